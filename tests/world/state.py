@@ -52,7 +52,10 @@ COPIED = {
     *("app.world.node.container_log ContainerLog", "app.world.node.container_log Piece"),
     *("app.world.node.volumes.filesystem FileSystem", "app.world.node.volumes.filesystem User"),
     *("app.world.node.pod_status ContainerState", "app.world.node.pod_status PodState"),
-    *("app.world.node.pod_record PodRecord", "app.world.node.pod_worker PodWorker"),
+    *(
+        f"app.world.node.{name}"
+        for name in ("pod_record PodRecord", "pod_schedule PodSchedule", "pod_worker PodWorker")
+    ),
     *("app.world.node.volumes.disk NodeDisk", "app.world.node.volumes.disk PodDisk"),
     *("app.world.node.volumes.volumes PodVolumes", "app.world.node.volumes.scratch Scratch"),
     "app.world.node.volumes.scratch Written",

@@ -216,7 +216,7 @@ def version_2():
 
 
 @needs_kubectl
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, pytest.param(2, marks=pytest.mark.large)])
 def test_kubectl_gets_in_with_the_kubeconfig_and_the_token_of_aws_eks(learner, tmp_path, version):
     program = str(AWS) if version == 1 else version_2()
     if program is None:

@@ -215,6 +215,11 @@ def test_no_one_else_gets_in(world, api, make):
     assert (answer.status, answer.body["reason"]) == (401, "Unauthorized")
 
 
+def test_the_learner_of_another_world_does_not_get_in(world, other_world, api):
+    answer = who_am_i(api, token(world, other_world.account.admin))
+    assert answer.status == 401
+
+
 def test_kubectl_get_raw_finds_the_world_by_the_token(world, simulation, api):
     elsewhere = f"{simulation.kubernetes_url}/openid/v1/jwks"
     given = {"authorization": f"Bearer {token(world)}"}

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from jwt.utils import base64url_encode
 
 from app.world.aws import iam, xml
+from app.world.aws.eks.cluster import Cluster
 from app.world.aws.endpoint import create_app
 from app.world.aws.errors import AwsError
 from app.world.aws.iam.actions import ACTIONS
@@ -45,6 +46,15 @@ def answer_to(world, method, path=b"/", query=b"", headers=(), body=b""):
 def one_world():
     world = AwsWorld()
     world.seed()
+    world.mine.clusters["irsa"] = Cluster(
+        name="irsa",
+        arn="arn",
+        endpoint="https://e",
+        certificate_authority=b"",
+        issuer="https://i",
+        version="1",
+        created=0,
+    )
     return world
 
 
@@ -125,6 +135,29 @@ def test_s3_with_a_good_signature(world, method, path, arguments, body):
     headers = signed_headers(world, "s3", method, encoded, list(arguments.items()), body)
     status, _ = answer_to(world, method, encoded.encode(), query.encode(), headers, body)
     assert status != 403
+
+
+ASSOCIATIONS = "/clusters/irsa/pod-identity-associations"
+
+
+@JUNK
+@given(
+    service=st.sampled_from(["eks", "eks", "dynamodb", "ec2", "lambda", "route53"]),
+    method=st.sampled_from(["GET", "POST", "DELETE", "PUT"]),
+    path=st.sampled_from(["/", "/clusters", "/clusters/irsa", ASSOCIATIONS, f"{ASSOCIATIONS}/a-1", "/tags/"])
+    | st.text("ab/%~+&<", max_size=12).map(lambda tail: "/clusters/irsa/" + tail),
+    arguments=st.dictionaries(st.sampled_from(["Action", "Version", "namespace", "tagKeys"]), st.text(max_size=8)),
+    body=st.binary(max_size=30)
+    | st.dictionaries(
+        st.sampled_from(["namespace", "serviceAccount", "roleArn", "tags", "disableSessionTags", "policy"]),
+        json_values | st.just(f"arn:aws:iam::{ACCOUNT}:role/s3-reader"),
+    ).map(lambda value: json.dumps(value).encode()),
+)
+def test_eks_and_what_is_not_simulated_with_a_good_signature(world, service, method, path, arguments, body):
+    encoded = quote(path, safe="/%")
+    headers = signed_headers(world, service, method, encoded, list(arguments.items()), body)
+    status, content = answer_to(world, method, encoded.encode(), urlencode(arguments).encode(), headers, body)
+    assert status != 403, content
 
 
 def test_a_target_that_is_no_path(world):

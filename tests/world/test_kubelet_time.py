@@ -10,8 +10,9 @@ from app.world.apiserver.registry import operations
 from app.world.apiserver.request.options import Options
 from app.world.apiserver.request.request_scope import RequestScope
 from app.world.apiserver.types.resources import RESOURCES
+from app.world.lifecycle.history import History
+from app.world.node.pod_schedule import SYNC_SECONDS
 from app.world.node.pod_status import BACK_OFF_SECONDS
-from app.world.node.pod_worker import SYNC_SECONDS
 from app.world.usage import CAPACITY
 from tests.waiting import eventually
 from tests.world.helpers import pod_of
@@ -124,6 +125,18 @@ def test_the_kubelet_waits_while(simulation, world, run_pod, later, why):
         assert restarts(world) == 0
     later(0)
     eventually(lambda: restarts(world) == 1)
+
+
+def test_the_kubelet_rests_while_a_moment_is_looked_at(simulation, world, run_pod, later):
+    run_pod(spec={"restartPolicy": "Always"}, container=FAILING)
+    history = simulation.run(History.begin(world))
+    later(BACK_OFF_SECONDS + 1)
+    assert planned(simulation, world) > 60
+    assert restarts(world) == 0
+    world.kubelet.rest(0)
+    later(BACK_OFF_SECONDS + 1)
+    eventually(lambda: restarts(world) == 1)
+    assert simulation.run(history.resume()), "the world is another one than the history left"
 
 
 def test_nothing_piles_up_behind_a_pod_that_is_busy(simulation, world, run_pod, later):

@@ -26,6 +26,8 @@ STOPS_BYTES = 4 * 1024 * 1024
 the one before it: in the lessons 50 kB."""
 ELSEWHERE = "elsewhere"
 """An act that changed the world by another way than this history: another page, `kubectl`, `aws`."""
+REST_SECONDS = 900.0
+"""For how long after each act here the kubelet does nothing by itself: a stop stays as it is while it is looked at."""
 _DRIFT = 1.0
 """Seconds by which a clock may differ that was not moved."""
 
@@ -111,7 +113,7 @@ class History:
     async def resume(self) -> bool:
         """Takes up the world again. Returns whether it was changed elsewhere: what was kept of later is then gone."""
         async with self.world.changing:
-            if self._left == looks(self.world) and abs(self.world.clock.offset - self._offset) < _DRIFT:
+            if self._left == self._seen() and abs(self.world.clock.offset - self._offset) < _DRIFT:
                 self._hold()
                 return False
             await self._start_over(max(self.world.clock.now() - self.start, self.current.place), ELSEWHERE)
@@ -120,7 +122,8 @@ class History:
     # What the coroutines above are made of. They hold `world.changing`.
 
     def _hold(self) -> None:
-        """Sets the clock to that of this stop. Nothing has happened since: the kubelet looks when the clock moves."""
+        """Sets the clock to that of this stop. Nothing has happened since, and nothing will for a while."""
+        self.world.kubelet.rest(REST_SECONDS)
         self.world.clock.offset = self._offset = self.current.at - time.time()
 
     async def _return(self, stop: Stop) -> None:
@@ -143,7 +146,11 @@ class History:
 
     def _let_go(self) -> None:
         self._hold()
-        self._left = looks(self.world)
+        self._left = self._seen()
+
+    def _seen(self) -> Hashable:
+        """What is different once the world was changed elsewhere, or its kubelet did something by itself."""
+        return looks(self.world), self.world.kubelet.woke
 
     def _trim(self) -> None:
         """Drops the oldest that is missed least: one where nothing was done and nothing happens, never the first."""

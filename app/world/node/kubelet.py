@@ -12,6 +12,7 @@ import errno
 import json
 import logging
 import os
+import time
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +24,8 @@ from app.world.apiserver.storage.changes import Change
 from app.world.apiserver.storage.stored import Stored
 from app.world.node.container_log import ContainerLog
 from app.world.node.container_runtime import ContainerRuntime
-from app.world.node.pod_worker import SYNC_SECONDS, ContainerNotFound, PodWorker
+from app.world.node.pod_schedule import SYNC_SECONDS
+from app.world.node.pod_worker import ContainerNotFound, PodWorker
 from app.world.node.programs.environment import ConfigError
 from app.world.node.streams import Streams
 from app.world.node.volumes.disk import NodeDisk
@@ -65,8 +67,12 @@ class Kubelet:
         self._tasks: set[asyncio.Task[None]] = set()
         self._addresses = 0
         self._wake_up = WakeUp(world.node_now, self._wake)
-        self._woke = self._renewed = 0.0
-        """When the timer last went off, and when tokens that were due were last asked for, by the node's clock."""
+        self.woke = 0.0
+        """When it last did what was due by itself: Unix seconds by the node's clock."""
+        self._renewed = 0.0
+        """When tokens that were due were last asked for, by the same clock."""
+        self._rests_until = 0.0
+        """Until when it does nothing by itself: seconds of the monotonic clock."""
         self._cancel_watch = world.cluster.changes.watch(self._changed)
 
     # (1) What the API server asks of the kubelet
@@ -113,20 +119,24 @@ class Kubelet:
 
     def plan(self) -> None:
         """Sets the timer for what is due next: a renewal, the end of a back-off, a look at what has changed."""
-        moments = [due for worker in self._workers.values() if (due := worker.due) is not None]
+        moments = [due for worker in self._workers.values() if (due := worker.schedule.due) is not None]
         if (renewal := self.tokens.next_renewal()) is not None:
             # What could not be renewed is tried again with the next look, and no sooner.
             moments.append(max(renewal + 1, self._renewed + SYNC_SECONDS))
-        self._wake_up.set(max(min(moments), self._woke + AT_MOST_EVERY_SECONDS) if moments else None)
+        self._wake_up.set(max(min(moments), self.woke + AT_MOST_EVERY_SECONDS) if moments else None)
+
+    def rest(self, seconds: float) -> None:
+        """Does nothing by itself for so long: the world is looked at as it is at one moment."""
+        self._rests_until = time.monotonic() + seconds
 
     def _wake(self) -> None:
-        """Does what is due, unless the world is being changed as a whole or has used up its CPU time."""
+        """Does what is due, unless it rests, or the world is being changed as a whole or has used up its CPU time."""
         world = self._world
-        wait = 1.0 if world.changing.locked() else world.usage.wait()
-        if wait:
+        wait = 1.0 if world.changing.locked() else max(world.usage.wait(), self._rests_until - time.monotonic())
+        if wait > 0:
             self._wake_up.set(world.node_now() + wait)
         else:
-            self._woke = world.node_now()
+            self.woke = world.node_now()
             self.spawn(self._do_what_is_due())
 
     async def _do_what_is_due(self) -> None:
@@ -136,8 +146,9 @@ class Kubelet:
         if (first := self.tokens.next_renewal()) is not None and first < now:
             self._renewed = now  # also where nothing can be renewed: the next try comes a look later
         for uid, worker in list(self._workers.items()):
-            if uid in renew or (worker.due is not None and worker.due <= now):
-                self.spawn(worker.do_what_is_due(now, renew=uid in renew))
+            due = worker.schedule.due
+            if uid in renew or (due is not None and due <= now):
+                self.spawn(worker.schedule.do_what_is_due(now, renew=uid in renew))
 
     async def restart_containers(self) -> None:
         """Starts ended containers again before the volumes are looked at: a moment that every `sync` has."""
@@ -219,7 +230,7 @@ class Kubelet:
                     continue
                 if worker.waits_for_volumes:
                     worker.task = self.spawn(worker.start())
-                elif worker.source_changed(change.resource, change.stored.object["metadata"]["name"]):
+                elif worker.schedule.source_changed(change.resource, change.stored.object["metadata"]["name"]):
                     self.plan()
 
     def _pod_changed(self, change: str, stored: Stored) -> None:

@@ -13,6 +13,7 @@ from app.world.node.container import Container
 from app.world.node.container_log import ContainerLog
 from app.world.node.container_runtime import ContainerRuntime
 from app.world.node.pod_record import PodRecord
+from app.world.node.pod_schedule import PodSchedule
 from app.world.node.pod_status import ContainerState, PodState
 from app.world.node.programs.environment import ConfigError
 from app.world.node.streams import Streams
@@ -27,10 +28,6 @@ RELIST_SECONDS = 1.0
 """How often the kubelet checks its containers (`genericPlegRelistPeriod`): all that ends in a second is one status."""
 SETTLE_SECONDS = 10.0
 """How long a Pod waits for a process that neither ends nor rests."""
-
-
-SYNC_SECONDS = 60.0
-"""Between two looks of the kubelet at what it could not do, or at what has changed (`syncFrequency`)."""
 
 
 class ContainerNotFound(Exception):
@@ -60,10 +57,7 @@ class PodWorker:
         self._busy = asyncio.Lock()
         self._volumes = PodVolumes(self._record, tokens, disk, world.cluster, world.node_now)
         self._created: dict[str, Container] = {}
-        self._looked = world.node_now()
-        """When the volumes were looked at last."""
-        self._changed: float | None = None
-        """When something changed that they are made of; None where they have all of it."""
+        self.schedule = PodSchedule(self, world.node_now)
         self._processes: dict[str, Streams] = {}
         """The containers' own, of now or the last ones."""
         self._running: set[asyncio.Task[int]] = set()
@@ -93,57 +87,13 @@ class PodWorker:
         return not self._state.sandbox and (self.task is None or self.task.done()) and not self._busy.locked()
 
     @property
-    def due(self) -> float | None:
-        """When there is something to do without being asked: Unix seconds by the node's clock.
-
-        None: nothing, or not before what is on its way has ended.
-        """
-        if self.is_busy:
-            return None
-        return min((it for it in (self._restart_due, self._look_due) if it is not None), default=None)
-
-    @property
     def is_busy(self) -> bool:
         """Whether its volumes are being set up, or an init container runs."""
         return self._busy.locked()
 
-    @property
-    def _restart_due(self) -> float | None:
-        return min((it.restart for it in self.containers if it.restart is not None), default=None)
-
-    @property
-    def _look_due(self) -> float | None:
-        """When the volumes are looked at: what they are made of has changed, or something could not be set up."""
-        missing = self.waits_for_volumes or any(it.waiting == "CreateContainerConfigError" for it in self.containers)
-        since = self._looked if missing else self._changed
-        return None if since is None else since + SYNC_SECONDS
-
-    def source_changed(self, resource: str, name: str) -> bool:
-        """A ConfigMap or a Secret is another one now: the volumes that are made of it follow at the next look.
-
-        Returns whether that is new.
-        """
-        if not self._state.sandbox or self._changed is not None or not self._volumes.mentions(resource, name):
-            return False
-        self._changed = self._world.node_now()
-        return True
-
-    async def do_what_is_due(self, now: float, *, renew: bool) -> None:
-        """Looks at the volumes where that is due, or a token in them is to be renewed; starts what has backed off.
-
-        A renewal alone starts nothing: where the clock is moved meanwhile, a process would get the token of before.
-        """
-        restarts = self._restart_due is not None and self._restart_due <= now
-        looks = self._look_due is not None and self._look_due <= now
-        if self.waits_for_volumes:
-            if looks:
-                await self.start()
-            return
-        if looks or renew:
-            async with self._busy:
-                await self._mount()
-        if looks or restarts:
-            await self.run_containers()
+    def has_volume_of(self, resource: str, name: str) -> bool:
+        """Whether files of that ConfigMap or Secret are mounted."""
+        return self._state.sandbox and self._volumes.mentions(resource, name)
 
     def stop(self) -> None:
         """The Pod is gone: nothing more is written for it."""
@@ -219,9 +169,13 @@ class PodWorker:
         if not self._state.sandbox:
             await self.start()
             return
+        await self.look()
+        await self.run_containers()
+
+    async def look(self) -> None:
+        """Renews what is due in the volumes."""
         async with self._busy:
             await self._mount()
-        await self.run_containers()
 
     async def run_containers(self) -> None:
         """Starts what has not run, and again what has backed off long enough, with the volumes as they are."""
@@ -265,7 +219,7 @@ class PodWorker:
 
     async def _mount(self) -> bool:
         """Sets up and renews the volumes; tells the Pod's events what was not possible."""
-        self._looked, self._changed = self._world.node_now(), None
+        self.schedule.looked()
         failures = await self._volumes.refresh()
         for failure in failures:
             self._record.event("FailedMount", failure, warning=True)

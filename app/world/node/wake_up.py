@@ -26,7 +26,7 @@ class WakeUp:
         if due is None or self._closed:
             return
         seconds = min(max(due - self._now(), 0.0), LONGEST_SECONDS)
-        # In a context of its own: whoever asked for what is due later does not pay for it, nor is anything theirs kept.
+        # In a context of its own, so that the request that led to this moment neither pays for it nor is kept.
         self._handle = asyncio.get_running_loop().call_later(seconds, self._fire, context=Context())
 
     def cancel(self) -> None:

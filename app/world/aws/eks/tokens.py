@@ -45,7 +45,7 @@ class InvalidToken(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """Whom STS names."""
+    """Who signed, as STS says."""
 
     account_id: str
     arn: str

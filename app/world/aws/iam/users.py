@@ -52,9 +52,9 @@ def get(account: Account, parameters: Parameters) -> JsonValue:
 
 def list_all(account: Account, parameters: Parameters) -> JsonValue:
     """ListUsers, in pages: the learner and those that were created."""
-    users = [_learner(account), *account.users.values()]
+    users = [_learner(account), *account.users.values()]  # all at the path `/`
     prefix = parameters.get("PathPrefix", "/")
-    items, fields = page(parameters, [(it.name, _describe(it)) for it in users if prefix == "/"])
+    items, fields = page(parameters, [(it.name, _describe(it)) for it in users if "/".startswith(prefix)])
     return {"Users": items, **fields}
 
 
