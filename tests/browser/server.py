@@ -134,7 +134,7 @@ class Reader:
         self._profiles, self._locale = profiles, locale
         self.page = profiles.take(locale)
         self.context = self.page.context
-        self.page.set_viewport_size({"width": size[0], "height": size[1]})
+        self.resize(size)
         self.page.emulate_media(color_scheme=theme)
         self.hosts: set[str] = set()
         self.complaints: list[str] = []
@@ -207,6 +207,11 @@ class Reader:
             " if (part.tagName === 'DETAILS') part.open = true;"
             " if (part.shadowRoot) open(part.shadowRoot) } }; open(document) }"
         )
+        return self
+
+    def resize(self, size: tuple[int, int]) -> Reader:
+        """Gives the window another size, in pixels."""
+        self.page.set_viewport_size({"width": size[0], "height": size[1]})
         return self
 
     def wear(self, theme: str) -> Reader:
