@@ -179,6 +179,6 @@ ON_CONNECTIONS = (
         prepare=crowd,
         send=crowd_turns_pages,
         right=frozenset({TALKS}),
-        inputs=2,
+        inputs=1,
     ),
 )

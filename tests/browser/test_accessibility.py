@@ -78,13 +78,14 @@ def test_every_text_of_a_page_stands_out_what_is_disabled_as_well(whole, languag
     assert faint(whole(language, page).wear(theme).settle().page) == []
 
 
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.large)], ids=["two", "every"])
 @each_page
-def test_a_page_with_everything_unfolded_is_as_wide_as_the_window(whole, language, page):
-    """At every other width in each language, the narrowest among them: words are what does not fit."""
+def test_a_page_with_everything_unfolded_is_as_wide_as_the_window(whole, language, page, every):
+    """At the narrowest width, and at one of the others by turns of the pages: words are what does not fit."""
     reader = whole(language, page)
     before = reader.page.viewport_size
     found = {}
-    for width in {WIDTHS[0], *WIDTHS[LANGUAGES.index(language) :: len(LANGUAGES)]}:
+    for width in WIDTHS if every else (WIDTHS[0], WIDTHS[1 + PAGES.index(page) % (len(WIDTHS) - 1)]):
         reader.page.set_viewport_size({"width": width, "height": 900})
         if (overflow := reader.overflow) > 0:
             found[width] = overflow

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from app.content import load
-from tests.browser.server import PHONE
+from tests.browser.server import PHONE, Reader
 
 pytestmark = pytest.mark.browser
 EN = load("en")
@@ -14,12 +16,25 @@ ALLOWED = EN.message("matcher.verdicts.allowed")
 REFUSED = "STS would refuse"
 
 
+@pytest.fixture(scope="module")
+def opened(profiles, address) -> Iterator[Page]:
+    """Step 2 in English."""
+    one = Reader(profiles, address, locale="en-US")
+    yield one.open("/service_account?lang=en").predict().page
+    complaints = one.complaints
+    one.close()
+    assert complaints == []
+
+
 @pytest.fixture
-def page(reader) -> Page:
-    """Step 2 in English, the matcher drawn."""
-    shown = reader(locale="en-US").open("/service_account?lang=en").predict().page
-    expect(verdict(shown)).to_contain_text(ALLOWED)
-    return shown
+def page(opened) -> Page:
+    """The matcher with the role's own policy, and who else gets in folded."""
+    own = opened.locator('.matcher [data-edit="own"]')
+    own.evaluate("button => button.click()")
+    expect(own).to_have_attribute("aria-disabled", "true")
+    expect(verdict(opened)).to_contain_text(ALLOWED)
+    opened.locator(".matcher .who details").evaluate_all("all => all.forEach((one) => { one.open = false })")
+    return opened
 
 
 def verdict(page: Page):

@@ -47,7 +47,10 @@ def test_the_meaning_of_a_term_stays_on_the_page(reader):
         assert one.overflow == 0, term.inner_text()
 
 
-@pytest.mark.parametrize("size", [(768, 1024), (820, 1180), (834, 1112), (1024, 768)])
+@pytest.mark.parametrize(
+    "size",
+    [(768, 1024), *(pytest.param(size, marks=pytest.mark.large) for size in ((820, 1180), (834, 1112))), (1024, 768)],
+)
 def test_on_a_tablet_the_map_leaves_the_question_room(reader, size):
     one = reader(size=size).open("/sts_assume?lang=ja")
     bar = one.page.get_by_test_id("stSidebar")
@@ -62,8 +65,9 @@ def test_on_a_tablet_the_map_leaves_the_question_room(reader, size):
 
 
 def test_a_narrow_page_puts_words_below_the_story(reader):
-    for size, stands in (TABLET, True), ((1360, 1000), False):
-        one = reader(size=size).open("/oidc_provider?lang=en").predict()
+    one = reader().open("/oidc_provider?lang=en").predict()
+    for size, stands in (TABLET, True), (DESK, False):
+        one.resize(size)
         story, words = one.box(".prose ol"), one.box(".glossary")
         assert (words["y"] >= story["y"] + story["height"]) is stands
         assert words["width"] > 200
@@ -87,14 +91,13 @@ SMALL = """() => {
 }"""
 
 
-@pytest.mark.parametrize(
-    ("page", "size"),
-    [("service_account", PHONE), ("token_mount", (820, 1180)), ("token_mount", PHONE), ("sts_assume", DESK)],
-)
-def test_no_text_is_smaller_than_12_pixels(reader, page, size):
-    one = reader(size=size).open(f"/{page}?lang=ja&depth=3").predict().unfold()
-    expect(one.page.locator(".matcher .badge, .view").first).to_be_visible()
-    assert one.settle().page.evaluate(SMALL) == []
+def test_no_text_is_smaller_than_12_pixels(reader):
+    one = reader().open("/why?lang=ja&depth=3")
+    for page, sizes in {"service_account": [PHONE], "token_mount": [(820, 1180), PHONE], "sts_assume": [DESK]}.items():
+        one.resize(DESK).turn_to(page).predict().unfold()
+        expect(one.page.locator(".matcher .badge, .view").first).to_be_visible()
+        for size in sizes:
+            assert one.resize(size).settle().page.evaluate(SMALL) == [], (page, size)
 
 
 def test_a_token_shows_each_of_its_bytes_at_any_width(reader):
@@ -107,22 +110,26 @@ def test_a_token_shows_each_of_its_bytes_at_any_width(reader):
         assert view.evaluate("view => view.scrollWidth - view.clientWidth") <= 0, width
 
 
-@pytest.mark.parametrize(
-    ("page", "parts"),
-    [("", ".path, .passport td"), ("glossary", ".term-entry > div"), ("webhook", ".review > section")],
-)
-def test_what_stands_side_by_side_on_a_desk_has_room_beside_the_sidebar(reader, page, parts):
-    one = reader(size=(820, 1180)).open(f"/{page}?lang=ja").predict().unfold()
-    expect(one.page.locator(parts).first).to_be_visible()
-    one.settle()
-    widths = one.page.locator(parts).evaluate_all("parts => parts.map((part) => part.getBoundingClientRect().width)")
-    assert min(widths) >= 300
+SIDE_BY_SIDE = {"": ".path, .passport td", "glossary": ".term-entry > div", "webhook": ".review > section"}
+"""By page: what stands side by side on a desk."""
+
+
+def test_what_stands_side_by_side_on_a_desk_has_room_beside_the_sidebar(reader):
+    one = reader(size=DESK).open("/?lang=ja")
+    for page, parts in SIDE_BY_SIDE.items():
+        if page:
+            one.resize(DESK).turn_to(page)
+        one.predict().unfold().resize((820, 1180))
+        expect(one.page.locator(parts).first).to_be_visible()
+        one.settle()
+        widths = one.page.locator(parts).evaluate_all("all => all.map((part) => part.getBoundingClientRect().width)")
+        assert min(widths) >= 300, page
 
 
 def test_a_pair_names_its_two_sides_on_a_phone_too(reader):
-    content = load("en")
+    one, content = reader().open("/oidc_provider?lang=en").predict().unfold(), load("en")
     for size in PHONE, DESK:
-        one = reader(size=size).open("/oidc_provider?lang=en").predict().unfold()
+        one.resize(size)
         pairs = one.page.locator(".pairs").filter(has_text="ClientIDList")
         expect(pairs).to_be_visible()
         for side in (content.message("screens.will_say"), content.message("figure.aws")):

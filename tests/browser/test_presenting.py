@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from app.content import load
 from app.flow.lessons.decks import DECKS, SLIDES, Shows
+from tests.by_turns import by_turns
 
 pytestmark = pytest.mark.browser
 PROJECTOR = (1280, 720)
@@ -120,18 +121,16 @@ def test_the_whole_talk_at_ten_presses_a_second_with_a_what_if_in_the_middle(rea
     assert place(page) == places[-1]
 
 
-@pytest.mark.parametrize(
-    ("forward", "back"), [("ArrowRight", "ArrowLeft"), ("ArrowDown", "ArrowUp"), ("Space", "PageUp")]
-)
-def test_forward_plays_the_next_beat_and_then_the_next_slide_and_back_goes_the_same_way(reader, forward, back):
+def test_forward_plays_the_next_beat_and_then_the_next_slide_and_back_goes_the_same_way(reader):
     page = present(reader(size=PROJECTOR), deck=10)
     places = beats_of(10)
-    for wanted in places[1:8]:
-        page.keyboard.press(forward)
-        assert place(page) == wanted
-    for wanted in places[6::-1]:
-        page.keyboard.press(back)
-        assert place(page) == wanted
+    for forward, back in ("ArrowRight", "ArrowLeft"), ("ArrowDown", "ArrowUp"), ("Space", "PageUp"):
+        for wanted in places[1:8]:
+            page.keyboard.press(forward)
+            assert place(page) == wanted, forward
+        for wanted in places[6::-1]:
+            page.keyboard.press(back)
+            assert place(page) == wanted, back
     page.keyboard.press("End")
     assert place(page) == places[-1]
     page.keyboard.press("Home")
@@ -188,14 +187,14 @@ def test_language_and_theme_keep_the_slide_and_the_beat(reader):
     at(page, "webhook", "review")
 
 
-@pytest.mark.parametrize("key", [".", "b", "B"])
-def test_the_screen_turns_black_and_the_next_key_brings_the_slide_back(reader, key):
+def test_the_screen_turns_black_and_the_next_key_brings_the_slide_back(reader):
     page = present(reader(size=PROJECTOR))
-    page.keyboard.press(key)
-    expect(page.locator(".blank")).to_be_visible()
-    page.keyboard.press("ArrowRight")
-    expect(page.locator(".blank")).not_to_be_visible()
-    assert place(page) == ("title", "")
+    for key in (".", "b", "B"):
+        page.keyboard.press(key)
+        expect(page.locator(".blank")).to_be_visible()
+        page.keyboard.press("ArrowRight")
+        expect(page.locator(".blank")).not_to_be_visible()
+        assert place(page) == ("title", ""), key
 
 
 def test_a_dot_follows_the_mouse(reader):
@@ -416,8 +415,7 @@ def test_the_clock_starts_with_the_first_forward_and_the_pace_is_early_on_time_o
 # (5) What the room sees
 
 
-@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080)], ids=str)
-@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize(("language", "size"), by_turns(["ja", "en"], [(1280, 720), (1920, 1080)]))
 def test_every_slide_fits_the_screen_in_type_that_the_last_row_can_read(reader, language, size):
     page = present(reader(size=size), language=language)
     page.emulate_media(reduced_motion="reduce")

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from app.content import load
-from tests.browser.server import PHONE
+from tests.browser.server import PHONE, Reader
 
 pytestmark = pytest.mark.browser
 LIT = re.compile(r"\blit\b")
@@ -29,8 +29,29 @@ def option(one, name: str):
     )
 
 
-def test_pointing_at_a_part_lights_it_in_all_four_views(reader):
-    one = reader().open("/token_mount?lang=en").predict()
+@pytest.fixture(scope="module")
+def desk(profiles, address):
+    """The token's page on a desk, opened once."""
+    one = Reader(profiles, address)
+    yield one.open("/token_mount?lang=en").predict()
+    complaints = one.complaints
+    one.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def views(desk):
+    """The four views, and nothing lit in them."""
+    desk.page.get_by_role("radio", name=load("en").message("anatomy.tabs.views")).click()
+    desk.page.locator("h1").hover()
+    desk.page.locator(".meanings").focus()
+    desk.press("Escape")
+    expect(desk.page.locator(".view .lit")).to_have_count(0)
+    return desk
+
+
+def test_pointing_at_a_part_lights_it_in_all_four_views(views):
+    one = views
     option(one, "sub").hover()
     assert all(lit(one))
     lit_json = one.page.locator(".view.json .lit")
@@ -41,8 +62,8 @@ def test_pointing_at_a_part_lights_it_in_all_four_views(reader):
     expect(one.page.locator(".view .lit")).to_have_count(0)
 
 
-def test_what_is_pressed_stays_lit_and_is_seen_in_every_view(reader):
-    one = reader().open("/token_mount?lang=en").predict()
+def test_what_is_pressed_stays_lit_and_is_seen_in_every_view(views):
+    one = views
     one.page.locator(".view.json [data-of]").last.click()
     one.page.locator("h1").hover()
     assert all(lit(one))
@@ -59,8 +80,8 @@ def test_what_is_pressed_stays_lit_and_is_seen_in_every_view(reader):
         assert one.page.evaluate(scrolled) == top
 
 
-def test_arrow_keys_move_between_parts_and_turn_no_page(reader):
-    one = reader().open("/token_mount?lang=en").predict()
+def test_arrow_keys_move_between_parts_and_turn_no_page(views):
+    one = views
     for view in (".view.base64url", ".view.bytes", ".view.json", ".meanings"):
         one.page.locator(view).focus()
         expect(chosen(one)).to_have_count(1)
@@ -83,19 +104,24 @@ def test_a_touch_lights_the_part_on_a_phone(reader):
     assert one.overflow <= 0
 
 
-def flip_view(reader, **wishes):
-    one = reader(**wishes).open("/token_mount?lang=en").predict()
-    one.page.get_by_role("radio", name=load("en").message("anatomy.tabs.flip")).click()
-    expect(one.page.locator(".pick")).to_be_visible()
-    return one
+@pytest.fixture
+def flip_view(desk):
+    """The view in which a character is changed, and none changed in it."""
+    desk.page.get_by_role("radio", name=load("en").message("anatomy.tabs.flip")).click()
+    expect(desk.page.locator(".pick")).to_be_visible()
+    if (undo := desk.wait().page.locator(".st-key-flip_undo button:enabled")).count():
+        undo.click()
+    expect(desk.page.locator(".pick .flipped")).to_have_count(0)
+    expect(desk.page.locator(".trial")).to_contain_text(load("en").message("anatomy.nothing_yet"))
+    return desk
 
 
 FLIPS = {"kid": "key", "aud": "audience", "iss": "provider", "sub": "signature", "Signature": "signature"}
 """By the part in which a character is changed: the check that fails."""
 
 
-def test_a_character_is_changed_and_sent_at_a_touch(reader):
-    one = flip_view(reader)
+def test_a_character_is_changed_and_sent_at_a_touch(flip_view):
+    one = flip_view
     for name, check in FLIPS.items():
         one.page.locator(".offered button", has_text=re.compile(f"^{name}$")).click()
         result = one.page.locator(".trial")
@@ -108,8 +134,8 @@ def test_a_character_is_changed_and_sent_at_a_touch(reader):
         expect(result).to_contain_text(load("en").message("anatomy.nothing_yet"))
 
 
-def test_by_keyboard_a_character_is_chosen_and_sent(reader):
-    one = flip_view(reader)
+def test_by_keyboard_a_character_is_chosen_and_sent(flip_view):
+    one = flip_view
     pick = one.page.locator(".pick")
     pick.focus()
     one.press("Home")
@@ -125,8 +151,8 @@ def test_by_keyboard_a_character_is_chosen_and_sent(reader):
     one.expect_title(load("en").lesson("token_mount").title)
 
 
-def test_the_dot_stays_a_dot(reader):
-    one = flip_view(reader)
+def test_the_dot_stays_a_dot(flip_view):
+    one = flip_view
     one.page.locator(".pick .dot i").first.click()
     expect(one.page.locator("button.press")).to_be_disabled()
     one.press("Enter")
@@ -134,8 +160,8 @@ def test_the_dot_stays_a_dot(reader):
     expect(one.page.locator(".trial")).to_contain_text(load("en").message("anatomy.nothing_yet"))
 
 
-def test_a_click_on_a_character_of_the_signature_sends_it_masked(reader):
-    one = flip_view(reader)
+def test_a_click_on_a_character_of_the_signature_sends_it_masked(flip_view):
+    one = flip_view
     last = one.page.locator(".pick .signature i").last
     last.click()
     expect(one.page.locator(".trial")).to_contain_text("part of the secret")

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from app.content import PAGES, STORY, load
 from app.flow.model import Step
-from tests.browser.server import PHONE, Reader, serving
+from tests.browser.server import DESK, PHONE, Reader, serving
 
 pytestmark = pytest.mark.browser
 STEPS = [step.value for step in Step]
@@ -156,25 +156,28 @@ def test_who_walks_by_keyboard_sees_where_he_is(reader):
     assert all("rgb(15, 118, 110)" in outline and "2px" in outline for outline in ringed)
 
 
-@pytest.mark.parametrize("width", [660, 768, 900, 1024])
-def test_no_part_of_the_journey_is_under_the_header(reader, width):
-    one = reader(size=(width, 900)).open("/sts_assume?lang=en")
-    header, journey = one.box(one.page.get_by_test_id("stHeader")), one.box(".st-key-journey")
-    assert journey["y"] >= header["y"] + header["height"]
-    assert one.overflow <= 0
+def test_no_part_of_the_journey_is_under_the_header(reader):
+    one = reader(size=(660, 900)).open("/sts_assume?lang=en")
+    for width in (660, 768, 900, 1024):
+        one.resize((width, 900))
+        header, journey = one.box(one.page.get_by_test_id("stHeader")), one.box(".st-key-journey")
+        assert journey["y"] >= header["y"] + header["height"], width
+        assert one.overflow <= 0, width
 
 
-@pytest.mark.parametrize(("width", "stacked"), [(900, True), (1360, False)])
-def test_checks_and_evidence_stand_side_by_side_where_there_is_room(reader, width, stacked):
-    one = reader(size=(width, 1000)).open("/service_account?lang=en").predict()
+def test_checks_and_evidence_stand_side_by_side_where_there_is_room(reader):
+    one = reader(size=(900, 1000)).open("/service_account?lang=en").predict()
     one.page.locator(".film-stage").evaluate(AT_REST)
-    checks, evidence = one.box(f"{BLOCK} .checks"), one.box(".evidence")
-    assert (evidence["y"] >= checks["y"] + checks["height"]) is stacked
+    for width, stacked in (900, True), (1360, False):
+        one.resize((width, 1000))
+        checks, evidence = one.box(f"{BLOCK} .checks"), one.box(".evidence")
+        assert (evidence["y"] >= checks["y"] + checks["height"]) is stacked, width
 
 
 def test_the_figure_of_the_story_stands_upright_on_a_phone_only(reader):
-    for size, shown, hidden in (((1360, 1000), "lr", "tb"), (PHONE, "tb", "lr")):
-        one = reader(size=size).open("/why")
+    one = reader().open("/why")
+    for size, shown, hidden in ((DESK, "lr", "tb"), (PHONE, "tb", "lr")):
+        one.resize(size)
         expect(one.page.locator(f"figure svg.{shown}")).to_be_visible()
         expect(one.page.locator(f"figure svg.{hidden}")).to_be_hidden()
 
@@ -201,10 +204,9 @@ def test_what_was_unfolded_stays_so_when_the_page_is_run_again(reader):
 
 
 def test_every_theme_has_its_own_colours(reader):
-    seen = set()
+    one, seen = reader().open("/why"), set()
     for theme in ("light", "dark"):
-        one = reader(theme=theme).open("/why")
-        box = one.page.locator("figure svg.lr .kubernetes path").last
+        box = one.wear(theme).page.locator("figure svg.lr .kubernetes path").last
         seen.add(box.evaluate("path => getComputedStyle(path).stroke"))
     assert seen == {"rgb(50, 108, 229)", "rgb(126, 166, 255)"}
 

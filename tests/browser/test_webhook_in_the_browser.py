@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from app.content import load
-from tests.browser.server import PHONE
+from tests.browser.server import DESK, PHONE
 
 pytestmark = pytest.mark.browser
 
@@ -24,8 +24,9 @@ def test_an_added_line_opens_its_explanation_by_keyboard(reader):
 
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_question_and_answer_stand_side_by_side_and_below_each_other_on_a_phone(reader, language):
-    for size, beside in ({"size": PHONE}, False), ({}, True):
-        one = reader(**size).open(f"/webhook?lang={language}").predict().unfold()
+    one = reader().open(f"/webhook?lang={language}").predict().unfold()
+    for size, beside in (PHONE, False), (DESK, True):
+        one.resize(size)
         asked, answered = (one.box(one.page.locator(".review > section").nth(index)) for index in (0, 1))
         assert (asked["y"] == answered["y"]) is beside
         assert one.page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -26,17 +26,20 @@ manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_componen
 class Screen:
     """One reader's session, in words of what a reader sees and does."""
 
-    def __init__(self, *, lang: str | None = None, locale: str = "ja-JP", asked: bool = False, live: str = "") -> None:
+    def __init__(
+        self, *, lang: str | None = None, locale: str = "ja-JP", asked: bool = False, live: str = "", **query: str
+    ) -> None:
         """`asked`: whether the steps ask for a prediction; without it this reader has seen every answer.
 
-        `live`: the page of live mode with which the session begins, as by a link; it then has no simulated world yet.
+        `live`: the page of live mode with which the session begins, as by a link with that `query`; it then has no
+        simulated world yet.
         """
         self.test = AppTest.from_file(ROOT / "app" / "frame.py", default_timeout=60)
         self.test.context["locale"] = locale
         if lang is not None:
             self.test.query_params["lang"] = lang
         if live:
-            self.open(live, mode="live")
+            self.open(live, mode="live", **query)
             return
         self.test.run()
         if not asked:

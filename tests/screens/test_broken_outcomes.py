@@ -19,6 +19,7 @@ from app.ui.text import prose
 from app.wiring import simulated
 from app.world.faults import names
 from app.world.setup.scenario import ARTICLE
+from tests.by_turns import by_turns
 from tests.screens.conftest import Screen
 
 FAULTS = ("F21", "F14", "F05b", "F32", "F46", "F10")
@@ -26,19 +27,29 @@ FAULTS = ("F21", "F14", "F05b", "F32", "F46", "F10")
 HOLDS = (Status.PASSED, Status.WARNING)
 
 
-@pytest.fixture(scope="module", params=FAULTS)
-def fault(request):
+CASES = [pytest.param(case.values, id="-".join(case.values), marks=case.marks) for case in by_turns(FAULTS, LANGUAGES)]
+
+
+@pytest.fixture(scope="module", params=CASES)
+def case(request):
+    """A fault, and the language of the reader."""
     return request.param
 
 
-@pytest.fixture(scope="module", params=LANGUAGES)
-def examined(request, simulation, fault):
+@pytest.fixture
+def fault(case):
+    return case[0]
+
+
+@pytest.fixture(scope="module")
+def examined(simulation, case):
     """A reader's session in a world with that fault, what the doctor says of it, and the language's content."""
-    shown = Screen(lang=request.param)
+    fault, language = case
+    shown = Screen(lang=language)
     simulation.inject(shown.world, fault)
     shown.click("run_again")
     walk = shown.test.session_state["walk_view"].walk
-    return shown, diagnose(simulated(session.simulation(), shown.world), walk), load(request.param)
+    return shown, diagnose(simulated(session.simulation(), shown.world), walk), load(language)
 
 
 @pytest.fixture

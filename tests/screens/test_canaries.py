@@ -84,7 +84,7 @@ def test_no_page_of_live_mode_holds_a_secret(screen, simulation, language, tmp_p
     caplog.set_level(logging.INFO)
     real = reality(simulation, f"secret {language}", tmp_path, monkeypatch)
     try:
-        session = screen(lang=language).open("doctor", mode="live", depth="3")
+        session = screen(lang=language, live="doctor", depth="3")
         for action in ("dry_run", "read_token", "exchange", "s3"):
             session.click(f"do_doctor_{action}")
         session.click("do_survey")

@@ -27,6 +27,7 @@ from app.world.apiserver.registry import operations
 from app.world.aws.iam import actions as iam
 from app.world.lifecycle.world_operations import delete
 from app.world.setup import scenario
+from tests.by_turns import by_turns
 from tests.screens.live import asked_as, reality
 
 EN = load("en")
@@ -151,7 +152,7 @@ def test_what_there_is_to_choose_is_read_from_the_cluster(screen, real):
 
 def test_live_mode_starts_at_a_service_account_with_a_role_and_pods(screen, real):
     """Wherever it is: the namespace of the context has nothing that is annotated."""
-    shown = screen(lang="en").open("home", mode="live", namespace="default", service_account="my-sa", pod="pod-after")
+    shown = screen(lang="en", live="home", namespace="default", service_account="my-sa", pod="pod-after")
     cluster = walk_view(shown).walk.subject
     assert (cluster.namespace, cluster.service_account) == ("default", "my-sa")
     real.configure(real.path.read_text().replace("namespace: default", "namespace: shop"))
@@ -220,7 +221,7 @@ def test_the_choice_stands_in_the_address_and_leads_back_to_it(screen, real):
 
 
 def test_every_link_carries_mode_depth_and_choice(screen, real):
-    shown = pick(screen(lang="en").open("home", mode="live", depth="3"), "pod", "pod-after")
+    shown = pick(screen(lang="en", live="home", depth="3"), "pod", "pod-after")
     links = re.findall(r'<a [^>]*?href="(\./[^"]*)"', "".join(json.loads(each)["html"] for each in drawn(shown)))
     assert len(links) > 20
     for link in links:
@@ -304,7 +305,7 @@ def test_all_pods_of_the_service_account_are_listed_by_one_request(screen, real)
 
 def test_without_a_pod_those_that_run_as_default_are_listed(screen, real):
     deleted(real, "pod-after")
-    shown = screen(lang="ja").open("doctor", mode="live")
+    shown = screen(lang="ja", live="doctor")
     html = unescape(shown.html("pods")).replace("<wbr>", "")
     words = load("ja")
     assert words.message("doctor.pods.none") in html
@@ -317,12 +318,13 @@ def drawn(shown):
     return [data for data in found if '"html"' in data]
 
 
-@pytest.mark.parametrize(
-    ("what", "code"), [("context", "no_such_context"), ("profile", "aws_no_such_profile"), ("region", "aws_bad_region")]
-)
-@pytest.mark.parametrize("junk", ["<b>x", "\0", "x" * 3000, "../..", "\u202e"])
-def test_an_address_that_names_what_is_not_there_says_so(screen, real, what, code, junk):
-    shown = screen(lang="en").open("doctor", mode="live", **{what: junk})
+NOT_THERE = (("context", "no_such_context"), ("profile", "aws_no_such_profile"), ("region", "aws_bad_region"))
+
+
+@pytest.mark.parametrize(("named", "junk"), by_turns(NOT_THERE, ["<b>x", "\0", "x" * 3000, "../..", "\u202e"]))
+def test_an_address_that_names_what_is_not_there_says_so(screen, real, named, junk):
+    what, code = named
+    shown = screen(lang="en", live="doctor", **{what: junk})
     assert not shown.test.exception
     assert EN.message(f"errors.{code}.title") in unescape(shown.everything)
     assert "<b>x" not in shown.everything
@@ -444,7 +446,7 @@ def broken(shown, code):
 
 def test_no_kubeconfig(screen, real):
     real.path.unlink()
-    broken(screen(lang="en").open("webhook", mode="live"), "kubeconfig_missing")
+    broken(screen(lang="en", live="webhook"), "kubeconfig_missing")
 
 
 def test_home_is_a_home_without_a_kubeconfig_and_no_page_shows_a_path(screen, real):
@@ -475,12 +477,12 @@ def test_what_was_not_there_is_found_when_asked_again(screen, real):
 
 def test_a_broken_kubeconfig(screen, real):
     real.configure("clusters: [")
-    broken(screen(lang="en").open("webhook", mode="live"), "kubeconfig_broken")
+    broken(screen(lang="en", live="webhook"), "kubeconfig_broken")
 
 
 def test_a_context_that_is_not_there(screen, real):
     real.configure(real.path.read_text().replace("current-context: ", "current-context: other-"))
-    shown = screen(lang="en").open("webhook", mode="live")
+    shown = screen(lang="en", live="webhook")
     assert EN.message("errors.no_such_context.title") in unescape(shown.html("notice_problem"))
     pick(shown, "context", real.world.cluster_name)
     assert status(shown, Step.OIDC_PROVIDER) is Status.PASSED
@@ -490,7 +492,7 @@ def test_nobody_at_the_address(screen, real):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         real.move_away(taken.getsockname()[1])
-        broken(screen(lang="en").open("webhook", mode="live"), "connection_refused")
+        broken(screen(lang="en", live="webhook"), "connection_refused")
 
 
 def test_a_server_that_hangs_is_asked_once(screen, real):
@@ -525,7 +527,7 @@ def test_cluster_and_aws_may_fail_alike(screen, real):
         port = taken.getsockname()[1]
         real.move_away(port)
         real.monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
-        shown = screen(lang="en").open("webhook", mode="live", service_account="my-sa", pod="pod-after")
+        shown = screen(lang="en", live="webhook", service_account="my-sa", pod="pod-after")
     assert not shown.test.exception
     title = EN.message("errors.connection_refused.title")
     assert all(title in unescape(shown.html(key)) for key in ("notice_problem", "problem_context", "problem_identity"))
@@ -542,7 +544,7 @@ def test_no_page_needs_a_cluster_to_be_drawn(screen, real):
 
 def test_a_login_that_is_not_known(screen, real):
     real.log_in_as("nobody")
-    shown = screen(lang="en").open("webhook", mode="live")
+    shown = screen(lang="en", live="webhook")
     assert not shown.test.exception
     assert EN.message("errors.unauthorized.title") in unescape(shown.html("notice_problem"))
     assert "problem_service_account" not in shown.keys  # once is enough, and no rule helps
@@ -635,7 +637,7 @@ def in_the_sidebar(shown):
 )
 def test_hosted_there_is_no_live_mode_and_that_is_said(screen, real, variable, value, code):
     real.monkeypatch.setenv(variable, value)
-    shown = screen(lang="en").open("webhook", mode="live")
+    shown = screen(lang="en", live="webhook")
     assert not shown.test.exception
     control = shown.test.segmented_control(key="mode")
     assert (control.value, control.disabled) == ("simulated", True)
@@ -648,7 +650,7 @@ def test_hosted_there_is_no_live_mode_and_that_is_said(screen, real, variable, v
 def test_a_visitor_without_the_launch_address_is_shown_how_to_get_in(screen, real, wanted):
     real.monkeypatch.setenv("IRSA_LIVE", wanted)
     asked_as(real.monkeypatch, launched=False)
-    shown = screen(lang="en").open("webhook", mode="live")
+    shown = screen(lang="en", live="webhook")
     assert shown.test.segmented_control(key="mode").disabled
     assert "--print-address" in unescape(shown.html("notice_refused")).replace("<wbr>", "")
     assert "--print-address" in in_the_sidebar(shown)
@@ -723,7 +725,7 @@ def test_where_there_is_no_live_mode_the_doctor_offers_none(screen, real):
 def test_the_verdict_leads_to_its_check_which_is_unfolded(screen, real):
     iam.call(real.world.account, "DeleteOpenIDConnectProvider", {"OpenIDConnectProviderArn": provider(real.world)})
     for query in ({}, {"service_account": "default"}):
-        shown = screen(lang="en").open("doctor", mode="live", **query)
+        shown = screen(lang="en", live="doctor", **query)
         named = walk_view(shown).diagnosis.verdict.check.id
         assert f'data-lead="{named}"' in shown.html("diagnosis")
         (step,) = [
@@ -796,7 +798,7 @@ def test_what_no_pod_can_need_is_refused_and_nothing_is_lost(screen, real, mode,
 def test_what_the_pod_needs_is_of_its_service_account_and_of_no_page_of_the_story(screen, real):
     shown = needs(screen(lang="en").open("doctor"), "dynamodb:GetItem", TABLE)
     assert session_walk(shown).report(Step.ACCESS).check("access.policy").status is Status.PASSED
-    shown = needs(screen(lang="en").open("doctor", mode="live"), "dynamodb:GetItem", TABLE)
+    shown = needs(screen(lang="en", live="doctor"), "dynamodb:GetItem", TABLE)
     assert "access.policy" in {it.id for it in walk_view(shown).walk.report(Step.ACCESS).checks}
     pick(shown, "service_account", "default")
     assert shown.test.session_state["live"].needed == ()

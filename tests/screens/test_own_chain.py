@@ -244,7 +244,7 @@ def test_live_mode_reproduces_and_leaves_the_cluster_as_it_was(screen, simulatio
     real = reality(simulation, "real", tmp_path, monkeypatch)
     simulation.inject(real.world, "F20")
     before = [real.world.cluster.list(kind) for kind in ("serviceaccounts", "pods")]
-    shown = screen(lang="en").open("doctor", mode="live", namespace="default", service_account="my-sa")
+    shown = screen(lang="en", live="doctor", namespace="default", service_account="my-sa")
     assert "service_account.role_arn" in shown.html("diagnosis_checks")
     shown.click("do_reproduce")
     assert not shown.test.exception

@@ -79,7 +79,7 @@ def test_a_server_that_is_bound_to_others_addresses_refuses_everybody(at, monkey
 def test_in_live_mode_it_takes_the_right_to_read_the_token(screen, at, simulation, tmp_path, monkeypatch):
     reality(simulation, "reveal", tmp_path, monkeypatch)
     at({})
-    shown = screen(lang="en").open("token_mount", mode="live").click("do_token_mount_token_request")
+    shown = screen(lang="en", live="token_mount").click("do_token_mount_token_request")
     assert "reveal" not in keys(shown)
     shown.click("do_token_mount_read_token")
     shown.test.session_state["predictions"] = {

@@ -262,7 +262,7 @@ def test_live_mode_shows_that_the_page_needs_a_simulated_world(
     screen, simulation, tmp_path, monkeypatch, page, language
 ):
     reality(simulation, "real", tmp_path, monkeypatch)
-    shown = screen(lang=language).open(page, mode="live")
+    shown = screen(lang=language, live=page)
     assert not shown.test.exception
     assert load(language).message("simulated_only.why") in plain(shown.html("needs"))
     assert not {button.key for button in shown.test.button} & {"thief_steal", "act_delete_pod"}

@@ -13,6 +13,7 @@ import pytest
 
 from app.content import LANGUAGES, load
 from app.flow.diagnosis_file import diagnosis_file
+from tests.by_turns import by_turns
 from tests.unit.test_cli_doctor import broken, works
 from tests.waiting import SECONDS
 
@@ -48,12 +49,14 @@ def saved(folder: Path, name: str) -> str:
     return str(path)
 
 
-@pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize("output", ["text", "json", "html"])
-@pytest.mark.parametrize(("name", "status"), [("works", 0), ("broken", 1)])
+VERDICTS = (("works", 0), ("broken", 1))
+
+
+@pytest.mark.parametrize(("verdict", "output", "unbuffered"), by_turns(VERDICTS, ["text", "json", "html"], ["", "1"]))
 def test_who_hangs_up_still_learns_the_verdict(
-    tmp_path: Path, name: str, status: int, output: str, unbuffered: str
+    tmp_path: Path, verdict: tuple[str, int], output: str, unbuffered: str
 ) -> None:
+    name, status = verdict
     words = ("doctor", "--from", saved(tmp_path, name), "--output", output)
     with hung_up() as pipe:
         assert run(*words, stdout=pipe, PYTHONUNBUFFERED=unbuffered) == (status, "")
@@ -66,8 +69,7 @@ def test_who_hangs_up_on_an_error_still_learns_of_it(tmp_path: Path) -> None:
 
 
 @full
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("command", ["doctor", "walk"])
+@pytest.mark.parametrize(("command", "language"), by_turns(["doctor", "walk"], LANGUAGES))
 def test_what_cannot_be_written_is_reported_in_the_readers_language(
     tmp_path: Path, command: str, language: str
 ) -> None:

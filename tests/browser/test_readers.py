@@ -1,0 +1,25 @@
+"""A page goes from one reader to the next, and takes nothing of the first one along."""
+
+import pytest
+
+from tests.browser.server import Profiles, Reader
+
+pytestmark = pytest.mark.browser
+LEAVE = "() => { localStorage.left = sessionStorage.left = window.name = 'left' }"
+FIND = "() => [localStorage.left, sessionStorage.left, window.name, matchMedia('(forced-colors: active)').matches]"
+
+
+def test_a_reader_finds_nothing_of_the_one_before(profiles: Profiles, address: str) -> None:
+    one = Reader(profiles, address, locale="en-US")
+    one.page.emulate_media(forced_colors="active")
+    account = one.open("/webhook").account.inner_text()
+    one.turn_to("sts_assume").page.evaluate(LEAVE)
+    first, entries = one.page, one.entries
+    one.close()
+    other = Reader(profiles, address, locale="en-US").open("/webhook")
+    assert other.page is first
+    assert other.account.inner_text() != account
+    assert other.page.evaluate(FIND) == [None, None, "", False]
+    assert other.entries <= entries
+    assert other.complaints == []
+    other.close()
