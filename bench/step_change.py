@@ -61,7 +61,7 @@ def main() -> None:
     title(f"Change of step in Chromium (median of {len(STEPS) - 1} changes x {ROUNDS} rounds, interleaved)")
     figure("click on next, until the map's first frame", median_ms(steps.drawn), "ms", note=spread(steps.drawn))
     figure("the same, until a page of text only is drawn", median_ms(words.drawn), "ms", note=spread(words.drawn))
-    figure("... the one as a multiple of the other", median_ms(steps.drawn) / median_ms(words.drawn), "x", target=2.5)
+    figure("... the one as a multiple of the other", median_ms(steps.drawn) / median_ms(words.drawn), "x", target=1.5)
     figure("until all of the page is there", median_ms(steps.complete), "ms", note=spread(steps.complete))
     figure("the same for text only", median_ms(words.complete), "ms", note=spread(words.complete))
 

@@ -179,12 +179,18 @@ def test_no_part_is_drawn_before_the_style_sheet_is_there(reader):
     assert min(worn) > 100
 
 
-def test_a_script_comes_once(reader):
+def test_a_script_comes_once_and_a_film_once_a_visit(reader):
     one = reader().open(f"/{STEPS[2]}?lang=ja").turn_to(STEPS[3])
     one.page.reload()
-    sizes = one.wait().page.evaluate(
-        "() => performance.getEntriesByType('resource').filter(({ name }) => name.includes('/_irsa/'))"
-        ".map(({ transferSize }) => transferSize)"
+    sizes = (
+        one.wait()
+        .turn_to(STEPS[2])
+        .page.evaluate(
+            "() => performance.getEntriesByType('resource').filter(({ name }) => name.includes('/_irsa/'))"
+            ".map(({ name, transferSize }) => [name.includes('/kept/'), transferSize])"
+        )
     )
-    assert len(sizes) > 3
-    assert set(sizes) == {0}
+    files = [size for is_film, size in sizes if not is_film]
+    assert len(files) > 4
+    assert set(files) == {0}
+    assert len(sizes) - len(files) == 1, "two pages of a walk have one film"

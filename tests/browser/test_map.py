@@ -135,6 +135,25 @@ def test_before_a_prediction_nothing_is_lit_and_nothing_is_said(shown):
     assert page.evaluate("getComputedStyle(document.querySelector('.box.pod .add.token')).opacity") == "1"
 
 
+def test_a_film_that_is_shown_again_has_its_drawing_and_looks_as_one_drawn_then(shown):
+    page = shown(motion="reduce")
+    same, looks = page.evaluate("""() => {
+      const settle = () => map.entries.forEach((entry) => map.render(mapPose(entry)))
+      const look = () => (settle(), map.go("sub"), map.svg.innerHTML)
+      const drawn = map.svg.firstChild
+      look()
+      map.show(films.policy, { part: "sts_assume", neutral: true })
+      map.show(films.policy, { part: "sts_assume" })
+      settle()
+      map.show(films.normal)
+      const again = look(), same = map.svg.firstChild === drawn
+      map.redraw()
+      return [same, [again, look()]]
+    }""")
+    assert same, "the film was drawn a second time"
+    assert looks[0] == looks[1]
+
+
 def test_two_maps_play_in_step(shown):
     page = shown("policy")
     times = page.evaluate("""() => {

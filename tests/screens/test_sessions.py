@@ -4,10 +4,13 @@ import asyncio
 import os
 from collections import deque
 from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pytest
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import app_session, websocket_session_manager
-from streamlit.runtime.scriptrunner import RerunData, ScriptRunner
+from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
+from streamlit.runtime.scriptrunner import RerunData, ScriptRunner, ScriptRunnerEvent
 
 from app import server
 from app.ui.state import allowance, streamlit_sessions
@@ -102,6 +105,9 @@ class Bare(Session):
 
     def __init__(self, loop):
         self._event_loop, self._callbacks, self._is_woken = loop, deque(), False
+        self._browser_queue, self._together = ForwardMsgQueue(), None
+        self.woken = asyncio.Event()
+        self._message_enqueued_callback = self.woken.set
 
     def __del__(self):
         pass  # there is nothing to shut down
@@ -126,3 +132,57 @@ def test_a_script_wakes_the_loop_once_for_all_that_it_says_by_then():
     assert said == [1, 2, 3, 4]
     assert [type(error) for error in failed] == [ZeroDivisionError]  # alone
     assert len(woken) == 2
+
+
+@pytest.fixture
+def handled(monkeypatch):
+    """Whatever happens to a run, Streamlit says it to the browser."""
+
+    def handle(session, sender, event, *more):
+        session._enqueue_forward_msg(ForwardMsg(script_finished=0))
+
+    monkeypatch.setattr(app_session.AppSession, "_handle_scriptrunner_event_on_event_loop", handle)
+    monkeypatch.setattr(streamlit_sessions, "TOGETHER_SECONDS", 0.002)
+
+
+def test_what_a_run_begins_with_goes_to_the_browser_together(handled):
+    async def heard():
+        session = Bare(asyncio.get_running_loop())
+        for event in (ScriptRunnerEvent.SCRIPT_STARTED, *[ScriptRunnerEvent.ENQUEUE_FORWARD_MSG] * 2):
+            session._handle_scriptrunner_event_on_event_loop(None, event)
+            assert session.flush_browser_queue() == []
+        session.woken.clear()
+        await asyncio.wait_for(session.woken.wait(), 10)  # nothing else is said, and what was said does not wait for it
+        return len(session.flush_browser_queue())
+
+    assert asyncio.run(heard()) == 3
+
+
+def test_a_script_that_lets_the_reader_see_what_it_has_drawn_sends_it_and_gathers_the_rest(monkeypatch):
+    async def heard():
+        session = Bare(asyncio.get_running_loop())
+        monkeypatch.setattr(streamlit_sessions, "get_script_run_ctx", lambda: SimpleNamespace(session_id="one"))
+        runtime = SimpleNamespace(
+            exists=lambda: True, get_instance=lambda: SimpleNamespace(get_app_session=lambda _: session)
+        )
+        monkeypatch.setattr(streamlit_sessions.st, "runtime", runtime)
+        slept = []
+        monkeypatch.setattr(streamlit_sessions, "sleep", slept.append)
+        session.gather()
+        session._enqueue_forward_msg(ForwardMsg(script_finished=0))
+        session._call_soon_on_event_loop = lambda act: (act(), slept.append(len(session.flush_browser_queue())))
+        streamlit_sessions.let_be_drawn(0.05)
+        session._enqueue_forward_msg(ForwardMsg(script_finished=0))
+        return slept, session.flush_browser_queue()
+
+    assert asyncio.run(heard()) == ([1, 0.05, 0], [])
+
+
+def test_a_run_that_has_ended_waits_for_nothing(handled):
+    async def heard():
+        session = Bare(asyncio.get_running_loop())
+        for event in (ScriptRunnerEvent.SCRIPT_STARTED, ScriptRunnerEvent.SCRIPT_STOPPED_WITH_SUCCESS):
+            session._handle_scriptrunner_event_on_event_loop(None, event)
+        return len(session.flush_browser_queue())
+
+    assert asyncio.run(heard()) == 2

@@ -11,17 +11,21 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from functools import lru_cache
+from time import sleep
 from typing import Any
 
+import streamlit as st
 from streamlit import string_util
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import app_session, websocket_session_manager
 from streamlit.runtime.app_session import AppSession
-from streamlit.runtime.scriptrunner import RerunData, ScriptRunner
+from streamlit.runtime.scriptrunner import RerunData, ScriptRunner, ScriptRunnerEvent, get_script_run_ctx
 
 from app.serving.turns import Turns
 from app.ui.state import allowance
 
+TOGETHER_SECONDS = 0.025
+"""Within which what a run says goes to the browser together: most runs have ended by then."""
 _turns = Turns()
 
 
@@ -69,6 +73,7 @@ class Session(AppSession):
         self._script_event_loop = DeferredLoop()  # type: ignore[abstract]  # its methods are the real loop's
         self._callbacks: deque[Callable[[], None]] = deque()
         self._is_woken = False
+        self._together: asyncio.TimerHandle | None = None
 
     def _call_soon_on_event_loop(self, callback: Callable[[], None]) -> None:
         self._callbacks.append(callback)
@@ -81,6 +86,50 @@ class Session(AppSession):
         self._is_woken = False  # first: what comes from now on wakes again
         while self._callbacks:
             self._event_loop.call_soon(self._callbacks.popleft())
+
+    def _handle_scriptrunner_event_on_event_loop(
+        self, sender: ScriptRunner | None, event: ScriptRunnerEvent, *more: Any, **facts: Any
+    ) -> None:
+        """As `AppSession`. What a run says first waits for what follows: for each sending a browser goes through its
+        whole page, and while the script runs the server's loop comes to send one message every five milliseconds.
+        """
+        if event is ScriptRunnerEvent.SCRIPT_STARTED:
+            self.gather()
+        elif event is not ScriptRunnerEvent.ENQUEUE_FORWARD_MSG:
+            self._wait_no_more()
+        super()._handle_scriptrunner_event_on_event_loop(sender, event, *more, **facts)
+
+    def flush_browser_queue(self) -> list[ForwardMsg]:
+        """The messages to send now."""
+        return [] if self._together else super().flush_browser_queue()
+
+    def gather(self) -> None:
+        """On the server's loop: from now on what is said waits for what follows."""
+        self._wait_no_more()
+        self._together = self._event_loop.call_later(TOGETHER_SECONDS, self.send)
+
+    def _wait_no_more(self) -> None:
+        if self._together:
+            self._together.cancel()
+        self._together = None
+
+    def send(self) -> None:
+        """On the server's loop: sends what the run has said so far."""
+        self._wait_no_more()
+        if self._message_enqueued_callback:  # none where the session has ended
+            self._message_enqueued_callback()
+
+
+def let_be_drawn(seconds: float) -> None:
+    """In a script: sends what it has drawn so far, and gives the browser that long to show it."""
+    context = get_script_run_ctx()
+    session = st.runtime.get_instance().get_app_session(context.session_id) if context and st.runtime.exists() else None
+    if not isinstance(session, Session):
+        sleep(seconds)
+        return
+    session._call_soon_on_event_loop(session.send)
+    sleep(seconds)
+    session._call_soon_on_event_loop(session.gather)
 
 
 class Runner(ScriptRunner):

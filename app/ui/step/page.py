@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import streamlit as st
 
 from app.content import Content
@@ -20,7 +18,7 @@ from app.ui.map import showing
 from app.ui.marks import NUMBERS
 from app.ui.reference.glossary import glossary
 from app.ui.reference.misconceptions import for_page
-from app.ui.state import language, mode, reading, session
+from app.ui.state import language, mode, reading, session, streamlit_sessions
 from app.ui.state.depth import DETAIL, WIRE, answers, deeper, depth
 from app.ui.step import predict
 from app.ui.step.analogy import analogy
@@ -33,7 +31,7 @@ from app.ui.step.recompute import recompute
 from app.ui.text import escape, prose
 
 HEAD_START_SECONDS = 0.05
-"""Within it Streamlit sends what a script has drawn so far, and a browser comes near to having drawn it."""
+"""Within it a browser comes near to having drawn what the script has drawn so far."""
 _LAST = "lesson"
 
 
@@ -117,7 +115,7 @@ def _let_it_be_drawn(step: Step) -> None:
     """
     if st.session_state.get(_LAST) != step:
         st.session_state[_LAST] = step
-        time.sleep(HEAD_START_SECONDS)
+        streamlit_sessions.let_be_drawn(HEAD_START_SECONDS)
 
 
 def _beyond(step: Step, content: Content) -> str:

@@ -6,7 +6,8 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
   host.appendChild(stage)
   const still = matchMedia("(prefers-reduced-motion: reduce)")
   const size = { w: 0, h: 0 }
-  const written = new Map() // what an element was last given: a frame writes only what changes
+  const written = new WeakMap() // what an element was last given: a frame writes only what changes
+  const kept = new Map() // drawings of other films by their ids, the newest last: a reader goes on, and comes back
   let film = null, drawing = null, line = null, shown = {}, now = 0, pace = 1, playing = false, stopAt = null
   let last = 0, frame = 0, current = null, discrete = ""
 
@@ -31,10 +32,9 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
       if (same) return
       map.pause()
       const redraw = film?.id !== newFilm.id
-      if (redraw) film = newFilm
+      if (redraw) change(newFilm)
       shown = { part, neutral }
       line = mapTimeline(film, part)
-      if (redraw) draw()
       turn()
       now = neutral || !line.beats.length ? 0 : mapPose(line.beats[0])
       current = null
@@ -90,7 +90,7 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
     },
     next: () => current && current.index + 1 < map.entries.length && map.go(current.index + 1, { play: true }),
     previous: () => current && map.go(Math.max(0, current.index - 1)),
-    redraw: () => film && (draw(), turn(), render(now)),
+    redraw: () => film && (kept.clear(), draw(), turn(), render(now)),
     remove() {
       map.pause()
       watching.disconnect()
@@ -102,8 +102,17 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
 
   const tell = (what, ...of) => map.watchers.forEach((one) => one[what]?.(...of))
   // All of a film is drawn once, whichever part of it is shown.
+  const change = (newFilm) => {
+    if (film) kept.set(film.id, { film, drawing, nodes: [...svg.childNodes] })
+    const known = kept.get(newFilm.id)
+    kept.delete(newFilm.id)
+    if (kept.size > MAP_KEPT) kept.delete(kept.keys().next().value)
+    film = known?.film ?? newFilm
+    if (!known) return draw()
+    drawing = known.drawing
+    svg.replaceChildren(...known.nodes)
+  }
   const draw = () => {
-    written.clear()
     drawing = mapDrawing(svg, geometry, words, film, mapTimeline(film, "").beats)
     for (const [beat, chip] of drawing.chipOf)
       if (chip?.group.classList.contains("opens")) chip.group.addEventListener("click", () => map.onchip?.(beat))
@@ -225,6 +234,7 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
   }
   return map
 }
+const MAP_KEPT = 2 // as each has a thousand elements
 const mapOverlap = (a, b) => a[0] < b[0] + b[2] && b[0] < a[0] + a[2] && a[1] < b[1] + b[3] && b[1] < a[1] + a[3]
 
 // Plays two maps by one clock: a beat of the one lasts as long as that of the other.
