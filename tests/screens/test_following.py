@@ -76,6 +76,19 @@ def test_a_page_whose_beats_did_not_change_plays_nothing_and_keeps_what_was_chos
     assert film_of(shown) == ("", "")
 
 
+def test_a_world_without_cpu_time_leaves_the_page_as_it_is_until_there_is_some(screen, annotate, monkeypatch):
+    shown = screen(lang="en").open("service_account")
+    before = walk_of(shown)
+    annotate(shown.world, ROLE, None)
+    with monkeypatch.context() as busy:
+        busy.setattr(shown.world.usage, "wait", lambda **_: 1.0)
+        shown.test.run()
+    assert walk_of(shown) is before
+    assert shown.title.endswith(load("en").lesson("service_account").title)
+    shown.test.run()
+    assert walk_of(shown) is not before
+
+
 def test_a_read_brings_no_walk(screen, simulation):
     shown = screen(lang="en").open("webhook")
     before = walk_of(shown)
