@@ -1,5 +1,6 @@
 // What was asked of the world of this browser, as it happens. One websocket for a tab, whatever draws it; the page runs
 // again only for what has changed the world since it was drawn, and never while the tab is hidden.
+// Milliseconds, but for the runs in a row and the lines.
 const FEED = { burst: 150, others: 300, pause: 600, pace: 2_000, late: 5_000, retry: [1_000, 60_000], runs: 10, lines: 8 }
 const feeds = new Map() // by root: what it was given, and how it has the page run
 const seen = { stream: "", number: 0, changed: 0, asked: 0, lines: [], wait: FEED.retry[0], socket: null }
@@ -96,6 +97,7 @@ const feedLine = (event, data) => {
 
 const feedDraw = (root) => {
   const { data } = feeds.get(root)
+  root.hidden = !seen.lines.length && !data.empty
   root.querySelector(".empty").hidden = seen.lines.length > 0
   root.querySelector("ol").replaceChildren(...seen.lines.map((event) => feedLine(event, data)))
 }

@@ -5,7 +5,7 @@ import pytest
 from app.content import load
 from app.serving import request_facts
 from app.ui.state import session, shared_walks
-from tests.screens.live import LAUNCHED
+from tests.screens.live import LAUNCHED, asked_as
 from tests.world.kubernetes_world import ACCOUNTS, MERGE, Api
 
 ROLE = "eks.amazonaws.com/role-arn"
@@ -109,6 +109,11 @@ def test_the_feed_has_what_the_script_needs(reader, monkeypatch, language):
         **{"stream": events.name, "number": events.number, "changed": walk_of(shown).change, "language": language},
         **{name: words[f"feed.{name}"] for name in ("heading", "empty", "step")},
     }
+
+
+def test_where_no_terminal_reaches_the_world_nothing_speaks_of_one(reader, monkeypatch):
+    asked_as(monkeypatch, forwarded_by="x-forwarded-for")
+    assert reader("en").open("webhook").data("feed")["empty"] == ""
 
 
 def test_under_another_server_there_is_no_feed(reader):
