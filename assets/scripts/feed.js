@@ -1,8 +1,10 @@
 // What was asked of the world of this browser, as it happens. One websocket for a tab, whatever draws it; the page runs
 // again only for what has changed the world since it was drawn, and never while the tab is hidden.
-const FEED = { lines: 8, burst: 150, others: 300, pause: 600, retry: [1_000, 60_000] } // milliseconds, but for the lines
+// Milliseconds, but for the runs in a row and the lines.
+const FEED = { burst: 150, others: 300, pause: 600, pace: 2_000, late: 5_000, retry: [1_000, 60_000], runs: 10, lines: 8 }
 const feeds = new Map() // by root: what it was given, and how it has the page run
-const seen = { stream: "", number: 0, changed: 0, asked: 0, lines: [], wait: FEED.retry[0], socket: null, timer: 0 }
+const seen = { stream: "", number: 0, changed: 0, asked: 0, lines: [], wait: FEED.retry[0], socket: null }
+Object.assign(seen, { timer: 0, ran: -FEED.late, runs: 0, late: false, reload: false })
 
 // Of several tabs the one that the reader touched last goes first: it walks, and the others find its walk.
 const feedTab = String(Math.random())
@@ -59,19 +61,25 @@ const feedLive = () => {
   return feeds.size > 0
 }
 
-// The page runs again a moment after the first of a burst, once for all of it.
+// The page runs again a moment after the first of a burst, once for all of it: not while it runs anyway, which would be
+// cut short, and after some times in a row more slowly. Nothing waits here while nothing happens.
+const feedWants = () => seen.reload || seen.changed > seen.asked
 const feedFollow = () => {
-  if (seen.timer || !(seen.reload || seen.changed > seen.asked)) return
+  if (seen.timer || !feedWants()) return
   if (document.hidden) return document.addEventListener("visibilitychange", feedFollow, { once: true })
-  const since = performance.now() - (seen.ran ?? -Infinity)
-  seen.timer = setTimeout(() => {
-    seen.timer = 0
-    if (!feedLive() || !(seen.reload || seen.changed > seen.asked)) return
-    seen.asked = Math.max(seen.asked, seen.changed)
-    seen.reload = false
-    seen.ran = performance.now()
-    feeds.values().next().value.run("changed", `${seen.stream}.${seen.asked}`)
-  }, Math.max(feedIsFirst() ? FEED.burst : FEED.others, FEED.pause - since))
+  const now = performance.now()
+  const inARow = Math.max(0, seen.runs - (now - seen.ran) / FEED.pace)
+  const pause = seen.late ? FEED.late : inARow < FEED.runs ? FEED.pause : FEED.pace
+  seen.timer = setTimeout(feedRun, Math.max(feedIsFirst() ? FEED.burst : FEED.others, seen.ran + pause - now))
+}
+const feedRun = () => {
+  seen.timer = 0
+  if (!feedLive() || !feedWants()) return
+  if (document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState === "running") return feedFollow()
+  const now = performance.now()
+  seen.runs = Math.max(0, seen.runs - (now - seen.ran) / FEED.pace) + 1
+  Object.assign(seen, { asked: Math.max(seen.asked, seen.changed), reload: false, ran: now })
+  feeds.values().next().value.run("changed", `${seen.stream}.${seen.asked}`)
 }
 
 const feedLine = (event, data) => {
@@ -89,6 +97,7 @@ const feedLine = (event, data) => {
 
 const feedDraw = (root) => {
   const { data } = feeds.get(root)
+  root.hidden = !seen.lines.length && !data.empty
   root.querySelector(".empty").hidden = seen.lines.length > 0
   root.querySelector("ol").replaceChildren(...seen.lines.map((event) => feedLine(event, data)))
 }
@@ -115,7 +124,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     seen.number = Math.max(0, data.number - FEED.lines)
     socket?.close()
   }
-  seen.asked = Math.max(seen.asked, data.changed)
+  seen.late = data.changed < seen.asked // the world had no CPU time left for a walk: once more, later
+  seen.asked = data.changed
   feedDraw(root)
   feedListen()
   feedFollow()

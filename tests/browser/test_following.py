@@ -1,10 +1,9 @@
-"""An open page follows what a terminal does to its world, without a click."""
+"""Open pages follow what a terminal does to their world, without a click. `bench/following.py` says how soon."""
 
 import os
 import re
 import shutil
 import subprocess
-import time
 
 import pytest
 from playwright.sync_api import expect
@@ -17,20 +16,17 @@ pytestmark = [
     pytest.mark.cli,
     pytest.mark.skipif(KUBECTL is None, reason="no kubectl on the PATH"),
 ]
-QUICK = 2000
-"""Milliseconds from the end of a command to what it changed on the page, on a machine that does other things too."""
 
 
 @pytest.fixture
 def kubectl(tmp_path):
     """Runs kubectl with the files that a page has handed out."""
 
-    def run(shown: Reader, *words: str) -> float:
+    def run(shown: Reader, *words: str) -> None:
         said = shown.page.locator(".st-key-recompute_written pre").inner_text()
         config = re.search(r"KUBECONFIG=(\S+)", said)[1]
         environment = {**os.environ, "KUBECONFIG": config, "HOME": str(tmp_path)}
         subprocess.run([KUBECTL, *words], env=environment, check=True, capture_output=True, timeout=PATIENCE)
-        return time.monotonic()
 
     return run
 
@@ -48,11 +44,10 @@ def test_a_command_in_a_terminal_changes_what_two_tabs_show(reader, kubectl):
     shown.wait()
     shown.page.evaluate("() => { document.querySelector('[data-testid=stMain]').scrollTop = 200 }")
 
-    ended = kubectl(shown, "annotate", "serviceaccount", "my-sa", "eks.amazonaws.com/role-arn-")
+    kubectl(shown, "annotate", "serviceaccount", "my-sa", "eks.amazonaws.com/role-arn-")
     line = "kubectl annotate · ServiceAccount default/my-sa"
     expect(shown.page.locator(".feed li")).to_have_text(f"{line} · ステップ ②")
-    expect(shown.page.locator(".st-key-found_service_account .failed").first).to_be_visible(timeout=PATIENCE * 1000)
-    assert time.monotonic() - ended < QUICK / 1000
+    expect(shown.page.locator(".st-key-found_service_account .failed").first).to_be_visible()
     assert shown.page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollTop") == 200
 
     expect(other.locator(".feed li")).to_have_text(f"{line} · step ②")
@@ -61,9 +56,3 @@ def test_a_command_in_a_terminal_changes_what_two_tabs_show(reader, kubectl):
     kubectl(shown, "get", "pods")
     expect(shown.page.locator(".feed li").first).to_have_text("kubectl get · Pod default · ステップ ③")
     expect(shown.page.locator(".feed li")).to_have_count(2)
-
-
-def test_another_reader_sees_none_of_it(reader):
-    shown = reader().open("/?lang=ja")
-    expect(shown.page.locator(".feed .empty")).to_be_attached()
-    expect(shown.page.locator(".feed li")).to_have_count(0)

@@ -5,7 +5,7 @@ import pytest
 from app.content import load
 from app.serving import request_facts
 from app.ui.state import session, shared_walks
-from tests.screens.live import LAUNCHED
+from tests.screens.live import LAUNCHED, asked_as
 from tests.world.kubernetes_world import ACCOUNTS, MERGE, Api
 
 ROLE = "eks.amazonaws.com/role-arn"
@@ -76,6 +76,19 @@ def test_a_page_whose_beats_did_not_change_plays_nothing_and_keeps_what_was_chos
     assert film_of(shown) == ("", "")
 
 
+def test_a_world_without_cpu_time_leaves_the_page_as_it_is_until_there_is_some(screen, annotate, monkeypatch):
+    shown = screen(lang="en").open("service_account")
+    before = walk_of(shown)
+    annotate(shown.world, ROLE, None)
+    with monkeypatch.context() as busy:
+        busy.setattr(shown.world.usage, "wait", lambda **_: 1.0)
+        shown.test.run()
+    assert walk_of(shown) is before
+    assert shown.title.endswith(load("en").lesson("service_account").title)
+    shown.test.run()
+    assert walk_of(shown) is not before
+
+
 def test_a_read_brings_no_walk(screen, simulation):
     shown = screen(lang="en").open("webhook")
     before = walk_of(shown)
@@ -96,6 +109,11 @@ def test_the_feed_has_what_the_script_needs(reader, monkeypatch, language):
         **{"stream": events.name, "number": events.number, "changed": walk_of(shown).change, "language": language},
         **{name: words[f"feed.{name}"] for name in ("heading", "empty", "step")},
     }
+
+
+def test_where_no_terminal_reaches_the_world_nothing_speaks_of_one(reader, monkeypatch):
+    asked_as(monkeypatch, forwarded_by="x-forwarded-for")
+    assert reader("en").open("webhook").data("feed")["empty"] == ""
 
 
 def test_under_another_server_there_is_no_feed(reader):

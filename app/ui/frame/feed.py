@@ -22,13 +22,15 @@ def draw(content: Content, key: str = "feed") -> None:
         return
     events = session.world().log.events
     walked = session.last_walk_view()
-    words = {name: content.messages[f"feed.{name}"] for name in ("heading", "empty", "step")}
+    words = {name: content.messages[f"feed.{name}"] for name in ("heading", "step")}
+    empty = content.messages["feed.empty"] if mode.is_on_this_machine() else ""  # elsewhere no terminal reaches it
     _feed(
         data={
             "stream": events.name,
             "number": events.number,
             "changed": walked.change if walked else events.changed,
             "language": content.language,
+            "empty": empty,
             **words,
         },
         key=key,

@@ -166,11 +166,11 @@ def kept_walk_view() -> WalkView | None:
     same = (last.world, last.walk.subject) == (here.path, here.chain.subject)
     if not same or st.session_state.get(_FAULTS) != here.faults:
         return None
-    return last if last.change >= here.log.events.changed else _follow(here)
+    return last if last.change >= here.log.events.changed else _follow(here, last)
 
 
-def _follow(here: World) -> WalkView:
-    found = shared_walks.follow(here, lambda: _walk(here))
+def _follow(here: World, last: WalkView) -> WalkView:
+    found = shared_walks.follow(here, last, lambda: _walk(here))
     st.session_state[_WALK_VIEW], st.session_state[_FAULTS] = found, here.faults
     return found
 

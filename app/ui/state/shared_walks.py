@@ -43,13 +43,17 @@ def shared(world: World) -> Shared:
         return _of.setdefault(world, Shared())
 
 
-def follow(world: World, make: Callable[[], WalkView]) -> WalkView:
-    """The walk after the newest change that events tell of: made by the first page that asks, found by the others."""
+def follow(world: World, last: WalkView, make: Callable[[], WalkView]) -> WalkView:
+    """The walk after the newest change that events tell of: made by the first page that asks, found by the others.
+
+    It is the page's `last` one as long as the world has no CPU time left: nobody asked for this walk, so no page ends
+    with a sentence because of it.
+    """
     known = shared(world)
     with known.lock:
-        last = known.walk_view
-        is_new = last and last.change >= world.log.events.changed and last.walk.subject == world.chain.subject
-        found = last if last and is_new else make()
+        found = known.walk_view
+        if not found or found.change < world.log.events.changed or found.walk.subject != world.chain.subject:
+            found = last if world.usage.wait(reserve=True) else make()
     st.session_state[_FOLLOWED] = found.walk
     return found
 
