@@ -37,12 +37,17 @@ def knows_web_identity(image: str) -> bool:
     A tag that is no version (`latest`, a digest alone) is taken for a new one, a shortened one for the newest of its
     kind: `1.16` is the last release of 1.16. Source: EKS user guide, supported SDK versions.
     """
-    tag = image.partition("@")[0].rpartition("/")[2].partition(":")[2]
-    found = _VERSION.match(tag)
-    if found is None:
+    version = version_of(image)
+    if version is None:
         return True
-    numbers = [int(number) for number in found[0].split(".")]
+    numbers = [int(number) for number in version.split(".")]
     return numbers >= _WEB_IDENTITY_SINCE[: len(numbers)]
+
+
+def version_of(image: str) -> str | None:
+    """The version that an image's tag begins with; None where it is none."""
+    found = _VERSION.match(image.partition("@")[0].rpartition("/")[2].partition(":")[2])
+    return found[0] if found else None
 
 
 def user_of(pod: JsonObject, container: JsonObject) -> User:

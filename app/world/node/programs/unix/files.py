@@ -1,4 +1,4 @@
-"""`ls`, `mkdir`, `rmdir`, `touch`, `rm`, `cp`, `mv`, `chmod`, `chown`, `stat`, `readlink`, `basename`, `dirname`, `mktemp`."""
+"""`ls`, `mkdir`, `rmdir`, `touch`, `rm`, `cp`, `mv`, `chmod`, `chown`, `stat`, and the parts of paths."""
 
 from __future__ import annotations
 
