@@ -97,7 +97,10 @@ class _Run:
     def _s3(self, command: S3Command) -> Execution:
         client = self._signed_client("s3")
         if command.name != "ls":
-            return S3Transfers(client, self._container, command, self._stdin).run()
+            try:
+                return S3Transfers(client, self._container, command, self._stdin).run()
+            except exceptions.ClientError as error:
+                return Execution(stdout="", stderr=f"fatal error: {error}\n", exit_code=1)
         bucket, prefix = bucket_and_key(command.paths[0])
         if not bucket:
             return _printed(bucket_lines(client.list_buckets()))

@@ -48,15 +48,15 @@ def operation(service: str, command: str, words: list[str], model: ServiceModel,
     if command not in names:
         raise invalid_choice("operation", command)
     found = model.operation_model(names[command])
-    members: Mapping[str, Shape] = found.input_shape.members if found.input_shape else {}
+    shapes: Mapping[str, Shape] = found.input_shape.members if found.input_shape else {}
+    members = {name: shape for name, shape in shapes.items() if f"--{xform_name(name, '-')}" not in PAGES}
     required = found.input_shape.required_members if found.input_shape else []
     # (1) Options, in the model's order.
     parser = Parser()
     for name, shape in members.items():
         _add(parser, name, shape, required=name in required)
     for option in PAGES:
-        if option[2:] not in {xform_name(name, "-") for name in members}:
-            parser.add_argument(option)
+        parser.add_argument(option)
     streamed = found.get_streaming_output()
     if streamed is not None:
         parser.add_argument("outfile")
@@ -74,7 +74,7 @@ def operation(service: str, command: str, words: list[str], model: ServiceModel,
     pages = {
         key: int(value) if key != "StartingToken" else value
         for key, option in (("MaxItems", "max_items"), ("PageSize", "page_size"), ("StartingToken", "starting_token"))
-        if (value := values.get(option)) is not None and option not in {_variable(name) for name in members}
+        if (value := values.get(option)) is not None
     }
     return Operation(
         service=service,
