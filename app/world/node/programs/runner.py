@@ -195,14 +195,18 @@ def _printed(text: str, *, exit_code: int = 0) -> Execution:
 
 def _pages(pages: Any) -> list[Any]:
     """A paged answer as `--output text` prints it: page by page, what belongs to all of them with the first one."""
-    found = []
+    found: list[Any] = []
     for number, page in enumerate(pages):
-        kept = {} if number else dict(pages.non_aggregate_part)
+        kept: dict[str, Any] = {} if number else dict(pages.non_aggregate_part)
         for key in pages.result_keys:
-            value = key.search(page)
-            if value is not None:
-                kept[key.expression] = value
+            *outer, last = key.expression.split(".")
+            place = kept
+            for name in outer:
+                place = place.setdefault(name, {})
+            place[last] = key.search(page)
         found.append(kept)
+    if pages.resume_token:
+        found.append({"NextToken": {"NextToken": pages.resume_token}})
     return found
 
 
