@@ -145,7 +145,6 @@ iam list-roles --query Roles[].[RoleName,Path] --output text
 iam list-roles --max-items 1 --query keys(@)
 iam list-open-id-connect-providers --output text
 s3api head-object --bucket irsa-reports-ACCOUNT --key 2026/summary.csv
-s3 cp s3://irsa-reports-ACCOUNT/2026/summary.csv - --no-progress
 s3 cp s3://irsa-reports-ACCOUNT/2026/summary.csv here.csv --no-progress
 s3 cp here.csv s3://irsa-reports-ACCOUNT/copies/ --no-progress
 s3 cp s3://irsa-reports-ACCOUNT/copies/here.csv s3://irsa-reports-ACCOUNT/copies/there.csv --no-progress

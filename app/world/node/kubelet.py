@@ -38,8 +38,8 @@ REQUEST_SECONDS = 10.0
 SETTLE_SECONDS = 0.05
 """Between two looks whether what is on its way only waits."""
 PROCESSES_LIMIT = 1024 * 1024
-"""Bytes of memory for what all processes of one node were given and have written. Without variables of its own a process
-takes 3,000."""
+"""Bytes of memory for what all processes of one node were given and have written. Without variables of its own a
+process takes 3,000."""
 LOGS_LIMIT = 512 * 1024
 """Characters of all containers' logs on one node, the newest."""
 

@@ -2,8 +2,8 @@
 
 Which identity a Pod gets, and in which words it fails, is botocore's doing (`credential_chain`). Of the CLI only its
 command line and output (`aws_command`, `aws_cli`), its error prefix and its exit codes (`awscli/errorhandler.py`,
-version 2) are ours. Nothing of this process's own environment or configuration takes part, and no request leaves the world's AWS
-endpoint (`aws_clients`).
+version 2) are ours. Nothing of this process's own environment or configuration takes part, and no request leaves the
+world's AWS endpoint (`aws_clients`).
 """
 
 from __future__ import annotations
