@@ -98,7 +98,7 @@ class Container:
     def program(self, command: list[str] | tuple[str, ...]) -> str:
         """The program's name where the image has it, else nothing."""
         directory, _, name = (command[0] if command else "").rpartition("/")
-        known = {"cat", "ls", "env", "printenv"} | ({AWS} if is_aws_cli(self.image) else set())
+        known = {"cat", "ls", "env", "printenv", "tar"} | ({AWS} if is_aws_cli(self.image) else set())
         return name if name in known and (not directory or directory in _BINARIES) else ""
 
     def run(self, command: list[str]) -> Execution:

@@ -13,6 +13,7 @@ from app.world.node.programs.environment import ConfigError, variables
 from app.world.node.programs.programs import Programs
 from app.world.node.programs.runner import AwsCli
 from app.world.node.programs.surroundings import Surroundings
+from app.world.node.programs.tar import tar
 from app.world.node.streams import Streams
 from app.world.node.volumes.atomic_writer import OwnedTree
 from app.world.node.volumes.filesystem import FileSystem
@@ -70,9 +71,12 @@ class ContainerRuntime:
 
         `streams`: where the program reads. What it has written there is not in the result.
         """
-        if streams is not None and container.program(command) == "cat" and set(command[1:]) <= {"-"}:
+        program = container.program(command)
+        if program == "tar":
+            return await tar(command[1:], container.files, container.working_directory, streams)
+        if streams is not None and program == "cat" and set(command[1:]) <= {"-"}:
             return await copy_input(streams)
-        if container.program(command) != AWS:
+        if program != AWS:
             return container.run(command)
 
         world = self._world

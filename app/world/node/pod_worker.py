@@ -15,7 +15,7 @@ from app.world.node.container_runtime import ContainerRuntime
 from app.world.node.pod_record import PodRecord
 from app.world.node.pod_status import ContainerState, PodState
 from app.world.node.programs.environment import ConfigError
-from app.world.node.streams import Streams
+from app.world.node.streams import Streams, encoded
 from app.world.node.volumes.disk import PodDisk
 from app.world.node.volumes.tokens import TokenManager
 from app.world.node.volumes.volumes import PodVolumes
@@ -253,8 +253,8 @@ class PodWorker:
         logging = asyncio.ensure_future(self._keep_log(streams, log))
         try:
             result = await self._runtime.run(container, list(container.command), streams)
-            await streams.write(result.stdout.encode(errors="replace"))
-            await streams.write(result.stderr.encode(errors="replace"), error=True)
+            await streams.write(encoded(result.stdout))
+            await streams.write(encoded(result.stderr), error=True)
             streams.finish()
             await logging
             return result.exit_code
