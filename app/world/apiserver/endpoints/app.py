@@ -6,6 +6,7 @@ One application serves every world; the world is in the URL (`/k8s/{world}/...`)
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -25,6 +26,7 @@ from app.world.apiserver.endpoints.exec_channels import serve_channels
 from app.world.apiserver.endpoints.logs import choose_container, read_log
 from app.world.apiserver.endpoints.responses import common_headers, error_response, json_response
 from app.world.apiserver.endpoints.reviews import answer_review
+from app.world.apiserver.endpoints.scale import change_scale, scale_of
 from app.world.apiserver.endpoints.writing import Write
 from app.world.apiserver.registry import tokens
 from app.world.apiserver.request.options import parse_options
@@ -207,6 +209,11 @@ async def _subresource(scope: RequestScope, info: RequestInfo, request: Request)
         pod = scope.world.cluster.get("pods", info.namespace, info.name)
         choose_container(pod, request.query_params.get("container", ""))
         raise errors.bad_request("Upgrade request required")
+    if info.subresource == "scale":
+        if info.verb == "get":
+            return json_response(scale_of(scope, info.name))
+        write = await _write(replace(scope, subresource=""), request)
+        return json_response(await change_scale(scope, info.name, write, patched=info.verb == "patch"))
     if info.verb == "get":
         accept = request.headers.get("accept", "")
         return reading.get_object(scope, info.name, accept, request.query_params)

@@ -10,7 +10,7 @@ from app.world.apiserver.admission import plugins
 from app.world.apiserver.admission.admission_review import Attributes
 from app.world.apiserver.auth.authentication import User
 from app.world.apiserver.patching.managed_fields import record_update
-from app.world.apiserver.registry import controllers
+from app.world.apiserver.registry import controllers, workloads
 from app.world.apiserver.registry.operations.admitting import admit
 from app.world.apiserver.registry.operations.write_result import WriteResult
 from app.world.apiserver.registry.preparation import forget_system_fields, match_namespace, ordered, prepare_new, typed
@@ -47,6 +47,8 @@ async def create_object(scope: RequestScope, body: JsonObject, options: Options)
     forget_system_fields(metadata)
     prepare_new(resource, obj)
     apply_defaults(obj)
+    workloads.complete(world, resource, obj)
+    uid = metadata.get("uid") or str(uuid.uuid4())  # a Job selects its Pods by it
     now = timestamp(world.clock.now())
     if not options.applied:
         metadata.pop("managedFields", None)
@@ -68,8 +70,8 @@ async def create_object(scope: RequestScope, body: JsonObject, options: Options)
     metadata = admitted["metadata"]
     if not name and metadata.get("generateName"):
         metadata["name"] = metadata["generateName"][:58] + random_suffix()
-    metadata |= {"uid": str(uuid.uuid4()), "creationTimestamp": now}
-    if resource.plural == "mutatingwebhookconfigurations":
+    metadata |= {"uid": uid, "creationTimestamp": now}
+    if resource.counts_generations:
         metadata["generation"] = 1
     if resource.plural == "pods":
         admitted["status"] = {"phase": "Pending", "qosClass": quality_of_service(admitted["spec"])}
