@@ -152,4 +152,4 @@ class Writer:
 def victims(pods: list[JsonObject], count: int) -> Iterator[JsonObject]:
     """Which Pods go first: those that are not ready, then the newest (`ActivePodsWithRanks`)."""
     by_age = sorted(pods, key=lambda pod: int(pod["metadata"]["resourceVersion"]), reverse=True)
-    yield from sorted(by_age, key=is_ready)[:count]
+    yield from sorted(by_age, key=is_ready)[: max(count, 0)]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
 
 SERVICE_NETWORK = "10.100"
 """The first half of the addresses of Services, /16 (EKS: `serviceIpv4Cidr`)."""
+_FIRST_STATUS: Mapping[str, tuple[str, ...]] = {
+    "daemonsets": ("currentNumberScheduled", "desiredNumberScheduled", "numberMisscheduled", "numberReady"),
+    "deployments": (),
+    "replicasets": ("replicas",),
+    "statefulsets": ("availableReplicas", "replicas"),
+}
+"""What a status says before a controller has looked: fields that are never left out."""
 NODE_PORTS = range(30000, 32768)
 
 
@@ -30,7 +38,7 @@ def complete(world: World, resource: Resource, body: JsonObject) -> None:
         body["status"] = {}
         _select_own_pods(body)
     elif resource.group == "apps":
-        body["status"] = {"replicas": 0} if resource.plural != "deployments" else {}
+        body["status"] = dict.fromkeys(_FIRST_STATUS[resource.plural], 0)
 
 
 def keep(resource: Resource, old: JsonObject, new: JsonObject) -> None:

@@ -47,12 +47,12 @@ async def create_object(scope: RequestScope, body: JsonObject, options: Options)
     forget_system_fields(metadata)
     prepare_new(resource, obj)
     apply_defaults(obj)
-    workloads.complete(world, resource, obj)
-    uid = metadata.get("uid") or str(uuid.uuid4())  # a Job selects its Pods by it
     now = timestamp(world.clock.now())
     if not options.applied:
         metadata.pop("managedFields", None)
         record_update(None, obj, manager=options.field_manager, time=now)
+    workloads.complete(world, resource, obj)
+    uid = metadata.get("uid") or str(uuid.uuid4())  # a Job selects its Pods by it
     # (2) Admit.
     name = metadata.get("name", "")
     if resource.namespaced:
