@@ -21,7 +21,7 @@ from app.flow.model import JsonObject
 from app.world.apiserver.auth.authentication import User, authenticate, bears, is_own, named_world
 from app.world.apiserver.auth.authorization import authorize
 from app.world.apiserver.auth.impersonation import acting_user
-from app.world.apiserver.endpoints import discovery, openapi, reading
+from app.world.apiserver.endpoints import discovery, openapi, openapi_protobuf, reading
 from app.world.apiserver.endpoints.exec_channels import serve_channels
 from app.world.apiserver.endpoints.logs import choose_container, read_log
 from app.world.apiserver.endpoints.responses import common_headers, error_response, json_response
@@ -234,13 +234,17 @@ def _document(world: World, path: str, request: Request) -> Response:
         response = json_response(discovery.jwks(world))
         response.headers.update({**_OPENID_HEADERS, "content-type": "application/jwk-set+json"})
         return response
+    if path == "/openapi/v2":
+        protobuf = openapi_protobuf.ACCEPTED in request.headers.get("accept", "")
+        media = openapi_protobuf.MEDIA_TYPE if protobuf else "application/json"
+        return Response(openapi.swagger(protobuf=protobuf), headers=common_headers(), media_type=media)
     body = _described(path, request)
     if body is None:
         raise errors.no_such_resource()
     return json_response(body)
 
 
-def _described(path: str, request: Request) -> JsonObject | None:
+def _described(path: str, request: Request) -> JsonObject | bytes | None:
     parts = path.split("/")[1:]
     if path == "/version":
         return discovery.VERSION
