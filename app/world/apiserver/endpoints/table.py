@@ -12,7 +12,7 @@ _COLUMNS = columns.COLUMNS | workload_columns.COLUMNS
 
 
 def make_table(
-    resource: Resource, bodies: Iterable[JsonObject], version: str, now: float, include: str = "Metadata"
+    resource: Resource, bodies: Iterable[JsonObject], metadata: JsonObject, now: float, include: str = "Metadata"
 ) -> JsonObject:
     """A `Table` (meta/v1) of the objects. `include` is `includeObject`: `None`, `Metadata` or `Object`."""
     shown = _COLUMNS[resource.plural]
@@ -27,7 +27,7 @@ def make_table(
     return {
         "kind": "Table",
         "apiVersion": "meta.k8s.io/v1",
-        "metadata": {"resourceVersion": version},
+        "metadata": metadata,
         "columnDefinitions": [
             {
                 "name": column.name,

@@ -112,7 +112,9 @@ class Write:
             if self._world.cluster.find(self._resource.plural, self._scope.namespace, name) is not None:
                 gone = await operations.delete_object(self._scope, name, options)
                 texts.append(json.dumps(gone, separators=(",", ":")).encode())
-        return json_response(object_list(self._resource, texts, str(self._world.cluster.changes.version)))
+        return json_response(
+            object_list(self._resource, texts, {"resourceVersion": str(self._world.cluster.changes.version)})
+        )
 
     def _change(self, media: str, document: JsonValue, kind: str) -> Change:
         def change(stored: JsonObject) -> JsonObject:
