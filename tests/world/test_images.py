@@ -18,8 +18,9 @@ from tests.world.kubernetes_world import PODS, pod
         "i",
         "my-app:v1",
         "ghcr.io/me/app",
-    ]
-    + ["123456789012.dkr.ecr.us-east-1.amazonaws.com/app@sha256:" + "a" * 64, "localhost:5000/x"],
+        "123456789012.dkr.ecr.us-east-1.amazonaws.com/app@sha256:" + "a" * 64,
+        "localhost:5000/x",
+    ],
 )
 def test_images_that_are_taken_to_be_there(image):
     assert find_failure(image) is None

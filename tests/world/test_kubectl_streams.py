@@ -20,9 +20,15 @@ def kubectl(simulation, tmp_path_factory):
     simulation.store.discard("kubectl-streams")
 
 
-def test_a_command_reads_its_input_to_the_end(kubectl):
-    assert kubectl("exec", "-i", "keep", "--", "cat", given="one\ntwo") == "one\ntwo"
-    assert kubectl("exec", "keep", "--", "cat") == ""
+@pytest.mark.parametrize("websockets", ["true", "false"], ids=["websocket", "spdy"])
+def test_a_command_reads_its_input_to_the_end(kubectl, websockets):
+    carried_by = {"KUBECTL_REMOTE_COMMAND_WEBSOCKETS": websockets}
+    assert kubectl("exec", "-i", "keep", "--", "cat", given="one\ntwo" * 20_000, **carried_by) == "one\ntwo" * 20_000
+    assert kubectl("exec", "keep", "--", "cat", **carried_by) == ""
+    failed = kubectl.run("exec", "keep", "--", "cat", "/ghost", **carried_by)
+    assert (failed.returncode, failed.stdout) == (1, "")
+    assert "No such file or directory" in failed.stderr
+    assert 'pods "ghost" not found' in kubectl("exec", "ghost", "--", "env", status=1, **carried_by)
 
 
 def test_a_terminal_echoes_edits_and_shows_errors_on_the_one_channel(kubectl):
@@ -57,7 +63,8 @@ def test_attach_gives_and_takes_until_the_process_has_read_all(kubectl):
 def test_cp_out_of_a_container(kubectl):
     kubectl("cp", f"keep:{SECRETS}/..data/namespace", "namespace")
     assert (kubectl.directory / "namespace").read_text() == "default"
-    assert "tar: /ghost: Cannot stat: No such file" in kubectl.run("exec", "keep", "--", "tar", "cf", "-", "/ghost")
+    missing = kubectl.run("exec", "keep", "--", "tar", "cf", "-", "/ghost").stderr
+    assert "tar: /ghost: Cannot stat: No such file or directory" in missing
 
 
 def test_logs_by_time(kubectl):

@@ -54,10 +54,11 @@ def find_failure(image: str) -> PullFailure | None:
             why += f": repository name ({full}) must be lowercase"
         text = f'Failed to apply default image tag "{image}": couldn\'t parse image name "{image}": {why}'
         return PullFailure(reason="InvalidImageName", message=text)
-    reference = f"{registry}/{full}{f'@{digest}' if digest else f':{tag or "latest"}'}"
+    version = digest or tag or "latest"
+    reference = f"{registry}/{full}{'@' if digest else ':'}{version}"
     if registry.partition(":")[0].endswith(_UNRESOLVABLE):
         host = registry.partition(":")[0]
-        url = f"https://{registry}/v2/{full}/manifests/{digest or tag or 'latest'}"
+        url = f"https://{registry}/v2/{full}/manifests/{version}"
         why = f'failed to do request: Head "{url}": dial tcp: lookup {host} on {_SERVER}: no such host'
         return _failed(image, reference, "Unknown", why)
     known = path if registry == DOCKER_HUB else f"{registry}/{path}"

@@ -27,6 +27,7 @@ from app.world.apiserver.endpoints.logs import choose_container, read_log
 from app.world.apiserver.endpoints.responses import common_headers, error_response, json_response
 from app.world.apiserver.endpoints.reviews import answer_review
 from app.world.apiserver.endpoints.scale import change_scale, scale_of
+from app.world.apiserver.endpoints.spdy import spdy_response, wants_spdy
 from app.world.apiserver.endpoints.writing import Write
 from app.world.apiserver.registry import tokens
 from app.world.apiserver.request.options import parse_options
@@ -205,7 +206,9 @@ async def _subresource(scope: RequestScope, info: RequestInfo, request: Request)
     if info.subresource == "portforward":
         raise errors.bad_request(NO_PORT_FORWARD)
     if info.subresource in ("exec", "attach"):
-        # kubectl comes here (with SPDY, which is not spoken) after any refusal of its websocket, to read the reason.
+        # kubectl comes here with SPDY after any refusal of its websocket, to read the reason.
+        if wants_spdy(request):
+            return spdy_response(scope.world, info, request)
         pod = scope.world.cluster.get("pods", info.namespace, info.name)
         choose_container(pod, request.query_params.get("container", ""))
         raise errors.bad_request("Upgrade request required")
