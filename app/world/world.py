@@ -15,6 +15,7 @@ from pathlib import Path
 from app.flow.model import Chain, JsonValue
 from app.flow.webhook import WebhookSettings
 from app.world.apiserver.auth.authentication import ADMIN, User
+from app.world.apiserver.controllers.manager import ControllerManager
 from app.world.apiserver.storage.state import ClusterState
 from app.world.aws.account import Account
 from app.world.clock import WorldClock
@@ -121,6 +122,8 @@ class World:
             self, self.api_url, ContainerRuntime(self, shared_services.aws_cli, shared_services.programs)
         )
 
+        self.controllers = ControllerManager(self)
+
     @property
     def webhook_available(self) -> bool:
         """Whether the webhook listens. Set it to False and connections to it are refused."""
@@ -153,6 +156,7 @@ class World:
 
     def close(self) -> None:
         """Ends all work and removes the node's files."""
+        self.controllers.stop()
         self.kubelet.stop()
         shutil.rmtree(self.directory, ignore_errors=True)
 

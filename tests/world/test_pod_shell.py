@@ -63,7 +63,7 @@ def test_an_init_container_that_waits_is_waited_for(simulation, world, run_pod):
 def test_a_deleted_pods_process_ends(simulation, world, run_pod):
     pod = run_pod(container=container("while sleep 1; do echo x; done"))
     worker = world.kubelet._workers[pod["metadata"]["uid"]]
-    running = list(worker._running)
+    running = list(worker._running.values())
 
     async def gone():
         await delete(world, "pods", "default", "probe")

@@ -1,6 +1,6 @@
 """One container of a Pod: its image, environment, user and files, and the simplest of its programs.
 
-Which programs an image has is in `programs.images`, and the others than these here are in `programs.unix`. An image's
+Which programs an image has is in `programs.installed`, and most of them are in `programs.unix`. An image's
 own files are not modelled: a container holds what is mounted into it, some directories, and what its programs write.
 """
 
@@ -16,7 +16,7 @@ from app.flow.model import JsonObject
 from app.flow.ports import Execution
 from app.world.node.listing import ls
 from app.world.node.programs.environment import arguments
-from app.world.node.programs.images import AWS, echo_reads_escapes, has_program, is_aws_cli, is_busybox
+from app.world.node.programs.installed import AWS, echo_reads_escapes, has_program, is_aws_cli, is_busybox
 from app.world.node.volumes.filesystem import FileSystem, User
 
 __all__ = ["AWS", "Container", "is_aws_cli"]

@@ -120,7 +120,7 @@ class Kubelet:
 
     def _resting(self) -> set[asyncio.Task[None]]:
         """The tasks of Pods whose processes only wait."""
-        return {worker.task for worker in self._workers.values() if worker.task is not None and worker.resting}
+        return {task for worker in self._workers.values() if worker.resting for task in worker.tasks}
 
     async def retire(self, seconds: float) -> None:
         """Lets the Pods settle, at most `seconds`, then ends all work: other workers are to come in place of these."""
@@ -178,7 +178,7 @@ class Kubelet:
         elif change.resource in ("serviceaccounts", "configmaps", "secrets") and change.type != "DELETED":
             for worker in self._workers.values():
                 if worker.waits_for_volumes and worker.pod["metadata"]["namespace"] == change.namespace:
-                    worker.task = self.spawn(worker.start())
+                    worker.began(self.spawn(worker.start()))
 
     def _pod_changed(self, change: str, stored: Stored) -> None:
         pod = stored.object
@@ -189,7 +189,10 @@ class Kubelet:
                 worker.stop()
                 self.tokens.forget(uid)
                 self.disk.remove(uid)
-        elif uid not in self._workers and (pod.get("status") or {}).get("phase", "Pending") == "Pending":
+        elif (running := self._workers.get(uid)) is not None:
+            if running.images_changed(stored.object):
+                running.began(self.spawn(running.replace_containers()))
+        elif (pod.get("status") or {}).get("phase", "Pending") == "Pending":
             if (pod["spec"].get("nodeName") or self._world.node_name) == self._world.node_name:
                 self._addresses += 1
                 self._workers[uid] = worker = PodWorker(
@@ -200,7 +203,7 @@ class Kubelet:
                     stored.copy(),
                     self._addresses,
                 )
-                worker.task = self.spawn(worker.start())
+                worker.began(self.spawn(worker.start()))
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Does work for a Pod that `settle` waits for."""

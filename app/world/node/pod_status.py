@@ -27,6 +27,10 @@ class ContainerState:
     waiting: str = ""
     """Why it does not run, such as `CreateContainerConfigError`."""
     waiting_message: str = ""
+    pulls: int = 0
+    """How often its image could not be pulled."""
+    pull_failed: float = 0.0
+    """When that was."""
     restarts: int = 0
     log: ContainerLog = field(default_factory=ContainerLog)
     """What the process of now, or the last one, has printed."""
@@ -37,9 +41,9 @@ class ContainerState:
 
     def start(self, now: float) -> None:
         """A new process runs, with a log of its own."""
-        self.container_id = f"containerd://{secrets.token_hex(32)}"
         if self.started is not None:
             self.previous_log, self.last_state = self.log, self._ended()
+        self.container_id = f"containerd://{secrets.token_hex(32)}"
         self.log = ContainerLog()
         self.started, self.finished, self.exit_code = now, None, None
         self.waiting = self.waiting_message = ""
@@ -52,6 +56,12 @@ class ContainerState:
     def log_before(self) -> ContainerLog | None:
         """What `kubectl logs --previous` prints: of the newest process but the one that runs or ended for good."""
         return self.log if self.waiting and self.finished is not None else self.previous_log
+
+    def renew(self, image: str) -> None:
+        """Another image is wanted: what was wrong with the one before does not matter any more."""
+        self.image, self.pulls = image, 0
+        if self.waiting in ("ErrImagePull", "ImagePullBackOff", "InvalidImageName"):
+            self.waiting = self.waiting_message = ""
 
     @property
     def running(self) -> bool:
@@ -68,6 +78,10 @@ class ContainerState:
 
     def starts_at(self, now: float) -> bool:
         """Whether the kubelet starts it: never tried, not to be created so far, or ended and backed off long enough."""
+        if self.waiting in ("ErrImagePull", "ImagePullBackOff"):
+            return now >= self.pull_failed + min(BACK_OFF_SECONDS * 2.0 ** min(self.pulls - 1, 10), BACK_OFF_LIMIT)
+        if self.waiting == "InvalidImageName":
+            return False
         if self.waiting == "CrashLoopBackOff":
             return self.finished is not None and now >= self.finished + self.back_off
         return self.started is None or self.waiting == "CreateContainerConfigError"
