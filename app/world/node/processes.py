@@ -231,7 +231,7 @@ class _System:
         return done.exit_code
 
     async def sleep(self, seconds: float) -> None:
-        """Waits by the node's clock; whoever watches the process sees that it does nothing."""
+        """Waits by the node's clock; the Pod goes on without it meanwhile."""
         await self._resting(self._processes.sleep(seconds))
 
     async def _resting(self, work: Awaitable[None]) -> None:
