@@ -16,6 +16,7 @@ from typing import Literal
 from app.flow.model import Chain, JsonValue
 from app.flow.webhook import WebhookSettings
 from app.world.apiserver.auth.authentication import ADMIN, User
+from app.world.apiserver.controllers.manager import ControllerManager
 from app.world.apiserver.storage.state import ClusterState
 from app.world.aws.account import Account
 from app.world.aws.eks.cluster import Cluster
@@ -145,6 +146,8 @@ class World:
             self, self.api_url, ContainerRuntime(self, shared_services.aws_cli, shared_services.programs)
         )
 
+        self.controllers = ControllerManager(self)
+
     @property
     def webhook_available(self) -> bool:
         """Whether the webhook listens. Set it to False and connections to it are refused."""
@@ -187,6 +190,7 @@ class World:
 
     def close(self) -> None:
         """Ends all work, removes the node's files, and says so to the open pages."""
+        self.controllers.stop()
         self.kubelet.stop()
         self.log.events.close()
         shutil.rmtree(self.directory, ignore_errors=True)

@@ -34,7 +34,9 @@ def test_a_file_is_written_read_appended_and_removed(files):
     assert code_of(files.read, "pod.yaml") == "no_such_file"
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", ".x", "/etc/passwd", "a/b", "../x", "a\n", "a\0", "é", "-f", "x" * 65, "~x"])
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", ".x", "/etc/passwd", "a/b", "../x", "a\n", "a\0", "é", "-f", "x" * 65, "~x"]
+)
 def test_only_plain_names_are_files(files, name):
     for act in (files.read, files.remove):
         assert code_of(act, name) == "outside"
@@ -161,7 +163,9 @@ def test_what_kubectl_says_to_tab():
 
 
 def facts(**changes):
-    return RequestFacts(**{"served_on": "127.0.0.1", "forwarded_by": "", "launched": True, "visitor": "127.0.0.1"} | changes)
+    return RequestFacts(
+        **{"served_on": "127.0.0.1", "forwarded_by": "", "launched": True, "visitor": "127.0.0.1"} | changes
+    )
 
 
 PROXY = {"forwarded_by": "x-forwarded-for", "launched": False}

@@ -12,6 +12,7 @@ from types import FunctionType, MethodType
 import jwt
 
 from app.flow.model import JsonValue
+from app.world.apiserver.controllers.manager import ControllerManager
 from app.world.apiserver.storage.stored import Stored
 from app.world.exchange_log import ExchangeLog
 from app.world.keys import KeyPool, SigningKey
@@ -25,7 +26,7 @@ from app.world.usage import Usage
 from app.world.world import World
 
 MACHINERY = (
-    *(ExchangeLog, Loopback, KeyPool, ContainerRuntime, Streams, WorldSnapshot, Usage),
+    *(ExchangeLog, Loopback, KeyPool, ContainerRuntime, Streams, ControllerManager, WorldSnapshot, Usage),
     *(asyncio.Lock, asyncio.Task, WakeUp),
 )
 """What works on the state and is none."""

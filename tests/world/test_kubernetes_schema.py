@@ -21,6 +21,19 @@ ROOTS = (
     "V1SelfSubjectAccessReview",
     "V1SelfSubjectRulesReview",
     "V1TokenReview",
+    "V1Node",
+    "V1Service",
+    "V1EndpointSlice",
+    "V1Deployment",
+    "V1ReplicaSet",
+    "V1DaemonSet",
+    "V1StatefulSet",
+    "V1Job",
+    "V1Role",
+    "V1RoleBinding",
+    "V1ClusterRole",
+    "V1ClusterRoleBinding",
+    "V1Scale",
     "V1DeleteOptions",
 )
 SCALARS = {"str": "string", "int": "integer", "bool": "boolean", "float": "number", "datetime": "time"}
@@ -28,6 +41,10 @@ SCALARS = {"str": "string", "int": "integer", "bool": "boolean", "float": "numbe
 QUANTITIES = {
     ("ContainerStatus", "allocatedResources"),
     ("EmptyDirVolumeSource", "sizeLimit"),
+    ("NodeStatus", "allocatable"),
+    ("NodeStatus", "capacity"),
+    ("PersistentVolumeClaimStatus", "allocatedResources"),
+    ("PersistentVolumeClaimStatus", "capacity"),
     ("PodSpec", "overhead"),
     ("PodStatus", "allocatedResources"),
     ("ResourceFieldSelector", "divisor"),
@@ -37,11 +54,12 @@ QUANTITIES = {
         for field in ("limits", "requests")
     ),
 }
+INT_OR_STRING = {"port", "targetPort", "maxSurge", "maxUnavailable"}
 BYTES = {("Secret", "data"), ("ConfigMap", "binaryData"), ("WebhookClientConfig", "caBundle")}
 
 
 def name_of(model):
-    return re.sub(r"^(V1|CoreV1|AuthenticationV1|AdmissionregistrationV1)", "", model)
+    return re.sub(r"^(V1|CoreV1|RbacV1|DiscoveryV1|AuthenticationV1|AdmissionregistrationV1)", "", model)
 
 
 def derive():
@@ -60,7 +78,7 @@ def derive():
         if field in ("eventTime", "lastObservedTime"):
             return "micro-time"
         if text == "object":
-            return "int-or-string" if field == "port" else "any"
+            return "int-or-string" if field in INT_OR_STRING else "any"
         if text in SCALARS:
             return SCALARS[text]
         left.append(text)

@@ -66,7 +66,11 @@ def test_a_bucket_that_is_not_there(aws_in):
     ("arguments", "text"),
     [
         (["ec2"], "argument command: Found invalid choice 'ec2'"),
-        (["s3", "cp", "a", "b"], "argument subcommand: Found invalid choice 'cp'"),
+        (["s3", "presign", "a"], "argument subcommand: Found invalid choice 'presign'"),
+        (["s3", "cp", "a", "b"], "usage: aws s3 cp <LocalPath> <S3Uri> or "),
+        (["sts", "get-caller-identity", "--output", "xml"], "argument --output: Found invalid choice 'xml'"),
+        (["sts", "get-caller-identity", "--query", "a["], "Bad value for --query a["),
+        (["configure", "set", "region", "x"], "of `aws configure` this simulated CLI has `list` alone"),
         (["sts", "nope"], "argument operation: Found invalid choice 'nope'"),
         (["s3", "ls", "--nope"], "Unknown options: --nope"),
         ([], "the following arguments are required: command"),

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import jwt
 
+from app.world.apiserver.controllers.manager import ControllerManager
 from app.world.apiserver.storage.state import ClusterState
 from app.world.apiserver.storage.stored import Key, Stored
 from app.world.aws.account import Account
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
 SETTLE_SECONDS = 20.0
 """How long Pods on their way are waited for. What still runs then is cancelled by `restore`; `save` leaves it alone."""
 
+ROUNDS = 3
+"""Of waiting for the controllers and then for Pods. A rollout that takes longer goes on from where it was."""
+
 _NO_STATE: Mapping[type, frozenset[str]] = {
     ClusterState: frozenset({"changes", "_objects", "_bytes"}),
     Account: frozenset({"sts_wording"}),
@@ -56,7 +60,8 @@ _NO_STATE: Mapping[type, frozenset[str]] = {
 """The parts of a world beside itself, with the attributes that do not come back. The objects do, in another way."""
 _SHARED = (
     *(Stored, StoredObject, SigningKey, jwt.PyJWK, FunctionType),
-    *(ExchangeLog, Loopback, KeyPool, ContainerRuntime, Streams, asyncio.Lock, asyncio.Task, Usage, WakeUp),
+    *(ExchangeLog, Loopback, KeyPool, ContainerRuntime, Streams, ControllerManager),
+    *(asyncio.Lock, asyncio.Task, Usage, WakeUp),
 )
 
 
@@ -83,7 +88,9 @@ async def save(world: World, *, like: WorldSnapshot | None = None) -> WorldSnaps
 
     What is as it was in `like`, or else before the first fault, is shared with that.
     """
-    await world.kubelet.settle(SETTLE_SECONDS)
+    for _ in range(ROUNDS):  # what Pods come to is the controllers' business, and the other way round
+        await world.controllers.settle(SETTLE_SECONDS)
+        await world.kubelet.settle(SETTLE_SECONDS)
     pickler = _Pickler(world)
     parts, state = pickler.dump_parts()
     like = like or world.before_faults
@@ -130,11 +137,12 @@ async def restore(world: World, world_snapshot: WorldSnapshot) -> None:
     """
     if world_snapshot.world is not world:
         raise ValueError("the world snapshot is another world's")
+    await world.controllers.settle(SETTLE_SECONDS)
     await world.kubelet.retire(SETTLE_SECONDS)
     # No `await` from here on: no other task sees half of it.
     states = [_Unpickler(world_snapshot, text).load() for text in world_snapshot.state]
     write_tree(world.directory, world_snapshot.files)
-    with world.kubelet.looking_away():
+    with world.controllers.looking_away(), world.kubelet.looking_away():
         world.cluster.restore(world_snapshot.objects)
         for part, state in zip(world_snapshot.parts, states, strict=True):
             vars(part).update(state)

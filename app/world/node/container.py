@@ -1,6 +1,6 @@
 """One container of a Pod: its image, environment, user and files, and the simplest of its programs.
 
-Which programs an image has is in `programs.images`, and the others than these here are in `programs.unix`. An image's
+Which programs an image has is in `programs.installed`, and most of them are in `programs.unix`. An image's
 own files are not modelled: a container holds what is mounted into it, some directories, and what its programs write.
 """
 
@@ -16,7 +16,7 @@ from app.flow.model import JsonObject
 from app.flow.ports import Execution
 from app.world.node.listing import ls
 from app.world.node.programs.environment import arguments
-from app.world.node.programs.images import AWS, echo_reads_escapes, has_program, is_aws_cli, is_busybox
+from app.world.node.programs.installed import AWS, echo_reads_escapes, has_program, is_aws_cli, is_busybox
 from app.world.node.volumes.filesystem import FileSystem, User
 
 __all__ = ["AWS", "Container", "is_aws_cli"]
@@ -37,12 +37,17 @@ def knows_web_identity(image: str) -> bool:
     A tag that is no version (`latest`, a digest alone) is taken for a new one, a shortened one for the newest of its
     kind: `1.16` is the last release of 1.16. Source: EKS user guide, supported SDK versions.
     """
-    tag = image.partition("@")[0].rpartition("/")[2].partition(":")[2]
-    found = _VERSION.match(tag)
-    if found is None:
+    version = version_of(image)
+    if version is None:
         return True
-    numbers = [int(number) for number in found[0].split(".")]
+    numbers = [int(number) for number in version.split(".")]
     return numbers >= _WEB_IDENTITY_SINCE[: len(numbers)]
+
+
+def version_of(image: str) -> str | None:
+    """The version that an image's tag begins with; None where it is none."""
+    found = _VERSION.match(image.partition("@")[0].rpartition("/")[2].partition(":")[2])
+    return found[0] if found else None
 
 
 def user_of(pod: JsonObject, container: JsonObject) -> User:

@@ -43,8 +43,8 @@ AT_MOST_EVERY_SECONDS = 1.0
 SETTLE_SECONDS = 0.05
 """Between two looks whether what is on its way only waits."""
 PROCESSES_LIMIT = 1024 * 1024
-"""Bytes of memory for what all processes of one node were given, and have written. Without variables of its own a process
-takes 3,000."""
+"""Bytes of memory for what all processes of one node were given and have written. Without variables of its own a
+process takes 3,000."""
 LOGS_LIMIT = 512 * 1024
 """Characters of all containers' logs on one node, the newest."""
 
@@ -148,7 +148,7 @@ class Kubelet:
         for uid, worker in list(self._workers.items()):
             due = worker.schedule.due
             if uid in renew or (due is not None and due <= now):
-                self.spawn(worker.schedule.do_what_is_due(now, renew=uid in renew))
+                worker.began(self.spawn(worker.schedule.do_what_is_due(now, renew=uid in renew)))
 
     async def restart_containers(self) -> None:
         """Starts ended containers again before the volumes are looked at: a moment that every `sync` has."""
@@ -167,7 +167,7 @@ class Kubelet:
 
     def _resting(self) -> set[asyncio.Task[None]]:
         """The tasks of Pods whose processes only wait."""
-        return {worker.task for worker in self._workers.values() if worker.task is not None and worker.resting}
+        return {task for worker in self._workers.values() if worker.resting for task in worker.tasks}
 
     async def retire(self, seconds: float) -> None:
         """Lets the Pods settle, at most `seconds`, then ends all work: other workers are to come in place of these."""
@@ -229,7 +229,7 @@ class Kubelet:
                 if worker.pod["metadata"]["namespace"] != change.namespace:
                     continue
                 if worker.waits_for_volumes:
-                    worker.task = self.spawn(worker.start())
+                    worker.began(self.spawn(worker.start()))
                 elif worker.schedule.source_changed(change.resource, change.stored.object["metadata"]["name"]):
                     self.plan()
 
@@ -242,7 +242,10 @@ class Kubelet:
                 worker.stop()
                 self.tokens.forget(uid)
                 self.disk.remove(uid)
-        elif uid not in self._workers and (pod.get("status") or {}).get("phase", "Pending") == "Pending":
+        elif (running := self._workers.get(uid)) is not None:
+            if running.images_changed(stored.object):
+                running.began(self.spawn(running.replace_containers()))
+        elif (pod.get("status") or {}).get("phase", "Pending") == "Pending":
             if (pod["spec"].get("nodeName") or self._world.node_name) == self._world.node_name:
                 self._addresses += 1
                 self._workers[uid] = worker = PodWorker(
@@ -253,7 +256,7 @@ class Kubelet:
                     stored.copy(),
                     self._addresses,
                 )
-                worker.task = self.spawn(worker.start())
+                worker.began(self.spawn(worker.start()))
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Does work for a Pod that `settle` waits for."""

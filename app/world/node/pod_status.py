@@ -11,6 +11,7 @@ from app.world.node.container_log import ContainerLog
 
 BACK_OFF_SECONDS = 10
 BACK_OFF_LIMIT = 300
+_PULLS = ("ErrImagePull", "ImagePullBackOff")
 
 
 @dataclass(kw_only=True)
@@ -27,6 +28,10 @@ class ContainerState:
     waiting: str = ""
     """Why it does not run, such as `CreateContainerConfigError`."""
     waiting_message: str = ""
+    pulls: int = 0
+    """How often its image could not be pulled."""
+    pull_failed: float = 0.0
+    """When that was."""
     restarts: int = 0
     log: ContainerLog = field(default_factory=ContainerLog)
     """What the process of now, or the last one, has printed."""
@@ -37,9 +42,9 @@ class ContainerState:
 
     def start(self, now: float) -> None:
         """A new process runs, with a log of its own."""
-        self.container_id = f"containerd://{secrets.token_hex(32)}"
         if self.started is not None:
             self.previous_log, self.last_state = self.log, self._ended()
+        self.container_id = f"containerd://{secrets.token_hex(32)}"
         self.log = ContainerLog()
         self.started, self.finished, self.exit_code = now, None, None
         self.waiting = self.waiting_message = ""
@@ -52,6 +57,12 @@ class ContainerState:
     def log_before(self) -> ContainerLog | None:
         """What `kubectl logs --previous` prints: of the newest process but the one that runs or ended for good."""
         return self.log if self.waiting and self.finished is not None else self.previous_log
+
+    def renew(self, image: str) -> None:
+        """Another image is wanted: what was wrong with the one before does not matter any more."""
+        self.image, self.pulls = image, 0
+        if self.waiting in (*_PULLS, "InvalidImageName"):
+            self.waiting = self.waiting_message = ""
 
     @property
     def running(self) -> bool:
@@ -68,13 +79,17 @@ class ContainerState:
 
     @property
     def restart(self) -> float | None:
-        """When its back-off is over: Unix seconds by the node's clock. None where it does not back off."""
+        """When its back-off, of a pull or of a start, is over: Unix seconds by the node's clock. None without one."""
+        if self.waiting in _PULLS:
+            return self.pull_failed + min(BACK_OFF_SECONDS * 2.0 ** min(self.pulls - 1, 10), BACK_OFF_LIMIT)
         backs_off = self.waiting == "CrashLoopBackOff" and self.finished is not None
         return (self.finished or 0.0) + self.back_off if backs_off else None
 
     def starts_at(self, now: float) -> bool:
         """Whether the kubelet starts it: never tried, not to be created so far, or ended and backed off long enough."""
-        if self.waiting == "CrashLoopBackOff":
+        if self.waiting == "InvalidImageName":
+            return False
+        if self.waiting in (*_PULLS, "CrashLoopBackOff"):
             return self.restart is not None and now >= self.restart
         return self.started is None or self.waiting == "CreateContainerConfigError"
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import codecs
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
 from app.flow.ports import Execution
+from app.world.apiserver.types.defaults import containers_of
 from app.world.node.container import Container
 from app.world.node.container_log import ContainerLog
 from app.world.node.container_runtime import ContainerRuntime
+from app.world.node.images import PullFailure, find_failure
+from app.world.node.own_process import settled, start_process
 from app.world.node.pod_record import PodRecord
 from app.world.node.pod_schedule import PodSchedule
 from app.world.node.pod_status import ContainerState, PodState
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
 
 RELIST_SECONDS = 1.0
 """How often the kubelet checks its containers (`genericPlegRelistPeriod`): all that ends in a second is one status."""
-SETTLE_SECONDS = 10.0
-"""How long a Pod waits for a process that neither ends nor rests."""
 
 
 class ContainerNotFound(Exception):
@@ -54,14 +54,19 @@ class PodWorker:
         self._runtime = runtime
         self._record = PodRecord(world, pod)
         self.task: asyncio.Task[None] | None = None
+        """What was begun last for it."""
+        self.tasks: set[asyncio.Task[None]] = set()
+        """All that is on its way for it."""
         self._busy = asyncio.Lock()
         self._volumes = PodVolumes(self._record, tokens, disk, world.cluster, world.node_now)
         self._created: dict[str, Container] = {}
         self.schedule = PodSchedule(self, world.node_now)
         self._processes: dict[str, Streams] = {}
         """The containers' own, of now or the last ones."""
-        self._running: set[asyncio.Task[int]] = set()
-        """The processes that have not ended."""
+        self._running: dict[str, asyncio.Task[int]] = {}
+        """The containers' own processes that are programs."""
+        self._renewed: set[str] = set()
+        """Containers whose image is another one, and which still run with the one before."""
         self._published = ""
         """The phase in the Pod's published status."""
         host_ip = world.node_name.removeprefix("ip-").partition(".")[0].replace("-", ".")
@@ -100,10 +105,16 @@ class PodWorker:
         self._record.close()
         for state in self.containers:
             state.log.end()
-        if self.task is not None:
-            self.task.cancel()
-        for process in self._running:
+        for task in self.tasks:
+            task.cancel()
+        for process in self._running.values():
             process.cancel()
+
+    def began(self, task: asyncio.Task[None]) -> None:
+        """Something is on its way for it."""
+        self.task = task
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
     @property
     def process_bytes(self) -> int:
@@ -230,9 +241,12 @@ class PodWorker:
 
     async def _start_container(self, spec: JsonObject, state: ContainerState, member: str) -> None:
         """Creates a container and runs it to its end, if it has one."""
-        # (1) Create.
-        state.restarts += state.waiting == "CrashLoopBackOff"
         where = f"spec.{member}{{{state.name}}}"
+        # (1) Pull, create.
+        if (failure := find_failure(state.image)) is not None:
+            await self._miss_image(state, failure, where)
+            return
+        state.restarts += state.waiting == "CrashLoopBackOff"
         self._record.event("Pulled", f'Container image "{state.image}" already present on machine', field_path=where)
         try:
             container = self._runtime.create(self.pod, spec, self._volumes, self._state.pod_ip)
@@ -252,13 +266,14 @@ class PodWorker:
         # (3) Its end. What is no program of the image's is a server, which stays running; an init container has
         # something to prepare and is done with it at once, or no other container would ever start.
         if container.program(container.command):
-            process = asyncio.ensure_future(self._run_process(container, streams, state.log))
-            self._running.add(process)
-            process.add_done_callback(self._running.discard)
-            await _settled(process, streams)
+            process = start_process(self._runtime, container, streams, state.log, self._world.node_now)
+            self._running[state.name] = process
+            await settled(process, streams)
             if not process.done():
                 process.add_done_callback(lambda done: self._ended(done, spec, state, member))
                 return
+            if process.cancelled():
+                return  # by who knows what comes next
             exit_code = process.result()
         elif member == "initContainers" and not _is_sidecar(spec):
             exit_code = 0
@@ -293,23 +308,55 @@ class PodWorker:
             self._record.event("BackOff", message, warning=True, field_path=where)
         self._publish_phase()
 
-    async def _run_process(self, container: Container, streams: Streams, log: ContainerLog) -> int:
-        """Runs the container's own process to its end; what it prints is its log. Returns its exit code."""
-        logging = asyncio.ensure_future(self._keep_log(streams, log))
-        try:
-            result = await self._runtime.run(container, list(container.command), streams)
-            await streams.write(result.stdout.encode(errors="replace"))
-            await streams.write(result.stderr.encode(errors="replace"), error=True)
-            streams.finish()
-            await logging
-            return result.exit_code
-        finally:
-            logging.cancel()
+    async def _miss_image(self, state: ContainerState, failure: PullFailure, where: str) -> None:
+        """The image cannot be pulled: says so, and a moment later that it is tried again only after a while."""
+        if failure.reason == "InvalidImageName":
+            self._record.event("InspectFailed", failure.message, warning=True, field_path=where)
+            self._record.event("Failed", f"Error: {failure.reason}", warning=True, field_path=where)
+            state.waiting, state.waiting_message = failure.reason, failure.message
+            return
+        self._record.event("Pulling", f'Pulling image "{state.image}"', field_path=where)
+        said = f'Failed to pull image "{state.image}": {failure.message}'
+        self._record.event("Failed", said, warning=True, field_path=where)
+        self._record.event("Failed", f"Error: {failure.reason}", warning=True, field_path=where)
+        state.pulls, state.pull_failed = state.pulls + 1, self._world.node_now()
+        state.waiting, state.waiting_message = failure.reason, failure.message
+        self._publish()
+        await asyncio.sleep(RELIST_SECONDS)
+        if state.waiting != failure.reason:
+            return  # another image is wanted by now
+        state.waiting, state.waiting_message = "ImagePullBackOff", f'Back-off pulling image "{state.image}"'
+        self._record.event("BackOff", state.waiting_message, field_path=where)
+        self._record.event("Failed", f"Error: {state.waiting}", warning=True, field_path=where)
 
-    async def _keep_log(self, streams: Streams, log: ContainerLog) -> None:
-        decode = codecs.getincrementaldecoder("utf-8")("replace").decode
-        async for _, data in streams.output():
-            log.write(decode(data), self._world.node_now())
+    def images_changed(self, pod: JsonObject) -> bool:
+        """Takes the images that a changed Pod wants; whether any is another one."""
+        wanted = {each["name"]: each.get("image") or "" for each in containers_of(pod["spec"])}
+        changed = [state for state in self.containers if wanted.get(state.name, state.image) != state.image]
+        for state in changed:
+            state.renew(wanted[state.name])
+        if changed:
+            self._record.pod = pod
+            self._renewed |= {state.name for state in changed}
+        return bool(changed)
+
+    async def replace_containers(self) -> None:
+        """Ends the containers whose image is another one by now, and starts them with it.
+
+        Whatever the restart policy says: `computePodActions` in `pkg/kubelet/kuberuntime`.
+        """
+        renewed, self._renewed = self._renewed, set()
+        for state in self._state.containers:
+            if state.name in renewed and state.running:
+                where = f"spec.containers{{{state.name}}}"
+                text = f"Container {state.name} definition changed, will be restarted"
+                self._record.event("Killing", text, field_path=where)
+                if (process := self._running.pop(state.name, None)) is not None:
+                    process.cancel()
+                state.finish(137, self._world.node_now())
+                state.waiting = "CrashLoopBackOff"  # for no time at all: it is started next
+                await self._start_container(self._specs("containers")[state.name], state, "containers")
+        await self.run_containers()
 
     def _is_tried_again(self, spec: JsonObject, member: str, *, well: bool) -> bool:
         """Whether a container whose process has ended, well or not, gets another one."""
@@ -327,15 +374,6 @@ class PodWorker:
         the kubelet's status manager does, which sends the latest status and skips those between."""
         if self._state.phase() != self._published:
             self._publish()
-
-
-async def _settled(process: asyncio.Task[int], streams: Streams) -> None:
-    """Until a process has ended, or waits for something, or has run for a while: then its Pod goes on without it."""
-    pause = 0.0
-    end = asyncio.get_running_loop().time() + SETTLE_SECONDS
-    while not process.done() and not streams.resting and asyncio.get_running_loop().time() < end:
-        await asyncio.wait({process}, timeout=pause)
-        pause = min(2 * pause + 0.002, 0.05)
 
 
 def _state(container: JsonObject) -> ContainerState:

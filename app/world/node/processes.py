@@ -13,13 +13,14 @@ from app.world.node.programs.http_requests import Wire
 from app.world.node.programs.programs import Room
 from app.world.node.programs.runner import AwsCli
 from app.world.node.programs.surroundings import Surroundings
+from app.world.node.programs.tar import tar
 from app.world.node.programs.unix.inputs import whole
 from app.world.node.programs.unix.options import UsageProblem
 from app.world.node.programs.unix.table import PROGRAMS
 from app.world.node.shell.limits import Killed, Limits
 from app.world.node.shell.process import HttpRequest, HttpResponse, Process
 from app.world.node.shell.state import ShellProblem
-from app.world.node.shell.streams import Sink, Text
+from app.world.node.shell.streams import Sink, Stream, Text, encoded
 from app.world.node.streams import Streams
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ T = TypeVar("T")
 
 PROGRAM_SECONDS = 60.0
 """After which a run of the AWS CLI that does not end is given up."""
+TAR = "tar"
 AWS_STEPS = 600
 """What a run of the AWS CLI, and a request of `curl`, counts as."""
 RUNNING_LIMIT = 100
@@ -177,6 +179,17 @@ class _Session:
             await self._limits.step()
 
 
+class _Bytes:
+    """A stream, read as bytes."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+
+    async def read(self) -> bytes:
+        """The next ones; nothing at the end."""
+        return encoded(await self._stream.read())
+
+
 class _System:
     """What one program, with all that it starts, asks of the node."""
 
@@ -190,6 +203,11 @@ class _System:
         try:
             if program == AWS:
                 return await self._aws(process)
+            if program == TAR:
+                source = _Bytes(process.stdin)
+                return await self._give(
+                    process, await tar(process.arguments[1:], process.files, process.directory, source)
+                )
             if not program:
                 return await self._give(process, process.container.run(process.arguments))
             return await PROGRAMS[program](process)
@@ -213,7 +231,7 @@ class _System:
         return done.exit_code
 
     async def sleep(self, seconds: float) -> None:
-        """Waits by the node's clock; whoever watches the process sees that it does nothing."""
+        """Waits by the node's clock; the Pod goes on without it meanwhile."""
         await self._resting(self._processes.sleep(seconds))
 
     async def _resting(self, work: Awaitable[None]) -> None:

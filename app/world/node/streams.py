@@ -20,6 +20,14 @@ PENDING_LIMIT = 64
 """Pieces of output that wait for a client. The process waits as long as there are as many."""
 
 
+def encoded(text: str) -> bytes:
+    """The bytes of what a program has printed: binary output is in surrogate escapes (`os.fsencode`)."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace")
+
+
 class Streams:
     """The streams of one process."""
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 from app.serving.connections import Connections
 from app.serving.protocols import BoundedHttp, BoundedWebSocket
 from app.world.metering import Tab
+from app.world.servers.upgraded import EXTENSION, TAKE_OVER, UpgradedConnection
 
 HANDSHAKE = 0.0006
 """CPU seconds that a TLS handshake takes on the loop, below what can be measured here. Measured over 900 of them."""
@@ -26,6 +27,25 @@ class MeteredHttp(BoundedHttp):
         """Reads a part of a request."""
         with self._tab.measured():
             super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        """A request begins: the application may take its connection over."""
+        super().on_message_begin()
+        self.scope["extensions"] = {EXTENSION: {TAKE_OVER: self._hand_over}}
+
+    def _hand_over(self, head: bytes) -> UpgradedConnection:
+        """Sends the head of the answer; from then on the connection is another protocol's."""
+        connection = UpgradedConnection(self.transport, self._tab, self.connection_lost)
+        # For uvicorn there is nothing left to answer, nor to wait for when the server stops.
+        self.cycle.disconnected = self.cycle.response_complete = True
+        if self._connection is not None:
+            self._connection.deadline = None
+        self.transport.write(head)
+        self.transport.set_protocol(connection)
+        return connection
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Not for the log: the application answers it."""
 
 
 class MeteredWebSocket(BoundedWebSocket):

@@ -42,6 +42,11 @@ def admit_pod(world: World, pod: JsonObject) -> None:
     _priority(pod)
 
 
+def _name(metadata: JsonObject) -> str:
+    """How a refusal names a new object (`extractResourceName` of k8s.io/apiserver `pkg/admission/errors.go`)."""
+    return str(metadata.get("name") or metadata.get("generateName", ""))
+
+
 def _service_account(world: World, pod: JsonObject) -> None:
     metadata, spec = pod["metadata"], pod["spec"]
     namespace = metadata["namespace"]
@@ -51,7 +56,7 @@ def _service_account(world: World, pod: JsonObject) -> None:
     stored = world.cluster.find("serviceaccounts", namespace, name)
     if stored is None:
         why = f'error looking up service account {namespace}/{name}: serviceaccount "{name}" not found'
-        raise errors.forbidden(RESOURCES["pods"], metadata.get("name", ""), why)
+        raise errors.forbidden(RESOURCES["pods"], _name(metadata), why)
     account = stored.copy()
     # (2) The token for the API server, unless the Pod or else the ServiceAccount declines.
     wanted = spec.get("automountServiceAccountToken", account.get("automountServiceAccountToken", True))
@@ -108,11 +113,11 @@ def _priority(pod: JsonObject) -> None:
     name = spec.get("priorityClassName")
     if name and name not in _PRIORITIES:
         why = f"no PriorityClass with name {name} was found"
-        raise errors.forbidden(RESOURCES["pods"], pod["metadata"].get("name", ""), why)
+        raise errors.forbidden(RESOURCES["pods"], _name(pod["metadata"]), why)
     priority = _PRIORITIES.get(name, 0)
     if spec.get("priority", priority) != priority:
         why = "the integer value of priority must not be provided in pod spec; priority admission controller computed"
         sentence = f"{why} {priority} from the given PriorityClass name"
-        raise errors.forbidden(RESOURCES["pods"], pod["metadata"].get("name", ""), sentence)
+        raise errors.forbidden(RESOURCES["pods"], _name(pod["metadata"]), sentence)
     spec["priority"] = priority
     spec.setdefault("preemptionPolicy", "PreemptLowerPriority")

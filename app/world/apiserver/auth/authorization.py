@@ -1,4 +1,4 @@
-"""Who may do what: a small RBAC table, and the words of a refusal.
+"""Who may do what: a small RBAC table, the cluster's roles and bindings, and the words of a refusal.
 
 Source: k8s.io/apiserver `pkg/endpoints/handlers/responsewriters/errors.go` (the words) and Kubernetes' bootstrap policy
 (`plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go`) for the built-in rules. Of the node authorizer there is
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.flow.model import JsonObject
 from app.world.apiserver.auth.authentication import User
 from app.world.apiserver.types import errors
 
@@ -93,6 +94,36 @@ def grants_of(world: World, user: User) -> Iterator[Grant]:
     """The rules that are bound to the user or one of its groups."""
     subjects = {user.name, *user.groups}
     yield from (grant for grant in (*BUILT_IN, *world.cluster.grants) if grant.subject in subjects)
+    for plural in ("clusterrolebindings", "rolebindings"):
+        for stored in world.cluster.scan(plural):
+            for subject in stored.object.get("subjects", []):
+                if (name := _subject(subject, stored.object)) in subjects:
+                    yield from _bound(world, name, stored.object)
+
+
+def _subject(subject: JsonObject, binding: JsonObject) -> str:
+    """The user's or group's name that a subject of a binding stands for."""
+    if subject["kind"] != "ServiceAccount":
+        return str(subject["name"])
+    namespace = subject.get("namespace") or binding["metadata"].get("namespace", "")
+    return f"system:serviceaccount:{namespace}:{subject['name']}"
+
+
+def _bound(world: World, subject: str, binding: JsonObject) -> Iterator[Grant]:
+    """The rules of the role that a binding refers to; none where there is no such role."""
+    namespace, reference = binding["metadata"].get("namespace", ""), binding["roleRef"]
+    is_role = reference["kind"] == "Role"
+    role = world.cluster.find("roles" if is_role else "clusterroles", namespace if is_role else "", reference["name"])
+    for rule in role.object.get("rules", []) if role is not None else []:
+        yield Grant(
+            subject=subject,
+            verbs=tuple(rule.get("verbs", ())),
+            resources=tuple(rule.get("resources", ())),
+            groups=tuple(rule.get("apiGroups", ())),
+            namespace=namespace,
+            names=tuple(rule.get("resourceNames", ())),
+            paths=() if namespace else tuple(rule.get("nonResourceURLs", ())),
+        )
 
 
 def is_allowed(world: World, user: User, request: Request) -> bool:

@@ -6,6 +6,7 @@ One application serves every world; the world is in the URL (`/k8s/{world}/...`)
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -20,11 +21,13 @@ from app.flow.model import JsonObject
 from app.world.apiserver.auth.authentication import User, authenticate, bears, is_own, named_world
 from app.world.apiserver.auth.authorization import authorize
 from app.world.apiserver.auth.impersonation import acting_user
-from app.world.apiserver.endpoints import discovery, openapi, reading
+from app.world.apiserver.endpoints import discovery, openapi, openapi_protobuf, reading
 from app.world.apiserver.endpoints.exec_channels import serve_channels
 from app.world.apiserver.endpoints.logs import choose_container, read_log
 from app.world.apiserver.endpoints.responses import common_headers, error_response, json_response
 from app.world.apiserver.endpoints.reviews import answer_review
+from app.world.apiserver.endpoints.scale import change_scale, scale_of
+from app.world.apiserver.endpoints.spdy import spdy_response, wants_spdy
 from app.world.apiserver.endpoints.writing import Write
 from app.world.apiserver.registry import tokens
 from app.world.apiserver.request.options import parse_options
@@ -204,10 +207,17 @@ async def _subresource(scope: RequestScope, info: RequestInfo, request: Request)
     if info.subresource == "portforward":
         raise errors.bad_request(NO_PORT_FORWARD)
     if info.subresource in ("exec", "attach"):
-        # kubectl comes here (with SPDY, which is not spoken) after any refusal of its websocket, to read the reason.
+        # kubectl comes here with SPDY after any refusal of its websocket, to read the reason.
+        if wants_spdy(request):
+            return spdy_response(scope.world, info, request)
         pod = scope.world.cluster.get("pods", info.namespace, info.name)
         choose_container(pod, request.query_params.get("container", ""))
         raise errors.bad_request("Upgrade request required")
+    if info.subresource == "scale":
+        if info.verb == "get":
+            return json_response(scale_of(scope, info.name))
+        write = await _write(replace(scope, subresource=""), request)
+        return json_response(await change_scale(scope, info.name, write, patched=info.verb == "patch"))
     if info.verb == "get":
         accept = request.headers.get("accept", "")
         return reading.get_object(scope, info.name, accept, request.query_params)
@@ -228,13 +238,17 @@ def _document(world: World, path: str, request: Request) -> Response:
         response = json_response(discovery.jwks(world))
         response.headers.update({**_OPENID_HEADERS, "content-type": "application/jwk-set+json"})
         return response
+    if path == "/openapi/v2":
+        protobuf = openapi_protobuf.ACCEPTED in request.headers.get("accept", "")
+        media = openapi_protobuf.MEDIA_TYPE if protobuf else "application/json"
+        return Response(openapi.swagger(protobuf=protobuf), headers=common_headers(), media_type=media)
     body = _described(path, request)
     if body is None:
         raise errors.no_such_resource()
     return json_response(body)
 
 
-def _described(path: str, request: Request) -> JsonObject | None:
+def _described(path: str, request: Request) -> JsonObject | bytes | None:
     parts = path.split("/")[1:]
     if path == "/version":
         return discovery.VERSION

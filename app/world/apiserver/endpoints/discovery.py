@@ -77,7 +77,7 @@ def api_resource_list(group: str, version: str) -> JsonObject | None:
             entry = {"name": f"{resource.plural}/{name}", "singularName": "", "namespaced": resource.namespaced}
             if sub.group:
                 entry |= {"group": sub.group, "version": sub.version}
-            resources.append({**entry, "kind": sub.kind, "verbs": list(sub.verbs)})
+            resources.append({**entry, "kind": sub.kind or resource.kind, "verbs": list(sub.verbs)})
     if not resources:
         return None
     group_version = f"{group}/{version}" if group else version

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response, StreamingResponse
 
 from app.flow.model import JsonObject
+from app.world.apiserver.endpoints.chunks import list_chunk
 from app.world.apiserver.endpoints.responses import common_headers, json_response
 from app.world.apiserver.endpoints.table import make_table, partial
 from app.world.apiserver.endpoints.watch import WATCH_LIMIT, Watch
@@ -59,41 +60,42 @@ def get_object(scope: RequestScope, name: str, accept: str, query: Mapping[str, 
     stored = world.cluster.read(resource.plural, scope.namespace, name)
     form = wanted_form(accept)
     if form == "Table":
-        version, include = stored.object["metadata"]["resourceVersion"], query.get("includeObject", "Metadata")
-        return json_response(make_table(resource, [stored.object], version, world.clock.now(), include))
+        metadata, include = _version_of(stored), query.get("includeObject", "Metadata")
+        return json_response(make_table(resource, [stored.object], metadata, world.clock.now(), include))
     return json_response(partial(stored.object) if form == "PartialObjectMetadata" else stored.text)
 
 
 def list_objects(scope: RequestScope, accept: str, query: Mapping[str, str]) -> Response:
-    """GET of a collection: all of it at once, whatever `limit` says. Raises `ApiError` 400."""
+    """GET of a collection, or of the next chunk of one. Raises `ApiError` 400 and 410."""
     world, resource = scope.world, scope.resource
     matches = _predicate(resource, query)
-    integer_parameter(query, "limit")
-    _version(query)
-    found = [stored for stored in world.cluster.scan(resource.plural, scope.namespace) if matches(stored.object)]
-    version, form = str(world.cluster.changes.version), wanted_form(accept)
+    limit, token = integer_parameter(query, "limit") or 0, query.get("continue", "")
+    if _version(query) not in ("", "0") and token:
+        raise errors.bad_request("specifying resource version is not allowed when using continue")
+    found, metadata = list_chunk(world, resource.plural, scope.namespace, matches, limit=limit, token=token)
+    form = wanted_form(accept)
     if form == "Table":
         include, bodies = query.get("includeObject", "Metadata"), [stored.object for stored in found]
-        return json_response(make_table(resource, bodies, version, world.clock.now(), include))
+        return json_response(make_table(resource, bodies, metadata, world.clock.now(), include))
     if form in ("PartialObjectMetadata", "PartialObjectMetadataList"):
         items = [partial(stored.object) for stored in found]
         return json_response(
             {
                 "kind": "PartialObjectMetadataList",
                 "apiVersion": "meta.k8s.io/v1",
-                "metadata": {"resourceVersion": version},
+                "metadata": metadata,
                 "items": items,
             }
         )
-    return json_response(object_list(resource, [stored.text for stored in found], version))
+    return json_response(object_list(resource, [stored.text for stored in found], metadata))
 
 
-def object_list(resource: Resource, texts: list[bytes], version: str) -> bytes:
+def object_list(resource: Resource, texts: list[bytes], metadata: JsonObject) -> bytes:
     """The JSON of a list; its items say neither kind nor API version, the list does."""
     head = {
         "kind": f"{resource.kind}List",
         "apiVersion": resource.api_version,
-        "metadata": {"resourceVersion": version},
+        "metadata": metadata,
     }
     own = len(json.dumps({"kind": resource.kind, "apiVersion": resource.api_version}, separators=(",", ":")))
     # Every stored text begins with kind and API version: what follows is kept, byte for byte.
@@ -130,6 +132,11 @@ def _version(query: Mapping[str, str]) -> str:
     return version
 
 
+def _version_of(stored: Stored) -> JsonObject:
+    """The metadata of a table of one object."""
+    return {"resourceVersion": stored.object["metadata"]["resourceVersion"]}
+
+
 def _predicate(resource: Resource, query: Mapping[str, str]) -> Predicate:
     return parse_selectors(resource, query.get("labelSelector", ""), query.get("fieldSelector", ""))
 
@@ -137,9 +144,7 @@ def _predicate(resource: Resource, query: Mapping[str, str]) -> Predicate:
 def _render(world: World, resource: Resource, accept: str, query: Mapping[str, str]) -> Callable[[Stored], JsonObject]:
     form, include = wanted_form(accept), query.get("includeObject", "Metadata")
     if form == "Table":
-        return lambda stored: make_table(
-            resource, [stored.object], stored.object["metadata"]["resourceVersion"], world.clock.now(), include
-        )
+        return lambda stored: make_table(resource, [stored.object], _version_of(stored), world.clock.now(), include)
     if form == "PartialObjectMetadata":
         return lambda stored: partial(stored.object)
     return lambda stored: stored.object

@@ -21,7 +21,7 @@ from app.world.apiserver.request.request_info import RequestInfo, is_true
 from app.world.apiserver.types import errors
 from app.world.apiserver.types.defaults import containers_of
 from app.world.node.kubelet import ContainerNotFound
-from app.world.node.streams import STDOUT, Streams
+from app.world.node.streams import STDOUT, Streams, encoded
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -113,8 +113,8 @@ async def _execute(world: World, remote: RemoteCommand, streams: Streams, send: 
     async def run() -> Execution:
         try:
             result = await world.kubelet.execute(remote.pod, remote.container, list(remote.command), streams)
-            await streams.write(result.stdout.encode(errors="replace"))
-            await streams.write(result.stderr.encode(errors="replace"), error=True)
+            await streams.write(encoded(result.stdout))
+            await streams.write(encoded(result.stderr), error=True)
             return result
         finally:
             streams.finish()

@@ -53,23 +53,34 @@ class Write:
 
     async def update(self, name: str) -> Response:
         """PUT. Raises `ApiError`."""
-        options = parse_options("UpdateOptions", self._query, self._user_agent)
-        body = codec.decode_body(self._raw, self._content_type, self._resource.kind)
-        return await self._replace(name, lambda stored: body, options)
+        return _written(await self.replace(name, *self.asked(self._resource.kind, patched=False)))
 
     async def patch(self, name: str) -> Response:
         """PATCH, of any of the four types. Raises `ApiError`."""
-        media = codec.media_type(self._content_type)
-        if media not in codec.PATCHES:
-            raise errors.unsupported_media_type(codec.PATCHES)
-        if media == codec.APPLY_PATCH:
+        if codec.media_type(self._content_type) == codec.APPLY_PATCH:
             return await self._apply(name)
+        return _written(await self.replace(name, *self.asked(self._resource.kind, patched=True)))
+
+    def asked(self, kind: str, *, patched: bool) -> tuple[Change, Options]:
+        """The change of an object of a kind that a PUT, or a PATCH other than an apply, asks for, and how it is to be
+        done. Raises `ApiError` 400, 415 and 422."""
+        if not patched:
+            options = parse_options("UpdateOptions", self._query, self._user_agent)
+            body = codec.decode_body(self._raw, self._content_type, kind)
+            return lambda stored: body, options
+        media = codec.media_type(self._content_type)
+        if media not in codec.PATCHES or media == codec.APPLY_PATCH:
+            raise errors.unsupported_media_type(codec.PATCHES)
         options = parse_options("PatchOptions", self._query, self._user_agent)
         try:
             document = codec.parse_json(self._raw)
         except Malformed as error:
             raise errors.bad_request(f"error decoding patch: {error}") from None
-        return await self._replace(name, self._change(media, document), options)
+        return self._change(media, document, kind), options
+
+    async def replace(self, name: str, change: Change, options: Options) -> WriteResult:
+        """Replaces the stored object by what `change` makes of it. Raises `ApiError`."""
+        return await operations.update_object(self._scope, name, change, options)
 
     async def delete(self, name: str) -> Response:
         """DELETE of one object. Raises `ApiError`."""
@@ -101,23 +112,22 @@ class Write:
             if self._world.cluster.find(self._resource.plural, self._scope.namespace, name) is not None:
                 gone = await operations.delete_object(self._scope, name, options)
                 texts.append(json.dumps(gone, separators=(",", ":")).encode())
-        return json_response(object_list(self._resource, texts, str(self._world.cluster.changes.version)))
+        return json_response(
+            object_list(self._resource, texts, {"resourceVersion": str(self._world.cluster.changes.version)})
+        )
 
-    async def _replace(self, name: str, change: Change, options: Options) -> Response:
-        return _written(await operations.update_object(self._scope, name, change, options))
-
-    def _change(self, media: str, document: JsonValue) -> Change:
+    def _change(self, media: str, document: JsonValue, kind: str) -> Change:
         def change(stored: JsonObject) -> JsonObject:
             if media == codec.JSON_PATCH:
                 result = patch.json_patch(stored, document)
             elif media == codec.MERGE_PATCH:
                 result = patch.merge_patch(stored, document)
             else:
-                result = patch.strategic_merge_patch(stored, document, self._resource.kind)
+                result = patch.strategic_merge_patch(stored, document, kind)
             if not isinstance(result, dict):
                 raise errors.bad_request("json: cannot unmarshal into Go value of type map[string]interface {}")
             if media != codec.STRATEGIC_PATCH:
-                _check_types(result, self._resource.kind)
+                _check_types(result, kind)
             return result
 
         return change
@@ -139,7 +149,7 @@ class Write:
                 # Somebody else has just created it: then it is an update.
                 if error.reason != "AlreadyExists":
                     raise
-        return await self._replace(name, change, options)
+        return _written(await self.replace(name, change, options))
 
     def _wanted(self, name: str) -> JsonObject:
         """The configuration to apply, typed. Raises `ApiError` 400."""

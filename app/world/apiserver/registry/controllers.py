@@ -1,8 +1,11 @@
-"""What the controller manager does in a cluster: each namespace has a ServiceAccount `default` and the root CA."""
+"""What every cluster has: namespaces with a ServiceAccount `default` and the root CA, a node, roles, one Service."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from app.world.apiserver.registry.default_objects import default_roles, kubernetes_service, node
+from app.world.apiserver.types.resources import RESOURCES
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -19,6 +22,11 @@ def bootstrap(world: World) -> None:
         namespace = {"metadata": {"name": name, "labels": labels}, "spec": {"finalizers": ["kubernetes"]}}
         world.cluster.put("namespaces", {**namespace, "status": {"phase": "Active"}})
         fill_namespace(world, name)
+    world.cluster.put("nodes", node(world))
+    for resource, body in default_roles():
+        world.cluster.put(resource, body)
+    for resource, body in kubernetes_service():
+        world.cluster.put(resource, body)
 
 
 def fill_namespace(world: World, namespace: str) -> None:
@@ -40,7 +48,11 @@ def fill_namespace(world: World, namespace: str) -> None:
 
 
 def empty_namespace(world: World, namespace: str) -> None:
-    """Removes all that is in a namespace, Pods first."""
-    for resource in ("pods", "serviceaccounts", "configmaps", "secrets", "events"):
+    """Removes all that is in a namespace, what makes Pods first, then Pods."""
+
+    def turn(plural: str) -> tuple[bool, bool]:
+        return RESOURCES[plural].group not in ("apps", "batch"), plural != "pods"
+
+    for resource in sorted((plural for plural, kind in RESOURCES.items() if kind.namespaced), key=turn):
         for stored in list(world.cluster.scan(resource, namespace)):
             world.cluster.delete(resource, namespace, stored.object["metadata"]["name"])

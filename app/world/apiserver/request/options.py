@@ -65,6 +65,8 @@ class DeleteOptions:
     """Precondition: the object's uid."""
     resource_version: str = ""
     """Precondition: the object's resource version."""
+    propagation: str = "Background"
+    """When what belongs to the object goes: `Background`, `Foreground` (before it) or `Orphan` (never)."""
 
 
 def parse_delete_options(query: Mapping[str, str], body: JsonObject) -> DeleteOptions:
@@ -85,4 +87,5 @@ def parse_delete_options(query: Mapping[str, str], body: JsonObject) -> DeleteOp
         dry_run=bool(dry_run),
         uid=preconditions.get("uid", ""),
         resource_version=preconditions.get("resourceVersion", ""),
+        propagation=policy,
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from app.world.apiserver.storage.stored import Stored
@@ -57,6 +58,10 @@ class ChangeLog:
             raise errors.expired(f"too old resource version: {version} ({self.oldest})")
         place = version + 1 - self.oldest
         return self._history[place] if place < len(self._history) else None
+
+    def since(self, version: int) -> Iterator[Change]:
+        """The changes after a version that are remembered, the newest first."""
+        return itertools.takewhile(lambda change: change.version > version, reversed(self._history))
 
     @property
     def oldest(self) -> int:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from app.flow.model import JsonObject
+from app.world.apiserver.types import workload_defaults
 
 FILE_MODE = 0o644
 
@@ -160,8 +161,15 @@ _DEFAULTS: Mapping[str, Callable[[JsonObject], None]] = {
 
 def apply_defaults(body: JsonObject) -> None:
     """Fills in what the object's kind has defaults for."""
-    fill = _DEFAULTS.get(body["kind"])
-    if fill:
+    kind = body["kind"]
+    if kind in workload_defaults.SPECS:
+        spec = body.setdefault("spec", {})
+        workload_defaults.SPECS[kind](spec)
+        if "template" in spec:
+            _pod(spec["template"])
+    elif kind in ("RoleBinding", "ClusterRoleBinding"):
+        workload_defaults.fill_binding(body)
+    elif fill := _DEFAULTS.get(kind):
         fill(body)
 
 

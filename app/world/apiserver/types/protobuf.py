@@ -24,7 +24,8 @@ class UnknownMessage(Exception):
 
 
 Fields = Mapping[int, tuple[str, Any]]
-"""Field number to (name, type): `string`, `integer`, `boolean`, `strings`, `strings-map`, `bytes-map` or Fields."""
+"""Field number to (name, type): `string`, `integer`, `boolean`, `strings`, `strings-map`, `bytes-map`,
+`int-or-string`, Fields, or a list of Fields for a repeated one."""
 
 _META: Fields = {
     1: ("name", "string"),
@@ -44,6 +45,51 @@ _PATH: Fields = {1: ("path", "string"), 2: ("verb", "string")}
 _ACCESS: Fields = {1: ("resourceAttributes", _RESOURCE), 2: ("nonResourceAttributes", _PATH)}
 _PRECONDITIONS: Fields = {1: ("uid", "string"), 2: ("resourceVersion", "string")}
 
+_PORT: Fields = {1: ("name", "string"), 3: ("containerPort", "integer"), 4: ("protocol", "string")}
+_CONTAINER: Fields = {
+    1: ("name", "string"),
+    2: ("image", "string"),
+    3: ("command", "strings"),
+    4: ("args", "strings"),
+    5: ("workingDir", "string"),
+    6: ("ports", [_PORT]),
+    7: ("env", [{1: ("name", "string"), 2: ("value", "string")}]),
+}
+_POD: Fields = {2: ("containers", [_CONTAINER]), 3: ("restartPolicy", "string"), 8: ("serviceAccountName", "string")}
+_TEMPLATE: Fields = {1: ("metadata", _META), 2: ("spec", _POD)}
+_DEPLOYMENT: Fields = {
+    1: ("replicas", "integer"),
+    2: ("selector", {1: ("matchLabels", "strings-map")}),
+    3: ("template", _TEMPLATE),
+}
+_JOB: Fields = {1: ("parallelism", "integer"), 2: ("completions", "integer"), 6: ("template", _TEMPLATE)}
+_SERVICE_PORT: Fields = {
+    1: ("name", "string"),
+    2: ("protocol", "string"),
+    3: ("port", "integer"),
+    4: ("targetPort", "int-or-string"),
+    5: ("nodePort", "integer"),
+}
+_SERVICE: Fields = {
+    1: ("ports", [_SERVICE_PORT]),
+    2: ("selector", "strings-map"),
+    3: ("clusterIP", "string"),
+    4: ("type", "string"),
+    10: ("externalName", "string"),
+}
+_RULE: Fields = dict(
+    enumerate(
+        [(name, "strings") for name in ("verbs", "apiGroups", "resources", "resourceNames", "nonResourceURLs")], 1
+    )
+)
+_SUBJECT: Fields = dict(enumerate([(name, "string") for name in ("kind", "apiGroup", "name", "namespace")], 1))
+_ROLE: Fields = {1: ("metadata", _META), 2: ("rules", [_RULE])}
+_BINDING: Fields = {
+    1: ("metadata", _META),
+    2: ("subjects", [_SUBJECT]),
+    3: ("roleRef", dict(enumerate([(name, "string") for name in ("apiGroup", "kind", "name")], 1))),
+}
+
 _MESSAGES: Mapping[str, Fields] = {
     "Namespace": {1: ("metadata", _META)},
     "ServiceAccount": {1: ("metadata", _META), 4: ("automountServiceAccountToken", "boolean")},
@@ -60,6 +106,13 @@ _MESSAGES: Mapping[str, Fields] = {
         4: ("stringData", "strings-map"),
         5: ("immutable", "boolean"),
     },
+    "Deployment": {1: ("metadata", _META), 2: ("spec", _DEPLOYMENT)},
+    "Job": {1: ("metadata", _META), 2: ("spec", _JOB)},
+    "Service": {1: ("metadata", _META), 2: ("spec", _SERVICE)},
+    "Role": _ROLE,
+    "ClusterRole": _ROLE,
+    "RoleBinding": _BINDING,
+    "ClusterRoleBinding": _BINDING,
     "TokenRequest": {1: ("metadata", _META), 2: ("spec", _TOKEN)},
     "SelfSubjectReview": {1: ("metadata", _META)},
     "TokenReview": {1: ("metadata", _META), 2: ("spec", {1: ("token", "string"), 2: ("audiences", "strings")})},
@@ -163,6 +216,12 @@ def _message(raw: bytes, fields: Fields) -> dict[str, Any]:
             content = entry.get(2, b"")
             text = _text(content) if kind == "strings-map" else base64.b64encode(_bytes(content)).decode()
             message.setdefault(name, {})[_text(entry.get(1, b""))] = text
+        elif kind == "int-or-string":
+            either = dict(_fields(_bytes(value)))
+            is_text = _integer(either.get(1, 0)) == 1
+            message[name] = _text(either.get(3, b"")) if is_text else _integer(either.get(2, 0))
+        elif isinstance(kind, list):
+            message.setdefault(name, []).append(_message(_bytes(value), kind[0]))
         else:
             message[name] = _message(_bytes(value), kind)
     return message

@@ -13,6 +13,7 @@ class Subresource:
     """A path below an object, such as `pods/log`."""
 
     kind: str
+    """Empty for the object's own."""
     group: str = ""
     version: str = "v1"
     verbs: tuple[str, ...] = ("get",)
@@ -36,6 +37,11 @@ class Resource:
     """Whether DELETE answers with the object rather than with a `Status` (`ReturnDeletedObject` in the registry)."""
 
     @property
+    def counts_generations(self) -> bool:
+        """Whether each change of what is wanted counts up `metadata.generation`."""
+        return self.group in ("admissionregistration.k8s.io", "apps", "batch")
+
+    @property
     def api_version(self) -> str:
         """`v1` or `group/version`."""
         return f"{self.group}/{self.version}" if self.group else self.version
@@ -47,6 +53,9 @@ class Resource:
 
 
 _STATUS = ("get", "patch", "update")
+
+_STATUS_ALONE = {"status": Subresource(kind="", verbs=_STATUS)}
+_SCALED = {**_STATUS_ALONE, "scale": Subresource(kind="Scale", group="autoscaling", verbs=_STATUS)}
 
 RESOURCES: Mapping[str, Resource] = {
     resource.plural: resource
@@ -85,6 +94,42 @@ RESOURCES: Mapping[str, Resource] = {
         Resource(plural="configmaps", kind="ConfigMap", short_names=("cm",)),
         Resource(plural="secrets", kind="Secret"),
         Resource(plural="events", kind="Event", short_names=("ev",)),
+        Resource(plural="nodes", kind="Node", namespaced=False, short_names=("no",), subresources=_STATUS_ALONE),
+        Resource(
+            plural="services",
+            kind="Service",
+            short_names=("svc",),
+            categories=("all",),
+            returns_deleted=True,
+            subresources=_STATUS_ALONE,
+        ),
+        *(
+            Resource(
+                group="apps",
+                plural=f"{kind.lower()}s",
+                kind=kind,
+                short_names=(short,),
+                categories=("all",),
+                subresources=_SCALED if kind != "DaemonSet" else _STATUS_ALONE,
+            )
+            for kind, short in (
+                ("DaemonSet", "ds"),
+                ("Deployment", "deploy"),
+                ("ReplicaSet", "rs"),
+                ("StatefulSet", "sts"),
+            )
+        ),
+        Resource(group="batch", plural="jobs", kind="Job", categories=("all",), subresources=_STATUS_ALONE),
+        Resource(group="discovery.k8s.io", plural="endpointslices", kind="EndpointSlice"),
+        *(
+            Resource(group="rbac.authorization.k8s.io", plural=f"{kind.lower()}s", kind=kind, namespaced=namespaced)
+            for kind, namespaced in (
+                ("ClusterRoleBinding", False),
+                ("ClusterRole", False),
+                ("RoleBinding", True),
+                ("Role", True),
+            )
+        ),
         Resource(
             group="admissionregistration.k8s.io",
             plural="mutatingwebhookconfigurations",

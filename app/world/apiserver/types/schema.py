@@ -48,6 +48,9 @@ LIST_KEYS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("PodStatus", "podIPs"): ("ip",),
     ("ResourceRequirements", "claims"): ("name",),
     ("ServiceAccount", "secrets"): ("name",),
+    ("ServiceSpec", "ports"): ("port", "protocol"),
+    **{(f"{kind}Status", "conditions"): ("type",) for kind in ("DaemonSet", "Deployment", "Node", "ReplicaSet")},
+    ("NodeStatus", "addresses"): ("type",),
 }
 """`x-kubernetes-list-map-keys`: the fields that distinguish the elements of a list. Other lists are atomic."""
 
@@ -64,6 +67,7 @@ ATOMIC_TYPES = frozenset(
         "ObjectReference",
         "OwnerReference",
         "ResourceFieldSelector",
+        "RoleRef",
         "SecretKeySelector",
         "TypedLocalObjectReference",
     }

@@ -15,7 +15,7 @@ from app.world.aws.errors import AwsError
 from app.world.aws.incoming import Incoming
 from app.world.aws.s3 import errors
 from app.world.aws.s3.listing import list_buckets, list_objects
-from app.world.aws.times import http_date
+from app.world.aws.times import http_date, iso_milliseconds
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 BUCKET_LIMIT = 100
@@ -121,21 +121,25 @@ def _object(caller: Caller, request: Incoming, name: str, key: str, arguments: s
         case "GET" | "HEAD":
             _may(caller, "s3:GetObject", resource)
             _only(arguments, set())
-            stored = _find(caller, name).objects.get(key)
-            if stored is None:
+            found = _find(caller, name).objects.get(key)
+            if found is None:
                 if not is_allowed(caller, "s3:ListBucket", f"arn:aws:s3:::{name}"):
                     _may(caller, "s3:ListBucket", name)
                 raise errors.no_such_key(key)
             headers = {
-                "Content-Type": stored.content_type,
-                "ETag": f'"{stored.etag}"',
-                "Last-Modified": http_date(stored.modified),
+                "Content-Type": found.content_type,
+                "ETag": f'"{found.etag}"',
+                "Last-Modified": http_date(found.modified),
             }
-            return Answer(headers=headers, body=stored.body)
+            return Answer(headers=headers, body=found.body)
         case "PUT":
             _may(caller, "s3:PutObject", resource)
             _only(arguments, set())
-            return _store(caller, request, _find(caller, name), key)
+            if (source := request.header("x-amz-copy-source")) is not None:
+                return _copy(caller, request, source, _find(caller, name), key)
+            content_type = request.header("content-type") or ""
+            stored = _store(caller, request, _find(caller, name), key, request.body, content_type)
+            return Answer(headers={"ETag": f'"{stored.etag}"'})
         case "DELETE":
             _may(caller, "s3:DeleteObject", resource)
             _only(arguments, set())
@@ -163,9 +167,19 @@ def _create(caller: Caller, request: Incoming, name: str) -> Answer:
     return Answer(headers={"Location": f"/{name}"})
 
 
-def _store(caller: Caller, request: Incoming, bucket: Bucket, key: str) -> Answer:
-    if request.header("x-amz-copy-source") is not None:
-        raise errors.not_implemented("x-amz-copy-source")
+def _copy(caller: Caller, request: Incoming, source: str, bucket: Bucket, key: str) -> Answer:
+    """CopyObject: what it reads needs `s3:GetObject`. Versions and directives for the metadata are not modelled."""
+    name, from_key = split_path("/" + source.removeprefix("/").partition("?versionId=")[0])
+    _may(caller, "s3:GetObject", f"{name}/{from_key}")
+    found = _find(caller, name).objects.get(from_key)
+    if found is None:
+        raise errors.no_such_key(from_key)
+    stored = _store(caller, request, bucket, key, found.body, found.content_type)
+    members = {"ETag": f'"{stored.etag}"', "LastModified": iso_milliseconds(stored.modified)}
+    return _xml("CopyObjectResult", xml.content(members, item=None))
+
+
+def _store(caller: Caller, request: Incoming, bucket: Bucket, key: str, body: bytes, content_type: str) -> StoredObject:
     if (request.header("content-encoding") or "").startswith("aws-chunked"):
         raise errors.not_implemented("Content-Encoding")
     size = len(key.encode())
@@ -179,17 +193,16 @@ def _store(caller: Caller, request: Incoming, bucket: Bucket, key: str) -> Answe
         if (held.name, name) != (bucket.name, key)
     ]
     used = sum(len(stored.body) for stored in others)
-    if len(others) >= OBJECT_LIMIT or used + len(request.body) > STORED_LIMIT:
-        raise errors.too_large(len(request.body), max(0, STORED_LIMIT - used))
-    content_type = request.header("content-type") or ""
+    if len(others) >= OBJECT_LIMIT or used + len(body) > STORED_LIMIT:
+        raise errors.too_large(len(body), max(0, STORED_LIMIT - used))
     stored = StoredObject(
-        body=request.body,
+        body=body,
         content_type=content_type if _HEADER_TEXT.fullmatch(content_type) else DEFAULT_TYPE,
-        etag=hashlib.md5(request.body, usedforsecurity=False).hexdigest(),
+        etag=hashlib.md5(body, usedforsecurity=False).hexdigest(),
         modified=caller.account.clock.now(),
     )
     bucket.objects[key] = stored
-    return Answer(headers={"ETag": f'"{stored.etag}"'})
+    return stored
 
 
 def _may(caller: Caller, action: str, resource: str, keys: Keys | None = None) -> None:

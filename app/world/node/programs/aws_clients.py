@@ -15,6 +15,7 @@ from botocore import UNSIGNED, exceptions
 from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from botocore.credentials import Credentials
+from botocore.model import ServiceModel
 
 from app.flow.model import Exchange
 from app.world.node import node_time
@@ -41,6 +42,7 @@ class AwsClients:
         self._lock = threading.Lock()
         self._clients: OrderedDict[tuple[str, str | None, bool, bool], Any] = OrderedDict()
         """By service, region, whether requests are signed and whether they arrive; the longest unused first."""
+        self._models: dict[str, ServiceModel] = {}
         self._caller = _Caller()
         self._session = botocore.session.Session(
             session_vars={
@@ -76,6 +78,13 @@ class AwsClients:
             if len(self._clients) > CLIENT_LIMIT:
                 self._clients.popitem(last=False)
         return client
+
+    def service_model(self, service: str) -> ServiceModel:
+        """botocore's description of a service."""
+        with self._lock:
+            if service not in self._models:
+                self._models[service] = self._session.get_service_model(service)
+            return self._models[service]
 
     def _new_client(self, service: str, region: str | None, signed: bool, arrives: bool) -> Any:
         """Where nothing arrives the client has AWS's own endpoint, and gives up at once, before anything is sent.
@@ -124,7 +133,9 @@ class _Caller(threading.local):
             self.record(exchange(service, request, started, error=str(exception)))
             return
         status, headers = response_dict["status_code"], response_dict["headers"].items()
-        self.record(exchange(service, request, started, status=status, headers=headers, body=response_dict["body"]))
+        body = response_dict["body"]
+        body = body if isinstance(body, bytes) else b""  # what is streamed is an object of S3: its reader has it
+        self.record(exchange(service, request, started, status=status, headers=headers, body=body))
 
 
 def _no_way_out(request: Any, **_: Any) -> None:

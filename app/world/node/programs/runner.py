@@ -1,9 +1,9 @@
-"""The AWS CLI inside a container: a few commands of `aws s3` and `aws sts`, on botocore's own credential chain.
+"""The AWS CLI inside a container: `aws s3`, `configure list` and all operations of a few services.
 
 Which identity a Pod gets, and in which words it fails, is botocore's doing (`credential_chain`). Of the CLI only its
-command line and output (`aws_command`), its error prefix and its exit codes (`awscli/errorhandler.py`, version 2) are
-ours. Nothing of this process's own environment or configuration takes part, and no request leaves the world's AWS
-endpoint (`aws_clients`).
+command line and output (`aws_command`, `aws_cli`), its error prefix and its exit codes (`awscli/errorhandler.py`,
+version 2) are ours. Nothing of this process's own environment or configuration takes part, and no request leaves the
+world's AWS endpoint (`aws_clients`).
 """
 
 from __future__ import annotations
@@ -20,10 +20,16 @@ from botocore.utils import InstanceMetadataRegionFetcher
 
 from app.flow.model import Exchange
 from app.flow.ports import Execution
-from app.world.node.container import Container
+from app.world.node.container import Container, version_of
 from app.world.node.programs import aws_command, credential_chain
+from app.world.node.programs.aws_cli.configure import listing
+from app.world.node.programs.aws_cli.operations import SERVICES, Operation
+from app.world.node.programs.aws_cli.operations import operation as parse_operation
+from app.world.node.programs.aws_cli.output import plain, query, text_of
+from app.world.node.programs.aws_cli.s3_options import S3Command, bucket_and_key, bucket_lines, object_lines, s3_command
+from app.world.node.programs.aws_cli.s3_transfers import Missing, S3Transfers
+from app.world.node.programs.aws_cli.usage import USAGE, UsageError, invalid_choice
 from app.world.node.programs.aws_clients import AwsClients
-from app.world.node.programs.aws_command import AssumeRole, GetCallerIdentity, ListBuckets, ListObjects, UsageError
 from app.world.node.programs.instance_metadata import InstanceMetadata
 from app.world.node.programs.shared_config import SharedConfig
 from app.world.node.programs.surroundings import Surroundings
@@ -47,7 +53,7 @@ class AwsCli:
         )
         with self._clients.calling(surroundings, record):
             try:
-                return _Run(self._clients, container, metadata).execute(arguments)
+                return _Run(self._clients, container, metadata, stdin).execute(arguments)
             except Exception as error:  # the CLI's own last resort: whatever happens is one line and an exit code
                 return _failure(error)
 
@@ -60,36 +66,87 @@ class AwsCli:
 class _Run:
     """One run of the CLI."""
 
-    def __init__(self, clients: AwsClients, container: Container, metadata: InstanceMetadata) -> None:
+    def __init__(self, clients: AwsClients, container: Container, metadata: InstanceMetadata, stdin: str) -> None:
         self._clients = clients
+        self._stdin = stdin
         self._container = container
         self._environment = container.environment
         self._metadata = metadata
 
     def execute(self, arguments: list[str]) -> Execution:
         """Runs a command. Whatever it raises, `_failure` words."""
-        options, arguments = aws_command.global_options(arguments)
-        self._config = SharedConfig(self._container, options.profile)
-        self._region_option = options.region
-        match aws_command.parse(arguments, self._read):
-            case ListBuckets():
-                return _printed(aws_command.bucket_lines(self._signed_client("s3").list_buckets()))
-            case ListObjects(bucket=bucket, prefix=prefix):
-                pages = self._signed_client("s3").get_paginator("list_objects_v2")
-                lines = aws_command.object_lines(pages.paginate(Bucket=bucket, Prefix=prefix, Delimiter="/"))
-                return _printed(lines, exit_code=0 if lines or not prefix else 1)
-            case GetCallerIdentity():
-                return _printed(aws_command.json_text(self._signed_client("sts").get_caller_identity()))
-            case AssumeRole(operation=operation, parameters=parameters):
-                client = self._signed_client("sts") if operation == "assume_role" else self._client_for_web_identity()
-                return _printed(aws_command.json_text(getattr(client, operation)(**parameters)))
+        self._options, arguments = aws_command.global_options(arguments)
+        if self._options.version:
+            return _printed(f"{_version(self._container.image)}\n")
+        self._config = SharedConfig(self._container, self._options.profile)
+        self._region_option = self._options.region
+        match arguments:
+            case ["s3", _, *_]:
+                return self._s3(s3_command(arguments[1:]))
+            case ["configure", "list"]:
+                return _printed(self._configuration())
+            case ["configure", *_]:
+                raise UsageError("of `aws configure` this simulated CLI has `list` alone")
+            case [command, operation, *rest] if command in SERVICES:
+                model = self._clients.service_model(SERVICES[command])
+                return self._call(parse_operation(SERVICES[command], operation, rest, model, self._read))
+            case [command, *_] if command != "s3" and command not in SERVICES:
+                raise invalid_choice("command", command)
+        raise UsageError(f"the following arguments are required: command\n\nusage: {USAGE}")
 
-    def _read(self, path: str) -> str:
+    def _s3(self, command: S3Command) -> Execution:
+        client = self._signed_client("s3")
+        if command.name != "ls":
+            try:
+                return S3Transfers(client, self._container, command, self._stdin).run()
+            except exceptions.ClientError as error:
+                return Execution(stdout="", stderr=f"fatal error: {error}\n", exit_code=1)
+        bucket, prefix = bucket_and_key(command.paths[0])
+        if not bucket:
+            return _printed(bucket_lines(client.list_buckets()))
+        more = {} if "recursive" in command else {"Delimiter": "/"}
+        pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, **more)
+        lines = object_lines(pages, command)
+        return _printed(lines, exit_code=0 if lines or not prefix else 1)
+
+    def _configuration(self) -> str:
+        return listing(
+            self._environment,
+            self._config.config_file,
+            self._config.profile,
+            profile_option=self._options.profile,
+            credentials=self._credentials(),
+            region=self._region,
+        )
+
+    def _call(self, call: Operation) -> Execution:
+        """One operation: its answer, printed as it was asked for."""
+        unsigned = call.title == "AssumeRoleWithWebIdentity"
+        search = query(self._options.query)
+        client = self._client_for_web_identity() if unsigned else self._signed_client(call.service)
+        output = (
+            self._options.output or self._environment.get("AWS_DEFAULT_OUTPUT") or self._config.profile.get("output")
+        )
+        output = str(output or "json")
+        answers: list[Any]
+        if client.can_paginate(call.method) and not self._options.no_paginate:
+            pages = client.get_paginator(call.method).paginate(**call.parameters, PaginationConfig=dict(call.pages))
+            answers = _pages(pages) if output == "text" else [pages.build_full_result()]
+        else:
+            answers = [getattr(client, call.method)(**call.parameters)]
+        for answer in answers:
+            if call.outfile:
+                self._container.files.write(self._path(call.outfile), answer.pop("Body").read())
+        texts = [text_of(search(plain(answer)), output, call.title) for answer in answers]
+        return _printed("".join(texts))
+
+    def _path(self, path: str) -> str:
         home = self._environment.get("HOME", "")
         path = home + path[1:] if path.startswith("~/") else path
-        path = posixpath.join(self._container.working_directory, path)
-        with self._container.files.open(path) as file:
-            return file.read()
+        return posixpath.join(self._container.working_directory, path)
+
+    def _read(self, path: str) -> bytes:
+        return self._container.files.read(self._path(path))
 
     def _client_of_chain(self, service: str, config: Config | None = None, **keys: str) -> Any:
         """`Session.create_client`, as far as botocore's chain uses it: with keys, or without a signature."""
@@ -136,6 +193,29 @@ def _printed(text: str, *, exit_code: int = 0) -> Execution:
     return Execution(stdout=text, stderr="", exit_code=exit_code)
 
 
+def _pages(pages: Any) -> list[Any]:
+    """A paged answer as `--output text` prints it: page by page, what belongs to all of them with the first one."""
+    found: list[Any] = []
+    for number, page in enumerate(pages):
+        kept: dict[str, Any] = {} if number else dict(pages.non_aggregate_part)
+        for key in pages.result_keys:
+            *outer, last = key.expression.split(".")
+            place = kept
+            for name in outer:
+                place = place.setdefault(name, {})
+            place[last] = key.search(page)
+        found.append(kept)
+    if pages.resume_token:
+        found.append({"NextToken": {"NextToken": pages.resume_token}})
+    return found
+
+
+def _version(image: str) -> str:
+    """What `aws --version` prints, by the image's tag."""
+    number = version_of(image)
+    return f"aws-cli/{number or '2.31.0'} Python/3.13.7 Linux/6.1.0 exe/x86_64.amzn.2023 (simulated)"
+
+
 def _failure(error: Exception) -> Execution:
     """The CLI's words and exit code for an exception (`awscli/errorhandler.py`)."""
     match error:
@@ -149,6 +229,8 @@ def _failure(error: Exception) -> Execution:
             text, code = f"An error occurred (NoCredentials): {error}. {hint}", 253
         case exceptions.ClientError():
             text, code = str(error), 254
+        case Missing():
+            return Execution(stdout="", stderr=f"\n{error}\n", exit_code=255)
         case _:
             text, code = str(error), 255
     return Execution(stdout="", stderr=f"\naws: [ERROR]: {text}\n", exit_code=code)

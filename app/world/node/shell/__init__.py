@@ -1,1 +1,1 @@
-"""A POSIX shell for the simulated containers (`sh`, `bash`): read, expand, run. Its programs: `programs.unix`."""
+"""A POSIX shell for the simulated containers: it reads, expands and runs what learners type."""

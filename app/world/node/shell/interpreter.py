@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+from app.world.node.shell.assigned import Assigned
+from app.world.node.shell.compound import run_case, run_for, run_if, run_loop
 from app.world.node.shell.expansion import Expansion
-from app.world.node.shell.limits import CONCURRENT, DEPTH, TEXT
+from app.world.node.shell.limits import DEPTH, TEXT
 from app.world.node.shell.parser import Parser
+from app.world.node.shell.pipelines import connected
 from app.world.node.shell.process import Process
 from app.world.node.shell.reader import SyntaxProblem
 from app.world.node.shell.redirections import redirected
+from app.world.node.shell.script_files import run_unknown
 from app.world.node.shell.state import Exit, Jump, Return, ShellProblem, State
 from app.world.node.shell.streams import Pipe, Sink, Text
 from app.world.node.shell.syntax import (
@@ -30,8 +33,6 @@ from app.world.node.shell.syntax import (
     Redirection,
     Simple,
 )
-
-NOT_FOUND = 127
 
 
 class Shell:
@@ -127,7 +128,7 @@ class Shell:
             if len(pipeline.commands) == 1:
                 status = await self.command(pipeline.commands[0])
             else:
-                status = await self._connected(pipeline.commands)
+                status = await connected(self, pipeline.commands)
         finally:
             state.tested -= tested or pipeline.negated
         if pipeline.negated:
@@ -136,37 +137,6 @@ class Shell:
         if status and "e" in state.options and not state.tested and not tested and not pipeline.negated:
             raise Exit(status)
         return status
-
-    async def _connected(self, commands: Sequence[Command]) -> int:
-        """Runs the parts of a pipeline at once, each in a subshell; the last one's status is that of all."""
-        limits = self.limits
-        if limits.running + len(commands) > CONCURRENT:
-            raise ShellProblem("Cannot fork: this simulated container runs no more programs at once")
-        pipes = [Pipe() for _ in commands[1:]]
-
-        async def part(number: int) -> int:
-            descriptors: dict[int, Sink | Pipe | Text] = {}
-            if number > 0:
-                descriptors[0] = pipes[number - 1]
-            if number < len(pipes):
-                descriptors[1] = pipes[number]
-            shell = self.subshell(descriptors)
-            try:
-                return await shell.to_its_end(shell.run(commands[number]))
-            finally:
-                if number > 0:
-                    pipes[number - 1].close_reader()
-                if number < len(pipes):
-                    pipes[number].close_writer()
-
-        limits.running += len(commands)
-        parts = [asyncio.ensure_future(part(number)) for number in range(len(commands))]
-        try:
-            return (await asyncio.gather(*parts))[-1]
-        finally:
-            limits.running -= len(commands)
-            for each in parts:
-                each.cancel()
 
     async def run(self, command: Command) -> int:
         """A command whose status becomes the shell's."""
@@ -192,22 +162,23 @@ class Shell:
                         return await self.command(inner_command)
                 except OSError as error:
                     return await self._cannot(error)
-        async with self._deeper():
+        async with self.deeper():
             match command:
                 case Group(body=body):
                     return await self.block(body)
                 case If():
-                    return await self._if(command)
+                    return await run_if(self, command)
                 case Loop():
-                    return await self._loop(command)
+                    return await run_loop(self, command)
                 case For():
-                    return await self._for(command)
+                    return await run_for(self, command)
                 case Case():
-                    return await self._case(command)
+                    return await run_case(self, command)
         raise AssertionError(command)
 
     @asynccontextmanager
-    async def _deeper(self) -> AsyncIterator[None]:
+    async def deeper(self) -> AsyncIterator[None]:
+        """One command inside another. Raises `ShellProblem`."""
         self.state.depth += 1
         if self.state.depth > DEPTH:
             self.state.depth -= 1
@@ -217,71 +188,10 @@ class Shell:
         finally:
             self.state.depth -= 1
 
-    async def _tested(self, block: Block) -> int:
-        self.state.tested += 1
-        try:
-            return await self.block(block)
-        finally:
-            self.state.tested -= 1
-
-    async def _if(self, command: If) -> int:
-        for condition, body in command.branches:
-            if await self._tested(condition) == 0:
-                return await self.block(body)
-        return await self.block(command.otherwise)
-
-    async def _loop(self, command: Loop) -> int:
-        status = 0
-        self.state.loops += 1
-        try:
-            while ((await self._tested(command.condition)) == 0) != command.until:
-                await self.limits.step()
-                status, ends = await self._round(command.body)
-                if ends:
-                    break
-        except Jump as jump:  # in the condition
-            if jump.loops > 1:
-                raise Jump(jump.loops - 1, goes_on=jump.goes_on) from None
-        finally:
-            self.state.loops -= 1
-        return status
-
-    async def _for(self, command: For) -> int:
-        values = self.state.parameters if command.words is None else await self.expansion.fields(command.words)
-        status = 0
-        self.state.loops += 1
-        try:
-            for value in list(values):
-                await self.limits.step()
-                self.state.set(command.name, value)
-                status, ends = await self._round(command.body)
-                if ends:
-                    break
-        finally:
-            self.state.loops -= 1
-        return status
-
-    async def _round(self, body: Block) -> tuple[int, bool]:
-        """A loop's body once: its status, and whether the loop ends."""
-        try:
-            return await self.block(body), False
-        except Jump as jump:
-            if jump.loops > 1:
-                raise Jump(jump.loops - 1, goes_on=jump.goes_on) from None
-            return 0, not jump.goes_on
-
-    async def _case(self, command: Case) -> int:
-        text = await self.expansion.text(command.word)
-        for patterns, body in command.items:
-            for word in patterns:
-                if (await self.expansion.pattern(word)).matches(text, self.limits):
-                    return await self.block(body)
-        return 0
-
     # (4) Simple commands
 
     async def _simple(self, command: Simple) -> int:
-        from app.world.node.shell.builtins import BUILTINS, SPECIAL  # they run commands, commands run them
+        from app.world.node.shell.builtins.table import BUILTINS, SPECIAL  # they run commands, commands run them
 
         state = self.state
         state.substituted = None
@@ -298,10 +208,10 @@ class Shell:
                         state.set(variable, value)
                     return await BUILTINS[name](self, words)
                 if name in state.functions:
-                    with _variables(state, values):
+                    with Assigned(state, values):
                         return await self.call(name, words[1:])
                 if name in BUILTINS:
-                    with _variables(state, values):
+                    with Assigned(state, values):
                         return await BUILTINS[name](self, words)
                 return await self.execute(words, dict(values))
         except BrokenPipeError:
@@ -347,7 +257,7 @@ class Shell:
         state.parameters, state.loops = parameters, 0
         state.locals.append({})
         try:
-            async with self._deeper():
+            async with self.deeper():
                 return await self.command(state.functions[name])
         except Return as end:
             return end.status
@@ -377,57 +287,11 @@ class Shell:
             raise ShellProblem("too many commands inside each other for this simulated shell")
         await self.limits.step(5)
         if not process.container.program(words):
-            return await self._script_file(process)
+            return await run_unknown(self, process)
         return await process.system.launch(process)
-
-    async def _script_file(self, process: Process) -> int:
-        """A program that no image has: a script that somebody has written into the container, or nothing."""
-        from app.world.node.shell.builtins import run_file
-
-        name = process.arguments[0]
-        if "/" not in name:
-            await self.complain(f"{name}: not found")
-            await self.state.descriptors[2].write(f"({name} is not in this simulated image)\n")
-            return NOT_FOUND
-        try:
-            node = process.files.stat(process.path(name))
-        except OSError:
-            await self.complain(f"{name}: not found")
-            return NOT_FOUND
-        if node.is_directory or not node.mode & 0o111:
-            await self.complain(f"{name}: Permission denied")
-            return 126
-        return await run_file(self, process)
 
 
 def _words_of(error: OSError) -> str:
     """dash's words for a redirection that fails."""
     what = {2: "No such file"}.get(error.errno or 0, error.strerror or "")
     return f"cannot open {error.filename}: {what}" if error.filename else what
-
-
-class _variables:
-    """Variables for one command, set back after it; exported meanwhile."""
-
-    def __init__(self, state: State, values: Sequence[tuple[str, str]]) -> None:
-        self._state = state
-        self._values = values
-
-    def __enter__(self) -> None:
-        state = self._state
-        self._before = {name: state.variables.get(name) for name, _ in self._values}
-        self._exported = set(state.exported)
-        for name, value in self._values:
-            state.set(name, value)
-            state.exported.add(name)
-
-    def __exit__(self, *_: object) -> None:
-        state = self._state
-        if not self._values:
-            return
-        state.exported = self._exported
-        for name, value in self._before.items():
-            if value is None:
-                state.variables.pop(name, None)
-            else:
-                state.variables[name] = value

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from app.world.node.shell.builtins import BUILTINS, OPTIONS
+from app.world.node.shell.builtins.table import BUILTINS
 from app.world.node.shell.interpreter import Shell
 from app.world.node.shell.parser import Parser
 from app.world.node.shell.process import Process
 from app.world.node.shell.reader import NAME, Incomplete, SyntaxProblem
-from app.world.node.shell.state import Exit, Jump, ShellProblem, State
+from app.world.node.shell.state import OPTIONS, Exit, Jump, ShellProblem, State
 from app.world.node.shell.streams import decoded
 
 CANNOT_RUN = 127

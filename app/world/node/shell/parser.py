@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from app.world.node.shell.reader import NAME, Incomplete, Reader, SyntaxProblem
+from app.world.node.shell.reader import NAME, Incomplete, SyntaxProblem
 from app.world.node.shell.syntax import (
     AndOr,
     Block,
@@ -22,6 +22,7 @@ from app.world.node.shell.syntax import (
     Simple,
     Word,
 )
+from app.world.node.shell.tokens import Tokens
 
 _REDIRECTION = re.compile(r"([0-9]?)(<<-|<<|<&|<>|>>|>&|>\||<|>)")
 _RESERVED = frozenset(
@@ -31,28 +32,23 @@ _ENDS = ("then", "elif", "else", "fi", "do", "done", "esac", "}")
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=", re.ASCII)
 
 
-class Parser(Reader):
+class Parser(Tokens):
     """Reads commands, one line after the other."""
-
-    def __init__(self, text: str, position: int = 0) -> None:
-        super().__init__(text, position)
-        self._documents: list[tuple[Redirection, str, bool, bool]] = []
-        """Here-documents that begin after this line: what they are for, the delimiter, tabs stripped, quoted."""
 
     def line(self) -> Block | None:
         """The commands up to the end of the line; None at the end of the script.
 
         Raises `Incomplete` where they go on after the end of the text, `SyntaxProblem`.
         """
-        self._blanks(newlines=True)
+        self.blanks(newlines=True)
         if not self.peek():
             return None
         block = self._line()
         if self.peek() == "\n":
-            self._newline()
+            self.newline()
         elif self.peek():
-            raise self._unexpected()
-        if self._documents:
+            raise self.unexpected()
+        if self.documents:
             raise Incomplete("Syntax error: here-document without an end")
         return block
 
@@ -61,14 +57,14 @@ class Parser(Reader):
         self.deeper()
         commands: list[AndOr] = []
         while True:
-            self._blanks(newlines=True)
-            if not self.peek() or self._at(ends):
+            self.blanks(newlines=True)
+            if not self.peek() or self.at(ends):
                 break
             commands += self._line()
-            if self._at(ends):
+            if self.at(ends):
                 break
             if self.peek() not in ("\n", ""):
-                raise self._unexpected()
+                raise self.unexpected()
         self.shallower()
         if not self.peek():
             raise Incomplete(f'Syntax error: end of file unexpected (expecting "{ends[0]}")')
@@ -77,14 +73,14 @@ class Parser(Reader):
     def _line(self) -> Block:
         commands = [self._and_or()]
         while True:
-            self._blanks()
+            self.blanks()
             if self.peek() == "&" and self.peek(2) != "&&":
                 raise SyntaxProblem("& is not in this simulated shell: it runs one command after the other")
             if self.peek() != ";" or self.peek(2) == ";;":
                 return tuple(commands)
             self.position += 1
-            self._blanks()
-            if not self.peek() or self.peek() in "\n)" or self.peek(2) == ";;" or self._at(_ENDS):
+            self.blanks()
+            if not self.peek() or self.peek() in "\n)" or self.peek(2) == ";;" or self.at(_ENDS):
                 return tuple(commands)
             commands.append(self._and_or())
 
@@ -92,27 +88,27 @@ class Parser(Reader):
         first = self._pipeline()
         rest: list[tuple[str, Pipeline]] = []
         while True:
-            self._blanks()
+            self.blanks()
             operator = self.peek(2)
             if operator not in ("&&", "||"):
                 return AndOr(first, tuple(rest))
             self.position += 2
-            self._blanks(newlines=True)
+            self.blanks(newlines=True)
             rest.append((operator, self._pipeline()))
 
     def _pipeline(self) -> Pipeline:
-        self._blanks()
+        self.blanks()
         negated = False
-        while self._take("!"):
+        while self.take("!"):
             negated = not negated
-            self._blanks()
+            self.blanks()
         commands = [self._command()]
         while True:
-            self._blanks()
+            self.blanks()
             if self.peek() != "|" or self.peek(2) == "||":
                 return Pipeline(tuple(commands), negated)
             self.position += 1
-            self._blanks(newlines=True)
+            self.blanks(newlines=True)
             commands.append(self._command())
 
     def _command(self) -> Command:
@@ -134,26 +130,26 @@ class Parser(Reader):
         if self.peek() == "(":
             self.position += 1
             body = self.block((")",))
-            self._expect(")")
+            self.expect(")")
             return Group(body, subshell=True)
-        if self._take("{"):
+        if self.take("{"):
             body = self.block(("}",))
-            self._expect("}")
+            self.expect("}")
             return Group(body, subshell=False)
-        if self._take("if"):
+        if self.take("if"):
             return self._if()
         for word in ("while", "until"):
-            if self._take(word):
+            if self.take(word):
                 condition = self.block(("do",))
                 return Loop(word == "until", condition, self._do())
-        if self._take("for"):
+        if self.take("for"):
             return self._for()
-        if self._take("case"):
+        if self.take("case"):
             return self._case()
         found = NAME.match(self.text, self.position)
         if found and (parentheses := re.compile(r"[ \t]*\([ \t]*\)").match(self.text, found.end())):
             self.position = parentheses.end()
-            self._blanks(newlines=True)
+            self.blanks(newlines=True)
             return Function(found[0], self._command())
         return None
 
@@ -162,61 +158,61 @@ class Parser(Reader):
         otherwise: Block = ()
         while True:
             condition = self.block(("then",))
-            self._expect("then")
+            self.expect("then")
             branches.append((condition, self.block(("fi", "elif", "else"))))
-            if self._take("elif"):
+            if self.take("elif"):
                 continue
-            if self._take("else"):
+            if self.take("else"):
                 otherwise = self.block(("fi",))
-            self._expect("fi")
+            self.expect("fi")
             return If(tuple(branches), otherwise)
 
     def _do(self) -> Block:
-        self._expect("do")
+        self.expect("do")
         body = self.block(("done",))
-        self._expect("done")
+        self.expect("done")
         return body
 
     def _for(self) -> For:
-        self._blanks()
+        self.blanks()
         found = NAME.match(self.text, self.position)
         if found is None:
             raise SyntaxProblem("Syntax error: Bad for loop variable") if self.peek() else Incomplete("for")
         self.position = found.end()
-        self._blanks(newlines=True)
+        self.blanks(newlines=True)
         words: list[Word] | None = None
-        if self._take("in"):
+        if self.take("in"):
             words = []
-            self._blanks()
+            self.blanks()
             while word := self.word():
                 words.append(word)
-                self._blanks()
+                self.blanks()
         if self.peek() == ";":
             self.position += 1
-        self._blanks(newlines=True)
+        self.blanks(newlines=True)
         return For(found[0], None if words is None else tuple(words), self._do())
 
     def _case(self) -> Case:
-        self._blanks()
+        self.blanks()
         word = self.word()
-        self._blanks(newlines=True)
-        self._expect("in")
+        self.blanks(newlines=True)
+        self.expect("in")
         items: list[tuple[tuple[Word, ...], Block]] = []
         while True:
-            self._blanks(newlines=True)
-            if self._take("esac"):
+            self.blanks(newlines=True)
+            if self.take("esac"):
                 return Case(word, tuple(items))
             if self.peek() == "(":
                 self.position += 1
             patterns = []
             while True:
-                self._blanks()
+                self.blanks()
                 patterns.append(self.word())
-                self._blanks()
+                self.blanks()
                 if self.peek() != "|":
                     break
                 self.position += 1
-            self._expect(")")
+            self.expect(")")
             items.append((tuple(patterns), self.block((";;", "esac"))))
             if self.peek(2) == ";;":
                 self.position += 2
@@ -226,7 +222,7 @@ class Parser(Reader):
         words: list[Word] = []
         redirections: list[Redirection] = []
         while True:
-            self._blanks()
+            self.blanks()
             if (redirection := self._redirection()) is not None:
                 redirections.append(redirection)
                 continue
@@ -255,96 +251,27 @@ class Parser(Reader):
                     raise SyntaxProblem(f'Syntax error: "{first.text}" unexpected')
                 words.append(word)
         if not assignments and not words and not redirections:
-            raise self._unexpected()
+            raise self.unexpected()
         return Simple(tuple(assignments), tuple(words), tuple(redirections))
 
     def _redirection(self) -> Redirection | None:
-        self._blanks()
+        self.blanks()
         found = _REDIRECTION.match(self.text, self.position)
         if found is None:
             return None
         self.position = found.end()
         operator = found[2]
         redirection = Redirection(int(found[1] or ("0" if operator[0] == "<" else "1")), operator)
-        self._blanks()
+        self.blanks()
         start = self.position
         word = self.word()
         if not word:
-            raise self._unexpected()
+            raise self.unexpected()
         if operator in ("<<", "<<-"):
             raw = self.text[start : self.position]
             delimiter = "".join(part.text for part in word if isinstance(part, Literal))
             redirection.operator = "<<"
-            self._documents.append((redirection, delimiter, operator == "<<-", any(mark in raw for mark in "\\'\"")))
+            self.documents.append((redirection, delimiter, operator == "<<-", any(mark in raw for mark in "\\'\"")))
         else:
             redirection.word = word
         return redirection
-
-    # Small things
-
-    def _blanks(self, *, newlines: bool = False) -> None:
-        while True:
-            character = self.peek()
-            if character in (" ", "\t"):
-                self.position += 1
-            elif self.peek(2) == "\\\n":
-                self.position += 2
-            elif character == "#":
-                end = self.text.find("\n", self.position)
-                self.position = len(self.text) if end < 0 else end
-            elif character == "\n" and newlines:
-                self._newline()
-            else:
-                return
-
-    def _newline(self) -> None:
-        """Over the end of a line, and over the here-documents that follow it."""
-        self.position += 1
-        for redirection, delimiter, tabs, quoted in self._documents:
-            lines = []
-            while True:
-                if self.position >= len(self.text):
-                    raise Incomplete("Syntax error: here-document without an end")
-                end = self.text.find("\n", self.position)
-                end = len(self.text) if end < 0 else end
-                line = self.text[self.position : end]
-                self.position = min(end + 1, len(self.text))
-                line = line.lstrip("\t") if tabs else line
-                if line == delimiter:
-                    break
-                lines.append(line + "\n")
-            body = "".join(lines)
-            redirection.word = (Literal(body, quoted=True),) if quoted else tuple(Reader(body).quoted(""))
-        self._documents.clear()
-
-    def _at(self, ends: tuple[str, ...]) -> bool:
-        return any(self._word_here(end) for end in ends)
-
-    def _word_here(self, word: str) -> bool:
-        """Whether a reserved word, or an operator, stands here."""
-        if not word or self.peek(len(word)) != word:
-            return False
-        if word in (")", ";;"):
-            return True
-        following = self.text[self.position + len(word) : self.position + len(word) + 1]
-        return not following or following in "|&;<>() \t\n"
-
-    def _take(self, word: str) -> bool:
-        found = self._word_here(word)
-        if found:
-            self.position += len(word)
-        return found
-
-    def _expect(self, word: str) -> None:
-        self._blanks(newlines=word not in (")", "}"))
-        if not self._take(word):
-            raise self._unexpected(word)
-
-    def _unexpected(self, expected: str = "") -> SyntaxProblem:
-        wanted = f' (expecting "{expected}")' if expected else ""
-        if not self.peek():
-            return Incomplete(f"Syntax error: end of file unexpected{wanted}")
-        if self.peek() == "\n":
-            return SyntaxProblem(f"Syntax error: newline unexpected{wanted}")
-        operator = re.compile(r"&&|\|\||;;|[|&;<>()]|[^\s|&;<>()]+").match(self.text, self.position)
-        return SyntaxProblem(f"Syntax error: {operator and chr(34) + operator[0] + chr(34)} unexpected{wanted}")

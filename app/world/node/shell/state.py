@@ -9,6 +9,19 @@ from app.world.node.shell.limits import FIELDS, TEXT
 from app.world.node.shell.streams import Stream
 from app.world.node.shell.syntax import Command
 
+OPTIONS = {
+    "a": "allexport",
+    "C": "noclobber",
+    "e": "errexit",
+    "f": "noglob",
+    "u": "nounset",
+    "x": "xtrace",
+    "n": "noexec",
+    "v": "verbose",
+    "h": "hashall",
+}
+"""Letters of `set`, with their long names."""
+
 
 class ShellProblem(Exception):
     """An error that ends a shell which is not interactive (2.8.1). The text follows the shell's name."""

@@ -98,15 +98,15 @@ class FileSystem:
 
     # What programs write
 
-    def write(self, path: str, content: bytes, *, append: bool = False) -> None:
-        """Makes a file, or writes it again. Raises `OSError`."""
+    def write(self, path: str, content: bytes, *, append: bool = False, modified: float | None = None) -> None:
+        """Makes a file, or writes it again; `modified`: when, if not now. Raises `OSError`."""
         location, old = self._target(path)
         if old is not None and old.is_directory:
             raise os_error(errno.EISDIR, path)
         if old is not None and not self.may(old, 2):
             raise os_error(errno.EACCES, path)
         before = self.read(path) if append and old is not None else b""
-        self._put(location, path, content=before + content, mode=0o644, old=old)
+        self._put(location, path, content=before + content, mode=0o644, old=old, modified=modified)
 
     def mkdir(self, path: str) -> None:
         """Makes a directory. Raises `OSError`."""
@@ -178,11 +178,26 @@ class FileSystem:
             raise os_error(errno.EACCES, path)
         return location, found
 
-    def _put(self, location: str, path: str, *, content: bytes | None, mode: int, old: Node | None) -> None:
+    def _put(
+        self,
+        location: str,
+        path: str,
+        *,
+        content: bytes | None,
+        mode: int,
+        old: Node | None,
+        modified: float | None = None,
+    ) -> None:
         _, layer, key = self._layer(location)
         owner = (old.uid, old.gid) if old else (self.user.uid, self.user.gid)
         mode = stat.S_IMODE(old.mode) if old else mode
-        entry = Written(mode=mode, uid=owner[0], gid=owner[1], modified=self._now(), content=content)
+        entry = Written(
+            mode=mode,
+            uid=owner[0],
+            gid=owner[1],
+            modified=self._now() if modified is None else modified,
+            content=content,
+        )
         try:
             self._check_room(layer.growth(key, entry))
         except OSError:

@@ -10,7 +10,7 @@ from app.world.apiserver.admission import plugins
 from app.world.apiserver.admission.admission_review import Attributes
 from app.world.apiserver.auth.authentication import User
 from app.world.apiserver.patching.managed_fields import record_update
-from app.world.apiserver.registry import controllers
+from app.world.apiserver.registry import controllers, workloads
 from app.world.apiserver.registry.operations.admitting import admit
 from app.world.apiserver.registry.operations.write_result import WriteResult
 from app.world.apiserver.registry.preparation import forget_system_fields, match_namespace, ordered, prepare_new, typed
@@ -51,6 +51,8 @@ async def create_object(scope: RequestScope, body: JsonObject, options: Options)
     if not options.applied:
         metadata.pop("managedFields", None)
         record_update(None, obj, manager=options.field_manager, time=now)
+    workloads.complete(world, resource, obj)
+    uid = metadata.get("uid") or str(uuid.uuid4())  # a Job selects its Pods by it
     # (2) Admit.
     name = metadata.get("name", "")
     if resource.namespaced:
@@ -68,8 +70,8 @@ async def create_object(scope: RequestScope, body: JsonObject, options: Options)
     metadata = admitted["metadata"]
     if not name and metadata.get("generateName"):
         metadata["name"] = metadata["generateName"][:58] + random_suffix()
-    metadata |= {"uid": str(uuid.uuid4()), "creationTimestamp": now}
-    if resource.plural == "mutatingwebhookconfigurations":
+    metadata |= {"uid": uid, "creationTimestamp": now}
+    if resource.counts_generations:
         metadata["generation"] = 1
     if resource.plural == "pods":
         admitted["status"] = {"phase": "Pending", "qosClass": quality_of_service(admitted["spec"])}

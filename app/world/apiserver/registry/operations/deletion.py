@@ -8,6 +8,7 @@ from app.flow.model import JsonObject
 from app.world.apiserver.admission import webhooks
 from app.world.apiserver.admission.admission_review import Attributes
 from app.world.apiserver.registry import controllers
+from app.world.apiserver.registry.ownership import FOREGROUND, dependents, disown
 from app.world.apiserver.request.options import DeleteOptions
 from app.world.apiserver.request.request_scope import RequestScope
 from app.world.apiserver.types import errors
@@ -48,6 +49,12 @@ async def delete_object(scope: RequestScope, name: str, options: DeleteOptions) 
         gone["status"] = {"phase": "Terminating"}
     if options.dry_run:
         return gone
+    uid = current["metadata"]["uid"]
+    if options.propagation == "Orphan":
+        disown(world, namespace, uid)
+    elif options.propagation == "Foreground" and dependents(world, namespace, uid):
+        leaving["finalizers"] = [*leaving.get("finalizers", []), FOREGROUND]
+        current["metadata"]["finalizers"] = leaving["finalizers"]
     if current["metadata"].get("finalizers"):
         already = current["metadata"].get("deletionTimestamp")
         return current if already else world.cluster.put(resource.plural, gone)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from app.flow.model import JsonObject
 from app.world.apiserver.admission.admission_review import Attributes
 from app.world.apiserver.patching.managed_fields import record_update
+from app.world.apiserver.registry import workloads
 from app.world.apiserver.registry.operations.admitting import admit
 from app.world.apiserver.registry.operations.deletion import remove
 from app.world.apiserver.registry.operations.write_result import WriteResult
@@ -68,6 +69,7 @@ async def _update_once(scope: RequestScope, name: str, change: Change, options: 
         raise errors.conflict(resource, name, errors.MODIFIED)
     # (2) What this request may not change stays as it is.
     keep_system_fields(old, obj, resource, scope.subresource)
+    workloads.keep(resource, old, obj)
     apply_defaults(obj)
     now = timestamp(world.clock.now())
     if not options.applied:
@@ -87,7 +89,8 @@ async def _update_once(scope: RequestScope, name: str, change: Change, options: 
     validate(resource, admitted, old)
     # (4) Store, unless nothing changed.
     admitted["metadata"]["resourceVersion"] = version
-    if resource.plural == "mutatingwebhookconfigurations" and admitted.get("webhooks") != old.get("webhooks"):
+    changing = {key: value for key, value in admitted.items() if key not in ("metadata", "status")}
+    if resource.counts_generations and any(old.get(key) != value for key, value in changing.items()):
         admitted["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
     outcome = WriteResult(body=ordered(admitted, resource), warnings=(*warnings, *said))
     current = world.cluster.read(resource.plural, namespace, name)

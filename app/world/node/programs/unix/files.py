@@ -1,10 +1,9 @@
-"""`ls`, `mkdir`, `rmdir`, `touch`, `rm`, `cp`, `mv`, `chmod`, `chown`, `stat`, `readlink`, `basename`, `dirname`, `mktemp`."""
+"""`ls`, `mkdir`, `rmdir`, `touch`, `rm`, `cp`, `mv`, `chmod`, `chown`."""
 
 from __future__ import annotations
 
 import posixpath
 import re
-import secrets
 import stat as modes
 
 from app.world.node.programs.unix.options import UsageProblem, options
@@ -22,7 +21,7 @@ async def ls(process: Process) -> int:
 async def mkdir(process: Process) -> int:
     """Directories, with `-p` those that lead there."""
     found, paths = options(process, "pv", "m")
-    _need(paths)
+    need(paths)
     status = 0
     for path in paths:
         parts = path.rstrip("/").split("/") if "p" in found else []
@@ -39,7 +38,7 @@ async def mkdir(process: Process) -> int:
 async def rmdir(process: Process) -> int:
     """Empty directories."""
     _, paths = options(process, "p")
-    _need(paths)
+    need(paths)
     status = 0
     for path in paths:
         try:
@@ -54,7 +53,7 @@ async def rmdir(process: Process) -> int:
 async def touch(process: Process) -> int:
     """Makes files that are not there, and files' times now."""
     found, paths = options(process, "camf", "dtr")
-    _need(paths)
+    need(paths)
     status = 0
     for path in paths:
         try:
@@ -70,7 +69,7 @@ async def rm(process: Process) -> int:
     found, paths = options(process, "rRfvi", long={"recursive": "r", "force": "f"})
     if not paths and "f" in found:
         return 0
-    _need(paths)
+    need(paths)
     status = 0
     for path in paths:
         try:
@@ -107,7 +106,7 @@ async def mv(process: Process) -> int:
 
 
 async def _each(process: Process, paths: list[str], *, move: bool, recursive: bool) -> int:
-    _need(paths)
+    need(paths)
     if len(paths) == 1:
         raise UsageProblem(f"missing destination file operand after '{paths[0]}'")
     *sources, target = paths
@@ -216,93 +215,8 @@ async def _own(process: Process, path: str, uid: int | None, gid: int | None, *,
             await _own(process, posixpath.join(path, name), uid, gid, recursive=True)
 
 
-async def stat(process: Process) -> int:
-    """With `-c` and a format of `%a`, `%n`, `%s`, `%U`, `%u`, `%g`, `%F`."""
-    found, paths = options(process, "L", "c", {"format": "c"})
-    _need(paths)
-    if "c" not in found:
-        raise UsageProblem("only -c FORMAT is in this simulated image")
-    status = 0
-    for path in paths:
-        try:
-            node = process.files.stat(process.path(path), follow="L" in found)
-        except OSError as error:
-            status = await process.complain(f"cannot statx '{path}': {error.strerror}")
-            continue
-        kind = "directory" if node.is_directory else "symbolic link" if node.is_link else "regular file"
-        values = {
-            **{"a": f"{modes.S_IMODE(node.mode):o}", "A": modes.filemode(node.mode), "n": path, "s": str(node.size)},
-            **{"u": str(node.uid), "g": str(node.gid), "F": kind, "Y": str(int(node.modified))},
-            **{"U": "root" if node.uid == 0 else "UNKNOWN", "G": "root" if node.gid == 0 else "UNKNOWN"},
-        }
-        text = re.sub(r"%(.)", lambda match: values.get(match[1], match[0]), found["c"])  # noqa: B023
-        await process.stdout.write(f"{text}\n")
-    return status
-
-
-async def readlink(process: Process) -> int:
-    """Where a link points to; with `-f` where it leads in the end."""
-    found, paths = options(process, "fen")
-    _need(paths)
-    status = 0
-    for path in paths:
-        try:
-            if "f" in found:
-                target = process.files.real(process.path(path))
-            else:
-                target = process.files.stat(process.path(path), follow=False).target
-        except OSError:
-            target = ""
-        if target:
-            await process.stdout.write(f"{target}\n")
-        else:
-            status = 1
-    return status
-
-
-async def basename(process: Process) -> int:
-    """The last part of a path."""
-    _, words = options(process, "")
-    _need(words)
-    name = words[0].rstrip("/").rpartition("/")[2] or "/"
-    if len(words) > 1 and name != words[1]:
-        name = name.removesuffix(words[1])
-    await process.stdout.write(f"{name}\n")
-    return 0
-
-
-async def dirname(process: Process) -> int:
-    """The path without its last part."""
-    _, words = options(process, "")
-    _need(words)
-    for word in words:
-        stripped = word.rstrip("/")
-        directory, found, _ = stripped.rpartition("/")
-        directory = directory.rstrip("/") or ("/" if found or (not stripped and word) else ".")
-        await process.stdout.write(f"{directory}\n")
-    return 0
-
-
-async def mktemp(process: Process) -> int:
-    """A new file, or with `-d` a directory, in `/tmp`."""
-    found, words = options(process, "dqu", "p")
-    template = words[0] if words else "/tmp/tmp.XXXXXXXXXX"  # noqa: S108
-    if not template.endswith("XXX"):
-        raise UsageProblem(f"too few X's in template '{template}'")
-    stem = template.rstrip("X")
-    path = stem + secrets.token_hex(20)[: len(template) - len(stem)]
-    try:
-        if "d" in found:
-            process.files.mkdir(process.path(path))
-        else:
-            process.files.write(process.path(path), b"")
-    except OSError as error:
-        return await process.complain(f"failed to create file via template '{template}': {error.strerror}")
-    await process.stdout.write(f"{path}\n")
-    return 0
-
-
-def _need(paths: list[str]) -> None:
+def need(paths: list[str]) -> None:
+    """Raises `UsageProblem` where no path is given."""
     if not paths:
         raise UsageProblem("missing operand")
 

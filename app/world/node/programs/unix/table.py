@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.world.node.programs.unix import files, system, text
+from app.world.node.programs.unix import files, paths, sorting, system, text
 from app.world.node.programs.unix.curl import curl
 from app.world.node.programs.unix.grep import grep
 from app.world.node.programs.unix.sed import sed
@@ -23,7 +23,7 @@ async def _false(process: Process) -> int:
 PROGRAMS: Mapping[str, Program] = {
     **{"sh": sh, "bash": sh, "dash": sh, "ash": sh},
     **{"cat": text.cat, "head": text.head, "tail": text.tail, "wc": text.wc, "cut": text.cut, "tr": text.tr},
-    **{"sort": text.sort, "uniq": text.uniq, "tee": text.tee, "seq": text.seq, "rev": text.rev},
+    **{"sort": sorting.sort, "uniq": sorting.uniq, "tee": text.tee, "seq": text.seq, "rev": text.rev},
     **{"grep": grep, "egrep": grep, "fgrep": grep, "sed": sed, "curl": curl},
     **{"ls": files.ls, "mkdir": files.mkdir, "rmdir": files.rmdir, "touch": files.touch, "rm": files.rm},
     **{
@@ -32,10 +32,10 @@ PROGRAMS: Mapping[str, Program] = {
         "chmod": files.chmod,
         "chown": files.chown,
         "chgrp": files.chown,
-        "stat": files.stat,
-        "readlink": files.readlink,
+        "stat": paths.stat,
+        "readlink": paths.readlink,
     },
-    **{"basename": files.basename, "dirname": files.dirname, "mktemp": files.mktemp},
+    **{"basename": paths.basename, "dirname": paths.dirname, "mktemp": paths.mktemp},
     **{"date": system.date, "id": system.id_, "whoami": system.whoami, "hostname": system.hostname},
     **{"uname": system.uname, "sleep": system.sleep, "env": system.env, "printenv": system.printenv},
     **{"base64": system.base64, "md5sum": system.digest, "sha1sum": system.digest, "sha256sum": system.digest},

@@ -36,6 +36,7 @@ NAMES = frozenset(
             "[",
             "pwd",
             "printenv",
+            "tar",
             "base64",
             "md5sum",
             "sha1sum",

@@ -1,0 +1,68 @@
+"""DaemonSets: one Pod on each node (`pkg/controller/daemon/daemon_controller.go`). There is one node."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.flow.model import JsonObject
+from app.world.apiserver.controllers.deployment import template_hash
+from app.world.apiserver.controllers.owned import Writer, counts, is_active, is_ready, owned, put_status
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+HASH_LABEL = "controller-revision-hash"
+
+
+async def sync(world: World, namespace: str, name: str) -> None:
+    """Brings the Pods of a DaemonSet to its template, one for each node. Raises `ApiError`."""
+    stored = world.cluster.find("daemonsets", namespace, name)
+    if stored is None or stored.object["metadata"].get("deletionTimestamp"):
+        return
+    body, writer = stored.copy(), Writer(world, "daemonset-controller")
+    spec = body["spec"]
+    value, nodes = (
+        template_hash(spec["template"]),
+        [each.object["metadata"]["name"] for each in world.cluster.scan("nodes")],
+    )
+    selected = spec["template"].get("spec", {}).get("nodeSelector", {})
+    for each in world.cluster.scan("nodes"):
+        labels = each.object["metadata"].get("labels", {})
+        if any(labels.get(key) != wanted for key, wanted in selected.items()):
+            nodes.remove(each.object["metadata"]["name"])
+    pods = [pod for pod in owned(world, "pods", body) if is_active(pod)]
+    outdated = [pod for pod in pods if pod["metadata"].get("labels", {}).get(HASH_LABEL) != value]
+    if spec["updateStrategy"]["type"] == "RollingUpdate":
+        for pod in outdated:
+            await writer.delete_pod(body, pod)
+        pods = [pod for pod in pods if pod not in outdated]
+    for pod in pods[len(nodes) :]:
+        await writer.delete_pod(body, pod)
+    for node in nodes[len(pods) :]:
+        await writer.create_pod(body, {"generateName": f"{name}-"}, _bound(spec["template"], value, node))
+    _publish(world, body, value, len(nodes))
+
+
+def _bound(template: JsonObject, value: str, node: str) -> JsonObject:
+    metadata = template.get("metadata", {})
+    labels = {**metadata.get("labels", {}), HASH_LABEL: value, "pod-template-generation": "1"}
+    return {"metadata": {**metadata, "labels": labels}, "spec": {**template.get("spec", {}), "nodeName": node}}
+
+
+def _publish(world: World, body: JsonObject, value: str, wanted: int) -> None:
+    pods = [pod for pod in owned(world, "pods", body) if is_active(pod)]
+    ready = sum(map(is_ready, pods))
+    updated = sum(pod["metadata"].get("labels", {}).get(HASH_LABEL) == value for pod in pods)
+    status = {
+        "currentNumberScheduled": len(pods),
+        "numberMisscheduled": 0,
+        "desiredNumberScheduled": wanted,
+        "numberReady": ready,
+        **counts(
+            observedGeneration=body["metadata"].get("generation", 1),
+            updatedNumberScheduled=updated,
+            numberAvailable=ready,
+            numberUnavailable=wanted - ready,
+        ),
+    }
+    put_status(world, "daemonsets", body, status)

@@ -1,0 +1,82 @@
+"""EndpointSlices: where the Pods of a Service are (`pkg/controller/endpointslice`). Nothing is routed by them here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.flow.model import JsonObject
+from app.world.apiserver.controllers.owned import is_ready, reference_to
+from app.world.apiserver.types.names import random_suffix
+from app.world.apiserver.types.selectors import matches_selector
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+SERVICE_LABEL = "kubernetes.io/service-name"
+
+
+async def sync(world: World, namespace: str, name: str) -> None:
+    """Writes the addresses of a Service's Pods. Raises `ApiError`."""
+    stored = world.cluster.find("services", namespace, name)
+    if stored is None or not stored.object["spec"].get("selector"):
+        return
+    service = stored.copy()
+    slices = [
+        each.copy()
+        for each in world.cluster.scan("endpointslices", namespace)
+        if each.object["metadata"].get("labels", {}).get(SERVICE_LABEL) == name
+    ]
+    content = {
+        "addressType": "IPv4",
+        "endpoints": _endpoints(world, service),
+        "ports": [_port(world, service, port) for port in service["spec"].get("ports", [])],
+    }
+    if not slices:
+        labels = {SERVICE_LABEL: name, "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io"}
+        metadata = {"name": f"{name}-{random_suffix()}", "namespace": namespace, "labels": labels}
+        slices = [{"metadata": {**metadata, "ownerReferences": [reference_to(service)]}}]
+    if any(slices[0].get(field) != value for field, value in content.items()):
+        world.cluster.put("endpointslices", {**slices[0], **content})
+
+
+def _pods(world: World, service: JsonObject) -> list[JsonObject]:
+    selector = {"matchLabels": service["spec"]["selector"]}
+    return [
+        stored.object
+        for stored in world.cluster.scan("pods", service["metadata"]["namespace"])
+        if matches_selector(selector, stored.object["metadata"].get("labels", {}))
+        and stored.object.get("status", {}).get("podIP")
+        and stored.object["status"].get("phase") not in ("Succeeded", "Failed")
+    ]
+
+
+def _endpoints(world: World, service: JsonObject) -> list[JsonObject]:
+    found = []
+    for pod in _pods(world, service):
+        metadata, ready = pod["metadata"], is_ready(pod)
+        target = {"kind": "Pod", **{key: metadata[key] for key in ("namespace", "name", "uid")}}
+        found.append(
+            {
+                "addresses": [pod["status"]["podIP"]],
+                "conditions": {"ready": ready, "serving": ready, "terminating": False},
+                "targetRef": target,
+                "nodeName": pod["spec"].get("nodeName", ""),
+            }
+        )
+    return found
+
+
+def _port(world: World, service: JsonObject, port: JsonObject) -> JsonObject:
+    """A port as the Pods have it: a name is looked up in their containers."""
+    target = port.get("targetPort", port["port"])
+    if isinstance(target, str):
+        ports = [
+            each.get("containerPort")
+            for pod in _pods(world, service)
+            for container in pod["spec"]["containers"]
+            for each in container.get("ports", [])
+            if each.get("name") == target
+        ]
+        target = ports[0] if ports else None
+    entry = {"name": port.get("name", ""), "protocol": port["protocol"]}
+    return entry | ({"port": target} if target is not None else {})

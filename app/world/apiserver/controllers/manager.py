@@ -1,0 +1,165 @@
+"""The controllers of one world at work: what has changed is looked at, one object after the other.
+
+They run on the servers' loop, woken by changes alone; the sender of the request that began it pays. What could not be
+done is tried again a few times, and then when something in its namespace changes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from app.flow.model import JsonObject
+from app.world.apiserver.controllers import daemon_set, deployment, endpoints, garbage, job, replica_set, stateful_set
+from app.world.apiserver.controllers.owned import PLURALS, controller_of
+from app.world.apiserver.registry.ownership import dependents
+from app.world.apiserver.storage.changes import Change
+from app.world.apiserver.types.errors import ApiError
+from app.world.apiserver.types.selectors import matches_selector
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+RETRIES = 8
+"""How often what failed is tried again by itself."""
+RETRY_SECONDS = 0.5
+"""Until the first of them; each other one takes twice as long (`DefaultControllerRateLimiter`, more or less)."""
+PATIENCE_SECONDS = 60.0
+"""The longest that the controllers wait for CPU time at once."""
+
+_log = logging.getLogger(__name__)
+
+Key = tuple[str, str, str]
+"""Plural name, namespace and name; of what is gone `gone`, its namespace and its uid."""
+
+_SYNCS: Mapping[str, Callable[[World, str, str], Awaitable[None]]] = {
+    "daemonsets": daemon_set.sync,
+    "deployments": deployment.sync,
+    "gone": garbage.collect,
+    "jobs": job.sync,
+    "replicasets": replica_set.sync,
+    "services": endpoints.sync,
+    "statefulsets": stateful_set.sync,
+}
+_OWNERS = frozenset({*garbage.OWNERS, "services"})
+_CAUSES = frozenset({"serviceaccounts", "mutatingwebhookconfigurations", "namespaces"})
+"""What makes it worth while to try again what failed."""
+
+
+class ControllerManager:
+    """The controllers of one world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._queue: dict[Key, None] = {}
+        self._failures: dict[Key, int] = {}
+        self._timers: dict[Key, asyncio.TimerHandle] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._cancel_watch = world.cluster.changes.watch(self._changed)
+
+    async def settle(self, seconds: float) -> None:
+        """Waits until there is nothing left to do, at most `seconds`. Retries do not count."""
+        if self._task is not None and not self._task.done():
+            await asyncio.wait({self._task}, timeout=seconds)
+
+    @contextmanager
+    def looking_away(self) -> Iterator[None]:
+        """Ignores changes meanwhile: an earlier moment comes back as it was. What was to be done then is looked up."""
+        self.stop()
+        try:
+            yield
+        finally:
+            self._cancel_watch = self._world.cluster.changes.watch(self._changed)
+            for plural in _SYNCS.keys() - {"gone"}:
+                for stored in self._world.cluster.scan(plural):
+                    self._enqueue((plural, *_name(stored.object)))
+
+    def stop(self) -> None:
+        """Ends all work."""
+        self._cancel_watch()
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        self._failures.clear()
+        self._queue.clear()
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    def _changed(self, change: Change) -> None:
+        if change.resource in ("events", "endpointslices"):
+            return
+        body = change.stored.object
+        namespace, name = _name(body)
+        if change.type == "DELETED":
+            if change.resource in _OWNERS and dependents(self._world, namespace, body["metadata"]["uid"]):
+                self._enqueue(("gone", namespace, body["metadata"]["uid"]))
+        elif change.resource in _SYNCS:
+            self._enqueue((change.resource, namespace, name))
+        if (owner := controller_of(body)) is not None and (plural := PLURALS.get(owner["kind"])) in _SYNCS:
+            self._enqueue((str(plural), namespace, owner["name"]))
+        if change.resource == "pods":
+            self._pod_changed(namespace, body, orphaned=owner is None)
+        elif change.resource == "nodes":
+            for stored in self._world.cluster.scan("daemonsets"):
+                self._enqueue(("daemonsets", *_name(stored.object)))
+        elif change.resource in _CAUSES:
+            for key in [key for key in self._failures if key[1] == (namespace or key[1])]:
+                self._enqueue(key)
+
+    def _pod_changed(self, namespace: str, pod: JsonObject, *, orphaned: bool) -> None:
+        labels = pod["metadata"].get("labels", {})
+        if not labels:
+            return
+        for stored in self._world.cluster.scan("services", namespace):
+            selector = stored.object["spec"].get("selector")
+            if selector and matches_selector({"matchLabels": selector}, labels):
+                self._enqueue(("services", *_name(stored.object)))
+        if orphaned:
+            for stored in self._world.cluster.scan("replicasets", namespace):
+                if matches_selector(stored.object["spec"]["selector"], labels):
+                    self._enqueue(("replicasets", *_name(stored.object)))
+
+    def _enqueue(self, key: Key) -> None:
+        self._queue[key] = None
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._work())
+
+    async def _work(self) -> None:
+        while self._queue:
+            key = next(iter(self._queue))
+            del self._queue[key]
+            await asyncio.sleep(min(self._world.usage.wait(), PATIENCE_SECONDS))
+            try:
+                await self._sync(key)
+            except ApiError:
+                self._try_again(key)
+            except Exception:
+                _log.exception("A controller failed at %s", key)
+            else:
+                self._failures.pop(key, None)
+
+    async def _sync(self, key: Key) -> None:
+        plural, namespace, name = key
+        if plural in garbage.OWNERS:
+            await garbage.finish_foreground(self._world, plural, namespace, name)
+        await _SYNCS[plural](self._world, namespace, name)
+
+    def _try_again(self, key: Key) -> None:
+        failures = self._failures[key] = self._failures.get(key, 0) + 1
+        if failures <= RETRIES:
+            if key in self._timers:
+                self._timers[key].cancel()
+            delay = RETRY_SECONDS * 2 ** (failures - 1)
+            self._timers[key] = asyncio.get_running_loop().call_later(delay, self._retry, key)
+
+    def _retry(self, key: Key) -> None:
+        self._timers.pop(key, None)
+        self._enqueue(key)
+
+
+def _name(body: JsonObject) -> tuple[str, str]:
+    return body["metadata"].get("namespace", ""), body["metadata"]["name"]

@@ -1,0 +1,84 @@
+"""StatefulSets: Pods with numbers, one after the other (`pkg/controller/statefulset/stateful_set_control.go`).
+
+Without volumes of their own: there is no storage in this cluster.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.flow.model import JsonObject
+from app.world.apiserver.controllers.deployment import template_hash
+from app.world.apiserver.controllers.owned import Writer, counts, is_ready, owned, put_status
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+HASH_LABEL = "controller-revision-hash"
+
+
+async def sync(world: World, namespace: str, name: str) -> None:
+    """Takes the next step of a StatefulSet: a Pod more, a Pod less, or one of the old template less."""
+    stored = world.cluster.find("statefulsets", namespace, name)
+    if stored is None or stored.object["metadata"].get("deletionTimestamp"):
+        return
+    body, writer = stored.copy(), Writer(world, "statefulset-controller")
+    spec = body["spec"]
+    revision = f"{name}-{template_hash(spec['template'])}"
+    await _step(world, writer, body, revision)
+    pods = owned(world, "pods", body)
+    updated = sum(pod["metadata"]["labels"].get(HASH_LABEL) == revision for pod in pods)
+    status = {
+        "replicas": len(pods),
+        **counts(
+            observedGeneration=body["metadata"].get("generation", 1),
+            readyReplicas=sum(map(is_ready, pods)),
+            currentReplicas=updated,
+            updatedReplicas=updated,
+        ),
+        "availableReplicas": sum(map(is_ready, pods)),
+        "currentRevision": revision
+        if updated == len(pods)
+        else body.get("status", {}).get("currentRevision", revision),
+        "updateRevision": revision,
+        "collisionCount": 0,
+    }
+    put_status(world, "statefulsets", body, status)
+
+
+async def _step(world: World, writer: Writer, body: JsonObject, revision: str) -> None:
+    name, spec = body["metadata"]["name"], body["spec"]
+    pods = {pod["metadata"]["name"]: pod for pod in owned(world, "pods", body)}
+    wanted = [f"{name}-{ordinal}" for ordinal in range(spec["replicas"])]
+    in_order = spec["podManagementPolicy"] == "OrderedReady"
+    # (1) Up, each once the one before is ready.
+    for ordinal, pod_name in enumerate(wanted):
+        pod = pods.get(pod_name)
+        if pod is not None and pod.get("status", {}).get("phase") in ("Succeeded", "Failed"):
+            await writer.delete_pod(body, pod)
+            pod = None
+        if pod is None:
+            await writer.create_pod(body, {"name": pod_name}, _numbered(spec, pod_name, ordinal, revision))
+        if in_order and (pod is None or not is_ready(pod)):
+            return
+    # (2) Down, the highest number first.
+    for pod_name in sorted(pods.keys() - set(wanted), key=lambda each: -int(each.rpartition("-")[2])):
+        await writer.delete_pod(body, pods[pod_name])
+    # (3) To the new template, the highest number first.
+    if spec["updateStrategy"]["type"] == "RollingUpdate":
+        for pod_name in reversed(wanted[spec["updateStrategy"].get("rollingUpdate", {}).get("partition", 0) :]):
+            if (pod := pods.get(pod_name)) and pod["metadata"]["labels"].get(HASH_LABEL) != revision:
+                await writer.delete_pod(body, pod)
+                return
+
+
+def _numbered(spec: JsonObject, pod_name: str, ordinal: int, revision: str) -> JsonObject:
+    template = spec["template"]
+    metadata = template.get("metadata", {})
+    own = {
+        HASH_LABEL: revision,
+        "statefulset.kubernetes.io/pod-name": pod_name,
+        "apps.kubernetes.io/pod-index": str(ordinal),
+    }
+    labelled = {**metadata, "labels": {**metadata.get("labels", {}), **own}}
+    return {"metadata": labelled, "spec": {**template.get("spec", {}), "hostname": pod_name}}

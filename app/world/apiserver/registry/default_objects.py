@@ -1,0 +1,147 @@
+"""The objects that a new EKS cluster has beside its namespaces: the node, the Service `kubernetes`, roles for users.
+
+Source of the roles: `plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go`, as far as this cluster has the kinds.
+The node is one of a managed node group by eksctl, with the labels and the size of an `m5.large`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from app.flow.model import JsonObject
+from app.world.apiserver.types.times import timestamp
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+KUBERNETES_ADDRESS = "10.100.0.1"
+"""Of the Service `kubernetes`: the first of the Service network."""
+KUBELET_VERSION = "v1.33.5-eks-irsa-explorer"
+"""The API server's own (`discovery.VERSION`): each kubelet of a new node group has the control plane's version."""
+NODE_GROUP = "ng-1"
+_INSTANCE_TYPE = "m5.large"
+_CAPACITY = {"cpu": "2", "ephemeral-storage": "83873772Ki", "memory": "7917628Ki", "pods": "29"}
+_ALLOCATABLE = {"cpu": "1930m", "ephemeral-storage": "76224326324", "memory": "7220284Ki", "pods": "29"}
+_CONDITIONS = (
+    ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+    ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+    ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+    ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
+)
+_READ = ["get", "list", "watch"]
+_WRITE = ["create", "delete", "deletecollection", "patch", "update"]
+
+
+def node(world: World) -> JsonObject:
+    """The world's one node."""
+    name, zone, now = world.node_name, f"{world.region}a", timestamp(world.clock.now())
+    labels = {
+        "alpha.eksctl.io/cluster-name": world.cluster_name,
+        "alpha.eksctl.io/nodegroup-name": NODE_GROUP,
+        "beta.kubernetes.io/arch": "amd64",
+        "beta.kubernetes.io/instance-type": _INSTANCE_TYPE,
+        "beta.kubernetes.io/os": "linux",
+        "eks.amazonaws.com/capacityType": "ON_DEMAND",
+        "eks.amazonaws.com/nodegroup": NODE_GROUP,
+        "failure-domain.beta.kubernetes.io/region": world.region,
+        "failure-domain.beta.kubernetes.io/zone": zone,
+        "kubernetes.io/arch": "amd64",
+        "kubernetes.io/hostname": name,
+        "kubernetes.io/os": "linux",
+        "node.kubernetes.io/instance-type": _INSTANCE_TYPE,
+        "topology.kubernetes.io/region": world.region,
+        "topology.kubernetes.io/zone": zone,
+    }
+    times = {"lastHeartbeatTime": now, "lastTransitionTime": now}
+    address = name.removeprefix("ip-").partition(".")[0].replace("-", ".")
+    return {
+        "metadata": {"name": name, "uid": world.node_uid, "labels": labels},
+        "spec": {"providerID": f"aws:///{zone}/{world.instance_id}"},
+        "status": {
+            "capacity": _CAPACITY,
+            "allocatable": _ALLOCATABLE,
+            "conditions": [
+                {"type": kind, "status": status, **times, "reason": reason, "message": message}
+                for kind, status, reason, message in _CONDITIONS
+            ],
+            "addresses": [
+                {"type": "InternalIP", "address": address},
+                {"type": "InternalDNS", "address": name},
+                {"type": "Hostname", "address": name},
+            ],
+            "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
+            "nodeInfo": {
+                "machineID": world.node_uid.replace("-", ""),
+                "systemUUID": world.node_uid,
+                "bootID": world.node_uid,
+                "kernelVersion": "6.12.0-simulated.amzn2023.x86_64",
+                "osImage": "Amazon Linux 2023",
+                "containerRuntimeVersion": "containerd://simulated",
+                "kubeletVersion": KUBELET_VERSION,
+                "kubeProxyVersion": "",
+                "operatingSystem": "linux",
+                "architecture": "amd64",
+            },
+        },
+    }
+
+
+def kubernetes_service() -> Iterator[tuple[str, JsonObject]]:
+    """The API server's own Service, in `default`."""
+    labels = {"component": "apiserver", "provider": "kubernetes"}
+    spec = {
+        "ports": [{"name": "https", "protocol": "TCP", "port": 443, "targetPort": 443}],
+        "clusterIP": KUBERNETES_ADDRESS,
+        "clusterIPs": [KUBERNETES_ADDRESS],
+        "type": "ClusterIP",
+        "sessionAffinity": "None",
+        "ipFamilies": ["IPv4"],
+        "ipFamilyPolicy": "SingleStack",
+        "internalTrafficPolicy": "Cluster",
+    }
+    metadata = {"name": "kubernetes", "namespace": "default", "labels": labels}
+    yield "services", {"metadata": metadata, "spec": spec, "status": {"loadBalancer": {}}}
+
+
+def _rule(groups: list[str], resources: list[str], verbs: list[str]) -> JsonObject:
+    return {"verbs": verbs, "apiGroups": groups, "resources": resources}
+
+
+def default_roles() -> Iterator[tuple[str, JsonObject]]:
+    """`cluster-admin` with its binding, and the roles that are there to be bound: `admin`, `edit`, `view`."""
+    core = ["configmaps", "events", "pods", "pods/log", "pods/status", "serviceaccounts", "services"]
+    apps = ["daemonsets", "deployments", "deployments/scale", "replicasets", "replicasets/scale", "statefulsets"]
+    viewed = [
+        _rule([""], [*core, "namespaces"], _READ),
+        _rule(["apps"], apps, _READ),
+        _rule(["batch"], ["jobs"], _READ),
+        _rule(["discovery.k8s.io"], ["endpointslices"], _READ),
+    ]
+    edited = [
+        *viewed,
+        _rule([""], ["pods/attach", "pods/exec", "pods/portforward", "secrets"], [*_READ, *_WRITE]),
+        _rule([""], ["configmaps", "pods", "serviceaccounts", "services"], _WRITE),
+        _rule([""], ["serviceaccounts/token"], ["create"]),
+        _rule(["apps"], apps, _WRITE),
+        _rule(["batch"], ["jobs"], _WRITE),
+    ]
+    rbac = _rule(["rbac.authorization.k8s.io"], ["rolebindings", "roles"], [*_WRITE, *_READ])
+    everything = [_rule(["*"], ["*"], ["*"]), {"verbs": ["*"], "nonResourceURLs": ["*"]}]
+    for name, rules in (
+        ("admin", [*edited, rbac]),
+        ("cluster-admin", everything),
+        ("edit", edited),
+        ("view", viewed),
+    ):
+        labels = {"kubernetes.io/bootstrapping": "rbac-defaults"}
+        yield "clusterroles", {"metadata": {"name": name, "labels": labels}, "rules": rules}
+    group = "rbac.authorization.k8s.io"
+    yield (
+        "clusterrolebindings",
+        {
+            "metadata": {"name": "cluster-admin", "labels": {"kubernetes.io/bootstrapping": "rbac-defaults"}},
+            "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": "cluster-admin"},
+            "subjects": [{"kind": "Group", "apiGroup": group, "name": "system:masters"}],
+        },
+    )

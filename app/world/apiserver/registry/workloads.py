@@ -1,0 +1,83 @@
+"""What the API server decides of a new Service, Job or workload: addresses, generated labels, first statuses.
+
+Source: `pkg/registry/core/service` (addresses), `pkg/registry/batch/job/strategy.go` (`generateSelector`).
+"""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from app.flow.model import JsonObject
+from app.world.apiserver.types import errors, names
+from app.world.apiserver.types.resources import Resource
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+SERVICE_NETWORK = "10.100"
+"""The first half of the addresses of Services, /16 (EKS: `serviceIpv4Cidr`)."""
+_FIRST_STATUS: Mapping[str, tuple[str, ...]] = {
+    "daemonsets": ("currentNumberScheduled", "desiredNumberScheduled", "numberMisscheduled", "numberReady"),
+    "deployments": (),
+    "replicasets": ("replicas",),
+    "statefulsets": ("availableReplicas", "replicas"),
+}
+"""What a status says before a controller has looked: fields that are never left out."""
+NODE_PORTS = range(30000, 32768)
+
+
+def complete(world: World, resource: Resource, body: JsonObject) -> None:
+    """Adds to a new, defaulted object what only the server decides. Raises `ApiError` 422."""
+    if resource.plural == "services":
+        body["status"] = {"loadBalancer": {}}
+        _give_address(world, body)
+    elif resource.plural == "jobs":
+        body["status"] = {}
+        _select_own_pods(body)
+    elif resource.group == "apps":
+        body["status"] = dict.fromkeys(_FIRST_STATUS[resource.plural], 0)
+
+
+def keep(resource: Resource, old: JsonObject, new: JsonObject) -> None:
+    """An update that leaves out what the server has decided leaves it as it is."""
+    if resource.plural == "services" and new.setdefault("spec", {}).get("type", "ClusterIP") != "ExternalName":
+        for field in ("clusterIP", "clusterIPs"):
+            if field in old["spec"] and not new["spec"].get(field):
+                new["spec"][field] = old["spec"][field]
+    elif resource.plural == "jobs" and not new.setdefault("spec", {}).get("selector"):
+        new["spec"]["selector"] = old["spec"].get("selector", {})
+
+
+def _give_address(world: World, service: JsonObject) -> None:
+    spec = service["spec"]
+    if spec["type"] == "ExternalName":
+        return
+    taken = {stored.object["spec"].get("clusterIP") for stored in world.cluster.scan("services")}
+    wanted = spec.get("clusterIP")
+    if wanted in taken and wanted != "None":
+        text = f"failed to allocate IP {wanted}: provided IP is already allocated"
+        cause = names.invalid_value("spec.clusterIPs", [wanted], text)
+        raise errors.invalid("Service", "", service["metadata"].get("name", ""), [cause])
+    while not spec.get("clusterIP"):
+        address = f"{SERVICE_NETWORK}.{secrets.randbelow(256)}.{1 + secrets.randbelow(254)}"
+        if address not in taken:
+            spec["clusterIP"] = address
+    spec["clusterIPs"] = [spec["clusterIP"]]
+    if spec["type"] in ("NodePort", "LoadBalancer"):
+        for port in spec.get("ports", []):
+            port.setdefault("nodePort", secrets.choice(NODE_PORTS))
+
+
+def _select_own_pods(job: JsonObject) -> None:
+    spec, name = job["spec"], job["metadata"].get("name", "")
+    if spec.get("selector") or spec.get("manualSelector"):
+        return
+    uid = str(uuid.uuid4())
+    job["metadata"]["uid"] = uid
+    spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
+    labels = spec.setdefault("template", {}).setdefault("metadata", {}).setdefault("labels", {})
+    for prefix in ("", "batch.kubernetes.io/"):
+        labels |= {f"{prefix}controller-uid": uid, f"{prefix}job-name": name}

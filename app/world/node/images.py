@@ -1,0 +1,93 @@
+"""Which images there are. There is no registry here: every image is taken to be there, but one that is mistyped.
+
+An image is mistyped where its name is nearly, and not quite, that of a well-known one, where its tag is nearly
+`latest`, or where its registry's host name can never be resolved (RFC 2606, RFC 6762). Texts: containerd's, as kubelets
+report them, and `pkg/kubelet/images/image_manager.go`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+DOCKER_HUB = "docker.io"
+_KNOWN = (
+    *("alpine", "amazonlinux", "bash", "busybox", "debian", "golang", "hello-world", "httpd", "mysql", "nginx", "node"),
+    *("php", "postgres", "python", "redis", "ruby", "traefik", "ubuntu"),
+    *("amazon/aws-cli", "bitnami/kubectl", "curlimages/curl", "nicolaka/netshoot"),
+    *("public.ecr.aws/aws-cli/aws-cli", "public.ecr.aws/amazonlinux/amazonlinux", "registry.k8s.io/pause"),
+)
+_UNRESOLVABLE = (".example", ".invalid", ".local", ".localhost", ".test")
+_SERVER = "192.168.0.2:53"
+"""The name server of the node's network: its base, plus two (VPC user guide, "Amazon DNS server")."""
+_COMPONENT = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_PATH = re.compile(f"{_COMPONENT}(?:/{_COMPONENT})*")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_LONG = 8
+"""Characters from which a name may have two wrong ones."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PullFailure:
+    """Why an image is not there."""
+
+    reason: str
+    """`ErrImagePull` or `InvalidImageName`."""
+    message: str
+
+
+def find_failure(image: str) -> PullFailure | None:
+    """Why an image cannot be pulled; None where it is there."""
+    name, _, digest = image.partition("@")
+    directory, slash, last = name.rpartition("/")
+    last, colon, tag = last.partition(":")
+    path = f"{directory}{slash}{last}"
+    host, slash, rest = path.partition("/")
+    if slash and ("." in host or ":" in host or host == "localhost"):
+        registry, path = host, rest
+    else:
+        registry = DOCKER_HUB
+    full = path if "/" in path or registry != DOCKER_HUB else f"library/{path}"
+    if not _PATH.fullmatch(path) or (colon and not _TAG.fullmatch(tag)):
+        why = "invalid reference format"
+        if path != path.lower() and _PATH.fullmatch(path.lower()):
+            why += f": repository name ({full}) must be lowercase"
+        text = f'Failed to apply default image tag "{image}": couldn\'t parse image name "{image}": {why}'
+        return PullFailure(reason="InvalidImageName", message=text)
+    version = digest or tag or "latest"
+    reference = f"{registry}/{full}{'@' if digest else ':'}{version}"
+    if registry.partition(":")[0].endswith(_UNRESOLVABLE):
+        host = registry.partition(":")[0]
+        url = f"https://{registry}/v2/{full}/manifests/{version}"
+        why = f'failed to do request: Head "{url}": dial tcp: lookup {host} on {_SERVER}: no such host'
+        return _failed(image, reference, "Unknown", why)
+    known = path if registry == DOCKER_HUB else f"{registry}/{path}"
+    if known not in _KNOWN and any(_is_nearly(known, other) for other in _KNOWN):
+        why = (
+            "pull access denied, repository does not exist or may require authorization: server message: "
+            "insufficient_scope: authorization failed"
+        )
+        return _failed(image, reference, "Unknown", why)
+    if tag != "latest" and tag.isalpha() and _is_nearly(tag, "latest"):
+        return _failed(image, reference, "NotFound", f"{reference}: not found")
+    return None
+
+
+def _failed(image: str, reference: str, code: str, why: str) -> PullFailure:
+    inner = f'failed to pull and unpack image "{reference}": failed to resolve reference "{reference}": {why}'
+    text = f"rpc error: code = {code} desc = {inner}"
+    return PullFailure(reason="ErrImagePull", message=text)
+
+
+def _is_nearly(name: str, other: str) -> bool:
+    """Whether a name is another one with a character or, where it is long, two too many, too few or wrong."""
+    limit = 2 if len(other) >= _LONG or sorted(name) == sorted(other) else 1
+    if abs(len(name) - len(other)) > limit:
+        return False
+    before = list(range(len(other) + 1))
+    for row, left in enumerate(name, 1):
+        now = [row]
+        for column, right in enumerate(other, 1):
+            now.append(min(before[column] + 1, now[-1] + 1, before[column - 1] + (left != right)))
+        before = now
+    return before[-1] <= limit

@@ -1,0 +1,56 @@
+"""`aws configure list`: which profile, keys and region the CLI uses, and where it has them from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.credentials import Credentials
+
+NOT_SET = "<not set>"
+
+
+def listing(
+    environment: Mapping[str, str],
+    config_file: str,
+    profile: Mapping[str, Any],
+    *,
+    profile_option: str | None,
+    credentials: Credentials | None,
+    region: str | None,
+) -> str:
+    """What it prints. `profile`: what the files say of it; `region`: the one that is used."""
+    rows = [("Name", "Value", "Type", "Location"), ("----", "-----", "----", "--------")]
+    named = next((environment[name] for name in ("AWS_DEFAULT_PROFILE", "AWS_PROFILE") if environment.get(name)), None)
+    if profile_option is not None:
+        rows.append(("profile", profile_option, "manual", "--profile"))
+    elif named is not None:
+        rows.append(("profile", named, "env", "['AWS_DEFAULT_PROFILE', 'AWS_PROFILE']"))
+    else:
+        rows.append(("profile", NOT_SET, "None", "None"))
+    if credentials is None:
+        rows += [("access_key", NOT_SET, "None", "None"), ("secret_key", NOT_SET, "None", "None")]
+    else:
+        frozen = credentials.get_frozen_credentials()
+        method = str(credentials.method)
+        rows += [
+            ("access_key", _masked(frozen.access_key), method, ""),
+            ("secret_key", _masked(frozen.secret_key), method, ""),
+        ]
+    rows.append(_region(environment, config_file, profile, region))
+    return "".join(f"{name:>10} {value:>24} {kind:>16}    {where}\n" for name, value, kind, where in rows)
+
+
+def _region(
+    environment: Mapping[str, str], config_file: str, profile: Mapping[str, Any], region: str | None
+) -> tuple[str, str, str, str]:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        if environment.get(name):
+            return "region", environment[name], "env", "['AWS_REGION', 'AWS_DEFAULT_REGION']"
+    if profile.get("region"):
+        return "region", str(profile["region"]), "config-file", config_file
+    return ("region", region, "imds", "") if region else ("region", NOT_SET, "None", "None")
+
+
+def _masked(secret: str | None) -> str:
+    return "*" * 16 + (secret or "")[-4:]

@@ -1,0 +1,36 @@
+"""The CLI's refusal of a command line."""
+
+from __future__ import annotations
+
+import argparse
+from typing import NoReturn
+
+USAGE = (
+    "aws [options] <command> <subcommand> [<subcommand> ...] [parameters]\n"
+    "To see help text, you can run:\n\n  aws help\n  aws <command> help\n  aws <command> <subcommand> help\n"
+)
+
+
+class UsageError(Exception):
+    """The CLI does not take these arguments."""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, as in the CLI, so a unique beginning of an option's name will do."""
+
+    def __init__(self, *, allow_abbrev: bool = True) -> None:
+        super().__init__(add_help=False, allow_abbrev=allow_abbrev)
+
+    def error(self, message: str) -> NoReturn:
+        """argparse's own words for what is missing."""
+        raise UsageError(f"{message}\n\nusage: {USAGE}")
+
+
+def unknown(options: list[str]) -> UsageError:
+    """Words that no option takes."""
+    return UsageError(f"Unknown options: {', '.join(options)}")
+
+
+def invalid_choice(argument: str, value: str) -> UsageError:
+    """A command that is misspelt, or that this simulated CLI does not have."""
+    return UsageError(f"argument {argument}: Found invalid choice '{value}'\n\n\nusage: {USAGE}")

@@ -1,0 +1,152 @@
+"""`tar` as `kubectl cp` uses it: `tar cf - PATH` out of a container, `tar -xmf - -C DIRECTORY` into one."""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import stat
+import tarfile
+from typing import Protocol, runtime_checkable
+
+from app.flow.ports import Execution
+from app.world.node.volumes.filesystem import FileSystem
+
+ARCHIVE_LIMIT = 1024 * 1024
+"""Bytes of an archive."""
+MEMBERS_LIMIT = 1000
+"""Files and directories of an archive."""
+
+
+class _Failed(Exception):
+    """The text is what `tar` prints of it."""
+
+
+class Readable(Protocol):
+    """Where an archive comes from."""
+
+    async def read(self) -> bytes:
+        """The next bytes; nothing at the end."""
+
+
+@runtime_checkable
+class Writable(Protocol):
+    """A file system that programs may write to. Both methods raise `OSError`."""
+
+    def write(self, path: str, content: bytes) -> None:
+        """Makes a file."""
+
+    def mkdir(self, path: str) -> None:
+        """Makes a directory."""
+
+
+async def tar(arguments: list[str], files: FileSystem, directory: str, streams: Readable | None) -> Execution:
+    """Runs `tar`. Knows `c` and `x` with the file `-`, `C`, and `m`, `p`, `o` and `v`, which change nothing here."""
+    mode, paths = "", []
+    pending = list(arguments)
+    if pending and not pending[0].startswith("-"):
+        pending[0] = f"-{pending[0]}"
+    while pending:
+        word = pending.pop(0)
+        if word == "-C" or word.startswith("--directory"):
+            _, equals, value = word.partition("=")
+            directory = posixpath.join(directory, value if equals else (pending.pop(0) if pending else ""))
+        elif word in ("--no-same-owner", "--no-same-permissions", "--"):
+            continue
+        elif word.startswith("-") and len(word) > 1:
+            mode += word[1:]
+            if "f" in word and pending and pending.pop(0) != "-":
+                return _failure("only the archive - (standard input or output) is in this simulated image")
+        else:
+            paths.append(word)
+    if not set(mode) <= set("cxmfpov") or ("c" in mode) == ("x" in mode):
+        return _failure(f"-{mode}: not in this simulated image")
+    try:
+        if "c" in mode:
+            return _create(paths, files, directory)
+        return await _extract(files, directory, streams)
+    except OSError as error:
+        return _failure(f"{error.filename}: Cannot open: {error.strerror}")
+    except (tarfile.TarError, _Failed) as error:
+        return _failure(str(error))
+
+
+def _failure(text: str) -> Execution:
+    return Execution(stdout="", stderr=f"tar: {text}\ntar: Error is not recoverable: exiting now\n", exit_code=2)
+
+
+def _create(paths: list[str], files: FileSystem, directory: str) -> Execution:
+    if not paths:
+        raise _Failed("Cowardly refusing to create an empty archive")
+    archive, warnings, code = io.BytesIO(), "", 0
+    with tarfile.open(fileobj=archive, mode="w", format=tarfile.GNU_FORMAT) as target:
+        left = [(path, posixpath.join(directory, path)) for path in reversed(paths)]
+        count = 0
+        while left:
+            name, path = left.pop()
+            count += 1
+            if count > MEMBERS_LIMIT or archive.tell() > ARCHIVE_LIMIT:
+                raise _Failed("the archive is too large for this simulated image")
+            if name.startswith("/"):
+                warning = "tar: Removing leading `/' from member names\n"
+                warnings += "" if warning in warnings else warning
+            try:
+                left += reversed(_add(target, name, path, files))
+            except OSError as error:
+                warnings += f"tar: {name}: Cannot stat: {error.strerror}\n"
+                code = 2
+    if code:
+        warnings += "tar: Exiting with failure status due to previous errors\n"
+    return Execution(stdout=archive.getvalue().decode("utf-8", "surrogateescape"), stderr=warnings, exit_code=code)
+
+
+def _add(target: tarfile.TarFile, name: str, path: str, files: FileSystem) -> list[tuple[str, str]]:
+    """Adds one member; returns what is in it, of a directory. Raises `OSError`."""
+    node = files.stat(path, follow=False)
+    member = tarfile.TarInfo(name.lstrip("/") or ".")
+    member.mode, member.uid, member.gid, member.mtime = stat.S_IMODE(node.mode), node.uid, node.gid, int(node.modified)
+    if node.is_directory:
+        member.type = tarfile.DIRTYPE
+        target.addfile(member)
+        return [(posixpath.join(name, child), posixpath.join(path, child)) for child in files.listdir(path)]
+    if node.is_link:
+        member.type, member.linkname = tarfile.SYMTYPE, node.target
+        target.addfile(member)
+        return []
+    content = files.read(path)
+    member.size = len(content)
+    target.addfile(member, io.BytesIO(content))
+    return []
+
+
+async def _extract(files: FileSystem, directory: str, streams: Readable | None) -> Execution:
+    content = b""
+    while streams is not None and (data := await streams.read()):
+        content += data
+        if len(content) > ARCHIVE_LIMIT:
+            raise _Failed("the archive is too large for this simulated image")
+    if not isinstance(files, Writable):
+        raise _Failed(f"{directory}: Cannot open: Read-only file system")
+    if not content:
+        raise _Failed("This does not look like a tar archive")
+    with tarfile.open(fileobj=io.BytesIO(content)) as source:
+        for count, member in enumerate(source):
+            if count >= MEMBERS_LIMIT:
+                raise _Failed("the archive is too large for this simulated image")
+            # No member leads out of the directory; the container's own files would be no loss, but tar refuses, too.
+            name = posixpath.normpath(member.name.lstrip("/"))
+            path = posixpath.join(directory, name)
+            if ".." in member.name.split("/"):
+                raise _Failed(f"{member.name}: Member name contains '..'")
+            if member.isdir():
+                _ensure_directory(files, path)
+            elif member.isfile():
+                found = source.extractfile(member)
+                files.write(path, found.read() if found else b"")
+    return Execution(stdout="", stderr="", exit_code=0)
+
+
+def _ensure_directory(files: Writable, path: str) -> None:
+    try:
+        files.mkdir(path)
+    except FileExistsError:
+        return

@@ -1,0 +1,1 @@
+"""What the shell does itself, as POSIX and dash have it."""

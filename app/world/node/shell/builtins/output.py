@@ -1,0 +1,91 @@
+"""`echo`, `printf`, `test`, `cd`, `pwd`, `umask`."""
+
+from __future__ import annotations
+
+import posixpath
+
+from app.world.node.shell.builtins.common import complain, out
+from app.world.node.shell.conditions import ConditionProblem, holds
+from app.world.node.shell.formatting import FormatProblem, escaped, formatted
+from app.world.node.shell.interpreter import Shell
+
+
+async def echo(shell: Shell, words: list[str]) -> int:
+    """dash's, which knows `-n` and reads escapes; bash's and busybox's, which read them with `-e` alone."""
+    arguments, end, escapes = words[1:], "\n", shell.state.echo_escapes
+    letters = "n" if escapes else "neE"
+    while arguments and len(arguments[0]) > 1 and arguments[0][0] == "-" and set(arguments[0][1:]) <= set(letters):
+        if "n" in arguments[0]:
+            end = ""
+        if not shell.state.echo_escapes:
+            escapes = "e" in arguments[0]
+        elif arguments[0] != "-n":
+            break
+        arguments = arguments[1:]
+        if shell.state.echo_escapes:
+            break
+    text = " ".join(arguments)
+    if escapes:
+        text, stops = escaped(text, octal_zero=True)
+        end = "" if stops else end
+    return await out(shell, text + end)
+
+
+async def printf(shell: Shell, words: list[str]) -> int:
+    """The built-in of that name."""
+    arguments = words[2:] if words[1:2] == ["--"] else words[1:]
+    if not arguments:
+        return await complain(shell, words, "usage: printf format [arg ...]")
+    shell.limits.examine(sum(map(len, arguments)), 5)
+    try:
+        text, problems = formatted(arguments[0], arguments[1:])
+    except FormatProblem as error:
+        return await complain(shell, words, str(error))
+    status = await out(shell, text)
+    for problem in problems:
+        status = await complain(shell, words, problem, 1)
+    return status
+
+
+async def test(shell: Shell, words: list[str]) -> int:
+    """The built-in of that name."""
+    arguments = words[1:]
+    if words[0] == "[":
+        if not arguments or arguments[-1] != "]":
+            return await complain(shell, words, "missing ]")
+        arguments = arguments[:-1]
+    try:
+        return 0 if holds(arguments, shell) else 1
+    except ConditionProblem as problem:
+        return await complain(shell, words, str(problem))
+
+
+async def pwd(shell: Shell, words: list[str]) -> int:
+    """The built-in of that name."""
+    return await out(shell, f"{shell.state.directory}\n")
+
+
+async def cd(shell: Shell, words: list[str]) -> int:
+    """The built-in of that name."""
+    state = shell.state
+    arguments = [word for word in words[1:] if word not in ("-P", "-L", "--")]
+    target = arguments[0] if arguments else state.variables.get("HOME", "")
+    if target == "-":
+        target = state.variables.get("OLDPWD", "")
+        await out(shell, f"{target}\n")
+    path = posixpath.normpath(posixpath.join(state.directory, target or "."))
+    try:
+        if not shell.process.files.stat(path).is_directory:
+            raise NotADirectoryError
+        shell.process.files.stat(f"{path}/.")
+    except OSError:
+        return await complain(shell, words, f"can't cd to {target}")
+    state.set("OLDPWD", state.directory)
+    state.directory = path
+    state.set("PWD", path)
+    return 0
+
+
+async def umask(shell: Shell, words: list[str]) -> int:
+    """The built-in of that name."""
+    return await out(shell, "0022\n") if len(words) < 2 else 0

@@ -1,0 +1,94 @@
+"""Images that are not there, as the kubelet says so, and what `kubectl set image` does to a Pod that runs."""
+
+import pytest
+
+from app.world.node.images import find_failure
+from tests.waiting import eventually
+from tests.world.helpers import events_of, pod_of
+from tests.world.kubernetes_world import PODS, pod
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "busybox",
+        "nginx:1.27",
+        "amazon/aws-cli:latest",
+        "public.ecr.aws/aws-cli/aws-cli",
+        "i",
+        "my-app:v1",
+        "ghcr.io/me/app",
+        "123456789012.dkr.ecr.us-east-1.amazonaws.com/app@sha256:" + "a" * 64,
+        "localhost:5000/x",
+    ],
+)
+def test_images_that_are_taken_to_be_there(image):
+    assert find_failure(image) is None
+
+
+@pytest.mark.parametrize(
+    ("image", "reason", "said"),
+    [
+        (
+            "amazon/aws-clii",
+            "ErrImagePull",
+            'failed to resolve reference "docker.io/amazon/aws-clii:latest": pull access denied',
+        ),
+        ("ngnix", "ErrImagePull", 'reference "docker.io/library/ngnix:latest": pull access denied'),
+        ("amazon/aws-cli:latset", "ErrImagePull", "docker.io/amazon/aws-cli:latset: not found"),
+        ("registry.invalid/a/b", "ErrImagePull", "lookup registry.invalid on 192.168.0.2:53: no such host"),
+        ("Nginx", "InvalidImageName", "invalid reference format: repository name (library/Nginx) must be lowercase"),
+        ("nginx:", "InvalidImageName", "invalid reference format"),
+    ],
+)
+def test_images_that_are_not_there(image, reason, said):
+    failure = find_failure(image)
+    assert failure is not None
+    assert failure.reason == reason
+    assert said in failure.message
+
+
+def state(api, name="x"):
+    return api.get(f"{PODS}/{name}").body["status"]["containerStatuses"][0]
+
+
+def test_a_mistyped_image_backs_off_until_another_one_is_wanted(api, world):
+    api.post(PODS, pod(container={"image": "amazon/aws-clii"}))
+    eventually(lambda: state(api)["state"].get("waiting", {}).get("reason") == "ImagePullBackOff")
+    assert api.get(f"{PODS}/x").body["status"]["phase"] == "Pending"
+    refused = api.get(f"{PODS}/x/log").body["message"]
+    assert refused == 'container "app" in pod "x" is waiting to start: trying and failing to pull image'
+    reasons = [
+        (reason, message) for reason, message in events_of(world, pod_of(world, "x")) if "pull" in message.lower()
+    ]
+    assert [reason for reason, _ in reasons] == ["Pulling", "Failed", "Failed", "BackOff", "Failed"]
+    assert reasons[2:] == [
+        ("Failed", "Error: ErrImagePull"),
+        ("BackOff", 'Back-off pulling image "amazon/aws-clii"'),
+        ("Failed", "Error: ImagePullBackOff"),
+    ]
+    api.patch(f"{PODS}/x", {"spec": {"containers": [{"name": "app", "image": "amazon/aws-cli"}]}})
+    eventually(lambda: "running" in state(api)["state"])
+    assert state(api)["restartCount"] == 0
+
+
+def test_another_image_restarts_the_container_whatever_the_policy(api, world):
+    api.post(PODS, pod(restartPolicy="Never"))
+    eventually(lambda: "running" in state(api).get("state", {}))
+    first = state(api)["containerID"]
+    api.patch(f"{PODS}/x", {"spec": {"containers": [{"name": "app", "image": "busybox:2"}]}})
+    eventually(lambda: state(api)["restartCount"] == 1)
+    now = state(api)
+    assert (now["image"], "running" in now["state"]) == ("busybox:2", True)
+    assert now["lastState"]["terminated"]["containerID"] == first
+    assert ("Killing", "Container app definition changed, will be restarted") in events_of(world, pod_of(world, "x"))
+
+
+def test_a_process_that_reads_is_ended_for_another_image(api, world, simulation):
+    api.post(PODS, pod(container={"command": ["cat"], "stdin": True}))
+    eventually(lambda: "running" in state(api).get("state", {}))
+    simulation.run(world.kubelet.settle(30))  # it only waits: no reason to wait for it
+    api.patch(f"{PODS}/x", {"spec": {"containers": [{"name": "app", "image": "busybox:2"}]}})
+    eventually(lambda: state(api)["restartCount"] == 1 and "running" in state(api)["state"])
+    api.delete(f"{PODS}/x")
+    eventually(lambda: not world.kubelet._tasks)

@@ -1,0 +1,102 @@
+"""The real kubectl's streams: exec and attach with input and a terminal, cp, logs by time, and clear refusals."""
+
+import pytest
+
+from tests.world.kubectl import KUBECTL, Kubectl
+
+pytestmark = [pytest.mark.cli, pytest.mark.skipif(KUBECTL is None, reason="no kubectl on the PATH")]
+POD_AFTER = "/api/v1/namespaces/default/pods/pod-after"
+SECRETS = "/var/run/secrets/kubernetes.io/serviceaccount"
+
+
+@pytest.fixture(scope="module")
+def kubectl(simulation, tmp_path_factory):
+    world = simulation.world("kubectl-streams")
+    kubectl = Kubectl(simulation, world, tmp_path_factory.mktemp("kubectl"))
+    kubectl("run", "keep", "--image=busybox", "--command", "--", "sleep", "3600")
+    kubectl("run", "reads", "--image=busybox", "-i", "--attach=false", "--stdin", "--command", "--", "cat")
+    kubectl("wait", "--for=condition=Ready", "pod/keep", "pod/reads", "--timeout=20s")
+    yield kubectl
+    simulation.store.discard("kubectl-streams")
+
+
+@pytest.mark.parametrize("websockets", ["true", "false"], ids=["websocket", "spdy"])
+def test_a_command_reads_its_input_to_the_end(kubectl, websockets):
+    carried_by = {"KUBECTL_REMOTE_COMMAND_WEBSOCKETS": websockets}
+    assert kubectl("exec", "-i", "keep", "--", "cat", given="one\ntwo" * 20_000, **carried_by) == "one\ntwo" * 20_000
+    assert kubectl("exec", "keep", "--", "cat", **carried_by) == ""
+    failed = kubectl.run("exec", "keep", "--", "cat", "/ghost", **carried_by)
+    assert (failed.returncode, failed.stdout) == (1, "")
+    assert "No such file or directory" in failed.stderr
+    assert 'pods "ghost" not found' in kubectl("exec", "ghost", "--", "env", status=1, **carried_by)
+
+
+def test_a_terminal_echoes_edits_and_shows_errors_on_the_one_channel(kubectl):
+    status, shown = kubectl.typed(
+        ["exec", "-it", "keep", "--", "cat"], [(b"", b"helo\x7flo\r"), (b"lo\r\nhello\r\n", b"\x04")]
+    )
+    assert (status, shown) == (0, b"helo\b \blo\r\nhello\r\n")
+    status, shown = kubectl.typed(["exec", "-it", "keep", "--", "cat", "/ghost"], [])
+    assert (status, shown.splitlines()[0]) == (1, b"cat: can't open '/ghost': No such file or directory")
+
+
+def test_ctrl_c_ends_the_command_and_not_the_pod(kubectl):
+    status, shown = kubectl.typed(["exec", "-it", "keep", "--", "cat"], [(b"", b"x\r"), (b"x\r\nx", b"\x03")])
+    assert status == 130
+    assert b"^C" in shown
+    assert kubectl("exec", "keep", "--", "printenv", "HOME") == "/root\n"
+
+
+@pytest.mark.parametrize("number", range(2))
+def test_run_shows_all_that_a_quick_program_prints(kubectl, number):
+    shown = kubectl(
+        "run", f"quick-{number}", "--rm", "-i", "--image=busybox", "--restart=Never", "--command", "--", "env"
+    )
+    assert f"HOSTNAME=quick-{number}\n" in shown
+
+
+def test_attach_gives_and_takes_until_the_process_has_read_all(kubectl):
+    assert kubectl("attach", "-i", "reads", given="first\nsecond\n") == "first\nsecond\n"
+    assert kubectl("logs", "reads") == "first\nsecond\n"
+
+
+def test_cp_out_of_a_container(kubectl):
+    kubectl("cp", f"keep:{SECRETS}/..data/namespace", "namespace")
+    assert (kubectl.directory / "namespace").read_text() == "default"
+    missing = kubectl.run("exec", "keep", "--", "tar", "cf", "-", "/ghost").stderr
+    assert "tar: /ghost: Cannot stat: No such file or directory" in missing
+
+
+def test_logs_by_time(kubectl):
+    whole = kubectl("logs", "pod-after")
+    stamped = kubectl("logs", "pod-after", "--timestamps").splitlines()
+    assert [line.partition(" ")[2] for line in stamped] == whole.splitlines()
+    assert all(line.partition(" ")[0].endswith("000Z") for line in stamped)
+    assert kubectl("logs", "pod-after", "--since=1h", "--tail=1", "-f").splitlines() == whole.splitlines()[-1:]
+    assert kubectl("logs", "pod-after", f"--since-time={stamped[0].partition(' ')[0]}") == whole
+    assert kubectl("logs", "pod-after", "--since-time=2999-01-01T00:00:00Z") == ""
+    assert "at most one of" in kubectl(
+        "get", "--raw", f"{kubectl.path}{POD_AFTER}/log?sinceSeconds=1&sinceTime=2999-01-01T00:00:00Z", status=1
+    )
+
+
+def test_logs_of_the_process_before(kubectl):
+    kubectl("run", "crash", "--image=busybox", "--command", "--", "cat", "/ghost")
+    kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].state.waiting.reason}=CrashLoopBackOff", "pod/crash")
+    assert kubectl("logs", "crash", "--previous") == kubectl("logs", "crash") != ""
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["top", "pods"], "error: Metrics API not available\n"),
+        (["top", "nodes"], "error: Metrics API not available\n"),
+        (["port-forward", "pod/keep", "8080:80"], "this simulated API server forwards no ports"),
+        (["exec", "keep", "--", "nope"], 'exec: "nope": executable file not found in $PATH'),
+        (["logs", "keep", "--previous"], 'previous terminated container "keep" in pod "keep" not found'),
+    ],
+)
+def test_what_is_refused_says_so(kubectl, words, said):
+    done = kubectl.run(*words)
+    assert said in done.stderr
+    assert done.returncode != 0

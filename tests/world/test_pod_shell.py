@@ -1,0 +1,307 @@
+"""Shells in Pods: what they run, what they reach, what they leave."""
+
+import asyncio
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from app.world.aws.entities import NodeKind
+from app.world.lifecycle.world_operations import delete
+from app.world.node.shell import limits
+from tests.waiting import SECONDS
+from tests.world.helpers import TOKEN_FILE, log_of, pod_of
+
+ROOT = Path(__file__).resolve().parents[2]
+AWS_PYTHON = ROOT / ".venv-aws" / "bin" / "python"
+CLI = {"image": "amazon/aws-cli:2.31.0", "command": ["sleep", "infinity"]}
+MANY = {"image": "python:3.13", "command": ["sleep", "infinity"]}
+
+
+def container(script, image="amazon/aws-cli:2.31.0", **more):
+    return {"image": image, "command": ["sh", "-c", script], **more}
+
+
+@pytest.fixture
+def sh(run_pod, execute):
+    """Runs a script in a new Pod of the AWS CLI."""
+    pod = run_pod(container=CLI)
+    return lambda script: execute(pod, "sh", "-c", script)
+
+
+def phase(world, name="probe"):
+    return pod_of(world, name)["status"]["phase"]
+
+
+# (1) A container's own process
+
+
+def test_a_script_prints_and_goes_on(simulation, world, run_pod):
+    pod = run_pod(container=container('aws s3 ls; echo "as $AWS_ROLE_ARN"; sleep 100; echo over; exit 3'))
+    assert pod["status"]["phase"] == "Running"
+    log = log_of(world, "probe")
+    assert f"irsa-reports-{world.account_id}" in log
+    assert log.endswith(f"as arn:aws:iam::{world.account_id}:role/s3-reader\n")
+    simulation.move_clock(world, 101)
+    simulation.run(world.kubelet.settle(20))
+    assert log_of(world, "probe").endswith("over\n")
+    assert pod_of(world, "probe")["status"]["containerStatuses"][0]["state"]["terminated"]["exitCode"] == 3
+
+
+def test_an_init_container_that_waits_is_waited_for(simulation, world, run_pod):
+    first = {"name": "first", "image": "busybox", "command": ["sh", "-c", "sleep 30"]}
+    pod = run_pod(spec={"initContainers": [first]})
+    assert pod["status"]["phase"] == "Pending"
+    simulation.move_clock(world, 31)
+    simulation.run(world.kubelet.settle(20))
+    assert phase(world) == "Running"
+
+
+def test_a_deleted_pods_process_ends(simulation, world, run_pod):
+    pod = run_pod(container=container("while sleep 1; do echo x; done"))
+    worker = world.kubelet._workers[pod["metadata"]["uid"]]
+    running = list(worker._running.values())
+
+    async def gone():
+        await delete(world, "pods", "default", "probe")
+        await asyncio.wait(running, timeout=SECONDS)
+
+    simulation.run(gone())
+    assert [process.cancelled() for process in running] == [True]
+
+
+def test_a_script_that_never_rests_is_killed(monkeypatch, world, run_pod):
+    monkeypatch.setattr(limits, "STEPS", 20_000)
+    pod = run_pod(container=container("while :; do :; done"))
+    assert pod["status"]["containerStatuses"][0]["state"]["terminated"]["exitCode"] == 137
+    assert log_of(world, "probe") == "Killed\n"
+
+
+def test_a_command_whose_caller_has_gone_ends(simulation, world, run_pod):
+    pod = run_pod(container=CLI)
+
+    async def give_up():
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await world.kubelet.execute(pod, "app", ["sh", "-c", "sleep 1000 | cat"])
+
+    simulation.run(give_up())
+
+
+# (2) The AWS CLI in it
+
+
+def test_the_cli_has_the_shells_variables_and_directory(world, sh):
+    done = sh(
+        "aws sts get-caller-identity --query Arn --output text; cd /tmp; echo '{}' > p; "
+        "AWS_PROFILE=mine aws s3 ls; echo $?; export AWS_REGION=; aws s3 ls; aws --version"
+    )
+    first, status, version = done.stdout.splitlines()
+    assert first.startswith(f"arn:aws:sts::{world.account_id}:assumed-role/s3-reader/")
+    assert status == "255"
+    assert version.startswith("aws-cli/2.31.0 ")
+    assert "The config profile (mine) could not be found" in done.stderr
+    assert "Invalid endpoint: https://s3..amazonaws.com" in done.stderr
+
+
+def test_a_session_by_hand(world, sh):
+    done = sh(
+        "set -e; answer=$(aws sts assume-role-with-web-identity --role-arn $AWS_ROLE_ARN --role-session-name by-hand "
+        f"--web-identity-token file://{TOKEN_FILE} --query 'Credentials.[AccessKeyId,SecretAccessKey,SessionToken]' "
+        "--output text); set -- $answer; export AWS_ACCESS_KEY_ID=$1 AWS_SECRET_ACCESS_KEY=$2 AWS_SESSION_TOKEN=$3; "
+        "aws sts get-caller-identity --query Arn --output text; aws configure list | grep -c env"
+    )
+    assert done.stdout == f"arn:aws:sts::{world.account_id}:assumed-role/s3-reader/by-hand\n3\n"
+
+
+def test_what_the_role_may_not_do_is_refused(world, sh):
+    done = sh(f"echo x | aws s3 cp - s3://irsa-reports-{world.account_id}/x; echo $?; aws iam list-roles; echo $?")
+    assert done.stdout == "1\n254\n"
+    assert "(AccessDenied) when calling the PutObject operation" in done.stderr
+    assert "(AccessDenied) when calling the ListRoles operation" in done.stderr
+
+
+AS_THE_REAL_ONE = """\
+sts get-caller-identity
+sts get-caller-identity --output text
+sts get-caller-identity --output table
+sts get-caller-identity --query Account
+s3 ls
+s3 ls s3://irsa-reports-ACCOUNT/2026/ --recursive --human-readable --summarize
+s3api list-buckets --query Buckets[].Name --output text
+s3api list-buckets --output table
+s3api list-objects-v2 --bucket irsa-reports-ACCOUNT --prefix 2026
+s3api list-objects-v2 --bucket irsa-reports-ACCOUNT --prefix 2026 --output text
+s3api get-bucket-location --bucket irsa-reports-ACCOUNT
+s3api get-object --bucket irsa-reports-ACCOUNT --key 2026/summary.csv out.csv --query ETag
+iam get-role --role-name s3-reader
+iam get-role --role-name s3-reader --output text
+iam get-role --role-name s3-reader --output table
+iam list-attached-role-policies --role-name s3-reader --output table
+iam list-roles --query Roles[].[RoleName,Path] --output text
+iam list-roles --max-items 1 --query keys(@)
+iam list-open-id-connect-providers --output text
+s3api head-object --bucket irsa-reports-ACCOUNT --key 2026/summary.csv
+s3 cp s3://irsa-reports-ACCOUNT/2026/summary.csv here.csv --no-progress
+s3 cp here.csv s3://irsa-reports-ACCOUNT/copies/ --no-progress
+s3 cp s3://irsa-reports-ACCOUNT/copies/here.csv s3://irsa-reports-ACCOUNT/copies/there.csv --no-progress
+s3 sync s3://irsa-reports-ACCOUNT/2026 synced --no-progress
+s3 sync synced s3://irsa-reports-ACCOUNT/2026 --no-progress
+s3 mv s3://irsa-reports-ACCOUNT/2026/summary.csv s3://irsa-reports-ACCOUNT/copies/ --dryrun
+s3 cp s3://irsa-reports-ACCOUNT/nope . --no-progress
+""".splitlines()
+"""Run in this order by both, on the same world; what they change is the same for the other one."""
+AGAIN = {"s3 mb s3://irsa-one-ACCOUNT": "s3 rb s3://irsa-one-ACCOUNT"}
+"""What is undone before the other one does it."""
+
+
+@pytest.mark.cli
+@pytest.mark.skipif(not AWS_PYTHON.exists(), reason="no .venv-aws: `make setup` installs it")
+def test_the_cli_prints_what_the_real_one_prints(simulation, world, run_pod, execute, tmp_path):
+    admin = world.account.admin
+    keys = {
+        **{"AWS_ACCESS_KEY_ID": admin.access_key_id, "AWS_SECRET_ACCESS_KEY": admin.secret_access_key},
+        **{"AWS_REGION": world.region, "AWS_DEFAULT_REGION": world.region},
+    }
+    lines = [line.replace("ACCOUNT", world.account_id).split(" ") for line in AS_THE_REAL_ONE]
+    for make, undo in AGAIN.items():
+        lines += [line.replace("ACCOUNT", world.account_id).split(" ") for line in (make, undo)]
+    # (1) The real one, which prints times as its version 2.
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws" / "config").write_text("[default]\ncli_timestamp_format = iso8601\n")
+    real = subprocess.run(
+        [str(AWS_PYTHON), str(ROOT / "tests" / "world" / "real_aws.py")],
+        input=json.dumps(lines),
+        cwd=tmp_path,
+        env={
+            **keys,
+            "AWS_ENDPOINT_URL": simulation.aws_url,
+            "HOME": str(tmp_path),
+            "TZ": "UTC",
+            "PATH": os.environ["PATH"],
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=SECONDS,
+    )
+    # (2) That of a Pod.
+    environment = [{"name": name, "value": value} for name, value in keys.items()]
+    pod = run_pod(container={**CLI, "env": environment})
+    for words, (status, printed) in zip(lines, json.loads(real.stdout), strict=True):
+        world.usage.quota.take(-10)
+        ours = execute(pod, "aws", *words)
+        assert (without_time(ours.stdout), ours.exit_code in (0, 1)) == (without_time(printed), status in (0, 1)), words
+
+
+def without_time(text):
+    return re.sub(r"\d\d:\d\d:\d\d", "", text)
+
+
+# (3) The network
+
+
+def test_curl_reaches_the_metadata_service(world, run_pod, execute):
+    pod = run_pod(container=MANY)
+    base = "http://169.254.169.254/latest"
+    done = execute(
+        pod,
+        "sh",
+        "-c",
+        f'token=$(curl -s -X PUT {base}/api/token -H "X-aws-ec2-metadata-token-ttl-seconds: 60"); '
+        f'curl -s -H "X-aws-ec2-metadata-token: $token" {base}/meta-data/iam/security-credentials/; echo; '
+        f'curl -s -o /dev/null -w "%{{http_code}}\\n" -H "X-aws-ec2-metadata-token: wrong" {base}/meta-data/',
+    )
+    assert done.stdout == f"{world.node_role_name}\n401\n"
+    asked = [each for each in world.log.exchanges() if each.callee == "instance-metadata"][-3:]
+    assert {each.source for each in asked} == {pod["status"]["podIP"]}
+    world.account.node.kind = NodeKind.AL2023
+    late = execute(
+        pod, "curl", "-sS", "-X", "PUT", f"{base}/api/token", "-H", "X-aws-ec2-metadata-token-ttl-seconds: 60"
+    )
+    assert (late.exit_code, late.stderr[:11]) == (28, "curl: (28) ")
+
+
+def test_curl_exchanges_the_token_at_sts(world, run_pod, execute):
+    pod = run_pod(container={**MANY, "env": [{"name": "AWS_REGION", "value": world.region}]})
+    done = execute(
+        pod,
+        "sh",
+        "-c",
+        "curl -s -G https://sts.$AWS_REGION.amazonaws.com/ -d Action=AssumeRoleWithWebIdentity -d Version=2011-06-15 "
+        "-d RoleSessionName=curl --data-urlencode RoleArn=$AWS_ROLE_ARN "
+        "--data-urlencode WebIdentityToken@$AWS_WEB_IDENTITY_TOKEN_FILE | grep -o '<Arn>.*</Arn>'",
+    )
+    assert done.stdout == f"<Arn>arn:aws:sts::{world.account_id}:assumed-role/s3-reader/curl</Arn>\n", done.stderr
+
+
+def test_curl_reaches_the_issuer_and_the_api_server_and_nothing_else(world, run_pod, execute):
+    pod = run_pod(container=MANY)
+    account = "/var/run/secrets/kubernetes.io/serviceaccount"
+
+    def curl(*words):
+        return execute(pod, "sh", "-c", " ".join(["curl -sS", *words]))
+
+    assert json.loads(curl(f"{world.issuer}/.well-known/openid-configuration").stdout)["issuer"] == world.issuer
+    whole = f"--cacert {account}/ca.crt https://kubernetes.default.svc/version"
+    assert "gitVersion" in curl(whole).stdout
+    refused = curl(f'-k -H "Authorization: Bearer $(cat {account}/token)" https://kubernetes.default.svc/api/v1/pods')
+    assert json.loads(refused.stdout)["code"] == 403
+    for words, code in (
+        ("https://kubernetes.default.svc/version", 60),
+        ("https://example.com/", 6),
+        ("http://127.0.0.1/", 28),
+        ("http://169.254.169.254:22/", 28),
+        ("file:///etc/passwd", 1),
+        ("-H 'X: a\rb' -X 'GET / HTTP/1.1' https://example.com/", 3),
+    ):
+        assert curl(words).exit_code == code, words
+
+
+# (4) Files
+
+
+def test_an_empty_dir_is_shared_and_survives_its_containers(world, run_pod, execute):
+    mounted = {"name": "shared", "mountPath": "/data"}
+    reader = {
+        "name": "b",
+        "image": "busybox",
+        "command": ["sleep", "infinity"],
+        "volumeMounts": [{**mounted, "mountPath": "/in"}],
+    }
+    first = {"name": "init", "image": "busybox", "volumeMounts": [mounted]}
+    pod = run_pod(
+        spec={
+            "volumes": [{"name": "shared", "emptyDir": {}}],
+            "initContainers": [{**first, "command": ["sh", "-c", "mkdir /data/d; echo made > /data/d/f"]}],
+            "containers": [
+                {"name": "a", "image": "busybox", "command": ["sleep", "infinity"], "volumeMounts": [mounted]},
+                reader,
+            ],
+        }
+    )
+    assert execute(pod, "cat", "/data/d/f").stdout == "made\n"
+    execute(pod, "sh", "-c", "echo more >> /data/d/f")
+    worker = world.kubelet._workers[pod["metadata"]["uid"]]
+    assert worker._created["b"].files.read("/in/d/f") == b"made\nmore\n"
+
+
+def test_what_may_not_be_written(run_pod, execute):
+    pod = run_pod(container={**CLI, "securityContext": {"readOnlyRootFilesystem": True}})
+    done = execute(
+        pod, "sh", "-c", f"echo x > /tmp/f; echo x > {TOKEN_FILE}; rm {TOKEN_FILE}; cat {TOKEN_FILE} | wc -l"
+    )
+    assert done.stderr.count("Read-only file system") == 3
+    assert done.stdout == "0\n"
+
+
+def test_a_world_that_comes_back_has_what_was_written(simulation, world, run_pod, execute):
+    pod = run_pod(container=CLI)
+    execute(pod, "sh", "-c", "echo kept > /tmp/f")
+    saved = simulation.save(world)
+    execute(pod, "sh", "-c", "echo lost > /tmp/f; rm -r /tmp/f")
+    simulation.restore(world, saved)
+    assert execute(pod, "cat", "/tmp/f").stdout == "kept\n"

@@ -1,0 +1,272 @@
+"""What the controllers make of Deployments, ReplicaSets, Jobs, DaemonSets, StatefulSets and Services."""
+
+import pytest
+
+from app.world.apiserver.controllers import owned
+from tests.waiting import eventually
+from tests.world.kubernetes_world import ACCOUNTS, MERGE, NAMESPACES, PODS
+
+APPS = "/apis/apps/v1/namespaces/default"
+JOBS = "/apis/batch/v1/namespaces/default/jobs"
+SERVICES = "/api/v1/namespaces/default/services"
+SLICES = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"
+LABELS = {"app": "web"}
+
+
+def workload(name="web", *, image="nginx", labels=LABELS, pod=None, **spec):
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": image}], **(pod or {})}}
+    return {"metadata": {"name": name}, "spec": {"selector": {"matchLabels": labels}, "template": template, **spec}}
+
+
+def names(api, path, prefix="web"):
+    found = [item["metadata"]["name"] for item in api.get(path).body["items"]]
+    return [name for name in found if name.startswith(prefix)]
+
+
+def finished(api, path, **wanted):
+    status = api.get(path).body["status"]
+    return all(status.get(field, 0) == number for field, number in wanted.items())
+
+
+@pytest.fixture
+def web(api):
+    assert api.post(f"{APPS}/deployments", workload(replicas=2)).status == 201
+    eventually(lambda: finished(api, f"{APPS}/deployments/web", availableReplicas=2))
+    return f"{APPS}/deployments/web"
+
+
+def test_a_deployment_makes_a_replica_set_and_that_makes_pods(api, web):
+    (replica_set,) = api.get(f"{APPS}/replicasets").body["items"]
+    deployment = api.get(web).body
+    value = replica_set["metadata"]["labels"]["pod-template-hash"]
+    assert replica_set["metadata"]["name"] == f"web-{value}"
+    assert set(value) <= set("bcdfghjklmnpqrstvwxz2456789")
+    (owner,) = replica_set["metadata"]["ownerReferences"]
+    assert (owner["kind"], owner["uid"], owner["controller"]) == ("Deployment", deployment["metadata"]["uid"], True)
+    pods = list(api.get(PODS, labelSelector="app=web").body["items"])
+    assert len(pods) == 2
+    assert all(pod["metadata"]["name"].startswith(f"web-{value}-") for pod in pods)
+    assert all(pod["metadata"]["labels"] == {**LABELS, "pod-template-hash": value} for pod in pods)
+    assert deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == "1"
+    assert {each["type"]: each["status"] for each in deployment["status"]["conditions"]} == {
+        "Available": "True",
+        "Progressing": "True",
+    }
+
+
+def test_a_new_template_never_has_fewer_pods_than_it_must(api, world, web):
+    available = []
+    cancel = world.cluster.changes.watch(
+        lambda change: (
+            change.resource == "deployments"
+            and available.append(change.stored.object["status"].get("availableReplicas", 0))
+        )
+    )
+    containers = [{"name": "c", "image": "nginx:2"}]
+    api.patch(web, {"spec": {"template": {"spec": {"containers": containers}}}})
+    eventually(lambda: finished(api, web, updatedReplicas=2, availableReplicas=2, replicas=2))
+    cancel()
+    assert min(available) >= 2, "maxUnavailable is 25 % of 2, which is 0"
+    old, new = sorted(api.get(f"{APPS}/replicasets").body["items"], key=lambda item: item["spec"]["replicas"])
+    assert [old["spec"]["replicas"], new["spec"]["replicas"]] == [0, 2]
+    assert new["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == "2"
+    # Back to the first template: its ReplicaSet comes back, as revision 3.
+    containers = [{"name": "c", "image": "nginx"}]
+    api.patch(web, {"spec": {"template": {"spec": {"containers": containers}}}})
+    name = old["metadata"]["name"]
+    eventually(lambda: finished(api, f"{APPS}/replicasets/{name}", availableReplicas=2))
+    annotations = api.get(f"{APPS}/replicasets/{name}").body["metadata"]["annotations"]
+    assert annotations["deployment.kubernetes.io/revision"] == "3"
+    assert len(names(api, f"{APPS}/replicasets")) == 2
+
+
+def test_recreate_ends_the_old_pods_first(api, world):
+    api.post(f"{APPS}/deployments", workload(replicas=1, strategy={"type": "Recreate"}))
+    eventually(lambda: finished(api, f"{APPS}/deployments/web", availableReplicas=1))
+    most = []
+    cancel = world.cluster.changes.watch(
+        lambda change: most.append(len(list(world.cluster.scan("pods")))) if change.resource == "pods" else None
+    )
+    containers = [{"name": "c", "image": "nginx:2"}]
+    api.patch(f"{APPS}/deployments/web", {"spec": {"template": {"spec": {"containers": containers}}}})
+    eventually(lambda: finished(api, f"{APPS}/deployments/web", updatedReplicas=1, availableReplicas=1))
+    cancel()
+    assert max(most) == 3, "pod-before, pod-after and one of the two"
+
+
+@pytest.mark.parametrize(("policy", "left"), [("Background", 0), ("Foreground", 0), ("Orphan", 2)])
+def test_what_a_deployment_owns_goes_with_it_unless_orphaned(api, web, policy, left):
+    api.delete(web, {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": policy})
+    eventually(lambda: api.get(web).status == 404)
+    eventually(lambda: len(names(api, PODS)) == left and len(names(api, f"{APPS}/replicasets")) == (left > 0))
+    if left:
+        (replica_set,) = api.get(f"{APPS}/replicasets").body["items"]
+        assert "ownerReferences" not in replica_set["metadata"]
+        api.post(f"{APPS}/deployments", workload(replicas=2))
+        eventually(lambda: finished(api, web, availableReplicas=2))
+        assert len(names(api, f"{APPS}/replicasets")) == 1, "the same template adopts what was left"
+
+
+def test_a_deleted_pod_is_replaced_and_scale_changes_how_many(api, web):
+    first, _second = names(api, PODS)
+    api.delete(f"{PODS}/{first}")
+    eventually(lambda: len(names(api, PODS)) == 2 and first not in names(api, PODS))
+    scale = api.get(f"{web}/scale").body
+    assert (scale["spec"], scale["status"]["selector"]) == ({"replicas": 2}, "app=web")
+    assert api.patch(f"{web}/scale", {"spec": {"replicas": 1}}, MERGE).body["spec"] == {"replicas": 1}
+    eventually(lambda: len(names(api, PODS)) == 1)
+    assert api.put(f"{web}/scale", {**scale, "spec": {"replicas": 3}}).status == 409
+    assert api.patch(f"{web}/scale", {"spec": {"replicas": -1}}, MERGE).status == 422
+
+
+def test_a_replica_set_waits_for_its_service_account(api):
+    api.post(f"{APPS}/deployments", workload(replicas=1, pod={"serviceAccountName": "late"}))
+    events = lambda: [  # noqa: E731
+        each["message"]
+        for each in api.get("/api/v1/namespaces/default/events").body["items"]
+        if each["reason"] == "FailedCreate"
+    ]
+    eventually(events)
+    (message,) = events()
+    (name,) = names(api, f"{APPS}/replicasets")
+    assert message == (
+        f'Error creating: pods "{name}-" is forbidden: error looking up service account default/late: '
+        'serviceaccount "late" not found'
+    )
+    (condition,) = [
+        each
+        for each in api.get(f"{APPS}/replicasets/{name}").body["status"]["conditions"]
+        if each["type"] == "ReplicaFailure"
+    ]
+    assert condition["reason"] == "FailedCreate"
+    api.post(ACCOUNTS, {"metadata": {"name": "late"}})
+    eventually(lambda: finished(api, f"{APPS}/deployments/web", availableReplicas=1))
+
+
+def test_there_are_so_many_pods_of_workloads(api, monkeypatch):
+    monkeypatch.setattr(owned, "PODS_LIMIT", 3)
+    api.post(f"{APPS}/deployments", workload(replicas=100_000))
+    eventually(lambda: len(names(api, PODS)) == 3)
+    eventually(lambda: "ReplicaFailure" in str(api.get(f"{APPS}/deployments/web").body["status"]))
+
+
+def test_jobs_run_to_their_end(api):
+    template = {
+        "spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "busybox", "command": ["env"]}]}
+    }
+    api.post(JOBS, {"metadata": {"name": "web"}, "spec": {"template": template, "completions": 2}})
+    eventually(lambda: finished(api, f"{JOBS}/web", succeeded=2))
+    job = api.get(f"{JOBS}/web").body
+    assert [each["type"] for each in job["status"]["conditions"]] == ["SuccessCriteriaMet", "Complete"]
+    assert job["spec"]["selector"]["matchLabels"] == {"batch.kubernetes.io/controller-uid": job["metadata"]["uid"]}
+    assert len(names(api, PODS)) == 2
+    template["spec"]["containers"][0]["command"] = ["cat", "/ghost"]
+    api.post(JOBS, {"metadata": {"name": "bad"}, "spec": {"template": template, "backoffLimit": 1}})
+    eventually(lambda: finished(api, f"{JOBS}/bad", failed=2))
+    (failure,) = [each for each in api.get(f"{JOBS}/bad").body["status"]["conditions"] if each["type"] == "Failed"]
+    assert failure["reason"] == "BackoffLimitExceeded"
+
+
+def test_a_daemon_set_has_a_pod_on_the_node_and_a_stateful_set_numbers_its_pods(api, world):
+    api.post(f"{APPS}/daemonsets", workload("web-d", labels={"app": "d"}))
+    api.post(f"{APPS}/statefulsets", workload("web-s", labels={"app": "s"}, replicas=2, serviceName="s"))
+    eventually(lambda: finished(api, f"{APPS}/daemonsets/web-d", numberReady=1, desiredNumberScheduled=1))
+    eventually(lambda: finished(api, f"{APPS}/statefulsets/web-s", readyReplicas=2))
+    assert names(api, PODS, "web-s") == ["web-s-0", "web-s-1"]
+    (pod,) = api.get(PODS, labelSelector="app=d").body["items"]
+    assert pod["spec"]["nodeName"] == world.node_name
+
+
+def test_a_service_has_an_address_and_its_ready_pods(api, web):
+    ports = [{"port": 80, "targetPort": 8080}]
+    service = api.post(SERVICES, {"metadata": {"name": "web"}, "spec": {"selector": LABELS, "ports": ports}}).body
+    assert service["spec"]["clusterIP"].startswith("10.100.")
+    addresses = sorted(pod["status"]["podIP"] for pod in api.get(PODS, labelSelector="app=web").body["items"])
+
+    def endpoints():
+        items = [each for each in api.get(SLICES).body["items"] if each["metadata"]["name"].startswith("web-")]
+        return sorted(address for each in items for one in each["endpoints"] for address in one["addresses"])
+
+    eventually(lambda: endpoints() == addresses)
+    api.delete(f"{SERVICES}/web")
+    eventually(lambda: endpoints() == [])
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "said"),
+    [
+        (
+            f"{APPS}/deployments",
+            workload(replicas=-1),
+            "spec.replicas: Invalid value: -1: must be greater than or equal to 0",
+        ),
+        (f"{APPS}/deployments", {"metadata": {"name": "x"}, "spec": {}}, "spec.selector: Required value"),
+        (
+            f"{APPS}/deployments",
+            {**workload(), "spec": {**workload()["spec"], "selector": {"matchLabels": {"a": "b"}}}},
+            "`selector` does not match template `labels`",
+        ),
+        (
+            f"{APPS}/deployments",
+            workload(strategy={"type": "Recreate", "rollingUpdate": {}}),
+            "may not be specified when strategy",
+        ),
+        (
+            f"{APPS}/deployments",
+            workload(pod={"restartPolicy": "Never"}),
+            'Unsupported value: "Never": supported values: "Always"',
+        ),
+        (JOBS, {"metadata": {"name": "x"}, "spec": {"template": workload()["spec"]["template"]}}, "restartPolicy"),
+        (SERVICES, {"metadata": {"name": "x"}, "spec": {"ports": [{"port": 0}]}}, "must be between 1 and 65535"),
+        (SERVICES, {"metadata": {"name": "1x"}, "spec": {"ports": [{"port": 1}]}}, "DNS-1035"),
+    ],
+)
+def test_what_is_refused(api, path, body, said):
+    answer = api.post(path, body)
+    assert answer.status == 422
+    assert said in answer.body["message"]
+
+
+def test_a_namespace_takes_its_workloads_along(api):
+    api.post(NAMESPACES, {"metadata": {"name": "team"}})
+    api.post("/apis/apps/v1/namespaces/team/deployments", workload(replicas=2))
+    eventually(lambda: len(api.get("/api/v1/namespaces/team/pods").body["items"]) == 2)
+    api.delete(f"{NAMESPACES}/team")
+    assert names(api, "/apis/apps/v1/deployments") == names(api, "/api/v1/pods") == []
+
+
+def test_an_earlier_moment_comes_back_with_its_workloads(api, world, simulation, web):
+    saved = simulation.save(world)
+    pods = names(api, PODS)
+    api.delete(web)
+    eventually(lambda: names(api, PODS) == [])
+    simulation.restore(world, saved)
+    assert names(api, PODS) == pods
+    simulation.run(world.controllers.settle(10))
+    assert names(api, PODS) == pods, "the controllers find all as it should be"
+    api.delete(f"{PODS}/{pods[0]}")
+    eventually(lambda: len(names(api, PODS)) == 2)
+
+
+def test_roles_are_granted_by_bindings(api, world, simulation):
+    from tests.world.kubernetes_world import Api
+
+    token = api.post(f"{ACCOUNTS}/my-sa/token", {}).body["status"]["token"]
+    reader = Api(simulation, world, token)
+    rbac = "/apis/rbac.authorization.k8s.io/v1"
+    assert reader.get(PODS).status == 403
+    rules = [{"verbs": ["list"], "apiGroups": [""], "resources": ["pods"]}]
+    api.post(f"{rbac}/namespaces/default/roles", {"metadata": {"name": "r"}, "rules": rules})
+    binding = {
+        "metadata": {"name": "r"},
+        "roleRef": {"kind": "Role", "name": "r", "apiGroup": "rbac.authorization.k8s.io"},
+        "subjects": [{"kind": "ServiceAccount", "name": "my-sa"}],
+    }
+    assert api.post(f"{rbac}/namespaces/default/rolebindings", binding).status == 201
+    assert reader.get(PODS).status == 200
+    assert reader.get("/api/v1/namespaces/kube-system/pods").status == 403
+    changed = {**binding, "roleRef": {**binding["roleRef"], "name": "other"}}
+    assert "cannot change roleRef" in api.put(f"{rbac}/namespaces/default/rolebindings/r", changed).body["message"]
+    api.delete(f"{rbac}/namespaces/default/rolebindings/r")
+    assert reader.get(PODS).status == 403
+    reader.close()
