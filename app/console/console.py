@@ -64,8 +64,7 @@ class Console:
                 if one.own:
                     await show(_own(one.own, access))
                     continue
-                await begin(one.reads_input)
-                ended = await self._run(number, one, access, take, show)
+                ended = await self._run(number, one, access, take, show, begin)
                 if ended.why != "ended":
                     break
         return ended
@@ -77,10 +76,12 @@ class Console:
         access: WorldAccess,
         take: Callable[[int], int],
         show: Callable[[str], Awaitable[None]],
+        begin: Callable[[bool], Awaitable[None]],
     ) -> Ended:
         with access.home() as home:
             run = self._runs[number] = Run(one, access, home, take)
             try:
+                await begin(one.reads_input)
                 status, why = await run(show)
             finally:
                 self._runs.pop(number, None)
