@@ -7,7 +7,9 @@ import re
 
 from app.flow.visible import visible
 
-_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[PX^_][^\x1b]*\x1b\\|[ -/]*[0-OQ-WYZ\\`-~])")
+_SEQUENCE = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[PX^_][^\x1b]*\x1b\\|[ -/]*[0-OQ-WYZ\\`-~])"
+)
 """Control sequences, system commands and strings (ECMA-48, 5.4 and 5.6), and single characters after ESC."""
 _OPEN_LIMIT = 256
 """Characters after an ESC that are waited for: longer sequences are shown as what they are made of."""

@@ -28,6 +28,10 @@ def capabilities():
     ctypes.CDLL(None).capget(struct.pack("=Ii", 0x20080522, 0), found)
     return any(found.raw)
 
+def large_file():
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    open("large", "wb").write(b"x" * (8 << 20))
+
 def listen():
     with socket.socket() as it:
         it.bind(("127.0.0.1", 0))
@@ -55,10 +59,10 @@ attempts = {
     "signal the server": lambda: os.kill(victim, 0),
     "trace the server": lambda: ctypes.CDLL(None, use_errno=True).ptrace(0x4206, victim, 0, 0) == 0 or 1 / 0,
     "mount": lambda: ctypes.CDLL(None, use_errno=True).mount(b"x", b"mounted", b"tmpfs", 0, None) == 0 or 1 / 0,
-    "raise a limit": lambda: resource.setrlimit(resource.RLIMIT_CPU, (10**6, 10**6)) or resource.getrlimit(resource.RLIMIT_CPU)[0] < 10**6 and 1 / 0,
+    "raise a limit": lambda: resource.setrlimit(resource.RLIMIT_CPU, (10**6, 10**6)),
     "keep a capability": lambda: capabilities() or 1 / 0,
     "much memory": lambda: bytearray(1 << 31),
-    "a large file": lambda: (signal.signal(signal.SIGXFSZ, signal.SIG_IGN), open("large", "wb").write(b"x" * (8 << 20))),
+    "a large file": large_file,
     # allowed
     "connect to the world": lambda: tcp(world),
     "write a file": lambda: open("own", "w").write("#!/bin/sh\\n"),

@@ -120,7 +120,12 @@ def test_a_filter_does_not_know_every_option():
 
 def run(stages, folder, content=b""):
     return subprocess.run(
-        filtered(stages, Reach(write=(str(folder),))), cwd=folder, input=content, env={}, capture_output=True, check=False
+        filtered(stages, Reach(write=(str(folder),))),
+        cwd=folder,
+        input=content,
+        env={},
+        capture_output=True,
+        check=False,
     )
 
 

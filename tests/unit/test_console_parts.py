@@ -34,7 +34,9 @@ def test_a_file_is_written_read_appended_and_removed(files):
     assert code_of(files.read, "pod.yaml") == "no_such_file"
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", ".x", "/etc/passwd", "a/b", "../x", "a\n", "a\0", "é", "-f", "x" * 65, "~x"])
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", ".x", "/etc/passwd", "a/b", "../x", "a\n", "a\0", "é", "-f", "x" * 65, "~x"]
+)
 def test_only_plain_names_are_files(files, name):
     for act in (files.read, files.remove):
         assert code_of(act, name) == "outside"
@@ -161,11 +163,13 @@ def test_what_kubectl_says_to_tab():
 
 
 def facts(**changes):
-    return RequestFacts(**{"served_on": "127.0.0.1", "forwarded_by": "", "launched": True, "visitor": "127.0.0.1"} | changes)
+    return RequestFacts(
+        **{"served_on": "127.0.0.1", "forwarded_by": "", "launched": True, "visitor": "127.0.0.1"} | changes
+    )
 
 
 PROXY = {"forwarded_by": "x-forwarded-for", "launched": False}
-STRANGER = {"served_on": "0.0.0.0", "launched": False}
+STRANGER = {"served_on": "192.0.2.1", "launched": False}
 
 
 @pytest.mark.parametrize(
@@ -177,13 +181,13 @@ STRANGER = {"served_on": "0.0.0.0", "launched": False}
         ({}, {"launched": False}, 7, "console_not_launched"),
         ({"console": True}, {"launched": False}, 7, "console_not_launched"),
         ({"console": False}, {}, 7, "console_switched_off"),
-        ({"host": "0.0.0.0"}, {}, 7, "console_not_local"),
+        ({"host": "192.0.2.1"}, {}, 7, "console_not_local"),
         ({}, {"served_on": "192.0.2.1"}, 7, "console_not_local"),
         ({}, PROXY, 7, "console_not_local"),
         ({"frame_ancestors": ("https://x.example",)}, {}, 7, "console_not_local"),
-        ({"host": "0.0.0.0", "console": True}, STRANGER, 4, None),
-        ({"host": "0.0.0.0", "console": True}, STRANGER, 3, "console_not_confined"),
-        ({"host": "0.0.0.0", "console": True}, STRANGER, 0, "console_not_confined"),
+        ({"host": "192.0.2.1", "console": True}, STRANGER, 4, None),
+        ({"host": "192.0.2.1", "console": True}, STRANGER, 3, "console_not_confined"),
+        ({"host": "192.0.2.1", "console": True}, STRANGER, 0, "console_not_confined"),
         ({"console": True}, PROXY, 7, None),
         ({"console": True}, PROXY, 0, "console_not_confined"),
     ],

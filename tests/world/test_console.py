@@ -99,9 +99,9 @@ def test_a_policy_is_a_file_of_this_world(shown):
 def test_output_goes_into_a_file_and_a_here_document_comes_from_the_line(shown):
     said = shown.run("kubectl create sa piped --dry-run=client -o yaml > sa.yaml\nkubectl apply -f sa.yaml\nls")
     assert (said.splitlines()[0], "sa.yaml" in said.splitlines()) == ("serviceaccount/piped created", True)
-    assert shown.run("cat <<EOF | kubectl apply -f -\napiVersion: v1\nkind: Namespace\nmetadata: {name: extra}\nEOF\n") == (
-        "namespace/extra created\n"
-    )
+    assert shown.run(
+        "cat <<EOF | kubectl apply -f -\napiVersion: v1\nkind: Namespace\nmetadata: {name: extra}\nEOF\n"
+    ) == ("namespace/extra created\n")
     assert shown.run("kubectl create token my-sa | cut -d. -f2 | base64 -d | jq -r .sub") in (
         "system:serviceaccount:default:my-sa\n",
         # A token has no padding, about which the real base64 complains as well.
