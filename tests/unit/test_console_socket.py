@@ -165,6 +165,30 @@ def test_what_runs_ends_with_the_page(application):
     exercised(act)
 
 
+def test_a_page_that_goes_before_its_command_has_begun_leaves_none(application, access, monkeypatch):
+    begun = []
+    monkeypatch.setattr("app.console.console.Run", lambda *arguments: begun.append(arguments))
+
+    async def act():
+        gate = asyncio.Event()
+
+        async def slow(browser):
+            await gate.wait()
+            return access
+
+        application._access = slow
+        client = Client(application)
+        await client.until("hello")
+        client.say(type="run", number=1, text="cat")
+        client.leave()
+        await asyncio.sleep(0.05)
+        gate.set()
+        await client.task
+
+    exercised(act)
+    assert begun == []
+
+
 def test_a_program_that_cannot_be_started_says_so(application):
     async def act():
         client = Client(application)
