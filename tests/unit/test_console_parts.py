@@ -58,7 +58,7 @@ def test_files_are_bounded_together(files):
     for number in range(ALL_BYTES // FILE_BYTES):
         files.write(f"f{number}", b"x" * FILE_BYTES)
     assert code_of(files.write, "x", b"x") == "files_full"
-    files.write("f0", b"x")
+    files.remove("f0")
     for number in range(3):
         (files.folder / f"g{number}").write_bytes(b"x" * FILE_BYTES)
     assert files.tidy() == ["g1", "g2"]
