@@ -101,6 +101,11 @@ class Settings:
             return "" if is_loopback(served_on or self.host) else "live_not_on_loopback"
         return "" if self.live else "live_switched_off"
 
+    def takes_launch_secret(self) -> bool:
+        """Whether anything here is for the person who started the app alone: live mode, or the console."""
+        is_for_one = is_loopback(self.host) and not self.frame_ancestors
+        return not self.live_refusal() or (is_for_one and self.console is not False)
+
 
 def serve_on(address: str) -> None:
     """Has all that is asked of the settings from here on know where the pages are served, whatever was set before."""

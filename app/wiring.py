@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from app.clients.kubernetes.exec_plugin import Plugins
     from app.clients.kubernetes.kubeconfig import Contexts
     from app.clients.kubernetes.transport import KubernetesTransport
-    from app.console.access import WorldAccess
+    from app.console.access import Folders, WorldAccess
     from app.world.lifecycle.simulation import Simulation
     from app.world.world import World
 
@@ -47,12 +47,19 @@ def console_access(simulation: Simulation, world: World) -> WorldAccess:
 
     server = tool_files.server_of(simulation, world)
     return WorldAccess(
-        directory=world.directory / "console",
+        directory=_console_folders().of(world),
         kubeconfig=tool_files.kubeconfig(server, simulation.ca_pem, world).encode(),
         context=world.cluster_name,
         aws=tool_files.aws_environment(simulation, world),
         ports=tuple(port for url in (simulation.kubernetes_url, simulation.aws_url) if (port := urlsplit(url).port)),
     )
+
+
+@cache
+def _console_folders() -> Folders:
+    from app.console.access import Folders
+
+    return Folders()
 
 
 def simulated(simulation: Simulation, world: World) -> Ports:

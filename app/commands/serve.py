@@ -55,13 +55,13 @@ def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Netwo
     from app.serving import uvicorn_settings
 
     host, port = listener.getsockname()[:2]
-    serve_on(host)  # `--host` decides about live mode, too
+    serve_on(host)  # `--host` decides about live mode and the console, too
     descriptors.raise_limit()
-    has_live = not Settings.from_environment().live_refusal()
+    takes_secret = Settings.from_environment().takes_launch_secret()
 
     def new_address() -> str:
-        """Where to go: where live mode may be used, an address that opens it, once."""
-        return url_of(host, port) + (LAUNCH.new_path() if has_live else "")
+        """Where to go: where live mode or the console may be used, an address that opens them, once."""
+        return url_of(host, port) + (LAUNCH.new_path() if takes_secret else "")
 
     class Server(uvicorn.Server):
         """Says where it is once it answers, and gives new addresses until it ends."""
@@ -81,7 +81,7 @@ def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Netwo
             click.echo(words.message("cli.serve.ready", url=new_address()))
             if not ipaddress.ip_address(host).is_loopback:
                 click.echo(words.message("cli.serve.exposed", host=host))
-            if has_live and sys.stdin is not None and sys.stdin.isatty():
+            if takes_secret and sys.stdin is not None and sys.stdin.isatty():
                 click.echo(words.message("cli.launch.again"))
                 launch_addresses.on_enter(sys.stdin.fileno(), lambda: click.echo(new_address()))
             click.echo(words.message("cli.serve.stop"))

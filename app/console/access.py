@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import threading
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +16,26 @@ from app.console.files import Files
 
 _AWS_CONFIG = b"[default]\ncli_follow_urlparam = false\n"
 """Version 1 would fetch a value that is a URL."""
+
+
+class Folders:
+    """A folder on the disk for each world with a console: made on first use, gone with the world and with the process.
+
+    It is none of the node's files: going back to an earlier moment of a world takes no manifest away, and the small
+    disk of all nodes stays theirs.
+    """
+
+    def __init__(self) -> None:
+        self._kept: weakref.WeakKeyDictionary[object, Path] = weakref.WeakKeyDictionary()
+        self._making = threading.Lock()
+
+    def of(self, world: object) -> Path:
+        """The folder of a world. Raises `OSError` where none can be made."""
+        with self._making:
+            if world not in self._kept:
+                made = self._kept[world] = Path(tempfile.mkdtemp(prefix="irsa-console-"))
+                weakref.finalize(world, shutil.rmtree, made, ignore_errors=True)
+            return self._kept[world]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +60,6 @@ class WorldAccess:
     @contextmanager
     def home(self) -> Iterator[Path]:
         """A new HOME for one command, gone after it: no cache and no setting outlives a command."""
-        self.directory.mkdir(mode=0o700, exist_ok=True)
         home = Path(tempfile.mkdtemp(prefix="home-", dir=self.directory))
         try:
             for name, content in (("kubeconfig", self.kubeconfig), ("aws-config", _AWS_CONFIG)):

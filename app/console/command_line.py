@@ -17,6 +17,8 @@ STAGES = 8
 """Commands that a pipe connects."""
 _EXPANDS = re.compile(r"\$[A-Za-z_0-9@*#?!${(-]")
 _NAMED = re.compile(r"\$\{?\w*\}?")
+_UNWRITABLE = re.compile("[\0\ud800-\udfff]")
+"""What no argument of a process can hold."""
 _BLANK = " \t\r"
 
 
@@ -49,8 +51,8 @@ def parse(text: str) -> list[Line]:
     """The lines of what was typed, none for nothing but blanks and comments. Raises `LineRefused`."""
     if len(text) > LINE_LIMIT:
         raise LineRefused("too_long", got=str(len(text)), expected=str(LINE_LIMIT))
-    if "\0" in text:
-        raise LineRefused("nul")
+    if _UNWRITABLE.search(text):
+        raise LineRefused("unwritable")
     lines = _Parser(text.replace("\r\n", "\n")).lines()
     if len(lines) > LINES:
         raise LineRefused("too_many_lines", got=str(len(lines)), expected=str(LINES))

@@ -8,7 +8,7 @@ SPEC is JSON: `read` (files and folders to read and execute), `write` (folders),
 `limits` (resource and value). It imports little, since every command waits for it.
 
 Landlock: https://docs.kernel.org/userspace-api/landlock.html. The numbers are those of linux/landlock.h, whose system
-calls have the same number on every architecture, and of linux/seccomp.h, linux/filter.h and linux/audit.h.
+calls have the same number on every architecture, and of linux/seccomp.h, filter.h, audit.h and capability.h.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ _OF_A_FILE = _EXECUTE | _WRITE_FILE | _READ_FILE | 1 << 14 | 1 << 15
 _BIND, _CONNECT = 1 << 0, 1 << 1
 _SCOPED = 0b11
 """Abstract unix sockets and signals stay within (version 6)."""
-_NO_NEW_PRIVS, _SET_SECCOMP = 38, 22
+_NO_NEW_PRIVS, _SET_SECCOMP, _DROP_CAPABILITY = 38, 22, 24
+_CAPABILITIES_V3 = 0x20080522
 _SOCKET = {"x86_64": (0xC000003E, 41, 425), "aarch64": (0xC00000B7, 198, 425)}
 """By machine: AUDIT_ARCH, and the numbers of socket and io_uring_setup."""
 _ALLOW, _REFUSE_EACCES = 0x7FFF0000, 0x00050000 | 13
@@ -103,6 +104,14 @@ def no_new_privileges() -> None:
     _prctl(_NO_NEW_PRIVS, 1)
 
 
+def drop_capabilities() -> None:
+    """Makes a root of this process one that may do no more than other users, and so every program that it becomes."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    for capability in range(64):
+        libc.prctl(_DROP_CAPABILITY, *(ctypes.c_ulong(value) for value in (capability, 0, 0, 0)))
+    libc.capset(struct.pack("=Ii", _CAPABILITIES_V3, 0), bytes(24))
+
+
 def only_tcp() -> None:
     """No socket but TCP's can be made: no UDP, no unix socket, both of which Landlock knows nothing of."""
     known = _SOCKET.get(os.uname().machine)
@@ -149,6 +158,7 @@ def confine(spec: Mapping[str, Any]) -> None:
         no_new_privileges()
         if spec["confined"]:
             restrict(spec["read"], spec["write"], spec["ports"])
+            drop_capabilities()
             only_tcp()
 
 

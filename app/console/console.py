@@ -44,6 +44,7 @@ class Console:
     """The same for all who share an address."""
     _runs: dict[int, Run] = field(default_factory=dict)
     _is_completing: bool = False
+    _is_closed: bool = False
 
     async def run(
         self,
@@ -61,11 +62,12 @@ class Console:
         ended = Ended(status=0, why="ended")
         with self.limits.running(self.browser, self.address) as take:
             for one in plans:
+                if self._is_closed:
+                    break
                 if one.own:
                     await show(_own(one.own, access))
                     continue
-                await begin(one.reads_input)
-                ended = await self._run(number, one, access, take, show)
+                ended = await self._run(number, one, access, take, show, begin)
                 if ended.why != "ended":
                     break
         return ended
@@ -77,10 +79,12 @@ class Console:
         access: WorldAccess,
         take: Callable[[int], int],
         show: Callable[[str], Awaitable[None]],
+        begin: Callable[[bool], Awaitable[None]],
     ) -> Ended:
         with access.home() as home:
             run = self._runs[number] = Run(one, access, home, take)
             try:
+                await begin(one.reads_input)
                 status, why = await run(show)
             finally:
                 self._runs.pop(number, None)
@@ -101,7 +105,8 @@ class Console:
             run.stop()
 
     def close(self) -> None:
-        """Ends all that runs: the page is gone."""
+        """Ends all that runs, and begins nothing more: the page is gone."""
+        self._is_closed = True
         for run in list(self._runs.values()):
             run.close()
 
@@ -109,7 +114,7 @@ class Console:
         """How many characters before the cursor are to be replaced, and by which words."""
         access = await self._world()
         found = completion.asked(text)
-        if found is None or self._is_completing:
+        if found is None or self._is_completing or self._is_closed:
             return 0, []
         files = list(access.files.sizes())
         candidates = completion.by_name(found, self.programs, files)

@@ -14,6 +14,8 @@ COUNT = 20
 """Files at a time."""
 FILE_BYTES = 64 * 1024
 """Of one file. An IAM policy has 6,144 characters at most, a manifest a few kilobytes."""
+ALL_BYTES = 256 * 1024
+"""Of all of them."""
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", re.ASCII)
 
 
@@ -55,6 +57,8 @@ class Files:
             raise LineRefused("file_too_large", got=str(len(content)), expected=str(FILE_BYTES))
         if path.name not in present and len(present) >= COUNT:
             raise LineRefused("too_many_files", expected=str(COUNT))
+        if sum(present.values()) - present.get(path.name, 0) + len(content) > ALL_BYTES:
+            raise LineRefused("files_full", expected=str(ALL_BYTES))
         draft = self.folder / ".draft"
         draft.unlink(missing_ok=True)
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
@@ -72,8 +76,12 @@ class Files:
         Folders, links and devices go, and of the files those that are too large, and the last by name that are too
         many.
         """
-        kept = {name for name, size in self.sizes().items() if size <= FILE_BYTES}
-        kept = set(sorted(kept)[:COUNT])
+        kept: set[str] = set()
+        left = ALL_BYTES
+        for name, size in self.sizes().items():
+            if size <= min(FILE_BYTES, left) and len(kept) < COUNT:
+                kept.add(name)
+                left -= size
         gone = []
         for entry in list(os.scandir(self.folder)):
             if entry.name in kept:

@@ -40,6 +40,9 @@ class Run:
         self._take = take
         self._processes: list[subprocess.Popen[bytes]] = []
         self._input: asyncio.WriteTransport | None = None
+        self._early = b"" if plan.given is None else plan.given.encode("utf-8", "replace")
+        self._is_early_end = plan.given is not None
+        """What is written to the first process once it can be."""
         self._end: End = "ended"
         self._is_closed = False
         self.cpu_seconds = 0.0
@@ -74,12 +77,16 @@ class Run:
 
     def write(self, text: str, *, end: bool = False) -> None:
         """Passes on what the reader typed; `end`: no more comes. What no process reads is dropped."""
-        if self._input is None or self._input.is_closing():
-            return
-        if self._input.get_write_buffer_size() < _INPUT_LIMIT:
-            self._input.write(text.encode("utf-8", "replace"))
-        if end:
-            self._input.close()
+        content = text.encode("utf-8", "replace")
+        if self._input is None:
+            if len(self._early) < _INPUT_LIMIT:
+                self._early += content
+            self._is_early_end |= end
+        elif not self._input.is_closing():
+            if self._input.get_write_buffer_size() < _INPUT_LIMIT:
+                self._input.write(content)
+            if end:
+                self._input.close()
 
     def stop(self) -> None:
         """Ctrl-C: asks each group to end, and ends it a moment later."""
@@ -173,8 +180,8 @@ class Run:
         loop = asyncio.get_running_loop()
         stream = os.fdopen(descriptor, "wb", 0)
         self._input, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, stream)
-        if self._plan.given is not None:
-            self._input.write(self._plan.given.encode())
+        self._input.write(self._early)
+        if self._is_early_end:
             self._input.close()
 
     async def _read(self, descriptor: int, show: Callable[[str], Awaitable[None]]) -> None:

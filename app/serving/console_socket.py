@@ -162,7 +162,7 @@ class _Page:
     async def _send(self, **frame: object) -> None:
         async with self._sending:
             if not self._is_gone:
-                await self._socket.send_text(json.dumps(frame, ensure_ascii=False))
+                await self._socket.send_text(json.dumps(frame))
 
     # Frames
 

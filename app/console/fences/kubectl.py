@@ -29,7 +29,7 @@ _OTHER_SERVER = (
     *("server", "kubeconfig", "cluster", "user", "username", "password", "certificate-authority", "tls-server-name"),
     *("client-certificate", "client-key", "insecure-skip-tls-verify", "auth-provider", "exec-command"),
 )
-_OTHER_FILE = ("cache-dir", "profile", "profile-output", "log-dir", "log-file", "output-directory")
+_OTHER_FILE = ("kuberc", "cache-dir", "profile", "profile-output", "log-dir", "log-file", "output-directory")
 _FILES = ("filename", "patch-file", "from-env-file", "cert", "key", "custom")
 """Options whose value is a file."""
 _COMMANDS = ("exec", "run", "debug")

@@ -1,4 +1,4 @@
-"""Serves the page as `app.server` serves the app's, and writes a launch address into the file that `LAUNCH_FILE` names."""
+"""Serves the page as `app.server` serves the app's, and writes a launch address into the file `LAUNCH_FILE`."""
 
 import os
 from pathlib import Path

@@ -1,0 +1,104 @@
+"""The console on a page: typing, Tab, history, a watch that is stopped, files, and all of it by keyboard."""
+
+import re
+import shutil
+
+import pytest
+from playwright.sync_api import expect
+
+from app.content import load
+from tests.browser.axe import violations
+from tests.browser.server import ROOT, Reader, serving
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(shutil.which("kubectl") is None, reason="no kubectl on the PATH"),
+]
+WORDS = load("en")
+
+
+@pytest.fixture(scope="module")
+def launched(chromium, tmp_path_factory):
+    """A server of the test's page, and an address by which one browser is let in."""
+    folder = tmp_path_factory.mktemp("console")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LAUNCH_FILE", str(folder / "launch"))
+        with serving(folder, source=ROOT, app="tests.browser.console_app.server:app") as address:
+            yield address, (folder / "launch").read_text()
+
+
+def test_a_learner_types_completes_recalls_and_stops(profiles, launched):
+    address, way_in = launched
+    reader = Reader(profiles, address, locale="en-US")
+    page = reader.page
+
+    # (1) Who did not come by the launch address reads why there is none.
+    page.goto(f"{address}/?lang=en")
+    expect(page.get_by_text(WORDS.error("console_not_launched").title)).to_be_visible()
+    page.goto(address + way_in)
+    page.goto(f"{address}/?lang=en")
+    line = page.get_by_label(WORDS.message("console.page.line"), exact=True)
+    log = page.get_by_role("log")
+    expect(page.locator(".console-state")).to_contain_text("kubectl 1.")
+
+    # (2) A line runs; what is not one comes back to be corrected.
+    line.fill("kubectl get pods | grep -c pod")
+    line.press("Enter")
+    expect(log.locator(".output").last).to_have_text(re.compile("^2\n?$"))
+    line.fill("kubectl get 'pods")
+    line.press("Enter")
+    expect(log.locator(".refused .note")).to_contain_text("not closed")
+    expect(line).to_have_value("kubectl get 'pods")
+
+    # (3) Tab completes with what kubectl knows of this world; the arrows recall.
+    line.fill("kubectl get pods pod-a")
+    line.press("Tab")
+    expect(line).to_have_value("kubectl get pods pod-after ")
+    line.fill("kubectl get pods pod-")
+    line.press("Tab")
+    expect(page.locator(".console-candidates button")).to_have_text(["pod-after", "pod-before"])
+    line.fill("draft")
+    line.press("ArrowUp")
+    line.press("ArrowUp")
+    expect(line).to_have_value("kubectl get pods | grep -c pod")
+    line.press("ArrowDown")
+    line.press("ArrowDown")
+    expect(line).to_have_value("draft")
+
+    # (4) A watch streams until Ctrl+C; output is text whatever it holds.
+    line.fill("kubectl get pods -w")
+    line.press("Enter")
+    expect(log.locator(".output").last).to_contain_text("pod-before")
+    line.press("Control+c")
+    expect(log.locator(".note").last).to_have_text(WORDS.message("console.ended.stopped"))
+    line.fill("cat <<'E'\n<b>bold</b>\x1b[31m\nE")
+    line.press("Enter")
+    expect(log.locator(".output").last).to_have_text("<b>bold</b>\n")
+    assert log.locator("b").count() == 0
+
+    # (5) A file is written in the editor and used by a command.
+    page.locator(".console-files summary").click()
+    page.get_by_label(WORDS.message("console.page.file_name")).fill("ns.yaml")
+    page.get_by_label(WORDS.message("console.page.file_text")).fill(
+        "apiVersion: v1\nkind: Namespace\nmetadata: {name: from-page}\n"
+    )
+    page.get_by_role("button", name=WORDS.message("console.page.save"), exact=True).click()
+    expect(page.get_by_role("button", name="ns.yaml")).to_be_visible()
+    line.fill("kubectl apply -f n")
+    line.press("Tab")
+    line.press("Enter")
+    expect(log.locator(".output").last).to_have_text("namespace/from-page created\n")
+
+    # (6) Tab leaves the field after Esc; a reload finds the files and the history.
+    line.fill("kubectl")
+    line.press("Escape")
+    line.press("Tab")
+    expect(page.get_by_role("button", name=WORDS.message("console.page.run"), exact=True)).to_be_focused()
+    assert violations(page) == []
+    page.reload()
+    expect(page.locator(".console-state")).to_contain_text("kubectl 1.")
+    line.press("ArrowUp")
+    expect(line).to_have_value("kubectl apply -f ns.yaml ")
+    page.locator(".console-files summary").click()
+    expect(page.get_by_role("button", name="ns.yaml")).to_be_visible()
+    reader.close()
