@@ -98,6 +98,15 @@ def test_every_page_lives_with_an_empty_world(screen, language):
         assert "build" in shown.everything or page == "home", page
 
 
+def test_the_story_of_why_is_that_of_a_finished_world(screen, simulation):
+    shown = screen(lang="en").open("build").click("build_begin")
+    before = len(simulation.store)
+    shown.open("why")
+    assert "unreadable" not in shown.html("blast_radius")
+    assert load("en").message("why.lent_story") in [caption.value for caption in shown.test.caption]
+    assert len(simulation.store) == before
+
+
 @pytest.mark.parametrize("page", ["break_it", "thief", "time_machine"])
 def test_what_needs_a_chain_says_so_and_offers_a_finished_world(screen, page):
     shown = screen(lang="en").open("build").click("build_begin").open(page)
