@@ -66,6 +66,17 @@ def test_what_came_back_is_shown_and_is_no_secret(screen):
     assert not [key for key in keys if key.secret_access_key in shown.everything]
 
 
+def test_the_map_has_ghosts_until_the_chain_works_and_names_them(screen):
+    shown, content = screen(lang="en").open("build").click("build_begin"), load("en")
+    film = json.loads(shown.data("build_map")["film"])
+    assert {"provider", "service_account", "role", "pod", "assume"} <= set(film["ghosts"])
+    named = "Pod, IAM OIDC provider, IAM role, ServiceAccount"
+    assert film["ghosts_said"] == content.message("map.ghosts", named=named)
+    assert json.loads(shown.open("webhook").data("film")["film"])["ghosts"] == film["ghosts"]
+    shown.open("build", task="provider").click("build_do")
+    assert "provider" not in json.loads(shown.data("build_map")["film"])["ghosts"]
+
+
 def test_hints_come_one_at_a_time(screen):
     shown = screen(lang="en").open("build").click("build_begin")
     for number in (1, 2, 3):
