@@ -116,3 +116,5 @@ LABS = SECTIONS["labs"]
 """The pages in which one tries what happens."""
 REFERENCE = SECTIONS["reference"]
 """The pages in which one looks something up."""
+EXERCISE = LABS[0]
+"""The page on which one builds what the others show."""

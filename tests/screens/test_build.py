@@ -66,6 +66,17 @@ def test_what_came_back_is_shown_and_is_no_secret(screen):
     assert not [key for key in keys if key.secret_access_key in shown.everything]
 
 
+def test_the_map_has_ghosts_until_the_chain_works_and_names_them(screen):
+    shown, content = screen(lang="en").open("build").click("build_begin"), load("en")
+    film = json.loads(shown.data("build_map")["film"])
+    assert {"provider", "service_account", "role", "pod", "assume"} <= set(film["ghosts"])
+    named = "Pod, IAM OIDC provider, IAM role, ServiceAccount"
+    assert film["ghosts_said"] == content.message("map.ghosts", named=named)
+    assert json.loads(shown.open("webhook").data("film")["film"])["ghosts"] == film["ghosts"]
+    shown.open("build", task="provider").click("build_do")
+    assert "provider" not in json.loads(shown.data("build_map")["film"])["ghosts"]
+
+
 def test_hints_come_one_at_a_time(screen):
     shown = screen(lang="en").open("build").click("build_begin")
     for number in (1, 2, 3):
@@ -96,6 +107,15 @@ def test_every_page_lives_with_an_empty_world(screen, language):
         shown.open(page)
         assert not shown.test.exception, page
         assert "build" in shown.everything or page == "home", page
+
+
+def test_the_story_of_why_is_that_of_a_finished_world(screen, simulation):
+    shown = screen(lang="en").open("build").click("build_begin")
+    before = len(simulation.store)
+    shown.open("why")
+    assert "unreadable" not in shown.html("blast_radius")
+    assert load("en").message("why.lent_story") in [caption.value for caption in shown.test.caption]
+    assert len(simulation.store) == before
 
 
 @pytest.mark.parametrize("page", ["break_it", "thief", "time_machine"])

@@ -105,13 +105,20 @@ def test_the_environment_reaches_the_account(running):
     assert identity["Arn"].endswith(":user/learner")
 
 
-@pytest.mark.parametrize(("number", "language"), [(signal.SIGINT, "ja"), (signal.SIGTERM, "en")])
-def test_a_signal_ends_it_in_good_order(tmp_path, number, language):
-    with RunningWorld(tmp_path, language=language) as world:
+@pytest.mark.parametrize(
+    ("number", "language", "start", "tries"),
+    [
+        (signal.SIGINT, "ja", "empty", "kubectl get serviceaccounts"),
+        (signal.SIGTERM, "en", "finished", "kubectl logs pod-after"),
+    ],
+)
+def test_a_signal_ends_it_in_good_order(tmp_path, number, language, start, tries):
+    with RunningWorld(tmp_path, "--start", start, language=language) as world:
         assert world.first_line == load(language).message("cli.world.ready")
         assert world.stop(number) == 0
         assert world.errors == ""
         assert str(tmp_path / "kubeconfig") in world.output
+        assert tries in world.output
         assert f"curl --cacert {tmp_path / 'ca.pem'} --connect-to oidc.eks." in world.output
 
 

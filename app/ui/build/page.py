@@ -17,8 +17,7 @@ from app.ui.draw.links import page_link
 from app.ui.draw.simulated_only import needs_a_world
 from app.ui.frame import navigation
 from app.ui.map import showing
-from app.ui.map.film_json import names_of
-from app.ui.state import language, session, under_construction
+from app.ui.state import language, session
 from app.ui.text import escape, prose
 from app.world.lifecycle import building
 
@@ -45,7 +44,9 @@ def build() -> None:
 
     # (1) The chain as far as it has come.
     with page_errors.contained(content):
-        _map(content)
+        walk_view = session.simulated_walk_view()
+        diagnosis = session.diagnosis(walk_view)
+        showing.draw(showing.film_of(diagnosis, walk_view.heard), diagnosis, content, opens_at="whole", key="build_map")
 
     # (2) All tasks, and the one that the reader looks at.
     left, right = st.columns([5, 12], gap="large")
@@ -60,26 +61,6 @@ def build() -> None:
         )
     with right:
         _task(found, shown, content)
-
-
-def _map(content: Content) -> None:
-    """What there is of the chain, in place; once it works, the film of it."""
-    walk_view = session.simulated_walk_view()
-    diagnosis = session.diagnosis(walk_view)
-    film = showing.film_of(diagnosis, walk_view.heard)
-    if not under_construction.is_unbuilt():
-        showing.draw(film, diagnosis, content, opens_at="whole", key="build_map")
-        return
-    showing.draw_events(
-        (),
-        showing.standing(film.beats),
-        names_of(walk_view.walk),
-        walk_view.walk.subject,
-        content,
-        closing=content.message("build.closing"),
-        ghosts=under_construction.ghosts(diagnosis),
-        key="build_map",
-    )
 
 
 def _task(found: tuple[Progress, ...], shown: Progress, content: Content) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.content import Content
-from app.flow.model import Step
+from app.content.page_specs import EXERCISE, PAGE_SPECS
 from app.ui.draw import components
 from app.ui.draw.links import page_link
 from app.ui.state import session
@@ -14,9 +14,9 @@ from app.ui.text import escape, prose
 
 
 def say(page: str, content: Content) -> None:
-    """On the pages of the story: that some of the chain does not exist yet, and the way to where it is built."""
-    if page in (*Step, "one_minute", "one_page", "why") and is_unbuilt():
-        link = page_link(content, "build", escape(content.message("build.empty_link")))
+    """On the pages that show a walk: that some of the chain does not exist yet, and the way to where it is built."""
+    if PAGE_SPECS[page].needs_walk and is_unbuilt():
+        link = page_link(content, EXERCISE, escape(content.message("build.empty_link")))
         words = prose(content.message("build.empty_world"))
         components.block(f'<div class="notice" role="status"><p>{words} {link}</p></div>', key="not_there")
 
@@ -26,7 +26,7 @@ def needs_chain(content: Content) -> bool:
     if not is_unbuilt():
         return False
     words = prose(content.message("build.needs_chain"))
-    link = page_link(content, "build", escape(content.message("build.empty_link")))
+    link = page_link(content, EXERCISE, escape(content.message("build.empty_link")))
     components.block(
         f'<div class="notice" role="status"><span class="mark">!</span><div><p>{words}</p><p>{link}</p></div></div>',
         key="needs_chain",

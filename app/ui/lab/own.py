@@ -11,7 +11,7 @@ from app.flow.verdict.judge import Outcome
 from app.ui.draw import components
 from app.ui.draw.checks import mark
 from app.ui.draw.code import code
-from app.ui.frame import world_controls
+from app.ui.frame import not_there, world_controls
 from app.ui.state import session
 from app.ui.text import prose
 from app.world.setup.scenario import pod as article_pod
@@ -21,10 +21,11 @@ from app.world.world import World
 def hindered(content: Content) -> bool:
     """Whether the chosen chain is one that the lab cannot break. Then the page says why, and shows the way back.
 
-    The chain that the world was made with is always taken, and one that the lab has broken already.
+    The chain that the world was made with is always taken, and one that the lab has broken already; not one that the
+    reader built in a world that began empty.
     """
     world = session.world()
-    if world.faults or world.chain.subject == world.seeded.subject:
+    if world.faults or (world.start == "finished" and world.chain.subject == world.seeded.subject):
         return False
     reason = _reason(world)
     if not reason:
@@ -36,12 +37,17 @@ def hindered(content: Content) -> bool:
         kind = {"apiVersion": "v1", "kind": "Pod", **article_pod("my-pod", chain.service_account)}
         kind["metadata"]["namespace"] = chain.namespace
         manifest = code(content, f"kubectl apply -f - <<'EOF'\n{json.dumps(kind)}\nEOF")
+    seeded = world.start == "finished"
+    stays = f"<p>{prose(content.message('lab.own_stays'))}</p>" if seeded else ""
     components.block(
         f'<div class="notice" role="status">{mark(Status.WARNING, content)}'
-        f"<div><p>{prose(words)}</p>{manifest}<p>{prose(content.message('lab.own_stays'))}</p></div></div>",
+        f"<div><p>{prose(words)}</p>{manifest}{stays}</div></div>",
         key="lab_own",
     )
-    world_controls.back(content, key="lab_own_back")
+    if seeded:
+        world_controls.back(content, key="lab_own_back")
+    else:
+        not_there.finished_world(content)
     return True
 
 

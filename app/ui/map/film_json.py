@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import reduce
 from html import unescape
 
 from app.content import Content
@@ -88,7 +89,10 @@ def _said(ghosts: Sequence[str], content: Content) -> str:
     """The parties among the ghosts by name, for those who do not see the picture."""
     boxes = (content.messages.get(f"map.boxes.{ghost}", "") for ghost in ghosts)
     named = [box.replace("|", " ") for box in boxes if box]
-    return content.message("map.ghosts", named=content.message("map.and").join(named)) if named else ""
+    if not named:
+        return ""
+    listed = reduce(lambda first, second: content.message("map.pair", first=first, second=second), named)
+    return content.message("map.ghosts", named=listed)
 
 
 def _visible(value: JsonValue) -> JsonValue:

@@ -33,7 +33,6 @@ class _Asked:
     film: Film
     supposed: Beat | None
     ends_whole: bool
-    ghosts: tuple[str, ...]
     language: str
 
 
@@ -79,8 +78,12 @@ def draw(
 
     `part` plays that step alone, with what came before in place. Before a question about the step is answered nothing
     of it is shown. `supposed` is a wrong prediction, which is played before the truth. For `plays` and `opens_at` see
-    `player.draw`, for `ends_whole` `film_json`.
+    `player.draw`, for `ends_whole` `film_json`. Of a chain that is being built there is no film: the map shows what
+    there is of it.
     """
+    if ghosts := under_construction.ghosts(found):
+        _draw_growing(shown, found, ghosts, content, key)
+        return
     played = supposing(shown, supposed) if supposed else shown
     if changed := _changed_beat(played, found, part, key):
         plays, opens_at = "on", changed
@@ -94,13 +97,11 @@ def _text(
 ) -> str:
     """The film for the browser: from our own server its address, which is the same on every page of a walk."""
     films = _films(found)
-    ghosts = tuple(under_construction.ghosts(found))
-    asked = _Asked(film=shown, supposed=supposed, ends_whole=ends_whole, ghosts=ghosts, language=content.language)
+    asked = _Asked(film=shown, supposed=supposed, ends_whole=ends_whole, language=content.language)
     kept = next((text for known, text in films.texts if known == asked), None)
     if kept is None:
         played = supposing(shown, supposed) if supposed else shown
-        names = names_of(found.walk)
-        text = film_json(played, content, found.walk.subject, names, ends_whole=ends_whole, ghosts=ghosts)
+        text = film_json(played, content, found.walk.subject, names_of(found.walk), ends_whole=ends_whole)
         if not components.is_ours():
             return text
         kept = KEPT_TEXTS.keep(text)
@@ -141,7 +142,6 @@ def draw_events(
     content: Content,
     *,
     closing: str = "",
-    ghosts: Sequence[str] = (),
     plays: Plays = "",
     runs: str = "",
     on_end: Callable[[], None] = components.nothing,
@@ -149,15 +149,20 @@ def draw_events(
 ) -> None:
     """Draws beats that are no walk, on a map on which the `past` is in place; the exchange of a clicked chip below it.
 
-    `closing`: what the whole map says at the end. `ghosts`: what does not exist yet. For `plays`, `runs` and `on_end`
-    see `player.draw`.
+    `closing`: what the whole map says at the end. For `plays`, `runs` and `on_end` see `player.draw`.
     """
     film_of_these = Film(beats=tuple(beats))
-    text = film_json(
-        film_of_these, content, subject, names, ends_whole=False, past=past, closing=closing, ghosts=ghosts
-    )
+    text = film_json(film_of_these, content, subject, names, ends_whole=False, past=past, closing=closing)
     beat_id = player.draw(text, content, plays=plays, runs=runs, on_end=on_end, key=key)
     _draw_exchange(beats, beat_id, content, key)
+
+
+def _draw_growing(shown: Film, found: Diagnosis, ghosts: Sequence[str], content: Content, key: str) -> None:
+    names, past, closing = names_of(found.walk), standing(shown.beats), content.message("map.growing")
+    text = film_json(
+        Film(beats=()), content, found.walk.subject, names, ends_whole=False, past=past, closing=closing, ghosts=ghosts
+    )
+    player.draw(text, content, key=key)
 
 
 def _draw_exchange(beats: Iterable[Beat], beat_id: str, content: Content, key: str) -> None:

@@ -14,10 +14,11 @@ from app.flow.json_access import get_str
 from app.flow.lessons.blast_radius import Data, Pod, Role, Setting
 from app.flow.ports import Ports
 from app.ui.state import session
+from app.wiring import simulated
 from app.world.setup import story
 from app.world.world import World
 
-_KEPT = "scenes"
+_KEPT, _LENT = "scenes", "scenes_lent"
 
 
 class Scheme(StrEnum):
@@ -48,13 +49,29 @@ class Scene:
 def current() -> Mapping[Scheme, Scene]:
     """Every scheme as it stood when the reader last walked: like the checks, it is read once a walk.
 
-    Raises `FlowError` where one of the roles is gone.
+    A world that began empty has no such roles: then it is a finished one's, read once. Raises `FlowError` where one of
+    the roles is gone.
     """
+    if session.world().start == "empty":
+        return _of_a_finished_world()
     walk_view = session.simulated_walk_view()
     kept = st.session_state.get(_KEPT)
     if not isinstance(kept, tuple) or kept[0] is not walk_view:
         kept = st.session_state[_KEPT] = (walk_view, read(session.simulated_ports(), session.world()))
     return cast("Mapping[Scheme, Scene]", kept[1])
+
+
+def _of_a_finished_world() -> Mapping[Scheme, Scene]:
+    """Those of a world that is gone again, on a node like the reader's own."""
+    if _LENT not in st.session_state:
+        with session.another_world() as finished:
+            st.session_state[_LENT] = read(simulated(session.simulation(), finished), finished)
+    reached = session.world().account.pods_reach_node_role
+    scenes = cast("Mapping[Scheme, Scene]", st.session_state[_LENT])
+    return {
+        scheme: replace(scene, setting=replace(scene.setting, metadata_reached=reached))
+        for scheme, scene in scenes.items()
+    }
 
 
 def read(ports: Ports, world: World) -> Mapping[Scheme, Scene]:

@@ -36,6 +36,8 @@ def why() -> None:
         components.goal(lesson.section("goal").body)
         if not mode.can().break_world:
             st.caption(content.message("mode.story_world"))
+        elif session.world().start == "empty":
+            st.caption(content.message("why.lent_story"))
         places = _places(session.world().seeded)
         if session.world().chain.subject != scenario.ARTICLE.subject:
             after = "/".join(places["pod_after"])
