@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.attack.client import TALKS, Page, cookies
 from tests.attack.server import Target, serving
 
-VISITORS, DESCRIPTORS = 20, 196
+VISITORS, DESCRIPTORS = 40, 256
 
 
 def test_a_room_that_comes_at_once_fits_into_few_descriptors(tmp_path: Path) -> None:
@@ -16,7 +16,7 @@ def test_a_room_that_comes_at_once_fits_into_few_descriptors(tmp_path: Path) -> 
         before = target.taken().descriptors
         shown, during = asyncio.run(come(target))
         assert shown == VISITORS
-        # Their walks keep connections to the worlds for a few seconds; an event loop for each would be 60 more.
+        # Their walks keep connections to the worlds for a few seconds; an event loop for each would be 120 more.
         assert during - before <= 3 * VISITORS
         assert "Traceback" not in target.log
 

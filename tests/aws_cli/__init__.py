@@ -18,7 +18,7 @@ with socket.socket(socket.AF_UNIX) as server:
     server.sendall(marshal.dumps((sys.argv, dict(os.environ), os.getcwd())))
     server.shutdown(socket.SHUT_WR)
     status = server.recv(1)
-os._exit(status[0] if status else "aws has ended without a status" and 1)
+sys.exit(status[0] if status else "aws has ended without a status")
 """
 
 

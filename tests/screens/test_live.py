@@ -446,7 +446,7 @@ def broken(shown, code):
 
 def test_no_kubeconfig(screen, real):
     real.path.unlink()
-    broken(screen(lang="en", live="webhook"), "kubeconfig_missing")
+    broken(screen(lang="en").open("webhook", mode="live"), "kubeconfig_missing")
 
 
 def test_home_is_a_home_without_a_kubeconfig_and_no_page_shows_a_path(screen, real):
@@ -477,7 +477,7 @@ def test_what_was_not_there_is_found_when_asked_again(screen, real):
 
 def test_a_broken_kubeconfig(screen, real):
     real.configure("clusters: [")
-    broken(screen(lang="en", live="webhook"), "kubeconfig_broken")
+    broken(screen(lang="en").open("webhook", mode="live"), "kubeconfig_broken")
 
 
 def test_a_context_that_is_not_there(screen, real):
@@ -492,7 +492,7 @@ def test_nobody_at_the_address(screen, real):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         real.move_away(taken.getsockname()[1])
-        broken(screen(lang="en", live="webhook"), "connection_refused")
+        broken(screen(lang="en").open("webhook", mode="live"), "connection_refused")
 
 
 def test_a_server_that_hangs_is_asked_once(screen, real):
@@ -544,7 +544,7 @@ def test_no_page_needs_a_cluster_to_be_drawn(screen, real):
 
 def test_a_login_that_is_not_known(screen, real):
     real.log_in_as("nobody")
-    shown = screen(lang="en", live="webhook")
+    shown = screen(lang="en").open("webhook", mode="live")
     assert not shown.test.exception
     assert EN.message("errors.unauthorized.title") in unescape(shown.html("notice_problem"))
     assert "problem_service_account" not in shown.keys  # once is enough, and no rule helps
@@ -637,7 +637,7 @@ def in_the_sidebar(shown):
 )
 def test_hosted_there_is_no_live_mode_and_that_is_said(screen, real, variable, value, code):
     real.monkeypatch.setenv(variable, value)
-    shown = screen(lang="en", live="webhook")
+    shown = screen(lang="en").open("webhook", mode="live")
     assert not shown.test.exception
     control = shown.test.segmented_control(key="mode")
     assert (control.value, control.disabled) == ("simulated", True)
@@ -650,7 +650,7 @@ def test_hosted_there_is_no_live_mode_and_that_is_said(screen, real, variable, v
 def test_a_visitor_without_the_launch_address_is_shown_how_to_get_in(screen, real, wanted):
     real.monkeypatch.setenv("IRSA_LIVE", wanted)
     asked_as(real.monkeypatch, launched=False)
-    shown = screen(lang="en", live="webhook")
+    shown = screen(lang="en").open("webhook", mode="live")
     assert shown.test.segmented_control(key="mode").disabled
     assert "--print-address" in unescape(shown.html("notice_refused")).replace("<wbr>", "")
     assert "--print-address" in in_the_sidebar(shown)

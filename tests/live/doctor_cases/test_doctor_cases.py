@@ -48,7 +48,7 @@ def cluster(here: Eks, tmp_path: Path, aws_on_path: Path) -> Iterator[Cluster]:
         made.close()
 
 
-@pytest.mark.parametrize("case", rows())
+@pytest.mark.parametrize("case", [*rows()])
 def test_the_doctor(cluster: Cluster, case: Case) -> None:
     case.make(cluster)
 
