@@ -15,7 +15,7 @@ PREFIX = "/_irsa/kept/"
 
 
 class KeptText:
-    """A JSON text and its address, which holds 128 random bits. Whoever keeps the object keeps the text."""
+    """A JSON text and its address, which holds 128 random bits. The text is there for as long as the object is kept."""
 
     def __init__(self, text: str) -> None:
         self.address = PREFIX + secrets.token_hex(16)

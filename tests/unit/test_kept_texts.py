@@ -1,4 +1,4 @@
-"""A reader's own text at an address: for whoever knows it, for as long as the session keeps it, and in no cache."""
+"""A reader's own text at an address that nobody can guess, for as long as the session keeps it, and in no cache."""
 
 import asyncio
 import gc

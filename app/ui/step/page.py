@@ -30,7 +30,7 @@ from app.ui.step.instruments import INSTRUMENTS
 from app.ui.step.recompute import recompute
 from app.ui.text import escape, prose
 
-HEAD_START_SECONDS = 0.05
+HEAD_START_SECONDS = 0.08
 """Within it a browser comes near to having drawn what the script has drawn so far."""
 _LAST = "lesson"
 
