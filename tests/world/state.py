@@ -39,7 +39,7 @@ MACHINERY = (
     ),
 )
 """What works on the state and is none."""
-NOT_SEEN = {"changes", "_tasks", "_cancel_watch", "_addresses"}
+NOT_SEEN = {"changes", "_tasks", "_cancel_watch", "_addresses", "_running"}
 """Attributes that go on whatever comes back. Each object's own version is among what is seen."""
 
 COPIED = {
@@ -59,6 +59,7 @@ COPIED = {
     *("app.world.node.volumes.filesystem FileSystem", "app.world.node.volumes.filesystem User"),
     *("app.world.node.pod_status ContainerState", "app.world.node.pod_status PodState"),
     *("app.world.node.pod_record PodRecord", "app.world.node.pod_worker PodWorker"),
+    "app.world.node.pod_containers PodContainers",
     *("app.world.node.volumes.disk NodeDisk", "app.world.node.volumes.disk PodDisk"),
     "app.world.node.volumes.volumes PodVolumes",
     *("app.world.node.volumes.tokens KeptToken", "app.world.node.volumes.tokens TokenManager"),
