@@ -59,6 +59,7 @@ COPIED = {
     *("app.world.node.volumes.filesystem FileSystem", "app.world.node.volumes.filesystem User"),
     *("app.world.node.pod_status ContainerState", "app.world.node.pod_status PodState"),
     *("app.world.node.pod_record PodRecord", "app.world.node.pod_worker PodWorker"),
+    "app.world.node.pod_containers PodContainers",
     *("app.world.node.volumes.disk NodeDisk", "app.world.node.volumes.disk PodDisk"),
     *("app.world.node.volumes.volumes PodVolumes", "app.world.node.volumes.scratch Scratch"),
     "app.world.node.volumes.scratch Written",

@@ -23,7 +23,8 @@ from app.world.apiserver.storage.changes import Change
 from app.world.apiserver.storage.stored import Stored
 from app.world.node.container_log import ContainerLog
 from app.world.node.container_runtime import ContainerRuntime
-from app.world.node.pod_worker import ContainerNotFound, PodWorker
+from app.world.node.pod_containers import ContainerNotFound
+from app.world.node.pod_worker import PodWorker
 from app.world.node.programs.environment import ConfigError
 from app.world.node.streams import Streams
 from app.world.node.volumes.disk import NodeDisk
@@ -67,7 +68,7 @@ class Kubelet:
 
     def logs(self, pod: JsonObject, container: str, *, previous: bool = False) -> ContainerLog | None:
         """What the container printed, both streams; with `previous` its process before. Raises `ContainerNotFound`."""
-        return self._worker(pod).logs(container, previous=previous)
+        return self._worker(pod).inside.logs(container, previous=previous)
 
     async def execute(
         self, pod: JsonObject, container: str, command: list[str], streams: Streams | None = None
@@ -76,11 +77,11 @@ class Kubelet:
 
         `streams`: where it reads, and writes what is not in the result.
         """
-        return await self._worker(pod).execute(container, command, streams)
+        return await self._worker(pod).inside.execute(container, command, streams)
 
     def process(self, pod: JsonObject, container: str) -> Streams:
         """The streams of the container's own process. Raises `ContainerNotFound`."""
-        return self._worker(pod).process(container)
+        return self._worker(pod).inside.process(container)
 
     def volume(self, pod: JsonObject, name: str) -> Path:
         """Where the files of a Pod's volume are on the node's disk.
@@ -120,7 +121,7 @@ class Kubelet:
 
     def _resting(self) -> set[asyncio.Task[None]]:
         """The tasks of Pods whose processes only wait."""
-        return {task for worker in self._workers.values() if worker.resting for task in worker.tasks}
+        return {worker.task for worker in self._workers.values() if worker.task is not None and worker.resting}
 
     async def retire(self, seconds: float) -> None:
         """Lets the Pods settle, at most `seconds`, then ends all work: other workers are to come in place of these."""
@@ -151,7 +152,10 @@ class Kubelet:
 
     def check_memory(self, wanted: int) -> None:
         """Whether the node has memory for processes that are given so many bytes more. Raises `ConfigError`."""
-        if wanted > 0 and wanted + sum(worker.process_bytes for worker in self._workers.values()) > PROCESSES_LIMIT:
+        if (
+            wanted > 0
+            and wanted + sum(worker.inside.process_bytes for worker in self._workers.values()) > PROCESSES_LIMIT
+        ):
             raise ConfigError("cannot allocate memory")
 
     def check_disk(self, wanted: int) -> None:
@@ -178,7 +182,7 @@ class Kubelet:
         elif change.resource in ("serviceaccounts", "configmaps", "secrets") and change.type != "DELETED":
             for worker in self._workers.values():
                 if worker.waits_for_volumes and worker.pod["metadata"]["namespace"] == change.namespace:
-                    worker.began(self.spawn(worker.start()))
+                    worker.task = self.spawn(worker.start())
 
     def _pod_changed(self, change: str, stored: Stored) -> None:
         pod = stored.object
@@ -190,8 +194,8 @@ class Kubelet:
                 self.tokens.forget(uid)
                 self.disk.remove(uid)
         elif (running := self._workers.get(uid)) is not None:
-            if running.images_changed(stored.object):
-                running.began(self.spawn(running.replace_containers()))
+            if running.inside.images_changed(stored):
+                running.task = self.spawn(running.replace_containers())
         elif (pod.get("status") or {}).get("phase", "Pending") == "Pending":
             if (pod["spec"].get("nodeName") or self._world.node_name) == self._world.node_name:
                 self._addresses += 1
@@ -203,7 +207,7 @@ class Kubelet:
                     stored.copy(),
                     self._addresses,
                 )
-                worker.began(self.spawn(worker.start()))
+                worker.task = self.spawn(worker.start())
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Does work for a Pod that `settle` waits for."""
