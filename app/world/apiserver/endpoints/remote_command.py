@@ -32,7 +32,7 @@ Send = Callable[[int, bytes], Awaitable[None]]
 ARGUMENTS_LIMIT = 64
 """Arguments of one command."""
 SESSIONS_LIMIT = 10
-"""Clients that are attached in one world at a time: each may have as much input waiting as `INPUT_LIMIT` of `streams`."""
+"""Clients that are attached in one world at a time: each may have input waiting (`streams.INPUT_LIMIT`)."""
 SESSION_SECONDS = 4 * 3600.0
 """The longest that a client stays attached (`streamingConnectionIdleTimeout` of the kubelet is 4 hours)."""
 _INTERRUPTED = Execution(stdout="", stderr="", exit_code=130)
