@@ -52,6 +52,8 @@ class Usage:
         self.acted = False
         """Whether the learner sent a request with credentials of their own (the kubeconfig's token, the keys of `aws`),
         moved the clock, caused or fixed a fault. Where it is False, `was_acted_in` looks further."""
+        self.attached = 0
+        """Clients of exec and attach that are connected."""
         self.untouched: Hashable = None
         """What the world looked like when it was complete; None before that."""
         self._being_made = False
