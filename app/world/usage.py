@@ -56,6 +56,8 @@ class Usage:
         self.touched = False
         """Whether a client has used the world since its store looked last. What Pods and the kubelet do by themselves
         is no use: it would keep a world alive for ever."""
+        self.attached = 0
+        """Clients of exec and attach that are connected."""
         self.untouched: Hashable = None
         """What the world looked like when it was complete; None before that."""
         self.deeds: set[Deed] = set()

@@ -57,6 +57,7 @@ COPIED = {
         f"app.world.node.{name}"
         for name in ("pod_record PodRecord", "pod_schedule PodSchedule", "pod_worker PodWorker")
     ),
+    "app.world.node.pod_containers PodContainers",
     *("app.world.node.volumes.disk NodeDisk", "app.world.node.volumes.disk PodDisk"),
     *("app.world.node.volumes.volumes PodVolumes", "app.world.node.volumes.scratch Scratch"),
     "app.world.node.volumes.scratch Written",

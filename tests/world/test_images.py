@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.world.node.images import find_failure
+from app.world.node.image_pulls import find_failure
 from tests.waiting import eventually
 from tests.world.helpers import events_of, pod_of
 from tests.world.kubernetes_world import PODS, pod

@@ -10,11 +10,12 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from app.world.apiserver.endpoints import watch
+from app.world.apiserver.endpoints import remote_command, watch
 from app.world.apiserver.storage import changes
 from app.world.apiserver.storage.changes import HISTORY_BYTES
 from app.world.apiserver.types.errors import ApiError
 from app.world.apiserver.types.resources import RESOURCES
+from app.world.node import streams
 from tests.waiting import SECONDS, eventually
 from tests.world.kubernetes_world import ACCOUNTS, MERGE, PODS, account, pod
 
@@ -349,6 +350,36 @@ def test_exec_without_a_websocket(api):
     # What kubectl shows is the answer to this second attempt, not that to its websocket.
     answer = api.post(f"{PODS}/pod-after/exec", None, command="env", container="zz", stdout="true")
     assert (answer.status, answer.body["message"]) == (400, "container zz is not valid for pod pod-after")
+
+
+def test_so_many_clients_are_attached(execute, world, monkeypatch):
+    monkeypatch.setattr(world.usage, "attached", remote_command.SESSIONS_LIMIT)
+    with pytest.raises(InvalidStatus) as refused:
+        execute()
+    assert refused.value.response.status_code == 429
+
+
+def test_no_input_is_lost_where_the_process_is_slow(simulation):
+    """The client waits instead."""
+
+    async def run():
+        process = streams.Streams(stdin=True)
+        pieces = [bytes([number]) * streams.INPUT_LIMIT for number in range(3)]
+
+        async def client():
+            for piece in pieces:
+                await process.room()
+                process.feed(piece)
+            process.end_input()
+
+        sending = asyncio.ensure_future(client())
+        await asyncio.sleep(0)
+        waiting = not sending.done()
+        read = [await process.read() for _ in pieces]
+        await sending
+        return waiting, read == pieces, await process.read()
+
+    assert simulation.run(run()) == (True, True, b"")
 
 
 def test_a_client_may_leave_early(execute, api, world, monkeypatch):

@@ -63,7 +63,7 @@ def test_an_init_container_that_waits_is_waited_for(simulation, world, run_pod):
 def test_a_deleted_pods_process_ends(simulation, world, run_pod):
     pod = run_pod(container=container("while sleep 1; do echo x; done"))
     worker = world.kubelet._workers[pod["metadata"]["uid"]]
-    running = list(worker._running.values())
+    running = list(worker.inside._running.values())
 
     async def gone():
         await delete(world, "pods", "default", "probe")
@@ -286,7 +286,7 @@ def test_an_empty_dir_is_shared_and_survives_its_containers(world, run_pod, exec
     assert execute(pod, "cat", "/data/d/f").stdout == "made\n"
     execute(pod, "sh", "-c", "echo more >> /data/d/f")
     worker = world.kubelet._workers[pod["metadata"]["uid"]]
-    assert worker._created["b"].files.read("/in/d/f") == b"made\nmore\n"
+    assert worker.inside._created["b"].files.read("/in/d/f") == b"made\nmore\n"
 
 
 def test_what_may_not_be_written(run_pod, execute):

@@ -186,7 +186,7 @@ def test_a_world_at_all_its_limits(simulation, traced):
         assert bytes_of(spare) <= STOPS_BYTES
         workers = list(world.kubelet._workers.values())
         assert sum(c.log.size for worker in workers for c in worker.containers) <= LOGS_LIMIT
-        assert sum(worker.process_bytes for worker in workers) <= PROCESSES_LIMIT
+        assert sum(worker.inside.process_bytes for worker in workers) <= PROCESSES_LIMIT
         assert taken <= WORLD_BYTES
     finally:
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import json
 import logging
 import os
 import time
@@ -24,20 +23,19 @@ from app.world.apiserver.storage.changes import Change
 from app.world.apiserver.storage.stored import Stored
 from app.world.node.container_log import ContainerLog
 from app.world.node.container_runtime import ContainerRuntime
+from app.world.node.pod_containers import ContainerNotFound
 from app.world.node.pod_schedule import SYNC_SECONDS
-from app.world.node.pod_worker import ContainerNotFound, PodWorker
+from app.world.node.pod_worker import PodWorker
 from app.world.node.programs.environment import ConfigError
 from app.world.node.streams import Streams
 from app.world.node.volumes.disk import NodeDisk
-from app.world.node.volumes.tokens import TokenError, TokenManager
+from app.world.node.volumes.token_request import token_requests
+from app.world.node.volumes.tokens import TokenManager
 from app.world.node.wake_up import WakeUp
-from app.world.servers.network import NetworkError
 
 if TYPE_CHECKING:
     from app.world.world import World
 
-REQUEST_SECONDS = 10.0
-"""How long the kubelet waits for the API server."""
 AT_MOST_EVERY_SECONDS = 1.0
 """Between two times that the kubelet does what is due, whatever it is."""
 SETTLE_SECONDS = 0.05
@@ -58,9 +56,8 @@ class Kubelet:
 
     def __init__(self, world: World, api_url: str, runtime: ContainerRuntime) -> None:
         self._world = world
-        self._api_url = api_url
         self._runtime = runtime
-        self.tokens = TokenManager(self._request_token, world.node_now)
+        self.tokens = TokenManager(token_requests(world, api_url), world.node_now)
         self.disk = NodeDisk(world.directory)
         self._workers: dict[str, PodWorker] = {}
         """By the Pod's uid."""
@@ -79,7 +76,7 @@ class Kubelet:
 
     def logs(self, pod: JsonObject, container: str, *, previous: bool = False) -> ContainerLog | None:
         """What the container printed, both streams; with `previous` its process before. Raises `ContainerNotFound`."""
-        return self._worker(pod).logs(container, previous=previous)
+        return self._worker(pod).inside.logs(container, previous=previous)
 
     async def execute(
         self, pod: JsonObject, container: str, command: list[str], streams: Streams | None = None
@@ -88,11 +85,11 @@ class Kubelet:
 
         `streams`: where it reads, and writes what is not in the result.
         """
-        return await self._worker(pod).execute(container, command, streams)
+        return await self._worker(pod).inside.execute(container, command, streams)
 
     def process(self, pod: JsonObject, container: str) -> Streams:
         """The streams of the container's own process. Raises `ContainerNotFound`."""
-        return self._worker(pod).process(container)
+        return self._worker(pod).inside.process(container)
 
     def volume(self, pod: JsonObject, name: str) -> Path:
         """Where the files of a Pod's volume are on the node's disk.
@@ -148,7 +145,7 @@ class Kubelet:
         for uid, worker in list(self._workers.items()):
             due = worker.schedule.due
             if uid in renew or (due is not None and due <= now):
-                worker.began(self.spawn(worker.schedule.do_what_is_due(now, renew=uid in renew)))
+                worker.task = self.spawn(worker.schedule.do_what_is_due(now, renew=uid in renew))
 
     async def restart_containers(self) -> None:
         """Starts ended containers again before the volumes are looked at: a moment that every `sync` has."""
@@ -167,7 +164,7 @@ class Kubelet:
 
     def _resting(self) -> set[asyncio.Task[None]]:
         """The tasks of Pods whose processes only wait."""
-        return {task for worker in self._workers.values() if worker.resting for task in worker.tasks}
+        return {worker.task for worker in self._workers.values() if worker.task is not None and worker.resting}
 
     async def retire(self, seconds: float) -> None:
         """Lets the Pods settle, at most `seconds`, then ends all work: other workers are to come in place of these."""
@@ -200,7 +197,10 @@ class Kubelet:
 
     def check_memory(self, wanted: int) -> None:
         """Whether the node has memory for processes that are given so many bytes more. Raises `ConfigError`."""
-        if wanted > 0 and wanted + sum(worker.process_bytes for worker in self._workers.values()) > PROCESSES_LIMIT:
+        if (
+            wanted > 0
+            and wanted + sum(worker.inside.process_bytes for worker in self._workers.values()) > PROCESSES_LIMIT
+        ):
             raise ConfigError("cannot allocate memory")
 
     def check_disk(self, wanted: int) -> None:
@@ -229,7 +229,7 @@ class Kubelet:
                 if worker.pod["metadata"]["namespace"] != change.namespace:
                     continue
                 if worker.waits_for_volumes:
-                    worker.began(self.spawn(worker.start()))
+                    worker.task = self.spawn(worker.start())
                 elif worker.schedule.source_changed(change.resource, change.stored.object["metadata"]["name"]):
                     self.plan()
 
@@ -243,8 +243,8 @@ class Kubelet:
                 self.tokens.forget(uid)
                 self.disk.remove(uid)
         elif (running := self._workers.get(uid)) is not None:
-            if running.images_changed(stored.object):
-                running.began(self.spawn(running.replace_containers()))
+            if running.inside.images_changed(stored):
+                running.task = self.spawn(running.replace_containers())
         elif (pod.get("status") or {}).get("phase", "Pending") == "Pending":
             if (pod["spec"].get("nodeName") or self._world.node_name) == self._world.node_name:
                 self._addresses += 1
@@ -256,7 +256,7 @@ class Kubelet:
                     stored.copy(),
                     self._addresses,
                 )
-                worker.began(self.spawn(worker.start()))
+                worker.task = self.spawn(worker.start())
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Does work for a Pod that `settle` waits for."""
@@ -270,27 +270,3 @@ class Kubelet:
         self.plan()
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("A Pod could not be started", exc_info=error)
-
-    # (4) TokenRequest
-
-    async def _request_token(self, namespace: str, service_account: str, spec: JsonObject) -> JsonObject:
-        url = f"{self._api_url}/api/v1/namespaces/{namespace}/serviceaccounts/{service_account}/token"
-        body = {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "metadata": {}, "spec": spec}
-        try:
-            answer = await self._world.network.request(
-                "POST",
-                url,
-                caller="kubelet",
-                callee="kube-apiserver",
-                timeout=REQUEST_SECONDS,
-                headers={"authorization": f"Bearer {self._world.node_token}"},
-                body=json.dumps(body, separators=(",", ":")).encode(),
-            )
-            document = json.loads(answer.body)
-        except NetworkError as error:
-            raise TokenError(f'Post "{url}": {error}') from error
-        except ValueError as error:
-            raise TokenError("the server's answer is no JSON") from error
-        if answer.status != 201 or not isinstance(document, dict):
-            raise TokenError(str(document.get("message", "")) if isinstance(document, dict) else "no Status")
-        return document

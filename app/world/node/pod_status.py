@@ -150,6 +150,11 @@ class PodState:
     conditions: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     """Type to (status, reason, time of the last change)."""
 
+    @property
+    def all_containers(self) -> tuple[ContainerState, ...]:
+        """The containers, of both kinds."""
+        return (*self.containers, *self.init_containers)
+
     def phase(self) -> str:
         """Pending, Running, Succeeded or Failed (`getPhase`)."""
         if not self.sandbox or not self.containers or any(state.started is None for state in self.containers):

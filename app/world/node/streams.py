@@ -14,8 +14,8 @@ from collections.abc import AsyncIterator, Callable
 from app.world.node.terminal import LineDiscipline
 
 STDOUT, STDERR = 1, 2
-INPUT_LIMIT = 1024 * 1024
-"""Bytes of input that wait for a process. What comes when there are as many is lost."""
+INPUT_LIMIT = 256 * 1024
+"""Bytes of input that wait for a process. The client has to wait where there are as many."""
 PENDING_LIMIT = 64
 """Pieces of output that wait for a client. The process waits as long as there are as many."""
 
@@ -42,6 +42,7 @@ class Streams:
         self._input_bytes = 0
         self._ended = not stdin
         self._news = asyncio.Event()
+        self._taken = asyncio.Event()
         self._output: deque[tuple[int, bytes]] = deque()
         self._finished = False
         self._changed = asyncio.Event()
@@ -63,6 +64,7 @@ class Streams:
                 self.resting = False
         data = self._input.popleft()
         self._input_bytes -= len(data)
+        self._taken.set()
         return data
 
     async def read_line(self) -> bytes:
@@ -91,11 +93,18 @@ class Streams:
         """The process has ended: there will be no more output."""
         self._finished = True
         self._changed.set()
+        self._taken.set()
 
     # (2) The client
 
+    async def room(self) -> None:
+        """Waits until the process has read enough for more input."""
+        while self._input_bytes >= INPUT_LIMIT and not self._finished:
+            self._taken.clear()
+            await self._taken.wait()
+
     def feed(self, data: bytes) -> None:
-        """Input of the client."""
+        """Input of the client, once there is `room` for it."""
         if self._terminal is not None:
             typed = self._terminal.type(data)
             if len(self._output) < PENDING_LIMIT:
@@ -131,7 +140,7 @@ class Streams:
     def _take(self, data: bytes) -> None:
         if not data:  # Ctrl-D on an empty line
             self.end_input()
-        elif self._input_bytes + len(data) <= INPUT_LIMIT:
+        elif not self._finished:
             self._input.append(data)
             self._input_bytes += len(data)
             self._news.set()

@@ -63,6 +63,7 @@ async def _read(websocket: WebSocket, remote: RemoteCommand, streams: Streams) -
         message = received.get("bytes") or b""
         if "stdin" in remote.wanted and message:
             if message[0] == STDIN:
+                await streams.room()
                 streams.feed(message[1:])
             elif message[:2] == bytes((CLOSE, STDIN)) and remote.ends_input:
                 streams.end_input()

@@ -31,6 +31,8 @@ Send = Callable[[int, bytes], Awaitable[None]]
 
 ARGUMENTS_LIMIT = 64
 """Arguments of one command."""
+SESSIONS_LIMIT = 10
+"""Clients that are attached in one world at a time: each may have input waiting (`streams.INPUT_LIMIT`)."""
 SESSION_SECONDS = 4 * 3600.0
 """The longest that a client stays attached (`streamingConnectionIdleTimeout` of the kubelet is 4 hours)."""
 _INTERRUPTED = Execution(stdout="", stderr="", exit_code=130)
@@ -58,7 +60,11 @@ class RemoteCommand:
 
 
 def parse_command(world: World, info: RequestInfo, query: QueryParams) -> RemoteCommand:
-    """What the query asks for. Raises `ApiError` 400 and 404."""
+    """What the query asks for. Raises `ApiError` 400, 404 and 429."""
+    if world.usage.attached >= SESSIONS_LIMIT:
+        raise errors.too_many_requests(
+            f"this simulated cluster serves at most {SESSIONS_LIMIT} exec and attach at a time"
+        )
     pod = world.cluster.get("pods", info.namespace, info.name)
     container = choose_container(pod, query.get("container", ""))
     wanted = frozenset(name for name in ("stdin", "stdout", "stderr") if _is_set(query, name))
@@ -99,12 +105,14 @@ async def connected(
         except ContainerNotFound:
             streams = Streams()
         task = asyncio.ensure_future(_attach(world, remote, send))
+    world.usage.attached += 1
     try:
         async with asyncio.timeout(SESSION_SECONDS):
             yield streams, task
     except TimeoutError:
         pass
     finally:
+        world.usage.attached -= 1
         task.cancel()
         await asyncio.wait({task})
 

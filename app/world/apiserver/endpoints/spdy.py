@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
@@ -90,10 +90,10 @@ class _Session:
         """Connects the client with its command until either has ended."""
         async with asyncio.timeout(SETUP_SECONDS):
             while not self._expected() <= self._streams.keys():
-                await self._take(await self._frame(), self._early.append)
+                await self._take(await self._frame(), self._keep)
         async with connected(self._world, self._remote, self._send) as (streams, ending):
             for frame in self._early:
-                self._feed(frame, streams)
+                await self._feed(frame, streams)
             reading = asyncio.ensure_future(self._read(streams))
             try:
                 await asyncio.wait({reading, ending}, return_when=asyncio.FIRST_COMPLETED)
@@ -111,7 +111,7 @@ class _Session:
         head = await self._connection.read(frames.HEAD)
         return self._framer.decode(head, await self._connection.read(frames.content_length(head)))
 
-    async def _take(self, frame: frames.Frame, take_data: Callable[[frames.Frame], object]) -> None:
+    async def _take(self, frame: frames.Frame, take_data: Callable[[frames.Frame], Awaitable[None]]) -> None:
         if frame.kind == frames.SYN_STREAM:
             if len(self._streams) >= _STREAMS_LIMIT:
                 raise frames.Malformed("too many streams")
@@ -121,8 +121,13 @@ class _Session:
             await self._connection.write(frames.control(frames.PING, frame.content))
         elif frame.kind == frames.GOAWAY:
             raise EOFError
-        elif frame.kind == 0 and len(self._early) < _STREAMS_LIMIT:
-            take_data(frame)
+        elif frame.kind == 0:
+            await take_data(frame)
+
+    async def _keep(self, frame: frames.Frame) -> None:
+        if len(self._early) >= _STREAMS_LIMIT:
+            raise frames.Malformed("data before the streams are open")
+        self._early.append(frame)
 
     async def _read(self, streams: Streams) -> None:
         self._early = []
@@ -133,10 +138,11 @@ class _Session:
             if self._remote.ends_input:
                 streams.end_input()
 
-    def _feed(self, frame: frames.Frame, streams: Streams) -> None:
+    async def _feed(self, frame: frames.Frame, streams: Streams) -> None:
         if frame.stream != self._streams.get("stdin"):
             return
         if frame.content:
+            await streams.room()
             streams.feed(frame.content)
         if frame.is_last and self._remote.ends_input:
             streams.end_input()

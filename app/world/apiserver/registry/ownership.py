@@ -1,4 +1,4 @@
-"""Who belongs to whom: `metadata.ownerReferences`, and what a DELETE does to those that belong to the object.
+"""Which object belongs to which: `metadata.ownerReferences`, and what a DELETE does to those that belong to the object.
 
 Source: k8s.io/apiserver `pkg/registry/generic/registry/store.go` (`deletionFinalizersForGarbageCollection`).
 """

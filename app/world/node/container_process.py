@@ -1,4 +1,4 @@
-"""A container's own process: it runs beside its Pod's other work, and what it prints is its log."""
+"""A container's own process: what it prints is its log, and its Pod does not wait for one that only waits."""
 
 from __future__ import annotations
 
@@ -15,25 +15,10 @@ SETTLE_SECONDS = 10.0
 """How long a Pod waits for a process that neither ends nor rests."""
 
 
-def start_process(
-    runtime: ContainerRuntime, container: Container, streams: Streams, log: ContainerLog, now: Callable[[], float]
-) -> asyncio.Task[int]:
-    """Starts it; the task's result is its exit code."""
-    return asyncio.ensure_future(_run(runtime, container, streams, log, now))
-
-
-async def settled(process: asyncio.Task[int], streams: Streams) -> None:
-    """Until it has ended, or waits for something, or has run for a while: then its Pod goes on without it."""
-    pause = 0.0
-    end = asyncio.get_running_loop().time() + SETTLE_SECONDS
-    while not process.done() and not streams.resting and asyncio.get_running_loop().time() < end:
-        await asyncio.wait({process}, timeout=pause)
-        pause = min(2 * pause + 0.002, 0.05)
-
-
-async def _run(
+async def run_process(
     runtime: ContainerRuntime, container: Container, streams: Streams, log: ContainerLog, now: Callable[[], float]
 ) -> int:
+    """Runs the process to its end. `now`: Unix seconds by the node's clock. Returns its exit code."""
     logging = asyncio.ensure_future(_keep_log(streams, log, now))
     try:
         result = await runtime.run(container, list(container.command), streams)
@@ -50,3 +35,12 @@ async def _keep_log(streams: Streams, log: ContainerLog, now: Callable[[], float
     decode = codecs.getincrementaldecoder("utf-8")("replace").decode
     async for _, data in streams.output():
         log.write(decode(data), now())
+
+
+async def settled(process: asyncio.Task[int], streams: Streams) -> None:
+    """Until a process has ended, or waits for something, or has run for a while: then its Pod goes on without it."""
+    pause = 0.0
+    end = asyncio.get_running_loop().time() + SETTLE_SECONDS
+    while not process.done() and not streams.resting and asyncio.get_running_loop().time() < end:
+        await asyncio.wait({process}, timeout=pause)
+        pause = min(2 * pause + 0.002, 0.05)

@@ -10,6 +10,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from app.world.node.pod_record import PodRecord
+from app.world.node.pod_status import ContainerState
+
 DOCKER_HUB = "docker.io"
 _KNOWN = (
     *("alpine", "amazonlinux", "bash", "busybox", "debian", "golang", "hello-world", "httpd", "mysql", "nginx", "node"),
@@ -71,6 +74,19 @@ def find_failure(image: str) -> PullFailure | None:
     if tag != "latest" and tag.isalpha() and _is_nearly(tag, "latest"):
         return _failed(image, reference, "NotFound", f"{reference}: not found")
     return None
+
+
+def report_failure(record: PodRecord, state: ContainerState, failure: PullFailure, now: float, where: str) -> None:
+    """Writes into a container's state and the Pod's events that its image is not there. `where`: its field path."""
+    if failure.reason == "InvalidImageName":
+        record.event("InspectFailed", failure.message, warning=True, field_path=where)
+    else:
+        record.event("Pulling", f'Pulling image "{state.image}"', field_path=where)
+        said = f'Failed to pull image "{state.image}": {failure.message}'
+        record.event("Failed", said, warning=True, field_path=where)
+        state.pulls, state.pull_failed = state.pulls + 1, now
+    record.event("Failed", f"Error: {failure.reason}", warning=True, field_path=where)
+    state.waiting, state.waiting_message = failure.reason, failure.message
 
 
 def _failed(image: str, reference: str, code: str, why: str) -> PullFailure:

@@ -1,0 +1,243 @@
+"""The containers of one Pod: their processes, from the pull of the image to the end, and what clients see of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from app.flow.model import JsonObject
+from app.flow.ports import Execution
+from app.world.apiserver.storage.stored import Stored
+from app.world.apiserver.types.defaults import containers_of
+from app.world.node.container import Container
+from app.world.node.container_log import ContainerLog
+from app.world.node.container_process import run_process, settled
+from app.world.node.container_runtime import ContainerRuntime
+from app.world.node.image_pulls import find_failure, report_failure
+from app.world.node.pod_record import PodRecord
+from app.world.node.pod_status import ContainerState, PodState
+from app.world.node.programs.environment import ConfigError
+from app.world.node.streams import Streams
+from app.world.node.volumes.volumes import PodVolumes
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+IMAGE_SECONDS = 1.0
+"""From a failed pull to the news that it is tried again only later."""
+KILLED = 137
+"""The exit code of a process that SIGKILL has ended."""
+
+
+class ContainerNotFound(Exception):
+    """The Pod has no such container on this node, or it has not been started."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f'container not found ("{name}")')
+
+
+class PodContainers:
+    """What runs in one Pod."""
+
+    def __init__(
+        self,
+        world: World,
+        runtime: ContainerRuntime,
+        record: PodRecord,
+        volumes: PodVolumes,
+        state: PodState,
+        go_on: Callable[[], Awaitable[None]],
+    ) -> None:
+        """`go_on`: looks what is to be started now that a process has ended."""
+        self._world = world
+        self._runtime = runtime
+        self._record = record
+        self._volumes = volumes
+        self._state = state
+        self._go_on = go_on
+        self._created: dict[str, Container] = {}
+        self._processes: dict[str, Streams] = {}
+        """The containers' own, of now or the last ones."""
+        self._running: dict[str, asyncio.Task[int]] = {}
+        """Of these, the programs that have been run, by the container's name."""
+        self._renewed: set[str] = set()
+        """Containers whose image is another one, and which still run with the one before."""
+        self._published = ""
+        """The phase in the Pod's published status."""
+
+    # (1) What clients see
+
+    def logs(self, name: str, *, previous: bool = False) -> ContainerLog | None:
+        """A container's log; with `previous` that of its process before, if any. Raises `ContainerNotFound`."""
+        for state in self._state.all_containers:
+            if state.name == name:
+                return state.log_before() if previous else state.log
+        raise ContainerNotFound(name)
+
+    async def execute(self, name: str, command: list[str], streams: Streams | None) -> Execution:
+        """Runs a command in a container. Raises `ContainerNotFound`."""
+        if name not in self._created:
+            raise ContainerNotFound(name)
+        return await self._runtime.run(self._created[name], command, streams)
+
+    def process(self, name: str) -> Streams:
+        """The streams of a container's own process. Raises `ContainerNotFound`."""
+        if name not in self._processes:
+            raise ContainerNotFound(name)
+        return self._processes[name]
+
+    @property
+    def process_bytes(self) -> int:
+        """What the Pod's processes were given, and have written."""
+        return sum(container.size for container in self._created.values()) + self._volumes.written_bytes
+
+    @property
+    def resting(self) -> bool:
+        """Whether each process that runs waits for input or for time to pass, and one does."""
+        running = [self._processes[state.name] for state in self._state.all_containers if state.running]
+        return bool(running) and all(streams.resting for streams in running)
+
+    # (2) From start to end
+
+    async def start(self, spec: JsonObject, state: ContainerState, member: str) -> None:
+        """Creates a container and runs it to its end, if it has one."""
+        where = f"spec.{member}{{{state.name}}}"
+        # (1) Pull, create.
+        if (failure := find_failure(state.image)) is not None:
+            report_failure(self._record, state, failure, self._world.node_now(), where)
+            await self._back_off(state, where)
+            return
+        state.restarts += state.waiting == "CrashLoopBackOff"
+        self._record.event("Pulled", f'Container image "{state.image}" already present on machine', field_path=where)
+        try:
+            container = self._runtime.create(self._record.pod, spec, self._volumes, self._state.pod_ip)
+            old = self._created.get(state.name)
+            self._world.kubelet.check_memory(container.size - (old.size if old else 0))
+        except ConfigError as error:
+            state.waiting, state.waiting_message = "CreateContainerConfigError", str(error)
+            self._record.event("Failed", f"Error: {error}", warning=True, field_path=where)
+            return
+        self._created[state.name] = container
+        self._record.event("Created", f"Created container: {state.name}", field_path=where)
+        # (2) Start.
+        state.start(self._world.node_now())
+        streams = self._processes[state.name] = Streams(stdin=bool(spec.get("stdin")), tty=bool(spec.get("tty")))
+        self._record.event("Started", f"Started container {state.name}", field_path=where)
+        self.publish_phase()
+        # (3) Its end. What is no program of the image's is a server, which stays running; an init container has
+        # something to prepare and is done with it at once, or no other container would ever start.
+        if container.program(container.command):
+            process = asyncio.ensure_future(
+                run_process(self._runtime, container, streams, state.log, self._world.node_now)
+            )
+            self._running[state.name] = process
+            await settled(process, streams)
+            if process.cancelled():
+                return  # by who knows what comes next
+            if not process.done():
+                process.add_done_callback(lambda done: self._ended(done, spec, state, member))
+                return
+            exit_code = process.result()
+        elif member == "initContainers" and not is_sidecar(spec):
+            exit_code = 0
+        else:
+            return
+        self._finish(spec, state, member, exit_code)
+
+    async def _back_off(self, state: ContainerState, where: str) -> None:
+        """A moment after an image could not be pulled: it is tried again only after a while."""
+        self.publish()
+        await asyncio.sleep(IMAGE_SECONDS)
+        if state.waiting != "ErrImagePull":
+            return  # another image is wanted by now, or its name can never be one
+        state.waiting, state.waiting_message = "ImagePullBackOff", f'Back-off pulling image "{state.image}"'
+        self._record.event("BackOff", state.waiting_message, field_path=where)
+        self._record.event("Failed", f"Error: {state.waiting}", warning=True, field_path=where)
+
+    def _ended(self, process: asyncio.Task[int], spec: JsonObject, state: ContainerState, member: str) -> None:
+        """A process that went on while others started has ended, maybe because its Pod is gone."""
+        if process.cancelled() or self._record.closed:
+            return
+
+        async def finish() -> None:
+            self._finish(spec, state, member, process.result())
+            await self._go_on()
+
+        self._world.kubelet.spawn(finish())
+
+    def _finish(self, spec: JsonObject, state: ContainerState, member: str, exit_code: int) -> None:
+        """A container's process has ended: whether it is tried again."""
+        if self._record.closed:
+            return
+        where = f"spec.{member}{{{state.name}}}"
+        state.finish(exit_code, self._world.node_now())
+        self._world.kubelet.trim_logs()
+        if self._is_tried_again(spec, member, well=exit_code == 0):
+            name, namespace, uid = (self._record.pod["metadata"][key] for key in ("name", "namespace", "uid"))
+            state.waiting = "CrashLoopBackOff"
+            delay = f"back-off {state.back_off:.0f}s restarting failed"
+            state.waiting_message = f"{delay} container={state.name} pod={name}_{namespace}({uid})"
+            message = f"Back-off restarting failed container {state.name} in pod {name}_{namespace}({uid})"
+            self._record.event("BackOff", message, warning=True, field_path=where)
+        self.publish_phase()
+
+    def _is_tried_again(self, spec: JsonObject, member: str, *, well: bool) -> bool:
+        """Whether a container whose process has ended, well or not, gets another one."""
+        policy = self._state.restart_policy
+        if member == "initContainers":
+            return is_sidecar(spec) or (policy != "Never" and not well)
+        return policy == "Always" or (policy == "OnFailure" and not well)
+
+    # (3) Another image
+
+    def images_changed(self, stored: Stored) -> bool:
+        """Takes the images that a changed Pod wants; whether any is another one."""
+        wanted = {each["name"]: each.get("image") or "" for each in containers_of(stored.object["spec"])}
+        changed = [state for state in self._state.all_containers if wanted.get(state.name, state.image) != state.image]
+        for state in changed:
+            state.renew(wanted[state.name])
+        if changed:
+            self._record.pod = stored.copy()
+            self._renewed |= {state.name for state in changed}
+        return bool(changed)
+
+    async def replace(self) -> None:
+        """Ends the containers whose image is another one by now, and starts them with it.
+
+        Whatever the restart policy says: `computePodActions` in `pkg/kubelet/kuberuntime`.
+        """
+        specs = {each["name"]: each for each in self._record.pod["spec"]["containers"]}
+        renewed, self._renewed = self._renewed, set()
+        for state in self._state.containers:
+            if state.name in renewed and state.running:
+                text = f"Container {state.name} definition changed, will be restarted"
+                self._record.event("Killing", text, field_path=f"spec.containers{{{state.name}}}")
+                if (process := self._running.pop(state.name, None)) is not None:
+                    process.cancel()
+                state.finish(KILLED, self._world.node_now())
+                state.waiting = "CrashLoopBackOff"  # for no time at all: it is started next
+                await self.start(specs[state.name], state, "containers")
+
+    def stop(self) -> None:
+        """The Pod is gone."""
+        for state in self._state.all_containers:
+            state.log.end()
+        for process in self._running.values():
+            process.cancel()
+
+    def publish(self) -> None:
+        """Writes the Pod's status."""
+        self._published = self._state.phase()
+        self._record.publish(self._state.status(self._world.node_now()))
+
+    def publish_phase(self) -> None:
+        """Writes the status at once where the phase is another. What else is new can wait for what comes with it: as
+        the kubelet's status manager does, which sends the latest status and skips those between."""
+        if self._state.phase() != self._published:
+            self.publish()
+
+
+def is_sidecar(container: JsonObject) -> bool:
+    """Whether it is an init container that runs as long as the Pod. The others have no policy of their own."""
+    return bool(container.get("restartPolicy") == "Always")
