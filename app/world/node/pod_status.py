@@ -76,14 +76,18 @@ class ContainerState:
     def succeeded(self) -> bool:
         return self.exit_code == 0
 
+    @property
+    def restart(self) -> float | None:
+        """When its back-off is over: Unix seconds by the node's clock. None where it does not back off."""
+        if self.waiting in ("ErrImagePull", "ImagePullBackOff"):
+            return self.pull_failed + min(BACK_OFF_SECONDS * 2.0 ** min(self.pulls - 1, 10), BACK_OFF_LIMIT)
+        backs_off = self.waiting == "CrashLoopBackOff" and self.finished is not None
+        return (self.finished or 0.0) + self.back_off if backs_off else None
+
     def starts_at(self, now: float) -> bool:
         """Whether the kubelet starts it: never tried, not to be created so far, or ended and backed off long enough."""
-        if self.waiting in ("ErrImagePull", "ImagePullBackOff"):
-            return now >= self.pull_failed + min(BACK_OFF_SECONDS * 2.0 ** min(self.pulls - 1, 10), BACK_OFF_LIMIT)
-        if self.waiting == "InvalidImageName":
-            return False
-        if self.waiting == "CrashLoopBackOff":
-            return self.finished is not None and now >= self.finished + self.back_off
+        if self.waiting in ("CrashLoopBackOff", "ErrImagePull", "ImagePullBackOff", "InvalidImageName"):
+            return self.restart is not None and now >= self.restart
         return self.started is None or self.waiting == "CreateContainerConfigError"
 
     def status(self) -> JsonObject:
