@@ -3,6 +3,7 @@
 import pytest
 
 from app.world.node.image_pulls import find_failure
+from app.world.node.pod_status import ContainerState
 from tests.waiting import eventually
 from tests.world.helpers import events_of, pod_of
 from tests.world.kubernetes_world import PODS, pod
@@ -70,6 +71,13 @@ def test_a_mistyped_image_backs_off_until_another_one_is_wanted(api, world):
     api.patch(f"{PODS}/x", {"spec": {"containers": [{"name": "app", "image": "amazon/aws-cli"}]}})
     eventually(lambda: "running" in state(api)["state"])
     assert state(api)["restartCount"] == 0
+
+
+def test_a_failed_pull_is_tried_again_after_its_back_off():
+    state = ContainerState(name="a", image="ngnix", waiting="ImagePullBackOff", pulls=2, pull_failed=100.0)
+    assert (state.restart, state.starts_at(119.0), state.starts_at(120.0)) == (120.0, False, True)
+    state.waiting = "InvalidImageName"
+    assert not state.starts_at(1e9)
 
 
 def test_another_image_restarts_the_container_whatever_the_policy(api, world):

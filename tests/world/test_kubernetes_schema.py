@@ -6,6 +6,7 @@ from pathlib import Path
 
 from kubernetes.client import models
 
+from app.world.apiserver.endpoints import openapi
 from app.world.apiserver.types import schema
 
 ROOTS = (
@@ -104,3 +105,22 @@ def test_what_is_said_about_types_is_about_types_that_are():
     for (owner, field), keys in schema.LIST_KEYS.items():
         (element,) = schema.TYPES[owner][field]
         assert set(keys) <= schema.TYPES[element].keys()
+
+
+def test_what_is_described_is_there_and_whole_sentences():
+    described = json.loads(Path(schema.__file__).with_name("descriptions.json").read_text())
+    for name, words in described.items():
+        known = {"apiVersion", "kind", "metadata", "spec", "status"} if name == "*" else schema.TYPES[name].keys()
+        assert words.keys() - {""} <= known, name
+        assert all(text.endswith(".") for text in words.values()), name
+    for name, fields in openapi._REQUIRED.items():
+        assert set(fields) <= schema.TYPES[name].keys(), name
+
+
+def test_every_document_says_what_its_kinds_consist_of():
+    documents = [json.loads(openapi.document(name)) for name in openapi.paths("")["paths"]]
+    swagger = json.loads(openapi.swagger(protobuf=False))
+    for schemas in (*(document["components"]["schemas"] for document in documents), swagger["definitions"]):
+        text = json.dumps(schemas)
+        assert {name.rpartition("/")[2] for name in re.findall(r'"\$ref": "([^"]*)"', text)} <= schemas.keys()
+        assert "x-kubernetes-group-version-kind" in text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.world.apiserver.controllers import owned
+from app.world.apiserver.controllers import owned, stateful_set
 from tests.waiting import eventually
 from tests.world.kubernetes_world import ACCOUNTS, MERGE, NAMESPACES, PODS
 
@@ -148,6 +148,22 @@ def test_there_are_so_many_pods_of_workloads(api, monkeypatch):
     api.post(f"{APPS}/deployments", workload(replicas=100_000))
     eventually(lambda: len(names(api, PODS)) == 3)
     eventually(lambda: "ReplicaFailure" in str(api.get(f"{APPS}/deployments/web").body["status"]))
+
+
+@pytest.mark.parametrize("kind", ["replicasets", "statefulsets"])
+def test_more_than_can_run_holds_nothing_up(api, monkeypatch, kind):
+    monkeypatch.setattr(owned, "PODS_LIMIT", 2)
+    monkeypatch.setattr(stateful_set, "PODS_LIMIT", 2)
+    body = workload("web", replicas=2**31 - 1, podManagementPolicy="Parallel")
+    assert api.post(f"{APPS}/{kind}", body).status == 201
+    eventually(lambda: len(names(api, PODS)) == 2)
+    orphan = {
+        "metadata": {"name": "stray", "labels": LABELS},
+        "spec": {"containers": [{"name": "c", "image": "nginx"}]},
+    }
+    api.post(PODS, orphan)
+    api.patch(f"{APPS}/{kind}/web", {"spec": {"replicas": 0}})
+    eventually(lambda: names(api, PODS) == [])
 
 
 def test_jobs_run_to_their_end(api):

@@ -224,6 +224,10 @@ class Kubelet:
     def _changed(self, change: Change) -> None:
         if change.resource == "pods":
             self._pod_changed(change.type, change.stored)
+        elif change.resource == "nodes":
+            for worker in self._workers.values():
+                if worker.waits_for_volumes:  # or for a node
+                    worker.task = self.spawn(worker.start())
         elif change.resource in ("serviceaccounts", "configmaps", "secrets") and change.type != "DELETED":
             for worker in self._workers.values():
                 if worker.pod["metadata"]["namespace"] != change.namespace:

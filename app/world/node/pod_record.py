@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject, Step
 from app.world.apiserver.types.errors import ApiError
+from app.world.apiserver.types.times import timestamp
 from app.world.node.events import record_event
+from app.world.node.scheduling import refusal
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -32,12 +34,27 @@ class PodRecord:
         metadata, cluster, node = self.pod["metadata"], self._world.cluster, self._world.node_name
         try:
             pod = cluster.read("pods", metadata["namespace"], metadata["name"]).object
+            found = cluster.find("nodes", "", node)
+            if why := refusal(pod, found.object if found is not None else None):
+                self._report_unscheduled(pod, why)
+                return False
             self.pod = cluster.put("pods", {**pod, "spec": {**pod["spec"], "nodeName": node}})
         except ApiError:
             return False  # gone already, or the cluster is full
         message = f"Successfully assigned {metadata['namespace']}/{metadata['name']} to {node}"
         self.event("Scheduled", message, component="default-scheduler", host="")
         return True
+
+    def _report_unscheduled(self, pod: JsonObject, why: str) -> None:
+        """No node takes the Pod: it stays pending, and says so. Raises `ApiError`."""
+        condition = {"type": "PodScheduled", "status": "False", "lastProbeTime": None, "reason": "Unschedulable"}
+        old: JsonObject = next(iter((pod.get("status") or {}).get("conditions", [])), {})
+        since = old.get("lastTransitionTime") or timestamp(self._world.clock.now())
+        condition |= {"message": why, "lastTransitionTime": since}
+        status = {**(pod.get("status") or {}), "conditions": [condition]}
+        if status != pod.get("status"):
+            self._world.cluster.put("pods", {**pod, "status": status})
+        self.event("FailedScheduling", why, warning=True, component="default-scheduler", host="")
 
     def publish(self, status: JsonObject) -> None:
         """Writes the Pod's status, if the Pod is still there and its status another."""

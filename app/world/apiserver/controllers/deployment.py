@@ -1,11 +1,12 @@
 """Deployments: a ReplicaSet for each template that they had, and the way from the last to the new one.
 
 Source: `pkg/controller/deployment/{sync,rolling,recreate,progress}.go`. The hash in a ReplicaSet's name is made of the
-template as there (FNV-1a, 32 bits, `SafeEncodeString`), but of its JSON and not of Go's own form of it.
+template as there (FNV-1a, 32 bits, `SafeEncodeString`), but of a digest of its JSON and not of Go's own form of it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ _NOT_COPIED = frozenset({"kubectl.kubernetes.io/last-applied-configuration", REV
 def template_hash(template: JsonObject) -> str:
     """The value of `pod-template-hash`."""
     value = 0x811C9DC5
-    for byte in json.dumps(template, sort_keys=True).encode():
+    for byte in hashlib.sha256(json.dumps(template, sort_keys=True).encode()).digest():
         value = (value ^ byte) * 0x01000193 % 2**32
     return "".join(GENERATED_ALPHABET[ord(digit) % len(GENERATED_ALPHABET)] for digit in str(value))
 
@@ -43,7 +44,10 @@ async def sync(world: World, namespace: str, name: str) -> None:
     new = next((each for each in all_sets if _template_of(each) == body["spec"]["template"]), None)
     if not body["spec"].get("paused"):
         new = await _new_replica_set(world, writer, body, new, all_sets)
-        body = world.cluster.find("deployments", namespace, name).copy()  # type: ignore[union-attr]
+        stored = world.cluster.find("deployments", namespace, name)
+        if stored is None:
+            return  # deleted meanwhile
+        body = stored.copy()
         all_sets = owned(world, "replicasets", body)
         await rollout.advance(world, writer, body, new, all_sets)
         await _forget_old(world, writer, body, new)

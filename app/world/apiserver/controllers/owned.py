@@ -104,8 +104,13 @@ class Writer:
         scope = RequestScope(self._world, self._user, RESOURCES[plural], namespace)
         return (await operations.create_object(scope, body, _OPTIONS)).body
 
-    async def create_pod(self, owner: JsonObject, name: JsonObject, template: JsonObject) -> None:
-        """Creates a Pod from a template; `name` is its `name` or `generateName`. Raises `ApiError`, with an event."""
+    async def create_pod(
+        self, owner: JsonObject, name: JsonObject, template: JsonObject, *, said: str = "Created pod: {}"
+    ) -> None:
+        """Creates a Pod from a template; `name` is its `name` or `generateName`. Raises `ApiError`, with an event.
+
+        `said`: the event of success.
+        """
         metadata = template.get("metadata", {})
         kept = {field: metadata[field] for field in ("labels", "annotations", "finalizers") if field in metadata}
         try:
@@ -117,7 +122,7 @@ class Writer:
         except errors.ApiError as error:
             self.event(owner, "FailedCreate", f"Error creating: {error.message}", warning=True)
             raise
-        self.event(owner, "SuccessfulCreate", f"Created pod: {pod['metadata']['name']}")
+        self.event(owner, "SuccessfulCreate", said.format(pod["metadata"]["name"]))
 
     async def delete(self, plural: str, body: JsonObject, *, foreground: bool = False) -> None:
         """Deletes an object, if it is still there; with `foreground` after what it owns. Raises `ApiError`."""
@@ -132,10 +137,10 @@ class Writer:
             if error.code not in (404, 409):
                 raise
 
-    async def delete_pod(self, owner: JsonObject, pod: JsonObject) -> None:
-        """Deletes a Pod of a workload, with an event. Raises `ApiError`."""
+    async def delete_pod(self, owner: JsonObject, pod: JsonObject, *, said: str = "Deleted pod: {}") -> None:
+        """Deletes a Pod of a workload, with the event `said`. Raises `ApiError`."""
         await self.delete("pods", pod)
-        self.event(owner, "SuccessfulDelete", f"Deleted pod: {pod['metadata']['name']}")
+        self.event(owner, "SuccessfulDelete", said.format(pod["metadata"]["name"]))
 
     def event(self, about: JsonObject, reason: str, message: str, *, warning: bool = False) -> None:
         """Records an event."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
 from app.world.apiserver.controllers.deployment import template_hash
-from app.world.apiserver.controllers.owned import Writer, counts, is_ready, owned, put_status
+from app.world.apiserver.controllers.owned import PODS_LIMIT, Writer, counts, is_ready, owned, put_status
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -49,26 +49,31 @@ async def sync(world: World, namespace: str, name: str) -> None:
 async def _step(world: World, writer: Writer, body: JsonObject, revision: str) -> None:
     name, spec = body["metadata"]["name"], body["spec"]
     pods = {pod["metadata"]["name"]: pod for pod in owned(world, "pods", body)}
-    wanted = [f"{name}-{ordinal}" for ordinal in range(spec["replicas"])]
+    wanted = [f"{name}-{ordinal}" for ordinal in range(min(spec["replicas"], PODS_LIMIT + 1))]  # one too many fails
+    created, deleted = (f"{verb} Pod {{}} in StatefulSet {name} successful" for verb in ("create", "delete"))
     in_order = spec["podManagementPolicy"] == "OrderedReady"
     # (1) Up, each once the one before is ready.
     for ordinal, pod_name in enumerate(wanted):
         pod = pods.get(pod_name)
         if pod is not None and pod.get("status", {}).get("phase") in ("Succeeded", "Failed"):
-            await writer.delete_pod(body, pod)
+            await writer.delete_pod(body, pod, said=deleted)
             pod = None
         if pod is None:
-            await writer.create_pod(body, {"name": pod_name}, _numbered(spec, pod_name, ordinal, revision))
+            await writer.create_pod(
+                body, {"name": pod_name}, _numbered(spec, pod_name, ordinal, revision), said=created
+            )
         if in_order and (pod is None or not is_ready(pod)):
             return
     # (2) Down, the highest number first.
-    for pod_name in sorted(pods.keys() - set(wanted), key=lambda each: -int(each.rpartition("-")[2])):
-        await writer.delete_pod(body, pods[pod_name])
+    numbers = {each: each.removeprefix(f"{name}-") for each in pods.keys() - set(wanted)}
+    excess = [each for each, number in numbers.items() if number.isascii() and number.isdecimal()]
+    for pod_name in sorted(excess, key=lambda each: (len(each), each), reverse=True):
+        await writer.delete_pod(body, pods[pod_name], said=deleted)
     # (3) To the new template, the highest number first.
     if spec["updateStrategy"]["type"] == "RollingUpdate":
         for pod_name in reversed(wanted[spec["updateStrategy"].get("rollingUpdate", {}).get("partition", 0) :]):
             if (pod := pods.get(pod_name)) and pod["metadata"]["labels"].get(HASH_LABEL) != revision:
-                await writer.delete_pod(body, pod)
+                await writer.delete_pod(body, pod, said=deleted)
                 return
 
 

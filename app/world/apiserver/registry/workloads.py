@@ -81,3 +81,4 @@ def _select_own_pods(job: JsonObject) -> None:
     labels = spec.setdefault("template", {}).setdefault("metadata", {}).setdefault("labels", {})
     for prefix in ("", "batch.kubernetes.io/"):
         labels |= {f"{prefix}controller-uid": uid, f"{prefix}job-name": name}
+    job["metadata"].setdefault("labels", dict(labels))

@@ -49,9 +49,7 @@ def _field_reference(holder: JsonObject) -> None:
 
 def _container(container: JsonObject) -> None:
     container.setdefault("imagePullPolicy", _image_pull_policy(container.get("image", "")))
-    resources = container.setdefault("resources", {})
-    if "limits" in resources:
-        resources["requests"] = {**resources["limits"], **resources.get("requests", {})}
+    container.setdefault("resources", {})
     container.setdefault("terminationMessagePath", "/dev/termination-log")
     container.setdefault("terminationMessagePolicy", "File")
     for port in container.get("ports", []):
@@ -93,6 +91,17 @@ def containers_of(spec: JsonObject) -> Iterator[JsonObject]:
 
 
 def _pod(pod: JsonObject) -> None:
+    _template(pod)
+    spec = pod["spec"]
+    for container in containers_of(spec):
+        resources = container["resources"]
+        if "limits" in resources:
+            resources["requests"] = {**resources["limits"], **resources.get("requests", {})}
+    spec.setdefault("enableServiceLinks", True)
+
+
+def _template(pod: JsonObject) -> None:
+    """The defaults that the template of a Pod has, too (`SetDefaults_PodSpec`)."""
     spec = pod.setdefault("spec", {})
     # The deprecated `serviceAccount` mirrors the name in both directions.
     account = spec.get("serviceAccountName") or spec.get("serviceAccount")
@@ -110,7 +119,6 @@ def _pod(pod: JsonObject) -> None:
         ("terminationGracePeriodSeconds", 30),
         ("dnsPolicy", "ClusterFirst"),
         ("schedulerName", "default-scheduler"),
-        ("enableServiceLinks", True),
     ):
         spec.setdefault(field, value)
     spec.setdefault("securityContext", {})
@@ -166,7 +174,7 @@ def apply_defaults(body: JsonObject) -> None:
         spec = body.setdefault("spec", {})
         workload_defaults.SPECS[kind](spec)
         if "template" in spec:
-            _pod(spec["template"])
+            _template(spec["template"])
     elif kind in ("RoleBinding", "ClusterRoleBinding"):
         workload_defaults.fill_binding(body)
     elif fill := _DEFAULTS.get(kind):

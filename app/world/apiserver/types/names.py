@@ -55,7 +55,7 @@ def random_suffix() -> str:
 
 def invalid_value(field: str, value: Any, why: str) -> Cause:
     """The value breaks a rule."""
-    shown = json.dumps(value, ensure_ascii=False)
+    shown = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return Cause(field=field, reason="FieldValueInvalid", message=f"Invalid value: {shown}: {why}")
 
 

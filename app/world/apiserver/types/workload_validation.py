@@ -16,7 +16,7 @@ from app.world.apiserver.types.errors import Cause
 from app.world.apiserver.types.selectors import matches_selector, validate_selector
 from app.world.apiserver.types.workload_defaults import RBAC_GROUP
 
-_PERCENT = re.compile(r"[0-9]+%")
+_PERCENT = re.compile(r"[0-9]{1,9}%", re.ASCII)
 _NOT_NEGATIVE = "must be greater than or equal to 0"
 _IMMUTABLE = "field is immutable"
 
@@ -28,7 +28,9 @@ def _template(spec: JsonObject, policies: tuple[str, ...]) -> Iterator[Cause]:
     for cause in pod_validation.validate_pod({"spec": template.get("spec", {})}):
         yield replace(cause, field=f"spec.template.{cause.field}")
     policy = template.get("spec", {}).get("restartPolicy", "Always")
-    if policy not in policies:
+    if policy == "Always" and policy not in policies:
+        yield names.required("spec.template.spec.restartPolicy", 'valid values: "OnFailure", "Never"')
+    elif policy not in policies:
         yield names.unsupported("spec.template.spec.restartPolicy", policy, policies)
 
 
@@ -42,14 +44,14 @@ def _selected(body: JsonObject) -> Iterator[Cause]:
     """The selector: there must be one, and it must select the template's own Pods."""
     spec = body["spec"]
     selector, template = spec.get("selector"), spec.get("template", {})
+    labels = template.get("metadata", {}).get("labels", {})
     if selector is None:
         yield names.required("spec.selector")
-        return
-    yield from validate_selector(selector, "spec.selector")
-    if not selector.get("matchLabels") and not selector.get("matchExpressions"):
+    else:
+        yield from validate_selector(selector, "spec.selector")
+    if selector is not None and not selector.get("matchLabels") and not selector.get("matchExpressions"):
         yield names.invalid_value("spec.selector", selector, "empty selector is invalid for deployment")
-    elif not matches_selector(selector, template.get("metadata", {}).get("labels", {})):
-        labels = template.get("metadata", {}).get("labels", {})
+    elif selector is None or not matches_selector(selector, labels):
         yield names.invalid_value(
             "spec.template.metadata.labels", labels, "`selector` does not match template `labels`"
         )
@@ -109,9 +111,6 @@ def _service(body: JsonObject) -> Iterator[Cause]:
         )
         yield names.invalid_value("metadata.name", name, why)
     spec = body["spec"]
-    kinds = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
-    if spec.get("type") not in kinds:
-        yield names.unsupported("spec.type", spec.get("type"), kinds)
     if spec.get("type") == "ExternalName":
         if not spec.get("externalName"):
             yield names.required("spec.externalName")
@@ -127,10 +126,15 @@ def _service(body: JsonObject) -> Iterator[Cause]:
         if port.get("name", "") in seen and port.get("name"):
             yield names.duplicate(f"{field}.name", port["name"])
         seen.add(port.get("name", ""))
-        if not 1 <= port.get("port", 0) <= 65535:
-            yield names.invalid_value(f"{field}.port", port.get("port", 0), "must be between 1 and 65535, inclusive")
+        for name in ("port", "targetPort"):
+            number = port.get(name, 0)
+            if isinstance(number, int) and not 1 <= number <= 65535:
+                yield names.invalid_value(f"{field}.{name}", number, "must be between 1 and 65535, inclusive")
         if port.get("protocol") not in ("SCTP", "TCP", "UDP"):
             yield names.unsupported(f"{field}.protocol", port.get("protocol"), ("SCTP", "TCP", "UDP"))
+    kinds = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
+    if spec.get("type") not in kinds:
+        yield names.unsupported("spec.type", spec.get("type"), kinds)
     yield from names.validate_labels(spec.get("selector", {}), "spec.selector")
 
 
@@ -203,7 +207,7 @@ def _immutable_role(old: JsonObject, new: JsonObject) -> Iterator[Cause]:
 
 def _immutable_address(old: JsonObject, new: JsonObject) -> Iterator[Cause]:
     if old["spec"].get("clusterIP") != new["spec"].get("clusterIP") and "ExternalName" != new["spec"].get("type"):
-        shown = new["spec"].get("clusterIPs", [new["spec"].get("clusterIP", "")])
+        shown = [new["spec"].get("clusterIP", "")]
         yield names.invalid_value("spec.clusterIPs[0]", shown, "may not change once set")
 
 
