@@ -38,14 +38,14 @@ TRUST = {
 class Shown:
     """A console whose output is kept."""
 
-    def __init__(self, access):
+    def __init__(self, access, limits):
         async def found():
             return access
 
         self.access = access
         self.text = ""
         self.reads = []
-        self.console = Console(access=found, programs=FOUND, limits=Limits(), browser="b", address="a")
+        self.console = Console(access=found, programs=FOUND, limits=limits, browser="b", address="a")
 
     async def type(self, line, number=1):
         async def show(text):
@@ -73,7 +73,7 @@ class Shown:
 @pytest.fixture(scope="module")
 def shown(simulation):
     access = wiring.console_access(simulation, simulation.world("console"))
-    yield Shown(access)
+    yield Shown(access, Limits())
     assert {path.name for path in access.directory.iterdir()} == {"files"}
     simulation.store.discard("console")
 
@@ -134,14 +134,16 @@ def test_a_watch_streams_until_it_is_stopped_and_two_run_at_once(shown):
         other = asyncio.create_task(shown.type("kubectl logs -f pod-after", number=2))
         await shown.until("kube-system")
         assert (await other).status == 0
-        third = asyncio.create_task(shown.type("kubectl get sa -w", number=3))
-        await shown.until("my-sa")
+        tab = Shown(shown.access, shown.console.limits)
+        third = asyncio.create_task(tab.type("kubectl get sa -w", number=3))
+        await tab.until("my-sa")
         with pytest.raises(LineRefused, match="two_at_once"):
             await shown.type("kubectl get sa", number=4)
-        processes = [process for run in shown.console._runs.values() for process in run._processes]
+        runs = [*shown.console._runs.values(), *tab.console._runs.values()]
+        processes = [process for run in runs for process in run._processes]
         shown.console.stop(1)
         stopped = await watch
-        shown.console.close()  # the tab is gone
+        tab.console.close()  # that tab is gone
         gone = await third
         return stopped, gone, processes
 
