@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from app.console.confine import LEAST_ABI, abi
+from app.console.confine import abi
 
 CPU_SECONDS = 20
 LIMITS: Mapping[str, int] = {
@@ -56,11 +56,6 @@ class Reach:
     """Folders."""
     ports: tuple[int, ...] = ()
     """TCP ports."""
-
-
-def is_enforced() -> bool:
-    """Whether the kernel keeps programs to their files and ports."""
-    return abi() >= LEAST_ABI
 
 
 def launched(program: Sequence[str], read: Sequence[str], reach: Reach) -> list[str]:
