@@ -13,6 +13,8 @@ LINE_LIMIT = 32 * 1024
 """Characters of what is typed or pasted at once."""
 LINES = 20
 """Commands that are pasted at once."""
+WORDS = 500
+"""Of one command."""
 STAGES = 8
 """Commands that a pipe connects."""
 _OPERATORS = re.compile(r"[|&;()<>]+")
@@ -198,6 +200,8 @@ class _Parser:
             if self._target is not None:
                 raise LineRefused("after_target", got=word)
             self._words.append(word)
+            if len(self._words) > WORDS:
+                raise LineRefused("too_many_words", expected=str(WORDS))
         elif self._expects == "<<":
             if self._stages or self._delimiters:
                 raise LineRefused("stream", got="<<")

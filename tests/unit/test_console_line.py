@@ -95,9 +95,10 @@ def test_files_and_here_documents(text, line):
         ("> f", "empty_command"),
         ("a\0b", "unwritable"),
         ("a \ud800", "unwritable"),
-        ("a " * 40_000, "too_long"),
+        ("a" * 40_000, "too_long"),
         ("a\n" * (LINES + 1), "too_many_lines"),
         ("a" + "|a" * 9, "too_many_stages"),
+        ("a " * 501, "too_many_words"),
     ],
 )
 def test_what_needs_a_shell_or_is_not_complete_is_refused_as_a_whole(text, code):
