@@ -17,7 +17,7 @@ CPU_SECONDS = 20
 LIMITS: Mapping[str, int] = {
     "CPU": CPU_SECONDS,
     "DATA": 1 << 30,  # of address space that can be written; kubectl reserves more without using it, so not AS
-    "FSIZE": 4 << 20,  # kubectl keeps the API's schema, half a megabyte, in its HOME
+    "FSIZE": 4 << 20,  # what kubectl keeps in its HOME is a few kilobytes
     "NOFILE": 256,
     "NPROC": 4096,  # of this user's threads altogether; root's are not counted
     "CORE": 0,
