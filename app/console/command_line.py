@@ -9,17 +9,23 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-LINE_LIMIT = 64 * 1024
+LINE_LIMIT = 32 * 1024
 """Characters of what is typed or pasted at once."""
 LINES = 20
 """Commands that are pasted at once."""
+WORDS = 500
+"""Of one command."""
 STAGES = 8
 """Commands that a pipe connects."""
+_OPERATORS = re.compile(r"[|&;()<>]+")
 _EXPANDS = re.compile(r"\$[A-Za-z_0-9@*#?!${(-]")
 _NAMED = re.compile(r"\$\{?\w*\}?")
 _UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 """What no argument of a process can hold."""
 _BLANK = " \t\r"
+_PLAIN = re.compile(r"[^\s'\"\\|&;()<>$`]*")
+"""Characters within a word that mean nothing but themselves."""
+_PLAIN_IN_QUOTES = re.compile(r"[^\"\\$`]*")
 
 
 class LineRefused(Exception):
@@ -67,8 +73,8 @@ class _Parser:
         self._at = 0
         self._stages: list[tuple[str, ...]] = []
         self._words: list[str] = []
-        self._word: str | None = None
-        """The word that is being read, None between two words: an empty one may be quoted."""
+        self._word: list[str] | None = None
+        """The parts of the word that is being read, None between two words: an empty one may be quoted."""
         self._is_quoted = False
         """Whether a part of it is."""
         self._target: str | None = None
@@ -108,13 +114,17 @@ class _Parser:
             self._refuse_expansion(self._at)
             if self._text[self._at : self._at + 2] in ("$'", '$"'):
                 raise LineRefused("variable", got=self._text[self._at : self._at + 2])
-            self._add(char)
-            self._at += 1
+            plain = _PLAIN.match(self._text, self._at + 1)
+            end = plain.end() if plain else self._at + 1
+            self._add(self._text[self._at : end])
+            self._at = end
 
     # (1) Words
 
     def _add(self, text: str) -> None:
-        self._word = (self._word or "") + text
+        if self._word is None:
+            self._word = []
+        self._word.append(text)
 
     def _single_quoted(self) -> None:
         end = self._text.find("'", self._at + 1)
@@ -129,6 +139,11 @@ class _Parser:
         self._is_quoted = True
         at = self._at + 1
         while at < len(self._text) and (char := self._text[at]) != '"':
+            plain = _PLAIN_IN_QUOTES.match(self._text, at)
+            if plain and plain.end() > at:
+                self._add(plain[0])
+                at = plain.end()
+                continue
             self._refuse_expansion(at)
             if char == "\\" and self._text[at + 1 : at + 2] in ("$", "`", '"', "\\", "\n"):
                 at += 1
@@ -157,31 +172,36 @@ class _Parser:
     # (2) Operators
 
     def _operator(self) -> None:
-        rest = self._text[self._at :]
-        operator = rest[: len(rest) - len(rest.lstrip("|&;()<>"))]
-        is_stream = self._word is not None and self._word.isdecimal() and not self._is_quoted
+        found = _OPERATORS.match(self._text, self._at)
+        operator = found[0] if found else ""
+        following = self._text[self._at + len(operator) : self._at + len(operator) + 1]
+        word = "".join(self._word or [])
+        is_stream = word.isdecimal() and not self._is_quoted
         if operator == "|":
             self._end_stage()
-        elif operator in (">", ">>") and not is_stream and rest[len(operator) :][:1] != "&":
+        elif operator in (">", ">>") and not is_stream and following != "&":
             self._end_word()
             self._expects = operator
         elif operator == "<<" and not is_stream:
             self._end_word()
             self._expects = operator
         else:
-            got = f"{self._word}{operator}" if is_stream and operator[0] in "<>" else operator
+            got = f"{word}{operator}" if is_stream and operator[0] in "<>" else operator
             raise LineRefused("stream" if "<" in got or ">" in got else "operator", got=got)
         self._at += len(operator)
 
     def _end_word(self) -> None:
-        word, quoted = self._word, self._is_quoted
+        parts, quoted = self._word, self._is_quoted
         self._word, self._is_quoted = None, False
-        if word is None:
+        if parts is None:
             return
+        word = "".join(parts)
         if not self._expects:
             if self._target is not None:
                 raise LineRefused("after_target", got=word)
             self._words.append(word)
+            if len(self._words) > WORDS:
+                raise LineRefused("too_many_words", expected=str(WORDS))
         elif self._expects == "<<":
             if self._stages or self._delimiters:
                 raise LineRefused("stream", got="<<")
@@ -218,8 +238,9 @@ class _Parser:
     def _here_document(self, delimiter: str, quoted: bool) -> str:
         body: list[str] = []
         while self._at < len(self._text):
-            line, end, _ = self._text[self._at :].partition("\n")
-            self._at += len(line) + len(end)
+            end = self._text.find("\n", self._at)
+            end = len(self._text) if end < 0 else end
+            line, self._at = self._text[self._at : end], end + 1
             if line == delimiter:
                 text = "".join(body)
                 if not quoted and (_EXPANDS.search(text) or "`" in text):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from app.console.command_line import LineRefused, parse
+from app.console.command_line import LINE_LIMIT, LineRefused, parse
 from app.console.fences import kubectl
 from app.console.filters.arguments import FORMS
 from app.console.plan import OWN, Part, Plan
@@ -47,10 +47,11 @@ class Asked:
 
 
 def asked(text: str) -> Asked | None:
-    """What of `text`, which ends at the cursor, is to be completed; None where a quote is open."""
+    """What of `text`, which ends at the cursor, is to be completed; None where a quote is open, or it is too long."""
+    if len(text) > LINE_LIMIT:
+        return None
     command = _SEPARATORS.split(text)[-1].lstrip()
-    start = re.search(r"\S*$", command)
-    part = start[0] if start else ""
+    part = command[max(command.rfind(blank) for blank in " \t") + 1 :]
     before = command[: len(command) - len(part)]
     try:
         lines = parse(before.rstrip().rstrip(">")) if before.strip() else []

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from app.console.confine import LEAST_ABI, abi
+from app.console.confine import abi
 
 CPU_SECONDS = 20
 LIMITS: Mapping[str, int] = {
     "CPU": CPU_SECONDS,
     "DATA": 1 << 30,  # of address space that can be written; kubectl reserves more without using it, so not AS
-    "FSIZE": 4 << 20,  # kubectl keeps the API's schema, half a megabyte, in its HOME
+    "FSIZE": 4 << 20,  # what kubectl keeps in its HOME is a few kilobytes
     "NOFILE": 256,
     "NPROC": 4096,  # of this user's threads altogether; root's are not counted
     "CORE": 0,
@@ -56,11 +56,6 @@ class Reach:
     """Folders."""
     ports: tuple[int, ...] = ()
     """TCP ports."""
-
-
-def is_enforced() -> bool:
-    """Whether the kernel keeps programs to their files and ports."""
-    return abi() >= LEAST_ABI
 
 
 def launched(program: Sequence[str], read: Sequence[str], reach: Reach) -> list[str]:

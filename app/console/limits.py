@@ -14,7 +14,7 @@ AT_ONCE = 2
 """Commands of one visitor."""
 OF_AN_ADDRESS = 8
 OF_ALL = 16
-"""Commands at once; one of kubectl takes 60 MB."""
+"""Commands at once; one takes less than 100 MB."""
 OUTPUT = 1_000_000
 """Bytes that the commands of a visitor which run at once print together."""
 
@@ -30,7 +30,7 @@ class Limits:
     """Those of one process. Used on one event loop."""
 
     browsers: Buckets[TokenBucket] = field(default_factory=lambda: Buckets(TokenBucket, capacity=60.0, rate=0.25))
-    """CPU seconds of a browser's commands: `aws` takes one, `kubectl` a quarter."""
+    """CPU seconds of a browser's commands: `aws` takes 0.8, `kubectl` 0.1."""
     addresses: Buckets[TokenBucket] = field(default_factory=lambda: Buckets(TokenBucket, capacity=300.0, rate=1.0))
     _visitors: dict[str, _Visitor] = field(default_factory=dict)
     _addresses: Counter[str] = field(default_factory=Counter)

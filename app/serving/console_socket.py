@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any
@@ -27,9 +28,11 @@ from app.console.limits import Limits
 from app.console.programs import NAMES, Program
 from app.flow.errors import FlowError
 from app.serving import request_facts
+from app.serving.logs import OURS
 from app.serving.request_facts import RequestFacts
 from app.settings import Settings, is_loopback
 
+_log = logging.getLogger(OURS)
 PATH = "/console"
 FRAME_LIMIT = 256 * 1024
 """Characters of a frame: a file, or a long paste, written as JSON."""
@@ -197,8 +200,11 @@ class _Page:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and isinstance(task.exception(), (WebSocketDisconnect, RuntimeError)):
-            self._is_gone = True
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, (WebSocketDisconnect, RuntimeError)):
+            self._is_gone = True  # it left while something was sent
+        elif error is not None:
+            _log.error("The console failed", exc_info=error)
 
     async def _run(self, number: int, text: str) -> None:
         async def show(output: str) -> None:

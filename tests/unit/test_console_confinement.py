@@ -1,6 +1,7 @@
 """The second fence, with the kernel really on: what a hostile program in the place of kubectl could still reach."""
 
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -130,11 +131,17 @@ def test_what_the_kernel_refuses_runs_nothing(tmp_path):
     assert "/bin/sh" in done.stderr
 
 
-def test_a_program_that_computes_without_end_is_ended(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["grep", "-E", "(a+)+$b|(a*)*c", "a"],
+        pytest.param(["jq", "-n", "[range(1e12)] | length"], marks=pytest.mark.large),
+    ],
+)
+def test_a_program_that_computes_without_end_is_ended(tmp_path, monkeypatch, words):
     monkeypatch.setattr(confinement, "LIMITS", {**LIMITS, "CPU": 1})
     (tmp_path / "a").write_text("a" * 40)
-    for stages in ([["grep", "-E", "(a+)+$b|(a*)*c", "a"]], [["jq", "-n", "[range(1e12)] | length"]]):
-        done = subprocess.run(
-            filtered(stages, Reach(write=(str(tmp_path),))), cwd=tmp_path, env={}, capture_output=True, check=False
-        )
-        assert done.returncode != 0, done.stdout
+    done = subprocess.run(
+        filtered([words], Reach(write=(str(tmp_path),))), cwd=tmp_path, env={}, capture_output=True, check=False
+    )
+    assert done.returncode in (-signal.SIGXCPU, -signal.SIGKILL), done

@@ -1,6 +1,7 @@
 """A typed line, taken apart: POSIX quoting as shlex has it, pipes, files, here-documents, and what needs a shell."""
 
 import shlex
+import sys
 
 import pytest
 from hypothesis import given, settings
@@ -94,9 +95,10 @@ def test_files_and_here_documents(text, line):
         ("> f", "empty_command"),
         ("a\0b", "unwritable"),
         ("a \ud800", "unwritable"),
-        ("a " * 40_000, "too_long"),
+        ("a" * 40_000, "too_long"),
         ("a\n" * (LINES + 1), "too_many_lines"),
         ("a" + "|a" * 9, "too_many_stages"),
+        ("a " * 501, "too_many_words"),
     ],
 )
 def test_what_needs_a_shell_or_is_not_complete_is_refused_as_a_whole(text, code):
@@ -110,6 +112,31 @@ def test_what_needs_a_shell_or_is_not_complete_is_refused_as_a_whole(text, code)
 def test_what_shlex_quotes_comes_back(words):
     (line,) = parse(shlex.join(words))
     assert list(line.stages[0]) == words
+
+
+def steps(act):
+    """How many lines of Python an act takes: the same on every machine."""
+    counted = 0
+
+    def trace(*_):
+        nonlocal counted
+        counted += 1
+        return trace
+
+    sys.settrace(trace)
+    try:
+        act()
+    except LineRefused:
+        pass
+    finally:
+        sys.settrace(None)
+    return counted
+
+
+@pytest.mark.parametrize("piece", ["a", "a ", '"a\\', "\a", "''", "$ ", "#\n", "<", "a|"])
+def test_twice_the_line_is_twice_the_work(piece):
+    once, twice = (steps(lambda count=count: parse(piece * count)) for count in (200, 400))
+    assert twice < 2.2 * once + 50
 
 
 @settings(max_examples=examples(200), deadline=None)

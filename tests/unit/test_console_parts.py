@@ -170,6 +170,7 @@ def candidates(text):
         ("aws s3 l", []),
         ("kubectl get 'po", []),
         ("kubectl get $", []),
+        ("a" * 40_000 + " ", []),
         ("kubectl get po", None),
     ],
 )

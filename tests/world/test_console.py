@@ -4,6 +4,8 @@ import asyncio
 import json
 import os
 import signal
+import socket
+import subprocess
 import sys
 import time
 
@@ -12,6 +14,8 @@ import pytest
 from app import wiring
 from app.console import programs
 from app.console.command_line import LineRefused
+from app.console.confine import LEAST_ABI, abi
+from app.console.confinement import launched
 from app.console.console import Console
 from app.console.limits import Limits
 from tests.world.test_aws_cli import AWS
@@ -38,14 +42,14 @@ TRUST = {
 class Shown:
     """A console whose output is kept."""
 
-    def __init__(self, access):
+    def __init__(self, access, limits):
         async def found():
             return access
 
         self.access = access
         self.text = ""
         self.reads = []
-        self.console = Console(access=found, programs=FOUND, limits=Limits(), browser="b", address="a")
+        self.console = Console(access=found, programs=FOUND, limits=limits, browser="b", address="a")
 
     async def type(self, line, number=1):
         async def show(text):
@@ -73,7 +77,7 @@ class Shown:
 @pytest.fixture(scope="module")
 def shown(simulation):
     access = wiring.console_access(simulation, simulation.world("console"))
-    yield Shown(access)
+    yield Shown(access, Limits())
     assert {path.name for path in access.directory.iterdir()} == {"files"}
     simulation.store.discard("console")
 
@@ -134,14 +138,16 @@ def test_a_watch_streams_until_it_is_stopped_and_two_run_at_once(shown):
         other = asyncio.create_task(shown.type("kubectl logs -f pod-after", number=2))
         await shown.until("kube-system")
         assert (await other).status == 0
-        third = asyncio.create_task(shown.type("kubectl get sa -w", number=3))
-        await shown.until("my-sa")
+        tab = Shown(shown.access, shown.console.limits)
+        third = asyncio.create_task(tab.type("kubectl get sa -w", number=3))
+        await tab.until("my-sa")
         with pytest.raises(LineRefused, match="two_at_once"):
             await shown.type("kubectl get sa", number=4)
-        processes = [process for run in shown.console._runs.values() for process in run._processes]
+        runs = [*shown.console._runs.values(), *tab.console._runs.values()]
+        processes = [process for run in runs for process in run._processes]
         shown.console.stop(1)
         stopped = await watch
-        shown.console.close()  # the tab is gone
+        tab.console.close()  # that tab is gone
         gone = await third
         return stopped, gone, processes
 
@@ -180,6 +186,42 @@ def test_kubectl_plugins_and_other_programs_are_not_found(shown):
     (shown.access.files.folder / "kubectl-evil").chmod(0o755)
     assert 'unknown command "evil"' in shown.run("kubectl evil", status=1)
     shown.run("rm kubectl-evil")
+
+
+@pytest.mark.skipif(abi() < LEAST_ABI, reason=f"Landlock version {abi()}, needed {LEAST_ABI}")
+def test_the_kernel_stops_what_the_arguments_would_have_let_through(shown):
+    """The second fence alone: arguments that the first one refuses, given to the real programs."""
+
+    def confined(name, *words):
+        program, access = FOUND[name], shown.access
+        with access.home() as home:
+            return subprocess.run(
+                launched((program.path, *words), program.reads, access.reach(home)),
+                env=access.environment(home),
+                cwd=access.files.folder,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+
+    def listening(other):
+        return f"https://127.0.0.1:{other.getsockname()[1]}"
+
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        other.settimeout(0)
+        for words, said in (
+            (("apply", "-f", "/etc/passwd"), "permission denied"),
+            (("get", "pods", "--kubeconfig=/etc/hostname"), "permission denied"),
+            (("get", "pods", f"--server={listening(other)}"), "permission denied"),
+            (("apply", "-f", f"{listening(other)}/pod.yaml"), "permission denied"),
+            (("edit", "sa", "my-sa"), "unable to launch the editor"),
+        ):
+            done = confined("kubectl", *words)
+            assert (done.returncode, said in done.stderr) == (1, True), (words, done)
+        document = ("create-role", "--role-name", "y", "--assume-role-policy-document", "file:///etc/passwd")
+        assert "Permission denied" in confined("aws", "iam", *document).stderr
+        with pytest.raises(BlockingIOError):
+            other.accept()
 
 
 def test_without_a_world_nothing_runs():
