@@ -8,13 +8,14 @@ from starlette.datastructures import QueryParams
 
 from app.flow.build.deeds import Deed, of_command, of_log
 from app.flow.names import APPLICATION_ID
-from app.world.apiserver.auth.authentication import bears
+from app.world.apiserver.auth.authentication import User, is_own
 
 if TYPE_CHECKING:
     from app.world.apiserver.request.request_info import RequestInfo
     from app.world.aws.account import Account
     from app.world.world import World
 
+_SERVICE_ACCOUNT = "system:serviceaccount:"
 _DISCOVERY = "/.well-known/openid-configuration"
 _BY_THE_APP = f"app/{APPLICATION_ID}"
 """In the user agent of the explorer's SDK."""
@@ -22,9 +23,9 @@ _BY_A_POD = "Botocore/"
 """What the user agent of the programs in Pods begins with. Other tools begin with their own name."""
 
 
-def note_request(world: World, authorization: str, info: RequestInfo, query: QueryParams) -> None:
+def note_request(world: World, authorization: str, user: User, info: RequestInfo, query: QueryParams) -> None:
     """A request to the API server that was let in. Those of walks, of the node and of Pods are no one's deeds."""
-    if not bears(authorization, world.admin_token):
+    if is_own(world, authorization) or user.name.startswith(_SERVICE_ACCOUNT):
         return
     deeds = world.usage.deeds
     if info.path.rstrip("/") == _DISCOVERY:

@@ -101,7 +101,7 @@ class ApiServer:
         info = parse_request(path, method, query)
         user = acting_user(world, authenticate(world, authorization), headers)
         authorize(world, user, info.request)
-        note_request(world, authorization, info, query)
+        note_request(world, authorization, user, info, query)
         return world, user, info
 
     async def _answer(self, request: Request) -> Response:
