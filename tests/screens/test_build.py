@@ -10,6 +10,7 @@ from app.content import LANGUAGES, PAGES, load
 from app.content.page_specs import PAGE_SPECS
 from app.flow.build.tasks import TASKS, TaskId
 from app.ui.state import session
+from tests.screens.live import asked_as
 
 
 def states(shown):
@@ -76,6 +77,26 @@ def test_the_map_has_ghosts_until_the_chain_works_and_names_them(screen):
     assert json.loads(shown.open("webhook").data("film")["film"])["ghosts"] == film["ghosts"]
     shown.open("build", task="provider").click("build_do")
     assert "provider" not in json.loads(shown.data("build_map")["film"])["ghosts"]
+
+
+def test_the_block_for_a_terminal_is_shown_on_a_click_and_at_this_machine_alone(screen, monkeypatch):
+    asked_as(monkeypatch)
+    shown = screen(lang="en").open("build").click("build_begin")
+    secrets = (shown.world.admin_token, shown.world.account.admin.secret_access_key)
+    assert not [secret for secret in secrets if secret in shown.everything]
+    shown.click("build_block")
+    assert not shown.test.exception
+    assert all(secret in shown.html("build_shown") for secret in secrets)
+    shown.click("build_conceal")
+    assert not [secret for secret in secrets if secret in shown.everything]
+
+
+@pytest.mark.parametrize("facts", [{"served_on": "192.0.2.1"}, {"forwarded_by": "x-forwarded-for"}])
+def test_elsewhere_the_page_says_that_a_terminal_needs_a_server_of_its_own(screen, monkeypatch, facts):
+    asked_as(monkeypatch, **facts)
+    shown = screen(lang="en").open("build").click("build_begin")
+    assert "make run" in unescape(shown.html("build_else"))
+    assert "build_block" not in {button.key for button in shown.test.button}
 
 
 def test_hints_come_one_at_a_time(screen):
