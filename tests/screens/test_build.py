@@ -6,9 +6,11 @@ from html import unescape
 
 import pytest
 
-from app.content import LANGUAGES, PAGES, load
+from app.content import PAGES, load
+from app.content.page_specs import PAGE_SPECS
 from app.flow.build.tasks import TASKS, TaskId
 from app.ui.state import session
+from tests.screens.live import asked_as
 
 
 def states(shown):
@@ -19,7 +21,8 @@ def states(shown):
 
 
 def by_the_buttons(shown):
-    """Does every task by its button; what the last one says."""
+    """Does every task by its button; what the last one says, and what came back for each."""
+    came_back = {}
     for number, task in enumerate(TASKS):
         before = states(shown)
         assert [before[it.id] for it in TASKS] == [True] * number + [False] * (len(TASKS) - number)
@@ -27,10 +30,11 @@ def by_the_buttons(shown):
         shown.click("build_do")
         assert not shown.test.exception
         assert "build_done" in shown.keys, task.id
+        came_back[task.id] = unescape(shown.html("build_came_back")) if "build_came_back" in shown.keys else ""
         if number + 1 < len(TASKS):
             shown.click("build_next")
     assert all(states(shown).values())
-    return shown.html("build_done")
+    return unescape(shown.html("build_done")), came_back
 
 
 def test_the_whole_exercise_by_its_buttons_twice_in_a_row(screen):
@@ -39,31 +43,29 @@ def test_the_whole_exercise_by_its_buttons_twice_in_a_row(screen):
     assert "build_tasks" not in shown.keys
     shown.click("build_begin")
     first = shown.world
-    assert content.message("build.all_done") in unescape(by_the_buttons(shown))
+    said, came_back = by_the_buttons(shown)
+    assert content.message("build.all_done") in said
+    # What came back is what each command is typed for, and is no secret.
+    assert {task for task, html in came_back.items() if not html} == {
+        *(TaskId.PROVIDER, TaskId.ROLE, TaskId.SERVICE_ACCOUNT, TaskId.POD_AFTER)
+    }
+    assert "AccessDenied" in came_back[TaskId.LOOK_AROUND]
+    assert first.issuer in came_back[TaskId.ISSUER]
+    assert f"irsa-reports-{first.account_id}" in came_back[TaskId.BUCKETS]
+    assert "AWS_WEB_IDENTITY_TOKEN_FILE=" in came_back[TaskId.LOOK_INSIDE]
+    assert '"sub": "system:serviceaccount:default:my-sa"' in came_back[TaskId.LOOK_INSIDE]
+    assert "AssumedRoleUser" in came_back[TaskId.BY_HAND]
+    everything = " ".join(came_back.values())
+    assert set(re.findall(r"eyJ[\w-]+\.eyJ[\w-]+\.([\w-]*)", everything)) <= {""}
+    assert not [key for key in first.account._sessions.values() if key.secret_access_key in everything]
     # A new world keeps the start of the one that it replaces.
     shown.click("reset")
     assert shown.world is not first
     assert shown.world.start == "empty"
-    assert content.message("build.all_done") in unescape(by_the_buttons(shown))
+    said, _ = by_the_buttons(shown)
+    assert content.message("build.all_done") in said
     # What is built is what the other pages are about.
-    assert load("ja").message("verdict.passed") in unescape(shown.open("home").html("verdict"))
-
-
-def test_what_came_back_is_shown_and_is_no_secret(screen):
-    shown = screen(lang="en").open("build").click("build_begin")
-    shown.click("build_do")
-    assert "AccessDenied" in shown.html("build_came_back")
-    for _ in range(2, 9):
-        shown.click("build_next").click("build_do")
-    assert "irsa-explorer" not in shown.html("build_came_back")
-    inside = unescape(shown.html("build_came_back"))
-    assert "AWS_WEB_IDENTITY_TOKEN_FILE=" in inside
-    assert f'"sub": "system:serviceaccount:default:{shown.world.chain.service_account}"' in inside
-    assert set(re.findall(r"eyJ[\w-]+\.eyJ[\w-]+\.([\w-]*)", inside)) <= {""}
-    shown.click("build_next").click("build_do")
-    keys = shown.world.account._sessions.values()
-    assert "AssumedRoleUser" in shown.html("build_came_back")
-    assert not [key for key in keys if key.secret_access_key in shown.everything]
+    assert content.message("verdict.passed") in unescape(shown.open("home").html("verdict"))
 
 
 def test_the_map_has_ghosts_until_the_chain_works_and_names_them(screen):
@@ -75,6 +77,26 @@ def test_the_map_has_ghosts_until_the_chain_works_and_names_them(screen):
     assert json.loads(shown.open("webhook").data("film")["film"])["ghosts"] == film["ghosts"]
     shown.open("build", task="provider").click("build_do")
     assert "provider" not in json.loads(shown.data("build_map")["film"])["ghosts"]
+
+
+def test_the_block_for_a_terminal_is_shown_on_a_click_and_at_this_machine_alone(screen, monkeypatch):
+    asked_as(monkeypatch)
+    shown = screen(lang="en").open("build").click("build_begin")
+    secrets = (shown.world.admin_token, shown.world.account.admin.secret_access_key)
+    assert not [secret for secret in secrets if secret in shown.everything]
+    shown.click("build_block")
+    assert not shown.test.exception
+    assert all(secret in shown.html("build_shown") for secret in secrets)
+    shown.click("build_conceal")
+    assert not [secret for secret in secrets if secret in shown.everything]
+
+
+@pytest.mark.parametrize("facts", [{"served_on": "192.0.2.1"}, {"forwarded_by": "x-forwarded-for"}])
+def test_elsewhere_the_page_says_that_a_terminal_needs_a_server_of_its_own(screen, monkeypatch, facts):
+    asked_as(monkeypatch, **facts)
+    shown = screen(lang="en").open("build").click("build_begin")
+    assert "make run" in unescape(shown.html("build_else"))
+    assert "build_block" not in {button.key for button in shown.test.button}
 
 
 def test_hints_come_one_at_a_time(screen):
@@ -99,14 +121,14 @@ def test_what_is_wrong_is_the_check_that_says_so(screen, simulation):
     assert "mine" in html
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", ["en", pytest.param("ja", marks=pytest.mark.large)])
 def test_every_page_lives_with_an_empty_world(screen, language):
     shown = screen(lang=language)
     session.simulation().reset(shown.test.session_state["browser"], start="empty")
     for page in PAGES:
         shown.open(page)
         assert not shown.test.exception, page
-        assert "build" in shown.everything or page == "home", page
+        assert ("not_there" in shown.keys) is PAGE_SPECS[page].needs_walk, page
 
 
 def test_the_story_of_why_is_that_of_a_finished_world(screen, simulation):

@@ -161,7 +161,7 @@ def test_live_mode_starts_at_a_service_account_with_a_role_and_pods(screen, real
     assert "shop" in options(started, "namespace")
     chosen = pick(started, "namespace", "shop")
     assert walk_view(chosen).walk.subject.service_account == "frontend"  # no Pods: the first that is annotated
-    assert walk_view(pick(chosen, "namespace", "kube-public")).walk.subject.service_account == "default"
+    assert walk_view(pick(chosen, "namespace", "kube-system")).walk.subject.service_account == "default"
 
 
 def test_who_may_not_list_all_namespaces_starts_in_the_contexts_own(screen, real):

@@ -69,6 +69,7 @@ def test_the_commands_of_the_page_do_each_task(terminal):
     assert "AWS_ROLE_ARN=" in terminal.type("kubectl exec look-inside -- env")
 
 
+@pytest.mark.large
 def test_other_names_in_another_order_by_other_means(terminal):
     # (1) The Pod and its ServiceAccount first, in a namespace of their own, by manifests.
     terminal.type(

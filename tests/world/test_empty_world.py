@@ -56,9 +56,11 @@ def test_a_walk_of_it_is_honest(simulation, empty):
     assert failed == {"provider.exists", "service_account.exists", "webhook.dry_run", "pod.exists"}
 
 
-def test_a_finished_world_has_the_same_ground(world, empty):
-    ours = [place for place in names(world, "pods") if place[0] == "kube-system"]
-    assert [name.rsplit("-", 1)[0] for _, name in ours] == [name.rsplit("-", 1)[0] for _, name in names(empty, "pods")]
+def test_a_finished_world_is_the_articles_without_add_ons(world):
+    assert {place[0] for place in names(world, "pods")} == {"default"}
+    assert {place for place in names(world, "serviceaccounts") if place[0] == "kube-system"} == {
+        ("kube-system", "default")
+    }
 
 
 def test_its_chain_is_the_one_that_is_being_built_whatever_it_is_called(simulation, empty):

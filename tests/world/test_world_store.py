@@ -150,7 +150,7 @@ def test_one_world_per_key_for_callers_that_ask_at_once(simulation):
         thread.join()
     assert len(found) == 8
     assert len({id(world) for world in found}) == 1
-    assert {pod["status"]["phase"] for pod in found[0].cluster.list("pods", "default")} == {"Failed", "Succeeded"}
+    assert {pod["status"]["phase"] for pod in found[0].cluster.list("pods")} == {"Failed", "Succeeded"}
     simulation.store.discard("many")
 
 

@@ -20,8 +20,14 @@ _BY_A_POD = "Botocore/"
 """What the user agent of the programs in Pods begins with. Other tools begin with their own name."""
 
 
+def is_persons(authorization: str) -> bool:
+    """Whether these are no ServiceAccount's credentials. Its token is a JWT, which begins so; the learner's and EKS's
+    are none."""
+    return not authorization.startswith("Bearer eyJ")
+
+
 def note_request(world: World, info: RequestInfo, query: QueryParams) -> None:
-    """A request with the learner's credentials to the API server, which was granted."""
+    """A request of a person to the API server, which was granted."""
     deeds = world.usage.deeds
     if info.path.rstrip("/") == _DISCOVERY:
         deeds.add(Deed.ISSUER)

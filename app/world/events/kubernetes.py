@@ -14,7 +14,7 @@ from app.flow.model import Step
 from app.world.apiserver.auth.authentication import bears, named_world
 from app.world.apiserver.request.request_info import RequestInfo, parse_request
 from app.world.apiserver.types.resources import REVIEWS, find_resource
-from app.world.events.deeds import note_request
+from app.world.events.deeds import is_persons, note_request
 from app.world.events.tool import Tool, is_developer, is_this_app, tool_of
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ class Noticing:
             query,
             changes=stored and not query.get("dryRun"),
             learners=bears(authorization, world.admin_token),
+            is_deed=is_persons(authorization),
             is_event=not is_developer(headers),
         )
 
@@ -83,10 +84,12 @@ class _Seen:
         *,
         changes: bool = False,
         learners: bool = False,
+        is_deed: bool = False,
         is_event: bool = True,
     ) -> None:
         self._world, self._tool, self._info, self._query = world, tool, info, query
-        self._changes, self._learners, self._is_event = changes, learners, is_event
+        self._changes, self._learners = changes, learners
+        self._is_deed, self._is_event = is_deed, is_event
         self._status = 0
         self._names_itself = info.verb == "create" and not info.name
 
@@ -107,7 +110,7 @@ class _Seen:
 
     def _record(self, name: str) -> None:
         info, resource = self._info, self._info.resource
-        if self._learners and self._status < 300:
+        if self._is_deed and self._status < 300:
             note_request(self._world, info, self._query)
         if not self._is_event:
             return

@@ -25,9 +25,11 @@ _DAY = 86400.0
 
 async def lay(world: World) -> None:
     """Fills a world that has nothing in it yet."""
-    # (1) Namespaces with their ServiceAccounts `default`, and what EKS runs on the node.
+    # (1) Namespaces with their ServiceAccounts `default`. Who looks around in an empty world finds what EKS runs; lists
+    #     of every ServiceAccount that a finished one shows are shorter without it.
     controllers.bootstrap(world)
-    kube_system.fill(world)
+    if world.start == "empty":
+        kube_system.fill(world)
     # (2) The webhook that EKS registers in every cluster.
     await operations.create(world, ADMIN, "mutatingwebhookconfigurations", None, webhook_configuration(world))
     # (3) The node with its instance role, which may not list buckets.

@@ -116,7 +116,7 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
     drawing = mapDrawing(svg, geometry, words, film, mapTimeline(film, "").beats)
     for (const [beat, chip] of drawing.chipOf)
       if (chip?.group.classList.contains("opens")) chip.group.addEventListener("click", () => map.onchip?.(beat))
-    svg.setAttribute("aria-label", [words["map.alternative"], film.ghosts_said].filter(Boolean).join(" "))
+    svg.setAttribute("aria-label", words["map.alternative"] ?? "")
   }
   const turn = () => {
     discrete = ""

@@ -76,7 +76,7 @@ const filmPlayer = (host, map, { words, keys = "own", address = null } = {}) => 
       one.firstChild.toggleAttribute("aria-current", i === index && !map.neutral)
     const text = map.neutral ? "" : now.plain
     scrubber.setAttribute("aria-valuetext", `${index + 1} / ${map.entries.length} ${text}`)
-    map.svg.setAttribute("aria-label", `${words["map.alternative"]} ${text}`)
+    map.svg.setAttribute("aria-label", [words["map.alternative"], text, map.film.ghosts_said].filter(Boolean).join(" "))
     if (moved) live.textContent = text
     if (moved) address?.(now.id)
   }
