@@ -17,11 +17,10 @@ from app.wiring import learners_cluster
 from app.world.servers.loopback import NetworkError
 from app.world.setup.building import Sent, carry_out
 from app.world.setup.developer import SetupRefused
-from app.world.usage import looks
 
 PARAM = "task"
 """In the address: the task that the reader looks at."""
-_LOOKED, _SENT = "build_looked", "build_sent"
+_WORLD, _SENT = "build_world", "build_sent"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,15 +36,12 @@ class Outcome:
 
 
 def current() -> tuple[Progress, ...]:
-    """Every task as the world is now: where something has changed since the last walk, it is walked through again."""
+    """Every task as the world is now. A new world begins with its first task."""
     here = session.world()
-    look = (here.path, looks(here))
-    before = st.session_state.get(_LOOKED)
-    if before != look:
-        if before and before[0] != here.path:  # a new world begins with its first task
-            st.query_params.pop(PARAM, None)
-        session.run_again()
-        st.session_state[_LOOKED] = look
+    before = st.session_state.get(_WORLD)
+    if before and before != here.path:
+        st.query_params.pop(PARAM, None)
+    st.session_state[_WORLD] = here.path
     return progress(under_construction.seen(session.simulated_walk_view()))
 
 

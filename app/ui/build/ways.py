@@ -1,4 +1,4 @@
-"""The ways to do a task: a button that sends the requests, and the reader's own terminal."""
+"""The ways to do a task: a button that sends the requests, the console, and the reader's own terminal."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from app.content import Content
 from app.flow.build.plan import Act
 from app.flow.build.tasks import TaskId
 from app.ui.build import state
+from app.ui.console.console import console
 from app.ui.draw import components, page_errors, reveal
 from app.ui.draw.checks import said
 from app.ui.draw.code import code
@@ -19,11 +20,13 @@ from app.ui.state import mode, session
 from app.ui.text import escape, prose
 from app.world.setup.terminal_block import Shell, block
 
+_WAYS = ("do", "console", "terminal")
+
 
 def ways(task: TaskId, acts: tuple[Act, ...], content: Content) -> None:
-    """Draws them, a tab each. A console on the page gets its own between the two."""
+    """Draws them, a tab each."""
     typed = code(content, "\n".join(act.command for act in acts))
-    by_button, by_terminal = st.tabs([content.message(f"build.way_{way}") for way in ("do", "terminal")])
+    by_button, by_console, by_terminal = st.tabs([content.message(f"build.way_{way}") for way in _WAYS])
     with by_button:
         components.block(typed, key=f"build_commands_{task}")
         st.button(
@@ -36,6 +39,9 @@ def ways(task: TaskId, acts: tuple[Act, ...], content: Content) -> None:
             args=(task, acts),
         )
         came_back(task, content)
+    with by_console:
+        components.block(f"<p>{prose(content.message('build.in_console'))}</p>{typed}", key=f"build_in_console_{task}")
+        console(session.world(), content)
     with by_terminal:
         _terminal(content)
         components.block(f"<p>{prose(content.message('build.terminal.copy'))}</p>{typed}", key=f"build_typed_{task}")

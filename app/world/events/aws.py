@@ -43,8 +43,7 @@ def notice(directory: Directory, call: Incoming, status: int) -> None:
         return
     tool = tool_of(headers)
     kind, name, action = _s3(call) if service == "s3" else _object(call, asked)
-    if status == 200:
-        note_call(account, service, action, headers.get("user-agent", ""))
+    is_new = status == 200 and note_call(account, service, action, headers.get("user-agent", ""))
     if is_developer(headers):
         return
     writes = call.method not in ("GET", "HEAD") if service == "s3" else bool(_WRITES.match(action))
@@ -56,7 +55,7 @@ def notice(directory: Directory, call: Incoming, status: int) -> None:
         name=name,
         step=_step(service, kind, action),
         status=status,
-        changes=writes and (status < 300 or service == "sts"),
+        changes=is_new or (writes and (status < 300 or service == "sts")),
         learners=key_id == account.admin.access_key_id,
     )
 

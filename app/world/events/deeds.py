@@ -26,25 +26,29 @@ def is_persons(authorization: str) -> bool:
     return not authorization.startswith("Bearer eyJ")
 
 
-def note_request(world: World, info: RequestInfo, query: QueryParams) -> None:
-    """A request of a person to the API server, which was granted."""
-    deeds = world.usage.deeds
+def note_request(world: World, info: RequestInfo, query: QueryParams) -> bool:
+    """A request of a person to the API server, which was granted. Returns whether a deed was new."""
     if info.path.rstrip("/") == _DISCOVERY:
-        deeds.add(Deed.ISSUER)
+        return _note(world.account, Deed.ISSUER)
     if info.resource != "pods" or info.subresource not in ("log", "exec"):
-        return
+        return False
     stored = world.cluster.find("pods", info.namespace, info.name)
     if stored is None:
-        return
+        return False
     if info.subresource == "exec":
-        deeds.update(of_command(stored.object, query.getlist("command")))
-    elif deed := of_log(stored.object):
-        deeds.add(deed)
+        return _note(world.account, *of_command(stored.object, query.getlist("command")))
+    deed = of_log(stored.object)
+    return deed is not None and _note(world.account, deed)
 
 
-def note_call(account: Account, service: str, action: str, user_agent: str) -> None:
-    """A call of AWS that was granted, by none of this app's clients."""
+def note_call(account: Account, service: str, action: str, user_agent: str) -> bool:
+    """A call of AWS that was granted, by none of this app's clients. Returns whether a deed was new."""
     if service == "sts" and action == "AssumeRoleWithWebIdentity" and not user_agent.startswith(_BY_A_POD):
-        account.usage.deeds.add(Deed.ASSUMED)
-    elif service == "eks" and _DESCRIBE_CLUSTER.fullmatch(action):
-        account.usage.deeds.add(Deed.ISSUER)
+        return _note(account, Deed.ASSUMED)
+    return service == "eks" and bool(_DESCRIBE_CLUSTER.fullmatch(action)) and _note(account, Deed.ISSUER)
+
+
+def _note(account: Account, *deeds: Deed) -> bool:
+    new = not account.usage.deeds.issuperset(deeds)
+    account.usage.deeds.update(deeds)
+    return new

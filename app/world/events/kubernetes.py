@@ -110,8 +110,7 @@ class _Seen:
 
     def _record(self, name: str) -> None:
         info, resource = self._info, self._info.resource
-        if self._is_deed and self._status < 300:
-            note_request(self._world, info, self._query)
+        is_new = self._is_deed and self._status < 300 and note_request(self._world, info, self._query)
         if not self._is_event:
             return
         known = find_resource(info.group, info.version, resource)
@@ -125,7 +124,7 @@ class _Seen:
             name=name if resource else info.path,
             step=_step(info),
             status=self._status,
-            changes=self._changes and self._status < 300,
+            changes=is_new or (self._changes and self._status < 300),
             learners=self._learners,
         )
 
