@@ -1,14 +1,18 @@
 """The exercise in a browser: it can be read and used at any width and in either theme, and a task is one click away."""
 
 import re
+import shutil
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
+from app.commands.launch_addresses import ask
 from app.content import load
+from app.flow.build.tasks import TaskId
 from tests.browser.axe import violations
 from tests.browser.contrast import faint
-from tests.browser.server import PHONE
+from tests.browser.server import PHONE, Reader, serving
 
 pytestmark = pytest.mark.browser
 
@@ -42,3 +46,28 @@ def test_a_task_is_done_by_its_button_and_the_page_can_be_read_meanwhile(reader)
     expect(one.page.locator(".task h2")).to_have_text(content.message("build.task_look_around.title"))
     assert one.overflow <= 0
     assert found == []
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None or shutil.which("aws") is None, reason="no kubectl or no aws")
+def test_the_exercise_is_done_in_the_console_and_again_in_a_new_world(profiles, tmp_path):
+    content = load("en")
+    with serving(tmp_path, by_command=True) as address:
+        one = Reader(profiles, address, locale="en-US")
+        one.context.request.get(ask(urlsplit(address).port))  # the cookies that the console wants
+        one.open("/build?lang=en").click("build_begin")
+        for _ in range(2):
+            account = one.account.inner_text()
+            for task in TaskId:
+                # The page goes on to the next task by itself, once the world has what the one before is for.
+                expect(one.page.locator(f".st-key-build_task_{task} h2")).to_be_visible()
+                one.page.get_by_role("tab", name=content.message("build.way_console")).click()
+                commands = one.page.locator(f".st-key-build_in_console_{task} pre").inner_text()
+                expect(one.page.locator(".console-state")).to_contain_text("kubectl 1.")
+                line = one.page.get_by_label(content.message("console.page.line"), exact=True)
+                line.fill(commands)
+                line.press("Enter")
+            expect(one.page.locator(".tasks .done")).to_have_count(len(TaskId))
+            one.click("reset")
+            expect(one.account).not_to_have_text(account)
+        assert one.complaints == []
+        one.close()

@@ -59,7 +59,7 @@ def test_in_a_broken_world_it_says_so_and_shows_no_value_that_was_not_seen(scree
     session.simulation().inject(shown.world, "F14")
     shown.test.run()
     html = shown.html("sheet")
-    verdict = verdict_words.verdict(shown.test.session_state["diagnosis"][1], load(language))
+    verdict = verdict_words.verdict(shown.test.session_state["diagnosis_of_walk"][1], load(language))
     assert '<div class="outcome failed"' in html
     assert verdict.replace("`", "") in words(html)
     assert arn not in words(html)

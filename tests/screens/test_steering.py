@@ -98,7 +98,7 @@ def test_what_a_world_holds_steers_nobody(screen, simulation, language):
     assert FAMILY in "".join(sent(shown.open("service_account")))
 
     # (2) What is taken along.
-    diagnosis = shown.test.session_state["diagnosis"][1]
+    diagnosis = shown.test.session_state["diagnosis_of_walk"][1]
     everybody = survey(simulated(simulation, shown.world))
     for text in (
         page.of_diagnosis(diagnosis, words),

@@ -211,10 +211,16 @@ def _look_inside(place: Place, held: set[str]) -> Iterator[Act]:
 
 def _by_hand(place: Place, held: set[str]) -> Iterator[Act]:
     chain = place.chain
-    token = f"kubectl create token {chain.service_account}{_in(chain.namespace)} --audience {DEFAULT_AUDIENCE}"
+    account = f"{chain.service_account}{_in(chain.namespace)}"
+    # Without the line feed that kubectl adds: no shell takes it away on the way to the AWS CLI, and some have no `$()`.
+    only = "-o jsonpath='{.status.token}'"
+    yield Act(
+        command=f"kubectl create token {account} --audience {DEFAULT_AUDIENCE} {only} > token",
+        requests=(),  # the token is asked for where it is used
+    )
     yield Act(
         command=f"aws sts assume-role-with-web-identity --role-arn {place.role_arn} --role-session-name {SESSION}"
-        f' --web-identity-token "$({token})"',
+        " --web-identity-token file://token",
         requests=(
             AssumeWithToken(namespace=chain.namespace, service_account=chain.service_account, role_arn=place.role_arn),
         ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -34,9 +34,17 @@ class BrowserFiles:
         """The module of a component: `shared.js`, then `<name>.js` or the files of the folder `<name>` by name."""
         folder = self._scripts / name
         own = sorted(folder.glob("*.js")) if folder.is_dir() else [folder.with_suffix(".js")]
-        if name in _ENGINES:
-            engine = sorted((self._scripts / _ENGINES[name]).glob("*.js"))
-            own = [path for path in engine if path.stem != "component"] + own
+        engine = self._engine(_ENGINES[name]) if name in _ENGINES else []
+        return self._joined([*engine, *own])
+
+    def engine(self, name: str) -> str:
+        """The same of a folder without its `component.js`: what another page than the app's can run."""
+        return self._joined(self._engine(name))
+
+    def _engine(self, name: str) -> list[Path]:
+        return [path for path in sorted((self._scripts / name).glob("*.js")) if path.stem != "component"]
+
+    def _joined(self, own: Iterable[Path]) -> str:
         return "".join(_text(path) for path in (self._scripts / f"{_SHARED}.js", *own))
 
     @cached_property

@@ -35,7 +35,7 @@ def film_page(films: Mapping[str, str], contents: Mapping[str, Content], first: 
         for language in LANGUAGES
         if language in films
     )
-    script = f"{browser_files.script('map')}{_BEGIN.read_text(encoding='utf-8')}"
+    script = f"{browser_files.engine('map')}{_BEGIN.read_text(encoding='utf-8')}"
     title, look = escape(contents[first].message("film.title")), _LOOK.read_text(encoding="utf-8")
     return (
         f'<!doctype html><html lang="{escape(first)}"><head><meta charset="utf-8">'
