@@ -61,6 +61,7 @@ def test_the_exercise_is_done_in_the_console_and_again_in_a_new_world(profiles, 
                 # The page goes on to the next task by itself, once the world has what the one before is for.
                 expect(one.page.locator(f".st-key-build_task_{task} h2")).to_be_visible()
                 one.page.get_by_role("tab", name=content.message("build.way_console")).click()
+                expect(one.page.locator(".entry-buttons button:visible")).to_have_count(0)  # two at once, and no third
                 commands = one.page.locator(f".st-key-build_in_console_{task} pre").inner_text()
                 expect(one.page.locator(".console-state")).to_contain_text("kubectl 1.")
                 line = one.page.get_by_label(content.message("console.page.line"), exact=True)
