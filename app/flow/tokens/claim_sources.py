@@ -26,7 +26,7 @@ _BY_NAME: Mapping[str, tuple[str, str]] = {
 
 
 def source(name: str) -> tuple[str, str] | None:
-    """The specification of a field by its dotted name, as its title and its address; None for a field of no known one."""
+    """The specification of a field by its dotted name: title and address. None for a field of no known one."""
     if name == "kubernetes.io" or name.startswith("kubernetes.io."):
         return _KUBERNETES
     return _BY_NAME.get(name)

@@ -121,18 +121,18 @@ def _mask(text: str) -> str:
 def cleaned(text: str) -> tuple[str, tuple[str, ...]]:
     """The text without what is around a token or got between its characters, and what that was."""
     removed: list[str] = []
-    bare = text.strip()
-    if _INVISIBLE.search(bare):
-        bare, _ = _INVISIBLE.sub("", bare).strip(), removed.append("invisible")
+    bare = _INVISIBLE.sub("", text.strip()).strip()
+    if _INVISIBLE.search(text.strip()):
+        removed.append("invisible")
     before = ""
     while before != bare:
         before = bare
-        if bare[:1] in _QUOTES and bare:
-            bare, _ = bare[1:].strip(), removed.append("quotes")
-        if bare[-1:] in _QUOTES and bare:
-            bare, _ = bare[:-1].strip(), removed.append("quotes")
+        if unquoted := bare.strip(_QUOTES).strip():
+            removed += ["quotes"] if unquoted != bare else []
+            bare = unquoted
         if scheme := _SCHEME.match(bare):
-            bare, _ = bare[scheme.end() :].strip(), removed.append("bearer")
+            removed.append("bearer")
+            bare = bare[scheme.end() :].strip()
     if re.search(r"[\r\n]", bare):
         removed.append("line_breaks")
     elif re.search(r"\s", bare):

@@ -81,9 +81,7 @@ def check_signature(text: str, jwks: str) -> SignatureCheck:
     signed = decoded.signing_input.decode()
     algorithm = decoded.header.get("alg")
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
-        return SignatureCheck(
-            code="algorithm", got=_shown(algorithm), expected=", ".join(ALGORITHMS), signed=signed
-        )
+        return SignatureCheck(code="algorithm", got=_shown(algorithm), expected=", ".join(ALGORITHMS), signed=signed)
     if "crit" in decoded.header:
         return SignatureCheck(code="critical", got=_shown(decoded.header["crit"]), signed=signed)
 
