@@ -127,8 +127,8 @@ def cleaned(text: str) -> tuple[str, tuple[str, ...]]:
     before = ""
     while before != bare:
         before = bare
-        if unquoted := bare.strip(_QUOTES).strip():
-            removed += ["quotes"] if unquoted != bare else []
+        if (unquoted := bare.strip(_QUOTES).strip()) != bare:
+            removed.append("quotes")
             bare = unquoted
         if scheme := _SCHEME.match(bare):
             removed.append("bearer")

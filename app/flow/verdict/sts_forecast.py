@@ -146,11 +146,14 @@ def _times(claims: Mapping[str, Any], now: float) -> Iterator[Point]:
     message = f"Token expired: current date/time {moment} must be before the expiration date/time {expires}"
     yield _judged("expiration", moment < expires + LEEWAY, str(expires), f"> {moment - LEEWAY}", _EXPIRED, (message,))
     age = moment - issued
-    yield _judged("age", age <= OLDEST, str(age), f"≤ {OLDEST}", _EXPIRED, (f"Token too old: {age}",))
+    fresh = age <= OLDEST
+    old = f"Token too old: {age}"
+    yield _judged("age", fresh, str(age), f"≤ {OLDEST}", _EXPIRED, (old,), note="" if fresh else "age")
     begins = claims.get("nbf", 0)
     start = max(issued, begins) if type(begins) is int else issued
     begun = start <= moment + LEEWAY
-    yield _judged("begun", begun, str(start), f"≤ {moment + LEEWAY}", _INVALID, (_NOT_VALIDATED,))
+    expected, note = f"≤ {moment + LEEWAY}", "" if begun else "begun"
+    yield _judged("begun", begun, str(start), expected, _INVALID, (_NOT_VALIDATED,), note=note)
 
 
 def _records(claims: Mapping[str, Any], entered: Entered) -> Iterator[Point]:

@@ -35,9 +35,10 @@ def section(lesson: Section, content: Content) -> str:
 
 def who_could_see(content: Content, *, here: bool) -> str:
     """Where the text goes, and who could see it there."""
-    status, key = (Status.PASSED, "here") if here else (Status.WARNING, "hosted")
-    words = prose(content.message(f"inspect_token.who.{key}"))
-    return f'<div class="notice {status}" role="note">{mark(status, content)}<div><p>{words}</p></div></div>'
+    if here:
+        return f'<p class="caption">{prose(_words(content, "who.here"))}</p>'
+    words = prose(_words(content, "who.hosted"))
+    return f'<div class="notice" role="note">{mark(Status.WARNING, content)}<div><p>{words}</p></div></div>'
 
 
 def explained(pasted: Pasted, signature: SignatureCheck | None, content: Content, *, now: float, zone: str) -> str:
