@@ -137,7 +137,7 @@ def test_no_signature_gets_past_the_reading(text):
         assert part not in repr(read(text))
 
 
-@given(st.text(alphabet="eyw3AZ09-_.•=+/ \n\"?é"))
+@given(st.text(alphabet='eyw3AZ09-_.•=+/ \n"?é'))
 @settings(max_examples=examples(100))
 def test_the_mask_keeps_the_length_leaves_nothing_after_the_second_dot_and_is_the_same_twice(text):
     hidden = masked(text)
