@@ -17,6 +17,7 @@ from app.flow.tokens.signature import check_signature
 from app.flow.verdict.sts_forecast import Entered, forecast
 from app.ui.inspect_token import of_sts, of_token
 from app.ui.inspect_token.page import Kept, _received
+from app.ui.state import session
 from tests.screens.live import asked_as
 from tests.unit.test_pasted_token import HEADER, PROBLEMS, TOKEN, H, P, S, b64, jwk, jwks, signed
 from tests.unit.test_sts_forecast import CLAIMS as STS_CLAIMS
@@ -168,10 +169,12 @@ def test_the_example_is_the_worlds_own_token_and_fits(screen, language):
 
 def test_the_example_lives_by_the_worlds_clock(screen):
     shown = screen(lang="en").open("inspect_token")
-    shown.world.clock.advance(7200)
-    shown.test.run()
-    shown.click("inspect_example")
-    assert 'data-odd="not_yet"' not in shown.html("inspect_explained")
+    session.simulation().move_clock(shown.world, 20 * 3600)  # the kubelet has renewed it: it is of tomorrow
+    shown.click("run_again").click("inspect_example")
+    assert shown.test.session_state[KEPT].by_world
+    assert 'data-odd="' not in shown.html("inspect_explained")
+    text = shown.test.session_state[KEPT].text
+    assert 'data-odd="not_yet"' in paste(shown, text, by_world=False).html("inspect_explained")
 
 
 def test_nothing_is_sent_to_any_server(screen, monkeypatch):
