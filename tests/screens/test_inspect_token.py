@@ -101,6 +101,14 @@ def test_a_zone_that_is_none_leaves_utc(zone):
     assert "passwd" not in html
 
 
+def test_what_stands_out_in_one_part_is_said_where_the_other_is_broken():
+    assert 'data-odd="unsigned"' in (html := explained(f"{b64({'alg': 'none'})}.e30x.{S}"))
+    assert 'data-odd="missing_claim"' not in html
+    html = explained(f"e.{b64({**STS_CLAIMS, 'exp': NOW - 9})}.{S}")
+    assert 'data-odd="expired"' in html
+    assert 'data-odd="unsigned"' not in html
+
+
 def test_junk_in_a_token_is_escaped():
     junk = "<img src=x onerror=alert(1)>"
     html = of_token.explained(

@@ -55,7 +55,9 @@ def _point(point: Point, content: Content) -> str:
     title = prose(content.message(f"inspect_token.points.{point.id}"))
     note = f'<p class="quiet">{prose(content.message(f"inspect_token.notes.{point.note}"))}</p>' if point.note else ""
     word = escape(content.message("inspect_token.not_confirmed")) if point.status is Status.UNKNOWN else ""
-    return (
-        f'<li class="{point.status}" data-point="{point.id}">{mark(point.status, content)}<div><b>{title}</b> '
-        f'<span class="quiet">{word}</span>{got_expected(point.got, point.expected, content)}{note}</div></li>'
-    )
+    inside = f"{got_expected(point.got, point.expected, content)}{note}"
+    if point.status is Status.PASSED:
+        inside = f"<details><summary>{title}</summary>{inside}</details>"
+    else:
+        inside = f'<b>{title}</b> <span class="quiet">{word}</span>{inside}'
+    return f'<li class="{point.status}" data-point="{point.id}">{mark(point.status, content)}<div>{inside}</div></li>'

@@ -55,9 +55,11 @@ def explained(pasted: Pasted, signature: SignatureCheck | None, content: Content
     for name, values in (("header", pasted.header), ("payload", pasted.claims)):
         if values is not None:
             parts += _fields(name, values, content, now=now, zone=zone)
-    if pasted.header is not None and pasted.claims is not None:
+    if pasted.claims is not None:
         parts += _life(pasted.claims, content, now=now, zone=zone)
-        parts += _odd(oddities(pasted.header, pasted.claims, now), content)
+    if pasted.header is not None or pasted.claims is not None:
+        parts += _odd(_oddities(pasted, now), content, whole=pasted.is_token)
+    if pasted.is_token:
         parts += _signature(pasted, signature, content)
     return f'<div class="inspected" role="status">{around}{listed}{parts}</div>'
 
@@ -141,8 +143,20 @@ def _life(claims: Mapping[str, Any], content: Content, *, now: float, zone: str)
     )
 
 
-def _odd(found: tuple[Oddity, ...], content: Content) -> str:
+def _oddities(pasted: Pasted, now: float) -> tuple[Oddity, ...]:
+    """What stands out in the parts that can be read."""
+    found = oddities(pasted.header or {}, pasted.claims or {}, now)
+    unread = {"alg", "kid"} if pasted.header is None else set()
+    return tuple(
+        it for it in found if it.name not in unread and (pasted.claims is not None or it.name in ("alg", "kid"))
+    )
+
+
+def _odd(found: tuple[Oddity, ...], content: Content, *, whole: bool) -> str:
+    """`whole`: whether header and payload could be read, so that finding nothing means something."""
     title = f"<h3>{escape(_words(content, 'odd'))}</h3>"
+    if not found and not whole:
+        return ""
     if not found:
         return f'{title}<p class="passed">{mark(Status.PASSED, content)} {escape(_words(content, "nothing_odd"))}</p>'
     rows = "".join(_oddity(oddity, content) for oddity in found)
