@@ -71,13 +71,13 @@ const build = (parentElement) => {
     say("hidden")
   }
   const changed = () => {
-    clearTimeout(hiding)
-    hiding = setTimeout(hide, root.seconds * 1000)
     say(tick.checked ? "whole" : "cut")
     run.disabled = !secret()
   }
   field.addEventListener("input", () => {
     changed()
+    clearTimeout(hiding)
+    hiding = setTimeout(hide, root.seconds * 1000)
     clearTimeout(timer)
     timer = setTimeout(send, WAIT)
   })
