@@ -16,7 +16,7 @@ from app.flow.tokens.pasted import DOT, LONGEST, read
 from app.flow.tokens.signature import check_signature
 from app.flow.verdict.sts_forecast import Entered, forecast
 from app.ui.inspect_token import of_sts, of_token
-from app.ui.inspect_token.page import Kept, _received
+from app.ui.inspect_token.page import Kept, _received, policy_of
 from app.ui.state import session
 from tests.screens.live import asked_as
 from tests.unit.test_pasted_token import HEADER, PROBLEMS, TOKEN, H, P, S, b64, jwk, jwks, signed
@@ -119,6 +119,14 @@ def test_junk_in_a_token_is_escaped():
     assert "<img" not in of_token.explained(read(signed()), made, EN, now=NOW, zone="")
 
 
+def test_nothing_in_a_token_steers_the_page():
+    odd = "a\u202eb\u200b\x1b[2J"
+    html = explained(f"{b64({'alg': odd, 'kid': odd, odd: odd})}.{b64({odd: {odd: odd}, 'iss': odd, 'sub': odd})}.{S}")
+    found = forecast({"alg": "RS256"}, STS_CLAIMS | {"sub": odd, "aud": odd}, Entered(provider=odd), None, now=NOW)
+    html += of_sts.drawn(found, odd, EN) + explained(signed(), "en", check_signature(signed(), jwks({"kid": odd})))
+    assert not {"\u202e", "\u200b", "\x1b"} & set(html)
+
+
 def test_the_result_of_another_token_is_not_shown_as_that_of_this_one():
     check = check_signature(signed(), jwks(jwk(kid="key-1")))
     assert EN.message("inspect_token.signature.verified") in explained(signed(), signature=check)
@@ -173,6 +181,18 @@ def test_the_example_is_the_worlds_own_token_and_fits(screen, language):
     assert "Not authorized to perform sts:AssumeRoleWithWebIdentity" in shown.html("inspect_sts")
     shown.test.text_area(key="inspect_policy").set_value('{"Statement": [').run()
     assert load(language).message("matcher.problems.heading") in shown.html("inspect_sts")
+
+
+@pytest.mark.parametrize(
+    "around", [{}, {"Role": {"AssumeRolePolicyDocument": None}}, {"AssumeRolePolicyDocument": None}]
+)
+def test_a_policy_is_found_in_what_get_role_shows(around):
+    text = json.dumps(ENTERED.policy)
+    found = policy_of(json.dumps(around).replace("null", text) if around else text)
+    assert found is not None
+    assert found.document == ENTERED.policy
+    assert policy_of("  ") is None
+    assert policy_of("{").problem
 
 
 def test_the_example_lives_by_the_worlds_clock(screen):

@@ -15,6 +15,7 @@ from app.flow.tokens.claim_sources import TIMES, leaves, source
 from app.flow.tokens.inspection import Oddity, oddities, whole_seconds
 from app.flow.tokens.pasted import Pasted, Problem
 from app.flow.tokens.signature import SignatureCheck, TriedKey
+from app.flow.visible import visible
 from app.report.durations import duration
 from app.ui.draw.checks import mark
 from app.ui.draw.prose import markdown
@@ -92,7 +93,7 @@ _COLUMNS = ("name", "value", "meaning")
 
 
 def _field(name: str, it: JsonValue, content: Content, *, now: float, zone: str) -> str:
-    seconds = whole_seconds(it) if name in TIMES else None
+    seconds, seen = whole_seconds(it) if name in TIMES else None, visible(name)
     when = (
         f'<br><span class="quiet">{escape(_moment(seconds, content, now=now, zone=zone))}</span>'
         if seconds is not None
@@ -102,7 +103,7 @@ def _field(name: str, it: JsonValue, content: Content, *, now: float, zone: str)
     meaning = content.claim(name) if known else _words(content, "unknown_claim")
     of = f' <a class="source" href="{escape(known[1])}" rel="noreferrer">{escape(known[0])}</a>' if known else ""
     return (
-        f'<tr data-claim="{escape(name)}"><th scope="row" class="{claim(name)}"><code>{breakable(name)}</code></th>'
+        f'<tr data-claim="{escape(seen)}"><th scope="row" class="{claim(name)}"><code>{breakable(seen)}</code></th>'
         f"<td>{value(shown(it))}{when}</td><td>{prose(meaning)}{of}</td></tr>"
     )
 
@@ -182,6 +183,7 @@ def got_expected(got: str, expected: str, content: Content) -> str:
 
 def _found(text: str) -> str:
     """A value, and beside Unix seconds the time that they are."""
+    text = visible(text)
     when = readable(text)
     return value(text) if when == text else f'{value(text)} <span class="quiet">{escape(when)}</span>'
 

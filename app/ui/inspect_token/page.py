@@ -15,7 +15,7 @@ from typing import Any
 import streamlit as st
 
 from app.content import Content
-from app.flow.json_access import get, get_str, strings
+from app.flow.json_access import get, get_object, get_str, strings
 from app.flow.model import Step
 from app.flow.policy import policy_text
 from app.flow.policy.policy_text import PolicyText
@@ -182,9 +182,17 @@ def _entered(content: Content) -> tuple[Entered, PolicyText | None]:
             help=words("policy_help"),
             max_chars=policy_text.LONGEST,
         )
-    policy = policy_text.read(typed) if typed.strip() else None
+    policy = policy_of(typed)
     listed = tuple(dict.fromkeys(text for text in audiences.replace(",", " ").split() if text))
     return Entered(provider=provider, audiences=listed, policy=policy.document if policy else None), policy
+
+
+def policy_of(typed: str) -> PolicyText | None:
+    """The trust policy in what was typed, be it all that `aws iam get-role` shows; None where nothing was."""
+    found = policy_text.read(typed) if typed.strip() else None
+    role = get(found.document, "Role") if found else None
+    inner = get_object(role or (found.document if found else None), "AssumeRolePolicyDocument")
+    return policy_text.read(_json(inner)) if inner else found
 
 
 def _foreseen(
