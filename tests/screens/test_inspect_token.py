@@ -173,6 +173,7 @@ def test_the_example_is_the_worlds_own_token_and_fits(screen, language):
     html = shown.html("inspect_explained")
     assert "kubernetes.io.pod.name" in html.replace("<wbr>", "")
     assert 'data-odd="' not in html
+    assert 'data-problem="' not in html
     assert 'data-outcome="open"' in shown.html("inspect_sts")
     policy = json.loads(shown.test.text_area(key="inspect_policy").value)
     policy["Statement"][0]["Condition"]["StringEquals"] = {"x:sub": "y"}
@@ -193,6 +194,14 @@ def test_a_policy_is_found_in_what_get_role_shows(around):
     assert found.document == ENTERED.policy
     assert policy_of("  ") is None
     assert policy_of("{").problem
+
+
+def test_what_the_world_does_not_have_is_not_filled_in(screen):
+    shown = screen(lang="en").open("inspect_token")
+    shown.world.account.oidc_providers.clear()
+    shown.click("run_again").click("inspect_example")
+    assert shown.test.text_input(key="inspect_provider").value == ""
+    assert 'data-outcome="incomplete"' in shown.html("inspect_sts")
 
 
 def test_the_example_lives_by_the_worlds_clock(screen):

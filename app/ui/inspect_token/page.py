@@ -15,7 +15,7 @@ from typing import Any
 import streamlit as st
 
 from app.content import Content
-from app.flow.json_access import get, get_object, get_str, strings
+from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import Step
 from app.flow.policy import policy_text
 from app.flow.policy.policy_text import PolicyText
@@ -75,7 +75,10 @@ def _instrument(content: Content) -> None:
     components.block(of_token.who_could_see(content, here=here), key="inspect_who")
     if mode.can().break_world:
         label, means = (content.message(f"inspect_token.example{part}") for part in ("", "_help"))
-        st.button(label, help=means, key="inspect_example", icon=":material/input:", on_click=_fill)
+        is_there = bool(_own_token())
+        st.button(
+            label, help=means, key="inspect_example", icon=":material/input:", on_click=_fill, disabled=not is_there
+        )
     kept = _received(kept_of_session(), _drawn(kept_of_session(), content))
     st.session_state[_KEPT] = kept
 
@@ -126,12 +129,19 @@ def _received(kept: Kept, sent: Any) -> Kept:
     return kept
 
 
+def _own_token() -> dict[str, Any]:
+    """The token of the simulated world's Pod, as evidence; empty where it has none."""
+    return get_object(session.simulated_walk_view().walk.report(Step.TOKEN_MOUNT).evidence.get("token"))
+
+
 def _fill() -> None:
     """Puts the simulated world's own token, provider and policy into the fields."""
-    walk = session.simulated_walk_view().walk
-    token = walk.report(Step.TOKEN_MOUNT).evidence.get("token")
+    walk, token = session.simulated_walk_view().walk, _own_token()
     issuer = walk.report(Step.OIDC_PROVIDER).evidence
-    kept, text = kept_of_session(), masked(get_str(token, "compact").rpartition(".")[0])
+    body = get_str(token, "compact").rpartition(".")[0]
+    signature = get_object(next(iter(get_list(token, "parts")[2:]), None))
+    text = f"{body}.{DOT * (signature['stop'] - signature['start'])}" if signature else body
+    kept = kept_of_session()
     st.session_state[_KEPT] = replace(
         kept,
         text=text,
@@ -141,8 +151,8 @@ def _fill() -> None:
         by_world=True,
         signature=None,
     )
-
-    st.session_state["inspect_provider"] = f"https://{get_str(issuer.get('provider'), 'Url')}"
+    url = get_str(issuer.get("provider"), "Url")
+    st.session_state["inspect_provider"] = f"https://{url}" if url else ""
     st.session_state["inspect_audiences"] = ", ".join(strings(get(issuer.get("provider"), "ClientIDList")))
     policy = walk.report(Step.SERVICE_ACCOUNT).evidence.get("trust_policy")
     st.session_state["inspect_policy"] = _json(policy)
