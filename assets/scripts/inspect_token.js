@@ -87,7 +87,7 @@ const build = (parentElement) => {
   })
   run.addEventListener("click", () => {
     if (!tick.checked || bytes(field.value) > root.limit) return
-    send()
+    clearTimeout(timer)
     root.verify({ token: field.value, jwks: jwks.value })
   })
   // Arrow keys move the caret here; the page's own shortcuts would take the fields in this shadow root for none.
@@ -111,6 +111,9 @@ const build = (parentElement) => {
       jwks.value = data.jwks
       run.disabled = true
     }
+    // The server's memory keeps a tab's last message until the next one comes, so one without a signature follows.
+    if (root.verified !== undefined && root.verified !== data.verified) send()
+    root.verified = data.verified
     say(root.said ?? "cut")
   }
   return root

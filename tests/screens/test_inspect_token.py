@@ -12,11 +12,11 @@ from html import unescape
 import pytest
 
 from app.content import LANGUAGES, load
-from app.flow.tokens.pasted import DOT, LONGEST, read
+from app.flow.tokens.pasted import DOT, LONGEST, masked, read
 from app.flow.tokens.signature import check_signature
 from app.flow.verdict.sts_forecast import Entered, forecast
 from app.ui.inspect_token import of_sts, of_token
-from app.ui.inspect_token.page import Kept, _received, policy_of
+from app.ui.inspect_token.page import Kept, _received, policy_of, verified
 from app.ui.state import session
 from tests.screens.live import asked_as
 from tests.unit.test_pasted_token import HEADER, PROBLEMS, TOKEN, H, P, S, b64, jwk, jwks, signed
@@ -142,18 +142,21 @@ def test_what_the_browser_sends_is_kept_without_its_signature_whatever_it_sends(
     kept = _received(Kept(), {"pasted": {"sequence": 1, "text": TOKEN, "base64": False}})
     assert kept.text == f"{H}.{P}.{DOT * len(S)}"
     token = signed()
-    kept = _received(kept, {"verify": {"token": token, "jwks": jwks(jwk(kid="key-1"))}})
+    kept = verified(kept, {"token": token, "jwks": jwks(jwk(kid="key-1"))})
     assert kept.signature is not None
     assert kept.signature.code == "verified"
     assert token.rpartition(".")[2] not in repr(kept)
+    followed = _received(kept, {"pasted": {"sequence": 2, "text": masked(token), "base64": False}})
+    assert followed.signature is kept.signature
     assert _received(kept, {"pasted": {"sequence": 2, "text": f"{H}.{P}", "base64": False}}).signature is None
 
 
 @pytest.mark.parametrize(
-    "sent", [None, {}, {"pasted": 1}, {"pasted": {"sequence": "x"}}, {"verify": "x"}, {"verify": {}}]
+    "sent", [None, {}, {"pasted": 1}, {"pasted": {"sequence": "x"}}, {"token": 1}, {"token": "x", "jwks": []}, "x"]
 )
 def test_junk_from_a_browser_is_no_error(sent):
     assert _received(Kept(), sent).text == ""
+    assert getattr(verified(Kept(), sent).signature, "code", "") == "token"
 
 
 def test_a_text_that_was_too_long_to_be_sent_is_said():
@@ -237,9 +240,8 @@ def test_no_signature_is_drawn_kept_or_logged(screen, caplog, capfd):
     shown = screen(lang="en").open("inspect_token")
     token = signed()
     secret = token.rpartition(".")[2]
-    kept = _received(
-        Kept(), {"pasted": {"sequence": 1, "text": token}, "verify": {"token": token, "jwks": jwks(jwk())}}
-    )
+    kept = _received(Kept(), {"pasted": {"sequence": 1, "text": token}})
+    kept = verified(kept, {"token": token, "jwks": jwks(jwk(kid="key-1"))})
     shown.test.session_state[KEPT] = kept
     shown.test.run()
     paste(shown, base64.b64encode(token.encode()).decode())

@@ -19,7 +19,7 @@ from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import Step
 from app.flow.policy import policy_text
 from app.flow.policy.policy_text import PolicyText
-from app.flow.tokens.pasted import DOT, LONGEST, Pasted, masked, read
+from app.flow.tokens.pasted import DOT, LONGEST, Pasted, masked, read, unwrapped
 from app.flow.tokens.signature import SignatureCheck, check_signature
 from app.flow.verdict.sts_forecast import Entered, forecast
 from app.flow.visible import visible_json
@@ -55,6 +55,9 @@ class Kept:
     by_world: bool = False
     """Whether the token lives by the clock of the simulated world."""
     signature: SignatureCheck | None = None
+    verified: int = 0
+    """How often a signature was verified. The browser answers a new number with a text without one: until the next
+    message of a tab, the server's memory has the last one."""
 
 
 @navigation.leads_on("inspect_token")
@@ -102,13 +105,13 @@ def kept_of_session() -> Kept:
 
 def _drawn(kept: Kept, content: Content) -> Any:
     words = {f"word_{name}": content.message(f"inspect_token.field.{name}", seconds=SECONDS) for name in _WORDS}
-    data = {"text": kept.text, "filled": kept.filled, "jwks": kept.jwks, "limit": LONGEST, "seconds": SECONDS, **words}
-    nothing = components.nothing
-    return _token(data=data, key=_KEY, on_pasted_change=nothing, on_verify_change=nothing)
+    data = {"text": kept.text, "filled": kept.filled, "jwks": kept.jwks, "limit": LONGEST, "seconds": SECONDS}
+    data |= {"verified": kept.verified, **words}
+    return _token(data=data, key=_KEY, on_pasted_change=components.nothing, on_verify_change=_verify)
 
 
 def _received(kept: Kept, sent: Any) -> Kept:
-    """What is kept after what the browser sent: a text, or in this one run a text with its signature and a JWKS."""
+    """What is kept after what the browser sent."""
     pasted = get(sent, "pasted")
     sequence = get(pasted, "sequence")
     if isinstance(sequence, int) and sequence != kept.sequence:
@@ -120,13 +123,30 @@ def _received(kept: Kept, sent: Any) -> Kept:
             sequence=sequence,
             filled=kept.filled,
             jwks=kept.jwks,
-            by_world=kept.by_world and text == kept.text,
-            signature=kept.signature if text == kept.text else None,
+            by_world=kept.by_world and masked(text[: LONGEST + 1]) == kept.text,
+            signature=kept.signature if masked(text[: LONGEST + 1]) == kept.text else None,
+            verified=kept.verified,
         )
-    verify = get(sent, "verify")
-    if verify:
-        kept = replace(kept, signature=check_signature(get_str(verify, "token"), get_str(verify, "jwks")))
     return kept
+
+
+def _verify() -> None:
+    """Verifies what the browser sent for this one run: a whole token, and a JWKS."""
+    st.session_state[_KEPT] = verified(kept_of_session(), get(st.session_state.get(_KEY), "verify"))
+
+
+def verified(kept: Kept, asked: Any) -> Kept:
+    """What is kept after a verification: its result, which contains nothing of the signature."""
+    token = get_str(asked, "token")
+    text, was_base64 = unwrapped(token[: LONGEST + 1])
+    return replace(
+        kept,
+        text=masked(text),
+        was_base64=was_base64,
+        by_world=kept.by_world and masked(text) == kept.text,
+        signature=check_signature(token, get_str(asked, "jwks")),
+        verified=kept.verified + 1,
+    )
 
 
 def _own_token() -> dict[str, Any]:
