@@ -17,13 +17,13 @@ from app.commands.rendering import heading, labelled, marked, print_json, print_
 from app.content import Content, load
 from app.flow.model import JsonValue, Status
 from app.flow.token import DecodedToken, MalformedToken, decode
+from app.flow.tokens.claim_sources import TIMES, leaves
 from app.flow.tokens.inspection import Oddity, oddities, whole_seconds
+from app.report.durations import duration
 from app.settings import Settings
 
 LIMIT = 64 * 1024
 """Bytes. STS takes 20000 characters at most; what is far larger is some other file."""
-
-_TIMES = ("iat", "nbf", "exp", "auth_time", "updated_at")
 
 
 def command(settings: Settings, words: Content) -> click.Command:
@@ -145,19 +145,9 @@ def status_of(oddity: Oddity) -> Status:
     return Status.FAILED if oddity.serious else Status.WARNING
 
 
-def leaves(values: Mapping[str, JsonValue], path: str = "") -> Iterator[tuple[str, JsonValue]]:
-    """Each field by name; of `kubernetes.io` each part, its path as the name."""
-    for name, value in values.items():
-        full = f"{path}{name}"
-        if isinstance(value, dict) and full.startswith("kubernetes.io") and full.count(".") < 3:
-            yield from leaves(value, f"{full}.")
-        else:
-            yield full, value
-
-
 def _shown(name: str, value: JsonValue) -> str:
     text = value if isinstance(value, str) and "\n" not in value else json.dumps(value, ensure_ascii=False)
-    seconds = whole_seconds(value) if name in _TIMES or name.endswith(".warnafter") else None
+    seconds = whole_seconds(value) if name in TIMES else None
     return text if seconds is None else f"{text} ({rfc3339(seconds)})"
 
 
@@ -181,14 +171,3 @@ def _lifetime(claims: Mapping[str, JsonValue], now: float, words: Content) -> It
 def rfc3339(seconds: int) -> str:
     """The time in UTC, such as `2026-11-24T22:40:49Z`."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def duration(seconds: float, words: Content) -> str:
-    """A length of time in its two largest units, such as `19 h 12 min`."""
-    left = int(seconds)
-    parts: list[str] = []
-    for unit, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60), ("seconds", 1)):
-        count, left = divmod(left, size)
-        if count or (unit == "seconds" and not parts):
-            parts.append(words.message(f"cli.token.{unit}", value=count))
-    return " ".join(parts[:2])

@@ -84,6 +84,13 @@ _IN_ORDER = (
         anchors=("goal", "token", "against", "wide", "limits", "does-not-limit", "recap"),
     ),
     PageSpec(name="doctor", section="tools", icon=":material/stethoscope:"),
+    PageSpec(
+        name="inspect_token",
+        section="tools",
+        icon=":material/id_card:",
+        short="inspect_token.short",
+        anchors=("goal", "recap"),
+    ),
     PageSpec(name="one_page", section="review", icon=":material/description:", needs_walk=True),
     PageSpec(name="self_check", section="review", icon=":material/quiz:"),
     PageSpec(

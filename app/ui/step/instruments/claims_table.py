@@ -61,12 +61,19 @@ def verdict(found: Comparison, content: Content) -> str:
     """What STS would answer, and every reason for it, near misses character by character."""
     kind, status = _verdict(found)
     heading = escape(content.message("matcher.verdicts.heading"))
-    rows = [row for key in ROWS if (row := found.row(*key)) is not None]  # type: ignore[arg-type]  # all are rows' keys
     return (
         f"<h3>{heading}</h3>"
         f'<div class="outcome {status}">{mark(status, content)}'
         f"<p>{prose(content.message(f'matcher.verdicts.{kind}'))}</p></div>"
-        f'<ul class="rows">{"".join(_row(row, content) for row in rows)}'
+        f"{rows(found, content)}"
+    )
+
+
+def rows(found: Comparison, content: Content) -> str:
+    """Each row, near misses character by character, and what else stands in the way."""
+    drawn = [row for key in ROWS if (row := found.row(*key)) is not None]  # type: ignore[arg-type]  # all are rows' keys
+    return (
+        f'<ul class="rows">{"".join(_row(row, content) for row in drawn)}'
         f"{''.join(_obstacle(entry, content) for entry in found.obstacles)}{_no_statement(found, content)}</ul>"
     )
 
