@@ -92,7 +92,11 @@ def test_logs_of_the_process_before(kubectl):
         (["top", "pods"], "error: Metrics API not available\n"),
         (["top", "nodes"], "error: Metrics API not available\n"),
         (["port-forward", "pod/keep", "8080:80"], "this simulated API server forwards no ports"),
-        (["exec", "keep", "--", "nope"], 'exec: "nope": executable file not found in $PATH'),
+        (
+            ["exec", "keep", "--", "nope"],
+            "error: Internal error occurred: error executing command in container: failed",
+        ),
+        (["exec", "-it", "keep", "--", "nope"], 'exec: "nope": executable file not found in $PATH: unknown (nope is'),
         (["logs", "keep", "--previous"], 'previous terminated container "keep" in pod "keep" not found'),
     ],
 )

@@ -34,7 +34,6 @@ from app.world.node.programs.instance_metadata import InstanceMetadata
 from app.world.node.programs.shared_config import SharedConfig
 from app.world.node.programs.surroundings import Surroundings
 
-
 _OWN_COMMANDS = ("configservice", "ddb", "deploy", "help", "history")
 """Commands of the CLI whose names are no services of botocore's (AWS CLI command reference, "Available services")."""
 
