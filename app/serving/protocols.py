@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame
 
 from app.serving.connections import Connection, Connections
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGISendEvent
 
 PIPELINED = 8
 """Requests that may wait for the one before them on a connection. Browsers and proxies send none."""
@@ -142,6 +145,13 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         super().data_received(data)
         if self.transport.get_write_buffer_size() > self._room.limits.write_bytes:
             self.transport.abort()
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Sends what the application says. An answer instead of a websocket ends the handshake, too: without this,
+        uvicorn logs each refusal as an error of the application."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and self.close_sent:
+            self.handshake_complete = True
 
     def handle_cont(self, event: Frame) -> None:
         """Takes one more piece of a message, but no crumbs without end: each costs more than the bytes in it."""

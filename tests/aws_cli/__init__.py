@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,13 @@ with socket.socket(socket.AF_UNIX) as server:
     status = server.recv(1)
 sys.exit(status[0] if status else "aws has ended without a status")
 """
+
+
+def version_2() -> str | None:
+    """The second version of the AWS CLI, where this machine has it (Debian's package is one)."""
+    found = shutil.which("aws", path="/usr/bin:/usr/local/bin")
+    said = subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout if found else ""
+    return found if said.startswith("aws-cli/2") else None
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.ui.review.one_page import COMMANDS
-from tests.aws_cli import AWS
+from tests.aws_cli import AWS, version_2
 from tests.waiting import SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -206,13 +206,6 @@ def test_the_commands_of_the_page_to_print_work_as_they_are_printed(learner):
     assert "sts.amazonaws.com" in printed["provider"]
     assert "system:serviceaccount:default:my-sa" in printed["trust"]
     assert "AmazonS3ReadOnlyAccess" in printed["permissions"]
-
-
-def version_2():
-    """The second version of the AWS CLI, where this machine has it (Debian's package is one)."""
-    found = shutil.which("aws", path="/usr/bin:/usr/local/bin")
-    said = subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout if found else ""
-    return found if said.startswith("aws-cli/2") else None
 
 
 @needs_kubectl

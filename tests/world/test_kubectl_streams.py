@@ -63,7 +63,7 @@ def test_attach_gives_and_takes_until_the_process_has_read_all(kubectl):
 def test_cp_out_of_a_container(kubectl):
     kubectl("cp", f"keep:{SECRETS}/..data/namespace", "namespace")
     assert (kubectl.directory / "namespace").read_text() == "default"
-    missing = kubectl.run("exec", "keep", "--", "tar", "cf", "-", "/ghost").stderr
+    missing = kubectl.run("cp", "keep:/ghost", "ghost").stdout
     assert "tar: /ghost: Cannot stat: No such file or directory" in missing
 
 
@@ -92,7 +92,11 @@ def test_logs_of_the_process_before(kubectl):
         (["top", "pods"], "error: Metrics API not available\n"),
         (["top", "nodes"], "error: Metrics API not available\n"),
         (["port-forward", "pod/keep", "8080:80"], "this simulated API server forwards no ports"),
-        (["exec", "keep", "--", "nope"], 'exec: "nope": executable file not found in $PATH'),
+        (
+            ["exec", "keep", "--", "nope"],
+            "error: Internal error occurred: error executing command in container: failed",
+        ),
+        (["exec", "-it", "keep", "--", "nope"], 'exec: "nope": executable file not found in $PATH: unknown (nope is'),
         (["logs", "keep", "--previous"], 'previous terminated container "keep" in pod "keep" not found'),
     ],
 )

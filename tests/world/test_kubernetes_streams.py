@@ -329,11 +329,12 @@ def test_exec_failure_and_the_streams_that_were_asked_for(execute):
         ({"token": "nobody"}, 401),
     ],
 )
-def test_exec_that_is_refused(execute, arguments, status):
+def test_exec_that_is_refused(execute, arguments, status, caplog):
     with pytest.raises(InvalidStatus) as refused:
         execute(**arguments)
     assert refused.value.response.status_code == status
     assert json.loads(refused.value.response.body)["kind"] == "Status"
+    assert not caplog.records
 
 
 def test_exec_of_a_pod_that_was_never_started(execute, api):

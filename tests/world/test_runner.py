@@ -65,8 +65,12 @@ def test_a_bucket_that_is_not_there(aws_in):
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["ec2"], "argument command: Found invalid choice 'ec2'"),
-        (["s3", "presign", "a"], "argument subcommand: Found invalid choice 'presign'"),
+        (["s4"], "argument command: Found invalid choice 's4'"),
+        (["ec2"], "ec2 is not in the AWS CLI of this simulated image, which has s3 (cp, ls"),
+        (["help"], "help is not in the AWS CLI of this simulated image"),
+        (["s3", "presign", "a"], "s3 presign is not in the AWS CLI of this simulated image"),
+        (["s3", "sl"], "argument subcommand: Found invalid choice 'sl'"),
+        (["eks", "get-token", "--cluster-name", "irsa"], "eks get-token is not in the AWS CLI of this simulated image"),
         (["s3", "cp", "a", "b"], "usage: aws s3 cp <LocalPath> <S3Uri> or "),
         (["sts", "get-caller-identity", "--output", "xml"], "argument --output: Found invalid choice 'xml'"),
         (["sts", "get-caller-identity", "--query", "a["], "Bad value for --query a["),

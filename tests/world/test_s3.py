@@ -193,7 +193,7 @@ def test_a_copy_needs_the_right_to_read_and_to_write(aws, s3, reader):
     ("operation", "parameters"),
     [
         ("get_bucket_acl", {}),
-        ("get_bucket_policy", {}),
+        ("get_bucket_versioning", {}),
         ("list_objects", {}),
         ("get_object_tagging", {"Key": "a"}),
         ("create_multipart_upload", {"Key": "a"}),
@@ -204,8 +204,15 @@ def test_what_this_s3_does_not_do(aws, s3, operation, parameters):
     client = aws.client("s3", retries={"max_attempts": 0})
     with pytest.raises(ClientError) as caught:
         getattr(client, operation)(Bucket="irsa-demo", **parameters)
-    assert caught.value.response["Error"]["Code"] == "NotImplemented"
-    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+    assert caught.value.response["Error"]["Code"] == "NotSimulated"
+    assert "This simulated AWS does not have s3 " in caught.value.response["Error"]["Message"]
+
+
+def test_a_bucket_has_no_policy(s3):
+    with refused("NoSuchBucketPolicy", "The bucket policy does not exist", 404):
+        s3.get_bucket_policy(Bucket="irsa-demo")
+    with refused("NoSuchBucket"):
+        s3.get_bucket_policy(Bucket="irsa-ghost")
 
 
 def test_what_is_kept_is_bounded(s3):

@@ -16,7 +16,14 @@ from app.flow.model import JsonObject
 from app.flow.ports import Execution
 from app.world.node.listing import ls
 from app.world.node.programs.environment import arguments
-from app.world.node.programs.installed import AWS, echo_reads_escapes, has_program, is_aws_cli, is_busybox
+from app.world.node.programs.installed import (
+    AWS,
+    DIRECTORIES,
+    echo_reads_escapes,
+    is_aws_cli,
+    is_busybox,
+    program_of,
+)
 from app.world.node.volumes.filesystem import FileSystem, User
 
 __all__ = ["AWS", "Container", "is_aws_cli"]
@@ -27,8 +34,7 @@ _STRING_BYTES = 100
 """What a string takes beside its characters, with its place in a dict."""
 OUTPUT_LIMIT = 1024 * 1024
 """Characters after which `cat` reads no further file."""
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_BINARIES = frozenset(_PATH.split(":"))
+_PATH = ":".join(DIRECTORIES)
 
 
 def knows_web_identity(image: str) -> bool:
@@ -102,8 +108,7 @@ class Container:
 
     def program(self, command: list[str] | tuple[str, ...]) -> str:
         """The program's name where the image has it, else nothing."""
-        directory, _, name = (command[0] if command else "").rpartition("/")
-        return name if has_program(self.image, name) and (not directory or directory in _BINARIES) else ""
+        return program_of(self.image, command)
 
     def run(self, command: list[str]) -> Execution:
         """Runs `cat`, `ls`, `env` or `printenv`; 127 and the runtime's words for what the image does not have."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from app.flow.ports import Execution
@@ -205,9 +206,11 @@ class _System:
                 return await self._aws(process)
             if program == TAR:
                 source = _Bytes(process.stdin)
-                return await self._give(
-                    process, await tar(process.arguments[1:], process.files, process.directory, source)
-                )
+                done = await tar(process.arguments[1:], process.files, process.directory, source)
+                await process.stderr.write(
+                    done.stderr
+                )  # before the archive's end, after which `kubectl cp` reads nothing
+                return await self._give(process, replace(done, stderr=""))
             if not program:
                 return await self._give(process, process.container.run(process.arguments))
             return await PROGRAMS[program](process)

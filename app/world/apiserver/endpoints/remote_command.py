@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from app.world.apiserver.request.request_info import RequestInfo, is_true
 from app.world.apiserver.types import errors
 from app.world.apiserver.types.defaults import containers_of
 from app.world.node.kubelet import ContainerNotFound
+from app.world.node.programs.installed import program_of
 from app.world.node.streams import STDOUT, Streams, encoded
 
 if TYPE_CHECKING:
@@ -46,6 +48,8 @@ class RemoteCommand:
     container: str
     command: tuple[str, ...]
     """What is to run; empty for the container's own process."""
+    starts: bool
+    """Whether the container has its program."""
     wanted: frozenset[str]
     """Of `stdin`, `stdout`, `stderr`."""
     tty: bool
@@ -78,6 +82,7 @@ def parse_command(world: World, info: RequestInfo, query: QueryParams) -> Remote
         pod=pod,
         container=container,
         command=tuple(command),
+        starts=bool(program_of(spec.get("image", ""), command)),
         wanted=wanted,
         tty=_is_set(query, "tty"),
         ends_input=bool(command or spec.get("stdinOnce")),
@@ -121,8 +126,9 @@ async def _execute(world: World, remote: RemoteCommand, streams: Streams, send: 
     async def run() -> Execution:
         try:
             result = await world.kubelet.execute(remote.pod, remote.container, list(remote.command), streams)
-            await streams.write(encoded(result.stdout))
-            await streams.write(encoded(result.stderr), error=True)
+            if remote.starts:
+                await streams.write(encoded(result.stdout))
+                await streams.write(encoded(result.stderr), error=True)
             return result
         finally:
             streams.finish()
@@ -134,7 +140,8 @@ async def _execute(world: World, remote: RemoteCommand, streams: Streams, send: 
             if (channel := remote.channel(stream)) is not None:
                 await send(channel, data)
         try:
-            return _status(await process)
+            result = await process
+            return _status(result) if remote.starts else _not_started(remote.command[0])
         except ContainerNotFound as error:
             return errors.internal(f"error executing command in container: {error}").status
         except asyncio.CancelledError:
@@ -156,6 +163,16 @@ async def _attach(world: World, remote: RemoteCommand, send: Send) -> JsonObject
             if channel is not None:
                 await send(channel, "".join(piece.text for piece in pieces).encode(errors="replace"))
     return {"metadata": {}, "status": "Success"}
+
+
+def _not_started(name: str) -> JsonObject:
+    """The words of containerd and runc, as the kubelet passes them on; and what a real image may have."""
+    said = (
+        "error executing command in container: failed to exec in container: failed to start exec "
+        f'"{secrets.token_hex(32)}": OCI runtime exec failed: exec failed: unable to start container process: '
+        f'exec: "{name}": executable file not found in $PATH: unknown ({name} is not in this simulated image)'
+    )
+    return errors.internal(said).status
 
 
 def _status(result: Execution) -> JsonObject:

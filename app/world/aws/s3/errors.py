@@ -20,10 +20,15 @@ def slow_down() -> AwsError:
     return AwsError(503, "SlowDown", "Please reduce your request rate.")
 
 
-def not_implemented(header: str = "") -> AwsError:
-    """`NotImplemented`: what this S3 does not do."""
+def no_such_bucket_policy(bucket: str) -> AwsError:
+    """`NoSuchBucketPolicy`."""
+    return AwsError(404, "NoSuchBucketPolicy", "The bucket policy does not exist", {"BucketName": bucket})
+
+
+def not_implemented(header: str) -> AwsError:
+    """`NotImplemented`: a header that this S3 does not understand."""
     message = "A header you provided implies functionality that is not implemented"
-    return AwsError(501, "NotImplemented", message, {"Header": header} if header else {})
+    return AwsError(501, "NotImplemented", message, {"Header": header})
 
 
 def method_not_allowed(method: str) -> AwsError:

@@ -11,7 +11,7 @@ from app.world.aws import xml
 from app.world.aws.authentication import Caller
 from app.world.aws.authorization import Keys, authorize, is_allowed
 from app.world.aws.entities import Bucket, StoredObject
-from app.world.aws.errors import AwsError
+from app.world.aws.errors import AwsError, not_simulated
 from app.world.aws.incoming import Incoming
 from app.world.aws.s3 import errors
 from app.world.aws.s3.listing import list_buckets, list_objects
@@ -77,7 +77,7 @@ def _service(caller: Caller, request: Incoming, arguments: set[str]) -> Answer:
     if request.method != "GET":
         raise errors.method_not_allowed(request.method)
     authorize(caller, "s3:ListAllMyBuckets", "arn:aws:s3:::*")
-    _only(arguments, _BUCKETS_ARGUMENTS)
+    _only(request, arguments, _BUCKETS_ARGUMENTS)
     return _xml("ListAllMyBucketsResult", xml.content(list_buckets(caller.account, request), item=None))
 
 
@@ -85,16 +85,19 @@ def _bucket(caller: Caller, request: Incoming, name: str, arguments: set[str]) -
     match request.method:
         case "GET" if "location" in arguments:
             _may(caller, "s3:GetBucketLocation", name)
-            _only(arguments, {"location"})
+            _only(request, arguments, {"location"})
             region = _find(caller, name).region
             return _xml("LocationConstraint", "" if region == "us-east-1" else xml.text(region))
+        case "GET" if arguments == {"policy"}:
+            _may(caller, "s3:GetBucketPolicy", name)
+            raise errors.no_such_bucket_policy(_find(caller, name).name)
         case "GET":
             given = arguments & {"prefix", "delimiter", "max-keys"}
             keys: Keys = {f"s3:{name}": request.argument(name) or "" for name in given}
             _may(caller, "s3:ListBucket", name, keys=keys)
-            _only(arguments, _LIST_ARGUMENTS)
+            _only(request, arguments, _LIST_ARGUMENTS)
             if request.argument("list-type") != "2":
-                raise errors.not_implemented()
+                raise _not_simulated(request, {"list-type=1"})
             bucket = _find(caller, name)
             return _xml("ListBucketResult", xml.content(list_objects(caller.account, bucket, request), item=None))
         case "HEAD":
@@ -102,17 +105,17 @@ def _bucket(caller: Caller, request: Incoming, name: str, arguments: set[str]) -
             return Answer(headers={"x-amz-bucket-region": _find(caller, name).region})
         case "PUT":
             _may(caller, "s3:CreateBucket", name)
-            _only(arguments, set())
+            _only(request, arguments, set())
             return _create(caller, request, name)
         case "DELETE":
             _may(caller, "s3:DeleteBucket", name)
-            _only(arguments, set())
+            _only(request, arguments, set())
             if _find(caller, name).objects:
                 message = "The bucket you tried to delete is not empty"
                 raise AwsError(409, "BucketNotEmpty", message, {"BucketName": name})
             del caller.account.buckets[name]
             return Answer(status=204)
-    raise errors.not_implemented() if request.method == "POST" else errors.method_not_allowed(request.method)
+    raise _not_simulated(request, arguments) if request.method == "POST" else errors.method_not_allowed(request.method)
 
 
 def _object(caller: Caller, request: Incoming, name: str, key: str, arguments: set[str]) -> Answer:
@@ -120,7 +123,7 @@ def _object(caller: Caller, request: Incoming, name: str, key: str, arguments: s
     match request.method:
         case "GET" | "HEAD":
             _may(caller, "s3:GetObject", resource)
-            _only(arguments, set())
+            _only(request, arguments, set())
             found = _find(caller, name).objects.get(key)
             if found is None:
                 if not is_allowed(caller, "s3:ListBucket", f"arn:aws:s3:::{name}"):
@@ -134,7 +137,7 @@ def _object(caller: Caller, request: Incoming, name: str, key: str, arguments: s
             return Answer(headers=headers, body=found.body)
         case "PUT":
             _may(caller, "s3:PutObject", resource)
-            _only(arguments, set())
+            _only(request, arguments, set())
             if (source := request.header("x-amz-copy-source")) is not None:
                 return _copy(caller, request, source, _find(caller, name), key)
             content_type = request.header("content-type") or ""
@@ -142,10 +145,10 @@ def _object(caller: Caller, request: Incoming, name: str, key: str, arguments: s
             return Answer(headers={"ETag": f'"{stored.etag}"'})
         case "DELETE":
             _may(caller, "s3:DeleteObject", resource)
-            _only(arguments, set())
+            _only(request, arguments, set())
             _find(caller, name).objects.pop(key, None)
             return Answer(status=204)
-    raise errors.not_implemented() if request.method == "POST" else errors.method_not_allowed(request.method)
+    raise _not_simulated(request, arguments) if request.method == "POST" else errors.method_not_allowed(request.method)
 
 
 def _create(caller: Caller, request: Incoming, name: str) -> Answer:
@@ -217,10 +220,14 @@ def _find(caller: Caller, name: str) -> Bucket:
         raise errors.no_such_bucket(name) from None
 
 
-def _only(arguments: set[str], known: set[str]) -> None:
-    """Raises `NotImplemented` for a subresource or an option that this S3 does not have."""
+def _only(request: Incoming, arguments: set[str], known: set[str]) -> None:
+    """Raises `NotSimulated` for a subresource or an option that this S3 does not have."""
     if arguments - known:
-        raise errors.not_implemented()
+        raise _not_simulated(request, arguments - known)
+
+
+def _not_simulated(request: Incoming, arguments: set[str]) -> AwsError:
+    return not_simulated("s3", f"{request.method} ?{'&'.join(sorted(arguments))}")
 
 
 def _xml(root: str, inner: str) -> Answer:

@@ -79,6 +79,11 @@ class AwsClients:
                 self._clients.popitem(last=False)
         return client
 
+    def has_service(self, service: str) -> bool:
+        """Whether AWS has a service of that name, by botocore."""
+        with self._lock:
+            return service in self._session.get_available_services()
+
     def service_model(self, service: str) -> ServiceModel:
         """botocore's description of a service."""
         with self._lock:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 AWS = "aws"
+DIRECTORIES = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+"""Where programs are."""
 _WITHOUT = ("distroless", "pause", "scratch", "coredns")
 """Images without any program but their own: no shell either."""
 _SMALL = ("busybox", "alpine")
@@ -61,6 +65,12 @@ def is_aws_cli(image: str) -> bool:
 def is_busybox(image: str) -> bool:
     """Whether its programs are busybox's, and not those of coreutils and bash."""
     return not is_aws_cli(image) and any(family in image for family in _SMALL)
+
+
+def program_of(image: str, command: Sequence[str]) -> str:
+    """The name of a command's program where the image has it, else nothing."""
+    directory, _, name = (command[0] if command else "").rpartition("/")
+    return name if has_program(image, name) and (not directory or directory in DIRECTORIES) else ""
 
 
 def has_program(image: str, name: str) -> bool:

@@ -28,11 +28,14 @@ from app.world.node.programs.aws_cli.operations import operation as parse_operat
 from app.world.node.programs.aws_cli.output import plain, query, text_of
 from app.world.node.programs.aws_cli.s3_options import S3Command, bucket_and_key, bucket_lines, object_lines, s3_command
 from app.world.node.programs.aws_cli.s3_transfers import Missing, S3Transfers
-from app.world.node.programs.aws_cli.usage import USAGE, UsageError, invalid_choice
+from app.world.node.programs.aws_cli.usage import USAGE, UsageError, invalid_choice, not_simulated
 from app.world.node.programs.aws_clients import AwsClients
 from app.world.node.programs.instance_metadata import InstanceMetadata
 from app.world.node.programs.shared_config import SharedConfig
 from app.world.node.programs.surroundings import Surroundings
+
+_OWN_COMMANDS = ("configservice", "ddb", "deploy", "help", "history")
+"""Commands of the CLI whose names are no services of botocore's (AWS CLI command reference, "Available services")."""
 
 
 class AwsCli:
@@ -91,7 +94,8 @@ class _Run:
                 model = self._clients.service_model(SERVICES[command])
                 return self._call(parse_operation(SERVICES[command], operation, rest, model, self._read))
             case [command, *_] if command != "s3" and command not in SERVICES:
-                raise invalid_choice("command", command)
+                left_out = command in _OWN_COMMANDS or self._clients.has_service(command)
+                raise not_simulated(command) if left_out else invalid_choice("command", command)
         raise UsageError(f"the following arguments are required: command\n\nusage: {USAGE}")
 
     def _s3(self, command: S3Command) -> Execution:

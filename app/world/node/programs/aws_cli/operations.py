@@ -15,10 +15,12 @@ from typing import Any
 from botocore import xform_name
 from botocore.model import OperationModel, ServiceModel, Shape
 
-from app.world.node.programs.aws_cli.usage import Parser, UsageError, invalid_choice, unknown
+from app.world.node.programs.aws_cli.usage import Parser, UsageError, invalid_choice, not_simulated, unknown
 
 SERVICES: Mapping[str, str] = {"sts": "sts", "iam": "iam", "s3api": "s3", "eks": "eks"}
 """Commands to botocore's names."""
+_LEFT_OUT = ("eks get-token", "eks update-kubeconfig")
+"""Commands of the CLI's own among those of services."""
 PAGES = ("--max-items", "--page-size", "--starting-token")
 
 Read = Callable[[str], bytes]
@@ -46,7 +48,8 @@ def operation(service: str, command: str, words: list[str], model: ServiceModel,
     """The call that a command line names. Raises `UsageError`, `ValueError` for a number that is none."""
     names = {xform_name(name, "-"): name for name in model.operation_names}
     if command not in names:
-        raise invalid_choice("operation", command)
+        left_out = f"{service} {command}" in _LEFT_OUT or command in ("help", "wait")
+        raise not_simulated(f"{service} {command}") if left_out else invalid_choice("operation", command)
     found = model.operation_model(names[command])
     shapes: Mapping[str, Shape] = found.input_shape.members if found.input_shape else {}
     members = {name: shape for name, shape in shapes.items() if f"--{xform_name(name, '-')}" not in PAGES}

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.world.node.programs.aws_cli.usage import Parser, UsageError, invalid_choice, unknown
+from app.world.node.programs.aws_cli.usage import Parser, UsageError, invalid_choice, not_simulated, unknown
 
 _FLAGS: Mapping[str, tuple[str, ...]] = {
     "ls": ("--recursive", "--human-readable", "--summarize"),
@@ -21,6 +21,8 @@ _FLAGS: Mapping[str, tuple[str, ...]] = {
     "rb": ("--force",),
 }
 """Subcommands and their options without a value."""
+_LEFT_OUT = ("help", "presign", "website")
+"""The real one's other subcommands."""
 _PATHS = {"ls": 1, "cp": 2, "mv": 2, "rm": 1, "sync": 2, "mb": 1, "rb": 1}
 
 
@@ -41,7 +43,7 @@ def s3_command(words: list[str]) -> S3Command:
     """The command. Raises `UsageError`."""
     name = words[0]
     if name not in _FLAGS:
-        raise invalid_choice("subcommand", name)
+        raise not_simulated(f"s3 {name}") if name in _LEFT_OUT else invalid_choice("subcommand", name)
     parser = Parser()
     for flag in _FLAGS[name]:
         parser.add_argument(flag, action="store_true")

@@ -11,6 +11,10 @@ USAGE = (
 )
 
 
+COMMANDS = "s3 (cp, ls, mb, mv, rb, rm, sync), s3api, sts, iam, eks and configure list"
+"""What there is of it."""
+
+
 class UsageError(Exception):
     """The CLI does not take these arguments."""
 
@@ -31,6 +35,11 @@ def unknown(options: list[str]) -> UsageError:
     return UsageError(f"Unknown options: {', '.join(options)}")
 
 
+def not_simulated(command: str) -> UsageError:
+    """A command of the CLI that is left out here."""
+    return UsageError(f"{command} is not in the AWS CLI of this simulated image, which has {COMMANDS}")
+
+
 def invalid_choice(argument: str, value: str) -> UsageError:
-    """A command that is misspelt, or that this simulated CLI does not have."""
+    """A command that the CLI does not have, as it is misspelt."""
     return UsageError(f"argument {argument}: Found invalid choice '{value}'\n\n\nusage: {USAGE}")
