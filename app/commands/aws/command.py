@@ -7,6 +7,7 @@ import signal
 import tempfile
 import threading
 from contextlib import ExitStack
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,7 +102,7 @@ def command(settings: Settings, words: Content) -> click.Command:
 
 def is_wildcard(address: str) -> bool:
     """Whether it means all addresses of this machine."""
-    return address in ("0.0.0.0", "::")
+    return ip_address(address).is_unspecified if address else False
 
 
 def _target(context: str, namespaces: tuple[str, ...], words: Content) -> Target:

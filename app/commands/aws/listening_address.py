@@ -33,7 +33,9 @@ def gateway(context: str, words: Content) -> str:
     if network:
         command = ["docker", "network", "inspect", network, "--format", _GATEWAYS]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=DOCKER_SECONDS, check=False)
+            done = subprocess.run(  # noqa: S603 - a fixed question; docker is found on the PATH
+                command, capture_output=True, text=True, timeout=DOCKER_SECONDS, check=False
+            )
         except (OSError, subprocess.TimeoutExpired) as error:
             said = str(error)
         else:
