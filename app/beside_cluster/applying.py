@@ -38,7 +38,7 @@ def apply(cluster: Writer, registration: JsonObject, namespaces: Sequence[str]) 
 
 
 def undo(cluster: Writer, run: str = "") -> Iterator[str]:
-    """Removes what that run wrote (without one: any run of ours), and yields the kind and name of each object.
+    """Removes what that run wrote (without one: any run of ours), and yields what each was (`shown`).
 
     The registration goes first: from then on no Pod is edited. What another client has removed or changed meanwhile
     stays as it is. Raises `FlowError`.
@@ -59,9 +59,11 @@ def earlier(cluster: Writer) -> list[str]:
 
 
 def shown(document: JsonValue) -> str:
-    """Kind, name and label of an object that a run wrote to. Items of a list have no kind of their own."""
-    kind = "MutatingWebhookConfiguration" if "webhooks" in document else "Namespace"
-    return f"{kind} {get_str(document, 'metadata', 'name')} ({RUN}={run_of(document)})"
+    """What a run wrote: a registration, or one label of a namespace. Items of a list have no kind of their own."""
+    name = get_str(document, "metadata", "name")
+    if "webhooks" in document:
+        return f"MutatingWebhookConfiguration {name}"
+    return f"Namespace {name} .metadata.labels {RUN}={run_of(document)}"
 
 
 def _unless_changed(write: Callable[..., None], *arguments: object) -> bool:

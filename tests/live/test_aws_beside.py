@@ -159,9 +159,7 @@ def running(local: Local, before: Mapping[str, Any]) -> Iterator[Running]:
             started.stop(signal.SIGKILL)
 
 
-def test_without_yes_the_plan_shows_every_field_and_nothing_is_written(
-    local: Local, before: Mapping[str, Any]
-) -> None:
+def test_without_yes_the_plan_shows_every_field_and_nothing_is_written(local: Local, before: Mapping[str, Any]) -> None:
     done = local.run("--namespace", "demo", "--listen", "127.0.0.1")
     assert done.returncode == 0, done.stderr
     assert local.written() == before
@@ -262,18 +260,15 @@ def test_live_mode_finds_nothing_wrong_as_far_as_no_kubelet_is_needed(
     diagnosis = examine(ports, subject)
     wrong = {
         check.id: (check.status, check.got)
-        for report in (*diagnosis.walk.reports, *diagnosis.reports)
-        for check in report.checks
+        for check in (*(it for report in diagnosis.walk for it in report.checks), *diagnosis.checks)
         if check.status in (Status.FAILED, Status.WARNING)
     }
     assert wrong == {}
-    unknown = {check.id for report in diagnosis.walk.reports for check in report.checks if check.status == Status.UNKNOWN}
+    unknown = {check.id for report in diagnosis.walk for check in report.checks if check.status == Status.UNKNOWN}
     assert unknown == {"token.file", "token.bound_pod", "token.lifetime"}
 
 
-def test_killed_it_is_undone_from_the_labels_alone(
-    local: Local, before: Mapping[str, Any], running: Running
-) -> None:
+def test_killed_it_is_undone_from_the_labels_alone(local: Local, before: Mapping[str, Any], running: Running) -> None:
     running.stop(signal.SIGKILL)
     # (1) A webhook that is gone stops no Pod.
     pod = local.ask("POST", f"{DEMO}/pods?dryRun=All", {**POD, "metadata": {"generateName": "after-"}})

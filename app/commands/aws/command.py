@@ -141,7 +141,7 @@ def _beside(
 
     # (2) From here on a signal ends the command in good order. First the servers, then what leads to them.
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
     _remove(target.cluster, "", words)
     beside.start(namespaces, service_account)
@@ -176,11 +176,9 @@ def _undo(context: str, words: Content) -> None:
 
 
 def _remove(cluster: Writer, run: str, words: Content) -> bool:
-    """Says each object that it has removed something of; whether there was one."""
+    """Says what it has removed; whether there was anything."""
     from app.beside_cluster.applying import undo
 
-    removed = False
-    for text in undo(cluster, run):
-        removed = True
-        print_lines([words.message("beside.removed", what=text)])
-    return removed
+    removed = list(undo(cluster, run))  # all of it before a word is printed, which may fail
+    print_lines(words.message("beside.removed", what=text) for text in removed)
+    return bool(removed)

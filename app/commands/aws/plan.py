@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+import click
 import yaml
 
 from app.commands.rendering import heading, labelled, to_paste
@@ -70,7 +71,8 @@ def instructions(
         f"--overrides={shlex.quote(overrides)} -- s3 ls"
     )
     use = f"set -a; . {shlex.quote(str(folder / AWS_ENV))}; set +a"
-    doctor = f"python -m app doctor sa/{name} -n {namespace} --context {shlex.quote(context)}"
+    program = click.get_current_context().find_root().info_name
+    doctor = f"{program} doctor sa/{name} -n {namespace} --context {shlex.quote(context)}"
     return [
         heading(words.message("beside.ready")),
         *labelled(
@@ -88,7 +90,7 @@ def instructions(
                 (words.message("beside.pod"), run),
                 (words.message("beside.use"), use),
                 (words.message("beside.doctor"), doctor),
-                (words.message("beside.serve", context=context), "python -m app serve"),
+                (words.message("beside.serve", context=context), f"{program} serve"),
             ],
             indent=0,
         ),
@@ -100,4 +102,5 @@ def instructions(
 
 def undo_command(context: str) -> str:
     """The command line that takes away what is left."""
-    return f"python -m app aws --for {shlex.quote(context)} --undo"
+    program = click.get_current_context().find_root().info_name
+    return f"{program} aws --for {shlex.quote(context)} --undo"

@@ -87,7 +87,14 @@ def other_webhook(configurations: Iterable[JsonValue]) -> str:
     """The pod identity webhook that the cluster has already, which is not ours; empty where there is none."""
     for configuration in configurations:
         name = get_str(configuration, "metadata", "name")
-        called = {get_str(webhook, "name") for webhook in get_list(configuration, "webhooks")}
-        if not is_ours(configuration) and (name == CONFIGURATION or called & set(WEBHOOKS)):
+        if not is_ours(configuration) and (
+            name == CONFIGURATION or any(map(_injects, get_list(configuration, "webhooks")))
+        ):
             return name
     return ""
+
+
+def _injects(webhook: JsonValue) -> bool:
+    """Whether it is a pod identity webhook, by its name or by that of its Service."""
+    service = get_str(webhook, "clientConfig", "service", "name")
+    return get_str(webhook, "name") in WEBHOOKS or CONFIGURATION in service
