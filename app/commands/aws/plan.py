@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import yaml
@@ -14,7 +15,9 @@ from app.content import Content
 from app.flow.beside_cluster.objects import opt_in, run_of
 from app.flow.beside_cluster.refusals import far_addresses
 from app.flow.model import JsonObject
-from app.world.beside_cluster.servers import BesideCluster
+
+if TYPE_CHECKING:
+    from app.world.beside_cluster.servers import BesideCluster
 
 AWS_ENV, CA = "aws.env", "ca.pem"
 
