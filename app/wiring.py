@@ -175,21 +175,21 @@ def cluster(choice: Choice) -> Cluster:
     return _cluster(_connection(choice), choice)
 
 
-def writer(choice: Choice) -> tuple[KubernetesWriter, str]:
-    """The cluster for one who may write the little that `KubernetesWriter` writes, and the URL of its API server.
-
-    Raises `Unreachable` as `live` does.
-    """
+def writer(choice: Choice) -> KubernetesWriter:
+    """The cluster for one who may write what `KubernetesWriter` writes. Raises `Unreachable` as `live` does."""
     from app.clients.kubernetes.writer import KubernetesWriter
 
     at = _connection(choice)
-    cluster = KubernetesWriter(host=at.host, token=at.token, transport=at.transport, user_agent=choice.user_agent)
-    return cluster, at.host
+    return KubernetesWriter(host=at.host, token=at.token, transport=at.transport, user_agent=choice.user_agent)
 
 
-def is_eks(choice: Choice) -> bool:
-    """Whether the kubeconfig says that the cluster is on EKS. Raises `Unreachable`."""
-    return _eks(choice) is not None
+def server(context: str) -> tuple[str, bool]:
+    """The API server's URL in the kubeconfig, and whether that says that it is EKS. Raises `Unreachable`."""
+    from app.clients.kubernetes import kubeconfig
+
+    read = kubeconfig.read(settings.process_environment())
+    named = read.cluster_of(read.contexts.context(context)).values.get("server")
+    return str(named or ""), kubeconfig.eks_cluster(read, context) is not None
 
 
 def contexts() -> Contexts:

@@ -38,13 +38,16 @@ class Target:
 def read(context: str) -> Target | Refusal:
     """Reads the cluster of a context, and says why no AWS is put beside it. Raises `FlowError`.
 
-    One on EKS or at a public address is refused before anything is sent to it.
+    One on EKS or at a public address is refused before anything is sent to it, and no credential plugin is run.
     """
-    choice = Choice(context=context)
-    cluster, host = wiring.writer(choice)
-    found = Found(host=host, addresses=resolved(host), is_eks=wiring.is_eks(choice))
+    host, is_eks = wiring.server(context)
+    found = Found(host=host, addresses=(), is_eks=is_eks)
     if refused := refusal(found):
         return refused
+    found = replace(found, addresses=resolved(host))
+    if refused := refusal(found):
+        return refused
+    cluster = wiring.writer(Choice(context=context))
     discovery = get_object({"found": cluster.discovery()}, "found")
     found = replace(
         found,

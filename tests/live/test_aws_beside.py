@@ -35,7 +35,7 @@ ISSUER = "https://kubernetes.default.svc.cluster.local"
 REGISTRATIONS = "apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
 DEMO, OTHER = "api/v1/namespaces/demo", "api/v1/namespaces/other"
 POD = {
-    "metadata": {"name": "aws-cli"},
+    "metadata": {"generateName": "aws-cli-"},
     "spec": {
         "serviceAccountName": "my-sa",
         "containers": [{"name": "aws-cli", "image": "amazon/aws-cli:latest", "args": ["s3", "ls"]}],
@@ -210,6 +210,26 @@ def test_the_real_api_server_has_the_pods_of_that_namespace_edited(local: Local,
     assert ANNOTATION not in edited(OTHER)["metadata"].get("annotations", {})
 
 
+def test_live_mode_finds_nothing_wrong_as_far_as_no_kubelet_is_needed(
+    local: Local, running: Running, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    enter(None, monkeypatch, tmp_path)
+    for name, value in {**running.variables, "KUBECONFIG": str(local.folder / "kubeconfig")}.items():
+        monkeypatch.setenv(name, value)
+    local.ask("POST", f"{DEMO}/pods", {**POD, "metadata": {"name": "aws-cli"}})
+    subject = Subject(namespace="demo", service_account="my-sa", pod="aws-cli")
+    ports = consented(wiring.live(Choice(context="local")), frozenset(Action))
+    diagnosis = examine(ports, subject)
+    wrong = {
+        check.id: (check.status, check.got)
+        for check in (*(it for report in diagnosis.walk for it in report.checks), *diagnosis.checks)
+        if check.status in (Status.FAILED, Status.WARNING)
+    }
+    assert wrong == {}
+    unknown = {check.id for report in diagnosis.walk for check in report.checks if check.status == Status.UNKNOWN}
+    assert unknown == {"token.file", "token.bound_pod", "token.lifetime"}
+
+
 def test_what_a_pod_is_given_opens_the_buckets_and_no_other_token_does(
     local: Local, running: Running, tmp_path: Path
 ) -> None:
@@ -248,30 +268,10 @@ def test_what_a_pod_is_given_opens_the_buckets_and_no_other_token_does(
     assert unsigned.value.response["Error"]["Code"] == "InvalidClientTokenId"
 
 
-def test_live_mode_finds_nothing_wrong_as_far_as_no_kubelet_is_needed(
-    local: Local, running: Running, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    enter(None, monkeypatch, tmp_path)
-    for name, value in {**running.variables, "KUBECONFIG": str(local.folder / "kubeconfig")}.items():
-        monkeypatch.setenv(name, value)
-    local.ask("POST", f"{DEMO}/pods", POD)
-    subject = Subject(namespace="demo", service_account="my-sa", pod="aws-cli")
-    ports = consented(wiring.live(Choice(context="local")), frozenset(Action))
-    diagnosis = examine(ports, subject)
-    wrong = {
-        check.id: (check.status, check.got)
-        for check in (*(it for report in diagnosis.walk for it in report.checks), *diagnosis.checks)
-        if check.status in (Status.FAILED, Status.WARNING)
-    }
-    assert wrong == {}
-    unknown = {check.id for report in diagnosis.walk for check in report.checks if check.status == Status.UNKNOWN}
-    assert unknown == {"token.file", "token.bound_pod", "token.lifetime"}
-
-
 def test_killed_it_is_undone_from_the_labels_alone(local: Local, before: Mapping[str, Any], running: Running) -> None:
     running.stop(signal.SIGKILL)
     # (1) A webhook that is gone stops no Pod.
-    pod = local.ask("POST", f"{DEMO}/pods?dryRun=All", {**POD, "metadata": {"generateName": "after-"}})
+    pod = local.ask("POST", f"{DEMO}/pods?dryRun=All", POD)
     assert ANNOTATION not in pod["metadata"].get("annotations", {})
     # (2) What others have labelled meanwhile stays, a registration that only looks like ours too.
     patch = {"metadata": {"labels": {"kept": "yes"}}}

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from pathlib import Path
 from typing import Any
 
 import jsonpatch
 import pytest
+import yaml
+from click.testing import CliRunner
 
 from app.beside_cluster.applying import apply, earlier, undo
 from app.commands.aws.listening_address import gateway, network_of
 from app.commands.failure import CannotRun
+from app.commands.main import command_line
 from app.content import load
 from app.flow.beside_cluster.injection import ANNOTATION, VOLUME, SimulatedAws, mutate_beside
 from app.flow.beside_cluster.objects import MANAGED_BY, NAME, RUN, registration
@@ -19,6 +23,7 @@ from app.flow.beside_cluster.refusals import Found, refusal, refusal_of_read
 from app.flow.errors import FlowError, NotFound, Refused
 from app.flow.json_access import get
 from app.flow.webhook import WebhookSettings
+from app.settings import Settings
 
 # --- which clusters ---------------------------------------------------------------------------------------------------
 
@@ -72,6 +77,33 @@ def reason(**changes: Any) -> str:
 )
 def test_only_a_local_cluster_without_a_webhook_is_taken(changes: Any, code: str) -> None:
     assert reason(**changes) == code
+
+
+@pytest.mark.parametrize(
+    ("server", "code"),
+    [
+        ("https://ABC.gr7.ap-northeast-1.eks.amazonaws.com", "beside_eks"),
+        ("https://203.0.113.5:6443", "beside_public"),
+    ],
+)
+def test_it_refuses_by_the_kubeconfig_before_it_runs_a_plugin(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, server: str, code: str
+) -> None:
+    plugin = {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "touch", "args": ["ran"]}}
+    document = {
+        "clusters": [{"name": "far", "cluster": {"server": server}}],
+        "users": [{"name": "far", "user": plugin}],
+        "contexts": [{"name": "far", "context": {"cluster": "far", "user": "far"}}],
+    }
+    (tmp_path / "kubeconfig").write_text(yaml.safe_dump(document))
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(
+        command_line(Settings(), load("ja")), ["aws", "--for", "far", "-n", "demo", "--lang", "ja"]
+    )
+    assert done.exit_code == 2
+    assert load("ja").message(f"errors.{code}.title") in done.stderr
+    assert not (tmp_path / "ran").exists()
 
 
 # --- what Pods get ----------------------------------------------------------------------------------------------------

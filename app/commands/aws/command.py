@@ -168,7 +168,7 @@ def _undo(context: str, words: Content) -> None:
     from app.beside_cluster.applying import earlier
     from app.wiring import Choice
 
-    cluster, _ = wiring.writer(Choice(context=context))
+    cluster = wiring.writer(Choice(context=context))
     if not _remove(cluster, "", words):
         print_lines([words.message("beside.nothing_left")])
     if left := earlier(cluster):
