@@ -79,7 +79,12 @@ def command(settings: Settings, words: Content) -> click.Command:
             target = _target(context, namespaces, reader)
             with ExitStack() as stack:
                 listens_on = address or gateway(context, reader)
-                listener = stack.enter_context(listen(listens_on, port, reader, option="--port"))
+                try:
+                    listener = stack.enter_context(listen(listens_on, port, reader, option="--port"))
+                except CannotRun as error:  # a gateway in Docker Desktop's virtual machine is no address of ours
+                    if address or error.document["id"] != "cannot_listen":
+                        raise
+                    raise CannotRun(reader, "beside_no_address", got=error.document["got"]) from error
                 from app.world.beside_cluster.servers import BesideCluster
 
                 beside = stack.enter_context(
@@ -95,6 +100,8 @@ def command(settings: Settings, words: Content) -> click.Command:
                 unique = list(dict.fromkeys(namespaces))
                 _beside(target, beside, context, unique, service_account, listens_on, reader, yes=yes)
         except FlowError as error:
+            if error.code == "no_such_context":  # `cannot` would suggest `--context`
+                raise CannotRun(reader, error.words, **error.values) from error
             raise cannot(error, reader) from error
 
     return aws
