@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -68,6 +69,13 @@ class Settings:
     pages, separated by commas; `*` is every address. A connection from one of them carries many visitors, and their
     `X-Forwarded-For` is believed. Unset: none, not even loopback, which uvicorn would trust."""
 
+    issuer_address: str = ""
+    """`IRSA_ISSUER_ADDRESS`: host and port, such as `127.0.0.1:40443`, at which the public issuers of live mode's
+    clusters are read, whatever host their URLs name; `python -m app aws` says which. Unset: where their URLs lead."""
+
+    issuer_ca: str = ""
+    """`IRSA_ISSUER_CA`: the file with the CA of the certificates there, PEM. Unset: the system's CAs."""
+
     frame_ancestors: tuple[str, ...] = ()
     """`IRSA_FRAME_ANCESTORS`: the origins, beside our own, whose pages may show ours in a frame, such as
     `https://learn.example`, separated by spaces or commas; exact, and https only. Unset: none. With any, live mode is
@@ -89,6 +97,8 @@ class Settings:
             live=_yes_or_no(found, "IRSA_LIVE"),
             console=_yes_or_no(found, "IRSA_CONSOLE"),
             trusted_proxies=_networks(found, "FORWARDED_ALLOW_IPS"),
+            issuer_address=_host_and_port(found, "IRSA_ISSUER_ADDRESS"),
+            issuer_ca=found.get("IRSA_ISSUER_CA", ""),
             frame_ancestors=_origins(found, "IRSA_FRAME_ANCESTORS"),
             locale=posix_locale(found),
         )
@@ -116,6 +126,28 @@ def process_environment() -> Mapping[str, str]:
     """The variables of the ecosystem, for those who read them by its rules: `KUBECONFIG`, `HOME`, `HTTPS_PROXY`, what
     Kubernetes tells every Pod, and all of them for the credential plugins that a kubeconfig names."""
     return dict(os.environ)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NearIssuer:
+    """Where a simulated AWS beside a real cluster publishes the cluster's issuer."""
+
+    connect_to: tuple[str, int]
+    ca_pem: bytes | None
+    """None where the file cannot be read: its servers have then ended, or will not be trusted."""
+
+
+def near_issuer() -> NearIssuer | None:
+    """What `IRSA_ISSUER_ADDRESS` and `IRSA_ISSUER_CA` say; None where they say nothing. Raises `SettingsError`."""
+    found = Settings.from_environment()
+    if not found.issuer_address:
+        return None
+    host, _, port = found.issuer_address.rpartition(":")
+    try:
+        ca_pem = Path(found.issuer_ca).read_bytes() if found.issuer_ca else None
+    except OSError:
+        ca_pem = None
+    return NearIssuer(connect_to=(host.strip("[]"), int(port)), ca_pem=ca_pem)
 
 
 def is_loopback(host: str) -> bool:
@@ -148,6 +180,14 @@ def _origins(environment: Mapping[str, str], variable: str) -> tuple[str, ...]:
     if not all(_HTTPS_ORIGIN.fullmatch(origin) for origin in found):
         raise SettingsError(variable, text, "https://HOST, https://HOST:PORT")
     return found
+
+
+def _host_and_port(environment: Mapping[str, str], variable: str) -> str:
+    text = environment.get(variable, "").strip()
+    host, _, port = text.rpartition(":")
+    if text and not (host and port.isascii() and port.isdecimal() and 0 < int(port[:9]) < 65536):
+        raise SettingsError(variable, text, "HOST:PORT")
+    return text
 
 
 def _whole_number(environment: Mapping[str, str], variable: str, default: int, *, least: int, most: int) -> int:

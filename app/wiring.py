@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from app.clients.kubernetes.exec_plugin import Plugins
     from app.clients.kubernetes.kubeconfig import Contexts
     from app.clients.kubernetes.transport import KubernetesTransport
+    from app.clients.kubernetes.writer import KubernetesWriter
     from app.console.access import Folders, WorldAccess
     from app.world.lifecycle.simulation import Simulation
     from app.world.world import World
@@ -147,16 +148,18 @@ def live(
     from app.clients.kubernetes.asked_ahead import AskedAhead
     from app.clients.quiet import Silence, WallClock
 
+    near = settings.near_issuer()
     region = choice.region or settings.process_environment().get("AWS_REGION", "")
     login = AwsLogin(profile=choice.profile, region=region, user_agent=choice.user_agent, attempts=attempts)
     cluster = AskedAhead(lambda: _cluster(connection, choice))
     ports = Ports(
         cluster=cast(Cluster, cluster),
         aws=BotoAws(region=login.region, endpoint_url=None, identity=login.identity, sdk=login.sdk),
-        issuer=PublicIssuer(IssuerTransport()),
+        issuer=PublicIssuer(IssuerTransport(**vars(near)) if near else IssuerTransport()),
         clock=WallClock(),
         server_log=Silence(),
         ahead=cluster.ahead,
+        reads_private_issuers=near is not None,
     )
     patient = with_deadline(ports, seconds=seconds - taken, longer=longer)
     return knowing_issuer(patient, given=choice.issuer, eks=_eks(choice), endpoint=connection.host)
@@ -170,6 +173,23 @@ def live_for_survey(choice: Choice) -> Ports:
 def cluster(choice: Choice) -> Cluster:
     """The cluster alone, without a limit to the time. Raises `Unreachable` as `live` does."""
     return _cluster(_connection(choice), choice)
+
+
+def writer(choice: Choice) -> KubernetesWriter:
+    """The cluster for one who may write what `KubernetesWriter` writes. Raises `Unreachable` as `live` does."""
+    from app.clients.kubernetes.writer import KubernetesWriter
+
+    at = _connection(choice)
+    return KubernetesWriter(host=at.host, token=at.token, transport=at.transport, user_agent=choice.user_agent)
+
+
+def server(context: str) -> tuple[str, bool]:
+    """The API server's URL in the kubeconfig, and whether that says that it is EKS. Raises `Unreachable`."""
+    from app.clients.kubernetes import kubeconfig
+
+    read = kubeconfig.read(settings.process_environment())
+    named = read.cluster_of(read.contexts.context(context)).values.get("server")
+    return str(named or ""), kubeconfig.eks_cluster(read, context) is not None
 
 
 def contexts() -> Contexts:

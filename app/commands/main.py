@@ -16,6 +16,7 @@ from types import ModuleType
 import click
 
 from app.commands import check, doctor, faults, serve, token, walk, world
+from app.commands.aws import command as aws
 from app.commands.failure import COULD_NOT_RUN, CannotRun, wants_json
 from app.commands.output import replace_streams
 from app.commands.usage import Group
@@ -45,7 +46,7 @@ class Program:
 EXPLORER = Program(
     usage="python -m app",
     executable=APPLICATION_ID,
-    commands=(serve, world, walk, faults, doctor, check, token),
+    commands=(serve, world, walk, faults, doctor, check, token, aws),
     help="cli.help.program",
 )
 KUBECTL = Program(

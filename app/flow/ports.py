@@ -281,6 +281,8 @@ class Ports:
     issuer: Issuer
     clock: Clock
     server_log: ServerLog
+    reads_private_issuers: bool = False
+    """Whether this AWS reads an issuer under a private name: a simulated one beside the cluster does."""
     withheld: frozenset[str] = frozenset()
     """What a person has not granted, so that these ports do not do it: see `port_wrappers.consent`."""
     ahead: Callable[[Subject], None] = lambda subject: None

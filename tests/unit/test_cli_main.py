@@ -16,7 +16,7 @@ from app.flow.model import Status
 from app.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ("serve", "world", "walk", "faults", "doctor", "check", "token")
+COMMANDS = ("serve", "world", "walk", "faults", "doctor", "check", "token", "aws")
 
 
 def run_process(*arguments, **environment):

@@ -26,6 +26,8 @@ def test_every_variable_is_read():
         "IRSA_IDLE_SECONDS": "60",
         "IRSA_LIVE": "1",
         "IRSA_CONSOLE": "0",
+        "IRSA_ISSUER_ADDRESS": "127.0.0.1:40443",
+        "IRSA_ISSUER_CA": "ca.pem",
         "FORWARDED_ALLOW_IPS": "192.0.2.7, 2001:db8::/32",
         "LANG": "ja_JP.UTF-8",
     }
@@ -36,6 +38,8 @@ def test_every_variable_is_read():
         idle_seconds=60,
         live=True,
         console=False,
+        issuer_address="127.0.0.1:40443",
+        issuer_ca="ca.pem",
         trusted_proxies=(ip_network("192.0.2.7/32"), ip_network("2001:db8::/32")),
         locale="ja_JP.UTF-8",
     )
@@ -55,6 +59,8 @@ def test_every_variable_is_documented_beside_its_field():
         "IRSA_IDLE_SECONDS",
         "IRSA_LIVE",
         "IRSA_CONSOLE",
+        "IRSA_ISSUER_ADDRESS",
+        "IRSA_ISSUER_CA",
         "FORWARDED_ALLOW_IPS",
         "LC_ALL",
     ):
@@ -70,6 +76,12 @@ def test_every_address_may_be_a_proxy():
 def test_what_is_no_address_of_a_proxy_is_refused_by_name(value):
     with pytest.raises(SettingsError, match="FORWARDED_ALLOW_IPS"):
         Settings.from_environment({"FORWARDED_ALLOW_IPS": value})
+
+
+@pytest.mark.parametrize("value", ["127.0.0.1", ":40443", "127.0.0.1:0", "127.0.0.1:x", "127.0.0.1:65536"])
+def test_what_is_no_address_of_an_issuer_is_refused_by_name(value):
+    with pytest.raises(SettingsError, match="IRSA_ISSUER_ADDRESS"):
+        Settings.from_environment({"IRSA_ISSUER_ADDRESS": value})
 
 
 @pytest.mark.parametrize("variable", ["IRSA_PORT", "IRSA_WORLDS", "IRSA_IDLE_SECONDS"])

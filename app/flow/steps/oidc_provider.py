@@ -61,7 +61,8 @@ def _issuer(findings: Findings, ports: Ports, subject: Subject, step_context: St
     if not issuer:
         findings.judge("issuer.discovery", False, got=cluster_discovery, expected="issuer", where=where)
         return step_context, ""
-    if not is_public(issuer):  # neither a provider nor a trust policy helps then, so nothing is said of them
+    # STS cannot read it then. Neither a provider nor a trust policy helps, so nothing is said of them.
+    if not (is_public(issuer) or ports.reads_private_issuers):
         findings.judge("issuer.discovery", False, got=issuer, expected=_PUBLIC, where=where)
         return step_context, ""
     step_context = replace(step_context, issuer=issuer)

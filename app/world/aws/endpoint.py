@@ -6,6 +6,8 @@ the query protocol, of the metadata service, or an anonymous one of S3.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
@@ -32,18 +34,19 @@ _TOO_SLOW = (
 )
 
 
-def create_app(directory: Directory) -> Starlette:
-    """The endpoint as an ASGI application."""
+def create_app(directory: Directory, is_own_host: Callable[[str], bool] = is_loopback_host) -> Starlette:
+    """The endpoint as an ASGI application. `is_own_host`: which Host headers are answered."""
     app = Starlette()
     # No route: a path is a bucket and a key here, of any characters, and any method is S3's to refuse.
-    app.router.default = _Endpoint(directory)
+    app.router.default = _Endpoint(directory, is_own_host)
     app.router.redirect_slashes = False
     return app
 
 
 class _Endpoint:
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, directory: Directory, is_own_host: Callable[[str], bool]) -> None:
         self._directory = directory
+        self._is_own_host = is_own_host
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -56,7 +59,7 @@ class _Endpoint:
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:
-        if not is_loopback_host(request.headers.get("host", "")):
+        if not self._is_own_host(request.headers.get("host", "")):
             return PlainTextResponse("Forbidden", 403)
         signed = _claims_signature(request)
         if not signed and request.scope["path"].startswith(metadata.PREFIX):

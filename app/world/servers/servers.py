@@ -83,8 +83,8 @@ class Servers:
     ) -> None:
         https = https_app(store, issuer_host)
         self._servers = [
-            (uvicorn.Server(_config(create_aws_app(store), tls=False)), aws),
-            (TlsServer(_config(https, tls=True), context), kubernetes),
+            (uvicorn.Server(config(create_aws_app(store), tls=False)), aws),
+            (TlsServer(config(https, tls=True), context), kubernetes),
         ]
 
     async def serve(self) -> None:
@@ -133,7 +133,8 @@ class TlsServer(uvicorn.Server):
         self.started = True
 
 
-def _config(app: ASGIApp, *, tls: bool) -> uvicorn.Config:
+def config(app: ASGIApp, *, tls: bool) -> uvicorn.Config:
+    """How each of the servers is run."""
     connections = Connections(limits(descriptors.limit()), answer("503 Service Unavailable", "Service Unavailable\n"))
     return uvicorn.Config(
         HoldBack(app),

@@ -10,7 +10,7 @@ import asyncio
 import base64
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -32,7 +32,28 @@ class MalformedReview(ValueError):
     """The body is no AdmissionReview v1 of a Pod."""
 
 
+Edit = Callable[[dict[str, Any], str | None, str | None], list[dict[str, Any]]]
+"""What makes the patch of a Pod from it, its namespace and its ServiceAccount's name; either is None where it is no
+text."""
+
+
 def review(world: World, document: JsonValue) -> JsonValue:
+    """The answer of the world's webhook to an AdmissionReview. Raises `MalformedReview`."""
+
+    def edit(pod: dict[str, Any], namespace: str | None, name: str | None) -> list[dict[str, Any]]:
+        # (1) The ServiceAccount, from the cluster. (The real webhook has it in a cache that may lag behind.)
+        known = namespace is not None and name is not None
+        service_account = world.find_service_account(str(namespace), str(name)) if known else None
+        # (2) An association of EKS Pod Identity takes precedence over an annotation, though no agent runs here.
+        if known and world.eks_cluster.is_associated(str(namespace), str(name)):
+            jitter = secrets.randbelow(POD_IDENTITY_JITTER + 1)
+            return mutate_for_pod_identity(pod, service_account, world.webhook_settings, jitter=jitter)
+        return mutate(pod, service_account, world.webhook_settings)
+
+    return answer(document, edit)
+
+
+def answer(document: JsonValue, edit: Edit) -> JsonValue:
     """The answer to an AdmissionReview: always `allowed`, with a patch where there is something to change.
 
     Raises `MalformedReview`.
@@ -46,20 +67,15 @@ def review(world: World, document: JsonValue) -> JsonValue:
         raise MalformedReview("request.uid must be a string")
     pod = _mapping(request, "request.object", "object")
     spec = _mapping(pod, "request.object.spec", "spec")
+    namespace, name = request.get("namespace"), spec.get("serviceAccountName") or "default"
 
-    # (2) The ServiceAccount, from the cluster. (The real webhook has it in a cache that may lag behind.)
-    name = spec.get("serviceAccountName") or "default"
-    namespace = request.get("namespace")
-    known = isinstance(name, str) and isinstance(namespace, str)
-    service_account = world.find_service_account(str(namespace), str(name)) if known else None
-
-    # (3) The patch. An association of EKS Pod Identity takes precedence over an annotation, though no agent runs here.
+    # (2) The patch.
     try:
-        if known and world.eks_cluster.is_associated(str(namespace), str(name)):
-            jitter = secrets.randbelow(POD_IDENTITY_JITTER + 1)
-            patch = mutate_for_pod_identity(dict(pod), service_account, world.webhook_settings, jitter=jitter)
-        else:
-            patch = mutate(dict(pod), service_account, world.webhook_settings)
+        patch = edit(
+            dict(pod),
+            namespace if isinstance(namespace, str) else None,
+            name if isinstance(name, str) else None,
+        )
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise MalformedReview("request.object is no Pod") from error
     response: dict[str, Any] = {"uid": uid, "allowed": True}
@@ -86,19 +102,27 @@ def create_app(find_world: Callable[[str], World | None]) -> Starlette:
         if world is None:
             return PlainTextResponse("404 page not found\n", 404)
         world.usage.charge()
-        if request.headers.get("content-type") != "application/json":
-            return PlainTextResponse("Invalid Content-Type, expected `application/json`\n", 415)
-        try:
-            body = await read_body(request)
+
+        async def reviewed(document: JsonValue) -> JsonValue:
             await asyncio.sleep(world.webhook_delay)
-            return JSONResponse(review(world, json.loads(body)))
-        except BodyTooLarge:
-            return PlainTextResponse("http: request body too large\n", 413, headers={"connection": "close"})
-        except BodyTooSlow:
-            return PlainTextResponse("http: request body too slow\n", 408, headers={"connection": "close"})
-        except MalformedReview as error:
-            return PlainTextResponse(f"{error}\n", 400)
-        except (ValueError, RecursionError):
-            return PlainTextResponse("the body is no JSON\n", 400)
+            return review(world, document)
+
+        return await respond(request, reviewed)
 
     return Starlette(routes=[Route("/{path}/mutate", endpoint, methods=["POST"])])
+
+
+async def respond(request: Request, reviewed: Callable[[JsonValue], Awaitable[JsonValue]]) -> Response:
+    """The response to one request for a review."""
+    if request.headers.get("content-type") != "application/json":
+        return PlainTextResponse("Invalid Content-Type, expected `application/json`\n", 415)
+    try:
+        return JSONResponse(await reviewed(json.loads(await read_body(request))))
+    except BodyTooLarge:
+        return PlainTextResponse("http: request body too large\n", 413, headers={"connection": "close"})
+    except BodyTooSlow:
+        return PlainTextResponse("http: request body too slow\n", 408, headers={"connection": "close"})
+    except MalformedReview as error:
+        return PlainTextResponse(f"{error}\n", 400)
+    except (ValueError, RecursionError):
+        return PlainTextResponse("the body is no JSON\n", 400)

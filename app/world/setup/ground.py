@@ -18,6 +18,7 @@ from app.world.setup import kube_system
 from app.world.setup.roles import NODE_POLICIES, NODE_TRUST, create_role
 
 if TYPE_CHECKING:
+    from app.world.aws.account import Account
     from app.world.world import World
 
 _DAY = 86400.0
@@ -39,14 +40,19 @@ async def lay(world: World) -> None:
     iam.call(world.account, "AddRoleToInstanceProfile", {**profile, "RoleName": world.node_role_name})
     world.account.node = Node(role_name=world.node_role_name, instance_id=world.instance_id)
     # (4) Something to read.
-    now = world.clock.now()
+    fill_buckets(world.account)
+
+
+def fill_buckets(account: Account) -> None:
+    """Two buckets, as if they had been there for weeks."""
+    now = account.clock.now()
     for name, age, objects in (
-        (f"irsa-reports-{world.account_id}", 40, {"2026/summary.csv": b"month,visitors\n10,1024\n11,2048\n"}),
-        (f"irsa-web-assets-{world.account_id}", 12, {"index.html": b"<!doctype html><title>IRSA</title>\n"}),
+        (f"irsa-reports-{account.account_id}", 40, {"2026/summary.csv": b"month,visitors\n10,1024\n11,2048\n"}),
+        (f"irsa-web-assets-{account.account_id}", 12, {"index.html": b"<!doctype html><title>IRSA</title>\n"}),
     ):
-        world.account.buckets[name] = Bucket(
+        account.buckets[name] = Bucket(
             name=name,
-            region=world.region,
+            region=account.region,
             created=now - age * _DAY,
             objects={
                 key: StoredObject(

@@ -1,0 +1,1 @@
+"""Puts a simulated AWS beside a real cluster: what is read of it first, what is applied, and how that is undone."""

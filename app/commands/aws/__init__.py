@@ -1,0 +1,1 @@
+"""`aws`: a simulated AWS account beside the reader's own cluster."""

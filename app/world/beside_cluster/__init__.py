@@ -1,0 +1,1 @@
+"""One simulated AWS account with its issuer and webhook, for a cluster that is not simulated."""
