@@ -73,7 +73,7 @@ def test_the_stops_of_the_journey_lie_on_one_line_each_above_its_name(reader):
 
 
 LOW = (1280, 720)
-MORE_PAGES = 4
+MORE_PAGES = 1
 """Those for which the navigation keeps room."""
 ADD = """more => {
   const items = document.querySelectorAll('[data-testid="stSidebarNavItems"] li')

@@ -83,7 +83,7 @@ const mapStaysInSight = (host) => {
   const end = () => (grows.disconnect(), ends.abort())
   grows.observe(document.querySelector('[data-testid="stMainBlockContainer"]'))
   document.addEventListener("irsa-answered", goThere, { signal })
-  for (const act of ["wheel", "touchstart", "pointerdown", "keydown"])
+  for (const act of ["wheel", "touchstart", "pointerdown", "click", "keydown"])
     document.addEventListener(act, end, { signal, passive: true })
   setTimeout(end, 2000)
 }
