@@ -114,7 +114,7 @@ def test_what_is_wrong_is_the_check_that_says_so(screen, simulation):
     world = shown.world
     create_role(world, "mine", trust_policy(world, "default", "other"))
     world.cluster.put("serviceaccounts", {"metadata": {"name": "my-sa", "namespace": "default"}})
-    shown.open("build", task="role").click("build_check")  # no request: no event told the page
+    shown.open("build", task="role").click("build_check")  # no request, so no event
     # The role trusts `other`, and that is then whose role it is: nothing in it is wrong but what it may not do.
     html = unescape(shown.html("build_task_role"))
     assert 'data-check="access.policy"' in html
