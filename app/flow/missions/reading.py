@@ -1,4 +1,4 @@
-"""Reads the file of a mission, strictly: what is wrong is named with file and line, what was got and what was expected."""
+"""Reads the file of a mission, strictly: of what is wrong it says file and line, what it got and what it expected."""
 
 from __future__ import annotations
 

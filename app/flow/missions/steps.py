@@ -1,4 +1,4 @@
-"""What the steps of a mission stand for: requests to the API server, calls of IAM, and two things that are made directly."""
+"""What the steps of a mission stand for: requests to the API server, calls of IAM, and a bucket that is there from the start."""
 
 from __future__ import annotations
 
@@ -92,9 +92,7 @@ def requests(step: JsonObject, names: Names) -> Iterator[Request]:
         case "session":
             namespace, _, name = get_str(body, "service_account").partition("/")
             role_arn = f"arn:aws:iam::{names.account}:role/{get_str(body, 'role')}"
-            yield TakeSession(
-                name=get_str(body, "name"), namespace=namespace, service_account=name, role_arn=role_arn
-            )
+            yield TakeSession(name=get_str(body, "name"), namespace=namespace, service_account=name, role_arn=role_arn)
         case _:
             parameters = dict(_parameters({key: it for key, it in body.items() if key not in ("call", "account")}))
             yield CallIam(action=get_str(body, "call"), parameters=parameters, other=_is_other(body))

@@ -37,7 +37,7 @@ def ways(task: TaskId, acts: tuple[Act, ...], content: Content) -> None:
         )
         came_back(task, content)
     with by_terminal:
-        _terminal(content)
+        terminal(content)
         components.block(f"<p>{prose(content.message('build.terminal.copy'))}</p>{typed}", key=f"build_typed_{task}")
 
 
@@ -70,7 +70,7 @@ def _came_back(found: state.Outcome, content: Content) -> str:
 
 
 @page_errors.fragment
-def _terminal(content: Content) -> None:
+def terminal(content: Content) -> None:
     """The block for this browser's world, on a click, and where no one else can see it."""
     if not mode.is_on_this_machine():
         components.block(
