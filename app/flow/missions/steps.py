@@ -1,4 +1,4 @@
-"""What the steps of a mission stand for: requests to the API server, calls of IAM, and a bucket that is there from the start."""
+"""What the steps of a mission stand for: requests to the API server, calls of IAM, and a bucket."""
 
 from __future__ import annotations
 

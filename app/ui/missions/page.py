@@ -92,10 +92,8 @@ def _running(shown: Offered, run: state.Run, content: Content) -> None:
         console(session.world(), content, key="mission_console")
     with own:
         terminal(content)
-    draw_collapsibles(
-        fold(content.message("mission_page.solution"), views.solution(shown, names, content), icon="terminal"),
-        "missions",
-    )
+    solution = views.solution(shown, names, content)
+    draw_collapsibles(fold(content.message("mission_page.solution"), solution, icon="terminal"), "missions")
 
 
 def _reached(shown: Offered, run: state.Run, content: Content) -> None:

@@ -37,7 +37,7 @@ def listed(found: Sequence[Offered], done: Mapping[str, int], shown: str, runnin
             f'<li class="{kind}">{page_link(content, "missions", label, attributes=here, **{PARAM: mission.id})}</li>'
         )
     counted = content.message(
-        "missions.progress", done=str(sum(it.mission.id in done for it in found)), total=str(len(found))
+        "mission_page.progress", done=str(sum(it.mission.id in done for it in found)), total=str(len(found))
     )
     return (
         f'<nav class="tasks missions" aria-label="{escape(content.message("mission_page.all"))}">'
@@ -74,8 +74,7 @@ def _judged(result: Result, names: Names, content: Content) -> str:
     state, sign = ("reached", "✓") if result.reached else ("not_reached", "○")
     got = ""
     if not result.reached:
-        values = {"role": result.role, "detail": ""}
-        got = f'<span class="got">{escape(content.message("ui.got"))}: {prose(_got(result, values, content))}</span>'
+        got = f'<span class="got">{escape(content.message("ui.got"))}: {prose(_got(result, content))}</span>'
         if result.detail:
             got += f"<code>{escape(result.detail)}</code>"
     unseen = escape(content.message(f"mission_page.{state}"))
@@ -85,11 +84,10 @@ def _judged(result: Result, names: Names, content: Content) -> str:
     )
 
 
-def _got(result: Result, values: Mapping[str, str], content: Content) -> str:
-    by_role = f"{result.got}_by" if result.got == "allowed" and result.role else result.got
-    return content.message(
-        f"mission_page.got.{by_role}", **({"role": values["role"]} if by_role.endswith("_by") else {})
-    )
+def _got(result: Result, content: Content) -> str:
+    if result.got == "allowed" and result.role:
+        return content.message("mission_page.got.allowed_by", role=result.role)
+    return content.message(f"mission_page.got.{result.got}")
 
 
 def goal_words(goal: Goal, names: Names, content: Content) -> str:
@@ -99,13 +97,10 @@ def goal_words(goal: Goal, names: Names, content: Content) -> str:
             kind = "can" if goal.wanted else "cannot"
             who = content.message(f"mission_page.who.{_who(goal)}", name=str(filled(goal.who, names)))
             resource = str(filled(goal.resource, names))
-            context = ", ".join(
-                f"{key} = {value}" for key, value in get_object(filled(dict(goal.context), names)).items()
-            )
-            on = content.message("mission_page.goal.on", resource=f"{resource}, {context}" if context else resource)
-            return content.message(
-                f"mission_page.goal.{kind}", who=who, action=goal.action, on="" if resource == "*" else on
-            )
+            context = get_object(filled(dict(goal.context), names)).items()
+            where = ", ".join((resource, *(f"{key} = {value}" for key, value in context)))
+            on = "" if resource == "*" else content.message("mission_page.goal.on", resource=where)
+            return content.message(f"mission_page.goal.{kind}", who=who, action=goal.action, on=on)
         case PodLog():
             contains = str(filled(goal.contains, names))
             return content.message("mission_page.goal.pod", name=goal.service_account, text=contains)
@@ -144,7 +139,8 @@ def _edge(edge: Edge, names: Names, content: Content) -> str:
     return (
         f'<li class="{edge.change}"><span class="box"><small>{escape(kind)}</small>'
         f"{escape(str(filled(edge.who, names)))}</span>"
-        f'<span class="edge"><b aria-hidden="true">{_SIGNS[edge.change]}</b>{role}<span class="unseen">{said}</span></span>'
+        f'<span class="edge"><b aria-hidden="true">{_SIGNS[edge.change]}</b>{role}'
+        f'<span class="unseen">{said}</span></span>'
         f'<span class="box aws">{escape(what)}</span></li>'
     )
 
