@@ -43,9 +43,13 @@ class Attempt:
     def _pods_have_said(self, cluster):
         for deployment in self.world.cluster.list("deployments"):
             status, wanted = deployment.get("status", {}), deployment["spec"]["replicas"]
+            if status.get("observedGeneration") != deployment["metadata"]["generation"]:
+                return False
             if not status.get("updatedReplicas") == status.get("replicas") == status.get("readyReplicas") == wanted:
                 return False
             pods = cluster.pods(deployment["metadata"]["namespace"])
+            if len(pods) != wanted:
+                return False
             logs = [cluster.pod_log(it["metadata"]["namespace"], it["metadata"]["name"]) for it in pods]
             if not all(_SAID.search(log) for log in logs):
                 return False
