@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.flow.missions.judging import Result
-from app.flow.missions.mission import Permission
+from app.flow.missions.mission import Goal, Permission
 
 
 class Change(StrEnum):
@@ -25,15 +25,12 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Edge:
-    """From somebody to something in AWS."""
+    """One goal: from somebody to what they reach."""
 
-    who: str
+    goal: Goal
     role: str
-    """By which role it is, or was asked for; empty where there is none."""
-    action: str
-    resource: str
+    """By which role it is there; empty where that is none, or not known."""
     change: Change
-    goal: Permission
 
 
 _CHANGES = {
@@ -46,16 +43,11 @@ _CHANGES = {
 
 
 def edges(results: Sequence[Result]) -> tuple[Edge, ...]:
-    """One for each goal that is about a permission."""
-    return tuple(
-        Edge(
-            who=result.goal.who,
-            role=result.role,
-            action=result.goal.action,
-            resource=result.goal.resource,
-            change=_CHANGES[result.reached is result.goal.wanted, result.goal.wanted],
-            goal=result.goal,
-        )
-        for result in results
-        if isinstance(result.goal, Permission)
-    )
+    """One for each goal."""
+    return tuple(map(_edge, results))
+
+
+def _edge(result: Result) -> Edge:
+    wanted = result.goal.wanted if isinstance(result.goal, Permission) else True
+    is_there = result.reached is wanted
+    return Edge(goal=result.goal, role=result.role if is_there else "", change=_CHANGES[is_there, wanted])

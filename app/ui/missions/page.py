@@ -84,8 +84,7 @@ def _running(shown: Offered, run: state.Run, content: Content) -> None:
         icon=":material/replay:",
         on_click=state.look_again,
     )
-    if drawn := views.picture(edges(results), names, content):
-        components.block(drawn, key="mission_picture")
+    components.block(views.picture(edges(results), names, content), key="mission_picture")
     _hints(shown, content)
     typed, own = st.tabs([content.message("mission_page.console"), content.message("build.way_terminal")])
     with typed:

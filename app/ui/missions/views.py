@@ -30,7 +30,7 @@ def listed(found: Sequence[Offered], done: Mapping[str, int], shown: str, runnin
         label = (
             f'<span class="sign" aria-hidden="true">{"✓" if state == "done" else number}</span>'
             f'<span class="name">{escape(it.said(content).title)}</span>'
-            f'<span class="state">{escape(said)}</span>'
+            f'<span class="{"unseen" if state == "open" else "state"}">{escape(said)}</span>'
         )
         kind = f"{state} next" if state == "running" else state
         rows.append(
@@ -114,8 +114,6 @@ def _who(goal: Permission) -> str:
 
 def picture(edges: Sequence[Edge], names: Names, content: Content) -> str:
     """What has to become of each edge: now, and once the goals are reached."""
-    if not edges:
-        return ""
     rows = "".join(_edge(it, names, content) for it in edges)
     legend = "".join(
         f'<li class="{change}"><b aria-hidden="true">{_SIGNS[change]}</b> '
@@ -130,19 +128,29 @@ def picture(edges: Sequence[Edge], names: Names, content: Content) -> str:
 
 
 def _edge(edge: Edge, names: Names, content: Content) -> str:
-    resource = str(filled(edge.resource, names)).removeprefix("arn:aws:s3:::")
-    context = "".join(f" {value}" for value in get_object(filled(dict(edge.goal.context), names)).values())
-    what = edge.action if resource == "*" else f"{edge.action} {resource}{context}"
-    kind = content.message(f"mission_page.kind.{_who(edge.goal)}")
+    kind, who, what = _ends(edge.goal, names, content)
     said = escape(content.message(f"mission_page.change.{edge.change}"))
-    role = f"<span>{escape(edge.role)}</span>" if edge.role and edge.change is not Change.ABSENT else ""
+    role = f"<span>{escape(edge.role)}</span>" if edge.role else ""
     return (
-        f'<li class="{edge.change}"><span class="box"><small>{escape(kind)}</small>'
-        f"{escape(str(filled(edge.who, names)))}</span>"
+        f'<li class="{edge.change}"><span class="box"><small>{escape(kind)}</small>{escape(who)}</span>'
         f'<span class="edge"><b aria-hidden="true">{_SIGNS[edge.change]}</b>{role}'
-        f'<span class="unseen">{said}</span></span>'
-        f'<span class="box aws">{escape(what)}</span></li>'
+        f'<span class="unseen">{said}</span></span><span class="box">{escape(what)}</span></li>'
     )
+
+
+def _ends(goal: Goal, names: Names, content: Content) -> tuple[str, str, str]:
+    """What kind of thing an edge begins at, what that is called, and what it leads to."""
+    match goal:
+        case Permission():
+            resource = str(filled(goal.resource, names)).removeprefix("arn:aws:s3:::")
+            context = get_object(filled(dict(goal.context), names)).values()
+            what = " ".join((goal.action, *(() if resource == "*" else (resource,)), *map(str, context)))
+            return content.message(f"mission_page.kind.{_who(goal)}"), str(filled(goal.who, names)), what
+        case PodLog():
+            return content.message("mission_page.kind.pod"), goal.service_account, str(filled(goal.contains, names))
+        case Passes():
+            said = content.message("mission_page.six_steps")
+            return content.message("mission_page.kind.service_account"), goal.service_account, said
 
 
 def commands(used: int, chosen: Offered, content: Content) -> str:
