@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from app.flow.bounded_yaml import BrokenYaml, load
-from app.flow.missions.mission import Goal, Mission, NearMiss, Passes, Permission, PodLog, unknown_names
+from app.flow.json_access import get_str
+from app.flow.missions.mission import (
+    ACCOUNT,
+    OTHER_ACCOUNT,
+    Goal,
+    Mission,
+    NearMiss,
+    Passes,
+    Permission,
+    PodLog,
+    unknown_names,
+)
 from app.flow.missions.steps import CALL, STEPS
 from app.flow.model import JsonObject
 from app.flow.permissions.asked import LIST_BUCKETS
@@ -44,13 +55,15 @@ def read(text: str, path: str, mission_id: str) -> Mission:
         raise MalformedMission(path, error.line or 1, "yaml", got=error.problem, expected="one document") from None
     place = _Place(value, node, path, "mission")
     fields = place.fields(required=("number", "best", "hints", "start", "goals", "solution"), optional=("near_misses",))
-    goals = tuple(_goal(it) for it in fields["goals"].items())
+    start = tuple(_step(it) for it in fields["start"].items())
+    sessions = [get_str(it, "session", "name") for it in start if "session" in it]
+    goals = tuple(_goal(it, sessions) for it in fields["goals"].items())
     return Mission(
         id=mission_id,
         number=fields["number"].count(),
         best=fields["best"].count(),
         hints=fields["hints"].count(most=9),
-        start=tuple(_step(it) for it in fields["start"].items()),
+        start=start,
         goals=goals,
         solution=tuple(it.text().strip() for it in fields["solution"].items()),
         near_misses=tuple(
@@ -149,15 +162,35 @@ def _step(place: _Place) -> JsonObject:
         inner.members()["metadata"].fields(required=("name",), optional=inner.members()["metadata"].members())
     else:
         inner.fields(required=required, optional=optional)
+        _check_fields(inner.members())
     for leaf in inner.leaves():
         leaf.text()
     return {kind: inner.value}
 
 
-def _goal(place: _Place) -> Goal:
+def _check_fields(fields: Mapping[str, _Place]) -> None:
+    """Of the steps that are no manifest and no call: the fields that have a form of their own."""
+    for key, place in fields.items():
+        if key == "trusts":
+            for it in place.items():
+                it.matching(_SERVICE_ACCOUNT, _SERVICE_ACCOUNT_WORDS)
+        elif key in ("allows", "statements"):
+            for it in place.items():
+                it.fields(required=("Action",), optional=it.members())
+        elif key == "condition":
+            place.members()
+        elif key == "service_account":
+            place.matching(_SERVICE_ACCOUNT, _SERVICE_ACCOUNT_WORDS)
+        elif key == "account" and place.value not in (ACCOUNT, OTHER_ACCOUNT):
+            raise place.wrong(f"{ACCOUNT} or {OTHER_ACCOUNT}")
+        elif key in ("name", "role", "policy"):
+            place.text()
+
+
+def _goal(place: _Place, sessions: Collection[str]) -> Goal:
     kind, inner = _one(place, ("can", "cannot", "pod", "passes"))
     if kind in ("can", "cannot"):
-        return _permission(inner, wanted=kind == "can")
+        return _permission(inner, sessions, wanted=kind == "can")
     required = ("service_account", "log_contains") if kind == "pod" else ("service_account",)
     fields = inner.fields(required=required)
     service_account = fields["service_account"].matching(_SERVICE_ACCOUNT, _SERVICE_ACCOUNT_WORDS)
@@ -166,13 +199,15 @@ def _goal(place: _Place) -> Goal:
     return Passes(service_account=service_account)
 
 
-def _permission(place: _Place, *, wanted: bool) -> Permission:
+def _permission(place: _Place, sessions: Collection[str], *, wanted: bool) -> Permission:
     fields = place.fields(required=("action",), optional=(*_WHO, "resource", "context"))
     named = [key for key in _WHO if key in fields]
     if len(named) != 1:
         raise place.wrong(f"one of {', '.join(_WHO)}")
     if "service_account" in fields:
         fields["service_account"].matching(_SERVICE_ACCOUNT, _SERVICE_ACCOUNT_WORDS)
+    if "session" in fields and fields["session"].text() not in sessions:
+        raise fields["session"].wrong("the name of a session that a step of start takes")
     if "session" in fields and fields["action"].value != LIST_BUCKETS:
         raise fields["action"].wrong(f"{LIST_BUCKETS}, the only action that is tried with a session")
     context = {key: it.text() for key, it in fields["context"].members().items()} if "context" in fields else {}
