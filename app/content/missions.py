@@ -8,15 +8,13 @@ from functools import cache
 from pathlib import Path
 
 from app.content.errors import ContentError
-from app.content.languages import LANGUAGES
+from app.content.languages import LANGUAGES, ROOT
 from app.content.messages import read_messages
 from app.content.model import Content
 from app.flow.missions.mission import Mission
 from app.flow.missions.reading import MalformedMission, read
-from app.locations import ASSETS
+from app.locations import MISSIONS
 
-FOLDER = ASSETS / "missions"
-"""Ours. Their words are in `assets/content/<language>/missions.toml`."""
 FILES_LIMIT = 100
 """Missions of one folder."""
 FILE_BYTES = 64 * 1024
@@ -52,7 +50,7 @@ def offered(folder: str = "") -> tuple[Offered, ...]:
 
     Raises `MalformedMission` and `ContentError`, which say what is wrong in which file.
     """
-    ours = _in_folder(FOLDER, FOLDER.parent / "content")
+    ours = _in_folder(MISSIONS, ROOT)
     theirs = _in_folder(Path(folder), Path(folder)) if folder else ()
     names = {it.mission.id for it in ours}
     if twice := [it.mission.id for it in theirs if it.mission.id in names]:

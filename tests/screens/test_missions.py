@@ -27,7 +27,7 @@ def test_a_mission_is_started_judged_and_done(screen, simulation):
     assert shown.html("mission_picture").count('<li class="goes">') == 3, "two edges and the legend"
     assert shown.click("mission_hint").html("mission_hints").count("<li>") == 1
     assert f"arn:aws:iam::{shown.world.account_id}:oidc-provider/" in unescape(shown.everything), "the solution"
-    # (2) What solves it is a change of the world, whoever makes it.
+    # (2) What solves it is a change of the world, by any tool.
     simulation.run(carry_out(shown.world, [SOLVES_IT]))
     shown.click("mission_check")
     assert words.learned.split("`")[0] in unescape(shown.html("mission_reached"))

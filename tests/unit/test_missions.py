@@ -5,10 +5,11 @@ import re
 import pytest
 
 from app.content import ContentError, load
-from app.content.missions import FOLDER, offered
+from app.content.missions import offered
 from app.flow.missions.mission import Names
 from app.flow.missions.reading import MalformedMission, read
 from app.flow.missions.steps import CallIam, requests
+from app.locations import MISSIONS
 
 GOOD = """number: 1
 best: 1
@@ -108,7 +109,7 @@ def test_a_teachers_folder_comes_after_ours(tmp_path):
 
 
 def test_the_readme_names_every_step_and_its_example_can_be_read():
-    readme = (FOLDER / "README.md").read_text()
+    readme = (MISSIONS / "README.md").read_text()
     [example] = re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL)
     found = read(example, "README.md", "example")
     assert len(found.goals) == 2
