@@ -11,7 +11,7 @@ from app.content.missions import Offered, offered
 from app.flow.missions.judging import Result, judged
 from app.flow.ports import Credentials
 from app.settings import Settings
-from app.ui.state import session
+from app.ui.state import allowance, session
 from app.world.events.stream import Event
 from app.world.servers.loopback import NetworkError
 from app.world.setup import mission as start
@@ -90,13 +90,15 @@ def refused() -> str:
     return said if path == session.world().path else ""
 
 
-def results(chosen: Offered, run: Run, *, fresh: bool = False) -> tuple[Result, ...]:
-    """Every goal as the world is now: asked again where something has changed, or where the reader wants it."""
+def results(chosen: Offered, run: Run) -> tuple[Result, ...]:
+    """Every goal as the world is now: asked again where something has changed, or the reader wants it."""
     here = session.world()
     _count(run)
     look = (here.path, run.mission_id, looks(here), here.log.events.changed)
     kept = st.session_state.get(_JUDGED)
-    if not kept or kept[0] != look or fresh:
+    if not kept or kept[0] != look:
+        if wait := here.usage.wait(reserve=True):
+            allowance.stop("world_busy", wait)
         found = judged(session.simulated_ports(), chosen.mission.goals, start.names(here), run.sessions)
         kept = st.session_state[_JUDGED] = (look, found)
     found_now: tuple[Result, ...] = kept[1]
