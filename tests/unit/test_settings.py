@@ -26,6 +26,7 @@ def test_every_variable_is_read():
         "IRSA_IDLE_SECONDS": "60",
         "IRSA_LIVE": "1",
         "IRSA_CONSOLE": "0",
+        "IRSA_MISSIONS_DIR": "/srv/missions",
         "FORWARDED_ALLOW_IPS": "192.0.2.7, 2001:db8::/32",
         "LANG": "ja_JP.UTF-8",
     }
@@ -36,6 +37,7 @@ def test_every_variable_is_read():
         idle_seconds=60,
         live=True,
         console=False,
+        missions="/srv/missions",
         trusted_proxies=(ip_network("192.0.2.7/32"), ip_network("2001:db8::/32")),
         locale="ja_JP.UTF-8",
     )

@@ -18,7 +18,7 @@ from app.ui.draw.simulated_only import needs_a_world
 from app.ui.frame import navigation
 from app.ui.missions import state, views
 from app.ui.state import language, session
-from app.ui.text import escape, prose
+from app.ui.text import prose
 from app.world.setup import mission as start
 
 
@@ -118,5 +118,5 @@ def _hints(shown: Offered, content: Content) -> None:
         def one_more() -> None:
             st.session_state[kept] = number + 1
 
-        label = escape(content.message("build.hint", number=str(number + 1), total=str(total)))
+        label = content.message("build.hint", number=str(number + 1), total=str(total))
         st.button(label, key="mission_hint", icon=":material/lightbulb:", type="tertiary", on_click=one_more)

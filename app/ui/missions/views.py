@@ -99,8 +99,9 @@ def goal_words(goal: Goal, names: Names, content: Content) -> str:
             resource = str(filled(goal.resource, names))
             context = get_object(filled(dict(goal.context), names)).items()
             where = ", ".join((resource, *(f"{key} = {value}" for key, value in context)))
-            on = "" if resource == "*" else content.message("mission_page.goal.on", resource=where)
-            return content.message(f"mission_page.goal.{kind}", who=who, action=goal.action, on=on)
+            if resource == "*":
+                return content.message(f"mission_page.goal.{kind}", who=who, action=goal.action)
+            return content.message(f"mission_page.goal.{kind}_on", who=who, action=goal.action, resource=where)
         case PodLog():
             contains = str(filled(goal.contains, names))
             return content.message("mission_page.goal.pod", name=goal.service_account, text=contains)
