@@ -61,7 +61,7 @@ def _waiting(shown: Offered, content: Content) -> None:
     if refused := state.refused():
         words = prose(content.message("mission_page.refused"))
         components.block(f'<p class="failed">{words}</p>{said(refused, content)}', key="mission_refused")
-    with st.popover(content.message("mission_page.start"), icon=":material/flag:", type="primary"):
+    with st.popover(content.message("mission_page.start"), icon=":material/flag:"):
         components.block(f"<p>{prose(content.message('mission_page.start_text'))}</p>", key="mission_start_text")
         label = content.message("mission_page.start_now")
         st.button(label, key="mission_start", type="primary", on_click=state.begin, args=(shown,))
