@@ -12,5 +12,7 @@ _INSTALLED = _PACKAGE / "data"
 _ROOT = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent
 ASSETS = _ROOT / "assets"
 PAGES = _ROOT / "pages"
+MISSIONS = ASSETS / "missions"
+"""The missions of the app; `README.md` there says how to write one."""
 CHECKS = _ROOT / "docs"
 """The folder of `checks.md`, which says of every check what it looks at and how to fix it."""

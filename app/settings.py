@@ -81,6 +81,9 @@ class Settings:
     `https://learn.example`, separated by spaces or commas; exact, and https only. Unset: none. With any, live mode is
     off: a page around ours could lead a reader's clicks."""
 
+    missions: str = ""
+    """`IRSA_MISSIONS_DIR`: a folder with a teacher's own missions, which come after ours. Empty: none."""
+
     locale: str = ""
     """`LC_ALL`, `LC_MESSAGES` or `LANG`, the first that is set, as POSIX orders them, such as `ja_JP.UTF-8`. The
     command line speaks its language when `--lang` is not given. The pages ask the reader's browser instead."""
@@ -100,6 +103,7 @@ class Settings:
             issuer_address=_host_and_port(found, "IRSA_ISSUER_ADDRESS"),
             issuer_ca=found.get("IRSA_ISSUER_CA", ""),
             frame_ancestors=_origins(found, "IRSA_FRAME_ANCESTORS"),
+            missions=found.get("IRSA_MISSIONS_DIR", ""),
             locale=posix_locale(found),
         )
 
@@ -120,6 +124,11 @@ class Settings:
 def serve_on(address: str) -> None:
     """Has all that is asked of the settings from here on know where the pages are served, whatever was set before."""
     os.environ["IRSA_HOST"] = address
+
+
+def offer_missions(folder: str) -> None:
+    """Has the pages offer the missions of that folder beside ours, whatever was set before."""
+    os.environ["IRSA_MISSIONS_DIR"] = folder
 
 
 def process_environment() -> Mapping[str, str]:

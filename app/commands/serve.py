@@ -14,10 +14,11 @@ from app.commands import launch_addresses
 from app.commands.failure import COULD_NOT_RUN, CannotRun
 from app.commands.help import command_of
 from app.commands.listening import listen
-from app.content import Content
+from app.content import Content, ContentError, missions
+from app.flow.missions.reading import MalformedMission
 from app.serving import descriptors, logs
 from app.serving.launch import LAUNCH
-from app.settings import Network, Settings, serve_on
+from app.settings import Network, Settings, offer_missions, serve_on
 
 
 def command(settings: Settings, words: Content) -> click.Command:
@@ -32,20 +33,38 @@ def command(settings: Settings, words: Content) -> click.Command:
         show_default=True,
         help=words.message("cli.help.port"),
     )
+    @click.option(
+        "--missions",
+        "missions_folder",
+        type=click.Path(exists=True, file_okay=False),
+        default=settings.missions or None,
+        help=words.message("cli.help.missions"),
+    )
     @click.option("--print-address", is_flag=True, help=words.message("cli.launch.print_address"))
-    def serve(host: str, port: int, print_address: bool) -> None:
+    def serve(host: str, port: int, missions_folder: str | None, print_address: bool) -> None:
         if print_address:
             address = launch_addresses.ask(port)
             if not address:
                 raise CannotRun(words, "no_server_to_ask", got=port)
             click.echo(address)
             return
+        if missions_folder:
+            _offer(missions_folder, words)
         # (1) Take the port before anything slow is loaded: a taken port is reported at once.
         with listen(host, port, words, option="--port") as listener:
             # (2) Load the application and serve until a signal comes.
             run(listener, words, settings.trusted_proxies)
 
     return serve
+
+
+def _offer(folder: str, words: Content) -> None:
+    """A teacher's missions: what is wrong in them is said before anything is served."""
+    try:
+        missions.offered(folder)
+    except (MalformedMission, ContentError) as error:
+        raise CannotRun(words, "malformed_missions", got=error) from None
+    offer_missions(folder)
 
 
 def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Network] = ()) -> None:

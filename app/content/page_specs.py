@@ -71,6 +71,7 @@ _IN_ORDER = (
     ),
     PageSpec(name="build", section="labs", icon=":material/construction:"),
     PageSpec(name="break_it", section="labs", icon=":material/science:"),
+    PageSpec(name="missions", section="labs", icon=":material/flag:"),
     PageSpec(
         name="time_machine",
         section="labs",

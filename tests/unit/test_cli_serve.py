@@ -51,6 +51,14 @@ def test_a_taken_port_is_reported_with_what_to_do(taken, language):
     assert "--port" in result.stderr
 
 
+def test_a_malformed_mission_is_reported_before_anything_is_served(tmp_path):
+    (tmp_path / "mine.yaml").write_text("number: one")
+    result = CliRunner().invoke(command_line(Settings(), load("en")), ["serve", "--missions", str(tmp_path)])
+    assert result.exit_code == 2
+    assert load("en").message("errors.malformed_missions.title") in result.stderr
+    assert f"{tmp_path}/mine.yaml:1: mission: got" in result.stderr.replace("\n", "")
+
+
 @pytest.mark.parametrize("host", ["192.0.2.1", "x" * 300, "ü" * 80, "a\0b", ""])
 def test_an_address_that_is_not_ours_is_reported(host):
     with pytest.raises(CannotRun) as caught:

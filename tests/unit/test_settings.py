@@ -28,6 +28,7 @@ def test_every_variable_is_read():
         "IRSA_CONSOLE": "0",
         "IRSA_ISSUER_ADDRESS": "127.0.0.1:40443",
         "IRSA_ISSUER_CA": "ca.pem",
+        "IRSA_MISSIONS_DIR": "/srv/missions",
         "FORWARDED_ALLOW_IPS": "192.0.2.7, 2001:db8::/32",
         "LANG": "ja_JP.UTF-8",
     }
@@ -40,6 +41,7 @@ def test_every_variable_is_read():
         console=False,
         issuer_address="127.0.0.1:40443",
         issuer_ca="ca.pem",
+        missions="/srv/missions",
         trusted_proxies=(ip_network("192.0.2.7/32"), ip_network("2001:db8::/32")),
         locale="ja_JP.UTF-8",
     )

@@ -43,7 +43,7 @@ def ways(task: TaskId, acts: tuple[Act, ...], content: Content) -> None:
         components.block(f"<p>{prose(content.message('build.in_console'))}</p>{typed}", key=f"build_in_console_{task}")
         console(session.world(), content)
     with by_terminal:
-        _terminal(content)
+        terminal(content)
         components.block(f"<p>{prose(content.message('build.terminal.copy'))}</p>{typed}", key=f"build_typed_{task}")
 
 
@@ -76,7 +76,7 @@ def _came_back(found: state.Outcome, content: Content) -> str:
 
 
 @page_errors.fragment
-def _terminal(content: Content) -> None:
+def terminal(content: Content) -> None:
     """The block for this browser's world, on a click, and where no one else can see it."""
     if not mode.is_on_this_machine():
         components.block(

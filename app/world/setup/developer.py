@@ -68,16 +68,20 @@ class Developer:
         _check(answer, 201 if method == "POST" else 200)
         return answer.body
 
-    async def iam(self, action: str, parameters: Mapping[str, str]) -> None:
-        """One call of IAM, signed. Raises `SetupRefused` and `NetworkError`."""
+    async def iam(self, action: str, parameters: Mapping[str, str], *, other: bool = False) -> None:
+        """One call of IAM, signed by the account's administrator, or by that of the other account.
+
+        Raises `SetupRefused` and `NetworkError`.
+        """
         world = self._world
+        admin = (world.other_account if other else world.account).admin
         body = urlencode({"Action": action, "Version": VERSIONS["iam"], **parameters}).encode()
         headers = {"user-agent": _USER_AGENT, "content-type": "application/x-www-form-urlencoded; charset=utf-8"}
         answer = await world.network.post_to_aws(
             caller=DEVELOPER,
             callee="iam",
             timeout=REQUEST_SECONDS,
-            headers=sign(world.account.admin, "iam", _IAM_REGION, world.network.aws_url, headers, body),
+            headers=sign(admin, "iam", _IAM_REGION, world.network.aws_url, headers, body),
             body=body,
         )
         _check(answer, 200)

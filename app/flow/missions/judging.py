@@ -1,0 +1,199 @@
+"""Whether the goals of a mission are reached: by what the servers answer, not by what was typed.
+
+Who a ServiceAccount may become is what STS answers to a token of it. What a role may do with buckets of the account is
+what S3 answers to ListBuckets; every other action is asked of IAM (SimulatePrincipalPolicy).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from app.flow.annotations import ROLE_ARN
+from app.flow.errors import FlowError, NotFound, NotPermitted, Refused
+from app.flow.json_access import get, get_object, get_str
+from app.flow.missions.mission import Goal, Names, Passes, Permission, PodLog, filled
+from app.flow.model import Status, Subject
+from app.flow.names import DEFAULT_AUDIENCE, annotated_audience, provider_arn, role_of
+from app.flow.permissions.asked import LIST_BUCKETS
+from app.flow.ports import Credentials, Ports
+from app.flow.steps.walk import walk
+from app.flow.token import decode
+from app.flow.trust import evaluate, session_keys, web_identity_context
+
+SESSION = "mission"
+"""The name of the sessions that are taken to judge a goal."""
+TOKEN_SECONDS = 600
+"""How long their tokens are valid: the shortest that the API server gives."""
+ROLES_TRIED = 10
+"""How many roles one ServiceAccount is given to assume: beyond that a goal counts as not reached."""
+_REFUSALS = (NotPermitted, NotFound, Refused)
+"""A server that is silent, or fails, has refused nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """One goal as the world is now."""
+
+    goal: Goal
+    reached: bool
+    got: str
+    """What is so, as a key of the page's words: `allowed`, `refused`, `no_role`, ..."""
+    detail: str = ""
+    """A role, a server's error message, or the end of a log."""
+    role: str = ""
+    """The name of the role by which the permission is had, or was asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Answer:
+    allowed: bool
+    got: str
+    detail: str = ""
+    role: str = ""
+
+
+def judged(
+    ports: Ports, goals: Sequence[Goal], names: Names, sessions: Mapping[str, Credentials]
+) -> tuple[Result, ...]:
+    """Every goal of a mission in that world. Raises nothing: what a server refuses is what was got."""
+    return tuple(_judged(ports, goal, names, sessions) for goal in goals)
+
+
+def _judged(ports: Ports, goal: Goal, names: Names, sessions: Mapping[str, Credentials]) -> Result:
+    try:
+        match goal:
+            case Permission():
+                answer = _ask(ports, goal, names, sessions)
+                return Result(
+                    goal=goal,
+                    reached=answer.allowed is goal.wanted and answer.got != "too_many_roles",
+                    got=answer.got,
+                    detail=answer.detail,
+                    role=answer.role,
+                )
+            case PodLog():
+                return _log(ports, goal, str(filled(goal.contains, names)))
+            case Passes():
+                return _passes(ports, goal)
+    except FlowError as error:
+        return Result(goal=goal, reached=False, got="not_answered", detail=f"{error.code}: {error.server_message}")
+
+
+def _ask(ports: Ports, goal: Permission, names: Names, sessions: Mapping[str, Credentials]) -> _Answer:
+    if goal.session:
+        return _list_buckets(ports, sessions[goal.session])
+    if goal.role:
+        role = str(filled(goal.role, names))
+        return _simulated(ports, goal, names, f"arn:aws:iam::{names.account}:role/{role}", {})
+    namespace, _, name = goal.service_account.partition("/")
+    try:
+        stored = ports.cluster.service_account(namespace, name)
+    except NotFound:
+        return _Answer(allowed=False, got="no_service_account")
+    annotated = get_str(stored, "metadata", "annotations", ROLE_ARN)
+    if goal.wanted:
+        if role_of(annotated) is None:
+            return _Answer(allowed=False, got="no_role", detail=annotated)
+        token = ports.cluster.request_token(namespace, name, annotated_audience(stored), TOKEN_SECONDS)
+        return _with_role(ports, goal, names, annotated, token)
+    # What must not be possible must not be possible by any role: a Pod may name another one than its annotation does.
+    token = ports.cluster.request_token(namespace, name, DEFAULT_AUDIENCE, TOKEN_SECONDS)
+    trusting = list(_trusting(ports, names, token))
+    if role_of(annotated) and annotated not in trusting:
+        trusting.append(annotated)
+    if len(trusting) > ROLES_TRIED:
+        return _Answer(allowed=True, got="too_many_roles", detail=str(len(trusting)))
+    refused = _Answer(allowed=False, got="no_role")
+    for role_arn in trusting:
+        answer = _with_role(ports, goal, names, role_arn, token)
+        if answer.allowed:
+            return answer
+        refused = answer
+    return refused
+
+
+def _trusting(ports: Ports, names: Names, token: str) -> Iterator[str]:
+    """The roles of the account whose trust policies let this token in."""
+    claims = decode(token).claims
+    for role in ports.aws.roles():
+        arn = get_str(role, "Arn")
+        context = web_identity_context(names.issuer, claims, provider_arn(arn, names.issuer))
+        if evaluate(get(role, "AssumeRolePolicyDocument"), context).allowed:
+            yield arn
+
+
+def _with_role(ports: Ports, goal: Permission, names: Names, role_arn: str, token: str) -> _Answer:
+    name = (role_of(role_arn) or ("", "", ""))[2]
+    try:
+        assumed = ports.aws.assume_role_with_web_identity(role_arn, SESSION, token)
+    except _REFUSALS as error:
+        return _Answer(allowed=False, got="not_assumed", detail=f"{error.code}: {error.server_message}", role=name)
+    if goal.action == LIST_BUCKETS:
+        answer = _list_buckets(ports, assumed.credentials)
+    else:
+        keys = session_keys(names.issuer, decode(token).claims, provider_arn(role_arn, names.issuer))
+        answer = _simulated(ports, goal, names, role_arn, keys)
+    return _Answer(allowed=answer.allowed, got=answer.got, detail=answer.detail, role=name)
+
+
+def _list_buckets(ports: Ports, credentials: Credentials) -> _Answer:
+    try:
+        ports.aws.list_buckets(credentials)
+    except _REFUSALS as error:
+        return _Answer(allowed=False, got="refused", detail=f"{error.code}: {error.server_message}")
+    return _Answer(allowed=True, got="allowed")
+
+
+def _simulated(
+    ports: Ports, goal: Permission, names: Names, role_arn: str, keys: Mapping[str, str | list[str]]
+) -> _Answer:
+    context = get_object(filled(dict(goal.context), names))
+    resource = str(filled(goal.resource, names))
+    [result] = ports.aws.simulate(role_arn, [goal.action], resource, {**keys, **context})
+    decision = get_str(result, "EvalDecision")
+    name = (role_of(role_arn) or ("", "", ""))[2]
+    if decision == "allowed":
+        return _Answer(allowed=True, got="allowed", role=name)
+    return _Answer(allowed=False, got="refused", detail=decision, role=name)
+
+
+def _log(ports: Ports, goal: PodLog, contains: str) -> Result:
+    """Reached where every Pod that is there to stay says it: one from before the fix may still serve requests."""
+    namespace, _, name = goal.service_account.partition("/")
+    found = ""
+    for pod in ports.cluster.pods(namespace, name):
+        if get(pod, "metadata", "deletionTimestamp"):
+            continue
+        try:
+            log = ports.cluster.pod_log(namespace, get_str(pod, "metadata", "name"))
+        except _REFUSALS as error:  # its container has not started
+            return Result(goal=goal, reached=False, got="no_log", detail=error.server_message)
+        if contains not in log:
+            said = _last_line(log)
+            return Result(goal=goal, reached=False, got="log" if said else "no_log", detail=said)
+        found = _line_with(log, contains)
+    return Result(goal=goal, reached=bool(found), got="log" if found else "no_log", detail=found)
+
+
+def _passes(ports: Ports, goal: Passes) -> Result:
+    namespace, _, name = goal.service_account.partition("/")
+    pods = [pod for pod in ports.cluster.pods(namespace, name) if not get(pod, "metadata", "deletionTimestamp")]
+    newest = max(pods, key=lambda pod: get_str(pod, "metadata", "creationTimestamp"), default=None)
+    if newest is None:
+        return Result(goal=goal, reached=False, got="no_pod")
+    pod = get_str(newest, "metadata", "name")
+    found = walk(ports, Subject(namespace=namespace, service_account=name, pod=pod))
+    checks = [check for report in found for check in report.checks]
+    if wrong := next((check for check in checks if check.status is Status.FAILED), None):
+        return Result(goal=goal, reached=False, got="check", detail=wrong.id)
+    reached = any(check.id == "sts.credentials" and check.status is Status.PASSED for check in checks)
+    return Result(goal=goal, reached=reached, got="passes" if reached else "no_pod", detail=pod)
+
+
+def _line_with(log: str, contains: str) -> str:
+    return next((line for line in log.splitlines() if contains in line), contains)[:300]
+
+
+def _last_line(log: str) -> str:
+    return next((line for line in reversed(log.splitlines()) if line.strip()), "")[:300]

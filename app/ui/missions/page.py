@@ -1,0 +1,122 @@
+"""The page of the missions: the list, and one mission at a time with its goals as the world is."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.content import Content, ContentError
+from app.content.missions import Offered
+from app.flow.missions.picture import edges
+from app.flow.missions.reading import MalformedMission
+from app.flow.model import Status
+from app.ui.build.ways import terminal
+from app.ui.console.console import console
+from app.ui.draw import components
+from app.ui.draw.checks import mark, said
+from app.ui.draw.sections import draw_collapsibles, fold
+from app.ui.draw.simulated_only import needs_a_world
+from app.ui.frame import navigation
+from app.ui.missions import state, views
+from app.ui.state import language, session
+from app.ui.text import prose
+from app.world.setup import mission as start
+
+
+@navigation.leads_on("missions")
+def missions() -> None:
+    """Draws the page."""
+    content = language.content()
+    lesson = content.lesson("missions")
+    st.title(lesson.title, anchor=False)
+    components.goal(lesson.section("goal").body)
+    if needs_a_world(content):
+        return
+    try:
+        found = state.all_missions()
+    except (MalformedMission, ContentError) as error:
+        words = prose(content.message("mission_page.malformed"))
+        components.block(f'<p class="failed">{words}</p>{said(str(error), content)}', key="missions_malformed")
+        return
+    run = state.current()
+    running = run.mission_id if run else ""
+    asked = st.query_params.get(state.PARAM) or running
+    shown = next((it for it in found if it.mission.id == asked), found[0])
+    left, right = st.columns([5, 12], gap="large")
+    with right:
+        if run and run.mission_id == shown.mission.id:
+            _running(shown, run, content)
+        else:
+            _waiting(shown, content)
+    with left:
+        drawn = views.listed(found, state.done(), shown.mission.id, running, content)
+        components.block(drawn, key="missions_list")
+
+
+def _waiting(shown: Offered, content: Content) -> None:
+    """One that was not started in this world."""
+    names = start.names(session.world())
+    components.block(
+        views.task(shown, content) + views.goals(shown, names, content), key=f"mission_task_{shown.mission.id}"
+    )
+    if refused := state.refused():
+        words = prose(content.message("mission_page.refused"))
+        components.block(f'<p class="failed">{words}</p>{said(refused, content)}', key="mission_refused")
+    with st.popover(content.message("mission_page.start"), icon=":material/flag:"):
+        components.block(f"<p>{prose(content.message('mission_page.start_text'))}</p>", key="mission_start_text")
+        label = content.message("mission_page.start_now")
+        st.button(label, key="mission_start", type="primary", on_click=state.begin, args=(shown,))
+
+
+def _running(shown: Offered, run: state.Run, content: Content) -> None:
+    """The one that this world was changed for."""
+    names = start.names(session.world())
+    results = state.results(shown, run)
+    components.block(views.task(shown, content), key=f"mission_task_{shown.mission.id}")
+    if all(it.reached for it in results):
+        _reached(shown, run, content)
+    components.block(
+        views.judged(results, names, content) + views.commands(len(run.commands), shown, content), key="mission_goals"
+    )
+    st.button(
+        content.message("mission_page.check"),
+        help=content.message("mission_page.check_help"),
+        key="mission_check",
+        icon=":material/replay:",
+        on_click=state.look_again,
+    )
+    components.block(views.picture(edges(results), names, content), key="mission_picture")
+    _hints(shown, content)
+    typed, own = st.tabs([content.message("mission_page.console"), content.message("build.way_terminal")])
+    with typed:
+        console(session.world(), content, key="mission_console")
+    with own:
+        terminal(content)
+    solution = views.solution(shown, names, content)
+    draw_collapsibles(fold(content.message("mission_page.solution"), solution, icon="terminal"), "missions")
+
+
+def _reached(shown: Offered, run: state.Run, content: Content) -> None:
+    used = run.reached_by if run.reached_by is not None else len(run.commands)
+    key = "mission_page.reached_best" if used <= shown.mission.best else "mission_page.reached_all"
+    words = prose(content.message(key, used=str(used), best=str(shown.mission.best)))
+    learned = prose(shown.said(content).learned)
+    components.block(
+        f'<div class="outcome passed" role="status">{mark(Status.PASSED, content)}'
+        f"<div><p>{words}</p><p>{learned}</p></div></div>",
+        key="mission_reached",
+    )
+
+
+def _hints(shown: Offered, content: Content) -> None:
+    """One more at each press."""
+    kept = f"mission_hints_{session.world().path}_{shown.mission.id}"
+    number, total = int(st.session_state.get(kept, 0)), shown.mission.hints
+    if drawn := views.hints(shown, number, content):
+        components.block(drawn, key="mission_hints")
+    if number < total:
+
+        def one_more() -> None:
+            st.session_state[kept] = number + 1
+
+        label = content.message("build.hint", number=str(number + 1), total=str(total))
+        st.button(label, key="mission_hint", icon=":material/lightbulb:", type="tertiary", on_click=one_more)

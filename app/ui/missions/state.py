@@ -1,0 +1,132 @@
+"""Which mission this browser's world is about, how far it is, and with how many commands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from app.content.missions import Offered, offered
+from app.flow.missions.judging import Result, judged
+from app.flow.ports import Credentials
+from app.settings import Settings
+from app.ui.state import allowance, session
+from app.world.events.stream import Event
+from app.world.servers.loopback import NetworkError
+from app.world.setup import mission as start
+from app.world.setup.developer import SetupRefused
+from app.world.usage import looks
+
+PARAM = "mission"
+"""In the address: the mission that the reader looks at."""
+_RUN = "mission_run"
+"""Beside the world: the mission that it was changed for."""
+_DONE = "missions_done"
+"""Beside the world, and handed on to the next one: the number of commands of each mission that was done."""
+_JUDGED = "mission_judged"
+_REFUSED = "mission_refused"
+
+
+@dataclass(kw_only=True)
+class Run:
+    """One mission in one world."""
+
+    mission_id: str
+    sessions: Mapping[str, Credentials] = field(repr=False)
+    read: int
+    """The number of the last event that was counted."""
+    commands: set[str] = field(default_factory=set)
+    """Those that changed something."""
+    reached_by: int | None = None
+    """How many it were when all goals were reached first."""
+
+
+COMMANDS_LIMIT = 200
+"""Commands that are counted: beyond it a number says nothing."""
+
+
+def all_missions() -> tuple[Offered, ...]:
+    """What can be chosen. Raises as `content.missions.offered` does."""
+    return offered(Settings.from_environment().missions)
+
+
+def done() -> Mapping[str, int]:
+    """The missions that were done in this browser, with the number of commands of the shortest way."""
+    return dict(_done())
+
+
+def _done() -> dict[str, int]:
+    found = session.page_state().get(_DONE)
+    return found if isinstance(found, dict) else {}
+
+
+def current() -> Run | None:
+    """The mission of this world; None where it is about none."""
+    found = session.page_state().get(_RUN)
+    return found if isinstance(found, Run) else None
+
+
+def begin(chosen: Offered) -> None:
+    """Makes a new world, and changes it as the mission says."""
+    kept = _done()
+    session.reset(start="finished")
+    here = session.world()
+    session.page_state()[_DONE] = kept
+    st.query_params[PARAM] = chosen.mission.id
+    st.session_state.pop(_REFUSED, None)
+    try:
+        sessions = session.simulation().run(start.carry_out(here, chosen.mission.start))
+    except (SetupRefused, NetworkError) as error:
+        st.session_state[_REFUSED] = (here.path, str(error))
+        return
+    session.page_state()[_RUN] = Run(mission_id=chosen.mission.id, sessions=sessions, read=here.log.events.number)
+    session.run_again()
+
+
+def refused() -> str:
+    """What a server said that refused a step of the start; empty where none did."""
+    path, said = st.session_state.get(_REFUSED, ("", ""))
+    return said if path == session.world().path else ""
+
+
+def results(chosen: Offered, run: Run) -> tuple[Result, ...]:
+    """Every goal as the world is now: asked again where something has changed, or the reader wants it."""
+    here = session.world()
+    _count(run)
+    look = (here.path, run.mission_id, looks(here), here.log.events.changed)
+    kept = st.session_state.get(_JUDGED)
+    if not kept or kept[0] != look:
+        if wait := here.usage.wait(reserve=True):
+            allowance.stop("world_busy", wait)
+        found = judged(session.simulated_ports(), chosen.mission.goals, start.names(here), run.sessions)
+        kept = st.session_state[_JUDGED] = (look, found)
+    found_now: tuple[Result, ...] = kept[1]
+    if all(it.reached for it in found_now) and run.reached_by is None:
+        run.reached_by = len(run.commands)
+        best = _done()
+        best[run.mission_id] = min(run.reached_by, best.get(run.mission_id, run.reached_by))
+        session.page_state()[_DONE] = best
+    return found_now
+
+
+def look_again() -> None:
+    """Has the next run judge the goals again."""
+    st.session_state.pop(_JUDGED, None)
+
+
+def _count(run: Run) -> None:
+    """Counts the commands since it was looked last. Of so many that the oldest are gone, those that are left."""
+    events = session.world().log.events
+    newer = events.after(run.read)
+    if newer is None:
+        newer = events.after(events.number - min(events.number, 255)) or ()
+    for event in newer:
+        run.read = event.number
+        if is_command(event) and len(run.commands) < COMMANDS_LIMIT:
+            run.commands.add(event.run or str(event.number))
+
+
+def is_command(event: Event) -> bool:
+    """Whether a tool of the reader changed something by it. What STS is asked changes nothing."""
+    return event.changes and event.tool != "kubelet" and not event.verb.startswith("AssumeRole")

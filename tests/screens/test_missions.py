@@ -1,0 +1,47 @@
+"""The page of the missions: start one, see what is got, do it over the world's doors, and see that it is done."""
+
+from html import unescape
+
+from app.content import load
+from app.content.missions import offered
+from app.world.setup.mission import carry_out
+
+SAFE = "safe_policy"
+SOLVES_IT = {"trust": {"role": "shared-reports", "trusts": ["team-a/web", "team-b/batch"]}}
+
+
+def test_a_mission_is_started_judged_and_done(screen, simulation):
+    content = load("ja")
+    shown = screen(lang="ja").open("missions", mission=SAFE)
+    before = shown.world
+    [chosen] = [it for it in offered() if it.mission.id == SAFE]
+    words = chosen.said(content)
+    for it in offered():
+        assert it.said(content).title in unescape(shown.html("missions_list"))
+    shown.click("mission_start")
+    assert shown.world is not before
+    # (1) Two who need the role have it, and two who do not.
+    goals = shown.html("mission_goals")
+    assert goals.count('<li class="reached"') == goals.count('<li class="not_reached"') == 2
+    assert content.message("mission_page.got.allowed_by", role="shared-reports").split("`")[0] in goals
+    assert shown.html("mission_picture").count('<li class="goes">') == 3, "two edges and the legend"
+    assert shown.click("mission_hint").html("mission_hints").count("<li>") == 1
+    assert f"arn:aws:iam::{shown.world.account_id}:oidc-provider/" in unescape(shown.everything), "the solution"
+    # (2) What solves it is a change of the world, by any tool.
+    simulation.run(carry_out(shown.world, [SOLVES_IT]))
+    shown.click("mission_check")
+    assert words.learned.split("`")[0] in unescape(shown.html("mission_reached"))
+    assert '<li class="goes">' not in shown.html("mission_picture")
+    assert '<li class="done">' in shown.html("missions_list")
+    # (3) The next one is prepared in a new world, and what was done is kept.
+    shown.open("missions", mission="stale_pod").click("mission_start")
+    assert '<li class="done">' in shown.html("missions_list")
+    assert '<li class="running next">' in shown.html("missions_list")
+    assert shown.html("mission_goals").count('<li class="not_reached"') == 1
+
+
+def test_a_malformed_file_of_a_teacher_is_named(screen, tmp_path, monkeypatch):
+    (tmp_path / "mine.yaml").write_text("number: 1\nbest: none\n")
+    monkeypatch.setenv("IRSA_MISSIONS_DIR", str(tmp_path))
+    shown = screen(lang="en").open("missions")
+    assert f"{tmp_path}/mine.yaml:1: mission: got" in unescape(shown.html("missions_malformed"))

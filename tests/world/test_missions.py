@@ -1,0 +1,118 @@
+"""Every mission in a world: nothing is done at its start, and each near miss misses what it is said to miss."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from app.content.missions import offered
+from app.flow.errors import Unreachable
+from app.flow.missions.judging import judged
+from app.flow.missions.mission import Passes, PodLog
+from app.flow.missions.picture import Change, edges
+from app.wiring import simulated
+from app.world.setup import mission as start
+from tests.waiting import eventually
+
+MISSIONS = {it.mission.id: it.mission for it in offered()}
+_SAID = re.compile("irsa-web-assets|partner-data|[Ee]rror|ERROR")
+"""By which the log of a Pod of these missions ends, before it sleeps."""
+
+
+class Attempt:
+    """A learner at one mission."""
+
+    def __init__(self, simulation, world, mission):
+        self.simulation, self.world, self.mission = simulation, world, mission
+        self.sessions = self.do(mission.start)
+
+    def do(self, steps):
+        return self.simulation.run(start.carry_out(self.world, steps))
+
+    def results(self):
+        """The goals, once every Pod has said what it has to say."""
+        ports = simulated(self.simulation, self.world)
+        if any(isinstance(goal, PodLog) for goal in self.mission.goals):
+            eventually(lambda: self._pods_have_said(ports.cluster))
+        return judged(ports, self.mission.goals, start.names(self.world), self.sessions)
+
+    def missed(self):
+        """The numbers of the goals that are not reached."""
+        return tuple(number for number, it in enumerate(self.results(), 1) if not it.reached)
+
+    def _pods_have_said(self, cluster):
+        for deployment in self.world.cluster.list("deployments"):
+            status, wanted = deployment.get("status", {}), deployment["spec"]["replicas"]
+            if status.get("observedGeneration") != deployment["metadata"]["generation"]:
+                return False
+            if not status.get("updatedReplicas") == status.get("replicas") == status.get("readyReplicas") == wanted:
+                return False
+            pods = cluster.pods(deployment["metadata"]["namespace"])
+            if len(pods) != wanted:
+                return False
+            logs = [cluster.pod_log(it["metadata"]["namespace"], it["metadata"]["name"]) for it in pods]
+            if not all(_SAID.search(log) for log in logs):
+                return False
+        return True
+
+
+@pytest.fixture
+def attempt(simulation, world):
+    return lambda mission_id: Attempt(simulation, world, MISSIONS[mission_id])
+
+
+def test_there_are_twelve_with_three_near_misses_each():
+    assert len(MISSIONS) == 12
+    assert [it.number for it in MISSIONS.values()] == list(range(1, 13))
+    assert all(len(it.near_misses) >= 3 and it.solution for it in MISSIONS.values())
+
+
+@pytest.mark.parametrize("mission_id", MISSIONS)
+def test_near_misses_miss(attempt, simulation, mission_id):
+    trying = attempt(mission_id)
+    assert trying.missed(), "a mission that is done at its start"
+    saved = simulation.save(trying.world)
+    for near_miss in trying.mission.near_misses:
+        trying.do(near_miss.steps)
+        assert (near_miss.name, trying.missed()) == (near_miss.name, near_miss.fails)
+        simulation.restore(trying.world, saved)
+
+
+def test_what_may_not_be_done_may_not_be_done_by_any_role(attempt):
+    # No annotation points from here to the role: a Pod could name the role itself, in AWS_ROLE_ARN.
+    trying = attempt("safe_policy")
+    found = trying.results()
+    assert [(it.reached, it.role) for it in found[2:]] == [(False, "shared-reports")] * 2
+    drawn = edges(found)
+    assert [edge.change for edge in drawn] == [Change.STAYS] * 2 + [Change.GOES] * 2
+
+
+def test_a_goal_of_which_the_servers_say_nothing_is_not_reached(attempt):
+    trying = attempt("safe_policy")
+    broken = simulated(trying.simulation, trying.world)
+    silent = replace(broken, aws=Silent(broken.aws))
+    found = judged(silent, trying.mission.goals, start.names(trying.world), {})
+    assert not any(it.reached for it in found)
+    assert {it.got for it in found} == {"not_answered"}
+
+
+class Silent:
+    """An account that gives no answer about sessions."""
+
+    def __init__(self, aws):
+        self._aws = aws
+
+    def __getattr__(self, name):
+        if name != "assume_role_with_web_identity":
+            return getattr(self._aws, name)
+        return _fails
+
+
+def _fails(*_):
+    raise Unreachable(code="timeout", server_message="")
+
+
+def test_a_chain_that_works_passes(simulation, world):
+    goal = Passes(service_account="default/my-sa")
+    [found] = judged(simulated(simulation, world), [goal], start.names(world), {})
+    assert (found.reached, found.got, found.detail) == (True, "passes", "pod-after")
