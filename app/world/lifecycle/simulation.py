@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from functools import partial
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from app.flow.model import Chain
 from app.world.aws.entities import NodeKind
 from app.world.keys import KeyPool
-from app.world.lifecycle import chain_choice, fault_injection, world_operations, world_snapshot
+from app.world.lifecycle import chain_choice, coming_back, fault_injection, world_operations, world_snapshot
 from app.world.lifecycle.advance_clock import follow_wall_clock, move_clock
 from app.world.lifecycle.chain_choice import Choices
 from app.world.lifecycle.world_factory import WorldFactory
@@ -20,12 +21,17 @@ from app.world.lifecycle.world_store import WorldStore
 from app.world.node.programs.programs import Programs
 from app.world.node.programs.runner import AwsCli
 from app.world.node.volumes.files import NodeFiles
+from app.world.saved.keepers import Keepers
+from app.world.saved.state_directory import ServersRecord, StateDirectory
 from app.world.servers.loop_thread import LoopThread
 from app.world.servers.loopback import Loopback
 from app.world.servers.pki import Pki
 from app.world.servers.servers import HOST, Servers, listen, port_of
 from app.world.setup.scenario import ARTICLE
 from app.world.world import ISSUER_HOST, SharedServices, Start, World
+
+if TYPE_CHECKING:
+    from app.world.faults import Fault
 
 T = TypeVar("T")
 SWEEP_SECONDS = 30.0
@@ -42,8 +48,19 @@ class Simulation:
     """
 
     def __init__(
-        self, *, aws_port: int = 0, kubernetes_port: int = 0, capacity: int = 500, idle_seconds: float = 3600
+        self,
+        *,
+        aws_port: int = 0,
+        kubernetes_port: int = 0,
+        capacity: int = 500,
+        idle_seconds: float = 3600,
+        state: StateDirectory | None = None,
     ) -> None:
+        """`state`: where the worlds are kept. The ports are those of before where it has some; `stop` closes it."""
+        self._state = state
+        before = state.servers if state is not None else None
+        if before is not None:
+            aws_port, kubernetes_port = before.aws_port, before.kubernetes_port
         self._aws = listen(aws_port)
         try:
             self._kubernetes = listen(kubernetes_port)
@@ -52,14 +69,24 @@ class Simulation:
             raise
         self.aws_url = f"http://{HOST}:{port_of(self._aws)}"
         self.kubernetes_url = f"https://{HOST}:{port_of(self._kubernetes)}"
-        self._pki = Pki([HOST, "localhost", ISSUER_HOST])
+        if before is not None:
+            self._pki = Pki(before.root_ca_pem, before.server_pem)
+        else:
+            self._pki = Pki.new([HOST, "localhost", ISSUER_HOST])
         self.ca_pem = self._pki.root_ca_pem
         """The CA of the https server, PEM."""
         self.store = WorldStore(capacity=capacity, idle_seconds=idle_seconds, drop=self._drop)
         self._keys = KeyPool()
         self._programs = Programs()
         self._files = NodeFiles()
+        self._forgetting: set[asyncio.Task[None]] = set()
         self._maker = WorldFactory(self.store)
+        self._keepers: Keepers | None = None
+        if state is not None:
+            self._keepers = Keepers(state)
+            self._maker.made = self._keepers.keep
+            if before is None:
+                state.keep_servers(self._servers_record())
         self._thread = LoopThread(self._serving, name="simulation")
 
     # (1) Life
@@ -77,6 +104,8 @@ class Simulation:
         self._aws.close()
         self._kubernetes.close()
         self._files.remove()
+        if self._state is not None:
+            self._state.close()
 
     def __enter__(self) -> Self:
         self.start()
@@ -132,7 +161,18 @@ class Simulation:
         from app.world.faults import FAULTS  # here: the faults know the world, and most worlds never meet one
 
         wanted, in_force = ([FAULTS[fault_id] for fault_id in ids] for ids in (fault_ids, world.faults))
-        self._change(world, fault_injection.inject(world, wanted, in_force))
+        self._change(world, self._inject(world, wanted, in_force))
+
+    async def _inject(self, world: World, wanted: list[Fault], in_force: list[Fault]) -> None:
+        keeper = self._keepers.of(world) if self._keepers is not None else None
+        before = keeper.before_faults if keeper is not None else None
+        if keeper is not None and not world.faults:
+            chain_choice.follow(world)
+            await world_snapshot.settle(world)
+            before = keeper.collect()
+        await fault_injection.inject(world, wanted, in_force)
+        if keeper is not None:
+            keeper.before_faults = before
 
     def revert(self, world: World) -> None:
         """Takes back all faults, and whatever was done since the first was caused."""
@@ -195,7 +235,10 @@ class Simulation:
                 if self.store.by_path(world.path) is not world:
                     raise LookupError("this world is no longer kept: it was reset, or idle for too long")
                 with world.log.events.quiet():
-                    return await work
+                    done = await work
+                if self._keepers is not None and (keeper := self._keepers.of(world)) is not None:
+                    await keeper.flush()
+                return done
 
         try:
             return self.run(alone())
@@ -203,7 +246,22 @@ class Simulation:
             work.close()
 
     def _drop(self, world: World) -> None:
+        if self._keepers is not None:
+            self._thread.call_soon(partial(self._forget, self._keepers, world))
         self._thread.call_soon(world.close)
+
+    def _forget(self, keepers: Keepers, world: World) -> None:
+        """Nothing of a dropped world is left on the disk."""
+        self._forgetting.add(task := asyncio.get_running_loop().create_task(keepers.drop(world)))
+        task.add_done_callback(self._forgetting.discard)
+
+    def _servers_record(self) -> ServersRecord:
+        return ServersRecord(
+            aws_port=port_of(self._aws),
+            kubernetes_port=port_of(self._kubernetes),
+            root_ca_pem=self._pki.root_ca_pem,
+            server_pem=self._pki.server_pem,
+        )
 
     # (3) The servers
 
@@ -225,15 +283,22 @@ class Simulation:
             aws=self._aws,
             kubernetes=self._kubernetes,
             context=self._pki.server_context(),
+            around=self._keepers.durable if self._keepers is not None else None,
         )
+        back = [] if self._state is None else self._state.worlds
+        coming = [(it, coming_back.make(it, self._maker.shared_services, self.store)) for it in back]
         serving = asyncio.create_task(servers.serve())
         sweeping = asyncio.create_task(self._sweep())
         while not servers.started and not serving.done():
             await asyncio.sleep(0.005)
         self._programs.submit(aws_cli.warm)
+        for it, world in coming:
+            await coming_back.resume(it, world, self._keepers)
         yield serving
         # In order: no new worlds are looked after, the old ones go, the connections close.
         sweeping.cancel()
+        if self._keepers is not None:
+            await self._keepers.close()
         self.store.clear()
         loopback.close()
         servers.stop()

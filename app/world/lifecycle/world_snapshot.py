@@ -88,9 +88,7 @@ async def save(world: World, *, like: WorldSnapshot | None = None) -> WorldSnaps
 
     What is as it was in `like`, or else before the first fault, is shared with that.
     """
-    for _ in range(ROUNDS):  # what Pods come to is the controllers' business, and the other way round
-        await world.controllers.settle(SETTLE_SECONDS)
-        await world.kubelet.settle(SETTLE_SECONDS)
+    await settle(world)
     pickler = _Pickler(world)
     parts, state = pickler.dump_parts()
     like = like or world.before_faults
@@ -103,6 +101,13 @@ async def save(world: World, *, like: WorldSnapshot | None = None) -> WorldSnaps
         objects=world.cluster.snapshot(),
         files=read_tree(world.directory, like.files if like else ()),
     )
+
+
+async def settle(world: World) -> None:
+    """Until the Pods on their way have settled."""
+    for _ in range(ROUNDS):  # what Pods come to is the controllers' business, and the other way round
+        await world.controllers.settle(SETTLE_SECONDS)
+        await world.kubelet.settle(SETTLE_SECONDS)
 
 
 def bytes_of(world_snapshots: Iterable[WorldSnapshot]) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -77,6 +77,15 @@ class TokenManager:
                 name = _go_key(namespace, service_account, spec)
                 raise TokenError(f"token {name} expired and refresh failed: {error}") from error
         return kept.token
+
+    @property
+    def kept(self) -> dict[str, KeptToken]:
+        """All that are kept, by request."""
+        return dict(self._kept)
+
+    def recall(self, kept: Mapping[str, KeptToken]) -> None:
+        """Makes them what was kept."""
+        self._kept = dict(kept)
 
     def next_renewal(self) -> float | None:
         """Unix seconds of the first renewal to come or overdue; `None` without tokens."""
