@@ -85,6 +85,7 @@ class Simulation:
         if state is not None:
             self._keepers = Keepers(state)
             self._maker.made = self._keepers.keep
+            state.hold_files(self._files.path)
             if before is None:
                 state.keep_servers(self._servers_record())
         self._thread = LoopThread(self._serving, name="simulation")

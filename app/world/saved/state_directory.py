@@ -1,6 +1,6 @@
 """The directory in which the worlds of one process are kept, and the lock by which it is one process at a time.
 
-    lock                held by the process that runs; its number is in it
+    lock                held by the process that runs; its number is in it, and where its nodes have their files
     servers.json        the ports and the certificates
     worlds/<key>--<path>/    the files of one world (`journal`)
 
@@ -15,7 +15,9 @@ import re
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
+from app.world.node.volumes.files import remove_left
 from app.world.saved.codec import decode, encode
 from app.world.saved.journal import SCHEMA, SNAPSHOT, Journal, read, read_json, write_json
 from app.world.saved.sections import KeptWorld
@@ -85,9 +87,19 @@ class StateDirectory:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise InUse(os.pread(self._lock, 20, 0).decode("ascii", "replace").strip() or "?") from error
+            raise InUse(os.pread(self._lock, 20, 0).decode("ascii", "replace").partition("\n")[0] or "?") from error
+        _, _, left = os.pread(self._lock, 4096, 0).decode("utf-8", "replace").partition("\n")
+        self._left = Path(left.strip())
+        self._write_lock("")
+
+    def hold_files(self, path: Path) -> None:
+        """Where this process has its nodes' files. Those of the one before it, if it was killed, go."""
+        remove_left(self._left)
+        self._write_lock(f"{path}\n")
+
+    def _write_lock(self, second_line: str) -> None:
         os.ftruncate(self._lock, 0)
-        os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
+        os.pwrite(self._lock, f"{os.getpid()}\n{second_line}".encode(), 0)
 
     def _clear(self) -> None:
         shutil.rmtree(self.path / "worlds", ignore_errors=True)
@@ -119,6 +131,12 @@ class StateDirectory:
     def journal(self, key: str, path: str) -> Journal:
         """The files of a new world with that path, under a learner's key."""
         return Journal(self.path / "worlds" / f"{key}--{path}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Lets another process have it. Twice is no error."""
