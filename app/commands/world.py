@@ -127,9 +127,7 @@ def take_ports(state: StateDirectory, words: Content, wanted: Mapping[str, int])
                 raise CannotRun(words, "state_port_in_use", address=address, path=state.path) from error
 
 
-def _check_options(
-    state: StateDirectory, words: Content, ports: Mapping[str, int | None], start: Start | None
-) -> None:
+def _check_options(state: StateDirectory, words: Content, ports: Mapping[str, int | None], start: Start | None) -> None:
     """A kept world has its ports and its beginning: other ones are no wish that can be met. Raises `CannotRun`."""
     kept: dict[str, object] = {}
     if state.servers is not None:

@@ -1,18 +1,38 @@
-"""Bringing a kept world back."""
+"""Bringing kept worlds back, and what has to be kept for going back to before a fault."""
 
 from __future__ import annotations
 
-from app.world.lifecycle import world_snapshot
+from typing import TYPE_CHECKING
+
+from app.world.lifecycle import chain_choice, fault_injection, world_snapshot
 from app.world.lifecycle.world_store import WorldStore
 from app.world.saved import sections
+from app.world.saved.keeper import Keeper
 from app.world.saved.keepers import Keepers
 from app.world.saved.state_directory import KeptOnDisk
 from app.world.usage import Usage, looks
 from app.world.world import SharedServices, World
 
+if TYPE_CHECKING:
+    from app.world.faults import Fault
 
-def make(on_disk: KeptOnDisk, services: SharedServices, store: WorldStore) -> World:
-    """The world as it was when it went, but for what runs in it. It is in the store. Raises `NoRoom`."""
+
+Back = list[tuple[KeptOnDisk, World]]
+"""Worlds, with what was kept of each."""
+
+
+def make(keepers: Keepers, services: SharedServices, store: WorldStore) -> Back:
+    """The kept worlds as they were when they went, but for what runs in them. They are in the store then."""
+    return [(it, _make(it, services, store)) for it in keepers.directory.worlds]
+
+
+async def resume(keepers: Keepers, back: Back) -> None:
+    """Their nodes start: files are made again, tokens that are due renewed, what ran is started. The servers serve."""
+    for on_disk, world in back:
+        await _resume(on_disk, world, keepers)
+
+
+def _make(on_disk: KeptOnDisk, services: SharedServices, store: WorldStore) -> World:
     kept = on_disk.world
     world = World(
         services,
@@ -27,19 +47,36 @@ def make(on_disk: KeptOnDisk, services: SharedServices, store: WorldStore) -> Wo
     return world
 
 
-async def resume(on_disk: KeptOnDisk, world: World, keepers: Keepers) -> None:
-    """Its node starts: files are made again, tokens that are due renewed, what ran is started. The servers serve."""
+async def _resume(on_disk: KeptOnDisk, world: World, keepers: Keepers) -> None:
     kept = on_disk.world
     async with world.changing:
         with world.log.events.quiet():
             if kept.before_faults is not None:
                 # First as it was before the faults, to be able to go back to that.
                 sections.load(world, kept.before_faults)
-                await world.kubelet.recover()
+                await _recover(world)
                 world.before_faults = await world_snapshot.save(world)
                 sections.load(world, kept)
-            await world.kubelet.recover()
-            world.kubelet.resume()
+            await _recover(world)
+            for worker in world.kubelet.workers:
+                worker.task = world.kubelet.spawn(worker.resume())
             world.usage.untouched = looks(world)
             await keepers.keep(on_disk.key, world, on_disk.journal, kept)
     world.kubelet.plan()
+
+
+async def _recover(world: World) -> None:
+    """Makes the files and the containers of its Pods again. A token in them that is due is renewed."""
+    for worker in world.kubelet.workers:
+        await worker.recover()
+
+
+async def inject(keeper: Keeper, world: World, wanted: list[Fault], in_force: list[Fault]) -> None:
+    """As `fault_injection.inject`, and keeps what was before the first fault: going back outlives the process."""
+    before = keeper.before_faults
+    if not world.faults:
+        chain_choice.follow(world)
+        await world_snapshot.settle(world)
+        before = keeper.collect()
+    await fault_injection.inject(world, wanted, in_force)
+    keeper.before_faults = before

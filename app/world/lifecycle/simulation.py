@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from app.flow.model import Chain
 from app.world.aws.entities import NodeKind
@@ -21,6 +21,7 @@ from app.world.lifecycle.world_store import WorldStore
 from app.world.node.programs.programs import Programs
 from app.world.node.programs.runner import AwsCli
 from app.world.node.volumes.files import NodeFiles
+from app.world.saved.keeper import Keeper
 from app.world.saved.keepers import Keepers
 from app.world.saved.state_directory import ServersRecord, StateDirectory
 from app.world.servers.loop_thread import LoopThread
@@ -29,9 +30,6 @@ from app.world.servers.pki import Pki
 from app.world.servers.servers import HOST, Servers, listen, port_of
 from app.world.setup.scenario import ARTICLE
 from app.world.world import ISSUER_HOST, SharedServices, Start, World
-
-if TYPE_CHECKING:
-    from app.world.faults import Fault
 
 T = TypeVar("T")
 SWEEP_SECONDS = 30.0
@@ -57,7 +55,6 @@ class Simulation:
         state: StateDirectory | None = None,
     ) -> None:
         """`state`: where the worlds are kept. The ports are those of before where it has some; `stop` closes it."""
-        self._state = state
         before = state.servers if state is not None else None
         if before is not None:
             aws_port, kubernetes_port = before.aws_port, before.kubernetes_port
@@ -81,13 +78,18 @@ class Simulation:
         self._files = NodeFiles()
         self._forgetting: set[asyncio.Task[None]] = set()
         self._maker = WorldFactory(self.store)
-        self._keepers: Keepers | None = None
-        if state is not None:
-            self._keepers = Keepers(state)
+        self._keepers = Keepers(state) if state is not None else None
+        if self._keepers is not None:
             self._maker.made = self._keepers.keep
-            state.hold_files(self._files.path)
-            if before is None:
-                state.keep_servers(self._servers_record())
+            self._keepers.directory.take_over(
+                self._files.path,
+                ServersRecord(
+                    aws_port=port_of(self._aws),
+                    kubernetes_port=port_of(self._kubernetes),
+                    root_ca_pem=self._pki.root_ca_pem,
+                    server_pem=self._pki.server_pem,
+                ),
+            )
         self._thread = LoopThread(self._serving, name="simulation")
 
     # (1) Life
@@ -105,8 +107,8 @@ class Simulation:
         self._aws.close()
         self._kubernetes.close()
         self._files.remove()
-        if self._state is not None:
-            self._state.close()
+        if self._keepers is not None:
+            self._keepers.directory.close()
 
     def __enter__(self) -> Self:
         self.start()
@@ -162,18 +164,10 @@ class Simulation:
         from app.world.faults import FAULTS  # here: the faults know the world, and most worlds never meet one
 
         wanted, in_force = ([FAULTS[fault_id] for fault_id in ids] for ids in (fault_ids, world.faults))
-        self._change(world, self._inject(world, wanted, in_force))
-
-    async def _inject(self, world: World, wanted: list[Fault], in_force: list[Fault]) -> None:
-        keeper = self._keepers.of(world) if self._keepers is not None else None
-        before = keeper.before_faults if keeper is not None else None
-        if keeper is not None and not world.faults:
-            chain_choice.follow(world)
-            await world_snapshot.settle(world)
-            before = keeper.collect()
-        await fault_injection.inject(world, wanted, in_force)
-        if keeper is not None:
-            keeper.before_faults = before
+        if (keeper := self._keeper(world)) is not None:
+            self._change(world, coming_back.inject(keeper, world, wanted, in_force))
+        else:
+            self._change(world, fault_injection.inject(world, wanted, in_force))
 
     def revert(self, world: World) -> None:
         """Takes back all faults, and whatever was done since the first was caused."""
@@ -237,7 +231,7 @@ class Simulation:
                     raise LookupError("this world is no longer kept: it was reset, or idle for too long")
                 with world.log.events.quiet():
                     done = await work
-                if self._keepers is not None and (keeper := self._keepers.of(world)) is not None:
+                if (keeper := self._keeper(world)) is not None:
                     await keeper.flush()
                 return done
 
@@ -245,6 +239,9 @@ class Simulation:
             return self.run(alone())
         finally:
             work.close()
+
+    def _keeper(self, world: World) -> Keeper | None:
+        return self._keepers.of(world) if self._keepers is not None else None
 
     def _drop(self, world: World) -> None:
         if self._keepers is not None:
@@ -255,14 +252,6 @@ class Simulation:
         """Nothing of a dropped world is left on the disk."""
         self._forgetting.add(task := asyncio.get_running_loop().create_task(keepers.drop(world)))
         task.add_done_callback(self._forgetting.discard)
-
-    def _servers_record(self) -> ServersRecord:
-        return ServersRecord(
-            aws_port=port_of(self._aws),
-            kubernetes_port=port_of(self._kubernetes),
-            root_ca_pem=self._pki.root_ca_pem,
-            server_pem=self._pki.server_pem,
-        )
 
     # (3) The servers
 
@@ -286,15 +275,15 @@ class Simulation:
             context=self._pki.server_context(),
             around=self._keepers.durable if self._keepers is not None else None,
         )
-        back = [] if self._state is None else self._state.worlds
-        coming = [(it, coming_back.make(it, self._maker.shared_services, self.store)) for it in back]
+        if self._keepers is not None:
+            back = coming_back.make(self._keepers, self._maker.shared_services, self.store)
         serving = asyncio.create_task(servers.serve())
         sweeping = asyncio.create_task(self._sweep())
         while not servers.started and not serving.done():
             await asyncio.sleep(0.005)
         self._programs.submit(aws_cli.warm)
-        for it, world in coming:
-            await coming_back.resume(it, world, self._keepers)
+        if self._keepers is not None:
+            await coming_back.resume(self._keepers, back)
         yield serving
         # In order: no new worlds are looked after, the old ones go, the connections close.
         sweeping.cancel()

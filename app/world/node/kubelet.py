@@ -194,7 +194,7 @@ class Kubelet:
         return KeptKubelet(addresses=self._addresses, tokens=self.tokens.kept), pods
 
     def recall(self, kept: KeptKubelet, pods: Mapping[str, KeptPod]) -> None:
-        """Makes its knowledge what was kept. Their files follow with `recover`."""
+        """Makes its knowledge what was kept. Their files follow (`PodWorker.recover`)."""
         for uid, worker in self._workers.items():
             worker.stop()
             self.disk.remove(uid)
@@ -205,15 +205,9 @@ class Kubelet:
             for uid, pod in pods.items()
         }
 
-    async def recover(self) -> None:
-        """Makes the files and containers of recalled Pods again. A token in them that is due is renewed."""
-        for worker in list(self._workers.values()):
-            await worker.recover()
-
-    def resume(self) -> None:
-        """Starts again what ran when the node went off."""
-        for worker in self._workers.values():
-            worker.task = self.spawn(worker.resume())
+    @property
+    def workers(self) -> tuple[PodWorker, ...]:
+        return tuple(self._workers.values())
 
     def stop(self) -> None:
         """Ends all work. The world's files are its own to remove."""

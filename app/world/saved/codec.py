@@ -49,7 +49,7 @@ def encode(declared: Any, value: Any) -> JsonValue:
     if declared in _CUSTOM:
         return _CUSTOM[declared][0](value)
     if is_dataclass(declared) and type(value) is declared:
-        return {name: encode(kind, getattr(value, name)) for name, kind in _hints(declared).items()}
+        return {name: encode(kind, getattr(value, name)) for name, kind in _hints(type(value)).items()}
     if isinstance(declared, type) and issubclass(declared, Enum) and isinstance(value, declared):
         written: JsonValue = value.value
         return written

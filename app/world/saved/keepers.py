@@ -30,9 +30,7 @@ class Keepers:
         self._by_quota: dict[int, Keeper] = {}
         """By who pays for a request: the world that it is for."""
 
-    async def keep(
-        self, key: str, world: World, journal: Journal | None = None, kept: KeptWorld | None = None
-    ) -> None:
+    async def keep(self, key: str, world: World, journal: Journal | None = None, kept: KeptWorld | None = None) -> None:
         """Keeps a world from now on. `journal` and `kept`: where it was kept before. Raises `OSError`."""
         keeper = Keeper(world, journal or self.directory.journal(key, world.path))
         if kept is not None and kept.before_faults is not None:

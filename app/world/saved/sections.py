@@ -201,7 +201,7 @@ def read(sections: Sections) -> KeptWorld:
 
 
 def load(world: World, kept: KeptWorld) -> None:
-    """Makes a world of that origin what was kept, its Pods' files apart (`Kubelet.recover`)."""
+    """Makes a world of that origin what was kept, its Pods' files apart (`PodWorker.recover`)."""
     # (1) The world.
     settings = kept.settings
     for field in ("chain", "chain_is_chosen", "webhook_settings", "issuer_published", "webhook_delay", "faults"):

@@ -92,10 +92,16 @@ class StateDirectory:
         self._left = Path(left.strip())
         self._write_lock("")
 
-    def hold_files(self, path: Path) -> None:
-        """Where this process has its nodes' files. Those of the one before it, if it was killed, go."""
+    def take_over(self, files: Path, servers: ServersRecord) -> None:
+        """Notes what clients know of the servers, and where this process has its nodes' `files`.
+
+        Those of the process before it, if it was killed, go. Raises `OSError`.
+        """
         remove_left(self._left)
-        self._write_lock(f"{path}\n")
+        self._write_lock(f"{files}\n")
+        if servers != self.servers:
+            self.servers = servers
+            write_json(self.path / _SERVERS, {"schema": SCHEMA, "servers": encode(ServersRecord, servers)})
 
     def _write_lock(self, second_line: str) -> None:
         os.ftruncate(self._lock, 0)
@@ -122,11 +128,6 @@ class StateDirectory:
                 self.torn.append(found.torn)
             journal = Journal(folder, found.generation, found.torn)
             self.worlds.append(KeptOnDisk(key=named[1], world=read_sections(found.sections), journal=journal))
-
-    def keep_servers(self, servers: ServersRecord) -> None:
-        """Writes what clients know of the servers. Raises `OSError`."""
-        self.servers = servers
-        write_json(self.path / _SERVERS, {"schema": SCHEMA, "servers": encode(ServersRecord, servers)})
 
     def journal(self, key: str, path: str) -> Journal:
         """The files of a new world with that path, under a learner's key."""

@@ -1,4 +1,4 @@
-"""The certificates of the simulated world: root, intermediate and leaf, made at the start of worlds that are not kept."""
+"""The certificates of the simulated world: root, intermediate and leaf, made once for as long as worlds are kept."""
 
 from __future__ import annotations
 
