@@ -51,9 +51,13 @@ def command(settings: Settings, words: Content) -> click.Command:
     ) -> None:
         # (1) Report what cannot work before anything is started, and before a file is touched.
         directory = made(directory, words)
+        if fresh or not (directory / STATE).exists():
+            with ExitStack() as listeners:
+                for option, port in (("--aws-port", aws_port), ("--kubernetes-port", kubernetes_port)):
+                    listeners.enter_context(listen("127.0.0.1", port or 0, words, option=option))
         with open_state(directory / STATE, words, fresh=fresh) as state:
             _check_options(state, words, {"--aws-port": aws_port, "--kubernetes-port": kubernetes_port}, start)
-            take_ports(state, words, {"--aws-port": aws_port or 0, "--kubernetes-port": kubernetes_port or 0})
+            check_ports(state, words)
             # No file of an earlier world remains: a program that waits for one gets this world's.
             prepare(directory, words)
 
@@ -112,19 +116,14 @@ def open_state(path: Path, words: Content, *, fresh: bool) -> StateDirectory:
     return state
 
 
-def take_ports(state: StateDirectory, words: Content, wanted: Mapping[str, int]) -> None:
-    """Reports a port that is taken: one that is `wanted`, by option, or one of the kept world's. Raises `CannotRun`."""
-    with ExitStack() as listeners:
-        if state.servers is None:
-            for option, port in wanted.items():
-                listeners.enter_context(listen("127.0.0.1", port, words, option=option))
-            return
-        for port in (state.servers.aws_port, state.servers.kubernetes_port):
-            try:
-                listeners.enter_context(listen("127.0.0.1", port, words, option=""))
-            except CannotRun as error:
-                address = f"127.0.0.1:{port}"
-                raise CannotRun(words, "state_port_in_use", address=address, path=state.path) from error
+def check_ports(state: StateDirectory, words: Content) -> None:
+    """Whether the ports of the kept world are free. Raises `CannotRun`."""
+    servers = state.servers
+    for port in (servers.aws_port, servers.kubernetes_port) if servers is not None else ():
+        try:
+            listen("127.0.0.1", port, words, option="").close()
+        except CannotRun as error:
+            raise CannotRun(words, "state_port_in_use", address=f"127.0.0.1:{port}", path=state.path) from error
 
 
 def _check_options(state: StateDirectory, words: Content, ports: Mapping[str, int | None], start: Start | None) -> None:
