@@ -19,7 +19,7 @@ from app.commands.listening import listen
 from app.commands.rendering import heading, labelled
 from app.content import Content
 from app.settings import Settings
-from app.world.setup.tool_files import AWS, CA, HANDS_ON, KUBECONFIG, files, issuer_command, write
+from app.world.setup.tool_files import AWS, CA, HANDS_ON, KUBECONFIG, issuer_command, write, write_all
 
 if TYPE_CHECKING:
     from app.world.lifecycle.simulation import Simulation
@@ -75,11 +75,11 @@ def command(settings: Settings, words: Content) -> click.Command:
                 kubernetes_port=kubernetes_port or 0,
                 capacity=1,
                 idle_seconds=math.inf,
+                own=HANDS_ON,
                 state=state,
             ) as simulation:
                 here = simulation.world(HANDS_ON, start=start or "finished")
-                for name, content in files(simulation, here).items():
-                    write(directory / name, content)
+                write_all(directory, simulation, here)
                 for line in instructions(simulation, directory, words, here.start, came_back=came_back):
                     click.echo(line)
                 stop.wait()
@@ -149,6 +149,14 @@ def prepare(directory: Path, words: Content) -> None:
         raise CannotRun(words, "folder_unusable", path=directory, said=error) from error
 
 
+def tool_lines(directory: Path) -> list[str]:
+    """What a shell runs for its kubectl and aws to reach the world of a folder."""
+    return [
+        f"  export KUBECONFIG={shlex.quote(str(directory / KUBECONFIG))}",
+        f"  set -a; . {shlex.quote(str(directory / AWS))}; set +a",
+    ]
+
+
 def instructions(
     simulation: Simulation, directory: Path, words: Content, start: Start, *, came_back: bool
 ) -> list[str]:
@@ -168,8 +176,7 @@ def instructions(
         ),
         "",
         words.message("cli.world.use"),
-        f"  export KUBECONFIG={shlex.quote(str(directory / KUBECONFIG))}",
-        f"  set -a; . {shlex.quote(str(directory / AWS))}; set +a",
+        *tool_lines(directory),
         "",
         *(f"  {line}" for line in tries[start]),
         "  aws sts get-caller-identity",

@@ -67,13 +67,13 @@ def test_damage_within_the_journal_is_refused_by_its_line(written):
     path = written / "journal-1.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([lines[0], b'[{"a"\n', lines[2]]))
-    with pytest.raises(StateError, match="journal-1.jsonl:2"):
+    with pytest.raises(StateError, match=r"journal-1\.jsonl:2"):
         read(written)
 
 
 def test_a_snapshot_without_its_journal_is_refused(written):
     (written / "journal-1.jsonl").unlink()
-    with pytest.raises(StateError, match="journal-1.jsonl"):
+    with pytest.raises(StateError, match=r"journal-1\.jsonl"):
         read(written)
 
 

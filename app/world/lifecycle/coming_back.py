@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from app.world.lifecycle import chain_choice, fault_injection, world_snapshot
 from app.world.lifecycle.world_store import WorldStore
 from app.world.saved import sections
-from app.world.saved.keeper import Keeper
 from app.world.saved.keepers import Keepers
 from app.world.saved.state_directory import KeptOnDisk
 from app.world.usage import Usage, looks
@@ -71,8 +70,12 @@ async def _recover(world: World) -> None:
         await worker.recover()
 
 
-async def inject(keeper: Keeper, world: World, wanted: list[Fault], in_force: list[Fault]) -> None:
-    """As `fault_injection.inject`, and keeps what was before the first fault: going back outlives the process."""
+async def inject(keepers: Keepers | None, world: World, wanted: list[Fault], in_force: list[Fault]) -> None:
+    """As `fault_injection.inject`. Of a kept world what was before the first fault is kept as well, to go back to."""
+    keeper = keepers.of(world) if keepers is not None else None
+    if keeper is None:
+        await fault_injection.inject(world, wanted, in_force)
+        return
     before = keeper.before_faults
     if not world.faults:
         chain_choice.follow(world)

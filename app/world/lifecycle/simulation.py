@@ -21,7 +21,6 @@ from app.world.lifecycle.world_store import WorldStore
 from app.world.node.programs.programs import Programs
 from app.world.node.programs.runner import AwsCli
 from app.world.node.volumes.files import NodeFiles
-from app.world.saved.keeper import Keeper
 from app.world.saved.keepers import Keepers
 from app.world.saved.state_directory import ServersRecord, StateDirectory
 from app.world.servers.loop_thread import LoopThread
@@ -52,9 +51,11 @@ class Simulation:
         kubernetes_port: int = 0,
         capacity: int = 500,
         idle_seconds: float = 3600,
+        own: str = "",
         state: StateDirectory | None = None,
     ) -> None:
-        """`state`: where the worlds are kept. The ports are those of before where it has some; `stop` closes it."""
+        """`own`: the key of a world that never goes for another or because it is unused. `state`: where that one, or
+        all where there is none, is kept. The ports are those of before where it has some; `stop` closes it."""
         before = state.servers if state is not None else None
         if before is not None:
             aws_port, kubernetes_port = before.aws_port, before.kubernetes_port
@@ -72,13 +73,13 @@ class Simulation:
             self._pki = Pki.new([HOST, "localhost", ISSUER_HOST])
         self.ca_pem = self._pki.root_ca_pem
         """The CA of the https server, PEM."""
-        self.store = WorldStore(capacity=capacity, idle_seconds=idle_seconds, drop=self._drop)
+        self.store = WorldStore(capacity=capacity, idle_seconds=idle_seconds, own=own, drop=self._drop)
         self._keys = KeyPool()
         self._programs = Programs()
         self._files = NodeFiles()
         self._forgetting: set[asyncio.Task[None]] = set()
         self._maker = WorldFactory(self.store)
-        self._keepers = Keepers(state) if state is not None else None
+        self._keepers = Keepers(state, own) if state is not None else None
         if self._keepers is not None:
             self._maker.made = self._keepers.keep
             self._keepers.directory.take_over(
@@ -164,10 +165,7 @@ class Simulation:
         from app.world.faults import FAULTS  # here: the faults know the world, and most worlds never meet one
 
         wanted, in_force = ([FAULTS[fault_id] for fault_id in ids] for ids in (fault_ids, world.faults))
-        if (keeper := self._keeper(world)) is not None:
-            self._change(world, coming_back.inject(keeper, world, wanted, in_force))
-        else:
-            self._change(world, fault_injection.inject(world, wanted, in_force))
+        self._change(world, coming_back.inject(self._keepers, world, wanted, in_force))
 
     def revert(self, world: World) -> None:
         """Takes back all faults, and whatever was done since the first was caused."""
@@ -210,6 +208,11 @@ class Simulation:
         """What is kept beside a world for as long as there is that world; no part of its state."""
         return world.usage.page_state
 
+    def keep(self, world: World) -> None:
+        """Returns once all that was done to the world is on the disk; nothing where it is not kept."""
+        if self._keepers is not None:
+            self.run(self._keepers.flush(world))
+
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Runs a coroutine on the servers' loop and returns its result."""
         return self._thread.run(work)
@@ -231,8 +234,8 @@ class Simulation:
                     raise LookupError("this world is no longer kept: it was reset, or idle for too long")
                 with world.log.events.quiet():
                     done = await work
-                if (keeper := self._keeper(world)) is not None:
-                    await keeper.flush()
+                if self._keepers is not None:
+                    await self._keepers.flush(world)
                 return done
 
         try:
@@ -240,18 +243,10 @@ class Simulation:
         finally:
             work.close()
 
-    def _keeper(self, world: World) -> Keeper | None:
-        return self._keepers.of(world) if self._keepers is not None else None
-
     def _drop(self, world: World) -> None:
         if self._keepers is not None:
-            self._thread.call_soon(partial(self._forget, self._keepers, world))
+            self._thread.call_soon(partial(self._keepers.forget, world))
         self._thread.call_soon(world.close)
-
-    def _forget(self, keepers: Keepers, world: World) -> None:
-        """Nothing of a dropped world is left on the disk."""
-        self._forgetting.add(task := asyncio.get_running_loop().create_task(keepers.drop(world)))
-        task.add_done_callback(self._forgetting.discard)
 
     # (3) The servers
 

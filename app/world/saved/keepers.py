@@ -3,6 +3,7 @@ on the disk."""
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from typing import TYPE_CHECKING
 
@@ -23,8 +24,11 @@ _ONLY_READS = frozenset({"GET", "HEAD", "OPTIONS"})
 class Keepers:
     """On the servers' loop, apart from `durable`, which makes the middleware."""
 
-    def __init__(self, directory: StateDirectory) -> None:
+    def __init__(self, directory: StateDirectory, own: str = "") -> None:
+        """`own`: the key of the one world that is kept; empty for all."""
         self.directory = directory
+        self._own = own
+        self._forgetting: set[asyncio.Task[None]] = set()
         self._keepers: dict[str, Keeper] = {}
         """By the world's path."""
         self._by_quota: dict[int, Keeper] = {}
@@ -32,6 +36,8 @@ class Keepers:
 
     async def keep(self, key: str, world: World, journal: Journal | None = None, kept: KeptWorld | None = None) -> None:
         """Keeps a world from now on. `journal` and `kept`: where it was kept before. Raises `OSError`."""
+        if self._own not in ("", key):
+            return
         keeper = Keeper(world, journal or self.directory.journal(key, world.path))
         if kept is not None and kept.before_faults is not None:
             keeper.before_faults = kept.before_faults.sections
@@ -39,12 +45,21 @@ class Keepers:
         self._keepers[world.path] = keeper
         self._by_quota[id(world.usage.quota)] = keeper
 
+    async def flush(self, world: World) -> None:
+        """Returns once all that was done to a world is on the disk, if it is kept. Raises `OSError`."""
+        if (keeper := self.of(world)) is not None:
+            await keeper.flush()
+
     def of(self, world: World) -> Keeper | None:
         """The keeper of a world; None where it is not kept yet."""
         return self._keepers.get(world.path)
 
-    async def drop(self, world: World) -> None:
-        """The world is gone for good."""
+    def forget(self, world: World) -> None:
+        """The world is gone for good: nothing of it is left on the disk."""
+        self._forgetting.add(task := asyncio.get_running_loop().create_task(self._forget(world)))
+        task.add_done_callback(self._forgetting.discard)
+
+    async def _forget(self, world: World) -> None:
         if (keeper := self._keepers.pop(world.path, None)) is not None:
             del self._by_quota[id(world.usage.quota)]
             await keeper.close(flush=False)

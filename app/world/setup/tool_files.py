@@ -26,6 +26,12 @@ def write(path: Path, content: bytes) -> None:
     draft.replace(path)
 
 
+def write_all(directory: Path, simulation: Simulation, world: World) -> None:
+    """Writes all that the learner's own tools need. Raises `OSError`."""
+    for name, content in files(simulation, world).items():
+        write(directory / name, content)
+
+
 def files(simulation: Simulation, world: World) -> dict[str, bytes]:
     """What the learner's own tools need, by file name."""
     return {
