@@ -11,7 +11,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from app.clients.kubernetes.transport import KubernetesTransport
     from app.console.access import Folders, WorldAccess
     from app.world.lifecycle.simulation import Simulation
-    from app.world.saved.state_directory import StateDirectory
     from app.world.world import World
 
 SURVEY_SECONDS = 120.0
@@ -40,36 +38,6 @@ SURVEY_LONGER = {"pods": 9.0}
 """For the list of all Pods, its last question: it comes in pages."""
 SURVEY_ATTEMPTS = 3
 """How often it asks AWS for the same thing at most, where AWS answers that it is asked too often."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Keeping:
-    """Where the worlds of this process are kept, if they are."""
-
-    state: StateDirectory | None = None
-    tools: Path | None = None
-    """The folder for the files of the one world that is kept; None where all are kept, or none."""
-
-
-_keeping: list[Keeping] = []
-
-
-def keep(keeping: Keeping) -> None:
-    """Has the simulated world that is started next keep its worlds there: `serve` has looked whether that works."""
-    _keeping.append(keeping)
-
-
-def keeping() -> Keeping:
-    """Where they are kept, by `keep` or by the environment. Once asked, `keep` has to say so again."""
-    if _keeping:
-        return _keeping.pop()
-    from app.world.saved.state_directory import StateDirectory
-
-    found = settings.Settings.from_environment()
-    if found.world_dir:
-        tools = Path(found.world_dir)
-        return Keeping(state=StateDirectory(tools / "state"), tools=tools)
-    return Keeping(state=StateDirectory(Path(found.state_dir)) if found.state_dir else None)
 
 
 def console_access(simulation: Simulation, world: World) -> WorldAccess:

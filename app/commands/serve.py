@@ -11,7 +11,6 @@ from pathlib import Path
 
 import click
 
-from app import wiring
 from app.commands import launch_addresses
 from app.commands.failure import COULD_NOT_RUN, CannotRun
 from app.commands.help import command_of
@@ -63,12 +62,14 @@ def keeping(settings: Settings, words: Content, directory: Path | None, *, fresh
     elif not settings.state_dir:
         yield
         return
+    from app.world.saved.keeping import Keeping, hand_on
+
     with open_state(directory / STATE if directory else Path(settings.state_dir), words, fresh=fresh) as state:
         check_ports(state, words)
         if directory is not None:
             prepare(directory, words)
             show_world_of(str(directory))
-        wiring.keep(wiring.Keeping(state=state, tools=directory))
+        hand_on(Keeping(state=state, tools=directory))
         yield
 
 

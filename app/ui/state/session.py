@@ -10,7 +10,6 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from app import wiring
 from app.flow.doctor import Diagnosis, diagnose
 from app.flow.model import Chain, JsonValue, Step, Subject
 from app.flow.port_wrappers.consent import NOTHING, Action
@@ -24,6 +23,7 @@ from app.world import edits
 from app.world.aws.entities import NodeKind
 from app.world.lifecycle.simulation import Simulation
 from app.world.lifecycle.world_snapshot import WorldSnapshot
+from app.world.saved import keeping
 from app.world.setup import scenario, tool_files
 from app.world.world import Start, World
 
@@ -57,15 +57,11 @@ def is_id(text: str) -> bool:
 def simulation() -> Simulation:
     """The process's simulated world, started on first use; `simulation.clear()` stops it."""
     settings = Settings.from_environment()
-    keeping = wiring.keeping()
-    made = Simulation(
-        capacity=settings.worlds,
-        idle_seconds=settings.idle_seconds,
-        own=tool_files.HANDS_ON if keeping.tools else "",
-        state=keeping.state,
-    )
+    kept = keeping.take(settings)
+    own = tool_files.HANDS_ON if kept.tools else ""
+    made = Simulation(capacity=settings.worlds, idle_seconds=settings.idle_seconds, own=own, state=kept.state)
     made.start()
-    if keeping.tools is not None:
+    if kept.tools is not None:
         own_world.write_tools(made, made.world(tool_files.HANDS_ON))
     return made
 

@@ -21,7 +21,7 @@ from app.world.saved.sections import Sections
 
 SCHEMA = 1
 """Of what is written here. A newer one is not read."""
-COMPACT_BYTES = 4 * 1024 * 1024
+COMPACT_BYTES = 1024 * 1024
 """Of a journal, after which a new snapshot takes its place."""
 SNAPSHOT = "snapshot.json"
 

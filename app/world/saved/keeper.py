@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,12 @@ from app.world.saved.sections import BEFORE_FAULTS, Sections
 if TYPE_CHECKING:
     from app.world.world import World
 
-QUIET_SECONDS = 0.5
-"""Between two looks at what has changed without a request: a program's output, a token that the kubelet renewed."""
+SOON_SECONDS = 0.2
+"""After which a change of the cluster is on the disk that no client waits for: what the kubelet and controllers do."""
+LOOK_SECONDS = 30.0
+"""Between two looks at what has changed without any: a program's output, a token that was renewed."""
+
+_log = logging.getLogger(__name__)
 
 
 class Keeper:
@@ -39,6 +44,8 @@ class Keeper:
         self._writing = asyncio.Lock()
         self._cancel_watch = world.cluster.changes.watch(self._note)
         self._looking: asyncio.Task[None] | None = None
+        self._soon: asyncio.TimerHandle | None = None
+        self._looks: set[asyncio.Task[None]] = set()
         self._is_whole = True
         """Whether the journal ends with a whole change: a disk that was full may have taken half of one."""
 
@@ -60,11 +67,15 @@ class Keeper:
 
     async def close(self, *, flush: bool = True) -> None:
         """Ends it, with the world on the disk as it is unless that is not wanted."""
+        self._cancel_watch()
         if self._looking is not None:
             self._looking.cancel()
+        if self._soon is not None:
+            self._soon.cancel()
         if flush:
             await self.flush()
-        self._cancel_watch()
+        elif self._next is not None:
+            await asyncio.wait({self._next})
         self._journal.close()
 
     def collect(self) -> Sections:
@@ -114,8 +125,21 @@ class Keeper:
 
     async def _look(self) -> None:
         while True:
-            await asyncio.sleep(QUIET_SECONDS)
+            await asyncio.sleep(LOOK_SECONDS)
+            await self._try()
+
+    async def _try(self) -> None:
+        try:
             await self.flush()
+        except OSError:
+            _log.exception("A world could not be kept in %s", self.directory)
 
     def _note(self, change: Change) -> None:
         self._changed.add(sections.object_name(change.resource, change.stored))
+        if self._soon is None:
+            self._soon = asyncio.get_running_loop().call_later(SOON_SECONDS, self._flush_soon)
+
+    def _flush_soon(self) -> None:
+        self._soon = None
+        self._looks.add(task := asyncio.get_running_loop().create_task(self._try()))
+        task.add_done_callback(self._looks.discard)
