@@ -16,22 +16,31 @@ if TYPE_CHECKING:
     from app.world.faults import Fault
 
 
-Back = list[tuple[KeptOnDisk, World]]
-"""Worlds, with what was kept of each."""
+VERSIONS_SKIPPED = 10_000
+"""Resource versions that are not given out again after a start: some may have been that were not on the disk yet."""
 
 
-def make(keepers: Keepers, services: SharedServices, store: WorldStore) -> Back:
-    """The kept worlds as they were when they went, but for what runs in them. They are in the store then."""
-    return [(it, _make(it, services, store)) for it in keepers.directory.worlds]
+async def make(keepers: Keepers, services: SharedServices, store: WorldStore) -> list[World]:
+    """The kept worlds as they were when they went, but for what runs in them. They are in the store then, and kept.
+
+    No server serves yet: none of their clients can change anything that is not kept.
+    """
+    return [await _make(it, keepers, services, store) for it in keepers.directory.worlds]
 
 
-async def resume(keepers: Keepers, back: Back) -> None:
+async def resume(worlds: list[World], store: WorldStore) -> None:
     """Their nodes start: files are made again, tokens that are due renewed, what ran is started. The servers serve."""
-    for on_disk, world in back:
-        await _resume(on_disk, world, keepers)
+    for world in worlds:
+        if store.by_path(world.path) is world:  # else there are too many
+            async with world.changing:
+                with world.log.events.quiet():
+                    await _recover(world)
+                    for worker in world.kubelet.workers:
+                        worker.task = world.kubelet.spawn(worker.resume())
+            world.kubelet.plan()
 
 
-def _make(on_disk: KeptOnDisk, services: SharedServices, store: WorldStore) -> World:
+async def _make(on_disk: KeptOnDisk, keepers: Keepers, services: SharedServices, store: WorldStore) -> World:
     kept = on_disk.world
     world = World(
         services,
@@ -41,27 +50,19 @@ def _make(on_disk: KeptOnDisk, services: SharedServices, store: WorldStore) -> W
         identity=kept.origin.identity,
         usage=Usage(),
     )
-    sections.load(world, kept)
-    store.put(on_disk.key, world)
-    return world
-
-
-async def _resume(on_disk: KeptOnDisk, world: World, keepers: Keepers) -> None:
-    kept = on_disk.world
     async with world.changing:
-        with world.log.events.quiet():
-            if kept.before_faults is not None:
-                # First as it was before the faults, to be able to go back to that.
-                sections.load(world, kept.before_faults)
+        if kept.before_faults is not None:
+            # First as it was before the faults, to be able to go back to that.
+            sections.load(world, kept.before_faults)
+            with world.kubelet.tokens.cut_off():
                 await _recover(world)
-                world.before_faults = await world_snapshot.save(world)
-                sections.load(world, kept)
-            await _recover(world)
-            for worker in world.kubelet.workers:
-                worker.task = world.kubelet.spawn(worker.resume())
-            world.usage.untouched = looks(world)
-            await keepers.keep(on_disk.key, world, on_disk.journal, kept)
-    world.kubelet.plan()
+            world.before_faults = await world_snapshot.save(world)
+        sections.load(world, kept)
+        world.cluster.changes.resume(kept.version + VERSIONS_SKIPPED)
+        world.usage.untouched = looks(world)
+        store.put(on_disk.key, world)
+        await keepers.keep(on_disk.key, world, on_disk.journal, kept)
+    return world
 
 
 async def _recover(world: World) -> None:

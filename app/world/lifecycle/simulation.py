@@ -271,14 +271,14 @@ class Simulation:
             around=self._keepers.durable if self._keepers is not None else None,
         )
         if self._keepers is not None:
-            back = coming_back.make(self._keepers, self._maker.shared_services, self.store)
+            back = await coming_back.make(self._keepers, self._maker.shared_services, self.store)
         serving = asyncio.create_task(servers.serve())
         sweeping = asyncio.create_task(self._sweep())
         while not servers.started and not serving.done():
             await asyncio.sleep(0.005)
         self._programs.submit(aws_cli.warm)
         if self._keepers is not None:
-            await coming_back.resume(self._keepers, back)
+            await coming_back.resume(back, self.store)
         yield serving
         # In order: no new worlds are looked after, the old ones go, the connections close.
         sweeping.cancel()

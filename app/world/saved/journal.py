@@ -113,6 +113,7 @@ class Journal:
     def begin(self, sections: Sections) -> None:
         """Writes a snapshot, from which a new journal goes on. Raises `OSError`."""
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _sync(self.directory.parent)
         old = self.directory / _journal(self._generation)
         self._generation += 1
         self.close()

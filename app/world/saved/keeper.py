@@ -73,16 +73,18 @@ class Keeper:
         if self._soon is not None:
             self._soon.cancel()
         if flush:
-            await self.flush()
+            await self._try()
         elif self._next is not None:
             await asyncio.wait({self._next})
         self._journal.close()
 
     def collect(self) -> Sections:
-        """All sections as they are now."""
+        """All sections as they are now, a copy."""
         found: Sections = {name: stored.object for name, stored in sections.of_objects(self.world)}
         before = {BEFORE_FAULTS: self.before_faults} if self.before_faults and self.world.faults else {}
-        return {**dict(sections.of_origin(self.world)), **found, **dict(sections.of_world(self.world)), **before}
+        now = {**dict(sections.of_origin(self.world)), **found, **dict(sections.of_world(self.world)), **before}
+        copied: Sections = json.loads(json.dumps(now))
+        return copied
 
     async def _flush(self) -> None:
         async with self._writing:

@@ -31,6 +31,7 @@ class Keepers:
         self._forgetting: set[asyncio.Task[None]] = set()
         self._keepers: dict[str, Keeper] = {}
         """By the world's path."""
+        self._is_closed = False
         self._by_quota: dict[int, Keeper] = {}
         """By who pays for a request: the world that it is for."""
 
@@ -66,7 +67,8 @@ class Keepers:
             shutil.rmtree(keeper.directory, ignore_errors=True)
 
     async def close(self) -> None:
-        """All worlds are on the disk as they are, and are kept no longer. Raises `OSError`."""
+        """All worlds are on the disk as they are, and are kept no longer: no change is acknowledged from here on."""
+        self._is_closed = True
         keepers, self._keepers = list(self._keepers.values()), {}
         self._by_quota = {}
         for keeper in keepers:
@@ -78,6 +80,8 @@ class Keepers:
         async def kept(scope: Scope, receive: Receive, send: Send) -> None:
             async def later(message: Message) -> None:
                 if message["type"] == "http.response.start" and message["status"] < 400:
+                    if self._is_closed:
+                        raise ConnectionAbortedError("the world goes off")
                     keeper = self._by_quota.get(id(payer.get()))
                     if keeper is not None:
                         await keeper.flush()
