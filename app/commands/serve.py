@@ -54,7 +54,7 @@ def command(settings: Settings, words: Content) -> click.Command:
 
 @contextlib.contextmanager
 def keeping(settings: Settings, words: Content, directory: Path | None, *, fresh: bool) -> Iterator[None]:
-    """While inside, has the pages' world keep what it keeps where it is told to. Raises `CannotRun`."""
+    """While inside, has the pages keep the worlds that the options or the environment say. Raises `CannotRun`."""
     if directory is None and settings.world_dir:
         directory = Path(settings.world_dir)
     if directory is not None:

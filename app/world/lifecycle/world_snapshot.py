@@ -30,6 +30,7 @@ from app.world.aws.account import Account
 from app.world.aws.entities import StoredObject
 from app.world.clock import WorldClock
 from app.world.exchange_log import ExchangeLog
+from app.world.identity import Identity
 from app.world.keys import KeyPool, KeyRing, SigningKey
 from app.world.node.container_runtime import ContainerRuntime
 from app.world.node.kubelet import Kubelet
@@ -61,7 +62,7 @@ _NO_STATE: Mapping[type, frozenset[str]] = {
 _SHARED = (
     *(Stored, StoredObject, SigningKey, jwt.PyJWK, FunctionType),
     *(ExchangeLog, Loopback, KeyPool, ContainerRuntime, Streams, ControllerManager),
-    *(asyncio.Lock, asyncio.Task, Usage, WakeUp),
+    *(asyncio.Lock, asyncio.Task, Usage, WakeUp, Identity),
 )
 
 
