@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from click.testing import CliRunner
 
 from app.commands.main import command_line
+from app.commands.world import open_state
 from app.content import LANGUAGES, load
 from app.settings import Settings
 from app.world.saved.state_directory import StateDirectory
@@ -178,3 +179,35 @@ def copy(kept, folder):
 def contents(folder):
     """All files but the lock, which says who holds it."""
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != "lock"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_torn_line_is_said_with_the_file_that_stays(kept, tmp_path, capsys, language):
+    copy(kept, tmp_path)
+    path = next((tmp_path / "state" / "worlds").glob("*/journal-*.jsonl"))
+    path.write_bytes(path.read_bytes() + b'[{"settings": ')
+    before = contents(tmp_path)
+    with open_state(tmp_path / "state", load(language), fresh=False) as state:
+        assert [world.key for world in state.worlds] == ["hands-on"]
+    assert capsys.readouterr().err.strip() == load(language).message("cli.state.torn", path=path)
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("variable", ["IRSA_STATE_DIR", ""])
+def test_serve_says_the_same(kept, monkeypatch, variable):
+    folder = kept / "state"
+    settings = Settings(state_dir=str(folder)) if variable else Settings()
+    options = [] if variable else ["--dir", str(kept)]
+    monkeypatch.setenv("IRSA_WORLD_DIR", "")
+    with StateDirectory(folder):
+        result = CliRunner().invoke(command_line(settings, load("en")), ["serve", "--port", "0", *options])
+    assert result.exit_code == 2
+    assert load("en").message("errors.state_in_use.title") in result.stderr
+    assert str(folder) in result.stderr
+
+
+def test_fresh_makes_another_world_of_it(kept, tmp_path):
+    copy(kept, tmp_path)
+    with open_state(tmp_path / "state", load("en"), fresh=True) as state:
+        assert (state.servers, state.worlds) == (None, [])
+    assert contents(tmp_path) == {}
