@@ -31,6 +31,7 @@ _KEPT_OTHERWISE = {
     ClusterState: {"clock", "changes", "_objects", "_bytes", "_values"},
     Account: {
         *("account_id", "region", "clock", "issuer_client", "log", "usage", "buckets", "_user_keys", "_sessions"),
+        "management_events",
         *(sections._TABLES.keys() - {"sessions", "user_access_keys"}),
     },
     Network: {"_loopback", "_log", "root_ca_pem", "aws_url"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from app.flow.build.deeds import Deed
 from app.flow.model import Chain, JsonObject
@@ -65,8 +65,6 @@ class AccountSettings:
     node: Node | None
     metadata_tokens: dict[str, float]
     instance_key_id: str
-    management_events: list[Any]
-    """CloudTrail's records, which are JSON."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,6 +49,8 @@ _TABLES: Mapping[str, tuple[type, Callable[[Account], dict[str, Any]]]] = {
     "sessions": (AccessKey, lambda account: account.sessions),
 }
 """What an account has many of, by key. Its buckets are apart: each object in them is a section."""
+_EVENTS = "management_events"
+"""CloudTrail's records, which are JSON, each a section."""
 
 
 def name(*parts: str) -> str:
@@ -119,11 +121,12 @@ def _settings(world: World) -> Settings:
 
 def _of_account(account: Account) -> Iterator[tuple[str, JsonValue]]:
     settings = {field: getattr(account, field) for field in AccountSettings.__dataclass_fields__}
-    settings["management_events"] = list(account.management_events)
     yield name("account", account.account_id), encode(AccountSettings, AccountSettings(**settings))
     for table, (kind, entries) in _TABLES.items():
         for key, entry in entries(account).items():
             yield name("account", account.account_id, table, key), encode(kind, entry)
+    for record in account.management_events:
+        yield name("account", account.account_id, _EVENTS, record["eventID"]), encode(dict[str, Any], record)
     for bucket in account.buckets.values():
         where = ("account", account.account_id, "buckets", bucket.name)
         made = BucketSettings(name=bucket.name, region=bucket.region, created=bucket.created)
@@ -162,7 +165,9 @@ def read(sections: Sections) -> KeptWorld:
     ids = (origin.account_id, other_account_id(origin.account_id))
     objects: list[tuple[str, Stored]] = []
     pods: dict[str, KeptPod] = {}
-    tables: dict[tuple[str, str], dict[str, Any]] = {(it, table): {} for it in ids for table in (*_TABLES, "buckets")}
+    tables: dict[tuple[str, str], dict[str, Any]] = {
+        (it, table): {} for it in ids for table in (*_TABLES, "buckets", _EVENTS)
+    }
     before: KeptWorld | None = None
     for where, written in sections.items():
         match tuple(unquote(part) for part in where.split("/")):
@@ -181,6 +186,8 @@ def read(sections: Sections) -> KeptWorld:
                 tables[account_id, "buckets"][bucket] = Bucket(name=made.name, region=made.region, created=made.created)
             case ("account", account_id, "buckets", bucket, key) if bucket in tables.get((account_id, "buckets"), ()):
                 tables[account_id, "buckets"][bucket].objects[key] = decode(StoredObject, written, where)
+            case ("account", account_id, table, key) if account_id in ids and table == _EVENTS:
+                tables[account_id, table][key] = decode(dict[str, Any], written, where)
             case ("account", account_id, table, key) if account_id in ids and table in _TABLES:
                 tables[account_id, table][key] = decode(_TABLES[table][0], written, where)
             case _:
@@ -216,10 +223,10 @@ def load(world: World, kept: KeptWorld) -> None:
     # (2) Its accounts.
     for account in (world.account, world.other_account):
         own = kept.accounts[account.account_id]
-        for field in AccountSettings.__dataclass_fields__.keys() - {"management_events"}:
+        for field in AccountSettings.__dataclass_fields__:
             setattr(account, field, getattr(own, field))
         account.management_events.clear()
-        account.management_events.extend(own.management_events)
+        account.management_events.extend(kept.tables[account.account_id, _EVENTS].values())
         for table, (_, entries) in _TABLES.items():
             entries(account).clear()
             entries(account).update(kept.tables[account.account_id, table])
