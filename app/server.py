@@ -20,6 +20,7 @@ from app import wiring
 from app.console import programs
 from app.console.access import WorldAccess
 from app.content import LANGUAGES, PAGES, load
+from app.serving import request_facts
 from app.serving.binary_frames import BinaryFrames
 from app.serving.console_socket import ConsoleSocket
 from app.serving.event_socket import EventSocket
@@ -35,7 +36,7 @@ from app.settings import Settings, process_environment
 from app.ui.draw import page_errors
 from app.ui.draw.browser_files import PREFIX, browser_files
 from app.ui.map import player
-from app.ui.state import left_sessions, session, streamlit_sessions
+from app.ui.state import left_sessions, own_world, session, streamlit_sessions
 from app.world.events.stream import EventStream
 
 _YEAR = 365 * 86400
@@ -115,9 +116,9 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 
 
 def browser_of(scope: Scope) -> str:
-    """The id of the browser that sends a request; empty where it has none of ours."""
+    """The key of the world of the browser that sends a request; empty where it has no id of ours."""
     found = _cookie(scope)
-    return found if session.is_id(found) else ""
+    return own_world.key_of(found, request_facts.read(Headers(scope=scope))) if session.is_id(found) else ""
 
 
 def events_of(browser: str) -> EventStream | None:
@@ -136,12 +137,6 @@ def used_address() -> Response:
     """The answer to a launch address that does not work any more."""
     page = plain_page("launch.used", [load(language) for language in LANGUAGES])
     return HTMLResponse(page, 410, {"cache-control": "no-store"})
-
-
-def console_browser(scope: Scope) -> str:
-    """The id of the browser that opens a console; empty where its cookie has none of ours."""
-    found = _cookie(scope)
-    return found if session.is_id(found) else ""
 
 
 async def console_access(browser: str) -> WorldAccess | None:
@@ -186,7 +181,7 @@ def application(script: Path) -> st.App:
             Middleware(
                 ConsoleSocket,
                 settings=_settings,
-                browser=console_browser,
+                browser=browser_of,
                 access=console_access,
                 programs=console_programs,
                 words=console_words,

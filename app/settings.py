@@ -84,6 +84,14 @@ class Settings:
     missions: str = ""
     """`IRSA_MISSIONS_DIR`: a folder with a teacher's own missions, which come after ours. Empty: none."""
 
+    state_dir: str = ""
+    """`IRSA_STATE_DIR`: a folder in which the pages' worlds are kept, with their keys and tokens, so that they are
+    there again after a restart. Unset: they go with the process."""
+
+    world_dir: str = ""
+    """`IRSA_WORLD_DIR`, which `serve --dir` sets: the folder of one world that outlives the process, as `world --dir`
+    makes it. The pages show it to who opened the launch address; `IRSA_STATE_DIR` does not count then."""
+
     locale: str = ""
     """`LC_ALL`, `LC_MESSAGES` or `LANG`, the first that is set, as POSIX orders them, such as `ja_JP.UTF-8`. The
     command line speaks its language when `--lang` is not given. The pages ask the reader's browser instead."""
@@ -104,6 +112,8 @@ class Settings:
             issuer_ca=found.get("IRSA_ISSUER_CA", ""),
             frame_ancestors=_origins(found, "IRSA_FRAME_ANCESTORS"),
             missions=found.get("IRSA_MISSIONS_DIR", ""),
+            state_dir=found.get("IRSA_STATE_DIR", ""),
+            world_dir=found.get("IRSA_WORLD_DIR", ""),
             locale=posix_locale(found),
         )
 
@@ -116,9 +126,9 @@ class Settings:
         return "" if self.live else "live_switched_off"
 
     def takes_launch_secret(self) -> bool:
-        """Whether anything here is for the person who started the app alone: live mode, or the console."""
+        """Whether anything here is for the person who started the app alone: live mode, the console, their world."""
         is_for_one = is_loopback(self.host) and not self.frame_ancestors
-        return not self.live_refusal() or (is_for_one and self.console is not False)
+        return bool(self.world_dir) or not self.live_refusal() or (is_for_one and self.console is not False)
 
 
 def serve_on(address: str) -> None:
@@ -129,6 +139,11 @@ def serve_on(address: str) -> None:
 def offer_missions(folder: str) -> None:
     """Has the pages offer the missions of that folder beside ours, whatever was set before."""
     os.environ["IRSA_MISSIONS_DIR"] = folder
+
+
+def show_world_of(directory: str) -> None:
+    """Has the pages show the world of that folder to who opened the launch address (`Settings.world_dir`)."""
+    os.environ["IRSA_WORLD_DIR"] = directory
 
 
 def process_environment() -> Mapping[str, str]:

@@ -6,7 +6,8 @@ import contextlib
 import ipaddress
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import click
 
@@ -14,11 +15,12 @@ from app.commands import launch_addresses
 from app.commands.failure import COULD_NOT_RUN, CannotRun
 from app.commands.help import command_of
 from app.commands.listening import listen
+from app.commands.world import STATE, check_ports, made, open_state, prepare, tool_lines
 from app.content import Content, ContentError, missions
 from app.flow.missions.reading import MalformedMission
 from app.serving import descriptors, logs
 from app.serving.launch import LAUNCH
-from app.settings import Network, Settings, offer_missions, serve_on
+from app.settings import Network, Settings, offer_missions, serve_on, show_world_of
 
 
 def command(settings: Settings, words: Content) -> click.Command:
@@ -41,7 +43,16 @@ def command(settings: Settings, words: Content) -> click.Command:
         help=words.message("cli.help.missions"),
     )
     @click.option("--print-address", is_flag=True, help=words.message("cli.launch.print_address"))
-    def serve(host: str, port: int, missions_folder: str | None, print_address: bool) -> None:
+    @click.option("--dir", "directory", type=click.Path(path_type=Path), help=words.message("cli.help.serve_dir"))
+    @click.option("--fresh", is_flag=True, help=words.message("cli.help.fresh"))
+    def serve(
+        host: str,
+        port: int,
+        missions_folder: str | None,
+        print_address: bool,
+        directory: Path | None,
+        fresh: bool,
+    ) -> None:
         if print_address:
             address = launch_addresses.ask(port)
             if not address:
@@ -51,7 +62,7 @@ def command(settings: Settings, words: Content) -> click.Command:
         if missions_folder:
             _offer(missions_folder, words)
         # (1) Take the port before anything slow is loaded: a taken port is reported at once.
-        with listen(host, port, words, option="--port") as listener:
+        with listen(host, port, words, option="--port") as listener, keeping(settings, words, directory, fresh=fresh):
             # (2) Load the application and serve until a signal comes.
             run(listener, words, settings.trusted_proxies)
 
@@ -65,6 +76,27 @@ def _offer(folder: str, words: Content) -> None:
     except (MalformedMission, ContentError) as error:
         raise CannotRun(words, "malformed_missions", got=error) from None
     offer_missions(folder)
+
+
+@contextlib.contextmanager
+def keeping(settings: Settings, words: Content, directory: Path | None, *, fresh: bool) -> Iterator[None]:
+    """While inside, has the pages keep the worlds that the options or the environment say. Raises `CannotRun`."""
+    if directory is None and settings.world_dir:
+        directory = Path(settings.world_dir)
+    if directory is not None:
+        directory = made(directory, words)
+    elif not settings.state_dir:
+        yield
+        return
+    from app.world.saved.keeping import Keeping, hand_on
+
+    with open_state(directory / STATE if directory else Path(settings.state_dir), words, fresh=fresh) as state:
+        check_ports(state, words)
+        if directory is not None:
+            prepare(directory, words)
+            show_world_of(str(directory))
+        hand_on(Keeping(state=state, tools=directory))
+        yield
 
 
 def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Network] = ()) -> None:
@@ -98,6 +130,9 @@ def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Netwo
                 return
             await self.offers.enter_async_context(launch_addresses.offered(port, new_address))
             click.echo(words.message("cli.serve.ready", url=new_address()))
+            if directory := Settings.from_environment().world_dir:
+                click.echo(words.message("cli.serve.world"))
+                click.echo("\n".join(tool_lines(Path(directory))))
             if not ipaddress.ip_address(host).is_loopback:
                 click.echo(words.message("cli.serve.exposed", host=host))
             if takes_secret and sys.stdin is not None and sys.stdin.isatty():

@@ -6,6 +6,7 @@ import math
 import shlex
 import signal
 import threading
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,15 +19,16 @@ from app.commands.listening import listen
 from app.commands.rendering import heading, labelled
 from app.content import Content
 from app.settings import Settings
-from app.world.setup.tool_files import AWS, CA, KUBECONFIG, files, issuer_command, write
+from app.world.setup.tool_files import AWS, CA, HANDS_ON, KUBECONFIG, issuer_command, write, write_all
 
 if TYPE_CHECKING:
     from app.world.lifecycle.simulation import Simulation
+    from app.world.saved.state_directory import StateDirectory
     from app.world.world import Start
 
 
-_WORLD = "hands-on"
-"""The key of the one world."""
+STATE = "state"
+"""The folder of the world itself, beside the files for the tools."""
 
 
 def command(settings: Settings, words: Content) -> click.Command:
@@ -40,66 +42,131 @@ def command(settings: Settings, words: Content) -> click.Command:
         type=click.Path(path_type=Path),
         help=words.message("cli.help.dir"),
     )
-    @click.option("--aws-port", type=click.IntRange(0, 65535), default=0, help=words.message("cli.help.aws_port"))
-    @click.option(
-        "--kubernetes-port", type=click.IntRange(0, 65535), default=0, help=words.message("cli.help.kubernetes_port")
-    )
-    @click.option(
-        "--start",
-        type=click.Choice(["empty", "finished"]),
-        default="finished",
-        show_default=True,
-        help=words.message("cli.help.start"),
-    )
-    def world(directory: Path, aws_port: int, kubernetes_port: int, start: Start) -> None:
-        # (1) Report what cannot work before anything is started. No file of an earlier world remains: a program that
-        #     waits for one gets this world's.
-        directory = prepare(directory, words)
-        with ExitStack() as listeners:
-            for option, port in (("--aws-port", aws_port), ("--kubernetes-port", kubernetes_port)):
-                listeners.enter_context(listen("127.0.0.1", port, words, option=option))
+    @click.option("--aws-port", type=click.IntRange(0, 65535), help=words.message("cli.help.aws_port"))
+    @click.option("--kubernetes-port", type=click.IntRange(0, 65535), help=words.message("cli.help.kubernetes_port"))
+    @click.option("--start", type=click.Choice(["empty", "finished"]), help=words.message("cli.help.start"))
+    @click.option("--fresh", is_flag=True, help=words.message("cli.help.fresh"))
+    def world(
+        directory: Path, aws_port: int | None, kubernetes_port: int | None, start: Start | None, fresh: bool
+    ) -> None:
+        # (1) Report what cannot work before anything is started, and before a file is touched.
+        directory = made(directory, words)
+        if fresh or not (directory / STATE).exists():
+            with ExitStack() as listeners:
+                for option, port in (("--aws-port", aws_port), ("--kubernetes-port", kubernetes_port)):
+                    listeners.enter_context(listen("127.0.0.1", port or 0, words, option=option))
+        with open_state(directory / STATE, words, fresh=fresh) as state:
+            _check_options(state, words, {"--aws-port": aws_port, "--kubernetes-port": kubernetes_port}, start)
+            check_ports(state, words)
+            # No file of an earlier world remains: a program that waits for one gets this world's.
+            prepare(directory, words)
 
-        # (2) From here on a signal ends the command in good order, even while the servers start.
-        stop = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stop.set())
+            # (2) From here on a signal ends the command in good order, even while the servers start.
+            stop = threading.Event()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, lambda *_: stop.set())
 
-        # (3) Start, write, say so, wait. The one world stays however long it is unused.
-        from app.world.lifecycle.simulation import Simulation
+            # (3) Start, write, say so, wait. The one world stays however long it is unused.
+            from app.world.lifecycle.simulation import Simulation
 
-        with Simulation(
-            aws_port=aws_port, kubernetes_port=kubernetes_port, capacity=1, idle_seconds=math.inf
-        ) as simulation:
-            for name, content in files(simulation, simulation.world(_WORLD, start=start)).items():
-                write(directory / name, content)
-            for line in instructions(simulation, directory, words, start):
-                click.echo(line)
-            stop.wait()
+            came_back = bool(state.worlds)
+            with Simulation(
+                aws_port=aws_port or 0,
+                kubernetes_port=kubernetes_port or 0,
+                capacity=1,
+                idle_seconds=math.inf,
+                own=HANDS_ON,
+                state=state,
+            ) as simulation:
+                here = simulation.world(HANDS_ON, start=start or "finished")
+                write_all(directory, simulation, here)
+                for line in instructions(simulation, directory, words, here.start, came_back=came_back):
+                    click.echo(line)
+                stop.wait()
 
     return world
 
 
-def prepare(directory: Path, words: Content) -> Path:
-    """The folder, made and cleared of an earlier world's files; its absolute path. Raises `CannotRun`."""
+def made(directory: Path, words: Content) -> Path:
+    """The absolute path of a folder, which is made where it is missing. Raises `CannotRun`."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
+        return directory.resolve()
+    except (OSError, ValueError) as error:
+        raise CannotRun(words, "folder_unusable", path=directory, said=error) from error
+
+
+def open_state(path: Path, words: Content, *, fresh: bool) -> StateDirectory:
+    """What is kept there, held by this process. Says what was lost of it. Raises `CannotRun`."""
+    from app.world.saved.codec import StateError
+    from app.world.saved.journal import NewerSchema
+    from app.world.saved.state_directory import InUse, StateDirectory
+
+    try:
+        state = StateDirectory(path, fresh=fresh)
+    except InUse as error:
+        raise CannotRun(words, "state_in_use", path=path, holder=error.holder) from error
+    except StateError as error:
+        code = "state_newer" if isinstance(error, NewerSchema) else "state_unreadable"
+        raise CannotRun(words, code, where=error.where, got=error.got, expected=error.expected) from error
+    except OSError as error:
+        raise CannotRun(words, "folder_unusable", path=path, said=error) from error
+    for torn in state.torn:
+        click.echo(words.message("cli.state.torn", path=torn), err=True)
+    return state
+
+
+def check_ports(state: StateDirectory, words: Content) -> None:
+    """Whether the ports of the kept world are free. Raises `CannotRun`."""
+    servers = state.servers
+    for port in (servers.aws_port, servers.kubernetes_port) if servers is not None else ():
+        try:
+            listen("127.0.0.1", port, words, option="").close()
+        except CannotRun as error:
+            raise CannotRun(words, "state_port_in_use", address=f"127.0.0.1:{port}", path=state.path) from error
+
+
+def _check_options(state: StateDirectory, words: Content, ports: Mapping[str, int | None], start: Start | None) -> None:
+    """A kept world has its ports and its beginning: other ones are no wish that can be met. Raises `CannotRun`."""
+    kept: dict[str, object] = {}
+    if state.servers is not None:
+        kept = {"--aws-port": state.servers.aws_port, "--kubernetes-port": state.servers.kubernetes_port}
+    if state.worlds:
+        kept["--start"] = state.worlds[0].world.origin.start
+    for option, given in {**ports, "--start": start}.items():
+        if given and option in kept and given != kept[option]:
+            raise CannotRun(words, "state_differs", option=option, got=given, kept=kept[option], path=state.path)
+
+
+def prepare(directory: Path, words: Content) -> None:
+    """Clears the folder of an earlier world's files. Raises `CannotRun`."""
+    try:
         for name in (KUBECONFIG, CA, AWS):
             (directory / name).unlink(missing_ok=True)
         write(directory / CA, b"")  # to fail now rather than after the servers are up
         (directory / CA).unlink()
     except (OSError, ValueError) as error:
         raise CannotRun(words, "folder_unusable", path=directory, said=error) from error
-    return directory.resolve()
 
 
-def instructions(simulation: Simulation, directory: Path, words: Content, start: Start) -> list[str]:
+def tool_lines(directory: Path) -> list[str]:
+    """What a shell runs for its kubectl and aws to reach the world of a folder."""
+    return [
+        f"  export KUBECONFIG={shlex.quote(str(directory / KUBECONFIG))}",
+        f"  set -a; . {shlex.quote(str(directory / AWS))}; set +a",
+    ]
+
+
+def instructions(
+    simulation: Simulation, directory: Path, words: Content, start: Start, *, came_back: bool
+) -> list[str]:
     """How to use the world, for the terminal beside this one."""
     tries = {
         "empty": ("kubectl get pods -A", "kubectl get serviceaccounts", "aws iam list-roles"),
         "finished": ("kubectl get pods", "kubectl logs pod-before", "kubectl logs pod-after"),
     }
     return [
-        heading(words.message("cli.world.ready")),
+        heading(words.message("cli.world.back" if came_back else "cli.world.ready")),
         *labelled(
             {
                 words.message("cli.world.kubernetes"): simulation.kubernetes_url,
@@ -109,15 +176,14 @@ def instructions(simulation: Simulation, directory: Path, words: Content, start:
         ),
         "",
         words.message("cli.world.use"),
-        f"  export KUBECONFIG={shlex.quote(str(directory / KUBECONFIG))}",
-        f"  set -a; . {shlex.quote(str(directory / AWS))}; set +a",
+        *tool_lines(directory),
         "",
         *(f"  {line}" for line in tries[start]),
         "  aws sts get-caller-identity",
         "  aws s3 ls",
         "",
         words.message("cli.world.issuer"),
-        f"  {issuer_command(simulation, simulation.world(_WORLD), directory / CA)}",
+        f"  {issuer_command(simulation, simulation.world(HANDS_ON), directory / CA)}",
         "",
         words.message("cli.world.stop"),
     ]

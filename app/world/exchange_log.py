@@ -6,7 +6,7 @@ Beside them stand the events: what the learner's tools asked, and what the node 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from sys import getsizeof
 
@@ -66,6 +66,12 @@ class ExchangeLog:
         """How the world was set up, in the order in which the requests began: what its developer asked, and what the
         servers and the first Pods asked because of it. No later exchange pushes these out."""
         return tuple(sorted(self._setup, key=lambda exchange: exchange.started))
+
+    def recall_setup(self, exchanges: Iterable[Exchange]) -> None:
+        """Makes the exchanges of the setup those that were kept."""
+        self._setup, self._setup_bytes = [], 0
+        for exchange in exchanges:
+            self._record_setup(exchange)
 
     def _record_setup(self, exchange: Exchange) -> None:
         size = _size(exchange)

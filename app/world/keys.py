@@ -8,10 +8,12 @@ import queue
 import secrets
 import threading
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 KEY_BITS = 2048
 """What EKS uses, and what `RS256` needs at least."""
@@ -33,10 +35,15 @@ class SigningKey:
     """One RSA key: signs as kube-apiserver does (`pkg/serviceaccount/jwt.go`), and has a name as on EKS."""
 
     def __init__(self, private_key: rsa.RSAPrivateKey | None = None, *, kid: str | None = None) -> None:
-        self._private_key = private_key or _new_private_key()
-        self.public_key = self._private_key.public_key()
+        self.private_key = private_key or _new_private_key()
+        self.public_key = self.private_key.public_key()
         self.kid = kid or secrets.token_hex(20)
         """40 lower-case hexadecimal digits, as on EKS. AWS does not publish how it makes them; ours are random."""
+
+    @cached_property
+    def private_pem(self) -> str:
+        """The private key, PKCS #8."""
+        return self.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
     def jwk(self) -> dict[str, str]:
         """The public half as a JWK, members in the order of the EKS issuer."""
@@ -54,7 +61,7 @@ class SigningKey:
         """A compact JWT. The header holds `alg` and `kid` and no `typ`; the claims come out in alphabetical order."""
         header = _json({"alg": "RS256", "kid": self.kid})
         signed = f"{_base64url(header)}.{_base64url(_json(claims))}"
-        signature = self._private_key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
+        signature = self.private_key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
         return f"{signed}.{_base64url(signature)}"
 
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import secrets
 import shutil
-import string
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +15,11 @@ from app.flow.webhook import WebhookSettings
 from app.world.apiserver.auth.authentication import ADMIN, User
 from app.world.apiserver.controllers.manager import ControllerManager
 from app.world.apiserver.storage.state import ClusterState
-from app.world.aws.account import Account
+from app.world.aws.account import Account, other_account_id
 from app.world.aws.eks.cluster import Cluster
 from app.world.clock import WorldClock
 from app.world.exchange_log import ExchangeLog
+from app.world.identity import Identity, new_identity
 from app.world.keys import KeyPool, KeyRing
 from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.node.container_runtime import ContainerRuntime
@@ -65,32 +63,31 @@ class World:
         seeded: Chain,
         start: Start = "finished",
         usage: Usage | None = None,
+        identity: Identity | None = None,
     ) -> None:
-        """`seeded`: the chain that is in it at the start. `usage`: where its use is counted, if not from now on."""
+        """`seeded`: the chain that is in it at the start. `usage`: where its use is counted, if not from now on.
+        `identity`: that of a world that comes back."""
         # (1) Names. What another learner must not guess is random: path, issuer, tokens.
+        self.identity = identity = identity or new_identity(REGION, CLUSTER_NAME)
         self.account_id = account_id
         """12 digits. The next number is the other account's."""
         self.region = REGION
         self.cluster_name = CLUSTER_NAME
-        self.path = secrets.token_hex(16)
-        """The prefix of this world's URLs, 128 random bits."""
-        self.issuer_id = secrets.token_hex(16).upper()
+        self.path = identity.path
+        self.issuer_id = identity.issuer_id
         self.issuer = f"https://{ISSUER_HOST}/id/{self.issuer_id}"
         self.api_audience = "https://kubernetes.default.svc"
-        self.node_name = f"ip-192-168-{secrets.randbelow(64)}-{10 + secrets.randbelow(240)}.{REGION}.compute.internal"
-        self.node_uid = str(uuid.uuid4())
-        self.node_role_name = f"eksctl-{CLUSTER_NAME}-nodegroup-ng-1-NodeInstanceRole-{_suffix()}"
-        self.instance_id = f"i-0{secrets.token_hex(8)}"
+        self.node_name = identity.node_name
+        self.node_uid = identity.node_uid
+        self.node_role_name = identity.node_role_name
+        self.instance_id = identity.instance_id
         self.api_url = f"{shared_services.kubernetes_url}/k8s/{self.path}"
         self.webhook_url = f"{shared_services.kubernetes_url}/webhook/{self.path}/mutate"
 
         # (2) Secrets.
-        self.admin_token = f"{self.path}.{secrets.token_urlsafe(32)}"
-        """The learner's bearer token for the API server. It names the world, for clients that leave out the path."""
-        self.explorer_token = secrets.token_urlsafe(32)
-        """The same user's, for the explorer: so its walks are not taken for what the learner does."""
-        self.node_token = secrets.token_urlsafe(32)
-        """The kubelet's."""
+        self.admin_token = identity.admin_token
+        self.explorer_token = identity.explorer_token
+        self.node_token = identity.node_token
         self.keys = KeyRing(shared_services.keys)
 
         # (3) State, and what is known of its use.
@@ -111,7 +108,7 @@ class World:
         self.cluster = ClusterState(self.clock)
         self.account, self.other_account = (
             Account(number, region=REGION, clock=self.clock, issuer_client=self.network, log=self.log, usage=self.usage)
-            for number in (account_id, str(int(account_id) + 1))
+            for number in (account_id, other_account_id(account_id))
         )
         """The learner's, and another one of the same company: no provider, no roles, until somebody makes them."""
         self.account.clusters[CLUSTER_NAME] = Cluster(
@@ -194,8 +191,3 @@ class World:
         self.kubelet.stop()
         self.log.events.close()
         shutil.rmtree(self.directory, ignore_errors=True)
-
-
-def _suffix() -> str:
-    """What CloudFormation appends to the names it makes."""
-    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(12))

@@ -22,7 +22,7 @@ from tests.free_port import free_port
 from tests.waiting import SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = {"kubeconfig", "ca.pem", "aws.env"}
+NAMES = {"kubeconfig", "ca.pem", "aws.env", "state"}
 
 
 class RunningWorld:
@@ -67,8 +67,8 @@ def test_it_says_so_once_the_files_are_there(running):
 
 
 def test_only_the_owner_may_read_the_files(running):
-    for path in running.folder.iterdir():
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    for path in running.folder.rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
 
 
 def test_the_kubeconfig_reaches_the_api_server(running):
@@ -168,7 +168,7 @@ def test_the_folder_is_required():
 def test_files_of_an_earlier_world_are_gone_before_the_new_one_starts(tmp_path):
     (tmp_path / "kubeconfig").write_text("old")
     (tmp_path / "mine").write_text("kept")
-    assert prepare(tmp_path, load("en")) == tmp_path.resolve()
+    prepare(tmp_path, load("en"))
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 

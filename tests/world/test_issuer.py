@@ -188,7 +188,7 @@ def test_a_webhook_of_another_ca(simulation, world):
     from app.world.servers.pki import Pki
 
     with pytest.raises(NetworkError, match="x509: certificate signed by unknown authority"):
-        post(simulation, world, ca_bundle_pem=Pki(["x"]).root_ca_pem)
+        post(simulation, world, ca_bundle_pem=Pki.new(["x"]).root_ca_pem)
 
 
 def test_a_webhook_without_a_ca_bundle(simulation, world):

@@ -31,7 +31,7 @@ def test_kid_has_the_form_that_tokens_of_eks_show(key):
 
 def test_kid_cannot_be_worked_out_from_the_key(key):
     """How EKS makes its names is not published, so nothing here may suggest a rule."""
-    again = SigningKey(key._private_key)
+    again = SigningKey(key.private_key)
     assert again.jwk() | {"kid": key.kid} == key.jwk()
     assert again.kid != key.kid
 
@@ -73,7 +73,7 @@ def test_ring_signs_with_the_newest_and_publishes_all():
 
 
 def test_leaf_and_intermediate_lead_to_the_root():
-    pki = Pki(["127.0.0.1", "issuer.example"])
+    pki = Pki.new(["127.0.0.1", "issuer.example"])
     server, client = pki.server_context(), client_context(pki.root_ca_pem)
     to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
     one = client.wrap_bio(to_client, to_server, server_hostname="issuer.example")

@@ -14,15 +14,17 @@ from app.flow.doctor import Diagnosis, diagnose
 from app.flow.model import Chain, JsonValue, Step, Subject
 from app.flow.port_wrappers.consent import NOTHING, Action
 from app.flow.ports import Ports
+from app.serving import request_facts
 from app.settings import Settings
-from app.ui.state import allowance, live, live_selection, mode, shared_walks
+from app.ui.state import allowance, live, live_selection, mode, own_world, shared_walks
 from app.ui.state.walk_view import WalkView as WalkView
 from app.wiring import simulated
 from app.world import edits
 from app.world.aws.entities import NodeKind
 from app.world.lifecycle.simulation import Simulation
 from app.world.lifecycle.world_snapshot import WorldSnapshot
-from app.world.setup import scenario
+from app.world.saved import keeping
+from app.world.setup import scenario, tool_files
 from app.world.world import Start, World
 
 COOKIE = "irsa_explorer_browser"
@@ -55,8 +57,12 @@ def is_id(text: str) -> bool:
 def simulation() -> Simulation:
     """The process's simulated world, started on first use; `simulation.clear()` stops it."""
     settings = Settings.from_environment()
-    made = Simulation(capacity=settings.worlds, idle_seconds=settings.idle_seconds)
+    kept = keeping.take(settings)
+    own = tool_files.HANDS_ON if kept.tools else ""
+    made = Simulation(capacity=settings.worlds, idle_seconds=settings.idle_seconds, own=own, state=kept.state)
     made.start()
+    if kept.tools is not None:
+        own_world.write_tools(made, made.world(tool_files.HANDS_ON))
     return made
 
 
@@ -76,7 +82,7 @@ def world() -> World:
     allowance.admit(key)
     if kept := simulation().kept(key):
         return kept
-    loss = simulation().store.why_gone(key) or ("" if key.endswith(_PROCESS) else "restarted")
+    loss = simulation().store.why_gone(key) or ("" if key.endswith((_PROCESS, tool_files.HANDS_ON)) else "restarted")
     with allowance.room_for_a_world():
         made = simulation().world(key, allowance.address(), start=st.session_state.get(_START, "finished"))
     if loss:
@@ -142,7 +148,8 @@ def missing(*actions: Action) -> frozenset[Action]:
 def _key() -> str:
     """The browser's id; a session without the cookie has a world of its own."""
     found = str(st.context.cookies.get(COOKIE, ""))
-    return found if is_id(found) else str(st.session_state.setdefault("browser", new_id()))
+    browser = found if is_id(found) else str(st.session_state.setdefault("browser", new_id()))
+    return own_world.key_of(browser, request_facts.read(st.context.headers))
 
 
 def walk_view() -> WalkView:
@@ -214,6 +221,8 @@ def reset(seeded: Chain = scenario.ARTICLE, *, start: Start | None = None) -> No
     allowance.admit(_key())
     with allowance.room_for_a_world():
         made = simulation().reset(_key(), allowance.address(), seeded=seeded, start=begins)
+    if _key() == tool_files.HANDS_ON:
+        own_world.write_tools(simulation(), made)
     _walk(made)
 
 
@@ -238,6 +247,7 @@ def edit(kind: str, text: str) -> None:
     """Writes an object of this browser's world as it was typed, and walks again. Raises `EditRefused`."""
     here = world()
     simulation().run(edits.apply(here, kind, text))
+    simulation().keep(here)
     _walk(here)
 
 
@@ -247,6 +257,7 @@ def recreate_pod() -> None:
     try:
         simulation().run(edits.recreate_pod(here))
     finally:
+        simulation().keep(here)
         _walk(here)
 
 

@@ -174,6 +174,16 @@ class Account:
             )
         )
 
+    @property
+    def user_access_keys(self) -> dict[str, AccessKey]:
+        """The long-lived keys of users, the learner's own apart, by id."""
+        return self._user_keys
+
+    @property
+    def sessions(self) -> dict[str, AccessKey]:
+        """Temporary credentials, by id, the oldest first."""
+        return self._sessions
+
     def _keep(self, session: AccessKey) -> AccessKey:
         if len(self._sessions) >= SESSION_LIMIT:
             now = self.clock.now()
@@ -188,6 +198,11 @@ class Account:
                 excess -= size
                 del self._sessions[old.access_key_id]
         return session
+
+
+def other_account_id(account_id: str) -> str:
+    """The number of the other account of a world: the next one."""
+    return str(int(account_id) + 1)
 
 
 def _policies_size(session: AccessKey) -> int:

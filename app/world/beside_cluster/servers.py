@@ -47,7 +47,7 @@ class BesideCluster:
         parts = urlsplit(issuer)
         issuer_host = parts.hostname or ""
         self._issuer = issuer
-        self._pki = Pki(list(dict.fromkeys((reached_at, str(listener.getsockname()[0]), HOST, issuer_host))))
+        self._pki = Pki.new(list(dict.fromkeys((reached_at, str(listener.getsockname()[0]), HOST, issuer_host))))
         self.ca_pem = self._pki.root_ca_pem
         host = f"[{reached_at}]" if ":" in reached_at else reached_at
         self.url = f"https://{host}:{port_of(listener)}"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from app.flow.model import Chain
 from app.world.aws.entities import NodeKind
 from app.world.keys import KeyPool
-from app.world.lifecycle import chain_choice, fault_injection, world_operations, world_snapshot
+from app.world.lifecycle import chain_choice, coming_back, fault_injection, world_operations, world_snapshot
 from app.world.lifecycle.advance_clock import follow_wall_clock, move_clock
 from app.world.lifecycle.chain_choice import Choices
 from app.world.lifecycle.world_factory import WorldFactory
@@ -20,6 +21,8 @@ from app.world.lifecycle.world_store import WorldStore
 from app.world.node.programs.programs import Programs
 from app.world.node.programs.runner import AwsCli
 from app.world.node.volumes.files import NodeFiles
+from app.world.saved.keepers import Keepers
+from app.world.saved.state_directory import ServersRecord, StateDirectory
 from app.world.servers.loop_thread import LoopThread
 from app.world.servers.loopback import Loopback
 from app.world.servers.pki import Pki
@@ -42,8 +45,20 @@ class Simulation:
     """
 
     def __init__(
-        self, *, aws_port: int = 0, kubernetes_port: int = 0, capacity: int = 500, idle_seconds: float = 3600
+        self,
+        *,
+        aws_port: int = 0,
+        kubernetes_port: int = 0,
+        capacity: int = 500,
+        idle_seconds: float = 3600,
+        own: str = "",
+        state: StateDirectory | None = None,
     ) -> None:
+        """`own`: the key of a world that never goes for another or because it is unused. `state`: where that one, or
+        all where there is none, is kept. The ports are those of before where it has some; `stop` closes it."""
+        before = state.servers if state is not None else None
+        if before is not None:
+            aws_port, kubernetes_port = before.aws_port, before.kubernetes_port
         self._aws = listen(aws_port)
         try:
             self._kubernetes = listen(kubernetes_port)
@@ -52,14 +67,30 @@ class Simulation:
             raise
         self.aws_url = f"http://{HOST}:{port_of(self._aws)}"
         self.kubernetes_url = f"https://{HOST}:{port_of(self._kubernetes)}"
-        self._pki = Pki([HOST, "localhost", ISSUER_HOST])
+        if before is not None:
+            self._pki = Pki(before.root_ca_pem, before.server_pem)
+        else:
+            self._pki = Pki.new([HOST, "localhost", ISSUER_HOST])
         self.ca_pem = self._pki.root_ca_pem
         """The CA of the https server, PEM."""
-        self.store = WorldStore(capacity=capacity, idle_seconds=idle_seconds, drop=self._drop)
+        self.store = WorldStore(capacity=capacity, idle_seconds=idle_seconds, own=own, drop=self._drop)
         self._keys = KeyPool()
         self._programs = Programs()
         self._files = NodeFiles()
+        self._forgetting: set[asyncio.Task[None]] = set()
         self._maker = WorldFactory(self.store)
+        self._keepers = Keepers(state, own) if state is not None else None
+        if self._keepers is not None:
+            self._maker.made = self._keepers.keep
+            self._keepers.directory.take_over(
+                self._files.path,
+                ServersRecord(
+                    aws_port=port_of(self._aws),
+                    kubernetes_port=port_of(self._kubernetes),
+                    root_ca_pem=self._pki.root_ca_pem,
+                    server_pem=self._pki.server_pem,
+                ),
+            )
         self._thread = LoopThread(self._serving, name="simulation")
 
     # (1) Life
@@ -77,6 +108,8 @@ class Simulation:
         self._aws.close()
         self._kubernetes.close()
         self._files.remove()
+        if self._keepers is not None:
+            self._keepers.directory.close()
 
     def __enter__(self) -> Self:
         self.start()
@@ -132,7 +165,7 @@ class Simulation:
         from app.world.faults import FAULTS  # here: the faults know the world, and most worlds never meet one
 
         wanted, in_force = ([FAULTS[fault_id] for fault_id in ids] for ids in (fault_ids, world.faults))
-        self._change(world, fault_injection.inject(world, wanted, in_force))
+        self._change(world, coming_back.inject(self._keepers, world, wanted, in_force))
 
     def revert(self, world: World) -> None:
         """Takes back all faults, and whatever was done since the first was caused."""
@@ -175,6 +208,11 @@ class Simulation:
         """What is kept beside a world for as long as there is that world; no part of its state."""
         return world.usage.page_state
 
+    def keep(self, world: World) -> None:
+        """Returns once all that was done to the world is on the disk; nothing where it is not kept."""
+        if self._keepers is not None:
+            self.run(self._keepers.flush(world))
+
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Runs a coroutine on the servers' loop and returns its result."""
         return self._thread.run(work)
@@ -195,7 +233,10 @@ class Simulation:
                 if self.store.by_path(world.path) is not world:
                     raise LookupError("this world is no longer kept: it was reset, or idle for too long")
                 with world.log.events.quiet():
-                    return await work
+                    done = await work
+                if self._keepers is not None:
+                    await self._keepers.flush(world)
+                return done
 
         try:
             return self.run(alone())
@@ -203,6 +244,8 @@ class Simulation:
             work.close()
 
     def _drop(self, world: World) -> None:
+        if self._keepers is not None:
+            self._thread.call_soon(partial(self._keepers.forget, world))
         self._thread.call_soon(world.close)
 
     # (3) The servers
@@ -225,15 +268,22 @@ class Simulation:
             aws=self._aws,
             kubernetes=self._kubernetes,
             context=self._pki.server_context(),
+            around=self._keepers.durable if self._keepers is not None else None,
         )
+        if self._keepers is not None:
+            back = await coming_back.make(self._keepers, self._maker.shared_services, self.store)
         serving = asyncio.create_task(servers.serve())
         sweeping = asyncio.create_task(self._sweep())
         while not servers.started and not serving.done():
             await asyncio.sleep(0.005)
         self._programs.submit(aws_cli.warm)
+        if self._keepers is not None:
+            await coming_back.resume(back, self.store)
         yield serving
         # In order: no new worlds are looked after, the old ones go, the connections close.
         sweeping.cancel()
+        if self._keepers is not None:
+            await self._keepers.close()
         self.store.clear()
         loopback.close()
         servers.stop()

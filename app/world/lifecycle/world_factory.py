@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from app.flow.model import Chain
 from app.world.lifecycle.world_store import NoRoom, WorldStore
@@ -28,6 +29,8 @@ class WorldFactory:
         self._store = store
         self._making: dict[str, asyncio.Task[World]] = {}
         self._room = asyncio.Semaphore(MAKING_LIMIT)
+        self.made: Callable[[str, World], Awaitable[None]] | None = None
+        """Is called with the key of each world that is complete, and with the world."""
 
     def kept(self, key: str) -> World | None:
         """The world of a learner's key, if there is a complete one."""
@@ -78,8 +81,10 @@ class WorldFactory:
             with usage.being_made(), world.log.setting_up():
                 await scenario.seed(world)
                 await world.kubelet.settle(PODS_SECONDS)
+            usage.untouched = looks(world)
+            if self.made is not None:
+                await self.made(key, world)
         except BaseException:
             self._store.discard(key)
             raise
-        usage.untouched = looks(world)
         return world

@@ -30,6 +30,7 @@ from app.world.aws.account import Account
 from app.world.aws.entities import StoredObject
 from app.world.clock import WorldClock
 from app.world.exchange_log import ExchangeLog
+from app.world.identity import Identity
 from app.world.keys import KeyPool, KeyRing, SigningKey
 from app.world.node.container_runtime import ContainerRuntime
 from app.world.node.kubelet import Kubelet
@@ -61,7 +62,7 @@ _NO_STATE: Mapping[type, frozenset[str]] = {
 _SHARED = (
     *(Stored, StoredObject, SigningKey, jwt.PyJWK, FunctionType),
     *(ExchangeLog, Loopback, KeyPool, ContainerRuntime, Streams, ControllerManager),
-    *(asyncio.Lock, asyncio.Task, Usage, WakeUp),
+    *(asyncio.Lock, asyncio.Task, Usage, WakeUp, Identity),
 )
 
 
@@ -88,9 +89,7 @@ async def save(world: World, *, like: WorldSnapshot | None = None) -> WorldSnaps
 
     What is as it was in `like`, or else before the first fault, is shared with that.
     """
-    for _ in range(ROUNDS):  # what Pods come to is the controllers' business, and the other way round
-        await world.controllers.settle(SETTLE_SECONDS)
-        await world.kubelet.settle(SETTLE_SECONDS)
+    await settle(world)
     pickler = _Pickler(world)
     parts, state = pickler.dump_parts()
     like = like or world.before_faults
@@ -103,6 +102,13 @@ async def save(world: World, *, like: WorldSnapshot | None = None) -> WorldSnaps
         objects=world.cluster.snapshot(),
         files=read_tree(world.directory, like.files if like else ()),
     )
+
+
+async def settle(world: World) -> None:
+    """Until the Pods on their way have settled."""
+    for _ in range(ROUNDS):  # what Pods come to is the controllers' business, and the other way round
+        await world.controllers.settle(SETTLE_SECONDS)
+        await world.kubelet.settle(SETTLE_SECONDS)
 
 
 def bytes_of(world_snapshots: Iterable[WorldSnapshot]) -> int:

@@ -6,7 +6,7 @@ import secrets
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -61,10 +61,13 @@ class WorldStore:
         capacity: int,
         idle_seconds: float,
         drop: Callable[[World], None],
+        own: str = "",
         acted_in: Callable[[World], bool] = was_acted_in,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`acted_in` is called in the thread that puts a world."""
+        """`own`: the key of a world that never goes, whatever others need. `acted_in` is called in the thread that puts
+        a world."""
+        self._own = own
         self._capacity = capacity
         self._share = capacity - capacity // 4
         self._idle_seconds = idle_seconds
@@ -113,22 +116,23 @@ class WorldStore:
     def _to_evict(self, visitor: str | None) -> str | None:
         """The key of the world that makes room for another one; None where there is room. Raises `NoRoom`."""
         self._note_use()
-        own = [key for key, kept in self._worlds.items() if kept.visitor == visitor]
+        worlds = {key: kept for key, kept in self._worlds.items() if key != self._own}
+        own = [key for key, kept in worlds.items() if kept.visitor == visitor]
         has_its_share = len(own) >= self._share
-        if len(self._worlds) < self._capacity and not has_its_share:
+        if len(worlds) < self._capacity and not has_its_share:
             return None
-        spare = self._untouched(own if has_its_share else self._by_address())
+        spare = self._untouched(own if has_its_share else self._by_address(worlds))
         if spare is not None:
             return spare
         if own:
             return own[0]
-        longest_unused = next(iter(self._worlds.values()))
+        longest_unused = next(iter(worlds.values()))
         raise NoRoom(max(longest_unused.used + self._idle_seconds - self._now(), 1.0))
 
-    def _by_address(self) -> list[str]:
+    def _by_address(self, worlds: Mapping[str, _Kept]) -> list[str]:
         """All keys: those of the address with the most worlds first, the longest unused of each first."""
-        counts = Counter(kept.visitor for kept in self._worlds.values())
-        return sorted(self._worlds, key=lambda key: -counts[self._worlds[key].visitor])
+        counts = Counter(kept.visitor for kept in worlds.values())
+        return sorted(worlds, key=lambda key: -counts[worlds[key].visitor])
 
     def _untouched(self, keys: Iterable[str]) -> str | None:
         return next((key for key in keys if not self._acted_in(self._worlds[key].world)), None)
@@ -148,7 +152,7 @@ class WorldStore:
         with self._lock:
             self._note_use()
             limit = self._now() - self._idle_seconds
-            idle = [key for key, kept in self._worlds.items() if kept.used <= limit]
+            idle = [key for key, kept in self._worlds.items() if kept.used <= limit and key != self._own]
             dropped = [self._remove(key) for key in idle]
             for key in idle:
                 self._remember(key, "idle")

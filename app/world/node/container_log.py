@@ -63,6 +63,12 @@ class ContainerLog:
         self.trim(LOG_LIMIT)
         self._tell()
 
+    def recall(self, pieces: list[Piece], written: int) -> None:
+        """Makes a new log one that was kept: these pieces, of so many characters ever printed."""
+        self._pieces.extend(pieces)
+        self._characters = sum(len(piece.text) for piece in pieces)
+        self.written = written
+
     def end(self) -> None:
         """The process has ended, or its Pod is gone."""
         self.ended = True

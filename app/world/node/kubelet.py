@@ -12,7 +12,7 @@ import errno
 import logging
 import os
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,7 @@ from app.world.node.volumes.disk import NodeDisk
 from app.world.node.volumes.token_request import token_requests
 from app.world.node.volumes.tokens import TokenManager
 from app.world.node.wake_up import WakeUp
+from app.world.saved.records import KeptKubelet, KeptPod
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -185,6 +186,28 @@ class Kubelet:
         finally:
             self._cancel_watch = self._world.cluster.changes.watch(self._changed)
             self.plan()
+
+    @property
+    def kept(self) -> tuple[KeptKubelet, dict[str, KeptPod]]:
+        """What is known beside the Pods, and the Pods by uid."""
+        pods = {uid: worker.kept for uid, worker in self._workers.items()}
+        return KeptKubelet(addresses=self._addresses, tokens=self.tokens.kept), pods
+
+    def recall(self, kept: KeptKubelet, pods: Mapping[str, KeptPod]) -> None:
+        """Makes its knowledge what was kept. Their files follow (`PodWorker.recover`)."""
+        for uid, worker in self._workers.items():
+            worker.stop()
+            self.disk.remove(uid)
+        self._addresses = kept.addresses
+        self.tokens.recall(kept.tokens)
+        self._workers = {
+            uid: PodWorker.recalled(self._world, self._runtime, self.tokens, self.disk.of_pod(uid), pod)
+            for uid, pod in pods.items()
+        }
+
+    @property
+    def workers(self) -> tuple[PodWorker, ...]:
+        return tuple(self._workers.values())
 
     def stop(self) -> None:
         """Ends all work. The world's files are its own to remove."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
@@ -20,6 +21,7 @@ from app.world.node.pod_status import ContainerState, PodState
 from app.world.node.programs.environment import ConfigError
 from app.world.node.streams import Streams
 from app.world.node.volumes.volumes import PodVolumes
+from app.world.saved.records import KeptContainer
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -189,7 +191,42 @@ class PodContainers:
             return is_sidecar(spec) or (policy != "Never" and not well)
         return policy == "Always" or (policy == "OnFailure" and not well)
 
-    # (3) Another image
+    # (3) The node starts again
+
+    @property
+    def kept(self) -> dict[str, KeptContainer]:
+        """The containers that were created, by name."""
+        return {
+            name: KeptContainer(environment=container.environment, written=dict(container.files.scratch.entries))
+            for name, container in self._created.items()
+        }
+
+    def recall(self, kept: Mapping[str, KeptContainer]) -> None:
+        """Makes the containers that had been created, without running anything in them."""
+        for member in ("containers", "initContainers"):
+            for spec in self._record.pod["spec"].get(member) or []:
+                if (before := kept.get(spec["name"])) is None:
+                    continue
+                try:
+                    made = self._runtime.create(self._record.pod, spec, self._volumes, self._state.pod_ip)
+                except ConfigError:
+                    continue  # what it was made of is gone: nobody can look inside any more
+                made.files.scratch.entries = dict(before.written)
+                self._created[spec["name"]] = replace(made, environment=dict(before.environment))
+
+    def lose_processes(self) -> None:
+        """What ran has ended with the node: the kubelet starts again what the restart policy says."""
+        now = self._world.node_now()
+        for member, states in (
+            ("containers", self._state.containers),
+            ("initContainers", self._state.init_containers),
+        ):
+            specs = {spec["name"]: spec for spec in self._record.pod["spec"].get(member) or []}
+            for state in states:
+                if state.running:
+                    state.lose(now, again=self._is_tried_again(specs[state.name], member, well=False))
+
+    # (4) Another image
 
     def images_changed(self, stored: Stored) -> bool:
         """Takes the images that a changed Pod wants; whether any is another one."""

@@ -28,6 +28,15 @@ class PodSchedule:
         """The volumes are looked at now."""
         self._looked, self._changed = self._now(), None
 
+    @property
+    def kept(self) -> tuple[float, float | None]:
+        """When the volumes were looked at last, and when something changed since."""
+        return self._looked, self._changed
+
+    def recall(self, looked: float, changed: float | None) -> None:
+        """Makes it what was kept."""
+        self._looked, self._changed = looked, changed
+
     def source_changed(self, resource: str, name: str) -> bool:
         """A ConfigMap or a Secret is another one now: the volumes that are made of it follow at the next look.
 

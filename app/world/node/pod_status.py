@@ -11,6 +11,8 @@ from app.world.node.container_log import ContainerLog
 
 BACK_OFF_SECONDS = 10
 BACK_OFF_LIMIT = 300
+LOST = 255
+"""The exit code of a process of which the runtime, started again, finds nothing (containerd, `unknownExitCode`)."""
 _PULLS = ("ErrImagePull", "ImagePullBackOff")
 
 
@@ -53,6 +55,14 @@ class ContainerState:
         """The process has ended."""
         self.finished, self.exit_code = now, exit_code
         self.log.end()
+
+    def lose(self, now: float, *, again: bool) -> None:
+        """The process has ended with its node. `again`: whether the kubelet starts another one."""
+        self.finish(LOST, now)
+        if again:
+            self.previous_log, self.last_state = self.log, self._ended()
+            self.started = self.finished = self.exit_code = None
+            self.restarts += 1
 
     def log_before(self) -> ContainerLog | None:
         """What `kubectl logs --previous` prints: of the newest process but the one that runs or ended for good."""

@@ -15,6 +15,7 @@ from app.world.node.pod_status import ContainerState, PodState
 from app.world.node.volumes.disk import PodDisk
 from app.world.node.volumes.tokens import TokenManager
 from app.world.node.volumes.volumes import PodVolumes
+from app.world.saved.records import KeptPod
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -39,6 +40,8 @@ class PodWorker:
         self._world = world
         self._record = PodRecord(world, pod)
         self.task: asyncio.Task[None] | None = None
+        self._kept: KeptPod | None = None
+        """What is not made again yet."""
         self._busy = asyncio.Lock()
         self._volumes = PodVolumes(self._record, tokens, disk, world.cluster, world.node_now)
         self.schedule = PodSchedule(self, world.node_now)
@@ -119,6 +122,48 @@ class PodWorker:
             self._state.sandbox = True
             self.inside.publish()
         await self.run_containers()
+
+    @property
+    def kept(self) -> KeptPod:
+        """The Pod as this node knows it, to be kept."""
+        looked, changed = self.schedule.kept
+        return KeptPod(
+            pod=self.pod,
+            state=self._state,
+            looked=looked,
+            changed=changed,
+            containers=self._kept.containers if self._kept else self.inside.kept,
+            volumes=self._kept.volumes if self._kept else self._volumes.written,
+        )
+
+    @classmethod
+    def recalled(
+        cls, world: World, runtime: ContainerRuntime, tokens: TokenManager, disk: PodDisk, kept: KeptPod
+    ) -> PodWorker:
+        """The worker of a Pod that was kept. Nothing is on the disk yet (`recover`)."""
+        worker = cls(world, runtime, tokens, disk, kept.pod, 0)
+        vars(worker._state).update(vars(kept.state))
+        worker.schedule.recall(kept.looked, kept.changed)
+        worker._kept = kept
+        return worker
+
+    async def recover(self) -> None:
+        """Mounts the volumes again and makes the containers that there were. Nothing runs."""
+        kept, self._kept = self._kept, None
+        if kept is None or not self._state.sandbox:
+            return
+        async with self._busy:
+            await self._mount()
+            self._volumes.recall(kept.volumes)
+            self.inside.recall(kept.containers)
+
+    async def resume(self) -> None:
+        """The kubelet has started: what ran has ended with the node, and what is to run is started."""
+        if self._state.sandbox:
+            self.inside.lose_processes()
+            await self.run_containers()
+        else:
+            await self.start()
 
     async def sync(self) -> None:
         """Renews what is due in the volumes, starts again what has backed off long enough."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from collections.abc import Callable
 
 import uvicorn
 from starlette.applications import Starlette
@@ -80,10 +81,13 @@ class Servers:
         aws: socket.socket,
         kubernetes: socket.socket,
         context: ssl.SSLContext,
+        around: Callable[[ASGIApp], ASGIApp] | None = None,
     ) -> None:
-        https = https_app(store, issuer_host)
+        """`around`: a middleware around all applications, if any."""
+        around = around or (lambda app: app)
+        https = around(https_app(store, issuer_host))
         self._servers = [
-            (uvicorn.Server(config(create_aws_app(store), tls=False)), aws),
+            (uvicorn.Server(config(around(create_aws_app(store)), tls=False)), aws),
             (TlsServer(config(https, tls=True), context), kubernetes),
         ]
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 KUBECONFIG, CA, AWS = "kubeconfig", "ca.pem", "aws.env"
+HANDS_ON = "hands-on"
+"""The key of the world whose files these are: it belongs to who started the process, and to no browser."""
 
 
 def write(path: Path, content: bytes) -> None:
@@ -22,6 +24,12 @@ def write(path: Path, content: bytes) -> None:
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
         stream.write(content)
     draft.replace(path)
+
+
+def write_all(directory: Path, simulation: Simulation, world: World) -> None:
+    """Writes all that the learner's own tools need. Raises `OSError`."""
+    for name, content in files(simulation, world).items():
+        write(directory / name, content)
 
 
 def files(simulation: Simulation, world: World) -> dict[str, bytes]:

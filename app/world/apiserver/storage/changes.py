@@ -78,6 +78,10 @@ class ChangeLog:
         """How many watch."""
         return len(self._watchers)
 
+    def resume(self, version: int) -> None:
+        """Goes on after a version of an earlier process: who watched it there has to list again."""
+        self.version = version
+
     def commit(self, type: str, resource: str, namespace: str, stored: Stored, previous: Stored | None) -> None:
         """Takes the next version for a change, and tells the watchers."""
         self.version = self.next_version

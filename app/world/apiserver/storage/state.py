@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
@@ -133,11 +133,23 @@ class ClusterState:
                 previous = present.get(key)
                 stored.reinstate()
                 self._commit("MODIFIED" if previous else "ADDED", resource, key, stored, previous)
+        self._count()
+
+    def load(self, objects: Iterable[tuple[str, Stored]], version: int) -> None:
+        """Makes the objects those of an earlier process, by resource; no watcher learns of it."""
+        self._objects = {plural: {} for plural in RESOURCES}
+        for resource, stored in objects:
+            metadata = stored.object["metadata"]
+            self._objects[resource][metadata.get("namespace") or "", metadata["name"]] = stored
+        self.changes.resume(version)
+        self._count()
+
+    # (4) Inside
+
+    def _count(self) -> None:
         counted = [kept.values() for resource, kept in self._objects.items() if resource != "events"]
         self._bytes = sum(len(stored.text) for kept in counted for stored in kept)
         self._values = sum(stored.values for kept in counted for stored in kept)
-
-    # (4) Inside
 
     def _check(self, resource: str, name: str, previous: Stored | None, expect: str) -> None:
         if expect == "" and previous is not None:

@@ -55,20 +55,26 @@ def bytes_on_disk(sizes: Iterable[int]) -> int:
 def remove_abandoned(parent: Path) -> None:
     """Removes directories of ours under `parent` that no process holds."""
     for path in parent.glob(PREFIX + "*"):
-        try:
-            found = path.lstat()
-            if found.st_uid != os.geteuid() or time.time() - found.st_mtime < YOUNG_SECONDS:
-                continue
-            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-        except OSError:
-            continue
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(path, ignore_errors=True)
-        except OSError:
-            continue
-        finally:
-            os.close(descriptor)
+        remove_left(path, YOUNG_SECONDS)
+
+
+def remove_left(path: Path, age: float = 0.0) -> None:
+    """Removes a directory of ours that no process holds, and that is at least so many seconds old."""
+    try:
+        found = path.lstat()
+        ours = path.name.startswith(PREFIX) and found.st_uid == os.geteuid()
+        if not ours or time.time() - found.st_mtime < age:
+            return
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except (OSError, ValueError):
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(path, ignore_errors=True)
+    except OSError:
+        return
+    finally:
+        os.close(descriptor)
 
 
 def _parent() -> Path:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -55,6 +56,7 @@ class TokenManager:
         """(namespace, ServiceAccount, TokenRequest spec) to the TokenRequest answered; raises `TokenError`."""
         self._now = now
         self._kept: dict[str, KeptToken] = {}
+        self._is_cut_off = False
 
     async def token(self, namespace: str, service_account: str, spec: JsonObject) -> str:
         """A token that need not be renewed yet. Raises `TokenError`.
@@ -66,6 +68,8 @@ class TokenManager:
         if kept is not None and not kept.requires_refresh(self._now(), int(random.random() * MAX_JITTER)):  # noqa: S311
             return kept.token
         try:
+            if self._is_cut_off:
+                raise TokenError("the API server does not serve yet")
             if kept is None and len(self._kept) >= TOKENS_LIMIT:
                 raise TokenError(f"this simulated node keeps at most {TOKENS_LIMIT} tokens")
             answer = await self._request(namespace, service_account, spec)
@@ -77,6 +81,24 @@ class TokenManager:
                 name = _go_key(namespace, service_account, spec)
                 raise TokenError(f"token {name} expired and refresh failed: {error}") from error
         return kept.token
+
+    @contextmanager
+    def cut_off(self) -> Iterator[None]:
+        """While inside, no token is asked for: there is no server yet that could answer."""
+        self._is_cut_off = True
+        try:
+            yield
+        finally:
+            self._is_cut_off = False
+
+    @property
+    def kept(self) -> dict[str, KeptToken]:
+        """All that are kept, by request."""
+        return dict(self._kept)
+
+    def recall(self, kept: Mapping[str, KeptToken]) -> None:
+        """Makes them what was kept."""
+        self._kept = dict(kept)
 
     def next_renewal(self) -> float | None:
         """Unix seconds of the first renewal to come or overdue; `None` without tokens."""

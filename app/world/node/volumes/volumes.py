@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import posixpath
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from app.flow.model import JsonObject
 from app.world.apiserver.storage.state import ClusterState
@@ -13,6 +13,7 @@ from app.world.node.programs.environment import ConfigError, data_of, field_valu
 from app.world.node.volumes.atomic_writer import AtomicWriter, Attributes, FileProjection, InvalidPath, OwnedTree
 from app.world.node.volumes.disk import PodDisk
 from app.world.node.volumes.files import bytes_on_disk
+from app.world.node.volumes.scratch import Written
 from app.world.node.volumes.tokens import TokenError, TokenManager
 
 DEFAULT_MODE = 0o644
@@ -91,6 +92,17 @@ class PodVolumes:
     def written_bytes(self) -> int:
         """What programs have written into them."""
         return sum(writer.tree.scratch.size for writer in self._writers.values())
+
+    @property
+    def written(self) -> dict[str, dict[str, Written]]:
+        """What programs have written into each, by its name."""
+        return {name: dict(writer.tree.scratch.entries) for name, writer in self._writers.items()}
+
+    def recall(self, written: Mapping[str, Mapping[str, Written]]) -> None:
+        """Gives the volumes back what programs had written into them."""
+        for name, entries in written.items():
+            if name in self._writers:
+                self._writers[name].tree.scratch.entries = dict(entries)
 
     def _writer(self, name: str) -> AtomicWriter:
         if name not in self._writers:

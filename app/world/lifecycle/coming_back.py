@@ -1,0 +1,86 @@
+"""Bringing kept worlds back, and what has to be kept for going back to before a fault."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.world.lifecycle import chain_choice, fault_injection, world_snapshot
+from app.world.lifecycle.world_store import WorldStore
+from app.world.saved import sections
+from app.world.saved.keepers import Keepers
+from app.world.saved.state_directory import KeptOnDisk
+from app.world.usage import Usage, looks
+from app.world.world import SharedServices, World
+
+if TYPE_CHECKING:
+    from app.world.faults import Fault
+
+
+VERSIONS_SKIPPED = 10_000
+"""Resource versions that are not given out again after a start: some may have been that were not on the disk yet."""
+
+
+async def make(keepers: Keepers, services: SharedServices, store: WorldStore) -> list[World]:
+    """The kept worlds as they were when they went, but for what runs in them. They are in the store then, and kept.
+
+    No server serves yet: none of their clients can change anything that is not kept.
+    """
+    return [await _make(it, keepers, services, store) for it in keepers.directory.worlds]
+
+
+async def resume(worlds: list[World], store: WorldStore) -> None:
+    """Their nodes start: files are made again, tokens that are due renewed, what ran is started. The servers serve."""
+    for world in worlds:
+        if store.by_path(world.path) is world:  # else there are too many
+            async with world.changing:
+                with world.log.events.quiet():
+                    await _recover(world)
+                    for worker in world.kubelet.workers:
+                        worker.task = world.kubelet.spawn(worker.resume())
+            world.kubelet.plan()
+
+
+async def _make(on_disk: KeptOnDisk, keepers: Keepers, services: SharedServices, store: WorldStore) -> World:
+    kept = on_disk.world
+    world = World(
+        services,
+        account_id=kept.origin.account_id,
+        seeded=kept.origin.seeded,
+        start=kept.origin.start,
+        identity=kept.origin.identity,
+        usage=Usage(),
+    )
+    async with world.changing:
+        if kept.before_faults is not None:
+            # First as it was before the faults, to be able to go back to that.
+            sections.load(world, kept.before_faults)
+            with world.kubelet.tokens.cut_off():
+                await _recover(world)
+            world.before_faults = await world_snapshot.save(world)
+        sections.load(world, kept)
+        world.cluster.changes.resume(kept.version + VERSIONS_SKIPPED)
+        world.usage.untouched = looks(world)
+        store.put(on_disk.key, world)
+        await keepers.keep(on_disk.key, world, on_disk.journal, kept)
+    return world
+
+
+async def _recover(world: World) -> None:
+    """Makes the files and the containers of its Pods again. A token in them that is due is renewed."""
+    for worker in world.kubelet.workers:
+        await worker.recover()
+
+
+async def inject(keepers: Keepers | None, world: World, wanted: list[Fault], in_force: list[Fault]) -> None:
+    """As `fault_injection.inject`. Of a kept world what was before the first fault is kept as well, to go back to."""
+    keeper = keepers.of(world) if keepers is not None else None
+    if keeper is None:
+        await fault_injection.inject(world, wanted, in_force)
+        return
+    before = keeper.before_faults
+    if not world.faults:
+        chain_choice.follow(world)
+        await world_snapshot.settle(world)
+        before = keeper.collect()
+    await fault_injection.inject(world, wanted, in_force)
+    keeper.before_faults = before

@@ -1,0 +1,154 @@
+"""One world on the disk: a snapshot of its sections, and a journal of their changes since, each forced to the disk.
+
+    snapshot.json       {"schema": 1, "generation": 3, "sections": {…}}
+    journal-3.jsonl     [{"section": …}, ["gone", …]]   one line for each change: sections written, sections gone
+
+A snapshot is written whole or not at all, after the journal that goes on from it. So the journal of its generation is
+there always, and only its last line can be incomplete, of a change that was acknowledged to nobody.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.flow.model import JsonValue
+from app.world.saved.codec import StateError
+from app.world.saved.sections import Sections
+
+SCHEMA = 1
+"""Of what is written here. A newer one is not read."""
+COMPACT_BYTES = 1024 * 1024
+"""Of a journal, after which a new snapshot takes its place."""
+SNAPSHOT = "snapshot.json"
+
+
+class NewerSchema(StateError):
+    """A later version of this app has written it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What is on the disk."""
+
+    sections: Sections
+    generation: int
+    torn: Path | None
+    """The journal, where its last line is incomplete: it is kept as it is."""
+
+
+def read(directory: Path) -> Found:
+    """What was written. Nothing on the disk is changed. Raises `StateError`, and `OSError`."""
+    # (1) The snapshot.
+    path = directory / SNAPSHOT
+    document = read_json(path)
+    generation, sections = document.get("generation"), document.get("sections")
+    if type(generation) is not int or not isinstance(sections, dict):
+        raise StateError(str(path), "no snapshot", "its generation and its sections")
+    # (2) What has changed since.
+    path = directory / _journal(generation)
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except FileNotFoundError as error:
+        raise StateError(str(path), "no such file", "the journal of the snapshot") from error
+    torn = lines.pop() != b""
+    for number, line in enumerate(lines, 1):
+        try:
+            written, gone = json.loads(line)
+            for name in gone:
+                sections.pop(name, None)
+            sections.update(written)
+        except (ValueError, TypeError) as error:
+            if number == len(lines) and not torn:
+                torn = True
+                continue
+            raise StateError(f"{path}:{number}", "no change of a world", "[{…}, […]]") from error
+    return Found(sections=sections, generation=generation, torn=path if torn else None)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A document of this schema. Raises `StateError`, and `OSError`."""
+    try:
+        document = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise StateError(str(path), f"{path.stat().st_size} bytes that are no JSON", "a whole JSON document") from error
+    schema = document.get("schema") if isinstance(document, dict) else None
+    if type(schema) is int and schema > SCHEMA:
+        raise NewerSchema(str(path), str(schema), str(SCHEMA))
+    if schema != SCHEMA or not isinstance(document, dict):
+        raise StateError(str(path), f"schema {schema!r}", str(SCHEMA))
+    return document
+
+
+def write_json(path: Path, document: JsonValue) -> None:
+    """Writes a document that only its owner may read, whole or not at all, and forces it to the disk."""
+    draft = path.with_name(f".{path.name}.draft")
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
+        stream.write(json.dumps(document, separators=(",", ":")).encode())
+        stream.flush()
+        os.fsync(stream.fileno())
+    draft.replace(path)
+    _sync(path.parent)
+
+
+class Journal:
+    """The files of one world while it runs. Its methods block; one is called at a time, from any thread."""
+
+    def __init__(self, directory: Path, generation: int = 0, torn: Path | None = None) -> None:
+        """`directory` is made where there is none. `generation`: of what was read there; `torn` is left there."""
+        self.directory = directory
+        self._generation = generation
+        self._torn = torn
+        self._descriptor = -1
+        self._size = 0
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is time for a new snapshot."""
+        return self._size > COMPACT_BYTES
+
+    def begin(self, sections: Sections) -> None:
+        """Writes a snapshot, from which a new journal goes on. Raises `OSError`."""
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _sync(self.directory.parent)
+        old = self.directory / _journal(self._generation)
+        self._generation += 1
+        self.close()
+        path = self.directory / _journal(self._generation)
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+        self._size = 0
+        os.fsync(self._descriptor)
+        snapshot: JsonValue = {"schema": SCHEMA, "generation": self._generation, "sections": sections}
+        write_json(self.directory / SNAPSHOT, snapshot)
+        if old != self._torn:
+            old.unlink(missing_ok=True)
+
+    def append(self, written: Sections, gone: list[str]) -> None:
+        """Adds a change, and returns once it is on the disk. Raises `OSError`."""
+        line = json.dumps([written, gone], separators=(",", ":")).encode() + b"\n"
+        view = memoryview(line)
+        while view:
+            view = view[os.write(self._descriptor, view) :]
+        os.fdatasync(self._descriptor)
+        self._size += len(line)
+
+    def close(self) -> None:
+        """Ends it. Twice is no error."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def _journal(generation: int) -> str:
+    return f"journal-{generation}.jsonl"
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

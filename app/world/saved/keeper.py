@@ -1,0 +1,147 @@
+"""Keeps one world on the disk while it runs: no change is acknowledged to a client before it is there.
+
+Changes are collected and written together (group commit): who comes while one write is on its way waits for the next,
+with all others who came meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.world.apiserver.storage.changes import Change
+from app.world.saved import sections
+from app.world.saved.journal import Journal
+from app.world.saved.sections import BEFORE_FAULTS, Sections
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+SOON_SECONDS = 0.2
+"""After which a change of the cluster is on the disk that no client waits for: what the kubelet and controllers do."""
+LOOK_SECONDS = 30.0
+"""Between two looks at what has changed without any: a program's output, a token that was renewed."""
+
+_log = logging.getLogger(__name__)
+
+
+class Keeper:
+    """The keeper of one world, on the servers' loop."""
+
+    def __init__(self, world: World, journal: Journal) -> None:
+        self.world = world
+        self.before_faults: Sections | None = None
+        """The world's sections from before its first fault; None where none is in force."""
+        self._journal = journal
+        self._written: dict[str, str] = {}
+        """Each section as it is on the disk, as text."""
+        self._changed: set[str] = set()
+        """The objects of the cluster that are not on the disk as they are."""
+        self._next: asyncio.Task[None] | None = None
+        self._writing = asyncio.Lock()
+        self._cancel_watch = world.cluster.changes.watch(self._note)
+        self._looking: asyncio.Task[None] | None = None
+        self._soon: asyncio.TimerHandle | None = None
+        self._looks: set[asyncio.Task[None]] = set()
+        self._is_whole = True
+        """Whether the journal ends with a whole change: a disk that was full may have taken half of one."""
+
+    @property
+    def directory(self) -> Path:
+        """Where the world is kept."""
+        return self._journal.directory
+
+    async def begin(self) -> None:
+        """Writes all of the world. Raises `OSError`."""
+        await self._begin()
+        self._looking = asyncio.get_running_loop().create_task(self._look())
+
+    async def flush(self) -> None:
+        """Returns once all that has changed until now is on the disk. Raises `OSError`."""
+        if self._next is None:
+            self._next = asyncio.get_running_loop().create_task(self._flush())
+        await asyncio.shield(self._next)
+
+    async def close(self, *, flush: bool = True) -> None:
+        """Ends it, with the world on the disk as it is unless that is not wanted."""
+        self._cancel_watch()
+        if self._looking is not None:
+            self._looking.cancel()
+        if self._soon is not None:
+            self._soon.cancel()
+        if flush:
+            await self._try()
+        elif self._next is not None:
+            await asyncio.wait({self._next})
+        self._journal.close()
+
+    def collect(self) -> Sections:
+        """All sections as they are now, a copy."""
+        found: Sections = {name: stored.object for name, stored in sections.of_objects(self.world)}
+        before = {BEFORE_FAULTS: self.before_faults} if self.before_faults and self.world.faults else {}
+        now = {**dict(sections.of_origin(self.world)), **found, **dict(sections.of_world(self.world)), **before}
+        copied: Sections = json.loads(json.dumps(now))
+        return copied
+
+    async def _flush(self) -> None:
+        async with self._writing:
+            self._next = None  # who comes from now on waits for another
+            if not self._is_whole or self._journal.is_long:
+                await self._begin()
+                return
+            written, gone = self._changes()
+            if written or gone:
+                self._is_whole = False
+                await asyncio.to_thread(self._journal.append, written, gone)
+                self._is_whole = True
+
+    async def _begin(self) -> None:
+        self._is_whole = False
+        found, self._changed = self.collect(), set()
+        self._written = {name: json.dumps(value) for name, value in found.items()}
+        await asyncio.to_thread(self._journal.begin, found)
+        self._is_whole = True
+
+    def _changes(self) -> tuple[Sections, list[str]]:
+        """What is not on the disk as it is now, which is taken to be there from now on."""
+        now: dict[str, str] = {}
+        changed, self._changed = self._changed, set()
+        for name in changed:
+            stored = sections.find_object(self.world, name)
+            if stored is not None:
+                now[name] = stored.text.decode()
+        present = {name: json.dumps(value) for name, value in sections.of_world(self.world)}
+        if self.before_faults and self.world.faults:
+            present[BEFORE_FAULTS] = json.dumps(self.before_faults)
+        now.update({name: text for name, text in present.items() if self._written.get(name) != text})
+        gone = [name for name in changed if name not in now and name in self._written]
+        kept = ("object/", "origin", "setup")
+        gone += [name for name in self._written if name not in present and not name.startswith(kept)]
+        for name in gone:
+            del self._written[name]
+        self._written.update(now)
+        return {name: json.loads(text) for name, text in now.items()}, gone
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            await self._try()
+
+    async def _try(self) -> None:
+        try:
+            await self.flush()
+        except OSError:
+            _log.exception("A world could not be kept in %s", self.directory)
+
+    def _note(self, change: Change) -> None:
+        self._changed.add(sections.object_name(change.resource, change.stored))
+        if self._soon is None:
+            self._soon = asyncio.get_running_loop().call_later(SOON_SECONDS, self._flush_soon)
+
+    def _flush_soon(self) -> None:
+        self._soon = None
+        self._looks.add(task := asyncio.get_running_loop().create_task(self._try()))
+        task.add_done_callback(self._looks.discard)

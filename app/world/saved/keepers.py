@@ -1,0 +1,93 @@
+"""The keepers of all worlds of one process, and the middleware by which no answer goes out before what it tells of is
+on the disk."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from typing import TYPE_CHECKING
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.world.metering import payer
+from app.world.saved.journal import Journal
+from app.world.saved.keeper import Keeper
+from app.world.saved.sections import KeptWorld
+from app.world.saved.state_directory import StateDirectory
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+_ONLY_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Keepers:
+    """On the servers' loop, apart from `durable`, which makes the middleware."""
+
+    def __init__(self, directory: StateDirectory, own: str = "") -> None:
+        """`own`: the key of the one world that is kept; empty for all."""
+        self.directory = directory
+        self._own = own
+        self._forgetting: set[asyncio.Task[None]] = set()
+        self._keepers: dict[str, Keeper] = {}
+        """By the world's path."""
+        self._is_closed = False
+        self._by_quota: dict[int, Keeper] = {}
+        """By who pays for a request: the world that it is for."""
+
+    async def keep(self, key: str, world: World, journal: Journal | None = None, kept: KeptWorld | None = None) -> None:
+        """Keeps a world from now on. `journal` and `kept`: where it was kept before. Raises `OSError`."""
+        if self._own not in ("", key):
+            return
+        keeper = Keeper(world, journal or self.directory.journal(key, world.path))
+        if kept is not None and kept.before_faults is not None:
+            keeper.before_faults = kept.before_faults.sections
+        await keeper.begin()
+        self._keepers[world.path] = keeper
+        self._by_quota[id(world.usage.quota)] = keeper
+
+    async def flush(self, world: World) -> None:
+        """Returns once all that was done to a world is on the disk, if it is kept. Raises `OSError`."""
+        if (keeper := self.of(world)) is not None:
+            await keeper.flush()
+
+    def of(self, world: World) -> Keeper | None:
+        """The keeper of a world; None where it is not kept yet."""
+        return self._keepers.get(world.path)
+
+    def forget(self, world: World) -> None:
+        """The world is gone for good: nothing of it is left on the disk."""
+        self._forgetting.add(task := asyncio.get_running_loop().create_task(self._forget(world)))
+        task.add_done_callback(self._forgetting.discard)
+
+    async def _forget(self, world: World) -> None:
+        if (keeper := self._keepers.pop(world.path, None)) is not None:
+            del self._by_quota[id(world.usage.quota)]
+            await keeper.close(flush=False)
+            shutil.rmtree(keeper.directory, ignore_errors=True)
+
+    async def close(self) -> None:
+        """All worlds are on the disk as they are, and are kept no longer: no change is acknowledged from here on."""
+        self._is_closed = True
+        keepers, self._keepers = list(self._keepers.values()), {}
+        self._by_quota = {}
+        for keeper in keepers:
+            await keeper.close()
+
+    def durable(self, app: ASGIApp) -> ASGIApp:
+        """Holds back the answer to a change until it is on the disk; where that fails, the answer is an error."""
+
+        async def kept(scope: Scope, receive: Receive, send: Send) -> None:
+            async def later(message: Message) -> None:
+                if message["type"] == "http.response.start" and message["status"] < 400:
+                    if self._is_closed:
+                        raise ConnectionAbortedError("the world goes off")
+                    keeper = self._by_quota.get(id(payer.get()))
+                    if keeper is not None:
+                        await keeper.flush()
+                await send(message)
+
+            reads = scope["type"] != "http" or scope["method"] in _ONLY_READS
+            await app(scope, receive, send if reads else later)
+
+        return kept

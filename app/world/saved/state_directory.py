@@ -1,0 +1,146 @@
+"""The directory in which the worlds of one process are kept, and the lock by which it is one process at a time.
+
+    lock                held by the process that runs; its number is in it, and where its nodes have their files
+    servers.json        the ports and the certificates
+    worlds/<key>--<path>/    the files of one world (`journal`)
+
+Directories are 0700 and files 0600: they hold private keys, tokens and access keys.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from app.world.node.volumes.files import remove_left
+from app.world.saved.codec import decode, encode
+from app.world.saved.journal import SCHEMA, SNAPSHOT, Journal, read, read_json, write_json
+from app.world.saved.sections import KeptWorld
+from app.world.saved.sections import read as read_sections
+
+_FOLDER = re.compile(r"([A-Za-z0-9-]{1,100})--([0-9a-f]{32})")
+_SERVERS = "servers.json"
+
+
+class InUse(Exception):
+    """Another process holds the directory."""
+
+    def __init__(self, holder: str) -> None:
+        super().__init__(f"process {holder} holds it")
+        self.holder = holder
+        """Its number."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServersRecord:
+    """What clients know of the two servers."""
+
+    aws_port: int
+    kubernetes_port: int
+    root_ca_pem: bytes
+    server_pem: bytes = field(repr=False)
+    """The private key of the https server, with its certificates."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptOnDisk:
+    """A world that was kept."""
+
+    key: str
+    world: KeptWorld
+    journal: Journal
+
+
+class StateDirectory:
+    """Such a directory, held by this process from `__init__` to `close`."""
+
+    def __init__(self, path: Path, *, fresh: bool = False) -> None:
+        """`fresh`: what is there goes. Else it is read, and nothing of it is changed.
+
+        Raises `InUse`, `StateError` and `OSError`.
+        """
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path = path
+        self.servers: ServersRecord | None = None
+        self.worlds: list[KeptOnDisk] = []
+        """Those that were kept."""
+        self.torn: list[Path] = []
+        """Journals whose last line is incomplete."""
+        self._lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self._take()
+            path.chmod(0o700)
+            if fresh:
+                self._clear()
+            (path / "worlds").mkdir(mode=0o700, exist_ok=True)
+            self._read()
+        except BaseException:
+            self.close()
+            raise
+
+    def _take(self) -> None:
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise InUse(os.pread(self._lock, 20, 0).decode("ascii", "replace").partition("\n")[0] or "?") from error
+        _, _, left = os.pread(self._lock, 4096, 0).decode("utf-8", "replace").partition("\n")
+        self._left = Path(left.strip())
+        self._write_lock("")
+
+    def take_over(self, files: Path, servers: ServersRecord) -> None:
+        """Notes what clients know of the servers, and where this process has its nodes' `files`.
+
+        Those of the process before it, if it was killed, go. Raises `OSError`.
+        """
+        remove_left(self._left)
+        self._write_lock(f"{files}\n")
+        if servers != self.servers:
+            self.servers = servers
+            write_json(self.path / _SERVERS, {"schema": SCHEMA, "servers": encode(ServersRecord, servers)})
+
+    def _write_lock(self, second_line: str) -> None:
+        os.ftruncate(self._lock, 0)
+        os.pwrite(self._lock, f"{os.getpid()}\n{second_line}".encode(), 0)
+
+    def _clear(self) -> None:
+        shutil.rmtree(self.path / "worlds", ignore_errors=True)
+        (self.path / _SERVERS).unlink(missing_ok=True)
+
+    def _read(self) -> None:
+        path = self.path / _SERVERS
+        if path.exists():
+            document = read_json(path)
+            self.servers = decode(ServersRecord, document.get("servers"), f"{path}: servers")
+        folders = [it for it in (self.path / "worlds").glob("*") if (it / SNAPSHOT).exists()]
+        keys = set()
+        for folder in sorted(folders, key=lambda it: -(it / SNAPSHOT).stat().st_mtime):
+            named = _FOLDER.fullmatch(folder.name)
+            if named is None or named[1] in keys:
+                continue  # of two under one key the older one was about to go
+            keys.add(named[1])
+            found = read(folder)
+            if found.torn is not None:
+                self.torn.append(found.torn)
+            journal = Journal(folder, found.generation, found.torn)
+            self.worlds.append(KeptOnDisk(key=named[1], world=read_sections(found.sections), journal=journal))
+
+    def journal(self, key: str, path: str) -> Journal:
+        """The files of a new world with that path, under a learner's key."""
+        return Journal(self.path / "worlds" / f"{key}--{path}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets another process have it. Twice is no error."""
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1

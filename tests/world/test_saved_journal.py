@@ -1,0 +1,93 @@
+"""The files of a kept world: what survives a crash, and what is refused without touching it."""
+
+import json
+
+import pytest
+
+from app.world.saved.codec import StateError
+from app.world.saved.journal import SCHEMA, SNAPSHOT, Journal, NewerSchema, read
+from app.world.saved.state_directory import InUse, StateDirectory
+
+
+@pytest.fixture
+def written(tmp_path):
+    """A world's files after three changes."""
+    journal = Journal(tmp_path)
+    journal.begin({"a": 1, "b": {"c": 2}})
+    journal.append({"a": 5}, [])
+    journal.append({"d": "x"}, ["b"])
+    journal.append({"b": 7}, ["a"])
+    journal.close()
+    return tmp_path
+
+
+def files(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_the_changes_are_applied_in_order(written):
+    found = read(written)
+    assert (found.sections, found.torn) == ({"d": "x", "b": 7}, None)
+    assert list(found.sections) == ["d", "b"]
+
+
+def test_a_new_snapshot_takes_the_place_of_the_journal(written):
+    found = read(written)
+    Journal(written, found.generation).begin(found.sections)
+    assert set(files(written)) == {SNAPSHOT, "journal-2.jsonl"}
+    assert read(written).sections == found.sections
+
+
+@pytest.mark.parametrize("left", [1, 5, 12])
+def test_a_torn_last_line_is_dropped_and_kept_aside(written, left):
+    path = written / "journal-1.jsonl"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: whole.rindex(b"\n", 0, -1) + 1 + left])
+    before = files(written)
+    found = read(written)
+    assert found.sections == {"a": 5, "d": "x"}
+    assert found.torn == path
+    assert files(written) == before
+    Journal(written, found.generation, found.torn).begin(found.sections)
+    assert path.read_bytes() == before[path.name]
+    assert read(written).sections == found.sections
+
+
+@pytest.mark.parametrize("size", [0, 1, 30, -1])
+def test_a_truncated_snapshot_is_refused_and_untouched(written, size):
+    path = written / SNAPSHOT
+    path.write_bytes(path.read_bytes()[:size])
+    before = files(written)
+    with pytest.raises(StateError, match=SNAPSHOT):
+        read(written)
+    assert files(written) == before
+
+
+def test_damage_within_the_journal_is_refused_by_its_line(written):
+    path = written / "journal-1.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([lines[0], b'[{"a"\n', lines[2]]))
+    with pytest.raises(StateError, match=r"journal-1\.jsonl:2"):
+        read(written)
+
+
+def test_a_snapshot_without_its_journal_is_refused(written):
+    (written / "journal-1.jsonl").unlink()
+    with pytest.raises(StateError, match=r"journal-1\.jsonl"):
+        read(written)
+
+
+@pytest.mark.parametrize(("schema", "error"), [(SCHEMA + 1, NewerSchema), ("1", StateError), (None, StateError)])
+def test_another_schema_is_refused(written, schema, error):
+    path = written / SNAPSHOT
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"schema": schema}))
+    with pytest.raises(error):
+        read(written)
+
+
+def test_one_at_a_time_holds_a_directory(tmp_path):
+    with StateDirectory(tmp_path):
+        with pytest.raises(InUse) as refused:
+            StateDirectory(tmp_path, fresh=True)
+        assert refused.value.holder.isdecimal()
+    StateDirectory(tmp_path).close()

@@ -1,0 +1,185 @@
+"""A world's state as JSON and back: all of it, strictly, and what comes of it in another process."""
+
+import json
+from dataclasses import fields
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.world.apiserver.storage.state import ClusterState
+from app.world.apiserver.storage.stored import Stored
+from app.world.aws.access_keys import AccessKey
+from app.world.aws.account import Account
+from app.world.aws.eks.cluster import Association, Cluster
+from app.world.aws.entities import InstanceProfile, Node, OidcProvider, Policy, Role, StoredObject
+from app.world.aws.entities import User as IamUser
+from app.world.clock import WorldClock
+from app.world.lifecycle.simulation import Simulation
+from app.world.node.kubelet import Kubelet
+from app.world.node.volumes.scratch import Written
+from app.world.node.volumes.tokens import KeptToken
+from app.world.saved import sections
+from app.world.saved.codec import StateError, decode, encode
+from app.world.saved.records import AccountSettings, BucketSettings, Settings
+from app.world.saved.state_directory import StateDirectory
+from app.world.servers.network import Network
+
+KEY = "hands-on"
+_KEPT_OTHERWISE = {
+    # What comes with the process, what is made again of what is kept, and what is history.
+    ClusterState: {"clock", "changes", "_objects", "_bytes", "_values"},
+    Account: {
+        *("account_id", "region", "clock", "issuer_client", "log", "usage", "buckets", "_user_keys", "_sessions"),
+        "management_events",
+        *(sections._TABLES.keys() - {"sessions", "user_access_keys"}),
+    },
+    Network: {"_loopback", "_log", "root_ca_pem", "aws_url"},
+    Kubelet: {
+        *("_world", "_runtime", "tokens", "disk", "_workers", "_tasks", "_addresses", "_wake_up", "woke", "_renewed"),
+        *("_rests_until", "_cancel_watch"),
+    },
+    WorldClock: {"_apart"},
+}
+_OF_WORLD = {
+    *("identity", "account_id", "region", "cluster_name", "path", "issuer_id", "issuer", "api_audience", "node_name"),
+    *("node_uid", "node_role_name", "instance_id", "api_url", "webhook_url", "admin_token", "explorer_token"),
+    *("node_token", "usage", "start", "seeded", "clock", "log", "network", "root_ca_pem", "cluster", "account"),
+    *("other_account", "find_service_account", "before_faults", "changing", "directory", "kubelet", "controllers"),
+}
+
+
+def all_of(world):
+    objects = {name: stored.object for name, stored in sections.of_objects(world)}
+    return json.loads(json.dumps(dict(sections.of_origin(world)) | objects | dict(sections.of_world(world))))
+
+
+@pytest.fixture(scope="module")
+def kept(simulation):
+    world = simulation.world("kept")
+
+    async def look():
+        return all_of(world)
+
+    yield simulation.run(look())
+    simulation.store.discard("kept")
+
+
+def test_a_world_that_is_read_and_loaded_is_the_same(simulation, kept):
+    world = simulation.kept("kept")
+
+    async def again():
+        sections.load(world, sections.read(json.loads(json.dumps(kept))))
+        return all_of(world)
+
+    assert simulation.run(again()) == kept
+
+
+def test_every_attribute_is_kept_or_known_not_to_be(simulation, kept):
+    world = simulation.kept("kept")
+    settings_of = {field.name for field in fields(Settings)} | {"clock_offset"}
+    account = {field.name for field in fields(AccountSettings)}
+    assert vars(world).keys() - settings_of == _OF_WORLD
+    for part, own in (
+        (world.cluster, settings_of),
+        (world.account, account),
+        (world.network, settings_of),
+        (world.kubelet, set()),
+        (world.clock, {"offset"}),
+    ):
+        assert vars(part).keys() - own == _KEPT_OTHERWISE[type(part)]
+    assert {field.name for field in fields(BucketSettings)} == {"name", "region", "created"}
+
+
+@pytest.mark.parametrize(
+    ("where", "change"),
+    [
+        ("settings", lambda it: it | {"more": 1}),
+        ("settings", lambda it: {name: value for name, value in it.items() if name != "faults"}),
+        ("settings", lambda it: it | {"clock_offset": "1"}),
+        ("settings", lambda it: it | {"issuer_published": 1}),
+        ("settings", lambda it: it | {"keys": [{"kid": "a", "private_key": "b"}]}),
+        ("kubelet", lambda it: None),
+        ("origin", lambda it: it | {"start": "half"}),
+        ("something/else", lambda it: {}),
+        ("object/unknown/a/b", lambda it: {}),
+        ("object/pods/default/x", lambda it: {"metadata": {"name": "x"}}),
+        ("account/000000000000/roles/x", lambda it: {}),
+    ],
+    ids=map(str, range(11)),
+)
+def test_what_is_not_declared_is_refused_by_its_place(kept, where, change):
+    changed = kept | {where: change(kept.get(where))}
+    with pytest.raises(StateError) as refused:
+        sections.read(changed)
+    assert where.split("/")[0] in str(refused.value)
+
+
+@pytest.mark.parametrize("missing", ["origin", "settings", "version", "setup", "kubelet"])
+def test_a_missing_part_is_refused(kept, missing):
+    with pytest.raises(StateError, match=missing):
+        sections.read({name: value for name, value in kept.items() if name != missing})
+
+
+_KINDS = (
+    *(OidcProvider, Role, InstanceProfile, IamUser, Policy, StoredObject, AccessKey, Node, Association, Cluster),
+    *(KeptToken, Written),
+)
+
+
+@pytest.mark.parametrize("kind", _KINDS)
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_any_value_comes_back(kind, data):
+    value = data.draw(st.from_type(kind))
+    text = json.dumps(encode(kind, value))
+    again = decode(kind, json.loads(text), "here")
+    assert json.dumps(encode(kind, again)) == text
+
+
+# Another process, as far as the state is concerned
+
+
+def test_a_kept_world_comes_back(tmp_path):
+    folder = tmp_path / "state"
+    with Simulation(state=StateDirectory(folder)) as first:
+        world = first.world(KEY)
+        ports, ca = (first.aws_url, first.kubernetes_url), first.ca_pem
+        first.move_clock(world, 3600.0)
+        first.inject(world, "F21")
+        before = world.before_faults
+        assert before is not None
+        token, keys = world.admin_token, world.keys.published[0].kid
+        objects = {name: stored.text for name, stored in sections.of_objects(world)}
+        secret = world.account.admin.secret_access_key
+        sessions = set(world.account.sessions)
+    with Simulation(state=StateDirectory(folder)) as second:
+        back = second.kept(KEY)
+        assert (second.aws_url, second.kubernetes_url, second.ca_pem) == (*ports, ca)
+        assert (back.admin_token, back.keys.published[0].kid) == (token, keys)
+        assert back.account.admin.secret_access_key == secret
+        assert set(back.account.sessions) == sessions
+        assert back.faults == ("F21",)
+        assert back.clock.offset == 3600.0
+        names = {name: Stored(text).object for name, text in objects.items() if "/events/" not in name}
+        assert {n: s.object for n, s in sections.of_objects(back) if "/events/" not in n} == names
+        assert len(list(back.directory.rglob("token"))) >= 2
+        second.revert(back)
+        assert back.faults == ()
+        assert len(list(back.directory.rglob("token"))) >= 2
+    with Simulation(state=StateDirectory(folder)) as third:
+        assert third.kept(KEY).faults == ()
+    with StateDirectory(folder, fresh=True) as state:
+        assert (state.servers, state.worlds) == (None, [])
+
+
+def test_a_dropped_world_leaves_nothing_on_the_disk(tmp_path):
+    with Simulation(state=StateDirectory(tmp_path)) as simulation:
+        simulation.world("one", start="empty")
+        simulation.reset("one", start="empty")
+        again = simulation.kept("one")
+
+        async def folders():
+            return [path.name for path in (tmp_path / "worlds").iterdir()]
+
+        assert simulation.run(folders()) == [f"one--{again.path}"]
