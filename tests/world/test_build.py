@@ -160,5 +160,5 @@ def test_every_command_is_one_line(exercise):
     for it in exercise.look():
         for act in plan(it, building.place(exercise.world)):
             assert "\n" not in act.command
-            assert act.requests
+            assert act.requests or act.command.endswith("> token")  # asked for where it is used
     assert plans.BEFORE == "pod-before"

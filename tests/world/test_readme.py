@@ -37,8 +37,8 @@ NAMES = {
     "shop": "default",
     "FILE": "token.txt",
 }
-STAY = ("serve", "world")
-"""They run until somebody ends them."""
+STAY = ("serve", "world", "aws")
+"""They run until somebody ends them; `aws` beside a real API server, in `tests/live`."""
 
 
 def commands() -> list[str]:

@@ -6,7 +6,7 @@ Source of the rule: `pkg/kubelet/token/token_manager.go`.
 from __future__ import annotations
 
 import json
-import random
+import secrets
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ class TokenManager:
         """
         key = json.dumps([namespace, service_account, spec], sort_keys=True)
         kept = self._kept.get(key)
-        if kept is not None and not kept.requires_refresh(self._now(), int(random.random() * MAX_JITTER)):  # noqa: S311
+        if kept is not None and not kept.requires_refresh(self._now(), secrets.randbelow(MAX_JITTER)):
             return kept.token
         try:
             if self._is_cut_off:
