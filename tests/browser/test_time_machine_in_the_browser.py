@@ -6,6 +6,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.server import Reader
 
@@ -24,6 +25,7 @@ def test_the_numbers_of_what_happens_at_nearly_the_same_time_stand_side_by_side(
 ) -> None:
     page = reader(locale="en-US").open("/time_machine?lang=en").page
     page.set_viewport_size({"width": width, "height": 900})
+    expect(page.locator(".moments .numbers b")).to_have_count(6)
     boxes = [number.bounding_box() for number in page.locator(".moments .numbers b").all()]
     assert len(boxes) == 6
     frame = page.locator(".moments .scale").bounding_box()
