@@ -21,39 +21,37 @@ def block(simulation: Simulation, world: World, shell: Shell) -> str:
     variables = aws_environment(simulation, world)
     match shell:
         case "posix":
-            return _posix(config, variables)
+            lines = _posix(config, variables)
         case "fish":
-            return _fish(config, variables)
+            lines = _fish(config, variables)
         case "powershell":
-            return _powershell(config, variables)
+            lines = _powershell(config, variables)
+    return "\n".join(lines) + "\n"
 
 
-def _posix(config: str, variables: dict[str, str]) -> str:
-    lines = [
+def _posix(config: str, variables: dict[str, str]) -> list[str]:
+    return [
         'export KUBECONFIG="$(mktemp -d)/kubeconfig"',
         f"printf '%s' '{config}' > \"$KUBECONFIG\"",
         f"unset {' '.join(_OTHERS)}",
         *(f"export {name}='{value}'" for name, value in variables.items()),
     ]
-    return "\n".join(lines) + "\n"
 
 
-def _fish(config: str, variables: dict[str, str]) -> str:
-    lines = [
+def _fish(config: str, variables: dict[str, str]) -> list[str]:
+    return [
         "set -gx KUBECONFIG (mktemp -d)/kubeconfig",
         f"printf '%s' '{config}' > $KUBECONFIG",
         f"set -e {' '.join(_OTHERS)}",
         *(f"set -gx {name} '{value}'" for name, value in variables.items()),
     ]
-    return "\n".join(lines) + "\n"
 
 
-def _powershell(config: str, variables: dict[str, str]) -> str:
-    lines = [
+def _powershell(config: str, variables: dict[str, str]) -> list[str]:
+    return [
         "$folder = New-Item -ItemType Directory -Path (Join-Path ([IO.Path]::GetTempPath()) ([guid]::NewGuid()))",
         "$env:KUBECONFIG = Join-Path $folder 'kubeconfig'",
         f"[IO.File]::WriteAllText($env:KUBECONFIG, '{config}')",
         f"Remove-Item {','.join(f'Env:{name}' for name in _OTHERS)} -ErrorAction Ignore",
         *(f"$env:{name} = '{value}'" for name, value in variables.items()),
     ]
-    return "\n".join(lines) + "\n"

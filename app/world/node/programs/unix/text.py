@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 from app.world.node.programs.unix.inputs import lines, streams, whole
 from app.world.node.programs.unix.options import UsageProblem, count, options
@@ -11,7 +11,7 @@ from app.world.node.shell.formatting import escaped
 from app.world.node.shell.patterns import CLASSES
 from app.world.node.shell.process import Process
 from app.world.node.shell.redirections import open_to_write
-from app.world.node.shell.streams import encoded
+from app.world.node.shell.streams import Stream, encoded
 
 
 async def cat(process: Process) -> int:
@@ -39,19 +39,25 @@ async def cat(process: Process) -> int:
     return status
 
 
+async def _headed(process: Process, paths: list[str], *, quiet: bool) -> AsyncIterator[Stream | None]:
+    """Each file's content, of several below its name; None, after a complaint, where it cannot be read."""
+    first = True
+    async for path, stream in streams(process, paths):
+        if stream is not None and len(paths) > 1 and not quiet:
+            await process.stdout.write(("" if first else "\n") + f"==> {path} <==\n")
+        first = first and stream is None
+        yield stream
+
+
 async def head(process: Process) -> int:
     """The first lines (10), or characters."""
     found, paths = options(process, "q", "nc", {"lines": "n", "bytes": "c"}, number="n")
     wanted = count(found.get("n", "10"), "lines")
     status = 0
-    first = True
-    async for path, stream in streams(process, paths):
+    async for stream in _headed(process, paths, quiet="q" in found):
         if stream is None:
             status = 1
             continue
-        if len(paths) > 1 and "q" not in found:
-            await process.stdout.write(("" if first else "\n") + f"==> {path} <==\n")
-        first = False
         if "c" in found:
             left = count(found["c"], "bytes")
             while left and (piece := encoded(await stream.read())):
@@ -73,21 +79,16 @@ async def tail(process: Process) -> int:
     text = found.get("n", found.get("c", "10"))
     number = count(text.removeprefix("+").removeprefix("-"), "lines")
     status = 0
-    first = True
-    async for path, stream in streams(process, paths):
+    async for stream in _headed(process, paths, quiet="q" in found):
         if stream is None:
             status = 1
             continue
-        if len(paths) > 1 and "q" not in found:
-            await process.stdout.write(("" if first else "\n") + f"==> {path} <==\n")
-        first = False
         content = await whole(process, stream)
         if "c" in found:
             data = encoded(content)
             data = data[max(number - 1, 0) :] if text.startswith("+") else data[max(0, len(data) - number) :]
             await process.stdout.write(data.decode("utf-8", "surrogateescape"))
             continue
-        all_lines = content.splitlines(keepends=True) if "\r" not in content else content.split("\n")
         all_lines = re.findall(r"[^\n]*\n|[^\n]+", content)
         shown = (
             all_lines[max(number - 1, 0) :] if text.startswith("+") else all_lines[max(0, len(all_lines) - number) :]
