@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from app.flow.model import JsonObject
 from app.flow.names import DEFAULT_AUDIENCE, host_and_path
 
@@ -10,11 +12,12 @@ LIST_BUCKETS = ("s3", "ls")
 """The arguments of the article's Pods."""
 
 
-def trust_policy(issuer: str, account_id: str, namespace: str, service_account: str) -> JsonObject:
-    """The trust policy that eksctl writes for a ServiceAccount: the issuer, its `sub` and its `aud`."""
+def trust_policy(issuer: str, account_id: str, accounts: Sequence[tuple[str, str]]) -> JsonObject:
+    """The trust policy that eksctl writes for ServiceAccounts (namespace and name each): the issuer, `sub` and `aud`."""
     policy = trust_policy_without_subject(issuer, account_id)
     conditions = policy["Statement"][0]["Condition"]["StringEquals"]
-    subject = {f"{host_and_path(issuer)}:sub": f"system:serviceaccount:{namespace}:{service_account}"}
+    subjects = [f"system:serviceaccount:{namespace}:{name}" for namespace, name in accounts]
+    subject = {f"{host_and_path(issuer)}:sub": subjects if len(subjects) > 1 else subjects[0]}
     policy["Statement"][0]["Condition"]["StringEquals"] = subject | conditions
     return policy
 

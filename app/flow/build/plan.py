@@ -140,7 +140,7 @@ def _provider(place: Place, held: set[str]) -> Iterator[Act]:
 def _role(place: Place, held: set[str]) -> Iterator[Act]:
     name = place.chain.role
     document = json.dumps(
-        documents.trust_policy(place.issuer, place.account_id, place.chain.namespace, place.chain.service_account)
+        documents.trust_policy(place.issuer, place.account_id, [(place.chain.namespace, place.chain.service_account)])
     )
     if "role.exists" not in held:
         yield Act(

@@ -109,15 +109,12 @@ def _role(body: JsonObject, names: Names) -> Iterator[CallIam]:
 def _trust(body: JsonObject, names: Names) -> JsonObject:
     """The trust policy as eksctl writes it, for these ServiceAccounts; or with the condition that the step gives."""
     account = names.other_account if _is_other(body) else names.account
-    document = documents.trust_policy_without_subject(names.issuer, account)
-    statement = document["Statement"][0]
-    subjects = [f"system:serviceaccount:{it.replace('/', ':')}" for it in strings(body.get("trusts"))]
-    if subjects:
-        statement["Condition"]["StringEquals"][f"{names.issuer_host}:sub"] = (
-            subjects if len(subjects) > 1 else subjects[0]
-        )
+    if accounts := [it.split("/", 1) for it in strings(body.get("trusts"))]:
+        document = documents.trust_policy(names.issuer, account, [(namespace, name) for namespace, name in accounts])
+    else:
+        document = documents.trust_policy_without_subject(names.issuer, account)
     if "condition" in body:
-        statement["Condition"] = body["condition"]
+        document["Statement"][0]["Condition"] = body["condition"]
     return document
 
 

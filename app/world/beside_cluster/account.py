@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from app.flow.build import documents
 from app.flow.model import JsonObject
-from app.flow.names import DEFAULT_AUDIENCE, host_and_path
+from app.flow.names import DEFAULT_AUDIENCE
 from app.world.aws import iam
 from app.world.aws.account import Account
 from app.world.aws.issuer_client import IssuerClient
@@ -40,9 +40,5 @@ async def fill(account: Account, issuer: str, namespaces: Sequence[str], service
 
 def trust_policy(issuer: str, account_id: str, namespaces: Sequence[str], service_account: str) -> JsonObject:
     """The trust policy that eksctl writes; of several namespaces, with the `sub` of each."""
-    policy = documents.trust_policy(issuer, account_id, namespaces[0], service_account)
-    if len(namespaces) > 1:
-        conditions = policy["Statement"][0]["Condition"]["StringEquals"]
-        subjects = [f"system:serviceaccount:{namespace}:{service_account}" for namespace in namespaces]
-        conditions[f"{host_and_path(issuer)}:sub"] = subjects
-    return policy
+    accounts = [(namespace, service_account) for namespace in namespaces]
+    return documents.trust_policy(issuer, account_id, accounts)

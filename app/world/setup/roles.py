@@ -56,7 +56,7 @@ def create_role(
 
 def trust_policy(world: World, namespace: str, service_account: str) -> JsonObject:
     """The trust policy that eksctl writes for a ServiceAccount of this world."""
-    return documents.trust_policy(world.issuer, world.account_id, namespace, service_account)
+    return documents.trust_policy(world.issuer, world.account_id, [(namespace, service_account)])
 
 
 def trust_policy_without_subject(world: World) -> JsonObject:
