@@ -45,7 +45,13 @@ class Terminal(Exercise):
     def type(self, *lines):
         script = "\n".join(("set -e", block(self.simulation, self.world, "posix"), *lines))
         done = subprocess.run(
-            ["bash", "-c", script], env=self.environment, capture_output=True, text=True, check=False, timeout=120
+            ["bash", "-c", script],
+            env=self.environment,
+            cwd=self.environment["HOME"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
         )
         assert done.returncode == 0, f"{lines}\n{done.stdout}\n{done.stderr}"
         return done.stdout

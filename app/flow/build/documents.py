@@ -13,7 +13,7 @@ LIST_BUCKETS = ("s3", "ls")
 
 
 def trust_policy(issuer: str, account_id: str, accounts: Sequence[tuple[str, str]]) -> JsonObject:
-    """The trust policy that eksctl writes for ServiceAccounts (namespace and name each): the issuer, `sub` and `aud`."""
+    """The trust policy that eksctl writes for ServiceAccounts, by namespace and name: the issuer, `sub`, `aud`."""
     policy = trust_policy_without_subject(issuer, account_id)
     conditions = policy["Statement"][0]["Condition"]["StringEquals"]
     subjects = [f"system:serviceaccount:{namespace}:{name}" for namespace, name in accounts]
