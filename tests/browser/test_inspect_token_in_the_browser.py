@@ -57,8 +57,7 @@ def test_the_signature_crosses_the_websocket_only_where_it_is_to_be_verified(rea
         if signature not in frames[-1]:
             break
         page.wait_for_timeout(100)
-    assert [frame for frame in frames if signature in frame] == frames[:1]
-    assert len(frames) > 1
+    assert sum(signature in frame for frame in frames) == 1
     expect(explained.locator('[data-signature="verified"]')).to_be_visible()
 
     # (3) After a minute the field has none.

@@ -7,6 +7,7 @@ const consoleLine = (session, words) => {
   const row = consolePart("div", { className: "console-line" }, consolePart("span", { textContent: words.prompt, ariaHidden: "true" }), field, run)
   const element = consolePart("div", {}, row, candidates)
   let mayLeave = false // after Esc, Tab is the browser's
+  let completion = null // under way: Enter waits for it, as a terminal's does
 
   const fit = () => (field.rows = Math.min(12, field.value.split("\n").length))
   const set = (text, at = text.length) => {
@@ -64,10 +65,11 @@ const consoleLine = (session, words) => {
   }
 
   const keys = {
-    Enter: (event) => !event.shiftKey && (submit(), true),
+    Enter: (event) => !event.shiftKey && (completion ? completion.then(submit) : submit(), true),
     Tab: (event) => {
       if (event.shiftKey || mayLeave || !field.value.slice(0, field.selectionStart).trim()) return false
-      complete()
+      const asked = complete().finally(() => completion === asked && (completion = null))
+      completion = asked
       return true
     },
     Escape: () => {
