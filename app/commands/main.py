@@ -17,6 +17,7 @@ import click
 
 from app.commands import check, doctor, faults, serve, token, walk, world
 from app.commands.aws import command as aws
+from app.commands.doctor_self import command as doctor_self
 from app.commands.failure import COULD_NOT_RUN, CannotRun, wants_json
 from app.commands.output import replace_streams
 from app.commands.usage import Group
@@ -54,7 +55,7 @@ class Program:
 EXPLORER = Program(
     usage="python -m app",
     executable=APPLICATION_ID,
-    commands=(serve, world, walk, faults, doctor, check, token, aws),
+    commands=(serve, world, walk, faults, doctor, check, token, aws, doctor_self),
     help="cli.help.program",
 )
 KUBECTL = Program(

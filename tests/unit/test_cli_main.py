@@ -17,7 +17,7 @@ from app.flow.model import Status
 from app.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ("serve", "world", "walk", "faults", "doctor", "check", "token", "aws")
+COMMANDS = ("serve", "world", "walk", "faults", "doctor", "check", "token", "aws", "doctor-self")
 
 
 def run_process(*arguments, **environment):
@@ -39,7 +39,7 @@ def test_help_speaks_the_readers_language(name, language):
 
 MISUNDERSTOOD = {
     # what is typed: (the error's words, what was got, what was expected)
-    "fly": ("no_such_command", "fly", "doctor, faults"),
+    "fly": ("no_such_command", "fly", "doctor, doctor-self, faults"),
     "--fast": ("no_such_option", "--fast", "--help"),
     "doctor --pods x": ("no_such_option", "--pods", "--pod"),
     "doctor --output xml": ("bad_value", "xml", "text, json, html"),
