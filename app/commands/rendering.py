@@ -51,8 +51,8 @@ def pad(text: str, columns: int) -> str:
 def wrapped(text: str, columns: int) -> list[str]:
     """`text` in lines of at most so many columns. Code stays whole, and so does a word that is longer than a line.
 
-    Japanese has no spaces: a line may end behind any of its characters, but none begins with a mark that closes or ends with one that
-    opens.
+    Japanese has no spaces: a line may end behind any of its characters. None begins with a mark that closes, or ends
+    with one that opens.
     """
     lines = [""]
     for piece in _PIECES.findall(text):
