@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -48,7 +49,10 @@ class Variable:
 
     def found(self, environment: Mapping[str, str]) -> tuple[str, str]:
         """The variable that counts, and its text; empty texts where none does."""
-        return next(((name, text) for name in self.names if (text := environment.get(name, "")).strip()), ("", ""))
+        for name in self.names:
+            if (text := environment.get(name, "")) and not text.isspace():
+                return name, text
+        return "", ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,9 +74,9 @@ class SettingsError(ValueError):
 
 
 def _set_by(*names: str, kind: Kind[Value], default: Value, is_secret: bool = False) -> Value:
-    """A field that those variables set."""
+    """A field that those variables set. One that is a secret is neither in error messages nor in the `repr`."""
     about = {"names": names, "kind": kind, "is_secret": is_secret}
-    return field(default=default, metadata={_VARIABLE: about})
+    return field(default=default, repr=not is_secret, metadata={_VARIABLE: about})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,6 +222,7 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+@cache
 def variables() -> tuple[Variable, ...]:
     """What sets each field, in the order of the fields."""
     return tuple(Variable(field=it.name, default=it.default, **it.metadata[_VARIABLE]) for it in fields(Settings))
