@@ -11,6 +11,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
+import platform
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any
@@ -59,6 +61,8 @@ def refusal(settings: Settings, facts: RequestFacts | None) -> ConsoleRefused | 
         return ConsoleRefused(code="console_other_server", server_message="")
     if settings.console is False:
         return ConsoleRefused(code="console_switched_off", server_message="")
+    if not hasattr(os, "killpg"):
+        return ConsoleRefused(code="console_not_unix", server_message="", got=platform.system())
     elsewhere = next((host for host in (settings.host, facts.served_on) if not is_loopback(host)), "")
     others = elsewhere or facts.forwarded_by or " ".join(settings.frame_ancestors)
     if not others:

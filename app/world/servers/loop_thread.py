@@ -8,9 +8,12 @@ from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
-import uvloop
-
 from app.world.metering import task_factory
+
+try:
+    from uvloop import new_event_loop
+except ImportError:  # Windows, for which there is none
+    from asyncio import new_event_loop
 
 T = TypeVar("T")
 
@@ -55,7 +58,7 @@ class LoopThread:
 
     def _main(self) -> None:
         try:
-            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            with asyncio.Runner(loop_factory=new_event_loop) as runner:
                 runner.run(self._until_stopped())
         except BaseException as error:
             self._failure = error
