@@ -10,11 +10,6 @@ from typing import Any, TypeVar
 
 from app.world.metering import task_factory
 
-try:
-    from uvloop import new_event_loop
-except ImportError:  # Windows, for which there is none
-    from asyncio import new_event_loop
-
 T = TypeVar("T")
 
 
@@ -58,7 +53,7 @@ class LoopThread:
 
     def _main(self) -> None:
         try:
-            with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            with asyncio.Runner(loop_factory=_new_loop) as runner:
                 runner.run(self._until_stopped())
         except BaseException as error:
             self._failure = error
@@ -74,3 +69,11 @@ class LoopThread:
             stopping = asyncio.create_task(self._stopping.wait())
             await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
             stopping.cancel()
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop
+    except ImportError:  # Windows, for which there is none
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from app.world.node.volumes.owners import OF_THE_LINK, give_away
+from app.world.node.volumes.owners import give_away, set_times
 from app.world.node.volumes.scratch import Scratch
 
 DATA_LINK = "..data"
@@ -127,7 +127,7 @@ class AtomicWriter:
         if old is not None:
             self.tree.remove(old)
         for entry in (root, new, *new.rglob("*"), *(root / name for name in (DATA_LINK, *names))):
-            os.utime(entry, (moment, moment), **OF_THE_LINK)
+            set_times(entry, (moment, moment))
         return True
 
     def _fill(self, directory: Path, payload: Mapping[str, FileProjection], group: int | None) -> None:

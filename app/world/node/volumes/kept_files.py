@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.world.node.volumes.owners import OF_THE_LINK, give_away
+from app.world.node.volumes.owners import give_away, set_times
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def write_tree(directory: Path, files: tuple[KeptFile, ...]) -> None:
         _write(directory / file.path, file)
     # What is in a directory comes first: making it has changed the directory's time.
     for file in reversed(files):
-        os.utime(directory / file.path, ns=(file.modified, file.modified), **OF_THE_LINK)
+        set_times(directory / file.path, ns=(file.modified, file.modified))
 
 
 def _read(directory: Path, path: Path) -> KeptFile:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Mapping
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-OF_THE_LINK: Mapping[str, bool] = {"follow_symlinks": False} if os.utime in os.supports_follow_symlinks else {}
-"""For `os.utime`: sets the times of a link, where the system can, and not those of what it points to."""
+set_times: Callable[..., None] = (
+    partial(os.utime, follow_symlinks=False) if os.utime in os.supports_follow_symlinks else os.utime
+)
+"""`os.utime` that sets the times of a link, where the system can, and not those of what it points to."""
 
 
 def give_away(path: Path, uid: int, gid: int) -> None:
