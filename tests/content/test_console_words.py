@@ -29,5 +29,5 @@ def test_each_reason_has_words_and_each_words_a_reason(language):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_there_are_words_for_why_there_is_no_console(language):
     codes = set(re.findall(r'code="(console_\w+)"', SOCKET))
-    assert len(codes) == 5
+    assert len(codes) == 6
     assert {f"errors.{code}.title" for code in codes} <= set(load(language).messages)

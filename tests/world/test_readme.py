@@ -43,6 +43,7 @@ READ_WHOLE = ("README.md", "README.ja.md", "docs/command-line.md", "docs/command
 PROGRAMS = {
     ".venv/bin/python -m app": EXPLORER,
     "python -m app": EXPLORER,
+    ".venv/bin/irsa-explorer": EXPLORER,
     "irsa-explorer": EXPLORER,
     "kubectl irsa": KUBECTL,
 }
