@@ -20,7 +20,7 @@ from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.lifecycle.world_store import WorldStore
 from app.world.node.programs.programs import Programs
 from app.world.node.programs.runner import AwsCli
-from app.world.node.volumes.files import NodeFiles
+from app.world.node.volumes.files import NodeFiles, free_bytes
 from app.world.saved.keepers import Keepers
 from app.world.saved.state_directory import ServersRecord, StateDirectory
 from app.world.servers.loop_thread import LoopThread
@@ -207,6 +207,14 @@ class Simulation:
     def page_state(self, world: World) -> dict[str, object]:
         """What is kept beside a world for as long as there is that world; no part of its state."""
         return world.usage.page_state
+
+    def keeps(self, world: World) -> bool:
+        """Whether the world is there again after a restart."""
+        return self._keepers is not None and self._keepers.of(world) is not None
+
+    def free_disk_bytes(self) -> int:
+        """What is left on the disk on which the nodes of new worlds have their files. Raises `OSError`."""
+        return free_bytes(self._files.path)
 
     def keep(self, world: World) -> None:
         """Returns once all that was done to the world is on the disk; nothing where it is not kept."""
