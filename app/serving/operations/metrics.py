@@ -48,6 +48,7 @@ REFUSALS = Counter("irsa_refusals", "reason", known=[(reason,) for reason in get
 WALKS = Counter("irsa_walks", "mode", "outcome", known=[(m, o) for m in get_args(Mode) for o in _OUTCOMES])
 WALK_SECONDS = Histogram("irsa_walk_seconds", (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30))
 PAGE_SECONDS = Histogram("irsa_page_seconds", (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30))
+REGISTERED: tuple[Metric, ...] = (REQUESTS, REFUSALS, WALKS, WALK_SECONDS, PAGE_SECONDS)
 _started = time.time()
 
 
@@ -123,7 +124,7 @@ class Metrics:
         if scope["method"] not in ("GET", "HEAD"):
             return PlainTextResponse("Method Not Allowed\n", 405, {"allow": "GET, HEAD"})
         openmetrics = exposition.wants_openmetrics(Headers(scope=scope).get("accept", ""))
-        metrics = [REQUESTS, REFUSALS, WALKS, WALK_SECONDS, PAGE_SECONDS, *self._more(), *of_process()]
+        metrics = [*REGISTERED, *self._more(), *of_process()]
         headers = {
             "content-type": exposition.OPENMETRICS if openmetrics else exposition.TEXT,
             "cache-control": "no-store",

@@ -18,6 +18,8 @@ from app.serving.operations.health import Check
 from app.serving.operations.stopping import STOPPING
 from app.ui.state import own_world, session
 
+SHOWN_SECONDS = 60
+"""Of the sentence: Streamlit does not take it away when the page connects again."""
 LEAST_DISK = 1024 * 1024
 """Bytes that have to be free for new worlds, each of which takes about 50 kB."""
 
@@ -73,7 +75,7 @@ def inform_pages() -> int:
         message = ForwardMsg()
         message.metadata.delta_path[:] = [RootContainer.EVENT, 0]
         message.delta.new_element.toast.body = _words(page).message(f"restart.{_world(page)}")
-        message.delta.new_element.toast.duration = 0
+        message.delta.new_element.toast.duration = SHOWN_SECONDS
         page.session._enqueue_forward_msg(message)
     return len(pages)
 
