@@ -37,12 +37,12 @@ def is_id(text: str) -> bool:
     return _GIVEN.fullmatch(text) is not None
 
 
-def write(event: str, level: int = logging.INFO, **fields: Field) -> None:
+def write(event: str, **fields: Field) -> None:
     """Writes one event, with the id of its request where there is one."""
-    if _log.isEnabledFor(level):
+    if _log.isEnabledFor(logging.INFO):
         number = fields.pop("request", request_id.get())
         named = {"request": number} if number else {}
-        _log.log(level, event, extra={"fields": {**named, **fields}})
+        _log.info(event, extra={"fields": {**named, **fields}})
 
 
 def refuse(reason: Reason, **fields: Field) -> None:

@@ -17,6 +17,7 @@ from app.serving.operations.exposition import Gauge, Metric, Sample
 from app.serving.operations.health import Check
 from app.serving.operations.stopping import STOPPING
 from app.ui.state import own_world, session
+from app.world.node.volumes.files import free_bytes
 
 SHOWN_SECONDS = 60
 """Of the sentence: Streamlit does not take it away when the page connects again."""
@@ -30,13 +31,14 @@ async def checks() -> Sequence[Check]:
     address = urlsplit(simulation.aws_url)
     answered = await health.answers(address.hostname or "", address.port or 0)
     try:
-        free = simulation.free_disk_bytes()
+        free = free_bytes(simulation.files.path)
     except OSError:
         free = 0
+    connections, most = uvicorn_settings.connections() or (None, None)
     return (
         health.state("worlds_server", "answers" if answered else "silent", "answers"),
         health.state("disk", "room" if free >= LEAST_DISK else "full", "room"),
-        health.share("connections", *(uvicorn_settings.connections() or (None, None)), most=1.0),
+        health.share("connections", connections, most, 1.0),
         health.share("memory", *memory.used_and_limit()),
         health.share("descriptors", metrics.open_descriptors(), descriptors.limit()),
     )

@@ -20,7 +20,7 @@ from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.lifecycle.world_store import WorldStore
 from app.world.node.programs.programs import Programs
 from app.world.node.programs.runner import AwsCli
-from app.world.node.volumes.files import NodeFiles, free_bytes
+from app.world.node.volumes.files import NodeFiles
 from app.world.saved.keepers import Keepers
 from app.world.saved.state_directory import ServersRecord, StateDirectory
 from app.world.servers.loop_thread import LoopThread
@@ -76,14 +76,14 @@ class Simulation:
         self.store = WorldStore(capacity=capacity, idle_seconds=idle_seconds, own=own, drop=self._drop)
         self._keys = KeyPool()
         self._programs = Programs()
-        self._files = NodeFiles()
-        self._forgetting: set[asyncio.Task[None]] = set()
+        self.files = NodeFiles()
+        """Where the nodes of all worlds have theirs."""
         self._maker = WorldFactory(self.store)
         self._keepers = Keepers(state, own) if state is not None else None
         if self._keepers is not None:
             self._maker.made = self._keepers.keep
             self._keepers.directory.take_over(
-                self._files.path,
+                self.files.path,
                 ServersRecord(
                     aws_port=port_of(self._aws),
                     kubernetes_port=port_of(self._kubernetes),
@@ -107,7 +107,7 @@ class Simulation:
         self._programs.stop()
         self._aws.close()
         self._kubernetes.close()
-        self._files.remove()
+        self.files.remove()
         if self._keepers is not None:
             self._keepers.directory.close()
 
@@ -212,10 +212,6 @@ class Simulation:
         """Whether the world is there again after a restart."""
         return self._keepers is not None and self._keepers.of(world) is not None
 
-    def free_disk_bytes(self) -> int:
-        """What is left on the disk on which the nodes of new worlds have their files. Raises `OSError`."""
-        return free_bytes(self._files.path)
-
     def keep(self, world: World) -> None:
         """Returns once all that was done to the world is on the disk; nothing where it is not kept."""
         if self._keepers is not None:
@@ -268,7 +264,7 @@ class Simulation:
             keys=self._keys,
             aws_cli=aws_cli,
             programs=self._programs,
-            directory=self._files.path,
+            directory=self.files.path,
         )
         servers = Servers(
             self.store,
