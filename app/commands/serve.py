@@ -133,8 +133,6 @@ def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Netwo
             if not self.started:
                 return
             logs.bound(logs.BoundedRecords())  # from now on strangers cause what is logged
-            if settings.log:
-                log_lines.write_as(settings.log)
             events.write("started", host=host, port=port, version=__version__)
             if self.should_exit:
                 # A signal came meanwhile. uvicorn would now leave without shutting the application down.
@@ -175,6 +173,8 @@ def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Netwo
         timeout_graceful_shutdown=2,
         **uvicorn_settings.of_pages(trusted_proxies),
     )
+    if settings.log:
+        log_lines.write_as(settings.log)
     server = Server(config)
     server.run(sockets=[listener])
     if not server.started:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hmac
 import os
-import resource
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -19,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import __version__
 from app.flow.model import Status, Walk
+from app.serving import descriptors
 from app.serving.operations import exposition
 from app.serving.operations.exposition import Counter, Gauge, Histogram, Metric, Sample
 
@@ -64,15 +64,14 @@ def of_process() -> list[Metric]:
     """What Prometheus's own client libraries say of a process, under the same names; less where /proc is missing."""
 
     def cpu() -> Iterable[Sample]:
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        return [Sample(used.ru_utime + used.ru_stime, suffix="_total")]
+        return [Sample(time.process_time(), suffix="_total")]
 
     return [
         Gauge("process_cpu_seconds", cpu, "counter"),
         Gauge("process_start_time_seconds", lambda: [Sample(_started)]),
         Gauge("process_resident_memory_bytes", lambda: _known(resident_bytes())),
         Gauge("process_open_fds", lambda: _known(open_descriptors())),
-        Gauge("process_max_fds", lambda: [Sample(resource.getrlimit(resource.RLIMIT_NOFILE)[0])]),
+        Gauge("process_max_fds", lambda: [Sample(descriptors.limit())]),
         Gauge("irsa_build_info", lambda: [Sample(1, {"version": __version__})]),
     ]
 

@@ -64,7 +64,7 @@ def gauges() -> Iterable[Metric]:
 
 def help_of(name: str) -> str:
     """What a metric means, in English: the line `HELP` has no language."""
-    return load("en").message(f"metrics.{name}").replace("`", "")
+    return load(for_locale("")).message(f"metrics.{name}")
 
 
 def inform_pages() -> int:
