@@ -281,6 +281,14 @@ def test_a_stop_waits_for_what_was_under_way_and_for_no_longer_than_its_time():
     asyncio.run(asyncio.wait_for(stopped(), 60))
 
 
+def test_pages_that_cannot_be_informed_keep_no_server_from_stopping(caplog):
+    stopping = Stopping()
+    stopping.inform = lambda: {}["of another Streamlit"]
+    stopping.begin()
+    asyncio.run(stopping.wait(1.0))
+    assert "could not be informed" in caplog.text
+
+
 # (5) What the documents say
 
 

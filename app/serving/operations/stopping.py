@@ -7,6 +7,7 @@ and `wait` returns once all that was under way then has ended, or its time is ov
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,10 +20,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from app.content import LANGUAGES, Content, load
+from app.serving.logs import OURS
 from app.serving.operations import events
 from app.serving.operations.request_log import STREAM
 from app.serving.plain_page import plain_page
 
+_log = logging.getLogger(OURS)
 RETRY_SECONDS = 30
 LOOK_SECONDS = 0.05
 HEAR_SECONDS = 0.3
@@ -85,7 +88,11 @@ class Stopping:
     async def wait(self, seconds: float) -> None:
         """Informs the pages, then waits until what was under way at `begin` has ended, for so many seconds at most."""
         began = self.began if self.began is not None else time.monotonic()
-        pages, until = self.inform(), began + seconds
+        pages, until = 0, began + seconds
+        try:
+            pages = self.inform()
+        except Exception:
+            _log.exception("the open pages could not be informed")  # they are closed all the same
         events.write("stopping", pages=pages, under_way=self.left(), seconds=seconds)
         if pages:
             await asyncio.sleep(min(HEAR_SECONDS, seconds))
