@@ -6,7 +6,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -92,6 +92,18 @@ class Settings:
     """`IRSA_WORLD_DIR`, which `serve --dir` sets: the folder of one world that outlives the process, as `world --dir`
     makes it. The pages show it to who opened the launch address; `IRSA_STATE_DIR` does not count then."""
 
+    log: Literal["", "text", "json"] = ""
+    """`IRSA_LOG`: `json` writes each record to standard error as one line of JSON, requests, sessions and refusals
+    among them; `text` writes the same as text. Unset: warnings and errors alone, which suits a terminal."""
+
+    metrics_token: str = field(default="", repr=False)
+    """`IRSA_METRICS_TOKEN`: a bearer token with which `/metrics` is read from elsewhere. Unset: only this machine reads
+    it. It is a secret, so nothing shows it."""
+
+    stop_seconds: int = 20
+    """`IRSA_STOP_SECONDS`: for how many seconds SIGTERM or Ctrl-C waits for page runs and commands that are under way,
+    0 to 3600. Kubernetes kills a Pod 30 seconds after SIGTERM by default, and closing takes up to 5 more."""
+
     locale: str = ""
     """`LC_ALL`, `LC_MESSAGES` or `LANG`, the first that is set, as POSIX orders them, such as `ja_JP.UTF-8`. The
     command line speaks its language when `--lang` is not given. The pages ask the reader's browser instead."""
@@ -114,6 +126,9 @@ class Settings:
             missions=found.get("IRSA_MISSIONS_DIR", ""),
             state_dir=found.get("IRSA_STATE_DIR", ""),
             world_dir=found.get("IRSA_WORLD_DIR", ""),
+            log=_log(found),
+            metrics_token=found.get("IRSA_METRICS_TOKEN", "").strip(),
+            stop_seconds=_whole_number(found, "IRSA_STOP_SECONDS", cls.stop_seconds, least=0, most=3600),
             locale=posix_locale(found),
         )
 
@@ -187,6 +202,14 @@ def _yes_or_no(environment: Mapping[str, str], variable: str) -> bool | None:
     if text not in ("", "0", "1"):
         raise SettingsError(variable, text, "0, 1")
     return None if not text else text == "1"
+
+
+def _log(environment: Mapping[str, str]) -> Literal["", "text", "json"]:
+    match environment.get("IRSA_LOG", "").strip():
+        case "" | "text" | "json" as kind:
+            return kind
+        case other:
+            raise SettingsError("IRSA_LOG", other, "text, json")
 
 
 def _networks(environment: Mapping[str, str], variable: str) -> tuple[Network, ...]:

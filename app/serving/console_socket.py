@@ -31,6 +31,8 @@ from app.console.programs import NAMES, Program
 from app.flow.errors import FlowError
 from app.serving import request_facts
 from app.serving.logs import OURS
+from app.serving.operations import events
+from app.serving.operations.stopping import STOPPING
 from app.serving.request_facts import RequestFacts
 from app.settings import Settings, is_loopback
 
@@ -105,6 +107,7 @@ class ConsoleSocket:
         facts, browser = request_facts.read(Headers(scope=scope)), self._browser(scope)
         is_refused = refusal(self._settings, facts) is not None
         if is_refused or facts is None or not browser or self._open.get(browser, 0) >= SOCKETS:
+            events.refuse("console")
             await WebSocketClose()(scope, receive, send)
             return
         self._open[browser] = self._open.get(browser, 0) + 1
@@ -218,7 +221,10 @@ class _Page:
             await self._send(type="started", number=number, reads=reads)
 
         try:
-            ended = await self._console.run(number, text, show, begin)
+            if STOPPING.began is not None:
+                raise LineRefused("stopping")
+            with STOPPING.under_way("command", self._console.close):
+                ended = await self._console.run(number, text, show, begin)
         except LineRefused as refused:
             await self._send(type="refused", number=number, text=self._reason(refused))
         except OSError as error:

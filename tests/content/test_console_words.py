@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCES = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "app" / "console").rglob("*.py"))]
 SOCKET = (ROOT / "app" / "serving" / "console_socket.py").read_text(encoding="utf-8")
 REASONS = {
-    *(code for text in SOURCES for code in re.findall(r'LineRefused\(\s*"(\w+)"', text)),
+    *(code for text in (*SOURCES, SOCKET) for code in re.findall(r'LineRefused\(\s*"(\w+)"', text)),
     *(code for text in SOURCES for code in re.findall(r'"[\w-]+": "(\w+)",?', text) if code in {
         "needs_editor", "opens_port", "other_program", "kustomization", "other_server", "other_file", "no_profiles",
         "needs_terminal", "needs_pager", "needs_browser",
