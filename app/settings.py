@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cache
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeVar
 
-Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+from app.flow.redaction import MASK, mask_text
+from app.setting_values import Host, HostAndPort, Kind, Networks, OneOf, Origins, Text, WholeNumber, Word, YesOrNo
+from app.setting_values import Network as Network
+
+Value = TypeVar("Value")
+LogForm = Literal["", "text", "json"]
 LiveRefusal = Literal[
     "",
     "live_other_server",
@@ -22,115 +29,146 @@ LiveRefusal = Literal[
 ]
 """Why there is no live mode: the key of the reason's words; empty where there is one."""
 
+PREFIX = "IRSA_"
+_VARIABLE = "variable"
+_SHOWN = 60
+"""Characters of a wrong value that an error message repeats."""
+_USER = re.compile(r"//[^/\s@]+@")
+"""In a URL: the name and the password of its user."""
 
-_HTTPS_ORIGIN = re.compile(r"https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?", re.ASCII)
+
+@dataclass(frozen=True, kw_only=True)
+class Variable:
+    """How a field of `Settings` is set from outside."""
+
+    field: str
+    names: tuple[str, ...]
+    """The variables of the environment; the first that is set and not empty counts."""
+    kind: Kind[Any]
+    default: Any
+    is_secret: bool
+
+    def found(self, environment: Mapping[str, str]) -> tuple[str, str]:
+        """The variable that counts, and its text; empty texts where none does."""
+        for name in self.names:
+            if (text := environment.get(name, "")) and not text.isspace():
+                return name, text
+        return "", ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrongValue:
+    """A variable that cannot be used."""
+
+    variable: str
+    got: str
+    """Without what may be a secret, and not longer than a line."""
+    expected: str
 
 
 class SettingsError(ValueError):
-    """A variable holds what cannot be used."""
+    """Variables hold what cannot be used: all of them."""
 
-    def __init__(self, variable: str, got: str, expected: str) -> None:
-        super().__init__(f"{variable}={got!r}, expected {expected}")
-        self.variable = variable
-        self.got = got
-        self.expected = expected
-        """The range, as numbers and not as a sentence."""
+    def __init__(self, wrong: Sequence[WrongValue]) -> None:
+        super().__init__("; ".join(f"{it.variable}={it.got!r}, expected {it.expected}" for it in wrong))
+        self.wrong = tuple(wrong)
+
+
+def _set_by(*names: str, kind: Kind[Value], default: Value, is_secret: bool = False) -> Value:
+    """A field that those variables set. One that is a secret is neither in error messages nor in the `repr`."""
+    about = {"names": names, "kind": kind, "is_secret": is_secret}
+    return field(default=default, repr=not is_secret, metadata={_VARIABLE: about})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """All settings, each with the value that suits a learner's own machine."""
 
-    host: str = "127.0.0.1"
+    host: str = _set_by("IRSA_HOST", kind=Host(), default="127.0.0.1")
     """`IRSA_HOST`: the address on which the pages are served. Loopback, so that no one else sees them; `0.0.0.0` only
     where something else guards the port, such as a container. The simulated world's own servers stay on loopback."""
 
-    port: int = 8501
+    port: int = _set_by("IRSA_PORT", kind=WholeNumber(0, 65535), default=8501)
     """`IRSA_PORT`: the port of the pages, 0 to 65535; 0 takes a free one."""
 
-    worlds: int = 500
+    worlds: int = _set_by("IRSA_WORLDS", kind=WholeNumber(1, 100_000), default=500)
     """`IRSA_WORLDS`: how many simulated worlds are kept at once, at least 1. A learner has one, of about 1 MB; when one
     more is wanted the longest unused is dropped."""
 
-    idle_seconds: int = 3600
+    idle_seconds: int = _set_by("IRSA_IDLE_SECONDS", kind=WholeNumber(1, 31_536_000), default=3600)
     """`IRSA_IDLE_SECONDS`: after how many seconds without use a learner's world is dropped, at least 1."""
 
-    live: bool | None = None
+    live: bool | None = _set_by("IRSA_LIVE", kind=YesOrNo(), default=None)
     """`IRSA_LIVE`: whether a real cluster may be looked at. 1: yes, 0: no; unset: where the pages are served on
     loopback, since anyone who sees them sees the cluster with the rights of the server's owner."""
 
-    console: bool | None = None
+    console: bool | None = _set_by("IRSA_CONSOLE", kind=YesOrNo(), default=None)
     """`IRSA_CONSOLE`: whether the pages have a command line that runs kubectl and aws on this machine. 1: for every
     visitor, where the kernel confines the programs (Landlock, Linux 6.7); 0: for no one; unset: where the pages are
     served on loopback, for the person who started them. On loopback it always takes the launch address."""
 
-    trusted_proxies: tuple[Network, ...] = ()
+    trusted_proxies: tuple[Network, ...] = _set_by("FORWARDED_ALLOW_IPS", kind=Networks(), default=())
     """`FORWARDED_ALLOW_IPS`, uvicorn's own variable: the addresses and networks of the reverse proxies in front of the
     pages, separated by commas; `*` is every address. A connection from one of them carries many visitors, and their
     `X-Forwarded-For` is believed. Unset: none, not even loopback, which uvicorn would trust."""
 
-    issuer_address: str = ""
+    issuer_address: str = _set_by("IRSA_ISSUER_ADDRESS", kind=HostAndPort(), default="")
     """`IRSA_ISSUER_ADDRESS`: host and port, such as `127.0.0.1:40443`, at which the public issuers of live mode's
     clusters are read, whatever host their URLs name; `python -m app aws` says which. Unset: where their URLs lead."""
 
-    issuer_ca: str = ""
+    issuer_ca: str = _set_by("IRSA_ISSUER_CA", kind=Text(), default="")
     """`IRSA_ISSUER_CA`: the file with the CA of the certificates there, PEM. Unset: the system's CAs."""
 
-    frame_ancestors: tuple[str, ...] = ()
+    frame_ancestors: tuple[str, ...] = _set_by("IRSA_FRAME_ANCESTORS", kind=Origins(), default=())
     """`IRSA_FRAME_ANCESTORS`: the origins, beside our own, whose pages may show ours in a frame, such as
     `https://learn.example`, separated by spaces or commas; exact, and https only. Unset: none. With any, live mode is
     off: a page around ours could lead a reader's clicks."""
 
-    missions: str = ""
+    missions: str = _set_by("IRSA_MISSIONS_DIR", kind=Text(), default="")
     """`IRSA_MISSIONS_DIR`: a folder with a teacher's own missions, which come after ours. Empty: none."""
 
-    state_dir: str = ""
+    state_dir: str = _set_by("IRSA_STATE_DIR", kind=Text(), default="")
     """`IRSA_STATE_DIR`: a folder in which the pages' worlds are kept, with their keys and tokens, so that they are
     there again after a restart. Unset: they go with the process."""
 
-    world_dir: str = ""
+    world_dir: str = _set_by("IRSA_WORLD_DIR", kind=Text(), default="")
     """`IRSA_WORLD_DIR`, which `serve --dir` sets: the folder of one world that outlives the process, as `world --dir`
     makes it. The pages show it to who opened the launch address; `IRSA_STATE_DIR` does not count then."""
 
-    log: Literal["", "text", "json"] = ""
+    log: LogForm = _set_by("IRSA_LOG", kind=OneOf(LogForm), default="")
     """`IRSA_LOG`: `json` writes each record to standard error as one line of JSON, requests, sessions and refusals
     among them; `text` writes the same as text. Unset: warnings and errors alone, which suits a terminal."""
 
-    metrics_token: str = field(default="", repr=False)
+    metrics_token: str = _set_by("IRSA_METRICS_TOKEN", kind=Word(), default="", is_secret=True)
     """`IRSA_METRICS_TOKEN`: a bearer token with which `/metrics` is read from elsewhere. Unset: only this machine reads
     it. It is a secret, so nothing shows it."""
 
-    stop_seconds: int = 20
+    stop_seconds: int = _set_by("IRSA_STOP_SECONDS", kind=WholeNumber(0, 3600), default=20)
     """`IRSA_STOP_SECONDS`: for how many seconds SIGTERM or Ctrl-C waits for page runs and commands that are under way,
     0 to 3600. Kubernetes kills a Pod 30 seconds after SIGTERM by default, and closing takes up to 5 more."""
 
-    locale: str = ""
+    locale: str = _set_by("LC_ALL", "LC_MESSAGES", "LANG", kind=Text(), default="")
     """`LC_ALL`, `LC_MESSAGES` or `LANG`, the first that is set, as POSIX orders them, such as `ja_JP.UTF-8`. The
     command line speaks its language when `--lang` is not given. The pages ask the reader's browser instead."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
         """The settings that `environment` (by default this process's) holds. Raises `SettingsError`."""
-        found = os.environ if environment is None else environment
-        return cls(
-            host=found.get("IRSA_HOST") or cls.host,
-            port=_whole_number(found, "IRSA_PORT", cls.port, least=0, most=65535),
-            worlds=_whole_number(found, "IRSA_WORLDS", cls.worlds, least=1, most=100_000),
-            idle_seconds=_whole_number(found, "IRSA_IDLE_SECONDS", cls.idle_seconds, least=1, most=31_536_000),
-            live=_yes_or_no(found, "IRSA_LIVE"),
-            console=_yes_or_no(found, "IRSA_CONSOLE"),
-            trusted_proxies=_networks(found, "FORWARDED_ALLOW_IPS"),
-            issuer_address=_host_and_port(found, "IRSA_ISSUER_ADDRESS"),
-            issuer_ca=found.get("IRSA_ISSUER_CA", ""),
-            frame_ancestors=_origins(found, "IRSA_FRAME_ANCESTORS"),
-            missions=found.get("IRSA_MISSIONS_DIR", ""),
-            state_dir=found.get("IRSA_STATE_DIR", ""),
-            world_dir=found.get("IRSA_WORLD_DIR", ""),
-            log=_log(found),
-            metrics_token=found.get("IRSA_METRICS_TOKEN", "").strip(),
-            stop_seconds=_whole_number(found, "IRSA_STOP_SECONDS", cls.stop_seconds, least=0, most=3600),
-            locale=posix_locale(found),
-        )
+        given = os.environ if environment is None else environment
+        values: dict[str, Any] = {}
+        wrong: list[WrongValue] = []
+        for variable in variables():
+            name, text = variable.found(given)
+            if not name:
+                continue
+            try:
+                values[variable.field] = variable.kind.read(text)
+            except ValueError:
+                got = MASK if variable.is_secret else _shown(text.strip())
+                wrong.append(WrongValue(variable=name, got=got, expected=variable.kind.expected))
+        if wrong:
+            raise SettingsError(wrong)
+        return cls(**values)
 
     def live_refusal(self, served_on: str = "") -> LiveRefusal:
         """Why live mode is off, if it is. `served_on`: the address on which a request came in, where it is known."""
@@ -197,56 +235,45 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _yes_or_no(environment: Mapping[str, str], variable: str) -> bool | None:
-    text = environment.get(variable, "").strip()
-    if text not in ("", "0", "1"):
-        raise SettingsError(variable, text, "0, 1")
-    return None if not text else text == "1"
+@cache
+def variables() -> tuple[Variable, ...]:
+    """What sets each field, in the order of the fields."""
+    return tuple(Variable(field=it.name, default=it.default, **it.metadata[_VARIABLE]) for it in fields(Settings))
 
 
-def _log(environment: Mapping[str, str]) -> Literal["", "text", "json"]:
-    match environment.get("IRSA_LOG", "").strip():
-        case "" | "text" | "json" as kind:
-            return kind
-        case other:
-            raise SettingsError("IRSA_LOG", other, "text, json")
+def ignored(environment: Mapping[str, str] | None = None) -> Iterator[tuple[str, str]]:
+    """Variables of `environment` (by default this process's) that look like ours and are none, each with the one that
+    may have been meant; that is empty where none is similar.
+
+    Those by which Kubernetes tells every Pod of the Services in its namespace are left out.
+    """
+    given = os.environ if environment is None else environment
+    known = [name for variable in variables() for name in variable.names]
+    services = tuple(
+        f"{name.removesuffix('_SERVICE_HOST')}_{part}"
+        for name in given
+        if name.endswith("_SERVICE_HOST")
+        for part in ("SERVICE_", "PORT")
+    )
+    for name in sorted(given):
+        if name.upper().startswith(PREFIX) and name not in known and not name.startswith(services):
+            yield name, next(iter(difflib.get_close_matches(name.upper(), known, 1, 0.75)), "")
 
 
-def _networks(environment: Mapping[str, str], variable: str) -> tuple[Network, ...]:
-    text = environment.get(variable, "").strip()
-    names = ["0.0.0.0/0", "::/0"] if text == "*" else [name for part in text.split(",") if (name := part.strip())]
-    try:
-        return tuple(ipaddress.ip_network(name) for name in names)
-    except ValueError:
-        raise SettingsError(variable, text, "10.0.0.7, 10.0.0.0/24, 2001:db8::/64, *") from None
+def comes_from_a_service(variable: str, environment: Mapping[str, str] | None = None) -> bool:
+    """Whether Kubernetes sets that variable, for a Service whose name makes it look like ours: one called `irsa` gives
+    each Pod an `IRSA_PORT` (kubernetes.io, Service, "Environment variables")."""
+    given = os.environ if environment is None else environment
+    return f"{variable.removesuffix('_PORT')}_SERVICE_HOST" in given and given.get(variable, "").startswith("tcp://")
 
 
-def _origins(environment: Mapping[str, str], variable: str) -> tuple[str, ...]:
-    text = environment.get(variable, "").strip()
-    found = tuple(text.replace(",", " ").split())
-    if not all(_HTTPS_ORIGIN.fullmatch(origin) for origin in found):
-        raise SettingsError(variable, text, "https://HOST, https://HOST:PORT")
-    return found
-
-
-def _host_and_port(environment: Mapping[str, str], variable: str) -> str:
-    text = environment.get(variable, "").strip()
-    host, _, port = text.rpartition(":")
-    if text and not (host and port.isascii() and port.isdecimal() and 0 < int(port[:9]) < 65536):
-        raise SettingsError(variable, text, "HOST:PORT")
-    return text
-
-
-def _whole_number(environment: Mapping[str, str], variable: str, default: int, *, least: int, most: int) -> int:
-    text = environment.get(variable, "").strip()
-    if not text:
-        return default
-    if not (text.isascii() and text.isdecimal() and len(text) <= 9 and least <= int(text) <= most):
-        raise SettingsError(variable, text, f"{least}…{most}")
-    return int(text)
+def _shown(text: str) -> str:
+    """What an error message may repeat of a text."""
+    masked = _USER.sub(f"//{MASK}@", mask_text(text))
+    return masked if len(masked) <= _SHOWN else f"{masked[:_SHOWN]}…"
 
 
 def posix_locale(environment: Mapping[str, str] | None = None) -> str:
     """The locale of `environment` (by default this process's), whatever else is wrong with it; empty for none."""
-    found = os.environ if environment is None else environment
-    return next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := found.get(name))), "")
+    given = os.environ if environment is None else environment
+    return next(it.found(given)[1] for it in variables() if it.field == "locale")

@@ -22,7 +22,7 @@ import click
 from tools.pins import ROOT
 
 DATABASE = "https://api.osv.dev/v1/query"
-TOGETHER = (("requirements.txt", "requirements-dev.txt"), ("requirements-aws.txt",))
+TOGETHER = (("requirements.txt", "requirements-dev.txt"), ("requirements-aws.txt",), ("requirements-release.txt",))
 """The files by the environment that they are installed into: within one, a package has one version."""
 
 KNOWN = "jinja2==2.4.1"

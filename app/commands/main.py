@@ -17,12 +17,21 @@ import click
 
 from app.commands import check, doctor, faults, serve, token, walk, world
 from app.commands.aws import command as aws
+from app.commands.doctor_self import command as doctor_self
 from app.commands.failure import COULD_NOT_RUN, CannotRun, wants_json
 from app.commands.output import replace_streams
 from app.commands.usage import Group
 from app.content import LANGUAGES, Content, for_locale, load
 from app.flow.names import APPLICATION_ID
-from app.settings import Settings, SettingsError, posix_locale, process_environment
+from app.flow.visible import visible
+from app.settings import (
+    Settings,
+    SettingsError,
+    comes_from_a_service,
+    ignored,
+    posix_locale,
+    process_environment,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +57,7 @@ class Program:
 EXPLORER = Program(
     usage="python -m app",
     executable=APPLICATION_ID,
-    commands=(serve, world, walk, faults, doctor, check, token, aws),
+    commands=(serve, world, walk, faults, doctor, check, token, aws, doctor_self),
     help="cli.help.program",
     default="serve",
 )
@@ -64,11 +73,14 @@ def main(program: Program = EXPLORER, usage: str = EXPLORER.usage) -> None:
     try:
         settings = Settings.from_environment()
     except SettingsError as error:
-        failure = CannotRun(words, "bad_setting", variable=error.variable, got=error.got, expected=error.expected)
+        failure = unusable_settings(error, words)
         failure.as_json = wants_json(sys.argv[1:])
         failure.show()
         sys.exit(failure.exit_code)
     completes = program.complete_var in process_environment()
+    if program is EXPLORER and not completes:
+        for line in ignored_settings(words):
+            click.echo(line, err=True)
     try:
         command_line(settings, words, program).main(
             prog_name=program.executable if completes else usage, complete_var=program.complete_var
@@ -97,6 +109,33 @@ def asked_language(arguments: Sequence[str]) -> str:
         if before == "--lang" or after.startswith("--lang=")
     ]
     return next((it for it in reversed(named) if it in LANGUAGES), for_locale(posix_locale()))
+
+
+def unusable_settings(error: SettingsError, words: Content) -> CannotRun:
+    """What is wrong with the environment: all of it, since each start shows the reader no more than one message."""
+    from_service = [it.variable for it in error.wrong if comes_from_a_service(it.variable)]
+    below = [(words.message("cli.from_a_service", variable=name), "enableServiceLinks: false") for name in from_service]
+    failure = CannotRun(
+        words,
+        "bad_setting",
+        below,
+        got="\n".join(f"{it.variable}={it.got}" for it in error.wrong),
+        expected="\n".join(f"{it.variable}: {it.expected}" for it in error.wrong),
+        names=" ".join(it.variable for it in error.wrong),
+        file=words.message("settings_page.file"),
+    )
+    failure.document["settings"] = [
+        {"variable": it.variable, "got": it.got, "expected": it.expected, "where": "environment"} for it in error.wrong
+    ]
+    return failure
+
+
+def ignored_settings(words: Content) -> list[str]:
+    """A line for each variable that looks like a setting and is none."""
+    return [
+        words.message("cli.ignored_setting.similar" if meant else "cli.ignored_setting.other", got=name, meant=meant)
+        for name, meant in ((visible(name, keep=""), meant) for name, meant in ignored())
+    ]
 
 
 def command_line(settings: Settings, words: Content, program: Program = EXPLORER) -> click.Group:

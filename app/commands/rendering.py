@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 
@@ -19,6 +20,11 @@ _MARKS = {
     Status.UNKNOWN: ("?", "cyan"),
     Status.NOT_REACHED: ("·", "bright_black"),
 }
+
+_WIDE = "\u2e80-\u9fff\uff00-\uffef"
+_OPENING, _CLOSING = "（「『", "、。，．）」』：！？ー"
+_PIECES = re.compile(rf"[{_OPENING}]*(?:`[^`]*`|[{_WIDE}]|[^\s`{_WIDE}]+)[{_CLOSING}]*\s*|\s+")
+"""What a line is not broken within."""
 
 
 def marked(status: Status, text: str) -> str:
@@ -40,6 +46,23 @@ def width(text: str) -> int:
 def pad(text: str, columns: int) -> str:
     """`text` with spaces behind it up to that many columns."""
     return text + " " * (columns - width(text))
+
+
+def wrapped(text: str, columns: int) -> list[str]:
+    """`text` in lines of at most so many columns. Code stays whole, and so does a word that is longer than a line.
+
+    Japanese has no spaces: a line may end behind any of its characters. None begins with a mark that closes, or ends
+    with one that opens.
+    """
+    lines = [""]
+    for piece in _PIECES.findall(text):
+        if width(lines[-1] + piece.rstrip()) > columns and lines[-1]:
+            lines[-1] = lines[-1].rstrip()
+            lines.append(piece.lstrip())
+        else:
+            lines[-1] += piece
+    lines[-1] = lines[-1].rstrip()
+    return lines
 
 
 def labelled(values: Mapping[str, str], *, indent: int) -> list[str]:

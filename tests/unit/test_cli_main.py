@@ -1,5 +1,6 @@
 """The command line as a whole: help in the reader's language, statuses, and settings that cannot be used."""
 
+import json
 import os
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from app.flow.model import Status
 from app.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ("serve", "world", "walk", "faults", "doctor", "check", "token", "aws")
+COMMANDS = ("serve", "world", "walk", "faults", "doctor", "check", "token", "aws", "doctor-self")
 
 
 def run_process(*arguments, **environment):
@@ -49,7 +50,7 @@ def test_without_a_command_the_pages_are_served_and_the_plugin_shows_its_help(mo
 
 MISUNDERSTOOD = {
     # what is typed: (the error's words, what was got, what was expected)
-    "fly": ("no_such_command", "fly", "doctor, faults"),
+    "fly": ("no_such_command", "fly", "doctor, doctor-self, faults"),
     "--fast": ("no_such_option", "--fast", "--help"),
     "doctor --pods x": ("no_such_option", "--pods", "--pod"),
     "doctor --output xml": ("bad_value", "xml", "text, json, html"),
@@ -132,12 +133,33 @@ def test_an_interruption_says_nothing_of_the_checks():
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
-def test_a_setting_that_cannot_be_used_is_named(language):
-    done = run_process("walk", IRSA_PORT="many", LC_ALL=f"{language}_XX.UTF-8")
-    assert done.returncode == 2
-    assert "IRSA_PORT=many" in done.stderr
-    assert "0…65535" in done.stderr
+def test_settings_that_cannot_be_used_are_named_all_at_once(language):
+    done = run_process("serve", IRSA_PORT="many", IRSA_WORLDS="0", LC_ALL=f"{language}_XX.UTF-8")
+    assert (done.returncode, done.stdout) == (2, "")
+    for said in ("IRSA_PORT=many", "0…65535", "IRSA_WORLDS=0", "1…100000", "unset IRSA_PORT IRSA_WORLDS"):
+        assert said in done.stderr
     assert load(language).message("errors.bad_setting.title") in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_settings_that_cannot_be_used_are_json_where_a_program_waits_for_it():
+    done = run_process("doctor", "-o", "json", IRSA_PORT="tcp://10.0.0.1:80", IRSA_SERVICE_HOST="10.0.0.1", LC_ALL="C")
+    document = json.loads(done.stdout)
+    (setting,) = document["settings"]
+    assert setting == {
+        "variable": "IRSA_PORT",
+        "got": "tcp://10.0.0.1:80",
+        "expected": "0…65535",
+        "where": "environment",
+    }
+    assert document["to_paste"][0]["text"] == "enableServiceLinks: false"
+
+
+def test_a_variable_that_is_no_setting_is_named_on_standard_error_alone():
+    done = run_process("faults", "-o", "json", IRSA_PROT="9000", LC_ALL="C")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)
+    assert load("en").message("cli.ignored_setting.similar", got="IRSA_PROT", meant="IRSA_PORT") in done.stderr
 
 
 def test_a_terminal_without_our_characters_still_gets_the_answer():

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.content import LANGUAGES, for_locale
-from app.settings import Settings, SettingsError
+from app.content import LANGUAGES, for_locale, load
+from app.flow.redaction import MASK
+from app.settings import Settings, SettingsError, comes_from_a_service, ignored, variables
+from tools import settings_page
 
 
 def test_an_empty_environment_gives_the_defaults():
@@ -60,22 +62,88 @@ def test_the_process_environment_is_read_by_default(monkeypatch):
 
 def test_every_variable_is_documented_beside_its_field():
     source = inspect.getsource(Settings)
-    for variable in (
-        "IRSA_HOST",
-        "IRSA_PORT",
-        "IRSA_WORLDS",
-        "IRSA_IDLE_SECONDS",
-        "IRSA_LIVE",
-        "IRSA_CONSOLE",
-        "IRSA_ISSUER_ADDRESS",
-        "IRSA_ISSUER_CA",
-        "FORWARDED_ALLOW_IPS",
-        "IRSA_LOG",
-        "IRSA_METRICS_TOKEN",
-        "IRSA_STOP_SECONDS",
-        "LC_ALL",
-    ):
-        assert f"`{variable}`" in source
+    for variable in variables():
+        for name in variable.names:
+            assert f"`{name}`" in source
+
+
+def test_every_field_is_set_by_a_variable_and_explained_on_the_page():
+    assert [variable.field for variable in variables()] == [field.name for field in dataclasses.fields(Settings)]
+    for language in LANGUAGES:
+        words = load(language)
+        explained = {key.split(".")[1] for key in words.messages if key.startswith("settings.")}
+        assert explained == {variable.field for variable in variables()}
+        path = settings_page.FOLDER / words.message("settings_page.file")
+        assert path.read_text(encoding="utf-8") == settings_page.document(words), "python -m tools.settings_page"
+
+
+@pytest.mark.parametrize("variable", variables(), ids=lambda it: it.field)
+def test_what_a_kind_expects_is_what_it_reads(variable):
+    for example in filter(str.isascii, filter(None, variable.kind.expected.split(", "))):
+        assert variable.kind.read(example.replace("HOST:PORT", "host:1").replace("HOST", "host")) is not None
+
+
+def wrong_in(environment):
+    """The only variable that cannot be used."""
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment(environment)
+    (wrong,) = caught.value.wrong
+    return wrong
+
+
+def test_all_that_is_wrong_is_reported_at_once():
+    environment = {"IRSA_PORT": "many", "IRSA_WORLDS": "0", "IRSA_LIVE": "maybe", "IRSA_HOST": "a b", "LANG": "ja"}
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment(environment)
+    assert {it.variable: (it.got, it.expected) for it in caught.value.wrong} == {
+        "IRSA_HOST": ("a b", "127.0.0.1, ::1, HOST"),
+        "IRSA_PORT": ("many", "0…65535"),
+        "IRSA_WORLDS": ("0", "1…100000"),
+        "IRSA_LIVE": ("maybe", "0, 1"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("https://user:hunter2@proxy.example", "hunter2"),
+        ("eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.c2lnbmF0dXJl", "c2lnbmF0dXJl"),
+        ("AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMIK7MDENG", "wJalrXUtnFEMIK7MDENG"),
+    ],
+)
+def test_a_secret_in_a_wrong_variable_is_not_repeated(text, secret):
+    assert secret not in wrong_in({"IRSA_ISSUER_ADDRESS": text}).got
+
+
+def test_a_variable_that_is_a_secret_is_not_repeated_at_all(monkeypatch):
+    hidden = [dataclasses.replace(it, is_secret=True) for it in variables()]
+    monkeypatch.setattr("app.settings.variables", lambda: hidden)
+    assert wrong_in({"IRSA_PORT": "hunter2"}).got == MASK
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("IRSA_PROT", "IRSA_PORT"),
+        ("irsa_port", "IRSA_PORT"),
+        ("IRSA_STATEDIR", "IRSA_STATE_DIR"),
+        ("IRSA_ROLE_ARN", ""),
+    ],
+)
+def test_what_looks_like_a_setting_and_is_none_is_named(name, meant):
+    assert list(ignored({name: "1", "IRSA_WORLDS": "1", "PATH": "/"})) == [(name, meant)]
+
+
+def test_what_kubernetes_tells_pods_of_services_is_no_mistake():
+    linked = {
+        "IRSA_EXPLORER_SERVICE_HOST": "10.0.0.1",
+        "IRSA_EXPLORER_SERVICE_PORT": "80",
+        "IRSA_EXPLORER_PORT": "tcp://10.0.0.1:80",
+        "IRSA_EXPLORER_PORT_80_TCP_ADDR": "10.0.0.1",
+    }
+    assert list(ignored(linked)) == []
+    assert comes_from_a_service("IRSA_PORT", {"IRSA_SERVICE_HOST": "10.0.0.1", "IRSA_PORT": "tcp://10.0.0.1:80"})
+    assert not comes_from_a_service("IRSA_PORT", {"IRSA_PORT": "tcp://10.0.0.1:80"})
 
 
 def test_every_address_may_be_a_proxy():
@@ -98,11 +166,11 @@ def test_what_is_no_address_of_an_issuer_is_refused_by_name(value):
 @pytest.mark.parametrize("variable", ["IRSA_PORT", "IRSA_WORLDS", "IRSA_IDLE_SECONDS"])
 @pytest.mark.parametrize("value", ["-1", "x", "1.5", "９", "9" * 5000, "0x10", "1e3"])
 def test_what_is_not_a_number_in_range_is_refused_by_name(variable, value):
-    with pytest.raises(SettingsError) as caught:
-        Settings.from_environment({variable: value})
-    assert caught.value.variable == variable
-    assert caught.value.got == value
-    assert "…" in caught.value.expected
+    wrong = wrong_in({variable: value})
+    assert wrong.variable == variable
+    assert wrong.got.rstrip("…") in value
+    assert len(wrong.got) <= 61
+    assert "…" in wrong.expected
 
 
 @pytest.mark.parametrize(
@@ -143,7 +211,7 @@ def test_junk_is_either_used_or_refused_by_name(environment):
     try:
         settings = Settings.from_environment(environment)
     except SettingsError as error:
-        assert error.variable in environment  # noqa: PT017 - junk may also be fine, so no pytest.raises
+        assert {it.variable for it in error.wrong} <= set(environment)  # noqa: PT017 - junk may also be fine
         return
     assert 0 <= settings.port <= 65535
     assert settings.worlds >= 1
@@ -196,6 +264,5 @@ def test_launch_addresses_are_for_live_mode_and_for_the_console(environment, tak
 
 @pytest.mark.parametrize("text", ["yes", "true", "2", "-1"])
 def test_live_is_0_or_1(text):
-    with pytest.raises(SettingsError) as raised:
-        Settings.from_environment({"IRSA_LIVE": text})
-    assert (raised.value.variable, raised.value.expected) == ("IRSA_LIVE", "0, 1")
+    wrong = wrong_in({"IRSA_LIVE": text})
+    assert (wrong.variable, wrong.expected) == ("IRSA_LIVE", "0, 1")

@@ -29,6 +29,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 _FOLDER = re.compile(r"([A-Za-z0-9-]{1,100})--([0-9a-f]{32})")
+_LOCK = "lock"
 _SERVERS = "servers.json"
 
 
@@ -39,6 +40,25 @@ class InUse(Exception):
         super().__init__(f"process {holder} holds it")
         self.holder = holder
         """Its number."""
+
+
+def holder(path: Path) -> str:
+    """The number of the process that holds the directory at `path`; empty where none does. Nothing is changed."""
+    try:
+        lock = os.open(path / _LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _number(lock)
+    finally:
+        os.close(lock)
+    return ""
+
+
+def _number(lock: int) -> str:
+    return os.pread(lock, 20, 0).decode("ascii", "replace").partition("\n")[0] or "?"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +99,7 @@ class StateDirectory:
         """Those that were kept."""
         self.torn: list[Path] = []
         """Journals whose last line is incomplete."""
-        self._lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             self._take()
             path.chmod(0o700)
@@ -95,7 +115,7 @@ class StateDirectory:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise InUse(os.pread(self._lock, 20, 0).decode("ascii", "replace").partition("\n")[0] or "?") from error
+            raise InUse(_number(self._lock)) from error
         _, _, left = os.pread(self._lock, 4096, 0).decode("utf-8", "replace").partition("\n")
         self._left = Path(left.strip())
         self._write_lock("")

@@ -1,0 +1,44 @@
+"""What was found in one place of this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from app.content import Content
+from app.flow.model import Status
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One of them. Its words are `doctor_self.ID` of the content: `title`, and for what is not on `off` and `fix`."""
+
+    id: str
+    status: Status
+    """PASSED: all of it is on. WARNING: part of the app will be off. FAILED: the app cannot start. UNKNOWN: this
+    machine does not say."""
+    got: str
+    """Names, numbers and what programs said; no sentence of ours."""
+    expected: str = ""
+    case: str = ""
+    """Which words say what is off, where there are several."""
+    refused: str = ""
+    """The error by which the pages say it; its words are then those for what is off and what to do."""
+    values: Mapping[str, object] = field(default_factory=dict)
+    """What else those words name."""
+
+    def said(self, part: Literal["off", "fix"], words: Content) -> str:
+        """The words for `off` or `fix`; empty where all is on."""
+        if self.status is Status.PASSED:
+            return ""
+        if self.refused:
+            error = words.error(self.refused, **self.values)
+            return error.title if part == "off" else error.fix
+        key = ".".join(filter(None, ("doctor_self", self.id, self.case, part)))
+        return words.message(key, **{"got": self.got, "expected": self.expected, **self.values})
+
+
+def found(identifier: str, holds: bool, got: str, expected: str, otherwise: Status = Status.WARNING) -> Finding:
+    """A finding that is one or the other."""
+    return Finding(id=identifier, status=Status.PASSED if holds else otherwise, got=got, expected=expected)

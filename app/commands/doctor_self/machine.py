@@ -1,0 +1,175 @@
+"""What this machine gives the server: a port, memory, descriptors, folders, a clock."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from app.commands.doctor_self.finding import Finding, found
+from app.commands.failure import CannotRun
+from app.commands.listening import listen
+from app.commands.world import STATE
+from app.console.limits import AT_ONCE, OF_ALL
+from app.content import Content
+from app.flow.model import Status
+from app.serving import descriptors
+from app.serving.uvicorn_settings import page_limits
+from app.settings import Settings, is_loopback
+
+SERVER_BYTES = 250_000_000
+"""What the process takes with a hundred worlds (`bench/memory.py` has it as the target)."""
+LEARNER_BYTES = 2_000_000
+"""A world of about 1 MB, and the sessions of the pages."""
+COMMAND_BYTES = 100_000_000
+"""The most that a command of the console takes (`app.console.limits`)."""
+CONNECTIONS = 7
+"""Of a learner who loads a page: the websocket and six more (`app.serving.descriptors`)."""
+_LISTENS = "0A"
+"""TCP_LISTEN of linux/tcp_states.h, as /proc/net/tcp has it."""
+_UNSYNCHRONIZED = 0x40
+"""STA_UNSYNC of linux/timex.h."""
+_STATUS = 5 * ctypes.sizeof(ctypes.c_long)
+"""Where `status` lies in struct timex: after `modes`, `offset`, `freq`, `maxerror` and `esterror`."""
+
+
+def port(host: str, number: int, words: Content) -> Finding:
+    """Whether `serve` could take its port: it is taken, and given back."""
+    address = f"{host}:{number}"
+    try:
+        with listen(host, number, words, option="--port") as listener:
+            address = f"{host}:{listener.getsockname()[1]}"
+    except CannotRun as refused:
+        in_use = refused.document["id"] == "port_in_use"
+        got = f"{address}{_holder(number)}" if in_use else str(refused.document["got"])
+        return Finding(id="port", status=Status.FAILED, got=got, case="in_use" if in_use else "refused")
+    return Finding(id="port", status=Status.PASSED, got=address)
+
+
+def _holder(number: int) -> str:
+    """Which process listens there, where the kernel shows it to this user."""
+    sockets = {
+        f"socket:[{columns[9]}]"
+        for table in ("/proc/net/tcp", "/proc/net/tcp6")
+        for columns in map(str.split, _text(table).splitlines()[1:])
+        if columns[3] == _LISTENS and int(columns[1].rpartition(":")[2], 16) == number
+    }
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if any(os.readlink(it) in sockets for it in (process / "fd").iterdir()):
+                return f" ← {_text(process / 'comm').strip()}, PID {process.name}"
+    return ""
+
+
+def memory(learners: int, settings: Settings, host: str) -> Finding:
+    """What is free, under the control group's limit too, and what that many learners need."""
+    commands = 0
+    if settings.console or (settings.console is None and is_loopback(host)):
+        commands = min(OF_ALL, AT_ONCE * (learners if settings.console else 1))
+    needed = SERVER_BYTES + learners * LEARNER_BYTES + commands * COMMAND_BYTES
+    free = min(_free_memory(), default=None)
+    if free is None:
+        return Finding(
+            id="memory", status=Status.UNKNOWN, got=sys.platform, expected=f"≥ {_mb(needed)}", case="unreported"
+        )
+    return found("memory", free >= needed, _mb(free), f"≥ {_mb(needed)}")
+
+
+def _free_memory() -> Iterator[int]:
+    """Bytes, once for the machine and once for each control group with a limit (kernel.org, cgroup v2; v1)."""
+    for line in _text("/proc/meminfo").splitlines():
+        if line.startswith("MemAvailable:"):
+            yield int(line.split()[1]) * 1024
+    for line in _text("/proc/self/cgroup").splitlines():
+        _, controllers, name = line.split(":", 2)
+        if controllers not in ("", "memory"):
+            continue
+        base = Path("/sys/fs/cgroup", controllers)
+        names = ("memory.limit_in_bytes", "memory.usage_in_bytes") if controllers else ("memory.max", "memory.current")
+        # In a container the group is mounted as the root, whatever its name.
+        for group in {base, *(base / name.strip("/")).parents, base / name.strip("/")}:
+            if group.is_relative_to(base) and (most := _text(group / names[0]).strip()).isdecimal():
+                yield max(0, int(most) - int(_text(group / names[1]).strip() or 0))
+
+
+def connections(learners: int, settings: Settings) -> Finding:
+    """How many connections the descriptors are enough for. A room of learners may share one address."""
+    descriptors.raise_limit()
+    limits = page_limits(descriptors.limit(), settings.trusted_proxies)
+    needed = learners * CONNECTIONS
+    got = f"{limits.per_address} (RLIMIT_NOFILE {descriptors.limit()})"
+    return found("connections", limits.per_address >= needed, got, f"≥ {needed}")
+
+
+def temporary() -> Finding:
+    """Whether files can be made where programs make them."""
+    try:
+        folder = tempfile.gettempdir()
+        with tempfile.NamedTemporaryFile(dir=folder) as file:
+            file.write(b"x")
+            file.flush()
+    except OSError as error:
+        return Finding(id="temporary", status=Status.FAILED, got=str(error))
+    return Finding(id="temporary", status=Status.PASSED, got=folder)
+
+
+def bytecode() -> Finding:
+    """Whether Python keeps what it has compiled of the app, or has it already: a read-only disk keeps nothing."""
+    source = Path(sys.modules[Settings.__module__].__file__ or "")
+    cached = Path(importlib.util.cache_from_source(str(source)))
+    folder = cached.parent if cached.parent.exists() else source.parent
+    keeps = cached.exists() or (os.access(folder, os.W_OK) and not sys.dont_write_bytecode)
+    return Finding(
+        id="bytecode",
+        status=Status.PASSED if keeps else Status.WARNING,
+        got=str(cached.parent),
+        values={"python": sys.executable, "folder": source.parent},
+    )
+
+
+def state(settings: Settings) -> Finding:
+    """Whether worlds that are to stay can be written, and no other process has them."""
+    from app.world.saved.state_directory import holder
+
+    chosen = str(Path(settings.world_dir, STATE)) if settings.world_dir else settings.state_dir
+    if not chosen:
+        return Finding(id="state", status=Status.PASSED, got="–")
+    folder = Path(chosen)
+    if process := holder(folder):
+        return Finding(id="state", status=Status.FAILED, got=f"{chosen} ← PID {process}", case="held")
+    there = next(it for it in (folder, *folder.absolute().parents) if it.exists())
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        return Finding(id="state", status=Status.FAILED, got=f"{chosen}: {error.strerror}", case="unwritable")
+    return Finding(id="state", status=Status.PASSED, got=chosen)
+
+
+def clock() -> Finding:
+    """Whether the kernel says that the clock follows a time server (adjtimex(2)); nothing is asked over the network."""
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    if sys.platform == "linux":
+        timex = (ctypes.c_long * 64)()  # `modes` is 0, so that nothing is set
+        answered = ctypes.CDLL(None).adjtimex(timex) >= 0
+        if answered and not ctypes.c_int.from_buffer(timex, _STATUS).value & _UNSYNCHRONIZED:
+            return Finding(id="clock", status=Status.PASSED, got=now)
+    return Finding(id="clock", status=Status.UNKNOWN, got=now)
+
+
+def _mb(count: int) -> str:
+    return f"{count / 1e6:,.0f} MB"
+
+
+def _text(path: str | Path) -> str:
+    """What a file says; empty where there is none."""
+    try:
+        return Path(path).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

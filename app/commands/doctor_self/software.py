@@ -1,0 +1,83 @@
+"""What is installed: Python and its packages, Graphviz, fonts; and what the terminal can show."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from importlib import metadata
+
+import graphviz
+
+from app.commands.doctor_self.finding import Finding, found
+from app.flow.model import Status
+from app.locations import REQUIREMENTS
+from app.report.picture import svg
+
+TESTED = ((3, 11), (3, 13))
+"""The oldest and the newest Python that the tests run with."""
+_PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==(\S+) \\$", re.MULTILINE)
+"""A line of `requirements.txt` for every system."""
+_SHOWN = "✓ 日本語"
+_SECONDS = 10.0
+
+
+def python() -> Finding:
+    """Whether this Python is one that is tested."""
+    oldest, newest = TESTED
+    expected = "…".join(".".join(map(str, version)) for version in TESTED)
+    version = ".".join(map(str, sys.version_info[:3]))
+    return found("python", oldest <= sys.version_info[:2] <= newest, version, expected)
+
+
+def packages() -> Finding:
+    """Whether what is installed is what is pinned. An installed wheel brings no pins: there it says what is there."""
+    installed = {it.name.lower().replace("_", "-"): it.version for it in metadata.distributions()}
+    streamlit = f"streamlit {installed.get('streamlit', '–')}"
+    if not REQUIREMENTS.exists():
+        return Finding(id="packages", status=Status.PASSED, got=streamlit)
+    pins = dict(_PIN.findall(REQUIREMENTS.read_text(encoding="utf-8")))
+    differing = {name: pin for name, pin in pins.items() if installed.get(name) != pin}
+    if not differing:
+        return Finding(id="packages", status=Status.PASSED, got=f"{streamlit}, {len(pins)} = {REQUIREMENTS.name}")
+    return Finding(
+        id="packages",
+        status=Status.WARNING if differing.keys() <= installed.keys() else Status.FAILED,
+        got=", ".join(f"{name} {installed.get(name, '–')}" for name in differing),
+        expected=", ".join(f"{name} {pin}" for name, pin in differing.items()),
+        case="other" if differing.keys() <= installed.keys() else "missing",
+        values={"python": sys.executable, "file": REQUIREMENTS},
+    )
+
+
+def terminal() -> Finding:
+    """Whether standard output can show marks and Japanese."""
+    encoding = getattr(sys.stdout, "encoding", None) or "–"
+    try:
+        _SHOWN.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return Finding(id="terminal", status=Status.WARNING, got=encoding, expected="utf-8")
+    return Finding(id="terminal", status=Status.PASSED, got=encoding)
+
+
+def drawing() -> Finding:
+    """Whether `dot` draws: it is given the smallest graph."""
+    if not svg("digraph { a }"):
+        return Finding(id="graphviz", status=Status.WARNING, got="–", expected="dot")
+    return Finding(id="graphviz", status=Status.PASSED, got=".".join(map(str, graphviz.version())))
+
+
+def fonts() -> Finding:
+    """Whether fontconfig, by which Graphviz chooses fonts, has one for Japanese."""
+    try:
+        done = subprocess.run(
+            ["fc-list", ":lang=ja", "family"],  # noqa: S607 - wherever fontconfig is installed
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return Finding(id="fonts", status=Status.UNKNOWN, got="–", expected="fc-list", case="unlisted")
+    families = sorted(line.partition(",")[0] for line in done.stdout.splitlines() if line)
+    return found("fonts", bool(families), families[0] if families else "–", ":lang=ja")

@@ -1,0 +1,101 @@
+"""A world of its own, and the console's two programs in it: what a learner would do first, really done."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from app.commands.doctor_self.finding import Finding, found
+from app.console import programs
+from app.console.access import WorldAccess
+from app.console.confine import LEAST_ABI, abi
+from app.console.confinement import Reach, launched, library_reads
+from app.console.console import Console
+from app.console.limits import Limits
+from app.flow.model import Status
+from app.flow.visible import visible
+from app.settings import process_environment
+
+COMMANDS = {"kubectl": "kubectl get serviceaccounts", "aws": "aws sts get-caller-identity"}
+"""One for each program of the console: it reaches the simulated API server, or the simulated STS."""
+_KEY = "doctor-self"
+_SECONDS = 20.0
+_INSIDE, _OUTSIDE = "inside", "outside"
+
+
+def world() -> Iterator[Finding]:
+    """Starts the simulated world's servers, makes a world, and lets the programs of the console work in it."""
+    from app.wiring import console_access
+    from app.world.lifecycle.simulation import Simulation
+
+    try:
+        with Simulation(capacity=1, idle_seconds=math.inf) as simulation:
+            here = simulation.world(_KEY)
+            yield Finding(id="world", status=Status.PASSED, got=simulation.kubernetes_url)
+            yield from console(console_access(simulation, here))
+    except OSError as error:
+        yield Finding(id="world", status=Status.FAILED, got=str(error))
+
+
+def console(access: WorldAccess) -> Iterator[Finding]:
+    """Whether each program is there and does its work as a learner's command."""
+    installed = programs.find(process_environment().get("PATH", ""))
+    for name, line in COMMANDS.items():
+        if name not in installed:
+            yield Finding(id=name, status=Status.WARNING, got="–", expected=name, case="missing")
+            continue
+        version = installed[name].version
+        status, printed = asyncio.run(_typed(line, access, installed))
+        if status == 0:
+            yield Finding(id=name, status=Status.PASSED, got=f"{version}, {installed[name].path}")
+        else:
+            got = f"{version}: {visible(printed.strip(), keep='').partition(chr(10))[0]}"
+            yield Finding(id=name, status=Status.WARNING, got=got, expected=line, case="fails")
+
+
+async def _typed(line: str, access: WorldAccess, installed: dict[str, programs.Program]) -> tuple[int, str]:
+    """The exit status of a line in the console, and what it prints."""
+    printed: list[str] = []
+
+    async def given() -> WorldAccess:
+        return access
+
+    async def show(text: str) -> None:
+        printed.append(text)
+
+    async def begin(_: bool) -> None:
+        pass
+
+    one = Console(access=given, programs=installed, limits=Limits(), browser=_KEY, address=_KEY)
+    ended = await one.run(1, line, show, begin)
+    return ended.status, "".join(printed)
+
+
+def confinement() -> Finding:
+    """Whether the kernel keeps a program of the console from this machine's files: `cat` is confined, and tries."""
+    version, cat = abi(), shutil.which("cat")
+    if cat is None:
+        return Finding(id="confinement", status=Status.UNKNOWN, got=f"Landlock {version}", case="untried")
+    with tempfile.TemporaryDirectory() as folder:
+        own, other = Path(folder, "own"), Path(folder, "other")
+        own.mkdir()
+        (own / "file").write_text(_INSIDE, encoding="utf-8")
+        other.write_text(_OUTSIDE, encoding="utf-8")
+        reads = [cat, str(Path(cat).resolve()), *library_reads(cat)]
+        done = subprocess.run(  # noqa: S603 - our launcher
+            launched((cat, str(own / "file"), str(other)), reads, Reach(write=(str(own),))),
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    got = f"Landlock {version}"
+    if done.stdout.startswith(_INSIDE):
+        return found("confinement", version >= LEAST_ABI and done.stdout == _INSIDE, got, f"Landlock ≥ {LEAST_ABI}")
+    got = f"{got}: {visible(done.stderr.strip(), keep='').partition(chr(10))[0]}"
+    return Finding(id="confinement", status=Status.WARNING, got=got, case="fails")

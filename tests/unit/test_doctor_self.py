@@ -1,0 +1,263 @@
+"""`doctor-self`: each probe by changing what it looks at, and what is said of it in both languages."""
+
+import json
+import os
+import re
+import socket
+import sys
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from app.commands.doctor_self import command, machine, offered, software, trial_run
+from app.commands.doctor_self.finding import Finding
+from app.commands.main import command_line
+from app.commands.rendering import width, wrapped
+from app.console import confinement
+from app.console.access import WorldAccess
+from app.console.confine import LEAST_ABI, abi
+from app.console.programs import Program
+from app.content import LANGUAGES, load
+from app.flow.model import Status
+from app.settings import Settings
+from app.world.saved.state_directory import StateDirectory
+
+ROOT = Path(__file__).resolve().parents[2]
+ON, OFF, CANNOT_START, UNKNOWN = Status.PASSED, Status.WARNING, Status.FAILED, Status.UNKNOWN
+SETTINGS = Settings(host="127.0.0.1")
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    """All findings of this machine, on which no program is installed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(tmp_path_factory.mktemp("no-programs")))
+        return {it.id: it for it in command.look(SETTINGS, "127.0.0.1", 0, 1, load("en"))}
+
+
+def test_a_machine_without_programs_lacks_just_what_needs_them(found):
+    missing = {"kubectl", "aws", "graphviz"}
+    assert {name for name, it in found.items() if it.status is OFF} - {"bytecode", "memory"} == missing
+    assert found["world"].status is ON
+    assert found["port"].got.startswith("127.0.0.1:")
+    assert found["confinement"].status is UNKNOWN
+    assert found["fonts"].case == "unlisted"
+    assert found["clock"].status in (ON, UNKNOWN)
+
+
+# --- each probe -------------------------------------------------------------------------------------------------------
+
+
+def test_a_port_that_is_in_use_is_shown_with_the_process_that_has_it():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number = taken.getsockname()[1]
+        refused = machine.port("127.0.0.1", number, load("en"))
+    assert (refused.status, refused.case) == (CANNOT_START, "in_use")
+    if sys.platform == "linux":
+        assert f"PID {os.getpid()}" in refused.got
+
+
+def test_an_address_of_another_machine_is_refused():
+    assert machine.port("192.0.2.1", 0, load("en")).case == "refused"
+
+
+def test_memory_is_the_least_of_the_machine_and_of_its_control_groups(monkeypatch):
+    files = {
+        "/proc/meminfo": "MemTotal: 9000000 kB\nMemAvailable: 8000000 kB\n",
+        "/proc/self/cgroup": "0::/pod/box\n",
+        "/sys/fs/cgroup/pod/memory.max": "1000000000\n",
+        "/sys/fs/cgroup/pod/memory.current": "400000000\n",
+        "/sys/fs/cgroup/pod/box/memory.max": "max\n",
+    }
+    monkeypatch.setattr(machine, "_text", lambda path: files.get(str(path), ""))
+    without_console = replace(SETTINGS, console=False)
+    enough = machine.memory(1, without_console, "127.0.0.1")
+    assert (enough.status, enough.got, enough.expected) == (ON, "600 MB", "≥ 252 MB")
+    assert machine.memory(200, without_console, "127.0.0.1").status is OFF
+    assert machine.memory(30, replace(SETTINGS, console=True), "192.0.2.1").expected == "≥ 1,910 MB"
+    files["/proc/self/cgroup"] = "3:memory:/box\n0::/\n"
+    files["/sys/fs/cgroup/memory/memory.limit_in_bytes"] = "100000000"
+    assert machine.memory(1, without_console, "127.0.0.1").got == "100 MB"
+    files.clear()
+    assert machine.memory(1, SETTINGS, "127.0.0.1").status is UNKNOWN
+
+
+@pytest.mark.parametrize(("descriptors", "learners", "status"), [(1024, 40, ON), (1024, 50, OFF), (32_768, 200, ON)])
+def test_a_room_behind_one_address_needs_connections(monkeypatch, descriptors, learners, status):
+    monkeypatch.setattr("app.serving.descriptors.raise_limit", lambda: None)
+    monkeypatch.setattr("app.serving.descriptors.limit", lambda: descriptors)
+    assert machine.connections(learners, SETTINGS).status is status
+
+
+def test_without_a_folder_for_temporary_files_nothing_starts(monkeypatch, tmp_path):
+    assert machine.temporary().status is ON
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    assert machine.temporary().status is CANNOT_START
+
+
+def test_kept_worlds_can_be_written_and_are_no_other_process_s(tmp_path):
+    kept = tmp_path / "kept"
+    assert machine.state(SETTINGS).status is ON
+    assert machine.state(replace(SETTINGS, state_dir=str(kept))).status is ON
+    assert not kept.exists(), "looking changes nothing"
+    state = StateDirectory(kept)
+    try:
+        held = machine.state(replace(SETTINGS, state_dir=str(kept)))
+    finally:
+        state.close()
+    assert (held.status, held.case) == (CANNOT_START, "held")
+    assert f"PID {os.getpid()}" in held.got
+    assert machine.state(replace(SETTINGS, state_dir=str(kept))).status is ON
+    (tmp_path / "file").touch()
+    unwritable = machine.state(replace(SETTINGS, world_dir=str(tmp_path / "file")))
+    assert (unwritable.status, unwritable.case) == (CANNOT_START, "unwritable")
+
+
+def test_packages_are_compared_with_the_pins(monkeypatch, tmp_path):
+    pins = tmp_path / "requirements.txt"
+    monkeypatch.setattr(software, "REQUIREMENTS", pins)
+    assert (software.packages().status, "streamlit 1." in software.packages().got) == (ON, True)
+    pins.write_text("streamlit==0.0.1 \\\n    --hash=sha256:0\nuvloop==0.0.1 ; sys_platform != 'win32' \\\n")
+    other = software.packages()
+    assert (other.status, other.case, other.expected) == (OFF, "other", "streamlit 0.0.1")
+    pins.write_text("no-such-package==1.0 \\\n")
+    assert (software.packages().status, software.packages().case) == (CANNOT_START, "missing")
+
+
+def test_the_python_versions_are_those_that_the_package_wants_and_the_workflow_tests():
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
+    oldest, newest = (".".join(map(str, version)) for version in software.TESTED)
+    assert wanted == f">={oldest}"
+    matrix = re.search(r"python: \[(.+)\]", (ROOT / ".github/workflows/test.yml").read_text())
+    assert matrix is not None
+    assert [matrix[1].split(", ")[it].strip("\"'") for it in (0, -1)] == [oldest, newest]
+
+
+def test_a_python_that_no_test_runs_with_is_named(monkeypatch):
+    assert software.python().status is ON
+    monkeypatch.setattr(sys, "version_info", (3, 99, 0))
+    assert (software.python().status, software.python().got) == (OFF, "3.99.0")
+
+
+def test_a_terminal_without_our_characters_is_named(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", open(os.devnull, "w", encoding="ascii"))
+    with sys.stdout:
+        assert software.terminal().status is OFF
+
+
+@pytest.mark.parametrize(("listed", "status"), [("Noto Sans CJK JP,Noto Sans CJK JP Bold\n", ON), ("", OFF)])
+def test_fonts_are_those_of_fontconfig(monkeypatch, tmp_path, listed, status):
+    program = tmp_path / "fc-list"
+    program.write_text(f"#!/bin/sh\nprintf '%s' '{listed}'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert software.fonts().status is status
+
+
+def test_code_that_is_compiled_at_each_start_is_named(monkeypatch, tmp_path):
+    module = tmp_path / "settings.py"
+    module.touch()
+    monkeypatch.setattr(sys.modules["app.settings"], "__file__", str(module))
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    assert machine.bytecode().status is ON
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    assert machine.bytecode().status is OFF
+
+
+@pytest.mark.skipif(abi() < LEAST_ABI, reason=f"Landlock version {abi()}, needed {LEAST_ABI}")
+def test_confinement_is_tried_and_not_only_asked_for(monkeypatch):
+    assert trial_run.confinement().status is ON
+    with monkeypatch.context() as without:
+        without.setattr(confinement, "abi", lambda: 0)
+        assert (trial_run.confinement().status, trial_run.confinement().case) == (OFF, ""), "it read the other file"
+    monkeypatch.setattr(trial_run, "launched", lambda *_: ["/bin/sh", "-c", "echo refused >&2; exit 126"])
+    fails = trial_run.confinement()
+    assert (fails.status, fails.case) == (OFF, "fails")
+    assert "refused" in fails.got
+
+
+def test_a_program_that_does_not_reach_the_world_is_named(monkeypatch, tmp_path):
+    shell = Program(name="kubectl", path="/bin/false", version="1.2", reads=("/bin/false",))
+    monkeypatch.setattr("app.console.programs.find", lambda _: {"kubectl": shell})
+    access = WorldAccess(directory=tmp_path, kubeconfig=b"", context="", aws={}, ports=())
+    kubectl, aws = trial_run.console(access)
+    assert (kubectl.status, kubectl.case, kubectl.expected) == (OFF, "fails", trial_run.COMMANDS["kubectl"])
+    assert aws.case == "missing"
+
+
+@pytest.mark.cli
+def test_the_real_kubectl_reaches_the_world(monkeypatch):
+    monkeypatch.setattr(trial_run, "COMMANDS", {"kubectl": trial_run.COMMANDS["kubectl"]})
+    monkeypatch.setattr("app.console.programs.NAMES", ("kubectl",))
+    world, kubectl = trial_run.world()
+    assert (world.status, kubectl.status) == (ON, ON), kubectl
+
+
+@pytest.mark.parametrize(
+    ("settings", "host", "live", "console"),
+    [
+        (SETTINGS, "127.0.0.1", "", ""),
+        (SETTINGS, "192.0.2.1", "live_not_on_loopback", "console_not_local"),
+        (replace(SETTINGS, live=False, console=False), "127.0.0.1", "live_switched_off", "console_switched_off"),
+        (replace(SETTINGS, frame_ancestors=("https://x.example",)), "127.0.0.1", "live_framed", "console_not_local"),
+    ],
+)
+def test_what_the_settings_keep_from_readers_is_what_the_pages_say(settings, host, live, console):
+    shown = [offered.live(settings, host), offered.console(settings, host)]
+    assert [it.refused for it in shown] == [live, console]
+    for it, code in zip(shown, (live, console), strict=True):
+        assert it.said("off", load("en")) == (load("en").message(f"errors.{code}.title") if code else "")
+
+
+# --- what is said -----------------------------------------------------------------------------------------------------
+
+
+def everything_wrong(words):
+    """A finding for each pair of texts in the content."""
+    for key in words.messages:
+        if match := re.fullmatch(r"doctor_self\.([a-z]+)\.?([a-z_]*)\.fix", key):
+            identifier, case = match.groups()
+            values = {"python": "/venv/bin/python", "file": "/irsa/requirements.txt", "folder": "/irsa/app"}
+            yield Finding(id=identifier, case=case, status=OFF, got="x " * 60, expected="y", values=values)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_all_that_can_be_off_has_words_and_fits_into_80_columns(language):
+    words = load(language)
+    wrong = [*everything_wrong(words), offered.live(SETTINGS, "192.0.2.1"), offered.console(SETTINGS, "192.0.2.1")]
+    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in command.as_text(wrong, words)]
+    assert [line for line in lines if width(line) > 80 and line.count("`") != 2] == []
+    for it in wrong:
+        assert it.said("off", words)
+        assert it.said("fix", words)
+
+
+def test_every_case_in_the_code_has_words():
+    modules = (ROOT / "app/commands/doctor_self").glob("*.py")
+    written = "".join(path.read_text() for path in modules)
+    cases = {case for line in re.findall(r"case=.*", written) for case in re.findall(r'"(\w+)"', line)}
+    with_words = {it.case for it in everything_wrong(load("en")) if it.case}
+    assert cases - {"port_in_use"} == with_words
+
+
+@pytest.mark.parametrize(
+    ("statuses", "status", "outcome"),
+    [((ON, UNKNOWN), 0, "all_on"), ((ON, OFF, UNKNOWN), 1, "some_off"), ((OFF, CANNOT_START), 2, "cannot_start")],
+)
+def test_the_exit_status_is_that_of_the_worst(monkeypatch, statuses, status, outcome):
+    given = [Finding(id="python", status=it, got="3") for it in statuses]
+    monkeypatch.setattr(command, "look", lambda *_: iter(given))
+    group = command_line(Settings(), load("ja"))
+    done = CliRunner().invoke(group, ["doctor-self", "--output", "json", "--lang", "en"])
+    assert (done.exit_code, json.loads(done.stdout)["outcome"]) == (status, outcome)
+    said = CliRunner().invoke(group, ["doctor-self", "--lang", "en"]).stdout
+    assert load("en").message(f"doctor_self.{outcome}", off=1, failed=1).partition(":")[0] in said
+
+
+def test_lines_break_where_a_reader_expects_it():
+    assert wrapped("run `a b c` now", 9) == ["run", "`a b c`", "now"]
+    assert wrapped("日本語の、文章（長い）です。", 8) == ["日本語", "の、文章", "（長い）", "です。"]
+    assert wrapped("", 8) == [""]
