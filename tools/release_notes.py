@@ -23,9 +23,10 @@ def notes(tag: str, version: str, changelog: str) -> str:
     if tag != f"v{version}":
         raise NoReleaseError(f"the tag is {tag}, expected v{version}, as app/__init__.py has it")
     sections = dict(re.findall(r"^## \[([^\]]+)\][^\n]*\n(.*?)(?=^## |^\[[^\]]+\]: |\Z)", changelog, re.M | re.S))
-    if not (found := sections.get(version, "").strip()):
+    found: str = sections.get(version, "").strip()
+    if not found:
         raise NoReleaseError(f"CHANGELOG.md has no section “## [{version}]” with anything in it")
-    return found + "\n"
+    return f"{found}\n"
 
 
 if __name__ == "__main__":
