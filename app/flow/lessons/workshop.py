@@ -31,13 +31,13 @@ class Part:
 
 
 PARTS = (
-    Part(id="opening", minutes=4, page="home", rehearsed=0),
-    Part(id="steps", minutes=10, page=Step.OIDC_PROVIDER, params={"depth": "1"}, rehearsed=0),
-    Part(id="trust", minutes=9, page="build", rehearsed=0, world=TaskId.LOOK_AROUND),
-    Part(id="pod", minutes=8, page="build", rehearsed=0, world=TaskId.SERVICE_ACCOUNT),
-    Part(id="break", minutes=7, page="break_it", params={"fault": "F21"}, rehearsed=0, world=TaskId.LOOK_INSIDE),
-    Part(id="doctor", minutes=4, page="break_it", rehearsed=0, world=TaskId.LOOK_INSIDE),
-    Part(id="close", minutes=3, page="one_page", rehearsed=0),
+    Part(id="opening", minutes=4, page="home", rehearsed=1.0),
+    Part(id="steps", minutes=12, page=Step.OIDC_PROVIDER, params={"depth": "1"}, rehearsed=7.0),
+    Part(id="trust", minutes=8, page="build", rehearsed=2.5, world=TaskId.LOOK_AROUND),
+    Part(id="pod", minutes=7, page="build", rehearsed=1.5, world=TaskId.SERVICE_ACCOUNT),
+    Part(id="break", minutes=7, page="break_it", params={"fault": "F21"}, rehearsed=2.7, world=TaskId.LOOK_INSIDE),
+    Part(id="doctor", minutes=4, page="break_it", rehearsed=1.0, world=TaskId.LOOK_INSIDE),
+    Part(id="close", minutes=3, page="one_page", rehearsed=0.5),
 )
 """In order."""
 
