@@ -107,14 +107,15 @@ def _clock(content: Content) -> str:
 
 
 def _plan(content: Content) -> str:
-    heads = "".join(
-        f'<th scope="col">{_word(key, content)}</th>' for key in ("number", "minute", "part", "page", "rehearsed")
-    )
+    labels = {key: _word(key, content) for key in ("number", "minute", "part", "page", "rehearsed")}
+    heads = "".join(f'<th scope="col">{label}</th>' for label in labels.values())
     rows = "".join(
-        f'<tr data-from="{begins}" data-until="{ends}"><td>{number}</td><td>{begins}–{ends}</td>'
+        f'<tr data-from="{begins}" data-until="{ends}"><td>{number}</td>'
+        f'<td data-label="{labels["minute"]}">{begins}–{ends}</td>'
         f'<th scope="row">{escape(content.lesson("workshop").section(f"part-{part.id}").heading)}</th>'
         f"<td>{page_link(content, part.page, escape(navigation.name(part.page, content)), **part.params)}</td>"
-        f"<td>{_word('minutes', content, minutes=f'{part.rehearsed:.1f}')}</td></tr>"
+        f'<td data-label="{labels["rehearsed"]}">'
+        f"{_word('minutes', content, minutes=f'{part.rehearsed:.1f}')}</td></tr>"
         for number, (part, begins, ends) in enumerate(schedule(), 1)
     )
     caption = _word("plan", content, minutes=MINUTES)
