@@ -7,6 +7,7 @@ import pytest
 from app.content import LANGUAGES, load
 from app.flow.build.tasks import TASKS, TaskId
 from app.flow.lessons.workshop import PARTS
+from app.ui.state import session
 from app.world.setup.developer import SetupRefused
 from tests.screens.test_build import states
 
@@ -37,6 +38,26 @@ def test_one_button_does_the_tasks_that_are_not_done_and_no_more(screen):
     assert "workshop_caught_up" in shown.keys
     assert [task for task, is_done in states(shown.open("build")).items() if is_done] == [it.id for it in TASKS[:7]]
     assert "lab_predict_heading" in shown.open("break_it", fault="F21").keys
+
+
+def test_a_world_that_was_broken_in_the_lab_is_whole_again(screen):
+    shown = screen(lang="en").open("workshop").click("late_break")
+    session.simulation().inject(shown.world, "F21")
+    shown.test.run()
+    shown.click("late_doctor")
+    assert shown.world.faults == ()
+    assert 'data-page="break_it"' in shown.html("workshop_caught_up")
+
+
+def test_what_cannot_be_made_right_is_not_called_ready(screen):
+    shown = screen(lang="en").open("workshop").click("late_pod")
+    for registered in shown.world.cluster.list("mutatingwebhookconfigurations"):
+        name = registered["metadata"]["name"]
+        shown.world.cluster.delete("mutatingwebhookconfigurations", "", name)
+    shown.click("late_break")
+    said = unescape(shown.html("workshop_caught_up"))
+    assert load("en").message("workshop.late.still_open", number=6) in said
+    assert "data-page" not in said
 
 
 def test_what_a_server_refuses_is_said(screen, monkeypatch):

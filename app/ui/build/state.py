@@ -73,21 +73,36 @@ def do(task: TaskId, acts: tuple[Act, ...]) -> None:
     session.run_again()
 
 
-def catch_up(until: TaskId) -> str:
-    """Does every task before that one which is not done; what a server refused, or empty where none did.
+@dataclass(frozen=True, kw_only=True)
+class CaughtUp:
+    """What came of doing the tasks before another one."""
+
+    world: str
+    """The path of the world in which they were done."""
+    refused: str = ""
+    """What a server said that refused a request; empty where none did."""
+    still_open: TaskId | None = None
+    """The first of them that is not done even so."""
+
+
+def catch_up(until: TaskId) -> CaughtUp:
+    """Does every task before that one which is not done.
 
     A world that began with IRSA in it is replaced by an empty one first.
     """
     if session.world().start == "finished":
         session.reset(start="empty")
-    for task in takewhile(lambda it: it is not until, TaskId):
+    path = session.world().path
+    wanted = tuple(takewhile(lambda it: it is not until, TaskId))
+    for task in wanted:
         found = next(it for it in current() if it.task.id is task)
         if found.done:
             continue
         if refused := _send(task, plan(found, building.place(session.world()))).refused:
-            return refused
+            return CaughtUp(world=path, refused=refused)
         session.run_again()
-    return ""
+    still_open = next((it.task.id for it in current() if it.task.id in wanted and not it.done), None)
+    return CaughtUp(world=path, still_open=still_open)
 
 
 def _send(task: TaskId, acts: tuple[Act, ...]) -> Outcome:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import streamlit as st
 
 from app.content import Content
@@ -11,28 +9,21 @@ from app.content.page_specs import PAGE_SPECS
 from app.flow.build.tasks import TaskId
 from app.flow.lessons.workshop import MINUTES, PARTS, Part, schedule
 from app.flow.model import Status
-from app.ui.build import state
+from app.ui.build.state import PARAM, CaughtUp, catch_up
 from app.ui.draw import components
 from app.ui.draw.checks import mark, said
 from app.ui.draw.links import page_link
 from app.ui.draw.sections import section
 from app.ui.frame import navigation
+from app.ui.lab import trial
 from app.ui.reference import reference
 from app.ui.state import mode, route, session
 from app.ui.text import escape, prose
 
 _CAUGHT_UP = "caught_up"
-"""In the session: what the last button for those who are late brought, and the path of the world in which."""
+"""In the session: for which part the last button for those who are late was, and what it brought."""
 
 _sheet = components.component("workshop")
-
-
-@dataclass(frozen=True, kw_only=True)
-class _CaughtUp:
-    part: Part
-    world: str
-    refused: str
-    """What a server said that refused a request; empty where none did."""
 
 
 def workshop() -> None:
@@ -56,22 +47,25 @@ def _late(content: Content) -> None:
                 tasks = list(TaskId).index(part.world)
                 label = content.message(f"workshop.late.{'later' if tasks else 'first'}", number=number, tasks=tasks)
                 st.button(label, key=f"late_{part.id}", on_click=_catch_up, args=(part, part.world))
-    kept = st.session_state.get(_CAUGHT_UP)
-    if isinstance(kept, _CaughtUp) and kept.world == session.world().path:
-        components.block(_outcome(kept, content), key="workshop_caught_up")
+    kept: tuple[Part, CaughtUp] | None = st.session_state.get(_CAUGHT_UP)
+    if kept and kept[1].world == session.world().path:
+        components.block(_outcome(*kept, content), key="workshop_caught_up")
 
 
 def _catch_up(part: Part, until: TaskId) -> None:
-    refused = state.catch_up(until)
-    st.session_state[_CAUGHT_UP] = _CaughtUp(part=part, world=session.world().path, refused=refused)
-    st.query_params.pop(state.PARAM, None)
+    if session.world().faults:
+        trial.revert()
+    st.session_state[_CAUGHT_UP] = (part, catch_up(until))
+    st.query_params.pop(PARAM, None)
 
 
-def _outcome(caught_up: _CaughtUp, content: Content) -> str:
+def _outcome(part: Part, caught_up: CaughtUp, content: Content) -> str:
     if caught_up.refused:
         words = prose(content.message("workshop.late.refused"))
         return f'<p class="failed">{words}</p>{said(caught_up.refused, content)}'
-    part = caught_up.part
+    if caught_up.still_open:
+        number = list(TaskId).index(caught_up.still_open) + 1
+        return f'<p class="failed">{prose(content.message("workshop.late.still_open", number=number))}</p>'
     done = prose(content.message("workshop.late.done", number=PARTS.index(part) + 1))
     label = content.message("workshop.late.go", page=navigation.name(part.page, content))
     link = page_link(content, part.page, escape(label), **part.params)
