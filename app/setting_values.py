@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias, TypeVar, get_args
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 Value = TypeVar("Value", covariant=True)
@@ -46,18 +46,18 @@ class Word(Text):
 
 @dataclass(frozen=True)
 class OneOf:
-    """One of the words of a `Literal`, the empty one aside."""
+    """One of a few words."""
 
-    literal: Any
+    words: tuple[str, ...]
 
     @property
     def expected(self) -> str:
         """The words."""
-        return ", ".join(filter(None, get_args(self.literal)))
+        return ", ".join(self.words)
 
     def read(self, text: str) -> Any:
-        """The word itself."""
-        if (word := text.strip()) not in get_args(self.literal):
+        """The word itself, whose type is a `Literal` of them."""
+        if (word := text.strip()) not in self.words:
             raise ValueError(text)
         return word
 

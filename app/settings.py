@@ -17,7 +17,6 @@ from app.setting_values import Host, HostAndPort, Kind, Networks, OneOf, Origins
 from app.setting_values import Network as Network
 
 Value = TypeVar("Value")
-LogForm = Literal["", "text", "json"]
 LiveRefusal = Literal[
     "",
     "live_other_server",
@@ -135,7 +134,7 @@ class Settings:
     """`IRSA_WORLD_DIR`, which `serve --dir` sets: the folder of one world that outlives the process, as `world --dir`
     makes it. The pages show it to who opened the launch address; `IRSA_STATE_DIR` does not count then."""
 
-    log: LogForm = _set_by("IRSA_LOG", kind=OneOf(LogForm), default="")
+    log: Literal["", "text", "json"] = _set_by("IRSA_LOG", kind=OneOf(("text", "json")), default="")
     """`IRSA_LOG`: `json` writes each record to standard error as one line of JSON, requests, sessions and refusals
     among them; `text` writes the same as text. Unset: warnings and errors alone, which suits a terminal."""
 
