@@ -29,6 +29,10 @@ from app.serving.fixed_files import FixedFiles
 from app.serving.gate import Gate
 from app.serving.kept_texts import KEPT_TEXTS, KeptTextsAtTheirAddresses
 from app.serving.launch import LAUNCH
+from app.serving.operations.health import Probes
+from app.serving.operations.metrics import Metrics
+from app.serving.operations.request_log import RequestLog
+from app.serving.operations.stopping import STOPPING, NoNewSessions
 from app.serving.plain_page import plain_page
 from app.serving.security_headers import SecurityHeaders
 from app.serving.uploads import BoundedUploads, Files, UploadLimits
@@ -36,7 +40,7 @@ from app.settings import Settings, process_environment
 from app.ui.draw import page_errors
 from app.ui.draw.browser_files import PREFIX, browser_files
 from app.ui.map import player
-from app.ui.state import left_sessions, own_world, session, streamlit_sessions
+from app.ui.state import left_sessions, operations, own_world, session, streamlit_sessions
 from app.world.events.stream import EventStream
 
 _YEAR = 365 * 86400
@@ -105,6 +109,7 @@ def _is_unknown_page(scope: Scope) -> bool:
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Starts the simulated world, and loads the client libraries while the first browser loads the page."""
     left_sessions.bound()
+    STOPPING.inform = operations.inform_pages
     await asyncio.to_thread(session.simulation)
     warming = threading.Thread(target=wiring.warm_up, name="warm-up", daemon=True)
     warming.start()
@@ -176,8 +181,18 @@ def application(script: Path) -> st.App:
         on_script_error=page_errors.on_script_error,
         # From the outside in.
         middleware=[
+            Middleware(RequestLog, trusted_proxies=_settings.trusted_proxies),
             Middleware(SecurityHeaders, index=_INDEX, frame_ancestors=_settings.frame_ancestors),
-            Middleware(Gate, launch=LAUNCH, trusted_proxies=_settings.trusted_proxies, used=used_address),
+            Middleware(Probes, checks=operations.checks, stopping=lambda: STOPPING.began is not None),
+            Middleware(
+                Gate,
+                launch=LAUNCH,
+                trusted_proxies=_settings.trusted_proxies,
+                used=used_address,
+                metrics_token=_settings.metrics_token,
+            ),
+            Middleware(Metrics, more=operations.gauges, help_of=operations.help_of),
+            Middleware(NoNewSessions, stopping=STOPPING),
             Middleware(
                 ConsoleSocket,
                 settings=_settings,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 Value = TypeVar("Value", covariant=True)
@@ -33,6 +33,33 @@ class Text:
     def read(self, text: str) -> str:
         """The text itself."""
         return text
+
+
+@dataclass(frozen=True)
+class Word(Text):
+    """A text without blanks around it, such as a token that a file's last line left one behind."""
+
+    def read(self, text: str) -> str:
+        """The text without them."""
+        return text.strip()
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """One of a few words."""
+
+    words: tuple[str, ...]
+
+    @property
+    def expected(self) -> str:
+        """The words."""
+        return ", ".join(self.words)
+
+    def read(self, text: str) -> Any:
+        """The word itself, whose type is a `Literal` of them."""
+        if (word := text.strip()) not in self.words:
+            raise ValueError(text)
+        return word
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from app.flow.redaction import MASK, mask_text
-from app.setting_values import Host, HostAndPort, Kind, Networks, Origins, Text, WholeNumber, YesOrNo
+from app.setting_values import Host, HostAndPort, Kind, Networks, OneOf, Origins, Text, WholeNumber, Word, YesOrNo
 from app.setting_values import Network as Network
 
 Value = TypeVar("Value")
@@ -133,6 +133,18 @@ class Settings:
     world_dir: str = _set_by("IRSA_WORLD_DIR", kind=Text(), default="")
     """`IRSA_WORLD_DIR`, which `serve --dir` sets: the folder of one world that outlives the process, as `world --dir`
     makes it. The pages show it to who opened the launch address; `IRSA_STATE_DIR` does not count then."""
+
+    log: Literal["", "text", "json"] = _set_by("IRSA_LOG", kind=OneOf(("text", "json")), default="")
+    """`IRSA_LOG`: `json` writes each record to standard error as one line of JSON, requests, sessions and refusals
+    among them; `text` writes the same as text. Unset: warnings and errors alone, which suits a terminal."""
+
+    metrics_token: str = _set_by("IRSA_METRICS_TOKEN", kind=Word(), default="", is_secret=True)
+    """`IRSA_METRICS_TOKEN`: a bearer token with which `/metrics` is read from elsewhere. Unset: only this machine reads
+    it. It is a secret, so nothing shows it."""
+
+    stop_seconds: int = _set_by("IRSA_STOP_SECONDS", kind=WholeNumber(0, 3600), default=20)
+    """`IRSA_STOP_SECONDS`: for how many seconds SIGTERM or Ctrl-C waits for page runs and commands that are under way,
+    0 to 3600. Kubernetes kills a Pod 30 seconds after SIGTERM by default, and closing takes up to 5 more."""
 
     locale: str = _set_by("LC_ALL", "LC_MESSAGES", "LANG", kind=Text(), default="")
     """`LC_ALL`, `LC_MESSAGES` or `LANG`, the first that is set, as POSIX orders them, such as `ja_JP.UTF-8`. The

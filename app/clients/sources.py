@@ -40,8 +40,9 @@ def read_text(path: Path, *, limit: int = FILE_LIMIT, encoding: str = "utf-8") -
 
 def read_bytes(path: Path, *, limit: int = FILE_LIMIT) -> bytes:
     """What is in a file or comes through a pipe. Raises `SourceTooLarge` and `OSError`."""
-    # Without O_NONBLOCK, opening a FIFO to which nothing writes would wait for ever.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    # Without O_NONBLOCK, opening a FIFO to which nothing writes would wait for ever; Windows translates line ends
+    # without O_BINARY.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
         mode = os.fstat(descriptor).st_mode
         if stat.S_ISDIR(mode):

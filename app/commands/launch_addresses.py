@@ -59,7 +59,8 @@ def on_enter(terminal: int, pressed: Callable[[], None]) -> None:
     """Calls `pressed` for each line that is typed at that file descriptor, from a thread that ends with the process."""
     # A process in the background that reads its terminal is stopped by the system, unless it ignores the signal: then
     # the read fails, and the thread ends.
-    signal.signal(signal.SIGTTIN, signal.SIG_IGN)
+    if hasattr(signal, "SIGTTIN"):  # not on Windows
+        signal.signal(signal.SIGTTIN, signal.SIG_IGN)
 
     def watch() -> None:
         # By descriptor: a thread in `sys.stdin.readline` holds a lock that Python wants at exit.
@@ -71,7 +72,9 @@ def on_enter(terminal: int, pressed: Callable[[], None]) -> None:
 
 
 def _path(port: int) -> Path | None:
-    """Where the server of that port is asked; None where the directory is not this user's alone."""
+    """Where the server of that port is asked; None where the directory is not this user's alone, as on Windows."""
+    if not hasattr(os, "geteuid"):
+        return None
     directory = Path(tempfile.gettempdir()) / f"irsa-explorer-{os.geteuid()}"
     with suppress(OSError):
         directory.mkdir(mode=0o700, exist_ok=True)

@@ -45,6 +45,8 @@ class Program:
     commands: tuple[ModuleType, ...]
     help: str
     """The key of what its help says first."""
+    default: str = ""
+    """The command that runs where none was typed."""
 
     @property
     def complete_var(self) -> str:
@@ -57,6 +59,7 @@ EXPLORER = Program(
     executable=APPLICATION_ID,
     commands=(serve, world, walk, faults, doctor, check, token, aws, doctor_self),
     help="cli.help.program",
+    default="serve",
 )
 KUBECTL = Program(
     usage="kubectl irsa", executable="kubectl-irsa", commands=(doctor, check, token), help="cli.help.kubectl_irsa"
@@ -137,7 +140,12 @@ def ignored_settings(words: Content) -> list[str]:
 
 def command_line(settings: Settings, words: Content, program: Program = EXPLORER) -> click.Group:
     """All commands of a program, their help in the language of `words`."""
-    group = Group(words=words, help=words.message(program.help), context_settings={"obj": program.executable})
+    group = Group(
+        words=words,
+        help=words.message(program.help),
+        context_settings={"obj": program.executable},
+        default=program.default,
+    )
     for module in program.commands:
         group.add_command(module.command(settings, words))
     return group

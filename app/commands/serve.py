@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import os
 import socket
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import FrameType
 
 import click
 
+from app import __version__
 from app.commands import launch_addresses
 from app.commands.failure import COULD_NOT_RUN, CannotRun
 from app.commands.help import command_of
@@ -20,6 +23,8 @@ from app.content import Content, ContentError, missions
 from app.flow.missions.reading import MalformedMission
 from app.serving import descriptors, logs
 from app.serving.launch import LAUNCH
+from app.serving.operations import events, log_lines
+from app.serving.operations.stopping import STOPPING
 from app.settings import Network, Settings, offer_missions, serve_on, show_world_of
 
 
@@ -100,7 +105,10 @@ def keeping(settings: Settings, words: Content, directory: Path | None, *, fresh
 
 
 def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Network] = ()) -> None:
-    """Serves the pages on `listener` until SIGINT or SIGTERM, open pages closed within two seconds."""
+    """Serves the pages on `listener` until SIGINT or SIGTERM, then stops in good order (`app.serving.operations`).
+
+    Open pages are closed within two seconds after what was under way has ended.
+    """
     import uvicorn
 
     from app.serving import uvicorn_settings
@@ -108,7 +116,8 @@ def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Netwo
     host, port = listener.getsockname()[:2]
     serve_on(host)  # `--host` decides about live mode and the console, too
     descriptors.raise_limit()
-    takes_secret = Settings.from_environment().takes_launch_secret()
+    settings = Settings.from_environment()
+    takes_secret = settings.takes_launch_secret()
 
     def new_address() -> str:
         """Where to go: where live mode or the console may be used, an address that opens them, once."""
@@ -124,6 +133,7 @@ def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Netwo
             if not self.started:
                 return
             logs.bound(logs.BoundedRecords())  # from now on strangers cause what is logged
+            events.write("started", host=host, port=port, version=__version__)
             if self.should_exit:
                 # A signal came meanwhile. uvicorn would now leave without shutting the application down.
                 await self.shutdown(sockets)
@@ -140,9 +150,21 @@ def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Netwo
                 launch_addresses.on_enter(sys.stdin.fileno(), lambda: click.echo(new_address()))
             click.echo(words.message("cli.serve.stop"))
 
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            """The first signal lets what is under way end, the second ends it. None is raised again after that."""
+            if self.should_exit:
+                STOPPING.end_all()
+                os._exit(128 + sig)  # no thread, whatever it waits for, keeps the process
+            self.should_exit = True
+            STOPPING.begin()
+
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            if STOPPING.left():
+                click.echo(words.message("cli.serve.stopping", seconds=settings.stop_seconds))
+            await STOPPING.wait(settings.stop_seconds)
             await self.offers.aclose()
             await super().shutdown(sockets)
+            events.write("stopped")
 
     config = uvicorn.Config(
         "app.server:app",
@@ -151,9 +173,10 @@ def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Netwo
         timeout_graceful_shutdown=2,
         **uvicorn_settings.of_pages(trusted_proxies),
     )
+    if settings.log:
+        log_lines.write_as(settings.log)
     server = Server(config)
-    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once all is closed
-        server.run(sockets=[listener])
+    server.run(sockets=[listener])
     if not server.started:
         sys.exit(COULD_NOT_RUN)
 

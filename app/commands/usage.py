@@ -34,6 +34,16 @@ class Command(click.Command):
 class Group(Command, click.Group):
     """The same for a group; an interrupted command prints nothing about the cluster."""
 
+    def __init__(self, *arguments: Any, default: str = "", **attributes: Any) -> None:
+        """`default`: the command that runs where nothing was typed; empty, the help is shown."""
+        super().__init__(*arguments, **attributes)
+        self._default = default
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As a command does, with the default command for no words. Completion asks for no command."""
+        runs = self._default and not args and not ctx.resilient_parsing
+        return super().parse_args(ctx, [self._default] if runs else args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """As click does, but raises `CannotRun`.
 

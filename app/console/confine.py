@@ -16,7 +16,6 @@ from __future__ import annotations
 import ctypes
 import json
 import os
-import resource
 import signal
 import stat
 import struct
@@ -58,6 +57,8 @@ def abi() -> int:
 
 def limit(limits: dict[str, int]) -> None:
     """Sets each limit, by its name without `RLIMIT_`. Where the present one is lower, that stays."""
+    import resource  # not at the top: Windows has none, and `abi` is asked there, too
+
     for name, value in limits.items():
         kind = getattr(resource, f"RLIMIT_{name}", None)
         if kind is not None:

@@ -101,6 +101,15 @@ _IN_ORDER = (
         short="compare.short",
         anchors=("goal", "pictures", "choose", "questions", "move", "recap"),
     ),
+    PageSpec(
+        name="workshop",
+        section="reference",
+        icon=":material/groups:",
+        anchors=(
+            *("goal", "before", "rooms", "part-opening", "part-steps", "part-trust", "part-pod", "part-break"),
+            *("part-doctor", "part-close", "after", "tried"),
+        ),
+    ),
     PageSpec(name="misconceptions", section="reference", icon=":material/psychology_alt:"),
     PageSpec(name="glossary", section="reference", icon=":material/menu_book:"),
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.serving.operations import events
+
 UNSUPPORTED_DATA = 1003
 """RFC 6455 §7.4.1."""
 
@@ -23,6 +25,7 @@ class BinaryFrames:
         async def receive_binary() -> Message:
             message = await receive()
             if message["type"] == "websocket.receive" and message.get("bytes") is None:
+                events.refuse("text_frame")
                 await send({"type": "websocket.close", "code": UNSUPPORTED_DATA})
                 return {"type": "websocket.disconnect", "code": UNSUPPORTED_DATA}
             return message

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass
 
+from app.serving.operations import events
 from app.serving.visitor import counted_as, is_trusted, peer_of
 from app.settings import Network
 
@@ -77,6 +78,7 @@ class Connections:
             found: Connection | None = connection
         else:
             found = None
+            events.refuse("connections", visitor=address)
             if len(self._refused) < self.limits.refusals:
                 self._refused[transport] = connection
             else:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
+import platform
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any
@@ -29,6 +31,8 @@ from app.console.programs import NAMES, Program
 from app.flow.errors import FlowError
 from app.serving import request_facts
 from app.serving.logs import OURS
+from app.serving.operations import events
+from app.serving.operations.stopping import STOPPING
 from app.serving.request_facts import RequestFacts
 from app.settings import Settings, is_loopback
 
@@ -59,6 +63,8 @@ def refusal(settings: Settings, facts: RequestFacts | None) -> ConsoleRefused | 
         return ConsoleRefused(code="console_other_server", server_message="")
     if settings.console is False:
         return ConsoleRefused(code="console_switched_off", server_message="")
+    if not hasattr(os, "killpg"):
+        return ConsoleRefused(code="console_not_unix", server_message="", got=platform.system())
     elsewhere = next((host for host in (settings.host, facts.served_on) if not is_loopback(host)), "")
     others = elsewhere or facts.forwarded_by or " ".join(settings.frame_ancestors)
     if not others:
@@ -101,6 +107,7 @@ class ConsoleSocket:
         facts, browser = request_facts.read(Headers(scope=scope)), self._browser(scope)
         is_refused = refusal(self._settings, facts) is not None
         if is_refused or facts is None or not browser or self._open.get(browser, 0) >= SOCKETS:
+            events.refuse("console")
             await WebSocketClose()(scope, receive, send)
             return
         self._open[browser] = self._open.get(browser, 0) + 1
@@ -214,7 +221,10 @@ class _Page:
             await self._send(type="started", number=number, reads=reads)
 
         try:
-            ended = await self._console.run(number, text, show, begin)
+            if STOPPING.began is not None:
+                raise LineRefused("stopping")
+            with STOPPING.under_way("command", self._console.close):
+                ended = await self._console.run(number, text, show, begin)
         except LineRefused as refused:
             await self._send(type="refused", number=number, text=self._reason(refused))
         except OSError as error:

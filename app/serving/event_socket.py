@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketClose, WebSocketDisconnect
 
 from app.serving import descriptors, request_facts
+from app.serving.operations.events import refuse
 from app.serving.uvicorn_settings import page_limits
 from app.world.events.stream import EventStream
 
@@ -60,6 +61,8 @@ class EventSocket:
             browser = self._browser(scope)
             stream = self._stream(browser) if browser else None
             with self._room(browser, Headers(scope=scope)) as has_room:
+                if not has_room:
+                    refuse("events")
                 if stream is None or not has_room:
                     await WebSocketClose()(scope, receive, send)
                 else:

@@ -16,6 +16,8 @@ from starlette.websockets import WebSocketClose
 
 from app.serving import peer, request_facts
 from app.serving.launch import PREFIX, Launch
+from app.serving.operations import events, metrics
+from app.serving.operations.metrics import Reason
 from app.serving.request_facts import RequestFacts
 from app.serving.visitor import address_of, peer_of
 from app.settings import Network, is_loopback
@@ -27,20 +29,29 @@ FORWARDING = (
     *("cf-connecting-ip", "true-client-ip", "fly-client-ip", "x-envoy-external-address", "cdn-loop"),
 )
 """Headers that a reverse proxy adds (RFC 7239 and its forerunners). Any of them means: the reader is elsewhere."""
-METRICS = "/_stcore/metrics"
+METRICS = ("/_stcore/metrics", metrics.PATH)
+"""Streamlit's own, and ours."""
 
 
 class Gate:
     """Refuses what may not ask, lets in by the launch address, and records the facts of all other requests."""
 
     def __init__(
-        self, app: ASGIApp, *, launch: Launch, trusted_proxies: Sequence[Network], used: Callable[[], Response]
+        self,
+        app: ASGIApp,
+        *,
+        launch: Launch,
+        trusted_proxies: Sequence[Network],
+        used: Callable[[], Response],
+        metrics_token: str = "",
     ) -> None:
-        """`used` makes the answer to a launch address that does not work any more."""
+        """`used` makes the answer to a launch address that does not work any more. `metrics_token`: with which the
+        metrics are read from elsewhere; empty for nowhere else."""
         self._app = app
         self._launch = launch
         self._trusted = trusted_proxies
         self._used = used
+        self._metrics_token = metrics_token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers with 421 (wrong name), 403 (another page), 404 (not from there), or passes the request on."""
@@ -49,9 +60,11 @@ class Gate:
             return
         headers = Headers(scope=scope)
         facts = self._facts(scope, headers)
-        refusal = _refusal(scope, headers, facts)
+        refusal = _refusal(scope, headers, facts, self._metrics_token)
         if refusal is not None:
-            await (WebSocketClose() if scope["type"] == "websocket" else refusal)(scope, receive, send)
+            reason, answer = refusal
+            events.refuse(reason, visitor=facts.visitor)
+            await (WebSocketClose() if scope["type"] == "websocket" else answer)(scope, receive, send)
         elif scope["type"] == "http" and scope["path"].startswith(PREFIX):
             await self._let_in(scope, facts)(scope, receive, send)
         else:
@@ -65,6 +78,7 @@ class Gate:
             forwarded_by=forwarded_by,
             launched=has_cookie and not peer.is_foreign(scope),
             visitor=address_of(scope, self._trusted),
+            request=events.request_id.get(),
         )
 
     def _let_in(self, scope: Scope, facts: RequestFacts) -> Response:
@@ -72,6 +86,7 @@ class Gate:
         if scope["method"] != "GET":
             return PlainTextResponse("Method Not Allowed\n", 405, {"allow": "GET"})
         if not facts.launched and not self._launch.redeem(scope["path"]):
+            events.refuse("launch_used", visitor=facts.visitor)
             return self._used()
         clean = RedirectResponse("/", 303, {"cache-control": "no-store"})
         clean.headers.append("set-cookie", self._launch.set_cookie(_port(scope)))
@@ -82,22 +97,23 @@ def _port(scope: Scope) -> int:
     return (scope.get("server") or ("", None))[1] or 0
 
 
-def _refusal(scope: Scope, headers: Headers, facts: RequestFacts) -> Response | None:
-    """Why a request is not answered; None where it is."""
+def _refusal(scope: Scope, headers: Headers, facts: RequestFacts, token: str) -> tuple[Reason, Response] | None:
+    """Why a request is not answered, and with what instead; None where it is."""
     # (1) On loopback we have loopback's names only. Elsewhere, in a container say, any name may lead here.
     host = headers.get("host", "")
     if is_loopback(facts.served_on) and not is_loopback_host(host):
-        return PlainTextResponse("Misdirected Request\n", 421)
+        return "wrong_host", PlainTextResponse("Misdirected Request\n", 421)
     # (2) Only our own pages ask. A browser sends the origin of a websocket; a client that sends none is no browser.
     origins = headers.getlist("origin")
     asked_by_us = len(origins) == 1 and _is_origin_of(origins[0], host)
     if not asked_by_us and (origins or scope["type"] == "websocket"):
-        return PlainTextResponse("Forbidden: this request comes from another page\n", 403)
-    # (3) What the process says of itself is for this machine alone.
+        return "other_origin", PlainTextResponse("Forbidden: this request comes from another page\n", 403)
+    # (3) What the process says of itself is for this machine alone, and our metrics for who has the token.
     client = peer_of(scope)
     from_here = client is not None and client.is_loopback and not facts.forwarded_by
-    if scope["path"].rstrip("/") == METRICS and not from_here:
-        return PlainTextResponse("Not Found\n", 404)
+    if scope["path"].rstrip("/") in METRICS and not from_here:
+        if scope["path"] != metrics.PATH or not metrics.is_allowed(headers, token):
+            return "metrics_elsewhere", PlainTextResponse("Not Found\n", 404)
     return None
 
 

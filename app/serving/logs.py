@@ -21,6 +21,10 @@ ALL = 300
 """Records in a window."""
 OURS = "irsa_explorer"
 """The logger of our own errors: their tracebacks are kept."""
+EVENTS = "irsa_explorer.events"
+"""The logger of events (`app.serving.operations.events`), which are short, written by us, and different each time."""
+EVENTS_LIMIT = 20_000
+"""Events in a window: a class of 300 that loads a page at once causes half of it."""
 
 
 class BoundedRecords(logging.Filter):
@@ -32,6 +36,8 @@ class BoundedRecords(logging.Filter):
         self._window = -1
         self._said: Counter[object] = Counter()
         self._dropped: Counter[object] = Counter()
+        self._events = 0
+        """In this window."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record is written."""
@@ -40,7 +46,10 @@ class BoundedRecords(logging.Filter):
         window = int(self._clock() // WINDOW_SECONDS)
         if window != self._window:
             self._window, self._dropped = window, self._said - Counter(dict.fromkeys(self._said, SAME))
-            self._said = Counter()
+            self._said, self._events = Counter(), 0
+        if record.name == EVENTS:
+            self._events += 1
+            return self._events <= EVENTS_LIMIT
         if self._said[kind] < SAME and len(self._said) <= ALL:
             self._shorten(record, error, self._dropped.pop(kind, 0))
             written = True

@@ -15,10 +15,12 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import CloseCode, Frame
 
 from app.serving.connections import Connection, Connections
+from app.serving.operations.health import LIVE
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGISendEvent
 
+_PROBE = f"GET {LIVE} ".encode("ascii")
 PIPELINED = 8
 """Requests that may wait for the one before them on a connection. Browsers and proxies send none."""
 FRAGMENTS = 1024
@@ -36,6 +38,8 @@ def answer(status: str, text: str, *headers: str) -> bytes:
     return "\r\n".join([*lines, "cache-control: no-store", "connection: close", *headers, "", ""]).encode() + body
 
 
+ALIVE = answer("200 OK", "ok\n")
+"""To a probe for which there is no room: a full server is alive, and a restart would help none of its visitors."""
 TOO_LARGE = answer("431 Request Header Fields Too Large", "Request Header Fields Too Large\n")
 
 
@@ -69,7 +73,7 @@ class BoundedHttp(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if self._connection is None:
-            self._refuse(self._room.busy)
+            self._refuse(ALIVE if data.startswith(_PROBE) else self._room.busy)
             return
         if self._connection.deadline is None:
             self._connection.deadline = self.loop.time() + self._limits.head_seconds

@@ -31,6 +31,8 @@ class RequestFacts:
     """Whether it has the launch secret of this process."""
     visitor: str
     """The address by which its sender is counted (`visitor.address_of`)."""
+    request: str = ""
+    """Its id in our log."""
 
 
 def recorded(scope: Scope, facts: RequestFacts) -> Scope:

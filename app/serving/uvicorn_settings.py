@@ -21,12 +21,22 @@ BACKLOG = 32
 """Connections that are accepted at once before any of them is counted."""
 
 
+_made: list[Connections] = []
+"""Those of the server that was started last."""
+
+
+def connections() -> tuple[int, int] | None:
+    """How many are open, and how many there may be; None where another server was started."""
+    return (len(_made[-1]), _made[-1].limits.connections) if _made else None
+
+
 def of_pages(trusted: Sequence[Network]) -> dict[str, Any]:
     """The options of `uvicorn.Config`. `trusted`: the reverse proxies in front of us."""
-    connections = Connections(page_limits(descriptors.limit(), trusted), busy_page([load(name) for name in LANGUAGES]))
+    room = Connections(page_limits(descriptors.limit(), trusted), busy_page([load(name) for name in LANGUAGES]))
+    _made[:] = [room]
     return {
-        "http": http_protocol(connections),
-        "ws": websocket_protocol(connections),
+        "http": http_protocol(room),
+        "ws": websocket_protocol(room),
         "ws_max_size": MESSAGE_LIMIT,
         "ws_per_message_deflate": False,  # so that what is counted on the wire is what it takes in memory
         "backlog": BACKLOG,

@@ -12,7 +12,7 @@ from app.content import load
 from app.flow.build.tasks import TaskId
 from tests.browser.axe import violations
 from tests.browser.contrast import faint
-from tests.browser.server import PHONE, Reader, serving
+from tests.browser.server import DESK, PHONE, Reader, serving
 
 pytestmark = pytest.mark.browser
 
@@ -46,6 +46,52 @@ def test_a_task_is_done_by_its_button_and_the_page_can_be_read_meanwhile(reader)
     expect(one.page.locator(".st-key-build_task_look_around h2")).to_be_visible()
     assert one.overflow <= 0
     assert found == []
+
+
+def seen(one):
+    """The left end and the width of what the map shows, in its own units."""
+    left, _, width, _ = map(float, one.page.locator(".film-map").get_attribute("viewBox").split())
+    return left, width
+
+
+def test_on_a_phone_the_map_shows_what_the_task_is_about_and_can_be_moved(reader):
+    one = reader(locale="en-US", size=PHONE).open("/build?lang=en")
+    one.click("build_begin")
+    expect(one.page.locator(".film-player.moves .film-mini")).to_be_visible()
+    expect(one.page.locator(".film-map .edge.absent").first).to_be_hidden()
+    for task, box in (("service_account", "service_account"), ("role", "role")):
+        title = load("en").message(f"build.task_{task}.title")
+        one.page.locator(".tasks a").filter(has_text=title).click()
+        expect(one.page.locator(f".st-key-build_task_{task} h2")).to_be_visible()
+        stage = one.box(".film-stage")
+        # The whole of the box is on the map.
+        place = one.box(f".film-map .box.{box} > .body")
+        assert stage["x"] <= place["x"]
+        assert place["x"] + place["width"] <= stage["x"] + stage["width"]
+
+    # (1) By the keyboard, from end to end; (2) by dragging; (3) by a touch of the small map.
+    one.page.locator(".film-stage").focus()
+    one.press("Home")
+    first, width = seen(one)
+    one.press("ArrowRight")
+    second, _ = seen(one)
+    one.press("End")
+    last, _ = seen(one)
+    assert first < second <= last
+    assert width < 1000
+    one.page.mouse.move(stage["x"] + 60, stage["y"] + 60)
+    one.page.mouse.down()
+    one.page.mouse.move(stage["x"] + 160, stage["y"] + 60, steps=2)
+    one.page.mouse.up()
+    dragged, _ = seen(one)
+    assert abs(last - dragged - 100 * width / stage["width"]) < 2
+    mini = one.box(".film-mini")
+    one.page.mouse.click(mini["x"] + 4, mini["y"] + mini["height"] / 2)
+    assert seen(one)[0] == first
+
+    # Where all of it fits there is nothing to move.
+    one.resize(DESK)
+    expect(one.page.locator(".film-mini")).to_be_hidden()
 
 
 @pytest.mark.skipif(shutil.which("kubectl") is None or shutil.which("aws") is None, reason="no kubectl or no aws")

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCES = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "app" / "console").rglob("*.py"))]
 SOCKET = (ROOT / "app" / "serving" / "console_socket.py").read_text(encoding="utf-8")
 REASONS = {
-    *(code for text in SOURCES for code in re.findall(r'LineRefused\(\s*"(\w+)"', text)),
+    *(code for text in (*SOURCES, SOCKET) for code in re.findall(r'LineRefused\(\s*"(\w+)"', text)),
     *(code for text in SOURCES for code in re.findall(r'"[\w-]+": "(\w+)",?', text) if code in {
         "needs_editor", "opens_port", "other_program", "kustomization", "other_server", "other_file", "no_profiles",
         "needs_terminal", "needs_pager", "needs_browser",
@@ -29,5 +29,5 @@ def test_each_reason_has_words_and_each_words_a_reason(language):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_there_are_words_for_why_there_is_no_console(language):
     codes = set(re.findall(r'code="(console_\w+)"', SOCKET))
-    assert len(codes) == 5
+    assert len(codes) == 6
     assert {f"errors.{code}.title" for code in codes} <= set(load(language).messages)

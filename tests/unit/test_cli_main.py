@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from app.commands.help import command_of
-from app.commands.main import asked_language, command_line
+from app.commands.main import KUBECTL, asked_language, command_line
 from app.commands.rendering import labelled, marked, width
 from app.content import load
 from app.flow.model import Status
@@ -35,6 +35,17 @@ def test_help_speaks_the_readers_language(name, language):
     assert set(group.commands) == set(COMMANDS)
     assert group.commands[name].help == words.message(f"cli.help.{name}")
     assert CliRunner().invoke(group, [name, "--help"]).exit_code == 0
+
+
+def test_without_a_command_the_pages_are_served_and_the_plugin_shows_its_help(monkeypatch):
+    served = []
+    monkeypatch.setattr("app.commands.serve.run", lambda *given: served.append(given))
+    explorer = command_line(Settings(port=0), load("en"))
+    assert CliRunner().invoke(explorer, []).exit_code == 0
+    assert len(served) == 1
+    plugin = CliRunner().invoke(command_line(Settings(), load("en"), KUBECTL), [])
+    assert "Usage: " in plugin.output
+    assert len(served) == 1
 
 
 MISUNDERSTOOD = {

@@ -16,7 +16,7 @@ from websockets.frames import Frame, Opcode
 from websockets.sync.client import connect
 
 from app.serving.connections import Connections, Limits
-from app.serving.protocols import FRAGMENTS, PIPELINED, answer, http_protocol, websocket_protocol
+from app.serving.protocols import ALIVE, FRAGMENTS, PIPELINED, answer, http_protocol, websocket_protocol
 from app.serving.visitor import Network
 from tests.waiting import SECONDS
 
@@ -251,6 +251,9 @@ def test_who_finds_no_room_reads_why_and_the_next_one_finds_it():
             with dial(port) as third:
                 third.sendall(GET)
                 assert rest(third) == BUSY
+            with dial(port) as probe:
+                probe.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+                assert rest(probe) == ALIVE
             with pytest.raises(InvalidStatus, match="503"):
                 connect(f"ws://127.0.0.1:{port}/ws")
         while connections:

@@ -7,11 +7,13 @@ import json
 
 import httpx
 import pytest
+from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, PlainTextResponse
 
 from app.serving import peer, request_facts
 from app.serving.gate import FORWARDING, Gate
 from app.serving.launch import Launch
+from app.serving.operations.metrics import is_allowed
 from app.serving.security_headers import SecurityHeaders
 
 PORT = 8501
@@ -43,7 +45,9 @@ def call(launch):
             "client": (client, 50000),
             "headers": [(name.encode(), text.encode("latin-1")) for name, text in lines.items() if text is not None],
         }  # fmt: skip
-        gate = Gate(pages, launch=launch, trusted_proxies=(), used=lambda: PlainTextResponse("used", 410))
+        gate = Gate(
+            pages, launch=launch, trusted_proxies=(), used=lambda: PlainTextResponse("used", 410), metrics_token="right"
+        )
         asyncio.run(gate(scope, None, send))
         return sent[0], (reached[0] if reached else None)
 
@@ -122,11 +126,29 @@ def test_a_websocket_that_names_no_page_is_refused(call):
 # (3) What is for this machine alone
 
 
-def test_metrics_are_for_this_machine(call):
-    path = "/_stcore/metrics"
+@pytest.mark.parametrize("path", ["/metrics", "/_stcore/metrics"])
+def test_metrics_are_for_this_machine(call, path):
     assert call(path=path)[0] == {"type": "served"}
     assert call(path=path, client="192.0.2.7", server="172.17.0.2")[0]["status"] == 404
     assert call(path=f"{path}/", x_forwarded_for="127.0.0.1")[0]["status"] == 404
+
+
+def test_our_own_are_for_who_has_the_token_as_well(call):
+    far = {"client": "192.0.2.7", "server": "172.17.0.2"}
+    answers = {
+        (path, given): call(path=path, authorization=given, **far)[0].get("status")
+        for path in ("/metrics", "/_stcore/metrics")
+        for given in ("Bearer right", "bearer right", "Bearer wrong", "Basic right", "right", "Bearer ", "Bearer é")
+    }
+    assert [one for one, status in answers.items() if status != 404] == [
+        ("/metrics", "Bearer right"),
+        ("/metrics", "bearer right"),
+    ]
+
+
+@pytest.mark.parametrize("given", ["Bearer", "Bearer ", "Bearer None", ""])
+def test_without_a_token_none_is_right(given):
+    assert not is_allowed(Headers({"authorization": given}), "")
 
 
 # (4) The launch address

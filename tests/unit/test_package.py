@@ -1,8 +1,10 @@
-"""The wheel: it is built without a network, contains all that runs, and gives kubectl a plugin."""
+"""The wheel: it is built without a network, contains all that runs, serves the pages, and gives kubectl a plugin."""
 
 from __future__ import annotations
 
+import asyncio
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -11,8 +13,14 @@ from pathlib import Path
 import pytest
 
 from app import __version__
+from app.content import load
+from tests.attack.client import tab
+from tests.attack.server import ROOT, Target, environment
+from tests.started import started
 
-ROOT = Path(__file__).resolve().parents[2]
+PYTHONS = ("python3.11", "python3.12", "python3.13")
+LARGEST = 3_000_000
+"""Bytes of the wheel."""
 OFFLINE = {"PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
 
@@ -60,6 +68,7 @@ def test_the_wheel_has_code_pages_assets_and_the_page_of_checks(wheel: Path) -> 
     assert {"app/data/docs/checks.md", "app/data/docs/checks.ja.md"} <= names
     assert {name.partition("/")[0] for name in names} == {"app", f"irsa_explorer-{__version__}.dist-info"}
     assert not [name for name in names if "__pycache__" in name]
+    assert wheel.stat().st_size < LARGEST
 
 
 @pytest.mark.parametrize("name", ["irsa-explorer", "kubectl-irsa"])
@@ -119,3 +128,60 @@ def test_the_installed_pages_are_served_from_the_package(installed: Path, tmp_pa
     done = run(sys.executable, "-c", program, folder=tmp_path, PYTHONPATH=str(installed))
     data = installed / "app" / "data"
     assert done.stdout.split() == [str(data / "assets"), str(data / "pages")]
+
+
+async def first_page(target: Target) -> None:
+    """Opens it and looks at its title."""
+    async with tab(target) as opened:
+        assert not opened.failed
+        assert load("en").lessons["home"].title.encode() in opened.received
+
+
+def test_the_installed_command_shows_the_first_page(installed: Path, tmp_path: Path) -> None:
+    command = [str(installed / "bin" / "irsa-explorer"), "serve", "--port", "0"]
+    with started(command, tmp_path, environment(installed, tmp_path)) as target:
+        asyncio.run(first_page(target))
+        assert "Traceback" not in target.log
+
+
+@pytest.mark.large
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("python", PYTHONS)
+def test_the_wheel_starts_in_an_empty_environment(wheel: Path, tmp_path: Path, python: str) -> None:
+    """With the packages that are newest today, as `pipx install` and `uvx` take them, not those that are pinned."""
+    interpreter = interpreter_of(python)
+    if interpreter is None:
+        pytest.skip(f"no {python} here that makes environments")
+    venv = tmp_path / "venv"
+    run(interpreter, "-m", "venv", "--without-pip", str(venv))
+    pip = [sys.executable, "-m", "pip", "--python", str(venv / "bin" / "python"), "--disable-pip-version-check"]
+    done = subprocess.run([*pip, "install", "-q", str(wheel)], capture_output=True, text=True, timeout=800, check=False)
+    if "NewConnectionError" in done.stderr or "No matching distribution found for" in done.stderr:
+        pytest.skip("no package index can be reached")
+    assert done.returncode == 0, done.stderr
+    if shutil.which("kubectl"):
+        plugin = run(
+            "kubectl",
+            "irsa",
+            "doctor",
+            "--help",
+            folder=tmp_path,
+            PATH=f"{venv / 'bin'}:{os.environ['PATH']}",
+            LC_ALL="C",
+        )
+        assert "Usage: kubectl irsa doctor" in plugin.stdout
+    command = [str(venv / "bin" / "irsa-explorer"), "serve", "--port", "0"]
+    with started(command, tmp_path, environment(tmp_path, tmp_path)) as target:
+        asyncio.run(first_page(target))
+        assert "Traceback" not in target.log
+
+
+def interpreter_of(python: str) -> str | None:
+    """The newest such Python: on the path, or one of pyenv's."""
+    number = python.removeprefix("python")
+    versions = (Path.home() / ".pyenv" / "versions").glob(f"{number}.*/bin/{python}")
+    candidates = [*sorted(map(str, versions), reverse=True), shutil.which(python)]
+    has_venv = ("-c", "import ensurepip, ssl, venv")
+    return next(
+        (it for it in candidates if it and subprocess.run([it, *has_venv], capture_output=True).returncode == 0), None
+    )

@@ -32,6 +32,9 @@ def test_every_variable_is_read():
         "IRSA_ISSUER_CA": "ca.pem",
         "IRSA_MISSIONS_DIR": "/srv/missions",
         "FORWARDED_ALLOW_IPS": "192.0.2.7, 2001:db8::/32",
+        "IRSA_LOG": "json",
+        "IRSA_METRICS_TOKEN": "secret",
+        "IRSA_STOP_SECONDS": "0",
         "LANG": "ja_JP.UTF-8",
     }
     assert Settings.from_environment(environment) == Settings(
@@ -45,6 +48,9 @@ def test_every_variable_is_read():
         issuer_ca="ca.pem",
         missions="/srv/missions",
         trusted_proxies=(ip_network("192.0.2.7/32"), ip_network("2001:db8::/32")),
+        log="json",
+        metrics_token="secret",
+        stop_seconds=0,
         locale="ja_JP.UTF-8",
     )
 
@@ -168,7 +174,14 @@ def test_what_is_not_a_number_in_range_is_refused_by_name(variable, value):
 
 
 @pytest.mark.parametrize(
-    ("variable", "value"), [("IRSA_PORT", "65536"), ("IRSA_WORLDS", "0"), ("IRSA_IDLE_SECONDS", "0")]
+    ("variable", "value"),
+    [
+        ("IRSA_PORT", "65536"),
+        ("IRSA_WORLDS", "0"),
+        ("IRSA_IDLE_SECONDS", "0"),
+        ("IRSA_STOP_SECONDS", "3601"),
+        ("IRSA_LOG", "JSON"),
+    ],
 )
 def test_the_bounds_hold(variable, value):
     with pytest.raises(SettingsError):
@@ -203,6 +216,10 @@ def test_junk_is_either_used_or_refused_by_name(environment):
     assert 0 <= settings.port <= 65535
     assert settings.worlds >= 1
     assert for_locale(settings.locale) in LANGUAGES
+
+
+def test_no_one_who_prints_the_settings_sees_the_token():
+    assert "secret" not in repr(Settings(metrics_token="secret"))
 
 
 def test_settings_are_frozen():

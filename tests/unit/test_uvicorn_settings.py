@@ -53,3 +53,17 @@ def test_the_soft_limit_is_raised_as_far_as_the_hard_one_allows(monkeypatch, bef
     monkeypatch.setattr(resource, "setrlimit", lambda _, pair: made.append(pair))
     descriptors.raise_limit()
     assert made == ([after] if after else [])
+
+
+def test_where_the_system_refuses_so_many_it_is_asked_for_what_macos_grants(monkeypatch):
+    made = []
+
+    def setrlimit(_, pair):
+        if pair[0] > 10_240:
+            raise ValueError("current limit exceeds maximum limit")
+        made.append(pair)
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (256, resource.RLIM_INFINITY))
+    monkeypatch.setattr(resource, "setrlimit", setrlimit)
+    descriptors.raise_limit()
+    assert made == [(10_240, resource.RLIM_INFINITY)]

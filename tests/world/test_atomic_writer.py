@@ -43,6 +43,23 @@ def test_an_update_swaps_the_data_and_leaves_the_link(writer, tmp_path):
     assert not (tmp_path / old).exists()
 
 
+def test_where_a_link_to_a_directory_is_not_replaced_the_update_comes_too(writer, tmp_path, monkeypatch):
+    """`MoveFileEx` of Windows, by which Python renames there, replaces no directory."""
+    replace = os.replace
+
+    def moved(source, target):
+        if os.path.isdir(target):
+            raise PermissionError(13, "Access is denied", str(target))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", moved)
+    monkeypatch.delattr(os, "chown")
+    writer.write(files(token="one"))
+    assert writer.write(files(token="two"))
+    assert (tmp_path / "token").read_text() == "two"
+    assert writer.tree.attributes(tmp_path / os.readlink(tmp_path / "..data") / "token").mode == 0o644
+
+
 def test_the_same_payload_changes_nothing(writer, tmp_path):
     writer.write(files(token="one"))
     before = os.readlink(tmp_path / "..data")

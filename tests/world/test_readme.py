@@ -1,8 +1,12 @@
-"""Every command that the README shows runs as it stands there, in both languages, with names in place of capitals."""
+"""Every command that README and documents show runs as it stands there, with names in place of capitals.
+
+Those that are not run are in `NOT_RUN`, each with the reason.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import time
@@ -18,15 +22,53 @@ from app import wiring
 from app.commands.main import EXPLORER, KUBECTL, command_line
 from app.content import load
 from app.settings import Settings
+from app.world.setup import tool_files
+from tests.aws_cli import AWS
 from tests.unit.fake_ports import ISSUER, Fakes, token, trust_policy
 from tests.unit.test_cli_check import ACCOUNT_FILE, workload
 from tests.unit.test_doctor import healthy
+from tests.world import learner_commands
+from tests.world.kubectl import KUBECTL as INSTALLED_KUBECTL
 
 ROOT = Path(__file__).resolve().parents[2]
-TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.ja.md")}
-PROGRAMS = {".venv/bin/python -m app": EXPLORER, "kubectl irsa": KUBECTL}
+ELSEWHERE = ("CHANGELOG.md", "docs/commands.md", "docs/checks.md", "docs/checks.ja.md", "docs/licences.md")
+"""What was, and what is written from tables whose commands are run for themselves."""
+DOCUMENTS = {
+    name: path.read_text(encoding="utf-8")
+    for path in sorted((*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")))
+    if (name := str(path.relative_to(ROOT))) not in ELSEWHERE
+}
+READ_WHOLE = ("README.md", "README.ja.md", "docs/command-line.md", "docs/command-line.ja.md")
+"""Here commands in tables and sentences count as well."""
+PROGRAMS = {
+    ".venv/bin/python -m app": EXPLORER,
+    "python -m app": EXPLORER,
+    ".venv/bin/irsa-explorer": EXPLORER,
+    "irsa-explorer": EXPLORER,
+    "kubectl irsa": KUBECTL,
+}
+NOT_RUN = {
+    "cd": "it goes into the folder of the line before",
+    "eval": "completion in a shell, which tests/unit/test_package.py asks as bash does",
+    "git": "the clone of this repository is the one that the tests are in",
+    "helm": "not installed: what it would render is the input",
+    "make": "its targets are what continuous integration runs, and `make run` is `python -m app serve`",
+    "npm": "it writes the lock file of the tests",
+    "pip": "it takes packages from an index; tests/unit/test_package.py installs the wheel",
+    "pipx": "it takes packages from an index; tests/unit/test_package.py installs the wheel",
+    "python3": "it makes a virtual environment; tests/unit/test_package.py makes some",
+    "streamlit": "tests/attack/test_streamlit_run.py runs it",
+    "terraform": "not installed: what it would print is the file",
+    "uv": "it takes packages from an index; tests/unit/test_package.py installs the wheel",
+    "uvx": "it takes packages from an index; tests/unit/test_package.py installs the wheel",
+}
+"""By the program of a line, why no test runs it."""
+WORLDLY = ("aws", "kubectl")
+FIRST = {"kubectl annotate": "kubectl create serviceaccount my-sa -n irsa-demo"}
+"""What was done before, by the beginning of a line."""
 _COMMAND = re.compile(rf"(?:{'|'.join(map(re.escape, PROGRAMS))}) [^`\n|#]+")
 _OPTION = re.compile(r"`(--?[a-z-]+)")
+_BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 NAMES = {
     "deploy/NAME": "deploy/web",
     "pod/NAME": "pod/pod-after",
@@ -41,12 +83,35 @@ STAY = ("serve", "world", "aws")
 """They run until somebody ends them; `aws` beside a real API server, in `tests/live`."""
 
 
+def lines(text: str) -> list[str]:
+    """The lines of a document's shell blocks, without their comments."""
+    joined = "\n".join(_BLOCK.findall(text)).replace("\\\n", "")
+    bare = (re.sub(r"(^|\s+)#.*", "", line).strip() for line in joined.splitlines())
+    return [line for line in bare if line]
+
+
+def is_ours(command: str) -> bool:
+    """Whether it is one of our program's names."""
+    return any(command.startswith(f"{name} ") for name in PROGRAMS)
+
+
+def program(command: str) -> str:
+    """What a shell starts for it, without its folder."""
+    return command.split()[0].rpartition("/")[2]
+
+
 def commands() -> list[str]:
-    found = (it.group().strip() for text in TEXTS.values() for it in _COMMAND.finditer(text))
-    return sorted({it for it in found if re.search(r" (app|irsa) [a-z]", it)})
+    """Ours."""
+    whole = "\n".join(DOCUMENTS[name] for name in READ_WHOLE)
+    found = (
+        it.group().strip()
+        for it in _COMMAND.finditer("\n".join([whole, *map("\n".join, map(lines, DOCUMENTS.values()))]))
+    )
+    return sorted({it for it in found if re.search(r"(?:app|irsa|explorer) +[a-z]", it)})
 
 
 def program_and_words(typed: str) -> tuple[click.Group, list[str]]:
+    """The program that a command starts, and what it is given."""
     name = next(name for name in PROGRAMS if typed.startswith(name))
     words = [NAMES.get(word, word) for word in shlex.split(typed.removeprefix(name))]
     return command_line(Settings(), load("en"), PROGRAMS[name]), words
@@ -72,11 +137,11 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fakes:
 def test_the_commands_are_found() -> None:
     found = commands()
     assert len(found) >= len(EXPLORER.commands) + len(KUBECTL.commands) - 1
-    assert sum("terraform" in text and "| .venv/bin/python -m app check -f - " in text for text in TEXTS.values()) == 2
+    assert sum("terraform" in text and "| irsa-explorer check -f - " in text for text in DOCUMENTS.values()) == 2
 
 
 @pytest.mark.parametrize("typed", commands())
-def test_a_command_of_the_readme_runs(machine: Fakes, typed: str) -> None:
+def test_a_command_of_ours_runs(machine: Fakes, typed: str) -> None:
     group, words = program_and_words(typed)
     if words[0] in STAY:
         command = group.commands[words[0]]
@@ -88,10 +153,44 @@ def test_a_command_of_the_readme_runs(machine: Fakes, typed: str) -> None:
     assert result.exit_code in expected, result.output + str(result.exception)
 
 
-@pytest.mark.parametrize("readme", TEXTS)
-def test_the_options_beside_a_command_are_its_own(readme: str) -> None:
-    for line in TEXTS[readme].splitlines():
-        if not line.startswith("| `.venv"):
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_each_other_command_is_run_in_a_world_or_listed_with_the_reason(name: str) -> None:
+    typed = [it for line in lines(DOCUMENTS[name]) for it in re.split(r" (?:\||&&) ", line)]
+    unknown = {it for it in typed if not is_ours(f"{it} ") and program(it) not in (*NOT_RUN, *WORLDLY)}
+    assert unknown == set(), "run it here, or say in NOT_RUN why no test does"
+
+
+@pytest.mark.cli
+@pytest.mark.skipif(INSTALLED_KUBECTL is None, reason="no kubectl on the PATH")
+@pytest.mark.skipif(not AWS.exists(), reason="no .venv-aws/bin/aws: `make setup` installs it")
+@pytest.mark.parametrize(
+    "name",
+    [name for name, text in DOCUMENTS.items() if any(program(it) in WORLDLY and not is_ours(it) for it in lines(text))],
+)
+def test_what_is_typed_to_kubectl_and_aws_runs_in_a_world(
+    simulation: Any, world: Any, tmp_path: Path, aws_on_path: str, name: str
+) -> None:
+    for file, content in tool_files.files(simulation, world).items():
+        (tmp_path / file).write_bytes(content)
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+        **tool_files.aws_environment(simulation, world),
+        "KUBECONFIG": str(tmp_path / tool_files.KUBECONFIG),
+        "HOME": str(tmp_path),
+        "PATH": f"{aws_on_path}:{os.environ['PATH']}",
+    }
+    typed = [it for it in lines(DOCUMENTS[name]) if program(it) in WORLDLY and not is_ours(it)]
+    for line in ["kubectl config rename-context irsa kind-kind", *typed]:
+        for before in (it for beginning, it in FIRST.items() if line.startswith(beginning)):
+            assert learner_commands.run(before, environment, tmp_path).returncode == 0
+        done = learner_commands.run(line, environment, tmp_path)
+        assert done.returncode == 0, f"{line}\n{done.stdout}"
+
+
+@pytest.mark.parametrize("name", READ_WHOLE)
+def test_the_options_beside_a_command_are_its_own(name: str) -> None:
+    for line in DOCUMENTS[name].splitlines():
+        if not line.startswith("| `irsa-explorer"):
             continue
         group, words = program_and_words(line.split("`")[1])
         known = {name for it in group.commands[words[0]].params for name in it.opts}

@@ -186,8 +186,8 @@ def _present(context: ssl.SSLContext, credential: ExecCredential) -> None:
     """OpenSSL takes a client's certificate from files only: they live for as long as it reads them."""
     with tempfile.TemporaryDirectory(prefix="irsa-explorer-") as folder:  # 0700
         certificate, key = Path(folder, "tls.crt"), Path(folder, "tls.key")
-        certificate.write_text(credential.certificate_pem)
-        key.write_text(credential.key_pem)
+        certificate.write_text(credential.certificate_pem, "utf-8")
+        key.write_text(credential.key_pem, "utf-8")
         try:
             # A password, so that OpenSSL fails at an encrypted key and does not ask for one on our terminal.
             context.load_cert_chain(certificate, key, password="")

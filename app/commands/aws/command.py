@@ -148,8 +148,9 @@ def _beside(
 
     # (2) From here on a signal ends the command in good order. First the servers, then what leads to them.
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: stop.set())
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):  # Windows has no SIGHUP
+            signal.signal(getattr(signal, name), lambda *_: stop.set())
     _remove(target.cluster, "", words)
     beside.start(namespaces, service_account)
     with tempfile.TemporaryDirectory(prefix="irsa-explorer-aws-") as name:

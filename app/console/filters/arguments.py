@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from app.console.command_line import LineRefused
@@ -20,9 +20,9 @@ class _Form:
 
     switches: str = ""
     """Options without a value, by letter."""
-    values: Mapping[str, str] = MappingProxyType({})
+    values: Mapping[str, str] = field(default_factory=dict)
     """Options with one: the letter and the pattern of the value."""
-    long: Mapping[str, str] = MappingProxyType({})
+    long: Mapping[str, str] = field(default_factory=dict)
     """Long names and the letter that they mean."""
     named: tuple[str, ...] = ()
     """Long options with two values: a variable's name and its value."""

@@ -42,6 +42,8 @@ class Task:
     """The step of the chain that it is about."""
     goals: tuple[str, ...]
     """Checks of a walk, deeds, and the two goals of this module."""
+    about: tuple[str, ...]
+    """The parties that it makes or looks at, the one first that a picture shows where it cannot show all of them."""
 
 
 _ROLE = (
@@ -49,21 +51,35 @@ _ROLE = (
     "access.policy",
 )
 TASKS = (
-    Task(id=TaskId.LOOK_AROUND, step=Step.ACCESS, goals=(_FAILED_POD, Deed.LOG_BEFORE)),
-    Task(id=TaskId.ISSUER, step=Step.OIDC_PROVIDER, goals=(Deed.ISSUER,)),
-    Task(id=TaskId.PROVIDER, step=Step.OIDC_PROVIDER, goals=("provider.exists", "provider.audience")),
-    Task(id=TaskId.ROLE, step=Step.SERVICE_ACCOUNT, goals=_ROLE),
+    Task(id=TaskId.LOOK_AROUND, step=Step.ACCESS, goals=(_FAILED_POD, Deed.LOG_BEFORE), about=("pod",)),
+    Task(id=TaskId.ISSUER, step=Step.OIDC_PROVIDER, goals=(Deed.ISSUER,), about=("issuer", "api_server")),
+    Task(
+        id=TaskId.PROVIDER,
+        step=Step.OIDC_PROVIDER,
+        goals=("provider.exists", "provider.audience"),
+        about=("provider", "issuer"),
+    ),
+    Task(id=TaskId.ROLE, step=Step.SERVICE_ACCOUNT, goals=_ROLE, about=("role", "provider")),
     Task(
         id=TaskId.SERVICE_ACCOUNT,
         step=Step.SERVICE_ACCOUNT,
         goals=("service_account.exists", "service_account.annotation", "service_account.role_arn", "role.exists"),
+        about=("service_account",),
     ),
-    Task(id=TaskId.POD_AFTER, step=Step.TOKEN_MOUNT, goals=("pod.exists", "pod.injected", "token.file")),
     Task(
-        id=TaskId.BUCKETS, step=Step.ACCESS, goals=("sts.credentials", "access.list_buckets", _LISTED, Deed.LOG_AFTER)
+        id=TaskId.POD_AFTER,
+        step=Step.TOKEN_MOUNT,
+        goals=("pod.exists", "pod.injected", "token.file"),
+        about=("pod", "webhook"),
     ),
-    Task(id=TaskId.LOOK_INSIDE, step=Step.TOKEN_MOUNT, goals=(Deed.VARIABLES, Deed.TOKEN)),
-    Task(id=TaskId.BY_HAND, step=Step.STS_ASSUME, goals=(Deed.ASSUMED,)),
+    Task(
+        id=TaskId.BUCKETS,
+        step=Step.ACCESS,
+        goals=("sts.credentials", "access.list_buckets", _LISTED, Deed.LOG_AFTER),
+        about=("s3", "pod"),
+    ),
+    Task(id=TaskId.LOOK_INSIDE, step=Step.TOKEN_MOUNT, goals=(Deed.VARIABLES, Deed.TOKEN), about=("pod",)),
+    Task(id=TaskId.BY_HAND, step=Step.STS_ASSUME, goals=(Deed.ASSUMED,), about=("sts", "role")),
 )
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from app.flow.model import HOLDS, Check, Status
+from app.flow.model import HOLDS, Check, Status, Step
 from app.flow.verdict.link_states import ChainState, State
 from app.flow.verdict.links import LINKS
 
@@ -16,6 +16,15 @@ _EXISTS = {
 }
 """The parties that somebody has to make, and the check that says whether they are there. The others always are."""
 _OF_ROLE = ("role.", "trust.")
+ABOUT: Mapping[Step, Sequence[str]] = {
+    Step.OIDC_PROVIDER: ("provider", "issuer"),
+    Step.SERVICE_ACCOUNT: ("service_account", "role"),
+    Step.WEBHOOK: ("webhook", "api_server"),
+    Step.TOKEN_MOUNT: ("pod", "kubelet"),
+    Step.STS_ASSUME: ("sts", "issuer"),
+    Step.ACCESS: ("s3", "pod"),
+}
+"""The parties that a step is about, the one first that a picture shows where it cannot show all of them."""
 
 
 def ghosts(chain: ChainState, checks: Mapping[str, Check], role_checks: Mapping[str, Check]) -> frozenset[str]:

@@ -46,7 +46,8 @@ def build() -> None:
     with page_errors.contained(content):
         walk_view = session.simulated_walk_view()
         diagnosis = session.diagnosis(walk_view)
-        showing.draw(showing.film_of(diagnosis, walk_view.heard), diagnosis, content, opens_at="whole", key="build_map")
+        shown_film, about = showing.film_of(diagnosis, walk_view.heard), shown.task.about
+        showing.draw(shown_film, diagnosis, content, opens_at="whole", about=about, key="build_map")
 
     # (2) All tasks, and the one that the reader looks at.
     left, right = st.columns([5, 12], gap="large")

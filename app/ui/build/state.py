@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 
 import streamlit as st
 
-from app.flow.build.plan import Act, InPod
+from app.flow.build.plan import Act, InPod, plan
 from app.flow.build.tasks import Progress, TaskId, next_task, progress
 from app.flow.errors import FlowError
 from app.flow.model import JsonValue
@@ -14,6 +15,7 @@ from app.flow.redaction import mask_text
 from app.flow.token import MalformedToken, decode
 from app.ui.state import session, under_construction
 from app.wiring import learners_cluster
+from app.world.lifecycle import building
 from app.world.servers.loopback import NetworkError
 from app.world.setup.building import Sent, carry_out
 from app.world.setup.developer import SetupRefused
@@ -66,6 +68,45 @@ def begin() -> None:
 
 def do(task: TaskId, acts: tuple[Act, ...]) -> None:
     """Sends the requests of these commands."""
+    _send(task, acts)
+    st.query_params[PARAM] = task
+    session.run_again()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaughtUp:
+    """What came of doing the tasks before another one."""
+
+    world: str
+    """The path of the world in which they were done."""
+    refused: str = ""
+    """What a server said that refused a request; empty where none did."""
+    still_open: TaskId | None = None
+    """The first of them that is not done even so."""
+
+
+def catch_up(until: TaskId) -> CaughtUp:
+    """Does every task before that one which is not done.
+
+    A world that began with IRSA in it is replaced by an empty one first.
+    """
+    if session.world().start == "finished":
+        session.reset(start="empty")
+    path = session.world().path
+    wanted = tuple(takewhile(lambda it: it is not until, TaskId))
+    for task in wanted:
+        found = next(it for it in current() if it.task.id is task)
+        if found.done:
+            continue
+        if refused := _send(task, plan(found, building.place(session.world()))).refused:
+            return CaughtUp(world=path, refused=refused)
+        session.run_again()
+    still_open = next((it.task.id for it in current() if it.task.id in wanted and not it.done), None)
+    return CaughtUp(world=path, still_open=still_open)
+
+
+def _send(task: TaskId, acts: tuple[Act, ...]) -> Outcome:
+    """Sends the requests of these commands, and keeps what came of them for the page of the task."""
     here = session.world()
     refused, claims = "", None
     sent: tuple[Sent, ...] = ()
@@ -78,9 +119,9 @@ def do(task: TaskId, acts: tuple[Act, ...]) -> None:
         refused = str(error)
     except FlowError as error:
         refused = error.server_message
-    st.session_state[_SENT] = (here.path, Outcome(task=task, sent=sent, claims=claims, refused=refused))
-    st.query_params[PARAM] = task
-    session.run_again()
+    outcome = Outcome(task=task, sent=sent, claims=claims, refused=refused)
+    st.session_state[_SENT] = (here.path, outcome)
+    return outcome
 
 
 def _executed(sent: Sent) -> tuple[Sent, JsonValue]:

@@ -56,10 +56,12 @@ def film_json(
     past: Sequence[Beat] = (),
     closing: str = "",
     ghosts: Sequence[str] = (),
+    about: Sequence[str] = (),
 ) -> str:
     """The film as JSON: beats with their sentence, and the state of the chain. `names` are the second lines of boxes.
     `ends_whole`: whether the last beat shows the whole map; `closing`, inline Markdown, is then what it says.
     `past` has happened before: it is not played, and what it left is in place. `ghosts` do not exist yet.
+    `about`: the parties that a map which plays nothing shows first, where all of it does not fit.
 
     One text and not a nested object: Streamlit loads pandas to see whether an object is a table.
     """
@@ -78,6 +80,7 @@ def film_json(
         "not_reached": film.not_reached,
         "ghosts": list(ghosts),
         "ghosts_said": _said(ghosts, content),
+        "about": list(about),
         "unseen": sorted({beat.edge for beat in film.beats} - {beat.edge for beat in film.beats if _seen(beat)}),
     }
     text = json.dumps(document, ensure_ascii=False, sort_keys=True)

@@ -10,6 +10,7 @@ import streamlit as st
 from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.film import Beat, End, Film, film, supposing
+from app.flow.film.ghosts import ABOUT
 from app.flow.model import Exchange, JsonObject, Step, Subject, Walk
 from app.serving.kept_texts import KEPT_TEXTS, KeptText
 from app.ui.draw import components, page_errors
@@ -72,6 +73,7 @@ def draw(
     plays: Plays = "",
     opens_at: str = "",
     ends_whole: bool = True,
+    about: Sequence[str] = (),
     key: str = "film",
 ) -> None:
     """Draws the map with its player, and below it the exchange of the beat whose chip was clicked.
@@ -79,10 +81,10 @@ def draw(
     `part` plays that step alone, with what came before in place. Before a question about the step is answered nothing
     of it is shown. `supposed` is a wrong prediction, which is played before the truth. For `plays` and `opens_at` see
     `player.draw`, for `ends_whole` `film_json`. Of a chain that is being built there is no film: the map shows what
-    there is of it.
+    there is of it, and where it does not fit the parties that the page is `about`, by default those of the `part`.
     """
     if ghosts := under_construction.ghosts(found):
-        _draw_growing(shown, found, ghosts, content, key)
+        _draw_growing(shown, found, ghosts, about or (ABOUT[part] if part else ()), content, key)
         return
     played = supposing(shown, supposed) if supposed else shown
     if changed := _changed_beat(played, found, part, key):
@@ -157,10 +159,20 @@ def draw_events(
     _draw_exchange(beats, beat_id, content, key)
 
 
-def _draw_growing(shown: Film, found: Diagnosis, ghosts: Sequence[str], content: Content, key: str) -> None:
+def _draw_growing(
+    shown: Film, found: Diagnosis, ghosts: Sequence[str], about: Sequence[str], content: Content, key: str
+) -> None:
     names, past, closing = names_of(found.walk), standing(shown.beats), content.message("map.growing")
     text = film_json(
-        Film(beats=()), content, found.walk.subject, names, ends_whole=False, past=past, closing=closing, ghosts=ghosts
+        Film(beats=()),
+        content,
+        found.walk.subject,
+        names,
+        ends_whole=False,
+        past=past,
+        closing=closing,
+        ghosts=ghosts,
+        about=about,
     )
     player.draw(text, content, key=key)
 

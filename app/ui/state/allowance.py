@@ -25,6 +25,8 @@ import streamlit as st
 
 from app.flow.budget import Buckets, PaceBucket, Quota, TokenBucket
 from app.serving import request_facts
+from app.serving.operations import events
+from app.serving.operations.metrics import Reason
 from app.ui.state import language
 from app.ui.text import prose
 from app.world.lifecycle.world_store import NoRoom
@@ -36,6 +38,13 @@ OVERDRAFT = 2.0
 """CPU seconds below zero at which a run that has begun is stopped."""
 _DISK_SECONDS = 60.0
 """After which a reader tries again where the disk was full: the sweep for idle worlds comes twice in that time."""
+_REASONS: dict[str, Reason] = {
+    "busy": "visitor_budget",
+    "world_busy": "world_budget",
+    "no_room": "no_room",
+    "disk_full": "disk_full",
+}
+"""How the log and the metrics name why a run was stopped."""
 ASK_SECONDS = 0.01
 """Within which a run that has begun is not asked again: each question of a page for its world is one."""
 
@@ -106,6 +115,8 @@ def settle() -> None:
 
 def stop(why: str, seconds: float) -> NoReturn:
     """Draws one sentence, `limits.<why>`, with the seconds to wait, and ends the run."""
+    facts = request_facts.read(st.context.headers)
+    events.refuse(_REASONS[why], **({"request": facts.request, "visitor": facts.visitor} if facts else {}))
     language.choose()
     words = language.content().message(f"limits.{why}", seconds=max(math.ceil(seconds), 1))
     st.html(f'<p role="status">{prose(words)}</p>')

@@ -20,6 +20,7 @@ from app.flow.port_wrappers.last_known import SILENCE, LastKnown, remember
 from app.flow.port_wrappers.permissions_needed import NEEDS, foresee
 from app.flow.ports import Ports
 from app.flow.steps.walk import walk_through
+from app.serving.operations import metrics
 from app.ui.marks import MARKS, NUMBERS
 from app.ui.state import live_selection
 from app.ui.state.live_selection import LiveSelection
@@ -48,6 +49,7 @@ def ensure_walk(content: Content) -> WalkView | None:
                 status.update(label=content.message("mode.walked", count=len(reports), steps=len(Step)))
             seconds = time.perf_counter() - started
             found = Walk(subject=subject, reports=tuple(reports))
+            metrics.count_walk("live", found, seconds)
             chosen.walk_view = _walk_view(chosen, ports, found, seconds)
             chosen.problem = live_selection.look_around(chosen, ports)  # it may have fallen silent on the way
     except FlowError as error:

@@ -14,6 +14,7 @@ from app.flow.doctor import Diagnosis
 from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Walk
 from app.flow.steps.walk import walk
+from app.serving.operations import metrics
 from app.ui.state.walk_view import WalkView
 from app.wiring import simulated
 from app.world.lifecycle.simulation import Simulation
@@ -70,6 +71,7 @@ def walk_through(simulation: Simulation, here: World, replaced: Mapping[str, Jso
     started = time.perf_counter()
     found = walk(opened, chain.subject)
     seconds = time.perf_counter() - started
+    metrics.count_walk("simulated", found, seconds)
     logs = {}
     before, seeded = (scenario.NAMESPACE, scenario.POD_BEFORE), (here.seeded.namespace, here.seeded.pod)
     for place in {before, seeded, (chain.namespace, chain.pod)}:

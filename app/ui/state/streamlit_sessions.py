@@ -11,7 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from functools import lru_cache
-from time import sleep
+from time import perf_counter, sleep
 from typing import Any
 
 import streamlit as st
@@ -21,6 +21,8 @@ from streamlit.runtime import app_session, websocket_session_manager
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunner, ScriptRunnerEvent, get_script_run_ctx
 
+from app.serving.operations.metrics import PAGE_SECONDS
+from app.serving.operations.stopping import STOPPING
 from app.serving.turns import Turns
 from app.ui.state import allowance
 
@@ -141,11 +143,16 @@ class Runner(ScriptRunner):
     _give_way: Callable[[], None] = staticmethod(lambda: None)
 
     def _run_script(self, rerun_data: RerunData) -> None:
-        with _turns.turn(allowance.address() or self._session_id, allowance.rest) as self._give_way:
+        asked = perf_counter()
+        with (
+            _turns.turn(allowance.address() or self._session_id, allowance.rest) as self._give_way,
+            STOPPING.under_way("page"),
+        ):
             try:
                 super()._run_script(rerun_data)
             finally:
                 allowance.settle()
+                PAGE_SECONDS.observe(perf_counter() - asked)
 
     def _enqueue_forward_msg(self, msg: ForwardMsg) -> None:
         self._give_way()

@@ -7,6 +7,7 @@ import streamlit as st
 from app.content import Content
 from app.flow.film import overview
 from app.flow.lessons.decks import LENGTHS
+from app.flow.lessons.workshop import MINUTES
 from app.flow.model import Check, Status, Step, Walk
 from app.ui.draw import components, notice
 from app.ui.draw.checks import mark
@@ -101,12 +102,13 @@ def _paths(content: Content) -> str:
     """A card for each reader who does not begin at the beginning."""
     ways: tuple[tuple[str, str, dict[str, str]], ...] = (
         *(("presenter", "home", {"present": "1", "deck": str(length)}) for length in LENGTHS),
+        ("workshop", "workshop", {}),
         ("operator", "doctor", {}),
     )
     cards = []
     for reader, page, params in ways:
         words = (f"home.paths.{reader}.{part}" for part in ("name", "leads"))
-        name, leads = (content.message(key, minutes=params.get("deck", "")) for key in words)
+        name, leads = (content.message(key, minutes=params.get("deck", MINUTES)) for key in words)
         label = f'<strong>{escape(name)}</strong><span class="leads">{prose(leads)}</span>'
         card = page_link(content, page, label, attributes=' class="path"', **params)
         cards.append(f"<li>{card}</li>")

@@ -76,14 +76,14 @@ class Simulation:
         self.store = WorldStore(capacity=capacity, idle_seconds=idle_seconds, own=own, drop=self._drop)
         self._keys = KeyPool()
         self._programs = Programs()
-        self._files = NodeFiles()
-        self._forgetting: set[asyncio.Task[None]] = set()
+        self.files = NodeFiles()
+        """Where the nodes of all worlds have theirs."""
         self._maker = WorldFactory(self.store)
         self._keepers = Keepers(state, own) if state is not None else None
         if self._keepers is not None:
             self._maker.made = self._keepers.keep
             self._keepers.directory.take_over(
-                self._files.path,
+                self.files.path,
                 ServersRecord(
                     aws_port=port_of(self._aws),
                     kubernetes_port=port_of(self._kubernetes),
@@ -107,7 +107,7 @@ class Simulation:
         self._programs.stop()
         self._aws.close()
         self._kubernetes.close()
-        self._files.remove()
+        self.files.remove()
         if self._keepers is not None:
             self._keepers.directory.close()
 
@@ -208,6 +208,10 @@ class Simulation:
         """What is kept beside a world for as long as there is that world; no part of its state."""
         return world.usage.page_state
 
+    def keeps(self, world: World) -> bool:
+        """Whether the world is there again after a restart."""
+        return self._keepers is not None and self._keepers.of(world) is not None
+
     def keep(self, world: World) -> None:
         """Returns once all that was done to the world is on the disk; nothing where it is not kept."""
         if self._keepers is not None:
@@ -260,7 +264,7 @@ class Simulation:
             keys=self._keys,
             aws_cli=aws_cli,
             programs=self._programs,
-            directory=self._files.path,
+            directory=self.files.path,
         )
         servers = Servers(
             self.store,

@@ -85,6 +85,11 @@ class WorldStore:
     def __len__(self) -> int:
         return len(self._worlds)
 
+    @property
+    def capacity(self) -> int:
+        """How many worlds are kept at once."""
+        return self._capacity
+
     def get(self, key: str) -> World | None:
         """The world of a learner's key. Counts as use."""
         with self._lock:

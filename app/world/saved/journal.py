@@ -132,7 +132,7 @@ class Journal:
         view = memoryview(line)
         while view:
             view = view[os.write(self._descriptor, view) :]
-        os.fdatasync(self._descriptor)
+        _force(self._descriptor)
         self._size += len(line)
 
     def close(self) -> None:
@@ -140,6 +140,10 @@ class Journal:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+
+_force = getattr(os, "fdatasync", os.fsync)
+"""Forces what was written to the disk, without the file's times where the system can (macOS cannot)."""
 
 
 def _journal(generation: int) -> str:

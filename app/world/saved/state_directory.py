@@ -9,7 +9,7 @@ Directories are 0700 and files 0600: they hold private keys, tokens and access k
 
 from __future__ import annotations
 
-import fcntl
+import errno
 import os
 import re
 import shutil
@@ -22,6 +22,11 @@ from app.world.saved.codec import decode, encode
 from app.world.saved.journal import SCHEMA, SNAPSHOT, Journal, read, read_json, write_json
 from app.world.saved.sections import KeptWorld
 from app.world.saved.sections import read as read_sections
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 _FOLDER = re.compile(r"([A-Za-z0-9-]{1,100})--([0-9a-f]{32})")
 _LOCK = "lock"
@@ -82,8 +87,11 @@ class StateDirectory:
     def __init__(self, path: Path, *, fresh: bool = False) -> None:
         """`fresh`: what is there goes. Else it is read, and nothing of it is changed.
 
-        Raises `InUse`, `StateError` and `OSError`.
+        Raises `InUse`, `StateError` and `OSError`, among them that of a system without the locks
+        of flock(2).
         """
+        if fcntl is None:
+            raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK), str(path))
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path = path
         self.servers: ServersRecord | None = None

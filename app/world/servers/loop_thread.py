@@ -8,8 +8,6 @@ from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
-import uvloop
-
 from app.world.metering import task_factory
 
 T = TypeVar("T")
@@ -55,7 +53,7 @@ class LoopThread:
 
     def _main(self) -> None:
         try:
-            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            with asyncio.Runner(loop_factory=_new_loop) as runner:
                 runner.run(self._until_stopped())
         except BaseException as error:
             self._failure = error
@@ -71,3 +69,11 @@ class LoopThread:
             stopping = asyncio.create_task(self._stopping.wait())
             await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
             stopping.cancel()
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop
+    except ImportError:  # Windows, for which there is none
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()

@@ -30,11 +30,12 @@ const mapBetween = (a, b, t) => ({
 
 // Where the camera is when a beat begins to travel, and where when it has arrived. What does not fit in readable size
 // is followed: first the one end, then the other.
-const mapShots = ({ ends, rects, all, stage, size, joins }) => {
+const mapShots = ({ ends, rects, all, stage, size, joins, about }) => {
   const readable = stage.w / (mapLeast(stage) / MAP_ROW), named = stage.w / (mapLeast(stage) / MAP_NAME)
   if (!rects.length) {
     const whole = mapShot([all], stage, size, { nearest: 0, margin: 4 })
     if (whole.w <= named * 1.02) return [whole, whole]
+    if (about.length) return mapFirst(about, named, stage, size)
     const [from, to] = joins ?? [0, size[0]] // a phone sees it piece by piece
     return [from, to].map((x) => mapInside({ x, y: size[1] / 2, w: named }, stage, size))
   }
@@ -43,6 +44,13 @@ const mapShots = ({ ends, rects, all, stage, size, joins }) => {
   const shots = ends.map((one) => mapShot(one, stage, size))
   for (const shot of shots) shot.w = Math.min(shot.w, readable)
   return shots.map((shot, i) => mapInside(mapHold(shot, ends[i], stage), stage, size))
+}
+// As many of these, from the first on, as fit into a picture of that width: for a map that stands still.
+const mapFirst = (rects, w, stage, size) => {
+  const h = (w * stage.h) / stage.w
+  const fits = rects.map((_, i) => mapUnion(rects.slice(0, i + 1))).findLast(([, , width, height], i) => !i || (width <= w && height <= h))
+  const shot = mapInside({ x: fits[0] + fits[2] / 2, y: fits[1] + fits[3] / 2, w }, stage, size)
+  return [shot, shot]
 }
 // Where even one end is too large, its card stays whole.
 const mapHold = (shot, rects, stage) => {

@@ -10,6 +10,7 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
   const kept = new Map() // drawings of other films by their ids, the newest last: a reader goes on, and comes back
   let film = null, drawing = null, line = null, shown = {}, now = 0, pace = 1, playing = false, stopAt = null
   let last = 0, frame = 0, current = null, discrete = ""
+  let sight = null // the centre of what the reader has moved to, on a map that stands still
 
   const write = (element, name, value) => {
     let known = written.get(element)
@@ -34,6 +35,7 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
       const redraw = film?.id !== newFilm.id
       if (redraw) change(newFilm)
       shown = { part, neutral }
+      sight = null
       line = mapTimeline(film, part)
       turn()
       now = neutral || !line.beats.length ? 0 : mapPose(line.beats[0])
@@ -50,6 +52,13 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
     get entry() { return current },
     get beat() { return current?.beat.id ?? "" },
     get playing() { return playing },
+    // Whether it stands still, and shows only a part of itself: then it can be moved.
+    get moves() { return Boolean(film?.ghosts?.length && line.beats.length === 1 && map.view?.[2] < geometry.size[0]) },
+    look(x, y) {
+      if (!map.moves) return
+      sight = [x, y]
+      render(now)
+    },
     size: () => (size.w < 700 ? "phone" : size.w < 1500 ? "page" : "projector"),
     render: (t) => ((now = t), render(t)),
     at: (fraction) => (map.pause(), map.render(mapClamp(fraction) * Math.max(0, map.total - 0.01))),
@@ -173,7 +182,8 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
     const camera = at.moving
       ? mapBetween(found.shots[0], found.shots[1], found.moves ? at.way : mapEase(at.rest))
       : mapBetween(before, found.shots[0], mapEase(at.lead))
-    const seen = still.matches || shown.neutral ? found.shots[1] : camera
+    const stands = still.matches || shown.neutral ? found.shots[1] : camera
+    const seen = sight ? mapInside({ x: sight[0], y: sight[1], w: stands.w }, size, geometry.size) : stands
     const h = (seen.w * size.h) / size.w, left = seen.x - seen.w / 2, top = seen.y - h / 2
     write(svg, "viewBox", `${left.toFixed(1)} ${top.toFixed(1)} ${seen.w.toFixed(1)} ${h.toFixed(1)}`)
     const scale = size.w / seen.w, least = mapLeast(size)

@@ -17,7 +17,7 @@ const mapPlan = (scene) => {
   }
   idle(next)
 }
-const mapPlanBeat = (entry, { drawing, size, geometry, svg, neutral, world, joins }) => {
+const mapPlanBeat = (entry, { drawing, film, size, geometry, svg, neutral, world, joins }) => {
   const { beat } = entry, chip = drawing.chipOf.get(beat), edge = drawing.edges.get(beat.edge)
   const box = (id) => drawing.boxes.get(id)?.box
   const ends = [beat.from, beat.to].map((id) => (box(id) ? [box(id)] : []))
@@ -44,7 +44,8 @@ const mapPlanBeat = (entry, { drawing, size, geometry, svg, neutral, world, join
   for (const end of ends) if (!end.length) end.push(...(rects.length ? rects : [all]))
   entry.joins = entry.before.broken && !rects.length ? joins : null
   const seen = { ends, rects: neutral && !beat.from ? [] : rects, all, stage: size, size: geometry.size }
-  entry.shots = mapShots({ ...seen, joins: entry.joins?.from })
+  const about = (film.about ?? []).map(box).filter(Boolean)
+  entry.shots = mapShots({ ...seen, joins: entry.joins?.from, about })
   if (chip && edge && mapThrown(beat) && beat.words) mapBubble({ chip, beat, entry, drawing, size, svg })
 }
 

@@ -16,7 +16,7 @@ const filmPlayer = (host, map, { words, keys = "own", address = null } = {}) => 
   root.setAttribute("aria-label", words["player.name"])
   root.innerHTML = `
     <p class="film-note" role="status" hidden></p>
-    <div class="film-caption"><svg class="film-mini" aria-hidden="true"></svg><div class="film-says"></div></div>
+    <div class="film-caption"><svg class="film-mini" aria-hidden="true"></svg><div class="film-says"></div><p class="film-moves">${mapEscape(words["player.moves"])}</p></div>
     <div class="film-controls">
       <div class="film-buttons">
         <button type="button" data-act="previous" aria-label="${mapEscape(words["player.previous"])}">${mapControlIcon("previous")}</button>
@@ -87,6 +87,7 @@ const filmPlayer = (host, map, { words, keys = "own", address = null } = {}) => 
     const value = Math.round(part * 1000)
     if (!dragging && Number(scrubber.value) !== value) scrubber.value = value
     mini(map)
+    root.classList.toggle("moves", map.moves)
   }
   const playing = () => {
     const button = find(".film-play"), now = map.playing ? "pause" : "play"
@@ -108,6 +109,7 @@ const filmPlayer = (host, map, { words, keys = "own", address = null } = {}) => 
   }
   const act = (what) => {
     if (map.neutral) return
+    if (map.moves) return mapMoves(map, what)
     moved = true
     find(".film-note").hidden = true
     acts[what]()
@@ -135,7 +137,8 @@ const filmPlayer = (host, map, { words, keys = "own", address = null } = {}) => 
   find("select").addEventListener("change", ({ target }) => map.speed(Number(target.value)))
   map.stage.tabIndex = 0
   if (keys) mapKeys({ root, map, act, step, signal, all: keys === "all" })
-  mapSwipes(map.stage, act)
+  mapSwipes(map.stage, (what) => map.moves || act(what))
+  mapDragged(map, find(".film-mini"), signal)
   if (map.film) (shown(), map.entry && beat(map.entry.beat), drawn())
 
   return {
@@ -234,6 +237,7 @@ const mapMini = (svg, { size: [width, height], zones, boxes }) => {
     if (known === lit) return
     known = lit
     for (const [id, part] of parts) part.classList.toggle("on", !map.neutral && (id === beat?.from || id === beat?.to))
+    for (const [id, part] of parts) part.classList.toggle("ghost", Boolean(map.film?.ghosts?.includes(id)))
     for (const id of ["instance_metadata", "thief"])
       parts.get(id).classList.toggle("absent", !map.entries.some(({ beat: { from, to } }) => from === id || to === id))
   }

@@ -19,7 +19,7 @@ from app.world.apiserver.types.resources import GROUPS, RESOURCES, REVIEWS, Reso
 from app.world.apiserver.types.schema import TYPES, Type
 
 _DESCRIPTIONS: Mapping[str, Mapping[str, str]] = json.loads(
-    Path(schema.__file__).with_name("descriptions.json").read_text()
+    Path(schema.__file__).with_name("descriptions.json").read_text("utf-8")
 )
 _REQUIRED: Mapping[str, tuple[str, ...]] = {
     "Container": ("name",),

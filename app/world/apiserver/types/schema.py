@@ -21,7 +21,7 @@ from app.flow.model import JsonValue
 
 Type = str | list[Any] | dict[str, Any]
 
-TYPES: Mapping[str, Mapping[str, Type]] = json.loads(Path(__file__).with_name("schema.json").read_text())
+TYPES: Mapping[str, Mapping[str, Type]] = json.loads(Path(__file__).with_name("schema.json").read_text("utf-8"))
 
 LIST_KEYS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("Container", "env"): ("name",),

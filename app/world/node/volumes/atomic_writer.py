@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from app.world.node.volumes.owners import give_away, set_times
 from app.world.node.volumes.scratch import Scratch
 
 DATA_LINK = "..data"
@@ -63,7 +64,7 @@ class OwnedTree:
         if path.is_symlink():
             return
         try:
-            os.chown(path, attributes.uid, attributes.gid)
+            give_away(path, attributes.uid, attributes.gid)
             os.chmod(path, attributes.mode)
         except (PermissionError, OverflowError):
             # Not root: the file stays ours, and readable to us.
@@ -113,7 +114,7 @@ class AtomicWriter:
             raise
         # (4) `..data` is swapped atomically.
         os.symlink(new.name, root / NEW_DATA_LINK)
-        os.rename(root / NEW_DATA_LINK, root / DATA_LINK)
+        _swap(root / NEW_DATA_LINK, root / DATA_LINK)
         # (5) A link for each name at the top, none for names that are gone.
         names = {path.partition("/")[0] for path in payload}
         for name in names:
@@ -126,7 +127,7 @@ class AtomicWriter:
         if old is not None:
             self.tree.remove(old)
         for entry in (root, new, *new.rglob("*"), *(root / name for name in (DATA_LINK, *names))):
-            os.utime(entry, (moment, moment), follow_symlinks=False)
+            set_times(entry, (moment, moment))
         return True
 
     def _fill(self, directory: Path, payload: Mapping[str, FileProjection], group: int | None) -> None:
@@ -143,7 +144,17 @@ class AtomicWriter:
         self.tree.own(self.tree.root, Attributes(mode=0o1777 | extra[0], gid=group or 0))
 
     def _content(self, directory: Path) -> dict[str, bytes]:
-        return {str(file.relative_to(directory)): file.read_bytes() for file in directory.rglob("*") if file.is_file()}
+        return {
+            file.relative_to(directory).as_posix(): file.read_bytes() for file in directory.rglob("*") if file.is_file()
+        }
+
+
+def _swap(link: Path, place: Path) -> None:
+    try:
+        os.replace(link, place)
+    except PermissionError:  # Windows replaces no link to a directory, so there it is gone for a moment
+        place.unlink()
+        os.replace(link, place)
 
 
 def _validate(path: str) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 PREFIX = "irsa-explorer-"
 MEMORY = Path("/dev/shm")  # noqa: S108
@@ -22,7 +26,8 @@ YOUNG_SECONDS = 60.0
 class NodeFiles:
     """A private directory, removed by `remove` or at exit; what killed processes have left behind goes first.
 
-    A lock on the directory tells that its process lives: the system releases it however that ends.
+    A lock on the directory tells that its process lives: the system releases it however that ends. Where there are no
+    such locks (Windows), what killed processes have left behind stays.
     """
 
     def __init__(self, parent: Path | None = None) -> None:
@@ -30,8 +35,10 @@ class NodeFiles:
         remove_abandoned(parent)
         self._directory = tempfile.TemporaryDirectory(prefix=PREFIX, dir=parent, ignore_cleanup_errors=True)
         self.path = Path(self._directory.name)
-        self._lock = os.open(self.path, os.O_RDONLY)
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self._lock = -1
+        if fcntl is not None:
+            self._lock = os.open(self.path, os.O_RDONLY)
+            fcntl.flock(self._lock, fcntl.LOCK_EX)
 
     def remove(self) -> None:
         """Removes the directory with all that is in it. Twice is no error."""
@@ -43,8 +50,7 @@ class NodeFiles:
 
 def free_bytes(path: Path) -> int:
     """What the disk of `path` still takes, for users without privileges."""
-    found = os.statvfs(path)
-    return found.f_bavail * found.f_frsize
+    return shutil.disk_usage(path).free
 
 
 def bytes_on_disk(sizes: Iterable[int]) -> int:
@@ -60,6 +66,8 @@ def remove_abandoned(parent: Path) -> None:
 
 def remove_left(path: Path, age: float = 0.0) -> None:
     """Removes a directory of ours that no process holds, and that is at least so many seconds old."""
+    if fcntl is None:
+        return
     try:
         found = path.lstat()
         ours = path.name.startswith(PREFIX) and found.st_uid == os.geteuid()

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.world.node.volumes.owners import give_away, set_times
+
 
 @dataclass(frozen=True, slots=True)
 class KeptFile:
@@ -50,7 +52,7 @@ def write_tree(directory: Path, files: tuple[KeptFile, ...]) -> None:
         _write(directory / file.path, file)
     # What is in a directory comes first: making it has changed the directory's time.
     for file in reversed(files):
-        os.utime(directory / file.path, ns=(file.modified, file.modified), follow_symlinks=False)
+        set_times(directory / file.path, ns=(file.modified, file.modified))
 
 
 def _read(directory: Path, path: Path) -> KeptFile:
@@ -60,7 +62,7 @@ def _read(directory: Path, path: Path) -> KeptFile:
         content = os.fsencode(os.readlink(path))
     elif stat.S_ISREG(found.st_mode):
         content = path.read_bytes()
-    name = str(path.relative_to(directory))
+    name = path.relative_to(directory).as_posix()
     return KeptFile(name, found.st_mode, found.st_uid, found.st_gid, found.st_mtime_ns, content)
 
 
@@ -73,5 +75,5 @@ def _write(path: Path, file: KeptFile) -> None:
     else:
         path.write_bytes(file.content)
     with contextlib.suppress(PermissionError):  # who may not give files away has not given this one away before
-        os.chown(path, file.uid, file.gid)
+        give_away(path, file.uid, file.gid)
     path.chmod(stat.S_IMODE(file.mode))

@@ -1,0 +1,44 @@
+// The sheet of a workshop and its clock, which runs in this browser over reloads and from page to page.
+const WORKSHOP = "irsa_workshop_began"
+const workshopTick = (root) => {
+  const began = Number(localStorage.getItem(WORKSHOP)), find = (selector) => root.querySelector(selector)
+  const seconds = began ? Math.max(0, Math.floor((Date.now() - began) / 1000)) : 0
+  const time = (span) => `${Math.floor(span / 60)}:${String(span % 60).padStart(2, "0")}`
+  const rows = [...root.querySelectorAll(".plan tr[data-from]")]
+  const now = began ? rows.findIndex(({ dataset }) => seconds < 60 * dataset.until) : -1
+  rows.forEach((row, i) => (i === now ? row.setAttribute("aria-current", "step") : row.removeAttribute("aria-current")))
+  find(".time").textContent = time(seconds)
+  const pace = find(".pace"), { dataset } = pace
+  const left = now < 0 ? "" : time(60 * rows[now].dataset.until - seconds)
+  pace.textContent =
+    !began ? dataset.waits
+    : now < 0 ? dataset.over
+    : dataset.pace.replace("{number}", now + 1).replace("{time}", left)
+  find("[data-clock=start]").hidden = Boolean(began)
+  find("[data-clock=reset]").hidden = !began
+}
+export default function ({ data, parentElement, setTriggerValue }) {
+  adopt(parentElement)
+  let root = parentElement.querySelector(".root")
+  if (!root) {
+    root = document.createElement("div")
+    root.className = "root"
+    parentElement.appendChild(root)
+    root.addEventListener("click", (event) => {
+      const button = event.target.closest?.("button")
+      if (button?.dataset.clock === "start") localStorage.setItem(WORKSHOP, Date.now())
+      else if (button?.dataset.clock === "reset") localStorage.removeItem(WORKSHOP)
+      else if (button) window.print()
+      else root.follow(event)
+      if (button?.dataset.clock) {
+        workshopTick(root)
+        root.querySelector(".clock button:not([hidden])").focus()
+      }
+    })
+  }
+  root.follow = (event) => follow(event, setTriggerValue)
+  if (root.drawn !== data.html) root.innerHTML = root.drawn = data.html
+  workshopTick(root)
+  const ticking = setInterval(() => workshopTick(root), 1000)
+  return () => clearInterval(ticking)
+}

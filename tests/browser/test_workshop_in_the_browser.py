@@ -1,0 +1,47 @@
+"""The sheet of the workshop: its clock goes on over a reload, and its tables fit on paper."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from app.content import load
+
+pytestmark = pytest.mark.browser
+
+TOO_WIDE = """() => {
+  const find = (from) => [...from.querySelectorAll("*")].flatMap((part) =>
+    [...(part.matches(".workshop table") ? [part] : []), ...(part.shadowRoot ? find(part.shadowRoot) : [])])
+  return find(document).filter((table) => table.scrollWidth > table.parentElement.clientWidth + 1
+    || getComputedStyle(table).breakInside !== "avoid").length
+}"""
+"""Tables that paper would cut, across or between two sheets."""
+A4 = (718, 1047)
+"""Pixels of a sheet between margins of 10 mm."""
+
+
+def test_the_clock_goes_on_over_a_reload_and_the_sheet_can_be_printed(reader):
+    content = load("en")
+    shown = reader(locale="en-US").open("/workshop?lang=en").wait(".workshop")
+    page = shown.page
+    start = page.get_by_role("button", name=content.message("workshop.clock.start"))
+    start.click()
+    expect(page.locator(".plan [aria-current]")).to_contain_text("0–4")
+    # As if nine minutes had passed.
+    page.evaluate("() => localStorage.setItem('irsa_workshop_began', Date.now() - 9 * 60_000)")
+    page.reload()
+    shown.wait(".workshop")
+    expect(page.locator(".time")).to_contain_text("9:")
+    expect(page.locator(".plan [aria-current]")).to_contain_text(
+        content.lesson("workshop").section("part-steps").heading
+    )
+    expect(page.locator(".pace")).to_contain_text(re.compile("part 2, [67]:"))
+    page.get_by_role("button", name=content.message("workshop.clock.reset")).click()
+    expect(start).to_be_focused()
+
+    shown.resize(A4)
+    page.emulate_media(media="print")
+    for part in ('[data-testid="stSidebar"]', ".st-key-workshop_late", ".clock"):
+        expect(page.locator(part).first).to_be_hidden()
+    assert page.evaluate(TOO_WIDE) == 0
+    assert shown.complaints == []
