@@ -1,7 +1,7 @@
 """Takes pictures of the pages into `screenshots/`: `python -m tests.browser.screenshots [--full] [page ...]`.
 
 Every page as it opens, in both languages, themes and sizes; of one step also each depth and the two views of a talk.
-`--full` takes the whole page instead of what fits the window. `--readme` takes the pictures of the documents, and only these.
+`--full` takes the whole page instead of what fits the window. `--readme` takes those of the documents, and only these.
 """
 
 from __future__ import annotations
