@@ -130,6 +130,14 @@ def test_the_command_line_is_documented_whole():
         assert f"`irsa-explorer {name}" in text
 
 
+def test_no_field_has_a_default_that_python_3_11_refuses():
+    """Its dataclasses take no default without a hash; from 3.12 on a mapping proxy has one."""
+    written = {
+        path: re.findall(r"^    \w+: .* = (?:types\.)?MappingProxyType\(", path.read_text(), re.M) for path in MODULES
+    }
+    assert {path: lines for path, lines in written.items() if lines} == {}
+
+
 def test_the_licence_is_apache_2():
     text = (ROOT / "LICENSE").read_text()
     assert "Apache License" in text
