@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import resource
 import shutil
 import subprocess
@@ -26,8 +27,9 @@ from tests.attack.client import Page, cookies
 
 ENGINE = shutil.which("docker") or shutil.which("podman") or ""
 IMAGE = "irsa-explorer"
-LOCKED = ["--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
-MANIFEST = Path(__file__).resolve().parents[2] / "deploy" / "kubernetes.yaml"
+ROOT = Path(__file__).resolve().parents[2]
+MANIFEST = ROOT / "deploy" / "kubernetes.yaml"
+DOCUMENTED = re.compile(rf"^docker run --rm (.+) -p \S+ {IMAGE}$", re.M)
 
 
 def engine(*words: str, check: bool = True) -> str:
@@ -63,9 +65,9 @@ USERS = {"its own user": (10001, 8501, []), "another": (1000, 7860, ["--user=100
 def running(request: pytest.FixtureRequest) -> Iterator[Any]:
     """A container whose pages answer, and its address on this machine."""
     user, port, more = request.param
-    published = f"--publish=127.0.0.1::{port}"
-    words = ["run", "--detach", *LOCKED, *options_here(), published, "--env=IRSA_CONSOLE=1", *more, IMAGE]
-    name = engine(*words).strip()
+    (locked,) = DOCUMENTED.findall((ROOT / "docs" / "hosting.md").read_text())
+    more = ["--env=IRSA_CONSOLE=1", f"--publish=127.0.0.1::{port}", *options_here(), *more]
+    name = engine("run", "--detach", *locked.split(), *more, IMAGE).strip()
     try:
         own_port = int(engine("port", name, f"{port}/tcp").split()[0].rpartition(":")[2])
         address = f"http://127.0.0.1:{own_port}"

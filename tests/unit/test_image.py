@@ -140,3 +140,30 @@ def test_the_pod_has_limits_probes_and_time_to_end(pod):
     volumes = {volume["name"]: volume["emptyDir"] for volume in pod["volumes"]}
     assert mounts.keys() == {"/tmp", "/dev/shm"}
     assert all(volumes[name]["sizeLimit"] for name in mounts.values())
+
+
+# --- docs/hosting.md --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", ["hosting.md", "hosting.ja.md"])
+def test_the_page_says_how_the_image_is_locked_down_and_which_port_it_has(page):
+    text = (ROOT / "docs" / page).read_text()
+    (run,) = re.findall(r"^docker run .*$", text, re.M)
+    assert "--read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges" in run
+    (front,) = re.findall(r"```yaml\n---\n(.*?)---\n", text, re.S)
+    assert yaml.safe_load(front)["sdk"] == "docker"
+    assert f"EXPOSE {yaml.safe_load(front)['app_port']}\n" in DOCKERFILE
+
+
+def test_both_pages_say_the_same():
+    english, japanese = ((ROOT / "docs" / page).read_text() for page in ("hosting.md", "hosting.ja.md"))
+    for pattern in (
+        r"https?://[^)`\s]+",
+        r"`[^`\n]*/[^`\n]*`",
+        r"^#+ ",
+        r"^\|",
+        r"^docker .*$",
+        r"\b\d+(?:\.\d+)? [MG]B",
+    ):
+        found = [sorted(re.findall(pattern, text, re.M)) for text in (english, japanese)]
+        assert found[0] == found[1], pattern
