@@ -37,8 +37,7 @@ USER 10001:10001
 # world's own servers (API server, issuer, AWS) stay on loopback inside it. For the console add `-e IRSA_CONSOLE=1`: then
 # anyone who reaches the port has it, as long as the host's kernel confines what it runs (Landlock, Linux 6.7).
 ENV PATH=/venv/bin:$PATH HOME=/tmp IRSA_HOST=0.0.0.0 IRSA_PORT=8501 PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
-WORKDIR /tmp
 EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=3s --start-period=20s \
-  CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen('http://127.0.0.1:%s/healthz' % os.environ['IRSA_PORT'], timeout=2)"]
+  CMD ["python", "-I", "-c", "import os, urllib.request; urllib.request.urlopen('http://127.0.0.1:%s/healthz' % os.environ['IRSA_PORT'], timeout=2)"]
 CMD ["irsa-explorer", "serve"]
