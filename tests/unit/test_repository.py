@@ -23,7 +23,7 @@ DOCUMENTS = sorted(chain(ROOT.glob("*.md"), (ROOT / "docs").glob("*.md")))
 MODULES = sorted((ROOT / "app").rglob("*.py"))
 PACKAGES = [path for path in MODULES if path.name == "__init__.py"]
 PAGE_FILES = sorted((ROOT / "pages").glob("*.py"))
-REQUIREMENTS = ("requirements", "requirements-dev", "requirements-aws", "requirements-release")
+REQUIREMENTS = ("requirements", "requirements-dev", "requirements-build", "requirements-aws", "requirements-release")
 
 IMPORTED_AS = {
     "jwt": "pyjwt",
