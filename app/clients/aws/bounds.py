@@ -10,17 +10,17 @@ from typing import Any
 import urllib3
 from botocore.awsrequest import AWSHTTPConnection, AWSHTTPSConnection
 
-from app.clients.bounds import BoundedPool, BoundedResponse
+from app.clients.bounds import BoundedConnection, BoundedPool
 from app.clients.sources import FILE_LIMIT, read_bytes
 from app.flow.errors import Unreachable
 
 
-class _AwsHttpConnection(AWSHTTPConnection):
-    response_class = BoundedResponse  # type: ignore[assignment]  # botocore takes any, the stubs do not
+class _AwsHttpConnection(BoundedConnection, AWSHTTPConnection):
+    pass
 
 
-class _AwsHttpsConnection(AWSHTTPSConnection):
-    response_class = BoundedResponse  # type: ignore[assignment]
+class _AwsHttpsConnection(BoundedConnection, AWSHTTPSConnection):
+    pass
 
 
 class _AwsHttpPool(BoundedPool, urllib3.HTTPConnectionPool):
