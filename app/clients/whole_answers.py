@@ -12,7 +12,7 @@ import io
 import re
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import urllib3
 from urllib3.util import SKIP_HEADER
@@ -71,7 +71,7 @@ class WholeAnswers(_Base):
         port = "" if self.port == self.default_port else f":{self.port}"
         return "" if ":" in self.host else f"{self.host}{port}"
 
-    def getresponse(self) -> urllib3.HTTPResponse:
+    def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]  # as urllib3 itself does
         """As urllib3's own, with the body in memory where the answer is plain."""
         if not self._is_plain:
             return super().getresponse()
@@ -92,7 +92,7 @@ class WholeAnswers(_Base):
     def _read_by_the_library(self, received: bytes) -> urllib3.HTTPResponse:
         """The answer that begins with what was received."""
         method, url = self._asked
-        answer = self.response_class(_Replayed(self.sock, received), method=method)
+        answer = self.response_class(cast(Any, _Replayed(self.sock, received)), method=method)
         try:
             answer.begin()
         except BaseException:

@@ -15,20 +15,20 @@ from app.clients.sources import FILE_LIMIT, read_bytes
 from app.flow.errors import Unreachable
 
 
-class _AwsHttpConnection(BoundedConnection, AWSHTTPConnection):
+class _AwsHttpConnection(BoundedConnection, AWSHTTPConnection):  # type: ignore[misc]  # botocore's has no types
     pass
 
 
-class _AwsHttpsConnection(BoundedConnection, AWSHTTPSConnection):
+class _AwsHttpsConnection(BoundedConnection, AWSHTTPSConnection):  # type: ignore[misc]
     pass
 
 
 class _AwsHttpPool(BoundedPool, urllib3.HTTPConnectionPool):
-    ConnectionCls = _AwsHttpConnection  # type: ignore[assignment]
+    ConnectionCls = _AwsHttpConnection
 
 
 class _AwsHttpsPool(BoundedPool, urllib3.HTTPSConnectionPool):
-    ConnectionCls = _AwsHttpsConnection  # type: ignore[assignment]
+    ConnectionCls = _AwsHttpsConnection
 
 
 AWS_POOLS = {"http": _AwsHttpPool, "https": _AwsHttpsPool}
