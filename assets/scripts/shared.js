@@ -63,18 +63,17 @@ const judge = (event, root) => {
   showJudged(root)
   if (!statement) root.querySelector("[data-judge]").focus()
 }
-// What the page names by its address never changes there: it is fetched once for all that draw with it, and the last of
-// them are kept.
+// What the page names by its address never changes there: it is fetched once for all that draw with it, and those that
+// were drawn last are kept.
 const KEPT_TEXTS = 24
 const keptText = (address) => {
   const texts = (window.irsaTexts ??= new Map())
-  if (!texts.has(address)) {
-    const read = fetched(address).then((found) => (texts.set(address, found), found))
-    read.catch(() => texts.delete(address)) // the next page asks again
-    texts.set(address, read)
-    if (texts.size > KEPT_TEXTS) texts.delete(texts.keys().next().value)
-  }
-  return texts.get(address)
+  const read = texts.get(address) ?? fetched(address).then((found) => (texts.set(address, found), found))
+  texts.delete(address)
+  texts.set(address, read)
+  if (texts.size > KEPT_TEXTS) texts.delete(texts.keys().next().value)
+  if (read instanceof Promise) read.catch(() => texts.delete(address)) // the next page asks again
+  return read
 }
 const fetched = async (address, waits = [500, 1000, 2000, 4000]) => {
   const answer = await fetch(new URL(address, location.origin)).catch(() => null)

@@ -13,9 +13,7 @@ from app.ui.draw import components
 from app.ui.state import address
 
 _PARTS = "parts_apart"
-"""In the session: by part what it was made of, and its text; the newest last."""
-_KEPT = 24
-"""Parts of one reader, 2 to 6 KB each as they are packed: all steps at one depth have 20."""
+"""In the session: by part what it was made of, and its text, 2 to 6 KB as it is packed. Of each part there is one."""
 
 
 def apart(part: str, make: Callable[[], str], *of: object) -> str:
@@ -28,12 +26,9 @@ def apart(part: str, make: Callable[[], str], *of: object) -> str:
         return make()
     made_of = (*of, address.kept())
     parts: dict[str, tuple[tuple[Any, ...], KeptText]] = st.session_state.setdefault(_PARTS, {})
-    known = parts.pop(part, None)
+    known = parts.get(part)
     if known is None or not _is_same(known[0], made_of):
-        known = made_of, KEPT_TEXTS.keep(json.dumps(make(), ensure_ascii=False))
-    parts[part] = known
-    if len(parts) > _KEPT:
-        del parts[next(iter(parts))]
+        known = parts[part] = made_of, KEPT_TEXTS.keep(json.dumps(make(), ensure_ascii=False))
     return known[1].address
 
 

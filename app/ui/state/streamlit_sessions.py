@@ -78,12 +78,12 @@ class Session(AppSession):
     def _on_scriptrunner_event(
         self, sender: ScriptRunner | None, event: ScriptRunnerEvent, *more: Any, **facts: Any
     ) -> None:
-        """As `AppSession`; but a message that waits for what follows wakes nothing: the end of the wait takes it along."""
+        """As `AppSession`; but a message that waits for what follows wakes nothing: it goes when the wait ends."""
         if event is not ScriptRunnerEvent.ENQUEUE_FORWARD_MSG:
             super()._on_scriptrunner_event(sender, event, *more, **facts)
             return
         self._callbacks.append(partial(self._handle_scriptrunner_event_on_event_loop, sender, event, *more, **facts))
-        if self._together is None:  # asked last: whoever ends the wait looks for messages after that
+        if self._together is None:  # asked last: what ends the wait looks for messages after that
             self._wake()
 
     def _call_soon_on_event_loop(self, callback: Callable[[], None]) -> None:
