@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from app.flow.model import Step
+from app.serving.kept_texts import KEPT_TEXTS, PREFIX
 from app.ui.state import session
 from app.world.lifecycle.simulation import Simulation
 from app.world.world import World
@@ -72,7 +74,7 @@ class Screen:
         raise KeyError(key)
 
     def html(self, key: str) -> str:
-        return self.data(key)["html"]
+        return fetched(self.data(key)["html"])
 
     @property
     def keys(self) -> set[str]:
@@ -81,14 +83,24 @@ class Screen:
 
     @property
     def everything(self) -> str:
-        """All HTML and all Markdown of the page."""
+        """All HTML and all Markdown of the page, with what it fetches."""
         drawn = [component.proto.json or component.proto.mixed.json for component in self.test.get("bidi_component")]
-        return "\n".join([*drawn, *(element.value for element in self.test.markdown)])
+        apart = [text for found in drawn for text in map(fetched, re.findall(r'"html": ?"(/[^"]+)"', found))]
+        return "\n".join([*drawn, *map(json.dumps, apart), *(element.value for element in self.test.markdown)])
 
     @property
     def world(self) -> World:
         """The world of this session."""
         return session.simulation().world(self.test.session_state["browser"])
+
+
+def fetched(html: str) -> str:
+    """What a browser draws for the HTML that a component was given, or for its address."""
+    if not html.startswith(PREFIX):
+        return html
+    answer = KEPT_TEXTS.answer({"type": "http", "method": "GET", "path": html, "headers": []})
+    assert answer.status_code == 200, f"nothing at {html}"
+    return str(json.loads(bytes(answer.body)))
 
 
 @pytest.fixture(scope="session")

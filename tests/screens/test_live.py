@@ -28,6 +28,7 @@ from app.world.aws.iam import actions as iam
 from app.world.lifecycle.world_operations import delete
 from app.world.setup import scenario
 from tests.by_turns import by_turns
+from tests.screens.conftest import fetched
 from tests.screens.live import asked_as, reality
 
 EN = load("en")
@@ -222,7 +223,9 @@ def test_the_choice_stands_in_the_address_and_leads_back_to_it(screen, real):
 
 def test_every_link_carries_mode_depth_and_choice(screen, real):
     shown = pick(screen(lang="en", live="home", depth="3"), "pod", "pod-after")
-    links = re.findall(r'<a [^>]*?href="(\./[^"]*)"', "".join(json.loads(each)["html"] for each in drawn(shown)))
+    links = re.findall(
+        r'<a [^>]*?href="(\./[^"]*)"', "".join(fetched(json.loads(each)["html"]) for each in drawn(shown))
+    )
     assert len(links) > 20
     for link in links:
         carried = dict(parse_qsl(urlsplit(unescape(link)).query))

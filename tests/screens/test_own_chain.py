@@ -50,8 +50,15 @@ def create_own(shown, *, args=("s3", "ls")):
     return shown
 
 
+def unfold(shown):
+    """As a click on the heading does."""
+    shown.test.session_state["own_chain"] = True
+    shown.test.run()
+    return shown
+
+
 def pick(shown, what, value):
-    shown.test.selectbox(key=f"pick_{what}").set_value(value).run()
+    unfold(shown).test.selectbox(key=f"pick_{what}").set_value(value).run()
     assert not shown.test.exception
     return shown
 
