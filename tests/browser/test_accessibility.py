@@ -66,16 +66,18 @@ def whole(profiles, address):
 each_page = pytest.mark.parametrize(("language", "page"), each(PAGES), scope="module")
 
 
+@pytest.mark.parametrize("contrast", [False, pytest.param(True, marks=pytest.mark.large)], ids=["", "contrast"])
 @each_page
-def test_a_page_with_everything_unfolded(whole, language, page):
-    assert violations(whole(language, page).wear(theme_of(PAGES.index(page), language)).page) == []
+def test_a_page_with_everything_unfolded(whole, language, page, contrast):
+    """In one theme: the markup is the same. `contrast`: of the colours as well, which the next test looks at."""
+    shown = whole(language, page).wear(theme_of(PAGES.index(page), language)).page
+    assert violations(shown, contrast=contrast) == []
 
 
 @each_page
-def test_every_text_of_a_page_stands_out_what_is_disabled_as_well(whole, language, page):
-    """In the theme in which axe does not look at the page in this language."""
-    theme = theme_of(PAGES.index(page) + 1, language)
-    assert faint(whole(language, page).wear(theme).settle().page) == []
+def test_every_text_of_a_page_stands_out_in_both_themes_what_is_disabled_as_well(whole, language, page):
+    shown = whole(language, page)
+    assert {theme: faint(shown.wear(theme).settle().page) for theme in THEMES} == {theme: [] for theme in THEMES}
 
 
 @pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.large)], ids=["two", "every"])
@@ -101,7 +103,8 @@ def test_every_step_whose_question_is_open(reader, language, turn):
     for step in list(Step)[turn :: len(LANGUAGES)]:
         one.wear("light").turn_to(step)
         expect(one.page.locator(".st-key-predict")).to_have_count(1)
-        found[step] = violations(one.wear(theme_of(PAGES.index(step), language)).page)
+        shown = one.wear(theme_of(PAGES.index(step), language)).page
+        found[step] = violations(shown, contrast=False) + faint(one.settle().page)
         one.page.set_viewport_size({"width": WIDTHS[0], "height": 900})
         found[step] += [f"{one.overflow} pixels too wide"] if one.overflow > 0 else []
         one.page.set_viewport_size(before)
