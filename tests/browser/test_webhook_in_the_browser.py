@@ -22,7 +22,7 @@ def test_an_added_line_opens_its_explanation_by_keyboard(reader):
     expect(following).to_contain_text("value: arn:aws:iam::")
 
 
-@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize("language", [pytest.param("ja", marks=pytest.mark.large), "en"])
 def test_question_and_answer_stand_side_by_side_and_below_each_other_on_a_phone(reader, language):
     one = reader().open(f"/webhook?lang={language}").predict().unfold()
     for size, beside in (PHONE, False), (DESK, True):

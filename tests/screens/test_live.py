@@ -102,7 +102,7 @@ def test_the_switch_keeps_page_language_and_depth(screen, real):
 def test_every_page_is_drawn_of_a_walk_that_only_read(screen, real):
     """In the languages by turns: they have the same keys."""
     shown = screen(lang="ja")
-    for page, language in zip(PAGES, cycle(LANGUAGES)):  # noqa: B905 - one of them has no end
+    for page, language in zip(PAGES, cycle(LANGUAGES)):
         shown.open(page, mode="live", depth="3", lang=language)
         assert not shown.test.exception, page
     assert walk_view(shown).granted == frozenset()
