@@ -1,6 +1,5 @@
 """What holds for every test: how hypothesis searches, that CI skips nothing it could run, and that SIGINT is heard."""
 
-import gc
 import itertools
 import os
 import signal
@@ -40,13 +39,6 @@ def stock_of_private_keys():
     keys._new_private_key = next_one
     yield
     keys._new_private_key = make
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_finish():
-    """The garbage collector looks no more at the thousands of tests that were collected: a tenth of the whole time."""
-    gc.collect()
-    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -9,7 +9,6 @@ from app.flow.model import Step
 from tests.browser.axe import violations
 from tests.browser.contrast import faint
 from tests.browser.server import Reader
-from tests.by_turns import by_turns
 
 pytestmark = pytest.mark.browser
 THEMES = ("light", "dark")
@@ -95,9 +94,12 @@ def test_a_page_with_everything_unfolded_is_as_wide_as_the_window(whole, languag
     assert found == {}
 
 
-@pytest.mark.parametrize(("language", "turn"), by_turns(LANGUAGES, range(len(LANGUAGES))))
-def test_every_step_whose_question_is_open(reader, language, turn):
-    """Every other step; both languages have the same parts."""
+@pytest.mark.parametrize(
+    ("language", "turn"),
+    [("ja", 0), *(pytest.param(*case, marks=pytest.mark.large) for case in (("en", 0), ("en", 1), ("ja", 1)))],
+)
+def test_every_other_step_whose_question_is_open(reader, language, turn):
+    """Both languages have the same parts, and so have the questions of the steps."""
     one, found = reader().open(address_of("why", language, depth=1)), {}
     before = one.page.viewport_size
     for step in list(Step)[turn :: len(LANGUAGES)]:
@@ -115,16 +117,31 @@ def found_on(page):
     return violations(page, contrast=False) + faint(page)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_slide_of_a_talk_and_all_that_may_lie_over_it(reader, language):
-    """Every other slide in each language: both have the same slides."""
+def of_each_kind(slides):
+    """By what is beside its words: the id of the last of these slides."""
+    return {slide.shows: slide.id for slide in slides}.values()
+
+
+EVERY_SLIDE = [slide.id for slide in SLIDES]
+
+
+@pytest.mark.parametrize(
+    ("language", "looked_at"),
+    [
+        pytest.param("ja", of_each_kind(reversed(SLIDES)), id="first of each kind"),
+        pytest.param("en", of_each_kind(SLIDES), id="last of each kind"),
+        *(pytest.param(it, EVERY_SLIDE, id=f"{it}-every", marks=pytest.mark.large) for it in LANGUAGES),
+    ],
+)
+def test_slides_of_a_talk_and_all_that_may_lie_over_them(reader, language, looked_at):
     one = reader(theme=theme_of(LANGUAGES.index(language), language)).open(address_of("home", language, present=1))
     found = {}
-    for number, slide in enumerate(SLIDES):
-        for key in ("g", *str(number + 1), "Enter"):
+    for slide in looked_at:
+        for key in ("g", *str(EVERY_SLIDE.index(slide) + 1), "Enter"):
             one.press(key)
-        if number % len(LANGUAGES) == LANGUAGES.index(language) and (seen := found_on(one.page)):
-            found[slide.id] = seen
+        expect(one.page.locator(f'.picture .slide[data-slide="{slide}"]')).to_have_count(1)
+        if seen := found_on(one.page):
+            found[slide] = seen
     for key in ("o", "w", "?"):
         one.press(key)
         if seen := found_on(one.page):

@@ -52,15 +52,15 @@ def test_a_task_is_done_by_its_button_and_the_page_can_be_read_meanwhile(reader)
 
 
 @pytest.mark.skipif(shutil.which("kubectl") is None or shutil.which("aws") is None, reason="no kubectl or no aws")
-def test_the_exercise_is_done_in_the_console_and_again_in_a_new_world(profiles, tmp_path):
+def test_the_exercise_is_done_in_the_console_and_begun_again_in_a_new_world(profiles, tmp_path):
     content = load("en")
     with serving(tmp_path, by_command=True) as address:
         one = Reader(profiles, address, locale="en-US")
         one.context.request.get(ask(urlsplit(address).port))  # the cookies that the console wants
         one.open("/build?lang=en").click("build_begin")
-        for _ in range(2):
+        for tasks in (list(TaskId), list(TaskId)[:2]):
             account = one.account.inner_text()
-            for task in TaskId:
+            for task in tasks:
                 # The page goes on to the next task by itself, once the world has what the one before is for.
                 expect(one.page.locator(f".st-key-build_task_{task} h2")).to_be_visible()
                 one.wait().page.get_by_role("tab", name=content.message("build.way_console")).click()
@@ -70,7 +70,7 @@ def test_the_exercise_is_done_in_the_console_and_again_in_a_new_world(profiles, 
                 line = one.page.get_by_label(content.message("console.page.line"), exact=True)
                 line.fill(commands)
                 line.press("Enter")
-            expect(one.page.locator(".tasks .done")).to_have_count(len(TaskId))
+            expect(one.page.locator(".tasks .done")).to_have_count(len(tasks))
             one.click("reset")
             expect(one.account).not_to_have_text(account)
         assert one.complaints == []
