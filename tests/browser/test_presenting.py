@@ -101,7 +101,8 @@ def projector(profiles, address):
 
 @pytest.fixture
 def talk(projector):
-    """That talk at its first slide."""
+    """That talk at its first slide, its focus nowhere."""
+    projector.locator(".talk").evaluate("talk => talk.getRootNode().activeElement?.blur()")
     projector.keyboard.press("Home")
     at(projector, "title")
     return projector
