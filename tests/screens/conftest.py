@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from streamlit.components.v2 import manifest_scanner
-from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1 import AppTest, local_script_runner
 
 from app.flow.model import Step
 from app.serving.kept_texts import KEPT_TEXTS, PREFIX
@@ -23,6 +23,18 @@ ROOT = Path(__file__).resolve().parents[2]
 # Each AppTest starts a runtime of its own, which reads the metadata of all installed packages, in search of components.
 # What is installed does not change while tests run.
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
+
+_look_each_millisecond = local_script_runner.require_widgets_deltas
+
+
+def _until_it_ends(runner: local_script_runner.LocalScriptRunner, timeout: float = 3) -> None:
+    """As Streamlit's own, which looks each millisecond and takes the interpreter from the script each time."""
+    runner._script_thread.join(timeout)
+    if not runner.script_stopped():
+        _look_each_millisecond(runner, 0)  # ends the script and says so
+
+
+local_script_runner.require_widgets_deltas = _until_it_ends
 
 
 class Screen:
