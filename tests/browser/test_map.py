@@ -125,6 +125,9 @@ def test_before_a_prediction_nothing_is_lit_and_nothing_is_said(shown):
     page = shown()
     page.evaluate("map.show(films.normal, { part: 'sts_assume', neutral: true })")
     assert page.locator(".film-say.now, .box.on, .edge.on, .edge.done, .mark.shown, .lit").count() == 0
+    assert page.evaluate("[...document.querySelectorAll('.chip')].every((chip) => chip.style.opacity === '0')")
+    parts = page.evaluate("map.entries[0].shots.map(({ w }) => w)")
+    assert parts[0] == parts[1], "the map stands on one picture"
     expect(page.locator(".film-player")).to_be_hidden()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Space")

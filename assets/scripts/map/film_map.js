@@ -206,7 +206,7 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
     }
 
     // The chip, never outside of the picture.
-    drawing.chipOf.forEach((other) => other && other !== chip && fade(other.group, 0))
+    drawing.chipOf.forEach((other) => other && (shown.neutral || other !== chip) && fade(other.group, 0))
     let rect = null
     if (chip && !shown.neutral) {
       const flight = chip.flight, [x, y] = mapPointAt(flight.points, at.way)

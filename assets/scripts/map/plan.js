@@ -43,8 +43,9 @@ const mapPlanBeat = (entry, { drawing, film, size, geometry, svg, neutral, world
   const rects = ends.flat(), all = [0, 0, ...geometry.size]
   for (const end of ends) if (!end.length) end.push(...(rects.length ? rects : [all]))
   entry.joins = entry.before.broken && !rects.length ? joins : null
-  const seen = { ends, rects: neutral && !beat.from ? [] : rects, all, stage: size, size: geometry.size }
-  const about = (film.about ?? []).map(box).filter(Boolean)
+  // Before an answer the map stands still: names alone, and as much of it as they can be read in, from where it begins.
+  const seen = { ends, rects: neutral ? [] : rects, all, stage: size, size: geometry.size }
+  const about = (neutral ? [beat.from, beat.to] : (film.about ?? [])).map(box).filter(Boolean)
   entry.shots = mapShots({ ...seen, joins: entry.joins?.from, about })
   if (chip && edge && mapThrown(beat) && beat.words) mapBubble({ chip, beat, entry, drawing, size, svg })
 }
