@@ -8,6 +8,7 @@
 #   make audit    known vulnerabilities of what is pinned; skipped where the database cannot be reached
 #   make licences what licence each package that runs is under, into docs/licences.md
 #   make sbom     what runs as a CycloneDX bill of materials, into sbom.cdx.json
+#   make image    the container image with docker or podman, what is in it into image.cdx.json, and a test of it as it is to be run
 #   make attack   what attacks do to the app, as a table: each for a minute, then 100,000 inputs of junk
 #   make bench    the measured figures: walk, start, memory, change of step, the map
 
@@ -20,7 +21,7 @@ tools := .venv/installed-tools
 aws := .venv-aws/installed
 axe := tests/browser/node_modules/.package-lock.json
 
-.PHONY: run test test-quick test-all check audit licences sbom attack bench setup system-packages
+.PHONY: run test test-quick test-all check audit licences sbom image attack bench setup system-packages
 
 run: $(app)
 	@$(python) -m app serve
@@ -43,6 +44,7 @@ check: $(tools)
 	$(python) -m ruff check .
 	$(python) -m mypy
 	.venv/bin/lint-imports
+	.venv/bin/hadolint Dockerfile
 
 # No test: the suite asks nobody outside the machine.
 audit: $(tools)
@@ -53,6 +55,10 @@ licences: $(tools)
 
 sbom: $(tools)
 	@$(python) -m tools.sbom
+
+image: $(tools)
+	@tools/image.sh
+	$(python) -m pytest tests/image
 
 attack: $(tools)
 	@$(python) -m tests.attack

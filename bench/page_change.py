@@ -1,11 +1,13 @@
 """What a change of page sends over the websocket, and what it takes of the server's CPU, as a raw client sees it.
 
-The client keeps no messages: a browser that has had one of 10 KB or more a moment ago is sent its hash instead.
+The client keeps no messages: a browser that has had one of 10 KB or more a moment ago is sent its hash instead. What a
+page names by its address a browser fetches once; that is counted by itself.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 import statistics
 import tempfile
 from dataclasses import dataclass, field
@@ -15,8 +17,9 @@ from urllib.parse import urlsplit
 import psutil
 
 from app.flow.model import Step
+from app.serving.kept_texts import PREFIX
 from bench.report import figure, title
-from tests.attack.client import Page, cookies
+from tests.attack.client import Page, cookies, visitor
 from tests.browser.server import ROOT, serving
 
 WARM_UP, ROUNDS = 2, 12
@@ -75,7 +78,7 @@ async def measured(ours: Served, one_line: Served) -> None:
     line = await Page(one_line, "").open()
     title(f"Change of page over the websocket (six steps x {ROUNDS} rounds, beside a one-line app)")
     figure("bytes of a first load", tab.total / 1e3, "KB")
-    for name, target in (("with the question", 40.0), ("answered", None)):
+    for name in ("with the question", "answered"):
         for number in range(WARM_UP + ROUNDS):
             if number == WARM_UP:
                 ours.forget()
@@ -83,8 +86,9 @@ async def measured(ours: Served, one_line: Served) -> None:
             await ours.round(tab, STEPS)
             await one_line.round(line, ("",) * 4 * len(STEPS))
         cpu, bare = (statistics.median(each.seconds) * 1e3 for each in (ours, one_line))
-        figure(f"bytes of a step {name}", statistics.mean(ours.sent) / 1e3, "KB", target=target)
-        figure("... CPU time of the server", cpu, "ms", target=target and 6.0)
+        figure(f"bytes of a step {name}", statistics.mean(ours.sent) / 1e3, "KB", target=40.0)
+        figure("... fetched beside it, once, as packed", await fetched(ours, tab) / 1e3, "KB")
+        figure("... CPU time of the server", cpu, "ms", target=6.0)
         figure("... as a multiple of a one-line app's", cpu / bare, "x")
         for step in STEPS:
             await tab.run(page=step)
@@ -92,6 +96,21 @@ async def measured(ours: Served, one_line: Served) -> None:
                 await tab.run({"id": tab.widget("button", "predict_show"), "trigger_value": True})
     await tab.close()
     await line.close()
+
+
+async def fetched(ours: Served, tab: Page) -> float:
+    """Bytes at the addresses that a step names and that no step before it has named, on average."""
+    known: set[str] = set()
+    total = 0
+    async with visitor(ours) as client:
+        for page in STEPS:
+            await tab.run(page=page)
+            named = set(re.findall(rf"{PREFIX}[0-9a-f]{{32}}", tab.received.decode("utf-8", "replace")))
+            for address in named - known:
+                answer = await client.get(address, headers={"accept-encoding": "gzip"})
+                total += int(answer.raise_for_status().headers["content-length"])
+            known |= named
+    return total / len(STEPS)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def main() -> None:
         version = timed(simulated(simulation, world).cluster.version)
 
     title("Walk (one warm world, all six steps, real HTTP)")
-    figure("the whole walk, median", median_ms(walks), "ms", target=40, note=spread(walks))
+    figure("the whole walk, median", median_ms(walks), "ms", target=25, note=spread(walks))
     figure("... CPU time of clients and servers together", median_ms(busy), "ms", note=spread(busy))
     for step, seconds in requests.items():
         figure(f"  its requests in {step}", median_ms(seconds), "ms")

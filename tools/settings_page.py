@@ -41,7 +41,7 @@ def _lines(words: Content) -> Iterator[str]:
             "read": words.message(f"settings.{it.field}.read"),
             "secret": page["yes" if it.is_secret else "no"],
         }
-        yield from (f"- {page[key]}: {text}" for key, text in about.items())
+        yield from (words.message("settings_page.item", name=page[key], text=text) for key, text in about.items())
     yield from ("", f"## {page['others']}", "", page["others_lead"], "", page["others_list"])
 
 

@@ -16,6 +16,7 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from app.clients.silence import AnswerTooLarge
+from app.clients.whole_answers import WholeAnswers, WholeResponse
 
 ANSWER_LIMIT = 16 * 1024 * 1024
 """Bytes of one answer, unpacked. The largest honest ones: a page of 500 Pods with 10 to 30 KB each, and a page of 50
@@ -67,6 +68,9 @@ class BoundedPool:
         answer: urllib3.BaseHTTPResponse = super().urlopen(  # type: ignore[misc]
             method, url, *arguments, preload_content=False, **options
         )
+        if isinstance(answer, WholeResponse):
+            answer.release_conn()
+            return answer
         body = io.BytesIO()
         try:
             for piece in answer.stream(_PIECE, decode_content=answer.decode_content):
@@ -94,12 +98,19 @@ class BoundedPool:
         )
 
 
-class _HttpConnection(HTTPConnection):
+class BoundedConnection(WholeAnswers):
+    """To be put before urllib3's class of a connection."""
+
     response_class = BoundedResponse
+    seconds = ANSWER_SECONDS
 
 
-class _HttpsConnection(HTTPSConnection):
-    response_class = BoundedResponse
+class _HttpConnection(BoundedConnection, HTTPConnection):
+    pass
+
+
+class _HttpsConnection(BoundedConnection, HTTPSConnection):
+    pass
 
 
 class HttpPool(BoundedPool, urllib3.HTTPConnectionPool):

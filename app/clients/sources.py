@@ -110,7 +110,10 @@ class Program(subprocess.Popen[bytes]):
 
     def _end(self) -> None:
         try:
-            os.killpg(self.pid, signal.SIGKILL)
+            if hasattr(os, "killpg"):
+                os.killpg(self.pid, signal.SIGKILL)
+            else:  # Windows
+                self.kill()
         except (ProcessLookupError, PermissionError):
             pass
         self.wait()

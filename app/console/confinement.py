@@ -36,7 +36,7 @@ _PYTHON_READS = """
 import os, sys
 dynamic = [folder for folder in sys.path if folder.endswith("lib-dynload")]
 modules = [name.partition(".")[0] for folder in dynamic for name in os.listdir(folder)]
-for module in [*modules, "awscli.clidriver", "awscrt.auth", "ruamel.yaml"]:
+for module in [*modules, "awscli.clidriver", "awscrt.auth", "cryptography.hazmat.bindings._rust", "ruamel.yaml"]:
     try:
         if "test" not in module and "_xx" not in module:
             __import__(module)

@@ -129,7 +129,6 @@ const picker = (root) => {
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  adopt(parentElement)
   let root = parentElement.querySelector(".root")
   if (!root) {
     root = document.createElement("div")
@@ -138,10 +137,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   root.flip = (index) => setTriggerValue("flip", index)
   root.classList.remove("sending")
-  if (root.drawn === data.html) return
-  const held = root.contains(parentElement.getRootNode().activeElement) && root.querySelector(".pick:focus")
+  whenThere(root, data.html, (html) => (adopt(parentElement), drawParts(root, html)))
+}
+const drawParts = (root, html) => {
+  if (root.drawn === html) return
+  const held = root.contains(root.getRootNode().activeElement) && root.querySelector(".pick:focus")
   const scrolled = root.querySelector(".pick")?.scrollTop ?? 0
-  root.innerHTML = root.drawn = data.html
+  root.innerHTML = root.drawn = html
   partViews(root)
   picker(root)
   const pick = root.querySelector(".pick")

@@ -46,7 +46,6 @@ const lead = (check) => {
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  adopt(parentElement)
   let root = parentElement.querySelector(".root")
   if (!root) {
     root = document.createElement("div")
@@ -76,12 +75,15 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   root.key = data.key
   root.follow = (event) => follow(event, setTriggerValue)
-  if (root.drawn !== data.html) {
-    const open = root.drawn === undefined ? unfolded.get(root.key) : states(root)
-    root.innerHTML = root.drawn = data.html
-    if (open) unfold(root, open)
-  }
-  showJudged(root)
-  if (data.answers && !root.answers) answer(root)
-  root.answers = data.answers
+  whenThere(root, data.html, (html) => {
+    adopt(parentElement)
+    if (root.drawn !== html) {
+      const open = root.drawn === undefined ? unfolded.get(root.key) : states(root)
+      root.innerHTML = root.drawn = html
+      if (open) unfold(root, open)
+    }
+    showJudged(root)
+    if (data.answers && !root.answers) answer(root)
+    root.answers = data.answers
+  })
 }

@@ -63,3 +63,29 @@ const judge = (event, root) => {
   showJudged(root)
   if (!statement) root.querySelector("[data-judge]").focus()
 }
+// What the page names by its address never changes there: it is fetched once for all that draw with it, and those that
+// were drawn last are kept.
+const KEPT_TEXTS = 24
+const keptText = (address) => {
+  const texts = (window.irsaTexts ??= new Map())
+  const read = texts.get(address) ?? fetched(address).then((found) => (texts.set(address, found), found))
+  texts.delete(address)
+  texts.set(address, read)
+  if (texts.size > KEPT_TEXTS) texts.delete(texts.keys().next().value)
+  if (read instanceof Promise) read.catch(() => texts.delete(address)) // the next page asks again
+  return read
+}
+const fetched = async (address, waits = [500, 1000, 2000, 4000]) => {
+  const answer = await fetch(new URL(address, location.origin)).catch(() => null)
+  if (answer?.ok) return answer.json()
+  if (answer?.status === 404 || !waits.length) throw new Error(`${answer?.status ?? "no answer"} for a part of the page`)
+  await new Promise((done) => setTimeout(done, waits[0]))
+  return fetched(address, waits.slice(1))
+}
+// The HTML that a part of the page has, or fetches: the last that it asked for is drawn.
+const whenThere = (root, html, draw) => {
+  root.asked = html
+  const text = html.startsWith("/") ? keptText(html) : html
+  if (text instanceof Promise) text.then((found) => root.asked === html && root.isConnected && draw(found))
+  else draw(text)
+}

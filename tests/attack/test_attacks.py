@@ -46,7 +46,14 @@ def stop(running: list[tuple[Target, ExitStack, object]]) -> None:
         running.pop()[1].close()
 
 
-@pytest.mark.parametrize("row", ATTACKS, ids=[row.name for row in ATTACKS])
+LARGE = ("crowd_at_one_address",)
+"""Left out of `make test`: `tests.unit.test_turns` has fifty tabs of one visitor, and `test_room` forty at once."""
+
+
+@pytest.mark.parametrize(
+    "row",
+    [pytest.param(row, id=row.name, marks=pytest.mark.large if row.name in LARGE else ()) for row in ATTACKS],
+)
 def test_an_attack_is_answered_and_costs_little(target_for: Callable[[Attack], Target], row: Attack) -> None:
     target = target_for(row)
     found = asyncio.run(attack(target, row))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.server import ARGUMENTS, CHROMIUM, Profiles, Reader, serving
+from tests.browser.server import ARGUMENTS, CHROMIUM, DESK, Profiles, Reader, serving
 
 
 @pytest.fixture(scope="package")
@@ -33,6 +33,24 @@ def address(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """A server that is started in a directory that is not the project's. Each reader has a world of its own in it."""
     with serving(tmp_path_factory.mktemp("elsewhere")) as found:
         yield found
+
+
+@pytest.fixture(scope="module")
+def _opened(profiles: Profiles, address: str) -> Iterator[Reader]:
+    one = Reader(profiles, address).open("/?lang=en")
+    yield one
+    complaints = one.complaints
+    one.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def visitor(_opened: Reader) -> Reader:
+    """One reader of English for the file's tests, on a desk: each turns to its page, which is quick.
+
+    For tests that leave nothing behind but a question that is answered.
+    """
+    return _opened.resize(DESK).wear("light")
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Takes pictures of the pages into `screenshots/`: `python -m tests.browser.screenshots [--full] [page ...]`.
 
 Every page as it opens, in both languages, themes and sizes; of one step also each depth and the two views of a talk.
-`--full` takes the whole page instead of what fits the window. `--readme` takes the README's pictures, and only these.
+`--full` takes the whole page instead of what fits the window. `--readme` takes those of the documents, and only these.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ PICTURES = (
     (View(name=EXAMPLE, page=EXAMPLE, predicted=True), "ja", "light"),
     (View(name="why", page="why"), "en", "dark"),
 )
-"""What the README shows."""
+"""What docs/learn.md shows."""
 
 
 def take(profiles: Profiles, address: str, views: tuple[View, ...], *, full: bool) -> None:
@@ -81,7 +81,7 @@ def take(profiles: Profiles, address: str, views: tuple[View, ...], *, full: boo
 
 
 def take_for_readme(profiles: Profiles, address: str) -> None:
-    """The README's pictures, in few colours: they are in the repository's history for good."""
+    """The pictures of the documents, in few colours: they are in the repository's history for good."""
     for view, language, theme in PICTURES:
         reader = Reader(profiles, address, theme=theme)
         view.open(reader, language)
@@ -108,7 +108,7 @@ def main() -> None:
     """Takes what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--full", action="store_true", help="the whole page")
-    parser.add_argument("--readme", action="store_true", help="the README's pictures only")
+    parser.add_argument("--readme", action="store_true", help="the pictures of the documents only")
     parser.add_argument("pages", nargs="*", choices=[[], *PAGES], metavar="page", help="these pages only")
     wanted = parser.parse_args()
     with chromium() as (profiles, address):

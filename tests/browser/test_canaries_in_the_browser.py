@@ -27,8 +27,13 @@ _ALL_HTML = """() => {
 }"""
 
 
+@pytest.mark.parametrize(
+    "steps",
+    [(Step.TOKEN_MOUNT, Step.STS_ASSUME), pytest.param(tuple(Step), marks=pytest.mark.large)],
+    ids=["tokens", "every"],
+)
 def test_nothing_that_a_browser_gets_or_sends_holds_a_secret(
-    profiles: Profiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    profiles: Profiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: tuple[Step, ...]
 ) -> None:
     with Simulation() as simulation:
         world = simulation.world("real")
@@ -46,7 +51,7 @@ def test_nothing_that_a_browser_gets_or_sends_holds_a_secret(
             reader.page.goto(ask(urlsplit(address).port or 0))
             reader.hear("websocket", _listening(frames))
             try:
-                _walk(reader, shown)
+                _walk(reader, shown, steps)
             finally:
                 reader.close()
 
@@ -75,8 +80,8 @@ def _listening(seen: list[str]) -> Callable[[WebSocket], None]:
     return listen
 
 
-def _walk(reader: Reader, seen: list[str]) -> None:
-    """Everything is allowed at the doctor's, the cluster surveyed, both files saved; then every step, unfolded."""
+def _walk(reader: Reader, seen: list[str], steps: tuple[Step, ...]) -> None:
+    """Everything is allowed at the doctor's, the cluster surveyed, both files saved; then the steps, unfolded."""
     page = reader.open("/doctor?lang=en&mode=live&depth=3").page
     for action in ("dry_run", "read_token", "exchange", "s3"):
         reader.click(f"do_doctor_{action}")
@@ -88,6 +93,6 @@ def _walk(reader: Reader, seen: list[str]) -> None:
             reader.click(key)
         seen.append(Path(download.value.path()).read_text(encoding="utf-8"))
     seen.append(page.evaluate(_ALL_HTML))
-    for step in Step:
+    for step in steps:
         reader.turn_to(step).predict().unfold()
         seen += [page.evaluate(_ALL_HTML), page.url]

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from app.content import load
 from app.flow.tokens.pasted import DOT, masked, unwrapped
 from app.ui.draw.browser_files import browser_files
+from tests.browser.server import PATIENCE
 from tests.unit.test_pasted_token import TOKEN, jwk, jwks, signed
 
 pytestmark = pytest.mark.browser
@@ -53,7 +54,7 @@ def test_the_signature_crosses_the_websocket_only_where_it_is_to_be_verified(rea
     expect(explained.locator('[data-signature="verified"]')).to_be_visible()
     assert signature in "\n".join(frames)
     assert signature not in page.locator("html").inner_html()
-    for _ in range(50):  # another message follows, since the server's memory keeps the last one
+    for _ in range(int(PATIENCE * 10)):  # another message follows, since the server's memory keeps the last one
         if signature not in frames[-1]:
             break
         page.wait_for_timeout(100)

@@ -29,8 +29,8 @@ LABELS = """() => {
 
 
 @pytest.mark.parametrize("page", ["why", "compare"])
-def test_every_label_of_a_diagram_can_be_read_at_any_width(reader, page):
-    one = reader().open(f"/{page}?lang=en")
+def test_every_label_of_a_diagram_can_be_read_at_any_width(visitor, page):
+    one = visitor.turn_to(page)
     for width in (320, 390, 600, 641, 760, 768, 800, 820, 834, 900, 1024, 1100, 1180, 1280, 1440, 1920):
         one.page.set_viewport_size({"width": width, "height": 900})
         labels = one.settle().page.evaluate(LABELS)
@@ -38,8 +38,8 @@ def test_every_label_of_a_diagram_can_be_read_at_any_width(reader, page):
         assert min(labels) >= SMALLEST, width
 
 
-def test_the_meaning_of_a_term_stays_on_the_page(reader):
-    one = reader(size=PHONE).open("/oidc_provider?lang=en").predict()
+def test_the_meaning_of_a_term_stays_on_the_page(visitor):
+    one = visitor.turn_to("oidc_provider").predict().resize(PHONE)
     terms = one.page.locator(".prose .term:visible")
     expect(terms.first).to_be_visible()
     for term in terms.all():
@@ -64,8 +64,8 @@ def test_on_a_tablet_the_map_leaves_the_question_room(reader, size):
         assert question["y"] <= 0.75 * size[1], button
 
 
-def test_a_narrow_page_puts_words_below_the_story(reader):
-    one = reader().open("/oidc_provider?lang=en").predict()
+def test_a_narrow_page_puts_words_below_the_story(visitor):
+    one = visitor.turn_to("oidc_provider").predict()
     for size, stands in (TABLET, True), (DESK, False):
         one.resize(size)
         story, words = one.box(".prose ol"), one.box(".glossary")
@@ -100,8 +100,8 @@ def test_no_text_is_smaller_than_12_pixels(reader):
             assert one.resize(size).settle().page.evaluate(SMALL) == [], (page, size)
 
 
-def test_a_token_shows_each_of_its_bytes_at_any_width(reader):
-    one = reader().open("/token_mount?lang=ja").predict()
+def test_a_token_shows_each_of_its_bytes_at_any_width(visitor):
+    one = visitor.turn_to("token_mount").predict()
     view = one.page.locator(".view.bytes")
     expect(view).to_be_visible()
     for width in (390, 820, 1000, 1240, 1366):
@@ -126,8 +126,8 @@ def test_what_stands_side_by_side_on_a_desk_has_room_beside_the_sidebar(reader):
         assert min(widths) >= 300, page
 
 
-def test_a_pair_names_its_two_sides_on_a_phone_too(reader):
-    one, content = reader().open("/oidc_provider?lang=en").predict().unfold(), load("en")
+def test_a_pair_names_its_two_sides_on_a_phone_too(visitor):
+    one, content = visitor.turn_to("oidc_provider").predict().unfold(), load("en")
     for size in PHONE, DESK:
         one.resize(size)
         pairs = one.page.locator(".pairs").filter(has_text="ClientIDList")

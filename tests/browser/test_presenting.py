@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from app.content import load
 from app.flow.lessons.decks import DECKS, SLIDES, Shows
-from tests.by_turns import by_turns
+from tests.browser.server import Reader
 
 pytestmark = pytest.mark.browser
 PROJECTOR = (1280, 720)
@@ -89,6 +89,25 @@ def number_of(slide: str, deck: int = 20) -> int:
     return [it.id for it in DECKS[deck]].index(slide) + 1
 
 
+@pytest.fixture(scope="module")
+def projector(profiles, address):
+    """A talk that is opened once, for the tests that only turn its slides."""
+    one = Reader(profiles, address, size=PROJECTOR)
+    yield present(one)
+    complaints = one.complaints
+    one.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def talk(projector):
+    """That talk at its first slide, its focus nowhere."""
+    projector.locator(".talk").evaluate("talk => talk.getRootNode().activeElement?.blur()")
+    projector.keyboard.press("Home")
+    at(projector, "title")
+    return projector
+
+
 # (1) The keys
 
 
@@ -137,6 +156,7 @@ def test_forward_plays_the_next_beat_and_then_the_next_slide_and_back_goes_the_s
     assert place(page) == places[0]
 
 
+@pytest.mark.large
 def test_what_the_shorter_plan_skips_is_skipped(reader):
     page = present(reader(size=PROJECTOR), deck=10)
     expect(page.locator("footer .at")).to_have_text(f"1 / {len(DECKS[10])}")
@@ -147,8 +167,8 @@ def test_what_the_shorter_plan_skips_is_skipped(reader):
     assert seen == beats_of(10)
 
 
-def test_overview_and_number_go_to_a_slide_and_escape_only_closes_them(reader):
-    page = present(reader(size=PROJECTOR))
+def test_overview_and_number_go_to_a_slide_and_escape_only_closes_them(talk):
+    page = talk
     page.keyboard.press("o")
     overview = page.locator(".overview")
     expect(overview.locator("button")).to_have_count(len(DECKS[20]))
@@ -187,8 +207,8 @@ def test_language_and_theme_keep_the_slide_and_the_beat(reader):
     at(page, "webhook", "review")
 
 
-def test_the_screen_turns_black_and_the_next_key_brings_the_slide_back(reader):
-    page = present(reader(size=PROJECTOR))
+def test_the_screen_turns_black_and_the_next_key_brings_the_slide_back(talk):
+    page = talk
     for key in (".", "b", "B"):
         page.keyboard.press(key)
         expect(page.locator(".blank")).to_be_visible()
@@ -197,8 +217,8 @@ def test_the_screen_turns_black_and_the_next_key_brings_the_slide_back(reader):
         assert place(page) == ("title", ""), key
 
 
-def test_a_dot_follows_the_mouse(reader):
-    page = present(reader(size=PROJECTOR))
+def test_a_dot_follows_the_mouse(talk):
+    page = talk
     dot = page.locator(".laser")
     expect(dot).to_be_hidden()
     page.keyboard.press("d")
@@ -210,8 +230,8 @@ def test_a_dot_follows_the_mouse(reader):
     expect(dot).to_be_hidden()
 
 
-def test_the_sheet_of_keys_takes_the_focus_and_gives_it_back(reader):
-    page = present(reader(size=PROJECTOR))
+def test_the_sheet_of_keys_takes_the_focus_and_gives_it_back(talk):
+    page = talk
     button = page.locator('footer [data-act="keys"]')
     button.focus()
     page.keyboard.press("?")
@@ -309,8 +329,8 @@ def test_a_talk_begins_at_the_page_s_first_slide(reader):
         expect(one.page.get_by_test_id(part).first).not_to_be_visible()
 
 
-def test_the_last_slide_has_the_address_of_the_page(reader):
-    page = present(reader(size=PROJECTOR))
+def test_the_last_slide_has_the_address_of_the_page(talk):
+    page = talk
     page.keyboard.press("End")
     expect(page.locator(".slide .link")).to_have_text(re.sub(r"[?&](present|deck)=\w+", "", page.url))
 
@@ -415,7 +435,8 @@ def test_the_clock_starts_with_the_first_forward_and_the_pace_is_early_on_time_o
 # (5) What the room sees
 
 
-@pytest.mark.parametrize(("language", "size"), by_turns(["ja", "en"], [(1280, 720), (1920, 1080)]))
+@pytest.mark.parametrize("language", ["ja", pytest.param("en", marks=pytest.mark.large)])
+@pytest.mark.parametrize("size", [PROJECTOR, pytest.param((1920, 1080), marks=pytest.mark.large)])
 def test_every_slide_fits_the_screen_in_type_that_the_last_row_can_read(reader, language, size):
     page = present(reader(size=size), language=language)
     page.emulate_media(reduced_motion="reduce")
@@ -430,8 +451,8 @@ def test_every_slide_fits_the_screen_in_type_that_the_last_row_can_read(reader, 
     assert wrong == {}
 
 
-def test_a_question_gives_nothing_away(reader):
-    page = present(reader(size=PROJECTOR))
+def test_a_question_gives_nothing_away(talk):
+    page = talk
     for slide in SLIDES:
         if slide.shows is Shows.QUESTION:
             jump(page, number_of(slide.id))

@@ -15,7 +15,7 @@ EN = load("en")
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("look", ["lang=en", "lang=en&depth=3", "depth=1"])
+@pytest.mark.parametrize("look", [pytest.param("lang=en", marks=pytest.mark.large), "lang=en&depth=3", "depth=1"])
 def test_a_page_chosen_in_the_sidebar_is_one_step_back(reader: Callable[..., Reader], look: str) -> None:
     shown = reader(locale="en-US").open(f"/webhook?{look}")
     address, before = shown.page.url, shown.entries

@@ -9,8 +9,8 @@ from tests.browser.server import DESK, PHONE
 pytestmark = pytest.mark.browser
 
 
-def test_an_added_line_opens_its_explanation_by_keyboard(reader):
-    one = reader().open("/webhook?lang=en").predict()
+def test_an_added_line_opens_its_explanation_by_keyboard(visitor):
+    one = visitor.turn_to("webhook").predict()
     line = one.page.locator(".explained").filter(has_text="name: AWS_ROLE_ARN")
     words = load("en").message("webhook.variables.AWS_ROLE_ARN.name")
     expect(line.get_by_text(words)).to_be_hidden()
@@ -22,7 +22,7 @@ def test_an_added_line_opens_its_explanation_by_keyboard(reader):
     expect(following).to_contain_text("value: arn:aws:iam::")
 
 
-@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize("language", [pytest.param("ja", marks=pytest.mark.large), "en"])
 def test_question_and_answer_stand_side_by_side_and_below_each_other_on_a_phone(reader, language):
     one = reader().open(f"/webhook?lang={language}").predict().unfold()
     for size, beside in (PHONE, False), (DESK, True):
@@ -32,8 +32,8 @@ def test_question_and_answer_stand_side_by_side_and_below_each_other_on_a_phone(
         assert one.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_an_example_is_copied_as_its_file_has_it(reader):
-    one = reader().open("/webhook?lang=en").predict()
+def test_an_example_is_copied_as_its_file_has_it(visitor):
+    one = visitor.turn_to("webhook").predict()
     one.context.grant_permissions(["clipboard-read", "clipboard-write"])
     fold = one.page.get_by_test_id("stExpander").filter(has_text=load("en").message("recompute.heading"))
     fold.locator("summary").first.click()
@@ -44,8 +44,8 @@ def test_an_example_is_copied_as_its_file_has_it(reader):
     assert copied.splitlines()[-1].startswith("diff <(spec eks.amazonaws.com/")
 
 
-def test_the_wire_comes_when_it_is_unfolded_and_is_there_again_on_the_way_back(reader):
-    one = reader().open("/webhook?lang=en").predict()
+def test_the_wire_comes_when_it_is_unfolded_and_is_there_again_on_the_way_back(visitor):
+    one = visitor.turn_to("webhook").predict()
     fold = one.page.get_by_test_id("stExpander").filter(has_text=load("en").message("ui.wire"))
     exchanges = one.page.locator(".st-key-exchanges_webhook .exchange")
     expect(exchanges).to_have_count(0)

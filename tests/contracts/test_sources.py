@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -86,3 +88,11 @@ def test_aws_configuration_that_never_ends_is_no_source(name: str, monkeypatch: 
     with pytest.raises(NotPermitted) as raised:
         AwsLogin().identity()
     assert (raised.value.code, raised.value.got) == ("aws_source_too_large", "/dev/zero")
+
+
+def test_a_program_ends_in_time_where_there_are_no_groups_of_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "killpg")  # Windows
+    program = Program(["sleep", "60"])
+    with pytest.raises(subprocess.TimeoutExpired):
+        program.communicate(timeout=0.05)
+    assert program.returncode == -signal.SIGKILL

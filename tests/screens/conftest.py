@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 from streamlit.components.v2 import manifest_scanner
-from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1 import AppTest, local_script_runner
 
 from app.flow.model import Step
+from app.serving.kept_texts import KEPT_TEXTS, PREFIX
 from app.ui.state import session
 from app.world.lifecycle.simulation import Simulation
 from app.world.world import World
@@ -21,6 +23,18 @@ ROOT = Path(__file__).resolve().parents[2]
 # Each AppTest starts a runtime of its own, which reads the metadata of all installed packages, in search of components.
 # What is installed does not change while tests run.
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
+
+_look_each_millisecond = local_script_runner.require_widgets_deltas
+
+
+def _until_it_ends(runner: local_script_runner.LocalScriptRunner, timeout: float = 3) -> None:
+    """As Streamlit's own, which looks each millisecond and takes the interpreter from the script each time."""
+    runner._script_thread.join(timeout)
+    if not runner.script_stopped():
+        _look_each_millisecond(runner, 0)  # ends the script and says so
+
+
+local_script_runner.require_widgets_deltas = _until_it_ends
 
 
 class Screen:
@@ -72,7 +86,7 @@ class Screen:
         raise KeyError(key)
 
     def html(self, key: str) -> str:
-        return self.data(key)["html"]
+        return fetched(self.data(key)["html"])
 
     @property
     def keys(self) -> set[str]:
@@ -81,14 +95,24 @@ class Screen:
 
     @property
     def everything(self) -> str:
-        """All HTML and all Markdown of the page."""
+        """All HTML and all Markdown of the page, with what it fetches."""
         drawn = [component.proto.json or component.proto.mixed.json for component in self.test.get("bidi_component")]
-        return "\n".join([*drawn, *(element.value for element in self.test.markdown)])
+        apart = [text for found in drawn for text in map(fetched, re.findall(r'"html": ?"(/[^"]+)"', found))]
+        return "\n".join([*drawn, *map(json.dumps, apart), *(element.value for element in self.test.markdown)])
 
     @property
     def world(self) -> World:
         """The world of this session."""
         return session.simulation().world(self.test.session_state["browser"])
+
+
+def fetched(html: str) -> str:
+    """What a browser draws for the HTML that a component was given, or for its address."""
+    if not html.startswith(PREFIX):
+        return html
+    answer = KEPT_TEXTS.answer({"type": "http", "method": "GET", "path": html, "headers": []})
+    assert answer.status_code == 200, f"nothing at {html}"
+    return str(json.loads(bytes(answer.body)))
 
 
 @pytest.fixture(scope="session")

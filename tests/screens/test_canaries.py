@@ -9,6 +9,7 @@ import pytest
 from app.content import LANGUAGES, PAGES
 from app.flow.model import Step
 from tests import canaries
+from tests.by_turns import by_turns
 from tests.canaries import API_TOKEN, MARK, STS_TOKEN
 from tests.screens.live import reality
 
@@ -34,8 +35,7 @@ def leaks(screen, secrets: dict[str, str], log: str) -> list[str]:
     return canaries.found(secrets, sent(screen), screen.everything, state, repr(screen.test.query_params), log)
 
 
-@pytest.mark.parametrize("depth", ["1", "3"])
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("language", "depth"), by_turns(LANGUAGES, ["1", "3"]))
 def test_no_page_holds_a_secret(screen, language, depth, caplog, capfd):
     caplog.set_level(logging.INFO)
     session = screen(lang=language)
@@ -78,7 +78,7 @@ def test_no_interaction_brings_one_to_light(screen, caplog, capfd):
     assert found == []
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", ["ja", pytest.param("en", marks=pytest.mark.large)])
 def test_no_page_of_live_mode_holds_a_secret(screen, simulation, language, tmp_path, monkeypatch, caplog, capfd):
     """With everything granted, then with a login that has expired and keys that are not known."""
     caplog.set_level(logging.INFO)

@@ -27,9 +27,10 @@ def test_each_reader_has_a_way_in(reader):
     assert links(html) == [
         ("home", {"present": "1", "deck": "10"}),
         ("home", {"present": "1", "deck": "20"}),
+        ("workshop", {}),
         ("doctor", {}),
     ]
-    assert html.count("<li>") == 3
+    assert html.count("<li>") == 4
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -38,6 +39,7 @@ def test_a_way_in_is_an_address_too(reader, language):
     assert re.findall(r'href="([^"]*)"', html) == [
         f"./?lang={language}&present=1&deck=10",
         f"./?lang={language}&present=1&deck=20",
+        f"./workshop?lang={language}",
         f"./doctor?lang={language}",
     ]
 

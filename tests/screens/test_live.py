@@ -6,6 +6,7 @@ import json
 import re
 import socket
 from html import unescape
+from itertools import cycle
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
@@ -28,6 +29,7 @@ from app.world.aws.iam import actions as iam
 from app.world.lifecycle.world_operations import delete
 from app.world.setup import scenario
 from tests.by_turns import by_turns
+from tests.screens.conftest import fetched
 from tests.screens.live import asked_as, reality
 
 EN = load("en")
@@ -98,11 +100,11 @@ def test_the_switch_keeps_page_language_and_depth(screen, real):
     assert real.world.account_id not in shown.everything
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_page_is_drawn_of_a_walk_that_only_read(screen, real, language):
-    shown = screen(lang=language)
-    for page in PAGES:
-        shown.open(page, mode="live", depth="3")
+def test_every_page_is_drawn_of_a_walk_that_only_read(screen, real):
+    """In the languages by turns: they have the same keys."""
+    shown = screen(lang="ja")
+    for page, language in zip(PAGES, cycle(LANGUAGES)):
+        shown.open(page, mode="live", depth="3", lang=language)
         assert not shown.test.exception, page
     assert walk_view(shown).granted == frozenset()
 
@@ -222,7 +224,9 @@ def test_the_choice_stands_in_the_address_and_leads_back_to_it(screen, real):
 
 def test_every_link_carries_mode_depth_and_choice(screen, real):
     shown = pick(screen(lang="en", live="home", depth="3"), "pod", "pod-after")
-    links = re.findall(r'<a [^>]*?href="(\./[^"]*)"', "".join(json.loads(each)["html"] for each in drawn(shown)))
+    links = re.findall(
+        r'<a [^>]*?href="(\./[^"]*)"', "".join(fetched(json.loads(each)["html"]) for each in drawn(shown))
+    )
     assert len(links) > 20
     for link in links:
         carried = dict(parse_qsl(urlsplit(unescape(link)).query))
@@ -658,8 +662,7 @@ def test_a_visitor_without_the_launch_address_is_shown_how_to_get_in(screen, rea
     assert "outcome_webhook" in shown.keys
 
 
-@pytest.mark.parametrize("wanted", ["", "0", "1"])
-@pytest.mark.parametrize("address", ["", "0.0.0.0"])  # noqa: S104 - never listened on
+@pytest.mark.parametrize(("wanted", "address"), by_turns(["", "0", "1"], ["", "0.0.0.0"]))  # noqa: S104 - never listened on
 def test_under_another_server_there_is_no_live_mode_whatever_is_set(screen, real, wanted, address):
     real.monkeypatch.setenv("IRSA_LIVE", wanted)
     real.monkeypatch.setenv("IRSA_HOST", address)
@@ -774,24 +777,21 @@ def test_what_the_pod_needs_is_judged_as_on_the_command_line(screen, real, mode)
 
 
 @pytest.mark.parametrize("mode", ["simulated", "live"])
-@pytest.mark.parametrize(
-    ("actions", "resource", "code"),
-    [
+def test_what_no_pod_can_need_is_refused_and_nothing_is_lost(screen, real, mode):
+    shown = needs(screen(lang="en").open("doctor", mode=mode), "dynamodb:GetItem", TABLE)
+    before, asked = diagnosis(shown), len(real.world.log.exchanges())
+    for actions, resource, code in (
         ("GetItem", "", "not_an_action"),
         ("dynamodb:*", "", "not_an_action"),
         ("", TABLE, "action_missing"),
         ("dynamodb:GetItem", "orders<b>", "not_an_arn"),
-    ],
-)
-def test_what_no_pod_can_need_is_refused_and_nothing_is_lost(screen, real, mode, actions, resource, code):
-    shown = needs(screen(lang="en").open("doctor", mode=mode), "dynamodb:GetItem", TABLE)
-    before, asked = diagnosis(shown), len(real.world.log.exchanges())
-    needs(shown, actions, resource)
-    assert EN.error(code, got="").title in unescape(shown.html("notice_needs"))
-    assert "<b>" not in shown.html("notice_needs")
-    assert diagnosis(shown) == before
-    assert shown.test.text_input(key="needed_actions").value == actions
-    assert len(real.world.log.exchanges()) == asked
+    ):
+        needs(shown, actions, resource)
+        assert EN.error(code, got="").title in unescape(shown.html("notice_needs")), (actions, resource)
+        assert "<b>" not in shown.html("notice_needs")
+        assert diagnosis(shown) == before, (actions, resource)
+        assert shown.test.text_input(key="needed_actions").value == actions
+        assert len(real.world.log.exchanges()) == asked, (actions, resource)
     assert 'class="outcome failed"' in needs(shown, "dynamodb:GetItem", TABLE).html("needs_outcome")
 
 
@@ -833,15 +833,17 @@ def test_a_saved_diagnosis_opens_without_a_cluster(screen, real):
     assert "opened" in other.keys
 
 
-@pytest.mark.parametrize("junk", [b"", b"{", b"[]", b"\xff\xfe\x00", b'{"format": "<b>x"}', b"null"])
-def test_what_is_no_snapshot_says_so_and_loses_nothing(screen, real, junk):
+def test_what_is_no_snapshot_says_so_and_loses_nothing(screen, real):
     shown = screen(lang="en", live="doctor")
     before = diagnosis(shown)
-    shown.test.file_uploader(key="snapshot").set_value(("x.json", junk, "application/json")).run()
-    assert not shown.test.exception
-    assert "notice" in shown.html("notice_snapshot")
-    assert "<b>x" not in shown.html("notice_snapshot")
-    assert diagnosis(shown) == before
+    for junk in (b"", b"{", b"[]", b"\xff\xfe\x00", b'{"format": "<b>x"}', b"null"):
+        shown.test.file_uploader(key="snapshot").set_value(None).run()
+        assert "notice_snapshot" not in shown.keys
+        shown.test.file_uploader(key="snapshot").set_value(("x.json", junk, "application/json")).run()
+        assert not shown.test.exception, junk
+        assert "notice" in shown.html("notice_snapshot"), junk
+        assert "<b>x" not in shown.html("notice_snapshot")
+        assert diagnosis(shown) == before, junk
 
 
 def test_a_file_is_parsed_once_and_let_go_with_its_upload(screen, real, monkeypatch):

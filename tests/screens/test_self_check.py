@@ -120,7 +120,7 @@ def test_a_trial_is_made_once_and_its_outcome_is_kept_when_one_begins_again(scre
     assert "✓" in shown.html("answered_no_provider")
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", ["ja", pytest.param("en", marks=pytest.mark.large)])
 def test_the_score_leads_to_where_to_read(screen, language):
     shown, content = screen(lang=language).open("self_check"), load(language)
     answer(shown, "works")

@@ -134,6 +134,54 @@ def test_a_script_wakes_the_loop_once_for_all_that_it_says_by_then():
     assert len(woken) == 2
 
 
+def test_a_message_that_waits_for_what_follows_wakes_nothing_and_goes_with_it(monkeypatch):
+    said, woken = [], []
+    monkeypatch.setattr(
+        app_session.AppSession,
+        "_handle_scriptrunner_event_on_event_loop",
+        lambda self, sender, event, *_: said.append(event),
+    )
+    monkeypatch.setattr(streamlit_sessions, "TOGETHER_SECONDS", 0.002)
+
+    async def heard():
+        loop = asyncio.get_running_loop()
+        wake = loop.call_soon_threadsafe
+        loop.call_soon_threadsafe = lambda *given: woken.append(given) or wake(*given)
+        session = Bare(loop)
+        session._on_scriptrunner_event(None, event=ScriptRunnerEvent.SCRIPT_STARTED)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        for _ in range(3):
+            session._on_scriptrunner_event(None, event=ScriptRunnerEvent.ENQUEUE_FORWARD_MSG)
+        assert (len(said), len(woken)) == (1, 1)
+        await session.woken.wait()  # nothing else is said: the end of the wait alone sends them
+        assert (len(said), len(woken)) == (4, 1)
+        session._on_scriptrunner_event(None, event=ScriptRunnerEvent.ENQUEUE_FORWARD_MSG)
+        assert len(woken) == 2, "what comes after that is not left"
+
+    asyncio.run(heard())
+
+
+def test_the_settings_that_each_run_begins_by_sending_are_read_once(monkeypatch):
+    once = streamlit_sessions._once
+    read = []
+
+    def fill(message, section="theme"):
+        read.append(section)
+        if section == "theme":
+            message.primary_color = "#0f766e"
+
+    filled = once(fill)
+    first, second = ForwardMsg().new_session, ForwardMsg().new_session
+    for message in (first, second):
+        filled(message.custom_theme)
+        filled(message.custom_theme.dark, "theme.dark")
+    assert read == ["theme", "theme.dark"]
+    assert first == second
+    assert first.custom_theme.primary_color == "#0f766e"
+    assert not first.custom_theme.HasField("dark"), "a theme that is not set"
+
+
 @pytest.fixture
 def handled(monkeypatch):
     """Whatever happens to a run, Streamlit says it to the browser."""

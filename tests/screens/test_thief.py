@@ -11,6 +11,7 @@ from app.ui.state import session
 from app.ui.text import prose
 from app.ui.thief.actions import DEFENCES, PATTERNS
 from app.ui.thief.views import ATTEMPTS
+from tests.by_turns import by_turns
 from tests.screens.live import reality
 
 NEW = {"token_over", "retire_keys", "trust_nobody", "both"}
@@ -256,8 +257,7 @@ def test_another_world_has_had_no_thief(stolen):
     assert "thief_loot" not in shown.keys
 
 
-@pytest.mark.parametrize("page", ["time_machine", "thief"])
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("page", "language"), by_turns(["time_machine", "thief"], LANGUAGES))
 def test_live_mode_shows_that_the_page_needs_a_simulated_world(
     screen, simulation, tmp_path, monkeypatch, page, language
 ):

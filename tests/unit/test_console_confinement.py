@@ -5,6 +5,8 @@ import signal
 import socket
 import subprocess
 import sys
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -109,6 +111,12 @@ def outcome(ports, tmp_path_factory):
     assert (outside / "secret").read_text() == "secret"
     assert [path.name for path in outside.iterdir()] == ["secret"]
     return json.loads(done.stdout)
+
+
+def test_a_python_reads_what_debians_aws_loads_late():
+    """Its own cryptography; the libraries to which that links follow."""
+    library = Path(find_spec("cryptography.hazmat.bindings._rust").origin).resolve()
+    assert str(library) in python_reads(sys.executable)
 
 
 @needs_landlock

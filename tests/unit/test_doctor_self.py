@@ -64,25 +64,25 @@ def test_an_address_of_another_machine_is_refused():
     assert machine.port("192.0.2.1", 0, load("en")).case == "refused"
 
 
-def test_memory_is_the_least_of_the_machine_and_of_its_control_groups(monkeypatch):
-    files = {
-        "/proc/meminfo": "MemTotal: 9000000 kB\nMemAvailable: 8000000 kB\n",
-        "/proc/self/cgroup": "0::/pod/box\n",
-        "/sys/fs/cgroup/pod/memory.max": "1000000000\n",
-        "/sys/fs/cgroup/pod/memory.current": "400000000\n",
-        "/sys/fs/cgroup/pod/box/memory.max": "max\n",
-    }
+def test_memory_is_the_least_of_the_machine_and_of_its_control_group(monkeypatch):
+    files = {"/proc/meminfo": "MemTotal: 9000000 kB\nMemAvailable: 8000000 kB\n"}
     monkeypatch.setattr(machine, "_text", lambda path: files.get(str(path), ""))
+    monkeypatch.setattr(machine, "used_and_limit", lambda: (400_000_000, 1_000_000_000))
     without_console = replace(SETTINGS, console=False)
     enough = machine.memory(1, without_console, "127.0.0.1")
     assert (enough.status, enough.got, enough.expected) == (ON, "600 MB", "≥ 252 MB")
     assert machine.memory(200, without_console, "127.0.0.1").status is OFF
     assert machine.memory(30, replace(SETTINGS, console=True), "192.0.2.1").expected == "≥ 1,910 MB"
-    files["/proc/self/cgroup"] = "3:memory:/box\n0::/\n"
-    files["/sys/fs/cgroup/memory/memory.limit_in_bytes"] = "100000000"
-    assert machine.memory(1, without_console, "127.0.0.1").got == "100 MB"
+    monkeypatch.setattr(machine, "used_and_limit", lambda: (None, None))
+    assert machine.memory(200, without_console, "127.0.0.1").got == "8,192 MB"
     files.clear()
     assert machine.memory(1, SETTINGS, "127.0.0.1").status is UNKNOWN
+
+
+def test_the_nodes_disk_has_room_for_what_learners_mount(monkeypatch, tmp_path):
+    monkeypatch.setattr(machine, "free_bytes", lambda _: 64 << 20)
+    assert machine.disk(tmp_path, 200).status is ON
+    assert machine.disk(tmp_path, 2000).status is OFF
 
 
 @pytest.mark.parametrize(("descriptors", "learners", "status"), [(1024, 40, ON), (1024, 50, OFF), (32_768, 200, ON)])
@@ -192,7 +192,7 @@ def test_a_program_that_does_not_reach_the_world_is_named(monkeypatch, tmp_path)
 def test_the_real_kubectl_reaches_the_world(monkeypatch):
     monkeypatch.setattr(trial_run, "COMMANDS", {"kubectl": trial_run.COMMANDS["kubectl"]})
     monkeypatch.setattr("app.console.programs.NAMES", ("kubectl",))
-    world, kubectl = trial_run.world()
+    world, _, kubectl = trial_run.world()
     assert (world.status, kubectl.status) == (ON, ON), kubectl
 
 

@@ -23,7 +23,7 @@ DOCUMENTS = sorted(chain(ROOT.glob("*.md"), (ROOT / "docs").glob("*.md")))
 MODULES = sorted((ROOT / "app").rglob("*.py"))
 PACKAGES = [path for path in MODULES if path.name == "__init__.py"]
 PAGE_FILES = sorted((ROOT / "pages").glob("*.py"))
-REQUIREMENTS = ("requirements", "requirements-dev", "requirements-aws", "requirements-release")
+REQUIREMENTS = ("requirements", "requirements-dev", "requirements-build", "requirements-aws", "requirements-release")
 
 IMPORTED_AS = {
     "jwt": "pyjwt",
@@ -128,6 +128,14 @@ def test_the_command_line_is_documented_whole():
     text = (ROOT / "docs" / "command-line.md").read_text()
     for name in command_line(Settings(), load("en")).commands:
         assert f"`irsa-explorer {name}" in text
+
+
+def test_no_field_has_a_default_that_python_3_11_refuses():
+    """Its dataclasses take no default without a hash; from 3.12 on a mapping proxy has one."""
+    written = {
+        path: re.findall(r"^    \w+: .* = (?:types\.)?MappingProxyType\(", path.read_text(), re.M) for path in MODULES
+    }
+    assert {path: lines for path, lines in written.items() if lines} == {}
 
 
 def test_the_licence_is_apache_2():

@@ -4,12 +4,13 @@ import base64
 import json
 import re
 import ssl
+import time
 
 import jwt
 import pytest
 from cryptography.x509 import load_pem_x509_certificate
 
-from app.world.keys import KeyPool, KeyRing, SigningKey
+from app.world.keys import AT_ONCE, KeyPool, KeyRing, SigningKey
 from app.world.servers.pki import Pki, client_context
 
 
@@ -60,6 +61,17 @@ def test_pool_gives_every_key_once():
         assert len({pool.take().kid for _ in range(4)}) == 4
     finally:
         pool.stop()
+
+
+def test_pool_makes_few_keys_without_a_pause():
+    pool = KeyPool()
+    pool.start()
+    try:
+        while pool._keys.qsize() < AT_ONCE:
+            time.sleep(0.01)
+    finally:
+        pool.stop()
+    assert pool._keys.qsize() <= AT_ONCE + 1
 
 
 def test_ring_signs_with_the_newest_and_publishes_all():

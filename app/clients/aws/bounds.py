@@ -10,25 +10,25 @@ from typing import Any
 import urllib3
 from botocore.awsrequest import AWSHTTPConnection, AWSHTTPSConnection
 
-from app.clients.bounds import BoundedPool, BoundedResponse
+from app.clients.bounds import BoundedConnection, BoundedPool
 from app.clients.sources import FILE_LIMIT, read_bytes
 from app.flow.errors import Unreachable
 
 
-class _AwsHttpConnection(AWSHTTPConnection):
-    response_class = BoundedResponse  # type: ignore[assignment]  # botocore takes any, the stubs do not
+class _AwsHttpConnection(BoundedConnection, AWSHTTPConnection):  # type: ignore[misc]  # botocore's has no types
+    pass
 
 
-class _AwsHttpsConnection(AWSHTTPSConnection):
-    response_class = BoundedResponse  # type: ignore[assignment]
+class _AwsHttpsConnection(BoundedConnection, AWSHTTPSConnection):  # type: ignore[misc]
+    pass
 
 
 class _AwsHttpPool(BoundedPool, urllib3.HTTPConnectionPool):
-    ConnectionCls = _AwsHttpConnection  # type: ignore[assignment]
+    ConnectionCls = _AwsHttpConnection
 
 
 class _AwsHttpsPool(BoundedPool, urllib3.HTTPSConnectionPool):
-    ConnectionCls = _AwsHttpsConnection  # type: ignore[assignment]
+    ConnectionCls = _AwsHttpsConnection
 
 
 AWS_POOLS = {"http": _AwsHttpPool, "https": _AwsHttpsPool}

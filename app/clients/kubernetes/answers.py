@@ -11,10 +11,10 @@ from collections.abc import Callable
 from typing import Any
 
 import urllib3
-from kubernetes.client.exceptions import ApiException
 
 from app.clients.bounds import ANSWER_LIMIT
 from app.clients.errors import from_kubernetes, too_large, unexpected
+from app.clients.kubernetes.library import ApiException
 from app.flow import strict_json
 from app.flow.errors import Refused
 from app.flow.json_access import get, get_str

@@ -6,9 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from kubernetes import client
-
 from app.clients.errors import unexpected
+from app.clients.kubernetes import library as client
 from app.clients.kubernetes.answers import read_bytes, read_items, read_json
 from app.clients.kubernetes.exec_stream import execute
 from app.clients.kubernetes.recording import RecordingRestClient

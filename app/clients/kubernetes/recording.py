@@ -8,9 +8,8 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import urllib3
-from kubernetes.client.exceptions import ApiException
-from kubernetes.client.rest import RESTClientObject
 
+from app.clients.kubernetes.library import ApiException, RESTClientObject
 from app.clients.recorder import Recorder, wire_headers
 from app.flow.redaction import MASK
 

@@ -68,7 +68,7 @@ def look(settings: Settings, host: str, port: int, learners: int, words: Content
     yield machine.port(host, port, words)
     yield machine.temporary()
     yield machine.state(settings)
-    yield from trial_run.world()
+    yield from trial_run.world(learners)
     yield offered.live(settings, host)
     yield offered.console(settings, host)
     yield trial_run.confinement()

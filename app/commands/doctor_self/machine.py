@@ -20,8 +20,11 @@ from app.console.limits import AT_ONCE, OF_ALL
 from app.content import Content
 from app.flow.model import Status
 from app.serving import descriptors
+from app.serving.operations.memory import used_and_limit
 from app.serving.uvicorn_settings import page_limits
 from app.settings import Settings, is_loopback
+from app.world.node.volumes.disk import RESERVE_BYTES
+from app.world.node.volumes.files import free_bytes
 
 SERVER_BYTES = 250_000_000
 """What the process takes with a hundred worlds (`bench/memory.py` has it as the target)."""
@@ -29,6 +32,8 @@ LEARNER_BYTES = 2_000_000
 """A world of about 1 MB, and the sessions of the pages."""
 COMMAND_BYTES = 100_000_000
 """The most that a command of the console takes (`app.console.limits`)."""
+VOLUMES_BYTES = 50_000
+"""What the lessons' Pods of a world take of the nodes' disk (`app.world.node.volumes.disk`)."""
 CONNECTIONS = 7
 """Of a learner who loads a page: the websocket and six more (`app.serving.descriptors`)."""
 _LISTENS = "0A"
@@ -82,20 +87,19 @@ def memory(learners: int, settings: Settings, host: str) -> Finding:
 
 
 def _free_memory() -> Iterator[int]:
-    """Bytes, once for the machine and once for each control group with a limit (kernel.org, cgroup v2; v1)."""
+    """Bytes: those of the machine, and those that a limit of the control group leaves."""
     for line in _text("/proc/meminfo").splitlines():
         if line.startswith("MemAvailable:"):
             yield int(line.split()[1]) * 1024
-    for line in _text("/proc/self/cgroup").splitlines():
-        _, controllers, name = line.split(":", 2)
-        if controllers not in ("", "memory"):
-            continue
-        base = Path("/sys/fs/cgroup", controllers)
-        names = ("memory.limit_in_bytes", "memory.usage_in_bytes") if controllers else ("memory.max", "memory.current")
-        # In a container the group is mounted as the root, whatever its name.
-        for group in {base, *(base / name.strip("/")).parents, base / name.strip("/")}:
-            if group.is_relative_to(base) and (most := _text(group / names[0]).strip()).isdecimal():
-                yield max(0, int(most) - int(_text(group / names[1]).strip() or 0))
+    used, limit = used_and_limit()
+    if used is not None and limit is not None:
+        yield max(0, limit - used)
+
+
+def disk(folder: Path, learners: int) -> Finding:
+    """Whether the nodes' Pods have room for their volumes where all nodes keep them."""
+    free, needed = free_bytes(folder), RESERVE_BYTES + learners * VOLUMES_BYTES
+    return found("disk", free >= needed, f"{folder.parent}: {_mb(free)}", f"≥ {_mb(needed)}")
 
 
 def connections(learners: int, settings: Settings) -> Finding:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.commands.doctor_self.finding import Finding, found
+from app.commands.doctor_self.machine import disk
 from app.console import programs
 from app.console.access import WorldAccess
 from app.console.confine import LEAST_ABI, abi
@@ -28,7 +29,7 @@ _SECONDS = 20.0
 _INSIDE, _OUTSIDE = "inside", "outside"
 
 
-def world() -> Iterator[Finding]:
+def world(learners: int = 1) -> Iterator[Finding]:
     """Starts the simulated world's servers, makes a world, and lets the programs of the console work in it."""
     from app.wiring import console_access
     from app.world.lifecycle.simulation import Simulation
@@ -37,6 +38,7 @@ def world() -> Iterator[Finding]:
         with Simulation(capacity=1, idle_seconds=math.inf) as simulation:
             here = simulation.world(_KEY)
             yield Finding(id="world", status=Status.PASSED, got=simulation.kubernetes_url)
+            yield disk(simulation.files.path, learners)
             yield from console(console_access(simulation, here))
     except OSError as error:
         yield Finding(id="world", status=Status.FAILED, got=str(error))

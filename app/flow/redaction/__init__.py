@@ -10,9 +10,11 @@ from app.flow.redaction.command_lines import MASK as MASK
 from app.flow.redaction.command_lines import QUOTES, SPACE, mask_arrays
 
 _JWT = re.compile(
-    r"((?:(?<![\w-])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2}))eyJ[A-Za-z0-9_-]++\.[A-Za-z0-9_-]++)\.[A-Za-z0-9_-]+", re.ASCII
+    r"(eyJ(?:(?<![\w-]eyJ)|(?<=\\[nrt]eyJ)|(?<=%[0-9A-Fa-f]{2}eyJ))[A-Za-z0-9_-]++\.[A-Za-z0-9_-]++)\.[A-Za-z0-9_-]+",
+    re.ASCII,
 )
-"""Where a word begins: also after an escaped line break of JSON and after an escaped character of a form."""
+"""Where a word begins: also after an escaped line break of JSON and after an escaped character of a form. The letters
+come first, and what is before them after that: `re` then looks for the letters, and not for the rest at each place."""
 _SUBMITTED = re.compile(r"(\bWebIdentityToken=[^&.\s\"\\]*\.[^&.\s\"\\]*\.)[^&\s\"\\]+")
 """What STS is sent is taken for a token by the name of its parameter: one that was damaged need not look like one."""
 _EKS = re.compile(r"\bk8s-aws-v1\.[A-Za-z0-9_=-]+")
@@ -82,7 +84,7 @@ def mask_text(text: str) -> str:
     if '"value' in text or '\\"value' in text:
         for expression in _VARIABLE:
             text = expression.sub(rf"\1{MASK}", text)
-    if "AWS_" in text or "aws_se" in text:
+    if "AWS_SE" in text or "AWS_CONTAINER_AUTH" in text or "AWS_BEARER" in text or "aws_se" in text:
         text = _ENVIRONMENT.sub(rf"\1{MASK}", text)
     if 'args"' in text or 'command"' in text or 'args\\"' in text or 'command\\"' in text:
         text = mask_arrays(text)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache, partial
 from time import perf_counter, sleep
 from typing import Any
 
@@ -77,8 +77,22 @@ class Session(AppSession):
         self._is_woken = False
         self._together: asyncio.TimerHandle | None = None
 
+    def _on_scriptrunner_event(
+        self, sender: ScriptRunner | None, event: ScriptRunnerEvent, *more: Any, **facts: Any
+    ) -> None:
+        """As `AppSession`; but a message that waits for what follows wakes nothing: it goes when the wait ends."""
+        if event is not ScriptRunnerEvent.ENQUEUE_FORWARD_MSG:
+            super()._on_scriptrunner_event(sender, event, *more, **facts)
+            return
+        self._callbacks.append(partial(self._handle_scriptrunner_event_on_event_loop, sender, event, *more, **facts))
+        if self._together is None:  # asked last: what ends the wait looks for messages after that
+            self._wake()
+
     def _call_soon_on_event_loop(self, callback: Callable[[], None]) -> None:
         self._callbacks.append(callback)
+        self._wake()
+
+    def _wake(self) -> None:
         if not self._is_woken:  # two threads may both come here, and the second call finds nothing
             self._is_woken = True
             super()._call_soon_on_event_loop(self._hand_on)
@@ -108,7 +122,12 @@ class Session(AppSession):
     def gather(self) -> None:
         """On the server's loop: from now on what is said waits for what follows."""
         self._wait_no_more()
-        self._together = self._event_loop.call_later(TOGETHER_SECONDS, self.send)
+        self._together = self._event_loop.call_later(TOGETHER_SECONDS, self._end_wait)
+
+    def _end_wait(self) -> None:
+        self._wait_no_more()
+        self._hand_on()
+        self._event_loop.call_soon(self.send)
 
     def _wait_no_more(self) -> None:
         if self._together:
@@ -159,11 +178,32 @@ class Runner(ScriptRunner):
         super()._enqueue_forward_msg(msg)
 
 
+def _once(fill: Callable[..., None]) -> Callable[..., None]:
+    """The same function, which fills a new protobuf message with settings; these do not change while the app runs."""
+
+    @cache
+    def filled(kind: Any, *which: Any, **named: Any) -> Any:
+        made = kind()
+        fill(made, *which, **named)
+        return made
+
+    def copied(message: Any, *which: Any, **named: Any) -> None:
+        kind: Any = type(message)
+        made = filled(kind, *which, **named)
+        if made.ByteSize():  # an empty one would say that there is one
+            message.MergeFrom(made)
+
+    return copied
+
+
 def install() -> None:
     """Makes every session from now on a `Session` with a `Runner`. Streamlit has no option for it.
 
-    And it looks for an emoji in each label of a choice once: in every run it tries all of them again.
+    And what it reads again in every run it reads once: the settings that each run begins by sending, theme and all, and
+    whether a label of a choice begins with an emoji, for which it tries them all.
     """
+    app_session._populate_config_msg = _once(app_session._populate_config_msg)
+    app_session._populate_theme_msg = _once(app_session._populate_theme_msg)
     string_util.extract_leading_emoji = lru_cache(maxsize=256)(string_util.extract_leading_emoji)
     websocket_session_manager.AppSession = Session  # type: ignore[attr-defined]
     app_session.ScriptRunner = Runner  # type: ignore[attr-defined]

@@ -9,6 +9,7 @@ from app.flow.film import imagined
 from app.flow.model import HOLDS, Status, Step, StepReport
 from app.flow.verdict.link_states import ChainState
 from app.ui.draw import actions, components, page_errors, sts_wording
+from app.ui.draw.apart import apart
 from app.ui.draw.checks import checks, of_program, outcome
 from app.ui.draw.journey import journey
 from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section, fold, on_demand, section
@@ -73,8 +74,8 @@ def lesson(name: str) -> None:
 
         # (3) How it came about.
         with page_errors.contained(content):
-            story = f"<div>{section('what-happens', step, content)}{_beyond(step, content)}</div>"
-            components.block(f'<div class="narrative">{story}{glossary(step, content)}</div>', key=f"story_{step}")
+            story = apart(f"story_{step}", lambda: _story(step, content), content.language, depth() >= DETAIL)
+            components.block(story, key=f"story_{step}")
             draw_section("decides", step, content)
             analogy(step, content)
 
@@ -118,6 +119,11 @@ def _let_it_be_drawn(step: Step) -> None:
         streamlit_sessions.let_be_drawn(HEAD_START_SECONDS)
 
 
+def _story(step: Step, content: Content) -> str:
+    words = f"<div>{section('what-happens', step, content)}{_beyond(step, content)}</div>"
+    return f'<div class="narrative">{words}{glossary(step, content)}</div>'
+
+
 def _beyond(step: Step, content: Content) -> str:
     """What this step has at the next depth, for a reader of the story; empty where the reader is there already."""
     key = f"depth.beyond.{step}"
@@ -128,45 +134,60 @@ def _beyond(step: Step, content: Content) -> str:
 
 
 def _detail(step: Step, report: StepReport, walk_view: session.WalkView, content: Content) -> None:
+    def found() -> str:
+        return _found(step, report, walk_view, content)
+
+    components.block(
+        apart(f"found_{step}", found, walk_view, content.language), key=f"found_{step}", answers=answers(DETAIL)
+    )
+
+
+def _found(step: Step, report: StepReport, walk_view: session.WalkView, content: Content) -> str:
     below = BELOW_CHECKS[step](report, content) if step in BELOW_CHECKS else ""
     checked = (
         f'<h2 class="heading">{escape(content.message("ui.checks"))}</h2>'
         f"{checks(report, walk_view.walk.subject, content)}{below}"
     )
     evidence = VIEWS[step].evidence(report, content)
-    components.block(
-        f'<div class="found"><div class="checked">{checked}</div><div class="evidence">{evidence}</div></div>',
-        key=f"found_{step}",
-        answers=answers(DETAIL),
-    )
+    return f'<div class="found"><div class="checked">{checked}</div><div class="evidence">{evidence}</div></div>'
 
 
 def _behind(step: Step, report: StepReport, walk_view: session.WalkView, content: Content) -> None:
     """The wire, then the lesson's sections that do not stand open; folded unless the reader wants all of it."""
     heading = f"{content.message('ui.wire')} · {len(report.exchanges)}"
     if depth() == DETAIL:
-        _wire(step, heading, report, content)
-    myths = for_page(step, content, deep=depth() >= DETAIL)
-    folds = (
-        fold(heading, wire(report.exchanges, content), icon="cable") if depth() == WIRE else "",
-        collapsible("why", step, content, icon="lightbulb"),
-        fold(content.lesson("misconceptions").title, myths, icon="psychology_alt"),
-        going_wrong(step, content),
-    )
-    draw_collapsibles("".join(folds), step, answers=answers(WIRE))
+        _wire(step, heading, report, walk_view, content)
+
+    def folds() -> str:
+        return _folds(step, heading, report, content)
+
+    draw_collapsibles(apart(f"behind_{step}", folds, walk_view, content.language, depth()), step, answers=answers(WIRE))
     if step is Step.STS_ASSUME and mode.can().break_world:
         sts_wording.fold(content)
     if depth() >= DETAIL:
         _recompute(step, walk_view, content, opened=depth() == WIRE)
 
 
+def _folds(step: Step, heading: str, report: StepReport, content: Content) -> str:
+    myths = for_page(step, content, deep=depth() >= DETAIL)
+    return "".join(
+        (
+            fold(heading, wire(report.exchanges, content), icon="cable") if depth() == WIRE else "",
+            collapsible("why", step, content, icon="lightbulb"),
+            fold(content.lesson("misconceptions").title, myths, icon="psychology_alt"),
+            going_wrong(step, content),
+        )
+    )
+
+
 @page_errors.fragment
-def _wire(step: Step, heading: str, report: StepReport, content: Content) -> None:
+def _wire(step: Step, heading: str, report: StepReport, walk_view: session.WalkView, content: Content) -> None:
     """Drawn once it is unfolded: it is as much as the rest of the page, and most readers go on without it."""
     within = on_demand(heading, icon="cable", key=f"wire_{step}")
     if within.open:
         with within:
-            components.block(wire(report.exchanges, content), key=f"exchanges_{step}")
+            shown = apart(f"wire_{step}", lambda: wire(report.exchanges, content), walk_view, content.language)
+            components.block(shown, key=f"exchanges_{step}")
 
 
 @page_errors.fragment

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from app.world.aws import cloudtrail_api, metadata, query_api, s3_api
@@ -34,13 +33,10 @@ _TOO_SLOW = (
 )
 
 
-def create_app(directory: Directory, is_own_host: Callable[[str], bool] = is_loopback_host) -> Starlette:
+def create_app(directory: Directory, is_own_host: Callable[[str], bool] = is_loopback_host) -> ASGIApp:
     """The endpoint as an ASGI application. `is_own_host`: which Host headers are answered."""
-    app = Starlette()
-    # No route: a path is a bucket and a key here, of any characters, and any method is S3's to refuse.
-    app.router.default = _Endpoint(directory, is_own_host)
-    app.router.redirect_slashes = False
-    return app
+    # No routes: a path is a bucket and a key here, of any characters, and any method is S3's to refuse.
+    return _Endpoint(directory, is_own_host)
 
 
 class _Endpoint:

@@ -44,6 +44,8 @@ class InUse(Exception):
 
 def holder(path: Path) -> str:
     """The number of the process that holds the directory at `path`; empty where none does. Nothing is changed."""
+    if fcntl is None:
+        return ""
     try:
         lock = os.open(path / _LOCK, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:

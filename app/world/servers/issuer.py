@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, Router
 
 from app.flow.model import JsonValue
 from app.world.servers.http import host_of, is_loopback_host
@@ -43,7 +42,7 @@ def jwks(world: World) -> JsonValue:
     return {"keys": [key.jwk() for key in world.keys.published]}
 
 
-def create_app(find_world: Callable[[str], World | None], issuer_host: str) -> Starlette:
+def create_app(find_world: Callable[[str], World | None], issuer_host: str) -> Router:
     """Serves `/{issuer id}/.well-known/openid-configuration` and `/{issuer id}/keys`.
 
     `find_world` takes the issuer id. Answers to the issuer's own host name, and to loopback for asking by hand.
@@ -64,7 +63,7 @@ def create_app(find_world: Callable[[str], World | None], issuer_host: str) -> S
 
         return endpoint
 
-    return Starlette(
+    return Router(
         routes=[
             Route("/{issuer_id}/.well-known/openid-configuration", serve(discovery)),
             Route("/{issuer_id}/keys", serve(jwks)),

@@ -13,10 +13,9 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, Router
 
 from app.flow.model import JsonValue
 from app.flow.webhook import POD_IDENTITY_JITTER, mutate, mutate_for_pod_identity
@@ -92,7 +91,7 @@ def _mapping(value: Any, where: str, member: str | None = None) -> Mapping[str, 
     return found
 
 
-def create_app(find_world: Callable[[str], World | None]) -> Starlette:
+def create_app(find_world: Callable[[str], World | None]) -> Router:
     """Serves `POST /{path}/mutate`. `find_world` takes the world's path."""
 
     async def endpoint(request: Request) -> Response:
@@ -109,7 +108,7 @@ def create_app(find_world: Callable[[str], World | None]) -> Starlette:
 
         return await respond(request, reviewed)
 
-    return Starlette(routes=[Route("/{path}/mutate", endpoint, methods=["POST"])])
+    return Router(routes=[Route("/{path}/mutate", endpoint, methods=["POST"])])
 
 
 async def respond(request: Request, reviewed: Callable[[JsonValue], Awaitable[JsonValue]]) -> Response:

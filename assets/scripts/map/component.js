@@ -19,27 +19,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   else Promise.all(texts).then((read) => over || draw(read))
   return () => ((over = true), rest())
 }
-// A text comes with the page, or the page names its address. What is at an address never changes: it is fetched once, and
-// the last of them are kept.
-const MAP_TEXTS = 12
-const mapTexts = new Map()
-const mapRead = (text) => {
-  if (!text.startsWith("/")) return text && JSON.parse(text)
-  if (!mapTexts.has(text)) {
-    const read = mapFetched(text).then((found) => (mapTexts.set(text, found), found))
-    read.catch(() => mapTexts.delete(text)) // the next page asks again
-    mapTexts.set(text, read)
-    if (mapTexts.size > MAP_TEXTS) mapTexts.delete(mapTexts.keys().next().value)
-  }
-  return mapTexts.get(text)
-}
-const mapFetched = async (address, waits = [500, 1000, 2000, 4000]) => {
-  const answer = await fetch(new URL(address, location.origin)).catch(() => null)
-  if (answer?.ok) return answer.json()
-  if (answer?.status === 404 || !waits.length) throw new Error(`${answer?.status ?? "no answer"} for a text of the map`)
-  await new Promise((done) => setTimeout(done, waits[0]))
-  return mapFetched(address, waits.slice(1))
-}
+// A text comes with the page, or the page names its address.
+const mapRead = (text) => (text.startsWith("/") ? keptText(text) : text && JSON.parse(text))
 
 // Draws what the page gave; what to do when it is drawn again or goes.
 const mapOn = (host, data, [words, film, before], setTriggerValue) => {

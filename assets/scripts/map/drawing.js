@@ -82,7 +82,7 @@ const mapDrawing = (svg, geometry, words, film, entries) => {
     ...[...boxes.values()].filter(({ group }) => !group.classList.contains("absent")).map(({ box }) => box),
     ...zones.map(({ rect }) => rect),
   ]
-  return { zones, edges, boxes, adds, chipOf, labels, label, joined, trail, blocked, taken, measure }
+  return { zones, edges, boxes, adds, chipOf, labels, label, joined, trail, blocked, taken, measure, sampled: mapSample(measure, words) }
 }
 // Drawn only in a film that shows them.
 const MAP_EXTRA = new Set(["register", "grant", "hold_provider", "hold_role", "fallback", "knock", "instance_metadata", "thief", "copy", "thief_sts", "thief_s3", "thief_api_server"])

@@ -148,7 +148,8 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
   watching.observe(stage)
   const again = () => line && render(now)
   still.addEventListener("change", again)
-  const refit = () => map.redraw() // texts were measured in another font
+  // Texts were measured in another font: not when one came that the map does not use, such as that of the icons.
+  const refit = () => drawing && drawing.sampled !== mapSample(drawing.measure, words) && map.redraw()
   document.fonts.addEventListener("loadingdone", refit)
 
   // (2) Time.
@@ -243,6 +244,10 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
     tell("drawn")
   }
   return map
+}
+const mapSample = (measure, words) => {
+  const text = Object.keys(words).filter((key) => key.startsWith("boxes.")).map((key) => words[key]).join("")
+  return measure(text, MAP_NAME, { bold: true }) + measure(text, MAP_ROW) + measure(text, MAP_ROW, { mono: true })
 }
 const MAP_KEPT = 2 // as each has a thousand elements
 const mapOverlap = (a, b) => a[0] < b[0] + b[2] && b[0] < a[0] + a[2] && a[1] < b[1] + b[3] && b[1] < a[1] + a[3]

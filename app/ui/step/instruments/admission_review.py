@@ -7,6 +7,7 @@ from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.lessons.webhook_limits import Limit, limits
 from app.flow.model import JsonValue, Status, Step
 from app.ui.draw import components
+from app.ui.draw.apart import apart
 from app.ui.draw.checks import mark
 from app.ui.draw.documents import ITSELF, Notes, Path, document, json_lines
 from app.ui.state.depth import WIRE, depth
@@ -20,12 +21,14 @@ _WORDS = {True: "holds", False: "broken", None: "unknown"}
 
 def admission_review(walk_view: WalkView, content: Content) -> None:
     """Draws the list, and the review that the dry run caused, folded unless the reader wants all of it."""
-    review = walk_view.walk.report(Step.WEBHOOK).evidence.get("admission_review")
-    components.block(
-        not_done(limits(walk_view.walk), content)
-        + collapsible(content, "admission_review", exchanged(review, content), opened=depth() == WIRE),
-        key="instrument_admission_review",
-    )
+
+    def listed() -> str:
+        review = walk_view.walk.report(Step.WEBHOOK).evidence.get("admission_review")
+        exchange = collapsible(content, "admission_review", exchanged(review, content), opened=depth() == WIRE)
+        return not_done(limits(walk_view.walk), content) + exchange
+
+    key = "instrument_admission_review"
+    components.block(apart(key, listed, walk_view, content.language, depth()), key=key)
 
 
 def exchanged(review: JsonValue, content: Content) -> str:

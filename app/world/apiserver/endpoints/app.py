@@ -9,12 +9,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from starlette.applications import Starlette
 from starlette.datastructures import Headers, QueryParams
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route, WebSocketRoute
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from app.flow.model import JsonObject
@@ -48,13 +46,12 @@ _HEALTH = ("/healthz", "/livez", "/readyz")
 _OPENID_HEADERS = {"cache-control": "public, max-age=3600"}
 
 
-def create_app(find_world: FindWorld) -> Starlette:
+def create_app(find_world: FindWorld) -> ASGIApp:
     """The API servers of all worlds, to be mounted at `/k8s/{world}`. `find_world` knows a world by that part.
 
     Mounted anywhere else, it takes the world from the learner's token.
     """
-    server = ApiServer(find_world)
-    return Starlette(routes=[Route("/{rest:path}", server), WebSocketRoute("/{rest:path}", server)])
+    return ApiServer(find_world)
 
 
 class ApiServer:

@@ -49,18 +49,22 @@ class Attributes:
     gid: int = 0
 
 
+_NOT_OWNED = Attributes(mode=0o777)
+
+
 class OwnedTree:
     """A directory whose files belong to users that need not exist on this machine."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._attributes: dict[Path, Attributes] = {}
+        self.path = str(root)
+        self._attributes: dict[str, Attributes] = {}
         self.scratch = Scratch()
         """What programs have written into it, where they may."""
 
     def own(self, path: Path, attributes: Attributes) -> None:
         """Sets owner and mode, on disk as far as this process may, and in the record in any case."""
-        self._attributes[path] = attributes
+        self._attributes[str(path)] = attributes
         if path.is_symlink():
             return
         try:
@@ -70,14 +74,14 @@ class OwnedTree:
             # Not root: the file stays ours, and readable to us.
             os.chmod(path, attributes.mode | (0o700 if path.is_dir() else 0o600))
 
-    def attributes(self, path: Path) -> Attributes:
+    def attributes(self, path: Path | str) -> Attributes:
         """What `own` set; for links and files without an owner, root's."""
-        return self._attributes.get(path, Attributes(mode=0o777))
+        return self._attributes.get(str(path), _NOT_OWNED)
 
     def remove(self, directory: Path) -> None:
         """Deletes a directory with all that is known of it."""
         shutil.rmtree(directory, ignore_errors=True)
-        for path in [known for known in self._attributes if known.is_relative_to(directory)]:
+        for path in [known for known in self._attributes if Path(known).is_relative_to(directory)]:
             del self._attributes[path]
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import errno
 import io
+import os
 import posixpath
 import stat
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TextIO
 
 from app.world.node.volumes.atomic_writer import OwnedTree
@@ -68,7 +70,7 @@ class FileSystem:
             raise os_error(errno.EISDIR, path)
         if not self.may(node, 4):
             raise os_error(errno.EACCES, path)
-        return node.real.read_bytes() if node.real is not None else node.content or b""
+        return Path(node.real).read_bytes() if node.real is not None else node.content or b""
 
     def open(self, path: str) -> TextIO:
         """Opens a text file for reading. Raises `OSError` as the built-in does, with the container's path."""
@@ -84,13 +86,13 @@ class FileSystem:
             raise os_error(errno.EACCES, path)
         names = set(self._image.get(location, ()))
         if node.real is not None:
-            names |= {entry.name for entry in node.real.iterdir()}
+            names |= set(os.listdir(node.real))
         _, layer, key = self._layer(location)
         return sorted(names | layer.children(key))
 
     def stat(self, path: str, *, follow: bool = True) -> Node:
         """What a path is; with `follow` what a link leads to. Raises `OSError`."""
-        return self._node(self._resolve(path, follow=follow))
+        return self._node(self._resolve(path, follow=follow), counted=True)
 
     def real(self, path: str) -> str:
         """The path without links and dots. Raises `OSError`."""
@@ -248,14 +250,15 @@ class FileSystem:
             pending += [part for part in reversed(node.target.split("/")) if part not in ("", ".")]
         return location
 
-    def _node(self, location: str) -> Node:
-        """The node at a resolved location. Raises `OSError`."""
+    def _node(self, location: str, *, counted: bool = False) -> Node:
+        """The node at a resolved location; `counted` as for `real_node`. Raises `OSError`."""
         _, layer, key = self._layer(location)
         if (written := layer.entries.get(key)) is not None:
             return written_node(written)
         for mount, tree in self._mounts.items():
             if location == mount or location.startswith(f"{mount}/"):
-                return real_node(tree, tree.root / location.removeprefix(mount).lstrip("/"), location)
+                real = (tree.path + location.removeprefix(mount)).rstrip("/")
+                return real_node(tree, real, location, counted=counted)
         if location not in self._image:
             raise os_error(errno.ENOENT, location)
         subdirectories = len(self._image[location])

@@ -6,7 +6,6 @@ import errno
 import os
 import stat
 from dataclasses import dataclass
-from pathlib import Path
 
 from app.world.node.volumes.atomic_writer import OwnedTree
 from app.world.node.volumes.scratch import Written
@@ -38,7 +37,7 @@ class Node:
     modified: float
     target: str = ""
     """Where a symbolic link points to."""
-    real: Path | None = None
+    real: str | None = None
     """The file on this machine; None for a directory of the image, and for what a program has written."""
     content: bytes | None = None
     """What a program has written."""
@@ -68,20 +67,24 @@ def written_node(written: Written) -> Node:
     )
 
 
-def real_node(tree: OwnedTree, real: Path, location: str) -> Node:
-    """A file of a volume, as in a tmpfs: sizes of directories and blocks are those that tmpfs tells."""
+def real_node(tree: OwnedTree, real: str, location: str, *, counted: bool) -> Node:
+    """A file of a volume, as in a tmpfs: sizes of directories and blocks are those that tmpfs tells.
+
+    `counted`: whether a directory's links and size are wanted, for which its entries have to be looked at.
+    """
     try:
         found = os.lstat(real)
     except (OSError, ValueError) as error:
         raise os_error(getattr(error, "errno", None) or errno.ENOENT, location) from None
     owned = tree.attributes(real)
-    if stat.S_ISDIR(found.st_mode):
-        children = list(os.scandir(real))
-        links = 2 + sum(child.is_dir(follow_symlinks=False) for child in children)
-        size, blocks = 40 + 20 * len(children), 0
-    else:
+    links, size, blocks = 2, 0, 0
+    if not stat.S_ISDIR(found.st_mode):
         links, size = 1, found.st_size
         blocks = 0 if stat.S_ISLNK(found.st_mode) else -(-size // 4096) * 8
+    elif counted:
+        children = list(os.scandir(real))
+        links = 2 + sum(child.is_dir(follow_symlinks=False) for child in children)
+        size = 40 + 20 * len(children)
     return Node(
         mode=stat.S_IFMT(found.st_mode) | owned.mode,
         uid=owned.uid,

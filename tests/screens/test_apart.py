@@ -1,0 +1,73 @@
+"""The large parts of a page at addresses of their own: which page makes one, and when it is another."""
+
+from collections import Counter
+
+import pytest
+
+from app.ui.draw import components
+from app.ui.state import session
+from app.ui.step import page
+from tests.screens.conftest import fetched
+
+PARTS = ("story_webhook", "found_webhook", "behind_webhook_2", "instrument_admission_review")
+FAULT = "F04"
+
+
+@pytest.fixture
+def ours(monkeypatch):
+    monkeypatch.setattr(components, "is_ours", lambda: True)
+
+
+def parts(shown):
+    return {key: shown.data(key)["html"] for key in PARTS}
+
+
+def test_our_own_server_names_the_address_of_each_part_and_has_there_what_another_one_sends(screen, monkeypatch):
+    shown = screen(lang="en")
+    inline = parts(shown.open("webhook", depth="2"))
+    monkeypatch.setattr(components, "is_ours", lambda: True)
+    apart = parts(shown.open("webhook"))
+    assert {key: fetched(address) for key, address in apart.items()} == inline
+    assert max(map(len, apart.values())) < 100 < min(map(len, inline.values()))
+
+
+def test_a_part_is_made_once_for_a_walk_and_again_for_another(screen, ours, monkeypatch):
+    made = Counter()
+    found = page._found
+
+    def counted(step, *given):
+        made[step] += 1
+        return found(step, *given)
+
+    monkeypatch.setattr(page, "_found", counted)
+    shown, other = screen(lang="en"), screen(lang="en")
+    first = parts(shown.open("webhook", depth="2"))
+    shown.open("access")
+    assert parts(shown.open("webhook")) == first
+    assert made == {"webhook": 1, "access": 1}
+    assert not set(parts(other.open("webhook", depth="2")).values()) & set(first.values()), "another reader's"
+
+    whole = fetched(first["found_webhook"])
+    session.simulation().inject(shown.world, FAULT)
+    broken = parts(shown.open("webhook"))
+    assert fetched(broken["found_webhook"]) != whole
+    assert broken["story_webhook"] == first["story_webhook"], "its words say nothing of the world"
+
+
+def test_another_language_and_what_a_link_carries_on_are_other_parts(screen, ours):
+    shown = screen(lang="en")
+    english = fetched(parts(shown.open("webhook", depth="2"))["story_webhook"])
+    japanese = fetched(parts(shown.open("webhook", lang="ja"))["story_webhook"])
+    assert "lang=ja" in japanese
+    assert "lang=ja" not in english
+
+
+def test_a_session_keeps_one_text_of_each_part(screen, ours):
+    shown = screen(lang="en")
+    kept = []
+    for language in ("en", "ja"):
+        for name in ("webhook", "access"):
+            shown.open(name, depth="2", lang=language)
+        kept.append(dict(shown.test.session_state["parts_apart"]))
+    assert kept[0].keys() == kept[1].keys()
+    assert not {text.address for _, text in kept[0].values()} & {text.address for _, text in kept[1].values()}
