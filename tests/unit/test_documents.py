@@ -72,7 +72,10 @@ def test_each_alternative_has_a_source(language: str) -> None:
 
 def test_the_threat_model_in_japanese_has_as_many_items_in_each_part() -> None:
     counted = [
-        [len(rows(part)) + len(re.findall(r"^- ", part, re.M)) for part in read("threat-model", language).split("\n## ")]
+        [
+            len(rows(part)) + len(re.findall(r"^- ", part, re.M))
+            for part in read("threat-model", language).split("\n## ")
+        ]
         for language in ("en", "ja")
     ]
     assert counted[0] == counted[1]
