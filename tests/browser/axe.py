@@ -32,7 +32,7 @@ def violations(page: Page, *, contrast: bool = True) -> list[str]:
     """Every serious or critical violation, one line each: the rule, where, and what is wrong. No axe-core: skips.
 
     Waits for what our components draw, and for what they fix in Streamlit's navigation. `contrast`: whether it looks
-    at colours as well, which takes half its time; `tests.browser.contrast` looks at more in a tenth of that.
+    at colours as well, which takes half its time; `tests.browser.contrast` looks at more in a fifth of that.
     """
     if not SCRIPT.exists():
         pytest.skip("axe-core is not installed: `make test` brings it where there is npm")

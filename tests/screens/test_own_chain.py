@@ -19,6 +19,7 @@ from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
 from app.world.aws import iam
 from app.world.faults import FAULTS, names
+from app.world.lifecycle.simulation import Simulation
 from app.world.lifecycle.world_operations import delete
 from app.world.setup import roles, scenario
 from app.world.setup.scenario import ARTICLE
@@ -104,6 +105,17 @@ def test_the_list_names_the_role_of_each_service_account(screen):
     shown = create_own(screen(lang="en")).open("service_account")
     pick(shown, "namespace", OWN.namespace)
     assert shown.test.selectbox(key="pick_service_account").options == ["default", "reports → reports-role"]
+
+
+def test_the_lists_are_made_once_they_are_unfolded(screen, monkeypatch):
+    asked = []
+    choices = Simulation.choices
+    monkeypatch.setattr(Simulation, "choices", lambda *given: asked.append(given) or choices(*given))
+    shown = screen(lang="en").open("service_account")
+    assert not asked
+    assert not [box for box in shown.test.selectbox if box.key.startswith("pick_")]
+    assert unfold(shown).test.selectbox(key="pick_namespace").value == ARTICLE.subject.namespace
+    assert len(asked) == 1
 
 
 def test_an_address_chooses_and_another_tab_follows(screen):
