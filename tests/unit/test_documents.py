@@ -6,9 +6,17 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from app.commands import doctor_sources
+from app.commands.main import KUBECTL, command_line
 from app.content import LANGUAGES, PAGES, load
+from app.flow.doctor import examine
+from app.flow.port_wrappers.consent import NOTHING, consented
+from app.settings import Settings
 from app.ui.presenting.overlays import KEYS
+from tests.unit.fake_ports import SUBJECT
+from tests.unit.test_doctor import container, healthy, owner
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -79,3 +87,21 @@ def test_the_threat_model_in_japanese_has_as_many_items_in_each_part() -> None:
         for language in ("en", "ja")
     ]
     assert counted[0] == counted[1]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_example_of_a_diagnosis_is_what_the_doctor_prints(monkeypatch: pytest.MonkeyPatch, language: str) -> None:
+    fakes = healthy()
+    fakes.service_account["metadata"]["managedFields"] = [owner("2026-11-24T11:00:00Z")]
+    container(fakes)["env"] = []
+    for injected in (container(fakes)["volumeMounts"], fakes.pod["spec"]["volumes"]):
+        injected.clear()
+    found = examine(consented(fakes.ports(), NOTHING), SUBJECT)
+    monkeypatch.setattr(doctor_sources, "examined", lambda *_, **__: found)
+    blocks = re.findall(r"^```console\n\$ kubectl irsa (.*)\n((?:.*\n)*?)```", read("diagnose", language), re.M)
+    for typed, printed in blocks:
+        words = [*typed.split(), "--lang", language]
+        assert (
+            CliRunner().invoke(command_line(Settings(), load("en"), KUBECTL), words).output.strip() == printed.strip()
+        )
+    assert len(blocks) == 1
