@@ -38,7 +38,9 @@ DOCUMENTS = {
     for path in sorted((*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")))
     if (name := str(path.relative_to(ROOT))) not in ELSEWHERE
 }
-READ_WHOLE = ("README.md", "README.ja.md", "docs/command-line.md", "docs/command-line.ja.md")
+READ_WHOLE = tuple(
+    f"{name}{end}" for name in ("README", "docs/command-line", "docs/diagnose") for end in (".md", ".ja.md")
+)
 """Here commands in tables and sentences count as well."""
 PROGRAMS = {
     ".venv/bin/python -m app": EXPLORER,
@@ -69,7 +71,7 @@ NOT_RUN = {
 WORLDLY = ("aws", "kubectl")
 FIRST = {"kubectl annotate": "kubectl create serviceaccount my-sa -n irsa-demo"}
 """What was done before, by the beginning of a line."""
-_COMMAND = re.compile(rf"(?:{'|'.join(map(re.escape, PROGRAMS))}) [^`\n|#]+")
+_COMMAND = re.compile(rf"(?<!-n )(?:{'|'.join(map(re.escape, PROGRAMS))}) [^`\n|#]+")
 _OPTION = re.compile(r"`(--?[a-z-]+)")
 _BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 NAMES = {
@@ -163,7 +165,8 @@ def test_a_command_of_ours_runs(machine: Fakes, typed: str) -> None:
         return
     manifests = Path("manifests/all.yaml").read_text() if "-" in words else ""
     result = CliRunner().invoke(group, words, input=manifests)
-    expected = {1} if "--fault" in words else {0, 3} if words[0] == "doctor" else {0}
+    by_machine = {"doctor": {0, 3}, "doctor-self": {0, 1}}  # what is off on this one is no fault of the command
+    expected = {1} if "--fault" in words else by_machine.get(words[0], {0})
     assert result.exit_code in expected, result.output + str(result.exception)
 
 

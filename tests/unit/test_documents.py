@@ -1,0 +1,107 @@
+"""The documents for readers: what they list is what there is, and both languages list the same."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from app.commands import doctor_sources
+from app.commands.main import KUBECTL, command_line
+from app.content import LANGUAGES, PAGES, load
+from app.flow.doctor import examine
+from app.flow.port_wrappers.consent import NOTHING, consented
+from app.settings import Settings
+from app.ui.presenting.overlays import KEYS
+from tests.unit.fake_ports import SUBJECT
+from tests.unit.test_doctor import container, healthy, owner
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+JAPANESE = [str(path.relative_to(ROOT)) for path in sorted((*ROOT.glob("*.ja.md"), *DOCS.glob("*.ja.md")))]
+SUFFIX = {"ja": ".ja.md", "en": ".md"}
+NAMES = {"ArrowRight": "→", "ArrowLeft": "←", "ArrowUp": "↑", "ArrowDown": "↓", "Escape": "Esc", " ": "Space"}
+"""What keys are called in `docs/present*.md`, where browsers call them otherwise."""
+
+
+def read(name: str, language: str) -> str:
+    """The document of that name, without its suffix, in that language."""
+    return (DOCS / f"{name}{SUFFIX[language]}").read_text(encoding="utf-8")
+
+
+def rows(text: str) -> list[list[str]]:
+    """The cells of each row of its tables, without the heads."""
+    bodies = re.findall(r"^\|(?:-+\|)+\n((?:^\|.*\n?)+)", text, re.M)
+    return [re.split(r"(?<!\\)\|", line)[1:-1] for body in bodies for line in body.splitlines()]
+
+
+def headings(text: str) -> list[int]:
+    """Their levels, in order."""
+    return [len(marks) for marks in re.findall(r"^(#+) ", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S), re.M)]
+
+
+@pytest.mark.parametrize("name", JAPANESE)
+def test_both_languages_have_the_same_headings_and_tables_of_the_same_length(name: str) -> None:
+    english, japanese = ((ROOT / it).read_text(encoding="utf-8") for it in (name.replace(".ja.md", ".md"), name))
+    assert headings(english) == headings(japanese)
+    if name != "docs/threat-model.ja.md":  # where rows are the items of a list
+        assert len(rows(english)) == len(rows(japanese))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_index_leads_to_every_document(language: str) -> None:
+    linked = set(re.findall(r"\]\(([\w.-]+\.md)\)", read("README", language)))
+    assert linked >= {path.name for path in DOCS.glob("*.md")} - {"README.md", "README.ja.md"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_route_names_every_page_by_its_title_and_address(language: str) -> None:
+    named = {(it[0].strip(), it[1].strip()) for it in rows(read("learn", language)) if it[1].startswith(" `/")}
+    titles = {page: load(language).lesson(page).title for page in PAGES}
+    assert named == {(title, f"`/{'' if page == PAGES[0] else page}`") for page, title in titles.items()}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_keys_of_a_talk_are_those_that_it_has(language: str) -> None:
+    table = read("present", language).split("\n## ")[2]
+    assert {key for keys, _ in rows(table) for key in re.findall(r"`([^`]+)`", keys)} == {
+        NAMES.get(key, key) for keys in KEYS.values() for key in keys
+    }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_alternative_has_a_source(language: str) -> None:
+    compared = rows(read("comparison", language))
+    assert len(compared) > 10
+    assert [cells[0] for cells in compared if "](https://" not in "".join(cells)] == []
+
+
+def test_the_threat_model_in_japanese_has_as_many_items_in_each_part() -> None:
+    counted = [
+        [
+            len(rows(part)) + len(re.findall(r"^- ", part, re.M))
+            for part in read("threat-model", language).split("\n## ")
+        ]
+        for language in ("en", "ja")
+    ]
+    assert counted[0] == counted[1]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_example_of_a_diagnosis_is_what_the_doctor_prints(monkeypatch: pytest.MonkeyPatch, language: str) -> None:
+    fakes = healthy()
+    fakes.service_account["metadata"]["managedFields"] = [owner("2026-11-24T11:00:00Z")]
+    container(fakes)["env"] = []
+    for injected in (container(fakes)["volumeMounts"], fakes.pod["spec"]["volumes"]):
+        injected.clear()
+    found = examine(consented(fakes.ports(), NOTHING), SUBJECT)
+    monkeypatch.setattr(doctor_sources, "examined", lambda *_, **__: found)
+    blocks = re.findall(r"^```console\n\$ kubectl irsa (.*)\n((?:.*\n)*?)```", read("diagnose", language), re.M)
+    for typed, printed in blocks:
+        words = [*typed.split(), "--lang", language]
+        assert (
+            CliRunner().invoke(command_line(Settings(), load("en"), KUBECTL), words).output.strip() == printed.strip()
+        )
+    assert len(blocks) == 1
