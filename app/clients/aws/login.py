@@ -17,18 +17,16 @@ import botocore.session
 from botocore.config import Config
 from botocore.credentials import Credentials as Identity
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.loaders import Loader
 
 from app.clients.aws.sdk import LIMITS, CallersCredentials, Sdk, bounded
 from app.clients.aws.sources import OPERATION, bounded_sources
 from app.clients.errors import from_aws, unexpected
 from app.clients.sources import SourceTooLarge, read_bytes
 from app.flow.errors import FlowError, NotPermitted, ServerFailed, Unreachable
+from app.service_models import SERVICE_MODELS
 
 TIMEOUT = 3.0
 """Seconds until credentials must be there: less than a question may take, so that the error says what is missing."""
-_loader = Loader(include_default_search_paths=True)
-"""The services' models, read once: they cost 13 MB and 200 ms."""
 
 
 class AwsLogin:
@@ -86,7 +84,7 @@ class AwsLogin:
 
     def _session(self) -> botocore.session.Session:
         session = botocore.session.Session(profile=self._profile or None)
-        session.register_component("data_loader", _loader)
+        session.register_component("data_loader", SERVICE_MODELS)
         if self._region:
             session.set_config_variable("region", self._region)
         _check_files(session)

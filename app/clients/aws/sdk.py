@@ -30,6 +30,7 @@ from app.clients.aws.bounds import bound
 from app.clients.errors import is_throttling
 from app.clients.recorder import Recorder, wire_headers
 from app.flow.names import APPLICATION_ID
+from app.service_models import SERVICE_MODELS
 
 Service: TypeAlias = Literal["iam", "sts", "s3", "cloudtrail", "eks"]
 SERVICES: tuple[Service, ...] = ("iam", "sts", "s3")
@@ -195,6 +196,7 @@ def session_alone() -> boto3.Session:
         }
     )
     session.register_component("credential_provider", CallersCredentials())
+    session.register_component("data_loader", SERVICE_MODELS)
     return boto3.Session(botocore_session=bounded(session))
 
 

@@ -7,17 +7,20 @@ import hashlib
 import socket
 import ssl
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-import httpx
 from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
-from urllib3.util import wait_for_read
+from urllib3.util import parse_url, wait_for_read
 
 from app.world.servers.http_client import HOST, Answer, HttpClient
 from app.world.servers.pki import client_context
 
 HANDSHAKE_SECONDS = 5.0
 """How long a look at the served certificates may take."""
+HTTPS_PORT = 443
+URL_LIMIT = 8192
+"""Characters."""
 
 
 class NetworkError(Exception):
@@ -27,6 +30,43 @@ class NetworkError(Exception):
         super().__init__(text)
         self.kind = kind
         """`refused`, `timeout`, `tls` or `answer`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpsUrl:
+    """What a request needs of an https URL (RFC 3986)."""
+
+    host: str
+    """In lower case and Punycode; an IPv6 address without its brackets."""
+    port: int | None
+    """None where it names none, or https's own."""
+    path: str
+    target: str
+    """The request target (RFC 9112, section 3.2): path and query, percent-encoded."""
+
+    @classmethod
+    def parse(cls, text: str) -> HttpsUrl:
+        """Raises `NetworkError` for what is none, or is too long."""
+        try:
+            if len(text) > URL_LIMIT:
+                raise ValueError("too long")
+            parsed = parse_url(text)
+        except (ValueError, TypeError) as error:
+            raise NetworkError("invalid URL") from error
+        if parsed.scheme != "https" or not parsed.host:
+            raise NetworkError(f'unsupported protocol scheme "{parsed.scheme or ""}"')
+        return cls(
+            host=parsed.host.strip("[]"),
+            port=None if parsed.port == HTTPS_PORT else parsed.port,
+            path=parsed.path or "/",
+            target=parsed.request_uri,
+        )
+
+    @property
+    def authority(self) -> str:
+        """The value of the `Host` header."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port is None else f"{host}:{self.port}"
 
 
 class Loopback:
@@ -48,7 +88,7 @@ class Loopback:
     async def request(
         self,
         method: str,
-        url: httpx.URL,
+        url: HttpsUrl,
         *,
         headers: Mapping[str, str],
         content: bytes,
@@ -57,14 +97,15 @@ class Loopback:
     ) -> Answer:
         """Asks our own port for `url`. Trusts the world's root, or `ca_bundle_pem` alone. Raises `NetworkError`."""
         own_root = ca_bundle_pem is None or ca_bundle_pem.strip() == self.root_ca_pem.strip()
+        sent = {"host": url.authority, **headers}
         try:
             async with asyncio.timeout(timeout):
                 if own_root and url.host in self._kept:
-                    return await _send(self._kept[url.host], method, url, headers, content)
+                    return await self._kept[url.host].send(method, url.target, sent, content)
                 context = self._context if own_root else client_context(ca_bundle_pem or b"")
                 client = HttpClient(self.port, context, url.host)
                 try:
-                    return await _send(client, method, url, headers, content)
+                    return await client.send(method, url.target, sent, content)
                 finally:
                     client.close()
         except TimeoutError as error:
@@ -74,10 +115,10 @@ class Loopback:
 
     async def post_to_aws(self, *, headers: Mapping[str, str], content: bytes, timeout: float) -> Answer:
         """Posts to the endpoint of AWS. Raises `NetworkError`."""
-        url = httpx.URL(f"{self.aws_url}/")
+        sent = {"host": self.aws_url.removeprefix("http://"), **headers}
         try:
             async with asyncio.timeout(timeout):
-                return await _send(self._aws, "POST", url, headers, content)
+                return await self._aws.send("POST", "/", sent, content)
         except OSError as error:
             raise NetworkError(str(error) or type(error).__name__) from error
 
@@ -122,8 +163,3 @@ class Loopback:
         """Closes all kept connections."""
         for client in (*self._kept.values(), self._aws):
             client.close()
-
-
-async def _send(client: HttpClient, method: str, url: httpx.URL, headers: Mapping[str, str], content: bytes) -> Answer:
-    host = {"host": url.netloc.decode("ascii")}
-    return await client.send(method, url.raw_path.decode("ascii"), {**host, **headers}, content)

@@ -13,7 +13,6 @@ from collections.abc import Callable, Coroutine, Mapping
 from ipaddress import ip_address
 from typing import Any
 
-import httpx
 from OpenSSL import SSL
 
 from app.flow.model import Exchange, JsonValue
@@ -21,7 +20,7 @@ from app.flow.redaction import mask_headers, mask_text
 from app.world.aws.issuer_client import IssuerUnreachable
 from app.world.exchange_log import ExchangeLog
 from app.world.servers.http_client import Answer
-from app.world.servers.loopback import Loopback, NetworkError
+from app.world.servers.loopback import HTTPS_PORT, HttpsUrl, Loopback, NetworkError
 
 FETCH_SECONDS = 5.0
 """How long STS and IAM wait for an issuer."""
@@ -62,7 +61,7 @@ class Network:
     async def thumbprint(self, url: str) -> str:
         """SHA-1 of the last certificate served by the URL's host. Raises `IssuerUnreachable`."""
         try:
-            return await self._loopback.thumbprint(_parse(url).host)
+            return await self._loopback.thumbprint(HttpsUrl.parse(url).host)
         except NetworkError as error:
             raise IssuerUnreachable(error.kind) from error
         except (OSError, SSL.Error, UnicodeError) as error:
@@ -71,7 +70,7 @@ class Network:
     def trusted(self, url: str) -> bool:
         """Whether the host's certificate ends in AWS's library of root CAs: in this world, the EKS issuer's does."""
         try:
-            return _parse(url).host == self._loopback.issuer_host and not self.private_ca
+            return HttpsUrl.parse(url).host == self._loopback.issuer_host and not self.private_ca
         except NetworkError:
             return False
 
@@ -124,7 +123,7 @@ class Network:
             sent.setdefault("content-type", "application/json")
 
         async def send() -> Answer:
-            target = self._reach(_parse(url), pinned=pinned)
+            target = self._reach(HttpsUrl.parse(url), pinned=pinned)
             return await self._loopback.request(
                 method, target, headers=sent, content=body, timeout=timeout, ca_bundle_pem=ca_bundle_pem
             )
@@ -184,28 +183,16 @@ class Network:
                 )
             )
 
-    def _reach(self, url: httpx.URL, *, pinned: bool) -> httpx.URL:
-        port = url.port or 443
+    def _reach(self, url: HttpsUrl, *, pinned: bool) -> HttpsUrl:
+        port = url.port or HTTPS_PORT
         own = self._loopback.port
-        if url.path in self.closed or (pinned and port not in (443, own)):
+        if url.path in self.closed or (pinned and port not in (HTTPS_PORT, own)):
             raise NetworkError(f"dial tcp {url.host}:{port}: connect: connection refused")
         if pinned or (url.host in ("127.0.0.1", "localhost") and port == own):
             return url
         if _is_address(url.host) or url.host == "localhost":
             raise NetworkError(f"dial tcp {url.host}:{port}: connect: connection refused")
         raise NetworkError(f"dial tcp: lookup {url.host} on 10.100.0.10:53: no such host")
-
-
-def _parse(url: str) -> httpx.URL:
-    """An https URL with a host. Raises `NetworkError`."""
-    try:
-        parsed = httpx.URL(url)
-        if parsed.scheme != "https" or not parsed.host or len(url) > 8192:
-            raise NetworkError(f'unsupported protocol scheme "{parsed.scheme}"')
-        parsed.netloc.decode("ascii"), parsed.raw_path.decode("ascii")
-    except (httpx.InvalidURL, ValueError, TypeError) as error:
-        raise NetworkError("invalid URL") from error
-    return parsed
 
 
 def _is_address(host: str) -> bool:

@@ -18,6 +18,7 @@ from botocore.credentials import Credentials
 from botocore.model import ServiceModel
 
 from app.flow.model import Exchange
+from app.service_models import SERVICE_MODELS
 from app.world.node import node_time
 from app.world.node.pod_exchanges import exchange
 from app.world.node.programs.surroundings import Surroundings
@@ -50,6 +51,7 @@ class AwsClients:
                 for name, (_, _, default, convert) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
             }
         )
+        self._session.register_component("data_loader", SERVICE_MODELS)
         self._session.register_component("credential_provider", _CallersCredentials(self._caller))
 
     @contextmanager
