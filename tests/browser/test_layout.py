@@ -62,8 +62,8 @@ def test_a_page_begins_at_its_top_wherever_the_reader_was_on_the_last(reader):
     assert one.settle().page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
 
 
-def test_the_stops_of_the_journey_lie_on_one_line_each_above_its_name(reader):
-    one = reader().open(f"/{STEPS[1]}?lang=ja")
+def test_the_stops_of_the_journey_lie_on_one_line_each_above_its_name(visitor):
+    one = visitor.turn_to(STEPS[1])
     dots, names = (one.boxes(one.page.locator(f".journey li {part}")) for part in (".dot", ".name"))
     for dot, name in zip(dots, names, strict=True):
         assert abs(dot["x"] + dot["width"] / 2 - name["x"] - name["width"] / 2) <= 1, (dot, name)
