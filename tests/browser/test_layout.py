@@ -54,8 +54,8 @@ def test_turning_to_the_next_step_moves_nothing(reader, size, steps):
     assert places == places[:1] * len(places)
 
 
-def test_a_page_begins_at_its_top_wherever_the_reader_was_on_the_last(reader):
-    one, content = reader(size=PHONE).open(f"/{STEPS[0]}?lang=ja").predict(), load("ja")
+def test_a_page_begins_at_its_top_wherever_the_reader_was_on_the_last(visitor):
+    one, content = visitor.turn_to(STEPS[0]).resize(PHONE).predict(), load("en")
     one.click("next")
     one.expect_title(content.lesson(STEPS[1]).title)
     one.wait(".st-key-previous button")
