@@ -110,7 +110,7 @@ def until(one, wanted):
     pytest.fail(f"no way to {wanted}")
 
 
-@pytest.mark.parametrize("pages", [STORY[1:4], pytest.param(STORY, marks=pytest.mark.large)], ids=["begun", "whole"])
+@pytest.mark.parametrize("pages", [STORY[2:5], pytest.param(STORY, marks=pytest.mark.large)], ids=["begun", "whole"])
 def test_the_walk_by_keyboard(reader, pages):
     """`begun`: from a page without a question and one with it; `test_why` begins at the first page by keyboard."""
     one, content = reader().open(f"/{pages[0]}?lang=en"), load("en")
