@@ -58,8 +58,9 @@ TO_THE_CONTENT = """() => {
 """Puts the focus on the last control before the page's own part."""
 WHOLE = ("home", "webhook", "break_it")
 """The pages of which the Tab key goes through all; of the others through their own part, since the rest is the same."""
-ALIKE = ("oidc_provider", "sts_assume", "access")
-"""Steps that hold nothing that others do not: the policy's matcher is in `service_account`, exchanges in all."""
+ALIKE = ("why", "oidc_provider", "sts_assume", "access", "compare")
+"""Pages that hold nothing that others do not: the policy's matcher is in `service_account`, exchanges in all steps,
+choices such as those of `why` in each page's head, buttons such as those of `compare` in `misconceptions`."""
 
 
 @pytest.fixture(scope="module")
@@ -109,9 +110,10 @@ def until(one, wanted):
     pytest.fail(f"no way to {wanted}")
 
 
-@pytest.mark.parametrize("pages", [STORY[:4], pytest.param(STORY, marks=pytest.mark.large)], ids=["begun", "whole"])
+@pytest.mark.parametrize("pages", [STORY[2:5], pytest.param(STORY, marks=pytest.mark.large)], ids=["begun", "whole"])
 def test_the_walk_by_keyboard(reader, pages):
-    one, content = reader().open("/?lang=en"), load("en")
+    """`begun`: from a page without a question and one with it; `test_why` begins at the first page by keyboard."""
+    one, content = reader().open(f"/{pages[0]}?lang=en"), load("en")
     for before, page in pairwise(pages):
         if one.page.locator(".st-key-predict").count():
             until(one, ".st-key-predict [role=radiogroup], .st-key-predict input")

@@ -54,16 +54,16 @@ def test_turning_to_the_next_step_moves_nothing(reader, size, steps):
     assert places == places[:1] * len(places)
 
 
-def test_a_page_begins_at_its_top_wherever_the_reader_was_on_the_last(reader):
-    one, content = reader(size=PHONE).open(f"/{STEPS[0]}?lang=ja").predict(), load("ja")
+def test_a_page_begins_at_its_top_wherever_the_reader_was_on_the_last(visitor):
+    one, content = visitor.turn_to(STEPS[0]).resize(PHONE).predict(), load("en")
     one.click("next")
     one.expect_title(content.lesson(STEPS[1]).title)
     one.wait(".st-key-previous button")
     assert one.settle().page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
 
 
-def test_the_stops_of_the_journey_lie_on_one_line_each_above_its_name(reader):
-    one = reader().open(f"/{STEPS[1]}?lang=ja")
+def test_the_stops_of_the_journey_lie_on_one_line_each_above_its_name(visitor):
+    one = visitor.turn_to(STEPS[1])
     dots, names = (one.boxes(one.page.locator(f".journey li {part}")) for part in (".dot", ".name"))
     for dot, name in zip(dots, names, strict=True):
         assert abs(dot["x"] + dot["width"] / 2 - name["x"] - name["width"] / 2) <= 1, (dot, name)

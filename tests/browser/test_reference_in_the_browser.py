@@ -22,8 +22,8 @@ def test_the_glossary_narrows_down_whatever_the_width_of_the_letters(reader):
     expect(entries).to_have_count(0)
 
 
-def test_the_glossary_narrows_down_to_a_subject_and_what_was_typed_still_counts(reader):
-    page = reader(locale="en-US").open("/glossary?lang=en").wait("[data-entry]").page
+def test_the_glossary_narrows_down_to_a_subject_and_what_was_typed_still_counts(visitor):
+    page = visitor.turn_to("glossary").wait("[data-entry]").page
     entries = page.locator("[data-entry]:visible")
     everything = entries.count()
     page.get_by_role("button", name="AWS", exact=True).click()
@@ -34,9 +34,8 @@ def test_the_glossary_narrows_down_to_a_subject_and_what_was_typed_still_counts(
     assert 0 < entries.count() < of_aws < everything
 
 
-def test_a_marked_term_leads_to_its_lit_entry_and_back_to_a_step(reader):
-    shown = reader(locale="en-US").open("/webhook?lang=en").wait(".st-key-predict")
-    shown.page.get_by_role("button", name="Skip the guess").click()
+def test_a_marked_term_leads_to_its_lit_entry_and_back_to_a_step(visitor):
+    shown = visitor.turn_to("webhook").predict()
     shown.page.locator("a.term", has_text="JSON patch").first.click()
     lit = shown.page.locator(".term-entry.lit")
     expect(lit).to_have_attribute("id", "json_patch")

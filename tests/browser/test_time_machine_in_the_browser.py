@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
@@ -19,8 +18,24 @@ WATCH = """() => {
 }"""
 
 
-def test_the_numbers_of_what_happens_at_nearly_the_same_time_stand_side_by_side(reader: Callable[..., Reader]) -> None:
-    shown = reader(locale="en-US").open("/time_machine?lang=en")
+def to_the_first(shown: Reader) -> None:
+    """Back to the first moment, from that where the clock was held."""
+    earlier = shown.page.locator(".st-key-moment_earlier button:enabled")
+    while shown.wait() and earlier.count():
+        # By script: Playwright would wait for a button that the click before has disabled meanwhile.
+        shown.page.evaluate("() => document.querySelector('.st-key-moment_earlier button:enabled')?.click()")
+
+
+@pytest.fixture
+def shown(visitor: Reader) -> Reader:
+    """The page at its first moment."""
+    if "/time_machine?" not in visitor.page.url:
+        visitor.turn_to("time_machine")
+    to_the_first(visitor)
+    return visitor
+
+
+def test_the_numbers_of_what_happens_at_nearly_the_same_time_stand_side_by_side(shown: Reader) -> None:
     numbers = shown.page.locator(".moments .numbers b")
     for width in (380, 1280):
         shown.resize((width, 900))
@@ -31,8 +46,7 @@ def test_the_numbers_of_what_happens_at_nearly_the_same_time_stand_side_by_side(
             assert one["x"] + one["width"] < next_["x"], width
 
 
-def test_answers_of_the_moment_before_are_dim_until_the_next_ones_are_there(reader: Callable[..., Reader]) -> None:
-    shown = reader(locale="en-US").open("/time_machine?lang=en")
+def test_answers_of_the_moment_before_are_dim_until_the_next_ones_are_there(shown: Reader) -> None:
     shown.wait().page.evaluate(WATCH)
     shown.page.locator(".st-key-moment_later button").click()
     shown.page.locator(".landmarks .here").wait_for()
@@ -42,8 +56,7 @@ def test_answers_of_the_moment_before_are_dim_until_the_next_ones_are_there(read
     assert seen[-1] == 1
 
 
-def test_the_clock_runs_until_it_is_held_and_from_the_same_place_again(reader: Callable[..., Reader]) -> None:
-    shown = reader(locale="en-US").open("/time_machine?lang=en")
+def test_the_clock_runs_until_it_is_held_and_from_the_same_place_again(shown: Reader) -> None:
     page = shown.wait().page
     earlier = page.locator(".st-key-moment_earlier button:enabled")
     for _ in range(2):  # the second time from where it has been before
@@ -51,6 +64,4 @@ def test_the_clock_runs_until_it_is_held_and_from_the_same_place_again(reader: C
         earlier.wait_for()
         page.locator(".st-key-moment_hold button").click()
         page.locator(".st-key-moment_run button").wait_for()
-        while shown.wait() and earlier.count():
-            # By script: Playwright would wait for a button that the click before has disabled meanwhile.
-            page.evaluate("() => document.querySelector('.st-key-moment_earlier button:enabled')?.click()")
+        to_the_first(shown)

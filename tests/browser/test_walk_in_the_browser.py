@@ -167,9 +167,8 @@ def test_no_part_of_the_journey_is_under_the_header(visitor):
         assert one.overflow <= 0, width
 
 
-def test_checks_and_evidence_stand_side_by_side_where_there_is_room(reader):
-    one = reader(size=(900, 1000)).open("/service_account?lang=en").predict()
-    one.page.locator(".film-stage").evaluate(AT_REST)
+def test_checks_and_evidence_stand_side_by_side_where_there_is_room(visitor):
+    one = visitor.turn_to("service_account").predict()
     for width, stacked in (900, True), (1360, False):
         one.resize((width, 1000))
         checks, evidence = one.box(f"{BLOCK} .checks"), one.box(".evidence")

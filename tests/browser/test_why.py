@@ -23,14 +23,25 @@ def choose(page: Page, key: str, words: str) -> None:
     page.locator(f".st-key-{key}").get_by_role("radio", name=EN.message(words)).click()
 
 
+@pytest.fixture
+def why(visitor: Reader) -> Reader:
+    """The page with what it shows at first: one role for all, and Pod 1 taken."""
+    if "/why?" not in visitor.page.url:
+        visitor.turn_to("why")
+    choose(visitor.page, "scheme", "why.schemes.node-role")
+    choose(visitor.page, "taken", "why.pods.pod-1")
+    expect(visitor.page).not_to_have_url(re.compile("irsa|pod-2"))
+    return visitor.wait()
+
+
 def top_of_what_follows(shown: Reader) -> float:
     """Pixels from the page's top, once the parts above, each of which draws itself, are all there."""
     return shown.box(".computed")["y"] + shown.page.get_by_test_id("stMain").evaluate("main => main.scrollTop")
 
 
 @pytest.mark.parametrize("size", LAYOUTS)
-def test_a_choice_lights_the_path_and_moves_nothing(reader, size):
-    shown, layout = reader(locale="en-US", size=size).open("/why?lang=en"), LAYOUTS[size]
+def test_a_choice_lights_the_path_and_moves_nothing(why, size):
+    shown, layout = why.resize(size), LAYOUTS[size]
     page = shown.page
     expect(box(page, layout, "aurora_taken")).to_be_visible()
     expect(box(page, layout, "aurora_safe")).to_be_hidden()
@@ -46,8 +57,8 @@ def test_a_choice_lights_the_path_and_moves_nothing(reader, size):
     assert shown.overflow <= 0
 
 
-def test_the_choices_take_the_keyboard_and_the_arrow_keys_do_not_leave_the_page(reader):
-    page = reader(locale="en-US").open("/why?lang=en").page
+def test_the_choices_take_the_keyboard_and_the_arrow_keys_do_not_leave_the_page(why):
+    page = why.page
     page.locator(".st-key-scheme").get_by_role("radio").first.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Space")
@@ -63,8 +74,8 @@ def test_the_button_of_the_first_page_leads_on_by_keyboard(reader):
     expect(shown.page).to_have_url(re.compile(r"/why\?.*depth=1"))
 
 
-def test_on_a_phone_what_is_not_tried_takes_no_more_room_than_its_words(reader):
-    one = reader(size=PHONE).open("/why?lang=ja")
+def test_on_a_phone_what_is_not_tried_takes_no_more_room_than_its_words(why):
+    one = why.resize(PHONE)
     unused = one.page.locator(".attempts .absent")
     expect(unused.first).to_be_visible()
     for whole, words in zip(one.boxes(unused), one.boxes(unused.locator(".what")), strict=True):

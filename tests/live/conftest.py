@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.live.control_plane import controllers_missing
 from tests.live.eks import Eks, enter
 
 
@@ -14,6 +16,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("live")
+
+
+@pytest.fixture(scope="module")
+def controllers(eks: Eks) -> Iterator[None]:
+    """Real controllers, for this file's tests alone: those of the others write what controllers would take back."""
+    if reason := controllers_missing():
+        pytest.skip(reason)
+    with eks.control_plane.controllers(eks.kubeconfig):
+        yield
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ import os
 import ssl
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,7 +65,6 @@ class ControlPlane:
         self.port = free_port()
         self.url = f"https://127.0.0.1:{self.port}"
         self._processes: list[subprocess.Popen[bytes]] = []
-        self._has_controllers = False
 
     def start(self) -> None:
         """Returns once `/readyz` says so. Raises `RuntimeError` with the server's log."""
@@ -75,12 +76,10 @@ class ControlPlane:
             self.stop()
             raise
 
-    def start_controllers(self, kubeconfig: Path) -> None:
-        """Starts the controller manager as the current user of a kubeconfig, once; it works until `stop`."""
-        if self._has_controllers:
-            return
-        self._has_controllers = True
-        self._run(
+    @contextmanager
+    def controllers(self, kubeconfig: Path) -> Iterator[None]:
+        """The controller manager at work, as the current user of a kubeconfig, until the block ends."""
+        manager = self._run(
             CONTROLLER_MANAGER,
             f"--kubeconfig={kubeconfig}",
             f"--authentication-kubeconfig={kubeconfig}",
@@ -94,6 +93,12 @@ class ControlPlane:
             "--leader-elect=false",
             f"--cert-dir={self._directory}",
         )
+        try:
+            yield
+        finally:
+            self._processes.remove(manager)
+            manager.kill()
+            manager.wait()
 
     def stop(self) -> None:
         """Ends the API server first. It has nothing to save."""
@@ -174,17 +179,17 @@ class ControlPlane:
             f"--cert-dir={self._directory}",
         )
 
-    def _run(self, name: str, *arguments: str) -> None:
+    def _run(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
         with (self._directory / f"{name}.log").open("wb") as log:
-            self._processes.append(
-                subprocess.Popen(
-                    [str(Path(os.environ[VARIABLE], name)), *arguments],
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    cwd=self._directory,
-                )
+            process = subprocess.Popen(
+                [str(Path(os.environ[VARIABLE], name)), *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self._directory,
             )
+        self._processes.append(process)
+        return process
 
     def _wait(self) -> None:
         pool = urllib3.PoolManager(ssl_context=ssl.create_default_context(cadata=self.ca_pem.decode()), retries=False)

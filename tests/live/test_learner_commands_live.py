@@ -5,7 +5,6 @@ import subprocess
 
 import pytest
 
-from tests.live.control_plane import controllers_missing
 from tests.world.kubectl import KUBECTL
 from tests.world.learner_commands import run, write_files, wrong
 from tools import commands_page
@@ -15,11 +14,8 @@ MADE = "pod/keep,pod/box,pod/typo,pod/crash,pod/from-file,job/hello,deploy/web,s
 
 
 @pytest.fixture
-def learner(here, tmp_path):
+def learner(controllers, here, tmp_path):
     """The environment of a terminal, and its folder; what was made is gone afterwards."""
-    if reason := controllers_missing():
-        pytest.skip(reason)
-    here.control_plane.start_controllers(here.kubeconfig)
     write_files(tmp_path)
     environment = {**os.environ, "ACCOUNT": here.world.account_id, "EDITOR": "true", "KUBECTL_EXTERNAL_DIFF": "diff -u"}
     yield environment, tmp_path

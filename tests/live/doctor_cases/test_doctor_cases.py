@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from app.flow.port_wrappers.consent import ALL, NOTHING
-from tests.live.control_plane import controllers_missing
 from tests.live.doctor_cases.case import Case, predicted, verdict
 from tests.live.doctor_cases.cluster import Cluster
 from tests.live.eks import Eks
@@ -36,11 +35,8 @@ def rows() -> Iterator[object]:
 
 
 @pytest.fixture
-def cluster(here: Eks, tmp_path: Path, aws_on_path: Path) -> Iterator[Cluster]:
+def cluster(controllers: None, here: Eks, tmp_path: Path, aws_on_path: Path) -> Iterator[Cluster]:
     """The row's part of the real cluster, with the real controllers at work."""
-    if reason := controllers_missing():
-        pytest.skip(reason)
-    here.control_plane.start_controllers(here.kubeconfig)
     made = Cluster(here, f"case-{next(_numbers)}", tmp_path, aws_on_path)
     try:
         yield made
