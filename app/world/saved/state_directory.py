@@ -150,7 +150,7 @@ class StateDirectory:
         if path.exists():
             document = read_json(path)
             self.servers = decode(ServersRecord, document.get("servers"), f"{path}: servers")
-        named = {it: found[1] for it in (self.path / "worlds").glob("*") if (found := _FOLDER.fullmatch(it.name))}
+        named = {it: its[1] for it in (self.path / "worlds").glob("*") if (its := _FOLDER.fullmatch(it.name))}
         folders = [it for it in named if (it / SNAPSHOT).exists()]
         self._unfinished = [it for it in named if it not in folders]
         keys = set()

@@ -153,4 +153,5 @@ def _quoted(char: str) -> str:
     if "\x80" <= char <= "\x9f" or char in "\xa0\xad":
         return rf"'\u{ord(char):04x}'"
     named = {"\a": r"\a", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v", "\\": r"\\"}
-    return f"'{named.get(char) or (char if char.isprintable() else rf'\x{ord(char):02x}')}'"
+    plain = char if char.isprintable() else f"\\x{ord(char):02x}"
+    return f"'{named.get(char, plain)}'"
