@@ -207,7 +207,8 @@ def test_patches_that_make_no_object(api, body, content_type, status):
 )
 def test_a_patch_that_is_no_json_is_refused_in_the_servers_words(api, body, said):
     api.post(ACCOUNTS, account())
-    for content_type, before in ((STRATEGIC, ""), (MERGE, "error decoding patch: "), (JSON_PATCH, "error decoding patch: ")):
+    decoding = "error decoding patch: "
+    for content_type, before in ((STRATEGIC, ""), (MERGE, decoding), (JSON_PATCH, decoding)):
         answer = api.patch(f"{ACCOUNTS}/x", body, content_type)
         assert (answer.status, answer.body["reason"], answer.body["message"]) == (400, "BadRequest", before + said)
 

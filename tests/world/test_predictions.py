@@ -33,6 +33,7 @@ UNPREDICTED = {
     "F41": "egress",
     "F42": "publish",
     "F51": "pod_identity",
+    "F54": "remove_deny",
 }
 """The faults whose fix only shows where to look, or is nothing that a command does: its id."""
 OTHER_ACCOUNT = " --profile PROFILE"
