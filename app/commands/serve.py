@@ -91,6 +91,8 @@ def keeping(settings: Settings, words: Content, directory: Path | None, *, fresh
     if directory is not None:
         directory = made(directory, words)
     elif not settings.state_dir:
+        if fresh:
+            raise CannotRun(words, "nothing_to_throw_away")
         yield
         return
     from app.world.saved.keeping import Keeping, hand_on

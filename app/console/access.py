@@ -16,6 +16,8 @@ from app.console.files import Files
 
 _AWS_CONFIG = b"[default]\ncli_follow_urlparam = false\n"
 """Version 1 would fetch a value that is a URL."""
+_KUBECONFIG = ".kube/config"
+"""Where kubectl and `aws eks update-kubeconfig` look for it in a HOME."""
 
 
 class Folders:
@@ -62,7 +64,8 @@ class WorldAccess:
         """A new HOME for one command, gone after it: no cache and no setting outlives a command."""
         home = Path(tempfile.mkdtemp(prefix="home-", dir=self.directory))
         try:
-            for name, content in (("kubeconfig", self.kubeconfig), ("aws-config", _AWS_CONFIG)):
+            (home / ".kube").mkdir()
+            for name, content in ((_KUBECONFIG, self.kubeconfig), ("aws-config", _AWS_CONFIG)):
                 (home / name).touch(mode=0o600)
                 (home / name).write_bytes(content)
             yield home
@@ -82,7 +85,7 @@ class WorldAccess:
             "LANG": "C.UTF-8",
             "TERM": "dumb",
             "NO_PROXY": "*",
-            "KUBECONFIG": str(home / "kubeconfig"),
+            "KUBECONFIG": str(home / _KUBECONFIG),
             "GOMAXPROCS": "2",
             "AWS_CONFIG_FILE": str(home / "aws-config"),
             "AWS_SHARED_CREDENTIALS_FILE": str(home / "no-credentials"),

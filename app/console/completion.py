@@ -1,5 +1,7 @@
 """What the Tab key may add: kubectl says it for its own arguments, this visitor's files and our filters are known.
 
+What it adds to an aws command is in `app.console.aws_words`.
+
 `kubectl __complete WORD… PART` prints one candidate a line, after a tab its description, and last `:` and a number
 whose bits say how to go on (cobra's ShellCompDirective: 4 is “no files”).
 https://github.com/spf13/cobra/blob/main/site/content/completions/_index.md
@@ -15,7 +17,7 @@ from app.console.command_line import LINE_LIMIT, LineRefused, parse
 from app.console.fences import kubectl
 from app.console.filters.arguments import FORMS
 from app.console.plan import OWN, Part, Plan
-from app.console.programs import Program
+from app.console.programs import NAMES, Program
 
 CANDIDATES = 100
 """As many are offered."""
@@ -31,7 +33,7 @@ class Candidate:
 
     text: str
     detail: str = ""
-    """What kubectl says of it."""
+    """What its program says of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +65,7 @@ def asked(text: str) -> Asked | None:
 
 
 def by_name(found: Asked, programs: Iterable[str], files: Iterable[str]) -> list[Candidate] | None:
-    """The candidates that need no program; None where kubectl knows better."""
+    """The candidates that need no program; None where kubectl or aws knows better."""
     if not found.words:
         return _starting(found.part, (*programs, *FORMS, *OWN))
     for scheme in ("file://", "fileb://"):
@@ -72,7 +74,7 @@ def by_name(found: Asked, programs: Iterable[str], files: Iterable[str]) -> list
     is_file = _FILE_BEFORE.search(found.before) or found.words[0] in (*FORMS, *OWN)
     if is_file and not found.part.startswith("-"):
         return _starting(found.part, files)
-    return None if found.words[0] == "kubectl" else []
+    return None if found.words[0] in NAMES else []
 
 
 def question(found: Asked, programs: Mapping[str, Program], context: str) -> Plan | None:

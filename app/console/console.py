@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from app.console import completion
+from app.console import aws_words, completion
 from app.console.access import WorldAccess
 from app.console.command_line import LineRefused, parse
 from app.console.limits import Limits
@@ -28,6 +28,8 @@ class Ended:
     """`app.console.run.End`."""
     removed: tuple[str, ...] = ()
     """Files that it left and that may not stay."""
+    forgets_context: bool = False
+    """Whether it wrote a context, which is gone with its HOME."""
 
 
 @dataclass(kw_only=True)
@@ -92,7 +94,8 @@ class Console:
         removed = access.files.tidy()
         if one.to_file and why == "ended":
             access.files.write(one.to_file, bytes(run.to_file), appends=one.appends)
-        return Ended(status=status, why=why, removed=tuple(removed))
+        forgets_context = one.writes_kubeconfig and (status, why) == (0, "ended")
+        return Ended(status=status, why=why, removed=tuple(removed), forgets_context=forgets_context)
 
     def write(self, number: int, text: str, *, end: bool) -> None:
         """Passes on what was typed for a running command."""
@@ -119,8 +122,13 @@ class Console:
         files = list(access.files.sizes())
         candidates = completion.by_name(found, self.programs, files)
         if candidates is None:
-            candidates = await self._ask(found, access, files)
+            ask = self._look_up if found.words[0] == "aws" else self._ask
+            candidates = await ask(found, access, files)
         return len(found.part), candidates
+
+    async def _look_up(self, found: completion.Asked, _: WorldAccess, files: list[str]) -> list[completion.Candidate]:
+        program = self.programs.get("aws")
+        return await asyncio.to_thread(aws_words.candidates, program.index, found) if program else []
 
     async def _ask(self, found: completion.Asked, access: WorldAccess, files: list[str]) -> list[completion.Candidate]:
         question = completion.question(found, self.programs, access.context)

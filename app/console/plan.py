@@ -40,6 +40,8 @@ class Plan:
     """Whether its first process may be written to while it runs."""
     to_file: str = ""
     appends: bool = False
+    writes_kubeconfig: bool = False
+    """Whether it writes a context, which goes with the command's HOME."""
 
 
 def plan(line: Line, programs: Mapping[str, Program], context: str) -> Plan:
@@ -66,6 +68,7 @@ def plan(line: Line, programs: Mapping[str, Program], context: str) -> Plan:
         reads_input=line.given is None and _reads_input(line.stages[0]),
         to_file=to_file,
         appends=line.appends,
+        writes_kubeconfig=any(words[0] == "aws" and aws.writes_kubeconfig(words[1:]) for words in line.stages),
     )
 
 
@@ -77,6 +80,8 @@ def _checked(words: tuple[str, ...], programs: Mapping[str, Program], context: s
         raise LineRefused(f"missing_{name}", got=name)
     if name == "kubectl":
         kubectl.check(words[1:], context=context)
+        if kubectl.compares(words[1:]) and not programs[name].variables:
+            raise LineRefused("missing_diff", got="kubectl diff")
     else:
         aws.check(words[1:])
     return programs[name]

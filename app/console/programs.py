@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from app.console.confinement import library_reads, python_reads
@@ -16,6 +17,7 @@ NAMES = ("kubectl", "aws")
 _VERSION = {"kubectl": ("version", "--client", "--output=json"), "aws": ("--version",)}
 _NUMBER = re.compile(r'(?:"gitVersion": ?"v|aws-cli/)(\d+(?:\.\d+)*)')
 _VERSION_SECONDS = 20.0
+_INDEX = "awscli/data/ac.index"
 _BUNDLED = ("_internal", "base_library.zip")
 """What PyInstaller, with which AWS bundles version 2, puts beside the program."""
 
@@ -30,11 +32,31 @@ class Program:
     """As it prints it, without a leading `v`."""
     reads: tuple[str, ...]
     """The files and folders that it is made of."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """What it needs of its environment, whatever the world."""
+    index: str = ""
+    """A database of its commands and options, where it brings one: version 2 of aws does."""
 
 
 def find(path: str) -> dict[str, Program]:
     """The newest of each, by name; those that are missing or do not run are not in it. `path`: as in `PATH`."""
-    return {name: found for name in NAMES if (found := _newest(name, path.split(os.pathsep)))}
+    found = {name: one for name in NAMES if (one := _newest(name, path.split(os.pathsep)))}
+    diff = os.path.realpath(shutil.which("diff", path=path) or "")
+    if "kubectl" in found and os.access(diff, os.X_OK) and Path(diff).is_file() and " " not in diff:
+        found["kubectl"] = _with_diff(found["kubectl"], diff)
+    return found
+
+
+def _with_diff(kubectl: Program, diff: str) -> Program:
+    """Which may start that one program, by its path, as it starts `diff` where nothing else is set.
+
+    https://kubernetes.io/docs/reference/kubectl/generated/kubectl_diff/
+    """
+    return replace(
+        kubectl,
+        reads=(*kubectl.reads, diff, *library_reads(diff)),
+        variables={"KUBECTL_EXTERNAL_DIFF": f"{diff} -u -N"},
+    )
 
 
 def _newest(name: str, folders: Sequence[str]) -> Program | None:
@@ -43,7 +65,13 @@ def _newest(name: str, folders: Sequence[str]) -> Program | None:
     best = max(versions, key=lambda candidate: _key(versions[candidate]), default="")
     if not best or not versions[best]:
         return None
-    return Program(name=name, path=best, version=versions[best], reads=tuple(_reads(best)))
+    reads = tuple(_reads(best))
+    return Program(name=name, path=best, version=versions[best], reads=reads, index=_index(reads))
+
+
+def _index(reads: Sequence[str]) -> str:
+    """The database that version 2 of aws completes from, in one of those folders; empty where there is none."""
+    return next((str(path) for folder in reads if (path := Path(folder, _INDEX)).is_file()), "")
 
 
 def _is_runnable(path: str) -> bool:

@@ -142,14 +142,15 @@ class Run:
     def _process(self, part: Part, given: int | None, output: int, errors: int) -> subprocess.Popen[bytes]:
         reach = self._access.reach(self._home)
         if part.program is None:
-            command = filtered(part.stages, reach)
+            command, more = filtered(part.stages, reach), {}
         else:
             command = launched((part.program.path, *part.stages[0]), part.program.reads, reach)
+            more = dict(part.program.variables)
         # Without `preexec_fn` this is vfork and exec, which is safe in a process with threads.
         return subprocess.Popen(  # noqa: S603 - our launcher, with arguments that were looked at
             command,
             cwd=self._access.files.folder,
-            env=self._access.environment(self._home),
+            env=self._access.environment(self._home) | more,
             stdin=subprocess.DEVNULL if given is None else given,
             stdout=output,
             stderr=errors,

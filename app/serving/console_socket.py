@@ -231,6 +231,7 @@ class _Page:
             await self._send(type="refused", number=number, text=self._say("refused.system", got=error.strerror))
         else:
             said = [] if ended.why == "ended" else [self._say(f"ended.{ended.why}")]
+            said += [self._say("ended.context_gone")] if ended.forgets_context else []
             said += [self._say("ended.removed", got=name) for name in ended.removed]
             if ended.why == "ended" and ended.status:
                 said.append(self._say("ended.status", got=ended.status))

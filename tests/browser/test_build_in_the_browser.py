@@ -108,16 +108,20 @@ def test_the_exercise_is_done_in_the_console_and_begun_again_in_a_new_world(prof
         one.open("/build?lang=en").click("build_begin")
         for tasks in (list(TaskId)[:count], list(TaskId)[:1]):
             account = one.account.inner_text()
+            one.wait().page.get_by_role("tab", name=content.message("build.way_console")).click()
             for task in tasks:
-                # The page goes on to the next task by itself, once the world has what the one before is for.
                 expect(one.page.locator(f".st-key-build_task_{task} h2")).to_be_visible()
-                one.wait().page.get_by_role("tab", name=content.message("build.way_console")).click()
                 expect(one.page.locator(".entry-buttons button:visible")).to_have_count(0)  # two at once, and no third
                 commands = one.page.locator(f".st-key-build_in_console_{task} pre").inner_text()
                 expect(one.page.locator(".console-state")).to_contain_text("kubectl 1.")
                 line = one.page.get_by_label(content.message("console.page.line"), exact=True)
                 line.fill(commands)
                 line.press("Enter")
+                # The page notices by itself, and what was printed stays until the reader goes on.
+                expect(one.page.locator(".st-key-build_done")).to_be_visible()
+                expect(one.page.get_by_role("log").locator(".typed").last).to_be_visible()
+                if task is not tasks[-1]:
+                    one.click("build_next")
             expect(one.page.locator(".tasks .done")).to_have_count(len(tasks))
             one.click("reset")
             expect(one.account).not_to_have_text(account)

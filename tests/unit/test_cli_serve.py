@@ -59,6 +59,14 @@ def test_a_malformed_mission_is_reported_before_anything_is_served(tmp_path):
     assert f"{tmp_path}/mine.yaml:1: mission: got" in result.stderr.replace("\n", "")
 
 
+def test_fresh_without_a_folder_says_that_there_is_no_world_to_replace():
+    typed = ["serve", "--port", str(free_port()), "--fresh"]
+    result = CliRunner().invoke(command_line(Settings(), load("en")), typed)
+    assert result.exit_code == 2
+    assert load("en").error("nothing_to_throw_away").title in result.stderr
+    assert "--dir" in result.stderr
+
+
 @pytest.mark.parametrize("host", ["192.0.2.1", "x" * 300, "ü" * 80, "a\0b", ""])
 def test_an_address_that_is_not_ours_is_reported(host):
     with pytest.raises(CannotRun) as caught:

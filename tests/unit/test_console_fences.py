@@ -7,7 +7,10 @@ from app.console.plan import plan
 from app.console.programs import Program
 
 CONTEXT = "irsa"
-PROGRAMS = {name: Program(name=name, path=f"/{name}", version="1", reads=()) for name in ("kubectl", "aws")}
+PROGRAMS = {
+    name: Program(name=name, path=f"/{name}", version="1", reads=(), variables={"KUBECTL_EXTERNAL_DIFF": "/diff -u -N"})
+    for name in ("kubectl", "aws")
+}
 
 HOSTILE = """
 needs_editor    kubectl edit sa my-sa
@@ -19,7 +22,9 @@ opens_port      kubectl proxy
 opens_port      kubectl -v=6 proxy --port 0
 opens_port      kubectl port-forward pod/x 80
 other_program   kubectl plugin list
-other_program   kubectl diff -f pod.yaml
+remote_file     kubectl diff -f https://evil.example/x.yaml
+outside         kubectl diff -f /etc/passwd
+kustomization   kubectl diff -k .
 kustomization   kubectl kustomize https://github.com/x/y
 kustomization   kubectl apply -k .
 kustomization   kubectl apply -k https://github.com/x/y
@@ -109,7 +114,7 @@ writes_settings aws configure set credential_process /bin/sh
 writes_settings aws --region x configure set default.credential_process /bin/sh
 writes_settings aws configure import --csv file://x
 writes_settings aws configure export-credentials
-writes_settings aws eks update-kubeconfig --name irsa
+other_file      aws eks update-kubeconfig --name irsa --kubeconfig /root/.kube/config
 other_file      aws eks get-token --kubeconfig /root/.kube/config
 needs_browser   aws sso login
 needs_pager     aws help
@@ -190,6 +195,7 @@ kubectl config view
 kubectl config current-context
 kubectl cp pod-after:/etc/x x
 kubectl cp x default/pod-after:/etc/x -c app
+kubectl diff -f pod.yaml
 kubectl gte pods
 kubectl get pods -- --server=x
 aws --version
@@ -206,6 +212,8 @@ aws s3 cp pod.yaml s3://x/y
 aws s3 cp s3://x/y -
 aws s3api put-object --bucket x --key /y --body pod.yaml
 aws configure list
+aws eks update-kubeconfig --name irsa
+aws --region us-east-1 eks update-kubeconfig --name irsa --alias mine
 kubectl get pods | grep -iv x | head -3 | wc -l
 kubectl get pods -o json | jq -r --arg n x '.items[] | select(.metadata.name == $n)'
 jq . trust.json
@@ -239,6 +247,21 @@ def test_a_program_that_is_not_installed_says_so():
     with pytest.raises(LineRefused) as refused:
         plan(line, {}, CONTEXT)
     assert refused.value.code == "missing_aws"
+    (line,) = parse("kubectl -n default diff -f pod.yaml")
+    with pytest.raises(LineRefused, match="missing_diff"):
+        plan(line, {"kubectl": Program(name="kubectl", path="/kubectl", version="1", reads=())}, CONTEXT)
+
+
+@pytest.mark.parametrize(
+    ("text", "writes"),
+    [
+        ("aws --region x eks update-kubeconfig --name y", True),
+        ("aws eks list-clusters", False),
+        ("kubectl get eks", False),
+    ],
+)
+def test_only_update_kubeconfig_writes_a_context(text, writes):
+    assert planned(text).writes_kubeconfig is writes
 
 
 @pytest.mark.parametrize(

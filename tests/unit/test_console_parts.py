@@ -2,10 +2,12 @@
 
 import gc
 import os
+import sqlite3
+from contextlib import closing
 
 import pytest
 
-from app.console import completion
+from app.console import aws_words, completion
 from app.console.access import Folders
 from app.console.command_line import LineRefused
 from app.console.files import ALL_BYTES, COUNT, FILE_BYTES, Files
@@ -167,7 +169,7 @@ def candidates(text):
         ("kubectl get sa > t", ["trust.json"]),
         ("aws iam create-role --assume-role-policy-document file://t", ["file://trust.json"]),
         ("cat ", ["pod.yaml", "trust.json"]),
-        ("aws s3 l", []),
+        ("aws s3 l", None),
         ("kubectl get 'po", []),
         ("kubectl get $", []),
         ("a" * 40_000 + " ", []),
@@ -176,6 +178,52 @@ def candidates(text):
 )
 def test_tab_knows_programs_filters_and_files(text, names):
     assert candidates(text) == names
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory):
+    """A database as version 2 of aws brings it, with a few of its rows."""
+    path = tmp_path_factory.mktemp("aws") / "ac.index"
+    with closing(sqlite3.connect(path)) as made, made:
+        made.execute("CREATE TABLE command_table (command TEXT, full_name TEXT, parent TEXT)")
+        made.execute("CREATE TABLE param_table (argname TEXT, command TEXT, parent TEXT, positional_arg TEXT)")
+        rows = [("aws", None, ""), ("acm", "AWS Certificate Manager", "aws"), ("iam", "AWS IAM", "aws")]
+        rows += [(name, None, "aws") for name in ("s3", "s3api", "sts", "configure")]
+        rows += [("create-role", None, "aws.iam"), ("get-role", None, "aws.iam")]
+        rows += [("list", None, "aws.configure"), ("set", None, "aws.configure")]
+        made.executemany("INSERT INTO command_table VALUES (?, ?, ?)", rows)
+        options = [(name, "create-role", "aws.iam", "0") for name in ("role-name", "path", "tags")]
+        options += [(name, "aws", "", "0") for name in ("region", "endpoint-url", "profile")]
+        options.append(("paths", "ls", "aws.s3", "1"))
+        made.executemany("INSERT INTO param_table VALUES (?, ?, ?, ?)", options)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("aws ", ["configure", "iam", "s3", "s3api", "sts"]),
+        ("aws s", ["s3", "s3api", "sts"]),
+        ("aws --region x iam ", ["create-role", "get-role"]),
+        ("aws iam cr", ["create-role"]),
+        ("aws iam create-role --r", ["--role-name", "--region"]),
+        ("aws iam create-role --role-name x --ro", []),
+        ("aws iam create-role --role-name ", []),
+        ("aws iam create-role --endp", []),
+        ("aws s3 ls --pa", []),
+        ("aws configure ", ["list"]),
+        ("aws --unknown x ", []),
+    ],
+)
+def test_tab_knows_what_aws_lists_of_itself_and_the_console_allows(index, text, words):
+    assert [one.text for one in aws_words.candidates(index, completion.asked(text))] == words
+
+
+def test_tab_adds_nothing_where_aws_has_no_database_or_another(tmp_path):
+    asked = completion.asked("aws ia")
+    (tmp_path / "ac.index").write_bytes(b"something else")
+    for index in ("", str(tmp_path / "ghost"), str(tmp_path / "ac.index")):
+        assert aws_words.candidates(index, asked) == []
 
 
 def test_what_kubectl_says_to_tab():

@@ -4,12 +4,18 @@ import re
 
 import pytest
 
+from app.console.command_line import LineRefused, parse
+from app.console.plan import plan
+from app.console.programs import Program
 from app.content import ContentError, load
 from app.content.missions import offered
-from app.flow.missions.mission import Names
+from app.flow.missions.mission import Names, filled
 from app.flow.missions.reading import MalformedMission, read
 from app.flow.missions.steps import CallIam, requests
 from app.locations import MISSIONS
+from app.ui.missions import views
+
+NAMES = Names(account="1", other_account="2", issuer="https://i", issuer_host="i", node_role="n", cluster="c")
 
 GOOD = """number: 1
 best: 1
@@ -118,7 +124,6 @@ def test_the_readme_names_every_step_and_its_example_can_be_read():
 
 
 def test_a_step_becomes_what_the_query_protocol_sends():
-    names = Names(account="1", other_account="2", issuer="https://i", issuer_host="i", node_role="n", cluster="c")
     step = {
         "iam": {
             "call": "CreateOpenIDConnectProvider",
@@ -128,4 +133,27 @@ def test_a_step_becomes_what_the_query_protocol_sends():
         }
     }
     sent = {"Url": "https://i", "ClientIDList.member.1": "a", "ClientIDList.member.2": "b"}
-    assert list(requests(step, names)) == [CallIam(action="CreateOpenIDConnectProvider", parameters=sent, other=True)]
+    assert list(requests(step, NAMES)) == [CallIam(action="CreateOpenIDConnectProvider", parameters=sent, other=True)]
+
+
+@pytest.mark.parametrize("mission", [it.mission for it in offered()], ids=lambda it: it.id)
+def test_the_console_takes_every_solution_that_needs_no_shell(mission):
+    programs = {name: Program(name=name, path=f"/{name}", version="1", reads=()) for name in ("kubectl", "aws")}
+    typed = "\n".join(str(filled(line, NAMES)) for line in mission.solution)
+    if mission.id == "revoke_session":  # asks the program `date` for the time
+        with pytest.raises(LineRefused, match="substitution"):
+            parse(typed)
+        return
+    plans = [plan(line, programs, "irsa") for line in parse(typed)]
+    assert [it.parts[0].program.name for it in plans] == [line.split()[0] for line in mission.solution]
+    given = [it.given for it in plans if it.given is not None]
+    assert len(given) == (mission.id == "move_namespace")
+    assert all(text.startswith("apiVersion: v1\n") and text.endswith("]\n") for text in given)
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_the_page_says_which_solution_the_console_does_not_take_and_why(language):
+    content = load(language)
+    marks = {"ja": "コンソールは受け付けません", "en": "console on this page refuses it"}
+    said = {it.mission.id for it in offered() if marks[language] in views.solution(it, NAMES, content)}
+    assert said == {"revoke_session"}

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -12,7 +13,7 @@ import time
 import pytest
 
 from app import wiring
-from app.console import programs
+from app.console import aws_words, programs
 from app.console.command_line import LineRefused
 from app.console.confine import LEAST_ABI, abi
 from app.console.confinement import launched
@@ -179,6 +180,30 @@ def test_tab_asks_kubectl(shown):
     assert complete("kubectl ann") == (3, ["annotate"])
     assert complete("kubectl get pods pod-") == (4, ["pod-after", "pod-before"])
     assert complete("kubectl get --server=x ") == (0, [])
+
+
+@pytest.mark.skipif(not FOUND.get("aws") or not FOUND["aws"].index, reason="the aws that was found brings no index")
+def test_tab_reads_the_index_of_aws(shown):
+    def complete(text):
+        return [one.text for one in asyncio.run(shown.console.complete(text))[1]]
+
+    assert complete("aws iam create-open") == ["create-open-id-connect-provider"]
+    assert "--web-identity-token" in complete("aws sts assume-role-with-web-identity --")
+    assert set(complete("aws ")) == set(aws_words.SERVICES)
+
+
+def test_a_context_is_added_in_the_home_of_its_command_and_the_page_hears_that_it_is_gone(shown):
+    ended = asyncio.run(shown.type(f"aws eks update-kubeconfig --name {shown.access.context}"))
+    assert (ended.status, ended.forgets_context) == (0, True), shown.text
+    assert re.search(r"Added new context arn:aws:eks:\S+ to /\S+/\.kube/config\n", shown.text)
+    assert shown.run("kubectl config get-contexts -o name") == f"{shown.access.context}\n"
+    assert shown.access.files.sizes().keys() <= {"pod.yaml", "trust.json"}
+
+
+def test_diff_is_the_one_program_that_kubectl_starts(shown):
+    manifest = "{apiVersion: v1, kind: ServiceAccount, metadata: {name: my-sa, annotations: {about: diff}}}"
+    said = shown.run(f"kubectl diff -f - <<'EOF'\n{manifest}\nEOF", status=1)
+    assert re.search(r"^\+ +about: diff$", said, re.MULTILINE)
 
 
 def test_kubectl_plugins_and_other_programs_are_not_found(shown):

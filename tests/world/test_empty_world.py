@@ -10,6 +10,7 @@ from app.wiring import simulated
 from app.world.setup.roles import NODE_TRUST, create_role, trust_policy
 from app.world.usage import was_acted_in
 from tests.world.helpers import aws_client
+from tests.world.kubernetes_world import Api
 
 
 @pytest.fixture
@@ -39,6 +40,35 @@ def test_it_has_what_eks_brings_and_nothing_of_irsa(empty):
     ]
     assert empty.log.setup() == ()
     assert not was_acted_in(empty)
+
+
+def test_the_add_ons_own_their_pods_and_their_controllers_find_nothing_to_do(simulation, empty):
+    owners = {
+        (kind, it["metadata"]["name"]): it["metadata"]
+        for kind in ("daemonsets", "deployments", "replicasets")
+        for it in empty.cluster.list(kind, "kube-system")
+    }
+    assert {name for kind, name in owners if kind != "replicasets"} == {"aws-node", "kube-proxy", "coredns"}
+    (replica_set,) = (it for (kind, _), it in owners.items() if kind == "replicasets")
+    assert replica_set["ownerReferences"][0]["uid"] == owners["deployments", "coredns"]["uid"]
+    uids = [pod["metadata"]["ownerReferences"][0]["uid"] for pod in empty.cluster.list("pods")]
+    assert sorted(uids) == sorted(
+        (*(owners["daemonsets", name]["uid"] for name in ("aws-node", "kube-proxy")), *2 * [replica_set["uid"]])
+    )
+    api = Api(simulation, empty)
+    for kind, cells in (("deployments", ["2/2", 2, 2]), ("daemonsets", [1, 1, 1, 1, 1])):
+        path = f"/apis/apps/v1/namespaces/kube-system/{kind}"
+        rows = api.ask("GET", path, headers={"accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}).body["rows"]
+        assert [row["cells"][1 : len(cells) + 1] for row in rows] == [cells] * len(rows)
+    version = empty.cluster.changes.version
+    simulation.run(empty.controllers.settle(5))
+    assert empty.cluster.changes.version == version
+    # A Pod that goes comes back.
+    gone = next(it["metadata"]["name"] for it in empty.cluster.list("pods") if "coredns" in it["metadata"]["name"])
+    assert api.delete(f"/api/v1/namespaces/kube-system/pods/{gone}", gracePeriodSeconds="0").status == 200
+    simulation.run(empty.controllers.settle(5))
+    assert len([it for it in empty.cluster.list("pods") if "coredns" in it["metadata"]["name"]]) == 2
+    api.close()
 
 
 def test_a_walk_of_it_is_honest(simulation, empty):

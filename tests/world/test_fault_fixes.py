@@ -51,7 +51,7 @@ async def put_in_place(world, manifest):
     ("fault", "kind"),
     [
         *((fault, "oidc_provider") for fault in ("F14", "F16", "F26", "F43")),
-        *((fault, "trust_policy") for fault in ("F15b", "F21", "F22", "F23", "F24", "F25", "F52")),
+        *((fault, "trust_policy") for fault in ("F15b", "F21", "F22", "F23", "F24", "F25", "F52", "F53")),
         *((fault, "service_account") for fault in ANOTHER_ANNOTATION),
     ],
 )

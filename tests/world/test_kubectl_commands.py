@@ -110,7 +110,7 @@ LINES = {
         get jobs | 1/1
         describe job once | Job completed
         delete job once | job.batch "once" deleted
-        ! get cronjobs | the server doesn't have a resource type "cronjobs"
+        get cronjobs | No resources found in default namespace.
     """,
     "permissions": """
         create role reads --verb=get,list,watch --resource=pods | role.rbac.authorization.k8s.io/reads created

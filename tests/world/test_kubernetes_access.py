@@ -256,8 +256,9 @@ def test_version_and_discovery(api):
     }
     assert resources["pods"]["shortNames"] == ["po"]
     groups = [group["name"] for group in api.get("/apis").body["groups"]]
-    served = ("admissionregistration", "authentication", "authorization", "discovery", "rbac.authorization")
-    assert groups == sorted(["apps", "batch", *(f"{name}.k8s.io" for name in served)])
+    served = ("admissionregistration", "authentication", "authorization", "coordination", "discovery")
+    served += ("networking", "rbac.authorization")
+    assert groups == sorted(["apps", "autoscaling", "batch", *(f"{name}.k8s.io" for name in served)])
     assert api.get("/apis/authentication.k8s.io").body["kind"] == "APIGroup"
     assert api.get("/apis/ghost").status == api.get("/apis/ghost/v1").status == api.get("/api/v9").status == 404
 

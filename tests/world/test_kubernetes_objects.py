@@ -66,7 +66,13 @@ def test_what_is_not_there(api):
     assert api.post("/api/v1/namespaces/ghost/serviceaccounts", account()).body["message"] == (
         'namespaces "ghost" not found'
     )
-    for path in ("/api/v1/limitranges", "/apis/batch/v1/cronjobs", "/api/v2/pods", "/nonsense", f"{PODS}/x/nonsense"):
+    for path in (
+        "/api/v1/limitranges",
+        "/apis/policy/v1/poddisruptionbudgets",
+        "/api/v2/pods",
+        "/nonsense",
+        f"{PODS}/x/nonsense",
+    ):
         assert api.get(path).body["message"] == "the server could not find the requested resource"
 
 

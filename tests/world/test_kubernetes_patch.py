@@ -11,6 +11,7 @@ from tests.world.kubernetes_world import (
     JSON_PATCH,
     MERGE,
     PODS,
+    STRATEGIC,
     account,
     pod,
 )
@@ -192,6 +193,24 @@ def test_patches_that_make_no_object(api, body, content_type, status):
     api.post(ACCOUNTS, account())
     assert api.patch(f"{ACCOUNTS}/x", body, content_type).status == status
     assert api.patch(f"{ACCOUNTS}/ghost", {}, MERGE).status == 404
+
+
+# Recorded from kube-apiserver 1.20, whose decoder is that of the newer ones; the prefix is in their `patch.go`.
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"{bad", "invalid character 'b' looking for beginning of object key string"),
+        (b"", "unexpected end of JSON input"),
+        (b'{"a":tru}', "invalid character '}' in literal true (expecting 'e')"),
+        (b'{"a":{"b":2]}', "invalid character ']' after object key:value pair"),
+    ],
+)
+def test_a_patch_that_is_no_json_is_refused_in_the_servers_words(api, body, said):
+    api.post(ACCOUNTS, account())
+    decoding = "error decoding patch: "
+    for content_type, before in ((STRATEGIC, ""), (MERGE, decoding), (JSON_PATCH, decoding)):
+        answer = api.patch(f"{ACCOUNTS}/x", body, content_type)
+        assert (answer.status, answer.body["reason"], answer.body["message"]) == (400, "BadRequest", before + said)
 
 
 def apply(api, path, body, manager="me", **query):

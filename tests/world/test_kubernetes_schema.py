@@ -30,6 +30,12 @@ ROOTS = (
     "V1DaemonSet",
     "V1StatefulSet",
     "V1Job",
+    "V1CronJob",
+    "V1PersistentVolumeClaim",
+    "V1Ingress",
+    "V1HorizontalPodAutoscaler",
+    "V1Lease",
+    "V1Endpoints",
     "V1Role",
     "V1RoleBinding",
     "V1ClusterRole",
@@ -76,7 +82,7 @@ def derive():
             return "quantity"
         if text == "str" and (owner, field) in BYTES:
             return "bytes"
-        if field in ("eventTime", "lastObservedTime"):
+        if field in ("eventTime", "lastObservedTime", "acquireTime", "renewTime"):
             return "micro-time"
         if text == "object":
             return "int-or-string" if field in INT_OR_STRING else "any"

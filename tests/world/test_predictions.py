@@ -34,6 +34,7 @@ UNPREDICTED = {
     "F41": "egress",
     "F42": "publish",
     "F51": "pod_identity",
+    "F54": "remove_deny",
 }
 """The faults whose fix only shows where to look, or is nothing that a command does: its id."""
 ALIKE = {*ANOTHER_POD[3:], *ANOTHER_ANNOTATION[2:], "F22", "F23", "F24", "F25"}

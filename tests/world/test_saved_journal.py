@@ -6,7 +6,7 @@ import pytest
 
 from app.world.saved.codec import StateError
 from app.world.saved.journal import SCHEMA, SNAPSHOT, Journal, NewerSchema, read
-from app.world.saved.state_directory import InUse, StateDirectory
+from app.world.saved.state_directory import InUse, ServersRecord, StateDirectory
 
 
 @pytest.fixture
@@ -50,7 +50,11 @@ def test_a_torn_last_line_is_dropped_and_kept_aside(written, left):
     assert files(written) == before
     Journal(written, found.generation, found.torn).begin(found.sections)
     assert path.read_bytes() == before[path.name]
-    assert read(written).sections == found.sections
+    again = read(written)
+    assert again.sections == found.sections
+    # It has been looked at by then, or never will be.
+    Journal(written, again.generation, again.torn).begin(again.sections)
+    assert set(files(written)) == {SNAPSHOT, "journal-3.jsonl"}
 
 
 @pytest.mark.parametrize("size", [0, 1, 30, -1])
@@ -83,6 +87,21 @@ def test_another_schema_is_refused(written, schema, error):
     path.write_text(json.dumps(json.loads(path.read_text()) | {"schema": schema}))
     with pytest.raises(error):
         read(written)
+
+
+def test_what_a_killed_process_left_half_done_goes_when_the_next_one_runs(tmp_path):
+    servers = ServersRecord(aws_port=1, kubernetes_port=2, root_ca_pem=b"", server_pem=b"")
+    whole, being_made = (tmp_path / "worlds" / f"{key}--{'0' * 32}" for key in ("hands-on", "other"))
+    Journal(whole).begin({})
+    being_made.mkdir()
+    (being_made / "journal-1.jsonl").touch()
+    (tmp_path / "worlds" / "mine").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("app.world.saved.state_directory.read_sections", lambda sections: sections)
+        with StateDirectory(tmp_path) as state:
+            assert ([it.key for it in state.worlds], being_made.exists()) == (["hands-on"], True)
+            state.take_over(tmp_path / "files", servers)
+    assert {it.name for it in (tmp_path / "worlds").iterdir()} == {whole.name, "mine"}
 
 
 def test_one_at_a_time_holds_a_directory(tmp_path):

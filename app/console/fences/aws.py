@@ -25,7 +25,8 @@ _FILE_OPTIONS = ("--body", "--template-file", "--output-template-file", "--zip-f
 _READING = ("list", "list-profiles", "get")
 """What `configure` may do."""
 _REFUSED_SERVICES = {"help": "needs_pager", "sso": "needs_browser", "login": "needs_browser"}
-_REFUSED_OPERATIONS = {("eks", "update-kubeconfig"): "writes_settings"}
+_WRITES_KUBECONFIG = ["eks", "update-kubeconfig"]
+"""The operation that may write settings: into the HOME of its own command, which the next one does not have."""
 _HAS_URL = ("iam", "create-open-id-connect-provider")
 """The operation whose `--url` is an address that aws does not fetch."""
 _FILE_VALUE = re.compile(r"file(b?)://", re.IGNORECASE)
@@ -40,11 +41,11 @@ def check(arguments: Sequence[str]) -> None:
     """Raises `LineRefused` for what aws must not do here."""
     for word in arguments:
         _check_option(word)
-    positional = _positional(arguments)
-    service, operation = (*positional, "", "")[:2]
-    if reason := _REFUSED_SERVICES.get(service) or _REFUSED_OPERATIONS.get((service, operation)):
-        raise LineRefused(reason, got=" ".join(("aws", *positional[:2])))
-    if "help" in (operation, *positional[2:3]):
+    found = positional(arguments)
+    service, operation = (*found, "", "")[:2]
+    if reason := _REFUSED_SERVICES.get(service):
+        raise LineRefused(reason, got=" ".join(("aws", *found[:2])))
+    if "help" in (operation, *found[2:3]):
         raise LineRefused("needs_pager", got="aws help")
     if service == "configure" and operation not in _READING:
         raise LineRefused("writes_settings", got=" ".join(("aws configure", operation)).strip())
@@ -54,9 +55,14 @@ def check(arguments: Sequence[str]) -> None:
     for word in arguments:
         _check_value(previous, word, takes_url=(service, operation) == _HAS_URL)
         previous = word
-    for path in positional[2:]:
+    for path in found[2:]:
         if service in ("s3", "s3api") and not path.startswith("s3://") and path not in ("-", "."):
             name_of(path)
+
+
+def writes_kubeconfig(arguments: Sequence[str]) -> bool:
+    """Whether these, which were checked, write a context into the kubeconfig of their own HOME."""
+    return positional(arguments)[:2] == _WRITES_KUBECONFIG
 
 
 def _check_option(word: str) -> None:
@@ -68,7 +74,7 @@ def _check_option(word: str) -> None:
             raise LineRefused(reason, got=name)
 
 
-def _positional(arguments: Sequence[str]) -> list[str]:
+def positional(arguments: Sequence[str]) -> list[str]:
     """The service, the operation, and what follows them before the first option: it may take any number of values."""
     found: list[str] = []
     words = list(arguments)

@@ -19,7 +19,6 @@ _REFUSED = {
     "proxy": "opens_port",
     "port-forward": "opens_port",
     "plugin": "other_program",
-    "diff": "other_program",
     "kustomize": "kustomization",
 }
 """Commands, and the reason."""
@@ -69,6 +68,11 @@ def check(arguments: Sequence[str], *, context: str) -> None:
         for path in words.positional:
             if ":" not in path or path.startswith(("/", ".", "~")):
                 name_of(path)
+
+
+def compares(arguments: Sequence[str]) -> bool:
+    """Whether these, which were checked, are `kubectl diff`, which starts the program `diff`."""
+    return _command(arguments)[0] == "diff"
 
 
 def _command(arguments: Sequence[str]) -> tuple[str, list[str]]:

@@ -32,7 +32,9 @@ FAULTS: Mapping[str, str] = {
     "role.exists": "F18",
     "trust.provider": "F15b",
     "trust.audience": "F27b",
+    "trust.action": "F53",
     "trust.subject": "F21",
+    "trust.decision": "F54",
     "trust.scope": "F52",
     "webhook.registered": "F05b",
     "webhook.selector": "F07",
@@ -98,7 +100,6 @@ NOT_REPRODUCED: Mapping[str, Not] = {
     **dict.fromkeys(("access.identity", "access.list_buckets"), Not.STS),
     ANSWER: Not.OPEN,
     APPLICATION: Not.SURROUNDINGS,
-    **dict.fromkeys(("trust.action", "trust.decision"), Not.NO_FAULT),
     **dict.fromkeys(
         (f"webhook.{name}" for name in ("dry_run", "mount", "environment", "reachable")),
         Not.NO_FAULT,

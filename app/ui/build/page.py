@@ -10,7 +10,7 @@ from app.flow.build.plan import plan
 from app.flow.build.tasks import Progress, next_task
 from app.flow.model import Status
 from app.ui.build import state, views
-from app.ui.build.ways import came_back, commands, ways
+from app.ui.build.ways import ways
 from app.ui.draw import components, page_errors
 from app.ui.draw.checks import mark
 from app.ui.draw.links import page_link
@@ -69,13 +69,13 @@ def _task(found: tuple[Progress, ...], shown: Progress, content: Content) -> Non
     drawn = views.task(shown, number, len(found), here.chain.subject, content)
     components.block(drawn, key=f"build_task_{shown.task.id}")
     acts = plan(shown, building.place(here))
-    if shown.done:
-        _done(found, content)
-        came_back(shown.task.id, content)
-        commands(acts, content)
-    else:
-        _hints(shown, content)
-        ways(shown.task.id, acts, content)
+    # In a container, so that the ways stay the same element: the reader's console stays open when the task is done.
+    with st.container():
+        if shown.done:
+            _done(found, content)
+        else:
+            _hints(shown, content)
+    ways(shown, acts, content)
     components.block(views.eksctl(eksctl(shown.task.id, here.chain, here.cluster_name), content), key="build_eksctl")
 
 
@@ -92,11 +92,7 @@ def _done(found: tuple[Progress, ...], content: Content) -> None:
     if upcoming is not None:
         title = content.message(f"build.task_{upcoming}.title")
         label = content.message("build.next", title=title)
-        st.button(label, key="build_next", type="primary", on_click=_go_on)
-
-
-def _go_on() -> None:
-    st.query_params.pop(state.PARAM, None)
+        st.button(label, key="build_next", type="primary", on_click=state.go_on)
 
 
 def _hints(shown: Progress, content: Content) -> None:

@@ -22,7 +22,7 @@ from app.world.setup.developer import SetupRefused
 
 PARAM = "task"
 """In the address: the task that the reader looks at."""
-_WORLD, _SENT = "build_world", "build_sent"
+_WORLD, _SENT, _OPEN = "build_world", "build_sent", "build_open"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,16 +42,29 @@ def current() -> tuple[Progress, ...]:
     here = session.world()
     before = st.session_state.get(_WORLD)
     if before and before != here.path:
-        st.query_params.pop(PARAM, None)
+        go_on()
     st.session_state[_WORLD] = here.path
     return progress(under_construction.seen(session.simulated_walk_view()))
 
 
 def chosen(found: tuple[Progress, ...]) -> Progress:
-    """The task of the address; else the first that is not done, or the last."""
+    """The task of the address; else the one that was shown before it was done; else the first that is not, or the last.
+
+    So the page does not turn to another task before the reader has seen what the last command printed.
+    """
     asked = st.query_params.get(PARAM)
-    wanted = asked if asked in set(TaskId) else next_task(found) or TaskId.BY_HAND
-    return next(it for it in found if it.task.id == wanted)
+    upcoming = next_task(found) or TaskId.BY_HAND
+    wanted = asked if asked in set(TaskId) else st.session_state.get(_OPEN, upcoming)
+    shown = next(it for it in found if it.task.id == wanted)
+    if not shown.done:
+        st.session_state[_OPEN] = shown.task.id
+    return shown
+
+
+def go_on() -> None:
+    """Leaves the task that is shown, for the first that is not done."""
+    st.query_params.pop(PARAM, None)
+    st.session_state.pop(_OPEN, None)
 
 
 def outcome(task: TaskId) -> Outcome | None:
@@ -63,7 +76,7 @@ def outcome(task: TaskId) -> Outcome | None:
 def begin() -> None:
     """Makes an empty world."""
     session.reset(start="empty")
-    st.query_params.pop(PARAM, None)
+    go_on()
 
 
 def do(task: TaskId, acts: tuple[Act, ...]) -> None:

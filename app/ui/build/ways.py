@@ -9,13 +9,12 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.build.plan import Act
-from app.flow.build.tasks import TaskId
+from app.flow.build.tasks import Progress
 from app.ui.build import state
 from app.ui.console.console import console
 from app.ui.draw import components, page_errors, reveal
 from app.ui.draw.checks import said
 from app.ui.draw.code import code
-from app.ui.draw.sections import draw_collapsibles, fold
 from app.ui.state import mode, session
 from app.ui.text import escape, prose
 from app.world.setup.terminal_block import Shell, block
@@ -23,41 +22,31 @@ from app.world.setup.terminal_block import Shell, block
 _WAYS = ("do", "console", "terminal")
 
 
-def ways(task: TaskId, acts: tuple[Act, ...], content: Content) -> None:
-    """Draws them, a tab each."""
+def ways(shown: Progress, acts: tuple[Act, ...], content: Content) -> None:
+    """Draws them, a tab each. They stay when the task is done, without the button."""
+    task = shown.task.id
     typed = code(content, "\n".join(act.command for act in acts))
     by_button, by_console, by_terminal = st.tabs([content.message(f"build.way_{way}") for way in _WAYS])
     with by_button:
         components.block(typed, key=f"build_commands_{task}")
-        st.button(
-            content.message("build.do"),
-            help=content.message("build.do_help"),
-            key="build_do",
-            icon=":material/send:",
-            type="primary",
-            on_click=state.do,
-            args=(task, acts),
-        )
-        came_back(task, content)
+        if not shown.done:
+            st.button(
+                content.message("build.do"),
+                help=content.message("build.do_help"),
+                key="build_do",
+                icon=":material/send:",
+                type="primary",
+                on_click=state.do,
+                args=(task, acts),
+            )
+        if (found := state.outcome(task)) and (drawn := _came_back(found, content)):
+            components.block(drawn, key="build_came_back")
     with by_console:
         components.block(f"<p>{prose(content.message('build.in_console'))}</p>{typed}", key=f"build_in_console_{task}")
         console(session.world(), content)
     with by_terminal:
         terminal(content)
         components.block(f"<p>{prose(content.message('build.terminal.copy'))}</p>{typed}", key=f"build_typed_{task}")
-
-
-def came_back(task: TaskId, content: Content) -> None:
-    """What the button of that task brought; nothing where it was not pressed."""
-    found = state.outcome(task)
-    if found and (drawn := _came_back(found, content)):
-        components.block(drawn, key="build_came_back")
-
-
-def commands(acts: tuple[Act, ...], content: Content) -> None:
-    """The commands alone, folded: the task is done."""
-    typed = code(content, "\n".join(act.command for act in acts))
-    draw_collapsibles(fold(content.message("build.commands"), typed, icon="terminal"), "build")
 
 
 def _came_back(found: state.Outcome, content: Content) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from app.console.command_line import LineRefused, parse
 from app.content import Content
 from app.content.missions import Offered
 from app.flow.json_access import get_object
@@ -167,6 +168,12 @@ def hints(chosen: Offered, shown: int, content: Content) -> str:
 
 
 def solution(chosen: Offered, names: Names, content: Content) -> str:
-    """The commands with the names of this world; nothing runs them."""
+    """The commands with the names of this world, and why the console does not take them, if so; nothing runs them."""
     lines = "\n".join(str(filled(line, names)) for line in chosen.mission.solution)
-    return f"<p>{prose(content.message('mission_page.solution_note'))}</p>{code(content, lines)}"
+    note = f"<p>{prose(content.message('mission_page.solution_note'))}</p>"
+    try:
+        parse(lines)
+    except LineRefused as refused:
+        reason = content.message(f"console.refused.{refused.code}", **refused.values)
+        note += f"<p>{prose(content.message('mission_page.solution_needs_shell', reason=reason))}</p>"
+    return note + code(content, lines)

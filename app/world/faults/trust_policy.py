@@ -55,6 +55,22 @@ def _key_with_an_arn(world: World) -> JsonObject:
     return policy
 
 
+def _other_action(world: World) -> JsonObject:
+    """The action by which an identity of AWS assumes a role, and no token does."""
+    policy = trust_policy(world)
+    policy["Statement"][0]["Action"] = "sts:AssumeRole"
+    return policy
+
+
+def _denied_by_a_statement(world: World) -> JsonObject:
+    """A `Deny` for all but one namespace, beside the statement that allows this ServiceAccount."""
+    policy = trust_policy(world)
+    allowed = f"system:serviceaccount:{other_namespace(world.chain)}:*"
+    condition = {"StringNotLike": {f"{host_and_path(world.issuer)}:sub": allowed}}
+    policy["Statement"].append({**policy["Statement"][0], "Effect": "Deny", "Condition": condition})
+    return policy
+
+
 def _stored(policy_of: Callable[[World], JsonObject]) -> Callable[[World], Awaitable[None]]:
     """Writes the policy into IAM. The Pod asks STS again. That needs no new Pod, but its log does."""
 
@@ -101,4 +117,6 @@ FAULTS = (
         id="F52", number=52, step=Step.SERVICE_ACCOUNT, seen=None, changes="trust_policy",
         text=texts.nothing, cause_it=_stored(trust_policy_without_subject), harmless=True, writes=(Whole.TRUST_POLICY,),
     ),
+    _trust_fault(53, "", _other_action),
+    _trust_fault(54, "", _denied_by_a_statement),
 )  # fmt: skip

@@ -37,7 +37,7 @@ class Found:
     sections: Sections
     generation: int
     torn: Path | None
-    """The journal, where its last line is incomplete: it is kept as it is."""
+    """The journal, where its last line is incomplete: it is kept as it is until the world is started once more."""
 
 
 def read(directory: Path) -> Found:
@@ -98,7 +98,8 @@ class Journal:
     """The files of one world while it runs. Its methods block; one is called at a time, from any thread."""
 
     def __init__(self, directory: Path, generation: int = 0, torn: Path | None = None) -> None:
-        """`directory` is made where there is none. `generation`: of what was read there; `torn` is left there."""
+        """`directory` is made where there is none. `generation`: of what was read there; `torn` stays there while
+        this one is in use, and goes when the next one begins."""
         self.directory = directory
         self._generation = generation
         self._torn = torn
@@ -114,7 +115,6 @@ class Journal:
         """Writes a snapshot, from which a new journal goes on. Raises `OSError`."""
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         _sync(self.directory.parent)
-        old = self.directory / _journal(self._generation)
         self._generation += 1
         self.close()
         path = self.directory / _journal(self._generation)
@@ -123,8 +123,9 @@ class Journal:
         os.fsync(self._descriptor)
         snapshot: JsonValue = {"schema": SCHEMA, "generation": self._generation, "sections": sections}
         write_json(self.directory / SNAPSHOT, snapshot)
-        if old != self._torn:
-            old.unlink(missing_ok=True)
+        for old in self.directory.glob(_journal("*")):
+            if old not in (path, self._torn):
+                old.unlink(missing_ok=True)
 
     def append(self, written: Sections, gone: list[str]) -> None:
         """Adds a change, and returns once it is on the disk. Raises `OSError`."""
@@ -146,7 +147,7 @@ _force = getattr(os, "fdatasync", os.fsync)
 """Forces what was written to the disk, without the file's times where the system can (macOS cannot)."""
 
 
-def _journal(generation: int) -> str:
+def _journal(generation: int | str) -> str:
     return f"journal-{generation}.jsonl"
 
 

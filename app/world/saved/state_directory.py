@@ -101,6 +101,8 @@ class StateDirectory:
         """Those that were kept."""
         self.torn: list[Path] = []
         """Journals whose last line is incomplete."""
+        self._unfinished: list[Path] = []
+        """Folders of worlds that were being made, or thrown away, when a process was killed."""
         self._lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             self._take()
@@ -128,6 +130,8 @@ class StateDirectory:
         Those of the process before it, if it was killed, go. Raises `OSError`.
         """
         remove_left(self._left)
+        for folder in self._unfinished:
+            shutil.rmtree(folder, ignore_errors=True)
         self._write_lock(f"{files}\n")
         if servers != self.servers:
             self.servers = servers
@@ -146,18 +150,20 @@ class StateDirectory:
         if path.exists():
             document = read_json(path)
             self.servers = decode(ServersRecord, document.get("servers"), f"{path}: servers")
-        folders = [it for it in (self.path / "worlds").glob("*") if (it / SNAPSHOT).exists()]
+        named = {it: its[1] for it in (self.path / "worlds").glob("*") if (its := _FOLDER.fullmatch(it.name))}
+        folders = [it for it in named if (it / SNAPSHOT).exists()]
+        self._unfinished = [it for it in named if it not in folders]
         keys = set()
         for folder in sorted(folders, key=lambda it: -(it / SNAPSHOT).stat().st_mtime):
-            named = _FOLDER.fullmatch(folder.name)
-            if named is None or named[1] in keys:
-                continue  # of two under one key the older one was about to go
-            keys.add(named[1])
+            if named[folder] in keys:
+                self._unfinished.append(folder)  # of two under one key the older one was about to go
+                continue
+            keys.add(named[folder])
             found = read(folder)
             if found.torn is not None:
                 self.torn.append(found.torn)
             journal = Journal(folder, found.generation, found.torn)
-            self.worlds.append(KeptOnDisk(key=named[1], world=read_sections(found.sections), journal=journal))
+            self.worlds.append(KeptOnDisk(key=named[folder], world=read_sections(found.sections), journal=journal))
 
     def journal(self, key: str, path: str) -> Journal:
         """The files of a new world with that path, under a learner's key."""

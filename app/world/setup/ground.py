@@ -30,7 +30,7 @@ async def lay(world: World) -> None:
     #     of every ServiceAccount that a finished one shows are shorter without it.
     controllers.bootstrap(world)
     if world.start == "empty":
-        kube_system.fill(world)
+        await kube_system.fill(world)
     # (2) The webhook that EKS registers in every cluster.
     await operations.create(world, ADMIN, "mutatingwebhookconfigurations", None, webhook_configuration(world))
     # (3) The node with its instance role, which may not list buckets.

@@ -1,14 +1,18 @@
 """What EKS runs in the namespace `kube-system` of a new cluster: three add-ons, as objects. Their programs do not run.
 
-Source: EKS user guide, "Amazon EKS add-ons": a cluster has the Amazon VPC CNI plugin, kube-proxy and CoreDNS.
+Source: EKS user guide, "Amazon EKS add-ons": a cluster has the Amazon VPC CNI plugin and kube-proxy, each a DaemonSet,
+and CoreDNS, a Deployment.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
+from app.world.apiserver.controllers import daemon_set, deployment, replica_set
+from app.world.apiserver.controllers.owned import reference_to
 from app.world.apiserver.types.defaults import apply_defaults
 from app.world.apiserver.types.names import random_suffix
 from app.world.node.pod_status import ContainerState, PodState
@@ -26,15 +30,13 @@ _TAG = "irsa-explorer"
 @dataclass(frozen=True, kw_only=True)
 class _AddOn:
     name: str
-    """Of the ServiceAccount, and the first part of the Pods' names."""
+    """Of the workload, of its ServiceAccount, and the first part of the Pods' names."""
     app: str
     """The label `k8s-app`."""
     containers: tuple[tuple[str, str], ...]
     """Name and image."""
-    pods: tuple[str, ...]
-    """What ends the name of each Pod, without what is random."""
-    on_host: bool
-    """Whether they share the node's network."""
+    replicas: int
+    """Of a Deployment; 0 for a DaemonSet, whose Pods share the node's network."""
 
 
 _ADD_ONS = (
@@ -42,62 +44,81 @@ _ADD_ONS = (
         name="aws-node",
         app="aws-node",
         containers=(("aws-node", "amazon-k8s-cni"), ("aws-eks-nodeagent", "amazon/aws-network-policy-agent")),
-        pods=("",),
-        on_host=True,
+        replicas=0,
     ),
-    _AddOn(
-        name="kube-proxy",
-        app="kube-proxy",
-        containers=(("kube-proxy", "eks/kube-proxy"),),
-        pods=("",),
-        on_host=True,
-    ),
-    _AddOn(
-        name="coredns",
-        app="kube-dns",
-        containers=(("coredns", "eks/coredns"),),
-        pods=("7bf648ff5d-", "7bf648ff5d-"),
-        on_host=False,
-    ),
+    _AddOn(name="kube-proxy", app="kube-proxy", containers=(("kube-proxy", "eks/kube-proxy"),), replicas=0),
+    _AddOn(name="coredns", app="kube-dns", containers=(("coredns", "eks/coredns"),), replicas=2),
 )
 
 
-def fill(world: World) -> None:
-    """Stores the ServiceAccounts and the running Pods. Other objects of a new cluster are added here."""
+async def fill(world: World) -> None:
+    """Stores the ServiceAccounts, the workloads and their running Pods. Raises `ApiError`."""
     host_ip = ".".join(world.node_name.removeprefix("ip-").partition(".")[0].split("-"))
     addresses = iter(range(1, 10))  # the kubelet begins at 10
     for add_on in _ADD_ONS:
         metadata = {"name": add_on.name, "namespace": NAMESPACE, "labels": {"k8s-app": add_on.app}}
         world.cluster.put("serviceaccounts", {"metadata": metadata})
-        for middle in add_on.pods:
-            pod_ip = host_ip if add_on.on_host else f"192.168.64.{next(addresses)}"
-            world.cluster.put("pods", _pod(world, add_on, middle, host_ip=host_ip, pod_ip=pod_ip))
+        if add_on.replicas:
+            owner = _replica_set(world, add_on, metadata)
+            for _ in range(add_on.replicas):
+                _run(world, owner, owner["spec"]["template"], host_ip, f"192.168.64.{next(addresses)}")
+            await replica_set.sync(world, NAMESPACE, owner["metadata"]["name"])
+            await deployment.sync(world, NAMESPACE, add_on.name)
+        else:
+            body = _workload(world, "DaemonSet", add_on, metadata, {})
+            owner = world.cluster.put("daemonsets", body)
+            _run(world, owner, daemon_set.bound(owner["spec"]["template"], world.node_name), host_ip, host_ip)
+            await daemon_set.sync(world, NAMESPACE, add_on.name)
 
 
-def _pod(world: World, add_on: _AddOn, middle: str, *, host_ip: str, pod_ip: str) -> JsonObject:
-    images = {name: f"{_REGISTRY}.{world.region}.amazonaws.com/{image}:{_TAG}" for name, image in add_on.containers}
+def _workload(world: World, kind: str, add_on: _AddOn, metadata: JsonObject, more: JsonObject) -> JsonObject:
+    images = [(name, f"{_REGISTRY}.{world.region}.amazonaws.com/{image}:{_TAG}") for name, image in add_on.containers]
+    labels = {"k8s-app": add_on.app}
+    pod = {
+        "serviceAccountName": add_on.name,
+        "containers": [{"name": name, "image": image} for name, image in images],
+        **({} if add_on.replicas else {"hostNetwork": True}),
+    }
+    spec = {**more, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": pod}}
+    body: JsonObject = {"kind": kind, "apiVersion": "apps/v1", "metadata": {**metadata, "generation": 1}, "spec": spec}
+    apply_defaults(body)
+    return body
+
+
+def _replica_set(world: World, add_on: _AddOn, metadata: JsonObject) -> JsonObject:
+    """The Deployment's first one, already with all its Pods."""
+    body = _workload(world, "Deployment", add_on, metadata, {"replicas": add_on.replicas})
+    owner = world.cluster.put("deployments", body)
+    made: JsonObject = deployment.new_replica_set_of(owner, replicas=add_on.replicas)
+    made |= {"kind": "ReplicaSet", "apiVersion": "apps/v1"}
+    made["metadata"] |= {"namespace": NAMESPACE, "generation": 1, "ownerReferences": [reference_to(owner)]}
+    return world.cluster.put("replicasets", made)
+
+
+def _run(world: World, owner: JsonObject, template: JsonObject, host_ip: str, pod_ip: str) -> None:
+    """A Pod of that workload, as if it had started."""
     pod: JsonObject = {
         "kind": "Pod",
         "apiVersion": "v1",
         "metadata": {
-            "name": f"{add_on.name}-{middle}{random_suffix()}",
+            "name": f"{owner['metadata']['name']}-{random_suffix()}",
             "namespace": NAMESPACE,
-            "labels": {"k8s-app": add_on.app},
+            "labels": template["metadata"]["labels"],
+            "ownerReferences": [reference_to(owner)],
         },
-        "spec": {
-            "serviceAccountName": add_on.name,
-            "nodeName": world.node_name,
-            "containers": [{"name": name, "image": image} for name, image in images.items()],
-            **({"hostNetwork": True} if add_on.on_host else {}),
-        },
+        "spec": {**template["spec"], "nodeName": world.node_name},
     }
     apply_defaults(pod)
     now = world.clock.now()
     state = PodState(
         started=now, pod_ip=pod_ip, host_ip=host_ip, qos_class="BestEffort", restart_policy="Always", sandbox=True
     )
-    for name, image in images.items():
-        container = ContainerState(name=name, image=image)
-        container.start(now)
-        state.containers.append(container)
-    return {**pod, "status": state.status(now)}
+    for each in _containers(pod):
+        each.start(now)
+        state.containers.append(each)
+    world.cluster.put("pods", {**pod, "status": state.status(now)})
+
+
+def _containers(pod: JsonObject) -> Iterator[ContainerState]:
+    for each in pod["spec"]["containers"]:
+        yield ContainerState(name=each["name"], image=each["image"])

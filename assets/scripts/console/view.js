@@ -78,6 +78,12 @@ const consoleView = (session, words) => {
     if (what === "ended" && detail.refused) line.giveBack(detail.line)
   })
   session.entries.forEach(add)
+  // Its newest lines, as soon as the log has a height: a tab that is not open has none.
+  new ResizeObserver((_, seen) => {
+    if (!log.clientHeight) return
+    log.scrollTop = log.scrollHeight
+    seen.disconnect()
+  }).observe(log)
   redraw()
   drawState()
   return root

@@ -39,13 +39,14 @@ async def sync(world: World, namespace: str, name: str) -> None:
     for pod in pods[len(nodes) :]:
         await writer.delete_pod(body, pod)
     for node in nodes[len(pods) :]:
-        await writer.create_pod(body, {"generateName": f"{name}-"}, _bound(spec["template"], value, node))
+        await writer.create_pod(body, {"generateName": f"{name}-"}, bound(spec["template"], node))
     _publish(world, body, value, len(nodes))
 
 
-def _bound(template: JsonObject, value: str, node: str) -> JsonObject:
+def bound(template: JsonObject, node: str) -> JsonObject:
+    """A template of a DaemonSet as it is for the Pod of one node."""
     metadata = template.get("metadata", {})
-    labels = {**metadata.get("labels", {}), HASH_LABEL: value, "pod-template-generation": "1"}
+    labels = {**metadata.get("labels", {}), HASH_LABEL: template_hash(template), "pod-template-generation": "1"}
     return {"metadata": {**metadata, "labels": labels}, "spec": {**template.get("spec", {}), "nodeName": node}}
 
 

@@ -81,15 +81,9 @@ async def _new_replica_set(
         REVISION: str(revision),
     }
     if new is None:
-        value = template_hash(spec["template"])
-        template = spec["template"]
-        labels = {**template.get("metadata", {}).get("labels", {}), HASH_LABEL: value}
-        labelled = {**template, "metadata": {**template.get("metadata", {}), "labels": labels}}
-        selector = spec["selector"]
-        narrowed = {**selector, "matchLabels": {**selector.get("matchLabels", {}), HASH_LABEL: value}}
-        made = {"replicas": 0, "selector": narrowed, "template": labelled}
-        about = {"name": f"{metadata['name']}-{value}", "labels": labels, "annotations": annotations}
-        new = await writer.create("replicasets", body, {"metadata": about, "spec": made})
+        made = new_replica_set_of(body, replicas=0)
+        made["metadata"]["annotations"] = annotations
+        new = await writer.create("replicasets", body, made)
     elif {**new["metadata"].get("annotations", {}), **annotations} != new["metadata"].get("annotations", {}):
         marked = {**new["metadata"], "annotations": {**new["metadata"].get("annotations", {}), **annotations}}
         new = world.cluster.put("replicasets", {**new, "metadata": marked})
@@ -97,6 +91,19 @@ async def _new_replica_set(
         marked = {**metadata, "annotations": {**metadata.get("annotations", {}), REVISION: str(revision)}}
         world.cluster.put("deployments", {**body, "metadata": marked})
     return new
+
+
+def new_replica_set_of(body: JsonObject, *, replicas: int) -> JsonObject:
+    """The ReplicaSet of a Deployment's template, as its controller creates it: without kind, namespace and owner."""
+    spec, template, value = body["spec"], body["spec"]["template"], template_hash(body["spec"]["template"])
+    labels = {**template.get("metadata", {}).get("labels", {}), HASH_LABEL: value}
+    labelled = {**template, "metadata": {**template.get("metadata", {}), "labels": labels}}
+    selector = spec["selector"]
+    narrowed = {**selector, "matchLabels": {**selector.get("matchLabels", {}), HASH_LABEL: value}}
+    return {
+        "metadata": {"name": f"{body['metadata']['name']}-{value}", "labels": labels},
+        "spec": {"replicas": replicas, "selector": narrowed, "template": labelled},
+    }
 
 
 async def _forget_old(world: World, writer: Writer, body: JsonObject, new: JsonObject) -> None:

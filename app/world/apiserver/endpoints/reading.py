@@ -10,8 +10,8 @@ from starlette.responses import Response, StreamingResponse
 
 from app.flow.model import JsonObject
 from app.world.apiserver.endpoints.chunks import list_chunk
+from app.world.apiserver.endpoints.printers.table import make_table, partial
 from app.world.apiserver.endpoints.responses import common_headers, json_response
-from app.world.apiserver.endpoints.table import make_table, partial
 from app.world.apiserver.endpoints.watch import WATCH_LIMIT, Watch
 from app.world.apiserver.request.request_info import is_true
 from app.world.apiserver.request.request_scope import RequestScope

@@ -75,7 +75,9 @@ class Write:
         try:
             document = codec.parse_json(self._raw)
         except Malformed as error:
-            raise errors.bad_request(f"error decoding patch: {error}") from None
+            # Of a strategic merge patch the server passes on what its decoder says (`patch.go` of its endpoints).
+            said = str(error) if media == codec.STRATEGIC_PATCH else f"error decoding patch: {error}"
+            raise errors.bad_request(said) from None
         return self._change(media, document, kind), options
 
     async def replace(self, name: str, change: Change, options: Options) -> WriteResult:

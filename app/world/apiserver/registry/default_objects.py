@@ -108,23 +108,30 @@ def _rule(groups: list[str], resources: list[str], verbs: list[str]) -> JsonObje
     return {"verbs": verbs, "apiGroups": groups, "resources": resources}
 
 
+_STORED = ("endpoints", "persistentvolumeclaims")
+
+
 def default_roles() -> Iterator[tuple[str, JsonObject]]:
     """`cluster-admin` with its binding, and the roles that are there to be bound: `admin`, `edit`, `view`."""
     core = ["configmaps", "events", "pods", "pods/log", "pods/status", "serviceaccounts", "services"]
     apps = ["daemonsets", "deployments", "deployments/scale", "replicasets", "replicasets/scale", "statefulsets"]
     viewed = [
-        _rule([""], [*core, "namespaces"], _READ),
+        _rule([""], [*core, *_STORED, "namespaces"], _READ),
         _rule(["apps"], apps, _READ),
-        _rule(["batch"], ["jobs"], _READ),
+        _rule(["autoscaling"], ["horizontalpodautoscalers"], _READ),
+        _rule(["batch"], ["cronjobs", "jobs"], _READ),
         _rule(["discovery.k8s.io"], ["endpointslices"], _READ),
+        _rule(["networking.k8s.io"], ["ingresses"], _READ),
     ]
     edited = [
         *viewed,
         _rule([""], ["pods/attach", "pods/exec", "pods/portforward", "secrets"], [*_READ, *_WRITE]),
-        _rule([""], ["configmaps", "pods", "serviceaccounts", "services"], _WRITE),
+        _rule([""], ["configmaps", "persistentvolumeclaims", "pods", "serviceaccounts", "services"], _WRITE),
         _rule([""], ["serviceaccounts/token"], ["create"]),
         _rule(["apps"], apps, _WRITE),
-        _rule(["batch"], ["jobs"], _WRITE),
+        _rule(["autoscaling"], ["horizontalpodautoscalers"], _WRITE),
+        _rule(["batch"], ["cronjobs", "jobs"], _WRITE),
+        _rule(["networking.k8s.io"], ["ingresses"], _WRITE),
     ]
     rbac = _rule(["rbac.authorization.k8s.io"], ["rolebindings", "roles"], [*_WRITE, *_READ])
     everything = [_rule(["*"], ["*"], ["*"]), {"verbs": ["*"], "nonResourceURLs": ["*"]}]

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
-from app.world.apiserver.types import errors, names
+from app.world.apiserver.types import errors, names, stored_kinds
 from app.world.apiserver.types.resources import Resource
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ def complete(world: World, resource: Resource, body: JsonObject) -> None:
     elif resource.plural == "jobs":
         body["status"] = {}
         _select_own_pods(body)
+    elif (status := stored_kinds.FIRST_STATUS.get(resource.plural)) is not None:
+        body["status"] = dict(status)
     elif resource.group == "apps":
         body["status"] = dict.fromkeys(_FIRST_STATUS[resource.plural], 0)
 

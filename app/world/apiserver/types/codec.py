@@ -9,6 +9,7 @@ import re
 from app.flow import bounded_yaml
 from app.flow.model import JsonObject, JsonValue
 from app.world.apiserver.types import errors, names, protobuf
+from app.world.apiserver.types.json_syntax import syntax_error
 from app.world.apiserver.types.resources import Resource
 from app.world.apiserver.types.schema import ITEMS_LIMIT, Decoder, TooManyItems, WrongType, json_kind
 
@@ -54,7 +55,7 @@ def parse_json(raw: bytes) -> JsonValue:
     except RecursionError:
         raise Malformed("exceeded max depth") from None
     except ValueError as error:
-        raise Malformed(str(error)) from None
+        raise Malformed(syntax_error(raw) or str(error)) from None
     check_shape(value)
     if _SURROGATE.search(raw):
         value = json.loads(_LONE_SURROGATE.sub("\ufffd", json.dumps(value, ensure_ascii=False)))

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from app.flow.model import JsonObject
-from app.world.apiserver.types import workload_defaults
+from app.world.apiserver.types import stored_kinds, workload_defaults
 
 FILE_MODE = 0o644
 
@@ -164,6 +164,7 @@ _DEFAULTS: Mapping[str, Callable[[JsonObject], None]] = {
     "Namespace": _namespace,
     "Pod": _pod,
     "Secret": _secret,
+    **stored_kinds.DEFAULTS,
 }
 
 

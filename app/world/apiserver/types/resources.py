@@ -39,7 +39,7 @@ class Resource:
     @property
     def counts_generations(self) -> bool:
         """Whether each change of what is wanted counts up `metadata.generation`."""
-        return self.group in ("admissionregistration.k8s.io", "apps", "batch")
+        return self.group in ("admissionregistration.k8s.io", "apps", "batch", "networking.k8s.io")
 
     @property
     def api_version(self) -> str:
@@ -121,6 +121,38 @@ RESOURCES: Mapping[str, Resource] = {
         ),
         Resource(group="batch", plural="jobs", kind="Job", categories=("all",), subresources=_STATUS_ALONE),
         Resource(group="discovery.k8s.io", plural="endpointslices", kind="EndpointSlice"),
+        # No controller acts upon these (`stored_kinds`).
+        Resource(plural="endpoints", kind="Endpoints", short_names=("ep",)),
+        Resource(
+            plural="persistentvolumeclaims",
+            kind="PersistentVolumeClaim",
+            short_names=("pvc",),
+            subresources=_STATUS_ALONE,
+        ),
+        Resource(
+            group="autoscaling",
+            plural="horizontalpodautoscalers",
+            kind="HorizontalPodAutoscaler",
+            short_names=("hpa",),
+            categories=("all",),
+            subresources=_STATUS_ALONE,
+        ),
+        Resource(
+            group="batch",
+            plural="cronjobs",
+            kind="CronJob",
+            short_names=("cj",),
+            categories=("all",),
+            subresources=_STATUS_ALONE,
+        ),
+        Resource(group="coordination.k8s.io", plural="leases", kind="Lease"),
+        Resource(
+            group="networking.k8s.io",
+            plural="ingresses",
+            kind="Ingress",
+            short_names=("ing",),
+            subresources=_STATUS_ALONE,
+        ),
         *(
             Resource(group="rbac.authorization.k8s.io", plural=f"{kind.lower()}s", kind=kind, namespaced=namespaced)
             for kind, namespaced in (

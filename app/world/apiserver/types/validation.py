@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from app.flow.model import JsonObject
-from app.world.apiserver.types import errors, names, pod_validation, workload_validation
+from app.world.apiserver.types import errors, names, pod_validation, stored_kinds, workload_validation
 from app.world.apiserver.types.codec import check_shape
 from app.world.apiserver.types.errors import Cause
 from app.world.apiserver.types.resources import Resource
@@ -126,6 +126,7 @@ _RULES: Mapping[str, Callable[[JsonObject], Iterator[Cause]]] = {
     "mutatingwebhookconfigurations": _webhooks,
     "pods": pod_validation.validate_pod,
     "secrets": _keyed_data,
+    **stored_kinds.RULES,
     **workload_validation.RULES,
 }
 

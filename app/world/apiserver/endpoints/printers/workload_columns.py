@@ -6,12 +6,14 @@ from collections.abc import Callable
 from datetime import datetime
 
 from app.flow.model import JsonObject, JsonValue
-from app.world.apiserver.endpoints.columns import AGE, NAME, Column, human_duration, or_none
+from app.world.apiserver.endpoints.printers.columns import AGE, NAME, Column, human_duration, or_none
 
 Cell = Callable[[JsonObject, float], JsonValue]
 
 
-def _number(*path: str) -> Cell:
+def number(*path: str) -> Cell:
+    """A number, 0 where there is none."""
+
     def cell(body: JsonObject, now: float) -> JsonValue:
         value: JsonValue = body
         for part in path:
@@ -147,16 +149,17 @@ _BINDING = (
     Column(name="ServiceAccounts", cell=_subjects("ServiceAccount"), wide=True),
 )
 
+
 COLUMNS: dict[str, tuple[Column, ...]] = {
     "clusterrolebindings": _BINDING,
     "clusterroles": _ROLE,
     "daemonsets": (
         NAME,
-        Column(name="Desired", cell=_number("status", "desiredNumberScheduled"), type="integer"),
-        Column(name="Current", cell=_number("status", "currentNumberScheduled"), type="integer"),
-        Column(name="Ready", cell=_number("status", "numberReady"), type="integer"),
-        Column(name="Up-to-date", cell=_number("status", "updatedNumberScheduled"), type="integer"),
-        Column(name="Available", cell=_number("status", "numberAvailable"), type="integer"),
+        Column(name="Desired", cell=number("status", "desiredNumberScheduled"), type="integer"),
+        Column(name="Current", cell=number("status", "currentNumberScheduled"), type="integer"),
+        Column(name="Ready", cell=number("status", "numberReady"), type="integer"),
+        Column(name="Up-to-date", cell=number("status", "updatedNumberScheduled"), type="integer"),
+        Column(name="Available", cell=number("status", "numberAvailable"), type="integer"),
         Column(name="Node Selector", cell=_node_selector),
         AGE,
         *CONTAINERS,
@@ -164,8 +167,8 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     "deployments": (
         NAME,
         Column(name="Ready", cell=_of("readyReplicas", "replicas")),
-        Column(name="Up-to-date", cell=_number("status", "updatedReplicas"), type="integer"),
-        Column(name="Available", cell=_number("status", "availableReplicas"), type="integer"),
+        Column(name="Up-to-date", cell=number("status", "updatedReplicas"), type="integer"),
+        Column(name="Available", cell=number("status", "availableReplicas"), type="integer"),
         AGE,
         *CONTAINERS,
     ),
@@ -198,9 +201,9 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     ),
     "replicasets": (
         NAME,
-        Column(name="Desired", cell=_number("spec", "replicas"), type="integer"),
-        Column(name="Current", cell=_number("status", "replicas"), type="integer"),
-        Column(name="Ready", cell=_number("status", "readyReplicas"), type="integer"),
+        Column(name="Desired", cell=number("spec", "replicas"), type="integer"),
+        Column(name="Current", cell=number("status", "replicas"), type="integer"),
+        Column(name="Ready", cell=number("status", "readyReplicas"), type="integer"),
         AGE,
         *CONTAINERS,
     ),

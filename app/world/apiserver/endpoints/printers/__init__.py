@@ -1,0 +1,1 @@
+"""Server-side printing: what `kubectl get` shows of each kind."""
