@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import streamlit as st
@@ -12,11 +12,13 @@ from app.flow.doctor import Diagnosis
 from app.flow.film import Beat, End, Film, film, supposing
 from app.flow.film.ghosts import ABOUT
 from app.flow.model import Exchange, JsonObject, Step, Subject, Walk
+from app.flow.verdict.link_states import ChainState
 from app.serving.kept_texts import KEPT_TEXTS, KeptText
 from app.ui.draw import components, page_errors
 from app.ui.figures.wire import opened
 from app.ui.map import player
 from app.ui.map.film_json import film_json, names_of
+from app.ui.map.geometry import EDGES
 from app.ui.map.player import Plays
 from app.ui.state import shared_walks, under_construction
 
@@ -173,6 +175,38 @@ def _draw_growing(
         closing=closing,
         ghosts=ghosts,
         about=about,
+    )
+    player.draw(text, content, key=key)
+
+
+def draw_changes(
+    walk: Walk,
+    chain: ChainState,
+    ghosts: Iterable[str],
+    changes: Mapping[str, str],
+    role: str,
+    content: Content,
+    key: str,
+) -> None:
+    """Draws what there is of a chain, and what has to become of its parts (`flow.missions.picture`). `role`: its name,
+    where no annotation says it.
+    """
+    names = names_of(walk)
+    names = {**names, "role": names["role"] or role, "pod": "" if "pod" in ghosts else names["pod"]}
+    asks = [part for wanted in ("wrong", "goes", "comes") for part, change in changes.items() if change == wanted]
+    ends = {edge.id: (edge.tail.box, edge.head.box) for edge in EDGES}
+    about = dict.fromkeys(box for part in asks for box in ends.get(part, (part,)))
+    text = film_json(
+        Film(beats=()),
+        content,
+        walk.subject,
+        names,
+        ends_whole=False,
+        past=standing(film(walk, chain).beats),
+        closing=content.message("map.changing", name=names["service_account"]),
+        ghosts=sorted(ghosts),
+        about=tuple(about),
+        changes=changes,
     )
     player.draw(text, content, key=key)
 

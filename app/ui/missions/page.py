@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from app.content import Content, ContentError
 from app.content.missions import Offered
-from app.flow.missions.picture import edges
+from app.flow.missions.judging import Result
+from app.flow.missions.picture import parts
 from app.flow.missions.reading import MalformedMission
 from app.flow.model import Status
 from app.ui.build.ways import terminal
 from app.ui.console.console import console
-from app.ui.draw import components
+from app.ui.draw import components, page_errors
 from app.ui.draw.checks import mark, said
 from app.ui.draw.sections import draw_collapsibles, fold
 from app.ui.draw.simulated_only import needs_a_world
 from app.ui.frame import navigation
+from app.ui.map import showing
 from app.ui.missions import state, views
 from app.ui.state import language, session
-from app.ui.text import prose
+from app.ui.text import escape, prose
 from app.world.setup import mission as start
 
 
@@ -84,7 +88,8 @@ def _running(shown: Offered, run: state.Run, content: Content) -> None:
         icon=":material/replay:",
         on_click=state.look_again,
     )
-    components.block(views.picture(edges(results), names, content), key="mission_picture")
+    with page_errors.contained(content):
+        _picture(results, content)
     _hints(shown, content)
     typed, own = st.tabs([content.message("mission_page.console"), content.message("build.way_terminal")])
     with typed:
@@ -93,6 +98,31 @@ def _running(shown: Offered, run: state.Run, content: Content) -> None:
         terminal(content)
     solution = views.solution(shown, names, content)
     draw_collapsibles(fold(content.message("mission_page.solution"), solution, icon="terminal"), "missions")
+
+
+def _picture(results: Sequence[Result], content: Content) -> None:
+    """The chain of one ServiceAccount on the map, and all else that the goals are about as a list."""
+    names, found = start.names(session.world()), parts(results)
+    chains = {it.who: it for it in found if it.kind == "service_account"}
+    components.block(f"<h4>{escape(content.message('mission_page.picture'))}</h4>", key="mission_picture")
+    chosen = ""
+    if chains:
+        chosen = next((it.who for it in chains.values() if not it.is_reached), next(iter(chains)))
+        if len(chains) > 1:
+            chosen = st.segmented_control(
+                content.message("mission_page.chain"),
+                list(chains),
+                default=chosen,
+                format_func=lambda who: views.label(chains[who]),
+                key=f"mission_chain_{session.world().path}",
+                required=True,
+            )
+        shown = state.drawn(results, chains[chosen])
+        marks = shown.picture
+        showing.draw_changes(shown.walk, shown.chain, marks.ghosts, marks.changes, shown.role, content, "mission_map")
+        components.block(views.legend(set(marks.changes.values()), content), key="mission_legend")
+    if listed := views.others([it for it in found if it.who != chosen], names, content):
+        components.block(listed, key="mission_others")
 
 
 def _reached(shown: Offered, run: state.Run, content: Content) -> None:
