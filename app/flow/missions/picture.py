@@ -165,7 +165,9 @@ def _documents(chain: Chain, missing: frozenset[str]) -> dict[str, Change]:
         found |= {"annotation": Change.WRONG, "provider": Change.STAYS, "policy": Change.STAYS}
     elif failing & (_OF_TRUST | {"trust.audience", "trust.decision"}) and "role" not in missing:
         found["policy"] = Change.WRONG
-    elif chain.is_other_role and known["role.exists"].status is Status.UNKNOWN:  # it is in an account that none here reads
+    elif (
+        chain.is_other_role and known["role.exists"].status is Status.UNKNOWN
+    ):  # it is in an account that none here reads
         found["policy"] = Change.STAYS
     return found
 

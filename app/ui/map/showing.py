@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import streamlit as st
@@ -182,7 +182,7 @@ def _draw_growing(
 def draw_changes(
     walk: Walk,
     chain: ChainState,
-    ghosts: Iterable[str],
+    ghosts: Collection[str],
     changes: Mapping[str, str],
     role: str,
     content: Content,
@@ -193,9 +193,13 @@ def draw_changes(
     """
     names = names_of(walk)
     names = {**names, "role": names["role"] or role, "pod": "" if "pod" in ghosts else names["pod"]}
-    asks = [part for wanted in ("wrong", "goes", "comes") for part, change in changes.items() if change == wanted]
     ends = {edge.id: (edge.tail.box, edge.head.box) for edge in EDGES}
+    asks = [part for wanted in ("wrong", "goes", "comes") for part, change in changes.items() if change == wanted]
+    asks.sort(key=lambda part: (changes[part] == "comes", part not in ends))  # edges say more than their boxes
     about = dict.fromkeys(box for part in asks for box in ends.get(part, (part,)))
+    closing = [content.message("map.changing", name=names["service_account"])]
+    if ghosts:
+        closing.append(content.message("map.dashed"))
     text = film_json(
         Film(beats=()),
         content,
@@ -203,7 +207,7 @@ def draw_changes(
         names,
         ends_whole=False,
         past=standing(film(walk, chain).beats),
-        closing=content.message("map.changing", name=names["service_account"]),
+        closing=" ".join(closing),
         ghosts=sorted(ghosts),
         about=tuple(about),
         changes=changes,

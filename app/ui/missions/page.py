@@ -22,7 +22,7 @@ from app.ui.frame import navigation
 from app.ui.map import showing
 from app.ui.missions import state, views
 from app.ui.state import language, session
-from app.ui.text import escape, prose
+from app.ui.text import prose
 from app.world.setup import mission as start
 
 
@@ -45,10 +45,19 @@ def missions() -> None:
     running = run.mission_id if run else ""
     asked = st.query_params.get(state.PARAM) or running
     shown = next((it for it in found if it.mission.id == asked), found[0])
+    runs = run if run and run.mission_id == shown.mission.id else None
+    results = state.results(shown, runs) if runs else ()
+
+    # (1) The chain that the mission is about, as it is, and what has to become of it.
+    on_map = ""
+    with page_errors.contained(content):
+        on_map = _picture(results, content)
+
+    # (2) All missions, and the one that the reader looks at.
     left, right = st.columns([5, 12], gap="large")
     with right:
-        if run and run.mission_id == shown.mission.id:
-            _running(shown, run, content)
+        if runs:
+            _running(shown, runs, results, on_map, content)
         else:
             _waiting(shown, content)
     with left:
@@ -71,10 +80,9 @@ def _waiting(shown: Offered, content: Content) -> None:
         st.button(label, key="mission_start", type="primary", on_click=state.begin, args=(shown,))
 
 
-def _running(shown: Offered, run: state.Run, content: Content) -> None:
+def _running(shown: Offered, run: state.Run, results: Sequence[Result], on_map: str, content: Content) -> None:
     """The one that this world was changed for."""
     names = start.names(session.world())
-    results = state.results(shown, run)
     components.block(views.task(shown, content), key=f"mission_task_{shown.mission.id}")
     if all(it.reached for it in results):
         _reached(shown, run, content)
@@ -88,8 +96,8 @@ def _running(shown: Offered, run: state.Run, content: Content) -> None:
         icon=":material/replay:",
         on_click=state.look_again,
     )
-    with page_errors.contained(content):
-        _picture(results, content)
+    if others := views.others([it for it in parts(results) if it.who != on_map], names, content):
+        components.block(others, key="mission_others")
     _hints(shown, content)
     typed, own = st.tabs([content.message("mission_page.console"), content.message("build.way_terminal")])
     with typed:
@@ -100,29 +108,26 @@ def _running(shown: Offered, run: state.Run, content: Content) -> None:
     draw_collapsibles(fold(content.message("mission_page.solution"), solution, icon="terminal"), "missions")
 
 
-def _picture(results: Sequence[Result], content: Content) -> None:
-    """The chain of one ServiceAccount on the map, and all else that the goals are about as a list."""
-    names, found = start.names(session.world()), parts(results)
-    chains = {it.who: it for it in found if it.kind == "service_account"}
-    components.block(f"<h4>{escape(content.message('mission_page.picture'))}</h4>", key="mission_picture")
-    chosen = ""
-    if chains:
-        chosen = next((it.who for it in chains.values() if not it.is_reached), next(iter(chains)))
-        if len(chains) > 1:
-            chosen = st.segmented_control(
-                content.message("mission_page.chain"),
-                list(chains),
-                default=chosen,
-                format_func=lambda who: views.label(chains[who]),
-                key=f"mission_chain_{session.world().path}",
-                required=True,
-            )
-        shown = state.drawn(results, chains[chosen])
-        marks = shown.picture
-        showing.draw_changes(shown.walk, shown.chain, marks.ghosts, marks.changes, shown.role, content, "mission_map")
-        components.block(views.legend(set(marks.changes.values()), content), key="mission_legend")
-    if listed := views.others([it for it in found if it.who != chosen], names, content):
-        components.block(listed, key="mission_others")
+def _picture(results: Sequence[Result], content: Content) -> str:
+    """Draws the chain of one ServiceAccount on the map, whose name comes back; which one, the reader chooses."""
+    chains = {it.who: it for it in parts(results) if it.kind == "service_account"}
+    if not chains:
+        return ""
+    chosen = next((it.who for it in chains.values() if not it.is_reached), next(iter(chains)))
+    if len(chains) > 1:
+        chosen = st.segmented_control(
+            content.message("mission_page.chain"),
+            list(chains),
+            default=chosen,
+            format_func=lambda who: f"{'✓' if chains[who].is_reached else '○'} {who}",
+            key=f"mission_chain_{session.world().path}",
+            required=True,
+        )
+    shown = state.drawn(results, chains[chosen])
+    marks = shown.picture
+    showing.draw_changes(shown.walk, shown.chain, marks.ghosts, marks.changes, shown.role, content, "mission_map")
+    components.block(views.legend(marks.changes.values(), content), key="mission_legend")
+    return chosen
 
 
 def _reached(shown: Offered, run: state.Run, content: Content) -> None:

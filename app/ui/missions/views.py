@@ -149,11 +149,6 @@ def _other(part: Part, names: Names, content: Content) -> str:
     )
 
 
-def label(part: Part) -> str:
-    """A ServiceAccount among those that the map can show, with the sign of what has to become of it."""
-    return f"{_SIGNS[part.change]} {part.who}"
-
-
 def commands(used: int, chosen: Offered, content: Content) -> str:
     """How many commands changed something so far, beside the least number."""
     said = content.message("mission_page.used", used=str(used), best=str(chosen.mission.best))
