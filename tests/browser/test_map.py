@@ -91,7 +91,7 @@ def test_what_has_to_become_of_all_boxes_and_edges_can_be_read(shown, language, 
     assert tags.count() == len(BOXES)
     assert page.evaluate(LOOK, [1]) == []
     if change == "wrong":
-        assert set(page.locator("svg.film-map .badge .number").all_inner_texts()) == {"!"}
+        assert set(page.locator("svg.film-map .badge .number").all_text_contents()) == {"!"}
 
 
 @pytest.mark.parametrize("language", list(FILMS))

@@ -28,6 +28,7 @@ def test_a_mission_is_started_judged_and_done(screen, simulation):
     film = json.loads(shown.data("mission_map")["film"])
     assert {part for part, change in film["changes"].items() if change == "goes"} == {"assume", "call"}
     assert content.message("map.changes.goes", named="Pod → STS、Pod → S3") == film["ghosts_said"]
+    assert not [add for beat in film["beats"] for add in beat["adds"] if add["at"] == "pod"], "there is no Pod"
     assert '<li class="goes">' in shown.html("mission_legend")
     assert shown.html("mission_others").count("<li ") == 3, "who is not on the map"
     assert shown.click("mission_hint").html("mission_hints").count("<li>") == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import streamlit as st
@@ -206,13 +206,20 @@ def draw_changes(
         walk.subject,
         names,
         ends_whole=False,
-        past=standing(film(walk, chain).beats),
+        past=tuple(_there(standing(film(walk, chain).beats), ghosts)),
         closing=" ".join(closing),
         ghosts=sorted(ghosts),
         about=tuple(about),
         changes=changes,
     )
     player.draw(text, content, key=key)
+
+
+def _there(beats: Iterable[Beat], ghosts: Collection[str]) -> Iterator[Beat]:
+    """Without what a dry run alone has brought to somebody who does not exist."""
+    for beat in beats:
+        if beat.edge not in ghosts:
+            yield replace(beat, arrivals=tuple(it for it in beat.arrivals if it.at not in ghosts))
 
 
 def _draw_exchange(beats: Iterable[Beat], beat_id: str, content: Content, key: str) -> None:
