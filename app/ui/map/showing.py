@@ -195,11 +195,10 @@ def draw_changes(
     names = {**names, "role": names["role"] or role, "pod": "" if "pod" in ghosts else names["pod"]}
     ends = {edge.id: (edge.tail.box, edge.head.box) for edge in EDGES}
     asks = [part for wanted in ("wrong", "goes", "comes") for part, change in changes.items() if change == wanted]
-    asks.sort(key=lambda part: (changes[part] == "comes", part not in ends))  # edges say more than their boxes
+    # A wrong edge says more than its boxes; of what is missing the boxes come first.
+    asks.sort(key=lambda part: 2 if changes[part] == "comes" else part not in ends)
     about = dict.fromkeys(box for part in asks for box in ends.get(part, (part,)))
-    closing = [content.message("map.changing", name=names["service_account"])]
-    if ghosts:
-        closing.append(content.message("map.dashed"))
+    closing = content.message("map.changing_dashed" if ghosts else "map.changing", name=names["service_account"])
     text = film_json(
         Film(beats=()),
         content,
@@ -207,7 +206,7 @@ def draw_changes(
         names,
         ends_whole=False,
         past=tuple(_there(standing(film(walk, chain).beats), ghosts)),
-        closing=" ".join(closing),
+        closing=closing,
         ghosts=sorted(ghosts),
         about=tuple(about),
         changes=changes,

@@ -75,7 +75,8 @@ def _judged(result: Result, names: Names, content: Content) -> str:
     state, sign = ("reached", "✓") if result.reached else ("not_reached", "○")
     got = ""
     if not result.reached:
-        got = f'<span class="got">{escape(content.message("ui.got"))}: {prose(_got(result, content))}</span>'
+        said = content.message("mission_page.instead", got=_got(result, content))
+        got = f'<span class="got">{prose(said)}</span>'
         if result.detail:
             got += f"<code>{escape(result.detail)}</code>"
     unseen = escape(content.message(f"mission_page.{state}"))

@@ -36,6 +36,7 @@ const mapDrawing = (svg, geometry, words, film, entries) => {
   }
 
   const boxes = new Map()
+  const taken = [] // by tags and by numbers, so that no number comes to lie there
   for (const { id, zone, box, rows } of geometry.boxes) {
     const group = mapGroup(`box ${id} ${zone || "outside"}`, svg)
     if (MAP_EXTRA.has(id) && !used.has(id)) group.classList.add("absent")
@@ -53,7 +54,7 @@ const mapDrawing = (svg, geometry, words, film, entries) => {
     }
     const change = film.changes?.[id], tag = words[`tags.${change}`]
     if (change) group.dataset.change = change
-    if (tag) label(...mapTag(tag, box, measure, group))
+    if (tag) taken.push(mapTag(tag, box, measure, group, label))
     boxes.set(id, { id, box, rows, group, name: name.rect })
   }
 
@@ -68,7 +69,6 @@ const mapDrawing = (svg, geometry, words, film, entries) => {
   }
 
   const badges = mapGroup("badges", svg)
-  const taken = []
   for (const edge of edges.values()) {
     const [x, y] = mapBadgePlace(edge, boxes, zones, taken)
     edge.badge = mapGroup("badge", badges)
@@ -93,12 +93,13 @@ const mapDrawing = (svg, geometry, words, film, entries) => {
 const MAP_EXTRA = new Set(["register", "grant", "hold_provider", "hold_role", "fallback", "knock", "instance_metadata", "thief", "copy", "thief_sts", "thief_s3", "thief_api_server"])
 
 // What has to become of a box, on the right of its upper side, which no edge crosses there.
-const mapTag = (text, [x, y, w], measure, parent) => {
+const mapTag = (text, [x, y, w], measure, parent, label) => {
   const group = mapGroup("tag", parent), wide = measure(text, MAP_NAME, { bold: true }) + 28
-  const rect = [x + w - wide + 6, y - 30, wide, 42]
+  const rect = [x + w - wide + 6, y - 34, wide, 42]
   mapRectangle(rect, group, "", 21)
-  mapText(text, rect[0] + wide / 2, y + 2, group, "name", "middle")
-  return [group, rect]
+  mapText(text, rect[0] + wide / 2, y - 2, group, "name", "middle")
+  label(group, rect)
+  return rect
 }
 
 // Where on its edge a step's number stands, clear of names and of other numbers.
