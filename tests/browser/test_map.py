@@ -74,6 +74,26 @@ def test_every_label_can_be_read_at_every_moment_of_every_film(shown, film, lang
         assert page.evaluate(LOOK, [*MOVING, 1]) == [], fonts
 
 
+@pytest.mark.parametrize(("language", "change", "size"), by_turns(list(FILMS), ["comes", "wrong"], SIZES))
+def test_what_has_to_become_of_all_boxes_and_edges_can_be_read(shown, language, change, size):
+    page = shown("normal", language, size=size)
+    page.evaluate(
+        """([change, boxes]) => {
+          const past = films.normal.beats.filter(({ id }) => id !== "end").map((beat) => ({ ...beat, past: true }))
+          const whole = { ...films.normal.beats.at(-1), past: false }
+          const parts = [...boxes, ...map.geometry.edges.map(({ id }) => id)]
+          const changes = Object.fromEntries(parts.map((id) => [id, change]))
+          map.show({ ...films.normal, id: "changed", beats: [...past, whole], ghosts: [], changes })
+        }""",
+        [change, [box.id for box in BOXES]],
+    )
+    tags = page.locator("svg.film-map .tag")
+    assert tags.count() == len(BOXES)
+    assert page.evaluate(LOOK, [1]) == []
+    if change == "wrong":
+        assert set(page.locator("svg.film-map .badge .number").all_text_contents()) == {"!"}
+
+
 @pytest.mark.parametrize("language", list(FILMS))
 def test_every_name_fits_its_box_without_being_squeezed(shown, language):
     page = shown("fallback", language)

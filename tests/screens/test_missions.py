@@ -1,5 +1,6 @@
 """The page of the missions: start one, see what is got, do it over the world's doors, and see that it is done."""
 
+import json
 from html import unescape
 
 from app.content import load
@@ -24,14 +25,19 @@ def test_a_mission_is_started_judged_and_done(screen, simulation):
     goals = shown.html("mission_goals")
     assert goals.count('<li class="reached"') == goals.count('<li class="not_reached"') == 2
     assert content.message("mission_page.got.allowed_by", role="shared-reports").split("`")[0] in goals
-    assert shown.html("mission_picture").count('<li class="goes">') == 3, "two edges and the legend"
+    film = json.loads(shown.data("mission_map")["film"])
+    assert {part for part, change in film["changes"].items() if change == "goes"} == {"assume", "call"}
+    assert content.message("map.changes.goes", named="Pod → STS、Pod → S3") == film["ghosts_said"]
+    assert not [add for beat in film["beats"] for add in beat["adds"] if add["at"] == "pod"], "there is no Pod"
+    assert '<li class="goes">' in shown.html("mission_legend")
+    assert shown.html("mission_others").count("<li ") == 3, "who is not on the map"
     assert shown.click("mission_hint").html("mission_hints").count("<li>") == 1
     assert f"arn:aws:iam::{shown.world.account_id}:oidc-provider/" in unescape(shown.everything), "the solution"
     # (2) What solves it is a change of the world, by any tool.
     simulation.run(carry_out(shown.world, [SOLVES_IT]))
     shown.click("mission_check")
     assert words.learned.split("`")[0] in unescape(shown.html("mission_reached"))
-    assert '<li class="goes">' not in shown.html("mission_picture")
+    assert '<li class="goes">' not in shown.html("mission_legend")
     assert '<li class="done">' in shown.html("missions_list")
     # (3) The next one is prepared in a new world, and what was done is kept.
     shown.open("missions", mission="stale_pod").click("mission_start")

@@ -9,7 +9,9 @@ from app.content.missions import offered
 from app.flow.errors import Unreachable
 from app.flow.missions.judging import judged
 from app.flow.missions.mission import Passes, PodLog
-from app.flow.missions.picture import Change, edges
+from app.flow.missions.picture import Change, parts
+from app.flow.missions.walking import draw
+from app.flow.verdict import links
 from app.wiring import simulated
 from app.world.setup import mission as start
 from tests.waiting import eventually
@@ -17,6 +19,38 @@ from tests.waiting import eventually
 MISSIONS = {it.mission.id: it.mission for it in offered()}
 _SAID = re.compile("irsa-web-assets|partner-data|[Ee]rror|ERROR")
 """By which the log of a Pod of these missions ends, before it sleeps."""
+
+
+PARTIES = {party.id for party in links.PARTIES}
+COMES, WRONG, GOES = Change.COMES, Change.WRONG, Change.GOES
+PICTURES = {
+    "only_reader_lists": {"payments/reader": {"role": COMES}, "payments/writer": {}, "default/my-sa": {}},
+    "deployment_account": {"payments/reader": {"pod": COMES}, "payments/default": {}},
+    "stale_pod": {"payments/reader": {"pod": WRONG}},
+    "why_refused": {"payments/reporter": {"pod": WRONG, "policy": WRONG}, "payments/default": {}},
+    "safe_policy": {
+        "team-a/web": {},
+        "team-b/batch": {},
+        "team-a/default": {"assume": GOES, "call": GOES},
+        "default/default": {"assume": GOES, "call": GOES},
+    },
+    "audience": {"payments/reader": {"pod": WRONG, "annotation": WRONG}, "payments/default": {}},
+    "two_prefixes": {"red/app": {"call": WRONG}, "blue/app": {"call": WRONG}},
+    "node_role": {"web/app": {"pod": WRONG, "fallback": GOES}},
+    "move_namespace": {
+        "legacy/invoices": {},
+        "billing/invoices": {"service_account": COMES, "pod": COMES, "policy": WRONG},
+        "billing/default": {},
+    },
+    "replaced_cluster": {"default/my-sa": {"provider": COMES, "policy": WRONG}, "default/default": {}},
+    "cross_account": {"payments/reader": {"pod": WRONG, "annotation": WRONG}},
+    "revoke_session": {"default/my-sa": {"thief_s3": GOES}},
+}
+"""What the map says at the start of each mission: of what is missing the parties, else every part."""
+
+
+def _says(part, change):
+    return change in (WRONG, GOES) or (change is COMES and part in PARTIES)
 
 
 class Attempt:
@@ -39,6 +73,19 @@ class Attempt:
     def missed(self):
         """The numbers of the goals that are not reached."""
         return tuple(number for number, it in enumerate(self.results(), 1) if not it.reached)
+
+    def pictures(self):
+        """By ServiceAccount: the parties that have to come, what has to be changed, and what has to go."""
+        ports, found = simulated(self.simulation, self.world), parts(self.results())
+        drawn = {
+            it.who: draw(ports, found, it, start.names(self.world)).picture
+            for it in found
+            if it.kind == "service_account"
+        }
+        return {
+            who: {part: change for part, change in it.changes.items() if _says(part, change)}
+            for who, it in drawn.items()
+        }
 
     def _pods_have_said(self, cluster):
         for deployment in self.world.cluster.list("deployments"):
@@ -71,6 +118,7 @@ def test_there_are_twelve_with_three_near_misses_each():
 def test_near_misses_miss(attempt, simulation, mission_id):
     trying = attempt(mission_id)
     assert trying.missed(), "a mission that is done at its start"
+    assert trying.pictures() == PICTURES[mission_id]
     saved = simulation.save(trying.world)
     for near_miss in trying.mission.near_misses:
         trying.do(near_miss.steps)
@@ -83,8 +131,7 @@ def test_what_may_not_be_done_may_not_be_done_by_any_role(attempt):
     trying = attempt("safe_policy")
     found = trying.results()
     assert [(it.reached, it.role) for it in found[2:]] == [(False, "shared-reports")] * 2
-    drawn = edges(found)
-    assert [edge.change for edge in drawn] == [Change.STAYS] * 2 + [Change.GOES] * 2
+    assert [part.change for part in parts(found)] == [Change.STAYS] * 2 + [Change.GOES] * 2
 
 
 def test_a_goal_of_which_the_servers_say_nothing_is_not_reached(attempt):

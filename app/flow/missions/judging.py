@@ -95,6 +95,8 @@ def _ask(ports: Ports, goal: Permission, names: Names, sessions: Mapping[str, Cr
     if goal.wanted:
         if role_of(annotated) is None:
             return _Answer(allowed=False, got="no_role", detail=annotated)
+        if goal.by and annotated != str(filled(goal.by, names)):
+            return _Answer(allowed=False, got="other_role", detail=annotated)
         token = ports.cluster.request_token(namespace, name, annotated_audience(stored), TOKEN_SECONDS)
         return _with_role(ports, goal, names, annotated, token)
     # What must not be possible must not be possible by any role: a Pod may name another one than its annotation does.
@@ -176,13 +178,22 @@ def _log(ports: Ports, goal: PodLog, contains: str) -> Result:
     return Result(goal=goal, reached=bool(found), got="log" if found else "no_log", detail=found)
 
 
-def _passes(ports: Ports, goal: Passes) -> Result:
-    namespace, _, name = goal.service_account.partition("/")
+def newest_pod(ports: Ports, service_account: str) -> str:
+    """The name of the newest Pod of a ServiceAccount (`NAMESPACE/NAME`) that is there to stay; empty where none is.
+
+    Raises `FlowError`.
+    """
+    namespace, _, name = service_account.partition("/")
     pods = [pod for pod in ports.cluster.pods(namespace, name) if not get(pod, "metadata", "deletionTimestamp")]
     newest = max(pods, key=lambda pod: get_str(pod, "metadata", "creationTimestamp"), default=None)
-    if newest is None:
+    return get_str(newest, "metadata", "name")
+
+
+def _passes(ports: Ports, goal: Passes) -> Result:
+    namespace, _, name = goal.service_account.partition("/")
+    pod = newest_pod(ports, goal.service_account)
+    if not pod:
         return Result(goal=goal, reached=False, got="no_pod")
-    pod = get_str(newest, "metadata", "name")
     found = walk(ports, Subject(namespace=namespace, service_account=name, pod=pod))
     checks = [check for report in found for check in report.checks]
     if wrong := next((check for check in checks if check.status is Status.FAILED), None):

@@ -30,6 +30,8 @@ class Permission:
     """The name of a role."""
     session: str = ""
     """Credentials that a step of the start took, by their name."""
+    by: str = ""
+    """The ARN of the role by which a ServiceAccount has to be able to; empty where any may be made for it."""
 
     @property
     def who(self) -> str:

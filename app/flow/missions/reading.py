@@ -32,6 +32,8 @@ VALUES_LIMIT = 5_000
 _ID = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _SERVICE_ACCOUNT = re.compile(r"[a-z0-9.-]+/[a-z0-9.-]+")
 _SERVICE_ACCOUNT_WORDS = "NAMESPACE/NAME"
+_ROLE_ARN = re.compile(r"arn:aws:iam::\$\{(?:other_)?account\}:role/[\w+=,.@/-]+", re.ASCII)
+_ROLE_ARN_WORDS = "arn:aws:iam::${account}:role/NAME"
 _ACTION = re.compile(r"[\w-]+:\w+", re.ASCII)
 _WHO = ("service_account", "role", "session")
 
@@ -200,7 +202,7 @@ def _goal(place: _Place, sessions: Collection[str]) -> Goal:
 
 
 def _permission(place: _Place, sessions: Collection[str], *, wanted: bool) -> Permission:
-    fields = place.fields(required=("action",), optional=(*_WHO, "resource", "context"))
+    fields = place.fields(required=("action",), optional=(*_WHO, "resource", "context", *(("by",) if wanted else ())))
     named = [key for key in _WHO if key in fields]
     if len(named) != 1:
         raise place.wrong(f"one of {', '.join(_WHO)}")
@@ -210,12 +212,15 @@ def _permission(place: _Place, sessions: Collection[str], *, wanted: bool) -> Pe
         raise fields["session"].wrong("the name of a session that a step of start takes")
     if "session" in fields and fields["action"].value != LIST_BUCKETS:
         raise fields["action"].wrong(f"{LIST_BUCKETS}, the only action that is tried with a session")
+    if "by" in fields and "service_account" not in fields:
+        raise fields["by"].wrong("a service_account beside it")
     context = {key: it.text() for key, it in fields["context"].members().items()} if "context" in fields else {}
     return Permission(
         wanted=wanted,
         action=fields["action"].matching(_ACTION, "SERVICE:ACTION"),
         resource=fields["resource"].text() if "resource" in fields else "*",
         context=context,
+        by=fields["by"].matching(_ROLE_ARN, _ROLE_ARN_WORDS) if "by" in fields else "",
         **{key: fields[key].text() for key in named},
     )
 

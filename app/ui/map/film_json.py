@@ -14,6 +14,7 @@ from app.flow.film import Arrival, Beat, End, Film, Seen
 from app.flow.json_access import get_str
 from app.flow.model import JsonObject, JsonValue, Step, Subject, Walk
 from app.flow.visible import visible
+from app.ui.map.geometry import EDGES
 from app.ui.marks import NUMBERS
 from app.ui.text import prose
 
@@ -57,11 +58,13 @@ def film_json(
     closing: str = "",
     ghosts: Sequence[str] = (),
     about: Sequence[str] = (),
+    changes: Mapping[str, str] | None = None,
 ) -> str:
     """The film as JSON: beats with their sentence, and the state of the chain. `names` are the second lines of boxes.
     `ends_whole`: whether the last beat shows the whole map; `closing`, inline Markdown, is then what it says.
     `past` has happened before: it is not played, and what it left is in place. `ghosts` do not exist yet.
     `about`: the parties that a map which plays nothing shows first, where all of it does not fit.
+    `changes`: what has to become of parties and edges (`flow.missions.picture`), by id.
 
     One text and not a nested object: Streamlit loads pandas to see whether an object is a table.
     """
@@ -79,10 +82,12 @@ def film_json(
         "path_label": path_label(film, content),
         "not_reached": film.not_reached,
         "ghosts": list(ghosts),
-        "ghosts_said": _said(ghosts, content),
+        "ghosts_said": changes_said(changes, content) if changes else _said(ghosts, content),
         "about": list(about),
         "unseen": sorted({beat.edge for beat in film.beats} - {beat.edge for beat in film.beats if _seen(beat)}),
     }
+    if changes:
+        document["changes"] = dict(changes)
     text = json.dumps(document, ensure_ascii=False, sort_keys=True)
     shown = _visible({"id": hashlib.sha256(text.encode()).hexdigest()[:16], **document})
     return json.dumps(shown, ensure_ascii=False)
@@ -92,10 +97,29 @@ def _said(ghosts: Sequence[str], content: Content) -> str:
     """The parties among the ghosts by name, for those who do not see the picture."""
     boxes = (content.messages.get(f"map.boxes.{ghost}", "") for ghost in ghosts)
     named = [box.replace("|", " ") for box in boxes if box]
-    if not named:
-        return ""
-    listed = reduce(lambda first, second: content.message("map.pair", first=first, second=second), named)
-    return content.message("map.ghosts", named=listed)
+    return content.message("map.ghosts", named=_listed(named, content)) if named else ""
+
+
+def changes_said(changes: Mapping[str, str], content: Content) -> str:
+    """What has to become of what, for those who do not see the picture."""
+    said = []
+    for change in ("comes", "wrong", "goes"):
+        named = [name_of(part, content) for part, wanted in changes.items() if wanted == change]
+        if named:
+            said.append(content.message(f"map.changes.{change}", named=_listed(named, content)))
+    return " ".join(said)
+
+
+def name_of(part: str, content: Content) -> str:
+    """What a party is called, or an edge by its two ends."""
+    edge = next((it for it in EDGES if it.id == part), None)
+    if edge is None:
+        return content.message(f"map.boxes.{part}").replace("|", " ")
+    return f"{name_of(edge.tail.box, content)} → {name_of(edge.head.box, content)}"
+
+
+def _listed(named: Sequence[str], content: Content) -> str:
+    return reduce(lambda first, second: content.message("map.pair", first=first, second=second), named)
 
 
 def _visible(value: JsonValue) -> JsonValue:

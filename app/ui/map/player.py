@@ -12,7 +12,7 @@ from app.flow.model import Step
 from app.ui.draw import components
 from app.ui.draw.browser_files import PREFIX, named
 
-_WORDS = ("zones", "boxes", "player", "halves")
+_WORDS = ("zones", "boxes", "player", "halves", "tags")
 
 _component = components.component("map")
 Plays = Literal["", "once", "now", "here", "on"]

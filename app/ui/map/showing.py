@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import streamlit as st
@@ -12,11 +12,13 @@ from app.flow.doctor import Diagnosis
 from app.flow.film import Beat, End, Film, film, supposing
 from app.flow.film.ghosts import ABOUT
 from app.flow.model import Exchange, JsonObject, Step, Subject, Walk
+from app.flow.verdict.link_states import ChainState
 from app.serving.kept_texts import KEPT_TEXTS, KeptText
 from app.ui.draw import components, page_errors
 from app.ui.figures.wire import opened
 from app.ui.map import player
 from app.ui.map.film_json import film_json, names_of
+from app.ui.map.geometry import EDGES
 from app.ui.map.player import Plays
 from app.ui.state import shared_walks, under_construction
 
@@ -175,6 +177,48 @@ def _draw_growing(
         about=about,
     )
     player.draw(text, content, key=key)
+
+
+def draw_changes(
+    walk: Walk,
+    chain: ChainState,
+    ghosts: Collection[str],
+    changes: Mapping[str, str],
+    role: str,
+    content: Content,
+    key: str,
+) -> None:
+    """Draws what there is of a chain, and what has to become of its parts (`flow.missions.picture`). `role`: its name,
+    where no annotation says it.
+    """
+    names = names_of(walk)
+    names = {**names, "role": names["role"] or role, "pod": "" if "pod" in ghosts else names["pod"]}
+    ends = {edge.id: (edge.tail.box, edge.head.box) for edge in EDGES}
+    asks = [part for wanted in ("wrong", "goes", "comes") for part, change in changes.items() if change == wanted]
+    # A wrong edge says more than its boxes; of what is missing the boxes come first.
+    asks.sort(key=lambda part: 2 if changes[part] == "comes" else part not in ends)
+    about = dict.fromkeys(box for part in asks for box in ends.get(part, (part,)))
+    closing = content.message("map.changing_dashed" if ghosts else "map.changing", name=names["service_account"])
+    text = film_json(
+        Film(beats=()),
+        content,
+        walk.subject,
+        names,
+        ends_whole=False,
+        past=tuple(_there(standing(film(walk, chain).beats), ghosts)),
+        closing=closing,
+        ghosts=sorted(ghosts),
+        about=tuple(about),
+        changes=changes,
+    )
+    player.draw(text, content, key=key)
+
+
+def _there(beats: Iterable[Beat], ghosts: Collection[str]) -> Iterator[Beat]:
+    """Without what a dry run alone has brought to somebody who does not exist."""
+    for beat in beats:
+        if beat.edge not in ghosts:
+            yield replace(beat, arrivals=tuple(it for it in beat.arrivals if it.at not in ghosts))
 
 
 def _draw_exchange(beats: Iterable[Beat], beat_id: str, content: Content, key: str) -> None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from app.content import Content, ContentError
 from app.content.missions import Offered
-from app.flow.missions.picture import edges
+from app.flow.missions.judging import Result
+from app.flow.missions.picture import parts
 from app.flow.missions.reading import MalformedMission
 from app.flow.model import Status
 from app.ui.build.ways import terminal
 from app.ui.console.console import console
-from app.ui.draw import components
+from app.ui.draw import components, page_errors
 from app.ui.draw.checks import mark, said
 from app.ui.draw.sections import draw_collapsibles, fold
 from app.ui.draw.simulated_only import needs_a_world
 from app.ui.frame import navigation
+from app.ui.map import showing
 from app.ui.missions import state, views
 from app.ui.state import language, session
 from app.ui.text import prose
@@ -41,10 +45,19 @@ def missions() -> None:
     running = run.mission_id if run else ""
     asked = st.query_params.get(state.PARAM) or running
     shown = next((it for it in found if it.mission.id == asked), found[0])
+    runs = run if run and run.mission_id == shown.mission.id else None
+    results = state.results(shown, runs) if runs else ()
+
+    # (1) The chain that the mission is about, as it is, and what has to become of it.
+    on_map = ""
+    with page_errors.contained(content):
+        on_map = _picture(results, content)
+
+    # (2) All missions, and the one that the reader looks at.
     left, right = st.columns([5, 12], gap="large")
     with right:
-        if run and run.mission_id == shown.mission.id:
-            _running(shown, run, content)
+        if runs:
+            _running(shown, runs, results, on_map, content)
         else:
             _waiting(shown, content)
     with left:
@@ -67,10 +80,9 @@ def _waiting(shown: Offered, content: Content) -> None:
         st.button(label, key="mission_start", type="primary", on_click=state.begin, args=(shown,))
 
 
-def _running(shown: Offered, run: state.Run, content: Content) -> None:
+def _running(shown: Offered, run: state.Run, results: Sequence[Result], on_map: str, content: Content) -> None:
     """The one that this world was changed for."""
     names = start.names(session.world())
-    results = state.results(shown, run)
     components.block(views.task(shown, content), key=f"mission_task_{shown.mission.id}")
     if all(it.reached for it in results):
         _reached(shown, run, content)
@@ -84,7 +96,8 @@ def _running(shown: Offered, run: state.Run, content: Content) -> None:
         icon=":material/replay:",
         on_click=state.look_again,
     )
-    components.block(views.picture(edges(results), names, content), key="mission_picture")
+    if others := views.others([it for it in parts(results) if it.who != on_map], names, content):
+        components.block(others, key="mission_others")
     _hints(shown, content)
     typed, own = st.tabs([content.message("mission_page.console"), content.message("build.way_terminal")])
     with typed:
@@ -93,6 +106,28 @@ def _running(shown: Offered, run: state.Run, content: Content) -> None:
         terminal(content)
     solution = views.solution(shown, names, content)
     draw_collapsibles(fold(content.message("mission_page.solution"), solution, icon="terminal"), "missions")
+
+
+def _picture(results: Sequence[Result], content: Content) -> str:
+    """Draws the chain of one ServiceAccount on the map, whose name comes back; which one, the reader chooses."""
+    chains = {it.who: it for it in parts(results) if it.kind == "service_account"}
+    if not chains:
+        return ""
+    chosen = next((it.who for it in chains.values() if not it.is_reached), next(iter(chains)))
+    if len(chains) > 1:
+        chosen = st.segmented_control(
+            content.message("mission_page.chain"),
+            list(chains),
+            default=chosen,
+            format_func=lambda who: f"{'✓' if chains[who].is_reached else '○'} {who}",
+            key=f"mission_chain_{session.world().path}",
+            required=True,
+        )
+    shown = state.drawn(results, chains[chosen])
+    marks = shown.picture
+    showing.draw_changes(shown.walk, shown.chain, marks.ghosts, marks.changes, shown.role, content, "mission_map")
+    components.block(views.legend(marks.changes.values(), content), key="mission_legend")
+    return chosen
 
 
 def _reached(shown: Offered, run: state.Run, content: Content) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import streamlit as st
 
 from app.content.missions import Offered, offered
 from app.flow.missions.judging import Result, judged
+from app.flow.missions.picture import Part, parts
+from app.flow.missions.walking import Drawn, draw
 from app.flow.ports import Credentials
 from app.settings import Settings
 from app.ui.state import allowance, session
@@ -25,6 +27,7 @@ _RUN = "mission_run"
 _DONE = "missions_done"
 """Beside the world, and handed on to the next one: the number of commands of each mission that was done."""
 _JUDGED = "mission_judged"
+_WALKED = "mission_walked"
 _REFUSED = "mission_refused"
 
 
@@ -107,6 +110,19 @@ def results(chosen: Offered, run: Run) -> tuple[Result, ...]:
         best = _done()
         best[run.mission_id] = min(run.reached_by, best.get(run.mission_id, run.reached_by))
         session.page_state()[_DONE] = best
+    return found_now
+
+
+def drawn(found: Sequence[Result], shown: Part) -> Drawn:
+    """The chain of that ServiceAccount, walked again where something has changed. `found`: what was judged last."""
+    kept = st.session_state.get(_WALKED)
+    if not kept or kept[0] is not found or kept[1] != shown.who:
+        here = session.world()
+        if wait := here.usage.wait(reserve=True):
+            allowance.stop("world_busy", wait)
+        walked = draw(session.simulated_ports(), parts(found), shown, start.names(here))
+        kept = st.session_state[_WALKED] = (found, shown.who, walked)
+    found_now: Drawn = kept[2]
     return found_now
 
 

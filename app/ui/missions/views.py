@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from app.console.command_line import LineRefused, parse
 from app.content import Content
@@ -10,13 +10,14 @@ from app.content.missions import Offered
 from app.flow.json_access import get_object
 from app.flow.missions.judging import Result
 from app.flow.missions.mission import Goal, Names, Passes, Permission, PodLog, filled
-from app.flow.missions.picture import Change, Edge
+from app.flow.missions.picture import Change, Part
+from app.flow.names import account_of
 from app.ui.draw.code import code
 from app.ui.draw.links import page_link
 from app.ui.missions.state import PARAM
 from app.ui.text import escape, prose
 
-_SIGNS = {Change.STAYS: "=", Change.COMES: "+", Change.GOES: "−", Change.ABSENT: "×"}
+_SIGNS = {Change.STAYS: "=", Change.COMES: "+", Change.WRONG: "!", Change.GOES: "×", Change.ABSENT: "∅"}
 
 
 def listed(found: Sequence[Offered], done: Mapping[str, int], shown: str, running: str, content: Content) -> str:
@@ -75,7 +76,8 @@ def _judged(result: Result, names: Names, content: Content) -> str:
     state, sign = ("reached", "✓") if result.reached else ("not_reached", "○")
     got = ""
     if not result.reached:
-        got = f'<span class="got">{escape(content.message("ui.got"))}: {prose(_got(result, content))}</span>'
+        said = content.message("mission_page.instead", got=_got(result, content))
+        got = f'<span class="got">{prose(said)}</span>'
         if result.detail:
             got += f"<code>{escape(result.detail)}</code>"
     unseen = escape(content.message(f"mission_page.{state}"))
@@ -96,7 +98,7 @@ def goal_words(goal: Goal, names: Names, content: Content) -> str:
     match goal:
         case Permission():
             kind = "can" if goal.wanted else "cannot"
-            who = content.message(f"mission_page.who.{_who(goal)}", name=str(filled(goal.who, names)))
+            who = _named(goal, names, content)
             resource = str(filled(goal.resource, names))
             context = get_object(filled(dict(goal.context), names)).items()
             where = ", ".join((resource, *(f"{key} = {value}" for key, value in context)))
@@ -110,49 +112,43 @@ def goal_words(goal: Goal, names: Names, content: Content) -> str:
             return content.message("mission_page.goal.passes", name=goal.service_account)
 
 
+def _named(goal: Permission, names: Names, content: Content) -> str:
+    name = str(filled(goal.who, names))
+    if not goal.by:
+        return content.message(f"mission_page.who.{_who(goal)}", name=name)
+    arn = str(filled(goal.by, names))
+    role = arn.rpartition("/")[2] if account_of(arn) == names.account else arn
+    return content.message("mission_page.who.service_account_by", name=name, role=role)
+
+
 def _who(goal: Permission) -> str:
     return "session" if goal.session else "role" if goal.role else "service_account"
 
 
-def picture(edges: Sequence[Edge], names: Names, content: Content) -> str:
-    """What has to become of each edge: now, and once the goals are reached."""
-    rows = "".join(_edge(it, names, content) for it in edges)
-    legend = "".join(
+def legend(changes: Collection[Change], content: Content) -> str:
+    """What the lines of the map mean, as far as it has them."""
+    rows = "".join(
         f'<li class="{change}"><b aria-hidden="true">{_SIGNS[change]}</b> '
         f"{escape(content.message(f'mission_page.change.{change}'))}</li>"
         for change in Change
-        if any(edge.change is change for edge in edges)
+        if change in changes
     )
+    return f'<ul class="legend">{rows}</ul>' if rows else ""
+
+
+def others(found: Sequence[Part], names: Names, content: Content) -> str:
+    """Everybody else whom the goals are about, and what has to become of what they may do."""
+    rows = "".join(_other(it, names, content) for it in found)
+    return f'<h4>{escape(content.message("mission_page.others"))}</h4><ul class="others">{rows}</ul>' if rows else ""
+
+
+def _other(part: Part, names: Names, content: Content) -> str:
+    kind = escape(content.message(f"mission_page.kind.{part.kind}"))
     return (
-        f'<figure class="now_then"><figcaption>{escape(content.message("mission_page.picture"))}</figcaption>'
-        f'<ul class="edges">{rows}</ul><ul class="legend">{legend}</ul></figure>'
+        f'<li class="{part.change}"><b aria-hidden="true">{_SIGNS[part.change]}</b><span><small>{kind}</small> '
+        f"{escape(str(filled(part.who, names)))}</span>"
+        f"<span>{escape(content.message(f'mission_page.change.{part.change}'))}</span></li>"
     )
-
-
-def _edge(edge: Edge, names: Names, content: Content) -> str:
-    kind, who, what = _ends(edge.goal, names, content)
-    said = escape(content.message(f"mission_page.change.{edge.change}"))
-    role = f"<span>{escape(edge.role)}</span>" if edge.role else ""
-    return (
-        f'<li class="{edge.change}"><span class="box"><small>{escape(kind)}</small>{escape(who)}</span>'
-        f'<span class="edge"><b aria-hidden="true">{_SIGNS[edge.change]}</b>{role}'
-        f'<span class="unseen">{said}</span></span><span class="box">{escape(what)}</span></li>'
-    )
-
-
-def _ends(goal: Goal, names: Names, content: Content) -> tuple[str, str, str]:
-    """What kind of thing an edge begins at, what that is called, and what it leads to."""
-    match goal:
-        case Permission():
-            resource = str(filled(goal.resource, names)).removeprefix("arn:aws:s3:::")
-            context = get_object(filled(dict(goal.context), names)).values()
-            what = " ".join((goal.action, *(() if resource == "*" else (resource,)), *map(str, context)))
-            return content.message(f"mission_page.kind.{_who(goal)}"), str(filled(goal.who, names)), what
-        case PodLog():
-            return content.message("mission_page.kind.pod"), goal.service_account, str(filled(goal.contains, names))
-        case Passes():
-            said = content.message("mission_page.six_steps")
-            return content.message("mission_page.kind.service_account"), goal.service_account, said
 
 
 def commands(used: int, chosen: Offered, content: Content) -> str:

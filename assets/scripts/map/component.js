@@ -35,7 +35,8 @@ const mapOn = (host, data, [words, film, before], setTriggerValue) => {
     mapsInStep(host.map, host.beforeMap)
   } else host.map.show(film, { part: data.part, neutral: !answered })
   // A map on which a chain is being built shows it, and plays nothing.
-  host.classList.toggle("growing", film.ghosts?.length > 0 && !film.beats.some(({ past, id }) => !past && id !== "whole"))
+  const grows = Boolean(film.changes || film.ghosts?.length)
+  host.classList.toggle("growing", grows && !film.beats.some(({ past, id }) => !past && id !== "whole"))
   if (data.runs) return mapRuns(host, film, data.runs, setTriggerValue)
   if (host.map.onend) host.map.pause() // the clock has been held
   host.map.onend = null

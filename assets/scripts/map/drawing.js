@@ -4,6 +4,7 @@ const mapDrawing = (svg, geometry, words, film, entries) => {
   const measure = mapMeasure(svg)
   const used = new Set(entries.flatMap(({ beat }) => [beat.from, beat.to, beat.edge]))
   for (const beat of film.beats.filter(({ past }) => !past)) for (const part of [beat.from, beat.to, beat.edge]) used.add(part)
+  for (const part of Object.keys(film.changes ?? {})) used.add(part)
   const labels = [] // what fades before the picture's edge reaches it
   const label = (element, rect, near = false) => labels.push({ element, rect, near })
 
@@ -24,6 +25,7 @@ const mapDrawing = (svg, geometry, words, film, entries) => {
     if (party) group.classList.add("absent")
     if (film.unseen?.includes(edge.id)) group.classList.add("dashed")
     if (film.ghosts?.includes(edge.id)) group.classList.add("ghost")
+    if (film.changes?.[edge.id]) group.dataset.change = film.changes[edge.id]
     const path = mapElement("path", { class: "line", d: edge.path }, group)
     const whole = path.getTotalLength(), points = []
     for (let i = 0; i <= 60; i++) {
@@ -34,6 +36,7 @@ const mapDrawing = (svg, geometry, words, film, entries) => {
   }
 
   const boxes = new Map()
+  const taken = [] // by tags and by numbers, so that no number comes to lie there
   for (const { id, zone, box, rows } of geometry.boxes) {
     const group = mapGroup(`box ${id} ${zone || "outside"}`, svg)
     if (MAP_EXTRA.has(id) && !used.has(id)) group.classList.add("absent")
@@ -49,6 +52,9 @@ const mapDrawing = (svg, geometry, words, film, entries) => {
       const sdk = mapText(words["boxes.sdk"], x + 14, y + 36, group, "name")
       label(sdk, [x + 14, y + 8, measure(words["boxes.sdk"], MAP_NAME, { bold: true }), 36])
     }
+    const change = film.changes?.[id], tag = words[`tags.${change}`]
+    if (change) group.dataset.change = change
+    if (tag) taken.push(mapTag(tag, box, measure, group, label))
     boxes.set(id, { id, box, rows, group, name: name.rect })
   }
 
@@ -63,7 +69,6 @@ const mapDrawing = (svg, geometry, words, film, entries) => {
   }
 
   const badges = mapGroup("badges", svg)
-  const taken = []
   for (const edge of edges.values()) {
     const [x, y] = mapBadgePlace(edge, boxes, zones, taken)
     edge.badge = mapGroup("badge", badges)
@@ -86,6 +91,16 @@ const mapDrawing = (svg, geometry, words, film, entries) => {
 }
 // Drawn only in a film that shows them.
 const MAP_EXTRA = new Set(["register", "grant", "hold_provider", "hold_role", "fallback", "knock", "instance_metadata", "thief", "copy", "thief_sts", "thief_s3", "thief_api_server"])
+
+// What has to become of a box, on the right of its upper side, which no edge crosses there.
+const mapTag = (text, [x, y, w], measure, parent, label) => {
+  const group = mapGroup("tag", parent), wide = measure(text, MAP_NAME, { bold: true }) + 28
+  const rect = [x + w - wide + 6, y - 34, wide, 42]
+  mapRectangle(rect, group, "", 21)
+  mapText(text, rect[0] + wide / 2, y - 2, group, "name", "middle")
+  label(group, rect)
+  return rect
+}
 
 // Where on its edge a step's number stands, clear of names and of other numbers.
 const mapBadgePlace = ({ points }, boxes, zones, taken) => {

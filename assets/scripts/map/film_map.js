@@ -53,7 +53,7 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
     get beat() { return current?.beat.id ?? "" },
     get playing() { return playing },
     // Whether it stands still, and shows only a part of itself: then it can be moved.
-    get moves() { return Boolean(film?.ghosts?.length && line.beats.length === 1 && map.view?.[2] < geometry.size[0]) },
+    get moves() { return Boolean((film?.ghosts?.length || film?.changes) && line.beats.length === 1 && map.view?.[2] < geometry.size[0]) },
     look(x, y) {
       if (!map.moves) return
       sight = [x, y]

@@ -26,6 +26,8 @@ const mapBounce = (passed) => {
   return 1 - 0.22 * Math.abs(Math.sin(Math.PI * 2 * k)) * (1 - k)
 }
 
+const MAP_SIGNS = { wrong: "!", goes: "×" }
+
 // The classes of everything, which do not change from frame to frame.
 const mapClasses = ({ drawing, film, found, at, neutral }) => {
   const { beat, before, after } = found
@@ -63,8 +65,9 @@ const mapClasses = ({ drawing, film, found, at, neutral }) => {
       guilty: guilty.has(id),
       back: current && beat.back,
     })
-    edge.number.textContent = known?.number ?? ""
-    set(edge.badge, { off: !known || current || ["grey", "refused", "let_in"].includes(known.state), bad: guilty.has(id) || status === "stop" })
+    const sign = MAP_SIGNS[film.changes?.[id]]
+    edge.number.textContent = sign ?? known?.number ?? ""
+    set(edge.badge, { off: !sign && (!known || current || ["grey", "refused", "let_in"].includes(known.state)), bad: sign || guilty.has(id) || status === "stop" })
   }
   // How claims compared so far, at the row of the box and in the token that STS holds.
   const compared = neutral ? [] : found.compared.filter((one) => one.beat !== beat || at.landed)

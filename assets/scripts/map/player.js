@@ -233,12 +233,12 @@ const mapMini = (svg, { size: [width, height], zones, boxes }) => {
     dot.style.opacity = map.chipAt ? 1 : 0
     if (map.chipAt) dot.setAttribute("transform", `translate(${map.chipAt[0].toFixed(0)} ${map.chipAt[1].toFixed(0)})`)
     const { beat } = map.entry ?? {}
-    const lit = map.neutral ? "" : `${beat?.from} ${beat?.to}`
+    const lit = map.neutral ? "" : `${map.film?.id} ${beat?.from} ${beat?.to}`
     if (known === lit) return
     known = lit
     for (const [id, part] of parts) part.classList.toggle("on", !map.neutral && (id === beat?.from || id === beat?.to))
     for (const [id, part] of parts) part.classList.toggle("ghost", Boolean(map.film?.ghosts?.includes(id)))
     for (const id of ["instance_metadata", "thief"])
-      parts.get(id).classList.toggle("absent", !map.entries.some(({ beat: { from, to } }) => from === id || to === id))
+      parts.get(id).classList.toggle("absent", !map.film?.changes?.[id] && !map.entries.some(({ beat: { from, to } }) => from === id || to === id))
   }
 }
