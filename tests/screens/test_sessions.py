@@ -13,7 +13,7 @@ from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunner, ScriptRunnerEvent
 
 from app import server
-from app.ui.state import allowance, streamlit_sessions
+from app.ui.state import allowance, session, streamlit_sessions
 from app.ui.state.streamlit_sessions import DeferredLoop, Runner, Session
 
 
@@ -234,3 +234,9 @@ def test_a_run_that_has_ended_waits_for_nothing(handled):
         return len(session.flush_browser_queue())
 
     assert asyncio.run(heard()) == 2
+
+
+def test_a_browser_that_empties_the_caches_of_streamlit_leaves_everybody_their_world(simulation):
+    app_session.AppSession._handle_clear_cache_request(SimpleNamespace(_session_state={}))
+    assert session.simulation() is simulation
+    assert simulation.run(asyncio.sleep(0, "runs")) == "runs"
