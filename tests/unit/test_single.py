@@ -2,43 +2,42 @@
 
 import threading
 
-import pytest
-
-from app.world.lifecycle.single import single
+from app.world.lifecycle.single import Single, single
 
 
-@pytest.fixture
-def made():
-    return []
-
-
-@pytest.fixture
-def thing(made):
-    released = []
+def things() -> tuple[Single[object], list[object], list[object]]:
+    made: list[object] = []
+    released: list[object] = []
 
     @single(release=released.append)
-    def thing():
+    def thing() -> object:
         made.append(object())
         return made[-1]
 
-    thing.released = released
-    return thing
+    return thing, made, released
 
 
-def test_threads_that_ask_at_once_get_the_same(thing, made):
-    begin, found = threading.Barrier(8), []
-    threads = [threading.Thread(target=lambda: (begin.wait(), found.append(thing()))) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+def test_threads_that_ask_at_once_get_the_same() -> None:
+    thing, made, _ = things()
+    begin, found = threading.Barrier(8), list[object]()
+
+    def ask() -> None:
+        begin.wait()
+        found.append(thing())
+
+    asking = [threading.Thread(target=ask) for _ in range(8)]
+    for one in asking:
+        one.start()
+    for one in asking:
+        one.join()
     assert (len(made), found) == (1, made * 8)
 
 
-def test_it_is_released_once_and_made_again_after_that(thing, made):
+def test_it_is_released_once_and_made_again_after_that() -> None:
+    thing, made, released = things()
     thing.clear()
     first = thing()
     thing.clear()
     thing.clear()
-    assert thing.released == [first]
+    assert released == [first]
     assert thing() is made[1]
