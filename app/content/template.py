@@ -21,6 +21,9 @@ def fill(text: str, values: Mapping[str, object]) -> str:
     Raises `ContentError` where a placeholder has no value.
     """
 
+    if "{" not in text:
+        return text
+
     def value_of(match: re.Match[str]) -> str:
         name = match[1]
         if name not in values:

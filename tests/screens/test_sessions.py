@@ -4,16 +4,18 @@ import asyncio
 import os
 from collections import deque
 from contextlib import nullcontext
+from copy import deepcopy
 from types import SimpleNamespace
 
 import pytest
+from streamlit.cursor import RunningCursor
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import app_session, websocket_session_manager
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunner, ScriptRunnerEvent
 
 from app import server
-from app.ui.state import allowance, streamlit_sessions
+from app.ui.state import allowance, connection, session, streamlit_sessions
 from app.ui.state.streamlit_sessions import DeferredLoop, Runner, Session
 
 
@@ -234,3 +236,59 @@ def test_a_run_that_has_ended_waits_for_nothing(handled):
         return len(session.flush_browser_queue())
 
     assert asyncio.run(heard()) == 2
+
+
+def test_a_browser_that_empties_the_caches_of_streamlit_leaves_everybody_their_world(simulation):
+    app_session.AppSession._handle_clear_cache_request(SimpleNamespace(_session_state={}))
+    assert session.simulation() is simulation
+    assert simulation.run(asyncio.sleep(0, "runs")) == "runs"
+
+
+def test_what_waits_for_what_follows_asks_nobody_to_send_it():
+    async def heard():
+        session = Bare(asyncio.get_running_loop())
+        session.gather()
+        session._enqueue_forward_msg(ForwardMsg(script_finished=0))
+        assert not session.woken.is_set()
+        session.send()
+        assert session.woken.is_set()
+        return len(session.flush_browser_queue())
+
+    assert asyncio.run(heard()) == 1
+
+
+def test_a_copied_cursor_goes_its_own_way():
+    assert server.app
+    cursor = RunningCursor(root_container=0, parent_path=(2,))
+    cursor.lock_element()
+    cursor.transient_elements[0] = "spinner"
+    copied = deepcopy(cursor)
+    assert (copied.delta_path, list(copied.transient_elements.items())) == ([0, 2, 1], [(0, "spinner")])
+    copied.transient_elements[1] = "another"
+    copied.lock_element()
+    assert (cursor.delta_path, len(cursor.transient_elements)) == ([0, 2, 1], 1)
+    assert copied.delta_path == [0, 2, 2]
+
+
+def test_the_headers_of_a_connection_are_read_once_and_those_of_the_next_one_again(monkeypatch):
+    class Client:
+        pass
+
+    class Context:
+        read = 0
+
+        @property
+        def headers(self):
+            Context.read += 1
+            return {"read": Context.read}
+
+    clients = [Client()]
+    runtime = SimpleNamespace(
+        exists=lambda: True, get_instance=lambda: SimpleNamespace(get_client=lambda _: clients[-1])
+    )
+    monkeypatch.setattr(connection, "runtime", runtime)
+    monkeypatch.setattr(connection, "get_script_run_ctx", lambda: SimpleNamespace(session_id="one"))
+    monkeypatch.setattr(connection.st, "context", Context())
+    assert [connection.headers()["read"] for _ in range(3)] == [1, 1, 1]
+    clients.append(Client())
+    assert [connection.headers()["read"] for _ in range(2)] == [2, 2]

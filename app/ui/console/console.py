@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 
-import streamlit as st
-
 from app.content import Content
 from app.serving import console_socket, request_facts
 from app.settings import Settings
 from app.ui.draw import components
 from app.ui.draw.notice import notice
+from app.ui.state import connection
 from app.ui.text import prose
 from app.world.world import World
 
@@ -24,7 +23,7 @@ _component = components.component("console")
 
 def console(world: World, content: Content, *, key: str = "console") -> None:
     """Draws the console of this browser's world. What runs goes on while the reader turns to another page."""
-    refused = console_socket.refusal(Settings.from_environment(), request_facts.read(st.context.headers))
+    refused = console_socket.refusal(Settings.from_environment(), request_facts.read(connection.headers()))
     if refused:
         components.block(notice(refused, content), key=f"{key}_refused")
         return

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.serving import request_facts
 from app.ui.draw.browser_files import browser_files
-from app.ui.state import route
+from app.ui.state import connection, route
 from app.ui.text import prose
 
 _LINKED = "const {{ default: draw }} = await import(new URL({address!r}, location.origin))\nexport default draw\n"
@@ -32,7 +32,7 @@ def component(name: str) -> Callable[..., Any]:
 
 def is_ours() -> bool:
     """Whether this page came from our own server, which has files beside it."""
-    return request_facts.read(st.context.headers) is not None
+    return request_facts.read(connection.headers()) is not None
 
 
 _styles = component("styles")

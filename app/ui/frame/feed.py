@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from app.content import Content
 from app.serving import request_facts
 from app.ui.draw import components
-from app.ui.state import mode, session
+from app.ui.state import connection, mode, session
 
 _feed = components.component("feed")
 
@@ -18,7 +16,7 @@ def draw(content: Content, key: str = "feed") -> None:
     May be drawn more than once on a page, under a `key` each: all share one websocket, and the page runs once. Only our
     own server has the events: under another one, as with a real cluster, nothing is drawn.
     """
-    if mode.can().walk_cluster or request_facts.read(st.context.headers) is None:
+    if mode.can().walk_cluster or request_facts.read(connection.headers()) is None:
         return
     events = session.world().log.events
     walked = session.last_walk_view()

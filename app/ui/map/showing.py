@@ -23,7 +23,7 @@ from app.ui.map.player import Plays
 from app.ui.state import shared_walks, under_construction
 
 _DRAWN = "drawn_film"
-"""In the session, by the map's key: the walk whose film a page showed last, and its beats without their exchanges."""
+"""In the session, by the map's key: the walk whose film a page showed last, and that film."""
 _FILMS = "shown_films"
 """In the session: `_Films`. No widget has that key: Streamlit would put its value there, and copy in every run what it
 finds there."""
@@ -115,13 +115,14 @@ def _text(
 
 def _changed_beat(shown: Film, found: Diagnosis, part: Step | None, key: str) -> str:
     """The first beat that is another than on the page before, where the page followed its world; else empty."""
-    now = [replace(beat, exchange=None) for beat in shown.beats]  # times and ids differ in each exchange
-    before: tuple[Walk, list[Beat]] | None = st.session_state.get(f"{_DRAWN}_{key}")
-    st.session_state[f"{_DRAWN}_{key}"] = (found.walk, now)
+    before: tuple[Walk, Film] | None = st.session_state.get(f"{_DRAWN}_{key}")
+    st.session_state[f"{_DRAWN}_{key}"] = (found.walk, shown)
     if not before or before[0] is found.walk or not shared_walks.has_followed(found.walk):
         return ""
-    known = {beat.id: beat for beat in before[1]}
-    changed = (beat for beat in now if known.get(beat.id) != beat)
+    known, now = (  # times and ids differ in each exchange
+        {beat.id: replace(beat, exchange=None) for beat in it.beats} for it in (before[1], shown)
+    )
+    changed = (beat for id_, beat in now.items() if known.get(id_) != beat)
     return next((beat.id for beat in changed if part in (None, beat.step)), "")
 
 

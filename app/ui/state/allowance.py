@@ -27,7 +27,7 @@ from app.flow.budget import Buckets, PaceBucket, Quota, TokenBucket
 from app.serving import request_facts
 from app.serving.operations import events
 from app.serving.operations.metrics import Reason
-from app.ui.state import language
+from app.ui.state import connection, language
 from app.ui.text import prose
 from app.world.lifecycle.world_store import NoRoom
 from app.world.metering import payer
@@ -66,7 +66,7 @@ def budgets() -> _Budgets:
 
 def address() -> str | None:
     """The visitor's address as our server counts it; None under another server, where only browsers are counted."""
-    facts = request_facts.read(st.context.headers)
+    facts = request_facts.read(connection.headers())
     return facts.visitor if facts else None
 
 
@@ -115,7 +115,7 @@ def settle() -> None:
 
 def stop(why: str, seconds: float) -> NoReturn:
     """Draws one sentence, `limits.<why>`, with the seconds to wait, and ends the run."""
-    facts = request_facts.read(st.context.headers)
+    facts = request_facts.read(connection.headers())
     events.refuse(_REASONS[why], **({"request": facts.request, "visitor": facts.visitor} if facts else {}))
     language.choose()
     words = language.content().message(f"limits.{why}", seconds=max(math.ceil(seconds), 1))

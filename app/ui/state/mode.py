@@ -15,7 +15,7 @@ from app.content import Content
 from app.flow.errors import FlowError
 from app.serving import request_facts
 from app.settings import Settings, is_loopback
-from app.ui.state import address
+from app.ui.state import address, connection
 from app.ui.text import prose
 
 KEY = "mode"
@@ -57,7 +57,7 @@ class LiveRefused(FlowError):
 def refusal() -> LiveRefused | None:
     """Why there is no live mode; None where there is one."""
     settings = Settings.from_environment()
-    facts = request_facts.read(st.context.headers)
+    facts = request_facts.read(connection.headers())
     # (1) Whose server it is. Of another one, such as `streamlit run`, we know neither its address nor its readers.
     if facts is None:
         return LiveRefused(code="live_other_server", server_message="")
@@ -77,7 +77,7 @@ def refusal() -> LiveRefused | None:
 
 def is_on_this_machine() -> bool:
     """Whether only this machine sees the page: our own server took its request on loopback, from no proxy."""
-    facts = request_facts.read(st.context.headers)
+    facts = request_facts.read(connection.headers())
     if facts is None or facts.forwarded_by:
         return False
     return is_loopback(facts.served_on) and is_loopback(Settings.from_environment().host)

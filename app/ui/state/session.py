@@ -16,12 +16,13 @@ from app.flow.port_wrappers.consent import NOTHING, Action
 from app.flow.ports import Ports
 from app.serving import request_facts
 from app.settings import Settings
-from app.ui.state import allowance, live, live_selection, mode, own_world, shared_walks
+from app.ui.state import allowance, connection, live, live_selection, mode, own_world, shared_walks
 from app.ui.state.walk_view import WalkView as WalkView
 from app.wiring import simulated
 from app.world import edits
 from app.world.aws.entities import NodeKind
 from app.world.lifecycle.simulation import Simulation
+from app.world.lifecycle.single import single
 from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.saved import keeping
 from app.world.setup import scenario, tool_files
@@ -53,7 +54,7 @@ def is_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
-@st.cache_resource(show_spinner=False, on_release=Simulation.stop)
+@single(release=Simulation.stop)
 def simulation() -> Simulation:
     """The process's simulated world, started on first use; `simulation.clear()` stops it."""
     settings = Settings.from_environment()
@@ -147,9 +148,9 @@ def missing(*actions: Action) -> frozenset[Action]:
 
 def _key() -> str:
     """The browser's id; a session without the cookie has a world of its own."""
-    found = str(st.context.cookies.get(COOKIE, ""))
+    found = str(connection.cookies().get(COOKIE, ""))
     browser = found if is_id(found) else str(st.session_state.setdefault("browser", new_id()))
-    return own_world.key_of(browser, request_facts.read(st.context.headers))
+    return own_world.key_of(browser, request_facts.read(connection.headers()))
 
 
 def walk_view() -> WalkView:
@@ -173,10 +174,8 @@ def kept_walk_view() -> WalkView | None:
     same = (last.world, last.walk.subject) == (here.path, here.chain.subject)
     if not same or st.session_state.get(_FAULTS) != here.faults:
         return None
-    return last if last.change >= here.log.events.changed else _follow(here, last)
-
-
-def _follow(here: World, last: WalkView) -> WalkView:
+    if last.change >= here.log.events.changed:
+        return last
     found = shared_walks.follow(here, last, lambda: _walk(here))
     st.session_state[_WALK_VIEW], st.session_state[_FAULTS] = found, here.faults
     return found

@@ -10,12 +10,15 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from copy import copy, deepcopy
 from functools import cache, lru_cache, partial
 from time import perf_counter, sleep
 from typing import Any
 
 import streamlit as st
 from streamlit import string_util
+from streamlit.cursor import RunningCursor, SparseList
+from streamlit.elements.lib.form_utils import FormData
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import app_session, websocket_session_manager
 from streamlit.runtime.app_session import AppSession
@@ -101,7 +104,10 @@ class Session(AppSession):
         """On the server's loop: each callback in its order, by itself, so that none fails for another."""
         self._is_woken = False  # first: what comes from now on wakes again
         while self._callbacks:
-            self._event_loop.call_soon(self._callbacks.popleft())
+            try:
+                self._callbacks.popleft()()
+            except Exception as error:
+                self._event_loop.call_exception_handler({"message": "a script's event", "exception": error})
 
     def _handle_scriptrunner_event_on_event_loop(
         self, sender: ScriptRunner | None, event: ScriptRunnerEvent, *more: Any, **facts: Any
@@ -112,8 +118,15 @@ class Session(AppSession):
         if event is ScriptRunnerEvent.SCRIPT_STARTED:
             self.gather()
         elif event is not ScriptRunnerEvent.ENQUEUE_FORWARD_MSG:
-            self._wait_no_more()
+            self.send()
         super()._handle_scriptrunner_event_on_event_loop(sender, event, *more, **facts)
+
+    def _enqueue_forward_msg(self, msg: ForwardMsg) -> None:
+        """As `AppSession`, on the server's loop. What waits for what follows wakes no one who would send it."""
+        if self._together:
+            self._browser_queue.enqueue(msg)
+        else:
+            super()._enqueue_forward_msg(msg)
 
     def flush_browser_queue(self) -> list[ForwardMsg]:
         """The messages to send now."""
@@ -196,6 +209,15 @@ def _once(fill: Callable[..., None]) -> Callable[..., None]:
     return copied
 
 
+def _copy_of_cursor(cursor: RunningCursor, _memo: dict[int, Any]) -> RunningCursor:
+    """What `copy.deepcopy` makes of it, in less time: where a fragment begins, Streamlit copies every cursor."""
+    made = copy(cursor)
+    made._transient_elements = SparseList()
+    for index, element in cursor.transient_elements.items():
+        made._transient_elements[index] = deepcopy(element)
+    return made
+
+
 def install() -> None:
     """Makes every session from now on a `Session` with a `Runner`. Streamlit has no option for it.
 
@@ -204,6 +226,8 @@ def install() -> None:
     """
     app_session._populate_config_msg = _once(app_session._populate_config_msg)
     app_session._populate_theme_msg = _once(app_session._populate_theme_msg)
+    RunningCursor.__deepcopy__ = _copy_of_cursor  # type: ignore[attr-defined]
+    FormData.__deepcopy__ = lambda data, _memo: data  # type: ignore[attr-defined]  # a string that cannot change
     string_util.extract_leading_emoji = lru_cache(maxsize=256)(string_util.extract_leading_emoji)
     websocket_session_manager.AppSession = Session  # type: ignore[attr-defined]
     app_session.ScriptRunner = Runner  # type: ignore[attr-defined]

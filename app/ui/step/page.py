@@ -76,7 +76,6 @@ def lesson(name: str) -> None:
         with page_errors.contained(content):
             story = apart(f"story_{step}", lambda: _story(step, content), content.language, depth() >= DETAIL)
             components.block(story, key=f"story_{step}")
-            draw_section("decides", step, content)
             analogy(step, content)
 
         # (4) Every check beside the evidence, and what the reader can take into their own hands.
@@ -121,7 +120,8 @@ def _let_it_be_drawn(step: Step) -> None:
 
 def _story(step: Step, content: Content) -> str:
     words = f"<div>{section('what-happens', step, content)}{_beyond(step, content)}</div>"
-    return f'<div class="narrative">{words}{glossary(step, content)}</div>'
+    decides = section("decides", step, content)
+    return f'<div class="narrative">{words}{glossary(step, content)}</div>{decides}'
 
 
 def _beyond(step: Step, content: Content) -> str:

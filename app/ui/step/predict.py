@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.lessons.predictions import QUESTIONS, RightAnswer, outcome
-from app.flow.model import Step
+from app.flow.model import Step, Walk
 from app.ui.draw import components
 from app.ui.state import language, mode, session
 from app.ui.state.session import WalkView
@@ -16,13 +16,15 @@ from app.ui.text import escape, prose
 
 _KEPT = "predictions"
 """The world's path, and by step what was predicted; empty where the reader did not want to guess."""
+_OUTCOMES = "right_answers"
+"""In the session: the last walk, and by step what it says to the question; a page asks for it three times."""
 _FRESH = "predicted"
 """In the session: the step whose prediction was just made. The browser opens its answer and leaves it so."""
 
 
 def is_open(step: Step, walk_view: WalkView) -> bool:
     """Whether the step has a question that the reader has not answered yet."""
-    return outcome(step, walk_view.walk) is not None and step not in _made(walk_view)
+    return _outcome(step, walk_view) is not None and step not in _made(walk_view)
 
 
 def is_fresh(step: Step) -> bool:
@@ -32,7 +34,7 @@ def is_fresh(step: Step) -> bool:
 
 def wrong(step: Step, walk_view: WalkView) -> str:
     """The option that the reader chose and that is not right; empty where it is, or where they chose none."""
-    found, made = outcome(step, walk_view.walk), _made(walk_view)
+    found, made = _outcome(step, walk_view), _made(walk_view)
     chosen = str(made.get(step, ""))
     return chosen if found and chosen not in ("", found.answer, found.partly) else ""
 
@@ -42,7 +44,7 @@ def predict(step: Step, walk_view: WalkView, content: Content) -> bool:
 
     Where the step did not hold, or the walk cannot tell, nothing is asked: what broke is the thing to see.
     """
-    found = outcome(step, walk_view.walk)
+    found = _outcome(step, walk_view)
     if found is None:
         return True
     made = _made(walk_view)
@@ -53,6 +55,15 @@ def predict(step: Step, walk_view: WalkView, content: Content) -> bool:
     fresh = st.session_state.pop(_FRESH, None) == step
     components.block(_result(step, made[step], found, content), key=f"prediction_{step}", answers=fresh)
     return True
+
+
+def _outcome(step: Step, walk_view: WalkView) -> RightAnswer | None:
+    kept: tuple[Walk, dict[Step, RightAnswer | None]] | None = st.session_state.get(_OUTCOMES)
+    if kept is None or kept[0] is not walk_view.walk:
+        kept = st.session_state[_OUTCOMES] = (walk_view.walk, {})
+    if step not in kept[1]:
+        kept[1][step] = outcome(step, walk_view.walk)
+    return kept[1][step]
 
 
 def _ask(step: Step, walk_view: WalkView, found: RightAnswer, content: Content) -> None:
