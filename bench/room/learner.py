@@ -61,6 +61,7 @@ class Learner:
             **dict.fromkeys((step.value for step in Step), self._predict),
             "build": self._build,
             "break_it": self._break,
+            "missions": self._begin_mission,
             "time_machine": self._travel,
         }
 
@@ -108,7 +109,6 @@ class Learner:
                     await act()
                 await self._turn("back_home" if page == JOURNEY[-1] else "next", page)
             self._record.rounds += 1
-            await self._press("reset")
 
     async def _turn(self, key: str, page: str) -> None:
         widget = self._find(key)
@@ -140,9 +140,14 @@ class Learner:
         await self._press("lab_revert")
         await self._press("lab_leave")
 
+    async def _begin_mission(self) -> None:
+        """Begins one in a world with IRSA in it, and gives it up: what comes after it wants a chain that works."""
+        await self._press("mission_start")
+        await self._press("reset")
+
     async def _travel(self) -> None:
         page, fragments = self._tab.drawn, self._tab.fragments
-        for key in ("moment_later", "moment_later", "act_annotate", "act_undo", "moment_earlier"):
+        for key in ("moment_later", "moment_later", "act_annotate", "act_undo", "act_delete_pod", "act_undo", "moment_earlier"):
             await self._press(key)
         self._tab.drawn, self._tab.fragments = page, fragments  # around the fragment all is as it was
 
