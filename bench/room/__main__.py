@@ -61,7 +61,7 @@ class Sample:
 @click.option("--one-address", is_flag=True, help="All come from one address, as from behind one router.")
 @click.option("--json", "as_json", is_flag=True, help="Prints the figures as JSON.")
 def main(learners: int, minutes: float, seed: int, one_address: bool, as_json: bool) -> None:
-    """Prints how long messages took, what went wrong, and what the server held. Exit status 1: the run does not count."""
+    """Prints how long messages took, what went wrong, and what the server held. Status 1: the run does not count."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     with tempfile.TemporaryDirectory() as directory, serving(Path(directory)) as target:
         found = asyncio.run(measured(target, learners, minutes * 60, seed, one_address))
@@ -175,13 +175,20 @@ def show(found: Mapping[str, Any]) -> None:
     span = last["seconds"] - first["seconds"]
     figure("messages a second", found["messages_a_second"], "")
     figure("errors", float(sum(found["errors"].values())), "", target=0, note=_counted(found["errors"]))
-    figure("refused, as the server counts", float(sum(found["refusals"].values())), "", note=_counted(found["refusals"]))
+    figure(
+        "refused, as the server counts", float(sum(found["refusals"].values())), "", note=_counted(found["refusals"])
+    )
     figure("CPU of the server, of one core", 100 * (last["cpu_seconds"] - first["cpu_seconds"]) / span, "%")
     middle = found["tenths"][TENTHS // 2]
     judged = found["rounds"] >= ROUNDS_TO_JUDGE * found["learners"]
     growth = 100 * (last["pss_mb"] / middle["pss_mb"] - 1)
-    figure("memory (PSS) in the second half of the run, more by", growth, "%", target=2 if judged else None,
-           note="" if judged else f"not judged: {found['rounds']} rounds of all pages by all together")
+    figure(
+        "memory (PSS) in the second half of the run, more by",
+        growth,
+        "%",
+        target=2 if judged else None,
+        note="" if judged else f"not judged: {found['rounds']} rounds of all pages by all together",
+    )
     for it in found["tenths"]:
         words = f"descriptors {it['descriptors']}, RSS {it['rss_mb']:.1f} MB, CPU {it['cpu_seconds']:.1f} s"
         figure(f"  memory after {it['seconds']:.0f} s", it["pss_mb"], "MB", note=words)

@@ -14,6 +14,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import httpx
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 from websockets.typing import Origin
@@ -72,10 +73,11 @@ class Learner:
         try:
             while True:
                 try:
-                    await self._arrive()
+                    await self.arrive()
                     feed = feed or asyncio.create_task(self._listen())
-                    await self._read_all()
-                except (NotThereError, OSError, TimeoutError, WebSocketException) as error:
+                    while True:
+                        await self.read_all()
+                except (NotThereError, OSError, TimeoutError, WebSocketException, httpx.HTTPError) as error:
                     self._record.errors[f"{self._page}: {error or type(error).__name__}"] += 1
                     await self._tab.close()
                     await self._think()
@@ -86,10 +88,14 @@ class Learner:
                 feed.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await feed
-            await self._tab.close()
-            await self._browser.aclose()
+            await self.leave()
 
-    async def _arrive(self) -> None:
+    async def leave(self) -> None:
+        """Closes the browser."""
+        await self._tab.close()
+        await self._browser.aclose()
+
+    async def arrive(self) -> None:
         """Opens the first page, as a browser that has the static files."""
         self._page = JOURNEY[0]
         answer = await self._browser.get("/", params={"lang": self._language}, headers={"accept": "text/html"})
@@ -100,15 +106,15 @@ class Learner:
         await self._tab.connect()
         await self._take("turn", self._tab.run())
 
-    async def _read_all(self) -> None:
-        while True:
-            for page in JOURNEY:
-                if page != self._page:
-                    raise NotThereError(f"not on {page}")
-                if act := self._acts.get(page):
-                    await act()
-                await self._turn("back_home" if page == JOURNEY[-1] else "next", page)
-            self._record.rounds += 1
+    async def read_all(self) -> None:
+        """Every page once, and what there is to do on it. Raises `NotThereError`, and what connections do."""
+        for page in JOURNEY:
+            if page != self._page:
+                raise NotThereError(f"not on {page}")
+            if act := self._acts.get(page):
+                await act()
+            await self._turn("back_home" if page == JOURNEY[-1] else "next", page)
+        self._record.rounds += 1
 
     async def _turn(self, key: str, page: str) -> None:
         widget = self._find(key)
@@ -147,7 +153,7 @@ class Learner:
 
     async def _travel(self) -> None:
         page, fragments = self._tab.drawn, self._tab.fragments
-        for key in ("moment_later", "moment_later", "act_annotate", "act_undo", "act_delete_pod", "act_undo", "moment_earlier"):
+        for key in ("moment_later", "moment_later", "act_delete_pod", "act_undo"):
             await self._press(key)
         self._tab.drawn, self._tab.fragments = page, fragments  # around the fragment all is as it was
 
