@@ -3,5 +3,5 @@
 import subprocess
 import sys
 
-for name in ("walk", "start", "memory", "page_change", "step_change", "following", "map", "doctor"):
+for name in ("walk", "start", "memory", "page_change", "step_change", "following", "map", "doctor", "room"):
     subprocess.run([sys.executable, "-m", f"bench.{name}"], check=True)  # noqa: S603 - our own modules

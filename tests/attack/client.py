@@ -11,6 +11,7 @@ import json
 import ssl
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -56,10 +57,16 @@ def visitor(target: Target, source: str = HONEST) -> httpx.AsyncClient:
     """A client of the pages without any cookie yet."""
     return httpx.AsyncClient(
         base_url=target.address,
-        transport=httpx.AsyncHTTPTransport(local_address=source, retries=0),
+        transport=httpx.AsyncHTTPTransport(verify=_no_certificates(), local_address=source, retries=0),
         timeout=PATIENCE,
         trust_env=False,
     )
+
+
+@cache
+def _no_certificates() -> ssl.SSLContext:
+    """For addresses of plain HTTP: to read the system's CAs takes longer than a page."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 async def ask(client: httpx.AsyncClient, method: str, path: str, body: Any = None, **sent: Any) -> Answer:
@@ -119,6 +126,8 @@ class Page:
         self._socket: ClientConnection
         self.drawn: list[Any] = []
         """The elements of the last run."""
+        self.fragments: dict[int, str] = {}
+        """By the place of an element in `drawn`: the fragment that drew it, where it was one."""
 
     async def open(self, *, headers: Mapping[str, str] | None = None, origin: str | None = "own") -> Page:
         """Connects and draws the page. Raises `InvalidHandshake` where it is refused, `OSError` without a server."""
@@ -147,11 +156,14 @@ class Page:
         with contextlib.suppress(Exception):
             await self._socket.close()
 
-    async def run(self, *states: Mapping[str, Any], page: str | None = None) -> Answer:
-        """One run of the script with these states of widgets (`id` and one value), perhaps of another page."""
+    async def run(self, *states: Mapping[str, Any], page: str | None = None, fragment: str = "") -> Answer:
+        """One run of the script with these states of widgets (`id` and one value), perhaps of another page, or of one
+        `fragment` alone.
+        """
         message = BackMsg()
         request = message.rerun_script
         request.query_string = self.query
+        request.fragment_id = fragment
         if page is not None:
             self.page, self._hash = page, ""
         if self._hash:
@@ -184,6 +196,7 @@ class Page:
     async def _read(self) -> Answer:
         parts: list[bytes] = []
         drawn: list[Any] = []
+        fragments: dict[int, str] = {}
         while True:
             part = await asyncio.wait_for(self._socket.recv(), PATIENCE)
             assert isinstance(part, bytes)
@@ -193,7 +206,7 @@ class Page:
             message.ParseFromString(part)
             kind = message.WhichOneof("type")
             if kind == "new_session":
-                drawn = []
+                drawn, fragments = [], {}
                 self._hash = message.new_session.page_script_hash
                 self.session = message.new_session.initialize.session_id or self.session
             elif kind == "navigation":
@@ -201,9 +214,11 @@ class Page:
             elif kind == "page_info_changed":
                 self.query = message.page_info_changed.query_string
             elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
+                if message.delta.fragment_id:
+                    fragments[len(drawn)] = message.delta.fragment_id
                 drawn.append(message.delta.new_element)
             elif kind == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
-                self.received, self.drawn = b"".join(parts), drawn
+                self.received, self.drawn, self.fragments = b"".join(parts), drawn, fragments
                 return Answer(status=TALKS, body=self.received)
 
     def component(self, name: str) -> str:

@@ -1,0 +1,218 @@
+"""`python -m bench.room --learners 200 --minutes 30`: a server, and in this process the room that uses it.
+
+The room would measure itself where its own loop is late: how late it wakes is measured too, and a run in which it was
+late does not count.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import platform
+import resource
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import httpx
+import psutil
+import streamlit as st
+
+from app.content.page_specs import JOURNEY
+from bench.report import figure, title
+from bench.room.learner import THINKS, Learner
+from bench.room.record import Record, milliseconds, percentile
+from tests.attack.client import Page, cookies
+from tests.attack.server import Target, serving
+
+TENTHS = 10
+ARRIVE_SECONDS = 60.0
+"""Within which all have come; within a tenth of the run where that is less."""
+TICK_SECONDS = 0.01
+LATE_SECONDS = 0.02
+"""By how much the room's own loop may be late, 99 times in 100: a tenth of what a page may take."""
+WANTED_MS = 200.0
+WANTED_GROWTH = 0.02
+"""Of the memory that a server had in the middle of the run, in its second half."""
+ROUNDS_TO_JUDGE = 2.0
+"""Of all pages, by each learner, before memory can be judged: in the first one everything is new."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """The server at a moment."""
+
+    seconds: float
+    """Since the run began."""
+    pss_mb: float
+    rss_mb: float
+    descriptors: int
+    cpu_seconds: float
+
+
+@click.command()
+@click.option("--learners", default=40, show_default=True, help="How many; each has a browser and a world.")
+@click.option("--minutes", default=0.5, show_default=True, help="How long they stay.")
+@click.option("--seed", default=1, show_default=True, help="Of what they choose, and of how long they think.")
+@click.option("--one-address", is_flag=True, help="All come from one address, as from behind one router.")
+@click.option("--json", "as_json", is_flag=True, help="Prints the figures as JSON.")
+def main(learners: int, minutes: float, seed: int, one_address: bool, as_json: bool) -> None:
+    """Prints how long messages took, what went wrong, and what the server held. Status 1: the run does not count."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    with tempfile.TemporaryDirectory() as directory, serving(Path(directory)) as target:
+        found = asyncio.run(measured(target, learners, minutes * 60, seed, one_address))
+        found["log"] = target.log[-4000:] if "Traceback" in target.log or " error " in target.log else ""
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+    else:
+        show(found)
+    if not found["valid"]:
+        raise SystemExit(1)
+
+
+async def measured(target: Target, learners: int, seconds: float, seed: int, one_address: bool) -> dict[str, Any]:
+    """The whole run: an instructor opens a page first, so that the libraries are loaded."""
+    instructor = await Page(target, cookies=await cookies(target)).open()
+    await instructor.close()
+    record, lateness, begin = Record(), list[float](), time.monotonic()
+    arrive = min(ARRIVE_SECONDS, seconds / TENTHS)
+    room = [
+        Learner(target, number, seed, "127.0.0.1" if one_address else _address(number), begin + seconds, record)
+        for number in range(learners)
+    ]
+    ticking = asyncio.create_task(tick(lateness))
+    sampling = asyncio.create_task(sample(target, begin, seconds))
+    await asyncio.gather(*(it.learn(arrive * number / learners) for number, it in enumerate(room)))
+    samples = await sampling
+    ticking.cancel()
+    took = record.seconds("turn", "button")
+    late = percentile(lateness, 0.99)
+    return {
+        "machine": machine(),
+        "server": {"command": "python -m app serve", "settings": "none but the defaults", "one_address": one_address},
+        "learners": learners,
+        "minutes": round(seconds / 60, 2),
+        "seed": seed,
+        "think_seconds": THINKS,
+        "valid": late <= LATE_SECONDS,
+        "room_late_ms": milliseconds(lateness),
+        "messages_a_second": round(len(took) / seconds, 1),
+        "all": milliseconds(took),
+        "turns": milliseconds(record.seconds("turn")),
+        "buttons": milliseconds(record.seconds("button")),
+        "fetched": milliseconds(record.seconds("fetch")),
+        "pages": {page: milliseconds(record.seconds("turn", "button", page=page)) for page in JOURNEY},
+        "rounds": record.rounds,
+        "errors": dict(record.errors.most_common()),
+        "refusals": refusals(target),
+        "tenths": [asdict(it) for it in samples],
+    }
+
+
+async def tick(lateness: list[float]) -> None:
+    """Notes how late this process's loop wakes, until it is cancelled."""
+    while True:
+        wanted = time.perf_counter() + TICK_SECONDS
+        await asyncio.sleep(TICK_SECONDS)
+        lateness.append(time.perf_counter() - wanted)
+
+
+async def sample(target: Target, begin: float, seconds: float) -> list[Sample]:
+    """The server at the beginning, and at the end of each tenth of the run."""
+    found = []
+    for number in range(TENTHS + 1):
+        await asyncio.sleep(begin + number * seconds / TENTHS - time.monotonic())
+        found.append(await asyncio.to_thread(_sample, target, begin))
+    return found
+
+
+def _sample(target: Target, begin: float) -> Sample:
+    process = psutil.Process(target.process.pid)
+    memory = process.memory_full_info()
+    return Sample(
+        seconds=round(time.monotonic() - begin, 1),
+        pss_mb=round(memory.pss / 1e6, 1),
+        rss_mb=round(memory.rss / 1e6, 1),
+        descriptors=process.num_fds(),
+        cpu_seconds=round(target.seconds, 2),
+    )
+
+
+def refusals(target: Target) -> dict[str, int]:
+    """What the server says that it has refused, by reason."""
+    lines = httpx.get(f"{target.address}/metrics", trust_env=False).raise_for_status().text.splitlines()
+    counted = (line.rpartition(" ") for line in lines if line.startswith("irsa_refusals_total{"))
+    return {labels.split('"')[1]: int(float(number)) for labels, _, number in counted if float(number)}
+
+
+def machine() -> dict[str, str]:
+    """Where it was measured."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+    return {
+        "processor": f"{psutil.cpu_count()} x {model or platform.processor()}",
+        "python": platform.python_version(),
+        "streamlit": st.__version__,
+    }
+
+
+def show(found: Mapping[str, Any]) -> None:
+    """The figures as lines."""
+    who = f"{found['learners']} learners, {found['minutes']:g} minutes, seed {found['seed']}"
+    title(f"A room ({who}, on {found['machine']['processor']})")
+    for name, key, target in (
+        ("a message, until its script has run, p95", "all", WANTED_MS),
+        ("... a page that is turned to, p95", "turns", None),
+        ("... a button on a page, p95", "buttons", None),
+        ("a text that a page names, p95", "fetched", None),
+    ):
+        figure(name, found[key]["p95"], "ms", target=target, note=_spread(found[key]))
+    first, *_, last = found["tenths"]
+    span = last["seconds"] - first["seconds"]
+    figure("messages a second", found["messages_a_second"], "")
+    figure("errors", float(sum(found["errors"].values())), "", target=0, note=_counted(found["errors"]))
+    figure(
+        "refused, as the server counts", float(sum(found["refusals"].values())), "", note=_counted(found["refusals"])
+    )
+    figure("CPU of the server, of one core", 100 * (last["cpu_seconds"] - first["cpu_seconds"]) / span, "%")
+    middle = found["tenths"][TENTHS // 2]
+    judged = found["rounds"] >= ROUNDS_TO_JUDGE * found["learners"]
+    growth = 100 * (last["pss_mb"] / middle["pss_mb"] - 1)
+    figure(
+        "memory (PSS) in the second half of the run, more by",
+        growth,
+        "%",
+        target=2 if judged else None,
+        note="" if judged else f"not judged: {found['rounds']} rounds of all pages by all together",
+    )
+    for it in found["tenths"]:
+        words = f"descriptors {it['descriptors']}, RSS {it['rss_mb']:.1f} MB, CPU {it['cpu_seconds']:.1f} s"
+        figure(f"  memory after {it['seconds']:.0f} s", it["pss_mb"], "MB", note=words)
+    for page, times in sorted(found["pages"].items(), key=lambda each: -each[1]["p95"]):
+        if times["count"]:
+            figure(f"  {page}, p95", times["p95"], "ms", note=_spread(times))
+    figure("the room's own loop late, p99", found["room_late_ms"]["p99"], "ms", target=LATE_SECONDS * 1e3)
+    if not found["valid"]:
+        click.echo("  The room itself was late: this run does not count.")
+    if found["log"]:
+        click.echo(found["log"])
+
+
+def _spread(times: Mapping[str, float]) -> str:
+    return f"p50 {times['p50']}, p99 {times['p99']}, longest {times['max']}, of {times['count']}"
+
+
+def _counted(errors: Mapping[str, int]) -> str:
+    return "; ".join(f"{count} x {name}" for name, count in errors.items())
+
+
+def _address(number: int) -> str:
+    return f"127.1.{number // 250}.{number % 250 + 1}"
+
+
+if __name__ == "__main__":
+    main()
