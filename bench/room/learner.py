@@ -78,7 +78,7 @@ class Learner:
                     while True:
                         await self.read_all()
                 except (NotThereError, OSError, TimeoutError, WebSocketException, httpx.HTTPError) as error:
-                    self._record.errors[f"{self._page}: {error or type(error).__name__}"] += 1
+                    self._record.errors[f"{self._page}: {str(error) or type(error).__name__}"] += 1
                     await self._tab.close()
                     await self._think()
         except OverError:
