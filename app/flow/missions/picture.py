@@ -34,7 +34,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """Somebody whom a mission is about, with the goals about them."""
+    """One that a mission is about, with its goals."""
 
     kind: Kind
     who: str
@@ -101,13 +101,13 @@ _BY_POD = (Step.WEBHOOK, Step.TOKEN_MOUNT)
 """What happens only where a Pod is made."""
 _OF_TRUST = frozenset({"trust.provider", "trust.action", "trust.subject"})
 _OF_AUDIENCE = frozenset({"provider.audience", "trust.audience"})
-"""They fail as well where a ServiceAccount asks for an audience that nobody else has."""
+"""They fail as well where a ServiceAccount asks for an audience that neither provider nor policy has."""
 _CREDENTIALS = ("allowed", "refused")
-"""What was got by somebody to whom STS gave credentials."""
+"""What was got where STS gave credentials."""
 
 
 def parts(results: Sequence[Result]) -> tuple[Part, ...]:
-    """Everybody whom the goals are about, in their order."""
+    """All that the goals are about, in their order."""
     found: dict[tuple[Kind, str], list[Result]] = {}
     for result in results:
         found.setdefault(_who(result), []).append(result)

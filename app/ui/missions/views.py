@@ -137,7 +137,7 @@ def legend(changes: Collection[Change], content: Content) -> str:
 
 
 def others(found: Sequence[Part], names: Names, content: Content) -> str:
-    """Everybody else whom the goals are about, and what has to become of what they may do."""
+    """All else that the goals are about, and what has to become of what it may do."""
     rows = "".join(_other(it, names, content) for it in found)
     return f'<h4>{escape(content.message("mission_page.others"))}</h4><ul class="others">{rows}</ul>' if rows else ""
 
