@@ -100,7 +100,7 @@ class World:
         """The one that its learner looks at: faults break it, edits change it, walks are about it."""
         self.chain_is_chosen = start == "finished"
         """Whether it stays until its learner turns to another; in an empty world it is the one that they are building
-        (`lifecycle.own_chain`) until they choose one."""
+        (`lifecycle.own_chain`) until they choose one, or begin what a page keeps of one (`Simulation.pin_chain`)."""
         self.clock = WorldClock()
         self.log = ExchangeLog()
         self.network = Network(shared_services.loopback, self.log)

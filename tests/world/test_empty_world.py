@@ -118,6 +118,22 @@ def test_its_chain_is_the_one_that_is_being_built_whatever_it_is_called(simulati
     assert empty.chain.subject.service_account == "coredns"
 
 
+def test_a_pinned_chain_stays_whatever_happens_to_its_parts_until_another_is_chosen(simulation, empty):
+    create_role(empty, "shop-reader", trust_policy(empty, "shop", "reader"))
+    simulation.follow(empty)
+    simulation.pin_chain(empty)
+    pinned = empty.chain
+    assert pinned.subject.service_account == "reader"
+    role = f"arn:aws:iam::{empty.account_id}:role/shop-reader"
+    metadata = {"name": "other", "namespace": "default", "annotations": {"eks.amazonaws.com/role-arn": role}}
+    empty.cluster.put("serviceaccounts", {"metadata": metadata})
+    simulation.follow(empty)
+    assert empty.chain == pinned
+    simulation.choose(empty, namespace=empty.seeded.namespace, service_account=empty.seeded.service_account)
+    simulation.follow(empty)  # the seeded names lead back to what is being built
+    assert empty.chain.service_account == "other"
+
+
 def test_a_role_that_trusts_the_clusters_provider_comes_before_newer_ones(simulation, empty):
     create_role(empty, "mine", trust_policy(empty, "default", "my-sa"))
     create_role(empty, "later", NODE_TRUST)

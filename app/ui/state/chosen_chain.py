@@ -20,6 +20,15 @@ def choose(*, namespace: str | None = None, service_account: str | None = None, 
     session.simulation().choose(session.world(), namespace=namespace, service_account=service_account, pod=pod)
 
 
+def pin() -> None:
+    """Has this browser's world stay with its chain until the reader chooses another (`Simulation.pin_chain`).
+
+    For what a page keeps of a chain, and whose acts would turn the world to another one: in a world that began empty
+    they would look like what its reader builds next.
+    """
+    session.simulation().pin_chain(session.world())
+
+
 def choose_seeded() -> None:
     """Turns back to the chain that this browser's world was made with."""
     choose(**asdict(session.world().seeded.subject))

@@ -19,7 +19,7 @@ from app.ui.frame import navigation
 from app.ui.frame.not_there import needs_chain
 from app.ui.map.player import Plays
 from app.ui.map.showing import draw_events, standing
-from app.ui.state import language, mode
+from app.ui.state import chosen_chain, language, mode
 from app.ui.text import escape, prose
 from app.ui.thief import actions, film, views
 from app.ui.thief.actions import DEFENCES, PATTERNS, Theft
@@ -53,6 +53,7 @@ def thief() -> None:
         without_token(found, content)
     if stolen is None or stolen.used is None:
         return
+    chosen_chain.pin()
     if not stolen.last:
         _map(stolen, content)
     components.block(views.loot(stolen.loot, content), key="thief_loot")

@@ -15,7 +15,7 @@ from app.ui.draw.simulated_only import needs_a_world, without_token
 from app.ui.frame import navigation
 from app.ui.frame.not_there import needs_chain
 from app.ui.map.showing import draw_events
-from app.ui.state import language, session
+from app.ui.state import chosen_chain, language, session
 from app.ui.text import escape, prose
 from app.ui.time_machine import journey, views
 from app.ui.time_machine.journey import Travel
@@ -58,6 +58,7 @@ def _moment(content: Content) -> None:
     if isinstance(travel, Submission):
         without_token(travel, content)
         return
+    chosen_chain.pin()
     marks = landmarks(travel.first, travel.history.start)
     asked = journey.asked_now(travel)
 

@@ -61,6 +61,23 @@ def chosen(
     return followed(world, chain)
 
 
+async def turn(
+    world: World, *, namespace: str | None = None, service_account: str | None = None, pod: str | None = None
+) -> None:
+    """Turns to the chain of that choice, but not while a fault is in force.
+
+    In a world that began empty the seeded names are no choice: they lead back to what its learner is building.
+    """
+    if not world.faults:
+        world.chain = chosen(world, namespace=namespace, service_account=service_account, pod=pod)
+        world.chain_is_chosen = world.start == "finished" or world.chain.subject != world.seeded.subject
+
+
+async def pin(world: World) -> None:
+    """Has the chain stay, under the seeded names as well: what is deleted or annotated from now on builds no other."""
+    world.chain_is_chosen = True
+
+
 def followed(world: World, chain: Chain) -> Chain:
     """The chain with the role that its ServiceAccount is annotated with now, and a Pod where it had none.
 

@@ -187,13 +187,12 @@ class Simulation:
         self, world: World, *, namespace: str | None = None, service_account: str | None = None, pod: str | None = None
     ) -> None:
         """Turns to another chain (`chain_choice.chosen`). While a fault is in force its chain stays the chosen one."""
+        self._change(world, chain_choice.turn(world, namespace=namespace, service_account=service_account, pod=pod))
 
-        async def turn() -> None:
-            if not world.faults:
-                world.chain = chain_choice.chosen(world, namespace=namespace, service_account=service_account, pod=pod)
-                world.chain_is_chosen = world.start == "finished" or world.chain.subject != world.seeded.subject
-
-        self._change(world, turn())
+    def pin_chain(self, world: World) -> None:
+        """Has the chain stay the one that it is until its learner turns to another, whatever happens to its parts."""
+        if not world.chain_is_chosen:
+            self._change(world, chain_choice.pin(world))
 
     def follow(self, world: World) -> bool:
         """Has the chain follow what its ServiceAccount is annotated with. Returns whether the chosen one is gone."""
