@@ -201,7 +201,7 @@ def test_a_context_is_added_in_the_home_of_its_command_and_the_page_hears_that_i
 
 
 def test_diff_is_the_one_program_that_kubectl_starts(shown):
-    manifest = "{apiVersion: v1, kind: ServiceAccount, metadata: {name: my-sa, annotations: {about: diff}}}"
+    manifest = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: my-sa, annotations: {about: diff}}"
     said = shown.run(f"kubectl diff -f - <<'EOF'\n{manifest}\nEOF", status=1)
     assert re.search(r"^\+ +about: diff$", said, re.MULTILINE)
 

@@ -50,6 +50,7 @@ PROGRAMS = {
     "kubectl irsa": KUBECTL,
 }
 NOT_RUN = {
+    ".venv/bin/python -m bench.room": "half an hour; tests/bench/test_room.py goes with one of its learners",
     "cd": "it goes into the folder of the line before",
     "docker": "no container runtime in the tests",
     "eval": "completion in a shell, which tests/unit/test_package.py asks as bash does",

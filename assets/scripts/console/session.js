@@ -70,7 +70,14 @@ const consoleSession = (path) => {
     file_refused: (file) => changed("file_refused", file),
   }
 
+  // What the connection that is gone would have said.
+  const lose = () => {
+    session.entries.filter((entry) => entry.runs).forEach((entry) => end(entry, ""))
+    asked.forEach((answer) => answer({ length: 0, words: [] }))
+    asked.clear()
+  }
   const connect = () => {
+    lose()
     turn("connecting")
     const address = new URL(path, location.href)
     address.protocol = location.protocol === "https:" ? "wss:" : "ws:"
@@ -82,9 +89,7 @@ const consoleSession = (path) => {
     })
     mine.addEventListener("close", () => {
       if (mine !== socket) return
-      session.entries.filter((entry) => entry.runs).forEach((entry) => end(entry, ""))
-      asked.forEach((answer) => answer({ length: 0, words: [] }))
-      asked.clear()
+      lose()
       turn("lost")
     })
   }
