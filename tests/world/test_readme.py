@@ -50,7 +50,6 @@ PROGRAMS = {
     "kubectl irsa": KUBECTL,
 }
 NOT_RUN = {
-    ".venv/bin/python -m bench.room": "half an hour; tests/bench/test_room.py goes with one of its learners",
     "cd": "it goes into the folder of the line before",
     "docker": "no container runtime in the tests",
     "eval": "completion in a shell, which tests/unit/test_package.py asks as bash does",
@@ -62,6 +61,7 @@ NOT_RUN = {
     "npm": "it writes the lock file of the tests",
     "pip": "it takes packages from an index; tests/unit/test_package.py installs the wheel",
     "pipx": "it takes packages from an index; tests/unit/test_package.py installs the wheel",
+    "python -m bench.room": "half an hour; tests/bench/test_room.py goes with one of its learners",
     "python3": "it makes a virtual environment; tests/unit/test_package.py makes some",
     "streamlit": "tests/attack/test_streamlit_run.py runs it",
     "terraform": "not installed: what it would print is the file",
