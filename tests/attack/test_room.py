@@ -41,10 +41,10 @@ async def come(target: Target) -> tuple[int, int]:
 def descriptors(target: Target) -> int:
     """The server's file descriptors without those of the connections from itself to its worlds.
 
-    Walks keep those for a few seconds, up to the size of the clients' pools: 20 to 50 by how many walks the machine had
+    Walks keep those for a few seconds, up to the size of the clients' pools: 30 to 45 by how many walks the machine had
     under way at a time. Both ends are in the process.
     """
     process = psutil.Process(target.process.pid)
     count = process.num_fds()
-    ends = {(end.laddr, end.raddr) for end in process.net_connections("tcp") if end.raddr}
+    ends = {(end.laddr, end.raddr) for end in process.net_connections("tcp") if end.status != psutil.CONN_LISTEN}
     return count - sum((far, near) in ends for near, far in ends)
