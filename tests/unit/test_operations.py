@@ -10,7 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 
 import httpx
@@ -47,15 +47,21 @@ class Reader:
     def __exit__(self, *_):
         self.client.close()
 
-    async def come(self):
+    @asynccontextmanager
+    async def present(self):
+        """Has both open; the server does not always close the console before the test's event loop ends."""
         self.page = await Page(self.server, query="lang=ja", cookies=self.cookies).open()
-        self.console = await connect(
-            f"ws://127.0.0.1:{self.server.port}/console?lang=en",
-            origin=self.server.address,
-            additional_headers={"Cookie": self.cookies},
-            proxy=None,
-            open_timeout=SECONDS,  # the programs are looked for
-        )
+        try:
+            async with connect(
+                f"ws://127.0.0.1:{self.server.port}/console?lang=en",
+                origin=self.server.address,
+                additional_headers={"Cookie": self.cookies},
+                proxy=None,
+                open_timeout=SECONDS,  # the programs are looked for
+            ) as self.console:
+                yield
+        finally:
+            await self.page.close()
 
     async def type(self, text, until):
         await self.console.send(json.dumps({"type": "run", "number": 1, "text": text}))
@@ -113,7 +119,7 @@ def commands(server):
 def test_a_server_with_a_page_and_a_command_and_two_signals(tmp_path):
     with serving(tmp_path, IRSA_METRICS_TOKEN=TOKEN) as server:
         with Reader(server) as reader:
-            asyncio.run(_used_and_stopped(server, reader))
+            asyncio.run(used_and_stopped(server, reader))
         said = lines(server)
         assert server.process.wait(SECONDS) == 128 + signal.SIGTERM
     events = [line["event"] for line in said]
@@ -132,8 +138,12 @@ def test_a_server_with_a_page_and_a_command_and_two_signals(tmp_path):
     assert not [secret for secret in secrets if secret in server.log]
 
 
+async def used_and_stopped(server, reader):
+    async with reader.present():
+        await _used_and_stopped(server, reader)
+
+
 async def _used_and_stopped(server, reader):
-    await reader.come()
     assert reader.get("/?lang=en&token=eyJhbGciOi").status_code == 200
     # (1) The probes and the metrics of a server that is used.
     assert (reader.get("/healthz").text, reader.get("/readyz").json()["ready"]) == ("ok\n", True)
@@ -175,17 +185,17 @@ async def _used_and_stopped(server, reader):
 @needs_kubectl
 @pytest.mark.cli
 def test_a_stop_that_has_waited_ends_commands_and_keeps_the_worlds(tmp_path):
-    async def used_and_stopped(reader):
-        await reader.come()
-        await reader.type(WATCH, until="output")
-        running.extend(commands(server))
-        server.process.send_signal(signal.SIGTERM)
-        assert load("ja").message("restart.kept") in await reader.shown()
+    async def waited_for(reader):
+        async with reader.present():
+            await reader.type(WATCH, until="output")
+            running.extend(commands(server))
+            server.process.send_signal(signal.SIGTERM)
+            assert load("ja").message("restart.kept") in await reader.shown()
 
     running = []
     with serving(tmp_path, IRSA_STATE_DIR=str(tmp_path / "state"), IRSA_STOP_SECONDS="1") as server:
         with Reader(server) as reader:
-            asyncio.run(used_and_stopped(reader))
+            asyncio.run(waited_for(reader))
         assert server.process.wait(SECONDS) == 0
         (waited,) = (line for line in lines(server) if line["event"] == "stopped_waiting")
     assert (waited["left"], lines(server)[-1]["event"]) == (1, "stopped")

@@ -36,6 +36,12 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
 def test_the_first_page_shows_all_steps_walk_and_the_console_says_why_it_is_off(target: Target) -> None:
     async def read() -> None:
         tab = await Page(target, cookies=await cookies(target, launch_path(target))).open()
+        try:
+            await look(tab)
+        finally:
+            await tab.close()
+
+    async def look(tab: Page) -> None:
         assert not tab.failed
         assert WORDS.lessons["home"].title.encode() in tab.received
         for step in Step:
@@ -50,7 +56,6 @@ def test_the_first_page_shows_all_steps_walk_and_the_console_says_why_it_is_off(
         await tab.run({"id": tab.widget("button", "build_begin"), "trigger_value": True})
         assert not tab.failed
         assert WORDS.message("errors.console_not_unix.title").encode() in tab.received
-        await tab.close()
 
     asyncio.run(read())
     assert "Traceback" not in target.log
