@@ -32,6 +32,8 @@ PATIENCE = 60.0
 """Seconds that a server may take to start, and a page to draw, on a busy machine."""
 expect.set_options(timeout=PATIENCE * 1000)
 
+_NOT_DRAWN = ":not(.st-key-styles, .st-key-page, .st-key-top) > .stBidiComponent:not([data-drawn])"
+"""Components that are empty still: they load their script, or fetch what they show (`app.ui.draw.apart`)."""
 _STILL = """(looks) => {
   const parts = document.querySelectorAll(
     "[data-testid=stSidebar], [data-testid=stMain], [data-testid=stMain] [class*=stElementContainer], .slides")
@@ -209,7 +211,8 @@ class Reader:
         return self.wait()
 
     def unfold(self) -> Reader:
-        """Opens all that can be unfolded, in components as well."""
+        """Opens all that can be unfolded, in components as well, once all of them have drawn."""
+        expect(self.page.locator(_NOT_DRAWN)).to_have_count(0)
         self.page.evaluate(
             "() => { const open = (root) => { for (const part of root.querySelectorAll('*')) {"
             " if (part.tagName === 'DETAILS') part.open = true;"

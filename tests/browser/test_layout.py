@@ -54,6 +54,28 @@ def test_turning_to_the_next_step_moves_nothing(reader, size, steps):
     assert places == places[:1] * len(places)
 
 
+WITHOUT = """() => {
+  const seen = () => getComputedStyle(document.querySelector(".st-key-film")).visibility
+  const button = document.querySelector(".st-key-predict_show").classList
+  const heading = document.querySelector(".st-key-predict_heading > .stBidiComponent").dataset
+  const found = [seen()]
+  button.remove("st-key-predict_show")
+  found.push(seen())
+  button.add("st-key-predict_show")
+  delete heading.drawn
+  found.push(seen())
+  heading.drawn = ""
+  return [...found, seen()]
+}"""
+"""Whether the map is seen: with the whole question, without its last button, without its heading, with all of it."""
+
+
+def test_on_a_phone_the_map_comes_when_all_of_the_question_above_it_is_there(reader):
+    one = reader(size=PHONE).open(f"/{STEPS[4]}?lang=ja")
+    expect(one.page.locator(".st-key-film")).to_be_visible()
+    assert one.page.evaluate(WITHOUT) == ["visible", "hidden", "hidden", "visible"]
+
+
 def test_a_page_begins_at_its_top_wherever_the_reader_was_on_the_last(visitor):
     one, content = visitor.turn_to(STEPS[0]).resize(PHONE).predict(), load("en")
     one.click("next")

@@ -35,23 +35,20 @@ class BrowserFiles:
         folder = self._scripts / name
         own = sorted(folder.glob("*.js")) if folder.is_dir() else [folder.with_suffix(".js")]
         engine = self._engine(_ENGINES[name]) if name in _ENGINES else []
-        return self._joined([*engine, *own])
+        return _joined([self._scripts / f"{_SHARED}.js", *engine, *own])
 
     def engine(self, name: str) -> str:
-        """The same of a folder without its `component.js`: what another page than the app's can run."""
-        return self._joined(self._engine(name))
+        """A folder without its `component.js`, and without `shared.js`, which fetches: what a page alone can run."""
+        return _joined(self._engine(name))
 
     def _engine(self, name: str) -> list[Path]:
         return [path for path in sorted((self._scripts / name).glob("*.js")) if path.stem != "component"]
-
-    def _joined(self, own: Iterable[Path]) -> str:
-        return "".join(_text(path) for path in (self._scripts / f"{_SHARED}.js", *own))
 
     @cached_property
     def style_sheet(self) -> str:
         """Every file of `styles`, the base first: one sheet, which all components share."""
         found = sorted((self._assets / "styles").glob("*.css"), key=lambda path: (path.stem != "base", path.stem))
-        return "".join(map(_text, found))
+        return _joined(found)
 
     @cached_property
     def frame_style_sheet(self) -> str:
@@ -100,6 +97,10 @@ class BrowserFiles:
 
 def _picture(path: Path) -> str:
     return f"data:image/svg+xml;base64,{b64encode(path.read_bytes()).decode('ascii')}"
+
+
+def _joined(paths: Iterable[Path]) -> str:
+    return "".join(map(_text, paths))
 
 
 def _text(path: Path) -> str:
