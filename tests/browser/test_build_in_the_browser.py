@@ -98,15 +98,14 @@ def test_on_a_phone_the_map_shows_what_the_task_is_about_and_can_be_moved(reader
 
 
 @pytest.mark.skipif(shutil.which("kubectl") is None or shutil.which("aws") is None, reason="no kubectl or no aws")
-@pytest.mark.parametrize("count", [3, pytest.param(len(TaskId), marks=pytest.mark.large)], ids=["begun", "whole"])
-def test_the_exercise_is_done_in_the_console_and_begun_again_in_a_new_world(profiles, tmp_path, count):
-    """Up to that task; `tests/world/test_build_by_hand.py` runs the commands of all of them."""
+def test_the_exercise_is_done_in_the_console_and_again_in_a_new_world(profiles, tmp_path):
+    tasks = list(TaskId)
     content = load("en")
     with serving(tmp_path, by_command=True) as address:
         one = Reader(profiles, address, locale="en-US")
         one.context.request.get(ask(urlsplit(address).port))  # the cookies that the console wants
         one.open("/build?lang=en").click("build_begin")
-        for tasks in (list(TaskId)[:count], list(TaskId)[:1]):
+        for _ in range(2):
             account = one.account.inner_text()
             one.wait().page.get_by_role("tab", name=content.message("build.way_console")).click()
             for task in tasks:

@@ -3,7 +3,7 @@
 import pytest
 
 from app.flow.build.tasks import TASKS
-from app.flow.model import Status
+from app.flow.verdict.judge import Outcome
 from app.ui.state import session
 from app.world.setup.scenario import ARTICLE
 from tests.screens.conftest import Screen
@@ -71,4 +71,4 @@ def test_the_theft_stays_that_of_the_stolen_token(shown):
         shown.open("thief")
     shown.click("thief_back")
     assert walked(shown) == ARTICLE.subject
-    assert session.diagnosis(shown.test.session_state["walk_view"]).verdict.status is Status.PASSED
+    assert session.diagnosis(shown.test.session_state["walk_view"]).verdict.outcome is Outcome.WORKS

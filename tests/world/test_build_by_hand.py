@@ -11,15 +11,12 @@ from app.flow.build.plan import plan
 from app.flow.build.tasks import TASKS, TaskId
 from app.world.lifecycle import building
 from app.world.setup.terminal_block import block
+from tests.aws_cli import version_2
 from tests.world.test_build import Exercise
 
-_AWS_OF_TESTS = Path(__file__).resolve().parents[2] / ".venv-aws" / "bin" / "aws"
-AWS = shutil.which("aws") or (str(_AWS_OF_TESTS) if _AWS_OF_TESTS.exists() else None)
 pytestmark = [
     pytest.mark.cli,
-    pytest.mark.skipif(
-        not (AWS and shutil.which("kubectl") and shutil.which("bash")), reason="no kubectl, aws or bash"
-    ),
+    pytest.mark.skipif(not (shutil.which("kubectl") and shutil.which("bash")), reason="no kubectl or bash"),
 ]
 ISSUER = "kubectl get --raw /.well-known/openid-configuration | grep -o 'https://oidc[^\"]*' | head -1"
 
@@ -27,7 +24,7 @@ ISSUER = "kubectl get --raw /.well-known/openid-configuration | grep -o 'https:/
 class Terminal(Exercise):
     """A shell into which the block was pasted."""
 
-    def __init__(self, simulation, world, home):
+    def __init__(self, simulation, world, home, aws):
         super().__init__(simulation, world)
         inherited = {name: text for name, text in os.environ.items() if not name.startswith(("AWS_", "KUBE"))}
         # What a developer's own shell may have, and what must not take part.
@@ -35,7 +32,7 @@ class Terminal(Exercise):
             **inherited,
             "HOME": str(home),
             "TMPDIR": str(home),
-            "PATH": f"{Path(AWS).parent}:{os.environ['PATH']}",
+            "PATH": f"{aws}:{os.environ['PATH']}",
             "AWS_PROFILE": "production",
             "AWS_SESSION_TOKEN": "another",
             "AWS_PAGER": "",
@@ -57,13 +54,27 @@ class Terminal(Exercise):
         return done.stdout
 
 
+@pytest.fixture(params=[1, 2])
+def aws(request):
+    """The folder of the AWS CLI of each version."""
+    if request.param == 1:
+        return request.getfixturevalue("aws_on_path")
+    return Path(version_2() or pytest.skip("no AWS CLI v2")).parent
+
+
 @pytest.fixture
-def terminal(simulation, tmp_path):
-    yield Terminal(simulation, simulation.world("terminal", start="empty"), tmp_path)
+def terminal(simulation, tmp_path, aws):
+    yield Terminal(simulation, simulation.world("terminal", start="empty"), tmp_path, aws)
     simulation.store.discard("terminal")
 
 
-def test_the_commands_of_the_page_do_each_task(terminal):
+def test_the_commands_of_the_page_do_each_task_and_again_in_a_new_world(terminal):
+    for _ in range(2):
+        _do_each(terminal)
+        terminal.world = terminal.simulation.reset("terminal", start="empty")
+
+
+def _do_each(terminal):
     done = []
     for task in TASKS:
         [found] = [it for it in terminal.look() if it.task.id is task.id]

@@ -17,13 +17,9 @@ pytestmark = [
     pytest.mark.cli,
     pytest.mark.skipif(not (shutil.which("kubectl") and shutil.which("bash")), reason="no kubectl or bash"),
 ]
-QUICK = ("deployment_account", "revoke_session", "move_namespace")
-"""Typed in every run: each kind of command, and a program that asks for the time."""
 
 
-@pytest.mark.parametrize(
-    "mission_id", [it if it in QUICK else pytest.param(it, marks=pytest.mark.large) for it in MISSIONS]
-)
+@pytest.mark.parametrize("mission_id", MISSIONS)
 def test_the_solution_reaches_every_goal(simulation, world, aws_on_path, tmp_path, mission_id):
     mission = MISSIONS[mission_id]
     trying = Attempt(simulation, world, mission)
