@@ -42,6 +42,19 @@ def output_options(
     return lambda function: output(lang(function))
 
 
+def address_options(settings: Settings, words: Content) -> Callable[[Function], Function]:
+    """A decorator that adds `--host` and `--port`, where the pages are served: by default where the settings say."""
+    host = click.option("--host", default=settings.host, show_default=True, help=words.message("cli.help.host"))
+    port = click.option(
+        "--port",
+        type=click.IntRange(0, 65535),
+        default=settings.port,
+        show_default=True,
+        help=words.message("cli.help.port"),
+    )
+    return lambda function: host(port(function))
+
+
 def lang_option(settings: Settings, words: Content) -> Callable[[Function], Function]:
     """A decorator that adds `--lang`, the locale's language by default."""
     return click.option(

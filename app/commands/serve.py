@@ -16,7 +16,7 @@ import click
 from app import __version__
 from app.commands import launch_addresses
 from app.commands.failure import COULD_NOT_RUN, CannotRun
-from app.commands.help import command_of
+from app.commands.help import address_options, command_of
 from app.commands.listening import listen
 from app.commands.world import STATE, check_ports, made, open_state, prepare, tool_lines
 from app.content import Content, ContentError, missions
@@ -32,14 +32,7 @@ def command(settings: Settings, words: Content) -> click.Command:
     """The command, with the defaults that the environment gives."""
 
     @command_of("serve", words)
-    @click.option("--host", default=settings.host, show_default=True, help=words.message("cli.help.host"))
-    @click.option(
-        "--port",
-        type=click.IntRange(0, 65535),
-        default=settings.port,
-        show_default=True,
-        help=words.message("cli.help.port"),
-    )
+    @address_options(settings, words)
     @click.option(
         "--missions",
         "missions_folder",

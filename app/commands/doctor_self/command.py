@@ -10,7 +10,7 @@ import click
 from app import __version__
 from app.commands.doctor_self.finding import Finding
 from app.commands.failure import COULD_NOT_RUN
-from app.commands.help import command_of, output_options
+from app.commands.help import address_options, command_of, output_options
 from app.commands.rendering import heading, labelled, marked, pad, print_json, print_lines, width, wrapped
 from app.content import Content, load
 from app.flow.model import JsonValue, Status
@@ -30,14 +30,7 @@ def command(settings: Settings, words: Content) -> click.Command:
     """The command, with the defaults that the environment gives."""
 
     @command_of("doctor-self", words)
-    @click.option("--host", default=settings.host, show_default=True, help=words.message("cli.help.host"))
-    @click.option(
-        "--port",
-        type=click.IntRange(0, 65535),
-        default=settings.port,
-        show_default=True,
-        help=words.message("cli.help.port"),
-    )
+    @address_options(settings, words)
     @click.option(
         "--learners",
         type=click.IntRange(1, 100_000),
