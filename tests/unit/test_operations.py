@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import re
@@ -73,14 +74,13 @@ class Reader:
             if frame["type"] == kind:
                 return frame
 
-    async def shown(self):
-        """What Streamlit shows of itself once the server stops, until the connection ends."""
+    async def hears(self, sentence):
+        """Whether Streamlit's messages to the open page have the sentence in them before the connection ends."""
         found = b""
-        try:
-            while True:
+        with contextlib.suppress(ConnectionClosed):
+            while sentence.encode() not in found:
                 found += await asyncio.wait_for(self.page._socket.recv(), SECONDS)
-        except ConnectionClosed:
-            return found.decode(errors="replace")
+        return sentence.encode() in found
 
     def get(self, path, **headers):
         return self.client.get(path, headers=headers)
@@ -159,8 +159,7 @@ async def _used_and_stopped(server, reader):
     assert metrics(reader.get("/metrics").text)['irsa_under_way{kind="command"}'] == 1
     # (2) The first signal: the pages hear of it, nothing new begins, and the command goes on.
     server.process.send_signal(signal.SIGTERM)
-    sentence = load("ja").message("restart.gone")
-    shown = asyncio.create_task(reader.shown())
+    heard = asyncio.create_task(reader.hears(load("ja").message("restart.gone")))
     eventually(lambda: reader.get("/readyz").status_code == 503)
     assert reader.get("/readyz").json()["checks"] == [
         {"check": "stopping", "ok": False, "got": "yes", "expected": "no"}
@@ -174,11 +173,11 @@ async def _used_and_stopped(server, reader):
     answer = await reader.type(WATCH, until="refused")
     assert answer["text"] == load("en").message("console.refused.stopping")
     assert metrics(reader.get("/metrics").text)['irsa_refusals_total{reason="stopping"}'] == 2
+    assert await heard
     running = commands(server)
     assert running
     # (3) The second one ends it, and the command with it.
     server.process.send_signal(signal.SIGTERM)
-    assert sentence in await shown
     eventually(lambda: not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in running))
 
 
@@ -190,7 +189,8 @@ def test_a_stop_that_has_waited_ends_commands_and_keeps_the_worlds(tmp_path):
             await reader.type(WATCH, until="output")
             running.extend(commands(server))
             server.process.send_signal(signal.SIGTERM)
-            assert load("ja").message("restart.kept") in await reader.shown()
+            assert await reader.hears(load("ja").message("restart.kept"))
+            await reader.console.wait_closed()  # who leaves ends its command
 
     running = []
     with serving(tmp_path, IRSA_STATE_DIR=str(tmp_path / "state"), IRSA_STOP_SECONDS="1") as server:
