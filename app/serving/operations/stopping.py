@@ -23,7 +23,7 @@ from app.content import LANGUAGES, Content, load
 from app.serving.logs import OURS
 from app.serving.operations import events
 from app.serving.operations.request_log import STREAM
-from app.serving.plain_page import plain_page
+from app.serving.plain_answers import plain_page
 
 _log = logging.getLogger(OURS)
 RETRY_SECONDS = 30
