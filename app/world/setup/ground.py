@@ -5,11 +5,11 @@ Nothing of it is asked for by the developer: EKS, eksctl's CloudFormation stack 
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
+from app.flow.webhook import CONFIGURATION, WEBHOOKS, registered, selector_on_eks
 from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import controllers, operations
 from app.world.aws import iam
@@ -68,27 +68,5 @@ def fill_buckets(account: Account) -> None:
 
 def webhook_configuration(world: World) -> JsonObject:
     """The registration on EKS, with the URL at which the webhook of this world listens."""
-    ca_bundle = base64.b64encode(world.root_ca_pem).decode()
-    skip = {"key": "eks.amazonaws.com/skip-pod-identity-webhook", "operator": "DoesNotExist"}
-    webhook = {
-        "name": "iam-for-pods.amazonaws.com",
-        "admissionReviewVersions": ["v1"],
-        "clientConfig": {"url": world.webhook_url, "caBundle": ca_bundle},
-        "failurePolicy": "Ignore",
-        "matchPolicy": "Equivalent",
-        "namespaceSelector": {},
-        "objectSelector": {"matchExpressions": [skip]},
-        "reinvocationPolicy": "IfNeeded",
-        "rules": [
-            {
-                "apiGroups": [""],
-                "apiVersions": ["v1"],
-                "operations": ["CREATE"],
-                "resources": ["pods"],
-                "scope": "*",
-            }
-        ],
-        "sideEffects": "None",
-        "timeoutSeconds": 10,
-    }
-    return {"metadata": {"name": "pod-identity-webhook"}, "webhooks": [webhook]}
+    entry = registered(WEBHOOKS[0], world.webhook_url, world.root_ca_pem) | {"objectSelector": selector_on_eks()}
+    return {"metadata": {"name": CONFIGURATION}, "webhooks": [entry]}
