@@ -33,7 +33,7 @@ _KUBELET = Tool(name="kubelet")
 
 
 class Noticing:
-    """Around the API servers of all worlds."""
+    """Around the API servers of all worlds, which do not know of it: so it parses the request line for itself."""
 
     def __init__(self, app: ASGIApp, find_world: Callable[[str], World | None]) -> None:
         self._app = app
