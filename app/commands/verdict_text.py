@@ -90,7 +90,7 @@ def _prediction(found: Diagnosis, words: Content) -> Iterator[str]:
     yield heading(words.message("doctor.prediction.title"))
     yield f"  {visible(foretold.sentence, keep='')}"
     if (check := foretold.next) is not None:
-        details = {"got": check.got, "expected": check.expected, "server_said": foretold.prediction.said}
+        details = {"got": check.got, "expected": check.expected, "server_said": foretold.prediction.server_message}
         yield from labelled({words.message(f"ui.{name}"): text for name, text in details.items()}, indent=2)
     if foretold.unknown:
         yield f"  {words.message('doctor.prediction.open')}"
