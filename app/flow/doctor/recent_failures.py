@@ -80,7 +80,9 @@ def denied_actions(walk: Walk, reports: Iterable[StepReport]) -> access.Denied:
     calls = [get_object(it) for report in found for it in get_list(report.evidence.get("denied_calls"))]
     asked = (_asked(get_str(it, "action"), get_str(it, "resource")) for it in calls)
     said = get_str(next(iter(calls), None), "said")
-    return access.Denied(actions=tuple(dict.fromkeys(it for it in asked if it)), message=said, kind=denying_policy(said))
+    return access.Denied(
+        actions=tuple(dict.fromkeys(it for it in asked if it)), message=said, kind=denying_policy(said)
+    )
 
 
 def _asked(action: str, resource: str) -> AskedAction | None:

@@ -68,7 +68,9 @@ def standstill(pod: JsonValue) -> Standstill | None:
         return _unscheduled(pod)
     found = _first_init(pod) or _first_of(statuses, pod, "containerStatuses")
     if found is None and phase == "Failed":
-        return Standstill(kind=FAILED, container="", state=phase, field="phase", message=get_str(pod, "status", "message"))
+        return Standstill(
+            kind=FAILED, container="", state=phase, field="phase", message=get_str(pod, "status", "message")
+        )
     if found is None and phase == "Pending":
         return Standstill(kind=STARTING, container="", state=phase, field="phase", waits=True)
     return found
