@@ -144,7 +144,7 @@ def _with_stranger(whole: Film, policy: JsonObject, stranger: probes.Attempt, ex
         exchange=exchange,
         seen=Seen.ASKED,
         end=End.ARRIVED if taken else End.STOPPED,
-        words=stranger.answer.said,
+        words=stranger.answer.server_message,
     )
     came = [_replaced(whole, "assume", exchange), held]
     if taken:

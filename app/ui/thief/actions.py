@@ -126,7 +126,8 @@ def _copy() -> None:
 def _use(stolen: Theft) -> None:
     answer = session.simulation().run(who_am_i(stolen.world, stolen.loot.token))
     name = get_str(answer, "status", "userInfo", "username")
-    bearer = Answer(taken=bool(name), got=name, code=str(get(answer, "code") or ""), said=get_str(answer, "message"))
+    code, message = str(get(answer, "code") or ""), get_str(answer, "message")
+    bearer = Answer(taken=bool(name), got=name, code=code, server_message=message)
     reviews = [it for it in stolen.world.log.exchanges() if it.url.endswith("/selfsubjectreviews")]
     ports = session.simulated_ports()
     stolen.used = probes.use(ports, stolen.loot, stolen.subject, bearer, next(iter(reviews[-1:]), None))
