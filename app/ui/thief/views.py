@@ -116,7 +116,9 @@ def _attempt(attempt: Attempt, rightful: bool, content: Content) -> str:
     answer = attempt.answer
     badge = _badge("created", content) if attempt.made_up else _badge("rightful", content) if rightful else ""
     word = _word("gets_in" if answer.taken else "stays_out", answer, content)
-    words = "" if answer.taken else f' <span class="quiet">{escape(answer.code)}: {escape(answer.server_message)}</span>'
+    words = (
+        "" if answer.taken else f' <span class="quiet">{escape(answer.code)}: {escape(answer.server_message)}</span>'
+    )
     kind = f"{_kind(answer)} rightful" if rightful else _kind(answer)
     return f'<tr class="{kind}"><td><code>{breakable(attempt.subject)}</code>{badge}</td><td>{word}{words}</td></tr>'
 
