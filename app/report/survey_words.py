@@ -119,7 +119,7 @@ def _also(role: RoleFound, words: Content) -> str:
     """In general where it is over-broad, else by name; of one that was not read, why, and what the server said."""
     if role.reason:
         reason = f"{words.message('doctor.survey.unread')}: {words.message(f'reasons.{role.reason}')}"
-        return f"{reason} {role.server_message}" if role.server_message else reason
+        return f"{reason} {role.said}" if role.said else reason
     if role.wide:
         return words.message("doctor.survey.wide", subjects=subjects(role, words))
     return ", ".join(role.also) or words.message("doctor.survey.nobody_else")

@@ -26,7 +26,7 @@ class Policy:
     """Of the role in the account that has the name: another one where the annotation lacks its path."""
     reason: str = ""
     """Why it could not be read: the key of the reason's words; empty where it was."""
-    server_message: str = ""
+    said: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,9 +113,9 @@ def _policy(role: JsonValue | FlowError, arn: str, account: str, hidden: str) ->
     """The trust policy. A role of another account is not ours to read, although one of that name may be here."""
     ours = account_of(arn) == account
     if isinstance(role, NotFound):
-        return Policy() if ours else Policy(reason=hidden, server_message=role.server_message)
+        return Policy() if ours else Policy(reason=hidden, said=role.server_message)
     if isinstance(role, FlowError):
-        return Policy(reason=unseen(role) or "not_observable", server_message=role.server_message)
+        return Policy(reason=unseen(role) or "not_observable", said=role.server_message)
     if (found := get_str(role, "Arn")) != arn:
         return Policy(arn=found) if ours else Policy(reason=hidden)
     return Policy(document=get(role, "AssumeRolePolicyDocument"), arn=found)

@@ -79,7 +79,7 @@ def _bearer(subject: Subject, arn: str, issuer: str, audience: str) -> Bearer:
 def let_in(arn: str, policy: Policy, everybody: Sequence[Candidate], issuer: str, namespace: str) -> RoleFound:
     """The role with those that it lets in. `namespace`: the one that `everybody` is of; empty for all."""
     if policy.reason or not get_object(policy.document):
-        return RoleFound(arn=arn, reason=policy.reason, server_message=policy.server_message)
+        return RoleFound(arn=arn, reason=policy.reason, said=policy.said)
 
     def probe(namespace: str) -> bool:
         """Whether a ServiceAccount is let in there that no one has."""

@@ -84,8 +84,8 @@ class RoleFound:
     arn: str
     reason: str = ""
     """Why it could not be read: the key of the reason's words; empty where it was."""
-    server_message: str = ""
-    """What the server said of it; empty where it said nothing."""
+    said: str = ""
+    """The server's words, where there are any."""
     cluster: bool = False
     """Over-broad: any ServiceAccount of the cluster is let in."""
     namespaces: tuple[str, ...] = ()
