@@ -29,7 +29,7 @@ class MissionWords:
     task: str
     hints: tuple[str, ...]
     learned: str
-    """What it teaches, for who has done it."""
+    """What it teaches, for a reader who has done it."""
 
 
 @dataclass(frozen=True, kw_only=True)

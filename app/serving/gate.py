@@ -109,7 +109,7 @@ def _refusal(scope: Scope, headers: Headers, facts: RequestFacts, token: str) ->
     asked_by_us = len(origins) == 1 and _is_origin_of(origins[0], host)
     if not asked_by_us and (origins or scope["type"] == "websocket"):
         return "other_origin", PlainTextResponse("Forbidden: this request comes from another page\n", 403)
-    # (3) What the process says of itself is for this machine alone, and our metrics for who has the token.
+    # (3) What the process says of itself is for this machine alone, and our metrics for clients that have the token.
     client = peer_of(scope)
     from_here = client is not None and client.is_loopback and not facts.forwarded_by
     if scope["path"].rstrip("/") in METRICS and not from_here:

@@ -105,7 +105,7 @@ def is_allowed(headers: Headers, token: str) -> bool:
 
 
 class Metrics:
-    """Answers at `PATH` to who came so far: the gate has looked at where a request comes from."""
+    """Answers at `PATH`. The gate has looked at where the request comes from."""
 
     def __init__(self, app: ASGIApp, *, more: Callable[[], Iterable[Metric]], help_of: Callable[[str], str]) -> None:
         """`more`: the gauges of what lives elsewhere; `help_of`: what a metric means."""

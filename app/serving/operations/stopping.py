@@ -61,7 +61,7 @@ class Stopping:
         self.began: float | None = None
         """`time.monotonic()` of the first signal."""
         self.inform: Callable[[], int] = lambda: 0
-        """Sends the sentence to the open pages, and returns how many those are. Set by who knows them."""
+        """Sends the sentence to the open pages, and returns how many those are. Set by the module that knows them."""
 
     @contextmanager
     def under_way(self, kind: Kind, end: Callable[[], None] = _nothing) -> Iterator[None]:

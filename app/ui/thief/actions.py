@@ -91,7 +91,7 @@ PATTERNS = ("exact", *_PATTERNS)
 
 
 def made_up(chain: Chain) -> Sequence[Name]:
-    """What somebody creates who may create ServiceAccounts: in a namespace of their own, and in that of the users."""
+    """What anyone who may create ServiceAccounts can add: in a namespace of their own, and in the users'."""
     return (("sandbox", chain.service_account), (chain.namespace, "attacker"))
 
 

@@ -153,7 +153,7 @@ def _step(info: RequestInfo) -> Step | None:
 
 
 class NoticingIssuer:
-    """Around the issuers of all worlds: who reads their documents, but for the world's own servers."""
+    """Around the issuers of all worlds: notes who reads their documents, except for the world's own servers."""
 
     def __init__(self, app: ASGIApp, find_world: Callable[[str], World | None]) -> None:
         """`find_world` knows a world by its issuer's id."""

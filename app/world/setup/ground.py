@@ -26,8 +26,8 @@ _DAY = 86400.0
 
 async def lay(world: World) -> None:
     """Fills a world that has nothing in it yet."""
-    # (1) Namespaces with their ServiceAccounts `default`. Who looks around in an empty world finds what EKS runs; lists
-    #     of every ServiceAccount that a finished one shows are shorter without it.
+    # (1) Namespaces with their ServiceAccounts `default`. A learner who looks around in an empty world finds what EKS
+    #     runs; lists of every ServiceAccount that a finished one shows are shorter without it.
     controllers.bootstrap(world)
     if world.start == "empty":
         await kube_system.fill(world)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 KUBECONFIG, CA, AWS = "kubeconfig", "ca.pem", "aws.env"
 HANDS_ON = "hands-on"
-"""The key of the world whose files these are: it belongs to who started the process, and to no browser."""
+"""The key of the world whose files these are: it belongs to the person who started the process, and to no browser."""
 
 
 def write(path: Path, content: bytes) -> None:
