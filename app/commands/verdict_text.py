@@ -37,11 +37,9 @@ def _later(found: Diagnosis, words: Content) -> Iterator[str]:
         yield ""
         yield heading(words.message("cli.verdict.later"))
         for step, check in later:
-            title, shown = (
-                visible(verdict_words.title(check, found, words), keep=""),
-                words.message(f"steps.{step}.short"),
-            )
-            yield f"  {marked(check.status, f'{title} ({shown})')}"
+            title = visible(verdict_words.title(check, found, words), keep="")
+            place = words.message(f"steps.{step}.short")
+            yield f"  {marked(check.status, f'{title} ({place})')}"
 
 
 def _causes(found: Diagnosis, words: Content) -> Iterator[str]:
