@@ -33,7 +33,7 @@ from app.serving.operations.health import Probes
 from app.serving.operations.metrics import Metrics
 from app.serving.operations.request_log import RequestLog
 from app.serving.operations.stopping import STOPPING, NoNewSessions
-from app.serving.plain_page import plain_page
+from app.serving.plain_answers import plain_page
 from app.serving.security_headers import SecurityHeaders
 from app.serving.uploads import BoundedUploads, Files, UploadLimits
 from app.settings import Settings, process_environment

@@ -132,7 +132,7 @@ class Settings:
 
     world_dir: str = _set_by("IRSA_WORLD_DIR", kind=Text(), default="")
     """`IRSA_WORLD_DIR`, which `serve --dir` sets: the folder of one world that outlives the process, as `world --dir`
-    makes it. The pages show it to who opened the launch address; `IRSA_STATE_DIR` does not count then."""
+    makes it. The pages show it to the person who opened the launch address; `IRSA_STATE_DIR` does not count then."""
 
     log: Literal["", "text", "json"] = _set_by("IRSA_LOG", kind=OneOf(("text", "json")), default="")
     """`IRSA_LOG`: `json` writes each record to standard error as one line of JSON, requests, sessions and refusals
@@ -194,7 +194,7 @@ def offer_missions(folder: str) -> None:
 
 
 def show_world_of(directory: str) -> None:
-    """Has the pages show the world of that folder to who opened the launch address (`Settings.world_dir`)."""
+    """Has the pages show the world of that folder to the person who opened the launch address."""
     os.environ["IRSA_WORLD_DIR"] = directory
 
 

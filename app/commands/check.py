@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from app.commands.examining.results import OF_OTHER_TOOLS, print_findings
 from app.commands.failure import CannotRun
 from app.commands.help import command_of, output_options
 from app.commands.rendering import heading, labelled, marked, pad, print_json, print_lines, width
+from app.commands.streams import STDIN, read_bounded
 from app.commands.verdict_text import conclusions
 from app.content import Content, load
 from app.flow.model import Check, JsonValue, Status
@@ -30,7 +30,6 @@ SIZE_LIMIT = 16 * 1024 * 1024
 """Bytes of a file: a hundred times what a large chart renders to."""
 ENDINGS = (".yaml", ".yml", ".json")
 """What is read of a folder."""
-STDIN = "-"
 FORMATS = ("text", "json", *OF_OTHER_TOOLS)
 
 
@@ -128,12 +127,8 @@ def _files(given: str, words: Content) -> list[str]:
 
 def _text(path: str, words: Content) -> str:
     try:
-        if path == STDIN:
-            content = sys.stdin.buffer.read(SIZE_LIMIT + 1)
-        else:
-            with Path(path).open("rb") as stream:
-                content = stream.read(SIZE_LIMIT + 1)
-    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
+        content = read_bounded(path, SIZE_LIMIT)
+    except (OSError, ValueError) as error:
         raise CannotRun(words, "file_to_check_unreadable", got=f"{path}: {error}") from error
     if len(content) > SIZE_LIMIT:
         raise CannotRun(words, "file_to_check_unreadable", got=f"{path}: more than {SIZE_LIMIT} bytes")

@@ -16,7 +16,7 @@ from itertools import pairwise
 import click
 
 from app.commands.failure import COULD_NOT_RUN, CannotRun, wants_json
-from app.commands.output import replace_streams
+from app.commands.streams import replace_streams
 from app.commands.usage import Commands, Group
 from app.content import LANGUAGES, Content, for_locale, load
 from app.flow.names import APPLICATION_ID

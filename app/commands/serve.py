@@ -18,7 +18,7 @@ from app.commands import launch_addresses
 from app.commands.failure import COULD_NOT_RUN, CannotRun
 from app.commands.help import address_options, command_of
 from app.commands.listening import listen
-from app.commands.world import STATE, check_ports, made, open_state, prepare, tool_lines
+from app.commands.world import check_ports, made, open_state, prepare, tool_lines
 from app.content import Content, ContentError, missions
 from app.flow.missions.reading import MalformedMission
 from app.serving import descriptors, logs
@@ -26,6 +26,7 @@ from app.serving.launch import LAUNCH
 from app.serving.operations import events, log_lines
 from app.serving.operations.stopping import STOPPING
 from app.settings import Network, Settings, offer_missions, serve_on, show_world_of
+from app.world.setup.tool_files import STATE
 
 
 def command(settings: Settings, words: Content) -> click.Command:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 
 import click
 
 from app.commands.failure import CannotRun
 from app.commands.help import command_of, output_options
 from app.commands.rendering import heading, labelled, marked, print_json, print_lines
+from app.commands.streams import read_bounded
 from app.content import Content, load
 from app.flow.model import JsonValue, Status
 from app.flow.token import DecodedToken, MalformedToken, decode
@@ -57,12 +56,8 @@ def command(settings: Settings, words: Content) -> click.Command:
 def read(file: str, words: Content) -> str:
     """The text in `file` (`-`: standard input), without the white space around it. Raises `CannotRun`."""
     try:
-        if file == "-":
-            content = sys.stdin.buffer.read(LIMIT + 1)
-        else:
-            with Path(file).open("rb") as stream:
-                content = stream.read(LIMIT + 1)
-    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
+        content = read_bounded(file, LIMIT)
+    except (OSError, ValueError) as error:
         raise CannotRun(words, "file_unreadable", path=file, said=error) from error
     if len(content) > LIMIT:
         raise CannotRun(words, "file_too_large", path=file, limit=LIMIT)

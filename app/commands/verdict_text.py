@@ -37,11 +37,9 @@ def _later(found: Diagnosis, words: Content) -> Iterator[str]:
         yield ""
         yield heading(words.message("cli.verdict.later"))
         for step, check in later:
-            title, shown = (
-                visible(verdict_words.title(check, found, words), keep=""),
-                words.message(f"steps.{step}.short"),
-            )
-            yield f"  {marked(check.status, f'{title} ({shown})')}"
+            title = visible(verdict_words.title(check, found, words), keep="")
+            place = words.message(f"steps.{step}.short")
+            yield f"  {marked(check.status, f'{title} ({place})')}"
 
 
 def _causes(found: Diagnosis, words: Content) -> Iterator[str]:
@@ -90,7 +88,7 @@ def _prediction(found: Diagnosis, words: Content) -> Iterator[str]:
     yield heading(words.message("doctor.prediction.title"))
     yield f"  {visible(foretold.sentence, keep='')}"
     if (check := foretold.next) is not None:
-        details = {"got": check.got, "expected": check.expected, "server_said": foretold.prediction.said}
+        details = {"got": check.got, "expected": check.expected, "server_said": foretold.prediction.server_message}
         yield from labelled({words.message(f"ui.{name}"): text for name, text in details.items()}, indent=2)
     if foretold.unknown:
         yield f"  {words.message('doctor.prediction.open')}"

@@ -61,7 +61,7 @@ def walk_once(faults: Sequence[str], words: Content) -> Diagnosis:
         try:
             simulation.inject(world, *faults)
         except CannotBeInjected as error:
-            values = {"got": ", ".join(faults), "fault": error.fault_id, "said": error.said}
+            values = {"got": ", ".join(faults), "fault": error.fault_id, "said": error.obstacle}
             raise CannotRun(words, "faults_exclude", **values) from error
         return examine(simulated(simulation, world), SUBJECT)
 

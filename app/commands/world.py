@@ -19,16 +19,12 @@ from app.commands.listening import listen
 from app.commands.rendering import heading, labelled
 from app.content import Content
 from app.settings import Settings
-from app.world.setup.tool_files import AWS, CA, HANDS_ON, KUBECONFIG, issuer_command, write, write_all
+from app.world.setup.tool_files import AWS, CA, HANDS_ON, KUBECONFIG, STATE, issuer_command, write, write_all
 
 if TYPE_CHECKING:
     from app.world.lifecycle.simulation import Simulation
     from app.world.saved.state_directory import StateDirectory
     from app.world.world import Start
-
-
-STATE = "state"
-"""The folder of the world itself, beside the files for the tools."""
 
 
 def command(settings: Settings, words: Content) -> click.Command:

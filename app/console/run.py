@@ -95,7 +95,7 @@ class Run:
         asyncio.get_running_loop().call_later(_GRACE, self._signal, signal.SIGKILL)
 
     def close(self) -> None:
-        """Ends it at once: who would read it is gone."""
+        """Ends it at once: its reader is gone."""
         self._finish("stopped")
         self._is_closed = True
         self._signal(signal.SIGKILL)

@@ -29,7 +29,7 @@ class MissionWords:
     task: str
     hints: tuple[str, ...]
     learned: str
-    """What it teaches, for who has done it."""
+    """What it teaches, for a reader who has done it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class Offered:
     mission: Mission
     words: Mapping[str, MissionWords]
 
-    def said(self, content: Content) -> MissionWords:
+    def words_in(self, content: Content) -> MissionWords:
         """Its words in the reader's language; where it has none, in another."""
         return self.words.get(content.language) or next(iter(self.words.values()))
 

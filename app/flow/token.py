@@ -153,10 +153,15 @@ def split(token: str) -> tuple[str, str, str]:
     return header, rest[0], rest[1]
 
 
+def unpadded(encoded: str) -> bytes:
+    """The bytes of base64url without its padding (RFC 7515, appendix C). Raises `ValueError` for a length of none."""
+    return base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
+
+
 def _bytes(part: str, encoded: str) -> bytes:
     if not re.fullmatch(r"[A-Za-z0-9_-]*", encoded) or len(encoded) % 4 == 1:
         raise MalformedToken("encoding", got=part, expected="base64url")
-    return base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
+    return unpadded(encoded)
 
 
 def json_text(part: str, encoded: str) -> str:

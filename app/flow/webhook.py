@@ -1,10 +1,11 @@
-"""The pod identity webhook's algorithm: which JSON patch it answers when a Pod is created.
+"""The pod identity webhook: how it is registered, and its algorithm: which JSON patch it answers for a new Pod.
 
 Source: aws/amazon-eks-pod-identity-webhook at 3bf80a34, pkg/handler/handler.go and pkg/cache/cache.go.
 """
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +14,13 @@ import jsonpatch
 
 from app.flow import annotations as given
 from app.flow.container_types import Undecodable, encode_map, encode_string
-from app.flow.model import JsonValue
+from app.flow.model import JsonObject, JsonValue
 from app.flow.webhook_patch import Injection, decoded_object, patch
 
+CONFIGURATION = "pod-identity-webhook"
+WEBHOOKS = ("iam-for-pods.amazonaws.com", "pod-identity-webhook.amazonaws.com")
+"""What the webhook is called on EKS, and what its own manifests call it."""
+SKIP_LABEL = "eks.amazonaws.com/skip-pod-identity-webhook"
 VOLUME = "aws-iam-token"
 TOKEN_FILE = "token"
 POD_IDENTITY_VOLUME = "eks-pod-identity-token"
@@ -26,6 +31,36 @@ _POD_IDENTITY_PATH = "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount"
 _POD_IDENTITY_AUDIENCE = "pods.eks.amazonaws.com"
 _POD_IDENTITY_AGENT = "http://169.254.170.23/v1/credentials"
 _DEFAULT_EXPIRATION = 86400
+
+
+def registered(name: str, url: str, ca_pem: bytes) -> JsonObject:
+    """A webhook of a MutatingWebhookConfiguration that is called for every new Pod. Its silence stops none."""
+    return {
+        "name": name,
+        "admissionReviewVersions": ["v1"],
+        "clientConfig": {"url": url, "caBundle": base64.b64encode(ca_pem).decode()},
+        "failurePolicy": "Ignore",
+        "matchPolicy": "Equivalent",
+        "namespaceSelector": {},
+        "objectSelector": {},
+        "reinvocationPolicy": "IfNeeded",
+        "rules": [
+            {
+                "apiGroups": [""],
+                "apiVersions": ["v1"],
+                "operations": ["CREATE"],
+                "resources": ["pods"],
+                "scope": "*",
+            }
+        ],
+        "sideEffects": "None",
+        "timeoutSeconds": 10,
+    }
+
+
+def selector_on_eks() -> JsonObject:
+    """The `objectSelector` of EKS's registration: it leaves Pods with that label alone."""
+    return {"matchExpressions": [{"key": SKIP_LABEL, "operator": "DoesNotExist"}]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ def _prediction(found: Diagnosis, words: Content) -> JsonValue:
         "check": shown.next.id if shown.next else None,
         "got": shown.next.got if shown.next else "",
         "expected": shown.next.expected if shown.next else "",
-        "error": shown.prediction.said,
+        "error": shown.prediction.server_message,
         "dry_run": {"accepted": list(shown.prediction.accepted), "refused": shown.prediction.refused or None},
         "holds": list(shown.prediction.holds),
         "unknown": shown.unknown,

@@ -177,7 +177,7 @@ def _prediction(found: Diagnosis, words: Content) -> list[str]:
         return []
     parts = [f"<h3>{escape(words.message('doctor.prediction.title'))}</h3>", f"<p>{_prose(foretold.sentence)}</p>"]
     if (check := foretold.next) is not None:
-        details = {"got": check.got, "expected": check.expected, "server_said": foretold.prediction.said}
+        details = {"got": check.got, "expected": check.expected, "server_said": foretold.prediction.server_message}
         parts.append(_values({words.message(f"ui.{name}"): text for name, text in details.items()}))
     if foretold.unknown:
         parts += [f"<p>{_prose(words.message('doctor.prediction.open'))}</p>", _list(foretold.unknown)]

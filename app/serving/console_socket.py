@@ -54,7 +54,7 @@ class ConsoleRefused(FlowError):
 
 
 def refusal(settings: Settings, facts: RequestFacts | None) -> ConsoleRefused | None:
-    """Why there is no console for who sent that request; None where there is one.
+    """Why there is no console for the sender of that request; None where there is one.
 
     On this machine it is for the person who started the app. Where others reach the pages it is for all of them or for
     no one, and then the kernel has to keep what they run from this machine's files.

@@ -9,6 +9,8 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.serving.plain_answers import READING, method_not_allowed
+
 _TYPES = {"js": "text/javascript", "json": "application/json"}
 _KEEP = "public, max-age=31536000, immutable"
 """A year, and no question whether it has changed (RFC 8246)."""
@@ -32,8 +34,8 @@ class FixedFiles:
             await self._app(scope, receive, send)
 
     def _answer(self, scope: Scope) -> Response:
-        if scope["method"] not in ("GET", "HEAD"):
-            return PlainTextResponse("Method Not Allowed\n", 405, {"allow": "GET, HEAD"})
+        if scope["method"] not in READING:
+            return method_not_allowed(*READING)
         packs = "gzip" in Headers(scope=scope).get("accept-encoding", "")
         content = (self._packed if packs else self._plain).get(scope["path"])
         if content is None:

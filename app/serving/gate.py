@@ -18,6 +18,7 @@ from app.serving import peer, request_facts
 from app.serving.launch import PREFIX, Launch
 from app.serving.operations import events, metrics
 from app.serving.operations.metrics import Reason
+from app.serving.plain_answers import method_not_allowed
 from app.serving.request_facts import RequestFacts
 from app.serving.visitor import address_of, peer_of
 from app.settings import Network, is_loopback
@@ -84,7 +85,7 @@ class Gate:
     def _let_in(self, scope: Scope, facts: RequestFacts) -> Response:
         """Turns an unused address into the cookie. Only a browser's GET uses it up: a look with HEAD does not."""
         if scope["method"] != "GET":
-            return PlainTextResponse("Method Not Allowed\n", 405, {"allow": "GET"})
+            return method_not_allowed("GET")
         if not facts.launched and not self._launch.redeem(scope["path"]):
             events.refuse("launch_used", visitor=facts.visitor)
             return self._used()
@@ -108,7 +109,7 @@ def _refusal(scope: Scope, headers: Headers, facts: RequestFacts, token: str) ->
     asked_by_us = len(origins) == 1 and _is_origin_of(origins[0], host)
     if not asked_by_us and (origins or scope["type"] == "websocket"):
         return "other_origin", PlainTextResponse("Forbidden: this request comes from another page\n", 403)
-    # (3) What the process says of itself is for this machine alone, and our metrics for who has the token.
+    # (3) What the process says of itself is for this machine alone, and our metrics for clients that have the token.
     client = peer_of(scope)
     from_here = client is not None and client.is_loopback and not facts.forwarded_by
     if scope["path"].rstrip("/") in METRICS and not from_here:

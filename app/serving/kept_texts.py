@@ -10,6 +10,8 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.serving.plain_answers import READING, method_not_allowed
+
 PREFIX = "/_irsa/kept/"
 """Of their addresses."""
 
@@ -36,8 +38,8 @@ class KeptTexts:
 
     def answer(self, scope: Scope) -> Response:
         """The text of a request's address; 404 where nobody keeps it any more. No cache keeps it on a disk."""
-        if scope["method"] not in ("GET", "HEAD"):
-            return PlainTextResponse("Method Not Allowed\n", 405, {"allow": "GET, HEAD"})
+        if scope["method"] not in READING:
+            return method_not_allowed(*READING)
         headers = {"cache-control": "no-store"}
         kept = self._kept.get(scope["path"])
         if kept is None:

@@ -62,7 +62,7 @@ class Turns:
 
     @contextmanager
     def turn(self, visitor: str, rest: Callable[[], float] = lambda: 0.0) -> Iterator[Callable[[], None]]:
-        """Waits for a turn and has it until the end of the block. `visitor`: any name of who wants to run.
+        """Waits for a turn and has it until the end of the block. `visitor`: any name for the one that wants to run.
 
         `rest`: asked after the run for the seconds until this visitor's next run may begin, where there are others.
         The block gets a function to call now and then: it waits while the run of a visitor in less of a hurry goes on.

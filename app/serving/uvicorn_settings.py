@@ -8,7 +8,7 @@ from typing import Any
 from app.content import LANGUAGES, Content, load
 from app.serving import descriptors
 from app.serving.connections import Connections, Limits
-from app.serving.plain_page import plain_page
+from app.serving.plain_answers import plain_page
 from app.serving.protocols import answer, http_protocol, websocket_protocol
 from app.settings import Network
 

@@ -21,7 +21,7 @@ SETUP_BYTES = 256 * 1024
 """Bytes that their texts take in memory at most. The scenario's take 61,000, of which the newest exchanges share 39,000
 in a new world."""
 DEVELOPER = "developer"
-"""`Exchange.caller` of who sets a world up. No server: what it asks is kept with the setup and nowhere else."""
+"""`Exchange.caller` of the developer, who sets a world up: what they ask is kept with the setup and nowhere else."""
 
 
 class ExchangeLog:

@@ -129,12 +129,7 @@ const picker = (root) => {
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  let root = parentElement.querySelector(".root")
-  if (!root) {
-    root = document.createElement("div")
-    root.className = "root"
-    parentElement.appendChild(root)
-  }
+  const root = rootOf(parentElement)
   root.flip = (index) => setTriggerValue("flip", index)
   root.classList.remove("sending")
   whenThere(root, data.html, (html) => (adopt(parentElement), drawParts(root, html)))

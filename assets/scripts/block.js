@@ -46,11 +46,8 @@ const lead = (check) => {
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  let root = parentElement.querySelector(".root")
-  if (!root) {
-    root = document.createElement("div")
-    root.className = "root"
-    parentElement.appendChild(root)
+  const root = rootOf(parentElement, () => {
+    const root = element("div", { className: "root" })
     drawn.add(root)
     const light = (event, on) => {
       const from = event.target.closest?.("[data-lights]")
@@ -72,7 +69,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
       else if (event.target.closest?.("button[data-print]")) window.print()
       else root.follow(event)
     })
-  }
+    return root
+  })
   root.key = data.key
   root.follow = (event) => follow(event, setTriggerValue)
   whenThere(root, data.html, (html) => {

@@ -83,16 +83,13 @@ const feedRun = () => {
 }
 
 const feedLine = (event, data) => {
-  const line = document.createElement("li")
-  const code = document.createElement("code")
-  code.textContent = [event.tool, event.command || event.verb].filter(Boolean).join(" ")
+  const textContent = [event.tool, event.command || event.verb].filter(Boolean).join(" ")
   const name = [event.namespace, event.name].filter(Boolean).join("/")
   const refused = event.status >= 400 ? `HTTP ${event.status}` : ""
   const step = event.step ? data.step.replace("{number}", "①②③④⑤⑥"[event.step - 1]) : ""
   const said = [[event.kind, name].filter(Boolean).join(" "), step, refused].filter(Boolean)
-  line.append(code, ...said.map((part) => ` · ${part}`))
-  if (refused) line.className = "refused"
-  return line
+  const parts = said.map((part) => ` · ${part}`)
+  return element("li", { className: refused && "refused" }, element("code", { textContent }), ...parts)
 }
 
 const feedDraw = (root) => {
@@ -104,13 +101,8 @@ const feedDraw = (root) => {
 
 export default function ({ data, parentElement, setTriggerValue }) {
   adopt(parentElement)
-  let root = parentElement.querySelector(".feed")
-  if (!root) {
-    root = document.createElement("section")
-    root.className = "root feed"
-    root.innerHTML = `<h3></h3><p class="empty"></p><div role="log"><ol></ol></div>`
-    parentElement.appendChild(root)
-  }
+  const innerHTML = `<h3></h3><p class="empty"></p><div role="log"><ol></ol></div>`
+  const root = rootOf(parentElement, () => element("section", { className: "root feed", innerHTML }))
   root.lang = data.language
   root.ariaLabel = root.querySelector("h3").textContent = data.heading
   root.querySelector(".empty").textContent = data.empty

@@ -1,11 +1,6 @@
 // A pasted token. Its signature stays here: what is sent is `masked`, unless the reader asks for a verification, and
 // after a while it is masked in the field as well. app/flow/tokens/pasted.py masks in the same way.
 const WAIT = 400
-const element = (name, given, ...children) => {
-  const made = Object.assign(document.createElement(name), given)
-  made.append(...children)
-  return made
-}
 
 const mask = (text) =>
   Array.from(text, (sign) => (/[\s•.+/="'`…]/.test(sign) ? sign : /[A-Za-z0-9_-]/.test(sign) ? "•" : "?")).join("")
@@ -30,7 +25,7 @@ const unwrapped = (text) => {
 }
 const bytes = (text) => new TextEncoder().encode(text).length
 
-const build = (parentElement) => {
+const build = () => {
   // (1) The parts. Each is made once, so the caret and the focus stay where they are. The browser's own helpers, some
   // of which ask a server, are off.
   const quiet = { spellcheck: false, autocapitalize: "off", autocomplete: "off" }
@@ -49,7 +44,6 @@ const build = (parentElement) => {
   run.setAttribute("aria-describedby", "sends")
   hint.setAttribute("role", "status")
   const root = element("div", { className: "root inspect" }, label, field, hint, element("div", { className: "tick" }, tick, asks), more)
-  parentElement.append(root)
 
   // (2) What is sent.
   let timer, hiding
@@ -121,7 +115,7 @@ const build = (parentElement) => {
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   adopt(parentElement)
-  const root = parentElement.querySelector(".root") ?? build(parentElement)
+  const root = rootOf(parentElement, build)
   root.send = (pasted) => setStateValue("pasted", pasted)
   root.verify = (asked) => setTriggerValue("verify", asked)
   root.show(data)

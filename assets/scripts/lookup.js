@@ -1,10 +1,7 @@
 export default function ({ data, parentElement, setTriggerValue }) {
   adopt(parentElement)
-  let root = parentElement.querySelector(".root")
-  if (!root) {
-    root = document.createElement("div")
-    root.className = "root"
-    parentElement.appendChild(root)
+  const root = rootOf(parentElement, () => {
+    const root = element("div", { className: "root" })
     root.addEventListener("input", () => narrow())
     root.addEventListener("click", (event) => judge(event, root))
     root.addEventListener("click", (event) => {
@@ -12,7 +9,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
       if (button) pick(button.dataset.pick)
       else root.follow(event)
     })
-  }
+    return root
+  })
   root.follow = (event) => follow(event, setTriggerValue)
 
   // Width and case of letters do not count: ＪＷＫＳ finds jwks.

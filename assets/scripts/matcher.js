@@ -1,10 +1,5 @@
 const WAIT = 150 // milliseconds after the last key before the server is asked
 
-const element = (name, properties = {}, ...children) => {
-  const made = Object.assign(document.createElement(name), properties)
-  made.append(...children)
-  return made
-}
 const drawn = (name, attributes, text = "") => {
   const made = document.createElementNS("http://www.w3.org/2000/svg", name)
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value)
@@ -29,7 +24,7 @@ const shifted = (before, after) => {
   }
 }
 
-const build = (parentElement) => {
+const build = () => {
   // (1) The parts. Each is made once, so the caret and the focus stay where they are.
   const part = Object.fromEntries(
     ["intro", "token", "provider", "hint", "problem", "refusals", "edits", "harmless", "verdict", "who"].map((name) => [
@@ -53,7 +48,6 @@ const build = (parentElement) => {
   part.problem.setAttribute("role", "status")
   part.verdict.setAttribute("role", "status")
   part.edits.setAttribute("role", "group")
-  parentElement.append(root)
 
   // (2) What the reader does.
   let version, timer
@@ -201,7 +195,7 @@ const build = (parentElement) => {
 
 export default function ({ data, parentElement, setStateValue }) {
   adopt(parentElement)
-  const root = parentElement.querySelector(".root") ?? build(parentElement)
+  const root = rootOf(parentElement, build)
   root.send = (edited) => setStateValue("edited", edited)
   root.show(data)
 }

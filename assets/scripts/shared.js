@@ -5,6 +5,17 @@ const adopt = (parentElement) => {
   root.host.closest(".stBidiComponent").dataset.drawn = "" // what stands below waits for it: frame.css
   if (!root.adoptedStyleSheets.includes(window.irsaStyles)) root.adoptedStyleSheets.push(window.irsaStyles)
 }
+const element = (name, properties = {}, ...children) => {
+  const made = Object.assign(document.createElement(name), properties)
+  made.append(...children)
+  return made
+}
+// What a component draws in. It is made when the component comes, and each later run of the page finds it again.
+const rootOf = (parentElement, make = () => element("div", { className: "root" })) => {
+  let root = parentElement.querySelector(".root")
+  if (!root) parentElement.append((root = make()))
+  return root
+}
 // Streamlit writes the query of the next page into the history before it turns to that page: an entry of its own, which
 // shows the page before. Of the two the page's takes the place of the query's, so one step back is enough.
 const turnInOneEntry = () => {

@@ -19,11 +19,8 @@ const workshopTick = (root) => {
 }
 export default function ({ data, parentElement, setTriggerValue }) {
   adopt(parentElement)
-  let root = parentElement.querySelector(".root")
-  if (!root) {
-    root = document.createElement("div")
-    root.className = "root"
-    parentElement.appendChild(root)
+  const root = rootOf(parentElement, () => {
+    const root = element("div", { className: "root" })
     root.addEventListener("click", (event) => {
       const button = event.target.closest?.("button")
       if (button?.dataset.clock === "start") localStorage.setItem(WORKSHOP, Date.now())
@@ -35,7 +32,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
         root.querySelector(".clock button:not([hidden])").focus()
       }
     })
-  }
+    return root
+  })
   root.follow = (event) => follow(event, setTriggerValue)
   if (root.drawn !== data.html) root.innerHTML = root.drawn = data.html
   workshopTick(root)

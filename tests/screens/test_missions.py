@@ -16,9 +16,9 @@ def test_a_mission_is_started_judged_and_done(screen, simulation):
     shown = screen(lang="ja").open("missions", mission=SAFE)
     before = shown.world
     [chosen] = [it for it in offered() if it.mission.id == SAFE]
-    words = chosen.said(content)
+    words = chosen.words_in(content)
     for it in offered():
-        assert it.said(content).title in unescape(shown.html("missions_list"))
+        assert it.words_in(content).title in unescape(shown.html("missions_list"))
     shown.click("mission_start")
     assert shown.world is not before
     # (1) Two who need the role have it, and two who do not.

@@ -109,9 +109,9 @@ def test_audience_and_subject_limit_where_else_it_works(stolen):
         "role_without_sub": True,
     }
     said = dict(used.others)
-    assert (said["api_server"].code, said["api_server"].said) == ("401", "Unauthorized")
+    assert (said["api_server"].code, said["api_server"].server_message) == ("401", "Unauthorized")
     assert said["other_token"].code == "InvalidIdentityToken"
-    assert said["other_role"].said == "Not authorized to perform sts:AssumeRoleWithWebIdentity"
+    assert said["other_role"].server_message == "Not authorized to perform sts:AssumeRoleWithWebIdentity"
 
 
 def test_every_measure_stops_what_it_stops_and_the_world_is_put_back(stolen):

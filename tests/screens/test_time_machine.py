@@ -321,7 +321,7 @@ def test_both_wordings_are_those_that_sts_gives_over_the_wire(simulation, machin
         token = ports.cluster.request_token("default", "default", world.api_audience, 600)
         with pytest.raises(Refused) as refusal:
             ports.aws.assume_role_with_web_identity(role_arn(world), "me", token)
-        assert (refusal.value.code, refusal.value.server_message) == (answer.code, answer.said)
+        assert (refusal.value.code, refusal.value.server_message) == (answer.code, answer.server_message)
 
 
 @pytest.mark.parametrize("page", ["sts_assume", "break_it", "thief"])

@@ -209,7 +209,7 @@ def test_what_the_settings_keep_from_readers_is_what_the_pages_say(settings, hos
     shown = [offered.live(settings, host), offered.console(settings, host)]
     assert [it.refused for it in shown] == [live, console]
     for it, code in zip(shown, (live, console), strict=True):
-        assert it.said("off", load("en")) == (load("en").message(f"errors.{code}.title") if code else "")
+        assert it.text("off", load("en")) == (load("en").message(f"errors.{code}.title") if code else "")
 
 
 # --- what is said -----------------------------------------------------------------------------------------------------
@@ -231,8 +231,8 @@ def test_all_that_can_be_off_has_words_and_fits_into_80_columns(language):
     lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in command.as_text(wrong, words)]
     assert [line for line in lines if width(line) > 80 and line.count("`") != 2] == []
     for it in wrong:
-        assert it.said("off", words)
-        assert it.said("fix", words)
+        assert it.text("off", words)
+        assert it.text("fix", words)
 
 
 def test_every_case_in_the_code_has_words():

@@ -1,27 +1,14 @@
 """Scripts and the style sheet at addresses that hold the hash of what is there: kept for a year, and no other hash."""
 
-import asyncio
 import re
 
-import httpx
 import pytest
 
-from app import server
 from app.locations import ASSETS
 from app.ui.draw.browser_files import PREFIX, BrowserFiles, browser_files
+from tests.unit.whole_server import ask
 
 BLOCK = browser_files.address("block")
-
-
-def ask(path, method="GET", **headers):
-    """One request of the whole application, as `serve` gives it to uvicorn."""
-
-    async def asked():
-        transport = httpx.ASGITransport(app=server.app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
-            return await client.request(method, path, headers=headers)
-
-    return asyncio.run(asked())
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "identity"])

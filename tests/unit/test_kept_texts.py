@@ -1,26 +1,13 @@
 """A reader's own text at an address that nobody can guess, for as long as the session keeps it, and in no cache."""
 
-import asyncio
 import gc
 
-import httpx
 import pytest
 
-from app import server
 from app.serving.kept_texts import KEPT_TEXTS, PREFIX
+from tests.unit.whole_server import ask
 
 TEXT = '{"say": "ServiceAccount を直す"}'
-
-
-def ask(path, method="GET", **headers):
-    """One request of the whole application, as `serve` gives it to uvicorn."""
-
-    async def asked():
-        transport = httpx.ASGITransport(app=server.app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
-            return await client.request(method, path, headers=headers)
-
-    return asyncio.run(asked())
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "identity"])

@@ -103,7 +103,7 @@ def test_a_teachers_folder_comes_after_ours(tmp_path):
     (tmp_path / "en" / "words.toml").write_text(WORDS)
     found = offered(str(tmp_path))
     assert [it.mission.id for it in found[:-1]] == [it.mission.id for it in offered()]
-    assert found[-1].said(load("ja")).title == "Mine", "in the only language that it has"
+    assert found[-1].words_in(load("ja")).title == "Mine", "in the only language that it has"
     (tmp_path / "en" / "words.toml").write_text(WORDS.replace("hint_1", "hint_2"))
     offered.cache_clear()
     with pytest.raises(ContentError, match=r"missions\.mine\.hint_1: no such text"):

@@ -394,7 +394,7 @@ def test_a_pod_of_the_fix_that_is_not_admitted_is_what_comes_next() -> None:
     foretold = found.prediction
     assert foretold is not None
     assert foretold.check is not None
-    assert (foretold.outcome, foretold.check.id, foretold.said) == (
+    assert (foretold.outcome, foretold.check.id, foretold.server_message) == (
         NEXT,
         "webhook.dry_run",
         "a policy wants the label",
@@ -433,7 +433,7 @@ def test_a_change_that_the_api_server_refuses_leads_nowhere() -> None:
     foretold = found.prediction
     assert foretold is not None
     assert foretold.check == found.verdict.check
-    assert (foretold.outcome, foretold.step, foretold.said) == (NEXT, found.verdict.step, said)
+    assert (foretold.outcome, foretold.step, foretold.server_message) == (NEXT, found.verdict.step, said)
     text = "\n".join(doctor_text.of_diagnosis(found, load("en")))
     assert load("en").message("doctor.prediction.refused", object="ServiceAccount default/my-sa") in text
     assert said in text

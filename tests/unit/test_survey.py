@@ -25,9 +25,8 @@ from app.flow.model import Status
 from app.flow.port_wrappers.consent import NOTHING, consented
 from app.flow.port_wrappers.deadline import with_deadline
 from app.flow.port_wrappers.side_by_side import AT_ONCE
-from app.flow.steps.mutation import SKIP_LABEL
 from app.flow.verdict.judge import Outcome
-from app.flow.webhook import POD_IDENTITY_LABEL
+from app.flow.webhook import POD_IDENTITY_LABEL, SKIP_LABEL
 from app.report import document, page, picture, survey_words, table
 from tests.unit.fake_ports import ACCOUNT, HOST, ROLE, Fakes, trust_policy
 

@@ -144,7 +144,6 @@ def test_a_file_that_is_not_there(volume):
             "ls: invalid option -- 'Z'\nTry 'ls --help' for more information.\n",
             2,
         ),
-        ("busybox", ["env", "x"], "env: x: No such file or directory\n", 127),
     ],
 )
 def test_complaints_are_the_programs_own(volume, image, command, stderr, code):
@@ -156,13 +155,6 @@ def test_a_program_that_the_image_has_not(volume):
     result = container(volume()).run(["curl", "x"])
     assert result.exit_code == 127
     assert 'exec: "curl": executable file not found in $PATH' in result.stderr
-
-
-def test_env_and_printenv(volume):
-    inside = container(volume())
-    assert inside.run(["env"]).stdout == "PATH=/bin\nHOME=/root\n"
-    assert inside.run(["printenv", "HOME"]).stdout == "/root\n"
-    assert inside.run(["printenv", "NOPE"]).exit_code == 1
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", f"{MOUNT}/../../../../../../../etc/passwd", "../../etc/passwd"])
@@ -182,7 +174,7 @@ def test_a_link_that_leads_out_of_the_volume_leads_nowhere(volume):
     assert caught.value.errno == errno.ELOOP
 
 
-@given(words=st.lists(st.text(max_size=30), max_size=4), program=st.sampled_from(["cat", "ls", "printenv", "env"]))
+@given(words=st.lists(st.text(max_size=30), max_size=4), program=st.sampled_from(["cat", "ls"]))
 def test_any_arguments_get_an_answer(tmp_path_factory, words, program):
     tree = OwnedTree(tmp_path_factory.mktemp("volume"))
     for image in ("busybox", "amazon/aws-cli"):

@@ -1,47 +1,18 @@
 """The real kubectl, unchanged, against the simulated API server."""
 
 import json
-import os
-import shutil
 import subprocess
 
 import pytest
 
-KUBECTL = shutil.which("kubectl")
+from tests.world.kubectl import KUBECTL, Kubectl
+
 pytestmark = [pytest.mark.cli, pytest.mark.skipif(KUBECTL is None, reason="no kubectl on the PATH")]
 
 
 @pytest.fixture
-def environment(simulation, world, tmp_path):
-    (tmp_path / "ca.pem").write_bytes(simulation.ca_pem)
-    cluster = {"server": f"{simulation.kubernetes_url}/k8s/{world.path}", "certificate-authority": "ca.pem"}
-    config = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": "irsa",
-        "clusters": [{"name": "irsa", "cluster": cluster}],
-        "users": [{"name": "learner", "user": {"token": world.admin_token}}],
-        "contexts": [{"name": "irsa", "context": {"cluster": "irsa", "user": "learner"}}],
-    }
-    (tmp_path / "config").write_text(json.dumps(config))
-    return {
-        **os.environ,
-        "KUBECONFIG": str(tmp_path / "config"),
-        "HOME": str(tmp_path),
-        "KUBECTL_EXTERNAL_DIFF": "diff -u",
-    }
-
-
-@pytest.fixture
-def kubectl(environment):
-    def kubectl(*words, given=None, status=0):
-        done = subprocess.run(
-            [KUBECTL, *words], env=environment, input=given, capture_output=True, text=True, check=False, timeout=60
-        )
-        assert done.returncode == status, f"{words}\n{done.stdout}\n{done.stderr}"
-        return done.stdout if status == 0 or done.stdout else done.stderr
-
-    return kubectl
+def kubectl(simulation, world, tmp_path):
+    return Kubectl(simulation, world, tmp_path)
 
 
 POD = """
@@ -161,9 +132,9 @@ def test_run_wait_exec_logs_delete(kubectl):
     assert kubectl("delete", "pod", "x") == 'pod "x" deleted\n'
 
 
-def test_get_watches(environment, kubectl):
+def test_get_watches(kubectl):
     with subprocess.Popen(
-        [KUBECTL, "get", "sa", "-w", "-o", "name"], env=environment, stdout=subprocess.PIPE, text=True
+        [KUBECTL, "get", "sa", "-w", "-o", "name"], env=kubectl.environment, stdout=subprocess.PIPE, text=True
     ) as process:
         assert [process.stdout.readline() for _ in range(2)] == ["serviceaccount/default\n", "serviceaccount/my-sa\n"]
         kubectl("create", "sa", "x")

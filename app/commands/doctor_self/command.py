@@ -93,8 +93,8 @@ def as_json(found: Sequence[Finding], words: Content) -> JsonValue:
                 "title": words.message(f"doctor_self.{it.id}.title"),
                 "got": it.got,
                 "expected": it.expected,
-                "off": it.said("off", words),
-                "fix": it.said("fix", words),
+                "off": it.text("off", words),
+                "fix": it.text("fix", words),
             }
             for it in found
         ],
@@ -119,7 +119,7 @@ def as_text(found: Sequence[Finding], words: Content) -> Iterator[str]:
             continue
         yield marked(it.status, titles[it.id])
         why = "unknown" if it.status is Status.UNKNOWN else "off"
-        said = {"got": it.got, "expected": it.expected, why: it.said("off", words), "fix": it.said("fix", words)}
+        said = {"got": it.got, "expected": it.expected, why: it.text("off", words), "fix": it.text("fix", words)}
         yield from labelled({labels[part]: "\n".join(wrapped(text, room)) for part, text in said.items()}, indent=4)
     off, failed = (sum(it.status is status for it in found) for status in (Status.WARNING, Status.FAILED))
     key, status = (

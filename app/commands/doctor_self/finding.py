@@ -28,7 +28,7 @@ class Finding:
     values: Mapping[str, object] = field(default_factory=dict)
     """What else those words name."""
 
-    def said(self, part: Literal["off", "fix"], words: Content) -> str:
+    def text(self, part: Literal["off", "fix"], words: Content) -> str:
         """The words for `off` or `fix`; empty where all is on."""
         if self.status is Status.PASSED:
             return ""

@@ -15,7 +15,6 @@ from pathlib import Path
 from app.commands.doctor_self.finding import Finding, found
 from app.commands.failure import CannotRun
 from app.commands.listening import listen
-from app.commands.world import STATE
 from app.console.limits import AT_ONCE, OF_ALL
 from app.content import Content
 from app.flow.model import Status
@@ -25,6 +24,7 @@ from app.serving.uvicorn_settings import page_limits
 from app.settings import Settings, is_loopback
 from app.world.node.volumes.disk import RESERVE_BYTES
 from app.world.node.volumes.files import free_bytes
+from app.world.setup.tool_files import STATE
 
 SERVER_BYTES = 250_000_000
 """What the process takes with a hundred worlds (`bench/memory.py` has it as the target)."""

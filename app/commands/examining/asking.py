@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from app import settings as environment
 from app.commands.failure import CannotRun
+from app.commands.streams import read_bounded
 from app.content import Content
 from app.flow.errors import FlowError
 from app.flow.model import Subject
@@ -84,15 +84,11 @@ def asked(
 def _objects(file: Path, words: Content) -> list[manifest.Found]:
     """Raises `FlowError`."""
     try:
-        if str(file) == "-":
-            content = sys.stdin.buffer.read(manifest.SIZE_LIMIT + 1)
-        else:
-            with file.open("rb") as stream:
-                content = stream.read(manifest.SIZE_LIMIT + 1)
+        content = read_bounded(file, manifest.SIZE_LIMIT)
         if len(content) > manifest.SIZE_LIMIT:
             raise CannotRun(words, "manifest_unreadable", path=file, said=f"> {manifest.SIZE_LIMIT} bytes")
         return manifest.objects(content.decode("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise CannotRun(words, "manifest_unreadable", path=file, said=error) from error
 
 

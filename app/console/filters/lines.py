@@ -1,4 +1,9 @@
-"""The filters that work on lines and bytes, as POSIX describes them."""
+"""The filters that work on lines and bytes, as POSIX describes them.
+
+They read what a real command prints, in a process of its own whose end the kernel enforces. The programs of the same
+name in a Pod (`app.world.node.programs.unix`) run in the server's event loop, count each step against the Pod's limits,
+and complain in the words of coreutils.
+"""
 
 from __future__ import annotations
 

@@ -5,13 +5,12 @@ Two kinds, and nothing else: one MutatingWebhookConfiguration of our own, and on
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable
 
 from app.flow.json_access import get_list, get_str
 from app.flow.model import JsonObject, JsonValue
 from app.flow.names import APPLICATION_ID
-from app.flow.steps.webhook import CONFIGURATION, WEBHOOKS
+from app.flow.webhook import CONFIGURATION, WEBHOOKS, registered
 
 RUN = f"{APPLICATION_ID}/simulated-aws"
 """The label whose value is the run: on the namespaces that opted in, and on the webhook's registration."""
@@ -27,27 +26,10 @@ TIMEOUT_SECONDS = 5
 def registration(run: str, url: str, ca_pem: bytes) -> JsonObject:
     """The MutatingWebhookConfiguration of a run.
 
-    With `failurePolicy: Ignore` a webhook that does not answer stops no Pod: it starts without credentials.
+    A Pod for which the webhook does not answer starts without credentials.
     """
-    webhook = {
-        "name": WEBHOOKS[1],
-        "admissionReviewVersions": ["v1"],
-        "clientConfig": {"url": url, "caBundle": base64.b64encode(ca_pem).decode()},
-        "failurePolicy": "Ignore",
-        "matchPolicy": "Equivalent",
+    webhook = registered(WEBHOOKS[1], url, ca_pem) | {
         "namespaceSelector": {"matchLabels": {RUN: run}},
-        "objectSelector": {},
-        "reinvocationPolicy": "IfNeeded",
-        "rules": [
-            {
-                "apiGroups": [""],
-                "apiVersions": ["v1"],
-                "operations": ["CREATE"],
-                "resources": ["pods"],
-                "scope": "Namespaced",
-            }
-        ],
-        "sideEffects": "None",
         "timeoutSeconds": TIMEOUT_SECONDS,
     }
     return {

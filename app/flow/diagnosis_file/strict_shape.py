@@ -1,6 +1,7 @@
 """Makes frozen dataclasses of JSON values that the app does not trust, by the types of their fields.
 
 Nothing is guessed and nothing is executed: a value has the type that its field says, or it is refused with its place.
+`app.world.saved.codec` reads what this app itself wrote, keys and logs among it, and lets no field be missing.
 """
 
 from __future__ import annotations

@@ -30,7 +30,8 @@ class _Ended:
 
     got: str
     failed: bool = False
-    said: str = ""
+    words: str = ""
+    """The last that its log says; or why that cannot be read, in the server's words."""
     reason: str = ""
     """Why we cannot tell; empty where we can."""
 
@@ -50,10 +51,10 @@ def judge_application(findings: Findings, ports: Ports, walk: Walk, pod: JsonVal
     worst = next((it for it in ended if it.failed), None) or next((it for it in ended if it.reason), ended[0])
     where = f"{where} {get_str(statuses[ended.index(worst)], 'name')} log"
     if worst.reason:
-        findings.unknown(CHECK, worst.reason, where=where, error=worst.said)
+        findings.unknown(CHECK, worst.reason, where=where, error=worst.words)
         return ""
-    findings.judge(CHECK, not worst.failed, got=worst.got, expected="exit 0", where=where, error=worst.said)
-    return worst.said
+    findings.judge(CHECK, not worst.failed, got=worst.got, expected="exit 0", where=where, error=worst.words)
+    return worst.words
 
 
 def _ended(ports: Ports, walk: Walk, status: JsonValue, *, alone: bool) -> _Ended:
@@ -65,13 +66,13 @@ def _ended(ports: Ports, walk: Walk, status: JsonValue, *, alone: bool) -> _Ende
         container = "" if alone else get_str(status, "name")
         log = ports.cluster.pod_log(walk.subject.namespace, walk.subject.pod, container)
     except FlowError as error:
-        return _Ended(got="", said=error.server_message, reason=unseen(error) or "not_observable")
-    said, after = last_words(log)
-    if kubelet_says.runs(status) and not said and code and _may_end_again(status, ports.clock.now()):
-        said, _ = last_words(_log_before(ports, walk, container))
-    if not said or (kubelet_says.runs(status) and after):
+        return _Ended(got="", words=error.server_message, reason=unseen(error) or "not_observable")
+    words, after = last_words(log)
+    if kubelet_says.runs(status) and not words and code and _may_end_again(status, ports.clock.now()):
+        words, _ = last_words(_log_before(ports, walk, container))
+    if not words or (kubelet_says.runs(status) and after):
         return _Ended(got="", reason="not_observable")
-    return _Ended(got=f"exit {code}" if code else "running", failed=True, said=said)
+    return _Ended(got=f"exit {code}" if code else "running", failed=True, words=words)
 
 
 def _may_end_again(status: JsonValue, now: float) -> bool:

@@ -76,11 +76,13 @@ def denied_actions(walk: Walk, reports: Iterable[StepReport]) -> access.Denied:
     found = list(reports)
     said = next((it.error for report in found for it in report.checks if it.id == APPLICATION), "")
     if name and f":assumed-role/{name}/" in principal_of(said) and (denied := _asked(*denied_action(said))):
-        return access.Denied(actions=(denied,), said=said, kind=denying_policy(said))
+        return access.Denied(actions=(denied,), message=said, kind=denying_policy(said))
     calls = [get_object(it) for report in found for it in get_list(report.evidence.get("denied_calls"))]
     asked = (_asked(get_str(it, "action"), get_str(it, "resource")) for it in calls)
     said = get_str(next(iter(calls), None), "said")
-    return access.Denied(actions=tuple(dict.fromkeys(it for it in asked if it)), said=said, kind=denying_policy(said))
+    return access.Denied(
+        actions=tuple(dict.fromkeys(it for it in asked if it)), message=said, kind=denying_policy(said)
+    )
 
 
 def _asked(action: str, resource: str) -> AskedAction | None:

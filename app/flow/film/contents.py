@@ -20,6 +20,7 @@ from app.flow.json_access import get, get_list, get_object, get_str, seconds, sh
 from app.flow.model import Exchange, JsonValue
 from app.flow.names import audience_claim
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE
+from app.flow.token import unpadded
 from app.flow.webhook import VOLUME
 
 _KEYS = ("iss", "sub", "aud")
@@ -68,7 +69,7 @@ def claims_of(compact: str) -> dict[str, JsonValue]:
     if len(parts) != 3:
         return {}
     try:
-        payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)).decode()
+        payload = unpadded(parts[1]).decode()
     except ValueError:
         return {}
     return get_object(document(payload))

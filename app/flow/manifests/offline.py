@@ -16,16 +16,14 @@ from app.flow.model import Exchange, JsonValue
 from app.flow.names import role_of
 from app.flow.port_wrappers.consent import NotAsked
 from app.flow.ports import Aws, Clock, Cluster, Issuer, Ports, ServerLog
-from app.flow.webhook import WebhookSettings, identity_of, mutate
+from app.flow.webhook import CONFIGURATION, WEBHOOKS, WebhookSettings, identity_of, mutate, selector_on_eks
 
 EKS_WEBHOOK: JsonValue = {
-    "metadata": {"name": "pod-identity-webhook"},
+    "metadata": {"name": CONFIGURATION},
     "webhooks": [
         {
-            "name": "iam-for-pods.amazonaws.com",
-            "objectSelector": {
-                "matchExpressions": [{"key": "eks.amazonaws.com/skip-pod-identity-webhook", "operator": "DoesNotExist"}]
-            },
+            "name": WEBHOOKS[0],
+            "objectSelector": selector_on_eks(),
             "rules": [{"operations": ["CREATE"], "resources": ["pods"]}],
         }
     ],

@@ -35,7 +35,7 @@ class Permission:
 
     @property
     def who(self) -> str:
-        """The name of who asks."""
+        """Who asks, by name."""
         return self.service_account or self.role or self.session
 
 

@@ -1,4 +1,4 @@
-"""Ports whose every question passes somebody first, who may put it, refuse it or stop waiting for the answer."""
+"""Ports that hand each question to a function, which may put it, refuse it or stop waiting for the answer."""
 
 from __future__ import annotations
 

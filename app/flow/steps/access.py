@@ -80,10 +80,10 @@ class Denied:
     """What AWS has denied to the Pod."""
 
     actions: tuple[AskedAction, ...] = ()
-    said: str = ""
-    """In which words."""
+    message: str = ""
+    """The error message of the denial."""
     kind: str = ""
-    """Which kind of policy did, as the words name it; empty where they do not."""
+    """Which kind of policy did, as the message names it; empty where it does not."""
 
 
 def asked_again(ports: Ports, walk: Walk, denied: Denied) -> Walk:
@@ -181,13 +181,13 @@ def _judge(
         "permission_decision",
         {**speaks.document, "denied": [{"action": it.asked.action, "resource": it.asked.resource} for it in denied]},
     )
-    said = before.said if before else ""
+    message = before.message if before else ""
     if denied:
-        findings.judge(POLICY, False, got=_got(speaks), expected=f"allow: {expected}", where=where, error=said)
+        findings.judge(POLICY, False, got=_got(speaks), expected=f"allow: {expected}", where=where, error=message)
     elif open_:
         findings.unknown(POLICY, speaks.open, where=where, expected=expected)
     elif before and not _covers(speaks, before.kind, role):
-        findings.unknown(POLICY, "not_observable", where=where, expected=expected, error=said)
+        findings.unknown(POLICY, "not_observable", where=where, expected=expected, error=message)
     else:
         findings.judge(POLICY, True, got=_got(speaks), expected=f"allow: {expected}", where=where)
 

@@ -22,9 +22,8 @@ from app.flow.steps.injection import (
     token_source,
 )
 from app.flow.steps.step_context import StepContext
-from app.flow.webhook import VOLUME
+from app.flow.webhook import SKIP_LABEL, VOLUME
 
-SKIP_LABEL = "eks.amazonaws.com/skip-pod-identity-webhook"
 PARTS = (f"volume {VOLUME}", "volumeMounts", ROLE_VARIABLE, TOKEN_VARIABLE)
 """What the webhook adds, in short."""
 

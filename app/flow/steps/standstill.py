@@ -42,8 +42,8 @@ class Standstill:
     """As the status has it: `ImagePullBackOff`, or `CrashLoopBackOff (Error, exit 1)`."""
     field: str
     """Below `.status`: where that stands."""
-    said: str = ""
-    """The message beside it."""
+    message: str = ""
+    """What the status says beside it."""
     waits: bool = False
     """Whether it may just take its time: nothing in the status says that anything failed."""
     partly: bool = False
@@ -61,14 +61,16 @@ def standstill(pod: JsonValue) -> Standstill | None:
     if phase == "Succeeded":
         return None
     if phase == "Failed" and (reason := get_str(pod, "status", "reason")):
-        said = get_str(pod, "status", "message")
-        return Standstill(kind=STOPPED, container="", state=f"{phase}: {reason}", field="reason", said=said)
+        message = get_str(pod, "status", "message")
+        return Standstill(kind=STOPPED, container="", state=f"{phase}: {reason}", field="reason", message=message)
     statuses = get_list(pod, "status", "containerStatuses")
     if phase == "Pending" and not statuses and not get_str(pod, "spec", "nodeName"):
         return _unscheduled(pod)
     found = _first_init(pod) or _first_of(statuses, pod, "containerStatuses")
     if found is None and phase == "Failed":
-        return Standstill(kind=FAILED, container="", state=phase, field="phase", said=get_str(pod, "status", "message"))
+        return Standstill(
+            kind=FAILED, container="", state=phase, field="phase", message=get_str(pod, "status", "message")
+        )
     if found is None and phase == "Pending":
         return Standstill(kind=STARTING, container="", state=phase, field="phase", waits=True)
     return found
@@ -77,10 +79,10 @@ def standstill(pod: JsonValue) -> Standstill | None:
 def _unscheduled(pod: JsonValue) -> Standstill:
     conditions = get_list(pod, "status", "conditions")
     scheduled = next((it for it in conditions if get_str(it, "type") == "PodScheduled"), None)
-    reason, said = get_str(scheduled, "reason"), get_str(scheduled, "message")
+    reason, message = get_str(scheduled, "reason"), get_str(scheduled, "message")
     if get_str(scheduled, "status") != "False":
         return Standstill(kind=STARTING, container="", state="Pending", field="phase", waits=True)
-    return Standstill(kind=UNSCHEDULED, container="", state=f"Pending: {reason}", field="conditions", said=said)
+    return Standstill(kind=UNSCHEDULED, container="", state=f"Pending: {reason}", field="conditions", message=message)
 
 
 def _first_init(pod: JsonValue) -> Standstill | None:
@@ -118,7 +120,7 @@ def _of_container(status: JsonValue, pod: JsonValue, field: str) -> Standstill |
     reason, code = get_str(waiting, "reason"), get(ended, "exitCode")
     if kubelet_says.runs(status) or (code == 0 and reason in ("", _CRASH_LOOP)):
         return None
-    said = get_str(waiting, "message")
+    message = get_str(waiting, "message")
     if reason in _NO_IMAGE:
         kind = IMAGE
     elif reason not in (*_BEING_MADE, _CRASH_LOOP):
@@ -127,7 +129,7 @@ def _of_container(status: JsonValue, pod: JsonValue, field: str) -> Standstill |
         how = ", ".join(filter(None, (get_str(ended, "reason"), f"exit {code}" if isinstance(code, int) else "")))
         kind = CREATION if get_str(ended, "reason") in _NEVER_BEGAN else _of_program(pod, field, reason)
         reason = f"{reason} ({how})" if reason else how
-        said = get_str(ended, "message") or said
+        message = get_str(ended, "message") or message
     elif waiting:
         kind = STARTING
     else:
@@ -137,7 +139,7 @@ def _of_container(status: JsonValue, pod: JsonValue, field: str) -> Standstill |
         container=name,
         state=reason or "waiting",
         field=f"{field}[{name}]",
-        said=said,
+        message=message,
         waits=kind == STARTING,
     )
 

@@ -18,6 +18,7 @@ from app.flow.steps.findings import BY_HAND, NO_POD, Findings, unseen
 from app.flow.steps.injection import own_token, request_pod
 from app.flow.steps.mutation import PARTS, judge_mutation, present_parts, show_mutation
 from app.flow.steps.step_context import StepContext
+from app.flow.webhook import CONFIGURATION, WEBHOOKS
 
 CHECKS = (
     "webhook.registered",
@@ -29,7 +30,6 @@ CHECKS = (
     "pod.exists",
     "pod.injected",
 )
-CONFIGURATION = "pod-identity-webhook"
 NOT_CALLED = "failed calling webhook"
 """In what the API server says when a webhook with `failurePolicy: Fail` did not answer: it then stores no Pod at all.
 Source: k8s.io/apiserver, pkg/admission/plugin/webhook/errors."""
@@ -40,8 +40,6 @@ MOUNTED_TWICE = "mounted_twice"
 """The reason of a manifest that the API server refuses once the webhook has added to it."""
 LATER = (NEXT_POD, MOUNTED_TWICE)
 """The reasons of what harms the next Pod alone."""
-WEBHOOKS = ("iam-for-pods.amazonaws.com", "pod-identity-webhook.amazonaws.com")
-"""What the webhook is called on EKS, and what its own manifests call it."""
 
 
 def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[StepReport, StepContext]:

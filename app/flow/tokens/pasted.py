@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.flow import strict_json
-from app.flow.token import PARTS
+from app.flow.token import PARTS, unpadded
 from app.flow.visible import visible_each
 
 LONGEST = 16 * 1024
@@ -195,7 +195,7 @@ def _object(part: str, encoded: str, problems: list[Problem]) -> dict[str, Any] 
     found = _encoding(part, encoded) if encoded else Problem(code="empty_part", part=part)
     if found is None:
         try:
-            text = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
+            text = unpadded(encoded).decode()
         except UnicodeDecodeError as error:
             byte = f"0x{error.object[error.start]:02x}"
             found = Problem(code="utf8", part=part, place=error.start + 1, found=byte)

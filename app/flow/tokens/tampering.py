@@ -6,11 +6,11 @@ nothing (RFC 4648 §3.5): a change to only those changes nothing that is signed.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.flow import strict_json
+from app.flow.token import unpadded
 from app.flow.tokens.token_anatomy import TokenField, anatomy
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -70,7 +70,7 @@ def flip(token: str, index: int) -> tuple[str, Change]:
     # (2) What it hit.
     if part.name == "signature":
         return changed, Change(index=index, part=part.name, byte=byte)
-    old, new = (_decoded(text[part.start : part.stop]) for text in (token, changed))
+    old, new = (unpadded(text[part.start : part.stop]) for text in (token, changed))
     hit = _innermost(part.fields, byte)
     begin, end = (hit.start, hit.stop) if hit else (max(byte - _NEIGHBOURS, 0), byte + 1 + _NEIGHBOURS)
     return changed, Change(
@@ -101,10 +101,6 @@ def place_in(token: str, name: str) -> int | None:
         if change.readable and change.name == name:
             return index
     return None
-
-
-def _decoded(encoded: str) -> bytes:
-    return base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
 
 
 def _innermost(fields: Iterable[TokenField], byte: int) -> TokenField | None:

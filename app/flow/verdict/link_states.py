@@ -53,17 +53,9 @@ class PartState:
 
 @dataclass(frozen=True, kw_only=True)
 class LinkState(PartState):
-    """How a link stands, and what went over it."""
+    """How a link stands."""
 
     step: Step
-    tail: str
-    head: str
-    carried: str = ""
-    """What went from tail to head in this walk, by name; empty where nothing did, or where nobody could see it."""
-    returned: str = ""
-    """What came back, by name."""
-    exchanges: tuple[Exchange, ...] = ()
-    """Its exchanges, oldest first. Where the app asked in the place of the Pod, the caller is `explorer`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +64,6 @@ class ChainState:
 
     parties: tuple[PartState, ...]
     links: tuple[LinkState, ...]
-    keys: Keys
     verdict: Verdict
 
     @property
@@ -141,11 +132,9 @@ def chain_state(walk: Walk, also: Sequence[Check] = ()) -> ChainState:
     for party in PARTIES:
         if party.id not in states:
             states[party.id] = _by_links([states[it.id] for it in LINKS if party.id in (it.tail, it.head)])
-    keys = key_source(walk) if states["keys"] is State.PASSED else Keys.UNHEARD
     return ChainState(
         parties=tuple(PartState(id=it.id, state=states[it.id], check=guilty.get(it.id)) for it in PARTIES),
-        links=tuple(_link(it, states[it.id], guilty.get(it.id), exchanges[it.id], keys) for it in LINKS),
-        keys=keys,
+        links=tuple(LinkState(id=it.id, step=it.step, state=states[it.id], check=guilty.get(it.id)) for it in LINKS),
         verdict=verdict,
     )
 
@@ -191,8 +180,7 @@ def _by_links(states: Sequence[State]) -> State:
 
 
 def _exchanges(link: Link, walk: Walk) -> tuple[Exchange, ...]:
-    found = (it for it in walk.report(link.step).exchanges if link.call and link.call.matches(it))
-    return tuple(sorted(found, key=lambda exchange: exchange.started))
+    return tuple(it for it in walk.report(link.step).exchanges if link.call and link.call.matches(it))
 
 
 def _in_vain(link: Link, exchanges: Sequence[Exchange]) -> bool:
@@ -203,19 +191,3 @@ def _in_vain(link: Link, exchanges: Sequence[Exchange]) -> bool:
 
 def _answered(exchange: Exchange) -> bool:
     return 100 <= exchange.status < 400
-
-
-def _link(link: Link, state: State, check: Check | None, exchanges: tuple[Exchange, ...], keys: Keys) -> LinkState:
-    passed = state is State.PASSED and (link.id != "keys" or keys is Keys.FETCHED)
-    sent = passed or (state in (State.FAILED, State.SYMPTOM) and bool(exchanges))
-    return LinkState(
-        id=link.id,
-        state=state,
-        check=check,
-        step=link.step,
-        tail=link.tail,
-        head=link.head,
-        carried=link.carries if sent else "",
-        returned=link.returns if passed else "",
-        exchanges=exchanges,
-    )

@@ -48,10 +48,6 @@ class Link:
     checks: tuple[str, ...]
     """Those that all have to pass for it to have happened as it should."""
     needs: tuple[str, ...] = ()
-    carries: str = ""
-    """What goes from tail to head, by name; empty where a document only refers to another."""
-    returns: str = ""
-    """What comes back with the answer, by name, where no link of its own brings it."""
     call: Call | None = None
     """None where nobody can listen."""
     heard_is_enough: bool = False
@@ -83,7 +79,6 @@ LINKS = (
         head="issuer",
         checks=("issuer.cluster_keys",),
         needs=("issuer",),
-        carries="public_keys",
         call=Call(callee="issuer", callers=_EXPLORER),
     ),
     Link(
@@ -118,7 +113,6 @@ LINKS = (
         tail="developer",
         head="api_server",
         checks=("pod.exists",),
-        carries="pod_manifest",
         call=Call(callee="kube-apiserver", callers=_EXPLORER, words="/pods?dryRun="),
     ),
     Link(
@@ -128,8 +122,6 @@ LINKS = (
         head="webhook",
         checks=("webhook.registered", "webhook.selector", "webhook.dry_run"),
         needs=("create",),
-        carries="admission_review",
-        returns="json_patch",
         call=Call(callee="pod-identity-webhook", callers=("kube-apiserver",)),
     ),
     Link(  # The webhook has a copy of its own: that it wrote the volume shows that it saw the annotation.
@@ -139,7 +131,6 @@ LINKS = (
         head="service_account",
         checks=("webhook.volume",),
         needs=("review", "service_account"),
-        returns="annotation",
     ),
     Link(
         id="token_request",
@@ -148,7 +139,6 @@ LINKS = (
         head="api_server",
         checks=("token.file",),
         needs=("webhook",),
-        carries="token_request",
         call=_TOKEN_REQUEST,
         heard_is_enough=True,
     ),
@@ -159,7 +149,6 @@ LINKS = (
         head="kubelet",
         checks=("token.format", "token.algorithm", "token.issuer", "token.subject", "token.key", "token.signature"),
         needs=("token_request",),
-        carries="token",
         call=_TOKEN_REQUEST,
     ),
     Link(
@@ -169,7 +158,6 @@ LINKS = (
         head="pod",
         checks=("token.file", "token.format", "token.audience", "token.lifetime"),
         needs=("token",),
-        carries="token",
         call=Call(callee="kube-apiserver", callers=_EXPLORER, words="/exec?"),
     ),
     Link(
@@ -179,8 +167,6 @@ LINKS = (
         head="sts",
         checks=("sts.format", "sts.expiration", "sts.credentials"),
         needs=("mount", "pod"),
-        carries="token",
-        returns="credentials",
         call=Call(callee="sts", callers=("explorer", "pod"), words="Action=AssumeRoleWithWebIdentity"),
     ),
     Link(
@@ -190,7 +176,6 @@ LINKS = (
         head="issuer",
         checks=("sts.key", "sts.signature"),
         needs=("sts", "provider", "publish"),
-        returns="public_keys",
         call=Call(callee="issuer", callers=("sts",)),
     ),
     Link(
@@ -200,8 +185,6 @@ LINKS = (
         head="s3",
         checks=("access.identity", "access.list_buckets"),
         needs=("sts", "role"),
-        carries="signed_request",
-        returns="bucket_list",
         call=Call(callee="s3", callers=("explorer", "pod")),
     ),
 )

@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.serving.plain_answers import READING, method_not_allowed
+
 LIVE = "/healthz"
 READY = "/readyz"
 PATHS = (LIVE, READY)
@@ -82,8 +84,8 @@ class Probes:
         """Answers with 200, or with 503 where a check failed."""
         if scope["type"] != "http" or scope["path"] not in PATHS:
             await self._app(scope, receive, send)
-        elif scope["method"] not in ("GET", "HEAD"):
-            await PlainTextResponse("Method Not Allowed\n", 405, {"allow": "GET, HEAD"})(scope, receive, send)
+        elif scope["method"] not in READING:
+            await method_not_allowed(*READING)(scope, receive, send)
         elif scope["path"] == LIVE:
             await PlainTextResponse("ok\n", headers=_FRESH)(scope, receive, send)
         else:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import __version__
@@ -21,6 +21,7 @@ from app.flow.model import Status, Walk
 from app.serving import descriptors
 from app.serving.operations import exposition
 from app.serving.operations.exposition import Counter, Gauge, Histogram, Metric, Sample
+from app.serving.plain_answers import READING, method_not_allowed
 
 PATH = "/metrics"
 Mode = Literal["simulated", "live"]
@@ -104,7 +105,7 @@ def is_allowed(headers: Headers, token: str) -> bool:
 
 
 class Metrics:
-    """Answers at `PATH` to who came so far: the gate has looked at where a request comes from."""
+    """Answers at `PATH`. The gate has looked at where the request comes from."""
 
     def __init__(self, app: ASGIApp, *, more: Callable[[], Iterable[Metric]], help_of: Callable[[str], str]) -> None:
         """`more`: the gauges of what lives elsewhere; `help_of`: what a metric means."""
@@ -120,8 +121,8 @@ class Metrics:
             await self._app(scope, receive, send)
 
     def _answer(self, scope: Scope) -> Response:
-        if scope["method"] not in ("GET", "HEAD"):
-            return PlainTextResponse("Method Not Allowed\n", 405, {"allow": "GET, HEAD"})
+        if scope["method"] not in READING:
+            return method_not_allowed(*READING)
         openmetrics = exposition.wants_openmetrics(Headers(scope=scope).get("accept", ""))
         metrics = [*REGISTERED, *self._more(), *of_process()]
         headers = {

@@ -23,7 +23,7 @@ from app.content import LANGUAGES, Content, load
 from app.serving.logs import OURS
 from app.serving.operations import events
 from app.serving.operations.request_log import STREAM
-from app.serving.plain_page import plain_page
+from app.serving.plain_answers import plain_page
 
 _log = logging.getLogger(OURS)
 RETRY_SECONDS = 30
@@ -61,7 +61,7 @@ class Stopping:
         self.began: float | None = None
         """`time.monotonic()` of the first signal."""
         self.inform: Callable[[], int] = lambda: 0
-        """Sends the sentence to the open pages, and returns how many those are. Set by who knows them."""
+        """Sends the sentence to the open pages, and returns how many those are. Set by the module that knows them."""
 
     @contextmanager
     def under_way(self, kind: Kind, end: Callable[[], None] = _nothing) -> Iterator[None]:

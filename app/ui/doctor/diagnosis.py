@@ -132,7 +132,11 @@ def prediction(found: Diagnosis, content: Content) -> str:
     parts = [f"<h3>{escape(content.message('doctor.prediction.title'))}</h3>"]
     parts += (f"<p>{prose(content.facts.sentences(it))}</p>" for it in foretold.sentences)
     if (check := foretold.next) is not None:
-        details = (("got", check.got), ("expected", check.expected), ("server_said", foretold.prediction.said))
+        details = (
+            ("got", check.got),
+            ("expected", check.expected),
+            ("server_said", foretold.prediction.server_message),
+        )
         rows = "".join(
             f"<dt>{escape(content.message(f'ui.{key}'))}</dt><dd>{value(text)}</dd>" for key, text in details if text
         )

@@ -52,7 +52,7 @@ def _make(wanted: Reproduction) -> None:
     try:
         session.inject(wanted.fault)
     except CannotBeInjected as error:
-        st.session_state[_FAILED] = error.said
+        st.session_state[_FAILED] = error.obstacle
         return
     judged = examine(session.simulated_ports(), session.subject()).verdict
     if judged.check is None or judged.check.id != wanted.check:

@@ -25,8 +25,8 @@ class Answer:
     """What came of it, where it was taken."""
     code: str = ""
     """The server's code for its refusal."""
-    said: str = ""
-    """Its words, letter by letter."""
+    server_message: str = ""
+    """Its error message, exactly."""
 
     @property
     def status(self) -> Status:
@@ -39,7 +39,7 @@ def ask(question: Callable[[], _Answer], summarize: Callable[[_Answer], str]) ->
     try:
         got = question()
     except FlowError as error:
-        return Answer(taken=False, code=error.code, said=error.server_message), None
+        return Answer(taken=False, code=error.code, server_message=error.server_message), None
     return Answer(taken=True, got=summarize(got)), got
 
 
@@ -48,7 +48,8 @@ def row(title: str, answer: Answer, content: Content, *, note: str = "") -> str:
     sign = f'<span class="mark" aria-hidden="true">{MARKS[answer.status]}</span>'
     word = content.message("answers.taken" if answer.taken else "answers.refused")
     got = f"<p>{value(answer.got)}</p>" if answer.got else ""
-    words = said(f"{answer.code}: {answer.said}" if answer.code else answer.said, content) if answer.said else ""
+    message = f"{answer.code}: {answer.server_message}" if answer.code else answer.server_message
+    words = said(message, content) if answer.server_message else ""
     below = f'<p class="quiet">{prose(note)}</p>' if note else ""
     return (
         f'<li class="{answer.status}"><div class="name">{sign} {prose(title)}'

@@ -85,7 +85,7 @@ def silence(walk_view: WalkView, content: Content) -> None:
         f"{escape(content.message('mode.as_of', time=utc(at)))}</li>"
         for step, at in walk_view.as_of.items()
     )
-    words = said(walk_view.said, content) if walk_view.said else ""
+    words = said(walk_view.silence, content) if walk_view.silence else ""
     components.block(
         f'<div class="notice" role="status">{mark(Status.WARNING, content)}<div><p><strong>'
         f"{prose(content.message('mode.silent'))}</strong></p>{words}<ul>{listed}</ul></div></div>",

@@ -41,7 +41,7 @@ class Pair:
     @property
     def differs(self) -> bool:
         """Whether STS has changed its words for it."""
-        return self.current.said != self.classic.said
+        return self.current.server_message != self.classic.server_message
 
 
 def fold(content: Content) -> None:
@@ -107,7 +107,7 @@ def _asked(world: World, wording: Wording, role_arn: str, token: str) -> Answer:
     try:
         answer = session.simulation().run(ask_sts(world, wording, role_arn, _SESSION, token))
     except AwsError as error:
-        return Answer(taken=False, code=error.code, said=error.message)
+        return Answer(taken=False, code=error.code, server_message=error.message)
     return Answer(taken=True, got=get_str(answer, "AssumedRoleUser", "Arn"))
 
 
@@ -148,4 +148,4 @@ def _pair(pair: Pair, content: Content) -> str:
 
 
 def _words(answer: Answer) -> str:
-    return escape(f"{answer.code}: {answer.said}" if answer.said else answer.got)
+    return escape(f"{answer.code}: {answer.server_message}" if answer.server_message else answer.got)

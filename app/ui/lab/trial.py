@@ -105,7 +105,7 @@ def _is_caused(fault: Fault) -> bool:
     try:
         session.inject(fault.id)
     except CannotBeInjected as error:
-        st.session_state[_REFUSED] = error.said
+        st.session_state[_REFUSED] = error.obstacle
         return False
     return True
 

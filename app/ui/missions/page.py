@@ -134,7 +134,7 @@ def _reached(shown: Offered, run: state.Run, content: Content) -> None:
     used = run.reached_by if run.reached_by is not None else len(run.commands)
     key = "mission_page.reached_best" if used <= shown.mission.best else "mission_page.reached_all"
     words = prose(content.message(key, used=str(used), best=str(shown.mission.best)))
-    learned = prose(shown.said(content).learned)
+    learned = prose(shown.words_in(content).learned)
     components.block(
         f'<div class="outcome passed" role="status">{mark(Status.PASSED, content)}'
         f"<div><p>{words}</p><p>{learned}</p></div></div>",

@@ -31,7 +31,7 @@ def listed(found: Sequence[Offered], done: Mapping[str, int], shown: str, runnin
         here = ' aria-current="step"' if mission.id == shown else ""
         label = (
             f'<span class="sign" aria-hidden="true">{"✓" if state == "done" else number}</span>'
-            f'<span class="name">{escape(it.said(content).title)}</span>'
+            f'<span class="name">{escape(it.words_in(content).title)}</span>'
             f'<span class="{"unseen" if state == "open" else "state"}">{escape(said)}</span>'
         )
         kind = f"{state} next" if state == "running" else state
@@ -49,7 +49,7 @@ def listed(found: Sequence[Offered], done: Mapping[str, int], shown: str, runnin
 
 def task(chosen: Offered, content: Content) -> str:
     """What it is called, and what is to be done."""
-    words = chosen.said(content)
+    words = chosen.words_in(content)
     best = content.message("mission_page.best", best=str(chosen.mission.best))
     return (
         f'<section class="task"><h2>{escape(words.title)}</h2><p>{prose(words.task)}</p>'
@@ -159,7 +159,7 @@ def commands(used: int, chosen: Offered, content: Content) -> str:
 
 def hints(chosen: Offered, shown: int, content: Content) -> str:
     """As many as the reader has asked for."""
-    rows = "".join(f"<li>{prose(text)}</li>" for text in chosen.said(content).hints[:shown])
+    rows = "".join(f"<li>{prose(text)}</li>" for text in chosen.words_in(content).hints[:shown])
     return f'<ol class="build_hints">{rows}</ol>' if rows else ""
 
 

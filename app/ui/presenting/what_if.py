@@ -86,7 +86,7 @@ def what_if(choice: str, asked: object) -> str:
 def _said(error: Exception) -> str:
     """Why the world did not allow it, in the words of the server that refused."""
     if isinstance(error, CannotBeInjected):
-        return error.said
+        return error.obstacle
     return error.server_message if isinstance(error, FlowError) else str(error)
 
 
@@ -144,7 +144,7 @@ def _with_stranger(whole: Film, policy: JsonObject, stranger: probes.Attempt, ex
         exchange=exchange,
         seen=Seen.ASKED,
         end=End.ARRIVED if taken else End.STOPPED,
-        words=stranger.answer.said,
+        words=stranger.answer.server_message,
     )
     came = [_replaced(whole, "assume", exchange), held]
     if taken:

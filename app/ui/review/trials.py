@@ -110,7 +110,7 @@ def s3_in_kept_session(trial: Trial) -> Seen:
     """S3, in the session from before the change."""
     if trial.kept.credentials is None:
         answer, _ = exchanged(trial.ports, trial.kept.role_arn, _SESSION, trial.kept.token)
-        raise NoOutcome(answer.said or answer.code)
+        raise NoOutcome(answer.server_message or answer.code)
     return _answered(" ".join(PROGRAM), listed(trial.ports, trial.kept.credentials))
 
 
@@ -143,7 +143,7 @@ def _sts(trial: Trial, token: str, shown: str) -> Seen:
 
 
 def _answered(command: str, answer: Answer) -> Seen:
-    printed = answer.got if answer.taken else f"{answer.code}: {answer.said}"
+    printed = answer.got if answer.taken else f"{answer.code}: {answer.server_message}"
     return Seen(command=command, printed=printed, succeeded=answer.taken)
 
 

@@ -54,7 +54,7 @@ class _Budgets:
     browsers: Buckets[TokenBucket] = field(default_factory=lambda: Buckets(TokenBucket, capacity=20.0, rate=0.15))
     addresses: Buckets[TokenBucket] = field(default_factory=lambda: Buckets(TokenBucket, capacity=120.0, rate=0.5))
     paces: Buckets[PaceBucket] = field(default_factory=lambda: Buckets(PaceBucket, capacity=1.0, rate=0.3))
-    """Of addresses: nobody is refused by these, but who is faster rests between two runs while others are there."""
+    """Of addresses: these refuse no one, but a faster one rests between two runs while others are there."""
     threads: threading.local = field(default_factory=threading.local)
 
 

@@ -82,7 +82,7 @@ def _walk_view(chosen: LiveSelection, ports: Ports, found: Walk, seconds: float)
     except FlowError as error:
         identity_error = error
     chosen.read_at = now
-    silence = [check.error for report in found for check in report.checks if check.reason in SILENCE and check.error]
+    silent = [check.error for report in found for check in report.checks if check.reason in SILENCE and check.error]
     return WalkView(
         world=f"{chosen.choice} {found.subject}",
         walk=kept.walk,
@@ -90,7 +90,7 @@ def _walk_view(chosen: LiveSelection, ports: Ports, found: Walk, seconds: float)
         granted=chosen.actions,
         as_of=old,
         diagnosis=diagnosis,
-        said=silence[0] if silence else "",
+        silence=silent[0] if silent else "",
         identity=identity,
         identity_error=identity_error,
         region=ports.aws.region,

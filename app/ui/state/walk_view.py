@@ -36,8 +36,8 @@ class WalkView:
     """What the walk was allowed to do beyond reading."""
     as_of: Mapping[Step, float] = field(default_factory=dict)
     """Unix seconds of those reports that are of an earlier walk, because a server was silent in this one."""
-    said: str = ""
-    """What the silence was, in the words of the client that noticed it; empty where no server was silent."""
+    silence: str = ""
+    """How a server was silent, in the words of the client that noticed it; empty where none was."""
     diagnosis: Diagnosis | None = None
     """What the doctor says of it; None before the first request for it."""
     identity: JsonValue = None

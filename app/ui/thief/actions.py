@@ -91,7 +91,7 @@ PATTERNS = ("exact", *_PATTERNS)
 
 
 def made_up(chain: Chain) -> Sequence[Name]:
-    """What somebody creates who may create ServiceAccounts: in a namespace of their own, and in that of the users."""
+    """What anyone who may create ServiceAccounts can add: in a namespace of their own, and in the users'."""
     return (("sandbox", chain.service_account), (chain.namespace, "attacker"))
 
 
@@ -126,7 +126,8 @@ def _copy() -> None:
 def _use(stolen: Theft) -> None:
     answer = session.simulation().run(who_am_i(stolen.world, stolen.loot.token))
     name = get_str(answer, "status", "userInfo", "username")
-    bearer = Answer(taken=bool(name), got=name, code=str(get(answer, "code") or ""), said=get_str(answer, "message"))
+    code, message = str(get(answer, "code") or ""), get_str(answer, "message")
+    bearer = Answer(taken=bool(name), got=name, code=code, server_message=message)
     reviews = [it for it in stolen.world.log.exchanges() if it.url.endswith("/selfsubjectreviews")]
     ports = session.simulated_ports()
     stolen.used = probes.use(ports, stolen.loot, stolen.subject, bearer, next(iter(reviews[-1:]), None))

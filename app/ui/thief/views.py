@@ -89,13 +89,13 @@ def _cell(column: str, answer: Answer | None, content: Content) -> str:
 
 def _why(answer: Answer) -> str:
     """The refusal: its code, the text behind it folded; the text alone where there is no code."""
-    if not answer.said:
+    if not answer.server_message:
         return ""
     if not answer.code:
-        return f'<p class="quiet">{escape(answer.said)}</p>'
+        return f'<p class="quiet">{escape(answer.server_message)}</p>'
     return (
         f'<details class="why"><summary><code>{escape(answer.code)}</code></summary>'
-        f'<p class="quiet">{breakable(answer.said)}</p></details>'
+        f'<p class="quiet">{breakable(answer.server_message)}</p></details>'
     )
 
 
@@ -116,7 +116,9 @@ def _attempt(attempt: Attempt, rightful: bool, content: Content) -> str:
     answer = attempt.answer
     badge = _badge("created", content) if attempt.made_up else _badge("rightful", content) if rightful else ""
     word = _word("gets_in" if answer.taken else "stays_out", answer, content)
-    words = "" if answer.taken else f' <span class="quiet">{escape(answer.code)}: {escape(answer.said)}</span>'
+    words = (
+        "" if answer.taken else f' <span class="quiet">{escape(answer.code)}: {escape(answer.server_message)}</span>'
+    )
     kind = f"{_kind(answer)} rightful" if rightful else _kind(answer)
     return f'<tr class="{kind}"><td><code>{breakable(attempt.subject)}</code>{badge}</td><td>{word}{words}</td></tr>'
 

@@ -124,7 +124,7 @@ def reviewed(status: JsonValue) -> Answer:
     """A TokenReview's answer."""
     if get(status, "authenticated") is True:
         return Answer(taken=True, got=get_str(status, "user", "username"))
-    return Answer(taken=False, said=get_str(status, "error"))
+    return Answer(taken=False, server_message=get_str(status, "error"))
 
 
 def listed(ports: Ports, credentials: Credentials) -> Answer:

@@ -33,7 +33,7 @@ _KUBELET = Tool(name="kubelet")
 
 
 class Noticing:
-    """Around the API servers of all worlds."""
+    """Around the API servers of all worlds, which do not know of it: so it parses the request line for itself."""
 
     def __init__(self, app: ASGIApp, find_world: Callable[[str], World | None]) -> None:
         self._app = app
@@ -153,7 +153,7 @@ def _step(info: RequestInfo) -> Step | None:
 
 
 class NoticingIssuer:
-    """Around the issuers of all worlds: who reads their documents, but for the world's own servers."""
+    """Around the issuers of all worlds: notes who reads their documents, except for the world's own servers."""
 
     def __init__(self, app: ASGIApp, find_world: Callable[[str], World | None]) -> None:
         """`find_world` knows a world by its issuer's id."""

@@ -68,7 +68,7 @@ class EventStream:
 
     def __init__(self) -> None:
         self.name = secrets.token_hex(8)
-        """Another stream counts from 1 as well: who resumes says of which one."""
+        """Another stream counts from 1 as well, so a client that resumes says which one it means."""
         self.number = 0
         """Of the newest event."""
         self.changed = 0

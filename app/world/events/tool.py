@@ -57,7 +57,7 @@ def is_this_app(headers: Mapping[str, str]) -> bool:
 
 
 def is_developer(headers: Mapping[str, str]) -> bool:
-    """Whether this app sent the request in the learner's stead (`app.world.setup.developer`)."""
+    """Whether this app sent the request for the learner (`app.world.setup.developer`)."""
     return _product(headers.get("user-agent", "")) == APPLICATION_ID
 
 

@@ -36,10 +36,10 @@ class Whole(StrEnum):
 class CannotBeInjected(Exception):
     """What the fault would change is not there, or another one has changed it."""
 
-    def __init__(self, fault_id: str, said: str) -> None:
-        super().__init__(f"{fault_id}: {said}")
+    def __init__(self, fault_id: str, obstacle: str) -> None:
+        super().__init__(f"{fault_id}: {obstacle}")
         self.fault_id = fault_id
-        self.said = said
+        self.obstacle = obstacle
         """The other fault's id; or what is missing, in the words of the server that looked for it."""
 
 

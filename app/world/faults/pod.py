@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject, Step
 from app.flow.names import API_TOKEN
+from app.flow.webhook import SKIP_LABEL
 from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
 from app.world.lifecycle.world_operations import TOKEN_FILE, container_of, role_arn, set_variables, with_manifest
@@ -23,7 +24,7 @@ def _no_service_account(world: World, pod: JsonObject) -> None:
 
 def _skipped(world: World, pod: JsonObject) -> None:
     labels = pod["metadata"].setdefault("labels", {})
-    labels["eks.amazonaws.com/skip-pod-identity-webhook"] = "true"
+    labels[SKIP_LABEL] = "true"
 
 
 def _role_by_hand(world: World, pod: JsonObject) -> None:

@@ -32,8 +32,7 @@ async def move_clock(world: World, seconds: float) -> None:
 async def follow_wall_clock(world: World) -> None:
     """Lives through a jump of the system's clock as through a clock that its learner moves.
 
-    Where the world is being changed as a whole, the next who looks does it: that change may wait for the request that
-    looks now.
+    Where the world is being changed as a whole, the next request does it: that change may wait for this one.
     """
     if world.clock.jump() and not world.changing.locked():
         async with world.changing:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.choosing import in_order
 from app.flow.json_access import get_str
 from app.flow.model import Chain
-from app.flow.names import role_of
 from app.world.lifecycle import own_chain
 
 if TYPE_CHECKING:
@@ -36,7 +34,7 @@ def choices(world: World) -> Choices:
     return Choices(
         namespaces=_names(world, "namespaces"),
         service_accounts=accounts,
-        role_arns=tuple(_annotated(world, namespace, name) for name in accounts),
+        role_arns=tuple(own_chain.annotation(world, namespace, name) for name in accounts),
         pods=_pods(world, namespace, world.chain.service_account),
     )
 
@@ -85,8 +83,7 @@ def followed(world: World, chain: Chain) -> Chain:
     """
     if not chain.pod:
         chain = replace(chain, pod=next(iter(_pods(world, chain.namespace, chain.service_account)), ""))
-    parts = role_of(_annotated(world, chain.namespace, chain.service_account))
-    role = world.account.roles.get(parts[2]) if parts and parts[1] == world.account_id else None
+    role = own_chain.annotated_role(world, chain.namespace, chain.service_account)
     return replace(chain, role=role.name, role_path=role.path) if role else chain
 
 
@@ -113,22 +110,14 @@ def _first_account(world: World, namespace: str) -> str:
     if namespace == world.seeded.namespace:
         return world.seeded.service_account
     names = _names(world, "serviceaccounts", namespace)
-    return next((name for name in names if _annotated(world, namespace, name)), "default")
+    return next((name for name in names if own_chain.annotation(world, namespace, name)), "default")
 
 
 def _names(world: World, resource: str, namespace: str | None = None) -> tuple[str, ...]:
     return tuple(sorted(get_str(one, "metadata", "name") for one in world.cluster.list(resource, namespace)))
 
 
-def _annotated(world: World, namespace: str, service_account: str) -> str:
-    stored = world.cluster.find("serviceaccounts", namespace, service_account)
-    return get_str(stored.copy() if stored else None, "metadata", "annotations", ROLE_ARN)
-
-
 def _pods(world: World, namespace: str, service_account: str) -> tuple[str, ...]:
-    pods = [
-        pod
-        for pod in world.cluster.list("pods", namespace)
-        if (get_str(pod, "spec", "serviceAccountName") or "default") == service_account
-    ]
-    return tuple(get_str(pod, "metadata", "name") for pod in in_order(pods))
+    """Their names, the newest first."""
+    pods = in_order(own_chain.pods_of(world, namespace, service_account))
+    return tuple(get_str(pod, "metadata", "name") for pod in pods)

@@ -39,7 +39,7 @@ REVOKED = "AWSRevokeOlderSessions"
 
 
 async def annotate(world: World) -> None:
-    """Names the role at the ServiceAccount `default`. The Pod that runs under it, `pod-before`, stays as it is."""
+    """Annotates the ServiceAccount `default` with the role. Its Pod, `pod-before`, stays as it is."""
     await world_operations.annotate(world, {ROLE_ARN: role_arn(world)}, place=(NAMESPACE, DEFAULT))
 
 
@@ -62,7 +62,7 @@ async def delete_service_account(world: World) -> None:
 
 
 async def create_service_account(world: World, namespace: str, name: str) -> None:
-    """What anybody may do who may create ServiceAccounts; the namespace is created as well where there is none."""
+    """What anyone who may create ServiceAccounts can do; the namespace is created as well where there is none."""
     if world.cluster.find("namespaces", "", namespace) is None:
         await operations.create(world, ADMIN, "namespaces", None, {"metadata": {"name": namespace}})
     if world.cluster.find("serviceaccounts", namespace, name) is None:

@@ -74,7 +74,7 @@ class History:
     async def go(self, place: float, landmarks: Sequence[float] = ()) -> None:
         """Goes to a place: back to what was kept, else forward from there. Stops at the landmarks on its way.
 
-        So what happens at a landmark happens once, and who returns to a time after it finds the same.
+        So what happens at a landmark happens once, and a learner who returns to a later time finds the same.
         """
         self._landmarks = frozenset(landmarks)
         async with self.world.changing:

@@ -32,16 +32,33 @@ def built(world: World) -> Chain:
     role = trusting_role(world)
     namespace, name = _service_account(world, role)
     chain = replace(world.seeded, namespace=namespace, service_account=name)
-    annotated = _annotated_role(world, namespace, name) or role
+    annotated = annotated_role(world, namespace, name) or role
     if annotated is not None:
         chain = replace(chain, role=annotated.name, role_path=annotated.path)
-    pods = [
-        pod
-        for pod in world.cluster.list("pods", namespace)
-        if (get_str(pod, "spec", "serviceAccountName") or "default") == name
-    ]
+    pods = pods_of(world, namespace, name)
     newest = next(iter(in_order([pod for pod in pods if of_command(pod)] or pods)), None)
     return replace(chain, pod=get_str(newest, "metadata", "name")) if newest else chain
+
+
+def annotation(world: World, namespace: str, service_account: str) -> str:
+    """The role that a ServiceAccount is annotated with; empty where it is not, or does not exist."""
+    stored = world.cluster.find("serviceaccounts", namespace, service_account)
+    return _annotation(stored.copy()) if stored else ""
+
+
+def annotated_role(world: World, namespace: str, service_account: str) -> Role | None:
+    """The role that the annotation points to; None where it points to none of the world's account."""
+    parts = role_of(annotation(world, namespace, service_account))
+    return world.account.roles.get(parts[2]) if parts and parts[1] == world.account_id else None
+
+
+def pods_of(world: World, namespace: str, service_account: str) -> list[JsonObject]:
+    """The Pods that run under a ServiceAccount."""
+    return [
+        pod
+        for pod in world.cluster.list("pods", namespace)
+        if (get_str(pod, "spec", "serviceAccountName") or "default") == service_account
+    ]
 
 
 def trusting_role(world: World) -> Role | None:
@@ -79,9 +96,3 @@ def _own_accounts(world: World) -> Iterator[JsonObject]:
 
 def _annotation(service_account: JsonObject) -> str:
     return get_str(service_account, "metadata", "annotations", ROLE_ARN)
-
-
-def _annotated_role(world: World, namespace: str, name: str) -> Role | None:
-    stored = world.cluster.find("serviceaccounts", namespace, name)
-    parts = role_of(_annotation(stored.copy())) if stored else None
-    return world.account.roles.get(parts[2]) if parts and parts[1] == world.account_id else None

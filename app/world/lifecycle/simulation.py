@@ -154,7 +154,7 @@ class Simulation:
         return self._alone(world, world_snapshot.save(world))
 
     def restore(self, world: World, saved: WorldSnapshot) -> None:
-        """Makes the world what it was. Raises `ValueError` for another world's world snapshot."""
+        """Makes the world what it was. Raises `ValueError` for a snapshot of another world."""
         self._change(world, world_snapshot.restore(world, saved))
 
     def inject(self, world: World, *fault_ids: str) -> None:
@@ -172,7 +172,7 @@ class Simulation:
         self._change(world, fault_injection.revert(world))
 
     def replace_node(self, world: World, kind: NodeKind) -> None:
-        """Puts a node of another kind in the place of the world's, and runs its Pods there."""
+        """Replaces the world's node by one of another kind, and runs its Pods there."""
         self._change(world, world_operations.replace_node(world, kind))
 
     def choices(self, world: World) -> Choices:

@@ -111,7 +111,7 @@ class Container:
         return program_of(self.image, command)
 
     def run(self, command: list[str]) -> Execution:
-        """Runs `cat`, `ls`, `env` or `printenv`; 127 and the runtime's words for what the image does not have."""
+        """Runs `cat` or `ls`; 127 and the runtime's words for what the image does not have."""
         arguments = command[1:]
         match self.program(command):
             case "cat":
@@ -119,10 +119,6 @@ class Container:
             case "ls":
                 directory, now = self.working_directory, self.now()
                 return ls(arguments, self.files, directory=directory, now=now, busybox=self._busybox)
-            case "env":
-                return self._env(arguments)
-            case "printenv":
-                return self._printenv(arguments)
             case _:
                 return _not_found(command[0] if command else "")
 
@@ -142,21 +138,6 @@ class Container:
                     errors += f"cat: {path}"
                 errors += f": {error.strerror}\n"
         return Execution(stdout=output, stderr=errors, exit_code=1 if errors else 0)
-
-    def _env(self, arguments: list[str]) -> Execution:
-        if arguments:
-            return Execution(stdout="", stderr=f"env: {arguments[0]}: No such file or directory\n", exit_code=127)
-        return Execution(stdout=self._print(list(self.environment)), stderr="", exit_code=0)
-
-    def _printenv(self, arguments: list[str]) -> Execution:
-        if not arguments:
-            return self._env([])
-        found = [name for name in arguments if name in self.environment]
-        output = "".join(f"{self.environment[name]}\n" for name in found)
-        return Execution(stdout=output, stderr="", exit_code=0 if len(found) == len(arguments) else 1)
-
-    def _print(self, names: list[str]) -> str:
-        return "".join(f"{name}={self.environment[name]}\n" for name in names)
 
 
 def _not_found(name: str) -> Execution:

@@ -30,7 +30,7 @@ class ContainerLog:
         self._pieces: deque[Piece] = deque()
         self._characters = 0
         self.written = 0
-        """Characters that were ever printed: where a follower is who has read all."""
+        """Characters that were ever printed: the place of a follower that has read all."""
         self.ended = False
         """Whether nothing more will be printed."""
         self._followers: set[asyncio.Event] = set()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from app.flow.matching.edit_distance import edits
 from app.world.node.pod_record import PodRecord
 from app.world.node.pod_status import ContainerState
 
@@ -27,7 +28,7 @@ _COMPONENT = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _PATH = re.compile(f"{_COMPONENT}(?:/{_COMPONENT})*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _LONG = 8
-"""Characters from which a name may have two wrong ones."""
+"""Characters from which a name may have two typing errors."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,14 +97,6 @@ def _failed(image: str, reference: str, code: str, why: str) -> PullFailure:
 
 
 def _is_nearly(name: str, other: str) -> bool:
-    """Whether a name is another one with a character or, where it is long, two too many, too few or wrong."""
-    limit = 2 if len(other) >= _LONG or sorted(name) == sorted(other) else 1
-    if abs(len(name) - len(other)) > limit:
-        return False
-    before = list(range(len(other) + 1))
-    for row, left in enumerate(name, 1):
-        now = [row]
-        for column, right in enumerate(other, 1):
-            now.append(min(before[column] + 1, now[-1] + 1, before[column - 1] + (left != right)))
-        before = now
-    return before[-1] <= limit
+    """Whether a name is another one with a typing error or, where it is long, two."""
+    limit = 2 if len(other) >= _LONG else 1
+    return edits(name, other, within=limit) <= limit

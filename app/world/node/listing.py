@@ -12,7 +12,8 @@ from app.world.node.volumes.filesystem import FileSystem, Node
 
 OPTIONS = "aA1dlLn"
 _HALF_YEAR = 365.2425 * 86400 / 2
-_USERS = {0: "root", 65534: "nobody"}
+USERS = {0: "root", 65534: "nobody"}
+"""The names that users and groups have in the images."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +103,7 @@ def _lines(entries: list[_Entry], *, long: bool, numeric: bool, now: float, busy
 
 
 def _owner(number: int, numeric: bool) -> str:
-    return str(number) if numeric else _USERS.get(number, str(number))
+    return str(number) if numeric else USERS.get(number, str(number))
 
 
 def _time(modified: float, now: float) -> str:

@@ -136,7 +136,7 @@ class PodContainers:
             self._running[state.name] = process
             await settled(process, streams)
             if process.cancelled():
-                return  # by who knows what comes next
+                return  # its canceller starts what comes next
             if not process.done():
                 process.add_done_callback(lambda done: self._ended(done, spec, state, member))
                 return

@@ -207,9 +207,8 @@ class _System:
             if program == TAR:
                 source = _Bytes(process.stdin)
                 done = await tar(process.arguments[1:], process.files, process.directory, source)
-                await process.stderr.write(
-                    done.stderr
-                )  # before the archive's end, after which `kubectl cp` reads nothing
+                # Before the archive's end, after which `kubectl cp` reads nothing.
+                await process.stderr.write(done.stderr)
                 return await self._give(process, replace(done, stderr=""))
             if not program:
                 return await self._give(process, process.container.run(process.arguments))

@@ -35,7 +35,7 @@ class Streams:
         """`stdin`: whether there will be input; without, a reader finds its end at once."""
         self.tty = tty
         self.on_interrupt: Callable[[], object] | None = None
-        """What Ctrl-C does, set by who runs the process, or by a shell for the time that a command of its runs."""
+        """What Ctrl-C does, set by the code that runs the process, and by a shell while it runs a command."""
         self.resting = False
         """Whether the process waits for input, or for time to pass: it is not on its way to anything."""
         self._input: deque[bytes] = deque()

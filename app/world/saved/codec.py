@@ -1,6 +1,7 @@
 """Values as JSON and back, by the types that their dataclasses declare. Strict both ways: nothing is guessed.
 
-What is not declared is refused: an unknown field, a missing one, a value of another type.
+What is not declared is refused: an unknown field, a missing one, a value of another type. Files of strangers are read
+by `app.flow.diagnosis_file.strict_shape`, which bounds numbers, quotes little, and knows no type that holds a secret.
 """
 
 from __future__ import annotations

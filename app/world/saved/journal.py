@@ -4,7 +4,7 @@
     journal-3.jsonl     [{"section": …}, ["gone", …]]   one line for each change: sections written, sections gone
 
 A snapshot is written whole or not at all, after the journal that goes on from it. So the journal of its generation is
-there always, and only its last line can be incomplete, of a change that was acknowledged to nobody.
+there always, and only its last line can be incomplete: that of a change that no client has an answer to.
 """
 
 from __future__ import annotations

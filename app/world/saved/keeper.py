@@ -1,7 +1,7 @@
 """Keeps one world on the disk while it runs: no change is acknowledged to a client before it is there.
 
-Changes are collected and written together (group commit): who comes while one write is on its way waits for the next,
-with all others who came meanwhile.
+Changes are collected and written together (group commit): a request that comes while one write is on its way
+waits for the next, together with all others that came meanwhile.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Keeper:
 
     async def _flush(self) -> None:
         async with self._writing:
-            self._next = None  # who comes from now on waits for another
+            self._next = None  # a request that comes from now on waits for another
             if not self._is_whole or self._journal.is_long:
                 await self._begin()
                 return

@@ -7,9 +7,7 @@ from pathlib import Path
 
 from app.settings import Settings
 from app.world.saved.state_directory import StateDirectory
-
-STATE = "state"
-"""The folder of the world itself, beside the files for the tools."""
+from app.world.setup.tool_files import STATE
 
 
 @dataclass(frozen=True, kw_only=True)

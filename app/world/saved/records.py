@@ -96,7 +96,7 @@ class KeptContainer:
 
 @dataclass(frozen=True, kw_only=True)
 class KeptPod:
-    """A Pod as its node knows it. The files of its volumes are made again of what the cluster has."""
+    """A Pod as its node knows it. The files of its volumes are made again from what the cluster has."""
 
     pod: JsonObject
     """As it was bound."""

@@ -190,12 +190,13 @@ class Network:
             raise NetworkError(f"dial tcp {url.host}:{port}: connect: connection refused")
         if pinned or (url.host in ("127.0.0.1", "localhost") and port == own):
             return url
-        if _is_address(url.host) or url.host == "localhost":
+        if is_address(url.host) or url.host == "localhost":
             raise NetworkError(f"dial tcp {url.host}:{port}: connect: connection refused")
         raise NetworkError(f"dial tcp: lookup {url.host} on 10.100.0.10:53: no such host")
 
 
-def _is_address(host: str) -> bool:
+def is_address(host: str) -> bool:
+    """Whether a host is written as an IP address."""
     try:
         ip_address(host)
     except ValueError:

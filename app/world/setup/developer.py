@@ -1,4 +1,4 @@
-"""Who sets a new world up: its administrator, who asks the servers over HTTP as `kubectl` and `eksctl` do."""
+"""The administrator who sets a new world up, by HTTP requests to its servers as `kubectl` and `eksctl` send them."""
 
 from __future__ import annotations
 

@@ -5,11 +5,11 @@ Nothing of it is asked for by the developer: EKS, eksctl's CloudFormation stack 
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
+from app.flow.webhook import CONFIGURATION, WEBHOOKS, registered, selector_on_eks
 from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import controllers, operations
 from app.world.aws import iam
@@ -26,8 +26,8 @@ _DAY = 86400.0
 
 async def lay(world: World) -> None:
     """Fills a world that has nothing in it yet."""
-    # (1) Namespaces with their ServiceAccounts `default`. Who looks around in an empty world finds what EKS runs; lists
-    #     of every ServiceAccount that a finished one shows are shorter without it.
+    # (1) Namespaces with their ServiceAccounts `default`. A learner who looks around in an empty world finds what EKS
+    #     runs; lists of every ServiceAccount that a finished one shows are shorter without it.
     controllers.bootstrap(world)
     if world.start == "empty":
         await kube_system.fill(world)
@@ -68,27 +68,5 @@ def fill_buckets(account: Account) -> None:
 
 def webhook_configuration(world: World) -> JsonObject:
     """The registration on EKS, with the URL at which the webhook of this world listens."""
-    ca_bundle = base64.b64encode(world.root_ca_pem).decode()
-    skip = {"key": "eks.amazonaws.com/skip-pod-identity-webhook", "operator": "DoesNotExist"}
-    webhook = {
-        "name": "iam-for-pods.amazonaws.com",
-        "admissionReviewVersions": ["v1"],
-        "clientConfig": {"url": world.webhook_url, "caBundle": ca_bundle},
-        "failurePolicy": "Ignore",
-        "matchPolicy": "Equivalent",
-        "namespaceSelector": {},
-        "objectSelector": {"matchExpressions": [skip]},
-        "reinvocationPolicy": "IfNeeded",
-        "rules": [
-            {
-                "apiGroups": [""],
-                "apiVersions": ["v1"],
-                "operations": ["CREATE"],
-                "resources": ["pods"],
-                "scope": "*",
-            }
-        ],
-        "sideEffects": "None",
-        "timeoutSeconds": 10,
-    }
-    return {"metadata": {"name": "pod-identity-webhook"}, "webhooks": [webhook]}
+    entry = registered(WEBHOOKS[0], world.webhook_url, world.root_ca_pem) | {"objectSelector": selector_on_eks()}
+    return {"metadata": {"name": CONFIGURATION}, "webhooks": [entry]}

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 KUBECONFIG, CA, AWS = "kubeconfig", "ca.pem", "aws.env"
+STATE = "state"
+"""The folder of the world itself, beside them."""
 HANDS_ON = "hands-on"
-"""The key of the world whose files these are: it belongs to who started the process, and to no browser."""
+"""The key of the world whose files these are: it belongs to the person who started the process, and to no browser."""
 
 
 def write(path: Path, content: bytes) -> None:

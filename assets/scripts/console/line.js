@@ -1,11 +1,11 @@
 // The line that is typed: history, completion, and the keys of a terminal.
 const consoleLine = (session, words) => {
   const history = consoleHistory()
-  const field = consolePart("textarea", { rows: 1, spellcheck: false, autocapitalize: "off", autocomplete: "off", ariaLabel: words.line })
-  const candidates = consolePart("ul", { className: "console-candidates", ariaLabel: words.candidates, hidden: true })
+  const field = element("textarea", { rows: 1, spellcheck: false, autocapitalize: "off", autocomplete: "off", ariaLabel: words.line })
+  const candidates = element("ul", { className: "console-candidates", ariaLabel: words.candidates, hidden: true })
   const run = consoleButton(words.run, () => submit(), { className: "console-run" })
-  const row = consolePart("div", { className: "console-line" }, consolePart("span", { textContent: words.prompt, ariaHidden: "true" }), field, run)
-  const element = consolePart("div", {}, row, candidates)
+  const row = element("div", { className: "console-line" }, element("span", { textContent: words.prompt, ariaHidden: "true" }), field, run)
+  const box = element("div", {}, row, candidates)
   let mayLeave = false // after Esc, Tab is the browser's
   let completion = null // under way: Enter waits for it, as a terminal's does
 
@@ -21,8 +21,8 @@ const consoleLine = (session, words) => {
       ...found.map(([text, detail]) => {
         const button = consoleButton("", () => (insert(text, length, true), offer(), field.focus()))
         button.append(text)
-        if (detail) button.append(" ", consolePart("span", { className: "quiet", textContent: detail }))
-        return consolePart("li", {}, button)
+        if (detail) button.append(" ", element("span", { className: "quiet", textContent: detail }))
+        return element("li", {}, button)
       }),
     )
   }
@@ -106,5 +106,5 @@ const consoleLine = (session, words) => {
     if (keys[event.key]?.(event)) event.preventDefault()
   })
   field.addEventListener("input", () => (fit(), offer()))
-  return { element, giveBack: (text) => field.value || set(text) }
+  return { box, giveBack: (text) => field.value || set(text) }
 }

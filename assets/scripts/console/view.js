@@ -1,25 +1,20 @@
 // What a page shows of the console. Output is text and nothing else: no part of it is ever read as HTML.
-const consolePart = (name, properties = {}, ...children) => {
-  const made = Object.assign(document.createElement(name), properties)
-  made.append(...children)
-  return made
-}
 const consoleButton = (text, click, properties = {}) =>
-  consolePart("button", { type: "button", textContent: text, onclick: click, ...properties })
+  element("button", { type: "button", textContent: text, onclick: click, ...properties })
 
 const consoleView = (session, words) => {
   // (1) The parts
-  const log = consolePart("div", { className: "console-log", tabIndex: 0, role: "log", ariaLabel: words.log })
+  const log = element("div", { className: "console-log", tabIndex: 0, role: "log", ariaLabel: words.log })
   const line = consoleLine(session, words)
-  const state = consolePart("p", { className: "console-state", role: "status" })
-  const missing = consolePart("div", { className: "console-missing" })
-  const help = consolePart("div", { className: "console-help" })
-  for (const part of ["keys", "filters"]) help.append(consolePart("p", { className: "caption", innerHTML: words[part] }))
-  const about = consolePart("p", { innerHTML: words.about })
+  const state = element("p", { className: "console-state", role: "status" })
+  const missing = element("div", { className: "console-missing" })
+  const help = element("div", { className: "console-help" })
+  for (const part of ["keys", "filters"]) help.append(element("p", { className: "caption", innerHTML: words[part] }))
+  const about = element("p", { innerHTML: words.about })
   const clear = consoleButton(words.clear, () => session.clear())
-  const head = consolePart("div", { className: "console-head" }, about, clear)
-  const frame = consolePart("div", { className: "console-frame" }, log, line.element)
-  const root = consolePart("section", { className: "root console", ariaLabel: words.name })
+  const head = element("div", { className: "console-head" }, about, clear)
+  const frame = element("div", { className: "console-frame" }, log, line.box)
+  const root = element("section", { className: "root console", ariaLabel: words.name })
   root.append(head, missing, frame, state, help, consoleFiles(session, words))
 
   // (2) One entry for each line that was run
@@ -30,13 +25,13 @@ const consoleView = (session, words) => {
     if (isAtEnd) log.scrollTop = log.scrollHeight
   }
   const add = (entry) => {
-    const typed = consolePart("pre", { className: "typed" }, consolePart("span", { textContent: `${words.prompt} `, ariaHidden: "true" }), entry.line)
-    const output = consolePart("pre", { className: "output", textContent: entry.output.join("") })
-    const note = consolePart("p", { className: "note" })
+    const typed = element("pre", { className: "typed" }, element("span", { textContent: `${words.prompt} `, ariaHidden: "true" }), entry.line)
+    const output = element("pre", { className: "output", textContent: entry.output.join("") })
+    const note = element("p", { className: "note" })
     const stop = consoleButton(words.stop, () => session.stop(entry))
     const end = consoleButton(words.end_input, () => session.input(entry, "", true))
-    const buttons = consolePart("div", { className: "entry-buttons" }, stop, end)
-    const box = consolePart("div", { className: "entry" }, typed, output, note, buttons)
+    const buttons = element("div", { className: "entry-buttons" }, stop, end)
+    const box = element("div", { className: "entry" }, typed, output, note, buttons)
     shown.set(entry, { box, output, note, buttons, end })
     log.append(box)
     draw(entry)
@@ -55,14 +50,14 @@ const consoleView = (session, words) => {
     const kept = new Set(session.entries)
     for (const [entry, { box }] of shown) if (!kept.has(entry)) (box.remove(), shown.delete(entry))
     log.querySelector(".console-cut")?.remove()
-    if (session.cut) log.prepend(consolePart("p", { className: "console-cut caption", textContent: words.cut_here }))
+    if (session.cut) log.prepend(element("p", { className: "console-cut caption", textContent: words.cut_here }))
   }
   const drawState = () => {
     const found = session.programs.map(([name, version]) => `${name} ${version}`).join(", ")
     const said = { connecting: words.connecting, lost: words.lost, open: words.programs.replace("{programs}", found) }
     state.textContent = found || session.state !== "open" ? said[session.state] : ""
     if (session.state === "lost") state.append(" ", consoleButton(words.again, session.connect))
-    missing.replaceChildren(...session.missing.map((text) => consolePart("p", { textContent: text })))
+    missing.replaceChildren(...session.missing.map((text) => element("p", { textContent: text })))
   }
 
   session.hear(root, (what, detail) => {

@@ -5,12 +5,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     return
   }
   adopt(parentElement)
-  let root = parentElement.querySelector(".root")
-  if (!root) {
-    root = document.createElement("div")
-    root.className = "root"
-    parentElement.appendChild(root)
-  }
+  const root = rootOf(parentElement)
   const drawn = `${data.shows} ${data.deck} ${data.talk}`
   if (root.drawn !== drawn) {
     root.drawn = drawn

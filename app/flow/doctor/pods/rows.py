@@ -21,8 +21,7 @@ from app.flow.steps.injection import (
     own_token,
     token_source,
 )
-from app.flow.steps.mutation import SKIP_LABEL
-from app.flow.webhook import VOLUME
+from app.flow.webhook import SKIP_LABEL, VOLUME
 
 ENDED = ("Succeeded", "Failed")
 """The phases in which no container will run again (kubernetes.io, "Pod Lifecycle")."""

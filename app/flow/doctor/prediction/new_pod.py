@@ -20,7 +20,7 @@ from app.flow.names import API_TOKEN
 from app.flow.partitions import region_of
 from app.flow.steps import selectors
 from app.flow.steps.injection import request_pod, token_source
-from app.flow.steps.webhook import CONFIGURATION, WEBHOOKS
+from app.flow.webhook import CONFIGURATION, WEBHOOKS
 
 ADMITTED, REFUSED = "pod_fixed", "pod_refused"
 """The evidence of a dry run of that Pod: as it would be stored, or why it would not be."""

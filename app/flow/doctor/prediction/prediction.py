@@ -39,7 +39,7 @@ class Prediction:
     """Where the next broken link lies, or the next warning."""
     check: Check | None = None
     """That link."""
-    said: str = ""
+    server_message: str = ""
     """What the API server said where it refused something in a dry run. On the copy no server says anything."""
     refused: str = ""
     """The object that the fix changes, where the API server refused the change in a dry run."""
@@ -72,7 +72,7 @@ def predict(copy: Copy, made: Walk, also: Sequence[Check], *, cause: Check) -> P
             outcome=Outcome.BROKEN,
             step=next((it for it, check in in_order(made, also) if check.id == cause.id), None),
             check=cause,
-            said=get_str(refused, "message"),
+            server_message=get_str(refused, "message"),
             refused=get_str(refused, "object"),
         )
     if (refused := copy.documents.get(REFUSED)) is not None:
@@ -80,7 +80,7 @@ def predict(copy: Copy, made: Walk, also: Sequence[Check], *, cause: Check) -> P
             outcome=Outcome.BROKEN,
             step=Step.WEBHOOK,
             check=_not_admitted(refused),
-            said=get_str(refused, "message"),
+            server_message=get_str(refused, "message"),
         )
     checks = tuple(_kept(check, copy) for check in also)
     judged = judge(made, checks)

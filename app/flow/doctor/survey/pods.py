@@ -9,8 +9,7 @@ from app.flow.doctor.pods.rows import ENDED
 from app.flow.json_access import get, get_object, get_str
 from app.flow.model import JsonValue
 from app.flow.steps.injection import ROLE_VARIABLE, containers, environment
-from app.flow.steps.mutation import SKIP_LABEL
-from app.flow.webhook import POD_IDENTITY_LABEL
+from app.flow.webhook import POD_IDENTITY_LABEL, SKIP_LABEL
 
 
 @dataclass(frozen=True, kw_only=True)

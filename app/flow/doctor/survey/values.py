@@ -154,7 +154,7 @@ class Survey:
 
     @property
     def outcome(self) -> Outcome:
-        """Broken where a role does not let in who names it or lets in too many, or a Pod runs without its role."""
+        """Broken where a role does not let its ServiceAccount in, or lets in others, or a Pod runs without its role."""
         if any(tie.status is Status.FAILED for tie in self.ties):
             return Outcome.BROKEN
         open_ = self.unread or self._unseen or self._depending

@@ -19,8 +19,8 @@ from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import JsonObject, JsonValue, Status
 from app.flow.steps import selectors
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment, token_source
-from app.flow.steps.mutation import SKIP_LABEL
-from app.flow.steps.webhook import CONFIGURATION, NAMESPACES, WEBHOOKS
+from app.flow.steps.webhook import NAMESPACES
+from app.flow.webhook import CONFIGURATION, SKIP_LABEL, WEBHOOKS, selector_on_eks
 
 CLUSTER_HERE, CA_HERE = "CLUSTER", "CA_FILE"
 _REGISTRATIONS = "mutatingwebhookconfigurations"
@@ -58,7 +58,7 @@ def _registration_on_eks() -> JsonObject:
         "name": WEBHOOKS[0],
         "clientConfig": {"url": "https://127.0.0.1:23443/mutate", "caBundle": CA_HERE},
         "failurePolicy": "Ignore",
-        "objectSelector": {"matchExpressions": [{"key": SKIP_LABEL, "operator": "DoesNotExist"}]},
+        "objectSelector": selector_on_eks(),
         "rules": [rule],
         "reinvocationPolicy": "IfNeeded",
         "sideEffects": "None",

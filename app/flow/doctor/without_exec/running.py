@@ -40,7 +40,7 @@ def judge_running(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue) 
         event = kubelet_says.newest_warning(kubelet_says.of_pod(events, pod))
     except FlowError as error:
         refusal = error
-    said = "\n".join(filter(None, (found.said, refusal.server_message if refusal else kubelet_says.shown(event))))
+    said = "\n".join(filter(None, (found.message, refusal.server_message if refusal else kubelet_says.shown(event))))
 
     # (2) It takes its time, or something fails.
     kind = _BY_EVENT.get(get_str(event, "reason"), found.kind) if found.kind == STARTING else found.kind

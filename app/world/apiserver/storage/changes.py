@@ -79,7 +79,7 @@ class ChangeLog:
         return len(self._watchers)
 
     def resume(self, version: int) -> None:
-        """Goes on after a version of an earlier process: who watched it there has to list again."""
+        """Goes on after a version of an earlier process: a client that watched it has to list again."""
         self.version = version
 
     def commit(self, type: str, resource: str, namespace: str, stored: Stored, previous: Stored | None) -> None:

@@ -59,7 +59,7 @@ def list_all(account: Account, parameters: Parameters) -> JsonValue:
 
 
 def delete(account: Account, parameters: Parameters) -> JsonValue:
-    """DeleteUser: only once it has no keys. The learner stays, by whose keys the world is used."""
+    """DeleteUser: only once it has no keys. The learner's user stays: the world is used with its keys."""
     user = _find(account, parameters["UserName"])
     if account.user_keys(user):
         raise AwsError(409, "DeleteConflict", "Cannot delete entity, must delete access keys first.")

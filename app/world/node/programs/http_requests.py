@@ -7,7 +7,6 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -20,7 +19,7 @@ from app.world.node.pod_exchanges import exchange
 from app.world.node.programs.instance_metadata import METADATA_SECONDS
 from app.world.node.programs.surroundings import Surroundings
 from app.world.node.shell.process import HttpRequest, HttpResponse, NoAnswer
-from app.world.servers.network import NetworkError
+from app.world.servers.network import NetworkError, is_address
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -72,7 +71,7 @@ class Wire:
         if service and service not in self.surroundings.unreachable:
             bucket = f"/{host.partition('.')[0]}" if service == "s3" and not host.startswith("s3.") else ""
             return await self._to_aws(request, f"{self.aws_url}{bucket}{target}", service, SECONDS)
-        if service or _is_address(host):
+        if service or is_address(host):
             words = f"Failed to connect to {host} port {port} after {SECONDS * 1000:.0f} ms: Timeout was reached"
             raise NoAnswer(28, words)
         raise NoAnswer(6, f"Could not resolve host: {host}")
@@ -148,11 +147,3 @@ def _reason(status: int) -> str:
         return HTTPStatus(status).phrase
     except ValueError:
         return ""
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True

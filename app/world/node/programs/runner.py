@@ -82,7 +82,6 @@ class _Run:
         if self._options.version:
             return _printed(f"{_version(self._container.image)}\n")
         self._config = SharedConfig(self._container, self._options.profile)
-        self._region_option = self._options.region
         match arguments:
             case ["s3", _, *_]:
                 return self._s3(s3_command(arguments[1:]))
@@ -177,7 +176,7 @@ class _Run:
     def _region(self) -> str | None:
         """By the CLI's rule: the first that is written, be it empty. The metadata service is asked last."""
         written = (
-            self._region_option,
+            self._options.region,
             self._environment.get("AWS_REGION"),
             self._environment.get("AWS_DEFAULT_REGION"),
             self._config.profile.get("region"),

@@ -6,7 +6,7 @@ import io
 import posixpath
 import stat
 import tarfile
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from app.flow.ports import Execution
 from app.world.node.volumes.filesystem import FileSystem
@@ -26,17 +26,6 @@ class Readable(Protocol):
 
     async def read(self) -> bytes:
         """The next bytes; nothing at the end."""
-
-
-@runtime_checkable
-class Writable(Protocol):
-    """A file system that programs may write to. Both methods raise `OSError`."""
-
-    def write(self, path: str, content: bytes) -> None:
-        """Makes a file."""
-
-    def mkdir(self, path: str) -> None:
-        """Makes a directory."""
 
 
 async def tar(arguments: list[str], files: FileSystem, directory: str, streams: Readable | None) -> Execution:
@@ -124,8 +113,6 @@ async def _extract(files: FileSystem, directory: str, streams: Readable | None) 
         content += data
         if len(content) > ARCHIVE_LIMIT:
             raise _Failed("the archive is too large for this simulated image")
-    if not isinstance(files, Writable):
-        raise _Failed(f"{directory}: Cannot open: Read-only file system")
     if not content:
         raise _Failed("This does not look like a tar archive")
     with tarfile.open(fileobj=io.BytesIO(content)) as source:
@@ -145,7 +132,7 @@ async def _extract(files: FileSystem, directory: str, streams: Readable | None) 
     return Execution(stdout="", stderr="", exit_code=0)
 
 
-def _ensure_directory(files: Writable, path: str) -> None:
+def _ensure_directory(files: FileSystem, path: str) -> None:
     try:
         files.mkdir(path)
     except FileExistsError:

@@ -41,7 +41,7 @@ class FileSystem:
         now: Callable[[], float] | None = None,
     ) -> None:
         """`directories`: those of the image, with their modes. `writable`: which of the mounts and `/` can be written
-        to, by root or who else may. `check_room` raises where the node has no memory for so many bytes more.
+        to, by root or another user that may. `check_room` raises where the node has no memory for so many bytes more.
         `now`: Unix seconds by the node's clock, the time of `created` where it is not given."""
         found = {posixpath.normpath("/" + path.lstrip("/")): tree for path, tree in mounts.items()}
         self._mounts = dict(sorted(found.items(), key=lambda mount: -len(mount[0])))

@@ -74,6 +74,6 @@ def _write(path: Path, file: KeptFile) -> None:
         path.mkdir()
     else:
         path.write_bytes(file.content)
-    with contextlib.suppress(PermissionError):  # who may not give files away has not given this one away before
+    with contextlib.suppress(PermissionError):  # a user who may not give files away has not given this one away before
         give_away(path, file.uid, file.gid)
     path.chmod(stat.S_IMODE(file.mode))

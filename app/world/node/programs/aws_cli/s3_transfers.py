@@ -47,7 +47,7 @@ class Missing(Exception):
 
 
 class S3Transfers:
-    """One command. `read` and `write` are standard input and output of `cp -`."""
+    """One command. `stdin` is what `cp -` reads."""
 
     def __init__(self, client: Any, container: Container, command: S3Command, stdin: str) -> None:
         self._client = client

@@ -30,10 +30,9 @@ async def grep(process: Process) -> int:
     paths = arguments if "e" in found else arguments[1:]
     try:
         search = _search(process, texts, found)
-        runs = [_Run(process, found, search) for _ in (0,)]
+        run = _Run(process, found, search)
     except UsageProblem as problem:
         return await process.complain(str(problem), 2)
-    run = runs[0]
     run.named = ("H" in found or len(paths) > 1) and "h" not in found
     failed = False
     async for path, stream in streams(process, paths):

@@ -1,4 +1,4 @@
-"""`date`, `id`, `whoami`, `hostname`, `uname`, `sleep`, `env`, `printenv`, `base64`, sums, `yes`, `nproc`, `tty`."""
+"""`date`, `id`, `whoami`, `hostname`, `uname`, `sleep`, `env`, `printenv`, `base64`, sums, `yes`, `tty`."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ import base64 as codec
 import binascii
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from app.world.node.listing import USERS
 from app.world.node.programs.unix.inputs import streams, whole
 from app.world.node.programs.unix.options import UsageProblem, options
 from app.world.node.shell.process import Process
 from app.world.node.shell.streams import decoded, encoded
 
-_DATE = "%a %b %e %H:%M:%S UTC %Y"
+_DATE, _ISO_DATE, _MAIL_DATE = "+%a %b %e %H:%M:%S UTC %Y", "+%Y-%m-%d", "+%a, %d %b %Y %H:%M:%S +0000"
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _RELATIVE = re.compile(r"([-+]?[0-9]{1,9}) ?(second|sec|minute|min|hour|day|week)s?( ago)?")
 _SECONDS = {"second": 1, "sec": 1, "minute": 60, "min": 60, "hour": 3600, "day": 86_400, "week": 604_800}
 FOREVER = 10.0 * 365 * 86_400
-_USERS = {0: "root", 65534: "nobody"}
 
 
 async def date(process: Process) -> int:
@@ -28,13 +29,7 @@ async def date(process: Process) -> int:
     moment = datetime.fromtimestamp(process.container.now(), UTC)
     if "d" in found:
         moment = _moment(found["d"], moment)
-    form = (
-        words[0]
-        if words
-        else {"I": "+%Y-%m-%d", "R": "+%a, %d %b %Y %H:%M:%S +0000"}.get(
-            "".join(found.keys() & {"I", "R"}), f"+{_DATE}"
-        )
-    )
+    form = words[0] if words else _ISO_DATE if "I" in found else _MAIL_DATE if "R" in found else _DATE
     if not form.startswith("+"):
         raise UsageProblem(f"cannot set date: Operation not permitted ('{form}')")
     await process.stdout.write(_formatted(form[1:], moment) + "\n")
@@ -74,7 +69,7 @@ async def id_(process: Process) -> int:
     """The user that the container runs as."""
     found, _ = options(process, "ugnG")
     user = process.files.user
-    name, group = _USERS.get(user.uid), _USERS.get(user.gid)
+    name, group = USERS.get(user.uid), USERS.get(user.gid)
     groups = sorted({user.gid, *user.groups})
     if "u" in found or "g" in found:
         number, its_name = (user.uid, name) if "u" in found else (user.gid, group)
@@ -85,7 +80,7 @@ async def id_(process: Process) -> int:
         return 0
 
     def shown(number: int) -> str:
-        return f"{number}({_USERS[number]})" if number in _USERS else str(number)
+        return f"{number}({USERS[number]})" if number in USERS else str(number)
 
     all_groups = ",".join(shown(number) for number in groups)
     await process.stdout.write(f"uid={shown(user.uid)} gid={shown(user.gid)} groups={all_groups}\n")
@@ -95,9 +90,9 @@ async def id_(process: Process) -> int:
 async def whoami(process: Process) -> int:
     """The user's name."""
     uid = process.files.user.uid
-    if uid not in _USERS:
+    if uid not in USERS:
         return await process.complain(f"cannot find name for user ID {uid}")
-    await process.stdout.write(f"{_USERS[uid]}\n")
+    await process.stdout.write(f"{USERS[uid]}\n")
     return 0
 
 
@@ -157,7 +152,7 @@ async def env(process: Process) -> int:
         environment[name] = value
         words = words[1:]
     if not words:
-        await process.stdout.write("".join(f"{name}={value}\n" for name, value in environment.items()))
+        await process.stdout.write(_listing(environment))
         return 0
     if not process.container.program(words):
         return await process.complain(f"{words[0]}: No such file or directory", 127)
@@ -166,9 +161,14 @@ async def env(process: Process) -> int:
 
 async def printenv(process: Process) -> int:
     """Variables by name; all of them without a name."""
-    done = process.own_container.run(["printenv", *process.arguments[1:]])
-    await process.stdout.write(done.stdout)
-    return done.exit_code
+    names, variables = process.arguments[1:], process.environment
+    found = [name for name in names if name in variables]
+    await process.stdout.write("".join(f"{variables[name]}\n" for name in found) if names else _listing(variables))
+    return 0 if len(found) == len(names) else 1
+
+
+def _listing(variables: Mapping[str, str]) -> str:
+    return "".join(f"{name}={value}\n" for name, value in variables.items())
 
 
 async def base64(process: Process) -> int:

@@ -1,11 +1,21 @@
-"""A page without Streamlit: a heading and a sentence, in every language at once."""
+"""What is answered without Streamlit: a page of a heading and a sentence, and the refusal of a method."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
 
+from starlette.responses import PlainTextResponse
+
 from app.content import Content
+
+READING = ("GET", "HEAD")
+"""The methods of an address that is only read."""
+
+
+def method_not_allowed(*allowed: str) -> PlainTextResponse:
+    """405 with the methods that the address takes (RFC 9110, 15.5.6)."""
+    return PlainTextResponse("Method Not Allowed\n", 405, {"allow": ", ".join(allowed)})
 
 
 def plain_page(key: str, contents: Sequence[Content], **values: object) -> str:

@@ -1,13 +1,28 @@
-"""Standard output and standard error where the reader stops early, or they take no more."""
+"""What a command reads, up to a limit; and its output where the reader stops early, or the stream takes no more."""
 
 from __future__ import annotations
 
 import io
 import sys
+from pathlib import Path
 from typing import Any
 
 from app.commands.failure import CANNOT_WRITE, CannotRun
 from app.content import Content
+
+STDIN = "-"
+"""Standard input, where a file may be named."""
+
+
+def read_bounded(path: str | Path, limit: int) -> bytes:
+    """The content of a file, or of standard input: no more of it than a byte beyond `limit`, as it may be endless.
+
+    Raises `OSError`, and `ValueError` for a path with a null byte.
+    """
+    if str(path) == STDIN:
+        return sys.stdin.buffer.read(limit + 1)
+    with open(path, "rb") as stream:
+        return stream.read(limit + 1)
 
 
 def replace_streams(words: Content) -> None:
@@ -29,8 +44,8 @@ def replace_streams(words: Content) -> None:
 class Outlet(io.RawIOBase):
     """A stream's bytes, on their way out. After the first failure nothing more is written.
 
-    Who hangs up (`| head -1`) has read enough: the command goes on to its own status. Anything else, such as a full
-    disk, raises `CannotRun`.
+    A reader that hangs up (`| head -1`) has read enough: the command goes on to its own status. Anything else, such as
+    a full disk, raises `CannotRun`.
     """
 
     def __init__(self, stream: io.TextIOWrapper, words: Content) -> None:
