@@ -20,6 +20,8 @@ APPLICATION_ID = "irsa-explorer"
 
 Source: AWS SDKs and Tools Reference Guide, "Application ID".
 """
+SUBJECT_PREFIX = "system:serviceaccount:"
+"""How the `sub` of a ServiceAccount's tokens begins. Its namespace and name follow, with a colon between them."""
 API_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"
 _PRIVATE = ("localhost", "local", "internal", "home.arpa", "test", "invalid", "svc")
 """The ends of names that no public DNS server has: RFC 6761, RFC 6762, RFC 8375, ICANN's `internal`, and the name of
@@ -52,7 +54,7 @@ def is_public(issuer: str) -> bool:
 
 def subject_claim(subject: Subject) -> str:
     """The `sub` of the ServiceAccount's tokens."""
-    return f"system:serviceaccount:{subject.namespace}:{subject.service_account}"
+    return f"{SUBJECT_PREFIX}{subject.namespace}:{subject.service_account}"
 
 
 def audience_claim(claims: JsonValue) -> list[str]:

@@ -26,8 +26,9 @@ from app.flow.model import JsonValue
 _CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
 ALGORITHMS = ("RS256", "RS384", "RS512", *_CURVES)
 """What STS takes. `none` and the algorithms with a shared secret are not among them."""
-_PUBLIC_MEMBERS = {"RSA": ("kty", "n", "e"), "EC": ("kty", "crv", "x", "y")}
-_LONGEST_MEMBER = 2732
+PUBLIC_MEMBERS: Mapping[str, tuple[str, ...]] = {"RSA": ("n", "e"), "EC": ("crv", "x", "y")}
+"""What a public key of a kind (`kty`) consists of."""
+LONGEST_MEMBER = 2732
 """Characters of a key's number: 16384 bits, the most that OpenSSL verifies with."""
 PARTS = ("header", "payload", "signature")
 """What a token consists of, in this order."""
@@ -194,8 +195,8 @@ def _key(keys: Sequence[Mapping[str, Any]], kid: str, algorithm: str) -> PyJWK |
         fits = key.get("use", "sig") == "sig" and key.get("alg", algorithm) == algorithm and key.get("kty") == kind
         if not fits or key.get("kid") != kid or key.get("crv") != _CURVES.get(algorithm):
             continue
-        public = {name: key.get(name) for name in _PUBLIC_MEMBERS[kind]}
-        if not all(isinstance(value, str) and len(value) <= _LONGEST_MEMBER for value in public.values()):
+        public = {name: key.get(name) for name in ("kty", *PUBLIC_MEMBERS[kind])}
+        if not all(isinstance(value, str) and len(value) <= LONGEST_MEMBER for value in public.values()):
             continue
         try:
             return PyJWK(public, algorithm)

@@ -12,13 +12,13 @@ from typing import Any
 
 from app.flow.model import JsonValue
 from app.flow.names import APPLICATION_ID
+from app.flow.steps.injection import TOKEN_VARIABLE
 from app.flow.webhook import WebhookSettings, mutate
 
 ANNOTATION = f"{APPLICATION_ID}/simulated-aws-ca"
 VOLUME = "simulated-aws-ca"
 MOUNT_PATH = "/var/run/secrets/irsa-explorer"
 FILE = "ca.pem"
-_TOKEN_FILE = "AWS_WEB_IDENTITY_TOKEN_FILE"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,7 @@ def mutate_beside(
 def _lead(container: dict[str, Any], aws: SimulatedAws) -> dict[str, Any]:
     environment, mounts = container.get("env", []), container.get("volumeMounts", [])
     names = {variable["name"] for variable in environment}
-    if _TOKEN_FILE not in names:
+    if TOKEN_VARIABLE not in names:
         return container
     added = [{"name": name, "value": value} for name, value in aws.variables.items() if name not in names]
     if VOLUME not in [mount["name"] for mount in mounts]:

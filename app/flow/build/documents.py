@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.flow.model import JsonObject
-from app.flow.names import DEFAULT_AUDIENCE, host_and_path
+from app.flow.names import DEFAULT_AUDIENCE, SUBJECT_PREFIX, host_and_path
 
 IMAGE = "amazon/aws-cli:latest"
 LIST_BUCKETS = ("s3", "ls")
@@ -16,7 +16,7 @@ def trust_policy(issuer: str, account_id: str, accounts: Sequence[tuple[str, str
     """The trust policy that eksctl writes for ServiceAccounts, by namespace and name: the issuer, `sub`, `aud`."""
     policy = trust_policy_without_subject(issuer, account_id)
     conditions = policy["Statement"][0]["Condition"]["StringEquals"]
-    subjects = [f"system:serviceaccount:{namespace}:{name}" for namespace, name in accounts]
+    subjects = [f"{SUBJECT_PREFIX}{namespace}:{name}" for namespace, name in accounts]
     subject = {f"{host_and_path(issuer)}:sub": subjects if len(subjects) > 1 else subjects[0]}
     policy["Statement"][0]["Condition"]["StringEquals"] = subject | conditions
     return policy

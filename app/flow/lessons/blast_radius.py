@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from app.flow import trust
 from app.flow.model import JsonValue
-from app.flow.names import DEFAULT_AUDIENCE
+from app.flow.names import DEFAULT_AUDIENCE, SUBJECT_PREFIX
 from app.flow.permissions import PermissionDecision, evaluate_permissions
 
 
@@ -43,7 +43,7 @@ class Pod:
     @property
     def subject(self) -> str:
         """The `sub` of its token."""
-        return f"system:serviceaccount:{self.namespace}:{self.service_account}"
+        return f"{SUBJECT_PREFIX}{self.namespace}:{self.service_account}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

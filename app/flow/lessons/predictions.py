@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.flow.json_access import get, get_list, get_object, get_str, shown, strings
 from app.flow.model import HOLDS, JsonValue, Status, Step, Walk
-from app.flow.names import annotated_audience, host_and_path, provider_arn, subject_claim
+from app.flow.names import SUBJECT_PREFIX, annotated_audience, host_and_path, provider_arn, subject_claim
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE
 from app.flow.trust import evaluate, web_identity_context
 from app.flow.verdict.link_states import Keys, key_source
@@ -74,7 +74,7 @@ def _recorded(walk: Walk) -> RightAnswer | None:
         if value
     ):
         return RightAnswer(answer="keys", happened="keys", values=values)
-    if "system:serviceaccount:" in record:
+    if SUBJECT_PREFIX in record:
         return RightAnswer(answer="service_accounts", happened="service_accounts", values=values)
     return RightAnswer(answer="url", happened="url", values=values) if url and audiences and keys else None
 
@@ -86,7 +86,7 @@ def _another_account(walk: Walk) -> RightAnswer | None:
     if not issuer or not role:
         return None
     other = f"{subject.service_account}-2"
-    sub = f"system:serviceaccount:{subject.namespace}:{other}"
+    sub = subject_claim(replace(subject, service_account=other))
     claims = {"sub": sub, "aud": [annotated_audience(found.get("service_account"))]}
     context = web_identity_context(issuer, claims, provider_arn(role, issuer))
     allowed = evaluate(found.get("trust_policy"), context).allowed

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.flow.matching.differences import Span, difference, likeness
+from app.flow.names import SUBJECT_PREFIX
 from app.flow.policy.conditions import parse_operator
 from app.flow.policy.patterns import glob
 from app.flow.policy.policy import Match
 
 _ALIKE = 0.6
 """From this likeness on, two texts are taken for one with a typing error in it."""
-_SUBJECT = "system:serviceaccount:"
 _SCHEME = "https://"
 
 
@@ -50,7 +50,7 @@ def _code(got: str, wanted: str) -> str:
         return "scheme"
     if ("*" in bare or "?" in bare) and glob(bare, None)(got):
         return "wildcard"
-    if got.startswith(_SUBJECT):
+    if got.startswith(SUBJECT_PREFIX):
         return _subject_code(got, bare)
     if got.startswith("arn:"):
         return _arn_code(got, bare)
@@ -62,7 +62,7 @@ def _subject_code(got: str, wanted: str) -> str:
     if wanted.replace("/", ":") == f"{namespace}:{name}":
         return "prefix"
     parts = wanted.split(":")
-    if not wanted.startswith(_SUBJECT) or len(parts) != 4:
+    if not wanted.startswith(SUBJECT_PREFIX) or len(parts) != 4:
         return "similar" if likeness(got, wanted) >= _ALIKE else "other"
     if parts[3] == name:
         return "namespace"
@@ -100,10 +100,10 @@ def of_condition(entry: Match, key: str) -> Miss:
 
     # (3) The value; the other claim's in this one's place is a mistake of the key.
     miss = of_values(got, values)
-    is_subject = [value.startswith(_SUBJECT) for value in values]
-    if any(is_subject) and not got.startswith(_SUBJECT) and not key.endswith(":sub"):
+    is_subject = [value.startswith(SUBJECT_PREFIX) for value in values]
+    if any(is_subject) and not got.startswith(SUBJECT_PREFIX) and not key.endswith(":sub"):
         return Miss(code="subject_under_aud", spans=miss.spans)
-    if got.startswith(_SUBJECT) and values and not any(is_subject) and miss.code == "other":
+    if got.startswith(SUBJECT_PREFIX) and values and not any(is_subject) and miss.code == "other":
         return Miss(code="audience_under_sub", spans=miss.spans)
     return miss
 

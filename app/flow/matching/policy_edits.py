@@ -8,9 +8,9 @@ from typing import Any
 from app.flow.json_access import get_object
 from app.flow.matching.nearest import statements
 from app.flow.model import JsonValue
+from app.flow.names import SUBJECT_PREFIX
 
 EQUALS, LIKE = "StringEquals", "StringLike"
-_SUBJECT = "system:serviceaccount:"
 _OTHER_NAMESPACE = "other-namespace"
 
 Conditions = dict[str, Any]
@@ -68,7 +68,7 @@ def any_name(policy: JsonValue) -> JsonValue:
 
 def other_namespace(policy: JsonValue) -> JsonValue:
     """Every subject with another Namespace."""
-    return _with_subjects(policy, lambda subject: f"{_SUBJECT}{_OTHER_NAMESPACE}:{subject.rpartition(':')[2]}")
+    return _with_subjects(policy, lambda subject: f"{SUBJECT_PREFIX}{_OTHER_NAMESPACE}:{subject.rpartition(':')[2]}")
 
 
 def without_subject(policy: JsonValue) -> JsonValue:
@@ -106,7 +106,7 @@ def _with_subjects(policy: JsonValue, change: Callable[[str], str]) -> JsonValue
     def changed(value: JsonValue) -> JsonValue:
         if isinstance(value, list):
             return [changed(item) for item in value]
-        return change(value) if isinstance(value, str) and value.startswith(_SUBJECT) else value
+        return change(value) if isinstance(value, str) and value.startswith(SUBJECT_PREFIX) else value
 
     def edit(block: Conditions) -> Conditions:
         return {

@@ -13,13 +13,12 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from app.flow.model import JsonValue
-from app.flow.names import DEFAULT_AUDIENCE
+from app.flow.names import DEFAULT_AUDIENCE, SUBJECT_PREFIX
 from app.flow.token import ALGORITHMS
 
 LONGEST_LIFE = 86_400
 """Seconds: the longest life that EKS gives a token."""
 
-_SUBJECT_PREFIX = "system:serviceaccount:"
 _LAST_SECOND = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
 
 
@@ -82,8 +81,8 @@ def _parties(claims: Mapping[str, JsonValue]) -> Iterator[Oddity]:
     named = _named_subject(claims)
     if subject is None:
         yield _oddity("missing_claim", "sub", None, named, serious=True)
-    elif not isinstance(subject, str) or not subject.startswith(_SUBJECT_PREFIX):
-        yield _oddity("subject", "sub", subject, named or f"{_SUBJECT_PREFIX}…", serious=False)
+    elif not isinstance(subject, str) or not subject.startswith(SUBJECT_PREFIX):
+        yield _oddity("subject", "sub", subject, named or f"{SUBJECT_PREFIX}…", serious=False)
     elif named and subject != named:
         yield _oddity("subject_mismatch", "sub", subject, named, serious=True)
 
@@ -102,7 +101,7 @@ def _named_subject(claims: Mapping[str, JsonValue]) -> str:
     account = kubernetes.get("serviceaccount") if isinstance(kubernetes, dict) else None
     if not isinstance(kubernetes, dict) or not isinstance(account, dict):
         return ""
-    return f"{_SUBJECT_PREFIX}{kubernetes.get('namespace')}:{account.get('name')}"
+    return f"{SUBJECT_PREFIX}{kubernetes.get('namespace')}:{account.get('name')}"
 
 
 def _times(claims: Mapping[str, JsonValue], now: float) -> Iterator[Oddity]:

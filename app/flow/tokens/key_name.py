@@ -16,12 +16,9 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt import PyJWK, PyJWTError
 
-from app.flow.token import key_id
+from app.flow.token import LONGEST_MEMBER, PUBLIC_MEMBERS, key_id
 
-_MEMBERS = {"RSA": ("n", "e"), "EC": ("crv", "x", "y")}
 _ALGORITHMS = {"RSA": "RS256", "P-256": "ES256", "P-384": "ES384", "P-521": "ES512"}
-_LONGEST = 2732
-"""Characters of a number: 16384 bits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,9 +42,9 @@ class KeyName:
 def name_of(jwk: Mapping[str, Any]) -> KeyName | None:
     """The way to a key's name; None for what is no public key that STS could use."""
     kind = str(jwk.get("kty"))
-    members = {name: jwk.get(name) for name in _MEMBERS.get(kind, ())}
+    members = {name: jwk.get(name) for name in PUBLIC_MEMBERS.get(kind, ())}
     algorithm = _ALGORITHMS.get(str(jwk.get("crv")) if kind == "EC" else kind)
-    if not algorithm or not all(isinstance(value, str) and len(value) <= _LONGEST for value in members.values()):
+    if not algorithm or not all(isinstance(value, str) and len(value) <= LONGEST_MEMBER for value in members.values()):
         return None
     try:
         key = PyJWK({"kty": kind, **members}, algorithm).key

@@ -17,7 +17,7 @@ from jwt import PyJWK, PyJWTError
 from app.flow import strict_json
 from app.flow.json_access import get
 from app.flow.model import JsonValue
-from app.flow.token import DecodedToken, MalformedToken, decode
+from app.flow.token import LONGEST_MEMBER, PUBLIC_MEMBERS, DecodedToken, MalformedToken, decode
 from app.flow.tokens.pasted import LONGEST, cleaned, unwrapped
 from app.flow.visible import visible_each
 
@@ -30,10 +30,8 @@ _CURVES = {"ES256": ("P-256",), "ES384": ("P-384",), "ES512": ("P-521",), "EdDSA
 _RSA = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
 ALGORITHMS = (*_RSA, *_CURVES)
 """Those that a public key can verify. STS takes fewer of them."""
-_MEMBERS = {"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x")}
+_MEMBERS = {**PUBLIC_MEMBERS, "OKP": ("crv", "x")}
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
-_LONGEST_MEMBER = 2732
-"""Characters of a key's number: 16384 bits, the most that OpenSSL verifies with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,8 +158,8 @@ def _fit(key: Mapping[str, Any], algorithm: str, kid: str | None) -> tuple[str, 
         value = key.get(name)
         if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9_-]+={0,2}", value):
             return "member", f"{name} {_shown(value)[:60]}".strip(), f"{name} base64url"
-        if len(value) > _LONGEST_MEMBER:
-            return "member", f"{name} {len(value)}", f"{name} ≤ {_LONGEST_MEMBER}"
+        if len(value) > LONGEST_MEMBER:
+            return "member", f"{name} {len(value)}", f"{name} ≤ {LONGEST_MEMBER}"
     return "", "", ""
 
 

@@ -15,6 +15,7 @@ from app.flow.film import Beat, Claim, End, Film, Seen, film
 from app.flow.film.contents import conditions, contents
 from app.flow.json_access import get_str
 from app.flow.model import Exchange, JsonObject, Subject
+from app.flow.names import SUBJECT_PREFIX
 from app.flow.steps.submission import Submission
 from app.ui.draw.answers import Answer
 from app.ui.map.film_json import film_json, names_of
@@ -41,7 +42,6 @@ CHOICES = ("namespace", "no_sub", "wildcard", "expired", _STOLEN, "webhook_down"
 """What can be broken, in the order of the keys 1 to 6."""
 _INTRUDER = "attacker"
 """The ServiceAccount that somebody creates, beside the rightful one, to ask for the role."""
-_SUBJECT = "system:serviceaccount:"
 _SETUP = ("publish", "register", "grant", "annotate")
 _CARRIED = ("token", "mount")
 
@@ -217,7 +217,7 @@ def _rows(answers: Iterable[tuple[str, Answer]], content: Content) -> Iterator[s
         name = (
             prose(content.message(asked))
             if asked in content.messages
-            else f"<code>{escape(asked.removeprefix('system:serviceaccount:'))}</code>"
+            else f"<code>{escape(asked.removeprefix(SUBJECT_PREFIX))}</code>"
         )
         word = escape(content.message("answers.taken" if answer.taken else "answers.refused"))
         mark = f'<span class="mark" aria-hidden="true">{MARKS[answer.status]}</span>'

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from app.flow.model import Step
+from app.flow.names import SUBJECT_PREFIX
 from app.ui.review import trials
 from app.ui.review.trials import Ask, Change, Trial
 from app.world.aws import iam
@@ -61,7 +62,7 @@ async def _wrong_thumbprint(world: World) -> None:
 
 
 async def _whole_namespace(world: World) -> None:
-    subjects = [f"system:serviceaccount:{ARTICLE.namespace}:*"]
+    subjects = [f"{SUBJECT_PREFIX}{ARTICLE.namespace}:*"]
     set_trust_policy(world, experiments.wide_trust_policy(world, "StringLike", subjects))
 
 

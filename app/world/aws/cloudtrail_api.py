@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import uuid
-
 from starlette.responses import Response
 
 from app.flow import strict_json
-from app.flow.model import JsonValue
 from app.world.aws.authentication import authenticate
 from app.world.aws.authorization import authorize
 from app.world.aws.cloudtrail.lookup import lookup_events
@@ -16,6 +12,7 @@ from app.world.aws.directory import Directory
 from app.world.aws.errors import AwsError, not_simulated
 from app.world.aws.incoming import Incoming
 from app.world.aws.protocols import refusals
+from app.world.aws.protocols.answers import answer
 from app.world.aws.protocols.refusals import Protocol
 from app.world.aws.sigv4 import Signature
 
@@ -39,18 +36,9 @@ def respond(directory: Directory, request: Incoming, signature: Signature) -> Re
         raise AwsError(400, "SerializationException", "") from error
     if not isinstance(asked, dict):
         raise AwsError(400, "SerializationException", "")
-    return _answer(200, lookup_events(caller.account, caller.region, asked))
+    return answer(Protocol.JSON_1_1, lookup_events(caller.account, caller.region, asked))
 
 
 def refusal(error: AwsError) -> Response:
     """An error in the shape of the JSON protocol."""
     return refusals.refusal(Protocol.JSON_1_1, error)
-
-
-def _answer(status: int, document: JsonValue) -> Response:
-    return Response(
-        json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"),
-        status,
-        media_type="application/x-amz-json-1.1",
-        headers={"x-amzn-RequestId": str(uuid.uuid4())},
-    )

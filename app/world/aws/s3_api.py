@@ -33,7 +33,7 @@ def respond(directory: Directory, request: Incoming, signature: Signature | None
 def refusal(error: AwsError, raw_path: str) -> Response:
     """An error in the shape of S3. A client that asked with HEAD gets no body: the server leaves it out."""
     identifiers = _identifiers()
-    said = {
+    members = {
         "Code": error.code,
         "Message": error.message,
         **error.details,
@@ -41,7 +41,7 @@ def refusal(error: AwsError, raw_path: str) -> Response:
         "RequestId": identifiers["x-amz-request-id"],
         "HostId": identifiers["x-amz-id-2"],
     }
-    body = '<?xml version="1.0" encoding="UTF-8"?>\n' + xml.element("Error", said)
+    body = xml.DECLARATION + xml.element("Error", members)
     return Response(body, error.status, media_type="application/xml", headers=identifiers)
 
 

@@ -8,6 +8,8 @@ from xml.sax.saxutils import escape
 
 from app.flow.model import JsonValue
 
+DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
+"""What an XML document begins with where it says so: IAM and STS leave it out."""
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SPECIAL = re.compile("[&<>\r]")
 _CARRIAGE_RETURN = {"\r": "&#13;"}

@@ -23,7 +23,7 @@ from app.world.servers.loop_thread import LoopThread
 from app.world.servers.loopback import Loopback
 from app.world.servers.network import Network
 from app.world.servers.pki import Pki
-from app.world.servers.servers import HOST, TlsServer, config, listen, port_of
+from app.world.servers.servers import HOST, TlsServer, config, listen, port_of, stop
 
 
 class BesideCluster:
@@ -106,10 +106,7 @@ class BesideCluster:
         yield serving
         self._loopback.close()
         for server, _ in self._served:
-            server.should_exit = True
-            for connection in list(server.server_state.connections):
-                if connection.transport is not None:
-                    connection.transport.abort()
+            stop(server)
         await serving
 
     async def _serve(self) -> None:

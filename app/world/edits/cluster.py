@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
+from app.flow.webhook import CONFIGURATION
 from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
 from app.world.apiserver.request.options import Options
@@ -21,7 +22,6 @@ from app.world.setup.manifest import written
 if TYPE_CHECKING:
     from app.world.world import World
 
-WEBHOOK = "pod-identity-webhook"
 _METADATA = ("name", "namespace", "labels", "annotations")
 _MEMBERS = {
     "serviceaccounts": ("automountServiceAccountToken", "imagePullSecrets"),
@@ -44,12 +44,12 @@ async def write_service_account(world: World, document: JsonObject, typed: str) 
 
 def webhook(world: World) -> JsonObject | None:
     """The webhook's registration."""
-    return _shown(world, "mutatingwebhookconfigurations", WEBHOOK)
+    return _shown(world, "mutatingwebhookconfigurations", CONFIGURATION)
 
 
 async def write_webhook(world: World, document: JsonObject, typed: str) -> None:
     """PUT, or POST where there is none."""
-    await _write(world, "mutatingwebhookconfigurations", WEBHOOK, document)
+    await _write(world, "mutatingwebhookconfigurations", CONFIGURATION, document)
 
 
 def pod(world: World) -> JsonObject | None:

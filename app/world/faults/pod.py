@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject, Step
-from app.flow.names import API_TOKEN
-from app.flow.webhook import SKIP_LABEL
+from app.flow.names import API_TOKEN, DEFAULT_AUDIENCE
+from app.flow.webhook import SKIP_LABEL, VOLUME
 from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
 from app.world.lifecycle.world_operations import TOKEN_FILE, container_of, role_arn, set_variables, with_manifest
@@ -48,9 +48,9 @@ def _api_token(world: World, pod: JsonObject) -> None:
 
 def _unreadable(world: World, pod: JsonObject) -> None:
     """The token's volume, written by hand for root alone, in a Pod whose containers run as different users."""
-    token = {"audience": "sts.amazonaws.com", "expirationSeconds": 86400, "path": "token"}
+    token = {"audience": DEFAULT_AUDIENCE, "expirationSeconds": 86400, "path": "token"}
     volume = {
-        "name": "aws-iam-token",
+        "name": VOLUME,
         "projected": {"defaultMode": 0o400, "sources": [{"serviceAccountToken": token}]},
     }
     pod["spec"].setdefault("volumes", []).append(volume)

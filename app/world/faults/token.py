@@ -6,8 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject, Step
+from app.flow.webhook import VOLUME
 from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
+from app.world.apiserver.types.resources import RESOURCES
 from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
 from app.world.lifecycle.advance_clock import move_clock
@@ -58,7 +60,7 @@ async def _cut_off(world: World) -> None:
     """Half the token is left in the file, and the program runs again before the kubelet looks at the volume."""
     await recreate(world, _restarted)
     pod = world.cluster.get("pods", *pod_of(world))
-    file = world.kubelet.volume(pod, "aws-iam-token") / "token"
+    file = world.kubelet.volume(pod, VOLUME) / "token"
     token = file.read_bytes()
     file.write_bytes(token[: len(token) // 2])
     world.clock.move(BACK_OFF_SECONDS + 1)
@@ -98,7 +100,7 @@ def _close_token_request(world: World) -> None:
 
 def _token_request(world: World) -> str:
     namespace, name = service_account_of(world)
-    return f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token"
+    return f"{RESOURCES['serviceaccounts'].path(namespace, name)}/token"
 
 
 def _connection_refused(world: World) -> str:
@@ -109,7 +111,7 @@ def _connection_refused(world: World) -> str:
 
 
 def _not_mounted(reason: str) -> str:
-    return f'MountVolume.SetUp failed for volume "aws-iam-token" : failed to fetch token: {reason}'
+    return f'MountVolume.SetUp failed for volume "{VOLUME}" : failed to fetch token: {reason}'
 
 
 def _expired(world: World) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.flow.annotations import ROLE_ARN
 from app.flow.model import Step
+from app.flow.webhook import CONFIGURATION
 from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
 from app.world.aws.eks import associations
@@ -39,7 +40,7 @@ async def _down(world: World) -> None:
 
 
 async def _not_registered(world: World) -> None:
-    await delete(world, "mutatingwebhookconfigurations", "", "pod-identity-webhook")
+    await delete(world, "mutatingwebhookconfigurations", "", CONFIGURATION)
     await recreate(world)
 
 

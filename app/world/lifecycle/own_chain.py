@@ -11,7 +11,7 @@ from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.choosing import in_order
 from app.flow.json_access import get_str
 from app.flow.model import Chain, JsonObject
-from app.flow.names import host_and_path, role_of
+from app.flow.names import SUBJECT_PREFIX, host_and_path, role_of
 from app.flow.permissions.asked import of_command
 from app.world.setup.kube_system import NAMESPACE as KUBE_SYSTEM
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from app.world.aws.entities import Role
     from app.world.world import World
 
-_SUBJECT = re.compile(r"system:serviceaccount:([a-z0-9.-]+):([a-z0-9.-]+)")
+_SUBJECT = re.compile(rf"{SUBJECT_PREFIX}([a-z0-9.-]+):([a-z0-9.-]+)")
 """A `sub` in a trust policy, unless it has a wildcard in it."""
 
 

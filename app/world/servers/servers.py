@@ -105,12 +105,17 @@ class Servers:
         return all(server.started for server, _ in self._servers)
 
     def stop(self) -> None:
-        """Makes `serve` return. Open connections are cut: a client that keeps one idle would make us wait for it."""
+        """Makes `serve` return."""
         for server, _ in self._servers:
-            server.should_exit = True
-            for connection in list(server.server_state.connections):
-                if connection.transport is not None:
-                    connection.transport.abort()
+            stop(server)
+
+
+def stop(server: uvicorn.Server) -> None:
+    """Makes it return. Open connections are cut: a client that keeps one idle would make us wait for it."""
+    server.should_exit = True
+    for connection in list(server.server_state.connections):
+        if connection.transport is not None:
+            connection.transport.abort()
 
 
 class TlsServer(uvicorn.Server):

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.flow.build.plan import SESSION, Act, AssumeWithToken, InPod, Request, Settle, ToCluster, ToIam
-from app.flow.json_access import get_str
-from app.flow.names import DEFAULT_AUDIENCE
 from app.flow.redaction import mask_text
-from app.world.setup.developer import Developer
+from app.world.setup.developer import PODS_SECONDS, Developer
 
 if TYPE_CHECKING:
     from app.world.world import World
-
-PODS_SECONDS = 20.0
-"""How long Pods on their way are waited for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,12 +52,7 @@ async def _send(world: World, developer: Developer, request: Request) -> str:
         case ToIam(action=action, parameters=parameters):
             await developer.iam(action, parameters)
         case AssumeWithToken(namespace=namespace, service_account=name, role_arn=role_arn):
-            path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token"
-            spec = {"audiences": [DEFAULT_AUDIENCE]}
-            body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec}
-            token = get_str(json.loads(await developer.ask("POST", path, body)), "status", "token")
-            answer = await developer.assume_with_token(role_arn, SESSION, token)
-            return answer.decode("utf-8", "replace")
+            return await developer.assume_role(role_arn, SESSION, namespace=namespace, service_account=name)
         case Settle():
             await world.kubelet.settle(PODS_SECONDS)
     return ""

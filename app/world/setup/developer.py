@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from app import __version__
 from app.flow.model import JsonObject
-from app.flow.names import APPLICATION_ID
+from app.flow.names import APPLICATION_ID, DEFAULT_AUDIENCE
 from app.world.apiserver.types.resources import RESOURCES
 from app.world.aws.query_api import VERSIONS
 from app.world.aws.sigv4 import sign
@@ -22,8 +22,12 @@ if TYPE_CHECKING:
 
 REQUEST_SECONDS = 60.0
 """How long the developer waits for an answer: the API server may wait for a webhook meanwhile."""
+PODS_SECONDS = 20.0
+"""How long the developer waits for Pods on their way."""
 _IAM_REGION = "us-east-1"
 """In which requests to IAM are signed. Source: IAM is a global service (AWS General Reference, "IAM endpoints")."""
+_TOKEN_REQUEST = "authentication.k8s.io/v1"
+"""The group and version of a TokenRequest."""
 _USER_AGENT = f"{APPLICATION_ID}/{__version__}"
 
 
@@ -43,10 +47,8 @@ class Developer:
         Raises `SetupRefused` and `NetworkError`.
         """
         kind = RESOURCES[resource]
-        group = f"apis/{kind.api_version}" if kind.group else f"api/{kind.version}"
-        scope = f"namespaces/{namespace}/" if namespace else ""
         manifest = {"apiVersion": kind.api_version, "kind": kind.kind, **body}
-        await self.ask("POST", f"/{group}/{scope}{resource}", manifest)
+        await self.ask("POST", kind.path(namespace), manifest)
 
     async def ask(self, method: str, path: str, body: JsonObject | None = None) -> bytes:
         """A request to the API server, and what it answers. A PATCH is a merge patch.
@@ -86,8 +88,14 @@ class Developer:
         )
         _check(answer, 200)
 
-    async def assume_with_token(self, role_arn: str, session_name: str, token: str) -> bytes:
-        """AssumeRoleWithWebIdentity, unsigned, and what STS answers. Raises `SetupRefused` and `NetworkError`."""
+    async def assume_role(self, role_arn: str, session_name: str, *, namespace: str, service_account: str) -> str:
+        """What STS answers to AssumeRoleWithWebIdentity, unsigned, with a new token of that ServiceAccount.
+
+        Raises `SetupRefused` and `NetworkError`.
+        """
+        asked = {"apiVersion": _TOKEN_REQUEST, "kind": "TokenRequest", "spec": {"audiences": [DEFAULT_AUDIENCE]}}
+        path = f"{RESOURCES['serviceaccounts'].path(namespace, service_account)}/token"
+        token = json.loads(await self.ask("POST", path, asked))["status"]["token"]
         parameters = {"RoleArn": role_arn, "RoleSessionName": session_name, "WebIdentityToken": token}
         body = {"Action": "AssumeRoleWithWebIdentity", "Version": VERSIONS["sts"], **parameters}
         answer = await self._world.network.post_to_aws(
@@ -98,7 +106,7 @@ class Developer:
             body=urlencode(body).encode(),
         )
         _check(answer, 200)
-        return answer.body
+        return answer.body.decode("utf-8", "replace")
 
     async def create_role(
         self, name: str, trust: JsonObject, *, managed: Iterable[str] = (), inline: JsonObject | None = None

@@ -10,18 +10,15 @@ from app.flow.json_access import get_str
 from app.flow.missions.mission import Names
 from app.flow.missions.steps import Apply, CallIam, Delete, MakeBucket, Request, TakeSession, requests
 from app.flow.model import JsonObject
-from app.flow.names import DEFAULT_AUDIENCE, host_and_path
+from app.flow.names import host_and_path
 from app.flow.ports import Credentials
-from app.flow.strict_json import loads
 from app.world.apiserver.types.resources import RESOURCES, Resource
 from app.world.aws.entities import Bucket
-from app.world.setup.developer import Developer, SetupRefused
+from app.world.setup.developer import PODS_SECONDS, Developer, SetupRefused
 
 if TYPE_CHECKING:
     from app.world.world import World
 
-PODS_SECONDS = 20.0
-"""How long Pods on their way are waited for."""
 _CREDENTIALS = re.compile(r"<(AccessKeyId|SecretAccessKey|SessionToken|Expiration)>([^<]+)<")
 
 
@@ -78,14 +75,9 @@ async def _apply(world: World, developer: Developer, manifest: JsonObject) -> No
 
 
 async def _session(developer: Developer, request: TakeSession) -> Credentials:
-    path = f"/api/v1/namespaces/{request.namespace}/serviceaccounts/{request.service_account}/token"
-    body = {
-        "apiVersion": "authentication.k8s.io/v1",
-        "kind": "TokenRequest",
-        "spec": {"audiences": [DEFAULT_AUDIENCE]},
-    }
-    token = get_str(loads((await developer.ask("POST", path, body)).decode()), "status", "token")
-    answer = (await developer.assume_with_token(request.role_arn, request.name, token)).decode()
+    answer = await developer.assume_role(
+        request.role_arn, request.name, namespace=request.namespace, service_account=request.service_account
+    )
     found = dict(_CREDENTIALS.findall(answer))
     return Credentials(
         access_key_id=found["AccessKeyId"],
@@ -98,9 +90,8 @@ async def _session(developer: Developer, request: TakeSession) -> Credentials:
 def _path(manifest: JsonObject, name: str = "") -> str:
     """Of the list that the object is in; with a name, of the object."""
     kind = _kind(manifest)
-    group = f"apis/{kind.api_version}" if kind.group else f"api/{kind.version}"
-    scope = f"namespaces/{get_str(manifest, 'metadata', 'namespace') or 'default'}/" if kind.namespaced else ""
-    return f"/{group}/{scope}{kind.plural}" + (f"/{name}" if name else "")
+    namespace = get_str(manifest, "metadata", "namespace") or "default"
+    return kind.path(namespace if kind.namespaced else "", name)
 
 
 def _kind(manifest: JsonObject) -> Resource:

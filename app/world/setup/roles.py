@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from app.flow.build import documents
 from app.flow.model import JsonObject
 from app.world.aws import iam
+from app.world.aws.eks.associations import PRINCIPAL
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -25,7 +26,7 @@ POD_IDENTITY_TRUST = {
     "Statement": [
         {
             "Effect": "Allow",
-            "Principal": {"Service": "pods.eks.amazonaws.com"},
+            "Principal": {"Service": PRINCIPAL},
             "Action": ["sts:AssumeRole", "sts:TagSession"],
         }
     ],

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.flow.annotations import ROLE_ARN
+from app.flow.build.documents import IMAGE, LIST_BUCKETS
 from app.flow.model import Chain, JsonObject
 from app.flow.names import DEFAULT_AUDIENCE
 from app.world.setup import ground, story
@@ -64,7 +66,7 @@ async def _irsa(world: World, developer: Developer) -> None:
         "name": chain.service_account,
         "namespace": chain.namespace,
         "labels": {"app.kubernetes.io/managed-by": "eksctl"},
-        "annotations": {"eks.amazonaws.com/role-arn": f"arn:aws:iam::{world.account_id}:role/{chain.role}"},
+        "annotations": {ROLE_ARN: f"arn:aws:iam::{world.account_id}:role/{chain.role}"},
     }
     await developer.create("serviceaccounts", chain.namespace, {"metadata": metadata})
     # (4) The same Pod twice: under the default ServiceAccount, and under the annotated one.
@@ -74,7 +76,7 @@ async def _irsa(world: World, developer: Developer) -> None:
 
 def pod(name: str, service_account: str | None = None) -> JsonObject:
     """The article's Pod: lists the account's buckets once."""
-    container = {"name": "aws-cli", "image": "amazon/aws-cli:latest", "args": ["s3", "ls"]}
+    container = {"name": "aws-cli", "image": IMAGE, "args": list(LIST_BUCKETS)}
     spec: JsonObject = {"containers": [container], "restartPolicy": "Never"}
     if service_account is not None:
         spec["serviceAccountName"] = service_account

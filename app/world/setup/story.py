@@ -9,6 +9,7 @@ import base64
 import hashlib
 from typing import TYPE_CHECKING
 
+from app.flow.annotations import ROLE_ARN
 from app.flow.model import JsonObject
 from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
@@ -45,7 +46,7 @@ async def seed(world: World) -> None:
     if world.cluster.find("namespaces", "", NAMESPACE) is None:
         await operations.create(world, ADMIN, "namespaces", None, {"metadata": {"name": NAMESPACE}})
     for name, role in ((FRONTEND, FRONTEND_ROLE), (ORDERS, ORDERS_ROLE)):
-        annotations = {"eks.amazonaws.com/role-arn": f"arn:aws:iam::{world.account_id}:role/{role}"}
+        annotations = {ROLE_ARN: f"arn:aws:iam::{world.account_id}:role/{role}"}
         metadata = {"name": name, "namespace": NAMESPACE, "annotations": annotations}
         await operations.create(world, ADMIN, "serviceaccounts", NAMESPACE, {"metadata": metadata})
 

@@ -51,6 +51,12 @@ class Resource:
         """`pods`, or `mutatingwebhookconfigurations.admissionregistration.k8s.io`: how errors name it."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
+    def path(self, namespace: str = "", name: str = "") -> str:
+        """Where the objects of a namespace are served, or those that are in none; with a name, where that one is."""
+        root = "apis" if self.group else "api"
+        scope = ("namespaces", namespace) if namespace else ()
+        return "/".join(("", root, self.api_version, *scope, self.plural, *filter(None, (name,))))
+
 
 _STATUS = ("get", "patch", "update")
 

@@ -55,8 +55,8 @@ def granted(record: dict[str, Any], answer: JsonValue, *, trusted: bool) -> dict
 
 def refused(record: dict[str, Any], error: AwsError) -> dict[str, Any]:
     """The record of a request that was refused."""
-    said = _DENIED if error.code == "AccessDenied" else error.message
-    return record | {"errorCode": error.code, "errorMessage": said, "responseElements": None}
+    message = _DENIED if error.code == "AccessDenied" else error.message
+    return record | {"errorCode": error.code, "errorMessage": message, "responseElements": None}
 
 
 def requested(

@@ -5,8 +5,6 @@ Source: botocore's service model `eks/2017-11-01` and the EKS API reference.
 
 from __future__ import annotations
 
-import json
-import uuid
 from typing import NoReturn
 from urllib.parse import unquote
 
@@ -24,6 +22,7 @@ from app.world.aws.errors import AwsError, not_simulated
 from app.world.aws.iam import limits
 from app.world.aws.incoming import Incoming
 from app.world.aws.protocols import refusals
+from app.world.aws.protocols.answers import answer
 from app.world.aws.protocols.refusals import Protocol
 from app.world.aws.sigv4 import Signature
 
@@ -35,12 +34,12 @@ def respond(directory: Directory, request: Incoming, signature: Signature) -> Re
     caller = authenticate(directory, request, signature)
     parts = [unquote(part) for part in request.raw_path.split("/")[1:] if part]
     if parts[:1] == ["tags"] and len(parts) > 1:
-        return _answer(_tags(caller, request, "/".join(parts[1:])))
+        return answer(Protocol.REST_JSON, _tags(caller, request, "/".join(parts[1:])))
     if parts == ["clusters"] and request.method == "GET":
         authorize(caller, "eks:ListClusters")
-        return _answer({"clusters": list(_clusters(caller))})
+        return answer(Protocol.REST_JSON, {"clusters": list(_clusters(caller))})
     if parts[:1] == ["clusters"] and len(parts) > 1:
-        return _answer(_of_cluster(caller, request, parts[1], parts[2:]))
+        return answer(Protocol.REST_JSON, _of_cluster(caller, request, parts[1], parts[2:]))
     return _unknown(request)
 
 
@@ -137,11 +136,3 @@ def _room(account: Account, request: Incoming) -> None:
 
 def _unknown(request: Incoming) -> NoReturn:
     raise not_simulated(SERVICE, f"{request.method} {request.raw_path}")
-
-
-def _answer(document: JsonValue) -> Response:
-    return Response(
-        json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"),
-        media_type=Protocol.REST_JSON,
-        headers={"x-amzn-RequestId": str(uuid.uuid4())},
-    )

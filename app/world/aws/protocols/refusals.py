@@ -46,25 +46,25 @@ def refusal(protocol: Protocol, error: AwsError, *, namespace: str = "") -> Resp
     if protocol is Protocol.EC2:
         return _ec2(error, request_id)
     if protocol is Protocol.XML:
-        said = {"Type": "Sender", "Code": error.code, "Message": error.message or None}
-        children = [xml.element("Error", said), xml.element("RequestId", request_id)]
+        members = {"Type": "Sender", "Code": error.code, "Message": error.message or None}
+        children = [xml.element("Error", members), xml.element("RequestId", request_id)]
         body = xml.document("ErrorResponse", namespace, children)
         return Response(body, error.status, media_type=protocol, headers={"x-amzn-RequestId": request_id})
     code = JSON_CODES.get(error.code, error.code)
     headers = {"x-amzn-RequestId": request_id}
-    said = {**error.details, **({"message": error.message} if error.message else {})}
+    document = {**error.details, **({"message": error.message} if error.message else {})}
     if protocol is Protocol.REST_JSON:
         headers["x-amzn-ErrorType"] = code
     else:
-        said = {"__type": code, **said}
+        document = {"__type": code, **document}
     status = error.status if protocol is Protocol.REST_JSON else 400
-    text = json.dumps(said, ensure_ascii=False).encode("utf-8", "replace")
+    text = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
     return Response(text, status, media_type=protocol, headers=headers)
 
 
 def _ec2(error: AwsError, request_id: str) -> Response:
     if error.code in _EC2_CODES:
         error = AwsError(401, "AuthFailure", _EC2_FAILURE)
-    said = {"Errors": {"Error": {"Code": error.code, "Message": error.message}}, "RequestID": request_id}
-    body = '<?xml version="1.0" encoding="UTF-8"?>\n' + xml.element("Response", said)
+    members = {"Errors": {"Error": {"Code": error.code, "Message": error.message}}, "RequestID": request_id}
+    body = xml.DECLARATION + xml.element("Response", members)
     return Response(body, error.status, media_type=Protocol.EC2, headers={"x-amzn-RequestId": request_id})

@@ -231,5 +231,5 @@ def _not_simulated(request: Incoming, arguments: set[str]) -> AwsError:
 
 
 def _xml(root: str, inner: str) -> Answer:
-    body = '<?xml version="1.0" encoding="UTF-8"?>\n' + xml.document(root, NAMESPACE, [inner])
+    body = xml.DECLARATION + xml.document(root, NAMESPACE, [inner])
     return Answer(headers={"Content-Type": "application/xml"}, body=body.encode())

@@ -8,6 +8,7 @@ from typing import Any
 
 import jwt
 
+from app.flow.token import ALGORITHMS
 from app.world.aws.errors import AwsError
 from app.world.aws.sts import refusals
 
@@ -15,7 +16,6 @@ LEEWAY_SECONDS = 5 * 60
 """IAM user guide: a token is accepted up to five minutes after its `exp`."""
 OLDEST_SECONDS = 24 * 3600 + LEEWAY_SECONDS
 """Above this age STS calls a token too old. The text is first-hand, this bound is an assumption."""
-ALGORITHMS = ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512")
 _JWS = jwt.PyJWS(algorithms=list(ALGORITHMS), options={"enforce_minimum_key_length": True})
 
 

@@ -14,7 +14,7 @@ from app.world.aws.account import Account
 from app.world.aws.cloudtrail.records import granted, refused, requested
 from app.world.aws.directory import Directory
 from app.world.aws.entities import OidcProvider, Role
-from app.world.aws.errors import AwsError, throttled
+from app.world.aws.errors import AwsError, throttled, validation_error
 from app.world.aws.organization import protects_resource
 from app.world.aws.parameters import Parameters, check, number
 from app.world.aws.sts import refusals
@@ -129,11 +129,7 @@ def check_region(account: Account, region: str | None) -> None:
 def check_duration(role: Role, seconds: int) -> None:
     """Raises `ValidationError` where the role allows no session that long."""
     if seconds > role.max_session_duration:
-        raise AwsError(
-            400,
-            "ValidationError",
-            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
-        )
+        raise validation_error("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 
 
 def _provider(account: Account | None, issuer: str) -> OidcProvider | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from app.world.node.volumes.filesystem import Node
@@ -103,7 +104,7 @@ class _Condition:
         return _is(operator, node, files.may)
 
 
-def _is(operator: str, node: Node, may: object) -> bool:
+def _is(operator: str, node: Node, may: Callable[[Node, int], bool]) -> bool:
     match operator:
         case "e":
             return True
@@ -116,9 +117,9 @@ def _is(operator: str, node: Node, may: object) -> bool:
         case "s":
             return node.size > 0
         case "x":
-            return bool(node.mode & 0o111) and may(node, 1)  # type: ignore[operator]
+            return bool(node.mode & 0o111) and may(node, 1)
         case "r" | "w":
-            return bool(may(node, 4 if operator == "r" else 2))  # type: ignore[operator]
+            return may(node, 4 if operator == "r" else 2)
     return False
 
 

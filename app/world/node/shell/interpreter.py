@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ from app.world.node.shell.reader import SyntaxProblem
 from app.world.node.shell.redirections import redirected
 from app.world.node.shell.script_files import run_unknown
 from app.world.node.shell.state import Exit, Jump, Return, ShellProblem, State
-from app.world.node.shell.streams import Pipe, Sink, Text
+from app.world.node.shell.streams import Sink, Stream, Text
 from app.world.node.shell.syntax import (
     AndOr,
     Block,
@@ -75,19 +75,18 @@ class Shell:
         self.state.substituted = await inner.to_its_end(inner.script(script))
         return "".join(printed).rstrip("\n")
 
-    def subshell(self, descriptors: dict[int, Sink | Pipe | Text] | None = None) -> Shell:
+    def subshell(self, descriptors: dict[int, Stream] | None = None) -> Shell:
         """A copy of this shell, with some descriptors of its own. Raises `ShellProblem`."""
         state = self.state.copy()
         state.depth += 1
-        if state.depth > DEPTH:
-            raise ShellProblem("too many commands inside each other for this simulated shell")
+        _check_depth(state.depth)
         state.descriptors |= descriptors or {}
         return Shell(self.process, state)
 
-    async def to_its_end(self, work: AsyncIterator[None] | object) -> int:
+    async def to_its_end(self, work: Awaitable[object]) -> int:
         """A subshell's status, whatever ends it."""
         try:
-            await work  # type: ignore[misc]
+            await work
         except Exit as end:
             return end.status
         except Jump:
@@ -180,10 +179,8 @@ class Shell:
     async def deeper(self) -> AsyncIterator[None]:
         """One command inside another. Raises `ShellProblem`."""
         self.state.depth += 1
-        if self.state.depth > DEPTH:
-            self.state.depth -= 1
-            raise ShellProblem("too many commands inside each other for this simulated shell")
         try:
+            _check_depth(self.state.depth)
             yield
         finally:
             self.state.depth -= 1
@@ -283,12 +280,16 @@ class Shell:
             stderr=descriptors.get(2, Text()),
             depth=state.depth + 2,
         )
-        if process.depth > DEPTH:
-            raise ShellProblem("too many commands inside each other for this simulated shell")
+        _check_depth(process.depth)
         await self.limits.step(5)
         if not process.container.program(words):
             return await run_unknown(self, process)
         return await process.system.launch(process)
+
+
+def _check_depth(depth: int) -> None:
+    if depth > DEPTH:
+        raise ShellProblem("too many commands inside each other for this simulated shell")
 
 
 def _words_of(error: OSError) -> str:

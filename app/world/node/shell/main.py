@@ -11,10 +11,9 @@ from app.world.node.shell.interpreter import Shell
 from app.world.node.shell.parser import Parser
 from app.world.node.shell.process import Process
 from app.world.node.shell.reader import NAME, Incomplete, SyntaxProblem
+from app.world.node.shell.script_files import NOT_EXECUTABLE, NOT_FOUND
 from app.world.node.shell.state import OPTIONS, Exit, Jump, ShellProblem, State
 from app.world.node.shell.streams import decoded
-
-CANNOT_RUN = 127
 
 
 async def sh(process: Process) -> int:
@@ -70,9 +69,8 @@ async def sh(process: Process) -> int:
             text = decoded(process.files.read(process.path(arguments[0])))
         except OSError as error:
             why = "No such file" if error.errno == 2 else error.strerror
-            return await process.complain(
-                f"0: cannot open {arguments[0]}: {why}", CANNOT_RUN if error.errno == 2 else 126
-            )
+            status = NOT_FOUND if error.errno == 2 else NOT_EXECUTABLE
+            return await process.complain(f"0: cannot open {arguments[0]}: {why}", status)
         return await _to_its_end(shell, text)
     return await _line_by_line(shell, interactive=interactive or process.terminal)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.world.node.shell.limits import CONCURRENT
 from app.world.node.shell.state import ShellProblem
-from app.world.node.shell.streams import Pipe, Sink, Text
+from app.world.node.shell.streams import Pipe, Stream
 from app.world.node.shell.syntax import Command
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ async def connected(shell: Shell, commands: Sequence[Command]) -> int:
     pipes = [Pipe() for _ in commands[1:]]
 
     async def part(number: int) -> int:
-        descriptors: dict[int, Sink | Pipe | Text] = {}
+        descriptors: dict[int, Stream] = {}
         if number > 0:
             descriptors[0] = pipes[number - 1]
         if number < len(pipes):

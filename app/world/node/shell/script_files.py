@@ -11,7 +11,8 @@ from app.world.node.shell.streams import decoded
 if TYPE_CHECKING:
     from app.world.node.shell.interpreter import Shell
 
-NOT_FOUND = 127
+NOT_FOUND, NOT_EXECUTABLE = 127, 126
+"""The exit statuses of a command that could not be run (2.8.2)."""
 
 
 async def run_unknown(shell: Shell, process: Process) -> int:
@@ -28,7 +29,7 @@ async def run_unknown(shell: Shell, process: Process) -> int:
         return NOT_FOUND
     if node.is_directory or not node.mode & 0o111:
         await shell.complain(f"{name}: Permission denied")
-        return 126
+        return NOT_EXECUTABLE
     return await _run_file(shell, process)
 
 
@@ -42,5 +43,5 @@ async def _run_file(shell: Shell, process: Process) -> int:
         name = words[1]
     if name not in ("sh", "bash", "dash", "ash"):
         await shell.complain(f"{process.arguments[0]}: not found")
-        return 127
+        return NOT_FOUND
     return await process.system.launch(replace(process, arguments=["sh", *process.arguments]))

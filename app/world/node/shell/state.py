@@ -126,7 +126,7 @@ class State:
             case "!":
                 return None
             case "-":
-                return "".join(sorted(option for option in self.options if len(option) == 1))
+                return "".join(sorted(self.options))
             case "*" | "@":
                 separator = self.variables.get("IFS", " \t\n")[:1]
                 return separator.join(self.parameters) if self.parameters else None

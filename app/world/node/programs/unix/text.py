@@ -243,11 +243,9 @@ async def seq(process: Process) -> int:
     numbers = [word for word in process.arguments[1:] if word != "--"]
     if not 1 <= len(numbers) <= 3 or not all(re.fullmatch(r"-?[0-9]{1,15}", word) for word in numbers):
         raise UsageProblem("missing operand" if not numbers else f"invalid floating point argument: '{numbers[-1]}'")
-    first, step, last = (1, 1, *map(int, numbers)) if len(numbers) == 1 else (0, 0, 0)
-    if len(numbers) == 2:
-        first, step, last = int(numbers[0]), 1, int(numbers[1])
-    elif len(numbers) == 3:
-        first, step, last = map(int, numbers)
+    first = int(numbers[0]) if len(numbers) > 1 else 1
+    step = int(numbers[1]) if len(numbers) > 2 else 1
+    last = int(numbers[-1])
     if step == 0:
         raise UsageProblem("invalid Zero increment value: '0'")
     while (first <= last) if step > 0 else (first >= last):

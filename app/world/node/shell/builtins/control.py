@@ -6,33 +6,32 @@ import posixpath
 
 from app.world.node.shell.builtins.common import number
 from app.world.node.shell.interpreter import Shell
-from app.world.node.shell.limits import DEPTH
 from app.world.node.shell.state import Exit, Jump, Return, ShellProblem
 from app.world.node.shell.streams import decoded
 
 
 async def true(shell: Shell, words: list[str]) -> int:
-    """The built-in of that name."""
+    """`:` and `true`: nothing, with status 0."""
     return 0
 
 
 async def false(shell: Shell, words: list[str]) -> int:
-    """The built-in of that name."""
+    """Nothing, with status 1."""
     return 1
 
 
 async def exit_(shell: Shell, words: list[str]) -> int:
-    """The built-in of that name."""
+    """`exit [N]`: leaves the shell with that status, or that of the last command."""
     raise Exit(number(words, shell.state.status) & 255)
 
 
 async def return_(shell: Shell, words: list[str]) -> int:
-    """The built-in of that name."""
+    """`return [N]`: leaves a function or a script that `.` runs."""
     raise Return(number(words, shell.state.status) & 255)
 
 
 async def jump(shell: Shell, words: list[str]) -> int:
-    """The built-in of that name."""
+    """`break [N]` leaves N loops, `continue [N]` goes on with the Nth, counted from the inside."""
     loops = number(words, 1)
     if loops < 1:
         raise ShellProblem(f"{words[0]}: Illegal number: {words[1]}")
@@ -42,44 +41,34 @@ async def jump(shell: Shell, words: list[str]) -> int:
 
 
 async def eval_(shell: Shell, words: list[str]) -> int:
-    """The built-in of that name."""
+    """`eval WORD…`: runs the words as a script."""
     text = " ".join(words[1:])
     if not text.strip():
         return 0
-    shell.state.depth += 1
-    try:
-        if shell.state.depth > DEPTH:
-            raise ShellProblem("too many commands inside each other for this simulated shell")
+    async with shell.deeper():
         return await shell.script(text)
-    finally:
-        shell.state.depth -= 1
 
 
 async def dot(shell: Shell, words: list[str]) -> int:
-    """The built-in of that name."""
+    """`. FILE`: runs a file's script in this shell."""
     if len(words) < 2:
         raise ShellProblem(".: filename argument required")
     state = shell.state
     try:
         text = decoded(shell.process.files.read(posixpath.join(state.directory, words[1])))
     except OSError as error:
-        raise ShellProblem(
-            f".: cannot open {words[1]}: {'No such file' if error.errno == 2 else error.strerror}"
-        ) from None
-    state.depth += 1
+        why = "No such file" if error.errno == 2 else error.strerror
+        raise ShellProblem(f".: cannot open {words[1]}: {why}") from None
     try:
-        if state.depth > DEPTH:
-            raise ShellProblem("too many commands inside each other for this simulated shell")
-        state.status = 0
-        return await shell.script(text)
+        async with shell.deeper():
+            state.status = 0
+            return await shell.script(text)
     except Return as end:
         return end.status
-    finally:
-        state.depth -= 1
 
 
 async def exec_(shell: Shell, words: list[str]) -> int:
-    """The built-in of that name."""
+    """`exec COMMAND…`: runs a program instead of the shell. Without words its redirections stay."""
     if len(words) < 2:
         return 0
     status = await shell.execute(words[1:], {})
@@ -94,5 +83,5 @@ async def trap(shell: Shell, words: list[str]) -> int:
 
 
 async def wait(shell: Shell, words: list[str]) -> int:
-    """The built-in of that name."""
+    """Nothing runs in the background, so there is nothing to wait for."""
     return 0

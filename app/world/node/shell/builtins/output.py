@@ -32,7 +32,7 @@ async def echo(shell: Shell, words: list[str]) -> int:
 
 
 async def printf(shell: Shell, words: list[str]) -> int:
-    """The built-in of that name."""
+    """`printf FORMAT [WORD…]`: prints by a format, which is used again while words are left."""
     arguments = words[2:] if words[1:2] == ["--"] else words[1:]
     if not arguments:
         return await complain(shell, words, "usage: printf format [arg ...]")
@@ -48,7 +48,7 @@ async def printf(shell: Shell, words: list[str]) -> int:
 
 
 async def test(shell: Shell, words: list[str]) -> int:
-    """The built-in of that name."""
+    """`test CONDITION` and `[ CONDITION ]`: 0 where it is true, 1 where not, 2 where it is none."""
     arguments = words[1:]
     if words[0] == "[":
         if not arguments or arguments[-1] != "]":
@@ -61,12 +61,12 @@ async def test(shell: Shell, words: list[str]) -> int:
 
 
 async def pwd(shell: Shell, words: list[str]) -> int:
-    """The built-in of that name."""
+    """Prints the current directory."""
     return await out(shell, f"{shell.state.directory}\n")
 
 
 async def cd(shell: Shell, words: list[str]) -> int:
-    """The built-in of that name."""
+    """`cd [DIRECTORY]`: goes there, without one to `HOME`, with `-` to the directory before."""
     state = shell.state
     arguments = [word for word in words[1:] if word not in ("-P", "-L", "--")]
     target = arguments[0] if arguments else state.variables.get("HOME", "")
@@ -87,5 +87,5 @@ async def cd(shell: Shell, words: list[str]) -> int:
 
 
 async def umask(shell: Shell, words: list[str]) -> int:
-    """The built-in of that name."""
+    """Prints the mask of new files, which nothing changes here."""
     return await out(shell, "0022\n") if len(words) < 2 else 0

@@ -10,7 +10,7 @@ from app.world.node.shell.state import ShellProblem
 
 
 async def read(shell: Shell, words: list[str]) -> int:
-    """The built-in of that name."""
+    """`read [-r] [-p PROMPT] NAME…`: splits a line into variables; 1 at the end of the input."""
     raw, arguments = False, words[1:]
     while arguments[:1] and arguments[0].startswith("-") and len(arguments[0]) > 1:
         option, arguments = arguments[0], arguments[1:]

@@ -45,19 +45,21 @@ async def _find(shell: Shell, names: list[str], *, verbose: bool) -> int:
 
 SPECIAL = frozenset(
     [
-        "break",
-        ":",
-        "continue",
-        ".",
-        "eval",
-        "exec",
-        "exit",
-        "export",
-        "readonly",
-        "return",
-        "set",
-        "shift",
-        "trap",
+        *(
+            "break",
+            ":",
+            "continue",
+            ".",
+            "eval",
+            "exec",
+            "exit",
+            "export",
+            "readonly",
+            "return",
+            "set",
+            "shift",
+            "trap",
+        ),
         "unset",
     ]
 )

@@ -9,7 +9,7 @@ from app.world.node.shell.state import OPTIONS, ShellProblem
 
 
 async def export(shell: Shell, words: list[str]) -> int:
-    """The built-in of that name."""
+    """`export` and `readonly`, with `NAME[=VALUE]…`: marks variables; without names, prints those that are marked."""
     state = shell.state
     marked = state.exported if words[0] == "export" else state.readonly
     names = [word for word in words[1:] if word not in ("-p", "--")]
@@ -32,7 +32,7 @@ def _assignment(shell: Shell, name: str) -> str:
 
 
 async def local(shell: Shell, words: list[str]) -> int:
-    """The built-in of that name."""
+    """`local NAME[=VALUE]…`: variables that the end of the function sets back."""
     state = shell.state
     if not state.locals:
         raise ShellProblem("local: not in a function")
@@ -47,7 +47,7 @@ async def local(shell: Shell, words: list[str]) -> int:
 
 
 async def unset(shell: Shell, words: list[str]) -> int:
-    """The built-in of that name."""
+    """`unset [-f|-v] NAME…`: forgets variables, or functions."""
     state = shell.state
     functions = "-f" in words[1:2]
     for name in words[2:] if words[1:2] in (["-f"], ["-v"]) else words[1:]:
@@ -62,7 +62,7 @@ async def unset(shell: Shell, words: list[str]) -> int:
 
 
 async def set_(shell: Shell, words: list[str]) -> int:
-    """The built-in of that name."""
+    """`set [-LETTERS|+LETTERS|-o NAME…] [WORD…]`: options and parameters; without words, prints the variables."""
     state = shell.state
     arguments = words[1:]
     if not arguments:
@@ -76,8 +76,8 @@ async def set_(shell: Shell, words: list[str]) -> int:
         letters = set(word[1:])
         if word[1:] == "o" and arguments:
             long, arguments = arguments[0], arguments[1:]
-            letters = {letter for letter, name in OPTIONS.items() if name == long} or ({"pipefail"} - {long}) or {long}
-            if letters == {"pipefail"} and long != "pipefail":
+            letters = {letter for letter, name in OPTIONS.items() if name == long}
+            if not letters:
                 raise ShellProblem(f"set: Illegal option -o {long}")
         if unknown := letters - OPTIONS.keys():
             raise ShellProblem(f"set: Illegal option -{sorted(unknown)[0]}")
@@ -88,7 +88,7 @@ async def set_(shell: Shell, words: list[str]) -> int:
 
 
 async def shift(shell: Shell, words: list[str]) -> int:
-    """The built-in of that name."""
+    """`shift [N]`: drops the first N parameters."""
     count = number(words, 1)
     if count > len(shell.state.parameters):
         raise ShellProblem("shift: can't shift that many")
