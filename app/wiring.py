@@ -284,13 +284,13 @@ _of: WeakKeyDictionary[Simulation, _Transports] = WeakKeyDictionary()
 
 def _transports(simulation: Simulation) -> _Transports:
     from app.clients.issuer import IssuerTransport
-    from app.clients.kubernetes.transport import KubernetesTransport
+    from app.clients.kubernetes.transport import KubernetesTransport, loopback_context
 
     with _lock:
         if simulation not in _of:
             address = urlsplit(simulation.kubernetes_url)
             _of[simulation] = (
-                KubernetesTransport(simulation.ca_pem),
+                KubernetesTransport(context=loopback_context(simulation.ca_pem)),
                 IssuerTransport(connect_to=(address.hostname or "", address.port or 443), ca_pem=simulation.ca_pem),
             )
         return _of[simulation]

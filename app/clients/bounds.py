@@ -109,7 +109,7 @@ class _HttpConnection(BoundedConnection, HTTPConnection):
     pass
 
 
-class _HttpsConnection(BoundedConnection, HTTPSConnection):
+class HttpsConnection(BoundedConnection, HTTPSConnection):
     pass
 
 
@@ -118,7 +118,7 @@ class HttpPool(BoundedPool, urllib3.HTTPConnectionPool):
 
 
 class HttpsPool(BoundedPool, urllib3.HTTPSConnectionPool):
-    ConnectionCls = _HttpsConnection
+    ConnectionCls: type[HttpsConnection] = HttpsConnection
 
 
 POOLS = {"http": HttpPool, "https": HttpsPool}

@@ -5,7 +5,11 @@ from __future__ import annotations
 import hashlib
 import socket
 import ssl
+import sys
 import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3
@@ -13,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
 from urllib3.util import wait_for_read
 
-from app.clients.bounds import HttpsPool
+from app.clients.bounds import HttpsConnection, HttpsPool
 from app.clients.errors import from_status, no_answer, unexpected
 from app.clients.recorder import Recorder, wire_headers
 from app.flow import strict_json
@@ -32,8 +36,23 @@ _UNVERIFIED = SSL.Context(SSL.TLS_CLIENT_METHOD)
 """Trusts anybody: good for looking at certificates, and for nothing else."""
 
 
+class _Connection(HttpsConnection):
+    """Says which chain it was served, by its last certificate."""
+
+    def __init__(self, *arguments: Any, served: Callable[[bytes], None], **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._served = served
+
+    def connect(self) -> None:
+        """As urllib3's own."""
+        super().connect()
+        if sys.version_info >= (3, 13) and isinstance(self.sock, ssl.SSLSocket):
+            self._served(self.sock.get_unverified_chain()[-1])
+
+
 class _Pool(HttpsPool):
     limit = BODY_LIMIT
+    ConnectionCls = _Connection
 
 
 class IssuerTransport:
@@ -47,6 +66,7 @@ class IssuerTransport:
         self._connect_to = connect_to
         self._context = ssl.create_default_context(cadata=ca_pem.decode("ascii") if ca_pem else None)
         self._pools: dict[tuple[str, int], _Pool] = {}
+        self._served: dict[tuple[str, int], bytes] = {}
 
     def address(self, host: str, port: int) -> tuple[str, int]:
         """Where a connection to `host` really goes."""
@@ -64,8 +84,14 @@ class IssuerTransport:
                 retries=False,
                 ssl_context=self._context,
                 server_hostname=host,
+                served=partial(self._served.__setitem__, (host, port)),
             )
         return self._pools[host, port]
+
+    def last_served(self, host: str, port: int) -> bytes | None:
+        """The last certificate (DER) of the chain that the newest trusted connection was served; None where there is
+        none yet, and before Python 3.13, whose `ssl` does not show it."""
+        return self._served.get((host, port))
 
 
 class PublicIssuer:
@@ -82,14 +108,19 @@ class PublicIssuer:
         return self._get(jwks_uri, ISSUER["jwks"])
 
     def thumbprint(self, jwks_uri: str) -> str:
-        """Looks at the chain without judging it: IAM's thumbprint is of what is served, trusted or not."""
+        """Looks at the chain without judging it: IAM's thumbprint is of what is served, trusted or not.
+
+        Where the documents came over a trusted connection, its chain is the one. Another handshake would be the most
+        expensive request of a walk.
+        """
         operation = ISSUER["thumbprint"]
         host, port, _ = _split(jwks_uri, operation)
         try:
-            chain = _served_chain(self._transport.address(host, port), host)
+            last = self._transport.last_served(host, port)
+            last = last or _served_chain(self._transport.address(host, port), host)[-1]
         except (OSError, SSL.Error, UnicodeError) as error:
             raise no_answer(error, operation) from error
-        return hashlib.sha1(chain[-1], usedforsecurity=False).hexdigest()
+        return hashlib.sha1(last, usedforsecurity=False).hexdigest()
 
     def exchanges(self) -> tuple[Exchange, ...]:
         return self._recorder.exchanges()

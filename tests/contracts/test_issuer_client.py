@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -97,6 +98,17 @@ def test_the_thumbprint_is_that_of_the_last_certificate_served_trusted_or_not() 
     with served(b"") as server:
         assert client(server).thumbprint(f"{ISSUER}/keys") == expected
         assert client(server, trustme.CA().cert_pem.bytes()).thumbprint(f"{ISSUER}/keys") == expected
+
+
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="ssl shows no unverified chain")
+def test_after_the_documents_the_thumbprint_takes_no_connection_of_its_own() -> None:
+    with served(b"{}") as server:
+        expected = client(server).thumbprint(f"{ISSUER}/keys")
+        port = client(server)
+        port.jwks(f"{ISSUER}/keys")
+        before = server.connections
+        assert port.thumbprint(f"{ISSUER}/keys") == expected
+        assert server.connections == before
 
 
 def test_a_chain_that_is_not_trusted_is_unreachable() -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from app.flow.model import JsonValue
@@ -53,8 +54,19 @@ class Policy:
 
 def parse_policy(policy: JsonValue) -> Policy:
     """A policy from its JSON text or object. Raises `MalformedPolicy`; the statements are not looked into."""
+    return _parsed(policy) if isinstance(policy, str) and len(policy) <= _REMEMBERED else _parse(policy)
+
+
+_REMEMBERED = 4096
+"""Characters of a text whose policy is remembered: servers decide by the same few texts at each request."""
+
+
+def _parse(policy: JsonValue) -> Policy:
     document = parse_document(policy)
     return Policy(document.get("Version") == VERSIONS[0], tuple(statements_of(document)))
+
+
+_parsed = lru_cache(maxsize=64)(_parse)
 
 
 def request_keys(keys: Mapping[str, JsonValue]) -> Keys:

@@ -18,6 +18,8 @@ Keys = Mapping[str, str | list[str]]
 def denies_principals(account: Account, action: str, resource: str, keys: Keys) -> bool:
     """Whether a service control policy denies this to the account's own users and roles."""
     policies = [("", document) for document in account.service_control_policies]
+    if not policies:
+        return False
     return evaluate_permissions(policies, action=action, resource=resource, keys=keys).reason == "explicit-deny"
 
 
@@ -26,6 +28,9 @@ def protects_resource(account: Account, action: str, resource: str, principal: s
 
     `principal` is the caller's ARN; of a web identity its provider's.
     """
+    policies = [("", document) for document in account.resource_control_policies]
+    if not policies:
+        return False
     asked = Request(action=action, keys=request_keys(keys), principal=principal, resource=resource)
-    reason, _ = decide([("", document) for document in account.resource_control_policies], asked)
+    reason, _ = decide(policies, asked)
     return reason == "explicit-deny"

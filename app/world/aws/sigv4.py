@@ -5,12 +5,10 @@ Header authentication and presigned queries. Source: IAM user guide, "AWS Signat
 
 from __future__ import annotations
 
-import calendar
 import datetime
 import hashlib
 import hmac
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -26,7 +24,7 @@ from app.world.aws.times import compact
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 _PART = re.compile(r"(Credential|SignedHeaders|Signature)=([^,]*)")
-_TIMESTAMP = re.compile(r"[0-9]{8}T[0-9]{6}Z")
+_TIMESTAMP = re.compile(r"[0-9]{8}T(?:[01][0-9]|2[0-3])[0-9]{4}Z")
 
 
 class MalformedSignature(Exception):
@@ -53,7 +51,7 @@ class Signature:
     @property
     def signed_at(self) -> int:
         """The timestamp in Unix seconds."""
-        return calendar.timegm(time.strptime(self.timestamp, "%Y%m%dT%H%M%SZ"))
+        return int(datetime.datetime.fromisoformat(self.timestamp).timestamp())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,7 +200,7 @@ def _http_date(value: str | None) -> str:
 
 def _is_time(timestamp: str) -> bool:
     try:
-        time.strptime(timestamp, "%Y%m%dT%H%M%SZ")
+        datetime.datetime.fromisoformat(timestamp)
     except ValueError:
         return False
     return True

@@ -9,6 +9,7 @@ from typing import Any, cast
 from app.serving.connections import Connections
 from app.serving.protocols import BoundedHttp, BoundedWebSocket
 from app.world.metering import Tab
+from app.world.servers.joined_writes import JoinedWrites
 from app.world.servers.upgraded import EXTENSION, TAKE_OVER, UpgradedConnection
 
 HANDSHAKE = 0.0006
@@ -22,6 +23,10 @@ class MeteredHttp(BoundedHttp):
         super().__init__(*arguments, **options)
         self._tab = Tab()
         self._tab.add(price)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        """What is written in one go is one write."""
+        super().connection_made(cast(asyncio.Transport, JoinedWrites(transport, self.loop)))
 
     def data_received(self, data: bytes) -> None:
         """Reads a part of a request."""

@@ -44,11 +44,13 @@ class Stored:
 
 
 def _count(value: JsonValue) -> int:
-    count, pending = 0, [value]
-    while pending:
-        item = pending.pop()
-        if isinstance(item, (dict, list)):
-            inner = item.values() if isinstance(item, dict) else item
+    """Of what `json.loads` has made: the types alone say what has values inside."""
+    count, found = 0, [value]
+    for item in found:  # which grows meanwhile
+        if type(item) is dict:
             count += len(item)
-            pending.extend(inner)
+            found += item.values()
+        elif type(item) is list:
+            count += len(item)
+            found += item
     return count

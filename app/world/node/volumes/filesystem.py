@@ -62,6 +62,7 @@ class FileSystem:
                 parent, _, name = path.rpartition("/")
                 path = parent or "/"
                 self._image.setdefault(path, set()).add(name)
+        self._image_nodes: dict[str, Node] = {}
 
     def read(self, path: str) -> bytes:
         """A file's content. Raises `OSError`."""
@@ -259,18 +260,19 @@ class FileSystem:
             if location == mount or location.startswith(f"{mount}/"):
                 real = (tree.path + location.removeprefix(mount)).rstrip("/")
                 return real_node(tree, real, location, counted=counted)
-        if location not in self._image:
-            raise os_error(errno.ENOENT, location)
-        subdirectories = len(self._image[location])
-        return Node(
-            mode=stat.S_IFDIR | self._modes.get(location, 0o755),
-            uid=0,
-            gid=0,
-            links=2 + subdirectories,
-            size=DIRECTORY_SIZE,
-            blocks=DIRECTORY_SIZE // 512,
-            modified=self._created,
-        )
+        if (node := self._image_nodes.get(location)) is None:
+            if location not in self._image:
+                raise os_error(errno.ENOENT, location)
+            node = self._image_nodes[location] = Node(
+                mode=stat.S_IFDIR | self._modes.get(location, 0o755),
+                uid=0,
+                gid=0,
+                links=2 + len(self._image[location]),
+                size=DIRECTORY_SIZE,
+                blocks=DIRECTORY_SIZE // 512,
+                modified=self._created,
+            )
+        return node
 
     def may(self, node: Node, right: int) -> bool:
         """Whether the user has a right (4 read, 1 search). Root may everything (CAP_DAC_OVERRIDE)."""
