@@ -182,7 +182,9 @@ def application(script: Path) -> st.App:
         # From the outside in.
         middleware=[
             Middleware(RequestLog, trusted_proxies=_settings.trusted_proxies),
-            Middleware(SecurityHeaders, index=_INDEX, frame_ancestors=_settings.frame_ancestors),
+            Middleware(
+                SecurityHeaders, index=_INDEX, ours=browser_files.in_page, frame_ancestors=_settings.frame_ancestors
+            ),
             Middleware(Probes, checks=operations.checks, stopping=lambda: STOPPING.began is not None),
             Middleware(
                 Gate,

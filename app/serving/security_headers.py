@@ -2,8 +2,8 @@
 
 What Streamlit 1.67 needs of the Content-Security-Policy. Each was left out once, in Chromium, to see what breaks:
 
-- `script-src 'self'`, the hash of the one inline script of its `index.html`, and `blob:`: what a component brings
-  with it is text, which the browser imports from a blob URL. No `unsafe-inline`, no `unsafe-eval`.
+- `script-src 'self'`, the hash of the one inline script of its `index.html` and of ours, and `blob:`: what a component
+  brings with it is text, which the browser imports from a blob URL. No `unsafe-inline`, no `unsafe-eval`.
 - `'wasm-unsafe-eval'`: Graphviz, which draws the survey's picture, is WebAssembly. It allows no JavaScript.
 - `style-src 'unsafe-inline'`: Streamlit's own rules are in `<style>` elements, and so are the pages'.
 - `img-src data:` is the logo, `font-src data:` the formula fonts of Streamlit's style sheet.
@@ -27,10 +27,13 @@ _INLINE = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 class SecurityHeaders:
     """Sets the headers on every answer."""
 
-    def __init__(self, app: ASGIApp, *, index: Path, frame_ancestors: Sequence[str]) -> None:
-        """`index`: the installed Streamlit's page. `frame_ancestors`: https origins that may frame it."""
+    def __init__(self, app: ASGIApp, *, index: Path, ours: str = "", frame_ancestors: Sequence[str]) -> None:
+        """`index`: the installed Streamlit's page; `ours`: the HTML that is put into it. Their inline scripts may run.
+
+        `frame_ancestors`: https origins that may frame it.
+        """
         self._app = app
-        self._headers = _headers(_hashes(index.read_bytes()), frame_ancestors)
+        self._headers = _headers(_hashes(index.read_bytes() + ours.encode()), frame_ancestors)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes everything through."""

@@ -32,7 +32,7 @@ PATIENCE = 60.0
 """Seconds that a server may take to start, and a page to draw, on a busy machine."""
 expect.set_options(timeout=PATIENCE * 1000)
 
-_NOT_DRAWN = ":not(.st-key-styles, .st-key-page, .st-key-top) > .stBidiComponent:not([data-drawn])"
+_NOT_DRAWN = ":not(.st-key-styles, .st-key-page) > .stBidiComponent:not([data-drawn])"
 """Components that are empty still: they load their script, or fetch what they show (`app.ui.draw.apart`)."""
 _STILL = """(looks) => {
   const parts = document.querySelectorAll(
@@ -165,8 +165,7 @@ class Reader:
             self.hosts.add(parts.hostname or "")
 
     def _complain(self, kind: str, text: str, url: str) -> None:
-        by_design = url.endswith(("/_stcore/host-config", "/_stcore/health")) and "404" in text
-        if kind == "error" and not by_design:
+        if kind == "error":
             self.complaints.append(f"{text} {url}")
 
     def open(self, path: str) -> Reader:

@@ -185,6 +185,7 @@ def test_the_example_is_the_worlds_own_token_and_fits(screen, language):
     assert "Not authorized to perform sts:AssumeRoleWithWebIdentity" in shown.html("inspect_sts")
     shown.test.text_area(key="inspect_policy").set_value('{"Statement": [').run()
     assert load(language).message("matcher.problems.heading") in shown.html("inspect_sts")
+    assert load(language).message("matcher.stale") not in shown.html("inspect_sts"), "it shows no older verdict"
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,8 @@ def test_the_lab_opens_at_the_whole_map_and_after_the_fix_plays_both_films(scree
     after = json.loads(both["film"])
     assert (after["guilty"], after["shows"], after["path_label"]) == ([], "", "")
     assert ids(after)[-2:] == ["buckets", "whole"]
+    parted = [one for one, other in zip(ids(after), ids(broken), strict=False) if one == other].index(both["opens"])
+    assert parted > 0, "what is the same in both is not shown first"
 
 
 def press(shown, label):

@@ -44,6 +44,12 @@ def test_a_mission_is_started_judged_and_done(screen, simulation):
     assert '<li class="done">' in shown.html("missions_list")
     assert '<li class="running next">' in shown.html("missions_list")
     assert shown.html("mission_goals").count('<li class="not_reached"') == 1
+    # (4) The map says what was got. What has to be changed, it marks with the first hint.
+    assert json.loads(shown.data("mission_map")["film"])["changes"] == {"assume": "comes", "call": "comes"}
+    assert content.message("mission_page.unmarked") in shown.html("mission_legend")
+    shown.click("mission_hint")
+    assert "wrong" in json.loads(shown.data("mission_map")["film"])["changes"].values()
+    assert content.message("mission_page.unmarked") not in shown.html("mission_legend")
 
 
 def test_a_malformed_file_of_a_teacher_is_named(screen, tmp_path, monkeypatch):

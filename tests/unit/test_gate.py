@@ -265,7 +265,8 @@ def test_a_foreign_process_with_the_cookie_is_not_let_in(call, launch, monkeypat
 def test_every_answer_carries_the_headers(tmp_path, ancestors):
     index = tmp_path / "index.html"
     index.write_bytes(b"<script>\nhello()\n</script><script src='x'></script>")
-    guarded = SecurityHeaders(JSONResponse({}), index=index, frame_ancestors=ancestors)
+    ours = "<script>ours()</script><style></style>"
+    guarded = SecurityHeaders(JSONResponse({}), index=index, ours=ours, frame_ancestors=ancestors)
 
     async def asked():
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=guarded)) as client:
@@ -274,7 +275,7 @@ def test_every_answer_carries_the_headers(tmp_path, ancestors):
     headers = asyncio.run(asked()).headers
     policy = dict(part.split(" ", 1) for part in headers["content-security-policy"].split("; "))
     assert policy["frame-ancestors"] == " ".join(["'self'", *ancestors])
-    assert "'sha256-" in policy["script-src"]
+    assert policy["script-src"].count("'sha256-") == 2, "Streamlit's inline script and ours"
     assert not {"'unsafe-inline'", "'unsafe-eval'", "*"} & set(policy["script-src"].split())
     assert policy["default-src"] == "'none'"
     assert headers["x-content-type-options"] == "nosniff"

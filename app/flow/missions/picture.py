@@ -87,7 +87,18 @@ class Picture:
     """What is not there."""
     changes: Mapping[str, Change]
 
+    @property
+    def outcome(self) -> Picture:
+        """What exists and what the goals' requests got, without the causes: for a reader who has yet to find them."""
+        parties = {party.id for party in PARTIES}
+        return Picture(
+            ghosts=self.ghosts & (parties | _OUTCOMES),
+            changes={name: change for name, change in self.changes.items() if name in _OUTCOMES},
+        )
 
+
+_OUTCOMES = frozenset({"assume", "call", "instance_metadata", "fallback", "thief", "thief_s3"})
+"""Parties and links that show what was asked for and got."""
 _CHANGES = {
     (True, True): Change.STAYS,
     (False, True): Change.COMES,

@@ -16,6 +16,10 @@ from app.locations import ASSETS
 
 PREFIX = "/_irsa/"
 """Of their addresses."""
+_SERVER = "<script>window.__streamlit = { BACKEND_BASE_URL: location.origin }</script>"
+"""Says to Streamlit's page where its server is. Otherwise it looks for it below each page's address first, which our
+server refuses, and a page that is opened by its own address waits for that and begins with two errors in the console.
+"""
 _SHARED, _STYLES = "shared", "styles"
 _SOON = ("page", "block", "map")
 """The components with which every page begins."""
@@ -76,9 +80,9 @@ class BrowserFiles:
 
     @property
     def in_page(self) -> str:
-        """What our own server puts into the page itself, as HTML: the frame's look, and what to load at once."""
+        """What our own server puts into the page itself, as HTML: its address, the frame's look, what to load at once."""
         soon = (f'<link rel="modulepreload" href="{self.address(name)}">' for name in (_STYLES, *_SOON))
-        return f"<style>{self.frame_style_sheet}</style>{''.join(soon)}"
+        return f"{_SERVER}<style>{self.frame_style_sheet}</style>{''.join(soon)}"
 
     @cached_property
     def _addresses(self) -> Mapping[str, str]:

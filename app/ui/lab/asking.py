@@ -45,15 +45,30 @@ def ask(fault: Fault, content: Content) -> None:
             on_change="ignore",
         )
         with st.container(horizontal=True, gap="small"):
-            answered = st.button(content.message("lab.run"), key="lab_run", type="primary")
-            skipped = st.button(content.message("lab.run_unguessed"), key="lab_run_unguessed", type="tertiary")
+            # As callbacks: a second press ends a run wherever it is, and then begins again with what was answered.
+            answered = st.button(
+                content.message("lab.run"),
+                key="lab_run",
+                type="primary",
+                on_click=_cause,
+                args=(fault, own, offered, step_key, text_key),
+            )
+            st.button(
+                content.message("lab.run_unguessed"),
+                key="lab_run_unguessed",
+                type="tertiary",
+                on_click=trial.inject,
+                args=(fault, None),
+            )
     if answered and (step is None or text is None):
         st.warning(content.message("lab.choose_both"))
-    elif answered or skipped:
-        guess = Guess(step=str(step), text=str(text), offered=offered, own=own) if answered else None
-        with st.spinner(content.message("lab.breaking")):
-            trial.inject(fault, guess)
-        st.rerun()
+
+
+def _cause(fault: Fault, own: str, offered: list[str], step_key: str, text_key: str) -> None:
+    """Causes the fault with the two answers; where one is missing the page says so."""
+    step, text = st.session_state.get(step_key), st.session_state.get(text_key)
+    if step is not None and text is not None:
+        trial.inject(fault, Guess(step=str(step), text=str(text), offered=offered, own=own))
 
 
 def heading(fault: Fault, content: Content, *, lead: str = "") -> str:

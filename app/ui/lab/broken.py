@@ -86,13 +86,6 @@ def _in_force(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content
 
 def _whole(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content) -> None:
     """It passes: what the Pod prints, and where to go."""
-    components.block(journey(Step.ACCESS, walk_view.walk, content), key="journey")
-    after = showing.film_of(found, walk_view.heard)
-    kept = session.page_state().get(_BROKEN)
-    if isinstance(kept, _BrokenFilm) and kept.fault_id == it.fault.id:
-        showing.compare(kept.film, after, found, content)
-    else:
-        showing.draw(after, found, content)
     sentence = prose(content.message("lab.whole" if it.reverted else "lab.whole_by_hand"))
     chain = session.world().chain
     log = escape(walk_view.logs.get((chain.namespace, chain.pod), ""))
@@ -101,6 +94,13 @@ def _whole(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content) -
         f'<pre class="log"><b>$ {escape(shows.kubectl_logs(chain))}</b>\n{log}</pre>',
         key="lab_whole",
     )
+    components.block(journey(Step.ACCESS, walk_view.walk, content), key="journey")
+    after = showing.film_of(found, walk_view.heard)
+    kept = session.page_state().get(_BROKEN)
+    if isinstance(kept, _BrokenFilm) and kept.fault_id == it.fault.id:
+        showing.compare(kept.film, after, found, content)
+    else:
+        showing.draw(after, found, content)
     if it.reverted:
         with st.container(horizontal=True, gap="small"):
             st.button(content.message("lab.to_list"), key="lab_leave", type="primary", on_click=trial.leave)

@@ -229,9 +229,11 @@ def _draw_exchange(beats: Iterable[Beat], beat_id: str, content: Content, key: s
 
 
 def compare(before: Film, after: Film, found: Diagnosis, content: Content) -> None:
-    """Two half maps that play in step: the broken walk, and the one after the fix."""
+    """Two half maps that play in step: the broken walk, and the one after the fix. They open where these part."""
     first, second = (_text(it, found, content) for it in (before, after))
-    player.draw(second, content, before=first, key="films")
+    known = {beat.id: (beat.end, beat.check) for beat in before.beats}
+    parted = (beat.id for beat in after.beats if known.get(beat.id) != (beat.end, beat.check))
+    player.draw(second, content, before=first, opens_at=next(parted, ""), key="films")
 
 
 def still(content: Content) -> None:

@@ -51,7 +51,7 @@ def missions() -> None:
     # (1) The chain that the mission is about, as it is, and what has to become of it.
     on_map = ""
     with page_errors.contained(content):
-        on_map = _picture(results, content)
+        on_map = _picture(shown, results, content)
 
     # (2) All missions, and the one that the reader looks at.
     left, right = st.columns([5, 12], gap="large")
@@ -108,8 +108,11 @@ def _running(shown: Offered, run: state.Run, results: Sequence[Result], on_map: 
     draw_collapsibles(fold(content.message("mission_page.solution"), solution, icon="terminal"), "missions")
 
 
-def _picture(results: Sequence[Result], content: Content) -> str:
-    """Draws the chain of one ServiceAccount on the map, whose name comes back; which one, the reader chooses."""
+def _picture(mission: Offered, results: Sequence[Result], content: Content) -> str:
+    """Draws the chain of one ServiceAccount on the map, whose name comes back; which one, the reader chooses.
+
+    What has to be changed is not marked before the first hint: that would be the answer to most missions.
+    """
     chains = {it.who: it for it in parts(results) if it.kind == "service_account"}
     if not chains:
         return ""
@@ -124,9 +127,13 @@ def _picture(results: Sequence[Result], content: Content) -> str:
             required=True,
         )
     shown = state.drawn(results, chains[chosen])
-    marks = shown.picture
+    is_marked = bool(_hints_shown(mission)) or all(it.reached for it in results)
+    marks = shown.picture if is_marked else shown.picture.outcome
     showing.draw_changes(shown.walk, shown.chain, marks.ghosts, marks.changes, shown.role, content, "mission_map")
-    components.block(views.legend(marks.changes.values(), content), key="mission_legend")
+    legend = views.legend(marks.changes.values(), content)
+    if not is_marked:
+        legend += f'<p class="label">{prose(content.message("mission_page.unmarked"))}</p>'
+    components.block(legend, key="mission_legend")
     return chosen
 
 
@@ -142,16 +149,23 @@ def _reached(shown: Offered, run: state.Run, content: Content) -> None:
     )
 
 
+def _hints_key(shown: Offered) -> str:
+    return f"mission_hints_{session.world().path}_{shown.mission.id}"
+
+
+def _hints_shown(shown: Offered) -> int:
+    return int(st.session_state.get(_hints_key(shown), 0))
+
+
 def _hints(shown: Offered, content: Content) -> None:
     """One more at each press."""
-    kept = f"mission_hints_{session.world().path}_{shown.mission.id}"
-    number, total = int(st.session_state.get(kept, 0)), shown.mission.hints
+    number, total = _hints_shown(shown), shown.mission.hints
     if drawn := views.hints(shown, number, content):
         components.block(drawn, key="mission_hints")
     if number < total:
 
         def one_more() -> None:
-            st.session_state[kept] = number + 1
+            st.session_state[_hints_key(shown)] = number + 1
 
         label = content.message("build.hint", number=str(number + 1), total=str(total))
         st.button(label, key="mission_hint", icon=":material/lightbulb:", type="tertiary", on_click=one_more)

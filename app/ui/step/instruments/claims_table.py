@@ -239,7 +239,6 @@ def problem(found: Problem, content: Content) -> str:
         )
     limit = MOST_STATEMENTS if found.code == "many_statements" else LONGEST
     parts.append(prose(content.message(f"matcher.problems.{found.code}", limit=limit)))
-    parts.append(escape(content.message("matcher.stale")))
     return f'<span class="mark" aria-hidden="true">✕</span> {" ".join(parts)}'
 
 

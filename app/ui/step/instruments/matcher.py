@@ -166,7 +166,8 @@ def _intro(sides: Sides, content: Content) -> str:
 
 def _evaluated(sides: Sides, read: PolicyText, content: Content) -> dict[str, Any]:
     if read.problem is not None:
-        return {"problem": claims_table.problem(read.problem, content)}
+        stale = escape(content.message("matcher.stale"))
+        return {"problem": f"{claims_table.problem(read.problem, content)} {stale}"}
     found = compare(sides.claims, sides.provider, sides.provider_arn, read.document)
     return {
         "problem": "",
