@@ -81,6 +81,10 @@ def main(program: Program = EXPLORER, usage: str = EXPLORER.usage) -> None:
     """Runs the command that `sys.argv` names and leaves with its exit status."""
     words = load(asked_language(sys.argv[1:]))
     replace_streams(words)
+    completes = program.complete_var in process_environment()
+    if program is EXPLORER and not completes:
+        for line in ignored_settings(words):
+            click.echo(line, err=True)
     try:
         settings = Settings.from_environment()
     except SettingsError as error:
@@ -88,10 +92,6 @@ def main(program: Program = EXPLORER, usage: str = EXPLORER.usage) -> None:
         failure.as_json = wants_json(sys.argv[1:])
         failure.show()
         sys.exit(failure.exit_code)
-    completes = program.complete_var in process_environment()
-    if program is EXPLORER and not completes:
-        for line in ignored_settings(words):
-            click.echo(line, err=True)
     try:
         command_line(settings, words, program).main(
             prog_name=program.executable if completes else usage, complete_var=program.complete_var

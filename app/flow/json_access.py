@@ -60,11 +60,13 @@ def seconds(document: JsonValue, *path: str) -> float | None:
 
 
 def shown(value: JsonValue) -> str:
-    """A value as a check quotes it: strings as they are, lists joined, the rest as JSON; secrets masked."""
+    """A value as a check quotes it: strings as they are, lists joined (an empty text in one as `""`), the rest as JSON;
+    secrets masked.
+    """
     if isinstance(value, str):
         words = value
     elif isinstance(value, list | tuple) and value and all(isinstance(item, str) for item in value):
-        words = ", ".join(value)
+        words = ", ".join(item or '""' for item in value)
     else:
         words = json.dumps(value, ensure_ascii=False, default=str)
     words = mask_text(_printable(words))

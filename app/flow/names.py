@@ -63,8 +63,12 @@ def audience_claim(claims: JsonValue) -> list[str]:
 
 
 def annotated_audience(service_account: JsonValue) -> str:
-    """The audience that the webhook will ask for on behalf of this ServiceAccount."""
-    return get_str(service_account, "metadata", "annotations", AUDIENCE) or DEFAULT_AUDIENCE
+    """The audience that the webhook will ask for on behalf of this ServiceAccount.
+
+    An annotation that is there and empty asks for none (its pkg/cache), and the API server then writes its own.
+    """
+    annotated = get(service_account, "metadata", "annotations", AUDIENCE)
+    return annotated if isinstance(annotated, str) else DEFAULT_AUDIENCE
 
 
 def role_of(role_arn: str) -> tuple[str, str, str] | None:

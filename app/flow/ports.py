@@ -164,7 +164,10 @@ class Cluster(Protocol):
     def request_token(
         self, namespace: str, service_account: str, audience: str, seconds: int, *, pod: JsonValue = None
     ) -> str:
-        """A TokenRequest, bound to this Pod (as the kubelet's are) or to none. The token is a secret."""
+        """A TokenRequest, bound to this Pod (as the kubelet's are) or to none. The token is a secret.
+
+        Without an audience the API server writes its own.
+        """
         ...
 
     def execute(self, namespace: str, pod: str, container: str, command: Sequence[str]) -> Execution: ...

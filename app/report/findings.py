@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.content import Content
-from app.flow.doctor import Diagnosis
+from app.flow.doctor import Diagnosis, Fix
+from app.flow.doctor.names import ROLE_HERE
 from app.flow.doctor.survey import Survey
 from app.flow.manifests import Examination, Examined
 from app.flow.manifests.trust_documents import TrustDocument
@@ -60,7 +61,7 @@ def of_diagnosis(found: Diagnosis, words: Content, context: str = "") -> Iterato
     named = found.verdict.check
     for _, checks in found.steps():
         for check in checks:
-            fix = found.fix.commands if found.fix and named is not None and check.id == named.id else ()
+            fix = _pasted(found.fix) if found.fix and named is not None and check.id == named.id else ()
             yield Finding(
                 check=check.id,
                 title=verdict_words.title(check, found, words),
@@ -71,6 +72,11 @@ def of_diagnosis(found: Diagnosis, words: Content, context: str = "") -> Iterato
                 fix=fix,
                 help=help_links.link(check.id, words),
             )
+
+
+def _pasted(fix: Fix) -> tuple[str, ...]:
+    """The commands, behind comments with what a placeholder in them may stand for."""
+    return (*(f"# {ROLE_HERE}: {choice}" for choice in fix.choices), *fix.commands)
 
 
 def of_survey(found: Survey, words: Content, context: str = "") -> Iterator[Finding]:

@@ -12,9 +12,10 @@ from app.flow.doctor import Diagnosis
 from app.flow.doctor.evidence import check_of
 from app.flow.doctor.pods.listed import CHECK
 from app.flow.doctor.prediction.prediction import Prediction
+from app.flow.doctor.reading.near_names import EVIDENCE as NEAR
 from app.flow.doctor.reading.on_workload import EVIDENCE as ON_WORKLOAD
 from app.flow.errors import FlowError, NotPermitted
-from app.flow.json_access import get_str
+from app.flow.json_access import get, get_str
 from app.flow.model import Check, Status
 from app.flow.port_wrappers.permissions_needed import iam_policy, need, rules, rules_as_yaml
 from app.flow.steps.findings import BY_HAND, NO_PERMISSION
@@ -30,6 +31,8 @@ STATUS_OF = {
     Outcome.UNKNOWN: Status.UNKNOWN,
 }
 """The mark that an outcome bears."""
+NO_NAMESPACE = "no_namespace"
+"""The cause of a ServiceAccount that is not there because its namespace is not."""
 PLAINLY = {
     "service_account.annotation": "not_annotated",
     "provider.exists": "no_provider",
@@ -153,6 +156,8 @@ def plainly(check: Check, found: Diagnosis, words: Content) -> list[str]:
     """What a failed check means, in one sentence; none where its reason says it, or its title does."""
     if check.id == "service_account.annotation" and (there := get_str(found.evidence.get(ON_WORKLOAD), "object")):
         return [words.message(f"doctor.causes.{ON_WORKLOAD}", object=there)]
+    if check.id == "service_account.exists" and get(found.evidence.get(NEAR), "namespace") is not None:
+        return [words.message(f"doctor.causes.{NO_NAMESPACE}", namespace=found.subject.namespace)]
     named = CAUSE_OF.get(check.id) or PLAINLY.get(check.id)
     if named is None or check.reason or check.status is not Status.FAILED:
         return []

@@ -301,6 +301,17 @@ def test_a_what_if_can_be_left_at_any_time(reader):
     assert place(page) == ("title", "")
 
 
+def test_the_last_row_reads_what_came_of_a_what_if(talk):
+    for key in ("w", "2"):
+        talk.keyboard.press(key)
+    result = talk.locator(".what_if .result")
+    expect(result.locator(".answers .word").last).to_be_visible()
+    size = "parts => Math.min(...parts.map(part => parseFloat(getComputedStyle(part).fontSize)))"
+    assert result.locator(".change, .answers li, .answers .word, .says p, .healed").evaluate_all(size) >= SMALLEST
+    assert result.locator(".answers").evaluate("list => list.scrollHeight - list.clientHeight") <= 0
+    talk.keyboard.press("Escape")
+
+
 # (3) In and out
 
 

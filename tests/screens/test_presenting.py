@@ -9,6 +9,7 @@ from html import unescape
 import pytest
 
 from app.content import LABS, LANGUAGES, TALK, load
+from app.flow.errors import NotFound
 from app.flow.lessons.decks import DECKS, SLIDES, Shows
 from app.flow.lessons.predictions import QUESTIONS
 from app.flow.model import Step
@@ -145,3 +146,28 @@ def test_in_live_mode_a_what_if_is_said_to_be_of_the_simulated_world():
         said = content.message("what_if.simulated")
         assert said in frame(content, simulated_only=True)
         assert said not in frame(content, simulated_only=False)
+
+
+@BOTH
+def test_the_slides_of_the_story_show_what_two_pods_get_and_no_other_slide_has_a_figure(screen, language):
+    slides = slides_of(presenting(screen, language, "1"), language)
+    figures = {name: slide["figure"] for name, slide in slides.items() if slide["figure"]}
+    assert list(figures) == ["problem", "node_role", "limits"]
+    content = load(language)
+    leaks, safe = (content.message(f"why.verdict.{key}").replace("**", "") for key in ("leaks", "safe"))
+    said = {name: unescape(re.search(r'aria-label="([^"]*)"', figure)[1]) for name, figure in figures.items()}
+    assert said["node_role"].startswith(leaks)
+    assert said["limits"].startswith(safe)
+    assert leaks not in said["problem"]
+    assert safe not in said["problem"]
+    for pod in ("pod-1", "pod-2"):
+        assert content.message(f"why.pods.{pod}") in said["problem"]
+    assert re.search(r'id="story&#45;lr&#45;attacker" class="[^"]*gone"', figures["problem"])
+
+
+def test_without_the_storys_roles_the_slides_show_the_map(screen, monkeypatch):
+    def gone():
+        raise NotFound(code="NoSuchEntity", server_message="The role with name frontend cannot be found.")
+
+    monkeypatch.setattr("app.ui.story.schemes.current", gone)
+    assert {slide["figure"] for slide in slides_of(presenting(screen, "en", "1"), "en").values()} == {""}

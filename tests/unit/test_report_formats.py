@@ -19,13 +19,15 @@ from app.commands import doctor_sources
 from app.commands.failure import CannotRun
 from app.commands.main import command_line
 from app.content import LANGUAGES, load
-from app.flow.doctor import Diagnosis
+from app.flow.doctor import Diagnosis, examine
 from app.flow.model import Status
 from app.locations import CHECKS
 from app.report import help_links
 from app.settings import Settings
+from tests.unit.fake_ports import ROLE, SUBJECT, bare_pod, trust_policy
 from tests.unit.test_cli_doctor import broken, should_work, unknown, works
 from tests.unit.test_doctor import healthy
+from tests.unit.test_prediction import role
 from tools import checks_page
 
 FORMATS = ("junit", "sarif", "github")
@@ -226,3 +228,17 @@ def test_a_published_package_links_to_its_documentation(monkeypatch: pytest.Monk
     assert (
         url.replace("checks.md", "checks.ja.md") in reported(monkeypatch, broken(), "text", "-v", "--lang", "ja").stdout
     )
+
+
+@pytest.mark.parametrize("output", ["text", *FORMATS])
+def test_what_a_placeholder_may_stand_for_is_listed_beside_the_commands(
+    monkeypatch: pytest.MonkeyPatch, output: str
+) -> None:
+    fakes = healthy()
+    fakes.service_account["metadata"]["annotations"] = {}
+    fakes.pod = bare_pod()
+    fakes.roles = [role("s3-reader", trust_policy()), role("other", trust_policy())]
+    printed = unescape(reported(monkeypatch, examine(fakes.ports(), SUBJECT), output).stdout)
+    assert "eks.amazonaws.com/role-arn=ROLE_ARN" in printed
+    for arn in (ROLE, ROLE.replace("s3-reader", "other")):
+        assert arn in printed

@@ -11,6 +11,7 @@ from app.flow.doctor import examine
 from app.flow.film import film
 from app.flow.model import Subject
 from app.flow.verdict.link_states import chain_state
+from app.ui.map.film_svg import _geometry
 from app.ui.map.handed_on import as_page, as_picture
 from app.wiring import simulated
 
@@ -56,3 +57,12 @@ def test_neither_has_a_secret(made, world):
     assert re.findall(r"eyJ[\w-]+\.eyJ[\w-]+\.[\w-]{20,}", files) == []
     for secret in (world.admin_token, world.account.admin.secret_access_key):
         assert secret not in files
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_names_of_the_boxes_fit_into_them(language):
+    """In the picture no browser measures them: a Latin letter of this type takes about 16 units."""
+    boxes = {box["id"]: box["box"][2] for box in _geometry()["boxes"]}
+    for name, wide in boxes.items():
+        for line in load(language).message(f"map.boxes.{name}").split("|"):
+            assert not line.isascii() or 16 * len(line) <= wide - 28, line

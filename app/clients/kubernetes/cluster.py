@@ -147,7 +147,7 @@ class KubernetesCluster:
         self, namespace: str, service_account: str, audience: str, seconds: int, *, pod: JsonValue = None
     ) -> str:
         operation = CLUSTER["request_token"]
-        spec: dict[str, JsonValue] = {"audiences": [audience], "expirationSeconds": seconds}
+        spec: dict[str, JsonValue] = {"audiences": [audience] if audience else [], "expirationSeconds": seconds}
         if pod is not None:
             named = {key: get_str(pod, "metadata", key) for key in ("name", "uid")}
             spec["boundObjectRef"] = {"apiVersion": "v1", "kind": "Pod", **named}

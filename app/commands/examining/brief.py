@@ -26,6 +26,7 @@ def _remedy(found: Diagnosis, words: Content) -> Iterator[str]:
     if fix := found.fix:
         label = words.message(f"doctor.{verdict_words.fix_heading(found)}")
         yield f"  {heading(label)}  " + words.message(f"doctor.fixes.{fix.id}")
+        yield from (f"    {visible(choice)}" for choice in fix.choices)
         for command in fix.commands:
             yield from (f"    {line}" for line in visible(command).splitlines())
         if fix.then:

@@ -55,6 +55,7 @@ REASONS = frozenset(
         "mounted_twice",
         "next_pod",
         "on_pod",
+        "own_audience",
         "api_alone",
         "by_hand",
         "sts_granted",

@@ -85,7 +85,7 @@ def _show_admitting(findings: Findings, ports: Ports, walk: Walk) -> None:
             audience=annotated_audience(evidence_of(walk, "service_account")),
         )
         if bearer.is_let_in(policy):
-            wide = any(bearer.is_let_in(policy, stranger) for stranger in strangers_of(bearer.subject))
+            wide = any(bearer.is_let_in(policy, stranger) for stranger in strangers_of(bearer.subject, policy))
             found.append({"Arn": arn, "AssumeRolePolicyDocument": policy, "wide": wide})
     findings.show(ADMITTING, found)
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
-from app.flow.annotations import AUDIENCE, ROLE_ARN, is_role_arn
+from app.flow.annotations import ROLE_ARN, is_role_arn
 from app.flow.doctor import changes, pod_fixes
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import PROFILE_HERE, RESOURCE_HERE, ROLE_HERE, Names, line
@@ -40,9 +40,9 @@ def create_provider(names: Names) -> Fix:
 
 
 def accept_audience(names: Names) -> Fix:
-    slip = names.bearer.audience.strip() == DEFAULT_AUDIENCE
+    slip = names.bearer.audience.strip() in ("", DEFAULT_AUDIENCE)
     if (names.check.id == "sts.audience" or slip) and names.bearer.audience != DEFAULT_AUDIENCE:
-        return _default_audience(names)
+        return pod_fixes.default_audience(names)
     arn = names.provider_arn or names.bearer.provider_arn
     wanted = ("--open-id-connect-provider-arn", arn, "--client-id", names.bearer.audience)
     accepted = strings(get_object(names.documents.get("provider")).get("ClientIDList"))
@@ -155,7 +155,7 @@ def trust(names: Names) -> Fix:
     if names.check.reason == CHANGED.id:
         return Fix(id="read_again")
     if names.check.id == "trust.audience" and names.bearer.audience != DEFAULT_AUDIENCE:
-        return _default_audience(names)
+        return pod_fixes.default_audience(names)
     before = names.documents.get("trust_policy")
     if names.check.reason in (OF_REQUEST, OF_CALLER):
         return conditions(names)
@@ -166,17 +166,6 @@ def trust(names: Names) -> Fix:
     if matches_nobody(before, names.bearer):
         return Fix(id="trust_instead", commands=commands, change=change)
     return Fix(id="trust", commands=commands, change=change)
-
-
-def _default_audience(names: Names) -> Fix:
-    """An audience of one's own is more often a slip than meant."""
-    if names.own_token:
-        return pod_fixes.own_audience(names)
-    return Fix(
-        id="default_audience",
-        commands=(names.annotate(f"{AUDIENCE}-"), *names.recreate(DEFAULT_AUDIENCE)),
-        change=changes.annotated(names, audience=None),
-    )
 
 
 def conditions(names: Names) -> Fix:

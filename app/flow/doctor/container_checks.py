@@ -29,7 +29,7 @@ from app.flow.steps.injection import (
 from app.flow.verdict.error_messages import lacks_region
 from app.flow.verdict.refusals import APPLICATION
 
-PROFILE_VARIABLES = ("AWS_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE")
+PROFILE_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE")
 """Some SDKs, or some profiles, come before the web identity by these."""
 _CREDENTIALS_MOUNT = re.compile(r"/\.aws(/|$)")
 _DENIED = "ermission denied"
@@ -37,7 +37,15 @@ _NO_CHARACTERS = "0"
 """What the walk says that it got of an empty file."""
 
 
-def judge_containers(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue, said: str) -> None:
+def variables_in(ports: Ports, walk: Walk, pod: JsonValue) -> list[Variables]:
+    """Those of each container."""
+    maps = ConfigMaps(ports, walk.subject.namespace)
+    return [variables_of(ports, walk, box, maps) for box in containers(pod)]
+
+
+def judge_containers(
+    findings: Findings, ports: Ports, walk: Walk, pod: JsonValue, variables: Sequence[Variables], said: str
+) -> None:
     """Decides `token.contents`, `pod.token_readable`, `pod.region`, `pod.static_keys` and `pod.hop_limit`.
 
     `said` is what the program was refused with.
@@ -45,8 +53,6 @@ def judge_containers(findings: Findings, ports: Ports, walk: Walk, pod: JsonValu
     where = f"Pod {walk.subject.namespace}/{walk.subject.pod}"
     _token_contents(findings, walk)
     _token_readable(findings, ports, walk, pod)
-    maps = ConfigMaps(ports, walk.subject.namespace)
-    variables = [variables_of(ports, walk, box, maps) for box in containers(pod)]
     concerned = [it for it in variables if it.container not in without_aws(pod)]
     _region(findings, ports, walk, concerned, where, said)
     _static_keys(findings, pod, variables, where)

@@ -27,6 +27,7 @@ from app.flow.steps.injection import (
     ROLE_VARIABLE,
     TOKEN_VARIABLE,
     added_later,
+    astray,
     containers,
     environment,
     mount_path,
@@ -97,10 +98,11 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
     # (3) What its program got, and what it had asked for.
     said = judge_application(findings, ports, walk, pod)
     judge_manifest(findings, subject, pod, evidence_of(walk, "service_account"), said, where)
-    judge_requests(findings, ports, walk, pod, said)
+    variables = container_checks.variables_in(ports, walk, pod)
+    judge_requests(findings, ports, walk, pod, variables, said)
 
     # (4) What its containers can read, and what they will find first.
-    container_checks.judge_containers(findings, ports, walk, pod, said)
+    container_checks.judge_containers(findings, ports, walk, pod, variables, said)
     return findings.report()
 
 
@@ -179,6 +181,9 @@ def _volume(findings: Findings, pod: JsonValue, where: str) -> bool:
     if own := own_token(pod):
         where += f" .spec.volumes {own.volume}"
         return findings.judge("pod.volume", own.file == own.mounted, got=own.file, expected=own.mounted, where=where)
+    if files := astray(pod):
+        (got, expected), where = zip(*files, strict=True), f"{where} .spec.containers[].volumeMounts {VOLUME}"
+        return findings.judge("pod.volume", False, got=got, expected=expected, where=where)
     return findings.judge(
         "pod.volume",
         source is not None and bool(boxes) and len(mounts) == len(boxes),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.flow.annotations import SKIP_CONTAINERS
+from app.flow.annotations import AUDIENCE, SKIP_CONTAINERS
 from app.flow.doctor import changes
 from app.flow.doctor.choosing import successor
 from app.flow.doctor.fix import Fix
@@ -12,8 +12,10 @@ from app.flow.doctor.reading.variables import KEY_VARIABLES
 from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import JsonObject
 from app.flow.names import API_TOKEN, DEFAULT_AUDIENCE, TOKEN_DIRECTORY
-from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment
+from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment, mount_path
+from app.flow.steps.token_mount import OWN_AUDIENCE
 from app.flow.steps.webhook import MOUNTED_TWICE
+from app.flow.webhook import VOLUME
 
 _NOBODY = 65534
 """The group that the webhook's documentation gives to Pods whose user may not read the token."""
@@ -57,12 +59,38 @@ def _leave_mount(names: Names) -> Fix:
 
     def edit(pod: JsonObject) -> None:
         changes.without_variables(variables)(pod)
+        _without_volume(volume)(pod)
+
+    patch = {"spec": {"volumes": [{"name": volume, "$patch": "delete"}], "containers": [box]}}
+    return Fix(id="mounted_twice", commands=names.merge(patch), change=changes.workload(names, edit))
+
+
+def own_volume(names: Names) -> Fix:
+    """The webhook keeps a volume and mounts that have the names of its own. Without them it adds what it should."""
+    boxes = {
+        kind: [
+            {"name": get_str(box, "name"), "volumeMounts": [{"mountPath": path, "$patch": "delete"}]}
+            for box in get_list(names.documents.get("pod"), "spec", kind)
+            if (path := mount_path(box))
+        ]
+        for kind in changes.KINDS
+    }
+    spec = {
+        "volumes": [{"name": VOLUME, "$patch": "delete"}],
+        **{kind: found for kind, found in boxes.items() if found},
+    }
+    return Fix(
+        id="own_volume", commands=names.merge({"spec": spec}), change=changes.workload(names, _without_volume(VOLUME))
+    )
+
+
+def _without_volume(volume: str) -> changes.Edit:
+    def edit(pod: JsonObject) -> None:
         pod["spec"]["volumes"] = [it for it in get_list(pod, "spec", "volumes") if get_str(it, "name") != volume]
         for it in changes.boxes_of(pod):
             it["volumeMounts"] = [mount for mount in get_list(it, "volumeMounts") if get_str(mount, "name") != volume]
 
-    patch = {"spec": {"volumes": [{"name": volume, "$patch": "delete"}], "containers": [box]}}
-    return Fix(id="mounted_twice", commands=names.merge(patch), change=changes.workload(names, edit))
+    return edit
 
 
 def unskip(names: Names) -> Fix:
@@ -116,6 +144,17 @@ def own_file(names: Names) -> Fix:
     mounted, container = (get_str(names.own_token, key) for key in ("mounted", "container"))
     change = changes.workload(names, changes.with_variables(**{TOKEN_VARIABLE: mounted}))
     return Fix(id="own_file", commands=names.set_env("-c", container, f"{TOKEN_VARIABLE}={mounted}"), change=change)
+
+
+def default_audience(names: Names) -> Fix:
+    """An audience of one's own is more often a slip than meant."""
+    if names.own_token:
+        return own_audience(names)
+    return Fix(
+        id="default_audience",
+        commands=(names.annotate(f"{AUDIENCE}-"), *names.recreate(DEFAULT_AUDIENCE)),
+        change=changes.annotated(names, audience=None),
+    )
 
 
 def own_audience(names: Names) -> Fix:
@@ -224,8 +263,8 @@ def readable(names: Names) -> Fix:
 
 def token(names: Names) -> Fix:
     """A manifest that sets the other token's file keeps the webhook from setting the right one."""
-    if names.own_token:
-        return own_audience(names)
+    if names.own_token or names.check.reason == OWN_AUDIENCE:
+        return default_audience(names)
     named = (environment(box).get(TOKEN_VARIABLE) for box in containers(names.documents.get("pod")))
     return handwritten(names) if API_TOKEN in named else recreate(names)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -12,6 +13,8 @@ from app.flow.doctor.aws_fixes import permit_denied
 from app.flow.doctor.fix import Change, Fix
 from app.flow.doctor.names import REGION_HERE, Names, line
 from app.flow.doctor.pod_fixes import recreate
+from app.flow.doctor.reading.request_variables import OF_ENDPOINT, OF_SESSION, is_session_name
+from app.flow.doctor.reading.variables import ENDPOINT_VARIABLES, SESSION_NAME
 from app.flow.json_access import get, get_list, get_str
 from app.flow.model import JsonObject, JsonValue
 from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
@@ -22,6 +25,8 @@ from app.flow.verdict.error_messages import blames_clock, denied_action, denying
 
 _LONGEST = 43_200
 """Seconds: no role allows longer sessions."""
+_LONGEST_NAME = 64
+"""Characters of a session's name."""
 _OWN_TOKEN = f"{TOKEN_DIRECTORY}/token"
 _TOKEN_OPTION = "--web-identity-token"
 
@@ -70,11 +75,38 @@ def request(names: Names) -> Fix:
             commands=(names.iam("update-role", *asked),),
             change=changes.session(names, int(names.check.got)),
         )
+    if names.check.where.endswith(OF_SESSION):
+        return _session_name(names)
+    if names.check.where.endswith(OF_ENDPOINT):
+        return _endpoint(names)
     if names.check.where.endswith("WebIdentityToken"):
         commands, change = _reworded(names, _from_file)
         return Fix(id="pass_contents", commands=commands or names.show_workload(), change=change)
     commands, change = _reworded(names, lambda words: _without_option(words, "--profile"))
     return Fix(id="default_chain", commands=commands or names.show_workload(), change=change)
+
+
+def _session_name(names: Names) -> Fix:
+    """In `env`, which takes precedence over wherever the name is from now."""
+    box, _, name = names.check.got.partition(", ")[0].partition(f": {SESSION_NAME}=")
+    clean = re.sub(r"[^\w+=,.@-]", "-", name, flags=re.ASCII)[:_LONGEST_NAME]
+    value = clean if is_session_name(clean) else f"session-{clean}"
+    return Fix(
+        id="session_name",
+        commands=names.set_env("-c", box, f"{SESSION_NAME}={value}"),
+        change=changes.workload(names, changes.with_variables(**{SESSION_NAME: value})),
+    )
+
+
+def _endpoint(names: Names) -> Fix:
+    """STS alone goes back to AWS: the variable may be meant for other services."""
+    box, suffix = names.check.got.partition(": ")[0], ".cn" if names.partition == "aws-cn" else ""
+    url = f"https://sts.{names.region or REGION_HERE}.amazonaws.com{suffix}"
+    return Fix(
+        id="endpoint",
+        commands=names.set_env("-c", box, f"{ENDPOINT_VARIABLES[0]}={url}"),
+        change=changes.workload(names, changes.with_variables(**{ENDPOINT_VARIABLES[0]: url})),
+    )
 
 
 def _shorter_session(names: Names) -> Fix:

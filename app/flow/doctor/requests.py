@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
 from app.flow import strict_json
 from app.flow.doctor.evidence import audience_of, check_of, evidence_of
+from app.flow.doctor.reading.request_variables import of_variables
+from app.flow.doctor.reading.variables import Variables
 from app.flow.json_access import get, get_object, get_str, strings
 from app.flow.model import HOLDS, Exchange, JsonValue, Walk
 from app.flow.names import API_TOKEN, TOKEN_DIRECTORY, subject_claim
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings
-from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment
+from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment, without_aws
 from app.flow.verdict.error_messages import lacks_credentials, principal_of
 
 TOKEN_USED, REQUEST = "pod.token_used", "pod.request"
@@ -57,12 +59,16 @@ class _Asked:
         return self.token.startswith("/")
 
 
-def judge_requests(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue, said: str) -> None:
+def judge_requests(
+    findings: Findings, ports: Ports, walk: Walk, pod: JsonValue, variables: Sequence[Variables], said: str
+) -> None:
     """Decides `pod.token_used` and `pod.request`; `said` is the program's own error."""
     sent = _sent(ports, pod)
     asked = _of_wire(sent) or _of_command(pod)
     _token_used(findings, walk, pod, asked, said)
     _request(findings, walk, sent, asked, said)
+    if not findings.passed(REQUEST):
+        of_variables(findings, [it for it in variables if it.container not in without_aws(pod)])
 
 
 def _sent(ports: Ports, pod: JsonValue) -> list[Exchange]:

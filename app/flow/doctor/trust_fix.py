@@ -106,7 +106,7 @@ def narrowed(policy: JsonValue, bearer: Bearer) -> JsonValue:
 def _narrow(policy: JsonValue, statement: JsonValue, bearer: Bearer) -> JsonValue:
     alone = {**get_object(policy), "Statement": [statement]}
     if get_str(statement, "Effect") != "Allow" or not any(
-        bearer.is_let_in(alone, stranger) for stranger in strangers_of(bearer.subject)
+        bearer.is_let_in(alone, stranger) for stranger in strangers_of(bearer.subject, policy)
     ):
         return statement
     kept: dict[str, Any] = {}

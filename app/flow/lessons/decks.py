@@ -31,6 +31,17 @@ class Shows(StrEnum):
     """Where the audience finds the page."""
 
 
+class Story(StrEnum):
+    """A figure of the story that a slide shows instead of the map: two Pods on a node, and what they get."""
+
+    EVERYDAY = "everyday"
+    """Both Pods use the node's role."""
+    NODE_ROLE = "node_role"
+    """An attacker in Pod 1, where the node's role has all permissions."""
+    IRSA = "irsa"
+    """The same with a role for each ServiceAccount."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Slide:
     """One idea."""
@@ -47,6 +58,8 @@ class Slide:
     beats: tuple[str, ...] = ()
     """The beats of the film that it plays, one after the other. `WHOLE` stands back at the end; without any the map is
     neutral."""
+    story: Story | None = None
+    """Its figure. Where there is none, or it cannot be drawn, the map is there."""
 
     def minutes(self, length: int) -> float:
         """How long it takes in the deck of that many minutes."""
@@ -66,8 +79,8 @@ def _film(id_: str, step: Step, *beats: str, long: float, short: float) -> Slide
 
 SLIDES = (
     Slide(id="title", shows=Shows.TITLE, page="home", long=0.5, short=0.5),
-    Slide(id="problem", shows=Shows.POINTS, page="why", long=1, short=0.75),
-    Slide(id="node_role", shows=Shows.POINTS, page="why", long=0.75),
+    Slide(id="problem", shows=Shows.POINTS, page="why", long=1, short=0.75, story=Story.EVERYDAY),
+    Slide(id="node_role", shows=Shows.POINTS, page="why", long=0.75, story=Story.NODE_ROLE),
     Slide(id="parties", shows=Shows.POINTS, page="home", long=0.75, short=0.5),
     Slide(id="passport", shows=Shows.POINTS, page="home", long=0.5),
     *_step(
@@ -111,7 +124,7 @@ SLIDES = (
         beat="buckets",
     ),
     Slide(id="what_if", shows=Shows.WHAT_IF, page=Step.ACCESS, long=1, short=0.5, beats=(WHOLE,)),
-    Slide(id="limits", shows=Shows.POINTS, page="why", long=0.75, beats=(WHOLE,)),
+    Slide(id="limits", shows=Shows.POINTS, page="why", long=0.75, beats=(WHOLE,), story=Story.IRSA),
     Slide(id="errors", shows=Shows.POINTS, page=Step.ACCESS, long=0.5, beats=(WHOLE,)),
     Slide(id="recap", shows=Shows.POINTS, page="home", long=0.5, short=0.25, beats=(WHOLE,)),
     Slide(id="end", shows=Shows.END, page="home", long=0.25, short=0.25),

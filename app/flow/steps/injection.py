@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,10 +12,12 @@ from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonValue
 from app.flow.names import TOKEN_DIRECTORY
 from app.flow.steps import kubelet_says
-from app.flow.webhook import VOLUME, skipped_containers
+from app.flow.webhook import TOKEN_FILE, VOLUME, skipped_containers
 
 ROLE_VARIABLE = "AWS_ROLE_ARN"
 TOKEN_VARIABLE = "AWS_WEB_IDENTITY_TOKEN_FILE"
+_USUAL = f"{TOKEN_DIRECTORY}/{TOKEN_FILE}"
+"""The file that the webhook's variable names."""
 _OF_AWS = re.compile(r"(?:^|-)aws(?:$|[-:@])")
 """In the last part of an image's name, such as `aws-cli:2` or `aws-for-fluent-bit`."""
 _APPENDED = (
@@ -98,6 +101,31 @@ def mount_path(container: JsonValue) -> str:
     """Where the token's volume is mounted in this container; empty where it is not."""
     mounts = (mount for mount in get_list(container, "volumeMounts") if get_str(mount, "name") == VOLUME)
     return next((get_str(mount, "mountPath") for mount in mounts), "")
+
+
+def astray(pod: JsonValue) -> list[tuple[str, str]]:
+    """For each container whose variable names the webhook's own file, while the kubelet writes another: both of them.
+
+    That is so where the manifest itself has a volume or a mount of that name, which the webhook keeps as it is
+    (pkg/handler). On Windows the variable has the path with its drive, the mount without.
+    """
+    written = get_str(token_source(pod), "path")
+    files = [
+        (file, posixpath.join(mount_path(box), written))
+        for box in containers(pod)
+        if written and mount_path(box) and (file := _as_mounted(environment(box).get(TOKEN_VARIABLE, "")))
+    ]
+    return [(file, path) for file, path in files if file == _USUAL and path != file]
+
+
+def _as_mounted(path: str) -> str:
+    return path.removeprefix("C:").replace("\\", "/") if path.startswith("C:\\") else path
+
+
+def has_own_volume(pod: JsonValue) -> bool:
+    """Whether a volume or a mount of the webhook's name is the manifest's own: another than the webhook makes."""
+    named = any(get_str(volume, "name") == VOLUME for volume in get_list(pod, "spec", "volumes"))
+    return named and (token_source(pod) is None or bool(astray(pod)))
 
 
 def added_later(pod: JsonValue) -> list[str]:
@@ -184,7 +212,7 @@ def _as_asked_for(container: dict[str, Any], added: set[str]) -> dict[str, Any]:
     Other webhooks may have appended theirs after them.
     """
     env = get_list(container, "env")
-    for group in _APPENDED if mount_path(container) == TOKEN_DIRECTORY else ():
+    for group in _APPENDED if mount_path(container) else ():
         names = [get_str(item, "name") for item in env]
         for start in reversed(range(len(names) - len(group) + 1)):
             if tuple(names[start : start + len(group)]) == group:

@@ -76,7 +76,7 @@ def judge_mutation(findings: Findings, pod: JsonValue, step_context: StepContext
     volumes = [get_str(volume, "name") for volume in get_list(pod, "spec", "volumes")]
     findings.judge_as_seen(
         "webhook.volume",
-        get_str(source, "audience") == audience,
+        source is not None and get_str(source, "audience") == audience,
         unseen=step_context.service_account_unseen if source else "",
         got=" ".join((VOLUME, *(f"{key}={value}" for key, value in source.items()))) if source else volumes,
         expected=f"{VOLUME} audience={audience}",

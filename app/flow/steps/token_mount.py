@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from app.flow.annotations import AUDIENCE
 from app.flow.json_access import get, get_list, get_str, seconds, strings
 from app.flow.matching.request_conditions import deciding
 from app.flow.model import Exchange, JsonValue, Status, Step, StepReport, Subject
-from app.flow.names import provider_arn, subject_claim
+from app.flow.names import DEFAULT_AUDIENCE, provider_arn, subject_claim
 from app.flow.ports import Ports
 from app.flow.steps.findings import ISSUER_ASSUMED, Findings
 from app.flow.steps.injection import token_source
@@ -33,6 +34,11 @@ CHECKS = (
     "token.key",
     "token.signature",
 )
+OWN_AUDIENCE = "own_audience"
+"""The reason of an audience that the ServiceAccount is annotated with, and that the provider does not accept."""
+CLOCKS_APART = 300
+"""Seconds by which our clock may be behind that of the API server, which writes when a token begins. STS goes by its
+own clock, so a token is not wrong because it begins a moment later by ours."""
 _STALE = 0.9
 """The part of a token's life after which something keeps the kubelet from rotating it: it does so at 0.8."""
 
@@ -114,28 +120,33 @@ def _claims(
 
 def _asked_for(findings: Findings, subject: Subject, step_context: StepContext) -> None:
     """The audience that the Pod's own volume asks for shows in its manifest; it decides only where it is another one
-    than the annotated one, since only the token shows that it came."""
+    than the annotated one, or one that the provider does not accept, since only the token shows that it came."""
     own, source = step_context.own_token, token_source(step_context.pod)
     asked = own.audience if own else get_str(source, "audience")
     where = f"Pod {subject.namespace}/{subject.pod} .spec.volumes {own.volume if own else VOLUME}"
+    accepted = strings(get(step_context.provider, "ClientIDList"))
     if own and not _is_taken(subject, step_context, [asked]):
-        accepted = strings(get(step_context.provider, "ClientIDList"))
         findings.judge("token.audience", False, got=asked, expected=accepted, where=where)
-    elif asked and asked != step_context.audience:
+    elif (own or source is not None) and asked != step_context.audience:
         _audience(findings, subject, step_context, [asked], where)
+    elif DEFAULT_AUDIENCE in accepted and step_context.audience not in accepted:  # else `provider.audience` says so
+        where = f"ServiceAccount {subject.namespace}/{subject.service_account} .metadata.annotations {AUDIENCE}"
+        findings.judge("token.audience", False, got=[step_context.audience], expected=accepted, where=where)
+        findings.explain("token.audience", Status.FAILED, OWN_AUDIENCE)
 
 
 def _audience(findings: Findings, subject: Subject, step_context: StepContext, named: list[str], where: str) -> None:
-    """Another audience than the annotated one is no more than a warning where provider and trust policy take it."""
+    """Another audience than the annotated one is no more than a warning where provider and trust policy take it. Where
+    the annotation is empty, the API server chooses it."""
     audience = step_context.audience
     if audience not in named and step_context.service_account_unseen:
         findings.unknown("token.audience", step_context.service_account_unseen, where=where, expected=audience)
         return
     findings.judge(
         "token.audience",
-        audience in named,
+        audience in named or not audience,
         got=named,
-        expected=audience,
+        expected=[audience],
         where=where,
         otherwise=Status.WARNING if _is_taken(subject, step_context, named) else Status.FAILED,
     )
@@ -171,7 +182,7 @@ def _lifetime(findings: Findings, ports: Ports, decoded: DecodedToken) -> None:
         got: JsonValue = {name: get(decoded.claims, name) for name in ("iat", "exp")}
         findings.judge("token.lifetime", False, got=got, expected="iat, exp", where="exp")
         return
-    alive = (begins if start is None else start) <= now < expires
+    alive = (begins if start is None else start) <= now + CLOCKS_APART and now < expires
     rotated = now <= begins + _STALE * (expires - begins)
     findings.judge(
         "token.lifetime",

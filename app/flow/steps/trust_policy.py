@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,8 +20,8 @@ PROBE = "irsa-explorer-probe"
 _PROVIDER = ":oidc-provider/"
 OF_REQUEST, OF_CALLER = "of_request", "of_caller"
 """The reasons of what a condition decides whose key only the request to STS has; whose key differs between callers."""
-_NEGATED = "StringNot"
-"""In the name of an operator that holds where none of its values matches."""
+_PLAIN = re.compile(r"(?:For\w+:)?String(?:Equals|EqualsIgnoreCase|Like)(?:IfExists)?")
+"""The operators that ask for a text as it is written, or as a pattern."""
 ANY = "*"
 """What a policy without a condition asks for: anything."""
 
@@ -89,7 +90,7 @@ def judge_trust(
     subject = get_str(claims, "sub")
     others = [
         evaluate(policy, web_identity_context(issuer, {**claims, "sub": stranger}, provider))
-        for stranger in strangers_of(subject)
+        for stranger in strangers_of(subject, policy)
     ]
     wide = [_admitting(other.trace) for other in others if other.allowed]
     asked = dict.fromkeys(value for trace in wide for value in _wanted(trace, f"{prefix}:sub") or [ANY])
@@ -125,13 +126,14 @@ def _judge_condition(findings: Findings, check_id: str, trace: Trace, key: str, 
         findings.judge(check_id, False, got=astray[0].key, expected=key, where=where)
     else:
         passed = all(entry.matched for entry in own)
-        findings.judge(check_id, passed, got=_wanted(own, key) or ANY, expected=claim, where=where)
+        asked: JsonValue = _wanted(own, key) if own else ANY
+        findings.judge(check_id, passed, got=asked, expected=claim, where=where)
 
 
 def _wanted(trace: Trace, key: str) -> list[str]:
-    """The values that the conditions on `key` ask for, each behind its operator where that one asks for any other."""
+    """The values that the conditions on `key` ask for, each behind its operator where that asks for anything else."""
     return [
-        f"{entry.operator} {value}" if _NEGATED in entry.operator else value
+        value if _PLAIN.fullmatch(entry.operator) else f"{entry.operator} {value}"
         for entry in trace
         if entry.element == "Condition" and entry.key.lower() == key.lower()
         for value in strings(entry.wanted)
@@ -143,8 +145,9 @@ def _principals(principal: JsonValue) -> list[str]:
     return strings(principal) or [name for value in get_object(principal).values() for name in strings(value)]
 
 
-def strangers_of(subject: str) -> list[str]:
-    """Other ServiceAccounts of the same cluster: same Namespace, same name elsewhere, and quite another one."""
+def strangers_of(subject: str, policy: JsonValue) -> list[str]:
+    """Other ServiceAccounts of the same cluster: same Namespace, same name elsewhere, and quite another one; and those
+    that differ where the policy has a `?`."""
     prefix, _, name = subject.rpartition(":")
     return [
         f"{prefix}:{PROBE}",
@@ -152,4 +155,17 @@ def strangers_of(subject: str) -> list[str]:
         f"{prefix}-{PROBE}:{name}",
         f"system:serviceaccount:{PROBE}:{name}",
         f"system:serviceaccount:{PROBE}:{PROBE}",
+        *_one_letter_apart(subject, policy),
     ]
+
+
+def _one_letter_apart(subject: str, policy: JsonValue) -> list[str]:
+    values = [
+        value
+        for statement in statements(policy)
+        for keys in get_object(statement, "Condition").values()
+        for found in get_object(keys).values()
+        for value in strings(found)
+    ]
+    places = [value.index("?") for value in values if "?" in value and len(value) == len(subject)]
+    return [f"{subject[:at]}{'y' if subject[at] == 'x' else 'x'}{subject[at + 1 :]}" for at in places]

@@ -25,6 +25,7 @@ from app.ui.map.showing import film_of
 from app.ui.marks import MARKS, NUMBERS
 from app.ui.presenting import overlays, speaker
 from app.ui.presenting.slides import answers, deck, slides
+from app.ui.presenting.stories import figures
 from app.ui.presenting.what_if import CHOICES, what_if
 from app.ui.state import address, mode, route, session
 from app.ui.state.walk_view import WalkView
@@ -142,7 +143,7 @@ def _talk(walk_view: WalkView, *, named: bool) -> str:
                 content.language: {
                     "film": json.loads(film_json(shown, content, found.subject, boxes)),
                     "words": player.words(content),
-                    "slides": slides(known, content),
+                    "slides": slides(known, figures(content), content),
                     "world": world_line(found, content, named=named),
                     "not_reached": prose(content.message("present.not_reached")),
                     "frame": overlays.frame(content, simulated_only=not mode.can().break_world),

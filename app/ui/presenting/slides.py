@@ -8,7 +8,7 @@ from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.film import End, Film
 from app.flow.lessons import predictions
-from app.flow.lessons.decks import DECKS, LENGTHS, WHOLE, Shows, Slide
+from app.flow.lessons.decks import DECKS, LENGTHS, WHOLE, Shows, Slide, Story
 from app.flow.lessons.predictions import QUESTIONS, RightAnswer
 from app.flow.model import HOLDS, JsonObject, Step
 from app.ui.marks import NUMBERS
@@ -37,8 +37,9 @@ def answers(found: Diagnosis) -> Answers:
     return {step: said for step in held if (said := predictions.outcome(step, found.walk)) is not None}
 
 
-def slides(known: Answers, content: Content) -> list[JsonObject]:
-    """Every slide that this walk allows, as the browser draws it: its heading, its words as HTML, and its beats."""
+def slides(known: Answers, figures: Mapping[Story, str], content: Content) -> list[JsonObject]:
+    """Every slide that this walk allows, as the browser draws it: its heading, its words as HTML, its beats, and its
+    figure, of those that there are."""
     return [
         {
             "id": slide.id,
@@ -48,6 +49,7 @@ def slides(known: Answers, content: Content) -> list[JsonObject]:
             "title": content.message(f"talk.{slide.id}.title"),
             "html": "".join(_words(slide, known, content)),
             "beats": slide.beats,
+            "figure": figures.get(slide.story, "") if slide.story else "",
         }
         for slide in deck(max(LENGTHS), known)
     ]

@@ -5,7 +5,7 @@ evaluation behind it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
@@ -83,19 +83,33 @@ def result(outcome: EvaluatedScheme, content: Content) -> str:
 
 def figure(outcome: EvaluatedScheme, content: Content) -> str:
     """The figure with what was computed lit; its text alternative says the same."""
-    shown = dict(_shown(outcome))
+    return _drawn(outcome.scene, dict(_shown(outcome)), alternative(outcome, content), content)
 
+
+def everyday(scene: Scene, content: Content) -> str:
+    """The figure before there is an attacker: how each Pod gets credentials, and which role opens the data."""
+    shown = {"attacker": ("gone", ""), "aurora_taken": ("gone", ""), "aurora_safe": ("unjudged", "")}
+    sentences = []
+    for taken in Taken:
+        outcome = evaluate(scene, taken)
+        states = {box: outcome.state(box) for box in _BOXES}
+        shown |= dict(_daily(outcome))
+        shown |= {f"permits_{box}": ("idle", "permits") for box in _BOXES if states[box] is State.LEAK}
+        shown |= {box: (state, "") for box, state in states.items() if state is State.ABSENT}
+        ways = [_sentence(outcome, box, content) for box in _BOXES if outcome.attempt(box) is not None]
+        sentences.append(f"{content.message(f'why.pods.{taken}')}: {' '.join(ways)}")
+    return _drawn(scene, shown, " ".join(sentences).replace("**", ""), content)
+
+
+def _drawn(scene: Scene, shown: Mapping[str, tuple[str, str]], spoken: str, content: Content) -> str:
     def classed(part: re.Match[str]) -> str:
         state, words = shown.get(part["id"], ("" if part["box"] else "gone", ""))
         return f"{part[0]} {state if part['words'] in (None, words) else 'gone'}"
 
-    names = {box: role.name for box, role in outcome.scene.boxes.items()}
-    names |= {
-        taken.replace("-", "_"): f"{pod.namespace}/{pod.service_account}" for taken, pod in outcome.scene.pods.items()
-    }
+    names = {box: role.name for box, role in scene.boxes.items()}
+    names |= {taken.replace("-", "_"): f"{pod.namespace}/{pod.service_account}" for taken, pod in scene.pods.items()}
     drawn = _PART.sub(classed, svg(STORY.name, content.language, names))
-    spoken = escape(alternative(outcome, content))
-    return f'<figure class="diagram story" role="img" aria-label="{spoken}">{drawn}</figure>'
+    return f'<figure class="diagram story" role="img" aria-label="{escape(spoken)}">{drawn}</figure>'
 
 
 def _shown(outcome: EvaluatedScheme) -> Iterator[tuple[str, tuple[str, str]]]:
@@ -113,19 +127,23 @@ def _shown(outcome: EvaluatedScheme) -> Iterator[tuple[str, tuple[str, str]]]:
                 yield f"permits_{box}", (state if state is State.LEAK else "idle", "permits")
     # (2) What the other Pod does all day.
     other = next(taken for taken in Taken if taken is not outcome.taken)
-    theirs = evaluate(outcome.scene, other)
+    yield from _daily(evaluate(outcome.scene, other))
+    # (3) The data.
+    leaks = bool(outcome.found.leaks)
+    yield "aurora_taken", (State.LEAK if leaks else "gone", "")
+    yield "aurora_safe", ("gone" if leaks else State.KEPT, "")
+
+
+def _daily(outcome: EvaluatedScheme) -> Iterator[tuple[str, tuple[str, str]]]:
+    """The ways that a Pod takes all day."""
     for box in _BOXES:
-        attempt = theirs.attempt(box)
+        attempt = outcome.attempt(box)
         if (
             attempt is not None
             and attempt.obtained
             and (attempt.own or (attempt.way is Way.METADATA and attempt.opens))
         ):
-            yield _arrow(attempt, other[-1], box), ("idle", attempt.way)
-    # (3) The data.
-    leaks = bool(outcome.found.leaks)
-    yield "aurora_taken", (State.LEAK if leaks else "gone", "")
-    yield "aurora_safe", ("gone" if leaks else State.KEPT, "")
+            yield _arrow(attempt, outcome.taken[-1], box), ("idle", attempt.way)
 
 
 def _arrow(attempt: Attempt, pod: str, box: str) -> str:

@@ -1,7 +1,7 @@
 // A slide as a picture: its heading, its words, the map, and what the beat says. Measures go with the host's size.
 const talkPicture = (host, given, { live = false } = {}) => {
   host.innerHTML = `<div class="slide"><header><span class="number"></span><h1></h1></header>${given.world}
-    <div class="words"></div><div class="map film"></div><div class="says"${live ? ' aria-live="polite"' : ""}></div></div>`
+    <div class="words"></div><div class="map film"></div><div class="figure"></div><div class="says"${live ? ' aria-live="polite"' : ""}></div></div>`
   const find = (selector) => host.querySelector(selector)
   const map = filmMap(find(".map"), { words: given.words })
   map.onbeat = (beat) => says(beat)
@@ -21,6 +21,7 @@ const talkPicture = (host, given, { live = false } = {}) => {
         find(".number").textContent = slide.number
         find("h1").textContent = slide.title
         find(".words").innerHTML = slide.html
+        find(".figure").innerHTML = slide.figure
         if (find(".link")) find(".link").textContent = talkAddress().href
       }
       const beat = slide.played[at] ?? slide.rests

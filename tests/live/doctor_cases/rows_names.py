@@ -25,7 +25,7 @@ def _with(**container: Any) -> Callable[[Cluster], None]:
     return make
 
 
-def _regions(**values: str) -> Callable[[Cluster], None]:
+def _variables(**values: str) -> Callable[[Cluster], None]:
     return _with(env=[{"name": name, "value": value} for name, value in values.items()])
 
 
@@ -43,6 +43,22 @@ def _audience_with_a_blank(cluster: Cluster) -> None:
     annotations = {_ANNOTATION: cluster.role_arn, _AUDIENCE: "sts.amazonaws.com "}
     cluster.service_account(annotations=annotations)
     cluster.deployment()
+
+
+def _no_audience(cluster: Cluster) -> None:
+    cluster.role()
+    cluster.service_account(annotations={_ANNOTATION: cluster.role_arn, _AUDIENCE: ""})
+    cluster.deployment()
+
+
+def _mount_elsewhere(cluster: Cluster) -> None:
+    source = {"serviceAccountToken": {"audience": "sts.amazonaws.com", "path": "token"}}
+    cluster.role()
+    cluster.service_account()
+    cluster.deployment(
+        {"volumes": [{"name": "aws-iam-token", "projected": {"sources": [source]}}]},
+        volumeMounts=[{"name": "aws-iam-token", "mountPath": "/tokens"}],
+    )
 
 
 def _another_account(cluster: Cluster) -> None:
@@ -83,7 +99,7 @@ ROWS = (
     ),
     Case(
         name="both variables have a region that there is not",
-        make=_regions(AWS_REGION="ap-northeast-9", AWS_DEFAULT_REGION="ap-northeast-9"),
+        make=_variables(AWS_REGION="ap-northeast-9", AWS_DEFAULT_REGION="ap-northeast-9"),
         read_only="broken pod.region",
         allowed="broken pod.region",
         fix="region",
@@ -91,7 +107,7 @@ ROWS = (
     ),
     Case(
         name="the region is empty",
-        make=_regions(AWS_REGION="", AWS_DEFAULT_REGION=""),
+        make=_variables(AWS_REGION="", AWS_DEFAULT_REGION=""),
         read_only="broken pod.region",
         allowed="broken pod.region",
         fix="region",
@@ -99,7 +115,7 @@ ROWS = (
     ),
     Case(
         name="the region has a blank after it",
-        make=_regions(AWS_REGION="ap-northeast-1 ", AWS_DEFAULT_REGION="ap-northeast-1"),
+        make=_variables(AWS_REGION="ap-northeast-1 ", AWS_DEFAULT_REGION="ap-northeast-1"),
         read_only="broken pod.region",
         allowed="broken pod.region",
         fix="region",
@@ -127,6 +143,30 @@ ROWS = (
         read_only="broken trust.audience",
         allowed="broken trust.audience",
         fix="default_audience",
+        after=WORKS,
+    ),
+    Case(
+        name="the annotation for the audience is empty",
+        make=_no_audience,
+        read_only="broken trust.audience",
+        allowed="broken trust.audience",
+        fix="default_audience",
+        after=WORKS,
+    ),
+    Case(
+        name="the manifest mounts a volume of the webhook's name elsewhere",
+        make=_mount_elsewhere,
+        read_only="broken pod.volume",
+        allowed="broken pod.volume",
+        fix="own_volume",
+        after=WORKS,
+    ),
+    Case(
+        name="the session's name has a blank in it",
+        make=_variables(AWS_ROLE_SESSION_NAME="my app"),
+        read_only="broken pod.request",
+        allowed="broken pod.request",
+        fix="session_name",
         after=WORKS,
     ),
     Case(

@@ -18,6 +18,13 @@ REGION_VARIABLES = ("AWS_DEFAULT_REGION", "AWS_REGION")
 """botocore reads the first one only; other SDKs read the second."""
 KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 """Every SDK takes these before anything else."""
+SESSION_NAME = "AWS_ROLE_SESSION_NAME"
+ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL")
+"""Where an SDK sends its requests to STS; the first one counts (AWS SDKs and Tools Reference Guide, "Service-specific
+endpoints")."""
+IGNORES_ENDPOINTS = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
+_READ = frozenset({*REGION_VARIABLES, SESSION_NAME, *ENDPOINT_VARIABLES, IGNORES_ENDPOINTS})
+"""The variables whose values are kept; others may be secrets."""
 _LITERAL = "env"
 _MAP, _SECRET = "envFrom configMapRef", "envFrom secretRef"
 
@@ -30,7 +37,7 @@ class Variable:
     """Where it stands, by the manifest's own keys: `env`, `env secretKeyRef NAME/KEY`, `envFrom configMapRef NAME`.
     Several, with `|` between them, where it is one of these; empty where the manifest does not set it."""
     value: str | None = None
-    """Of a region, if it is known; of any other only whether it is empty."""
+    """Of those that are read, if it is known; of any other only whether it is empty."""
 
     @property
     def empty(self) -> bool:
@@ -55,6 +62,10 @@ class Variables:
     """The sources of `envFrom` that may set more: `envFrom secretRef NAME`."""
     hidden: FlowError | None = None
     """Why it is not known what they set; None where it is."""
+
+    def value(self, name: str) -> str:
+        """The value of one that is read; empty where it is not set, or its value is not known."""
+        return (self.found[name].value or "") if name in self.found else ""
 
     def has(self, name: str) -> bool:
         """Whether the variable is set to something."""
@@ -137,12 +148,12 @@ def _of_list(box: JsonValue, maps: ConfigMaps) -> dict[str, Variable]:
             found[name] = Variable(source=_LITERAL, value=None if "$(" in value else _kept(name, value))
             continue
         named, key = get_str(origin, kind, "name"), get_str(origin, kind, "key")
-        data = maps.data(named) if kind == "configMapKeyRef" and name in REGION_VARIABLES else None
+        data = maps.data(named) if kind == "configMapKeyRef" and name in _READ else None
         source = " ".join(filter(None, (_LITERAL, kind, f"{named}/{key}" if named else "")))
         found[name] = Variable(source=source, value=data.get(key) if data else None)
     return found
 
 
 def _kept(name: str, value: str) -> str | None:
-    """The value of a region; of any other, which may be a secret, only that it is empty."""
-    return value if name in REGION_VARIABLES or not value else None
+    """The value of a variable that is read; of any other, which may be a secret, only that it is empty."""
+    return value if name in _READ or not value else None

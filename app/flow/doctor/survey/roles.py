@@ -98,7 +98,7 @@ def let_in(arn: str, policy: Policy, everybody: Sequence[Candidate], issuer: str
             candidate.bearer(arn, issuer).is_let_in(policy.document, stranger)
             for candidate in everybody
             if candidate.names(arn) and candidate.subject.namespace not in namespaces
-            for stranger in strangers_of(subject_claim(candidate.subject))
+            for stranger in strangers_of(subject_claim(candidate.subject), policy.document)
         )
     )
 

@@ -14,11 +14,18 @@ from app.flow.doctor import changes
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import Names, line
 from app.flow.doctor.pod import is_older
-from app.flow.doctor.pod_fixes import own_file, recreate
+from app.flow.doctor.pod_fixes import own_file, own_volume, recreate
 from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import JsonObject, JsonValue, Status
 from app.flow.steps import selectors
-from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment, token_source
+from app.flow.steps.injection import (
+    ROLE_VARIABLE,
+    TOKEN_VARIABLE,
+    containers,
+    environment,
+    has_own_volume,
+    token_source,
+)
 from app.flow.steps.webhook import NAMESPACES
 from app.flow.webhook import CONFIGURATION, SKIP_LABEL, WEBHOOKS, selector_on_eks
 
@@ -223,19 +230,22 @@ def not_edited(names: Names) -> Fix:
     """
     if names.own_token:
         return own_file(names)
+    if has_own_volume(names.documents.get("pod")):
+        return own_volume(names)
     if names.check.status is Status.WARNING:
         return Fix(
             id="added_later", commands=(line("kubectl", "get", _REGISTRATIONS, "-o", f"custom-columns={_ORDER}"),)
         )
-    dry_run = names.check_of("webhook.dry_run")
-    if dry_run is None or dry_run.status is not Status.UNKNOWN:
+    dry_run, pod = names.check_of("webhook.dry_run"), names.documents.get("pod")
+    older = is_older(pod, names.documents.get("service_account"))
+    other_role = token_source(pod) is not None and any(ROLE_VARIABLE in environment(box) for box in containers(pod))
+    if (dry_run is None or dry_run.status is not Status.UNKNOWN) and not (other_role and older is False):
         return recreate(names)
-    if dry_run.reason == _SILENT:
+    if dry_run is not None and dry_run.reason == _SILENT:
         return unanswered(names)
-    pod = names.documents.get("pod")
-    if is_older(pod, names.documents.get("service_account")):
+    if older:
         return recreate(names)
-    if token_source(pod) is not None and any(ROLE_VARIABLE in environment(box) for box in containers(pod)):
+    if other_role:
         again = names.recreate() if names.again == "restart" else ()
         return Fix(
             id="other_role",

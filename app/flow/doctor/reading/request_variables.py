@@ -1,0 +1,60 @@
+"""What a container's variables make of the request to STS: the name of the session, and where it is sent.
+
+Sources: AssumeRoleWithWebIdentity (API reference, `RoleSessionName`); AWS SDKs and Tools Reference Guide, "Assume role
+credential provider" and "Service-specific endpoints".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from app.flow.doctor.reading.variables import ENDPOINT_VARIABLES, IGNORES_ENDPOINTS, SESSION_NAME, Variables
+from app.flow.model import Status
+from app.flow.steps.findings import Findings
+from app.flow.verdict.refusals import APPLICATION
+
+REQUEST = "pod.request"
+OF_SESSION, OF_ENDPOINT = "RoleSessionName", "endpoint"
+"""How the place of the check ends, where one of them is it."""
+_WHERE = "sts:AssumeRoleWithWebIdentity"
+_NAME = r"[\w+=,.@-]{2,64}"
+_OF_AWS = re.compile(r"\.(?:amazonaws\.com(?:\.cn)?|api\.aws|api\.amazonwebservices\.com\.cn)$")
+"""How the hosts of AWS's own endpoints end, those of VPC endpoints among them."""
+
+
+def of_variables(findings: Findings, variables: Sequence[Variables]) -> None:
+    """Decides `pod.request` where the variables show that STS will refuse the request, or that another server gets it.
+
+    An SDK sends `AWS_ROLE_SESSION_NAME` as it is; an empty one counts as not set. Another server may pass the request
+    on, so this is no more than a warning.
+    """
+    names = [(it.container, it.value(SESSION_NAME)) for it in variables]
+    if wrong := [f"{box}: {SESSION_NAME}={name}" for box, name in names if name and not is_session_name(name)]:
+        otherwise = Status.WARNING if findings.passed(APPLICATION) else Status.FAILED
+        findings.judge(REQUEST, False, got=wrong, expected=_NAME, where=f"{_WHERE} {OF_SESSION}", otherwise=otherwise)
+        return
+    if findings.decided(REQUEST) and not findings.is_unknown(REQUEST):
+        return
+    elsewhere = [f"{it.container}: {name}={host}" for it in variables for name, host in _endpoint(it) if host]
+    if elsewhere:
+        where = f"{_WHERE} {OF_ENDPOINT}"
+        findings.judge(REQUEST, False, got=elsewhere, expected="*.amazonaws.com", where=where, otherwise=Status.WARNING)
+
+
+def is_session_name(name: str) -> bool:
+    """Whether STS takes the text for `RoleSessionName`."""
+    return re.fullmatch(_NAME, name, re.ASCII) is not None
+
+
+def _endpoint(variables: Variables) -> list[tuple[str, str]]:
+    """The variable that says where requests to STS go, and the host; no host where it is AWS's own."""
+    if variables.value(IGNORES_ENDPOINTS).lower() == "true":
+        return []
+    found = [(name, variables.value(name)) for name in ENDPOINT_VARIABLES if variables.has(name)]
+    try:
+        hosts = [(name, urlsplit(url).hostname or "") for name, url in found[:1]]
+    except ValueError:
+        return []
+    return [(name, "" if _OF_AWS.search(host) else host) for name, host in hosts]

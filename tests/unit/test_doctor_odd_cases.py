@@ -1,0 +1,214 @@
+"""What is legal, rarely written, and easily taken for right: odd audiences, volumes, sessions, endpoints, patterns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from app.content import LANGUAGES, load
+from app.flow.annotations import AUDIENCE
+from app.flow.doctor import Diagnosis, examine
+from app.flow.errors import NotFound
+from app.flow.model import Status
+from app.flow.port_wrappers.consent import NOTHING, consented
+from app.flow.verdict.judge import Outcome
+from app.report import verdict_words
+from tests.unit.fake_ports import HOST, NOW, ROLE, SUB, SUBJECT, Fakes, bare_pod, token, trust_policy
+from tests.unit.test_doctor import add_variable, container, examined, healthy
+
+Spoil = Callable[[Fakes], Any]
+
+
+def reading(fakes: Fakes) -> Diagnosis:
+    """The diagnosis of a Pod that runs, without a log of the servers, by reading alone."""
+    fakes.talk = []
+    fakes.pod["status"]["containerStatuses"][0]["state"] = {"running": {}}
+    return examine(consented(fakes.ports(), NOTHING), SUBJECT)
+
+
+def manifest(change: Callable[[dict[str, Any]], Any]) -> Spoil:
+    """The Pod as the webhook leaves it whose manifest has this change in its spec."""
+
+    def spoil(fakes: Fakes) -> None:
+        pod = bare_pod()
+        change(pod["spec"])
+        fakes.pod["spec"] = fakes.mutated(pod)["spec"]
+
+    return spoil
+
+
+def annotated(audience: str, *, condition: bool = False) -> Spoil:
+    """A ServiceAccount with an audience of its own; `condition`: the trust policy asks for that of STS."""
+
+    def spoil(fakes: Fakes) -> None:
+        fakes.service_account["metadata"]["annotations"][AUDIENCE] = audience
+        manifest(lambda spec: None)(fakes)
+        if not condition:
+            fakes.role["AssumeRolePolicyDocument"] = trust_policy(StringEquals={f"{HOST}:sub": SUB})
+
+    return spoil
+
+
+def volume(**parts: Any) -> Spoil:
+    return manifest(lambda spec: spec["volumes"].append({"name": "aws-iam-token", **parts}))
+
+
+def projected(**token: Any) -> dict[str, Any]:
+    return {"sources": [{"serviceAccountToken": token}]}
+
+
+def mount(path: str) -> Spoil:
+    return manifest(
+        lambda spec: spec["containers"][0]["volumeMounts"].append({"name": "aws-iam-token", "mountPath": path})
+    )
+
+
+BROKEN: dict[str, tuple[Spoil, str, str, str]] = {
+    # what is wrong: (how, the check, what it got, the fix)
+    "an empty audience": (annotated(""), "token.audience", '""', "default_audience"),
+    "an empty audience, and a condition": (
+        *(annotated("", condition=True), "trust.audience", "sts.amazonaws.com", "default_audience"),
+    ),
+    "an audience that the provider does not accept": (
+        *(annotated("vault.example.com"), "token.audience", "vault.example.com", "default_audience"),
+    ),
+    "a token of its own for the API server": (
+        *(volume(projected=projected(path="token")), "token.audience", '""', "recreate"),
+    ),
+    "a token of its own under another name": (
+        volume(projected=projected(path="jwt", audience="sts.amazonaws.com")),
+        *("pod.volume", "/var/run/secrets/eks.amazonaws.com/serviceaccount/token", "own_volume"),
+    ),
+    "an empty directory of the volume's name": (
+        *(volume(emptyDir={}), "pod.injected", "volumeMounts, AWS_ROLE_ARN", "own_volume"),
+    ),
+    "a mount of the volume's name elsewhere": (
+        *(mount("/tokens"), "pod.volume", "/var/run/secrets/eks.amazonaws.com/serviceaccount/token", "own_volume"),
+    ),
+    "a session's name with a space": (
+        lambda fakes: add_variable(fakes, "AWS_ROLE_SESSION_NAME", value="my app/1"),
+        *("pod.request", "aws-cli: AWS_ROLE_SESSION_NAME=my app/1", "session_name"),
+    ),
+    "a session's name of one letter": (
+        lambda fakes: add_variable(fakes, "AWS_ROLE_SESSION_NAME", value="a"),
+        *("pod.request", "aws-cli: AWS_ROLE_SESSION_NAME=a", "session_name"),
+    ),
+    "a session's name from a ConfigMap": (
+        lambda fakes: (
+            fakes.config_maps.update(names={"AWS_ROLE_SESSION_NAME": "billing (prod)"}),
+            container(fakes).update(envFrom=[{"configMapRef": {"name": "names"}}]),
+        ),
+        *("pod.request", "aws-cli: AWS_ROLE_SESSION_NAME=billing (prod)", "session_name"),
+    ),
+    "another operator than for texts": (
+        lambda fakes: fakes.role.update(AssumeRolePolicyDocument=trust_policy(ArnLike={f"{HOST}:sub": SUB})),
+        *("trust.subject", f"ArnLike {SUB}", "trust"),
+    ),
+    "a condition without a value": (
+        lambda fakes: fakes.role.update(AssumeRolePolicyDocument=trust_policy(StringEquals={f"{HOST}:sub": []})),
+        *("trust.subject", "[]", "trust"),
+    ),
+}
+WORKS_ANYWAY: dict[str, tuple[Spoil, str]] = {
+    # what it is: (how, the check that warns; empty where none does)
+    "a session's name that fits": (lambda fakes: add_variable(fakes, "AWS_ROLE_SESSION_NAME", value="web-1@x"), ""),
+    "an empty session's name": (lambda fakes: add_variable(fakes, "AWS_ROLE_SESSION_NAME", value=""), ""),
+    "another endpoint": (lambda f: add_variable(f, "AWS_ENDPOINT_URL", value="http://u:p@minio:9000"), "pod.request"),
+    "another endpoint that is ignored": (
+        lambda fakes: (
+            add_variable(fakes, "AWS_ENDPOINT_URL", value="http://minio:9000"),
+            add_variable(fakes, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", value="true"),
+        ),
+        "",
+    ),
+    "another endpoint, and STS's own": (
+        lambda fakes: (
+            add_variable(fakes, "AWS_ENDPOINT_URL", value="http://minio:9000"),
+            add_variable(fakes, "AWS_ENDPOINT_URL_STS", value="https://sts.cn-north-1.amazonaws.com.cn"),
+        ),
+        "",
+    ),
+    "the old variable for a profile": (lambda f: add_variable(f, "AWS_DEFAULT_PROFILE", value="x"), "pod.static_keys"),
+    "a letter that may be any": (
+        lambda fakes: fakes.role.update(
+            AssumeRolePolicyDocument=trust_policy(StringLike={f"{HOST}:sub": SUB[:-1] + "?"})
+        ),
+        "trust.scope",
+    ),
+    "a Pod on Windows": (manifest(lambda spec: spec.update(nodeSelector={"kubernetes.io/os": "windows"})), ""),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_what_is_wrong_is_found_by_reading_alone_and_the_fix_is_predicted_to_help(name: str) -> None:
+    spoil, check_id, got, fix = BROKEN[name]
+    fakes = healthy()
+    spoil(fakes)
+    found = reading(fakes)
+    assert found.verdict.check is not None
+    assert (found.verdict.outcome, found.verdict.check.id) == (Outcome.BROKEN, check_id)
+    assert got in found.verdict.check.got
+    assert found.fix is not None
+    assert found.fix.id == fix
+    if name != "a token of its own for the API server":  # the workload's template is not read
+        assert found.prediction is None or found.prediction.outcome is not Outcome.BROKEN
+
+
+@pytest.mark.parametrize("name", WORKS_ANYWAY)
+def test_what_breaks_nothing_is_not_called_broken(name: str) -> None:
+    spoil, warns = WORKS_ANYWAY[name]
+    fakes = healthy()
+    spoil(fakes)
+    found = reading(fakes)
+    assert found.verdict.outcome is Outcome.SHOULD_WORK
+    assert (found.verdict.warning[1].id if found.verdict.warning else "") == warns
+    assert "u:p" not in str(found.checks)
+
+
+def test_the_fixes_change_no_more_than_they_have_to() -> None:
+    fakes = healthy()
+    add_variable(fakes, "AWS_ROLE_SESSION_NAME", value="my app/1")
+    fix = reading(fakes).fix
+    assert fix is not None
+    assert fix.commands == ("kubectl -n default set env deployment/web -c aws-cli AWS_ROLE_SESSION_NAME=my-app-1",)
+    fakes = healthy()
+    mount("/tokens")(fakes)
+    fix = reading(fakes).fix
+    assert fix is not None
+    (patch,) = fix.commands
+    assert '{"name": "aws-cli", "volumeMounts": [{"mountPath": "/tokens", "$patch": "delete"}]}' in patch
+
+
+def test_a_role_that_the_manifest_sets_is_not_fixed_by_a_restart() -> None:
+    fakes = healthy()
+    own = [
+        {"name": "AWS_ROLE_ARN", "value": f"{ROLE}-2"},
+        {"name": "AWS_WEB_IDENTITY_TOKEN_FILE", "value": "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"},
+    ]
+    manifest(lambda spec: spec["containers"][0].update(env=own))(fakes)
+    for found in (reading(fakes), examined(fakes)):
+        assert found.fix is not None
+        assert found.fix.id == "other_role"
+
+
+@pytest.mark.parametrize(("behind", "status"), [(299, Status.PASSED), (301, Status.FAILED)])
+def test_a_clock_that_is_a_little_behind_breaks_no_new_token(behind: int, status: Status) -> None:
+    fakes = healthy()
+    fakes.token = token(iat=NOW, nbf=NOW)
+    fakes.files = {}
+    fakes.__post_init__()
+    fakes.now = NOW - behind
+    found = examined(fakes)
+    assert next(it for report in found.walk for it in report.checks if it.id == "token.lifetime").status is status
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_namespace_that_is_not_there_is_the_cause(language: str) -> None:
+    fakes, content = healthy(), load(language)
+    fakes.errors["service_account"] = NotFound(code="NotFound", server_message='serviceaccounts "my-sa" not found')
+    fakes.errors["namespace"] = NotFound(code="NotFound", server_message='namespaces "default" not found', status=404)
+    fakes.namespaces = ["shop"]
+    said = content.message("doctor.causes.no_namespace", namespace="default")
+    assert verdict_words.cause(reading(fakes), content).startswith(said)
