@@ -106,6 +106,7 @@ def catch_up(until: TaskId) -> CaughtUp:
     if session.world().start == "finished":
         session.reset(start="empty")
     path = session.world().path
+    session.follow()  # what a terminal has done since is not done twice
     wanted = tuple(takewhile(lambda it: it is not until, TaskId))
     for task in wanted:
         found = next(it for it in current() if it.task.id is task)

@@ -17,7 +17,7 @@ from app.world.setup.scenario import ARTICLE
 
 
 def ensure_walk(content: Content) -> WalkView | None:
-    """The walk, made where there is none yet; None where a real cluster allows none."""
+    """The walk that this run shows, made where there is none yet; None where a real cluster allows none."""
     look = {**language.query_params(), **depth.query_params(), **({} if mode.was_refused() else mode.query_params())}
     if mode.can().walk_cluster:
         chosen = live_selection.state()
@@ -31,7 +31,7 @@ def ensure_walk(content: Content) -> WalkView | None:
         st.session_state[_PROBLEM] = chosen_chain.read()
         address.put({**look, **chosen_chain.query_params()})
     place = st.empty()  # in every run, so that what follows it stays where it is
-    if kept := session.kept_walk_view():
+    if kept := session.follow():
         return kept
     with place, st.spinner(content.message("ui.running")):
         return session.simulated_walk_view()
