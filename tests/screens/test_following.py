@@ -118,9 +118,9 @@ def test_a_read_brings_no_walk(screen, simulation):
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
-def test_the_feed_has_what_the_script_needs(reader, monkeypatch, language):
+def test_the_feed_has_what_the_script_needs(screen, monkeypatch, language):
     monkeypatch.setattr(request_facts, "read", lambda _: LAUNCHED)
-    shown = reader(language).open("webhook")
+    shown = screen(lang=language).open("webhook")
     events = shown.world.log.events
     words = load(language).messages
     assert shown.data("feed") == {
@@ -129,9 +129,9 @@ def test_the_feed_has_what_the_script_needs(reader, monkeypatch, language):
     }
 
 
-def test_where_no_terminal_reaches_the_world_nothing_speaks_of_one(reader, monkeypatch):
+def test_where_no_terminal_reaches_the_world_nothing_speaks_of_one(screen, monkeypatch):
     asked_as(monkeypatch, forwarded_by="x-forwarded-for")
-    assert reader("en").open("webhook").data("feed")["empty"] == ""
+    assert screen(lang="en").open("webhook").data("feed")["empty"] == ""
 
 
 def test_under_another_server_there_is_no_feed(reader):
