@@ -159,26 +159,12 @@ def walk_view() -> WalkView:
 
 
 def simulated_walk_view() -> WalkView:
-    """The last walk through this browser's world; the first one is made here. `follow` looks for a newer one."""
+    """The last walk through this browser's world; the first one is made here."""
     return kept_walk_view() or _walk(world())
 
 
-def follow() -> WalkView | None:
-    """The last walk, or the one after it where events tell of a change; None where it has to be made.
-
-    For the beginning of a run, before anything is drawn: with a change that comes later a part of the page would be of
-    another walk than the rest, and the page would say of itself that it shows the change.
-    """
-    here, last = world(), kept_walk_view()
-    if last is None or last.change >= here.log.events.changed:
-        return last
-    found = shared_walks.follow(here, last, lambda: _walk(here))
-    st.session_state[_WALK_VIEW], st.session_state[_FAULTS] = found, here.faults
-    return found
-
-
 def kept_walk_view() -> WalkView | None:
-    """The last walk through this browser's world; None where it has to be made."""
+    """The same; None where it has to be made."""
     here = world()
     last = st.session_state.get(_WALK_VIEW)
     if not isinstance(last, WalkView):
@@ -186,11 +172,17 @@ def kept_walk_view() -> WalkView | None:
     if last.world != here.path:
         st.session_state.setdefault(_LOSS, "elsewhere")
     same = (last.world, last.walk.subject) == (here.path, here.chain.subject)
-    return last if same and st.session_state.get(_FAULTS) == here.faults else None
+    if not same or st.session_state.get(_FAULTS) != here.faults:
+        return None
+    if last.change >= here.log.events.changed:
+        return last
+    found = shared_walks.follow(here, last, lambda: _walk(here))
+    st.session_state[_WALK_VIEW], st.session_state[_FAULTS] = found, here.faults
+    return found
 
 
 def last_walk_view() -> WalkView | None:
-    """The last walk through what the pages are about; None where a real cluster allows none."""
+    """The same; None where there is none."""
     return live_selection.state().walk_view if mode.can().walk_cluster else simulated_walk_view()
 
 
