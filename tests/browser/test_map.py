@@ -258,6 +258,23 @@ def test_who_wants_no_motion_sees_each_beat_as_it_ends(shown):
     assert first >= 1
 
 
+@pytest.mark.parametrize(("motion", "asks"), [("reduce", [0, [250]]), ("no-preference", [1, []])])
+def test_a_film_in_which_nothing_moves_is_drawn_four_times_a_second(shown, motion, asks):
+    """With every frame of the screen it took a quarter of a processor for as long as it played."""
+    asked = """() => {
+      const { requestAnimationFrame, setTimeout } = window, waits = []
+      let frames = 0
+      window.requestAnimationFrame = () => ++frames
+      window.setTimeout = (_, wait) => waits.push(wait)
+      map.go(0)
+      map.play()
+      Object.assign(window, { requestAnimationFrame, setTimeout })
+      map.pause()
+      return [frames, waits]
+    }"""
+    assert shown(motion=motion).evaluate(asked) == asks
+
+
 @pytest.mark.parametrize("language", list(FILMS))
 def test_a_beat_that_the_film_does_not_have_is_said(shown, language):
     page = shown(language=language, beat="nothing")

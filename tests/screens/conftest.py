@@ -9,32 +9,19 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from streamlit.components.v2 import manifest_scanner
-from streamlit.testing.v1 import AppTest, local_script_runner
+from streamlit.testing.v1 import AppTest
 
 from app.flow.model import Step
 from app.serving.kept_texts import KEPT_TEXTS, PREFIX
 from app.ui.state import session
 from app.world.lifecycle.simulation import Simulation
 from app.world.world import World
+from tests.screens import cheaper_runs
+from tests.screens.cheaper_runs import FRAME
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# Each AppTest starts a runtime of its own, which reads the metadata of all installed packages, in search of components.
-# What is installed does not change while tests run.
-manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
-
-_look_each_millisecond = local_script_runner.require_widgets_deltas
-
-
-def _until_it_ends(runner: local_script_runner.LocalScriptRunner, timeout: float = 3) -> None:
-    """As Streamlit's own, which looks each millisecond and takes the interpreter from the script each time."""
-    runner._script_thread.join(timeout)
-    if not runner.script_stopped():
-        _look_each_millisecond(runner, 0)  # ends the script and says so
-
-
-local_script_runner.require_widgets_deltas = _until_it_ends
+cheaper_runs.install()
 
 
 class Screen:
@@ -48,7 +35,7 @@ class Screen:
         `live`: the page of live mode with which the session begins, as by a link with that `query`; it then has no
         simulated world yet.
         """
-        self.test = AppTest.from_file(ROOT / "app" / "frame.py", default_timeout=60)
+        self.test = AppTest.from_file(FRAME, default_timeout=60)
         self.test.context["locale"] = locale
         if lang is not None:
             self.test.query_params["lang"] = lang

@@ -4,6 +4,7 @@ import pytest
 
 from app.content import load
 from app.serving import request_facts
+from app.ui.frame import page_setup
 from app.ui.state import session, shared_walks
 from tests.screens.live import LAUNCHED, asked_as
 from tests.world.kubernetes_world import ACCOUNTS, MERGE, Api
@@ -89,6 +90,23 @@ def test_a_world_without_cpu_time_leaves_the_page_as_it_is_until_there_is_some(s
     assert walk_of(shown) is not before
 
 
+def test_a_change_while_the_page_is_drawn_is_for_the_next_run(screen, annotate, monkeypatch):
+    """The feed says to the browser which change the page shows: with a later one no run would come for it."""
+    asked_as(monkeypatch)
+    shown = screen(lang="en").open("service_account")
+    before, show_notices = walk_of(shown), page_setup.show_notices
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(
+            page_setup, "show_notices", lambda *given: (annotate(shown.world, ROLE, None), show_notices(*given))
+        )
+        shown.test.run()
+    assert not shown.test.exception
+    assert walk_of(shown) is before
+    assert shown.data("feed")["changed"] == before.change < shown.world.log.events.changed
+    shown.test.run()
+    assert walk_of(shown).change == shown.data("feed")["changed"] == shown.world.log.events.changed
+
+
 def test_a_read_brings_no_walk(screen, simulation):
     shown = screen(lang="en").open("webhook")
     before = walk_of(shown)
@@ -100,9 +118,9 @@ def test_a_read_brings_no_walk(screen, simulation):
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
-def test_the_feed_has_what_the_script_needs(reader, monkeypatch, language):
+def test_the_feed_has_what_the_script_needs(screen, monkeypatch, language):
     monkeypatch.setattr(request_facts, "read", lambda _: LAUNCHED)
-    shown = reader(language).open("webhook")
+    shown = screen(lang=language).open("webhook")
     events = shown.world.log.events
     words = load(language).messages
     assert shown.data("feed") == {
@@ -111,9 +129,9 @@ def test_the_feed_has_what_the_script_needs(reader, monkeypatch, language):
     }
 
 
-def test_where_no_terminal_reaches_the_world_nothing_speaks_of_one(reader, monkeypatch):
+def test_where_no_terminal_reaches_the_world_nothing_speaks_of_one(screen, monkeypatch):
     asked_as(monkeypatch, forwarded_by="x-forwarded-for")
-    assert reader("en").open("webhook").data("feed")["empty"] == ""
+    assert screen(lang="en").open("webhook").data("feed")["empty"] == ""
 
 
 def test_under_another_server_there_is_no_feed(reader):

@@ -13,7 +13,7 @@ from app.flow.errors import FlowError
 from app.flow.model import JsonValue
 from app.flow.redaction import mask_text
 from app.flow.token import MalformedToken, decode
-from app.ui.state import session, under_construction
+from app.ui.state import session, shared_walks, under_construction
 from app.wiring import learners_cluster
 from app.world.lifecycle import building
 from app.world.servers.loopback import NetworkError
@@ -106,6 +106,8 @@ def catch_up(until: TaskId) -> CaughtUp:
     if session.world().start == "finished":
         session.reset(start="empty")
     path = session.world().path
+    with shared_walks.following():  # what a terminal has done since the page was drawn is not done again
+        session.simulated_walk_view()
     wanted = tuple(takewhile(lambda it: it is not until, TaskId))
     for task in wanted:
         found = next(it for it in current() if it.task.id is task)

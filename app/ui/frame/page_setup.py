@@ -10,14 +10,14 @@ from app.ui.draw import components, notice
 from app.ui.draw.checks import mark
 from app.ui.frame import navigation, not_there, world_controls
 from app.ui.marks import NUMBERS
-from app.ui.state import address, chosen_chain, depth, language, live, live_selection, mode, session
+from app.ui.state import address, chosen_chain, depth, language, live, live_selection, mode, session, shared_walks
 from app.ui.state.walk_view import WalkView
 from app.ui.text import escape, prose
 from app.world.setup.scenario import ARTICLE
 
 
 def ensure_walk(content: Content) -> WalkView | None:
-    """The walk, made where there is none yet; None where a real cluster allows none."""
+    """The walk that this run shows, made where there is none yet; None where a real cluster allows none."""
     look = {**language.query_params(), **depth.query_params(), **({} if mode.was_refused() else mode.query_params())}
     if mode.can().walk_cluster:
         chosen = live_selection.state()
@@ -31,7 +31,9 @@ def ensure_walk(content: Content) -> WalkView | None:
         st.session_state[_PROBLEM] = chosen_chain.read()
         address.put({**look, **chosen_chain.query_params()})
     place = st.empty()  # in every run, so that what follows it stays where it is
-    if kept := session.kept_walk_view():
+    with shared_walks.following():
+        kept = session.kept_walk_view()
+    if kept:
         return kept
     with place, st.spinner(content.message("ui.running")):
         return session.simulated_walk_view()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
@@ -34,6 +36,7 @@ class Shared:
 
 _FOLLOWED = "followed"
 """In the session: the last walk that nobody asked for on the page."""
+_follows: ContextVar[bool] = ContextVar("follows", default=False)
 _lock = threading.Lock()
 _of: WeakKeyDictionary[World, Shared] = WeakKeyDictionary()
 
@@ -44,12 +47,28 @@ def shared(world: World) -> Shared:
         return _of.setdefault(world, Shared())
 
 
+@contextmanager
+def following() -> Iterator[None]:
+    """Inside, `follow` does: when a run begins, before anything is drawn.
+
+    With a change that comes later a part of the page would be of another walk than the rest, and the page would say of
+    itself that it shows the change: no run would come for it.
+    """
+    token = _follows.set(True)
+    try:
+        yield
+    finally:
+        _follows.reset(token)
+
+
 def follow(world: World, last: WalkView, make: Callable[[], WalkView]) -> WalkView:
     """The walk after the newest change that events tell of: made by the first page that asks, found by the others.
 
-    It is the page's `last` one as long as the world has no CPU time left: nobody asked for this walk, so no page ends
-    with a sentence because of it.
+    It is the page's `last` one outside of `following`, and as long as the world has no CPU time left: nobody asked for
+    this walk, so no page ends with a sentence because of it.
     """
+    if not _follows.get():
+        return last
     known = shared(world)
     with known.lock:
         found = known.walk_view

@@ -9,7 +9,7 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
   const written = new WeakMap() // what an element was last given: a frame writes only what changes
   const kept = new Map() // drawings of other films by their ids, the newest last: a reader goes on, and comes back
   let film = null, drawing = null, line = null, shown = {}, now = 0, pace = 1, playing = false, stopAt = null
-  let last = 0, frame = 0, current = null, discrete = ""
+  let last = 0, frame = 0, wait = 0, current = null, discrete = ""
   let sight = null // the centre of what the reader has moved to, on a map that stands still
 
   const write = (element, name, value) => {
@@ -71,11 +71,12 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
       if (!playing) last = performance.now()
       playing = true
       tell("playing")
-      frame ||= requestAnimationFrame(tick)
+      if (!frame) ahead()
     },
     pause() {
       cancelAnimationFrame(frame)
-      frame = 0
+      clearTimeout(wait)
+      frame = wait = 0
       if (!playing) return
       playing = false
       stopAt = null
@@ -152,17 +153,22 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
   const refit = () => drawing && drawing.sampled !== mapSample(drawing.measure, words) && map.redraw()
   document.fonts.addEventListener("loadingdone", refit)
 
-  // (2) Time.
+  // (2) Time. Where nothing is to move, only the beat changes and how far it is: a few pictures a second are enough.
+  const ahead = () => {
+    if (!still.matches) return (frame = requestAnimationFrame(tick))
+    frame = -1
+    wait = setTimeout(() => (frame = requestAnimationFrame(tick)), 1000 * MAP_STILL)
+  }
   const tick = (moment) => {
     frame = 0
     if (!playing) return
-    const passed = Math.min(0.1, Math.max(0, (moment - last) / 1000)) * pace
+    const passed = Math.min(still.matches ? 2 * MAP_STILL : 0.1, Math.max(0, (moment - last) / 1000)) * pace
     last = moment
     now = Math.min(now + passed, stopAt ?? map.total)
     const over = stopAt !== null ? now >= stopAt : now >= map.total - 0.01
     if (over && stopAt === null) now = mapPose(map.entries.at(-1))
     render(now)
-    if (!over) return (frame = requestAnimationFrame(tick))
+    if (!over) return ahead()
     const whole = stopAt === null
     map.pause()
     if (whole) map.onend?.()
@@ -249,6 +255,7 @@ const mapSample = (measure, words) => {
   const text = Object.keys(words).filter((key) => key.startsWith("boxes.")).map((key) => words[key]).join("")
   return measure(text, MAP_NAME, { bold: true }) + measure(text, MAP_ROW) + measure(text, MAP_ROW, { mono: true })
 }
+const MAP_STILL = 0.25 // seconds
 const MAP_KEPT = 2 // as each has a thousand elements
 const mapOverlap = (a, b) => a[0] < b[0] + b[2] && b[0] < a[0] + a[2] && a[1] < b[1] + b[3] && b[1] < a[1] + a[3]
 
