@@ -31,6 +31,7 @@ from app.ui.state import connection, language
 from app.ui.text import prose
 from app.world.lifecycle.world_store import NoRoom
 from app.world.metering import payer
+from app.world.usage import Usage
 
 REST_SECONDS = 1.0
 """The longest that a visitor rests between two runs."""
@@ -111,6 +112,12 @@ def settle() -> None:
         now = time.thread_time()
         quota.take(now - getattr(threads, "charged", 0.0))
         threads.charged = now
+
+
+def afford(usage: Usage) -> None:
+    """Ends the run with a sentence where a world has no CPU time left for a walk."""
+    if seconds := usage.wait(reserve=True):
+        stop("world_busy", seconds)
 
 
 def stop(why: str, seconds: float) -> NoReturn:
