@@ -14,7 +14,6 @@ from app.flow.doctor import Diagnosis, diagnose
 from app.flow.model import Chain, JsonValue, Step, Subject
 from app.flow.port_wrappers.consent import NOTHING, Action
 from app.flow.ports import Ports
-from app.serving import request_facts
 from app.settings import Settings
 from app.ui.state import allowance, connection, live, live_selection, mode, own_world, shared_walks
 from app.ui.state.walk_view import WalkView as WalkView
@@ -151,7 +150,7 @@ def _key() -> str:
     """The browser's id; a session without the cookie has a world of its own."""
     found = str(connection.cookies().get(COOKIE, ""))
     browser = found if is_id(found) else str(st.session_state.setdefault("browser", new_id()))
-    return own_world.key_of(browser, request_facts.read(connection.headers()))
+    return own_world.key_of(browser, connection.facts())
 
 
 def walk_view() -> WalkView:
