@@ -7,9 +7,9 @@ from pathlib import Path
 
 import streamlit as st
 
-# `streamlit run` looks for modules beside this file, not where `app` is.
-if (_root := str(Path(__file__).resolve().parents[1])) not in sys.path:
-    sys.path.insert(0, _root)
+# `streamlit run` looks for modules beside this file, not where `app` is. To find that takes the disk, once.
+if "app.content" not in sys.modules:
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from app.content import PAGES, load
 from app.content.page_specs import PAGE_SPECS

@@ -11,18 +11,22 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import InvalidState
 from websockets.frames import CloseCode, Frame
 
 from app.serving.connections import Connection, Connections
 from app.serving.operations.health import LIVE
 
 if TYPE_CHECKING:
-    from uvicorn._types import ASGISendEvent
+    from uvicorn._types import ASGISendEvent, WebSocketSendEvent
 
 _PROBE = f"GET {LIVE} ".encode("ascii")
 PIPELINED = 8
 """Requests that may wait for the one before them on a connection. Browsers and proxies send none."""
+WRITTEN_AT_ONCE = 65536
+"""Bytes of messages that wait for those which follow them: beyond that a client that does not read is noticed."""
 FRAGMENTS = 1024
 """Frames of a websocket message: a browser sends one, or pieces of many kilobytes."""
 _HANDSHAKE_HEADERS = 128
@@ -131,6 +135,8 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     def __init__(self, *arguments: Any, connections: Connections, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._room = connections
+        self._unsent = 0
+        """Bytes that were added since the last write."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """It was counted when it spoke HTTP. From now on pings find out whether the client is there."""
@@ -153,9 +159,35 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     async def send(self, message: ASGISendEvent) -> None:
         """Sends what the application says. An answer instead of a websocket ends the handshake, too: without this,
         uvicorn logs each refusal as an error of the application."""
+        if message["type"] == "websocket.send" and self.handshake_complete and not self.close_sent:
+            await self._add(message)
+            return
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and self.close_sent:
             self.handshake_complete = True
+
+    async def _add(self, message: WebSocketSendEvent) -> None:
+        """Sends a message with those that follow it in this turn of the loop: uvicorn writes each by itself."""
+        await self.writable.wait()
+        if self.disconnected:
+            raise ClientDisconnected
+        binary = message.get("bytes")
+        content = (message.get("text") or "").encode() if binary is None else binary
+        try:
+            (self.conn.send_text if binary is None else self.conn.send_binary)(content)
+        except InvalidState:
+            raise ClientDisconnected from None
+        if not self._unsent:
+            self.loop.call_soon(self._write)
+        self._unsent += len(content)
+        if self._unsent >= WRITTEN_AT_ONCE:
+            self._write()
+
+    def _write(self) -> None:
+        """Writes what was added. Whoever wrote in between, such as a ping's answer, has written it, too."""
+        self._unsent = 0
+        if (output := self.conn.data_to_send()) and not self.transport.is_closing():
+            self.transport.write(b"".join(output))
 
     def handle_cont(self, event: Frame) -> None:
         """Takes one more piece of a message, but no crumbs without end: each costs more than the bytes in it."""

@@ -1,10 +1,10 @@
 """The large parts of a page at addresses of their own: which page makes one, and when it is another."""
 
-from collections import Counter
+from collections import Counter, OrderedDict
 
 import pytest
 
-from app.ui.draw import components
+from app.ui.draw import apart, components
 from app.ui.state import session
 from app.ui.step import page
 from tests.screens.conftest import fetched
@@ -45,13 +45,43 @@ def test_a_part_is_made_once_for_a_walk_and_again_for_another(screen, ours, monk
     shown.open("access")
     assert parts(shown.open("webhook")) == first
     assert made == {"webhook": 1, "access": 1}
-    assert not set(parts(other.open("webhook", depth="2")).values()) & set(first.values()), "another reader's"
+    others = parts(other.open("webhook", depth="2"))
+    assert {key for key in PARTS if others[key] == first[key]} == {"story_webhook", "behind_webhook_2"}, "for all"
 
     whole = fetched(first["found_webhook"])
     session.simulation().inject(shown.world, FAULT)
     broken = parts(shown.open("webhook"))
     assert fetched(broken["found_webhook"]) != whole
     assert broken["story_webhook"] == first["story_webhook"], "its words say nothing of the world"
+    assert broken["behind_webhook_2"] == first["behind_webhook_2"]
+
+
+def test_what_is_the_same_for_all_is_made_once_for_each_language_depth_and_link(screen, ours, monkeypatch):
+    made, story, folds = Counter(), page._story, page._folds
+    monkeypatch.setattr(apart, "_for_all", OrderedDict())
+    monkeypatch.setattr(page, "_story", lambda *given: made.update(["story"]) or story(*given))
+    monkeypatch.setattr(page, "_folds", lambda *given: made.update(["folds"]) or folds(*given))
+    one, other = screen(lang="en"), screen(lang="en")
+    for shown in (one, other):
+        shown.open("webhook", depth="2")
+        shown.click("run_again")
+    assert made == {"story": 1, "folds": 1}
+    one.open("webhook", depth="3")
+    assert made == {"story": 2, "folds": 2}, "the links carry the depth on"
+    one.click("run_again")
+    assert made == {"story": 2, "folds": 3}, "at the greatest depth the wire is in it"
+    other.open("webhook", lang="ja")
+    assert made == {"story": 3, "folds": 4}
+
+
+def test_what_is_kept_for_all_is_bounded_and_stays_for_those_who_see_it(screen, ours, monkeypatch):
+    monkeypatch.setattr(apart, "_for_all", OrderedDict())
+    monkeypatch.setattr(apart, "FOR_ALL", 2)
+    shown = screen(lang="en").open("webhook", depth="2")
+    seen = parts(shown)
+    screen(lang="en").open("access", depth="2")
+    assert {part for part, _ in apart._for_all} == {"story_access", "behind_access"}
+    assert all(map(fetched, seen.values()))
 
 
 def test_another_language_and_what_a_link_carries_on_are_other_parts(screen, ours):

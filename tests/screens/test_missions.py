@@ -5,13 +5,15 @@ from html import unescape
 
 from app.content import load
 from app.content.missions import offered
+from app.flow.steps.walk import walk
+from app.ui.state import shared_walks
 from app.world.setup.mission import carry_out
 
 SAFE = "safe_policy"
 SOLVES_IT = {"trust": {"role": "shared-reports", "trusts": ["team-a/web", "team-b/batch"]}}
 
 
-def test_a_mission_is_started_judged_and_done(screen, simulation):
+def test_a_mission_is_started_judged_and_done(screen, simulation, monkeypatch):
     content = load("ja")
     shown = screen(lang="ja").open("missions", mission=SAFE)
     before = shown.world
@@ -19,8 +21,11 @@ def test_a_mission_is_started_judged_and_done(screen, simulation):
     words = chosen.words_in(content)
     for it in offered():
         assert it.words_in(content).title in unescape(shown.html("missions_list"))
+    walked = []
+    monkeypatch.setattr(shared_walks, "walk", lambda *about: walked.append(about) or walk(*about))
     shown.click("mission_start")
     assert shown.world is not before
+    assert len(walked) == 1, "the new world is walked through once it is as the mission wants it"
     # (1) Two who need the role have it, and two who do not.
     goals = shown.html("mission_goals")
     assert goals.count('<li class="reached"') == goals.count('<li class="not_reached"') == 2

@@ -21,6 +21,7 @@ def page():
     from app.content import load
     from app.ui.step.predict import predict
 
+    st.session_state["drawn"] = st.session_state.get("drawn", 0) + 1
     if predict(st.session_state["step"], st.session_state["given"], load(st.session_state["lang"])):
         st.markdown("evidence")
 
@@ -95,6 +96,7 @@ def test_each_step_asks_before_it_shows_and_the_walk_has_the_answer(walk_view, s
     assert asked.test.radio[0].value is None
     right = outcome(step, walk_view.walk).answer
     assert asked.choose(right).shows_evidence
+    assert asked.test.session_state["drawn"] == 2, "a page is not drawn twice for an answer"
     assert "✓" in asked.result
     assert load(language).message("predict.right") in asked.result
     assert load(language).message(f"predictions.{step}.why").replace("`", "") in asked.result.replace(

@@ -13,6 +13,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import app_session, websocket_session_manager
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunner, ScriptRunnerEvent
+from streamlit.runtime.session_manager import SessionClientDisconnectedError
 
 from app import server
 from app.ui.state import allowance, connection, session, streamlit_sessions
@@ -104,6 +105,8 @@ def test_our_server_runs_its_sessions_so():
 
 class Bare(Session):
     """A session of nobody: only what hands a script's words on to the server's loop."""
+
+    id = "nobody's"
 
     def __init__(self, loop):
         self._event_loop, self._callbacks, self._is_woken = loop, deque(), False
@@ -212,9 +215,9 @@ def test_a_script_that_lets_the_reader_see_what_it_has_drawn_sends_it_and_gather
     async def heard():
         session = Bare(asyncio.get_running_loop())
         monkeypatch.setattr(streamlit_sessions, "get_script_run_ctx", lambda: SimpleNamespace(session_id="one"))
-        runtime = SimpleNamespace(
-            exists=lambda: True, get_instance=lambda: SimpleNamespace(get_app_session=lambda _: session)
-        )
+        manager = SimpleNamespace(get_active_session_info=lambda _: None)
+        server = SimpleNamespace(get_app_session=lambda _: session, _session_mgr=manager)
+        runtime = SimpleNamespace(exists=lambda: True, get_instance=lambda: server)
         monkeypatch.setattr(streamlit_sessions.st, "runtime", runtime)
         slept = []
         monkeypatch.setattr(streamlit_sessions, "sleep", slept.append)
@@ -255,6 +258,28 @@ def test_what_waits_for_what_follows_asks_nobody_to_send_it():
         return len(session.flush_browser_queue())
 
     assert asyncio.run(heard()) == 1
+
+
+@pytest.mark.parametrize("gone_after", [None, 30])
+def test_what_waits_is_sent_at_once_up_to_what_a_connection_has_room_for(monkeypatch, gone_after):
+    sent = []
+
+    def send(client, message):
+        if len(sent) == gone_after:
+            raise SessionClientDisconnectedError
+        sent.append((client, message.script_finished))
+
+    manager = SimpleNamespace(get_active_session_info=lambda id_: f"browser of {id_}")
+    server = SimpleNamespace(_session_mgr=manager, _send_message=send)
+    monkeypatch.setattr(streamlit_sessions.st.runtime, "exists", lambda: True)
+    monkeypatch.setattr(streamlit_sessions.st.runtime, "get_instance", lambda: server)
+    session = Bare(None)
+    for number in range(102):
+        session._browser_queue.enqueue(ForwardMsg(script_finished=number))
+    left = [message.script_finished for message in session.flush_browser_queue()]
+    said = gone_after or streamlit_sessions.AT_ONCE
+    assert sent == [("browser of nobody's", number) for number in range(said)]
+    assert left == list(range(said, 102)), "in their order, for Streamlit to send, or to find that nobody is there"
 
 
 def test_a_copied_cursor_goes_its_own_way():

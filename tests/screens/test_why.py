@@ -9,6 +9,7 @@ import pytest
 from app.content import LANGUAGES, load
 from app.flow.annotations import ROLE_ARN
 from app.ui.figures.story_figure import STORY
+from app.ui.story import schemes
 from app.ui.story.schemes import Scheme, Taken
 from app.ui.text import prose
 from app.world.aws.entities import NodeKind
@@ -229,10 +230,24 @@ def test_a_node_is_not_changed_under_a_fault(chosen, simulation):
 def test_a_world_without_the_roles_says_so_in_iams_words(chosen):
     shown = chosen()
     iam.call(shown.world.account, "DeleteRole", {"RoleName": story.FRONTEND_ROLE})
-    html = unescape(shown.click("run_again").html("blast_radius"))
+    assert states(shown.click("run_again").html("blast_radius"))["node_role"] == "leak", "this scheme has no such role"
+    html = unescape(choose(shown, "scheme", Scheme.IRSA).html("blast_radius"))
     assert not shown.test.exception
     assert load("en").message("why.unreadable") in html
     assert story.FRONTEND_ROLE in html
+    assert states(choose(shown, "scheme", Scheme.NODE_ROLE).html("blast_radius"))["node_role"] == "leak"
+
+
+def test_iam_is_asked_for_the_roles_of_the_scheme_that_is_shown_once_a_walk(chosen, monkeypatch):
+    asked, read = [], schemes._role
+    monkeypatch.setattr(schemes, "_role", lambda ports, name: asked.append(name) or read(ports, name))
+    shown = chosen()
+    assert asked == [story.SHARED_NODE_ROLE]
+    choose(choose(shown, "scheme", Scheme.IRSA), "scheme", Scheme.NODE_ROLE)
+    irsa = [shown.world.node_role_name, story.FRONTEND_ROLE, story.ORDERS_ROLE]
+    assert asked == [story.SHARED_NODE_ROLE, *irsa]
+    shown.click("run_again")
+    assert asked == [story.SHARED_NODE_ROLE, *irsa, story.SHARED_NODE_ROLE]
 
 
 def test_every_choice_has_an_arrow_for_what_it_may_come_to():

@@ -16,7 +16,16 @@ from websockets.frames import Frame, Opcode
 from websockets.sync.client import connect
 
 from app.serving.connections import Connections, Limits
-from app.serving.protocols import ALIVE, FRAGMENTS, PIPELINED, answer, http_protocol, websocket_protocol
+from app.serving.protocols import (
+    ALIVE,
+    FRAGMENTS,
+    PIPELINED,
+    WRITTEN_AT_ONCE,
+    BoundedWebSocket,
+    answer,
+    http_protocol,
+    websocket_protocol,
+)
 from app.serving.visitor import Network
 from tests.waiting import SECONDS
 
@@ -40,14 +49,23 @@ async def echo(websocket):
             await websocket.send_bytes(await websocket.receive_bytes())
 
 
+async def many(websocket):
+    """Says all that it is asked for in one turn of the loop."""
+    await websocket.accept()
+    with contextlib.suppress(Exception):
+        while asked := await websocket.receive_text():
+            for number, size in enumerate(map(int, asked.split())):
+                text = str(number).ljust(size)
+                await (websocket.send_text(text) if number % 2 else websocket.send_bytes(text.encode()))
+
+
 @contextlib.contextmanager
 def serving(**limits):
     """The port of a server within those limits, and its connections."""
     granted = {"connections": 100, "per_address": 100, "sweep_seconds": 0.05, **limits}
     connections = Connections(Limits(**granted), BUSY)
-    app = Starlette(
-        routes=[Route("/", hello, methods=["GET", "POST"]), Route("/large", large), WebSocketRoute("/ws", echo)]
-    )
+    pages = [Route("/", hello, methods=["GET", "POST"]), Route("/large", large)]
+    app = Starlette(routes=[*pages, WebSocketRoute("/ws", echo), WebSocketRoute("/many", many)])
     config = uvicorn.Config(
         app,
         http=http_protocol(connections),
@@ -322,6 +340,28 @@ def test_a_websocket_may_be_silent():
             client.send(b"hello")
             assert client.recv() == b"hello"
             assert len(connections) == 1
+
+
+@pytest.mark.parametrize(
+    ("sizes", "writes"), [([3] * 50, 1), ([3, WRITTEN_AT_ONCE, 3, 3], 2), ([WRITTEN_AT_ONCE // 2 + 1] * 4, 2), ([0], 1)]
+)
+def test_messages_of_one_turn_are_written_at_once_up_to_a_bound(sizes, writes, monkeypatch):
+    written, write = [], BoundedWebSocket._write
+
+    def counted(websocket):
+        if websocket._unsent or websocket.conn.writes:
+            written.append(websocket._unsent)
+        write(websocket)
+
+    monkeypatch.setattr(BoundedWebSocket, "_write", counted)
+    with serving() as (port, _), connect(f"ws://127.0.0.1:{port}/many", compression=None) as client:
+        client.send(" ".join(map(str, sizes)))
+        for number, size in enumerate(sizes):
+            said = client.recv(SECONDS)
+            assert isinstance(said, str) is bool(number % 2)
+            assert len(said) == max(size, 1)
+            assert int(said) == number
+    assert len(written) == writes
 
 
 def test_a_message_that_is_too_long_closes_the_websocket():

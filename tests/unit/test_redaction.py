@@ -98,6 +98,23 @@ def test_other_text_is_left_alone(text):
     assert mask_text(text) == text
 
 
+@pytest.mark.parametrize(
+    "word",
+    [
+        "WebIdentityToken=a.b.secret",
+        "k8s-aws-v1.secret",
+        "X-Amz-Signature=secret",
+        f"Signature={'0' * 64}",
+        "AWS_SESSION_TOKEN=secret",
+        "aws_session_token = secret",
+    ],
+)
+def test_a_word_is_looked_for_where_words_begin(word):
+    signed = "Authorization: AWS4-HMAC-SHA256 "  # without a header nobody looks for a signature
+    assert all(MASK in mask_text(f"{signed}{before}{word}") for before in ("", " ", "&", '"'))
+    assert mask_text(f"{signed}x{word}") == f"{signed}x{word}"
+
+
 @given(st.text() | st.text(alphabet='eyJ.<>"= SecrtAKyonTk', max_size=80))
 def test_masking_twice_is_masking_once(text):
     assert mask_text(mask_text(text)) == mask_text(text)

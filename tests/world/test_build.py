@@ -3,19 +3,22 @@
 import dataclasses
 import json
 import re
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 import pytest
 
 from app.flow.build import plan as plans
-from app.flow.build.plan import plan
+from app.flow.build.plan import READ_ONLY, plan
+from app.flow.build.role import role_checks
 from app.flow.build.tasks import TASKS, TaskId, next_task, progress
 from app.flow.doctor import examine
 from app.flow.film.ghosts import ghosts as ghosts_of
+from app.flow.model import Status
 from app.flow.steps.walk import walk
 from app.flow.verdict.link_states import chain_state
 from app.flow.verdict.links import LINKS
 from app.wiring import learners_cluster, simulated
+from app.world.aws.iam import actions as iam
 from app.world.lifecycle import building
 from app.world.setup.building import carry_out
 from app.world.setup.roles import NODE_TRUST, create_role
@@ -112,6 +115,30 @@ def test_tasks_may_be_done_in_another_order_and_a_plan_repairs_what_is_wrong(exe
     }
     exercise.do(TaskId.BUCKETS)
     assert set(exercise.done()) >= {TaskId.ISSUER, TaskId.PROVIDER, TaskId.ROLE, TaskId.POD_AFTER, TaskId.BUCKETS}
+
+
+def test_a_role_that_the_walk_has_read_is_not_asked_for_again(exercise):
+    def look():
+        ports = simulated(exercise.simulation, exercise.world)
+        found = walk(ports, exercise.world.chain.subject)
+        before = len(ports.aws.exchanges())
+        checks = role_checks(ports, found, building.place(exercise.world).role_arn)
+        asked = [parse_qs(it.request_body)["Action"][0] for it in ports.aws.exchanges()[before:]]
+        return asked, {id_: (it.status, it.got, it.expected) for id_, it in checks.items()}
+
+    exercise.do(TaskId.PROVIDER)
+    exercise.do(TaskId.ROLE)
+    asked, before = look()
+    read = ["GetRole", "ListAttachedRolePolicies", "ListRolePolicies", "GetPolicy", "GetPolicyVersion"]
+    assert [action for action in asked if action in read] == read
+    exercise.do(TaskId.SERVICE_ACCOUNT)
+    asked, after = look()
+    assert not {*asked} & {*read}
+    assert after == before
+    # The next walk sees what has changed.
+    policy = {"RoleName": exercise.world.chain.role, "PolicyArn": READ_ONLY}
+    iam.call(exercise.world.account, "DetachRolePolicy", policy)
+    assert look()[1]["access.policy"][0] is Status.FAILED
 
 
 def test_a_provider_without_the_audience_says_so(exercise):

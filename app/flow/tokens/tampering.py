@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from app.flow import strict_json
 from app.flow.token import unpadded
-from app.flow.tokens.token_anatomy import TokenField, anatomy
+from app.flow.tokens.token_anatomy import TokenField, TokenPart, anatomy
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _SPARE_BITS = {0: 0, 2: 4, 3: 2}
@@ -59,7 +59,11 @@ def flip(token: str, index: int) -> tuple[str, Change]:
     part = next((part for part in anatomy(token) if part.start <= index < part.stop), None)
     if part is None:
         raise NotACharacter(str(index))
+    return _flipped(token, index, part)
 
+
+def _flipped(token: str, index: int, part: TokenPart) -> tuple[str, Change]:
+    """The same; `part` is the one in which the character is."""
     # (1) Which bit.
     length, place = part.stop - part.start, index - part.start
     spare = _SPARE_BITS[length % 4] if place == length - 1 else 0
@@ -93,11 +97,12 @@ def place_in(token: str, name: str) -> int | None:
 
     None where there is none. Raises `MalformedToken`.
     """
-    field = next((field for part in anatomy(token) for field in part.fields if field.name == name), None)
-    if field is None:
+    found = next(((part, field) for part in anatomy(token) for field in part.fields if field.name == name), None)
+    if found is None:
         return None
+    part, field = found
     for index in reversed(range(field.compact_start, field.compact_stop)[-_TRIES:]):
-        _, change = flip(token, index)
+        _, change = _flipped(token, index, part)
         if change.readable and change.name == name:
             return index
     return None

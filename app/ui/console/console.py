@@ -6,7 +6,7 @@ import hashlib
 import json
 
 from app.content import Content
-from app.serving import console_socket, request_facts
+from app.serving import console_socket
 from app.settings import Settings
 from app.ui.draw import components
 from app.ui.draw.notice import notice
@@ -23,7 +23,7 @@ _component = components.component("console")
 
 def console(world: World, content: Content, *, key: str = "console") -> None:
     """Draws the console of this browser's world. What runs goes on while the reader turns to another page."""
-    refused = console_socket.refusal(Settings.from_environment(), request_facts.read(connection.headers()))
+    refused = console_socket.refusal(Settings.from_environment(), connection.facts())
     if refused:
         components.block(notice(refused, content), key=f"{key}_refused")
         return

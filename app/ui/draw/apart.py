@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import streamlit as st
@@ -14,6 +16,11 @@ from app.ui.state import address
 
 _PARTS = "parts_apart"
 """In the session: by part what it was made of, and its text, 2 to 6 KB as it is packed. Of each part there is one."""
+FOR_ALL = 128
+"""Texts that are the same for all: twelve for each language and depth, and as many more for each address that a link
+carries on. Beyond it the one goes that was asked for least lately, except from the sessions that show it."""
+_for_all: OrderedDict[Hashable, KeptText] = OrderedDict()
+_lock = threading.Lock()
 
 
 def apart(part: str, make: Callable[[], str], *of: object) -> str:
@@ -22,14 +29,36 @@ def apart(part: str, make: Callable[[], str], *of: object) -> str:
     `part`: its name among the parts of all pages. `of`: all that it is made of beside what an address carries from page
     to page, which its links repeat. While these are the same it is not made again.
     """
+    return _address(part, make, (*of, address.kept()), lambda: _keep(make))
+
+
+def for_all(part: str, make: Callable[[], str], *of: Hashable) -> str:
+    """The same of a part that says nothing of any reader or cluster: it is made once for all readers."""
+    made_of = (*of, tuple(address.kept().items()))
+    return _address(part, make, made_of, lambda: _shared((part, made_of), make))
+
+
+def _address(part: str, make: Callable[[], str], made_of: tuple[Any, ...], keep: Callable[[], KeptText]) -> str:
     if not components.is_ours():
         return make()
-    made_of = (*of, address.kept())
     parts: dict[str, tuple[tuple[Any, ...], KeptText]] = st.session_state.setdefault(_PARTS, {})
     known = parts.get(part)
     if known is None or not _is_same(known[0], made_of):
-        known = parts[part] = made_of, KEPT_TEXTS.keep(json.dumps(make(), ensure_ascii=False))
+        known = parts[part] = made_of, keep()
     return known[1].address
+
+
+def _shared(key: Hashable, make: Callable[[], str]) -> KeptText:
+    with _lock:
+        text = _for_all[key] = _for_all.get(key) or _keep(make)
+        _for_all.move_to_end(key)
+        if len(_for_all) > FOR_ALL:
+            _for_all.popitem(last=False)
+        return text
+
+
+def _keep(make: Callable[[], str]) -> KeptText:
+    return KEPT_TEXTS.keep(json.dumps(make(), ensure_ascii=False))
 
 
 def _is_same(before: tuple[Any, ...], now: tuple[Any, ...]) -> bool:

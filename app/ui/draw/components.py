@@ -7,7 +7,6 @@ from typing import Any
 
 import streamlit as st
 
-from app.serving import request_facts
 from app.ui.draw.browser_files import browser_files
 from app.ui.state import connection, route
 from app.ui.text import prose
@@ -32,7 +31,7 @@ def component(name: str) -> Callable[..., Any]:
 
 def is_ours() -> bool:
     """Whether this page came from our own server, which has files beside it."""
-    return request_facts.read(connection.headers()) is not None
+    return connection.facts() is not None
 
 
 _styles = component("styles")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from app.content import Content
-from app.serving import request_facts
 from app.ui.draw import components
 from app.ui.state import connection, mode, session
 
@@ -16,7 +15,7 @@ def draw(content: Content, key: str = "feed") -> None:
     May be drawn more than once on a page, under a `key` each: all share one websocket, and the page runs once. Only our
     own server has the events: under another one, as with a real cluster, nothing is drawn.
     """
-    if mode.can().walk_cluster or request_facts.read(connection.headers()) is None:
+    if mode.can().walk_cluster or connection.facts() is None:
         return
     events = session.world().log.events
     walked = session.last_walk_view()

@@ -84,7 +84,6 @@ def begin(chosen: Offered) -> None:
         st.session_state[_REFUSED] = (here.path, str(error))
         return
     session.page_state()[_RUN] = Run(mission_id=chosen.mission.id, sessions=sessions, read=here.log.events.number)
-    session.run_again()
 
 
 def refused() -> str:
@@ -100,8 +99,7 @@ def results(chosen: Offered, run: Run) -> tuple[Result, ...]:
     look = (here.path, run.mission_id, looks(here), here.log.events.changed)
     kept = st.session_state.get(_JUDGED)
     if not kept or kept[0] != look:
-        if wait := here.usage.wait(reserve=True):
-            allowance.stop("world_busy", wait)
+        allowance.afford(here.usage)
         found = judged(session.simulated_ports(), chosen.mission.goals, start.names(here), run.sessions)
         kept = st.session_state[_JUDGED] = (look, found)
     found_now: tuple[Result, ...] = kept[1]
@@ -118,8 +116,7 @@ def drawn(found: Sequence[Result], shown: Part) -> Drawn:
     kept = st.session_state.get(_WALKED)
     if not kept or kept[0] is not found or kept[1] != shown.who:
         here = session.world()
-        if wait := here.usage.wait(reserve=True):
-            allowance.stop("world_busy", wait)
+        allowance.afford(here.usage)
         walked = draw(session.simulated_ports(), parts(found), shown, start.names(here))
         kept = st.session_state[_WALKED] = (found, shown.who, walked)
     found_now: Drawn = kept[2]

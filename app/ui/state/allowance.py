@@ -24,13 +24,13 @@ from typing import NoReturn
 import streamlit as st
 
 from app.flow.budget import Buckets, PaceBucket, Quota, TokenBucket
-from app.serving import request_facts
 from app.serving.operations import events
 from app.serving.operations.metrics import Reason
 from app.ui.state import connection, language
 from app.ui.text import prose
 from app.world.lifecycle.world_store import NoRoom
 from app.world.metering import payer
+from app.world.usage import Usage
 
 REST_SECONDS = 1.0
 """The longest that a visitor rests between two runs."""
@@ -66,7 +66,7 @@ def budgets() -> _Budgets:
 
 def address() -> str | None:
     """The visitor's address as our server counts it; None under another server, where only browsers are counted."""
-    facts = request_facts.read(connection.headers())
+    facts = connection.facts()
     return facts.visitor if facts else None
 
 
@@ -113,9 +113,15 @@ def settle() -> None:
         threads.charged = now
 
 
+def afford(usage: Usage) -> None:
+    """Ends the run with a sentence where a world has no CPU time left for a walk."""
+    if seconds := usage.wait(reserve=True):
+        stop("world_busy", seconds)
+
+
 def stop(why: str, seconds: float) -> NoReturn:
     """Draws one sentence, `limits.<why>`, with the seconds to wait, and ends the run."""
-    facts = request_facts.read(connection.headers())
+    facts = connection.facts()
     events.refuse(_REASONS[why], **({"request": facts.request, "visitor": facts.visitor} if facts else {}))
     language.choose()
     words = language.content().message(f"limits.{why}", seconds=max(math.ceil(seconds), 1))

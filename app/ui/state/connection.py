@@ -3,34 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from app.serving import request_facts
+from app.serving.request_facts import RequestFacts
+
+T = TypeVar("T")
 Fields = Mapping[str, str]
 _headers: WeakKeyDictionary[object, Fields] = WeakKeyDictionary()
 _cookies: WeakKeyDictionary[object, Fields] = WeakKeyDictionary()
+_facts: WeakKeyDictionary[object, RequestFacts | None] = WeakKeyDictionary()
 """By connection. One that comes in place of another is another key, and what it brought goes with it."""
 
 
 def headers() -> Fields:
     """`st.context.headers`."""
-    return _once(_headers, lambda: st.context.headers)
+    return once(_headers, lambda: st.context.headers)
 
 
 def cookies() -> Fields:
     """`st.context.cookies`."""
-    return _once(_cookies, lambda: st.context.cookies)
+    return once(_cookies, lambda: st.context.cookies)
 
 
-def _once(kept: WeakKeyDictionary[object, Fields], read: Callable[[], Fields]) -> Fields:
+def facts() -> RequestFacts | None:
+    """What our own server knows of it; None where another server took it."""
+    return once(_facts, lambda: request_facts.read(headers()))
+
+
+def once(kept: WeakKeyDictionary[object, T], read: Callable[[], T]) -> T:
+    """What `read` finds for the present connection, which `kept` has from then on."""
     context = get_script_run_ctx()
     client = runtime.get_instance().get_client(context.session_id) if context and runtime.exists() else None
     if client is None:
         return read()
-    found = kept.get(client)
-    if found is None:
-        found = kept[client] = read()
-    return found
+    if client not in kept:
+        kept[client] = read()
+    return kept[client]

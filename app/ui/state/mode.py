@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from weakref import WeakKeyDictionary
 
 import streamlit as st
 
 from app.content import Content
 from app.flow.errors import FlowError
-from app.serving import request_facts
 from app.settings import Settings, is_loopback
 from app.ui.state import address, connection
 from app.ui.text import prose
@@ -46,6 +46,8 @@ class Capabilities:
     """The reader's own kubectl and aws are set up for it."""
 
 
+_refusals: WeakKeyDictionary[object, LiveRefused | None] = WeakKeyDictionary()
+"""By connection."""
 _SIMULATED = Capabilities(break_world=True, move_clock=True)
 _LIVE = Capabilities(walk_cluster=True, ask_consent=True, send_outside=True, use_own_tools=True)
 
@@ -55,9 +57,13 @@ class LiveRefused(FlowError):
 
 
 def refusal() -> LiveRefused | None:
-    """Why there is no live mode; None where there is one."""
+    """Why there is no live mode; None where there is one. Each page asks more than once, and a connection's is one."""
+    return connection.once(_refusals, _refusal)
+
+
+def _refusal() -> LiveRefused | None:
     settings = Settings.from_environment()
-    facts = request_facts.read(connection.headers())
+    facts = connection.facts()
     # (1) Whose server it is. Of another one, such as `streamlit run`, we know neither its address nor its readers.
     if facts is None:
         return LiveRefused(code="live_other_server", server_message="")
@@ -77,7 +83,7 @@ def refusal() -> LiveRefused | None:
 
 def is_on_this_machine() -> bool:
     """Whether only this machine sees the page: our own server took its request on loopback, from no proxy."""
-    facts = request_facts.read(connection.headers())
+    facts = connection.facts()
     if facts is None or facts.forwarded_by:
         return False
     return is_loopback(facts.served_on) and is_loopback(Settings.from_environment().host)

@@ -14,7 +14,6 @@ from app.flow.doctor import Diagnosis, diagnose
 from app.flow.model import Chain, JsonValue, Step, Subject
 from app.flow.port_wrappers.consent import NOTHING, Action
 from app.flow.ports import Ports
-from app.serving import request_facts
 from app.settings import Settings
 from app.ui.state import allowance, connection, live, live_selection, mode, own_world, shared_walks
 from app.ui.state.walk_view import WalkView as WalkView
@@ -30,7 +29,6 @@ from app.world.world import Start, World
 
 COOKIE = "irsa_explorer_browser"
 """Holds the browser's id. Only the server reads it; nothing writes it into an address, a log or a page."""
-
 _ID = re.compile(r"[0-9a-f]{32}([0-9a-f]{8})?")
 _PROCESS = secrets.token_hex(4)
 """Ends the ids that this process gives out: a browser that brings another one had its world in a process before."""
@@ -42,6 +40,8 @@ _WALK_VIEW = "walk_view"
 _FAULTS = "visited_faults"
 """In the session: the faults that were in force at the last walk. Another tab may have caused or fixed one since."""
 _DIAGNOSIS = "diagnosis_of_walk"
+_DUE = "walk_due"
+"""In the session: the path of the world whose walk is made again when it is asked for next."""
 
 
 def new_id() -> str:
@@ -150,7 +150,7 @@ def _key() -> str:
     """The browser's id; a session without the cookie has a world of its own."""
     found = str(connection.cookies().get(COOKIE, ""))
     browser = found if is_id(found) else str(st.session_state.setdefault("browser", new_id()))
-    return own_world.key_of(browser, request_facts.read(connection.headers()))
+    return own_world.key_of(browser, connection.facts())
 
 
 def walk_view() -> WalkView:
@@ -164,15 +164,16 @@ def simulated_walk_view() -> WalkView:
 
 
 def kept_walk_view() -> WalkView | None:
-    """The same; None where it has to be made."""
-    here = world()
-    last = st.session_state.get(_WALK_VIEW)
+    """The same; None where there was none through this world."""
+    here, last = world(), st.session_state.get(_WALK_VIEW)
+    if st.session_state.get(_DUE) == here.path:
+        return _walk(here)
     if not isinstance(last, WalkView):
         return None
     if last.world != here.path:
         st.session_state.setdefault(_LOSS, "elsewhere")
-    same = (last.world, last.walk.subject) == (here.path, here.chain.subject)
-    if not same or st.session_state.get(_FAULTS) != here.faults:
+    walked = (last.world, last.walk.subject, st.session_state.get(_FAULTS))
+    if walked != (here.path, here.chain.subject, here.faults):
         return None
     if last.change >= here.log.events.changed:
         return last
@@ -197,22 +198,22 @@ def diagnosis(walk_view: WalkView) -> Diagnosis:
 
 
 def _diagnose(walk_view: WalkView) -> Diagnosis:
-    def examine() -> Diagnosis:
+    if mode.can().walk_cluster:
         return diagnose(ports(), walk_view.walk)
-
-    return examine() if mode.can().walk_cluster else shared_walks.diagnosis(world(), walk_view, examine)
+    return shared_walks.diagnosis(world(), walk_view, lambda: diagnose(ports(), walk_view.walk))
 
 
 def run_again() -> None:
-    """Walks again through the same world."""
+    """Walks again through the same cluster: through a world once its walk is asked for."""
     if mode.can().walk_cluster:
         live.run_again()
     else:
-        _walk(world())
+        allowance.afford(world().usage)
+        st.session_state[_DUE] = world().path
 
 
 def reset(seeded: Chain = scenario.ARTICLE, *, start: Start | None = None) -> None:
-    """Throws this browser's world away and walks through a new one, with that chain in it.
+    """Throws this browser's world away and makes a new one, with that chain in it. It is walked through when asked for.
 
     `start`: what the new one begins with; where it is None, what this one began with.
     """
@@ -222,7 +223,7 @@ def reset(seeded: Chain = scenario.ARTICLE, *, start: Start | None = None) -> No
         made = simulation().reset(_key(), allowance.address(), seeded=seeded, start=begins)
     if _key() == tool_files.HANDS_ON:
         own_world.write_tools(simulation(), made)
-    _walk(made)
+    st.session_state[_DUE] = made.path
 
 
 def inject(fault_id: str) -> None:
@@ -292,8 +293,7 @@ def subject() -> Subject:
 
 
 def _walk(here: World, *, replaced: Mapping[str, JsonValue] | None = None) -> WalkView:
-    if wait := here.usage.wait(reserve=True):
-        allowance.stop("world_busy", wait)
+    allowance.afford(here.usage)
     made = shared_walks.walk_through(simulation(), here, replaced)
-    st.session_state[_WALK_VIEW], st.session_state[_FAULTS] = made, here.faults
+    st.session_state[_WALK_VIEW], st.session_state[_FAULTS], st.session_state[_DUE] = made, here.faults, ""
     return made

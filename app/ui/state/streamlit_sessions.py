@@ -23,6 +23,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import app_session, websocket_session_manager
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunner, ScriptRunnerEvent, get_script_run_ctx
+from streamlit.runtime.session_manager import ActiveSessionInfo, SessionClientDisconnectedError
 
 from app.serving.operations.metrics import PAGE_SECONDS
 from app.serving.operations.stopping import STOPPING
@@ -31,6 +32,8 @@ from app.ui.state import allowance
 
 TOGETHER_SECONDS = 0.025
 """Within which what a run says goes to the browser together: most runs have ended by then."""
+AT_ONCE = 100
+"""Messages that are sent without giving way: a page has fifty, and a connection's queue has room for 500."""
 _turns = Turns()
 
 
@@ -129,8 +132,21 @@ class Session(AppSession):
             super()._enqueue_forward_msg(msg)
 
     def flush_browser_queue(self) -> list[ForwardMsg]:
-        """The messages to send now."""
-        return [] if self._together else super().flush_browser_queue()
+        """Sends what waits, on the server's loop, and returns what Streamlit is to send of it.
+
+        Streamlit gives way after each message, so that each takes a turn of the loop and goes to the browser by itself.
+        A page's go at once; what is too much for the queue of its connection goes in Streamlit's way.
+        """
+        waiting = [] if self._together else super().flush_browser_queue()
+        client = _connected(self.id) if waiting else None
+        if client is None:
+            return waiting
+        for number, message in enumerate(waiting[:AT_ONCE]):
+            try:
+                st.runtime.get_instance()._send_message(client, message)
+            except SessionClientDisconnectedError:
+                return waiting[number:]  # Streamlit finds the same, and ends the session
+        return waiting[AT_ONCE:]
 
     def gather(self) -> None:
         """On the server's loop: from now on what is said waits for what follows."""
@@ -152,6 +168,13 @@ class Session(AppSession):
         self._wait_no_more()
         if self._message_enqueued_callback:  # none where the session has ended
             self._message_enqueued_callback()
+
+
+def _connected(session_id: str) -> ActiveSessionInfo | None:
+    """The session with its browser's connection; None where there is none."""
+    if not st.runtime.exists():
+        return None
+    return st.runtime.get_instance()._session_mgr.get_active_session_info(session_id)
 
 
 def let_be_drawn(seconds: float) -> None:

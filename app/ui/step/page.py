@@ -9,7 +9,7 @@ from app.flow.film import imagined
 from app.flow.model import HOLDS, Status, Step, StepReport
 from app.flow.verdict.link_states import ChainState
 from app.ui.draw import actions, components, page_errors, sts_wording
-from app.ui.draw.apart import apart
+from app.ui.draw.apart import apart, for_all
 from app.ui.draw.checks import checks, of_program, outcome
 from app.ui.draw.journey import journey
 from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section, fold, on_demand, section
@@ -74,7 +74,7 @@ def lesson(name: str) -> None:
 
         # (3) How it came about.
         with page_errors.contained(content):
-            story = apart(f"story_{step}", lambda: _story(step, content), content.language, depth() >= DETAIL)
+            story = for_all(f"story_{step}", lambda: _story(step, content), content.language, depth() >= DETAIL)
             components.block(story, key=f"story_{step}")
             analogy(step, content)
 
@@ -161,7 +161,11 @@ def _behind(step: Step, report: StepReport, walk_view: session.WalkView, content
     def folds() -> str:
         return _folds(step, heading, report, content)
 
-    draw_collapsibles(apart(f"behind_{step}", folds, walk_view, content.language, depth()), step, answers=answers(WIRE))
+    if depth() == WIRE:
+        drawn = apart(f"behind_{step}", folds, walk_view, content.language)
+    else:  # the wire alone is of this walk
+        drawn = for_all(f"behind_{step}", folds, content.language, depth())
+    draw_collapsibles(drawn, step, answers=answers(WIRE))
     if step is Step.STS_ASSUME and mode.can().break_world:
         sts_wording.fold(content)
     if depth() >= DETAIL:

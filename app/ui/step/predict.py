@@ -67,13 +67,13 @@ def _outcome(step: Step, walk_view: WalkView) -> RightAnswer | None:
 
 
 def _ask(step: Step, walk_view: WalkView, found: RightAnswer, content: Content) -> None:
-    words, key = f"predictions.{step}", f"predict_{step}_option"
+    words, key = f"predictions.{step}", _option(step)
     if QUESTIONS[step].explained:
         st.html(f'<p class="before">{prose(content.message(f"{words}.before"))}</p>')
     language.keep(key)
     # A heading of its own: the label of the radio is its accessible name, in which Markdown would be read out.
     components.block(f'<h2 class="heading">{escape(content.message("predict.heading"))}</h2>', key="predict_heading")
-    option = st.radio(
+    st.radio(
         content.message(f"{words}.question", **found.values).replace("`", ""),
         QUESTIONS[step].options,
         index=None,
@@ -81,16 +81,30 @@ def _ask(step: Step, walk_view: WalkView, found: RightAnswer, content: Content) 
         format_func=lambda option: content.message(f"{words}.options.{option}", **found.values),
         on_change="ignore",  # the page waits for the button; a form would not tell of a choice before that
     )
+    answer, show = (content.message(f"predict.{what}") for what in ("answer", "show"))
     with st.container(horizontal=True, gap="small"):
-        answered = st.button(content.message("predict.answer"), key="predict_answer", type="primary")
-        skipped = st.button(content.message("predict.show"), key="predict_show", type="tertiary")
-    if answered and option is None:
+        # Callbacks: a page that looks for the answer itself would have to be drawn a second time to show it.
+        pressed = st.button(answer, key="predict_answer", type="primary", on_click=_answer, args=(step, walk_view))
+        st.button(show, key="predict_show", type="tertiary", on_click=_keep, args=(step, walk_view))
+    if pressed:
         st.warning(content.message("predict.choose"))
-    elif answered or skipped:
-        made = {**_made(walk_view), step: option if answered else ""}
-        _place()[_KEPT] = {"world": walk_view.world, "made": made}
-        st.session_state[_FRESH] = step
-        st.rerun()
+
+
+def _answer(step: Step, walk_view: WalkView) -> None:
+    """Keeps the option that is chosen; where none is, the page says so."""
+    if option := st.session_state.get(_option(step)):
+        _keep(step, walk_view, option)
+
+
+def _keep(step: Step, walk_view: WalkView, option: str = "") -> None:
+    """Keeps what was predicted; nothing for a reader who does not want to guess."""
+    _place()[_KEPT] = {"world": walk_view.world, "made": {**_made(walk_view), step: option}}
+    st.session_state[_FRESH] = step
+
+
+def _option(step: Step) -> str:
+    """The key of the choice."""
+    return f"predict_{step}_option"
 
 
 def _place() -> Any:

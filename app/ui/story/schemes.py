@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import cast
 
 import streamlit as st
 
@@ -19,6 +18,7 @@ from app.world.setup import story
 from app.world.world import World
 
 _KEPT, _LENT = "scenes", "scenes_lent"
+"""In the session: the last walk, and by scheme what was read since; by scheme what another world lent."""
 
 
 class Scheme(StrEnum):
@@ -46,69 +46,65 @@ class Scene:
     """The roles of the scheme by their box in the figure: `node_role`, `pod_1_role`, `pod_2_role`."""
 
 
-def current() -> Mapping[Scheme, Scene]:
-    """Every scheme as it stood when the reader last walked: like the checks, it is read once a walk.
+def current(scheme: Scheme) -> Scene:
+    """The scheme as it stands in the world that the reader last walked through: read once a walk, when it is shown.
 
     A world that began empty has no such roles: then it is a finished one's, read once. Raises `FlowError` where one of
-    the roles is gone.
+    its roles is gone.
     """
     if session.world().start == "empty":
-        return _of_a_finished_world()
-    walk_view = session.simulated_walk_view()
-    kept = st.session_state.get(_KEPT)
+        return _of_a_finished_world(scheme)
+    walk_view, kept = session.simulated_walk_view(), st.session_state.get(_KEPT)
     if not isinstance(kept, tuple) or kept[0] is not walk_view:
-        kept = st.session_state[_KEPT] = (walk_view, read(session.simulated_ports(), session.world()))
-    return cast("Mapping[Scheme, Scene]", kept[1])
+        kept = st.session_state[_KEPT] = (walk_view, {})
+    known: dict[Scheme, Scene] = kept[1]
+    if scheme not in known:
+        known[scheme] = read(session.simulated_ports(), session.world(), scheme)
+    return known[scheme]
 
 
-def _of_a_finished_world() -> Mapping[Scheme, Scene]:
-    """Those of a world that is gone again, on a node like the reader's own."""
+def _of_a_finished_world(scheme: Scheme) -> Scene:
+    """That of a world that is gone again, so all of them are read at once, on a node like the reader's own."""
     if _LENT not in st.session_state:
         with session.another_world() as finished:
-            st.session_state[_LENT] = read(simulated(session.simulation(), finished), finished)
+            ports = simulated(session.simulation(), finished)
+            st.session_state[_LENT] = {scheme: read(ports, finished, scheme) for scheme in Scheme}
+    scene: Scene = st.session_state[_LENT][scheme]
     reached = session.world().account.pods_reach_node_role
-    scenes = cast("Mapping[Scheme, Scene]", st.session_state[_LENT])
-    return {
-        scheme: replace(scene, setting=replace(scene.setting, metadata_reached=reached))
-        for scheme, scene in scenes.items()
-    }
+    return replace(scene, setting=replace(scene.setting, metadata_reached=reached))
 
 
-def read(ports: Ports, world: World) -> Mapping[Scheme, Scene]:
-    """Every scheme, as IAM and the API server say now. Raises `FlowError` where one of the roles is gone."""
-    # (1) Who the two Pods are, and what their ServiceAccounts name.
+def read(ports: Ports, world: World, scheme: Scheme) -> Scene:
+    """A scheme, as IAM and the API server say now. Raises `FlowError` where one of its roles is gone."""
+    # (1) Who the two Pods are, and what their ServiceAccounts name. Before IRSA no ServiceAccount names a role, so no
+    # Pod holds a token for STS.
     accounts = {Taken.POD_1: story.FRONTEND, Taken.POD_2: story.ORDERS}
     pods = {
         taken: Pod(
             name=taken,
             namespace=story.NAMESPACE,
             service_account=account,
-            role_arn=get_str(
-                ports.cluster.service_account(story.NAMESPACE, account), "metadata", "annotations", ROLE_ARN
-            ),
+            role_arn="" if scheme is Scheme.NODE_ROLE else _annotated(ports, account),
         )
         for taken, account in accounts.items()
     }
-    # (2) The roles.
-    shared, today, frontend, orders, without_sub = (
-        _role(ports, name)
-        for name in (
-            story.SHARED_NODE_ROLE,
-            world.node_role_name,
-            story.FRONTEND_ROLE,
-            story.ORDERS_ROLE,
-            story.ORDERS_ROLE_WITHOUT_SUB,
-        )
-    )
-    # (3) The schemes. Before IRSA no ServiceAccount names a role, so no Pod holds a token for STS.
-    bare = {taken: replace(pod, role_arn="") for taken, pod in pods.items()}
-    mistaken = {**pods, Taken.POD_2: replace(pods[Taken.POD_2], role_arn=without_sub.arn)}
-    irsa = {"node_role": today, "pod_1_role": frontend}
-    return {
-        Scheme.NODE_ROLE: _scene(world, {"node_role": shared}, bare),
-        Scheme.IRSA: _scene(world, {**irsa, "pod_2_role": orders}, pods),
-        Scheme.IRSA_NO_SUB: _scene(world, {**irsa, "pod_2_role": without_sub}, mistaken),
+    if scheme is Scheme.NODE_ROLE:
+        return _scene(world, {"node_role": _role(ports, story.SHARED_NODE_ROLE)}, pods)
+    # (2) The roles of IRSA; of its mistake the ServiceAccount of Pod 2 names the other one.
+    names = {
+        "node_role": world.node_role_name,
+        "pod_1_role": story.FRONTEND_ROLE,
+        "pod_2_role": story.ORDERS_ROLE if scheme is Scheme.IRSA else story.ORDERS_ROLE_WITHOUT_SUB,
     }
+    roles = {box: _role(ports, name) for box, name in names.items()}
+    if scheme is Scheme.IRSA_NO_SUB:
+        pods[Taken.POD_2] = replace(pods[Taken.POD_2], role_arn=roles["pod_2_role"].arn)
+    return _scene(world, roles, pods)
+
+
+def _annotated(ports: Ports, account: str) -> str:
+    """The ARN of the role that a ServiceAccount of the story names."""
+    return get_str(ports.cluster.service_account(story.NAMESPACE, account), "metadata", "annotations", ROLE_ARN)
 
 
 def _scene(world: World, boxes: Mapping[str, Role], pods: Mapping[Taken, Pod]) -> Scene:

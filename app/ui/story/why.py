@@ -18,7 +18,7 @@ from app.ui.frame import navigation
 from app.ui.state import language, mode, session
 from app.ui.state.depth import WIRE, depth
 from app.ui.story import blast_radius, node_kind, schemes
-from app.ui.story.schemes import Scene, Scheme, Taken
+from app.ui.story.schemes import Scheme, Taken
 from app.ui.text import escape, prose
 from app.world.setup import scenario
 
@@ -43,13 +43,7 @@ def why() -> None:
             after = "/".join(places["pod_after"])
             st.caption(content.message("why.own_story", before="/".join(places["pod_before"]), after=after))
         draw_section("problem", "why", content)
-        try:
-            scenes = schemes.current()
-        except FlowError as error:
-            unreadable = f'<p class="unreadable">{prose(content.message("why.unreadable"))}</p>'
-            components.block(unreadable + said(error.server_message, content), key="blast_radius")
-        else:
-            _experiment(scenes, content)
+        _experiment(content)
 
         # (2) Each scheme in words, with what really happened in this world.
         for anchor, pod in _SECTIONS:
@@ -83,7 +77,7 @@ def _places(seeded: Chain) -> Mapping[str, tuple[str, str]]:
 
 
 @page_errors.fragment
-def _experiment(scenes: Mapping[Scheme, Scene], content: Content) -> None:
+def _experiment(content: Content) -> None:
     """The choices and what follows from them; a choice draws this part again and no other."""
     heading = f'<h2 class="heading">{escape(content.message("why.try"))}</h2>'
     caption = f'<p class="caption">{prose(content.message("why.try_caption"))}</p>'
@@ -91,7 +85,13 @@ def _experiment(scenes: Mapping[Scheme, Scene], content: Content) -> None:
     with st.container(horizontal=True, key="choices"):
         scheme = _choose("scheme", Scheme, "why.schemes", content)
         taken = _choose("taken", Taken, "why.pods", content)
-    outcome = blast_radius.evaluate(scenes[scheme], taken)
+    try:
+        scene = schemes.current(scheme)
+    except FlowError as error:
+        unreadable = f'<p class="unreadable">{prose(content.message("why.unreadable"))}</p>'
+        components.block(unreadable + said(error.server_message, content), key="blast_radius")
+        return
+    outcome = blast_radius.evaluate(scene, taken)
     components.block(blast_radius.result(outcome, content), key="blast_radius")
     components.block(blast_radius.computed(outcome, content, opened=depth() == WIRE), key="computed")
 
