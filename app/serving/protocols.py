@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame
+from websockets.protocol import State
 
 from app.serving.connections import Connection, Connections
 from app.serving.operations.health import LIVE
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 _PROBE = f"GET {LIVE} ".encode("ascii")
 PIPELINED = 8
 """Requests that may wait for the one before them on a connection. Browsers and proxies send none."""
+QUIET_TICKS = 3
+"""Of the server's loop, in which a websocket says nothing more: Streamlit sends a message in every one or two."""
+TOGETHER_BYTES = 65_536
+"""Of messages that are written together."""
 FRAGMENTS = 1024
 """Frames of a websocket message: a browser sends one, or pieces of many kilobytes."""
 _HANDSHAKE_HEADERS = 128
@@ -131,6 +136,8 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     def __init__(self, *arguments: Any, connections: Connections, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._room = connections
+        self._waiting = 0
+        """Bytes of the messages that are to be written together."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """It was counted when it spoke HTTP. From now on pings find out whether the client is there."""
@@ -152,10 +159,32 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
     async def send(self, message: ASGISendEvent) -> None:
         """Sends what the application says. An answer instead of a websocket ends the handshake, too: without this,
-        uvicorn logs each refusal as an error of the application."""
+        uvicorn logs each refusal as an error of the application.
+
+        Binary messages that follow each other are written together. Where they come one by one, a browser draws the
+        page again for each of the first ones.
+        """
+        if message["type"] == "websocket.send" and (payload := message.get("bytes")):
+            await self.writable.wait()
+            if self.conn.state is State.OPEN and not self.disconnected:
+                self.conn.send_binary(payload)
+                if not self._waiting:
+                    self.loop.call_soon(self._write, 0, QUIET_TICKS)
+                self._waiting += len(payload)
+                return
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and self.close_sent:
             self.handshake_complete = True
+
+    def _write(self, seen: int, ticks: int) -> None:
+        """Writes what waits once nothing has been added to the `seen` bytes for so many ticks of the loop."""
+        if ticks and self._waiting < TOGETHER_BYTES:
+            ticks = ticks - 1 if seen == self._waiting else QUIET_TICKS
+            self.loop.call_soon(self._write, self._waiting, ticks)
+            return
+        self._waiting = 0
+        if not self.transport.is_closing():
+            self.transport.write(b"".join(self.conn.data_to_send()))
 
     def handle_cont(self, event: Frame) -> None:
         """Takes one more piece of a message, but no crumbs without end: each costs more than the bytes in it."""

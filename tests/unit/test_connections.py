@@ -13,10 +13,19 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
+from websockets.server import ServerProtocol
 from websockets.sync.client import connect
 
 from app.serving.connections import Connections, Limits
-from app.serving.protocols import ALIVE, FRAGMENTS, PIPELINED, answer, http_protocol, websocket_protocol
+from app.serving.protocols import (
+    ALIVE,
+    FRAGMENTS,
+    PIPELINED,
+    TOGETHER_BYTES,
+    answer,
+    http_protocol,
+    websocket_protocol,
+)
 from app.serving.visitor import Network
 from tests.waiting import SECONDS
 
@@ -40,14 +49,23 @@ async def echo(websocket):
             await websocket.send_bytes(await websocket.receive_bytes())
 
 
+async def talk(websocket):
+    """Says `messages` times `length` bytes, one in each tick of the loop, as Streamlit does."""
+    asked = websocket.query_params
+    await websocket.accept()
+    for _ in range(int(asked["messages"])):
+        await websocket.send_bytes(b"x" * int(asked["length"]))
+        await asyncio.sleep(0)
+    await websocket.close()
+
+
 @contextlib.contextmanager
 def serving(**limits):
     """The port of a server within those limits, and its connections."""
     granted = {"connections": 100, "per_address": 100, "sweep_seconds": 0.05, **limits}
     connections = Connections(Limits(**granted), BUSY)
-    app = Starlette(
-        routes=[Route("/", hello, methods=["GET", "POST"]), Route("/large", large), WebSocketRoute("/ws", echo)]
-    )
+    pages = [Route("/", hello, methods=["GET", "POST"]), Route("/large", large)]
+    app = Starlette(routes=[*pages, WebSocketRoute("/ws", echo), WebSocketRoute("/talk", talk)])
     config = uvicorn.Config(
         app,
         http=http_protocol(connections),
@@ -322,6 +340,19 @@ def test_a_websocket_may_be_silent():
             client.send(b"hello")
             assert client.recv() == b"hello"
             assert len(connections) == 1
+
+
+@pytest.mark.parametrize(("messages", "length", "fewest"), [(40, 10, 1), (10, TOGETHER_BYTES // 2, 4)])
+def test_messages_that_follow_each_other_are_written_together(monkeypatch, messages, length, fewest):
+    written, take = [], ServerProtocol.data_to_send
+    monkeypatch.setattr(ServerProtocol, "data_to_send", lambda conn: written.append(take(conn)) or written[-1])
+    with serving() as (port, _):
+        with connect(f"ws://127.0.0.1:{port}/talk?messages={messages}&length={length}", compression=None) as client:
+            got = list(client)  # until it is closed, which comes last
+    assert [len(one) for one in got] == [length] * messages
+    said = [frames for frames in written if sum(map(len, frames)) > 2 * length / 3]
+    assert fewest <= len([frames for frames in said if not frames[0].startswith(b"HTTP")]) <= fewest + 2
+    assert max(sum(map(len, frames)) for frames in said) < TOGETHER_BYTES + 2 * length
 
 
 def test_a_message_that_is_too_long_closes_the_websocket():
