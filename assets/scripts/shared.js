@@ -5,6 +5,8 @@ const adopt = (parentElement) => {
   root.host.closest(".stBidiComponent").dataset.drawn = "" // what stands below waits for it: frame.css
   if (!root.adoptedStyleSheets.includes(window.irsaStyles)) root.adoptedStyleSheets.push(window.irsaStyles)
 }
+// A language that is set again, even the same, has the browser work out the styles of all that is inside.
+const speak = (element, language) => element.lang === language || (element.lang = language)
 // Streamlit writes the query of the next page into the history before it turns to that page: an entry of its own, which
 // shows the page before. Of the two the page's takes the place of the query's, so one step back is enough.
 const turnInOneEntry = () => {
