@@ -103,7 +103,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   adopt(parentElement)
   const innerHTML = `<h3></h3><p class="empty"></p><div role="log"><ol></ol></div>`
   const root = rootOf(parentElement, () => element("section", { className: "root feed", innerHTML }))
-  root.lang = data.language
+  speak(root, data.language)
   root.ariaLabel = root.querySelector("h3").textContent = data.heading
   root.querySelector(".empty").textContent = data.empty
   root.querySelector("[role=log]").ariaLabel = data.heading

@@ -35,7 +35,7 @@ const find = () => {
 const finding = new MutationObserver(find) // it may come after the page
 
 export default function ({ data }) {
-  document.documentElement.lang = data.language
+  speak(document.documentElement, data.language)
   menu = { name: data.menu_name, open: data.menu_open, close: data.menu_close }
   finding.observe(document.body, everything)
   find()
@@ -43,6 +43,10 @@ export default function ({ data }) {
   const came = shown !== undefined && shown !== data.page
   shown = data.page
   if (!came) return
+  // With the frame that shows it: before that a browser would have to lay out the page one more time.
+  requestAnimationFrame(() => begin(data))
+}
+const begin = ({ page, title }) => {
   // What was scrolled on the page before is not where this one begins.
   document.querySelector('[data-testid="stMain"]').scrollTop = 0
   // On a phone the sidebar lies over the page that was chosen in it.
@@ -51,11 +55,12 @@ export default function ({ data }) {
   // The next thing to read is the new page's heading, which is drawn a moment later.
   let tries = 100
   const settle = () => {
-    if (shown !== data.page) return
+    if (shown !== page) return
     const heading = document.querySelector(".stMainBlockContainer h1")
     // What is not seen yet, because something above it is not drawn, takes no focus.
-    if (heading?.textContent.includes(data.title) && heading.checkVisibility({ visibilityProperty: true })) {
+    if (heading?.textContent.includes(title) && heading.checkVisibility({ visibilityProperty: true })) {
       heading.tabIndex = -1
+      heading.blur() // it may be the element of the page before, and have the focus: then this one would not be read out
       heading.focus({ preventScroll: true })
     } else if (tries--) setTimeout(settle, 50)
   }

@@ -16,6 +16,8 @@ const rootOf = (parentElement, make = () => element("div", { className: "root" }
   if (!root) parentElement.append((root = make()))
   return root
 }
+// A language that is set again, even the same, has the browser work out the styles of all that is inside.
+const speak = (element, language) => element.lang === language || (element.lang = language)
 // Streamlit writes the query of the next page into the history before it turns to that page: an entry of its own, which
 // shows the page before. Of the two the page's takes the place of the query's, so one step back is enough.
 const turnInOneEntry = () => {

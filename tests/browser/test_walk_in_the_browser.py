@@ -143,6 +143,38 @@ def test_on_a_desk_the_sidebar_stays_and_the_new_heading_has_the_focus(reader):
     expect(one.page.locator("h1")).to_be_focused()
 
 
+_WATCH = """() => {
+  const hosts = [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
+  const map = hosts.map((host) => host.shadowRoot.querySelector('.film-map')).find(Boolean)
+  Object.assign(window, { map, place: map.getRootNode().host, drawn: map.firstChild, left: 0, focused: [] })
+  new MutationObserver(() => (window.left += !window.place.isConnected)).observe(document.body,
+    { childList: true, subtree: true })
+  document.addEventListener('focus', ({ target }) => window.focused.push(target.tagName), true)
+}"""
+
+
+def test_from_step_to_step_the_map_stays_where_it_is_and_waits_for_nothing(reader):
+    one = reader().open(f"/{STEPS[0]}?lang=en").settle()
+    one.page.evaluate(_WATCH)
+    asked = []
+    one.hear("request", lambda request: asked.append(request.url))
+    for step in STEPS[1:3]:
+        one.press("ArrowRight")
+        one.expect_title(load("en").lesson(step).title)
+        one.page.wait_for_function("step => window.map.dataset.part === step", arg=step)
+        expect(one.page.locator("h1")).to_be_focused()
+        one.wait()
+    assert asked == []
+    assert one.page.evaluate(
+        "() => [window.left, window.place.isConnected, window.map.firstChild === window.drawn]"
+    ) == [
+        0,
+        True,
+        True,
+    ]
+    assert one.page.evaluate("() => window.focused").count("H1") == 2, "each heading is read out"
+
+
 def test_who_walks_by_keyboard_sees_where_he_is(reader):
     one = reader().open("/?lang=en")
     seen = []

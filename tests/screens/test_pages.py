@@ -5,6 +5,7 @@ import re
 from html import unescape
 
 import pytest
+from streamlit.testing.v1 import local_script_runner
 
 from app.content import JOURNEY, LANGUAGES, PAGES, STORY, load
 from app.flow.model import Step
@@ -221,3 +222,22 @@ def test_nothing_of_a_secret_reaches_a_page(reader):
     for page in PAGES:
         drawn = shown.open(page).everything
         assert not [secret for secret in secrets if secret in drawn]
+
+
+def test_the_next_step_takes_over_the_head_of_a_step_and_no_other_page_does(screen, monkeypatch):
+    sent = []
+    parse = local_script_runner.parse_tree_from_messages
+    monkeypatch.setattr(local_script_runner, "parse_tree_from_messages", lambda said: sent.append(said) or parse(said))
+    shown = screen(lang="en")
+    bodies = {}
+    for page in ("oidc_provider", "webhook", "why"):
+        shown.open(page)
+        drawn = [(list(said.metadata.delta_path), said) for said in sent[-1] if said.WhichOneof("type") == "delta"]
+        whole = next(said.metadata.active_script_hash for path, said in drawn if path[:1] == [1])
+        body = next(path for path, said in drawn if said.delta.add_block.id.endswith("-body"))
+        kept = [path for path, said in drawn if said.metadata.active_script_hash == whole and path[:1] == [0]]
+        bodies[page] = body, [path for path in kept if path[: len(body)] == body]
+    body, head = bodies["oidc_provider"]
+    assert head == [body, *([*body, place] for place in range(4)), [*body, 3, 0]]  # up to the map, in its fragment
+    assert bodies["webhook"] == bodies["oidc_provider"]
+    assert bodies["why"] == ([*body[:-1], body[-1] + 1], [])

@@ -241,6 +241,19 @@ def test_a_run_that_has_ended_waits_for_nothing(handled):
     assert asyncio.run(heard()) == 2
 
 
+def test_a_run_that_ends_for_another_one_goes_with_what_that_one_says(handled):
+    async def heard():
+        session = Bare(asyncio.get_running_loop())
+        for event in (ScriptRunnerEvent.SCRIPT_STARTED, ScriptRunnerEvent.SCRIPT_STOPPED_FOR_RERUN):
+            session._handle_scriptrunner_event_on_event_loop(None, event)
+        assert (session.flush_browser_queue(), session.woken.is_set()) == ([], False)
+        for event in (ScriptRunnerEvent.SCRIPT_STARTED, ScriptRunnerEvent.SCRIPT_STOPPED_WITH_SUCCESS):
+            session._handle_scriptrunner_event_on_event_loop(None, event)
+        return len(session.flush_browser_queue())
+
+    assert asyncio.run(heard()) == 4
+
+
 def test_a_browser_that_empties_the_caches_of_streamlit_leaves_everybody_their_world(simulation):
     app_session.AppSession._handle_clear_cache_request(SimpleNamespace(_session_state={}))
     assert session.simulation() is simulation

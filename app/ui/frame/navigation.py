@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from copy import copy
 from functools import cache, wraps
 from typing import Literal
@@ -15,7 +15,7 @@ from app.content.page_specs import PAGE_SPECS, SECTIONS
 from app.flow.model import Status, Step, Walk
 from app.locations import PAGES
 from app.ui.marks import NUMBERS
-from app.ui.state import language, reading, route
+from app.ui.state import language, reading, route, streamlit_sessions
 from app.ui.text import prose
 
 _READ, _NOT_READ = ":material/check_circle:", ":material/radio_button_unchecked:"
@@ -71,7 +71,7 @@ def onward(page: str, content: Content) -> Iterator[None]:
     In the story the arrow keys take them too; later pages need these keys themselves. From the last page of
     the story on, each page also leads back to the first. `route.leave` takes these ways.
     """
-    with st.container(key="body"):
+    with _body(page):
         yield
     place = JOURNEY.index(page)
     before, after = JOURNEY[:place][-1:], JOURNEY[place + 1 :][:1]
@@ -86,6 +86,16 @@ def onward(page: str, content: Content) -> Iterator[None]:
             st.button(label, key="back_home", type="tertiary", on_click=route.ask, args=(STORY[0],))
         for later in after:
             _way(later, content, key="next", shortcut=keys[1])
+
+
+def _body(page: str) -> AbstractContextManager[object]:
+    """A browser keeps that of a step for the next step. On any other page something else stands in its place, so that
+    nothing of a step is seen there while the page is still made."""
+    if page not in list(Step):
+        st.empty()
+        return st.container(key="body")
+    with streamlit_sessions.kept_mounted():
+        return st.container(key="body")
 
 
 def leads_on(page: str) -> Callable[[Callable[[], None]], Callable[[], None]]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from copy import copy, deepcopy
 from functools import cache, lru_cache, partial
 from time import perf_counter, sleep
@@ -117,10 +118,12 @@ class Session(AppSession):
     ) -> None:
         """As `AppSession`. What a run says first waits for what follows: for each sending a browser goes through its
         whole page, and while the script runs the server's loop comes to send one message every five milliseconds.
+
+        A run that ends for another one, as that of a button that leads to a page, goes with what that one says.
         """
         if event is ScriptRunnerEvent.SCRIPT_STARTED:
             self.gather()
-        elif event is not ScriptRunnerEvent.ENQUEUE_FORWARD_MSG:
+        elif event not in (ScriptRunnerEvent.ENQUEUE_FORWARD_MSG, ScriptRunnerEvent.SCRIPT_STOPPED_FOR_RERUN):
             self.send()
         super()._handle_scriptrunner_event_on_event_loop(sender, event, *more, **facts)
 
@@ -175,6 +178,20 @@ def _connected(session_id: str) -> ActiveSessionInfo | None:
     if not st.runtime.exists():
         return None
     return st.runtime.get_instance()._session_mgr.get_active_session_info(session_id)
+
+
+@contextmanager
+def kept_mounted() -> Iterator[None]:
+    """In a script: what is drawn inside stays in a browser that turns to another page, until that page has something
+    else in its place.
+
+    Where a page is turned to, Streamlit's frontend takes away what the page before has drawn, and leaves what the main
+    script has: this counts as drawn by the main script. The places of a container are counted, so what stands before it
+    there has to be kept as well.
+    """
+    context = get_script_run_ctx()
+    with context.run_with_active_hash(context.pages_manager.main_script_hash) if context else nullcontext():
+        yield
 
 
 def let_be_drawn(seconds: float) -> None:

@@ -46,20 +46,21 @@ def lesson(name: str) -> None:
 
     with navigation.onward(step, content):
         # (1) Where we are, and what this is about.
-        components.block(journey(step, walk_view.walk, content, known=known), key="journey")
-        st.title(f"{NUMBERS[step]} {content.lesson(step).title}", anchor=False)
-        components.goal(content.lesson(step).section("goal").body, asks=asks)
-        with page_errors.contained(content):
-            option = predict.wrong(step, walk_view)
-            showing.draw(
-                showing.film_of(found, walk_view.heard),
-                found,
-                content,
-                part=step,
-                answered=not asks,
-                supposed=imagined(step, option) if option else None,
-                plays="now" if predict.is_fresh(step) else "",
-            )
+        with streamlit_sessions.kept_mounted():
+            components.block(journey(step, walk_view.walk, content, known=known), key="journey")
+            st.title(f"{NUMBERS[step]} {content.lesson(step).title}", anchor=False)
+            components.goal(content.lesson(step).section("goal").body, asks=asks)
+            with page_errors.contained(content):
+                option = predict.wrong(step, walk_view)
+                showing.draw(
+                    showing.film_of(found, walk_view.heard),
+                    found,
+                    content,
+                    part=step,
+                    answered=not asks,
+                    supposed=imagined(step, option) if option else None,
+                    plays="now" if predict.is_fresh(step) else "",
+                )
         _let_it_be_drawn(step)
 
         # (2) The reader's prediction comes before what the world really did.

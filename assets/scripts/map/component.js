@@ -24,7 +24,7 @@ const mapRead = (text) => (text.startsWith("/") ? keptText(text) : text && JSON.
 
 // Draws what the page gave; what to do when it is drawn again or goes.
 const mapOn = (host, data, [words, film, before], setTriggerValue) => {
-  host.lang = data.language
+  speak(host, data.language)
   const halves = before ? "two" : "one"
   if (host.dataset.words !== data.words || host.dataset.halves !== halves) mapBegin(host, data.words, words, halves)
   host.map.onchip = (beat) => beat.opens && setTriggerValue("opened", beat.id)

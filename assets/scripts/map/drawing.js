@@ -26,13 +26,9 @@ const mapDrawing = (svg, geometry, words, film, entries) => {
     if (film.unseen?.includes(edge.id)) group.classList.add("dashed")
     if (film.ghosts?.includes(edge.id)) group.classList.add("ghost")
     if (film.changes?.[edge.id]) group.dataset.change = film.changes[edge.id]
-    const path = mapElement("path", { class: "line", d: edge.path }, group)
-    const whole = path.getTotalLength(), points = []
-    for (let i = 0; i <= 60; i++) {
-      const { x, y } = path.getPointAtLength((whole * i) / 60)
-      points.push([x, y])
-    }
-    edges.set(edge.id, { ...edge, group, points, whole, tips: edge.reference ? [] : mapTips(points, group) })
+    mapElement("path", { class: "line", d: edge.path }, group)
+    const points = mapAlong(edge.path)
+    edges.set(edge.id, { ...edge, group, points, tips: edge.reference ? [] : mapTips(points, group) })
   }
 
   const boxes = new Map()
@@ -88,6 +84,20 @@ const mapDrawing = (svg, geometry, words, film, entries) => {
     ...zones.map(({ rect }) => rect),
   ]
   return { zones, edges, boxes, adds, chipOf, labels, label, joined, trail, blocked, taken, measure, sampled: mapSample(measure, words) }
+}
+// Points along an edge. It is measured once, outside the document: within it a browser would lay out the drawing again for
+// each edge.
+const mapMeasured = new Map()
+const mapAlong = (d) => {
+  if (!mapMeasured.has(d)) {
+    const path = mapElement("path", { d }), whole = path.getTotalLength(), points = []
+    for (let i = 0; i <= 60; i++) {
+      const { x, y } = path.getPointAtLength((whole * i) / 60)
+      points.push([x, y])
+    }
+    mapMeasured.set(d, points)
+  }
+  return mapMeasured.get(d)
 }
 // Drawn only in a film that shows them.
 const MAP_EXTRA = new Set(["register", "grant", "hold_provider", "hold_role", "fallback", "knock", "instance_metadata", "thief", "copy", "thief_sts", "thief_s3", "thief_api_server"])

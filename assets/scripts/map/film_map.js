@@ -132,18 +132,22 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
     discrete = ""
     svg.classList.toggle("neutral", Boolean(shown.neutral))
     svg.dataset.part = shown.part
-    plan()
+    if (size.w) plan() // where another part has another size, that is seen before it is painted
+    else measure()
   }
-  const plan = () => {
+  const measure = () => {
     const { clientWidth: width, clientHeight: height } = stage // as laid out: a picture of a slide is scaled down
     Object.assign(size, { w: width || 960, h: height || 405 })
     stage.dataset.size = map.size()
+    plan()
+  }
+  const plan = () => {
     if (drawing) mapPlan({ drawing, entries: line.beats, film, size: { ...size }, geometry, svg, neutral: shown.neutral })
   }
   const watching = new ResizeObserver(() => {
     const { clientWidth: width, clientHeight: height } = stage
     if (!width || (Math.abs(width - size.w) < 0.5 && Math.abs(height - size.h) < 0.5)) return
-    plan()
+    measure()
     if (line) render(now)
   })
   watching.observe(stage)
