@@ -16,7 +16,7 @@ _TAKEN = {Story.NODE_ROLE: Scheme.NODE_ROLE, Story.IRSA: Scheme.IRSA}
 def figures(content: Content) -> Mapping[Story, str]:
     """The HTML of each figure; none where the world does not have the story's roles."""
     try:
-        scenes = schemes.current()
+        scenes = {scheme: schemes.current(scheme) for scheme in _TAKEN.values()}
     except FlowError:
         return {}
     return {
