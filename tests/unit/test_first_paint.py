@@ -1,6 +1,7 @@
 """The frame's style sheet in the page itself: only there, whole, and with headers that are true of what is sent."""
 
 import asyncio
+import re
 
 import httpx
 from starlette.applications import Starlette
@@ -54,3 +55,10 @@ def test_an_answer_without_a_body_element_stays_as_it_is():
 
 def test_nothing_in_the_style_sheet_ends_its_element():
     assert "</style" not in browser_files.frame_style_sheet.lower()
+
+
+def test_no_rule_of_the_screen_asks_for_what_is_anywhere_in_the_page():
+    rules = re.sub(r"/\*.*?\*/", "", browser_files.frame_style_sheet, flags=re.DOTALL)
+    screen = rules.partition("@media print")[0]
+    found = [line for line in screen.splitlines() if re.search(r"(?<![\w-])(:root|html|body|\.stApp):has\(", line)]
+    assert found == [], "a browser would style hundreds of elements again whenever one comes or goes: frame.css"
