@@ -146,10 +146,16 @@ def test_on_a_desk_the_sidebar_stays_and_the_new_heading_has_the_focus(reader):
 _WATCH = """() => {
   const hosts = [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
   const map = hosts.map((host) => host.shadowRoot.querySelector('.film-map')).find(Boolean)
-  Object.assign(window, { map, place: map.getRootNode().host, drawn: map.firstChild, left: 0, focused: [] })
+  Object.assign(window, { map, place: map.getRootNode().host, drawn: map.firstChild, left: 0, focused: [], seen: {} })
   new MutationObserver(() => (window.left += !window.place.isConnected)).observe(document.body,
     { childList: true, subtree: true })
   document.addEventListener('focus', ({ target }) => window.focused.push(target.tagName), true)
+  const frame = () => {
+    const heading = document.querySelector('.stMainBlockContainer h1').textContent
+    window.seen[heading] ??= map.dataset.part
+    requestAnimationFrame(frame)
+  }
+  frame()
 }"""
 
 
@@ -172,6 +178,7 @@ def test_from_step_to_step_the_map_stays_where_it_is_and_waits_for_nothing(reade
         True,
         True,
     ]
+    assert list(one.page.evaluate("() => window.seen").values()) == STEPS[:3], "in the first frame of each heading"
     assert one.page.evaluate("() => window.focused").count("H1") == 2, "each heading is read out"
 
 

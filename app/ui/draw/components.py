@@ -63,14 +63,16 @@ def block(html: str, key: str, *, answers: bool = False) -> None:
         route.follow(asked)
 
 
-def goal(text: str, *, asks: bool = False) -> None:
+def goal(text: str, *, asks: str = "") -> None:
     """Draws the question that a page answers, in content's inline Markdown.
 
-    `asks`: whether the page goes on with a question, which on a phone comes before the figure (`frame.css`).
+    `asks`: the step with whose question the page goes on. On a phone that comes before the figure (`frame.css`), and
+    the map shows the step as soon as this line is there (`map/component.js`).
 
     Not a block: a component is empty for a moment when a page is turned to, and what stands below it would jump.
     """
-    st.html(f'<p class="goal{" asks" if asks else ""}">{prose(text)}</p>')
+    attributes = f'class="goal asks" data-asks="{asks}"' if asks else 'class="goal"'
+    st.html(f"<p {attributes}>{prose(text)}</p>")
 
 
 def nothing() -> None:

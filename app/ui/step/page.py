@@ -49,7 +49,7 @@ def lesson(name: str) -> None:
         with streamlit_sessions.kept_mounted():
             components.block(journey(step, walk_view.walk, content, known=known), key="journey")
             st.title(f"{NUMBERS[step]} {content.lesson(step).title}", anchor=False)
-            components.goal(content.lesson(step).section("goal").body, asks=asks)
+            components.goal(content.lesson(step).section("goal").body, asks=step if asks else "")
             with page_errors.contained(content):
                 option = predict.wrong(step, walk_view)
                 showing.draw(

@@ -9,6 +9,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     parentElement.appendChild(host)
   }
   last = host
+  const body = document.querySelector(".st-key-body")
+  if (body) mapAhead.observe(body, { childList: true, subtree: true })
   let rest = () => mapRest(host), over = false
   const draw = (texts) => {
     adopt(parentElement)
@@ -19,6 +21,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   else Promise.all(texts).then((read) => over || draw(read))
   return () => ((over = true), rest())
 }
+// React hands on a component's data a frame after it has put the page into the document. A step whose question is open has
+// its name in the line above the map by then, and until the answer the map shows nothing but that step.
+const mapAhead = new MutationObserver(() => {
+  const asks = document.querySelector("[data-asks]")?.dataset.asks, map = last?.isConnected && last.map
+  if (asks && map?.part) map.show(map.film, { part: asks, neutral: true })
+})
 // A text comes with the page, or the page names its address.
 const mapRead = (text) => (text.startsWith("/") ? keptText(text) : text && JSON.parse(text))
 
