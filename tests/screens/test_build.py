@@ -68,15 +68,19 @@ def test_the_whole_exercise_by_its_buttons_twice_in_a_row(screen):
     assert content.message("verdict.passed") in unescape(shown.open("home").html("verdict"))
 
 
-def test_the_map_has_ghosts_until_the_chain_works_and_names_them(screen):
+def test_the_map_has_ghosts_until_the_chain_works_and_names_them(screen, monkeypatch):
+    asked, diagnose = [], session.diagnose
+    monkeypatch.setattr(session, "diagnose", lambda *about: asked.append(about) or diagnose(*about))
     shown, content = screen(lang="en").open("build").click("build_begin"), load("en")
     film = json.loads(shown.data("build_map")["film"])
     assert {"provider", "service_account", "role", "pod", "assume"} <= set(film["ghosts"])
+    before = len(asked)
     named = "Pod, IAM OIDC provider, IAM role, ServiceAccount"
     assert film["ghosts_said"] == content.message("map.ghosts", named=named)
     assert json.loads(shown.open("webhook").data("film")["film"])["ghosts"] == film["ghosts"]
     shown.open("build", task="provider").click("build_do")
     assert "provider" not in json.loads(shown.data("build_map")["film"])["ghosts"]
+    assert len(asked) == before + 1, "by the step's page: the exercise does not ask the doctor about what is not there"
 
 
 def test_the_block_for_a_terminal_is_shown_on_a_click_and_at_this_machine_alone(screen, monkeypatch):
