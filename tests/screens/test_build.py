@@ -9,7 +9,8 @@ import pytest
 from app.content import PAGES, load
 from app.content.page_specs import PAGE_SPECS
 from app.flow.build.tasks import TASKS, TaskId
-from app.ui.state import session
+from app.flow.steps.walk import walk
+from app.ui.state import session, shared_walks
 from tests.screens.live import asked_as
 
 
@@ -37,13 +38,15 @@ def by_the_buttons(shown):
     return unescape(shown.html("build_done")), came_back
 
 
-def test_the_whole_exercise_by_its_buttons_twice_in_a_row(screen):
+def test_the_whole_exercise_by_its_buttons_twice_in_a_row(screen, monkeypatch):
     content = load("ja")
     shown = screen(lang="ja").open("build")
     assert "build_tasks" not in shown.keys
     shown.click("build_begin")
-    first = shown.world
+    first, walked = shown.world, []
+    monkeypatch.setattr(shared_walks, "walk", lambda *about: walked.append(about) or walk(*about))
     said, came_back = by_the_buttons(shown)
+    assert len(walked) == 6, "three tasks only look"
     assert content.message("build.all_done") in said
     # What came back is what each command is typed for, and is no secret.
     assert {task for task, html in came_back.items() if not html} == {
