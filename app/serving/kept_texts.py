@@ -1,4 +1,4 @@
-"""Large texts of one reader's, each at an address of its own, so that a page names what its browser has already."""
+"""Large texts of a page, each at an address of its own, so that a page names what its browser has already."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class KeptText:
 
 
 class KeptTexts:
-    """The texts that are kept in this process. They are a reader's own: nobody can guess or list their addresses."""
+    """The texts that are kept in this process. Most are a reader's own: nobody can guess or list their addresses."""
 
     def __init__(self) -> None:
         self._kept: WeakValueDictionary[str, KeptText] = WeakValueDictionary()

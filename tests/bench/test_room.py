@@ -21,7 +21,7 @@ from tests.attack.server import Target, serving
 
 WALKS = {
     ("build", "build_begin"): 1,
-    ("build", "build_do"): 9,
+    ("build", "build_do"): 6,
     ("break_it", "lab_run"): 1,
     ("break_it", "lab_revert"): 1,
     ("missions", "mission_start"): 1,

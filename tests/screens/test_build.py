@@ -9,7 +9,8 @@ import pytest
 from app.content import PAGES, load
 from app.content.page_specs import PAGE_SPECS
 from app.flow.build.tasks import TASKS, TaskId
-from app.ui.state import session
+from app.flow.steps.walk import walk
+from app.ui.state import session, shared_walks
 from tests.screens.live import asked_as
 
 
@@ -37,13 +38,15 @@ def by_the_buttons(shown):
     return unescape(shown.html("build_done")), came_back
 
 
-def test_the_whole_exercise_by_its_buttons_twice_in_a_row(screen):
+def test_the_whole_exercise_by_its_buttons_twice_in_a_row(screen, monkeypatch):
     content = load("ja")
     shown = screen(lang="ja").open("build")
     assert "build_tasks" not in shown.keys
     shown.click("build_begin")
-    first = shown.world
+    first, walked = shown.world, []
+    monkeypatch.setattr(shared_walks, "walk", lambda *about: walked.append(about) or walk(*about))
     said, came_back = by_the_buttons(shown)
+    assert len(walked) == 6, "three tasks only look"
     assert content.message("build.all_done") in said
     # What came back is what each command is typed for, and is no secret.
     assert {task for task, html in came_back.items() if not html} == {
@@ -68,15 +71,19 @@ def test_the_whole_exercise_by_its_buttons_twice_in_a_row(screen):
     assert content.message("verdict.passed") in unescape(shown.open("home").html("verdict"))
 
 
-def test_the_map_has_ghosts_until_the_chain_works_and_names_them(screen):
+def test_the_map_has_ghosts_until_the_chain_works_and_names_them(screen, monkeypatch):
+    asked, diagnose = [], session.diagnose
+    monkeypatch.setattr(session, "diagnose", lambda *about: asked.append(about) or diagnose(*about))
     shown, content = screen(lang="en").open("build").click("build_begin"), load("en")
     film = json.loads(shown.data("build_map")["film"])
     assert {"provider", "service_account", "role", "pod", "assume"} <= set(film["ghosts"])
+    before = len(asked)
     named = "Pod, IAM OIDC provider, IAM role, ServiceAccount"
     assert film["ghosts_said"] == content.message("map.ghosts", named=named)
     assert json.loads(shown.open("webhook").data("film")["film"])["ghosts"] == film["ghosts"]
     shown.open("build", task="provider").click("build_do")
     assert "provider" not in json.loads(shown.data("build_map")["film"])["ghosts"]
+    assert len(asked) == before + 1, "by the step's page: the exercise does not ask the doctor about what is not there"
 
 
 def test_the_block_for_a_terminal_is_shown_on_a_click_and_at_this_machine_alone(screen, monkeypatch):

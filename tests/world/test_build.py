@@ -12,11 +12,14 @@ from app.flow.build.plan import READ_ONLY, plan
 from app.flow.build.role import role_checks
 from app.flow.build.tasks import TASKS, TaskId, next_task, progress
 from app.flow.doctor import examine
+from app.flow.film import film
 from app.flow.film.ghosts import ghosts as ghosts_of
 from app.flow.model import Status
 from app.flow.steps.walk import walk
+from app.flow.verdict.judge import Outcome
 from app.flow.verdict.link_states import chain_state
 from app.flow.verdict.links import LINKS
+from app.ui.map.showing import standing
 from app.wiring import learners_cluster, simulated
 from app.world.aws.iam import actions as iam
 from app.world.lifecycle import building
@@ -159,7 +162,11 @@ def test_what_does_not_exist_is_a_ghost_until_it_does(exercise):
         found = examine(ports, exercise.world.chain.subject)
         checks = {check.id: check for report in found.walk for check in report.checks}
         seen = building.seen(exercise.world, ports, found.walk, "")
-        return ghosts_of(chain_state(found.walk, found.checks), checks, seen.role_checks)
+        chain, alone = chain_state(found.walk, found.checks), chain_state(found.walk)
+        if alone.verdict.outcome is not Outcome.WORKS:  # then the page does not ask the doctor
+            assert ghosts_of(alone, checks, seen.role_checks) == ghosts_of(chain, checks, seen.role_checks)
+            assert standing(film(found.walk, alone).beats) == standing(film(found.walk, chain).beats)
+        return ghosts_of(chain, checks, seen.role_checks)
 
     assert ghosts() == parties | {link.id for link in LINKS} - {"publish"}
     exercise.do(TaskId.PROVIDER)

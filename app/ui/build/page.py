@@ -17,7 +17,7 @@ from app.ui.draw.links import page_link
 from app.ui.draw.simulated_only import needs_a_world
 from app.ui.frame import navigation
 from app.ui.map import showing
-from app.ui.state import language, session
+from app.ui.state import language, session, under_construction
 from app.ui.text import escape, prose
 from app.world.lifecycle import building
 
@@ -45,9 +45,9 @@ def build() -> None:
     # (1) The chain as far as it has come.
     with page_errors.contained(content):
         walk_view = session.simulated_walk_view()
-        diagnosis = session.diagnosis(walk_view)
-        shown_film, about = showing.film_of(diagnosis, walk_view.heard), shown.task.about
-        showing.draw(shown_film, diagnosis, content, opens_at="whole", about=about, key="build_map")
+        pictured = under_construction.pictured(walk_view)
+        shown_film, about = showing.film_of(pictured, walk_view.heard), shown.task.about
+        showing.draw(shown_film, pictured, content, opens_at="whole", about=about, key="build_map")
 
     # (2) All tasks, and the one that the reader looks at.
     left, right = st.columns([5, 12], gap="large")

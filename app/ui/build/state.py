@@ -19,6 +19,7 @@ from app.world.lifecycle import building
 from app.world.servers.loopback import NetworkError
 from app.world.setup.building import Sent, carry_out
 from app.world.setup.developer import SetupRefused
+from app.world.usage import looks
 
 PARAM = "task"
 """In the address: the task that the reader looks at."""
@@ -83,7 +84,6 @@ def do(task: TaskId, acts: tuple[Act, ...]) -> None:
     """Sends the requests of these commands."""
     _send(task, acts)
     st.query_params[PARAM] = task
-    session.run_again()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,15 +115,17 @@ def catch_up(until: TaskId) -> CaughtUp:
             continue
         if refused := _send(task, plan(found, building.place(session.world()))).refused:
             return CaughtUp(world=path, refused=refused)
-        session.run_again()
     still_open = next((it.task.id for it in current() if it.task.id in wanted and not it.done), None)
     return CaughtUp(world=path, still_open=still_open)
 
 
 def _send(task: TaskId, acts: tuple[Act, ...]) -> Outcome:
-    """Sends the requests of these commands, and keeps what came of them for the page of the task."""
+    """Sends the requests of these commands, and keeps what came of them for the page of the task.
+
+    Where they changed the world it is walked through again; those that only look leave the last walk as true as it was.
+    """
     here = session.world()
-    refused, claims = "", None
+    before, refused, claims = looks(here), "", None
     sent: tuple[Sent, ...] = ()
     try:
         sent = session.simulation().run(carry_out(here, acts))
@@ -134,6 +136,8 @@ def _send(task: TaskId, acts: tuple[Act, ...]) -> Outcome:
         refused = str(error)
     except FlowError as error:
         refused = error.server_message
+    if looks(here) != before:
+        session.run_again()
     outcome = Outcome(task=task, sent=sent, claims=claims, refused=refused)
     st.session_state[_SENT] = (here.path, outcome)
     return outcome

@@ -18,6 +18,7 @@ from app.world.lifecycle import building
 _BUILT = "built"
 """Beside the world: that its chain has worked."""
 _SEEN = "build_seen"
+_PICTURED = "build_pictured"
 
 
 def is_unbuilt() -> bool:
@@ -41,6 +42,20 @@ def seen(walk_view: WalkView) -> Seen:
         st.session_state[_SEEN] = kept
     found: Seen = kept[1]
     return found
+
+
+def pictured(walk_view: WalkView) -> Diagnosis:
+    """What the exercise's map is drawn from. As long as the chain does not work that is the walk alone: it shows what
+    there is, and what the doctor adds about the Pod and its past says nothing of that. A chain that works has its
+    diagnosis.
+    """
+    if not is_unbuilt():
+        return session.diagnosis(walk_view)
+    kept: tuple[WalkView, Diagnosis] | None = st.session_state.get(_PICTURED)
+    if kept is None or kept[0] is not walk_view:
+        seen_alone = Diagnosis(walk=walk_view.walk, checks=(), read_at=session.now())
+        kept = st.session_state[_PICTURED] = (walk_view, seen_alone)
+    return kept[1]
 
 
 def ghosts(found: Diagnosis) -> Sequence[str]:
