@@ -35,22 +35,33 @@ class Screen:
         `live`: the page of live mode with which the session begins, as by a link with that `query`; it then has no
         simulated world yet.
         """
-        self.test = AppTest.from_file(FRAME, default_timeout=60)
-        self.test.context["locale"] = locale
+        self._test = AppTest.from_file(FRAME, default_timeout=60)
+        self._is_begun = False
+        self._test.context["locale"] = locale
         if lang is not None:
-            self.test.query_params["lang"] = lang
+            self._test.query_params["lang"] = lang
         if live:
             self.open(live, mode="live", **query)
             return
-        self.test.run()
+        browser = self._test.session_state["browser"] = session.new_id()
         if not asked:
+            world = session.simulation().world(browser)
             seen = {step.value: "" for step in Step}
-            session.simulation().page_state(self.world)["predictions"] = {"world": self.world.path, "made": seen}
+            session.simulation().page_state(world)["predictions"] = {"world": world.path, "made": seen}
+
+    @property
+    def test(self) -> AppTest:
+        """The session; where no page was opened, it begins with the first one."""
+        if not self._is_begun:
+            self._is_begun = True
+            self._test.run()
+        return self._test
 
     def open(self, page: str, **query: str) -> Screen:
+        self._is_begun = True
         for name, text in query.items():
-            self.test.query_params[name] = text
-        self.test.switch_page(str(ROOT / "pages" / f"{page}.py")).run()
+            self._test.query_params[name] = text
+        self._test.switch_page(str(ROOT / "pages" / f"{page}.py")).run()
         return self
 
     def click(self, key: str) -> Screen:
@@ -90,7 +101,7 @@ class Screen:
     @property
     def world(self) -> World:
         """The world of this session."""
-        return session.simulation().world(self.test.session_state["browser"])
+        return session.simulation().world(self._test.session_state["browser"])
 
 
 def fetched(html: str) -> str:

@@ -30,10 +30,10 @@ class Asked(Screen):
     """A page of one prediction and, below it, evidence."""
 
     def __init__(self, walk_view, step=Step.WEBHOOK, language="en"):
-        self.test = AppTest.from_function(page, default_timeout=60)
+        self._test = AppTest.from_function(page, default_timeout=60)
+        self._is_begun = False
         for key, value in (("given", walk_view), ("step", step), ("lang", language)):
-            self.test.session_state[key] = value
-        self.test.run()
+            self._test.session_state[key] = value
 
     def turn(self, **changes):
         """The same session with another step, language or visit."""

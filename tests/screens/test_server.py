@@ -81,8 +81,9 @@ def test_an_unknown_page_leads_to_the_first_one(path, accept, to):
 def test_streamlit_finds_its_settings_from_anywhere(tmp_path):
     code = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r}); import app.server; from streamlit import config; "
-        "names = ['theme.light.primaryColor', 'runner.postScriptGC', 'browser.gatherUsageStats', 'server.headless']; "
+        "names = ['theme.light.primaryColor', 'runner.postScriptGC', 'browser.gatherUsageStats', 'server.headless', "
+        "'global.maxCachedMessageAge']; "
         "sys.stdout.write(repr([config.get_option(name) for name in names]))"
     )
     ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert ran.stdout == "['#0f766e', False, False, True]"
+    assert ran.stdout == "['#0f766e', False, False, True, 100]"

@@ -4,14 +4,13 @@ from functools import partial
 
 import pytest
 from streamlit.runtime.scriptrunner import RerunData
-from streamlit.testing.v1 import AppTest, local_script_runner
+from streamlit.testing.v1 import local_script_runner
 
 from app.content import load
 from app.flow.model import Step
 from app.ui.state import allowance, session
 from app.world.lifecycle.simulation import CLOCK_LIMIT
 from app.world.usage import CAPACITY
-from tests.screens.conftest import ROOT, Screen
 from tests.screens.live import asked_as
 
 
@@ -102,10 +101,7 @@ def test_a_reader_whose_world_is_gone_reads_so_once(screen, simulation):
 def test_a_browser_of_an_earlier_process_reads_of_the_restart(screen, monkeypatch):
     earlier = "0" * 24 + session.new_id()[:8]
     monkeypatch.setattr(session, "_key", lambda: earlier)
-    shown = Screen.__new__(Screen)
-    shown.test = AppTest.from_file(ROOT / "app" / "frame.py", default_timeout=60)
-    shown.test.query_params["lang"] = "en"
-    shown.test.run()
+    shown = screen(lang="en", asked=True)
     assert lost(shown, "restarted")
     shown.test.run()
     assert "lost" not in shown.keys
@@ -153,7 +149,7 @@ def test_who_has_used_too_much_reads_the_same_where_a_part_of_the_page_runs_by_i
 
 @pytest.mark.parametrize("known", [True, False])
 def test_an_address_that_used_too_much_waits_where_addresses_are_known(screen, monkeypatch, known):
-    shown = screen(lang="en")
+    shown = screen(lang="en").open("home")
     if known:
         asked_as(monkeypatch, visitor="192.0.2.77")
     allowance.budgets().addresses.of("192.0.2.77").take(240)
