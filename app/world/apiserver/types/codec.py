@@ -56,7 +56,9 @@ def parse_json(raw: bytes) -> JsonValue:
         raise Malformed("exceeded max depth") from None
     except ValueError as error:
         raise Malformed(syntax_error(raw) or str(error)) from None
-    check_shape(value)
+    containers = raw.count(b"{") + raw.count(b"[")
+    if containers >= DEPTH_LIMIT or containers + raw.count(b",") > NODE_LIMIT:  # with fewer it is neither deep nor large
+        check_shape(value)
     if _SURROGATE.search(raw):
         value = json.loads(_LONE_SURROGATE.sub("\ufffd", json.dumps(value, ensure_ascii=False)))
     return value
@@ -82,10 +84,10 @@ def check_shape(value: JsonValue) -> None:
     level, count = [value], 0
     for _ in range(DEPTH_LIMIT):
         deeper: list[JsonValue] = []
-        for item in level:
-            if isinstance(item, dict):
+        for item in level:  # the types of `json` themselves, and no others
+            if type(item) is dict:
                 deeper.extend(item.values())
-            elif isinstance(item, list):
+            elif type(item) is list:
                 deeper.extend(item)
             else:
                 continue
