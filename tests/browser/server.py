@@ -239,6 +239,14 @@ class Reader:
     def click(self, key: str) -> None:
         self.page.locator(f".st-key-{key} button:visible").click()
 
+    def click_twice(self, key: str) -> None:
+        """The second time 80 milliseconds later, while the first one is worked on."""
+        self.page.evaluate(
+            "key => { const press = () => document.querySelector(`.st-key-${key} button`)?.click();"
+            " press(); setTimeout(press, 80) }",
+            key,
+        )
+
     def turn_to(self, step: str) -> Reader:
         """Chooses the step's page in the sidebar."""
         self.page.locator(f'[data-testid="stSidebarNav"] a[href*="{step}"]').click()

@@ -38,14 +38,6 @@ def choose(page: Page, group: int, option: int) -> None:
     expect(radios.nth(option)).to_be_checked()
 
 
-PRESS_TWICE = """() => {
-  const press = () => document.querySelector(".st-key-lab_run button")?.click()
-  press()
-  setTimeout(press, 80)
-}"""
-"""The second time while the first one is worked on."""
-
-
 def test_one_fault_by_keyboard(reader):
     one = reader(locale="en-US").open("/break_it?lang=en&fault=F23")
     page = one.page
@@ -77,7 +69,7 @@ def test_another_language_keeps_what_is_chosen(reader):
         one.wait()
         for option in nothing:
             expect(option).to_be_checked()
-    one.page.evaluate(PRESS_TWICE)
+    one.click_twice("lab_run")
     expect(one.page.locator(".guessed")).to_be_visible()
 
 

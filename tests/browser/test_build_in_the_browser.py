@@ -35,12 +35,13 @@ def test_a_task_is_done_by_its_button_and_the_page_can_be_read_meanwhile(reader)
     expect(picture).to_have_attribute("aria-label", re.compile("Not there yet, drawn dashed: Pod, IAM OIDC provider"))
     expect(one.page.locator(".film-map .box.ghost")).to_have_count(4)
 
-    # (2) Its button.
-    one.wait().click("build_do")
+    # (2) Its button, pressed twice: what was sent is not sent again.
+    one.wait().click_twice("build_do")
     expect(one.page.locator(".goals .reached")).to_have_count(2)
     one.wait()
     expect(one.page.locator(".film-map .box.ghost")).to_have_count(3)
     expect(one.page.locator(".film-controls")).to_be_hidden()
+    expect(one.page.locator(".st-key-build_came_back .failed")).to_have_count(0)
     found += violations(one.wear("light").page, contrast=False)
 
     # (3) On a phone.

@@ -35,6 +35,7 @@ def test_a_mission_is_started_judged_and_done(screen, simulation, monkeypatch):
     assert content.message("map.changes.goes", named="Pod → STS、Pod → S3") == film["ghosts_said"]
     assert not [add for beat in film["beats"] for add in beat["adds"] if add["at"] == "pod"], "there is no Pod"
     assert '<li class="goes">' in shown.html("mission_legend")
+    assert content.message("mission_page.unmarked") not in shown.html("mission_legend"), "there is nothing to mark"
     assert shown.html("mission_others").count("<li ") == 3, "who is not on the map"
     assert shown.click("mission_hint").html("mission_hints").count("<li>") == 1
     assert f"arn:aws:iam::{shown.world.account_id}:oidc-provider/" in unescape(shown.everything), "the solution"

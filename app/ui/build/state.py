@@ -20,6 +20,7 @@ from app.world.servers.loopback import NetworkError
 from app.world.setup.building import Sent, carry_out
 from app.world.setup.developer import SetupRefused
 from app.world.usage import looks
+from app.world.world import World
 
 PARAM = "task"
 """In the address: the task that the reader looks at."""
@@ -36,6 +37,8 @@ class Outcome:
     """Of the token that was read, where one was."""
     refused: str = ""
     """What a server said that refused a request; empty where none did."""
+    changed: bool = False
+    """Whether the world is another one since."""
 
 
 def current() -> tuple[Progress, ...]:
@@ -80,9 +83,20 @@ def begin() -> None:
     go_on()
 
 
-def do(task: TaskId, acts: tuple[Act, ...]) -> None:
-    """Sends the requests of these commands."""
-    _send(task, acts)
+@dataclass(kw_only=True)
+class Press:
+    """The button as it was drawn once. Pressed twice, it is worked on twice: the second time ends the first wherever it
+    is. What was sent is not sent again, because a server would refuse it.
+    """
+
+    outcome: Outcome | None = None
+
+
+def do(task: TaskId, acts: tuple[Act, ...], press: Press) -> None:
+    """Sends the requests of these commands, once for each `press`."""
+    here = session.world()
+    press.outcome = press.outcome or _send(here, task, acts)
+    _keep(here, press.outcome)
     st.query_params[PARAM] = task
 
 
@@ -113,41 +127,46 @@ def catch_up(until: TaskId) -> CaughtUp:
         found = next(it for it in current() if it.task.id is task)
         if found.done:
             continue
-        if refused := _send(task, plan(found, building.place(session.world()))).refused:
-            return CaughtUp(world=path, refused=refused)
+        here = session.world()
+        sent = _send(here, task, plan(found, building.place(here)))
+        _keep(here, sent)
+        if sent.refused:
+            return CaughtUp(world=path, refused=sent.refused)
     still_open = next((it.task.id for it in current() if it.task.id in wanted and not it.done), None)
     return CaughtUp(world=path, still_open=still_open)
 
 
-def _send(task: TaskId, acts: tuple[Act, ...]) -> Outcome:
-    """Sends the requests of these commands, and keeps what came of them for the page of the task.
-
-    Where they changed the world it is walked through again; those that only look leave the last walk as true as it was.
+def _keep(here: World, outcome: Outcome) -> None:
+    """For the page of the task. A world that was changed is walked through again; where the commands only looked, the
+    last walk is as true as it was.
     """
-    here = session.world()
+    st.session_state[_SENT] = (here.path, outcome)
+    if outcome.changed:
+        session.run_again()
+
+
+def _send(here: World, task: TaskId, acts: tuple[Act, ...]) -> Outcome:
+    """Sends the requests of these commands. It looks at no state of the page: there a run can end."""
     before, refused, claims = looks(here), "", None
     sent: tuple[Sent, ...] = ()
     try:
         sent = session.simulation().run(carry_out(here, acts))
-        executed = [_executed(it) for it in sent]
+        executed = [_executed(here, it) for it in sent]
         sent = tuple(it for it, _ in executed)
         claims = next((found for _, found in executed if found), None)
     except (SetupRefused, NetworkError) as error:
         refused = str(error)
     except FlowError as error:
         refused = error.server_message
-    if looks(here) != before:
-        session.run_again()
-    outcome = Outcome(task=task, sent=sent, claims=claims, refused=refused)
-    st.session_state[_SENT] = (here.path, outcome)
-    return outcome
+    changed = looks(here) != before
+    return Outcome(task=task, sent=sent, claims=claims, refused=refused, changed=changed)
 
 
-def _executed(sent: Sent) -> tuple[Sent, JsonValue]:
+def _executed(here: World, sent: Sent) -> tuple[Sent, JsonValue]:
     """With what the command in the Pod printed, and the claims of a token in it. Raises `FlowError`."""
     if sent.in_pod is None:
         return sent, None
-    output = _execute(sent.in_pod)
+    output = _execute(here, sent.in_pod)
     try:
         claims: JsonValue = decode(output.strip()).claims
     except MalformedToken:
@@ -155,6 +174,6 @@ def _executed(sent: Sent) -> tuple[Sent, JsonValue]:
     return Sent(command=sent.command, output=mask_text(output)), claims
 
 
-def _execute(request: InPod) -> str:
-    cluster = learners_cluster(session.simulation(), session.world())
+def _execute(here: World, request: InPod) -> str:
+    cluster = learners_cluster(session.simulation(), here)
     return cluster.execute(request.namespace, request.pod, "", request.command).stdout

@@ -37,7 +37,7 @@ def ways(shown: Progress, acts: tuple[Act, ...], content: Content) -> None:
                 icon=":material/send:",
                 type="primary",
                 on_click=state.do,
-                args=(task, acts),
+                args=(task, acts, state.Press()),
             )
         if (found := state.outcome(task)) and (drawn := _came_back(found, content)):
             components.block(drawn, key="build_came_back")

@@ -131,7 +131,7 @@ def _picture(mission: Offered, results: Sequence[Result], content: Content) -> s
     marks = shown.picture if is_marked else shown.picture.outcome
     showing.draw_changes(shown.walk, shown.chain, marks.ghosts, marks.changes, shown.role, content, "mission_map")
     legend = views.legend(marks.changes.values(), content)
-    if not is_marked:
+    if marks.changes != shown.picture.changes:
         legend += f'<p class="label">{prose(content.message("mission_page.unmarked"))}</p>'
     components.block(legend, key="mission_legend")
     return chosen
