@@ -276,6 +276,15 @@ def test_a_film_in_which_nothing_moves_is_drawn_four_times_a_second(shown, motio
 
 
 @pytest.mark.parametrize("language", list(FILMS))
+def test_a_box_into_which_something_is_written_elsewhere_is_in_the_picture(shown, language):
+    """The annotation goes to the API server, and the sentence is about the ServiceAccount."""
+    page = shown(language=language, size=(1920, 1080), motion="reduce", beat="annotate")
+    left, top, wide, tall = page.evaluate("map.view")
+    x, y, w, h = next(box.frame for box in BOXES if box.id == "service_account")
+    assert (left <= x, top <= y, x + w <= left + wide, y + h <= top + tall) == (True, True, True, True)
+
+
+@pytest.mark.parametrize("language", list(FILMS))
 def test_a_beat_that_the_film_does_not_have_is_said(shown, language):
     page = shown(language=language, beat="nothing")
     expect(page.locator(".film-note")).to_be_visible()

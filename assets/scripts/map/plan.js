@@ -39,6 +39,12 @@ const mapPlanBeat = (entry, { drawing, film, size, geometry, svg, neutral, world
     ends[0].push(mapAround(chip.flight.start, chip.w + 8, chip.h + 8))
     if (!entry.lands) ends[1].push(mapAround(chip.flight.end, chip.w + 8, chip.h + 8))
   }
+  // Where it is written into another box than it goes to, that one is in the picture too, if both can be read.
+  for (const written of new Set((beat.adds ?? []).map((add) => box(add.at))))
+    if (written && chip && !ends.flat().includes(written)) {
+      const both = [...ends[1].slice(0, 1), written] // the chip is never outside of the picture anyway
+      if (mapShot(both, size, geometry.size, { nearest: 0 }).w <= (size.w / mapLeast(size)) * MAP_ROW) ends[1] = both
+    }
   if (beat.end === "not_reached") ends[1] = ends[0] // what does not leave stays in sight
   const rects = ends.flat(), all = [0, 0, ...geometry.size]
   for (const end of ends) if (!end.length) end.push(...(rects.length ? rects : [all]))
