@@ -17,6 +17,7 @@ from app.world.apiserver.endpoints import openapi_protobuf
 from app.world.apiserver.types import schema
 from app.world.apiserver.types.resources import GROUPS, RESOURCES, REVIEWS, Resource
 from app.world.apiserver.types.schema import TYPES, Type
+from app.world.apiserver.types.version import RELEASE
 
 _DESCRIPTIONS: Mapping[str, Mapping[str, str]] = json.loads(
     Path(schema.__file__).with_name("descriptions.json").read_text("utf-8")
@@ -50,7 +51,7 @@ _PARAMETERS = [
     for name in ("dryRun", "fieldManager", "fieldValidation")
 ]
 _COMPONENTS = "#/components/schemas/"
-_INFO = {"title": "Kubernetes", "version": "v1.33.5"}
+_INFO = {"title": "Kubernetes", "version": RELEASE}
 _SCALARS: Mapping[str, JsonObject] = {
     "any": {"type": "object"},
     "boolean": {"type": "boolean"},
