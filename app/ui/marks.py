@@ -11,6 +11,7 @@ MARKS = {
     Status.UNKNOWN: "?",
     Status.NOT_REACHED: "–",
 }
+"""By status; `unspoken` draws it."""
 NUMBERS = {step: chr(ord("①") + place) for place, step in enumerate(Step)}
 
 CLAIMS = ("iss", "sub", "aud")
@@ -20,6 +21,11 @@ _CLAIM_OF = {
     "sub": "sub",
     **dict.fromkeys(("aud", "audience", "ClientIDList"), "aud"),
 }
+
+
+def unspoken(sign: str) -> str:
+    """A sign as an element. It is not read aloud: words beside it say the same."""
+    return f'<span class="mark" aria-hidden="true">{sign}</span>'
 
 
 def claim(name: str) -> str:

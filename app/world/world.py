@@ -15,6 +15,7 @@ from app.flow.webhook import WebhookSettings
 from app.world.apiserver.auth.authentication import ADMIN, User
 from app.world.apiserver.controllers.manager import ControllerManager
 from app.world.apiserver.storage.state import ClusterState
+from app.world.apiserver.types.version import KUBERNETES_VERSION
 from app.world.aws.account import Account, other_account_id
 from app.world.aws.eks.cluster import Cluster
 from app.world.clock import WorldClock
@@ -33,8 +34,6 @@ from app.world.usage import Usage
 REGION = "ap-northeast-1"
 ISSUER_HOST = f"oidc.eks.{REGION}.amazonaws.com"
 CLUSTER_NAME = "irsa"
-KUBERNETES_VERSION = "1.33"
-"""As EKS names the version of the control plane."""
 Start = Literal["empty", "finished"]
 """What a world begins with: the cluster and the account alone, or a chain of IRSA that works in them."""
 

@@ -12,6 +12,7 @@ from app.flow.port_wrappers.consent import Action
 from app.flow.port_wrappers.permissions_needed import NEEDS, Forecast, need, rules, rules_as_yaml
 from app.ui.draw import components
 from app.ui.draw.code import code
+from app.ui.marks import unspoken
 from app.ui.state import live, session
 from app.ui.state.walk_view import WalkView
 from app.ui.text import escape, prose
@@ -97,7 +98,7 @@ def _allowed(action: Action, subject: Subject, forecast: Forecast | None, conten
     status = {"no": "failed", "unknown": "unknown", "yes": "passed"}[answer]
     is_open = " open" if answer == "no" else ""
     return (
-        f'<details class="more {status}"{is_open}><summary><span class="mark" aria-hidden="true">{sign}</span> '
+        f'<details class="more {status}"{is_open}><summary>{unspoken(sign)} '
         f"{prose(content.message(f'actions.allowed_{answer}'))}</summary>"
         f"{code(content, rules_as_yaml(rules(accesses)))}</details>"
     )

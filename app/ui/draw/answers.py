@@ -10,7 +10,7 @@ from app.content import Content
 from app.flow.errors import FlowError
 from app.flow.model import Status
 from app.ui.draw.checks import said
-from app.ui.marks import MARKS
+from app.ui.marks import MARKS, unspoken
 from app.ui.text import escape, prose, value
 
 _Answer = TypeVar("_Answer")
@@ -45,7 +45,7 @@ def ask(question: Callable[[], _Answer], summarize: Callable[[_Answer], str]) ->
 
 def row(title: str, answer: Answer, content: Content, *, note: str = "") -> str:
     """A question with its answer as an item of a list: `title` and `note` are sentences of ours."""
-    sign = f'<span class="mark" aria-hidden="true">{MARKS[answer.status]}</span>'
+    sign = unspoken(MARKS[answer.status])
     word = content.message("answers.taken" if answer.taken else "answers.refused")
     got = f"<p>{value(answer.got)}</p>" if answer.got else ""
     message = f"{answer.code}: {answer.server_message}" if answer.code else answer.server_message

@@ -12,14 +12,14 @@ from app.flow.visible import visible_ends
 from app.report.verdict_words import would_allow
 from app.ui.draw.code import code
 from app.ui.draw.links import page_link
-from app.ui.marks import MARKS, claim
+from app.ui.marks import MARKS, claim, unspoken
 from app.ui.text import distinguishing_part, escape, prose, readable, value
 
 
 def mark(status: Status, content: Content) -> str:
     """The sign of a status, with its word for those who do not see the sign."""
     word = escape(content.message(f"statuses.{status}"))
-    return f'<span class="mark" aria-hidden="true">{MARKS[status]}</span><span class="unseen">{word}</span>'
+    return f'{unspoken(MARKS[status])}<span class="unseen">{word}</span>'
 
 
 def checks(report: StepReport, subject: Subject, content: Content) -> str:

@@ -8,6 +8,7 @@ from app.content import Content
 from app.flow.steps.submission import Submission
 from app.ui.draw import components
 from app.ui.draw.checks import unread
+from app.ui.marks import unspoken
 from app.ui.state import mode, session
 from app.ui.text import prose
 
@@ -17,7 +18,7 @@ def needs_a_world(content: Content) -> bool:
     if mode.can().break_world:
         return False
     words = prose(content.message("simulated_only.why"))
-    components.block(f'<div class="notice" role="status"><span class="mark">!</span><p>{words}</p></div>', key="needs")
+    components.block(f'<div class="notice" role="status">{unspoken("!")}<p>{words}</p></div>', key="needs")
     st.button(content.message("mode.to_simulated"), key="simulate", icon=":material/undo:", on_click=mode.simulate)
     return True
 

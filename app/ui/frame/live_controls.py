@@ -15,6 +15,7 @@ from app.flow.port_wrappers.permissions_needed import need, rules, rules_as_yaml
 from app.flow.visible import visible
 from app.ui.draw import components, notice
 from app.ui.draw.code import code
+from app.ui.marks import unspoken
 from app.ui.state.live_selection import Listed, LiveSelection, state
 from app.ui.text import escape, prose, value
 
@@ -169,7 +170,7 @@ def _problem(error: FlowError | None, content: Content, key: str, use: str = "")
     if error is None:
         return
     words = notice.words_of(error, content)
-    lines = f'<p class="warning"><span class="mark" aria-hidden="true">!</span> {prose(words.title)}</p>'
+    lines = f'<p class="warning">{unspoken("!")} {prose(words.title)}</p>'
     if isinstance(error, NotPermitted) and use and not error.about_login:
         lines += (
             f"<p>{prose(content.message('mode.type_it'))}</p>{code(content, rules_as_yaml(rules(need(use).accesses)))}"

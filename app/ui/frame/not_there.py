@@ -8,6 +8,7 @@ from app.content import Content
 from app.content.page_specs import EXERCISE, PAGE_SPECS
 from app.ui.draw import components
 from app.ui.draw.links import page_link
+from app.ui.marks import unspoken
 from app.ui.state import session
 from app.ui.state.under_construction import is_unbuilt
 from app.ui.text import escape, prose
@@ -28,7 +29,7 @@ def needs_chain(content: Content) -> bool:
     words = prose(content.message("build.needs_chain"))
     link = page_link(content, EXERCISE, escape(content.message("build.empty_link")))
     components.block(
-        f'<div class="notice" role="status"><span class="mark">!</span><div><p>{words}</p><p>{link}</p></div></div>',
+        f'<div class="notice" role="status">{unspoken("!")}<div><p>{words}</p><p>{link}</p></div></div>',
         key="needs_chain",
     )
     finished_world(content)

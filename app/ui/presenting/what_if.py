@@ -19,7 +19,7 @@ from app.flow.names import SUBJECT_PREFIX
 from app.flow.steps.submission import Submission
 from app.ui.draw.answers import Answer
 from app.ui.map.film_json import film_json, names_of
-from app.ui.marks import MARKS
+from app.ui.marks import MARKS, unspoken
 from app.ui.state import session
 from app.ui.text import escape, prose
 from app.ui.thief import probes
@@ -220,5 +220,4 @@ def _rows(answers: Iterable[tuple[str, Answer]], content: Content) -> Iterator[s
             else f"<code>{escape(asked.removeprefix(SUBJECT_PREFIX))}</code>"
         )
         word = escape(content.message("answers.taken" if answer.taken else "answers.refused"))
-        mark = f'<span class="mark" aria-hidden="true">{MARKS[answer.status]}</span>'
-        yield f'<li class="{answer.status}">{mark} {name} <b class="word">{word}</b></li>'
+        yield f'<li class="{answer.status}">{unspoken(MARKS[answer.status])} {name} <b class="word">{word}</b></li>'

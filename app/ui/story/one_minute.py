@@ -16,7 +16,7 @@ from app.ui.draw.checks import said, unread
 from app.ui.draw.links import page_link
 from app.ui.draw.sections import draw_section, section
 from app.ui.frame import navigation
-from app.ui.marks import CLAIMS, MARKS, claim
+from app.ui.marks import CLAIMS, MARKS, claim, unspoken
 from app.ui.state import language, mode, session
 from app.ui.state.walk_view import WalkView
 from app.ui.step.artefact import claims_document
@@ -119,7 +119,7 @@ def _picture(change: Change | None, signature: Status, answer: str, content: Con
         f'</span></li><li class="stamped">{_content(change, content)}<span class="seal">'
         f"{escape(content.message('ui.token_signature'))}</span></li>"
         f'<li class="looks {signature}"><strong>{words["checks"]}</strong><span class="key">{words["public"]}</span>'
-        f'<p role="status"><span class="mark" aria-hidden="true">{MARKS[signature]}</span> {found}</p>{answer}'
+        f'<p role="status">{unspoken(MARKS[signature])} {found}</p>{answer}'
         "</li></ol>"
     )
 

@@ -12,7 +12,8 @@ from app.flow.json_access import get, get_list, get_object, get_str, shown, stri
 from app.flow.model import JsonValue, StepReport
 from app.flow.policy.patterns import glob
 from app.ui.draw.documents import statement_name
-from app.ui.step.evidence.parts import collapsible, join, json_document, notes, part
+from app.ui.marks import unspoken
+from app.ui.step.evidence.parts import collapsible, comparison, join, json_document, notes, part
 from app.ui.text import escape, prose, value
 
 _ASSUMED = re.compile(
@@ -91,8 +92,8 @@ def _decision(decision: Mapping[str, Any], content: Content) -> str:
     sentence = content.messages.get(f"ui.decision_{reason}", "")
     return (
         f'<p><span class="label">{asked}</span> <code>{value(action)}</code></p>{statements}'
-        f'<p class="{"passed" if allowed else "failed"}"><span class="mark" aria-hidden="true">'
-        f"{'✓' if allowed else '✕'}</span> <strong>{prose(sentence)}</strong></p>"
+        f'<p class="{"passed" if allowed else "failed"}">{unspoken("✓" if allowed else "✕")} '
+        f"<strong>{prose(sentence)}</strong></p>"
     )
 
 
@@ -112,18 +113,13 @@ def _statement(policy: str, number: JsonValue, entries: list[dict[str, Any]], co
 
 def _element(entry: Mapping[str, Any], content: Content) -> str:
     """One element: what it wants, those that match first; of a condition also what it got."""
-    matched = entry.get("matched") is True
-    sign, word = ("✓", "matches") if matched else ("✕", "does_not_match")
     where = " · ".join(shown(entry[key]) for key in ("element", "operator", "key") if entry.get(key))
     got = shown(entry.get("got") or "–")
     wanted = strings(entry.get("wanted")) or [shown(entry.get("wanted") or "–")]
     label = escape(content.message("ui.got"))
     seen = f'<p><span class="label">{label}</span> {value(got)}</p>' if entry.get("element") == "Condition" else ""
-    return (
-        f'<tr class="{"passed" if matched else "failed"}"><td><span class="mark" aria-hidden="true">{sign}</span>'
-        f'<span class="unseen">{escape(content.message(f"ui.{word}"))}</span></td><td>{value(where)}</td>'
-        f"<td>{_patterns(wanted, got, content)}{seen}</td></tr>"
-    )
+    matched = entry.get("matched") is True
+    return comparison(content, value(where), f"{_patterns(wanted, got, content)}{seen}", matched=matched)
 
 
 def _patterns(wanted: list[str], got: str, content: Content) -> str:

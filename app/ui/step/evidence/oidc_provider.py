@@ -9,6 +9,7 @@ from app.flow.json_access import get, get_list, get_object, get_str, shown, stri
 from app.flow.model import JsonValue, StepReport
 from app.flow.names import host_and_path
 from app.flow.tokens.key_name import KeyName, name_of
+from app.ui.marks import unspoken
 from app.ui.step.evidence.parts import Pair, collapsible, join, json_document, notes, pairs, part, status_of
 from app.ui.text import escape, prose, value
 
@@ -75,10 +76,7 @@ def _sign(got: str, wanted: str, content: Content) -> str:
     same = _likeness(got, wanted) == "passed"
     word = "same" if got == wanted else ("without_scheme" if same else ("differs" if got else "missing"))
     mark = "✓" if same else "✕"
-    return (
-        f'<span class="likeness"><span class="mark" aria-hidden="true">{mark}</span> '
-        f"{prose(content.message(f'issuer.likeness.{word}'))}</span>"
-    )
+    return f'<span class="likeness">{unspoken(mark)} {prose(content.message(f"issuer.likeness.{word}"))}</span>'
 
 
 def _keys_at(place: str, jwks_uri: str, content: Content) -> str:
@@ -122,7 +120,7 @@ def _key_name(name: KeyName, found: Mapping[str, JsonValue], content: Content) -
     )
     return (
         f'<ol class="stages">{stages}</ol><p class="passed">'
-        f'<span class="mark" aria-hidden="true">✓</span> {prose(content.message("issuer.named"))}</p>'
+        f"{unspoken('✓')} {prose(content.message('issuer.named'))}</p>"
     )
 
 

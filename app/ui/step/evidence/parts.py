@@ -10,6 +10,7 @@ from app.content import Content
 from app.flow.json_access import get_list, get_object, get_str, shown
 from app.flow.model import JsonValue, Status, StepReport
 from app.ui.draw.documents import Notes, Path, document, json_lines, yaml_lines
+from app.ui.marks import unspoken
 from app.ui.text import escape, prose, value
 
 
@@ -111,16 +112,18 @@ def decision(content: Content, found: Mapping[str, Any]) -> str:
 
 
 def _comparison(content: Content, entry: JsonValue) -> str:
-    matched = get_object(entry).get("matched") is True
-    sign, word = ("✓", "matches") if matched else ("✕", "does_not_match")
     where = [shown(get_object(entry).get(key) or "") for key in ("statement", "element", "operator", "key")]
     name = " · ".join(part_ for part_ in where if part_)
-    return (
-        f'<tr class="{"passed" if matched else "failed"}"><td><span class="mark" aria-hidden="true">{sign}</span>'
-        f'<span class="unseen">{escape(content.message(f"ui.{word}"))}</span></td><td>{value(name)}</td>'
-        f"<td>{value(shown(get_object(entry).get('wanted') or '–'))}</td>"
-        f"<td>{value(shown(get_object(entry).get('got') or '–'))}</td></tr>"
-    )
+    wanted, got = (shown(get_object(entry).get(key) or "–") for key in ("wanted", "got"))
+    return comparison(content, value(name), value(wanted), value(got), matched=get_object(entry).get("matched") is True)
+
+
+def comparison(content: Content, *cells: str, matched: bool) -> str:
+    """A row of a table: whether something matched, and the other cells."""
+    sign, word = ("✓", "matches") if matched else ("✕", "does_not_match")
+    first = f'{unspoken(sign)}<span class="unseen">{escape(content.message(f"ui.{word}"))}</span>'
+    columns = "".join(f"<td>{cell}</td>" for cell in (first, *cells))
+    return f'<tr class="{"passed" if matched else "failed"}">{columns}</tr>'
 
 
 def join(pieces: Sequence[str]) -> str:

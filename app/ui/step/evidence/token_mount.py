@@ -7,6 +7,7 @@ from typing import Any
 from app.content import Content
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonValue, Status, StepReport
+from app.ui.marks import unspoken
 from app.ui.step.evidence.parts import collapsible, join, json_document, part
 from app.ui.text import escape, prose, utc, value
 
@@ -83,10 +84,7 @@ def _steps(results: dict[str, dict[str, Any]], report: StepReport, content: Cont
 def _step(name: str, passed: JsonValue, values: dict[str, object], content: Content, *, unread: bool) -> str:
     status, sign = ("passed", "✓") if passed is True else ("failed", "✕") if passed is False else ("unknown", "–")
     key = f"anatomy.verify.{name}" if passed is True else f"anatomy.verify.{name}_{'unread' if unread else status}"
-    return (
-        f'<li class="{status}"><span class="mark" aria-hidden="true">{sign}</span>'
-        f"<span>{prose(content.message(key, **values))}</span></li>"
-    )
+    return f'<li class="{status}">{unspoken(sign)}<span>{prose(content.message(key, **values))}</span></li>'
 
 
 def _time(seconds: JsonValue) -> str:

@@ -21,6 +21,7 @@ from app.ui.draw import actions, components, page_errors, reveal
 from app.ui.draw.apart import apart
 from app.ui.figures.timeline import life, timeline
 from app.ui.frame import sidebar
+from app.ui.marks import unspoken
 from app.ui.state import mode, session
 from app.ui.step.instruments.token_files import file_tree
 from app.ui.step.instruments.token_pair import token_pair
@@ -219,7 +220,7 @@ def _result(key: str, nothing: str, walk_view: session.WalkView, content: Conten
         token = walk_view.walk.report(Step.TOKEN_MOUNT).evidence.get("token" if key == _FLIP else "other_token")
         nothing = trial(sent, get_str(token, "compact"), walk_view.walk.subject, content)
     elif sent:
-        nothing = f'<p class="failed"><span class="mark">✕</span> {prose(content.message(sent))}</p>'
+        nothing = f'<p class="failed">{unspoken("✕")} {prose(content.message(sent))}</p>'
     components.block(f'<div class="trial">{nothing}</div>', key=f"{key}_result")
 
 

@@ -8,6 +8,7 @@ from app.flow.steps.submission import Submission
 from app.flow.tokens.tampering import Change
 from app.ui.draw.checks import mark, said, unread
 from app.ui.figures.wire import wire
+from app.ui.marks import unspoken
 from app.ui.text import breakable, escape, prose, shorten, value
 
 _EXPLAINED = ("sts.format", "sts.expiration", "sts.provider", "sts.audience", "sts.key", "sts.signature", "sts.trust")
@@ -17,11 +18,9 @@ def trial(submission: Submission, shown: str, subject: Subject, content: Content
     """The outcome as HTML. `shown` is the masked token on the page: the kubelet may have replaced it since."""
     if submission.report is None:
         words = escape(content.message("anatomy.unread"))
-        return f'<p class="failed"><span class="mark" aria-hidden="true">✕</span> {words}</p>' + unread(
-            submission, subject, content
-        )
+        return f'<p class="failed">{unspoken("✕")} {words}</p>' + unread(submission, subject, content)
     stale = submission.compact != shown
-    warning = f'<p class="warning"><span class="mark">!</span> {prose(content.message("anatomy.stale"))}</p>'
+    warning = f'<p class="warning">{unspoken("!")} {prose(content.message("anatomy.stale"))}</p>'
     return (
         (warning if stale else "")
         + (_change(submission.change, content) if submission.change else "")
@@ -81,7 +80,7 @@ def _answer(report: StepReport, subject: Subject, content: Content) -> str:
     if theirs.status is Status.PASSED:
         answer = f"<p>{prose(content.message('anatomy.accepted'))} {value(theirs.got)}</p>"
     else:
-        code = f'<p class="failed"><span class="mark">✕</span> STS: {value(theirs.got)}</p>' if theirs.got else ""
+        code = f'<p class="failed">{unspoken("✕")} STS: {value(theirs.got)}</p>' if theirs.got else ""
         answer = code + (said(theirs.error, content) if theirs.error else "")
     folded = ""
     if sent:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import jwt
 
+from app.world.apiserver.auth import service_accounts
 from app.world.apiserver.types import errors
 from app.world.aws.access_keys import account_of
 from app.world.aws.eks import tokens
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 ALL_AUTHENTICATED = "system:authenticated"
+ALL_UNAUTHENTICATED = "system:unauthenticated"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +38,7 @@ class User:
     """Further facts, such as `authentication.kubernetes.io/pod-name`."""
 
 
-ANONYMOUS = User(name="system:anonymous", groups=("system:unauthenticated",))
+ANONYMOUS = User(name="system:anonymous", groups=(ALL_UNAUTHENTICATED,))
 ADMIN = User(name="kubernetes-admin", groups=("system:masters", ALL_AUTHENTICATED))
 """The learner, and the code that seeds the cluster."""
 
@@ -158,8 +160,8 @@ def _service_account(world: World, token: str, audiences: Sequence[str]) -> tupl
                 why = f"{kind} UID ({uid}) does not match service account {kind} ref claim ({reference['uid']})"
                 raise InvalidToken(f"[{_INVALID}, {why}]")
     user = User(
-        name=f"system:serviceaccount:{namespace}:{account['name']}",
-        groups=("system:serviceaccounts", f"system:serviceaccounts:{namespace}", ALL_AUTHENTICATED),
+        name=service_accounts.username(namespace, account["name"]),
+        groups=(*service_accounts.groups(namespace), ALL_AUTHENTICATED),
         uid=account["uid"],
         extra=_extra(claims, private),
     )

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
-from app.world.apiserver.auth.authentication import User
+from app.world.apiserver.auth.authentication import ALL_AUTHENTICATED, ALL_UNAUTHENTICATED, User
+from app.world.apiserver.auth.service_accounts import ALL_SERVICE_ACCOUNTS, username
 from app.world.apiserver.types import errors
 
 if TYPE_CHECKING:
@@ -54,7 +55,6 @@ class Request:
     name: str = ""
 
 
-_AUTHENTICATED, _ANYONE = "system:authenticated", "system:unauthenticated"
 _INFORMATION = ("/healthz", "/livez", "/readyz", "/version", "/version/")
 _DISCOVERY = ("/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*")
 _ISSUER = (
@@ -68,19 +68,22 @@ _READ = ("get", "list", "watch")
 BUILT_IN: Sequence[Grant] = (
     Grant(subject="system:masters", verbs=("*",), resources=("*",), groups=("*",), paths=("*",)),
     # system:public-info-viewer, system:discovery, system:basic-user
-    Grant(subject=_ANYONE, verbs=("get",), paths=_INFORMATION),
-    Grant(subject=_AUTHENTICATED, verbs=("get",), paths=_INFORMATION + _DISCOVERY),
+    Grant(subject=ALL_UNAUTHENTICATED, verbs=("get",), paths=_INFORMATION),
+    Grant(subject=ALL_AUTHENTICATED, verbs=("get",), paths=_INFORMATION + _DISCOVERY),
     Grant(
-        subject=_AUTHENTICATED,
+        subject=ALL_AUTHENTICATED,
         verbs=("create",),
         resources=("selfsubjectaccessreviews", "selfsubjectrulesreviews"),
         groups=("authorization.k8s.io",),
     ),
     Grant(
-        subject=_AUTHENTICATED, verbs=("create",), resources=("selfsubjectreviews",), groups=("authentication.k8s.io",)
+        subject=ALL_AUTHENTICATED,
+        verbs=("create",),
+        resources=("selfsubjectreviews",),
+        groups=("authentication.k8s.io",),
     ),
     # system:service-account-issuer-discovery
-    Grant(subject="system:serviceaccounts", verbs=("get",), paths=_ISSUER),
+    Grant(subject=ALL_SERVICE_ACCOUNTS, verbs=("get",), paths=_ISSUER),
     # system:node
     Grant(subject="system:nodes", verbs=("create",), resources=("serviceaccounts/token",)),
     Grant(subject="system:nodes", verbs=(*_READ, "create", "delete"), resources=("pods",)),
@@ -106,7 +109,7 @@ def _subject(subject: JsonObject, binding: JsonObject) -> str:
     if subject["kind"] != "ServiceAccount":
         return str(subject["name"])
     namespace = subject.get("namespace") or binding["metadata"].get("namespace", "")
-    return f"system:serviceaccount:{namespace}:{subject['name']}"
+    return username(namespace, subject["name"])
 
 
 def _bound(world: World, subject: str, binding: JsonObject) -> Iterator[Grant]:

@@ -11,15 +11,14 @@ from urllib.parse import unquote
 
 from starlette.datastructures import Headers
 
-from app.world.apiserver.auth.authentication import ALL_AUTHENTICATED, ANONYMOUS, User
+from app.world.apiserver.auth import service_accounts
+from app.world.apiserver.auth.authentication import ALL_AUTHENTICATED, ALL_UNAUTHENTICATED, ANONYMOUS, User
 from app.world.apiserver.auth.authorization import Request, authorize
 from app.world.apiserver.types import errors
 
 if TYPE_CHECKING:
     from app.world.world import World
 
-_ALL_UNAUTHENTICATED = "system:unauthenticated"
-_SERVICE_ACCOUNT = "system:serviceaccount:"
 _EXTRA = "impersonate-extra-"
 
 
@@ -45,24 +44,17 @@ def acting_user(world: World, user: User, headers: Headers) -> User:
     for request in _requests(name, uid, groups, extra):
         authorize(world, user, request)
     # (3) The groups that no header has to give.
-    if not groups and (namespace := _namespace(name)):
-        groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}")
-    implied = _ALL_UNAUTHENTICATED if name == ANONYMOUS.name else ALL_AUTHENTICATED
-    if implied not in groups and _ALL_UNAUTHENTICATED not in groups:
+    if not groups and (namespace := service_accounts.namespace_of(name)):
+        groups = service_accounts.groups(namespace)
+    implied = ALL_UNAUTHENTICATED if name == ANONYMOUS.name else ALL_AUTHENTICATED
+    if implied not in groups and ALL_UNAUTHENTICATED not in groups:
         groups = (*groups, implied)
     return User(name=name, groups=groups, uid=uid, extra=extra)
 
 
-def _namespace(name: str) -> str:
-    """The namespace of a ServiceAccount's user name; empty for any other."""
-    namespace, separator, account = name.removeprefix(_SERVICE_ACCOUNT).partition(":")
-    known = name.startswith(_SERVICE_ACCOUNT) and bool(separator and namespace and account) and ":" not in account
-    return namespace if known else ""
-
-
 def _requests(name: str, uid: str, groups: tuple[str, ...], extra: dict[str, tuple[str, ...]]) -> Iterator[Request]:
     verb, api_group = "impersonate", "authentication.k8s.io"
-    if namespace := _namespace(name):
+    if namespace := service_accounts.namespace_of(name):
         yield Request(verb=verb, resource="serviceaccounts", namespace=namespace, name=name.rpartition(":")[2])
     else:
         yield Request(verb=verb, resource="users", name=name)

@@ -6,32 +6,34 @@ from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
 from app.world.apiserver.controllers.deployment import template_hash
-from app.world.apiserver.controllers.owned import Writer, counts, is_active, is_ready, owned, put_status
+from app.world.apiserver.controllers.owned import (
+    REVISION_LABEL,
+    Writer,
+    counts,
+    is_active,
+    is_ready,
+    owned,
+    put_status,
+    to_look_after,
+)
+from app.world.apiserver.types.selectors import matches_selector
 
 if TYPE_CHECKING:
     from app.world.world import World
 
-HASH_LABEL = "controller-revision-hash"
-
 
 async def sync(world: World, namespace: str, name: str) -> None:
     """Brings the Pods of a DaemonSet to its template, one for each node. Raises `ApiError`."""
-    stored = world.cluster.find("daemonsets", namespace, name)
-    if stored is None or stored.object["metadata"].get("deletionTimestamp"):
+    body, writer = to_look_after(world, "daemonsets", namespace, name), Writer(world, "daemonset-controller")
+    if body is None:
         return
-    body, writer = stored.copy(), Writer(world, "daemonset-controller")
     spec = body["spec"]
-    value, nodes = (
-        template_hash(spec["template"]),
-        [each.object["metadata"]["name"] for each in world.cluster.scan("nodes")],
-    )
-    selected = spec["template"].get("spec", {}).get("nodeSelector", {})
-    for each in world.cluster.scan("nodes"):
-        labels = each.object["metadata"].get("labels", {})
-        if any(labels.get(key) != wanted for key, wanted in selected.items()):
-            nodes.remove(each.object["metadata"]["name"])
+    value = template_hash(spec["template"])
+    selector = {"matchLabels": spec["template"].get("spec", {}).get("nodeSelector", {})}
+    candidates = [each.object["metadata"] for each in world.cluster.scan("nodes")]
+    nodes = [node["name"] for node in candidates if matches_selector(selector, node.get("labels", {}))]
     pods = [pod for pod in owned(world, "pods", body) if is_active(pod)]
-    outdated = [pod for pod in pods if pod["metadata"].get("labels", {}).get(HASH_LABEL) != value]
+    outdated = [pod for pod in pods if pod["metadata"].get("labels", {}).get(REVISION_LABEL) != value]
     if spec["updateStrategy"]["type"] == "RollingUpdate":
         for pod in outdated:
             await writer.delete_pod(body, pod)
@@ -46,14 +48,14 @@ async def sync(world: World, namespace: str, name: str) -> None:
 def bound(template: JsonObject, node: str) -> JsonObject:
     """A template of a DaemonSet as it is for the Pod of one node."""
     metadata = template.get("metadata", {})
-    labels = {**metadata.get("labels", {}), HASH_LABEL: template_hash(template), "pod-template-generation": "1"}
+    labels = {**metadata.get("labels", {}), REVISION_LABEL: template_hash(template), "pod-template-generation": "1"}
     return {"metadata": {**metadata, "labels": labels}, "spec": {**template.get("spec", {}), "nodeName": node}}
 
 
 def _publish(world: World, body: JsonObject, value: str, wanted: int) -> None:
     pods = [pod for pod in owned(world, "pods", body) if is_active(pod)]
     ready = sum(map(is_ready, pods))
-    updated = sum(pod["metadata"].get("labels", {}).get(HASH_LABEL) == value for pod in pods)
+    updated = sum(pod["metadata"].get("labels", {}).get(REVISION_LABEL) == value for pod in pods)
     status = {
         "currentNumberScheduled": len(pods),
         "numberMisscheduled": 0,

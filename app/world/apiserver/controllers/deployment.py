@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
 from app.world.apiserver.controllers import rollout
-from app.world.apiserver.controllers.owned import Writer, counts, owned, put_status
+from app.world.apiserver.controllers.owned import Writer, counts, owned, put_status, to_look_after
 from app.world.apiserver.types.names import GENERATED_ALPHABET
 from app.world.apiserver.types.times import timestamp
 
@@ -36,10 +36,9 @@ def template_hash(template: JsonObject) -> str:
 
 async def sync(world: World, namespace: str, name: str) -> None:
     """One step of a Deployment. Raises `ApiError`."""
-    stored = world.cluster.find("deployments", namespace, name)
-    if stored is None or stored.object["metadata"].get("deletionTimestamp"):
+    body, writer = to_look_after(world, "deployments", namespace, name), Writer(world, "deployment-controller")
+    if body is None:
         return
-    body, writer = stored.copy(), Writer(world, "deployment-controller")
     all_sets = owned(world, "replicasets", body)
     new = next((each for each in all_sets if _template_of(each) == body["spec"]["template"]), None)
     if not body["spec"].get("paused"):
@@ -164,13 +163,13 @@ def _status(world: World, body: JsonObject, new: JsonObject | None) -> JsonObjec
 def _condition(old: JsonObject, now: str, kind: str, holds: bool, reason: str, message: str) -> JsonObject:
     """A condition, with the times of the one before where it says the same."""
     before: JsonObject = next((each for each in old.get("conditions", []) if each["type"] == kind), {})
-    said = {"type": kind, "status": "True" if holds else "False", "reason": reason, "message": message}
-    is_same = all(before.get(field) == value for field, value in said.items())
-    changed = before["lastTransitionTime"] if before.get("status") == said["status"] else now
+    told = {"type": kind, "status": "True" if holds else "False", "reason": reason, "message": message}
+    is_same = all(before.get(field) == value for field, value in told.items())
+    changed = before["lastTransitionTime"] if before.get("status") == told["status"] else now
     updated = before["lastUpdateTime"] if is_same else now
     return {
         "type": kind,
-        "status": said["status"],
+        "status": told["status"],
         "lastUpdateTime": updated,
         "lastTransitionTime": changed,
         "reason": reason,

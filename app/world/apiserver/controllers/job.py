@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
-from app.world.apiserver.controllers.owned import Writer, counts, is_active, is_ready, owned, put_status
+from app.world.apiserver.controllers.owned import Writer, counts, is_active, is_ready, owned, put_status, to_look_after
 from app.world.apiserver.types.times import timestamp
 
 if TYPE_CHECKING:
@@ -16,10 +16,9 @@ _LIMIT_TEXT = "Job has reached the specified backoff limit"
 
 async def sync(world: World, namespace: str, name: str) -> None:
     """Creates the Pods that a Job still needs, or settles how it ended. Raises `ApiError`."""
-    stored = world.cluster.find("jobs", namespace, name)
-    if stored is None or stored.object["metadata"].get("deletionTimestamp"):
+    body, writer = to_look_after(world, "jobs", namespace, name), Writer(world, "job-controller")
+    if body is None:
         return
-    body, writer = stored.copy(), Writer(world, "job-controller")
     status = body.get("status", {})
     if any(each["type"] in ("Complete", "Failed") for each in status.get("conditions", [])):
         return

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
+from app.world.apiserver.auth import service_accounts
 from app.world.apiserver.auth.authentication import ALL_AUTHENTICATED, User
 from app.world.apiserver.registry import operations
 from app.world.apiserver.request.options import DeleteOptions, Options
@@ -24,7 +25,16 @@ if TYPE_CHECKING:
 PLURALS = {resource.kind: resource.plural for resource in RESOURCES.values()}
 PODS_LIMIT = 50
 """Pods of workloads in one cluster. A real one keeps those that find no room pending."""
+REVISION_LABEL = "controller-revision-hash"
+"""The label of a Pod that says from which template of a DaemonSet or a StatefulSet it is."""
+_NAMESPACE = "kube-system"
 _OPTIONS = Options(field_manager="kube-controller-manager")
+
+
+def to_look_after(world: World, plural: str, namespace: str, name: str) -> JsonObject | None:
+    """A copy of an object as it is now; None where it is gone, or going."""
+    stored = world.cluster.find(plural, namespace, name)
+    return None if stored is None or stored.object["metadata"].get("deletionTimestamp") else stored.copy()
 
 
 def controller_of(body: JsonObject) -> JsonObject | None:
@@ -94,8 +104,8 @@ class Writer:
         """`component`: such as `replicaset-controller`."""
         self._world = world
         self._component = component
-        groups = ("system:serviceaccounts", "system:serviceaccounts:kube-system", ALL_AUTHENTICATED)
-        self._user = User(name=f"system:serviceaccount:kube-system:{component}", groups=groups)
+        groups = (*service_accounts.groups(_NAMESPACE), ALL_AUTHENTICATED)
+        self._user = User(name=service_accounts.username(_NAMESPACE, component), groups=groups)
 
     async def create(self, plural: str, owner: JsonObject, body: JsonObject) -> JsonObject:
         """Creates an object that `owner` manages. Raises `ApiError`."""
@@ -105,11 +115,11 @@ class Writer:
         return (await operations.create_object(scope, body, _OPTIONS)).body
 
     async def create_pod(
-        self, owner: JsonObject, name: JsonObject, template: JsonObject, *, said: str = "Created pod: {}"
+        self, owner: JsonObject, name: JsonObject, template: JsonObject, *, message: str = "Created pod: {}"
     ) -> None:
         """Creates a Pod from a template; `name` is its `name` or `generateName`. Raises `ApiError`, with an event.
 
-        `said`: the event of success.
+        `message`: of the event of success.
         """
         metadata = template.get("metadata", {})
         kept = {field: metadata[field] for field in ("labels", "annotations", "finalizers") if field in metadata}
@@ -122,7 +132,7 @@ class Writer:
         except errors.ApiError as error:
             self.event(owner, "FailedCreate", f"Error creating: {error.message}", warning=True)
             raise
-        self.event(owner, "SuccessfulCreate", said.format(pod["metadata"]["name"]))
+        self.event(owner, "SuccessfulCreate", message.format(pod["metadata"]["name"]))
 
     async def delete(self, plural: str, body: JsonObject, *, foreground: bool = False) -> None:
         """Deletes an object, if it is still there; with `foreground` after what it owns. Raises `ApiError`."""
@@ -137,10 +147,10 @@ class Writer:
             if error.code not in (404, 409):
                 raise
 
-    async def delete_pod(self, owner: JsonObject, pod: JsonObject, *, said: str = "Deleted pod: {}") -> None:
-        """Deletes a Pod of a workload, with the event `said`. Raises `ApiError`."""
+    async def delete_pod(self, owner: JsonObject, pod: JsonObject, *, message: str = "Deleted pod: {}") -> None:
+        """Deletes a Pod of a workload, with an event of that `message`. Raises `ApiError`."""
         await self.delete("pods", pod)
-        self.event(owner, "SuccessfulDelete", said.format(pod["metadata"]["name"]))
+        self.event(owner, "SuccessfulDelete", message.format(pod["metadata"]["name"]))
 
     def event(self, about: JsonObject, reason: str, message: str, *, warning: bool = False) -> None:
         """Records an event."""

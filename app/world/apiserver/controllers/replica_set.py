@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
-from app.world.apiserver.controllers.owned import Writer, counts, is_active, is_ready, owned, put_status, victims
+from app.world.apiserver.controllers.owned import (
+    Writer,
+    counts,
+    is_active,
+    is_ready,
+    owned,
+    put_status,
+    to_look_after,
+    victims,
+)
 from app.world.apiserver.types.errors import ApiError
 from app.world.apiserver.types.selectors import matches_selector
 from app.world.apiserver.types.times import timestamp
@@ -19,10 +28,9 @@ BURST = 500
 
 async def sync(world: World, namespace: str, name: str) -> None:
     """Brings the number of Pods to `spec.replicas`. Raises `ApiError` where one could not be created."""
-    stored = world.cluster.find("replicasets", namespace, name)
-    if stored is None or stored.object["metadata"].get("deletionTimestamp"):
+    body, writer = to_look_after(world, "replicasets", namespace, name), Writer(world, "replicaset-controller")
+    if body is None:
         return
-    body, writer = stored.copy(), Writer(world, "replicaset-controller")
     active = [pod for pod in owned(world, "pods", body) if is_active(pod)]
     missing = body["spec"].get("replicas", 1) - len(active)
     failure: ApiError | None = None

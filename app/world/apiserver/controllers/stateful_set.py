@@ -9,25 +9,31 @@ from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
 from app.world.apiserver.controllers.deployment import template_hash
-from app.world.apiserver.controllers.owned import PODS_LIMIT, Writer, counts, is_ready, owned, put_status
+from app.world.apiserver.controllers.owned import (
+    PODS_LIMIT,
+    REVISION_LABEL,
+    Writer,
+    counts,
+    is_ready,
+    owned,
+    put_status,
+    to_look_after,
+)
 
 if TYPE_CHECKING:
     from app.world.world import World
 
-HASH_LABEL = "controller-revision-hash"
-
 
 async def sync(world: World, namespace: str, name: str) -> None:
     """Takes the next step of a StatefulSet: a Pod more, a Pod less, or one of the old template less."""
-    stored = world.cluster.find("statefulsets", namespace, name)
-    if stored is None or stored.object["metadata"].get("deletionTimestamp"):
+    body, writer = to_look_after(world, "statefulsets", namespace, name), Writer(world, "statefulset-controller")
+    if body is None:
         return
-    body, writer = stored.copy(), Writer(world, "statefulset-controller")
     spec = body["spec"]
     revision = f"{name}-{template_hash(spec['template'])}"
     await _step(world, writer, body, revision)
     pods = owned(world, "pods", body)
-    updated = sum(pod["metadata"]["labels"].get(HASH_LABEL) == revision for pod in pods)
+    updated = sum(pod["metadata"]["labels"].get(REVISION_LABEL) == revision for pod in pods)
     status = {
         "replicas": len(pods),
         **counts(
@@ -56,11 +62,11 @@ async def _step(world: World, writer: Writer, body: JsonObject, revision: str) -
     for ordinal, pod_name in enumerate(wanted):
         pod = pods.get(pod_name)
         if pod is not None and pod.get("status", {}).get("phase") in ("Succeeded", "Failed"):
-            await writer.delete_pod(body, pod, said=deleted)
+            await writer.delete_pod(body, pod, message=deleted)
             pod = None
         if pod is None:
             await writer.create_pod(
-                body, {"name": pod_name}, _numbered(spec, pod_name, ordinal, revision), said=created
+                body, {"name": pod_name}, _numbered(spec, pod_name, ordinal, revision), message=created
             )
         if in_order and (pod is None or not is_ready(pod)):
             return
@@ -68,12 +74,12 @@ async def _step(world: World, writer: Writer, body: JsonObject, revision: str) -
     numbers = {each: each.removeprefix(f"{name}-") for each in pods.keys() - set(wanted)}
     excess = [each for each, number in numbers.items() if number.isascii() and number.isdecimal()]
     for pod_name in sorted(excess, key=lambda each: (len(each), each), reverse=True):
-        await writer.delete_pod(body, pods[pod_name], said=deleted)
+        await writer.delete_pod(body, pods[pod_name], message=deleted)
     # (3) To the new template, the highest number first.
     if spec["updateStrategy"]["type"] == "RollingUpdate":
         for pod_name in reversed(wanted[spec["updateStrategy"].get("rollingUpdate", {}).get("partition", 0) :]):
-            if (pod := pods.get(pod_name)) and pod["metadata"]["labels"].get(HASH_LABEL) != revision:
-                await writer.delete_pod(body, pod, said=deleted)
+            if (pod := pods.get(pod_name)) and pod["metadata"]["labels"].get(REVISION_LABEL) != revision:
+                await writer.delete_pod(body, pod, message=deleted)
                 return
 
 
@@ -81,7 +87,7 @@ def _numbered(spec: JsonObject, pod_name: str, ordinal: int, revision: str) -> J
     template = spec["template"]
     metadata = template.get("metadata", {})
     own = {
-        HASH_LABEL: revision,
+        REVISION_LABEL: revision,
         "statefulset.kubernetes.io/pod-name": pod_name,
         "apps.kubernetes.io/pod-index": str(ordinal),
     }

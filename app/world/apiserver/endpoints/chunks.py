@@ -6,12 +6,12 @@ All chunks of a list are of one moment, that of the first, as long as the change
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
+from app.flow.token import unpadded
 from app.world.apiserver.storage.stored import Stored
 from app.world.apiserver.types import errors
 from app.world.apiserver.types.selectors import Predicate, everything
@@ -74,13 +74,13 @@ def _encode(version: int, last: tuple[str, str]) -> str:
 def _decode(token: str) -> tuple[int, tuple[str, str]]:
     """The version and the last key of a token of ours. Raises `ApiError` 400."""
     try:
-        body: Mapping[str, object] = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+        body: Mapping[str, object] = json.loads(unpadded(token))
         version, start = body["rv"], body["start"]
         if body["v"] != _API or not isinstance(version, int) or not isinstance(start, str):
             raise ValueError
         namespace, slash, name = start.partition("/")
         if not slash:
             raise ValueError
-    except (ValueError, KeyError, TypeError, binascii.Error, RecursionError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise errors.bad_request("continue key is not valid: invalid continue token") from None
     return version, (namespace, name)

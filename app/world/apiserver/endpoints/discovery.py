@@ -9,19 +9,20 @@ from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
 from app.world.apiserver.types.resources import GROUPS, RESOURCES, REVIEWS
+from app.world.apiserver.types.version import GIT_VERSION, MAJOR, MINOR
 
 if TYPE_CHECKING:
     from app.world.world import World
 
 
 VERSION: JsonObject = {
-    "major": "1",
-    "minor": "33",
-    "emulationMajor": "1",
-    "emulationMinor": "33",
-    "minCompatibilityMajor": "1",
-    "minCompatibilityMinor": "32",
-    "gitVersion": "v1.33.5-eks-irsa-explorer",
+    "major": str(MAJOR),
+    "minor": str(MINOR),
+    "emulationMajor": str(MAJOR),
+    "emulationMinor": str(MINOR),
+    "minCompatibilityMajor": str(MAJOR),
+    "minCompatibilityMinor": str(MINOR - 1),
+    "gitVersion": GIT_VERSION,
     "gitCommit": "0000000000000000000000000000000000000000",
     "gitTreeState": "clean",
     "buildDate": "2026-11-24T00:00:00Z",

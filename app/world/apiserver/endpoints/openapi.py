@@ -17,6 +17,7 @@ from app.world.apiserver.endpoints import openapi_protobuf
 from app.world.apiserver.types import schema
 from app.world.apiserver.types.resources import GROUPS, RESOURCES, REVIEWS, Resource
 from app.world.apiserver.types.schema import TYPES, Type
+from app.world.apiserver.types.version import RELEASE
 
 _DESCRIPTIONS: Mapping[str, Mapping[str, str]] = json.loads(
     Path(schema.__file__).with_name("descriptions.json").read_text("utf-8")
@@ -50,7 +51,7 @@ _PARAMETERS = [
     for name in ("dryRun", "fieldManager", "fieldValidation")
 ]
 _COMPONENTS = "#/components/schemas/"
-_INFO = {"title": "Kubernetes", "version": "v1.33.5"}
+_INFO = {"title": "Kubernetes", "version": RELEASE}
 _SCALARS: Mapping[str, JsonObject] = {
     "any": {"type": "object"},
     "boolean": {"type": "boolean"},
@@ -80,7 +81,7 @@ def document(name: str) -> bytes | None:
     described: JsonObject = {}
     resources = [resource for resource in _resources() if resource.group == group]
     for resource in resources:
-        described |= _resource_paths(name, resource)
+        described |= _resource_paths(resource)
     schemas = _schemas(resources, _COMPONENTS)
     return _json({"openapi": "3.0.0", "info": _INFO, "paths": described, "components": {"schemas": schemas}})
 
@@ -90,8 +91,7 @@ def swagger(*, protobuf: bool) -> bytes:
     """`/openapi/v2`, as protobuf or as JSON."""
     described: JsonObject = {}
     for resource in _resources():
-        name = f"apis/{resource.api_version}" if resource.group else "api/v1"
-        described |= _resource_paths(name, resource)
+        described |= _resource_paths(resource)
     definitions = _schemas(list(_resources()), "#/definitions/")
     body = {"swagger": "2.0", "info": _INFO, "paths": described, "definitions": definitions}
     return openapi_protobuf.encode(body) if protobuf else _json(body)
@@ -105,9 +105,8 @@ def _resources() -> Iterable[Resource]:
     return (*RESOURCES.values(), *REVIEWS.values())
 
 
-def _resource_paths(name: str, resource: Resource) -> JsonObject:
-    scope = "/namespaces/{namespace}" if resource.namespaced else ""
-    collection = f"/{name}{scope}/{resource.plural}"
+def _resource_paths(resource: Resource) -> JsonObject:
+    collection = resource.path("{namespace}" if resource.namespaced else "")
     kind = {"group": resource.group, "version": resource.version, "kind": resource.kind}
 
     def operation(action: str) -> JsonObject:
@@ -121,7 +120,7 @@ def _resource_paths(name: str, resource: Resource) -> JsonObject:
     described: JsonObject = {collection: {"post": operation("post")}}
     if "list" in resource.verbs:
         described[collection]["get"] = operation("list")
-        described[f"/{name}/{resource.plural}"] = described[collection]
+        described[resource.path()] = described[collection]
     if "patch" in resource.verbs:
         described[f"{collection}/{{name}}"] = {
             "get": operation("get"),

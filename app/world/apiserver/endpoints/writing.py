@@ -76,8 +76,8 @@ class Write:
             document = codec.parse_json(self._raw)
         except Malformed as error:
             # Of a strategic merge patch the server passes on what its decoder says (`patch.go` of its endpoints).
-            said = str(error) if media == codec.STRATEGIC_PATCH else f"error decoding patch: {error}"
-            raise errors.bad_request(said) from None
+            message = str(error) if media == codec.STRATEGIC_PATCH else f"error decoding patch: {error}"
+            raise errors.bad_request(message) from None
         return self._change(media, document, kind), options
 
     async def replace(self, name: str, change: Change, options: Options) -> WriteResult:

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
 from app.world.apiserver.types.times import timestamp
+from app.world.apiserver.types.version import GIT_VERSION
 
 if TYPE_CHECKING:
     from app.world.world import World
 
 KUBERNETES_ADDRESS = "10.100.0.1"
 """Of the Service `kubernetes`: the first of the Service network."""
-KUBELET_VERSION = "v1.33.5-eks-irsa-explorer"
-"""The API server's own (`discovery.VERSION`): each kubelet of a new node group has the control plane's version."""
 NODE_GROUP = "ng-1"
 _INSTANCE_TYPE = "m5.large"
 _CAPACITY = {"cpu": "2", "ephemeral-storage": "83873772Ki", "memory": "7917628Ki", "pods": "29"}
@@ -78,7 +77,7 @@ def node(world: World) -> JsonObject:
                 "kernelVersion": "6.12.0-simulated.amzn2023.x86_64",
                 "osImage": "Amazon Linux 2023",
                 "containerRuntimeVersion": "containerd://simulated",
-                "kubeletVersion": KUBELET_VERSION,
+                "kubeletVersion": GIT_VERSION,
                 "kubeProxyVersion": "",
                 "operatingSystem": "linux",
                 "architecture": "amd64",

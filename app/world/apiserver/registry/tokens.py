@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from app.flow.model import JsonObject
 from app.world.apiserver.admission.plugins import API_TOKEN_SECONDS
 from app.world.apiserver.auth.authentication import User
+from app.world.apiserver.auth.service_accounts import username
 from app.world.apiserver.request.request_scope import RequestScope
 from app.world.apiserver.types import errors
 from app.world.apiserver.types.codec import decode_typed
@@ -145,5 +146,5 @@ def _claims(
         "jti": str(uuid.uuid4()),
         "kubernetes.io": private,
         "nbf": now,
-        "sub": f"system:serviceaccount:{metadata['namespace']}:{metadata['name']}",
+        "sub": username(metadata["namespace"], metadata["name"]),
     }

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.flow.json_access import get
 from app.flow.model import JsonObject, JsonValue
 
 
@@ -101,10 +102,7 @@ def _restarts(pod: JsonObject, now: float) -> str:
 
 def or_none(*path: str) -> Callable[[JsonObject, float], JsonValue]:
     def cell(body: JsonObject, now: float) -> JsonValue:
-        value: JsonValue = body
-        for part in path:
-            value = (value or {}).get(part)
-        return value or "<none>"
+        return get(body, *path) or "<none>"
 
     return cell
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from app.flow.model import JsonObject, JsonValue
+from app.flow.json_access import get
+from app.flow.model import JsonObject
 from app.world.apiserver.endpoints.printers.columns import AGE, NAME, Column, or_none, since
 from app.world.apiserver.endpoints.printers.workload_columns import Cell, number
 
@@ -38,9 +39,7 @@ def _claimed(claim: JsonObject, *path: str) -> str:
     """What the status says of the volume, once there is one."""
     if not claim["spec"].get("volumeName"):
         return ""
-    value: JsonValue = claim.get("status", {})
-    for part in path:
-        value = (value or {}).get(part)
+    value = get(claim, "status", *path)
     modes = value if isinstance(value, list) else [value or ""]
     return ",".join(_SHORT_MODES.get(str(mode), str(mode)) for mode in modes)
 
@@ -57,8 +56,8 @@ def _subsets(body: JsonObject, now: float) -> str:
 
 def _since_or_none(*path: str) -> Cell:
     def cell(body: JsonObject, now: float) -> str:
-        value = or_none(*path)(body, now)
-        return value if value == "<none>" else since(value, now)
+        value = get(body, *path)
+        return since(value, now) if value else "<none>"
 
     return cell
 
@@ -81,8 +80,7 @@ def _phase(claim: JsonObject, now: float) -> str:
 
 def _text(*path: str, absent: str = "") -> Cell:
     def cell(body: JsonObject, now: float) -> str:
-        value = or_none(*path)(body, now)
-        return absent if value == "<none>" else str(value)
+        return str(get(body, *path) or absent)
 
     return cell
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from app.flow.json_access import get
 from app.flow.model import JsonObject, JsonValue
 from app.world.apiserver.endpoints.printers.columns import AGE, NAME, Column, human_duration, or_none
 
@@ -15,10 +16,7 @@ def number(*path: str) -> Cell:
     """A number, 0 where there is none."""
 
     def cell(body: JsonObject, now: float) -> JsonValue:
-        value: JsonValue = body
-        for part in path:
-            value = (value or {}).get(part)
-        return value or 0
+        return get(body, *path) or 0
 
     return cell
 

@@ -23,5 +23,5 @@ async def admit(world: World, attributes: Attributes, obj: JsonObject) -> tuple[
     admit_pod(obj)
     if attributes.resource.plural == "mutatingwebhookconfigurations":
         webhooks.check_room(world, obj)
-    admitted, said = await webhooks.mutate(world, attributes, obj, admit_pod)
-    return admitted or obj, said
+    admitted, warned = await webhooks.mutate(world, attributes, obj, admit_pod)
+    return admitted or obj, warned

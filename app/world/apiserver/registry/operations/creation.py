@@ -65,7 +65,7 @@ async def create_object(scope: RequestScope, body: JsonObject, options: Options)
         name=name,
         dry_run=options.dry_run,
     )
-    admitted, said = await admit(world, attributes, obj)
+    admitted, warned = await admit(world, attributes, obj)
     # (3) Name, date and validate.
     metadata = admitted["metadata"]
     if not name and metadata.get("generateName"):
@@ -80,10 +80,10 @@ async def create_object(scope: RequestScope, body: JsonObject, options: Options)
     if options.dry_run:
         if world.cluster.find(resource.plural, namespace, metadata["name"]) is not None:
             raise errors.already_exists(resource, metadata["name"])
-        return WriteResult(body=ordered(admitted, resource), warnings=(*warnings, *said), created=True)
+        return WriteResult(body=ordered(admitted, resource), warnings=(*warnings, *warned), created=True)
     if resource.namespaced:
         plugins.check_namespace(world, resource, namespace, metadata["name"])
     stored = world.cluster.put(resource.plural, admitted, expect="")
     if resource.plural == "namespaces":
         controllers.fill_namespace(world, metadata["name"])
-    return WriteResult(body=stored, warnings=(*warnings, *said), created=True)
+    return WriteResult(body=stored, warnings=(*warnings, *warned), created=True)

@@ -85,14 +85,14 @@ async def _update_once(scope: RequestScope, name: str, change: Change, options: 
         dry_run=options.dry_run,
         old=old,
     )
-    admitted, said = await admit(world, attributes, obj)
+    admitted, warned = await admit(world, attributes, obj)
     validate(resource, admitted, old)
     # (4) Store, unless nothing changed.
     admitted["metadata"]["resourceVersion"] = version
     changing = {key: value for key, value in admitted.items() if key not in ("metadata", "status")}
     if resource.counts_generations and any(old.get(key) != value for key, value in changing.items()):
         admitted["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
-    outcome = WriteResult(body=ordered(admitted, resource), warnings=(*warnings, *said))
+    outcome = WriteResult(body=ordered(admitted, resource), warnings=(*warnings, *warned))
     current = world.cluster.read(resource.plural, namespace, name)
     if current.object["metadata"]["resourceVersion"] != version:
         raise _Overtaken
