@@ -8,13 +8,15 @@ from urllib.parse import urlsplit
 from app.flow.annotations import AUDIENCE, is_role_arn
 from app.flow.json_access import get, get_str, strings
 from app.flow.model import JsonValue, Subject
-from app.flow.webhook import WebhookSettings
+from app.flow.webhook import TOKEN_FILE, WebhookSettings
 
 _DEFAULTS = WebhookSettings()
 DEFAULT_AUDIENCE = _DEFAULTS.audience
 """What the pod identity webhook asks for unless the ServiceAccount is annotated otherwise."""
 TOKEN_DIRECTORY = _DEFAULTS.mount_path
 """Where it mounts the token."""
+TOKEN_PATH = f"{TOKEN_DIRECTORY}/{TOKEN_FILE}"
+"""The token's file, unless the webhook is set up otherwise."""
 APPLICATION_ID = "irsa-explorer"
 """What the app calls itself in the user agent of each of its requests to AWS, which CloudTrail writes down.
 

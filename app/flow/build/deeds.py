@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from app.flow.json_access import get, get_list
 from app.flow.model import JsonValue
-from app.flow.names import TOKEN_DIRECTORY
+from app.flow.names import TOKEN_PATH
 from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment
 
 _PRINTS_VARIABLES = ("env", "printenv", "set", "export")
@@ -60,7 +60,7 @@ def of_command(pod: JsonValue, words: Sequence[str]) -> frozenset[Deed]:
     if not is_injected(pod):
         return frozenset()
     line = " ".join(words)
-    reads_token = f"{TOKEN_DIRECTORY}/token" in line or f"${TOKEN_VARIABLE}" in line or f"${{{TOKEN_VARIABLE}" in line
+    reads_token = TOKEN_PATH in line or f"${TOKEN_VARIABLE}" in line or f"${{{TOKEN_VARIABLE}" in line
     own = {word.rpartition("/")[2] for part in words for word in part.replace(";", " ").replace("|", " ").split()}
     prints = not own.isdisjoint(_PRINTS_VARIABLES) or "$AWS_" in line.replace(f"${TOKEN_VARIABLE}", "")
     return frozenset(deed for deed, done in ((Deed.VARIABLES, prints), (Deed.TOKEN, reads_token)) if done)

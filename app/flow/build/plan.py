@@ -11,7 +11,7 @@ from app.flow.annotations import ROLE_ARN
 from app.flow.build import documents
 from app.flow.build.tasks import Progress, TaskId
 from app.flow.model import Chain, JsonObject
-from app.flow.names import DEFAULT_AUDIENCE, TOKEN_DIRECTORY, host_and_path
+from app.flow.names import DEFAULT_AUDIENCE, TOKEN_PATH, host_and_path
 
 READ_ONLY = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
 """The managed policy of the article."""
@@ -202,7 +202,7 @@ def _look_inside(place: Place, held: set[str]) -> Iterator[Act]:
     namespace, account = place.chain.namespace, place.chain.service_account
     where = _in(namespace)
     yield from _run(place, namespace, INSIDE, account, ends="")
-    for command in (("env",), ("cat", f"{TOKEN_DIRECTORY}/token")):
+    for command in (("env",), ("cat", TOKEN_PATH)):
         yield Act(
             command=f"kubectl exec {INSIDE}{where} -- {' '.join(command)}",
             requests=(InPod(namespace=namespace, pod=INSIDE, command=command),),

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from app.flow.errors import FlowError, NotFound
 from app.flow.json_access import get_str
 from app.flow.model import JsonValue, Subject
-from app.flow.names import API_TOKEN
+from app.flow.names import API_TOKEN, TOKEN_PATH
 from app.flow.ports import Ports
 from app.flow.redaction import MASK
 from app.flow.steps import kubelet_says
@@ -24,10 +24,8 @@ from app.flow.steps.listing import parse_listings
 from app.flow.steps.step_context import StepContext
 from app.flow.token import MalformedToken, decode
 from app.flow.tokens.token_anatomy import anatomy
-from app.flow.webhook import TOKEN_FILE, VOLUME, WebhookSettings
+from app.flow.webhook import VOLUME
 
-USUAL_PATH = posixpath.join(WebhookSettings().mount_path, TOKEN_FILE)
-"""Where the webhook mounts it unless it is set up otherwise."""
 TOKEN_LIMIT = 20_000
 """Characters: the longest `WebIdentityToken` that STS takes."""
 NOT_RUNNING, NO_PROGRAM = "not_running", "no_program"
@@ -63,7 +61,7 @@ def fetch(findings: Findings, ports: Ports, subject: Subject, step_context: Step
             _show_other_token(findings, ports, subject, container)
     elif step_context.pod_unseen:
         token = _at_its_usual_place(findings, ports, subject, step_context.pod_unseen)
-        where = USUAL_PATH
+        where = TOKEN_PATH
     else:
         findings.unreached_by_earlier_step()
 
@@ -122,13 +120,13 @@ def _at_its_usual_place(findings: Findings, ports: Ports, subject: Subject, reas
     if reason != NO_PERMISSION:
         return None
     try:
-        content = ports.cluster.execute(subject.namespace, subject.pod, "", ["cat", USUAL_PATH])
+        content = ports.cluster.execute(subject.namespace, subject.pod, "", ["cat", TOKEN_PATH])
     except FlowError:
         return None
     if content.exit_code != 0 or not 0 < len(content.stdout) <= TOKEN_LIMIT:
         return None
-    where = f"{subject.namespace}/{subject.pod} {USUAL_PATH}"
-    findings.judge("token.file", True, got=USUAL_PATH, expected=USUAL_PATH, where=where)
+    where = f"{subject.namespace}/{subject.pod} {TOKEN_PATH}"
+    findings.judge("token.file", True, got=TOKEN_PATH, expected=TOKEN_PATH, where=where)
     return content.stdout
 
 

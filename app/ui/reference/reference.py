@@ -48,10 +48,6 @@ def lookup(html: str, *, at: str = "", pick: str = "") -> None:
     to those that name it in `data-pages`, pages or subjects. `at` is the id of the entry to bring into view and light,
     `pick` the button to begin with.
     """
-    went = _lookup(data={"html": html, "at": at, "pick": pick}, key="lookup", on_go_change=_nothing).go
+    went = _lookup(data={"html": html, "at": at, "pick": pick}, key="lookup", on_go_change=components.nothing).go
     if went:
         route.follow(went)
-
-
-def _nothing() -> None:
-    """A component hands on a value only where somebody listens to it."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from app.flow.errors import FlowError
 from app.flow.json_access import get_str
-from app.flow.names import API_TOKEN, DEFAULT_AUDIENCE
+from app.flow.names import API_TOKEN, DEFAULT_AUDIENCE, TOKEN_PATH
 from app.flow.ports import Ports
 from app.flow.steps.submission import Submission, read_claims, read_token
 from app.ui.draw.answers import Answer
@@ -127,7 +127,7 @@ def token_file(trial: Trial) -> Seen:
     return Seen(command=_CAT, printed=printed, succeeded=True, tokens=(before[0], now[0]))
 
 
-_CAT = f"kubectl exec {ARTICLE.pod} -- cat /var/run/secrets/eks.amazonaws.com/serviceaccount/token"
+_CAT = f"kubectl exec {ARTICLE.pod} -- cat {TOKEN_PATH}"
 
 
 def _number(claims: object, name: str) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject, Step
-from app.flow.names import API_TOKEN, DEFAULT_AUDIENCE
+from app.flow.names import API_TOKEN, DEFAULT_AUDIENCE, TOKEN_PATH
 from app.flow.webhook import SKIP_LABEL, VOLUME
 from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
-from app.world.lifecycle.world_operations import TOKEN_FILE, container_of, role_arn, set_variables, with_manifest
+from app.world.lifecycle.world_operations import container_of, role_arn, set_variables, with_manifest
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -38,7 +38,7 @@ def _all_by_hand(world: World, pod: JsonObject) -> None:
         AWS_DEFAULT_REGION=world.region,
         AWS_REGION=world.region,
         AWS_ROLE_ARN=role_arn(world),
-        AWS_WEB_IDENTITY_TOKEN_FILE=TOKEN_FILE,
+        AWS_WEB_IDENTITY_TOKEN_FILE=TOKEN_PATH,
     )
 
 
@@ -68,11 +68,11 @@ def _no_region(world: World, pod: JsonObject) -> None:
 
 
 def _no_such_file(world: World) -> str:
-    return f"[Errno 2] No such file or directory: '{TOKEN_FILE}'"
+    return f"[Errno 2] No such file or directory: '{TOKEN_PATH}'"
 
 
 def _permission_denied(world: World) -> str:
-    return f"[Errno 13] Permission denied: '{TOKEN_FILE}'"
+    return f"[Errno 13] Permission denied: '{TOKEN_PATH}'"
 
 
 def _region_unknown(world: World) -> str:

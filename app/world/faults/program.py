@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject, Step
+from app.flow.names import TOKEN_PATH
 from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
 from app.world.aws import iam
 from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
 from app.world.lifecycle.world_operations import (
-    TOKEN_FILE,
     calls_sts,
     container_of,
     recreate,
@@ -63,11 +63,11 @@ def _naming_the_profile(pod: JsonObject) -> None:
 
 
 def _path_as_token(world: World, pod: JsonObject) -> None:
-    container_of(pod)["args"] = calls_sts(role_arn(world), TOKEN_FILE)
+    container_of(pod)["args"] = calls_sts(role_arn(world), TOKEN_PATH)
 
 
 def _longer_than_allowed(world: World, pod: JsonObject) -> None:
-    token = f"file://{TOKEN_FILE}"
+    token = f"file://{TOKEN_PATH}"
     container_of(pod)["args"] = calls_sts(role_arn(world), token, "--duration-seconds", "7200")
 
 

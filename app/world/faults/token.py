@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject, Step
+from app.flow.names import TOKEN_PATH
 from app.flow.webhook import VOLUME
 from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
@@ -14,7 +15,6 @@ from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
 from app.world.lifecycle.advance_clock import move_clock
 from app.world.lifecycle.world_operations import (
-    TOKEN_FILE,
     calls_sts,
     container_of,
     delete,
@@ -73,7 +73,7 @@ async def _token_kept(world: World) -> None:
     It goes by a Secret: no token is to be read in a Pod's manifest.
     """
     pod = world.cluster.get("pods", *pod_of(world))
-    token = await world.kubelet.execute(pod, container_of(pod)["name"], ["cat", TOKEN_FILE])
+    token = await world.kubelet.execute(pod, container_of(pod)["name"], ["cat", TOKEN_PATH])
     if token.exit_code:
         raise LookupError(token.stderr.strip())
     secret = {"metadata": {"name": SECRET}, "stringData": {"token": token.stdout}}

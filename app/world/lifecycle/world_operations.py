@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from app.flow.annotations import ROLE_ARN
 from app.flow.model import JsonObject
-from app.flow.names import TOKEN_DIRECTORY, host_and_path
+from app.flow.names import host_and_path
 from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
 from app.world.apiserver.request.options import DeleteOptions, Options
@@ -24,7 +24,6 @@ from app.world.setup.scenario import NAMESPACE, POD_BEFORE
 if TYPE_CHECKING:
     from app.world.world import World
 
-TOKEN_FILE = f"{TOKEN_DIRECTORY}/token"
 POD_SECONDS = 30.0
 """How long a recreated Pod may be on its way."""
 

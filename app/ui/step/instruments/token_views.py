@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from app.content import Content
+from app.flow.tokens.claim_sources import TIMES
+from app.flow.tokens.pasted import DOT
 from app.flow.tokens.token_anatomy import TokenField, TokenPart
 from app.ui.marks import claim
 from app.ui.text import breakable, escape, prose, utc
 
 _ROW = 8
 """Bytes in a row of the bytes' view."""
-_TIMES = {"exp", "iat", "nbf", "kubernetes.io.warnafter"}
-_DOT = "•"
-"""Stands for a character of the signature, which is never sent."""
 
 _DECODER = json.JSONDecoder()
 
@@ -87,7 +86,7 @@ def compact(parts: Sequence[TokenPart], known: Sequence[Place]) -> str:
     """The compact token, cut where a part of it begins or ends; each character of the signature is a `•`."""
     shown = []
     for part in parts:
-        text = part.base64url if part.name != "signature" else _DOT * (part.stop - part.start)
+        text = part.base64url if part.name != "signature" else DOT * (part.stop - part.start)
         ranges = [(place.number, *_compact_range(place)) for place in known if place.part is part]
         shown.append(f'<span class="{escape(part.name)}">{_pieces(text, part.start, ranges)}</span>')
     return '<span class="dot">.</span>'.join(shown)
@@ -182,6 +181,6 @@ def _value(place: Place) -> str:
         return ""
     value = json.loads(f"{{{place.field.json}}}").popitem()[1]
     shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    is_time = place.name in _TIMES and isinstance(value, int | float)
+    is_time = place.name in TIMES and isinstance(value, int | float)
     when = f" {escape(utc(value))}" if is_time else ""
     return f'<span class="value">{breakable(shown)}{when}</span>'

@@ -163,13 +163,13 @@ def _status(world: World, body: JsonObject, new: JsonObject | None) -> JsonObjec
 def _condition(old: JsonObject, now: str, kind: str, holds: bool, reason: str, message: str) -> JsonObject:
     """A condition, with the times of the one before where it says the same."""
     before: JsonObject = next((each for each in old.get("conditions", []) if each["type"] == kind), {})
-    told = {"type": kind, "status": "True" if holds else "False", "reason": reason, "message": message}
-    is_same = all(before.get(field) == value for field, value in told.items())
-    changed = before["lastTransitionTime"] if before.get("status") == told["status"] else now
+    fields = {"type": kind, "status": "True" if holds else "False", "reason": reason, "message": message}
+    is_same = all(before.get(field) == value for field, value in fields.items())
+    changed = before["lastTransitionTime"] if before.get("status") == fields["status"] else now
     updated = before["lastUpdateTime"] if is_same else now
     return {
         "type": kind,
-        "status": told["status"],
+        "status": fields["status"],
         "lastUpdateTime": updated,
         "lastTransitionTime": changed,
         "reason": reason,

@@ -1,1 +1,1 @@
-"""What AWS's protocols have in common beside a service: their errors, and the refusal of what is not simulated."""
+"""What AWS's protocols have in common beside a service: answers, errors, and the refusal of what is not simulated."""
