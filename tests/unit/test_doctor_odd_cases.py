@@ -188,9 +188,14 @@ def test_a_role_that_the_manifest_sets_is_not_fixed_by_a_restart() -> None:
         {"name": "AWS_WEB_IDENTITY_TOKEN_FILE", "value": "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"},
     ]
     manifest(lambda spec: spec["containers"][0].update(env=own))(fakes)
+    fakes.pod["metadata"]["creationTimestamp"] = "2026-11-24T10:00:01Z"
     for found in (reading(fakes), examined(fakes)):
         assert found.fix is not None
         assert found.fix.id == "other_role"
+    fakes.pod["metadata"]["creationTimestamp"] = "2026-11-24T10:00:00Z"  # of the same second as the annotation
+    again = examined(fakes).fix
+    assert again is not None
+    assert again.id == "recreate"
 
 
 @pytest.mark.parametrize(("behind", "status"), [(299, Status.PASSED), (301, Status.FAILED)])
