@@ -9,6 +9,7 @@ import pytest
 
 from app.content import LANGUAGES, load
 from app.flow.annotations import AUDIENCE
+from app.flow.beside_cluster.injection import ANNOTATION
 from app.flow.doctor import Diagnosis, examine
 from app.flow.errors import NotFound
 from app.flow.model import Status
@@ -127,6 +128,13 @@ WORKS_ANYWAY: dict[str, tuple[Spoil, str]] = {
         lambda fakes: (
             add_variable(fakes, "AWS_ENDPOINT_URL", value="http://minio:9000"),
             add_variable(fakes, "AWS_ENDPOINT_URL_STS", value="https://sts.cn-north-1.amazonaws.com.cn"),
+        ),
+        "",
+    ),
+    "the AWS that we simulate beside the cluster": (
+        lambda fakes: (
+            add_variable(fakes, "AWS_ENDPOINT_URL_STS", value="https://172.18.0.1:9443"),
+            fakes.pod["metadata"].update(annotations={ANNOTATION: "-----BEGIN CERTIFICATE-----"}),
         ),
         "",
     ),
