@@ -9,10 +9,10 @@ import pytest
 
 from app.content import LANGUAGES, load
 from app.flow.annotations import AUDIENCE
-from app.flow.beside_cluster.injection import ANNOTATION
 from app.flow.doctor import Diagnosis, examine
 from app.flow.errors import NotFound
 from app.flow.model import Status
+from app.flow.names import SIMULATED_AWS
 from app.flow.port_wrappers.consent import NOTHING, consented
 from app.flow.verdict.judge import Outcome
 from app.report import verdict_words
@@ -134,7 +134,7 @@ WORKS_ANYWAY: dict[str, tuple[Spoil, str]] = {
     "the AWS that we simulate beside the cluster": (
         lambda fakes: (
             add_variable(fakes, "AWS_ENDPOINT_URL_STS", value="https://172.18.0.1:9443"),
-            fakes.pod["metadata"].update(annotations={ANNOTATION: "-----BEGIN CERTIFICATE-----"}),
+            fakes.pod["metadata"].update(annotations={SIMULATED_AWS: "-----BEGIN CERTIFICATE-----"}),
         ),
         "",
     ),

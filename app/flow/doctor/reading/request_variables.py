@@ -10,10 +10,10 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from app.flow.beside_cluster.injection import ANNOTATION
 from app.flow.doctor.reading.variables import ENDPOINT_VARIABLES, IGNORES_ENDPOINTS, SESSION_NAME, Variables
 from app.flow.json_access import get_object
 from app.flow.model import JsonValue, Status
+from app.flow.names import SIMULATED_AWS
 from app.flow.steps.findings import Findings
 from app.flow.verdict.refusals import APPLICATION
 
@@ -37,7 +37,7 @@ def of_variables(findings: Findings, pod: JsonValue, variables: Sequence[Variabl
         otherwise = Status.WARNING if findings.passed(APPLICATION) else Status.FAILED
         findings.judge(REQUEST, False, got=wrong, expected=_NAME, where=f"{_WHERE} {OF_SESSION}", otherwise=otherwise)
         return
-    beside = ANNOTATION in get_object(pod, "metadata", "annotations")
+    beside = SIMULATED_AWS in get_object(pod, "metadata", "annotations")
     if beside or (findings.decided(REQUEST) and not findings.is_unknown(REQUEST)):
         return
     elsewhere = [f"{it.container}: {name}={host}" for it in variables for name, host in _endpoint(it) if host]
