@@ -24,6 +24,8 @@ Source: AWS SDKs and Tools Reference Guide, "Application ID".
 """
 SUBJECT_PREFIX = "system:serviceaccount:"
 """How the `sub` of a ServiceAccount's tokens begins. Its namespace and name follow, with a colon between them."""
+SIMULATED_AWS = f"{APPLICATION_ID}/simulated-aws-ca"
+"""The annotation of a Pod whose SDKs find the AWS that the app simulates beside its cluster, with that one's CA."""
 API_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"
 _PRIVATE = ("localhost", "local", "internal", "home.arpa", "test", "invalid", "svc")
 """The ends of names that no public DNS server has: RFC 6761, RFC 6762, RFC 8375, ICANN's `internal`, and the name of

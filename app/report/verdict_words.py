@@ -13,6 +13,7 @@ from app.flow.doctor.evidence import check_of
 from app.flow.doctor.pods.listed import CHECK
 from app.flow.doctor.prediction.prediction import Prediction
 from app.flow.doctor.reading.near_names import EVIDENCE as NEAR
+from app.flow.doctor.reading.near_names import NO_NAMESPACE
 from app.flow.doctor.reading.on_workload import EVIDENCE as ON_WORKLOAD
 from app.flow.errors import FlowError, NotPermitted
 from app.flow.json_access import get, get_str
@@ -31,8 +32,6 @@ STATUS_OF = {
     Outcome.UNKNOWN: Status.UNKNOWN,
 }
 """The mark that an outcome bears."""
-NO_NAMESPACE = "no_namespace"
-"""The cause of a ServiceAccount that is not there because its namespace is not."""
 PLAINLY = {
     "service_account.annotation": "not_annotated",
     "provider.exists": "no_provider",

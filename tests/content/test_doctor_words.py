@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.content import LANGUAGES, load
-from app.flow.doctor.reading import on_workload
+from app.flow.doctor.reading import near_names, on_workload
 from app.flow.verdict.refusals import CHANGED, REFUSALS
 from app.report import verdict_words
 from tests.content.style import style
@@ -31,7 +31,7 @@ def test_every_refusal_and_every_cause_has_words(language: str) -> None:
         *(cause.id for refusal in REFUSALS for cause in refusal.causes),
         CHANGED.id,
         *verdict_words.PLAINLY.values(),
-        verdict_words.NO_NAMESPACE,
+        near_names.NO_NAMESPACE,
         on_workload.EVIDENCE,
     }
 

@@ -12,6 +12,7 @@ from app.flow.annotations import AUDIENCE
 from app.flow.doctor import Diagnosis, examine
 from app.flow.errors import NotFound
 from app.flow.model import Status
+from app.flow.names import SIMULATED_AWS
 from app.flow.port_wrappers.consent import NOTHING, consented
 from app.flow.verdict.judge import Outcome
 from app.report import verdict_words
@@ -130,6 +131,13 @@ WORKS_ANYWAY: dict[str, tuple[Spoil, str]] = {
         ),
         "",
     ),
+    "the AWS that we simulate beside the cluster": (
+        lambda fakes: (
+            add_variable(fakes, "AWS_ENDPOINT_URL_STS", value="https://172.18.0.1:9443"),
+            fakes.pod["metadata"].update(annotations={SIMULATED_AWS: "-----BEGIN CERTIFICATE-----"}),
+        ),
+        "",
+    ),
     "the old variable for a profile": (lambda f: add_variable(f, "AWS_DEFAULT_PROFILE", value="x"), "pod.static_keys"),
     "a letter that may be any": (
         lambda fakes: fakes.role.update(
@@ -188,9 +196,14 @@ def test_a_role_that_the_manifest_sets_is_not_fixed_by_a_restart() -> None:
         {"name": "AWS_WEB_IDENTITY_TOKEN_FILE", "value": "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"},
     ]
     manifest(lambda spec: spec["containers"][0].update(env=own))(fakes)
+    fakes.pod["metadata"]["creationTimestamp"] = "2026-11-24T10:00:01Z"
     for found in (reading(fakes), examined(fakes)):
         assert found.fix is not None
         assert found.fix.id == "other_role"
+    fakes.pod["metadata"]["creationTimestamp"] = "2026-11-24T10:00:00Z"  # of the same second as the annotation
+    again = examined(fakes).fix
+    assert again is not None
+    assert again.id == "recreate"
 
 
 @pytest.mark.parametrize(("behind", "status"), [(299, Status.PASSED), (301, Status.FAILED)])

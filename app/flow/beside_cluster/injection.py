@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.flow.model import JsonValue
-from app.flow.names import APPLICATION_ID
+from app.flow.names import SIMULATED_AWS
 from app.flow.steps.injection import TOKEN_VARIABLE
 from app.flow.webhook import WebhookSettings, mutate
 
-ANNOTATION = f"{APPLICATION_ID}/simulated-aws-ca"
+ANNOTATION = SIMULATED_AWS
 VOLUME = "simulated-aws-ca"
 MOUNT_PATH = "/var/run/secrets/irsa-explorer"
 FILE = "ca.pem"

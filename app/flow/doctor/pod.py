@@ -211,8 +211,18 @@ def _age(
 
 def is_older(pod: JsonValue, service_account: JsonValue) -> bool | None:
     """Whether a Pod is older than the role's annotation; None where one of the times is not known."""
-    created, annotated = _time(get_str(pod, "metadata", "creationTimestamp")), _time(annotated_at(service_account))
+    created, annotated = _created_and_annotated(pod, service_account)
     return None if created is None or annotated is None else created < annotated
+
+
+def is_younger(pod: JsonValue, service_account: JsonValue) -> bool:
+    """Whether a Pod is known to be younger than the role's annotation. The times are whole seconds."""
+    created, annotated = _created_and_annotated(pod, service_account)
+    return created is not None and annotated is not None and created > annotated
+
+
+def _created_and_annotated(pod: JsonValue, service_account: JsonValue) -> tuple[float | None, float | None]:
+    return _time(get_str(pod, "metadata", "creationTimestamp")), _time(annotated_at(service_account))
 
 
 def annotated_at(service_account: JsonValue) -> str:

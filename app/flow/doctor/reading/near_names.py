@@ -22,6 +22,8 @@ from app.flow.ports import Ports
 from app.flow.steps.findings import Findings
 
 EVIDENCE = "near"
+NO_NAMESPACE = "no_namespace"
+"""The key of the cause of what is not there because its namespace is not."""
 EDITS, EDITS_OF_SHORT, SHORT = 2, 1, 4
 """How many edits two names may be apart, and how many of them where the shorter one has so few characters."""
 _PROPOSED = 3

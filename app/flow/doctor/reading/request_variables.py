@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from app.flow.doctor.reading.variables import ENDPOINT_VARIABLES, IGNORES_ENDPOINTS, SESSION_NAME, Variables
-from app.flow.model import Status
+from app.flow.json_access import get_object
+from app.flow.model import JsonValue, Status
+from app.flow.names import SIMULATED_AWS
 from app.flow.steps.findings import Findings
 from app.flow.verdict.refusals import APPLICATION
 
@@ -24,18 +26,19 @@ _OF_AWS = re.compile(r"\.(?:amazonaws\.com(?:\.cn)?|api\.aws|api\.amazonwebservi
 """How the hosts of AWS's own endpoints end, those of VPC endpoints among them."""
 
 
-def of_variables(findings: Findings, variables: Sequence[Variables]) -> None:
+def of_variables(findings: Findings, pod: JsonValue, variables: Sequence[Variables]) -> None:
     """Decides `pod.request` where the variables show that STS will refuse the request, or that another server gets it.
 
     An SDK sends `AWS_ROLE_SESSION_NAME` as it is; an empty one counts as not set. Another server may pass the request
-    on, so this is no more than a warning.
+    on, so this is no more than a warning; and none at all where it is the AWS that we simulate beside the cluster.
     """
     names = [(it.container, it.value(SESSION_NAME)) for it in variables]
     if wrong := [f"{box}: {SESSION_NAME}={name}" for box, name in names if name and not is_session_name(name)]:
         otherwise = Status.WARNING if findings.passed(APPLICATION) else Status.FAILED
         findings.judge(REQUEST, False, got=wrong, expected=_NAME, where=f"{_WHERE} {OF_SESSION}", otherwise=otherwise)
         return
-    if findings.decided(REQUEST) and not findings.is_unknown(REQUEST):
+    beside = SIMULATED_AWS in get_object(pod, "metadata", "annotations")
+    if beside or (findings.decided(REQUEST) and not findings.is_unknown(REQUEST)):
         return
     elsewhere = [f"{it.container}: {name}={host}" for it in variables for name, host in _endpoint(it) if host]
     if elsewhere:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from app.flow.doctor import changes
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import Names, line
-from app.flow.doctor.pod import is_older
+from app.flow.doctor.pod import is_older, is_younger
 from app.flow.doctor.pod_fixes import own_file, own_volume, recreate
 from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import JsonObject, JsonValue, Status
@@ -237,13 +237,13 @@ def not_edited(names: Names) -> Fix:
             id="added_later", commands=(line("kubectl", "get", _REGISTRATIONS, "-o", f"custom-columns={_ORDER}"),)
         )
     dry_run, pod = names.check_of("webhook.dry_run"), names.documents.get("pod")
-    older = is_older(pod, names.documents.get("service_account"))
+    account = names.documents.get("service_account")
     other_role = token_source(pod) is not None and any(ROLE_VARIABLE in environment(box) for box in containers(pod))
-    if (dry_run is None or dry_run.status is not Status.UNKNOWN) and not (other_role and older is False):
+    if (dry_run is None or dry_run.status is not Status.UNKNOWN) and not (other_role and is_younger(pod, account)):
         return recreate(names)
     if dry_run is not None and dry_run.reason == _SILENT:
         return unanswered(names)
-    if older:
+    if is_older(pod, account):
         return recreate(names)
     if other_role:
         again = names.recreate() if names.again == "restart" else ()
