@@ -80,7 +80,7 @@ class BrowserFiles:
 
     @property
     def in_page(self) -> str:
-        """What our own server puts into the page itself, as HTML: its address, the frame's look, what to load at once."""
+        """What our own server puts into the page, as HTML: its address, the frame's look, and what to load at once."""
         soon = (f'<link rel="modulepreload" href="{self.address(name)}">' for name in (_STYLES, *_SOON))
         return f"{_SERVER}<style>{self.frame_style_sheet}</style>{''.join(soon)}"
 
