@@ -142,6 +142,11 @@ def test_on_a_phone_the_question_comes_first_and_a_finger_finds_the_menu(reader,
     question, figure = one.box(".st-key-predict"), one.box(".st-key-film")
     assert question["y"] <= 0.6 * PHONE[1]
     assert figure["y"] >= question["y"] + question["height"]
+    parts = one.page.locator(
+        ":is(.st-key-predict, .st-key-onward, .st-key-look) :is([data-testid=stRadioOption], button)"
+    )
+    targets = one.boxes(parts.locator("visible=true"))
+    assert min(box["height"] for box in targets) >= 44
     menu = one.page.get_by_role("button", name=content.message("ui.menu.open"))
     box = one.box(menu)
     assert min(box["width"], box["height"]) >= 44
