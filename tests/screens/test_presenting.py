@@ -166,7 +166,7 @@ def test_the_slides_of_the_story_show_what_two_pods_get_and_no_other_slide_has_a
 
 
 def test_without_the_storys_roles_the_slides_show_the_map(screen, monkeypatch):
-    def gone():
+    def gone(_):
         raise NotFound(code="NoSuchEntity", server_message="The role with name frontend cannot be found.")
 
     monkeypatch.setattr("app.ui.story.schemes.current", gone)
