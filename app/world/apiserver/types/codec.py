@@ -57,7 +57,9 @@ def parse_json(raw: bytes) -> JsonValue:
     except ValueError as error:
         raise Malformed(syntax_error(raw) or str(error)) from None
     containers = raw.count(b"{") + raw.count(b"[")
-    if containers >= DEPTH_LIMIT or containers + raw.count(b",") > NODE_LIMIT:  # with fewer it is neither deep nor large
+    if (
+        containers >= DEPTH_LIMIT or containers + raw.count(b",") > NODE_LIMIT
+    ):  # with fewer it is neither deep nor large
         check_shape(value)
     if _SURROGATE.search(raw):
         value = json.loads(_LONE_SURROGATE.sub("\ufffd", json.dumps(value, ensure_ascii=False)))
