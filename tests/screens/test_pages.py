@@ -3,6 +3,7 @@
 import json
 import re
 from html import unescape
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import local_script_runner
@@ -10,6 +11,7 @@ from streamlit.testing.v1 import local_script_runner
 from app.content import JOURNEY, LANGUAGES, PAGES, STORY, load
 from app.flow.model import Step
 from app.ui.draw.prose import markdown
+from app.ui.map import player
 from app.ui.marks import NUMBERS
 from app.ui.reference.glossary import TERMS
 from app.ui.state import session
@@ -228,16 +230,19 @@ def test_the_next_step_takes_over_the_head_of_a_step_and_no_other_page_does(scre
     sent = []
     parse = local_script_runner.parse_tree_from_messages
     monkeypatch.setattr(local_script_runner, "parse_tree_from_messages", lambda said: sent.append(said) or parse(said))
+    drawn = player._component
+    monkeypatch.setattr(player, "_component", lambda **given: (drawn(**given), SimpleNamespace(opened="review"))[1])
     shown = screen(lang="en")
     bodies = {}
     for page in ("oidc_provider", "webhook", "why"):
-        shown.open(page)
-        drawn = [(list(said.metadata.delta_path), said) for said in sent[-1] if said.WhichOneof("type") == "delta"]
-        whole = next(said.metadata.active_script_hash for path, said in drawn if path[:1] == [1])
-        body = next(path for path, said in drawn if said.delta.add_block.id.endswith("-body"))
-        kept = [path for path, said in drawn if said.metadata.active_script_hash == whole and path[:1] == [0]]
+        assert ("film_exchange" in shown.open(page).keys) is (page != "why")
+        parts = [(list(said.metadata.delta_path), said) for said in sent[-1] if said.WhichOneof("type") == "delta"]
+        whole = next(said.metadata.active_script_hash for path, said in parts if path[:1] == [1])
+        body = next(path for path, said in parts if said.delta.add_block.id.endswith("-body"))
+        kept = [path for path, said in parts if said.metadata.active_script_hash == whole and path[:1] == [0]]
         bodies[page] = body, [path for path in kept if path[: len(body)] == body]
     body, head = bodies["oidc_provider"]
-    assert head == [body, *([*body, place] for place in range(4)), [*body, 3, 0]]  # up to the map, in its fragment
+    # Up to the map, in its fragment; what is open below the map is of its own step.
+    assert head == [body, *([*body, place] for place in range(4)), [*body, 3, 0]]
     assert bodies["webhook"] == bodies["oidc_provider"]
     assert bodies["why"] == ([*body[:-1], body[-1] + 1], [])

@@ -20,7 +20,7 @@ from app.ui.map import player
 from app.ui.map.film_json import film_json, names_of
 from app.ui.map.geometry import EDGES
 from app.ui.map.player import Plays
-from app.ui.state import shared_walks, under_construction
+from app.ui.state import shared_walks, streamlit_sessions, under_construction
 
 _DRAWN = "drawn_film"
 """In the session, by the map's key: the walk whose film a page showed last, and that film."""
@@ -225,7 +225,8 @@ def _there(beats: Iterable[Beat], ghosts: Collection[str]) -> Iterator[Beat]:
 def _draw_exchange(beats: Iterable[Beat], beat_id: str, content: Content, key: str) -> None:
     beat = next((it for it in beats if it.id == beat_id), None)
     if beat and beat.exchange:
-        components.block(opened(beat.exchange, content), key=f"{key}_exchange")
+        with streamlit_sessions.gone_with_its_page():
+            components.block(opened(beat.exchange, content), key=f"{key}_exchange")
 
 
 def compare(before: Film, after: Film, found: Diagnosis, content: Content) -> None:

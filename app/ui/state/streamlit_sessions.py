@@ -194,6 +194,14 @@ def kept_mounted() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def gone_with_its_page() -> Iterator[None]:
+    """In a script, inside of `kept_mounted`: what is drawn here is of this page alone."""
+    context = get_script_run_ctx()
+    with context.run_with_active_hash(context.page_script_hash) if context else nullcontext():
+        yield
+
+
 def let_be_drawn(seconds: float) -> None:
     """In a script: sends what it has drawn so far, and gives the browser that long to show it."""
     context = get_script_run_ctx()
