@@ -184,7 +184,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             self._write()
 
     def _write(self) -> None:
-        """Writes what was added. Whoever wrote in between, such as a ping's answer, has written it, too."""
+        """Writes what was added; nothing where a frame of the protocol, such as a pong, has taken it along."""
         self._unsent = 0
         if (output := self.conn.data_to_send()) and not self.transport.is_closing():
             self.transport.write(b"".join(output))
