@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TextIO
 
 from app.world.node.volumes.atomic_writer import OwnedTree
-from app.world.node.volumes.nodes import DIRECTORY_SIZE, Node, User, os_error, real_node, written_node
+from app.world.node.volumes.nodes import Node, User, image_directory, os_error, real_node, written_node
 from app.world.node.volumes.scratch import Scratch, Written
 
 __all__ = ["FileSystem", "Node", "User"]
@@ -62,7 +62,6 @@ class FileSystem:
                 parent, _, name = path.rpartition("/")
                 path = parent or "/"
                 self._image.setdefault(path, set()).add(name)
-        self._image_nodes: dict[str, Node] = {}
 
     def read(self, path: str) -> bytes:
         """A file's content. Raises `OSError`."""
@@ -260,19 +259,9 @@ class FileSystem:
             if location == mount or location.startswith(f"{mount}/"):
                 real = (tree.path + location.removeprefix(mount)).rstrip("/")
                 return real_node(tree, real, location, counted=counted)
-        if (node := self._image_nodes.get(location)) is None:
-            if location not in self._image:
-                raise os_error(errno.ENOENT, location)
-            node = self._image_nodes[location] = Node(
-                mode=stat.S_IFDIR | self._modes.get(location, 0o755),
-                uid=0,
-                gid=0,
-                links=2 + len(self._image[location]),
-                size=DIRECTORY_SIZE,
-                blocks=DIRECTORY_SIZE // 512,
-                modified=self._created,
-            )
-        return node
+        if location not in self._image:
+            raise os_error(errno.ENOENT, location)
+        return image_directory(self._modes.get(location, 0o755), len(self._image[location]), self._created)
 
     def may(self, node: Node, right: int) -> bool:
         """Whether the user has a right (4 read, 1 search). Root may everything (CAP_DAC_OVERRIDE)."""

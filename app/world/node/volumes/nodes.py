@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 from dataclasses import dataclass
+from functools import lru_cache
 
 from app.world.node.volumes.atomic_writer import OwnedTree
 from app.world.node.volumes.scratch import Written
@@ -49,6 +50,20 @@ class Node:
     @property
     def is_link(self) -> bool:
         return stat.S_ISLNK(self.mode)
+
+
+@lru_cache(maxsize=256)
+def image_directory(mode: int, subdirectories: int, created: float) -> Node:
+    """A directory of an image, with its permission bits. Each path leads through some."""
+    return Node(
+        mode=stat.S_IFDIR | mode,
+        uid=0,
+        gid=0,
+        links=2 + subdirectories,
+        size=DIRECTORY_SIZE,
+        blocks=DIRECTORY_SIZE // 512,
+        modified=created,
+    )
 
 
 def written_node(written: Written) -> Node:
