@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.world import keys
+from app.world.metering import payer
 from tests.aws_cli import imported_aws
 from tests.examples import load_profiles
 
@@ -39,6 +40,15 @@ def stock_of_private_keys():
     keys._new_private_key = next_one
     yield
     keys._new_private_key = make
+
+
+@pytest.fixture(autouse=True)
+def no_payer_left_behind():
+    """A test that asks for a reader's walk itself, on no thread of a page, has that reader pay for all that follows in
+    this process: worlds of later tests would share a budget that is used up sooner or later.
+    """
+    yield
+    payer.set(None)
 
 
 @pytest.hookimpl(wrapper=True)

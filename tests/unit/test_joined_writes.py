@@ -1,4 +1,4 @@
-"""What the world's servers send in one go is one write to the socket."""
+"""What the world's servers send together is one write to the socket."""
 
 import asyncio
 

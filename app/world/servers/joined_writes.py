@@ -1,4 +1,4 @@
-"""One write for what is sent in one go: uvicorn hands over head and body, and each message of a websocket, apart.
+"""One write for what is sent together: uvicorn hands over head and body, and each message of a websocket, apart.
 
 uvloop writes at once. A client in this process wakes up for each piece, and waits for the interpreter's lock that the
 server still holds: a twentieth of a walk's CPU time.

@@ -25,7 +25,7 @@ class MeteredHttp(BoundedHttp):
         self._tab.add(price)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
-        """What is written in one go is one write."""
+        """What is written before the loop goes on is one write."""
         super().connection_made(cast(asyncio.Transport, JoinedWrites(transport, self.loop)))
 
     def data_received(self, data: bytes) -> None:
