@@ -148,10 +148,10 @@ def _news(travel: Travel, found: Moment) -> tuple[Beat, ...]:
     return news(travel.moved, heard, found, before[2] if before else None, pod.copy() if pod else None)
 
 
-def run() -> None:
-    """Lets the clock run, from the beginning where it is at the end; or holds it."""
-    st.session_state[RUNS] = not st.session_state.get(RUNS, False)
-    if (travel := _kept()) and st.session_state[RUNS] and _next(travel) is None:
+def run(runs: bool) -> None:
+    """Lets the clock run, from the beginning where it is at the end; or holds it, also where it has stopped by now."""
+    st.session_state[RUNS] = runs
+    if (travel := _kept()) and runs and _next(travel) is None:
         _move(travel, 0.0)
 
 

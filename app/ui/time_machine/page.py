@@ -131,6 +131,7 @@ def _controls(travel: Travel, marks: tuple[Landmark, ...], content: Content) -> 
             type="primary",
             width="stretch",
             on_click=journey.run,
+            args=(not runs,),
         )
         for column, key, mark, icon in zip(
             others,
