@@ -234,9 +234,9 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
     })
     if (chip?.bubble) fade(chip.bubble, shown.neutral ? 0 : Math.min(at.landed ? mapClamp(at.rest * 4) : 0, at.out))
     for (const other of drawing.chipOf.values()) if (other?.bubble && other !== chip) fade(other.bubble, 0)
-    // Text is drawn up to a pixel wider than it is measured.
+    // Small text is drawn up to a twelfth wider than it is measured, where letters stand on whole pixels.
     const room = ([x, y, w, height]) =>
-      mapClamp((Math.min(x - left, y - top, left + seen.w - x - w, top + h - y - height) - 6) / 8)
+      mapClamp((Math.min(x - left, y - top, left + seen.w - x - w * 1.08, top + h - y - height) - 6) / 8)
     const tells = found.joins && !shown.neutral ? mapClamp(at.rest * 3) : 0
     fade(drawing.joined, tells)
     if (tells) fade(drawing.joined.lastChild, room(found.joins.label))
