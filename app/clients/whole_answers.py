@@ -2,7 +2,7 @@
 
 `http.client` and urllib3 write a head and a body apart, read an answer line by line, parse its headers as those of an
 e-mail and stream its body: half of what a client of a small JSON document does. Without this module a walk takes a
-seventh more CPU time, 55 ms against 47 (CONTRIBUTING.md, "Dependencies"). Whatever is not plain (chunks, what is
+sixth more CPU time, 55 ms against 47 (CONTRIBUTING.md, "Dependencies"). Whatever is not plain (chunks, what is
 packed, no length, interim answers, a proxy, a header that continues on the next line) goes through them as ever, from
 the first byte on.
 """
