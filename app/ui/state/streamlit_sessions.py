@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from copy import copy, deepcopy
 from functools import cache, lru_cache, partial
 from time import perf_counter, sleep
@@ -23,7 +23,13 @@ from streamlit.elements.lib.form_utils import FormData
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import app_session, websocket_session_manager
 from streamlit.runtime.app_session import AppSession
-from streamlit.runtime.scriptrunner import RerunData, ScriptRunner, ScriptRunnerEvent, get_script_run_ctx
+from streamlit.runtime.scriptrunner import (
+    RerunData,
+    ScriptRunContext,
+    ScriptRunner,
+    ScriptRunnerEvent,
+    get_script_run_ctx,
+)
 from streamlit.runtime.session_manager import ActiveSessionInfo, SessionClientDisconnectedError
 
 from app.serving.operations.metrics import PAGE_SECONDS
@@ -180,8 +186,7 @@ def _connected(session_id: str) -> ActiveSessionInfo | None:
     return st.runtime.get_instance()._session_mgr.get_active_session_info(session_id)
 
 
-@contextmanager
-def kept_mounted() -> Iterator[None]:
+def kept_mounted() -> AbstractContextManager[None]:
     """In a script: what is drawn inside stays in a browser that turns to another page, until that page has something
     else in its place.
 
@@ -189,17 +194,18 @@ def kept_mounted() -> Iterator[None]:
     script has: this counts as drawn by the main script. The places of a container are counted, so what stands before it
     there has to be kept as well.
     """
-    context = get_script_run_ctx()
-    with context.run_with_active_hash(context.pages_manager.main_script_hash) if context else nullcontext():
-        yield
+    return _drawn_by(lambda context: context.pages_manager.main_script_hash)
 
 
-@contextmanager
-def gone_with_its_page() -> Iterator[None]:
+def gone_with_its_page() -> AbstractContextManager[None]:
     """In a script, inside of `kept_mounted`: what is drawn here is of this page alone."""
+    return _drawn_by(lambda context: context.page_script_hash)
+
+
+def _drawn_by(script: Callable[[ScriptRunContext], str]) -> AbstractContextManager[None]:
+    """Inside, all counts as drawn by this script of the present run, which is named by its hash."""
     context = get_script_run_ctx()
-    with context.run_with_active_hash(context.page_script_hash) if context else nullcontext():
-        yield
+    return context.run_with_active_hash(script(context)) if context else nullcontext()
 
 
 def let_be_drawn(seconds: float) -> None:
