@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -44,6 +45,9 @@ from app.ui.state import left_sessions, operations, own_world, session, streamli
 from app.world.events.stream import EventStream
 
 _YEAR = 365 * 86400
+TURN_SECONDS = 0.0005
+"""How long a thread that computes may keep the others waiting. A walk goes to and fro between two threads some hundred
+times: beside a page that is being made it would wait for Python's 5 ms at each of them."""
 _INDEX = Path(st.__file__).with_name("static") / "index.html"
 
 
@@ -108,6 +112,7 @@ def _is_unknown_page(scope: Scope) -> bool:
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Starts the simulated world, and loads the client libraries while the first browser loads the page."""
+    sys.setswitchinterval(TURN_SECONDS)
     left_sessions.bound()
     STOPPING.inform = operations.inform_pages
     await asyncio.to_thread(session.simulation)

@@ -211,24 +211,30 @@ def test_what_a_run_begins_with_goes_to_the_browser_together(handled):
     assert asyncio.run(heard()) == 3
 
 
-def test_a_script_that_lets_the_reader_see_what_it_has_drawn_sends_it_and_gathers_the_rest(monkeypatch):
+def test_a_script_that_lets_the_reader_see_what_it_has_drawn_sends_it_and_holds_the_rest(handled, monkeypatch):
     async def heard():
-        session = Bare(asyncio.get_running_loop())
+        session, sent = Bare(asyncio.get_running_loop()), []
         monkeypatch.setattr(streamlit_sessions, "get_script_run_ctx", lambda: SimpleNamespace(session_id="one"))
-        manager = SimpleNamespace(get_active_session_info=lambda _: None)
-        server = SimpleNamespace(get_app_session=lambda _: session, _session_mgr=manager)
+        manager = SimpleNamespace(get_active_session_info=lambda _: SimpleNamespace(client="the browser"))
+        server = SimpleNamespace(
+            get_app_session=lambda _: session, _session_mgr=manager, _send_message=lambda *message: sent.append(message)
+        )
         runtime = SimpleNamespace(exists=lambda: True, get_instance=lambda: server)
         monkeypatch.setattr(streamlit_sessions.st, "runtime", runtime)
-        slept = []
-        monkeypatch.setattr(streamlit_sessions, "sleep", slept.append)
-        session.gather()
-        session._enqueue_forward_msg(ForwardMsg(script_finished=0))
-        session._call_soon_on_event_loop = lambda act: (act(), slept.append(len(session.flush_browser_queue())))
-        streamlit_sessions.let_be_drawn(0.05)
-        session._enqueue_forward_msg(ForwardMsg(script_finished=0))
-        return slept, session.flush_browser_queue()
+        session._call_soon_on_event_loop = lambda act: act()
+        session._handle_scriptrunner_event_on_event_loop(None, ScriptRunnerEvent.SCRIPT_STARTED)
+        streamlit_sessions.let_be_drawn(0.01)
+        ahead = len(sent)
+        for event in (ScriptRunnerEvent.ENQUEUE_FORWARD_MSG, ScriptRunnerEvent.SCRIPT_STOPPED_WITH_SUCCESS):
+            session._handle_scriptrunner_event_on_event_loop(None, event)
+        session.flush_browser_queue()
+        held = len(sent)  # the run's end as well
+        session.woken.clear()
+        await asyncio.wait_for(session.woken.wait(), 10)
+        session.flush_browser_queue()
+        return ahead, held, len(sent)
 
-    assert asyncio.run(heard()) == ([1, 0.05, 0], [])
+    assert asyncio.run(heard()) == (1, 1, 3)
 
 
 def test_a_run_that_has_ended_waits_for_nothing(handled):

@@ -89,6 +89,7 @@ class Session(AppSession):
         self._callbacks: deque[Callable[[], None]] = deque()
         self._is_woken = False
         self._together: asyncio.TimerHandle | None = None
+        self._held = False
 
     def _on_scriptrunner_event(
         self, sender: ScriptRunner | None, event: ScriptRunnerEvent, *more: Any, **facts: Any
@@ -129,7 +130,9 @@ class Session(AppSession):
         """
         if event is ScriptRunnerEvent.SCRIPT_STARTED:
             self.gather()
-        elif event not in (ScriptRunnerEvent.ENQUEUE_FORWARD_MSG, ScriptRunnerEvent.SCRIPT_STOPPED_FOR_RERUN):
+        elif event in (ScriptRunnerEvent.ENQUEUE_FORWARD_MSG, ScriptRunnerEvent.SCRIPT_STOPPED_FOR_RERUN):
+            pass
+        elif not self._held:
             self.send()
         super()._handle_scriptrunner_event_on_event_loop(sender, event, *more, **facts)
 
@@ -159,8 +162,19 @@ class Session(AppSession):
 
     def gather(self) -> None:
         """On the server's loop: from now on what is said waits for what follows."""
+        self._wait(TOGETHER_SECONDS)
+
+    def send_ahead(self, seconds: float) -> None:
+        """On the server's loop: sends what the run has said so far. What follows comes so much later, all at once."""
         self._wait_no_more()
-        self._together = self._event_loop.call_later(TOGETHER_SECONDS, self._end_wait)
+        for too_much in self.flush_browser_queue():
+            self._browser_queue.enqueue(too_much)
+        self._wait(seconds)
+        self._held = True
+
+    def _wait(self, seconds: float) -> None:
+        self._wait_no_more()
+        self._together = self._event_loop.call_later(seconds, self._end_wait)
 
     def _end_wait(self) -> None:
         self._wait_no_more()
@@ -171,6 +185,7 @@ class Session(AppSession):
         if self._together:
             self._together.cancel()
         self._together = None
+        self._held = False
 
     def send(self) -> None:
         """On the server's loop: sends what the run has said so far."""
@@ -209,15 +224,15 @@ def _drawn_by(script: Callable[[ScriptRunContext], str]) -> AbstractContextManag
 
 
 def let_be_drawn(seconds: float) -> None:
-    """In a script: sends what it has drawn so far, and gives the browser that long to show it."""
+    """In a script: sends what it has drawn so far, and gives the browser that long to show it. The script goes on; only
+    a session that is not ours has to wait, as it sends what is drawn at once.
+    """
     context = get_script_run_ctx()
     session = st.runtime.get_instance().get_app_session(context.session_id) if context and st.runtime.exists() else None
-    if not isinstance(session, Session):
+    if isinstance(session, Session):
+        session._call_soon_on_event_loop(partial(session.send_ahead, seconds))
+    else:
         sleep(seconds)
-        return
-    session._call_soon_on_event_loop(session.send)
-    sleep(seconds)
-    session._call_soon_on_event_loop(session.gather)
 
 
 class Runner(ScriptRunner):
