@@ -182,6 +182,28 @@ def test_from_step_to_step_the_map_stays_where_it_is_and_waits_for_nothing(reade
     assert one.page.evaluate("() => window.focused").count("H1") == 2, "each heading is read out"
 
 
+_CLICKED = """(button) => {
+  document.querySelector(`.st-key-${button} button`).click()
+  return [window.map.dataset.part, window.map.matches('.neutral')]
+}"""
+
+
+def test_the_map_turns_with_the_click_and_shows_no_answer(reader):
+    """In the turn of the click itself: nothing of the next page can be there yet."""
+    one = reader().open(f"/{STEPS[0]}?lang=en").predict().settle()
+    one.page.evaluate(_WATCH)
+    assert one.page.evaluate(_CLICKED, "next") == [STEPS[1], True]
+    one.expect_title(load("en").lesson(STEPS[1]).title)
+    one.settle().predict().settle()
+    assert one.page.evaluate(_CLICKED, "previous") == [STEPS[0], False]
+    one.expect_title(load("en").lesson(STEPS[0]).title)
+    one.settle()
+    assert one.page.evaluate(_CLICKED, "next") == [STEPS[1], False]  # whose film plays what was predicted
+    one.expect_title(load("en").lesson(STEPS[1]).title)
+    one.settle()
+    assert one.page.evaluate("() => window.map.dataset.part") == STEPS[1]
+
+
 def test_who_walks_by_keyboard_sees_where_he_is(reader):
     one = reader().open("/?lang=en")
     seen = []

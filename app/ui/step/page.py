@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from app.content import Content
@@ -42,24 +44,24 @@ def lesson(name: str) -> None:
     report, found = walk_view.walk.report(step), session.diagnosis(walk_view)
     chain = found.chain
     known = {each: chain.step(each, walk_view.walk) for each in Step}
-    asks = known[step] in HOLDS and predict.is_open(step, walk_view)
+    here = _lead(step, known[step], walk_view)
 
     with navigation.onward(step, content):
         # (1) Where we are, and what this is about.
         with streamlit_sessions.kept_mounted():
             components.block(journey(step, walk_view.walk, content, known=known), key="journey")
             st.title(f"{NUMBERS[step]} {content.lesson(step).title}", anchor=False)
-            components.goal(content.lesson(step).section("goal").body, asks=step if asks else "")
+            components.goal(content.lesson(step).section("goal").body, asks="" if here.answered else step)
             with page_errors.contained(content):
-                option = predict.wrong(step, walk_view)
                 showing.draw(
                     showing.film_of(found, walk_view.heard),
                     found,
                     content,
                     part=step,
-                    answered=not asks,
-                    supposed=imagined(step, option) if option else None,
+                    answered=here.answered,
+                    supposed=here.supposed,
                     plays="now" if predict.is_fresh(step) else "",
+                    leads=_leads(step, known, walk_view),
                 )
         _let_it_be_drawn(step)
 
@@ -94,6 +96,23 @@ def lesson(name: str) -> None:
         if step is list(Step)[-1]:
             close(found, content)
         deeper(content)
+
+
+def _leads(step: Step, known: Mapping[Step, Status], walk_view: session.WalkView) -> dict[str, showing.Lead]:
+    """By the buttons of this page, where they lead to another step."""
+    steps = list(Step)
+    place = steps.index(step)
+    beside = {"previous": steps[:place][-1:], "next": steps[place + 1 :][:1]}
+    return {button: _lead(other, known[other], walk_view) for button, others in beside.items() for other in others}
+
+
+def _lead(step: Step, status: Status, walk_view: session.WalkView) -> showing.Lead:
+    option = predict.wrong(step, walk_view)
+    return showing.Lead(
+        step=step,
+        answered=not (status in HOLDS and predict.is_open(step, walk_view)),
+        supposed=imagined(step, option) if option else None,
+    )
 
 
 def _came_of(

@@ -9,6 +9,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     parentElement.appendChild(host)
   }
   last = host
+  host.leads = Object.fromEntries(["next", "previous"].filter((key) => data[key]).map((key) => [key, data[key].split(" ")]))
+  for (const [, , film] of Object.values(host.leads)) mapRead(film) // fetched before it is asked for
   const body = document.querySelector(".st-key-body")
   if (body) mapAhead.observe(body, { childList: true, subtree: true })
   let rest = () => mapRest(host), over = false
@@ -23,9 +25,21 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 // React hands on a component's data a frame after it has put the page into the document. A step whose question is open has
 // its name in the line above the map by then, and until the answer the map shows nothing but that step.
+let asked
 const mapAhead = new MutationObserver(() => {
   const asks = document.querySelector("[data-asks]")?.dataset.asks, map = last?.isConnected && last.map
+  if (asks === asked) return // the page of before is still there, and the map may have left it
+  asked = asks
   if (asks && map?.part) map.show(map.film, { part: asks, neutral: true })
+})
+// The picture of a step follows the click that leads there: it is known here, and the page needs a moment to come.
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest?.(".st-key-next button, .st-key-previous button")
+  const lead = button && last?.isConnected && last.leads[button.closest(".st-key-next") ? "next" : "previous"]
+  const film = lead && mapRead(lead[2])
+  if (!film || film instanceof Promise) return
+  document.querySelector('[data-testid="stMain"]').scrollTop = 0
+  last.map.show(film, { part: lead[0], neutral: lead[1] === "asks" })
 })
 // A text comes with the page, or the page names its address.
 const mapRead = (text) => (text.startsWith("/") ? keptText(text) : text && JSON.parse(text))
