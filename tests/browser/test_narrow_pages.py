@@ -31,7 +31,8 @@ LABELS = """() => {
 @pytest.mark.parametrize("page", ["why", "compare"])
 def test_every_label_of_a_diagram_can_be_read_at_any_width(visitor, page):
     one = visitor.turn_to(page)
-    for width in (320, 390, 600, 641, 760, 768, 800, 820, 834, 900, 1024, 1100, 1180, 1280, 1440, 1920):
+    # On both sides of each width at which the styles change, and far from them.
+    for width in (320, 600, 641, 760, 768, 900, 1024, 1280, 1920):
         one.page.set_viewport_size({"width": width, "height": 900})
         labels = one.settle().page.evaluate(LABELS)
         assert len(labels) > 20, width
@@ -104,7 +105,7 @@ def test_a_token_shows_each_of_its_bytes_at_any_width(visitor):
     one = visitor.turn_to("token_mount").predict()
     view = one.page.locator(".view.bytes")
     expect(view).to_be_visible()
-    for width in (390, 820, 1000, 1240, 1366):
+    for width in (390, 820, 1240):
         one.page.set_viewport_size({"width": width, "height": 1000})
         one.settle()
         assert view.evaluate("view => view.scrollWidth - view.clientWidth") <= 0, width
