@@ -127,7 +127,7 @@ def test_on_a_phone_the_sidebar_gives_way_to_the_page_that_was_chosen_in_it(read
 
 
 def see_where_the_focus_is(one):
-    """Whoever walks by keyboard."""
+    """The Tab key goes from the page's first control on, and the links and buttons have a ring."""
     seen = []
     for _ in range(6):
         one.press("Tab")
