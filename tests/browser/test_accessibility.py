@@ -7,7 +7,7 @@ from app.content import LANGUAGES, PAGES, load
 from app.flow.lessons.decks import SLIDES
 from app.flow.model import Step
 from tests.browser.axe import violations
-from tests.browser.contrast import faint
+from tests.browser.contrast import faint, small
 from tests.browser.server import Reader
 
 pytestmark = pytest.mark.browser
@@ -85,7 +85,7 @@ def test_every_text_of_a_page_stands_out_in_both_themes_what_is_disabled_as_well
 
 @pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.large)], ids=["two", "every"])
 @each_page
-def test_a_page_with_everything_unfolded_is_as_wide_as_the_window(whole, language, page, every):
+def test_a_page_with_everything_unfolded_is_as_wide_as_the_window_and_no_text_is_small(whole, language, page, every):
     """At the narrowest width, and at one of the others by turns of the pages: words are what does not fit."""
     reader = whole(language, page)
     before = reader.page.viewport_size
@@ -94,6 +94,8 @@ def test_a_page_with_everything_unfolded_is_as_wide_as_the_window(whole, languag
         reader.page.set_viewport_size({"width": width, "height": 900})
         if (overflow := reader.overflow) > 0:
             found[width] = overflow
+        if texts := small(reader.page):
+            found[f"small at {width}"] = texts
     reader.page.set_viewport_size(before)
     assert found == {}
 
