@@ -1,5 +1,6 @@
 """What holds for every test: how hypothesis searches, that CI skips nothing it could run, and that SIGINT is heard."""
 
+import gc
 import itertools
 import os
 import signal
@@ -18,12 +19,22 @@ load_profiles()
 # A shell that runs us in the background has SIGINT ignored; the servers that tests start and end would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Half a million objects come into being until all tests are collected, and stay: each full collection looks at all of
+# them, two seconds in all.
+gc.disable()
+
 _MUST_RUN = ("browser", "cli", *(["live"] if os.environ.get("KUBEBUILDER_ASSETS") else []))
 """Markers of tests that need programs which apt and pip bring; of `live`, for which somebody must bring them."""
 
 
 _KEYS = 24
 """More than any test takes, so that no two keys of a test are the same."""
+
+
+def pytest_collection_finish() -> None:
+    """What has been collected is never garbage: no collection looks at it any more."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)

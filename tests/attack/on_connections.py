@@ -13,6 +13,9 @@ from tests.attack.client import ATTACKER, CUT_OFF, READER, TALKS, Answer, Page, 
 from tests.attack.row import Attack, Attacker
 from tests.attack.server import PATIENCE
 
+FEW = 72
+"""Descriptors of a server with room for a dozen visitors: it has 25 of its own, 50 once it has walked."""
+
 
 async def endless_header(by: Attacker, number: int) -> Answer:
     host = f"127.0.0.1:{by.target.port}"
@@ -64,6 +67,11 @@ async def walk_view(by: Attacker, number: int) -> Answer:
         return Answer(status=CUT_OFF)
     by.kept.append(page)
     return Answer(status=500 if page.failed else TALKS, body=page.received)
+
+
+async def the_limit_was_reached(by: Attacker) -> str:
+    """Whether those who stay are fewer than came, as they are where the last ones were refused."""
+    return "" if len(by.kept) < FEW // 4 else f"{len(by.kept)} visitors have room: the limit was not reached"
 
 
 async def reader_with_a_world(by: Attacker) -> None:
@@ -149,12 +157,13 @@ ON_CONNECTIONS = (
     ),
     Attack(
         name="visitors_and_few_descriptors",
-        says="a visitor who stays, at `ulimit -n 120`",
+        says=f"a visitor who stays, at `ulimit -n {FEW}`",
         send=walk_view,
+        wrong=the_limit_was_reached,
         right=frozenset({TALKS, 503}),
-        inputs=40,
+        inputs=FEW // 4,
         most=300,
-        descriptors=120,
+        descriptors=FEW,
     ),
     Attack(
         name="strangers_evict",

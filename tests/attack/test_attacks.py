@@ -47,7 +47,7 @@ def stop(running: list[tuple[Target, ExitStack, object]]) -> None:
 
 
 LARGE = ("crowd_at_one_address",)
-"""Left out of `make test`: `tests.unit.test_turns` has fifty tabs of one visitor, and `test_room` forty at once."""
+"""Left out of `make test`: `tests.unit.test_turns` has fifty tabs of one visitor, and `test_room` twenty at once."""
 
 
 @pytest.mark.parametrize(

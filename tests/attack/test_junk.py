@@ -8,7 +8,7 @@ from tests.attack.junk import send_junk
 from tests.attack.server import MEGABYTE, serving
 
 
-@pytest.mark.parametrize("inputs", [800, pytest.param(2000, marks=pytest.mark.large)])
+@pytest.mark.parametrize("inputs", [400, pytest.param(2000, marks=pytest.mark.large)])
 def test_junk_gets_the_protocols_own_error(tmp_path, inputs):
     with serving(tmp_path) as target:
         before = target.taken()

@@ -196,7 +196,7 @@ def test_connections_of_one_visitor_are_counted(proxy) -> None:
     assert other == 200
 
 
-@pytest.mark.parametrize(("named", "apart"), [("127.0.0.1", True), ("", False)])
+@pytest.mark.parametrize(("named", "apart"), [("127.0.0.1", True), pytest.param("", False, marks=pytest.mark.large)])
 def test_visitors_are_distinguished_where_the_proxy_is_configured(tmp_path: Path, named: str, apart: bool) -> None:
     """An address with three of the four worlds makes room among its own: nobody else's goes."""
 

@@ -6,31 +6,33 @@ import asyncio
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.attack.client import TALKS, Page, cookies
 from tests.attack.server import Target, serving
 
-VISITORS, DESCRIPTORS = 40, 256
+DESCRIPTORS = 256
 
 
-def test_a_room_that_comes_at_once_fits_into_few_descriptors(tmp_path: Path) -> None:
+@pytest.mark.parametrize("visitors", [20, pytest.param(40, marks=pytest.mark.large)])
+def test_a_room_that_comes_at_once_fits_into_few_descriptors(tmp_path: Path, visitors: int) -> None:
     with serving(tmp_path, descriptors=DESCRIPTORS) as target:
         before = descriptors(target)
-        shown, during = asyncio.run(come(target))
-        assert shown == VISITORS
-        # An event loop for each would be 120 more.
-        assert during - before <= 2 * VISITORS
+        shown, during = asyncio.run(come(target, visitors))
+        assert shown == visitors
+        # An event loop for each would be three more for each.
+        assert during - before <= 2 * visitors
         assert "Traceback" not in target.log
 
 
-async def come(target: Target) -> tuple[int, int]:
+async def come(target: Target, visitors: int) -> tuple[int, int]:
     """How many of the visitors saw the page, and the server's descriptors while all of them are there."""
 
     async def walk_view(number: int) -> Page:
         source = f"127.0.3.{number + 1}"
         return await Page(target, cookies=await cookies(target, source=source), source=source).open()
 
-    pages = await asyncio.gather(*map(walk_view, range(VISITORS)))
+    pages = await asyncio.gather(*map(walk_view, range(visitors)))
     during = descriptors(target)
     still = await asyncio.gather(*(page.alive() for page in pages))
     drawn = sum(bool(page.drawn) and answer.status == TALKS for page, answer in zip(pages, still, strict=True))

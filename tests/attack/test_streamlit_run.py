@@ -24,7 +24,10 @@ CLAIMED = RequestFacts(served_on="127.0.0.1", forwarded_by="", launched=True, vi
 """What our own server would say of a request that may use live mode."""
 
 
-@pytest.fixture(scope="module", params=["127.0.0.1", "0.0.0.0"])  # noqa: S104 - asked on loopback alone
+@pytest.fixture(
+    scope="module",
+    params=["127.0.0.1", pytest.param("0.0.0.0", marks=pytest.mark.large)],  # noqa: S104 - asked on loopback alone
+)
 def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """Started in another folder, with nothing on Python's path and live mode wished for."""
     folder, port = tmp_path_factory.mktemp("elsewhere"), free_port()

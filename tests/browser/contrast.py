@@ -1,4 +1,4 @@
-"""How well the text of the page that is open stands out: what is disabled or dimmed too, which axe skips."""
+"""How well the text of the page that is open can be read: how it stands out, where axe does not look too; its size."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from playwright.sync_api import Page
 
 LEAST = 4.5
 """WCAG 2.2, 1.4.3 (AA), for text of every size."""
+SMALLEST = 11.9
+"""Pixels, as the browser rounds 12."""
 
 _FAINT = """
 (least) => {
@@ -69,4 +71,29 @@ _FAINT = """
 def faint(page: Page) -> list[str]:
     """Every text whose contrast is below `LEAST`: the ratio, its classes, how it begins."""
     found: list[str] = page.evaluate(_FAINT, LEAST)
+    return found
+
+
+_SMALL = """
+(least) => {
+  const small = new Set()
+  const look = (root) => {
+    for (const part of root.querySelectorAll("*")) {
+      if (part.shadowRoot) look(part.shadowRoot)
+      const said = [...part.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim())
+      if (!said || !part.checkVisibility() || part.getBoundingClientRect().width < 2) continue
+      const scale = part.ownerSVGElement ? part.getScreenCTM().a : 1
+      const size = parseFloat(getComputedStyle(part).fontSize) * scale
+      if (size < least) small.add(`${size.toFixed(1)} ${part.textContent.trim().slice(0, 30)}`)
+    }
+  }
+  look(document)
+  return [...small]
+}
+"""
+
+
+def small(page: Page) -> list[str]:
+    """Every text of fewer than 12 pixels: how many, and how it begins."""
+    found: list[str] = page.evaluate(_SMALL, SMALLEST)
     return found

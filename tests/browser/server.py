@@ -146,6 +146,7 @@ class Reader:
         self.context = self.page.context
         self.resize(size)
         self.page.emulate_media(color_scheme=theme)
+        self.theme = theme
         self.hosts: set[str] = set()
         self.complaints: list[str] = []
         self._heard: list[tuple[str, Callable[[Any], object]]] = []
@@ -228,6 +229,7 @@ class Reader:
         """Puts the browser into the light or the dark theme, and waits until the page follows."""
         self.page.emulate_media(color_scheme=theme)
         expect(self.page.locator('[data-testid="stApp"]')).to_have_css("color-scheme", theme)
+        self.theme = theme
         return self
 
     def expect_title(self, words: str) -> None:

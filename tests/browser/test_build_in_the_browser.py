@@ -106,10 +106,10 @@ def test_the_exercise_is_done_in_the_console_and_again_in_a_new_world(profiles, 
         one = Reader(profiles, address, locale="en-US")
         one.context.request.get(ask(urlsplit(address).port))  # the cookies that the console wants
         one.open("/build?lang=en").click("build_begin")
-        for _ in range(2):
+        for done in tasks, tasks[:2]:  # in the new world its first tasks: the others are none but commands again
             account = one.account.inner_text()
             one.wait().page.get_by_role("tab", name=content.message("build.way_console")).click()
-            for task in tasks:
+            for task in done:
                 expect(one.page.locator(f".st-key-build_task_{task} h2")).to_be_visible()
                 expect(one.page.locator(".entry-buttons button:visible")).to_have_count(0)  # two at once, and no third
                 commands = one.page.locator(f".st-key-build_in_console_{task} pre").inner_text()
@@ -120,9 +120,9 @@ def test_the_exercise_is_done_in_the_console_and_again_in_a_new_world(profiles, 
                 # The page notices by itself, and what was printed stays until the reader goes on.
                 expect(one.page.locator(".st-key-build_done")).to_be_visible()
                 expect(one.page.get_by_role("log").locator(".typed").last).to_be_visible()
-                if task is not tasks[-1]:
+                if task is not done[-1]:
                     one.click("build_next")
-            expect(one.page.locator(".tasks .done")).to_have_count(len(tasks))
+            expect(one.page.locator(".tasks .done")).to_have_count(len(done))
             one.click("reset")
             expect(one.account).not_to_have_text(account)
         assert one.complaints == []

@@ -56,7 +56,7 @@ TO_THE_CONTENT = """() => {
   stops.at(-1).focus()
 }"""
 """Puts the focus on the last control before the page's own part."""
-WHOLE = ("home", "webhook", "break_it")
+WHOLE = ("home", "break_it")
 """The pages of which the Tab key goes through all; of the others through their own part, since the rest is the same."""
 ALIKE = ("why", "oidc_provider", "sts_assume", "access", "compare")
 """Pages that hold nothing that others do not: the policy's matcher is in `service_account`, exchanges in all steps,

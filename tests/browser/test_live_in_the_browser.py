@@ -120,15 +120,14 @@ def test_the_mode_is_seen_where_the_sidebar_is_folded(reader: Callable[..., Read
     expect(shown.page.locator("p.mode")).to_contain_text(EN.message("ui.mode_live"))
     expect(shown.page.locator("p.mode")).to_contain_text("default/my-sa")
     assert shown.overflow == 0
-    simulated = reader(locale="en-US", size=PHONE).open("/webhook?lang=en")
+    simulated = reader(locale="en-US").open("/webhook?lang=en")
+    expect(simulated.page.locator("p.mode")).to_be_hidden()
+    simulated.page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
     expect(simulated.page.locator("p.mode")).to_be_visible()
+    simulated.resize(PHONE)
     expect(simulated.page.locator("p.mode")).to_contain_text(EN.message("ui.mode_simulated"))
     simulated.page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollTo(0, 600)")
     expect(simulated.page.locator("p.mode")).to_be_in_viewport()
-    desk = reader(locale="en-US").open("/webhook?lang=en")
-    expect(desk.page.locator("p.mode")).to_be_hidden()
-    desk.page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
-    expect(desk.page.locator("p.mode")).to_be_visible()
 
 
 def test_a_survey_is_no_wider_than_a_phone(reader: Callable[..., Reader]) -> None:

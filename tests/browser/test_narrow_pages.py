@@ -31,7 +31,8 @@ LABELS = """() => {
 @pytest.mark.parametrize("page", ["why", "compare"])
 def test_every_label_of_a_diagram_can_be_read_at_any_width(visitor, page):
     one = visitor.turn_to(page)
-    for width in (320, 390, 600, 641, 760, 768, 800, 820, 834, 900, 1024, 1100, 1180, 1280, 1440, 1920):
+    # On both sides of each width at which the styles change, and far from them.
+    for width in (320, 600, 641, 760, 768, 900, 1024, 1280, 1920):
         one.page.set_viewport_size({"width": width, "height": 900})
         labels = one.settle().page.evaluate(LABELS)
         assert len(labels) > 20, width
@@ -49,7 +50,7 @@ def test_the_meaning_of_a_term_stays_on_the_page(visitor):
 
 @pytest.mark.parametrize(
     "size",
-    [(768, 1024), *(pytest.param(size, marks=pytest.mark.large) for size in ((820, 1180), (834, 1112))), (1024, 768)],
+    [*(pytest.param(size, marks=pytest.mark.large) for size in ((768, 1024), (820, 1180), (834, 1112))), (1024, 768)],
 )
 def test_on_a_tablet_the_map_leaves_the_question_room(reader, size):
     one = reader(size=size).open("/sts_assume?lang=ja")
@@ -74,37 +75,11 @@ def test_a_narrow_page_puts_words_below_the_story(visitor):
         assert one.overflow == 0
 
 
-SMALL = """() => {
-  const small = new Set()
-  const look = (root) => {
-    for (const part of root.querySelectorAll("*")) {
-      if (part.shadowRoot) look(part.shadowRoot)
-      const said = [...part.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim())
-      if (!said || !part.checkVisibility() || part.getBoundingClientRect().width < 2) continue
-      const scale = part.ownerSVGElement ? part.getScreenCTM().a : 1
-      const size = parseFloat(getComputedStyle(part).fontSize) * scale
-      if (size < 11.9) small.add(`${size.toFixed(1)} ${part.textContent.trim().slice(0, 30)}`)
-    }
-  }
-  look(document)
-  return [...small]
-}"""
-
-
-def test_no_text_is_smaller_than_12_pixels(reader):
-    one = reader().open("/why?lang=ja&depth=3")
-    for page, sizes in {"service_account": [PHONE], "token_mount": [(820, 1180), PHONE], "sts_assume": [DESK]}.items():
-        one.resize(DESK).turn_to(page).predict().unfold()
-        expect(one.page.locator(".matcher .badge, .view").first).to_be_visible()
-        for size in sizes:
-            assert one.resize(size).settle().page.evaluate(SMALL) == [], (page, size)
-
-
 def test_a_token_shows_each_of_its_bytes_at_any_width(visitor):
     one = visitor.turn_to("token_mount").predict()
     view = one.page.locator(".view.bytes")
     expect(view).to_be_visible()
-    for width in (390, 820, 1000, 1240, 1366):
+    for width in (390, 820, 1240):
         one.page.set_viewport_size({"width": width, "height": 1000})
         one.settle()
         assert view.evaluate("view => view.scrollWidth - view.clientWidth") <= 0, width

@@ -111,10 +111,9 @@ def talk(projector):
 # (1) The keys
 
 
-def test_the_whole_talk_at_ten_presses_a_second_with_a_what_if_in_the_middle(reader):
+def test_the_whole_talk_at_ten_presses_a_second_with_a_what_if_in_the_middle(talk):
     """No press is lost: neither by the slides, nor while the server breaks the world."""
-    one = reader(size=PROJECTOR)
-    page, places = present(one), beats_of(20)
+    page, places = talk, beats_of(20)
     assert place(page) == places[0]
     middle = places.index(("webhook", "review"))
 
@@ -140,9 +139,8 @@ def test_the_whole_talk_at_ten_presses_a_second_with_a_what_if_in_the_middle(rea
     assert place(page) == places[-1]
 
 
-def test_forward_plays_the_next_beat_and_then_the_next_slide_and_back_goes_the_same_way(reader):
-    page = present(reader(size=PROJECTOR), deck=10)
-    places = beats_of(10)
+def test_forward_plays_the_next_beat_and_then_the_next_slide_and_back_goes_the_same_way(talk):
+    page, places = talk, beats_of(20)
     for forward, back in ("ArrowRight", "ArrowLeft"), ("ArrowDown", "ArrowUp"), ("Space", "PageUp"):
         for wanted in places[1:8]:
             page.keyboard.press(forward)
@@ -187,8 +185,8 @@ def test_overview_and_number_go_to_a_slide_and_escape_only_closes_them(talk):
     assert "present=1" in page.url
 
 
-def test_language_and_theme_keep_the_slide_and_the_beat(reader):
-    page = present(reader(size=PROJECTOR))
+def test_language_and_theme_keep_the_slide_and_the_beat(talk):
+    page = talk
     jump(page, number_of("webhook"))
     page.keyboard.press("PageDown")
     assert place(page) == ("webhook", "review")
@@ -205,6 +203,9 @@ def test_language_and_theme_keep_the_slide_and_the_beat(reader):
     assert place(page) == ("webhook", "review")
     page.reload()
     at(page, "webhook", "review")
+    for key in ("l", "t"):
+        page.keyboard.press(key)
+    expect(page.locator(".slide h1")).to_have_text(english)
 
 
 def test_the_screen_turns_black_and_the_next_key_brings_the_slide_back(talk):
@@ -288,8 +289,8 @@ def test_a_what_if_shows_where_it_stops_and_comes_back_to_the_beat(reader):
     expect(page.locator(".stApp")).not_to_contain_text(content.message("lab.strip"))
 
 
-def test_a_what_if_can_be_left_at_any_time(reader):
-    page = present(reader(size=PROJECTOR))
+def test_a_what_if_can_be_left_at_any_time(talk):
+    page = talk
     for keys in (("w",), ("w", "2")):
         for key in keys:
             page.keyboard.press(key)

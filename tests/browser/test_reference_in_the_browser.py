@@ -75,7 +75,7 @@ def test_a_statement_is_judged_by_keyboard_and_the_session_keeps_it(reader):
     score = page.locator(".score [role=status]")
     expect(score).to_have_text("You have judged 2 of 32, and 1 of them right.")
     # What was judged is known on the lesson's page and after a reload, and forgotten on request.
-    shown.open("/webhook?lang=en").wait(".st-key-predict")
+    shown.turn_to("webhook").wait(".st-key-predict")
     page.get_by_role("button", name="Skip the guess").click()
     page.locator("summary", has_text="True or false").click()
     expect(page.locator('[data-statement="webhook_injects_token"] .truth')).to_be_visible()

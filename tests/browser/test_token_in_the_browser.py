@@ -116,7 +116,7 @@ def flip_view(desk):
     return desk
 
 
-FLIPS = {"kid": "key", "aud": "audience", "iss": "provider", "sub": "signature", "Signature": "signature"}
+FLIPS = {"kid": "key", "aud": "audience", "iss": "provider", "sub": "signature"}
 """By the part in which a character is changed: the check that fails."""
 
 

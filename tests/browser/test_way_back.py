@@ -15,7 +15,9 @@ EN = load("en")
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("look", [pytest.param("lang=en", marks=pytest.mark.large), "lang=en&depth=3", "depth=1"])
+@pytest.mark.parametrize(
+    "look", ["lang=en&depth=3", *(pytest.param(look, marks=pytest.mark.large) for look in ("lang=en", "depth=1"))]
+)
 def test_a_page_chosen_in_the_sidebar_is_one_step_back(reader: Callable[..., Reader], look: str) -> None:
     shown = reader(locale="en-US").open(f"/webhook?{look}")
     address, before = shown.page.url, shown.entries

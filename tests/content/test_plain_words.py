@@ -91,10 +91,14 @@ def test_code_has_no_banned_word(folder: str) -> None:
     assert {path: words for path, words in found.items() if words} == {}
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_document_has_no_banned_word(path: Path) -> None:
-    lines = enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
-    assert banned_in((number, re.sub(r"`[^`]*`", "code", line)) for number, line in lines) == []
+def test_no_document_has_a_banned_word() -> None:
+    found = {}
+    for path in DOCUMENTS:
+        lines = enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        plain = ((number, re.sub(r"`[^`]*`", "code", line)) for number, line in lines)
+        found[str(path.relative_to(ROOT))] = banned_in(plain)
+    assert len(found) > 100
+    assert {path: words for path, words in found.items() if words} == {}
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.content import load
@@ -14,6 +14,7 @@ from app.ui.figures.wire import wire
 from app.ui.step.evidence import VIEWS
 from app.ui.step.evidence.parts import Pair, scheme
 from app.ui.text import escape
+from tests.examples import examples
 from tests.screens.test_text import Balanced
 
 CHECKS = {step: module.CHECKS for step, module in zip(Step, STEPS, strict=True)}
@@ -76,6 +77,7 @@ def reports(draw, step):
 
 
 @pytest.mark.parametrize("step", list(Step))
+@settings(max_examples=examples(100))
 @given(data=st.data())
 def test_any_report_is_drawn_without_a_fall_and_without_foreign_markup(step, data):
     report, content = data.draw(reports(step)), load("en")

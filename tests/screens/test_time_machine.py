@@ -59,8 +59,8 @@ def answers(shown):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_it_opens_with_all_that_the_first_token_and_session_can_do(machine, language):
-    shown = machine(language)
+def test_it_opens_with_all_that_the_first_token_and_session_can_do(reader, language):
+    shown = reader(language).open("time_machine")
     assert not shown.test.exception
     assert answers(shown) == ["passed"] * 3
     assert load(language).message("time_machine.same_token") in plain(shown.html("moment_file"))
@@ -69,8 +69,8 @@ def test_it_opens_with_all_that_the_first_token_and_session_can_do(machine, lang
     assert f"irsa-reports-{shown.world.account_id}" in plain(shown.html("moment_pod"))
 
 
-def test_the_landmarks_follow_from_the_token_and_the_session(machine):
-    shown = machine()
+def test_the_landmarks_follow_from_the_token_and_the_session(reader):
+    shown = reader("en").open("time_machine")
     places = re.findall(r'<li class="ahead"><code>(\+\d+:\d\d)</code>', shown.html("landmarks"))
     assert places == ["+0:45", "+0:50", "+1:00", "+19:12", "+24:00", "+24:05"]
     assert set(places) <= set(slider(shown).options)
@@ -271,8 +271,9 @@ def unfold(shown):
 
 
 def test_both_wordings_are_asked_and_what_differs_stands_side_by_side(machine):
-    assert "wordings" not in machine().keys
-    shown = unfold(machine())
+    shown = machine()
+    assert "wordings" not in shown.keys
+    unfold(shown)
     html = plain(shown.html("wordings"))
     assert html.count("The web identity token provided could not be validated.") == 2
     assert f"No OpenIDConnect provider found in your account for {shown.world.issuer}" in html
@@ -292,8 +293,8 @@ def test_the_switch_changes_the_words_of_the_world(machine):
 
 
 @pytest.mark.parametrize("spoken", sts_wording.WORDINGS)
-def test_asking_in_both_wordings_leaves_the_world_as_it_was(simulation, machine, monkeypatch, spoken):
-    shown = machine()
+def test_asking_in_both_wordings_leaves_the_world_as_it_was(simulation, screen, monkeypatch, spoken):
+    shown = screen()
     sts_wording.set_wording(shown.world, spoken)
     set_ = []  # every wording that the world was given meanwhile
     own = type(shown.world.account)
@@ -312,8 +313,8 @@ def test_asking_in_both_wordings_leaves_the_world_as_it_was(simulation, machine,
     assert shown.world.account.sts_wording == spoken
 
 
-def test_both_wordings_are_those_that_sts_gives_over_the_wire(simulation, machine):
-    world = machine().world
+def test_both_wordings_are_those_that_sts_gives_over_the_wire(simulation, screen):
+    world = screen().world
     ports = simulated(simulation, world)
     pair = next(pair for pair in sts_wording.compare(ports, world) if pair.case == "audience")
     for spoken, answer in zip(sts_wording.WORDINGS, (pair.current, pair.classic), strict=True):
@@ -341,8 +342,8 @@ def film(shown):
     return [beat for beat in beats if not beat.get("past")]
 
 
-def test_the_map_begins_with_what_is_in_place_and_plays_nothing(machine):
-    shown = machine()
+def test_the_map_begins_with_what_is_in_place_and_plays_nothing(reader):
+    shown = reader("en").open("time_machine")
     (whole,) = film(shown)
     assert (whole["id"], whole["edge"]) == ("whole", "")
     assert whole["plain"] == load("en").message("time_machine.map.start")

@@ -120,7 +120,7 @@ def test_settings_give_the_defaults():
     assert "9876" in result.output
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.large)])
 def test_it_serves_from_any_folder_and_ends_in_good_order(tmp_path, number):
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"}
     command = [sys.executable, "-m", "app", "serve", "--port", "0"]
@@ -138,7 +138,7 @@ def test_it_serves_from_any_folder_and_ends_in_good_order(tmp_path, number):
     assert errors == ""
 
 
-@pytest.mark.parametrize("seconds", [0, 0.5, 1])
+@pytest.mark.parametrize("seconds", [0, pytest.param(0.5, marks=pytest.mark.large), 1])
 def test_a_signal_while_it_starts_ends_it_without_a_traceback(seconds):
     port = free_port()
     command = [sys.executable, "-m", "app", "serve", "--port", str(port)]

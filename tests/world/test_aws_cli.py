@@ -195,9 +195,8 @@ def test_the_commands_of_the_page_to_print_work_as_they_are_printed(learner):
         "provider_arn": json.loads(issuer),
         "audience": "sts.amazonaws.com",
     }
-    shell = {**learner, "PATH": f"{AWS.parent}:{os.environ['PATH']}"}
     printed = {
-        name: run(["bash", "-c", command.format_map(names)], shell)
+        name: run(["bash", "-c", command.format_map(names)], learner)
         for name, command in COMMANDS.items()
         if name != "variables"  # kubectl refuses to exec into a container that has finished
     }

@@ -68,10 +68,15 @@ def terminal(simulation, tmp_path, aws):
     simulation.store.discard("terminal")
 
 
-def test_the_commands_of_the_page_do_each_task_and_again_in_a_new_world(terminal):
-    for _ in range(2):
-        _do_each(terminal)
-        terminal.world = terminal.simulation.reset("terminal", start="empty")
+def test_the_commands_of_the_page_do_each_task(terminal):
+    _do_each(terminal)
+
+
+@pytest.mark.large
+def test_they_do_each_task_again_in_a_new_world(terminal):
+    _do_each(terminal)
+    terminal.world = terminal.simulation.reset("terminal", start="empty")
+    _do_each(terminal)
 
 
 def _do_each(terminal):

@@ -4,11 +4,13 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
+from functools import cache
 
 import pytest
 
@@ -21,10 +23,9 @@ from app.console.console import Console
 from app.console.limits import Limits
 from tests.world.test_aws_cli import AWS
 
-FOUND = programs.find(os.pathsep.join((str(AWS.parent), *os.environ["PATH"].split(os.pathsep))))
 pytestmark = [
     pytest.mark.cli,
-    pytest.mark.skipif(len(FOUND) < 2, reason=f"no {' and no '.join({'kubectl', 'aws'} - FOUND.keys())}"),
+    pytest.mark.skipif(shutil.which("kubectl") is None or not AWS.exists(), reason="no kubectl or no aws"),
 ]
 POD = """\
 apiVersion: v1
@@ -40,6 +41,12 @@ TRUST = {
 }
 
 
+@cache
+def found_programs():
+    """The programs of the console. Not looked for when this file is read: each is started for its version."""
+    return programs.find(os.pathsep.join((str(AWS.parent), *os.environ["PATH"].split(os.pathsep))))
+
+
 class Shown:
     """A console whose output is kept."""
 
@@ -50,7 +57,7 @@ class Shown:
         self.access = access
         self.text = ""
         self.reads = []
-        self.console = Console(access=found, programs=FOUND, limits=limits, browser="b", address="a")
+        self.console = Console(access=found, programs=found_programs(), limits=limits, browser="b", address="a")
 
     async def type(self, line, number=1):
         async def show(text):
@@ -182,8 +189,10 @@ def test_tab_asks_kubectl(shown):
     assert complete("kubectl get --server=x ") == (0, [])
 
 
-@pytest.mark.skipif(not FOUND.get("aws") or not FOUND["aws"].index, reason="the aws that was found brings no index")
 def test_tab_reads_the_index_of_aws(shown):
+    if not found_programs()["aws"].index:
+        pytest.skip("the aws that was found brings no index")
+
     def complete(text):
         return [one.text for one in asyncio.run(shown.console.complete(text))[1]]
 
@@ -218,7 +227,7 @@ def test_the_kernel_stops_what_the_arguments_would_have_let_through(shown):
     """The second fence alone: arguments that the first one refuses, given to the real programs."""
 
     def confined(name, *words):
-        program, access = FOUND[name], shown.access
+        program, access = found_programs()[name], shown.access
         with access.home() as home:
             return subprocess.run(
                 launched((program.path, *words), program.reads, access.reach(home)),
@@ -253,7 +262,7 @@ def test_without_a_world_nothing_runs():
     async def none():
         return None
 
-    console = Console(access=none, programs=FOUND, limits=Limits(), browser="b", address="a")
+    console = Console(access=none, programs=found_programs(), limits=Limits(), browser="b", address="a")
     with pytest.raises(LineRefused, match="no_world"):
         asyncio.run(console.run(1, "kubectl get pods", None, None))
 

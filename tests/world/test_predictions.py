@@ -86,15 +86,6 @@ def examined(simulation, world):
     return examine(simulated(simulation, world), SUBJECT)
 
 
-@pytest.mark.parametrize("fault", but_alike(FAULTS))
-def test_the_copy_of_a_diagnosis_has_its_verdict_and_reading_alone_shows_as_much_of_a_fix(simulation, world, fault):
-    simulation.inject(world, fault)
-    found = examined(simulation, world)
-    the_copy_has_its_verdict(found)
-    if fault not in UNPREDICTED:
-        reading_alone_shows_as_much(simulation, world, found)
-
-
 def the_copy_has_its_verdict(found):
     again = examine(ports_of(copy_of(found.walk, found.checks, found.evidence, found.read_at)), SUBJECT)
     seen = {check.id: check for _, checks in found.steps() for check in checks}
@@ -124,12 +115,21 @@ def reading_alone_shows_as_much(simulation, world, everything):
         assert found.prediction.check.id == everything.prediction.check.id
 
 
+needs_both = pytest.mark.skipif(not AWS.exists() or shutil.which("kubectl") is None, reason="no aws or no kubectl")
+
+
 @pytest.mark.cli
-@pytest.mark.skipif(not AWS.exists() or shutil.which("kubectl") is None, reason="no aws or no kubectl")
+@needs_both
 @pytest.mark.parametrize("fault", but_alike(FAULTS))
-def test_what_is_predicted_of_a_fix_comes_true(simulation, world, run, fault):
+def test_the_copy_of_a_diagnosis_has_its_verdict_and_what_is_predicted_of_a_fix_comes_true(
+    simulation, world, run, fault
+):
+    """And reading alone shows as much of the fix. All of one examination, which takes longest."""
     simulation.inject(world, fault)
     found = examined(simulation, world)
+    the_copy_has_its_verdict(found)
+    if fault not in UNPREDICTED:
+        reading_alone_shows_as_much(simulation, world, found)
     if fault in WORKS_ANYWAY:
         assert (found.fix, found.prediction) == (None, None)
         return
@@ -140,7 +140,7 @@ def test_what_is_predicted_of_a_fix_comes_true(simulation, world, run, fault):
 
 
 @pytest.mark.cli
-@pytest.mark.skipif(not AWS.exists() or shutil.which("kubectl") is None, reason="no aws or no kubectl")
+@needs_both
 @pytest.mark.parametrize("faults", TWO_FAULTS, ids=" ".join)
 def test_of_two_faults_the_other_one_is_predicted(simulation, world, run, faults):
     simulation.inject(world, *faults)

@@ -158,6 +158,7 @@ def held():
     return tracemalloc.get_traced_memory()[0]
 
 
+@pytest.mark.large
 def test_a_world_at_all_its_limits(simulation, traced):
     before = held()
     world = simulation.world("full")
