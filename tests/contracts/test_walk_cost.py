@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import boto3
 import pytest
 
 from app import wiring
+from app.clients.kubernetes.dial import Dialer
 from app.flow.steps.walk import walk
 from app.world.aws import authentication
 from app.world.aws.sts import verification_keys, web_identity
 from app.world.lifecycle.simulation import Simulation
+from app.world.servers.joined_writes import JoinedWrites
 from app.world.servers.metered_connections import MeteredHttp
 from app.world.world import World
 from tests.contracts.conftest import SUBJECT
@@ -59,3 +63,39 @@ def test_a_warm_walk_asks_each_thing_once_over_connections_that_are_there(
     assert counted["connections"] == EXECS + (sys.version_info < (3, 13))
     assert (counted["signatures"], counted["tokens"]) == (SIGNED, 1)
     assert (counted["clients"], counted["key sets"]) == (0, 0)
+
+
+def test_an_exec_takes_one_write_after_a_handshake_that_exchanges_no_keys(
+    simulation: Simulation, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = wiring.simulated(simulation, world).cluster
+    namespace, pod = SUBJECT.namespace, SUBJECT.pod
+    role = world.account.roles["s3-reader"].arn
+    cluster.execute(namespace, pod, "", ["true"])
+    handshakes, writes = [], []
+    connected, flush = Dialer.connected, JoinedWrites._flush
+
+    @contextmanager
+    def noting(*arguments: Any, **options: Any) -> Iterator[Any]:
+        with connected(*arguments, **options) as connection:
+            handshakes.append((connection.version(), connection.session_reused))
+            yield connection
+
+    def counting(transport: JoinedWrites) -> None:
+        writes.extend([transport._size] if transport._size else [])
+        flush(transport)
+
+    monkeypatch.setattr(Dialer, "connected", noting)
+    monkeypatch.setattr(JoinedWrites, "_flush", counting)
+    assert cluster.execute(namespace, pod, "", ["printenv", "AWS_ROLE_ARN"]).stdout == f"{role}\n"
+    assert handshakes == [("TLSv1.2", True)]
+    assert len(writes) == 1
+
+
+def test_what_a_longer_command_prints_comes_in_its_order(simulation: Simulation, world: World) -> None:
+    """More pieces than wait for the answer to the handshake, before and after it."""
+    cluster = wiring.simulated(simulation, world).cluster
+    script = "for i in $(seq 99); do echo $i; done; sleep 0.01; for i in $(seq 99); do echo $i; done; exit 3"
+    done = cluster.execute(SUBJECT.namespace, SUBJECT.pod, "", ["sh", "-c", script])
+    assert done.stdout.split() == [str(number) for number in range(1, 100)] * 2
+    assert done.exit_code == 3
