@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import ipaddress
 import os
 import socket
@@ -61,7 +62,11 @@ def command(settings: Settings, words: Content) -> click.Command:
         if missions_folder:
             _offer(missions_folder, words)
         # (1) Take the port before anything slow is loaded: a taken port is reported at once.
-        with listen(host, port, words, option="--port") as listener, keeping(settings, words, directory, fresh=fresh):
+        with (
+            uncollected(),
+            listen(host, port, words, option="--port") as listener,
+            keeping(settings, words, directory, fresh=fresh),
+        ):
             # (2) Load the application and serve until a signal comes.
             run(listener, words, settings.trusted_proxies)
 
@@ -75,6 +80,16 @@ def _offer(folder: str, words: Content) -> None:
     except (MalformedMission, ContentError) as error:
         raise CannotRun(words, "malformed_missions", got=error) from None
     offer_missions(folder)
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """No garbage is looked for inside until `warm_up` has ended: hardly anything that a start loads goes again."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @contextlib.contextmanager
