@@ -1,8 +1,10 @@
-"""What Streamlit does at the first page of a process, and our server spares it: nothing else comes of it."""
+"""What Streamlit does once a process, and our server spares it: nothing else comes of it."""
 
 import pytest
 from streamlit import delta_generator, string_util
 from streamlit.commands import logo, page_config
+from streamlit.components.v2.component_manager import BidiComponentManager
+from streamlit.components.v2.manifest_scanner import scan_component_manifests
 from streamlit.elements.lib import image_utils
 from streamlit.elements.lib.layout_utils import LayoutConfig
 from streamlit.emojis import ALL_EMOJIS
@@ -16,9 +18,14 @@ LIKE_A_PAGES = (LayoutConfig(width="stretch"), False, "RGB", "auto", "favicon")
 
 def test_the_server_of_the_pages_spares_them():
     assert server.app
+    assert BidiComponentManager.discover_and_register_components is streamlit_start.no_components
     assert delta_generator._use_warning_has_been_displayed
     assert page_config.image_to_url is logo.image_to_url is streamlit_start.picture_address
     assert string_util.extract_leading_emoji is streamlit_start.leading_emoji
+
+
+def test_no_package_that_is_installed_brings_components():
+    assert list(scan_component_manifests()) == []
 
 
 @pytest.mark.parametrize("picture", [browser_files.icon, browser_files.logo, "https://example.com/logo.png"])
