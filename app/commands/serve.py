@@ -20,8 +20,7 @@ from app.commands.failure import COULD_NOT_RUN, CannotRun
 from app.commands.help import address_options, command_of
 from app.commands.listening import listen
 from app.commands.world import check_ports, made, open_state, prepare, tool_lines
-from app.content import Content, ContentError, missions
-from app.flow.missions.reading import MalformedMission
+from app.content import Content, ContentError
 from app.serving import descriptors, logs
 from app.serving.launch import LAUNCH
 from app.serving.operations import events, log_lines
@@ -75,6 +74,9 @@ def command(settings: Settings, words: Content) -> click.Command:
 
 def _offer(folder: str, words: Content) -> None:
     """A teacher's missions: what is wrong in them is said before anything is served."""
+    from app.content import missions
+    from app.flow.missions.reading import MalformedMission
+
     try:
         missions.offered(folder)
     except (MalformedMission, ContentError) as error:
