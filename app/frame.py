@@ -13,14 +13,15 @@ if "app.content" not in sys.modules:
 
 from app.content import PAGES, load
 from app.content.page_specs import PAGE_SPECS
-from app.ui import lab
 from app.ui.doctor import diagnosis_upload
 from app.ui.draw import components, page_errors
 from app.ui.draw.browser_files import browser_files
 from app.ui.frame import navigation, page_setup, sidebar
-from app.ui.presenting import presenting
+from app.ui.lab import secrecy
+from app.ui.lab import strip as lab_strip
+from app.ui.presenting import window
 from app.ui.state import depth, language, mode, route, session
-from app.ui.thief import page as thief_page
+from app.ui.thief import strip as thief_strip
 
 # (1) A visitor who has used too much waits. Leave the old page first, so that a page change never waits for it.
 session.admit()
@@ -33,7 +34,7 @@ depth.choose()
 mode.choose()
 walk_view = page_setup.ensure_walk(content)
 page = st.navigation(
-    navigation.pages(content, walk_view.walk if walk_view and not lab.is_hidden() else None), expanded=True
+    navigation.pages(content, walk_view.walk if walk_view and not secrecy.is_hidden() else None), expanded=True
 )
 components.styles()
 
@@ -50,7 +51,7 @@ components.page(
 if name != "doctor":
     diagnosis_upload.forget()
 with page_errors.contained(content):
-    if walk_view and presenting.present(name, content, named=not lab.is_hidden()):
+    if walk_view and window.present(name, content, named=not secrecy.is_hidden()):
         st.stop()
 
 # (4) How the reader looks, the page, and then what is beside every page: a page change does not wait for it. An error
@@ -60,10 +61,10 @@ with page_errors.contained(content):
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", key="look"):
         depth.switch(content)
         language.switch(content.message("ui.language"))
-        presenting.start(name, content)
+        window.start(name, content)
     page_setup.show_notices(name, walk_view, content)
-    lab.strip(name, content)
-    thief_page.strip(name, content)
+    lab_strip.strip(name, content)
+    thief_strip.strip(name, content)
 with page_errors.contained(content):
     if walk_view or not PAGE_SPECS[name].needs_walk:
         page.run()

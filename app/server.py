@@ -41,7 +41,7 @@ from app.settings import Settings, process_environment
 from app.ui.draw import page_errors
 from app.ui.draw.browser_files import PREFIX, browser_files
 from app.ui.map import player
-from app.ui.state import left_sessions, operations, own_world, session, streamlit_sessions
+from app.ui.state import left_sessions, operations, own_world, session, streamlit_sessions, streamlit_start
 from app.world.events.stream import EventStream
 
 _YEAR = 365 * 86400
@@ -176,6 +176,7 @@ def console_words(language: str, key: str, values: Mapping[str, object]) -> str:
 
 _settings = Settings.from_environment()
 streamlit_sessions.install()
+streamlit_start.install()
 
 
 def application(script: Path) -> st.App:

@@ -6,10 +6,19 @@ import gc
 
 
 def warm_up(region: str = "us-east-1") -> None:
-    """Takes about a second of processor time; to be called from a thread of its own when a server starts.
+    """Takes a fifth of a second of processor time; to be called from a thread of its own when a server starts.
 
-    No request is sent.
+    No request is sent. From now on garbage is collected, whether or not it was before.
     """
+    try:
+        _load(region)
+    finally:
+        # What is loaded by now stays for good, and hardly anything among it is garbage: to look through it takes 0.1 s.
+        gc.freeze()
+        gc.enable()
+
+
+def _load(region: str) -> None:
     from app.clients import issuer
     from app.clients.aws import sdk as aws_sdk
     from app.clients.kubernetes.cluster import KubernetesCluster
@@ -19,6 +28,3 @@ def warm_up(region: str = "us-east-1") -> None:
         aws_sdk.shared.client(service, region, None)
     issuer.PublicIssuer(issuer.IssuerTransport())
     KubernetesCluster(host="https://127.0.0.1", token="", transport=KubernetesTransport())
-    # What is loaded by now stays for good: the collector need not look through it again and again.
-    gc.collect()
-    gc.freeze()

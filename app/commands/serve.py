@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import ipaddress
 import os
 import socket
@@ -19,8 +20,7 @@ from app.commands.failure import COULD_NOT_RUN, CannotRun
 from app.commands.help import address_options, command_of
 from app.commands.listening import listen
 from app.commands.world import check_ports, made, open_state, prepare, tool_lines
-from app.content import Content, ContentError, missions
-from app.flow.missions.reading import MalformedMission
+from app.content import Content, ContentError
 from app.serving import descriptors, logs
 from app.serving.launch import LAUNCH
 from app.serving.operations import events, log_lines
@@ -61,7 +61,11 @@ def command(settings: Settings, words: Content) -> click.Command:
         if missions_folder:
             _offer(missions_folder, words)
         # (1) Take the port before anything slow is loaded: a taken port is reported at once.
-        with listen(host, port, words, option="--port") as listener, keeping(settings, words, directory, fresh=fresh):
+        with (
+            uncollected(),
+            listen(host, port, words, option="--port") as listener,
+            keeping(settings, words, directory, fresh=fresh),
+        ):
             # (2) Load the application and serve until a signal comes.
             run(listener, words, settings.trusted_proxies)
 
@@ -70,11 +74,24 @@ def command(settings: Settings, words: Content) -> click.Command:
 
 def _offer(folder: str, words: Content) -> None:
     """A teacher's missions: what is wrong in them is said before anything is served."""
+    from app.content import missions
+    from app.flow.missions.reading import MalformedMission
+
     try:
         missions.offered(folder)
     except (MalformedMission, ContentError) as error:
         raise CannotRun(words, "malformed_missions", got=error) from None
     offer_missions(folder)
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """No garbage is looked for inside until `warm_up` has ended: hardly anything that a start loads goes again."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @contextlib.contextmanager

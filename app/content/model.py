@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from app.content.errors import ContentError
 from app.content.languages import LanguageFacts
 from app.content.template import fill
 from app.flow.model import Check, Subject
+
+if TYPE_CHECKING:
+    from app.content.messages import Messages
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +93,7 @@ class Content:
     language: str
     """The name of its folder, as BCP 47 has it."""
     facts: LanguageFacts
-    messages: Mapping[str, str]
+    messages: Messages
     """By dotted key: `ui.checks`, `steps.webhook.title`, `claims.sub`."""
     checks: Mapping[str, CheckText]
     """By check id."""

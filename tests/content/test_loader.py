@@ -16,7 +16,7 @@ from app.content import LANGUAGES, PAGES, ContentError, load
 from app.content.languages import read_facts
 from app.content.loader import read
 from app.content.markdown import split
-from app.content.messages import read_messages
+from app.content.messages import Messages, read_messages
 from app.content.template import fill, placeholders
 from app.flow.model import Check, Status, Subject
 
@@ -25,10 +25,10 @@ PAGE = "# Title {#title}\n\n## First {#first}\n\nBody.\n"
 
 
 @pytest.fixture
-def messages(tmp_path: Path) -> Callable[[str], dict[str, str]]:
+def messages(tmp_path: Path) -> Callable[[str], Messages]:
     """Reads one TOML text as the messages of a language."""
 
-    def read_text(text: str) -> dict[str, str]:
+    def read_text(text: str) -> Messages:
         (tmp_path / "messages.toml").write_text(text, encoding="utf-8")
         return read_messages(tmp_path)
 
@@ -129,7 +129,7 @@ def test_any_text_is_filled_or_refused_for_a_placeholder_that_it_has(text: str) 
 # --- TOML ------------------------------------------------------------------------------------------------------------
 
 
-def test_tables_become_dotted_keys(messages: Callable[[str], dict[str, str]]) -> None:
+def test_tables_become_dotted_keys(messages: Callable[[str], Messages]) -> None:
     assert messages('a = " x "\n[b."c.d"]\ne = "y"') == {"a": "x", "b.c.d.e": "y"}
 
 
@@ -144,19 +144,46 @@ def test_tables_become_dotted_keys(messages: Callable[[str], dict[str, str]]) ->
         ("", ("*.toml", "no messages")),
     ],
 )
-def test_malformed_messages_are_refused(
-    messages: Callable[[str], dict[str, str]], text: str, words: tuple[str, ...]
-) -> None:
+def test_malformed_messages_are_refused(messages: Callable[[str], Messages], text: str, words: tuple[str, ...]) -> None:
     with pytest.raises(ContentError) as error:
         messages(text)
     assert refused(error, *words)
 
 
-def test_a_key_of_two_files_is_refused(tmp_path: Path, messages: Callable[[str], dict[str, str]]) -> None:
+def test_a_key_of_two_files_is_refused(tmp_path: Path, messages: Callable[[str], Messages]) -> None:
     (tmp_path / "another.toml").write_text("a = 'x'", encoding="utf-8")
     with pytest.raises(ContentError) as error:
         messages("a = 'y'")
     assert refused(error, "messages.toml", "a", "another.toml")
+
+
+def test_a_file_is_parsed_when_a_key_is_asked_for_that_it_may_have(tmp_path: Path) -> None:
+    (tmp_path / "one.toml").write_text("# Words\n[one]\na = 'x'\n\n[ 'two'.b ]\nc = 'y'", encoding="utf-8")
+    (tmp_path / "three.toml").write_text("[three]\na = ", encoding="utf-8")
+    messages = Messages(tmp_path)
+    assert (messages["one.a"], messages["two.b.c"], messages.get("four.a")) == ("x", "y", None)
+    assert messages.below("two") == {"b.c": "y"}
+    with pytest.raises(ContentError) as error:
+        "three.b" in messages  # noqa: B015
+    assert refused(error, "three.toml", "TOML")
+
+
+def test_a_key_above_all_tables_is_found_whatever_stands_before_it(tmp_path: Path) -> None:
+    (tmp_path / "messages.toml").write_text('a = """\n[b]\n"""\nc = "x"\n[d]\ne = "y"', encoding="utf-8")
+    assert [Messages(tmp_path)[key] for key in ("c", "d.e", "a")] == ["x", "y", "[b]"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_message_is_found_before_all_files_are_parsed(language: str) -> None:
+    whole = read(CONTENT, language).messages
+    firsts = {key.partition(".")[0]: key for key in whole}
+    assert {key: Messages(CONTENT / language)[key] for key in firsts.values()} == {k: whole[k] for k in firsts.values()}
+    assert {f"map.{key}": text for key, text in Messages(CONTENT / language).below("map").items()} == {
+        key: text for key, text in whole.items() if key.startswith("map.")
+    }
+    alone = Messages(CONTENT / language)
+    assert alone["cli.help.serve"]
+    assert len(alone._unparsed) > len(alone._keys)
 
 
 def test_what_is_no_utf8_is_refused(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from app import wiring
+from app.commands.serve import uncollected
 from app.flow.errors import Unreachable
 from app.flow.port_wrappers.deadline import OUT_OF_TIME
 from app.wiring import Choice
@@ -53,6 +54,24 @@ def test_warming_up_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "create_connection", refuse)
     monkeypatch.setattr(socket.socket, "connect", refuse)
     wiring.warm_up()
+
+
+def test_garbage_is_looked_for_once_the_clients_are_loaded() -> None:
+    asked: list[int] = []
+    gc.callbacks.append(lambda phase, info: asked.append(info["generation"]))
+    try:
+        with uncollected():
+            assert not gc.isenabled()
+            wiring.warm_up()
+            assert 2 not in asked  # no search through all that was loaded: 0.1 s for nothing
+            assert gc.isenabled()
+            assert gc.get_freeze_count()
+    finally:
+        gc.callbacks.pop()
+        gc.unfreeze()
+    with pytest.raises(KeyError), uncollected():
+        raise KeyError
+    assert gc.isenabled()
 
 
 def test_what_a_plugin_takes_is_taken_from_the_walk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

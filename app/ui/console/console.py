@@ -14,7 +14,6 @@ from app.ui.state import connection
 from app.ui.text import prose
 from app.world.world import World
 
-_PLAIN = "console.page."
 _MARKED = ("about", "keys", "filters", "files_help")
 """Of its words those with code in them, which the page gets as HTML."""
 
@@ -27,7 +26,7 @@ def console(world: World, content: Content, *, key: str = "console") -> None:
     if refused:
         components.block(notice(refused, content), key=f"{key}_refused")
         return
-    words = {name.removeprefix(_PLAIN): text for name, text in content.messages.items() if name.startswith(_PLAIN)}
+    words = content.messages.below("console.page")
     marked = {name: prose(words[name]) for name in _MARKED}
     # Which world it is, without its name: that of another one would open the files of this one.
     which = hashlib.sha256(world.path.encode()).hexdigest()[:16]

@@ -14,7 +14,7 @@ from app.flow.verdict.judge import Outcome
 from app.report import verdict_words
 from app.ui.draw import components, notice
 from app.ui.draw.checks import mark
-from app.ui.lab import trial
+from app.ui.lab import secrecy, trial
 from app.ui.lab.trial import Trial
 from app.ui.state import language, session
 from app.ui.text import prose
@@ -44,7 +44,7 @@ def editor(it: Trial, found: Diagnosis, content: Content) -> None:
         content.message("lab.by_hand"), icon=":material/edit:", key="lab_by_hand", expanded=bool(it.edits)
     ):
         st.caption(content.message("lab.by_hand_lead"))
-        if it.fault.changes not in edits.KINDS and not trial.is_hidden():
+        if it.fault.changes not in edits.KINDS and not secrecy.is_hidden():
             st.caption(content.message("lab.outside"))
         _propose(it, found)
         language.keep(_KIND)
@@ -90,7 +90,7 @@ def _propose(it: Trial, found: Diagnosis) -> None:
 
 def _object(it: Trial, found: Diagnosis) -> str:
     """The kind that the verdict's fix changes, else the one that the fault changed; none for a hidden fault."""
-    if trial.is_hidden() or is_whole(it.fault, found):
+    if secrecy.is_hidden() or is_whole(it.fault, found):
         return ""
     change = found.fix.change if found.fix else None
     changed = it.fault.changes if it.fault.changes in edits.KINDS else ""
@@ -117,24 +117,24 @@ def _outcome(it: Trial, found: Diagnosis, content: Content) -> None:
     if not is_whole(it.fault, found):
         components.block(_still(found, content), key="lab_still")
         return
-    counted = trial.is_hidden() and it.tried is None
+    counted = secrecy.is_hidden() and it.tried is None
     sentence = prose(content.message("lab.whole_hidden" if counted else "lab.whole_by_hand"))
     drawn = f'<div class="strip" role="status">{mark(Status.PASSED, content)}<div><p>{sentence}</p></div></div>'
     components.block(drawn, key="lab_fixed")
-    if trial.is_hidden():
+    if secrecy.is_hidden():
         st.button(content.message("lab.tell"), key="lab_tell", on_click=trial.reveal, args=(it,))
 
 
 def _count(it: Trial) -> None:
     """A change that fixed what was hidden is a right answer."""
-    if trial.is_hidden() and is_whole(it.fault, session.diagnosis(session.simulated_walk_view())):
+    if secrecy.is_hidden() and is_whole(it.fault, session.diagnosis(session.simulated_walk_view())):
         trial.repaired(it)
 
 
 def _still(found: Diagnosis, content: Content) -> str:
     """That a change was made and was not enough."""
     sentence = prose(content.message("lab.still"))
-    named = "" if trial.is_hidden() else f"<p>{prose(verdict_words.verdict(found, content))}</p>"
+    named = "" if secrecy.is_hidden() else f"<p>{prose(verdict_words.verdict(found, content))}</p>"
     return f'<div class="strip" role="status">{mark(Status.WARNING, content)}<div><p>{sentence}</p>{named}</div></div>'
 
 

@@ -9,13 +9,13 @@ from app.ui.draw import components, sts_wording
 from app.ui.draw.simulated_only import needs_a_world
 from app.ui.frame import navigation
 from app.ui.frame.not_there import needs_chain
-from app.ui.lab import own, trial
+from app.ui.lab import own, secrecy, trial
 from app.ui.lab.asking import ask
 from app.ui.lab.broken import broken
 from app.ui.lab.hidden import hidden
 from app.ui.lab.listing import listing, unknown
 from app.ui.lab.score import score
-from app.ui.lab.strip import world_is_broken
+from app.ui.lab.warning import world_is_broken
 from app.ui.state import language, session
 from app.world.faults import find_fault
 
@@ -46,11 +46,11 @@ def break_it() -> None:
         st.query_params[trial.PARAM] = asked.id
     elif address and not asked:
         unknown(address, content)
-    if trial.is_hidden() and it and not asked:
+    if secrecy.is_hidden() and it and not asked:
         components.top("hidden")
         hidden(it, content)  # and no list of names beside it
         return
-    if it and asked in (None, it.fault) and not trial.is_hidden():
+    if it and asked in (None, it.fault) and not secrecy.is_hidden():
         components.top(f"{it.fault.id} {broken(it, content)}")
         if it.reverted:
             return

@@ -10,13 +10,12 @@ import random
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from weakref import WeakSet
 
 import streamlit as st
 
 from app.flow.model import Step
-from app.ui.lab import score
-from app.ui.state import mode, session
+from app.ui.lab import score, secrecy
+from app.ui.state import session
 from app.world.faults import FAULTS, CannotBeInjected, Fault
 from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.world import World
@@ -38,8 +37,6 @@ _TEXTS = 3
 """Other faults' texts that are offered beside the right one."""
 _UNDO = 10
 """Edits that can be taken back."""
-_hidden: WeakSet[World] = WeakSet()
-"""The worlds whose fault the reader is to find."""
 
 
 @dataclass(kw_only=True)
@@ -87,14 +84,6 @@ def current() -> Trial | None:
     return trial
 
 
-def is_hidden() -> bool:
-    """Whether this browser's world has a fault whose name must stay hidden."""
-    if not mode.can().break_world:
-        return False
-    here = session.world()
-    return bool(here.faults) and here in _hidden
-
-
 def refusal() -> str:
     """Why the last fault could not be caused; returned once, and empty where it could."""
     return str(st.session_state.pop(_REFUSED, ""))
@@ -114,7 +103,7 @@ def inject(fault: Fault, guess: Guess | None) -> None:
     """Fixes the world, then breaks it."""
     if not _is_caused(fault):
         return
-    _hidden.discard(session.world())
+    secrecy.show(session.world())
     trial = _keep(fault, guess)
     if guess:
         score.count(fault.id, [guess.text == guess.own, guess.step == seen_at(fault)])
@@ -127,9 +116,9 @@ def surprise() -> None:
     last = st.session_state.get(_LAST)
     fault = secrets.choice([fault for fault in FAULTS.values() if not fault.harmless and fault.id != last])
     here = session.world()
-    _hidden.add(here)  # before it is caused: another tab may look at any moment
+    secrecy.hide(here)  # before it is caused: another tab may look at any moment
     if not _is_caused(fault):
-        _hidden.discard(here)
+        secrecy.show(here)
         return
     _keep(fault)
     st.query_params.pop(PARAM, None)
@@ -160,7 +149,7 @@ def reveal(trial: Trial) -> None:
     """Tells what was hidden. A reader who has neither answered nor changed anything gets no point."""
     if trial.tried is None and not trial.edits:
         score.count(trial.fault.id, [False, False])
-    _hidden.discard(session.world())
+    secrecy.show(session.world())
     trial.revealed = True
     st.query_params[PARAM] = trial.fault.id
 
@@ -168,7 +157,7 @@ def reveal(trial: Trial) -> None:
 def revert() -> None:
     """Takes the fault back, and all that was done since."""
     trial = current()
-    _hidden.discard(session.world())
+    secrecy.show(session.world())
     session.revert()
     if trial:
         trial.reverted = True

@@ -12,7 +12,7 @@ from functools import cache
 
 import streamlit as st
 
-from app.content import LABS, LANGUAGES, TALK, Content, load
+from app.content import LANGUAGES, TALK, Content, load
 from app.flow.doctor import Diagnosis
 from app.flow.lessons.decks import LENGTHS
 from app.flow.model import Status
@@ -27,16 +27,11 @@ from app.ui.presenting import overlays, speaker
 from app.ui.presenting.slides import answers, deck, slides
 from app.ui.presenting.stories import figures
 from app.ui.presenting.what_if import CHOICES, what_if
+from app.ui.presenting.window import DECK, LARGE, NOTES, PARAM, PROJECTOR
 from app.ui.state import address, mode, route, session
 from app.ui.state.walk_view import WalkView
 from app.ui.text import prose
 from app.world.faults import FAULTS, names
-
-PARAM, DECK = "present", "deck"
-"""In the address: which window this is, and the minutes of the talk."""
-PROJECTOR, NOTES = "1", "notes"
-LARGE = (*LABS, "doctor")
-"""The pages outside the talk that are shown in large type."""
 
 _presenter = components.component("presenter")
 
@@ -64,18 +59,6 @@ def present(page: str, content: Content, *, named: bool) -> bool:
     _bare("presenting")
     _project(page, session.walk_view(), content, named=named)
     return True
-
-
-def start(page: str, content: Content) -> None:
-    """The button that begins to present; nothing on a page that cannot be shown to a room."""
-    if page in (*TALK, *LARGE):
-        label, explanation = content.message("present.start"), content.message("present.start_help")
-        icon = ":material/slideshow:"
-        st.button(label, key="start_presenting", help=explanation, icon=icon, on_click=_begin)
-
-
-def _begin() -> None:
-    st.query_params[PARAM] = PROJECTOR
 
 
 def _project(page: str, walk_view: WalkView, content: Content, *, named: bool) -> None:

@@ -12,12 +12,11 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from copy import copy, deepcopy
-from functools import cache, lru_cache, partial
+from functools import cache, partial
 from time import perf_counter, sleep
 from typing import Any
 
 import streamlit as st
-from streamlit import string_util
 from streamlit.cursor import RunningCursor, SparseList
 from streamlit.elements.lib.form_utils import FormData
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -290,13 +289,11 @@ def _copy_of_cursor(cursor: RunningCursor, _memo: dict[int, Any]) -> RunningCurs
 def install() -> None:
     """Makes every session from now on a `Session` with a `Runner`. Streamlit has no option for it.
 
-    And what it reads again in every run it reads once: the settings that each run begins by sending, theme and all, and
-    whether a label of a choice begins with an emoji, for which it tries them all.
+    And the settings that each run begins by sending, theme and all, are read once.
     """
     app_session._populate_config_msg = _once(app_session._populate_config_msg)
     app_session._populate_theme_msg = _once(app_session._populate_theme_msg)
     RunningCursor.__deepcopy__ = _copy_of_cursor  # type: ignore[attr-defined]
     FormData.__deepcopy__ = lambda data, _memo: data  # type: ignore[attr-defined]  # a string that cannot change
-    string_util.extract_leading_emoji = lru_cache(maxsize=256)(string_util.extract_leading_emoji)
     websocket_session_manager.AppSession = Session  # type: ignore[attr-defined]
     app_session.ScriptRunner = Runner  # type: ignore[attr-defined]

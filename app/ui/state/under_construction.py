@@ -13,7 +13,6 @@ from app.flow.verdict.judge import Outcome, judge
 from app.flow.verdict.link_states import chain_state
 from app.ui.state import mode, session
 from app.ui.state.walk_view import WalkView
-from app.world.lifecycle import building
 
 _BUILT = "built"
 """Beside the world: that its chain has worked."""
@@ -33,6 +32,8 @@ def is_unbuilt() -> bool:
 
 def seen(walk_view: WalkView) -> Seen:
     """What is known of this browser's world; asked once for a walk and what its reader has done since."""
+    from app.world.lifecycle import building  # of an empty world alone
+
     here = session.world()
     deeds = frozenset(here.usage.deeds)
     kept = st.session_state.get(_SEEN)

@@ -21,6 +21,7 @@ from app.ui.map.showing import film_of, standing
 from app.ui.state import session
 from app.ui.thief import probes
 from app.ui.thief.probes import Attempt, Loot, Standing, Used
+from app.ui.thief.strip import KEPT
 from app.ui.time_machine.probes import reviewed
 from app.world.apiserver.types.errors import ApiError
 from app.world.aws.errors import AwsError
@@ -31,7 +32,6 @@ from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.servers.token_review import token_review, who_am_i
 from app.world.world import World
 
-_KEPT = "thief"
 PLAYS = "thief_plays"
 """In the session: the map plays once, when the page is drawn next."""
 Work = Callable[[World], Awaitable[None]]
@@ -97,7 +97,7 @@ def made_up(chain: Chain) -> Sequence[Name]:
 
 def theft() -> Theft | Submission | None:
     """The theft in this browser's world; why it failed; None where nothing was tried."""
-    found = session.page_state().get(_KEPT)
+    found = session.page_state().get(KEPT)
     if isinstance(found, Theft) and not found.in_force and found.subject != session.subject():
         return None  # another chain was chosen since
     return found if isinstance(found, (Theft, Submission)) else None
@@ -120,7 +120,7 @@ def _copy() -> None:
     subject = session.subject()
     found = probes.copy(session.simulated_ports(), subject)
     stolen = found if isinstance(found, Submission) else Theft(world=world, subject=subject, loot=found)
-    session.page_state()[_KEPT] = stolen
+    session.page_state()[KEPT] = stolen
 
 
 def _use(stolen: Theft) -> None:

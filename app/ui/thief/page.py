@@ -19,7 +19,7 @@ from app.ui.frame import navigation
 from app.ui.frame.not_there import needs_chain
 from app.ui.map.player import Plays
 from app.ui.map.showing import draw_events, standing
-from app.ui.state import chosen_chain, language, mode
+from app.ui.state import chosen_chain, language
 from app.ui.text import escape, prose
 from app.ui.thief import actions, film, views
 from app.ui.thief.actions import DEFENCES, PATTERNS, Theft
@@ -73,9 +73,9 @@ def thief() -> None:
     draw_section("recap", "thief", content)
 
 
-def strip(page: str, content: Content) -> None:
-    """Says on every other page what is still in force, and takes it back; draws nothing in live mode."""
-    stolen = actions.theft() if mode.can().break_world and page != "thief" else None
+def say_in_force(content: Content) -> None:
+    """Says on another page what is still in force, and takes it back; draws nothing where nothing is."""
+    stolen = actions.theft()
     if not isinstance(stolen, Theft) or not stolen.in_force:
         return
     kind = "defences" if stolen.in_force in DEFENCES else "patterns"

@@ -1,0 +1,34 @@
+"""What every page has of presenting: its button, and whether this window presents. The talk is loaded once one does."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.content import LABS, TALK, Content
+
+PARAM, DECK = "present", "deck"
+"""In the address: which window this is, and the minutes of the talk."""
+PROJECTOR, NOTES = "1", "notes"
+LARGE = (*LABS, "doctor")
+"""The pages outside the talk that are shown in large type."""
+
+
+def present(page: str, content: Content, *, named: bool) -> bool:
+    """As `presenting.present`, where the address asks for that."""
+    if st.query_params.get(PARAM) not in (PROJECTOR, NOTES):
+        return False
+    from app.ui.presenting import presenting
+
+    return presenting.present(page, content, named=named)
+
+
+def start(page: str, content: Content) -> None:
+    """The button that begins to present; nothing on a page that cannot be shown to a room."""
+    if page in (*TALK, *LARGE):
+        label, explanation = content.message("present.start"), content.message("present.start_help")
+        icon = ":material/slideshow:"
+        st.button(label, key="start_presenting", help=explanation, icon=icon, on_click=_begin)
+
+
+def _begin() -> None:
+    st.query_params[PARAM] = PROJECTOR
