@@ -158,6 +158,18 @@ def test_before_a_prediction_nothing_is_lit_and_nothing_is_said(shown):
     assert page.evaluate("getComputedStyle(document.querySelector('.box.pod .add.token')).opacity") == "1"
 
 
+@pytest.mark.parametrize("language", list(FILMS))
+def test_before_a_prediction_a_page_shows_the_whole_map_in_names_that_can_be_read(shown, language):
+    page = shown(language=language, size=(980, 900))  # what a sidebar leaves of 1280
+    page.evaluate("map.show(films.normal, { part: 'sts_assume', neutral: true })")
+    left, top, width, height = page.evaluate("map.view")
+    assert left <= 0
+    assert top <= 0
+    assert left + width >= 1760
+    assert top + height >= 746
+    assert page.evaluate(f"({AUDIT})(12)") == []
+
+
 def test_a_film_that_is_shown_again_has_its_drawing_and_looks_as_one_drawn_then(shown):
     page = shown(motion="reduce")
     same, looks = page.evaluate("""() => {

@@ -28,13 +28,15 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
   const map = {
     words, geometry, stage, svg, onbeat: null, onchip: null, onend: null,
     watchers: [], // players and other maps: {shown(), beat(beat), drawn(), playing()}
-    show(newFilm, { part = "", neutral = false } = {}) {
+    // `projected`: before an answer, too, the last row has to read it.
+    show(newFilm, { part = "", neutral = false, projected = false } = {}) {
       const same = film?.id === newFilm.id && shown.part === part && shown.neutral === neutral
       if (same) return
       map.pause()
       const redraw = film?.id !== newFilm.id
       if (redraw) change(newFilm)
       shown = { part, neutral }
+      size.stands = neutral && !projected
       sight = null
       line = mapTimeline(film, part)
       turn()
