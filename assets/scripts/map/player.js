@@ -42,7 +42,7 @@ const filmPlayer = (host, map, { words, keys = "own", address = null } = {}) => 
   // (1) Once a film.
   const fraction = (seconds) => `${((100 * seconds) / (map.total || 1)).toFixed(2)}%`
   const shown = () => {
-    root.classList.toggle("neutral", map.neutral)
+    root.classList.toggle("neutral", map.neutral || !map.entries.length)
     says.innerHTML = map.entries.map((entry) => mapSays(entry, map.entries.length, words)).join("")
     const parts = [] // beats of one step in a row: a thief, or a clock, comes to a step more than once
     for (const entry of map.entries)
