@@ -1,6 +1,8 @@
 """Documents line by line: nothing lost, what matters lit once, the rest folded."""
 
 import json
+import re
+from html import unescape
 
 import pytest
 import yaml
@@ -8,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.content import load
+from app.ui.draw.code import code
 from app.ui.draw.documents import ITSELF, document, json_lines, matches, yaml_lines
 from app.ui.step.evidence.difference import difference
 
@@ -105,3 +108,16 @@ def test_difference_of_equal_pods_has_no_change():
 
 def test_difference_shows_what_was_taken_away():
     assert difference(pod(env=[{"name": "A", "value": "b"}]), pod(), load("en")).count('class="line removed"') == 3
+
+
+def test_a_document_on_a_line_of_a_command_is_folded_and_copied_whole():
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*"}] * 4})
+    command = f"aws iam update-assume-role-policy --role-name r --policy-document '{policy}'\n# next\necho '{{}}'"
+    html = code(load("en"), command)
+    copied = re.search(r'data-copy="([^"]*)"', html)
+    assert copied
+    assert unescape(copied[1]) == command
+    shown = re.sub(r"<summary>.*?</summary>", "", html.partition("<pre>")[2])
+    assert unescape(re.sub(r"<[^>]+>", "", shown)).strip() == command, "unfolded, it reads as it is copied"
+    assert html.count("<details") == 1
+    assert load("en").message("ui.folded_text", count=len(policy) - 24) in html

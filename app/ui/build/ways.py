@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from typing import get_args
 
 import streamlit as st
@@ -15,11 +15,16 @@ from app.ui.console.console import console
 from app.ui.draw import components, page_errors, reveal
 from app.ui.draw.checks import said
 from app.ui.draw.code import code
+from app.ui.draw.documents import document, json_lines
+from app.ui.figures.wire import indented
+from app.ui.marks import CLAIMS
 from app.ui.state import mode, session
-from app.ui.text import escape, prose
+from app.ui.text import escape, prose, value
 from app.world.setup.terminal_block import Shell, block
 
 _WAYS = ("do", "console", "terminal")
+_OF_STS = ("SubjectFromWebIdentityToken", "Audience", "Provider", "Arn", "AccessKeyId", "Expiration")
+"""What to read in STS's response, which is one line of XML."""
 
 
 def ways(shown: Progress, acts: tuple[Act, ...], content: Content) -> None:
@@ -51,17 +56,31 @@ def ways(shown: Progress, acts: tuple[Act, ...], content: Content) -> None:
 
 def _came_back(found: state.Outcome, content: Content) -> str:
     """What the commands are typed for, and the decoded token below it."""
-    shown = "".join(
-        f'<pre class="log"><b>$ {escape(it.command)}</b>\n{escape(it.output)}</pre>' for it in found.sent if it.output
-    )
+    shown = "".join(_printed(it.command, it.output, content) for it in found.sent if it.output)
     if found.claims:
-        text = json.dumps(found.claims, ensure_ascii=False, indent=2)
-        shown += f'<p class="caption">{prose(content.message("build.claims"))}</p><pre class="log">{escape(text)}</pre>'
+        lit = document(content, json_lines(found.claims), dict.fromkeys(((name,) for name in CLAIMS), ""))
+        shown += f'<p class="caption">{prose(content.message("build.claims"))}</p>{lit}'
     if found.refused:
         shown += f'<p class="failed">{prose(content.message("build.refused"))}</p>{said(found.refused, content)}'
     if not shown:
         return ""
     return f'<h4>{escape(content.message("build.sent"))}</h4><div class="came_back">{shown}</div>'
+
+
+def _printed(command: str, output: str, content: Content) -> str:
+    head = f"<b>$ {escape(command)}</b>"
+    if not output.startswith("<"):
+        return f'<pre class="log">{head}\n{escape(output)}</pre>'
+    facts = "".join(
+        f"<dt>{name}</dt><dd>{value(found[1])}</dd>"
+        for name in _OF_STS
+        if (found := re.search(f"<{name}>([^<]*)</{name}>", output))
+    )
+    return (
+        f'<pre class="log">{head}</pre><dl>{facts}</dl><p class="caption">{prose(content.message("build.as_json"))}</p>'
+        f'<details class="more"><summary>{escape(content.message("build.whole_answer"))}</summary>'
+        f'<pre class="log">{escape(indented(output))}</pre></details>'
+    )
 
 
 @page_errors.fragment

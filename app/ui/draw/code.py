@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import re
+
 from app.content import Content
 from app.ui.text import copy_button, escape
 
+_DOCUMENT = re.compile(r"""[\[{]["{\[].{160,}[}\]]""")
+"""A JSON document on one line: nothing that one reads there."""
+_SHOWN = 24
+"""Characters of it that stand beside the fold."""
+
 
 def code(content: Content, text: str) -> str:
-    """The lines as HTML. They wrap on a narrow screen; what is copied has no such breaks."""
-    lines = "\n".join(
-        f'<span class="comment">{escape(line)}</span>' if line.startswith("#") else escape(line)
-        for line in text.rstrip("\n").split("\n")
-    )
+    """The lines as HTML. They wrap on a narrow screen; what is copied has no such breaks, and nothing folded."""
+    lines = "\n".join(_line(line, content) for line in text.rstrip("\n").split("\n"))
     return f'<div class="code">{copy_button(content, text)}<pre>{lines}</pre></div>'
+
+
+def _line(line: str, content: Content) -> str:
+    if line.startswith("#"):
+        return f'<span class="comment">{escape(line)}</span>'
+    found = _DOCUMENT.search(line)
+    if not found:
+        return escape(line)
+    whole = found[0]
+    rest = escape(content.message("ui.folded_text", count=len(whole) - _SHOWN))
+    return (
+        f'{escape(line[: found.start()])}<details class="long"><summary>{escape(whole[:_SHOWN])}'
+        f"<span>{rest}</span></summary>{escape(whole)}</details>{escape(line[found.end() :])}"
+    )

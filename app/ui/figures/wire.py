@@ -70,7 +70,7 @@ def _body(body: str, content: Content) -> str:
             pass
     body = body[:_LONGEST]
     if body.lstrip().startswith("<"):
-        return f"<pre>{escape(_indented(body))}</pre>"
+        return f"<pre>{escape(indented(body))}</pre>"
     if re.fullmatch(r"[\w.%+*-]+=[^\s]*", body):
         fields = (field.partition("=") for field in body.split("&"))
         lines = (f"<b>{escape(unquote_plus(name))}</b>={breakable(unquote_plus(text))}" for name, _, text in fields)
@@ -78,7 +78,7 @@ def _body(body: str, content: Content) -> str:
     return f"<pre>{escape(body)}</pre>"
 
 
-def _indented(xml: str) -> str:
+def indented(xml: str) -> str:
     """XML with one element a line. For reading only: nothing is parsed, so nothing can go wrong."""
     depth, lines = 0, []
     for piece in re.sub(r">\s*<", ">\n<", xml.strip()).split("\n"):

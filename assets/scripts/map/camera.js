@@ -1,6 +1,7 @@
 // What part of the map is seen: {x, y, w}, its centre and its width in the map's units.
 const MAP_ROW = 20, MAP_NAME = 31 // sizes of the smallest text and of names, in the map's units: map.css
-const mapLeast = (stage) => Math.max(12, stage.w / 60) // CSS pixels: 12 on a phone, 32 at 1920
+// CSS pixels of the smallest text: 12 on a phone, 32 at 1920. A page's map that stands still shows all of itself in 12.
+const mapLeast = (stage) => (stage.stands ? 12 : Math.max(12, stage.w / 60))
 
 const mapUnion = (rects) => {
   const left = Math.min(...rects.map((r) => r[0])), top = Math.min(...rects.map((r) => r[1]))

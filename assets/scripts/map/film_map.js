@@ -28,13 +28,15 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
   const map = {
     words, geometry, stage, svg, onbeat: null, onchip: null, onend: null,
     watchers: [], // players and other maps: {shown(), beat(beat), drawn(), playing()}
-    show(newFilm, { part = "", neutral = false } = {}) {
+    // `projected`: before an answer, too, the last row has to read it.
+    show(newFilm, { part = "", neutral = false, projected = false } = {}) {
       const same = film?.id === newFilm.id && shown.part === part && shown.neutral === neutral
       if (same) return
       map.pause()
       const redraw = film?.id !== newFilm.id
       if (redraw) change(newFilm)
       shown = { part, neutral }
+      size.stands = (neutral || !newFilm.beats.length) && !projected
       sight = null
       line = mapTimeline(film, part)
       turn()
@@ -131,6 +133,7 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
   const turn = () => {
     discrete = ""
     svg.classList.toggle("neutral", Boolean(shown.neutral))
+    svg.classList.toggle("alone", !line.beats.length)
     svg.dataset.part = shown.part
     if (size.w) plan() // where another part has another size, that is seen before it is painted
     else measure()
@@ -178,29 +181,50 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
     if (whole) map.onend?.()
   }
 
-  // (3) One frame.
+  // (3) The picture, and how much of it can be read from here.
+  const look = ({ x, y, w }) => {
+    const h = (w * size.h) / size.w, left = x - w / 2, top = y - h / 2, scale = size.w / w, least = mapLeast(size)
+    write(svg, "viewBox", `${left.toFixed(1)} ${top.toFixed(1)} ${w.toFixed(1)} ${h.toFixed(1)}`)
+    const near = mapClamp(((MAP_ROW * scale) / least - 0.985) / 0.015)
+    if (svg.dataset.near !== (svg.dataset.near = near.toFixed(2))) svg.style.setProperty("--near", near.toFixed(2))
+    map.view = [left, top, w, h]
+    const names = mapClamp(((MAP_NAME * scale) / least - 0.97) / 0.02)
+    // Small text is drawn up to a twelfth wider than it is measured, where letters stand on whole pixels.
+    const room = ([at, over, width, height], small = true) =>
+      Math.min(mapClamp((Math.min(at - left, over - top, left + w - at - width * 1.08, top + h - over - height) - 6) / 8), small ? 1 : names)
+    return { left, top, h, room }
+  }
+  // No name is cut, and none lies under the chip.
+  const named = (room, rect) => {
+    for (const { element, rect: place, near } of drawing.labels)
+      fade(element, rect && mapOverlap(rect, place) ? 0 : room(place, near))
+  }
+  // A film without beats: the boxes, from the left as many as can be read.
+  const alone = () => {
+    const all = [0, 0, ...geometry.size]
+    named(look(mapShots({ ends: [], rects: [], all, stage: size, size: geometry.size, about: [] })[0]).room)
+    tell("drawn")
+  }
+
+  // (4) One frame.
   const render = (t) => {
     const entries = line?.beats
-    if (!entries?.length) return
+    if (!entries) return
+    if (!entries.length) return alone()
     const found = entries.findLast(({ start }) => start <= t + 1e-6) ?? entries[0]
     for (const entry of [found, entries[found.index - 1]]) entry?.plan?.()
     const at = mapMoment(found, still.matches ? mapPose(found) : t)
     const { beat, index } = found
     const chip = drawing.chipOf.get(beat), stops = mapThrown(beat)
 
-    // The picture, and how much of it can be read from here.
+    // Where the camera is.
     const before = entries[index - 1]?.shots[1] ?? found.shots[0]
     const camera = at.moving
       ? mapBetween(found.shots[0], found.shots[1], found.moves ? at.way : mapEase(at.rest))
       : mapBetween(before, found.shots[0], mapEase(at.lead))
     const stands = still.matches || shown.neutral ? found.shots[1] : camera
     const seen = sight ? mapInside({ x: sight[0], y: sight[1], w: stands.w }, size, geometry.size) : stands
-    const h = (seen.w * size.h) / size.w, left = seen.x - seen.w / 2, top = seen.y - h / 2
-    write(svg, "viewBox", `${left.toFixed(1)} ${top.toFixed(1)} ${seen.w.toFixed(1)} ${h.toFixed(1)}`)
-    const scale = size.w / seen.w, least = mapLeast(size)
-    const near = mapClamp(((MAP_ROW * scale) / least - 0.985) / 0.015)
-    if (svg.dataset.near !== (svg.dataset.near = near.toFixed(2))) svg.style.setProperty("--near", near.toFixed(2))
-    const named = mapClamp(((MAP_NAME * scale) / least - 0.97) / 0.02)
+    const { left, top, h, room } = look(seen)
 
     // What changes at once.
     const key = `${index} ${at.landed} ${at.started} ${shown.neutral}`
@@ -234,17 +258,11 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
     })
     if (chip?.bubble) fade(chip.bubble, shown.neutral ? 0 : Math.min(at.landed ? mapClamp(at.rest * 4) : 0, at.out))
     for (const other of drawing.chipOf.values()) if (other?.bubble && other !== chip) fade(other.bubble, 0)
-    // Small text is drawn up to a twelfth wider than it is measured, where letters stand on whole pixels.
-    const room = ([x, y, w, height]) =>
-      mapClamp((Math.min(x - left, y - top, left + seen.w - x - w * 1.08, top + h - y - height) - 6) / 8)
     const tells = found.joins && !shown.neutral ? mapClamp(at.rest * 3) : 0
     fade(drawing.joined, tells)
     if (tells) fade(drawing.joined.lastChild, room(found.joins.label))
 
-    // No name is cut, and none lies under the chip.
-    for (const { element, rect: place, near: small } of drawing.labels)
-      fade(element, rect && mapOverlap(rect, place) ? 0 : Math.min(room(place), small ? 1 : named))
-    map.view = [left, top, seen.w, h]
+    named(room, rect)
     map.chipAt = rect && [rect[0] + rect[2] / 2, rect[1] + rect[3] / 2]
     if (current !== found) {
       current = found

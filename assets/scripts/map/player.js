@@ -42,7 +42,7 @@ const filmPlayer = (host, map, { words, keys = "own", address = null } = {}) => 
   // (1) Once a film.
   const fraction = (seconds) => `${((100 * seconds) / (map.total || 1)).toFixed(2)}%`
   const shown = () => {
-    root.classList.toggle("neutral", map.neutral)
+    root.classList.toggle("neutral", map.neutral || !map.entries.length)
     says.innerHTML = map.entries.map((entry) => mapSays(entry, map.entries.length, words)).join("")
     const parts = [] // beats of one step in a row: a thief, or a clock, comes to a step more than once
     for (const entry of map.entries)
@@ -160,6 +160,7 @@ const filmPlayer = (host, map, { words, keys = "own", address = null } = {}) => 
   }
 }
 
+const MAP_LONG = 7 // seconds of reading: more than four lines on a phone
 // One beat in words. All beats lie in one cell of a grid, so the tallest makes the room and nothing below moves.
 const mapSays = ({ beat, index }, count, words) => {
   const seen = beat.note ? `<em class="${beat.seen === "unseen" ? "dashed" : ""}">${mapEscape(beat.note)}</em>` : ""
@@ -169,7 +170,8 @@ const mapSays = ({ beat, index }, count, words) => {
   const against = sign && beat.against ? mapAgainst(claim, sign, beat) : ""
   const said = beat.words ? `<p class="film-words"><code>${mapEscape(beat.words)}</code></p>` : ""
   const opens = beat.opens ? `<button type="button" data-opens="1">${mapEscape(words["player.opens"])}</button>` : ""
-  return `<div class="film-say ${beat.end}">
+  const kind = beat.id === "whole" ? "whole" : mapReading(beat.plain) > MAP_LONG ? "long" : ""
+  return `<div class="film-say ${beat.end} ${kind}">
     <p class="film-head"><b>${beat.number} ${mapEscape(words[`steps.${beat.step}`])}</b><span>${index + 1} / ${count}</span>${took}${seen}</p>
     <p class="film-sentence">${beat.say}</p>${against}${said}${opens}</div>`
 }

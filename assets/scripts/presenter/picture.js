@@ -25,7 +25,9 @@ const talkPicture = (host, given, { live = false } = {}) => {
         if (find(".link")) find(".link").textContent = talkAddress().href
       }
       const beat = slide.played[at] ?? slide.rests
-      map.show(beat ? given.film : given.neutral, { neutral: !beat })
+      const asks = slide.shows === "question" && given.film.beats.some(({ step }) => step === slide.page)
+      if (asks) map.show(given.film, { part: slide.page, neutral: true, projected: true })
+      else map.show(beat ? given.film : given.neutral, { neutral: !beat, projected: true })
       if (beat) map.go(beat, { play })
       says(map.entry?.beat)
       find(".slide").dataset.beat = beat ?? ""
