@@ -90,6 +90,7 @@ def test_all_that_pages_are_made_of_is_read() -> None:
 def test_every_example_file_is_run_by_a_test() -> None:
     """An example may hold what it likes, because a test runs it and compares what it says with the walk."""
     tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
-    examples = [path.name for path in EXAMPLES.rglob("*") if path.is_file()]
+    examples = [path for path in EXAMPLES.rglob("*") if path.is_file()]
     assert examples
-    assert [name for name in examples if f'"{name}"' not in tests] == []
+    calls = {path.name: (f'"{path.name}"', f'Step.{path.stem.upper()}, "{path.suffix[1:]}"') for path in examples}
+    assert [name for name, ways in calls.items() if not any(way in tests for way in ways)] == []

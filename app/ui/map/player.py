@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from functools import cache
-from types import MappingProxyType
 from typing import Literal
 
 from app.content import LANGUAGES, Content, load
@@ -49,7 +48,7 @@ def draw(
     plays: Plays = "",
     opens_at: str = "",
     before: str = "",
-    leads: Mapping[str, str] = MappingProxyType({}),
+    leads: Sequence[tuple[str, str]] = (),
     runs: str = "",
     on_end: Callable[[], None] = components.nothing,
     key: str,
@@ -62,8 +61,8 @@ def draw(
     it begins by itself `now`, where the map then comes into sight, `here`, or `once` in a browser's tab; `on` plays it
     from `opens_at`. `before` is a film that plays in step with it, on a half map of its own.
 
-    `leads`: by the key of a button of the page (`next`, `previous`) what the map shows where it leads: the step, "asks"
-    or "shows", and the address of the film. A click on it turns the map at once, while the page is still made.
+    `leads`: the keys of buttons of the page (`next`, `previous`) with what the map shows where they lead: the step,
+    "asks" or "shows", and the address of the film. A click turns the map at once, while the page is still made.
 
     While a clock `runs`, which says where it is, the film begins by itself; `on_end` is called once it has ended, or a
     second later where nothing travels. A browser that does not show it does not ask.
@@ -80,7 +79,7 @@ def draw(
         "plays": plays,
         "opens": opens_at,
         "runs": runs,
-        **leads,
+        **dict(leads),
     }
     drawn = _component(data=data, key=key, on_opened_change=components.nothing, on_ended_change=on_end)
     return str(drawn.opened or "")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
 import streamlit as st
 
@@ -86,16 +85,16 @@ def draw(
     opens_at: str = "",
     ends_whole: bool = True,
     about: Sequence[str] = (),
-    leads: Mapping[str, Lead] = MappingProxyType({}),
+    leads: Sequence[tuple[str, Lead]] = (),
     key: str = "film",
 ) -> None:
     """Draws the map with its player, and below it the exchange of the beat whose chip was clicked.
 
     `part` plays that step alone, with what came before in place. Before a question about the step is answered nothing
-    of it is shown. `supposed` is a wrong prediction, which is played before the truth. `leads`: by the key of a button
-    of the page the step to which it leads. For `plays` and `opens_at` see `player.draw`, for `ends_whole` `film_json`.
-    Of a chain that is being built there is no film: the map shows what there is of it, and where it does not fit the
-    parties that the page is `about`, by default those of the `part`.
+    of it is shown. `supposed` is a wrong prediction, which is played before the truth. `leads`: the keys of buttons
+    of the page with the steps to which they lead. For `plays` and `opens_at` see `player.draw`, for `ends_whole`
+    `film_json`. Of a chain that is being built there is no film: the map shows what there is of it, and where it does
+    not fit the parties that the page is `about`, by default those of the `part`.
     """
     if ghosts := under_construction.ghosts(found):
         _draw_growing(shown, found, ghosts, about or (ABOUT[part] if part else ()), content, key)
@@ -104,11 +103,11 @@ def draw(
     if changed := _changed_beat(played, found, part, key):
         plays, opens_at = "on", changed
     text = _text(shown, found, content, supposed, ends_whole=ends_whole)
-    beside = {}
+    beside = []
     if components.is_ours():  # else a film comes with its page
-        for button, lead in leads.items():
+        for button, lead in leads:
             address = _text(shown, found, content, lead.supposed, ends_whole=ends_whole)
-            beside[button] = f"{lead.step} {'shows' if lead.answered else 'asks'} {address}"
+            beside.append((button, f"{lead.step} {'shows' if lead.answered else 'asks'} {address}"))
     beat_id = player.draw(
         text, content, part=part, answered=answered, plays=plays, opens_at=opens_at, leads=beside, key=key
     )

@@ -98,12 +98,12 @@ def lesson(name: str) -> None:
         deeper(content)
 
 
-def _leads(step: Step, known: Mapping[Step, Status], walk_view: session.WalkView) -> dict[str, showing.Lead]:
-    """By the buttons of this page, where they lead to another step."""
+def _leads(step: Step, known: Mapping[Step, Status], walk_view: session.WalkView) -> list[tuple[str, showing.Lead]]:
+    """The buttons of this page that lead to another step."""
     steps = list(Step)
     place = steps.index(step)
-    beside = {"previous": steps[:place][-1:], "next": steps[place + 1 :][:1]}
-    return {button: _lead(other, known[other], walk_view) for button, others in beside.items() for other in others}
+    beside = (("previous", steps[:place][-1:]), ("next", steps[place + 1 :][:1]))
+    return [(button, _lead(other, known[other], walk_view)) for button, others in beside for other in others]
 
 
 def _lead(step: Step, status: Status, walk_view: session.WalkView) -> showing.Lead:
