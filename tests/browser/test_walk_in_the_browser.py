@@ -208,7 +208,11 @@ def test_the_map_turns_with_the_click_and_shows_no_answer(reader):
     one.page.evaluate(_WATCH)
     assert one.page.evaluate(_CLICKED, "next") == [STEPS[1], True]
     one.expect_title(load("en").lesson(STEPS[1]).title)
-    one.settle().predict().settle()
+    for size in (DESK, (1280, 720), (1024, 768)):
+        one.resize(size).settle()
+        top, height = one.page.evaluate("() => (({ y, height }) => [y, height])(window.map.viewBox.baseVal)")
+        assert (top <= 14, top + height >= 732) == (True, True), f"before the answer all of the map is seen: {size}"
+    one.predict().settle()
     assert one.page.evaluate(_CLICKED, "previous") == [STEPS[0], False]
     one.expect_title(load("en").lesson(STEPS[0]).title)
     one.settle()

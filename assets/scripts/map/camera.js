@@ -1,7 +1,7 @@
 // What part of the map is seen: {x, y, w}, its centre and its width in the map's units.
 const MAP_ROW = 20, MAP_NAME = 31 // sizes of the smallest text and of names, in the map's units: map.css
-// CSS pixels of the smallest text: 12 on a phone, 32 at 1920. A page's map that stands still shows all of itself in 12.
-const mapLeast = (stage) => (stage.stands ? 12 : Math.max(12, stage.w / 60))
+// CSS pixels of the smallest text: 12 on a phone, 32 at 1920. A page's map that stands still shows all of itself, in 11.
+const mapLeast = (stage) => (stage.stands ? (stage.w < 500 ? 12 : 11) : Math.max(12, stage.w / 60))
 
 const mapUnion = (rects) => {
   const left = Math.min(...rects.map((r) => r[0])), top = Math.min(...rects.map((r) => r[1]))
@@ -34,7 +34,7 @@ const mapBetween = (a, b, t) => ({
 const mapShots = ({ ends, rects, all, stage, size, joins, about }) => {
   const readable = stage.w / (mapLeast(stage) / MAP_ROW), named = stage.w / (mapLeast(stage) / MAP_NAME)
   if (!rects.length) {
-    const whole = mapShot([all], stage, size, { nearest: 0, margin: 4 })
+    const whole = mapShot([all], stage, size, { nearest: 0, margin: stage.stands ? -8 : 4 }) // nothing is near its border
     if (whole.w <= named * 1.02) return [whole, whole]
     if (about.length) return mapFirst(about, named, stage, size)
     const [from, to] = joins ?? [0, size[0]] // a phone sees it piece by piece
