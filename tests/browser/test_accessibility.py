@@ -14,8 +14,8 @@ pytestmark = pytest.mark.browser
 THEMES = ("light", "dark")
 WIDTHS = (390, 768, 900, 1280, 1920)
 DRAWN_SMALL = ("compare", "time_machine")
-"""The pages of which a figure has labels of fewer than 12 pixels at some width: `test_narrow_pages` asks the figures for
-11, and the time machine's map is drawn whole on a phone.
+"""The pages of which a figure has labels of fewer than 12 pixels at some width: `test_narrow_pages` asks those of the
+first one for 11, and the time machine's map is drawn whole on a phone.
 """
 
 
