@@ -1,7 +1,6 @@
 """What holds for every test: how hypothesis searches, that CI skips nothing it could run, and that SIGINT is heard."""
 
 import gc
-import itertools
 import os
 import signal
 import tempfile
@@ -13,6 +12,7 @@ from app.world import keys
 from app.world.metering import payer
 from tests.aws_cli import imported_aws
 from tests.examples import load_profiles
+from tests.private_keys import stock_private_keys
 
 load_profiles()
 
@@ -27,10 +27,6 @@ _MUST_RUN = ("browser", "cli", *(["live"] if os.environ.get("KUBEBUILDER_ASSETS"
 """Markers of tests that need programs which apt and pip bring; of `live`, for which somebody must bring them."""
 
 
-_KEYS = 24
-"""More than any test takes, so that no two keys of a test are the same."""
-
-
 def pytest_collection_finish() -> None:
     """What has been collected is never garbage: no collection looks at it any more."""
     gc.freeze()
@@ -39,16 +35,8 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def stock_of_private_keys():
-    """Worlds share so many RSA keys, each by a name of its own: to make one takes half of what a world takes."""
-    make, stock = keys._new_private_key, []
-
-    def next_one(numbers=itertools.count()):  # noqa: B008 - one count for the session
-        number = next(numbers)
-        if number < _KEYS:
-            stock.append(make())
-        return stock[number % len(stock)]
-
-    keys._new_private_key = next_one
+    """Worlds share their RSA keys."""
+    make = stock_private_keys()
     yield
     keys._new_private_key = make
 

@@ -75,7 +75,9 @@ def test_a_kubeconfig_without_end_ends_the_command(tmp_path) -> None:
     assert ended.peak <= COMMAND_MEMORY
 
 
-@pytest.mark.parametrize("bomb", [False, True], ids=["endless", "gzip bomb"])
+@pytest.mark.parametrize(
+    "bomb", [pytest.param(False, id="endless", marks=pytest.mark.large), pytest.param(True, id="gzip bomb")]
+)
 def test_a_hostile_cluster_is_not_read_to_its_end(tmp_path, bomb) -> None:
     with endless(tmp_path, bomb=bomb) as (kubeconfig, sent):
         ended = doctor(tmp_path, kubeconfig)

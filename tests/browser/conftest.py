@@ -31,7 +31,7 @@ def profiles(chromium: Browser) -> Profiles:
 @pytest.fixture(scope="package")
 def address(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server that is started in a directory that is not the project's. Each reader has a world of its own in it."""
-    with serving(tmp_path_factory.mktemp("elsewhere")) as found:
+    with serving(tmp_path_factory.mktemp("elsewhere"), app="tests.browser.pages_server:app") as found:
         yield found
 
 

@@ -13,6 +13,10 @@ from tests.browser.server import Reader
 pytestmark = pytest.mark.browser
 THEMES = ("light", "dark")
 WIDTHS = (390, 768, 900, 1280, 1920)
+DRAWN_SMALL = ("compare", "time_machine")
+"""The pages of which a figure has labels of fewer than 12 pixels at some width: `test_narrow_pages` asks those of the
+first one for 11, and the time machine's map is drawn whole on a phone.
+"""
 
 
 def address_of(page, language, **params):
@@ -94,7 +98,7 @@ def test_a_page_with_everything_unfolded_is_as_wide_as_the_window_and_no_text_is
         reader.page.set_viewport_size({"width": width, "height": 900})
         if (overflow := reader.overflow) > 0:
             found[width] = overflow
-        if texts := small(reader.page):
+        if page not in DRAWN_SMALL and (texts := small(reader.page)):
             found[f"small at {width}"] = texts
     reader.page.set_viewport_size(before)
     assert found == {}

@@ -9,6 +9,7 @@ import pytest
 
 from tests.live.control_plane import controllers_missing
 from tests.live.eks import Eks, enter
+from tests.waiting import eventually
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -25,6 +26,8 @@ def controllers(eks: Eks) -> Iterator[None]:
         pytest.skip(reason)
     with eks.control_plane.controllers(eks.kubeconfig):
         yield
+        # Without them what is being deleted is never gone, and the next file of this worker would find it.
+        eventually(lambda: "deletionTimestamp" not in eks.http.get("/api/v1/namespaces").text)
 
 
 @pytest.fixture

@@ -1,9 +1,12 @@
 """How deep a reader goes: from the address, by the control, by the button at the end, and what each depth shows."""
 
+from functools import cache
+
 import pytest
 
 from app.content import LANGUAGES, load
 from app.flow.model import Step
+from tests.screens.conftest import Screen
 
 STEPS = [step.value for step in Step]
 FOLDED = '<details class="folded"'
@@ -19,23 +22,29 @@ ARTEFACTS = {
 }
 
 
+@pytest.fixture(scope="module")
+def deep(simulation):
+    """The session of a reader of that language, for the tests that only read; its address keeps the last depth."""
+    return cache(lambda language: Screen(lang=language))
+
+
 @pytest.mark.parametrize("step", STEPS)
-def test_every_step_shows_what_it_is_about_at_every_depth(screen, step):
+def test_every_step_shows_what_it_is_about_at_every_depth(deep, step):
     for depth, key in (("1", f"artefact_{step}"), ("2", f"found_{step}")):
-        html = screen(lang="en").open(step, depth=depth).html(key)
+        html = deep("en").open(step, depth=depth).html(key)
         assert ARTEFACTS[step] in html.replace("<wbr>", ""), depth
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_the_story_tells_and_hides_the_machinery(screen, step):
-    shown = screen(lang="en").open(step, depth="1")
+def test_the_story_tells_and_hides_the_machinery(deep, step):
+    shown = deep("en").open(step, depth="1")
     assert {f"outcome_{step}", f"story_{step}", f"recap_{step}"} <= shown.keys
     assert f"found_{step}" not in shown.keys
     assert 'class="exchange"' not in shown.everything
 
 
-def test_the_wire_opens_everything(screen):
-    shown = screen(lang="en").open("sts_assume", depth="3")
+def test_the_wire_opens_everything(deep):
+    shown = deep("en").open("sts_assume", depth="3")
     html = shown.html("behind_sts_assume_3")
     assert 'class="exchange"' in html
     assert html.count(FOLDED) == html.count(f"{FOLDED} open>") == 4
@@ -44,10 +53,10 @@ def test_the_wire_opens_everything(screen):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_story_tells_how_to_see_what_the_misconceptions_point_at(screen, language):
+def test_the_story_tells_how_to_see_what_the_misconceptions_point_at(deep, language):
     html_at = {}
     for depth in ("1", "2"):
-        shown = screen(lang=language).open("sts_assume", depth=depth)
+        shown = deep(language).open("sts_assume", depth=depth)
         html_at[depth] = shown.html(f"behind_sts_assume_{depth}"), shown.open("misconceptions").html("lookup")
     for name in ("depth.label", "depth.detail", "myths.see"):
         words = load(language).message(name)
@@ -58,23 +67,22 @@ def test_the_story_tells_how_to_see_what_the_misconceptions_point_at(screen, lan
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("step", ["service_account", "webhook", "sts_assume"])
-def test_only_the_story_tells_what_the_detail_has_to_try(screen, language, step):
+def test_only_the_story_tells_what_the_detail_has_to_try(deep, language, step):
     content = load(language)
     names = {name: content.message(f"depth.{name}") for name in ("label", "detail")}
     hint = content.message(f"depth.beyond.{step}", **names).partition("`")[0]
-    assert hint in screen(lang=language).open(step, depth="1").html(f"story_{step}")
-    assert hint not in screen(lang=language).open(step, depth="2").everything
+    assert hint in deep(language).open(step, depth="1").html(f"story_{step}")
+    assert hint not in deep(language).open(step, depth="2").everything
     sections = content.lesson(step).sections.values()
     assert [it.anchor for it in sections if names["detail"] in it.body and names["label"] in it.body] == []
 
 
 @pytest.mark.parametrize("asked", ["", "0", "4", "-1", "2.0", "x", "１", "1" * 5000, None])
-def test_whatever_else_an_address_says_means_the_detail(screen, asked):
-    shown = screen(lang="en")
+def test_whatever_else_an_address_says_means_the_detail(screen, deep, asked):
     if asked is not None:
-        shown.open("webhook", depth=asked)
+        shown = deep("en").open("webhook", depth=asked)
     else:
-        shown.open("webhook")
+        shown = screen(lang="en").open("webhook")
     assert not shown.test.exception
     assert "found_webhook" in shown.keys
 
@@ -97,8 +105,8 @@ def test_the_button_leads_down_to_the_last(screen):
 
 
 @pytest.mark.parametrize(("asked", "opened"), [("2", False), ("3", True)])
-def test_the_review_and_the_comparison_with_people_are_folded_but_for_the_wire(screen, asked, opened):
-    shown = screen(lang="en").open("webhook", depth=asked)
+def test_the_review_and_the_comparison_with_people_are_folded_but_for_the_wire(deep, asked, opened):
+    shown = deep("en").open("webhook", depth=asked)
     html = shown.html("instrument_admission_review")
     assert html.index('class="limits"') < html.index('<details class="more"') < html.index('class="review"')
     assert ('<details class="more" open>' in html) is opened

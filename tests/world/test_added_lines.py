@@ -13,6 +13,8 @@ from app.ui.step.evidence.added_lines import OTHER, explained_by, explanation, g
 from app.ui.step.evidence.difference import changes, relevant
 from app.wiring import simulated
 
+pytestmark = pytest.mark.one_world
+
 INIT = {"name": "init", "image": "busybox:latest", "command": ["true"]}
 REGION = {"env": [{"name": "AWS_REGION", "value": "eu-west-1"}]}
 PODS = {

@@ -20,6 +20,7 @@ from app.world.setup import scenario
 from tests.examples import examples
 from tests.world.helpers import log_of, pod_of
 from tests.world.state import state_of
+from tests.world.test_predictions import but_alike
 
 pytestmark = pytest.mark.one_world
 
@@ -166,7 +167,7 @@ NOT_BY_HAND = {"F18b"}
 """The role's path cannot be changed: the object as it was before does not say so."""
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", but_alike(FAULTS))
 def test_a_fault_can_be_fixed_by_hand(simulation, world, edit, fault):
     good = {kind: edits.editable(world, kind) for kind in edits.KINDS}
     simulation.inject(world, fault)

@@ -10,6 +10,8 @@ from app.world.faults.fault import Fault
 from app.world.lifecycle import world_snapshot
 from tests.world.state import COPIED, classes_in, state_of
 
+pytestmark = pytest.mark.one_world
+
 
 @pytest.mark.parametrize("fault_id", FAULTS)
 def test_a_fault_that_is_fixed_leaves_nothing(simulation, world, fault_id):

@@ -10,9 +10,8 @@ from app.flow.film import End, Seen, film, imagined
 from app.flow.lessons.predictions import QUESTIONS
 from app.flow.model import Step, Subject
 from app.flow.verdict.link_states import chain_state
-from app.ui.map.film_json import film_json, sentence
+from app.ui.map.film_json import sentence
 from app.wiring import simulated
-from app.world.faults import FAULTS
 
 pytestmark = pytest.mark.one_world
 
@@ -47,26 +46,6 @@ def test_a_healthy_walk_is_a_film_of_nineteen_beats_each_with_its_exchange(filme
     sent, given = (dict(made.beat(name).rows) for name in ("assume", "token"))
     assert sent == given
     assert sent["sub"] == "system:serviceaccount:default:my-sa"
-
-
-@pytest.mark.parametrize("fault_id", FAULTS)
-def test_with_a_fault_it_stops_where_the_verdict_says_and_blames_what_the_verdict_blames(filmed, fault_id):
-    made, found, _ = filmed(fault_id)
-    verdict = found.verdict
-    if FAULTS[fault_id].harmless:
-        assert (made.guilty, made.shows) == ((), "")
-        return
-    assert made.guilty == tuple(part.id for part in chain_state(found.walk, found.checks).guilty)
-    assert made.beats[-1].id == made.shows
-    assert [beat.id for beat in made.beats if beat.end is End.STOPPED] == [made.shows]
-    assert made.shows_in is verdict.seen.step
-    assert made.lies_in is verdict.step
-    assert made.beats[-1].words == verdict.seen.text
-    # The cause is on the way, in a beat of its own, unless it lies where the film stops.
-    assert verdict.check in [beat.check for beat in made.beats]
-    assert all(beat.exchange for beat in made.beats)
-    for language in ("ja", "en"):
-        assert film_json(made, load(language), SUBJECT, {})
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ from app.wiring import simulated
 from app.world.setup import mission as start
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.one_world
+
 MISSIONS = {it.mission.id: it.mission for it in offered()}
 _SAID = re.compile("irsa-web-assets|partner-data|[Ee]rror|ERROR")
 """By which the log of a Pod of these missions ends, before it sleeps."""

@@ -8,12 +8,9 @@ from app.flow.doctor import examine
 from app.flow.lessons.reproduction import BY_CAUSE, FAULTS, Reproduction, reproduction
 from app.flow.model import Chain
 from app.wiring import simulated
-from app.world.faults import FAULTS as CATALOGUE
 from app.world.faults.service_account import mistyped
 from app.world.setup.scenario import ARTICLE
 from tests.world.helpers import aws_client
-from tests.world.test_faults import WORKS_ANYWAY
-from tests.world.test_predictions import but_alike
 
 NAMES = {
     "hyphens": Chain(
@@ -71,17 +68,6 @@ def test_the_simulated_doctor_names_the_check_and_would_be_reproduced_by_the_sam
     assert isinstance(again, Reproduction)
     assert (again.fault, again.check) == (fault, check)
     assert (again.chain.namespace, again.chain.service_account) == (made.chain.namespace, made.chain.service_account)
-
-
-@pytest.mark.parametrize("fault", but_alike(CATALOGUE))
-def test_what_any_fault_of_the_catalogue_does_is_reproduced_by_one(simulation, world, fault):
-    """Its check can be convicted, so no page may say that nothing is there for it."""
-    simulation.inject(world, fault)
-    found = reproduction(diagnosed(simulation, world), ARTICLE)
-    if fault in WORKS_ANYWAY:
-        assert found is None
-    else:
-        assert isinstance(found, Reproduction)
 
 
 @pytest.mark.parametrize("name", ["s3-reader", "a", "aa", "ab", "aaab", "r" * 64])

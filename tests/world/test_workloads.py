@@ -6,6 +6,8 @@ from app.world.apiserver.controllers import owned, stateful_set
 from tests.waiting import eventually
 from tests.world.kubernetes_world import ACCOUNTS, MERGE, NAMESPACES, PODS
 
+pytestmark = pytest.mark.one_world
+
 APPS = "/apis/apps/v1/namespaces/default"
 JOBS = "/apis/batch/v1/namespaces/default/jobs"
 SERVICES = "/api/v1/namespaces/default/services"
