@@ -99,3 +99,14 @@ def test_what_a_longer_command_prints_comes_in_its_order(simulation: Simulation,
     done = cluster.execute(SUBJECT.namespace, SUBJECT.pod, "", ["sh", "-c", script])
     assert done.stdout.split() == [str(number) for number in range(1, 100)] * 2
     assert done.exit_code == 3
+
+
+def test_a_pods_program_asks_for_the_nodes_role_over_a_connection_that_is_there(
+    simulation: Simulation, world: World, counted: Counter[str]
+) -> None:
+    cluster = wiring.simulated(simulation, world).cluster
+    for _ in range(2):
+        counted.clear()
+        asked = cluster.execute(SUBJECT.namespace, "pod-before", "", ["aws", "sts", "get-caller-identity"])
+        assert asked.exit_code == 0, asked.stderr
+    assert counted["connections"] == 1  # of the exec

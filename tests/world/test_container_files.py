@@ -59,6 +59,24 @@ def test_busybox_lists_as_recorded_from_a_real_pod(volume):
     assert listing.exit_code == 0
 
 
+def test_the_directory_that_a_link_leads_to_is_listed_as_itself(volume, monkeypatch):
+    """`.` is the directory, `..` the one in which it is; no name in it costs the way there once more."""
+    ways, resolve = [], FileSystem._resolve
+    files = container(volume())
+    monkeypatch.setattr(
+        FileSystem, "_resolve", lambda self, path, **how: ways.append(path) or resolve(self, path, **how)
+    )
+    listing = files.run(["ls", "-la", f"{MOUNT}/..data/"])
+    assert listing.stdout == (
+        "total 4\n"
+        "drwxr-xr-x    2 root     root            60 Nov 24 22:52 .\n"
+        "drwxrwxrwt    3 root     root           100 Nov 24 22:52 ..\n"
+        "-rw-r--r--    1 root     root           901 Nov 24 22:52 token\n"
+    )
+    assert set(ways) == {f"{MOUNT}/..data/"}
+    assert len(ways) == 3  # what it is, its names, and what these are
+
+
 def test_busybox_follows_links_and_prints_numbers(volume):
     listing = container(volume()).run(["ls", "-lLn", MOUNT])
     assert listing.stdout == "total 4\n-rw-r--r--    1 0        0              901 Nov 24 22:52 token\n"

@@ -13,7 +13,9 @@ from app.flow.ports import AssumedRole, Credentials
 
 def plain(value: Any) -> Any:
     """botocore's times as RFC 3339, without its metadata; everything else is a JSON value already."""
-    if isinstance(value, Mapping):
+    if isinstance(value, str):  # nearly all of an answer
+        return value
+    if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items() if key != "ResponseMetadata"}
     if isinstance(value, list):
         return [plain(item) for item in value]

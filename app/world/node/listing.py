@@ -72,8 +72,8 @@ def _children(files: FileSystem, path: str, options: set[str]) -> list[_Entry]:
         names = [".", "..", *names]
     elif "A" not in options:
         names = [name for name in names if not name.startswith(".")]
-    follow = "L" in options
-    return [_Entry(name=name, node=files.stat(posixpath.join(path, name), follow=follow)) for name in names]
+    nodes = files.stat_all(path, names, follow="L" in options)
+    return [_Entry(name=name, node=node) for name, node in zip(names, nodes, strict=True)]
 
 
 def _lines(entries: list[_Entry], *, long: bool, numeric: bool, now: float, busybox: bool) -> str:

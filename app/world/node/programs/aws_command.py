@@ -6,6 +6,7 @@ Sources: the AWS CLI's user guide, "Command structure"; its command reference.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from app.world.node.programs.aws_cli.output import FORMATS
 from app.world.node.programs.aws_cli.usage import Parser, UsageError
@@ -25,20 +26,7 @@ class GlobalOptions:
 
 def global_options(arguments: list[str]) -> tuple[GlobalOptions, list[str]]:
     """Those that are modelled, and the rest of the command line. Raises `UsageError`."""
-    parser = Parser(allow_abbrev=False)
-    for name in (
-        "--profile",
-        "--region",
-        "--output",
-        "--query",
-        "--color",
-        "--cli-read-timeout",
-        "--cli-connect-timeout",
-    ):
-        parser.add_argument(name)
-    for name in ("--version", "--no-paginate", "--no-cli-pager", "--no-verify-ssl"):
-        parser.add_argument(name, action="store_true")
-    given, rest = parser.parse_known_args(arguments)
+    given, rest = _parser().parse_known_args(arguments)
     if given.output is not None and given.output not in FORMATS:
         choices = ", ".join(FORMATS)
         raise UsageError(f"argument --output: Found invalid choice '{given.output}' (this simulated CLI has {choices})")
@@ -53,3 +41,21 @@ def global_options(arguments: list[str]) -> tuple[GlobalOptions, list[str]]:
         ),
         rest,
     )
+
+
+@cache
+def _parser() -> Parser:
+    parser = Parser(allow_abbrev=False)
+    for name in (
+        "--profile",
+        "--region",
+        "--output",
+        "--query",
+        "--color",
+        "--cli-read-timeout",
+        "--cli-connect-timeout",
+    ):
+        parser.add_argument(name)
+    for name in ("--version", "--no-paginate", "--no-cli-pager", "--no-verify-ssl"):
+        parser.add_argument(name, action="store_true")
+    return parser

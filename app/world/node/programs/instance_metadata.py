@@ -15,13 +15,18 @@ METADATA_SECONDS = 1
 """botocore's default, with one attempt."""
 
 
+def connections() -> URLLib3Session:
+    """Connections to metadata services. What they bring depends on the URL alone, so all runs may share them."""
+    return URLLib3Session(timeout=METADATA_SECONDS, proxies={})
+
+
 class InstanceMetadata:
     """The wire to the instance metadata service. The address is ours, the protocol that of botocore's fetchers."""
 
-    def __init__(self, url: str, record: Callable[[Exchange], None]) -> None:
+    def __init__(self, http: URLLib3Session, url: str, record: Callable[[Exchange], None]) -> None:
+        self._http = http
         self._url = url
         self._record = record
-        self._http = URLLib3Session(timeout=METADATA_SECONDS, proxies={})
 
     def serve(self, fetcher_class: Any, environment: Mapping[str, str]) -> Any:
         """A fetcher over this wire: it obeys the container's environment, and no proxy of this process's."""

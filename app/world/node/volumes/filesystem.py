@@ -94,6 +94,15 @@ class FileSystem:
         """What a path is; with `follow` what a link leads to. Raises `OSError`."""
         return self._node(self._resolve(path, follow=follow), counted=True)
 
+    def stat_all(self, path: str, names: Iterable[str], *, follow: bool) -> list[Node]:
+        """`stat` of names in a directory, to which the way is walked once. Raises `OSError`."""
+        location = self._resolve(path, follow=True)
+        if not self.may(self._node(location), 1):
+            raise os_error(errno.EACCES, path)
+        places = {".": location, "..": posixpath.dirname(location)}
+        nodes = [(name, self._node(places.get(name) or posixpath.join(location, name), counted=True)) for name in names]
+        return [self.stat(posixpath.join(path, name)) if follow and node.is_link else node for name, node in nodes]
+
     def real(self, path: str) -> str:
         """The path without links and dots. Raises `OSError`."""
         return self._resolve(path, follow=True)
