@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
 from http.cookies import CookieError, SimpleCookie
+from importlib import import_module
 from pathlib import Path
 
 import streamlit as st
@@ -116,13 +117,20 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     left_sessions.bound()
     STOPPING.inform = operations.inform_pages
     await asyncio.to_thread(session.simulation)
-    warming = threading.Thread(target=wiring.warm_up, name="warm-up", daemon=True)
+    warming = threading.Thread(target=warm_up, name="warm-up", daemon=True)
     warming.start()
     try:
         yield
     finally:
         await asyncio.to_thread(warming.join)
         await asyncio.to_thread(session.simulation.clear)
+
+
+def warm_up() -> None:
+    """Loads what the first page waits for: the client libraries, and what draws it."""
+    wiring.warm_up()
+    for module in ("frame.page_setup", "frame.sidebar", "story.home"):
+        import_module(f"app.ui.{module}")
 
 
 def browser_of(scope: Scope) -> str:

@@ -703,6 +703,14 @@ def test_the_doctor_examines_the_simulated_cluster_too(screen):
     assert EN.message("doctor.works") in diagnosis(shown)
 
 
+def test_the_report_of_a_diagnosis_is_made_when_someone_asks_for_it(screen, monkeypatch):
+    made = []
+    monkeypatch.setattr("app.report.page.of_diagnosis", lambda *given: made.append(given))
+    downloads = screen(lang="en").open("doctor").test.get("download_button")
+    assert {EN.message(f"doctor_page.{name}") for name in ("save", "report")} <= {it.proto.label for it in downloads}
+    assert made == []
+
+
 def test_the_doctor_asks_before_it_switches_to_a_real_cluster(screen, real):
     """Opening the page sends nothing to the reader's cluster, nor does looking at what the button would do."""
     before = len(real.world.log.exchanges())

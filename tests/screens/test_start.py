@@ -1,5 +1,7 @@
 """What Streamlit does once a process, and our server spares it: nothing else comes of it."""
 
+import sys
+
 import pytest
 from streamlit import delta_generator, string_util
 from streamlit.commands import logo, page_config
@@ -9,7 +11,7 @@ from streamlit.elements.lib import image_utils
 from streamlit.elements.lib.layout_utils import LayoutConfig
 from streamlit.emojis import ALL_EMOJIS
 
-from app import server
+from app import server, wiring
 from app.ui.draw.browser_files import browser_files
 from app.ui.state import streamlit_start
 
@@ -22,6 +24,13 @@ def test_the_server_of_the_pages_spares_them():
     assert delta_generator._use_warning_has_been_displayed
     assert page_config.image_to_url is logo.image_to_url is streamlit_start.picture_address
     assert string_util.extract_leading_emoji is streamlit_start.leading_emoji
+
+
+def test_what_draws_the_first_page_is_loaded_before_anyone_asks_for_it(monkeypatch):
+    monkeypatch.setattr(wiring, "warm_up", lambda: None)
+    monkeypatch.delitem(sys.modules, "app.ui.story.home", raising=False)
+    server.warm_up()
+    assert "app.ui.story.home" in sys.modules
 
 
 def test_no_package_that_is_installed_brings_components():

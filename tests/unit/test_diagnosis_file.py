@@ -260,6 +260,13 @@ def test_what_could_not_be_opened_is_not_saved():
     assert raised.value.code == "snapshot_too_large"
 
 
+def test_what_is_saved_is_measured_and_not_read_back(monkeypatch):
+    monkeypatch.setattr(diagnosis_file, "read", None)
+    text = diagnosis_file.save(HEALTHY)
+    monkeypatch.undo()
+    assert diagnosis_file.load(text).walk == HEALTHY.walk
+
+
 @settings(max_examples=examples(60))
 @given(st.data())
 def test_evidence_of_any_shape_has_a_verdict_and_a_fix(data):

@@ -89,7 +89,7 @@ def save(diagnosis: Diagnosis) -> str:
     """The file's text. Raises `DiagnosisFileError` where it could not be opened again, for being too large."""
     document = {"format": FORMAT, "version": VERSION, "redacted": True, "diagnosis": _clean(asdict(diagnosis))}
     text = mask_text(json.dumps(document, ensure_ascii=False, indent=1)) + "\n"
-    load(text)
+    _document(_text(text))
     return text
 
 

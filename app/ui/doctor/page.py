@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from app.content import Content
@@ -121,7 +123,7 @@ def _take_along(found: Diagnosis, content: Content) -> None:
         )
         st.download_button(
             content.message("doctor_page.report"),
-            report.of_diagnosis(found, content),
+            partial(report.of_diagnosis, found, content),  # made when someone asks for it
             file_name=f"{name}.html",
             mime="text/html",
             key="report",

@@ -10,13 +10,11 @@ from app.content import LANGUAGES, Content, load
 from app.flow.doctor import Diagnosis
 from app.flow.film import Film
 from app.ui.map.film_json import film_json, names_of
-from app.ui.map.film_page import film_page
-from app.ui.map.film_svg import film_svg
 from app.ui.map.player import words
 
 
 def take_along(shown: Film, found: Diagnosis, content: Content) -> None:
-    """Draws the two downloads. Their files are made when someone asks for them."""
+    """Draws the two downloads. Their files are made when someone asks for them, and what makes them is loaded then."""
     with st.popover(content.message("film.take_along"), icon=":material/movie:"):
         st.markdown(content.message("film.take_along_means"))
         st.download_button(
@@ -41,6 +39,8 @@ def take_along(shown: Film, found: Diagnosis, content: Content) -> None:
 
 def as_page(shown: Film, found: Diagnosis, first: str) -> bytes:
     """The film as an HTML file in every language; it opens in `first`."""
+    from app.ui.map.film_page import film_page
+
     contents = {language: load(language) for language in LANGUAGES}
     films = {name: film_json(shown, content, found.subject, names_of(found.walk)) for name, content in contents.items()}
     return film_page(films, contents, first).encode()
@@ -48,5 +48,7 @@ def as_page(shown: Film, found: Diagnosis, first: str) -> bytes:
 
 def as_picture(shown: Film, found: Diagnosis, content: Content) -> bytes:
     """The film as an animated SVG."""
+    from app.ui.map.film_svg import film_svg
+
     film = film_json(shown, content, found.subject, names_of(found.walk))
     return film_svg(film, {**words(content), "title": content.message("film.title")}).encode()
