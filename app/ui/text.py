@@ -11,7 +11,7 @@ from app.report.escaping import escape as escape
 if TYPE_CHECKING:
     from app.content import Content
 
-_BREAK = re.compile(r"[/:-]+(?=.)")
+_BREAK = re.compile(r"(?<=[^\s/:-])[/:-]+(?=.)")
 _OPAQUE = re.compile(r"[A-Za-z0-9_+-]{24,}")
 """Long runs in which an id may hide: those with digits in them that are no words and no UUIDs."""
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

@@ -83,7 +83,8 @@ def test_the_room_gets_the_question_before_the_answer(screen):
         if slide.shows in (Shows.QUESTION, Shows.ANSWER):
             html = slides[slide.id]["html"]
             assert html.count("<li") == len(QUESTIONS[Step(slide.page)].options)
-            assert html.count("✓") == (slide.shows is Shows.ANSWER)
+            right = f'<span class="unseen">{load("en").message("predict.right")}</span>'
+            assert html.count("✓") == html.count(right) == (slide.shows is Shows.ANSWER)
 
 
 @pytest.mark.parametrize("mode", ["", "0", "yes", "NOTES", "1' OR"])

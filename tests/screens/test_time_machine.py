@@ -77,6 +77,8 @@ def test_the_landmarks_follow_from_the_token_and_the_session(reader):
     groups = re.findall(r'<span class="numbers"[^>]*>(.*?)</span>', shown.html("line"))
     assert [re.findall(r"\d", group) for group in groups] == [["1", "2", "3"], ["4"], ["5", "6"]]
     assert slider(shown).options[-1] == "+36:00"
+    for part in ("drawn", "stop", "later"):
+        assert load("en").message(f"time_machine.legend.{part}") in plain(shown.html("line"))
 
 
 def test_the_session_ends_first_then_the_file_changes_and_sts_waits_for_five_minutes(machine):

@@ -71,7 +71,9 @@ def _in_force(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content
     others.offer(it.fault, walk_view, content)
     # (3) Fixing it.
     components.block(
-        f'<h2 class="heading">{escape(content.message("lab.revert_heading"))}</h2>', key="lab_revert_heading"
+        f'<h2 class="heading">{escape(content.message("lab.revert_heading"))}</h2>'
+        f'<p class="caption">{prose(content.message("lab.other_tabs"))}</p>',
+        key="lab_revert_heading",
     )
     st.button(
         content.message("lab.revert"),

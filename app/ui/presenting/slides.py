@@ -10,8 +10,8 @@ from app.flow.film import End, Film
 from app.flow.lessons import predictions
 from app.flow.lessons.decks import DECKS, LENGTHS, WHOLE, Shows, Slide, Story
 from app.flow.lessons.predictions import QUESTIONS, RightAnswer
-from app.flow.model import HOLDS, JsonObject, Step
-from app.ui.marks import NUMBERS
+from app.flow.model import HOLDS, JsonObject, Status, Step
+from app.ui.marks import MARKS, NUMBERS, unspoken
 from app.ui.presenting.what_if import CHOICES
 from app.ui.text import escape, prose, shorten
 
@@ -96,13 +96,14 @@ def _asked(step: Step, found: RightAnswer, content: Content, *, answered: bool) 
     """The question with its options; answered, with the right one marked and what happened."""
     words = f"predictions.{step}"
     question = prose(content.message(f"{words}.question", **found.values))
+    right = f'<span class="unseen">{escape(content.message("predict.right"))}</span>'
     options = []
     for name in QUESTIONS[step].options:
         option = prose(content.message(f"{words}.options.{name}", **found.values))
         if not answered:
             options.append(f"<li>{option}</li>")
         elif name == found.answer:
-            options.append(f'<li class="passed">{option} <span class="mark">✓</span></li>')
+            options.append(f'<li class="passed">{option} {unspoken(MARKS[Status.PASSED])}{right}</li>')
         else:
             options.append(f'<li class="before">{option}</li>')
     shortened = {name: shorten(text) for name, text in found.values.items()}

@@ -14,7 +14,7 @@ from app.flow.errors import FlowError
 from app.flow.film import Beat, Claim, End, Film, Seen, film
 from app.flow.film.contents import conditions, contents
 from app.flow.json_access import get_str
-from app.flow.model import Exchange, JsonObject, Subject
+from app.flow.model import Exchange, JsonObject, Status, Subject
 from app.flow.names import SUBJECT_PREFIX
 from app.flow.steps.submission import Submission
 from app.ui.draw.answers import Answer
@@ -207,17 +207,24 @@ def _shown(choice: str, broken: _Broken, content: Content) -> JsonObject:
         ),
         "begins": broken.begins,
         "change": prose(change),
-        "answers": "".join(_rows(broken.answers, content)),
+        "answers": "".join(_rows(broken.answers, broken.found.walk.subject, content)),
     }
 
 
-def _rows(answers: Iterable[tuple[str, Answer]], content: Content) -> Iterator[str]:
-    """What was asked, and whether it was taken: short, for the last row of a room."""
+def _rows(answers: Iterable[tuple[str, Answer]], owner: Subject, content: Content) -> Iterator[str]:
+    """What was asked, and whether it was taken: short, for the last row of a room. That anyone but the owner gets in is
+    no success.
+    """
+    own = f"{SUBJECT_PREFIX}{owner.namespace}:{owner.service_account}"
     for asked, answer in answers:
+        if asked == own:
+            status = answer.status
+        else:
+            status = Status.WARNING if answer.taken else Status.NOT_REACHED
         name = (
             prose(content.message(asked))
             if asked in content.messages
             else f"<code>{escape(asked.removeprefix(SUBJECT_PREFIX))}</code>"
         )
         word = escape(content.message("answers.taken" if answer.taken else "answers.refused"))
-        yield f'<li class="{answer.status}">{unspoken(MARKS[answer.status])} {name} <b class="word">{word}</b></li>'
+        yield f'<li class="{status}">{unspoken(MARKS[status])} {name} <b class="word">{word}</b></li>'

@@ -11,10 +11,13 @@ from enum import StrEnum
 
 from app.content import Content
 from app.flow.lessons.blast_radius import Attempt, BlastRadius, Pod, Way, blast_radius
+from app.flow.model import Status
 from app.flow.permissions import PermissionDecision
 from app.flow.policy.policy import Match
+from app.ui.draw.checks import mark
 from app.ui.figures.diagram import svg
 from app.ui.figures.story_figure import STORY
+from app.ui.marks import MARKS, unspoken
 from app.ui.step.evidence.parts import decision
 from app.ui.story.schemes import Scene, Taken
 from app.ui.text import breakable, escape, prose, value
@@ -33,7 +36,13 @@ class State(StrEnum):
     """The scheme does without it."""
 
 
-_SIGNS = {State.LEAK: "✕", State.HELD: "!", State.KEPT: "✓", State.ABSENT: "–"}
+_STATUSES = {
+    State.LEAK: Status.FAILED,
+    State.HELD: Status.WARNING,
+    State.KEPT: Status.PASSED,
+    State.ABSENT: Status.NOT_REACHED,
+}
+"""Whose sign stands beside what became of a role."""
 _LONGEST = 24
 """Characters of a role's name that stand beside an attempt."""
 _BOXES = ("pod_1_role", "node_role", "pod_2_role")
@@ -173,10 +182,10 @@ def verdict(outcome: EvaluatedScheme, content: Content) -> str:
     else:
         count = sum(attempt.obtained for attempt in outcome.found.attempts)
         sentences = [content.message("why.verdict.held" if count else "why.verdict.nothing", pod=pod, count=count)]
-    status, sign = ("failed", "✕") if leaks else ("passed", "✓")
+    status = Status.FAILED if leaks else Status.PASSED
     summary = content.message("why.verdict.leaks" if leaks else "why.verdict.safe")
     return (
-        f'<div class="outcome {status}" role="status"><span class="mark" aria-hidden="true">{sign}</span>'
+        f'<div class="outcome {status}" role="status">{mark(status, content)}'
         f"<div><p>{prose(summary)}</p>{''.join(f'<p>{prose(sentence)}</p>' for sentence in sentences)}</div></div>"
     )
 
@@ -199,7 +208,7 @@ def _row(outcome: EvaluatedScheme, box: str, content: Content) -> str:
     attempt, state = outcome.attempt(box), outcome.state(box)
     name = f"<code>{escape(_short(attempt.role.name))}</code>" if attempt else ""
     return (
-        f'<li class="{state}"><span class="state"><span class="mark" aria-hidden="true">{_SIGNS[state]}</span> '
+        f'<li class="{state}"><span class="state">{unspoken(MARKS[_STATUSES[state]])} '
         f"{escape(content.message(f'why.states.{state}'))}</span>"
         f'<span class="who"><strong>{escape(_label(box, content))}</strong> {name}</span>'
         f'<span class="what">{prose(_sentence(outcome, box, content))}</span></li>'

@@ -80,12 +80,15 @@ def line(history: History, first: First, mounted: JsonValue, marks: Sequence[Lan
         f'<i class="stop {"later" if stop in history.later else ""}" style="left:{_percent(stop.place):.2f}%"></i>'
         for stop in history.stops
     )
+    named = {key: escape(content.message(f"time_machine.legend.{key}")) for key in ("drawn", "stop", "later")}
     here = _percent(history.current.place)
     side = "right" if here > 50 else "left"
     return (
         f'<div class="moments"><div class="drawing" aria-hidden="true"><div class="at {side}" style="--at:{here:.2f}%">'
         f"<span>{escape(utc(now))}</span></div>{rows}"
-        f'<div class="scale">{ticks}{numbers}</div><div class="stops">{dots}</div></div></div>'
+        f'<div class="scale">{ticks}{numbers}</div><div class="stops">{dots}</div></div>'
+        f'<p class="legend">{named["drawn"]} <span><i class="stop"></i> {named["stop"]}</span> '
+        f'<span><i class="stop later"></i> {named["later"]}</span></p></div>'
     )
 
 

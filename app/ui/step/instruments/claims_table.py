@@ -17,7 +17,7 @@ from app.flow.policy.policy_text import LONGEST, MOST_STATEMENTS, QUOTA, PolicyT
 from app.flow.visible import visible_each
 from app.ui.draw.checks import mark
 from app.ui.draw.documents import statement_name
-from app.ui.marks import CLAIMS, MARKS
+from app.ui.marks import CLAIMS, MARKS, unspoken
 from app.ui.text import breakable, escape, prose, value
 
 ROWS = (("iss", "provider"), ("iss", "policy"), ("sub", "policy"), ("aud", "provider"), ("aud", "policy"))
@@ -203,7 +203,7 @@ def _cell(allowed: bool, *, ours: bool, content: Content) -> str:
     else:
         status = Status.WARNING if allowed else Status.NOT_REACHED
     word = escape(content.message(f"matcher.who.{'in' if allowed else 'out'}"))
-    return f'<td class="{status}"><span class="mark" aria-hidden="true">{MARKS[status]}</span> {word}</td>'
+    return f'<td class="{status}">{unspoken(MARKS[status])} {word}</td>'
 
 
 def _widest(strangers: tuple[Stranger, ...], content: Content) -> str:
@@ -239,7 +239,7 @@ def problem(found: Problem, content: Content) -> str:
         )
     limit = MOST_STATEMENTS if found.code == "many_statements" else LONGEST
     parts.append(prose(content.message(f"matcher.problems.{found.code}", limit=limit)))
-    return f'<span class="mark" aria-hidden="true">✕</span> {" ".join(parts)}'
+    return f"{unspoken(MARKS[Status.FAILED])} {' '.join(parts)}"
 
 
 def refusals(found: PolicyText, content: Content) -> str:
@@ -251,4 +251,4 @@ def refusals(found: PolicyText, content: Content) -> str:
         for key, words in found.refusals
     ]
     heading = escape(content.message("matcher.refusals.heading"))
-    return f'<span class="mark" aria-hidden="true">!</span> <b>{heading}</b> {" ".join(said)}'
+    return f"{unspoken(MARKS[Status.WARNING])} <b>{heading}</b> {' '.join(said)}"
