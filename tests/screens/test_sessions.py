@@ -17,7 +17,8 @@ from streamlit.runtime.session_manager import SessionClientDisconnectedError
 
 from app import server
 from app.ui.state import allowance, connection, session, streamlit_sessions
-from app.ui.state.streamlit_sessions import DeferredLoop, Runner, Session
+from app.ui.state.runs.deferred_loop import DeferredLoop
+from app.ui.state.streamlit_sessions import Runner, Session
 
 
 def descriptors():
