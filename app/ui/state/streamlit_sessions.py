@@ -10,15 +10,11 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from copy import copy, deepcopy
-from functools import cache, lru_cache, partial
+from functools import partial
 from time import perf_counter, sleep
 from typing import Any
 
 import streamlit as st
-from streamlit import string_util
-from streamlit.cursor import RunningCursor, SparseList
-from streamlit.elements.lib.form_utils import FormData
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import app_session, websocket_session_manager
 from streamlit.runtime.app_session import AppSession, AppSessionState
@@ -30,6 +26,7 @@ from streamlit.runtime.scriptrunner import (
     get_script_run_ctx,
 )
 from streamlit.runtime.scriptrunner_utils.run_descriptor import RunDescriptor
+from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 from streamlit.runtime.session_manager import ActiveSessionInfo, SessionClientDisconnectedError
 from streamlit.source_util import PageInfo
 
@@ -37,7 +34,7 @@ from app.serving.operations.metrics import PAGE_SECONDS
 from app.serving.operations.stopping import STOPPING
 from app.serving.turns import Turns
 from app.ui.state import allowance
-from app.ui.state.runs import drawn_before
+from app.ui.state.runs import drawn_before, read_once
 from app.ui.state.runs.deferred_loop import DeferredLoop
 from app.ui.state.runs.message_queue import MessageQueue
 
@@ -255,50 +252,23 @@ class Runner(ScriptRunner):
                 allowance.settle()
                 PAGE_SECONDS.observe(perf_counter() - asked)
 
+    def _maybe_handle_execution_control_request(self) -> None:
+        """As `ScriptRunner`, which goes a long way to find that nothing was asked, a hundred and fifty times a run.
+
+        Fragments that run in threads of their own would have to be asked as well. We have none.
+        """
+        if self._requests._state is not ScriptRequestType.CONTINUE:
+            super()._maybe_handle_execution_control_request()
+
     def _enqueue_forward_msg(self, msg: ForwardMsg) -> None:
         self._give_way()
         drawn_before.hear(msg)
         super()._enqueue_forward_msg(msg)
 
 
-def _once(fill: Callable[..., None]) -> Callable[..., None]:
-    """The same function, which fills a new protobuf message with settings; these do not change while the app runs."""
-
-    @cache
-    def filled(kind: Any, *which: Any, **named: Any) -> Any:
-        made = kind()
-        fill(made, *which, **named)
-        return made
-
-    def copied(message: Any, *which: Any, **named: Any) -> None:
-        kind: Any = type(message)
-        made = filled(kind, *which, **named)
-        if made.ByteSize():  # an empty one would say that there is one
-            message.MergeFrom(made)
-
-    return copied
-
-
-def _copy_of_cursor(cursor: RunningCursor, _memo: dict[int, Any]) -> RunningCursor:
-    """What `copy.deepcopy` makes of it, in less time: where a fragment begins, Streamlit copies every cursor."""
-    made = copy(cursor)
-    made._transient_elements = SparseList()
-    for index, element in cursor.transient_elements.items():
-        made._transient_elements[index] = deepcopy(element)
-    return made
-
-
 def install() -> None:
-    """Makes every session from now on a `Session` with a `Runner`. Streamlit has no option for it.
-
-    And what it reads again in every run it reads once: the settings that each run begins by sending, theme and all, and
-    whether a label of a choice begins with an emoji, for which it tries them all.
-    """
-    app_session._populate_config_msg = _once(app_session._populate_config_msg)
-    app_session._populate_theme_msg = _once(app_session._populate_theme_msg)
-    RunningCursor.__deepcopy__ = _copy_of_cursor  # type: ignore[attr-defined]
-    FormData.__deepcopy__ = lambda data, _memo: data  # type: ignore[attr-defined]  # a string that cannot change
-    string_util.extract_leading_emoji = lru_cache(maxsize=256)(string_util.extract_leading_emoji)
+    """Makes every session from now on a `Session` with a `Runner`, and runs cheaper. Streamlit has no option for it."""
+    read_once.install()
     drawn_before.install()
     websocket_session_manager.AppSession = Session  # type: ignore[attr-defined]
     app_session.ScriptRunner = Runner  # type: ignore[attr-defined]

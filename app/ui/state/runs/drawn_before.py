@@ -26,9 +26,8 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 from streamlit.runtime.state.common import RegisterWidgetResult, WidgetMetadata, user_key_from_element_id
 from streamlit.runtime.state.safe_session_state import SafeSessionState
 
-ELEMENTS = ("button", "caption", "html", "title", "_bidi_component")
-"""Streamlit's functions that send one message, which their arguments, their place and their widgets' values decide. A
-choice is none of them: it remembers what its reader chose before."""
+ELEMENTS = ("button", "caption", "html", "segmented_control", "title", "_bidi_component")
+"""Streamlit's functions that send one message, which their arguments, their place and their widgets' values decide."""
 LIMIT = 1024
 """Messages that are kept: those of all pages in two languages are some 500. Beyond it the one goes that was drawn least
 lately."""
@@ -57,6 +56,17 @@ class _Heard:
     """By the id of a widget that is registered already: what came of it."""
     messages: list[ForwardMsg] = field(default_factory=list)
     widgets: list[Registered] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What the options of a choice are called: a `format_func` that can be compared with that of another run."""
+
+    pairs: tuple[tuple[str | int, str], ...]
+
+    def __call__(self, option: object) -> str:
+        """The name of an option."""
+        return next(label for known, label in self.pairs if known == option)
 
 
 class _NotPlainError(Exception):
@@ -103,7 +113,7 @@ def drawn_once(draw: Callable[..., Any]) -> Callable[..., Any]:
             return draw(*given, **named)
         context, cursor, place = found
         try:
-            key = (draw.__name__, place, _plain(given), _plain(named))
+            key = (draw.__name__, place, _plain(given), _plain(named), _chosen(draw.__name__, named, context))
         except _NotPlainError:
             return draw(*given, **named)
         with _lock:
@@ -166,13 +176,25 @@ def _plain(value: object) -> Hashable:
     """What an argument is compared by. Raises `_NotPlainError` where two that are equal may not draw the same."""
     if value is None or isinstance(value, str | int | float):
         return value
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return tuple(map(_plain, value))
+    if isinstance(value, Labels):
+        return value.pairs
     if isinstance(value, dict):
         return tuple((name, _plain(item)) for name, item in value.items())
     if isinstance(value, FunctionType) and value.__module__ != "__main__" and "<" not in value.__qualname__:
         return value
     raise _NotPlainError
+
+
+def _chosen(name: str, named: Mapping[str, Any], context: ScriptRunContext) -> Hashable:
+    """What a choice remembers of this reader beside its own value: what the session has at its key."""
+    if name != "segmented_control":
+        return None
+    try:
+        return _plain(context.session_state[named["key"]])
+    except KeyError:
+        return None
 
 
 def _register(
