@@ -21,6 +21,7 @@ from app.ui.lab import secrecy
 from app.ui.lab import strip as lab_strip
 from app.ui.presenting import window
 from app.ui.state import depth, language, mode, route, session
+from app.ui.state.runs import drawn_before
 from app.ui.thief import strip as thief_strip
 
 # (1) A visitor who has used too much waits. Leave the old page first, so that a page change never waits for it.
@@ -33,21 +34,20 @@ content = load(language.choose())
 depth.choose()
 mode.choose()
 walk_view = page_setup.ensure_walk(content)
-page = st.navigation(
-    navigation.pages(content, walk_view.walk if walk_view and not secrecy.is_hidden() else None), expanded=True
-)
+page = navigation.choose(content, walk_view.walk if walk_view and not secrecy.is_hidden() else None)
 components.styles()
 
 # (3) The frame.
 st.logo(browser_files.logo, size="large")
 name = page.url_path or PAGES[0]
 st.set_page_config(page_title=f"{page.title} · {content.message('ui.app_name')}")
-components.page(
-    content.language,
-    name,
-    content.lesson(name).title,
-    menu={part: content.message(f"ui.menu.{part}") for part in ("name", "open", "close")},
-)
+with drawn_before.again():
+    components.page(
+        content.language,
+        name,
+        content.lesson(name).title,
+        menu={part: content.message(f"ui.menu.{part}") for part in ("name", "open", "close")},
+    )
 if name != "doctor":
     diagnosis_upload.forget()
 with page_errors.contained(content):
@@ -57,7 +57,7 @@ with page_errors.contained(content):
 # (4) How the reader looks, the page, and then what is beside every page: a page change does not wait for it. An error
 # in one of them leaves the others as they are.
 page_errors.pending(content)
-with page_errors.contained(content):
+with page_errors.contained(content), drawn_before.again():
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", key="look"):
         depth.switch(content)
         language.switch(content.message("ui.language"))
@@ -70,7 +70,7 @@ with page_errors.contained(content):
         page.run()
     else:
         page_setup.without_walk(name, content)
-with st.sidebar, page_errors.contained(content):
+with st.sidebar, page_errors.contained(content), drawn_before.again():
     mode.switch(content)
     mode.say_why_not(content)
     sidebar.panel(content)

@@ -11,22 +11,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.exceptions import InvalidState
 from websockets.frames import CloseCode, Frame
 
 from app.serving.connections import Connection, Connections
+from app.serving.joined_writes import JoinedWrites
 from app.serving.operations.health import LIVE
 
 if TYPE_CHECKING:
-    from uvicorn._types import ASGISendEvent, WebSocketSendEvent
+    from uvicorn._types import ASGISendEvent
 
 _PROBE = f"GET {LIVE} ".encode("ascii")
 PIPELINED = 8
 """Requests that may wait for the one before them on a connection. Browsers and proxies send none."""
-WRITTEN_AT_ONCE = 65536
-"""Bytes of messages that wait for those which follow them: beyond that a client that does not read is noticed."""
 FRAGMENTS = 1024
 """Frames of a websocket message: a browser sends one, or pieces of many kilobytes."""
 _HANDSHAKE_HEADERS = 128
@@ -62,9 +59,11 @@ class BoundedHttp(HttpToolsProtocol):
         self._is_in_body = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Counts it, if there is room."""
-        super().connection_made(transport)
-        self._connection = self._room.enter(transport, self.client)
+        """Counts it, if there is room. What is written on it before the loop goes on is one write, also by the
+        websocket that it becomes."""
+        joined = cast(asyncio.Transport, JoinedWrites(transport, self.loop))
+        super().connection_made(joined)
+        self._connection = self._room.enter(joined, self.client)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Gives its room to others, and forgets the requests that wait."""
@@ -135,8 +134,6 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     def __init__(self, *arguments: Any, connections: Connections, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._room = connections
-        self._unsent = 0
-        """Bytes that were added since the last write."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """It was counted when it spoke HTTP. From now on pings find out whether the client is there."""
@@ -159,35 +156,9 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     async def send(self, message: ASGISendEvent) -> None:
         """Sends what the application says. An answer instead of a websocket ends the handshake, too: without this,
         uvicorn logs each refusal as an error of the application."""
-        if message["type"] == "websocket.send" and self.handshake_complete and not self.close_sent:
-            await self._add(message)
-            return
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and self.close_sent:
             self.handshake_complete = True
-
-    async def _add(self, message: WebSocketSendEvent) -> None:
-        """Sends a message with those that follow it in this turn of the loop: uvicorn writes each by itself."""
-        await self.writable.wait()
-        if self.disconnected:
-            raise ClientDisconnected
-        binary = message.get("bytes")
-        content = (message.get("text") or "").encode() if binary is None else binary
-        try:
-            (self.conn.send_text if binary is None else self.conn.send_binary)(content)
-        except InvalidState:
-            raise ClientDisconnected from None
-        if not self._unsent:
-            self.loop.call_soon(self._write)
-        self._unsent += len(content)
-        if self._unsent >= WRITTEN_AT_ONCE:
-            self._write()
-
-    def _write(self) -> None:
-        """Writes what was added; nothing where a frame of the protocol, such as a pong, has taken it along."""
-        self._unsent = 0
-        if (output := self.conn.data_to_send()) and not self.transport.is_closing():
-            self.transport.write(b"".join(output))
 
     def handle_cont(self, event: Frame) -> None:
         """Takes one more piece of a message, but no crumbs without end: each costs more than the bytes in it."""

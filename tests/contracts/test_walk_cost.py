@@ -14,10 +14,10 @@ import pytest
 from app import wiring
 from app.clients.kubernetes.dial import Dialer
 from app.flow.steps.walk import walk
+from app.serving.joined_writes import JoinedWrites
 from app.world.aws import authentication
 from app.world.aws.sts import verification_keys, web_identity
 from app.world.lifecycle.simulation import Simulation
-from app.world.servers.joined_writes import JoinedWrites
 from app.world.servers.metered_connections import MeteredHttp
 from app.world.world import World
 from tests.contracts.conftest import SUBJECT

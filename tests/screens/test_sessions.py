@@ -13,11 +13,15 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import app_session, websocket_session_manager
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunner, ScriptRunnerEvent
+from streamlit.runtime.scriptrunner_utils.run_descriptor import RunDescriptor
 from streamlit.runtime.session_manager import SessionClientDisconnectedError
 
 from app import server
 from app.ui.state import allowance, connection, session, streamlit_sessions
-from app.ui.state.streamlit_sessions import DeferredLoop, Runner, Session
+from app.ui.state.runs import read_once
+from app.ui.state.runs.deferred_loop import DeferredLoop
+from app.ui.state.runs.message_queue import MessageQueue
+from app.ui.state.streamlit_sessions import Runner, Session
 
 
 def descriptors():
@@ -110,7 +114,7 @@ class Bare(Session):
 
     def __init__(self, loop):
         self._event_loop, self._callbacks, self._is_woken = loop, deque(), False
-        self._browser_queue, self._together = ForwardMsgQueue(), None
+        self._browser_queue, self._together, self._scriptrunner = ForwardMsgQueue(), None, None
         self.woken = asyncio.Event()
         self._message_enqueued_callback = self.woken.set
 
@@ -140,11 +144,9 @@ def test_a_script_wakes_the_loop_once_for_all_that_it_says_by_then():
 
 
 def test_a_message_that_waits_for_what_follows_wakes_nothing_and_goes_with_it(monkeypatch):
-    said, woken = [], []
+    woken = []
     monkeypatch.setattr(
-        app_session.AppSession,
-        "_handle_scriptrunner_event_on_event_loop",
-        lambda self, sender, event, *_: said.append(event),
+        app_session.AppSession, "_handle_scriptrunner_event_on_event_loop", lambda self, sender, event, *_: None
     )
     monkeypatch.setattr(streamlit_sessions, "TOGETHER_SECONDS", 0.002)
 
@@ -153,22 +155,23 @@ def test_a_message_that_waits_for_what_follows_wakes_nothing_and_goes_with_it(mo
         wake = loop.call_soon_threadsafe
         loop.call_soon_threadsafe = lambda *given: woken.append(given) or wake(*given)
         session = Bare(loop)
+        message = {"event": ScriptRunnerEvent.ENQUEUE_FORWARD_MSG, "forward_msg": ForwardMsg(script_finished=0)}
         session._on_scriptrunner_event(None, event=ScriptRunnerEvent.SCRIPT_STARTED)
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        for _ in range(3):
-            session._on_scriptrunner_event(None, event=ScriptRunnerEvent.ENQUEUE_FORWARD_MSG)
-        assert (len(said), len(woken)) == (1, 1)
+        for sender in (None, None, None, "a run that another one has replaced"):
+            session._on_scriptrunner_event(sender, **message)
+        assert (len(session._browser_queue), len(woken)) == (0, 1)
         await session.woken.wait()  # nothing else is said: the end of the wait alone sends them
-        assert (len(said), len(woken)) == (4, 1)
-        session._on_scriptrunner_event(None, event=ScriptRunnerEvent.ENQUEUE_FORWARD_MSG)
+        assert (len(session._browser_queue), len(woken)) == (3, 1)
+        session._on_scriptrunner_event(None, **message)
         assert len(woken) == 2, "what comes after that is not left"
 
     asyncio.run(heard())
 
 
 def test_the_settings_that_each_run_begins_by_sending_are_read_once(monkeypatch):
-    once = streamlit_sessions._once
+    once = read_once.once
     read = []
 
     def fill(message, section="theme"):
@@ -187,6 +190,65 @@ def test_the_settings_that_each_run_begins_by_sending_are_read_once(monkeypatch)
     assert not first.custom_theme.HasField("dark"), "a theme that is not set"
 
 
+def test_what_each_run_begins_by_sending_is_made_again_where_the_pages_have_changed(monkeypatch):
+    made = []
+
+    def make(session, page, run, pages):
+        made.append(pages)
+        message = ForwardMsg()
+        message.new_session.page_script_hash, message.metadata.run.script_run_id = page, run.script_run_id
+        message.new_session.initialize.session_id = "one"
+        return message
+
+    monkeypatch.setattr(app_session.AppSession, "_create_new_session_message", make)
+    session = Bare(None)
+    session._run_on_save, session._state = False, app_session.AppSessionState.APP_IS_RUNNING
+    sent = []
+    for page, icon in ("a", "open"), ("b", "open"), ("a", "read"):
+        run = RunDescriptor.create(["fragment"])
+        message = session._create_new_session_message(page, run, {"a": {"icon": icon}})
+        sent.append((message.new_session.page_script_hash, message.metadata.run.script_run_id == run.script_run_id))
+        assert list(message.metadata.run.fragment_ids) == ["fragment"]
+        assert message.new_session.initialize.session_id == "one"
+        assert message.new_session.initialize.session_status.script_is_running
+    assert made == [{"a": {"icon": "open"}}, {"a": {"icon": "read"}}]
+    assert sent == [("a", True), ("b", True), ("a", True)]
+
+
+def place(message, *path):
+    message.metadata.delta_path[:] = path
+    return message
+
+
+def test_a_queue_keeps_what_streamlits_keeps():
+    def shown(text):
+        message = ForwardMsg()
+        message.delta.new_element.html.body = text
+        return message
+
+    moment, block = ForwardMsg(), ForwardMsg()
+    moment.delta.new_transient.SetInParent()
+    block.delta.add_block.SetInParent()
+    said = [
+        ForwardMsg(script_finished=0),
+        place(shown("first"), 0, 1),
+        place(moment, 0, 2),
+        place(shown("after the moment"), 0, 2),
+        place(shown("in place of the first"), 0, 1),
+        place(block, 0, 3),
+        place(shown("after the block"), 0, 3),
+        place(ForwardMsg(ref_hash="kept by the browser"), 0, 1),
+        shown("an error"),
+        shown("in place of the error"),
+        ForwardMsg(script_finished=1),
+    ]
+    ours, streamlits = MessageQueue(), ForwardMsgQueue()
+    for message in said:
+        ours.enqueue(message)
+        streamlits.enqueue(message)
+    assert ours.flush() == streamlits.flush()
+
+
 @pytest.fixture
 def handled(monkeypatch):
     """Whatever happens to a run, Streamlit says it to the browser."""
@@ -202,9 +264,9 @@ def test_what_a_run_begins_with_goes_to_the_browser_together(handled):
     async def heard():
         session = Bare(asyncio.get_running_loop())
         for event in (ScriptRunnerEvent.SCRIPT_STARTED, *[ScriptRunnerEvent.ENQUEUE_FORWARD_MSG] * 2):
-            session._handle_scriptrunner_event_on_event_loop(None, event)
+            session._on_scriptrunner_event(None, event, ForwardMsg(script_finished=1))
+            session._hand_on()
             assert session.flush_browser_queue() == []
-        session.woken.clear()
         await asyncio.wait_for(session.woken.wait(), 10)  # nothing else is said, and what was said does not wait for it
         return len(session.flush_browser_queue())
 
@@ -229,9 +291,9 @@ def test_a_script_that_lets_the_reader_see_what_it_has_drawn_sends_it_and_holds_
             session._handle_scriptrunner_event_on_event_loop(None, event)
         session.flush_browser_queue()
         held = len(sent)  # the run's end as well
-        session.woken.clear()
-        await asyncio.wait_for(session.woken.wait(), 10)
-        session.flush_browser_queue()
+        async with asyncio.timeout(10):
+            while len(sent) < 3:
+                await asyncio.sleep(0.001)
         return ahead, held, len(sent)
 
     assert asyncio.run(heard()) == (1, 1, 3)
@@ -241,7 +303,10 @@ def test_a_run_that_has_ended_waits_for_nothing(handled):
     async def heard():
         session = Bare(asyncio.get_running_loop())
         for event in (ScriptRunnerEvent.SCRIPT_STARTED, ScriptRunnerEvent.SCRIPT_STOPPED_WITH_SUCCESS):
-            session._handle_scriptrunner_event_on_event_loop(None, event)
+            session._on_scriptrunner_event(None, event)
+            assert not session.woken.is_set()
+        session._hand_on()
+        assert session.woken.is_set(), "said once, with the end of the run"
         return len(session.flush_browser_queue())
 
     assert asyncio.run(heard()) == 2
@@ -298,7 +363,12 @@ def test_what_waits_is_sent_at_once_up_to_what_a_connection_has_room_for(monkeyp
     left = [message.script_finished for message in session.flush_browser_queue()]
     said = gone_after or streamlit_sessions.AT_ONCE
     assert sent == [("browser of nobody's", number) for number in range(said)]
-    assert left == list(range(said, 102)), "in their order, for Streamlit to send, or to find that nobody is there"
+    if gone_after:
+        assert left == list(range(said, 102)), "in their order, for Streamlit to find that nobody is there"
+    else:
+        assert (left, session.woken.is_set()) == ([], True), "Streamlit asks for the rest, before all later ones"
+        assert session.flush_browser_queue() == []
+        assert [number for _, number in sent] == list(range(102))
 
 
 def test_a_copied_cursor_goes_its_own_way():

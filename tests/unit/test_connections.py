@@ -16,12 +16,11 @@ from websockets.frames import Frame, Opcode
 from websockets.sync.client import connect
 
 from app.serving.connections import Connections, Limits
+from app.serving.joined_writes import SIZE_LIMIT, JoinedWrites
 from app.serving.protocols import (
     ALIVE,
     FRAGMENTS,
     PIPELINED,
-    WRITTEN_AT_ONCE,
-    BoundedWebSocket,
     answer,
     http_protocol,
     websocket_protocol,
@@ -343,25 +342,25 @@ def test_a_websocket_may_be_silent():
 
 
 @pytest.mark.parametrize(
-    ("sizes", "writes"), [([3] * 50, 1), ([3, WRITTEN_AT_ONCE, 3, 3], 2), ([WRITTEN_AT_ONCE // 2 + 1] * 4, 2), ([0], 1)]
+    ("sizes", "writes"), [([3] * 50, 1), ([3, SIZE_LIMIT, 3, 3], 2), ([SIZE_LIMIT // 2 + 1] * 4, 2), ([0], 1)]
 )
 def test_messages_of_one_turn_are_written_at_once_up_to_a_bound(sizes, writes, monkeypatch):
-    written, write = [], BoundedWebSocket._write
+    written, flush = [], JoinedWrites._flush
 
-    def counted(websocket):
-        if websocket._unsent or websocket.conn.writes:
-            written.append(websocket._unsent)
-        write(websocket)
+    def counted(transport):
+        if transport._waiting:
+            written.append(transport._size)
+        flush(transport)
 
-    monkeypatch.setattr(BoundedWebSocket, "_write", counted)
     with serving() as (port, _), connect(f"ws://127.0.0.1:{port}/many", compression=None) as client:
+        monkeypatch.setattr(JoinedWrites, "_flush", counted)
         client.send(" ".join(map(str, sizes)))
         for number, size in enumerate(sizes):
             said = client.recv(SECONDS)
             assert isinstance(said, str) is bool(number % 2)
             assert len(said) == max(size, 1)
             assert int(said) == number
-    assert len(written) == writes
+        assert len(written) == writes
 
 
 def test_a_message_that_is_too_long_closes_the_websocket():

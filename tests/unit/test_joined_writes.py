@@ -1,10 +1,10 @@
-"""What the world's servers send together is one write to the socket."""
+"""What our servers send together is one write to the socket."""
 
 import asyncio
 
 import pytest
 
-from app.world.servers.joined_writes import SIZE_LIMIT, JoinedWrites
+from app.serving.joined_writes import SIZE_LIMIT, JoinedWrites
 
 
 class Transport:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from copy import copy
 from functools import cache, wraps
@@ -16,6 +16,7 @@ from app.flow.model import Status, Step, Walk
 from app.locations import PAGES
 from app.ui.marks import NUMBERS
 from app.ui.state import language, reading, route, streamlit_sessions
+from app.ui.state.runs import drawn_before, menu
 from app.ui.text import prose
 
 _READ, _NOT_READ = ":material/check_circle:", ":material/radio_button_unchecked:"
@@ -34,9 +35,14 @@ def name(page: str, content: Content) -> str:
     return f"{NUMBERS[Step(page)]} {words}" if page in list(Step) else words
 
 
-def pages(content: Content, walk: Walk | None) -> dict[str, list[st.Page]]:
-    """The pages by section. A step's icon is a tick where it was read, and a sign where it did not pass in `walk`."""
+def choose(content: Content, walk: Walk | None) -> st.Page:
+    """Shows the pages by section, and returns the one that the visitor is on. A step's icon is a tick where it was
+    read, and a sign where it did not pass in `walk`."""
     signs = icons(walk, reading.read())
+    return menu.choose((content.language, *signs.values()), lambda: _pages(content, signs))
+
+
+def _pages(content: Content, signs: Mapping[str, str]) -> dict[str, list[st.Page]]:
     return {
         content.message(f"ui.nav_{section}"): [
             _page(page, content, PAGE_SPECS[page].icon or signs[page]) for page in pages_
@@ -73,6 +79,11 @@ def onward(page: str, content: Content) -> Iterator[None]:
     """
     with _body(page):
         yield
+    with drawn_before.again():
+        _ways(page, content)
+
+
+def _ways(page: str, content: Content) -> None:
     place = JOURNEY.index(page)
     before, after = JOURNEY[:place][-1:], JOURNEY[place + 1 :][:1]
     keys = ("Left", "Right") if page in STORY else (None, None)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.content import Content
 from app.ui.state import address
+from app.ui.state.runs.drawn_before import Labels
 
 STORY, DETAIL, WIRE = 1, 2, 3
 KEY = "depth"
@@ -40,7 +41,7 @@ def switch(content: Content) -> None:
         content.message("depth.label"),
         _DEPTHS,
         key=KEY,
-        format_func=lambda at: content.message(f"depth.{_NAMES[at]}"),
+        format_func=Labels(tuple((at, content.message(f"depth.{name}")) for at, name in _NAMES.items())),
         help=content.message("depth.help"),
         required=True,
         on_change=_keep,

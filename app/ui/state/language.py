@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.content import LANGUAGES, Content, for_locale, load
 from app.ui.state import address
+from app.ui.state.runs.drawn_before import Labels
 
 _KEY = "lang"
 
@@ -48,12 +49,12 @@ def keep(key: str) -> None:
 
 def switch(label: str) -> None:
     """The control that changes the language."""
-    names = {language: load(language).facts.name for language in LANGUAGES}
+    names = tuple((language, load(language).facts.name) for language in LANGUAGES)
     st.segmented_control(
         label,
-        list(names),
+        LANGUAGES,
         key=_KEY,
-        format_func=names.__getitem__,
+        format_func=Labels(names),
         required=True,
         label_visibility="collapsed",
         on_change=_changed,

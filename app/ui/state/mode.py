@@ -16,6 +16,7 @@ from app.content import Content
 from app.flow.errors import FlowError
 from app.settings import Settings, is_loopback
 from app.ui.state import address, connection
+from app.ui.state.runs.drawn_before import Labels
 from app.ui.text import prose
 
 KEY = "mode"
@@ -130,7 +131,7 @@ def switch(content: Content) -> None:
         content.message("ui.mode"),
         list(Mode),
         key=KEY,
-        format_func=lambda mode: content.message(f"ui.mode_{mode}"),
+        format_func=Labels(tuple((mode, content.message(f"ui.mode_{mode}")) for mode in Mode)),
         help=content.message("mode.help"),
         required=True,
         disabled=refusal() is not None,

@@ -1,8 +1,7 @@
 """Streamlit's sessions, cheaper: their scripts take turns, wake the server seldom, and take one file descriptor each.
 
-Streamlit runs all scripts at once. And it makes an event loop for each session, for the thread that runs its script
-(`app_session.py`): three descriptors, the selector and a pair of sockets. Our pages do not use it. And a script wakes
-the server's loop for each of the forty messages of a page.
+Streamlit runs all scripts at once. And a script wakes the server's loop for each of the forty messages of a page,
+which goes through all that may happen to a run, and then wakes what sends it.
 """
 
 from __future__ import annotations
@@ -11,17 +10,14 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from copy import copy, deepcopy
-from functools import cache, partial
+from functools import partial
 from time import perf_counter, sleep
 from typing import Any
 
 import streamlit as st
-from streamlit.cursor import RunningCursor, SparseList
-from streamlit.elements.lib.form_utils import FormData
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import app_session, websocket_session_manager
-from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.app_session import AppSession, AppSessionState
 from streamlit.runtime.scriptrunner import (
     RerunData,
     ScriptRunContext,
@@ -29,12 +25,18 @@ from streamlit.runtime.scriptrunner import (
     ScriptRunnerEvent,
     get_script_run_ctx,
 )
+from streamlit.runtime.scriptrunner_utils.run_descriptor import RunDescriptor
+from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 from streamlit.runtime.session_manager import ActiveSessionInfo, SessionClientDisconnectedError
+from streamlit.source_util import PageInfo
 
 from app.serving.operations.metrics import PAGE_SECONDS
 from app.serving.operations.stopping import STOPPING
 from app.serving.turns import Turns
 from app.ui.state import allowance
+from app.ui.state.runs import drawn_before, read_once
+from app.ui.state.runs.deferred_loop import DeferredLoop
+from app.ui.state.runs.message_queue import MessageQueue
 
 TOGETHER_SECONDS = 0.025
 """Within which what a run says goes to the browser together: most runs have ended by then."""
@@ -43,63 +45,44 @@ AT_ONCE = 100
 _turns = Turns()
 
 
-class DeferredLoop(asyncio.AbstractEventLoop):
-    """An event loop that is made when something first uses it. To close it unused makes none."""
-
-    _made: asyncio.AbstractEventLoop | None = None
-    _is_closed = False
-
-    def __getattribute__(self, name: str) -> Any:
-        """Everything but the methods below belongs to the loop that is made now. A closed one raises as asyncio's."""
-        if name in _OWN:
-            return object.__getattribute__(self, name)
-        if self._made is None:
-            self._made = asyncio.new_event_loop()
-            if self._is_closed:
-                self._made.close()
-        return getattr(self._made, name)
-
-    def is_running(self) -> bool:
-        """Whether the loop runs now: never before it is made."""
-        return self._made is not None and self._made.is_running()
-
-    def is_closed(self) -> bool:
-        """Whether it is closed, used or not."""
-        return self._is_closed if self._made is None else self._made.is_closed()
-
-    def close(self) -> None:
-        """Closes it. Raises `RuntimeError` while it runs."""
-        self._is_closed = True
-        if self._made is not None:
-            self._made.close()
-
-
-_OWN = frozenset({*vars(DeferredLoop), "__class__", "__dict__"})
-
-
 class Session(AppSession):
     """A session with a `DeferredLoop`, whose script wakes the server's loop once for all that it has to say by then."""
+
+    _hands_on = False
+    _first: tuple[object, ForwardMsg] | None = None
+    """The app's pages, and the message that each run begins with, but for what is of one run alone."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         """As `AppSession`."""
         super().__init__(*args, **options)
         self._script_event_loop.close()
         self._script_event_loop = DeferredLoop()  # type: ignore[abstract]  # its methods are the real loop's
+        self._browser_queue = MessageQueue()
         self._callbacks: deque[Callable[[], None]] = deque()
         self._is_woken = False
         self._together: asyncio.TimerHandle | None = None
         self._held = False
 
     def _on_scriptrunner_event(
-        self, sender: ScriptRunner | None, event: ScriptRunnerEvent, *more: Any, **facts: Any
+        self,
+        sender: ScriptRunner | None,
+        event: ScriptRunnerEvent,
+        forward_msg: ForwardMsg | None = None,
+        *more: Any,
+        **facts: Any,
     ) -> None:
         """As `AppSession`; but a message that waits for what follows wakes nothing: it goes when the wait ends."""
-        if event is not ScriptRunnerEvent.ENQUEUE_FORWARD_MSG:
-            super()._on_scriptrunner_event(sender, event, *more, **facts)
+        if event is not ScriptRunnerEvent.ENQUEUE_FORWARD_MSG or forward_msg is None:
+            super()._on_scriptrunner_event(sender, event, forward_msg, *more, **facts)
             return
-        self._callbacks.append(partial(self._handle_scriptrunner_event_on_event_loop, sender, event, *more, **facts))
+        self._callbacks.append(partial(self._take, sender, forward_msg))
         if self._together is None:  # asked last: what ends the wait looks for messages after that
             self._wake()
+
+    def _take(self, sender: ScriptRunner | None, message: ForwardMsg) -> None:
+        """All that `AppSession` does with a message, which asks first what else may have happened."""
+        if sender is self._scriptrunner:  # else another run has taken its place, and nobody is to see it
+            self._browser_queue.enqueue(message)
 
     def _call_soon_on_event_loop(self, callback: Callable[[], None]) -> None:
         self._callbacks.append(callback)
@@ -111,13 +94,18 @@ class Session(AppSession):
             super()._call_soon_on_event_loop(self._hand_on)
 
     def _hand_on(self) -> None:
-        """On the server's loop: each callback in its order, by itself, so that none fails for another."""
+        """On the server's loop: each callback in its order, by itself, so that none fails for another. Then what they
+        have to say goes to the browser, if it does not wait for what follows."""
         self._is_woken = False  # first: what comes from now on wakes again
+        self._hands_on = True
         while self._callbacks:
             try:
                 self._callbacks.popleft()()
             except Exception as error:
                 self._event_loop.call_exception_handler({"message": "a script's event", "exception": error})
+        self._hands_on = False
+        if self._together is None:
+            self.send()
 
     def _handle_scriptrunner_event_on_event_loop(
         self, sender: ScriptRunner | None, event: ScriptRunnerEvent, *more: Any, **facts: Any
@@ -129,24 +117,41 @@ class Session(AppSession):
         """
         if event is ScriptRunnerEvent.SCRIPT_STARTED:
             self.gather()
-        elif event in (ScriptRunnerEvent.ENQUEUE_FORWARD_MSG, ScriptRunnerEvent.SCRIPT_STOPPED_FOR_RERUN):
-            pass
-        elif not self._held:
-            self.send()
+        elif event is not ScriptRunnerEvent.SCRIPT_STOPPED_FOR_RERUN and not self._held:
+            self._wait_no_more()
         super()._handle_scriptrunner_event_on_event_loop(sender, event, *more, **facts)
 
+    def _create_new_session_message(
+        self, page_script_hash: str, run_descriptor: RunDescriptor, pages: dict[str, PageInfo] | None = None
+    ) -> ForwardMsg:
+        """As `AppSession`. A browser needs all of it again in each run: it would go back to the default theme."""
+        pages = pages or self._pages_manager.get_pages()
+        if self._first is None or self._first[0] != pages:
+            made = super()._create_new_session_message(page_script_hash, run_descriptor, pages)
+            made.ClearField("metadata")
+            self._first = pages, made
+        message = ForwardMsg()
+        message.CopyFrom(self._first[1])
+        message.metadata.run.script_run_id = run_descriptor.script_run_id
+        message.metadata.run.fragment_ids.extend(run_descriptor.fragment_ids)
+        message.new_session.page_script_hash = page_script_hash
+        status = message.new_session.initialize.session_status
+        status.run_on_save, status.script_is_running = self._run_on_save, self._state == AppSessionState.APP_IS_RUNNING
+        return message
+
     def _enqueue_forward_msg(self, msg: ForwardMsg) -> None:
-        """As `AppSession`, on the server's loop. What waits for what follows wakes no one who would send it."""
-        if self._together:
+        """As `AppSession`, on the server's loop. What `_hand_on` sends wakes no one who would send it."""
+        if self._together or self._hands_on:
             self._browser_queue.enqueue(msg)
         else:
             super()._enqueue_forward_msg(msg)
 
     def flush_browser_queue(self) -> list[ForwardMsg]:
-        """Sends what waits, on the server's loop, and returns what Streamlit is to send of it.
+        """Sends what waits, on the server's loop, and returns what could not be sent: Streamlit finds that out again,
+        and ends the session.
 
         Streamlit gives way after each message, so that each takes a turn of the loop and goes to the browser by itself.
-        A page's go at once; what is too much for the queue of its connection goes in Streamlit's way.
+        A page's go at once; what is too much for the queue of its connection goes when Streamlit asks again.
         """
         waiting = [] if self._together else super().flush_browser_queue()
         client = _connected(self.id) if waiting else None
@@ -156,8 +161,16 @@ class Session(AppSession):
             try:
                 st.runtime.get_instance()._send_message(client, message)
             except SessionClientDisconnectedError:
-                return waiting[number:]  # Streamlit finds the same, and ends the session
-        return waiting[AT_ONCE:]
+                return waiting[number:]
+        self._leave_to_streamlit(waiting[AT_ONCE:])
+        return []
+
+    def _leave_to_streamlit(self, messages: list[ForwardMsg]) -> None:
+        """On the server's loop: what is sent when Streamlit asks for it, before all that comes from now on."""
+        for message in messages:
+            self._browser_queue.enqueue(message)
+        if messages and self._message_enqueued_callback:  # none where the session has ended
+            self._message_enqueued_callback()
 
     def gather(self) -> None:
         """On the server's loop: from now on what is said waits for what follows."""
@@ -178,7 +191,6 @@ class Session(AppSession):
     def _end_wait(self) -> None:
         self._wait_no_more()
         self._hand_on()
-        self._event_loop.call_soon(self.send)
 
     def _wait_no_more(self) -> None:
         if self._together:
@@ -189,8 +201,7 @@ class Session(AppSession):
     def send(self) -> None:
         """On the server's loop: sends what the run has said so far."""
         self._wait_no_more()
-        if self._message_enqueued_callback:  # none where the session has ended
-            self._message_enqueued_callback()
+        self._leave_to_streamlit(self.flush_browser_queue())
 
 
 def _connected(session_id: str) -> ActiveSessionInfo | None:
@@ -254,46 +265,23 @@ class Runner(ScriptRunner):
                 allowance.settle()
                 PAGE_SECONDS.observe(perf_counter() - asked)
 
+    def _maybe_handle_execution_control_request(self) -> None:
+        """As `ScriptRunner`, which goes a long way to find that nothing was asked, a hundred and fifty times a run.
+
+        Fragments that run in threads of their own would have to be asked as well. We have none.
+        """
+        if self._requests._state is not ScriptRequestType.CONTINUE:
+            super()._maybe_handle_execution_control_request()
+
     def _enqueue_forward_msg(self, msg: ForwardMsg) -> None:
         self._give_way()
+        drawn_before.hear(msg)
         super()._enqueue_forward_msg(msg)
 
 
-def _once(fill: Callable[..., None]) -> Callable[..., None]:
-    """The same function, which fills a new protobuf message with settings; these do not change while the app runs."""
-
-    @cache
-    def filled(kind: Any, *which: Any, **named: Any) -> Any:
-        made = kind()
-        fill(made, *which, **named)
-        return made
-
-    def copied(message: Any, *which: Any, **named: Any) -> None:
-        kind: Any = type(message)
-        made = filled(kind, *which, **named)
-        if made.ByteSize():  # an empty one would say that there is one
-            message.MergeFrom(made)
-
-    return copied
-
-
-def _copy_of_cursor(cursor: RunningCursor, _memo: dict[int, Any]) -> RunningCursor:
-    """What `copy.deepcopy` makes of it, in less time: where a fragment begins, Streamlit copies every cursor."""
-    made = copy(cursor)
-    made._transient_elements = SparseList()
-    for index, element in cursor.transient_elements.items():
-        made._transient_elements[index] = deepcopy(element)
-    return made
-
-
 def install() -> None:
-    """Makes every session from now on a `Session` with a `Runner`. Streamlit has no option for it.
-
-    And the settings that each run begins by sending, theme and all, are read once.
-    """
-    app_session._populate_config_msg = _once(app_session._populate_config_msg)
-    app_session._populate_theme_msg = _once(app_session._populate_theme_msg)
-    RunningCursor.__deepcopy__ = _copy_of_cursor  # type: ignore[attr-defined]
-    FormData.__deepcopy__ = lambda data, _memo: data  # type: ignore[attr-defined]  # a string that cannot change
+    """Makes every session from now on a `Session` with a `Runner`, and runs cheaper. Streamlit has no option for it."""
+    read_once.install()
+    drawn_before.install()
     websocket_session_manager.AppSession = Session  # type: ignore[attr-defined]
     app_session.ScriptRunner = Runner  # type: ignore[attr-defined]

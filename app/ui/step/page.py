@@ -23,6 +23,7 @@ from app.ui.reference.glossary import glossary
 from app.ui.reference.misconceptions import for_page
 from app.ui.state import language, mode, reading, session, streamlit_sessions
 from app.ui.state.depth import DETAIL, WIRE, answers, deeper, depth
+from app.ui.state.runs import drawn_before
 from app.ui.step import predict
 from app.ui.step.analogy import analogy
 from app.ui.step.artefact import artefact
@@ -48,7 +49,7 @@ def lesson(name: str) -> None:
 
     with navigation.onward(step, content):
         # (1) Where we are, and what this is about.
-        with streamlit_sessions.kept_mounted():
+        with streamlit_sessions.kept_mounted(), drawn_before.again():
             components.block(journey(step, walk_view.walk, content, known=known), key="journey")
             st.title(f"{NUMBERS[step]} {content.lesson(step).title}", anchor=False)
             components.goal(content.lesson(step).section("goal").body, asks="" if here.answered else step)
@@ -66,33 +67,36 @@ def lesson(name: str) -> None:
         _let_it_be_drawn(step)
 
         # (2) The reader's prediction comes before what the world really did.
-        if known[step] in HOLDS and not predict.predict(step, walk_view, content):
+        with drawn_before.again():
+            is_shown = known[step] not in HOLDS or predict.predict(step, walk_view, content)
+        if not is_shown:
             return
         reading.finished(step)
-        with page_errors.contained(content):
+        with page_errors.contained(content), drawn_before.again():
             components.block(_came_of(report, known[step], chain, walk_view, content), key=f"outcome_{step}")
             actions.offer(step, walk_view, content)
             if depth() < DETAIL and (shown := artefact(report, content)):
                 components.block(shown, key=f"artefact_{step}")
 
         # (3) How it came about.
-        with page_errors.contained(content):
+        with page_errors.contained(content), drawn_before.again():
             story = for_all(f"story_{step}", lambda: _story(step, content), content.language, depth() >= DETAIL)
             components.block(story, key=f"story_{step}")
             analogy(step, content)
 
         # (4) Every check beside the evidence, and what the reader can take into their own hands.
         if depth() >= DETAIL:
-            with page_errors.contained(content):
+            with page_errors.contained(content), drawn_before.again():
                 _detail(step, report, walk_view, content)
             if step in INSTRUMENTS:
                 with page_errors.contained(content):
                     INSTRUMENTS[step](walk_view, content)
 
         # (5) What lies behind it, folded; what to keep.
-        with page_errors.contained(content), st.container(key="behind"):
+        with page_errors.contained(content), st.container(key="behind"), drawn_before.again():
             _behind(step, report, walk_view, content)
-        draw_section("recap", step, content)
+        with drawn_before.again():
+            draw_section("recap", step, content)
         if step is list(Step)[-1]:
             close(found, content)
         deeper(content)

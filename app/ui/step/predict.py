@@ -24,7 +24,7 @@ _FRESH = "predicted"
 
 def is_open(step: Step, walk_view: WalkView) -> bool:
     """Whether the step has a question that the reader has not answered yet."""
-    return _outcome(step, walk_view) is not None and step not in _made(walk_view)
+    return _outcome(step, walk_view) is not None and step not in _made(walk_view.world)
 
 
 def is_fresh(step: Step) -> bool:
@@ -34,7 +34,7 @@ def is_fresh(step: Step) -> bool:
 
 def wrong(step: Step, walk_view: WalkView) -> str:
     """The option that the reader chose and that is not right; empty where it is, or where they chose none."""
-    found, made = _outcome(step, walk_view), _made(walk_view)
+    found, made = _outcome(step, walk_view), _made(walk_view.world)
     chosen = str(made.get(step, ""))
     return chosen if found and chosen not in ("", found.answer, found.partly) else ""
 
@@ -47,10 +47,10 @@ def predict(step: Step, walk_view: WalkView, content: Content) -> bool:
     found = _outcome(step, walk_view)
     if found is None:
         return True
-    made = _made(walk_view)
+    made = _made(walk_view.world)
     if step not in made:
         with st.container(key="predict", border=True):
-            _ask(step, walk_view, found, content)
+            _ask(step, walk_view.world, found, content)
         return False
     fresh = st.session_state.pop(_FRESH, None) == step
     components.block(_result(step, made[step], found, content), key=f"prediction_{step}", answers=fresh)
@@ -66,7 +66,7 @@ def _outcome(step: Step, walk_view: WalkView) -> RightAnswer | None:
     return kept[1][step]
 
 
-def _ask(step: Step, walk_view: WalkView, found: RightAnswer, content: Content) -> None:
+def _ask(step: Step, world: str, found: RightAnswer, content: Content) -> None:
     words, key = f"predictions.{step}", _option(step)
     if QUESTIONS[step].explained:
         st.html(f'<p class="before">{prose(content.message(f"{words}.before"))}</p>')
@@ -84,21 +84,21 @@ def _ask(step: Step, walk_view: WalkView, found: RightAnswer, content: Content) 
     answer, show = (content.message(f"predict.{what}") for what in ("answer", "show"))
     with st.container(horizontal=True, gap="small"):
         # Callbacks: a page that looks for the answer itself would have to be drawn a second time to show it.
-        pressed = st.button(answer, key="predict_answer", type="primary", on_click=_answer, args=(step, walk_view))
-        st.button(show, key="predict_show", type="tertiary", on_click=_keep, args=(step, walk_view))
+        pressed = st.button(answer, key="predict_answer", type="primary", on_click=_answer, args=(step, world))
+        st.button(show, key="predict_show", type="tertiary", on_click=_keep, args=(step, world))
     if pressed:
         st.warning(content.message("predict.choose"))
 
 
-def _answer(step: Step, walk_view: WalkView) -> None:
+def _answer(step: Step, world: str) -> None:
     """Keeps the option that is chosen; where none is, the page says so."""
     if option := st.session_state.get(_option(step)):
-        _keep(step, walk_view, option)
+        _keep(step, world, option)
 
 
-def _keep(step: Step, walk_view: WalkView, option: str = "") -> None:
-    """Keeps what was predicted; nothing for a reader who does not want to guess."""
-    _place()[_KEPT] = {"world": walk_view.world, "made": {**_made(walk_view), step: option}}
+def _keep(step: Step, world: str, option: str = "") -> None:
+    """Keeps what was predicted of the walk through this world; nothing for a reader who does not want to guess."""
+    _place()[_KEPT] = {"world": world, "made": {**_made(world), step: option}}
     st.session_state[_FRESH] = step
 
 
@@ -112,10 +112,10 @@ def _place() -> Any:
     return session.page_state() if mode.can().break_world else st.session_state
 
 
-def _made(walk_view: WalkView) -> dict[str, Any]:
+def _made(world: str) -> dict[str, Any]:
     """The predictions about this world. To look at them marks no world as one that its reader acted in."""
     kept = _place().get(_KEPT)
-    made: dict[str, Any] = kept["made"] if kept and kept["world"] == walk_view.world else {}
+    made: dict[str, Any] = kept["made"] if kept and kept["world"] == world else {}
     return made
 
 

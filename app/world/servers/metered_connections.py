@@ -9,7 +9,6 @@ from typing import Any, cast
 from app.serving.connections import Connections
 from app.serving.protocols import BoundedHttp, BoundedWebSocket
 from app.world.metering import Tab
-from app.world.servers.joined_writes import JoinedWrites
 from app.world.servers.upgraded import EXTENSION, TAKE_OVER, UpgradedConnection
 
 HANDSHAKE = 0.0006
@@ -23,10 +22,6 @@ class MeteredHttp(BoundedHttp):
         super().__init__(*arguments, **options)
         self._tab = Tab()
         self._tab.add(price)
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
-        """What is written before the loop goes on is one write."""
-        super().connection_made(cast(asyncio.Transport, JoinedWrites(transport, self.loop)))
 
     def data_received(self, data: bytes) -> None:
         """Reads a part of a request."""

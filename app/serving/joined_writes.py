@@ -1,7 +1,8 @@
 """One write for what is sent together: uvicorn hands over head and body, and each message of a websocket, apart.
 
-uvloop writes at once. A client in this process wakes up for each piece, and waits for the interpreter's lock that the
-server still holds: a twentieth of a walk's CPU time.
+uvloop writes at once. A browser that gets the messages of a page one by one draws the page for each of the first
+ones. A client in this process wakes up for each piece, and waits for the interpreter's lock that the server still
+holds: a twentieth of a walk's CPU time.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""What Streamlit does for each run of a script and each session, cheaper."""

@@ -1,0 +1,221 @@
+"""Elements that were drawn before: what a browser is sent of them is made and hashed once, for all who see the same.
+
+Most of a page is the same from run to run and from reader to reader: the sidebar's buttons, the ways on, a lesson's
+words. Streamlit makes each element again in every run, at 0.1 to 0.2 ms.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import wraps
+from types import FunctionType
+from typing import Any
+
+import streamlit as st
+from streamlit.cursor import Cursor
+from streamlit.delta_generator_singletons import get_last_dg_added_to_context_stack
+from streamlit.elements.lib.utils import _register_element_id
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime.scriptrunner import ScriptRunContext, get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
+from streamlit.runtime.state.common import RegisterWidgetResult, WidgetMetadata, user_key_from_element_id
+from streamlit.runtime.state.safe_session_state import SafeSessionState
+
+ELEMENTS = ("button", "caption", "html", "segmented_control", "title", "_bidi_component")
+"""Streamlit's functions that send one message, which their arguments, their place and their widgets' values decide."""
+LIMIT = 1024
+"""Messages that are kept: those of all pages in two languages are some 500. Beyond it the one goes that was drawn least
+lately."""
+LONGEST = 4096
+"""Bytes of one that is kept."""
+
+Registered = tuple[WidgetMetadata[Any], RegisterWidgetResult[Any]]
+_kept: OrderedDict[Hashable, _Drawn] = OrderedDict()
+_lock = threading.Lock()
+_inside: ContextVar[bool] = ContextVar("drawn_before", default=False)
+_heard: ContextVar[_Heard | None] = ContextVar("heard", default=None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Drawn:
+    message: ForwardMsg
+    widgets: tuple[Registered, ...]
+    returned: object
+
+
+@dataclass(kw_only=True, slots=True)
+class _Heard:
+    """What an element says while it is made."""
+
+    known: Mapping[str, RegisterWidgetResult[Any]]
+    """By the id of a widget that is registered already: what came of it."""
+    messages: list[ForwardMsg] = field(default_factory=list)
+    widgets: list[Registered] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What the options of a choice are called: a `format_func` that can be compared with that of another run."""
+
+    pairs: tuple[tuple[str | int, str], ...]
+
+    def __call__(self, option: object) -> str:
+        """The name of an option."""
+        return next(label for known, label in self.pairs if known == option)
+
+
+class _NotPlainError(Exception):
+    """An argument that cannot be compared with those of another run."""
+
+
+@contextmanager
+def again() -> Iterator[None]:
+    """Inside, `ELEMENTS` return no place to draw in, and their messages outlive the run and the session: draw there
+    nothing that is secret, and no form.
+    """
+    token = _inside.set(True)
+    try:
+        yield
+    finally:
+        _inside.reset(token)
+
+
+@contextmanager
+def hearing() -> Iterator[list[ForwardMsg]]:
+    """What a run says inside. Nothing is heard where another than our own server runs the script."""
+    heard = _Heard(known={})
+    token = _heard.set(heard)
+    try:
+        yield heard.messages
+    finally:
+        _heard.reset(token)
+
+
+def hear(message: ForwardMsg) -> None:
+    """Called with each message of a run, before it is sent."""
+    if (heard := _heard.get()) is not None:
+        heard.messages.append(message)
+
+
+def drawn_once(draw: Callable[..., Any]) -> Callable[..., Any]:
+    """The same element; inside of `again`, what was drawn before with the same arguments in the same place is sent as
+    it was. Its widgets are registered as always, and where one has another value now, the element is made."""
+
+    @wraps(draw)
+    def drawn(*given: Any, **named: Any) -> Any:
+        found = _place() if _inside.get() else None
+        if found is None:
+            return draw(*given, **named)
+        context, cursor, place = found
+        try:
+            key = (draw.__name__, place, _plain(given), _plain(named), _chosen(draw.__name__, named, context))
+        except _NotPlainError:
+            return draw(*given, **named)
+        with _lock:
+            before = _kept.get(key)
+            if before:
+                _kept.move_to_end(key)
+        known: dict[str, RegisterWidgetResult[Any]] = {}
+        if before:
+            for metadata, _ in before.widgets:
+                known[metadata.id] = context.session_state.register_widget(
+                    metadata, user_key_from_element_id(metadata.id)
+                )
+            if all(known[metadata.id] == result for metadata, result in before.widgets):
+                _send(before, context, cursor, draw.__name__)
+                return before.returned
+        return _make(key, known, lambda: draw(*given, **named))
+
+    return drawn
+
+
+def _send(drawn: _Drawn, context: ScriptRunContext, cursor: Cursor, name: str) -> None:
+    if drawn.widgets:  # raises where another element of this run has its key
+        _register_element_id(context, name, drawn.widgets[0][0].id)
+    context._enqueue(drawn.message)
+    cursor.lock_element()
+
+
+def _make(key: Hashable, known: Mapping[str, RegisterWidgetResult[Any]], draw: Callable[[], Any]) -> Any:
+    heard = _Heard(known=known)
+    token = _heard.set(heard)
+    try:
+        returned = draw()
+    finally:
+        _heard.reset(token)
+    if len(heard.messages) != 1:  # none where another than our own server runs the script
+        return returned
+    message = heard.messages[0]
+    if message.delta.WhichOneof("type") == "new_element" and message.ByteSize() <= LONGEST:
+        kept = returned if heard.widgets else None
+        with _lock:
+            _kept[key] = _Drawn(message=message, widgets=tuple(heard.widgets), returned=kept)
+            if len(_kept) > LIMIT:
+                _kept.popitem(last=False)
+    return returned
+
+
+def _place() -> tuple[ScriptRunContext, Cursor, Hashable] | None:
+    """Where the next element comes, with what its id and its message say of that."""
+    context = get_script_run_ctx()
+    cursor = (get_last_dg_added_to_context_stack() or st._main)._cursor
+    if context is None or cursor is None or cursor.is_locked:
+        return None
+    state, path = ThreadState.get(), (cursor.root_container, *cursor.parent_path, cursor.index)
+    if state.fragment_id and path[: len(state.delta_path or ())] != state.delta_path:
+        return None  # Streamlit puts a part of its own around what a fragment draws elsewhere
+    return context, cursor, (state.active_script_hash, state.fragment_id, path)
+
+
+def _plain(value: object) -> Hashable:
+    """What an argument is compared by. Raises `_NotPlainError` where two that are equal may not draw the same."""
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, tuple | list):
+        return tuple(map(_plain, value))
+    if isinstance(value, Labels):
+        return value.pairs
+    if isinstance(value, dict):
+        return tuple((name, _plain(item)) for name, item in value.items())
+    if isinstance(value, FunctionType) and value.__module__ != "__main__" and "<" not in value.__qualname__:
+        return value
+    raise _NotPlainError
+
+
+def _chosen(name: str, named: Mapping[str, Any], context: ScriptRunContext) -> Hashable:
+    """What a choice remembers of this reader beside its own value: what the session has at its key."""
+    if name != "segmented_control":
+        return None
+    try:
+        return _plain(context.session_state[named["key"]])
+    except KeyError:
+        return None
+
+
+def _register(
+    state: SafeSessionState, metadata: WidgetMetadata[Any], user_key: str | None
+) -> RegisterWidgetResult[Any]:
+    heard = _heard.get()
+    if heard is None:
+        return _streamlits_register(state, metadata, user_key)
+    result = heard.known.get(metadata.id) or _streamlits_register(state, metadata, user_key)
+    heard.widgets.append((metadata, result))
+    return result
+
+
+_streamlits_register = SafeSessionState.register_widget
+
+
+_streamlits = {name: getattr(st, name) for name in ELEMENTS}
+
+
+def install() -> None:
+    """Has all scripts draw so, where they ask for it (`again`)."""
+    SafeSessionState.register_widget = _register  # type: ignore[method-assign,assignment]
+    for name, draw in _streamlits.items():
+        setattr(st, name, drawn_once(draw))

@@ -1,0 +1,66 @@
+"""What Streamlit reads or looks through again in every run, although nothing of it has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import copy, deepcopy
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+from streamlit.cursor import RunningCursor, SparseList
+from streamlit.elements.lib.form_utils import FormData
+from streamlit.elements.widgets import radio, selectbox, text_widgets
+from streamlit.runtime import app_session
+from streamlit.runtime.state import get_session_state
+from streamlit.runtime.state.session_state import SessionState
+
+
+def once(fill: Callable[..., None]) -> Callable[..., None]:
+    """The same function, which fills a new protobuf message with settings; these do not change while the app runs."""
+
+    @cache
+    def filled(kind: Any, *which: Any, **named: Any) -> Any:
+        made = kind()
+        fill(made, *which, **named)
+        return made
+
+    def copied(message: Any, *which: Any, **named: Any) -> None:
+        kind: Any = type(message)
+        made = filled(kind, *which, **named)
+        if made.ByteSize():  # an empty one would say that there is one
+            message.MergeFrom(made)
+
+    return copied
+
+
+def _copy_of_cursor(cursor: RunningCursor, _memo: dict[int, Any]) -> RunningCursor:
+    """What `copy.deepcopy` makes of it, in less time: where a fragment begins, Streamlit copies every cursor."""
+    made = copy(cursor)
+    made._transient_elements = SparseList()
+    for index, element in cursor.transient_elements.items():
+        made._transient_elements[index] = deepcopy(element)
+    return made
+
+
+def _has(state: SessionState, key: str) -> bool:
+    """Whether a key of the user or the id of a widget has a value; Streamlit makes what the user would see of it."""
+    widget_id = state._get_widget_id(key)
+    try:
+        state._getitem(widget_id, state._key_id_mapper.id_key_mapping.get(key, key) if widget_id == key else key)
+    except KeyError:
+        return False
+    return True
+
+
+def install() -> None:
+    """The settings that each run begins by sending, theme and all, are read once. A choice that asks for its own value
+    does not look through all of the session's state.
+    """
+    app_session._populate_config_msg = once(app_session._populate_config_msg)
+    app_session._populate_theme_msg = once(app_session._populate_theme_msg)
+    RunningCursor.__deepcopy__ = _copy_of_cursor  # type: ignore[attr-defined]
+    FormData.__deepcopy__ = lambda data, _memo: data  # type: ignore[attr-defined]  # a string that cannot change
+    SessionState.__contains__ = _has  # type: ignore[method-assign]
+    for widgets in (radio, selectbox, text_widgets):
+        widgets.get_session_state = lambda: SimpleNamespace(filtered_state=get_session_state())  # type: ignore[attr-defined]
