@@ -180,7 +180,8 @@ def test_a_first_load_moves_nothing_that_is_seen(reader, page, size):
     assert one.page.evaluate("window.shift") <= FIRST_SHIFT
 
 
-@pytest.mark.parametrize(("size", "language"), by_turns([PHONE, (1280, 600)], LANGUAGES))
+@pytest.mark.parametrize("language", [pytest.param("en", marks=pytest.mark.large), "ja"])
+@pytest.mark.parametrize("size", [PHONE, pytest.param((1280, 600), marks=pytest.mark.large)])
 def test_why_there_is_no_live_mode_is_not_cut_off_where_the_sidebar_opens(reader, size, language):
     one = reader(size=size).open(f"/{STEPS[1]}?lang={language}")
     bar, content = one.page.get_by_test_id("stSidebar"), load(language)
