@@ -90,7 +90,9 @@ def test_an_unknown_page_leads_home_and_the_browsers_id_is_in_no_address_page_or
     assert cookie["value"] not in one.page.content()
 
 
+@pytest.mark.large
 def test_a_new_world_and_a_moved_clock(reader):
+    """In `make test`, `test_build_in_the_browser` asks for a new world, and `tests/screens` moves the clock."""
     rotated = load("en").message("screens.rotated", before="·", after="·").partition("·")[0]
     one = reader().open("/token_mount?lang=en").predict()
     account = one.account.inner_text()
