@@ -1,7 +1,7 @@
 """The only place that knows the mode: it makes the ports through which everything else sees a cluster and AWS.
 
-The client libraries are imported when the first ports are made, since they take a second to load; `warm_up` loads
-them in a thread of its own while the server already answers.
+The client libraries are imported when the first ports are made, since they take a third of a second to load;
+`warm_up` loads them in a thread of its own while the server already answers.
 """
 
 from __future__ import annotations

@@ -142,7 +142,7 @@ def wait(holds: object) -> None:
     while not holds():  # type: ignore[operator]
         if time.monotonic() > deadline:
             raise TimeoutError("it did not come about")
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
 def python_of(app: Path) -> str:

@@ -73,7 +73,7 @@ def serving(
         while not _answers(address):
             assert server.poll() is None, "the server has ended"
             assert time.monotonic() < deadline, "the server does not answer"
-            time.sleep(0.05)
+            time.sleep(0.1)
         yield address
     finally:
         server.terminate()

@@ -1,4 +1,8 @@
-"""No secret of a cluster and an account reaches a browser: not by the websocket, in the HTML, the URL or a download."""
+"""No secret of a cluster and an account reaches a browser: not by the websocket, in the HTML, the URL or a download.
+
+In `make test`, `tests/screens/test_canaries.py` looks through all that the pages of live mode send, keep and fetch, and
+`tests/contracts/test_canaries.py` through what is made of a diagnosis, which is what is saved.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,7 @@ from app.world.setup.tool_files import KUBECONFIG, aws_environment, files
 from tests import canaries
 from tests.browser.server import Profiles, Reader, serving
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.large]
 _ALL_HTML = """() => {
   const parts = [document.documentElement.outerHTML]
   const look = (root) => { for (const part of root.querySelectorAll("*"))
@@ -29,7 +33,7 @@ _ALL_HTML = """() => {
 
 @pytest.mark.parametrize(
     "steps",
-    [(Step.TOKEN_MOUNT, Step.STS_ASSUME), pytest.param(tuple(Step), marks=pytest.mark.large)],
+    [(Step.TOKEN_MOUNT, Step.STS_ASSUME), tuple(Step)],
     ids=["tokens", "every"],
 )
 def test_nothing_that_a_browser_gets_or_sends_holds_a_secret(

@@ -56,11 +56,12 @@ TO_THE_CONTENT = """() => {
   stops.at(-1).focus()
 }"""
 """Puts the focus on the last control before the page's own part."""
-WHOLE = ("home", "break_it")
-"""The pages of which the Tab key goes through all; of the others through their own part, since the rest is the same."""
-ALIKE = ("why", "oidc_provider", "sts_assume", "access", "compare")
+WHOLE = ("break_it",)
+"""The page of which the Tab key goes through all; of the others through their own part, since the rest is the same."""
+ALIKE = ("why", "oidc_provider", "sts_assume", "access", "compare", "glossary")
 """Pages that hold nothing that others do not: the policy's matcher is in `service_account`, exchanges in all steps,
-choices such as those of `why` in each page's head, buttons such as those of `compare` in `misconceptions`."""
+choices such as those of `why` in each page's head, and in `misconceptions` buttons as in `compare` and a list that
+narrows down as in `glossary`."""
 
 
 @pytest.fixture(scope="module")

@@ -100,7 +100,9 @@ def test_a_link_opened_in_another_tab_shows_the_same_and_so_does_a_reload(reader
     opened.value.close()
 
 
+@pytest.mark.large
 def test_one_step_back_leads_to_the_choice_before(reader: Callable[..., Reader]) -> None:
+    """In `make test`, `test_way_back` goes back, and `tests/screens/test_live.py` finds the choice in the address."""
     shown = reader(locale="en-US").open("/service_account?lang=en&mode=live&service_account=my-sa")
     shown.wait(".st-key-pick_service_account")
     field = shown.page.locator(".st-key-pick_service_account input")

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.content import load
-from tests.browser.server import PHONE, Reader
+from tests.browser.server import DESK, PHONE, Reader
 
 pytestmark = pytest.mark.browser
 EN = load("en")
@@ -17,10 +17,10 @@ REFUSED = "STS would refuse"
 
 
 @pytest.fixture(scope="module")
-def opened(profiles, address) -> Iterator[Page]:
+def opened(profiles, address) -> Iterator[Reader]:
     """Step 2 in English."""
     one = Reader(profiles, address, locale="en-US")
-    yield one.open("/service_account?lang=en").predict().page
+    yield one.open("/service_account?lang=en").predict()
     complaints = one.complaints
     one.close()
     assert complaints == []
@@ -29,12 +29,13 @@ def opened(profiles, address) -> Iterator[Page]:
 @pytest.fixture
 def page(opened) -> Page:
     """The matcher with the role's own policy, and who else gets in folded."""
-    own = opened.locator('.matcher [data-edit="own"]')
+    page = opened.page
+    own = page.locator('.matcher [data-edit="own"]')
     own.evaluate("button => button.click()")
     expect(own).to_have_attribute("aria-disabled", "true")
-    expect(verdict(opened)).to_contain_text(ALLOWED)
-    opened.locator(".matcher .who details").evaluate_all("all => all.forEach((one) => { one.open = false })")
-    return opened
+    expect(verdict(page)).to_contain_text(ALLOWED)
+    page.locator(".matcher .who details").evaluate_all("all => all.forEach((one) => { one.open = false })")
+    return page
 
 
 def verdict(page: Page):
@@ -151,9 +152,9 @@ def test_a_megabyte_is_reported_and_kept_and_hangs_nothing(page):
     expect(page.locator(".matcher .problem")).to_be_empty()
 
 
-def test_on_a_phone_the_sides_stand_below_each_other_and_numbers_take_the_place_of_lines(reader):
-    shown = reader(size=PHONE, locale="en-US").open("/sts_assume?lang=en").predict()
-    expect(verdict(shown.page)).to_contain_text(ALLOWED)
-    expect(shown.page.locator(".matcher .lines g")).to_have_count(3)
-    expect(shown.page.locator(".matcher .lines path")).to_have_count(0)
-    assert shown.overflow <= 0
+def test_on_a_phone_the_sides_stand_below_each_other_and_numbers_take_the_place_of_lines(opened, page):
+    opened.resize(PHONE)
+    expect(page.locator(".matcher .lines path")).to_have_count(0)
+    expect(page.locator(".matcher .lines g")).to_have_count(3)
+    assert opened.overflow <= 0
+    opened.resize(DESK)

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from app.content import load
-from tests.browser.server import PHONE, Reader
+from tests.browser.server import DESK, PHONE, Reader
 
 pytestmark = pytest.mark.browser
 LIT = re.compile(r"\blit\b")
@@ -97,11 +97,12 @@ def test_arrow_keys_move_between_parts_and_turn_no_page(views):
         expect(one.page.locator(".view .lit")).to_have_count(0)
 
 
-def test_a_touch_lights_the_part_on_a_phone(reader):
-    one = reader(size=PHONE).open("/token_mount?lang=ja").predict()
+def test_a_touch_lights_the_part_on_a_phone(views):
+    one = views.resize(PHONE)
     option(one, "aud").click()
     assert all(lit(one))
     assert one.overflow <= 0
+    one.resize(DESK)
 
 
 @pytest.fixture

@@ -90,7 +90,9 @@ def test_an_unknown_page_leads_home_and_the_browsers_id_is_in_no_address_page_or
     assert cookie["value"] not in one.page.content()
 
 
+@pytest.mark.large
 def test_a_new_world_and_a_moved_clock(reader):
+    """In `make test`, `test_build_in_the_browser` asks for a new world, and `tests/screens` moves the clock."""
     rotated = load("en").message("screens.rotated", before="·", after="·").partition("·")[0]
     one = reader().open("/token_mount?lang=en").predict()
     account = one.account.inner_text()
@@ -276,8 +278,10 @@ def test_every_theme_has_its_own_colours(visitor):
     assert seen == {"rgb(50, 108, 229)", "rgb(126, 166, 255)"}
 
 
-@pytest.mark.parametrize("step", [pytest.param(Step.OIDC_PROVIDER, marks=pytest.mark.large), Step.STS_ASSUME])
+@pytest.mark.large
+@pytest.mark.parametrize("step", [Step.OIDC_PROVIDER, Step.STS_ASSUME])
 def test_another_language_keeps_what_is_chosen_but_not_yet_sent(reader, step):
+    """In `make test`, `test_break_it` asks for it of the lab's two groups."""
     one = reader(locale="en-US").open(f"/{step}?lang=en")
     options = one.page.locator('.st-key-predict [role="radiogroup"]').get_by_role("radio")
     one.page.locator('.st-key-predict [role="radiogroup"] label').last.click()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 
 from app import wiring
 from app.clients.kubernetes.dial import Dialer
+from app.clients.kubernetes.library import Configuration
 from app.flow.steps.walk import walk
 from app.serving.joined_writes import JoinedWrites
 from app.world.aws import authentication
@@ -44,6 +46,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
     count("connections", MeteredHttp, "connection_made")
     count("clients", boto3.Session, "client")
+    count("configurations", Configuration, "__init__")
     count("signatures", authentication, "verify")
     count("tokens", web_identity, "is_signed_by")
     count("key sets", verification_keys, "_fetch")
@@ -62,7 +65,7 @@ def test_a_warm_walk_asks_each_thing_once_over_connections_that_are_there(
     # Before Python 3.13 the issuer's certificates take a connection of their own.
     assert counted["connections"] == EXECS + (sys.version_info < (3, 13))
     assert (counted["signatures"], counted["tokens"]) == (SIGNED, 1)
-    assert (counted["clients"], counted["key sets"]) == (0, 0)
+    assert (counted["clients"], counted["configurations"], counted["key sets"]) == (0, 0, 0)
 
 
 def test_an_exec_takes_one_write_after_a_handshake_that_exchanges_no_keys(
@@ -78,6 +81,7 @@ def test_an_exec_takes_one_write_after_a_handshake_that_exchanges_no_keys(
     @contextmanager
     def noting(*arguments: Any, **options: Any) -> Iterator[Any]:
         with connected(*arguments, **options) as connection:
+            assert isinstance(connection, ssl.SSLSocket)
             handshakes.append((connection.version(), connection.session_reused))
             yield connection
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from html import unescape
 
 import pytest
@@ -14,14 +15,22 @@ from app.flow.lessons.decks import DECKS, SLIDES, Shows
 from app.flow.lessons.predictions import QUESTIONS
 from app.flow.model import Step
 from app.ui.text import prose
+from tests.screens.conftest import Screen
 from tests.screens.test_broken_worlds import no_permission, spoil
 
 BOTH = pytest.mark.parametrize("language", LANGUAGES)
 
 
-def presenting(screen, language, mode, page="home", **query):
-    shown = screen(lang=language)
-    shown.test.query_params["present"] = mode
+@pytest.fixture(scope="module")
+def speaker(simulation):
+    """The session of a speaker of that language, for the tests that only look at what is drawn."""
+    return cache(lambda language: Screen(lang=language))
+
+
+def presenting(speaker, language, mode, page="home", **query):
+    shown = speaker(language)
+    shown.test.query_params.clear()
+    shown.test.query_params.update({"lang": language, "present": mode})
     return shown.open(page, **query)
 
 
@@ -33,8 +42,8 @@ def slides_of(shown, language, key="projector"):
     return {slide["id"]: slide for slide in talk_of(shown, key)[language]["slides"]}
 
 
-def test_the_browser_gets_all_slides_and_the_film_in_every_language_and_nothing_else_is_on_the_screen(screen):
-    shown = presenting(screen, "ja", "1", "webhook")
+def test_the_browser_gets_all_slides_and_the_film_in_every_language_and_nothing_else_is_on_the_screen(speaker):
+    shown = presenting(speaker, "ja", "1", "webhook")
     talk = talk_of(shown)
     assert talk["decks"] == {str(length): [slide.id for slide in deck] for length, deck in DECKS.items()}
     for language in LANGUAGES:
@@ -49,15 +58,15 @@ def test_the_browser_gets_all_slides_and_the_film_in_every_language_and_nothing_
 
 
 @BOTH
-def test_no_note_reaches_the_projector(screen, language):
+def test_no_note_reaches_the_projector(speaker, language):
     notes = [text for key, text in load(language).messages.items() if key.startswith("speaker.")]
-    drawn = unescape(presenting(screen, language, "1").everything)
+    drawn = unescape(presenting(speaker, language, "1").everything)
     assert [note for note in notes if note in drawn] == []
 
 
 @BOTH
-def test_the_speakers_window_has_a_note_for_every_slide_and_a_row_in_the_plans(screen, language):
-    shown, content = presenting(screen, language, "notes"), load(language)
+def test_the_speakers_window_has_a_note_for_every_slide_and_a_row_in_the_plans(speaker, language):
+    shown, content = presenting(speaker, language, "notes"), load(language)
     html = shown.html("notes")
     for slide in SLIDES:
         note = html.partition(f'<article data-slide="{slide.id}"')[2].partition("</article>")[0]
@@ -72,13 +81,13 @@ def test_the_speakers_window_has_a_note_for_every_slide_and_a_row_in_the_plans(s
 
 
 @pytest.mark.parametrize(("asked", "deck"), [("10", "10"), ("20", "20"), ("", ""), ("15", ""), ("10' OR", "")])
-def test_the_deck_is_chosen_in_the_address(screen, asked, deck):
+def test_the_deck_is_chosen_in_the_address(speaker, asked, deck):
     """Empty: the browser goes on with the last one, or takes the longer."""
-    assert presenting(screen, "en", "1", deck=asked).data("projector")["deck"] == deck
+    assert presenting(speaker, "en", "1", deck=asked).data("projector")["deck"] == deck
 
 
-def test_the_room_gets_the_question_before_the_answer(screen):
-    slides = slides_of(presenting(screen, "en", "1"), "en")
+def test_the_room_gets_the_question_before_the_answer(speaker):
+    slides = slides_of(presenting(speaker, "en", "1"), "en")
     for slide in SLIDES:
         if slide.shows in (Shows.QUESTION, Shows.ANSWER):
             html = slides[slide.id]["html"]
@@ -88,31 +97,31 @@ def test_the_room_gets_the_question_before_the_answer(screen):
 
 
 @pytest.mark.parametrize("mode", ["", "0", "yes", "NOTES", "1' OR"])
-def test_junk_in_the_address_is_a_page_as_always(screen, mode):
-    shown = presenting(screen, "en", mode, "webhook")
+def test_junk_in_the_address_is_a_page_as_always(speaker, mode):
+    shown = presenting(speaker, "en", mode, "webhook")
     assert shown.title
     assert not shown.test.exception
 
 
 @pytest.mark.parametrize("page", ["glossary", "misconceptions"])
-def test_a_page_to_look_something_up_is_shown_as_always(screen, page):
-    shown = presenting(screen, "en", "1", page)
+def test_a_page_to_look_something_up_is_shown_as_always(speaker, page):
+    shown = presenting(speaker, "en", "1", page)
     assert shown.title == load("en").lesson(page).title
     assert not [button for button in shown.test.button if button.key == "start_presenting"]
     assert "present" not in shown.test.query_params
 
 
 @pytest.mark.parametrize("page", [*LABS, "doctor"])
-def test_a_lab_and_the_doctor_are_shown_as_they_are_and_one_key_leads_out(screen, page):
-    shown = presenting(screen, "en", "1", page)
+def test_a_lab_and_the_doctor_are_shown_as_they_are_and_one_key_leads_out(speaker, page):
+    shown = presenting(speaker, "en", "1", page)
     assert shown.title == load("en").lesson(page).title
     assert shown.data("projected_page")["shows"] == "page"
     assert "projector" not in shown.keys
 
 
 @pytest.mark.parametrize("page", TALK)
-def test_the_button_begins_and_keeps_the_page(screen, page):
-    shown = screen(lang="en").open(page).click("start_presenting")
+def test_the_button_begins_and_keeps_the_page(speaker, page):
+    shown = presenting(speaker, "en", "", page).click("start_presenting")
     assert shown.test.query_params["present"] in ("1", ["1"])
     assert shown.data("projector")["page"] == page
 
@@ -150,8 +159,8 @@ def test_in_live_mode_a_what_if_is_said_to_be_of_the_simulated_world():
 
 
 @BOTH
-def test_the_slides_of_the_story_show_what_two_pods_get_and_no_other_slide_has_a_figure(screen, language):
-    slides = slides_of(presenting(screen, language, "1"), language)
+def test_the_slides_of_the_story_show_what_two_pods_get_and_no_other_slide_has_a_figure(speaker, language):
+    slides = slides_of(presenting(speaker, language, "1"), language)
     figures = {name: slide["figure"] for name, slide in slides.items() if slide["figure"]}
     assert list(figures) == ["problem", "node_role", "limits"]
     content = load(language)
@@ -171,4 +180,5 @@ def test_without_the_storys_roles_the_slides_show_the_map(screen, monkeypatch):
         raise NotFound(code="NoSuchEntity", server_message="The role with name frontend cannot be found.")
 
     monkeypatch.setattr("app.ui.story.schemes.current", gone)
-    assert {slide["figure"] for slide in slides_of(presenting(screen, "en", "1"), "en").values()} == {""}
+    shown = presenting(lambda language: screen(lang=language), "en", "1")
+    assert {slide["figure"] for slide in slides_of(shown, "en").values()} == {""}

@@ -3,7 +3,7 @@
 import sys
 
 import pytest
-from streamlit import delta_generator, string_util
+from streamlit import delta_generator, env_util, string_util
 from streamlit.commands import logo, page_config
 from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.components.v2.manifest_scanner import scan_component_manifests
@@ -21,9 +21,13 @@ LIKE_A_PAGES = (LayoutConfig(width="stretch"), False, "RGB", "auto", "favicon")
 def test_the_server_of_the_pages_spares_them():
     assert server.app
     assert BidiComponentManager.discover_and_register_components is streamlit_start.no_components
-    assert delta_generator._use_warning_has_been_displayed
     assert page_config.image_to_url is logo.image_to_url is streamlit_start.picture_address
     assert string_util.extract_leading_emoji is streamlit_start.leading_emoji
+
+
+def test_nobody_reads_the_source_of_what_is_called_to_see_whether_to_warn(monkeypatch):
+    monkeypatch.setattr(env_util, "is_repl", None)
+    delta_generator._maybe_print_use_warning()
 
 
 def test_what_draws_the_first_page_is_loaded_before_anyone_asks_for_it(monkeypatch):

@@ -6,6 +6,7 @@ from html import unescape
 
 import pytest
 
+from app.clients.kubernetes.cluster import KubernetesCluster
 from app.content import LANGUAGES, load
 from app.flow.annotations import ROLE_ARN
 from app.ui.figures.story_figure import STORY
@@ -259,3 +260,17 @@ def test_every_choice_has_an_arrow_for_what_it_may_come_to():
             f"assume_{taken[-1]}_1",
             f"assume_{taken[-1]}_2",
         } <= edges
+
+
+def test_the_log_of_a_pod_is_read_by_the_first_page_that_shows_it(screen, monkeypatch):
+    asked, read = [], KubernetesCluster.pod_log
+    monkeypatch.setattr(
+        KubernetesCluster,
+        "pod_log",
+        lambda cluster, namespace, name: asked.append(name) or read(cluster, namespace, name),
+    )
+    shown = screen(lang="en").open("one_minute").open("access")
+    assert asked == []
+    for _ in range(2):
+        assert "Unable to locate credentials" not in shown.open("why").html("log_pod-after")
+        assert asked == ["pod-before", "pod-after"]

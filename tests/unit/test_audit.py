@@ -101,7 +101,13 @@ def test_a_database_that_knows_nothing_is_none(database, run):
     assert database.asked == [KNOWN]
 
 
-@pytest.mark.parametrize(("status", "answer"), [(404, {}), (503, {}), (200, {"message": "log in first"})])
+@pytest.mark.parametrize(
+    ("status", "answer"),
+    [
+        *(pytest.param(refused, {}, marks=pytest.mark.large) for refused in (404, 503)),
+        (200, {"message": "log in first"}),
+    ],
+)
 def test_what_answers_in_its_place_is_none(database, run, status, answer):
     database.answer = lambda name: (status, answer)
     exit_status, printed = run(database.url)

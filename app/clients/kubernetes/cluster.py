@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from app.clients.errors import unexpected
@@ -35,7 +37,8 @@ class KubernetesCluster:
         server writes `user_agent` into its audit log."""
         self._recorder = Recorder()
         self._transport = transport
-        self._configuration = client.Configuration(host=host.rstrip("/"))
+        self._configuration = copy.copy(_configuration())
+        self._configuration.host = host.rstrip("/")
         self._configuration.api_key = {"authorization": f"Bearer {token}"} if token else {}
         self._configuration.proxy = None
         self._api = client.ApiClient(self._configuration)
@@ -192,3 +195,10 @@ def _nameless(pod: JsonValue) -> JsonValue:
     metadata.pop("uid", None)
     metadata.pop("resourceVersion", None)
     return {**pod, "metadata": {"generateName": f"{name or 'pod'}-", **metadata}}
+
+
+@cache
+def _configuration() -> Any:
+    """The library's own, to be copied: to make one sets the levels of its loggers, and so has every logger of the
+    process forget which of its messages are wanted."""
+    return client.Configuration()

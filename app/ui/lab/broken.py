@@ -61,7 +61,7 @@ def _in_force(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content
     showing.draw(shown, found, content, opens_at="whole")
     # (1) What there is to see, and who else looks like this.
     exchanges = (*(exchange for report in walk_view.walk for exchange in report.exchanges), *here.log.exchanges())
-    log = walk_view.logs.get((here.chain.namespace, here.chain.pod), "")
+    log = walk_view.log(here.chain.namespace, here.chain.pod)
     components.block(shows.shows(judged, log, exchanges, content), key="lab_seen")
     components.block(shows.compare(it.fault, found, here, content), key="lab_same")
     # (2) What it is.
@@ -90,7 +90,7 @@ def _whole(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content) -
     """It passes: what the Pod prints, and where to go."""
     sentence = prose(content.message("lab.whole" if it.reverted else "lab.whole_by_hand"))
     chain = session.world().chain
-    log = escape(walk_view.logs.get((chain.namespace, chain.pod), ""))
+    log = escape(walk_view.log(chain.namespace, chain.pod))
     components.block(
         f'<div class="outcome passed" role="status">{mark(Status.PASSED, content)}<div><p>{sentence}</p></div></div>'
         f'<pre class="log"><b>$ {escape(shows.kubectl_logs(chain))}</b>\n{log}</pre>',

@@ -74,7 +74,7 @@ def _documents(walk_view: WalkView, content: Content) -> Iterator[tuple[str, str
     chain = session.world().chain
     if pod := _pod():
         yield f"Pod {chain.pod}", yaml_document(content, pod)
-    if log := walk_view.logs.get((chain.namespace, chain.pod)):
+    if log := walk_view.log(chain.namespace, chain.pod):
         yield kubectl_logs(chain), f'<pre class="log">{escape(log)}</pre>'
 
 

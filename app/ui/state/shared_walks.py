@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cache, partial
 from weakref import WeakKeyDictionary
 
 import streamlit as st
@@ -15,12 +16,12 @@ import streamlit as st
 from app.flow.doctor import Diagnosis
 from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Walk
+from app.flow.ports import Cluster
 from app.flow.steps.walk import walk
 from app.serving.operations import metrics
 from app.ui.state.walk_view import WalkView
 from app.wiring import simulated
 from app.world.lifecycle.simulation import Simulation
-from app.world.setup import scenario
 from app.world.world import World
 
 
@@ -84,26 +85,19 @@ def has_followed(found: Walk) -> bool:
 
 
 def walk_through(simulation: Simulation, here: World, replaced: Mapping[str, JsonValue] | None = None) -> WalkView:
-    """Walks now, and reads the logs that pages show; from then on the last walk is this one. `replaced`: `WalkView`."""
+    """Walks now; from then on the last walk is this one. `replaced`: `WalkView`."""
     gone = simulation.follow(here)
     opened, chain, change = simulated(simulation, here), here.chain, here.log.events.changed
     started = time.perf_counter()
     found = walk(opened, chain.subject)
     seconds = time.perf_counter() - started
     metrics.count_walk("simulated", found, seconds)
-    logs = {}
-    before, seeded = (scenario.NAMESPACE, scenario.POD_BEFORE), (here.seeded.namespace, here.seeded.pod)
-    for place in {before, seeded, (chain.namespace, chain.pod)}:
-        try:
-            logs[place] = opened.cluster.pod_log(*place) if place[1] else ""
-        except FlowError as error:
-            logs[place] = error.server_message
     heard = (*opened.server_log.setup(), *opened.server_log.exchanges())
     made = WalkView(
         world=here.path,
         walk=found,
         seconds=seconds,
-        logs=logs,
+        log=cache(partial(_log, opened.cluster)),
         heard=heard,
         replaced=replaced,
         gone=gone,
@@ -111,6 +105,13 @@ def walk_through(simulation: Simulation, here: World, replaced: Mapping[str, Jso
     )
     shared(here).walk_view = made
     return made
+
+
+def _log(cluster: Cluster, namespace: str, pod: str) -> str:
+    try:
+        return cluster.pod_log(namespace, pod) if pod else ""
+    except FlowError as error:
+        return error.server_message
 
 
 def diagnosis(world: World, walk_view: WalkView, examine: Callable[[], Diagnosis]) -> Diagnosis:

@@ -38,7 +38,7 @@ def seen(walk_view: WalkView) -> Seen:
     deeds = frozenset(here.usage.deeds)
     kept = st.session_state.get(_SEEN)
     if not kept or kept[0] is not walk_view or kept[1].deeds != deeds:
-        log = walk_view.logs.get((here.chain.namespace, here.chain.pod), "")
+        log = walk_view.log(here.chain.namespace, here.chain.pod)
         kept = (walk_view, building.seen(here, session.simulated_ports(), walk_view.walk, log))
         st.session_state[_SEEN] = kept
     found: Seen = kept[1]

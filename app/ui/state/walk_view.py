@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from app.flow.doctor import Diagnosis
@@ -22,8 +22,9 @@ class WalkView:
     walk: Walk
     seconds: float
     """How long the walk took, by the wall clock."""
-    logs: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    """By Pod of the simulated world (namespace and name): its log, or why there is none, in the server's words."""
+    log: Callable[[str, str], str] = lambda namespace, pod: ""
+    """What a Pod of the simulated world (namespace and name) has printed, or why that cannot be read, in the server's
+    words. Read when a page first shows it: few pages do."""
     heard: tuple[Exchange, ...] = ()
     """How the world was set up, and what its servers said to each other until then; empty for a real cluster."""
     gone: bool = False

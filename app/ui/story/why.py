@@ -52,7 +52,7 @@ def why() -> None:
                 node_kind.choose(content)
             if pod:
                 place = places[pod]
-                components.block(_log(pod, place, walk_view.logs[place], content), key=f"log_{pod.replace('_', '-')}")
+                components.block(_log(pod, place, walk_view.log(*place), content), key=f"log_{pod.replace('_', '-')}")
 
         # (3) What lies behind it, folded; what to keep.
         draw_collapsibles(collapsible("pairing", "why", content, icon="group"), "why")

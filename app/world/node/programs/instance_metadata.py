@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from botocore.httpsession import URLLib3Session
@@ -15,18 +16,13 @@ METADATA_SECONDS = 1
 """botocore's default, with one attempt."""
 
 
-def connections() -> URLLib3Session:
-    """Connections to metadata services. What they bring depends on the URL alone, so all runs may share them."""
-    return URLLib3Session(timeout=METADATA_SECONDS, proxies={})
-
-
 class InstanceMetadata:
     """The wire to the instance metadata service. The address is ours, the protocol that of botocore's fetchers."""
 
-    def __init__(self, http: URLLib3Session, url: str, record: Callable[[Exchange], None]) -> None:
-        self._http = http
+    def __init__(self, url: str, record: Callable[[Exchange], None]) -> None:
         self._url = url
         self._record = record
+        self._http = _connections(METADATA_SECONDS)
 
     def serve(self, fetcher_class: Any, environment: Mapping[str, str]) -> Any:
         """A fetcher over this wire: it obeys the container's environment, and no proxy of this process's."""
@@ -45,3 +41,9 @@ class InstanceMetadata:
         status, headers, body = answer.status_code, answer.headers.items(), answer.content
         self._record(exchange("instance-metadata", request, started, status=status, headers=headers, body=body))
         return answer
+
+
+@cache
+def _connections(seconds: int) -> URLLib3Session:
+    """Shared by all runs: whose service answers depends on the URL alone."""
+    return URLLib3Session(timeout=seconds, proxies={})

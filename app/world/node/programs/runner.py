@@ -30,7 +30,7 @@ from app.world.node.programs.aws_cli.s3_options import S3Command, bucket_and_key
 from app.world.node.programs.aws_cli.s3_transfers import Missing, S3Transfers
 from app.world.node.programs.aws_cli.usage import USAGE, UsageError, invalid_choice, not_simulated
 from app.world.node.programs.aws_clients import AwsClients
-from app.world.node.programs.instance_metadata import InstanceMetadata, connections
+from app.world.node.programs.instance_metadata import InstanceMetadata
 from app.world.node.programs.shared_config import SharedConfig
 from app.world.node.programs.surroundings import Surroundings
 
@@ -44,7 +44,6 @@ class AwsCli:
     def __init__(self, endpoint_url: str) -> None:
         self.endpoint_url = endpoint_url
         self._clients = AwsClients(endpoint_url)
-        self._metadata_connections = connections()
 
     def run(self, arguments: list[str], container: Container, surroundings: Surroundings, stdin: str = "") -> Execution:
         """`aws` with `arguments`, in a container. `stdin`: what it finds there, for `s3 cp -`."""
@@ -53,9 +52,7 @@ class AwsCli:
             surroundings.record(replace(exchange, source=container.address))
 
         metadata = InstanceMetadata(
-            self._metadata_connections,
-            f"{self.endpoint_url}/instance-metadata/{surroundings.world_path}/{container.network}",
-            record,
+            f"{self.endpoint_url}/instance-metadata/{surroundings.world_path}/{container.network}", record
         )
         with self._clients.calling(surroundings, record):
             try:
