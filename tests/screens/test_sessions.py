@@ -286,7 +286,7 @@ def test_a_script_that_lets_the_reader_see_what_it_has_drawn_sends_it_and_gather
         runtime = SimpleNamespace(exists=lambda: True, get_instance=lambda: server)
         monkeypatch.setattr(streamlit_sessions.st, "runtime", runtime)
         slept = []
-        monkeypatch.setattr(streamlit_sessions, "sleep", slept.append)
+        monkeypatch.setattr(streamlit_sessions._turns, "pause", slept.append)
         session.gather()
         session._enqueue_forward_msg(ForwardMsg(script_finished=0))
         session._call_soon_on_event_loop = lambda act: (act(), slept.append(len(session.flush_browser_queue())))

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from time import perf_counter, sleep
+from time import perf_counter
 from typing import Any
 
 import streamlit as st
@@ -222,14 +222,14 @@ def _drawn_by(script: Callable[[ScriptRunContext], str]) -> AbstractContextManag
 
 
 def let_be_drawn(seconds: float) -> None:
-    """In a script: sends what it has drawn so far, and gives the browser that long to show it."""
+    """In a script: sends what it has drawn so far, and gives the browser that long to show it, and others a turn."""
     context = get_script_run_ctx()
     session = st.runtime.get_instance().get_app_session(context.session_id) if context and st.runtime.exists() else None
     if not isinstance(session, Session):
-        sleep(seconds)
+        _turns.pause(seconds)
         return
     session._call_soon_on_event_loop(session.send)
-    sleep(seconds)
+    _turns.pause(seconds)
     session._call_soon_on_event_loop(session.gather)
 
 
