@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import click
+import psutil
 
 from app.flow.model import Step
 from bench.report import figure, title
@@ -45,6 +46,12 @@ class Server:
     """One that runs."""
 
     address: str
+    process: psutil.Process
+
+    def cpu_seconds(self) -> float:
+        """What it has taken of the processor."""
+        times = self.process.cpu_times()
+        return times.user + times.system
 
     @property
     def port(self) -> int:
@@ -65,7 +72,7 @@ def main(sessions: int, seconds: float, as_json: bool) -> None:
         return
     title(f"Page runs a second of {sessions} sessions that never pause")
     for name, each in found["runs_a_second"].items():
-        figure(name.replace("_", " "), each, "/s")
+        figure(name.replace("_", " "), each, "/s", note=f"{found['cpu_ms_a_run'][name]:.1f} ms of CPU time each")
     times = found["times_the_stock_one_line_app"]
     met = "met" if times >= WANTED else "MISSED"
     figure("our pages, as a multiple of the stock one-line app", times, "x", note=f"wanted {WANTED:g} x: {met}")
@@ -75,22 +82,22 @@ def main(sessions: int, seconds: float, as_json: bool) -> None:
 def servers(directory: Path) -> Iterator[dict[str, Server]]:
     """The three, by what they serve. The stock one is `streamlit run`, where it finds no setting of ours."""
     script = Path(shutil.copy(ONE_LINE / "frame.py", directory))
+    known = set(psutil.Process().children())
     with (
         serving(directory, stock=script) as stock,
         serving(directory, source=ONE_LINE, app="server:app") as tuned,
         serving(directory, by_command=True) as ours,
     ):
-        yield {
-            "stock_one_line_app": Server(stock),
-            "one_line_app_served_as_ours": Server(tuned),
-            "our_pages": Server(ours),
-        }
+        processes = sorted(set(psutil.Process().children()) - known, key=psutil.Process.create_time)
+        names = ("stock_one_line_app", "one_line_app_served_as_ours", "our_pages")
+        yield dict(zip(names, map(Server, (stock, tuned, ours), processes), strict=True))
 
 
 async def measured(running: dict[str, Server], sessions: int, seconds: float) -> dict[str, Any]:
     """The figures: medians of the rounds, in each of which every server is asked once."""
     steps = tuple(step.value for step in Step)
     found: dict[str, list[float]] = {name: [] for name in running}
+    cpu: dict[str, list[float]] = {name: [] for name in running}
     tabs: dict[str, list[Page]] = {}
     for name, server in running.items():
         tabs[name] = [
@@ -98,13 +105,17 @@ async def measured(running: dict[str, Server], sessions: int, seconds: float) ->
         ]
     for _ in range(ROUNDS):
         for name, opened in tabs.items():
-            found[name].append(await runs_a_second(opened, steps if name == "our_pages" else ("",), seconds))
+            before = running[name].cpu_seconds()
+            each, in_all = await runs_a_second(opened, steps if name == "our_pages" else ("",), seconds)
+            found[name].append(each)
+            cpu[name].append((running[name].cpu_seconds() - before) / in_all * 1e3)
     for opened in tabs.values():
         await asyncio.gather(*(tab.close() for tab in opened))
     runs = {name: statistics.median(each) for name, each in found.items()}
     return {
         "sessions": sessions,
         "runs_a_second": {name: round(each, 1) for name, each in runs.items()},
+        "cpu_ms_a_run": {name: round(statistics.median(each), 2) for name, each in cpu.items()},
         "times_the_stock_one_line_app": round(runs["our_pages"] / runs["stock_one_line_app"], 2),
     }
 
@@ -118,8 +129,10 @@ async def _opened(server: Server, number: int, page: str) -> Page:
 
 async def runs_a_second(
     tabs: Sequence[Turns], pages: Sequence[str], seconds: float, warm_up: float = WARM_UP_SECONDS
-) -> float:
-    """Runs that end within that time after the warm-up, of all tabs. Each begins its next one as soon as one ends."""
+) -> tuple[float, int]:
+    """Runs that end within that time after the warm-up, of all tabs, a second; and all runs. Each tab begins its next
+    one as soon as one ends.
+    """
     since = time.monotonic() + warm_up
     ends: list[float] = []
 
@@ -131,7 +144,7 @@ async def runs_a_second(
                 return
 
     await asyncio.gather(*(turn(tab, number % len(pages)) for number, tab in enumerate(tabs)))
-    return sum(0 <= end < seconds for end in ends) / seconds
+    return sum(0 <= end < seconds for end in ends) / seconds, len(ends)
 
 
 if __name__ == "__main__":
