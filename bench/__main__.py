@@ -3,5 +3,16 @@
 import subprocess
 import sys
 
-for name in ("walk", "start", "memory", "page_change", "step_change", "following", "map", "doctor", "room"):
+for name in (
+    "walk",
+    "start",
+    "memory",
+    "page_change",
+    "throughput",
+    "step_change",
+    "following",
+    "map",
+    "doctor",
+    "room",
+):
     subprocess.run([sys.executable, "-m", f"bench.{name}"], check=True)  # noqa: S603 - our own modules

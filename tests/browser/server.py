@@ -54,17 +54,25 @@ LOOKS = 10
 
 @contextmanager
 def serving(
-    directory: Path, *, source: Path = ROOT, app: str = "app.server:app", by_command: bool = False
+    directory: Path,
+    *,
+    source: Path = ROOT,
+    app: str = "app.server:app",
+    by_command: bool = False,
+    stock: Path | None = None,
 ) -> Iterator[str]:
     """A server of the `app` whose code is in `source`, started in `directory`; its address.
 
-    `by_command`: by the project's own `serve`, which gives out launch addresses.
+    `by_command`: by the project's own `serve`, which gives out launch addresses. `stock`: a script that `streamlit run`
+    serves instead, as anybody's.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     options = ["--app-dir", str(source), "--port", str(port), "--log-level", "warning"]
     command = ["app", "serve", "--port", str(port)] if by_command else ["uvicorn", *options, app]
+    if stock:
+        command = ["streamlit", "run", str(stock), "--server.port", str(port), "--server.headless", "true"]
     environment = {**os.environ, "PYTHONPATH": str(source)}
     server = subprocess.Popen([sys.executable, "-m", *command], cwd=directory, env=environment)
     try:

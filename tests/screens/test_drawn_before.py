@@ -164,6 +164,17 @@ def test_what_is_drawn_outside_is_kept_nowhere(made):
     assert (made, len(drawn_before._kept)) == (["button", "button"], 0)
 
 
+def test_a_secret_is_kept_nowhere(made):
+    def draw():
+        with drawn_before.secretly():
+            st.html("<p>a signature</p>")
+        st.html("<p>words</p>")
+
+    Visitor().run(inside(draw))
+    assert "a signature" not in str(drawn_before._kept)
+    assert "words" in str(drawn_before._kept)
+
+
 def test_what_cannot_be_compared_is_made_each_time(made):
     visitor = Visitor()
     for walk in (object(), object()):

@@ -12,6 +12,7 @@ from streamlit.cursor import RunningCursor
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import app_session, websocket_session_manager
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
+from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunner, ScriptRunnerEvent
 from streamlit.runtime.scriptrunner_utils.run_descriptor import RunDescriptor
 from streamlit.runtime.session_manager import SessionClientDisconnectedError
@@ -69,7 +70,10 @@ def runner(monkeypatch):
     """Makes runners, whose runs do what the test says."""
 
     def make(run, name="session"):
-        monkeypatch.setattr(ScriptRunner, "__init__", lambda self, session: setattr(self, "_session_id", session))
+        def init(self, session):
+            self._session_id, self._session_state, self._pages_manager = session, None, PagesManager("frame.py")
+
+        monkeypatch.setattr(ScriptRunner, "__init__", init)
         monkeypatch.setattr(ScriptRunner, "_run_script", lambda self, data: run())
         return Runner(name)
 

@@ -17,6 +17,7 @@ from app.settings import Settings
 from app.ui.draw import components
 from app.ui.draw.checks import said
 from app.ui.state import mode, session
+from app.ui.state.runs import drawn_before
 from app.ui.text import breakable, prose
 
 
@@ -49,5 +50,6 @@ def offer(walk_view: session.WalkView, content: Content) -> None:
         else:
             words = prose(content.message("reveal.shown"))
             shown = f'<p class="caption">{words}</p><p class="compact">{breakable(found)}</p>'
-        components.block(shown, key="revealed")
+        with drawn_before.secretly():
+            components.block(shown, key="revealed")
         st.button(content.message("reveal.hide"), key="conceal", icon=":material/visibility_off:")

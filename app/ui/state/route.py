@@ -11,6 +11,8 @@ from app.content import PAGES, STORY
 from app.locations import PAGES as PAGE_FILES
 from app.ui.state import address
 
+ARRIVED = "arrived"
+"""In the session: this run is of the page that the reader asked for already (`runs.straight`)."""
 _LEAVING = "leaving"
 """In the session: the page that the reader asked for, until `leave` goes there."""
 
@@ -31,10 +33,15 @@ def follow(asked: Mapping[str, Any]) -> None:
 
 def leave() -> None:
     """Goes where a button that `ask`s leads, if one was pressed: before anything of the old page is drawn again."""
+    if st.session_state.pop(ARRIVED, None):
+        st.query_params.from_dict(address.kept())  # as `go`: the browser takes these to the new page
     if page := st.session_state.pop(_LEAVING, None):
         go(page)
 
 
 def ask(page: str) -> None:
-    """Asks for a page, as the callback of a button: the next run begins with `leave`, which goes there."""
+    """Asks for a page, as the callback of a button: the next run begins with `leave`, which goes there.
+
+    Under our own server the callback of such a button, by itself, is not called: the run is of that page.
+    """
     st.session_state[_LEAVING] = page

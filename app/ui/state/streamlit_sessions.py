@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from time import perf_counter, sleep
+from time import perf_counter
 from typing import Any
 
 import streamlit as st
@@ -37,6 +37,7 @@ from app.ui.state import allowance
 from app.ui.state.runs import drawn_before, read_once
 from app.ui.state.runs.deferred_loop import DeferredLoop
 from app.ui.state.runs.message_queue import MessageQueue
+from app.ui.state.runs.straight import straight_on
 
 TOGETHER_SECONDS = 0.025
 """Within which what a run says goes to the browser together: most runs have ended by then."""
@@ -260,7 +261,8 @@ class Runner(ScriptRunner):
             STOPPING.under_way("page"),
         ):
             try:
-                super()._run_script(rerun_data)
+                pages = self._pages_manager.get_pages()
+                super()._run_script(straight_on(rerun_data, self._session_state, pages))
             finally:
                 allowance.settle()
                 PAGE_SECONDS.observe(perf_counter() - asked)

@@ -78,7 +78,20 @@ def again() -> Iterator[None]:
     """Inside, `ELEMENTS` return no place to draw in, and their messages outlive the run and the session: draw there
     nothing that is secret, and no form.
     """
-    token = _inside.set(True)
+    with _set(inside=True):
+        yield
+
+
+@contextmanager
+def secretly() -> Iterator[None]:
+    """Inside, nothing is kept, whatever is around it."""
+    with _set(inside=False):
+        yield
+
+
+@contextmanager
+def _set(*, inside: bool) -> Iterator[None]:
+    token = _inside.set(inside)
     try:
         yield
     finally:
