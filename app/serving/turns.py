@@ -18,8 +18,6 @@ HURRIED = 5.0
 @dataclass(eq=False, kw_only=True)
 class _Run:
     visitor: str
-    line: str
-    """In which it waits: of each line one runs."""
     patience: float
     may_start: threading.Event = field(default_factory=threading.Event)
     counts_until: float = 0.0
@@ -27,7 +25,7 @@ class _Run:
 
 
 class Turns:
-    """At most so many runs at once, one of each visitor that begins and one that goes on; the visitors take turns.
+    """At most so many runs at once, one of each visitor; the visitors take turns.
 
     So a visitor with fifty tabs takes no more of the processor than one with a single tab, and of three hundred who
     come at once the first see their page at once. A visitor who never pauses rests while there are others, and their
@@ -53,11 +51,9 @@ class Turns:
         self._sleep = sleep
         self._lock = threading.Condition()
         """Notified when a run leaves its place."""
-        self._own = threading.local()
-        """The `run` of the present thread."""
         self._running: set[_Run] = set()
         self._waiting: dict[str, deque[_Run]] = {}
-        """By line, the one whose turn is next first."""
+        """By visitor, the one whose turn is next first."""
         self._resting: set[str] = set()
         self._seen: dict[str, float] = {}
         """When each visitor last ended a run, those of the last `PRESENT` seconds."""
@@ -71,42 +67,17 @@ class Turns:
         `rest`: asked after the run for the seconds until this visitor's next run may begin, where there are others.
         The block gets a function to call now and then: it waits while the run of a visitor in less of a hurry goes on.
         """
-        run = _Run(visitor=visitor, line=visitor, patience=self._patience)
+        run = _Run(visitor=visitor, patience=self._patience)
         with self._lock:
             self._waiting.setdefault(visitor, deque()).append(run)
             self._start_next()
-        self._await(run)
-        self._own.run = run
-        try:
-            yield lambda: self._give_way(run)
-        finally:
-            self._own.run = None
-            self._end(run, rest)
-
-    def pause(self, seconds: float) -> None:
-        """Sleeps. A run that does leaves its place to others, the visitor's own among them, and waits for a turn then:
-        in a line of its own, since nobody is to rest before half a page.
-        """
-        run: _Run | None = getattr(self._own, "run", None)
-        if run is None:
-            self._sleep(seconds)
-            return
-        with self._lock:
-            self._running.discard(run)
-            run.may_start.clear()
-            run.line = f"{run.visitor} begun"
-            self._start_next()
-            self._lock.notify_all()
-        self._sleep(seconds)
-        with self._lock:
-            self._waiting.setdefault(run.line, deque()).append(run)
-            self._start_next()
-        self._await(run)
-
-    def _await(self, run: _Run) -> None:
         while not run.may_start.wait(self._lease):
             with self._lock:
                 self._start_next()
+        try:
+            yield lambda: self._give_way(run)
+        finally:
+            self._end(run, rest)
 
     def _give_way(self, run: _Run) -> None:
         if not run.gives_way or run.patience <= 0:
@@ -135,8 +106,7 @@ class Turns:
             self._running.discard(run)
             self._seen = {name: at for name, at in self._seen.items() if now - at < PRESENT}
             self._seen[run.visitor] = now
-            waiting = (it.visitor for runs in self._waiting.values() for it in runs)
-            others = {*self._seen, *waiting, *(it.visitor for it in self._running)} - {run.visitor}
+            others = {*self._seen, *self._waiting, *(it.visitor for it in self._running)} - {run.visitor}
             rests = seconds > 0 and bool(others)
             if rests:
                 self._resting.add(run.visitor)
@@ -150,15 +120,15 @@ class Turns:
         now = self._clock()
         self._running = {run for run in self._running if now < run.counts_until}
         while len(self._running) < self._at_once:
-            busy = {run.line for run in self._running} | self._resting
-            line = next((name for name in self._waiting if name not in busy), None)
-            if line is None:
+            busy = {run.visitor for run in self._running} | self._resting
+            visitor = next((name for name in self._waiting if name not in busy), None)
+            if visitor is None:
                 return
-            runs = self._waiting.pop(line)
+            runs = self._waiting.pop(visitor)
             run = runs.popleft()
             if runs:
-                self._waiting[line] = runs
+                self._waiting[visitor] = runs
             run.counts_until = now + self._lease
-            run.gives_way = now - self._hurried.get(run.visitor, -HURRIED) < HURRIED
+            run.gives_way = now - self._hurried.get(visitor, -HURRIED) < HURRIED
             self._running.add(run)
             run.may_start.set()

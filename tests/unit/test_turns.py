@@ -101,35 +101,6 @@ def test_a_run_that_waits_for_something_else_leaves_its_place(scripts, time_of):
     assert scripts.started == ["stuck", "waits"]
 
 
-def test_a_run_that_pauses_leaves_its_place_and_waits_for_a_turn_then():
-    paused, goes_on, said = threading.Event(), threading.Event(), []
-    turns = Turns(at_once=1, lease=30.0, sleep=lambda _: (paused.set(), goes_on.wait(30)))
-
-    def pauses():
-        with turns.turn("a"):
-            turns.pause(0.08)
-            said.append("after the pause")
-
-    thread = threading.Thread(target=pauses)
-    thread.start()
-    assert paused.wait(30)
-    turns._resting.add("a")  # after a run of another tab: half a page does not wait for that
-    with turns.turn("b"):
-        goes_on.set()
-        while not turns._waiting:
-            pass
-        said.append("another")
-    thread.join(30)
-    assert said == ["another", "after the pause"]
-    assert not turns._running
-
-
-def test_a_thread_without_a_turn_pauses_as_well():
-    slept = []
-    Turns(sleep=slept.append).pause(0.08)
-    assert slept == [0.08]
-
-
 def test_a_script_that_fails_ends_its_turn():
     turns = Turns(at_once=1)
     with pytest.raises(ValueError, match="of a page"), turns.turn("a"):
