@@ -371,8 +371,8 @@ def test_any_fault_but_a_harmless_one_may_be_drawn(surprise, monkeypatch):
 
 def test_the_navigation_does_not_tell_the_step_of_a_hidden_fault(surprised, broken, monkeypatch):
     drawn_with = []
-    draw = navigation.pages
-    monkeypatch.setattr(navigation, "pages", lambda content, walk: drawn_with.append(walk) or draw(content, walk))
+    draw = navigation.choose
+    monkeypatch.setattr(navigation, "choose", lambda content, walk: drawn_with.append(walk) or draw(content, walk))
     surprised.test.run()
     broken.test.run()
     assert drawn_with[0] is None
