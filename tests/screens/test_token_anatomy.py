@@ -3,6 +3,7 @@
 import base64
 import pickle
 import re
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -120,7 +121,8 @@ def test_no_signature_is_sent_or_kept(screen, index):
     shown.click("send_other")
     assert "InvalidIdentityToken" in shown.html("anatomy_other_result")
     seen += sent_to_the_browser(shown)
-    kept = pickle.dumps([shown.test.session_state[key] for key in ("walk_view", "anatomy_sent")])
+    walk_view, sent = (shown.test.session_state[key] for key in ("walk_view", "anatomy_sent"))
+    kept = pickle.dumps([replace(walk_view, log=str), replace(sent[0], log=str), sent[1]])
     for pieces in secrets:
         assert pieces
         assert not [piece for piece in pieces if piece.encode() in seen or piece.encode() in kept]
