@@ -69,24 +69,5 @@ def aws_on_path():
         yield found
 
 
-@pytest.fixture(scope="session")
-def eks(tmp_path_factory):
-    """A real API server joined to a simulated AWS; its test is skipped where no such server can be started."""
-    from tests.live.control_plane import missing
-
-    if reason := missing():
-        pytest.skip(reason)
-    from app.world.lifecycle.simulation import Simulation
-    from tests.live.eks import Eks
-
-    with Simulation() as simulation:
-        joined = Eks(tmp_path_factory.mktemp("eks"), simulation)
-        try:
-            joined.start()
-            yield joined
-        finally:
-            joined.stop()
-
-
 def _programs_are_installed_here() -> bool:
     return os.environ.get("CI") == "true" and os.geteuid() == 0

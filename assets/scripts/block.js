@@ -1,3 +1,15 @@
+// Who selects a command with the mouse gets what is folded in it, too.
+const copyWhole = (event, root) => {
+  const selected = (root.getRootNode().getSelection?.() ?? document.getSelection()), range = selected.rangeCount && selected.getRangeAt(0)
+  const part = range && range.cloneContents(), folded = part ? [...part.querySelectorAll("details.long")] : []
+  if (!folded.length) return
+  for (const one of folded) {
+    one.querySelector("summary")?.remove()
+    one.replaceWith(one.textContent)
+  }
+  event.clipboardData.setData("text/plain", part.textContent)
+  event.preventDefault()
+}
 const copy = async (button) => {
   await navigator.clipboard.writeText(button.dataset.copy)
   button.classList.add("copied")
@@ -60,6 +72,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     root.addEventListener("pointerout", (event) => light(event, false))
     root.addEventListener("focusin", (event) => light(event, true))
     root.addEventListener("focusout", (event) => light(event, false))
+    root.addEventListener("copy", (event) => copyWhole(event, root))
     root.addEventListener("click", (event) => judge(event, root))
     root.addEventListener("click", (event) => {
       const button = event.target.closest?.("button[data-copy]")

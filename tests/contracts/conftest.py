@@ -15,7 +15,7 @@ from app.wiring import simulated
 from app.world.lifecycle.simulation import Simulation
 from app.world.world import World
 from tests.live.control_plane import ADMIN_TOKEN
-from tests.live.eks import enter
+from tests.live.eks import Eks, enter, joined
 
 SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")
 PLACES = ("simulated", pytest.param("real", marks=pytest.mark.live))
@@ -43,6 +43,13 @@ class Place:
     """Where others than the app ask that account."""
     secrets: tuple[str, ...]
     """What must never be seen: bearer tokens and long-lived keys."""
+
+
+@pytest.fixture(scope="package")
+def eks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Eks]:
+    """A real API server joined to a simulated AWS, for this folder's tests."""
+    with joined(tmp_path_factory.mktemp("eks")) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

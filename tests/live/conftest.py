@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.live.control_plane import controllers_missing
-from tests.live.eks import Eks, enter
+from tests.live.eks import Eks, enter, joined
 from tests.waiting import eventually
 
 
@@ -17,6 +17,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("live")
+
+
+@pytest.fixture(scope="package")
+def eks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Eks]:
+    """The cluster. Not for the whole session: it takes a fortieth of a processor while it is asked nothing."""
+    with joined(tmp_path_factory.mktemp("eks")) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")

@@ -29,14 +29,14 @@ from app.wiring import Choice
 from app.world.keys import SigningKey
 from app.world.lifecycle.simulation import Simulation
 from app.world.setup import ground, scenario
-from tests.live.control_plane import ADMIN_TOKEN, READER_TOKEN, STRANGER_TOKEN, ControlPlane
+from tests.live.control_plane import ADMIN_TOKEN, READER_TOKEN, STRANGER_TOKEN, ControlPlane, missing
 from tests.waiting import SECONDS, eventually, unhurried
 
 SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")
 
 
 class Eks:
-    """Made once a session: tests put back what they change."""
+    """Made once for a folder: tests put back what they change."""
 
     def __init__(self, directory: Path, simulation: Simulation) -> None:
         # (1) The account, with its OIDC provider and role, and the cluster's issuer.
@@ -210,3 +210,17 @@ def kubeconfig(cluster: Mapping[str, JsonValue], users: Mapping[str, JsonValue],
         "contexts": [{"name": name, "context": {"cluster": "eks", "user": name}} for name in users],
         **more,
     }
+
+
+@contextmanager
+def joined(folder: Path) -> Iterator[Eks]:
+    """A real API server joined to a simulated AWS; who asks is skipped where no such server can be started."""
+    if reason := missing():
+        pytest.skip(reason)
+    with Simulation() as simulation:
+        eks = Eks(folder, simulation)
+        try:
+            eks.start()
+            yield eks
+        finally:
+            eks.stop()

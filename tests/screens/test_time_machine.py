@@ -59,8 +59,8 @@ def answers(shown):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_it_opens_with_all_that_the_first_token_and_session_can_do(reader, language):
-    shown = reader(language).open("time_machine")
+def test_it_opens_with_all_that_the_first_token_and_session_can_do(machine, language):
+    shown = machine(language)
     assert not shown.test.exception
     assert answers(shown) == ["passed"] * 3
     assert load(language).message("time_machine.same_token") in plain(shown.html("moment_file"))
@@ -69,8 +69,8 @@ def test_it_opens_with_all_that_the_first_token_and_session_can_do(reader, langu
     assert f"irsa-reports-{shown.world.account_id}" in plain(shown.html("moment_pod"))
 
 
-def test_the_landmarks_follow_from_the_token_and_the_session(reader):
-    shown = reader("en").open("time_machine")
+def test_the_landmarks_follow_from_the_token_and_the_session(machine):
+    shown = machine()
     places = re.findall(r'<li class="ahead"><code>(\+\d+:\d\d)</code>', shown.html("landmarks"))
     assert places == ["+0:45", "+0:50", "+1:00", "+19:12", "+24:00", "+24:05"]
     assert set(places) <= set(slider(shown).options)
@@ -344,8 +344,8 @@ def film(shown):
     return [beat for beat in beats if not beat.get("past")]
 
 
-def test_the_map_begins_with_what_is_in_place_and_plays_nothing(reader):
-    shown = reader("en").open("time_machine")
+def test_the_map_begins_with_what_is_in_place_and_plays_nothing(machine):
+    shown = machine()
     (whole,) = film(shown)
     assert (whole["id"], whole["edge"]) == ("whole", "")
     assert whole["plain"] == load("en").message("time_machine.map.start")

@@ -210,6 +210,14 @@ POLICIES = st.fixed_dictionaries(
 )
 
 
+def test_what_cannot_be_read_of_a_deny_stands_in_the_way():
+    allow = {"Effect": "Allow", "Principal": {"Federated": ARN}, "Action": "sts:AssumeRoleWithWebIdentity"}
+    found = compare(CLAIMS, PROVIDER, ARN, {"Version": "2012-10-17", "Statement": [{"Effect": "Deny"}, allow]})
+    assert not found.decision.allowed
+    missing = [f"Missing required field {element}" for element in ("Principal", "Action")]
+    assert [entry.error for entry in found.obstacles] == missing
+
+
 @given(POLICIES | st.recursive(VALUES, lambda inner: st.dictionaries(st.text(), inner)))
 def test_the_rows_agree_with_the_decision_whatever_the_policy(document):
     before = copy.deepcopy(document)

@@ -76,9 +76,10 @@ def evidence(walked, step, *path):
 def said(run, walked):
     """What an example prints, in which is all that its page says it prints."""
 
-    def said_by(step, kind, status=0):
-        found = run(f"{step}.{kind}", status)
-        promised = list(expected(step, kind, walked))
+    def said_by(name, status=0):
+        found = run(name, status)
+        step, _, kind = name.partition(".")
+        promised = list(expected(Step(step), kind, walked))
         assert promised
         assert [value for value in promised if value not in found] == []
         return found
@@ -130,18 +131,18 @@ def test_the_key_of_a_token_is_found_by_its_name_at_the_issuer(run, simulation, 
 
 @needs("bash", "kubectl", "openssl")
 def test_the_thumbprint(said, walked):
-    assert said(Step.OIDC_PROVIDER, "sh").strip() == evidence(walked, Step.OIDC_PROVIDER, "thumbprint", "served")
+    assert said("oidc_provider.sh").strip() == evidence(walked, Step.OIDC_PROVIDER, "thumbprint", "served")
 
 
 def test_the_annotation_and_the_subject(said, walked):
     role = evidence(walked, Step.SERVICE_ACCOUNT, "role", "Arn")
     subject = "system:serviceaccount:default:my-sa"
-    assert said(Step.SERVICE_ACCOUNT, "py").splitlines() == [f"{role} = {role}", f"{subject} StringEquals {subject}"]
+    assert said("service_account.py").splitlines() == [f"{role} = {role}", f"{subject} StringEquals {subject}"]
 
 
 @needs("bash", "kubectl", "aws")
 def test_the_annotation_and_the_condition(said, walked):
-    found = said(Step.SERVICE_ACCOUNT, "sh")
+    found = said("service_account.sh")
     assert found.splitlines()[0] == evidence(walked, Step.SERVICE_ACCOUNT, "role", "Arn")
     [statement] = evidence(walked, Step.SERVICE_ACCOUNT, "trust_policy", "Statement")
     for key, value in statement["Condition"]["StringEquals"].items():
@@ -149,27 +150,27 @@ def test_the_annotation_and_the_condition(said, walked):
 
 
 def test_the_dry_run(said, walked):
-    added = said(Step.WEBHOOK, "py").splitlines()
+    added = said("webhook.py").splitlines()
     assert all(line.startswith("+ ") for line in added)
     assert {line.removeprefix("+").strip() for line in added} >= set(additions(walked))
 
 
 @needs("bash", "kubectl", "diff")
 def test_the_dry_run_as_a_diff(said, walked):
-    lines = said(Step.WEBHOOK, "sh", status=1).splitlines()  # `diff` tells by 1 that there are differences
+    lines = said("webhook.sh", status=1).splitlines()  # `diff` tells by 1 that there are differences
     assert not [line for line in lines if line.startswith("<")]
     assert {line.removeprefix(">").strip() for line in lines} >= set(additions(walked))
 
 
 def test_the_mounted_token_verified(said, walked):
-    _, kid, *claims = said(Step.TOKEN_MOUNT, "py").splitlines()
+    _, kid, *claims = said("token_mount.py").splitlines()
     assert kid == evidence(walked, Step.TOKEN_MOUNT, "token", "header", "kid")
     assert json.loads("\n".join(claims)) == evidence(walked, Step.TOKEN_MOUNT, "token", "claims")
 
 
 @needs("bash", "kubectl", "base64")
 def test_the_mounted_token_decoded(said, walked):
-    claims = json.loads(said(Step.TOKEN_MOUNT, "sh"))
+    claims = json.loads(said("token_mount.sh"))
     found = evidence(walked, Step.TOKEN_MOUNT, "token", "claims")
     for name in ("iss", "sub", "aud"):
         assert claims[name] == found[name]
@@ -179,14 +180,13 @@ def test_the_mounted_token_decoded(said, walked):
 def test_the_exchange_at_sts(said, walked):
     answer = evidence(walked, Step.STS_ASSUME, "answer")
     subject_and_role = f"{answer['SubjectFromWebIdentityToken']} → {answer['AssumedRoleUser']['Arn']}"
-    assert said(Step.STS_ASSUME, "py").strip() == subject_and_role
+    assert said("sts_assume.py").strip() == subject_and_role
 
 
 @needs("bash", "kubectl", "curl")
 def test_the_exchange_at_sts_with_curl_alone(said, walked):
     assert (
-        said(Step.STS_ASSUME, "sh").strip()
-        == f"<Arn>{evidence(walked, Step.STS_ASSUME, 'answer', 'AssumedRoleUser', 'Arn')}"
+        said("sts_assume.sh").strip() == f"<Arn>{evidence(walked, Step.STS_ASSUME, 'answer', 'AssumedRoleUser', 'Arn')}"
     )
 
 
@@ -195,13 +195,13 @@ def who_and_what(walked):
 
 
 def test_who_we_are_and_what_we_see(said, walked):
-    assert said(Step.ACCESS, "py").split() == who_and_what(walked)
+    assert said("access.py").split() == who_and_what(walked)
 
 
 @needs("bash", "kubectl", "aws")
 def test_who_we_are_and_what_we_see_by_the_cli_and_nothing_from_its_cache(run, said, walked, world):
     """It keeps sessions in `~/.aws/cli/cache`, and many releases take one again whatever token they are given."""
-    arn, *buckets = said(Step.ACCESS, "sh").split()
+    arn, *buckets = said("access.sh").split()
     who, *what = who_and_what(walked)
     assert (arn.startswith(f"{who}-"), buckets) == (True, what)
     set_trust_policy(world, trust_policy(world, "default", "nobody"))
@@ -209,7 +209,7 @@ def test_who_we_are_and_what_we_see_by_the_cli_and_nothing_from_its_cache(run, s
 
 
 def test_what_the_page_says_of_the_key_is_printed(said):
-    said(Step.OIDC_PROVIDER, "py")
+    said("oidc_provider.py")
 
 
 def test_nothing_is_promised_where_the_walk_found_nothing(walked):

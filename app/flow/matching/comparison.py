@@ -71,7 +71,8 @@ class Comparison:
     decision: TrustDecision
     rows: tuple[Row, ...]
     obstacles: tuple[Match, ...]
-    """What else stands in the way: elements of the nearest statement that are no row, and a Deny that applies."""
+    """What else stands in the way: elements of the nearest statement that are no row, a Deny that applies, and what
+    cannot be read of a Deny, which nothing is allowed beside."""
     strangers: tuple[Stranger, ...]
     variants: tuple[Variant, ...]
     """Under `StringEquals`, then under `StringLike`."""
@@ -111,7 +112,7 @@ def compare(claims: Mapping[str, Any], provider: JsonValue, provider_arn: str, p
         _marked_if_wide(own.condition("sub", strings(claims.get("sub"))), strangers),
     )
     decision = evaluate(policy, context)
-    denied = _denials(policy, context) if decision.reason == "explicit-deny" else ()
+    denied = _denials(policy, context) if decision.reason == "explicit-deny" else _unreadable_denials(decision, trace)
     return Comparison(
         decision=decision,
         rows=rows,
@@ -225,6 +226,15 @@ def _denials(policy: JsonValue, context: TrustContext) -> tuple[Match, ...]:
         if get_str(statement, "Effect") == "Deny" and all(entry.matched for entry in trace):
             found.append(next(filter(is_of_request, trace), trace[0]))
     return tuple(found)
+
+
+def _unreadable_denials(decision: TrustDecision, nearest_trace: Sequence[Match]) -> tuple[Match, ...]:
+    """What cannot be read of the Deny statements, where that is why nothing is allowed."""
+    if decision.allowed:
+        return ()
+    return tuple(
+        entry for entry in decision.trace if entry.effect == "Deny" and entry.error and entry not in nearest_trace
+    )
 
 
 def _variant(operator: str, policy: JsonValue, claims: Mapping[str, Any], provider_arn: str) -> Variant:
