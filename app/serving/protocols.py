@@ -1,7 +1,7 @@
 """uvicorn's protocols, bounded: what it reads before it knows a request, and how long it waits for a client.
 
 uvicorn itself limits neither: llhttp collects a header of any length, and a client that never ends its request, or
-never reads the answer, keeps its connection for ever.
+never reads the answer, keeps its connection for ever. Nor does it write together what it sends together.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import CloseCode, Frame
 
 from app.serving.connections import Connection, Connections
-from app.serving.joined_writes import JoinedWrites
 from app.serving.operations.health import LIVE
 
 if TYPE_CHECKING:
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
 _PROBE = f"GET {LIVE} ".encode("ascii")
 PIPELINED = 8
 """Requests that may wait for the one before them on a connection. Browsers and proxies send none."""
+SIZE_LIMIT = 64 * 1024
+"""Bytes that wait for others at most: more are written at once, so that the transport can say that it is full."""
 FRAGMENTS = 1024
 """Frames of a websocket message: a browser sends one, or pieces of many kilobytes."""
 _HANDSHAKE_HEADERS = 128
@@ -42,6 +43,47 @@ def answer(status: str, text: str, *headers: str) -> bytes:
 ALIVE = answer("200 OK", "ok\n")
 """To a probe for which there is no room: a full server is alive, and a restart would help none of its visitors."""
 TOO_LARGE = answer("431 Request Header Fields Too Large", "Request Header Fields Too Large\n")
+
+
+class JoinedWrites:
+    """A transport that writes once the loop has done what is due now. All but writing is the transport's own.
+
+    uvicorn hands over head and body, and each message of a websocket, apart, and uvloop writes at once. A browser that
+    gets the messages of a page one by one draws the page for each of the first ones. A client in this process wakes up
+    for each piece, and waits for the interpreter's lock that the server still holds: a twentieth of a walk's CPU time.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._waiting: list[bytes] = []
+        self._size = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """As the transport's own, a moment later."""
+        if not self._waiting:
+            self._loop.call_soon(self._flush)
+        self._waiting.append(data)
+        self._size += len(data)
+        if self._size > SIZE_LIMIT:
+            self._flush()
+
+    def close(self) -> None:
+        """As the transport's own, after what waits."""
+        self._flush()
+        self._transport.close()
+
+    def get_write_buffer_size(self) -> int:
+        """As the transport's own, with what waits."""
+        return self._size + self._transport.get_write_buffer_size()
+
+    def _flush(self) -> None:
+        data, self._waiting, self._size = b"".join(self._waiting), [], 0
+        if data and not self._transport.is_closing():
+            self._transport.write(data)
 
 
 class BoundedHttp(HttpToolsProtocol):

@@ -16,11 +16,12 @@ from websockets.frames import Frame, Opcode
 from websockets.sync.client import connect
 
 from app.serving.connections import Connections, Limits
-from app.serving.joined_writes import SIZE_LIMIT, JoinedWrites
 from app.serving.protocols import (
     ALIVE,
     FRAGMENTS,
     PIPELINED,
+    SIZE_LIMIT,
+    JoinedWrites,
     answer,
     http_protocol,
     websocket_protocol,

@@ -7,7 +7,6 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from weakref import WeakKeyDictionary
 
 import streamlit as st
 
@@ -41,8 +40,6 @@ _WALK_VIEW = "walk_view"
 _FAULTS = "visited_faults"
 """In the session: the faults that were in force at the last walk. Another tab may have caused or fixed one since."""
 _DIAGNOSIS = "diagnosis_of_walk"
-_keys: WeakKeyDictionary[object, str] = WeakKeyDictionary()
-"""By connection."""
 _DUE = "walk_due"
 """In the session: the path of the world whose walk is made again when it is asked for next."""
 
@@ -151,10 +148,6 @@ def missing(*actions: Action) -> frozenset[Action]:
 
 def _key() -> str:
     """The browser's id; a session without the cookie has a world of its own."""
-    return connection.once(_keys, _read_key)
-
-
-def _read_key() -> str:
     found = str(connection.cookies().get(COOKIE, ""))
     browser = found if is_id(found) else str(st.session_state.setdefault("browser", new_id()))
     return own_world.key_of(browser, connection.facts())
