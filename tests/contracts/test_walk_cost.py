@@ -11,12 +11,12 @@ from typing import Any
 
 import boto3
 import pytest
-from app.serving.joined_writes import JoinedWrites
 
 from app import wiring
 from app.clients.kubernetes.dial import Dialer
 from app.clients.kubernetes.library import Configuration
 from app.flow.steps.walk import walk
+from app.serving.protocols import JoinedWrites
 from app.world.aws import authentication
 from app.world.aws.sts import verification_keys, web_identity
 from app.world.lifecycle.simulation import Simulation
