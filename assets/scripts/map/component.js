@@ -39,6 +39,7 @@ document.addEventListener("click", ({ target }) => {
   const film = lead && mapRead(lead[2])
   if (!film || film instanceof Promise) return
   document.querySelector('[data-testid="stMain"]').scrollTop = 0
+  last.style.minHeight = `${last.offsetHeight}px` // nothing below it moves before the page goes
   last.map.show(film, { part: lead[0], neutral: lead[1] === "asks" })
 })
 // A text comes with the page, or the page names its address.
@@ -46,6 +47,7 @@ const mapRead = (text) => (text.startsWith("/") ? keptText(text) : text && JSON.
 
 // Draws what the page gave; what to do when it is drawn again or goes.
 const mapOn = (host, data, [words, film, before], setTriggerValue) => {
+  host.style.minHeight = ""
   speak(host, data.language)
   const halves = before ? "two" : "one"
   if (host.dataset.words !== data.words || host.dataset.halves !== halves) mapBegin(host, data.words, words, halves)
