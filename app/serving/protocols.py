@@ -76,6 +76,11 @@ class JoinedWrites:
         self._flush()
         self._transport.close()
 
+    def at_once(self) -> asyncio.Transport:
+        """The transport, for a protocol that wants each of its writes to go by itself."""
+        self._flush()
+        return self._transport
+
     def get_write_buffer_size(self) -> int:
         """As the transport's own, with what waits."""
         return self._size + self._transport.get_write_buffer_size()

@@ -16,7 +16,6 @@ from app import wiring
 from app.clients.kubernetes.dial import Dialer
 from app.clients.kubernetes.library import Configuration
 from app.flow.steps.walk import walk
-from app.serving.protocols import JoinedWrites
 from app.world.aws import authentication
 from app.world.aws.sts import verification_keys, web_identity
 from app.world.lifecycle.simulation import Simulation
@@ -68,15 +67,14 @@ def test_a_warm_walk_asks_each_thing_once_over_connections_that_are_there(
     assert (counted["clients"], counted["configurations"], counted["key sets"]) == (0, 0, 0)
 
 
-def test_an_exec_takes_one_write_after_a_handshake_that_exchanges_no_keys(
+def test_an_exec_comes_after_a_handshake_that_exchanges_no_keys(
     simulation: Simulation, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cluster = wiring.simulated(simulation, world).cluster
     namespace, pod = SUBJECT.namespace, SUBJECT.pod
     role = world.account.roles["s3-reader"].arn
     cluster.execute(namespace, pod, "", ["true"])
-    handshakes, writes = [], []
-    connected, flush = Dialer.connected, JoinedWrites._flush
+    handshakes, connected = [], Dialer.connected
 
     @contextmanager
     def noting(*arguments: Any, **options: Any) -> Iterator[Any]:
@@ -85,19 +83,12 @@ def test_an_exec_takes_one_write_after_a_handshake_that_exchanges_no_keys(
             handshakes.append((connection.version(), connection.session_reused))
             yield connection
 
-    def counting(transport: JoinedWrites) -> None:
-        writes.extend([transport._size] if transport._size else [])
-        flush(transport)
-
     monkeypatch.setattr(Dialer, "connected", noting)
-    monkeypatch.setattr(JoinedWrites, "_flush", counting)
     assert cluster.execute(namespace, pod, "", ["printenv", "AWS_ROLE_ARN"]).stdout == f"{role}\n"
     assert handshakes == [("TLSv1.2", True)]
-    assert len(writes) == 1
 
 
 def test_what_a_longer_command_prints_comes_in_its_order(simulation: Simulation, world: World) -> None:
-    """More pieces than wait for the answer to the handshake, before and after it."""
     cluster = wiring.simulated(simulation, world).cluster
     script = "for i in $(seq 99); do echo $i; done; sleep 0.01; for i in $(seq 99); do echo $i; done; exit 3"
     done = cluster.execute(SUBJECT.namespace, SUBJECT.pod, "", ["sh", "-c", script])

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, cast
 
 from app.serving.connections import Connections
-from app.serving.protocols import BoundedHttp, BoundedWebSocket
+from app.serving.protocols import BoundedHttp, BoundedWebSocket, JoinedWrites
 from app.world.metering import Tab
 from app.world.servers.upgraded import EXTENSION, TAKE_OVER, UpgradedConnection
 
@@ -54,6 +54,12 @@ class MeteredWebSocket(BoundedWebSocket):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._tab = Tab()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Each message is a record of TLS of its own. The Python client looks for the next one at the socket, where
+        what TLS has read already is not seen (`kubernetes.stream.ws_client`): it would wait until the connection ends.
+        """
+        super().connection_made(transport.at_once() if isinstance(transport, JoinedWrites) else transport)
 
     def data_received(self, data: bytes) -> None:
         """Reads messages."""

@@ -15,7 +15,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from app.world.apiserver.endpoints.remote_command import RemoteCommand, connected, parse_command
 from app.world.apiserver.request.request_info import RequestInfo
 from app.world.apiserver.types import errors
-from app.world.node.streams import PENDING_LIMIT, Streams
+from app.world.node.streams import Streams
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -26,9 +26,6 @@ STDIN, ERROR, CLOSE = 0, 3, 255
 """Channels beside `STDOUT` and `STDERR`. What comes on 4, a terminal's size, changes nothing here."""
 MESSAGE_LIMIT = 32 * 1024
 """Bytes of output in one message."""
-TOGETHER_SECONDS = 0.005
-"""How long the answer to the handshake waits for the end of a command. Most have ended by then, and all that the client
-gets is one write: it wakes up once, and not for the handshake, the output and the status each."""
 
 
 async def serve_channels(world: World, info: RequestInfo, websocket: WebSocket) -> None:
@@ -41,40 +38,23 @@ async def serve_channels(world: World, info: RequestInfo, websocket: WebSocket) 
     protocol = next((name for name in PROTOCOLS if name in offered), None)
     if offered and protocol is None:
         raise errors.bad_request(f"unable to upgrade: no supported subprotocol, want one of {', '.join(PROTOCOLS)}")
-    held: list[tuple[int, bytes]] = []
-    accepted = asyncio.Event()
+    await websocket.accept(subprotocol=protocol)
 
-    async def write(channel: int, data: bytes) -> None:
+    async def send(channel: int, data: bytes) -> None:
         for start in range(0, len(data), MESSAGE_LIMIT):
             await websocket.send_bytes(bytes((channel,)) + data[start : start + MESSAGE_LIMIT])
 
-    async def send(channel: int, data: bytes) -> None:
-        if not accepted.is_set() and len(held) < PENDING_LIMIT:
-            held.append((channel, data))
-            return
-        await accepted.wait()
-        await write(channel, data)
-
     async with connected(world, remote, send) as (streams, ending):
-        if remote.command:
-            await asyncio.wait({ending}, timeout=TOGETHER_SECONDS)
-        reading: asyncio.Task[None] | None = None
+        reading = asyncio.ensure_future(_read(websocket, remote, streams))
         try:
-            await websocket.accept(subprotocol=protocol)
-            for channel, data in held:  # and what is added meanwhile
-                await write(channel, data)
-            accepted.set()
-            if not ending.done():
-                reading = asyncio.ensure_future(_read(websocket, remote, streams))
-                await asyncio.wait({reading, ending}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({reading, ending}, return_when=asyncio.FIRST_COMPLETED)
             if ending.done() and websocket.application_state is WebSocketState.CONNECTED:
-                await write(ERROR, json.dumps(ending.result()).encode())
+                await send(ERROR, json.dumps(ending.result()).encode())
                 await websocket.close()
         except (WebSocketDisconnect, RuntimeError):
             return  # the client has gone
         finally:
-            if reading is not None:
-                reading.cancel()
+            reading.cancel()
 
 
 async def _read(websocket: WebSocket, remote: RemoteCommand, streams: Streams) -> None:
