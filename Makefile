@@ -26,8 +26,8 @@ axe := tests/browser/node_modules/.package-lock.json
 run: $(app)
 	@$(python) -m app serve
 
-# Three workers on two cores, since the browser's tests wait much; to each a file of tests at a time, the browser's first.
-pytest := $(python) -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+# Four workers on two cores, since the browser's tests wait much; to each a file of tests at a time, the browser's first.
+pytest := $(python) -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test: setup system-packages $(axe) check audit
 	$(pytest) -m "not large"
