@@ -58,12 +58,16 @@ class JoinedWrites:
         self._loop = loop
         self._waiting: list[bytes] = []
         self._size = 0
+        self._joins = True
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
         """As the transport's own, a moment later."""
+        if not self._joins:
+            self._transport.write(data)
+            return
         if not self._waiting:
             self._loop.call_soon(self._flush)
         self._waiting.append(data)
@@ -76,10 +80,10 @@ class JoinedWrites:
         self._flush()
         self._transport.close()
 
-    def at_once(self) -> asyncio.Transport:
-        """The transport, for a protocol that wants each of its writes to go by itself."""
+    def join_no_more(self) -> None:
+        """From now on each write goes by itself, after what waits."""
         self._flush()
-        return self._transport
+        self._joins = False
 
     def get_write_buffer_size(self) -> int:
         """As the transport's own, with what waits."""

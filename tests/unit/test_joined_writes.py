@@ -78,3 +78,13 @@ def test_nothing_is_sent_on_a_connection_that_was_cut(transport):
         joined.abort()
 
     assert written(transport, act) == ([], [])
+
+
+def test_one_that_joins_no_more_sends_what_waits_and_then_each_by_itself(transport):
+    def act(joined):
+        joined.write(b"head")
+        joined.join_no_more()
+        joined.write(b"one")
+        joined.write(b"two")
+
+    assert written(transport, act) == ([b"head", b"one", b"two"], [b"head", b"one", b"two"])

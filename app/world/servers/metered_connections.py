@@ -59,7 +59,9 @@ class MeteredWebSocket(BoundedWebSocket):
         """Each message is a record of TLS of its own. The Python client looks for the next one at the socket, where
         what TLS has read already is not seen (`kubernetes.stream.ws_client`): it would wait until the connection ends.
         """
-        super().connection_made(transport.at_once() if isinstance(transport, JoinedWrites) else transport)
+        super().connection_made(transport)
+        if isinstance(transport, JoinedWrites):
+            transport.join_no_more()
 
     def data_received(self, data: bytes) -> None:
         """Reads messages."""
