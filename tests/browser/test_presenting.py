@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 PROJECTOR = (1280, 720)
 SMALLEST = 20
 """Pixels of type that the last row still reads on a screen of 720 lines."""
-SMALLEST_LABEL = 11.5
+SMALLEST_LABEL = 16
 """Pixels of what the map says, which the speaker says as well."""
 A_TENTH = 0.1
 """Seconds between two presses of someone who leafs through."""
