@@ -57,9 +57,6 @@ class _Films:
     texts: tuple[tuple[_Asked, KeptText], ...] = ()
     """The newest last."""
 
-    def text(self, asked: _Asked) -> KeptText | None:
-        return next((text for known, text in self.texts if known == asked), None)
-
 
 def _films(found: Diagnosis) -> _Films:
     kept = st.session_state.get(_FILMS)
@@ -107,13 +104,10 @@ def draw(
         plays, opens_at = "on", changed
     text = _text(shown, found, content, supposed, ends_whole=ends_whole)
     beside = []
-    for button, lead in leads:
-        # Before an answer all films look the same. After it the browser has the other one, as its page was read.
-        asked = _Asked(film=shown, supposed=lead.supposed, ends_whole=ends_whole, language=content.language)
-        kept = _films(found).text(asked)
-        if components.is_ours() and (kept or not lead.answered):
-            state, address = ("shows", kept.address) if kept and lead.answered else ("asks", text)
-            beside.append((button, f"{lead.step} {state} {address}"))
+    for button, lead in leads if components.is_ours() else ():  # else a film comes with its page
+        # Before an answer all films look the same.
+        film_there = _text(shown, found, content, lead.supposed, ends_whole=ends_whole) if lead.answered else text
+        beside.append((button, f"{lead.step} {'shows' if lead.answered else 'asks'} {film_there}"))
     beat_id = player.draw(
         text, content, part=part, answered=answered, plays=plays, opens_at=opens_at, leads=beside, key=key
     )
@@ -126,7 +120,7 @@ def _text(
     """The film for the browser: from our own server its address, which is the same on every page of a walk."""
     films = _films(found)
     asked = _Asked(film=shown, supposed=supposed, ends_whole=ends_whole, language=content.language)
-    kept = films.text(asked)
+    kept = next((text for known, text in films.texts if known == asked), None)
     if kept is None:
         played = supposing(shown, supposed) if supposed else shown
         text = film_json(played, content, found.walk.subject, names_of(found.walk), ends_whole=ends_whole)
