@@ -65,14 +65,11 @@ class JoinedWrites:
 
     def write(self, data: bytes) -> None:
         """As the transport's own, a moment later."""
-        if not self._joins:
-            self._transport.write(data)
-            return
-        if not self._waiting:
+        if self._joins and not self._waiting:
             self._loop.call_soon(self._flush)
         self._waiting.append(data)
         self._size += len(data)
-        if self._size > SIZE_LIMIT:
+        if not self._joins or self._size > SIZE_LIMIT:
             self._flush()
 
     def close(self) -> None:

@@ -179,9 +179,7 @@ class Session(AppSession):
 
     def send_ahead(self, seconds: float) -> None:
         """On the server's loop: sends what the run has said so far. What follows comes so much later, all at once."""
-        self._wait_no_more()
-        for too_much in self.flush_browser_queue():
-            self._browser_queue.enqueue(too_much)
+        self.send()
         self._wait(seconds)
         self._held = True
 
