@@ -197,5 +197,5 @@ export default function ({ data, parentElement, setStateValue }) {
   adopt(parentElement)
   const root = rootOf(parentElement, build)
   root.send = (edited) => setStateValue("edited", edited)
-  root.show(data)
+  root.show(JSON.parse(data.drawing))
 }

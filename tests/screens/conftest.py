@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from streamlit.components.v2.bidi_component import serialization
 from streamlit.testing.v1 import AppTest
 
 from app.flow.model import Step
@@ -22,6 +23,16 @@ from tests.screens.cheaper_runs import FRAME
 ROOT = Path(__file__).resolve().parents[2]
 
 cheaper_runs.install()
+
+
+def _is_table(value: object) -> bool:
+    """As Streamlit decides for what a component is sent; where it would load pandas, 100 MB and a second, to decide."""
+    if value is not None and not isinstance(value, str | int | float):
+        raise TypeError(f"a component was sent a {type(value).__name__}; expected a text, as JSON, or a number")
+    return False
+
+
+serialization.is_dataframe_like = _is_table
 
 
 class Screen:

@@ -93,7 +93,7 @@ def test_the_servers_own_words_are_quoted_letter_by_letter(screen, simulation):
     evidence = shown.html("found_sts_assume")
     assert "HTTP 403" in evidence
     assert "Not authorized to perform sts:AssumeRoleWithWebIdentity" in evidence.replace("<wbr>", "")
-    matcher = shown.data("matcher_mounted")
+    matcher = json.loads(shown.data("matcher_mounted")["drawing"])
     assert '<mark class="right">other</mark>-sa' in matcher["verdict"]
     assert {"way": ["token-sub", "provider-sub", "policy-sub"], "status": "failed", "sign": "✕"} in matcher["links"]
 

@@ -115,7 +115,7 @@ def test_iams_way_to_write_an_issuer_is_reported_only_where_it_is_seen():
 @pytest.mark.parametrize("step", [Step.SERVICE_ACCOUNT, Step.STS_ASSUME])
 def test_the_trust_policy_stands_open_once_where_the_matcher_shows_it(screen, step):
     shown, title = screen(lang="en").open(step), escape(load("en").message("evidence.trust_policy.title"))
-    assert "Principal" in shown.data(f"matcher_{'to_come' if step is Step.SERVICE_ACCOUNT else 'mounted'}")["text"]
+    assert "Principal" in shown.data(f"matcher_{'to_come' if step is Step.SERVICE_ACCOUNT else 'mounted'}")["drawing"]
     assert f"<h3>{title}</h3>" not in shown.html(f"found_{step}")
 
 

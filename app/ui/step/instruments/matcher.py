@@ -102,7 +102,9 @@ def _draw(sides: Sides, content: Content) -> None:
 def _instrument(sides: Sides, content: Content) -> None:
     key = f"matcher_{'mounted' if sides.mounted else 'to_come'}"
     edited = get(st.session_state.get(key), "edited")
-    _matcher(data=drawing(sides, edited, content), key=key, on_edited_change=components.nothing)
+    # One text and not nested objects: Streamlit loads pandas to see whether an object is a table.
+    drawn = json.dumps(drawing(sides, edited, content), ensure_ascii=False)
+    _matcher(data={"drawing": drawn}, key=key, on_edited_change=components.nothing)
 
 
 def drawing(sides: Sides, edited: JsonValue, content: Content) -> dict[str, Any]:
