@@ -1,5 +1,6 @@
 """The exercise in a browser: it can be read and used at any width and in either theme, and a task is one click away."""
 
+import os
 import re
 import shutil
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from playwright.sync_api import expect
 from app.commands.launch_addresses import ask
 from app.content import load
 from app.flow.build.tasks import TaskId
+from tests.aws_cli import AWS
 from tests.browser.axe import violations
 from tests.browser.contrast import faint
 from tests.browser.server import DESK, PHONE, Reader, serving
@@ -98,8 +100,9 @@ def test_on_a_phone_the_map_shows_what_the_task_is_about_and_can_be_moved(reader
     expect(one.page.locator(".film-mini")).to_be_hidden()
 
 
-@pytest.mark.skipif(shutil.which("kubectl") is None or shutil.which("aws") is None, reason="no kubectl or no aws")
-def test_the_exercise_is_done_in_the_console_and_again_in_a_new_world(profiles, tmp_path):
+@pytest.mark.skipif(shutil.which("kubectl") is None or not AWS.exists(), reason="no kubectl, or no .venv-aws/bin/aws")
+def test_the_exercise_is_done_in_the_console_and_again_in_a_new_world(profiles, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", f"{AWS.parent}{os.pathsep}{os.environ['PATH']}")
     tasks = list(TaskId)
     content = load("en")
     with serving(tmp_path, by_command=True) as address:
