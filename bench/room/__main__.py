@@ -12,7 +12,9 @@ import platform
 import resource
 import tempfile
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ from bench.report import figure, title
 from bench.room.learner import THINKS, Learner
 from bench.room.record import Record, milliseconds, percentile
 from tests.attack.client import Page, cookies
+from tests.attack.nginx import proxied
 from tests.attack.server import Target, serving
 
 TENTHS = 10
@@ -44,7 +47,7 @@ ROUNDS_TO_JUDGE = 2.0
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """The server at a moment."""
+    """The server at a moment; of several processes all together."""
 
     seconds: float
     """Since the run began."""
@@ -59,13 +62,18 @@ class Sample:
 @click.option("--minutes", default=0.5, show_default=True, help="How long they stay.")
 @click.option("--seed", default=1, show_default=True, help="Of what they choose, and of how long they think.")
 @click.option("--one-address", is_flag=True, help="All come from one address, as from behind one router.")
+@click.option("--processes", default=1, show_default=True, help="Of the app; more than one behind `deploy/nginx.conf`.")
 @click.option("--json", "as_json", is_flag=True, help="Prints the figures as JSON.")
-def main(learners: int, minutes: float, seed: int, one_address: bool, as_json: bool) -> None:
+def main(learners: int, minutes: float, seed: int, one_address: bool, processes: int, as_json: bool) -> None:
     """Prints how long messages took, what went wrong, and what the server held. Status 1: the run does not count."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
-    with tempfile.TemporaryDirectory() as directory, serving(Path(directory)) as target:
-        found = asyncio.run(measured(target, learners, minutes * 60, seed, one_address))
-        found["log"] = target.log[-4000:] if "Traceback" in target.log or " error " in target.log else ""
+    with tempfile.TemporaryDirectory() as directory, ExitStack() as stack:
+        servers = [
+            stack.enter_context(serving(folder, extra=extra)) for folder, extra in _each(Path(directory), processes)
+        ]
+        target = servers[0] if processes == 1 else stack.enter_context(proxied(*servers))
+        found = asyncio.run(measured(target, servers, learners, minutes * 60, seed, one_address))
+        found["log"] = "".join(it.log[-4000:] for it in servers if "Traceback" in it.log or " error " in it.log)
     if as_json:
         click.echo(json.dumps(found, indent=2))
     else:
@@ -74,10 +82,22 @@ def main(learners: int, minutes: float, seed: int, one_address: bool, as_json: b
         raise SystemExit(1)
 
 
-async def measured(target: Target, learners: int, seconds: float, seed: int, one_address: bool) -> dict[str, Any]:
-    """The whole run: an instructor opens a page first, so that the libraries are loaded."""
-    instructor = await Page(target, cookies=await cookies(target)).open()
-    await instructor.close()
+def _each(directory: Path, processes: int) -> Iterator[tuple[Path, dict[str, str]]]:
+    """The folder of each process, and its settings: behind the proxy, that it is one."""
+    for number in range(processes):
+        (directory / str(number)).mkdir()
+        yield directory / str(number), {"FORWARDED_ALLOW_IPS": "127.0.0.1"} if processes > 1 else {}
+
+
+async def measured(
+    target: Any, servers: Sequence[Target], learners: int, seconds: float, seed: int, one_address: bool
+) -> dict[str, Any]:
+    """The whole run at `target`, which is one of the servers or the proxy in front of them. An instructor opens a page
+    of each first, so that the libraries are loaded.
+    """
+    for each in servers:
+        instructor = await Page(each, cookies=await cookies(each)).open()
+        await instructor.close()
     record, lateness, begin = Record(), list[float](), time.monotonic()
     arrive = min(ARRIVE_SECONDS, seconds / 2)
     room = [
@@ -85,7 +105,7 @@ async def measured(target: Target, learners: int, seconds: float, seed: int, one
         for number in range(learners)
     ]
     ticking = asyncio.create_task(tick(lateness))
-    sampling = asyncio.create_task(sample(target, begin, seconds))
+    sampling = asyncio.create_task(sample(servers, begin, seconds))
     await asyncio.gather(*(it.learn(arrive * number / learners) for number, it in enumerate(room)))
     samples = await sampling
     ticking.cancel()
@@ -93,7 +113,12 @@ async def measured(target: Target, learners: int, seconds: float, seed: int, one
     late = percentile(lateness, 0.99)
     return {
         "machine": machine(),
-        "server": {"command": "python -m app serve", "settings": "none but the defaults", "one_address": one_address},
+        "server": {
+            "command": "python -m app serve",
+            "processes": len(servers),
+            "settings": "none but the defaults",
+            "one_address": one_address,
+        },
         "learners": learners,
         "minutes": round(seconds / 60, 2),
         "seed": seed,
@@ -110,7 +135,7 @@ async def measured(target: Target, learners: int, seconds: float, seed: int, one
         },
         "rounds": record.rounds,
         "errors": dict(record.errors.most_common()),
-        "refusals": refusals(target),
+        "refusals": sum(map(refusals, servers), Counter()),
         "tenths": [asdict(it) for it in samples],
     }
 
@@ -123,32 +148,32 @@ async def tick(lateness: list[float]) -> None:
         lateness.append(time.perf_counter() - wanted)
 
 
-async def sample(target: Target, begin: float, seconds: float) -> list[Sample]:
-    """The server at the beginning, and at the end of each tenth of the run."""
+async def sample(servers: Sequence[Target], begin: float, seconds: float) -> list[Sample]:
+    """The servers at the beginning, and at the end of each tenth of the run."""
     found = []
     for number in range(TENTHS + 1):
         await asyncio.sleep(begin + number * seconds / TENTHS - time.monotonic())
-        found.append(await asyncio.to_thread(_sample, target, begin))
+        found.append(await asyncio.to_thread(_sample, servers, begin))
     return found
 
 
-def _sample(target: Target, begin: float) -> Sample:
-    process = psutil.Process(target.process.pid)
-    memory = process.memory_full_info()
+def _sample(servers: Sequence[Target], begin: float) -> Sample:
+    processes = [psutil.Process(it.process.pid) for it in servers]
+    memory = [process.memory_full_info() for process in processes]
     return Sample(
         seconds=round(time.monotonic() - begin, 1),
-        pss_mb=round(memory.pss / 1e6, 1),
-        rss_mb=round(memory.rss / 1e6, 1),
-        descriptors=process.num_fds(),
-        cpu_seconds=round(target.seconds, 2),
+        pss_mb=round(sum(it.pss for it in memory) / 1e6, 1),
+        rss_mb=round(sum(it.rss for it in memory) / 1e6, 1),
+        descriptors=sum(process.num_fds() for process in processes),
+        cpu_seconds=round(sum(it.seconds for it in servers), 2),
     )
 
 
-def refusals(target: Target) -> dict[str, int]:
+def refusals(server: Target) -> Counter[str]:
     """What the server says that it has refused, by reason."""
-    lines = httpx.get(f"{target.address}/metrics", trust_env=False).raise_for_status().text.splitlines()
+    lines = httpx.get(f"{server.address}/metrics", trust_env=False).raise_for_status().text.splitlines()
     counted = (line.rpartition(" ") for line in lines if line.startswith("irsa_refusals_total{"))
-    return {labels.split('"')[1]: int(float(number)) for labels, _, number in counted if float(number)}
+    return Counter({labels.split('"')[1]: int(float(number)) for labels, _, number in counted if float(number)})
 
 
 def machine() -> dict[str, str]:
@@ -164,7 +189,9 @@ def machine() -> dict[str, str]:
 
 def show(found: Mapping[str, Any]) -> None:
     """The figures as lines."""
-    who = f"{found['learners']} learners, {found['minutes']:g} minutes, seed {found['seed']}"
+    many = found["server"]["processes"]
+    served = f", {many} processes" if many > 1 else ""
+    who = f"{found['learners']} learners, {found['minutes']:g} minutes, seed {found['seed']}{served}"
     title(f"A room ({who}, on {found['machine']['processor']})")
     for name, key, target in (
         ("a message, until its script has run, p95", "all", WANTED_MS),

@@ -4,89 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
-import os
-import shutil
 import socket
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from websockets.exceptions import InvalidHandshake
 
 from tests.attack.client import ATTACKER, Page, ask, cookies, raw, visitor
 from tests.attack.live import CONTEXT, SIMULATED, Request, cluster, shown
+from tests.attack.nginx import NGINX, proxied
 from tests.attack.on_connections import world_of
-from tests.attack.server import MEGABYTE, ROOT, Target, serving, wait
-from tests.free_port import free_port
+from tests.attack.server import MEGABYTE, serving
 
-NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 pytestmark = [
     pytest.mark.cli,
     pytest.mark.skipif(NGINX is None, reason="nginx is not installed"),
 ]
-_AROUND = """
-daemon off;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log warn;
-worker_processes 1;
-events {{ worker_connections 512; }}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    include {folder}/site.conf;
-}}
-"""
-
-
-@dataclasses.dataclass(frozen=True)
-class Proxy:
-    """Stands where a server of the app stands: it has an address and a port."""
-
-    port: int
-    url: str
-    log: Path
-    """Of nginx's errors."""
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-
-@contextlib.contextmanager
-def proxied(target: Target) -> Iterator[Any]:
-    """nginx before a server; as the user `nobody` where the tests run as root."""
-    port = free_port()
-    # Not below pytest's own folder, which is root's alone.
-    with tempfile.TemporaryDirectory(prefix="nginx-") as name:
-        folder = Path(name)
-        site = (ROOT / "deploy" / "nginx.conf").read_text()
-        for ours, theirs in (
-            ("listen 80;", f"listen 127.0.0.1:{port};"),
-            ("127.0.0.1:8501;", f"127.0.0.1:{target.port};"),
-        ):
-            assert site.count(ours) == 1, ours
-            site = site.replace(ours, theirs)
-        (folder / "site.conf").write_text(site)
-        (folder / "nginx.conf").write_text(_AROUND.format(folder=folder))
-        with unprivileged(folder) as account:
-            command = [str(NGINX), "-e", f"{folder}/error.log", "-p", str(folder), "-c", f"{folder}/nginx.conf"]
-            running = subprocess.Popen(command, **account)
-        try:
-            wait(lambda: _listens(port) or running.poll() is not None)
-            assert running.poll() is None, (folder / "error.log").read_text()
-            url = target.url.replace(f":{target.port}", f":{port}")
-            yield Proxy(port=port, url=url, log=folder / "error.log")
-        finally:
-            running.terminate()
-            running.wait(20)
 
 
 @pytest.fixture(scope="module")
@@ -94,28 +30,6 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """nginx before a server that has a real cluster."""
     with cluster(tmp_path_factory.mktemp("live")) as target, proxied(target) as started:
         yield started
-
-
-class unprivileged:
-    """What `Popen` needs to run without the rights of root, in a folder that is then that user's."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def __enter__(self) -> dict[str, int]:
-        if os.geteuid() != 0:
-            return {}
-        for path in (*self._folder.iterdir(), self._folder):
-            os.chown(path, 65534, 65534)
-        return {"user": 65534, "group": 65534}
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing to undo: its caller removes the folder."""
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as asked:
-        return asked.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_pages_and_websocket_work(proxy) -> None:
@@ -214,3 +128,34 @@ def test_visitors_are_distinguished_where_the_proxy_is_configured(tmp_path: Path
     settings = {"IRSA_WORLDS": "4", "FORWARDED_ALLOW_IPS": named}
     with serving(tmp_path, extra=settings) as target, proxied(target) as started:
         assert asyncio.run(keeps_their_world(started)) is apart
+
+
+def test_a_reader_is_always_with_the_same_process_and_readers_are_shared_out(tmp_path: Path) -> None:
+    async def reader(proxy: Any, source: str) -> tuple[str, str]:
+        """Their world on two connections, one after the other."""
+        kept, worlds = await cookies(proxy, source=source), []
+        for page in ("home", "webhook"):
+            tab = await Page(proxy, page, source=source, cookies=kept).open()
+            worlds.append(world_of(tab))
+            await tab.close()
+        return worlds[0], worlds[1]
+
+    with contextlib.ExitStack() as stack:
+        targets = []
+        for name in ("one", "other"):
+            (tmp_path / name).mkdir()
+            targets.append(stack.enter_context(serving(tmp_path / name, extra={"FORWARDED_ALLOW_IPS": "127.0.0.1"})))
+        proxy = stack.enter_context(proxied(*targets))
+        found: list[tuple[str, str]] = []
+        held: list[int] = []
+        while len(found) < 4 or (0 in held and len(found) < 40):  # which process is the cookie's chance
+            found.append(asyncio.run(reader(proxy, f"127.0.2.{len(found) + 1}")))
+            held = [_worlds_in(target.address) for target in targets]
+    assert all(before == after for before, after in found)
+    assert len({before for before, _ in found}) == len(found) == sum(held)
+    assert 0 not in held
+
+
+def _worlds_in(address: str) -> int:
+    lines = httpx.get(f"{address}/metrics", trust_env=False).text.splitlines()
+    return int(float(next(line.rpartition(" ")[2] for line in lines if line.startswith("irsa_worlds "))))

@@ -1,0 +1,100 @@
+"""The documented reverse proxy, as it is in deploy/nginx.conf: started by us, without any right, on loopback."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.attack.server import ROOT, Target, wait
+from tests.free_port import free_port
+
+NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+_AROUND = """
+daemon off;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log warn;
+worker_processes 1;
+events {{ worker_connections 4096; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    include {folder}/site.conf;
+}}
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Proxy:
+    """Stands where a server of the app stands: it has an address and a port."""
+
+    port: int
+    url: str
+    log: Path
+    """Of nginx's errors."""
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+@contextlib.contextmanager
+def proxied(*targets: Target) -> Iterator[Any]:
+    """nginx before these servers; as the user `nobody` where the tests run as root."""
+    port = free_port()
+    # Not below pytest's own folder, which is root's alone.
+    with tempfile.TemporaryDirectory(prefix="nginx-") as name:
+        folder = Path(name)
+        site = (ROOT / "deploy" / "nginx.conf").read_text()
+        for ours, theirs in (
+            ("listen 80;", f"listen 127.0.0.1:{port};"),
+            ("    server 127.0.0.1:8501;", "\n".join(f"    server 127.0.0.1:{each.port};" for each in targets)),
+        ):
+            assert site.count(ours) == 1, ours
+            site = site.replace(ours, theirs)
+        (folder / "site.conf").write_text(site)
+        (folder / "nginx.conf").write_text(_AROUND.format(folder=folder))
+        with unprivileged(folder) as account:
+            command = [str(NGINX), "-e", f"{folder}/error.log", "-p", str(folder), "-c", f"{folder}/nginx.conf"]
+            running = subprocess.Popen(command, **account)
+        try:
+            wait(lambda: _listens(port) or running.poll() is not None)
+            assert running.poll() is None, (folder / "error.log").read_text()
+            url = targets[0].url.replace(f":{targets[0].port}", f":{port}")
+            yield Proxy(port=port, url=url, log=folder / "error.log")
+        finally:
+            running.terminate()
+            running.wait(20)
+
+
+class unprivileged:
+    """What `Popen` needs to run without the rights of root, in a folder that is then that user's."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __enter__(self) -> dict[str, int]:
+        if os.geteuid() != 0:
+            return {}
+        for path in (*self._folder.iterdir(), self._folder):
+            os.chown(path, 65534, 65534)
+        return {"user": 65534, "group": 65534}
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to undo: its caller removes the folder."""
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as asked:
+        return asked.connect_ex(("127.0.0.1", port)) == 0
