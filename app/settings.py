@@ -198,6 +198,17 @@ def show_world_of(directory: str) -> None:
     os.environ["IRSA_WORLD_DIR"] = directory
 
 
+def find_a_home() -> None:
+    """Where the user has no home, not even in the list of users, has libraries look for their files where none can be.
+
+    Streamlit wants to know a home before it answers with any page.
+    """
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = "/nonexistent"
+
+
 def process_environment() -> Mapping[str, str]:
     """The variables of the ecosystem, for those who read them by its rules: `KUBECONFIG`, `HOME`, `HTTPS_PROXY`, what
     Kubernetes tells every Pod, and all of them for the credential plugins that a kubeconfig names."""

@@ -25,6 +25,7 @@ from app.settings import (
     Settings,
     SettingsError,
     comes_from_a_service,
+    find_a_home,
     ignored,
     posix_locale,
     process_environment,
@@ -79,6 +80,7 @@ KUBECTL = Program(
 
 def main(program: Program = EXPLORER, usage: str = EXPLORER.usage) -> None:
     """Runs the command that `sys.argv` names and leaves with its exit status."""
+    find_a_home()
     words = load(asked_language(sys.argv[1:]))
     replace_streams(words)
     completes = program.complete_var in process_environment()

@@ -23,7 +23,7 @@ _MARKS = {
 
 _WIDE = "\u2e80-\u9fff\uff00-\uffef"
 _OPENING, _CLOSING = "（「『", "、。，．）」』：！？ー"
-_PIECES = re.compile(rf"[{_OPENING}]*(?:`[^`]*`|[{_WIDE}]|[^\s`{_WIDE}]+)[{_CLOSING}]*\s*|\s+")
+_PIECES = re.compile(rf"[{_OPENING}]*(?:`[^`]*`[.,:;)]*|[{_WIDE}]|[^\s`{_WIDE}]+)[{_CLOSING}]*\s*|\s+")
 """What a line is not broken within."""
 
 

@@ -109,8 +109,9 @@ def _long(parameter: click.Parameter) -> str:
 
 
 def _typed(parameter: click.Parameter, ctx: click.Context, typed: Sequence[str]) -> str:
-    """The value that was given, as it was typed; an empty one as a shell writes it."""
-    found = ctx.command.make_parser(ctx).parse_args(list(typed))[0].get(parameter.name or "", "")
+    """The value that was given, as it was typed, else that of the environment; an empty one as a shell writes it."""
+    given = ctx.command.make_parser(ctx).parse_args(list(typed))[0]
+    found = given.get(parameter.name or "", parameter.get_default(ctx))
     return (", ".join(found) if isinstance(found, list) else str(found)) or "''"
 
 
@@ -118,4 +119,7 @@ def _values(kind: click.ParamType[Any], words: Content) -> str:
     """The values that an option takes."""
     if isinstance(kind, click.Choice):
         return ", ".join(kind.choices)
-    return f"{kind.min}…{kind.max}" if isinstance(kind, click.IntRange) else words.message("cli.a_file")
+    if isinstance(kind, click.IntRange):
+        return f"{kind.min}…{kind.max}"
+    is_folder = isinstance(kind, click.Path) and not kind.file_okay
+    return words.message("cli.a_folder" if is_folder else "cli.a_file")

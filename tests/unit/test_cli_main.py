@@ -56,6 +56,7 @@ MISUNDERSTOOD = {
     "doctor --output xml": ("bad_value", "xml", "text, json, html"),
     "doctor --do s3 --do all --do fly": ("bad_value", "fly", "s3, all"),
     "doctor --from /": ("bad_value", "/", "{file}"),
+    "serve --missions /none": ("bad_value", "/none", "{folder}"),
     "serve --port=": ("bad_value", "''", "0…65535"),
     "serve --port many": ("bad_value", "many", "0…65535"),
     "serve --port 65536": ("bad_value", "65536", "0…65535"),
@@ -83,8 +84,28 @@ def test_what_cannot_be_understood_is_reported_in_the_readers_language(typed, la
     option = next(filter(lambda word: word.startswith("--"), typed.split()), "").partition("=")[0]
     assert title == words.message(f"errors.{code}.title", **({"option": option} if code == "bad_value" else {}))
     assert got in first
-    assert expected.format(file=words.message("cli.a_file")) in second
+    assert expected.format(file=words.message("cli.a_file"), folder=words.message("cli.a_folder")) in second
     assert "--help`" in third
+
+
+def test_a_value_of_the_environment_that_is_refused_is_shown():
+    result = CliRunner().invoke(command_line(Settings(missions="/none"), load("en")), ["serve"])
+    assert "/none" in result.stderr.splitlines()[1]
+
+
+def test_a_user_without_a_home_gets_one_that_nobody_can_fill():
+    """Streamlit answers no page where there is none."""
+    program = (
+        "import atexit, pathlib, pwd, sys\n"
+        "pwd.getpwuid = {}.__getitem__\n"
+        "atexit.register(lambda: print(pathlib.Path.home()))\n"
+        "sys.argv = ['irsa-explorer', '--help']\n"
+        "from app.commands.main import main\n"
+        "main()\n"
+    )
+    homeless = {name: value for name, value in os.environ.items() if name != "HOME"}
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=homeless, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "/nonexistent"
 
 
 @pytest.mark.parametrize("arguments", [["doctor", "--fast", "--lang", "ja"], ["doctor", "--lang=ja", "--fast"]])

@@ -68,7 +68,7 @@ def test_json_has_exactly_the_keys_that_scripts_rely_on(language):
 
 
 def test_the_languages_differ_in_words_alone():
-    japanese, english = (as_json(diagnosis_with(Status.FAILED), ("F21",), load(language)) for language in LANGUAGES)
+    japanese, english = (as_json(diagnosis_with(Status.FAILED), ("F21",), load(language)) for language in ("ja", "en"))
     assert japanese != english
     for document in (japanese, english):
         del document["verdict"]["message"]

@@ -116,6 +116,13 @@ def test_kept_worlds_can_be_written_and_are_no_other_process_s(tmp_path):
     assert (unwritable.status, unwritable.case) == (CANNOT_START, "unwritable")
 
 
+def test_missions_that_keep_the_app_from_starting_are_named(tmp_path):
+    assert machine.missions(SETTINGS).status is ON
+    assert machine.missions(replace(SETTINGS, missions=str(ROOT / "assets" / "missions"))).status is CANNOT_START
+    missing = machine.missions(replace(SETTINGS, missions=str(tmp_path / "none")))
+    assert (missing.status, str(tmp_path / "none") in missing.got) == (CANNOT_START, True)
+
+
 def test_packages_are_compared_with_the_pins(monkeypatch, tmp_path):
     pins = tmp_path / "requirements.txt"
     monkeypatch.setattr(software, "REQUIREMENTS", pins)
@@ -259,5 +266,6 @@ def test_the_exit_status_is_that_of_the_worst(monkeypatch, statuses, status, out
 
 def test_lines_break_where_a_reader_expects_it():
     assert wrapped("run `a b c` now", 9) == ["run", "`a b c`", "now"]
+    assert wrapped("run `a b c`.", 11) == ["run", "`a b c`."]
     assert wrapped("日本語の、文章（長い）です。", 8) == ["日本語", "の、文章", "（長い）", "です。"]
     assert wrapped("", 8) == [""]

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from app.commands import doctor_sources
 from app.commands.main import KUBECTL, command_line
-from app.content import LANGUAGES, PAGES, load
+from app.content import PAGES, load
 from app.flow.doctor import examine
 from app.flow.port_wrappers.consent import NOTHING, consented
 from app.settings import Settings
@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 JAPANESE = [str(path.relative_to(ROOT)) for path in sorted((*ROOT.glob("*.ja.md"), *DOCS.glob("*.ja.md")))]
 SUFFIX = {"ja": ".ja.md", "en": ".md"}
+"""The languages of the documents; the pages may have more."""
 NAMES = {"ArrowRight": "→", "ArrowLeft": "←", "ArrowUp": "↑", "ArrowDown": "↓", "Escape": "Esc", " ": "Space"}
 """What keys are called in `docs/present*.md`, where browsers call them otherwise."""
 
@@ -50,20 +51,20 @@ def test_both_languages_have_the_same_headings_and_tables_of_the_same_length(nam
         assert len(rows(english)) == len(rows(japanese))
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", SUFFIX)
 def test_the_index_leads_to_every_document(language: str) -> None:
     linked = set(re.findall(r"\]\(([\w.-]+\.md)\)", read("README", language)))
     assert linked >= {path.name for path in DOCS.glob("*.md")} - {"README.md", "README.ja.md"}
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", SUFFIX)
 def test_the_route_names_every_page_by_its_title_and_address(language: str) -> None:
     named = {(it[0].strip(), it[1].strip()) for it in rows(read("learn", language)) if it[1].startswith(" `/")}
     titles = {page: load(language).lesson(page).title for page in PAGES}
     assert named == {(title, f"`/{'' if page == PAGES[0] else page}`") for page, title in titles.items()}
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", SUFFIX)
 def test_the_keys_of_a_talk_are_those_that_it_has(language: str) -> None:
     table = read("present", language).split("\n## ")[2]
     assert {key for keys, _ in rows(table) for key in re.findall(r"`([^`]+)`", keys)} == {
@@ -71,7 +72,7 @@ def test_the_keys_of_a_talk_are_those_that_it_has(language: str) -> None:
     }
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", SUFFIX)
 def test_each_alternative_has_a_source(language: str) -> None:
     compared = rows(read("comparison", language))
     assert len(compared) > 10
@@ -89,7 +90,7 @@ def test_the_threat_model_in_japanese_has_as_many_items_in_each_part() -> None:
     assert counted[0] == counted[1]
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", SUFFIX)
 def test_the_example_of_a_diagnosis_is_what_the_doctor_prints(monkeypatch: pytest.MonkeyPatch, language: str) -> None:
     fakes = healthy()
     fakes.service_account["metadata"]["managedFields"] = [owner("2026-11-24T11:00:00Z")]

@@ -62,8 +62,8 @@ def test_its_user_is_a_number_that_is_not_root():
 def test_the_build_sees_all_that_the_wheel_is_made_of():
     seen = set(re.findall(r"^!(.+)$", (ROOT / ".dockerignore").read_text(), re.M))
     build = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
-    wanted = {path.strip("/") for path in build["targets"]["sdist"]["include"]}
-    wanted = {"docs/checks*.md" if path.startswith("docs/checks") else path for path in wanted}
+    made_of = {*build["targets"]["sdist"]["include"], *build["targets"]["wheel"]["force-include"]}
+    wanted = {re.sub(r"^(docs/\w+)(\.ja)?\.md$", r"\1*.md", path.strip("/")) for path in made_of}
     assert seen == wanted | {"pyproject.toml", "requirements.txt", "requirements-build.txt"}
 
 

@@ -71,6 +71,16 @@ def test_the_wheel_has_code_pages_assets_and_the_page_of_checks(wheel: Path) -> 
     assert wheel.stat().st_size < LARGEST
 
 
+def test_the_source_distribution_builds_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
+    """`python -m build` makes the wheel of it, and pip where it finds no wheel."""
+    run(sys.executable, "-m", "hatchling", "build", "--target", "sdist", "--directory", str(tmp_path))
+    (source,) = tmp_path.glob("*.tar.gz")
+    pip = (sys.executable, "-m", "pip", "wheel", "--no-build-isolation", "--no-deps", "--no-index")
+    run(*pip, "--wheel-dir", str(tmp_path), str(source))
+    (built,) = tmp_path.glob("*.whl")
+    assert zipfile.ZipFile(built).namelist() == zipfile.ZipFile(wheel).namelist()
+
+
 @pytest.mark.parametrize("name", ["irsa-explorer", "kubectl-irsa"])
 def test_the_installed_commands_speak(installed: Path, tmp_path: Path, name: str) -> None:
     command = installed / "bin" / name

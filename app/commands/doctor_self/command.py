@@ -61,6 +61,7 @@ def look(settings: Settings, host: str, port: int, learners: int, words: Content
     yield machine.port(host, port, words)
     yield machine.temporary()
     yield machine.state(settings)
+    yield machine.missions(settings)
     yield from trial_run.world(learners)
     yield offered.live(settings, host)
     yield offered.console(settings, host)

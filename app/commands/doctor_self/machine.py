@@ -16,7 +16,7 @@ from app.commands.doctor_self.finding import Finding, found
 from app.commands.failure import CannotRun
 from app.commands.listening import listen
 from app.console.limits import AT_ONCE, OF_ALL
-from app.content import Content
+from app.content import Content, ContentError
 from app.flow.model import Status
 from app.serving import descriptors
 from app.serving.operations.memory import used_and_limit
@@ -154,6 +154,20 @@ def state(settings: Settings) -> Finding:
     except OSError as error:
         return Finding(id="state", status=Status.FAILED, got=f"{chosen}: {error.strerror}", case="unwritable")
     return Finding(id="state", status=Status.PASSED, got=chosen)
+
+
+def missions(settings: Settings) -> Finding:
+    """Whether a teacher's missions can be read, as `serve` reads them before it starts."""
+    from app.content.missions import offered
+    from app.flow.missions.reading import MalformedMission
+
+    if not settings.missions:
+        return Finding(id="missions", status=Status.PASSED, got="–")
+    try:
+        offered(settings.missions)
+    except (MalformedMission, ContentError) as error:
+        return Finding(id="missions", status=Status.FAILED, got=str(error))
+    return Finding(id="missions", status=Status.PASSED, got=settings.missions)
 
 
 def clock() -> Finding:
