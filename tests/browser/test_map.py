@@ -329,6 +329,18 @@ def test_the_address_and_the_live_region_follow_the_reader_only(shown):
     assert FILMS["en"]["normal"]["beats"][4]["plain"] in page.locator("svg[role=img]").get_attribute("aria-label")
 
 
+def test_the_list_names_the_scene_that_is_shown(shown):
+    """By a value: an attribute that is empty says of each scene that it is another."""
+    page = shown(motion="reduce")
+    page.locator(".film-list summary").click()
+    page.evaluate("map.go('assume')")
+    current = page.locator('.film-list [aria-current="true"]')
+    expect(current).to_have_count(1)
+    said = {beat["id"]: beat["plain"] for beat in FILMS["en"]["normal"]["beats"]}
+    expect(current).to_contain_text(said["assume"])
+    assert page.locator('.film-list [aria-current=""]').count() == 0
+
+
 def test_a_chip_leads_to_its_exchange(shown):
     page = shown(motion="reduce")
     page.evaluate("() => { map.onchip = (beat) => (window.opened = beat.id); map.go('review') }")
