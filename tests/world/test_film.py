@@ -139,7 +139,7 @@ def test_a_key_set_is_known_wherever_its_issuer_has_it(filmed):
         ("F46", "call", End.STOPPED),
     ],
 )
-def test_the_cause_is_told_where_it_is_and_not_of_what_went_well(filmed, fault_id, beat_id, end):
+def test_the_cause_is_shown_where_it_is_and_not_of_what_went_well(filmed, fault_id, beat_id, end):
     made, found, _ = filmed(fault_id)
     blamed = {beat.id: beat for beat in made.beats if beat.check}
     assert {name: (beat.end, beat.check) for name, beat in blamed.items()} == {beat_id: (end, found.verdict.check)}
@@ -202,7 +202,7 @@ def test_a_pod_that_brings_its_own_token_has_no_annotation_and_no_patch(simulati
     core.create_namespaced_pod(SUBJECT.namespace, {"metadata": {"name": SUBJECT.pod}, "spec": spec})
     simulation.run(world.kubelet.settle(20))
     made, _, _ = filmed()
-    told = [beat.id for beat in made.beats]
+    shown = [beat.id for beat in made.beats]
     assert made.shows == ""
-    assert {"mount", "assume", "claim_sub", "buckets"} <= set(told)
-    assert {"annotate", "patch"}.isdisjoint(told)
+    assert {"mount", "assume", "claim_sub", "buckets"} <= set(shown)
+    assert {"annotate", "patch"}.isdisjoint(shown)
