@@ -17,5 +17,9 @@ const show = (language) => {
   for (const button of document.querySelectorAll("nav button"))
     button.setAttribute("aria-pressed", button.lang === language)
 }
-for (const button of document.querySelectorAll("nav button")) button.addEventListener("click", () => show(button.lang))
+for (const button of document.querySelectorAll("nav button"))
+  button.addEventListener("click", () => {
+    show(button.lang)
+    shown.map.stage.focus({ preventScroll: true }) // where the keys are the player's
+  })
 show(document.documentElement.lang)

@@ -1,10 +1,13 @@
 """The map and its player: what can be read at every beat, what each key does, and that nothing but time decides."""
 
+import json
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from app.content import load
+from app.ui.map.film_page import film_page as handed_on
 from app.ui.map.geometry import BOXES
 from tests.browser.film_page import FILMS, SIZES, film_page
 from tests.by_turns import by_turns
@@ -329,6 +332,18 @@ def test_the_address_and_the_live_region_follow_the_reader_only(shown):
     assert FILMS["en"]["normal"]["beats"][4]["plain"] in page.locator("svg[role=img]").get_attribute("aria-label")
 
 
+def test_the_list_names_the_scene_that_is_shown(shown):
+    """By a value: an attribute that is empty says of each scene that it is another."""
+    page = shown(motion="reduce")
+    page.locator(".film-list summary").click()
+    page.evaluate("map.go('assume')")
+    current = page.locator('.film-list [aria-current="true"]')
+    expect(current).to_have_count(1)
+    said = {beat["id"]: beat["plain"] for beat in FILMS["en"]["normal"]["beats"]}
+    expect(current).to_contain_text(said["assume"])
+    assert page.locator('.film-list [aria-current=""]').count() == 0
+
+
 def test_a_chip_leads_to_its_exchange(shown):
     page = shown(motion="reduce")
     page.evaluate("() => { map.onchip = (beat) => (window.opened = beat.id); map.go('review') }")
@@ -363,3 +378,19 @@ def test_a_phone_swipes_and_has_targets_for_a_finger(shown):
       return one.checkVisibility({ visibilityProperty: true }) && Math.min(width, height) < 44
     }).map((one) => one.outerHTML)"""
     assert page.evaluate(small) == []
+
+
+def test_the_page_to_hand_on_keeps_scene_and_keys_in_another_language(chromium: Browser):
+    texts = {language: json.dumps(films["normal"]) for language, films in FILMS.items()}
+    page = chromium.new_page(reduced_motion="reduce", viewport={"width": 390, "height": 844})
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.set_content(handed_on(texts, {language: load(language) for language in texts}, "en"))
+    page.keyboard.press("ArrowRight")
+    page.get_by_role("button", name="日本語").click()
+    scene = page.locator(".film-say.now .film-head")
+    expect(scene).to_contain_text("2 / 21")
+    page.keyboard.press("ArrowRight")
+    expect(scene).to_contain_text("3 / 21")
+    assert asked == []
+    page.close()

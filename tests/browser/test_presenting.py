@@ -379,7 +379,7 @@ def test_the_notes_follow_the_projector_and_drive_it(reader):
     expect(notes.locator(".after .slide")).to_have_attribute("data-slide", "trust_answer")
     notes.locator(".plan:visible tr[data-slide=keys] button").click()
     at(page, "keys", "discovery")
-    expect(notes.locator(".plan:visible [aria-current]")).to_contain_text(content.message("talk.keys.title"))
+    expect(notes.locator('.plan:visible [aria-current="true"]')).to_contain_text(content.message("talk.keys.title"))
     notes.keyboard.press("End")
     expect(notes.locator(".over")).to_be_visible()
     notes.keyboard.press("b")

@@ -293,3 +293,19 @@ def test_another_language_keeps_what_is_chosen_but_not_yet_sent(reader, step):
         expect(options.last).to_be_checked()
     one.page.locator(".st-key-predict_answer button").click()
     expect(one.page.locator(".prediction:is(.passed, .failed)")).to_be_visible()
+
+
+def test_a_wrong_prediction_plays_first_whatever_the_address_says_and_another_language_keeps_the_scene(reader):
+    one, content = reader().open("/sts_assume?lang=en&beat=keys"), load("en")
+    one.page.get_by_text(content.message("predictions.sts_assume.options.cluster")).click()
+    one.page.locator(".st-key-predict_answer button").click()
+    said = one.page.locator(".film-say.now")
+    expect(said.locator(".film-sentence")).to_contain_text("STS calls at the cluster")
+    one.page.locator(".film-stage").focus()
+    one.page.keyboard.press("End")
+    expect(one.page).to_have_url(re.compile("beat=credentials"))
+    one.page.get_by_text("日本語", exact=True).click()
+    one.expect_title(load("ja").lesson("sts_assume").title)
+    one.wait()
+    expect(said.locator(".film-sentence")).to_contain_text("一時的な認証情報")
+    expect(one.page).to_have_url(re.compile("beat=credentials"))

@@ -107,3 +107,102 @@ def test_every_wrong_prediction_can_be_played(language):
             beat = imagined(step, option)
             assert beat.end is End.STOPPED
             assert sentence(beat, content, SUBJECT)
+
+
+def test_a_key_set_is_known_wherever_its_issuer_has_it(filmed):
+    """EKS has it at `/keys`; what other tools publish is elsewhere, such as kOps at `/openid/v1/jwks`."""
+    _, found, _ = filmed()
+    reports = tuple(
+        replace(
+            report,
+            exchanges=tuple(
+                replace(it, url=f"{it.url.removesuffix('/keys')}/openid/v1/jwks") if it.url.endswith("/keys") else it
+                for it in report.exchanges
+                if it.caller == "explorer"
+            ),
+        )
+        for report in found.walk
+    )
+    walk = replace(found.walk, reports=reports)
+    published = film(walk, chain_state(walk, found.checks)).beat("publish")
+    assert (published.seen, [it.id for it in published.arrivals]) == (Seen.READ, ["keys"])
+
+
+@pytest.mark.parametrize(
+    ("fault_id", "beat_id", "end"),
+    [
+        ("F11", "assume", End.NEVER),
+        ("F13", "assume", End.NEVER),
+        ("F25", "grant", End.ARRIVED),
+        ("F28", "mount", End.ARRIVED),
+        ("F31", "mount", End.ARRIVED),
+        ("F46", "call", End.STOPPED),
+    ],
+)
+def test_the_cause_is_shown_where_it_is_and_not_of_what_went_well(filmed, fault_id, beat_id, end):
+    made, found, _ = filmed(fault_id)
+    blamed = {beat.id: beat for beat in made.beats if beat.check}
+    assert {name: (beat.end, beat.check) for name, beat in blamed.items()} == {beat_id: (end, found.verdict.check)}
+    assert made.lies_in is (Step.SERVICE_ACCOUNT if fault_id == "F25" else found.verdict.step)
+    assert beat_id == "grant" or blamed[beat_id].step in (made.lies_in, made.shows_in)
+
+
+@pytest.mark.parametrize(
+    ("fault_id", "beat_id", "key"),
+    [("F24", "grant", "AssumeRolePolicyDocument"), ("F43", "register", "ThumbprintList")],
+)
+def test_what_was_changed_since_is_shown_as_it_is_now(filmed, fault_id, beat_id, key):
+    beat = filmed(fault_id)[0].beat(beat_id)
+    assert beat.seen is Seen.READ
+    assert key in beat.exchange.response_body
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize(
+    ("fault_id", "beat_id", "wanted"),
+    [("F52", "grant", "rule"), ("F18", "claim_sub", "rule"), ("F25", "claim_sub", "rule"), ("F54", "grant", "say")],
+)
+def test_no_sentence_says_more_of_a_trust_policy_than_there_is_in_it(filmed, fault_id, beat_id, wanted, language):
+    content = load(language)
+    said = sentence(filmed(fault_id)[0].beat(beat_id), content, SUBJECT)
+    own = "system:serviceaccount:default:my-sa"
+    text = content.message(
+        f"film.beats.{beat_id}.{wanted}", **({"role": "s3-reader", "sub": own} if wanted == "say" else {})
+    )
+    assert text in said
+    assert "–" not in said
+
+
+def test_what_is_refused_or_cannot_be_read_leaves_nothing_where_it_did_not_arrive(filmed):
+    made, _, _ = filmed("F34")
+    assert (made.beats[-1].id, made.beats[-1].end, made.beats[-1].arrivals) == ("mount", End.STOPPED, ())
+
+
+def test_a_pod_that_brings_its_own_token_has_no_annotation_and_no_patch(simulation, world, core, filmed):
+    role = f"arn:aws:iam::{world.account_id}:role/s3-reader"
+    account = {"metadata": {"annotations": {"eks.amazonaws.com/role-arn": None}}}
+    core.patch_namespaced_service_account(SUBJECT.service_account, SUBJECT.namespace, account)
+    core.delete_namespaced_pod(SUBJECT.pod, SUBJECT.namespace)
+    simulation.run(world.kubelet.settle(20))
+    variables = {"AWS_ROLE_ARN": role, "AWS_WEB_IDENTITY_TOKEN_FILE": "/own/token", "AWS_REGION": world.region}
+    token = {"audience": "sts.amazonaws.com", "expirationSeconds": 7200, "path": "token"}
+    container = {
+        "name": "aws-cli",
+        "image": "amazon/aws-cli:latest",
+        "args": ["s3", "ls"],
+        "env": [{"name": name, "value": value} for name, value in variables.items()],
+        "volumeMounts": [{"name": "own", "mountPath": "/own"}],
+    }
+    spec = {
+        "serviceAccountName": SUBJECT.service_account,
+        "restartPolicy": "Never",
+        "containers": [container],
+        "volumes": [{"name": "own", "projected": {"sources": [{"serviceAccountToken": token}]}}],
+    }
+    core.create_namespaced_pod(SUBJECT.namespace, {"metadata": {"name": SUBJECT.pod}, "spec": spec})
+    simulation.run(world.kubelet.settle(20))
+    made, _, _ = filmed()
+    shown = [beat.id for beat in made.beats]
+    assert made.shows == ""
+    assert {"mount", "assume", "claim_sub", "buckets"} <= set(shown)
+    assert {"annotate", "patch"}.isdisjoint(shown)

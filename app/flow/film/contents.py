@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from html import unescape
 from urllib.parse import parse_qs, unquote
@@ -33,6 +33,8 @@ class Contents:
     values: Mapping[str, str] = field(default_factory=dict)
     rows: tuple[tuple[str, str], ...] = ()
     arrivals: tuple[Arrival, ...] = ()
+    made: JsonValue = None
+    """What somebody made of it that can be read later, and may be another by then."""
 
 
 def contents(beat_id: str, exchange: Exchange) -> Contents:
@@ -103,17 +105,24 @@ def _provider(exchange: Exchange) -> Contents:
     asked = form(exchange)
     if "Url" in asked:
         url = asked["Url"]
-        audiences = [value for name, value in sorted(asked.items()) if name.startswith("ClientIDList.member.")]
+        audiences, thumbprints = (
+            [value for name, value in sorted(asked.items()) if name.startswith(f"{of}.member.")]
+            for of in ("ClientIDList", "ThumbprintList")
+        )
     else:
         url = element(exchange.response_body, "Url")
-        listed = re.search(r"<ClientIDList>(.*?)</ClientIDList>", exchange.response_body, re.DOTALL)
-        audiences = elements(listed[1], "member") if listed else []
+        listed = (
+            re.search(rf"<{of}>(.*?)</{of}>", exchange.response_body, re.DOTALL)
+            for of in ("ClientIDList", "ThumbprintList")
+        )
+        audiences, thumbprints = (elements(found[1], "member") if found else [] for found in listed)
     if not url:
         return Contents()
     arrivals = [Arrival(id="provider_url", at="provider", value=url.removeprefix("https://"), claim="iss")]
     if audiences:
         arrivals.append(Arrival(id="provider_audience", at="provider", value=", ".join(audiences), claim="aud"))
-    return Contents(values={"url": url, "audiences": ", ".join(audiences)}, arrivals=tuple(arrivals))
+    values = {"url": url, **({"audiences": ", ".join(audiences)} if audiences else {})}
+    return Contents(values=values, arrivals=tuple(arrivals), made=[audiences, thumbprints])
 
 
 def _role(exchange: Exchange) -> Contents:
@@ -127,16 +136,30 @@ def _role(exchange: Exchange) -> Contents:
         for claim in ("sub", "aud")
         if claim in wanted
     )
-    return Contents(values={"role": name, "sub": wanted.get("sub", "–")}, arrivals=arrivals) if policy else Contents()
+    federated = [one for one in _allowing(policy) if get(one, "Principal", "Federated")]
+    only = "sub" in wanted and all("sub" in _asked([one]) for one in federated)
+    values = {"role": name, **({"sub": wanted["sub"]} if only else {})}
+    return Contents(values=values, arrivals=arrivals, made=policy) if policy else Contents()
 
 
 def conditions(policy: JsonValue) -> dict[str, str]:
-    """What a trust policy asks of `sub` and `aud`, all values of all its conditions, as they are written."""
-    found: dict[str, list[str]] = {}
+    """What a trust policy asks of `sub` and `aud` where it allows something: all values, as they are written."""
+    return _asked(_allowing(policy))
+
+
+def _allowing(policy: JsonValue) -> list[JsonValue]:
     statements = get(policy, "Statement")
-    for statement in statements if isinstance(statements, list) else [statements]:
-        for operator in get_object(statement, "Condition").values():
-            for key, value in get_object(operator).items():
+    found = statements if isinstance(statements, list) else [statements]
+    return [one for one in found if get_str(one, "Effect") == "Allow"]
+
+
+def _asked(statements: Iterable[JsonValue]) -> dict[str, str]:
+    found: dict[str, list[str]] = {}
+    for statement in statements:
+        for operator, operands in get_object(statement, "Condition").items():
+            if re.search("not|null", operator, re.IGNORECASE):  # that says what a claim may not be
+                continue
+            for key, value in get_object(operands).items():
                 claim = key.rpartition(":")[2].lower()
                 if claim in ("sub", "aud"):
                     found.setdefault(claim, []).extend(strings(value))
@@ -150,7 +173,8 @@ def _service_account(exchange: Exchange) -> Contents:
     if not stored:
         return Contents()
     arrivals = (Arrival(id="annotation", at="service_account", value=role),) if role else ()
-    return Contents(values={"service_account": name.strip("/"), "role_arn": role or "–"}, arrivals=arrivals)
+    values = {"service_account": name.strip("/"), "role_arn": role or "–"}
+    return Contents(values=values, arrivals=arrivals, made=get(stored, "metadata", "annotations"))
 
 
 def _pod(exchange: Exchange) -> Contents:
@@ -177,6 +201,8 @@ def _patch(exchange: Exchange) -> Contents:
         text = base64.b64decode(get_str(response, "patch")).decode() if response else exchange.response_body
     except ValueError:
         text = ""
+    if not response and f'"{VOLUME}"' not in text:  # what its manifest says itself is no patch
+        return Contents()
     found = dict(re.findall(r'"name"\s*:\s*"(AWS_\w+)"\s*,\s*"value"\s*:\s*"([^"]*)"', text))
     role, file = found.get(ROLE_VARIABLE, ""), found.get(TOKEN_VARIABLE, "")
     arrivals = [

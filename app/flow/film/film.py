@@ -4,65 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import quote
 
 from app.flow.film.beat import Beat, Claim, End, Film, Seen
+from app.flow.film.causes import REFUSED_AT, REFUSED_FOR, SHOWS, lies_in
 from app.flow.film.contents import Contents, conditions, contents, document, form, sent_claims
 from app.flow.film.script import SCRIPT, Cue, Request, beat_of
 from app.flow.json_access import get, get_object, get_str, shown, strings
 from app.flow.model import Exchange, JsonValue, Status, Step, Walk
 from app.flow.names import audience_claim, host_and_path, provider_arn
-from app.flow.steps.injection import token_source
+from app.flow.steps.injection import token_container, token_source
 from app.flow.trust import evaluate, web_identity_context
 from app.flow.verdict.link_states import ChainState, State
 
-_LIES = {
-    "issuer": "publish",
-    "publish": "publish",
-    "provider": "register",
-    "trust": "register",
-    "role": "grant",
-    "policy": "grant",
-    "service_account": "annotate",
-    "annotation": "annotate",
-    "create": "create",
-    "api_server": "create",
-    "review": "review",
-    "read": "patch",
-    "webhook": "patch",
-    "pod": "patch",
-    "kubelet": "mount",
-    "token_request": "token_request",
-    "token": "token",
-    "mount": "mount",
-    "assume": "assume",
-    "sts": "assume",
-    "keys": "keys",
-    "call": "call",
-    "s3": "call",
-}
-"""The beat in which what a guilty part does, or should have done, is shown."""
-_REFUSED_AT = {
-    "sts.format": "assume",
-    "sts.expiration": "assume",
-    "sts.provider": "claim_iss",
-    "sts.audience": "claim_aud",
-    "sts.key": "keys",
-    "sts.signature": "keys",
-    "sts.trust": "claim_sub",
-}
-"""At which beat STS refuses, by the first of its checks that does not pass, in its order."""
-_REFUSED_FOR = {
-    "provider": "claim_iss",
-    "issuer": "discovery",
-    "publish": "keys",
-    "token": "keys",
-    "keys": "keys",
-    "policy": "claim_sub",
-    "role": "claim_sub",
-}
-"""The same where all of them pass for our token, by the guilty part."""
-_SHOWS = {Step.TOKEN_MOUNT: "mount", Step.ACCESS: "call"}
 _OF_NODE = {"fallback", "node_credentials"}
+_ALWAYS = {"create", "assume", "call"}
+"""Beats that happened wherever there is an exchange of theirs."""
 
 
 def film(walk: Walk, chain: ChainState, heard: Sequence[Exchange] = ()) -> Film:
@@ -82,7 +39,7 @@ class _Making:
     heard: Sequence[Exchange]
 
     def film(self) -> Film:
-        lies = {_LIES[part.id]: part for part in reversed(self.chain.guilty)}
+        lies = {lies_in(part): part for part in reversed(self.chain.guilty)}
         stop = self._stop() if self.chain.broken else ""
         beats = []
         for cue in SCRIPT:
@@ -90,7 +47,9 @@ class _Making:
             if cue.id == stop:
                 seen = self.chain.verdict.seen
                 words = seen.text if seen else self.chain.guilty[0].check.error if self.chain.guilty[0].check else ""
-                beat = replace(beat or self._never(cue), end=End.STOPPED, words=words)
+                beat = beat or self._never(cue)
+                left = tuple(it for it in beat.arrivals if it.at == "sts")  # it has seen what it refuses
+                beat = replace(beat, end=End.STOPPED, words=words, arrivals=left)
             elif cue.id in lies:
                 beat = beat if beat and self._happened(cue, beat) else self._never(cue)
             elif beat is not None and not self._reached(cue):
@@ -112,15 +71,15 @@ class _Making:
     # (1) Where it stops
 
     def _stop(self) -> str:
-        verdict, guilty = self.chain.verdict, self.chain.guilty[0].id
+        verdict, guilty = self.chain.verdict, self.chain.guilty[0]
         step = verdict.seen.step if verdict.seen else None
         if step is Step.STS_ASSUME:
             checks = {check.id: check.status for check in self.walk.report(step).checks}
-            failed = (beat for check, beat in _REFUSED_AT.items() if checks.get(check) is Status.FAILED)
-            return next(failed, _REFUSED_FOR.get(guilty, "assume"))
-        if step in _SHOWS:
-            return _SHOWS[step]
-        beat = _LIES[guilty]
+            failed = (beat for check, beat in REFUSED_AT.items() if checks.get(check) is Status.FAILED)
+            return next(failed, REFUSED_FOR.get(guilty.id, "assume"))
+        if step in SHOWS:
+            return SHOWS[step]
+        beat = lies_in(guilty)
         own = next(cue.step for cue in SCRIPT if cue.id == beat)
         return beat if step is None or own is step else "create" if step is Step.WEBHOOK else beat
 
@@ -138,7 +97,10 @@ class _Making:
         return states[cue.state_of] is not State.NOT_REACHED
 
     def _happened(self, cue: Cue, beat: Beat) -> bool:
-        return beat.exchange is not None and bool(beat.arrivals or beat.rows or cue.id in ("create", "assume", "call"))
+        if cue.id == "assume" and self._never_assumed():
+            return False
+        known = beat.arrivals or beat.rows or (beat.values if cue.id == "grant" else cue.id in _ALWAYS)
+        return beat.exchange is not None and bool(known)
 
     def _fell_back(self) -> bool:
         """Whether the Pod's program asked the node for credentials, and never asked STS."""
@@ -157,13 +119,18 @@ class _Making:
             return None
         found = contents(cue.id, exchange) if exchange else Contents()
         claim = self._claim(cue.id, exchange) if exchange and cue.carries == "claim" else None
-        return replace(
+        beat = replace(
             beat_of(cue, exchange, seen),
             values=found.values,
             rows=((claim.name, claim.got),) if claim else found.rows,
             arrivals=found.arrivals,
             claim=claim,
         )
+        if (seen is not Seen.READ and cue.id != "patch") or exchange is None or self._happened(cue, beat):
+            return beat
+        # Nothing of it was found: because it did not happen, or because nobody let us look.
+        looked = self.heard or 0 < exchange.status < 400
+        return None if looked else beat_of(cue, None, Seen.UNSEEN)
 
     def _never(self, cue: Cue) -> Beat:
         """What should have happened and did not; its exchange is the one in which we looked."""
@@ -171,10 +138,15 @@ class _Making:
         exchange, seen = self._found(cue)
         if exchange is None and (exchange := next(iter(looked[-1:]), self._pod_read())):
             seen = Seen.READ
+        if seen is Seen.ASKED:  # that this app did it is not what the beat is about
+            seen = Seen.READ
         return replace(beat_of(cue, exchange, seen), end=End.NEVER)
 
     def _found(self, cue: Cue) -> tuple[Exchange | None, Seen]:
         read = self._newest(cue.read, self._asked(cue.step))
+        if cue.id == "mount" and read is None and (file := token_container(self._pod())):  # another one than IRSA's
+            exec_of = Request(callee="kube-apiserver", url=quote(file[1], safe=""))
+            read = self._newest(exec_of, self._asked(cue.step))
         own = self._own(cue)
         if own is not None and not self._outdated(cue, own, read):
             return own, Seen.HEARD
@@ -214,9 +186,9 @@ class _Making:
             return self._outdated(next(it for it in SCRIPT if it.id == "patch"), own, self._pod_read())
         if read is None:
             return cue.id in ("register", "grant", "annotate") and bool(self._asked(cue.step))
-        return {it.id: it.value for it in contents(cue.id, own).arrivals} != {
-            it.id: it.value for it in contents(cue.id, read).arrivals
-        }
+        then, now = (contents(cue.id, it) for it in (own, read))
+        kept = {it.id: it.value for it in then.arrivals} == {it.id: it.value for it in now.arrivals}
+        return not kept or then.made != now.made
 
     def _claim(self, beat_id: str, exchange: Exchange) -> Claim:
         """One of the three claims, held against what the account says."""
@@ -228,7 +200,7 @@ class _Making:
         if beat_id == "claim_aud":
             wanted, got = strings(get(provider, "ClientIDList")), audience_claim(claims)
             matches = bool(got) and all(audience in wanted for audience in got)
-            return Claim(name="aud", got=shown(got), against=shown(wanted) or "–", matches=matches)
+            return Claim(name="aud", got=shown(got), against=shown(wanted) if wanted else "–", matches=matches)
         policy = self._evidence(Step.SERVICE_ACCOUNT, "trust_policy")
         role = form(exchange).get("RoleArn", "")
         allowed = evaluate(policy, web_identity_context(issuer, claims, provider_arn(role, issuer))).allowed

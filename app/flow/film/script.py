@@ -89,7 +89,7 @@ SCRIPT = (
         step=Step.OIDC_PROVIDER,
         edge="publish",
         carries="public_keys",
-        read=Request(callee="issuer", url="/keys"),
+        read=Request(callee="issuer", without="/.well-known/openid-configuration"),
         part="issuer",
     ),
     Cue(
@@ -237,7 +237,7 @@ SCRIPT = (
         edge="keys",
         back=True,
         carries="public_keys",
-        own=Request(callee="issuer", without="/.well-known/"),
+        own=Request(callee="issuer", without="/.well-known/openid-configuration"),
         caller="sts",
     ),
     Cue(

@@ -184,7 +184,7 @@ def sentence(beat: Beat, content: Content, subject: Subject) -> str:
     check = content.check(beat.check.id).fill(beat.check, subject).title if beat.check else ""
     if beat.end is End.NEVER:
         return content.message("film.never", check=check)
-    if beat.claim and not beat.claim.matches:
+    if beat.claim and not beat.claim.matches and not (beat.cue == "claim_sub" and beat.claim.against == "–"):
         differs = beat.claim.got not in beat.claim.against.split(", ")
         variant = "differs" if differs or f"{words}.refused" not in content.messages else "refused"
         return content.message(f"{words}.{variant}", got=beat.claim.got, against=beat.claim.against)

@@ -50,6 +50,7 @@ const mapOn = (host, data, [words, film, before], setTriggerValue) => {
   host.style.minHeight = ""
   speak(host, data.language)
   const halves = before ? "two" : "one"
+  const { map: old } = host, stood = old && host.dataset.film && old.part === data.part && !old.neutral ? old.beat : ""
   if (host.dataset.words !== data.words || host.dataset.halves !== halves) mapBegin(host, data.words, words, halves)
   host.map.onchip = (beat) => beat.opens && setTriggerValue("opened", beat.id)
   const answered = data.answered === "yes"
@@ -71,7 +72,8 @@ const mapOn = (host, data, [words, film, before], setTriggerValue) => {
   // The address says where to begin, once; then what the page asks for; after that the film follows the reader.
   const asked = new URLSearchParams(location.search).get("beat")
   if (data.plays === "on") mapFrom(host, data.opens)
-  else if (asked && first) host.player.open(asked)
+  else if (first && stood && host.map.go(stood)) kept && keepBeat(stood) // the same film in another language
+  else if (asked && first && data.plays !== "now") host.player.open(asked) // an answer just given plays before that
   else if (data.opens) host.player.open(data.opens)
   else if (data.plays === "now" || data.plays === "here" || (data.plays === "once" && !sessionStorage.getItem(MAP_PLAYED))) {
     sessionStorage.setItem(MAP_PLAYED, "yes")

@@ -73,7 +73,8 @@ const filmPlayer = (host, map, { words, keys = "own", address = null } = {}) => 
     const within = [...find(".film-steps").children].findLast((one) => one.dataset.beat <= index)
     for (const one of find(".film-steps").children) one.classList.toggle("now", one === within)
     for (const [i, one] of [...find("ol").children].entries())
-      one.firstChild.toggleAttribute("aria-current", i === index && !map.neutral)
+      if (i === index && !map.neutral) one.firstChild.setAttribute("aria-current", "true") // an empty one is "false"
+      else one.firstChild.removeAttribute("aria-current")
     const text = map.neutral ? "" : now.plain
     scrubber.setAttribute("aria-valuetext", `${index + 1} / ${map.entries.length} ${text}`)
     map.svg.setAttribute("aria-label", [words["map.alternative"], text, map.film.ghosts_said].filter(Boolean).join(" "))

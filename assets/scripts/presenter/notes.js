@@ -14,7 +14,9 @@ const talkNotes = (root, data, signal) => {
     const ids = talk.decks[deck], next = slides[ids[ids.indexOf(slide) + 1]]
     for (const note of all("article")) note.hidden = note.dataset.slide !== slide
     for (const table of all(".plan")) table.hidden = table.dataset.deck !== deck
-    for (const row of all(".plan tr[data-slide]")) row.toggleAttribute("aria-current", row.dataset.slide === slide)
+    for (const row of all(".plan tr[data-slide]"))
+      if (row.dataset.slide === slide) row.setAttribute("aria-current", "true")
+      else row.removeAttribute("aria-current")
     find(".plan:not([hidden]) [aria-current]")?.scrollIntoView({ block: "nearest" })
     now.show(slides[slide], beat)
     // The next press may play another beat of this slide: then that is what comes.
