@@ -37,7 +37,7 @@ const mapShots = ({ ends, rects, all, stage, size, joins, about }) => {
   if (!rects.length) {
     const whole = mapShot([all], stage, size, { nearest: 0, margin: stage.stands || stage.unit ? -8 : 4 }) // nothing is near its border
     if (whole.w <= named * 1.02) return [whole, whole]
-    if (about.length || stage.unit) return mapFirst(about.length ? about : [all], named, stage, size)
+    if (about.length || (stage.unit && !joins)) return mapFirst(about.length ? about : [all], named, stage, size)
     const [from, to] = joins ?? [0, size[0]] // a phone sees it piece by piece
     return [from, to].map((x) => mapInside({ x, y: size[1] / 2, w: named }, stage, size))
   }
