@@ -1,7 +1,7 @@
 // What is wrong with the picture as it is seen now: texts that are cut, too small, or that lie on each other or under a
-// card. `least`: CSS pixels of the smallest text.
-(least) => {
-  const svg = document.querySelector("svg.film-map"), stage = svg.getBoundingClientRect(), wrong = []
+// card, and boxes without their name. `least`: CSS pixels of the smallest text.
+(least, svg = document.querySelector("svg.film-map")) => {
+  const stage = svg.getBoundingClientRect(), wrong = []
   const opacity = (element) => {
     let all = 1
     for (let one = element; one !== svg; one = one.parentNode) {
@@ -38,6 +38,13 @@
     const rect = body.getBoundingClientRect()
     for (const one of texts) if (one.of !== card && meet(one, rect)) wrong.push(`under ${card.getAttribute("class")}: ${one.text}`)
     if (rect.left < stage.left - 1 || rect.right > stage.right + 1 || rect.top < stage.top - 1 || rect.bottom > stage.bottom + 1) wrong.push(`cut: ${card.getAttribute("class")}`)
+  }
+  for (const box of svg.querySelectorAll(".box")) {
+    const { left, top, right, bottom } = box.querySelector(".body").getBoundingClientRect()
+    const width = Math.min(right, stage.right) - Math.max(left, stage.left), height = Math.min(bottom, stage.bottom) - Math.max(top, stage.top)
+    if (width < 1 || height < 1 || opacity(box) < 0.1) continue
+    const passes = [...svg.querySelectorAll(".chip")].some((chip) => opacity(chip) > 0 && meet(chip.getBoundingClientRect(), box.getBoundingClientRect()))
+    if (!passes && opacity(box.querySelector(".names")) < 0.9) wrong.push(`without a name: ${box.getAttribute("class")}`)
   }
   return [...new Set(wrong)]
 }

@@ -1,7 +1,8 @@
 // What part of the map is seen: {x, y, w}, its centre and its width in the map's units.
 const MAP_ROW = 20, MAP_NAME = 31 // sizes of the smallest text and of names, in the map's units: map.css
 // CSS pixels of the smallest text: 12 on a phone, 32 at 1920. A page's map that stands still shows all of itself, in 11.
-const mapLeast = (stage) => (stage.stands ? (stage.w < 500 ? 12 : 11) : Math.max(12, stage.w / 60))
+// On a slide it goes with the screen, however large the map is: a unit of presenter.css is 40 at 1920x1080.
+const mapLeast = ({ w, stands, unit }) => (unit ? 0.8 * unit : stands ? (w < 500 ? 12 : 11) : Math.max(12, w / 60))
 
 const mapUnion = (rects) => {
   const left = Math.min(...rects.map((r) => r[0])), top = Math.min(...rects.map((r) => r[1]))
@@ -34,17 +35,23 @@ const mapBetween = (a, b, t) => ({
 const mapShots = ({ ends, rects, all, stage, size, joins, about }) => {
   const readable = stage.w / (mapLeast(stage) / MAP_ROW), named = stage.w / (mapLeast(stage) / MAP_NAME)
   if (!rects.length) {
-    const whole = mapShot([all], stage, size, { nearest: 0, margin: stage.stands ? -8 : 4 }) // nothing is near its border
+    const whole = mapShot([all], stage, size, { nearest: 0, margin: stage.stands || stage.unit ? -8 : 4 }) // nothing is near its border
     if (whole.w <= named * 1.02) return [whole, whole]
-    if (about.length) return mapFirst(about, named, stage, size)
+    if (about.length || (stage.unit && !joins)) return mapFirst(about.length ? about : [all], named, stage, size)
     const [from, to] = joins ?? [0, size[0]] // a phone sees it piece by piece
     return [from, to].map((x) => mapInside({ x, y: size[1] / 2, w: named }, stage, size))
   }
   const wide = mapShot(rects, stage, size)
   if (wide.w <= readable * 1.01) return [wide, wide]
   const shots = ends.map((one) => mapShot(one, stage, size))
-  for (const shot of shots) shot.w = Math.min(shot.w, readable)
-  return shots.map((shot, i) => mapInside(mapHold(shot, ends[i], stage), stage, size))
+  const [left, top, width, height] = mapUnion(rects)
+  for (const shot of shots) {
+    shot.w = Math.min(shot.w, readable)
+    // What is only too high is followed up and down, and only too wide, to the side.
+    if (width + 16 <= shot.w) shot.x = left + width / 2
+    if (height + 16 <= (shot.w * stage.h) / stage.w) shot.y = top + height / 2
+  }
+  return shots.map((shot, i) => mapInside(mapHold(shot, ends[i], ends[1 - i][0], stage), stage, size))
 }
 // As many of these, from the first on, as fit into a picture of that width: for a map that stands still.
 const mapFirst = (rects, w, stage, size) => {
@@ -53,9 +60,10 @@ const mapFirst = (rects, w, stage, size) => {
   const shot = mapInside({ x: fits[0] + fits[2] / 2, y: fits[1] + fits[3] / 2, w }, stage, size)
   return [shot, shot]
 }
-// Where even one end is too large, its card stays whole.
-const mapHold = (shot, rects, stage) => {
-  const h = (shot.w * stage.h) / stage.w, card = rects.at(-1)
+// Where even one end is too large, its card stays whole, and with it the box at the other end where both fit.
+const mapHold = (shot, rects, other, stage) => {
+  const h = (shot.w * stage.h) / stage.w, both = mapUnion([rects.at(-1), other])
+  const card = both[2] + 24 <= shot.w && both[3] + 24 <= h ? both : rects.at(-1)
   const axis = (at, span, from, width) =>
     width + 24 <= span ? mapClamp(at, from + width + 12 - span / 2, from - 12 + span / 2) : at
   return { x: axis(shot.x, shot.w, card[0], card[2]), y: axis(shot.y, h, card[1], card[3]), w: shot.w }

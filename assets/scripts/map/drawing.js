@@ -40,7 +40,6 @@ const mapDrawing = (svg, geometry, words, film, entries) => {
     mapRectangle(box, group, "body", 12)
     mapRectangle([box[0] - 5, box[1] - 5, box[2] + 10, box[3] + 10], group, "ring", 16)
     const name = mapName(id, box, rows, words, film, measure, group)
-    label(name.element, name.rect)
     if (name.second) label(name.second, name.secondRect, true)
     if (id === "pod") {
       const [x, y, w, h] = geometry.sdk
@@ -51,7 +50,7 @@ const mapDrawing = (svg, geometry, words, film, entries) => {
     const change = film.changes?.[id], tag = words[`tags.${change}`]
     if (change) group.dataset.change = change
     if (tag) taken.push(mapTag(tag, box, measure, group, label))
-    boxes.set(id, { id, box, rows, group, name: name.rect })
+    boxes.set(id, { id, box, group, rows, name: name.rect, words: name.element, second: name.secondRect })
   }
 
   const adds = new Map()

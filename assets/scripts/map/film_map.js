@@ -1,5 +1,6 @@
 // The map: `render(t)` alone decides what is seen, so playing, dragging, jumping and two maps in step are one thing.
-const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
+// `projected`: the last row of a room has to read it.
+const filmMap = (host, { words, geometry = MAP_GEOMETRY, projected = false }) => {
   const stage = document.createElement("div")
   stage.className = "film-stage"
   const svg = mapElement("svg", { class: "film-map", role: "img", preserveAspectRatio: "xMidYMid meet" }, stage)
@@ -28,8 +29,7 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
   const map = {
     words, geometry, stage, svg, onbeat: null, onchip: null, onend: null,
     watchers: [], // players and other maps: {shown(), beat(beat), drawn(), playing()}
-    // `projected`: before an answer, too, the last row has to read it.
-    show(newFilm, { part = "", neutral = false, projected = false } = {}) {
+    show(newFilm, { part = "", neutral = false } = {}) {
       const same = film?.id === newFilm.id && shown.part === part && shown.neutral === neutral
       if (same) return
       map.pause()
@@ -140,7 +140,7 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
   }
   const measure = () => {
     const { clientWidth: width, clientHeight: height } = stage // as laid out: a picture of a slide is scaled down
-    Object.assign(size, { w: width || 960, h: height || 405 })
+    Object.assign(size, { w: width || 960, h: height || 405, unit: projected && parseFloat(getComputedStyle(stage).fontSize) })
     stage.dataset.size = map.size()
     plan()
   }
@@ -189,20 +189,14 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
     if (svg.dataset.near !== (svg.dataset.near = near.toFixed(2))) svg.style.setProperty("--near", near.toFixed(2))
     map.view = [left, top, w, h]
     const names = mapClamp(((MAP_NAME * scale) / least - 0.97) / 0.02)
-    // Small text is drawn up to a twelfth wider than it is measured, where letters stand on whole pixels.
-    const room = ([at, over, width, height], small = true) =>
-      Math.min(mapClamp((Math.min(at - left, over - top, left + w - at - width * 1.08, top + h - over - height) - 6) / 8), small ? 1 : names)
-    return { left, top, h, room }
+    const room = (rect, small = true) => Math.min(mapRoom(rect, map.view), small ? 1 : names)
+    return { left, top, h, room, names }
   }
-  // No name is cut, and none lies under the chip.
-  const named = (room, rect) => {
-    for (const { element, rect: place, near } of drawing.labels)
-      fade(element, rect && mapOverlap(rect, place) ? 0 : room(place, near))
-  }
+  const named = ({ room, names }, chip) => mapNamed({ drawing, view: map.view, room, names, chip, write, fade, move })
   // A film without beats: the boxes, from the left as many as can be read.
   const alone = () => {
     const all = [0, 0, ...geometry.size]
-    named(look(mapShots({ ends: [], rects: [], all, stage: size, size: geometry.size, about: [] })[0]).room)
+    named(look(mapShots({ ends: [], rects: [], all, stage: size, size: geometry.size, about: [] })[0]))
     tell("drawn")
   }
 
@@ -224,7 +218,7 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
       : mapBetween(before, found.shots[0], mapEase(at.lead))
     const stands = still.matches || shown.neutral ? found.shots[1] : camera
     const seen = sight ? mapInside({ x: sight[0], y: sight[1], w: stands.w }, size, geometry.size) : stands
-    const { left, top, h, room } = look(seen)
+    const sees = look(seen), { left, top, h, room } = sees
 
     // What changes at once.
     const key = `${index} ${at.landed} ${at.started} ${shown.neutral}`
@@ -262,7 +256,7 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
     fade(drawing.joined, tells)
     if (tells) fade(drawing.joined.lastChild, room(found.joins.label))
 
-    named(room, rect)
+    named(sees, rect)
     map.chipAt = rect && [rect[0] + rect[2] / 2, rect[1] + rect[3] / 2]
     if (current !== found) {
       current = found

@@ -3,7 +3,7 @@ const talkPicture = (host, given, { live = false } = {}) => {
   host.innerHTML = `<div class="slide"><header><span class="number"></span><h1></h1></header>${given.world}
     <div class="words"></div><div class="map film"></div><div class="figure"></div><div class="says"${live ? ' aria-live="polite"' : ""}></div></div>`
   const find = (selector) => host.querySelector(selector)
-  const map = filmMap(find(".map"), { words: given.words })
+  const map = filmMap(find(".map"), { words: given.words, projected: true })
   map.onbeat = (beat) => says(beat)
   let shown = null
   const says = (beat) => {
@@ -26,8 +26,8 @@ const talkPicture = (host, given, { live = false } = {}) => {
       }
       const beat = slide.played[at] ?? slide.rests
       const asks = slide.shows === "question" && given.film.beats.some(({ step }) => step === slide.page)
-      if (asks) map.show(given.film, { part: slide.page, neutral: true, projected: true })
-      else map.show(beat ? given.film : given.neutral, { neutral: !beat, projected: true })
+      if (asks) map.show(given.film, { part: slide.page, neutral: true })
+      else map.show(beat ? given.film : given.neutral, { neutral: !beat })
       if (beat) map.go(beat, { play })
       says(map.entry?.beat)
       find(".slide").dataset.beat = beat ?? ""
@@ -40,10 +40,10 @@ const talkSays = (beat) => {
   const said = beat.words ? `<p class="said"><code>${mapEscape(beat.words)}</code></p>` : ""
   return `<p class="${beat.end}">${beat.say}</p>${said}`
 }
-// Words that do not fit shrink.
+// Words that do not fit shrink, to what the last row still reads: hundredths of a unit of presenter.css.
 const talkFit = (words) => {
-  for (let size = 1; size > 0.6; size -= 0.04) {
-    words.style.setProperty("--fit", size)
+  for (let size = 115; size >= 80; size -= 5) {
+    words.style.setProperty("--fit", size / 100)
     if (words.scrollHeight <= words.clientHeight + 1) return
   }
 }

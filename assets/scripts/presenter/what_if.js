@@ -46,7 +46,7 @@ const talkWhatIf = (root, { given, send, signal }) => {
       else {
         find(".change").innerHTML = mine.change
         find(".answers").innerHTML = mine.answers
-        map = filmMap(find(".map"), { words: given().words })
+        map = filmMap(find(".map"), { words: given().words, projected: true })
         // Below the whole map, what was said where it stopped.
         const stop = mine.film.beats.find(({ end }) => end === "stop")
         map.onbeat = (beat) => (find(".says").innerHTML = talkSays(beat.id === "whole" ? stop : beat))
