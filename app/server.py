@@ -31,6 +31,7 @@ from app.serving.fixed_files import FixedFiles
 from app.serving.gate import Gate
 from app.serving.kept_texts import KEPT_TEXTS, KeptTextsAtTheirAddresses
 from app.serving.launch import LAUNCH
+from app.serving.operations.garbage import Garbage
 from app.serving.operations.health import Probes
 from app.serving.operations.metrics import Metrics
 from app.serving.operations.request_log import RequestLog
@@ -119,9 +120,11 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     await asyncio.to_thread(session.simulation)
     warming = threading.Thread(target=warm_up, name="warm-up", daemon=True)
     warming.start()
+    garbage = asyncio.create_task(Garbage().look_after())
     try:
         yield
     finally:
+        garbage.cancel()
         await asyncio.to_thread(warming.join)
         await asyncio.to_thread(session.simulation.clear)
 

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from threading import current_thread
 from time import perf_counter, sleep
 from typing import Any
 
@@ -27,6 +28,7 @@ from streamlit.runtime.scriptrunner import (
 )
 from streamlit.runtime.scriptrunner_utils.run_descriptor import RunDescriptor
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
+from streamlit.runtime.scriptrunner_utils.script_run_context_attr import SCRIPT_RUN_CONTEXT_ATTR_NAME
 from streamlit.runtime.session_manager import ActiveSessionInfo, SessionClientDisconnectedError
 from streamlit.source_util import PageInfo
 
@@ -244,13 +246,25 @@ def let_be_drawn(seconds: float) -> None:
         sleep(seconds)
 
 
+def _nothing() -> None:
+    """Where something has to be called."""
+
+
 class Runner(ScriptRunner):
     """Runs a session's script, or a fragment or a callback of it, when it is the visitor's turn, and lets them pay.
 
     Before each message to the browser, where Streamlit itself may stop a script, one in a hurry gives way to others.
     """
 
-    _give_way: Callable[[], None] = staticmethod(lambda: None)
+    _give_way: Callable[[], None] = staticmethod(_nothing)
+
+    def _run_script_thread(self) -> None:
+        """As `ScriptRunner`. What the run was made of goes with its thread, and not when garbage is looked for."""
+        try:
+            super()._run_script_thread()
+        finally:
+            vars(current_thread()).pop(SCRIPT_RUN_CONTEXT_ATTR_NAME, None)
+            object.__setattr__(self._session_state, "_yield_callback", _nothing)
 
     def _run_script(self, rerun_data: RerunData) -> None:
         asked = perf_counter()

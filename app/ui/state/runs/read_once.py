@@ -8,6 +8,7 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
+from streamlit.components.v2.bidi_component import main as bidi_component
 from streamlit.cursor import RunningCursor, SparseList
 from streamlit.elements.lib.form_utils import FormData
 from streamlit.elements.widgets import radio, selectbox, text_widgets
@@ -53,6 +54,11 @@ def _has(state: SessionState, key: str) -> bool:
     return True
 
 
+def _as_it_is(*_which: object) -> None:
+    """How the session shows the value of a component: as the browser sent it. Streamlit makes a class each time that
+    somebody looks, twice for each component of a page, so that a script could write to it."""
+
+
 def install() -> None:
     """The settings that each run begins by sending, theme and all, are read once. A choice that asks for its own value
     does not look through all of the session's state.
@@ -62,5 +68,6 @@ def install() -> None:
     RunningCursor.__deepcopy__ = _copy_of_cursor  # type: ignore[attr-defined]
     FormData.__deepcopy__ = lambda data, _memo: data  # type: ignore[attr-defined]  # a string that cannot change
     SessionState.__contains__ = _has  # type: ignore[method-assign]
+    bidi_component.make_bidi_component_presenter = _as_it_is
     for widgets in (radio, selectbox, text_widgets):
         widgets.get_session_state = lambda: SimpleNamespace(filtered_state=get_session_state())  # type: ignore[attr-defined]
