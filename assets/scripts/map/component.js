@@ -30,7 +30,9 @@ const mapAhead = new MutationObserver(() => {
   const asks = document.querySelector("[data-asks]")?.dataset.asks, map = last?.isConnected && last.map
   if (asks === asked) return // the page of before is still there, and the map may have left it
   asked = asks
-  if (asks && map?.part) map.show(map.film, { part: asks, neutral: true })
+  if (!asks || !map?.part) return
+  last.style.minHeight = "" // the question is there as well: it stands where it stays, however late the data come
+  map.show(map.film, { part: asks, neutral: true })
 })
 // The picture of a step follows the click that leads there: it is known here, and the page needs a moment to come.
 document.addEventListener("click", ({ target }) => {
