@@ -1,7 +1,10 @@
 """What our server changes in Streamlit's sessions: they take turns, and have an event loop only where one is used."""
 
 import asyncio
+import gc
 import os
+import threading
+import weakref
 from collections import deque
 from contextlib import nullcontext
 from copy import deepcopy
@@ -15,14 +18,18 @@ from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunner, ScriptRunnerEvent
 from streamlit.runtime.scriptrunner_utils.run_descriptor import RunDescriptor
+from streamlit.runtime.scriptrunner_utils.script_run_context_attr import SCRIPT_RUN_CONTEXT_ATTR_NAME
 from streamlit.runtime.session_manager import SessionClientDisconnectedError
+from streamlit.runtime.state import SafeSessionState, SessionState
 
 from app import server
 from app.ui.state import allowance, connection, session, streamlit_sessions
 from app.ui.state.runs import read_once
+from app.ui.state.runs import runner as runs
 from app.ui.state.runs.deferred_loop import DeferredLoop
 from app.ui.state.runs.message_queue import MessageQueue
-from app.ui.state.streamlit_sessions import Runner, Session
+from app.ui.state.runs.runner import Runner
+from app.ui.state.streamlit_sessions import Session
 
 
 def descriptors():
@@ -100,9 +107,32 @@ def test_what_a_run_took_after_it_was_admitted_is_charged_however_it_ends(runner
 def test_runs_of_an_address_take_turns_and_without_one_each_session_does(runner, monkeypatch, address, line):
     monkeypatch.setattr(allowance, "address", lambda: address)
     seen = []
-    monkeypatch.setattr(streamlit_sessions._turns, "turn", lambda visitor, rest: seen.append(visitor) or nullcontext())
+    monkeypatch.setattr(runs._turns, "turn", lambda visitor, rest: seen.append(visitor) or nullcontext())
     runner(lambda: seen.append("runs"))._run_script(RerunData())
     assert seen == [line, "runs"]
+
+
+def test_a_run_goes_with_its_thread_and_waits_for_no_search_for_garbage(runner, monkeypatch):
+    def script(self):
+        self._script_thread = threading.current_thread()
+        self._session_state = SafeSessionState(SessionState(), self._maybe_handle_execution_control_request)
+        setattr(
+            threading.current_thread(), SCRIPT_RUN_CONTEXT_ATTR_NAME, SimpleNamespace(enqueue=self._give_way, of=self)
+        )
+
+    monkeypatch.setattr(ScriptRunner, "_run_script_thread", script)
+    one = runner(None)
+    thread = threading.Thread(target=one._run_script_thread)
+    thread.start()
+    thread.join()
+    assert one._script_thread is thread
+    gone = weakref.ref(one)
+    gc.disable()
+    try:
+        del one
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_our_server_runs_its_sessions_so():

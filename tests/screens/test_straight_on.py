@@ -8,8 +8,8 @@ from streamlit.runtime.state.common import WidgetMetadata
 
 from app.content import STORY
 from app.ui.state import route
+from app.ui.state.runs.runner import Runner
 from app.ui.state.runs.straight import straight_on
-from app.ui.state.streamlit_sessions import Runner
 
 PAGES = {"hash of home": {"url_pathname": ""}, "hash of why": {"url_pathname": "why"}}
 

@@ -14,10 +14,10 @@ from html import unescape
 from urllib.parse import parse_qs, unquote
 
 from app.flow import strict_json
-from app.flow.annotations import ROLE_ARN
+from app.flow.annotations import PREFIX, ROLE_ARN
 from app.flow.film.beat import Arrival
 from app.flow.json_access import get, get_list, get_object, get_str, seconds, shown, strings
-from app.flow.model import Exchange, JsonValue
+from app.flow.model import Exchange, JsonObject, JsonValue
 from app.flow.names import audience_claim
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE
 from app.flow.token import unpadded
@@ -174,7 +174,9 @@ def _service_account(exchange: Exchange) -> Contents:
         return Contents()
     arrivals = (Arrival(id="annotation", at="service_account", value=role),) if role else ()
     values = {"service_account": name.strip("/"), "role_arn": role or "–"}
-    return Contents(values=values, arrivals=arrivals, made=get(stored, "metadata", "annotations"))
+    annotations = get_object(stored, "metadata", "annotations")
+    read_by_webhook: JsonObject = {key: said for key, said in annotations.items() if key.startswith(f"{PREFIX}/")}
+    return Contents(values=values, arrivals=arrivals, made=read_by_webhook)
 
 
 def _pod(exchange: Exchange) -> Contents:

@@ -1,6 +1,6 @@
-"""Streamlit's sessions, cheaper: their scripts take turns, wake the server seldom, and take one file descriptor each.
+"""Streamlit's sessions, cheaper: their scripts wake the server seldom, and take one file descriptor each.
 
-Streamlit runs all scripts at once. And a script wakes the server's loop for each of the forty messages of a page,
+In Streamlit a script wakes the server's loop for each of the forty messages of a page,
 which goes through all that may happen to a run, and then wakes what sends it.
 """
 
@@ -11,8 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from threading import current_thread
-from time import perf_counter, sleep
+from time import sleep
 from typing import Any
 
 import streamlit as st
@@ -20,32 +19,24 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import app_session, websocket_session_manager
 from streamlit.runtime.app_session import AppSession, AppSessionState
 from streamlit.runtime.scriptrunner import (
-    RerunData,
     ScriptRunContext,
     ScriptRunner,
     ScriptRunnerEvent,
     get_script_run_ctx,
 )
 from streamlit.runtime.scriptrunner_utils.run_descriptor import RunDescriptor
-from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
-from streamlit.runtime.scriptrunner_utils.script_run_context_attr import SCRIPT_RUN_CONTEXT_ATTR_NAME
 from streamlit.runtime.session_manager import ActiveSessionInfo, SessionClientDisconnectedError
 from streamlit.source_util import PageInfo
 
-from app.serving.operations.metrics import PAGE_SECONDS
-from app.serving.operations.stopping import STOPPING
-from app.serving.turns import Turns
-from app.ui.state import allowance
 from app.ui.state.runs import drawn_before, read_once
 from app.ui.state.runs.deferred_loop import DeferredLoop
 from app.ui.state.runs.message_queue import MessageQueue
-from app.ui.state.runs.straight import straight_on
+from app.ui.state.runs.runner import Runner
 
 TOGETHER_SECONDS = 0.025
 """Within which what a run says goes to the browser together: most runs have ended by then."""
 AT_ONCE = 100
 """Messages that are sent without giving way: a page has fifty, and a connection's queue has room for 500."""
-_turns = Turns()
 
 
 class Session(AppSession):
@@ -244,53 +235,6 @@ def let_be_drawn(seconds: float) -> None:
         session._call_soon_on_event_loop(partial(session.send_ahead, seconds))
     else:
         sleep(seconds)
-
-
-def _nothing() -> None:
-    """Where something has to be called."""
-
-
-class Runner(ScriptRunner):
-    """Runs a session's script, or a fragment or a callback of it, when it is the visitor's turn, and lets them pay.
-
-    Before each message to the browser, where Streamlit itself may stop a script, one in a hurry gives way to others.
-    """
-
-    _give_way: Callable[[], None] = staticmethod(_nothing)
-
-    def _run_script_thread(self) -> None:
-        """As `ScriptRunner`. What the run was made of goes with its thread, and not when garbage is looked for."""
-        try:
-            super()._run_script_thread()
-        finally:
-            vars(current_thread()).pop(SCRIPT_RUN_CONTEXT_ATTR_NAME, None)
-            object.__setattr__(self._session_state, "_yield_callback", _nothing)
-
-    def _run_script(self, rerun_data: RerunData) -> None:
-        asked = perf_counter()
-        with (
-            _turns.turn(allowance.address() or self._session_id, allowance.rest) as self._give_way,
-            STOPPING.under_way("page"),
-        ):
-            try:
-                pages = self._pages_manager.get_pages()
-                super()._run_script(straight_on(rerun_data, self._session_state, pages))
-            finally:
-                allowance.settle()
-                PAGE_SECONDS.observe(perf_counter() - asked)
-
-    def _maybe_handle_execution_control_request(self) -> None:
-        """As `ScriptRunner`, which goes a long way to find that nothing was asked, a hundred and fifty times a run.
-
-        Fragments that run in threads of their own would have to be asked as well. We have none.
-        """
-        if self._requests._state is not ScriptRequestType.CONTINUE:
-            super()._maybe_handle_execution_control_request()
-
-    def _enqueue_forward_msg(self, msg: ForwardMsg) -> None:
-        self._give_way()
-        drawn_before.hear(msg)
-        super()._enqueue_forward_msg(msg)
 
 
 def install() -> None:

@@ -68,6 +68,6 @@ def install() -> None:
     RunningCursor.__deepcopy__ = _copy_of_cursor  # type: ignore[attr-defined]
     FormData.__deepcopy__ = lambda data, _memo: data  # type: ignore[attr-defined]  # a string that cannot change
     SessionState.__contains__ = _has  # type: ignore[method-assign]
-    bidi_component.make_bidi_component_presenter = _as_it_is
+    bidi_component.make_bidi_component_presenter = _as_it_is  # type: ignore[attr-defined,assignment]
     for widgets in (radio, selectbox, text_widgets):
         widgets.get_session_state = lambda: SimpleNamespace(filtered_state=get_session_state())  # type: ignore[attr-defined]

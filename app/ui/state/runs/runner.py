@@ -1,0 +1,68 @@
+"""The run of a script: when it is the visitor's turn, and paid by them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import current_thread
+from time import perf_counter
+
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime.scriptrunner import RerunData, ScriptRunner
+from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
+from streamlit.runtime.scriptrunner_utils.script_run_context_attr import SCRIPT_RUN_CONTEXT_ATTR_NAME
+
+from app.serving.operations.metrics import PAGE_SECONDS
+from app.serving.operations.stopping import STOPPING
+from app.serving.turns import Turns
+from app.ui.state import allowance
+from app.ui.state.runs import drawn_before
+from app.ui.state.runs.straight import straight_on
+
+_turns = Turns()
+
+
+def _nothing() -> None:
+    """Where something has to be called."""
+
+
+class Runner(ScriptRunner):
+    """Runs a session's script, or a fragment or a callback of it, when it is the visitor's turn, and lets them pay.
+
+    Before each message to the browser, where Streamlit itself may stop a script, one in a hurry gives way to others.
+    """
+
+    _give_way: Callable[[], None] = staticmethod(_nothing)
+
+    def _run_script_thread(self) -> None:
+        """As `ScriptRunner`. What the run was made of goes with its thread, and not when garbage is looked for."""
+        try:
+            super()._run_script_thread()
+        finally:
+            vars(current_thread()).pop(SCRIPT_RUN_CONTEXT_ATTR_NAME, None)
+            object.__setattr__(self._session_state, "_yield_callback", _nothing)
+
+    def _run_script(self, rerun_data: RerunData) -> None:
+        asked = perf_counter()
+        with (
+            _turns.turn(allowance.address() or self._session_id, allowance.rest) as self._give_way,
+            STOPPING.under_way("page"),
+        ):
+            try:
+                pages = self._pages_manager.get_pages()
+                super()._run_script(straight_on(rerun_data, self._session_state, pages))
+            finally:
+                allowance.settle()
+                PAGE_SECONDS.observe(perf_counter() - asked)
+
+    def _maybe_handle_execution_control_request(self) -> None:
+        """As `ScriptRunner`, which goes a long way to find that nothing was asked, a hundred and fifty times a run.
+
+        Fragments that run in threads of their own would have to be asked as well. We have none.
+        """
+        if self._requests._state is not ScriptRequestType.CONTINUE:
+            super()._maybe_handle_execution_control_request()
+
+    def _enqueue_forward_msg(self, msg: ForwardMsg) -> None:
+        self._give_way()
+        drawn_before.hear(msg)
+        super()._enqueue_forward_msg(msg)
