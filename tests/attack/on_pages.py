@@ -74,7 +74,8 @@ async def type_policy(by: Attacker, number: int) -> Answer:
         for element in tab.drawn
         if element.WhichOneof("type") == "bidi_component" and "-matcher" in element.bidi_component.id
     )
-    by.kept[:] = by.kept or [(shown.id, json.loads(shown.json or shown.mixed.json)["version"])]
+    drawing = json.loads(json.loads(shown.json or shown.mixed.json)["drawing"])
+    by.kept[:] = by.kept or [(shown.id, drawing["version"])]
     widget, version = by.kept[0]
     text = '{"Version":"2012-10-17","Statement":[' + ",".join(["{}"] * 6500) + "]}"
     edited = {"version": version, "sequence": number + 1, "text": text, "edit": ""}

@@ -54,9 +54,26 @@ def _has(state: SessionState, key: str) -> bool:
     return True
 
 
-def _as_it_is(*_which: object) -> None:
-    """How the session shows the value of a component: as the browser sent it. Streamlit makes a class each time that
-    somebody looks, twice for each component of a page, so that a script could write to it."""
+def _presenter(events_id: str, *_more: object) -> Callable[[object, SessionState], object]:
+    """How the session shows the value of a component: what the browser sent, with what it has just triggered.
+
+    Streamlit makes a class each time that somebody looks, twice for each component of a page, so that a script could
+    write to the value. Ours do not.
+    """
+
+    def presented(value: object, state: SessionState) -> object:
+        if not isinstance(value, dict):
+            return value
+        try:
+            events = state._new_widget_state[events_id]
+        except KeyError:
+            return value
+        triggered = {
+            event["event"]: event.get("value") for event in events or () if isinstance(event.get("event"), str)
+        }
+        return {**triggered, **value}
+
+    return presented
 
 
 def install() -> None:
@@ -68,6 +85,6 @@ def install() -> None:
     RunningCursor.__deepcopy__ = _copy_of_cursor  # type: ignore[attr-defined]
     FormData.__deepcopy__ = lambda data, _memo: data  # type: ignore[attr-defined]  # a string that cannot change
     SessionState.__contains__ = _has  # type: ignore[method-assign]
-    bidi_component.make_bidi_component_presenter = _as_it_is  # type: ignore[attr-defined,assignment]
+    bidi_component.make_bidi_component_presenter = _presenter  # type: ignore[attr-defined,assignment]
     for widgets in (radio, selectbox, text_widgets):
         widgets.get_session_state = lambda: SimpleNamespace(filtered_state=get_session_state())  # type: ignore[attr-defined]
