@@ -50,6 +50,13 @@ def films(*names: str) -> Films:
     return found
 
 
+def overviews() -> Iterator[tuple[str, str, dict]]:
+    """That of every fault: its id, the language, and what the browser is given."""
+    for fault_id, (shown, diagnosis) in _made(("", *FAULTS)):
+        for language in LANGUAGES:
+            yield fault_id, language, document(overview(shown), diagnosis, language, ends_whole=False)
+
+
 def document(shown: Film, found: Diagnosis, language: str, *, ends_whole: bool = True) -> dict:
     """What a page gives to the browser."""
     text = film_json(shown, load(language), _SUBJECT, names_of(found.walk), ends_whole=ends_whole)

@@ -10,7 +10,7 @@ from app.content import LANGUAGES, load
 from app.ui.map.film_page import film_page as handed_on
 from app.ui.map.geometry import BOXES
 from tests.browser.film_page import SIZES, film_page
-from tests.browser.films import NAMES, films
+from tests.browser.films import NAMES, films, overviews
 from tests.by_turns import by_turns
 
 pytestmark = pytest.mark.browser
@@ -238,6 +238,27 @@ def test_two_maps_play_in_step(shown):
       return [map.time, other.time, other.beat, other.entry.duration === map.entry.duration]
     }""")
     assert times == [times[0], times[0], "assume", True]
+
+
+def test_the_overview_takes_at_most_forty_seconds_however_long_its_sentences_are(looked_at):
+    page = looked_at("overview", "ja")
+    total, beats = page.evaluate("""() => {
+      const beats = films.overview.beats.map((beat) => ({ ...beat, plain: beat.plain.repeat(9) }))
+      map.show({ ...films.overview, id: "long", beats })
+      const rests = ({ duration, lead, travel }) => duration - lead - travel
+      return [map.total, map.entries.map((entry) => [entry.start + entry.duration, rests(entry)])]
+    }""")
+    assert total == pytest.approx(40)
+    assert beats[-1][0] == total
+    assert min(left for _, left in beats) > 1  # what travels has arrived, and is looked at
+
+
+@pytest.mark.large
+def test_the_overview_takes_at_most_forty_seconds_with_every_fault(looked_at):
+    page = looked_at("overview", "en")
+    for fault_id, language, film in overviews():
+        page.evaluate("(film) => map.show(film)", film)
+        assert page.evaluate("map.total") <= 40, (fault_id, language)
 
 
 def test_a_film_plays_to_its_end_by_itself(shown):
