@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from bench.report import figure, title
 from tests.browser.film_page import film_page
+from tests.browser.films import films
 from tests.browser.server import ARGUMENTS, CHROMIUM
 
 SIZES = ((390, 844), (1440, 900), (1920, 1080))
@@ -42,7 +43,7 @@ def main() -> None:
 def measure(browser: Browser, size: tuple[int, int]) -> list[float]:
     """Milliseconds of script in each frame while the film plays: the thread's own, so that a busy machine adds none."""
     page = browser.new_page(viewport={"width": size[0], "height": size[1]})
-    page.set_content(film_page("ja", "normal"))
+    page.set_content(film_page("ja", films("normal"), "normal"))
     page.wait_for_function("window.map?.view")
     page.evaluate("document.fonts.ready.then(() => true)")
     browser.start_tracing(page=page, categories=["devtools.timeline"])

@@ -1,4 +1,4 @@
-"""A page of its own for the map: its scripts and style sheets as the app has them, and a film that no world made."""
+"""A page of its own for the map: its scripts and style sheets as the app has them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ import streamlit
 from app.content import load
 from app.locations import ASSETS
 from app.ui.map.player import words
+from tests.browser.films import Films
 
-FILMS = json.loads(Path(__file__).with_name("film_sample.json").read_text(encoding="utf-8"))
-"""By language: a chain that works, one that a trust policy stops, one whose Pod uses the node's role, a live one."""
 SIZES = ((390, 844), (1024, 768), (1440, 900), (1280, 720), (1920, 1080))
 _THEMES = {
     "light": ("#0f766e", "#ffffff", "#1f2937", "#e2e8f0"),
@@ -22,8 +21,13 @@ _THEMES = {
 }
 
 
-def film_page(language: str, film: str, *, theme: str = "light", beat: str = "", fonts: bool = True) -> str:
-    """The page as HTML; in it `map`, `player` and `films` are global. `fonts`: those of the app, else the browser's."""
+def film_page(
+    language: str, films: Films, film: str, *, theme: str = "light", beat: str = "", fonts: bool = True
+) -> str:
+    """The page as HTML, with one of the films; in it `map`, `player` and `films`, those of the language, are global.
+
+    `fonts`: those of the app, else the browser's.
+    """
     scripts = sorted(path for path in (ASSETS / "scripts" / "map").glob("*.js") if path.stem != "component")
     sheets = sorted((ASSETS / "styles").glob("*.css"), key=lambda path: (path.stem != "base", path.stem))
     primary, background, text, border = _THEMES[theme]
@@ -36,7 +40,7 @@ body {{ margin: 0; background: var(--st-background-color); }}
 <p><button id="elsewhere">elsewhere</button></p></main><script type="module">
 {_read(scripts)}
 const words = {json.dumps(words(load(language)), ensure_ascii=False)}
-const films = {json.dumps(FILMS[language], ensure_ascii=False)}
+const films = {json.dumps(films[language], ensure_ascii=False)}
 const host = document.querySelector(".film"), addressed = []
 const map = filmMap(host, {{ words }})
 const player = filmPlayer(host, map, {{ words, keys: "all", address: (id) => addressed.push(id) }})

@@ -51,11 +51,11 @@ def test_python_hears_which_exchange_is_asked_for(reader):
 def test_an_unknown_beat_in_the_address_is_said(reader):
     page = opened(reader(), "/?lang=en&beat=nothing")
     expect(page.locator(".film-note")).to_be_visible()
-    expect(page.locator(".film-say.now .film-head")).to_contain_text("1 / 21")
+    expect(page.locator(".film-say.now .film-head")).to_contain_text("1 / 20")
 
 
 def test_an_unanswered_part_says_nothing(reader):
-    page = opened(reader(), "/?lang=en&part=sts_assume&answered=no&beat=sub")
+    page = opened(reader(), "/?lang=en&part=sts_assume&answered=no&beat=claim_sub")
     expect(page.locator(".film-stage svg.neutral")).to_be_visible()
     expect(page.locator(".film-player")).to_be_hidden()
     assert page.locator(".film-say.now").count() == 0

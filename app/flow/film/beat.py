@@ -121,6 +121,8 @@ class Film:
     shows_in: Step | None = None
     not_reached: tuple[str, ...] = ()
     """Parties and links whose turn never came."""
+    longest: int | None = None
+    """Seconds that it may take at most; None where each beat takes the time to read its sentence."""
 
     def beat(self, beat_id: str) -> Beat:
         """The beat of that id. Raises `KeyError` where the film has none."""

@@ -16,6 +16,8 @@ _KEY = {
     Step.ACCESS: "buckets",
 }
 """The beat that stands for its step."""
+_LONGEST = 40
+"""Seconds: it begins by itself, for someone who has asked for nothing."""
 
 
 def overview(film: Film) -> Film:
@@ -26,7 +28,7 @@ def overview(film: Film) -> Film:
         if own:
             left = tuple(arrival for beat in own for arrival in beat.arrivals)
             beats.append(replace(_chosen(step, own), arrivals=left))
-    return replace(film, beats=tuple(beats))
+    return replace(film, beats=tuple(beats), longest=_LONGEST)
 
 
 def _chosen(step: Step, own: list[Beat]) -> Beat:

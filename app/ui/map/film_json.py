@@ -88,6 +88,8 @@ def film_json(
     }
     if changes:
         document["changes"] = dict(changes)
+    if film.longest:
+        document["longest"] = film.longest
     text = json.dumps(document, ensure_ascii=False, sort_keys=True)
     shown = _visible({"id": hashlib.sha256(text.encode()).hexdigest()[:16], **document})
     return json.dumps(shown, ensure_ascii=False)

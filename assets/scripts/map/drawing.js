@@ -32,7 +32,7 @@ const mapDrawing = (svg, geometry, words, film, entries) => {
   }
 
   const boxes = new Map()
-  const taken = [] // by tags and by numbers, so that no number comes to lie there
+  const tags = [], taken = [] // by tags and by numbers, so that no number comes to lie there
   for (const { id, zone, box, rows } of geometry.boxes) {
     const group = mapGroup(`box ${id} ${zone || "outside"}`, svg)
     if (MAP_EXTRA.has(id) && !used.has(id)) group.classList.add("absent")
@@ -49,9 +49,11 @@ const mapDrawing = (svg, geometry, words, film, entries) => {
     }
     const change = film.changes?.[id], tag = words[`tags.${change}`]
     if (change) group.dataset.change = change
-    if (tag) taken.push(mapTag(tag, box, measure, group, label))
+    if (tag) tags.push(mapTag(tag, box, measure, group, label))
     boxes.set(id, { id, box, group, rows, name: name.rect, words: name.element, second: name.secondRect })
   }
+
+  taken.push(...tags)
 
   const adds = new Map()
   const cards = new Map(entries.flatMap(({ after }) => [...after.adds.values()]).map((add) => [add.id, add]))
@@ -65,7 +67,7 @@ const mapDrawing = (svg, geometry, words, film, entries) => {
 
   const badges = mapGroup("badges", svg)
   for (const edge of edges.values()) {
-    const [x, y] = mapBadgePlace(edge, boxes, zones, taken)
+    const [x, y] = (edge.numbered = mapBadgePlace(edge, boxes, zones, taken))
     edge.badge = mapGroup("badge", badges)
     edge.badge.setAttribute("transform", `translate(${x.toFixed(1)} ${y.toFixed(1)})`)
     mapElement("circle", { r: 21 }, edge.badge)
@@ -82,7 +84,7 @@ const mapDrawing = (svg, geometry, words, film, entries) => {
     ...[...boxes.values()].filter(({ group }) => !group.classList.contains("absent")).map(({ box }) => box),
     ...zones.map(({ rect }) => rect),
   ]
-  return { zones, edges, boxes, adds, chipOf, labels, label, joined, trail, blocked, taken, measure, sampled: mapSample(measure, words) }
+  return { zones, edges, boxes, adds, chipOf, labels, label, joined, trail, blocked, tags, measure, sampled: mapSample(measure, words) }
 }
 // Points along an edge. It is measured once, outside the document: within it a browser would lay out the drawing again for
 // each edge.

@@ -3,7 +3,7 @@
 const mapPlan = (scene) => {
   const { drawing, entries, film, geometry } = scene
   const world = [6, 6, geometry.size[0] - 12, geometry.size[1] - 12]
-  const joins = mapJoin({ film, drawing, world })
+  const joins = mapJoin({ film, drawing, world, entries })
   for (const entry of entries)
     entry.plan = () => {
       entry.plan = null
@@ -80,7 +80,7 @@ const mapBubble = ({ chip, beat, entry, drawing, size, svg }) => {
 
 // Cause and symptom are one story: a line from the one to the other, with what it says. From where to where a phone
 // looks at it; null where there is none.
-const mapJoin = ({ film, drawing, world }) => {
+const mapJoin = ({ film, drawing, world, entries }) => {
   drawing.joined.replaceChildren()
   const middle = (id) => drawing.edges.get(id)?.points[30] ?? drawing.boxes.get(id)?.box.slice(0, 2).map((at, i) => at + drawing.boxes.get(id).box[2 + i] / 2)
   const cause = middle(film.guilty?.[0]), shows = middle(film.shows)
@@ -92,7 +92,8 @@ const mapJoin = ({ film, drawing, world }) => {
   for (const [x, y] of [cause, shows]) mapElement("circle", { class: "end", cx: x, cy: y, r: 11 }, drawing.joined)
   const lines = film.path_label.split(/(?<=[、,])\s*/)
   const w = Math.max(...lines.map((text) => drawing.measure(text, MAP_NAME, { bold: true }))) + 40, h = lines.length * 40 + 14
-  const place = mapPlace(points[30], w, h, [...drawing.blocked, ...drawing.taken], world, 900) ?? points[30]
+  const numbers = [...(entries.at(-1)?.before.edges.keys() ?? [])].map((id) => mapAround(drawing.edges.get(id).numbered, 44, 44))
+  const place = mapPlace(points[30], w, h, [...drawing.blocked, ...drawing.tags, ...numbers], world, 900) ?? points[30]
   const label = mapGroup("label", drawing.joined)
   mapRectangle(mapAround(place, w, h), label, "body", 16)
   lines.forEach((text, i) => mapText(text, place[0], place[1] - h / 2 + 38 + i * 40, label, "name", "middle"))

@@ -52,10 +52,23 @@ const mapTimeline = (film, part) => {
     const lead = beats.length ? MAP_TIMES.lead : 0.3
     const least = lead + travel + settle + 1 + (mapThrown(beat) ? 0.8 : 0)
     const duration = Math.max(MAP_TIMES.shortest, mapReading(beat.plain ?? ""), least)
-    beats.push({ beat, card, compared, before, after: state, start, duration, lead, travel, moves, index: beats.length })
+    beats.push({ beat, card, compared, before, after: state, start, duration, least, lead, travel, moves, index: beats.length })
     start += duration
   }
-  return { beats, total: start }
+  return { beats, total: mapWithin(film.longest, beats, start) }
+}
+// A film that may take so long at most: every sentence is read that much faster, and nothing travels faster.
+const mapWithin = (longest, beats, total) => {
+  if (!longest || total <= longest) return total
+  const least = beats.reduce((sum, entry) => sum + entry.least, 0)
+  const share = mapClamp((longest - least) / (total - least))
+  let start = 0
+  for (const entry of beats) {
+    entry.start = start
+    entry.duration = entry.least + (entry.duration - entry.least) * share
+    start += entry.duration
+  }
+  return start
 }
 
 // The moment at which a beat is looked at when nothing plays: all has arrived, the chip is still there.

@@ -8,14 +8,14 @@ from app.content import load
 from app.flow.model import Step
 from app.ui.draw import components
 from app.ui.map import player
-from tests.browser.film_page import FILMS
+from tests.browser.films import films
 
 st.set_page_config(layout="wide")
 language = st.query_params.get("lang", "ja")
 components.styles()
 part = st.query_params.get("part", "")
 opened = player.draw(
-    json.dumps(FILMS[language][st.query_params.get("film", "normal")], ensure_ascii=False),
+    json.dumps(films("normal")[language]["normal"], ensure_ascii=False),
     load(language),
     part=Step(part) if part else None,
     answered=st.query_params.get("answered", "yes") == "yes",
