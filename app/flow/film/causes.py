@@ -31,8 +31,13 @@ _LIES = {
     "s3": "call",
 }
 """The beat in which what a guilty part does, or should have done, is shown."""
-_LIES_OF_CHECK = {"pod.token_used": "mount", "pod.sdk": "assume", "access.policy": "call"}
-"""The same for checks that convict a part of what it does in another beat."""
+_LIES_OF_CHECK = {
+    "pod.service_account": "annotate",
+    "pod.token_used": "mount",
+    "pod.sdk": "assume",
+    "access.policy": "call",
+}
+"""The same for checks that convict a part of what it does, or does not use, in another beat."""
 REFUSED_AT = {
     "sts.format": "assume",
     "sts.expiration": "assume",
