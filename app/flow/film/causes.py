@@ -38,6 +38,8 @@ _LIES_OF_CHECK = {
     "access.policy": "call",
 }
 """The same for checks that convict a part of what it does, or does not use, in another beat."""
+NOTHING_RUNS = {"pod.exists", "pod.running"}
+"""Checks without which no program comes any further, whether or not one has said so."""
 REFUSED_AT = {
     "sts.format": "assume",
     "sts.expiration": "assume",
