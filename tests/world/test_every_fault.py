@@ -24,7 +24,7 @@ from tests.world.test_faults import WORKS_ANYWAY, shown_text
 SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")
 SEVERAL = {"F15": ["provider", "policy"]}
 """Where two checks fail by causes of their own: another issuer has the provider, and the policy names that one."""
-NO_PART = {"pod.application": {"kubelet", "assume", "call"}, "sts.credentials": {"sts", "provider"}}
+NO_PART = {"pod.application": {"kubelet", "assume", "call"}, "sts.credentials": {"sts", "provider", "role"}}
 """Checks that convict another part by the step in which their cause lies."""
 UNANSWERED = {"webhook": "review", "mount": "token_request"}
 """A call that nobody answered is guilty in place of the part that waited for what it brings."""
@@ -126,7 +126,7 @@ def test_the_film_stops_where_the_verdict_says_and_blames_what_the_verdict_blame
     assert made.lies_in is verdict.step
     assert made.beats[-1].words == verdict.seen.text
     # The cause is on the way, in a beat of its own, unless it lies where the film stops.
-    assert verdict.check in [beat.check for beat in made.beats]
+    assert [beat.step for beat in made.beats if beat.check == verdict.check] == [made.lies_in]
     assert all(beat.exchange for beat in made.beats)
     for language in LANGUAGES:
         assert film_json(made, load(language), SUBJECT, {})

@@ -10,7 +10,7 @@ from app.flow.film import End, Seen, film, imagined
 from app.flow.lessons.predictions import QUESTIONS
 from app.flow.model import Step, Subject
 from app.flow.verdict.link_states import chain_state
-from app.ui.map.film_json import sentence
+from app.ui.map.film_json import path_label, sentence
 from app.wiring import simulated
 
 pytestmark = pytest.mark.one_world
@@ -178,31 +178,61 @@ def test_what_is_refused_or_cannot_be_read_leaves_nothing_where_it_did_not_arriv
     assert (made.beats[-1].id, made.beats[-1].end, made.beats[-1].arrivals) == ("mount", End.STOPPED, ())
 
 
-def test_a_pod_that_brings_its_own_token_has_no_annotation_and_no_patch(simulation, world, core, filmed):
+@pytest.fixture
+def recreated(simulation, world, core):
+    """Creates the Pod again, with a container and a spec of the test's own."""
+
+    def recreate(container, **spec):
+        core.delete_namespaced_pod(SUBJECT.pod, SUBJECT.namespace)
+        simulation.run(world.kubelet.settle(20))
+        container = {"name": "aws-cli", "image": "amazon/aws-cli:latest", "args": ["s3", "ls"], **container}
+        usual = {"serviceAccountName": SUBJECT.service_account, "restartPolicy": "Never"}
+        body = {"metadata": {"name": SUBJECT.pod}, "spec": {**usual, "containers": [container], **spec}}
+        core.create_namespaced_pod(SUBJECT.namespace, body)
+        simulation.run(world.kubelet.settle(20))
+
+    return recreate
+
+
+def test_a_pod_that_brings_its_own_token_has_no_annotation_and_no_patch(world, core, recreated, filmed):
     role = f"arn:aws:iam::{world.account_id}:role/s3-reader"
     account = {"metadata": {"annotations": {"eks.amazonaws.com/role-arn": None}}}
     core.patch_namespaced_service_account(SUBJECT.service_account, SUBJECT.namespace, account)
-    core.delete_namespaced_pod(SUBJECT.pod, SUBJECT.namespace)
-    simulation.run(world.kubelet.settle(20))
     variables = {"AWS_ROLE_ARN": role, "AWS_WEB_IDENTITY_TOKEN_FILE": "/own/token", "AWS_REGION": world.region}
     token = {"audience": "sts.amazonaws.com", "expirationSeconds": 7200, "path": "token"}
-    container = {
-        "name": "aws-cli",
-        "image": "amazon/aws-cli:latest",
-        "args": ["s3", "ls"],
-        "env": [{"name": name, "value": value} for name, value in variables.items()],
-        "volumeMounts": [{"name": "own", "mountPath": "/own"}],
-    }
-    spec = {
-        "serviceAccountName": SUBJECT.service_account,
-        "restartPolicy": "Never",
-        "containers": [container],
-        "volumes": [{"name": "own", "projected": {"sources": [{"serviceAccountToken": token}]}}],
-    }
-    core.create_namespaced_pod(SUBJECT.namespace, {"metadata": {"name": SUBJECT.pod}, "spec": spec})
-    simulation.run(world.kubelet.settle(20))
+    recreated(
+        {
+            "env": [{"name": name, "value": value} for name, value in variables.items()],
+            "volumeMounts": [{"name": "own", "mountPath": "/own"}],
+        },
+        volumes=[{"name": "own", "projected": {"sources": [{"serviceAccountToken": token}]}}],
+    )
     made, _, _ = filmed()
     shown = [beat.id for beat in made.beats]
     assert made.shows == ""
-    assert {"mount", "assume", "claim_sub", "buckets"} <= set(shown)
+    assert {"token_request", "token", "mount", "assume", "claim_sub", "buckets"} <= set(shown)
     assert {"annotate", "patch"}.isdisjoint(shown)
+    assert (made.beat("token_request").seen, made.beat("token_request").values["life"]) == (Seen.HEARD, "2")
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_a_program_that_succeeds_with_other_keys_stops_nowhere_and_shows_no_error(world, recreated, filmed, language):
+    """The chain is broken where the Pod is given the keys, and no program has anything to say about it."""
+    keys = world.account.admin
+    secrets = {"AWS_ACCESS_KEY_ID": keys.access_key_id, "AWS_SECRET_ACCESS_KEY": keys.secret_access_key}
+    recreated({"env": [{"name": name, "value": value} for name, value in secrets.items()]})
+    made, found, _ = filmed()
+    assert (made.lies_in, made.shows, made.shows_in) == (Step.WEBHOOK, "", None)
+    assert [beat.id for beat in made.beats if beat.check == found.verdict.check] == ["patch"]
+    assert {beat.end for beat in made.beats} == {End.ARRIVED}
+    assert [beat.id for beat in made.beats][-3:] == ["mount", "call", "buckets"]
+    assert {"call", "s3"}.isdisjoint(made.not_reached)
+    content = load(language)
+    assert path_label(made, content) == content.message("film.unseen", lies="③")
+
+
+def test_where_nothing_runs_the_film_stops_at_the_cause(recreated, filmed):
+    recreated({}, nodeSelector={"disk": "none"})
+    made, found, _ = filmed()
+    assert (made.beats[-1].check, made.beats[-1].end) == (found.verdict.check, End.STOPPED)
+    assert made.beats[-1].words == found.verdict.check.error

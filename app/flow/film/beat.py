@@ -116,7 +116,7 @@ class Film:
     guilty: tuple[str, ...] = ()
     """Parties and links in which the cause lies, the verdict's first."""
     shows: str = ""
-    """The beat at which it shows; empty where nothing is broken."""
+    """The beat at which it shows; empty where nothing is broken, or no program has got an error."""
     lies_in: Step | None = None
     shows_in: Step | None = None
     not_reached: tuple[str, ...] = ()

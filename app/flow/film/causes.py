@@ -31,8 +31,15 @@ _LIES = {
     "s3": "call",
 }
 """The beat in which what a guilty part does, or should have done, is shown."""
-_LIES_OF_CHECK = {"pod.token_used": "mount", "pod.sdk": "assume", "access.policy": "call"}
-"""The same for checks that convict a part of what it does in another beat."""
+_LIES_OF_CHECK = {
+    "pod.service_account": "annotate",
+    "pod.token_used": "mount",
+    "pod.sdk": "assume",
+    "access.policy": "call",
+}
+"""The same for checks that convict a part of what it does, or does not use, in another beat."""
+NOTHING_RUNS = {"pod.exists", "pod.running"}
+"""Checks without which no program comes any further, whether or not one has said so."""
 REFUSED_AT = {
     "sts.format": "assume",
     "sts.expiration": "assume",

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from app.flow.film.beat import Beat, Claim, End, Film, Seen
-from app.flow.film.causes import REFUSED_AT, REFUSED_FOR, SHOWS, lies_in
+from app.flow.film.causes import NOTHING_RUNS, REFUSED_AT, REFUSED_FOR, SHOWS, lies_in
 from app.flow.film.contents import Contents, conditions, contents, document, form, sent_claims
 from app.flow.film.script import SCRIPT, Cue, Request, beat_of
 from app.flow.json_access import get, get_object, get_str, shown, strings
 from app.flow.model import Exchange, JsonValue, Status, Step, Walk
 from app.flow.names import audience_claim, host_and_path, provider_arn
-from app.flow.steps.injection import token_container, token_source
+from app.flow.steps.injection import own_token, token_container, token_source
 from app.flow.trust import evaluate, web_identity_context
 from app.flow.verdict.link_states import ChainState, State
 
@@ -46,10 +46,9 @@ class _Making:
             beat = self._beat(cue)
             if cue.id == stop:
                 seen = self.chain.verdict.seen
-                words = seen.text if seen else self.chain.guilty[0].check.error if self.chain.guilty[0].check else ""
                 beat = beat or self._never(cue)
                 left = tuple(it for it in beat.arrivals if it.at == "sts")  # it has seen what it refuses
-                beat = replace(beat, end=End.STOPPED, words=words, arrivals=left)
+                beat = replace(beat, end=End.STOPPED, words=seen.text if seen else self._error(), arrivals=left)
             elif cue.id in lies:
                 beat = beat if beat and self._happened(cue, beat) else self._never(cue)
             elif beat is not None and not self._reached(cue):
@@ -59,20 +58,28 @@ class _Making:
             if cue.id == stop:
                 break
         verdict = self.chain.verdict
+        came_past = {part for beat in beats for part in (beat.tail, beat.edge, beat.head)}
         return Film(
             beats=tuple(beats),
             guilty=tuple(part.id for part in self.chain.guilty),
             shows=stop,
             lies_in=verdict.step if self.chain.broken else None,
             shows_in=next(cue.step for cue in SCRIPT if cue.id == stop) if stop else None,
-            not_reached=tuple(part.id for part in self.chain.parts if part.state is State.NOT_REACHED),
+            not_reached=tuple(
+                part.id
+                for part in self.chain.parts
+                if part.state is State.NOT_REACHED and (stop or part.id not in came_past)
+            ),
         )
 
     # (1) Where it stops
 
     def _stop(self) -> str:
+        """The beat at which the break shows; empty where no program has got an error."""
         verdict, guilty = self.chain.verdict, self.chain.guilty[0]
-        step = verdict.seen.step if verdict.seen else None
+        if verdict.seen is None:
+            return lies_in(guilty) if guilty.check and guilty.check.id in NOTHING_RUNS else ""
+        step = verdict.seen.step
         if step is Step.STS_ASSUME:
             checks = {check.id: check.status for check in self.walk.report(step).checks}
             failed = (beat for check, beat in REFUSED_AT.items() if checks.get(check) is Status.FAILED)
@@ -81,7 +88,11 @@ class _Making:
             return SHOWS[step]
         beat = lies_in(guilty)
         own = next(cue.step for cue in SCRIPT if cue.id == beat)
-        return beat if step is None or own is step else "create" if step is Step.WEBHOOK else beat
+        return "create" if step is Step.WEBHOOK and own is not step else beat
+
+    def _error(self) -> str:
+        check = self.chain.guilty[0].check
+        return check.error if check else ""
 
     # (2) Whether it happened
 
@@ -93,6 +104,8 @@ class _Making:
             return True
         if cue.step is Step.STS_ASSUME and (self._fell_back() or self._never_assumed()):
             return False
+        if cue.caller == "pod" and self.chain.verdict.seen is None and self._own(cue):
+            return True  # with other credentials
         states = {part.id: part.state for part in self.chain.parts}
         return states[cue.state_of] is not State.NOT_REACHED
 
@@ -223,7 +236,9 @@ class _Making:
 
     def _of_kubelet(self) -> list[Exchange]:
         """The TokenRequests for the Pod's volume that STS's token is in."""
-        uid, audience = get_str(self._pod(), "metadata", "uid"), get_str(token_source(self._pod()), "audience")
+        pod = self._pod()
+        own, uid = own_token(pod), get_str(pod, "metadata", "uid")
+        audience = own.audience if own else get_str(token_source(pod), "audience")
         return [
             it
             for it in (*self.heard, *self.walk.report(Step.TOKEN_MOUNT).exchanges)

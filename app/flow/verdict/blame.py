@@ -77,6 +77,8 @@ _OF_PROGRAM = {
     Step.ACCESS: "call",
 }
 """What the Pod's program got, by the step in which its cause lies."""
+_REFUSED_IN = {Step.OIDC_PROVIDER: "provider", Step.SERVICE_ACCOUNT: "role"}
+"""What STS refused without a check that failed, by the step: the account, or what is above it, shows us no cause."""
 _UNANSWERED = {"webhook": "review", "mount": "token_request"}
 """Where a part lacks what another one should have brought, the call that should have brought it."""
 
@@ -88,8 +90,8 @@ def guilty_part(step: Step, check: Check, exchanges: Mapping[str, Sequence[Excha
     """
     if check.id == APPLICATION:
         return _OF_PROGRAM[step]
-    if check.id == ANSWER and step is Step.OIDC_PROVIDER:
-        return "provider"  # in an account into which we cannot look
+    if check.id == ANSWER and step in _REFUSED_IN:
+        return _REFUSED_IN[step]
     part = PART_OF_CHECK[check.id]
     made = exchanges.get(_UNANSWERED.get(part, ""), ())
     return _UNANSWERED[part] if made and not any(100 <= it.status < 400 for it in made) else part

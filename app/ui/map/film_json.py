@@ -202,8 +202,10 @@ def sentence(beat: Beat, content: Content, subject: Subject) -> str:
 
 def path_label(film: Film, content: Content) -> str:
     """What stands at the path from the cause to where it shows; empty where nothing is broken."""
-    if not film.shows_in or not film.lies_in:
+    if not film.lies_in:
         return ""
+    if not film.shows_in:
+        return content.message("film.unseen", lies=NUMBERS[film.lies_in])
     lies, shows = NUMBERS[film.lies_in], NUMBERS[film.shows_in]
     if lies == shows:
         return content.message("film.here", shows=shows)

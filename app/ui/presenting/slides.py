@@ -65,7 +65,7 @@ def is_foretold(slide: Slide, known: Answers, film: Film) -> bool:
     if slide.shows is Shows.ANSWER:
         return known[Step(slide.page)].happened in _FORETOLD[Step(slide.page)]
     arrived = {beat.id for beat in film.beats if beat.end is End.ARRIVED and beat.check is None}
-    return not film.shows or arrived >= set(slide.beats) - {WHOLE}
+    return not film.guilty or arrived >= set(slide.beats) - {WHOLE}
 
 
 def _asks(slide: Slide) -> bool:

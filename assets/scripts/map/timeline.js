@@ -22,7 +22,8 @@ const mapAfter = (before, beat, card, guilty) => {
   if (beat.edge) edges.set(beat.edge, { state: mapEdgeState(beat), number: beat.number })
   if (beat.end !== "not_reached")
     for (const party of [beat.from, beat.to, ...(beat.adds ?? []).map((add) => add.at)]) if (party) parties.add(party)
-  return { adds, edges, parties, broken: before.broken || beat.end === "stop" || (beat.end && guilty.includes(beat.edge)) }
+  const tells = beat.edge ? beat.end && guilty.includes(beat.edge) : guilty.length > 0 // at the end, where no error shows
+  return { adds, edges, parties, broken: before.broken || beat.end === "stop" || tells }
 }
 const mapEdgeState = ({ end, seen }) =>
   end === "not_reached" ? "grey" : end || (seen === "unseen" ? "unseen" : "done")
