@@ -7,6 +7,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
+from xdist.scheduler.protocol import Scheduling
 
 from app.world import keys
 from app.world.metering import payer
@@ -32,6 +34,18 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
     gc.enable()
+
+
+class _ByFile(LoadFileScheduling):
+    """A file at a time to each worker, and all of `tests/live` to one: each starts a real cluster of its own."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "tests/live" if nodeid.startswith("tests/live/") else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduling | None:
+    """Under `--dist loadfile`; anything else is as it is."""
+    return _ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -60,6 +61,18 @@ def doctor(folder: Path, kubeconfig: str, *, app: Path = ROOT) -> Ended:
     return Ended(status=started.returncode, output=log.read_text(errors="replace"), peak=peak)
 
 
+def _bomb() -> bytes:
+    """A gzip file of so many blanks. A megabyte of them is compressed once: after a full flush the next begins anew."""
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    blanks = b" " * MEGABYTE
+    piece = deflate.compress(blanks) + deflate.flush(zlib.Z_FULL_FLUSH)
+    check = 0
+    for _ in range(SENT_AT_MOST // MEGABYTE):
+        check = zlib.crc32(blanks, check)
+    head = b"\x1f\x8b\x08" + bytes(7)
+    return head + piece * (SENT_AT_MOST // MEGABYTE) + deflate.flush() + struct.pack("<II", check, SENT_AT_MOST)
+
+
 @contextlib.contextmanager
 def endless(folder: Path, *, bomb: bool) -> Iterator[tuple[str, list[int]]]:
     """A kubeconfig whose API server answers everything with a body without end, or one that unfolds.
@@ -67,8 +80,7 @@ def endless(folder: Path, *, bomb: bool) -> Iterator[tuple[str, list[int]]]:
     Beside it the bytes that the server could send, a number for each connection.
     """
     sent: list[int] = []
-    block = zlib.compressobj(9, zlib.DEFLATED, 31)
-    packed = b"".join(block.compress(b" " * MEGABYTE) for _ in range(SENT_AT_MOST // MEGABYTE)) + block.flush()
+    packed = _bomb() if bomb else b""
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
     def answer(opened: socket.socket) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -30,8 +31,13 @@ VALUES = {
 """What a value of a world looks like. Names that people give, such as `my-sa`, are the story and not among them."""
 
 
-def texts() -> Iterator[tuple[str, str]]:
+@cache
+def texts() -> tuple[tuple[str, str], ...]:
     """Everything from which pages are made, by where it stands; of a module its strings, but not its docstrings."""
+    return tuple(_texts())
+
+
+def _texts() -> Iterator[tuple[str, str]]:
     for path in (path for path in (ROOT / "assets").rglob("*") if path.is_file()):
         yield str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
     for path in chain((ROOT / "app" / "ui").rglob("*.py"), (ROOT / "pages").glob("*.py"), [ROOT / "app" / "frame.py"]):

@@ -15,7 +15,7 @@ from tests.waiting import eventually
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks what is in this folder (the hook gets to see all tests)."""
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        if item.nodeid.startswith("tests/live/"):
             item.add_marker("live")
 
 

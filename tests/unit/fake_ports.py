@@ -20,6 +20,7 @@ from app.flow.ports import Access, AssumedRole, Assumptions, Credentials, Execut
 from app.flow.targets.kinds import Kind
 from app.flow.token import key_id
 from app.flow.webhook import WebhookSettings, mutate
+from tests.private_keys import KEY
 
 ACCOUNT = "111122223333"
 ISSUER = "https://oidc.eks.ap-northeast-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"
@@ -32,8 +33,6 @@ SUB = "system:serviceaccount:default:my-sa"
 NOW = 1_795_600_000
 DIRECTORY = "/var/run/secrets/eks.amazonaws.com/serviceaccount"
 SECRETS = ("wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY", "IQoJb3JpZ2luX2VjEXAMPLESESSIONTOKEN")
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-OTHER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 SETTINGS = WebhookSettings(region="ap-northeast-1", sts_regional_endpoint=True)
 
 

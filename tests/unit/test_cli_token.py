@@ -7,7 +7,7 @@ import time
 import jwt
 import pytest
 from click.testing import CliRunner
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,8 +15,8 @@ from app.commands.main import command_line
 from app.content import load
 from app.flow.tokens.inspection import oddities
 from app.settings import Settings
+from tests.private_keys import KEY
 
-RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 EC = ec.generate_private_key(ec.SECP256R1())
 ISSUER = "https://oidc.eks.ap-northeast-1.amazonaws.com/id/EC973221A6C1BC248C79CFD5455EEECC"
 MISSING = object()
@@ -56,7 +56,7 @@ def compact(header, payload, signature=b"signature"):
     return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
 
 
-def signed(payload, key=RSA, algorithm="RS256", headers=None):
+def signed(payload, key=KEY, algorithm="RS256", headers=None):
     return jwt.encode(payload, key, algorithm=algorithm, headers={"typ": None, "kid": "a-key", **(headers or {})})
 
 

@@ -14,7 +14,8 @@ from jwt.algorithms import ECAlgorithm
 
 from app.flow.token import key_id
 from app.flow.tokens.key_name import name_of
-from tests.unit.fake_ports import KEY, jwk
+from tests.private_keys import KEY
+from tests.unit.fake_ports import jwk
 
 
 def test_each_stage_follows_from_the_one_before() -> None:

@@ -15,7 +15,8 @@ from app.flow.model import Exchange, Status, Step, Walk
 from app.flow.ports import Execution
 from app.flow.steps.walk import walk
 from app.flow.webhook import WebhookSettings
-from tests.unit.fake_ports import ACCOUNT, HOST, KEY, OTHER_KEY, SUB, SUBJECT, Fakes, jwk, token, trust_policy
+from tests.private_keys import KEY, OTHER_KEY
+from tests.unit.fake_ports import ACCOUNT, HOST, SUB, SUBJECT, Fakes, jwk, token, trust_policy
 
 API_TOKEN = "cat /var/run/secrets/kubernetes.io/serviceaccount/token"
 API_SERVER = "https://kubernetes.default.svc"

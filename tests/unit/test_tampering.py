@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from app.flow.token import MalformedToken, decode, verify
 from app.flow.tokens.tampering import NotACharacter, flip, place_in
 from app.flow.tokens.token_anatomy import anatomy
-from tests.unit.fake_ports import KEY, NOW, jwk, token
+from tests.private_keys import KEY
+from tests.unit.fake_ports import NOW, jwk, token
 from tests.unit.test_token import compact
 
 TOKEN = token()

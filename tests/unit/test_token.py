@@ -9,12 +9,13 @@ import json
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.flow.token import ALGORITHMS, MalformedToken, decode, key_id, verify
 from app.flow.tokens.token_anatomy import anatomy
+from tests.private_keys import KEY, OTHER_KEY
 
 NOW = 1_729_605_300
 CLAIMS = {
@@ -27,8 +28,6 @@ CLAIMS = {
     "nbf": 1_729_605_240,
     "sub": "system:serviceaccount:default:my-sa",
 }
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-OTHER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 CURVES = {"ES256": ec.SECP256R1(), "ES384": ec.SECP384R1(), "ES512": ec.SECP521R1()}
 
 

@@ -18,18 +18,8 @@ from app.flow.verdict import check_dependencies
 from app.flow.verdict.check_dependencies import PLACES, SENT, roots
 from app.flow.verdict.judge import Outcome, Seen, Verdict, judge
 from app.flow.verdict.refusals import REFUSALS
-from tests.unit.fake_ports import (
-    DIRECTORY,
-    HOST,
-    OTHER_KEY,
-    PROVIDER,
-    SUBJECT,
-    Fakes,
-    bare_pod,
-    jwk,
-    token,
-    trust_policy,
-)
+from tests.private_keys import OTHER_KEY
+from tests.unit.fake_ports import DIRECTORY, HOST, PROVIDER, SUBJECT, Fakes, bare_pod, jwk, token, trust_policy
 
 NOT_AUTHORIZED = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
 GENERIC = (

@@ -19,7 +19,7 @@ import pytest
 import uvicorn
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.world.aws import iam
 from app.world.aws.account import Account
@@ -28,6 +28,7 @@ from app.world.aws.entities import Node
 from app.world.aws.issuer_client import IssuerUnreachable
 from app.world.clock import WorldClock
 from app.world.exchange_log import ExchangeLog
+from tests.private_keys import KEY
 
 REGION = "ap-northeast-1"
 ACCOUNT = "111122223333"
@@ -38,8 +39,6 @@ ROLE = f"arn:aws:iam::{ACCOUNT}:role/s3-reader"
 SUBJECT = "system:serviceaccount:default:my-sa"
 THUMBPRINT = "9e99a48a9960b14926bb7f3b02e22da2b0ab7280"
 S3_READ_ONLY = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
-RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-OTHER_RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 SESSION = boto3.Session()
 EC_KEY = ec.generate_private_key(ec.SECP256R1())
 
@@ -53,7 +52,7 @@ class FakeIssuer:
         self.served_thumbprint = THUMBPRINT
         self.failure = ""
         self.fetched: list[str] = []
-        self.publish({"key-1": RSA_KEY})
+        self.publish({"key-1": KEY})
 
     def publish(self, keys: dict[str, Any], issuer: str = ISSUER) -> None:
         published = []
@@ -179,7 +178,7 @@ class AwsWorld:
         } | changed
         return {name: value for name, value in claims.items() if value is not None}
 
-    def token(self, *, key: Any = RSA_KEY, kid: str = "key-1", algorithm: str = "RS256", **changed: Any) -> str:
+    def token(self, *, key: Any = KEY, kid: str = "key-1", algorithm: str = "RS256", **changed: Any) -> str:
         """A projected token, with claims changed."""
         return jwt.encode(self.claims(**changed), key, algorithm=algorithm, headers={"kid": kid, "typ": None})
 

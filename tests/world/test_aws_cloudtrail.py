@@ -12,9 +12,9 @@ from app.world.aws.account import EVENT_LIMIT
 from app.world.aws.cloudtrail.lookup import lookup_events
 from app.world.aws.errors import AwsError
 from app.world.aws.times import american, iso
+from tests.private_keys import OTHER_KEY
 from tests.world.aws_world import (
     ACCOUNT,
-    OTHER_RSA_KEY,
     PROVIDER,
     REGION,
     ROLE,
@@ -126,7 +126,7 @@ def test_the_end_of_a_session_as_cloudtrail_writes_it(seconds: float, text: str)
 
 def test_who_is_not_known_leaves_no_record(aws: AwsWorld) -> None:
     """As the token was not verified, nobody can say whose request it was."""
-    for token in ("junk.junk.junk", aws.token(exp=1), aws.token(key=OTHER_RSA_KEY), aws.token(aud=["other"])):
+    for token in ("junk.junk.junk", aws.token(exp=1), aws.token(key=OTHER_KEY), aws.token(aud=["other"])):
         with pytest.raises(ClientError):
             aws.assume(token)
     assert records(aws) == []

@@ -3,11 +3,11 @@
 import jwt
 import pytest
 
+from tests.private_keys import OTHER_KEY
 from tests.world.aws_world import (  # noqa: F401
     ACCOUNT,
     EC_KEY,
     ISSUER,
-    OTHER_RSA_KEY,
     PROVIDER,
     ROLE,
     aws_fixture,
@@ -42,9 +42,9 @@ def test_keys_are_kept_for_an_hour_of_the_worlds_time(aws):
 
 def test_a_rotated_key_is_fetched_when_it_is_first_seen(aws):
     aws.assume()
-    aws.issuer.publish({"key-2": OTHER_RSA_KEY})
+    aws.issuer.publish({"key-2": OTHER_KEY})
     assert aws.assume(aws.token(), RoleSessionName="still-kept")
-    assert aws.assume(aws.token(key=OTHER_RSA_KEY, kid="key-2"))
+    assert aws.assume(aws.token(key=OTHER_KEY, kid="key-2"))
     with refused("InvalidIdentityToken", NO_KEY, 400):
         aws.assume(aws.token())
 
@@ -122,7 +122,7 @@ def test_thumbprints_count_only_for_private_cas(aws):
 
 def test_another_key_under_the_same_id(aws):
     with refused("InvalidIdentityToken", GENERIC, 400):
-        aws.assume(aws.token(key=OTHER_RSA_KEY))
+        aws.assume(aws.token(key=OTHER_KEY))
 
 
 def test_claims_that_were_changed_after_signing(aws):
@@ -146,7 +146,7 @@ def test_elliptic_curves_are_as_good(aws):
 
 def test_a_token_that_names_no_key(aws):
     with refused("InvalidIdentityToken", NO_KEY):
-        aws.assume(jwt.encode(aws.claims(), OTHER_RSA_KEY, algorithm="RS256"))
+        aws.assume(jwt.encode(aws.claims(), OTHER_KEY, algorithm="RS256"))
 
 
 # (11) The role and its trust policy
