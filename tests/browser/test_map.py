@@ -69,13 +69,14 @@ def looked_at(chromium: Browser):
     """A page for each language, whose map shows one film after the other: for tests that only look at it."""
     made = {}
 
-    def show(film: str, language: str, size: tuple[int, int] = DESK, *, fonts: bool = True) -> Page:
-        if (language, fonts) not in made:
-            made[language, fonts] = page = chromium.new_page()
+    def show(film: str, language: str, size=DESK, *, fonts=True, motion="no-preference") -> Page:
+        kind = (language, fonts, motion)
+        if kind not in made:
+            made[kind] = page = chromium.new_page(reduced_motion=motion)
             page.set_content(film_page(language, films(*NAMES), film, fonts=fonts))
             page.wait_for_function("window.map?.view")
             page.evaluate("document.fonts.ready.then(() => true)")
-        page = made[language, fonts]
+        page = made[kind]
         page.set_viewport_size({"width": size[0], "height": size[1]})
         page.evaluate("(film) => map.show(films[film])", film)
         page.evaluate(PAINTED)
@@ -328,6 +329,21 @@ def test_who_wants_no_motion_sees_each_beat_as_it_ends(shown):
       map.render(map.entry.start + 1.5); return map.svg.outerHTML !== one }""")
     assert not moves
     assert first >= 1
+
+
+@pytest.mark.parametrize(
+    ("language", "size", "film"),
+    by_turns(LANGUAGES, [(390, 844), (1024, 768)], ["normal", "denied"]),
+)
+def test_who_wants_no_motion_sees_what_travels_whole_where_it_arrives(looked_at, language, size, film):
+    page = looked_at(film, language, size, motion="reduce")
+    assert page.evaluate(LOOK, [1]) == []
+    missing = """map.entries.filter((entry) => {
+      map.render(mapPose(entry))
+      const shown = [...map.svg.querySelectorAll(".chip")].filter((chip) => chip.style.opacity === "1")
+      return entry.beat.edge && shown.length !== 1
+    }).map(({ beat }) => beat.id)"""
+    assert page.evaluate(missing) == []
 
 
 @pytest.mark.parametrize(("motion", "asks"), [("reduce", [0, [250]]), ("no-preference", [1, []])])

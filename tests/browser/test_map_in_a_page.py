@@ -31,10 +31,10 @@ def test_a_move_is_in_the_address_and_costs_no_run(reader):
     for _ in range(5):
         page.keyboard.press("ArrowRight")
     page.wait_for_url("**/?lang=en&beat=review")
-    expect(page.locator(".film-say.now .film-sentence")).to_contain_text("AdmissionReview")
+    expect(page.locator(".film-say.now .film-sentence")).to_contain_text("calls the webhook")
     assert page.get_by_text("runs: 1").count() == 1
     page.reload()
-    expect(page.locator(".film-say.now .film-sentence")).to_contain_text("AdmissionReview")
+    expect(page.locator(".film-say.now .film-sentence")).to_contain_text("calls the webhook")
 
 
 def test_python_hears_which_exchange_is_asked_for(reader):
@@ -42,7 +42,7 @@ def test_python_hears_which_exchange_is_asked_for(reader):
     page.locator(".film-say.now [data-opens]").click()
     expect(page.get_by_text("opened: review; runs: 2")).to_be_visible()
     page.locator("[data-act=play]").click()
-    expect(page.locator(".film-say.now .film-sentence")).to_contain_text("annotation")
+    expect(page.locator(".film-say.now .film-sentence")).to_contain_text("answers with a patch")
     page.locator(".film-say.now [data-opens]").click()
     expect(page.get_by_text("runs: 3")).to_be_visible()
     expect(page.get_by_role("button", name="Pause")).to_be_visible()  # the run did not stop the film

@@ -173,6 +173,19 @@ def test_no_sentence_says_more_of_a_trust_policy_than_there_is_in_it(filmed, fau
     assert "–" not in said
 
 
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_where_sts_has_the_keys_the_film_says_why_nobody_fetches_them(filmed, recreated, language):
+    content = load(language)
+    kept = content.message("film.keys_kept")
+    fetched, _, _ = filmed()
+    assert kept not in sentence(fetched.beat("claim_sub"), content, SUBJECT)
+    recreated({})
+    again, _, _ = filmed()
+    assert {"discovery", "keys"}.isdisjoint(beat.id for beat in again.beats)
+    said = [beat.id for beat in again.beats if kept in sentence(beat, content, SUBJECT)]
+    assert (said, again.beat("claim_sub").claim.matches) == (["claim_sub"], True)
+
+
 def test_what_is_refused_or_cannot_be_read_leaves_nothing_where_it_did_not_arrive(filmed):
     made, _, _ = filmed("F34")
     assert (made.beats[-1].id, made.beats[-1].end, made.beats[-1].arrivals) == ("mount", End.STOPPED, ())

@@ -13,6 +13,7 @@ from app.flow.model import Subject
 from app.flow.verdict.link_states import chain_state
 from app.ui.map.film_svg import _geometry
 from app.ui.map.handed_on import as_page, as_picture
+from app.ui.map.picture_ways import points
 from app.wiring import simulated
 
 SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")
@@ -39,6 +40,48 @@ def test_the_picture_has_every_beat_and_asks_for_nothing(made, language):
     text = drawn.decode().replace("http://www.w3.org/2000/svg", "")
     assert re.findall(r"https?://|<script|url\((?!#)", text) == []
     assert "prefers-reduced-motion" in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("fault_id", ["", "F04", "F47"])
+def test_no_chip_covers_a_name(simulation, world, language, fault_id):
+    """At none of the places through which it goes on its arrow."""
+    if fault_id:
+        simulation.inject(world, fault_id)
+    found = examine(simulated(simulation, world), SUBJECT)
+    made = film(found.walk, found.chain, (*world.log.setup(), *world.log.exchanges()))
+    root = ElementTree.fromstring(as_picture(made, found, load(language)))  # noqa: S314 - we wrote it ourselves
+    rules = "".join(root.itertext())
+    groups = [group for group in root.iter(f"{NAMESPACE}g") if "chip" in group.get("class", "")]
+    assert len(groups) > 5
+    covered = []
+    for group in groups:
+        ident = re.search(r"\bgo\d+", group.get("class"))[0]
+        path = re.search(rf'\.{ident}{{offset-path:path\("([^"]*)"\)', rules)[1]
+        shares = [
+            int(it) / 100 for it in re.findall(r"offset-distance:(\d+)%", rules.split(f"@keyframes {ident}{{")[1])
+        ]
+        shape = {key: float(value) for key, value in group.find(f"{NAMESPACE}rect").attrib.items()}
+        for x, y in points(path, tuple(sorted(shares[:2]))):
+            left, top = x + shape["x"], y + shape["y"]
+            covered += [
+                ("".join(group.itertext()), name)
+                for name, (at, base, wide) in names_in(root).items()
+                if left < at + wide
+                and at < left + shape["width"]
+                and top < base + 6
+                and base - 26 < top + shape["height"]
+            ]
+    assert set(covered) == set()
+
+
+def names_in(root):
+    """Where each name is: its left end, its base line and its width, about."""
+    return {
+        text.text: (float(text.get("x")), float(text.get("y")), 15 * sum(1 + (sign > "\u2e80") for sign in text.text))
+        for text in root.iter(f"{NAMESPACE}text")
+        if text.get("class", "").startswith("name")
+    }
 
 
 def test_the_page_has_every_language_and_asks_for_nothing(made):

@@ -90,6 +90,8 @@ class Beat:
     """What is written on the thing that travels: the claims of a token, with `life` in hours."""
     arrivals: tuple[Arrival, ...] = ()
     claim: Claim | None = None
+    keys_kept: bool = False
+    """Whether STS verified the signature before this with public keys from an earlier fetch, which is no beat."""
     exchange: Exchange | None = None
     """What went over the wire; None only where nobody could listen and nothing was read."""
     words: str = ""

@@ -138,6 +138,7 @@ class _Making:
             rows=((claim.name, claim.got),) if claim else found.rows,
             arrivals=found.arrivals,
             claim=claim,
+            keys_kept=cue.id == "claim_sub" and bool(self.heard) and not self._of_sts(),
         )
         if (seen is not Seen.READ and cue.id != "patch") or exchange is None or self._happened(cue, beat):
             return beat

@@ -175,6 +175,11 @@ def beat_document(beat: Beat, content: Content, subject: Subject) -> JsonObject:
 
 def sentence(beat: Beat, content: Content, subject: Subject) -> str:
     """What the beat says, in content's inline Markdown."""
+    said = _sentence(beat, content, subject)
+    return f"{content.message('film.keys_kept')} {said}" if beat.keys_kept else said
+
+
+def _sentence(beat: Beat, content: Content, subject: Subject) -> str:
     words = f"film.beats.{beat.cue}"
     if beat.seen is Seen.IMAGINED:
         return content.message(f"film.imagined.{beat.step}.{beat.id.removeprefix('imagined_')}")

@@ -13,11 +13,15 @@ from typing import Any
 
 from app.flow.model import JsonObject
 from app.locations import ASSETS
+from app.ui.map.geometry import Rectangle
+from app.ui.map.picture_ways import HEIGHT, Point, Shares, way
 from app.ui.map.render_map import FILE
 
 CAPTION = 150
 """The height of the room below the map for the sentence, in the map's units."""
 _TEXT, _LINE = 40, 50
+_LETTER = 16
+"""The width of a letter of a name or a chip, about; a Japanese one takes two."""
 _TRAVEL, _READING = 1.6, 0.05
 """Seconds that a thing travels, and for each column of text."""
 _SHORTEST = 3.4
@@ -43,6 +47,7 @@ def film_svg(film: str, words: dict[str, str]) -> str:
     parts, rules = [*_ground(geometry, words)], [_STYLE.read_text(encoding="utf-8")]
     paths = {edge["id"]: edge["path"] for edge in geometry["edges"]}
     rows = {box["id"]: box["rows"] for box in geometry["boxes"]}
+    names = list(_names(geometry, words))
     last = len(times) - 1
     for number, (beat, (start, end)) in enumerate(zip(played["beats"], times, strict=True)):
         stop = " stop" if beat["end"] == "stop" else ""
@@ -61,8 +66,11 @@ def film_svg(film: str, words: dict[str, str]) -> str:
             tip = "start" if beat["back"] else "end"
             parts.append(f'<path class="lit once {shown}{stop}{ends}" d="{path}" marker-{tip}="url(#tip)"/>')
             claim = beat["chip"]["rows"][0][0] if beat["chip"]["kind"] == "claim" else ""
-            moving = _travel(number, beat, path, start, end, total, rules)
-            parts.append(_chip(beat["chip"]["label"] if not claim else claim, f"{claim}{stop}", f"{moving} {shown}"))
+            label = claim or beat["chip"]["label"]
+            (low, high), aside = way(path, _wide(label), names)
+            shares = (high, low) if beat["back"] else (low, high)
+            moving = _travel(number, path, shares, start, end, total, rules)
+            parts.append(_chip(label, f"{claim}{stop}", f"{moving} {shown}", aside))
         # (3) What stays.
         stays = _window(number, "stay", min(start + _TRAVEL + 0.6, end - 0.3), total, total, rules)
         for add in beat["adds"]:
@@ -110,12 +118,28 @@ def _ground(geometry: JsonObject, words: dict[str, str]) -> Iterator[str]:
             yield f'<text class="name" x="{left + 14}" y="{top + 38 + 36 * at}">{escape(line)}</text>'
 
 
-def _chip(label: str, classes: str, motion: str) -> str:
-    wide = 30 + 16 * _columns(label)
+def _names(geometry: JsonObject, words: dict[str, str]) -> Iterator[Rectangle]:
+    """Where the names of zones and boxes are, about: no browser measures them here."""
+    for zone in geometry["zones"]:
+        x, y = zone["name"]
+        yield x, y - 28, _LETTER * _columns(words[f"zones.{zone['id']}"]), 36
+    for box in geometry["boxes"]:
+        left, top, _, _ = box["box"]
+        for at, line in enumerate(words[f"boxes.{box['id']}"].split("|")):
+            if box["id"] != "thief":
+                yield left + 14, top + 10 + 36 * at, _LETTER * _columns(line), 36
+
+
+def _wide(label: str) -> int:
+    return 30 + _LETTER * _columns(label)
+
+
+def _chip(label: str, classes: str, motion: str, aside: Point) -> str:
+    wide, (x, y) = _wide(label), aside
     return (
         f'<g class="chip moving {classes} once {motion}">'
-        f'<rect x="{-wide / 2}" y="-26" width="{wide}" height="52" rx="26"/>'
-        f'<text y="10">{escape(label)}</text></g>'
+        f'<rect x="{x - wide / 2:g}" y="{y - HEIGHT / 2:g}" width="{wide}" height="{HEIGHT}" rx="{HEIGHT / 2:g}"/>'
+        f'<text x="{x:g}" y="{y + 10:g}">{escape(label)}</text></g>'
     )
 
 
@@ -130,10 +154,10 @@ def _window(number: int, name: str, start: float, end: float, total: float, rule
     return ident
 
 
-def _travel(number: int, beat: JsonObject, path: str, start: float, end: float, total: float, rules: list[str]) -> str:
+def _travel(number: int, path: str, shares: Shares, start: float, end: float, total: float, rules: list[str]) -> str:
     """A class that moves along the arrow, and comes to rest clear of both boxes; its rule is added."""
     ident = f"go{number}"
-    first, then = (72, 28) if beat["back"] else (28, 72)
+    first, then = (f"{100 * share:g}" for share in shares)
     a, b = (100 * moment / total for moment in (start + 0.3, min(start + 0.3 + _TRAVEL, end)))
     rules.append(
         f"@keyframes {ident}{{0%,{a:.2f}%{{offset-distance:{first}%}}{b:.2f}%,100%{{offset-distance:{then}%}}}}"

@@ -145,7 +145,7 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY, projected = false }) =>
     plan()
   }
   const plan = () => {
-    if (drawing) mapPlan({ drawing, entries: line.beats, film, size: { ...size }, geometry, svg, neutral: shown.neutral })
+    if (drawing) mapPlan({ drawing, entries: line.beats, film, size: { ...size }, geometry, svg, neutral: shown.neutral, still: still.matches })
   }
   const watching = new ResizeObserver(() => {
     const { clientWidth: width, clientHeight: height } = stage
@@ -154,7 +154,7 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY, projected = false }) =>
     if (line) render(now)
   })
   watching.observe(stage)
-  const again = () => line && render(now)
+  const again = () => line && (plan(), render(now))
   still.addEventListener("change", again)
   // Texts were measured in another font: not when one came that the map does not use, such as that of the icons.
   const refit = () => drawing && drawing.sampled !== mapSample(drawing.measure, words) && map.redraw()

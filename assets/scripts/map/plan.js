@@ -17,7 +17,7 @@ const mapPlan = (scene) => {
   }
   idle(next)
 }
-const mapPlanBeat = (entry, { drawing, film, size, geometry, svg, neutral, world, joins }) => {
+const mapPlanBeat = (entry, { drawing, film, size, geometry, svg, neutral, still, world, joins }) => {
   const { beat } = entry, chip = drawing.chipOf.get(beat), edge = drawing.edges.get(beat.edge)
   const box = (id) => drawing.boxes.get(id)?.box
   const ends = [beat.from, beat.to].map((id) => (box(id) ? [box(id)] : []))
@@ -33,7 +33,7 @@ const mapPlanBeat = (entry, { drawing, film, size, geometry, svg, neutral, world
       // The box fills the picture: what came rests where there is room in it, or goes into the box.
       const view = mapAround([alone.x, alone.y], alone.w - 12, (alone.w * size.h) / size.w - 12)
       const rest = mapPlace(chip.flight.end, chip.w, chip.h, drawing.blocked, view)
-      entry.lands = !rest
+      entry.lands = !rest && !still // where nothing moves it lies before the box, of which a part is seen
       if (rest) chip.flight = flight(rest)
     }
     ends[0].push(mapAround(chip.flight.start, chip.w + 8, chip.h + 8))
