@@ -30,12 +30,12 @@ from app.flow.redaction import mask_text
 from app.flow.verdict.check_dependencies import PLACES
 from app.flow.verdict.judge import Outcome
 from tests.examples import examples
+from tests.private_keys import OTHER_KEY
 from tests.unit.fake_ports import (
     ACCOUNT,
     DIRECTORY,
     HOST,
     ISSUER,
-    OTHER_KEY,
     PROVIDER,
     ROLE,
     SECRETS,

@@ -12,14 +12,13 @@ from app.flow.model import Check, Status, Step, Walk
 from app.flow.ports import Execution
 from app.flow.steps.walk import walk
 from app.flow.verdict.judge import judge
+from tests.private_keys import KEY, OTHER_KEY
 from tests.unit.fake_ports import (
     ACCOUNT,
     DIRECTORY,
     HOST,
     ISSUER,
-    KEY,
     NOW,
-    OTHER_KEY,
     PROVIDER,
     ROLE,
     SUB,

@@ -29,8 +29,13 @@ def world(request, simulation):
     """A world of its own, its Pods finished; gone after the test. Under `one_world`, the file's, as it was made."""
     if request.node.get_closest_marker("one_world"):
         world, saved, before = request.getfixturevalue("files_world")
+        heard = world.log.exchanges()
         yield world
         simulation.restore(world, saved)
+        world.log._exchanges.clear()
+        world.log._bytes = 0
+        for exchange in heard:
+            world.log.record(exchange)
         world.usage.quota.take(-CAPACITY)  # no memento takes back what was used
         assert state_of(world) == before
         return

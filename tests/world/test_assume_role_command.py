@@ -14,6 +14,8 @@ from app.world.setup.roles import create_role
 from tests import canaries
 from tests.world.helpers import TOKEN_FILE, log_of
 
+pytestmark = pytest.mark.one_world
+
 PREFIX = "\naws: [ERROR]: "
 CLI = {"image": "amazon/aws-cli:latest", "command": ["sleep", "3600"]}
 IDENTITY = ("sts", "assume-role-with-web-identity")

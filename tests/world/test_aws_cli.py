@@ -20,6 +20,7 @@ REFUSED = 255
 
 pytestmark = [
     pytest.mark.cli,
+    pytest.mark.one_world,
     pytest.mark.skipif(not AWS.exists(), reason="no .venv-aws/bin/aws: `make setup` installs it"),
 ]
 needs_kubectl = pytest.mark.skipif(KUBECTL is None, reason="no kubectl on the PATH")

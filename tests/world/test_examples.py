@@ -18,6 +18,8 @@ from app.world.lifecycle.world_operations import set_trust_policy
 from app.world.setup.roles import trust_policy
 from app.world.setup.tool_files import files
 
+pytestmark = pytest.mark.one_world
+
 EXAMPLES = Path(__file__).resolve().parents[2] / "assets" / "examples"
 SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")
 _LONGEST = 15

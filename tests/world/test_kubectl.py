@@ -7,7 +7,11 @@ import pytest
 
 from tests.world.kubectl import KUBECTL, Kubectl
 
-pytestmark = [pytest.mark.cli, pytest.mark.skipif(KUBECTL is None, reason="no kubectl on the PATH")]
+pytestmark = [
+    pytest.mark.one_world,
+    pytest.mark.cli,
+    pytest.mark.skipif(KUBECTL is None, reason="no kubectl on the PATH"),
+]
 
 
 @pytest.fixture

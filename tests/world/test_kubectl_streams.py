@@ -4,7 +4,11 @@ import pytest
 
 from tests.world.kubectl import KUBECTL, Kubectl
 
-pytestmark = [pytest.mark.cli, pytest.mark.skipif(KUBECTL is None, reason="no kubectl on the PATH")]
+pytestmark = [
+    pytest.mark.one_world,
+    pytest.mark.cli,
+    pytest.mark.skipif(KUBECTL is None, reason="no kubectl on the PATH"),
+]
 POD_AFTER = "/api/v1/namespaces/default/pods/pod-after"
 SECRETS = "/var/run/secrets/kubernetes.io/serviceaccount"
 

@@ -14,6 +14,8 @@ from app.world.node.volumes.tokens import KeptToken
 from tests.waiting import eventually
 from tests.world.helpers import TOKEN_DIRECTORY, TOKEN_FILE, events_of, log_of, pod_of
 
+pytestmark = pytest.mark.one_world
+
 KUBERNETES_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 

@@ -14,6 +14,8 @@ from app.world.apiserver.types.schema import ITEMS_LIMIT
 from app.world.apiserver.types.selectors import REQUIREMENTS_LIMIT
 from tests.world.kubernetes_world import APPLY, CONFIGMAPS, JSON_PATCH, MERGE, PODS, WEBHOOKS, configuration, pod
 
+pytestmark = pytest.mark.one_world
+
 
 class Name(str):
     """A text whose comparisons are calls, so that they are counted."""

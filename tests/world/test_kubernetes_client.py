@@ -10,6 +10,8 @@ from kubernetes.stream import stream
 from tests.waiting import SECONDS
 from tests.world.helpers import kubernetes_client
 
+pytestmark = pytest.mark.one_world
+
 
 @pytest.fixture
 def api(simulation, world, tmp_path):

@@ -32,6 +32,8 @@ from tests.world.kubernetes_world import (
     pod,
 )
 
+pytestmark = pytest.mark.one_world
+
 ALLOWED = {200, 201, 400, 401, 403, 404, 405, 409, 413, 415, 422, 429}
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)

@@ -19,6 +19,8 @@ from app.world.node import streams
 from tests.waiting import SECONDS, eventually
 from tests.world.kubernetes_world import ACCOUNTS, MERGE, PODS, account, pod
 
+pytestmark = pytest.mark.one_world
+
 
 class Stream:
     """Reads a watch in the background."""
@@ -398,16 +400,16 @@ def test_a_client_may_leave_early(execute, api, world, monkeypatch):
     assert api.get("/version").status == 200
 
 
-def test_what_a_watch_may_resume_from_is_bounded_in_bytes(world, simulation):
+def test_what_a_watch_may_resume_from_is_bounded_in_bytes(other_world, simulation):
     async def patch_often():
         for number in range(50):
             data = {"k": "x" * 200_000, "n": str(number)}
             body = {"metadata": {"name": "large", "namespace": "default"}, "data": data}
-            world.cluster.put("configmaps", body)
-        world.cluster.delete("configmaps", "default", "large")
+            other_world.cluster.put("configmaps", body)
+        other_world.cluster.delete("configmaps", "default", "large")
 
     simulation.run(patch_often())
-    log = world.cluster.changes
+    log = other_world.cluster.changes
     kept = list(log._history)
     assert sum(len(change.stored.text) + len(change.previous.text) for change in kept) <= HISTORY_BYTES
     assert 5 <= len(kept) < 50

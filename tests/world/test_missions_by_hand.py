@@ -15,6 +15,7 @@ from tests.world.test_missions import MISSIONS, Attempt
 
 pytestmark = [
     pytest.mark.cli,
+    pytest.mark.one_world,
     pytest.mark.skipif(not (shutil.which("kubectl") and shutil.which("bash")), reason="no kubectl or bash"),
 ]
 

@@ -15,6 +15,8 @@ from app.world.node.shell import limits
 from tests.waiting import SECONDS
 from tests.world.helpers import TOKEN_FILE, log_of, pod_of
 
+pytestmark = pytest.mark.one_world
+
 ROOT = Path(__file__).resolve().parents[2]
 AWS_PYTHON = ROOT / ".venv-aws" / "bin" / "python"
 CLI = {"image": "amazon/aws-cli:2.31.0", "command": ["sleep", "infinity"]}

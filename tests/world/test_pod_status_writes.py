@@ -4,6 +4,8 @@ import pytest
 
 from tests.world.helpers import pod_of
 
+pytestmark = pytest.mark.one_world
+
 KINDS = {
     "servers": {"command": ["sleep", "3600"]},
     "programs": {"command": ["cat", "/etc/hostname"]},

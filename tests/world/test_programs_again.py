@@ -6,6 +6,8 @@ import pytest
 
 from tests.world.helpers import TOKEN_FILE, events_of, log_of, pod_of
 
+pytestmark = pytest.mark.one_world
+
 LOOP = {"image": "amazon/aws-cli", "command": None, "args": ["s3", "ls"]}
 ALWAYS = {"restartPolicy": "Always"}
 VOLUME = "aws-iam-token"

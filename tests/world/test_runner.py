@@ -7,6 +7,8 @@ from app.world.aws.entities import NodeKind
 from app.world.node.container import knows_web_identity
 from tests.world.helpers import TOKEN_FILE, log_of, pod_of
 
+pytestmark = pytest.mark.one_world
+
 CLI = {"image": "amazon/aws-cli:latest", "command": ["sleep", "3600"]}
 PREFIX = "\naws: [ERROR]: "
 NOT_AUTHORIZED = (

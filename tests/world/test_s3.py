@@ -12,6 +12,8 @@ from botocore.exceptions import ClientError
 from app.world.aws.s3 import operations
 from tests.world.aws_world import ACCOUNT, REGION, aws_fixture, aws_server, refused  # noqa: F401
 
+pytestmark = pytest.mark.one_world
+
 SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/s3-reader/session"
 
 

@@ -6,6 +6,8 @@ from tests.waiting import eventually
 from tests.world.helpers import events_of, pod_of
 from tests.world.kubernetes_world import MERGE, PODS, pod
 
+pytestmark = pytest.mark.one_world
+
 REST = "preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."
 
 

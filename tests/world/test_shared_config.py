@@ -11,6 +11,8 @@ from app.world.aws.entities import NodeKind
 from app.world.setup.roles import create_role
 from tests.world.helpers import TOKEN_FILE, log_of
 
+pytestmark = pytest.mark.one_world
+
 CLI = {"image": "amazon/aws-cli", "command": ["sleep", "3600"]}
 
 

@@ -10,6 +10,8 @@ from app.world.lifecycle.simulation import Simulation
 from app.world.servers import http, servers
 from tests.waiting import SECONDS
 
+pytestmark = pytest.mark.one_world
+
 
 @pytest.fixture(autouse=True)
 def impatient(world, monkeypatch):

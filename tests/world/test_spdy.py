@@ -13,6 +13,8 @@ from app.world.apiserver.endpoints.spdy_frames import DICTIONARY, FRAME_LIMIT
 from tests.waiting import SECONDS
 from tests.world.kubernetes_world import PODS
 
+pytestmark = pytest.mark.one_world
+
 PATH = f"{PODS}/pod-after/exec?command=env&stdout=true&stderr=true"
 
 

@@ -8,6 +8,8 @@ from app.flow.names import DEFAULT_AUDIENCE
 from app.wiring import simulated
 from app.world.setup import story
 
+pytestmark = pytest.mark.one_world
+
 
 @pytest.fixture
 def ports(simulation, world):
