@@ -36,21 +36,29 @@ def address(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture(scope="module")
-def _opened(profiles: Profiles, address: str) -> Iterator[Reader]:
-    one = Reader(profiles, address).open("/?lang=en")
-    yield one
-    complaints = one.complaints
-    one.close()
+def _opened(profiles: Profiles, address: str) -> Iterator[Callable[[str], Reader]]:
+    readers: dict[str, Reader] = {}
+
+    def of(language: str) -> Reader:
+        if language not in readers:
+            readers[language] = Reader(profiles, address).open(f"/?lang={language}")
+        return readers[language]
+
+    yield of
+    complaints = [complaint for one in readers.values() for complaint in one.complaints]
+    for one in readers.values():
+        one.close()
     assert complaints == []
 
 
 @pytest.fixture
-def visitor(_opened: Reader) -> Reader:
-    """One reader of English for the file's tests, on a desk: each turns to its page, which is quick.
+def visitor(request: pytest.FixtureRequest, _opened: Callable[[str], Reader]) -> Reader:
+    """One reader of a language for the file's tests, on a desk: each turns to its page, which is quick.
 
-    For tests that leave nothing behind but a question that is answered.
+    Of English, where a test asks for no other: `parametrize("visitor", ["ja"], indirect=True)`. For tests that leave
+    nothing behind but a question that is answered.
     """
-    return _opened.resize(DESK).wear("light")
+    return _opened(getattr(request, "param", "en")).resize(DESK).wear("light")
 
 
 @pytest.fixture

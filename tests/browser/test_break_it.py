@@ -39,7 +39,7 @@ def choose(page: Page, group: int, option: int) -> None:
 
 
 def test_one_fault_by_keyboard(reader):
-    one = reader(locale="en-US").open("/break_it?lang=en&fault=F23").wait()  # a key that comes earlier is lost
+    one = reader().open("/break_it?lang=en&fault=F23").wait()  # a key that comes earlier is lost
     page = one.page
     choose(page, 0, 4)
     choose(page, 1, 1)
@@ -57,7 +57,7 @@ def test_one_fault_by_keyboard(reader):
 
 
 def test_another_language_keeps_what_is_chosen(reader):
-    one = reader(locale="en-US").open("/break_it?lang=en&fault=F23").wait()  # a key that comes earlier is lost
+    one = reader().open("/break_it?lang=en&fault=F23").wait()  # a key that comes earlier is lost
     chosen = one.page.locator('.st-key-lab_predict [role="radiogroup"]')
     nothing = [chosen.nth(group).get_by_role("radio").last for group in (0, 1)]  # words of ours, unlike the others
     for group in (0, 1):
@@ -73,20 +73,9 @@ def test_another_language_keeps_what_is_chosen(reader):
     expect(one.page.locator(".guessed")).to_be_visible()
 
 
-def test_what_comes_of_a_button_far_down_is_read_from_the_top(reader):
-    one = reader(size=PHONE, locale="en-US").open("/break_it?lang=en&fault=F23")
+def test_the_list_leads_to_a_fault_and_what_comes_of_a_button_far_down_is_read_from_the_top(reader):
+    one = reader(size=PHONE).open("/break_it?lang=en")
     page, main = one.page, one.page.get_by_test_id("stMain")
-    for label, shows in (("run_unguessed", ".diagnosis .outcome.failed"), ("revert", ".outcome.passed")):
-        press(page, label)
-        expect(page.locator(shows)).to_be_visible()
-        one.wait()
-        one.settle()
-        assert main.evaluate("main => main.scrollTop") == 0
-
-
-def test_the_list_is_narrowed_down_and_leads_to_a_fault(reader):
-    one = reader(size=PHONE, locale="en-US").open("/break_it?lang=en")
-    page = one.page
     field = page.get_by_label(EN.message("lab.filter"))
     field.fill("f23")
     expect(page.locator("[data-entry]:visible")).to_have_count(1)
@@ -96,10 +85,15 @@ def test_the_list_is_narrowed_down_and_leads_to_a_fault(reader):
     expect(page).to_have_url(re.compile("fault=F23"))
     one.wait()
     assert one.overflow <= 0
+    for label, shows in (("run_unguessed", ".diagnosis .outcome.failed"), ("revert", ".outcome.passed")):
+        press(page, label)
+        expect(page.locator(shows)).to_be_visible()
+        one.wait().settle()
+        assert main.evaluate("main => main.scrollTop") == 0
 
 
 def test_a_hidden_fault_on_a_phone(reader):
-    one = reader(size=PHONE, locale="en-US").open("/break_it?lang=en")
+    one = reader(size=PHONE).open("/break_it?lang=en")
     press(one.page, "surprise")
     expect(one.page.locator(".hints")).to_be_attached()
     one.wait().unfold()

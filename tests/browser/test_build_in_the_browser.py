@@ -21,7 +21,7 @@ pytestmark = pytest.mark.browser
 
 def test_a_task_is_done_by_its_button_and_the_page_can_be_read_meanwhile(reader):
     content = load("en")
-    one = reader(locale="en-US").open("/build?lang=en")
+    one = reader().open("/build?lang=en")
     one.click("build_begin")
     expect(one.page.locator(".tasks li")).to_have_count(9)
     one.wait()
@@ -61,7 +61,7 @@ def seen(one):
 
 
 def test_on_a_phone_the_map_shows_what_the_task_is_about_and_can_be_moved(reader):
-    one = reader(locale="en-US", size=PHONE).open("/build?lang=en")
+    one = reader(size=PHONE).open("/build?lang=en")
     one.click("build_begin")
     expect(one.page.locator(".film-player.moves .film-mini")).to_be_visible()
     expect(one.page.locator(".film-map .edge.absent").first).to_be_hidden()

@@ -19,7 +19,7 @@ FAST = "() => { const wait = setTimeout; window.setTimeout = (call, ms, ...more)
 
 
 def test_the_signature_crosses_the_websocket_only_where_it_is_to_be_verified(reader):
-    one = reader(locale="en-US")
+    one = reader()
     frames: list[str] = []
 
     def listen(opened) -> None:

@@ -100,17 +100,18 @@ def test_the_whole_navigation_is_in_sight_on_a_low_screen_and_has_room_for_more(
 
 
 @pytest.mark.parametrize(
-    ("language", "sizes"),
+    ("visitor", "sizes"),
     [
         ("ja", [LOW, MIDDLE]),
         ("en", [PHONE]),
         pytest.param("ja", [PHONE], marks=pytest.mark.large),
         pytest.param("en", [LOW, MIDDLE], marks=pytest.mark.large),
     ],
+    indirect=["visitor"],
 )
-def test_depth_language_and_presenting_are_one_row_above_the_page(reader, language, sizes):
+def test_depth_language_and_presenting_are_one_row_above_the_page(visitor, sizes):
     """English, whose words are longer, where there is least room."""
-    one = reader(size=sizes[0]).open(f"/{STEPS[1]}?lang={language}")
+    one = visitor.turn_to(STEPS[1])
     for size in sizes:
         one.resize(size)
         controls = one.page.locator(".st-key-look :is([role=radio], [data-testid=stButton] button):visible")
@@ -122,7 +123,7 @@ def test_depth_language_and_presenting_are_one_row_above_the_page(reader, langua
         assert row["height"] <= 44
         assert row["y"] < heading["y"]
         assert one.overflow <= 0
-        name = load(language).message("present.start")
+        name = load(visitor.language).message("present.start")
         expect(one.page.get_by_role("button", name=name)).to_be_visible()
 
 
@@ -180,11 +181,11 @@ def test_a_first_load_moves_nothing_that_is_seen(reader, page, size):
     assert one.page.evaluate("window.shift") <= FIRST_SHIFT
 
 
-@pytest.mark.parametrize("language", [pytest.param("en", marks=pytest.mark.large), "ja"])
+@pytest.mark.parametrize("visitor", [pytest.param("en", marks=pytest.mark.large), "ja"], indirect=True)
 @pytest.mark.parametrize("size", [PHONE, pytest.param((1280, 600), marks=pytest.mark.large)])
-def test_why_there_is_no_live_mode_is_not_cut_off_where_the_sidebar_opens(reader, size, language):
-    one = reader(size=size).open(f"/{STEPS[1]}?lang={language}")
-    bar, content = one.page.get_by_test_id("stSidebar"), load(language)
+def test_why_there_is_no_live_mode_is_not_cut_off_where_the_sidebar_opens(visitor, size):
+    one = visitor.turn_to(STEPS[1]).resize(size).settle()
+    bar, content = one.page.get_by_test_id("stSidebar"), load(visitor.language)
     if bar.get_attribute("data-collapsed") == "true":
         one.page.get_by_test_id("stExpandSidebarButton").first.click()
     expect(bar).to_contain_text(content.message("errors.live_not_launched.title"))

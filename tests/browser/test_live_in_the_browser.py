@@ -14,9 +14,10 @@ from app.world.lifecycle.simulation import Simulation
 from app.world.setup.tool_files import KUBECONFIG, aws_environment, files
 from tests.browser.axe import violations
 from tests.browser.contrast import faint
-from tests.browser.server import PHONE, Reader, serving
+from tests.browser.server import DESK, PHONE, Reader, serving
 
 EN = load("en")
+MORE = ("token_mount", "sts_assume")
 pytestmark = pytest.mark.browser
 
 
@@ -57,8 +58,22 @@ def switch(reader: Reader, mode: str) -> None:
 
 
 def test_the_switch_keeps_the_place(reader: Callable[..., Reader]) -> None:
-    shown = reader(locale="en-US").open("/webhook?lang=en&depth=3")
+    shown = reader().open("/webhook?lang=en&depth=3")
     title = shown.page.get_by_role("heading", level=1).inner_text()
+
+    # The mode is seen where the sidebar is folded.
+    mode = shown.page.locator("p.mode")
+    expect(mode).to_be_hidden()
+    shown.page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+    expect(mode).to_be_visible()
+    shown.resize(PHONE)
+    expect(mode).to_contain_text(EN.message("ui.mode_simulated"))
+    shown.page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollTo(0, 600)")
+    expect(mode).to_be_in_viewport()
+    shown.resize(DESK).settle()
+    if shown.page.get_by_test_id("stSidebar").get_attribute("data-collapsed") == "true":
+        shown.page.get_by_test_id("stExpandSidebarButton").first.click()
+
     switch(shown, "live")
     expect(shown.page.locator(".st-key-pick_context")).to_be_visible()
     shown.wait()
@@ -86,7 +101,7 @@ def test_the_switch_keeps_the_place(reader: Callable[..., Reader]) -> None:
 
 
 def test_a_link_opened_in_another_tab_shows_the_same_and_so_does_a_reload(reader: Callable[..., Reader]) -> None:
-    shown = reader(locale="en-US").open("/service_account?lang=en&mode=live&service_account=default&pod=")
+    shown = reader().open("/service_account?lang=en&mode=live&service_account=default&pod=")
     shown.wait(".st-key-pick_context")
     chosen = query(shown)
     assert (chosen["service_account"], chosen["mode"]) == (["default"], ["live"])
@@ -103,7 +118,7 @@ def test_a_link_opened_in_another_tab_shows_the_same_and_so_does_a_reload(reader
 @pytest.mark.large
 def test_one_step_back_leads_to_the_choice_before(reader: Callable[..., Reader]) -> None:
     """In `make test`, `test_way_back` goes back, and `tests/screens/test_live.py` finds the choice in the address."""
-    shown = reader(locale="en-US").open("/service_account?lang=en&mode=live&service_account=my-sa")
+    shown = reader().open("/service_account?lang=en&mode=live&service_account=my-sa")
     shown.wait(".st-key-pick_service_account")
     field = shown.page.locator(".st-key-pick_service_account input")
     field.click()
@@ -117,23 +132,11 @@ def test_one_step_back_leads_to_the_choice_before(reader: Callable[..., Reader])
     assert query(shown)["service_account"] == ["my-sa"]
 
 
-def test_the_mode_is_seen_where_the_sidebar_is_folded(reader: Callable[..., Reader]) -> None:
-    shown = reader(locale="en-US", size=PHONE).open("/doctor?lang=en&mode=live")
+def test_a_survey_is_no_wider_than_a_phone_and_axe_finds_nothing(reader: Callable[..., Reader]) -> None:
+    shown = reader(size=PHONE).open("/doctor?lang=en&mode=live&depth=3")
     expect(shown.page.locator("p.mode")).to_contain_text(EN.message("ui.mode_live"))
     expect(shown.page.locator("p.mode")).to_contain_text("default/my-sa")
     assert shown.overflow == 0
-    simulated = reader(locale="en-US").open("/webhook?lang=en")
-    expect(simulated.page.locator("p.mode")).to_be_hidden()
-    simulated.page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
-    expect(simulated.page.locator("p.mode")).to_be_visible()
-    simulated.resize(PHONE)
-    expect(simulated.page.locator("p.mode")).to_contain_text(EN.message("ui.mode_simulated"))
-    simulated.page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollTo(0, 600)")
-    expect(simulated.page.locator("p.mode")).to_be_in_viewport()
-
-
-def test_a_survey_is_no_wider_than_a_phone(reader: Callable[..., Reader]) -> None:
-    shown = reader(locale="en-US", size=PHONE).open("/doctor?lang=en&mode=live")
     shown.click("do_survey")
     shown.wait(".st-key-survey table")
     expect(shown.page.get_by_test_id("stGraphVizChart").get_by_role("img")).to_be_visible()
@@ -143,26 +146,24 @@ def test_a_survey_is_no_wider_than_a_phone(reader: Callable[..., Reader]) -> Non
     expect(shown.page.locator(".survey td").last).to_have_css("display", "block")
     picture = shown.box(shown.page.get_by_test_id("stGraphVizChart").locator("svg").first)
     assert picture["width"] >= 600
+    shown.resize(DESK)
+    assert wrong_with(shown, "dark") == []
 
 
-@pytest.mark.parametrize(
-    "pages",
-    [("webhook", "doctor"), pytest.param(("token_mount", "sts_assume"), marks=pytest.mark.large)],
-    ids=["begun", "tokens"],
-)
-def test_axe_finds_nothing_in_live_mode(reader: Callable[..., Reader], pages: tuple[str, str]) -> None:
-    shown = reader(locale="en-US").open("/home?lang=en&mode=live&depth=3")
-    for page, theme in zip(pages, ("light", "dark"), strict=True):
-        shown.turn_to(page).wait(".st-key-pick_context")
-        if page == "doctor":
-            shown.click("do_survey")
-            shown.wait(".st-key-survey_picture svg")
-        found = violations(shown.unfold().wear(theme).page, contrast=False) + faint(shown.settle().page)
-        assert (page, found, shown.overflow) == (page, [], 0)
+def wrong_with(shown: Reader, theme: str) -> list[str]:
+    """What axe finds with everything unfolded, and every faint text; the page is no wider than the window."""
+    assert shown.unfold().wear(theme).overflow == 0
+    return violations(shown.page, contrast=False) + faint(shown.page)
+
+
+@pytest.mark.parametrize("page", ["webhook", *(pytest.param(it, marks=pytest.mark.large) for it in MORE)])
+def test_axe_finds_nothing_in_live_mode(reader: Callable[..., Reader], page: str) -> None:
+    shown = reader().open(f"/{page}?lang=en&mode=live&depth=3").wait(".st-key-pick_context")
+    assert wrong_with(shown, "light") == []
 
 
 def test_the_verdict_leads_to_its_check_in_another_part_of_the_page(reader: Callable[..., Reader]) -> None:
-    shown = reader(locale="en-US").open("/doctor?lang=en&mode=live&service_account=default")
+    shown = reader().open("/doctor?lang=en&mode=live&service_account=default")
     button = shown.page.locator("button[data-lead]")
     check = button.get_attribute("data-lead")
     button.click()

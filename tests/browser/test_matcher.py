@@ -19,7 +19,7 @@ REFUSED = "STS would refuse"
 @pytest.fixture(scope="module")
 def opened(profiles, address) -> Iterator[Reader]:
     """Step 2 in English."""
-    one = Reader(profiles, address, locale="en-US")
+    one = Reader(profiles, address)
     yield one.open("/service_account?lang=en").predict()
     complaints = one.complaints
     one.close()

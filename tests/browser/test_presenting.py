@@ -72,9 +72,9 @@ def at(page: Page, slide: str, beat: str = "") -> None:
     expect(page.locator(f'.picture .slide[data-slide="{slide}"]{on}')).to_have_count(1)
 
 
-def open_notes(one) -> Page:
-    with one.context.expect_page() as opened:
-        one.page.keyboard.press("s")
+def open_notes(page: Page) -> Page:
+    with page.context.expect_page() as opened:
+        page.keyboard.press("s")
     notes = opened.value
     expect(notes.locator("article:visible")).to_have_count(1)
     return notes
@@ -89,10 +89,15 @@ def number_of(slide: str, deck: int = 20) -> int:
     return [it.id for it in DECKS[deck]].index(slide) + 1
 
 
+SENT: list[object] = []
+"""What that talk's page has sent to the server."""
+
+
 @pytest.fixture(scope="module")
 def projector(profiles, address):
     """A talk that is opened once, for the tests that only turn its slides."""
     one = Reader(profiles, address, size=PROJECTOR)
+    one.hear("websocket", lambda socket: socket.on("framesent", lambda sent: SENT.append(sent)))
     yield present(one)
     complaints = one.complaints
     one.close()
@@ -246,20 +251,19 @@ def test_the_sheet_of_keys_takes_the_focus_and_gives_it_back(talk):
     assert "present=1" in page.url
 
 
-def test_streamlits_own_keys_do_nothing(reader):
-    one = reader(size=PROJECTOR)
-    frames: list[object] = []
-    one.hear("websocket", lambda socket: socket.on("framesent", lambda sent: frames.append(sent)))
-    page = present(one)
-    at(page, "title")
+def test_streamlits_own_keys_do_nothing(talk):
+    page = talk
     expect(page.locator('[data-testid="stApp"]')).to_have_attribute("data-test-script-state", "notRunning")
-    sent = len(frames)
+    sent = len(SENT)
+    assert sent, "nothing was listened to"
     for key in ("c", "C", "r", "R", "PageDown", "PageDown", "o", "Escape", "l", "t"):
         page.keyboard.press(key)
     page.wait_for_timeout(500)
     expect(page.get_by_role("dialog")).to_have_count(0)
-    assert len(frames) == sent, "no key waits for the server"
+    assert len(SENT) == sent, "no key waits for the server"
     assert place(page) == (DECKS[20][2].id, "")
+    for key in ("l", "t"):  # English and light again
+        page.keyboard.press(key)
 
 
 # (2) What if
@@ -333,22 +337,13 @@ def test_escape_leaves_for_the_page_of_the_slide_and_the_button_comes_back_to_th
     expect(one.page.locator("footer .at")).to_have_text(f"{number_of('subject', 10)} / {len(DECKS[10])}")
 
 
-def test_a_talk_begins_at_the_page_s_first_slide(reader):
-    one = reader(size=(1360, 900)).open("/webhook?lang=ja")
-    one.page.locator(".st-key-start_presenting button:visible").first.click()
-    at(one.page, "webhook_question")
-    expect(one.page).to_have_url(re.compile("lang=ja"))
-    for part in ("stSidebar", "stHeader", "stToolbar"):
-        expect(one.page.get_by_test_id(part).first).not_to_be_visible()
-
-
 def test_the_last_slide_has_the_address_of_the_page(talk):
     page = talk
     page.keyboard.press("End")
     expect(page.locator(".slide .link")).to_have_text(re.sub(r"[?&](present|deck)=\w+", "", page.url))
 
 
-def test_a_lab_is_shown_in_large_type_and_escape_leads_out(reader):
+def test_a_lab_is_shown_in_large_type_escape_leads_out_and_a_talk_begins_at_the_page(reader):
     one = reader(size=PROJECTOR)
     one.page.goto(f"{one.address}/doctor?lang=en&present=1")
     one.expect_title(load("en").lesson("doctor").title)
@@ -360,15 +355,20 @@ def test_a_lab_is_shown_in_large_type_and_escape_leads_out(reader):
     expect(one.page.get_by_test_id("stSidebar")).to_be_visible()
     expect(one.page).to_have_url(re.compile(r"/doctor\?lang=en"))
     assert "present" not in one.page.url
+    one.turn_to("webhook")  # a talk begins at the page's first slide
+    one.page.locator(".st-key-start_presenting button:visible").first.click()
+    at(one.page, "webhook_question")
+    expect(one.page).to_have_url(re.compile("lang=en"))
+    for part in ("stSidebar", "stHeader", "stToolbar"):
+        expect(one.page.get_by_test_id(part).first).not_to_be_visible()
 
 
 # (4) The speaker's window
 
 
-def test_the_notes_follow_the_projector_and_drive_it(reader):
-    one = reader(size=PROJECTOR)
-    page, content = present(one), load("en")
-    notes = open_notes(one)
+def test_the_notes_follow_the_projector_and_drive_it(talk):
+    page, content = talk, load("en")
+    notes = open_notes(page)
     expect(notes.locator(".connected")).to_be_visible()
     said = notes.locator("article:visible .say")
     expect(said).to_have_text(content.message("speaker.title.say"))
@@ -386,6 +386,9 @@ def test_the_notes_follow_the_projector_and_drive_it(reader):
     expect(notes.locator(".over")).to_be_visible()
     notes.keyboard.press("b")
     expect(page.locator(".blank")).to_be_visible()
+    notes.keyboard.press("b")
+    expect(page.locator(".blank")).to_be_hidden()
+    notes.close()
 
 
 def test_the_notes_may_come_first_or_be_loaded_again_and_say_when_the_talk_is_left(reader):
@@ -405,12 +408,12 @@ def test_the_notes_may_come_first_or_be_loaded_again_and_say_when_the_talk_is_le
     expect(notes.locator(".alone")).to_be_visible()
 
 
-def test_two_talks_in_one_browser_stay_apart(reader):
-    one = reader(size=PROJECTOR)
-    first = present(one, "/webhook")
-    notes = open_notes(one)
-    second = one.context.new_page()
-    second.goto(f"{one.address}/access?lang=en&present=1")
+def test_two_talks_in_one_browser_stay_apart(talk, address):
+    first = talk
+    jump(first, number_of("webhook_question"))
+    notes = open_notes(first)
+    second = first.context.new_page()
+    second.goto(f"{address}/access?lang=en&present=1")
     at(second, "access_question")
     second.keyboard.press("ArrowRight")
     at(second, "access", "call")
@@ -419,12 +422,14 @@ def test_two_talks_in_one_browser_stay_apart(reader):
     notes.keyboard.press("End")
     at(first, "end")
     assert place(second) == ("access", "call")
+    second.close()
+    notes.close()
 
 
 def test_the_clock_starts_with_the_first_forward_and_the_pace_is_early_on_time_or_late(reader):
     one = reader(size=PROJECTOR)
     page, content = present(one, deck=10), load("en")
-    notes = open_notes(one)
+    notes = open_notes(page)
     clock, pace = notes.locator(".clock"), notes.locator(".pace")
     expect(clock).to_have_text("0:00")
     expect(notes.locator(".waits")).to_be_visible()
@@ -450,13 +455,16 @@ def test_the_clock_starts_with_the_first_forward_and_the_pace_is_early_on_time_o
 
 @pytest.mark.parametrize("language", ["ja", pytest.param("en", marks=pytest.mark.large)])
 @pytest.mark.parametrize("size", [PROJECTOR, *(pytest.param(size, marks=pytest.mark.large) for size in OTHERS)])
-def test_every_slide_fits_the_screen_in_type_that_the_last_row_can_read(reader, language, size):
+def test_every_slide_fits_the_screen_in_type_that_the_last_row_can_read(talk, language, size):
     """The shorter deck has no slide that the longer one has not."""
     assert set(DECKS[10]) < set(DECKS[20])
-    page = present(reader(size=size), language=language)
+    page, wrong, views = talk, {}, set()
+    page.set_viewport_size({"width": size[0], "height": size[1]})
     page.emulate_media(reduced_motion="reduce")
+    if language == "ja":
+        page.keyboard.press("l")
+    expect(page.locator(".slide h1")).to_have_text(load(language).message("talk.title.title"))
     page.evaluate("document.fonts.ready.then(() => true)")
-    wrong, views = {}, set()
     for wanted in beats_of(20):
         assert place(page) == wanted
         if found := page.evaluate(MEASURES, smallest(size)):
@@ -467,6 +475,10 @@ def test_every_slide_fits_the_screen_in_type_that_the_last_row_can_read(reader, 
         ):
             views.add(page.locator(".picture .film-map").get_attribute("viewBox"))
         page.keyboard.press("PageDown")
+    if language == "ja":
+        page.keyboard.press("l")
+    page.emulate_media(reduced_motion="no-preference")
+    page.set_viewport_size({"width": PROJECTOR[0], "height": PROJECTOR[1]})
     assert wrong == {}
     assert len(views) == 1, "the whole map stands in one place"
 

@@ -1,7 +1,11 @@
 """A page goes from one reader to the next, and takes nothing of the first one along."""
 
-import pytest
+import re
 
+import pytest
+from playwright.sync_api import expect
+
+from app.content import load
 from tests.browser.server import Profiles, Reader
 
 pytestmark = pytest.mark.browser
@@ -13,6 +17,8 @@ def test_a_reader_finds_nothing_of_the_one_before(profiles: Profiles, address: s
     one = Reader(profiles, address, locale="en-US")
     one.page.emulate_media(forced_colors="active")
     account = one.open("/webhook").account.inner_text()
+    one.expect_title(load("en").lesson("webhook").title)  # the browser's own language
+    expect(one.page).to_have_title(re.compile("IRSA Explorer$"))
     one.turn_to("sts_assume").page.evaluate(LEAVE)
     first, entries = one.page, one.entries
     one.close()

@@ -9,27 +9,23 @@ from app.ui.reference.misconceptions import MISCONCEPTIONS
 pytestmark = pytest.mark.browser
 
 
-def test_the_glossary_narrows_down_whatever_the_width_of_the_letters(reader):
-    page = reader().open("/glossary?lang=ja").wait("[data-entry]").page
-    entries = page.locator("[data-entry]:visible")
-    everything = entries.count()
-    page.get_by_label("言葉を絞り込む").fill("ＪＷＫＳ  鍵")
-    expect(page.locator(".count")).not_to_have_text(f"{everything} / {everything} 語")
-    assert 0 < entries.count() < everything
-    assert all("jwks" in text.lower() for text in entries.all_inner_texts())
-    page.get_by_label("言葉を絞り込む").fill("no such word")
-    expect(page.locator(".none")).to_be_visible()
-    expect(entries).to_have_count(0)
-
-
-def test_the_glossary_narrows_down_to_a_subject_and_what_was_typed_still_counts(visitor):
+def test_the_glossary_narrows_down_whatever_the_width_of_the_letters_and_to_a_subject(visitor):
     page = visitor.turn_to("glossary").wait("[data-entry]").page
     entries = page.locator("[data-entry]:visible")
-    everything = entries.count()
+    everything, count = entries.count(), page.locator(".count").inner_text()
+    field = page.get_by_label(load("en").message("glossary.filter")).first
+    field.fill("ＪＷＫＳ  key")
+    expect(page.locator(".count")).not_to_have_text(count)
+    assert 0 < entries.count() < everything
+    assert all("jwks" in text.lower() for text in entries.all_inner_texts())
+    field.fill("no such word")
+    expect(page.locator(".none")).to_be_visible()
+    expect(entries).to_have_count(0)
+    field.fill("")
     page.get_by_role("button", name="AWS", exact=True).click()
     expect(page.locator(".terms h2:visible")).to_have_text(["AWS"])
     of_aws = entries.count()
-    page.get_by_label(load("en").message("glossary.filter")).first.fill("session")
+    field.fill("session")  # what was typed still counts
     expect(page.locator("#sigv4")).to_be_hidden()
     assert 0 < entries.count() < of_aws < everything
 
@@ -44,8 +40,9 @@ def test_a_marked_term_leads_to_its_lit_entry_and_back_to_a_step(visitor):
     shown.expect_title("The webhook edits the Pod")
 
 
-def test_the_misconceptions_are_narrowed_down_to_a_page_by_keyboard(reader):
-    page = reader(locale="en-US").open("/misconceptions?lang=en&step=access").wait(".picks").page
+def test_the_misconceptions_are_narrowed_down_and_a_statement_is_judged_by_keyboard(reader):
+    shown = reader().open("/misconceptions?lang=en&step=access").wait(".picks")
+    page = shown.page
     entries = page.locator("[data-entry]:visible")
     expect(page.get_by_role("button", name="⑥ S3")).to_have_attribute("aria-pressed", "true")
     few = entries.count()
@@ -54,10 +51,6 @@ def test_the_misconceptions_are_narrowed_down_to_a_page_by_keyboard(reader):
     assert entries.count() > few > 0
     assert few < len(MISCONCEPTIONS)
 
-
-def test_a_statement_is_judged_by_keyboard_and_the_session_keeps_it(reader):
-    shown = reader(locale="en-US").open("/misconceptions?lang=en").wait(".picks")
-    page = shown.page
     false, true = page.locator("#webhook_injects_token"), page.locator("#variables_before_a_node")
     expect(page.locator(".truth:visible")).to_have_count(0)
     expect(page.locator(".score button")).to_be_hidden()
@@ -74,6 +67,7 @@ def test_a_statement_is_judged_by_keyboard_and_the_session_keeps_it(reader):
     expect(true.locator(".truth")).to_contain_text("You judged it right.")
     score = page.locator(".score [role=status]")
     expect(score).to_have_text("You have judged 2 of 32, and 1 of them right.")
+
     # What was judged is known on the lesson's page and after a reload, and forgotten on request.
     shown.turn_to("webhook").wait(".st-key-predict")
     page.get_by_role("button", name="Skip the guess").click()
@@ -87,7 +81,7 @@ def test_a_statement_is_judged_by_keyboard_and_the_session_keeps_it(reader):
 
 
 def test_a_prediction_is_made_by_keyboard_and_kept_over_pages(reader):
-    shown = reader(locale="en-US").open("/webhook?lang=en").wait(".st-key-predict")
+    shown = reader().open("/webhook?lang=en").wait(".st-key-predict")
     page = shown.page
     choices = page.locator(".st-key-predict").get_by_role("radio")
     choices.first.focus()

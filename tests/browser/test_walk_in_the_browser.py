@@ -58,29 +58,22 @@ def test_the_language_switch_changes_words_address_and_html_lang(reader):
     expect(one.page).to_have_url(re.compile("lang=en"))
 
 
-@pytest.mark.parametrize(
-    ("locale", "language"), [pytest.param("ja-JP", "ja", marks=pytest.mark.large), ("en-US", "en")]
-)
+@pytest.mark.large
+@pytest.mark.parametrize(("locale", "language"), [("ja-JP", "ja"), ("en-US", "en")])
 def test_without_a_language_in_the_address_the_browsers_own_is_taken(reader, locale, language):
+    """In `make test`, `test_readers` asks for it of English, and the test above of Japanese."""
     one = reader(locale=locale).open("/why")
     one.expect_title(load(language).lesson("why").title)
     expect(one.page).to_have_title(re.compile("IRSA Explorer$"))
 
 
-def test_reloading_keeps_the_world(reader):
-    """Another browser has another: `test_readers`."""
-    one = reader().open("/webhook")
+def test_an_unknown_page_leads_home_another_address_keeps_the_world_and_the_browsers_id_is_secret(reader):
+    """The id is in no address, page or script. Another browser has another world: `test_readers`."""
+    one = reader().open("/webhook?lang=ja")
     account = one.account.inner_text()
     assert re.fullmatch(r"\d{12}", account)
-    one.page.reload()
-    one.wait()
+    one.open("/no_such_page?lang=ja")
     expect(one.account).to_have_text(account)
-    one.open("/access")
-    expect(one.account).to_have_text(account)
-
-
-def test_an_unknown_page_leads_home_and_the_browsers_id_is_in_no_address_page_or_script(reader):
-    one = reader().open("/no_such_page?lang=ja")
     one.expect_title(load("ja").lesson("home").title)
     expect(one.page.get_by_role("dialog")).to_have_count(0)
     (cookie,) = [cookie for cookie in one.context.cookies() if cookie["name"].startswith("irsa")]

@@ -15,11 +15,22 @@ EN = load("en")
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize(
-    "look", ["lang=en&depth=3", *(pytest.param(look, marks=pytest.mark.large) for look in ("lang=en", "depth=1"))]
-)
+def test_another_depth_is_one_step_and_a_page_chosen_in_the_sidebar_one_back(reader: Callable[..., Reader]) -> None:
+    shown = reader().open("/webhook?lang=en")
+    before = shown.entries
+    shown.page.locator(".st-key-depth").get_by_role("radio", name=EN.message("depth.wire")).click()
+    expect(shown.page).to_have_url(re.compile(r"/webhook\?lang=en&depth=3$"))
+    assert shown.wait().entries == before + 1
+    _two_pages_there_and_back(shown)
+
+
+@pytest.mark.large
+@pytest.mark.parametrize("look", ["lang=en&depth=3", "lang=en", "depth=1"])
 def test_a_page_chosen_in_the_sidebar_is_one_step_back(reader: Callable[..., Reader], look: str) -> None:
-    shown = reader(locale="en-US").open(f"/webhook?{look}")
+    _two_pages_there_and_back(reader(locale="en-US").open(f"/webhook?{look}"))
+
+
+def _two_pages_there_and_back(shown: Reader) -> None:
     address, before = shown.page.url, shown.entries
     for place, step in enumerate(("token_mount", "sts_assume"), 1):
         shown.turn_to(step)
@@ -33,16 +44,8 @@ def test_a_page_chosen_in_the_sidebar_is_one_step_back(reader: Callable[..., Rea
     expect(shown.wait().page).to_have_url(address)
 
 
-def test_another_depth_is_one_step(reader: Callable[..., Reader]) -> None:
-    shown = reader(locale="en-US").open("/webhook?lang=en")
-    before = shown.entries
-    shown.page.locator(".st-key-depth").get_by_role("radio", name=EN.message("depth.wire")).click()
-    expect(shown.page).to_have_url(re.compile(r"/webhook\?lang=en&depth=3$"))
-    assert shown.wait().entries == before + 1
-
-
 def test_a_word_that_is_looked_up_is_one_step_and_what_was_unfolded_stays_so(reader: Callable[..., Reader]) -> None:
-    shown = reader(locale="en-US").open("/sts_assume?lang=en&depth=1")
+    shown = reader().open("/sts_assume?lang=en&depth=1")
     address, before = shown.page.url, shown.entries
     shown.page.locator(".st-key-predict_show button").click()
     answer = shown.page.locator("details.prediction")

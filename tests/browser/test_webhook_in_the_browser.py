@@ -22,16 +22,6 @@ def test_an_added_line_opens_its_explanation_by_keyboard(visitor):
     expect(following).to_contain_text("value: arn:aws:iam::")
 
 
-@pytest.mark.parametrize("language", [pytest.param("ja", marks=pytest.mark.large), "en"])
-def test_question_and_answer_stand_side_by_side_and_below_each_other_on_a_phone(reader, language):
-    one = reader().open(f"/webhook?lang={language}").predict().unfold()
-    for size, beside in (PHONE, False), (DESK, True):
-        one.resize(size)
-        asked, answered = (one.box(one.page.locator(".review > section").nth(index)) for index in (0, 1))
-        assert (asked["y"] == answered["y"]) is beside
-        assert one.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
 def test_an_example_is_copied_as_its_file_has_it(visitor):
     one = visitor.turn_to("webhook").predict()
     one.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -55,3 +45,13 @@ def test_the_wire_comes_when_it_is_unfolded_and_is_there_again_on_the_way_back(v
     expect(fold.locator("summary").first).to_be_focused()
     one.turn_to("token_mount").turn_to("webhook")
     expect(exchanges.first).to_be_visible()
+
+
+@pytest.mark.parametrize("visitor", [pytest.param("ja", marks=pytest.mark.large), "en"], indirect=True)
+def test_question_and_answer_stand_side_by_side_and_below_each_other_on_a_phone(visitor):
+    one = visitor.turn_to("webhook").predict().unfold()  # the last of its tests: all is unfolded
+    for size, beside in (PHONE, False), (DESK, True):
+        one.resize(size)
+        asked, answered = (one.box(one.page.locator(".review > section").nth(index)) for index in (0, 1))
+        assert (asked["y"] == answered["y"]) is beside
+        assert one.page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -72,7 +72,7 @@ def test_the_choices_take_the_keyboard_and_the_arrow_keys_do_not_leave_the_page(
 
 
 def test_the_button_of_the_first_page_leads_on_by_keyboard(reader):
-    shown = reader(locale="en-US").open("/?lang=en")
+    shown = reader().open("/?lang=en")
     shown.page.locator(".st-key-begin button").focus()
     shown.press("Enter")
     shown.expect_title(EN.lesson("why").title)

@@ -22,7 +22,7 @@ A4 = (718, 1047)
 
 def test_the_clock_goes_on_over_a_reload_and_the_sheet_can_be_printed(reader):
     content = load("en")
-    shown = reader(locale="en-US").open("/workshop?lang=en").wait(".workshop")
+    shown = reader().open("/workshop?lang=en").wait(".workshop")
     page = shown.page
     start = page.get_by_role("button", name=content.message("workshop.clock.start"))
     start.click()
