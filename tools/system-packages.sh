@@ -1,11 +1,12 @@
 #!/bin/sh
-# Brings the programs that some tests drive (Chromium as its headless shell, a Japanese font, kubectl, etcd, Graphviz's
-# dot, nginx), and npm, by which one more comes, through apt where we are root on Debian or Ubuntu. Anywhere else it says
-# what is missing; those tests are then skipped, with the reason.
+# Brings the programs that some tests drive (Chromium as its headless shell, a Japanese font, kubectl, version 2 of the AWS
+# CLI, etcd, Graphviz's dot, nginx), and npm, by which one more comes, through apt where we are root on Debian or Ubuntu.
+# Anywhere else it says what is missing; those tests are then skipped, with the reason.
 set -eu
 
 has_font() { fc-list 2>/dev/null | grep -q 'Noto Sans CJK'; }
 has_chromium() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
+has_aws() { for aws in /usr/bin/aws /usr/local/bin/aws; do "$aws" --version; done 2>/dev/null | grep -q '^aws-cli/2'; }
 
 missing=
 if ! command -v chromium-headless-shell >/dev/null && { [ "$(id -u)" = 0 ] || ! has_chromium >/dev/null; }; then
@@ -13,6 +14,7 @@ if ! command -v chromium-headless-shell >/dev/null && { [ "$(id -u)" = 0 ] || ! 
 fi
 has_font || missing="$missing fonts-noto-cjk"
 command -v kubectl >/dev/null || missing="$missing kubectl"
+has_aws || missing="$missing awscli"
 command -v dot >/dev/null || missing="$missing graphviz"
 command -v npm >/dev/null || missing="$missing npm"
 command -v etcd >/dev/null || missing="$missing etcd-server"
