@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from app.world.lifecycle.simulation import Simulation
 from app.world.world import World
 from tests.screens import cheaper_runs
 from tests.screens.cheaper_runs import FRAME
+from tests.screens.worlds import Worlds
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,9 +40,18 @@ class Screen:
     """One reader's session, in words of what a reader sees and does."""
 
     def __init__(
-        self, *, lang: str | None = None, locale: str = "ja-JP", asked: bool = False, live: str = "", **query: str
+        self,
+        *,
+        lang: str | None = None,
+        locale: str = "ja-JP",
+        asked: bool = False,
+        live: str = "",
+        new_id: Callable[[], str] = session.new_id,
+        **query: str,
     ) -> None:
         """`asked`: whether the steps ask for a prediction; without it this reader has seen every answer.
+
+        `new_id`: gives the browser its id, and with it perhaps a world.
 
         `live`: the page of live mode with which the session begins, as by a link with that `query`; it then has no
         simulated world yet.
@@ -54,7 +64,7 @@ class Screen:
         if live:
             self.open(live, mode="live", **query)
             return
-        browser = self._test.session_state["browser"] = session.new_id()
+        browser = self._test.session_state["browser"] = new_id()
         if not asked:
             world = session.simulation().world(browser)
             seen = {step.value: "" for step in Step}
@@ -131,10 +141,19 @@ def simulation() -> Iterator[Simulation]:
     session.simulation.clear()
 
 
+@pytest.fixture(scope="module")
+def worlds(simulation: Simulation) -> Iterator[Worlds]:
+    """Those that the sessions of `screen` have by turns. Of a file alone: a world's tokens age as time goes by."""
+    kept = Worlds()
+    yield kept
+    kept.discard()
+
+
 @pytest.fixture
-def screen(simulation: Simulation) -> Callable[..., Screen]:
+def screen(worlds: Worlds) -> Iterator[Callable[..., Screen]]:
     """Opens a session: `screen(lang="en").open("webhook")`."""
-    return Screen
+    yield partial(Screen, new_id=worlds.take)
+    worlds.set_back()
 
 
 @pytest.fixture(scope="session")

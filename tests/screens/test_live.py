@@ -36,10 +36,8 @@ EN = load("en")
 
 
 @pytest.fixture
-def real(simulation, tmp_path, monkeypatch):
-    found = reality(simulation, "real", tmp_path, monkeypatch)
-    yield found
-    simulation.store.discard("real")
+def real(simulation, screen, worlds, tmp_path, monkeypatch):
+    return reality(simulation, worlds.take(), tmp_path, monkeypatch)
 
 
 def walk_view(shown):

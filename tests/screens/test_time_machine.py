@@ -18,6 +18,7 @@ from app.world.aws.iam import actions as iam
 from app.world.lifecycle import experiments
 from app.world.lifecycle.world_operations import role_arn
 from tests.by_turns import by_turns
+from tests.screens.conftest import Screen
 
 
 def plain(html):
@@ -25,9 +26,11 @@ def plain(html):
 
 
 @pytest.fixture
-def machine(screen):
+def machine(simulation):
+    """Each with a new world: the stops are minutes of its token's life."""
+
     def opened(lang="en"):
-        return screen(lang=lang).open("time_machine")
+        return Screen(lang=lang).open("time_machine")
 
     return opened
 
