@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = next(filter(os.path.exists, ("/usr/bin/chromium-headless-shell", "/usr/bin/chromium")), "/usr/bin/chromium")
 """The shell is the same Chromium without the windows of a desk: the tests take a quarter less."""
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--js-flags=--no-turbofan --no-maglev"]
-"""No page lives long enough to earn back what V8's optimizers take: a sixth of the time of its first draw."""
+"""No page lives long enough to earn back what V8's optimizers take: a tenth of what it takes to load."""
 READERS = 12
 """That get a page one after the other. Its process keeps memory of each: half a gigabyte after 12, one after 40."""
 EMPTY = "/_stcore/health"
