@@ -62,7 +62,7 @@ def doctor(folder: Path, kubeconfig: str, *, app: Path = ROOT) -> Ended:
 
 
 def _bomb() -> bytes:
-    """A gzip file of so many blanks. A megabyte of them is compressed once: after a full flush the next stands alone."""
+    """A gzip file of so many blanks. A megabyte is compressed once: after a full flush the next one stands alone."""
     deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     blanks = b" " * MEGABYTE
     piece = deflate.compress(blanks) + deflate.flush(zlib.Z_FULL_FLUSH)
