@@ -34,7 +34,7 @@ test: setup system-packages $(axe) check audit
 
 # What needs no browser, no server and no world, with few examples: for the minute before a commit.
 test-quick: $(tools)
-	$(pytest) --hypothesis-profile quick tests/unit tests/content
+	$(pytest) --hypothesis-profile quick -m "not large" tests/unit tests/content
 
 test-all: setup system-packages $(axe) check audit
 	$(pytest) --hypothesis-profile all
