@@ -169,6 +169,18 @@ def test_red_is_what_is_guilty_and_where_it_stops_and_nothing_else(looked_at, fi
         assert not [line for line in found if not line.startswith(("claim_sub:", "whole:"))]
 
 
+def test_what_is_guilty_is_red_at_the_end_of_a_film_in_which_no_error_shows(looked_at):
+    guilty = """() => {
+      const beats = films.policy.beats.map((beat) => ({ ...beat, end: "" }))
+      map.show({ ...films.policy, id: "no error", beats, shows: "" })
+      return ["publish", "whole"].map((id) => {
+        map.render(mapPose(map.entries.find(({ beat }) => beat.id === id)))
+        return [...map.svg.querySelectorAll(".guilty")].length
+      })
+    }"""
+    assert looked_at("policy", "en").evaluate(guilty) == [0, 1]
+
+
 def test_before_a_prediction_nothing_is_lit_and_nothing_is_said(shown):
     page = shown()
     page.evaluate("map.show(films.normal, { part: 'sts_assume', neutral: true })")
