@@ -116,7 +116,9 @@ async def measured(
         "server": {
             "command": "python -m app serve",
             "processes": len(servers),
-            "settings": "none but the defaults",
+            "settings": "none but the defaults"
+            if len(servers) == 1
+            else "FORWARDED_ALLOW_IPS, behind deploy/nginx.conf",
             "one_address": one_address,
         },
         "learners": learners,
