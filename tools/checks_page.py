@@ -8,13 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import click
-
-from app.content import LANGUAGES, Content, load
+from app.content import Content
 from app.flow.model import Step
 from app.flow.steps.walk import STEPS
 from app.flow.verdict.check_dependencies import PLACES
-from app.locations import CHECKS as FOLDER
+from tools.written_pages import write
 
 _VALUE = re.compile(r"\{([a-z_]+)\}")
 """What the doctor fills in, and a reader of the page replaces."""
@@ -45,7 +43,4 @@ def _lines(words: Content) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    for words in map(load, LANGUAGES):
-        name = words.message("checks_page.file")
-        (FOLDER / name).write_text(document(words), encoding="utf-8")
-        click.echo(f"docs/{name}")
+    write("checks_page.file", document)

@@ -9,13 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import click
-
-from app.content import LANGUAGES, Content, load
+from app.content import Content
 from app.settings import Variable, variables
-from tools.pins import ROOT
-
-FOLDER = ROOT / "docs"
+from tools.written_pages import write
 
 
 def document(words: Content) -> str:
@@ -54,7 +50,4 @@ def _values(variable: Variable, page: dict[str, str]) -> str:
 
 
 if __name__ == "__main__":
-    for words in map(load, LANGUAGES):
-        name = words.message("settings_page.file")
-        (FOLDER / name).write_text(document(words), encoding="utf-8")
-        click.echo(f"docs/{name}")
+    write("settings_page.file", document)

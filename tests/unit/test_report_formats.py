@@ -29,6 +29,7 @@ from tests.unit.test_cli_doctor import broken, should_work, unknown, works
 from tests.unit.test_doctor import healthy
 from tests.unit.test_prediction import role
 from tools import checks_page
+from tools.written_pages import pages
 
 FORMATS = ("junit", "sarif", "github")
 
@@ -197,12 +198,10 @@ def test_each_cluster_is_named_in_the_formats_of_other_tools(monkeypatch: pytest
 # --- where a check is explained --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_page_of_the_checks_is_current_and_has_every_check(language: str) -> None:
-    path = CHECKS / load(language).message("checks_page.file")
-    assert path.read_text(encoding="utf-8") == checks_page.document(load(language)), "python -m tools.checks_page"
-    anchors = re.findall(r'<a id="([^"]+)"></a>', path.read_text(encoding="utf-8"))
-    assert sorted(anchors) == sorted(load(language).checks)
+def test_the_pages_of_the_checks_are_current_and_have_every_check() -> None:
+    for name, written in pages("checks_page.file", checks_page.document).items():
+        assert (CHECKS / name).read_text(encoding="utf-8") == written, "python -m tools.checks_page"
+        assert sorted(re.findall(r'<a id="([^"]+)"></a>', written)) == sorted(load("en").checks)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.content import LANGUAGES, for_locale, load
 from app.flow.redaction import MASK
 from app.settings import Settings, SettingsError, comes_from_a_service, ignored, variables
-from tools import settings_page
+from tools import settings_page, written_pages
 
 
 def test_an_empty_environment_gives_the_defaults():
@@ -73,8 +73,16 @@ def test_every_field_is_set_by_a_variable_and_explained_on_the_page():
         words = load(language)
         explained = {key.split(".")[1] for key in words.messages if key.startswith("settings.")}
         assert explained == {variable.field for variable in variables()}
-        path = settings_page.FOLDER / words.message("settings_page.file")
-        assert path.read_text(encoding="utf-8") == settings_page.document(words), "python -m tools.settings_page"
+    for name, written in written_pages.pages("settings_page.file", settings_page.document).items():
+        assert (written_pages.DOCS / name).read_text(encoding="utf-8") == written, "python -m tools.settings_page"
+
+
+def test_a_language_without_documents_of_its_own_leaves_those_of_another_as_they_are(monkeypatch):
+    written = written_pages.pages("settings_page.file", settings_page.document)
+    monkeypatch.setattr(written_pages, "LANGUAGES", (*LANGUAGES, "xx"))
+    unlike = dataclasses.replace(load("en"), messages={**load("en").messages, "settings_page.title": "Another"})
+    monkeypatch.setattr(written_pages, "load", lambda language: unlike if language == "xx" else load(language))
+    assert written_pages.pages("settings_page.file", settings_page.document) == written
 
 
 @pytest.mark.parametrize("variable", variables(), ids=lambda it: it.field)
