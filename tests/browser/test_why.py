@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
 from app.content import load
 from tests.browser.server import DESK, PHONE, Reader
@@ -87,3 +87,27 @@ def test_on_a_phone_what_is_not_tried_takes_no_more_room_than_its_words(why):
     assert listed["y"] + listed["height"] - last["y"] - last["height"] <= 4, "no empty box below the last attempt"
     for whole, words in zip(one.boxes(unused), one.boxes(unused.locator(".what")), strict=True):
         assert whole["y"] + whole["height"] - words["y"] - words["height"] <= 12
+
+
+def test_the_next_choice_undoes_none_whose_answer_is_still_on_its_way(reader):
+    shown, sockets, held = reader(), [], None
+    """`held`: what the server says, while it is held back."""
+
+    def deliver(socket: WebSocketRoute, message: str | bytes) -> None:
+        socket.send(message) if held is None else held.append(message)
+
+    def between(socket: WebSocketRoute) -> None:
+        sockets.append(socket)
+        socket.connect_to_server().on_message(lambda message: deliver(socket, message))
+
+    shown.page.route_web_socket(re.compile("/_stcore/stream"), between)
+    shown.open("/why?lang=en&scheme=irsa&taken=pod-1").wait()
+    held = []
+    choose(shown.page, "scheme", "why.schemes.node-role")
+    choose(shown.page, "taken", "why.pods.pod-2")
+    shown.page.wait_for_timeout(1000)
+    for message in held:
+        sockets[-1].send(message)
+    held = None
+    expect(shown.page).to_have_url(re.compile(r"scheme=node-role&taken=pod-2"))
+    expect(box(shown.page, "lr", "aurora_taken")).to_be_visible()

@@ -18,7 +18,7 @@ from app import wiring
 from app.commands import doctor_sources
 from app.commands.failure import CannotRun
 from app.commands.main import command_line
-from app.content import LANGUAGES, load
+from app.content import load
 from app.flow.doctor import Diagnosis, examine
 from app.flow.model import Status
 from app.locations import CHECKS

@@ -15,7 +15,7 @@ from app.serving.operations.metrics import PAGE_SECONDS
 from app.serving.operations.stopping import STOPPING
 from app.serving.turns import Turns
 from app.ui.state import allowance
-from app.ui.state.runs import drawn_before
+from app.ui.state.runs import drawn_before, late_address
 from app.ui.state.runs.straight import straight_on
 
 _turns = Turns()
@@ -49,7 +49,10 @@ class Runner(ScriptRunner):
         ):
             try:
                 pages = self._pages_manager.get_pages()
-                super()._run_script(straight_on(rerun_data, self._session_state, pages))
+                data = late_address.in_step(rerun_data, self._session_state)
+                if data is not rerun_data:  # again: the run that changed it may have been ended before it was sent
+                    super()._enqueue_forward_msg(late_address.message(data.query_string))
+                super()._run_script(straight_on(data, self._session_state, pages))
             finally:
                 allowance.settle()
                 PAGE_SECONDS.observe(perf_counter() - asked)
@@ -65,4 +68,5 @@ class Runner(ScriptRunner):
     def _enqueue_forward_msg(self, msg: ForwardMsg) -> None:
         self._give_way()
         drawn_before.hear(msg)
+        late_address.hear(msg, self._session_state)
         super()._enqueue_forward_msg(msg)
