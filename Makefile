@@ -21,7 +21,7 @@ tools := .venv/installed-tools
 aws := .venv-aws/installed
 axe := tests/browser/node_modules/.package-lock.json
 
-.PHONY: run test test-quick test-all check audit licences sbom image attack bench setup system-packages
+.PHONY: run test collected test-quick test-all check audit licences sbom image attack bench setup system-packages
 
 run: $(app)
 	@$(python) -m app serve
@@ -31,6 +31,10 @@ pytest := $(python) -m pytest --numprocesses 4 --dist loadfile --no-loadscope-re
 
 test: setup system-packages $(axe) check audit
 	$(pytest) -m "not large"
+
+# Where nothing is compiled yet, each worker would compile all tests: beside `check`, one does.
+collected: $(tools)
+	@$(pytest) --numprocesses 0 --collect-only --quiet >/dev/null
 
 # What needs no browser, no server and no world, with few examples: for the minute before a commit.
 test-quick: $(tools)

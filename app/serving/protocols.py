@@ -170,6 +170,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._refuse(TOO_LARGE)
         else:
             super().handle_websocket_upgrade()
+            del self.parser  # which has this protocol's methods: it would wait, with the connection, as garbage
 
     def _refuse(self, words: bytes) -> None:
         self.transport.write(words)

@@ -78,7 +78,8 @@ def runner(monkeypatch):
 
     def make(run, name="session"):
         def init(self, session):
-            self._session_id, self._session_state, self._pages_manager = session, None, PagesManager("frame.py")
+            self._session_id, self._pages_manager = session, PagesManager("frame.py")
+            self._session_state = SafeSessionState(SessionState(), lambda: None)
 
         monkeypatch.setattr(ScriptRunner, "__init__", init)
         monkeypatch.setattr(ScriptRunner, "_run_script", lambda self, data: run())

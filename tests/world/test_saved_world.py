@@ -45,7 +45,7 @@ _OF_WORLD = {
     *("identity", "account_id", "region", "cluster_name", "path", "issuer_id", "issuer", "api_audience", "node_name"),
     *("node_uid", "node_role_name", "instance_id", "api_url", "webhook_url", "admin_token", "explorer_token"),
     *("node_token", "usage", "start", "seeded", "clock", "log", "network", "root_ca_pem", "cluster", "account"),
-    *("other_account", "find_service_account", "before_faults", "changing", "directory", "kubelet", "controllers"),
+    *("other_account", "find_service_account", "before_faults", "changing", "directory", "_kubelet", "_controllers"),
 }
 
 

@@ -1,12 +1,17 @@
 """The scenario of a new world, as a learner's clients see it."""
 
+import gc
 import json
 import re
+import time
+import weakref
 from urllib.parse import unquote
 
 import pytest
 
+from app.flow.steps.walk import walk
 from app.flow.token import decode, verify
+from app.wiring import simulated
 from app.world.setup.roles import trust_policy
 from tests.world.helpers import TOKEN_FILE, log_of, pod_of
 
@@ -123,3 +128,33 @@ def test_the_clock_has_its_limits(simulation, world, seconds):
     with pytest.raises(ValueError, match="the clock stays within"):
         simulation.move_clock(world, seconds)
     assert world.clock.offset == 0
+
+
+def test_a_world_goes_at_once_with_all_that_was_in_it(simulation):
+    """No search for garbage has to find it: the more there is, the longer everybody waits for that."""
+    gc.collect()
+    gc.disable()
+    try:
+        world = simulation.world("to be reset")
+        ports, walked = simulated(simulation, world), world.chain.subject
+        walk(ports, walked)
+        simulation.inject(world, "F45")  # of one that STS refuses, pytest keeps what botocore logs, with its frames
+        walk(ports, walked)
+        simulation.revert(world)
+        simulation.move_clock(world, 3600.0)
+        simulation.page_state(world)["kept"] = simulation.save(world)
+        parts = [weakref.ref(part) for part in (world, world.kubelet, world.cluster, world.account)]
+        del world, ports
+        simulation.reset("to be reset")
+        deadline = time.monotonic() + 10
+        while any(part() is not None for part in parts) and time.monotonic() < deadline:
+            simulation.reset("to be reset")  # what the servers' loop has at hand goes with the next that it does
+        assert [type(part()).__name__ for part in parts if part() is not None] == []
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        gc.collect()
+        assert [it for it in gc.garbage if type(it).__name__ in ("MeteredHttp", "MeteredWebSocket", "PodWorker")] == []
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+        simulation.store.discard("to be reset")

@@ -215,6 +215,7 @@ class Kubelet:
         self._wake_up.close()
         for worker in self._workers.values():
             worker.stop()
+        self._workers.clear()
         for task in self._tasks:
             task.cancel()
 

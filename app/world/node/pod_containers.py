@@ -39,6 +39,10 @@ class ContainerNotFound(Exception):
         super().__init__(f'container not found ("{name}")')
 
 
+async def _nothing() -> None:
+    """What goes on in a Pod that is gone."""
+
+
 class PodContainers:
     """What runs in one Pod."""
 
@@ -262,6 +266,7 @@ class PodContainers:
             state.log.end()
         for process in self._running.values():
             process.cancel()
+        self._go_on = _nothing
 
     def publish(self) -> None:
         """Writes the Pod's status."""

@@ -17,12 +17,16 @@ class PodSchedule:
 
     def __init__(self, worker: PodWorker, now: Callable[[], float]) -> None:
         """`now`: the node's clock."""
-        self._worker = worker
+        self._worker: PodWorker | None = worker
         self._now = now
         self._looked = now()
         """When the volumes were looked at last."""
         self._changed: float | None = None
         """When something changed that they are made of; None where they have all of it."""
+
+    def stop(self) -> None:
+        """There is nothing to do any more. The worker is not kept: it keeps this."""
+        self._worker = None
 
     def looked(self) -> None:
         """The volumes are looked at now."""
@@ -42,7 +46,7 @@ class PodSchedule:
 
         Returns whether that is new.
         """
-        if self._changed is not None or not self._worker.has_volume_of(resource, name):
+        if self._worker is None or self._changed is not None or not self._worker.has_volume_of(resource, name):
             return False
         self._changed = self._now()
         return True
@@ -50,19 +54,15 @@ class PodSchedule:
     @property
     def due(self) -> float | None:
         """When the next thing is to be done; also None until what is on its way has ended."""
-        if self._worker.is_busy:
+        if self._worker is None or self._worker.is_busy:
             return None
-        return min((it for it in (self._restart_due, self._look_due) if it is not None), default=None)
+        moments = (_restart_due(self._worker), self._look_due(self._worker))
+        return min((it for it in moments if it is not None), default=None)
 
-    @property
-    def _restart_due(self) -> float | None:
-        return min((it.restart for it in self._worker.containers if it.restart is not None), default=None)
-
-    @property
-    def _look_due(self) -> float | None:
+    def _look_due(self, worker: PodWorker) -> float | None:
         """When the volumes are looked at: what they are made of has changed, or something could not be set up."""
-        unset = any(it.waiting == "CreateContainerConfigError" for it in self._worker.containers)
-        since = self._looked if unset or self._worker.waits_for_volumes else self._changed
+        unset = any(it.waiting == "CreateContainerConfigError" for it in worker.containers)
+        since = self._looked if unset or worker.waits_for_volumes else self._changed
         return None if since is None else since + SYNC_SECONDS
 
     async def do_what_is_due(self, now: float, *, renew: bool) -> None:
@@ -70,13 +70,21 @@ class PodSchedule:
 
         A renewal alone starts nothing: where the clock is moved meanwhile, a process would get the token of before.
         """
-        restarts = self._restart_due is not None and self._restart_due <= now
-        looks = self._look_due is not None and self._look_due <= now
-        if self._worker.waits_for_volumes:
+        worker = self._worker
+        if worker is None:
+            return
+        restart_due, look_due = _restart_due(worker), self._look_due(worker)
+        restarts = restart_due is not None and restart_due <= now
+        looks = look_due is not None and look_due <= now
+        if worker.waits_for_volumes:
             if looks:
-                await self._worker.start()
+                await worker.start()
             return
         if looks or renew:
-            await self._worker.look()
+            await worker.look()
         if looks or restarts:
-            await self._worker.run_containers()
+            await worker.run_containers()
+
+
+def _restart_due(worker: PodWorker) -> float | None:
+    return min((it.restart for it in worker.containers if it.restart is not None), default=None)

@@ -81,6 +81,7 @@ class PodWorker:
         """The Pod is gone: nothing more is written for it."""
         self._record.close()
         self.inside.stop()
+        self.schedule.stop()
         if self.task is not None:
             self.task.cancel()
 

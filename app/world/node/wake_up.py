@@ -10,6 +10,10 @@ LONGEST_SECONDS = 6 * 3600.0
 """After which a timer goes off in any case: the machine may have slept, or its clock been set, in between."""
 
 
+def _nothing() -> None:
+    """What is left to do once it is closed."""
+
+
 class WakeUp:
     """For the loop that it is set on. Setting it again replaces the moment."""
 
@@ -36,9 +40,10 @@ class WakeUp:
             self._handle = None
 
     def close(self) -> None:
-        """Forgets it for good."""
+        """Forgets it for good, and whom to call."""
         self._closed = True
         self.cancel()
+        self._work = _nothing
 
     def _fire(self) -> None:
         self._handle = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 from typing import Any, cast
+from weakref import WeakMethod
 
 from app.serving.connections import Connections
 from app.serving.protocols import BoundedHttp, BoundedWebSocket, JoinedWrites
@@ -31,7 +32,7 @@ class MeteredHttp(BoundedHttp):
     def on_message_begin(self) -> None:
         """A request begins: the application may take its connection over."""
         super().on_message_begin()
-        self.scope["extensions"] = {EXTENSION: {TAKE_OVER: self._hand_over}}
+        self.scope["extensions"] = {EXTENSION: {TAKE_OVER: WeakMethod(self._hand_over)}}
 
     def _hand_over(self, head: bytes) -> UpgradedConnection:
         """Sends the head of the answer; from then on the connection is another protocol's."""

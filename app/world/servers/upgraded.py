@@ -8,8 +8,8 @@ from collections.abc import Callable
 from app.world.metering import Tab
 
 EXTENSION, TAKE_OVER = "world.upgrade", "take_over"
-"""The ASGI extension, and its function: it takes the head of the answer, status 101, and returns an
-`UpgradedConnection`."""
+"""The ASGI extension, and its function as a `WeakMethod`, since the protocol has the scope: it takes the head of the
+answer, status 101, and returns an `UpgradedConnection`."""
 BUFFER = 256 * 1024
 """Bytes that may wait for the application before the client is no longer read."""
 

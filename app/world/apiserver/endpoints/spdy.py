@@ -11,6 +11,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
+from weakref import WeakMethod
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -63,7 +64,10 @@ class _SpdyResponse(Response):
         self._remote = remote
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        take_over: Callable[[bytes], UpgradedConnection] = scope["extensions"][EXTENSION][TAKE_OVER]
+        extension: WeakMethod[Callable[[bytes], UpgradedConnection]] = scope["extensions"][EXTENSION][TAKE_OVER]
+        take_over = extension()
+        if take_over is None:
+            return  # the client has gone
         connection = take_over(_HEAD)
         try:
             await _Session(self._world, self._remote, connection).run()

@@ -40,15 +40,15 @@ class ChangeLog:
         """The newest resource version."""
         self._history: deque[Change] = deque()
         self._bytes = 0
-        self._watchers: list[Callable[[Change], None]] = []
+        self._watchers: dict[object, Callable[[Change], None]] = {}
 
     def watch(self, callback: Callable[[Change], None]) -> Callable[[], None]:
         """Calls `callback` after every change, on the loop that made it. The returned function ends it."""
-        self._watchers.append(callback)
+        watcher = object()  # the callback itself would stay with the function that ends the watch
+        self._watchers[watcher] = callback
 
         def cancel() -> None:
-            if callback in self._watchers:
-                self._watchers.remove(callback)
+            self._watchers.pop(watcher, None)
 
         return cancel
 
@@ -90,7 +90,7 @@ class ChangeLog:
         self._bytes += _size(change)
         while len(self._history) > HISTORY_LIMIT or self._bytes > HISTORY_BYTES:
             self._bytes -= _size(self._history.popleft())
-        for watcher in tuple(self._watchers):
+        for watcher in tuple(self._watchers.values()):
             watcher(change)
 
 
