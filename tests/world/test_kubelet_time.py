@@ -155,5 +155,6 @@ def test_nothing_piles_up_behind_a_pod_that_is_busy(simulation, world, run_pod, 
 def test_a_world_that_is_gone_has_no_timer(simulation):
     world = simulation.world("gone")
     assert planned(simulation, world) > 0
+    wake_up = world.kubelet._wake_up
     simulation.store.discard("gone")
-    eventually(lambda: planned(simulation, world) is None)
+    eventually(lambda: wake_up._handle is None)
