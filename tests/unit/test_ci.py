@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 MAKEFILE = """
+setup collected:
 test: check
 \t.venv/bin/python -m pytest
 check:

@@ -40,7 +40,7 @@ class WakeUp:
             self._handle = None
 
     def close(self) -> None:
-        """Forgets it for good, and whom to call."""
+        """Forgets it for good, and what to call."""
         self._closed = True
         self.cancel()
         self._work = _nothing
