@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import queue
 import secrets
@@ -73,7 +74,11 @@ class SigningKey:
 
 
 class KeyPool:
-    """Signing keys made ahead by a thread, so that a new world need not wait 50 to 100 ms for one."""
+    """Signing keys made ahead by a thread, so that a new world need not wait 50 to 100 ms for one.
+
+    Those of worlds that are gone come back, under other names: to make an RSA key takes as long as all else that a new world
+    takes, and a room makes two worlds a second. No two worlds have the same key at a time.
+    """
 
     def __init__(self, size: int = 16) -> None:
         self._keys: queue.Queue[SigningKey] = queue.Queue(maxsize=size)
@@ -102,14 +107,23 @@ class KeyPool:
         finally:
             self._wanted.set()
 
+    def give_back(self, key: SigningKey) -> None:
+        """Takes the key of a world that is gone, where there is room for it. Under its old name there is no key any more."""
+        self._put(SigningKey(key.private_key))
+
+    def _put(self, key: SigningKey) -> None:
+        with contextlib.suppress(queue.Full):
+            self._keys.put_nowait(key)
+
     def _fill(self) -> None:
         while True:
             self._wanted.wait()
             self._wanted.clear()
             while not self._stopping.is_set() and not self._keys.full():
-                self._keys.put(SigningKey())
-                if self._keys.qsize() >= AT_ONCE:
-                    self._stopping.wait(PAUSE_SECONDS)
+                if self._keys.qsize() >= AT_ONCE and self._stopping.wait(PAUSE_SECONDS):
+                    break
+                if not self._keys.full():
+                    self._put(SigningKey())
             if self._stopping.is_set():
                 return
 
@@ -131,6 +145,11 @@ class KeyRing:
         """A new key signs from now on; the old ones stay published."""
         self.published = (self._pool.take(), *self.published)
         return self.current
+
+    def give_back(self) -> None:
+        """The cluster is gone: others may have its keys."""
+        for key in self.published:
+            self._pool.give_back(key)
 
     def retire_old(self) -> None:
         """Publishes the current key alone: tokens signed with older ones can no longer be verified."""

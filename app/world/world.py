@@ -214,4 +214,5 @@ class World:
         self.before_faults = None
         self.usage.page_state.clear()
         self.log.events.close()
+        self.keys.give_back()
         shutil.rmtree(self.directory, ignore_errors=True)

@@ -63,6 +63,19 @@ def test_pool_gives_every_key_once():
         pool.stop()
 
 
+def test_pool_has_the_keys_of_what_is_gone_under_other_names():
+    pool = KeyPool(size=2)
+    ring = KeyRing(pool)
+    ring.rotate()
+    gone = {key.kid: key.private_key for key in ring.published}
+    ring.give_back()
+    ring.give_back()  # for which there is no room
+    again = [pool.take() for _ in gone]
+    assert {key.private_key for key in again} == {*gone.values()}
+    assert gone.keys().isdisjoint(key.kid for key in again)
+    assert pool.take().private_key not in gone.values()
+
+
 def test_pool_makes_few_keys_without_a_pause():
     pool = KeyPool()
     pool.start()
