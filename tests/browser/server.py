@@ -219,10 +219,14 @@ class Reader:
             expect(self.page.locator("summary:focus")).to_be_visible()
         return self.wait()
 
+    def drawn(self) -> Reader:
+        """Until all components have drawn what they show."""
+        expect(self.page.locator(_NOT_DRAWN)).to_have_count(0)
+        return self
+
     def unfold(self) -> Reader:
         """Opens all that can be unfolded, in components as well, once all of them have drawn."""
-        expect(self.page.locator(_NOT_DRAWN)).to_have_count(0)
-        self.page.evaluate(
+        self.drawn().page.evaluate(
             "() => { const open = (root) => { for (const part of root.querySelectorAll('*')) {"
             " if (part.tagName === 'DETAILS') part.open = true;"
             " if (part.shadowRoot) open(part.shadowRoot) } }; open(document) }"

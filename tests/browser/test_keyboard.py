@@ -79,7 +79,7 @@ def walker(profiles, address):
 )
 def test_the_tab_key_reaches_every_control_and_leaves_the_page(walker, page):
     one = walker if page == "home" else walker.turn_to(page)
-    one.predict().page.evaluate(FORGET)
+    one.predict().drawn().page.evaluate(FORGET)
     if page in WHOLE:
         within = "body"
         one.page.get_by_test_id("stSkipToContent").focus()
