@@ -50,6 +50,17 @@ def test_both_languages_have_the_same_headings_and_tables_of_the_same_length(nam
     assert len(rows(english)) == len(rows(japanese))
 
 
+def test_the_changelogs_have_as_many_items_in_each_part() -> None:
+    counted = [
+        [
+            len(re.findall(r"^- ", part, re.M))
+            for part in re.split(r"^#", (ROOT / f"CHANGELOG{suffix}").read_text(encoding="utf-8"), flags=re.M)
+        ]
+        for suffix in SUFFIX.values()
+    ]
+    assert counted[0] == counted[1]
+
+
 @pytest.mark.parametrize("language", SUFFIX)
 def test_the_index_leads_to_every_document(language: str) -> None:
     linked = set(re.findall(r"\]\(([\w.-]+\.md)\)", read("README", language)))

@@ -31,7 +31,14 @@ from tests.world import learner_commands
 from tests.world.kubectl import KUBECTL as INSTALLED_KUBECTL
 
 ROOT = Path(__file__).resolve().parents[2]
-ELSEWHERE = ("CHANGELOG.md", "docs/commands.md", "docs/checks.md", "docs/checks.ja.md", "docs/licences.md")
+ELSEWHERE = (
+    "CHANGELOG.md",
+    "CHANGELOG.ja.md",
+    "docs/commands.md",
+    "docs/checks.md",
+    "docs/checks.ja.md",
+    "docs/licences.md",
+)
 """What was, and what is written from tables whose commands are run for themselves."""
 DOCUMENTS = {
     name: path.read_text(encoding="utf-8")
