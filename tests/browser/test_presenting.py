@@ -453,6 +453,15 @@ def test_the_clock_starts_with_the_first_forward_and_the_pace_is_early_on_time_o
 # (5) What the room sees
 
 
+def wrong_at_last(page, size):
+    """What `MEASURES` finds on the slide, once the map has taken its place there: it follows in one of the next frames."""
+    for _ in range(40):
+        if not (found := page.evaluate(MEASURES, smallest(size))):
+            break
+        page.wait_for_timeout(50)
+    return found
+
+
 @pytest.mark.parametrize("language", ["ja", pytest.param("en", marks=pytest.mark.large)])
 @pytest.mark.parametrize("size", [PROJECTOR, *(pytest.param(size, marks=pytest.mark.large) for size in OTHERS)])
 def test_every_slide_fits_the_screen_in_type_that_the_last_row_can_read(talk, language, size):
@@ -467,7 +476,7 @@ def test_every_slide_fits_the_screen_in_type_that_the_last_row_can_read(talk, la
     page.evaluate("document.fonts.ready.then(() => true)")
     for wanted in beats_of(20):
         assert place(page) == wanted
-        if found := page.evaluate(MEASURES, smallest(size)):
+        if found := wrong_at_last(page, size):
             wrong[wanted] = found
         if (
             wanted[1] in ("", WHOLE)
