@@ -76,8 +76,8 @@ class SigningKey:
 class KeyPool:
     """Signing keys made ahead by a thread, so that a new world need not wait 50 to 100 ms for one.
 
-    Those of worlds that are gone come back, under other names: to make an RSA key takes as long as all else that a new world
-    takes, and a room makes two worlds a second. No two worlds have the same key at a time.
+    Those of worlds that are gone come back, under other names: to make an RSA key takes as long as all else that a new
+    world takes, and a room makes two worlds a second. No two worlds have the same key at a time.
     """
 
     def __init__(self, size: int = 16) -> None:
@@ -108,7 +108,7 @@ class KeyPool:
             self._wanted.set()
 
     def give_back(self, key: SigningKey) -> None:
-        """Takes the key of a world that is gone, where there is room for it. Under its old name there is no key any more."""
+        """Takes the key of a world that is gone, where there is room for it. Nothing is under its old name any more."""
         self._put(SigningKey(key.private_key))
 
     def _put(self, key: SigningKey) -> None:

@@ -454,7 +454,7 @@ def test_the_clock_starts_with_the_first_forward_and_the_pace_is_early_on_time_o
 
 
 def wrong_at_last(page, size):
-    """What `MEASURES` finds on the slide, once the map has taken its place there: it follows in one of the next frames."""
+    """What `MEASURES` finds on the slide, once the map has taken its place: it follows in one of the next frames."""
     for _ in range(40):
         if not (found := page.evaluate(MEASURES, smallest(size))):
             break
