@@ -1,6 +1,10 @@
 #!/bin/sh
-# Installs the pinned requirements $2, hashes checked, into the virtual environment $1. What nothing imports, which is most
-# of it, is never compiled: that took a third of the time.
+# Installs the pinned requirements $2, hashes checked, into the virtual environment $1. To compile all of it takes a third of
+# the time, and most is never imported: Python compiles what is, where it may keep that.
 set -eu
 echo "Installing $2 into $1"
-exec "$1/bin/python" -m pip install --quiet --no-compile --disable-pip-version-check --no-input --require-hashes -r "$2"
+set -- "$1" --require-hashes -r "$2"
+[ -n "${PYTHONDONTWRITEBYTECODE:-}" ] || set -- "$@" --no-compile
+environment=$1
+shift
+exec "$environment/bin/python" -m pip install --quiet --disable-pip-version-check --no-input "$@"

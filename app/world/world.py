@@ -34,6 +34,9 @@ from app.world.usage import Usage
 REGION = "ap-northeast-1"
 ISSUER_HOST = f"oidc.eks.{REGION}.amazonaws.com"
 CLUSTER_NAME = "irsa"
+REMAINS_SECONDS = 40.0
+"""For which a world that was closed stays whole: what is under way in it ends as if it were there. The streams of an
+`exec` over SPDY have 30 seconds to come."""
 Start = Literal["empty", "finished"]
 """What a world begins with: the cluster and the account alone, or a chain of IRSA that works in them."""
 
@@ -139,7 +142,7 @@ class World:
         self.directory = shared_services.directory / self.path
         self.directory.mkdir(mode=0o700)
 
-        # (4) Who works in it. They have the world, so it gives them up when it is closed.
+        # (4) Who works in it. They have the world, so it gives them up after it was closed.
         self._kubelet: Kubelet | None = Kubelet(
             self, self.api_url, ContainerRuntime(self, shared_services.aws_cli, shared_services.programs)
         )
@@ -147,16 +150,16 @@ class World:
 
     @property
     def kubelet(self) -> Kubelet:
-        """The node's. Raises `LookupError` once the world is closed."""
+        """The node's. Raises `LookupError` some time after the world was closed."""
         if self._kubelet is None:
-            raise LookupError("the world is closed")
+            raise LookupError("the world is gone")
         return self._kubelet
 
     @property
     def controllers(self) -> ControllerManager:
-        """The cluster's. Raises `LookupError` once the world is closed."""
+        """The cluster's. Raises `LookupError` some time after the world was closed."""
         if self._controllers is None:
-            raise LookupError("the world is closed")
+            raise LookupError("the world is gone")
         return self._controllers
 
     @property
@@ -200,19 +203,20 @@ class World:
         return stored.copy() if stored else None
 
     def close(self) -> None:
-        """Ends all work, removes the node's files, and says so to the open pages.
+        """Ends all work, removes the node's files, and says so to the open pages. On the servers' loop, once."""
+        self.controllers.stop()
+        self.kubelet.stop()
+        self.log.events.close()
+        self.keys.give_back()
+        shutil.rmtree(self.directory, ignore_errors=True)
+        asyncio.get_running_loop().call_later(REMAINS_SECONDS, self._part)
 
-        What the world is made of then goes with it at once: in circles it would wait until garbage is looked for, which
-        takes the longer the more of it there is.
+    def _part(self) -> None:
+        """What the world is made of has it no more, so that all of it goes when nobody else has it. In circles it would
+        wait until garbage is looked for, which takes the longer the more of it there is.
         """
-        if self._controllers is None or self._kubelet is None:
-            return
-        self._controllers.stop()
-        self._kubelet.stop()
+        self.kubelet.forget()
         self._controllers = self._kubelet = None
         self.find_service_account = lambda *_: None
         self.before_faults = None
         self.usage.page_state.clear()
-        self.log.events.close()
-        self.keys.give_back()
-        shutil.rmtree(self.directory, ignore_errors=True)

@@ -48,14 +48,14 @@ def pages(chromium: Browser):
 
 @pytest.fixture
 def shown(pages):
-    """Puts a film into a page: `shown("policy", "en", size=…)`."""
+    """Puts a film into a page: `shown("policy", "en", size=…)`. `fonts`: where it is measured; they take a while."""
     complaints = []
 
-    def show(film="normal", language="en", *, size=DESK, motion="no-preference", **wishes) -> Page:
+    def show(film="normal", language="en", *, size=DESK, motion="no-preference", fonts=False, **wishes) -> Page:
         page = pages(motion)
         page.set_viewport_size({"width": size[0], "height": size[1]})
         page.once("pageerror", lambda error: complaints.append(str(error)))
-        page.set_content(film_page(language, films(*NAMES), film, **wishes))
+        page.set_content(film_page(language, films(*NAMES), film, fonts=fonts, **wishes))
         page.wait_for_function("window.map?.view")
         page.evaluate("document.fonts.ready.then(() => true)")
         return page
@@ -200,7 +200,7 @@ def test_before_a_prediction_nothing_is_lit_and_nothing_is_said(shown):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_before_a_prediction_a_page_shows_the_whole_map_in_names_that_can_be_read(shown, language):
-    page = shown(language=language, size=(980, 900))  # what a sidebar leaves of 1280
+    page = shown(language=language, size=(980, 900), fonts=True)  # what a sidebar leaves of 1280
     page.evaluate("map.show(films.normal, { part: 'sts_assume', neutral: true })")
     page.evaluate(PAINTED)  # its stage is lower now, and it learns that with the next picture
     left, top, width, height = page.evaluate("map.view")
@@ -213,7 +213,7 @@ def test_before_a_prediction_a_page_shows_the_whole_map_in_names_that_can_be_rea
 
 @pytest.mark.parametrize("size", SIZED[:2])
 def test_a_map_without_a_film_shows_its_boxes_and_no_controls(shown, size):
-    page = shown(size=size)
+    page = shown(size=size, fonts=True)
     page.evaluate("map.show({ ...films.normal, id: 'none', beats: [], names: {} })")
     left, top, width, height = page.evaluate("map.view")
     assert (left <= 14, top <= 14, width >= 1732 or size[0] < 700, top + height >= 732) == (True, True, True, True)
@@ -378,7 +378,7 @@ def test_a_film_in_which_nothing_moves_is_drawn_four_times_a_second(shown, motio
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_box_into_which_something_is_written_elsewhere_is_in_the_picture(shown, language):
     """The annotation goes to the API server, and the sentence is about the ServiceAccount."""
-    page = shown(language=language, size=(1920, 1080), motion="reduce", beat="annotate")
+    page = shown(language=language, size=(1920, 1080), motion="reduce", beat="annotate", fonts=True)
     left, top, wide, tall = page.evaluate("map.view")
     x, y, w, h = next(box.frame for box in BOXES if box.id == "service_account")
     assert (left <= x, top <= y, x + w <= left + wide, y + h <= top + tall) == (True, True, True, True)
@@ -432,13 +432,13 @@ def test_a_chip_leads_to_its_exchange(shown):
 
 @pytest.mark.parametrize("size", SIZED)
 def test_nothing_jumps_from_beat_to_beat(shown, size):
-    page = shown("policy", "ja", size=size, motion="reduce")
+    page = shown("policy", "ja", size=size, motion="reduce", fonts=True)
     heights = "map.entries.map((_, i) => (map.go(i), player.root.parentElement.getBoundingClientRect().height))"
     assert len(set(page.evaluate(heights))) == 1
 
 
 def test_a_phone_swipes_and_has_targets_for_a_finger(shown):
-    page = shown(size=(390, 844), motion="reduce")
+    page = shown(size=(390, 844), motion="reduce", fonts=True)
     swipe = """([from, to]) => {
       const touch = (x) => new Touch({ identifier: 1, target: map.stage, clientX: x, clientY: 200 })
       map.stage.dispatchEvent(new TouchEvent("touchstart", { touches: [touch(from)], bubbles: true }))

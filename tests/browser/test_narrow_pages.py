@@ -28,11 +28,21 @@ LABELS = """() => {
 """Pixels of every label that is seen, as the diagram's scale leaves them."""
 
 
-@pytest.mark.parametrize("page", ["why", "compare"])
-def test_every_label_of_a_diagram_can_be_read_at_any_width(visitor, page):
+WIDTHS = (320, 600, 641, 760, 768, 900, 1024, 1280, 1920)
+"""On both sides of each width at which the styles change, and far from them."""
+
+
+@pytest.mark.parametrize(
+    ("page", "widths"),
+    [
+        ("why", WIDTHS[::2]),
+        ("compare", WIDTHS[1::2]),
+        *(pytest.param(page, WIDTHS, id=f"{page}-all", marks=pytest.mark.large) for page in ("why", "compare")),
+    ],
+)
+def test_every_label_of_a_diagram_can_be_read_at_any_width(visitor, page, widths):
     one = visitor.turn_to(page)
-    # On both sides of each width at which the styles change, and far from them.
-    for width in (320, 600, 641, 760, 768, 900, 1024, 1280, 1920):
+    for width in widths:
         one.page.set_viewport_size({"width": width, "height": 900})
         labels = one.settle().page.evaluate(LABELS)
         assert len(labels) > 20, width

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 from streamlit.proto.WidgetStates_pb2 import WidgetStates
-from streamlit.runtime.scriptrunner import RerunData
+from streamlit.runtime.scriptrunner import RerunData, StopException
 from streamlit.runtime.state import SafeSessionState, SessionState
 
 from app.ui.state.runs import late_address
@@ -50,3 +50,13 @@ def test_a_query_to_which_the_reader_goes_is_taken(state, given):
 def test_what_has_arrived_makes_the_earlier_ones_choices_again(state):
     late_address.in_step(replace(CLICK, query_string="lang=en&depth=1"), state)
     assert late_address.in_step(CLICK, state) is CLICK
+
+
+def test_what_a_run_chose_is_known_although_it_ends_before_it_says_so(state):
+    def ends():
+        raise StopException
+
+    object.__setattr__(state, "_yield_callback", ends)
+    late_address.hear(late_address.message("lang=ja&depth=3"), state)
+    object.__setattr__(state, "_yield_callback", lambda: None)
+    assert late_address.in_step(CLICK, state).query_string == "lang=ja&depth=3"

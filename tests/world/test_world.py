@@ -130,8 +130,9 @@ def test_the_clock_has_its_limits(simulation, world, seconds):
     assert world.clock.offset == 0
 
 
-def test_a_world_goes_at_once_with_all_that_was_in_it(simulation):
+def test_a_world_goes_at_once_with_all_that_was_in_it(simulation, monkeypatch):
     """No search for garbage has to find it: the more there is, the longer everybody waits for that."""
+    monkeypatch.setattr("app.world.world.REMAINS_SECONDS", 0.0)
     gc.collect()
     gc.disable()
     try:

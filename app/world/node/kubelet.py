@@ -215,9 +215,12 @@ class Kubelet:
         self._wake_up.close()
         for worker in self._workers.values():
             worker.stop()
-        self._workers.clear()
         for task in self._tasks:
             task.cancel()
+
+    def forget(self) -> None:
+        """Knows no Pod any more. Their containers know it, and would keep it."""
+        self._workers.clear()
 
     def check_memory(self, wanted: int) -> None:
         """Whether the node has memory for processes that are given so many bytes more. Raises `ConfigError`."""
