@@ -13,7 +13,7 @@ import logging
 import os
 import time
 from collections.abc import Coroutine, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -156,12 +156,10 @@ class Kubelet:
 
     async def settle(self, seconds: float) -> None:
         """Waits until no Pod is on its way any more, at most `seconds`. Containers that keep running do not count."""
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while busy := self._tasks - self._resting():
                     await asyncio.wait(busy, timeout=SETTLE_SECONDS)
-        except TimeoutError:
-            pass
 
     def _resting(self) -> set[asyncio.Task[None]]:
         """The tasks of Pods whose processes only wait."""
@@ -209,6 +207,10 @@ class Kubelet:
     def workers(self) -> tuple[PodWorker, ...]:
         return tuple(self._workers.values())
 
+    def forget(self) -> None:
+        """Knows no Pod any more: their containers know it, and would keep it."""
+        self._workers.clear()
+
     def stop(self) -> None:
         """Ends all work. The world's files are its own to remove."""
         self._cancel_watch()
@@ -218,16 +220,10 @@ class Kubelet:
         for task in self._tasks:
             task.cancel()
 
-    def forget(self) -> None:
-        """Knows no Pod any more. Their containers know it, and would keep it."""
-        self._workers.clear()
-
     def check_memory(self, wanted: int) -> None:
         """Whether the node has memory for processes that are given so many bytes more. Raises `ConfigError`."""
-        if (
-            wanted > 0
-            and wanted + sum(worker.inside.process_bytes for worker in self._workers.values()) > PROCESSES_LIMIT
-        ):
+        taken = sum(worker.inside.process_bytes for worker in self._workers.values())
+        if wanted > 0 and wanted + taken > PROCESSES_LIMIT:
             raise ConfigError("cannot allocate memory")
 
     def check_disk(self, wanted: int) -> None:
