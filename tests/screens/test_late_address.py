@@ -52,11 +52,12 @@ def test_what_has_arrived_makes_the_earlier_ones_choices_again(state):
     assert late_address.in_step(CLICK, state) is CLICK
 
 
-def test_what_a_run_chose_is_known_although_it_ends_before_it_says_so(state):
+def test_a_run_that_is_to_end_is_not_heard(state):
     def ends():
         raise StopException
 
     object.__setattr__(state, "_yield_callback", ends)
-    late_address.hear(late_address.message("lang=ja&depth=3"), state)
+    with pytest.raises(StopException):
+        late_address.hear(late_address.message("lang=ja&depth=3"), state)
     object.__setattr__(state, "_yield_callback", lambda: None)
-    assert late_address.in_step(CLICK, state).query_string == "lang=ja&depth=3"
+    assert late_address.in_step(CLICK, state).query_string == "lang=en&depth=1"

@@ -41,10 +41,13 @@ def in_step(data: RerunData, state: SafeSessionState) -> RerunData:
 
 
 def hear(message: ForwardMsg, state: SafeSessionState) -> None:
-    """Called with each message of a run, before it is sent; also where the run ends instead of sending it."""
-    if message.WhichOneof("type") != "page_info_changed" or _KEY not in state._state:
+    """Called with each message of a run, before it is sent.
+
+    A run that is to end ends at `state`, and is not heard: the next one may have said something since.
+    """
+    if message.WhichOneof("type") != "page_info_changed" or _KEY not in state:
         return
-    sent: _Sent = state._state[_KEY]  # what is around it ends a run that is to end
+    sent: _Sent = state[_KEY]
     context = get_script_run_ctx()
     sent.page = context.page_script_hash if context else sent.page
     sent.earlier.add(sent.latest)

@@ -66,7 +66,7 @@ class Runner(ScriptRunner):
             super()._maybe_handle_execution_control_request()
 
     def _enqueue_forward_msg(self, msg: ForwardMsg) -> None:
-        late_address.hear(msg, self._session_state)  # first: a run that is to end ends at what follows
         self._give_way()
         drawn_before.hear(msg)
+        late_address.hear(msg, self._session_state)
         super()._enqueue_forward_msg(msg)
