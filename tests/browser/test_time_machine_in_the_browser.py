@@ -24,6 +24,7 @@ def to_the_first(shown: Reader) -> None:
     while shown.wait() and earlier.count():
         # By script: Playwright would wait for a button that the click before has disabled meanwhile.
         shown.page.evaluate("() => document.querySelector('.st-key-moment_earlier button:enabled')?.click()")
+    shown.settle().wait()  # a click too many, on a page from before, is worked on before the next one
 
 
 @pytest.fixture

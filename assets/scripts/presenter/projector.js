@@ -130,8 +130,12 @@ const talkProjector = (root, data, signal) => {
   talkKeys(talk.keys, act, signal)
   root.onclick = ({ target }) => {
     const asked = target.closest("[data-act]")?.dataset.act, to = target.closest(".overview [data-slide]")?.dataset.slide
-    if (to) ((find(".overview").hidden = true), go(Number(to)))
-    else if (asked) {
+    if (to) {
+      // At once: the browser does it a frame later, and an Enter until then is the button's and not a number's end.
+      root.getRootNode().activeElement?.blur()
+      find(".overview").hidden = true
+      go(Number(to))
+    } else if (asked) {
       if (find("dialog").open && asked !== "keys") find("dialog").close()
       act(asked)
     } else find(".blank").hidden = true
