@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import click
 
 from app.content import LANGUAGES, Content, load
+from tools.pins import ROOT
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+DOCS = ROOT / "docs"
 
 
 def pages(file_key: str, document: Callable[[Content], str]) -> dict[str, str]:

@@ -77,7 +77,7 @@ class KeyPool:
     """Signing keys made ahead by a thread, so that a new world need not wait 50 to 100 ms for one.
 
     Those of worlds that are gone come back, under other names: to make an RSA key takes as long as all else that a new
-    world takes, and a room makes two worlds a second. No two worlds have the same key at a time.
+    world takes, and a room makes two worlds a second. No two worlds that are served have the same key.
     """
 
     def __init__(self, size: int = 16) -> None:

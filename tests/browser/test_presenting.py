@@ -181,6 +181,14 @@ def test_overview_and_number_go_to_a_slide_and_escape_only_closes_them(talk):
     for key in ("ArrowRight", "ArrowRight", "Enter"):
         page.keyboard.press(key)
     assert place(page) == (DECKS[20][2].id, "")
+    # Its button has the focus no more when the next key comes, be it before the next frame.
+    chosen = """talk => {
+      const root = talk.getRootNode(), button = root.querySelector('.overview [data-slide="2"]')
+      button.focus(), button.click()
+      return root.activeElement === button
+    }"""
+    page.keyboard.press("o")
+    assert page.locator(".talk").evaluate(chosen) is False
     jump(page, number_of("token"))
     assert place(page) == ("token", "token_request")
     for key in ("g", "2", "Escape"):
