@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app.content import Content, ContentError
-from app.content.missions import Offered
+from app.content import Content
+from app.content.missions import UNREADABLE, Offered
 from app.flow.missions.judging import Result
 from app.flow.missions.picture import parts
-from app.flow.missions.reading import MalformedMission
 from app.flow.model import Status
 from app.ui.build.ways import terminal
 from app.ui.console.console import console
@@ -37,7 +36,7 @@ def missions() -> None:
         return
     try:
         found = state.all_missions()
-    except (MalformedMission, ContentError) as error:
+    except UNREADABLE as error:
         words = prose(content.message("mission_page.malformed"))
         components.block(f'<p class="failed">{words}</p>{said(str(error), content)}', key="missions_malformed")
         return
