@@ -15,7 +15,7 @@ from app.flow.film import Beat, Claim, End, Film, Seen, film
 from app.flow.film.contents import conditions, contents
 from app.flow.json_access import get_str
 from app.flow.model import Exchange, JsonObject, Status, Subject
-from app.flow.names import SUBJECT_PREFIX
+from app.flow.names import SUBJECT_PREFIX, subject_claim
 from app.flow.steps.submission import Submission
 from app.ui.draw.answers import Answer
 from app.ui.map.film_json import film_json, names_of
@@ -215,7 +215,7 @@ def _rows(answers: Iterable[tuple[str, Answer]], owner: Subject, content: Conten
     """What was asked, and whether it was taken: short, for the last row of a room. That anyone but the owner gets in is
     no success.
     """
-    own = f"{SUBJECT_PREFIX}{owner.namespace}:{owner.service_account}"
+    own = subject_claim(owner)
     for asked, answer in answers:
         if asked == own:
             status = answer.status
