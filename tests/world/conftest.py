@@ -5,9 +5,11 @@ Of a file marked `one_world` the tests share a world, which is set back after ea
 
 import itertools
 
+import httpx
 import kubernetes
 import pytest
 
+from app.world.servers.pki import client_context
 from app.world.usage import CAPACITY
 from tests.world.helpers import aws_client, kubernetes_client, pod_of
 from tests.world.kubernetes_world import Api
@@ -22,6 +24,13 @@ def simulation():
 
     with Simulation() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def https(simulation):
+    """What asks the servers behind TLS, with no proxy of the environment."""
+    with httpx.Client(verify=client_context(simulation.ca_pem), trust_env=False) as client:
+        yield client
 
 
 @pytest.fixture
