@@ -93,11 +93,11 @@ def _said(error: Exception) -> str:
 def _break(choice: str, here: World) -> _Broken:
     if fault := _FAULTS.get(choice):
         session.simulation().inject(here, fault)
-        return _walked(here)
+        return _walked()
     return _stolen(here) if choice == _STOLEN else _widened(here, *_WIDENED[choice])
 
 
-def _walked(here: World) -> _Broken:
+def _walked() -> _Broken:
     ports = session.simulated_ports()
     found = examine(ports, session.subject())
     heard = (*ports.server_log.setup(), *ports.server_log.exchanges())
@@ -111,7 +111,7 @@ def _walked(here: World) -> _Broken:
 
 def _widened(here: World, operator: str, wanted: str) -> _Broken:
     """The policy with that condition; then every ServiceAccount asks for the role, one of them made for it."""
-    owner = _walked(here)
+    owner = _walked()
     intruder = Subject(namespace=here.chain.namespace, service_account=_INTRUDER)
     wanted = wanted.format(namespace=intruder.namespace)
     policy = experiments.wide_trust_policy(here, operator, [wanted] if wanted else [])
@@ -126,7 +126,7 @@ def _widened(here: World, operator: str, wanted: str) -> _Broken:
     role = get_str(owner.found.walk.report(owner.film.beat("grant").step).evidence.get("role"), "Arn")
     attempts = probes.everybody(ports, role, [f"{intruder.namespace}/{intruder.service_account}"])
     return _Broken(
-        film=_with_stranger(_walked(here).film, policy, attempts[-1], ports.aws.exchanges()[-1]),
+        film=_with_stranger(_walked().film, policy, attempts[-1], ports.aws.exchanges()[-1]),
         found=owner.found,
         begins="assume",
         subject=intruder,
@@ -169,7 +169,7 @@ def _replaced(whole: Film, beat_id: str, exchange: Exchange) -> Beat:
 
 def _stolen(here: World) -> _Broken:
     """The token is copied and used outside the cluster, before and after its Pod is deleted."""
-    whole = _walked(here)
+    whole = _walked()
     ports = session.simulated_ports()
     loot = probes.copy(ports, session.subject())
     if isinstance(loot, Submission):

@@ -131,7 +131,7 @@ def _shown(outcome: EvaluatedScheme) -> Iterator[tuple[str, tuple[str, str]]]:
         attempt, state = outcome.attempt(box), outcome.state(box)
         yield box, (state, "")
         if attempt is not None:
-            yield _arrow(attempt, number, box), (state, attempt.way)
+            yield _arrow(number, box), (state, attempt.way)
             if attempt.opens:
                 yield f"permits_{box}", (state if state is State.LEAK else "idle", "permits")
     # (2) What the other Pod does all day.
@@ -152,10 +152,10 @@ def _daily(outcome: EvaluatedScheme) -> Iterator[tuple[str, tuple[str, str]]]:
             and attempt.obtained
             and (attempt.own or (attempt.way is Way.METADATA and attempt.opens))
         ):
-            yield _arrow(attempt, outcome.taken[-1], box), ("idle", attempt.way)
+            yield _arrow(outcome.taken[-1], box), ("idle", attempt.way)
 
 
-def _arrow(attempt: Attempt, pod: str, box: str) -> str:
+def _arrow(pod: str, box: str) -> str:
     return f"metadata_{pod}" if box == "node_role" else f"assume_{pod}_{box[4]}"
 
 
