@@ -17,6 +17,7 @@ from app.ui.draw.sections import draw_section
 from app.ui.frame import navigation, not_there
 from app.ui.map import handed_on, showing
 from app.ui.state import depth, language, live_selection, mode, route, session
+from app.ui.state.walk_view import WalkView
 from app.ui.text import escape, prose
 
 
@@ -55,7 +56,7 @@ def home() -> None:
         components.block(_analogy(content), key="passport")
 
 
-def _film(walk_view: session.WalkView | None, content: Content) -> None:
+def _film(walk_view: WalkView | None, content: Content) -> None:
     """The film of the last walk: six beats that play once, and all of it on demand."""
     if walk_view is None:
         showing.still(content)
@@ -131,7 +132,7 @@ def _analogy(content: Content) -> str:
     return f'<table class="passport"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
 
 
-def _verdict(walk_view: session.WalkView, content: Content) -> str:
+def _verdict(walk_view: WalkView, content: Content) -> str:
     """The doctor's verdict, and how many checks of the walk led to it."""
     verdict = session.diagnosis(walk_view).verdict
     step = content.message(f"steps.{verdict.step}.short") if verdict.step else ""
@@ -150,7 +151,7 @@ def _where_shown(check: Check, walk: Walk, content: Content) -> str:
     return page_link(content, page, escape(content.message("home.look", step=navigation.name(page, content))))
 
 
-def _steps(walk_view: session.WalkView, content: Content) -> str:
+def _steps(walk_view: WalkView, content: Content) -> str:
     passed = sum(check.status is Status.PASSED for report in walk_view.walk for check in report.checks)
     total = sum(len(report.checks) for report in walk_view.walk)
     counted = content.message("screens.counted", passed=passed, total=total, steps=len(Step))

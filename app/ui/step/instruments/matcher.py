@@ -28,7 +28,7 @@ from app.ui.draw import components, page_errors
 from app.ui.figures.lifetimes import lives
 from app.ui.marks import CLAIMS, MARKS
 from app.ui.state import session
-from app.ui.state.session import WalkView
+from app.ui.state.walk_view import WalkView
 from app.ui.step.instruments import claims_table
 from app.ui.text import escape, prose
 
