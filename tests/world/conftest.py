@@ -45,7 +45,7 @@ def world(request, simulation):
         world.log._bytes = 0
         for exchange in heard:
             world.log.record(exchange)
-        world.usage.quota.take(-CAPACITY)  # no memento takes back what was used
+        world.usage.quota.take(-CAPACITY)  # no snapshot takes back what was used
         assert state_of(world) == before
         return
     key = f"test-{next(_numbers)}"
@@ -55,7 +55,7 @@ def world(request, simulation):
 
 @pytest.fixture(scope="module")
 def files_world(simulation):
-    """The world of a file, its memento and all that can be seen of it."""
+    """The world of a file, its snapshot and all that can be seen of it."""
     key = f"file-{next(_numbers)}"
     world = simulation.world(key)
     yield world, simulation.save(world), state_of(world)
