@@ -14,7 +14,7 @@ from app.flow.model import Status
 from app.ui.build.ways import terminal
 from app.ui.console.console import console
 from app.ui.draw import components, page_errors
-from app.ui.draw.checks import mark, said
+from app.ui.draw.checks import framed, said
 from app.ui.draw.sections import draw_collapsibles, fold
 from app.ui.draw.simulated_only import needs_a_world
 from app.ui.frame import navigation
@@ -141,11 +141,7 @@ def _reached(shown: Offered, run: state.Run, content: Content) -> None:
     key = "mission_page.reached_best" if used <= shown.mission.best else "mission_page.reached_all"
     words = prose(content.message(key, used=str(used), best=str(shown.mission.best)))
     learned = prose(shown.words_in(content).learned)
-    components.block(
-        f'<div class="outcome passed" role="status">{mark(Status.PASSED, content)}'
-        f"<div><p>{words}</p><p>{learned}</p></div></div>",
-        key="mission_reached",
-    )
+    components.block(framed(Status.PASSED, f"<p>{words}</p><p>{learned}</p>", content), key="mission_reached")
 
 
 def _hints_key(shown: Offered) -> str:

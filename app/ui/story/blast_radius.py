@@ -14,7 +14,7 @@ from app.flow.lessons.blast_radius import Attempt, BlastRadius, Pod, Way, blast_
 from app.flow.model import Status
 from app.flow.permissions import PermissionDecision
 from app.flow.policy.policy import Match
-from app.ui.draw.checks import mark
+from app.ui.draw.checks import framed
 from app.ui.figures.diagram import svg
 from app.ui.figures.story_figure import STORY
 from app.ui.marks import MARKS, unspoken
@@ -184,10 +184,7 @@ def verdict(outcome: EvaluatedScheme, content: Content) -> str:
         sentences = [content.message("why.verdict.held" if count else "why.verdict.nothing", pod=pod, count=count)]
     status = Status.FAILED if leaks else Status.PASSED
     summary = content.message("why.verdict.leaks" if leaks else "why.verdict.safe")
-    return (
-        f'<div class="outcome {status}" role="status">{mark(status, content)}'
-        f"<div><p>{prose(summary)}</p>{''.join(f'<p>{prose(sentence)}</p>' for sentence in sentences)}</div></div>"
-    )
+    return framed(status, "".join(f"<p>{prose(sentence)}</p>" for sentence in (summary, *sentences)), content)
 
 
 def _kind(outcome: EvaluatedScheme, box: str) -> str:

@@ -10,7 +10,7 @@ from app.flow.lessons.decks import LENGTHS
 from app.flow.lessons.workshop import MINUTES
 from app.flow.model import Check, Status, Step, Walk
 from app.ui.draw import components, notice
-from app.ui.draw.checks import mark
+from app.ui.draw.checks import framed
 from app.ui.draw.links import page_link
 from app.ui.draw.prose import markdown
 from app.ui.draw.sections import draw_section
@@ -139,10 +139,8 @@ def _verdict(walk_view: WalkView, content: Content) -> str:
     check = content.check(verdict.check.id).fill(verdict.check, walk_view.walk.subject).title if verdict.check else ""
     sentence = content.message(f"verdict.{verdict.key}", step=step, check=check)
     link = f"<p>{_where_shown(verdict.check, walk_view.walk, content)}</p>" if verdict.check else ""
-    return (
-        f'<div class="outcome {verdict.status}" role="status">{mark(verdict.status, content)}'
-        f'<div><p>{prose(sentence)}</p>{link}<p class="quiet">{_steps(walk_view, content)}</p></div></div>'
-    )
+    steps = f'<p class="quiet">{_steps(walk_view, content)}</p>'
+    return framed(verdict.status, f"<p>{prose(sentence)}</p>{link}{steps}", content)
 
 
 def _where_shown(check: Check, walk: Walk, content: Content) -> str:
