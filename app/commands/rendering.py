@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -10,7 +9,7 @@ from collections.abc import Iterable, Mapping
 import click
 
 from app.flow.model import JsonValue, Status
-from app.flow.visible import visible, visible_json
+from app.flow.visible import pretty_json, visible
 from app.settings import process_environment
 
 _MARKS = {
@@ -96,7 +95,7 @@ def print_lines(lines: Iterable[str]) -> None:
 
 def print_json(document: JsonValue) -> None:
     """Prints JSON as UTF-8, whatever the locale (RFC 8259 §8.1). What would steer a terminal is escaped."""
-    print_utf8(visible_json(json.dumps(document, ensure_ascii=False, indent=2)))
+    print_utf8(pretty_json(document))
 
 
 def print_utf8(text: str) -> None:

@@ -20,7 +20,7 @@ from app.commands.failure import COULD_NOT_RUN, CannotRun
 from app.commands.help import address_options, command_of
 from app.commands.listening import listen
 from app.commands.world import check_ports, made, open_state, prepare, tool_lines
-from app.content import Content, ContentError
+from app.content import Content
 from app.serving import descriptors, logs
 from app.serving.launch import LAUNCH
 from app.serving.operations import events, log_lines
@@ -75,11 +75,10 @@ def command(settings: Settings, words: Content) -> click.Command:
 def _offer(folder: str, words: Content) -> None:
     """A teacher's missions: what is wrong in them is said before anything is served."""
     from app.content import missions
-    from app.flow.missions.reading import MalformedMission
 
     try:
         missions.offered(folder)
-    except (MalformedMission, ContentError) as error:
+    except missions.UNREADABLE as error:
         raise CannotRun(words, "malformed_missions", got=error) from None
     offer_missions(folder)
 

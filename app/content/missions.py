@@ -19,6 +19,8 @@ FILES_LIMIT = 100
 """Missions of one folder."""
 FILE_BYTES = 64 * 1024
 """Of one mission."""
+UNREADABLE = (MalformedMission, ContentError)
+"""What `offered` raises: each says what is wrong, in which file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +50,7 @@ class Offered:
 def offered(folder: str = "") -> tuple[Offered, ...]:
     """Ours in their order, then those of a teacher's folder, read once a process.
 
-    Raises `MalformedMission` and `ContentError`, which say what is wrong in which file.
+    Raises one of `UNREADABLE`.
     """
     ours = _in_folder(MISSIONS, ROOT)
     theirs = _in_folder(Path(folder), Path(folder)) if folder else ()

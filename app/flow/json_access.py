@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from datetime import datetime
 from typing import Any
 
 from app.flow.model import JsonValue
@@ -56,6 +57,14 @@ def seconds(document: JsonValue, *path: str) -> float | None:
     try:
         return float(value)
     except OverflowError:
+        return None
+
+
+def unix_time(document: JsonValue, *path: str) -> float | None:
+    """The time (RFC 3339) under nested keys as Unix seconds; None when it is absent or something else."""
+    try:
+        return datetime.fromisoformat(get_str(document, *path)).timestamp()
+    except (ValueError, OverflowError):
         return None
 
 

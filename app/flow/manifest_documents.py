@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.flow import strict_json
 from app.flow.bounded_yaml import BrokenYaml, load
 from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import JsonValue
+from app.flow.strict_json import loads_or_none
 
 VALUES_LIMIT = 200_000
 """Values of one document: a list of a few thousand objects, or a template at CloudFormation's own limit of 1 MB."""
@@ -51,7 +51,8 @@ def documents(text: str, path: str, *, own_tags: bool = False) -> Iterator[Docum
     `own_tags`: whether tags of an application are taken, as objects of one member: `!Ref a` as `{"!Ref": "a"}`.
     """
     if text.lstrip().startswith("{"):
-        if (value := _as_json(text)) is not None:
+        # JSON may have tabs where YAML allows none.
+        if (value := loads_or_none(text)) is not None:
             yield Document(value=value, path=path, line=1)
             return
     for line, part in _parts(text):
@@ -74,14 +75,6 @@ def objects(document: Document) -> Iterator[Document]:
             yield from objects(Document(value=get_object(item), path=document.path, line=document.line))
     else:
         yield document
-
-
-def _as_json(text: str) -> JsonValue:
-    """A JSON text, which may have tabs where YAML allows none; None where it is none, and may be YAML."""
-    try:
-        return strict_json.loads(text)
-    except ValueError:
-        return None
 
 
 def _parts(text: str) -> Iterator[tuple[int, str]]:

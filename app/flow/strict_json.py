@@ -33,6 +33,14 @@ def loads(text: str) -> JsonValue:
     return value
 
 
+def loads_or_none(text: str) -> JsonValue:
+    """The same; None for a text of which `loads` makes an error."""
+    try:
+        return loads(text)
+    except ValueError:
+        return None
+
+
 def _check_depth(value: JsonValue, left: int) -> None:
     if not left:
         raise TooDeep("too deep")

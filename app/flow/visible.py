@@ -7,8 +7,13 @@ that have a shape of their own, such as U+0600.
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app.flow.model import JsonValue
 
 _CONTROLS = "".join(map(chr, range(0x20)))
 _BEYOND = (
@@ -41,6 +46,11 @@ def visible_ends(text: str) -> str:
 def visible_json(text: str) -> str:
     """A JSON text with them as JSON's own escapes (RFC 8259 §7), so that it says the same."""
     return _steering("\t\n\r").sub(lambda found: _json_escape(found[0]), text)
+
+
+def pretty_json(document: JsonValue) -> str:
+    """A document to be edited: over several lines, letters of every language as they are, the characters as escapes."""
+    return visible_json(json.dumps(document, indent=2, ensure_ascii=False))
 
 
 @cache

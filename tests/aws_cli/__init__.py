@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -42,7 +43,9 @@ def imported_aws(folder: Path) -> Iterator[Path]:
     client.write_text(_CLIENT.format(python=sys.executable, address=str(address)))
     client.chmod(0o755)
     command = [AWS.with_name("python"), Path(__file__).with_name("server.py"), address]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
+    # The program takes the home of its cache of sessions when it is imported: no caller's, and not the developer's.
+    environment = {**os.environ, "HOME": str(folder)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as server:
         try:
             assert server.stdout
             assert server.stdout.readline(), "the server has ended"

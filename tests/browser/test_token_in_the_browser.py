@@ -9,7 +9,6 @@ from app.content import load
 from tests.browser.server import DESK, PHONE, Reader
 
 pytestmark = pytest.mark.browser
-LIT = re.compile(r"\blit\b")
 NO_KEY = "Couldn't retrieve verification key from your identity provider,  please"
 REFUSED = "The web identity token provided could not be validated."
 

@@ -6,7 +6,9 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from functools import cache, partial
+from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.components.v2.bidi_component import serialization
@@ -120,9 +122,29 @@ class Screen:
         return "\n".join([*drawn, *map(json.dumps, apart), *(element.value for element in self.test.markdown)])
 
     @property
+    def sent(self) -> str:
+        """Every element as it goes over the websocket, whatever its kind."""
+        return "\n".join(str(node.proto) for node in self.test._tree if getattr(node, "proto", None) is not None)
+
+    @property
+    def claims(self) -> dict[str, Any]:
+        """Those of the mounted token, as the walk has found them."""
+        return self.test.session_state["walk_view"].walk.report(Step.TOKEN_MOUNT).evidence["token"]["claims"]
+
+    @property
     def world(self) -> World:
         """The world of this session."""
         return session.simulation().world(self._test.session_state["browser"])
+
+
+def plain(html: str) -> str:
+    """The text of HTML."""
+    return unescape(re.sub("<[^>]*>", "", html))
+
+
+def spaced(html: str) -> str:
+    """The text of HTML, with one space where there are tags or white space."""
+    return unescape(re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", html.replace("<wbr>", ""))))
 
 
 def fetched(html: str) -> str:

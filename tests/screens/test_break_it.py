@@ -52,11 +52,6 @@ def offered_texts(shown, fault):
     return shown.test.session_state["lab_asked"][2]
 
 
-def sent(shown) -> str:
-    """Every element as it goes over the websocket."""
-    return "\n".join(str(node.proto) for node in shown.test._tree if getattr(node, "proto", None) is not None)
-
-
 @pytest.fixture
 def broken(screen):
     """A reader whose world has F23, without a guess."""
@@ -337,7 +332,7 @@ def test_the_lab_does_not_name_a_hidden_fault(surprise, fault):
     assert shown.world.faults == (fault,)
     assert {"lab_evidence", "lab_hints"} <= shown.keys
     assert not {"diagnosis", "fix", "lookup", "lab_same"} & shown.keys
-    assert named(sent(shown) + shown.everything, FAULTS[fault]) == 0
+    assert named(shown.sent + shown.everything, FAULTS[fault]) == 0
 
 
 def test_objects_are_shown_as_kubectl_shows_them(surprised):
@@ -353,9 +348,9 @@ def test_no_page_names_a_hidden_fault(surprised, reader):
         surprised.open(page)
         assert not surprised.test.exception
         assert "fault" not in surprised.test.query_params
-        all_text = sent(surprised) + surprised.everything
+        all_text = surprised.sent + surprised.everything
         usual = reader("en").open(page)
-        assert named(all_text, fault) <= named(sent(usual) + usual.everything, fault), page
+        assert named(all_text, fault) <= named(usual.sent + usual.everything, fault), page
     assert EN.message("lab.strip_hidden") in surprised.open("home").html("lab_strip")
 
 

@@ -14,11 +14,6 @@ from tests.canaries import API_TOKEN, MARK, STS_TOKEN
 from tests.screens.live import reality
 
 
-def sent(screen) -> str:
-    """Every element as it goes over the websocket, whatever its kind."""
-    return "\n".join(str(node.proto) for node in screen.test._tree if getattr(node, "proto", None) is not None)
-
-
 def tokens(screen, world=None) -> list[str]:
     from app.ui.state import session
     from app.wiring import simulated
@@ -32,7 +27,7 @@ def tokens(screen, world=None) -> list[str]:
 
 def leaks(screen, secrets: dict[str, str], log: str) -> list[str]:
     state = repr(screen.test.session_state._state.filtered_state)
-    return canaries.found(secrets, sent(screen), screen.everything, state, repr(screen.test.query_params), log)
+    return canaries.found(secrets, screen.sent, screen.everything, state, repr(screen.test.query_params), log)
 
 
 @pytest.mark.parametrize(("language", "depth"), by_turns(LANGUAGES, ["1", "3"]))
@@ -47,9 +42,9 @@ def test_no_page_holds_a_secret(screen, language, depth, caplog, capfd):
         secrets = canaries.of_world(session.world, {*before, *tokens(session)})
         output = capfd.readouterr()
         found[page] = leaks(session, secrets, caplog.text + output.out + output.err)
-        assert len(sent(session)) > 1000
+        assert len(session.sent) > 1000
     assert {page: names for page, names in found.items() if names} == {}
-    assert session.world.account_id in sent(session.open("sts_assume"))  # what is no secret is shown
+    assert session.world.account_id in session.open("sts_assume").sent  # what is no secret is shown
 
 
 def test_no_interaction_brings_one_to_light(screen, caplog, capfd):
@@ -97,7 +92,7 @@ def test_no_page_of_live_mode_holds_a_secret(screen, simulation, language, tmp_p
                 output = capfd.readouterr()
                 secrets = canaries.of_world(real.world, tokens(session, real.world)) | secrets
                 found[round_, page] = leaks(session, secrets, caplog.text + output.out + output.err)
-                assert len(sent(session)) > 1000
+                assert len(session.sent) > 1000
             real.log_in_as(expired := f"{MARK}-bearer-token-of-nobody")
             monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", unknown := f"{MARK}/secret/access/key/of/nobody")
             secrets |= {"an expired token": expired, "an unknown key": unknown}

@@ -5,13 +5,8 @@ from html import unescape
 import pytest
 
 from app.content import LANGUAGES, load
-from app.flow.model import Step
 from app.ui.marks import claim
 from tests.screens.test_broken_worlds import no_pod, spoil
-
-
-def claims(screen):
-    return screen.test.session_state["walk_view"].walk.report(Step.TOKEN_MOUNT).evidence["token"]["claims"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -21,7 +16,7 @@ def test_the_three_claims_of_the_real_token_are_lit_in_their_colours(reader, lan
     for name in ("iss", "sub", "aud"):
         assert content.message(f"artefacts.claims.{name}") in html
         assert f'class="line lit claim-{name}"' in html
-    assert claims(shown)["sub"] in html.replace("<wbr>", "")
+    assert shown.claims["sub"] in html.replace("<wbr>", "")
 
 
 def test_the_signature_of_the_token_as_issued_matches(reader):

@@ -1,7 +1,6 @@
 """The reader's own ServiceAccount and Pod in the simulated mode: chosen, gone, broken; and a diagnosis reproduced."""
 
 import json
-import re
 from html import unescape
 
 import pytest
@@ -23,6 +22,7 @@ from app.world.lifecycle.simulation import Simulation
 from app.world.lifecycle.world_operations import delete
 from app.world.setup import roles, scenario
 from app.world.setup.scenario import ARTICLE
+from tests.screens.conftest import plain
 from tests.screens.live import reality
 
 EN = load("en")
@@ -71,11 +71,6 @@ def walked(shown):
 def in_address(shown):
     given = {name: shown.test.query_params.get(name, "") for name in ("namespace", "service_account", "pod")}
     return {name: found if isinstance(found, str) else found[0] for name, found in given.items()}
-
-
-def plain(html):
-    """What a reader sees."""
-    return unescape(re.sub("<[^>]*>", "", html))
 
 
 # (1) Choosing

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from app.content import LANGUAGES, load
 from app.flow.lessons.predictions import QUESTIONS, outcome
 from app.flow.model import Status, Step
-from app.ui.state.session import WalkView
+from app.ui.state.walk_view import WalkView
 from app.world.usage import was_acted_in
 from tests.screens.conftest import Screen
 

@@ -88,7 +88,7 @@ def runner(monkeypatch):
     return make
 
 
-def test_what_a_run_took_after_it_was_admitted_is_charged_however_it_ends(runner, monkeypatch):
+def test_what_a_run_took_after_it_was_admitted_is_charged_however_it_ends(runner):
     taken = []
     quota = type("Quota", (), {"take": lambda self, seconds: taken.append(seconds)})()
 
@@ -205,7 +205,7 @@ def test_a_message_that_waits_for_what_follows_wakes_nothing_and_goes_with_it(mo
     asyncio.run(heard())
 
 
-def test_the_settings_that_each_run_begins_by_sending_are_read_once(monkeypatch):
+def test_the_settings_that_each_run_begins_by_sending_are_read_once():
     once = read_once.once
     read = []
 

@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,14 +15,11 @@ from app.flow.doctor import examine
 from app.flow.visible import visible
 from app.ui.doctor import diagnosis
 from app.ui.text import breakable, distinguishing_part, marked, prose, readable, shorten, utc, value, without_folders
+from tests.screens.conftest import plain
 from tests.unit.fake_ports import ROLE, SUBJECT, Fakes
 
 ROOT = Path(__file__).resolve().parents[2]
 ISSUER = "https://oidc.eks.ap-northeast-1.amazonaws.com/id/0A1B2C3D4E5F60718293A4B5C6D7E8F9"
-
-
-def read(html: str) -> str:
-    return unescape(re.sub(r"<[^>]*>", "", html))
 
 
 def test_a_blank_at_the_end_of_a_value_is_visible_in_a_check_and_in_the_verdict() -> None:
@@ -31,7 +27,7 @@ def test_a_blank_at_the_end_of_a_value_is_visible_in_a_check_and_in_the_verdict(
     fakes.service_account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"] = f"{ROLE} "
     found = examine(fakes.ports(), SUBJECT)
     for html in (diagnosis.verdict(found, load("en")), diagnosis.all_checks(found, load("en"))):
-        assert f"{ROLE}\\x20" in read(html)
+        assert f"{ROLE}\\x20" in plain(html)
 
 
 class Balanced(HTMLParser):
@@ -53,7 +49,7 @@ class Balanced(HTMLParser):
 
 @given(st.text())
 def test_whatever_comes_is_shown_whole_and_never_as_markup(text):
-    assert read(breakable(text)) == visible(text)
+    assert plain(breakable(text)) == visible(text)
     for html in (value(text), marked(text), prose(text)):
         Balanced(html)
         assert set(re.findall(r"<(\w+)", html)) <= {"code", "wbr", "details", "summary", "span", "strong"}
@@ -79,9 +75,9 @@ def test_whatever_comes_is_shown_whole_and_never_as_markup(text):
 def test_ids_are_shortened_and_names_are_not(text, short):
     assert shorten(text) == (short or text)
     if short:
-        assert read(value(text)) == short + text  # the short form, and the whole behind one click
+        assert plain(value(text)) == short + text  # the short form, and the whole behind one click
     else:
-        assert read(value(text)) == text
+        assert plain(value(text)) == text
 
 
 @pytest.mark.parametrize(

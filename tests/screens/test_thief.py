@@ -3,7 +3,6 @@
 import json
 import re
 from functools import cache
-from html import unescape
 
 import pytest
 
@@ -13,7 +12,7 @@ from app.ui.text import prose
 from app.ui.thief.actions import DEFENCES, PATTERNS
 from app.ui.thief.views import ATTEMPTS
 from tests.by_turns import by_turns
-from tests.screens.conftest import Screen
+from tests.screens.conftest import Screen, spaced
 from tests.screens.live import reality
 
 NEW = {"token_over", "retire_keys", "trust_nobody", "both"}
@@ -22,10 +21,6 @@ RUNNING = {"session_over", "token_over", "detach_policies", "revoke_sessions", "
 """Those after which the session that the thief has is over."""
 REVIEW = {"delete_pod", "delete_service_account", "token_over", "retire_keys"}
 """Those after which the API server refuses the token."""
-
-
-def plain(html):
-    return unescape(re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", html.replace("<wbr>", ""))))
 
 
 def steal(lang="en"):
@@ -87,10 +82,10 @@ def test_the_token_works_outside_the_cluster_and_its_signature_stays_hidden(thie
     assert signature not in shown.everything
     assert signature not in repr(found)
     html = shown.html("thief_attempts")
-    assert f"irsa-reports-{shown.world.account_id}" in plain(html)
-    assert f"arn:aws:sts::{shown.world.account_id}:assumed-role/s3-reader/thief" in plain(html)
+    assert f"irsa-reports-{shown.world.account_id}" in spaced(html)
+    assert f"arn:aws:sts::{shown.world.account_id}:assumed-role/s3-reader/thief" in spaced(html)
     assert found.used.credentials.secret_access_key not in shown.everything
-    assert "system:serviceaccount:default:my-sa" in plain(shown.html("thief_loot"))
+    assert "system:serviceaccount:default:my-sa" in spaced(shown.html("thief_loot"))
     assert load(language).message("thief.attempts.heading") in html
 
 
@@ -147,7 +142,7 @@ def test_what_was_read_is_folded_once_something_is_tried(stolen):
     assert folded not in shown.html("thief_attempts")
     choose(shown, "thief_defence", "rotate_keys")
     assert folded in shown.html("thief_attempts")
-    assert f"irsa-reports-{shown.world.account_id}" in plain(shown.html("thief_attempts"))
+    assert f"irsa-reports-{shown.world.account_id}" in spaced(shown.html("thief_attempts"))
     shown.click("thief_steal")
     assert folded not in shown.html("thief_attempts")
 
@@ -168,7 +163,7 @@ def test_a_measure_that_cannot_be_taken_says_why_and_changes_nothing(stolen):
     shown = stolen()
     shown.world.cluster.delete("pods", "default", "pod-after")
     choose(shown, "thief_defence", "delete_pod")
-    assert 'pods "pod-after" not found' in plain(shown.html("thief_failed"))
+    assert 'pods "pod-after" not found' in spaced(shown.html("thief_failed"))
     assert shown.test.button(key="thief_back").disabled
 
 
@@ -199,7 +194,7 @@ def those_of_the_pattern_get_in(shown, pattern):
     inside = {attempt.subject.removeprefix("system:serviceaccount:") for attempt in attempts if attempt.answer.taken}
     assert inside == SUBJECTS.get(pattern, everybody), pattern
     html = shown.html("thief_everybody")
-    assert load("en").message("thief.inside", inside=len(inside), total=len(everybody)) in plain(html)
+    assert load("en").message("thief.inside", inside=len(inside), total=len(everybody)) in spaced(html)
     assert html.count('<tr class="taken') == len(inside)
 
 
@@ -240,7 +235,7 @@ def test_other_pages_say_what_is_in_force_and_take_it_back(stolen):
     shown = choose(stolen(), "thief_defence", "trust_nobody")
     assert "thief_strip_words" not in shown.keys
     shown.open("home")
-    assert load("en").message("thief.defences.trust_nobody.name") in plain(shown.html("thief_strip_words"))
+    assert load("en").message("thief.defences.trust_nobody.name") in spaced(shown.html("thief_strip_words"))
     shown.click("thief_strip_back")
     assert "nobody" not in json.dumps(trust_policy(shown))
     assert "thief_strip_words" not in shown.keys
@@ -250,7 +245,7 @@ def test_other_pages_say_what_is_in_force_and_take_it_back(stolen):
 def test_the_api_server_calls_a_token_valid_that_does_not_get_in(stolen):
     content = load("en")
     html = choose(stolen(), "thief_defence", "delete_pod").html("thief_defences")
-    cells = [plain(cell) for cell in re.findall(r"<td.*?</td>", html)]
+    cells = [spaced(cell) for cell in re.findall(r"<td.*?</td>", html)]
     assert content.message("thief.works") in cells[0]
     assert content.message("thief.invalid") in cells[2]
 
@@ -259,7 +254,7 @@ def test_without_a_token_to_copy_there_is_a_way_on(screen):
     shown = screen(lang="en")
     shown.world.cluster.delete("pods", "default", "pod-after")
     shown.open("thief").click("thief_steal")
-    assert 'pods "pod-after" not found' in plain(shown.html("no_token"))
+    assert 'pods "pod-after" not found' in spaced(shown.html("no_token"))
     shown.click("no_token_reset").click("thief_steal")
     assert "thief_loot" in shown.keys
     assert not shown.test.exception
@@ -278,7 +273,7 @@ def test_live_mode_shows_that_the_page_needs_a_simulated_world(
     reality(simulation, "real", tmp_path, monkeypatch)
     shown = screen(lang=language, live=page)
     assert not shown.test.exception
-    assert load(language).message("simulated_only.why") in plain(shown.html("needs"))
+    assert load(language).message("simulated_only.why") in spaced(shown.html("needs"))
     assert not {button.key for button in shown.test.button} & {"thief_steal", "act_delete_pod"}
     shown.click("simulate")
     assert {button.key for button in shown.test.button} & {"thief_steal", "act_delete_pod"}

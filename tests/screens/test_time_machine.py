@@ -2,7 +2,6 @@
 
 import json
 import re
-from html import unescape
 
 import pytest
 
@@ -18,11 +17,7 @@ from app.world.aws.iam import actions as iam
 from app.world.lifecycle import experiments
 from app.world.lifecycle.world_operations import role_arn
 from tests.by_turns import by_turns
-from tests.screens.conftest import Screen
-
-
-def plain(html):
-    return unescape(re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", html.replace("<wbr>", ""))))
+from tests.screens.conftest import Screen, spaced
 
 
 @pytest.fixture
@@ -48,7 +43,7 @@ def to(shown, name):
     label = load(shown.language).message(f"time_machine.marks.{name}")
     while (
         label
-        not in plain(shown.html("landmarks")).partition(load(shown.language).message("time_machine.here"))[0][-80:]
+        not in spaced(shown.html("landmarks")).partition(load(shown.language).message("time_machine.here"))[0][-80:]
     ):
         assert not shown.test.button(key="moment_later").disabled
         shown.click("moment_later")
@@ -66,10 +61,10 @@ def test_it_opens_with_all_that_the_first_token_and_session_can_do(machine, lang
     shown = machine(language)
     assert not shown.test.exception
     assert answers(shown) == ["passed"] * 3
-    assert load(language).message("time_machine.same_token") in plain(shown.html("moment_file"))
-    claims = shown.test.session_state["walk_view"].walk.report(Step.TOKEN_MOUNT).evidence["token"]["claims"]
-    assert claims["jti"] in plain(shown.html("moment_file"))
-    assert f"irsa-reports-{shown.world.account_id}" in plain(shown.html("moment_pod"))
+    assert load(language).message("time_machine.same_token") in spaced(shown.html("moment_file"))
+    claims = shown.claims
+    assert claims["jti"] in spaced(shown.html("moment_file"))
+    assert f"irsa-reports-{shown.world.account_id}" in spaced(shown.html("moment_pod"))
 
 
 def test_the_landmarks_follow_from_the_token_and_the_session(machine):
@@ -81,7 +76,7 @@ def test_the_landmarks_follow_from_the_token_and_the_session(machine):
     assert [re.findall(r"\d", group) for group in groups] == [["1", "2", "3"], ["4"], ["5", "6"]]
     assert slider(shown).options[-1] == "+36:00"
     for part in ("drawn", "stop", "later"):
-        assert load("en").message(f"time_machine.legend.{part}") in plain(shown.html("line"))
+        assert load("en").message(f"time_machine.legend.{part}") in spaced(shown.html("line"))
 
 
 def test_the_session_ends_first_then_the_file_changes_and_sts_waits_for_five_minutes(machine):
@@ -90,55 +85,55 @@ def test_the_session_ends_first_then_the_file_changes_and_sts_waits_for_five_min
     assert answers(shown) == ["passed", "passed", "passed"]
     to(shown, "ends")
     assert answers(shown) == ["passed", "passed", "failed"]
-    assert "ExpiredToken: The provided token has expired." in plain(shown.html("moment_answers"))
+    assert "ExpiredToken: The provided token has expired." in spaced(shown.html("moment_answers"))
     to(shown, "due")
     assert prose(content.message("time_machine.other_token")) in shown.html("moment_file")
     assert answers(shown) == ["passed", "passed", "failed"]
     to(shown, "expires")
     assert answers(shown) == ["passed", "failed", "failed"]
-    assert "[invalid bearer token, service account token has expired]" in plain(shown.html("moment_answers"))
-    assert content.message("time_machine.disagree.expired") in plain(shown.html("moment_answers"))
+    assert "[invalid bearer token, service account token has expired]" in spaced(shown.html("moment_answers"))
+    assert content.message("time_machine.disagree.expired") in spaced(shown.html("moment_answers"))
     to(shown, "grace")
     assert answers(shown) == ["failed"] * 3
-    assert "ExpiredTokenException: Token expired: current date/time" in plain(shown.html("moment_answers"))
+    assert "ExpiredTokenException: Token expired: current date/time" in spaced(shown.html("moment_answers"))
     # The Pod's own program reads the file, and works at any time.
-    assert f"irsa-reports-{shown.world.account_id}" in plain(shown.html("moment_pod"))
+    assert f"irsa-reports-{shown.world.account_id}" in spaced(shown.html("moment_pod"))
 
 
 def test_the_slider_goes_back_to_the_state_of_then(machine):
     shown = machine()
-    first = plain(shown.html("moment_file"))
+    first = spaced(shown.html("moment_file"))
     to(shown, "due")
-    assert plain(shown.html("moment_file")) != first
+    assert spaced(shown.html("moment_file")) != first
     place = shown.test.session_state["time_machine_place"]
     slider(shown).set_value(0.0).run()
-    assert plain(shown.html("moment_file")) == first
+    assert spaced(shown.html("moment_file")) == first
     assert answers(shown) == ["passed"] * 3
     slider(shown).set_value(place).run()
-    assert plain(shown.html("moment_file")) != first
+    assert spaced(shown.html("moment_file")) != first
     assert not shown.test.exception
 
 
 def test_in_the_past_it_says_beforehand_what_an_act_discards_and_then_discards_it(machine):
     shown, content = machine(), load("en")
     to(shown, "ends")
-    assert content.message("time_machine.acts.discards_nothing") in plain(shown.html("acts"))
+    assert content.message("time_machine.acts.discards_nothing") in spaced(shown.html("acts"))
     shown.click("moment_earlier").click("moment_earlier")
     assert len(history(shown).later) == 2
     assert prose(content.message("time_machine.acts.discards", count=2)) in shown.html("acts")
     shown.click("act_delete_pod")
     assert history(shown).later == ()
-    assert content.message("time_machine.acts.discards_nothing") in plain(shown.html("acts"))
+    assert content.message("time_machine.acts.discards_nothing") in spaced(shown.html("acts"))
 
 
 def test_sts_takes_the_token_of_the_deleted_pod_that_the_api_server_refuses(machine):
     shown, content = machine(), load("en")
     shown.click("act_delete_pod")
     assert answers(shown) == ["passed", "failed", "passed"]
-    html = plain(shown.html("moment_answers"))
+    html = spaced(shown.html("moment_answers"))
     assert "[invalid bearer token, service account token has been invalidated]" in html
     assert content.message("time_machine.disagree.revoked") in html
-    assert 'pods "pod-after" not found' in plain(shown.html("moment_pod"))
+    assert 'pods "pod-after" not found' in spaced(shown.html("moment_pod"))
     assert shown.test.button(key="act_delete_pod").disabled
     shown.click("act_undo")
     assert answers(shown) == ["passed"] * 3
@@ -153,7 +148,7 @@ def test_a_pod_older_than_the_annotation_is_the_nodes_role_until_it_is_recreated
     late = shown.html("late_pod")
     assert 'class="failed" data-check="pod.age"' in late
     assert shown.world.node_role_name in late
-    assert content.message("time_machine.late.older") in plain(late)
+    assert content.message("time_machine.late.older") in spaced(late)
     shown.click("act_recreate")
     late = shown.html("late_pod")
     assert 'class="passed" data-check="pod.age"' in late
@@ -217,7 +212,7 @@ def test_two_tabs_have_one_journey_and_what_the_other_did_before_is_said(machine
     shown = machine()
     session.simulation().run(history(shown).act("delete_pod", experiments.delete_pod))
     shown.click("act_delete_pod")
-    assert 'pods "pod-after" not found' in plain(shown.html("act_failed"))
+    assert 'pods "pod-after" not found' in spaced(shown.html("act_failed"))
     shown.click("act_undo")
     assert answers(shown) == ["passed"] * 3
     assert "act_failed" not in shown.keys
@@ -238,8 +233,8 @@ def test_without_a_token_to_begin_with_it_says_so_in_the_servers_words(screen):
     shown.world.cluster.delete("pods", "default", "pod-after")
     shown.open("time_machine")
     assert not shown.test.exception
-    assert load("en").message("simulated_only.no_token") in plain(shown.html("no_token"))
-    assert 'pods "pod-after" not found' in plain(shown.html("no_token"))
+    assert load("en").message("simulated_only.no_token") in spaced(shown.html("no_token"))
+    assert 'pods "pod-after" not found' in spaced(shown.html("no_token"))
 
 
 @pytest.mark.parametrize(("place", "language"), by_turns([("time_machine", ""), ("thief", "thief_steal")], LANGUAGES))
@@ -252,7 +247,7 @@ def test_half_a_token_is_reported_as_what_it_is_and_not_as_somebodys_words(scree
         shown.click(key)
     content, html = load(language), shown.html("no_token")
     assert 'class="failed" data-check="token.format"' in html
-    assert content.check("token.format").fix in plain(html)
+    assert content.check("token.format").fix in spaced(html)
     assert content.message("ui.server_said") not in html
 
 
@@ -279,7 +274,7 @@ def test_both_wordings_are_asked_and_what_differs_stands_side_by_side(machine):
     shown = machine()
     assert "wordings" not in shown.keys
     unfold(shown)
-    html = plain(shown.html("wordings"))
+    html = spaced(shown.html("wordings"))
     assert html.count("The web identity token provided could not be validated.") == 2
     assert f"No OpenIDConnect provider found in your account for {shown.world.issuer}" in html
     assert "Incorrect token audience" in html

@@ -4,7 +4,6 @@ import base64
 import pickle
 import re
 from dataclasses import replace
-from html import unescape
 
 import pytest
 from hypothesis import given
@@ -22,6 +21,7 @@ from app.ui.step.instruments.token_pair import token_pair
 from app.ui.step.instruments.token_trial import trial
 from app.ui.step.instruments.token_views import compact, four_views, places
 from app.wiring import simulated
+from tests.screens.conftest import plain
 from tests.screens.test_evidence import JUNK, SUBJECT, TEXT, reports
 from tests.screens.test_text import Balanced
 from tests.unit.fake_ports import token as fake_token
@@ -35,10 +35,6 @@ def ports(shown):
 
 def raw(shown, path=f"{TOKEN_DIRECTORY}/token"):
     return ports(shown).cluster.execute("default", "pod-after", "aws-cli", ["cat", path]).stdout
-
-
-def plain(html: str) -> str:
-    return unescape(re.sub("<[^>]*>", "", html))
 
 
 # (1) Four views

@@ -7,15 +7,10 @@ from streamlit.runtime.scriptrunner import RerunData
 from streamlit.testing.v1 import local_script_runner
 
 from app.content import load
-from app.flow.model import Step
 from app.ui.state import allowance, session
 from app.world.lifecycle.simulation import CLOCK_LIMIT
 from app.world.usage import CAPACITY
 from tests.screens.live import asked_as
-
-
-def claims(shown):
-    return shown.test.session_state["walk_view"].walk.report(Step.TOKEN_MOUNT).evidence["token"]["claims"]
 
 
 def test_two_sessions_have_two_worlds(screen):
@@ -43,9 +38,9 @@ def test_reset_makes_a_new_world(screen):
 
 def test_twenty_hours_later_kubelet_has_replaced_the_token(screen):
     shown = screen(lang="en").open("token_mount")
-    before = claims(shown)
+    before = shown.claims
     shown.click("clock_page_20")
-    after = claims(shown)
+    after = shown.claims
     assert not shown.test.exception
     assert 0.8 * 24 * 3600 <= after["iat"] - before["iat"] <= 20 * 3600 + 60
     assert load("en").message("screens.rotated", before="·", after="·").partition("·")[0] in shown.html("timeline_line")
@@ -53,9 +48,9 @@ def test_twenty_hours_later_kubelet_has_replaced_the_token(screen):
 
 def test_an_hour_later_the_token_is_still_the_same(screen):
     shown = screen(lang="en").open("token_mount")
-    before = claims(shown)
+    before = shown.claims
     shown.click("clock_sidebar_1")
-    assert claims(shown) == before
+    assert shown.claims == before
     assert load("en").message("screens.not_rotated") in shown.html("timeline_line")
 
 

@@ -10,7 +10,7 @@ from app.world.world import World
 from tests.world.state import state_of
 
 Made = tuple[World, WorldSnapshot, JsonValue, tuple[Exchange, ...]]
-"""A world, its memento, all that can be seen of it, and its log."""
+"""A world, its snapshot, all that can be seen of it, and its log."""
 
 
 class Worlds:

@@ -11,7 +11,7 @@ import pytest
 from tests.free_port import free_port
 from tools import audit
 
-KNOWN, _, KNOWN_VERSION = audit.KNOWN.partition("==")
+KNOWN = audit.KNOWN.partition("==")[0]
 
 
 def vulnerability(name: str) -> dict:

@@ -145,7 +145,7 @@ def test_a_folder_is_read_to_its_depth_and_lists_are_taken_apart(tmp_path: Path)
     assert (status, found["pod.service_account"]["status"]) == (0, "passed")
 
 
-def test_standard_input_is_read_once(tmp_path: Path) -> None:
+def test_standard_input_is_read_once() -> None:
     text = yaml.safe_dump_all([ACCOUNT_FILE, workload()])
     assert run("-f", "-", stdin=text).exit_code == 0
     assert run("-f", "-", "-f", "-", stdin=text).exit_code == 2

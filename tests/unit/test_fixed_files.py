@@ -68,7 +68,7 @@ def test_every_script_needs_the_style_sheet_before_it_draws():
 
 
 @pytest.fixture
-def copied(tmp_path, monkeypatch):
+def copied(tmp_path):
     """Assets of one's own: a component that is a file, one that is a folder, and a style sheet."""
 
     def written(**files):

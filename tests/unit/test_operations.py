@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 
@@ -90,18 +91,23 @@ class Reader:
 def serving(folder, **variables):
     (folder / "bin").mkdir()
     (folder / "bin" / "kubectl").symlink_to(KUBECTL)  # without aws, which takes a second to say its version
-    environment = {**os.environ, "PATH": str(folder / "bin"), "PYTHONUNBUFFERED": "1", "IRSA_LOG": "json", **variables}
-    with (folder / "log").open("wb") as log:
+    # A server that is killed leaves its console's files. Their folder has a short name: a socket's address is in it.
+    with (
+        tempfile.TemporaryDirectory(prefix="served-", ignore_cleanup_errors=True) as temporary,
+        (folder / "log").open("wb") as log,
+    ):
+        environment = {**os.environ, "PATH": str(folder / "bin"), "TMPDIR": temporary, "PYTHONUNBUFFERED": "1"}
         process = subprocess.Popen(
             [sys.executable, "-m", "app", "serve", "--port", "0"],
-            cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=log, text=True,
+            cwd=ROOT, env={**environment, "IRSA_LOG": "json", **variables},
+            stdout=subprocess.PIPE, stderr=log, text=True,
         )  # fmt: skip
-    with process:
-        try:
-            line = process.stdout.readline()
-            yield Target(process, folder, re.search(r"http://\S+", line)[0])
-        finally:
-            process.kill()
+        with process:
+            try:
+                line = process.stdout.readline()
+                yield Target(process, folder, re.search(r"http://\S+", line)[0])
+            finally:
+                process.kill()
 
 
 def lines(server):

@@ -5,9 +5,11 @@ Of a file marked `one_world` the tests share a world, which is set back after ea
 
 import itertools
 
+import httpx
 import kubernetes
 import pytest
 
+from app.world.servers.pki import client_context
 from app.world.usage import CAPACITY
 from tests.world.helpers import aws_client, kubernetes_client, pod_of
 from tests.world.kubernetes_world import Api
@@ -24,6 +26,13 @@ def simulation():
         yield running
 
 
+@pytest.fixture(scope="module")
+def https(simulation):
+    """What asks the servers behind TLS, with no proxy of the environment."""
+    with httpx.Client(verify=client_context(simulation.ca_pem), trust_env=False) as client:
+        yield client
+
+
 @pytest.fixture
 def world(request, simulation):
     """A world of its own, its Pods finished; gone after the test. Under `one_world`, the file's, as it was made."""
@@ -36,7 +45,7 @@ def world(request, simulation):
         world.log._bytes = 0
         for exchange in heard:
             world.log.record(exchange)
-        world.usage.quota.take(-CAPACITY)  # no memento takes back what was used
+        world.usage.quota.take(-CAPACITY)  # no snapshot takes back what was used
         assert state_of(world) == before
         return
     key = f"test-{next(_numbers)}"
@@ -46,7 +55,7 @@ def world(request, simulation):
 
 @pytest.fixture(scope="module")
 def files_world(simulation):
-    """The world of a file, its memento and all that can be seen of it."""
+    """The world of a file, its snapshot and all that can be seen of it."""
     key = f"file-{next(_numbers)}"
     world = simulation.world(key)
     yield world, simulation.save(world), state_of(world)

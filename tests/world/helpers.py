@@ -4,10 +4,19 @@ import boto3
 import kubernetes
 from botocore.config import Config
 
+from app.flow.ports import Execution
+
 _boto3_session = boto3.session.Session()
 
 TOKEN_DIRECTORY = "/var/run/secrets/eks.amazonaws.com/serviceaccount"
 TOKEN_FILE = f"{TOKEN_DIRECTORY}/token"
+AWS_ERROR = "\naws: [ERROR]: "
+"""What the AWS CLI prints before an error's text."""
+
+
+def aws_failure(code, text):
+    """How an `aws` ends that prints no more than that error."""
+    return Execution(stdout="", stderr=f"{AWS_ERROR}{text}\n", exit_code=code)
 
 
 def aws_client(simulation, world, service, **keys):

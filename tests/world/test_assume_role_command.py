@@ -7,22 +7,16 @@ import pytest
 from app.flow.diagnosis_file import diagnosis_file
 from app.flow.doctor import examine
 from app.flow.model import Subject
-from app.flow.ports import Execution
 from app.flow.redaction import MASK, mask_text
 from app.wiring import simulated
 from app.world.setup.roles import create_role
 from tests import canaries
-from tests.world.helpers import TOKEN_FILE, log_of
+from tests.world.helpers import AWS_ERROR, TOKEN_FILE, aws_failure, log_of
 
 pytestmark = pytest.mark.one_world
 
-PREFIX = "\naws: [ERROR]: "
 CLI = {"image": "amazon/aws-cli:latest", "command": ["sleep", "3600"]}
 IDENTITY = ("sts", "assume-role-with-web-identity")
-
-
-def failure(code, text):
-    return Execution(stdout="", stderr=f"{PREFIX}{text}\n", exit_code=code)
 
 
 @pytest.fixture
@@ -55,7 +49,7 @@ def test_the_path_for_the_token_is_no_jwt(role, aws_in):
     result = aws_in(*IDENTITY, *options(role, TOKEN_FILE))
     assert result.exit_code == 254
     assert (
-        f"{PREFIX}An error occurred {text}valid JWT. (You may see this error if you sent an Access Token)"
+        f"{AWS_ERROR}An error occurred {text}valid JWT. (You may see this error if you sent an Access Token)"
         in result.stderr
     )
 
@@ -66,7 +60,7 @@ def test_the_kubernetes_token_has_the_wrong_audience(role, aws_in):
 
 
 def test_a_duration_beyond_the_roles(role, aws_in):
-    assert aws_in(*IDENTITY, *options(role, f"file://{TOKEN_FILE}", duration_seconds="43200")) == failure(
+    assert aws_in(*IDENTITY, *options(role, f"file://{TOKEN_FILE}", duration_seconds="43200")) == aws_failure(
         254,
         "An error occurred (ValidationError) when calling the AssumeRoleWithWebIdentity operation: "
         "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
@@ -125,7 +119,7 @@ def test_a_chain_without_permission(world, aws_in):
 def test_what_the_cli_does_not_take(aws_in, arguments, code, text):
     result = aws_in(*arguments)
     assert result.exit_code == code
-    assert result.stderr.startswith(PREFIX + text)
+    assert result.stderr.startswith(AWS_ERROR + text)
 
 
 def test_a_unique_beginning_of_an_option_will_do(role, aws_in):

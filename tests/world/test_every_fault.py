@@ -52,7 +52,7 @@ def caused(request, simulation, files_world):
     fault = FAULTS[request.param]
     yield Caused(fault=fault, text=fault.text(world), found=found, heard=heard)
     simulation.restore(world, saved)
-    world.usage.quota.take(-CAPACITY)  # no memento takes back what was used
+    world.usage.quota.take(-CAPACITY)  # no snapshot takes back what was used
     assert state_of(world) == before
 
 

@@ -4,14 +4,7 @@ import botocore.exceptions
 import httpx
 import pytest
 
-from app.world.servers.pki import client_context
 from tests.world.helpers import TOKEN_FILE, aws_client, pod_of
-
-
-@pytest.fixture
-def https(simulation):
-    with httpx.Client(verify=client_context(simulation.ca_pem), trust_env=False) as client:
-        yield client
 
 
 def test_nothing_is_shared(world, other_world):

@@ -14,19 +14,12 @@ from hypothesis import strategies as st
 
 from app.world.aws.issuer_client import IssuerUnreachable
 from app.world.servers.network import NetworkError
-from app.world.servers.pki import client_context
 from app.world.setup.tool_files import issuer_command
 from app.world.world import ISSUER_HOST
 from tests.examples import examples
 from tests.waiting import SECONDS
 
 pytestmark = pytest.mark.one_world
-
-
-@pytest.fixture
-def https(simulation):
-    with httpx.Client(verify=client_context(simulation.ca_pem), trust_env=False) as client:
-        yield client
 
 
 @pytest.fixture

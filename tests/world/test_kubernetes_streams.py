@@ -82,7 +82,7 @@ def test_a_watch_resumes_from_a_version(api, world):
         eventually(lambda: stream.seen() == [("ADDED", "x")])
 
 
-def test_a_version_too_old_is_reported_in_the_stream(api, world, monkeypatch):
+def test_a_version_too_old_is_reported_in_the_stream(api, world):
     world.cluster.changes._history.clear()
     answer = api.get(ACCOUNTS, watch="true", resourceVersion="1", timeoutSeconds="5")
     assert answer.status == 200

@@ -2,14 +2,9 @@
 
 import pytest
 
-from app.flow.ports import Execution
-from tests.world.helpers import log_of, pod_of
+from tests.world.helpers import aws_failure, log_of, pod_of
 
 LIST = {"image": "amazon/aws-cli", "command": None, "args": ["s3", "ls"]}
-
-
-def failure(code, text):
-    return Execution(stdout="", stderr=f"\naws: [ERROR]: {text}\n", exit_code=code)
 
 
 # (1) Egress
@@ -26,7 +21,7 @@ def test_without_egress_a_connection_times_out(world, execute, callee, arguments
     world.node_egress_blocked.add(callee)
     before = len(world.log.exchanges())
     result = execute(pod_of(world, "pod-after"), "aws", *arguments)
-    assert result == failure(255, f'Connect timeout on endpoint URL: "{url}"')
+    assert result == aws_failure(255, f'Connect timeout on endpoint URL: "{url}"')
     lost = world.log.exchanges()[-1]
     assert (lost.callee, lost.url, lost.status) == (callee, url, 0)
     assert lost.error == f'Connect timeout on endpoint URL: "{url}"'
@@ -58,7 +53,7 @@ def test_a_clock_that_is_off_is_no_matter_to_sts_and_s3_refuses(world, run_pod, 
     run_pod(container=LIST)
     assert (
         log_of(world, "probe")
-        == failure(
+        == aws_failure(
             254,
             "An error occurred (RequestTimeTooSkewed) when calling the ListBuckets operation: The difference between "
             "the request time and the current time is too large.",
@@ -83,7 +78,7 @@ def test_signed_calls_of_sts_are_refused_too(world, execute):
 def test_a_session_that_is_over_by_the_nodes_clock(world, execute):
     world.node_clock_skew = 2 * 3600
     result = execute(pod_of(world, "pod-after"), "aws", "s3", "ls")
-    assert result == failure(255, "Credentials were refreshed, but the refreshed credentials are still expired.")
+    assert result == aws_failure(255, "Credentials were refreshed, but the refreshed credentials are still expired.")
 
 
 def test_a_worlds_clock_that_was_put_back_ends_no_session(simulation, world, execute):

@@ -135,10 +135,10 @@ def commands() -> list[str]:
 
 
 def program_and_words(typed: str) -> tuple[click.Group, list[str]]:
-    """The program that a command starts, and what it is given."""
+    """The program that a command starts, and what it is given. Its port is a free one: `make run` may be using 8501."""
     name = next(name for name in PROGRAMS if typed.startswith(name))
     words = [NAMES.get(word, word) for word in shlex.split(typed.removeprefix(name))]
-    return command_line(Settings(), load("en"), PROGRAMS[name]), words
+    return command_line(Settings(port=0), load("en"), PROGRAMS[name]), words
 
 
 @pytest.fixture

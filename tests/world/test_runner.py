@@ -2,15 +2,13 @@
 
 import pytest
 
-from app.flow.ports import Execution
 from app.world.aws.entities import NodeKind
 from app.world.node.container import knows_web_identity
-from tests.world.helpers import TOKEN_FILE, log_of, pod_of
+from tests.world.helpers import AWS_ERROR, TOKEN_FILE, aws_failure, log_of, pod_of
 
 pytestmark = pytest.mark.one_world
 
 CLI = {"image": "amazon/aws-cli:latest", "command": ["sleep", "3600"]}
-PREFIX = "\naws: [ERROR]: "
 NOT_AUTHORIZED = (
     "An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: Not authorized to perform "
     "sts:AssumeRoleWithWebIdentity"
@@ -29,10 +27,6 @@ def aws_in(run_pod, execute):
         return execute(run_pod(name, container=container or CLI, spec=spec), "aws", *arguments)
 
     return run
-
-
-def failure(code, text):
-    return Execution(stdout="", stderr=f"{PREFIX}{text}\n", exit_code=code)
 
 
 # (1) The two commands
@@ -86,7 +80,7 @@ def test_a_bucket_that_is_not_there(aws_in):
 def test_usage_errors(world, execute, arguments, text):
     result = execute(pod_of(world, "pod-after"), "aws", *arguments)
     assert result.exit_code == 252
-    assert result.stderr.startswith(f"{PREFIX}An error occurred (ParamValidation): {text}")
+    assert result.stderr.startswith(f"{AWS_ERROR}An error occurred (ParamValidation): {text}")
 
 
 # (2) The chain
@@ -100,7 +94,7 @@ def test_static_keys_win_and_sts_is_not_asked(world, aws_in):
 
 def test_half_a_key_is_an_error(aws_in):
     result = aws_in("sts", "get-caller-identity", container=variables(AWS_ACCESS_KEY_ID="AKIAX"))
-    assert result == failure(255, "Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY")
+    assert result == aws_failure(255, "Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY")
 
 
 def test_a_lone_role_variable_switches_irsa_off_and_the_node_steps_in(world, aws_in):
@@ -110,7 +104,7 @@ def test_a_lone_role_variable_switches_irsa_off_and_the_node_steps_in(world, aws
 
 def test_a_lone_token_variable_is_an_error(aws_in):
     result = aws_in("s3", "ls", container=variables(AWS_WEB_IDENTITY_TOKEN_FILE=TOKEN_FILE))
-    assert result == failure(
+    assert result == aws_failure(
         255,
         "The provided profile or the current environment is configured to assume role with web identity but has no "
         "role ARN configured. Ensure that the profile has the role_arnconfiguration set or the AWS_ROLE_ARN env var is "
@@ -126,7 +120,7 @@ def test_all_variables_by_hand_and_no_mount(world, aws_in):
         AWS_STS_REGIONAL_ENDPOINTS="regional",
     )
     result = aws_in("s3", "ls", container=by_hand)
-    assert result == failure(255, f"[Errno 2] No such file or directory: '{TOKEN_FILE}'")
+    assert result == aws_failure(255, f"[Errno 2] No such file or directory: '{TOKEN_FILE}'")
 
 
 def test_a_token_that_the_process_may_not_read(run_pod, execute):
@@ -139,12 +133,12 @@ def test_a_token_that_the_process_may_not_read(run_pod, execute):
     first = {"name": "a", **CLI, "securityContext": {"runAsUser": 1000}}
     pod = run_pod(spec={"volumes": [mine], "containers": [first, other]})
     result = execute(pod, "aws", "s3", "ls")
-    assert result == failure(255, f"[Errno 13] Permission denied: '{TOKEN_FILE}'")
+    assert result == aws_failure(255, f"[Errno 13] Permission denied: '{TOKEN_FILE}'")
 
 
 def test_a_profile_that_is_not_there(aws_in):
     result = aws_in("s3", "ls", container=variables(AWS_PROFILE="mine"))
-    assert result == failure(255, "The config profile (mine) could not be found")
+    assert result == aws_failure(255, "The config profile (mine) could not be found")
 
 
 def test_a_bare_role_name_is_refused_before_sts(world, simulation, aws_in):
@@ -152,7 +146,7 @@ def test_a_bare_role_name_is_refused_before_sts(world, simulation, aws_in):
     result = aws_in("s3", "ls")
     assert result.exit_code == 252
     assert result.stderr == (
-        f"{PREFIX}An error occurred (ParamValidation): Parameter validation failed:\n"
+        f"{AWS_ERROR}An error occurred (ParamValidation): Parameter validation failed:\n"
         "Invalid length for parameter RoleArn, value: 9, valid min length: 20\n"
     )
     assert not [e for e in world.log.exchanges() if e.callee == "sts" and "RoleArn=s3-reader" in e.request_body]
@@ -160,7 +154,7 @@ def test_a_bare_role_name_is_refused_before_sts(world, simulation, aws_in):
 
 def test_a_role_that_is_not_there(world, simulation, aws_in):
     annotate(simulation, world, f"arn:aws:iam::{world.account_id}:role/nope")
-    assert aws_in("s3", "ls") == failure(254, NOT_AUTHORIZED)
+    assert aws_in("s3", "ls") == aws_failure(254, NOT_AUTHORIZED)
 
 
 def test_web_identity_that_fails_does_not_fall_back_to_the_node(world, aws, aws_in):
@@ -175,7 +169,7 @@ def test_web_identity_that_fails_does_not_fall_back_to_the_node(world, aws, aws_
 def test_hop_limit_1_and_required_tokens_leave_a_pod_without_credentials(world, aws_in):
     world.account.node.kind = NodeKind.AL2023
     result = aws_in("s3", "ls", spec={"serviceAccountName": "default"})
-    assert result == failure(
+    assert result == aws_failure(
         253,
         "An error occurred (NoCredentials): Unable to locate credentials. You can configure credentials by running "
         '"aws login".',
@@ -214,7 +208,7 @@ def test_no_region_anywhere(world, aws_in):
         AWS_SECRET_ACCESS_KEY=world.account.admin.secret_access_key,
     )
     result = aws_in("sts", "get-caller-identity", spec={"serviceAccountName": "default"}, container=keys)
-    assert result == failure(
+    assert result == aws_failure(
         253,
         "An error occurred (NoRegion): You must specify a region. You can also configure your region by running "
         '"aws configure".',
@@ -229,7 +223,7 @@ def test_an_empty_region_is_a_region_and_makes_an_endpoint_that_cannot_be(world,
     """botocore takes a variable that is there, whatever it holds, and does not go on to the metadata service."""
     before = len(world.log.exchanges())
     result = aws_in(*arguments, container=variables(**{name: ""}))
-    assert result == failure(255, f"Invalid endpoint: https://{service}..amazonaws.com")
+    assert result == aws_failure(255, f"Invalid endpoint: https://{service}..amazonaws.com")
     callees = {exchange.callee for exchange in world.log.exchanges()[before:]}
     assert not callees & {"sts", "s3", "instance-metadata"}
 
@@ -240,10 +234,10 @@ def test_an_empty_region_is_a_region_and_makes_an_endpoint_that_cannot_be(world,
 def test_container_credentials_reach_nobody(aws_in, url):
     agent = variables(AWS_CONTAINER_CREDENTIALS_FULL_URI=url, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE="/etc/hostname")
     result = aws_in("s3", "ls", spec={"serviceAccountName": "default"}, container=agent)
-    assert result == failure(255, "[Errno 2] No such file or directory: '/etc/hostname'")
+    assert result == aws_failure(255, "[Errno 2] No such file or directory: '/etc/hostname'")
     no_token = variables(AWS_CONTAINER_CREDENTIALS_FULL_URI=url)
     result = aws_in("s3", "ls", spec={"serviceAccountName": "default"}, container=no_token, name="again")
-    assert result == failure(
+    assert result == aws_failure(
         255,
         "Error when retrieving credentials from container-role: Error retrieving metadata: Received error when "
         f'attempting to retrieve container metadata: Connect timeout on endpoint URL: "{url}"',

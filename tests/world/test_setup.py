@@ -165,7 +165,7 @@ def test_later_exchanges_do_not_push_it_out(world):
     assert not set(setup) & set(world.log.exchanges())
 
 
-def test_a_memento_neither_loses_nor_doubles_it(simulation, world):
+def test_a_snapshot_neither_loses_nor_doubles_it(simulation, world):
     setup, saved = world.log.setup(), simulation.save(world)
     simulation.inject(world, "F21")
     simulation.restore(world, saved)

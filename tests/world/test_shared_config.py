@@ -4,20 +4,15 @@ import json
 
 import pytest
 
-from app.flow.ports import Execution
 from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
 from app.world.aws.entities import NodeKind
 from app.world.setup.roles import create_role
-from tests.world.helpers import TOKEN_FILE, log_of
+from tests.world.helpers import TOKEN_FILE, aws_failure, log_of
 
 pytestmark = pytest.mark.one_world
 
 CLI = {"image": "amazon/aws-cli", "command": ["sleep", "3600"]}
-
-
-def failure(code, text):
-    return Execution(stdout="", stderr=f"\naws: [ERROR]: {text}\n", exit_code=code)
 
 
 @pytest.fixture
@@ -127,7 +122,7 @@ def test_what_starts_a_program_or_asks_a_person_is_left_alone(world, configured,
 def test_a_code_that_nobody_can_type(world, configured):
     mfa = "source_profile=default\nmfa_serial=arn:aws:iam::1:mfa/me\naws_access_key_id=a\naws_secret_access_key=b\n"
     config = f"[default]\nrole_arn=arn:aws:iam::{world.account_id}:role/s3-reader\n{mfa}"
-    assert configured(*WHO, config=config) == failure(255, "EOF when reading a line")
+    assert configured(*WHO, config=config) == aws_failure(255, "EOF when reading a line")
 
 
 @pytest.mark.parametrize(
@@ -139,7 +134,7 @@ def test_a_code_that_nobody_can_type(world, configured):
     ],
 )
 def test_what_cannot_be_read(configured, config, arguments, text):
-    assert configured(*arguments, *WHO, config=config) == failure(255, text)
+    assert configured(*arguments, *WHO, config=config) == aws_failure(255, text)
 
 
 @pytest.mark.parametrize(("arguments", "region"), [((), "eu-west-1"), (("--region", "us-west-2"), "us-west-2")])

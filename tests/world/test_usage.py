@@ -160,7 +160,7 @@ def test_the_reserve_is_enough_for_a_walk_where_clients_are_refused(simulation, 
     assert judge(walk(simulated(simulation, world), ARTICLE.subject)).status is Status.PASSED
 
 
-def test_a_memento_does_not_refill_the_budget(simulation, world):
+def test_a_snapshot_does_not_refill_the_budget(simulation, world):
     saved = simulation.save(world)
     world.usage.quota.take(2 * CAPACITY)
     simulation.restore(world, saved)

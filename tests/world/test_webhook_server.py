@@ -3,14 +3,12 @@
 import base64
 import json
 
-import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.flow.webhook import mutate
 from app.world.aws.eks import associations
-from app.world.servers.pki import client_context
 from app.world.setup.roles import POD_IDENTITY_TRUST, create_role
 from tests.examples import examples
 from tests.world.helpers import log_of, pod_of
@@ -21,12 +19,6 @@ POD = {
     "metadata": {"name": "p"},
     "spec": {"serviceAccountName": "my-sa", "containers": [{"name": "app", "image": "i"}]},
 }
-
-
-@pytest.fixture(scope="module")
-def https(simulation):
-    with httpx.Client(verify=client_context(simulation.ca_pem), trust_env=False) as client:
-        yield client
 
 
 def review(pod=POD, **request):

@@ -105,7 +105,7 @@ def test_saving_changes_nothing(simulation, world):
     assert state_of(world) == before
 
 
-def test_a_memento_may_be_restored_again(simulation, world):
+def test_a_snapshot_may_be_restored_again(simulation, world):
     before, saved = state_of(world), simulation.save(world)
     for _ in range(2):
         change_everything(simulation, world)
@@ -274,7 +274,7 @@ def test_only_plain_values_are_copied(simulation, world):
     assert classes_in(simulation.save(world)) <= COPIED
 
 
-def test_a_world_takes_its_own_mementos_only(simulation, world, other_world):
+def test_a_world_takes_its_own_snapshots_only(simulation, world, other_world):
     saved, before = simulation.save(other_world), state_of(world)
     with pytest.raises(ValueError, match="another world"):
         simulation.restore(world, saved)

@@ -2,7 +2,7 @@
 
 botocore decides what those refer to. We make sure that nothing hangs and that it asks no person: botocore itself knows
 no time limit for a `credential_process`, asks for an MFA code on the terminal, and repeats requests with long waits
-(`aws_sources`).
+(`app.clients.aws.sources`).
 """
 
 from __future__ import annotations

@@ -12,9 +12,10 @@ from urllib.parse import SplitResult, urlsplit
 from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
 from app.clients.kubernetes.exec_plugin import ExecCredential, Plugins
-from app.clients.kubernetes.kubeconfig import Entry, Kubeconfig, ReadOnlyObject, problem
+from app.clients.kubernetes.kubeconfig import Entry, Kubeconfig, problem
 from app.clients.kubernetes.transport import KubernetesTransport
 from app.clients.sources import FILE_LIMIT, SourceTooLarge, read_text
+from app.flow.json_access import get_str
 
 MOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 """Where a Pod finds what it needs to talk to its API server."""
@@ -37,7 +38,7 @@ def from_kubeconfig(kubeconfig: Kubeconfig, name: str, plugins: Plugins, environ
     # (1) The cluster: where it is.
     context = kubeconfig.contexts.context(name)
     cluster = kubeconfig.cluster_of(context)
-    host = _text(cluster.values, "server")
+    host = get_str(cluster.values, "server")
     parts = _url(host)
     if parts is None or parts.scheme not in ("https", "http"):
         raise problem("server_not_url", got=f"clusters[{context.cluster}].server: {host}", expected="https://HOST:PORT")
@@ -54,7 +55,7 @@ def from_kubeconfig(kubeconfig: Kubeconfig, name: str, plugins: Plugins, environ
         host=host.rstrip("/"),
         transport=KubernetesTransport(
             context=trust,
-            server_name=_text(cluster.values, "tls-server-name"),
+            server_name=get_str(cluster.values, "tls-server-name"),
             proxy_url=_proxy(cluster, parts, environment),
         ),
         token=credential.token,
@@ -102,7 +103,7 @@ def _url(text: str) -> SplitResult | None:
 
 def _proxy(cluster: Entry, server: SplitResult, environment: Mapping[str, str]) -> str:
     """The cluster's `proxy-url`, else what `HTTPS_PROXY` and `NO_PROXY` say. Raises `Unreachable`."""
-    proxy = _text(cluster.values, "proxy-url")
+    proxy = get_str(cluster.values, "proxy-url")
     if not proxy:
         set_by = f"{server.scheme.upper()}_PROXY"
         proxy = environment.get(set_by) or environment.get(set_by.lower()) or ""
@@ -140,7 +141,7 @@ def _login(user: Entry, cluster: Entry, plugins: Plugins, environment: Mapping[s
     """In the order of client-go: certificate and token as they stand, else the plugin."""
     certificate = _pem(user, "client-certificate", "client_certificate_unreadable")
     key = _pem(user, "client-key", "client_certificate_unreadable")
-    token = _text(user.values, "token") or _token_file(user)
+    token = get_str(user.values, "token") or _token_file(user)
     if token or (certificate and key):
         return ExecCredential(token=token, certificate_pem=certificate, key_pem=key)
     plugin = user.values.get("exec")
@@ -154,7 +155,7 @@ def _login(user: Entry, cluster: Entry, plugins: Plugins, environment: Mapping[s
 
 
 def _token_file(user: Entry) -> str:
-    name = _text(user.values, "tokenFile")
+    name = get_str(user.values, "tokenFile")
     if not name:
         return ""
     path = user.directory / name
@@ -169,7 +170,7 @@ def _token_file(user: Entry) -> str:
 
 def _pem(entry: Entry, key: str, code: str) -> str:
     """PEM of `key-data` (base64), else of the file that `key` names; empty where neither is there."""
-    data, name = _text(entry.values, f"{key}-data"), _text(entry.values, key)
+    data, name = get_str(entry.values, f"{key}-data"), get_str(entry.values, key)
     try:
         if data:
             return base64.b64decode("".join(data.split()), validate=True).decode("ascii")
@@ -194,8 +195,3 @@ def _present(context: ssl.SSLContext, credential: ExecCredential) -> None:
         except (ssl.SSLError, OSError, ValueError) as error:
             said = f"client-certificate: {error}"
             raise problem("client_certificate_unreadable", said, got="client-certificate, client-key") from None
-
-
-def _text(values: ReadOnlyObject, key: str) -> str:
-    value = values.get(key)
-    return value if isinstance(value, str) else ""

@@ -20,6 +20,7 @@ from typing import Any
 from app.clients.sources import SourceTooLarge, read_text
 from app.flow import bounded_yaml
 from app.flow.errors import Unreachable
+from app.flow.json_access import get_str
 from app.flow.port_wrappers.known_issuer import EksCluster
 
 ReadOnlyObject = Mapping[str, Any]
@@ -148,7 +149,7 @@ def read(environment: Mapping[str, str]) -> Kubeconfig:
     current, contexts = "", dict[str, Context]()
     clusters, users = dict[str, Entry](), dict[str, Entry]()
     for path, document in documents:
-        current = current or _text(document, "current-context")
+        current = current or get_str(document, "current-context")
         for name, values in _named(path, document, "contexts", "context"):
             contexts.setdefault(name, _context(name, values))
         for name, values in _named(path, document, "clusters", "cluster"):
@@ -193,7 +194,7 @@ def _named(path: Path, document: ReadOnlyObject, plural: str, kind: str) -> Iter
         raise wrong_shape(f"{path}: {plural}", "[…]")
     for number, entry in enumerate(entries):
         values = entry.get(kind) or {} if isinstance(entry, Mapping) else None
-        if not isinstance(values, Mapping) or not (name := _text(entry, "name")):
+        if not isinstance(values, Mapping) or not (name := get_str(entry, "name")):
             raise wrong_shape(f"{path}: {plural}[{number}]", f"{{name: …, {kind}: {{…}}}}")
         yield name, values
 
@@ -201,12 +202,7 @@ def _named(path: Path, document: ReadOnlyObject, plural: str, kind: str) -> Iter
 def _context(name: str, values: ReadOnlyObject) -> Context:
     return Context(
         name=name,
-        cluster=_text(values, "cluster"),
-        user=_text(values, "user"),
-        namespace=_text(values, "namespace") or "default",
+        cluster=get_str(values, "cluster"),
+        user=get_str(values, "user"),
+        namespace=get_str(values, "namespace") or "default",
     )
-
-
-def _text(values: ReadOnlyObject, key: str) -> str:
-    value = values.get(key)
-    return value if isinstance(value, str) else ""

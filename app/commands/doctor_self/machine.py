@@ -16,7 +16,7 @@ from app.commands.doctor_self.finding import Finding, found
 from app.commands.failure import CannotRun
 from app.commands.listening import listen
 from app.console.limits import AT_ONCE, OF_ALL
-from app.content import Content, ContentError
+from app.content import Content
 from app.flow.model import Status
 from app.serving import descriptors
 from app.serving.operations.memory import used_and_limit
@@ -158,14 +158,13 @@ def state(settings: Settings) -> Finding:
 
 def missions(settings: Settings) -> Finding:
     """Whether a teacher's missions can be read, as `serve` reads them before it starts."""
-    from app.content.missions import offered
-    from app.flow.missions.reading import MalformedMission
+    from app.content.missions import UNREADABLE, offered
 
     if not settings.missions:
         return Finding(id="missions", status=Status.PASSED, got="–")
     try:
         offered(settings.missions)
-    except (MalformedMission, ContentError) as error:
+    except UNREADABLE as error:
         return Finding(id="missions", status=Status.FAILED, got=str(error))
     return Finding(id="missions", status=Status.PASSED, got=settings.missions)
 

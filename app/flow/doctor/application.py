@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from app.flow.errors import FlowError
-from app.flow.json_access import get_list, get_object, get_str
+from app.flow.json_access import get_list, get_object, get_str, unix_time
 from app.flow.model import JsonValue, Walk
 from app.flow.ports import Ports
 from app.flow.steps import kubelet_says
@@ -81,8 +81,8 @@ def _may_end_again(status: JsonValue, now: float) -> bool:
     It does as long as its present process has lived no longer than that one did: it may end in the same way.
     """
     last = get_object(status, "lastState", "terminated")
-    began, ended = kubelet_says.when(get_str(last, "startedAt")), kubelet_says.when(get_str(last, "finishedAt"))
-    started = kubelet_says.when(get_str(status, "state", "running", "startedAt"))
+    began, ended = unix_time(last, "startedAt"), unix_time(last, "finishedAt")
+    started = unix_time(status, "state", "running", "startedAt")
     if began is None or ended is None or started is None:
         return False
     return now - started <= max(ended - began, _A_MOMENT)

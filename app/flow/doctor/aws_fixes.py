@@ -279,8 +279,7 @@ def _boundary(names: Names) -> Fix:
     """It is for its owner to widen: nothing that is attached to the role reaches beyond it."""
     arn = boundary_of(names.documents.get("role"))
     if not arn:
-        asked = ("--role-name", names.role_name, "--query", "Role.PermissionsBoundary")
-        return Fix(id="boundary", commands=(names.iam("get-role", *asked),))
+        return boundary(names)
     version = names.iam("get-policy", "--policy-arn", arn, "--query", "Policy.DefaultVersionId", "--output", "text")
     show = names.iam("get-policy-version", "--policy-arn", arn, "--version-id")
     return Fix(id="boundary", commands=(f'{show} "$({version})"',))

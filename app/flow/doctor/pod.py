@@ -7,7 +7,6 @@ credential chain (`env` before web identity, web identity before container crede
 from __future__ import annotations
 
 import posixpath
-from datetime import datetime
 
 from app.flow.annotations import ROLE_ARN
 from app.flow.doctor import container_checks
@@ -18,7 +17,7 @@ from app.flow.doctor.webhook.manifest import judge_manifest
 from app.flow.doctor.without_exec.running import judge_running
 from app.flow.doctor.workload import workload_of
 from app.flow.errors import FlowError
-from app.flow.json_access import get_list, get_object, get_str
+from app.flow.json_access import get_list, get_object, get_str, unix_time
 from app.flow.model import Check, JsonValue, Status, Step, StepReport, Walk
 from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
 from app.flow.ports import Ports
@@ -222,7 +221,7 @@ def is_younger(pod: JsonValue, service_account: JsonValue) -> bool:
 
 
 def _created_and_annotated(pod: JsonValue, service_account: JsonValue) -> tuple[float | None, float | None]:
-    return _time(get_str(pod, "metadata", "creationTimestamp")), _time(annotated_at(service_account))
+    return unix_time(pod, "metadata", "creationTimestamp"), unix_time(annotated_at(service_account))
 
 
 def annotated_at(service_account: JsonValue) -> str:
@@ -231,17 +230,9 @@ def annotated_at(service_account: JsonValue) -> str:
         get_str(entry, "time")
         for entry in get_list(service_account, "metadata", "managedFields")
         if f"f:{ROLE_ARN}" in get_object(entry, "fieldsV1", "f:metadata", "f:annotations")
-        and _time(get_str(entry, "time")) is not None
+        and unix_time(entry, "time") is not None
     ]
-    return max(times, key=lambda when: _time(when) or 0.0, default="")
-
-
-def _time(words: str) -> float | None:
-    """RFC 3339 as Unix seconds."""
-    try:
-        return datetime.fromisoformat(words).timestamp()
-    except (ValueError, OverflowError):
-        return None
+    return max(times, key=lambda time: unix_time(time) or 0.0, default="")
 
 
 def _pod_identity(findings: Findings, pod: JsonValue, where: str) -> None:

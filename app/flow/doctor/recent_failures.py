@@ -7,12 +7,11 @@ this role as another subject. Neither shows in what is configured now.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 
 from app.flow.doctor.evidence import role_arn_of
 from app.flow.doctor.without_exec.grants import judge_grants
 from app.flow.errors import FlowError
-from app.flow.json_access import get_list, get_object, get_str
+from app.flow.json_access import get_list, get_object, get_str, unix_time
 from app.flow.model import JsonValue, Status, Step, StepReport, Walk
 from app.flow.names import role_of, subject_claim
 from app.flow.permissions.asked import AskedAction
@@ -99,7 +98,7 @@ def _denial(record: JsonValue) -> dict[str, JsonValue]:
 
 
 def _is_recent(time: str, ports: Ports) -> bool:
-    return ports.clock.now() - _seconds(time) <= RECENT
+    return ports.clock.now() - (unix_time(time) or 0.0) <= RECENT
 
 
 def _failure(record: JsonValue, role_arn: str, subject: str) -> dict[str, JsonValue]:
@@ -116,11 +115,3 @@ def _failure(record: JsonValue, role_arn: str, subject: str) -> dict[str, JsonVa
         "other_role": asked_for != role_arn,
         "other_subject": asked_as != subject,
     }
-
-
-def _seconds(time: str) -> float:
-    """RFC 3339 as Unix seconds; long ago where it is something else."""
-    try:
-        return datetime.fromisoformat(time).timestamp()
-    except (ValueError, OverflowError):
-        return 0.0

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import Literal, TypeAlias
 
-from app.flow.json_access import get, get_list, get_object, get_str
+from app.flow.json_access import get, get_list, get_object, get_str, unix_time
 from app.flow.model import JsonValue
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment
 
@@ -46,12 +45,8 @@ def _cron_job_of(job: str, created: str) -> str:
     The name ends in the minutes since 1970 of the time for which the run was scheduled (kubernetes,
     pkg/controller/cronjob/utils.go). A date of eight digits is another time.
     """
-    found = _SCHEDULED.fullmatch(job)
-    try:
-        at = datetime.fromisoformat(created).timestamp()
-    except (ValueError, OverflowError):
-        return ""
-    return found[1] if found and abs(int(found[2]) * 60 - at) < _NEAR else ""
+    found, at = _SCHEDULED.fullmatch(job), unix_time(created)
+    return found[1] if found and at is not None and abs(int(found[2]) * 60 - at) < _NEAR else ""
 
 
 def _again(pod: JsonValue) -> Again:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.flow.film.beat import Arrival, Beat, End, Seen
-from app.flow.film.contents import Contents, carried_by, claims_of, contents, document, element, form, refusal
+from app.flow.film.contents import Contents, carried_by, claims_of, contents, element, form, refusal
 from app.flow.film.script import EDGES
 from app.flow.json_access import get_str
 from app.flow.model import Exchange, Step
+from app.flow.strict_json import loads_or_none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +71,7 @@ def _answered(name: str, exchange: Exchange) -> dict[str, str]:
     if name == "identity":
         return {"arn": element(exchange.response_body, "Arn")}
     if name == "api_server":
-        return {"user": get_str(document(exchange.response_body), "status", "userInfo", "username")}
+        return {"user": get_str(loads_or_none(exchange.response_body), "status", "userInfo", "username")}
     return {"asked_role": form(exchange).get("RoleArn", "").rpartition("/")[2]}
 
 

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from html import unescape
 from urllib.parse import parse_qs, unquote
 
-from app.flow import strict_json
 from app.flow.annotations import PREFIX, ROLE_ARN
 from app.flow.film.beat import Arrival
 from app.flow.json_access import get, get_list, get_object, get_str, seconds, shown, strings
 from app.flow.model import Exchange, JsonObject, JsonValue
 from app.flow.names import audience_claim
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE
+from app.flow.strict_json import loads_or_none
 from app.flow.token import unpadded
 from app.flow.webhook import VOLUME
 
@@ -43,21 +43,13 @@ def contents(beat_id: str, exchange: Exchange) -> Contents:
     return reader(exchange) if reader else Contents()
 
 
-def document(text: str) -> JsonValue:
-    """JSON, or None for anything else."""
-    try:
-        return strict_json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
 def refusal(exchange: Exchange) -> str:
     """Why it was refused, in the server's own words; empty where it was not."""
     if exchange.status < 400:
         return exchange.error
     if code := element(exchange.response_body, "Code"):
         return f"{code}: {element(exchange.response_body, 'Message')}"
-    return f"{exchange.status} {get_str(document(exchange.response_body), 'message')}".strip()
+    return f"{exchange.status} {get_str(loads_or_none(exchange.response_body), 'message')}".strip()
 
 
 def form(exchange: Exchange) -> dict[str, str]:
@@ -74,7 +66,7 @@ def claims_of(compact: str) -> dict[str, JsonValue]:
         payload = unpadded(parts[1]).decode()
     except ValueError:
         return {}
-    return get_object(document(payload))
+    return get_object(loads_or_none(payload))
 
 
 def sent_claims(exchange: Exchange) -> dict[str, JsonValue]:
@@ -94,7 +86,7 @@ def elements(xml: str, name: str) -> list[str]:
 
 
 def _public_keys(exchange: Exchange) -> Contents:
-    keys = [get_str(key, "kid") for key in get_list(document(exchange.response_body), "keys")]
+    keys = [get_str(key, "kid") for key in get_list(loads_or_none(exchange.response_body), "keys")]
     if not keys:
         return Contents()
     values = {"keys": str(len(keys)), "kid": keys[0], "url": exchange.url}
@@ -129,7 +121,7 @@ def _role(exchange: Exchange) -> Contents:
     asked = form(exchange)
     name = asked.get("RoleName", "")
     answered = unquote(element(exchange.response_body, "AssumeRolePolicyDocument"))
-    policy = document(asked.get("AssumeRolePolicyDocument", "") or answered)
+    policy = loads_or_none(asked.get("AssumeRolePolicyDocument", "") or answered)
     wanted = conditions(policy)
     arrivals = tuple(
         Arrival(id=f"trust_{claim}", at="role", value=wanted[claim], claim=claim)
@@ -167,7 +159,7 @@ def _asked(statements: Iterable[JsonValue]) -> dict[str, str]:
 
 
 def _service_account(exchange: Exchange) -> Contents:
-    stored = document(exchange.request_body or exchange.response_body)
+    stored = loads_or_none(exchange.request_body or exchange.response_body)
     role = get_str(stored, "metadata", "annotations", ROLE_ARN)
     name = "/".join(get_str(stored, "metadata", key) for key in ("namespace", "name"))
     if not stored:
@@ -180,7 +172,7 @@ def _service_account(exchange: Exchange) -> Contents:
 
 
 def _pod(exchange: Exchange) -> Contents:
-    pod = document(exchange.request_body)
+    pod = loads_or_none(exchange.request_body)
     name = get_str(pod, "metadata", "name") or get_str(pod, "metadata", "generateName")
     account = get_str(pod, "spec", "serviceAccountName") or "default"
     if not pod:
@@ -190,7 +182,7 @@ def _pod(exchange: Exchange) -> Contents:
 
 
 def _review(exchange: Exchange) -> Contents:
-    request = get_object(document(exchange.request_body), "request")
+    request = get_object(loads_or_none(exchange.request_body), "request")
     pod = get_object(request, "object")
     account = get_str(pod, "spec", "serviceAccountName") or "default"
     return Contents(values={"service_account": account, "operation": get_str(request, "operation")})
@@ -198,7 +190,7 @@ def _review(exchange: Exchange) -> Contents:
 
 def _patch(exchange: Exchange) -> Contents:
     """The webhook's patch; the Pod itself, where that is all that could be read."""
-    response = get_object(document(exchange.response_body), "response")
+    response = get_object(loads_or_none(exchange.response_body), "response")
     try:
         text = base64.b64decode(get_str(response, "patch")).decode() if response else exchange.response_body
     except ValueError:
@@ -218,7 +210,7 @@ def _patch(exchange: Exchange) -> Contents:
 
 
 def _token_request(exchange: Exchange) -> Contents:
-    spec = get_object(document(exchange.request_body), "spec")
+    spec = get_object(loads_or_none(exchange.request_body), "spec")
     life = seconds(spec, "expirationSeconds")
     return Contents(
         values={
@@ -230,7 +222,7 @@ def _token_request(exchange: Exchange) -> Contents:
 
 
 def _token(exchange: Exchange) -> Contents:
-    return carried_by(claims_of(get_str(document(exchange.response_body), "status", "token")))
+    return carried_by(claims_of(get_str(loads_or_none(exchange.response_body), "status", "token")))
 
 
 def _assume(exchange: Exchange) -> Contents:

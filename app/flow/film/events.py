@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from app.flow.film.beat import Beat, End, Seen
-from app.flow.film.contents import contents, document, refusal
+from app.flow.film.contents import contents, refusal
 from app.flow.film.script import SCRIPT, Cue, beat_of
 from app.flow.json_access import get, get_str, strings
 from app.flow.model import Exchange, JsonValue
 from app.flow.names import DEFAULT_AUDIENCE
+from app.flow.strict_json import loads_or_none
 
 _FILE = "mount"
 """The only act of a party that is known by what an exchange of this app's read later."""
@@ -39,7 +40,7 @@ def _is_about(pod: JsonValue, exchange: Exchange) -> bool:
     if exchange.caller == "pod":
         return bool(exchange.source) and exchange.source == get_str(pod, "status", "podIP")
     if exchange.caller == "kubelet":
-        spec = get(document(exchange.request_body), "spec")
+        spec = get(loads_or_none(exchange.request_body), "spec")
         bound = get_str(spec, "boundObjectRef", "uid") == get_str(pod, "metadata", "uid")
         return bound and DEFAULT_AUDIENCE in strings(get(spec, "audiences"))
     return exchange.caller != "sts"

@@ -8,12 +8,13 @@ from urllib.parse import quote
 
 from app.flow.film.beat import Beat, Claim, End, Film, Seen
 from app.flow.film.causes import NOTHING_RUNS, REFUSED_AT, REFUSED_FOR, SHOWS, lies_in
-from app.flow.film.contents import Contents, conditions, contents, document, form, sent_claims
+from app.flow.film.contents import Contents, conditions, contents, form, sent_claims
 from app.flow.film.script import SCRIPT, Cue, Request, beat_of
 from app.flow.json_access import get, get_object, get_str, shown, strings
 from app.flow.model import Exchange, JsonValue, Status, Step, Walk
 from app.flow.names import audience_claim, host_and_path, provider_arn
 from app.flow.steps.injection import own_token, token_container, token_source
+from app.flow.strict_json import loads_or_none
 from app.flow.trust import evaluate, web_identity_context
 from app.flow.verdict.link_states import ChainState, State
 
@@ -186,12 +187,12 @@ class _Making:
             return host_and_path(form(exchange).get("Url", "")) == host_and_path(self._issuer())
         if cue.id == "grant":
             return form(exchange).get("RoleName") == get_str(self._evidence(Step.SERVICE_ACCOUNT, "role"), "RoleName")
-        sent = document(exchange.request_body)
+        sent = loads_or_none(exchange.request_body)
         if cue.id == "annotate":
             return get_str(sent, "metadata", "name") == self.walk.subject.service_account
         if cue.id == "create":
             uid = get_str(self._pod(), "metadata", "uid")
-            return bool(uid) and get_str(document(exchange.response_body), "metadata", "uid") == uid
+            return bool(uid) and get_str(loads_or_none(exchange.response_body), "metadata", "uid") == uid
         return get_str(get_object(sent, "request", "object"), "metadata", "name") == self.walk.subject.pod
 
     def _outdated(self, cue: Cue, own: Exchange, read: Exchange | None) -> bool:
@@ -261,7 +262,7 @@ class _Making:
 
     def _pod(self) -> JsonValue:
         read = self._pod_read()
-        return document(read.response_body) if read else None
+        return loads_or_none(read.response_body) if read else None
 
     def _issuer(self) -> str:
         return get_str(self._evidence(Step.OIDC_PROVIDER, "cluster_discovery"), "issuer")

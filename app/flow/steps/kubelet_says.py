@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
 
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonValue
@@ -83,14 +82,6 @@ def mount_failure(events: Sequence[JsonValue]) -> str:
         if get_str(event, "reason") == FAILED_MOUNT and f'"{VOLUME}"' in get_str(event, "message")
     ]
     return get_str(max(failed, key=_time_of, default=None), "message")
-
-
-def when(words: str) -> float | None:
-    """RFC 3339 as Unix seconds; None where it is something else."""
-    try:
-        return datetime.fromisoformat(words).timestamp()
-    except (ValueError, OverflowError):
-        return None
 
 
 def _time_of(event: JsonValue) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 
-from app.flow import strict_json
 from app.flow.errors import FlowError
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import Exchange, JsonValue, Subject
@@ -22,6 +21,7 @@ from app.flow.steps.injection import (
     token_source,
 )
 from app.flow.steps.step_context import StepContext
+from app.flow.strict_json import loads_or_none
 from app.flow.webhook import SKIP_LABEL, VOLUME
 
 PARTS = (f"volume {VOLUME}", "volumeMounts", ROLE_VARIABLE, TOKEN_VARIABLE)
@@ -131,17 +131,10 @@ def _admission_review(exchanges: Sequence[Exchange]) -> JsonValue:
     """The last call of the webhook among these exchanges, with its JSON patch decoded."""
     for exchange in reversed(exchanges):
         if exchange.callee == "pod-identity-webhook":
-            answer = _parsed(exchange.response_body)
-            patch = _parsed(_decoded(get(answer, "response", "patch")))
-            return {"request": _parsed(exchange.request_body), "response": answer, "patch": patch}
+            answer = loads_or_none(exchange.response_body)
+            patch = loads_or_none(_decoded(get(answer, "response", "patch")))
+            return {"request": loads_or_none(exchange.request_body), "response": answer, "patch": patch}
     return None
-
-
-def _parsed(words: str) -> JsonValue:
-    try:
-        return strict_json.loads(words)
-    except ValueError:
-        return None
 
 
 def _decoded(patch: JsonValue) -> str:

@@ -107,7 +107,7 @@ def forecast(
             comparison = compare(claims, _provider(entered), _provider_arn(claims, entered), entered.policy)
         points += _records(claims, entered)
         points += _proof(header, signature)
-        points.append(_trust(entered, comparison))
+        points.append(_trust(comparison))
     return Forecast(points=tuple(points), outcome=_outcome(points, comparison), comparison=comparison)
 
 
@@ -191,7 +191,7 @@ def _proof(header: Mapping[str, Any], signature: SignatureCheck | None) -> Itera
         yield _judged("signature", signature.code == "verified", "", "", _INVALID, (_NOT_VALIDATED,), note="pasted")
 
 
-def _trust(entered: Entered, found: Comparison | None) -> Point:
+def _trust(found: Comparison | None) -> Point:
     if found is None:
         return Point(id="trust", status=Status.UNKNOWN, note="not_entered")
     if found.rests_on_request:

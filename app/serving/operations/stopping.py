@@ -38,14 +38,10 @@ Kind = Literal["page", "command"]
 """A run of a page's script, with the walk in it; a command of a console."""
 
 
-def _nothing() -> None:
-    return None
-
-
 class _Work:
     """Something under way."""
 
-    def __init__(self, kind: Kind, end: Callable[[], None]) -> None:
+    def __init__(self, kind: Kind, end: Callable[[], None] | None) -> None:
         self.kind = kind
         self.end = end
 
@@ -64,7 +60,7 @@ class Stopping:
         """Sends the sentence to the open pages, and returns how many those are. Set by the module that knows them."""
 
     @contextmanager
-    def under_way(self, kind: Kind, end: Callable[[], None] = _nothing) -> Iterator[None]:
+    def under_way(self, kind: Kind, end: Callable[[], None] | None = None) -> Iterator[None]:
         """Something that a stop waits for. `end`: ends it at once; called on the server's own thread."""
         work = _Work(kind, end)
         with self._lock:
@@ -108,7 +104,8 @@ class Stopping:
     def end_all(self) -> None:
         """Ends what is still under way, at once."""
         for work in list(self._works):
-            work.end()
+            if work.end is not None:
+                work.end()
 
 
 STOPPING = Stopping()

@@ -12,7 +12,7 @@ from app.flow.model import Status
 from app.ui.build import state, views
 from app.ui.build.ways import ways
 from app.ui.draw import components, page_errors
-from app.ui.draw.checks import mark
+from app.ui.draw.checks import framed
 from app.ui.draw.links import page_link
 from app.ui.draw.simulated_only import needs_a_world
 from app.ui.frame import navigation
@@ -82,13 +82,10 @@ def _task(found: tuple[Progress, ...], shown: Progress, content: Content) -> Non
 def _done(found: tuple[Progress, ...], content: Content) -> None:
     """That it is done, and the way on."""
     upcoming = next_task(found)
-    words = prose(content.message("build.task_done" if upcoming else "build.all_done"))
+    done = f"<p>{prose(content.message('build.task_done' if upcoming else 'build.all_done'))}</p>"
     if upcoming is None:
-        words += f"</p><p>{page_link(content, 'break_it', escape(content.message('build.break_one')))}"
-    components.block(
-        f'<div class="outcome passed" role="status">{mark(Status.PASSED, content)}<div><p>{words}</p></div></div>',
-        key="build_done",
-    )
+        done += f"<p>{page_link(content, 'break_it', escape(content.message('build.break_one')))}</p>"
+    components.block(framed(Status.PASSED, done, content), key="build_done")
     if upcoming is not None:
         title = content.message(f"build.task_{upcoming}.title")
         label = content.message("build.next", title=title)

@@ -11,7 +11,7 @@ from app.flow.model import Check, JsonValue, Status, Step
 from app.flow.verdict.judge import Outcome
 from app.flow.visible import visible_ends
 from app.report import pod_words, verdict_words
-from app.ui.draw.checks import listed, mark, said
+from app.ui.draw.checks import framed, listed, mark, said
 from app.ui.draw.code import code
 from app.ui.step.evidence.agreement import disagreement
 from app.ui.step.evidence.difference import change
@@ -30,11 +30,8 @@ def verdict(found: Diagnosis, content: Content, *, listed_below: bool = False) -
         content.message("doctor.read_at"): escape(verdict_words.read_at(found.read_at)),
     }
     facts = "".join(f"<dt>{escape(name)}</dt><dd>{shown}</dd>" for name, shown in rows.items())
-    parts = [
-        f'<div class="outcome {status}" role="status">{mark(status, content)}'
-        f"<div><p>{prose(verdict_words.verdict(found, content))}</p><dl>{facts}</dl>"
-        f"{_way(judged.check, content) if listed_below else ''}</div></div>"
-    ]
+    way = _way(judged.check, content) if listed_below else ""
+    parts = [framed(status, f"<p>{prose(verdict_words.verdict(found, content))}</p><dl>{facts}</dl>{way}", content)]
     if judged.check is not None and judged.outcome is not Outcome.WORKS:
         plainly = [] if judged.refusal else verdict_words.plainly(judged.check, found, content)
         parts += [_heading("doctor.evidence", content), *(f"<p>{prose(it)}</p>" for it in plainly)]

@@ -15,7 +15,7 @@ from app.flow.steps import access
 from app.flow.steps.walk import walk_through
 from app.report import verdict_words
 from app.ui.draw import components, notice
-from app.ui.draw.checks import mark
+from app.ui.draw.checks import framed
 from app.ui.state import live, live_selection, mode, session
 from app.ui.state.walk_view import WalkView
 from app.ui.text import prose
@@ -108,8 +108,6 @@ def _outcome(found: Diagnosis, content: Content) -> str:
     said_below = check == found.verdict.check or check.reason == NO_ACTION
     evidence = "" if said_below else verdict_words.evidence(check, content)
     title = verdict_words.title(check, found, content)
-    return (
-        f'<div class="outcome {check.status}" role="status">{mark(check.status, content)}'
-        f"<div><p>{prose(content.message('doctor.labelled', label=title, value=word))}</p>"
-        f"{f'<p>{prose(evidence)}</p>' if evidence else ''}</div></div>"
-    )
+    sentence = prose(content.message("doctor.labelled", label=title, value=word))
+    below = f"<p>{prose(evidence)}</p>" if evidence else ""
+    return framed(check.status, f"<p>{sentence}</p>{below}", content)

@@ -12,7 +12,7 @@ from app.flow.errors import FlowError
 from app.report import picture, survey_words, table, verdict_words
 from app.report.survey_words import Advice, Row
 from app.ui.draw import components, notice, page_errors
-from app.ui.draw.checks import allowed_by, mark
+from app.ui.draw.checks import allowed_by, framed, mark
 from app.ui.draw.code import code
 from app.ui.state import session
 from app.ui.text import escape, prose, value
@@ -62,8 +62,7 @@ def _ask() -> Survey | FlowError:
 
 def _verdict(found: Survey, content: Content) -> str:
     status = verdict_words.STATUS_OF[found.outcome]
-    sentence = prose(survey_words.verdict(found, content))
-    return f'<div class="outcome {status}" role="status">{mark(status, content)}<div><p>{sentence}</p></div></div>'
+    return framed(status, f"<p>{prose(survey_words.verdict(found, content))}</p>", content)
 
 
 @page_errors.fragment

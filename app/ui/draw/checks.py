@@ -22,6 +22,11 @@ def mark(status: Status, content: Content) -> str:
     return f'{unspoken(MARKS[status])}<span class="unseen">{word}</span>'
 
 
+def framed(status: Status, inside: str, content: Content) -> str:
+    """What something came to: the mark of its status, and `inside`, which is HTML, beside it."""
+    return f'<div class="outcome {status}" role="status">{mark(status, content)}<div>{inside}</div></div>'
+
+
 def checks(report: StepReport, subject: Subject, content: Content) -> str:
     """The checks of a step in their order. The first that did not pass stands open, and whatever a server refused."""
     return listed(report.checks, subject, content, kind=report.step)
@@ -124,10 +129,7 @@ def outcome(report: StepReport, walk: Walk, content: Content, facts: list[tuple[
     shown = "".join(
         f'<dt class="{claim(name)}">{escape(name)}</dt><dd>{_found(text, content)}</dd>' for name, text in facts if text
     )
-    return (
-        f'<div class="outcome {status}" role="status">{mark(status, content)}'
-        f"<div><p>{prose(sentence)}</p>{f'<dl>{shown}</dl>' if shown else ''}{below}</div></div>"
-    )
+    return framed(status, f"<p>{prose(sentence)}</p>{f'<dl>{shown}</dl>' if shown else ''}{below}", content)
 
 
 def of_program(step: Step, status: Status, verdict: Verdict, subject: Subject, content: Content) -> str:
@@ -144,10 +146,7 @@ def of_program(step: Step, status: Status, verdict: Verdict, subject: Subject, c
     else:
         sentence = content.message("reasons.earlier_step")
     found = "".join(f"<dt>{name}</dt><dd>{_found(text, content)}</dd>" for name, text in rows if text)
-    return (
-        f'<div class="outcome {status}" role="status">{mark(status, content)}'
-        f"<div><p>{prose(sentence)}</p>{f'<dl>{found}</dl>' if found else ''}{quoted}</div></div>"
-    )
+    return framed(status, f"<p>{prose(sentence)}</p>{f'<dl>{found}</dl>' if found else ''}{quoted}", content)
 
 
 def _broken(report: StepReport, walk: Walk, content: Content) -> str:

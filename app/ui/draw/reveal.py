@@ -18,6 +18,7 @@ from app.ui.draw import components
 from app.ui.draw.checks import said
 from app.ui.state import mode, session
 from app.ui.state.runs import drawn_before
+from app.ui.state.walk_view import WalkView
 from app.ui.text import breakable, prose
 
 
@@ -34,7 +35,7 @@ def signature(ports: Ports, subject: Subject) -> str | Submission:
     return token if isinstance(token, Submission) else token.strip().rpartition(".")[2]
 
 
-def offer(walk_view: session.WalkView, content: Content) -> None:
+def offer(walk_view: WalkView, content: Content) -> None:
     """The button; nothing where it would be refused, or the mounted token is not there to be read."""
     if not is_possible() or session.missing(Action.READ_TOKEN):
         return

@@ -7,7 +7,6 @@ kept in the session is masked once more, and the result of a verification contai
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,7 +21,7 @@ from app.flow.policy.policy_text import PolicyText
 from app.flow.tokens.pasted import DOT, LONGEST, Pasted, masked, read, unwrapped
 from app.flow.tokens.signature import SignatureCheck, check_signature
 from app.flow.verdict.sts_forecast import Entered, forecast
-from app.flow.visible import visible_json
+from app.flow.visible import pretty_json
 from app.ui.draw import components, page_errors
 from app.ui.frame import navigation
 from app.ui.inspect_token import of_sts, of_token
@@ -179,7 +178,7 @@ def _fill() -> None:
 
 
 def _json(document: Any) -> str:
-    return visible_json(json.dumps(document, indent=2, ensure_ascii=False)) if document else ""
+    return pretty_json(document) if document else ""
 
 
 def _entered(content: Content) -> tuple[Entered, PolicyText | None]:

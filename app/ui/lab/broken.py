@@ -13,7 +13,7 @@ from app.flow.model import Status, Step
 from app.flow.verdict.judge import Outcome
 from app.ui.doctor import diagnosis
 from app.ui.draw import components
-from app.ui.draw.checks import mark
+from app.ui.draw.checks import framed
 from app.ui.draw.journey import journey
 from app.ui.lab import asking, by_hand, others, shows, trial
 from app.ui.lab.trial import Trial
@@ -91,11 +91,8 @@ def _whole(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content) -
     sentence = prose(content.message("lab.whole" if it.reverted else "lab.whole_by_hand"))
     chain = session.world().chain
     log = escape(walk_view.log(chain.namespace, chain.pod))
-    components.block(
-        f'<div class="outcome passed" role="status">{mark(Status.PASSED, content)}<div><p>{sentence}</p></div></div>'
-        f'<pre class="log"><b>$ {escape(shows.kubectl_logs(chain))}</b>\n{log}</pre>',
-        key="lab_whole",
-    )
+    printed = f'<pre class="log"><b>$ {escape(shows.kubectl_logs(chain))}</b>\n{log}</pre>'
+    components.block(framed(Status.PASSED, f"<p>{sentence}</p>", content) + printed, key="lab_whole")
     components.block(journey(Step.ACCESS, walk_view.walk, content), key="journey")
     after = showing.film_of(found, walk_view.heard)
     kept = session.page_state().get(_BROKEN)

@@ -6,16 +6,15 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app.content import Content, ContentError
-from app.content.missions import Offered
+from app.content import Content
+from app.content.missions import UNREADABLE, Offered
 from app.flow.missions.judging import Result
 from app.flow.missions.picture import parts
-from app.flow.missions.reading import MalformedMission
 from app.flow.model import Status
 from app.ui.build.ways import terminal
 from app.ui.console.console import console
 from app.ui.draw import components, page_errors
-from app.ui.draw.checks import mark, said
+from app.ui.draw.checks import framed, said
 from app.ui.draw.sections import draw_collapsibles, fold
 from app.ui.draw.simulated_only import needs_a_world
 from app.ui.frame import navigation
@@ -37,7 +36,7 @@ def missions() -> None:
         return
     try:
         found = state.all_missions()
-    except (MalformedMission, ContentError) as error:
+    except UNREADABLE as error:
         words = prose(content.message("mission_page.malformed"))
         components.block(f'<p class="failed">{words}</p>{said(str(error), content)}', key="missions_malformed")
         return
@@ -142,11 +141,7 @@ def _reached(shown: Offered, run: state.Run, content: Content) -> None:
     key = "mission_page.reached_best" if used <= shown.mission.best else "mission_page.reached_all"
     words = prose(content.message(key, used=str(used), best=str(shown.mission.best)))
     learned = prose(shown.words_in(content).learned)
-    components.block(
-        f'<div class="outcome passed" role="status">{mark(Status.PASSED, content)}'
-        f"<div><p>{words}</p><p>{learned}</p></div></div>",
-        key="mission_reached",
-    )
+    components.block(framed(Status.PASSED, f"<p>{words}</p><p>{learned}</p>", content), key="mission_reached")
 
 
 def _hints_key(shown: Offered) -> str:

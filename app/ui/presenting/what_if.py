@@ -15,7 +15,7 @@ from app.flow.film import Beat, Claim, End, Film, Seen, film
 from app.flow.film.contents import conditions, contents
 from app.flow.json_access import get_str
 from app.flow.model import Exchange, JsonObject, Status, Subject
-from app.flow.names import SUBJECT_PREFIX
+from app.flow.names import SUBJECT_PREFIX, subject_claim
 from app.flow.steps.submission import Submission
 from app.ui.draw.answers import Answer
 from app.ui.map.film_json import film_json, names_of
@@ -93,11 +93,11 @@ def _said(error: Exception) -> str:
 def _break(choice: str, here: World) -> _Broken:
     if fault := _FAULTS.get(choice):
         session.simulation().inject(here, fault)
-        return _walked(here)
+        return _walked()
     return _stolen(here) if choice == _STOLEN else _widened(here, *_WIDENED[choice])
 
 
-def _walked(here: World) -> _Broken:
+def _walked() -> _Broken:
     ports = session.simulated_ports()
     found = examine(ports, session.subject())
     heard = (*ports.server_log.setup(), *ports.server_log.exchanges())
@@ -111,7 +111,7 @@ def _walked(here: World) -> _Broken:
 
 def _widened(here: World, operator: str, wanted: str) -> _Broken:
     """The policy with that condition; then every ServiceAccount asks for the role, one of them made for it."""
-    owner = _walked(here)
+    owner = _walked()
     intruder = Subject(namespace=here.chain.namespace, service_account=_INTRUDER)
     wanted = wanted.format(namespace=intruder.namespace)
     policy = experiments.wide_trust_policy(here, operator, [wanted] if wanted else [])
@@ -126,7 +126,7 @@ def _widened(here: World, operator: str, wanted: str) -> _Broken:
     role = get_str(owner.found.walk.report(owner.film.beat("grant").step).evidence.get("role"), "Arn")
     attempts = probes.everybody(ports, role, [f"{intruder.namespace}/{intruder.service_account}"])
     return _Broken(
-        film=_with_stranger(_walked(here).film, policy, attempts[-1], ports.aws.exchanges()[-1]),
+        film=_with_stranger(_walked().film, policy, attempts[-1], ports.aws.exchanges()[-1]),
         found=owner.found,
         begins="assume",
         subject=intruder,
@@ -169,7 +169,7 @@ def _replaced(whole: Film, beat_id: str, exchange: Exchange) -> Beat:
 
 def _stolen(here: World) -> _Broken:
     """The token is copied and used outside the cluster, before and after its Pod is deleted."""
-    whole = _walked(here)
+    whole = _walked()
     ports = session.simulated_ports()
     loot = probes.copy(ports, session.subject())
     if isinstance(loot, Submission):
@@ -215,7 +215,7 @@ def _rows(answers: Iterable[tuple[str, Answer]], owner: Subject, content: Conten
     """What was asked, and whether it was taken: short, for the last row of a room. That anyone but the owner gets in is
     no success.
     """
-    own = f"{SUBJECT_PREFIX}{owner.namespace}:{owner.service_account}"
+    own = subject_claim(owner)
     for asked, answer in answers:
         if asked == own:
             status = answer.status

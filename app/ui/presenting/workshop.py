@@ -11,7 +11,7 @@ from app.flow.lessons.workshop import MINUTES, PARTS, Part, schedule
 from app.flow.model import Status
 from app.ui.build.state import PARAM, CaughtUp, catch_up
 from app.ui.draw import components
-from app.ui.draw.checks import mark, said
+from app.ui.draw.checks import framed, said
 from app.ui.draw.links import page_link
 from app.ui.draw.sections import section
 from app.ui.frame import navigation
@@ -69,10 +69,7 @@ def _outcome(part: Part, caught_up: CaughtUp, content: Content) -> str:
     done = prose(content.message("workshop.late.done", number=PARTS.index(part) + 1))
     label = content.message("workshop.late.go", page=navigation.name(part.page, content))
     link = page_link(content, part.page, escape(label), **part.params)
-    return (
-        f'<div class="outcome passed" role="status">{mark(Status.PASSED, content)}'
-        f"<div><p>{done}</p><p>{link}</p></div></div>"
-    )
+    return framed(Status.PASSED, f"<p>{done}</p><p>{link}</p>", content)
 
 
 def _drawn(content: Content) -> str:

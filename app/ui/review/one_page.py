@@ -16,7 +16,7 @@ from app.flow.model import JsonValue, Step, Walk
 from app.flow.names import annotated_audience, host_and_path, provider_arn, role_of
 from app.report import verdict_words
 from app.ui.draw import components
-from app.ui.draw.checks import mark
+from app.ui.draw.checks import framed, mark
 from app.ui.frame import navigation
 from app.ui.marks import CLAIMS, NUMBERS
 from app.ui.state import language, session
@@ -36,11 +36,8 @@ def one_page() -> None:
     st.title(lesson.title, anchor=False)
     components.goal(lesson.section("goal").body)
     found = session.diagnosis(walk_view)
-    status = verdict_words.mark(found)
-    verdict = (
-        f'<div class="outcome {status}" role="status">{mark(status, content)}'
-        f"<div><p>{prose(verdict_words.verdict(found, content))}</p></div></div>"
-    )
+    sentence = prose(verdict_words.verdict(found, content))
+    verdict = framed(verdict_words.mark(found), f"<p>{sentence}</p>", content)
     label = escape(content.message("one_page.print"))
     button = f'<p class="no-print"><button type="button" class="copy" data-print>{label}</button></p>'
     components.block(f'{button}<div class="sheet">{verdict}{_sheet(walk_view.walk, content)}</div>', key="sheet")

@@ -16,7 +16,7 @@ from app.flow.port_wrappers.consent import NOTHING, Action
 from app.flow.ports import Ports
 from app.settings import Settings
 from app.ui.state import allowance, connection, live, live_selection, mode, own_world, shared_walks
-from app.ui.state.walk_view import WalkView as WalkView
+from app.ui.state.walk_view import WalkView
 from app.wiring import simulated
 from app.world import edits
 from app.world.aws.entities import NodeKind
@@ -188,7 +188,7 @@ def last_walk_view() -> WalkView | None:
 
 
 def diagnosis(walk_view: WalkView) -> Diagnosis:
-    """What the doctor says of a visit; made here on first use."""
+    """What the doctor says of a walk; made here on first use."""
     if walk_view.diagnosis:
         return walk_view.diagnosis
     kept: tuple[WalkView, Diagnosis] | None = st.session_state.get(_DIAGNOSIS)

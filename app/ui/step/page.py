@@ -24,6 +24,7 @@ from app.ui.reference.misconceptions import for_page
 from app.ui.state import language, mode, reading, session, streamlit_sessions
 from app.ui.state.depth import DETAIL, WIRE, answers, deeper, depth
 from app.ui.state.runs import drawn_before
+from app.ui.state.walk_view import WalkView
 from app.ui.step import predict
 from app.ui.step.analogy import analogy
 from app.ui.step.artefact import artefact
@@ -102,7 +103,7 @@ def lesson(name: str) -> None:
         deeper(content)
 
 
-def _leads(step: Step, known: Mapping[Step, Status], walk_view: session.WalkView) -> list[tuple[str, showing.Lead]]:
+def _leads(step: Step, known: Mapping[Step, Status], walk_view: WalkView) -> list[tuple[str, showing.Lead]]:
     """The buttons of this page that lead to another step."""
     steps = list(Step)
     place = steps.index(step)
@@ -110,7 +111,7 @@ def _leads(step: Step, known: Mapping[Step, Status], walk_view: session.WalkView
     return [(button, _lead(other, known[other], walk_view)) for button, others in beside for other in others]
 
 
-def _lead(step: Step, status: Status, walk_view: session.WalkView) -> showing.Lead:
+def _lead(step: Step, status: Status, walk_view: WalkView) -> showing.Lead:
     option = predict.wrong(step, walk_view)
     return showing.Lead(
         step=step,
@@ -119,9 +120,7 @@ def _lead(step: Step, status: Status, walk_view: session.WalkView) -> showing.Le
     )
 
 
-def _came_of(
-    report: StepReport, status: Status, chain: ChainState, walk_view: session.WalkView, content: Content
-) -> str:
+def _came_of(report: StepReport, status: Status, chain: ChainState, walk_view: WalkView, content: Content) -> str:
     """What came of the step: for our own requests, or for the Pod's program where that went another way."""
     step, walk = report.step, walk_view.walk
     if status is not report.status:
@@ -157,7 +156,7 @@ def _beyond(step: Step, content: Content) -> str:
     return f'<p class="caption">{prose(content.message(key, **names))}</p>'
 
 
-def _detail(step: Step, report: StepReport, walk_view: session.WalkView, content: Content) -> None:
+def _detail(step: Step, report: StepReport, walk_view: WalkView, content: Content) -> None:
     def found() -> str:
         return _found(step, report, walk_view, content)
 
@@ -166,7 +165,7 @@ def _detail(step: Step, report: StepReport, walk_view: session.WalkView, content
     )
 
 
-def _found(step: Step, report: StepReport, walk_view: session.WalkView, content: Content) -> str:
+def _found(step: Step, report: StepReport, walk_view: WalkView, content: Content) -> str:
     below = BELOW_CHECKS[step](report, content) if step in BELOW_CHECKS else ""
     checked = (
         f'<h2 class="heading">{escape(content.message("ui.checks"))}</h2>'
@@ -176,7 +175,7 @@ def _found(step: Step, report: StepReport, walk_view: session.WalkView, content:
     return f'<div class="found"><div class="checked">{checked}</div><div class="evidence">{evidence}</div></div>'
 
 
-def _behind(step: Step, report: StepReport, walk_view: session.WalkView, content: Content) -> None:
+def _behind(step: Step, report: StepReport, walk_view: WalkView, content: Content) -> None:
     """The wire, then the lesson's sections that do not stand open; folded unless the reader wants all of it."""
     heading = f"{content.message('ui.wire')} · {len(report.exchanges)}"
     if depth() == DETAIL:
@@ -209,7 +208,7 @@ def _folds(step: Step, heading: str, report: StepReport, content: Content) -> st
 
 
 @page_errors.fragment
-def _wire(step: Step, heading: str, report: StepReport, walk_view: session.WalkView, content: Content) -> None:
+def _wire(step: Step, heading: str, report: StepReport, walk_view: WalkView, content: Content) -> None:
     """Drawn once it is unfolded: it is as much as the rest of the page, and most readers go on without it."""
     within = on_demand(heading, icon="cable", key=f"wire_{step}")
     if within.open:
@@ -219,7 +218,7 @@ def _wire(step: Step, heading: str, report: StepReport, walk_view: session.WalkV
 
 
 @page_errors.fragment
-def _recompute(step: Step, walk_view: session.WalkView, content: Content, *, opened: bool) -> None:
+def _recompute(step: Step, walk_view: WalkView, content: Content, *, opened: bool) -> None:
     """Drawn once it is unfolded: the reader does not wait for code that stays folded."""
     label = content.message("recompute.heading")
     fold = st.expander(

@@ -11,7 +11,7 @@ from app.flow.lessons.predictions import QUESTIONS, RightAnswer, outcome
 from app.flow.model import Step, Walk
 from app.ui.draw import components
 from app.ui.state import language, mode, session
-from app.ui.state.session import WalkView
+from app.ui.state.walk_view import WalkView
 from app.ui.text import escape, prose
 
 _KEPT = "predictions"

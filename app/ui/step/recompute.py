@@ -16,7 +16,7 @@ from app.locations import ASSETS
 from app.ui.draw import components
 from app.ui.draw.code import code
 from app.ui.draw.terminal import terminal
-from app.ui.state.session import WalkView
+from app.ui.state.walk_view import WalkView
 from app.ui.text import breakable, escape, prose
 from app.world.setup.scenario import ARTICLE
 

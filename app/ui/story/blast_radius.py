@@ -14,7 +14,7 @@ from app.flow.lessons.blast_radius import Attempt, BlastRadius, Pod, Way, blast_
 from app.flow.model import Status
 from app.flow.permissions import PermissionDecision
 from app.flow.policy.policy import Match
-from app.ui.draw.checks import mark
+from app.ui.draw.checks import framed
 from app.ui.figures.diagram import svg
 from app.ui.figures.story_figure import STORY
 from app.ui.marks import MARKS, unspoken
@@ -131,7 +131,7 @@ def _shown(outcome: EvaluatedScheme) -> Iterator[tuple[str, tuple[str, str]]]:
         attempt, state = outcome.attempt(box), outcome.state(box)
         yield box, (state, "")
         if attempt is not None:
-            yield _arrow(attempt, number, box), (state, attempt.way)
+            yield _arrow(number, box), (state, attempt.way)
             if attempt.opens:
                 yield f"permits_{box}", (state if state is State.LEAK else "idle", "permits")
     # (2) What the other Pod does all day.
@@ -152,10 +152,10 @@ def _daily(outcome: EvaluatedScheme) -> Iterator[tuple[str, tuple[str, str]]]:
             and attempt.obtained
             and (attempt.own or (attempt.way is Way.METADATA and attempt.opens))
         ):
-            yield _arrow(attempt, outcome.taken[-1], box), ("idle", attempt.way)
+            yield _arrow(outcome.taken[-1], box), ("idle", attempt.way)
 
 
-def _arrow(attempt: Attempt, pod: str, box: str) -> str:
+def _arrow(pod: str, box: str) -> str:
     return f"metadata_{pod}" if box == "node_role" else f"assume_{pod}_{box[4]}"
 
 
@@ -184,10 +184,7 @@ def verdict(outcome: EvaluatedScheme, content: Content) -> str:
         sentences = [content.message("why.verdict.held" if count else "why.verdict.nothing", pod=pod, count=count)]
     status = Status.FAILED if leaks else Status.PASSED
     summary = content.message("why.verdict.leaks" if leaks else "why.verdict.safe")
-    return (
-        f'<div class="outcome {status}" role="status">{mark(status, content)}'
-        f"<div><p>{prose(summary)}</p>{''.join(f'<p>{prose(sentence)}</p>' for sentence in sentences)}</div></div>"
-    )
+    return framed(status, "".join(f"<p>{prose(sentence)}</p>" for sentence in (summary, *sentences)), content)
 
 
 def _kind(outcome: EvaluatedScheme, box: str) -> str:

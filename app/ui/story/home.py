@@ -10,13 +10,14 @@ from app.flow.lessons.decks import LENGTHS
 from app.flow.lessons.workshop import MINUTES
 from app.flow.model import Check, Status, Step, Walk
 from app.ui.draw import components, notice
-from app.ui.draw.checks import mark
+from app.ui.draw.checks import framed
 from app.ui.draw.links import page_link
 from app.ui.draw.prose import markdown
 from app.ui.draw.sections import draw_section
 from app.ui.frame import navigation, not_there
 from app.ui.map import handed_on, showing
 from app.ui.state import depth, language, live_selection, mode, route, session
+from app.ui.state.walk_view import WalkView
 from app.ui.text import escape, prose
 
 
@@ -55,7 +56,7 @@ def home() -> None:
         components.block(_analogy(content), key="passport")
 
 
-def _film(walk_view: session.WalkView | None, content: Content) -> None:
+def _film(walk_view: WalkView | None, content: Content) -> None:
     """The film of the last walk: six beats that play once, and all of it on demand."""
     if walk_view is None:
         showing.still(content)
@@ -131,17 +132,15 @@ def _analogy(content: Content) -> str:
     return f'<table class="passport"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
 
 
-def _verdict(walk_view: session.WalkView, content: Content) -> str:
+def _verdict(walk_view: WalkView, content: Content) -> str:
     """The doctor's verdict, and how many checks of the walk led to it."""
     verdict = session.diagnosis(walk_view).verdict
     step = content.message(f"steps.{verdict.step}.short") if verdict.step else ""
     check = content.check(verdict.check.id).fill(verdict.check, walk_view.walk.subject).title if verdict.check else ""
     sentence = content.message(f"verdict.{verdict.key}", step=step, check=check)
     link = f"<p>{_where_shown(verdict.check, walk_view.walk, content)}</p>" if verdict.check else ""
-    return (
-        f'<div class="outcome {verdict.status}" role="status">{mark(verdict.status, content)}'
-        f'<div><p>{prose(sentence)}</p>{link}<p class="quiet">{_steps(walk_view, content)}</p></div></div>'
-    )
+    steps = f'<p class="quiet">{_steps(walk_view, content)}</p>'
+    return framed(verdict.status, f"<p>{prose(sentence)}</p>{link}{steps}", content)
 
 
 def _where_shown(check: Check, walk: Walk, content: Content) -> str:
@@ -150,7 +149,7 @@ def _where_shown(check: Check, walk: Walk, content: Content) -> str:
     return page_link(content, page, escape(content.message("home.look", step=navigation.name(page, content))))
 
 
-def _steps(walk_view: session.WalkView, content: Content) -> str:
+def _steps(walk_view: WalkView, content: Content) -> str:
     passed = sum(check.status is Status.PASSED for report in walk_view.walk for check in report.checks)
     total = sum(len(report.checks) for report in walk_view.walk)
     counted = content.message("screens.counted", passed=passed, total=total, steps=len(Step))

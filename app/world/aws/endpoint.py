@@ -13,12 +13,14 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from app.world.aws import cloudtrail_api, metadata, query_api, s3_api
+from app.world.aws import metadata, query_api
+from app.world.aws.cloudtrail import api as cloudtrail_api
 from app.world.aws.directory import Directory
 from app.world.aws.eks import api as eks_api
 from app.world.aws.errors import SIMULATED, AwsError
 from app.world.aws.incoming import Incoming, incoming
 from app.world.aws.protocols import not_simulated
+from app.world.aws.s3 import api as s3_api
 from app.world.aws.s3.errors import too_large
 from app.world.aws.sigv4 import MalformedSignature, Signature, read_signature
 from app.world.events.aws import notice

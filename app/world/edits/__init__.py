@@ -11,12 +11,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
+from app.flow.visible import pretty_json
 from app.world.apiserver.types.errors import ApiError
 from app.world.aws.errors import AwsError
 from app.world.edits import account, cluster, masking
 from app.world.edits.reading import read
 from app.world.edits.refusal import EditRefused
-from app.world.edits.writing import pretty
 from app.world.lifecycle import world_snapshot
 from app.world.lifecycle.world_operations import settle, submit
 
@@ -52,7 +52,7 @@ FOR_NEW_PODS = frozenset({"service_account", "webhook"})
 def editable(world: World, kind: str) -> str:
     """The object as JSON to edit, secrets masked; empty where it does not exist: what is typed then creates it."""
     shown = _KINDS[kind].show(world)
-    return "" if shown is None else pretty(masking.masked(shown))
+    return "" if shown is None else pretty_json(masking.masked(shown))
 
 
 async def apply(world: World, kind: str, text: str) -> None:

@@ -64,16 +64,16 @@ def find_failure(image: str) -> PullFailure | None:
         host = registry.partition(":")[0]
         url = f"https://{registry}/v2/{full}/manifests/{version}"
         why = f'failed to do request: Head "{url}": dial tcp: lookup {host} on {_SERVER}: no such host'
-        return _failed(image, reference, "Unknown", why)
+        return _failed(reference, "Unknown", why)
     known = path if registry == DOCKER_HUB else f"{registry}/{path}"
     if known not in _KNOWN and any(_is_nearly(known, other) for other in _KNOWN):
         why = (
             "pull access denied, repository does not exist or may require authorization: server message: "
             "insufficient_scope: authorization failed"
         )
-        return _failed(image, reference, "Unknown", why)
+        return _failed(reference, "Unknown", why)
     if tag != "latest" and tag.isalpha() and _is_nearly(tag, "latest"):
-        return _failed(image, reference, "NotFound", f"{reference}: not found")
+        return _failed(reference, "NotFound", f"{reference}: not found")
     return None
 
 
@@ -90,7 +90,7 @@ def report_failure(record: PodRecord, state: ContainerState, failure: PullFailur
     state.waiting, state.waiting_message = failure.reason, failure.message
 
 
-def _failed(image: str, reference: str, code: str, why: str) -> PullFailure:
+def _failed(reference: str, code: str, why: str) -> PullFailure:
     inner = f'failed to pull and unpack image "{reference}": failed to resolve reference "{reference}": {why}'
     text = f"rpc error: code = {code} desc = {inner}"
     return PullFailure(reason="ErrImagePull", message=text)

@@ -10,24 +10,20 @@ LONGEST_SECONDS = 6 * 3600.0
 """After which a timer goes off in any case: the machine may have slept, or its clock been set, in between."""
 
 
-def _nothing() -> None:
-    """What is left to do once it is closed."""
-
-
 class WakeUp:
     """For the loop that it is set on. Setting it again replaces the moment."""
 
     def __init__(self, now: Callable[[], float], work: Callable[[], None]) -> None:
         """`now`: Unix seconds by the clock of the moments. `work` looks for itself whether anything is due."""
         self._now = now
-        self._work = work
+        self._work: Callable[[], None] | None = work
+        """None once it is closed."""
         self._handle: asyncio.TimerHandle | None = None
-        self._closed = False
 
     def set(self, due: float | None) -> None:
         """Has the work called at `due`, at once where that is over; never where it is None."""
         self.cancel()
-        if due is None or self._closed:
+        if due is None or self._work is None:
             return
         seconds = min(max(due - self._now(), 0.0), LONGEST_SECONDS)
         # In a context of its own, so that the request that led to this moment neither pays for it nor is kept.
@@ -41,10 +37,10 @@ class WakeUp:
 
     def close(self) -> None:
         """Forgets it for good, and what to call."""
-        self._closed = True
         self.cancel()
-        self._work = _nothing
+        self._work = None
 
     def _fire(self) -> None:
         self._handle = None
-        self._work()
+        if self._work is not None:
+            self._work()

@@ -7,11 +7,10 @@ went it: a record has the token's `sub`, its issuer's provider and the role, and
 from __future__ import annotations
 
 from app.flow.doctor.evidence import evidence_of
-from app.flow.json_access import get, get_str
+from app.flow.json_access import get, get_str, unix_time
 from app.flow.model import JsonValue, Walk
 from app.flow.names import provider_arn, subject_claim
 from app.flow.ports import Assumptions, Ports
-from app.flow.steps import kubelet_says
 from app.flow.steps.findings import NO_POD, Findings
 from app.flow.steps.sts_assume import SESSION_NAME
 from app.flow.verdict.refusals import GRANTED
@@ -37,7 +36,7 @@ def judge_grants(
 
     # A ServiceAccount of the same name in another cluster has the same `sub`, and another provider.
     provider = provider_arn(role_arn, get_str(evidence_of(walk, "cluster_discovery"), "issuer"))
-    started = kubelet_says.when(get_str(pod, "status", "startTime"))
+    started = unix_time(pod, "status", "startTime")
     granted = [record for record in found.granted if _is_by(record, provider)]
     newest = _time(granted[0]) if granted else None
     refused = max(
@@ -69,7 +68,7 @@ def _is_same(record: JsonValue, subject: str, role_arn: str) -> bool:
 
 
 def _time(record: JsonValue) -> float | None:
-    return kubelet_says.when(get_str(record, "eventTime"))
+    return unix_time(record, "eventTime")
 
 
 def _last_used(walk: Walk) -> str:

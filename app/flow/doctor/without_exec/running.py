@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.flow.doctor.evidence import evidence_of
 from app.flow.errors import FlowError
-from app.flow.json_access import get_list, get_str
+from app.flow.json_access import get_list, get_str, unix_time
 from app.flow.model import JsonValue, Status, Walk
 from app.flow.ports import Ports
 from app.flow.steps import kubelet_says
@@ -69,5 +69,5 @@ def _runs(findings: Findings, pod: JsonValue, where: str) -> None:
 
 
 def _is_late(pod: JsonValue, now: float) -> bool:
-    created = kubelet_says.when(get_str(pod, "metadata", "creationTimestamp"))
+    created = unix_time(pod, "metadata", "creationTimestamp")
     return created is not None and now - created > PATIENCE

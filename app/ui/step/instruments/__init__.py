@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from app.content import Content
 from app.flow.model import Step
-from app.ui.state.session import WalkView
+from app.ui.state.walk_view import WalkView
 from app.ui.step.instruments.admission_review import admission_review
 from app.ui.step.instruments.matcher import before_the_token, with_the_token
 from app.ui.step.instruments.token_anatomy import token_anatomy

@@ -11,7 +11,7 @@ from app.ui.draw.apart import apart
 from app.ui.draw.checks import mark
 from app.ui.draw.documents import ITSELF, Notes, Path, document, json_lines
 from app.ui.state.depth import WIRE, depth
-from app.ui.state.session import WalkView
+from app.ui.state.walk_view import WalkView
 from app.ui.step.evidence.parts import collapsible, json_document
 from app.ui.text import breakable, escape, prose
 

@@ -23,12 +23,12 @@ from app.flow.model import JsonValue, Step
 from app.flow.names import annotated_audience, provider_arn, subject_claim
 from app.flow.policy import policy_text
 from app.flow.policy.policy_text import PolicyText
-from app.flow.visible import visible_json
+from app.flow.visible import pretty_json
 from app.ui.draw import components, page_errors
 from app.ui.figures.lifetimes import lives
 from app.ui.marks import CLAIMS, MARKS
 from app.ui.state import session
-from app.ui.state.session import WalkView
+from app.ui.state.walk_view import WalkView
 from app.ui.step.instruments import claims_table
 from app.ui.text import escape, prose
 
@@ -50,7 +50,7 @@ class Sides:
     @property
     def own(self) -> str:
         """The role's own policy as a text."""
-        return _as_text(self.policy)
+        return pretty_json(self.policy)
 
 
 def before_the_token(walk_view: WalkView, content: Content) -> None:
@@ -145,12 +145,7 @@ def _apply(edit: str, typed: str, own: str) -> tuple[str, bool]:
     document = policy_text.read(typed).document if edit in EDITS else None
     if document is None:
         return typed, False
-    return _as_text(EDITS[edit](document)), True
-
-
-def _as_text(policy: JsonValue) -> str:
-    """What cannot be seen stands in it as JSON's escapes."""
-    return visible_json(json.dumps(policy, indent=2, ensure_ascii=False))
+    return pretty_json(EDITS[edit](document)), True
 
 
 def _useful(read: PolicyText, *, changed: bool) -> list[str]:

@@ -23,6 +23,7 @@ from app.ui.figures.timeline import life, timeline
 from app.ui.frame import sidebar
 from app.ui.marks import unspoken
 from app.ui.state import mode, session
+from app.ui.state.walk_view import WalkView
 from app.ui.step.instruments.token_files import file_tree
 from app.ui.step.instruments.token_pair import token_pair
 from app.ui.step.instruments.token_trial import trial
@@ -35,12 +36,12 @@ _FLIP, _OTHER = "anatomy_flip", "anatomy_other"
 _SENDS = (Action.READ_TOKEN, Action.EXCHANGE)
 """What the controls do that send a token."""
 _SENT = "anatomy_sent"
-"""What was sent in this visit, by the control that sent it."""
+"""What was sent about this walk, by the control that sent it."""
 _OFFERED = ("alg", "kid", "aud", "exp", "iss", "sub")
 """Header fields and claims of which one character is offered at a touch."""
 
 
-def token_anatomy(walk_view: session.WalkView, content: Content) -> None:
+def token_anatomy(walk_view: WalkView, content: Content) -> None:
     """The files and how they are replaced; below them the token itself."""
     report = walk_view.walk.report(Step.TOKEN_MOUNT)
     if tree := file_tree(report, walk_view.replaced, content):
@@ -59,7 +60,7 @@ def _headed(key: str, content: Content) -> str:
     return f'<h2 class="heading">{escape(title)}</h2><p class="caption">{prose(caption)}</p>'
 
 
-def _time(walk_view: session.WalkView, content: Content) -> None:
+def _time(walk_view: WalkView, content: Content) -> None:
     found = walk_view.walk.report(Step.TOKEN_MOUNT).evidence
     current = life(get(found.get("token"), "claims"))
     if current is None:
@@ -72,7 +73,7 @@ def _time(walk_view: session.WalkView, content: Content) -> None:
 
 
 @page_errors.fragment
-def _token(walk_view: session.WalkView, content: Content) -> None:
+def _token(walk_view: WalkView, content: Content) -> None:
     """The token, in the way that the reader chose; only this part is drawn again."""
     found = walk_view.walk.report(Step.TOKEN_MOUNT).evidence
     parts = _parts(found["token"])
@@ -120,7 +121,7 @@ def _unsigned(token: JsonValue) -> str:
 # (1) One character changed
 
 
-def _flip(walk_view: session.WalkView, parts: Sequence[TokenPart], content: Content) -> None:
+def _flip(walk_view: WalkView, parts: Sequence[TokenPart], content: Content) -> None:
     if actions.instead(_SENDS, content, key="flip"):
         return
     _warn(content)
@@ -191,7 +192,7 @@ def _warn(content: Content) -> None:
         st.caption(content.message("actions.live_sends"))
 
 
-def _other(walk_view: session.WalkView, content: Content) -> None:
+def _other(walk_view: WalkView, content: Content) -> None:
     found = walk_view.walk.report(Step.TOKEN_MOUNT).evidence
     ours, other = (get(found.get(name), "claims") for name in ("token", "other_token"))
     left, right = st.columns([3, 2], gap="large")
@@ -214,7 +215,7 @@ def _send_other() -> None:
 # (3) What came of it
 
 
-def _result(key: str, nothing: str, walk_view: session.WalkView, content: Content) -> None:
+def _result(key: str, nothing: str, walk_view: WalkView, content: Content) -> None:
     sent = _sent(walk_view).get(key)
     if isinstance(sent, Submission):
         token = walk_view.walk.report(Step.TOKEN_MOUNT).evidence.get("token" if key == _FLIP else "other_token")
@@ -224,8 +225,8 @@ def _result(key: str, nothing: str, walk_view: session.WalkView, content: Conten
     components.block(f'<div class="trial">{nothing}</div>', key=f"{key}_result")
 
 
-def _sent(walk_view: session.WalkView) -> dict[str, Submission | str]:
-    """What was sent since this visit began; after another walk it is of another token."""
+def _sent(walk_view: WalkView) -> dict[str, Submission | str]:
+    """What was sent about this walk; after another one it is of another token."""
     kept = st.session_state.get(_SENT)
     return kept[1] if kept and kept[0] is walk_view else {}
 

@@ -113,7 +113,7 @@ def denial(name: str, status: JsonValue) -> errors.ApiError:
     )
 
 
-def apply_response(name: str, response: JsonObject, body: JsonObject) -> JsonObject:
+def apply_response(response: JsonObject, body: JsonObject) -> JsonObject:
     """The object after the response's JSON patch. Raises `CallFailed`, and `ApiError` 500 for one that does not fit."""
     encoded = response.get("patch")
     if not encoded:

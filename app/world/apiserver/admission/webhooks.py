@@ -156,7 +156,7 @@ async def _call(
     if response.get("allowed") is not True:
         raise denial(hook["name"], response.get("status"))
     # (4) Patched?
-    return body if body is None else apply_response(hook["name"], response, body)
+    return body if body is None else apply_response(response, body)
 
 
 async def _post(world: World, hook: JsonObject, review: JsonObject) -> JsonValue:

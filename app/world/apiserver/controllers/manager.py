@@ -17,6 +17,7 @@ from app.world.apiserver.controllers import daemon_set, deployment, endpoints, g
 from app.world.apiserver.controllers.owned import PLURALS, controller_of
 from app.world.apiserver.registry.ownership import dependents
 from app.world.apiserver.storage.changes import Change
+from app.world.apiserver.storage.stored import key_of
 from app.world.apiserver.types.errors import ApiError
 from app.world.apiserver.types.selectors import matches_selector
 
@@ -75,7 +76,7 @@ class ControllerManager:
             self._cancel_watch = self._world.cluster.changes.watch(self._changed)
             for plural in _SYNCS.keys() - {"gone"}:
                 for stored in self._world.cluster.scan(plural):
-                    self._enqueue((plural, *_name(stored.object)))
+                    self._enqueue((plural, *key_of(stored.object)))
 
     def stop(self) -> None:
         """Ends all work."""
@@ -93,7 +94,7 @@ class ControllerManager:
         if change.resource in ("events", "endpointslices"):
             return
         body = change.stored.object
-        namespace, name = _name(body)
+        namespace, name = key_of(body)
         if change.type == "DELETED":
             if change.resource in _OWNERS and dependents(self._world, namespace, body["metadata"]["uid"]):
                 self._enqueue(("gone", namespace, body["metadata"]["uid"]))
@@ -105,7 +106,7 @@ class ControllerManager:
             self._pod_changed(namespace, body, orphaned=owner is None)
         elif change.resource == "nodes":
             for stored in self._world.cluster.scan("daemonsets"):
-                self._enqueue(("daemonsets", *_name(stored.object)))
+                self._enqueue(("daemonsets", *key_of(stored.object)))
         elif change.resource in _CAUSES:
             for key in [key for key in self._failures if key[1] == (namespace or key[1])]:
                 self._enqueue(key)
@@ -117,11 +118,11 @@ class ControllerManager:
         for stored in self._world.cluster.scan("services", namespace):
             selector = stored.object["spec"].get("selector")
             if selector and matches_selector({"matchLabels": selector}, labels):
-                self._enqueue(("services", *_name(stored.object)))
+                self._enqueue(("services", *key_of(stored.object)))
         if orphaned:
             for stored in self._world.cluster.scan("replicasets", namespace):
                 if matches_selector(stored.object["spec"]["selector"], labels):
-                    self._enqueue(("replicasets", *_name(stored.object)))
+                    self._enqueue(("replicasets", *key_of(stored.object)))
 
     def _enqueue(self, key: Key) -> None:
         self._queue[key] = None
@@ -159,7 +160,3 @@ class ControllerManager:
     def _retry(self, key: Key) -> None:
         self._timers.pop(key, None)
         self._enqueue(key)
-
-
-def _name(body: JsonObject) -> tuple[str, str]:
-    return body["metadata"].get("namespace", ""), body["metadata"]["name"]

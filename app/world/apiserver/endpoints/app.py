@@ -120,7 +120,7 @@ class ApiServer:
         if info.subresource:
             scope = RequestScope(world, user, resource, info.namespace, info.subresource)
             return await _subresource(scope, info, request)
-        _check_verb(resource, info, request.method)
+        _check_verb(resource, info)
         scope = RequestScope(world, user, resource, info.namespace if resource.namespaced else "")
         accept = request.headers.get("accept", "")
         if info.verb == "get":
@@ -178,7 +178,7 @@ def _find(info: RequestInfo) -> Resource:
     return resource
 
 
-def _check_verb(resource: Resource, info: RequestInfo, method: str) -> None:
+def _check_verb(resource: Resource, info: RequestInfo) -> None:
     """Raises `ApiError` 405 where the path takes no such method, 404 where there is no such path."""
     whole = resource.namespaced and not info.namespace
     if whole and info.name:

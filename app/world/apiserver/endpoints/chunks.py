@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
 from app.flow.token import unpadded
-from app.world.apiserver.storage.stored import Stored
+from app.world.apiserver.storage.stored import Stored, key_of
 from app.world.apiserver.types import errors
 from app.world.apiserver.types.selectors import Predicate, everything
 
@@ -44,7 +44,7 @@ def list_chunk(
 
 
 def _now(world: World, plural: str, namespace: str) -> dict[tuple[str, str], Stored]:
-    return {_key(stored.object): stored for stored in world.cluster.scan(plural, namespace)}
+    return {key_of(stored.object): stored for stored in world.cluster.scan(plural, namespace)}
 
 
 def _at(world: World, plural: str, namespace: str, version: int) -> dict[tuple[str, str], Stored]:
@@ -56,14 +56,10 @@ def _at(world: World, plural: str, namespace: str, version: int) -> dict[tuple[s
         if change.resource != plural or (namespace and change.namespace != namespace):
             continue
         if change.previous is None:
-            present.pop(_key(change.stored.object), None)
+            present.pop(key_of(change.stored.object), None)
         else:
-            present[_key(change.previous.object)] = change.previous
+            present[key_of(change.previous.object)] = change.previous
     return present
-
-
-def _key(body: JsonObject) -> tuple[str, str]:
-    return body["metadata"].get("namespace", ""), body["metadata"]["name"]
 
 
 def _encode(version: int, last: tuple[str, str]) -> str:

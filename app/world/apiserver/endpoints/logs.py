@@ -13,7 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from app.flow.model import JsonObject
 from app.world.apiserver.endpoints.reading import integer_parameter
 from app.world.apiserver.endpoints.responses import common_headers
-from app.world.apiserver.request.request_info import is_true
+from app.world.apiserver.request.request_info import is_set
 from app.world.apiserver.types import errors, names
 from app.world.apiserver.types.errors import Cause
 from app.world.node.container_log import ContainerLog, Piece
@@ -51,13 +51,13 @@ def read_log(world: World, namespace: str, name: str, query: Mapping[str, str]) 
     if causes:
         raise errors.invalid("PodLogOptions", "", name, causes)
     container = choose_container(pod, query.get("container", ""))
-    log = _log(world, pod, container, previous=_is_set(query, "previous"))
+    log = _log(world, pod, container, previous=is_set(query, "previous"))
     headers = common_headers()
     if log is None:
         return Response(b"", headers=headers, media_type="text/plain")
     shown, printer = options.choose(log.after()), _Printer(options.timestamps)
     first = printer.print(shown)
-    if _is_set(query, "follow"):
+    if is_set(query, "follow"):
         stream = _follow(log, first, printer, options.limit)
         return StreamingResponse(stream, headers=headers, media_type="text/plain")
     return Response(first.encode(errors="replace")[: options.limit], headers=headers, media_type="text/plain")
@@ -101,11 +101,7 @@ def _parse(query: Mapping[str, str], now: float) -> tuple[_Options, list[Cause]]
             f'parsing time "{text[:64]}" as "2006-01-02T15:04:05Z07:00": cannot parse "{text[:64]}" as "2006"'
         ) from None
     since = now - seconds if seconds is not None else moment
-    return _Options(tail=tail, limit=limit, since=since, timestamps=_is_set(query, "timestamps")), causes
-
-
-def _is_set(query: Mapping[str, str], name: str) -> bool:
-    return bool(query.get(name)) and is_true(query.get(name))
+    return _Options(tail=tail, limit=limit, since=since, timestamps=is_set(query, "timestamps")), causes
 
 
 def _lines(pieces: Iterable[Piece]) -> list[Piece]:

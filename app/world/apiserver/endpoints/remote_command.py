@@ -18,7 +18,7 @@ from starlette.datastructures import QueryParams
 from app.flow.model import JsonObject
 from app.flow.ports import Execution
 from app.world.apiserver.endpoints.logs import choose_container
-from app.world.apiserver.request.request_info import RequestInfo, is_true
+from app.world.apiserver.request.request_info import RequestInfo, is_set
 from app.world.apiserver.types import errors
 from app.world.apiserver.types.defaults import containers_of
 from app.world.node.kubelet import ContainerNotFound
@@ -71,7 +71,7 @@ def parse_command(world: World, info: RequestInfo, query: QueryParams) -> Remote
         )
     pod = world.cluster.get("pods", info.namespace, info.name)
     container = choose_container(pod, query.get("container", ""))
-    wanted = frozenset(name for name in ("stdin", "stdout", "stderr") if _is_set(query, name))
+    wanted = frozenset(name for name in ("stdin", "stdout", "stderr") if is_set(query, name))
     if not wanted:
         raise errors.bad_request("you must specify at least 1 of stdin, stdout, stderr")
     command = query.getlist("command") if info.subresource == "exec" else []
@@ -84,13 +84,9 @@ def parse_command(world: World, info: RequestInfo, query: QueryParams) -> Remote
         command=tuple(command),
         starts=bool(program_of(spec.get("image", ""), command)),
         wanted=wanted,
-        tty=_is_set(query, "tty"),
+        tty=is_set(query, "tty"),
         ends_input=bool(command or spec.get("stdinOnce")),
     )
-
-
-def _is_set(query: QueryParams, name: str) -> bool:
-    return bool(query.get(name)) and is_true(query.get(name))
 
 
 @contextlib.asynccontextmanager

@@ -15,6 +15,11 @@ def is_true(value: str | None) -> bool:
     return value is not None and value.lower() not in ("false", "0")
 
 
+def is_set(query: Mapping[str, str], name: str) -> bool:
+    """Whether an option of a Pod's log, exec or attach is on: an empty one, as in `?tty=`, is off."""
+    return bool(query.get(name)) and is_true(query.get(name))
+
+
 @dataclass(frozen=True, kw_only=True)
 class RequestInfo:
     """A URL taken apart. Where it is no resource, `resource` is empty and `path` counts."""

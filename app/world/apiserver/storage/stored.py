@@ -10,6 +10,11 @@ Key = tuple[str, str]
 """(namespace, name); the namespace of a cluster-wide object is empty."""
 
 
+def key_of(body: JsonObject) -> Key:
+    """The key of an object that is stored."""
+    return body["metadata"].get("namespace", ""), body["metadata"]["name"]
+
+
 class Stored:
     """One object, as JSON text and, for as long as it is in force, as what the text says.
 

@@ -114,14 +114,14 @@ def _template(pod: JsonObject) -> None:
                 port.setdefault("hostPort", port.get("containerPort", 0))
     for volume in spec.get("volumes", []):
         _volume(volume)
-    for field, value in (
-        ("restartPolicy", "Always"),
-        ("terminationGracePeriodSeconds", 30),
-        ("dnsPolicy", "ClusterFirst"),
-        ("schedulerName", "default-scheduler"),
-    ):
-        spec.setdefault(field, value)
-    spec.setdefault("securityContext", {})
+    workload_defaults.fill(
+        spec,
+        restartPolicy="Always",
+        terminationGracePeriodSeconds=30,
+        dnsPolicy="ClusterFirst",
+        schedulerName="default-scheduler",
+        securityContext={},
+    )
 
 
 def _namespace(namespace: JsonObject) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from app.flow.model import JsonObject
 from app.world.apiserver.types import names
 from app.world.apiserver.types.errors import Cause
+from app.world.apiserver.types.workload_defaults import fill
 
 FIRST_STATUS: Mapping[str, JsonObject] = {
     "cronjobs": {},
@@ -28,14 +29,9 @@ _CRON_FIELDS = 5
 _DESCRIPTORS = ("@annually", "@daily", "@hourly", "@midnight", "@monthly", "@weekly", "@yearly")
 
 
-def _fill(target: JsonObject, **defaults: object) -> None:
-    for field, value in defaults.items():
-        target.setdefault(field, value)
-
-
 def _default_cron_job(body: JsonObject) -> None:
     spec = body.setdefault("spec", {})
-    _fill(spec, concurrencyPolicy="Allow", suspend=False, successfulJobsHistoryLimit=3, failedJobsHistoryLimit=1)
+    fill(spec, concurrencyPolicy="Allow", suspend=False, successfulJobsHistoryLimit=3, failedJobsHistoryLimit=1)
 
 
 def _default_claim(body: JsonObject) -> None:
@@ -43,7 +39,7 @@ def _default_claim(body: JsonObject) -> None:
 
 
 def _default_autoscaler(body: JsonObject) -> None:
-    _fill(body.setdefault("spec", {}), minReplicas=1, targetCPUUtilizationPercentage=80)
+    fill(body.setdefault("spec", {}), minReplicas=1, targetCPUUtilizationPercentage=80)
 
 
 def _default_endpoints(body: JsonObject) -> None:

@@ -13,7 +13,8 @@ REVISION_HISTORY = 10
 RBAC_GROUP = "rbac.authorization.k8s.io"
 
 
-def _fill(target: JsonObject, **defaults: object) -> None:
+def fill(target: JsonObject, **defaults: object) -> None:
+    """Sets the fields that are not there."""
     for field, value in defaults.items():
         target.setdefault(field, value)
 
@@ -21,34 +22,34 @@ def _fill(target: JsonObject, **defaults: object) -> None:
 def _deployment(spec: JsonObject) -> None:
     strategy = spec.setdefault("strategy", {})
     if strategy.setdefault("type", "RollingUpdate") == "RollingUpdate":
-        _fill(strategy.setdefault("rollingUpdate", {}), maxUnavailable="25%", maxSurge="25%")
-    _fill(spec, replicas=1, revisionHistoryLimit=REVISION_HISTORY, progressDeadlineSeconds=600)
+        fill(strategy.setdefault("rollingUpdate", {}), maxUnavailable="25%", maxSurge="25%")
+    fill(spec, replicas=1, revisionHistoryLimit=REVISION_HISTORY, progressDeadlineSeconds=600)
 
 
 def _replica_set(spec: JsonObject) -> None:
-    _fill(spec, replicas=1)
+    fill(spec, replicas=1)
 
 
 def _daemon_set(spec: JsonObject) -> None:
     strategy = spec.setdefault("updateStrategy", {})
     if strategy.setdefault("type", "RollingUpdate") == "RollingUpdate":
-        _fill(strategy.setdefault("rollingUpdate", {}), maxUnavailable=1, maxSurge=0)
-    _fill(spec, revisionHistoryLimit=REVISION_HISTORY)
+        fill(strategy.setdefault("rollingUpdate", {}), maxUnavailable=1, maxSurge=0)
+    fill(spec, revisionHistoryLimit=REVISION_HISTORY)
 
 
 def _stateful_set(spec: JsonObject) -> None:
     strategy = spec.setdefault("updateStrategy", {})
     if strategy.setdefault("type", "RollingUpdate") == "RollingUpdate":
-        _fill(strategy.setdefault("rollingUpdate", {}), partition=0)
+        fill(strategy.setdefault("rollingUpdate", {}), partition=0)
     kept = {"whenDeleted": "Retain", "whenScaled": "Retain"}
-    _fill(spec, podManagementPolicy="OrderedReady", persistentVolumeClaimRetentionPolicy=kept)
-    _fill(spec, replicas=1, revisionHistoryLimit=REVISION_HISTORY)
+    fill(spec, podManagementPolicy="OrderedReady", persistentVolumeClaimRetentionPolicy=kept)
+    fill(spec, replicas=1, revisionHistoryLimit=REVISION_HISTORY)
 
 
 def _job(spec: JsonObject) -> None:
     if "completions" not in spec and "parallelism" not in spec:
         spec["completions"] = 1
-    _fill(spec, parallelism=1, backoffLimit=6, completionMode="NonIndexed", suspend=False, manualSelector=False)
+    fill(spec, parallelism=1, backoffLimit=6, completionMode="NonIndexed", suspend=False, manualSelector=False)
     spec.setdefault("podReplacementPolicy", "TerminatingOrFailed")
 
 
@@ -60,7 +61,7 @@ def _service(spec: JsonObject) -> None:
         if port.get("targetPort", 0) in (0, ""):
             port["targetPort"] = port.get("port", 0)
     if kind != "ExternalName":
-        _fill(spec, ipFamilies=["IPv4"], ipFamilyPolicy="SingleStack", internalTrafficPolicy="Cluster")
+        fill(spec, ipFamilies=["IPv4"], ipFamilyPolicy="SingleStack", internalTrafficPolicy="Cluster")
     if kind in ("NodePort", "LoadBalancer"):
         spec.setdefault("externalTrafficPolicy", "Cluster")
 

@@ -1,4 +1,4 @@
-"""The products' own words in a log: which sentence is found, where it shows, and what it says of the cause."""
+"""The error messages of products in a log: which sentence is found, where it shows, and what it says of the cause."""
 
 from __future__ import annotations
 
