@@ -502,12 +502,30 @@ def test_every_slide_fits_the_screen_in_type_that_the_last_row_can_read(talk, la
 
 def test_what_came_of_a_beat_is_shown_between_the_two_that_took_part(talk):
     """The Pod and S3 are too far apart for a picture that holds both whole; each has its name in it."""
-    for slide, parties in (("access_answer", ("pod", "s3")), ("token_answer", ("kubelet", "pod"))):
+    beside = {"names_answer": ("role",), "access_answer": ("pod", "s3"), "token_answer": ("kubelet", "pod")}
+    for slide, parties in beside.items():
         jump(talk, number_of(slide))
         for party in parties:
             box = talk.locator(f".picture .film-map .box.{party}")
             expect(box).to_have_css("opacity", "1")
             expect(box.locator(".names")).to_have_css("opacity", "1")
+
+
+def test_a_broken_world_is_said_beside_the_heading_where_the_whole_map_is_shown(talk):
+    """The map needs all of the height: a line of its own is there where the map shows a part of itself anyway."""
+    line, views = '<div class="world failed"><p>Broken.<span class="more"> And how.</span></p></div>', []
+    for slide, more in (("recap", False), ("trust", True)):
+        jump(talk, number_of(slide))
+        at(talk, slide)
+        views.append(wrong_at_last(talk, PROJECTOR) or talk.locator(".picture .film-map").get_attribute("viewBox"))
+        talk.locator(".picture .slide header").evaluate(
+            "(head, line) => head.insertAdjacentHTML('afterend', line)", line
+        )
+        talk.wait_for_timeout(100)
+        views.append(wrong_at_last(talk, PROJECTOR) or talk.locator(".picture .film-map").get_attribute("viewBox"))
+        expect(talk.locator(".picture .world .more")).to_be_visible(visible=more)
+        talk.locator(".picture .world").evaluate("line => line.remove()")
+    assert views[0] == views[1]
 
 
 def test_a_question_gives_nothing_away(talk):
