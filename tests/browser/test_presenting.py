@@ -89,6 +89,13 @@ def number_of(slide: str, deck: int = 20) -> int:
     return [it.id for it in DECKS[deck]].index(slide) + 1
 
 
+LATER = """says => {
+  window.later = new Promise((done) => {
+    const later = () => setTimeout(() => done(says.textContent), 700)
+    new MutationObserver(later).observe(says, { childList: true })
+  })
+}"""
+"""What is said 700 milliseconds after something is said for the first time."""
 SENT: list[object] = []
 """What that talk's page has sent to the server."""
 
@@ -285,9 +292,12 @@ def test_a_what_if_shows_where_it_stops_and_comes_back_to_the_beat(reader):
     page.keyboard.press("w")
     panel = page.locator(".what_if")
     expect(panel.locator(".choices button")).to_have_count(6)
+    panel.locator(".says").evaluate(LATER)
     page.keyboard.press("6")
     expect(panel.locator("h1")).to_have_text(content.message("what_if.choices.webhook_down.name"))
     expect(panel.locator(".result")).to_be_visible()
+    cause = content.messages["film.never"].split("**")[1]
+    assert page.evaluate("window.later").startswith(cause), "the beat of the cause plays first"
     expect(panel.locator(".change")).to_have_text(content.message("faults.F05.change").replace("`", ""))
     page.keyboard.press("PageDown")
     expect(panel.locator(".says")).to_contain_text("AccessDenied")
