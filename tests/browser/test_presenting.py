@@ -403,6 +403,9 @@ def test_the_notes_follow_the_projector_and_drive_it(talk):
     expect(notes.locator('.plan:visible [aria-current="true"]')).to_contain_text(content.message("talk.keys.title"))
     notes.keyboard.press("End")
     expect(notes.locator(".over")).to_be_visible()
+    expect(notes.locator('.plan:visible [aria-current="true"]')).to_be_in_viewport()
+    for part in (".clock", ".pace"):
+        expect(notes.locator(part)).to_be_in_viewport(ratio=1)
     notes.keyboard.press("b")
     expect(page.locator(".blank")).to_be_visible()
     notes.keyboard.press("b")
