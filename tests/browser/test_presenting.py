@@ -406,6 +406,10 @@ def test_the_notes_follow_the_projector_and_drive_it(talk):
     expect(notes.locator('.plan:visible [aria-current="true"]')).to_be_in_viewport()
     for part in (".clock", ".pace"):
         expect(notes.locator(part)).to_be_in_viewport(ratio=1)
+    notes.keyboard.press("Home")
+    jump(page, number_of("subject"))
+    expect(notes.locator('.plan:visible tr[data-slide="access_question"]')).to_be_in_viewport(ratio=1)
+    jump(page, number_of("end"))
     notes.keyboard.press("b")
     expect(page.locator(".blank")).to_be_visible()
     notes.keyboard.press("b")
