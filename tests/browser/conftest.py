@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.server import ARGUMENTS, CHROMIUM, DESK, Profiles, Reader, serving
+from tests.browser.server import ARGUMENTS, CHROMIUM, DESK, Profiles, Reader, Visitors, serving
+
+_FAILED = pytest.StashKey[bool]()
 
 
 @pytest.fixture(scope="package")
@@ -35,34 +37,39 @@ def address(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield found
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keeps in mind that a test has failed: its page may be stuck, and each test that got it would wait for it."""
+    report = yield
+    item.stash[_FAILED] = item.stash.get(_FAILED, False) or report.failed
+    return report
+
+
 @pytest.fixture(scope="module")
-def _opened(profiles: Profiles, address: str) -> Iterator[Callable[[str], Reader]]:
-    readers: dict[str, Reader] = {}
-
-    def of(language: str) -> Reader:
-        if language not in readers:
-            readers[language] = Reader(profiles, address).open(f"/?lang={language}")
-        return readers[language]
-
-    yield of
-    complaints = [complaint for one in readers.values() for complaint in one.complaints]
-    for one in readers.values():
-        one.close()
-    assert complaints == []
+def _visitors(profiles: Profiles, address: str) -> Iterator[Visitors]:
+    made = Visitors(profiles, address)
+    yield made
+    assert made.close() == []
 
 
 @pytest.fixture
-def visitor(request: pytest.FixtureRequest, _opened: Callable[[str], Reader]) -> Reader:
+def visitor(request: pytest.FixtureRequest, _visitors: Visitors) -> Iterator[Reader]:
     """One reader of a language for the file's tests, on a desk: each turns to its page, which is quick.
 
     Of English, where a test asks for no other: `parametrize("visitor", ["ja"], indirect=True)`. For tests that leave
-    nothing behind but a question that is answered.
+    nothing behind but a question that is answered. After a test that failed the next one gets a new reader.
     """
-    return _opened(getattr(request, "param", "en")).resize(DESK).wear("light")
+    language = getattr(request, "param", "en")
+    one = _visitors.take(language)
+    yield one.resize(DESK).wear("light")
+    if request.node.stash.get(_FAILED, False):
+        one.discard()
+    else:
+        _visitors.give_back(language, one)
 
 
 @pytest.fixture
-def reader(profiles: Profiles, address: str) -> Iterator[Callable[..., Reader]]:
+def reader(request: pytest.FixtureRequest, profiles: Profiles, address: str) -> Iterator[Callable[..., Reader]]:
     """Opens a browser of its own: `reader(locale="en-US")`. After the test none of them may have complained."""
     readers: list[Reader] = []
 
@@ -73,6 +80,9 @@ def reader(profiles: Profiles, address: str) -> Iterator[Callable[..., Reader]]:
     yield made
     for one in readers:
         complaints, hosts = one.complaints, one.hosts
-        one.close()
+        if request.node.stash.get(_FAILED, False):
+            one.discard()
+        else:
+            one.close()
         assert complaints == []
         assert hosts <= {"127.0.0.1"}

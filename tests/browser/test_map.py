@@ -253,6 +253,27 @@ def test_two_maps_play_in_step(shown):
     assert times == [times[0], times[0], "assume", True]
 
 
+def test_of_two_maps_in_step_one_waits_while_the_other_has_beats_of_its_own(shown):
+    page = shown("normal")
+    ends, waits, starts, again = page.evaluate("""() => {
+      const other = filmMap(host, { words }), keys = ["discovery", "keys"]
+      other.show({ ...films.normal, id: "kept", beats: films.normal.beats.filter(({ id }) => !keys.includes(id)) })
+      const times = () => [map, other].map(({ entries }) => entries.map(({ beat, start }) => [beat.id, start]))
+      const alone = map.total
+      mapsInStep(map, other)
+      const now = times()
+      map.go("keys")
+      const waits = other.beat
+      mapsInStep(map, other)
+      return [[alone, map.total, other.total], waits, now, times()]
+    }""")
+    first, second = map(dict, starts)
+    assert first == second | {beat: first[beat] for beat in ("discovery", "keys")}
+    assert waits == "claim_aud"
+    assert starts == again
+    assert ends == [pytest.approx(ends[0])] * 3
+
+
 def test_the_overview_takes_at_most_forty_seconds_however_long_its_sentences_are(looked_at):
     page = looked_at("overview", "ja")
     total, beats = page.evaluate("""() => {

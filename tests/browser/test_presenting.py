@@ -89,6 +89,13 @@ def number_of(slide: str, deck: int = 20) -> int:
     return [it.id for it in DECKS[deck]].index(slide) + 1
 
 
+LATER = """says => {
+  window.later = new Promise((done) => {
+    const later = () => setTimeout(() => done(says.textContent), 700)
+    new MutationObserver(later).observe(says, { childList: true })
+  })
+}"""
+"""What is said 700 milliseconds after something is said for the first time."""
 SENT: list[object] = []
 """What that talk's page has sent to the server."""
 
@@ -285,9 +292,12 @@ def test_a_what_if_shows_where_it_stops_and_comes_back_to_the_beat(reader):
     page.keyboard.press("w")
     panel = page.locator(".what_if")
     expect(panel.locator(".choices button")).to_have_count(6)
+    panel.locator(".says").evaluate(LATER)
     page.keyboard.press("6")
     expect(panel.locator("h1")).to_have_text(content.message("what_if.choices.webhook_down.name"))
     expect(panel.locator(".result")).to_be_visible()
+    cause = content.messages["film.never"].split("**")[1]
+    assert page.evaluate("window.later").startswith(cause), "the beat of the cause plays first"
     expect(panel.locator(".change")).to_have_text(content.message("faults.F05.change").replace("`", ""))
     page.keyboard.press("PageDown")
     expect(panel.locator(".says")).to_contain_text("AccessDenied")
@@ -358,6 +368,7 @@ def test_a_lab_is_shown_in_large_type_escape_leads_out_and_a_talk_begins_at_the_
     expect(one.page.get_by_test_id("stSidebar")).not_to_be_visible()
     size = one.page.locator("h1").first.evaluate("title => parseFloat(getComputedStyle(title).fontSize)")
     assert size > 36
+    assert one.box("h1")["y"] < 30, "a projector's screen is not high"
     expect(one.page.locator(".leave_talk")).to_have_text(load("en").message("present.leave"))
     one.press("Escape")
     expect(one.page.get_by_test_id("stSidebar")).to_be_visible()
@@ -392,6 +403,13 @@ def test_the_notes_follow_the_projector_and_drive_it(talk):
     expect(notes.locator('.plan:visible [aria-current="true"]')).to_contain_text(content.message("talk.keys.title"))
     notes.keyboard.press("End")
     expect(notes.locator(".over")).to_be_visible()
+    expect(notes.locator('.plan:visible [aria-current="true"]')).to_be_in_viewport()
+    for part in (".clock", ".pace"):
+        expect(notes.locator(part)).to_be_in_viewport(ratio=1)
+    notes.keyboard.press("Home")
+    jump(page, number_of("subject"))
+    expect(notes.locator('.plan:visible tr[data-slide="access_question"]')).to_be_in_viewport(ratio=1)
+    jump(page, number_of("end"))
     notes.keyboard.press("b")
     expect(page.locator(".blank")).to_be_visible()
     notes.keyboard.press("b")
@@ -502,12 +520,30 @@ def test_every_slide_fits_the_screen_in_type_that_the_last_row_can_read(talk, la
 
 def test_what_came_of_a_beat_is_shown_between_the_two_that_took_part(talk):
     """The Pod and S3 are too far apart for a picture that holds both whole; each has its name in it."""
-    for slide, parties in (("access_answer", ("pod", "s3")), ("token_answer", ("kubelet", "pod"))):
+    beside = {"names_answer": ("role",), "access_answer": ("pod", "s3"), "token_answer": ("kubelet", "pod")}
+    for slide, parties in beside.items():
         jump(talk, number_of(slide))
         for party in parties:
             box = talk.locator(f".picture .film-map .box.{party}")
             expect(box).to_have_css("opacity", "1")
             expect(box.locator(".names")).to_have_css("opacity", "1")
+
+
+def test_a_broken_world_is_said_beside_the_heading_where_the_whole_map_is_shown(talk):
+    """The map needs all of the height: a line of its own is there where the map shows a part of itself anyway."""
+    line, views = '<div class="world failed"><p>Broken.<span class="more"> And how.</span></p></div>', []
+    for slide, more in (("recap", False), ("trust", True)):
+        jump(talk, number_of(slide))
+        at(talk, slide)
+        views.append(wrong_at_last(talk, PROJECTOR) or talk.locator(".picture .film-map").get_attribute("viewBox"))
+        talk.locator(".picture .slide header").evaluate(
+            "(head, line) => head.insertAdjacentHTML('afterend', line)", line
+        )
+        talk.wait_for_timeout(100)
+        views.append(wrong_at_last(talk, PROJECTOR) or talk.locator(".picture .film-map").get_attribute("viewBox"))
+        expect(talk.locator(".picture .world .more")).to_be_visible(visible=more)
+        talk.locator(".picture .world").evaluate("line => line.remove()")
+    assert views[0] == views[1]
 
 
 def test_a_question_gives_nothing_away(talk):

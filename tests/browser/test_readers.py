@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from app.content import load
-from tests.browser.server import Profiles, Reader
+from tests.browser.server import Profiles, Reader, Visitors
 
 pytestmark = pytest.mark.browser
 LEAVE = "() => { localStorage.left = sessionStorage.left = window.name = 'left' }"
@@ -29,3 +29,16 @@ def test_a_reader_finds_nothing_of_the_one_before(profiles: Profiles, address: s
     assert other.entries <= entries
     assert other.complaints == []
     other.close()
+
+
+def test_a_page_that_is_stuck_is_closed_and_the_next_visitor_gets_another(profiles: Profiles, address: str) -> None:
+    visitors = Visitors(profiles, address)
+    one = visitors.take("en")
+    one.page.evaluate("() => { setTimeout(() => { for (;;); }) }")
+    one.discard()
+    other = visitors.take("en")
+    assert other.page is not one.page
+    visitors.give_back("en", other)
+    assert visitors.take("en") is other
+    visitors.give_back("en", other)
+    assert visitors.close() == []

@@ -81,7 +81,9 @@ def test_a_stolen_token_works_outside_and_after_its_pod_is_gone(asked):
     mine = asked("stolen")["en"]
     word = load("en").message("answers.taken")
     assert mine["answers"].count(word) == mine["answers"].count("<li") == 4
-    assert mine["film"]["beats"][-1]["id"] == "mount"
+    beats = [(beat["id"], beat["end"]) for beat in mine["film"]["beats"]]
+    assert mine["begins"] == "copy"
+    assert beats[-4:] == [(attempt, "let_in") for attempt in ("copy", "sts", "identity", "s3")]
 
 
 def test_what_was_broken_before_is_so_again(asked, simulation, world):

@@ -93,7 +93,7 @@ SLIDES = (
         Step.SERVICE_ACCOUNT,
         "names",
         _film("names", Step.SERVICE_ACCOUNT, "grant", "annotate", long=0.75, short=0.75),
-        beat="annotate",
+        beat="grant",
     ),
     *_step(
         Step.WEBHOOK,

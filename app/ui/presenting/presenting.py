@@ -157,14 +157,14 @@ def world_line(found: Diagnosis, content: Content, *, named: bool) -> str:
     changes = [content.message(f"faults.{id_}.change", **of_chain) for id_ in caused if broken or FAULTS[id_].harmless]
     if not broken and not changes:
         return ""
-    words = [content.message("present.broken" if broken else "present.changed"), *changes]
+    said = content.message("present.broken" if broken else "present.changed")
     if verdict.step and verdict.check and not changes:
         title = content.check(verdict.check.id).fill(verdict.check, found.subject).title
         place = f"{NUMBERS[verdict.step]} {content.message(f'steps.{verdict.step}.short')}"
-        words.append(content.message(f"verdict.{verdict.key}", step=place, check=title))
-    status = "failed" if broken else "warning"
+        changes.append(content.message(f"verdict.{verdict.key}", step=place, check=title))
+    status, gap = "failed" if broken else "warning", content.facts.between_sentences
     sign = MARKS[Status.FAILED if broken else Status.WARNING]
     return (
         f'<div class="world {status}" role="status"><span aria-hidden="true">{sign}</span> '
-        f"<p>{' '.join(prose(sentence) for sentence in words)}</p></div>"
+        f'<p>{prose(said)}<span class="more">{"".join(f"{gap}{prose(change)}" for change in changes)}</span></p></div>'
     )

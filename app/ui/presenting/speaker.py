@@ -28,7 +28,7 @@ def notes(known: Answers, film: Film, world: str, content: Content) -> str:
         f'<div class="pictures"><figure><figcaption>{_word("now", content)}</figcaption><div class="now"></div>'
         f'</figure><figure><figcaption>{_word("next", content)}</figcaption><div class="after"></div>'
         f'<p class="over" hidden>{_word("end", content)}</p></figure></div>'
-        f'<div class="said">{world}{shown}</div><aside>{_clock(content)}{plans}</aside></div>'
+        f'<div class="said">{world}{shown}</div><aside>{_clock(content)}<div class="plans">{plans}</div></aside></div>'
     )
 
 

@@ -11,7 +11,7 @@ from app.content.languages import LANGUAGES
 from app.content.loader import load
 from app.flow.doctor import Diagnosis, examine
 from app.flow.errors import FlowError
-from app.flow.film import Beat, Claim, End, Film, Seen, film
+from app.flow.film import Beat, Claim, End, Film, Seen, attempt, film
 from app.flow.film.contents import conditions, contents
 from app.flow.json_access import get_str
 from app.flow.model import Exchange, JsonObject, Status, Subject
@@ -44,6 +44,7 @@ _INTRUDER = "attacker"
 """The ServiceAccount that somebody creates, beside the rightful one, to ask for the role."""
 _SETUP = ("publish", "register", "grant", "annotate")
 _CARRIED = ("token", "mount")
+_COPIED = "copy"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,8 +181,10 @@ def _stolen(here: World) -> _Broken:
     answers = [("thief.attempts.sts.title", used.sts)]
     answers += [(f"thief.attempts.{name}.title", answer) for name, answer in used.then]
     answers += [("what_if.after_deletion", after.new)]
-    kept = tuple(beat for beat in whole.film.beats if beat.id in (*_SETUP, *_CARRIED))
-    return _Broken(film=replace(whole.film, beats=kept), found=whole.found, begins="token", answers=answers)
+    came = [(_COPIED, loot.exchange), *used.sent[: 1 + len(used.then)]]
+    beats = [beat for beat in whole.film.beats if beat.id in (*_SETUP, *_CARRIED)]
+    beats += [attempt(name, exchange) for name, exchange in came if exchange]
+    return _Broken(film=replace(whole.film, beats=tuple(beats)), found=whole.found, begins=_COPIED, answers=answers)
 
 
 # (3) For the browser

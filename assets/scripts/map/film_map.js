@@ -47,7 +47,7 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY, projected = false }) =>
     },
     get film() { return film },
     get entries() { return line?.beats ?? [] },
-    get total() { return line?.total ?? 0 },
+    get total() { return line?.beats.length ? mapEnd(line.beats.at(-1)) : 0 },
     get neutral() { return Boolean(shown.neutral) },
     get part() { return shown.part ?? "" },
     get time() { return now },
@@ -68,7 +68,7 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY, projected = false }) =>
     play(until = null) {
       if (!map.entries.length || shown.neutral) return
       if (until === null && now >= mapPose(map.entries.at(-1)) - 0.05) now = 0
-      else if (until === null && current && now >= mapPose(current) - 0.05) now = current.start + current.duration
+      else if (until === null && current && now >= mapPose(current) - 0.05) now = mapEnd(current)
       stopAt = until
       if (!playing) last = performance.now()
       playing = true
@@ -274,21 +274,3 @@ const mapSample = (measure, words) => {
 const MAP_STILL = 0.25 // seconds
 const MAP_KEPT = 2 // as each has a thousand elements
 const mapOverlap = (a, b) => a[0] < b[0] + b[2] && b[0] < a[0] + a[2] && a[1] < b[1] + b[3] && b[1] < a[1] + a[3]
-
-// Plays two maps by one clock: a beat of the one lasts as long as that of the other.
-const mapsInStep = (first, second) => {
-  const lists = [first.entries, second.entries]
-  for (const entries of lists) {
-    let start = 0
-    entries.forEach((entry, i) => {
-      entry.duration = Math.max(...lists.map((list) => list[i]?.duration ?? 0))
-      entry.start = start
-      start += entry.duration
-    })
-  }
-  if (first.inStep) return
-  first.inStep = true
-  first.watchers.push({
-    drawn: () => second.entries.length && second.render(Math.min(first.time, mapPose(second.entries.at(-1)))),
-  })
-}

@@ -65,6 +65,7 @@ const filmPlayer = (host, map, { words, keys = "own", address = null } = {}) => 
       .map(({ beat }, i) => `<li><button type="button" data-beat="${i}"><b>${beat.number}</b> <span>${mapEscape(beat.plain)}</span></button></li>`)
       .join("")
     playing()
+    if (map.entry) beat(map.entry.beat)
   }
   // (2) Once a beat.
   const beat = (now) => {

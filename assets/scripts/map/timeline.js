@@ -56,11 +56,12 @@ const mapTimeline = (film, part) => {
     beats.push({ beat, card, compared, before, after: state, start, duration, least, lead, travel, moves, index: beats.length })
     start += duration
   }
-  return { beats, total: mapWithin(film.longest, beats, start) }
+  mapWithin(film.longest, beats, start)
+  return { beats }
 }
 // A film that may take so long at most: every sentence is read that much faster, and nothing travels faster.
 const mapWithin = (longest, beats, total) => {
-  if (!longest || total <= longest) return total
+  if (!longest || total <= longest) return
   const least = beats.reduce((sum, entry) => sum + entry.least, 0)
   const share = mapClamp((longest - least) / (total - least))
   let start = 0
@@ -69,11 +70,11 @@ const mapWithin = (longest, beats, total) => {
     entry.duration = entry.least + (entry.duration - entry.least) * share
     start += entry.duration
   }
-  return start
 }
 
+const mapEnd = ({ start, duration }) => start + duration
 // The moment at which a beat is looked at when nothing plays: all has arrived, the chip is still there.
-const mapPose = (entry) => entry.start + entry.duration - MAP_TIMES.out - 0.01
+const mapPose = (entry) => mapEnd(entry) - MAP_TIMES.out - 0.01
 
 const mapClamp = (value, low = 0, high = 1) => Math.min(high, Math.max(low, value))
 const mapEase = (t) => ((t = mapClamp(t)), t * t * (3 - 2 * t))

@@ -17,7 +17,9 @@ const talkNotes = (root, data, signal) => {
     for (const row of all(".plan tr[data-slide]"))
       if (row.dataset.slide === slide) row.setAttribute("aria-current", "true")
       else row.removeAttribute("aria-current")
-    find(".plan:not([hidden]) [aria-current]")?.scrollIntoView({ block: "nearest" })
+    // The plan alone scrolls: neither the clock nor, in a narrow window, what to say goes out of sight.
+    const row = find(".plan:not([hidden]) [aria-current]"), plans = find(".plans")
+    if (row) plans.scrollTop = row.offsetTop - plans.clientHeight / 2
     now.show(slides[slide], beat)
     // The next press may play another beat of this slide: then that is what comes.
     const stays = beat + 1 < slides[slide].played.length

@@ -51,7 +51,7 @@ const talkWhatIf = (root, { given, send, signal }) => {
         const stop = mine.film.beats.find(({ end }) => end === "stop")
         map.onbeat = (beat) => (find(".says").innerHTML = talkSays(beat.id === "whole" ? stop : beat))
         map.show(mine.film)
-        map.go(mine.begins)
+        map.render(map.entries.find(({ beat }) => beat.id === mine.begins).start)
         map.play()
       }
       // What was pressed meanwhile is done now, and what it leaves over is the slides'.
