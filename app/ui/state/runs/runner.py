@@ -16,9 +16,11 @@ from app.serving.operations.stopping import STOPPING
 from app.serving.turns import Turns
 from app.ui.state import allowance
 from app.ui.state.runs import drawn_before, late_address
+from app.ui.state.runs.script_threads import ScriptThreads
 from app.ui.state.runs.straight import straight_on
 
 _turns = Turns()
+_threads = ScriptThreads()
 
 
 def _nothing() -> None:
@@ -33,8 +35,14 @@ class Runner(ScriptRunner):
 
     _give_way: Callable[[], None] = staticmethod(_nothing)
 
+    def start(self) -> None:
+        """As `ScriptRunner`, in a thread that has run other scripts before."""
+        _threads.run(self._run_script_thread)
+
     def _run_script_thread(self) -> None:
-        """As `ScriptRunner`. What the run was made of goes with its thread, and not when garbage is looked for."""
+        """As `ScriptRunner`. What the run was made of goes with it, and not when garbage is looked for."""
+        self._script_thread = current_thread()
+        allowance.begin()
         try:
             super()._run_script_thread()
         finally:
