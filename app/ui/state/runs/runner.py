@@ -14,7 +14,7 @@ from streamlit.runtime.scriptrunner_utils.script_run_context_attr import SCRIPT_
 from app.serving.operations.metrics import PAGE_SECONDS
 from app.serving.operations.stopping import STOPPING
 from app.serving.turns import Turns
-from app.ui.state import allowance
+from app.ui.state import allowance, connection
 from app.ui.state.runs import drawn_before, late_address
 from app.ui.state.runs.script_threads import ScriptThreads
 from app.ui.state.runs.straight import straight_on
@@ -51,6 +51,7 @@ class Runner(ScriptRunner):
 
     def _run_script(self, rerun_data: RerunData) -> None:
         asked = perf_counter()
+        connection.look_again()
         with (
             _turns.turn(allowance.address() or self._session_id, allowance.rest) as self._give_way,
             STOPPING.under_way("page"),
