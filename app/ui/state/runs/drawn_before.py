@@ -200,7 +200,8 @@ def _make(
             around.messages += heard.messages
             around.widgets |= heard.widgets
             around.is_secret |= heard.is_secret
-    if heard.messages and not heard.is_secret and all(map(_can_be_kept, heard.messages)):  # none where another server runs the script
+    # Where another server runs the script, nothing is heard.
+    if heard.messages and not heard.is_secret and all(map(_can_be_kept, heard.messages)):
         drawn = _Drawn(
             messages=tuple(heard.messages),
             ids=tuple(context.shared.widget_ids_this_run.snapshot() - ids),
