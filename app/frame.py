@@ -58,10 +58,7 @@ with page_errors.contained(content):
 # in one of them leaves the others as they are.
 page_errors.pending(content)
 with page_errors.contained(content), drawn_before.again():
-    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", key="look"):
-        depth.switch(content)
-        language.switch(content.message("ui.language"))
-        window.start(name, content)
+    drawn_before.part(("look", name, content.language, depth.depth()), lambda: page_setup.look(name, content))
     page_setup.show_notices(name, walk_view, content)
     lab_strip.strip(name, content)
     thief_strip.strip(name, content)
@@ -72,6 +69,5 @@ with page_errors.contained(content):
         page_setup.without_walk(name, content)
 with st.sidebar, page_errors.contained(content), drawn_before.again():
     mode.switch(content)
-    mode.say_why_not(content)
     sidebar.panel(content)
 session.charge()

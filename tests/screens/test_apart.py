@@ -98,6 +98,6 @@ def test_a_session_keeps_one_text_of_each_part(screen, ours):
     for language in ("en", "ja"):
         for name in ("webhook", "access"):
             shown.open(name, depth="2", lang=language)
-        kept.append(dict(shown.test.session_state["parts_apart"]))
+        kept.append(dict(shown.test.session_state["kept_parts"]))
     assert kept[0].keys() == kept[1].keys()
     assert not {text.address for _, text in kept[0].values()} & {text.address for _, text in kept[1].values()}

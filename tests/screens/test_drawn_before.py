@@ -66,13 +66,13 @@ class Visitor:
         drawn_before.hear(message)
         self.sent.append(message)
 
-    def run(self, draw, *clicked, page="page"):
+    def run(self, draw, *clicked, page="page", query=""):
         """What `draw` returns, and the messages of that run."""
         self.sent = []
         states = WidgetStates(widgets=[WidgetState(**each) for each in clicked])
         add_script_run_ctx(threading.current_thread(), self.context)
         try:
-            self.context.reset(page_script_hash=page)
+            self.context.reset(query_string=query, page_script_hash=page)
             self.state.on_script_will_rerun(states)
             with self.context.run_with_active_hash(page):
                 returned = draw()
@@ -137,6 +137,95 @@ def test_what_was_drawn_before_is_made_once_for_all_visitors(made):
         for _ in range(2):
             visitor.run(inside(page))
     assert sorted(made) == ["button", "caption", "html", "segmented_control", "title"]
+
+
+def fold():
+    return st.expander("More", key="fold", on_change="rerun")
+
+
+def rows():
+    """Elements in containers, a widget whose value decides what is drawn, and a part within."""
+    with st.container(key="row"):
+        st.caption("small")
+        if button()():
+            st.html("<p>pressed</p>")
+        drawn_before.part("fold", fold)
+    st.html("<p>below</p>")
+
+
+def with_rows():
+    drawn_before.part(("rows", "ja"), rows)
+    return choice()
+
+
+def plainly():
+    rows()
+    return choice()
+
+
+def test_a_part_is_what_streamlit_makes_each_time(made):
+    here, plain = Visitor(), Visitor()
+    for clicked in ("", "", "button", "", "expander", "", "button_group", ""):
+        ids = {
+            kind: widget.id
+            for message in here.sent
+            for kind, widget in (
+                ("button", message.delta.new_element.button),
+                ("button_group", message.delta.new_element.button_group),
+                ("expander", message.delta.add_block),
+            )
+            if widget.id
+        }
+        value = {
+            "button": {"trigger_value": True},
+            "button_group": {"string_array_value": {"data": ["detail"]}},
+            "expander": {"bool_value": True},
+        }
+        clicks = [{"id": ids[clicked], **value[clicked]}] if clicked else []
+        assert here.run(inside(with_rows), *clicks) == plain.run(plainly, *clicks), f"after {clicked}"
+
+
+def test_a_part_is_made_once_for_all_visitors(made):
+    calls = []
+
+    def counted():
+        calls.append(1)
+        rows()
+
+    def draw(language):
+        drawn_before.part(("rows", language), counted)
+
+    for visitor in (Visitor(), Visitor()):
+        for _ in range(2):
+            visitor.run(inside(lambda: draw("ja")))
+    assert len(calls) == 1
+    visitor.run(inside(lambda: draw("en")))
+    assert len(calls) == 2
+    visitor.run(inside(lambda: draw("en")), query="depth=3")  # its links repeat it
+    assert len(calls) == 3
+
+
+def test_a_part_with_a_secret_in_it_is_kept_nowhere(made):
+    def draw():
+        with drawn_before.secretly():
+            st.html("<p>a signature</p>")
+        st.html("<p>words</p>")
+
+    Visitor().run(inside(lambda: drawn_before.part("outer", lambda: drawn_before.part("inner", draw))))
+    assert "a signature" not in str(drawn_before._kept)
+    assert "words" in str(drawn_before._kept)
+
+
+def test_a_part_is_refused_where_another_element_has_a_key_of_it(made):
+    visitor = Visitor()
+    visitor.run(inside(with_rows))
+
+    def twice():
+        st.container(key="row")
+        with_rows()
+
+    with pytest.raises(StreamlitDuplicateElementKey):
+        visitor.run(inside(twice))
 
 
 @pytest.mark.parametrize(

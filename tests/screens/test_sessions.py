@@ -4,9 +4,11 @@ import asyncio
 import gc
 import os
 import threading
+import time
 import weakref
 from collections import deque
 from contextlib import nullcontext
+from contextvars import Context
 from copy import deepcopy
 from types import SimpleNamespace
 
@@ -29,6 +31,7 @@ from app.ui.state.runs import runner as runs
 from app.ui.state.runs.deferred_loop import DeferredLoop
 from app.ui.state.runs.message_queue import MessageQueue
 from app.ui.state.runs.runner import Runner
+from app.ui.state.runs.script_threads import ScriptThreads
 from app.ui.state.streamlit_sessions import Session
 
 
@@ -113,9 +116,30 @@ def test_runs_of_an_address_take_turns_and_without_one_each_session_does(runner,
     assert seen == [line, "runs"]
 
 
-def test_a_run_goes_with_its_thread_and_waits_for_no_search_for_garbage(runner, monkeypatch):
+def test_a_run_is_not_charged_for_the_one_before_it_in_its_thread(runner, monkeypatch):
+    taken, charged = [], threading.Event()
+    quota = type("Quota", (), {"take": lambda self, seconds: taken.append(seconds)})()
+
     def script(self):
-        self._script_thread = threading.current_thread()
+        threads = allowance.budgets().threads
+        allowance.settle()
+        threads.quota = quota
+        begun = time.thread_time()
+        while time.thread_time() < begun + 0.01:
+            pass
+        allowance.settle()
+        charged.set()
+
+    monkeypatch.setattr(ScriptRunner, "_run_script_thread", script)
+    for _ in range(2):
+        charged.clear()
+        runner(None).start()
+        assert charged.wait(10)
+    assert [round(seconds, 3) >= 0.01 for seconds in taken] == [True, True], "not settled with the first one's quota"
+
+
+def test_a_run_goes_with_its_end_and_waits_for_no_search_for_garbage(runner, monkeypatch):
+    def script(self):
         self._session_state = SafeSessionState(SessionState(), self._maybe_handle_execution_control_request)
         setattr(
             threading.current_thread(), SCRIPT_RUN_CONTEXT_ATTR_NAME, SimpleNamespace(enqueue=self._give_way, of=self)
@@ -123,10 +147,12 @@ def test_a_run_goes_with_its_thread_and_waits_for_no_search_for_garbage(runner, 
 
     monkeypatch.setattr(ScriptRunner, "_run_script_thread", script)
     one = runner(None)
-    thread = threading.Thread(target=one._run_script_thread)
-    thread.start()
-    thread.join()
-    assert one._script_thread is thread
+    threads = ScriptThreads()
+    monkeypatch.setattr(runs, "_threads", threads)
+    one.start()
+    deadline = time.monotonic() + 10
+    while not threads._idle and time.monotonic() < deadline:
+        time.sleep(0.001)
     gone = weakref.ref(one)
     gc.disable()
     try:
@@ -423,13 +449,13 @@ def test_the_headers_of_a_connection_are_read_once_and_those_of_the_next_one_aga
     class Client:
         pass
 
-    class Context:
+    class Asked:
         read = 0
 
         @property
         def headers(self):
-            Context.read += 1
-            return {"read": Context.read}
+            Asked.read += 1
+            return {"read": Asked.read}
 
     clients = [Client()]
     runtime = SimpleNamespace(
@@ -437,7 +463,13 @@ def test_the_headers_of_a_connection_are_read_once_and_those_of_the_next_one_aga
     )
     monkeypatch.setattr(connection, "runtime", runtime)
     monkeypatch.setattr(connection, "get_script_run_ctx", lambda: SimpleNamespace(session_id="one"))
-    monkeypatch.setattr(connection.st, "context", Context())
-    assert [connection.headers()["read"] for _ in range(3)] == [1, 1, 1]
-    clients.append(Client())
-    assert [connection.headers()["read"] for _ in range(2)] == [2, 2]
+    monkeypatch.setattr(connection.st, "context", Asked())
+
+    def read():
+        assert [connection.headers()["read"] for _ in range(3)] == [1, 1, 1]
+        clients.append(Client())
+        assert connection.headers()["read"] == 1, "a run has the connection that it began with"
+        connection.look_again()
+        assert [connection.headers()["read"] for _ in range(2)] == [2, 2]
+
+    Context().run(read)

@@ -6,7 +6,7 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -14,11 +14,13 @@ from app.serving.kept_texts import KEPT_TEXTS, KeptText
 from app.ui.draw import components
 from app.ui.state import address
 
-_PARTS = "parts_apart"
-"""In the session: by part what it was made of, and its text, 2 to 6 KB as it is packed. Of each part there is one."""
+_PARTS = "kept_parts"
+"""In the session: by part what it was made of, and what was made, 2 to 6 KB as it is packed. Of each part there is
+one."""
 FOR_ALL = 128
 """Texts that are the same for all: twelve for each language and depth, and as many more for each address that a link
 carries on. Beyond it the one goes that was asked for least lately, except from the sessions that show it."""
+T = TypeVar("T")
 _for_all: OrderedDict[Hashable, KeptText] = OrderedDict()
 _lock = threading.Lock()
 
@@ -32,6 +34,15 @@ def apart(part: str, make: Callable[[], str], *of: object) -> str:
     return _address(part, make, (*of, address.kept()), lambda: _keep(make))
 
 
+def kept(part: str, make: Callable[[], T], *of: object) -> T:
+    """What `make` makes, which the session keeps while it is made `of` the same."""
+    parts: dict[str, tuple[tuple[object, ...], T]] = st.session_state.setdefault(_PARTS, {})
+    known = parts.get(part)
+    if known is None or not _is_same(known[0], of):
+        known = parts[part] = of, make()
+    return known[1]
+
+
 def for_all(part: str, make: Callable[[], str], *of: Hashable) -> str:
     """The same of a part that says nothing of any reader or cluster: it is made once for all readers."""
     made_of = (*of, tuple(address.kept().items()))
@@ -39,13 +50,7 @@ def for_all(part: str, make: Callable[[], str], *of: Hashable) -> str:
 
 
 def _address(part: str, make: Callable[[], str], made_of: tuple[Any, ...], keep: Callable[[], KeptText]) -> str:
-    if not components.is_ours():
-        return make()
-    parts: dict[str, tuple[tuple[Any, ...], KeptText]] = st.session_state.setdefault(_PARTS, {})
-    known = parts.get(part)
-    if known is None or not _is_same(known[0], made_of):
-        known = parts[part] = made_of, keep()
-    return known[1].address
+    return kept(part, keep, *made_of).address if components.is_ours() else make()
 
 
 def _shared(key: Hashable, make: Callable[[], str]) -> KeptText:

@@ -80,7 +80,7 @@ def onward(page: str, content: Content) -> Iterator[None]:
     with _body(page):
         yield
     with drawn_before.again():
-        _ways(page, content)
+        drawn_before.part(("ways", page, content.language), lambda: _ways(page, content))
 
 
 def _ways(page: str, content: Content) -> None:

@@ -12,6 +12,7 @@ from app.flow.port_wrappers.consent import Action
 from app.ui.draw import components
 from app.ui.frame import feed, live_controls, world_controls
 from app.ui.state import live, live_selection, mode, session
+from app.ui.state.runs import drawn_before
 from app.ui.text import escape, value
 
 HOURS = (1, 6, 20)
@@ -94,6 +95,12 @@ def clock(content: Content, key: str, hours: Sequence[int] = HOURS) -> None:
         st.caption(content.message("mode.no_clock"))
         return
     now = datetime.fromtimestamp(session.world().clock.now(), UTC).strftime("%m-%d %H:%M UTC")
+    refused = st.session_state.pop(f"{_REFUSED}_{key}", False)
+    same = ("clock", content.language, key, tuple(hours), now, refused)
+    drawn_before.part(same, lambda: _clock(content, key, hours, now, refused=refused))
+
+
+def _clock(content: Content, key: str, hours: Sequence[int], now: str, *, refused: bool) -> None:
     in_sidebar = key == "sidebar"
     st.caption(content.message("ui.clock_now", time=now), help=content.message("ui.clock_help") if in_sidebar else None)
     with st.container(horizontal=True, gap="small", key=f"clock_{key}"):
@@ -104,7 +111,7 @@ def clock(content: Content, key: str, hours: Sequence[int] = HOURS) -> None:
                 on_click=_forward,
                 args=(step, key),
             )
-    if st.session_state.pop(f"{_REFUSED}_{key}", False):
+    if refused:
         st.warning(content.message("screens.clock_too_far"))
     if not in_sidebar:
         st.caption(content.message("ui.clock_help"))

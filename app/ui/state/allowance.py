@@ -70,6 +70,13 @@ def address() -> str | None:
     return facts.visitor if facts else None
 
 
+def begin() -> None:
+    """A run begins in this thread, which may have run another visitor's: nothing of that is charged any more."""
+    threads = budgets().threads
+    vars(threads).clear()
+    threads.charged = time.thread_time()
+
+
 def admit(browser: str, *, begun: bool = True) -> None:
     """Charges what this run has taken since it was asked last, and stops it with a sentence where too much was used.
 
@@ -80,7 +87,7 @@ def admit(browser: str, *, begun: bool = True) -> None:
     if begun and getattr(threads, "browser", None) == browser and now - threads.asked < ASK_SECONDS:
         return
     threads.asked = now
-    if getattr(threads, "browser", None) != browser:  # a thread runs one session's script, which asks again and again
+    if getattr(threads, "browser", None) != browser:  # a run is of one session, which asks again and again
         threads.browser, (threads.limits, threads.quota) = browser, _quotas(browser)
     settle()
     payer.set(threads.quota)

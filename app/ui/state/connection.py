@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
@@ -19,6 +20,13 @@ _headers: WeakKeyDictionary[object, Fields] = WeakKeyDictionary()
 _cookies: WeakKeyDictionary[object, Fields] = WeakKeyDictionary()
 _facts: WeakKeyDictionary[object, RequestFacts | None] = WeakKeyDictionary()
 """By connection. One that comes in place of another is another key, and what it brought goes with it."""
+_present: ContextVar[object] = ContextVar("present_connection", default=None)
+"""That of the run which goes on in this context."""
+
+
+def look_again() -> None:
+    """A run begins: its connection may be another than that of the run before it."""
+    _present.set(None)
 
 
 def headers() -> Fields:
@@ -38,10 +46,16 @@ def facts() -> RequestFacts | None:
 
 def once(kept: WeakKeyDictionary[object, T], read: Callable[[], T]) -> T:
     """What `read` finds for the present connection, which `kept` has from then on."""
-    context = get_script_run_ctx()
-    client = runtime.get_instance().get_client(context.session_id) if context and runtime.exists() else None
+    client = _present.get() or _find()
     if client is None:
         return read()
     if client not in kept:
         kept[client] = read()
     return kept[client]
+
+
+def _find() -> object:
+    context = get_script_run_ctx()
+    client = runtime.get_instance().get_client(context.session_id) if context and runtime.exists() else None
+    _present.set(client)
+    return client

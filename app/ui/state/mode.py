@@ -16,6 +16,7 @@ from app.content import Content
 from app.flow.errors import FlowError
 from app.settings import Settings, is_loopback
 from app.ui.state import address, connection
+from app.ui.state.runs import drawn_before
 from app.ui.state.runs.drawn_before import Labels
 from app.ui.text import prose
 
@@ -126,7 +127,14 @@ def was_refused() -> bool:
 
 
 def switch(content: Content) -> None:
-    """The control that changes the mode."""
+    """The control that changes the mode; where it cannot, why not, and what to do about it in a fold."""
+    refused = refusal()
+    why_not = (refused.code, refused.got) if refused else None
+    same = ("mode", content.language, st.session_state[KEY], why_not)
+    drawn_before.part(same, lambda: _switch(content, refused))
+
+
+def _switch(content: Content, refused: LiveRefused | None) -> None:
     st.segmented_control(
         content.message("ui.mode"),
         list(Mode),
@@ -134,16 +142,12 @@ def switch(content: Content) -> None:
         format_func=Labels(tuple((mode, content.message(f"ui.mode_{mode}")) for mode in Mode)),
         help=content.message("mode.help"),
         required=True,
-        disabled=refusal() is not None,
+        disabled=refused is not None,
         width="stretch",
         on_change=_keep,
         persist_state="session",
     )
-
-
-def say_why_not(content: Content) -> None:
-    """Why the control cannot change the mode, and what to do about it in a fold; nothing where it can."""
-    if refused := refusal():
+    if refused:
         words = content.error(refused.words, **refused.values)
         st.html(f'<details class="why_not"><summary>{prose(words.title)}</summary><p>{prose(words.fix)}</p></details>')
 

@@ -11,6 +11,7 @@ from app.flow.lessons.predictions import QUESTIONS, RightAnswer, outcome
 from app.flow.model import Step, Walk
 from app.ui.draw import components
 from app.ui.state import language, mode, session
+from app.ui.state.runs import drawn_before
 from app.ui.state.walk_view import WalkView
 from app.ui.text import escape, prose
 
@@ -18,6 +19,8 @@ _KEPT = "predictions"
 """The world's path, and by step what was predicted; empty where the reader did not want to guess."""
 _OUTCOMES = "right_answers"
 """In the session: the last walk, and by step what it says to the question; a page asks for it three times."""
+_ASKED = "predict_asked"
+"""In the session: the path of the world about whose walk the page asked last."""
 _FRESH = "predicted"
 """In the session: the step whose prediction was just made. The browser opens its answer and leaves it so."""
 
@@ -49,8 +52,10 @@ def predict(step: Step, walk_view: WalkView, content: Content) -> bool:
         return True
     made = _made(walk_view.world)
     if step not in made:
-        with st.container(key="predict", border=True):
-            _ask(step, walk_view.world, found, content)
+        language.keep(_option(step))
+        st.session_state[_ASKED] = walk_view.world
+        same = ("predict", step, content.language, *found.values.items())
+        drawn_before.part(same, lambda: _ask(step, found, content))
         return False
     fresh = st.session_state.pop(_FRESH, None) == step
     components.block(_result(step, made[step], found, content), key=f"prediction_{step}", answers=fresh)
@@ -66,38 +71,43 @@ def _outcome(step: Step, walk_view: WalkView) -> RightAnswer | None:
     return kept[1][step]
 
 
-def _ask(step: Step, world: str, found: RightAnswer, content: Content) -> None:
-    words, key = f"predictions.{step}", _option(step)
+def _ask(step: Step, found: RightAnswer, content: Content) -> None:
+    with st.container(key="predict", border=True):
+        _draw_question(step, found, content)
+
+
+def _draw_question(step: Step, found: RightAnswer, content: Content) -> None:
+    words = f"predictions.{step}"
     if QUESTIONS[step].explained:
         st.html(f'<p class="before">{prose(content.message(f"{words}.before"))}</p>')
-    language.keep(key)
     # A heading of its own: the label of the radio is its accessible name, in which Markdown would be read out.
     components.block(f'<h2 class="heading">{escape(content.message("predict.heading"))}</h2>', key="predict_heading")
     st.radio(
         content.message(f"{words}.question", **found.values).replace("`", ""),
         QUESTIONS[step].options,
         index=None,
-        key=key,
+        key=_option(step),
         format_func=lambda option: content.message(f"{words}.options.{option}", **found.values),
         on_change="ignore",  # the page waits for the button; a form would not tell of a choice before that
     )
     answer, show = (content.message(f"predict.{what}") for what in ("answer", "show"))
     with st.container(horizontal=True, gap="small"):
         # Callbacks: a page that looks for the answer itself would have to be drawn a second time to show it.
-        pressed = st.button(answer, key="predict_answer", type="primary", on_click=_answer, args=(step, world))
-        st.button(show, key="predict_show", type="tertiary", on_click=_keep, args=(step, world))
+        pressed = st.button(answer, key="predict_answer", type="primary", on_click=_answer, args=(step,))
+        st.button(show, key="predict_show", type="tertiary", on_click=_keep, args=(step,))
     if pressed:
         st.warning(content.message("predict.choose"))
 
 
-def _answer(step: Step, world: str) -> None:
+def _answer(step: Step) -> None:
     """Keeps the option that is chosen; where none is, the page says so."""
     if option := st.session_state.get(_option(step)):
-        _keep(step, world, option)
+        _keep(step, option)
 
 
-def _keep(step: Step, world: str, option: str = "") -> None:
-    """Keeps what was predicted of the walk through this world; nothing for a reader who does not want to guess."""
+def _keep(step: Step, option: str = "") -> None:
+    """Keeps what was predicted of the walk that was asked about; nothing for a reader who does not want to guess."""
+    world = str(st.session_state[_ASKED])
     _place()[_KEPT] = {"world": world, "made": {**_made(world), step: option}}
     st.session_state[_FRESH] = step
 

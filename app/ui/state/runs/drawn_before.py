@@ -29,10 +29,10 @@ from streamlit.runtime.state.safe_session_state import SafeSessionState
 ELEMENTS = ("button", "caption", "html", "segmented_control", "title", "_bidi_component")
 """Streamlit's functions that send one message, which their arguments, their place and their widgets' values decide."""
 LIMIT = 1024
-"""Messages that are kept: those of all pages in two languages are some 500. Beyond it the one goes that was drawn least
-lately."""
+"""Elements and parts that are kept: those of all pages in two languages are some 500. Beyond it the one goes that was
+drawn least lately."""
 LONGEST = 4096
-"""Bytes of one that is kept."""
+"""Bytes of each message that is kept."""
 
 Registered = tuple[WidgetMetadata[Any], RegisterWidgetResult[Any]]
 _kept: OrderedDict[Hashable, _Drawn] = OrderedDict()
@@ -43,19 +43,25 @@ _heard: ContextVar[_Heard | None] = ContextVar("heard", default=None)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Drawn:
-    message: ForwardMsg
+    messages: tuple[ForwardMsg, ...]
+    ids: tuple[str, ...]
+    """Of all that has one: Streamlit allows each once in a run."""
     widgets: tuple[Registered, ...]
+    places: int
+    """That it takes where it is drawn."""
     returned: object
 
 
 @dataclass(kw_only=True, slots=True)
 class _Heard:
-    """What an element says while it is made."""
+    """What is said while something is made."""
 
     known: Mapping[str, RegisterWidgetResult[Any]]
     """By the id of a widget that is registered already: what came of it."""
     messages: list[ForwardMsg] = field(default_factory=list)
-    widgets: list[Registered] = field(default_factory=list)
+    widgets: dict[str, Registered] = field(default_factory=dict)
+    """By id."""
+    is_secret: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,8 @@ def again() -> Iterator[None]:
 @contextmanager
 def secretly() -> Iterator[None]:
     """Inside, nothing is kept, whatever is around it."""
+    if (heard := _heard.get()) is not None:
+        heard.is_secret = True
     with _set(inside=False):
         yield
 
@@ -124,53 +132,92 @@ def drawn_once(draw: Callable[..., Any]) -> Callable[..., Any]:
         found = _place() if _inside.get() else None
         if found is None:
             return draw(*given, **named)
-        context, cursor, place = found
         try:
-            key = (draw.__name__, place, _plain(given), _plain(named), _chosen(draw.__name__, named, context))
+            chosen = _chosen(draw.__name__, named, found[0])
+            same = (draw.__name__, _plain(given), _plain(named), chosen)
         except _NotPlainError:
             return draw(*given, **named)
-        with _lock:
-            before = _kept.get(key)
-            if before:
-                _kept.move_to_end(key)
-        known: dict[str, RegisterWidgetResult[Any]] = {}
-        if before:
-            for metadata, _ in before.widgets:
-                known[metadata.id] = context.session_state.register_widget(
-                    metadata, user_key_from_element_id(metadata.id)
-                )
-            if all(known[metadata.id] == result for metadata, result in before.widgets):
-                _send(before, context, cursor, draw.__name__)
-                return before.returned
-        return _make(key, known, lambda: draw(*given, **named))
+        return _draw(found, same, lambda: draw(*given, **named))
 
     return drawn
 
 
-def _send(drawn: _Drawn, context: ScriptRunContext, cursor: Cursor, name: str) -> None:
-    if drawn.widgets:  # raises where another element of this run has its key
-        _register_element_id(context, name, drawn.widgets[0][0].id)
-    context._enqueue(drawn.message)
-    cursor.lock_element()
+def part(same: Hashable, draw: Callable[[], None]) -> None:
+    """Draws a part of a page; inside of `again`, the part as it was, if its widgets have the values that they had then.
+
+    `same`: the part's name, and all beside these values and the address that decides what it draws, such as the
+    language. While that is the same, `draw` is not called: what else it does has to be done before.
+    """
+    found = _place() if _inside.get() else None
+    if found is None:
+        draw()
+    else:
+        _draw(found, ("part", same, found[0].query_string), draw)
 
 
-def _make(key: Hashable, known: Mapping[str, RegisterWidgetResult[Any]], draw: Callable[[], Any]) -> Any:
-    heard = _Heard(known=known)
+def _draw(found: tuple[ScriptRunContext, Cursor, Hashable], same: Hashable, draw: Callable[[], Any]) -> Any:
+    context, cursor, place = found
+    key = (same, place)
+    with _lock:
+        before = _kept.get(key)
+        if before:
+            _kept.move_to_end(key)
+    known: dict[str, RegisterWidgetResult[Any]] = {}
+    if before:
+        for metadata, _ in before.widgets:
+            known[metadata.id] = context.session_state.register_widget(metadata, user_key_from_element_id(metadata.id))
+        if all(known[metadata.id] == result for metadata, result in before.widgets):
+            _send(before, context, cursor)
+            return before.returned
+    return _make(key, known, context, cursor, draw)
+
+
+def _send(drawn: _Drawn, context: ScriptRunContext, cursor: Cursor) -> None:
+    for element_id in drawn.ids:  # raises where another element of this run has it, or its key
+        _register_element_id(context, "element", element_id)
+    for message in drawn.messages:
+        context._enqueue(message)
+    for _ in range(drawn.places):
+        cursor.lock_element()
+
+
+def _make(
+    key: Hashable,
+    known: Mapping[str, RegisterWidgetResult[Any]],
+    context: ScriptRunContext,
+    cursor: Cursor,
+    draw: Callable[[], Any],
+) -> Any:
+    around = _heard.get()
+    heard = _Heard(known={**around.known, **known} if around else known)
+    index, ids = cursor.index, context.shared.widget_ids_this_run.snapshot()
     token = _heard.set(heard)
     try:
         returned = draw()
     finally:
         _heard.reset(token)
-    if len(heard.messages) != 1:  # none where another than our own server runs the script
-        return returned
-    message = heard.messages[0]
-    if message.delta.WhichOneof("type") == "new_element" and message.ByteSize() <= LONGEST:
-        kept = returned if heard.widgets else None
+        if around:
+            around.messages += heard.messages
+            around.widgets |= heard.widgets
+            around.is_secret |= heard.is_secret
+    # Where another server runs the script, nothing is heard.
+    if heard.messages and not heard.is_secret and all(map(_can_be_kept, heard.messages)):
+        drawn = _Drawn(
+            messages=tuple(heard.messages),
+            ids=tuple(context.shared.widget_ids_this_run.snapshot() - ids),
+            widgets=tuple(heard.widgets.values()),
+            places=cursor.index - index,
+            returned=returned if heard.widgets else None,
+        )
         with _lock:
-            _kept[key] = _Drawn(message=message, widgets=tuple(heard.widgets), returned=kept)
+            _kept[key] = drawn
             if len(_kept) > LIMIT:
                 _kept.popitem(last=False)
     return returned
+
+
+def _can_be_kept(message: ForwardMsg) -> bool:
+    return message.delta.WhichOneof("type") in ("new_element", "add_block") and message.ByteSize() <= LONGEST
 
 
 def _place() -> tuple[ScriptRunContext, Cursor, Hashable] | None:
@@ -217,7 +264,7 @@ def _register(
     if heard is None:
         return _streamlits_register(state, metadata, user_key)
     result = heard.known.get(metadata.id) or _streamlits_register(state, metadata, user_key)
-    heard.widgets.append((metadata, result))
+    heard.widgets[metadata.id] = metadata, result
     return result
 
 

@@ -14,11 +14,13 @@ from streamlit.runtime.scriptrunner_utils.script_run_context_attr import SCRIPT_
 from app.serving.operations.metrics import PAGE_SECONDS
 from app.serving.operations.stopping import STOPPING
 from app.serving.turns import Turns
-from app.ui.state import allowance
+from app.ui.state import allowance, connection
 from app.ui.state.runs import drawn_before, late_address
+from app.ui.state.runs.script_threads import ScriptThreads
 from app.ui.state.runs.straight import straight_on
 
 _turns = Turns()
+_threads = ScriptThreads()
 
 
 def _nothing() -> None:
@@ -33,8 +35,14 @@ class Runner(ScriptRunner):
 
     _give_way: Callable[[], None] = staticmethod(_nothing)
 
+    def start(self) -> None:
+        """As `ScriptRunner`, in a thread that has run other scripts before."""
+        _threads.run(self._run_script_thread)
+
     def _run_script_thread(self) -> None:
-        """As `ScriptRunner`. What the run was made of goes with its thread, and not when garbage is looked for."""
+        """As `ScriptRunner`. What the run was made of goes with it, and not when garbage is looked for."""
+        self._script_thread = current_thread()
+        allowance.begin()
         try:
             super()._run_script_thread()
         finally:
@@ -43,6 +51,7 @@ class Runner(ScriptRunner):
 
     def _run_script(self, rerun_data: RerunData) -> None:
         asked = perf_counter()
+        connection.look_again()
         with (
             _turns.turn(allowance.address() or self._session_id, allowance.rest) as self._give_way,
             STOPPING.under_way("page"),

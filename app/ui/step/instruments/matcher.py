@@ -25,9 +25,10 @@ from app.flow.policy import policy_text
 from app.flow.policy.policy_text import PolicyText
 from app.flow.visible import pretty_json
 from app.ui.draw import components, page_errors
+from app.ui.draw.apart import kept
 from app.ui.figures.lifetimes import lives
 from app.ui.marks import CLAIMS, MARKS
-from app.ui.state import session
+from app.ui.state import address, session
 from app.ui.state.walk_view import WalkView
 from app.ui.step.instruments import claims_table
 from app.ui.text import escape, prose
@@ -102,8 +103,11 @@ def _draw(sides: Sides, content: Content) -> None:
 def _instrument(sides: Sides, content: Content) -> None:
     key = f"matcher_{'mounted' if sides.mounted else 'to_come'}"
     edited = get(st.session_state.get(key), "edited")
-    # One text and not nested objects: Streamlit loads pandas to see whether an object is a table.
-    drawn = json.dumps(drawing(sides, edited, content), ensure_ascii=False)
+
+    def draw() -> str:  # one text and not nested objects: Streamlit loads pandas to see whether an object is a table
+        return json.dumps(drawing(sides, edited, content), ensure_ascii=False)
+
+    drawn = kept(key, draw, sides, edited, content.language, address.kept())
     _matcher(data={"drawing": drawn}, key=key, on_edited_change=components.nothing)
 
 

@@ -1,0 +1,61 @@
+"""The threads that run scripts one after another."""
+
+import threading
+from contextvars import ContextVar
+
+from app.ui.state.runs.script_threads import ScriptThreads
+
+_of_a_run = ContextVar("of_a_run", default="")
+
+
+def run(threads, *works):
+    """Where each of the works ran, and what it found of the ones before; they run one after another."""
+    found = []
+    for number in range(len(works) or 1):
+        ended = threading.Event()
+
+        def work(number=number, ended=ended):
+            found.append((threading.current_thread(), _of_a_run.get()))
+            _of_a_run.set(f"run {number}")
+            ended.set()
+
+        threads.run(work)
+        assert ended.wait(10)
+        while not threads._idle:  # it becomes idle a moment after
+            pass
+    return found
+
+
+def test_runs_that_follow_each_other_have_one_thread_and_nothing_of_each_other():
+    (first, nothing), (second, nothing_either) = run(ScriptThreads(), "one", "two")
+    assert first is second
+    assert first.daemon
+    assert (nothing, nothing_either) == ("", "")
+
+
+def test_runs_at_once_have_a_thread_each():
+    threads, together = ScriptThreads(), threading.Barrier(3, timeout=10)
+    found = []
+    for _ in range(2):
+        threads.run(lambda: found.append(threading.current_thread()) or together.wait())
+    together.wait()
+    assert len({*found}) == 2
+
+
+def test_a_thread_ends_that_has_nothing_to_run():
+    threads = ScriptThreads(idle_seconds=0.01)
+    ((thread, _),) = run(threads)
+    thread.join(10)
+    assert not thread.is_alive()
+    assert not threads._idle
+    assert run(threads)[0][0] is not thread
+
+
+def test_what_a_thread_is_given_while_it_gives_up_is_run():
+    threads, ran = ScriptThreads(idle_seconds=0.01), threading.Event()
+    ((thread, _),) = run(threads)
+    inbox = threads._idle.pop()  # as `run` does, before it puts
+    thread.join(0.1)
+    assert thread.is_alive()
+    inbox.put(ran.set)
+    assert ran.wait(10)
