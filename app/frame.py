@@ -54,11 +54,20 @@ with page_errors.contained(content):
     if walk_view and window.present(name, content, named=not secrecy.is_hidden()):
         st.stop()
 
+
+def draw_look() -> None:
+    """How the reader looks at the page, and the way to a projector."""
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", key="look"):
+        depth.switch(content)
+        language.switch(content.message("ui.language"))
+        window.start(name, content)
+
+
 # (4) How the reader looks, the page, and then what is beside every page: a page change does not wait for it. An error
 # in one of them leaves the others as they are.
 page_errors.pending(content)
 with page_errors.contained(content), drawn_before.again():
-    drawn_before.part(("look", name, content.language, depth.depth()), lambda: page_setup.look(name, content))
+    drawn_before.part(("look", name, content.language, depth.depth()), draw_look)
     page_setup.show_notices(name, walk_view, content)
     lab_strip.strip(name, content)
     thief_strip.strip(name, content)

@@ -10,6 +10,7 @@ from app.content import Content
 from app.ui.draw import components
 from app.ui.draw.prose import markdown
 from app.ui.state.depth import WIRE, depth
+from app.ui.state.runs import drawn_before
 from app.ui.text import escape
 
 _UNFOLDED = "unfolded"
@@ -43,15 +44,29 @@ def fold(heading: str, html: str, *, icon: str) -> str:
 
 
 def on_demand(heading: str, *, icon: str, key: str) -> Any:
-    """A fold whose content is only drawn, within it, where its `open` is true. It looks like the others.
+    """A fold whose content is only drawn, within it, once it is unfolded; None where it is not. It looks like the
+    others.
 
     It stays open for a reader who leaves the page and comes back: Streamlit forgets a fold that is not on the page.
     """
     kept = st.session_state.setdefault(_UNFOLDED, set())
-    st.session_state.setdefault(key, key in kept)
-    made = st.expander(heading, icon=f":material/{icon}:", key=key, on_change="rerun")
-    (kept.add if made.open else kept.discard)(key)
-    return made
+    is_new = key not in st.session_state
+    is_open = st.session_state.setdefault(key, key in kept)
+    (kept.add if is_open else kept.discard)(key)
+    return unfolding(heading, icon=icon, key=key, is_new=is_new)
+
+
+def unfolding(heading: str, *, icon: str, key: str, opened: bool = False, is_new: bool = False) -> Any:
+    """The same, forgotten with its page. `opened`: whether it is open at first; `is_new`: whether its value was set
+    just now."""
+
+    def draw() -> Any:
+        return st.expander(heading, icon=f":material/{icon}:", expanded=opened, key=key, on_change="rerun")
+
+    if st.session_state.get(key, opened):
+        return draw()
+    drawn_before.part(("fold", heading, icon, key, opened, is_new), draw)
+    return None
 
 
 def draw_collapsibles(folds: str, page: str, *, answers: bool = False) -> None:

@@ -13,6 +13,7 @@ from app.flow.names import DEFAULT_AUDIENCE
 from app.flow.ports import Ports
 from app.ui.draw import components
 from app.ui.draw.answers import Answer, ask
+from app.ui.draw.sections import unfolding
 from app.ui.state import session
 from app.ui.state.depth import WIRE, depth
 from app.ui.text import escape, prose
@@ -47,15 +48,11 @@ class Pair:
 def fold(content: Content) -> None:
     """The switch and the texts, folded unless the reader wants all of it: STS is asked once it is unfolded."""
     opened = depth() == WIRE
-    unfolded = st.expander(
-        content.message("wording.heading"),
-        icon=":material/translate:",
-        expanded=opened,
-        key=f"wording_fold_{opened}",
-        on_change="rerun",
+    within = unfolding(
+        content.message("wording.heading"), icon="translate", opened=opened, key=f"wording_fold_{opened}"
     )
-    if unfolded.open:
-        with unfolded:
+    if within is not None:
+        with within:
             switch(content)
             side_by_side(content)
 

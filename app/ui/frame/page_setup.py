@@ -10,7 +10,6 @@ from app.ui.draw import components, notice
 from app.ui.draw.checks import mark
 from app.ui.frame import navigation, not_there, world_controls
 from app.ui.marks import NUMBERS
-from app.ui.presenting import window
 from app.ui.state import address, chosen_chain, depth, language, live, live_selection, mode, session, shared_walks
 from app.ui.state.walk_view import WalkView
 from app.ui.text import escape, prose
@@ -42,14 +41,6 @@ def ensure_walk(content: Content) -> WalkView | None:
 
 _PROBLEM = "chain_problem"
 """In the session: why what the address asks for cannot be chosen, until the page says so."""
-
-
-def look(page: str, content: Content) -> None:
-    """How the reader looks at the page: depth and language, and the way to a projector."""
-    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", key="look"):
-        depth.switch(content)
-        language.switch(content.message("ui.language"))
-        window.start(page, content)
 
 
 def show_notices(page: str, walk_view: WalkView | None, content: Content) -> None:

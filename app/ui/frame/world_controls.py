@@ -13,7 +13,7 @@ from app.ui.state import chosen_chain, session
 def pickers(content: Content) -> None:
     """Namespace, ServiceAccount and Pod, drawn once they are unfolded: most readers stay with the article's."""
     within = on_demand(content.message("mode.own_chain"), icon="person_search", key="own_chain")
-    if within.open:
+    if within is not None:
         with within:
             _pickers(content)
 

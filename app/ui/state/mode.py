@@ -49,6 +49,7 @@ class Capabilities:
 
 
 _refusals: WeakKeyDictionary[object, LiveRefused | None] = WeakKeyDictionary()
+_here: WeakKeyDictionary[object, bool] = WeakKeyDictionary()
 """By connection."""
 _SIMULATED = Capabilities(break_world=True, move_clock=True)
 _LIVE = Capabilities(walk_cluster=True, ask_consent=True, send_outside=True, use_own_tools=True)
@@ -85,6 +86,10 @@ def _refusal() -> LiveRefused | None:
 
 def is_on_this_machine() -> bool:
     """Whether only this machine sees the page: our own server took its request on loopback, from no proxy."""
+    return connection.once(_here, _is_on_this_machine)
+
+
+def _is_on_this_machine() -> bool:
     facts = connection.facts()
     if facts is None or facts.forwarded_by:
         return False

@@ -14,7 +14,7 @@ from app.ui.draw import actions, components, page_errors, sts_wording
 from app.ui.draw.apart import apart, for_all
 from app.ui.draw.checks import checks, of_program, outcome
 from app.ui.draw.journey import journey
-from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section, fold, on_demand, section
+from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section, fold, on_demand, section, unfolding
 from app.ui.figures.wire import wire
 from app.ui.frame import navigation
 from app.ui.map import showing
@@ -211,7 +211,7 @@ def _folds(step: Step, heading: str, report: StepReport, content: Content) -> st
 def _wire(step: Step, heading: str, report: StepReport, walk_view: WalkView, content: Content) -> None:
     """Drawn once it is unfolded: it is as much as the rest of the page, and most readers go on without it."""
     within = on_demand(heading, icon="cable", key=f"wire_{step}")
-    if within.open:
+    if within is not None:
         with within:
             shown = apart(f"wire_{step}", lambda: wire(report.exchanges, content), walk_view, content.language)
             components.block(shown, key=f"exchanges_{step}")
@@ -221,9 +221,7 @@ def _wire(step: Step, heading: str, report: StepReport, walk_view: WalkView, con
 def _recompute(step: Step, walk_view: WalkView, content: Content, *, opened: bool) -> None:
     """Drawn once it is unfolded: the reader does not wait for code that stays folded."""
     label = content.message("recompute.heading")
-    fold = st.expander(
-        label, icon=":material/terminal:", expanded=opened, key=f"recompute_{step}_{opened}", on_change="rerun"
-    )
-    if fold.open:
-        with fold:
+    within = unfolding(label, icon="terminal", opened=opened, key=f"recompute_{step}_{opened}")
+    if within is not None:
+        with within:
             recompute(step, walk_view, content)

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from app.flow.budget import Buckets, TokenBucket
@@ -35,7 +35,7 @@ class NoRoom(Exception):
         """Until there may be room."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Kept:
     world: World
     used: float
@@ -229,7 +229,8 @@ class WorldStore:
     def _use(self, key: str) -> World | None:
         if key not in self._worlds:
             return None
-        kept = self._worlds[key] = replace(self._worlds[key], used=self._now())
+        kept = self._worlds[key]
+        kept.used = self._now()
         self._worlds.move_to_end(key)
         return kept.world
 
