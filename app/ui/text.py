@@ -120,7 +120,7 @@ def prose(text: str) -> str:
 
 
 def _breaks(escaped: str) -> str:
-    return re.sub(r"([/:\-])(?=[^;])", r"\1<wbr>", escaped)
+    return _BREAK.sub(r"\g<0><wbr>", escaped)
 
 
 _MOMENT = re.compile(r"(?<![\w.:-])[12]\d{9}(?![\w.:-])")

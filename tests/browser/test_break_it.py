@@ -92,6 +92,13 @@ def test_the_list_leads_to_a_fault_and_what_comes_of_a_button_far_down_is_read_f
         assert main.evaluate("main => main.scrollTop") == 0
 
 
+@pytest.mark.parametrize("visitor", ["ja"], indirect=True)  # in English a path breaks after each slash
+def test_a_phone_shows_the_whole_of_each_error_to_choose_from(visitor):
+    one = visitor.resize(PHONE).open("/break_it?lang=ja&fault=F09")
+    expect(one.page.locator(".st-key-lab_predict")).to_contain_text("/var/run/secrets/eks.amazonaws.com/")
+    assert one.overflow <= 0
+
+
 def test_a_hidden_fault_on_a_phone(reader):
     one = reader(size=PHONE).open("/break_it?lang=en")
     press(one.page, "surprise")

@@ -116,6 +116,7 @@ def test_long_values_break_after_separators_only():
     assert breakable("a/b::c-d.e_f") == "a/<wbr>b::<wbr>c-<wbr>d.e_f"
     assert breakable("word") == "word"
     assert breakable(":sub --role-arn /var/run") == ":sub --role-<wbr>arn /var/<wbr>run", "not after what begins a word"
+    assert prose("`:sub --role-arn`") == "<code>:sub --role-<wbr>arn</code>", "nor in a sentence"
 
 
 def test_unix_seconds_become_times_and_other_numbers_do_not():
