@@ -20,6 +20,23 @@ const name = () => {
     }
   if (sidebar) sidebar.ariaLabel = menu.name
 }
+// Of two buttons each goes when it is pressed, and the other one comes: it takes over the focus, unless the reader
+// puts that elsewhere meanwhile.
+const PAIRS = [
+  [BUTTONS.open, BUTTONS.close],
+  [".st-key-moment_run button", ".st-key-moment_hold button"],
+]
+const handOn = (selector, tries = 100) => {
+  const button = document.querySelector(selector)
+  if (button && document.activeElement === document.body) button.focus({ preventScroll: true })
+  else if (tries) setTimeout(handOn, 50, selector, tries - 1)
+}
+document.addEventListener("click", ({ target, isTrusted }) => {
+  if (!isTrusted) return // `begin` closes the menu, and gives the focus to the page's heading
+  for (const [one, other] of PAIRS)
+    if (target.closest(one)) handOn(other)
+    else if (target.closest(other)) handOn(one)
+}, true)
 const everything = { childList: true, subtree: true }
 const find = () => {
   const found = document.querySelector('[data-testid="stSidebar"]')

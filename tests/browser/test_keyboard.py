@@ -142,3 +142,22 @@ def test_the_way_down_leads_to_what_has_opened(reader):
         expect(one.page.locator(f"{opened} summary").first).to_be_in_viewport()
         one.wait()
     expect(button).to_have_count(0)
+
+
+def test_a_closed_menu_takes_no_tab_and_its_two_buttons_hand_on_the_focus(reader):
+    """A closed menu is outside the window, so that nobody sees what has the focus in it."""
+    one = reader().open("/glossary?lang=en")
+    bar = one.page.get_by_test_id("stSidebar")
+    opening = one.page.get_by_test_id("stExpandSidebarButton")
+    closing = one.page.get_by_test_id("stSidebarCollapseButton").get_by_role("button")
+    closing.focus()
+    one.press("Enter")
+    expect(opening).to_be_focused()
+    one.press("Tab")
+    expect(one.page.get_by_test_id("stMain")).to_be_focused()
+    expect(bar.locator("a, button").filter(visible=True)).to_have_count(0)
+    opening.focus()
+    one.press("Enter")
+    expect(closing).to_be_focused()
+    one.press("Tab")
+    expect(bar.get_by_test_id("stSidebarNavLink").first).to_be_focused()

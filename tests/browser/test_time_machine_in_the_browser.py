@@ -66,3 +66,12 @@ def test_the_clock_runs_until_it_is_held_and_from_the_same_place_again(shown: Re
         page.locator(".st-key-moment_hold button").click()
         page.locator(".st-key-moment_run button").wait_for()
         to_the_first(shown)
+
+
+def test_the_key_that_lets_the_clock_run_holds_it_too(shown: Reader) -> None:
+    page = shown.wait().page
+    page.locator(".st-key-moment_run button").focus()
+    for key in ("moment_hold", "moment_run"):
+        shown.press("Enter")
+        expect(page.locator(f".st-key-{key} button")).to_be_focused()
+    to_the_first(shown)

@@ -466,6 +466,12 @@ def test_the_line_breaks_where_the_pod_does_though_a_walk_with_our_own_calls_pas
     assert dict(zip(Step, found, strict=True)) == {step: signs.get(step, "passed") for step in Step}
 
 
+def test_one_other_fault_with_the_same_text_is_counted_in_grammatical_words(screen):
+    html = break_(screen(lang="en"), "F46").html("lab_same")
+    assert html.count("<tr>") == 3  # the head, the fault itself and one other
+    assert not re.search(r"\b1 (more )?\w+s\b", re.sub("<[^>]+>", " ", html))
+
+
 def test_beside_faults_with_the_same_text_a_refusal_is_no_evidence(screen):
     html = unescape(re.sub("<[^>]+>", "", break_(screen(lang="en"), "F44").html("lab_same")))
     assert EN.message("faults.F44.hint3") in html
