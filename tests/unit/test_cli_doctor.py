@@ -482,6 +482,8 @@ def test_a_pod_that_is_gone_leads_to_the_one_that_its_workload_has_now(monkeypat
     assert result.exit_code == 2
     assert load("en").message("doctor.in_its_place") in result.output
     assert result.output.split()[-2:] == ["--pod", "pod-after"]
+    assert f"pod/{gone}" in result.output
+    assert "kubectl -n default get pods" in result.output
     named = json.loads(run("--pod", gone, "-s", "my-sa", "--output", "json").output)
     assert named["fix"]["commands"][0].endswith("--pod pod-after")
     assert load("en").message("doctor.in_its_place") not in run("--pod", "by-hand").output
