@@ -499,7 +499,7 @@ def test_where_no_pod_is_named_each_examination_looks_for_the_newest(monkeypatch
     assert found == ["pod-after", "newer"]
 
 
-@pytest.mark.parametrize("output", ["text", "html"])
+@pytest.mark.parametrize("output", ["text", "html", "github", "junit"])
 def test_a_blank_at_the_end_of_a_value_is_visible(monkeypatch: pytest.MonkeyPatch, output: str) -> None:
     fakes = healthy()
     fakes.service_account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"] = f"{ROLE} "
