@@ -151,7 +151,7 @@ def saved(found: Diagnosis, path: Path, words: Content) -> None:
     try:
         write(path, save(found).encode("utf-8"))
     except OSError as error:
-        raise CannotRun(words, "cannot_save", path=path, said=error) from error
+        raise CannotRun(words, "cannot_save", path=path, said=error.strerror or error) from error
     except FlowError as error:
         raise cannot(error, words) from error
 

@@ -307,6 +307,7 @@ def test_a_path_that_cannot_be_written_is_reported(monkeypatch: pytest.MonkeyPat
     result = reported(monkeypatch, works(), "--save", str(tmp_path / "missing" / "file"))
     assert result.exit_code == 2
     assert load("en").message("errors.cannot_save.title") in result.output
+    assert ".draft" not in result.output, "the path that was given is named, and no other"
 
 
 # --- what it is asked ------------------------------------------------------------------------------------------------
