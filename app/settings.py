@@ -68,9 +68,11 @@ class WrongValue:
 class SettingsError(ValueError):
     """Variables hold what cannot be used: all of them."""
 
-    def __init__(self, wrong: Sequence[WrongValue]) -> None:
+    def __init__(self, wrong: Sequence[WrongValue], usable: Settings) -> None:
         super().__init__("; ".join(f"{it.variable}={it.got!r}, expected {it.expected}" for it in wrong))
         self.wrong = tuple(wrong)
+        self.usable = usable
+        """What the others say; the defaults instead of the wrong ones."""
 
 
 def _set_by(*names: str, kind: Kind[Value], default: Value, is_secret: bool = False) -> Value:
@@ -166,7 +168,7 @@ class Settings:
                 got = MASK if variable.is_secret else _shown(text.strip())
                 wrong.append(WrongValue(variable=name, got=got, expected=variable.kind.expected))
         if wrong:
-            raise SettingsError(wrong)
+            raise SettingsError(wrong, cls(**values))
         return cls(**values)
 
     def live_refusal(self, served_on: str = "") -> LiveRefusal:

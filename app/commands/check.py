@@ -18,7 +18,7 @@ from app.commands.verdict_text import conclusions
 from app.content import Content, load
 from app.flow.model import Check, JsonValue, Status
 from app.flow.verdict.judge import Outcome
-from app.flow.visible import visible
+from app.flow.visible import visible, visible_ends
 from app.settings import Settings
 
 if TYPE_CHECKING:
@@ -215,5 +215,5 @@ def _check(check: Check, found: Examined, columns: int, words: Content) -> Itera
     title = visible(verdict_words.title(check, found.diagnosis, words), keep="")
     yield f"  {marked(check.status, pad(words.message(f'statuses.{check.status}'), columns) + '  ' + title)}"
     if check.status is not Status.PASSED:
-        values = {"got": check.got, "expected": check.expected, "where": check.where}
+        values = {"got": visible_ends(check.got), "expected": visible_ends(check.expected), "where": check.where}
         yield from labelled({words.message(f"ui.{name}"): value for name, value in values.items()}, indent=6)

@@ -20,6 +20,7 @@ from app.flow.object_names import check_names, check_namespace
 from app.flow.permissions.asked import AskedAction, NotAnAction, needed
 from app.flow.port_wrappers.consent import NOTHING, Action, consented
 from app.flow.port_wrappers.deadline import WALK_SECONDS
+from app.flow.targets.kinds import POD, Target
 from app.wiring import Choice
 from app.world.setup.tool_files import write
 
@@ -150,7 +151,7 @@ def saved(found: Diagnosis, path: Path, words: Content) -> None:
     try:
         write(path, save(found).encode("utf-8"))
     except OSError as error:
-        raise CannotRun(words, "cannot_save", path=path, said=error) from error
+        raise CannotRun(words, "cannot_save", path=path, said=error.strerror or error) from error
     except FlowError as error:
         raise cannot(error, words) from error
 
@@ -188,8 +189,7 @@ def _of_workload(ports: Ports, choice: Choice, wanted: Workload, words: Content)
     try:
         return subject_of(ports, wanted.target, namespace)
     except NotFound as error:
-        values = {"kind": kind.plural, "namespace": namespace, "said": error.server_message}
-        raise CannotRun(words, "no_such_workload", got=wanted.target, **values) from error
+        raise _no_such(wanted.target, namespace, error, words) from error
     except NotPermitted as error:
         raise cannot(error, words, f"choose.{kind.singular}") from error
 
@@ -223,7 +223,14 @@ def _account_of(ports: Ports, namespace: str, pod: str, words: Content) -> str:
         instead = (words.message("doctor.name_service_account"), "-s SERVICE_ACCOUNT")
         raise cannot(error, words, "pod.exists", instead=instead) from error
     except NotFound as error:
-        raise cannot(error, words, instead=_in_its_place(ports, namespace, pod, words)) from error
+        found = _in_its_place(ports, namespace, pod, words)
+        raise _no_such(Target(kind=POD, name=pod), namespace, error, words, *([found] if found else [])) from error
+
+
+def _no_such(target: Target, namespace: str, error: NotFound, words: Content, *below: tuple[str, str]) -> CannotRun:
+    """That the cluster has no such object there."""
+    values = {"kind": target.kind.plural, "namespace": namespace, "said": error.server_message}
+    return CannotRun(words, "no_such_workload", below, got=target, **values)
 
 
 def _in_its_place(ports: Ports, namespace: str, pod: str, words: Content) -> tuple[str, str] | None:

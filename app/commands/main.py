@@ -15,16 +15,16 @@ from itertools import pairwise
 
 import click
 
-from app.commands.failure import COULD_NOT_RUN, CannotRun, wants_json
+from app.commands.failure import COULD_NOT_RUN, wants_json
 from app.commands.streams import replace_streams
 from app.commands.usage import Commands, Group
+from app.commands.wrong_settings import unusable_settings, wrong_folders
 from app.content import LANGUAGES, Content, for_locale, load
 from app.flow.names import APPLICATION_ID
 from app.flow.visible import visible
 from app.settings import (
     Settings,
     SettingsError,
-    comes_from_a_service,
     find_a_home,
     ignored,
     posix_locale,
@@ -90,7 +90,7 @@ def main(program: Program = EXPLORER, usage: str = EXPLORER.usage) -> None:
     try:
         settings = Settings.from_environment()
     except SettingsError as error:
-        failure = unusable_settings(error, words)
+        failure = unusable_settings([*error.wrong, *wrong_folders(error.usable, words)], words)
         failure.as_json = wants_json(sys.argv[1:])
         failure.show()
         sys.exit(failure.exit_code)
@@ -122,25 +122,6 @@ def asked_language(arguments: Sequence[str]) -> str:
         if before == "--lang" or after.startswith("--lang=")
     ]
     return next((it for it in reversed(named) if it in LANGUAGES), for_locale(posix_locale()))
-
-
-def unusable_settings(error: SettingsError, words: Content) -> CannotRun:
-    """What is wrong with the environment: all of it, since each start shows the reader no more than one message."""
-    from_service = [it.variable for it in error.wrong if comes_from_a_service(it.variable)]
-    below = [(words.message("cli.from_a_service", variable=name), "enableServiceLinks: false") for name in from_service]
-    failure = CannotRun(
-        words,
-        "bad_setting",
-        below,
-        got="\n".join(f"{it.variable}={it.got}" for it in error.wrong),
-        expected="\n".join(f"{it.variable}: {it.expected}" for it in error.wrong),
-        names=" ".join(it.variable for it in error.wrong),
-        file=words.message("settings_page.file"),
-    )
-    failure.document["settings"] = [
-        {"variable": it.variable, "got": it.got, "expected": it.expected, "where": "environment"} for it in error.wrong
-    ]
-    return failure
 
 
 def ignored_settings(words: Content) -> list[str]:

@@ -20,6 +20,7 @@ from app.commands.failure import COULD_NOT_RUN, CannotRun
 from app.commands.help import address_options, command_of
 from app.commands.listening import listen
 from app.commands.world import check_ports, made, open_state, prepare, tool_lines
+from app.commands.wrong_settings import unusable_settings, wrong_folders
 from app.content import Content
 from app.serving import descriptors, logs
 from app.serving.launch import LAUNCH
@@ -38,7 +39,6 @@ def command(settings: Settings, words: Content) -> click.Command:
         "--missions",
         "missions_folder",
         type=click.Path(exists=True, file_okay=False),
-        default=settings.missions or None,
         help=words.message("cli.help.missions"),
     )
     @click.option("--print-address", is_flag=True, help=words.message("cli.launch.print_address"))
@@ -58,8 +58,11 @@ def command(settings: Settings, words: Content) -> click.Command:
                 raise CannotRun(words, "no_server_to_ask", got=port)
             click.echo(address)
             return
-        if missions_folder:
-            _offer(missions_folder, words)
+        overridden = {"IRSA_MISSIONS_DIR": missions_folder, "IRSA_STATE_DIR": directory, "IRSA_WORLD_DIR": directory}
+        if wrong := [it for it in wrong_folders(settings, words) if not overridden[it.variable]]:
+            raise unusable_settings(wrong, words)
+        if missions := missions_folder or settings.missions:
+            _offer(missions, words)
         # (1) Take the port before anything slow is loaded: a taken port is reported at once.
         with (
             uncollected(),

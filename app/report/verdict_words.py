@@ -24,6 +24,7 @@ from app.flow.steps.webhook import LATER
 from app.flow.verdict.error_messages import blames_clock
 from app.flow.verdict.judge import Outcome, Verdict
 from app.flow.verdict.refusals import ANSWER, CAUSE_OF, RUNNING
+from app.flow.visible import visible_ends
 
 STATUS_OF = {
     Outcome.WORKS: Status.PASSED,
@@ -167,11 +168,8 @@ def evidence(check: Check, words: Content) -> str:
     """What was found, in a line; empty where nothing was."""
     reason = [words.message(f"reasons.{check.reason}")] if check.reason else []
     values = {"where": check.where, "got": check.got, "expected": check.expected, "server_said": check.error}
-    labelled = (
-        words.message("doctor.labelled", label=words.message(f"ui.{key}"), value=_line(value))
-        for key, value in values.items()
-        if value
-    )
+    shown = {f"ui.{key}": _line(visible_ends(value)) for key, value in values.items() if value}
+    labelled = (words.message("doctor.labelled", label=words.message(key), value=line) for key, line in shown.items())
     return " · ".join((*reason, *labelled))
 
 

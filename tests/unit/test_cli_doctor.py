@@ -307,6 +307,7 @@ def test_a_path_that_cannot_be_written_is_reported(monkeypatch: pytest.MonkeyPat
     result = reported(monkeypatch, works(), "--save", str(tmp_path / "missing" / "file"))
     assert result.exit_code == 2
     assert load("en").message("errors.cannot_save.title") in result.output
+    assert ".draft" not in result.output, "the path that was given is named, and no other"
 
 
 # --- what it is asked ------------------------------------------------------------------------------------------------
@@ -482,6 +483,8 @@ def test_a_pod_that_is_gone_leads_to_the_one_that_its_workload_has_now(monkeypat
     assert result.exit_code == 2
     assert load("en").message("doctor.in_its_place") in result.output
     assert result.output.split()[-2:] == ["--pod", "pod-after"]
+    assert f"pod/{gone}" in result.output
+    assert "kubectl -n default get pods" in result.output
     named = json.loads(run("--pod", gone, "-s", "my-sa", "--output", "json").output)
     assert named["fix"]["commands"][0].endswith("--pod pod-after")
     assert load("en").message("doctor.in_its_place") not in run("--pod", "by-hand").output
@@ -497,7 +500,7 @@ def test_where_no_pod_is_named_each_examination_looks_for_the_newest(monkeypatch
     assert found == ["pod-after", "newer"]
 
 
-@pytest.mark.parametrize("output", ["text", "html"])
+@pytest.mark.parametrize("output", ["text", "html", "github", "junit"])
 def test_a_blank_at_the_end_of_a_value_is_visible(monkeypatch: pytest.MonkeyPatch, output: str) -> None:
     fakes = healthy()
     fakes.service_account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"] = f"{ROLE} "

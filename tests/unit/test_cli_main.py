@@ -162,9 +162,10 @@ def test_an_interruption_says_nothing_of_the_checks():
 
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_settings_that_cannot_be_used_are_named_all_at_once(language):
-    done = run_process("serve", IRSA_PORT="many", IRSA_WORLDS="0", IRSA_HOTS="::1", LC_ALL=f"{language}_XX.UTF-8")
+    wrong = {"IRSA_PORT": "many", "IRSA_WORLDS": "0", "IRSA_MISSIONS_DIR": "/not-there"}
+    done = run_process("serve", **wrong, IRSA_HOTS="::1", LC_ALL=f"{language}_XX.UTF-8")
     assert (done.returncode, done.stdout) == (2, "")
-    for said in ("IRSA_PORT=many", "0…65535", "IRSA_WORLDS=0", "1…100000", "unset IRSA_PORT IRSA_WORLDS"):
+    for said in (*map("=".join, wrong.items()), "0…65535", "1…100000", f"unset {' '.join(wrong)}"):
         assert said in done.stderr
     assert load(language).message("cli.ignored_setting.similar", got="IRSA_HOTS", meant="IRSA_HOST") in done.stderr
     assert load(language).message("errors.bad_setting.title") in done.stderr

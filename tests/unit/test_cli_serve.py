@@ -59,6 +59,20 @@ def test_a_malformed_mission_is_reported_before_anything_is_served(tmp_path):
     assert f"{tmp_path}/mine.yaml:1: mission: got" in result.stderr.replace("\n", "")
 
 
+def test_folders_of_the_environment_that_cannot_be_used_are_named_together(tmp_path):
+    (tmp_path / "file").touch()
+    settings = Settings(missions=str(tmp_path / "not-there"), state_dir=str(tmp_path / "file" / "worlds"))
+
+    def variables_named(*options):
+        result = CliRunner().invoke(command_line(settings, load("en")), ["serve", *options])
+        assert result.exit_code == 2
+        return {name for name in ("IRSA_MISSIONS_DIR", "IRSA_STATE_DIR") if f"{name}: " in result.stderr}
+
+    assert variables_named() == {"IRSA_MISSIONS_DIR", "IRSA_STATE_DIR"}
+    assert variables_named("--missions", str(tmp_path)) == {"IRSA_STATE_DIR"}
+    assert variables_named("--dir", str(tmp_path / "world")) == {"IRSA_MISSIONS_DIR"}
+
+
 def test_fresh_without_a_folder_says_that_there_is_no_world_to_replace():
     typed = ["serve", "--port", str(free_port()), "--fresh"]
     result = CliRunner().invoke(command_line(Settings(), load("en")), typed)

@@ -147,9 +147,9 @@ def test_of_several_objects_one_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "options", "code"),
     [
-        (SERVICE, {}, "object_not_in_manifest"),
-        ("", {}, "object_not_in_manifest"),
-        ("just words", {}, "object_not_in_manifest"),
+        (SERVICE, {}, "nothing_in_manifest"),
+        ("", {}, "nothing_in_manifest"),
+        ("just words", {}, "nothing_in_manifest"),
         (DEPLOYMENT, {"namespace": "other"}, "namespace_differs"),
         ("kind: Pod\nmetadata: {name: 'A b'}\n", {}, "not_a_name"),
     ],

@@ -1,6 +1,8 @@
 """`python -m app world`: the files it writes, when it writes them, and how it ends."""
 
+import json
 import os
+import shlex
 import signal
 import socket
 import stat
@@ -95,6 +97,8 @@ def test_the_environment_reaches_the_account(running):
         "AWS_DEFAULT_REGION",
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
+        "IRSA_ISSUER_ADDRESS",
+        "IRSA_ISSUER_CA",
     }
     session = boto3.Session(
         aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
@@ -103,6 +107,16 @@ def test_the_environment_reaches_the_account(running):
     )
     identity = session.client("sts", endpoint_url=variables["AWS_ENDPOINT_URL"]).get_caller_identity()
     assert identity["Arn"].endswith(":user/learner")
+
+
+def test_the_doctor_reads_the_issuer_where_the_environment_says(running, monkeypatch):
+    monkeypatch.setenv("KUBECONFIG", str(running.folder / "kubeconfig"))
+    lines = (running.folder / "aws.env").read_text().splitlines()
+    for name, value in (shlex.split(line)[0].split("=", 1) for line in lines):
+        monkeypatch.setenv(name, value)
+    command = command_line(Settings.from_environment(), load("en"))
+    document = json.loads(CliRunner().invoke(command, ["doctor", "sa/my-sa", "-o", "json"]).output)
+    assert {check["status"] for check in document["checks"] if check["id"].startswith("issuer.")} == {"passed"}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """`doctor-self`: each probe by changing what it looks at, and what is said of it in both languages."""
 
+import errno
 import json
 import os
 import re
@@ -98,7 +99,7 @@ def test_without_a_folder_for_temporary_files_nothing_starts(monkeypatch, tmp_pa
     assert machine.temporary().status is CANNOT_START
 
 
-def test_kept_worlds_can_be_written_and_are_no_other_process_s(tmp_path):
+def test_kept_worlds_can_be_written_and_are_no_other_process_s(monkeypatch, tmp_path):
     kept = tmp_path / "kept"
     assert machine.state(SETTINGS).status is ON
     assert machine.state(replace(SETTINGS, state_dir=str(kept))).status is ON
@@ -114,6 +115,14 @@ def test_kept_worlds_can_be_written_and_are_no_other_process_s(tmp_path):
     (tmp_path / "file").touch()
     unwritable = machine.state(replace(SETTINGS, world_dir=str(tmp_path / "file")))
     assert (unwritable.status, unwritable.case) == (CANNOT_START, "unwritable")
+
+    def closed(path):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(Path, "exists", closed)  # as in a folder that this user may not enter
+    unwritable = machine.state(replace(SETTINGS, state_dir=str(kept / "worlds")))
+    assert (unwritable.status, unwritable.case) == (CANNOT_START, "unwritable")
+    assert os.strerror(errno.EACCES) in unwritable.got
 
 
 def test_missions_that_keep_the_app_from_starting_are_named(tmp_path):

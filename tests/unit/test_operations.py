@@ -22,7 +22,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from app.content import load
-from tests.attack.client import Page
+from tests.attack.client import Page, raw
 from tests.attack.server import ROOT, Target
 from tests.waiting import SECONDS, eventually
 
@@ -133,7 +133,8 @@ def test_a_server_with_a_page_and_a_command_and_two_signals(tmp_path):
     assert {"session_opened", "socket_opened", "stopping", "refused"} <= set(events)
     for line in said:
         assert datetime.fromisoformat(line["time"]).utcoffset().total_seconds() == 0
-        assert line["level"] == "info"
+        assert line["level"] == ("info" if line["event"] != "log" else "warning")
+    assert [line["message"] for line in said if line["event"] == "log"] == ["Invalid HTTP request received."]
     (launched,) = (line for line in said if line.get("status") == 303)
     assert launched["path"] == "/launch/***"
     (asked,) = (line for line in said if "token" in line.get("query", ""))
@@ -151,6 +152,7 @@ async def used_and_stopped(server, reader):
 
 async def _used_and_stopped(server, reader):
     assert reader.get("/?lang=en&token=eyJhbGciOi").status_code == 200
+    assert (await raw(server.port, [b"no HTTP\r\n\r\n"])).status == 400
     # (1) The probes and the metrics of a server that is used.
     assert (reader.get("/healthz").text, reader.get("/readyz").json()["ready"]) == ("ok\n", True)
     now = metrics(reader.get("/metrics").text)

@@ -59,6 +59,9 @@ def caused(request, simulation, files_world):
 def test_a_walk_names_the_step_and_the_words(caused):
     """What a fault says of itself is what the walk finds, letter by letter: none of it reads the fault."""
     fault, verdict = caused.fault, caused.found.verdict
+    checks = (*caused.found.checks, *(check for report in caused.found.walk for check in report.checks))
+    wrong = [check for check in checks if check.status in (Status.FAILED, Status.WARNING)]
+    assert [check.id for check in wrong if not (check.got and check.expected and check.where)] == []
     if fault.id in WORKS_ANYWAY:
         assert (verdict.outcome, verdict.status, verdict.step, fault.seen) == (Outcome.WORKS, Status.PASSED, None, None)
         return

@@ -15,6 +15,7 @@ from pathlib import Path
 from app.commands.doctor_self.finding import Finding, found
 from app.commands.failure import CannotRun
 from app.commands.listening import listen
+from app.commands.wrong_settings import unwritable
 from app.console.limits import AT_ONCE, OF_ALL
 from app.content import Content
 from app.flow.model import Status
@@ -147,12 +148,8 @@ def state(settings: Settings) -> Finding:
     folder = Path(chosen)
     if process := holder(folder):
         return Finding(id="state", status=Status.FAILED, got=f"{chosen} ← PID {process}", case="held")
-    there = next(it for it in (folder, *folder.absolute().parents) if it.exists())
-    try:
-        with tempfile.TemporaryFile(dir=there):
-            pass
-    except OSError as error:
-        return Finding(id="state", status=Status.FAILED, got=f"{chosen}: {error.strerror}", case="unwritable")
+    if said := unwritable(folder):
+        return Finding(id="state", status=Status.FAILED, got=f"{chosen}: {said}", case="unwritable")
     return Finding(id="state", status=Status.PASSED, got=chosen)
 
 

@@ -65,7 +65,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
         },
     )
     where = "sts:AssumeRoleWithWebIdentity"
-    wanted = _session_arn(step_context.role_arn)
+    wanted = _session_arn(step_context)
     try:
         answer = ports.aws.assume_role_with_web_identity(step_context.role_arn, SESSION_NAME, step_context.token)
     except FlowError as error:
@@ -221,10 +221,11 @@ def _url(step_context: StepContext) -> str:
     return host_and_path(get_str(step_context.provider, "Url"))
 
 
-def _session_arn(role_arn: str) -> str:
+def _session_arn(step_context: StepContext) -> str:
     """The ARN of the session that STS would give us, without the path of the role, as STS writes it."""
-    parts = role_of(role_arn)
-    return f"arn:{parts[0]}:sts::{parts[1]}:assumed-role/{parts[2]}/{SESSION_NAME}" if parts else ""
+    unknown = (partition_of(step_context.issuer, step_context.provider_arn), "ACCOUNT_ID", "ROLE_NAME")
+    partition, account, role = role_of(step_context.role_arn) or unknown
+    return f"arn:{partition}:sts::{account}:assumed-role/{role}/{SESSION_NAME}"
 
 
 def _answer_document(answer: AssumedRole) -> JsonValue:

@@ -46,10 +46,11 @@ def one(found: list[Found], wanted: Target | None) -> Found:
     if len(named) == 1:
         return named[0]
     listed = ", ".join(str(it.target) for it in found)
+    if not found:
+        kinds = ", ".join(it.name for it in KINDS)
+        raise BadManifest(code="nothing_in_manifest", server_message="", got="", expected=kinds)
     if not named:
-        raise BadManifest(
-            code="object_not_in_manifest", server_message="", got=listed or "-", expected=str(wanted or "")
-        )
+        raise BadManifest(code="object_not_in_manifest", server_message="", got=listed, expected=str(wanted))
     raise BadManifest(code="several_objects", server_message="", got=listed, expected=str(named[0].target))
 
 

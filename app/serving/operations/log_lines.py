@@ -53,8 +53,8 @@ def _masked(text: str) -> str:
 
 
 def write_as(kind: Literal["text", "json"]) -> None:
-    """From now on every handler writes so, those of loggers that come later as well; and Python's own warnings and the
-    errors that end a thread are records, too."""
+    """From now on every handler writes so, those that come later as well, as Streamlit's do to uvicorn's loggers; and
+    Python's own warnings and the errors that end a thread are records, too."""
     lines = Lines(kind)
 
     class Written(logging.getLoggerClass()):  # type: ignore[misc]
@@ -66,9 +66,10 @@ def write_as(kind: Literal["text", "json"]) -> None:
     if not logging.root.handlers:
         logging.root.addHandler(logging.StreamHandler())
     known = [logger for logger in logging.root.manager.loggerDict.values() if isinstance(logger, logging.Logger)]
-    for logger in (logging.root, *known):
-        for handler in logger.handlers:
-            handler.setFormatter(lines)
+    for logger in known:
+        logger.__class__ = Written
+    for handler in [handler for logger in (logging.root, *known) for handler in logger.handlers]:
+        handler.setFormatter(lines)
     logging.getLogger(EVENTS).setLevel(logging.INFO)
     logging.captureWarnings(True)
 

@@ -20,7 +20,7 @@ from app.ui.draw import components, page_errors
 from app.ui.draw.code import code
 from app.ui.state import mode, session
 from app.ui.text import prose
-from app.world.setup.tool_files import AWS, CA, KUBECONFIG, files, issuer_command, write
+from app.world.setup.tool_files import AWS, CA, KUBECONFIG, issuer_command, write_all
 from app.world.world import World
 
 
@@ -47,8 +47,7 @@ def terminal(content: Content, *, with_issuer: bool) -> None:
 def hand_out(world: World) -> None:
     """Writes the world's files into a folder of its own."""
     _folder(world).mkdir(mode=0o700, exist_ok=True)
-    for name, text in files(session.simulation(), world).items():
-        write(_folder(world) / name, text)
+    write_all(_folder(world), session.simulation(), world)
 
 
 def _folder(world: World) -> Path:

@@ -29,8 +29,17 @@ def write(path: Path, content: bytes) -> None:
 
 
 def write_all(directory: Path, simulation: Simulation, world: World) -> None:
-    """Writes all that the learner's own tools need. Raises `OSError`."""
-    for name, content in files(simulation, world).items():
+    """Writes all that the learner's own tools need, and where the doctor reads the issuer, whose name is in no DNS.
+
+    Raises `OSError`.
+    """
+    issuer = {
+        "IRSA_ISSUER_ADDRESS": urlsplit(simulation.kubernetes_url).netloc,
+        "IRSA_ISSUER_CA": shlex.quote(str(directory / CA)),
+    }
+    written = files(simulation, world)
+    written[AWS] += _lines(issuer)
+    for name, content in written.items():
         write(directory / name, content)
 
 
@@ -39,8 +48,12 @@ def files(simulation: Simulation, world: World) -> dict[str, bytes]:
     return {
         CA: simulation.ca_pem,
         KUBECONFIG: kubeconfig(server_of(simulation, world), simulation.ca_pem, world).encode(),
-        AWS: "".join(f"{name}={value}\n" for name, value in aws_environment(simulation, world).items()).encode(),
+        AWS: _lines(aws_environment(simulation, world)),
     }
+
+
+def _lines(variables: dict[str, str]) -> bytes:
+    return "".join(f"{name}={value}\n" for name, value in variables.items()).encode()
 
 
 def server_of(simulation: Simulation, world: World) -> str:
