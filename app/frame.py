@@ -38,16 +38,23 @@ page = navigation.choose(content, walk_view.walk if walk_view and not secrecy.is
 components.styles()
 
 # (3) The frame.
-st.logo(browser_files.logo, size="large")
 name = page.url_path or PAGES[0]
-st.set_page_config(page_title=f"{page.title} · {content.message('ui.app_name')}")
-with drawn_before.again():
+
+
+def draw_frame() -> None:
+    """What the browser shows around the page, and which page this is."""
+    st.logo(browser_files.logo, size="large")
+    st.set_page_config(page_title=f"{page.title} · {content.message('ui.app_name')}")
     components.page(
         content.language,
         name,
         content.lesson(name).title,
         menu={part: content.message(f"ui.menu.{part}") for part in ("name", "open", "close")},
     )
+
+
+with drawn_before.again():
+    drawn_before.part(("frame", name, content.language), draw_frame)
 if name != "doctor":
     diagnosis_upload.forget()
 with page_errors.contained(content):

@@ -15,6 +15,7 @@ from types import SimpleNamespace
 import pytest
 from streamlit.cursor import RunningCursor
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime import app_session, websocket_session_manager
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.pages_manager import PagesManager
@@ -23,6 +24,8 @@ from streamlit.runtime.scriptrunner_utils.run_descriptor import RunDescriptor
 from streamlit.runtime.scriptrunner_utils.script_run_context_attr import SCRIPT_RUN_CONTEXT_ATTR_NAME
 from streamlit.runtime.session_manager import SessionClientDisconnectedError
 from streamlit.runtime.state import SafeSessionState, SessionState
+from streamlit.runtime.state.session_state import Serialized
+from streamlit.util import AttributeDictionary
 
 from app import server
 from app.ui.state import allowance, connection, session, streamlit_sessions
@@ -443,6 +446,35 @@ def test_a_copied_cursor_goes_its_own_way():
     copied.lock_element()
     assert (cursor.delta_path, len(cursor.transient_elements)) == ([0, 2, 1], 1)
     assert copied.delta_path == [0, 2, 2]
+
+
+def test_a_value_is_found_where_streamlit_looks_first():
+    """What the script has set, what the browser has sent, then what was there before by id and by key."""
+    state = SessionState()
+    places = (
+        lambda value: state._old_state.update(key=value),
+        lambda value: state._old_state.update(widget=value),
+        lambda value: state._new_widget_state.set_from_value("widget", value),
+        lambda value: state._new_session_state.update(key=value),
+    )
+    state._key_id_mapper["key"] = "widget"
+    assert "key" not in state
+    for number, put in enumerate(places):
+        put(number)
+        assert (state["key"], state["widget"], state._getitem("widget", "key")) == (number,) * 3
+    state._new_widget_state.states["unknown"] = Serialized(WidgetState(id="unknown", bool_value=True))
+    assert "unknown" not in state, "a widget that the script has not drawn"
+    with pytest.raises(KeyError, match="nothing"):
+        state["nothing"]
+
+
+def test_what_a_component_holds_is_copied_whole():
+    value = AttributeDictionary({"edited": {"text": ["a"]}})
+    copied = deepcopy(value)
+    assert copied == value
+    assert type(copied) is AttributeDictionary
+    copied["edited"]["text"].append("b")
+    assert value == {"edited": {"text": ["a"]}}
 
 
 def test_the_headers_of_a_connection_are_read_once_and_those_of_the_next_one_again(monkeypatch):

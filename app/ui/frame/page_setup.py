@@ -11,6 +11,7 @@ from app.ui.draw.checks import mark
 from app.ui.frame import navigation, not_there, world_controls
 from app.ui.marks import NUMBERS
 from app.ui.state import address, chosen_chain, depth, language, live, live_selection, mode, session, shared_walks
+from app.ui.state.runs import drawn_before
 from app.ui.state.walk_view import WalkView
 from app.ui.text import escape, prose
 from app.world.setup.scenario import ARTICLE
@@ -30,12 +31,13 @@ def ensure_walk(content: Content) -> WalkView | None:
     else:
         st.session_state[_PROBLEM] = chosen_chain.read()
         address.put({**look, **chosen_chain.query_params()})
-    place = st.empty()  # in every run, so that what follows it stays where it is
     with shared_walks.following():
         kept = session.kept_walk_view()
     if kept:
+        with drawn_before.again():  # so that what follows stays where it is
+            drawn_before.part("no spinner", st.empty)
         return kept
-    with place, st.spinner(content.message("ui.running")):
+    with st.empty(), st.spinner(content.message("ui.running")):
         return session.simulated_walk_view()
 
 

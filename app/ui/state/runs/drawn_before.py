@@ -142,7 +142,7 @@ def drawn_once(draw: Callable[..., Any]) -> Callable[..., Any]:
     return drawn
 
 
-def part(same: Hashable, draw: Callable[[], None]) -> None:
+def part(same: Hashable, draw: Callable[[], object]) -> None:
     """Draws a part of a page; inside of `again`, the part as it was, if its widgets have the values that they had then.
 
     `same`: the part's name, and all beside these values and the address that decides what it draws, such as the
@@ -217,7 +217,9 @@ def _make(
 
 
 def _can_be_kept(message: ForwardMsg) -> bool:
-    return message.delta.WhichOneof("type") in ("new_element", "add_block") and message.ByteSize() <= LONGEST
+    kind = message.WhichOneof("type")
+    is_drawn = kind == "delta" and message.delta.WhichOneof("type") in ("new_element", "add_block")
+    return (is_drawn or kind in ("logo", "page_config_changed")) and message.ByteSize() <= LONGEST
 
 
 def _place() -> tuple[ScriptRunContext, Cursor, Hashable] | None:

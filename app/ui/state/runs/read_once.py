@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from copy import copy, deepcopy
 from functools import cache
 from types import SimpleNamespace
@@ -15,6 +16,7 @@ from streamlit.elements.widgets import radio, selectbox, text_widgets
 from streamlit.runtime import app_session
 from streamlit.runtime.state import get_session_state
 from streamlit.runtime.state.session_state import SessionState
+from streamlit.util import AttributeDictionary
 
 
 def once(fill: Callable[..., None]) -> Callable[..., None]:
@@ -42,6 +44,19 @@ def _copy_of_cursor(cursor: RunningCursor, _memo: dict[int, Any]) -> RunningCurs
     for index, element in cursor.transient_elements.items():
         made._transient_elements[index] = deepcopy(element)
     return made
+
+
+def _find(state: SessionState, widget_id: str | None, user_key: str | None) -> Any:
+    """As Streamlit's `_getitem`, which tries each of four places and catches an error for each that has nothing."""
+    if user_key is not None and user_key in state._new_session_state:
+        return state._new_session_state[user_key]
+    if widget_id is not None and widget_id in state._new_widget_state.states:
+        with suppress(KeyError):  # a widget of which nothing is known yet
+            return state._new_widget_state[widget_id]
+    for name in (widget_id, user_key):
+        if name is not None and name in state._old_state:
+            return state._old_state[name]
+    raise KeyError(user_key or widget_id)
 
 
 def _has(state: SessionState, key: str) -> bool:
@@ -84,6 +99,8 @@ def install() -> None:
     app_session._populate_theme_msg = once(app_session._populate_theme_msg)
     RunningCursor.__deepcopy__ = _copy_of_cursor  # type: ignore[attr-defined]
     FormData.__deepcopy__ = lambda data, _memo: data  # type: ignore[attr-defined]  # a string that cannot change
+    AttributeDictionary.__deepcopy__ = lambda value, memo: AttributeDictionary(deepcopy(dict(value), memo))  # type: ignore[attr-defined]
+    SessionState._getitem = _find  # type: ignore[method-assign,assignment]
     SessionState.__contains__ = _has  # type: ignore[method-assign]
     bidi_component.make_bidi_component_presenter = _presenter  # type: ignore[attr-defined,assignment]
     for widgets in (radio, selectbox, text_widgets):
