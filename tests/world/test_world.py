@@ -146,8 +146,10 @@ def test_a_world_goes_at_once_with_all_that_was_in_it(simulation, monkeypatch):
         simulation.page_state(world)["kept"] = simulation.save(world)
         key, given = world.keys.current.private_key, []
         monkeypatch.setattr(simulation._keys, "give_back", given.append)
-        parts = [weakref.ref(part) for part in (world, world.kubelet, world.cluster, world.account)]
-        del world, ports
+        workers = world.kubelet._workers.values()
+        assert workers
+        parts = [weakref.ref(part) for part in (world, world.kubelet, *workers, world.cluster, world.account)]
+        del world, ports, workers
         simulation.reset("to be reset")
         deadline = time.monotonic() + 10
         while any(part() is not None for part in parts) and time.monotonic() < deadline:
@@ -156,7 +158,7 @@ def test_a_world_goes_at_once_with_all_that_was_in_it(simulation, monkeypatch):
         assert key in [it.private_key for it in given]
         gc.set_debug(gc.DEBUG_SAVEALL)
         gc.collect()
-        assert [it for it in gc.garbage if type(it).__name__ in ("MeteredHttp", "MeteredWebSocket", "PodWorker")] == []
+        assert [it for it in gc.garbage if type(it).__name__ in ("MeteredHttp", "MeteredWebSocket")] == []
     finally:
         gc.set_debug(0)
         gc.garbage.clear()
