@@ -12,6 +12,7 @@ from app.flow.model import Step, Walk
 from app.ui.draw import components
 from app.ui.state import language, mode, session
 from app.ui.state.runs import drawn_before
+from app.ui.state.runs.drawn_before import Labels
 from app.ui.state.walk_view import WalkView
 from app.ui.text import escape, prose
 
@@ -54,8 +55,14 @@ def predict(step: Step, walk_view: WalkView, content: Content) -> bool:
     if step not in made:
         language.keep(_option(step))
         st.session_state[_ASKED] = walk_view.world
-        same = ("predict", step, content.language, *found.values.items())
-        drawn_before.part(same, lambda: _ask(step, found, content))
+        words = f"predictions.{step}"
+        question = content.message(f"{words}.question", **found.values).replace("`", "")
+        options = tuple(
+            (option, content.message(f"{words}.options.{option}", **found.values)) for option in QUESTIONS[step].options
+        )
+        # By its words, which are the same for most readers, and not by the values of this walk.
+        same = ("predict", step, content.language, question, options)
+        drawn_before.part(same, lambda: _ask(step, question, Labels(options), content))
         return False
     fresh = st.session_state.pop(_FRESH, None) == step
     components.block(_result(step, made[step], found, content), key=f"prediction_{step}", answers=fresh)
@@ -71,23 +78,22 @@ def _outcome(step: Step, walk_view: WalkView) -> RightAnswer | None:
     return kept[1][step]
 
 
-def _ask(step: Step, found: RightAnswer, content: Content) -> None:
+def _ask(step: Step, question: str, options: Labels, content: Content) -> None:
     with st.container(key="predict", border=True):
-        _draw_question(step, found, content)
+        _draw_question(step, question, options, content)
 
 
-def _draw_question(step: Step, found: RightAnswer, content: Content) -> None:
-    words = f"predictions.{step}"
+def _draw_question(step: Step, question: str, options: Labels, content: Content) -> None:
     if QUESTIONS[step].explained:
-        st.html(f'<p class="before">{prose(content.message(f"{words}.before"))}</p>')
+        st.html(f'<p class="before">{prose(content.message(f"predictions.{step}.before"))}</p>')
     # A heading of its own: the label of the radio is its accessible name, in which Markdown would be read out.
     components.block(f'<h2 class="heading">{escape(content.message("predict.heading"))}</h2>', key="predict_heading")
     st.radio(
-        content.message(f"{words}.question", **found.values).replace("`", ""),
+        question,
         QUESTIONS[step].options,
         index=None,
         key=_option(step),
-        format_func=lambda option: content.message(f"{words}.options.{option}", **found.values),
+        format_func=options,
         on_change="ignore",  # the page waits for the button; a form would not tell of a choice before that
     )
     answer, show = (content.message(f"predict.{what}") for what in ("answer", "show"))
