@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 import streamlit as st
 
@@ -13,6 +12,7 @@ from app.flow.names import DEFAULT_AUDIENCE
 from app.flow.ports import Ports
 from app.ui.draw import components
 from app.ui.draw.answers import Answer, ask
+from app.ui.draw.apart import kept
 from app.ui.draw.sections import unfolding
 from app.ui.state import session
 from app.ui.state.depth import WIRE, depth
@@ -25,7 +25,6 @@ from app.world.world import World
 
 WORDINGS: tuple[Wording, ...] = ("current", "classic")
 _KEY = "sts_wording"
-_KEPT = "wordings_asked"
 _SESSION = "irsa-explorer-wording"
 _NO_TOKEN = "irsa-explorer"
 _SECONDS = 600
@@ -73,10 +72,8 @@ def switch(content: Content) -> None:
 
 def side_by_side(content: Content) -> None:
     """What STS says in both wordings, when and where each was seen, and how sure that is."""
-    walk_view, kept = session.simulated_walk_view(), st.session_state.get(_KEPT)
-    if not isinstance(kept, tuple) or kept[0] is not walk_view:
-        kept = st.session_state[_KEPT] = (walk_view, compare(session.simulated_ports(), session.world()))
-    components.block(_drawn(cast("tuple[Pair, ...]", kept[1]), content), key="wordings")
+    pairs = kept("wordings", lambda: compare(session.simulated_ports(), session.world()), session.simulated_walk_view())
+    components.block(_drawn(pairs, content), key="wordings")
 
 
 def compare(ports: Ports, world: World) -> tuple[Pair, ...]:

@@ -80,29 +80,27 @@ def _outcome(step: Step, walk_view: WalkView) -> RightAnswer | None:
 
 def _ask(step: Step, question: str, options: Labels, content: Content) -> None:
     with st.container(key="predict", border=True):
-        _draw_question(step, question, options, content)
-
-
-def _draw_question(step: Step, question: str, options: Labels, content: Content) -> None:
-    if QUESTIONS[step].explained:
-        st.html(f'<p class="before">{prose(content.message(f"predictions.{step}.before"))}</p>')
-    # A heading of its own: the label of the radio is its accessible name, in which Markdown would be read out.
-    components.block(f'<h2 class="heading">{escape(content.message("predict.heading"))}</h2>', key="predict_heading")
-    st.radio(
-        question,
-        QUESTIONS[step].options,
-        index=None,
-        key=_option(step),
-        format_func=options,
-        on_change="ignore",  # the page waits for the button; a form would not tell of a choice before that
-    )
-    answer, show = (content.message(f"predict.{what}") for what in ("answer", "show"))
-    with st.container(horizontal=True, gap="small"):
-        # Callbacks: a page that looks for the answer itself would have to be drawn a second time to show it.
-        pressed = st.button(answer, key="predict_answer", type="primary", on_click=_answer, args=(step,))
-        st.button(show, key="predict_show", type="tertiary", on_click=_keep, args=(step,))
-    if pressed:
-        st.warning(content.message("predict.choose"))
+        if QUESTIONS[step].explained:
+            st.html(f'<p class="before">{prose(content.message(f"predictions.{step}.before"))}</p>')
+        # A heading of its own: the label of the radio is its accessible name, in which Markdown would be read out.
+        components.block(
+            f'<h2 class="heading">{escape(content.message("predict.heading"))}</h2>', key="predict_heading"
+        )
+        st.radio(
+            question,
+            QUESTIONS[step].options,
+            index=None,
+            key=_option(step),
+            format_func=options,
+            on_change="ignore",  # the page waits for the button; a form would not tell of a choice before that
+        )
+        answer, show = (content.message(f"predict.{what}") for what in ("answer", "show"))
+        with st.container(horizontal=True, gap="small"):
+            # Callbacks: a page that looks for the answer itself would have to be drawn a second time to show it.
+            pressed = st.button(answer, key="predict_answer", type="primary", on_click=_answer, args=(step,))
+            st.button(show, key="predict_show", type="tertiary", on_click=_keep, args=(step,))
+        if pressed:
+            st.warning(content.message("predict.choose"))
 
 
 def _answer(step: Step) -> None:

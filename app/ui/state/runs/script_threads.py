@@ -1,6 +1,6 @@
 """Threads that run the sessions' scripts, one after another: Streamlit starts one for each run.
 
-While a thread starts, the server's loop waits for it, and a busy server turns a third fewer pages in the same time.
+While a thread starts, the server's loop waits for it: a busy server turns up to a third fewer pages in the same time.
 """
 
 from __future__ import annotations
