@@ -112,11 +112,11 @@ def _leads(step: Step, known: Mapping[Step, Status], walk_view: WalkView) -> lis
 
 
 def _lead(step: Step, status: Status, walk_view: WalkView) -> showing.Lead:
-    option = predict.wrong(step, walk_view)
+    is_open, wrong = predict.prediction(step, walk_view)
     return showing.Lead(
         step=step,
-        answered=not (status in HOLDS and predict.is_open(step, walk_view)),
-        supposed=imagined(step, option) if option else None,
+        answered=not (status in HOLDS and is_open),
+        supposed=imagined(step, wrong) if wrong else None,
     )
 
 

@@ -26,21 +26,21 @@ _FRESH = "predicted"
 """In the session: the step whose prediction was just made. The browser opens its answer and leaves it so."""
 
 
-def is_open(step: Step, walk_view: WalkView) -> bool:
-    """Whether the step has a question that the reader has not answered yet."""
-    return _outcome(step, walk_view) is not None and step not in _made(walk_view.world)
+def prediction(step: Step, walk_view: WalkView) -> tuple[bool, str]:
+    """Whether the step has a question that the reader has not answered yet; and the option that they chose and that is
+    not right, empty where it is, or where they chose none.
+    """
+    found = _outcome(step, walk_view)
+    if found is None:
+        return False, ""
+    made = _made(walk_view.world)
+    chosen = str(made.get(step, ""))
+    return step not in made, "" if chosen in ("", found.answer, found.partly) else chosen
 
 
 def is_fresh(step: Step) -> bool:
     """Whether the reader has just answered or skipped the question of this step."""
     return bool(st.session_state.get(_FRESH) == step)
-
-
-def wrong(step: Step, walk_view: WalkView) -> str:
-    """The option that the reader chose and that is not right; empty where it is, or where they chose none."""
-    found, made = _outcome(step, walk_view), _made(walk_view.world)
-    chosen = str(made.get(step, ""))
-    return chosen if found and chosen not in ("", found.answer, found.partly) else ""
 
 
 def predict(step: Step, walk_view: WalkView, content: Content) -> bool:

@@ -23,6 +23,8 @@ from app.ui.figures.timeline import life, timeline
 from app.ui.frame import sidebar
 from app.ui.marks import unspoken
 from app.ui.state import mode, session
+from app.ui.state.runs import drawn_before
+from app.ui.state.runs.drawn_before import Labels
 from app.ui.state.walk_view import WalkView
 from app.ui.step.instruments.token_files import file_tree
 from app.ui.step.instruments.token_pair import token_pair
@@ -69,7 +71,8 @@ def _time(walk_view: WalkView, content: Content) -> None:
     heading = f'<h2 class="heading">{escape(content.message("screens.timeline"))}</h2>'
     drawn = timeline(current, before, session.now(), content)
     components.block(heading + drawn, key="timeline_line")
-    sidebar.clock(content, key="page", hours=(*sidebar.HOURS, 72))
+    with drawn_before.again():
+        sidebar.clock(content, key="page", hours=(*sidebar.HOURS, 72))
 
 
 @page_errors.fragment
@@ -77,16 +80,18 @@ def _token(walk_view: WalkView, content: Content) -> None:
     """The token, in the way that the reader chose; only this part is drawn again."""
     found = walk_view.walk.report(Step.TOKEN_MOUNT).evidence
     parts = _parts(found["token"])
-    components.block(_headed("evidence.token", content), key="token_heading")
-    chosen = st.segmented_control(
-        content.message("anatomy.choose"),
-        [view for view in _VIEWS if view != "other" or found.get("other_token")],
-        format_func=lambda view: content.message(f"anatomy.tabs.{view}"),
-        default=_VIEWS[0],
-        required=True,
-        key="anatomy_view",
-        label_visibility="collapsed",
-    )
+    views = [view for view in _VIEWS if view != "other" or found.get("other_token")]
+    with drawn_before.again():
+        components.block(_headed("evidence.token", content), key="token_heading")
+        chosen = st.segmented_control(
+            content.message("anatomy.choose"),
+            views,
+            format_func=Labels(tuple((view, content.message(f"anatomy.tabs.{view}")) for view in views)),
+            default=_VIEWS[0],
+            required=True,
+            key="anatomy_view",
+            label_visibility="collapsed",
+        )
     if chosen == "other":
         _other(walk_view, content)
     elif not parts:
@@ -96,8 +101,9 @@ def _token(walk_view: WalkView, content: Content) -> None:
     else:
         hint = f'<p class="caption">{prose(content.message("anatomy.hint"))}</p>'
         shown = apart("anatomy", lambda: hint + four_views(parts, content), parts, content.language)
-        _anatomy(data={"html": shown}, key="anatomy_views")
-        reveal.offer(walk_view, content)
+        with drawn_before.again():
+            _anatomy(data={"html": shown}, key="anatomy_views")
+            reveal.offer(walk_view, content)
 
 
 def _parts(token: JsonValue) -> tuple[TokenPart, ...]:
