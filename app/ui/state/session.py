@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from weakref import WeakKeyDictionary
 
 import streamlit as st
 
@@ -36,6 +37,8 @@ _LOSS = "world_lost"
 """In the session: why the world that this reader had is gone, until they have read it."""
 _START = "world_start"
 """In the session: what the world that it had last began with. One that has to be made again begins with the same."""
+_keys: WeakKeyDictionary[object, str] = WeakKeyDictionary()
+"""Of worlds, by connection."""
 _WALK_VIEW = "walk_view"
 _FAULTS = "visited_faults"
 """In the session: the faults that were in force at the last walk. Another tab may have caused or fixed one since."""
@@ -148,6 +151,10 @@ def missing(*actions: Action) -> frozenset[Action]:
 
 def _key() -> str:
     """The browser's id; a session without the cookie has a world of its own."""
+    return connection.once(_keys, _find_key)
+
+
+def _find_key() -> str:
     found = str(connection.cookies().get(COOKIE, ""))
     browser = found if is_id(found) else str(st.session_state.setdefault("browser", new_id()))
     return own_world.key_of(browser, connection.facts())

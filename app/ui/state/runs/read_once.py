@@ -11,10 +11,12 @@ from typing import Any
 
 from streamlit.components.v2.bidi_component import main as bidi_component
 from streamlit.cursor import RunningCursor, SparseList
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.elements.lib.form_utils import FormData
 from streamlit.elements.widgets import radio, selectbox, text_widgets
 from streamlit.runtime import app_session
 from streamlit.runtime.state import get_session_state
+from streamlit.runtime.state.common import RegisterWidgetResult, WidgetMetadata
 from streamlit.runtime.state.session_state import SessionState
 from streamlit.util import AttributeDictionary
 
@@ -46,6 +48,14 @@ def _copy_of_cursor(cursor: RunningCursor, _memo: dict[int, Any]) -> RunningCurs
     return made
 
 
+def _copy_of_place(place: DeltaGenerator, memo: dict[int, Any]) -> DeltaGenerator:
+    """What `copy.deepcopy` makes of it there as well: Streamlit copies all around it once more for each place in it."""
+    cursor, parent = deepcopy(place._cursor, memo), deepcopy(place._parent, memo)
+    made = DeltaGenerator(place._root_container, cursor, parent, place._block_type)
+    made._form_data, made._creating_fragment_id = place._form_data, place._creating_fragment_id
+    return made
+
+
 def _find(state: SessionState, widget_id: str | None, user_key: str | None) -> Any:
     """As Streamlit's `_getitem`, which tries each of four places and catches an error for each that has nothing."""
     if user_key is not None and user_key in state._new_session_state:
@@ -67,6 +77,38 @@ def _has(state: SessionState, key: str) -> bool:
     except KeyError:
         return False
     return True
+
+
+def _compact(state: SessionState) -> None:
+    """As Streamlit's: what the last run has set is old now. Streamlit also sets all that was old to what it was."""
+    old, id_of = state._old_state, state._get_widget_id
+    new = {*map(id_of, state._new_session_state), *state._new_widget_state}
+    for name in new | {widget_id for widget_id in map(id_of, old) if widget_id not in old}:
+        with suppress(KeyError):  # a widget of which nothing is known yet
+            old[name] = state[name]
+    state._new_session_state.clear()
+    state._new_widget_state.states.clear()
+
+
+def _register(state: SessionState, metadata: WidgetMetadata[Any], user_key: str | None) -> RegisterWidgetResult[Any]:
+    """As Streamlit's, in half the time where nothing is known of the widget yet: it has its first value. Where a page
+    is turned to, this is so for nearly all.
+    """
+    widget_id, new = metadata.id, state._new_widget_state
+    is_special = (
+        metadata.bind or metadata.persist_state or metadata.disabled or metadata.value_type.startswith("string")
+    )
+    if user_key is None or is_special or widget_id in new.states or widget_id in state._old_state:
+        return _streamlits_register(state, metadata, user_key)
+    if user_key in state._new_session_state or user_key in state._old_state:
+        return _streamlits_register(state, metadata, user_key)
+    new.widget_metadata[widget_id] = metadata
+    state._key_id_mapper[user_key] = widget_id
+    new.set_from_value(widget_id, deepcopy(metadata.deserializer(None)))
+    return RegisterWidgetResult(deepcopy(state[widget_id]), value_changed=False)
+
+
+_streamlits_register = SessionState.register_widget
 
 
 def _presenter(events_id: str, *_more: object) -> Callable[[object, SessionState], object]:
@@ -98,8 +140,11 @@ def install() -> None:
     app_session._populate_config_msg = once(app_session._populate_config_msg)
     app_session._populate_theme_msg = once(app_session._populate_theme_msg)
     RunningCursor.__deepcopy__ = _copy_of_cursor  # type: ignore[attr-defined]
+    DeltaGenerator.__deepcopy__ = _copy_of_place  # type: ignore[method-assign,assignment]
     FormData.__deepcopy__ = lambda data, _memo: data  # type: ignore[attr-defined]  # a string that cannot change
     AttributeDictionary.__deepcopy__ = lambda value, memo: AttributeDictionary(deepcopy(dict(value), memo))  # type: ignore[attr-defined]
+    SessionState.register_widget = _register  # type: ignore[method-assign,assignment]
+    SessionState._compact_state = _compact  # type: ignore[method-assign,assignment]
     SessionState._getitem = _find  # type: ignore[method-assign,assignment]
     SessionState.__contains__ = _has  # type: ignore[method-assign]
     bidi_component.make_bidi_component_presenter = _presenter  # type: ignore[attr-defined,assignment]

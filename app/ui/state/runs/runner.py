@@ -7,7 +7,7 @@ from threading import current_thread
 from time import perf_counter
 
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from streamlit.runtime.scriptrunner import RerunData, ScriptRunner
+from streamlit.runtime.scriptrunner import RerunData, ScriptRunner, ScriptRunnerEvent
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 from streamlit.runtime.scriptrunner_utils.script_run_context_attr import SCRIPT_RUN_CONTEXT_ATTR_NAME
 
@@ -37,6 +37,7 @@ class Runner(ScriptRunner):
 
     def start(self) -> None:
         """As `ScriptRunner`, in a thread that has run other scripts before."""
+        (self._listener,) = self.on_event._get_live_receivers()  # else it is looked for with each message
         _threads.run(self._run_script_thread)
 
     def _run_script_thread(self) -> None:
@@ -78,4 +79,5 @@ class Runner(ScriptRunner):
         self._give_way()
         drawn_before.hear(msg)
         late_address.hear(msg, self._session_state)
-        super()._enqueue_forward_msg(msg)
+        self._maybe_handle_execution_control_request()
+        self._listener(self, ScriptRunnerEvent.ENQUEUE_FORWARD_MSG, msg)
