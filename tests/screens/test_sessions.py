@@ -13,9 +13,11 @@ from copy import deepcopy
 from types import SimpleNamespace
 
 import pytest
+from starlette.datastructures import Headers
 from streamlit.cursor import RunningCursor
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime import app_session, websocket_session_manager
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.pages_manager import PagesManager
@@ -24,18 +26,23 @@ from streamlit.runtime.scriptrunner_utils.run_descriptor import RunDescriptor
 from streamlit.runtime.scriptrunner_utils.script_run_context_attr import SCRIPT_RUN_CONTEXT_ATTR_NAME
 from streamlit.runtime.session_manager import SessionClientDisconnectedError
 from streamlit.runtime.state import SafeSessionState, SessionState
-from streamlit.runtime.state.session_state import Serialized
+from streamlit.runtime.state.session_state import Serialized, WidgetMetadata
+from streamlit.signal_util import Signal
 from streamlit.util import AttributeDictionary
+from streamlit.web.server.starlette import starlette_websocket
 
 from app import server
+from app.serving.protocols import DIRECTLY
 from app.ui.state import allowance, connection, session, streamlit_sessions
-from app.ui.state.runs import read_once
+from app.ui.state.runs import direct_client, read_once
 from app.ui.state.runs import runner as runs
 from app.ui.state.runs.deferred_loop import DeferredLoop
 from app.ui.state.runs.message_queue import MessageQueue
 from app.ui.state.runs.runner import Runner
 from app.ui.state.runs.script_threads import ScriptThreads
 from app.ui.state.streamlit_sessions import Session
+
+WIDGET = "$$ID-0123456789abcdef0123456789abcdef-key"
 
 
 def descriptors():
@@ -86,6 +93,8 @@ def runner(monkeypatch):
         def init(self, session):
             self._session_id, self._pages_manager = session, PagesManager("frame.py")
             self._session_state = SafeSessionState(SessionState(), lambda: None)
+            self.on_event = Signal()
+            self.on_event.connect(print, weak=False)
 
         monkeypatch.setattr(ScriptRunner, "__init__", init)
         monkeypatch.setattr(ScriptRunner, "_run_script", lambda self, data: run())
@@ -446,6 +455,111 @@ def test_a_copied_cursor_goes_its_own_way():
     copied.lock_element()
     assert (cursor.delta_path, len(cursor.transient_elements)) == ([0, 2, 1], 1)
     assert copied.delta_path == [0, 2, 2]
+
+
+def test_the_places_around_a_fragment_are_copied_once_and_go_their_own_way():
+    assert server.app
+    main = DeltaGenerator(root_container=0, cursor=RunningCursor(root_container=0))
+    body = DeltaGenerator(0, RunningCursor(root_container=0, parent_path=(1,)), main, "flex_container")
+    copied_main, copied_body = deepcopy((main, body))
+    assert copied_body._parent is copied_main
+    assert (copied_body._block_type, copied_body._cursor.delta_path) == ("flex_container", [0, 1, 0])
+    copied_body._cursor.lock_element()
+    assert (body._cursor.delta_path, copied_body._cursor.delta_path) == ([0, 1, 0], [0, 1, 1])
+
+
+STATES = {
+    "nothing": lambda state: None,
+    "by its id": lambda state: state._old_state.update({WIDGET: True}),
+    "by its key": lambda state: state._old_state.update(key=True),
+    "from the browser": lambda state: state.set_widgets_from_proto(
+        WidgetStates(widgets=[WidgetState(id=WIDGET, bool_value=True)])
+    ),
+    "from the script": lambda state: state.__setitem__("key", True),
+}
+KINDS = {
+    "plain": {},
+    "disabled": {"disabled": True},
+    "text": {"value_type": "string_value", "deserializer": lambda given: given or "first"},
+    "kept": {"persist_state": "session"},
+    "shown": {"deserializer": lambda given: {"go": given}},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("known", STATES)
+def test_a_widget_is_registered_as_streamlit_does_it(known, kind):
+    def registered(register):
+        state = SessionState()
+        STATES[known](state)
+        facts = {"value_type": "bool_value", "deserializer": bool, "serializer": lambda value: value, **KINDS[kind]}
+        result = register(state, WidgetMetadata(id=WIDGET, **facts), "key")
+        again = register(state, WidgetMetadata(id=WIDGET, **facts), "key")
+        browsers = {name: state._new_widget_state[name] for name in state._new_widget_state}
+        values = (state._old_state, state._new_session_state, browsers, state["key"])
+        return result, again, values, state._key_id_mapper.id_key_mapping
+
+    assert registered(read_once._register) == registered(read_once._streamlits_register)
+
+
+def test_what_a_run_has_set_is_old_in_the_next_one():
+    assert server.app
+    state = SessionState()
+    state._old_state.update(old=1, key="by key", other=3)
+    for key in "key", "new":
+        state._key_id_mapper[key] = f"$$ID-{key}"
+    state._new_session_state.update(new=2, other=4)
+    state._new_widget_state.set_from_value("$$ID-set", 5)
+    state._new_widget_state.states["$$ID-unknown"] = Serialized(WidgetState(id="$$ID-unknown", bool_value=True))
+    state._compact_state()
+    assert state._old_state == {
+        "old": 1,
+        "key": "by key",
+        "$$ID-key": "by key",
+        "other": 4,
+        "$$ID-new": 2,
+        "$$ID-set": 5,
+    }
+    assert not state._new_session_state
+    assert not state._new_widget_state.states
+
+
+@pytest.mark.parametrize(
+    ("waiting", "way", "sent", "queued"),
+    [
+        ([], True, ["new"], []),
+        ([], False, ["new"], ["new"]),
+        ([], None, [], ["new"]),
+        (["before"], True, [], ["before", "new"]),
+    ],
+)
+def test_a_message_goes_at_once_where_none_waits_and_there_is_a_way(waiting, way, sent, queued):
+    went = []
+
+    async def say():
+        ways = {} if way is None else {DIRECTLY: lambda data: went.append(data) or way}
+        socket = SimpleNamespace(scope={"extensions": ways}, headers=Headers(), cookies={}, client=None)
+        client = direct_client.DirectClient(socket)
+        client._sender_task.cancel()
+        for text in waiting:
+            client._send_queue.put_nowait(said(text))
+        client.write_forward_msg(ForwardMsg(hash="new"))
+        left = [client._send_queue.get_nowait() for _ in range(client._send_queue.qsize())]
+        client._closed.set()
+        with pytest.raises(SessionClientDisconnectedError):
+            client.write_forward_msg(ForwardMsg())
+        return left
+
+    def said(text):
+        return ForwardMsg(hash=text).SerializeToString()
+
+    assert asyncio.run(say()) == list(map(said, queued))
+    assert went == list(map(said, sent))
+
+
+def test_our_servers_browsers_are_reached_so():
+    assert server.app
+    assert starlette_websocket.StarletteSessionClient is direct_client.DirectClient
 
 
 def test_a_value_is_found_where_streamlit_looks_first():

@@ -15,9 +15,11 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 from websockets.sync.client import connect
 
+from app.serving import protocols
 from app.serving.connections import Connections, Limits
 from app.serving.protocols import (
     ALIVE,
+    DIRECTLY,
     FRAGMENTS,
     PIPELINED,
     SIZE_LIMIT,
@@ -59,13 +61,40 @@ async def many(websocket):
                 await (websocket.send_text(text) if number % 2 else websocket.send_bytes(text.encode()))
 
 
+async def directly(websocket):
+    """Says as many messages of each size as it is asked for, and then how many went the short way. What has to wait
+    goes through a task, as Streamlit's messages do."""
+    await websocket.accept()
+    send, waiting = websocket.scope["extensions"][DIRECTLY], asyncio.Queue()
+
+    async def sender():
+        while True:
+            await websocket.send_bytes(await waiting.get())
+
+    task = asyncio.create_task(sender())
+    with contextlib.suppress(Exception):
+        while asked := await websocket.receive_text():
+            short = 0
+            for number, size in enumerate(map(int, asked.split())):
+                data = str(number).encode().ljust(size)
+                if waiting.empty() and send(data):
+                    short += 1
+                else:
+                    waiting.put_nowait(data)
+                if not number % 10:
+                    await asyncio.sleep(0)
+            waiting.put_nowait(f"short {short}".encode())
+    task.cancel()
+
+
 @contextlib.contextmanager
 def serving(**limits):
     """The port of a server within those limits, and its connections."""
     granted = {"connections": 100, "per_address": 100, "sweep_seconds": 0.05, **limits}
     connections = Connections(Limits(**granted), BUSY)
     pages = [Route("/", hello, methods=["GET", "POST"]), Route("/large", large)]
-    app = Starlette(routes=[*pages, WebSocketRoute("/ws", echo), WebSocketRoute("/many", many)])
+    sockets = {"/ws": echo, "/many": many, "/directly": directly}
+    app = Starlette(routes=[*pages, *(WebSocketRoute(path, take) for path, take in sockets.items())])
     config = uvicorn.Config(
         app,
         http=http_protocol(connections),
@@ -362,6 +391,47 @@ def test_messages_of_one_turn_are_written_at_once_up_to_a_bound(sizes, writes, m
             assert len(said) == max(size, 1)
             assert int(said) == number
         assert len(written) == writes
+
+
+@pytest.mark.parametrize("compression", [None, "deflate"])
+def test_a_message_that_goes_the_short_way_is_the_same_for_the_client(compression):
+    sizes = [1, 125, 126, 127, 65_535, 65_536, 70_000]
+    with serving() as (port, _), connect(f"ws://127.0.0.1:{port}/directly", compression=compression) as client:
+        client.send(" ".join(map(str, sizes)))
+        for number, size in enumerate(sizes):
+            assert client.recv(SECONDS) == str(number).encode().ljust(size)
+        assert client.recv(SECONDS) == f"short {len(sizes)}".encode()
+
+
+def test_what_waits_for_a_client_that_does_not_read_stays_in_its_order():
+    sizes = [200_000] * 100
+    with serving() as (port, _), connect(f"ws://127.0.0.1:{port}/directly", max_queue=1, compression=None) as client:
+        client.send(" ".join(map(str, sizes)))
+        threading.Event().wait(0.2)  # the buffers of both ends are full by then
+        assert [int(client.recv(SECONDS)) for _ in sizes] == list(range(len(sizes)))
+        _, short = client.recv(SECONDS).split()
+        assert 0 < int(short) < len(sizes)
+
+
+def test_the_short_way_ends_with_the_connection():
+    ways = []
+
+    handle = protocols.BoundedWebSocket.handle_connect
+
+    def handled(protocol, event):
+        handle(protocol, event)
+        ways.append((protocol.scope["extensions"], protocol.send_directly))
+
+    with pytest.MonkeyPatch.context() as patch, serving() as (port, connections):
+        patch.setattr(protocols.BoundedWebSocket, "handle_connect", handled)
+        with connect(f"ws://127.0.0.1:{port}/ws", compression=None) as client:
+            client.send(b"hello")
+            assert client.recv() == b"hello"
+        while connections:
+            threading.Event().wait(0.01)
+    [(extensions, send)] = ways
+    assert DIRECTLY not in extensions, "the connection would wait, in a circle, for a search for garbage"
+    assert not send(b"late")
 
 
 def test_a_message_that_is_too_long_closes_the_websocket():

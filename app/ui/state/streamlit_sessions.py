@@ -28,7 +28,7 @@ from streamlit.runtime.scriptrunner_utils.run_descriptor import RunDescriptor
 from streamlit.runtime.session_manager import ActiveSessionInfo, SessionClientDisconnectedError
 from streamlit.source_util import PageInfo
 
-from app.ui.state.runs import drawn_before, read_once
+from app.ui.state.runs import direct_client, drawn_before, read_once
 from app.ui.state.runs.deferred_loop import DeferredLoop
 from app.ui.state.runs.message_queue import MessageQueue
 from app.ui.state.runs.runner import Runner
@@ -239,6 +239,7 @@ def let_be_drawn(seconds: float) -> None:
 
 def install() -> None:
     """Makes every session from now on a `Session` with a `Runner`, and runs cheaper. Streamlit has no option for it."""
+    direct_client.install()
     read_once.install()
     drawn_before.install()
     websocket_session_manager.AppSession = Session  # type: ignore[attr-defined]
