@@ -51,7 +51,10 @@ def lesson(name: str) -> None:
     with navigation.onward(step, content):
         # (1) Where we are, and what this is about.
         with streamlit_sessions.kept_mounted(), drawn_before.again():
-            components.block(journey(step, walk_view.walk, content, known=known), key="journey")
+            drawn_before.part(
+                ("journey", step, content.language, *known.values()),
+                lambda: components.block(journey(step, walk_view.walk, content, known=known), key="journey"),
+            )
             st.title(f"{NUMBERS[step]} {content.lesson(step).title}", anchor=False)
             components.goal(content.lesson(step).section("goal").body, asks="" if here.answered else step)
             with page_errors.contained(content):
