@@ -271,9 +271,10 @@ def _plugins() -> Plugins:
 
 
 def warm_up() -> None:
-    """Loads the client libraries; for a thread of its own at the server's start."""
+    """Loads the client libraries, and clears what killed servers left; for a thread of its own at a server's start."""
     from app.clients.warm_up import warm_up
 
+    _console_folders()
     warm_up()
 
 
