@@ -155,10 +155,8 @@ class Kubelet:
         self.plan()
 
     async def settle(self, seconds: float) -> None:
-        """Waits until no Pod is on its way any more, at most `seconds`. Containers that keep running do not count.
-
-        A machine that stands still meanwhile takes nothing from these seconds: its Pods stand still as well.
-        """
+        """Waits until no Pod is on its way any more, at most `seconds`; none of these pass while the machine stands
+        still, since the Pods do as well. Containers that keep running do not count."""
         for _ in range(round(seconds / SETTLE_SECONDS)):
             if not (busy := self._tasks - self._resting()):
                 return
