@@ -222,8 +222,8 @@ class NearIssuer:
     """Where a simulated AWS beside a real cluster publishes the cluster's issuer."""
 
     connect_to: tuple[str, int]
-    ca_pem: bytes | None
-    """None where the file cannot be read: its servers have then ended, or will not be trusted."""
+    ca_file: str
+    """The file with the CA of the certificates there; empty for the system's CAs."""
 
 
 def near_issuer() -> NearIssuer | None:
@@ -232,11 +232,7 @@ def near_issuer() -> NearIssuer | None:
     if not found.issuer_address:
         return None
     host, _, port = found.issuer_address.rpartition(":")
-    try:
-        ca_pem = Path(found.issuer_ca).read_bytes() if found.issuer_ca else None
-    except OSError:
-        ca_pem = None
-    return NearIssuer(connect_to=(host.strip("[]"), int(port)), ca_pem=ca_pem)
+    return NearIssuer(connect_to=(host.strip("[]"), int(port)), ca_file=found.issuer_ca)
 
 
 def is_loopback(host: str) -> bool:

@@ -135,7 +135,8 @@ def live(
     back what the reader has not asked for.
 
     `longer`: as for `with_deadline`. `attempts`: how often a request is sent at most that AWS throttles.
-    Raises `Unreachable` where the cluster cannot even be addressed; what is wrong with AWS shows when that is asked.
+    Raises `Unreachable` where the cluster cannot even be addressed, or `IRSA_ISSUER_CA` cannot be used. What is wrong
+    with AWS shows when that is asked.
     """
     started = time.monotonic()
     connection = _connection(choice)
@@ -144,7 +145,7 @@ def live(
     # A kubeconfig that leads nowhere is reported before boto3 and the kubernetes client are loaded.
     from app.clients.aws.account import BotoAws
     from app.clients.aws.login import AwsLogin
-    from app.clients.issuer import IssuerTransport, PublicIssuer
+    from app.clients.issuer import IssuerTransport, PublicIssuer, transport_to
     from app.clients.kubernetes.asked_ahead import AskedAhead
     from app.clients.quiet import Silence, WallClock
 
@@ -155,7 +156,7 @@ def live(
     ports = Ports(
         cluster=cast(Cluster, cluster),
         aws=BotoAws(region=login.region, endpoint_url=None, identity=login.identity, sdk=login.sdk),
-        issuer=PublicIssuer(IssuerTransport(**vars(near)) if near else IssuerTransport()),
+        issuer=PublicIssuer(transport_to(near.connect_to, near.ca_file) if near else IssuerTransport()),
         clock=WallClock(),
         server_log=Silence(),
         ahead=cluster.ahead,
@@ -270,9 +271,10 @@ def _plugins() -> Plugins:
 
 
 def warm_up() -> None:
-    """Loads the client libraries; for a thread of its own at the server's start."""
+    """Loads the client libraries, and clears what killed servers left; for a thread of its own at a server's start."""
     from app.clients.warm_up import warm_up
 
+    _console_folders()
     warm_up()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import socket
 import ssl
@@ -9,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,8 +22,9 @@ from urllib3.util import wait_for_read
 from app.clients.bounds import HttpsConnection, HttpsPool
 from app.clients.errors import from_status, no_answer, unexpected
 from app.clients.recorder import Recorder, wire_headers
+from app.clients.sources import FILE_LIMIT, read_bytes
 from app.flow import strict_json
-from app.flow.errors import Refused
+from app.flow.errors import Refused, Unreachable
 from app.flow.model import Exchange, JsonValue
 from app.flow.operations import ISSUER
 
@@ -92,6 +95,20 @@ class IssuerTransport:
         """The last certificate (DER) of the chain that the newest trusted connection was served; None where there is
         none yet, and before Python 3.13, whose `ssl` does not show it."""
         return self._served.get((host, port))
+
+
+def transport_to(address: tuple[str, int], ca_file: str) -> IssuerTransport:
+    """Connections to one address, where the CA in a file is trusted. Raises `Unreachable` where it cannot be."""
+    try:
+        ca_pem = read_bytes(Path(ca_file)) if ca_file else None
+        if ca_pem == b"":
+            raise OSError(errno.EINVAL, "an empty file", ca_file)
+        return IssuerTransport(connect_to=address, ca_pem=ca_pem)
+    except (OSError, UnicodeDecodeError) as error:  # OpenSSL's are among the first
+        said = getattr(error, "strerror", None) or str(error)
+        raise Unreachable(
+            code="issuer_ca_unusable", server_message=said, got=ca_file, expected=str(FILE_LIMIT)
+        ) from None
 
 
 class PublicIssuer:

@@ -22,6 +22,7 @@ from app.commands.listening import listen
 from app.commands.world import check_ports, made, open_state, prepare, tool_lines
 from app.commands.wrong_settings import unusable_settings, wrong_folders
 from app.content import Content
+from app.own_folder import remove_all
 from app.serving import descriptors, logs
 from app.serving.launch import LAUNCH
 from app.serving.operations import events, log_lines
@@ -169,6 +170,7 @@ def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Netwo
             """The first signal lets what is under way end, the second ends it. None is raised again after that."""
             if self.should_exit:
                 STOPPING.end_all()
+                remove_all()
                 os._exit(128 + sig)  # no thread, whatever it waits for, keeps the process
             self.should_exit = True
             STOPPING.begin()

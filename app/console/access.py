@@ -13,6 +13,7 @@ from pathlib import Path
 
 from app.console.confinement import Reach
 from app.console.files import Files
+from app.own_folder import OwnFolder, remove_abandoned
 
 _AWS_CONFIG = b"[default]\ncli_follow_urlparam = false\n"
 """Version 1 would fetch a value that is a URL."""
@@ -24,18 +25,22 @@ class Folders:
     """A folder on the disk for each world with a console: made on first use, gone with the world and with the process.
 
     It is none of the node's files: going back to an earlier moment of a world takes no manifest away, and the small
-    disk of all nodes stays theirs.
+    disk of all nodes stays theirs. What a killed process has left goes first.
     """
 
     def __init__(self) -> None:
         self._kept: weakref.WeakKeyDictionary[object, Path] = weakref.WeakKeyDictionary()
         self._making = threading.Lock()
+        self._parent = Path(tempfile.gettempdir())
+        self._all: OwnFolder | None = None
+        remove_abandoned(self._parent)
 
     def of(self, world: object) -> Path:
         """The folder of a world. Raises `OSError` where none can be made."""
         with self._making:
             if world not in self._kept:
-                made = self._kept[world] = Path(tempfile.mkdtemp(prefix="irsa-console-"))
+                self._all = self._all or OwnFolder(self._parent)
+                made = self._kept[world] = Path(tempfile.mkdtemp(prefix="console-", dir=self._all.path))
                 weakref.finalize(world, shutil.rmtree, made, ignore_errors=True)
             return self._kept[world]
 

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import trustme
@@ -16,7 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from app.clients import issuer
-from app.clients.issuer import IssuerTransport, PublicIssuer
+from app.clients.issuer import IssuerTransport, PublicIssuer, transport_to
 from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, ServerFailed, TooLarge, Unreachable
 from tests.waiting import SECONDS
 
@@ -155,6 +156,23 @@ def test_only_https_is_asked(url: str) -> None:
         port.jwks(url)
     with pytest.raises(Refused):
         port.thumbprint(url)
+
+
+def test_a_ca_from_a_file_is_trusted(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_bytes(ROOT.cert_pem.bytes())
+    with served(b"{}") as server:
+        assert PublicIssuer(transport_to(server.address, str(tmp_path / "ca.pem"))).discovery(ISSUER) == {}
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no certificate", b"\xff\xfe"])
+def test_a_ca_that_cannot_be_used_is_named_and_not_passed_over(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "ca.pem"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(Unreachable) as raised:
+        transport_to(("127.0.0.1", 1), str(path))
+    assert (raised.value.code, raised.value.got) == ("issuer_ca_unusable", str(path))
+    assert raised.value.server_message
 
 
 def test_nobody_there_is_unreachable() -> None:

@@ -104,6 +104,8 @@ def test_a_zone_that_is_none_leaves_utc(zone):
 def test_what_stands_out_in_one_part_is_said_where_the_other_is_broken():
     assert 'data-odd="unsigned"' in (html := explained(f"{b64({'alg': 'none'})}.e30x.{S}"))
     assert 'data-odd="missing_claim"' not in html
+    twice = base64.urlsafe_b64encode(b'{"alg":"none","alg":"RS256"}').decode().rstrip("=")
+    assert 'data-odd="repeated"' in explained(f"{twice}.e30.{S}")
     html = explained(f"e.{b64({**STS_CLAIMS, 'exp': NOW - 9})}.{S}")
     assert 'data-odd="expired"' in html
     assert 'data-odd="unsigned"' not in html

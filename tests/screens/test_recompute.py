@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.content import load
 from app.flow.model import Step
 from app.ui.state import session
+from app.ui.step.recompute import EXAMPLES, shown
 from app.world.setup.tool_files import AWS, CA, KUBECONFIG
 from tests.screens.live import asked_as
 
@@ -50,6 +52,16 @@ def test_each_step_offers_a_command_and_python(opened, step):
     assert shell.startswith("#")
     assert "import " in python
     assert another_world == "python -m app world --dir world"
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.iterdir()), ids=lambda path: path.name)
+def test_an_example_is_the_file_with_its_comment_in_the_readers_language(path):
+    assert shown(path, load("en")) == path.read_text()
+    japanese = shown(path, load("ja"))
+    comments = [line for line in japanese.splitlines() if line.startswith("#")]
+    assert all(re.search("[ぁ-ん]", line) for line in comments)
+    code = path.read_text().splitlines()
+    assert japanese.splitlines()[len(comments) :] == [line for line in code if not line.startswith("#")]
 
 
 def test_the_values_are_those_of_the_readers_own_world(opened):

@@ -62,6 +62,17 @@ def trusted(tmp_path: Path, policy: Any = None, name: str = "role.json") -> str:
     return str(path)
 
 
+@pytest.mark.parametrize("action", ["*", "sts:AssumeRoleWithWebIdendity", ["sts:AssumeRoleWithWebIdentity", "s3:Get*"]])
+def test_an_action_that_iam_stores_in_no_trust_policy_is_wrong(tmp_path: Path, action: Any) -> None:
+    files, policy = write(tmp_path / "sa.yaml", ACCOUNT_FILE), trust_policy()
+    policy["Statement"][0]["Action"] = action
+    status, (found,), document = checks("-f", files, "--trust-policy", trusted(tmp_path, policy))
+    assert (status, found["trust.action"]["status"]) == (1, "failed")
+    assert "may only specify STS AssumeRole actions" in json.dumps(found["trust.action"])
+    fixed = json.loads(re.search(r"--policy-document '(.*?)'", " ".join(document["examined"][0]["fix"]["commands"]))[1])
+    assert [it["Action"] for it in fixed["Statement"]] == ["sts:AssumeRoleWithWebIdentity"]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_workload_is_examined_with_its_service_account(tmp_path: Path, kind: str) -> None:
     files = write(tmp_path / "all.yaml", ACCOUNT_FILE, workload(kind), {"kind": "Service", "metadata": {"name": "web"}})

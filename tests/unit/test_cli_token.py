@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from app.commands.main import command_line
 from app.content import load
-from app.flow.tokens.inspection import oddities
+from app.flow.tokens.inspection import MOST_REPEATED, oddities, repeated
 from app.settings import Settings
 from tests.private_keys import KEY
 
@@ -146,6 +146,23 @@ def test_each_oddity_is_found_and_decides_the_status(changes, code, status):
     assert name in changes
 
 
+def test_a_name_that_is_there_twice_is_shown_with_all_its_values():
+    header, payload, signature = signed(claims()).split(".")
+    twice = json.dumps(claims()).replace('{"aud"', '{"sub": "system:serviceaccount:default:admin", "aud"', 1)
+    payload = base64.urlsafe_b64encode(twice.encode()).rstrip(b"=").decode()
+    exit_code, document = found(f"{header}.{payload}.{signature}")
+    assert [(it["code"], it["status"], it["name"], it["got"]) for it in document["oddities"]] == [
+        ("repeated", "warning", "sub", '"system:serviceaccount:default:admin", "system:serviceaccount:default:my-sa"')
+    ]
+    assert (exit_code, document["claims"]["sub"]) == (0, "system:serviceaccount:default:my-sa")
+
+
+def test_names_that_are_there_twice_are_counted_once_and_listed_to_a_limit():
+    text = "{" + ",".join(f'"{number % 4000}":1' for number in range(8000)) + "}"
+    payload = base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+    assert [it.name for it in repeated(f"e30.{payload}.")] == [str(number) for number in range(MOST_REPEATED)]
+
+
 @pytest.mark.parametrize(
     ("header", "code", "exit_status"),
     [
@@ -202,7 +219,7 @@ def test_what_is_no_token_is_refused_with_got_expected_and_what_to_do(token, lan
 @pytest.mark.parametrize(
     ("token", "words"),
     [
-        ("a.b", "2 parts"),
+        ("a.b", "Parts: 2"),
         ("!.e30.", "the Header contains characters"),
         ("e30.e3.", "the Payload is not JSON,"),
         ("e30.W10.", "the Payload is not a JSON object"),

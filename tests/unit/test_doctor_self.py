@@ -41,7 +41,7 @@ def found(tmp_path_factory):
 
 def test_a_machine_without_programs_lacks_just_what_needs_them(found):
     missing = {"kubectl", "aws", "graphviz"}
-    assert {name for name, it in found.items() if it.status is OFF} - {"bytecode", "memory"} == missing
+    assert {name for name, it in found.items() if it.status is OFF} - {"bytecode", "cpu", "memory"} == missing
     assert found["world"].status is ON
     assert found["port"].got.startswith("127.0.0.1:")
     assert found["confinement"].status is UNKNOWN
@@ -78,6 +78,23 @@ def test_memory_is_the_least_of_the_machine_and_of_its_control_group(monkeypatch
     assert machine.memory(200, without_console, "127.0.0.1").got == "8,192 MB"
     files.clear()
     assert machine.memory(1, SETTINGS, "127.0.0.1").status is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("learners", "usable", "status", "case"),
+    [
+        (100, 1.0, ON, ""),
+        (1, 0.5, OFF, ""),
+        (101, 1.5, OFF, ""),
+        (200, 2.0, UNKNOWN, "processes"),
+        (1, None, UNKNOWN, "unreported"),
+    ],
+)
+def test_a_room_needs_a_core_for_each_hundred_learners(monkeypatch, learners, usable, status, case):
+    monkeypatch.setattr("app.serving.operations.cores.usable", lambda: usable)
+    found = machine.cpu(learners)
+    assert (found.status, found.case) == (status, case)
+    assert found.expected == f"≥ {found.values['processes']}" == f"≥ {1 + (learners > 100)}"
 
 
 def test_the_nodes_disk_has_room_for_what_learners_mount(monkeypatch, tmp_path):
@@ -236,7 +253,12 @@ def everything_wrong(words):
     for key in words.messages:
         if match := re.fullmatch(r"doctor_self\.([a-z]+)\.?([a-z_]*)\.fix", key):
             identifier, case = match.groups()
-            values = {"python": "/venv/bin/python", "file": "/irsa/requirements.txt", "folder": "/irsa/app"}
+            values = {
+                "python": "/venv/bin/python",
+                "file": "/irsa/requirements.txt",
+                "folder": "/irsa/app",
+                "processes": 2,
+            }
             yield Finding(id=identifier, case=case, status=OFF, got="x " * 60, expected="y", values=values)
 
 

@@ -22,6 +22,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from app.content import load
+from app.own_folder import PREFIX
 from tests.attack.client import Page, raw
 from tests.attack.server import ROOT, Target
 from tests.waiting import SECONDS, eventually
@@ -91,11 +92,12 @@ class Reader:
 def serving(folder, **variables):
     (folder / "bin").mkdir()
     (folder / "bin" / "kubectl").symlink_to(KUBECTL)  # without aws, which takes a second to say its version
-    # A server that is killed leaves its console's files. Their folder has a short name: a socket's address is in it.
+    # The folder has a short name: a socket's address is in it.
     with (
         tempfile.TemporaryDirectory(prefix="served-", ignore_cleanup_errors=True) as temporary,
         (folder / "log").open("wb") as log,
     ):
+        (folder / "temporary").symlink_to(temporary)
         environment = {**os.environ, "PATH": str(folder / "bin"), "TMPDIR": temporary, "PYTHONUNBUFFERED": "1"}
         process = subprocess.Popen(
             [sys.executable, "-m", "app", "serve", "--port", "0"],
@@ -128,6 +130,7 @@ def test_a_server_with_a_page_and_a_command_and_two_signals(tmp_path):
             asyncio.run(used_and_stopped(server, reader))
         said = lines(server)
         assert server.process.wait(SECONDS) == 128 + signal.SIGTERM
+        assert list((tmp_path / "temporary").glob(f"{PREFIX}*/*")) == []
     events = [line["event"] for line in said]
     assert events[0] == "started"
     assert {"session_opened", "socket_opened", "stopping", "refused"} <= set(events)

@@ -19,7 +19,7 @@ from starlette.responses import PlainTextResponse
 from app.content import load
 from app.flow.model import Check, Status, Step, StepReport, Subject, Walk
 from app.serving.logs import EVENTS, EVENTS_LIMIT, WINDOW_SECONDS, BoundedRecords
-from app.serving.operations import events, health, log_lines, memory, metrics
+from app.serving.operations import cores, events, health, log_lines, memory, metrics
 from app.serving.operations.exposition import Counter, Gauge, Histogram, Sample, wants_openmetrics, write
 from app.serving.operations.health import Probes, share, state
 from app.serving.operations.metrics import Reason
@@ -184,6 +184,20 @@ def test_memory_is_that_of_the_control_group_nearest_to_its_limit(tmp_path):
     assert memory.used_and_limit(tmp_path / "fs", own) == (3800, 4000)
     assert memory.used_and_limit(tmp_path / "none", own) == (None, None)
     assert memory.used_and_limit(tmp_path / "fs", tmp_path / "none") == (None, None)
+
+
+def test_cores_are_those_of_the_process_and_of_the_strictest_control_group(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 2, 5, 7}, raising=False)
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    own = tmp_path / "cgroup"
+    own.write_text("0::/pods/mine\n")
+    for path, most in (("pods/mine", "max 100000"), ("pods", "150000 100000"), ("", "900000 100000")):
+        (group := tmp_path / "fs" / path).mkdir(parents=True, exist_ok=True)
+        (group / "cpu.max").write_text(f"{most}\n")
+    assert cores.usable(tmp_path / "fs", own) == 1.5
+    (tmp_path / "fs/pods/cpu.max").write_text("max 100000\n")
+    assert cores.usable(tmp_path / "fs", own) == 4
+    assert cores.usable(tmp_path / "none", own) == 4
 
 
 # (3) The log

@@ -84,6 +84,7 @@ def test_a_trust_policy_that_iam_takes(statement):
         (TRUST | {"NotAction": "sts:AssumeRole"}, "Syntax errors in policy."),
         (TRUST | {"Action": []}, "Syntax errors in policy."),
         (TRUST | {"Action": "*"}, "AssumeRole policy may only specify STS AssumeRole actions."),
+        (TRUST | {"Action": "sts:TagSessions"}, "AssumeRole policy may only specify STS AssumeRole actions."),
         (TRUST | {"Action": ["sts:AssumeRole", "s3:*"]}, "AssumeRole policy may only specify STS AssumeRole actions."),
         (without(TRUST, "Effect"), "Missing required field Effect"),
         (TRUST | {"Effect": "allow"}, "Invalid effect: allow"),

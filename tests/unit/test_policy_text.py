@@ -111,6 +111,15 @@ def test_a_trailing_comma_is_reported_on_every_python():
     assert policy_text.read('{"a": 1,}').problem.code in ("name", "trailing_comma")
 
 
+@pytest.mark.parametrize(
+    ("action", "wild"),
+    [("*", ""), ("sts:*", "sts:*"), ("sts:AssumeRole", ""), (["sts:TagSession", "sts:A?*"], "sts:A?*")],
+)
+def test_a_wildcard_of_which_it_is_not_known_whether_iam_stores_it(action, wild):
+    policy = {"Version": "2012-10-17", "Statement": {"Action": action}}
+    assert policy_text.read(json.dumps(policy)).wild == wild
+
+
 def test_what_iam_would_not_store_is_said_in_its_words():
     assert policy_text.read('{"Version": "2012-10-17"}').refusals == (
         ("malformed", "Missing required field Statement"),

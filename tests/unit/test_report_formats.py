@@ -166,7 +166,10 @@ def test_several_clusters_are_one_table(monkeypatch: pytest.MonkeyPatch) -> None
     of_contexts(monkeypatch, blue=works(), green=broken(), grey=gone)
     named = ["sa/my-sa", *(word for name in ("blue", "green", "grey") for word in ("--context", name))]
     result = run(*named)
-    head, *lines = result.stdout.splitlines()
+    table, _, below = result.stdout.partition("\n\n")
+    assert below.startswith("grey\n")
+    assert load("en").message("errors.timed_out.fix") in below
+    head, *lines = table.splitlines()
     assert [line[:7].strip() for line in lines] == ["✓ blue", "✗ green", "? grey"]
     assert {line.index(load("en").message("cli.clusters.verdict")) for line in [head]} == {
         lines[0].index(load("en").message("doctor.works"))

@@ -593,6 +593,13 @@ def test_silence_leaves_it_open(method: str, check_id: str) -> None:
     assert (silent.status, silent.reason, silent.error) == (UNKNOWN, "unreachable", "timed out")
 
 
+@pytest.mark.parametrize("code", ["aws_no_region", "aws_bad_region"])
+def test_where_no_region_is_set_no_server_was_silent(code: str) -> None:
+    unset = Unreachable(code=code, server_message="You must specify a region.")
+    found = check(walk(Fakes(errors={"oidc_providers": unset}).ports(), SUBJECT), "provider.exists")
+    assert (found.status, found.reason, found.error) == (UNKNOWN, "no_region", "You must specify a region.")
+
+
 @pytest.mark.parametrize("there", [True, False], ids=["a Pod runs", "no Pod can be made"])
 def test_a_webhook_that_does_not_answer_and_may_not_be_passed_over_breaks_the_chain(there: bool) -> None:
     said = 'failed calling webhook "iam-for-pods.amazonaws.com": connect: connection refused'

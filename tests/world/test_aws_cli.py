@@ -204,6 +204,7 @@ def test_the_commands_of_the_page_to_print_work_as_they_are_printed(learner):
     assert names["role_arn"] in printed["annotation"]
     assert printed["sts"].strip() == f"arn:aws:sts::{account}:assumed-role/s3-reader/irsa-explorer"
     assert "sts.amazonaws.com" in printed["provider"]
+    assert "PolicyNames" in printed["permissions"], "a role may have inline policies as well"
     assert "system:serviceaccount:default:my-sa" in printed["trust"]
     assert "AmazonS3ReadOnlyAccess" in printed["permissions"]
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 
 import pytest
 
@@ -47,6 +48,19 @@ def planned(simulation, world):
         return handle and handle.when() - asyncio.get_running_loop().time()
 
     return simulation.run(run())
+
+
+def test_a_machine_that_stands_still_takes_no_time_from_its_pods(simulation, world):
+    async def stands_still():
+        time.sleep(0.5)
+        await asyncio.sleep(0.05)
+
+    async def settled():
+        work = world.kubelet.spawn(stands_still())
+        await world.kubelet.settle(0.3)
+        return work.done()
+
+    assert simulation.run(settled())
 
 
 def test_a_container_starts_again_when_its_back_off_is_over(simulation, world, run_pod, later):

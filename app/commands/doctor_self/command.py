@@ -66,6 +66,7 @@ def look(settings: Settings, host: str, port: int, learners: int, words: Content
     yield offered.live(settings, host)
     yield offered.console(settings, host)
     yield trial_run.confinement()
+    yield machine.cpu(learners)
     yield machine.memory(learners, settings, host)
     yield machine.connections(learners, settings)
     yield software.drawing()

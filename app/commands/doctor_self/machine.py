@@ -20,6 +20,7 @@ from app.console.limits import AT_ONCE, OF_ALL
 from app.content import Content
 from app.flow.model import Status
 from app.serving import descriptors
+from app.serving.operations import cores
 from app.serving.operations.memory import used_and_limit
 from app.serving.uvicorn_settings import page_limits
 from app.settings import Settings, is_loopback
@@ -31,6 +32,8 @@ SERVER_BYTES = 250_000_000
 """What the process takes with a hundred worlds (`bench/memory.py` has it as the target)."""
 LEARNER_BYTES = 2_000_000
 """A world of about 1 MB, and the sessions of the pages."""
+LEARNERS_OF_A_PROCESS = 100
+"""As many as one process, which has one core, answers quickly (docs/performance.md, "Figures of a room")."""
 COMMAND_BYTES = 100_000_000
 """The most that a command of the console takes (`app.console.limits`)."""
 VOLUMES_BYTES = 50_000
@@ -73,12 +76,26 @@ def _holder(number: int) -> str:
     return ""
 
 
+def cpu(learners: int) -> Finding:
+    """Whether there is a core for each process that this many learners need. It cannot know how many are started."""
+    needed, usable = _processes(learners), cores.usable()
+    got, case = (sys.platform, "unreported") if usable is None else (f"{usable:g}", "")
+    status = Status.UNKNOWN if usable is None else Status.PASSED if usable >= needed else Status.WARNING
+    if status is Status.PASSED and needed > 1:
+        status, case = Status.UNKNOWN, "processes"
+    return Finding(id="cpu", status=status, got=got, expected=f"≥ {needed}", case=case, values={"processes": needed})
+
+
+def _processes(learners: int) -> int:
+    return -(-learners // LEARNERS_OF_A_PROCESS)
+
+
 def memory(learners: int, settings: Settings, host: str) -> Finding:
     """What is free, under the control group's limit too, and what that many learners need."""
     commands = 0
     if settings.console or (settings.console is None and is_loopback(host)):
         commands = min(OF_ALL, AT_ONCE * (learners if settings.console else 1))
-    needed = SERVER_BYTES + learners * LEARNER_BYTES + commands * COMMAND_BYTES
+    needed = _processes(learners) * SERVER_BYTES + learners * LEARNER_BYTES + commands * COMMAND_BYTES
     free = min(_free_memory(), default=None)
     if free is None:
         return Finding(

@@ -144,7 +144,8 @@ def _print(
 
 
 def _print_clusters(results: Sequence[Result], output: str, words: Content) -> None:
-    """A table over all clusters; in JSON a list with an entry for each."""
+    """A table over all clusters, and below it what to do where one could not be examined; in JSON a list with an entry
+    for each."""
     if output == "json":
         print_json({"format": "irsa-explorer clusters", "clusters": [_entry(it, words) for it in results]})
         return
@@ -154,7 +155,9 @@ def _print_clusters(results: Sequence[Result], output: str, words: Content) -> N
     columns = [max(map(width, column)) for column in zip(*cells, strict=True)]
     head, *lines = ["  ".join(map(pad, row, columns)).rstrip() for row in cells]
     marks = (status for status, _ in rows)
-    print_lines([f"  {heading(head)}", *map(marked, marks, lines)])
+    stopped = [(it.context, it.found.message) for it in results if isinstance(it.found, CannotRun)]
+    below = [line for context, said in stopped for line in ("", heading(visible(context, keep="")), *said.splitlines())]
+    print_lines([f"  {heading(head)}", *map(marked, marks, lines), *below])
 
 
 def _rows(result: Result, words: Content) -> list[tuple[Status, list[str]]]:

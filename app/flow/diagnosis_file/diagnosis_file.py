@@ -41,6 +41,7 @@ REASONS = frozenset(
         "no_permission",
         "login",
         "unreachable",
+        "no_region",
         "server_failed",
         "answer_too_large",
         "not_observable",

@@ -11,8 +11,9 @@ from app.flow.annotations import ROLE_ARN, is_role_arn
 from app.flow.doctor import changes, pod_fixes
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import PROFILE_HERE, RESOURCE_HERE, ROLE_HERE, Names, line
-from app.flow.doctor.trust_fix import VERSION, admitting, matches_nobody, narrowed
+from app.flow.doctor.trust_fix import VERSION, admitting, is_refused, matches_nobody, narrowed
 from app.flow.json_access import get, get_list, get_object, get_str, strings
+from app.flow.matching.nearest import statements
 from app.flow.model import Status
 from app.flow.names import DEFAULT_AUDIENCE, boundary_of
 from app.flow.permissions.asked import ANY, LIST_BUCKETS
@@ -163,6 +164,8 @@ def trust(names: Names) -> Fix:
     if policy is None:
         return _show_trust(names)
     commands, change = (names.update_trust(policy),), changes.trust(names, policy)
+    if any(map(is_refused, statements(before))):
+        return Fix(id="trust_refused", commands=commands, change=change)
     if matches_nobody(before, names.bearer):
         return Fix(id="trust_instead", commands=commands, change=change)
     return Fix(id="trust", commands=commands, change=change)

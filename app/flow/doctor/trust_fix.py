@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.flow.json_access import get_object, get_str, strings
+from app.flow.json_access import get, get_object, get_str, strings
 from app.flow.matching.nearest import all_match, nearest, statements
 from app.flow.matching.request_conditions import deciding, is_key_of_request
 from app.flow.model import JsonValue
 from app.flow.names import host_and_path
 from app.flow.policy.policy import Match
+from app.flow.policy.policy_grammar import may_be_trusted_with
 from app.flow.steps.trust_policy import strangers_of
 from app.flow.trust import ASSUME_ROLE_WITH_WEB_IDENTITY, TrustContext, evaluate, web_identity_context
 
@@ -51,8 +52,8 @@ class Bearer:
 def admitting(policy: JsonValue, bearer: Bearer) -> JsonValue:
     """The policy with one more statement, which lets in this ServiceAccount and no one else.
 
-    It takes the place of those that match nobody, so no one loses access by it. What the nearest one asks of the
-    request itself, such as its address, this one asks too. None where it does not help: a Deny applies.
+    It takes the place of those that match nobody or that IAM refuses, so no one loses access by it. What the nearest
+    one asks of the request itself, such as its address, this one asks too. None where it does not help: a Deny applies.
     """
     statement: dict[str, Any] = {
         "Effect": "Allow",
@@ -60,7 +61,7 @@ def admitting(policy: JsonValue, bearer: Bearer) -> JsonValue:
         "Action": ASSUME_ROLE_WITH_WEB_IDENTITY,
         "Condition": {"StringEquals": bearer.conditions},
     }
-    kept = [found for found in statements(policy) if not _matches_nobody(found, bearer)]
+    kept = [it for it in statements(policy) if not (is_refused(it) or _matches_nobody(it, bearer))]
     changed = {"Version": VERSION, **get_object(policy), "Statement": [*kept, statement]}
     if not bearer.is_let_in(changed):
         return None
@@ -85,6 +86,16 @@ def _asked_of_request(policy: JsonValue, bearer: Bearer) -> dict[str, dict[str, 
 def matches_nobody(policy: JsonValue, bearer: Bearer) -> bool:
     """Whether a statement of the policy is there for nobody, so that `admitting` leaves it out."""
     return any(_matches_nobody(statement, bearer) for statement in statements(policy))
+
+
+def is_refused(statement: JsonValue) -> bool:
+    """Whether it allows what IAM stores in no trust policy."""
+    return get_str(statement, "Effect") == "Allow" and not may_be_stored(statement)
+
+
+def may_be_stored(statement: JsonValue) -> bool:
+    """Whether IAM takes the actions of a statement of a trust policy, as far as that is known."""
+    return all(map(may_be_trusted_with, strings(get(statement, "Action"))))
 
 
 def _matches_nobody(statement: JsonValue, bearer: Bearer) -> bool:

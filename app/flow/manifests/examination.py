@@ -11,13 +11,16 @@ from dataclasses import dataclass, replace
 
 from app.flow.annotations import ROLE_ARN
 from app.flow.doctor import Diagnosis, diagnose
+from app.flow.doctor.trust_fix import may_be_stored
 from app.flow.json_access import get_str
 from app.flow.manifest_documents import Document, UnreadableDocument
 from app.flow.manifests import workloads
 from app.flow.manifests.offline import named_issuers, ports, trust_of
 from app.flow.manifests.trust_documents import TrustDocument
 from app.flow.manifests.workloads import Found, Manifests
+from app.flow.matching.nearest import statements
 from app.flow.model import Check, Status, Subject
+from app.flow.policy.policy_grammar import NO_TRUST_ACTION
 from app.flow.steps.walk import walk
 from app.flow.verdict.judge import Outcome
 
@@ -130,24 +133,30 @@ def _examined(account: Found, workload: Found | None, trusts: list[TrustDocument
 
     def diagnosed(of: str) -> Diagnosis:
         asked = ports(account, workload, trust, role_arn, of, now)
-        return _as_known(diagnose(asked, walk(asked, subject)), issuer_known=bool(issuer))
+        return _as_known(diagnose(asked, walk(asked, subject)), issuer_known=bool(issuer), storable=storable)
 
     # A trust policy for several clusters is judged by the one that it lets in; if there is none, by the first.
     policy = trust.policy_of(role_arn) if trust else None
+    storable = all(may_be_stored(statement) for statement in statements(policy))
     candidates = [issuer] if issuer else named_issuers(policy)[:MOST_ISSUERS] or [ISSUER_HERE if policy else ""]
     all_found = [diagnosed(it) for it in candidates]
     best = next((it for it in all_found if it.verdict.outcome is not Outcome.BROKEN), all_found[0])
     return Examined(account=account, workload=workload, trust=trust, diagnosis=best)
 
 
-def _as_known(found: Diagnosis, *, issuer_known: bool) -> Diagnosis:
-    """The same, where a check that files cannot decide is open, whatever the steps made of it."""
+def _as_known(found: Diagnosis, *, issuer_known: bool, storable: bool) -> Diagnosis:
+    """The same, where a check that files cannot decide is open, whatever the steps made of it.
+
+    `storable`: whether IAM takes the actions of the trust policy. The steps know only policies that it has taken.
+    """
     by_files = _BY_FILES | (_BY_ISSUER if issuer_known else frozenset())
     refuted = _REFUTED_BY_FILES | _BY_ISSUER
 
     def known(checks: Sequence[Check]) -> Iterator[Check]:
         broken = False
         for check in checks:
+            if check.id == "trust.action" and not storable:
+                check = replace(check, status=Status.FAILED, reason="", error=NO_TRUST_ACTION)
             decided = check.status in (Status.PASSED, Status.WARNING, Status.FAILED)
             fails = decided and check.status is not Status.PASSED
             after = broken and check.reason == "earlier_check" and check.id in by_files | refuted

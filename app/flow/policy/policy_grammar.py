@@ -29,6 +29,16 @@ PRINCIPAL_TYPES = ("AWS", "Federated", "Service", "CanonicalUser")
 _FEDERATED = re.compile(
     r"arn:aws[a-z-]*:iam::\d{12}:(?:oidc|saml)-provider/.+|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", re.ASCII | re.DOTALL
 )
+NO_TRUST_ACTION = "AssumeRole policy may only specify STS AssumeRole actions."
+_TRUST_ACTIONS = frozenset(
+    f"sts:{name}"
+    for name in (
+        *("assumerole", "assumerolewithsaml", "assumerolewithwebidentity"),
+        *("tagsession", "setsourceidentity", "setcontext"),
+    )
+)
+"""What IAM's user guide has in trust policies. A misspelt name of one is refused (hashicorp/terraform-provider-aws,
+issue 32872)."""
 _VENDOR = re.compile(r"[A-Za-z0-9.-]+")
 
 
@@ -191,10 +201,9 @@ def validate_trust_policy(text: str) -> Document:
         for kind, names in principals(statement["Principal"]):
             if kind == "Federated" and not all(_FEDERATED.fullmatch(name) for name in names):
                 raise MalformedPolicy("Federated principals must be valid domain names or SAML metadata ARNs")
-        # (2) What: actions of STS alone. `*` is refused.
-        actions = strings(statement[one_field(statement, "Action")])
-        if not all(action.lower().startswith("sts:") for action in actions):
-            raise MalformedPolicy("AssumeRole policy may only specify STS AssumeRole actions.")
+        # (2) What: the actions with which a role is assumed. `*` is refused.
+        if not all(map(may_be_trusted_with, strings(statement[one_field(statement, "Action")]))):
+            raise MalformedPolicy(NO_TRUST_ACTION)
         # (3) On what: the role itself, so nothing may be said.
         if "Resource" in statement:
             raise MalformedPolicy("Has prohibited field Resource")
@@ -203,6 +212,12 @@ def validate_trust_policy(text: str) -> Document:
         _check_conditions(statement)
     _check_sids(found, "The Statement Ids in the policy are not unique")
     return document
+
+
+def may_be_trusted_with(action: str) -> bool:
+    """Whether IAM stores a trust policy with this action. Of an action of STS with a wildcard that is not confirmed."""
+    name = action.lower()
+    return name.startswith("sts:") and (bool({"*", "?"} & set(name)) or name in _TRUST_ACTIONS)
 
 
 def validate_permission_policy(text: str) -> Document:

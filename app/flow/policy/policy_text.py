@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.flow import strict_json
+from app.flow.json_access import get, strings
 from app.flow.model import JsonValue
 from app.flow.policy.json_places import Path, Place, places
-from app.flow.policy.policy_grammar import MalformedPolicy, validate_trust_policy
+from app.flow.policy.policy_grammar import MalformedPolicy, may_be_trusted_with, validate_trust_policy
 from app.flow.visible import visible_each
 
 MOST_STATEMENTS = 50
@@ -65,6 +66,8 @@ class PolicyText:
     problem: Problem | None = None
     refusals: tuple[tuple[str, str], ...] = ()
     """Why IAM would not store it, though it can be evaluated: the key of our words, and IAM's own or what was found."""
+    wild: str = ""
+    """An action with a wildcard, of which it is not confirmed whether IAM stores it."""
 
 
 def read(text: str) -> PolicyText:
@@ -93,8 +96,23 @@ def read(text: str) -> PolicyText:
         problem = Problem(code="many_statements", found=str(len(statements)))
         return PolicyText(text=text, counted=counted, problem=problem)
     return PolicyText(
-        text=text, counted=counted, document=document, places=places(text), refusals=tuple(_refusals(text, counted))
+        text=text,
+        counted=counted,
+        document=document,
+        places=places(text),
+        refusals=tuple(_refusals(text, counted)),
+        wild=_wild(document),
     )
+
+
+def _wild(document: JsonValue) -> str:
+    statements = document.get("Statement") if isinstance(document, dict) else None
+    actions = (
+        action
+        for statement in (statements if isinstance(statements, list) else [statements])
+        for action in strings(get(statement, "Action"))
+    )
+    return next((it for it in actions if may_be_trusted_with(it) and {"*", "?"} & set(it)), "")
 
 
 def _refusals(text: str, counted: int) -> list[tuple[str, str]]:

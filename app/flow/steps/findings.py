@@ -20,6 +20,8 @@ BY_HAND = "by_hand"
 """The reason of what the webhook would bring to a Pod whose manifest mounts the token itself."""
 NO_PERMISSION = "no_permission"
 """The reason of what we may not read, though we are known."""
+_WITHOUT_ANSWER = {OUT_OF_TIME: "out_of_time", "aws_no_region": "no_region", "aws_bad_region": "no_region"}
+"""The reasons of what nobody was asked, by the code of the error; otherwise a server was silent."""
 
 
 class Findings:
@@ -158,7 +160,7 @@ def unanswered(error: FlowError) -> str:
     if isinstance(error, NotAsked):
         return "not_asked"
     if isinstance(error, Unreachable):
-        return "out_of_time" if error.code == OUT_OF_TIME else "unreachable"
+        return _WITHOUT_ANSWER.get(error.code, "unreachable")
     return error.kind if isinstance(error, ServerFailed) else ""
 
 

@@ -7,18 +7,23 @@ CreateOpenIDConnectProvider's `Url`, and the tokens that Kubernetes issues. No s
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
 from urllib.parse import urlsplit
 
 from app.flow.model import JsonValue
 from app.flow.names import DEFAULT_AUDIENCE, SUBJECT_PREFIX
-from app.flow.token import ALGORITHMS
+from app.flow.token import ALGORITHMS, PARTS, MalformedToken, json_text
 
 LONGEST_LIFE = 86_400
 """Seconds: the longest life that EKS gives a token."""
 
+MOST_REPEATED = 10
+"""Names of a part that are listed because they are repeated."""
 _LAST_SECOND = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
 
 
@@ -44,6 +49,34 @@ def whole_seconds(value: JsonValue) -> int | None:
 def oddities(header: Mapping[str, JsonValue], claims: Mapping[str, JsonValue], now: float) -> tuple[Oddity, ...]:
     """All that stands out, in the order header, parties, times, binding. `now` in Unix seconds."""
     return (*_header(header), *_parties(claims), *_times(claims, now), *_binding(claims))
+
+
+def repeated(compact: str) -> Iterator[Oddity]:
+    """The first names that the header or the payload of a token has more than once, with all their values.
+
+    RFC 7519, section 4: a parser refuses such a token or takes the last value; RFC 7515, section 4, says so of headers.
+    """
+    for part, encoded in zip(PARTS[:2], compact.split("."), strict=False):
+        try:
+            found = _DECODER.decode(json_text(part, encoded))
+        except (MalformedToken, ValueError, RecursionError):
+            continue  # that it cannot be read is reported elsewhere
+        pairs = found.pairs if isinstance(found, _Object) else []
+        twice = (name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        for name in islice(twice, MOST_REPEATED):
+            values = (json.dumps(value, ensure_ascii=False) for other, value in pairs if other == name)
+            yield _oddity("repeated", name, ", ".join(values), "", serious=False)
+
+
+class _Object(dict[str, Any]):
+    """A JSON object, and all members that it was written with."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.pairs = pairs
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_Object)
 
 
 def _header(header: Mapping[str, JsonValue]) -> Iterator[Oddity]:

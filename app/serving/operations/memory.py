@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-ROOT = Path("/sys/fs/cgroup")
-OWN = Path("/proc/self/cgroup")
+from app.serving.operations.control_group import OWN, ROOT, groups
 
 
 def used_and_limit(root: Path = ROOT, own: Path = OWN) -> tuple[int, int] | tuple[None, None]:
@@ -14,16 +13,7 @@ def used_and_limit(root: Path = ROOT, own: Path = OWN) -> tuple[int, int] | tupl
     Control groups v2 (docs.kernel.org, admin-guide/cgroup-v2, "memory.max"). In use is what the kubelet calls the
     working set: the group's memory without the file cache that the kernel can drop at once.
     """
-    try:
-        lines = own.read_text(encoding="ascii").splitlines()
-    except OSError:
-        return None, None
-    path = next((line.removeprefix("0::/") for line in lines if line.startswith("0::/")), None)
-    if path is None:
-        return None, None
-    group = root / path
-    groups = [group, *(parent for parent in group.parents if parent.is_relative_to(root))]
-    found = [both for one in groups if (both := _of(one))]
+    found = [both for one in groups(root, own) if (both := _of(one))]
     return max(found, key=lambda both: both[0] / both[1], default=(None, None))
 
 

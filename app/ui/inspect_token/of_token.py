@@ -12,7 +12,7 @@ from app.content.model import Section
 from app.flow.json_access import shown
 from app.flow.model import JsonValue, Status
 from app.flow.tokens.claim_sources import TIMES, leaves, source
-from app.flow.tokens.inspection import Oddity, oddities, whole_seconds
+from app.flow.tokens.inspection import Oddity, oddities, repeated, whole_seconds
 from app.flow.tokens.pasted import Pasted, Problem
 from app.flow.tokens.signature import SignatureCheck, TriedKey
 from app.flow.visible import visible
@@ -148,8 +148,9 @@ def _oddities(pasted: Pasted, now: float) -> tuple[Oddity, ...]:
     """What stands out in the parts that can be read."""
     found = oddities(pasted.header or {}, pasted.claims or {}, now)
     unread = {"alg", "kid"} if pasted.header is None else set()
-    return tuple(
-        it for it in found if it.name not in unread and (pasted.claims is not None or it.name in ("alg", "kid"))
+    return (
+        *repeated(pasted.compact),
+        *(it for it in found if it.name not in unread and (pasted.claims is not None or it.name in ("alg", "kid"))),
     )
 
 

@@ -163,7 +163,9 @@ COMMANDS = {
     ),
     "provider": "aws iam get-open-id-connect-provider --open-id-connect-provider-arn {provider_arn}",
     "trust": "aws iam get-role --role-name {role} --query Role.AssumeRolePolicyDocument",
-    "permissions": "aws iam list-attached-role-policies --role-name {role}",
+    "permissions": (
+        "aws iam list-attached-role-policies --role-name {role}\naws iam list-role-policies --role-name {role}"
+    ),
 }
 """In the order in which to look, by the key of their words. What asks STS does so by itself, past any cache.
 

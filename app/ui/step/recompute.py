@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -34,12 +35,19 @@ def recompute(step: Step, walk_view: WalkView, content: Content) -> None:
             about = prose(content.message(f"recompute.{step}.{kind}"))
             run = f"{_KINDS[kind]} {path.relative_to(ASSETS.parent)}"
             components.block(
-                f"<p>{about}</p><p><code>{escape(run)}</code></p>{code(content, _read(path))}{names}"
+                f"<p>{about}</p><p><code>{escape(run)}</code></p>{code(content, shown(path, content))}{names}"
                 f"{_must_print(list(expected(step, kind, walk_view.walk)), content)}",
                 key=f"example_{step}_{kind}",
             )
     components.block(f"<h3>{escape(content.message('recompute.terminal'))}</h3>", key="terminal_heading")
     terminal(content, with_issuer=step is Step.OIDC_PROVIDER)
+
+
+def shown(path: Path, content: Content) -> str:
+    """An example with the comment at its beginning in the reader's language."""
+    words = content.message(f"recompute.comments.{path.stem}.{path.suffix[1:]}").splitlines()
+    body = itertools.dropwhile(lambda line: line.startswith("#"), _read(path).splitlines(keepends=True))
+    return "".join((*(f"# {line}\n" for line in words), *body))
 
 
 @cache

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from app.flow.model import Chain
+from app.own_folder import OwnFolder
 from app.world.aws.entities import NodeKind
 from app.world.keys import KeyPool
 from app.world.lifecycle import chain_choice, coming_back, fault_injection, world_operations, world_snapshot
@@ -20,7 +21,7 @@ from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.lifecycle.world_store import WorldStore
 from app.world.node.programs.programs import Programs
 from app.world.node.programs.runner import AwsCli
-from app.world.node.volumes.files import NodeFiles
+from app.world.node.volumes.files import parent_of_node_files
 from app.world.saved.keepers import Keepers
 from app.world.saved.state_directory import ServersRecord, StateDirectory
 from app.world.servers.loop_thread import LoopThread
@@ -76,7 +77,7 @@ class Simulation:
         self.store = WorldStore(capacity=capacity, idle_seconds=idle_seconds, own=own, drop=self._drop)
         self._keys = KeyPool()
         self._programs = Programs()
-        self.files = NodeFiles()
+        self.files = OwnFolder(parent_of_node_files())
         """Where the nodes of all worlds have theirs."""
         self._maker = WorldFactory(self.store)
         self._keepers = Keepers(state, own) if state is not None else None

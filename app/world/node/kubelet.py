@@ -13,7 +13,7 @@ import logging
 import os
 import time
 from collections.abc import Coroutine, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -155,11 +155,12 @@ class Kubelet:
         self.plan()
 
     async def settle(self, seconds: float) -> None:
-        """Waits until no Pod is on its way any more, at most `seconds`. Containers that keep running do not count."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                while busy := self._tasks - self._resting():
-                    await asyncio.wait(busy, timeout=SETTLE_SECONDS)
+        """Waits until no Pod is on its way any more, at most `seconds`; none of these pass while the machine stands
+        still, since the Pods do as well. Containers that keep running do not count."""
+        for _ in range(round(seconds / SETTLE_SECONDS)):
+            if not (busy := self._tasks - self._resting()):
+                return
+            await asyncio.wait(busy, timeout=SETTLE_SECONDS)
 
     def _resting(self) -> set[asyncio.Task[None]]:
         """The tasks of Pods whose processes only wait."""

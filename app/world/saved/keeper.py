@@ -56,7 +56,8 @@ class Keeper:
 
     async def begin(self) -> None:
         """Writes all of the world. Raises `OSError`."""
-        await self._begin()
+        async with self._writing:  # what changes meanwhile is written after it, however long the disk takes
+            await self._begin()
         self._looking = asyncio.get_running_loop().create_task(self._look())
 
     async def flush(self) -> None:
@@ -72,11 +73,14 @@ class Keeper:
             self._looking.cancel()
         if self._soon is not None:
             self._soon.cancel()
+        for task in self._looks:
+            task.cancel()
         if flush:
             await self._try()
         elif self._next is not None:
             await asyncio.wait({self._next})
-        self._journal.close()
+        async with self._writing:
+            self._journal.close()
 
     def collect(self) -> Sections:
         """All sections as they are now, a copy."""

@@ -7,6 +7,7 @@ import asyncio
 import shutil
 from typing import TYPE_CHECKING
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.world.metering import payer
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 _ONLY_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class _GoesOff(Exception):
+    """The answer to a change that is not kept any more."""
 
 
 class Keepers:
@@ -81,13 +86,16 @@ class Keepers:
             async def later(message: Message) -> None:
                 if message["type"] == "http.response.start" and message["status"] < 400:
                     if self._is_closed:
-                        raise ConnectionAbortedError("the world goes off")
+                        raise _GoesOff
                     keeper = self._by_quota.get(id(payer.get()))
                     if keeper is not None:
                         await keeper.flush()
                 await send(message)
 
             reads = scope["type"] != "http" or scope["method"] in _ONLY_READS
-            await app(scope, receive, send if reads else later)
+            try:
+                await app(scope, receive, send if reads else later)
+            except _GoesOff:
+                await Response(status_code=503)(scope, receive, send)
 
         return kept

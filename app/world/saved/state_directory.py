@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from app.world.node.volumes.files import remove_left
+from app.own_folder import remove_left
 from app.world.saved.codec import decode, encode
 from app.world.saved.journal import SCHEMA, SNAPSHOT, Journal, read, read_json, write_json
 from app.world.saved.sections import KeptWorld

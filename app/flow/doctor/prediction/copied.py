@@ -147,6 +147,8 @@ def refusal(check: Check) -> FlowError:
         case "unreachable" | "out_of_time":
             code = OUT_OF_TIME if check.reason == "out_of_time" else TIMED_OUT
             return Unreachable(code=code, server_message=check.error)
+        case "no_region":
+            return Unreachable(code="aws_no_region", server_message=check.error)
         case "server_failed":
             return ServerFailed(code="server_failed", server_message=check.error)
         case "answer_too_large":

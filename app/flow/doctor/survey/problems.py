@@ -124,7 +124,7 @@ def refused(case: Case, together: Sequence[Bearer]) -> Problem:
     checks = findings.report().checks
     first = next(check for check in checks if check.status is Status.FAILED)
     fix = case.fix(first)
-    if len(together) > 1 and fix is not None and fix.id in ("trust", "trust_instead"):
+    if len(together) > 1 and fix is not None and fix.id in ("trust", "trust_instead", "trust_refused"):
         policy = reduce(admitting, together, case.policy.document)
         fix = Fix(id="trust_together", commands=(case.names(first).update_trust(policy),))
     return Problem(cause=_TRUST[first.id], status=Status.FAILED, fix=fix)

@@ -243,9 +243,10 @@ def problem(found: Problem, content: Content) -> str:
 
 
 def refusals(found: PolicyText, content: Content) -> str:
-    """Why IAM would not store what can be evaluated."""
+    """Why IAM would not store what can be evaluated, or why it may not."""
     if not found.refusals:
-        return ""
+        words = prose(content.message("matcher.refusals.wild", action=found.wild)) if found.wild else ""
+        return words and f"{unspoken(MARKS[Status.WARNING])} {words}"
     said = [
         prose(content.message(f"matcher.refusals.{key}", said=words, counted=found.counted, quota=QUOTA))
         for key, words in found.refusals

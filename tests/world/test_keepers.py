@@ -1,0 +1,73 @@
+"""What is kept of worlds while the disk is slow, and while the process ends."""
+
+import asyncio
+import time
+
+from app.world.saved.journal import Journal
+from app.world.saved.keeper import Keeper
+from app.world.saved.keepers import Keepers
+from app.world.saved.state_directory import StateDirectory
+
+
+def test_one_writes_to_the_disk_at_a_time(simulation, world, tmp_path, monkeypatch):
+    begin, writing, beside = Journal.begin, [], []
+
+    def slow(journal, sections):
+        beside.extend(writing)
+        writing.append(journal)
+        time.sleep(0.1)
+        begin(journal, sections)
+        writing.remove(journal)
+
+    async def keep():
+        keeper = Keeper(world, Journal(tmp_path))
+        await asyncio.gather(keeper.begin(), keeper.flush())
+        await keeper.close()
+
+    monkeypatch.setattr(Journal, "begin", slow)
+    simulation.run(keep())
+    assert beside == []
+
+
+def test_a_world_that_is_forgotten_waits_for_what_is_being_written(simulation, world, tmp_path, monkeypatch):
+    append, ended = Journal.append, []
+
+    def slow(journal, written, gone):
+        time.sleep(0.1)
+        append(journal, written, gone)
+        ended.append(journal)
+
+    async def keep():
+        keeper = Keeper(world, Journal(tmp_path))
+        await keeper.begin()
+        keeper._written.clear()  # as if all of it had changed
+        flushing = asyncio.create_task(keeper.flush())
+        while keeper._next is not None or not keeper._writing.locked():
+            await asyncio.sleep(0)
+        await keeper.close(flush=False)
+        assert ended
+        await flushing
+
+    monkeypatch.setattr(Journal, "append", slow)
+    simulation.run(keep())
+
+
+def test_a_change_is_not_acknowledged_while_the_process_ends(tmp_path):
+    async def changes(scope, receive, send):
+        await send({"type": "http.response.start", "status": 201, "headers": []})
+        await send({"type": "http.response.body", "body": b"created"})
+
+    async def asked():
+        sent = []
+
+        async def send(message):
+            sent.append(message)
+
+        keepers = Keepers(state)
+        await keepers.close()
+        await keepers.durable(changes)({"type": "http", "method": "POST", "headers": []}, None, send)
+        return sent
+
+    with StateDirectory(tmp_path) as state:
+        start, body = asyncio.run(asked())
+    assert (start["status"], body["body"]) == (503, b"")
