@@ -152,6 +152,7 @@ def test_a_prediction_is_judged_and_counted(screen, step, text, right):
     shown = break_(screen(lang="en"), NAMED, step=step, text=text)
     html = shown.html("lab_guessed")
     assert html.count('<li class="passed">') == right
+    assert ("It was: <code>" in html) is not text, "a wrong message is followed by the right one"
     assert EN.message("lab.score", right=right, asked=2, faults=1) in shown.html("lab_score")
 
 
