@@ -39,13 +39,13 @@ def breakable(text: str) -> str:
     return "<wbr>".join(escape(text[start:stop]) for start, stop in pieces)
 
 
-_OPTION = re.compile(r"(?<!\S)--?[A-Za-z]\S*")
-"""An option of a command, with what follows its `=`."""
+_HYPHENATED = re.compile(r"(?<!\S)\S*-\S+")
+"""A word of a command behind whose hyphens a browser would break the line: `--name=my-sa`, `my-sa`."""
 
 
-def whole_options(escaped: str) -> str:
-    """HTML of a command in which no option is torn: a browser would break the line behind its `--`."""
-    return _OPTION.sub(r'<span class="option">\g<0></span>', escaped)
+def whole_words(escaped: str) -> str:
+    """HTML of a command in which no word is torn for which a line has room."""
+    return _HYPHENATED.sub(r'<span class="untorn">\g<0></span>', escaped)
 
 
 def shorten(text: str) -> str:
@@ -130,7 +130,7 @@ def marked(text: str) -> str:
 
 def prose(text: str) -> str:
     """A sentence of ours: escaped, with `code` in backticks and **strong** words."""
-    coded = re.sub(r"`([^`]+)`", lambda match: f"<code>{whole_options(_breaks(match[1]))}</code>", escape(text))
+    coded = re.sub(r"`([^`]+)`", lambda match: f"<code>{whole_words(_breaks(match[1]))}</code>", escape(text))
     return re.sub(r"\*\*(.+?)\*\*(?!\*)", r"<strong>\1</strong>", coded, flags=re.DOTALL)
 
 

@@ -117,7 +117,7 @@ def test_long_values_break_after_separators_only():
     assert breakable("s3:ListAllMyBuckets") == "s3:ListAllMyBuckets", "what is short stays whole"
     assert breakable("word") == "word"
     assert breakable(":sub --role-arn /var/run") == ":sub --role-<wbr>arn /var/<wbr>run", "not after what begins a word"
-    assert prose("`:sub --role-arn`") == '<code>:sub <span class="option">--role-arn</span></code>', "nor in a sentence"
+    assert prose("`:sub --role-arn`") == '<code>:sub <span class="untorn">--role-arn</span></code>', "nor in a sentence"
 
 
 def test_unix_seconds_become_times_and_other_numbers_do_not():
