@@ -156,6 +156,11 @@ def test_a_prediction_is_judged_and_counted(screen, step, text, right):
     assert EN.message("lab.score", right=right, asked=2, faults=1) in shown.html("lab_score")
 
 
+def test_the_verdict_says_of_an_empty_list_that_nothing_is_in_it(screen):
+    shown = break_(screen(lang="en"), "F01")
+    assert prose(EN.message("ui.empty_list")) in shown.html("diagnosis")
+
+
 def test_the_second_prediction_about_a_fault_does_not_count(screen):
     shown = break_(screen(lang="en"), NAMED, step=Step.ACCESS, text=False)
     press(shown, "revert")
