@@ -128,7 +128,7 @@ def _to_do(fix: Fix, words: Content, foretold: Iterable[str] = ()) -> list[str]:
     parts = [f"<p>{_prose(words.message(f'doctor.fixes.{fix.id}'))}</p>"]
     parts += [_list(f"`{choice}`" for choice in fix.choices)] if fix.choices else []
     parts += [f"<pre><code>{escape(command)}</code></pre>" for command in fix.commands]
-    parts += [f'<p class="quiet">{escape(words.message("doctor.copy_note"))}</p>'] if fix.commands else []
+    parts += [f'<p class="quiet">{_prose(words.message("doctor.copy_note"))}</p>'] if fix.commands else []
     parts += [f"<p>{_prose(words.message(f'doctor.then.{fix.then}'))}</p>"] if fix.then else []
     parts += foretold
     return parts + (_change(fix.change, words) if fix.change else [])

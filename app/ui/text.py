@@ -26,11 +26,26 @@ def copy_button(content: Content, text: str) -> str:
     )
 
 
+_WHOLE = 20
+"""Characters that find room on a line: `s3:ListAllMyBuckets`, `pod-after`."""
+
+
 def breakable(text: str) -> str:
-    """`text` escaped, with a place to break after each separator and nowhere else."""
+    """`text` escaped, with a place to break after each separator and nowhere else. What is short stays whole."""
+    if len(text) <= _WHOLE:
+        return escape(text)
     ends = [match.end() for match in _BREAK.finditer(text)]
     pieces = zip([0, *ends], [*ends, len(text)], strict=True)
     return "<wbr>".join(escape(text[start:stop]) for start, stop in pieces)
+
+
+_HYPHENATED = re.compile(r"(?<!\S)\S*-\S+")
+"""A word of a command behind whose hyphens a browser would break the line: `--name=my-sa`, `my-sa`."""
+
+
+def whole_words(escaped: str) -> str:
+    """HTML of a command in which no word is torn for which a line has room."""
+    return _HYPHENATED.sub(r'<span class="untorn">\g<0></span>', escaped)
 
 
 def shorten(text: str) -> str:
@@ -115,12 +130,12 @@ def marked(text: str) -> str:
 
 def prose(text: str) -> str:
     """A sentence of ours: escaped, with `code` in backticks and **strong** words."""
-    coded = re.sub(r"`([^`]+)`", lambda match: f"<code>{_breaks(match[1])}</code>", escape(text))
+    coded = re.sub(r"`([^`]+)`", lambda match: f"<code>{whole_words(_breaks(match[1]))}</code>", escape(text))
     return re.sub(r"\*\*(.+?)\*\*(?!\*)", r"<strong>\1</strong>", coded, flags=re.DOTALL)
 
 
 def _breaks(escaped: str) -> str:
-    return _BREAK.sub(r"\g<0><wbr>", escaped)
+    return _BREAK.sub(r"\g<0><wbr>", escaped) if len(escaped) > _WHOLE else escaped
 
 
 _MOMENT = re.compile(r"(?<![\w.:-])[12]\d{9}(?![\w.:-])")

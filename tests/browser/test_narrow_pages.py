@@ -119,3 +119,26 @@ def test_a_pair_names_its_two_sides_on_a_phone_too(visitor):
         expect(pairs).to_be_visible()
         for side in (content.message("screens.will_say"), content.message("figure.aws")):
             assert side in pairs.inner_text(), size
+
+
+def test_on_a_phone_no_button_is_lower_than_its_words_and_the_way_on_is_at_the_right(reader):
+    one = reader(size=PHONE).open("/thief?lang=en")
+    one.click("thief_steal")
+    pills = one.page.get_by_test_id("stButtonGroup").filter(has_text="Remove it from the trust policy")
+    expect(pills).to_be_visible()
+    one.settle()
+    for button in pills.locator("button").all():
+        assert button.evaluate("it => it.scrollHeight - it.clientHeight") <= 0, button.inner_text()
+    page, on = one.box(".st-key-onward"), one.box(".st-key-next")
+    assert abs(page["x"] + page["width"] - on["x"] - on["width"]) < 1
+
+
+def test_on_a_phone_nothing_is_drawn_over_the_mode(reader):
+    one = reader(size=PHONE).open("/time_machine?lang=en").drawn().settle()
+    numbers, mode = one.page.locator(".moments .numbers").first, one.page.locator(".mode strong")
+    for _ in range(2):  # the mode goes along until it sticks
+        by = one.box(numbers)["y"] - one.box(mode)["y"]
+        one.page.get_by_test_id("stMain").evaluate("(main, by) => main.scrollBy(0, by)", by)
+    at = one.box(mode)
+    there = "([x, y]) => document.elementFromPoint(x, y).closest('.mode') !== null"
+    assert one.page.evaluate(there, [at["x"] + 10, at["y"] + 10])

@@ -152,7 +152,13 @@ def test_a_prediction_is_judged_and_counted(screen, step, text, right):
     shown = break_(screen(lang="en"), NAMED, step=step, text=text)
     html = shown.html("lab_guessed")
     assert html.count('<li class="passed">') == right
+    assert ("It was: <code>" in html) is not text, "a wrong message is followed by the right one"
     assert EN.message("lab.score", right=right, asked=2, faults=1) in shown.html("lab_score")
+
+
+def test_the_verdict_says_of_an_empty_list_that_nothing_is_in_it(screen):
+    shown = break_(screen(lang="en"), "F01")
+    assert prose(EN.message("ui.empty_list")) in shown.html("diagnosis")
 
 
 def test_the_second_prediction_about_a_fault_does_not_count(screen):

@@ -110,6 +110,11 @@ def test_difference_shows_what_was_taken_away():
     assert difference(pod(env=[{"name": "A", "value": "b"}]), pod(), load("en")).count('class="line removed"') == 3
 
 
+def test_a_word_of_a_command_is_not_torn_at_its_hyphens():
+    html = code(load("en"), "kubectl run pod-a --image=b/c -n x -- s3 ls | cat -")
+    assert re.findall(r'<span class="untorn">(.*?)</span>', html) == ["pod-a", "--image=b/c", "-n", "--"]
+
+
 def test_a_document_on_a_line_of_a_command_is_folded_and_copied_whole():
     policy = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*"}] * 4})
     command = f"aws iam update-assume-role-policy --role-name r --policy-document '{policy}'\n# next\necho '{{}}'"

@@ -107,9 +107,9 @@ def test_each_statement_says_whether_it_applies_and_all_of_them_decide():
     html = decided(elsewhere, reads)
     first, second = html.split('<section class="statement">')[1:]
     assert EN.message("access.does_not_apply") in first
-    assert "eu-<wbr>west-<wbr>1" in first
+    assert "eu-west-1" in first
     assert EN.message("access.applies") in second
-    assert re.findall(r'class="hit"><strong><code>(.*?)</code>', second)[0] == "s3:<wbr>List*"
+    assert re.findall(r'class="hit"><strong><code>(.*?)</code>', second)[0] == "s3:List*"
     assert EN.message("ui.decision_allow") in html
 
 

@@ -113,10 +113,11 @@ def test_any_value_has_an_end(text):
 
 
 def test_long_values_break_after_separators_only():
-    assert breakable("a/b::c-d.e_f") == "a/<wbr>b::<wbr>c-<wbr>d.e_f"
+    assert breakable("alpha/beta::gamma-d.e_f") == "alpha/<wbr>beta::<wbr>gamma-<wbr>d.e_f"
+    assert breakable("s3:ListAllMyBuckets") == "s3:ListAllMyBuckets", "what is short stays whole"
     assert breakable("word") == "word"
     assert breakable(":sub --role-arn /var/run") == ":sub --role-<wbr>arn /var/<wbr>run", "not after what begins a word"
-    assert prose("`:sub --role-arn`") == "<code>:sub --role-<wbr>arn</code>", "nor in a sentence"
+    assert prose("`:sub --role-arn`") == '<code>:sub <span class="untorn">--role-arn</span></code>', "nor in a sentence"
 
 
 def test_unix_seconds_become_times_and_other_numbers_do_not():
@@ -128,7 +129,7 @@ def test_unix_seconds_become_times_and_other_numbers_do_not():
 
 
 def test_prose_marks_code_and_strong_words_only():
-    assert prose("a `b/c` **d** <i>") == "a <code>b/<wbr>c</code> <strong>d</strong> &lt;i&gt;"
+    assert prose("a `b/c` **d** <i>") == "a <code>b/c</code> <strong>d</strong> &lt;i&gt;"
 
 
 def test_strong_words_may_hold_a_star_and_stand_beside_others():

@@ -135,7 +135,11 @@ def test_sts_takes_the_token_of_the_deleted_pod_that_the_api_server_refuses(mach
     assert content.message("time_machine.disagree.revoked") in html
     assert 'pods "pod-after" not found' in spaced(shown.html("moment_pod"))
     assert shown.test.button(key="act_delete_pod").disabled
+    drawn = json.loads(shown.data("film")["film"])
+    assert {"pod", "mount", "assume", "call"} <= {*drawn["ghosts"]}
+    assert "The Pod has been deleted" in film(shown)[-1]["plain"]
     shown.click("act_undo")
+    assert json.loads(shown.data("film")["film"])["ghosts"] == []
     assert answers(shown) == ["passed"] * 3
     assert "acts_done" not in shown.keys
     assert not shown.test.exception

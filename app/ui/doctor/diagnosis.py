@@ -9,9 +9,8 @@ from app.flow.doctor import Change, Diagnosis, Fix
 from app.flow.json_access import get_list, get_str
 from app.flow.model import Check, JsonValue, Status, Step
 from app.flow.verdict.judge import Outcome
-from app.flow.visible import visible_ends
 from app.report import pod_words, verdict_words
-from app.ui.draw.checks import framed, listed, mark, said
+from app.ui.draw.checks import framed, listed, mark, said, shown_value
 from app.ui.draw.code import code
 from app.ui.step.evidence.agreement import disagreement
 from app.ui.step.evidence.difference import change
@@ -78,7 +77,7 @@ def _heading(key: str, content: Content) -> str:
 
 def _evidence(check: Check, content: Content) -> str:
     rows = "".join(
-        f"<dt>{escape(content.message(f'ui.{key}'))}</dt><dd>{value(visible_ends(found))}</dd>"
+        f"<dt>{escape(content.message(f'ui.{key}'))}</dt><dd>{shown_value(found, content)}</dd>"
         for key, found in (("got", check.got), ("expected", check.expected), ("where", check.where))
         if found
     )

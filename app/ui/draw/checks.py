@@ -66,7 +66,9 @@ def _inside(check: Check, subject: Subject, content: Content) -> str:
         parts.append(said(check.error, content))
     parts.append(allowed_by(would_allow(check, content), content))
     rows = [("got", check.got), ("expected", check.expected), ("where", check.where)]
-    shown = "".join(f"<dt>{_label(content, key)}</dt><dd>{_found(text, content)}</dd>" for key, text in rows if text)
+    shown = "".join(
+        f"<dt>{_label(content, key)}</dt><dd>{shown_value(text, content)}</dd>" for key, text in rows if text
+    )
     if shown:
         parts.append(f"<dl>{shown}</dl>")
     explained = ["what", "why"] if check.status is Status.PASSED else ["what", "why", "fix"]
@@ -81,7 +83,7 @@ def allowed_by(texts: Iterable[tuple[str, str]], content: Content) -> str:
     return "".join(f"<p>{prose(sentence)}</p>{code(content, text)}" for sentence, text in texts)
 
 
-def _found(text: str, content: Content) -> str:
+def shown_value(text: str, content: Content) -> str:
     """A value, and beside Unix seconds the time that they are; of a list in which nothing is, that there is nothing."""
     if text == "[]":
         return prose(content.message("ui.empty_list"))
@@ -127,7 +129,9 @@ def outcome(report: StepReport, walk: Walk, content: Content, facts: list[tuple[
             sentences, below = sentences[-1:], _broken(report, walk, content)
         sentence = " ".join(sentences)
     shown = "".join(
-        f'<dt class="{claim(name)}">{escape(name)}</dt><dd>{_found(text, content)}</dd>' for name, text in facts if text
+        f'<dt class="{claim(name)}">{escape(name)}</dt><dd>{shown_value(text, content)}</dd>'
+        for name, text in facts
+        if text
     )
     return framed(status, f"<p>{prose(sentence)}</p>{f'<dl>{shown}</dl>' if shown else ''}{below}", content)
 
@@ -145,7 +149,7 @@ def of_program(step: Step, status: Status, verdict: Verdict, subject: Subject, c
         sentence, quoted = content.message("outcomes.shows_here"), said(verdict.seen.text, content)
     else:
         sentence = content.message("reasons.earlier_step")
-    found = "".join(f"<dt>{name}</dt><dd>{_found(text, content)}</dd>" for name, text in rows if text)
+    found = "".join(f"<dt>{name}</dt><dd>{shown_value(text, content)}</dd>" for name, text in rows if text)
     return framed(status, f"<p>{prose(sentence)}</p>{f'<dl>{found}</dl>' if found else ''}{quoted}", content)
 
 

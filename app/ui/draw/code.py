@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from app.content import Content
-from app.ui.text import copy_button, escape
+from app.ui.text import copy_button, escape, whole_words
 
 _DOCUMENT = re.compile(r"""[\[{]["{\[].{160,}[}\]]""")
 """A JSON document on one line: nothing that one reads there."""
@@ -24,10 +24,10 @@ def _line(line: str, content: Content) -> str:
         return f'<span class="comment">{escape(line)}</span>'
     found = _DOCUMENT.search(line)
     if not found:
-        return escape(line)
+        return whole_words(escape(line))
     whole = found[0]
     rest = escape(content.message("ui.folded_text", count=len(whole) - _SHOWN))
     return (
-        f'{escape(line[: found.start()])}<details class="long"><summary>{escape(whole[:_SHOWN])}'
-        f"<span>{rest}</span></summary>{escape(whole)}</details>{escape(line[found.end() :])}"
+        f'{whole_words(escape(line[: found.start()]))}<details class="long"><summary>{escape(whole[:_SHOWN])}'
+        f"<span>{rest}</span></summary>{escape(whole)}</details>{whole_words(escape(line[found.end() :]))}"
     )

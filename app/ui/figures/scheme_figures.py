@@ -60,11 +60,13 @@ SCHEME_FIGURES: dict[CredentialScheme, Figure] = {
     ),
     CredentialScheme.IRSA: _figure(
         CredentialScheme.IRSA,
-        (_POD, _box("sts", "aws", (44, 188)), _box("keys_of_issuer", "kubernetes", (196, 188))),
+        (_POD, _box("sts", "aws", (44, 188)), _box("keys_of_issuer", "kubernetes", (214, 188))),
         (
             Edge(id="shows_token", tail="pod", head="sts"),
-            Edge(id="reads_keys", tail="sts", head="keys_of_issuer", label_at={"tb": (104, 188)}),
+            Edge(id="reads_keys", tail="sts", head="keys_of_issuer", label_at={"tb": (144, 188)}),
         ),
+        _NODE,
+        Zone(id="aws", corners={"tb": (0, 152, 110, 240)}, name_at={"tb": ("b", "l")}),
     ),
     CredentialScheme.POD_IDENTITY: _figure(
         CredentialScheme.POD_IDENTITY,

@@ -90,7 +90,8 @@ def how_it_ended(guess: Guess, seen: str, content: Content) -> str:
     """What was predicted and how it ended: `seen` is the step at which it showed."""
     really = content.message("lab.really", what=step_name(seen, content))
     step = _line("lab.step", step_name(guess.step, content), guess.step == seen, really, content)
-    text = _line("lab.text", _label(guess.text, content), guess.text == guess.own, "", content)
+    shown = content.message("lab.really_text", text=_label(guess.own, content))
+    text = _line("lab.text", _label(guess.text, content), guess.text == guess.own, shown, content)
     return f'<div role="status"><ul class="guessed">{step}{text}</ul></div>'
 
 

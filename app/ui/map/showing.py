@@ -157,6 +157,11 @@ def standing(beats: Iterable[Beat]) -> tuple[Beat, ...]:
     return tuple(kept.values())
 
 
+def without(party: str) -> tuple[str, ...]:
+    """What a map draws as a ghost where that party does not exist: its box, and the edges that begin or end there."""
+    return (party, *(edge.id for edge in EDGES if party in (edge.tail.box, edge.head.box)))
+
+
 def draw_events(
     beats: Sequence[Beat],
     past: Sequence[Beat],
@@ -165,6 +170,8 @@ def draw_events(
     content: Content,
     *,
     closing: str = "",
+    ghosts: Sequence[str] = (),
+    about: Sequence[str] = (),
     plays: Plays = "",
     runs: str = "",
     on_end: Callable[[], None] = components.nothing,
@@ -172,10 +179,21 @@ def draw_events(
 ) -> None:
     """Draws beats that are no walk, on a map on which the `past` is in place; the exchange of a clicked chip below it.
 
-    `closing`: what the whole map says at the end. For `plays`, `runs` and `on_end` see `player.draw`.
+    `closing`: what the whole map says at the end. `ghosts`: what is not there, as of `without`. For `about` see
+    `film_json`, for `plays`, `runs` and `on_end` see `player.draw`.
     """
     film_of_these = Film(beats=tuple(beats))
-    text = film_json(film_of_these, content, subject, names, ends_whole=False, past=past, closing=closing)
+    text = film_json(
+        film_of_these,
+        content,
+        subject,
+        names,
+        ends_whole=False,
+        past=past,
+        closing=closing,
+        ghosts=ghosts,
+        about=about,
+    )
     beat_id = player.draw(text, content, plays=plays, runs=runs, on_end=on_end, key=key)
     _draw_exchange(beats, beat_id, content, key)
 

@@ -27,6 +27,8 @@ PAGE = "one_minute"
 _UNCHANGED = "unchanged"
 _CHOICE, _SENT = "one_minute_choice", "one_minute_sent"
 _STATUS = {True: Status.PASSED, False: Status.FAILED, None: Status.UNKNOWN}
+_BEFORE_SIGNATURE = {"sts.provider", "sts.audience"}
+"""What this world's STS compares with the provider before it comes to the signature."""
 _SENDS = (Action.READ_TOKEN, Action.EXCHANGE)
 
 
@@ -82,15 +84,20 @@ def _stamp(walk_view: WalkView, token: JsonValue, content: Content) -> None:
     )
     if chosen == _UNCHANGED:
         report = walk_view.walk.report(Step.TOKEN_MOUNT)
-        components.block(_picture(None, report.check("token.signature").status, "", content), key="stamp")
+        signature = report.check("token.signature").status
+        found = content.message(f"one_minute.found.{signature}")
+        components.block(_picture(None, signature, found, "", content), key="stamp")
         return
     sent = _submission(walk_view, places[chosen])
     if sent.report is None:
         components.block(f'<div class="failed">{unread(sent, walk_view.walk.subject, content)}</div>', key="stamp")
         return
-    theirs = sent.report.checks[-1]
+    *ours, theirs = sent.report.checks
+    signature, failed = _STATUS[sent.signed], {check.id for check in ours if check.status is Status.FAILED}
+    key = "no_provider" if signature is Status.FAILED and failed & _BEFORE_SIGNATURE else signature
+    found = content.message(f"one_minute.found.{key}", name=chosen)
     answer = said(theirs.error, content) if theirs.error else ""
-    components.block(_picture(sent.change, _STATUS[sent.signed], answer, content), key="stamp")
+    components.block(_picture(sent.change, signature, found, answer, content), key="stamp")
 
 
 def _submission(walk_view: WalkView, index: int) -> Submission:
@@ -108,18 +115,17 @@ def _submission(walk_view: WalkView, index: int) -> Submission:
     return found
 
 
-def _picture(change: Change | None, signature: Status, answer: str, content: Content) -> str:
+def _picture(change: Change | None, signature: Status, found: str, answer: str, content: Content) -> str:
     """Who stamps with the private key, what is stamped, who looks at it with the public key and what they find."""
     words = {
         key: prose(content.message(f"one_minute.picture.{key}")) for key in ("signs", "private", "checks", "public")
     }
-    found = prose(content.message(f"one_minute.found.{signature}"))
     return (
         f'<ol class="stamp"><li class="signs"><strong>{words["signs"]}</strong><span class="key">{words["private"]}'
         f'</span></li><li class="stamped">{_content(change, content)}<span class="seal">'
         f"{escape(content.message('ui.token_signature'))}</span></li>"
         f'<li class="looks {signature}"><strong>{words["checks"]}</strong><span class="key">{words["public"]}</span>'
-        f'<p role="status">{unspoken(MARKS[signature])} {found}</p>{answer}'
+        f'<p role="status">{unspoken(MARKS[signature])} {prose(found)}</p>{answer}'
         "</li></ol>"
     )
 

@@ -14,7 +14,7 @@ from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section
 from app.ui.draw.simulated_only import needs_a_world, without_token
 from app.ui.frame import navigation
 from app.ui.frame.not_there import needs_chain
-from app.ui.map.showing import draw_events
+from app.ui.map.showing import draw_events, without
 from app.ui.state import chosen_chain, language, session
 from app.ui.text import escape, prose
 from app.ui.time_machine import journey, views
@@ -91,14 +91,17 @@ def _map(travel: Travel, content: Content) -> None:
     past = journey.in_place(travel)
     runs = bool(st.session_state.get(journey.RUNS, False))
     at = clock(travel.history.current.place)
-    quiet = "quiet" if travel.left else "now" if travel.history.current.place else "start"
+    gone = travel.history.world.cluster.find("pods", travel.subject.namespace, travel.subject.pod) is None
+    quiet = "gone" if gone else "quiet" if travel.left else "now" if travel.history.current.place else "start"
     draw_events(
         travel.shown,
         past,
-        travel.names,
+        {**travel.names, "pod": ""} if gone else travel.names,
         travel.subject,
         content,
         closing="" if travel.shown else content.message(f"time_machine.map.{quiet}", at=at),
+        ghosts=without("pod") if gone else (),
+        about=() if travel.shown else ("pod", "sts"),
         plays="here" if travel.shown else "",
         runs=at if runs else "",
         on_end=journey.step,
