@@ -12,7 +12,7 @@ from __future__ import annotations
 import io
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import urllib3
@@ -41,7 +41,20 @@ _ANOTHER_WAY = ("transfer-encoding", "content-encoding", "connection", "upgrade"
 
 
 class WholeResponse(urllib3.HTTPResponse):
-    """An answer that has been read to its end."""
+    """An answer that has been read to its end, and is handed on in one piece."""
+
+    def __init__(self, content: bytes, **options: Any) -> None:
+        super().__init__(body=io.BytesIO(content), preload_content=False, decode_content=False, **options)
+        self._content = content
+
+    @property
+    def data(self) -> bytes:
+        """As urllib3's own."""
+        return self._content
+
+    def stream(self, amt: int | None = None, decode_content: bool | None = None) -> Generator[bytes]:
+        """As urllib3's own."""
+        yield self._content
 
 
 class WholeAnswers(_Base):
@@ -170,14 +183,12 @@ def _read(received: bytearray, method: str, url: str) -> tuple[WholeResponse | N
     if missing:
         return None, missing > 0
     response = WholeResponse(
-        body=io.BytesIO(bytes(received[end + 4 :])),
+        bytes(received[end + 4 :]),
         headers=headers,
         status=int(status[1]),
         version=11,
         version_string="HTTP/1.1",
         reason=(status[2] or b"").decode("ascii").strip(),
-        preload_content=False,
-        decode_content=False,
         request_method=method,
         request_url=url,
     )

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.flow import redaction
 from app.flow.redaction import MASK, mask_headers, mask_text
 
 BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -133,3 +134,15 @@ def test_masking_twice_is_masking_once(text):
 def test_a_login_to_eks_is_masked(text, masked):
     """The bearer token of `aws eks get-token` is a presigned URL: good for anybody who holds it."""
     assert mask_text(text) == masked
+
+
+def test_only_texts_without_a_secret_are_remembered_and_not_too_many(monkeypatch):
+    remembered = set()
+    monkeypatch.setattr(redaction, "_UNCHANGED", remembered)
+    large = "日" * (redaction.UNCHANGED_BYTES // 2)
+    for text in ("harmless", TOKEN, f"AWS_SECRET_ACCESS_KEY={SIGNATURE}", large) * 2:
+        assert SIGNATURE not in mask_text(text)
+    assert remembered == {"harmless"}
+    for number in range(redaction.UNCHANGED_TEXTS):
+        assert mask_text(str(number)) == str(number)
+    assert len(remembered) <= redaction.UNCHANGED_TEXTS

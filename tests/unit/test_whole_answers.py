@@ -120,6 +120,13 @@ def test_an_answer_is_what_urllib3_makes_of_it(name: str) -> None:
     assert isinstance(response, WholeResponse) == (name in WHOLE)
 
 
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_whole_answer_is_handed_on_in_one_piece(name: str) -> None:
+    _, response = answered(Ours, ANSWERS[name])
+    assert isinstance(response, WholeResponse)
+    assert list(response.stream(2)) == [response.data] == [response.read()]
+
+
 def test_a_connection_serves_one_question_after_the_other() -> None:
     connection, server = connected(Ours)
     with server:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable
+from sys import getsizeof
 
 from app.flow.redaction.command_lines import MASK as MASK
 from app.flow.redaction.command_lines import QUOTES, SPACE, mask_arrays
@@ -63,9 +64,25 @@ _PATCH = re.compile(r"(\"patch\"\s*+:\s*+\")([A-Za-z0-9+/=]++)(?=\")")
 """In an AdmissionReview's answer: a JSON patch in Base64, which may replace whole containers."""
 _SECRET_HEADERS = {"x-amz-security-token", "x-aws-ec2-metadata-token", "cookie", "set-cookie"}
 
+_UNCHANGED: set[str] = set()
+"""Texts without a secret: most of what a walk masks is what the walk before it masked."""
+UNCHANGED_TEXTS, UNCHANGED_BYTES = 1024, 16 * 1024
+"""How many are remembered, and the memory of the largest: 16 MB in all at most. The views of a token take 15 KB."""
+
 
 def mask_text(text: str) -> str:
     """`text` with the signature of every JWT, secret access keys and session tokens replaced by `MASK`."""
+    if text in _UNCHANGED:
+        return text
+    masked = _mask(text)
+    if masked == text and getsizeof(text) <= UNCHANGED_BYTES:
+        if len(_UNCHANGED) >= UNCHANGED_TEXTS:
+            _UNCHANGED.clear()
+        _UNCHANGED.add(text)
+    return masked
+
+
+def _mask(text: str) -> str:
     # Looking for a word first costs a tenth of the expression, and nearly no text has one. A walk masks some 600 texts,
     # most of them short, so the words are looked for one by one: a generator over them would cost four times as much.
     if "eyJ" in text:
