@@ -176,7 +176,7 @@ def test_what_the_world_has_no_room_for_is_reported_with_the_way_to_a_new_world(
     assert shown.world.faults == (NAMED,)
 
 
-def test_it_says_when_other_tabs_show_the_fault(broken):
+def test_it_says_that_other_tabs_show_the_fault(broken):
     assert prose(load("en").message("lab.other_tabs")) in broken.html("lab_revert_heading")
 
 

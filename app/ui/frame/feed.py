@@ -31,5 +31,5 @@ def draw(content: Content, key: str = "feed") -> None:
             **words,
         },
         key=key,
-        on_changed_change=components.nothing,
+        on_changed_change=session.follow,
     )

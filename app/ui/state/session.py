@@ -34,6 +34,8 @@ _PROCESS = secrets.token_hex(4)
 """Ends the ids that this process gives out: a browser that brings another one had its world in a process before."""
 _LOSS = "world_lost"
 """In the session: why the world that this reader had is gone, until they have read it."""
+_UNASKED = "unasked"
+"""In the session: that this run came by itself, until the page has said what is lost."""
 _START = "world_start"
 """In the session: what the world that it had last began with. One that has to be made again begins with the same."""
 _WALK_VIEW = "walk_view"
@@ -109,8 +111,19 @@ def another_world() -> Iterator[World]:
 
 
 def loss() -> str:
-    """Why this reader's world is gone: `evicted`, `idle`, `restarted` or `elsewhere`. Empty once that was said."""
-    return str(st.session_state.pop(_LOSS, ""))
+    """Why this reader's world is gone: `evicted`, `idle`, `restarted` or `elsewhere`. Empty once that was said.
+
+    In a run that came by itself nobody may have read it: the next such run would take it away, so it is said again.
+    """
+    said = str(st.session_state.get(_LOSS, ""))
+    if not st.session_state.pop(_UNASKED, False):
+        st.session_state.pop(_LOSS, None)
+    return said
+
+
+def follow() -> None:
+    """Is called before a run that the reader did not ask for: the page follows its world (`app.ui.frame.feed`)."""
+    st.session_state[_UNASKED] = True
 
 
 def page_state() -> dict[str, object]:
@@ -172,12 +185,13 @@ def kept_walk_view() -> WalkView | None:
         return None
     if last.world != here.path:
         st.session_state.setdefault(_LOSS, "elsewhere")
-    walked = (last.world, last.walk.subject, st.session_state.get(_FAULTS))
-    if walked != (here.path, here.chain.subject, here.faults):
+    if (last.world, last.walk.subject) != (here.path, here.chain.subject):
         return None
-    if last.change >= here.log.events.changed:
-        return last
-    found = shared_walks.follow(here, last, lambda: _walk(here))
+    found = last
+    if last.change < here.log.events.changed:
+        found = shared_walks.follow(here, last, lambda: _walk(here))
+    if found is last:
+        return last if st.session_state.get(_FAULTS) == here.faults else None
     st.session_state[_WALK_VIEW], st.session_state[_FAULTS] = found, here.faults
     return found
 
@@ -204,12 +218,14 @@ def _diagnose(walk_view: WalkView) -> Diagnosis:
 
 
 def run_again() -> None:
-    """Walks again through the same cluster: through a world once its walk is asked for."""
+    """Walks again through the same cluster: through a world once its walk is asked for. Its other tabs follow."""
     if mode.can().walk_cluster:
         live.run_again()
     else:
-        allowance.afford(world().usage)
-        st.session_state[_DUE] = world().path
+        here = world()
+        allowance.afford(here.usage)
+        here.log.events.turn()
+        st.session_state[_DUE] = here.path
 
 
 def reset(seeded: Chain = scenario.ARTICLE, *, start: Start | None = None) -> None:
@@ -233,14 +249,14 @@ def inject(fault_id: str) -> None:
     try:
         simulation().inject(here, fault_id)
     finally:
-        _walk(here)
+        _changed(here)
 
 
 def revert() -> None:
     """Takes back what is broken in this browser's world, and walks again."""
     here = world()
     simulation().revert(here)
-    _walk(here)
+    _changed(here)
 
 
 def edit(kind: str, text: str) -> None:
@@ -248,7 +264,7 @@ def edit(kind: str, text: str) -> None:
     here = world()
     simulation().run(edits.apply(here, kind, text))
     simulation().keep(here)
-    _walk(here)
+    _changed(here)
 
 
 def recreate_pod() -> None:
@@ -258,14 +274,14 @@ def recreate_pod() -> None:
         simulation().run(edits.recreate_pod(here))
     finally:
         simulation().keep(here)
-        _walk(here)
+        _changed(here)
 
 
 def replace_node(kind: NodeKind) -> None:
     """Puts a node of another kind in the place of this browser's world's, and walks again."""
     here = world()
     simulation().replace_node(here, kind)
-    _walk(here)
+    _changed(here)
 
 
 def save() -> WorldSnapshot:
@@ -277,19 +293,25 @@ def restore(saved: WorldSnapshot) -> None:
     """Makes this browser's world what it was, and walks again."""
     here = world()
     simulation().restore(here, saved)
-    _walk(here)
+    _changed(here)
 
 
 def move_clock(seconds: float) -> None:
     """Moves the world's clock, lets the kubelet act, and walks again. Raises `ValueError` far from the wall clock."""
     here, before = world(), simulated_walk_view().walk.report(Step.TOKEN_MOUNT).evidence
     simulation().move_clock(here, seconds)
-    _walk(here, replaced=before)
+    _changed(here, replaced=before)
 
 
 def subject() -> Subject:
     """Whose IRSA the walks through this browser's world are about."""
     return world().chain.subject
+
+
+def _changed(here: World, *, replaced: Mapping[str, JsonValue] | None = None) -> None:
+    """Has the other tabs follow what this one did to the world, and walks again."""
+    here.log.events.turn()
+    _walk(here, replaced=replaced)
 
 
 def _walk(here: World, *, replaced: Mapping[str, JsonValue] | None = None) -> WalkView:
