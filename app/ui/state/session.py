@@ -16,6 +16,7 @@ from app.flow.port_wrappers.consent import NOTHING, Action
 from app.flow.ports import Ports
 from app.settings import Settings
 from app.ui.state import allowance, connection, live, live_selection, mode, own_world, shared_walks
+from app.ui.state.runs import until_read
 from app.ui.state.walk_view import WalkView
 from app.wiring import simulated
 from app.world import edits
@@ -34,8 +35,6 @@ _PROCESS = secrets.token_hex(4)
 """Ends the ids that this process gives out: a browser that brings another one had its world in a process before."""
 _LOSS = "world_lost"
 """In the session: why the world that this reader had is gone, until they have read it."""
-_UNASKED = "unasked"
-"""In the session: that this run came by itself, until the page has said what is lost."""
 _START = "world_start"
 """In the session: what the world that it had last began with. One that has to be made again begins with the same."""
 _WALK_VIEW = "walk_view"
@@ -111,19 +110,8 @@ def another_world() -> Iterator[World]:
 
 
 def loss() -> str:
-    """Why this reader's world is gone: `evicted`, `idle`, `restarted` or `elsewhere`. Empty once that was said.
-
-    In a run that came by itself nobody may have read it: the next such run would take it away, so it is said again.
-    """
-    said = str(st.session_state.get(_LOSS, ""))
-    if not st.session_state.pop(_UNASKED, False):
-        st.session_state.pop(_LOSS, None)
-    return said
-
-
-def follow() -> None:
-    """Is called before a run that the reader did not ask for: the page follows its world (`app.ui.frame.feed`)."""
-    st.session_state[_UNASKED] = True
+    """Why this reader's world is gone: `evicted`, `idle`, `restarted` or `elsewhere`. Empty once they have read it."""
+    return until_read.take(_LOSS)
 
 
 def page_state() -> dict[str, object]:
@@ -187,9 +175,7 @@ def kept_walk_view() -> WalkView | None:
         st.session_state.setdefault(_LOSS, "elsewhere")
     if (last.world, last.walk.subject) != (here.path, here.chain.subject):
         return None
-    found = last
-    if last.change < here.log.events.changed:
-        found = shared_walks.follow(here, last, lambda: _walk(here))
+    found = last if last.change >= here.log.events.changed else shared_walks.follow(here, last, lambda: _walk(here))
     if found is last:
         return last if st.session_state.get(_FAULTS) == here.faults else None
     st.session_state[_WALK_VIEW], st.session_state[_FAULTS] = found, here.faults
@@ -207,14 +193,13 @@ def diagnosis(walk_view: WalkView) -> Diagnosis:
         return walk_view.diagnosis
     kept: tuple[WalkView, Diagnosis] | None = st.session_state.get(_DIAGNOSIS)
     if kept is None or kept[0] is not walk_view:
-        kept = st.session_state[_DIAGNOSIS] = (walk_view, _diagnose(walk_view))
+        found = (
+            diagnose(ports(), walk_view.walk)
+            if mode.can().walk_cluster
+            else shared_walks.diagnosis(world(), walk_view, lambda: diagnose(ports(), walk_view.walk))
+        )
+        kept = st.session_state[_DIAGNOSIS] = (walk_view, found)
     return kept[1]
-
-
-def _diagnose(walk_view: WalkView) -> Diagnosis:
-    if mode.can().walk_cluster:
-        return diagnose(ports(), walk_view.walk)
-    return shared_walks.diagnosis(world(), walk_view, lambda: diagnose(ports(), walk_view.walk))
 
 
 def run_again() -> None:
@@ -222,17 +207,13 @@ def run_again() -> None:
     if mode.can().walk_cluster:
         live.run_again()
     else:
-        here = world()
-        allowance.afford(here.usage)
-        here.log.events.turn()
-        st.session_state[_DUE] = here.path
+        allowance.afford(world().usage)
+        world().log.events.turn()
+        st.session_state[_DUE] = world().path
 
 
 def reset(seeded: Chain = scenario.ARTICLE, *, start: Start | None = None) -> None:
-    """Throws this browser's world away and makes a new one, with that chain in it. It is walked through when asked for.
-
-    `start`: what the new one begins with; where it is None, what this one began with.
-    """
+    """Throws this world away for one with that chain, walked through when asked for. Without a `start` it begins alike."""
     begins = st.session_state[_START] = start or world().start
     allowance.admit(_key())
     with allowance.room_for_a_world():
@@ -244,44 +225,37 @@ def reset(seeded: Chain = scenario.ARTICLE, *, start: Start | None = None) -> No
 
 def inject(fault_id: str) -> None:
     """Fixes whatever is broken in this browser's world, breaks it again, and walks. Raises `CannotBeInjected`."""
-    here = world()
-    simulation().revert(here)
-    try:
+    with _acting() as here:
+        simulation().revert(here)
         simulation().inject(here, fault_id)
-    finally:
-        _changed(here)
 
 
 def revert() -> None:
     """Takes back what is broken in this browser's world, and walks again."""
-    here = world()
-    simulation().revert(here)
-    _changed(here)
+    with _acting() as here:
+        simulation().revert(here)
 
 
 def edit(kind: str, text: str) -> None:
     """Writes an object of this browser's world as it was typed, and walks again. Raises `EditRefused`."""
-    here = world()
-    simulation().run(edits.apply(here, kind, text))
-    simulation().keep(here)
-    _changed(here)
+    simulation().run(edits.apply(world(), kind, text))
+    with _acting() as here:
+        simulation().keep(here)
 
 
 def recreate_pod() -> None:
     """Deletes the Pod, creates it again, and walks again. Raises `EditRefused`."""
-    here = world()
-    try:
-        simulation().run(edits.recreate_pod(here))
-    finally:
-        simulation().keep(here)
-        _changed(here)
+    with _acting() as here:
+        try:
+            simulation().run(edits.recreate_pod(here))
+        finally:
+            simulation().keep(here)
 
 
 def replace_node(kind: NodeKind) -> None:
     """Puts a node of another kind in the place of this browser's world's, and walks again."""
-    here = world()
-    simulation().replace_node(here, kind)
-    _changed(here)
+    with _acting() as here:
+        simulation().replace_node(here, kind)
 
 
 def save() -> WorldSnapshot:
@@ -291,27 +265,32 @@ def save() -> WorldSnapshot:
 
 def restore(saved: WorldSnapshot) -> None:
     """Makes this browser's world what it was, and walks again."""
-    here = world()
-    simulation().restore(here, saved)
-    _changed(here)
+    with _acting() as here:
+        simulation().restore(here, saved)
 
 
 def move_clock(seconds: float) -> None:
     """Moves the world's clock, lets the kubelet act, and walks again. Raises `ValueError` far from the wall clock."""
     here, before = world(), simulated_walk_view().walk.report(Step.TOKEN_MOUNT).evidence
     simulation().move_clock(here, seconds)
-    _changed(here, replaced=before)
+    here.log.events.turn()
+    _walk(here, replaced=before)
+
+
+@contextmanager
+def _acting() -> Iterator[World]:
+    """Inside, this page does something to its world. Then its other tabs follow, and the world is walked through."""
+    here = world()
+    try:
+        yield here
+    finally:
+        here.log.events.turn()
+        _walk(here)
 
 
 def subject() -> Subject:
     """Whose IRSA the walks through this browser's world are about."""
     return world().chain.subject
-
-
-def _changed(here: World, *, replaced: Mapping[str, JsonValue] | None = None) -> None:
-    """Has the other tabs follow what this one did to the world, and walks again."""
-    here.log.events.turn()
-    _walk(here, replaced=replaced)
 
 
 def _walk(here: World, *, replaced: Mapping[str, JsonValue] | None = None) -> WalkView:
