@@ -213,7 +213,7 @@ def run_again() -> None:
 
 
 def reset(seeded: Chain = scenario.ARTICLE, *, start: Start | None = None) -> None:
-    """Throws this world away for one with that chain, walked through when asked for. Without a `start` it begins alike."""
+    """Throws this world away for one with that chain, walked through when asked for. Without `start`: as it began."""
     begins = st.session_state[_START] = start or world().start
     allowance.admit(_key())
     with allowance.room_for_a_world():
