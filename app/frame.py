@@ -39,6 +39,7 @@ components.styles()
 
 # (3) The frame.
 name = page.url_path or PAGES[0]
+seen = f"{name} {st.query_params.get(window.PARAM, '')}"
 
 
 def draw_frame() -> None:
@@ -47,14 +48,14 @@ def draw_frame() -> None:
     st.set_page_config(page_title=f"{page.title} · {content.message('ui.app_name')}")
     components.page(
         content.language,
-        name,
+        seen,
         content.lesson(name).title,
         menu={part: content.message(f"ui.menu.{part}") for part in ("name", "open", "close")},
     )
 
 
 with drawn_before.again():
-    drawn_before.part(("frame", name, content.language), draw_frame)
+    drawn_before.part(("frame", seen, content.language), draw_frame)
 if name != "doctor":
     diagnosis_upload.forget()
 with page_errors.contained(content):

@@ -65,7 +65,7 @@ class BrowserId:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes everything through; only an HTML answer to a browser without an id gets one."""
-        if scope["type"] != "http" or session.is_id(_cookie(scope)):
+        if scope["type"] != "http" or own_world.is_id(_cookie(scope)):
             await self._app(scope, receive, send)
             return
 
@@ -75,7 +75,7 @@ class BrowserId:
                 if headers.get("content-type", "").startswith("text/html"):
                     headers.append(
                         "set-cookie",
-                        f"{session.COOKIE}={session.new_id()}; Max-Age={_YEAR}; Path=/; HttpOnly; SameSite=Lax",
+                        f"{own_world.COOKIE}={own_world.new_id()}; Max-Age={_YEAR}; Path=/; HttpOnly; SameSite=Lax",
                     )
             await send(message)
 
@@ -84,7 +84,7 @@ class BrowserId:
 
 def _cookie(scope: Scope) -> str:
     try:
-        found = SimpleCookie(Headers(scope=scope).get("cookie", "")).get(session.COOKIE)
+        found = SimpleCookie(Headers(scope=scope).get("cookie", "")).get(own_world.COOKIE)
     except CookieError:
         return ""
     return found.value if found else ""
@@ -139,7 +139,7 @@ def warm_up() -> None:
 def browser_of(scope: Scope) -> str:
     """The key of the world of the browser that sends a request; empty where it has no id of ours."""
     found = _cookie(scope)
-    return own_world.key_of(found, request_facts.read(Headers(scope=scope))) if session.is_id(found) else ""
+    return own_world.key_of(found, request_facts.read(Headers(scope=scope))) if own_world.is_id(found) else ""
 
 
 def events_of(browser: str) -> EventStream | None:

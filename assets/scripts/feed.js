@@ -27,7 +27,7 @@ const feedListen = () => {
     for (const event of events) {
       seen.number = event.number
       if (event.changes) seen.changed = event.number
-      feedKeep(event)
+      if (event.verb) feedKeep(event) // without one another tab did something to the world as a whole
     }
     if (reload !== undefined) {
       seen.number = reload || seen.number
@@ -64,9 +64,14 @@ const feedLive = () => {
 // The page runs again a moment after the first of a burst, once for all of it: not while it runs anyway, which would be
 // cut short, and after some times in a row more slowly. Nothing waits here while nothing happens.
 const feedWants = () => seen.reload || seen.changed > seen.asked
+// The field of the page that the reader types in: the page waits until they leave it. The console has one of its own.
+const FIELDS = "textarea, input:not([type=radio], [type=checkbox], [type=range])"
+const feedField = () => document.hasFocus() && document.activeElement.matches(FIELDS) && document.activeElement
 const feedFollow = () => {
   if (seen.timer || !feedWants()) return
   if (document.hidden) return document.addEventListener("visibilitychange", feedFollow, { once: true })
+  const field = feedField()
+  if (field) return field.addEventListener("focusout", feedFollow, { once: true })
   const now = performance.now()
   const inARow = Math.max(0, seen.runs - (now - seen.ran) / FEED.pace)
   const pause = seen.late ? FEED.late : inARow < FEED.runs ? FEED.pause : FEED.pace
@@ -75,7 +80,8 @@ const feedFollow = () => {
 const feedRun = () => {
   seen.timer = 0
   if (!feedLive() || !feedWants()) return
-  if (document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState === "running") return feedFollow()
+  const runs = document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState === "running"
+  if (runs || document.hidden || feedField()) return feedFollow()
   const now = performance.now()
   seen.runs = Math.max(0, seen.runs - (now - seen.ran) / FEED.pace) + 1
   Object.assign(seen, { asked: Math.max(seen.asked, seen.changed), reload: false, ran: now })

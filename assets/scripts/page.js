@@ -25,17 +25,52 @@ const name = () => {
 const PAIRS = [
   [BUTTONS.open, BUTTONS.close],
   [".st-key-moment_run button", ".st-key-moment_hold button"],
+  [".st-key-reveal button", ".st-key-conceal button"],
+  [".st-key-build_block button", ".st-key-build_conceal button"],
 ]
 const handOn = (selector, tries = 100) => {
   const button = document.querySelector(selector)
   if (button && document.activeElement === document.body) button.focus({ preventScroll: true })
   else if (tries) setTimeout(handOn, 50, selector, tries - 1)
 }
-document.addEventListener("click", ({ target, isTrusted }) => {
-  if (!isTrusted) return // `begin` closes the menu, and gives the focus to the page's heading
+// A button or a link that goes when it is pressed hands the focus on: to the same button, where it was only drawn again,
+// else to what comes, which is the first heading or message that says something new, that was drawn again, or that of
+// the page. Who pressed it with the mouse stays where they are.
+const SAYING = "h1, h2, h3, h4, [role=status]:not(.score), [role=alert], [data-testid=stAlert]"
+const sayings = () =>
+  [...document.querySelectorAll(`.stMain :is(${SAYING}, [data-testid=stBidiComponentIsolated])`)]
+    .flatMap((part) => (part.shadowRoot ? [...part.shadowRoot.querySelectorAll(SAYING)] : part.matches(SAYING) ? part : []))
+    .filter((part) => part.textContent.trim() && part.checkVisibility({ visibilityProperty: true }))
+const isDrawn = () =>
+  document.querySelector('[data-testid="stApp"]').dataset.testScriptState !== "running" &&
+  !document.querySelector(".stMain :not(.st-key-styles, .st-key-page) > .stBidiComponent:not([data-drawn])")
+let presses = 0
+const land = (pressed, at, tries = 600, patience = 10) => {
+  if (at.press !== presses || !tries) return
+  if (document.activeElement !== document.body || !isDrawn()) return setTimeout(land, 50, pressed, at, tries - 1)
+  const same = at.key ? [...document.querySelectorAll(`.${at.key} button:enabled`)] : []
+  const again = pressed.isConnected ? pressed : same.find((button) => button.checkVisibility())
+  if (again) return again.focus({ preventScroll: at.preventScroll })
+  const now = sayings(), says = (text) => at.said.some(([, said]) => said === text)
+  const found = now.find((part) => !says(part.textContent))
+  // What a component shows may come a moment after the run.
+  if (!found && patience) return setTimeout(land, 50, pressed, at, tries - 1, patience - 1)
+  const first = found ?? now.find((part) => !at.said.some(([said]) => said === part)) ?? now[0]
+  if (!first) return
+  first.tabIndex = -1
+  first.focus({ preventScroll: at.preventScroll })
+}
+addEventListener("pointerdown", () => presses++, true)
+document.addEventListener("click", (event) => {
+  if (!event.isTrusted) return // `begin` closes the menu, and gives the focus to the page's heading
+  const pressed = event.composedPath().find((part) => part.matches?.("button, a"))
+  if (!pressed) return
   for (const [one, other] of PAIRS)
-    if (target.closest(one)) handOn(other)
-    else if (target.closest(other)) handOn(one)
+    if (pressed.closest(one)) return handOn(other)
+    else if (pressed.closest(other)) return handOn(one)
+  const key = pressed.closest(".stButton")?.closest("[class*=st-key-]")?.className.match(/st-key-[\w-]+/)[0]
+  const said = sayings().map((part) => [part, part.textContent])
+  land(pressed, { key, said, preventScroll: event.detail > 0, press: ++presses })
 }, true)
 const everything = { childList: true, subtree: true }
 const find = () => {

@@ -144,6 +144,38 @@ def test_the_way_down_leads_to_what_has_opened(reader):
     expect(button).to_have_count(0)
 
 
+def test_what_a_press_brings_has_the_focus_where_the_button_is_gone(reader):
+    """To who listens the page would else be silent, and the next Tab would begin at its top."""
+    one = reader().open("/break_it?lang=en")
+    page, content = one.page, load("en")
+
+    def press(key: str) -> None:
+        one.wait()
+        page.locator(f".st-key-{key} button:visible").focus()
+        one.press("Enter")
+
+    press("lab_surprise")
+    expect(page.get_by_role("heading", name=content.message("lab.hidden"))).to_be_focused()
+    for hints in range(3):
+        press("lab_hint")
+        expect(page.locator(".hints li")).to_have_count(hints + 1)
+    expect(page.get_by_role("heading", name=content.message("lab.hints"), exact=True)).to_be_focused()
+    press("lab_give_up")
+    expect(page.locator(".fault h2")).to_be_focused()
+    press("lab_revert")
+    expect(page.locator(".st-key-lab_whole [role=status]")).to_be_focused()
+    expect(page.locator(".st-key-lab_whole [role=status]")).to_be_in_viewport()
+
+    one.turn_to("build").click("build_begin")
+    expect(page.locator(".st-key-build_do")).to_be_visible()
+    one.drawn().settle()
+    page.locator(".st-key-build_do button:visible").hover()
+    before = page.get_by_test_id("stMain").evaluate("(main) => main.scrollTop")
+    one.click("build_do")
+    expect(page.locator(".st-key-build_done [role=status]")).to_be_focused()
+    assert page.get_by_test_id("stMain").evaluate("(main) => main.scrollTop") == before, "with the mouse nothing moves"
+
+
 def test_a_closed_menu_takes_no_tab_and_its_two_buttons_hand_on_the_focus(reader):
     """A closed menu is outside the window, so that nobody sees what has the focus in it."""
     one = reader().open("/glossary?lang=en")

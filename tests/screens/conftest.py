@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.flow.model import Step
 from app.serving.kept_texts import KEPT_TEXTS, PREFIX
-from app.ui.state import session
+from app.ui.state import own_world, session
 from app.world.lifecycle.simulation import Simulation
 from app.world.world import World
 from tests.screens import cheaper_runs
@@ -48,7 +48,7 @@ class Screen:
         locale: str = "ja-JP",
         asked: bool = False,
         live: str = "",
-        new_id: Callable[[], str] = session.new_id,
+        new_id: Callable[[], str] = own_world.new_id,
         **query: str,
     ) -> None:
         """`asked`: whether the steps ask for a prediction; without it this reader has seen every answer.

@@ -15,7 +15,7 @@ from app.ui.draw import sts_wording
 from app.ui.frame import navigation
 from app.ui.lab import shows, trial
 from app.ui.lab.listing import START
-from app.ui.state import session
+from app.ui.state import own_world
 from app.ui.text import prose
 from app.world import edits
 from app.world.aws.entities import NodeKind
@@ -182,7 +182,7 @@ def test_what_the_world_has_no_room_for_is_reported_with_the_way_to_a_new_world(
     assert shown.world.faults == (NAMED,)
 
 
-def test_it_says_when_other_tabs_show_the_fault(broken):
+def test_it_says_that_other_tabs_show_the_fault(broken):
     assert prose(load("en").message("lab.other_tabs")) in broken.html("lab_revert_heading")
 
 
@@ -451,7 +451,7 @@ def test_the_evidence_holds_nothing_that_was_not_read(surprised):
 
 def test_another_tab_of_the_browser_keeps_the_secret(surprised, screen, monkeypatch):
     other = screen(lang="en")
-    monkeypatch.setattr(session, "_key", lambda: surprised.test.session_state["browser"])
+    monkeypatch.setattr(own_world, "key", lambda: surprised.test.session_state["browser"])
     other.open("home")
     assert EN.message("lab.strip_hidden") in other.html("lab_strip")
     assert "diagnosis" not in other.open("break_it").keys

@@ -132,3 +132,10 @@ def test_colours_of_words_are_legible(theme):
     for name, pair in pairs.items():
         colour = pair.split(", ")[theme == "dark"]
         assert contrast(parts_of(colour), background) >= 4.5, name
+
+
+def test_no_words_of_the_attack_lie_on_the_border_of_the_node():
+    left = next(zone for zone in STORY.zones if zone.id == "worker").corners["lr"][0]
+    attacks = [edge.label_at["lr"][0] for edge in STORY.edges if edge.words == ("attack",)]
+    assert len(attacks) == 2
+    assert all(at + 36 < left for at in attacks), "half of what the longest of them takes"

@@ -66,6 +66,22 @@ def test_a_change_brings_one_walk_for_both_tabs_and_the_film_from_what_changed(t
     assert len(walks) == 1, "nothing has happened since"
 
 
+def test_what_one_tab_does_to_the_world_is_followed_by_the_other_with_the_same_walk(tabs, simulation):
+    first, second = tabs
+    events = first.world.log.events
+    for act in ("clock_sidebar_1", "run_again"):
+        changed = events.changed
+        first.click(act)
+        assert changed < events.changed == walk_of(first).change, "the tab itself has nothing to follow"
+        second.test.run()
+        assert walk_of(second) is walk_of(first)
+    first.open("break_it", fault="F01").click("lab_run_unguessed")
+    assert events.changed == walk_of(first).change
+    second.test.run()
+    assert walk_of(second) is walk_of(first)
+    assert "lab_strip" in second.keys
+
+
 def test_a_page_whose_beats_did_not_change_plays_nothing_and_keeps_what_was_chosen(screen, annotate):
     shown = screen(lang="en", asked=True).open("service_account")
     shown.test.radio[0].set_value(shown.test.radio[0].options[0]).run()

@@ -178,3 +178,32 @@ def test_the_languages_mark_the_same_terms_in_a_section():
 def shown(html):
     """The words of a text or of HTML, without marks and tags."""
     return re.sub(r"<[^>]*>|[`*]", "", html)
+
+
+# --- addresses -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("page", "name", "known"),
+    [
+        ("missions", "mission", "why_refused"),
+        ("build", "task", "issuer"),
+        ("glossary", "term", "jwks"),
+        ("misconceptions", "step", "webhook"),
+        ("compare", "show", "irsa"),
+        ("compare", "platform", "eks"),
+        ("why", "scheme", "irsa"),
+        ("why", "taken", "pod-1"),
+    ],
+)
+def test_an_address_that_asks_for_what_is_not_there_gets_that_said(screen, page, name, known):
+    words = load("en").error("not_in_the_address", got=f"{name}=99", expected="")
+    shown = screen(lang="en")
+    if page == "build":
+        shown.click("begin_empty")
+    shown.open(page, **{name: "99"})
+    html = shown.html(f"unknown_{name}").replace("<wbr>", "")
+    assert words.title in html
+    assert f"{name}=99" in html
+    assert f"<code>{known}</code>" in html
+    assert f"unknown_{name}" not in shown.open(page, **{name: known}).keys

@@ -11,7 +11,7 @@ import pytest
 from starlette.responses import HTMLResponse, PlainTextResponse
 
 from app.server import BrowserId, KnownPages
-from app.ui.state import session
+from app.ui.state import own_world
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,19 +34,19 @@ def ask():
 def test_a_new_browser_gets_an_id_that_no_script_reads(ask):
     header = ask().headers["set-cookie"]
     found = re.fullmatch(
-        rf"{session.COOKIE}=([0-9a-f]{{40}}); Max-Age=31536000; Path=/; HttpOnly; SameSite=Lax", header
+        rf"{own_world.COOKIE}=([0-9a-f]{{40}}); Max-Age=31536000; Path=/; HttpOnly; SameSite=Lax", header
     )
     assert found
     assert found[1] not in ask().headers["set-cookie"]
 
 
 def test_a_known_browser_keeps_its_id(ask):
-    assert "set-cookie" not in ask(cookie=f"other=1; {session.COOKIE}={session.new_id()}").headers
+    assert "set-cookie" not in ask(cookie=f"other=1; {own_world.COOKIE}={own_world.new_id()}").headers
 
 
 @pytest.mark.parametrize("junk", ["", "x", "A" * 32, "0" * 31, "0" * 33, "../../etc/passwd", '"', "=;=;", "é"])
 def test_a_made_up_id_is_replaced(ask, junk):
-    assert "set-cookie" in ask(cookie=f"{session.COOKIE}={junk}".encode()).headers
+    assert "set-cookie" in ask(cookie=f"{own_world.COOKIE}={junk}".encode()).headers
 
 
 def test_only_pages_carry_an_id(ask):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.flow.model import Exchange, JsonValue
-from app.ui.state import allowance, session, shared_walks
+from app.ui.state import allowance, own_world, session, shared_walks
 from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.usage import CAPACITY, looks
 from app.world.world import World
@@ -45,7 +45,7 @@ class Worlds:
             session.simulation().store.discard(key)
 
     def _make(self) -> str:
-        key = session.new_id()
+        key = own_world.new_id()
         world = session.simulation().world(key)
         self._made[key] = (world, session.simulation().save(world), state_of(world), world.log.exchanges())
         return key

@@ -53,6 +53,15 @@ def test_what_this_app_brings_about_is_no_event_but_what_the_learner_asks_meanwh
     assert [event.name for event in stream.after(0)] == ["mine", "later"]
 
 
+def test_what_a_page_does_to_the_world_has_the_others_follow_and_says_nothing():
+    stream = EventStream()
+    with stream.quiet():
+        stream.turn()
+    (event,) = stream.after(0)
+    assert (stream.changed, event.changes) == (1, True)
+    assert {event.tool, event.command, event.verb, event.kind, event.name} == {""}
+
+
 def test_what_a_client_claims_is_cut_and_nothing_in_it_steers_a_page():
     stream = EventStream()
     asked(stream, "a\u202eb\x1b" + "x" * 10_000, step=Step.WEBHOOK)

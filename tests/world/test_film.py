@@ -249,3 +249,10 @@ def test_where_nothing_runs_the_film_stops_at_the_cause(recreated, filmed):
     made, found, _ = filmed()
     assert (made.beats[-1].check, made.beats[-1].end) == (found.verdict.check, End.STOPPED)
     assert made.beats[-1].words == found.verdict.check.error
+
+
+def test_the_map_names_the_pod_that_was_created_and_none_that_a_dry_run_would_have_made(filmed):
+    assert [it.value for it in filmed()[0].beat("create").arrivals] == ["Pod pod-after"]
+    asked = filmed("F01")[0].beat("create")
+    assert asked.seen is Seen.ASKED
+    assert [it.value for it in asked.arrivals] == ["Pod"]

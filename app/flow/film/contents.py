@@ -172,13 +172,15 @@ def _service_account(exchange: Exchange) -> Contents:
 
 
 def _pod(exchange: Exchange) -> Contents:
+    """The manifest. Of a dry run the Pod is none that there is, so the name that it would get says nothing."""
     pod = loads_or_none(exchange.request_body)
-    name = get_str(pod, "metadata", "name") or get_str(pod, "metadata", "generateName")
+    stored = None if "dryRun=" in exchange.url else loads_or_none(exchange.response_body)
+    name = get_str(pod, "metadata", "name") or get_str(stored, "metadata", "name")
     account = get_str(pod, "spec", "serviceAccountName") or "default"
     if not pod:
         return Contents()
     values = {"pod": name, "service_account": account}
-    return Contents(values=values, arrivals=(Arrival(id="manifest", at="api_server", value=f"Pod {name}"),))
+    return Contents(values=values, arrivals=(Arrival(id="manifest", at="api_server", value=f"Pod {name}".strip()),))
 
 
 def _review(exchange: Exchange) -> Contents:

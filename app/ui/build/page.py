@@ -7,11 +7,11 @@ import streamlit as st
 from app.content import Content
 from app.flow.build.eksctl import eksctl
 from app.flow.build.plan import plan
-from app.flow.build.tasks import Progress, next_task
+from app.flow.build.tasks import Progress, TaskId, next_task
 from app.flow.model import Status
 from app.ui.build import state, views
 from app.ui.build.ways import ways
-from app.ui.draw import components, page_errors
+from app.ui.draw import components, notice, page_errors
 from app.ui.draw.checks import framed
 from app.ui.draw.links import page_link
 from app.ui.draw.simulated_only import needs_a_world
@@ -39,6 +39,7 @@ def build() -> None:
         label = content.message("build.begin")
         st.button(label, key="build_begin", type="primary", icon=":material/construction:", on_click=state.begin)
         return
+    notice.unknown(state.PARAM, TaskId, content)
     found = state.current()
     shown = state.chosen(found)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 import streamlit as st
@@ -11,11 +11,17 @@ from app.content import Content
 from app.content.model import ErrorText
 from app.flow.errors import FlowError
 from app.flow.model import Status
+from app.flow.visible import visible
 from app.ui.draw import components
 from app.ui.draw.checks import mark, said
 from app.ui.state import live, mode
 from app.ui.state.walk_view import WalkView
 from app.ui.text import escape, prose, utc, without_folders
+
+_LISTED = 12
+"""Values that an address may have, as far as they are listed."""
+_SHOWN = 60
+"""Characters of a value that it has."""
 
 
 class Hindrance(Protocol):
@@ -48,6 +54,18 @@ def notice(error: Hindrance, content: Content) -> str:
         f'<div class="notice" role="alert">{mark(Status.WARNING, content)}'
         f"<div><p><strong>{prose(words.title)}</strong></p><dl>{rows}</dl></div></div>"
     )
+
+
+def unknown(name: str, known: Iterable[str], content: Content) -> None:
+    """Says so where the address asks, by the parameter `name`, for something that is not among the `known`."""
+    asked, expected = st.query_params.get(name, ""), tuple(known)
+    if not asked or asked in expected:
+        return
+    found = ", ".join(f"`{value}`" for value in expected[:_LISTED])
+    more = ", …" if len(expected) > _LISTED else ""
+    got = f"{name}={asked[:_SHOWN]}"
+    error = FlowError(code="not_in_the_address", server_message="", got=visible(got, keep=""), expected=found + more)
+    components.block(notice(error, content), key=f"unknown_{name}")
 
 
 def show(error: FlowError, content: Content, key: str) -> None:

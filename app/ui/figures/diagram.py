@@ -73,7 +73,7 @@ def dot(figure: Figure, layout: Layout, content: Content) -> str:
             fontsize="12" if small else "13",
             width="0.5",
             height="0.45",
-            margin="0.06,0.05" if small else "0.11,0.05",
+            margin="0.06,0.05" if small else "0.14,0.09",
             **{"class": f"box {node.zone}"},
         )
     # (3) Arrows, and their words as boxes without a frame: Graphviz would put them beside the line.

@@ -18,7 +18,11 @@ _LABELS: dict[tuple[str, str], Place] = {
 """Where the words of the ways from a Pod to a role stand on a phone: on three lines, since they meet in the middle."""
 
 
-_ATTACKS: dict[str, dict[Layout, Place]] = {"1": {"tb": (110, 60)}, "2": {"tb": (174, 60)}}
+_ATTACKS: dict[str, dict[Layout, Place]] = {
+    "1": {"lr": (101, 114), "tb": (110, 60)},
+    "2": {"lr": (101, 162), "tb": (174, 60)},
+}
+"""Where the words of the attack stand: beside the border of the node, and not on it."""
 
 
 _PERMITS: dict[str, dict[Layout, Place]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.content import Content
 from app.ui.draw import components
 from app.ui.state import connection, mode, session
+from app.ui.state.runs import until_read
 
 _feed = components.component("feed")
 
@@ -31,5 +32,5 @@ def draw(content: Content, key: str = "feed") -> None:
             **words,
         },
         key=key,
-        on_changed_change=components.nothing,
+        on_changed_change=until_read.follow,
     )

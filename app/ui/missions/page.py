@@ -13,7 +13,7 @@ from app.flow.missions.picture import parts
 from app.flow.model import Status
 from app.ui.build.ways import terminal
 from app.ui.console.console import console
-from app.ui.draw import components, page_errors
+from app.ui.draw import components, notice, page_errors
 from app.ui.draw.checks import framed, said
 from app.ui.draw.sections import draw_collapsibles, fold
 from app.ui.draw.simulated_only import needs_a_world
@@ -40,6 +40,7 @@ def missions() -> None:
         words = prose(content.message("mission_page.malformed"))
         components.block(f'<p class="failed">{words}</p>{said(str(error), content)}', key="missions_malformed")
         return
+    notice.unknown(state.PARAM, [it.mission.id for it in found], content)
     run = state.current()
     running = run.mission_id if run else ""
     asked = st.query_params.get(state.PARAM) or running
@@ -82,7 +83,8 @@ def _waiting(shown: Offered, content: Content) -> None:
 def _running(shown: Offered, run: state.Run, results: Sequence[Result], on_map: str, content: Content) -> None:
     """The one that this world was changed for."""
     names = start.names(session.world())
-    components.block(views.task(shown, content), key=f"mission_task_{shown.mission.id}")
+    drawn, begun = views.task(shown, content), state.has_just_begun()
+    components.block(drawn, key=f"mission_task_{shown.mission.id}", answers=begun)
     if all(it.reached for it in results):
         _reached(shown, run, content)
     components.block(

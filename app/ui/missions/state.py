@@ -29,6 +29,8 @@ _DONE = "missions_done"
 _JUDGED = "mission_judged"
 _WALKED = "mission_walked"
 _REFUSED = "mission_refused"
+_BEGUN = "mission_begun"
+"""In the session: that one was just started, until the page has shown it."""
 
 
 @dataclass(kw_only=True)
@@ -84,6 +86,13 @@ def begin(chosen: Offered) -> None:
         st.session_state[_REFUSED] = (here.path, str(error))
         return
     session.page_state()[_RUN] = Run(mission_id=chosen.mission.id, sessions=sessions, read=here.log.events.number)
+    st.session_state[_BEGUN] = True
+    here.log.events.turn()
+
+
+def has_just_begun() -> bool:
+    """Whether this is the first drawing of the mission since it was started."""
+    return bool(st.session_state.pop(_BEGUN, False))
 
 
 def refused() -> str:
@@ -142,4 +151,4 @@ def _count(run: Run) -> None:
 
 def is_command(event: Event) -> bool:
     """Whether a tool of the reader changed something by it. What STS is asked changes nothing."""
-    return event.changes and event.tool != "kubelet" and not event.verb.startswith("AssumeRole")
+    return event.changes and bool(event.verb) and event.tool != "kubelet" and not event.verb.startswith("AssumeRole")

@@ -29,7 +29,7 @@ def compare() -> None:
 
     # (2) Every question, with the answers for each.
     draw_section("questions", "compare", content)
-    reference.lookup(_answers(content), pick=reference.asked("show", [*CredentialScheme, "pair", "before"]))
+    reference.lookup(_answers(content), pick=reference.asked("show", [*CredentialScheme, "pair", "before"], content))
 
     # (3) How to move; what to keep.
     draw_section("move", "compare", content)

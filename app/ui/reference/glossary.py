@@ -127,7 +127,7 @@ def look_up() -> None:
         f'<label class="filter">{label} <input type="search" data-filter autocomplete="off" spellcheck="false"></label>'
         f'<div class="picks" role="group" aria-label="{escape(content.message("glossary.by_group"))}">{picks}</div>'
         f'{reference.counted(content, "glossary", len(keys))}<div class="terms">{groups}</div>',
-        at=reference.asked("term", keys),
+        at=reference.asked("term", keys, content),
     )
 
 

@@ -124,7 +124,7 @@ def misconceptions() -> None:
     reference.lookup(
         f"{_choices(content)}{reference.counted(content, 'myths', len(MISCONCEPTIONS))}{beyond}{_score(content)}"
         f'<div class="myths">{entries}</div>',
-        pick=reference.asked("step", [page for page in PAGES if _bites(page)]),
+        pick=reference.asked("step", [page for page in PAGES if _bites(page)], content),
     )
 
 

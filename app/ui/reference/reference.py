@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Collection
 
 import streamlit as st
 
 from app.content import Content
-from app.ui.draw import components
+from app.ui.draw import components, notice
 from app.ui.state import language, route
 from app.ui.text import escape
 
@@ -22,8 +22,9 @@ def begin(page: str) -> Content:
     return content
 
 
-def asked(parameter: str, known: Container[str]) -> str:
-    """What the address asks for; empty where that is nothing that we know."""
+def asked(parameter: str, known: Collection[str], content: Content) -> str:
+    """What the address asks for; where that is nothing that we know, the page says so, and it is empty."""
+    notice.unknown(parameter, known, content)
     found = st.query_params.get(parameter, "")
     return found if found in known else ""
 

@@ -9,7 +9,7 @@ import streamlit as st
 from app.content import Content
 from app.content.comparison import comparison
 from app.flow.lessons.which_scheme import ANSWERS, Advice, Question, advise
-from app.ui.draw import components, page_errors
+from app.ui.draw import components, notice, page_errors
 from app.ui.text import escape, prose
 
 
@@ -25,6 +25,7 @@ def draw(content: Content) -> None:
 def _choose(question: Question, content: Content) -> str | None:
     """The answer to one question, from the address or the reader; None where there is none yet."""
     key = f"which_{question}"
+    notice.unknown(question, ANSWERS[question], content)
     if key not in st.session_state and (asked := st.query_params.get(question)) in ANSWERS[question]:
         st.session_state[key] = asked
 

@@ -97,7 +97,7 @@ def _world(page: Any) -> str:
     context = page.client.client_context
     if context is None:
         return "none"
-    found = context.cookies.get(session.COOKIE, "")
+    found = context.cookies.get(own_world.COOKIE, "")
     facts = request_facts.read(dict(context.headers))
     world = session.simulation().store.get(own_world.key_of(found, facts))
     if world is None:

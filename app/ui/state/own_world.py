@@ -1,14 +1,56 @@
-"""The world of the person who started the app with `serve --dir`: their terminal's, and that of their pages."""
+"""Which world is a browser's: its own, or that of the person who started the app with `serve --dir`, which is their
+terminal's as well.
+"""
 
 from __future__ import annotations
 
+import re
+import secrets
 from pathlib import Path
+from weakref import WeakKeyDictionary
+
+import streamlit as st
 
 from app.serving.request_facts import RequestFacts
 from app.settings import Settings
+from app.ui.state import connection
 from app.world.lifecycle.simulation import Simulation
 from app.world.setup import tool_files
 from app.world.world import World
+
+COOKIE = "irsa_explorer_browser"
+"""Holds the browser's id. Only the server reads it; nothing writes it into an address, a log or a page."""
+_ID = re.compile(r"[0-9a-f]{32}([0-9a-f]{8})?")
+_PROCESS = secrets.token_hex(4)
+"""Ends the ids that this process gives out: a browser that brings another one had its world in a process before."""
+_keys: WeakKeyDictionary[object, str] = WeakKeyDictionary()
+"""By connection."""
+
+
+def new_id() -> str:
+    """An id that no one can guess, 128 random bits, and the process that gave it out."""
+    return secrets.token_hex(16) + _PROCESS
+
+
+def is_id(text: str) -> bool:
+    """Whether `text` is an id as `new_id` makes them."""
+    return _ID.fullmatch(text) is not None
+
+
+def key() -> str:
+    """The key of the present browser's world: its id. A session without the cookie has a world of its own."""
+    return connection.once(_keys, _find_key)
+
+
+def _find_key() -> str:
+    found = str(connection.cookies().get(COOKIE, ""))
+    browser = found if is_id(found) else str(st.session_state.setdefault("browser", new_id()))
+    return key_of(browser, connection.facts())
+
+
+def is_of_this_process(key: str) -> bool:
+    """Whether a world with this key can only have been in this process: an earlier one gave out other ids."""
+    return key.endswith((_PROCESS, tool_files.HANDS_ON))
 
 
 def key_of(browser: str, facts: RequestFacts | None) -> str:

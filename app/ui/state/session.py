@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from weakref import WeakKeyDictionary
 
 import streamlit as st
 
@@ -16,7 +14,8 @@ from app.flow.model import Chain, JsonValue, Step, Subject
 from app.flow.port_wrappers.consent import NOTHING, Action
 from app.flow.ports import Ports
 from app.settings import Settings
-from app.ui.state import allowance, connection, live, live_selection, mode, own_world, shared_walks
+from app.ui.state import allowance, live, live_selection, mode, own_world, shared_walks
+from app.ui.state.runs import until_read
 from app.ui.state.walk_view import WalkView
 from app.wiring import simulated
 from app.world import edits
@@ -28,33 +27,16 @@ from app.world.saved import keeping
 from app.world.setup import scenario, tool_files
 from app.world.world import Start, World
 
-COOKIE = "irsa_explorer_browser"
-"""Holds the browser's id. Only the server reads it; nothing writes it into an address, a log or a page."""
-_ID = re.compile(r"[0-9a-f]{32}([0-9a-f]{8})?")
-_PROCESS = secrets.token_hex(4)
-"""Ends the ids that this process gives out: a browser that brings another one had its world in a process before."""
 _LOSS = "world_lost"
 """In the session: why the world that this reader had is gone, until they have read it."""
 _START = "world_start"
 """In the session: what the world that it had last began with. One that has to be made again begins with the same."""
-_keys: WeakKeyDictionary[object, str] = WeakKeyDictionary()
-"""Of worlds, by connection."""
 _WALK_VIEW = "walk_view"
 _FAULTS = "visited_faults"
 """In the session: the faults that were in force at the last walk. Another tab may have caused or fixed one since."""
 _DIAGNOSIS = "diagnosis_of_walk"
 _DUE = "walk_due"
 """In the session: the path of the world whose walk is made again when it is asked for next."""
-
-
-def new_id() -> str:
-    """An id that no one can guess, 128 random bits, and the process that gave it out."""
-    return secrets.token_hex(16) + _PROCESS
-
-
-def is_id(text: str) -> bool:
-    """Whether `text` is an id as `new_id` makes them."""
-    return _ID.fullmatch(text) is not None
 
 
 @single(release=Simulation.stop)
@@ -72,21 +54,21 @@ def simulation() -> Simulation:
 
 def admit() -> None:
     """Comes before everything else in a run: stops it where this visitor has used too much CPU time."""
-    allowance.admit(_key(), begun=False)
+    allowance.admit(own_world.key(), begun=False)
 
 
 def charge() -> None:
     """Comes last in a run: what it took is charged."""
-    allowance.admit(_key())
+    allowance.admit(own_world.key())
 
 
 def world() -> World:
     """This browser's world: a new one on first use, and where it is gone. Stops the run where none can be made."""
-    key = _key()
+    key = own_world.key()
     allowance.admit(key)
     if kept := simulation().kept(key):
         return kept
-    loss = simulation().store.why_gone(key) or ("" if key.endswith((_PROCESS, tool_files.HANDS_ON)) else "restarted")
+    loss = simulation().store.why_gone(key) or ("" if own_world.is_of_this_process(key) else "restarted")
     with allowance.room_for_a_world():
         made = simulation().world(key, allowance.address(), start=st.session_state.get(_START, "finished"))
     if loss:
@@ -101,8 +83,8 @@ def another_world() -> Iterator[World]:
     It counts as no visitor's: a room that checks itself would else use up the worlds that its address may make. What
     it takes of the processor is charged as always. Stops the run where none can be made.
     """
-    key = f"{_key()}-{secrets.token_hex(4)}"
-    allowance.admit(_key())
+    key = f"{own_world.key()}-{secrets.token_hex(4)}"
+    allowance.admit(own_world.key())
     with allowance.room_for_a_world():
         made = simulation().world(key)
     try:
@@ -112,8 +94,8 @@ def another_world() -> Iterator[World]:
 
 
 def loss() -> str:
-    """Why this reader's world is gone: `evicted`, `idle`, `restarted` or `elsewhere`. Empty once that was said."""
-    return str(st.session_state.pop(_LOSS, ""))
+    """Why this reader's world is gone: `evicted`, `idle`, `restarted` or `elsewhere`. Empty once they have read it."""
+    return until_read.take(_LOSS)
 
 
 def page_state() -> dict[str, object]:
@@ -149,17 +131,6 @@ def missing(*actions: Action) -> frozenset[Action]:
     return live.missing(*actions) if mode.can().ask_consent else NOTHING
 
 
-def _key() -> str:
-    """The browser's id; a session without the cookie has a world of its own."""
-    return connection.once(_keys, _find_key)
-
-
-def _find_key() -> str:
-    found = str(connection.cookies().get(COOKIE, ""))
-    browser = found if is_id(found) else str(st.session_state.setdefault("browser", new_id()))
-    return own_world.key_of(browser, connection.facts())
-
-
 def walk_view() -> WalkView:
     """The last walk through what the pages are about. Raises `LookupError` where a real cluster allows none."""
     return live.current() if mode.can().walk_cluster else simulated_walk_view()
@@ -179,12 +150,11 @@ def kept_walk_view() -> WalkView | None:
         return None
     if last.world != here.path:
         st.session_state.setdefault(_LOSS, "elsewhere")
-    walked = (last.world, last.walk.subject, st.session_state.get(_FAULTS))
-    if walked != (here.path, here.chain.subject, here.faults):
+    if (last.world, last.walk.subject) != (here.path, here.chain.subject):
         return None
-    if last.change >= here.log.events.changed:
-        return last
-    found = shared_walks.follow(here, last, lambda: _walk(here))
+    found = last if last.change >= here.log.events.changed else shared_walks.follow(here, last, lambda: _walk(here))
+    if found is last:
+        return last if st.session_state.get(_FAULTS) == here.faults else None
     st.session_state[_WALK_VIEW], st.session_state[_FAULTS] = found, here.faults
     return found
 
@@ -200,79 +170,69 @@ def diagnosis(walk_view: WalkView) -> Diagnosis:
         return walk_view.diagnosis
     kept: tuple[WalkView, Diagnosis] | None = st.session_state.get(_DIAGNOSIS)
     if kept is None or kept[0] is not walk_view:
-        kept = st.session_state[_DIAGNOSIS] = (walk_view, _diagnose(walk_view))
+        found = (
+            diagnose(ports(), walk_view.walk)
+            if mode.can().walk_cluster
+            else shared_walks.diagnosis(world(), walk_view, lambda: diagnose(ports(), walk_view.walk))
+        )
+        kept = st.session_state[_DIAGNOSIS] = (walk_view, found)
     return kept[1]
 
 
-def _diagnose(walk_view: WalkView) -> Diagnosis:
-    if mode.can().walk_cluster:
-        return diagnose(ports(), walk_view.walk)
-    return shared_walks.diagnosis(world(), walk_view, lambda: diagnose(ports(), walk_view.walk))
-
-
 def run_again() -> None:
-    """Walks again through the same cluster: through a world once its walk is asked for."""
+    """Walks again through the same cluster: through a world once its walk is asked for. Its other tabs follow."""
     if mode.can().walk_cluster:
         live.run_again()
     else:
         allowance.afford(world().usage)
+        world().log.events.turn()
         st.session_state[_DUE] = world().path
 
 
 def reset(seeded: Chain = scenario.ARTICLE, *, start: Start | None = None) -> None:
-    """Throws this browser's world away and makes a new one, with that chain in it. It is walked through when asked for.
-
-    `start`: what the new one begins with; where it is None, what this one began with.
-    """
+    """Throws this world away for one with that chain, walked through when asked for. Without `start`: as it began."""
     begins = st.session_state[_START] = start or world().start
-    allowance.admit(_key())
+    allowance.admit(own_world.key())
     with allowance.room_for_a_world():
-        made = simulation().reset(_key(), allowance.address(), seeded=seeded, start=begins)
-    if _key() == tool_files.HANDS_ON:
+        made = simulation().reset(own_world.key(), allowance.address(), seeded=seeded, start=begins)
+    if own_world.key() == tool_files.HANDS_ON:
         own_world.write_tools(simulation(), made)
     st.session_state[_DUE] = made.path
 
 
 def inject(fault_id: str) -> None:
     """Fixes whatever is broken in this browser's world, breaks it again, and walks. Raises `CannotBeInjected`."""
-    here = world()
-    simulation().revert(here)
-    try:
+    with _acting() as here:
+        simulation().revert(here)
         simulation().inject(here, fault_id)
-    finally:
-        _walk(here)
 
 
 def revert() -> None:
     """Takes back what is broken in this browser's world, and walks again."""
-    here = world()
-    simulation().revert(here)
-    _walk(here)
+    with _acting() as here:
+        simulation().revert(here)
 
 
 def edit(kind: str, text: str) -> None:
     """Writes an object of this browser's world as it was typed, and walks again. Raises `EditRefused`."""
-    here = world()
-    simulation().run(edits.apply(here, kind, text))
-    simulation().keep(here)
-    _walk(here)
+    simulation().run(edits.apply(world(), kind, text))
+    with _acting() as here:
+        simulation().keep(here)
 
 
 def recreate_pod() -> None:
     """Deletes the Pod, creates it again, and walks again. Raises `EditRefused`."""
-    here = world()
-    try:
-        simulation().run(edits.recreate_pod(here))
-    finally:
-        simulation().keep(here)
-        _walk(here)
+    with _acting() as here:
+        try:
+            simulation().run(edits.recreate_pod(here))
+        finally:
+            simulation().keep(here)
 
 
 def replace_node(kind: NodeKind) -> None:
     """Puts a node of another kind in the place of this browser's world's, and walks again."""
-    here = world()
-    simulation().replace_node(here, kind)
-    _walk(here)
+    with _acting() as here:
+        simulation().replace_node(here, kind)
 
 
 def save() -> WorldSnapshot:
@@ -282,16 +242,27 @@ def save() -> WorldSnapshot:
 
 def restore(saved: WorldSnapshot) -> None:
     """Makes this browser's world what it was, and walks again."""
-    here = world()
-    simulation().restore(here, saved)
-    _walk(here)
+    with _acting() as here:
+        simulation().restore(here, saved)
 
 
 def move_clock(seconds: float) -> None:
     """Moves the world's clock, lets the kubelet act, and walks again. Raises `ValueError` far from the wall clock."""
     here, before = world(), simulated_walk_view().walk.report(Step.TOKEN_MOUNT).evidence
     simulation().move_clock(here, seconds)
+    here.log.events.turn()
     _walk(here, replaced=before)
+
+
+@contextmanager
+def _acting() -> Iterator[World]:
+    """Inside, this page does something to its world. Then its other tabs follow, and the world is walked through."""
+    here = world()
+    try:
+        yield here
+    finally:
+        here.log.events.turn()
+        _walk(here)
 
 
 def subject() -> Subject:

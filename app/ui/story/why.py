@@ -11,7 +11,7 @@ import streamlit as st
 from app.content import Content
 from app.flow.errors import FlowError
 from app.flow.model import Chain
-from app.ui.draw import components, page_errors
+from app.ui.draw import components, notice, page_errors
 from app.ui.draw.checks import said
 from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section
 from app.ui.frame import navigation
@@ -82,6 +82,8 @@ def _experiment(content: Content) -> None:
     heading = f'<h2 class="heading">{escape(content.message("why.try"))}</h2>'
     caption = f'<p class="caption">{prose(content.message("why.try_caption"))}</p>'
     components.block(heading + caption, key="try")
+    notice.unknown("scheme", Scheme, content)
+    notice.unknown("taken", Taken, content)
     with st.container(horizontal=True, key="choices"):
         scheme = _choose("scheme", Scheme, "why.schemes", content)
         taken = _choose("taken", Taken, "why.pods", content)

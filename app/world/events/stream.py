@@ -31,7 +31,7 @@ class Event:
     command: str
     """The tool's command, such as `annotate` or `s3 ls`; empty where the tool does not say."""
     verb: str
-    """Kubernetes' verb with the subresource, or AWS's action."""
+    """Kubernetes' verb with the subresource, or AWS's action; empty where a page changed the world (`turn`)."""
     kind: str
     """Of the object: `ServiceAccount`, `Role`, `Bucket`; empty where the request is about none."""
     namespace: str
@@ -130,6 +130,10 @@ class EventStream:
             if changes:
                 self.changed = self.number
         self._wake()
+
+    def turn(self) -> None:
+        """Has the open pages follow what one of them did to the whole world. It was no request, so it has no verb."""
+        self.record(tool="", verb="", status=200, changes=True, learners=True)
 
     def after(self, number: int) -> tuple[Event, ...] | None:
         """The events after that one, oldest first; None where some of them are not kept any more, or never were."""

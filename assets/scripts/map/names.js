@@ -12,12 +12,16 @@ const mapStep = (at, span, [from, width], [low, seen]) => {
   return mapClamp(wanted, Math.min(at, from + 8), Math.max(at, from + width - 8 - span)) - at
 }
 
+// Where the name of a box stands in that picture.
+const mapNameAt = ({ box, name: [x, y, width, height] }, [left, top, w, h]) => {
+  const across = mapStep(x, width * 1.08, [box[0], box[2]], [left, w]), down = mapStep(y, height, [box[1], box[3]], [top, h])
+  return [x + across, y + down, width, height]
+}
+
 const mapNamed = ({ drawing, view, room, names, chip, write, fade, move }) => {
-  const [left, top, w, h] = view, covers = []
+  const covers = []
   for (const { box, group, name, words } of drawing.boxes.values()) {
-    const [x, y, width, height] = name
-    const by = [mapStep(x, width * 1.08, [box[0], box[2]], [left, w]), mapStep(y, height, [box[1], box[3]], [top, h])]
-    const here = [x + by[0], y + by[1], width, height]
+    const here = mapNameAt({ box, name }, view), by = [here[0] - name[0], here[1] - name[1]]
     move(words, by)
     fade(group, room(here))
     fade(words, chip && mapOverlap(chip, here) ? 0 : names)

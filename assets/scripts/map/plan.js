@@ -17,7 +17,8 @@ const mapPlan = (scene) => {
   }
   idle(next)
 }
-const mapPlanBeat = (entry, { drawing, film, size, geometry, svg, neutral, still, world, joins }) => {
+const mapPlanBeat = (entry, scene, below = false) => {
+  const { drawing, film, size, geometry, svg, neutral, still, world, joins } = scene
   const { beat } = entry, chip = drawing.chipOf.get(beat), edge = drawing.edges.get(beat.edge)
   const box = (id) => drawing.boxes.get(id)?.box
   const ends = [beat.from, beat.to].map((id) => (box(id) ? [box(id)] : []))
@@ -32,7 +33,8 @@ const mapPlanBeat = (entry, { drawing, film, size, geometry, svg, neutral, still
     if (entry.lands) {
       // The box fills the picture: what came rests where there is room in it, or goes into the box.
       const view = mapAround([alone.x, alone.y], alone.w - 12, (alone.w * size.h) / size.w - 12)
-      const rest = mapPlace(chip.flight.end, chip.w, chip.h, drawing.blocked, view)
+      const [x, y, , height] = boxes[1], near = below ? [x + chip.w / 2, y + height + MAP_GAP + chip.h / 2] : chip.flight.end
+      const rest = mapPlace(near, chip.w, chip.h, drawing.blocked, view)
       entry.lands = !rest && !still // where nothing moves it lies before the box, of which a part is seen
       if (rest) chip.flight = flight(rest)
     }
@@ -46,6 +48,7 @@ const mapPlanBeat = (entry, { drawing, film, size, geometry, svg, neutral, still
       if (mapShot(both, size, geometry.size, { nearest: 0 }).w <= (size.w / mapLeast(size)) * MAP_ROW) ends[1] = both
     }
   if (beat.end === "not_reached") ends[1] = ends[0] // what does not leave stays in sight
+  if (below) ends[1].reverse() // the last one stays whole
   const rects = ends.flat(), all = [0, 0, ...geometry.size]
   for (const end of ends) if (!end.length) end.push(...(rects.length ? rects : [all]))
   entry.joins = entry.before.broken && !rects.length ? joins : null
@@ -53,6 +56,9 @@ const mapPlanBeat = (entry, { drawing, film, size, geometry, svg, neutral, still
   const seen = { ends, rects: neutral ? [] : rects, all, stage: size, size: geometry.size }
   const about = (neutral ? [beat.from, beat.to] : (film.about ?? [])).map(box).filter(Boolean)
   entry.shots = mapShots({ ...seen, joins: entry.joins?.from, about })
+  const [, { x, y, w }] = entry.shots, view = mapAround([x, y], w, (w * size.h) / size.w), to = drawing.boxes.get(beat.to)
+  // Of a box whose name does not fit into the part that would be seen, nothing would be: then what came lies below it.
+  if (still && !below && chip && edge && to && !mapRoom(mapNameAt(to, view), view)) return mapPlanBeat(entry, scene, true)
   if (chip && edge && mapThrown(beat) && beat.words) mapBubble({ chip, beat, entry, drawing, size, svg })
 }
 
