@@ -32,17 +32,23 @@ _FAINT = """
 
   // (2) From the page up to the text: every background, and every opacity, which dims the group that it is set on.
   const above = (part) => part.parentElement ?? part.getRootNode().host
-  const contrast = (part) => {
-    const chain = []
-    for (let one = part; one; one = above(one)) chain.unshift(getComputedStyle(one))
-    if (chain.some(({ backgroundImage }) => backgroundImage !== "none")) return Infinity
-    let below = [255, 255, 255], group = below, dimmed = 1
-    for (const { backgroundColor, opacity } of chain) {
+  const grounds = new Map()
+  const ground = (part) => {
+    if (!part) return { below: [255, 255, 255], group: [255, 255, 255], dimmed: 1, painted: true }
+    if (!grounds.has(part)) {
+      let { below, group, dimmed, painted } = ground(above(part))
+      const { backgroundColor, backgroundImage, opacity } = getComputedStyle(part)
       if (opacity < 1) [group, dimmed] = [dimmed < 1 ? group : below, dimmed * opacity]
       below = over(read(backgroundColor), below)
+      grounds.set(part, { below, group, dimmed, painted: painted && backgroundImage === "none" })
     }
+    return grounds.get(part)
+  }
+  const contrast = (part) => {
+    const { below, group, dimmed, painted } = ground(part)
+    if (!painted) return Infinity
     const seen = (colour) => over([...colour, dimmed], group)
-    const words = seen(over(read(chain.at(-1).color), below)), back = seen(below)
+    const words = seen(over(read(getComputedStyle(part).color), below)), back = seen(below)
     const [dark, bright] = [light(words), light(back)].sort((one, other) => one - other)
     return (bright + 0.05) / (dark + 0.05)
   }

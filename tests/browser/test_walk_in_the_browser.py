@@ -24,9 +24,11 @@ def test_a_deep_link_is_right_in_the_first_session_of_a_server(profiles, tmp_pat
         one.close()
 
 
-def test_buttons_and_arrow_keys_walk_through_all_pages_and_back_by_two(reader):
+@pytest.mark.parametrize("story", [STORY[:5], pytest.param(STORY, marks=pytest.mark.large)], ids=["begun", "whole"])
+def test_buttons_and_arrow_keys_walk_through_the_pages_and_back_by_two(reader, story):
+    """`begun`: `tests/screens/test_pages` asks each page for its neighbours."""
     one, content = reader().open("/?lang=en"), load("en")
-    for position, page in enumerate(STORY[1:], 1):
+    for position, page in enumerate(story[1:], 1):
         if position % 2:
             one.click("next")
         else:
@@ -34,7 +36,7 @@ def test_buttons_and_arrow_keys_walk_through_all_pages_and_back_by_two(reader):
         one.expect_title(content.lesson(page).title)
         one.wait()
         expect(one.page).to_have_url(re.compile(rf"/{page}\?lang=en$"))
-    for position, page in enumerate(reversed(STORY[-3:-1])):
+    for position, page in enumerate(reversed(story[-3:-1])):
         if position % 2:
             one.click("previous")
         else:
@@ -103,7 +105,7 @@ AT_REST = """(stage) => new Promise((done) => {
 """Until the page has gone to the film, which plays once the question is answered."""
 
 
-@pytest.mark.parametrize("steps", [STEPS[::2], pytest.param(STEPS[1::2], marks=pytest.mark.large)], ids=["odd", "even"])
+@pytest.mark.parametrize("steps", [STEPS[::3], pytest.param(STEPS, marks=pytest.mark.large)], ids=["third", "every"])
 def test_the_outcome_is_seen_below_the_film_without_scrolling(reader, steps):
     one = reader().open(f"/{steps[0]}?lang=ja")
     for step in steps:

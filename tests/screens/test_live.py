@@ -458,7 +458,7 @@ def test_no_kubeconfig(screen, real):
     broken(screen(lang="en").open("webhook", mode="live"), "kubeconfig_missing")
 
 
-def test_home_is_a_home_without_a_kubeconfig_and_no_page_shows_a_path(screen, real):
+def test_home_is_a_home_without_a_kubeconfig_and_every_page_is_drawn_and_shows_no_path(screen, real):
     real.path.unlink()
     shown = screen(lang="en", live="home")
     words = EN.error("kubeconfig_missing", got="")
@@ -466,8 +466,11 @@ def test_home_is_a_home_without_a_kubeconfig_and_no_page_shows_a_path(screen, re
     assert {"paths", "film", "passport"} <= shown.keys
     sentence = f"{words.title}. {words.fix}".replace("`", "")
     assert sentence in re.sub("<[^>]+>", "", unescape(shown.html("notice_problem")))
-    for page in PAGES:
-        assert str(real.path.parent) not in shown.open(page).everything, page
+    for page, language in zip(PAGES, cycle(LANGUAGES)):
+        assert str(real.path.parent) not in shown.open(page, lang=language).everything, page
+        assert not shown.test.exception, page
+        assert shown.title, page
+    shown.test.query_params["lang"] = "en"
     assert EN.message("mode.to_simulated") in [button.label for button in shown.open("home").test.button]
     shown.click("simulate_problem")
     assert "verdict" in shown.keys
@@ -540,15 +543,6 @@ def test_cluster_and_aws_may_fail_alike(screen, real):
     assert not shown.test.exception
     title = EN.message("errors.connection_refused.title")
     assert all(title in unescape(shown.html(key)) for key in ("notice_problem", "problem_context", "problem_identity"))
-
-
-def test_no_page_needs_a_cluster_to_be_drawn(screen, real):
-    real.path.unlink()
-    shown = screen(lang="ja")
-    for page in PAGES:
-        shown.open(page, mode="live")
-        assert not shown.test.exception
-        assert shown.title
 
 
 def test_a_login_that_is_not_known(screen, real):
@@ -773,7 +767,7 @@ def needs(shown, actions, resource=""):
 TABLE = "arn:aws:dynamodb:ap-northeast-1:111122223333:table/orders"
 
 
-@pytest.mark.parametrize("mode", ["simulated", "live"])
+@pytest.mark.parametrize("mode", [pytest.param("simulated", marks=pytest.mark.large), "live"])
 def test_what_the_pod_needs_is_judged_as_on_the_command_line(screen, real, mode):
     shown = screen(lang="en").open("doctor", mode=mode)
     title = EN.check("access.policy").title
@@ -789,7 +783,7 @@ def test_what_the_pod_needs_is_judged_as_on_the_command_line(screen, real, mode)
     assert title not in diagnosis(shown)
 
 
-@pytest.mark.parametrize("mode", ["simulated", "live"])
+@pytest.mark.parametrize("mode", ["simulated", pytest.param("live", marks=pytest.mark.large)])
 def test_what_no_pod_can_need_is_refused_and_nothing_is_lost(screen, real, mode):
     shown = needs(screen(lang="en").open("doctor", mode=mode), "dynamodb:GetItem", TABLE)
     before, asked = diagnosis(shown), len(real.world.log.exchanges())

@@ -361,7 +361,7 @@ def test_the_map_begins_with_what_is_in_place_and_plays_nothing(machine):
     assert not any(beat["opens"] for beat in past)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", [LANGUAGES[0], pytest.param(LANGUAGES[1], marks=pytest.mark.large)])
 def test_the_map_plays_what_happened_on_the_way_to_a_stop(machine, language):
     shown, content = machine(language), load(language)
     to(shown, "ends")

@@ -54,9 +54,9 @@ class Terminal(Exercise):
         return done.stdout
 
 
-@pytest.fixture(params=[1, 2])
+@pytest.fixture(params=[1, pytest.param(2, marks=pytest.mark.large)])
 def aws(request):
-    """The folder of the AWS CLI of each version."""
+    """The folder of the AWS CLI of each version; `test_learner_commands` runs the second one in `make test`."""
     if request.param == 1:
         return request.getfixturevalue("aws_on_path")
     return Path(version_2() or pytest.skip("no AWS CLI v2")).parent

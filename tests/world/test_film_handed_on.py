@@ -15,6 +15,7 @@ from app.ui.map.film_svg import _geometry
 from app.ui.map.handed_on import as_page, as_picture
 from app.ui.map.picture_ways import points
 from app.wiring import simulated
+from tests.by_turns import by_turns
 
 SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")
 NAMESPACE = "{http://www.w3.org/2000/svg}"
@@ -42,8 +43,7 @@ def test_the_picture_has_every_beat_and_asks_for_nothing(made, language):
     assert "prefers-reduced-motion" in text
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("fault_id", ["", "F04", "F47"])
+@pytest.mark.parametrize(("fault_id", "language"), by_turns(["", "F04", "F47"], LANGUAGES))
 def test_no_chip_covers_a_name(simulation, world, language, fault_id):
     """At none of the places through which it goes on its arrow."""
     if fault_id:

@@ -141,7 +141,11 @@ def test_the_copy_of_a_diagnosis_has_its_verdict_and_what_is_predicted_of_a_fix_
 
 @pytest.mark.cli
 @needs_both
-@pytest.mark.parametrize("faults", TWO_FAULTS, ids=" ".join)
+@pytest.mark.parametrize(
+    "faults",
+    [*TWO_FAULTS[::2], *(pytest.param(faults, marks=pytest.mark.large) for faults in TWO_FAULTS[1::2])],
+    ids=" ".join,
+)
 def test_of_two_faults_the_other_one_is_predicted(simulation, world, run, faults):
     simulation.inject(world, *faults)
     found = examined(simulation, world)

@@ -20,16 +20,16 @@ from tests.live.eks import Eks
 MODULES = [
     importlib.import_module(f"{__package__}.{path.stem}") for path in sorted(Path(__file__).parent.glob("rows_*.py"))
 ]
-OF_A_SUBJECT = 2
+OF_A_SUBJECT = 1
 """Rows of a file that `make test` makes."""
 _numbers = count(1)
 
 
 def rows() -> Iterator[object]:
-    """Every row, marked `large` where one before it has the same verdict, and from the third of a subject on.
+    """Every row, marked `large` where one before it has the same verdict, and from the second of a subject on.
 
     `tests/world/test_reproduction.py` has the doctor name each check in the simulated world; fixes are done there by
-    kubectl and aws in `test_predictions.py`. Here objects of a real API server are read, of each kind in two rows.
+    kubectl and aws in `test_predictions.py`. Here objects of a real API server are read, of each kind in a row.
     """
     seen: set[tuple[str, str]] = set()
     for module in MODULES:
