@@ -44,6 +44,7 @@ const sayings = () =>
 const isDrawn = () =>
   document.querySelector('[data-testid="stApp"]').dataset.testScriptState !== "running" &&
   !document.querySelector(".stMain :not(.st-key-styles, .st-key-page) > .stBidiComponent:not([data-drawn])")
+const down = () => document.querySelector('[data-testid="stMain"]').scrollTop
 let presses = 0
 const land = (pressed, at, tries = 600, patience = 10) => {
   if (at.press !== presses || !tries) return
@@ -51,11 +52,13 @@ const land = (pressed, at, tries = 600, patience = 10) => {
   const same = at.key ? [...document.querySelectorAll(`.${at.key} button:enabled`)] : []
   const again = pressed.isConnected ? pressed : same.find((button) => button.checkVisibility())
   if (again) return again.focus({ preventScroll: at.preventScroll })
-  const now = sayings(), says = (text) => at.said.some(([, said]) => said === text)
-  const found = now.find((part) => !says(part.textContent))
+  const now = sayings(), isOld = (text) => at.said.some(([, said]) => said === text)
+  const found = now.find((part) => !isOld(part.textContent))
   // What a component shows may come a moment after the run.
   if (!found && patience) return setTimeout(land, 50, pressed, at, tries - 1, patience - 1)
-  const first = found ?? now.find((part) => !at.said.some(([said]) => said === part)) ?? now[0]
+  const says = found ?? now.find((part) => !at.said.some(([said]) => said === part)) ?? now[0]
+  // A page that went to its top is read from there.
+  const first = at.down > down() && says?.getBoundingClientRect().top > innerHeight ? now[0] : says
   if (!first) return
   first.tabIndex = -1
   first.focus({ preventScroll: at.preventScroll })
@@ -70,7 +73,7 @@ document.addEventListener("click", (event) => {
     else if (pressed.closest(other)) return handOn(one)
   const key = pressed.closest(".stButton")?.closest("[class*=st-key-]")?.className.match(/st-key-[\w-]+/)[0]
   const said = sayings().map((part) => [part, part.textContent])
-  land(pressed, { key, said, preventScroll: event.detail > 0, press: ++presses })
+  land(pressed, { key, said, down: down(), preventScroll: event.detail > 0, press: ++presses })
 }, true)
 const everything = { childList: true, subtree: true }
 const find = () => {

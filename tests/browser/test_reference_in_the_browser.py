@@ -57,16 +57,16 @@ def test_the_misconceptions_are_narrowed_down_and_a_statement_is_judged_by_keybo
     wrong = false.get_by_role("button", name="True", exact=True)
     wrong.focus()
     page.keyboard.press("Enter")
-    expect(false.locator(".truth")).to_contain_text("You judged it wrong.")
+    expect(false.locator(".truth")).to_contain_text("Your answer is incorrect.")
     expect(false.locator(".verdict")).to_have_text("✕ False")
     expect(wrong).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("Space")  # the first answer counts
     expect(wrong).to_have_attribute("aria-pressed", "true")
     true.get_by_role("button", name="True", exact=True).click()
-    expect(true.locator(".truth")).to_contain_text("You judged it right.")
+    expect(true.locator(".truth")).to_contain_text("Your answer is correct.")
     score = page.locator(".score [role=status]")
-    expect(score).to_have_text("You have judged 2 of 32, and 1 of them right.")
+    expect(score).to_have_text("You have judged 2 of 32, 1 of them correctly.")
 
     # What was judged is known on the lesson's page and after a reload, and forgotten on request.
     shown.turn_to("webhook").wait(".st-key-predict")
@@ -74,7 +74,7 @@ def test_the_misconceptions_are_narrowed_down_and_a_statement_is_judged_by_keybo
     page.locator("summary", has_text="True or false").click()
     expect(page.locator('[data-statement="webhook_injects_token"] .truth')).to_be_visible()
     shown.open("/misconceptions?lang=en").wait(".picks")
-    expect(score).to_have_text("You have judged 2 of 32, and 1 of them right.")
+    expect(score).to_have_text("You have judged 2 of 32, 1 of them correctly.")
     page.get_by_role("button", name="Start again").click()
     expect(page.locator(".truth:visible")).to_have_count(0)
     expect(score).to_be_empty()

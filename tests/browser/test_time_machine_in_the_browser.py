@@ -48,12 +48,15 @@ def test_the_numbers_of_what_happens_at_nearly_the_same_time_stand_side_by_side(
 
 
 def test_answers_of_the_moment_before_are_dim_until_the_next_ones_are_there(shown: Reader) -> None:
-    shown.wait().page.evaluate(WATCH)
-    shown.page.locator(".st-key-moment_later button").click()
-    shown.page.locator(".landmarks .here").wait_for()
-    shown.wait()
-    seen = [float(opacity) for opacity in shown.page.evaluate("window.seen")]
-    assert seen[0] < 0.5
+    seen: list[str] = []
+    for direction in ("later", "earlier") * 3:  # an answer that comes at once leaves no moment to be dim
+        shown.wait().page.evaluate(WATCH)
+        shown.page.locator(f".st-key-moment_{direction} button").click()
+        shown.page.locator(".landmarks .here").wait_for()
+        seen = shown.wait().page.evaluate("window.seen")
+        if seen:
+            break
+    assert float(seen[0]) < 0.5
     expect(shown.page.locator(".st-key-moment")).to_have_css("opacity", "1")
 
 
