@@ -11,7 +11,7 @@ from app.flow.film import imagined
 from app.flow.model import HOLDS, Status, Step, StepReport
 from app.flow.verdict.link_states import ChainState
 from app.ui.draw import actions, components, page_errors, sts_wording
-from app.ui.draw.apart import apart, for_all
+from app.ui.draw.apart import apart, for_all, kept
 from app.ui.draw.checks import checks, of_program, outcome
 from app.ui.draw.journey import journey
 from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section, fold, on_demand, section, unfolding
@@ -21,7 +21,7 @@ from app.ui.map import showing
 from app.ui.marks import NUMBERS
 from app.ui.reference.glossary import glossary
 from app.ui.reference.misconceptions import for_page
-from app.ui.state import language, mode, reading, session, streamlit_sessions
+from app.ui.state import address, language, mode, reading, session, streamlit_sessions
 from app.ui.state.depth import DETAIL, WIRE, answers, deeper, depth
 from app.ui.state.runs import drawn_before
 from app.ui.state.walk_view import WalkView
@@ -77,7 +77,12 @@ def lesson(name: str) -> None:
             return
         reading.finished(step)
         with page_errors.contained(content), drawn_before.again():
-            components.block(_came_of(report, known[step], chain, walk_view, content), key=f"outcome_{step}")
+            came_of = kept(
+                f"outcome_{step}",
+                lambda: _came_of(report, known[step], chain, walk_view, content),
+                *(walk_view, found, content.language, address.kept()),
+            )
+            components.block(came_of, key=f"outcome_{step}")
             actions.offer(step, walk_view, content)
             if depth() < DETAIL and (shown := artefact(report, content)):
                 components.block(shown, key=f"artefact_{step}")

@@ -10,6 +10,7 @@ from app.content import Content
 from app.flow.lessons.predictions import QUESTIONS, RightAnswer, outcome
 from app.flow.model import Step, Walk
 from app.ui.draw import components
+from app.ui.draw.apart import kept
 from app.ui.state import language, mode, session
 from app.ui.state.runs import drawn_before
 from app.ui.state.runs.drawn_before import Labels
@@ -65,7 +66,9 @@ def predict(step: Step, walk_view: WalkView, content: Content) -> bool:
         drawn_before.part(same, lambda: _ask(step, question, Labels(options), content))
         return False
     fresh = st.session_state.pop(_FRESH, None) == step
-    components.block(_result(step, made[step], found, content), key=f"prediction_{step}", answers=fresh)
+    key = f"prediction_{step}"
+    drawn = kept(key, lambda: _result(step, made[step], found, content), made[step], found, content.language)
+    components.block(drawn, key=key, answers=fresh)
     return True
 
 
