@@ -14,7 +14,7 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import SCRIPT_RUN_C
 from streamlit.runtime.state import SafeSessionState, SessionState
 
 from app import server
-from app.ui.state.runs import drawn_before, menu
+from app.ui.state.runs import containers, drawn_before, menu
 from app.ui.state.runs.drawn_before import Labels, again, drawn_once
 
 assert server.app, "it installs what is tested here"
@@ -137,6 +137,31 @@ def test_what_was_drawn_before_is_made_once_for_all_visitors(made):
         for _ in range(2):
             visitor.run(inside(page))
     assert sorted(made) == ["button", "caption", "html", "segmented_control", "title"]
+
+
+@st.fragment
+def in_a_fragment():
+    with again(), st.container(key="inner"):
+        st.caption("small")
+
+
+def test_a_container_is_what_streamlit_makes_each_time_and_made_once(made, monkeypatch):
+    calls, make = [], containers._streamlits
+    monkeypatch.setattr(containers, "_streamlits", lambda **options: calls.append(options) or make(**options))
+
+    def draw():
+        with st.container(key="outer", border=True):
+            in_a_fragment()
+            with st.container(horizontal=True):
+                st.caption("beside")
+        st.container().caption("below")
+
+    here, plain = Visitor(), Visitor()
+    for _ in range(3):
+        assert here.run(inside(draw)) == plain.run(draw)
+    first = [{"key": "outer", "border": True}, {}, {"key": "inner"}, {"horizontal": True}, {}]
+    assert calls[:5] == first
+    assert len(calls) == 5 + 3 * 4, "of Streamlit's own, all but the inner one, for which the fragment asks"
 
 
 def fold():

@@ -105,7 +105,7 @@ def _body(page: str) -> AbstractContextManager[object]:
     if page not in list(Step):
         st.empty()
         return st.container(key="body")
-    with streamlit_sessions.kept_mounted():
+    with streamlit_sessions.kept_mounted(), drawn_before.again():
         return st.container(key="body")
 
 

@@ -28,7 +28,7 @@ from streamlit.runtime.scriptrunner_utils.run_descriptor import RunDescriptor
 from streamlit.runtime.session_manager import ActiveSessionInfo, SessionClientDisconnectedError
 from streamlit.source_util import PageInfo
 
-from app.ui.state.runs import direct_client, drawn_before, read_once
+from app.ui.state.runs import containers, direct_client, drawn_before, read_once
 from app.ui.state.runs.deferred_loop import DeferredLoop
 from app.ui.state.runs.message_queue import MessageQueue
 from app.ui.state.runs.runner import Runner
@@ -242,5 +242,6 @@ def install() -> None:
     direct_client.install()
     read_once.install()
     drawn_before.install()
+    containers.install()
     websocket_session_manager.AppSession = Session  # type: ignore[attr-defined]
     app_session.ScriptRunner = Runner  # type: ignore[attr-defined]

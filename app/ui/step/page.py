@@ -102,7 +102,7 @@ def lesson(name: str) -> None:
                     INSTRUMENTS[step](walk_view, content)
 
         # (5) What lies behind it, folded; what to keep.
-        with page_errors.contained(content), st.container(key="behind"), drawn_before.again():
+        with page_errors.contained(content), drawn_before.again(), st.container(key="behind"):
             _behind(step, report, walk_view, content)
         with drawn_before.again():
             draw_section("recap", step, content)

@@ -35,6 +35,8 @@ LONGEST = 4096
 """Bytes of each message that is kept."""
 
 Registered = tuple[WidgetMetadata[Any], RegisterWidgetResult[Any]]
+Place = tuple[ScriptRunContext, Cursor, Hashable]
+"""The run, where it draws next, and what an element's id and message say of both."""
 _kept: OrderedDict[Hashable, _Drawn] = OrderedDict()
 _lock = threading.Lock()
 _inside: ContextVar[bool] = ContextVar("drawn_before", default=False)
@@ -129,15 +131,15 @@ def drawn_once(draw: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(draw)
     def drawn(*given: Any, **named: Any) -> Any:
-        found = _place() if _inside.get() else None
+        found = place()
         if found is None:
             return draw(*given, **named)
         try:
             chosen = _chosen(draw.__name__, named, found[0])
-            same = (draw.__name__, _plain(given), _plain(named), chosen)
+            same = (draw.__name__, plain(given), plain(named), chosen)
         except _NotPlainError:
             return draw(*given, **named)
-        return _draw(found, same, lambda: draw(*given, **named))
+        return send_again(found, same, lambda: draw(*given, **named))
 
     return drawn
 
@@ -148,16 +150,20 @@ def part(same: Hashable, draw: Callable[[], object]) -> None:
     `same`: the part's name, and all beside these values and the address that decides what it draws, such as the
     language. While that is the same, `draw` is not called: what else it does has to be done before.
     """
-    found = _place() if _inside.get() else None
+    found = place()
     if found is None:
         draw()
     else:
-        _draw(found, ("part", same, found[0].query_string), draw)
+        send_again(found, ("part", same, found[0].query_string), draw)
 
 
-def _draw(found: tuple[ScriptRunContext, Cursor, Hashable], same: Hashable, draw: Callable[[], Any]) -> Any:
-    context, cursor, place = found
-    key = (same, place)
+def send_again(found: Place, same: Hashable, draw: Callable[[], Any]) -> Any:
+    """Sends what `draw` drew before in this place, and returns what it returned if it has widgets; else draws it.
+
+    `same`: all that decides what it draws, beside the values of its widgets.
+    """
+    context, cursor, where = found
+    key = (same, where)
     with _lock:
         before = _kept.get(key)
         if before:
@@ -222,28 +228,30 @@ def _can_be_kept(message: ForwardMsg) -> bool:
     return (is_drawn or kind in ("logo", "page_config_changed")) and message.ByteSize() <= LONGEST
 
 
-def _place() -> tuple[ScriptRunContext, Cursor, Hashable] | None:
-    """Where the next element comes, with what its id and its message say of that."""
+def place() -> Place | None:
+    """Inside of `again`, where the next element comes, with what its id and its message say of that."""
+    if not _inside.get():
+        return None
     context = get_script_run_ctx()
     cursor = (get_last_dg_added_to_context_stack() or st._main)._cursor
     if context is None or cursor is None or cursor.is_locked:
         return None
     state, path = ThreadState.get(), (cursor.root_container, *cursor.parent_path, cursor.index)
-    if state.fragment_id and path[: len(state.delta_path or ())] != state.delta_path:
+    if state.fragment_id and state.delta_path and path[: len(state.delta_path)] != state.delta_path:
         return None  # Streamlit puts a part of its own around what a fragment draws elsewhere
     return context, cursor, (state.active_script_hash, state.fragment_id, path)
 
 
-def _plain(value: object) -> Hashable:
+def plain(value: object) -> Hashable:
     """What an argument is compared by. Raises `_NotPlainError` where two that are equal may not draw the same."""
     if value is None or isinstance(value, str | int | float):
         return value
     if isinstance(value, tuple | list):
-        return tuple(map(_plain, value))
+        return tuple(map(plain, value))
     if isinstance(value, Labels):
         return value.pairs
     if isinstance(value, dict):
-        return tuple((name, _plain(item)) for name, item in value.items())
+        return tuple((name, plain(item)) for name, item in value.items())
     if isinstance(value, FunctionType) and value.__module__ != "__main__" and "<" not in value.__qualname__:
         return value
     raise _NotPlainError
@@ -254,7 +262,7 @@ def _chosen(name: str, named: Mapping[str, Any], context: ScriptRunContext) -> H
     if name != "segmented_control":
         return None
     try:
-        return _plain(context.session_state[named["key"]])
+        return plain(context.session_state[named["key"]])
     except KeyError:
         return None
 
