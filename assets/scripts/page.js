@@ -42,13 +42,16 @@ const sayings = () =>
     .flatMap((part) => (part.shadowRoot ? [...part.shadowRoot.querySelectorAll(SAYING)] : part.matches(SAYING) ? part : []))
     .filter((part) => part.textContent.trim() && part.checkVisibility({ visibilityProperty: true }))
 const isDrawn = () =>
-  document.querySelector('[data-testid="stApp"]').dataset.testScriptState !== "running" &&
+  document.querySelector('[data-testid="stApp"]').dataset.testScriptState === "notRunning" &&
   !document.querySelector(".stMain :not(.st-key-styles, .st-key-page) > .stBidiComponent:not([data-drawn])")
 const down = () => document.querySelector('[data-testid="stMain"]').scrollTop
 let presses = 0
 const land = (pressed, at, tries = 600, patience = 10) => {
   if (at.press !== presses || !tries) return
-  if (document.activeElement !== document.body || !isDrawn()) return setTimeout(land, 50, pressed, at, tries - 1)
+  const drawn = isDrawn(), lies = document.activeElement !== document.body
+  at.calm = drawn && lies ? at.calm + 1 : 0
+  if (at.calm > 20) return // all is drawn, and the focus has stayed or was given to something
+  if (lies || !drawn) return setTimeout(land, 50, pressed, at, tries - 1)
   const same = at.key ? [...document.querySelectorAll(`.${at.key} button:enabled`)] : []
   const again = pressed.isConnected ? pressed : same.find((button) => button.checkVisibility())
   if (again) return again.focus({ preventScroll: at.preventScroll })
@@ -73,7 +76,7 @@ document.addEventListener("click", (event) => {
     else if (pressed.closest(other)) return handOn(one)
   const key = pressed.closest(".stButton")?.closest("[class*=st-key-]")?.className.match(/st-key-[\w-]+/)[0]
   const said = sayings().map((part) => [part, part.textContent])
-  land(pressed, { key, said, down: down(), preventScroll: event.detail > 0, press: ++presses })
+  land(pressed, { key, said, calm: 0, down: down(), preventScroll: event.detail > 0, press: ++presses })
 }, true)
 const everything = { childList: true, subtree: true }
 const find = () => {

@@ -134,7 +134,7 @@ def test_the_walk_by_keyboard(reader, pages):
 
 
 def test_the_way_down_leads_to_what_has_opened(reader):
-    one = reader().open("/webhook?lang=en&depth=1").predict()
+    one = reader().open("/webhook?lang=en&depth=1").predict().wait()
     for opened in (".st-key-found_webhook", ".st-key-behind_webhook_3"):
         button = one.page.locator(".st-key-deeper button")
         button.focus()
