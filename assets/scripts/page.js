@@ -20,6 +20,7 @@ const name = () => {
     }
   if (sidebar) sidebar.ariaLabel = menu.name
 }
+let presses = 0
 // Of two buttons each goes when it is pressed, and the other one comes: it takes over the focus, unless the reader
 // puts that elsewhere meanwhile.
 const PAIRS = [
@@ -28,10 +29,11 @@ const PAIRS = [
   [".st-key-reveal button", ".st-key-conceal button"],
   [".st-key-build_block button", ".st-key-build_conceal button"],
 ]
-const handOn = (selector, tries = 100) => {
+const handOn = (selector, press, tries = 100) => {
+  if (press !== presses) return
   const button = document.querySelector(selector)
   if (button && document.activeElement === document.body) button.focus({ preventScroll: true })
-  else if (tries) setTimeout(handOn, 50, selector, tries - 1)
+  else if (tries) setTimeout(handOn, 50, selector, press, tries - 1)
 }
 // A button or a link that goes when it is pressed hands the focus on: to the same button, where it was only drawn again,
 // else to what comes, which is the first heading or message that says something new, that was drawn again, or that of
@@ -45,7 +47,6 @@ const isDrawn = () =>
   document.querySelector('[data-testid="stApp"]').dataset.testScriptState === "notRunning" &&
   !document.querySelector(".stMain :not(.st-key-styles, .st-key-page) > .stBidiComponent:not([data-drawn])")
 const down = () => document.querySelector('[data-testid="stMain"]').scrollTop
-let presses = 0
 const land = (pressed, at, tries = 600, patience = 10) => {
   if (at.press !== presses || !tries) return
   const drawn = isDrawn(), lies = document.activeElement !== document.body
@@ -67,16 +68,18 @@ const land = (pressed, at, tries = 600, patience = 10) => {
   first.focus({ preventScroll: at.preventScroll })
 }
 addEventListener("pointerdown", () => presses++, true)
+addEventListener("keydown", ({ key }) => key === "Tab" && presses++, true) // the reader says where the focus goes
 document.addEventListener("click", (event) => {
   if (!event.isTrusted) return // `begin` closes the menu, and gives the focus to the page's heading
   const pressed = event.composedPath().find((part) => part.matches?.("button, a"))
   if (!pressed) return
+  const press = ++presses
   for (const [one, other] of PAIRS)
-    if (pressed.closest(one)) return handOn(other)
-    else if (pressed.closest(other)) return handOn(one)
+    if (pressed.closest(one)) return handOn(other, press)
+    else if (pressed.closest(other)) return handOn(one, press)
   const key = pressed.closest(".stButton")?.closest("[class*=st-key-]")?.className.match(/st-key-[\w-]+/)[0]
   const said = sayings().map((part) => [part, part.textContent])
-  land(pressed, { key, said, calm: 0, down: down(), preventScroll: event.detail > 0, press: ++presses })
+  land(pressed, { key, said, calm: 0, down: down(), preventScroll: event.detail > 0, press })
 }, true)
 const everything = { childList: true, subtree: true }
 const find = () => {
