@@ -201,19 +201,17 @@ def draw_events(
 def _draw_growing(
     shown: Film, found: Diagnosis, ghosts: Sequence[str], about: Sequence[str], content: Content, key: str
 ) -> None:
-    names, past, closing = names_of(found.walk), standing(shown.beats), content.message("map.growing")
-    text = film_json(
-        Film(beats=()),
-        content,
+    draw_events(
+        (),
+        standing(shown.beats),
+        names_of(found.walk),
         found.walk.subject,
-        names,
-        ends_whole=False,
-        past=past,
-        closing=closing,
+        content,
+        closing=content.message("map.growing"),
         ghosts=ghosts,
         about=about,
+        key=key,
     )
-    player.draw(text, content, key=key)
 
 
 def draw_changes(
