@@ -170,13 +170,14 @@ def diagnosis(walk_view: WalkView) -> Diagnosis:
         return walk_view.diagnosis
     kept: tuple[WalkView, Diagnosis] | None = st.session_state.get(_DIAGNOSIS)
     if kept is None or kept[0] is not walk_view:
-        found = (
-            diagnose(ports(), walk_view.walk)
-            if mode.can().walk_cluster
-            else shared_walks.diagnosis(world(), walk_view, lambda: diagnose(ports(), walk_view.walk))
-        )
-        kept = st.session_state[_DIAGNOSIS] = (walk_view, found)
+        kept = st.session_state[_DIAGNOSIS] = (walk_view, _diagnose(walk_view))
     return kept[1]
+
+
+def _diagnose(walk_view: WalkView) -> Diagnosis:
+    if mode.can().walk_cluster:
+        return diagnose(ports(), walk_view.walk)
+    return shared_walks.diagnosis(world(), walk_view, lambda: diagnose(ports(), walk_view.walk))
 
 
 def run_again() -> None:
@@ -190,7 +191,10 @@ def run_again() -> None:
 
 
 def reset(seeded: Chain = scenario.ARTICLE, *, start: Start | None = None) -> None:
-    """Throws this world away for one with that chain, walked through when asked for. Without `start`: as it began."""
+    """Throws this browser's world away and makes a new one, with that chain in it. It is walked through when asked for.
+
+    `start`: what the new one begins with; where it is None, what this one began with.
+    """
     begins = st.session_state[_START] = start or world().start
     allowance.admit(own_world.key())
     with allowance.room_for_a_world():
