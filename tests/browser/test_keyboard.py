@@ -58,6 +58,12 @@ TO_THE_CONTENT = """() => {
   stops.at(-1).focus()
 }"""
 """Puts the focus on the last control before the page's own part."""
+GIVEN = """() => {
+  window.given = []
+  const focus = HTMLElement.prototype.focus
+  HTMLElement.prototype.focus = function (how) { window.given.push(how?.preventScroll === true); focus.call(this, how) }
+}"""
+"""Has the page note of each focus that a script gives whether nothing scrolls for it."""
 WHOLE = ("break_it",)
 """The page of which the Tab key goes through all; of the others through their own part, since the rest is the same."""
 ALIKE = ("why", "oidc_provider", "sts_assume", "access", "compare", "glossary")
@@ -172,9 +178,11 @@ def test_what_a_press_brings_has_the_focus_where_the_button_is_gone(reader):
     expect(page.locator(".st-key-build_do")).to_be_visible()
     one.drawn().settle()
     page.locator(".st-key-build_do button:visible").hover()
+    page.evaluate(GIVEN)
     before = page.get_by_test_id("stMain").evaluate("(main) => main.scrollTop")
     one.click("build_do")
     expect(page.locator(".st-key-build_done [role=status]")).to_be_focused()
+    assert set(page.evaluate("window.given")) == {True}, "it scrolls to none"
     after = page.get_by_test_id("stMain").evaluate("(main) => main.scrollTop")
     assert abs(after - before) < 60, "with the mouse nothing moves, beside what is above it and becomes shorter"
 
