@@ -33,8 +33,6 @@ from tests.attack.nginx import proxied
 from tests.attack.server import Target, serving
 
 TENTHS = 10
-ARRIVE_SECONDS = 60.0
-"""Within which all have come; within half of the run where that is less."""
 TICK_SECONDS = 0.01
 LATE_SECONDS = 0.02
 """By how much the room's own loop may be late, 99 times in 100: a tenth of what a page may take."""
@@ -60,11 +58,14 @@ class Sample:
 @click.command()
 @click.option("--learners", default=40, show_default=True, help="How many; each has a browser and a world.")
 @click.option("--minutes", default=0.5, show_default=True, help="How long they stay.")
+@click.option("--arrive", default=1.0, show_default=True, help="Minutes until all have come, at most half of the run.")
 @click.option("--seed", default=1, show_default=True, help="Of what they choose, and of how long they think.")
 @click.option("--one-address", is_flag=True, help="All come from one address, as from behind one router.")
 @click.option("--processes", default=1, show_default=True, help="Of the app; more than one behind `deploy/nginx.conf`.")
 @click.option("--json", "as_json", is_flag=True, help="Prints the figures as JSON.")
-def main(learners: int, minutes: float, seed: int, one_address: bool, processes: int, as_json: bool) -> None:
+def main(
+    learners: int, minutes: float, arrive: float, seed: int, one_address: bool, processes: int, as_json: bool
+) -> None:
     """Prints how long messages took, what went wrong, and what the server held. Status 1: the run does not count."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     with tempfile.TemporaryDirectory() as directory, ExitStack() as stack:
@@ -72,7 +73,9 @@ def main(learners: int, minutes: float, seed: int, one_address: bool, processes:
             stack.enter_context(serving(folder, extra=extra)) for folder, extra in _each(Path(directory), processes)
         ]
         target = servers[0] if processes == 1 else stack.enter_context(proxied(*servers))
-        found = asyncio.run(measured(target, servers, learners, minutes * 60, seed, one_address))
+        found = asyncio.run(
+            measured(target, servers, learners, minutes * 60, min(arrive, minutes / 2) * 60, seed, one_address)
+        )
         found["log"] = "".join(it.log[-4000:] for it in servers if "Traceback" in it.log or " error " in it.log)
     if as_json:
         click.echo(json.dumps(found, indent=2))
@@ -90,16 +93,21 @@ def _each(directory: Path, processes: int) -> Iterator[tuple[Path, dict[str, str
 
 
 async def measured(
-    target: Any, servers: Sequence[Target], learners: int, seconds: float, seed: int, one_address: bool
+    target: Any,
+    servers: Sequence[Target],
+    learners: int,
+    seconds: float,
+    arrive: float,
+    seed: int,
+    one_address: bool,
 ) -> dict[str, Any]:
-    """The whole run at `target`, which is one of the servers or the proxy in front of them. An instructor opens a page
-    of each first, so that the libraries are loaded.
+    """The whole run at `target`, which is one of the servers or the proxy in front of them; `arrive`: seconds until all
+    have come. An instructor opens a page of each first, so that the libraries are loaded.
     """
     for each in servers:
         instructor = await Page(each, cookies=await cookies(each)).open()
         await instructor.close()
     record, lateness, begin = Record(), list[float](), time.monotonic()
-    arrive = min(ARRIVE_SECONDS, seconds / 2)
     room = [
         Learner(target, number, seed, "127.0.0.1" if one_address else _address(number), begin + seconds, record)
         for number in range(learners)
@@ -123,6 +131,7 @@ async def measured(
         },
         "learners": learners,
         "minutes": round(seconds / 60, 2),
+        "arrive_minutes": round(arrive / 60, 2),
         "seed": seed,
         "think_seconds": THINKS,
         "valid": late <= LATE_SECONDS,
