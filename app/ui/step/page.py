@@ -103,12 +103,17 @@ def lesson(name: str) -> None:
 
         # (5) What lies behind it, folded; what to keep.
         with page_errors.contained(content), drawn_before.again(), st.container(key="behind"):
-            _behind(step, report, walk_view, content)
+            if depth() >= DETAIL:
+                _behind_in_detail(step, report, walk_view, content)
+            else:
+                _behind(step, report, walk_view, content)
+            if step is Step.STS_ASSUME and mode.can().break_world:
+                sts_wording.fold(content)
         with drawn_before.again():
             draw_section("recap", step, content)
-        if step is list(Step)[-1]:
-            close(found, content)
-        deeper(content)
+            if step is list(Step)[-1]:
+                close(found, content)
+            deeper(content)
 
 
 def _leads(step: Step, known: Mapping[Step, Status], walk_view: WalkView) -> list[tuple[str, showing.Lead]]:
@@ -183,28 +188,32 @@ def _found(step: Step, report: StepReport, walk_view: WalkView, content: Content
     return f'<div class="found"><div class="checked">{checked}</div><div class="evidence">{evidence}</div></div>'
 
 
+@page_errors.fragment
+def _behind_in_detail(step: Step, report: StepReport, walk_view: WalkView, content: Content) -> None:
+    """The same between two folds whose content is drawn once they are unfolded, without the rest of the page."""
+    with drawn_before.again():  # Streamlit runs a fragment without what is around it
+        if depth() == DETAIL:
+            _wire(step, report, walk_view, content)
+        _behind(step, report, walk_view, content)
+        _recompute(step, walk_view, content)
+
+
 def _behind(step: Step, report: StepReport, walk_view: WalkView, content: Content) -> None:
-    """The wire, then the lesson's sections that do not stand open; folded unless the reader wants all of it."""
-    heading = f"{content.message('ui.wire')} · {len(report.exchanges)}"
-    if depth() == DETAIL:
-        _wire(step, heading, report, walk_view, content)
+    """The lesson's sections that do not stand open; folded unless the reader wants all of it, and then the wire too."""
 
     def folds() -> str:
-        return _folds(step, heading, report, content)
+        return _folds(step, report, content)
 
     if depth() == WIRE:
         drawn = apart(f"behind_{step}", folds, walk_view, content.language)
     else:  # the wire alone is of this walk
         drawn = for_all(f"behind_{step}", folds, content.language, depth())
     draw_collapsibles(drawn, step, answers=answers(WIRE))
-    if step is Step.STS_ASSUME and mode.can().break_world:
-        sts_wording.fold(content)
-    if depth() >= DETAIL:
-        _recompute(step, walk_view, content, opened=depth() == WIRE)
 
 
-def _folds(step: Step, heading: str, report: StepReport, content: Content) -> str:
+def _folds(step: Step, report: StepReport, content: Content) -> str:
     myths = for_page(step, content, deep=depth() >= DETAIL)
+    heading = _wire_heading(report, content)
     return "".join(
         (
             fold(heading, wire(report.exchanges, content), icon="cable") if depth() == WIRE else "",
@@ -215,19 +224,22 @@ def _folds(step: Step, heading: str, report: StepReport, content: Content) -> st
     )
 
 
-@page_errors.fragment
-def _wire(step: Step, heading: str, report: StepReport, walk_view: WalkView, content: Content) -> None:
+def _wire(step: Step, report: StepReport, walk_view: WalkView, content: Content) -> None:
     """Drawn once it is unfolded: it is as much as the rest of the page, and most readers go on without it."""
-    within = on_demand(heading, icon="cable", key=f"wire_{step}")
+    within = on_demand(_wire_heading(report, content), icon="cable", key=f"wire_{step}")
     if within is not None:
         with within:
             shown = apart(f"wire_{step}", lambda: wire(report.exchanges, content), walk_view, content.language)
             components.block(shown, key=f"exchanges_{step}")
 
 
-@page_errors.fragment
-def _recompute(step: Step, walk_view: WalkView, content: Content, *, opened: bool) -> None:
+def _wire_heading(report: StepReport, content: Content) -> str:
+    return f"{content.message('ui.wire')} · {len(report.exchanges)}"
+
+
+def _recompute(step: Step, walk_view: WalkView, content: Content) -> None:
     """Drawn once it is unfolded: the reader does not wait for code that stays folded."""
+    opened = depth() == WIRE
     label = content.message("recompute.heading")
     within = unfolding(label, icon="terminal", opened=opened, key=f"recompute_{step}_{opened}")
     if within is not None:

@@ -18,7 +18,7 @@ from app.flow.token import MalformedToken
 from app.flow.tokens.tampering import NotACharacter, place_in
 from app.flow.tokens.token_anatomy import TokenPart, anatomy
 from app.ui.draw import actions, components, page_errors, reveal
-from app.ui.draw.apart import apart
+from app.ui.draw.apart import apart, kept
 from app.ui.figures.timeline import life, timeline
 from app.ui.frame import sidebar
 from app.ui.marks import unspoken
@@ -79,7 +79,7 @@ def _time(walk_view: WalkView, content: Content) -> None:
 def _token(walk_view: WalkView, content: Content) -> None:
     """The token, in the way that the reader chose; only this part is drawn again."""
     found = walk_view.walk.report(Step.TOKEN_MOUNT).evidence
-    parts = _parts(found["token"])
+    parts = kept("token_parts", lambda: _parts(found["token"]), found["token"])
     views = [view for view in _VIEWS if view != "other" or found.get("other_token")]
     with drawn_before.again():
         components.block(_headed("evidence.token", content), key="token_heading")
