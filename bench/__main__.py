@@ -9,6 +9,7 @@ for name in (
     "memory",
     "page_change",
     "throughput",
+    "first_load",
     "step_change",
     "following",
     "map",

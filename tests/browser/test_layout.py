@@ -230,3 +230,15 @@ def test_a_script_comes_once_and_a_film_once_a_visit(reader):
     assert len(files) > 4
     assert set(files) == {0}
     assert len(sizes) - len(files) == 1, "two pages of a walk have one film"
+
+
+def test_streamlits_scripts_are_asked_for_before_an_element_wants_them(reader):
+    """Else the page begins to wait for each where it could draw: on a slow line for as long as the line takes."""
+    one = reader().open(f"/{STEPS[2]}?lang=ja")
+    asked = one.page.evaluate(
+        "() => performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname)"
+        ".filter((path) => path.startsWith('/static/js/'))"
+    )
+    html = one.page.request.get(one.page.url, headers={"accept": "text/html"}).text()
+    assert len(asked) > 40
+    assert [path for path in asked if path.removeprefix("/") not in html] == []

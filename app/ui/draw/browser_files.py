@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
+
+import streamlit as st
 
 from app.locations import ASSETS
 
@@ -23,6 +26,11 @@ server refuses, and a page that is opened by its own address waits for that and 
 _SHARED, _STYLES = "shared", "styles"
 _SOON = ("page", "block", "map")
 """The components with which every page begins."""
+_LAZY = ("BidiComponent", "Button", "ButtonGroup", "Html", "Radio")
+"""Streamlit's modules for what every page begins with and for a step's question. Its page loads each only when an
+element wants it, and then what that imports."""
+_STREAMLIT = Path(st.__file__).with_name("static")
+_IMPORT = re.compile(r"""(?:from|import)\s*["']\./([\w.-]+\.js)["']""")
 _ENGINES = {"presenter": "map"}
 """Of components that draw with what another one is made of: that one's folder, in which only `component.js` is not."""
 
@@ -81,7 +89,8 @@ class BrowserFiles:
     @property
     def in_page(self) -> str:
         """What our own server puts into the page, as HTML: its address, the frame's look, and what to load at once."""
-        soon = (f'<link rel="modulepreload" href="{self.address(name)}">' for name in (_STYLES, *_SOON))
+        ours = [self.address(name) for name in (_STYLES, *_SOON)]
+        soon = (f'<link rel="modulepreload" href="{address}">' for address in (*ours, *_lazy_modules()))
         return f"{_SERVER}<style>{self.frame_style_sheet}</style>{''.join(soon)}"
 
     @cached_property
@@ -97,6 +106,15 @@ class BrowserFiles:
             _STYLES: sheet,
             **{name: f'import "./{named(_STYLES, sheet)}"\n{self.script(name)}' for name in names},
         }
+
+
+def _lazy_modules() -> list[str]:
+    """The addresses of `_LAZY` and of what they import, as far as Streamlit's page does not name them itself."""
+    scripts, named_there = _STREAMLIT / "static" / "js", _text(_STREAMLIT / "index.html")
+    wanted = [path.name for name in _LAZY for path in sorted(scripts.glob(f"{name}.*.js"))]
+    for name in wanted:  # which grows
+        wanted += [it for it in _IMPORT.findall(_text(scripts / name)) if it not in named_there and it not in wanted]
+    return [f"/static/js/{name}" for name in wanted]
 
 
 def _picture(path: Path) -> str:

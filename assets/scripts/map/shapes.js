@@ -29,18 +29,25 @@ const mapMeasure = (svg) => {
     return pen.measureText(text).width
   }
 }
-// What does not fit loses first what all subjects and all issuers of EKS begin with, and then its middle.
+// What does not fit loses first what all subjects and all issuers of EKS begin with, and then as much of its middle as it
+// must. To measure a text takes a tenth of a millisecond: halving finds how much in six, and not in sixty.
 const mapShort = (text, room, wide) => {
   if (wide(text) <= room) return text
   const whole = text
     .replace(/^system:serviceaccount:/, "…:")
     .replace(/^https:\/\/oidc\.eks\.[^/]*(\/id\/\w{4})\w+(\w{4})$/, "…$1…$2")
-  let short = whole
-  for (let keep = whole.length - 1; wide(short) > room && keep > 4; keep--) {
+  if (wide(whole) <= room) return whole
+  const cut = (keep) => {
     const head = Math.ceil(keep * 0.45)
-    short = `${whole.slice(0, head)}…${whole.slice(head - keep)}`
+    return `${whole.slice(0, head)}…${whole.slice(head - keep)}`
   }
-  return short
+  let keeps = 5, loses = whole.length // so much is kept in any case; so much does not fit
+  while (loses - keeps > 1) {
+    const keep = (keeps + loses) >> 1
+    if (wide(cut(keep)) <= room) keeps = keep
+    else loses = keep
+  }
+  return whole.length > 5 ? cut(keeps) : whole
 }
 
 // Icons on a grid of 24, as strokes.
