@@ -148,7 +148,8 @@ def part(same: Hashable, draw: Callable[[], object]) -> None:
     """Draws a part of a page; inside of `again`, the part as it was, if its widgets have the values that they had then.
 
     `same`: the part's name, and all beside these values and the address that decides what it draws, such as the
-    language. While that is the same, `draw` is not called: what else it does has to be done before.
+    language. While that is the same, `draw` is not called: what else it does has to be done before. No text at an
+    address of its own (`apart`) may be in it: the part may outlive the text.
     """
     found = place()
     if found is None:
