@@ -281,7 +281,6 @@ def _shown(text: str) -> str:
     return masked if len(masked) <= _SHOWN else f"{masked[:_SHOWN]}…"
 
 
-def posix_locale(environment: Mapping[str, str] | None = None) -> str:
-    """The locale of `environment` (by default this process's), whatever else is wrong with it; empty for none."""
-    given = os.environ if environment is None else environment
-    return next(it.found(given)[1] for it in variables() if it.field == "locale")
+def posix_locale() -> str:
+    """The locale of this process, whatever else is wrong with its variables; empty for none."""
+    return next(it.found(os.environ)[1] for it in variables() if it.field == "locale")

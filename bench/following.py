@@ -17,18 +17,16 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import psutil
 from playwright.sync_api import expect, sync_playwright
 from websockets.asyncio.client import connect
 from websockets.typing import Origin
 
-from bench.report import figure, median_ms, spread, title
+from bench.report import figure, median_ms, p95, spread, title
+from bench.served import Served, served
 from tests.attack.client import Page
-from tests.browser.server import ARGUMENTS, CHROMIUM, PATIENCE, Profiles, Reader, serving
+from tests.browser.server import ARGUMENTS, CHROMIUM, PATIENCE, Profiles, Reader
 
 PAGES = 20
 WARM_UP, ROUNDS = 2, 20
@@ -54,57 +52,38 @@ CHANGED = """() => {
 """Waits for the frame in which the map has another film."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Served:
-    """As `tests.attack.client` wants it."""
-
-    address: str
-
-    @property
-    def port(self) -> int:
-        """On loopback."""
-        return urlsplit(self.address).port or 0
-
-
 def main() -> None:
     """Prints both figures."""
     kubectl = shutil.which("kubectl")
     if not Path(CHROMIUM).exists() or kubectl is None:
         title("Following a terminal: not measured, Chromium or kubectl is not installed")
         return
-    known = set(psutil.Process().children())
-    with tempfile.TemporaryDirectory() as directory, serving(Path(directory)) as address:
-        (server,) = set(psutil.Process().children()) - known
+    with tempfile.TemporaryDirectory() as directory, served(Path(directory)) as server:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-            reader = Reader(Profiles(browser), address)
+            reader = Reader(Profiles(browser), server.address)
             terminal = {**os.environ, "HOME": directory, "KUBECONFIG": kubeconfig(reader)}
             reader.open("/service_account?lang=ja").predict()
             cookies = "; ".join(f"{each['name']}={each['value']}" for each in reader.context.cookies())
-            with followers(Served(address=address), cookies, PAGES - 1):
+            with followers(server, cookies, PAGES - 1):
                 for number in range(WARM_UP):
                     changed(reader, kubectl, terminal, number)
-                before = cpu(server)
+                before = server.cpu_seconds()
                 times = [changed(reader, kubectl, terminal, number) for number in range(ROUNDS)]
-                busy = (cpu(server) - before) / ROUNDS
+                busy = (server.cpu_seconds() - before) / ROUNDS
                 time.sleep(SETTLE_SECONDS)
-                before = cpu(server)
+                before = server.cpu_seconds()
                 time.sleep(IDLE_SECONDS)
-                idle = (cpu(server) - before) / IDLE_SECONDS / PAGES
+                idle = (server.cpu_seconds() - before) / IDLE_SECONDS / PAGES
             reader.close()
             browser.close()
     title(f"Following a terminal ({PAGES} pages open on one world, {ROUNDS} commands)")
-    p95 = sorted(times)[int(len(times) * 0.95)]
-    figure("end of `kubectl annotate`, until the map changes, p95", p95 * 1e3, "ms", target=1000, note=spread(times))
+    figure(
+        "end of `kubectl annotate`, until the map changes, p95", p95(times) * 1e3, "ms", target=1000, note=spread(times)
+    )
     figure("... median", median_ms(times), "ms")
     figure("CPU time of the server for a change, all pages together", busy * 1e3, "ms")
     figure("CPU time of the server for an idle page, a second", idle * 1e3, "ms", target=1)
-
-
-def cpu(server: psutil.Process) -> float:
-    """CPU seconds of the server so far."""
-    times = server.cpu_times()
-    return times.user + times.system
 
 
 def kubeconfig(reader: Reader) -> str:
@@ -131,13 +110,13 @@ def changed(reader: Reader, kubectl: str, terminal: dict[str, str], number: int)
 
 
 @contextmanager
-def followers(served: Served, cookies: str, count: int) -> Iterator[None]:
+def followers(server: Served, cookies: str, count: int) -> Iterator[None]:
     """So many more pages of the browser, open and followed in a thread of their own."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     ready = [asyncio.Event() for _ in range(count)]
-    tasks = [asyncio.run_coroutine_threadsafe(follow(served, cookies, each), loop) for each in ready]
+    tasks = [asyncio.run_coroutine_threadsafe(follow(server, cookies, each), loop) for each in ready]
     for each in ready:
         asyncio.run_coroutine_threadsafe(each.wait(), loop).result(PATIENCE)
     try:
@@ -150,12 +129,12 @@ def followers(served: Served, cookies: str, count: int) -> Iterator[None]:
         thread.join(PATIENCE)
 
 
-async def follow(served: Served, cookies: str, ready: asyncio.Event) -> None:
+async def follow(server: Served, cookies: str, ready: asyncio.Event) -> None:
     """One page that follows, until it is cancelled."""
-    page = await Page(served, "service_account", "lang=ja", cookies=cookies).open()
+    page = await Page(server, "service_account", "lang=ja", cookies=cookies).open()
     socket = connect(
-        f"ws://127.0.0.1:{served.port}/events",
-        origin=Origin(served.address),
+        f"ws://127.0.0.1:{server.port}/events",
+        origin=Origin(server.address),
         additional_headers={"Cookie": cookies},
         proxy=None,
     )

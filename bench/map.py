@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from bench.report import figure, title
+from bench.report import figure, p95, title
 from tests.browser.film_page import film_page
 from tests.browser.films import films
 from tests.browser.server import ARGUMENTS, CHROMIUM
@@ -35,7 +35,7 @@ def main() -> None:
         for size in SIZES:
             scripts = measure(browser, size)
             name = "x".join(map(str, size))
-            figure(f"script in a frame, p95, {name}", _p95(scripts), "ms", target=4, note=f"longest {max(scripts):.1f}")
+            figure(f"script in a frame, p95, {name}", p95(scripts), "ms", target=4, note=f"longest {max(scripts):.1f}")
             figure(f"frames a second, {name}", len(scripts) / SECONDS, "", note=f"{os.cpu_count()} x {_processor()}")
         browser.close()
 
@@ -52,10 +52,6 @@ def measure(browser: Browser, size: tuple[int, int]) -> list[float]:
     page.close()
     frames = [event for event in trace["traceEvents"] if event["name"] == "FireAnimationFrame" and "tdur" in event]
     return [event["tdur"] / MICROSECONDS for event in frames]
-
-
-def _p95(values: list[float]) -> float:
-    return sorted(values)[int(len(values) * 0.95)]
 
 
 def _processor() -> str:

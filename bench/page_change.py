@@ -13,42 +13,34 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
-
-import psutil
 
 from app.flow.model import Step
 from app.serving.kept_texts import PREFIX
 from bench.report import figure, title
+from bench.served import Served, served
 from tests.attack.client import Page, cookies, visitor
-from tests.browser.server import ROOT, serving
+from tests.browser.server import ROOT
 
 WARM_UP, ROUNDS = 2, 24
 STEPS = tuple(step.value for step in Step)
 
 
 @dataclass
-class Served:
-    """A server that runs, and what its runs have cost."""
+class Runs:
+    """Those of one server, and what they have cost."""
 
-    address: str
-    process: psutil.Process
+    server: Served
     seconds: list[float] = field(default_factory=list)
     """CPU time by run, averaged over a round: the kernel counts in hundredths of a second."""
     sent: list[int] = field(default_factory=list)
     """Bytes by run."""
 
-    @property
-    def port(self) -> int:
-        """On loopback."""
-        return urlsplit(self.address).port or 0
-
     async def round(self, tab: Page, pages: tuple[str, ...]) -> None:
         """Turns to each of the pages once."""
-        before, total = self._cpu(), tab.total
+        before, total = self.server.cpu_seconds(), tab.total
         for page in pages:
             await tab.run(page=page)
-        self.seconds.append((self._cpu() - before) / len(pages))
+        self.seconds.append((self.server.cpu_seconds() - before) / len(pages))
         self.sent.append((tab.total - total) // len(pages))
 
     def forget(self) -> None:
@@ -56,27 +48,21 @@ class Served:
         self.seconds.clear()
         self.sent.clear()
 
-    def _cpu(self) -> float:
-        times = self.process.cpu_times()
-        return times.user + times.system
-
 
 def main() -> None:
     """Prints bytes, CPU times, and how many times the CPU time of a one-line app that is."""
-    known = set(psutil.Process().children())
     with (
         tempfile.TemporaryDirectory() as directory,
-        serving(Path(directory)) as ours,
-        serving(Path(directory), source=ROOT / "bench" / "one_line", app="server:app") as one_line,
+        served(Path(directory)) as ours,
+        served(Path(directory), source=ROOT / "bench" / "one_line", app="server:app") as one_line,
     ):
-        processes = sorted(set(psutil.Process().children()) - known, key=psutil.Process.create_time)
-        asyncio.run(measured(*map(Served, (ours, one_line), processes)))
+        asyncio.run(measured(Runs(ours), Runs(one_line)))
 
 
-async def measured(ours: Served, one_line: Served) -> None:
+async def measured(ours: Runs, one_line: Runs) -> None:
     """The steps before their questions are answered, and after; each round beside one of the one-line app."""
-    tab = await Page(ours, STEPS[0], "lang=ja", cookies=await cookies(ours)).open()
-    line = await Page(one_line, "").open()
+    tab = await Page(ours.server, STEPS[0], "lang=ja", cookies=await cookies(ours.server)).open()
+    line = await Page(one_line.server, "").open()
     title(f"Change of page over the websocket (six steps x {ROUNDS} rounds, beside a one-line app)")
     figure("bytes of a first load", tab.total / 1e3, "KB")
     for name in ("with the question", "answered"):
@@ -88,7 +74,7 @@ async def measured(ours: Served, one_line: Served) -> None:
             await one_line.round(line, ("",) * 4 * len(STEPS))
         cpu, bare = (middle(each.seconds) * 1e3 for each in (ours, one_line))
         figure(f"bytes of a step {name}", statistics.mean(ours.sent) / 1e3, "KB", target=40.0)
-        figure("... fetched beside it, once, as packed", await fetched(ours, tab) / 1e3, "KB")
+        figure("... fetched beside it, once, as packed", await fetched(ours.server, tab) / 1e3, "KB")
         figure("... CPU time of the server", cpu, "ms", target=6.0)
         figure("... as a multiple of a one-line app's", cpu / bare, "x")
         for step in STEPS:

@@ -60,15 +60,14 @@ def start_once() -> tuple[float, float, float]:
             server.terminate()
 
 
-async def first_page(address: str, page: str = "", query: str = "lang=ja") -> None:
+async def first_page(address: str) -> None:
     """Opens a session and waits until its script has finished. Raises where the page shows an exception."""
     socket = connect(
         f"ws://{address}/_stcore/stream", subprotocols=["streamlit"], max_size=None, origin=f"http://{address}"
     )
     async with socket as session:
         request = BackMsg()
-        request.rerun_script.page_name = page
-        request.rerun_script.query_string = query
+        request.rerun_script.query_string = "lang=ja"
         request.rerun_script.context_info.locale = "ja-JP"
         request.rerun_script.context_info.url = f"http://{address}/"
         await session.send(request.SerializeToString())

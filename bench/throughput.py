@@ -13,18 +13,17 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 from typing import Any, Protocol
 
 import click
-import psutil
 
 from app.flow.model import Step
 from bench.report import figure, title
+from bench.served import Served, served
 from tests.attack.client import Page, cookies
-from tests.browser.server import ROOT, serving
+from tests.browser.server import ROOT
 
 ROUNDS = 3
 WARM_UP_SECONDS = 5.0
@@ -39,24 +38,6 @@ class Turns(Protocol):
 
     async def run(self, *, page: str) -> object:
         """Ends with the run."""
-
-
-@dataclass(frozen=True)
-class Server:
-    """One that runs."""
-
-    address: str
-    process: psutil.Process
-
-    def cpu_seconds(self) -> float:
-        """What it has taken of the processor."""
-        times = self.process.cpu_times()
-        return times.user + times.system
-
-    @property
-    def port(self) -> int:
-        """On loopback."""
-        return int(self.address.rpartition(":")[2])
 
 
 @click.command()
@@ -79,21 +60,18 @@ def main(sessions: int, seconds: float, as_json: bool) -> None:
 
 
 @contextmanager
-def servers(directory: Path) -> Iterator[dict[str, Server]]:
+def servers(directory: Path) -> Iterator[dict[str, Served]]:
     """The three, by what they serve. The stock one is `streamlit run`, where it finds no setting of ours."""
     script = Path(shutil.copy(ONE_LINE / "frame.py", directory))
-    known = set(psutil.Process().children())
     with (
-        serving(directory, stock=script) as stock,
-        serving(directory, source=ONE_LINE, app="server:app") as tuned,
-        serving(directory, by_command=True) as ours,
+        served(directory, stock=script) as stock,
+        served(directory, source=ONE_LINE, app="server:app") as tuned,
+        served(directory, by_command=True) as ours,
     ):
-        processes = sorted(set(psutil.Process().children()) - known, key=psutil.Process.create_time)
-        names = ("stock_one_line_app", "one_line_app_served_as_ours", "our_pages")
-        yield dict(zip(names, map(Server, (stock, tuned, ours), processes), strict=True))
+        yield {"stock_one_line_app": stock, "one_line_app_served_as_ours": tuned, "our_pages": ours}
 
 
-async def measured(running: dict[str, Server], sessions: int, seconds: float) -> dict[str, Any]:
+async def measured(running: dict[str, Served], sessions: int, seconds: float) -> dict[str, Any]:
     """The figures: medians of the rounds, in each of which every server is asked once."""
     steps = tuple(step.value for step in Step)
     found: dict[str, list[float]] = {name: [] for name in running}
@@ -124,7 +102,7 @@ async def measured(running: dict[str, Server], sessions: int, seconds: float) ->
     }
 
 
-async def _opened(server: Server, number: int, page: str) -> Page:
+async def _opened(server: Served, number: int, page: str) -> Page:
     """A tab of a visitor with an address of their own: ours lets one that never pauses rest between its runs."""
     source = f"127.0.1.{number + 1}"
     kept = await cookies(server, source=source) if page else ""

@@ -6,17 +6,14 @@ the better half of an hour, so `python -m bench` leaves it out: `python -m bench
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import click
-import psutil
 from playwright.sync_api import Page, expect, sync_playwright
 
 from app.commands.launch_addresses import ask
@@ -25,7 +22,8 @@ from app.flow.build.tasks import TaskId
 from app.flow.lessons.workshop import PARTS, Part
 from app.flow.model import Step
 from bench.report import figure, title
-from tests.browser.server import ARGUMENTS, CHROMIUM, DESK, PATIENCE, serving
+from bench.served import served
+from tests.browser.server import ARGUMENTS, CHROMIUM, DESK, PATIENCE
 
 WORDS_A_MINUTE, CHARACTERS_A_MINUTE = 200, 500
 """How fast a person reads English, and Japanese."""
@@ -169,16 +167,14 @@ def rehearse(language: str) -> tuple[dict[str, float], float]:
     """The minutes of each part, and the CPU seconds of the server with the commands that it ran."""
     with (
         tempfile.TemporaryDirectory() as directory,
-        serving(Path(directory), by_command=True) as address,
+        served(Path(directory), by_command=True) as server,
         sync_playwright() as playwright,
     ):
-        port = str(urlsplit(address).port)
-        server = next(one for one in psutil.Process(os.getpid()).children(recursive=True) if port in one.cmdline())
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         context = browser.new_context(viewport={"width": DESK[0], "height": DESK[1]})
         context.set_default_timeout(PATIENCE * 1000)
-        context.request.get(ask(int(port)))
-        one = Participant(context.new_page(), address, load(language))
+        context.request.get(ask(server.port))
+        one = Participant(context.new_page(), server.address, load(language))
         acts: dict[str, Callable[[Part], None]] = {
             "opening": one.opening, "steps": one.steps, "trust": one.trust, "pod": one.pod,
             "break": one.break_, "doctor": one.doctor, "close": one.close,
@@ -189,7 +185,7 @@ def rehearse(language: str) -> tuple[dict[str, float], float]:
             acts[part.id](part)
             spent[part.id] = (time.monotonic() - began) / 60
             click.echo(f"{language} {part.id}: {spent[part.id]:.1f} min", err=True)
-        used = server.cpu_times()
+        used = server.process.cpu_times()
         browser.close()
         return spent, used.user + used.system + used.children_user + used.children_system
 

@@ -21,8 +21,7 @@ Headers = Iterable[tuple[str, str]]
 class Recorder:
     """One for every port. Deques take appends from several threads, so it needs no lock."""
 
-    def __init__(self, caller: str = "explorer") -> None:
-        self._caller = caller
+    def __init__(self) -> None:
         self._exchanges: deque[Exchange] = deque(maxlen=CAPACITY)
 
     def record(
@@ -43,7 +42,7 @@ class Recorder:
         started = time.time() - seconds  # before the masking, which takes its time
         self._exchanges.append(
             Exchange(
-                caller=self._caller,
+                caller="explorer",
                 callee=callee,
                 method=method,
                 url=mask_text(url),

@@ -68,7 +68,7 @@ class Usage:
     def being_made(self) -> Iterator[None]:
         """While the world is set up by requests: the maker alone pays, none is refused, and none is the learner's act.
 
-        Who is to have the world does not know its address yet, so the learner cannot have acted in between.
+        The learner does not know the world's address yet, so they cannot have acted in between.
         """
         self._being_made = True
         try:

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -151,7 +151,7 @@ def live(app: Path) -> None:
 
 
 @contextlib.contextmanager
-def folder() -> Iterable[Path]:  # type: ignore[misc]
+def folder() -> Iterator[Path]:
     """A folder for one server."""
     with tempfile.TemporaryDirectory(prefix="attacked-", ignore_cleanup_errors=True) as name:
         yield Path(name)

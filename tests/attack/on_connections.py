@@ -50,7 +50,7 @@ async def are_closed(by: Attacker) -> str:
     return f"{len(alive)} of {len(waiting)} half-sent requests are alive after 45 s" if alive else ""
 
 
-async def walk_view(by: Attacker, number: int) -> Answer:
+async def visit(by: Attacker, number: int) -> Answer:
     """A visitor who opens a page and stays, as honest as any."""
     source = f"127.0.1.{number % 250 + 1}"
     async with visitor(by.target, source) as client:
@@ -158,7 +158,7 @@ ON_CONNECTIONS = (
     Attack(
         name="visitors_and_few_descriptors",
         says=f"a visitor who stays, at `ulimit -n {FEW}`",
-        send=walk_view,
+        send=visit,
         wrong=the_limit_was_reached,
         right=frozenset({TALKS, 503}),
         inputs=FEW // 4,

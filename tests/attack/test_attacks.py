@@ -25,15 +25,14 @@ def target_for(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[A
 
     def start(row: Attack) -> Target:
         wanted = (row.settings, row.descriptors)
-        if running and running[-1][2] == wanted and not broken:
-            return running[-1][0]
-        stop(running)
-        stack = ExitStack()
-        folder = tmp_path_factory.mktemp("attacked")
-        target = stack.enter_context(serving(folder, extra=row.settings, descriptors=row.descriptors))
-        running.append((target, stack, wanted))
+        if not running or running[-1][2] != wanted or broken:
+            stop(running)
+            stack = ExitStack()
+            folder = tmp_path_factory.mktemp("attacked")
+            target = stack.enter_context(serving(folder, extra=row.settings, descriptors=row.descriptors))
+            running.append((target, stack, wanted))
         broken[:] = [row.name]  # until the attack has ended well
-        return target
+        return running[-1][0]
 
     broken: list[str] = []
     start.survived = broken.clear  # type: ignore[attr-defined]

@@ -17,8 +17,7 @@ def test_junk_gets_the_protocols_own_error(tmp_path, inputs):
         assert target.lives
         assert found.wrong == []
         assert found.served == found.rounds >= inputs // 9
-        assert (
-            after.resident - before.resident <= 128 * MEGABYTE
-        )  # the client libraries are loaded meanwhile, and left sessions kept
+        # The client libraries are loaded meanwhile, and left sessions are kept.
+        assert after.resident - before.resident <= 128 * MEGABYTE
         assert after.log - before.log <= 64 * 1024
         assert "Traceback (most recent call last)" not in target.log

@@ -28,11 +28,11 @@ def test_a_room_that_comes_at_once_fits_into_few_descriptors(tmp_path: Path, vis
 async def come(target: Target, visitors: int) -> tuple[int, int]:
     """How many of the visitors saw the page, and the server's descriptors while all of them are there."""
 
-    async def walk_view(number: int) -> Page:
+    async def visit(number: int) -> Page:
         source = f"127.0.3.{number + 1}"
         return await Page(target, cookies=await cookies(target, source=source), source=source).open()
 
-    pages = await asyncio.gather(*map(walk_view, range(visitors)))
+    pages = await asyncio.gather(*map(visit, range(visitors)))
     during = descriptors(target)
     still = await asyncio.gather(*(page.alive() for page in pages))
     drawn = sum(bool(page.drawn) and answer.status == TALKS for page, answer in zip(pages, still, strict=True))

@@ -100,6 +100,7 @@ def test_the_button_leads_down_to_the_last(screen):
     assert "depth" not in shown.test.query_params
     shown.click("deeper")
     assert 'class="exchange"' in shown.html("behind_webhook_3")
+    assert shown.test.main.expander
     assert all(expander.proto.expanded for expander in shown.test.main.expander)
     assert not [button for button in shown.test.button if button.key == "deeper"]
 

@@ -241,6 +241,20 @@ def test_a_part_with_a_secret_in_it_is_kept_nowhere(made):
     assert "words" in str(drawn_before._kept)
 
 
+def test_a_part_that_calls_a_function_of_one_run_is_kept_nowhere(made):
+    called = []
+
+    def draw(reader):
+        st.button("Answer", key="answer", on_click=lambda: called.append(reader))
+
+    one, other = Visitor(), Visitor()
+    for visitor, reader in ((one, "one"), (other, "other")):
+        visitor.run(inside(lambda reader=reader: drawn_before.part("answer", lambda: draw(reader))))
+    pressed = {"id": other.sent[-1].delta.new_element.button.id, "trigger_value": True}
+    other.run(inside(lambda: drawn_before.part("answer", lambda: draw("other"))), pressed)
+    assert called == ["other"]
+
+
 def test_a_part_is_refused_where_another_element_has_a_key_of_it(made):
     visitor = Visitor()
     visitor.run(inside(with_rows))

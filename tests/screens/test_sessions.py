@@ -11,6 +11,7 @@ from contextlib import nullcontext
 from contextvars import Context
 from copy import deepcopy
 from types import SimpleNamespace
+from weakref import WeakKeyDictionary
 
 import pytest
 from starlette.datastructures import Headers
@@ -619,3 +620,28 @@ def test_the_headers_of_a_connection_are_read_once_and_those_of_the_next_one_aga
         assert [connection.headers()["read"] for _ in range(2)] == [2, 2]
 
     Context().run(read)
+
+
+def test_what_a_run_has_started_elsewhere_holds_no_connection_that_is_closed(monkeypatch):
+    """A world's tasks have a copy of the context of the run that started them, and live as long as the world."""
+
+    class Client:
+        pass
+
+    session = SimpleNamespace(client=Client())
+    server = SimpleNamespace(get_client=lambda _: session.client)
+    monkeypatch.setattr(connection, "runtime", SimpleNamespace(exists=lambda: True, get_instance=lambda: server))
+    monkeypatch.setattr(connection, "get_script_run_ctx", lambda: SimpleNamespace(session_id="one"))
+    kept = WeakKeyDictionary()
+
+    def read():
+        held = connection.look_again()
+        session.client = None  # the reader has left
+        assert connection.once(kept, lambda: "of this connection") == "of this connection"
+        assert list(kept) == [held], "the run goes on as that of the same reader"
+        return weakref.ref(held)
+
+    context = Context()
+    gone = context.run(read)
+    assert gone() is None
+    assert len(context) == 1

@@ -1,4 +1,4 @@
-"""A button that leads to a page takes one run, which is that page's."""
+"""The ways to a page: a button takes one run, which is that page's; a link goes where there is a page."""
 
 import pytest
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
@@ -67,3 +67,19 @@ def test_a_runner_runs_that(monkeypatch, state):
     runner._session_id, runner._session_state, runner._pages_manager = "one", state, pages
     runner._run_script(asked("next"))
     assert ran == ["hash of why"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"page": "why", "params": {"term": 1}}, [("why", {"term": "1"})]),
+        ({"page": "why", "params": 2}, [("why", {})]),
+        *((junk, []) for junk in (1, True, "why", ["why"], {"page": ["why"]}, {"page": "gone"}, {})),
+    ],
+    ids=str,
+)
+def test_what_a_browser_says_of_a_link_leads_to_a_page_of_ours_or_nowhere(monkeypatch, asked, expected):
+    gone = []
+    monkeypatch.setattr(route, "go", lambda page, **params: gone.append((page, params)))
+    route.follow(asked)
+    assert gone == expected

@@ -329,6 +329,24 @@ def test_both_wordings_are_those_that_sts_gives_over_the_wire(simulation, screen
         assert (refusal.value.code, refusal.value.server_message) == (answer.code, answer.server_message)
 
 
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        ("F14", ["no_provider", "not_a_jwt"]),  # there is no provider
+        ("F26", ["no_provider", "audience", "not_a_jwt"]),  # it does not take the audience of AWS
+        ("F37", ["no_provider"]),  # the region is not activated
+        ("F52", ["no_provider", "audience", "not_a_jwt"]),  # the trust policy lets everyone in
+    ],
+)
+def test_a_message_that_sts_does_not_give_in_a_broken_world_is_left_out(simulation, screen, fault, expected):
+    shown = screen(lang="en")
+    simulation.inject(shown.world, fault)
+    assert [pair.case for pair in sts_wording.compare(simulated(simulation, shown.world), shown.world)] == expected
+    shown.open("sts_assume", depth="3")
+    assert "wordings" in shown.keys
+    assert not [key for key in shown.keys if key.startswith("page_error")]
+
+
 @pytest.mark.parametrize("page", ["sts_assume", "break_it", "thief"])
 def test_the_wordings_are_at_hand_wherever_sts_refuses(screen, page):
     shown = screen(lang="ja").open(page)

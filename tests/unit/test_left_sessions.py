@@ -13,7 +13,12 @@ class Left:
     def __init__(self):
         self.now = 0.0
         self.ended = []
-        self.kept = LeftSessions(lambda name: name.partition("/")[0], now=lambda: self.now)
+        self.due = []
+        self.kept = LeftSessions(
+            lambda name: name.partition("/")[0],
+            call_later=lambda seconds, act: self.due.append((self.now + seconds, act)),
+            now=lambda: self.now,
+        )
 
     def leave(self, name):
         session = SimpleNamespace(id=name, shutdown=lambda: self.ended.append(name))
@@ -60,3 +65,13 @@ def test_who_comes_back_goes_on_and_who_does_not_is_forgotten(left):
     left.now = SECONDS * 1.5
     assert left.kept.get("reader/1") is None
     assert left.ended == ["reader/1"]
+
+
+def test_a_session_is_forgotten_in_time_where_nobody_else_comes(left):
+    left.leave("reader/0")
+    left.now = SECONDS / 2
+    left.leave("reader/1")
+    for (at, act), ended in zip(left.due, (["reader/0"], ["reader/0", "reader/1"]), strict=True):
+        left.now = at
+        act()
+        assert left.ended == ended

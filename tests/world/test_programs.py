@@ -2,12 +2,15 @@
 
 import asyncio
 import threading
+import weakref
 
 import pytest
 
 from app.flow.ports import Execution
+from app.world.node.programs.aws_clients import AwsClients
 from app.world.node.programs.programs import OF_A_VISITOR
 from app.world.node.programs.runner import AwsCli
+from app.world.node.programs.surroundings import Surroundings
 from app.world.setup.scenario import ARTICLE
 from tests.world.helpers import pod_of
 
@@ -101,3 +104,12 @@ def test_all_worlds_of_a_visitor_leave_another_visitor_a_program(worlds, program
     programs.may_end.set()
     programs.end(started)
     assert sorted(programs.begun[-6:]) == sorted(world.path for world in crowd[-6:])
+
+
+def test_a_thread_keeps_nothing_of_a_program_that_has_ended():
+    clients, around, record = AwsClients("http://127.0.0.1:1"), Surroundings(), lambda exchange: None
+    with clients.calling(around, record):
+        clients.client("sts", "us-east-1")
+    gone = [weakref.ref(around), weakref.ref(record)]
+    del around, record
+    assert [it() for it in gone] == [None, None]

@@ -39,6 +39,6 @@ class Finding:
         return words.message(key, **{"got": self.got, "expected": self.expected, **self.values})
 
 
-def found(identifier: str, holds: bool, got: str, expected: str, otherwise: Status = Status.WARNING) -> Finding:
-    """A finding that is one or the other."""
-    return Finding(id=identifier, status=Status.PASSED if holds else otherwise, got=got, expected=expected)
+def found(identifier: str, holds: bool, got: str, expected: str) -> Finding:
+    """A finding that passed or is a warning."""
+    return Finding(id=identifier, status=Status.PASSED if holds else Status.WARNING, got=got, expected=expected)

@@ -1,7 +1,7 @@
 """Whether the goals of a mission are reached: by what the servers answer, not by what was typed.
 
-Who a ServiceAccount may become is what STS answers to a token of it. What a role may do with buckets of the account is
-what S3 answers to ListBuckets; every other action is asked of IAM (SimulatePrincipalPolicy).
+STS's response to a token says which role its ServiceAccount may assume. S3's response to ListBuckets says what
+that role may do with the account's buckets. For every other action IAM is asked (SimulatePrincipalPolicy).
 """
 
 from __future__ import annotations

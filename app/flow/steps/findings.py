@@ -74,14 +74,12 @@ class Findings:
         else:
             self.unknown(check_id, unseen, where=where, expected=shown(expected))
 
-    def refused(self, check_id: str, error: FlowError, *, got: JsonValue = "", expected: str = "", where: str) -> None:
+    def refused(self, check_id: str, error: FlowError, *, expected: str = "", where: str) -> None:
         """Records that a question brought no document: unknown where that is about us, failed where about the chain."""
         if reason := unseen(error):
             self.unknown(check_id, reason, where=where, error=error.server_message, expected=expected)
         else:
-            self.judge(
-                check_id, False, got=got or error.code, expected=expected, where=where, error=error.server_message
-            )
+            self.judge(check_id, False, got=error.code, expected=expected, where=where, error=error.server_message)
 
     def unknown(self, check_id: str, reason: str, *, where: str, error: str = "", expected: str = "") -> None:
         """Records a check that could not be decided, with the reason's key."""

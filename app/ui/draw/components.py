@@ -43,8 +43,8 @@ _top = component("top")
 def styles() -> None:
     """Sets the look of all that follows: Streamlit's own parts, and what the components draw.
 
-    Where our own server gave the page, the one stands in it (`app.serving.first_paint`), and whatever draws imports the
-    other.
+    Our own server writes the sheet of Streamlit's parts into the page (`app.serving.first_paint`), and the script of
+    each component imports the other one. So nothing is drawn here.
     """
     if not is_ours():
         st.html(f"<style>{browser_files.frame_style_sheet}</style>")

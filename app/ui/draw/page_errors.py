@@ -46,7 +46,7 @@ def contained(content: Content) -> Iterator[None]:
 def fragment(draw: Callable[P, None]) -> Callable[P, None]:
     """`st.fragment`, its errors contained: Streamlit runs a fragment by itself, without the page around it.
 
-    Who has used too much waits there as well.
+    A visitor who has used too much waits there as well.
     """
 
     @wraps(draw)

@@ -10,6 +10,7 @@ from app.content import Content
 from app.flow.json_access import get_str
 from app.flow.names import DEFAULT_AUDIENCE
 from app.flow.ports import Ports
+from app.flow.verdict.refusals import REFUSALS
 from app.ui.draw import components
 from app.ui.draw.answers import Answer, ask
 from app.ui.draw.apart import kept
@@ -28,6 +29,13 @@ _KEY = "sts_wording"
 _SESSION = "irsa-explorer-wording"
 _NO_TOKEN = "irsa-explorer"
 _SECONDS = 600
+_MEANT = {
+    "no_provider": "no_provider",
+    "audience": "wrong_audience",
+    "trust": "not_authorized",
+    "not_a_jwt": "not_a_token",
+}
+"""By case: the id of the refusal that it is about."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +85,11 @@ def side_by_side(content: Content) -> None:
 
 
 def compare(ports: Ports, world: World) -> tuple[Pair, ...]:
-    """Asks STS for each refusal in both wordings; the world's own stays what it is for everybody else."""
+    """Asks STS for each refusal in both wordings; the world's own stays what it is for everybody else.
+
+    Where the world is broken, or its chain is not built yet, STS may refuse for another reason: then the case is left
+    out.
+    """
     accounts = (world.account, world.other_account)
     own, other = (f"arn:aws:iam::{account.account_id}:role/{world.seeded.role}" for account in accounts)
 
@@ -89,12 +101,18 @@ def compare(ports: Ports, world: World) -> tuple[Pair, ...]:
         current, classic = (_asked(world, wording, role_arn, sent) if sent else untold for wording in WORDINGS)
         return Pair(case=case, current=current, classic=classic)
 
-    return (
+    asked = (
         pair("no_provider", other, DEFAULT_AUDIENCE),
         pair("audience", own, world.api_audience),
         pair("trust", own, DEFAULT_AUDIENCE),
         pair("not_a_jwt", own, ""),
     )
+    return tuple(each for each in asked if _is_meant(each))
+
+
+def _is_meant(pair: Pair) -> bool:
+    meant = next(refusal for refusal in REFUSALS if refusal.id == _MEANT[pair.case])
+    return pair.classic.code == meant.code and meant.words in pair.classic.server_message
 
 
 def _asked(world: World, wording: Wording, role_arn: str, token: str) -> Answer:
@@ -123,10 +141,10 @@ def _drawn(pairs: tuple[Pair, ...], content: Content) -> str:
         for pair in pairs
         if not pair.differs
     )
-    heading = escape(content.message("wording.unchanged"))
+    unchanged = f"<h3>{escape(content.message('wording.unchanged'))}</h3><ul>{same}</ul>" if same else ""
     return (
         f'<div class="wordings"><p>{prose(content.message("wording.lead"))}</p>{changed}'
-        f"<h3>{heading}</h3><ul>{same}</ul><p>{prose(content.message('wording.sources'))}</p></div>"
+        f"{unchanged}<p>{prose(content.message('wording.sources'))}</p></div>"
     )
 
 

@@ -61,7 +61,7 @@ def _badge(form: Form, content: Content) -> str:
 
 
 def hint_of_seen(seen: Seen | None, content: Content) -> str:
-    """The text alone: at which step it showed is for the reader to say."""
+    """The text alone: the reader says at which step it showed."""
     if seen is None:
         return ""
     return f"{_heading('lab.seen', content)}{_quote(plain(seen.text))}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import TypeVar
-from weakref import WeakKeyDictionary
+from weakref import ReferenceType, WeakKeyDictionary, ref
 
 import streamlit as st
 from streamlit import runtime
@@ -20,13 +20,17 @@ _headers: WeakKeyDictionary[object, Fields] = WeakKeyDictionary()
 _cookies: WeakKeyDictionary[object, Fields] = WeakKeyDictionary()
 _facts: WeakKeyDictionary[object, RequestFacts | None] = WeakKeyDictionary()
 """By connection. One that comes in place of another is another key, and what it brought goes with it."""
-_present: ContextVar[object] = ContextVar("present_connection", default=None)
-"""That of the run which goes on in this context."""
+_present: ContextVar[ReferenceType[object] | None] = ContextVar("present_connection", default=None)
+"""That of the run which goes on in this context. A copy of the context lives as long as what the run has started on the
+worlds' loop, so the reference is weak: no world keeps a connection that is closed."""
 
 
-def look_again() -> None:
-    """A run begins: its connection may be another than that of the run before it."""
+def look_again() -> object:
+    """A run begins: its connection may be another than that of the run before it. Returns it, and None where there is
+    none: the run holds it until it ends.
+    """
     _present.set(None)
+    return _find()
 
 
 def headers() -> Fields:
@@ -46,7 +50,8 @@ def facts() -> RequestFacts | None:
 
 def once(kept: WeakKeyDictionary[object, T], read: Callable[[], T]) -> T:
     """What `read` finds for the present connection, which `kept` has from then on."""
-    client = _present.get() or _find()
+    present = _present.get()
+    client = (present() if present else None) or _find()
     if client is None:
         return read()
     if client not in kept:
@@ -57,5 +62,6 @@ def once(kept: WeakKeyDictionary[object, T], read: Callable[[], T]) -> T:
 def _find() -> object:
     context = get_script_run_ctx()
     client = runtime.get_instance().get_client(context.session_id) if context and runtime.exists() else None
-    _present.set(client)
+    if client is not None:
+        _present.set(ref(client))
     return client

@@ -6,6 +6,7 @@ everybody else. Each takes memory.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable
@@ -22,6 +23,8 @@ OF_ALL = 128
 """Of all together, as Streamlit has it."""
 SECONDS = 120.0
 """How long one is kept, as Streamlit has it: its browser was out of reach for a moment."""
+_LATE_SECONDS = 1.0
+"""After which it goes: the loop's clock may be a moment behind ours."""
 
 
 class _Left(NamedTuple):
@@ -36,9 +39,17 @@ class LeftSessions(SessionStorage):
     One that goes is shut down, which closes what it holds. All calls come from the pages' loop.
     """
 
-    def __init__(self, address_of: Callable[[str], str], now: Callable[[], float] = time.monotonic) -> None:
-        """`address_of`: the visitor's address of a session that is just being left, by its id."""
+    def __init__(
+        self,
+        address_of: Callable[[str], str],
+        call_later: Callable[[float, Callable[[], None]], object],
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`address_of`: the visitor's address of a session that is just being left, by its id. `call_later`: that of
+        the pages' loop, so that a session goes in time where no one else comes or leaves.
+        """
         self._address_of = address_of
+        self._call_later = call_later
         self._now = now
         self._left: OrderedDict[str, _Left] = OrderedDict()
         """By id, the oldest first."""
@@ -61,6 +72,7 @@ class LeftSessions(SessionStorage):
         elif len(self._left) >= OF_ALL:
             self._drop_oldest(max(counts, key=counts.__getitem__))
         self._left[session_id] = _Left(session_info, address, self._now() + SECONDS)
+        self._call_later(SECONDS + _LATE_SECONDS, self._expire)
 
     def delete(self, session_id: str) -> None:
         """Forgets a session that goes on, or that was shut down. An unknown id is no error."""
@@ -84,7 +96,7 @@ class LeftSessions(SessionStorage):
 
 
 def bound() -> None:
-    """From now on left sessions are kept so."""
+    """From now on left sessions are kept so. Called on the pages' loop."""
     runtime = st.runtime.get_instance()
 
     def address_of(session_id: str) -> str:
@@ -93,4 +105,4 @@ def bound() -> None:
         facts = request_facts.read(dict(context.headers)) if context else None
         return facts.visitor if facts else ""
 
-    runtime._session_mgr._session_storage = LeftSessions(address_of)  # type: ignore[attr-defined]
+    runtime._session_mgr._session_storage = LeftSessions(address_of, asyncio.get_running_loop().call_later)  # type: ignore[attr-defined]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import streamlit as st
 
 from app.content import PAGES, STORY
@@ -24,9 +21,9 @@ def go(page: str, **params: str) -> None:
     st.switch_page(target, query_params={**address.kept(), **params})
 
 
-def follow(asked: Mapping[str, Any]) -> None:
+def follow(asked: object) -> None:
     """Goes where a link of ours leads: the browser says `page` and `params`. What is no page of ours leads nowhere."""
-    page, params = asked.get("page"), asked.get("params")
+    page, params = (asked.get("page"), asked.get("params")) if isinstance(asked, dict) else (None, None)
     if page in PAGES:
         go(page, **{str(name): str(text) for name, text in (params if isinstance(params, dict) else {}).items()})
 

@@ -37,7 +37,7 @@ def siblings(names: Names) -> Fix | None:
 
 
 def _no_pod(names: Names) -> Fix | None:
-    """Which workload is meant is for the reader to say. Without a role nothing is gained yet."""
+    """Only the reader knows which workload is meant. Without a role nothing is gained yet."""
     if not names.role_arn:
         return None
     found = [names.of(pod) for pod in rows(names.documents.get("default_pods")) if not pod.deleting]

@@ -148,7 +148,8 @@ def part(same: Hashable, draw: Callable[[], object]) -> None:
     """Draws a part of a page; inside of `again`, the part as it was, if its widgets have the values that they had then.
 
     `same`: the part's name, and all beside these values and the address that decides what it draws, such as the
-    language. While that is the same, `draw` is not called: what else it does has to be done before.
+    language. While that is the same, `draw` is not called: what else it does has to be done before. No text at an
+    address of its own (`apart`) may be in it: the part may outlive the text.
     """
     found = place()
     if found is None:
@@ -207,7 +208,8 @@ def _make(
             around.widgets |= heard.widgets
             around.is_secret |= heard.is_secret
     # Where another server runs the script, nothing is heard.
-    if heard.messages and not heard.is_secret and all(map(_can_be_kept, heard.messages)):
+    calls_the_same = all(_calls_the_same(metadata) for metadata, _ in heard.widgets.values())
+    if heard.messages and not heard.is_secret and calls_the_same and all(map(_can_be_kept, heard.messages)):
         drawn = _Drawn(
             messages=tuple(heard.messages),
             ids=tuple(context.shared.widget_ids_this_run.snapshot() - ids),
@@ -226,6 +228,15 @@ def _can_be_kept(message: ForwardMsg) -> bool:
     kind = message.WhichOneof("type")
     is_drawn = kind == "delta" and message.delta.WhichOneof("type") in ("new_element", "add_block")
     return (is_drawn or kind in ("logo", "page_config_changed")) and message.ByteSize() <= LONGEST
+
+
+def _calls_the_same(metadata: WidgetMetadata[Any]) -> bool:
+    """Whether a widget calls the same for every reader: a function of one run would act on what that run knew."""
+    try:
+        plain([metadata.callback, metadata.callbacks, metadata.callback_args, metadata.callback_kwargs])
+    except _NotPlainError:
+        return False
+    return True
 
 
 def place() -> Place | None:
@@ -279,8 +290,6 @@ def _register(
 
 
 _streamlits_register = SafeSessionState.register_widget
-
-
 _streamlits = {name: getattr(st, name) for name in ELEMENTS}
 
 

@@ -34,6 +34,8 @@ class Runner(ScriptRunner):
     """
 
     _give_way: Callable[[], None] = staticmethod(_nothing)
+    _connection: object = None
+    """That of the reader when the run began: one who leaves meanwhile stays who they were."""
 
     def start(self) -> None:
         """As `ScriptRunner`, in a thread that has run other scripts before."""
@@ -52,7 +54,7 @@ class Runner(ScriptRunner):
 
     def _run_script(self, rerun_data: RerunData) -> None:
         asked = perf_counter()
-        connection.look_again()
+        self._connection = connection.look_again()
         with (
             _turns.turn(allowance.address() or self._session_id, allowance.rest) as self._give_way,
             STOPPING.under_way("page"),

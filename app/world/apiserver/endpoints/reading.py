@@ -41,11 +41,11 @@ def wanted_form(accept: str) -> str:
     return ""
 
 
-def integer_parameter(query: Mapping[str, str], name: str, default: int | None = None) -> int | None:
-    """An integer of the query string. Raises `ApiError` 400."""
+def integer_parameter(query: Mapping[str, str], name: str) -> int | None:
+    """An integer of the query string; None where it is missing or empty. Raises `ApiError` 400."""
     text = query.get(name)
     if not text:
-        return default
+        return None
     try:
         if len(text) > 19 or not text.isascii():
             raise ValueError

@@ -56,13 +56,16 @@ class AwsClients:
 
     @contextmanager
     def calling(self, surroundings: Surroundings, record: Callable[[Exchange], None]) -> Iterator[None]:
-        """This thread's calls are made in `surroundings`; `record` gets each of them."""
+        """This thread's calls are made in `surroundings`; `record` gets each of them.
+
+        After that the thread has neither any more: it waits for the next program, perhaps longer than this world lives.
+        """
         self._caller.record = record
         self._caller.surroundings = surroundings
         try:
             yield
         finally:
-            self._caller.credentials = None
+            vars(self._caller).clear()
 
     def client(self, service: str, region: str | None, credentials: Credentials | None = None) -> Any:
         """A client of the world's endpoint for calls of this thread; without credentials they are not signed.

@@ -26,9 +26,7 @@ OPTIONS = {
 class ShellProblem(Exception):
     """An error that ends a shell which is not interactive (2.8.1). The text follows the shell's name."""
 
-    def __init__(self, text: str, status: int = 2) -> None:
-        super().__init__(text)
-        self.status = status
+    status = 2
 
 
 class Exit(Exception):

@@ -21,11 +21,11 @@ def number(*path: str) -> Cell:
     return cell
 
 
-def _of(*path: str, default: int = 1) -> Cell:
-    """Ready ones of how many are wanted."""
+def _of(ready: str, wanted: str) -> Cell:
+    """Ready ones of how many are wanted, one where the spec does not say."""
 
     def cell(body: JsonObject, now: float) -> JsonValue:
-        return f"{body.get('status', {}).get(path[0], 0)}/{body['spec'].get(path[1], default)}"
+        return f"{body.get('status', {}).get(ready, 0)}/{body['spec'].get(wanted, 1)}"
 
     return cell
 

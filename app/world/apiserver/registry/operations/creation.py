@@ -27,11 +27,9 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 
-async def create(
-    world: World, user: User, resource: str, namespace: str | None, body: JsonObject, *, dry_run: bool = False
-) -> JsonObject:
-    """Creates the object and returns what is stored; a dry run returns what would have been. Raises `ApiError`."""
-    options = Options(dry_run=dry_run, field_manager="irsa-explorer")
+async def create(world: World, user: User, resource: str, namespace: str | None, body: JsonObject) -> JsonObject:
+    """Creates the object and returns what is stored. Raises `ApiError`."""
+    options = Options(field_manager="irsa-explorer")
     return (await create_object(RequestScope(world, user, RESOURCES[resource], namespace or ""), body, options)).body
 
 

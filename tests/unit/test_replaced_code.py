@@ -1,0 +1,144 @@
+"""The functions of Streamlit and uvicorn that ours replace, extend or rely on: they are what they were when ours were
+written. Where a new version has changed one, read it beside our module, and then write down its new hash.
+"""
+
+import ast
+import hashlib
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+DEFINITION = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+READ = {
+    "app/serving/protocols.py": {
+        "uvicorn.protocols.http.httptools_impl": {"HttpToolsProtocol": "ae3ad6c54108"},
+        "uvicorn.protocols.websockets.websockets_sansio_impl": {"WebSocketsSansIOProtocol": "069193728e96"},
+    },
+    "app/serving/uploads.py": {
+        "streamlit.runtime.memory_uploaded_file_manager": {"MemoryUploadedFileManager": "ff832d4134b5"},
+    },
+    "app/ui/state/left_sessions.py": {
+        "streamlit.runtime.session_manager": {"SessionStorage": "5fc987694ae1"},
+        "streamlit.runtime.websocket_session_manager": {"WebsocketSessionManager.disconnect_session": "fc3160c8db83"},
+    },
+    "app/ui/state/runs/containers.py": {
+        "streamlit.delta_generator": {"DeltaGenerator._block": "83fd6714cf7e"},
+        "streamlit.elements.layouts": {"LayoutsMixin.container": "984c96606007"},
+    },
+    "app/ui/state/runs/deferred_loop.py": {
+        "streamlit.runtime.app_session": {"_close_script_event_loop": "ea4e31d1b78f"}
+    },
+    "app/ui/state/runs/direct_client.py": {
+        "streamlit.web.server.starlette.starlette_websocket": {
+            "StarletteSessionClient": "83a7a701ea78",
+            "create_websocket_handler": "03bf2c4e409b",
+        },
+    },
+    "app/ui/state/runs/drawn_before.py": {
+        "streamlit.delta_generator": {"DeltaGenerator._enqueue": "5247a2f7b490"},
+        "streamlit.elements.lib.utils": {
+            "_register_element_id": "723aeae9a311",
+            "compute_and_register_element_id": "65ad1e409a73",
+        },
+        "streamlit.runtime.fragment": {"_fragment": "28d72bc56f18"},
+        "streamlit.runtime.scriptrunner_utils.script_run_context": {"ScriptRunContext.enqueue": "8825b4ab4e38"},
+        "streamlit.runtime.state.safe_session_state": {"SafeSessionState.register_widget": "c1b2cf823cbf"},
+    },
+    "app/ui/state/runs/menu.py": {
+        "streamlit.commands.navigation": {"_navigation": "d728618162b7"},
+        "streamlit.runtime.pages_manager": {"PagesManager.set_pages_and_resolve": "753b8d8d1356"},
+    },
+    "app/ui/state/runs/message_queue.py": {
+        "streamlit.runtime.forward_msg_queue": {
+            "ForwardMsgQueue": "1fa1ec2dfad2",
+            "_is_composable_message": "d3b197e08578",
+            "_maybe_compose_delta_msgs": "15c7a8926804",
+        },
+    },
+    "app/ui/state/runs/read_once.py": {
+        "streamlit.components.v2.presentation": {"make_bidi_component_presenter": "6ddbaff7b93a"},
+        "streamlit.cursor": {"RunningCursor": "8adeb0ce0708"},
+        "streamlit.delta_generator": {"DeltaGenerator.__init__": "4de9bb836fe6"},
+        "streamlit.elements.lib.form_utils": {"FormData": "e81c73dc2a3a"},
+        "streamlit.runtime.app_session": {
+            "_populate_config_msg": "8a0bf8af278e",
+            "_populate_theme_msg": "2aa5e522b615",
+        },
+        "streamlit.runtime.state.session_state": {
+            "SessionState.__contains__": "bf9a3ab6ae0e",
+            "SessionState.__getitem__": "c7b6469053fc",
+            "SessionState.__iter__": "8625998da858",
+            "SessionState._compact_state": "cac779c729ec",
+            "SessionState._getitem": "92b0495af130",
+            "SessionState.register_widget": "9d8f54e5b8be",
+        },
+        "streamlit.util": {"AttributeDictionary": "2128d9102622"},
+    },
+    "app/ui/state/runs/runner.py": {
+        "streamlit.runtime.app_session": {"AppSession._create_scriptrunner": "821da669a971"},
+        "streamlit.runtime.scriptrunner.script_runner": {
+            "ScriptRunner.__init__": "7100c2f7d50b",
+            "ScriptRunner._enqueue_forward_msg": "10d7e987fa2f",
+            "ScriptRunner._maybe_handle_execution_control_request": "f89282027623",
+            "ScriptRunner._run_script": "f90c6015bb61",
+            "ScriptRunner._run_script_thread": "c21d0cb9f35b",
+            "ScriptRunner.start": "2f4e9f8dee80",
+        },
+        "streamlit.runtime.scriptrunner_utils.script_requests": {"ScriptRequests": "52f957470330"},
+    },
+    "app/ui/state/streamlit_sessions.py": {
+        "streamlit.runtime.app_session": {
+            "AppSession.__init__": "9dcb22acfbf6",
+            "AppSession._call_soon_on_event_loop": "c09a3ad9b310",
+            "AppSession._create_new_session_message": "528b0cd3911e",
+            "AppSession._enqueue_forward_msg": "6622b3e7f7dc",
+            "AppSession._handle_scriptrunner_event_on_event_loop": "e3d64263c005",
+            "AppSession._on_scriptrunner_event": "27390f1fb097",
+            "AppSession.flush_browser_queue": "a7f22af6044a",
+        },
+        "streamlit.runtime.runtime": {
+            "Runtime._loop_coroutine": "6721b6da1624",
+            "Runtime._send_message": "1cc18dccb9ff",
+        },
+        "streamlit.runtime.websocket_session_manager": {"WebsocketSessionManager.connect_session": "eddc6b9f5852"},
+    },
+    "app/ui/state/streamlit_start.py": {
+        "streamlit.delta_generator": {"_maybe_print_use_warning": "c4a560dc5041"},
+        "streamlit.components.v2.component_manager": {
+            "BidiComponentManager.discover_and_register_components": "8a9d136467cd",
+        },
+        "streamlit.elements.lib.image_utils": {"image_to_url": "0d445f31f739"},
+        "streamlit.string_util": {"extract_leading_emoji": "e3babfc61974"},
+    },
+}
+"""By our module what it was written beside: their module, the name, and 12 digits of the SHA-256 of its text."""
+
+
+@cache
+def definitions(module: str) -> dict[str, str]:
+    """The text of each function, class and method of a module, as its file has it: in this process ours may have
+    replaced some."""
+    package = find_spec(module.partition(".")[0])
+    assert package is not None
+    assert package.origin is not None
+    text = (Path(package.origin).parents[1] / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
+    lines = text.splitlines()
+    found = {}
+    for outer in ast.parse(text).body:
+        if isinstance(outer, DEFINITION):
+            methods = [it for it in outer.body if isinstance(it, DEFINITION)]
+            for name, each in ((outer.name, outer), *((f"{outer.name}.{it.name}", it) for it in methods)):
+                found[name] = "\n".join(lines[each.lineno - 1 : each.end_lineno])
+    return found
+
+
+def test_what_ours_was_written_beside_is_what_it_was():
+    changed = []
+    for ours, modules in READ.items():
+        for module, names in modules.items():
+            for name, before in names.items():
+                text = definitions(module).get(name, "")
+                now = hashlib.sha256(text.encode()).hexdigest()[:12] if text else "gone"
+                if now != before:
+                    changed.append(f"{ours}: {module}.{name} is {now}")
+    assert changed == []
