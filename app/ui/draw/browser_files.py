@@ -86,7 +86,7 @@ class BrowserFiles:
         """What our own server gives, by address: the module of each component, and the style sheet that they need."""
         return {self._addresses[name]: text for name, text in self._modules.items()}
 
-    @property
+    @cached_property
     def in_page(self) -> str:
         """What our own server puts into the page, as HTML: its address, the frame's look, and what to load at once."""
         ours = [self.address(name) for name in (_STYLES, *_SOON)]
