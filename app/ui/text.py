@@ -130,12 +130,25 @@ def marked(text: str) -> str:
 
 def prose(text: str) -> str:
     """A sentence of ours: escaped, with `code` in backticks and **strong** words."""
-    coded = re.sub(r"`([^`]+)`", lambda match: f"<code>{whole_words(_breaks(match[1]))}</code>", escape(text))
+    coded = re.sub(r"`([^`]+)`", lambda match: inline_code(match[1]), escape(text))
     return re.sub(r"\*\*(.+?)\*\*(?!\*)", r"<strong>\1</strong>", coded, flags=re.DOTALL)
 
 
-def _breaks(escaped: str) -> str:
-    return _BREAK.sub(r"\g<0><wbr>", escaped) if len(escaped) > _WHOLE else escaped
+_LINE = 30
+"""Characters for which a line of a phone has room."""
+
+
+def inline_code(escaped: str) -> str:
+    """HTML of code within a sentence: a word is torn only where no line has room for it, and then after a separator."""
+    return f"<code>{re.sub(r'[^ ]+', lambda match: _untorn(match[0]), escaped)}</code>"
+
+
+def _untorn(word: str) -> str:
+    if len(word) > _LINE:  # as one block it would fill a line, and the comma behind it begin the next
+        pieces = re.split(r"(?<=[/:])(?<!^arn:)(?![/:])", word)
+        return "<wbr>".join(_untorn(piece) if len(piece) <= _LINE else piece for piece in pieces if piece)
+    broken = _BREAK.sub(r"\g<0><wbr>", word) if len(word) > _WHOLE else word
+    return f'<span class="untorn">{broken}</span>' if "-" in word or broken != word else word
 
 
 _MOMENT = re.compile(r"(?<![\w.:-])[12]\d{9}(?![\w.:-])")

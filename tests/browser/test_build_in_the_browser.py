@@ -36,6 +36,8 @@ def test_a_task_is_done_by_its_button_and_the_page_can_be_read_meanwhile(reader)
     picture = one.page.locator(".film-map")
     expect(picture).to_have_attribute("aria-label", re.compile("Not there, drawn dashed: Pod, IAM OIDC provider"))
     expect(one.page.locator(".film-map .box.ghost")).to_have_count(4)
+    unseen = one.page.locator(".film-map .edge.dashed:not(.ghost, .reference) .line")
+    assert set(unseen.evaluate_all("lines => lines.map((line) => getComputedStyle(line).strokeDasharray)")) == {"none"}
 
     # (2) Its button, pressed twice: what was sent is not sent again.
     one.wait().click_twice("build_do")

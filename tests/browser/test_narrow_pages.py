@@ -132,6 +132,15 @@ def test_on_a_phone_no_button_is_lower_than_its_words_and_the_way_on_is_at_the_r
     page, on = one.box(".st-key-onward"), one.box(".st-key-next")
     assert abs(page["x"] + page["width"] - on["x"] - on["width"]) < 1
 
+    # So many measures that a film of them has more parts than a phone has room for.
+    one.click("thief_try_all")
+    parts = one.page.locator(".film-steps").last
+    expect(parts.locator("button")).to_have_count(20)
+    assert one.overflow == 0
+    parts.locator("button").last.evaluate("it => it.click()")
+    expect(parts.locator("button").last).to_have_class("now")
+    assert one.box(parts.locator("button").last)["x"] < PHONE[0] - 40
+
 
 def test_on_a_phone_nothing_is_drawn_over_the_mode(reader):
     one = reader(size=PHONE).open("/time_machine?lang=en").drawn().settle()

@@ -12,7 +12,7 @@ from app.flow.steps.walk import STEPS
 from app.ui.draw.checks import checks, outcome
 from app.ui.figures.wire import wire
 from app.ui.step.evidence import VIEWS
-from app.ui.step.evidence.parts import Pair, scheme
+from app.ui.step.evidence.parts import Pair, decision, scheme
 from app.ui.text import escape
 from tests.examples import examples
 from tests.screens.test_text import Balanced
@@ -124,3 +124,8 @@ def test_the_trust_policy_stands_open_where_there_is_nothing_to_match_it_with():
     evidence = {"trust_policy": {"Version": "2012-10-17", "Statement": []}}
     report = StepReport(step=Step.SERVICE_ACCOUNT, checks=(), evidence=evidence, exchanges=())
     assert f"<h3>{title}</h3>" in VIEWS[Step.SERVICE_ACCOUNT].evidence(report, load("en"))
+
+
+def test_a_comparison_of_a_policy_says_which_value_is_which_where_columns_have_no_room():
+    html = decision(load("en"), {"trace": [{"element": "Action", "wanted": "sts:A", "got": "sts:B"}]})
+    assert re.findall(r'<span class="of">(.*?)</span>.*?sts:(.)', html) == [("Expected", "A"), ("Got", "B")]

@@ -215,7 +215,7 @@ def test_a_deny_on_the_request_is_open_and_another_fault_beside_it_is_a_refusal(
 def test_a_claim_that_the_token_lacks_does_not_hold():
     found = typed(written(with_condition({"StringEquals": {f"{HOST}:amr": "authenticated"}})))
     assert EN.message("matcher.verdicts.refused")[:10] in found["verdict"]
-    assert ":amr</span></code> is not met" in found["verdict"].replace("<wbr>", "")
+    assert ":amr</code> is not met" in found["verdict"].replace("<wbr>", "")
 
 
 @pytest.mark.parametrize("edit", [*EDITS, "own"])

@@ -14,6 +14,7 @@ from app.content import load
 from app.flow.doctor import examine
 from app.flow.visible import visible
 from app.ui.doctor import diagnosis
+from app.ui.draw.prose import markdown
 from app.ui.text import breakable, distinguishing_part, marked, prose, readable, shorten, utc, value, without_folders
 from tests.screens.conftest import plain
 from tests.unit.fake_ports import ROLE, SUBJECT, Fakes
@@ -118,6 +119,17 @@ def test_long_values_break_after_separators_only():
     assert breakable("word") == "word"
     assert breakable(":sub --role-arn /var/run") == ":sub --role-<wbr>arn /var/<wbr>run", "not after what begins a word"
     assert prose("`:sub --role-arn`") == '<code>:sub <span class="untorn">--role-arn</span></code>', "nor in a sentence"
+    line = '<code>serve <span class="untorn">--host</span> 0.0.0.0</code>'
+    assert markdown("`serve --host 0.0.0.0`", load("en")) == f"<p>{line}</p>\n", "nor in a lesson"
+
+
+def test_what_no_line_has_room_for_is_torn_after_a_separator_and_is_no_block():
+    """A block as wide as the line would send the comma behind it to the next one."""
+    assert prose("`arn:aws:iam::111122223333:role/s3-reader`") == (
+        '<code>arn:aws:<wbr>iam::<wbr>111122223333:<wbr>role/<wbr><span class="untorn">s3-reader</span></code>'
+    )
+    assert prose("`serviceaccounts/token`") == '<code><span class="untorn">serviceaccounts/<wbr>token</span></code>'
+    assert prose("`s3:List`") == "<code>s3:List</code>"
 
 
 def test_unix_seconds_become_times_and_other_numbers_do_not():

@@ -82,7 +82,7 @@ PROBLEMS = [
     (f"{H}.{P}.", "no_signature", "signature", 0, ""),
     (f"{H}.{P}.{S}=", "padding", "signature", len(S) + 1, "="),
     (f"{H}.{P}.{S[:9]}+{S[10:]}", "base64", "signature", 10, "+"),
-    (f"{H}.{P}.{S[:9]}%{S[10:]}", "character", "signature", 10, "?"),
+    (f"{H}.{P}.{S[:9]}%{S[10:]}", "other", "signature", 10, ""),
     (f"{H}.{P}.{S[:-1]}", "length", "signature", 0, str(len(S) - 1)),
     (f"{H}.{P}.{S[:40]}", "signature_length", "signature", 0, "30"),
     (f"{b64({'alg': 'ES256'})}.{P}.{S}", "signature_length", "signature", 0, "256"),

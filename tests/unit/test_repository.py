@@ -124,6 +124,18 @@ def test_a_document_in_both_languages_says_the_same_in_both():
         assert english.count("```") == japanese.count("```")
 
 
+def test_a_japanese_document_says_of_what_it_links_to_that_it_is_in_english():
+    """Where there is no Japanese version. The list of all documents says so in a column of its own."""
+    documents = [path for path in DOCUMENTS if path.name.endswith(".ja.md")]
+    assert len(documents) > 10
+    for document in documents:
+        for line in document.read_text().splitlines():
+            for name in re.findall(r"\]\(((?!http)[^)#]+(?<!\.ja)\.md)", line):
+                there = document.parent / name
+                is_english_alone = not there.with_suffix(".ja.md").exists()
+                assert not is_english_alone or "英語" in line or "| なし |" in line, (document.name, line)
+
+
 def test_the_command_line_is_documented_whole():
     text = (ROOT / "docs" / "command-line.md").read_text()
     for name in command_line(Settings(), load("en")).commands:

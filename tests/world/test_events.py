@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from app.flow.steps.walk import walk
+from app.ui.missions.state import is_command
 from app.wiring import simulated
 from tests.waiting import eventually
 from tests.world.helpers import aws_client
@@ -166,6 +167,19 @@ def test_calls_of_aws(simulation, shared, events, service, call, seen):
     assert event["tool"] == "boto3"
     assert said(event, "verb", "kind", "name", "step") == seen[:4]
     assert event["changes"] is seen[4]
+
+
+def test_the_first_look_turns_a_page_and_is_no_command_that_changed_something(simulation, world):
+    """It is a deed of the exercise, in a mission as well."""
+    api = Api(simulation, world)
+    api.client.headers["user-agent"] = KUBECTL
+    for path in (f"{PODS}/pod-after/log", "/.well-known/openid-configuration", f"{ACCOUNTS}/my-sa"):
+        api.get(path)
+    api.patch(f"{ACCOUNTS}/my-sa", {"metadata": {"annotations": {"a": "b"}}})
+    api.client.close()
+    events = world.log.events.after(0)
+    assert [event.changes for event in events] == [True, True, False, True]
+    assert [is_command(event) for event in events] == [False, False, False, True]
 
 
 def test_a_web_identity_that_sts_refuses_is_shown_and_changes_what_a_page_shows(simulation, shared, events):

@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -11,7 +12,7 @@ from app.flow.doctor import examine
 from app.flow.film import film
 from app.flow.model import Subject
 from app.flow.verdict.link_states import chain_state
-from app.ui.map.film_svg import _geometry
+from app.ui.map.film_svg import _geometry, _wrapped
 from app.ui.map.handed_on import as_page, as_picture
 from app.ui.map.picture_ways import points
 from app.wiring import simulated
@@ -41,6 +42,25 @@ def test_the_picture_has_every_beat_and_asks_for_nothing(made, language):
     text = drawn.decode().replace("http://www.w3.org/2000/svg", "")
     assert re.findall(r"https?://|<script|url\((?!#)", text) == []
     assert "prefers-reduced-motion" in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_sentence_of_the_picture_has_room_below_the_map(made, language):
+    root = ElementTree.fromstring(as_picture(*made, load(language)))  # noqa: S314 - we wrote it ourselves
+    said = [text for text in root.iter(f"{NAMESPACE}text") if text.get("class", "").startswith("say")]
+    below = float(root.get("viewBox").split()[3]) - max(float(text.get("y")) for text in said)
+    assert 30 < below < 60
+
+
+@pytest.mark.parametrize("width", range(300, 1700, 100))
+def test_a_line_of_the_picture_ends_at_a_word(width):
+    text = "誰でも読めます（ここでは 1 個）。秘密鍵は公開されません。「保存してよいですか」 Kubernetes の Pod は、"
+    lines = _wrapped(text, width)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    for end, start in pairwise(lines):
+        assert end[-2:] not in ("秘密", "公開"), lines
+        assert start[0] not in "、。）」のは", lines
+        assert not end.endswith(("（", "「", "1")), lines
 
 
 @pytest.mark.parametrize(("fault_id", "language"), by_turns(["", "F04", "F47"], LANGUAGES))

@@ -27,6 +27,8 @@ TOKEN_SECONDS = 600
 """How long their tokens are valid: the shortest that the API server gives."""
 ROLES_TRIED = 10
 """How many roles one ServiceAccount is given to assume: beyond that a goal counts as not reached."""
+_LONGEST = 500
+"""Characters of a log's line that a goal shows: the longest error message of AWS here has less than 400."""
 _REFUSALS = (NotPermitted, NotFound, Refused)
 """A server that is silent, or fails, has refused nothing."""
 
@@ -203,8 +205,12 @@ def _passes(ports: Ports, goal: Passes) -> Result:
 
 
 def _line_with(log: str, contains: str) -> str:
-    return next((line for line in log.splitlines() if contains in line), contains)[:300]
+    return _cut(next((line for line in log.splitlines() if contains in line), contains))
 
 
 def _last_line(log: str) -> str:
-    return next((line for line in reversed(log.splitlines()) if line.strip()), "")[:300]
+    return _cut(next((line for line in reversed(log.splitlines()) if line.strip()), ""))
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"

@@ -217,6 +217,8 @@ def _encoding(part: str, encoded: str) -> Problem | None:
         return Problem(code="withheld", part=part, found=str(len(encoded)))
     odd = re.search(rf"[^A-Za-z0-9_{DOT}-]", encoded)
     if odd is not None:
+        if part == "signature" and odd[0] == OTHER:
+            return Problem(code="other", part=part, place=odd.start() + 1)
         code = "padding" if odd[0] == "=" else "base64" if odd[0] in "+/" else "character"
         return Problem(code=code, part=part, place=odd.start() + 1, found=visible_each(odd[0]))
     if len(encoded) % 4 == 1:

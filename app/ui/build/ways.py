@@ -19,7 +19,7 @@ from app.ui.draw.documents import document, json_lines
 from app.ui.figures.wire import indented
 from app.ui.marks import CLAIMS
 from app.ui.state import mode, session
-from app.ui.text import escape, prose, value
+from app.ui.text import escape, prose, value, whole_words
 from app.world.setup.terminal_block import Shell, block
 
 _WAYS = ("do", "console", "terminal")
@@ -68,7 +68,7 @@ def _came_back(found: state.Outcome, content: Content) -> str:
 
 
 def _printed(command: str, output: str, content: Content) -> str:
-    head = f"<b>$ {escape(command)}</b>"
+    head = f"<b>$ {whole_words(escape(command))}</b>"
     if not output.startswith("<"):
         return f'<pre class="log">{head}\n{escape(output)}</pre>'
     facts = "".join(

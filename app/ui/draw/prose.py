@@ -18,7 +18,7 @@ from markdown_it.utils import EnvType, OptionsDict
 from app.content import LABS, REFERENCE, Content, load
 from app.ui.draw.links import page_link
 from app.ui.state import address
-from app.ui.text import escape
+from app.ui.text import escape, inline_code
 
 _LINK = re.compile(r"\[\[([a-z][a-z0-9_]*|F[0-9]{2}[a-z]?)(?:\|([^\]]+))?\]\]")
 
@@ -55,6 +55,12 @@ def _render_link(
     return term(key, content, words) if key[0].islower() else fault(key, content)
 
 
+def _render_code(
+    _renderer: RendererHTML, tokens: list[Token], index: int, _options: OptionsDict, _environment: EnvType
+) -> str:
+    return inline_code(escape(tokens[index].content))
+
+
 def term(key: str, content: Content, words: str = "") -> str:
     """A link to the glossary's entry of `key`, its meaning beside it; `words` in place of the term itself."""
     meaning = content.message(f"glossary.{key}.meaning").replace("`", "")
@@ -73,3 +79,4 @@ def fault(id_: str, content: Content) -> str:
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 _MARKDOWN.inline.ruler.before("link", "our_link", _parse_link)
 _MARKDOWN.add_render_rule("our_link", _render_link)
+_MARKDOWN.add_render_rule("code_inline", _render_code)

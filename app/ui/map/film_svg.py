@@ -6,6 +6,7 @@ CSS alone moves it. A reader who wants less motion sees the end of the film, and
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from functools import cache
 from html import escape
@@ -17,14 +18,15 @@ from app.ui.map.geometry import Rectangle
 from app.ui.map.picture_ways import HEIGHT, Point, Shares, way
 from app.ui.map.render_map import FILE
 
-CAPTION = 150
-"""The height of the room below the map for the sentence, in the map's units."""
 _TEXT, _LINE = 40, 50
+"""The sentence's type and its lines below the map, in the map's units."""
 _LETTER = 16
 """The width of a letter of a name or a chip, about; a Japanese one takes two."""
 _TRAVEL, _READING = 1.6, 0.05
 """Seconds that a thing travels, and for each column of text."""
 _SHORTEST = 3.4
+_PIECE = re.compile(r"(?=.)[「（(]*(?:\d+ )?[^\sぁ-ん、。）」「（]*(?: ?[ぁ-ん]+)?[、。）」]*\s*")
+"""A word with its particle and its marks, a number with its unit."""
 _STYLE = ASSETS / "film_picture.css"
 _TIP = (
     '<defs><marker id="tip" viewBox="0 0 10 10" refX="7" refY="5" markerWidth="4" markerHeight="4" '
@@ -49,15 +51,16 @@ def film_svg(film: str, words: dict[str, str]) -> str:
     rows = {box["id"]: box["rows"] for box in geometry["boxes"]}
     names = list(_names(geometry, words))
     last = len(times) - 1
+    sentences = [_wrapped(beat["plain"], width - 150) for beat in played["beats"]]
+    caption = _LINE * (1 + max(2, *map(len, sentences)))
     for number, (beat, (start, end)) in enumerate(zip(played["beats"], times, strict=True)):
         stop = " stop" if beat["end"] == "stop" else ""
         shown = _window(number, "on", start, end, total, rules)
         ends = " end" if number == last else ""
         # (1) The sentence.
-        lines = _wrapped(beat["plain"], width - 150)
         said = "".join(
             f'<text class="say{stop}" x="110" y="{height + 56 + at * _LINE}">{escape(line)}</text>'
-            for at, line in enumerate(lines)
+            for at, line in enumerate(sentences[number])
         )
         sign = f'<text class="number{stop}" x="40" y="{height + 56}">{escape(str(beat["number"]))}</text>'
         parts.append(f'<g class="once {shown}{ends}">{sign}{said}</g>')
@@ -82,9 +85,9 @@ def film_svg(film: str, words: dict[str, str]) -> str:
             )
     style = "".join(rules)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height + CAPTION}" role="img">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height + caption}" role="img">'
         f"<title>{escape(words['title'])}</title><style>{style}</style>"
-        f'{_TIP}<rect class="paper" width="{width}" height="{height + CAPTION}"/>{"".join(parts)}</svg>'
+        f'{_TIP}<rect class="paper" width="{width}" height="{height + caption}"/>{"".join(parts)}</svg>'
     )
 
 
@@ -177,25 +180,11 @@ def _short(text: str, room: float) -> str:
 
 
 def _wrapped(text: str, room: float) -> list[str]:
-    """Lines of about `room` units, broken at blanks, and anywhere between Japanese signs."""
+    """Lines of about `room` units, broken at blanks and, in Japanese, before a word."""
     most, lines, line = int(room / (_TEXT * 0.5)), [], ""
-    for word in _pieces(text):
-        if line and _columns(line + word) > most and word not in "、。）」":
+    for piece in _PIECE.findall(text):
+        if line and _columns(line + piece.rstrip()) > most:
             lines.append(line.strip())
             line = ""
-        line += word
+        line += piece
     return [*lines, line.strip()]
-
-
-def _pieces(text: str) -> Iterator[str]:
-    word = ""
-    for sign in text:
-        if sign > "\u2e80" or sign == " ":
-            if word:
-                yield word
-            yield sign
-            word = ""
-        else:
-            word += sign
-    if word:
-        yield word

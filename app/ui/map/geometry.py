@@ -82,7 +82,7 @@ ZONES = (
     Zone(id="account", frame=(1340, 14, 404, 718), name_at=(1366, 50)),
 )
 BOXES = (
-    _box("developer", "", (1048, 14, 254, 72)),
+    _box("developer", "", (1048, 14, 254, 98)),
     _box("api_server", "cluster", (642, 76, 344, 106), _ROW),
     _box("webhook", "cluster", (42, 76, 286, 100)),
     _box("service_account", "cluster", (42, 268, 286, 126), _ROW, head=78),

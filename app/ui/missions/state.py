@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -47,6 +48,8 @@ class Run:
     """How many it were when all goals were reached first."""
 
 
+_READ = re.compile(r"$|get|list|create exec|AssumeRole|Describe")
+"""The verbs of what changes no object; none where a page did it."""
 COMMANDS_LIMIT = 200
 """Commands that are counted: beyond it a number says nothing."""
 
@@ -150,5 +153,6 @@ def _count(run: Run) -> None:
 
 
 def is_command(event: Event) -> bool:
-    """Whether a tool of the reader changed something by it. What STS is asked changes nothing."""
-    return event.changes and bool(event.verb) and event.tool != "kubelet" and not event.verb.startswith("AssumeRole")
+    """Whether a tool of the reader changed something by it. What STS is asked changes nothing, nor does what is read,
+    although a page may show it."""
+    return event.changes and event.tool != "kubelet" and not _READ.match(event.verb)

@@ -20,7 +20,7 @@ from app.ui.draw.checks import framed, mark
 from app.ui.frame import navigation
 from app.ui.marks import CLAIMS, NUMBERS
 from app.ui.state import language, session
-from app.ui.text import breakable, escape, prose
+from app.ui.text import breakable, escape, prose, whole_words
 
 _MISSING = "–"
 """In place of a value that this walk did not see."""
@@ -147,7 +147,7 @@ def _order(walk: Walk, content: Content) -> str:
     }
     quoted = {name: shlex.quote(value) for name, value in values.items()}
     items = "".join(
-        f"<li>{prose(content.message(f'one_page.look.{name}'))}<pre>{escape(command.format_map(quoted))}</pre></li>"
+        f"<li>{prose(content.message(f'one_page.look.{name}'))}<pre>{whole_words(escape(command.format_map(quoted)))}</pre></li>"
         for name, command in COMMANDS.items()
     )
     return f'<ol class="order">{items}</ol><p class="quiet">{prose(content.message("one_page.cache"))}</p>'

@@ -14,7 +14,7 @@ from app.ui.review import trials
 from app.ui.review.questions import QUESTIONS
 from app.ui.review.trials import NoOutcome, Seen
 from app.ui.state import language, mode, session
-from app.ui.text import escape, prose
+from app.ui.text import escape, prose, whole_words
 
 _KEY = "self_check"
 """Beside the world: the answers so far."""
@@ -133,7 +133,7 @@ def _answered(id_: str, attempt: Attempt, content: Content) -> str:
         f'<h2 class="heading">{attempt.at + 1} / {len(QUESTIONS)}</h2><p>{prose(content.message(f"{words}.ask"))}</p>'
         f'<div class="outcome {status}" role="status"><span class="mark"><span aria-hidden="true">{sign}</span> '
         f"{escape(content.message(f'self_check.{word}'))}</span><div><dl>{facts}</dl></div></div>"
-        f'<pre class="log"><b>$ {escape(result.seen.command)}</b>\n{escape(result.seen.printed)}</pre>'
+        f'<pre class="log"><b>$ {whole_words(escape(result.seen.command))}</b>\n{escape(result.seen.printed)}</pre>'
         f'<p>{prose(content.message(f"{words}.why"))}</p><p class="quiet">{_read(content)} {label}</p>'
     )
 

@@ -10,7 +10,7 @@ from app.flow.model import Subject
 from app.ui.draw.answers import Answer, row
 from app.ui.draw.checks import listed, unread
 from app.ui.state import session
-from app.ui.text import breakable, escape, prose, utc
+from app.ui.text import breakable, escape, prose, utc, whole_words
 from app.ui.time_machine.probes import First, Late, Moment, Ran
 from app.world.lifecycle.experiments import DEFAULT
 from app.world.setup.scenario import NAMESPACE, POD_BEFORE
@@ -62,7 +62,7 @@ def ran(pod: str, done: Ran, content: Content) -> str:
     command = f"$ kubectl exec {pod} -- aws s3 ls"
     return (
         f'<h2 class="heading">{heading}</h2><p class="caption">{prose(content.message("time_machine.pod_caption"))}</p>'
-        f'<pre class="log"><b>{escape(command)}</b>\n{escape(done.printed)}</pre>'
+        f'<pre class="log"><b>{whole_words(escape(command))}</b>\n{escape(done.printed)}</pre>'
     )
 
 

@@ -6,7 +6,7 @@ const MAP_GEOMETRY = {
   {"id": "account", "box": [1340, 14, 404, 718], "name": [1366, 50]}
  ],
  "boxes": [
-  {"id": "developer", "zone": "", "box": [1048, 14, 254, 72], "rows": []},
+  {"id": "developer", "zone": "", "box": [1048, 14, 254, 98], "rows": []},
   {"id": "api_server", "zone": "cluster", "box": [642, 76, 344, 106], "rows": [[654, 130, 320, 36]]},
   {"id": "webhook", "zone": "cluster", "box": [42, 76, 286, 100], "rows": []},
   {"id": "service_account", "zone": "cluster", "box": [42, 268, 286, 126], "rows": [[54, 346, 262, 36]]},
@@ -26,7 +26,7 @@ const MAP_GEOMETRY = {
   {"id": "trust", "from": "provider", "to": "issuer", "reference": true, "path": "M1355.5 179.9C1350.8 182.3 1314.9 200.5 1310.5 202.8"},
   {"id": "annotation", "from": "service_account", "to": "role", "reference": true, "path": "M336.6 305.5C354.5 296.8 738.4 112.1 990.0 246.0 1033.5 269.2 1015.8 304.5 1052.0 338.0 1147.2 426.1 1200.1 407.0 1306.0 482.0 1328.5 498.0 1352.8 522.2 1355.7 525.2"},
   {"id": "policy", "from": "role", "to": "provider", "reference": true, "path": "M1728.0 532.0C1728.0 516.0 1728.0 181.6 1728.0 166.0"},
-  {"id": "create", "from": "developer", "to": "api_server", "reference": false, "path": "M1039.5 57.7C1034.8 62.4 998.9 97.7 994.5 102.0"},
+  {"id": "create", "from": "developer", "to": "api_server", "reference": false, "path": "M1039.5 73.1C1034.8 76.2 998.9 99.3 994.5 102.2"},
   {"id": "review", "from": "api_server", "to": "webhook", "reference": false, "path": "M633.5 102.5C620.5 102.4 349.2 101.1 336.5 101.0"},
   {"id": "read", "from": "webhook", "to": "service_account", "reference": false, "path": "M185.0 184.5C185.0 190.6 185.0 253.7 185.0 259.6"},
   {"id": "token_request", "from": "kubelet", "to": "api_server", "reference": false, "path": "M336.5 445.1C349.5 431.7 620.8 153.1 633.5 140.1"},
@@ -36,8 +36,8 @@ const MAP_GEOMETRY = {
   {"id": "assume", "from": "pod", "to": "sts", "reference": false, "path": "M994.6 488.5C1010.4 483.1 1340.0 370.7 1355.4 365.4"},
   {"id": "keys", "from": "sts", "to": "issuer", "reference": false, "path": "M1355.5 292.0C1350.8 289.2 1314.9 267.9 1310.5 265.3"},
   {"id": "call", "from": "pod", "to": "s3", "reference": false, "path": "M994.6 640.7C1010.4 642.8 1340.0 686.9 1355.4 688.9"},
-  {"id": "register", "from": "developer", "to": "provider", "reference": false, "path": "M1310.3 43.3C1314.0 49.2 1352.2 109.6 1355.7 115.3"},
-  {"id": "grant", "from": "developer", "to": "role", "reference": false, "path": "M1310.0 68.4C1311.4 83.1 1353.9 545.6 1355.9 567.3"},
+  {"id": "register", "from": "developer", "to": "provider", "reference": false, "path": "M1310.3 53.6C1314.0 58.6 1350.9 108.8 1355.5 115.1"},
+  {"id": "grant", "from": "developer", "to": "role", "reference": false, "path": "M1310.1 88.3C1312.1 109.3 1354.0 546.9 1355.9 567.4"},
   {"id": "hold_provider", "from": "sts", "to": "provider", "reference": false, "path": "M1542.0 259.5C1542.0 255.0 1542.0 220.7 1542.0 216.4"},
   {"id": "knock", "from": "sts", "to": "api_server", "reference": false, "path": "M1355.4 413.9C1343.5 414.8 1152.1 428.5 1052.0 338.0 998.1 289.3 994.3 186.9 994.0 177.4"},
   {"id": "hold_role", "from": "sts", "to": "role", "reference": false, "path": "M1542.0 438.5C1542.0 443.0 1542.0 477.3 1542.0 481.6"},

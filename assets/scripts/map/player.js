@@ -71,8 +71,9 @@ const filmPlayer = (host, map, { words, keys = "own", address = null } = {}) => 
   const beat = (now) => {
     const { index } = map.entry
     for (const [i, one] of [...says.children].entries()) one.classList.toggle("now", i === index && !map.neutral)
-    const within = [...find(".film-steps").children].findLast((one) => one.dataset.beat <= index)
-    for (const one of find(".film-steps").children) one.classList.toggle("now", one === within)
+    const steps = find(".film-steps"), within = [...steps.children].findLast((one) => one.dataset.beat <= index)
+    for (const one of steps.children) one.classList.toggle("now", one === within)
+    if (within) steps.scrollLeft = within.offsetLeft - (steps.clientWidth - within.offsetWidth) / 2 // a phone has no room for many
     for (const [i, one] of [...find("ol").children].entries())
       if (i === index && !map.neutral) one.firstChild.setAttribute("aria-current", "true") // an empty one is "false"
       else one.firstChild.removeAttribute("aria-current")

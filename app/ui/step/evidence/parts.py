@@ -114,8 +114,12 @@ def decision(content: Content, found: Mapping[str, Any]) -> str:
 def _comparison(content: Content, entry: JsonValue) -> str:
     where = [shown(get_object(entry).get(key) or "") for key in ("statement", "element", "operator", "key")]
     name = " · ".join(part_ for part_ in where if part_)
-    wanted, got = (shown(get_object(entry).get(key) or "–") for key in ("wanted", "got"))
-    return comparison(content, value(name), value(wanted), value(got), matched=get_object(entry).get("matched") is True)
+    sides = (  # named in a narrow page, which has no heads of columns
+        f'<span class="of">{escape(content.message(f"screens.{key}"))}</span>'
+        f"{value(shown(get_object(entry).get(key) or '–'))}"
+        for key in ("wanted", "got")
+    )
+    return comparison(content, value(name), *sides, matched=get_object(entry).get("matched") is True)
 
 
 def comparison(content: Content, *cells: str, matched: bool) -> str:
