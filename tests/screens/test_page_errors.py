@@ -53,15 +53,21 @@ def test_a_part_that_fails_takes_nothing_else_away(screen, monkeypatch, caplog, 
     assert str(record.exc_info[1]) == SECRET
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_a_button_whose_action_fails_leaves_the_page(screen, monkeypatch, language):
+@pytest.fixture
+def as_the_server_does(monkeypatch):
+    """An error that ends a run goes where our server's go."""
     start = LocalScriptRunner.__init__
 
-    def as_the_server_does(self, *args, **kwargs):
+    def begin(self, *args, **kwargs):
         start(self, *args, **kwargs)
         self._on_script_error = page_errors.on_script_error
 
-    monkeypatch.setattr(LocalScriptRunner, "__init__", as_the_server_does)
+    monkeypatch.setattr(LocalScriptRunner, "__init__", begin)
+
+
+@pytest.mark.usefixtures("as_the_server_does")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_button_whose_action_fails_leaves_the_page(screen, monkeypatch, language):
     shown = screen(lang=language).open("webhook")
     monkeypatch.setattr("app.ui.state.session.run_again", broken)
     shown.test.run()
@@ -70,6 +76,23 @@ def test_a_button_whose_action_fails_leaves_the_page(screen, monkeypatch, langua
     assert len(sentence(shown, language)) == 1
     assert "journey" in shown.keys
     assert sentence(shown.open("webhook"), language) == []
+
+
+@pytest.mark.usefixtures("as_the_server_does")
+def test_what_is_asked_of_a_world_that_another_tab_has_replaced_ends_in_the_next_one(screen, simulation, monkeypatch):
+    shown = screen(lang="en").open("webhook")
+    old, move_clock = shown.world, simulation.move_clock
+
+    def too_late(world, seconds):
+        monkeypatch.setattr(simulation, "move_clock", move_clock)
+        simulation.reset(shown.test.session_state["browser"])
+        move_clock(world, seconds)
+
+    monkeypatch.setattr(simulation, "move_clock", too_late)
+    shown.click("clock_sidebar_1")
+    assert shown.world is not old
+    assert sentence(shown, "en") == []
+    assert "lost" in shown.keys
 
 
 def test_what_fails_again_and_again_ends_in_one_sentence(screen, monkeypatch):

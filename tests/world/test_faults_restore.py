@@ -8,6 +8,7 @@ from app.world.apiserver.types.errors import ApiError
 from app.world.faults import FAULTS, CannotBeInjected
 from app.world.faults.fault import Fault
 from app.world.lifecycle import world_snapshot
+from app.world.lifecycle.world_store import WorldGone
 from tests.world.state import COPIED, classes_in, state_of
 
 pytestmark = pytest.mark.one_world
@@ -74,7 +75,7 @@ def test_of_a_world_that_is_gone_nothing_changes(simulation, gone):
     else:
         assert simulation.reset("gone").faults == ()
     for change in (simulation.revert, simulation.save, lambda it: simulation.inject(it, "F21")):
-        with pytest.raises(LookupError, match="no longer kept"):
+        with pytest.raises(WorldGone, match="no longer kept"):
             change(world)
     assert not world.directory.exists()
     simulation.store.discard("gone")

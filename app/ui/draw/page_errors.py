@@ -24,6 +24,7 @@ from app.ui.draw import components
 from app.ui.draw.checks import mark
 from app.ui.state import language, session
 from app.ui.text import prose
+from app.world.lifecycle.world_store import WorldGone
 
 P = ParamSpec("P")
 
@@ -36,9 +37,13 @@ _PENDING = "page_error"
 
 @contextmanager
 def contained(content: Content) -> Iterator[None]:
-    """Draws what is inside. Where that raises, the sentence stands there instead, and the page goes on after it."""
+    """Draws what is inside. Where that raises, the sentence stands there instead, and the page goes on after it. Where
+    the world went meanwhile, the page is drawn once more, of the next one.
+    """
     try:
         yield
+    except WorldGone:
+        st.rerun()
     except Exception as error:
         _draw(_record(error), content)
 
@@ -54,10 +59,8 @@ def fragment(draw: Callable[P, None]) -> Callable[P, None]:
         context = get_script_run_ctx()
         if context is not None and context.fragment_ids_this_run:
             session.admit()
-        try:
+        with contained(language.content()):
             draw(*args, **kwargs)
-        except Exception as error:
-            _draw(_record(error), language.content())
 
     return st.fragment(drawn)
 
@@ -65,12 +68,14 @@ def fragment(draw: Callable[P, None]) -> Callable[P, None]:
 def on_script_error(error: Exception) -> bool:
     """What `st.App` calls for an error that ended a run, such as one in a button's callback.
 
-    The page is drawn once more, with the sentence on top. Where the second run fails as well, only the sentence is
-    left. Returns True: Streamlit shows nothing of its own.
+    The page is drawn once more, with the sentence on top; with none where the world went meanwhile, since the page of
+    the next one says that. Where the second run fails as well, only the sentence is left. Returns True: Streamlit shows
+    nothing of its own.
     """
-    again = _PENDING not in st.session_state
-    st.session_state[_PENDING] = _record(error)
-    if again:
+    gone, again = isinstance(error, WorldGone), _PENDING not in st.session_state
+    if not gone:
+        st.session_state[_PENDING] = _record(error)
+    if gone or again:
         with suppress(RerunException):  # the next run is requested by then; this one has ended anyway
             st.rerun()
     else:

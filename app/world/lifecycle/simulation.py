@@ -18,7 +18,7 @@ from app.world.lifecycle.advance_clock import follow_wall_clock, move_clock
 from app.world.lifecycle.chain_choice import Choices
 from app.world.lifecycle.world_factory import WorldFactory
 from app.world.lifecycle.world_snapshot import WorldSnapshot
-from app.world.lifecycle.world_store import WorldStore
+from app.world.lifecycle.world_store import WorldGone, WorldStore
 from app.world.node.programs.programs import Programs
 from app.world.node.programs.runner import AwsCli
 from app.world.node.volumes.files import parent_of_node_files
@@ -222,12 +222,12 @@ class Simulation:
         return self._thread.run(work)
 
     def _change(self, world: World, work: Coroutine[Any, Any, T]) -> T:
-        """Runs what its learner does to a world as a whole. Raises `LookupError`."""
+        """Runs what its learner does to a world as a whole. Raises `WorldGone`."""
         world.usage.acted = True
         return self._alone(world, work)
 
     def _alone(self, world: World, work: Coroutine[Any, Any, T]) -> T:
-        """Runs what is about a world as a whole, one at a time, whatever a second tab asks. Raises `LookupError`.
+        """Runs what is about a world as a whole, one at a time, whatever a second tab asks. Raises `WorldGone`.
 
         What the node does because of it is no event: a page that hides a fault would show it there.
         """
@@ -235,7 +235,7 @@ class Simulation:
         async def alone() -> T:
             async with world.changing:
                 if self.store.by_path(world.path) is not world:
-                    raise LookupError("this world is no longer kept: it was reset, or idle for too long")
+                    raise WorldGone("this world is no longer kept: it was reset, or idle for too long")
                 with world.log.events.quiet():
                     done = await work
                 if self._keepers is not None:

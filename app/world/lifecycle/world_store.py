@@ -35,6 +35,10 @@ class NoRoom(Exception):
         """Until there may be room."""
 
 
+class WorldGone(LookupError):
+    """A world that is not kept any more: it was reset, in another tab perhaps, or idle for too long."""
+
+
 @dataclass
 class _Kept:
     world: World
