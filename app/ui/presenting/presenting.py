@@ -93,8 +93,7 @@ def _leave(asked: object, page: str) -> None:
 
 def _deck() -> str:
     """The deck that the address asks for; empty where it asks for none: then the browser goes on with the last one."""
-    asked = st.query_params.get(DECK, "")
-    return asked if asked in map(str, LENGTHS) else ""
+    return st.query_params.get(DECK, "")
 
 
 def _notes(walk_view: WalkView, content: Content, *, named: bool) -> None:
