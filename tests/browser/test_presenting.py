@@ -452,6 +452,35 @@ def test_two_talks_in_one_browser_stay_apart(talk, address):
     notes.close()
 
 
+def test_both_windows_show_what_another_tab_did_to_the_world_and_a_what_if_ends_first(reader):
+    one, content = reader(size=PROJECTOR), load("en")
+    page = present(one)
+    jump(page, number_of("webhook"))
+    notes = open_notes(page)
+    other = one.context.new_page()
+    other.goto(f"{one.address}/break_it?lang=en&fault=F01")
+    page.bring_to_front()
+    page.keyboard.press("w")
+    other.locator(".st-key-lab_run_unguessed button").click()
+    broken = [window.locator(f"{part} .world.failed") for window, part in ((page, ".picture"), (notes, ".said"))]
+    expect(broken[1]).to_contain_text(content.message("present.broken"))
+    expect(page.locator(".what_if .choices")).to_be_visible()
+    page.wait_for_timeout(1000)
+    expect(broken[0]).to_have_count(0)
+    page.keyboard.press("6")
+    expect(page.locator(".what_if .says")).not_to_be_empty()
+    for _ in range(2):
+        page.keyboard.press("PageDown")
+    expect(page.locator(".what_if")).to_be_hidden()
+    expect(broken[0]).to_contain_text(content.message("present.broken"))
+    assert place(page)[0] == "webhook"
+    expect(notes.locator(".connected")).to_be_visible()
+    other.locator(".st-key-lab_revert button").first.click()
+    for line in broken:
+        expect(line).to_have_count(0)
+    assert place(page)[0] == "webhook"
+
+
 def test_the_clock_starts_with_the_first_forward_and_the_pace_is_early_on_time_or_late(reader):
     one = reader(size=PROJECTOR)
     page, content = present(one, deck=10), load("en")

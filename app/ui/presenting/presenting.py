@@ -1,8 +1,8 @@
 """Presenting to a room: `?present=1` is what the projector shows, `?present=notes` is the speaker's own window.
 
 The browser gets all slides in every language, and the film, at once: no key waits for the server, except that a what-if
-asks it. The two windows of a talk talk to each other in the browser. What is said aloud goes to the speaker's window
-only. The labs and the doctor are shown as they are, in large type.
+asks it. The two windows of a talk talk to each other in the browser, and both follow their world as every page does.
+What is said aloud goes to the speaker's window only. The labs and the doctor are shown as they are, in large type.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from app.flow.model import Status
 from app.flow.verdict.judge import Outcome
 from app.locations import ASSETS
 from app.ui.draw import components
+from app.ui.frame import feed
 from app.ui.map import player
 from app.ui.map.film_json import film_json, names_of
 from app.ui.map.showing import film_of
@@ -44,6 +45,7 @@ def present(page: str, content: Content, *, named: bool) -> bool:
     asked = st.query_params.get(PARAM)
     if asked == NOTES:
         _bare("presenting")
+        feed.draw(content)
         _notes(session.walk_view(), content, named=named)
         return True
     if asked != PROJECTOR:
@@ -57,6 +59,7 @@ def present(page: str, content: Content, *, named: bool) -> bool:
         address.put({PARAM: None, DECK: None})  # the way from here to a lesson does not lead into a talk
         return False
     _bare("presenting")
+    feed.draw(content)
     _project(page, session.walk_view(), content, named=named)
     return True
 

@@ -8,7 +8,7 @@ const talkProjector = (root, data, signal) => {
   const own = talkStored(TALK_OWN)
   const languages = Object.keys(talk).filter((name) => talk[name].slides)
   const known = Object.fromEntries(languages.map((name) => [name, talkSlides(talk[name])]))
-  const self = { send: null }
+  const self = { send: null, next: null } // `next`: begins again, once nothing lies over the slides
   let language = data.language, picture = null, what = null, building = null, at = 0, beat = 0, typed = ""
 
   const find = (selector) => root.querySelector(selector)
@@ -116,6 +116,9 @@ const talkProjector = (root, data, signal) => {
     if (name === "Enter" && Number(typed)) go(Number(typed) - 1)
     if (name === "Enter" || name === "jump" || name === "leave") find(".jump").hidden = true
   }
+  const covers = [".blank", ".overview", ".jump"]
+  self.covered = () => what.open || find("dialog").open || covers.some((over) => !find(over).hidden)
+  const uncovered = () => self.covered() || self.next?.()
   const act = (name) => {
     if (!find(".blank").hidden) find(".blank").hidden = true
     else if (find("dialog").open) (name === "keys" || name === "leave") && find("dialog").close()
@@ -123,6 +126,7 @@ const talkProjector = (root, data, signal) => {
     else if (!find(".overview").hidden) inOverview(name)
     else if (!find(".jump").hidden) inJump(name)
     else acts[name]?.()
+    uncovered()
   }
   root.talkAct = act
 
@@ -135,10 +139,14 @@ const talkProjector = (root, data, signal) => {
       root.getRootNode().activeElement?.blur()
       find(".overview").hidden = true
       go(Number(to))
+      uncovered()
     } else if (asked) {
       if (find("dialog").open && asked !== "keys") find("dialog").close()
       act(asked)
-    } else find(".blank").hidden = true
+    } else {
+      find(".blank").hidden = true
+      uncovered()
+    }
   }
   window.addEventListener(
     "pointermove",
