@@ -267,6 +267,18 @@ def test_the_sheet_of_keys_takes_the_focus_and_gives_it_back(talk):
     assert "present=1" in page.url
 
 
+def test_no_dialog_of_streamlits_comes_over_a_slide(talk):
+    """Such as that of a server that does not respond: without one a talk goes on."""
+    on_top = """() => {
+      const dialog = document.body.appendChild(document.createElement('div'))
+      dialog.style.cssText = 'position: fixed; inset: 0; z-index: 1000100'
+      const seen = document.elementFromPoint(innerWidth / 2, innerHeight / 2)
+      dialog.remove()
+      return Boolean(seen.shadowRoot?.querySelector('.talk') ?? seen.closest('.talk'))
+    }"""
+    assert talk.evaluate(on_top)
+
+
 def test_streamlits_own_keys_do_nothing(talk):
     page = talk
     expect(page.locator('[data-testid="stApp"]')).to_have_attribute("data-test-script-state", "notRunning")

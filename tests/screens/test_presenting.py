@@ -57,6 +57,13 @@ def test_the_browser_gets_all_slides_and_the_film_in_every_language_and_nothing_
     assert not shown.test.title
 
 
+@pytest.mark.parametrize(("mode", "page"), [("1", "home"), ("notes", "home"), ("1", "doctor")])
+def test_a_message_of_a_server_that_stops_takes_the_place_of_nothing(speaker, mode, page):
+    """It comes as the first of Streamlit's event container, where Streamlit puts a mere style sheet as well."""
+    shown = presenting(speaker, "en", mode, page)
+    assert any("stSidebar" in html.proto.body for html in shown.test.main.get("html"))
+
+
 @BOTH
 def test_no_note_reaches_the_projector(speaker, language):
     notes = [text for key, text in load(language).messages.items() if key.startswith("speaker.")]

@@ -141,8 +141,13 @@ def _talk(walk_view: WalkView, *, named: bool) -> str:
 
 
 def _bare(sheet: str) -> None:
-    """Hides what belongs to a reader's page."""
-    st.html(f"<style>{_read(sheet)}</style>")
+    """Hides what belongs to a reader's page.
+
+    In an element of its own: Streamlit puts a mere style sheet where it also puts its short messages, and there the one
+    that a server sends before it ends would take its place.
+    """
+    with st.container(key="bare"):
+        st.html(f"<div hidden><style>{_read(sheet)}</style></div>")
 
 
 @cache
