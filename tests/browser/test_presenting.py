@@ -167,6 +167,18 @@ def test_forward_plays_the_next_beat_and_then_the_next_slide_and_back_goes_the_s
     assert place(page) == places[0]
 
 
+def test_a_button_that_the_mouse_has_pressed_does_not_keep_the_keys(talk):
+    page, places = talk, beats_of(20)
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    page.locator('footer [data-act="back"]').click()
+    page.keyboard.press("Space")
+    assert place(page) == places[2]
+    page.locator('footer [data-act="forward"]').click()
+    jump(page, number_of("trust_question"))
+    assert place(page) == ("trust_question", "")
+
+
 @pytest.mark.large
 def test_what_the_shorter_plan_skips_is_skipped(reader):
     page = present(reader(size=PROJECTOR), deck=10)
@@ -366,6 +378,28 @@ def test_escape_leaves_for_the_page_of_the_slide_and_the_button_comes_back_to_th
     one.page.locator(".st-key-start_presenting button:visible").click()
     at(one.page, "subject", "credentials")
     expect(one.page.locator("footer .at")).to_have_text(f"{number_of('subject', 10)} / {len(DECKS[10])}")
+    one.page.reload()
+    at(one.page, "subject", "credentials")
+    # Another page means another slide.
+    one.press("Escape")
+    expect(one.page.get_by_test_id("stSidebar")).to_be_visible()
+    one.turn_to("webhook")
+    one.page.locator(".st-key-start_presenting button:visible").click()
+    at(one.page, "webhook", "create")
+
+
+def test_the_browsers_own_way_back_leaves_the_talk_for_the_notes_as_well_and_the_way_on_returns(reader):
+    one = reader(size=PROJECTOR).open("/?lang=en")
+    one.page.locator("a[data-params*=deck]").first.click()
+    at(one.page, "title")
+    one.press("ArrowRight")
+    notes = open_notes(one.page)
+    expect(notes.locator(".connected")).to_be_visible()
+    one.page.go_back()
+    expect(notes.locator(".alone")).to_be_visible()
+    one.page.go_forward()
+    at(one.page, DECKS[10][1].id)
+    expect(notes.locator(".connected")).to_be_visible()
 
 
 def test_the_last_slide_has_the_address_of_the_page_unless_it_leads_to_the_speakers_machine_alone(talk):

@@ -3,7 +3,7 @@ const talkProjector = (root, data, signal) => {
   const talk = JSON.parse(data.talk), kept = talkStored(TALK_PLACE)
   const deck = data.deck || kept?.deck || Object.keys(talk.decks).at(-1), ids = talk.decks[deck]
   const channel = new BroadcastChannel(TALK_CHANNEL)
-  signal.addEventListener("abort", () => channel.close())
+  signal.addEventListener("abort", () => (say({ gone: true }), channel.close()))
   if (!talkStored(TALK_OWN)) talkStore(TALK_OWN, Math.random().toString(36).slice(2))
   const own = talkStored(TALK_OWN)
   const languages = Object.keys(talk).filter((name) => talk[name].slides)
@@ -15,10 +15,11 @@ const talkProjector = (root, data, signal) => {
   const slide = () => known[language][ids[at]]
   const given = () => ({ ...talk[language], language })
 
-  // (1) Where it begins: where this tab left it, or at the first slide of the page.
-  const first = ids.findIndex((id) => known[language][id].page === data.page)
-  at = kept && ids.includes(kept.slide) ? ids.indexOf(kept.slide) : data.page === "home" ? 0 : Math.max(0, first)
-  beat = kept && ids.includes(kept.slide) ? kept.beat : 0
+  // (1) Where it begins: where this tab left it, or at the first slide of another page than it was left for.
+  const first = ids.findIndex((id) => known[language][id].page === data.page), goesOn = ["home", kept?.page].includes(data.page)
+  const place = (page) => talkStore(TALK_PLACE, { deck, slide: slide().id, beat, page })
+  if (goesOn && ids.includes(kept?.slide)) ((at = ids.indexOf(kept.slide)), (beat = kept.beat))
+  else if (data.page !== "home") at = Math.max(0, first)
 
   // (2) One slide, and where we are.
   const show = (play = false) => {
@@ -26,7 +27,7 @@ const talkProjector = (root, data, signal) => {
     picture.show(slide(), beat, { play })
     find(".at").textContent = `${at + 1} / ${ids.length}`
     Object.assign(find("progress"), { max: ids.length, value: at + 1 })
-    talkStore(TALK_PLACE, { deck, slide: slide().id, beat })
+    place(data.page)
     tell()
   }
   const say = (words) => channel.postMessage({ talk: own, ...words })
@@ -100,6 +101,7 @@ const talkProjector = (root, data, signal) => {
     leave() {
       // Neither a reload nor the browser's way back leads into the talk again.
       history.replaceState(history.state, "", talkAddress())
+      place(slide().page)
       say({ gone: true })
       self.send("leave", { page: slide().page })
     },
@@ -132,8 +134,9 @@ const talkProjector = (root, data, signal) => {
 
   // (5) Who asks: the keyboard or clicker, the buttons, the notes window.
   talkKeys(talk.keys, act, signal)
-  root.onclick = ({ target }) => {
+  root.onclick = ({ target, detail }) => {
     const asked = target.closest("[data-act]")?.dataset.act, to = target.closest(".overview [data-slide]")?.dataset.slide
+    if (detail) root.getRootNode().activeElement?.blur() // else a button that the mouse has pressed keeps Space and Enter
     if (to) {
       // At once: the browser does it a frame later, and an Enter until then is the button's and not a number's end.
       root.getRootNode().activeElement?.blur()
