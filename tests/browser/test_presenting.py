@@ -386,6 +386,11 @@ def test_escape_leaves_for_the_page_of_the_slide_and_the_button_comes_back_to_th
     one.turn_to("webhook")
     one.page.locator(".st-key-start_presenting button:visible").click()
     at(one.page, "webhook", "create")
+    # The page speaks the language of the slide.
+    one.press("l")
+    one.press("Escape")
+    one.expect_title(load("ja").lesson("webhook").title)
+    expect(one.page).to_have_url(re.compile(r"/webhook\?lang=ja"))
 
 
 def test_the_browsers_own_way_back_leaves_the_talk_for_the_notes_as_well_and_the_way_on_returns(reader):
@@ -514,6 +519,7 @@ def test_both_windows_show_what_another_tab_did_to_the_world_and_a_what_if_ends_
     other = one.context.new_page()
     other.goto(f"{one.address}/break_it?lang=en&fault=F01")
     page.bring_to_front()
+    page.keyboard.press("l")
     page.keyboard.press("w")
     other.locator(".st-key-lab_run_unguessed button").click()
     broken = [window.locator(f"{part} .world.failed") for window, part in ((page, ".picture"), (notes, ".said"))]
@@ -526,7 +532,7 @@ def test_both_windows_show_what_another_tab_did_to_the_world_and_a_what_if_ends_
     for _ in range(2):
         page.keyboard.press("PageDown")
     expect(page.locator(".what_if")).to_be_hidden()
-    expect(broken[0]).to_contain_text(content.message("present.broken"))
+    expect(broken[0]).to_contain_text(load("ja").message("present.broken"))
     assert place(page)[0] == "webhook"
     expect(notes.locator(".connected")).to_be_visible()
     other.locator(".st-key-lab_revert button").first.click()

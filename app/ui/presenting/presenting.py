@@ -29,7 +29,7 @@ from app.ui.presenting.slides import answers, deck, slides
 from app.ui.presenting.stories import figures
 from app.ui.presenting.what_if import CHOICES, what_if
 from app.ui.presenting.window import DECK, LARGE, NOTES, PARAM, PROJECTOR
-from app.ui.state import address, mode, route, session
+from app.ui.state import address, language, mode, route, session
 from app.ui.state.walk_view import WalkView
 from app.ui.text import prose
 from app.world.faults import FAULTS, names
@@ -84,10 +84,12 @@ def _project(page: str, walk_view: WalkView, content: Content, *, named: bool) -
 
 
 def _leave(asked: object, page: str) -> None:
-    """Goes to the page of the slide that was left."""
+    """Goes to the page of the slide that was left, in its language."""
     if not isinstance(asked, dict):
         return
-    address.put({PARAM: None, DECK: None})
+    spoken = asked.get("language")
+    look = {language.KEY: spoken} if spoken in LANGUAGES else {}
+    address.put({PARAM: None, DECK: None, **look})
     wanted = str(asked.get("page", page))
     if wanted != page:
         route.follow({"page": wanted})

@@ -9,7 +9,8 @@ const talkProjector = (root, data, signal) => {
   const languages = Object.keys(talk).filter((name) => talk[name].slides)
   const known = Object.fromEntries(languages.map((name) => [name, talkSlides(talk[name])]))
   const self = { send: null, next: null } // `next`: begins again, once nothing lies over the slides
-  let language = data.language, picture = null, what = null, building = null, at = 0, beat = 0, typed = ""
+  // What the key `l` has chosen stays over a change of the world: the server does not hear that key.
+  let language = languages.includes(root.lang) ? root.lang : data.language, picture = null, what = null, building = null, at = 0, beat = 0, typed = ""
 
   const find = (selector) => root.querySelector(selector)
   const slide = () => known[language][ids[at]]
@@ -103,7 +104,7 @@ const talkProjector = (root, data, signal) => {
       history.replaceState(history.state, "", talkAddress())
       place(slide().page)
       say({ gone: true })
-      self.send("leave", { page: slide().page })
+      self.send("leave", { page: slide().page, language })
     },
   }
   // Over the slides: all of them, or a number. They have the keys until they are gone.
