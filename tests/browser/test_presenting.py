@@ -172,6 +172,7 @@ def test_a_button_that_the_mouse_has_pressed_does_not_keep_the_keys(talk):
     for _ in range(2):
         page.keyboard.press("ArrowRight")
     page.locator('footer [data-act="back"]').click()
+    page.wait_for_timeout(300)  # a page gives a lost focus back to the button that was pressed
     page.keyboard.press("Space")
     assert place(page) == places[2]
     page.locator('footer [data-act="forward"]').click()
@@ -473,6 +474,16 @@ def test_the_notes_follow_the_projector_and_drive_it(talk):
     expect(page.locator(".blank")).to_be_visible()
     notes.keyboard.press("b")
     expect(page.locator(".blank")).to_be_hidden()
+    for key in ("w", "6"):
+        notes.keyboard.press(key)
+    expect(page.locator(".what_if h1")).to_have_text(content.message("what_if.choices.webhook_down.name"))
+    notes.keyboard.press("Escape")
+    expect(page.locator(".what_if")).to_be_hidden()
+    jump(notes, number_of("names"))
+    at(page, "names", "grant")
+    notes.keyboard.press("Escape")  # nothing lies over the slide: it closes nothing, and ends no talk
+    notes.keyboard.press("ArrowRight")
+    at(page, "names", "annotate")
     notes.close()
 
 

@@ -41,7 +41,7 @@ const talkProjector = (root, data, signal) => {
     building = new AbortController()
     picture?.remove()
     root.lang = language
-    root.innerHTML = `<div class="talk">${talk[language].frame}</div>`
+    root.innerHTML = `<div class="talk" tabindex="-1">${talk[language].frame}</div>`
     root.dataset.theme = talkStored(TALK_THEME) ?? ""
     picture = talkPicture(find(".picture"), given(), { live: true })
     what = talkWhatIf(root, { given, send: (asked) => self.send("what_if", asked), signal: building.signal })
@@ -135,12 +135,11 @@ const talkProjector = (root, data, signal) => {
 
   // (5) Who asks: the keyboard or clicker, the buttons, the notes window.
   talkKeys(talk.keys, act, signal)
-  root.onclick = ({ target, detail }) => {
+  root.onclick = (event) => {
+    const { target } = event
     const asked = target.closest("[data-act]")?.dataset.act, to = target.closest(".overview [data-slide]")?.dataset.slide
-    if (detail) root.getRootNode().activeElement?.blur() // else a button that the mouse has pressed keeps Space and Enter
+    if (event.detail || to) talkRelease(root)
     if (to) {
-      // At once: the browser does it a frame later, and an Enter until then is the button's and not a number's end.
-      root.getRootNode().activeElement?.blur()
       find(".overview").hidden = true
       go(Number(to))
       uncovered()
@@ -166,7 +165,7 @@ const talkProjector = (root, data, signal) => {
   }
   channel.onmessage = ({ data: asked }) => {
     if (asked.talk && asked.talk !== own) return
-    if (asked.act) act(asked.act)
+    if (asked.act && (asked.act !== "leave" || self.covered())) act(asked.act) // Escape over there ends no talk
     if (asked.go && ids.includes(asked.go)) go(ids.indexOf(asked.go))
     clock[asked.press]?.()
     if (asked.press || asked.hello) tell()
