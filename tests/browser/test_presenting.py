@@ -522,6 +522,23 @@ def test_two_talks_in_one_browser_stay_apart(talk, address):
     notes.close()
 
 
+def test_what_a_refusal_says_fits_below_the_map_of_a_broken_world(reader):
+    one = reader(size=PROJECTOR).open("/break_it?lang=ja&fault=F21")
+    one.click("lab_run_unguessed")
+    expect(one.page.locator(".st-key-lab_seen")).to_be_visible()
+    page = present(one, "/sts_assume", "ja")
+    page.emulate_media(reduced_motion="reduce")
+    for _ in beats_of(20):
+        if place(page) == ("subject", "claim_sub"):
+            break
+        page.keyboard.press("PageDown")
+    says = page.locator(".picture .says")
+    expect(says).to_contain_text("AccessDenied")
+    assert says.evaluate("says => says.scrollHeight - says.clientHeight") <= 1
+    sizes = "parts => parts.map(part => parseFloat(getComputedStyle(part).fontSize))"
+    assert min(says.locator("p").evaluate_all(sizes)) >= smallest(PROJECTOR) - 0.05
+
+
 def test_both_windows_show_what_another_tab_did_to_the_world_and_a_what_if_ends_first(reader):
     one, content = reader(size=PROJECTOR), load("en")
     page = present(one)
@@ -631,7 +648,7 @@ def test_what_came_of_a_beat_is_shown_between_the_two_that_took_part(talk):
 
 def test_a_broken_world_is_said_beside_the_heading_where_the_whole_map_is_shown(talk):
     """The map needs all of the height: a line of its own is there where the map shows a part of itself anyway."""
-    line, views = '<div class="world failed"><p>Broken.<span class="more"> And how.</span></p></div>', []
+    line, views = '<div class="world failed"><p>Broken.<span class="caused"> And how.</span></p></div>', []
     for slide, more in (("recap", False), ("trust", True)):
         jump(talk, number_of(slide))
         at(talk, slide)
@@ -641,7 +658,7 @@ def test_a_broken_world_is_said_beside_the_heading_where_the_whole_map_is_shown(
         )
         talk.wait_for_timeout(100)
         views.append(wrong_at_last(talk, PROJECTOR) or talk.locator(".picture .film-map").get_attribute("viewBox"))
-        expect(talk.locator(".picture .world .more")).to_be_visible(visible=more)
+        expect(talk.locator(".picture .world .caused")).to_be_visible(visible=more)
         talk.locator(".picture .world").evaluate("line => line.remove()")
     assert views[0] == views[1]
 

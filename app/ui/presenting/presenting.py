@@ -173,7 +173,8 @@ def world_line(found: Diagnosis, content: Content, *, named: bool) -> str:
         changes.append(content.message(f"verdict.{verdict.key}", step=place, check=title))
     status, gap = "failed" if broken else "warning", content.facts.between_sentences
     sign = MARKS[Status.FAILED if broken else Status.WARNING]
+    caused_by = "".join(f"{gap}{prose(change)}" for change in changes)
     return (
         f'<div class="world {status}" role="status"><span aria-hidden="true">{sign}</span> '
-        f'<p>{prose(said)}<span class="more">{"".join(f"{gap}{prose(change)}" for change in changes)}</span></p></div>'
+        f'<p>{prose(said)}<span class="caused">{caused_by}</span></p></div>'
     )

@@ -9,6 +9,7 @@ const talkPicture = (host, given, { live = false } = {}) => {
   const says = (beat) => {
     const tells = shown?.shows === "film"
     find(".says").innerHTML = !tells ? "" : shown.played.length ? talkSays(beat) : `<p>${given.not_reached}</p>`
+    talkFit(find(".says"))
   }
   return {
     map,
