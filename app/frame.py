@@ -16,7 +16,7 @@ from app.content.page_specs import PAGE_SPECS
 from app.ui.doctor import diagnosis_upload
 from app.ui.draw import components, page_errors
 from app.ui.draw.browser_files import browser_files
-from app.ui.frame import navigation, page_setup, sidebar
+from app.ui.frame import asked, navigation, page_setup, sidebar
 from app.ui.lab import secrecy
 from app.ui.lab import strip as lab_strip
 from app.ui.presenting import window
@@ -30,6 +30,7 @@ route.leave()
 st.set_page_config(page_icon=browser_files.icon, layout="wide")
 
 # (2) Language, depth and mode, then the walk: the navigation shows how each step ended.
+asked.heed(window.KNOWN)
 content = load(language.choose())
 depth.choose()
 mode.choose()
@@ -76,6 +77,7 @@ def draw_look() -> None:
 page_errors.pending(content)
 with page_errors.contained(content), drawn_before.again():
     drawn_before.part(("look", name, content.language, depth.depth()), draw_look)
+    asked.say(content)
     page_setup.show_notices(name, walk_view, content)
     lab_strip.strip(name, content)
     thief_strip.strip(name, content)

@@ -11,6 +11,7 @@ from functools import cache
 from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
 from pathlib import Path
+from urllib.parse import urlencode
 
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
@@ -42,11 +43,14 @@ from app.serving.uploads import BoundedUploads, Files, UploadLimits
 from app.settings import Settings, process_environment
 from app.ui.draw import page_errors
 from app.ui.draw.browser_files import PREFIX, browser_files
+from app.ui.frame import asked
 from app.ui.map import player
 from app.ui.state import left_sessions, operations, own_world, session, streamlit_sessions, streamlit_start
 from app.world.events.stream import EventStream
 
 _YEAR = 365 * 86400
+_LONGEST_NAME = 80
+"""Characters of the name of a page that we do not have, which the first page gets."""
 TURN_SECONDS = 0.0005
 """How long a thread that computes may keep the others waiting. A walk goes to and fro between two threads some hundred
 times: beside a page that is being made it would wait for Python's 5 ms at each of them."""
@@ -91,7 +95,10 @@ def _cookie(scope: Scope) -> str:
 
 
 class KnownPages:
-    """Sends a browser that asks for a page we do not have to the first one, in place of Streamlit's English dialog."""
+    """Sends a browser that asks for a page we do not have to the first one, in place of Streamlit's English dialog.
+
+    That page says so: the wish goes along.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -99,8 +106,10 @@ class KnownPages:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes everything through but a browser's wish for an unknown page."""
         if scope["type"] == "http" and scope["method"] == "GET" and _is_unknown_page(scope):
-            query = scope["query_string"].decode("latin-1")
-            await RedirectResponse(f"/?{query}" if query else "/")(scope, receive, send)
+            page, query = scope["path"].strip("/"), scope["query_string"].decode("latin-1")
+            wish = "" if page == PAGES[0] else urlencode({asked.PAGE: page[:_LONGEST_NAME]})
+            both = "&".join(filter(None, (query, wish)))
+            await RedirectResponse(f"/?{both}" if both else "/")(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 

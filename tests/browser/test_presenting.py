@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from app.content import load
 from app.flow.lessons.decks import DECKS, SLIDES, WHOLE, Shows
+from app.locations import ASSETS
 from tests.browser.server import Reader
 
 pytestmark = pytest.mark.browser
@@ -23,8 +24,8 @@ AUDIT = Path(__file__).with_name("film_audit.js").read_text(encoding="utf-8")
 MEASURES = f"""(least) => {{
   const find = node => node.querySelector?.('.talk') ?? [...node.querySelectorAll('*')]
     .map(part => part.shadowRoot && find(part.shadowRoot)).find(Boolean)
-  const slide = find(document).querySelector('.slide'), figure = slide.querySelector('.figure').children.length
-  const wrong = figure ? [] : ({AUDIT})(least, slide.querySelector('.film-map'))
+  const slide = find(document).querySelector('.slide'), map = slide.querySelector('.film-map')
+  const wrong = map.checkVisibility({{ visibilityProperty: true }}) ? ({AUDIT})(least, map) : []
   const size = part => parseFloat(getComputedStyle(part).fontSize)
   const small = (px, text) => px < least - 0.05 && wrong.push(`${{px.toFixed(1)}} px: ${{text}}`)
   for (const part of slide.querySelectorAll('h1, .words :is(li, p, code), .says :is(p, code), .world p'))
@@ -166,6 +167,19 @@ def test_forward_plays_the_next_beat_and_then_the_next_slide_and_back_goes_the_s
     assert place(page) == places[0]
 
 
+def test_a_button_that_the_mouse_has_pressed_does_not_keep_the_keys(talk):
+    page, places = talk, beats_of(20)
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    page.locator('footer [data-act="back"]').click()
+    page.wait_for_timeout(300)  # a page gives a lost focus back to the button that was pressed
+    page.keyboard.press("Space")
+    assert place(page) == places[2]
+    page.locator('footer [data-act="forward"]').click()
+    jump(page, number_of("trust_question"))
+    assert place(page) == ("trust_question", "")
+
+
 @pytest.mark.large
 def test_what_the_shorter_plan_skips_is_skipped(reader):
     page = present(reader(size=PROJECTOR), deck=10)
@@ -266,6 +280,18 @@ def test_the_sheet_of_keys_takes_the_focus_and_gives_it_back(talk):
     assert "present=1" in page.url
 
 
+def test_no_dialog_of_streamlits_comes_over_a_slide(talk):
+    """Such as that of a server that does not respond: without one a talk goes on."""
+    on_top = """() => {
+      const dialog = document.body.appendChild(document.createElement('div'))
+      dialog.style.cssText = 'position: fixed; inset: 0; z-index: 1000100'
+      const seen = document.elementFromPoint(innerWidth / 2, innerHeight / 2)
+      dialog.remove()
+      return Boolean(seen.shadowRoot?.querySelector('.talk') ?? seen.closest('.talk'))
+    }"""
+    assert talk.evaluate(on_top)
+
+
 def test_streamlits_own_keys_do_nothing(talk):
     page = talk
     expect(page.locator('[data-testid="stApp"]')).to_have_attribute("data-test-script-state", "notRunning")
@@ -353,12 +379,46 @@ def test_escape_leaves_for_the_page_of_the_slide_and_the_button_comes_back_to_th
     one.page.locator(".st-key-start_presenting button:visible").click()
     at(one.page, "subject", "credentials")
     expect(one.page.locator("footer .at")).to_have_text(f"{number_of('subject', 10)} / {len(DECKS[10])}")
+    one.page.reload()
+    at(one.page, "subject", "credentials")
+    # Another page means another slide.
+    one.press("Escape")
+    expect(one.page.get_by_test_id("stSidebar")).to_be_visible()
+    one.turn_to("webhook")
+    one.page.locator(".st-key-start_presenting button:visible").click()
+    at(one.page, "webhook", "create")
+    # The page speaks the language of the slide.
+    one.press("l")
+    one.press("Escape")
+    one.expect_title(load("ja").lesson("webhook").title)
+    expect(one.page).to_have_url(re.compile(r"/webhook\?lang=ja"))
 
 
-def test_the_last_slide_has_the_address_of_the_page(talk):
+def test_the_browsers_own_way_back_leaves_the_talk_for_the_notes_as_well_and_the_way_on_returns(reader):
+    one = reader(size=PROJECTOR).open("/?lang=en")
+    one.page.locator("a[data-params*=deck]").first.click()
+    at(one.page, "title")
+    one.press("ArrowRight")
+    notes = open_notes(one.page)
+    expect(notes.locator(".connected")).to_be_visible()
+    one.page.go_back()
+    expect(notes.locator(".alone")).to_be_visible()
+    one.page.go_forward()
+    at(one.page, DECKS[10][1].id)
+    expect(notes.locator(".connected")).to_be_visible()
+
+
+def test_the_last_slide_has_the_address_of_the_page_unless_it_leads_to_the_speakers_machine_alone(talk):
     page = talk
     page.keyboard.press("End")
-    expect(page.locator(".slide .link")).to_have_text(re.sub(r"[?&](present|deck)=\w+", "", page.url))
+    at(page, "end")
+    assert page.url.startswith("http://127.0.0.1:")
+    expect(page.locator(".slide .link")).to_have_text("")
+    found = re.search(r"TALK_LOOPBACK = /(.+?)/ ", (ASSETS / "scripts/presenter/picture.js").read_text("utf-8"))
+    hosts = {
+        name: bool(re.search(found[1], name)) for name in ("localhost", "127.0.0.1", "[::1]", "10.0.0.127", "x.test")
+    }
+    assert hosts == {"localhost": True, "127.0.0.1": True, "[::1]": True, "10.0.0.127": False, "x.test": False}
 
 
 def test_a_lab_is_shown_in_large_type_escape_leads_out_and_a_talk_begins_at_the_page(reader):
@@ -414,6 +474,16 @@ def test_the_notes_follow_the_projector_and_drive_it(talk):
     expect(page.locator(".blank")).to_be_visible()
     notes.keyboard.press("b")
     expect(page.locator(".blank")).to_be_hidden()
+    for key in ("w", "6"):
+        notes.keyboard.press(key)
+    expect(page.locator(".what_if h1")).to_have_text(content.message("what_if.choices.webhook_down.name"))
+    notes.keyboard.press("Escape")
+    expect(page.locator(".what_if")).to_be_hidden()
+    jump(notes, number_of("names"))
+    at(page, "names", "grant")
+    notes.keyboard.press("Escape")  # nothing lies over the slide: it closes nothing, and ends no talk
+    notes.keyboard.press("ArrowRight")
+    at(page, "names", "annotate")
     notes.close()
 
 
@@ -450,6 +520,53 @@ def test_two_talks_in_one_browser_stay_apart(talk, address):
     assert place(second) == ("access", "call")
     second.close()
     notes.close()
+
+
+def test_what_a_refusal_says_fits_below_the_map_of_a_broken_world(reader):
+    one = reader(size=PROJECTOR).open("/break_it?lang=ja&fault=F21")
+    one.click("lab_run_unguessed")
+    expect(one.page.locator(".st-key-lab_seen")).to_be_visible()
+    page = present(one, "/sts_assume", "ja")
+    page.emulate_media(reduced_motion="reduce")
+    for _ in beats_of(20):
+        if place(page) == ("subject", "claim_sub"):
+            break
+        page.keyboard.press("PageDown")
+    says = page.locator(".picture .says")
+    expect(says).to_contain_text("AccessDenied")
+    assert says.evaluate("says => says.scrollHeight - says.clientHeight") <= 1
+    sizes = "parts => parts.map(part => parseFloat(getComputedStyle(part).fontSize))"
+    assert min(says.locator("p").evaluate_all(sizes)) >= smallest(PROJECTOR) - 0.05
+
+
+def test_both_windows_show_what_another_tab_did_to_the_world_and_a_what_if_ends_first(reader):
+    one, content = reader(size=PROJECTOR), load("en")
+    page = present(one)
+    jump(page, number_of("webhook"))
+    notes = open_notes(page)
+    other = one.context.new_page()
+    other.goto(f"{one.address}/break_it?lang=en&fault=F01")
+    page.bring_to_front()
+    page.keyboard.press("l")
+    page.keyboard.press("w")
+    other.locator(".st-key-lab_run_unguessed button").click()
+    broken = [window.locator(f"{part} .world.failed") for window, part in ((page, ".picture"), (notes, ".said"))]
+    expect(broken[1]).to_contain_text(content.message("present.broken"))
+    expect(page.locator(".what_if .choices")).to_be_visible()
+    page.wait_for_timeout(1000)
+    expect(broken[0]).to_have_count(0)
+    page.keyboard.press("6")
+    expect(page.locator(".what_if .says")).not_to_be_empty()
+    for _ in range(2):
+        page.keyboard.press("PageDown")
+    expect(page.locator(".what_if")).to_be_hidden()
+    expect(broken[0]).to_contain_text(load("ja").message("present.broken"))
+    assert place(page)[0] == "webhook"
+    expect(notes.locator(".connected")).to_be_visible()
+    other.locator(".st-key-lab_revert button").first.click()
+    for line in broken:
+        expect(line).to_have_count(0)
+    assert place(page)[0] == "webhook"
 
 
 def test_the_clock_starts_with_the_first_forward_and_the_pace_is_early_on_time_or_late(reader):
@@ -531,7 +648,7 @@ def test_what_came_of_a_beat_is_shown_between_the_two_that_took_part(talk):
 
 def test_a_broken_world_is_said_beside_the_heading_where_the_whole_map_is_shown(talk):
     """The map needs all of the height: a line of its own is there where the map shows a part of itself anyway."""
-    line, views = '<div class="world failed"><p>Broken.<span class="more"> And how.</span></p></div>', []
+    line, views = '<div class="world failed"><p>Broken.<span class="caused"> And how.</span></p></div>', []
     for slide, more in (("recap", False), ("trust", True)):
         jump(talk, number_of(slide))
         at(talk, slide)
@@ -541,17 +658,23 @@ def test_a_broken_world_is_said_beside_the_heading_where_the_whole_map_is_shown(
         )
         talk.wait_for_timeout(100)
         views.append(wrong_at_last(talk, PROJECTOR) or talk.locator(".picture .film-map").get_attribute("viewBox"))
-        expect(talk.locator(".picture .world .more")).to_be_visible(visible=more)
+        expect(talk.locator(".picture .world .caused")).to_be_visible(visible=more)
         talk.locator(".picture .world").evaluate("line => line.remove()")
     assert views[0] == views[1]
 
 
-def test_a_question_gives_nothing_away(talk):
+def test_a_question_stands_alone_and_larger_than_what_is_said_of_a_map(talk):
+    """The map would give the answer away, or be cut."""
     page = talk
     for slide in SLIDES:
         if slide.shows is Shows.QUESTION:
             jump(page, number_of(slide.id))
             assert place(page) == (slide.id, "")
-            expect(page.locator(".picture .film-map.neutral")).to_have_count(1)
-            _, _, width, _ = map(float, (page.locator(".picture .film-map").get_attribute("viewBox") or "").split())
-            assert width >= 1744, "all parties from the left to the right"
+            expect(page.locator(".picture .film-map")).to_have_css("visibility", "hidden")
+            sizes = page.locator(".picture .words :is(.question, li)").evaluate_all(
+                "parts => parts.map(part => parseFloat(getComputedStyle(part).fontSize))"
+            )
+            assert len(sizes) == 5
+            assert min(sizes) >= 1.2 * smallest(PROJECTOR)
+    page.keyboard.press("PageDown")
+    expect(page.locator(".picture .film-map")).to_have_css("visibility", "visible")

@@ -74,10 +74,17 @@ def test_an_unknown_page_leads_home_another_address_keeps_the_world_and_the_brow
     one = reader().open("/webhook?lang=ja")
     account = one.account.inner_text()
     assert re.fullmatch(r"\d{12}", account)
-    one.open("/no_such_page?lang=ja")
+    one.open("/no_such_page?lang=ja&present=1&depth=4")
     expect(one.account).to_have_text(account)
     one.expect_title(load("ja").lesson("home").title)
     expect(one.page.get_by_role("dialog")).to_have_count(0)
+    for name, words, got in (("page", "no_such_page", "no_such_page"), ("depth", "not_in_the_address", "depth=4")):
+        said = one.page.locator(f".st-key-unknown_{name}")
+        expect(said).to_contain_text(load("ja").error(words, got=got, expected="").title)
+        expect(said).to_contain_text(got)
+    expect(one.page).to_have_url(f"{one.address}/?lang=ja")
+    one.open("/home?lang=ja")
+    expect(one.page.locator("[class*=st-key-unknown]")).to_have_count(0)
     (cookie,) = [cookie for cookie in one.context.cookies() if cookie["name"].startswith("irsa")]
     assert cookie["httpOnly"]
     assert cookie["sameSite"] == "Lax"

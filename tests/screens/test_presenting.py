@@ -15,7 +15,7 @@ from app.flow.lessons.decks import DECKS, SLIDES, Shows
 from app.flow.lessons.predictions import QUESTIONS
 from app.flow.model import Step
 from app.ui.text import prose
-from tests.screens.conftest import Screen
+from tests.screens.conftest import Screen, plain
 from tests.screens.test_broken_worlds import no_permission, spoil
 
 BOTH = pytest.mark.parametrize("language", LANGUAGES)
@@ -57,6 +57,13 @@ def test_the_browser_gets_all_slides_and_the_film_in_every_language_and_nothing_
     assert not shown.test.title
 
 
+@pytest.mark.parametrize(("mode", "page"), [("1", "home"), ("notes", "home"), ("1", "doctor")])
+def test_a_message_of_a_server_that_stops_takes_the_place_of_nothing(speaker, mode, page):
+    """It comes as the first of Streamlit's event container, where Streamlit puts a mere style sheet as well."""
+    shown = presenting(speaker, "en", mode, page)
+    assert any("stSidebar" in html.proto.body for html in shown.test.main.get("html"))
+
+
 @BOTH
 def test_no_note_reaches_the_projector(speaker, language):
     notes = [text for key, text in load(language).messages.items() if key.startswith("speaker.")]
@@ -80,7 +87,7 @@ def test_the_speakers_window_has_a_note_for_every_slide_and_a_row_in_the_plans(s
     assert not shown.test.button
 
 
-@pytest.mark.parametrize(("asked", "deck"), [("10", "10"), ("20", "20"), ("", ""), ("15", ""), ("10' OR", "")])
+@pytest.mark.parametrize(("asked", "deck"), [("10", "10"), ("20", "20"), ("", "")])
 def test_the_deck_is_chosen_in_the_address(speaker, asked, deck):
     """Empty: the browser goes on with the last one, or takes the longer."""
     assert presenting(speaker, "en", "1", deck=asked).data("projector")["deck"] == deck
@@ -101,6 +108,18 @@ def test_junk_in_the_address_is_a_page_as_always(speaker, mode):
     shown = presenting(speaker, "en", mode, "webhook")
     assert shown.title
     assert not shown.test.exception
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"), [("deck", "15"), ("deck", "10' OR"), ("present", "yes"), ("lang", "xx"), ("depth", "4")]
+)
+def test_an_address_that_asks_for_what_there_is_not_says_so_before_anything_is_shown_to_a_room(speaker, name, asked):
+    shown = presenting(speaker, "en", "1", "webhook", **{name: asked})
+    assert shown.title
+    assert f"{name}={asked}" in plain(shown.html(f"unknown_{name}"))
+    assert not {"present", "deck"} & set(shown.test.query_params)
+    shown.click("start_presenting")
+    assert shown.data("projector")["page"] == "webhook"
 
 
 @pytest.mark.parametrize("page", ["glossary", "misconceptions"])

@@ -12,7 +12,7 @@ from app.ui.reference.glossary import GROUPS, TERMS
 from app.ui.reference.misconceptions import MISCONCEPTIONS, for_page
 from app.world.faults import FAULTS
 from tests.content.style import style
-from tests.screens.conftest import Screen
+from tests.screens.conftest import Screen, plain
 
 CATALOGUE = 26
 """Misconceptions that the sources warn of; others were met on the way."""
@@ -181,6 +181,21 @@ def shown(html):
 
 
 # --- addresses -------------------------------------------------------------------------------------------------------
+
+
+@both
+def test_what_the_address_asks_for_of_every_page_and_there_is_not_is_said_once(screen, language):
+    words, shown = load(language).error("not_in_the_address", got="", expected=""), screen(locale=language)
+    asked = {"lang": ("xx", "en"), "depth": ("4", "3"), "mode": ("liv", "live")}
+    shown.open("webhook", **{name: value for name, (value, _) in asked.items()})
+    for name, (value, known) in asked.items():
+        html = shown.html(f"unknown_{name}")
+        assert words.title in html
+        assert f"{name}={value}" in plain(html)
+        assert f"<code>{known}</code>" in html
+    assert not {"depth", "mode"} & set(shown.test.query_params)
+    assert shown.test.query_params["lang"] in (language, [language])
+    assert not {f"unknown_{name}" for name in asked} & shown.open("webhook").keys
 
 
 @pytest.mark.parametrize(

@@ -56,10 +56,11 @@ def test_only_pages_carry_an_id(ask):
 @pytest.mark.parametrize(
     ("path", "accept", "to"),
     [
-        ("/nonsense?lang=ja", "text/html,*/*", "/?lang=ja"),
+        ("/nonsense?lang=ja", "text/html,*/*", "/?lang=ja&page=nonsense"),
         ("/home", "text/html", "/"),
-        ("/webhook/more", "text/html", "/"),
-        ("//evil/x", "text/html", "/"),
+        ("/webhook/more", "text/html", "/?page=webhook%2Fmore"),
+        ("//evil/x", "text/html", "/?page=evil%2Fx"),
+        (f"/{'x' * 500}", "text/html", f"/?page={'x' * 80}"),
         ("/webhook?lang=en", "text/html", None),
         ("/", "text/html", None),
         ("/_stcore/health", "text/html", None),

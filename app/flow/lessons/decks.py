@@ -22,7 +22,7 @@ class Shows(StrEnum):
     FILM = "film"
     """What the film says of the beat that plays."""
     QUESTION = "question"
-    """The question about a step, its options, and a map that gives nothing away."""
+    """The question about a step, and its options: no map, which would give the answer away."""
     ANSWER = "answer"
     """The same question with what the walk says to it."""
     WHAT_IF = "what_if"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 import streamlit as st
@@ -21,7 +21,7 @@ from app.ui.text import escape, prose, utc, without_folders
 _LISTED = 12
 """Values that an address may have, as far as they are listed."""
 _SHOWN = 60
-"""Characters of a value that it has."""
+"""Characters of what it asks for."""
 
 
 class Hindrance(Protocol):
@@ -58,14 +58,23 @@ def notice(error: Hindrance, content: Content) -> str:
 
 def unknown(name: str, known: Iterable[str], content: Content) -> None:
     """Says so where the address asks, by the parameter `name`, for something that is not among the `known`."""
+    if error := not_among(name, known):
+        components.block(notice(error, content), key=f"unknown_{name}")
+
+
+def not_among(name: str, known: Iterable[str]) -> FlowError | None:
+    """What is wrong with what the address asks for by the parameter `name`; None where it is among the `known`."""
     asked, expected = st.query_params.get(name, ""), tuple(known)
     if not asked or asked in expected:
-        return
-    found = ", ".join(f"`{value}`" for value in expected[:_LISTED])
-    more = ", …" if len(expected) > _LISTED else ""
-    got = f"{name}={asked[:_SHOWN]}"
-    error = FlowError(code="not_in_the_address", server_message="", got=visible(got, keep=""), expected=found + more)
-    components.block(notice(error, content), key=f"unknown_{name}")
+        return None
+    return not_there("not_in_the_address", f"{name}={asked}", expected)
+
+
+def not_there(code: str, got: str, known: Sequence[str]) -> FlowError:
+    """That what the address asks for is not there, beside what would have been."""
+    found = ", ".join(f"`{value}`" for value in known[:_LISTED])
+    more = ", …" if len(known) > _LISTED else ""
+    return FlowError(code=code, server_message="", got=visible(got[:_SHOWN], keep=""), expected=found + more)
 
 
 def show(error: FlowError, content: Content, key: str) -> None:

@@ -1,8 +1,8 @@
 """Presenting to a room: `?present=1` is what the projector shows, `?present=notes` is the speaker's own window.
 
 The browser gets all slides in every language, and the film, at once: no key waits for the server, except that a what-if
-asks it. The two windows of a talk talk to each other in the browser. What is said aloud goes to the speaker's window
-only. The labs and the doctor are shown as they are, in large type.
+asks it. The two windows of a talk talk to each other in the browser, and both follow their world as every page does.
+What is said aloud goes to the speaker's window only. The labs and the doctor are shown as they are, in large type.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from app.flow.model import Status
 from app.flow.verdict.judge import Outcome
 from app.locations import ASSETS
 from app.ui.draw import components
+from app.ui.frame import feed
 from app.ui.map import player
 from app.ui.map.film_json import film_json, names_of
 from app.ui.map.showing import film_of
@@ -28,7 +29,7 @@ from app.ui.presenting.slides import answers, deck, slides
 from app.ui.presenting.stories import figures
 from app.ui.presenting.what_if import CHOICES, what_if
 from app.ui.presenting.window import DECK, LARGE, NOTES, PARAM, PROJECTOR
-from app.ui.state import address, mode, route, session
+from app.ui.state import address, language, mode, route, session
 from app.ui.state.walk_view import WalkView
 from app.ui.text import prose
 from app.world.faults import FAULTS, names
@@ -44,6 +45,7 @@ def present(page: str, content: Content, *, named: bool) -> bool:
     asked = st.query_params.get(PARAM)
     if asked == NOTES:
         _bare("presenting")
+        feed.draw(content)
         _notes(session.walk_view(), content, named=named)
         return True
     if asked != PROJECTOR:
@@ -57,6 +59,7 @@ def present(page: str, content: Content, *, named: bool) -> bool:
         address.put({PARAM: None, DECK: None})  # the way from here to a lesson does not lead into a talk
         return False
     _bare("presenting")
+    feed.draw(content)
     _project(page, session.walk_view(), content, named=named)
     return True
 
@@ -81,10 +84,12 @@ def _project(page: str, walk_view: WalkView, content: Content, *, named: bool) -
 
 
 def _leave(asked: object, page: str) -> None:
-    """Goes to the page of the slide that was left."""
+    """Goes to the page of the slide that was left, in its language."""
     if not isinstance(asked, dict):
         return
-    address.put({PARAM: None, DECK: None})
+    spoken = asked.get("language")
+    look = {language.KEY: spoken} if spoken in LANGUAGES else {}
+    address.put({PARAM: None, DECK: None, **look})
     wanted = str(asked.get("page", page))
     if wanted != page:
         route.follow({"page": wanted})
@@ -93,8 +98,7 @@ def _leave(asked: object, page: str) -> None:
 
 def _deck() -> str:
     """The deck that the address asks for; empty where it asks for none: then the browser goes on with the last one."""
-    asked = st.query_params.get(DECK, "")
-    return asked if asked in map(str, LENGTHS) else ""
+    return st.query_params.get(DECK, "")
 
 
 def _notes(walk_view: WalkView, content: Content, *, named: bool) -> None:
@@ -139,8 +143,13 @@ def _talk(walk_view: WalkView, *, named: bool) -> str:
 
 
 def _bare(sheet: str) -> None:
-    """Hides what belongs to a reader's page."""
-    st.html(f"<style>{_read(sheet)}</style>")
+    """Hides what belongs to a reader's page.
+
+    In an element of its own: Streamlit puts a mere style sheet where it also puts its short messages, and there the one
+    that a server sends before it ends would take its place.
+    """
+    with st.container(key="bare"):
+        st.html(f"<div hidden><style>{_read(sheet)}</style></div>")
 
 
 @cache
@@ -164,7 +173,8 @@ def world_line(found: Diagnosis, content: Content, *, named: bool) -> str:
         changes.append(content.message(f"verdict.{verdict.key}", step=place, check=title))
     status, gap = "failed" if broken else "warning", content.facts.between_sentences
     sign = MARKS[Status.FAILED if broken else Status.WARNING]
+    caused_by = "".join(f"{gap}{prose(change)}" for change in changes)
     return (
         f'<div class="world {status}" role="status"><span aria-hidden="true">{sign}</span> '
-        f'<p>{prose(said)}<span class="more">{"".join(f"{gap}{prose(change)}" for change in changes)}</span></p></div>'
+        f'<p>{prose(said)}<span class="caused">{caused_by}</span></p></div>'
     )

@@ -22,7 +22,7 @@ def notes(known: Answers, film: Film, world: str, content: Content) -> str:
     shown = "".join(_note(slide, known, film, content) for slide in deck(max(LENGTHS), known))
     plans = "".join(_plan(length, known, content) for length in LENGTHS)
     return (
-        f'<div class="notes"><header><h1>{_word("heading", content)}</h1><p class="link" role="status">'
+        f'<div class="notes" tabindex="-1"><header><h1>{_word("heading", content)}</h1><p class="link" role="status">'
         f'<span class="alone">{_word("alone", content)}</span>'
         f'<span class="connected" hidden>{_word("connected", content)}</span></p></header>'
         f'<div class="pictures"><figure><figcaption>{_word("now", content)}</figcaption><div class="now"></div>'

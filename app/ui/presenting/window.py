@@ -5,10 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from app.content import LABS, TALK, Content
+from app.flow.lessons.decks import LENGTHS
 
 PARAM, DECK = "present", "deck"
 """In the address: which window this is, and the minutes of the talk."""
 PROJECTOR, NOTES = "1", "notes"
+KNOWN = {PARAM: (PROJECTOR, NOTES), DECK: tuple(map(str, LENGTHS))}
+"""What the address may ask for by these."""
 LARGE = (*LABS, "doctor")
 """The pages outside the talk that are shown in large type."""
 

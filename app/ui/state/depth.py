@@ -10,7 +10,7 @@ from app.ui.state.runs.drawn_before import Labels
 
 STORY, DETAIL, WIRE = 1, 2, 3
 KEY = "depth"
-_DEPTHS = (STORY, DETAIL, WIRE)
+DEPTHS = (STORY, DETAIL, WIRE)
 _FRESH = "deepened"
 """In the session: the depth that the button below a lesson has just led to."""
 
@@ -18,9 +18,9 @@ _FRESH = "deepened"
 def choose() -> int:
     """Settles the depth of this run: the URL wins, then what was chosen before; detail is the default."""
     asked = st.query_params.get(KEY, "")
-    if asked in map(str, _DEPTHS):
+    if asked in map(str, DEPTHS):
         st.session_state[KEY] = int(asked)
-    elif st.session_state.get(KEY) not in _DEPTHS:
+    elif st.session_state.get(KEY) not in DEPTHS:
         st.session_state[KEY] = DETAIL
     return depth()
 
@@ -39,7 +39,7 @@ def switch(content: Content) -> None:
     """The control that changes the depth."""
     st.segmented_control(
         content.message("depth.label"),
-        _DEPTHS,
+        DEPTHS,
         key=KEY,
         format_func=Labels(tuple((at, content.message(f"depth.{name}")) for at, name in _NAMES.items())),
         help=content.message("depth.help"),

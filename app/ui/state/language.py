@@ -8,22 +8,22 @@ from app.content import LANGUAGES, Content, for_locale, load
 from app.ui.state import address
 from app.ui.state.runs.drawn_before import Labels
 
-_KEY = "lang"
+KEY = "lang"
 
 
 def choose() -> str:
     """Settles the language of this run."""
-    asked = st.query_params.get(_KEY)
+    asked = st.query_params.get(KEY)
     if asked in LANGUAGES:
-        st.session_state[_KEY] = asked
-    elif st.session_state.get(_KEY) not in LANGUAGES:
-        st.session_state[_KEY] = _of_browser()
-    return str(st.session_state[_KEY])
+        st.session_state[KEY] = asked
+    elif st.session_state.get(KEY) not in LANGUAGES:
+        st.session_state[KEY] = _of_browser()
+    return str(st.session_state[KEY])
 
 
 def query_params() -> dict[str, str | None]:
     """What the address says of the language."""
-    return {_KEY: str(st.session_state[_KEY])}
+    return {KEY: str(st.session_state[KEY])}
 
 
 def _of_browser() -> str:
@@ -33,7 +33,7 @@ def _of_browser() -> str:
 
 def content() -> Content:
     """The texts in the language that `choose` settled."""
-    return load(str(st.session_state[_KEY]))
+    return load(str(st.session_state[KEY]))
 
 
 def keep(key: str) -> None:
@@ -41,7 +41,7 @@ def keep(key: str) -> None:
 
     A browser names a choice by its words, which are none of the options any more.
     """
-    drawn, current = f"{key}_{_KEY}", st.session_state[_KEY]
+    drawn, current = f"{key}_{KEY}", st.session_state[KEY]
     if st.session_state.get(drawn, current) != current and key in st.session_state:
         st.session_state[key] = st.session_state[key]
     st.session_state[drawn] = current
@@ -53,7 +53,7 @@ def switch(label: str) -> None:
     st.segmented_control(
         label,
         LANGUAGES,
-        key=_KEY,
+        key=KEY,
         format_func=Labels(names),
         required=True,
         label_visibility="collapsed",

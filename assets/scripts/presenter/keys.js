@@ -22,6 +22,9 @@ const talkKeys = (keys, act, signal) =>
     { capture: true, signal },
   )
 
+// A button that was pressed would keep Space and Enter to itself. Without any focus the page gives it back to the button.
+const talkRelease = (root) => root.firstElementChild.focus({ preventScroll: true })
+
 // What a talk keeps in this tab: a reload goes on there, and the notes that it opens inherit a copy.
 const TALK_OWN = "irsa_presenting_talk" // which talk this is: a browser may show several
 const TALK_PLACE = "irsa_presenting_at"

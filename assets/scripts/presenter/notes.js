@@ -67,7 +67,9 @@ const talkNotes = (root, data, signal) => {
       : early > 0 ? pace.dataset.early.replace("{time}", time(early))
       : pace.dataset.onTime
   }
-  root.onclick = ({ target }) => {
+  root.onclick = (event) => {
+    const { target } = event
+    if (event.detail) talkRelease(root)
     if (target.dataset.clock) ask({ press: target.dataset.clock })
     const row = target.closest(".plan tr[data-slide]")
     if (row) ask({ go: row.dataset.slide })
@@ -75,9 +77,9 @@ const talkNotes = (root, data, signal) => {
   const ticking = setInterval(tick, 250)
   signal.addEventListener("abort", () => clearInterval(ticking))
 
-  // (3) The keys turn the projector's slides from here too; what concerns that window alone is left to it.
-  const here = ["forward", "back", "first", "last", "blank"]
-  talkKeys(talk.keys, (act) => here.includes(act) && ask({ act }), signal)
+  // (3) The keys reach the projector from here too, but for those that concern this window or that one alone.
+  const alone = ["overview", "laser", "full", "notes", "keys"]
+  talkKeys(talk.keys, (act) => alone.includes(act) || ask({ act }), signal)
   const deck = Object.keys(talk.decks).at(-1)
   show({ slide: talk.decks[deck][0], beat: 0, deck })
   tick()

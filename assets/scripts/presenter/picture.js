@@ -9,6 +9,7 @@ const talkPicture = (host, given, { live = false } = {}) => {
   const says = (beat) => {
     const tells = shown?.shows === "film"
     find(".says").innerHTML = !tells ? "" : shown.played.length ? talkSays(beat) : `<p>${given.not_reached}</p>`
+    talkFit(find(".says"))
   }
   return {
     map,
@@ -22,12 +23,10 @@ const talkPicture = (host, given, { live = false } = {}) => {
         find("h1").textContent = slide.title
         find(".words").innerHTML = slide.html
         find(".figure").innerHTML = slide.figure
-        if (find(".link")) find(".link").textContent = talkAddress().href
+        if (find(".link")) find(".link").textContent = TALK_LOOPBACK.test(location.hostname) ? "" : talkAddress().href
       }
       const beat = slide.played[at] ?? slide.rests
-      const asks = slide.shows === "question" && given.film.beats.some(({ step }) => step === slide.page)
-      if (asks) map.show(given.film, { part: slide.page, neutral: true })
-      else map.show(beat ? given.film : given.neutral, { neutral: !beat })
+      map.show(beat ? given.film : given.neutral, { neutral: !beat })
       if (beat) map.go(beat, { play })
       says(map.entry?.beat)
       find(".slide").dataset.beat = beat ?? ""
@@ -47,6 +46,7 @@ const talkFit = (words) => {
     if (words.scrollHeight <= words.clientHeight + 1) return
   }
 }
+const TALK_LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\])$/ // leads nobody in the room to this app
 // The page as it is now, without the talk.
 const talkAddress = () => {
   const address = new URL(location.href)

@@ -3,22 +3,24 @@ const talkProjector = (root, data, signal) => {
   const talk = JSON.parse(data.talk), kept = talkStored(TALK_PLACE)
   const deck = data.deck || kept?.deck || Object.keys(talk.decks).at(-1), ids = talk.decks[deck]
   const channel = new BroadcastChannel(TALK_CHANNEL)
-  signal.addEventListener("abort", () => channel.close())
+  signal.addEventListener("abort", () => (say({ gone: true }), channel.close()))
   if (!talkStored(TALK_OWN)) talkStore(TALK_OWN, Math.random().toString(36).slice(2))
   const own = talkStored(TALK_OWN)
   const languages = Object.keys(talk).filter((name) => talk[name].slides)
   const known = Object.fromEntries(languages.map((name) => [name, talkSlides(talk[name])]))
-  const self = { send: null }
-  let language = data.language, picture = null, what = null, building = null, at = 0, beat = 0, typed = ""
+  const self = { send: null, next: null } // `next`: begins again, once nothing lies over the slides
+  // What the key `l` has chosen stays over a change of the world: the server does not hear that key.
+  let language = languages.includes(root.lang) ? root.lang : data.language, picture = null, what = null, building = null, at = 0, beat = 0, typed = ""
 
   const find = (selector) => root.querySelector(selector)
   const slide = () => known[language][ids[at]]
   const given = () => ({ ...talk[language], language })
 
-  // (1) Where it begins: where this tab left it, or at the first slide of the page.
-  const first = ids.findIndex((id) => known[language][id].page === data.page)
-  at = kept && ids.includes(kept.slide) ? ids.indexOf(kept.slide) : data.page === "home" ? 0 : Math.max(0, first)
-  beat = kept && ids.includes(kept.slide) ? kept.beat : 0
+  // (1) Where it begins: where this tab left it, or at the first slide of another page than it was left for.
+  const first = ids.findIndex((id) => known[language][id].page === data.page), goesOn = ["home", kept?.page].includes(data.page)
+  const place = (page) => talkStore(TALK_PLACE, { deck, slide: slide().id, beat, page })
+  if (goesOn && ids.includes(kept?.slide)) ((at = ids.indexOf(kept.slide)), (beat = kept.beat))
+  else if (data.page !== "home") at = Math.max(0, first)
 
   // (2) One slide, and where we are.
   const show = (play = false) => {
@@ -26,7 +28,7 @@ const talkProjector = (root, data, signal) => {
     picture.show(slide(), beat, { play })
     find(".at").textContent = `${at + 1} / ${ids.length}`
     Object.assign(find("progress"), { max: ids.length, value: at + 1 })
-    talkStore(TALK_PLACE, { deck, slide: slide().id, beat })
+    place(data.page)
     tell()
   }
   const say = (words) => channel.postMessage({ talk: own, ...words })
@@ -39,7 +41,7 @@ const talkProjector = (root, data, signal) => {
     building = new AbortController()
     picture?.remove()
     root.lang = language
-    root.innerHTML = `<div class="talk">${talk[language].frame}</div>`
+    root.innerHTML = `<div class="talk" tabindex="-1">${talk[language].frame}</div>`
     root.dataset.theme = talkStored(TALK_THEME) ?? ""
     picture = talkPicture(find(".picture"), given(), { live: true })
     what = talkWhatIf(root, { given, send: (asked) => self.send("what_if", asked), signal: building.signal })
@@ -100,8 +102,9 @@ const talkProjector = (root, data, signal) => {
     leave() {
       // Neither a reload nor the browser's way back leads into the talk again.
       history.replaceState(history.state, "", talkAddress())
+      place(slide().page)
       say({ gone: true })
-      self.send("leave", { page: slide().page })
+      self.send("leave", { page: slide().page, language })
     },
   }
   // Over the slides: all of them, or a number. They have the keys until they are gone.
@@ -116,6 +119,9 @@ const talkProjector = (root, data, signal) => {
     if (name === "Enter" && Number(typed)) go(Number(typed) - 1)
     if (name === "Enter" || name === "jump" || name === "leave") find(".jump").hidden = true
   }
+  const covers = [".blank", ".overview", ".jump"]
+  self.covered = () => what.open || find("dialog").open || covers.some((over) => !find(over).hidden)
+  const uncovered = () => self.covered() || self.next?.()
   const act = (name) => {
     if (!find(".blank").hidden) find(".blank").hidden = true
     else if (find("dialog").open) (name === "keys" || name === "leave") && find("dialog").close()
@@ -123,22 +129,27 @@ const talkProjector = (root, data, signal) => {
     else if (!find(".overview").hidden) inOverview(name)
     else if (!find(".jump").hidden) inJump(name)
     else acts[name]?.()
+    uncovered()
   }
   root.talkAct = act
 
   // (5) Who asks: the keyboard or clicker, the buttons, the notes window.
   talkKeys(talk.keys, act, signal)
-  root.onclick = ({ target }) => {
+  root.onclick = (event) => {
+    const { target } = event
     const asked = target.closest("[data-act]")?.dataset.act, to = target.closest(".overview [data-slide]")?.dataset.slide
+    if (event.detail || to) talkRelease(root)
     if (to) {
-      // At once: the browser does it a frame later, and an Enter until then is the button's and not a number's end.
-      root.getRootNode().activeElement?.blur()
       find(".overview").hidden = true
       go(Number(to))
+      uncovered()
     } else if (asked) {
       if (find("dialog").open && asked !== "keys") find("dialog").close()
       act(asked)
-    } else find(".blank").hidden = true
+    } else {
+      find(".blank").hidden = true
+      uncovered()
+    }
   }
   window.addEventListener(
     "pointermove",
@@ -154,7 +165,7 @@ const talkProjector = (root, data, signal) => {
   }
   channel.onmessage = ({ data: asked }) => {
     if (asked.talk && asked.talk !== own) return
-    if (asked.act) act(asked.act)
+    if (asked.act && (asked.act !== "leave" || self.covered())) act(asked.act) // Escape over there ends no talk
     if (asked.go && ids.includes(asked.go)) go(ids.indexOf(asked.go))
     clock[asked.press]?.()
     if (asked.press || asked.hello) tell()

@@ -7,12 +7,17 @@ export default function ({ data, parentElement, setTriggerValue }) {
   adopt(parentElement)
   const root = rootOf(parentElement)
   const drawn = `${data.shows} ${data.deck} ${data.talk}`
-  if (root.drawn !== drawn) {
-    root.drawn = drawn
+  const begin = () => {
     root.talkStop?.abort()
     root.talkStop = new AbortController()
     const { signal } = root.talkStop
     root.talk = { talk: talkProjector, notes: talkNotes, page: talkPage }[data.shows](root, data, signal) ?? {}
+    root.talk.send = setTriggerValue
+  }
+  if (root.drawn !== drawn) {
+    root.drawn = drawn
+    if (root.talk?.covered?.()) root.talk.next = begin // a what-if ends before the slides of another world come
+    else begin()
   }
   root.talk.send = setTriggerValue
   // Streamlit says goodbye before each rerun as well: only what is gone from the page has ended.
