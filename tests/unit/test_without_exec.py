@@ -20,7 +20,7 @@ from app.flow.diagnosis_file import diagnosis_file
 from app.flow.doctor import Diagnosis, examine
 from app.flow.doctor.without_exec.grants import LONGEST_SESSION
 from app.flow.doctor.without_exec.running import PATIENCE
-from app.flow.errors import NotPermitted, Refused
+from app.flow.errors import NotPermitted, Refused, Unreachable
 from app.flow.model import Check, Status, Step
 from app.flow.port_wrappers.consent import ALL, NOTHING, Action, consented
 from app.flow.port_wrappers.permissions_needed import foresee, need
@@ -359,6 +359,15 @@ def test_what_is_offered_was_not_granted_before_and_it_comes_to_an_end(
     before: tuple[Action, ...], offered: tuple[Action, ...]
 ) -> None:
     assert examined(distroless(), *before).to_be_sure == offered
+
+
+def test_where_no_region_is_set_that_is_what_is_missing() -> None:
+    fakes = distroless()
+    fakes.errors["oidc_providers"] = Unreachable(code="aws_no_region", server_message="You must specify a region.")
+    found = examined(fakes)
+    assert (found.to_be_sure, found.fix and found.fix.id) == ((), "name_region")
+    assert found.fix is not None
+    assert found.fix.commands == ("python -m app doctor -n default -s my-sa --pod pod-after --region ap-northeast-1",)
 
 
 @given(before=st.sets(st.sampled_from(list(Action))), denied=st.sets(st.sampled_from(["execute", "request_token"])))

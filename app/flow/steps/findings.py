@@ -20,7 +20,9 @@ BY_HAND = "by_hand"
 """The reason of what the webhook would bring to a Pod whose manifest mounts the token itself."""
 NO_PERMISSION = "no_permission"
 """The reason of what we may not read, though we are known."""
-_WITHOUT_ANSWER = {OUT_OF_TIME: "out_of_time", "aws_no_region": "no_region", "aws_bad_region": "no_region"}
+NO_REGION = "no_region"
+"""The reason of what AWS was not asked, because no region is set, or none that there is."""
+_WITHOUT_ANSWER = {OUT_OF_TIME: "out_of_time", "aws_no_region": NO_REGION, "aws_bad_region": NO_REGION}
 """The reasons of what nobody was asked, by the code of the error; otherwise a server was silent."""
 
 
