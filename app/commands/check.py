@@ -15,6 +15,7 @@ from app.commands.failure import CannotRun
 from app.commands.help import command_of, output_options
 from app.commands.rendering import heading, labelled, marked, pad, print_json, print_lines, width
 from app.commands.streams import STDIN
+from app.commands.usage import PathType
 from app.commands.verdict_text import conclusions
 from app.content import Content, load
 from app.flow.annotations import ROLE_ARN
@@ -44,7 +45,7 @@ def command(settings: Settings, words: Content) -> click.Command:
         "--filename",
         "files",
         multiple=True,
-        type=click.Path(allow_dash=True),
+        type=PathType(allow_dash=True),
         metavar="PATH|-",
         help=words.message("cli.help.files"),
     )
@@ -52,7 +53,7 @@ def command(settings: Settings, words: Content) -> click.Command:
         "--trust-policy",
         "trusts",
         multiple=True,
-        type=click.Path(allow_dash=True),
+        type=PathType(allow_dash=True, dir_okay=False),
         metavar="FILE",
         help=words.message("cli.help.trust_policy"),
     )
@@ -89,6 +90,7 @@ def examined(files: Iterable[str], trusts: Iterable[str], issuer: str, namespace
     from app.flow.manifest_documents import documents
     from app.flow.manifests import UnreadableDocument, examine
     from app.flow.manifests.trust_documents import NoTrustPolicy, trust_documents
+    from app.flow.manifests.workloads import NotAText
 
     # (1) What the command line says.
     manifests, policies = list(files), list(trusts)
@@ -105,6 +107,8 @@ def examined(files: Iterable[str], trusts: Iterable[str], issuer: str, namespace
         for path in policies:
             roles += trust_documents(text_of(path, words), path)
         found = examine(read, roles, issuer=issuer, namespace=namespace, now=time.time())
+    except NotAText as error:
+        raise CannotRun(words, "value_is_no_text", got=error) from error
     except NoTrustPolicy as error:
         raise CannotRun(words, "no_trust_policy_in_file", got=error) from error
     except UnreadableDocument as error:

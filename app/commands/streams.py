@@ -26,6 +26,11 @@ def read_bounded(path: str | Path, limit: int) -> bytes:
         return stream.read(limit + 1)
 
 
+def why(error: OSError | ValueError) -> str:
+    """What the system says, without the path, which the message has already."""
+    return (error.strerror if isinstance(error, OSError) else "") or str(error)
+
+
 def text_in(content: bytes, errors: str = "strict") -> str:
     """Text as files have it: UTF-8, or UTF-16 where its first character says so, as Windows PowerShell writes it.
 

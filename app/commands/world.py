@@ -17,6 +17,7 @@ from app.commands.failure import CannotRun
 from app.commands.help import command_of
 from app.commands.listening import listen
 from app.commands.rendering import heading, labelled
+from app.commands.usage import PathType
 from app.content import Content
 from app.settings import Settings
 from app.world.setup.tool_files import AWS, CA, HANDS_ON, KUBECONFIG, STATE, issuer_command, write, write_all
@@ -35,7 +36,7 @@ def command(settings: Settings, words: Content) -> click.Command:
         "--dir",
         "directory",
         required=True,
-        type=click.Path(path_type=Path),
+        type=PathType(path_type=Path),
         help=words.message("cli.help.dir"),
     )
     @click.option("--aws-port", type=click.IntRange(0, 65535), help=words.message("cli.help.aws_port"))

@@ -58,7 +58,7 @@ def documents(text: str, path: str, *, own_tags: bool = False) -> Iterator[Docum
             return
     for line, part in _parts(text):
         try:
-            value = load(part, limit=VALUES_LIMIT, own_tags=own_tags)
+            value = _with_text_keys(load(part, limit=VALUES_LIMIT, own_tags=own_tags))
         except BrokenYaml as error:
             raise UnreadableDocument(path, line + error.line - 1 if error.line else line, error.problem) from None
         if value is not None:
@@ -86,6 +86,15 @@ def shape_of(value: JsonValue) -> str:
         return ", ".join(map(str, [*value][:5])) + (", …" if len(value) > 5 else "")
     text = mask_text(json.dumps(value, ensure_ascii=False))
     return text if len(text) <= 40 else f"{text[:40]}…"
+
+
+def _with_text_keys(value: JsonValue) -> JsonValue:
+    """The value with every key as the text that JSON has for it, as Kubernetes reads YAML (sigs.k8s.io/yaml)."""
+    if isinstance(value, list):
+        return [_with_text_keys(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {key if isinstance(key, str) else json.dumps(key): _with_text_keys(item) for key, item in value.items()}
 
 
 def _parts(text: str) -> Iterator[tuple[int, str]]:

@@ -141,6 +141,34 @@ def test_what_the_files_show_to_be_wrong(tmp_path: Path, name: str, issuer: tupl
     assert found[check_id]["status"] == "failed"
 
 
+@pytest.mark.parametrize("region", ["eu-west-1", "ap-northeast-1", "eu-wset-1", ""])
+@pytest.mark.parametrize("issuer", [(), ("--issuer", ISSUER)], ids=["no issuer", "an issuer"])
+def test_a_region_in_the_manifest_is_nothing_that_files_decide(
+    tmp_path: Path, region: str, issuer: tuple[str, ...]
+) -> None:
+    deployed = workload(env=[{"name": "AWS_REGION", "value": region}, {"name": "AWS_DEFAULT_REGION", "value": region}])
+    files = write(tmp_path / "all.yaml", ACCOUNT_FILE, deployed)
+    status, (found,), _ = checks("-f", files, "--trust-policy", trusted(tmp_path), *issuer)
+    assert (status, found["pod.region"]["reason"]) == (0, "offline")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("line", ["token-expiration: 86400", "sts-regional-endpoints: true", "role-arn: [a]"])
+def test_a_value_without_quotes_is_what_the_api_server_refuses(tmp_path: Path, line: str, language: str) -> None:
+    path = tmp_path / "sa.yaml"
+    path.write_text(yaml.safe_dump(ACCOUNT_FILE).replace("eks.amazonaws.com/role-arn: ", f"eks.amazonaws.com/{line} #"))
+    result = run("-f", str(path), language=language)
+    assert (result.exit_code, result.stdout) == (2, "")
+    shown = line.replace("[a]", '["a"]')
+    assert f"{path}:1: metadata.annotations: eks.amazonaws.com/{shown}" in result.stderr
+    assert load(language).message("errors.value_is_no_text.title") in result.stderr
+
+
+def test_keys_that_are_no_texts_are_read_as_kubernetes_reads_them(tmp_path: Path) -> None:
+    account = {**ACCOUNT_FILE, "metadata": {**ACCOUNT_FILE["metadata"], "labels": {1: "a", True: "b", None: "c"}}}
+    assert run("-f", write(tmp_path / "sa.yaml", account, workload(env=[1.5, {1: 2}, None]))).exit_code == 0
+
+
 def test_a_label_that_keeps_the_webhook_away(tmp_path: Path) -> None:
     deployed = workload()
     deployed["spec"]["template"]["metadata"]["labels"]["eks.amazonaws.com/skip-pod-identity-webhook"] = "true"
@@ -273,7 +301,17 @@ def test_a_file_that_cannot_be_read_is_named_with_its_line(tmp_path: Path, name:
     assert result.stdout == ""
 
 
-@pytest.mark.parametrize("words", [(), ("-f", "/nowhere.yaml"), ("-f", "{empty}"), ("-f", "{sa}", "--issuer", "oidc")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("-f", ""),
+        ("-f", "{sa}", "--trust-policy", ""),
+        ("-f", "/nowhere.yaml"),
+        ("-f", "{empty}"),
+        ("-f", "{sa}", "--issuer", "oidc"),
+    ],
+)
 def test_what_cannot_be_run_is_no_verdict(tmp_path: Path, words: tuple[str, ...]) -> None:
     (tmp_path / "empty").mkdir()
     known = {"empty": str(tmp_path / "empty"), "sa": write(tmp_path / "sa.yaml", ACCOUNT_FILE)}

@@ -57,6 +57,10 @@ MISUNDERSTOOD = {
     "doctor --do s3 --do all --do fly": ("bad_value", "fly", "s3, all"),
     "doctor --from /": ("bad_value", "/", "{file}"),
     "serve --missions /none": ("bad_value", "/none", "{folder}"),
+    "doctor --save=": ("bad_value", "''", "{file}"),
+    "world --dir=": ("bad_value", "''", "{path}"),
+    "serve --dir=": ("bad_value", "''", "{path}"),
+    "check --filename=": ("bad_value", "''", "{path}"),
     "serve --port=": ("bad_value", "''", "0…65535"),
     "serve --port many": ("bad_value", "many", "0…65535"),
     "serve --port 65536": ("bad_value", "65536", "0…65535"),
@@ -84,7 +88,8 @@ def test_what_cannot_be_understood_is_reported_in_the_readers_language(typed, la
     option = next(filter(lambda word: word.startswith("--"), typed.split()), "").partition("=")[0]
     assert title == words.message(f"errors.{code}.title", **({"option": option} if code == "bad_value" else {}))
     assert got in first
-    assert expected.format(file=words.message("cli.a_file"), folder=words.message("cli.a_folder")) in second
+    kinds = {name: words.message(f"cli.a_{name}") for name in ("file", "folder", "path")}
+    assert expected.format(**kinds) in second
     assert "--help`" in third
 
 

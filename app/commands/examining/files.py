@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from app.commands.failure import CannotRun
-from app.commands.streams import STDIN, read_bounded, text_in
+from app.commands.streams import STDIN, read_bounded, text_in, why
 from app.content import Content
 
 SIZE_LIMIT = 16 * 1024 * 1024
@@ -30,7 +30,7 @@ def text_of(path: str, words: Content) -> str:
     try:
         content = read_bounded(path, SIZE_LIMIT)
     except (OSError, ValueError) as error:
-        raise CannotRun(words, "file_to_check_unreadable", got=f"{path}: {error}") from error
+        raise CannotRun(words, "file_to_check_not_there", got=f"{path}: {why(error)}") from error
     if len(content) > SIZE_LIMIT:
         raise CannotRun(words, "file_to_check_unreadable", got=f"{path}: more than {SIZE_LIMIT} bytes")
     try:
