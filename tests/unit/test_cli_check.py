@@ -165,7 +165,7 @@ def test_a_value_without_quotes_is_what_the_api_server_refuses(tmp_path: Path, l
 
 
 def test_keys_that_are_no_texts_are_read_as_kubernetes_reads_them(tmp_path: Path) -> None:
-    account = {**ACCOUNT_FILE, "metadata": {**ACCOUNT_FILE["metadata"], "labels": {1: "a", True: "b", None: "c"}}}
+    account = {**ACCOUNT_FILE, "metadata": {**ACCOUNT_FILE["metadata"], "labels": {2: "a", True: "b", None: "c"}}}
     assert run("-f", write(tmp_path / "sa.yaml", account, workload(env=[1.5, {1: 2}, None]))).exit_code == 0
 
 
