@@ -51,6 +51,7 @@ _OWN_CODES: Mapping[str, tuple[type[FlowError], str]] = {
     "ProfileNotFound": (NotPermitted, "aws_no_such_profile"),
     "NoRegionError": (Unreachable, "aws_no_region"),
     "InvalidRegionError": (Unreachable, "aws_bad_region"),
+    **dict.fromkeys(("EndpointProviderError", "BaseEndpointResolverError"), (NotPermitted, "aws_config_broken")),
 }
 """botocore's own errors where it has nothing to sign with or nowhere to send it; the most derived class counts."""
 
@@ -108,6 +109,14 @@ def from_aws(error: Exception, operation: str) -> FlowError:
     if _is_a(error, "BotoCoreError") and not _is_a(error, "ResponseParserError"):
         return Refused(code=name, server_message=str(error)[:_SAID_LIMIT], operation=operation)
     return unexpected(error, operation)
+
+
+def from_configuration(error: Exception, operation: str) -> FlowError:
+    """What kept a client from being made: our own files and variables. No server was asked."""
+    found = from_aws(error, operation)
+    if not isinstance(found, Refused):
+        return found
+    return NotPermitted(code="aws_config_broken", server_message=found.server_message, operation=operation)
 
 
 def _from_answer(response: Mapping[str, Any], error: Exception, operation: str) -> FlowError:

@@ -161,6 +161,24 @@ BROKEN: dict[str, tuple[str, Callable[[Shell], object], str, str]] = {
         "",
     ),
     "a region that is none": ("aws_bad_region", lambda s: s.keys(), "", "to/kyo"),
+    "an endpoint that is none": (
+        "aws_config_broken",
+        lambda s: s.keys().set(AWS_ENDPOINT_URL="nonsense"),
+        "",
+        REGION,
+    ),
+    "a variable that has another value than it may have": (
+        "aws_config_broken",
+        lambda s: s.keys().set(AWS_STS_REGIONAL_ENDPOINTS="nonsense"),
+        "",
+        REGION,
+    ),
+    "an endpoint that this region has not": (
+        "aws_config_broken",
+        lambda s: s.keys().set(AWS_USE_DUALSTACK_ENDPOINT="true", AWS_USE_FIPS_ENDPOINT="true"),
+        "",
+        "us-isof-south-1",
+    ),
     "nobody there": (
         "connection_refused",
         lambda s: s.keys().set(AWS_ENDPOINT_URL="http://127.0.0.1:1"),

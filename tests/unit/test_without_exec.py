@@ -370,6 +370,17 @@ def test_where_no_region_is_set_that_is_what_is_missing() -> None:
     assert found.fix.commands == ("python -m app doctor -n default -s my-sa --pod pod-after --region ap-northeast-1",)
 
 
+@pytest.mark.parametrize("code", ["aws_no_such_profile", "aws_config_broken"])
+def test_a_profile_of_ours_that_cannot_be_used_is_no_answer_of_sts(code: str) -> None:
+    fakes = distroless()
+    unusable = NotPermitted(code=code, server_message="The config profile (nope) could not be found")
+    fakes.errors.update(dict.fromkeys(("oidc_providers", "role", "assume_role"), unusable))
+    asked = examined(fakes, *Action).walk.report(Step.STS_ASSUME).check("sts.credentials")
+    assert (asked.status, asked.reason, asked.error) == (UNKNOWN, "no_configuration", unusable.server_message)
+    found = examined(fakes)
+    assert (found.verdict.outcome, found.to_be_sure, found.fix) == (Outcome.UNKNOWN, (), None)
+
+
 @given(before=st.sets(st.sampled_from(list(Action))), denied=st.sets(st.sampled_from(["execute", "request_token"])))
 def test_no_option_is_offered_twice_nor_one_that_the_cluster_refuses(before: set[Action], denied: set[str]) -> None:
     fakes = distroless()
@@ -432,6 +443,15 @@ def test_what_sts_granted_to_the_service_account_since_the_pod_started_is_proof(
     assert found.to_be_sure == ()
     for language in LANGUAGES:
         assert verdict_words.verdict(found, load(language)) == load(language).message("doctor.works_by_record")
+
+
+def test_the_pod_s_own_token_proves_nothing_until_it_was_sent() -> None:
+    fakes = pod("Running", running(), age=1000)
+    fakes.assumptions = Assumptions(granted=(granted(NOW - 500),))
+    for actions, key in (((Action.READ_TOKEN,), "works_by_record"), (tuple(Action), "works")):
+        found = examined(fakes, *actions)
+        assert found.walk.report(Step.TOKEN_MOUNT).check("token.file").status is PASSED
+        assert verdict_words.verdict(found, load("en")) == load("en").message(f"doctor.{key}")
 
 
 def test_what_we_were_refused_ourselves_takes_nothing_from_what_the_pod_was_granted() -> None:

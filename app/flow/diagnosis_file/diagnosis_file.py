@@ -40,6 +40,7 @@ REASONS = frozenset(
         "earlier_check",
         "no_permission",
         "login",
+        "no_configuration",
         "unreachable",
         "no_region",
         "server_failed",

@@ -142,6 +142,8 @@ def refusal(check: Check) -> FlowError:
     match check.reason:
         case "no_permission":
             return NotPermitted(code="Forbidden", server_message=check.error, status=403)
+        case "no_configuration":
+            return NotPermitted(code="aws_config_broken", server_message=check.error)
         case "login":
             return NotPermitted(code="Unauthorized", server_message=check.error, status=401)
         case "unreachable" | "out_of_time":
