@@ -39,6 +39,7 @@ REASONS = (
         "no_configuration",
         "server_failed",
         "answer_too_large",
+        "unreadable_answer",
     ),
     *("not_running", "no_program", "no_record", *KINDS),
 )

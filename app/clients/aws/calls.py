@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from app.clients.aws import sdk as aws_sdk
 from app.clients.aws.answers import plain
-from app.clients.errors import from_aws, from_configuration, unexpected
+from app.clients.errors import from_aws, from_configuration, not_understood
 from app.clients.recorder import Recorder
 from app.flow.errors import FlowError
 from app.flow.ports import Credentials
@@ -55,7 +55,7 @@ class AwsCalls:
         except FlowError:
             raise
         except Exception as error:
-            raise unexpected(error, operation, made.status if made else 0) from None
+            raise not_understood(error, operation, made.status if made else 0) from None
 
     def _client(self, service: aws_sdk.Service, operation: str, region: str) -> Any:
         try:

@@ -45,6 +45,7 @@ REASONS = frozenset(
         "no_region",
         "server_failed",
         "answer_too_large",
+        "unreadable_answer",
         "not_observable",
         "not_asked",
         "no_pod",
