@@ -52,7 +52,8 @@ _OWN_CODES: Mapping[str, tuple[type[FlowError], str]] = {
     "ProfileNotFound": (NotPermitted, "aws_no_such_profile"),
     "NoRegionError": (Unreachable, "aws_no_region"),
     "InvalidRegionError": (Unreachable, "aws_bad_region"),
-    **dict.fromkeys(("EndpointProviderError", "BaseEndpointResolverError"), (NotPermitted, "aws_config_broken")),
+    "EndpointProviderError": (NotPermitted, "aws_config_broken"),
+    "BaseEndpointResolverError": (NotPermitted, "aws_config_broken"),
 }
 """botocore's own errors where it has nothing to sign with or nowhere to send it; the most derived class counts."""
 
@@ -171,7 +172,7 @@ def unexpected(error: Exception, operation: str, status: int = 0) -> FlowError:
 
 
 def not_understood(error: Exception, operation: str, status: int = 0) -> FlowError:
-    """The same of what AWS should have answered: whoever did, it says nothing about what was asked for."""
+    """The same of what AWS should have answered: it says nothing about what was asked for."""
     found = unexpected(error, operation, status)
     if not isinstance(found, Refused):
         return found
