@@ -17,6 +17,7 @@ from app.commands.failure import CannotRun
 from app.commands.help import command_of
 from app.commands.listening import listen
 from app.commands.rendering import heading, labelled
+from app.commands.streams import why
 from app.commands.usage import PathType
 from app.content import Content
 from app.settings import Settings
@@ -90,7 +91,7 @@ def made(directory: Path, words: Content) -> Path:
         directory.mkdir(parents=True, exist_ok=True)
         return directory.resolve()
     except (OSError, ValueError) as error:
-        raise CannotRun(words, "folder_unusable", path=directory, said=error) from error
+        raise CannotRun(words, "folder_unusable", path=directory, said=why(error)) from error
 
 
 def open_state(path: Path, words: Content, *, fresh: bool) -> StateDirectory:
@@ -107,7 +108,7 @@ def open_state(path: Path, words: Content, *, fresh: bool) -> StateDirectory:
         code = "state_newer" if isinstance(error, NewerSchema) else "state_unreadable"
         raise CannotRun(words, code, where=error.where, got=error.got, expected=error.expected) from error
     except OSError as error:
-        raise CannotRun(words, "folder_unusable", path=path, said=error) from error
+        raise CannotRun(words, "folder_unusable", path=path, said=why(error)) from error
     for torn in state.torn:
         click.echo(words.message("cli.state.torn", path=torn), err=True)
     return state
@@ -143,7 +144,7 @@ def prepare(directory: Path, words: Content) -> None:
         write(directory / CA, b"")  # to fail now rather than after the servers are up
         (directory / CA).unlink()
     except (OSError, ValueError) as error:
-        raise CannotRun(words, "folder_unusable", path=directory, said=error) from error
+        raise CannotRun(words, "folder_unusable", path=directory, said=why(error)) from error
 
 
 def tool_lines(directory: Path) -> list[str]:
