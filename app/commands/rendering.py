@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import click
 
+from app.commands.as_started import as_started
 from app.flow.model import JsonValue, Status
 from app.flow.visible import pretty_json, visible
 from app.settings import process_environment
@@ -90,7 +91,7 @@ def print_lines(lines: Iterable[str]) -> None:
     """Prints text; colours are left out where the output is no terminal, or `NO_COLOR` is set (no-color.org)."""
     colour = False if process_environment().get("NO_COLOR") else None
     for line in lines:
-        click.echo(line, color=colour)
+        click.echo(as_started(line), color=colour)
 
 
 def print_json(document: JsonValue) -> None:
@@ -100,4 +101,4 @@ def print_json(document: JsonValue) -> None:
 
 def print_utf8(text: str) -> None:
     """Prints a file's text as UTF-8, whatever the locale. What UTF-8 cannot hold is escaped."""
-    click.echo(text.encode("utf-8", "backslashreplace"))
+    click.echo(as_started(text).encode("utf-8", "backslashreplace"))
