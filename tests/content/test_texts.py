@@ -34,6 +34,7 @@ REASONS = (
         "not_asked",
         "no_pod",
         "stand_in",
+        "clocks_apart",
         "out_of_time",
         "no_region",
         "no_configuration",

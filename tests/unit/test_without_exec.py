@@ -454,6 +454,16 @@ def test_the_pod_s_own_token_proves_nothing_until_it_was_sent() -> None:
         assert verdict_words.verdict(found, load("en")) == load("en").message(f"doctor.{key}")
 
 
+def test_where_our_own_clock_is_behind_no_token_is_called_broken() -> None:
+    fakes = pod("Running", running(), age=1000)
+    fakes.now = NOW - 4000
+    found = examined(fakes, *Action)
+    lifetime = found.walk.report(Step.TOKEN_MOUNT).check("token.lifetime")
+    assert (lifetime.status, lifetime.reason) == (UNKNOWN, "clocks_apart")
+    assert found.verdict.outcome is Outcome.WORKS, "STS has accepted it"
+    assert examined(fakes, Action.READ_TOKEN).verdict.outcome is not Outcome.BROKEN
+
+
 def test_what_we_were_refused_ourselves_takes_nothing_from_what_the_pod_was_granted() -> None:
     ours = {"roleArn": ROLE, "roleSessionName": "irsa-explorer"}
     found = examined(distroless(granted(NOW - 500), refused=[granted(NOW - 400, requestParameters=ours)]))

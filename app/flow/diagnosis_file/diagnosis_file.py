@@ -50,6 +50,7 @@ REASONS = frozenset(
         "not_asked",
         "no_pod",
         "stand_in",
+        "clocks_apart",
         "out_of_time",
         "issuer_assumed",
         "of_request",
