@@ -8,8 +8,7 @@ from typing import IO, Any
 
 import click
 
-from app.commands.as_started import as_started
-from app.commands.rendering import labelled, print_json, to_paste
+from app.commands.rendering import as_started, labelled, print_json, to_paste
 from app.content import Content
 from app.flow.model import JsonObject
 from app.flow.visible import visible
