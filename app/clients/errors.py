@@ -15,6 +15,7 @@ from app.flow.errors import (
     FlowError,
     NotFound,
     NotPermitted,
+    NotUnderstood,
     Refused,
     ServerFailed,
     TooLarge,
@@ -51,6 +52,8 @@ _OWN_CODES: Mapping[str, tuple[type[FlowError], str]] = {
     "ProfileNotFound": (NotPermitted, "aws_no_such_profile"),
     "NoRegionError": (Unreachable, "aws_no_region"),
     "InvalidRegionError": (Unreachable, "aws_bad_region"),
+    "EndpointProviderError": (NotPermitted, "aws_config_broken"),
+    "BaseEndpointResolverError": (NotPermitted, "aws_config_broken"),
 }
 """botocore's own errors where it has nothing to sign with or nowhere to send it; the most derived class counts."""
 
@@ -107,7 +110,15 @@ def from_aws(error: Exception, operation: str) -> FlowError:
         return no_answer(error, operation)
     if _is_a(error, "BotoCoreError") and not _is_a(error, "ResponseParserError"):
         return Refused(code=name, server_message=str(error)[:_SAID_LIMIT], operation=operation)
-    return unexpected(error, operation)
+    return not_understood(error, operation)
+
+
+def from_configuration(error: Exception, operation: str) -> FlowError:
+    """What kept a client from being made: our own files and variables. No server was asked."""
+    found = from_aws(error, operation)
+    if not isinstance(found, Refused | NotUnderstood):
+        return found
+    return NotPermitted(code="aws_config_broken", server_message=found.server_message, operation=operation)
 
 
 def _from_answer(response: Mapping[str, Any], error: Exception, operation: str) -> FlowError:
@@ -121,6 +132,8 @@ def _from_answer(response: Mapping[str, Any], error: Exception, operation: str) 
         kind = NotFound
     elif status in _FAILED or is_throttling(code):
         kind = ServerFailed
+    elif not code or code == str(status):  # AWS's own answers have a code; to others botocore gives the status
+        kind, code = NotUnderstood, UNEXPECTED_ANSWER
     return kind(
         code=code,
         server_message=str(details.get("Message") or error)[:_SAID_LIMIT],
@@ -156,6 +169,14 @@ def unexpected(error: Exception, operation: str, status: int = 0) -> FlowError:
     if status in _FAILED:
         return ServerFailed(code=str(status), server_message=said, status=status, operation=operation)
     return Refused(code=UNEXPECTED_ANSWER, server_message=said, operation=operation)
+
+
+def not_understood(error: Exception, operation: str, status: int = 0) -> FlowError:
+    """The same of what AWS should have answered: it says nothing about what was asked for."""
+    found = unexpected(error, operation, status)
+    if not isinstance(found, Refused):
+        return found
+    return NotUnderstood(code=found.code, server_message=found.server_message, operation=operation)
 
 
 def _is_a(error: Exception, *names: str) -> bool:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import shlex
 import time
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
+from app.commands.examining.files import files_in, issuer_of, text_of
 from app.commands.examining.results import OF_OTHER_TOOLS, print_findings
 from app.commands.failure import CannotRun
 from app.commands.help import command_of, output_options
 from app.commands.rendering import heading, labelled, marked, pad, print_json, print_lines, width
-from app.commands.streams import STDIN, read_bounded
+from app.commands.streams import STDIN
+from app.commands.usage import PathType
 from app.commands.verdict_text import conclusions
 from app.content import Content, load
+from app.flow.annotations import ROLE_ARN
+from app.flow.json_access import get_str
 from app.flow.model import Check, JsonValue, Status
+from app.flow.names import role_of
 from app.flow.verdict.judge import Outcome
 from app.flow.visible import visible, visible_ends
 from app.settings import Settings
@@ -26,11 +31,9 @@ if TYPE_CHECKING:
     from app.flow.manifests.trust_documents import TrustDocument
     from app.report.findings import Finding
 
-SIZE_LIMIT = 16 * 1024 * 1024
-"""Bytes of a file: a hundred times what a large chart renders to."""
-ENDINGS = (".yaml", ".yml", ".json")
-"""What is read of a folder."""
 FORMATS = ("text", "json", *OF_OTHER_TOOLS)
+_MOST_NAMES = 5
+"""Names of roles that a line lists."""
 
 
 def command(settings: Settings, words: Content) -> click.Command:
@@ -42,7 +45,7 @@ def command(settings: Settings, words: Content) -> click.Command:
         "--filename",
         "files",
         multiple=True,
-        type=click.Path(allow_dash=True),
+        type=PathType(allow_dash=True),
         metavar="PATH|-",
         help=words.message("cli.help.files"),
     )
@@ -50,11 +53,11 @@ def command(settings: Settings, words: Content) -> click.Command:
         "--trust-policy",
         "trusts",
         multiple=True,
-        type=click.Path(allow_dash=True),
+        type=PathType(allow_dash=True, dir_okay=False),
         metavar="FILE",
         help=words.message("cli.help.trust_policy"),
     )
-    @click.option("--issuer", default="", metavar="URL", help=words.message("cli.help.check_issuer"))
+    @click.option("--issuer", default="", metavar="URL|FILE", help=words.message("cli.help.check_issuer"))
     @click.option("--namespace", "-n", default="", help=words.message("cli.help.default_namespace"))
     @output_options(settings, words, FORMATS)
     @click.pass_context
@@ -83,60 +86,41 @@ def command(settings: Settings, words: Content) -> click.Command:
 
 
 def examined(files: Iterable[str], trusts: Iterable[str], issuer: str, namespace: str, words: Content) -> Examination:
-    """What the files come to. Raises `CannotRun`."""
+    """What the files come to; `issuer` is a URL or a file with it. Raises `CannotRun`."""
     from app.flow.manifest_documents import documents
     from app.flow.manifests import UnreadableDocument, examine
-    from app.flow.manifests.trust_documents import trust_documents
+    from app.flow.manifests.trust_documents import NoTrustPolicy, trust_documents
+    from app.flow.manifests.workloads import NotAText
 
     # (1) What the command line says.
-    manifests = list(files)
-    if not manifests or [*manifests, *(policies := list(trusts))].count(STDIN) > 1:
+    manifests, policies = list(files), list(trusts)
+    if not manifests or [*manifests, *policies, issuer].count(STDIN) > 1:
         raise CannotRun(words, "no_manifests", got=" ".join(f"-f {it}" for it in manifests) or "-")
-    if issuer and not issuer.startswith("https://"):
-        values = {"got": issuer, "expected": "https://oidc.eks.REGION.amazonaws.com/id/ID", "help": "check --help"}
-        raise CannotRun(words, "bad_value", option="--issuer", **values)
+    issuer = issuer_of(issuer, words)
 
     # (2) The files.
     read: list[Document] = []
     roles: list[TrustDocument] = []
     try:
-        for path in (it for given in manifests for it in _files(given, words)):
-            read += documents(_text(path, words), path)
+        for path in (it for given in manifests for it in files_in(given, words)):
+            read += documents(text_of(path, words), path)
         for path in policies:
-            roles += trust_documents(_text(path, words), path)
+            roles += trust_documents(text_of(path, words), path)
         found = examine(read, roles, issuer=issuer, namespace=namespace, now=time.time())
+    except NotAText as error:
+        raise CannotRun(words, "value_is_no_text", got=error) from error
+    except NoTrustPolicy as error:
+        raise CannotRun(words, "no_trust_policy_in_file", got=error) from error
     except UnreadableDocument as error:
         if error.problem.endswith("metadata.namespace"):
             raise CannotRun(words, "namespace_unknown", got=error) from error
         raise CannotRun(words, "file_to_check_unreadable", got=error) from error
     if not found.examined:
-        raise CannotRun(words, "nothing_to_check", got=len(read))
+        below = [
+            (words.message("check.is_a_policy"), f"--trust-policy {shlex.quote(it.path)}") for it in found.misplaced
+        ]
+        raise CannotRun(words, "nothing_to_check", dict.fromkeys(below), got=len(read))
     return found
-
-
-def _files(given: str, words: Content) -> list[str]:
-    """The file, or those of a folder, in the order of their names."""
-    path = Path(given)
-    if given == STDIN or not path.is_dir():
-        return [given]
-    found = sorted(str(it) for it in path.rglob("*") if it.suffix in ENDINGS and it.is_file())
-    if not found:
-        raise CannotRun(words, "no_manifests", got=f"-f {given}")
-    return found
-
-
-def _text(path: str, words: Content) -> str:
-    try:
-        content = read_bounded(path, SIZE_LIMIT)
-    except (OSError, ValueError) as error:
-        raise CannotRun(words, "file_to_check_unreadable", got=f"{path}: {error}") from error
-    if len(content) > SIZE_LIMIT:
-        raise CannotRun(words, "file_to_check_unreadable", got=f"{path}: more than {SIZE_LIMIT} bytes")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise CannotRun(words, "file_to_check_unreadable", got=f"{path}:{line}: {error.reason}") from error
 
 
 def as_json(found: Examination, words: Content) -> JsonValue:
@@ -177,10 +161,13 @@ def _doctors(diagnosis: JsonValue) -> dict[str, JsonValue]:
 def as_text(found: Examination, words: Content) -> Iterator[str]:
     """What is decided of each ServiceAccount, how much is not, and the verdict."""
     for one in found.examined:
-        yield from _of_one(one, words)
+        yield from _of_one(one, found.trusts, words)
         yield ""
     for unread in found.unread:
         yield marked(Status.UNKNOWN, words.message("check.unread", where=visible(unread.where), what=unread.unread))
+    for policy in found.misplaced:
+        said = words.message("check.misplaced", where=policy.where, option=f"--trust-policy {shlex.quote(policy.path)}")
+        yield marked(Status.UNKNOWN, visible(said, keep=""))
     if found.manifests.skipped:
         kinds = ", ".join(f"{kind or '-'} {count}" for kind, count in found.manifests.skipped.items())
         yield words.message("check.skipped", kinds=visible(kinds))
@@ -189,14 +176,14 @@ def as_text(found: Examination, words: Content) -> Iterator[str]:
     yield marked(status, heading(words.message(f"check.{key}", wrong=wrong, all=len(found.examined))))
 
 
-def _of_one(found: Examined, words: Content) -> Iterator[str]:
+def _of_one(found: Examined, known: Sequence[TrustDocument], words: Content) -> Iterator[str]:
     account = f"{found.account.namespace}/{found.account.name} ({found.account.where})"
     workload = found.workload
     yield heading(visible(f"ServiceAccount {account}", keep=""))
     yield from labelled(
         {
             words.message("check.workload"): f"{workload.kind} {workload.name} ({workload.where})" if workload else "",
-            words.message("check.trust_policy"): found.trust.where if found.trust else "",
+            words.message("check.trust_policy"): found.trust.where if found.trust else _of_others(found, known, words),
         },
         indent=2,
     )
@@ -207,6 +194,16 @@ def _of_one(found: Examined, words: Content) -> Iterator[str]:
         yield from _check(check, found, columns, words)
     yield f"  {marked(Status.UNKNOWN, words.message('check.not_asked', count=len(checks) - len(decided)))}"
     yield from conclusions(found.diagnosis, words)
+
+
+def _of_others(found: Examined, known: Sequence[TrustDocument], words: Content) -> str:
+    """That the files have policies, and none of this role; empty where they have none, or the role has no name."""
+    role = role_of(get_str(found.account.document, "metadata", "annotations", ROLE_ARN))
+    names = list(dict.fromkeys(it.name or it.where for it in known))
+    if role is None or not names:
+        return ""
+    listed = ", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
+    return words.message("check.of_other_roles", role=role[2], names=listed)
 
 
 def _check(check: Check, found: Examined, columns: int, words: Content) -> Iterator[str]:

@@ -25,6 +25,7 @@ from app.commands.examining.results import (
 from app.commands.examining.watching import INTERVAL, changes
 from app.commands.failure import CannotRun
 from app.commands.help import command_of, lang_option
+from app.commands.usage import PathType
 from app.content import Content, load
 from app.flow.names import APPLICATION_ID
 from app.flow.permissions.asked import AskedAction
@@ -36,8 +37,8 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 EVERYTHING = "all"
 _OF_RBAC = "TYPE/NAME, --namespace, --service-account, --pod, --context, --profile, --region, --issuer, --do"
 CLUSTERS_AT_ONCE = 8
-_FILE = click.Path(path_type=Path, dir_okay=False)
-_MANIFEST = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
+_FILE = PathType(path_type=Path, dir_okay=False)
+_MANIFEST = PathType(path_type=Path, dir_okay=False, allow_dash=True)
 
 
 def command(settings: Settings, words: Content) -> click.Command:

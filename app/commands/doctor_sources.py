@@ -12,6 +12,7 @@ import click
 
 from app.commands.examining.asking import Workload
 from app.commands.failure import CannotRun
+from app.commands.streams import why
 from app.content import Content
 from app.flow.errors import FlowError, NotFound, NotPermitted
 from app.flow.json_access import get_str
@@ -139,7 +140,7 @@ def opened(path: Path, words: Content) -> Diagnosis:
         with path.open("rb") as file:
             return load(file.read(SIZE_LIMIT + 1))  # what is larger is refused: it may be endless
     except OSError as error:
-        raise CannotRun(words, "snapshot_unreadable", path=path, said=error) from error
+        raise CannotRun(words, "snapshot_unreadable", path=path, said=why(error)) from error
     except FlowError as error:
         raise cannot(error, words) from error
 

@@ -8,7 +8,7 @@ from typing import IO, Any
 
 import click
 
-from app.commands.rendering import labelled, print_json, to_paste
+from app.commands.rendering import as_started, labelled, print_json, to_paste
 from app.content import Content
 from app.flow.model import JsonObject
 from app.flow.visible import visible
@@ -30,8 +30,8 @@ class CannotRun(click.ClickException):
 
     def __init__(self, words: Content, code: str, below: Iterable[tuple[str, str]] = (), /, **values: object) -> None:
         """`below`: texts to paste, each with a sentence before it."""
-        text, below = words.error(code, **values), list(below)
-        parts = {"got": text.got, "expected": text.expected, "fix": text.fix}
+        text, below = words.error(code, **values), [(said, as_started(pasted)) for said, pasted in below]
+        parts = {"got": text.got, "expected": text.expected, "fix": as_started(text.fix)}
         details = labelled({words.message(f"ui.{name}"): value for name, value in parts.items()}, indent=2)
         super().__init__("\n".join((visible(text.title, keep=""), *details, *to_paste(below, indent=2))))
         context = click.get_current_context(silent=True)

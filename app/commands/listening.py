@@ -7,6 +7,7 @@ import os
 import socket
 
 from app.commands.failure import CannotRun
+from app.commands.streams import why
 from app.content import Content
 
 
@@ -32,5 +33,5 @@ def listen(host: str, port: int, words: Content, *, option: str) -> socket.socke
     except (OSError, UnicodeError) as error:
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
             raise CannotRun(words, "port_in_use", address=address, option=option) from error
-        raise CannotRun(words, "cannot_listen", address=address, said=error) from error
+        raise CannotRun(words, "cannot_listen", address=address, said=why(error)) from error
     return listener

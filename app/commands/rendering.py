@@ -25,6 +25,11 @@ _OPENING, _CLOSING = "（「『", "、。，．）」』：！？ー"
 _PIECES = re.compile(rf"[{_OPENING}]*(?:`[^`]*`[.,:;)]*|[{_WIDE}]|[^\s`{_WIDE}]+)[{_CLOSING}]*\s*|\s+")
 """What a line is not broken within."""
 
+_INSTALLED = ("irsa-explorer", "kubectl irsa")
+_OF_PLUGIN = ("doctor", "check", "token")
+_OURS = re.compile(r"(^[ \t]*|[`\"]|\| )python -m app (?=(doctor|check|token|faults|walk|aws)\b)", re.MULTILINE)
+"""Where a text of ours has one: at the beginning of a line, quoted, or behind a pipe."""
+
 
 def marked(status: Status, text: str) -> str:
     """`text` behind the mark of its status."""
@@ -86,11 +91,21 @@ def to_paste(texts: Iterable[tuple[str, str]], *, indent: int) -> list[str]:
     ]
 
 
+def as_started(text: str) -> str:
+    """The text, its commands of ours named as this program was started: once installed, it is no `python -m app`."""
+    context = click.get_current_context(silent=True)
+    program = context.find_root().info_name if context else ""
+    if program not in _INSTALLED or "python -m app " not in text:
+        return text
+    explorer, _ = _INSTALLED
+    return _OURS.sub(lambda found: f"{found[1]}{program if found[2] in _OF_PLUGIN else explorer} ", text)
+
+
 def print_lines(lines: Iterable[str]) -> None:
     """Prints text; colours are left out where the output is no terminal, or `NO_COLOR` is set (no-color.org)."""
     colour = False if process_environment().get("NO_COLOR") else None
     for line in lines:
-        click.echo(line, color=colour)
+        click.echo(as_started(line), color=colour)
 
 
 def print_json(document: JsonValue) -> None:
@@ -100,4 +115,4 @@ def print_json(document: JsonValue) -> None:
 
 def print_utf8(text: str) -> None:
     """Prints a file's text as UTF-8, whatever the locale. What UTF-8 cannot hold is escaped."""
-    click.echo(text.encode("utf-8", "backslashreplace"))
+    click.echo(as_started(text).encode("utf-8", "backslashreplace"))

@@ -19,6 +19,7 @@ from app.commands import launch_addresses
 from app.commands.failure import COULD_NOT_RUN, CannotRun
 from app.commands.help import address_options, command_of
 from app.commands.listening import listen
+from app.commands.usage import PathType
 from app.commands.world import check_ports, made, open_state, prepare, tool_lines
 from app.commands.wrong_settings import unusable_settings, wrong_folders
 from app.content import Content
@@ -39,11 +40,11 @@ def command(settings: Settings, words: Content) -> click.Command:
     @click.option(
         "--missions",
         "missions_folder",
-        type=click.Path(exists=True, file_okay=False),
+        type=PathType(exists=True, file_okay=False),
         help=words.message("cli.help.missions"),
     )
     @click.option("--print-address", is_flag=True, help=words.message("cli.launch.print_address"))
-    @click.option("--dir", "directory", type=click.Path(path_type=Path), help=words.message("cli.help.serve_dir"))
+    @click.option("--dir", "directory", type=PathType(path_type=Path), help=words.message("cli.help.serve_dir"))
     @click.option("--fresh", is_flag=True, help=words.message("cli.help.fresh"))
     def serve(
         host: str,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import sys
 from pathlib import Path
@@ -23,6 +24,20 @@ def read_bounded(path: str | Path, limit: int) -> bytes:
         return sys.stdin.buffer.read(limit + 1)
     with open(path, "rb") as stream:
         return stream.read(limit + 1)
+
+
+def why(error: OSError | ValueError) -> str:
+    """What the system says, without the path, which the message has already."""
+    return (error.strerror if isinstance(error, OSError) else "") or str(error)
+
+
+def text_in(content: bytes, errors: str = "strict") -> str:
+    """Text as files have it: UTF-8, or UTF-16 where its first character says so, as Windows PowerShell writes it.
+
+    Raises `UnicodeDecodeError`.
+    """
+    is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode("utf-16" if is_utf16 else "utf-8-sig", errors)
 
 
 def replace_streams(words: Content) -> None:

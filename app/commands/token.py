@@ -12,7 +12,7 @@ import click
 from app.commands.failure import CannotRun
 from app.commands.help import command_of, output_options
 from app.commands.rendering import heading, labelled, marked, print_json, print_lines
-from app.commands.streams import read_bounded
+from app.commands.streams import read_bounded, text_in, why
 from app.content import Content, load
 from app.flow.model import JsonValue, Status
 from app.flow.token import DecodedToken, MalformedToken, decode
@@ -58,10 +58,12 @@ def read(file: str, words: Content) -> str:
     try:
         content = read_bounded(file, LIMIT)
     except (OSError, ValueError) as error:
-        raise CannotRun(words, "file_unreadable", path=file, said=error) from error
+        raise CannotRun(words, "file_unreadable", path=file, said=why(error)) from error
     if len(content) > LIMIT:
         raise CannotRun(words, "file_too_large", path=file, limit=LIMIT)
-    return content.decode("utf-8", "replace").strip()
+    if not (text := text_in(content, "replace").strip()):
+        raise CannotRun(words, "file_unreadable", path=file, said=words.message("cli.token.empty"))
+    return text
 
 
 def malformed(error: MalformedToken, file: str, words: Content) -> CannotRun:

@@ -32,6 +32,16 @@ class Command(click.Command):
             raise not_understood(error, ctx, typed, self._words) from error
 
 
+class PathType(click.Path):
+    """A path. An empty one, such as of a variable that is not set, would be the current folder: it is refused."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As click does."""
+        if value == "":
+            self.fail("", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 class Commands(UserDict[str, click.Command | None]):
     """The commands of a group, each made when it is first asked for."""
 
@@ -121,5 +131,6 @@ def _values(kind: click.ParamType[Any], words: Content) -> str:
         return ", ".join(kind.choices)
     if isinstance(kind, click.IntRange):
         return f"{kind.min}…{kind.max}"
-    is_folder = isinstance(kind, click.Path) and not kind.file_okay
-    return words.message("cli.a_folder" if is_folder else "cli.a_file")
+    if not isinstance(kind, click.Path) or not kind.dir_okay:
+        return words.message("cli.a_file")
+    return words.message("cli.a_path" if kind.file_okay else "cli.a_folder")

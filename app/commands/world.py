@@ -17,6 +17,8 @@ from app.commands.failure import CannotRun
 from app.commands.help import command_of
 from app.commands.listening import listen
 from app.commands.rendering import heading, labelled
+from app.commands.streams import why
+from app.commands.usage import PathType
 from app.content import Content
 from app.settings import Settings
 from app.world.setup.tool_files import AWS, CA, HANDS_ON, KUBECONFIG, STATE, issuer_command, write, write_all
@@ -35,7 +37,7 @@ def command(settings: Settings, words: Content) -> click.Command:
         "--dir",
         "directory",
         required=True,
-        type=click.Path(path_type=Path),
+        type=PathType(path_type=Path),
         help=words.message("cli.help.dir"),
     )
     @click.option("--aws-port", type=click.IntRange(0, 65535), help=words.message("cli.help.aws_port"))
@@ -89,7 +91,7 @@ def made(directory: Path, words: Content) -> Path:
         directory.mkdir(parents=True, exist_ok=True)
         return directory.resolve()
     except (OSError, ValueError) as error:
-        raise CannotRun(words, "folder_unusable", path=directory, said=error) from error
+        raise CannotRun(words, "folder_unusable", path=directory, said=why(error)) from error
 
 
 def open_state(path: Path, words: Content, *, fresh: bool) -> StateDirectory:
@@ -106,7 +108,7 @@ def open_state(path: Path, words: Content, *, fresh: bool) -> StateDirectory:
         code = "state_newer" if isinstance(error, NewerSchema) else "state_unreadable"
         raise CannotRun(words, code, where=error.where, got=error.got, expected=error.expected) from error
     except OSError as error:
-        raise CannotRun(words, "folder_unusable", path=path, said=error) from error
+        raise CannotRun(words, "folder_unusable", path=path, said=why(error)) from error
     for torn in state.torn:
         click.echo(words.message("cli.state.torn", path=torn), err=True)
     return state
@@ -142,7 +144,7 @@ def prepare(directory: Path, words: Content) -> None:
         write(directory / CA, b"")  # to fail now rather than after the servers are up
         (directory / CA).unlink()
     except (OSError, ValueError) as error:
-        raise CannotRun(words, "folder_unusable", path=directory, said=error) from error
+        raise CannotRun(words, "folder_unusable", path=directory, said=why(error)) from error
 
 
 def tool_lines(directory: Path) -> list[str]:

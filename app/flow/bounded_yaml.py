@@ -118,6 +118,16 @@ class _Loader(yaml.CSafeLoader):
         text = self.construct_scalar(node)
         return text if ":" in text else super().construct_yaml_float(node)
 
+    def construct_text(self, node: yaml.ScalarNode) -> Any:
+        return self.construct_scalar(node)
+
+    def construct_binary_text(self, node: yaml.ScalarNode) -> str:
+        return bytes(super().construct_yaml_binary(node)).decode("utf-8", "replace")
+
+    def construct_unknown(self, node: yaml.Node) -> Any:
+        problem = f"could not determine a constructor for the tag '{node.tag}'"
+        raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+
 
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, expression) for tag, expression in resolvers if tag != "tag:yaml.org,2002:timestamp"]
@@ -125,6 +135,10 @@ _Loader.yaml_implicit_resolvers = {
 }
 _Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
 _Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_yaml_float)
+_Loader.add_constructor("tag:yaml.org,2002:binary", _Loader.construct_binary_text)
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_text)
+for _name in ("set", "omap", "pairs"):  # of these Python makes what JSON has not
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_name}", _Loader.construct_unknown)
 
 
 class _TagLoader(_Loader):

@@ -117,6 +117,12 @@ class TooLarge(ServerFailed):
     kind = "answer_too_large"
 
 
+class NotUnderstood(ServerFailed):
+    """What came is no answer of this API, so something else may have sent it, such as a proxy. Nothing follows."""
+
+    kind = "unreadable_answer"
+
+
 class Unreachable(FlowError):
     """No answer: refused port, time-out, a certificate that is not trusted, a broken configuration."""
 

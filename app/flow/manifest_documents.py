@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from app.flow.bounded_yaml import BrokenYaml, load
 from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import JsonValue
+from app.flow.redaction import mask_text
 from app.flow.strict_json import loads_or_none
 
 VALUES_LIMIT = 200_000
@@ -50,14 +51,14 @@ def documents(text: str, path: str, *, own_tags: bool = False) -> Iterator[Docum
 
     `own_tags`: whether tags of an application are taken, as objects of one member: `!Ref a` as `{"!Ref": "a"}`.
     """
-    if text.lstrip().startswith("{"):
+    if text.lstrip().startswith(("{", "[")):
         # JSON may have tabs where YAML allows none.
         if (value := loads_or_none(text)) is not None:
             yield Document(value=value, path=path, line=1)
             return
     for line, part in _parts(text):
         try:
-            value = load(part, limit=VALUES_LIMIT, own_tags=own_tags)
+            value = _with_text_keys(load(part, limit=VALUES_LIMIT, own_tags=own_tags))
         except BrokenYaml as error:
             raise UnreadableDocument(path, line + error.line - 1 if error.line else line, error.problem) from None
         if value is not None:
@@ -68,13 +69,32 @@ def objects(document: Document) -> Iterator[Document]:
     """The Kubernetes objects of a document: itself, or the items of a list. Raises `UnreadableDocument`."""
     found = document.value
     if not isinstance(found, dict):
-        raise UnreadableDocument(document.path, document.line, f"expected an object, got {json.dumps(found)[:40]}")
+        raise UnreadableDocument(document.path, document.line, f"expected an object, got {shape_of(found)}")
     items = found.get("items")
     if get_str(found, "kind").endswith("List") and isinstance(items, list):
         for item in get_list(found, "items"):
             yield from objects(Document(value=get_object(item), path=document.path, line=document.line))
     else:
         yield document
+
+
+def shape_of(value: JsonValue) -> str:
+    """What a document is, in few words: its kind, the names that it has, or the beginning of its text."""
+    if kind := get_str(value, "kind"):
+        return f"kind: {kind}"
+    if isinstance(value, dict):
+        return ", ".join(map(str, [*value][:5])) + (", …" if len(value) > 5 else "")
+    text = mask_text(json.dumps(value, ensure_ascii=False))
+    return text if len(text) <= 40 else f"{text[:40]}…"
+
+
+def _with_text_keys(value: JsonValue) -> JsonValue:
+    """The value with every key as the text that JSON has for it, as Kubernetes reads YAML (sigs.k8s.io/yaml)."""
+    if isinstance(value, list):
+        return [_with_text_keys(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {key if isinstance(key, str) else json.dumps(key): _with_text_keys(item) for key, item in value.items()}
 
 
 def _parts(text: str) -> Iterator[tuple[int, str]]:

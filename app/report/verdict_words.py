@@ -91,8 +91,8 @@ def _verdict(found: Diagnosis, words: Content) -> str:
 
 def _works(found: Diagnosis) -> str:
     """By what it was seen to work: the key of the sentence."""
-    own = check_of(found.walk, "token.file")
-    return "works" if own is not None and own.status is Status.PASSED else "works_by_record"
+    own = (check_of(found.walk, check_id) for check_id in ("token.file", ANSWER))
+    return "works" if all(it is not None and it.status is Status.PASSED for it in own) else "works_by_record"
 
 
 def _accepted_instead(found: Diagnosis) -> bool:

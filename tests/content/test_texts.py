@@ -30,7 +30,18 @@ EVIDENCE = (
 )
 REASONS = (
     *("earlier_step", "earlier_check", "no_permission", "login", "unreachable", "not_observable"),
-    *("not_asked", "no_pod", "stand_in", "out_of_time", "no_region", "server_failed", "answer_too_large"),
+    *(
+        "not_asked",
+        "no_pod",
+        "stand_in",
+        "clocks_apart",
+        "out_of_time",
+        "no_region",
+        "no_configuration",
+        "server_failed",
+        "answer_too_large",
+        "unreadable_answer",
+    ),
     *("not_running", "no_program", "no_record", *KINDS),
 )
 CLAIMS = (

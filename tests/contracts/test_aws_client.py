@@ -15,7 +15,7 @@ from app.clients.aws import sdk as aws_sdk
 from app.clients.aws.account import BotoAws
 from app.clients.aws.calls import static_identity
 from app.clients.aws.policies import PAGE_LIMIT
-from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, ServerFailed, Unreachable
+from app.flow.errors import FlowError, NotFound, NotPermitted, NotUnderstood, Refused, ServerFailed, Unreachable
 from app.flow.ports import Credentials
 from app.flow.redaction import MASK
 from tests.contracts.scripted import Scripted, answer, running, scripted
@@ -167,6 +167,13 @@ def test_a_refusal_comes_through_once_with_its_words(status: int, code: str, kin
     )
     assert type(refused.__context__).__module__.startswith("botocore")
     assert len(server.received) == len(port.exchanges()) == 1
+
+
+@pytest.mark.parametrize("status", [200, 302, 400, 403, 404, 405, 501])
+def test_a_page_of_something_else_is_no_answer_of_aws(status: int) -> None:
+    with scripted(status, b"<html>Please log in</html>") as server, pytest.raises(NotUnderstood) as raised:
+        aws(server.port).role("r")
+    assert (raised.value.code, raised.value.words) == ("unexpected_answer", "unexpected_answer")
 
 
 @pytest.mark.parametrize("body", [b"upstream connect error", b"<!DOCTYPE html><p>Service Unavailable", b"<html>", b""])

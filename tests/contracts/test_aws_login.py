@@ -86,6 +86,16 @@ def test_the_region_of_the_environment(shell: Shell, variable: str, tmp_path: Pa
     assert wiring.live(Choice(context="c", region="eu-west-3")).aws.region == "eu-west-3"
 
 
+def test_an_empty_region_counts_as_none(shell: Shell) -> None:
+    """botocore would send requests to `https://sts..amazonaws.com`."""
+    shell.keys().set(AWS_DEFAULT_REGION="", AWS_ENDPOINT_URL="http://127.0.0.1:1")
+    with pytest.raises(Unreachable) as raised:
+        aws(region="").caller_identity()
+    assert raised.value.code == "aws_no_region"
+    shell.file("config", "[default]\nregion = eu-west-1\n")
+    assert AwsLogin().region == "eu-west-1"
+
+
 def test_calls_are_signed_by_the_profile_and_go_to_its_endpoint(shell: Shell) -> None:
     with scripted(403, error("AccessDenied", "no")) as server:
         shell.file("config", f"[profile a]\nendpoint_url = http://127.0.0.1:{server.port}\n").file(
@@ -151,6 +161,24 @@ BROKEN: dict[str, tuple[str, Callable[[Shell], object], str, str]] = {
         "",
     ),
     "a region that is none": ("aws_bad_region", lambda s: s.keys(), "", "to/kyo"),
+    "an endpoint that is none": (
+        "aws_config_broken",
+        lambda s: s.keys().set(AWS_ENDPOINT_URL="nonsense"),
+        "",
+        REGION,
+    ),
+    "a variable that has another value than it may have": (
+        "aws_config_broken",
+        lambda s: s.keys().set(AWS_STS_REGIONAL_ENDPOINTS="nonsense"),
+        "",
+        REGION,
+    ),
+    "an endpoint that this region has not": (
+        "aws_config_broken",
+        lambda s: s.keys().set(AWS_USE_DUALSTACK_ENDPOINT="true", AWS_USE_FIPS_ENDPOINT="true"),
+        "",
+        "us-isof-south-1",
+    ),
     "nobody there": (
         "connection_refused",
         lambda s: s.keys().set(AWS_ENDPOINT_URL="http://127.0.0.1:1"),

@@ -21,6 +21,8 @@ def read(text):
         ("", None),
         ("a: [1, 0x1f, 1.5, true, no, null, 'x']", {"a": [1, 31, 1.5, True, False, None, "x"]}),
         ("when: 2026-11-24", {"when": "2026-11-24"}),
+        ("when: !!timestamp 2026-11-24", {"when": "2026-11-24"}),
+        ("text: !!binary aGk=", {"text": "hi"}),
         ("port: 22:22", {"port": "22:22"}),
         ("ratio: 1:30.5", {"ratio": "1:30.5"}),
         ("n: 18446744073709551616", {"n": 2.0**64}),
@@ -83,6 +85,13 @@ def test_what_is_refused_before_it_is_built(text, problem):
     with pytest.raises(BrokenYaml) as raised:
         read(text)
     assert problem in raised.value.problem
+
+
+@pytest.mark.parametrize("text", ["!!set {a}", "!!omap [a: 1]", "!!pairs [a: 1]"])
+def test_what_json_has_no_value_for_is_refused(text):
+    for own_tags in (False, True):
+        with pytest.raises(BrokenYaml):
+            load(text, limit=10, own_tags=own_tags)
 
 
 def test_where_it_is_broken():

@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from xml.dom.minidom import parseString
 
 import pytest
@@ -141,6 +141,34 @@ def test_what_the_files_show_to_be_wrong(tmp_path: Path, name: str, issuer: tupl
     assert found[check_id]["status"] == "failed"
 
 
+@pytest.mark.parametrize("region", ["eu-west-1", "ap-northeast-1", "eu-wset-1", ""])
+@pytest.mark.parametrize("issuer", [(), ("--issuer", ISSUER)], ids=["no issuer", "an issuer"])
+def test_a_region_in_the_manifest_is_nothing_that_files_decide(
+    tmp_path: Path, region: str, issuer: tuple[str, ...]
+) -> None:
+    deployed = workload(env=[{"name": "AWS_REGION", "value": region}, {"name": "AWS_DEFAULT_REGION", "value": region}])
+    files = write(tmp_path / "all.yaml", ACCOUNT_FILE, deployed)
+    status, (found,), _ = checks("-f", files, "--trust-policy", trusted(tmp_path), *issuer)
+    assert (status, found["pod.region"]["reason"]) == (0, "offline")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("line", ["token-expiration: 86400", "sts-regional-endpoints: true", "role-arn: [a]"])
+def test_a_value_without_quotes_is_what_the_api_server_refuses(tmp_path: Path, line: str, language: str) -> None:
+    path = tmp_path / "sa.yaml"
+    path.write_text(yaml.safe_dump(ACCOUNT_FILE).replace("eks.amazonaws.com/role-arn: ", f"eks.amazonaws.com/{line} #"))
+    result = run("-f", str(path), language=language)
+    assert (result.exit_code, result.stdout) == (2, "")
+    shown = line.replace("[a]", '["a"]')
+    assert f"{path}:1: metadata.annotations: eks.amazonaws.com/{shown}" in result.stderr
+    assert load(language).message("errors.value_is_no_text.title") in result.stderr
+
+
+def test_keys_that_are_no_texts_are_read_as_kubernetes_reads_them(tmp_path: Path) -> None:
+    account = {**ACCOUNT_FILE, "metadata": {**ACCOUNT_FILE["metadata"], "labels": {2: "a", True: "b", None: "c"}}}
+    assert run("-f", write(tmp_path / "sa.yaml", account, workload(env=[1.5, {1: 2}, None]))).exit_code == 0
+
+
 def test_a_label_that_keeps_the_webhook_away(tmp_path: Path) -> None:
     deployed = workload()
     deployed["spec"]["template"]["metadata"]["labels"]["eks.amazonaws.com/skip-pod-identity-webhook"] = "true"
@@ -273,7 +301,17 @@ def test_a_file_that_cannot_be_read_is_named_with_its_line(tmp_path: Path, name:
     assert result.stdout == ""
 
 
-@pytest.mark.parametrize("words", [(), ("-f", "/nowhere.yaml"), ("-f", "{empty}"), ("-f", "{sa}", "--issuer", "oidc")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("-f", ""),
+        ("-f", "{sa}", "--trust-policy", ""),
+        ("-f", "/nowhere.yaml"),
+        ("-f", "{empty}"),
+        ("-f", "{sa}", "--issuer", "oidc"),
+    ],
+)
 def test_what_cannot_be_run_is_no_verdict(tmp_path: Path, words: tuple[str, ...]) -> None:
     (tmp_path / "empty").mkdir()
     known = {"empty": str(tmp_path / "empty"), "sa": write(tmp_path / "sa.yaml", ACCOUNT_FILE)}
@@ -388,3 +426,113 @@ def test_sarif_has_the_place_in_the_file(two_workloads: tuple[str, ...]) -> None
         **dict.fromkeys(("trust.subject", "trust.decision"), ("role.json", "default/my-sa")),
         "pod.sdk": ("my%20app/a%3Ab.yaml", "default/my-sa Deployment/web"),
     }
+
+
+# --- what commands print ---------------------------------------------------------------------------------------------
+
+LISTED = {"Path": "/", "RoleName": "s3-reader", "RoleId": "AROAEXAMPLE", "Arn": ROLE, "MaxSessionDuration": 3600}
+OTHER = {**LISTED, "RoleName": "other", "Arn": ROLE.replace("s3-reader", "other")}
+
+
+def role(policy: Any, of: dict[str, Any] = LISTED) -> dict[str, Any]:
+    return {**of, "AssumeRolePolicyDocument": policy}
+
+
+WRONG = trust_policy(StringEquals={f"{HOST}:sub": f"{SUB}-2"})
+PRINTED = {
+    # by name: (what the file has, the place that is named)
+    "get-role": ({"Role": role(WRONG)}, "s3-reader"),
+    "get-role --query Role": (role(WRONG), "s3-reader"),
+    "list-roles": ({"Roles": [role(trust_policy(), OTHER), role(WRONG)]}, "s3-reader"),
+    "list-roles --query Roles": ([role(trust_policy(), OTHER), role(WRONG)], "s3-reader"),
+    "get-account-authorization-details": ({"RoleDetailList": [role(WRONG)], "Policies": []}, "s3-reader"),
+    "a policy as text": ({"Role": role(json.dumps(WRONG))}, "s3-reader"),
+    "the API's own answer": ({"Role": role(quote(json.dumps(WRONG)))}, "s3-reader"),
+    "a policy quoted": (json.dumps(WRONG), ""),
+    "a policy encoded and quoted": (quote(json.dumps(WRONG)), ""),
+}
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_what_the_aws_cli_prints_of_a_role_is_read(tmp_path: Path, name: str) -> None:
+    files, (printed, resource) = write(tmp_path / "sa.yaml", ACCOUNT_FILE), PRINTED[name]
+    path = tmp_path / "role.json"
+    for text in (json.dumps(printed, indent=4), yaml.safe_dump(printed)):
+        path.write_text(text)
+        status, (found,), document = checks("-f", files, "--trust-policy", str(path))
+        assert (status, found["trust.subject"]["status"]) == (1, "failed")
+        assert document["examined"][0]["trust_policy"] == f"{path}:1 {resource}".rstrip()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_an_encoded_policy_alone_and_files_of_powershell_are_read(tmp_path: Path, encoding: str) -> None:
+    files, path = tmp_path / "sa.yaml", tmp_path / "role.txt"
+    files.write_bytes(yaml.safe_dump(ACCOUNT_FILE).replace("\n", "\r\n").encode(encoding))
+    path.write_bytes(f"{quote(json.dumps(WRONG))}\r\n".encode(encoding))
+    status, (found,), _ = checks("-f", str(files), "--trust-policy", str(path))
+    assert (status, found["trust.subject"]["status"]) == (1, "failed")
+
+
+def test_a_role_with_another_path_than_the_annotation_s_is_wrong(tmp_path: Path) -> None:
+    moved = {"Role": {**role(trust_policy()), "Path": "/apps/", "Arn": ROLE.replace("role/", "role/apps/")}}
+    status, (found,), _ = checks(
+        "-f", write(tmp_path / "sa.yaml", ACCOUNT_FILE), "--trust-policy", trusted(tmp_path, moved)
+    )
+    assert (status, found["role.exists"]["status"]) == (1, "failed")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_policies_of_other_roles_alone_are_named(tmp_path: Path, language: str) -> None:
+    files, path = write(tmp_path / "sa.yaml", ACCOUNT_FILE), trusted(tmp_path, {"Role": role(WRONG, OTHER)})
+    result = run("-f", files, "--trust-policy", path, language=language)
+    assert result.exit_code == 0
+    said = load(language).message("check.of_other_roles", role="s3-reader", names="other")
+    assert said in result.stdout
+
+
+ISSUERS = {
+    "describe-cluster": {"cluster": {"name": "c", "identity": {"oidc": {"issuer": ISSUER}}}},
+    "describe-cluster --query cluster": {"name": "c", "identity": {"oidc": {"issuer": ISSUER}}},
+    "describe-cluster --query cluster.identity": {"oidc": {"issuer": ISSUER}},
+    "describe-cluster --query cluster.identity.oidc.issuer": ISSUER,
+    "kubectl get --raw /.well-known/openid-configuration": {"issuer": ISSUER, "jwks_uri": f"{ISSUER}/keys"},
+}
+
+
+@pytest.mark.parametrize("name", ISSUERS)
+def test_the_issuer_is_read_from_what_a_command_prints(tmp_path: Path, name: str) -> None:
+    files, cluster = write(tmp_path / "sa.yaml", ACCOUNT_FILE), tmp_path / "cluster.json"
+    for issuer, provider in (
+        (ISSUERS[name], "passed"),
+        (json.loads(json.dumps(ISSUERS[name]).replace("D539", "0000")), "failed"),
+    ):
+        cluster.write_text(json.dumps(issuer, indent=4))
+        status, (found,), _ = checks("-f", files, "--trust-policy", trusted(tmp_path), "--issuer", str(cluster))
+        assert (status, found["trust.provider"]["status"]) == (int(provider == "failed"), provider)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_file_at_the_wrong_option_is_said_to_be_there(tmp_path: Path, language: str) -> None:
+    words, files, path = (
+        load(language),
+        write(tmp_path / "sa.yaml", ACCOUNT_FILE),
+        trusted(tmp_path, {"Role": role(WRONG)}),
+    )
+    swapped = run("-f", path, "--trust-policy", files, language=language)
+    assert (swapped.exit_code, words.message("errors.no_trust_policy_in_file.title") in swapped.stderr) == (2, True)
+    assert f"{files}: kind: ServiceAccount" in swapped.stderr
+    alone = run("-f", path, language=language)
+    assert (alone.exit_code, f"--trust-policy {path}" in alone.stderr) == (2, True)
+    both = run("-f", files, "-f", path, language=language)
+    assert (both.exit_code, f"`--trust-policy {path}`" in both.stdout) == (0, True)
+    none = run("-f", files, "--issuer", path, language=language)
+    assert (none.exit_code, words.message("errors.no_issuer_in_file.title") in none.stderr) == (2, True)
+    nowhere = run("-f", files, "--issuer", "oidc.eks.example", language=language)
+    assert (nowhere.exit_code, words.message("check.issuer_expected") in nowhere.stderr) == (2, True)
+
+
+def test_what_is_no_policy_shows_no_secret(tmp_path: Path) -> None:
+    secrets = tmp_path / "credentials"
+    secrets.write_text("aws_secret_access_key = wJalrXUtnFEMIK7MDENG\n")
+    result = run("-f", write(tmp_path / "sa.yaml", ACCOUNT_FILE), "--trust-policy", str(secrets))
+    assert (result.exit_code, "wJalr" in result.output) == (2, False)

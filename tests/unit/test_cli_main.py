@@ -6,12 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
+from app.commands.failure import CannotRun
 from app.commands.help import command_of
 from app.commands.main import EXPLORER, KUBECTL, asked_language, command_line
-from app.commands.rendering import labelled, marked, width
+from app.commands.rendering import labelled, marked, print_lines, width
 from app.content import load
 from app.flow.model import Status
 from app.settings import Settings
@@ -57,6 +59,10 @@ MISUNDERSTOOD = {
     "doctor --do s3 --do all --do fly": ("bad_value", "fly", "s3, all"),
     "doctor --from /": ("bad_value", "/", "{file}"),
     "serve --missions /none": ("bad_value", "/none", "{folder}"),
+    "doctor --save=": ("bad_value", "''", "{file}"),
+    "world --dir=": ("bad_value", "''", "{path}"),
+    "serve --dir=": ("bad_value", "''", "{path}"),
+    "check --filename=": ("bad_value", "''", "{path}"),
     "serve --port=": ("bad_value", "''", "0…65535"),
     "serve --port many": ("bad_value", "many", "0…65535"),
     "serve --port 65536": ("bad_value", "65536", "0…65535"),
@@ -84,7 +90,8 @@ def test_what_cannot_be_understood_is_reported_in_the_readers_language(typed, la
     option = next(filter(lambda word: word.startswith("--"), typed.split()), "").partition("=")[0]
     assert title == words.message(f"errors.{code}.title", **({"option": option} if code == "bad_value" else {}))
     assert got in first
-    assert expected.format(file=words.message("cli.a_file"), folder=words.message("cli.a_folder")) in second
+    kinds = {name: words.message(f"cli.a_{name}") for name in ("file", "folder", "path")}
+    assert expected.format(**kinds) in second
     assert "--help`" in third
 
 
@@ -214,3 +221,33 @@ def test_a_value_of_several_lines_stays_in_its_column():
 def test_every_status_has_a_mark_of_its_own():
     marks = {marked(status, "x") for status in Status}
     assert len(marks) == len(Status)
+
+
+@pytest.mark.parametrize(
+    ("started", "examines", "lists"),
+    [
+        ("python -m app", "python -m app", "python -m app"),
+        ("irsa-explorer", "irsa-explorer", "irsa-explorer"),
+        ("kubectl irsa", "kubectl irsa", "irsa-explorer"),
+    ],
+)
+def test_a_command_to_paste_begins_as_this_one_did(started, examines, lists):
+    text = "python -m app doctor -n a\n  `helm template . | python -m app check -f -`\n  Got  python -m app doctor\n"
+    text += '{"fix": "python -m app faults"}\n    python -m app walk --fault F21'
+
+    @click.command()
+    def shown():
+        print_lines([text])
+        raise CannotRun(load("en"), "no_manifests", [("", "python -m app token x")], got="python -m app check")
+
+    result = CliRunner().invoke(shown, [], prog_name=started)
+    assert result.stdout.splitlines() == [
+        f"{examines} doctor -n a",
+        f"  `helm template . | {examines} check -f -`",
+        "  Got  python -m app doctor",
+        f'{{"fix": "{lists} faults"}}',
+        f"    {lists} walk --fault F21",
+    ]
+    assert f"`{examines} check -f manifests/" in result.stderr
+    assert f"    {examines} token x" in result.stderr
+    assert "python -m app check\n" in result.stderr

@@ -204,7 +204,15 @@ def test_a_token_from_a_file(tmp_path):
     assert run(str(path)).exit_code == 0
 
 
-@pytest.mark.parametrize("token", ["", "hello", "a.b", "a.b.c", "....", "eyJhbGciOiJSUzI1NiJ9..", "\0", "ｅｙＪ.x.y"])
+@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize("given", ["", " \r\n"])
+def test_nothing_at_all_is_called_so(given, language):
+    """As where the command before the pipe has failed."""
+    result = run("-", given=given, language=language)
+    assert (result.exit_code, load(language).message("cli.token.empty") in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("token", ["hello", "a.b", "a.b.c", "....", "eyJhbGciOiJSUzI1NiJ9..", "\0", "ｅｙＪ.x.y"])
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_what_is_no_token_is_refused_with_got_expected_and_what_to_do(token, language):
     result = run("-", given=token, language=language)

@@ -200,6 +200,21 @@ def test_cores_are_those_of_the_process_and_of_the_strictest_control_group(tmp_p
     assert cores.usable(tmp_path / "none", own) == 4
 
 
+@pytest.mark.parametrize("mounted", ["cpu,cpuacct", "cpu"])
+@pytest.mark.parametrize("contained", [False, True], ids=["a host", "a container"])
+def test_cores_are_limited_by_control_groups_of_version_1_too(tmp_path, monkeypatch, mounted, contained):
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 2, 5, 7}, raising=False)
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    own = tmp_path / "cgroup"
+    own.write_text("12:memory:/docker/f00\n4:cpu,cpuacct:/docker/f00\n0::/docker/f00\n")
+    (group := tmp_path / "fs" / mounted / ("" if contained else "docker/f00")).mkdir(parents=True)
+    (group / "cpu.cfs_period_us").write_text("100000\n")
+    (group / "cpu.cfs_quota_us").write_text("150000\n")
+    assert cores.usable(tmp_path / "fs", own) == 1.5
+    (group / "cpu.cfs_quota_us").write_text("-1\n")
+    assert cores.usable(tmp_path / "fs", own) == 4
+
+
 # (3) The log
 
 

@@ -20,7 +20,7 @@ from app.flow.diagnosis_file import diagnosis_file
 from app.flow.doctor import Diagnosis, examine
 from app.flow.doctor.without_exec.grants import LONGEST_SESSION
 from app.flow.doctor.without_exec.running import PATIENCE
-from app.flow.errors import NotPermitted, Refused
+from app.flow.errors import NotPermitted, Refused, Unreachable
 from app.flow.model import Check, Status, Step
 from app.flow.port_wrappers.consent import ALL, NOTHING, Action, consented
 from app.flow.port_wrappers.permissions_needed import foresee, need
@@ -361,6 +361,26 @@ def test_what_is_offered_was_not_granted_before_and_it_comes_to_an_end(
     assert examined(distroless(), *before).to_be_sure == offered
 
 
+def test_where_no_region_is_set_that_is_what_is_missing() -> None:
+    fakes = distroless()
+    fakes.errors["oidc_providers"] = Unreachable(code="aws_no_region", server_message="You must specify a region.")
+    found = examined(fakes)
+    assert (found.to_be_sure, found.fix and found.fix.id) == ((), "name_region")
+    assert found.fix is not None
+    assert found.fix.commands == ("python -m app doctor -n default -s my-sa --pod pod-after --region ap-northeast-1",)
+
+
+@pytest.mark.parametrize("code", ["aws_no_such_profile", "aws_config_broken"])
+def test_a_profile_of_ours_that_cannot_be_used_is_no_answer_of_sts(code: str) -> None:
+    fakes = distroless()
+    unusable = NotPermitted(code=code, server_message="The config profile (nope) could not be found")
+    fakes.errors.update(dict.fromkeys(("oidc_providers", "role", "assume_role"), unusable))
+    asked = examined(fakes, *Action).walk.report(Step.STS_ASSUME).check("sts.credentials")
+    assert (asked.status, asked.reason, asked.error) == (UNKNOWN, "no_configuration", unusable.server_message)
+    found = examined(fakes)
+    assert (found.verdict.outcome, found.to_be_sure, found.fix) == (Outcome.UNKNOWN, (), None)
+
+
 @given(before=st.sets(st.sampled_from(list(Action))), denied=st.sets(st.sampled_from(["execute", "request_token"])))
 def test_no_option_is_offered_twice_nor_one_that_the_cluster_refuses(before: set[Action], denied: set[str]) -> None:
     fakes = distroless()
@@ -423,6 +443,25 @@ def test_what_sts_granted_to_the_service_account_since_the_pod_started_is_proof(
     assert found.to_be_sure == ()
     for language in LANGUAGES:
         assert verdict_words.verdict(found, load(language)) == load(language).message("doctor.works_by_record")
+
+
+def test_the_pod_s_own_token_proves_nothing_until_it_was_sent() -> None:
+    fakes = pod("Running", running(), age=1000)
+    fakes.assumptions = Assumptions(granted=(granted(NOW - 500),))
+    for actions, key in (((Action.READ_TOKEN,), "works_by_record"), (tuple(Action), "works")):
+        found = examined(fakes, *actions)
+        assert found.walk.report(Step.TOKEN_MOUNT).check("token.file").status is PASSED
+        assert verdict_words.verdict(found, load("en")) == load("en").message(f"doctor.{key}")
+
+
+def test_where_our_own_clock_is_behind_no_token_is_called_broken() -> None:
+    fakes = pod("Running", running(), age=1000)
+    fakes.now = NOW - 4000
+    found = examined(fakes, *Action)
+    lifetime = found.walk.report(Step.TOKEN_MOUNT).check("token.lifetime")
+    assert (lifetime.status, lifetime.reason) == (UNKNOWN, "clocks_apart")
+    assert found.verdict.outcome is Outcome.WORKS, "STS has accepted it"
+    assert examined(fakes, Action.READ_TOKEN).verdict.outcome is not Outcome.BROKEN
 
 
 def test_what_we_were_refused_ourselves_takes_nothing_from_what_the_pod_was_granted() -> None:

@@ -74,11 +74,26 @@ def test_an_api_server_that_fails(operator: Operator, path: str, status: int) ->
     assert server.times
 
 
-def test_a_signature_without_a_region_is_about_our_login(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("status", [200, 302, 403, 404, 405])
+def test_what_no_api_of_aws_answers_is_nothing_about_the_account(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """Such as a proxy's page: it was called an account without a provider, with the command that makes one."""
+    with failing(operator.environment["AWS_ENDPOINT_URL"], urllib3.PoolManager()) as aws:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
+        aws.words, aws.status, aws.body = "Action=", status, "<html>Please log in</html>"
+        found = operator.doctor(*ALL)
+    assert [check["id"] for check in found["checks"] if check["status"] == "failed"] == []
+    assert (found["exit"], found["outcome"]) in ((0, "works"), (2, "unknown"))
+    reasons = {check["id"]: check["reason"] for check in found["checks"]}
+    assert reasons["provider.exists"] == reasons["sts.credentials"] == "unreadable_answer"
+
+
+def test_an_empty_region_is_none(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "")
     found = operator.doctor("-s", "my-sa")
     assert [check["id"] for check in found["checks"] if check["status"] == "failed"] == []
-    assert (found["exit"], found["fix"]) == (2, None)
+    assert (found["exit"], found["fix"]["id"]) == (2, "name_region")
     reasons = {check["id"]: check["reason"] for check in found["checks"]}
-    assert reasons["provider.exists"] == reasons["role.exists"] == "login"
+    assert reasons["provider.exists"] == reasons["role.exists"] == "no_region"

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from app.clients.aws import sdk as aws_sdk
 from app.clients.aws.answers import plain
-from app.clients.errors import from_aws, unexpected
+from app.clients.errors import from_aws, from_configuration, not_understood
 from app.clients.recorder import Recorder
 from app.flow.errors import FlowError
 from app.flow.ports import Credentials
@@ -49,13 +49,21 @@ class AwsCalls:
         try:
             identity = ANONYMOUS if operation in _UNSIGNED else self._identity_of(credentials)
             with aws_sdk.calling(service, identity, self.recorder) as made:
-                return plain(call(self._sdk.client(service, region or self._region, self._endpoint_url)))
+                return plain(call(self._client(service, operation, region)))
         except (ClientError, BotoCoreError, OSError) as error:
             raise from_aws(error, operation) from None
         except FlowError:
             raise
         except Exception as error:
-            raise unexpected(error, operation, made.status if made else 0) from None
+            raise not_understood(error, operation, made.status if made else 0) from None
+
+    def _client(self, service: aws_sdk.Service, operation: str, region: str) -> Any:
+        try:
+            return self._sdk.client(service, region or self._region, self._endpoint_url)
+        except FlowError:
+            raise
+        except Exception as error:
+            raise from_configuration(error, operation) from None
 
     def _identity_of(self, credentials: Credentials | None) -> Identity:
         return self._identity() if credentials is None else _identity(credentials)

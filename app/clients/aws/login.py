@@ -15,6 +15,7 @@ from pathlib import Path
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.configprovider import ConstantProvider
 from botocore.credentials import Credentials as Identity
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -88,6 +89,7 @@ class AwsLogin:
         if self._region:
             session.set_config_variable("region", self._region)
         _check_files(session)
+        _without_empty_region(session)
         return bounded(session)
 
     def _client_session(self) -> boto3.Session:
@@ -104,6 +106,13 @@ def profiles() -> tuple[str, ...]:
         return tuple(session.available_profiles)
     except (BotoCoreError, FlowError, OSError, ValueError):
         return ()
+
+
+def _without_empty_region(session: botocore.session.Session) -> None:
+    """Has an empty `AWS_DEFAULT_REGION` count as none: botocore would make a host of it (`sts..amazonaws.com`)."""
+    if session.get_config_variable("region") == "":
+        in_profile = session.get_scoped_config().get("region") or None
+        session.get_component("config_store").set_config_provider("region", ConstantProvider(in_profile))
 
 
 def _check_files(session: botocore.session.Session) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app import settings as environment
 from app.commands.failure import CannotRun
-from app.commands.streams import read_bounded
+from app.commands.streams import read_bounded, text_in, why
 from app.content import Content
 from app.flow.errors import FlowError
 from app.flow.model import Subject
@@ -87,9 +87,9 @@ def _objects(file: Path, words: Content) -> list[manifest.Found]:
         content = read_bounded(file, manifest.SIZE_LIMIT)
         if len(content) > manifest.SIZE_LIMIT:
             raise CannotRun(words, "manifest_unreadable", path=file, said=f"> {manifest.SIZE_LIMIT} bytes")
-        return manifest.objects(content.decode("utf-8"))
+        return manifest.objects(text_in(content))
     except (OSError, ValueError) as error:
-        raise CannotRun(words, "manifest_unreadable", path=file, said=error) from error
+        raise CannotRun(words, "manifest_unreadable", path=file, said=why(error)) from error
 
 
 def choice_of(

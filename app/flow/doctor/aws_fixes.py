@@ -10,7 +10,7 @@ from dataclasses import replace
 from app.flow.annotations import ROLE_ARN, is_role_arn
 from app.flow.doctor import changes, pod_fixes
 from app.flow.doctor.fix import Fix
-from app.flow.doctor.names import PROFILE_HERE, RESOURCE_HERE, ROLE_HERE, Names, line
+from app.flow.doctor.names import PROFILE_HERE, REGION_HERE, RESOURCE_HERE, ROLE_HERE, Names, line
 from app.flow.doctor.trust_fix import VERSION, admitting, is_refused, matches_nobody, narrowed
 from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.matching.nearest import statements
@@ -24,6 +24,11 @@ from app.flow.verdict.refusals import CHANGED
 _DENY = "explicit-deny"
 _QUOTES = "\"'`\u201c\u201d\u2018\u2019"
 """What a value is written between, which YAML or a shell took for a part of it."""
+
+
+def name_region(names: Names) -> Fix:
+    """AWS was not asked: no region is set where the doctor runs."""
+    return Fix(id="name_region", commands=(names.doctor(region=names.region or REGION_HERE),))
 
 
 # --- 1 OIDC provider -------------------------------------------------------------------------------------------------

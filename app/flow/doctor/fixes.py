@@ -16,6 +16,7 @@ from app.flow.doctor.pods import fixes as sibling_fixes
 from app.flow.doctor.webhook import webhook_fixes
 from app.flow.doctor.without_exec import fixes as without_exec
 from app.flow.model import JsonValue, Status, Walk
+from app.flow.steps.findings import NO_REGION
 from app.flow.steps.sts_assume import OWN_REQUEST
 from app.flow.steps.token_fetch import NO_PROGRAM
 from app.flow.steps.trust_policy import OF_CALLER
@@ -55,6 +56,7 @@ def _complete(fix: Fix, names: Names) -> Fix:
 
 _LOOKS: Mapping[str, Make] = {
     NO_PROGRAM: without_exec.look_in,
+    NO_REGION: aws_fixes.name_region,
     **dict.fromkeys((OWN_REQUEST, OF_CALLER), without_exec.own_request),
 }
 """By the reason of a check that is open: what shows more."""

@@ -129,12 +129,13 @@ class Names:
         """Whether the Pod runs as the ServiceAccount that was named."""
         return get_str(self.documents.get("pod"), "spec", "serviceAccountName") == self.service_account
 
-    def doctor(self, *, namespace: str = "", service_account: str = "", pod: str = "") -> str:
-        """Examines another subject, in the same cluster. A Pod's name is of its own namespace alone."""
+    def doctor(self, *, namespace: str = "", service_account: str = "", pod: str = "", region: str = "") -> str:
+        """Examines another subject, or asks another region. A Pod's name is of its own namespace alone."""
         kept = "" if namespace or service_account else self.pod
         named = ("--pod", pod or kept) if pod or kept else ()
         given = ("-n", namespace or self.namespace, "-s", service_account or self.service_account)
-        return line("python", "-m", "app", "doctor", *given, *named)
+        asked = ("--region", region) if region else ()
+        return line("python", "-m", "app", "doctor", *given, *named, *asked)
 
     def error_of(self, check_id: str) -> str:
         """What a server said at a check of the walk; empty where it said nothing."""

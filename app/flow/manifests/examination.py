@@ -16,7 +16,7 @@ from app.flow.json_access import get_str
 from app.flow.manifest_documents import Document, UnreadableDocument
 from app.flow.manifests import workloads
 from app.flow.manifests.offline import named_issuers, ports, trust_of
-from app.flow.manifests.trust_documents import TrustDocument
+from app.flow.manifests.trust_documents import TrustDocument, trusts_of
 from app.flow.manifests.workloads import Found, Manifests
 from app.flow.matching.nearest import statements
 from app.flow.model import Check, Status, Subject
@@ -78,8 +78,15 @@ class Examination:
 
     examined: tuple[Examined, ...]
     manifests: Manifests
-    unread: tuple[TrustDocument, ...]
-    """Trust policies of which only a deployment knows a part."""
+    trusts: tuple[TrustDocument, ...]
+    """The trust policies that were given as such."""
+    misplaced: tuple[TrustDocument, ...]
+    """Those among the manifests, by which nothing was judged."""
+
+    @property
+    def unread(self) -> tuple[TrustDocument, ...]:
+        """Trust policies of which only a deployment knows a part."""
+        return tuple(it for it in self.trusts if it.policy is None)
 
     @property
     def wrong(self) -> bool:
@@ -106,9 +113,16 @@ def examine(
         for account in accounts
         for workload in _pods_of(account, accounts, manifests)
     ]
-    return Examination(
-        examined=tuple(found), manifests=manifests, unread=tuple(it for it in trusts if it.policy is None)
-    )
+    misplaced = tuple(it for document in documents for it in _misplaced(document))
+    return Examination(examined=tuple(found), manifests=manifests, trusts=tuple(trusts), misplaced=misplaced)
+
+
+def _misplaced(document: Document) -> list[TrustDocument]:
+    """The trust policies in what should be a manifest. What is broken in them does not matter there."""
+    try:
+        return [] if get_str(document.value, "kind") else list(trusts_of(document))
+    except UnreadableDocument:
+        return []
 
 
 def _pods_of(account: Found, accounts: Sequence[Found], manifests: Manifests) -> list[Found | None]:

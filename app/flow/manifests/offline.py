@@ -42,6 +42,8 @@ class _Port:
     """A port that knows a few answers."""
 
     region = ""
+    regions: frozenset[str] = frozenset()
+    """The SDK knows them, which is not asked either."""
 
     def __init__(self, answers: Mapping[str, Callable[..., Any]]) -> None:
         self._answers = answers

@@ -1,4 +1,4 @@
-"""Trust policies before they are deployed: as JSON, in a CloudFormation template, in what Terraform shows.
+"""Trust policies: as JSON, in a CloudFormation template, in what Terraform shows, in what the AWS CLI prints of a role.
 
 Sources: CloudFormation template reference (`AWS::IAM::Role`, intrinsic functions); Terraform, "JSON Output Format"
 (values representation), and the provider's `aws_iam_role`.
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
-from app.flow import strict_json
 from app.flow.json_access import get, get_list, get_object, get_str
-from app.flow.manifest_documents import Document, UnreadableDocument, documents
+from app.flow.manifest_documents import Document, UnreadableDocument, documents, shape_of
+from app.flow.manifests.role_documents import POLICY, decoded, policy_of, roles
 from app.flow.model import JsonValue
 from app.flow.names import role_of
 
@@ -61,20 +61,26 @@ class TrustDocument:
         return json.loads(text)
 
 
+class NoTrustPolicy(UnreadableDocument):
+    """A file without any. `problem` is what its documents are instead."""
+
+
 class _NotLiteral(Exception):
     """Only a deployment knows the value."""
 
 
 def trust_documents(text: str, path: str) -> list[TrustDocument]:
-    """The trust policies in the text of a file. Raises `UnreadableDocument` where there is none."""
-    found = [it for document in documents(text, path, own_tags=True) for it in _of(document)]
+    """The trust policies in the text of a file. Raises `UnreadableDocument`; `NoTrustPolicy` where there is none."""
+    read = list(documents(decoded(text), path, own_tags=True))
+    found = [it for document in read for it in trusts_of(document)]
     if not found:
-        raise UnreadableDocument(path, 0, f"no trust policy, {CLOUDFORMATION_ROLE} or {TERRAFORM_ROLE} in it")
+        raise NoTrustPolicy(path, 0, ", ".join(dict.fromkeys(shape_of(it.value) for it in read)) or "–")
     return found
 
 
-def _of(document: Document) -> Iterator[TrustDocument]:
-    value = document.value
+def trusts_of(document: Document) -> Iterator[TrustDocument]:
+    """The trust policies in a document; none where it is another one. Raises `UnreadableDocument`."""
+    value = _unquoted(document.value)
     if get(value, "Statement") is not None:
         stem = PurePath(document.path).name.partition(".")[0]
         yield TrustDocument(name="", policy=value, **_place(document), stem=stem)
@@ -83,6 +89,19 @@ def _of(document: Document) -> Iterator[TrustDocument]:
     elif get(value, "format_version") is not None:
         values = get_object(value, "planned_values") or get_object(value, "values")
         yield from _terraform(document, get_object(values, "root_module"), _DEEPEST)
+    else:
+        for role in roles(value):
+            name, arn = get_str(role, "RoleName"), get_str(role, "Arn")
+            policy = _policy(role[POLICY], f"{document.where} {name}".rstrip())
+            yield TrustDocument(name=name, arn=arn, policy=policy, **_place(document, name))
+
+
+def _unquoted(value: JsonValue) -> JsonValue:
+    """The value; of a text that is the JSON of one, that one."""
+    try:
+        return policy_of(value)
+    except ValueError:
+        return value
 
 
 def _place(document: Document, resource: str = "") -> dict[str, Any]:
@@ -104,20 +123,23 @@ def _cloudformation(document: Document) -> Iterator[TrustDocument]:
             role_name = None
         known = role_name if isinstance(role_name, str) else ""
         try:
-            policy = _policy(_literal(properties.get("AssumeRolePolicyDocument")), where)
+            if POLICY not in properties:
+                raise _NotLiteral(POLICY)
+            policy = _policy(_literal(properties[POLICY]), where)
             yield TrustDocument(name=known, policy=policy, **place)
         except _NotLiteral as error:
             yield TrustDocument(name=known, **place, unread=str(error))
 
 
 def _policy(value: JsonValue, where: str) -> JsonValue:
-    """A policy is an object, or the JSON text of one."""
-    if not isinstance(value, str):
-        return value
+    """A policy is an object, or the JSON text of one. Raises `UnreadableDocument`."""
     try:
-        return strict_json.loads(value)
+        policy = policy_of(value)
     except ValueError as error:
         raise UnreadableDocument(where, 0, str(error)) from None
+    if not isinstance(policy, dict):
+        raise UnreadableDocument(where, 0, f"{POLICY}: {json.dumps(policy)[:40]}")
+    return policy
 
 
 def _literal(value: JsonValue) -> JsonValue:

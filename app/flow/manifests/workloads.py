@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from app.flow.annotations import PREFIX, ROLE_ARN, is_role_arn
 from app.flow.json_access import get_object, get_str
-from app.flow.manifest_documents import Document, objects
+from app.flow.manifest_documents import Document, UnreadableDocument, objects
 from app.flow.model import JsonObject, JsonValue
 
 TEMPLATES: Mapping[str, tuple[str, ...]] = {
@@ -16,6 +17,10 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = {
     "CronJob": ("spec", "jobTemplate", "spec", "template"),
 }
 """Where a workload of a kind has the template of its Pods."""
+
+
+class NotAText(UnreadableDocument):
+    """An annotation or a label has a value that is no text. `problem` is where, and which."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +63,8 @@ def read(documents: Iterable[Document], namespace: str) -> Manifests:
     skipped: Counter[str] = Counter()
     for document in (it for whole in documents for it in objects(whole)):
         kind = get_str(document.value, "kind")
+        if kind == "ServiceAccount" or kind == "Pod" or kind in TEMPLATES:
+            _refuse_values_that_are_no_texts(document, kind)
         if kind == "ServiceAccount":
             found = _found(document, document.value, namespace)
             accounts[found.namespace, found.name] = found
@@ -66,6 +73,19 @@ def read(documents: Iterable[Document], namespace: str) -> Manifests:
         else:
             skipped[kind] += 1
     return Manifests(accounts=accounts, workloads=tuple(workloads), skipped=dict(sorted(skipped.items())))
+
+
+def _refuse_values_that_are_no_texts(document: Document, kind: str) -> None:
+    """Raises `UnreadableDocument` for an annotation or a label such as `true` or `86400` without quotes.
+
+    The API server takes no such object. A value that is null is the empty text to it.
+    """
+    for place in (("metadata",), (*TEMPLATES.get(kind, ()), "metadata")):
+        for name in ("annotations", "labels"):
+            for key, value in get_object(document.value, *place, name).items():
+                if not (value is None or isinstance(value, str)):
+                    where = ".".join((*place, name))
+                    raise NotAText(document.path, document.line, f"{where}: {key}: {json.dumps(value)[:40]}")
 
 
 def wants_a_role(account: JsonValue) -> bool:

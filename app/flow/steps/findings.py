@@ -20,7 +20,12 @@ BY_HAND = "by_hand"
 """The reason of what the webhook would bring to a Pod whose manifest mounts the token itself."""
 NO_PERMISSION = "no_permission"
 """The reason of what we may not read, though we are known."""
-_WITHOUT_ANSWER = {OUT_OF_TIME: "out_of_time", "aws_no_region": "no_region", "aws_bad_region": "no_region"}
+NO_REGION = "no_region"
+"""The reason of what AWS was not asked, because no region is set, or none that there is."""
+NO_CONFIGURATION = "no_configuration"
+"""The reason of what AWS was not asked, because our profile is not there, or its file cannot be read."""
+_OWN_CONFIGURATION = ("aws_config_broken", "aws_no_such_profile")
+_WITHOUT_ANSWER = {OUT_OF_TIME: "out_of_time", "aws_no_region": NO_REGION, "aws_bad_region": NO_REGION}
 """The reasons of what nobody was asked, by the code of the error; otherwise a server was silent."""
 
 
@@ -148,15 +153,17 @@ class Findings:
 
 def unseen(error: FlowError) -> str:
     """Why we could not see for ourselves: the reason's key; empty where the server's answer is about the chain."""
-    if isinstance(error, NotPermitted):
-        return "login" if error.about_login else NO_PERMISSION
-    return unanswered(error)
+    if isinstance(error, NotPermitted) and not error.about_login:
+        return NO_PERMISSION
+    return unanswered(error) or ("login" if isinstance(error, NotPermitted) else "")
 
 
 def unanswered(error: FlowError) -> str:
     """Why the question has no answer: the reason's key; empty where it has one, a refusal included."""
     if isinstance(error, NotAsked):
         return "not_asked"
+    if isinstance(error, NotPermitted) and error.code.islower():  # our own code: nothing was sent
+        return NO_CONFIGURATION if error.code in _OWN_CONFIGURATION else "login"
     if isinstance(error, Unreachable):
         return _WITHOUT_ANSWER.get(error.code, "unreachable")
     return error.kind if isinstance(error, ServerFailed) else ""

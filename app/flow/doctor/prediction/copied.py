@@ -10,7 +10,16 @@ from dataclasses import dataclass, field
 
 from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.account import ADMITTING
-from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, ServerFailed, TooLarge, Unreachable
+from app.flow.errors import (
+    FlowError,
+    NotFound,
+    NotPermitted,
+    NotUnderstood,
+    Refused,
+    ServerFailed,
+    TooLarge,
+    Unreachable,
+)
 from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import Check, JsonValue, Status, Subject, Walk
 from app.flow.names import role_of
@@ -142,6 +151,8 @@ def refusal(check: Check) -> FlowError:
     match check.reason:
         case "no_permission":
             return NotPermitted(code="Forbidden", server_message=check.error, status=403)
+        case "no_configuration":
+            return NotPermitted(code="aws_config_broken", server_message=check.error)
         case "login":
             return NotPermitted(code="Unauthorized", server_message=check.error, status=401)
         case "unreachable" | "out_of_time":
@@ -151,6 +162,8 @@ def refusal(check: Check) -> FlowError:
             return Unreachable(code="aws_no_region", server_message=check.error)
         case "server_failed":
             return ServerFailed(code="server_failed", server_message=check.error)
+        case "unreadable_answer":
+            return NotUnderstood(code="unexpected_answer", server_message=check.error)
         case "answer_too_large":
             return TooLarge(code="answer_too_large", server_message=check.error)
     return NotKnown()

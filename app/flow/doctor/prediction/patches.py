@@ -29,6 +29,6 @@ def patch_of(before: JsonValue, after: JsonValue, field: str = "") -> Any:
     key = _MERGED.get(field)
     if key is None or not isinstance(before, list) or not isinstance(after, list):
         return after
-    old, new = ({get_str(item, key): item for item in items} for items in (before, after))
+    old, new = ({get_str(it, key): it for it in items if isinstance(it, dict)} for items in (before, after))
     changed = [{**patch_of(old.get(name, {}), item), key: name} for name, item in new.items() if old.get(name) != item]
     return [*changed, *({"$patch": "delete", key: name} for name in old if name not in new)]

@@ -9,6 +9,7 @@ from app.flow.model import Check, Status, Subject, Walk
 from app.flow.port_wrappers.consent import Action
 from app.flow.port_wrappers.permissions_needed import TOKENS, sent_for
 from app.flow.ports import Cluster, Ports
+from app.flow.steps.findings import NO_CONFIGURATION, NO_REGION
 from app.flow.steps.trust_policy import OF_CALLER
 from app.flow.verdict.judge import Outcome, judge
 from app.flow.verdict.refusals import ANSWER
@@ -18,13 +19,15 @@ def to_be_sure(ports: Ports, walk: Walk, also: Sequence[Check]) -> tuple[Action,
     """The actions that would bring STS's answer to the Pod's own token, or else to another; empty where none would,
     and where its answer to us would decide nothing.
 
-    Without the ServiceAccount it is not known which role to ask for. Never raises.
+    Without the ServiceAccount it is not known which role to ask for. Where AWS could not be asked for want of a region,
+    or of a profile, that is what to add first. Never raises.
     """
     judged = judge(walk, also)
     by_id = {check.id: check for report in walk for check in report.checks}
     decides = by_id["trust.decision"].reason != OF_CALLER
     if (
         judged.outcome in (Outcome.WORKS, Outcome.BROKEN)
+        or any(check.reason in (NO_REGION, NO_CONFIGURATION) for check in by_id.values())
         or not decides
         or by_id["service_account.exists"].status is not Status.PASSED
     ):

@@ -1,0 +1,58 @@
+"""The files that `check` reads: texts within a limit, folders, and the issuer. All raise `CannotRun`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from app.commands.failure import CannotRun
+from app.commands.streams import STDIN, read_bounded, text_in, why
+from app.content import Content
+
+SIZE_LIMIT = 16 * 1024 * 1024
+"""Bytes of a file: a hundred times what a large chart renders to."""
+ENDINGS = (".yaml", ".yml", ".json")
+"""What is read of a folder."""
+
+
+def files_in(given: str, words: Content) -> list[str]:
+    """The file, or those of a folder, in the order of their names."""
+    path = Path(given)
+    if given == STDIN or not path.is_dir():
+        return [given]
+    found = sorted(str(it) for it in path.rglob("*") if it.suffix in ENDINGS and it.is_file())
+    if not found:
+        raise CannotRun(words, "no_manifests", got=f"-f {given}")
+    return found
+
+
+def text_of(path: str, words: Content) -> str:
+    """What is in the file."""
+    try:
+        content = read_bounded(path, SIZE_LIMIT)
+    except (OSError, ValueError) as error:
+        raise CannotRun(words, "file_to_check_not_there", got=f"{path}: {why(error)}") from error
+    if len(content) > SIZE_LIMIT:
+        raise CannotRun(words, "file_to_check_unreadable", got=f"{path}: more than {SIZE_LIMIT} bytes")
+    try:
+        return text_in(content)
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise CannotRun(words, "file_to_check_unreadable", got=f"{path}:{line}: {error.reason}") from error
+
+
+def issuer_of(given: str, words: Content) -> str:
+    """The issuer: a URL, or what a command has printed of the cluster into a file. Empty where none is given."""
+    from app.flow.manifest_documents import UnreadableDocument
+    from app.flow.manifests.issuer_documents import NoIssuer, issuer_in
+
+    if not given or given.startswith("https://"):
+        return given
+    if given != STDIN and not Path(given).is_file():
+        expected = words.message("check.issuer_expected")
+        raise CannotRun(words, "bad_value", option="--issuer", got=given, expected=expected, help="check --help")
+    try:
+        return issuer_in(text_of(given, words), given)
+    except NoIssuer as error:
+        raise CannotRun(words, "no_issuer_in_file", got=error) from error
+    except UnreadableDocument as error:
+        raise CannotRun(words, "file_to_check_unreadable", got=error) from error
