@@ -16,6 +16,8 @@ import pytest
 from starlette.datastructures import Headers
 from streamlit.cursor import RunningCursor
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Common_pb2 import FileURLsRequest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime import app_session, websocket_session_manager
@@ -402,6 +404,20 @@ def test_a_browser_that_empties_the_caches_of_streamlit_leaves_everybody_their_w
     app_session.AppSession._handle_clear_cache_request(SimpleNamespace(_session_state={}))
     assert session.simulation() is simulation
     assert simulation.run(asyncio.sleep(0, "runs")) == "runs"
+
+
+def test_a_browser_is_heard_in_what_pages_send_and_in_nothing_else(monkeypatch):
+    heard, refused = [], []
+    monkeypatch.setattr(app_session.AppSession, "handle_backmsg", lambda _, message: heard.append(message))
+    monkeypatch.setattr(streamlit_sessions.events, "refuse", refused.append)
+    browser = Bare(None)
+    for kind in BackMsg.DESCRIPTOR.oneofs_by_name["type"].fields:
+        browser.handle_backmsg(BackMsg(**{kind.name: {} if kind.message_type else True}))
+    assert {it.WhichOneof("type") for it in heard} == streamlit_sessions.SENT_BY_PAGES
+    browser.handle_backmsg(BackMsg())
+    browser.handle_backmsg(BackMsg(file_urls_request=FileURLsRequest(file_names=[""] * 9)))
+    assert len(heard) == len(streamlit_sessions.SENT_BY_PAGES)
+    assert refused == ["message"] * (len(BackMsg.DESCRIPTOR.fields) - 2)
 
 
 def test_what_waits_for_what_follows_asks_nobody_to_send_it():
