@@ -1,9 +1,6 @@
-"""Messages of a page's websocket: others have their turn before each, and text closes it. Streamlit takes protobuf, and
-would fail with a traceback for each text."""
+"""Closes a websocket on which text comes: Streamlit takes protobuf, and would fail with a traceback for each."""
 
 from __future__ import annotations
-
-import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -27,7 +24,6 @@ class BinaryFrames:
 
         async def receive_binary() -> Message:
             message = await receive()
-            await asyncio.sleep(0)  # thousands may have come at once, and uvicorn gives way before none of them
             if message["type"] == "websocket.receive" and message.get("bytes") is None:
                 events.refuse("text_frame")
                 await send({"type": "websocket.close", "code": UNSUPPORTED_DATA})

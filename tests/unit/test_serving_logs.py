@@ -138,20 +138,3 @@ def test_text_on_a_websocket_closes_it():
     asyncio.run(BinaryFrames(application)({"type": "websocket"}, receive, send))
     assert sent == [{"type": "websocket.close", "code": 1003}]
     assert seen[0]["type"] == "websocket.disconnect"
-
-
-def test_others_have_their_turn_between_messages_that_came_at_once():
-    order = []
-
-    async def receive():
-        return {"type": "websocket.receive", "bytes": b""}
-
-    async def application(scope, receive, send):
-        loop = asyncio.get_running_loop()
-        for number in range(3):
-            await receive()
-            order.append(number)
-            loop.call_soon(order.append, "another")
-
-    asyncio.run(BinaryFrames(application)({"type": "websocket"}, receive, None))
-    assert order[:5] == [0, "another", 1, "another", 2]
