@@ -38,7 +38,7 @@ class Runner(ScriptRunner):
     def start(self) -> None:
         """As `ScriptRunner`, in a thread that has run other scripts before."""
         (self._listener,) = self.on_event._get_live_receivers()  # else it is looked for with each message
-        _threads.run(self._run_script_thread)
+        _threads.run(self._run_script_thread, connection.visitor_of(self._session_id) or self._session_id)
 
     def _run_script_thread(self) -> None:
         """As `ScriptRunner`. What the run was made of goes with it, and not when garbage is looked for."""
