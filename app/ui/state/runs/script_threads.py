@@ -17,7 +17,7 @@ from app.serving.logs import OURS
 
 IDLE_SECONDS = 10.0
 """After which a thread ends that has nothing to run."""
-OF_A_VISITOR = 32
+OF_A_VISITOR = 16
 """Threads. Of a visitor's runs one goes on at a time, and most others need none: a container may have a thousand."""
 
 Work = Callable[[], object]
@@ -49,6 +49,14 @@ class ScriptThreads:
         except RuntimeError:  # the system has no thread left
             self._next(visitor)
             raise
+
+    def take_back(self, work: Work, visitor: str) -> bool:
+        """Whether that had no thread yet; it never has one then."""
+        with self._lock:
+            waiting = self._waiting.get(visitor, ())
+            if is_there := work in waiting:  # asked first: the error of `remove` contains all that a run is made of
+                self._waiting[visitor].remove(work)
+            return is_there
 
     def _call(self, work: Work | None, visitor: str) -> None:
         while work:
