@@ -8,7 +8,6 @@ import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
-from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlencode
@@ -31,7 +30,7 @@ from app.serving.first_paint import FirstPaint
 from app.serving.fixed_files import FixedFiles
 from app.serving.gate import Gate
 from app.serving.kept_texts import KEPT_TEXTS, KeptTextsAtTheirAddresses
-from app.serving.launch import LAUNCH
+from app.serving.launch import LAUNCH, cookie
 from app.serving.operations.garbage import Garbage
 from app.serving.operations.health import Probes
 from app.serving.operations.metrics import Metrics
@@ -87,11 +86,7 @@ class BrowserId:
 
 
 def _cookie(scope: Scope) -> str:
-    try:
-        found = SimpleCookie(Headers(scope=scope).get("cookie", "")).get(own_world.COOKIE)
-    except CookieError:
-        return ""
-    return found.value if found else ""
+    return cookie(Headers(scope=scope).get("cookie", ""), own_world.COOKIE)
 
 
 class KnownPages:

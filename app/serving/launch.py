@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from http.cookies import CookieError, SimpleCookie
 
 PREFIX = "/launch/"
 _UNUSED_LIMIT = 20
@@ -45,11 +44,17 @@ class Launch:
 
     def holds(self, cookie_header: str, port: int) -> bool:
         """Whether a request with these cookies was let in."""
-        try:
-            found = SimpleCookie(cookie_header).get(_name(port))
-        except CookieError:
-            return False
-        return found is not None and hmac.compare_digest(found.value.encode(), self._secret.encode())
+        return hmac.compare_digest(cookie(cookie_header, _name(port)).encode(), self._secret.encode())
+
+
+def cookie(header: str, name: str) -> str:
+    """The value of a request's last cookie of that name, as Starlette takes it; empty where there is none.
+
+    Of our own alone: their values are never in quotes. Python's own parser takes 5 µs for each of thousands, and gives
+    up at one with JSON in it, as other servers leave them.
+    """
+    pairs = (part.partition("=") for part in reversed(header.split(";")))
+    return next((value.strip() for found, _, value in pairs if found.strip() == name), "")
 
 
 def _name(port: int) -> str:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from streamlit.proto.BackMsg_pb2 import BackMsg
+
 from tests.attack.client import ATTACKER, CUT_OFF, TALKS, Answer, Page, ask, cookies, visitor
 from tests.attack.row import CLOSED, REFUSED, Attack, Attacker
 from tests.attack.server import MEGABYTE
@@ -129,6 +131,13 @@ async def text_frame(by: Attacker, number: int) -> Answer:
     return await frame(by, f"hello {number}")
 
 
+async def many_names(by: Attacker, number: int) -> Answer:
+    """One frame that wants half a million addresses for uploads."""
+    message = BackMsg()
+    message.file_urls_request.file_names.extend([""] * 490_000)
+    return await frame(by, message.SerializeToString())
+
+
 async def junk_frame(by: Attacker, number: int) -> Answer:
     return await frame(by, by.rng.randbytes(200))
 
@@ -187,6 +196,12 @@ ON_PAGES = (
     ),
     Attack(name="text_frames", says="a text frame", send=text_frame, right=CLOSED | {TALKS}, inputs=60),
     Attack(name="junk_frames", says="a frame of 200 random bytes", send=junk_frame, right=CLOSED | {TALKS}, inputs=60),
+    Attack(
+        name="addresses_for_uploads",
+        says="a frame of 1 MB that wants 490,000",
+        send=many_names,
+        right=frozenset({TALKS}),
+    ),
     Attack(
         name="uploads",
         says="an upload of 100 MB",

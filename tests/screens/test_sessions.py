@@ -17,6 +17,8 @@ import pytest
 from starlette.datastructures import Headers
 from streamlit.cursor import RunningCursor
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Common_pb2 import FileURLsRequest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime import app_session, websocket_session_manager
@@ -24,6 +26,7 @@ from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunner, ScriptRunnerEvent
 from streamlit.runtime.scriptrunner_utils.run_descriptor import RunDescriptor
+from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequests
 from streamlit.runtime.scriptrunner_utils.script_run_context_attr import SCRIPT_RUN_CONTEXT_ATTR_NAME
 from streamlit.runtime.session_manager import SessionClientDisconnectedError
 from streamlit.runtime.state import SafeSessionState, SessionState
@@ -35,7 +38,7 @@ from streamlit.web.server.starlette import starlette_websocket
 from app import server
 from app.serving.protocols import DIRECTLY
 from app.ui.state import allowance, connection, session, streamlit_sessions
-from app.ui.state.runs import direct_client, read_once
+from app.ui.state.runs import direct_client, read_once, script_threads
 from app.ui.state.runs import runner as runs
 from app.ui.state.runs.deferred_loop import DeferredLoop
 from app.ui.state.runs.message_queue import MessageQueue
@@ -403,6 +406,47 @@ def test_a_browser_that_empties_the_caches_of_streamlit_leaves_everybody_their_w
     app_session.AppSession._handle_clear_cache_request(SimpleNamespace(_session_state={}))
     assert session.simulation() is simulation
     assert simulation.run(asyncio.sleep(0, "runs")) == "runs"
+
+
+def test_a_browser_is_heard_in_what_pages_send_and_in_nothing_else(monkeypatch):
+    heard, refused = [], []
+    monkeypatch.setattr(app_session.AppSession, "handle_backmsg", lambda _, message: heard.append(message))
+    monkeypatch.setattr(streamlit_sessions.events, "refuse", refused.append)
+    browser = Bare(None)
+    for kind in BackMsg.DESCRIPTOR.oneofs_by_name["type"].fields:
+        browser.handle_backmsg(BackMsg(**{kind.name: {} if kind.message_type else True}))
+    assert {it.WhichOneof("type") for it in heard} == streamlit_sessions.SENT_BY_PAGES
+    browser.handle_backmsg(BackMsg())
+    browser.handle_backmsg(BackMsg(file_urls_request=FileURLsRequest(file_names=[""] * 9)))
+    assert len(heard) == len(streamlit_sessions.SENT_BY_PAGES)
+    assert refused == ["message"] * (len(BackMsg.DESCRIPTOR.fields) - 2)
+
+
+def test_of_a_session_one_run_waits_for_a_thread_and_has_the_clicks_of_those_before_it(runner, monkeypatch):
+    monkeypatch.setattr(script_threads, "OF_A_VISITOR", 1)
+    threads, go, ran = ScriptThreads(), threading.Event(), []
+    monkeypatch.setattr(runs, "_threads", threads)
+    monkeypatch.setattr(ScriptRunner, "_run_script_thread", lambda self: go.wait(10) and ran.append(self))
+
+    def create(session, data):
+        session._scriptrunner = runner(None)
+        session._scriptrunner._requests = ScriptRequests()
+        session._scriptrunner._requests.request_rerun(data)
+        session._scriptrunner.start()
+
+    monkeypatch.setattr(app_session.AppSession, "_create_scriptrunner", create)
+    browser = Bare(None)
+    for clicked in ("first", "second", "third"):
+        state = WidgetStates(widgets=[WidgetState(id=clicked, trigger_value=True)])
+        browser._create_scriptrunner(RerunData(widget_states=state, query_string=clicked))
+    waiting = browser._scriptrunner._requests._rerun_data
+    assert {it.id for it in waiting.widget_states.widgets} == {"second", "third"}, "the first one has a thread"
+    assert waiting.query_string == "third"
+    go.set()
+    deadline = time.monotonic() + 10
+    while len(ran) < 2 and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert ran[1:] == [browser._scriptrunner]
 
 
 def test_what_waits_for_what_follows_asks_nobody_to_send_it():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from pathlib import Path
 
@@ -59,6 +60,23 @@ def test_the_changelogs_have_as_many_items_in_each_part() -> None:
         for suffix in SUFFIX.values()
     ]
     assert counted[0] == counted[1]
+
+
+def test_each_module_that_a_document_starts_is_there() -> None:
+    """Those that no test of the document starts, in its sentences, tables and blocks."""
+    texts = {path.name: path.read_text(encoding="utf-8") for path in (*ROOT.glob("*.md"), *DOCS.glob("*.md"))}
+    named = {(name, it) for name, text in texts.items() for it in re.findall(r"python3? -m ([a-z_.]+)", text)}
+    assert {it.partition(".")[0] for _, it in named} >= {"app", "bench", "tools", "tests"}
+    assert [(name, it) for name, it in sorted(named) if importlib.util.find_spec(it.rstrip(".")) is None] == []
+
+
+@pytest.mark.parametrize("language", SUFFIX)
+def test_windows_has_the_same_commands_as_the_way_with_pip(language: str) -> None:
+    (shown,) = re.findall(r"^```powershell\n(.*?)^```", read("start", language), re.M | re.S)
+    way = read("start", language).partition("### pip\n")[2]
+    block = re.search(r"^```sh\n(.*?)^```", way, re.M | re.S)
+    assert block
+    assert shown.replace(".venv\\Scripts\\", ".venv/bin/").replace("py -3.13 ", "python3 ") == block[1]
 
 
 @pytest.mark.parametrize("language", SUFFIX)

@@ -202,6 +202,11 @@ def test_the_secret_is_of_one_process_and_one_port(call, launch):
     assert not call(cookie=cookie(launch).replace("8501", "8502"))[1].launched
 
 
+def test_what_other_servers_of_this_machine_left_in_the_browser_hides_it_not(call, launch):
+    """A cookie is for every port of a host, and some hold JSON, at which Python's own parser gives up."""
+    assert call(cookie=f'other={{"a": "b"}}; {cookie(launch)}; =; é')[1].launched
+
+
 # (5) What the pages learn, and no client can claim
 
 

@@ -310,6 +310,20 @@ def test_a_stop_waits_for_what_was_under_way_and_for_no_longer_than_its_time():
     asyncio.run(asyncio.wait_for(stopped(), 60))
 
 
+def test_what_a_run_said_at_its_end_reaches_its_page_before_the_connections_close():
+    async def stopped():
+        stopping, heard = Stopping(), []
+        with stopping.under_way("page"):
+            stopping.begin()
+            waiting = asyncio.create_task(stopping.wait(math.inf))
+            await asyncio.sleep(0)
+        asyncio.get_running_loop().call_later(0.1, heard.append, "held back for a moment")
+        await waiting
+        return heard
+
+    assert asyncio.run(asyncio.wait_for(stopped(), 60))
+
+
 def test_pages_that_cannot_be_informed_keep_no_server_from_stopping(caplog):
     stopping = Stopping()
     stopping.inform = lambda: {}["of another Streamlit"]

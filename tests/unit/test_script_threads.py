@@ -3,6 +3,7 @@
 import threading
 from contextvars import ContextVar
 
+from app.ui.state.runs import script_threads
 from app.ui.state.runs.script_threads import ScriptThreads
 
 _of_a_run = ContextVar("of_a_run", default="")
@@ -40,6 +41,31 @@ def test_runs_at_once_have_a_thread_each():
         threads.run(lambda: found.append(threading.current_thread()) or together.wait())
     together.wait()
     assert len({*found}) == 2
+
+
+def test_what_waits_of_a_visitor_beyond_the_limit_has_no_thread_and_keeps_nobody_else_waiting(monkeypatch):
+    monkeypatch.setattr(script_threads, "OF_A_VISITOR", 2)
+    threads, go, ended, ran = ScriptThreads(), threading.Event(), threading.Semaphore(0), []
+
+    def work(number):
+        go.wait(10)
+        ran.append((number, threading.current_thread()))
+        ended.release()
+        if number == 3:
+            raise ZeroDivisionError  # those that wait are run even so
+
+    for number in range(6):
+        threads.run(lambda number=number: work(number), "one")
+    another = threading.Event()
+    threads.run(another.set, "another")
+    assert another.wait(10)
+    assert threads._busy["one"] == 2
+    go.set()
+    assert all(ended.acquire(timeout=10) for _ in range(6))
+    assert sorted(number for number, _ in ran) == list(range(6))
+    while threads._busy:  # a moment after
+        pass
+    assert not threads._waiting
 
 
 def test_a_thread_ends_that_has_nothing_to_run():

@@ -33,6 +33,7 @@ Reason = Literal[
     "connections",
     "upload",
     "text_frame",
+    "message",
     "console",
     "events",
     "visitor_budget",

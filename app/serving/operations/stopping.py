@@ -29,7 +29,7 @@ _log = logging.getLogger(OURS)
 RETRY_SECONDS = 30
 LOOK_SECONDS = 0.05
 HEAR_SECONDS = 0.3
-"""For the open pages to get the sentence before their connections close."""
+"""For the open pages to get the sentence, and then what the runs had to say, before their connections close."""
 _NEW = (STREAM, "/console")
 """Websockets that are not opened any more."""
 
@@ -94,6 +94,8 @@ class Stopping:
             await asyncio.sleep(min(HEAR_SECONDS, seconds))
         while self.left() and time.monotonic() < until:
             await asyncio.sleep(LOOK_SECONDS)
+        if self._before:
+            await asyncio.sleep(min(HEAR_SECONDS, seconds))
         events.write("stopped_waiting", left=self.left(), seconds=round(time.monotonic() - began, 3))
 
     def count(self) -> dict[str, int]:

@@ -48,6 +48,14 @@ def facts() -> RequestFacts | None:
     return once(_facts, lambda: request_facts.read(headers()))
 
 
+def visitor_of(session_id: str) -> str:
+    """The address of a session's visitor, outside of its runs; empty where there is no connection of our own server."""
+    client = runtime.get_instance().get_client(session_id) if runtime.exists() else None
+    context = client.client_context if client else None
+    found = request_facts.read(dict(context.headers)) if context else None
+    return found.visitor if found else ""
+
+
 def once(kept: WeakKeyDictionary[object, T], read: Callable[[], T]) -> T:
     """What `read` finds for the present connection, which `kept` has from then on."""
     present = _present.get()

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import streamlit as st
 from streamlit.runtime.session_manager import SessionInfo, SessionStorage
 
-from app.serving import request_facts
+from app.ui.state import connection
 
 OF_AN_ADDRESS = 32
 """Sessions that are kept of one visitor. What a room loses beyond it is what was typed; its worlds are kept apart."""
@@ -97,12 +97,5 @@ class LeftSessions(SessionStorage):
 
 def bound() -> None:
     """From now on left sessions are kept so. Called on the pages' loop."""
-    runtime = st.runtime.get_instance()
-
-    def address_of(session_id: str) -> str:
-        client = runtime.get_client(session_id)
-        context = client.client_context if client else None
-        facts = request_facts.read(dict(context.headers)) if context else None
-        return facts.visitor if facts else ""
-
-    runtime._session_mgr._session_storage = LeftSessions(address_of, asyncio.get_running_loop().call_later)  # type: ignore[attr-defined]
+    kept = LeftSessions(connection.visitor_of, asyncio.get_running_loop().call_later)
+    st.runtime.get_instance()._session_mgr._session_storage = kept  # type: ignore[attr-defined]

@@ -13,12 +13,15 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from time import sleep
 from typing import Any
+from weakref import ref
 
 import streamlit as st
+from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import app_session, websocket_session_manager
 from streamlit.runtime.app_session import AppSession, AppSessionState
 from streamlit.runtime.scriptrunner import (
+    RerunData,
     ScriptRunContext,
     ScriptRunner,
     ScriptRunnerEvent,
@@ -28,6 +31,7 @@ from streamlit.runtime.scriptrunner_utils.run_descriptor import RunDescriptor
 from streamlit.runtime.session_manager import ActiveSessionInfo, SessionClientDisconnectedError
 from streamlit.source_util import PageInfo
 
+from app.serving.operations import events
 from app.ui.state.runs import containers, direct_client, drawn_before, read_once
 from app.ui.state.runs.deferred_loop import DeferredLoop
 from app.ui.state.runs.message_queue import MessageQueue
@@ -37,12 +41,19 @@ TOGETHER_SECONDS = 0.025
 """Within which what a run says goes to the browser together: most runs have ended by then."""
 AT_ONCE = 100
 """Messages that are sent without giving way: a page has fifty, and a connection's queue has room for 500."""
+SENT_BY_PAGES = frozenset({"rerun_script", "stop_script", "app_heartbeat", "file_urls_request"})
+"""What a browser has to say. The rest is for those who write an app: Streamlit runs git on the server's loop and says
+which files it finds, empties caches for all, or writes a file."""
+FILES = 8
+"""Addresses for uploads that a message may want. Each is three texts, and 1 MB of names wants half a million."""
 
 
 class Session(AppSession):
     """A session with a `DeferredLoop`, whose script wakes the server's loop once for all that it has to say by then."""
 
     _hands_on = False
+    _runner: Callable[[], Runner | None] = staticmethod(lambda: None)
+    """The one that was made last, if there still is one."""
     _first: tuple[object, ForwardMsg] | None = None
     """The app's pages, and the message that each run begins with, but for what is of one run alone."""
 
@@ -56,6 +67,20 @@ class Session(AppSession):
         self._is_woken = False
         self._together: asyncio.TimerHandle | None = None
         self._held = False
+
+    def _create_scriptrunner(self, initial_rerun_data: RerunData) -> None:
+        """As `AppSession`; but of a session no more than one run waits for a thread."""
+        before = self._runner()
+        super()._create_scriptrunner(before.joined(initial_rerun_data) if before else initial_rerun_data)
+        if isinstance(self._scriptrunner, Runner):
+            self._runner = ref(self._scriptrunner)
+
+    def handle_backmsg(self, msg: BackMsg) -> None:
+        """As `AppSession`, of what pages send. The rest is counted and goes no further."""
+        if msg.WhichOneof("type") in SENT_BY_PAGES and len(msg.file_urls_request.file_names) <= FILES:
+            super().handle_backmsg(msg)
+        else:
+            events.refuse("message")
 
     def _on_scriptrunner_event(
         self,

@@ -8,7 +8,7 @@ from time import perf_counter
 
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunner, ScriptRunnerEvent
-from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
+from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequests, ScriptRequestType
 from streamlit.runtime.scriptrunner_utils.script_run_context_attr import SCRIPT_RUN_CONTEXT_ATTR_NAME
 
 from app.serving.operations.metrics import PAGE_SECONDS
@@ -40,7 +40,17 @@ class Runner(ScriptRunner):
     def start(self) -> None:
         """As `ScriptRunner`, in a thread that has run other scripts before."""
         (self._listener,) = self.on_event._get_live_receivers()  # else it is looked for with each message
-        _threads.run(self._run_script_thread)
+        self._visitor = connection.visitor_of(self._session_id) or self._session_id
+        _threads.run(self._run_script_thread, self._visitor)
+
+    def joined(self, newer: RerunData) -> RerunData:
+        """What the browser asked for after this. Where this has no thread yet, it never runs, but its clicks count."""
+        if not _threads.take_back(self._run_script_thread, self._visitor):
+            return newer
+        both = ScriptRequests()
+        both.request_rerun(self._requests._rerun_data)
+        both.request_rerun(newer)
+        return both._rerun_data
 
     def _run_script_thread(self) -> None:
         """As `ScriptRunner`. What the run was made of goes with it, and not when garbage is looked for."""

@@ -5,28 +5,78 @@ While a thread starts, the server's loop waits for it: a busy server turns up to
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections import deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from contextvars import Context
+from functools import partial
 from queue import Empty, SimpleQueue
+
+from app.serving.logs import OURS
 
 IDLE_SECONDS = 10.0
 """After which a thread ends that has nothing to run."""
+OF_A_VISITOR = 16
+"""Threads. Of a visitor's runs one goes on at a time, and most others need none: a container may have a thousand."""
 
 Work = Callable[[], object]
+_log = logging.getLogger(OURS)
 
 
 class ScriptThreads:
-    """As many threads as there are runs at once, and the idle ones of the last moments."""
+    """As many threads as there are runs at once, within the limit, and the idle ones of the last moments."""
 
     def __init__(self, idle_seconds: float = IDLE_SECONDS) -> None:
         self._idle_seconds = idle_seconds
         self._idle: deque[SimpleQueue[Work]] = deque()
         """The inboxes of the threads that wait; the last one has just become idle."""
+        self._lock = threading.Lock()
+        self._busy: Counter[str] = Counter()
+        """Threads by visitor."""
+        self._waiting: defaultdict[str, deque[Work]] = defaultdict(deque)
+        """What has no thread yet, by visitor."""
 
-    def run(self, work: Work) -> None:
+    def run(self, work: Work, visitor: str = "") -> None:
         """Has a thread call `work` in a context of its own, as a new thread would. May be called from any thread."""
+        with self._lock:
+            if self._busy[visitor] >= OF_A_VISITOR:
+                self._waiting[visitor].append(work)
+                return
+            self._busy[visitor] += 1
+        try:
+            self._start(partial(self._call, work, visitor))
+        except RuntimeError:  # the system has no thread left
+            self._next(visitor)
+            raise
+
+    def take_back(self, work: Work, visitor: str) -> bool:
+        """Whether that had no thread yet; it never has one then."""
+        with self._lock:
+            waiting = self._waiting.get(visitor, ())
+            if is_there := work in waiting:  # asked first: the error of `remove` contains all that a run is made of
+                self._waiting[visitor].remove(work)
+            return is_there
+
+    def _call(self, work: Work | None, visitor: str) -> None:
+        while work:
+            try:
+                Context().run(work)
+            except Exception:
+                _log.exception("A run failed")
+            work = self._next(visitor)
+
+    def _next(self, visitor: str) -> Work | None:
+        """What the visitor's thread runs next; None where that is nothing, and the thread theirs no more."""
+        with self._lock:
+            if self._waiting[visitor]:
+                return self._waiting[visitor].popleft()
+            del self._waiting[visitor]
+            self._busy[visitor] -= 1
+            self._busy += Counter()  # forgets who has none
+            return None
+
+    def _start(self, work: Work) -> None:
         try:
             inbox = self._idle.pop()
         except IndexError:
