@@ -79,7 +79,8 @@ def test_the_switch_keeps_the_place(reader: Callable[..., Reader]) -> None:
     shown.expect_title(title)
     assert {"lang": ["en"], "depth": ["3"], "mode": ["live"]}.items() <= query(shown).items()
 
-    # Nobody is kept out of it, with everything unfolded.
+    # Nobody is kept out of it, with everything unfolded and the mouse on nothing.
+    shown.page.mouse.move(-1, -1)
     assert wrong_with(shown, "light") == []
 
     # A button grants, and its check is decided.
