@@ -28,6 +28,12 @@ gc.disable()
 _MUST_RUN = ("browser", "cli", *(["live"] if os.environ.get("KUBEBUILDER_ASSETS") else []))
 """Markers of tests that need programs which apt and pip bring; of `live`, for which somebody must bring them."""
 
+_OF_A_CLUSTER = {
+    "tests/live": ("tests/live/",),
+    "tests/contracts": ("tests/contracts/test_cloudtrail.py", "tests/contracts/test_ports.py"),
+}
+"""By folder: the beginnings of the files in it whose tests have the folder's cluster."""
+
 
 def pytest_collection_finish() -> None:
     """What has been collected is never garbage: no collection looks at it any more, and few are needed."""
@@ -37,10 +43,11 @@ def pytest_collection_finish() -> None:
 
 
 class _ByFile(LoadFileScheduling):
-    """A file at a time to each worker, and all of `tests/live` to one: each starts a real cluster of its own."""
+    """A file at a time to each worker, and to one all that share a real cluster: else each would start one."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "tests/live" if nodeid.startswith("tests/live/") else super()._split_scope(nodeid)
+        file = super()._split_scope(nodeid)
+        return next((folder for folder, files in _OF_A_CLUSTER.items() if file.startswith(files)), file)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduling | None:

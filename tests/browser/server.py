@@ -32,9 +32,12 @@ PHONE = (390, 844)
 PATIENCE = 60.0
 """Seconds that a server may take to start, and a page to draw, on a busy machine."""
 expect.set_options(timeout=PATIENCE * 1000)
+# At each look at an element that is not yet as expected, Playwright writes down the whole page for its message; not
+# where elements are counted. So what every test waits for is counted here, which is a tenth of what a page takes.
 
 _NOT_DRAWN = ":not(.st-key-styles, .st-key-page) > .stBidiComponent:not([data-drawn])"
 """Components that are empty still: they load their script, or fetch what they show (`app.ui.draw.apart`)."""
+_RAN = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 _STILL = """(looks) => {
   const parts = document.querySelectorAll(
     "[data-testid=stSidebar], [data-testid=stMain], [data-testid=stMain] [class*=stElementContainer], .slides")
@@ -184,9 +187,9 @@ class Reader:
 
     def wait(self, shows: str = "h1") -> Reader:
         """Until the page shows something and no place-holders, and the script has run to its end."""
-        expect(self.page.locator(shows).first).to_be_visible()
+        expect(self.page.locator(shows).first.filter(visible=True)).to_have_count(1)
         expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0)
-        expect(self.page.locator('[data-testid="stApp"]')).to_have_attribute("data-test-script-state", "notRunning")
+        expect(self.page.locator(_RAN)).to_have_count(1)
         return self
 
     def settle(self) -> Reader:
@@ -216,7 +219,7 @@ class Reader:
             self.page.locator(".st-key-predict label").filter(has=self.page.get_by_role("radio")).first.click()
             self.page.locator(".st-key-predict").get_by_test_id("stBaseButton-primary").click()
             expect(self.page.locator(".st-key-predict")).to_have_count(0)
-            expect(self.page.locator("summary:focus")).to_be_visible()
+            expect(self.page.locator("summary:focus").filter(visible=True)).to_have_count(1)
         return self.wait()
 
     def drawn(self) -> Reader:
@@ -246,7 +249,7 @@ class Reader:
         return self
 
     def expect_title(self, words: str) -> None:
-        expect(self.page.get_by_role("heading", level=1)).to_contain_text(words)
+        expect(self.page.locator("h1").filter(visible=True)).to_contain_text(words)
 
     def press(self, key: str) -> None:
         self.page.keyboard.press(key)
@@ -265,7 +268,7 @@ class Reader:
     def turn_to(self, step: str) -> Reader:
         """Chooses the step's page in the sidebar."""
         self.page.locator(f'[data-testid="stSidebarNav"] a[href*="{step}"]').click()
-        expect(self.page).to_have_url(re.compile(rf"/{step}\?"))
+        self.page.wait_for_url(re.compile(rf"/{step}\?"), wait_until="commit")
         return self.wait()
 
     @property

@@ -1,4 +1,6 @@
-"""axe-core finds nothing serious or critical: on any page, in either language or theme, whatever is unfolded."""
+"""Each page with everything on it, in either language or theme: axe-core finds nothing serious or critical, every text
+stands out and fits, and the Tab key reaches every control, shows where it is, and leaves the page.
+"""
 
 import pytest
 from playwright.sync_api import expect
@@ -8,6 +10,7 @@ from app.flow.lessons.decks import SLIDES
 from app.flow.model import Step
 from tests.browser.axe import violations
 from tests.browser.contrast import faint, small
+from tests.browser.focus import tab_through
 from tests.browser.server import Reader
 
 pytestmark = pytest.mark.browser
@@ -19,10 +22,14 @@ DRAWN_SMALL = ("compare", "time_machine")
 """The pages of which a figure has labels of fewer than 12 pixels at some width: `test_narrow_pages` asks those of the
 first one for 11, and the time machine's map is drawn whole on a phone.
 """
-
-
 ASKED = list(Step)[::4]
 """Every fourth step is looked at with its question open as well; all of them, at depth 1, in `make test-all`."""
+TABBED_WHOLE = ("break_it",)
+"""The page of which the Tab key goes through all; of the others through their own part, since the rest is the same."""
+TABBED_ALIKE = ("why", "oidc_provider", "sts_assume", "access", "compare", "glossary")
+"""Pages that hold no control that others do not: the policy's matcher is in `service_account`, exchanges in all steps,
+choices such as those of `why` in each page's head, and in `misconceptions` buttons as in `compare` and a list that
+narrows down as in `glossary`."""
 
 
 def address_of(page, language, **params):
@@ -35,11 +42,11 @@ def theme_of(place, language):
     return THEMES[(place // len(LANGUAGES) + LANGUAGES.index(language)) % len(THEMES)]
 
 
-def each(pages):
+def each(pages, alike=()):
     """Each page in one language, by turns; in the others in `make test-all`, since their markup is the same."""
-    turns = {page: LANGUAGES[place % len(LANGUAGES)] for place, page in enumerate(pages)}
+    turns = {page: LANGUAGES[place % len(LANGUAGES)] for place, page in enumerate(pages) if page not in alike}
     return [
-        pytest.param(language, page, marks=() if turns[page] == language else pytest.mark.large)
+        pytest.param(language, page, marks=() if turns.get(page) == language else pytest.mark.large)
         for language in LANGUAGES
         for page in pages
     ]
@@ -57,14 +64,14 @@ def wrong_while_asked(one):
 
 
 @pytest.fixture(scope="module")
-def whole(profiles, address):
-    """Opens a page in one language with everything on it: at full depth, its question answered, all unfolded.
+def answered(profiles, address):
+    """Opens a page in one language with everything on it: at full depth, its question answered.
 
     A reader of each language turns from page to page, which takes a quarter of what it takes to load one.
     """
     readers, opened = {}, {}
 
-    def open_whole(language, page):
+    def open_answered(language, page):
         if opened.get(language) == page:
             return readers[language]
         if language in readers and page != "home":
@@ -75,17 +82,30 @@ def whole(profiles, address):
         opened[language] = page
         if page in ASKED:
             assert wrong_while_asked(one) == []
-        return one.predict().unfold()
+        return one.predict()
 
-    yield open_whole
+    yield open_answered
     complaints = [complaint for one in readers.values() for complaint in one.complaints]
     for one in readers.values():
         one.close()
     assert complaints == []
 
 
+@pytest.fixture
+def whole(answered):
+    """As `answered`, and all unfolded."""
+    return lambda language, page: answered(language, page).unfold()
+
+
 # `scope`: what is tested of a page follows each other, so that it is opened once.
 each_page = pytest.mark.parametrize(("language", "page"), each(PAGES), scope="module")
+
+
+@pytest.mark.parametrize(("language", "page"), each(PAGES, TABBED_ALIKE), scope="module")
+def test_the_tab_key_reaches_every_control_and_leaves_the_page(answered, language, page):
+    """Before all is unfolded: the details' own keys are the browser's."""
+    found = tab_through(answered(language, page).drawn().page, whole=page in TABBED_WHOLE)
+    assert found == {"missed": [], "without a ring": []}
 
 
 @pytest.mark.parametrize("contrast", [False, pytest.param(True, marks=pytest.mark.large)], ids=["", "contrast"])
@@ -111,12 +131,12 @@ def test_every_text_of_a_page_stands_out_what_is_disabled_as_well(whole, languag
 @pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.large)], ids=["two", "every"])
 @each_page
 def test_a_page_with_everything_unfolded_is_as_wide_as_the_window_and_no_text_is_small(whole, language, page, every):
-    """At the narrowest width, since words are what does not fit; at every other page at one of the others by turns."""
+    """At the narrowest width, since words are what does not fit; at every fourth page at one of the others by turns."""
     reader = whole(language, page)
     before = reader.page.viewport_size
     found = {}
-    turn, odd = divmod(PAGES.index(page), 2)
-    for width in WIDTHS if every else (WIDTHS[0], WIDTHS[1 + turn % (len(WIDTHS) - 1)])[: 1 + odd]:
+    turn, rest = divmod(PAGES.index(page), 4)
+    for width in WIDTHS if every else (WIDTHS[0], WIDTHS[1 + turn % (len(WIDTHS) - 1)])[: 1 if rest else 2]:
         reader.page.set_viewport_size({"width": width, "height": 900})
         if (overflow := reader.overflow) > 0:
             found[width] = overflow

@@ -1,113 +1,23 @@
-"""Who has a keyboard only gets everywhere, sees where that is, and gets out again."""
+"""Who has a keyboard only walks from page to page, and is where something happened.
+
+`test_accessibility` goes through each page with the Tab key.
+"""
 
 from itertools import pairwise
 
 import pytest
 from playwright.sync_api import expect
 
-from app.content import PAGES, STORY, load
-from tests.browser.server import Reader
+from app.content import STORY, load
 
 pytestmark = pytest.mark.browser
 
-LOOK = """
-(within) => {
-  // (1) Where the focus is: down through the shadow roots.
-  let at = document.activeElement
-  while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement
-
-  // (2) What could have it, once: of a group of radio buttons the Tab key takes one.
-  const parts = (root) =>
-    [...root.querySelectorAll("*")].flatMap((part) => [part, ...(part.shadowRoot ? parts(part.shadowRoot) : [])])
-  const seen = { visibilityProperty: true }
-  const stops = "a[href], button, input, select, textarea, summary, [tabindex], [contenteditable=true]"
-  window.known ??= new Map(
-    parts(document.querySelector(within))
-      .filter((part) => part.matches(stops) && !part.disabled && part.tabIndex >= 0 && part.checkVisibility(seen))
-      .filter((part) => part.type !== "radio" && part.role !== "radio" && !part.closest("[inert]"))
-      .map((part, index) => [part, `${index} ${part.outerHTML.slice(0, 120)}`]),
-  )
-
-  // (3) How it looks there, with all around it that may carry the ring.
-  const looks = (part) => {
-    const seen = []
-    for (let one = part; one && seen.length < 5; one = one.parentElement ?? one.getRootNode().host) {
-      for (const each of [one, one.nextElementSibling, one.querySelector("path")]) {
-        if (!each) continue
-        const { outline, boxShadow, borderColor, backgroundColor, textDecoration, stroke } = getComputedStyle(each)
-        seen.push([outline, boxShadow, borderColor, backgroundColor, textDecoration, stroke].join())
-      }
-    }
-    return seen.join("|")
-  }
-  // What a script puts the focus on, such as a heading that a press brought, bears no ring.
-  const was = window.before?.part.tabIndex >= 0 ? window.before : null
-  const unseen = was && was.looked === looks(was.part) ? was.name : ""
-  const nowhere = !at || at === document.body
-  const name = window.known.get(at) ?? at?.outerHTML.slice(0, 120)
-  window.before = nowhere ? null : { part: at, looked: looks(at), name }
-  return { name: nowhere ? "" : name, unseen }
-}
-"""
-KNOWN = "() => [...window.known.values()]"
-FORGET = "() => { delete window.known; delete window.before }"
-TO_THE_CONTENT = """() => {
-  const main = document.querySelector("[data-testid=stMain]")
-  const stops = [...document.querySelectorAll("a[href], button, input, summary")].filter((one) =>
-    one.compareDocumentPosition(main) & Node.DOCUMENT_POSITION_FOLLOWING && one.tabIndex >= 0 && one.checkVisibility())
-  stops.at(-1).focus()
-}"""
-"""Puts the focus on the last control before the page's own part."""
 GIVEN = """() => {
   window.given = []
   const focus = HTMLElement.prototype.focus
   HTMLElement.prototype.focus = function (how) { window.given.push(how?.preventScroll === true); focus.call(this, how) }
 }"""
 """Has the page note of each focus that a script gives whether nothing scrolls for it."""
-WHOLE = ("break_it",)
-"""The page of which the Tab key goes through all; of the others through their own part, since the rest is the same."""
-ALIKE = ("why", "oidc_provider", "sts_assume", "access", "compare", "glossary")
-"""Pages that hold nothing that others do not: the policy's matcher is in `service_account`, exchanges in all steps,
-choices such as those of `why` in each page's head, and in `misconceptions` buttons as in `compare` and a list that
-narrows down as in `glossary`."""
-
-
-@pytest.fixture(scope="module")
-def walker(profiles, address):
-    """One who turns from page to page, which takes a quarter of what it takes to load one."""
-    one = Reader(profiles, address).open("/?lang=en&depth=3")
-    yield one
-    complaints = one.complaints
-    one.close()
-    assert complaints == []
-
-
-@pytest.mark.parametrize(
-    "page", [pytest.param(page, marks=pytest.mark.large) if page in ALIKE else page for page in PAGES]
-)
-def test_the_tab_key_reaches_every_control_and_leaves_the_page(walker, page):
-    one = walker if page == "home" else walker.turn_to(page)
-    one.predict().drawn().page.evaluate(FORGET)
-    if page in WHOLE:
-        within = "body"
-        one.page.get_by_test_id("stSkipToContent").focus()
-    else:
-        within = "[data-testid=stMain]"
-        one.page.evaluate(TO_THE_CONTENT)
-    reached, unseen = [one.page.evaluate(LOOK, within)["name"]], []
-    known = one.page.evaluate(KNOWN)
-    for _ in range(3 * len(known) + 20):
-        one.press("Tab")
-        at = one.page.evaluate(LOOK, within)
-        if at["unseen"] and len(reached) > 1:  # where it began, it was put by script
-            unseen.append(at["unseen"])
-        if not at["name"]:
-            break
-        reached.append(at["name"])
-    else:
-        pytest.fail(f"the focus does not get out: {reached[-3:]}")
-    assert [name for name in known if name not in reached] == []
-    assert unseen == []
 
 
 def until(one, wanted):

@@ -17,7 +17,6 @@ from tests.browser.contrast import faint
 from tests.browser.server import DESK, PHONE, Reader, serving
 
 EN = load("en")
-MORE = ("token_mount", "sts_assume")
 pytestmark = pytest.mark.browser
 
 
@@ -79,6 +78,10 @@ def test_the_switch_keeps_the_place(reader: Callable[..., Reader]) -> None:
     shown.wait()
     shown.expect_title(title)
     assert {"lang": ["en"], "depth": ["3"], "mode": ["live"]}.items() <= query(shown).items()
+
+    # Nobody is kept out of it, with everything unfolded and the mouse on nothing.
+    shown.page.mouse.move(-1, -1)
+    assert wrong_with(shown, "light") == []
 
     # A button grants, and its check is decided.
     shown.click("do_webhook_dry_run")
@@ -156,8 +159,10 @@ def wrong_with(shown: Reader, theme: str) -> list[str]:
     return violations(shown.page, contrast=False) + faint(shown.page)
 
 
-@pytest.mark.parametrize("page", ["webhook", *(pytest.param(it, marks=pytest.mark.large) for it in MORE)])
+@pytest.mark.large
+@pytest.mark.parametrize("page", ["token_mount", "sts_assume"])
 def test_axe_finds_nothing_in_live_mode(reader: Callable[..., Reader], page: str) -> None:
+    """In `make test`, `test_the_switch_keeps_the_place` looks at `webhook`."""
     shown = reader().open(f"/{page}?lang=en&mode=live&depth=3").wait(".st-key-pick_context")
     assert wrong_with(shown, "light") == []
 

@@ -19,6 +19,7 @@ from app.flow.json_access import masked
 from app.flow.model import JsonValue, Subject
 from app.flow.port_wrappers.consent import ALL, NOTHING, Action, consented
 from app.report import difference
+from tests.by_turns import by_turns
 from tests.live.eks import SUBJECT, Eks
 from tests.live.test_walk_live import WithKubelet
 from tests.waiting import eventually
@@ -83,8 +84,7 @@ def clean(here: Eks) -> Iterator[Eks]:
         here.http.delete(f"/api/v1/namespaces/default/pods/{POD.pod}?gracePeriodSeconds=0")
 
 
-@pytest.mark.parametrize("verb", ["create", "apply"])
-@pytest.mark.parametrize("fix", FIXED)
+@pytest.mark.parametrize(("fix", "verb"), by_turns(list(FIXED), ["create", "apply"]))
 def test_what_is_shown_of_a_bare_pod_is_what_comes_of_the_commands(
     clean: Eks, tmp_path: Path, fix: str, verb: str
 ) -> None:

@@ -10,8 +10,6 @@ from hypothesis import strategies as st
 
 from app.flow.visible import visible, visible_each, visible_ends, visible_json
 
-EVERY = [chr(number) for number in range(sys.maxunicode + 1)]
-
 
 def test_what_steers_is_written_out_and_lines_stay():
     assert visible("a\x1b[31m\r\u202e\ud800\nb\tc") == "a\\x1b[31m\\r\\u202e\\ud800\nb\tc"
@@ -24,8 +22,9 @@ def test_which_characters_they_are():
 
     Besides them only what Unicode keeps free for characters that are invisible.
     """
-    written = {character for character in EVERY if visible(character, keep="") != character}
-    of_category = {one for one in EVERY if unicodedata.category(one) in ("Cc", "Cf", "Cs", "Zl", "Zp")}
+    every = [chr(number) for number in range(sys.maxunicode + 1)]
+    written = {character for character in every if visible(character, keep="") != character}
+    of_category = {one for one in every if unicodedata.category(one) in ("Cc", "Cf", "Cs", "Zl", "Zp")}
     kept = of_category - written
     assert {"\u200c", "\u200d"} < kept
     names = {unicodedata.name(one).partition(" ")[0] for one in kept - {"\u200c", "\u200d"}}
