@@ -22,7 +22,7 @@ def heed(windows: Mapping[str, Iterable[str]]) -> None:
 
     Where something is wrong, nothing is presented to a room before the reader has seen it.
     """
-    known = {language.KEY: LANGUAGES, depth.KEY: map(str, depth.DEPTHS), mode.KEY: mode.Mode, **windows}
+    known = {language.KEY: LANGUAGES, depth.KEY: map(str, depth.DEPTHS), **mode.IN_ADDRESS, **windows}
     wrong = {name: error for name, values in known.items() if (error := notice.not_among(name, values))}
     if name := st.query_params.get(PAGE, ""):
         wrong[PAGE] = notice.not_there("no_such_page", name, PAGES)

@@ -30,6 +30,10 @@ class Mode(StrEnum):
     LIVE = "live"
 
 
+IN_ADDRESS = {KEY: Mode}
+"""The parameter of the address, and what it may ask for."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
     """What can be done with what the pages are about. No other module asks which mode it is."""
