@@ -41,7 +41,7 @@ from app.serving.security_headers import SecurityHeaders
 from app.serving.uploads import BoundedUploads, Files, UploadLimits
 from app.settings import Settings, process_environment
 from app.ui.draw import page_errors
-from app.ui.draw.browser_files import PREFIX, browser_files
+from app.ui.draw.browser_files import PREFIX, STREAMLITS, browser_files, streamlits
 from app.ui.frame import asked
 from app.ui.map import player
 from app.ui.state import left_sessions, operations, own_world, session, streamlit_sessions, streamlit_start
@@ -226,7 +226,11 @@ def application(script: Path) -> st.App:
             ),
             Middleware(EventSocket, browser=browser_of, stream=events_of),
             Middleware(KeptTextsAtTheirAddresses, texts=KEPT_TEXTS),
-            Middleware(FixedFiles, prefix=PREFIX, files={**browser_files.files, **player.files()}),
+            Middleware(
+                FixedFiles,
+                prefixes=(PREFIX, *STREAMLITS),
+                files={**browser_files.files, **player.files(), **streamlits()},
+            ),
             Middleware(KnownPages),
             Middleware(BrowserId),
             Middleware(FirstPaint, html=browser_files.in_page),

@@ -1,8 +1,8 @@
 // Notes when `mark` is painted and how much of the window has moved once nothing has for a while. By the page's own clock, in
-// milliseconds since the navigation began: Playwright's way to the browser and back is in no figure.
+// milliseconds since the navigation began: Playwright's way to the browser and back is in no figure. What came over HTTP is counted.
 (mark) => {
   const COMPONENTS = '[data-testid="stBidiComponentIsolated"]', STILL = 1000
-  const found = window.firstLoad = { painted: 0, shift: 0, still: false }
+  const found = window.firstLoad = { painted: 0, shift: 0, bytes: 0, still: false }
   let moved = 0
   new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) found.shift += entry.value
@@ -19,6 +19,8 @@
       const wait = () => {
         const now = performance.now()
         found.still = app.dataset.testScriptState === "notRunning" && now - Math.max(moved, found.painted) > STILL
+        const came = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+        found.bytes = came.reduce((sum, { transferSize }) => sum + transferSize, 0)
         if (!found.still) setTimeout(wait, 100)
       }
       wait()

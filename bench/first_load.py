@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +32,8 @@ class Loads:
     """From the beginning of the navigation to the frame in which what is looked for is painted."""
     shift: list[float] = field(default_factory=list)
     """How much of the window had moved when all was still, as Chromium adds it up (Layout Instability API)."""
+    kilobytes: list[float] = field(default_factory=list)
+    """That came over HTTP by then, as packed."""
 
     def measure(self, browser: Browser, address: str, mark: str) -> None:
         """Opens the address without cache and cookies."""
@@ -42,6 +45,7 @@ class Loads:
         found = page.wait_for_function("() => window.firstLoad?.still && window.firstLoad").json_value()
         self.seconds.append(found["painted"] / 1e3)
         self.shift.append(found["shift"])
+        self.kilobytes.append(found["bytes"] / 1e3)
         context.close()
 
 
@@ -62,12 +66,14 @@ def main() -> None:
     lines = {name: median_ms(found[name].seconds) for name in (STOCK, AS_OURS)}
     for name, milliseconds in lines.items():
         figure(f"{name}: until it is painted", milliseconds, "ms", note=spread(found[name].seconds))
+        figure("... over HTTP", statistics.median(found[name].kilobytes), "KB")
     for name in [name for name in found if name not in lines]:
         loads = found[name]
         figure(f"{name}: until its diagram is painted", median_ms(loads.seconds), "ms", note=spread(loads.seconds))
         for line, milliseconds in lines.items():
             target = 1.25 if line == STOCK else None
             figure(f"... as a multiple of {line}", median_ms(loads.seconds) / milliseconds, "x", target=target)
+        figure("... over HTTP", statistics.median(loads.kilobytes), "KB")
         figure("... percent of the window that moved, at most", 100 * max(loads.shift), "%", target=10.0)
 
 

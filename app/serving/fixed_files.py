@@ -1,9 +1,14 @@
-"""Files whose address holds the hash of what is in them: a browser asks for each of them once and keeps it."""
+"""Files whose address holds the hash of what is in them: a browser asks for each of them once and keeps it.
+
+Each goes packed to a browser that can unpack it. Streamlit sends its own as they are: three megabytes for a first page.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 from collections.abc import Mapping
+from pathlib import Path
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
@@ -11,36 +16,48 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.serving.plain_answers import READING, method_not_allowed
 
-_TYPES = {"js": "text/javascript", "json": "application/json"}
+_TYPES = {"js": "text/javascript", "json": "application/json", "css": "text/css"}
 _KEEP = "public, max-age=31536000, immutable"
 """A year, and no question whether it has changed (RFC 8246)."""
 
 
 class FixedFiles:
-    """Answers for all that is under one prefix: a file that we have, or 404 for any other name and any other hash."""
+    """Answers for all that is under some prefixes: a file that we have, or 404 for any other name or any other hash."""
 
-    def __init__(self, app: ASGIApp, *, prefix: str, files: Mapping[str, str]) -> None:
-        """`files`: scripts and JSON by path, each of which begins with `prefix`."""
+    def __init__(self, app: ASGIApp, *, prefixes: tuple[str, ...], files: Mapping[str, str | Path]) -> None:
+        """`files`: scripts, style sheets and JSON, or where they are, by path, each of which begins with a prefix."""
         self._app = app
-        self._prefix = prefix
-        self._plain = {path: text.encode() for path, text in files.items()}
-        self._packed = {path: gzip.compress(content, mtime=0) for path, content in self._plain.items()}
+        self._prefixes = prefixes
+        self._files = files
+        self._packed: dict[str, bytes] = {}
+        """What somebody has asked for: of Streamlit's files that is one in ten."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes everything else through."""
-        if scope["type"] == "http" and scope["path"].startswith(self._prefix):
-            await self._answer(scope)(scope, receive, send)
+        if scope["type"] == "http" and scope["path"].startswith(self._prefixes):
+            await (await self._answer(scope))(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
-    def _answer(self, scope: Scope) -> Response:
+    async def _answer(self, scope: Scope) -> Response:
+        path = scope["path"]
         if scope["method"] not in READING:
             return method_not_allowed(*READING)
-        packs = "gzip" in Headers(scope=scope).get("accept-encoding", "")
-        content = (self._packed if packs else self._plain).get(scope["path"])
-        if content is None:
+        if path not in self._files:
             return PlainTextResponse("Not Found\n", 404, {"cache-control": "no-store"})
-        encoded = {"content-encoding": "gzip"} if packs else {}
-        headers = {"cache-control": _KEEP, "vary": "accept-encoding", **encoded}
+        headers = {"cache-control": _KEEP, "vary": "accept-encoding"}
+        if "gzip" in Headers(scope=scope).get("accept-encoding", ""):
+            headers["content-encoding"] = "gzip"
+            if (content := self._packed.get(path)) is None:
+                content = self._packed[path] = await asyncio.to_thread(self._pack, path)
+        else:
+            content = await asyncio.to_thread(self._read, path)
         # Starlette leaves the body of an answer to HEAD to the server, which does not send it.
-        return Response(content, headers=headers, media_type=_TYPES[scope["path"].rpartition(".")[2]])
+        return Response(content, headers=headers, media_type=_TYPES[path.rpartition(".")[2]])
+
+    def _pack(self, path: str) -> bytes:
+        return gzip.compress(self._read(path), compresslevel=6, mtime=0)
+
+    def _read(self, path: str) -> bytes:
+        found = self._files[path]
+        return found.read_bytes() if isinstance(found, Path) else found.encode()

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from app.locations import ASSETS
-from app.ui.draw.browser_files import PREFIX, BrowserFiles, browser_files
+from app.ui.draw.browser_files import PREFIX, BrowserFiles, browser_files, streamlits
 from tests.unit.whole_server import ask
 
 BLOCK = browser_files.address("block")
@@ -20,6 +20,23 @@ def test_a_browser_keeps_a_script_for_a_year_and_never_asks_again(encoding):
     assert answer.headers.get("content-encoding", "identity") == encoding
     assert answer.text.endswith((ASSETS / "scripts" / "block.js").read_text(encoding="utf-8"))
     assert "set-cookie" not in answer.headers  # what may be kept for all is nothing of one reader's
+
+
+@pytest.mark.parametrize("encoding", ["gzip, br", "identity"])
+@pytest.mark.parametrize("kind", ["js", "css"])
+def test_streamlits_own_scripts_and_sheets_go_packed_and_are_kept_as_well(kind, encoding):
+    path, file = next(it for it in streamlits().items() if it[0].endswith(kind))
+    for _ in range(2):  # packed, and as it was packed
+        answer = ask(path, **{"accept-encoding": encoding})
+        assert (answer.status_code, answer.content) == (200, file.read_bytes())
+        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert answer.headers.get("content-encoding", "identity") in encoding
+        assert answer.headers["content-type"].startswith({"js": "text/javascript", "css": "text/css"}[kind])
+
+
+@pytest.mark.parametrize("path", ["/static/js/", "/static/js/none.js", "/static/css/%2e%2e/%2e%2e/index.html"])
+def test_what_streamlit_does_not_have_is_not_found(path):
+    assert ask(path).status_code == 404
 
 
 def test_it_has_the_headers_of_everything_else():

@@ -19,6 +19,8 @@ from app.locations import ASSETS
 
 PREFIX = "/_irsa/"
 """Of their addresses."""
+STREAMLITS = ("/static/js/", "/static/css/")
+"""The same of Streamlit's."""
 _SERVER = "<script>window.__streamlit = { BACKEND_BASE_URL: location.origin }</script>"
 """Says to Streamlit's page where its server is. Otherwise it looks for it below each page's address first, which our
 server refuses, and a page that is opened by its own address waits for that and begins with two errors in the console.
@@ -108,13 +110,20 @@ class BrowserFiles:
         }
 
 
+def streamlits() -> Mapping[str, Path]:
+    """Streamlit's own scripts and style sheets by address. Their names hold a hash as well."""
+    folders = (_STREAMLIT / prefix.strip("/") for prefix in STREAMLITS)
+    found = (path for folder in folders for path in folder.iterdir() if path.suffix in (".js", ".css"))
+    return {f"/{path.relative_to(_STREAMLIT).as_posix()}": path for path in found}
+
+
 def _lazy_modules() -> list[str]:
     """The addresses of `_LAZY` and of what they import, as far as Streamlit's page does not name them itself."""
-    scripts, named_there = _STREAMLIT / "static" / "js", _text(_STREAMLIT / "index.html")
+    scripts, named_there = _STREAMLIT / STREAMLITS[0].strip("/"), _text(_STREAMLIT / "index.html")
     wanted = [path.name for name in _LAZY for path in sorted(scripts.glob(f"{name}.*.js"))]
     for name in wanted:  # which grows
         wanted += [it for it in _IMPORT.findall(_text(scripts / name)) if it not in named_there and it not in wanted]
-    return [f"/static/js/{name}" for name in wanted]
+    return [f"{STREAMLITS[0]}{name}" for name in wanted]
 
 
 def _picture(path: Path) -> str:
