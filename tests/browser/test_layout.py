@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from app.content import LANGUAGES, PAGES, load
 from app.flow.model import Step
+from tests.browser.contrast import faint
 from tests.browser.server import DESK, PHONE
 from tests.by_turns import by_turns
 
@@ -125,6 +126,8 @@ def test_depth_language_and_presenting_are_one_row_above_the_page(visitor, sizes
         assert one.overflow <= 0
         name = load(visitor.language).message("present.start")
         expect(one.page.get_by_role("button", name=name)).to_be_visible()
+    one.page.locator(".st-key-look [role=radio][aria-checked=true]").first.hover()
+    assert faint(one.settle().page) == []
 
 
 WITHOUT = """() => {
