@@ -59,8 +59,12 @@ def fragment(draw: Callable[P, None]) -> Callable[P, None]:
         context = get_script_run_ctx()
         if context is not None and context.fragment_ids_this_run:
             session.admit()
-        with contained(language.content()):
+        try:
             draw(*args, **kwargs)
+        except WorldGone:
+            st.rerun()
+        except Exception as error:
+            _draw(_record(error), language.content())
 
     return st.fragment(drawn)
 
