@@ -36,7 +36,7 @@ _PENDING = "page_error"
 
 
 @contextmanager
-def contained(content: Content) -> Iterator[None]:
+def contained(content: Content | None = None) -> Iterator[None]:
     """Draws what is inside. Where that raises, the sentence stands there instead, and the page goes on after it. Where
     the world went meanwhile, the page is drawn once more, of the next one.
     """
@@ -45,7 +45,7 @@ def contained(content: Content) -> Iterator[None]:
     except WorldGone:
         st.rerun()
     except Exception as error:
-        _draw(_record(error), content)
+        _draw(_record(error), content or language.content())
 
 
 def fragment(draw: Callable[P, None]) -> Callable[P, None]:
@@ -59,12 +59,8 @@ def fragment(draw: Callable[P, None]) -> Callable[P, None]:
         context = get_script_run_ctx()
         if context is not None and context.fragment_ids_this_run:
             session.admit()
-        try:
+        with contained():
             draw(*args, **kwargs)
-        except WorldGone:
-            st.rerun()
-        except Exception as error:
-            _draw(_record(error), language.content())
 
     return st.fragment(drawn)
 
