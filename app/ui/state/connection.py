@@ -51,8 +51,9 @@ def facts() -> RequestFacts | None:
 def visitor_of(session_id: str) -> str:
     """The address of a session's visitor, outside of its runs; empty where there is no connection of our own server."""
     client = runtime.get_instance().get_client(session_id) if runtime.exists() else None
-    context = client.client_context if client else None
-    found = request_facts.read(dict(context.headers)) if context else None
+    if client is None or (context := client.client_context) is None:
+        return ""
+    found = _once(_facts, client, lambda: request_facts.read(dict(context.headers)))
     return found.visitor if found else ""
 
 
@@ -60,8 +61,10 @@ def once(kept: WeakKeyDictionary[object, T], read: Callable[[], T]) -> T:
     """What `read` finds for the present connection, which `kept` has from then on."""
     present = _present.get()
     client = (present() if present else None) or _find()
-    if client is None:
-        return read()
+    return read() if client is None else _once(kept, client, read)
+
+
+def _once(kept: WeakKeyDictionary[object, T], client: object, read: Callable[[], T]) -> T:
     if client not in kept:
         kept[client] = read()
     return kept[client]
