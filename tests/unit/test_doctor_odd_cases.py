@@ -217,6 +217,16 @@ def test_a_clock_that_is_a_little_behind_breaks_no_new_token(behind: int, status
     assert next(it for report in found.walk for it in report.checks if it.id == "token.lifetime").status is status
 
 
+def test_a_token_of_the_future_is_open_by_the_claim_that_says_so() -> None:
+    fakes = healthy()
+    fakes.token = token(iat=NOW, nbf=NOW + 400)
+    fakes.files = {}
+    fakes.__post_init__()
+    fakes.now = NOW
+    check = next(it for report in examined(fakes).walk for it in report.checks if it.id == "token.lifetime")
+    assert (check.status, check.where, check.expected) == (Status.UNKNOWN, "nbf", f"nbf {NOW + 400} <= {NOW}")
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_namespace_that_is_not_there_is_the_cause(language: str) -> None:
     fakes, content = healthy(), load(language)

@@ -184,9 +184,10 @@ def _lifetime(findings: Findings, ports: Ports, decoded: DecodedToken) -> None:
         got: JsonValue = {name: get(decoded.claims, name) for name in ("iat", "exp")}
         findings.judge("token.lifetime", False, got=got, expected="iat, exp", where="exp")
         return
-    if (begins if start is None else start) > now + CLOCKS_APART:
+    name, first = ("iat", begins) if start is None else ("nbf", start)
+    if first > now + CLOCKS_APART:
         # Ours may be the wrong clock, as on a machine that slept. STS has the right one, whatever its answer is.
-        findings.unknown("token.lifetime", CLOCKS, where="iat", expected=f"iat {begins:.0f} <= {now:.0f}")
+        findings.unknown("token.lifetime", CLOCKS, where=name, expected=f"{name} {first:.0f} <= {now:.0f}")
         return
     alive = now < expires
     rotated = now <= begins + _STALE * (expires - begins)
