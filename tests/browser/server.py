@@ -37,7 +37,7 @@ expect.set_options(timeout=PATIENCE * 1000)
 
 _NOT_DRAWN = ":not(.st-key-styles, .st-key-page) > .stBidiComponent:not([data-drawn])"
 """Components that are empty still: they load their script, or fetch what they show (`app.ui.draw.apart`)."""
-_RAN = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+RAN = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 _STILL = """(looks) => {
   const parts = document.querySelectorAll(
     "[data-testid=stSidebar], [data-testid=stMain], [data-testid=stMain] [class*=stElementContainer], .slides")
@@ -189,7 +189,7 @@ class Reader:
         """Until the page shows something and no place-holders, and the script has run to its end."""
         expect(self.page.locator(shows).first.filter(visible=True)).to_have_count(1)
         expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0)
-        expect(self.page.locator(_RAN)).to_have_count(1)
+        expect(self.page.locator(RAN)).to_have_count(1)
         return self
 
     def settle(self) -> Reader:
