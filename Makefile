@@ -10,7 +10,7 @@
 #   make sbom     what runs as a CycloneDX bill of materials, into sbom.cdx.json
 #   make image    the container image with docker or podman, what is in it into image.cdx.json, and a test of it as it is to be run
 #   make attack   what attacks do to the app, as a table: each for a minute, then 100,000 inputs of junk
-#   make bench    the measured figures: walk, start, memory, change of step, the map, a room
+#   make bench    the measured figures: walk, start, memory, change of step, the map, a room; as JSON into bench.json
 
 SHELL := /bin/sh
 python := .venv/bin/python

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import platform
 import resource
 import tempfile
 import time
@@ -22,10 +21,9 @@ from typing import Any
 import click
 import httpx
 import psutil
-import streamlit as st
 
 from app.content.page_specs import JOURNEY
-from bench.report import figure, title
+from bench.report import figure, machine, title
 from bench.room.learner import THINKS, Learner
 from bench.room.record import Record, milliseconds, percentile
 from tests.attack.client import Page, cookies
@@ -185,17 +183,6 @@ def refusals(server: Target) -> Counter[str]:
     lines = httpx.get(f"{server.address}/metrics", trust_env=False).raise_for_status().text.splitlines()
     counted = (line.rpartition(" ") for line in lines if line.startswith("irsa_refusals_total{"))
     return Counter({labels.split('"')[1]: int(float(number)) for labels, _, number in counted if float(number)})
-
-
-def machine() -> dict[str, str]:
-    """Where it was measured."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
-    return {
-        "processor": f"{psutil.cpu_count()} x {model or platform.processor()}",
-        "python": platform.python_version(),
-        "streamlit": st.__version__,
-    }
 
 
 def show(found: Mapping[str, Any]) -> None:
