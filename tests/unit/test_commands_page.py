@@ -10,7 +10,6 @@ from tools import commands_page, written_pages
 
 def test_the_pages_are_the_tables():
     pages = written_pages.pages("commands_page.file", commands_page.document)
-    assert len(pages) == len(LANGUAGES)
     for name, written in pages.items():
         assert (written_pages.DOCS / name).read_text(encoding="utf-8") == written, "python -m tools.commands_page"
 
