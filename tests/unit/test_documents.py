@@ -21,7 +21,8 @@ from tests.unit.test_doctor import container, healthy, owner
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-JAPANESE = [str(path.relative_to(ROOT)) for path in sorted((*ROOT.glob("*.ja.md"), *DOCS.glob("*.ja.md")))]
+FOLDERS = (ROOT, DOCS, ROOT / "assets" / "missions")
+JAPANESE = [str(path.relative_to(ROOT)) for folder in FOLDERS for path in sorted(folder.glob("*.ja.md"))]
 SUFFIX = {"ja": ".ja.md", "en": ".md"}
 """The languages of the documents; the pages may have more."""
 NAMES = {"ArrowRight": "→", "ArrowLeft": "←", "ArrowUp": "↑", "ArrowDown": "↓", "Escape": "Esc", " ": "Space"}
@@ -66,7 +67,7 @@ def test_what_the_english_names_in_code_stands_in_the_same_place_of_the_japanese
 
 
 def test_each_document_but_the_list_of_licences_is_in_japanese_too() -> None:
-    english = {str(path.relative_to(ROOT)) for path in (*ROOT.glob("*.md"), *DOCS.glob("*.md"))} - {*JAPANESE}
+    english = {str(path.relative_to(ROOT)) for folder in FOLDERS for path in folder.glob("*.md")} - {*JAPANESE}
     assert english - {name.replace(".ja.md", ".md") for name in JAPANESE} == {"docs/licences.md"}
 
 
