@@ -1,6 +1,6 @@
-"""Writes what learners type, and what comes of it, into `docs/commands.md`: `python -m tools.commands_page`.
+"""Writes what learners type, and what comes of it, into `docs/commands*.md`: `python -m tools.commands_page`.
 
-The table is `tests/world/learner_commands.toml`, which the tests run.
+The table is `tests/world/learner_commands.toml`, which the tests run. The words are those of `assets/content`.
 """
 
 from __future__ import annotations
@@ -8,27 +8,13 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
-import click
+from app.content import Content
+from tools.pins import ROOT
+from tools.written_pages import write
 
-_ROOT = Path(__file__).resolve().parents[1]
-TABLE = _ROOT / "tests" / "world" / "learner_commands.toml"
-PAGE = _ROOT / "docs" / "commands.md"
-
-_LEAD = """\
-# Commands that learners type
-
-Do the commands that people try first work in the simulated world as they do in a real cluster and account? This page
-lists {count} of them with the outcome that the tests expect: the exit status, and a regular expression for what is
-shown. {real} come out as with the real product. The other {refused}, marked “not simulated”, are refused, and the
-message says so.
-
-The tests run the lines in this order in one finished world, with the real `kubectl` and `aws` (version 1, or 2 where
-the table says so). `$ACCOUNT` is the number of the account. A number in the last column refers to the source of the
-expectation, below.
-
-`python -m tools.commands_page` writes this page from `tests/world/learner_commands.toml`."""
+TABLE = ROOT / "tests" / "world" / "learner_commands.toml"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,40 +36,47 @@ class Row:
 
 
 def rows() -> list[Row]:
-    """The table, in order. Raises `KeyError` for a source that it does not have, `TypeError` for an unknown field."""
-    table = tomllib.loads(TABLE.read_text(encoding="utf-8"))
+    """The table, in order. Raises `ValueError` for a source that it does not have, `TypeError` for an unknown field."""
+    table = _table()
     found = [
-        Row(topic=topic["title"], **{**row, "line": row["line"].strip()})
+        Row(topic=topic["name"], **{**row, "line": row["line"].strip()})
         for topic in table["topics"]
         for row in topic["rows"]
     ]
-    for row in found:
-        table["sources"][row.source]
+    if unknown := {row.source for row in found} - set(table["sources"]):
+        raise ValueError(f"{TABLE.name}: no such source: {', '.join(sorted(unknown))}; those are in `sources`")
     return found
 
 
-def document() -> str:
-    """The page."""
-    return "\n".join(_lines()) + "\n"
+def document(words: Content) -> str:
+    """The page, in the language of `words`."""
+    return "\n".join(_lines(words)) + "\n"
 
 
-def _lines() -> Iterator[str]:
-    table, sources = rows(), tomllib.loads(TABLE.read_text(encoding="utf-8"))["sources"]
+def _lines(words: Content) -> Iterator[str]:
+    page, table, sources = words.messages.below("commands_page"), rows(), _table()["sources"]
     numbers = {source: number for number, source in enumerate(sources, 1)}
+    anchor = page["sources_title"].lower()
     refused = sum(row.refused for row in table)
-    yield _LEAD.format(count=len(table), real=len(table) - refused, refused=refused)
+    lead = words.message("commands_page.lead", count=len(table), real=len(table) - refused, refused=refused)
+    yield from (f"# {page['title']}", "", lead, "", words.message("commands_page.how", sources=anchor), "")
+    yield page["written"]
     topic = ""
     for row in table:
         if row.topic != topic:
             topic = row.topic
-            yield from ("", f"## {topic}", "", "| command | status | what is shown | |", "|---|---|---|---|")
-        notes = [f"[{numbers[row.source]}](#sources)"]
-        notes += ["version 2"] if row.cli == 2 else []
-        notes += ["not simulated"] if row.refused else []
-        yield f"| {_code(row.line)} | {row.status} | {_code(row.shows)} | {', '.join(notes)} |"
-    yield from ("", "## Sources", "")
-    for source, number in numbers.items():
-        yield f"{number}. {sources[source][0].upper()}{sources[source][1:]}."
+            yield from ("", f"## {page[f'topics.{topic}']}", "")
+            yield from (f"| {page['command']} | {page['status']} | {page['shown']} | |", "|---|---|---|---|")
+        notes = [f"[{numbers[row.source]}](#{anchor})"]
+        notes += [page["version_2"]] if row.cli == 2 else []
+        notes += [page["not_simulated"]] if row.refused else []
+        yield f"| {_code(row.line)} | {row.status} | {_code(row.shows)} | {' · '.join(notes)} |"
+    yield from ("", f"## {page['sources_title']}", "")
+    yield from (f"{number}. {page[f'sources.{source}']}" for source, number in numbers.items())
+
+
+def _table() -> dict[str, Any]:
+    return tomllib.loads(TABLE.read_text(encoding="utf-8"))
 
 
 def _code(text: str) -> str:
@@ -96,5 +89,4 @@ def _code(text: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(document(), encoding="utf-8")
-    click.echo("docs/commands.md")
+    write("commands_page.file", document)

@@ -1,7 +1,7 @@
 """Takes pictures of the pages into `screenshots/`: `python -m tests.browser.screenshots [--full] [page ...]`.
 
 Every page as it opens, in both languages, themes and sizes; of one step also each depth and the two views of a talk.
-`--full` takes the whole page instead of what fits the window. `--readme` takes the one of the documents, and only this.
+`--full` takes the whole page instead of what fits the window. `--readme` takes those of the documents, and only these.
 """
 
 from __future__ import annotations
@@ -59,8 +59,10 @@ VIEWS = (
     View(name=f"{EXAMPLE}-talk", page=EXAMPLE, query="&present=1"),
     View(name=f"{EXAMPLE}-notes", page=EXAMPLE, query="&present=notes", shows=".clock"),
 )
-PICTURE, PICTURE_LANGUAGE = View(name=EXAMPLE, page=EXAMPLE, predicted=True), "ja"
-"""What docs/learn.md and docs/learn.ja.md show."""
+PICTURE = View(name=EXAMPLE, page=EXAMPLE, predicted=True)
+"""What docs/learn.md and docs/learn.ja.md show, each in its language."""
+README_HEIGHT = 1240
+"""Pixels, from the title of the step to its outcome."""
 
 
 def take(profiles: Profiles, address: str, views: tuple[View, ...], *, full: bool) -> None:
@@ -78,13 +80,16 @@ def take(profiles: Profiles, address: str, views: tuple[View, ...], *, full: boo
 
 
 def take_for_readme(profiles: Profiles, address: str) -> None:
-    """The picture of the documents, in few colours: it is in the repository's history for good."""
-    reader = Reader(profiles, address, theme="light")
-    PICTURE.open(reader, PICTURE_LANGUAGE)
-    path = README / f"{PICTURE.name}-{PICTURE_LANGUAGE}.png"
-    reader.page.screenshot(path=path)
-    Image.open(path).convert("RGB").quantize(128).save(path, optimize=True)
-    reader.close()
+    """The pictures of the documents, in few colours: they are in the repository's history for good."""
+    for language in LANGUAGES:
+        reader = Reader(profiles, address, theme="light")
+        PICTURE.open(reader, language)
+        reader.page.set_viewport_size({"width": DESK[0], "height": README_HEIGHT})
+        reader.page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 0)")
+        path = README / f"{PICTURE.name}-{language}.png"
+        reader.page.screenshot(path=path)
+        Image.open(path).convert("RGB").quantize(128).save(path, optimize=True)
+        reader.close()
 
 
 @contextmanager
@@ -104,7 +109,7 @@ def main() -> None:
     """Takes what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--full", action="store_true", help="the whole page")
-    parser.add_argument("--readme", action="store_true", help="the picture of the documents only")
+    parser.add_argument("--readme", action="store_true", help="the pictures of the documents only")
     parser.add_argument("pages", nargs="*", choices=[[], *PAGES], metavar="page", help="these pages only")
     wanted = parser.parse_args()
     with chromium() as (profiles, address):

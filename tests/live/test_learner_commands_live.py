@@ -10,7 +10,9 @@ from tests.world.learner_commands import run, write_files, wrong
 from tools import commands_page
 
 pytestmark = [pytest.mark.cli, pytest.mark.large, pytest.mark.skipif(KUBECTL is None, reason="no kubectl on the PATH")]
-MADE = "pod/keep,pod/box,pod/typo,pod/crash,pod/from-file,job/hello,deploy/web,svc/web,svc/keep,cm/app,secret/key"
+MADE = (
+    "pod/keep,pod/box,pod/typo,pod/crash,pod/from-file,job/hello,deploy/web,hpa/web,svc/web,svc/keep,cm/app,secret/key"
+)
 
 
 @pytest.fixture
@@ -27,6 +29,6 @@ def test_a_real_api_server_shows_what_the_table_says(learner):
     environment, folder = learner
     problems = []
     for row in commands_page.rows():
-        if row.source == "api-server":
+        if row.source == "api_server":
             problems += wrong(row, run(row.line, environment, folder))
     assert not problems, "\n".join(problems)

@@ -21,7 +21,8 @@ from tests.unit.test_doctor import container, healthy, owner
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-JAPANESE = [str(path.relative_to(ROOT)) for path in sorted((*ROOT.glob("*.ja.md"), *DOCS.glob("*.ja.md")))]
+FOLDERS = (ROOT, DOCS, ROOT / "assets" / "missions")
+JAPANESE = [str(path.relative_to(ROOT)) for folder in FOLDERS for path in sorted(folder.glob("*.ja.md"))]
 SUFFIX = {"ja": ".ja.md", "en": ".md"}
 """The languages of the documents; the pages may have more."""
 NAMES = {"ArrowRight": "→", "ArrowLeft": "←", "ArrowUp": "↑", "ArrowDown": "↓", "Escape": "Esc", " ": "Space"}
@@ -49,6 +50,25 @@ def test_both_languages_have_the_same_headings_and_tables_of_the_same_length(nam
     english, japanese = ((ROOT / it).read_text(encoding="utf-8") for it in (name.replace(".ja.md", ".md"), name))
     assert headings(english) == headings(japanese)
     assert len(rows(english)) == len(rows(japanese))
+
+
+def names(text: str) -> list[set[str]]:
+    """What stands in code in each paragraph, item and row, without blocks of commands."""
+    bare = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S).replace(".ja.md", ".md")
+    parts = re.split(r"\n\n+|\n(?=[|-] |\d+\. )", bare.strip())
+    return [{" ".join(it.split()) for it in re.findall(r"`([^`]+)`", part)} for part in parts]
+
+
+@pytest.mark.parametrize("name", JAPANESE)
+def test_what_the_english_names_in_code_stands_in_the_same_place_of_the_japanese(name: str) -> None:
+    english, japanese = (names((ROOT / it).read_text(encoding="utf-8")) for it in (name.replace(".ja.md", ".md"), name))
+    assert len(english) == len(japanese)
+    assert [missing for one, other in zip(english, japanese, strict=True) if (missing := one - other)] == []
+
+
+def test_each_document_but_the_list_of_licences_is_in_japanese_too() -> None:
+    english = {str(path.relative_to(ROOT)) for folder in FOLDERS for path in folder.glob("*.md")} - {*JAPANESE}
+    assert english - {name.replace(".ja.md", ".md") for name in JAPANESE} == {"docs/licences.md"}
 
 
 def test_the_changelogs_have_as_many_items_in_each_part() -> None:

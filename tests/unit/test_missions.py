@@ -48,6 +48,7 @@ learned = "This"
         ("best: 1", "best: 0", "2: mission.best: got 0, expected a number from 1 to 999"),
         ("best: 1\n", "", "1: mission: got .*, expected best (required)"),
         ("hints: 1", "hint: 1", "3: mission: got hint, expected number, best, hints, start"),
+        ("goals:", "goal:", "6: mission: got goal, expected number, best, hints, start"),
         ("apply:", "create:", "5: mission.start[1]: got create, expected apply, delete, role"),
         ("metadata: {name: payments}", "metadata: {}", "5: mission.start[1].apply.metadata: got {}, expected name (re"),
         ("metadata: {name: payments}", "metadata: 3", "5: mission.start[1].apply.metadata: got 3, expected an object"),

@@ -115,7 +115,7 @@ def test_a_document_in_both_languages_says_the_same_in_both():
         for pattern in (r"\]\(([^)#]+)", r"^#+ ", r"(?:python -m app|irsa-explorer) [a-z]+", r"(?:^|`)make [a-z]+"):
             shared = [
                 {
-                    it.replace("film-ja.svg", "film-en.svg").replace(".ja.md", ".md")
+                    re.sub(r"-ja\.(svg|png)$", r"-en.\1", it).replace(".ja.md", ".md")
                     for it in re.findall(pattern, text, re.M)
                 }
                 for text in (english, japanese)

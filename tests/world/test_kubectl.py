@@ -80,8 +80,40 @@ def test_create_with_typed_commands(kubectl):
     assert "may not specify a duration less than 10 minutes" in kubectl(
         "create", "token", "my-sa", "--duration=1m", status=1
     )
+    kubectl("create", "service", "clusterip", "web", "--tcp=80:8080")
+    port = {"name": "80-8080", "port": 80, "protocol": "TCP", "targetPort": 8080}
+    assert json.loads(kubectl("get", "svc", "web", "-o", "jsonpath={.spec.ports}")) == [port]
     assert "already exists" in kubectl("create", "ns", "team", status=1)
     assert kubectl("delete", "ns", "team") == 'namespace "team" deleted\n'
+
+
+def test_create_what_no_controller_acts_upon_with_typed_commands(kubectl):
+    """These send protobuf, too."""
+
+    def spec(name):
+        return json.loads(kubectl("get", name, "-o", "jsonpath={.spec}"))
+
+    kubectl("create", "deployment", "web", "--image=nginx")
+    autoscaled = kubectl("autoscale", "deployment", "web", "--min=2", "--max=3", "--cpu-percent=70")
+    assert autoscaled == "horizontalpodautoscaler.autoscaling/web autoscaled\n"
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+    bounds = {"minReplicas": 2, "maxReplicas": 3, "targetCPUUtilizationPercentage": 70}
+    assert spec("hpa/web") == {"scaleTargetRef": target, **bounds}
+
+    kubectl("create", "cronjob", "tick", "--image=busybox", "--schedule=*/5 * * * *", "--restart=Never", "--", "date")
+    assert spec("cronjob/tick")["schedule"] == "*/5 * * * *"
+    template = spec("cronjob/tick")["jobTemplate"]["spec"]["template"]
+    assert template["spec"]["containers"] == [{"command": ["date"], "image": "busybox", "name": "tick"}]
+
+    rule = "--rule=a.example.com/b*=web:http,tls=key"
+    kubectl("create", "ingress", "door", rule, "--class=alb", "--default-backend=web:80")
+    path = {"path": "/b", "pathType": "Prefix", "backend": {"service": {"name": "web", "port": {"name": "http"}}}}
+    assert spec("ingress/door") == {
+        "ingressClassName": "alb",
+        "defaultBackend": {"service": {"name": "web", "port": {"number": 80}}},
+        "rules": [{"host": "a.example.com", "http": {"paths": [path]}}],
+        "tls": [{"hosts": ["a.example.com"], "secretName": "key"}],
+    }
 
 
 def test_annotate_label_patch(kubectl):

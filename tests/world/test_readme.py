@@ -37,6 +37,7 @@ ELSEWHERE = (
     "CHANGELOG.md",
     "CHANGELOG.ja.md",
     "docs/commands.md",
+    "docs/commands.ja.md",
     "docs/checks.md",
     "docs/checks.ja.md",
     "docs/licences.md",

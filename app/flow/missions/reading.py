@@ -94,11 +94,15 @@ class _Place:
         known = ", ".join((*required, *optional))
         for key in found:
             if key not in required and key not in optional:
-                inner = found[key]
-                raise MalformedMission(self.path, inner.node.start_mark.line + 1, self.key, got=key, expected=known)
+                raise MalformedMission(self.path, self._line_of(key), self.key, got=key, expected=known)
         if missing := [key for key in required if key not in found]:
             raise self.wrong(f"{', '.join(missing)} (required)")
         return found
+
+    def _line_of(self, key: str) -> int:
+        """Where the key stands, whose value may begin below it; of one that YAML merges in, where the object begins."""
+        here = self.node.start_mark.line
+        return 1 + next((int(node.start_mark.line) for node, _ in self.node.value if node.value == key), int(here))
 
     def members(self) -> dict[str, _Place]:
         if not isinstance(self.value, dict) or not all(isinstance(key, str) for key in self.value):

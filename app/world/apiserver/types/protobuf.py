@@ -24,8 +24,9 @@ class UnknownMessage(Exception):
 
 
 Fields = Mapping[int, tuple[str, Any]]
-"""Field number to (name, type): `string`, `integer`, `boolean`, `strings`, `strings-map`, `bytes-map`,
-`int-or-string`, Fields, or a list of Fields for a repeated one."""
+"""Field number to (name, type): `string`, `integer`, `nonzero` (an integer that JSON leaves out at 0), `boolean`,
+`strings`, `strings-map`, `bytes-map`, `int-or-string`, Fields, or a list of Fields for a repeated one. The fields of a
+message without a name are its parent's, as JSON has them (`,inline`)."""
 
 _META: Fields = {
     1: ("name", "string"),
@@ -63,12 +64,36 @@ _DEPLOYMENT: Fields = {
     3: ("template", _TEMPLATE),
 }
 _JOB: Fields = {1: ("parallelism", "integer"), 2: ("completions", "integer"), 6: ("template", _TEMPLATE)}
+_CRON_JOB: Fields = {
+    1: ("schedule", "string"),
+    2: ("startingDeadlineSeconds", "integer"),
+    3: ("concurrencyPolicy", "string"),
+    4: ("suspend", "boolean"),
+    5: ("jobTemplate", {1: ("metadata", _META), 2: ("spec", _JOB)}),
+    8: ("timeZone", "string"),
+}
+_AUTOSCALER: Fields = {
+    1: ("scaleTargetRef", dict(enumerate([(name, "string") for name in ("kind", "name", "apiVersion")], 1))),
+    2: ("minReplicas", "integer"),
+    3: ("maxReplicas", "integer"),
+    4: ("targetCPUUtilizationPercentage", "integer"),
+}
+_BACKEND: Fields = {
+    4: ("service", {1: ("name", "string"), 2: ("port", {1: ("name", "string"), 2: ("number", "nonzero")})})
+}
+_PATHS: Fields = {1: ("paths", [{1: ("path", "string"), 2: ("backend", _BACKEND), 3: ("pathType", "string")}])}
+_INGRESS: Fields = {
+    1: ("defaultBackend", _BACKEND),
+    2: ("tls", [{1: ("hosts", "strings"), 2: ("secretName", "string")}]),
+    3: ("rules", [{1: ("host", "string"), 2: ("", {1: ("http", _PATHS)})}]),
+    4: ("ingressClassName", "string"),
+}
 _SERVICE_PORT: Fields = {
     1: ("name", "string"),
     2: ("protocol", "string"),
     3: ("port", "integer"),
     4: ("targetPort", "int-or-string"),
-    5: ("nodePort", "integer"),
+    5: ("nodePort", "nonzero"),
 }
 _SERVICE: Fields = {
     1: ("ports", [_SERVICE_PORT]),
@@ -108,6 +133,9 @@ _MESSAGES: Mapping[str, Fields] = {
     },
     "Deployment": {1: ("metadata", _META), 2: ("spec", _DEPLOYMENT)},
     "Job": {1: ("metadata", _META), 2: ("spec", _JOB)},
+    "CronJob": {1: ("metadata", _META), 2: ("spec", _CRON_JOB)},
+    "HorizontalPodAutoscaler": {1: ("metadata", _META), 2: ("spec", _AUTOSCALER)},
+    "Ingress": {1: ("metadata", _META), 2: ("spec", _INGRESS)},
     "Service": {1: ("metadata", _META), 2: ("spec", _SERVICE)},
     "Role": _ROLE,
     "ClusterRole": _ROLE,
@@ -207,6 +235,8 @@ def _message(raw: bytes, fields: Fields) -> dict[str, Any]:
             message[name] = _text(value)
         elif kind == "integer":
             message[name] = _integer(value)
+        elif kind == "nonzero":
+            message |= {name: number} if (number := _integer(value)) else {}
         elif kind == "boolean":
             message[name] = bool(_integer(value))
         elif kind == "strings":
@@ -222,6 +252,8 @@ def _message(raw: bytes, fields: Fields) -> dict[str, Any]:
             message[name] = _text(either.get(3, b"")) if is_text else _integer(either.get(2, 0))
         elif isinstance(kind, list):
             message.setdefault(name, []).append(_message(_bytes(value), kind[0]))
-        else:
+        elif name:
             message[name] = _message(_bytes(value), kind)
+        else:
+            message |= _message(_bytes(value), kind)
     return message
