@@ -279,6 +279,16 @@ def test_a_fix_passes_and_the_world_can_be_broken_again(broken):
     assert broken.world.faults == (NAMED,)
 
 
+def test_what_was_done_in_a_world_without_time_for_a_walk_is_shown_when_there_is_time(broken):
+    for action in ("revert", "again", "revert"):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("app.world.usage.Usage.wait", lambda usage, *, reserve=False: 7.0 * reserve)
+            press(broken, action)
+        assert any(EN.message("limits.world_busy", seconds=7) in it.value for it in broken.test.get("html"))
+        broken.test.run()
+        assert "lab_whole" in broken.keys if action == "revert" else "diagnosis" in broken.keys
+
+
 def test_a_fix_keeps_the_wording_that_was_chosen_meanwhile(broken):
     sts_wording.set_wording(broken.world, "classic")
     press(broken, "revert")

@@ -143,7 +143,7 @@ def test_who_has_used_too_much_reads_the_same_where_a_part_of_the_page_runs_by_i
     monkeypatch.setattr(local_script_runner, "RerunData", partial(RerunData, fragment_id_queue=alone[:1]))
     shown.test.run()
     assert "more of it than one visitor may" not in said(shown)
-    allowance.budgets().browsers.of(shown.test.session_state["browser"]).take(20)
+    allowance.budgets().browsers.of(shown.test.session_state["browser"]).take(40)
     shown.test.run()
     assert not shown.test.exception
     assert said(shown).count("more of it than one visitor may") == 1

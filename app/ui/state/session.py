@@ -260,13 +260,17 @@ def move_clock(seconds: float) -> None:
 
 @contextmanager
 def _acting() -> Iterator[World]:
-    """Inside, this page does something to its world. Then its other tabs follow, and the world is walked through."""
+    """Inside, this page does something to its world. Then its other tabs follow.
+
+    The world is walked through once that is asked for: for a world without CPU time left this ends the run, and the
+    page would not write down what it has done.
+    """
     here = world()
     try:
         yield here
     finally:
         here.log.events.turn()
-        _walk(here)
+        st.session_state[_DUE] = here.path
 
 
 def subject() -> Subject:
