@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from app.commands.failure import INTERRUPTED, TYPED, CannotRun
+from app.commands.failure import TYPED, CannotRun
+from app.commands.starting import INTERRUPTED
 from app.content import Content
 
 

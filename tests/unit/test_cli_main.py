@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import click
@@ -154,6 +155,29 @@ def test_what_asks_nobody_waits_for_no_client_and_no_other_command(tmp_path, arg
     assert done.returncode == status
     assert {name for name, module in EXPLORER.commands.items() if module in loaded} == commands
     assert loaded & {"boto3", "botocore", "kubernetes", "streamlit"} == set()
+
+
+SCRIPTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+STARTED = {
+    "python -m app": "import app.__main__",
+    **{name: f"from {where.replace(':', ' import ')} as run; run()" for name, where in SCRIPTS.items()},
+}
+
+
+@pytest.mark.parametrize("start", STARTED.values(), ids=STARTED.keys())
+def test_ctrl_c_while_it_loads_ends_it_quietly(start):
+    program = (
+        "import os, signal, sys\n"
+        "class Interrupted:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'click':\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interrupted())\n"
+    )
+    # A shell that ignores SIGINT for what it has in the background hands that on.
+    program += f"signal.signal(signal.SIGINT, signal.default_int_handler)\n{start}\n"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 def test_an_interruption_says_nothing_of_the_checks():
