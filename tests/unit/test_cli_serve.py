@@ -1,5 +1,6 @@
 """`python -m app serve`: where it listens, what it says, and how it ends."""
 
+import errno
 import os
 import re
 import signal
@@ -71,6 +72,22 @@ def test_folders_of_the_environment_that_cannot_be_used_are_named_together(tmp_p
     assert variables_named() == {"IRSA_MISSIONS_DIR", "IRSA_STATE_DIR"}
     assert variables_named("--missions", str(tmp_path)) == {"IRSA_STATE_DIR"}
     assert variables_named("--dir", str(tmp_path / "world")) == {"IRSA_MISSIONS_DIR"}
+
+
+@pytest.mark.parametrize("typed", [["serve", "--port", "0"], ["walk"]], ids=["serve", "walk"])
+def test_a_system_without_a_folder_for_temporary_files_is_named(monkeypatch, typed):
+    """A container with a read-only root and nothing mounted at `/tmp`."""
+
+    def nowhere():
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr("tempfile.gettempdir", nowhere)
+    monkeypatch.setattr("app.world.node.volumes.files.MEMORY", ROOT / "not-there")
+    monkeypatch.setattr("app.commands.serve.run", lambda *_: pytest.fail("it serves"))
+    result = CliRunner().invoke(command_line(Settings(), load("en")), typed)
+    assert result.exit_code == 2
+    assert "No usable temporary directory found in ['/tmp']" in result.stderr
+    assert "doctor-self" in result.stderr
 
 
 def test_fresh_without_a_folder_says_that_there_is_no_world_to_replace():
