@@ -15,9 +15,10 @@ from app.commands.failure import CannotRun
 from app.commands.help import command_of
 from app.commands.main import EXPLORER, KUBECTL, asked_language, command_line
 from app.commands.rendering import labelled, marked, print_lines, width
+from app.commands.wrong_settings import unusable_settings
 from app.content import load
 from app.flow.model import Status
-from app.settings import Settings
+from app.settings import Settings, WrongValue
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = ("serve", "world", "walk", "faults", "doctor", "check", "token", "aws", "doctor-self")
@@ -178,6 +179,11 @@ def test_ctrl_c_while_it_loads_ends_it_quietly(start):
     program += f"signal.signal(signal.SIGINT, signal.default_int_handler)\n{start}\n"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_a_wrong_value_cannot_look_like_two():
+    wrong = WrongValue(variable="IRSA_HOST", got="x\nIRSA_PORT=y", expected="")
+    assert r"IRSA_HOST=x\nIRSA_PORT=y" in unusable_settings([wrong], load("en")).message
 
 
 def test_an_interruption_says_nothing_of_the_checks():
