@@ -1,5 +1,5 @@
 """`python -m app`: the commands of `app.commands.main`."""
 
-from app.commands.starting import python_m_app
+from app.starting import python_m_app
 
 python_m_app()

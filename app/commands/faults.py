@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from app.commands.help import command_of, output_options
+from app.commands.listening import simulating
 from app.commands.rendering import heading, labelled, print_json, print_lines
-from app.commands.simulating import simulating
 from app.content import Content, load
 from app.flow.model import JsonValue, Step
 from app.settings import Settings

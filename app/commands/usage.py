@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from app.commands.failure import TYPED, CannotRun
-from app.commands.starting import INTERRUPTED
 from app.content import Content
+from app.starting import INTERRUPTED
 
 
 class Command(click.Command):

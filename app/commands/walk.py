@@ -11,8 +11,8 @@ import click
 from app.commands.choosing_faults import chosen
 from app.commands.failure import CannotRun
 from app.commands.help import command_of, output_options
+from app.commands.listening import simulating
 from app.commands.rendering import heading, labelled, marked, print_json, print_lines
-from app.commands.simulating import simulating
 from app.content import Content, load
 from app.flow.model import HOLDS, Check, JsonValue, Status, Step, StepReport, Subject
 from app.flow.verdict.judge import Verdict

@@ -16,9 +16,8 @@ import click
 
 from app.commands.failure import CannotRun
 from app.commands.help import command_of
-from app.commands.listening import listen
+from app.commands.listening import listen, simulating
 from app.commands.rendering import heading, labelled
-from app.commands.simulating import simulating
 from app.commands.streams import why
 from app.commands.usage import PathType
 from app.content import Content
