@@ -1,14 +1,16 @@
 """What the installed commands and `python -m app` run first.
 
-To load the rest is most of a short command's time, so Ctrl-C is waited for before anything of it is imported: from then
-on the command ends without Python's traceback.
+To load the rest is most of a short command's time, so signals are waited for before anything of it is imported: from
+then on Ctrl-C ends the command without Python's traceback, and SIGTERM ends even the first process of a container.
 """
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 INTERRUPTED = 130
 """The exit status by which shells know that Ctrl-C ended a program."""
@@ -48,8 +50,17 @@ def python_m_app() -> None:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Ends the process with `INTERRUPTED` where Ctrl-C comes inside."""
+    """Ends the process with the status of the signal where Ctrl-C or SIGTERM comes inside. What it opened is closed.
+
+    The kernel hands no signal that has no handler to the first process of a container (pid_namespaces(7)).
+    """
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _terminate)
     try:
         yield
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def _terminate(number: int, _: FrameType | None) -> None:
+    sys.exit(128 + number)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tomllib
@@ -165,20 +166,23 @@ STARTED = {
 }
 
 
-@pytest.mark.parametrize("start", STARTED.values(), ids=STARTED.keys())
-def test_ctrl_c_while_it_loads_ends_it_quietly(start):
+@pytest.mark.parametrize(
+    ("name", "number"), [*((name, "SIGINT") for name in STARTED), ("irsa-explorer", "SIGTERM")], ids="-".join
+)
+def test_a_signal_while_it_loads_ends_it_quietly(name, number):
+    """SIGTERM by a handler: without one the first process of a container gets none."""
     program = (
         "import os, signal, sys\n"
         "class Interrupted:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
         "        if name == 'click':\n"
-        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        f"            os.kill(os.getpid(), signal.{number})\n"
         "sys.meta_path.insert(0, Interrupted())\n"
     )
     # A shell that ignores SIGINT for what it has in the background hands that on.
-    program += f"signal.signal(signal.SIGINT, signal.default_int_handler)\n{start}\n"
+    program += f"signal.signal(signal.SIGINT, signal.default_int_handler)\n{STARTED[name]}\n"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+    assert (done.returncode, done.stdout, done.stderr) == (128 + signal.Signals[number], "", "")
 
 
 def test_a_wrong_value_cannot_look_like_two():
