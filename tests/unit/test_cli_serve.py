@@ -74,19 +74,31 @@ def test_folders_of_the_environment_that_cannot_be_used_are_named_together(tmp_p
     assert variables_named("--dir", str(tmp_path / "world")) == {"IRSA_MISSIONS_DIR"}
 
 
-@pytest.mark.parametrize("typed", [["serve", "--port", "0"], ["walk"]], ids=["serve", "walk"])
-def test_a_system_without_a_folder_for_temporary_files_is_named(monkeypatch, typed):
-    """A container with a read-only root and nothing mounted at `/tmp`."""
+def refused(number, said):
+    def raises(*_):
+        raise OSError(number, said)
 
-    def nowhere():
-        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
+    return raises
 
-    monkeypatch.setattr("tempfile.gettempdir", nowhere)
+
+@pytest.mark.parametrize(
+    ("typed", "missing", "number", "said"),
+    [
+        # A container with a read-only root and nothing mounted at `/tmp`.
+        (["serve", "--port", "0"], "tempfile.gettempdir", errno.ENOENT, "No usable temporary directory found"),
+        (["walk"], "tempfile.gettempdir", errno.ENOENT, "No usable temporary directory found"),
+        # A machine without IPv4, not even on loopback.
+        (["serve", "--host", "::1", "--port", "0"], "socket.create_server", errno.EADDRNOTAVAIL, "Cannot assign"),
+    ],
+)
+def test_a_system_on_which_no_world_can_run_is_named(monkeypatch, typed, missing, number, said):
+    monkeypatch.setattr(missing, refused(number, said))
     monkeypatch.setattr("app.world.node.volumes.files.MEMORY", ROOT / "not-there")
     monkeypatch.setattr("app.commands.serve.run", lambda *_: pytest.fail("it serves"))
     result = CliRunner().invoke(command_line(Settings(), load("en")), typed)
     assert result.exit_code == 2
-    assert "No usable temporary directory found in ['/tmp']" in result.stderr
+    assert load("en").message("errors.world_cannot_run.title") in result.stderr
+    assert said in result.stderr
     assert "doctor-self" in result.stderr
 
 
