@@ -1,5 +1,5 @@
-"""`python -m app`: serve, world, walk, faults, doctor, token."""
+"""`python -m app`: the commands of `app.commands.main`."""
 
-from app.commands.main import main
+from app.starting import python_m_app
 
-main()
+python_m_app()

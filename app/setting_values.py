@@ -10,7 +10,8 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 Value = TypeVar("Value", covariant=True)
 _HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", re.ASCII | re.IGNORECASE)
-_HTTPS_ORIGIN = re.compile(r"https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?", re.ASCII)
+_HTTPS_ORIGIN = re.compile(r"https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(?::(?P<port>[0-9]{1,5}))?", re.ASCII)
+_B64TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*", re.ASCII)
 
 
 class Kind(Protocol[Value]):
@@ -36,12 +37,16 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Word(Text):
-    """A text without blanks around it, such as a token that a file's last line left one behind."""
+class BearerToken:
+    """A token as a request's header can have it (RFC 6750 §2.1, `b64token`)."""
+
+    expected: str = "A…Z, a…z, 0…9, -._~+/="
 
     def read(self, text: str) -> str:
-        """The text without them."""
-        return text.strip()
+        """The token without blanks around it, such as the line break that the last line of a file left behind."""
+        if not _B64TOKEN.fullmatch(token := text.strip()):
+            raise ValueError(text)
+        return token
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,9 @@ class WholeNumber:
         return number
 
 
+_PORT = WholeNumber(1, 65535)
+
+
 @dataclass(frozen=True)
 class YesOrNo:
     """1 or 0."""
@@ -133,20 +141,25 @@ class Origins:
     def read(self, text: str) -> tuple[str, ...]:
         """Each origin, exactly."""
         found = tuple(text.replace(",", " ").split())
-        if not all(_HTTPS_ORIGIN.fullmatch(origin) for origin in found):
-            raise ValueError(text)
+        for origin in map(_HTTPS_ORIGIN.fullmatch, found):
+            if origin is None:
+                raise ValueError(text)
+            _PORT.read(origin["port"] or "443")
         return found
 
 
 @dataclass(frozen=True)
 class HostAndPort:
-    """A host and a TCP port."""
+    """A host and a TCP port, as in a URL: an IPv6 address is in brackets."""
 
     expected: str = "HOST:PORT"
 
     def read(self, text: str) -> str:
         """Both, as they are written."""
         host, _, port = text.strip().rpartition(":")
-        if not (host and port.isascii() and port.isdecimal() and 0 < int(port[:9]) < 65536):
+        _PORT.read(port)
+        if host.startswith("[") and host.endswith("]"):
+            ipaddress.IPv6Address(host[1:-1])
+        elif not _HOST_NAME.fullmatch(host):
             raise ValueError(text)
         return text.strip()

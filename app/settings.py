@@ -13,7 +13,18 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from app.flow.redaction import MASK, mask_text
-from app.setting_values import Host, HostAndPort, Kind, Networks, OneOf, Origins, Text, WholeNumber, Word, YesOrNo
+from app.setting_values import (
+    BearerToken,
+    Host,
+    HostAndPort,
+    Kind,
+    Networks,
+    OneOf,
+    Origins,
+    Text,
+    WholeNumber,
+    YesOrNo,
+)
 from app.setting_values import Network as Network
 
 Value = TypeVar("Value")
@@ -140,7 +151,7 @@ class Settings:
     """`IRSA_LOG`: `json` writes each record to standard error as one line of JSON, requests, sessions and refusals
     among them; `text` writes the same as text. Unset: warnings and errors alone, which suits a terminal."""
 
-    metrics_token: str = _set_by("IRSA_METRICS_TOKEN", kind=Word(), default="", is_secret=True)
+    metrics_token: str = _set_by("IRSA_METRICS_TOKEN", kind=BearerToken(), default="", is_secret=True)
     """`IRSA_METRICS_TOKEN`: a bearer token with which `/metrics` is read from elsewhere. Unset: only this machine reads
     it. It is a secret, so nothing shows it."""
 

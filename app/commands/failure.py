@@ -15,8 +15,6 @@ from app.flow.visible import visible
 
 COULD_NOT_RUN = 2
 """The exit status, the same that click has for a wrong option."""
-INTERRUPTED = 130
-"""The exit status by which shells know that Ctrl-C ended a program."""
 CANNOT_WRITE = "cannot_write"
 """Standard output takes no more, so no JSON can be printed there."""
 TYPED = "app.commands.typed"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app.commands.help import command_of, output_options
+from app.commands.listening import simulating
 from app.commands.rendering import heading, labelled, print_json, print_lines
 from app.content import Content, load
 from app.flow.model import JsonValue, Step
@@ -23,11 +24,13 @@ def command(settings: Settings, words: Content) -> click.Command:
     @command_of("faults", words)
     @output_options(settings, words)
     def faults(output: str, lang: str) -> None:
-        texts = texts_in_a_fresh_world()
+        reader = load(lang)
+        with simulating(reader):
+            texts = texts_in_a_fresh_world()
         if output == "json":
-            print_json(as_json(texts, load(lang)))
+            print_json(as_json(texts, reader))
         else:
-            print_lines(as_text(texts, load(lang)))
+            print_lines(as_text(texts, reader))
 
     return faults
 

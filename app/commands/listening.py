@@ -1,10 +1,12 @@
-"""Takes a port, or says plainly why that cannot be."""
+"""Takes from the system what a command needs, or says plainly why that cannot be."""
 
 from __future__ import annotations
 
 import errno
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from app.commands.failure import CannotRun
 from app.commands.streams import why
@@ -35,3 +37,12 @@ def listen(host: str, port: int, words: Content, *, option: str) -> socket.socke
             raise CannotRun(words, "port_in_use", address=address, option=option) from error
         raise CannotRun(words, "cannot_listen", address=address, said=why(error)) from error
     return listener
+
+
+@contextmanager
+def simulating(words: Content) -> Iterator[None]:
+    """Raises `CannotRun` where the system refuses what a simulated world needs: a port, a folder, room on the disk."""
+    try:
+        yield
+    except OSError as error:
+        raise CannotRun(words, "world_cannot_run", said=why(error)) from error

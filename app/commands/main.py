@@ -104,16 +104,6 @@ def main(program: Program = EXPLORER, usage: str = EXPLORER.usage) -> None:
         sys.exit(COULD_NOT_RUN)
 
 
-def irsa_explorer() -> None:
-    """The installed command."""
-    main(EXPLORER, EXPLORER.executable)
-
-
-def kubectl_irsa() -> None:
-    """The plugin of kubectl, which finds it on the PATH by its name (kubectl, "Extend kubectl with plugins")."""
-    main(KUBECTL, KUBECTL.usage)
-
-
 def asked_language(arguments: Sequence[str]) -> str:
     """That of the last `--lang`, wherever it stands, so that help and errors speak it too; else the locale's."""
     named = [

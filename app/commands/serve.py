@@ -8,6 +8,7 @@ import ipaddress
 import os
 import socket
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
@@ -18,7 +19,7 @@ from app import __version__
 from app.commands import launch_addresses
 from app.commands.failure import COULD_NOT_RUN, CannotRun
 from app.commands.help import address_options, command_of
-from app.commands.listening import listen
+from app.commands.listening import listen, simulating
 from app.commands.usage import PathType
 from app.commands.world import check_ports, made, open_state, prepare, tool_lines
 from app.commands.wrong_settings import unusable_settings, wrong_folders
@@ -63,6 +64,9 @@ def command(settings: Settings, words: Content) -> click.Command:
         overridden = {"IRSA_MISSIONS_DIR": missions_folder, "IRSA_STATE_DIR": directory, "IRSA_WORLD_DIR": directory}
         if wrong := [it for it in wrong_folders(settings, words) if not overridden[it.variable]]:
             raise unusable_settings(wrong, words)
+        with simulating(words):
+            tempfile.gettempdir()  # finds a folder that can be written, or none
+            socket.create_server(("127.0.0.1", 0)).close()
         if missions := missions_folder or settings.missions:
             _offer(missions, words)
         # (1) Take the port before anything slow is loaded: a taken port is reported at once.

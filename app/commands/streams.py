@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -41,9 +42,14 @@ def text_in(content: bytes, errors: str = "strict") -> str:
 
 
 def replace_streams(words: Content) -> None:
-    """Puts an `Outlet` behind either stream. A terminal that cannot show a mark or Japanese text shows `?`."""
+    """Puts an `Outlet` behind either stream. A terminal that cannot show a mark or Japanese text shows `?`.
+
+    One that is closed (`>&-`) becomes one that loses what is written: libraries ask it whether it is a terminal.
+    """
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
         if isinstance(stream, io.TextIOWrapper):
             stream.flush()
             outlet = io.TextIOWrapper(

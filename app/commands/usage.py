@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
-from app.commands.failure import INTERRUPTED, TYPED, CannotRun
+from app.commands.failure import TYPED, CannotRun
 from app.content import Content
+from app.starting import INTERRUPTED
 
 
 class Command(click.Command):

@@ -11,6 +11,7 @@ import click
 from app.commands.choosing_faults import chosen
 from app.commands.failure import CannotRun
 from app.commands.help import command_of, output_options
+from app.commands.listening import simulating
 from app.commands.rendering import heading, labelled, marked, print_json, print_lines
 from app.content import Content, load
 from app.flow.model import HOLDS, Check, JsonValue, Status, Step, StepReport, Subject
@@ -56,7 +57,7 @@ def walk_once(faults: Sequence[str], words: Content) -> Diagnosis:
     from app.world.faults import CannotBeInjected
     from app.world.lifecycle.simulation import Simulation
 
-    with Simulation() as simulation:
+    with simulating(words), Simulation() as simulation:
         world = simulation.world("walk")
         try:
             simulation.inject(world, *faults)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shlex
 import signal
+import tempfile
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -15,7 +16,7 @@ import click
 
 from app.commands.failure import CannotRun
 from app.commands.help import command_of
-from app.commands.listening import listen
+from app.commands.listening import listen, simulating
 from app.commands.rendering import heading, labelled
 from app.commands.streams import why
 from app.commands.usage import PathType
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from app.world.lifecycle.simulation import Simulation
     from app.world.saved.state_directory import StateDirectory
     from app.world.world import Start
+
+
+ROOM = 256 * 1024
+"""Bytes for which a folder has to have room: a world takes about 110 kB of it."""
 
 
 def command(settings: Settings, words: Content) -> click.Command:
@@ -68,14 +73,17 @@ def command(settings: Settings, words: Content) -> click.Command:
             from app.world.lifecycle.simulation import Simulation
 
             came_back = bool(state.worlds)
-            with Simulation(
-                aws_port=aws_port or 0,
-                kubernetes_port=kubernetes_port or 0,
-                capacity=1,
-                idle_seconds=math.inf,
-                own=HANDS_ON,
-                state=state,
-            ) as simulation:
+            with (
+                simulating(words),
+                Simulation(
+                    aws_port=aws_port or 0,
+                    kubernetes_port=kubernetes_port or 0,
+                    capacity=1,
+                    idle_seconds=math.inf,
+                    own=HANDS_ON,
+                    state=state,
+                ) as simulation,
+            ):
                 here = simulation.world(HANDS_ON, start=start or "finished")
                 write_all(directory, simulation, here)
                 for line in instructions(simulation, directory, words, here.start, came_back=came_back):
@@ -141,8 +149,11 @@ def prepare(directory: Path, words: Content) -> None:
     try:
         for name in (KUBECONFIG, CA, AWS):
             (directory / name).unlink(missing_ok=True)
-        write(directory / CA, b"")  # to fail now rather than after the servers are up
+        # To fail now rather than after the servers are up.
+        write(directory / CA, b"")
         (directory / CA).unlink()
+        with tempfile.TemporaryFile(dir=directory) as room:
+            room.write(bytes(ROOM))
     except (OSError, ValueError) as error:
         raise CannotRun(words, "folder_unusable", path=directory, said=why(error)) from error
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from app.commands.failure import CannotRun
 from app.content import Content
+from app.flow.visible import visible
 from app.settings import Settings, WrongValue, comes_from_a_service
 
 
@@ -19,7 +20,7 @@ def unusable_settings(wrong: Sequence[WrongValue], words: Content) -> CannotRun:
         words,
         "bad_setting",
         below,
-        got="\n".join(f"{it.variable}={it.got}" for it in wrong),
+        got="\n".join(f"{it.variable}={visible(it.got, keep='')}" for it in wrong),
         expected="\n".join(f"{it.variable}: {it.expected}" for it in wrong),
         names=" ".join(it.variable for it in wrong),
         file=words.message("settings_page.file"),

@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import click
@@ -14,9 +16,10 @@ from app.commands.failure import CannotRun
 from app.commands.help import command_of
 from app.commands.main import EXPLORER, KUBECTL, asked_language, command_line
 from app.commands.rendering import labelled, marked, print_lines, width
+from app.commands.wrong_settings import unusable_settings
 from app.content import load
 from app.flow.model import Status
-from app.settings import Settings
+from app.settings import Settings, WrongValue
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = ("serve", "world", "walk", "faults", "doctor", "check", "token", "aws", "doctor-self")
@@ -154,6 +157,37 @@ def test_what_asks_nobody_waits_for_no_client_and_no_other_command(tmp_path, arg
     assert done.returncode == status
     assert {name for name, module in EXPLORER.commands.items() if module in loaded} == commands
     assert loaded & {"boto3", "botocore", "kubernetes", "streamlit"} == set()
+
+
+SCRIPTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+STARTED = {
+    "python -m app": "import app.__main__",
+    **{name: f"from {where.replace(':', ' import ')} as run; run()" for name, where in SCRIPTS.items()},
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "number"), [*((name, "SIGINT") for name in STARTED), ("irsa-explorer", "SIGTERM")], ids="-".join
+)
+def test_a_signal_while_it_loads_ends_it_quietly(name, number):
+    """SIGTERM by a handler: without one the first process of a container gets none."""
+    program = (
+        "import os, signal, sys\n"
+        "class Interrupted:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'click':\n"
+        f"            os.kill(os.getpid(), signal.{number})\n"
+        "sys.meta_path.insert(0, Interrupted())\n"
+    )
+    # A shell that ignores SIGINT for what it has in the background hands that on.
+    program += f"signal.signal(signal.SIGINT, signal.default_int_handler)\n{STARTED[name]}\n"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (128 + signal.Signals[number], "", "")
+
+
+def test_a_wrong_value_cannot_look_like_two():
+    wrong = WrongValue(variable="IRSA_HOST", got="x\nIRSA_PORT=y", expected="")
+    assert r"IRSA_HOST=x\nIRSA_PORT=y" in unusable_settings([wrong], load("en")).message
 
 
 def test_an_interruption_says_nothing_of_the_checks():

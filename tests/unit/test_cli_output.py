@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from app.commands.streams import replace_streams
 from app.content import LANGUAGES, load
 from app.flow.diagnosis_file import diagnosis_file
 from tests.by_turns import by_turns
@@ -47,6 +48,17 @@ def saved(folder: Path, name: str) -> str:
     path = folder / f"{name}.json"
     path.write_text(diagnosis_file.save(SNAPSHOTS[name]()))
     return str(path)
+
+
+def test_a_stream_that_is_closed_is_one_that_loses_what_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """uvicorn asks it whether it is a terminal, which ended `serve` where a daemon's starter had closed it."""
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    replace_streams(load("en"))
+    for stream in (sys.stdout, sys.stderr):
+        with stream:
+            stream.write("日本語")
+            assert not stream.isatty()
 
 
 VERDICTS = (("works", 0), ("broken", 1))

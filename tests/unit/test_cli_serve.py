@@ -1,5 +1,6 @@
 """`python -m app serve`: where it listens, what it says, and how it ends."""
 
+import errno
 import os
 import re
 import signal
@@ -71,6 +72,34 @@ def test_folders_of_the_environment_that_cannot_be_used_are_named_together(tmp_p
     assert variables_named() == {"IRSA_MISSIONS_DIR", "IRSA_STATE_DIR"}
     assert variables_named("--missions", str(tmp_path)) == {"IRSA_STATE_DIR"}
     assert variables_named("--dir", str(tmp_path / "world")) == {"IRSA_MISSIONS_DIR"}
+
+
+def refused(number, said):
+    def raises(*_):
+        raise OSError(number, said)
+
+    return raises
+
+
+@pytest.mark.parametrize(
+    ("typed", "missing", "number", "said"),
+    [
+        # A container with a read-only root and nothing mounted at `/tmp`.
+        (["serve", "--port", "0"], "tempfile.gettempdir", errno.ENOENT, "No usable temporary directory found"),
+        (["walk"], "tempfile.gettempdir", errno.ENOENT, "No usable temporary directory found"),
+        # A machine without IPv4, not even on loopback.
+        (["serve", "--host", "::1", "--port", "0"], "socket.create_server", errno.EADDRNOTAVAIL, "Cannot assign"),
+    ],
+)
+def test_a_system_on_which_no_world_can_run_is_named(monkeypatch, typed, missing, number, said):
+    monkeypatch.setattr(missing, refused(number, said))
+    monkeypatch.setattr("app.world.node.volumes.files.MEMORY", ROOT / "not-there")
+    monkeypatch.setattr("app.commands.serve.run", lambda *_: pytest.fail("it serves"))
+    result = CliRunner().invoke(command_line(Settings(), load("en")), typed)
+    assert result.exit_code == 2
+    assert load("en").message("errors.world_cannot_run.title") in result.stderr
+    assert said in result.stderr
+    assert "doctor-self" in result.stderr
 
 
 def test_fresh_without_a_folder_says_that_there_is_no_world_to_replace():

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shlex
 import signal
 import socket
@@ -16,6 +17,7 @@ import urllib3
 import yaml
 from click.testing import CliRunner
 
+from app.commands.failure import CannotRun
 from app.commands.main import command_line
 from app.commands.world import prepare, write
 from app.content import load
@@ -184,6 +186,17 @@ def test_files_of_an_earlier_world_are_gone_before_the_new_one_starts(tmp_path):
     (tmp_path / "mine").write_text("kept")
     prepare(tmp_path, load("en"))
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_a_folder_without_room_for_a_world_is_reported_before_one_is_made(tmp_path):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, before[1]))
+    try:
+        with pytest.raises(CannotRun, match="cannot be written"):
+            prepare(tmp_path, load("en"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_is_replaced_whole(tmp_path):

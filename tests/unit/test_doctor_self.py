@@ -52,6 +52,17 @@ def test_a_machine_without_programs_lacks_just_what_needs_them(found):
 # --- each probe -------------------------------------------------------------------------------------------------------
 
 
+def test_confinement_is_not_known_where_no_file_can_be_made_to_try_it_with(monkeypatch):
+    def nowhere():
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+
+    monkeypatch.setattr("tempfile.gettempdir", nowhere)
+    found = trial_run.confinement()
+    assert (found.status, found.case) == (UNKNOWN, "unwritable")
+    for language in LANGUAGES:
+        assert "/tmp" in found.text("fix", load(language))
+
+
 def test_a_port_that_is_in_use_is_shown_with_the_process_that_has_it():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         number = taken.getsockname()[1]

@@ -186,6 +186,19 @@ def test_memory_is_that_of_the_control_group_nearest_to_its_limit(tmp_path):
     assert memory.used_and_limit(tmp_path / "fs", tmp_path / "none") == (None, None)
 
 
+@pytest.mark.parametrize("contained", [False, True], ids=["a host", "a container"])
+def test_memory_is_limited_by_control_groups_of_version_1_too(tmp_path, contained):
+    own = tmp_path / "cgroup"
+    own.write_text("12:memory:/docker/f00\n4:cpu,cpuacct:/docker/f00\n0::/docker/f00\n")
+    (group := tmp_path / "fs/memory" / ("" if contained else "docker/f00")).mkdir(parents=True)
+    (group / "memory.limit_in_bytes").write_text("1000\n")
+    (group / "memory.usage_in_bytes").write_text("950\n")
+    (group / "memory.stat").write_text("inactive_file 1\ntotal_inactive_file 50\n")
+    assert memory.used_and_limit(tmp_path / "fs", own) == (900, 1000)
+    (group / "memory.limit_in_bytes").write_text("9223372036854771712\n")
+    assert memory.used_and_limit(tmp_path / "fs", own) == (None, None)
+
+
 def test_cores_are_those_of_the_process_and_of_the_strictest_control_group(tmp_path, monkeypatch):
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 2, 5, 7}, raising=False)
     monkeypatch.setattr("os.cpu_count", lambda: 4)

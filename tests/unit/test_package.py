@@ -122,7 +122,7 @@ def test_the_plugin_never_loads_streamlit(installed: Path, tmp_path: Path) -> No
     )
     program = (
         "import sys, app\n"
-        "from app.commands.main import kubectl_irsa\n"
+        "from app.starting import kubectl_irsa\n"
         "sys.argv = ['kubectl-irsa', 'doctor', 'deploy/web', '-o', 'json']\n"
         "try:\n    kubectl_irsa()\n"
         "except SystemExit as end:\n    print(end.code)\n"

@@ -1,5 +1,6 @@
-"""The functions of Streamlit and uvicorn that ours replace, extend or rely on: they are what they were when ours were
-written. Where a new version has changed one, read it beside our module, and then write down its new hash.
+"""The functions of Streamlit, uvicorn, botocore and urllib3 that ours replace, extend or rely on: they are what they
+were when ours were written. Where a new version has changed one, read it beside our module, and then write down its new
+hash.
 """
 
 import ast
@@ -10,6 +11,35 @@ from pathlib import Path
 
 DEFINITION = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 READ = {
+    "app/clients/aws/bounds.py": {
+        "botocore.awsrequest": {"AWSConnection": "e401db613b8d"},
+        "botocore.httpsession": {"URLLib3Session": "0c0c30f2192e"},
+    },
+    "app/clients/aws/sources.py": {
+        "botocore.utils": {"ContainerMetadataFetcher": "7cab1f3fa5f5", "JSONFileCache": "d6992fdecaf2"},
+    },
+    "app/clients/bounds.py": {
+        "urllib3.connectionpool": {"HTTPConnectionPool.urlopen": "8b39b2598030"},
+    },
+    "app/clients/whole_answers.py": {
+        "urllib3.connection": {"HTTPConnection.getresponse": "967779653683", "HTTPConnection.request": "4c2afdd97568"},
+    },
+    "app/service_models.py": {
+        "botocore.loaders": {"Loader": "9ba44d90b5aa"},
+    },
+    "app/world/node/node_time.py": {
+        "botocore.auth": {"S3SigV4Auth": "230535c368b2", "SigV4Auth": "e6c271e12368"},
+    },
+    "app/world/node/programs/credential_chain.py": {
+        "botocore.credentials": {
+            "AssumeRoleWithWebIdentityProvider": "f8977b7bd2ee",
+            "ContainerProvider": "8f1166e0d0f6",
+            "RefreshableCredentials": "c67b6c73f43b",
+        },
+    },
+    "app/world/node/programs/instance_metadata.py": {
+        "botocore.utils": {"IMDSFetcher": "87001c0de9da"},
+    },
     "app/serving/protocols.py": {
         "uvicorn.protocols.http.httptools_impl": {"HttpToolsProtocol": "ae3ad6c54108"},
         "uvicorn.protocols.websockets.websockets_sansio_impl": {"WebSocketsSansIOProtocol": "069193728e96"},

@@ -165,10 +165,33 @@ def test_what_is_no_address_of_a_proxy_is_refused_by_name(value):
         Settings.from_environment({"FORWARDED_ALLOW_IPS": value})
 
 
-@pytest.mark.parametrize("value", ["127.0.0.1", ":40443", "127.0.0.1:0", "127.0.0.1:x", "127.0.0.1:65536"])
+NO_ISSUER = ["127.0.0.1", ":40443", "127.0.0.1:0", "127.0.0.1:x", "127.0.0.1:65536", "h\nx:1", "a b:1"]
+
+
+@pytest.mark.parametrize("value", [*NO_ISSUER, "https://h:1", "user@h:1", "h/p:1", "::1:1", "[::1:1", "[h]:1"])
 def test_what_is_no_address_of_an_issuer_is_refused_by_name(value):
     with pytest.raises(SettingsError, match="IRSA_ISSUER_ADDRESS"):
         Settings.from_environment({"IRSA_ISSUER_ADDRESS": value})
+
+
+@pytest.mark.parametrize("value", ["localhost:1", "[2001:db8::1]:443", " 127.0.0.1:40443\n"])
+def test_an_address_of_an_issuer_is_a_name_or_an_address(value):
+    assert Settings.from_environment({"IRSA_ISSUER_ADDRESS": value}).issuer_address == value.strip()
+
+
+@pytest.mark.parametrize("value", ["a\nb", "a\r\nX: y", "a b", "日本語", "a\tb", "=", "\x7f"])
+def test_a_token_that_no_header_can_have_is_refused_and_not_repeated(value):
+    wrong = wrong_in({"IRSA_METRICS_TOKEN": value})
+    assert (wrong.variable, wrong.got) == ("IRSA_METRICS_TOKEN", MASK)
+
+
+def test_a_token_may_come_from_a_file_that_ends_with_a_line_break():
+    assert Settings.from_environment({"IRSA_METRICS_TOKEN": "Zm9v-._~+/==\n"}).metrics_token == "Zm9v-._~+/=="
+
+
+@pytest.mark.parametrize("value", ["https://a.example:0", "https://a.example:65536", "https://a.example, http://b"])
+def test_what_is_no_origin_of_a_page_around_ours_is_refused_by_name(value):
+    assert wrong_in({"IRSA_FRAME_ANCESTORS": value}).variable == "IRSA_FRAME_ANCESTORS"
 
 
 @pytest.mark.parametrize("variable", ["IRSA_PORT", "IRSA_WORLDS", "IRSA_IDLE_SECONDS"])

@@ -18,7 +18,7 @@ JOBS = {f"{name}.{job}": value for name, workflow in WORKFLOWS.items() for job, 
 STEPS = [(name, step) for name, job in JOBS.items() for step in job.get("steps", [])]
 MAY_WRITE = {
     "release.attest": {"id-token", "attestations", "artifact-metadata"},
-    "release.image": {"id-token", "attestations", "artifact-metadata", "packages"},
+    "release.image": {"packages"},
     "release.publish": {"id-token"},
     "release.github": {"contents"},
 }
@@ -81,6 +81,20 @@ def test_no_secret_is_stored_and_nothing_is_published_but_by_a_tag():
     }
 
 
+def test_the_image_is_tested_before_it_is_pushed_and_attested_with_its_own_bill_of_materials():
+    runs = [step["run"] for step in JOBS["release.image"]["steps"] if "run" in step]
+    assert runs[0] == "make image"
+    assert "docker build" not in runs[1]
+    bills = {
+        "wheel" if "subject-path" in step["with"] else "image": step["with"]["sbom-path"]
+        for step in JOBS["release.attest"]["steps"]
+        if "sbom-path" in step["with"]
+    }
+    assert bills == {"wheel": "sbom.cdx.json", "image": "image.cdx.json"}
+    (published,) = (step["run"] for step in JOBS["release.github"]["steps"] if "run" in step)
+    assert [bill for bill in bills.values() if bill not in published] == []
+
+
 def test_a_checkout_leaves_no_credentials_behind():
     checkouts = [step for _, step in STEPS if step.get("uses", "").startswith("actions/checkout@")]
     assert checkouts
@@ -101,7 +115,7 @@ def test_the_commands_of_the_workflows_exist():
 
 
 def test_what_a_job_downloads_was_uploaded_before_it():
-    uploaded = {"wheel": {"dist"}, "release": {"dist", "notes"}, "image": set(), "test": set()}
+    uploaded = {"wheel": {"dist"}, "release": {"dist", "notes", "image"}, "image": set(), "test": set()}
     for name, step in STEPS:
         if step.get("uses", "").startswith("actions/download-artifact@") and "name" in step["with"]:
             assert step["with"]["name"] in uploaded[name.partition(".")[0]]

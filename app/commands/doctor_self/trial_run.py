@@ -83,7 +83,11 @@ def confinement() -> Finding:
     version, cat = abi(), shutil.which("cat")
     if cat is None:
         return Finding(id="confinement", status=Status.UNKNOWN, got=f"Landlock {version}", case="untried")
-    with tempfile.TemporaryDirectory() as folder:
+    try:
+        scratch = tempfile.TemporaryDirectory()
+    except OSError as error:
+        return Finding(id="confinement", status=Status.UNKNOWN, got=str(error), case="unwritable")
+    with scratch as folder:
         own, other = Path(folder, "own"), Path(folder, "other")
         own.mkdir()
         (own / "file").write_text(_INSIDE, encoding="utf-8")

@@ -60,6 +60,7 @@ class Simulation:
         before = state.servers if state is not None else None
         if before is not None:
             aws_port, kubernetes_port = before.aws_port, before.kubernetes_port
+        files_in = parent_of_node_files()  # nothing is open yet where there is none
         self._aws = listen(aws_port)
         try:
             self._kubernetes = listen(kubernetes_port)
@@ -77,7 +78,7 @@ class Simulation:
         self.store = WorldStore(capacity=capacity, idle_seconds=idle_seconds, own=own, drop=self._drop)
         self._keys = KeyPool()
         self._programs = Programs()
-        self.files = OwnFolder(parent_of_node_files())
+        self.files = OwnFolder(files_in)
         """Where the nodes of all worlds have theirs."""
         self._maker = WorldFactory(self.store)
         self._keepers = Keepers(state, own) if state is not None else None

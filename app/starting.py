@@ -1,0 +1,66 @@
+"""What the installed commands and `python -m app` run first.
+
+To load the rest is most of a short command's time, so signals are waited for before anything of it is imported: from
+then on Ctrl-C ends the command without Python's traceback, and SIGTERM ends even the first process of a container.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+INTERRUPTED = 130
+"""The exit status by which shells know that Ctrl-C ended a program."""
+
+
+def irsa_explorer() -> None:
+    """The installed command."""
+    with interruptible():
+        from app.commands import main
+
+        main.main(main.EXPLORER, main.EXPLORER.executable)
+
+
+def kubectl_irsa() -> None:
+    """The plugin of kubectl, which finds it on the PATH by its name (kubectl, "Extend kubectl with plugins")."""
+    with interruptible():
+        from app.commands import main
+
+        main.main(main.KUBECTL, main.KUBECTL.usage)
+
+
+def kubectl_complete_irsa() -> None:
+    """What kubectl calls for the words after `kubectl irsa`."""
+    with interruptible():
+        from app.commands.examining import kubectl_complete
+
+        kubectl_complete.main()
+
+
+def python_m_app() -> None:
+    """The command where nothing is installed."""
+    with interruptible():
+        from app.commands import main
+
+        main.main()
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Ends the process with the status of the signal where Ctrl-C or SIGTERM comes inside. What it opened is closed.
+
+    The kernel hands no signal that has no handler to the first process of a container (pid_namespaces(7)).
+    """
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def _terminate(number: int, _: FrameType | None) -> None:
+    sys.exit(128 + number)
