@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,7 +109,7 @@ def _examined(
     ports = consented(ports, granted)
     walked = walk_through(ports, subject, asked)
     reports = tuple(_with_progress(walked, words) if progress else walked)
-    found = diagnose(ports, Walk(subject=subject, reports=reports))
+    found = replace(diagnose(ports, Walk(subject=subject, reports=reports)), options=choice.tool_options)
     if isinstance(wanted, Workload) and not subject.pod:
         found = with_workload(ports, found, wanted.target)
     return ports, found
@@ -123,7 +124,7 @@ def surveyed(choice: Choice, namespace: str, words: Content) -> Survey:
     try:
         check_namespace(namespace)
         ports = consented(wiring.live_for_survey(choice), NOTHING)
-        found = survey(ports, namespace)
+        found = survey(ports, namespace).given(choice.tool_options)
         if namespace and not found.ties and (names := of_namespace(ports, namespace)) is not None:
             below = [(words.message("doctor.did_you_mean"), f"-n {name}") for name in names[:1]]
             raise CannotRun(words, "no_such_namespace", below, got=namespace)

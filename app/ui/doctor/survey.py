@@ -55,7 +55,7 @@ def surveyed(content: Content) -> None:
 
 def _ask() -> Survey | FlowError:
     try:
-        return survey(session.survey_ports())
+        return survey(session.survey_ports()).given(session.tool_options())
     except FlowError as error:
         return error
 
