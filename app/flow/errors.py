@@ -49,6 +49,11 @@ class FlowError(Exception):
         return self.code if self.code.islower() else self.kind
 
     @property
+    def about_clock(self) -> bool:
+        """Whether AWS refuses the time at which we say that we signed."""
+        return any(words in f"{self.code} {self.server_message}" for words in CLOCK_REFUSED)
+
+    @property
     def values(self) -> Mapping[str, str]:
         """What fills the placeholders of its words."""
         return {"said": self.server_message, "operation": self.operation, "got": self.got, "expected": self.expected}
@@ -73,6 +78,10 @@ UNKNOWN_LOGIN = frozenset(
 """Codes by which AWS does not accept the signer of a request, or the signature."""
 
 
+CLOCK_REFUSED = ("RequestTimeTooSkewed", "Signature expired", "Signature not yet current", "RequestExpired")
+"""What is in the code or the message by which AWS refuses the time of a signature: the signer's clock is off."""
+
+
 class NotFound(FlowError):
     """The object is not there."""
 
@@ -94,6 +103,8 @@ class NotPermitted(FlowError):
         """An unknown login needs another fix than a missing permission."""
         if self.status == 401:
             return "unauthorized"
+        if self.about_clock:
+            return "aws_clock_off"
         if self.code == "ExpiredToken":
             return "aws_login_expired"
         return "aws_login_unknown" if self.code in UNKNOWN_LOGIN else super().words

@@ -35,6 +35,7 @@ REASONS = (
         "no_pod",
         "stand_in",
         "clocks_apart",
+        "own_clock",
         "out_of_time",
         "no_region",
         "no_configuration",

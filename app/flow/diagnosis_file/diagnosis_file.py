@@ -52,6 +52,7 @@ REASONS = frozenset(
         "no_pod",
         "stand_in",
         "clocks_apart",
+        "own_clock",
         "out_of_time",
         "issuer_assumed",
         "of_request",

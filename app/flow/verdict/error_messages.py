@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from app.flow.errors import CLOCK_REFUSED
 from app.flow.model import Step
 
 _SENTENCE = re.compile(
@@ -47,7 +48,6 @@ _PRINCIPAL = re.compile(r"\bUser: (arn:aws[\w-]*:(?:sts|iam)::\d{12}:\S+) is not
 _MISSING = re.compile(r'is not authorized to perform: ([\w-]+:\w+)(?: on resource: "?([^\s"]+))?')
 _DENYING = re.compile(r"(?:with an explicit deny in an? |because no )([a-zA-Z -]+? policy|permissions boundary)\b")
 _NO_CREDENTIALS = ("Unable to locate credentials", "NoCredentialProviders", "no EC2 IMDS role found")
-_CLOCK = ("RequestTimeTooSkewed", "Signature expired", "Signature not yet current")
 _NO_WAY = re.compile(r'endpoint URL: "https://[^"]+\.amazonaws\.com')
 _NO_REGION = re.compile(
     r"You must specify a region|MissingRegion|AWS region is required|Invalid endpoint: https://[\w-]+\.\.amazonaws"
@@ -91,7 +91,7 @@ def lies_in(said: str) -> Step:
 
 def blames_clock(said: str) -> bool:
     """Whether a service refused the time at which the program says that it signed."""
-    return any(words in said for words in _CLOCK)
+    return any(words in said for words in CLOCK_REFUSED)
 
 
 def blames_surroundings(said: str) -> bool:
