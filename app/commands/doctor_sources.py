@@ -164,7 +164,7 @@ def cannot(error: FlowError, words: Content, *uses: str, instead: tuple[str, str
     `instead`: what does without them, to be pasted, with a sentence before it.
     """
     from app.flow.doctor.reading.near_names import near
-    from app.report.verdict_words import allowing_after
+    from app.report.permission_words import allowing_after
 
     below = [*allowing_after(error, uses, words), *([instead] if instead else [])]
     if error.code == "no_such_context" and (names := near(error.got, error.expected.split(", "))):

@@ -36,6 +36,7 @@ REASONS = (
         "stand_in",
         "clocks_apart",
         "own_clock",
+        "other_account",
         "out_of_time",
         "no_region",
         "no_configuration",

@@ -708,7 +708,7 @@ def test_what_is_good_enough_is_the_callers_choice(
 def test_whatever_stops_it_is_json_where_json_is_wanted(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: list[str], code: str
 ) -> None:
-    (tmp_path / "config").write_text("contexts: []\n")
+    (tmp_path / "config").write_text("contexts: [{name: other}]\n")
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
     result = run(*words)
     found = json.loads(result.stdout)

@@ -28,7 +28,7 @@ from app.flow.ports import Access, Assumptions
 from app.flow.steps.kubelet_says import lacks_program
 from app.flow.steps.standstill import KINDS
 from app.flow.verdict.judge import Outcome
-from app.report import verdict_words
+from app.report import permission_words, verdict_words
 from app.ui.draw.actions import is_refused
 from tests.unit.fake_ports import DIRECTORY, NOW, PROVIDER, ROLE, SUB, SUBJECT, Fakes, trust_policy
 from tests.unit.test_application import NOT_AUTHORIZED
@@ -244,7 +244,7 @@ def test_a_pod_that_is_being_made_is_no_failure_and_the_missing_permission_is_sa
     fakes.errors["pod_events"] = FORBIDDEN
     shown = of(examined(fakes))
     assert (shown.status, shown.reason) == (UNKNOWN, "no_permission")
-    (_, rules), *_ = verdict_words.would_allow(shown, load("en"))
+    (_, rules), *_ = permission_words.would_allow(shown, load("en"))
     assert 'resources: ["events"]' in rules
 
 

@@ -53,6 +53,7 @@ REASONS = frozenset(
         "stand_in",
         "clocks_apart",
         "own_clock",
+        "other_account",
         "out_of_time",
         "issuer_assumed",
         "of_request",

@@ -37,6 +37,9 @@ _TRUST = CHECKS[4:]
 ON_POD = "on_pod"
 """The reason of a role's annotation that stands on the Pod, where the webhook does not read it (its pkg/cache)."""
 
+OTHER_ACCOUNT = "other_account"
+"""The reason of a role in another account than ours: GetRole shows roles of our own alone."""
+
 
 def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[StepReport, StepContext]:
     """Reads the ServiceAccount, its annotation and the role, and evaluates the trust policy. Never raises."""
@@ -141,7 +144,7 @@ def _role(
     except FlowError as error:
         if isinstance(error, NotFound) and account != ours:
             findings.unknown(
-                "role.exists", "not_observable", where=where, error=error.server_message, expected=step_context.role_arn
+                "role.exists", OTHER_ACCOUNT, where=where, error=error.server_message, expected=step_context.role_arn
             )
         else:
             findings.refused("role.exists", error, expected=step_context.role_arn, where=where)
@@ -150,7 +153,7 @@ def _role(
     if arn != step_context.role_arn:
         findings.show("role_found", answer)
     if account != ours and arn != step_context.role_arn:
-        findings.unknown("role.exists", "not_observable", where=where, expected=step_context.role_arn)
+        findings.unknown("role.exists", OTHER_ACCOUNT, where=where, expected=step_context.role_arn)
         return None
     found = findings.judge(
         "role.exists", arn == step_context.role_arn, got=arn or answer, expected=step_context.role_arn, where=where
