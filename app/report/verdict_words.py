@@ -40,8 +40,14 @@ PLAINLY = {
 """By check: the cause that it shows when it fails, where STS's words are for another one or for none."""
 CONDITION_KEY = "condition_key"
 """The cause of a condition under a key that the token does not have."""
-_CONDITIONS = {"audience_condition": "trust.audience", "subject_condition": "trust.subject"}
-"""The causes that lie in a condition of the trust policy, each with its check."""
+OF_DECISION = {"explicit-deny": "deny_matches", "implicit-deny": "other_condition"}
+"""What a trust policy refuses as a whole whose principal, action, audience and subject match, by its decision."""
+_IN_POLICY = {
+    "audience_condition": "trust.audience",
+    "subject_condition": "trust.subject",
+    "other_statement": "trust.decision",
+}
+"""The causes that lie in a statement of the trust policy, each with its check."""
 _LINE = 160
 """Characters of a value that a line shows."""
 
@@ -166,9 +172,14 @@ def plainly(check: Check, found: Diagnosis, words: Content) -> list[str]:
 
 
 def _cause(named: str, found: Diagnosis, words: Content) -> str:
-    """What STS may mean, or a check that failed. A condition whose key is wrong asks for no other value."""
-    check = check_of(found.walk, _CONDITIONS.get(named, ""))
-    key = CONDITION_KEY if check is not None and is_of_other_key(check) else named
+    """What STS may mean, or a check that failed; more exactly, where the check of the cause shows it.
+
+    A condition whose key is wrong asks for no other value.
+    """
+    check = check_of(found.walk, _IN_POLICY.get(named, ""))
+    key = named
+    if check is not None and check.status is Status.FAILED:
+        key = CONDITION_KEY if is_of_other_key(check) else OF_DECISION.get(check.got, named)
     return words.message(f"doctor.causes.{key}")
 
 

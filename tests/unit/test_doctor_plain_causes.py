@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from app.content import LANGUAGES, load
@@ -33,6 +35,24 @@ def test_a_condition_under_a_key_that_no_token_has_is_no_other_value(language: s
     found = examine(fakes.ports(), SUBJECT)
     assert verdict_words.cause(found, words).startswith(wanted)
     assert verdict_words.meanings(found, words)[0][1] == [wanted]
+
+
+@both
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        (lambda policy: policy["Statement"].append({**policy["Statement"][0], "Effect": "Deny"}), "deny_matches"),
+        (lambda policy: policy["Statement"][0]["Condition"].update(Bool={f"{HOST}:none": "true"}), "other_condition"),
+    ],
+)
+def test_a_policy_that_refuses_as_a_whole_does_so_for_one_reason(language: str, change: Any, key: str) -> None:
+    fakes, words = healthy(), load(language)
+    policy = fakes.role["AssumeRolePolicyDocument"] = trust_policy()
+    change(policy)
+    found = read(fakes)
+    assert found.verdict.check is not None
+    assert found.verdict.check.id == "trust.decision"
+    assert verdict_words.cause(found, words).startswith(words.message(f"doctor.causes.{key}"))
 
 
 def test_of_several_conditions_on_one_key_only_the_one_that_is_not_met_is_shown() -> None:

@@ -454,6 +454,25 @@ def test_the_pod_s_own_token_proves_nothing_until_it_was_sent() -> None:
         assert verdict_words.verdict(found, load("en")) == load("en").message(f"doctor.{key}")
 
 
+@pytest.mark.parametrize("actions", [NOTHING, ALL], ids=["only reading", "everything"])
+def test_a_program_that_ends_again_and_again_because_aws_refused_it_is_no_other_problem(
+    actions: frozenset[Action],
+) -> None:
+    """The kubelet writes the end of its log into the status, where the container asks for that."""
+    said = f"An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: {NOT_AUTHORIZED}"
+    fakes = pod("Running", looping(message=f"retrying\n{said}\n"), age=1000)
+    found = examined(fakes, *actions)
+    assert found.verdict.outcome is Outcome.BROKEN
+    shown = of(found, "pod.application")
+    assert (shown.status, shown.got, shown.error) == (FAILED, "exit 254", said)
+    assert shown.where == "Pod default/pod-after aws-cli status"
+    assert found.verdict.check is not None
+    assert found.verdict.check.id != "pod.running"
+    other = examined(pod("Running", looping(message="panic: no database"), age=1000), *actions)
+    assert other.verdict.check is not None
+    assert other.verdict.check.id == "pod.running"
+
+
 def test_where_our_own_clock_is_behind_no_token_is_called_broken() -> None:
     fakes = pod("Running", running(), age=1000)
     fakes.now = NOW - 4000

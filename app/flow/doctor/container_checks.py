@@ -15,7 +15,7 @@ from app.flow.doctor.reading.variables import KEY_VARIABLES, REGION_VARIABLES, C
 from app.flow.errors import FlowError
 from app.flow.json_access import get, get_list, get_str
 from app.flow.model import JsonValue, Status, Walk
-from app.flow.partitions import region_of
+from app.flow.partitions import partition_of_region, region_of
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings, unseen
 from app.flow.steps.injection import (
@@ -116,8 +116,9 @@ def _token_readable(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue
 def _region(
     findings: Findings, ports: Ports, walk: Walk, variables: Sequence[Variables], where: str, said: str
 ) -> None:
-    """A value that no region has stops every SDK that reads it. A lacking one breaks nothing as long as the program
-    knows better, and does not say that it does not.
+    """A value that no region has stops every SDK that reads it; one of another partition leads it to an STS that does
+    not know the issuer. A lacking one breaks nothing as long as the program knows better, and does not say that it
+    does not.
 
     A region that the issuer's host names exists, whatever the SDK's own list says.
     """
@@ -129,8 +130,9 @@ def _region(
     ]
     ours = region_of(get_str(evidence_of(walk, "cluster_discovery"), "issuer"))
     values = {box.found[name].value for box in variables for name in REGION_VARIABLES if name in box.found}
-    unknown = values - {None, ours}
-    if unknown and unknown - ports.aws.regions:
+    others = {value for value in values if value is not None and value != ours}
+    apart = {value for value in others if ours and value and partition_of_region(value) != partition_of_region(ours)}
+    if others - ports.aws.regions or apart:
         findings.judge(
             "pod.region",
             False,
