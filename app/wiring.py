@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from app.clients.kubernetes.transport import KubernetesTransport
     from app.clients.kubernetes.writer import KubernetesWriter
     from app.console.access import Folders, WorldAccess
-    from app.flow.doctor.tool_options import ToolOptions
     from app.world.lifecycle.simulation import Simulation
     from app.world.world import World
 
@@ -119,13 +118,6 @@ class Choice:
     """The cluster's issuer, for a user who may not read it there; empty where nobody named it."""
     program: str = APPLICATION_ID
     """Which program asks: audit logs have it, with its version, in the user agent of each request."""
-
-    @property
-    def tool_options(self) -> ToolOptions:
-        """What the commands of a fix have to be given, so that they go where this went."""
-        from app.flow.doctor.tool_options import ToolOptions
-
-        return ToolOptions(context=self.context, profile=self.profile, region=self.region, issuer=self.issuer)
 
     @property
     def user_agent(self) -> str:

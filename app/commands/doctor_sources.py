@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from app.flow.doctor import Diagnosis
     from app.flow.doctor.reading.lacking import Lacking
     from app.flow.doctor.survey import Survey
+    from app.flow.doctor.tool_options import ToolOptions
     from app.flow.ports import Ports
 
 PERMISSIONS_SECONDS = 30.0
@@ -109,7 +110,7 @@ def _examined(
     ports = consented(ports, granted)
     walked = walk_through(ports, subject, asked)
     reports = tuple(_with_progress(walked, words) if progress else walked)
-    found = replace(diagnose(ports, Walk(subject=subject, reports=reports)), options=choice.tool_options)
+    found = replace(diagnose(ports, Walk(subject=subject, reports=reports)), options=_options(choice))
     if isinstance(wanted, Workload) and not subject.pod:
         found = with_workload(ports, found, wanted.target)
     return ports, found
@@ -124,13 +125,20 @@ def surveyed(choice: Choice, namespace: str, words: Content) -> Survey:
     try:
         check_namespace(namespace)
         ports = consented(wiring.live_for_survey(choice), NOTHING)
-        found = survey(ports, namespace).given(choice.tool_options)
+        found = survey(ports, namespace).given(_options(choice))
         if namespace and not found.ties and (names := of_namespace(ports, namespace)) is not None:
             below = [(words.message("doctor.did_you_mean"), f"-n {name}") for name in names[:1]]
             raise CannotRun(words, "no_such_namespace", below, got=namespace)
         return found
     except FlowError as error:
         raise cannot(error, words, *USES) from error
+
+
+def _options(choice: Choice) -> ToolOptions:
+    """What the commands of a fix have to be given, so that they go where this went."""
+    from app.flow.doctor.tool_options import ToolOptions
+
+    return ToolOptions(context=choice.context, profile=choice.profile, region=choice.region, issuer=choice.issuer)
 
 
 def opened(path: Path, words: Content) -> Diagnosis:

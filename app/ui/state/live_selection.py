@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 import streamlit as st
@@ -157,8 +157,9 @@ def _first() -> Choice:
 
 def tool_options() -> ToolOptions:
     """What the commands of a fix have to be given, where the reader's shell would take another cluster or account."""
-    choice = state().choice
-    return (replace(choice, context="") if choice.context == _first().context else choice).tool_options
+    chosen = state().choice
+    context = "" if chosen.context == _first().context else chosen.context
+    return ToolOptions(context=context, profile=chosen.profile, region=chosen.region, issuer=chosen.issuer)
 
 
 # (1) From the choice to a subject
