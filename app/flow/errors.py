@@ -59,6 +59,8 @@ class FlowError(Exception):
         return {"said": self.server_message, "operation": self.operation, "got": self.got, "expected": self.expected}
 
 
+ANONYMOUS = "system:anonymous"
+"""The user of a request that was sent without a login (Kubernetes documentation, "Anonymous requests")."""
 UNKNOWN_LOGIN = frozenset(
     {
         "AuthFailure",
@@ -96,11 +98,18 @@ class NotPermitted(FlowError):
     @property
     def about_login(self) -> bool:
         """Whether the server does not know us (any more), or we have no credentials: no rule helps against that."""
-        return self.status == 401 or self.code.islower() or self.code in UNKNOWN_LOGIN
+        return self.status == 401 or self.code.islower() or self.code in UNKNOWN_LOGIN or self._is_anonymous
+
+    @property
+    def _is_anonymous(self) -> bool:
+        """Whether Kubernetes was sent no login. A rule for that user would be one for everybody."""
+        return f'User "{ANONYMOUS}" ' in self.server_message
 
     @property
     def words(self) -> str:
         """An unknown login needs another fix than a missing permission."""
+        if self._is_anonymous:
+            return "no_login"
         if self.status == 401:
             return "unauthorized"
         if self.about_clock:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import yaml
 
 from app.content import Content
+from app.flow.doctor import Diagnosis
 from app.flow.doctor.reading.lacking import Lacking
 from app.flow.errors import FlowError, NotPermitted
 from app.flow.model import Check
@@ -62,3 +63,11 @@ def allowing_after(error: FlowError, uses: Iterable[str], words: Content) -> lis
 def would_allow(check: Check, words: Content) -> list[tuple[str, str]]:
     """What would let us make a check that we may not make; empty where no permission is missing."""
     return allowing([check.id], words) if check.reason == NO_PERMISSION else []
+
+
+def lacks_more(found: Diagnosis) -> bool:
+    """Whether other checks lack other permissions than the one at which the verdict stops."""
+    checks = [check for _, of_step in found.steps() for check in of_step]
+    needed = {need(check.id) for check in checks if check.reason == NO_PERMISSION}
+    named = found.verdict.check
+    return named is not None and named.reason == NO_PERMISSION and bool(needed - {need(named.id)})

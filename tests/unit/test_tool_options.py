@@ -9,11 +9,14 @@ import pytest
 from click.testing import CliRunner
 
 from app import wiring
+from app.clients.kubernetes.kubeconfig import Contexts
 from app.commands.main import command_line
 from app.content import load
 from app.flow.diagnosis_file import diagnosis_file
 from app.flow.doctor.tool_options import ToolOptions
 from app.settings import Settings
+from app.ui.state import live_selection
+from app.wiring import Choice
 from tests.unit.test_cli_doctor import broken
 from tests.unit.test_doctor import healthy
 
@@ -70,3 +73,14 @@ def test_what_is_saved_for_a_colleague_has_none_of_it() -> None:
     saved = diagnosis_file.save(found)
     assert "blue prod" not in saved
     assert diagnosis_file.load(saved).options == ToolOptions()
+
+
+@pytest.mark.parametrize(("current", "named"), [("blue", ""), ("green", "blue")])
+def test_in_live_mode_a_context_is_named_where_it_is_not_the_current_one(
+    monkeypatch: pytest.MonkeyPatch, current: str, named: str
+) -> None:
+    chosen = live_selection.LiveSelection(choice=Choice(context="blue", profile="ops"))
+    contexts = Contexts(files=(), by_name={}, current=current)
+    monkeypatch.setattr(live_selection, "state", lambda: chosen)
+    monkeypatch.setattr(wiring, "contexts", lambda: contexts)
+    assert live_selection.tool_options() == ToolOptions(context=named, profile="ops")

@@ -37,6 +37,9 @@ def _remedy(found: Diagnosis, words: Content) -> Iterator[str]:
         for sentence, text in permission_words.would_allow(named, words):
             yield label + sentence
             yield from (f"    {line}" for line in text.splitlines())
+        if permission_words.lacks_more(found):
+            yield label + words.message("doctor.rbac.more")
+            yield "    --rbac"
     if actions := found.to_be_sure:
         yield label + words.message("doctor.to_be_sure")
         yield f"    {' '.join(f'--do {action}' for action in actions)}"
