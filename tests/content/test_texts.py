@@ -37,6 +37,7 @@ REASONS = (
         "clocks_apart",
         "own_clock",
         "other_account",
+        "other_matter",
         "out_of_time",
         "no_region",
         "no_configuration",

@@ -473,6 +473,54 @@ def test_a_program_that_ends_again_and_again_because_aws_refused_it_is_no_other_
     assert other.verdict.check.id == "pod.running"
 
 
+OTHER_MATTERS = (
+    "An error occurred (NoSuchBucket) when calling the ListObjectsV2 operation: The specified bucket does not exist",
+    "operation error S3: PutObject, https response error StatusCode: 404, RequestID: x, api error NoSuchBucket: none",
+    "The specified key does not exist. (Service: S3, Status Code: 404, Request ID: abc)",
+)
+
+
+@pytest.mark.parametrize("said", OTHER_MATTERS)
+@pytest.mark.parametrize("stands", [True, False], ids=["ends again and again", "runs"])
+def test_what_a_service_refuses_for_another_reason_is_no_fault_of_irsa(said: str, stands: bool) -> None:
+    fakes = pod("Running", looping(message=said) if stands else running(), age=1000)
+    fakes.logs[""] = f"{said}\n"
+    found = examined(fakes, *Action)
+    assert (of(found, "pod.application").status, of(found, "pod.application").reason) == (UNKNOWN, "other_matter")
+    if stands:
+        assert found.verdict.check is not None
+        assert found.verdict.check.id == "pod.running"
+    else:
+        assert found.verdict.outcome is Outcome.WORKS
+
+
+NO_CREDENTIALS = (
+    "Caused by: software.amazon.awssdk.core.exception.SdkClientException: Unable to load credentials from any of the "
+    "providers in the chain AwsCredentialsProviderChain(credentialsProviders=[SystemPropertyCredentialsProvider()])",
+    "com.amazonaws.SdkClientException: Unable to load AWS credentials from any provider in the chain: [Env]",
+    "CredentialsProviderError: Could not load credentials from any providers",
+)
+
+
+@pytest.mark.parametrize("said", NO_CREDENTIALS)
+def test_every_sdk_is_understood_that_finds_no_credentials(said: str) -> None:
+    found = examined(pod("Running", looping(message=said), age=1000))
+    assert found.verdict.check is not None
+    assert (found.verdict.check.id, found.fix and found.fix.id) == ("pod.request", "default_chain")
+
+
+def test_a_file_that_the_program_may_not_read_is_fixed_by_its_group() -> None:
+    for said in (f"[Errno 13] Permission denied: '{DIRECTORY}/token'", f"open {DIRECTORY}/token: permission denied"):
+        found = examined(pod("Running", looping(message=said), age=1000))
+        assert (found.verdict.outcome, found.fix and found.fix.id) == (Outcome.BROKEN, "fs_group")
+
+
+def test_what_java_says_of_a_refusal_by_sts_has_its_causes() -> None:
+    said = "Not authorized to perform sts:AssumeRoleWithWebIdentity (Service: Sts, Status Code: 403, Request ID: a)"
+    found = examined(pod("Running", looping(message=said), age=1000))
+    assert found.verdict.refusal == "not_authorized"
+
+
 def test_where_our_own_clock_is_behind_no_token_is_called_broken() -> None:
     fakes = pod("Running", running(), age=1000)
     fakes.now = NOW - 4000

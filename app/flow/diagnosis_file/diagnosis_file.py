@@ -54,6 +54,7 @@ REASONS = frozenset(
         "clocks_apart",
         "own_clock",
         "other_account",
+        "other_matter",
         "out_of_time",
         "issuer_assumed",
         "of_request",

@@ -14,9 +14,11 @@ from app.flow.model import JsonValue, Walk
 from app.flow.ports import Ports
 from app.flow.steps import kubelet_says
 from app.flow.steps.findings import Findings, unseen
-from app.flow.verdict.error_messages import last_words
+from app.flow.verdict.error_messages import is_other_matter, last_words
 
 CHECK, SDK = "pod.application", "pod.sdk"
+OTHER_MATTER = "other_matter"
+"""The reason of an error message of AWS that is not about who asks."""
 FIRST_WEB_IDENTITY = (1, 16, 232)
 """The first release of the AWS CLI that knows web identity (EKS user guide, minimum SDK versions)."""
 _A_MOMENT = 10
@@ -68,14 +70,19 @@ def _ended(ports: Ports, walk: Walk, status: JsonValue, *, alone: bool) -> _Ende
         container = "" if alone else get_str(status, "name")
         log = ports.cluster.pod_log(walk.subject.namespace, walk.subject.pod, container)
     except FlowError as error:
-        if words := _message(status):
+        if (words := _message(status)) and not is_other_matter(words):
             return _Ended(got=f"exit {code}", failed=True, words=words, place="status")
         return _Ended(got="", words=error.server_message, reason=unseen(error) or "not_observable")
     words, after = last_words(log)
     if kubelet_says.runs(status) and not words and code and _may_end_again(status, ports.clock.now()):
         words, _ = last_words(_log_before(ports, walk, container))
+    place = "log"
     if not words and (words := _message(status)):
-        return _Ended(got=f"exit {code}", failed=True, words=words, place="status")
+        place = "status"
+    if is_other_matter(words):
+        return _Ended(got="", words=words, reason=OTHER_MATTER, place=place)
+    if place == "status":
+        return _Ended(got=f"exit {code}", failed=True, words=words, place=place)
     if not words or (kubelet_says.runs(status) and after):
         return _Ended(got="", reason="not_observable")
     return _Ended(got=f"exit {code}" if code else "running", failed=True, words=words)

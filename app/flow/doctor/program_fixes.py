@@ -12,7 +12,7 @@ from app.flow.doctor import changes
 from app.flow.doctor.aws_fixes import permit_denied
 from app.flow.doctor.fix import Change, Fix
 from app.flow.doctor.names import REGION_HERE, Names, line
-from app.flow.doctor.pod_fixes import recreate
+from app.flow.doctor.pod_fixes import readable, recreate
 from app.flow.doctor.reading.request_variables import OF_ENDPOINT, OF_SESSION, is_session_name
 from app.flow.doctor.reading.variables import ENDPOINT_VARIABLES, SESSION_NAME
 from app.flow.json_access import get, get_list, get_str
@@ -28,6 +28,8 @@ _LONGEST = 43_200
 _LONGEST_NAME = 64
 """Characters of a session's name."""
 _OWN_TOKEN = f"{TOKEN_DIRECTORY}/token"
+_DENIED_FILE = re.compile(rf"(?i)permission denied.*{TOKEN_DIRECTORY}|{TOKEN_DIRECTORY}\S*: permission denied")
+"""What Python and Go say of a token's file that they may not read."""
 _TOKEN_OPTION = "--web-identity-token"
 
 
@@ -154,6 +156,8 @@ def application(names: Names) -> Fix:
         # Its service's name begins otherwise in each partition.
         asked = ("--region", names.region or REGION_HERE, "--query", 'VpcEndpoints[?ends_with(ServiceName, `".sts"`)]')
         return Fix(id="egress", commands=(line("aws", "ec2", "describe-vpc-endpoints", *asked),))
+    if _DENIED_FILE.search(names.check.error):
+        return readable(names)
     action, resource = denied_action(names.check.error)
     own = f":assumed-role/{names.role_name}/" in principal_of(names.check.error)
     if action and own and not _may_by_now(names, action, resource):

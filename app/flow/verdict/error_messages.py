@@ -17,6 +17,9 @@ _SENTENCE = re.compile(
     r"|Error when retrieving credentials from .+"
     r"|Parameter validation failed:.*"
     r"|Unable to locate credentials.*"
+    r"|Unable to load (?:AWS )?credentials from any (?:of the )?providers? in the chain.*"
+    r"|(?:CredentialsProviderError: )?Could not load credentials from any providers.*"
+    r"|(?:CredentialsError: )?Missing credentials in config.*"
     r"|You must specify a region\..*"
     r"|Invalid endpoint: .+"
     r"|Provided region_name '.*' doesn't match a supported format\."
@@ -47,7 +50,21 @@ _STS = re.compile(
 _PRINCIPAL = re.compile(r"\bUser: (arn:aws[\w-]*:(?:sts|iam)::\d{12}:\S+) is not authorized")
 _MISSING = re.compile(r'is not authorized to perform: ([\w-]+:\w+)(?: on resource: "?([^\s"]+))?')
 _DENYING = re.compile(r"(?:with an explicit deny in an? |because no )([a-zA-Z -]+? policy|permissions boundary)\b")
-_NO_CREDENTIALS = ("Unable to locate credentials", "NoCredentialProviders", "no EC2 IMDS role found")
+_NO_CREDENTIALS = (
+    *("Unable to locate credentials", "NoCredentialProviders", "no EC2 IMDS role found"),
+    *("credentials from any provider in the chain", "credentials from any of the providers in the chain"),
+    *("Could not load credentials from any providers", "Missing credentials in config"),
+)
+_CODE = re.compile(
+    r"An error occurred \((?P<botocore>\w+)\) when calling the \w+ operation"
+    r"|operation error (?!STS\b)[\w ]+: \w+, .*\bapi error (?P<go>\w+):"
+    r"|\(Service: (?!Sts\b)\w+, Status Code: (?P<java>\d+), "
+)
+"""The error code by which a service refused a request; of the SDK for Java the HTTP status."""
+_OF_ACCESS = re.compile(
+    r"Access|Auth|Token|Signature|Credential|Forbidden|Expired|OptIn|Unrecognized|TimeTooSkewed|^40[13]$"
+)
+"""What is in a code that is about who asks, and not about what."""
 _NO_WAY = re.compile(r'endpoint URL: "https://[^"]+\.amazonaws\.com')
 _NO_REGION = re.compile(
     r"You must specify a region|MissingRegion|AWS region is required|Invalid endpoint: https://[\w-]+\.\.amazonaws"
@@ -69,6 +86,14 @@ def last_words(log: str) -> tuple[str, str]:
             said, end = f"{said}\n{lines[end]}", end + 1
         return said, "\n".join(lines[end:]).strip()
     return "", ""
+
+
+def is_other_matter(said: str) -> bool:
+    """Whether a service other than STS took the credentials, and refused the request for another reason, such as a
+    bucket that is not there. That is nothing against IRSA."""
+    found = _CODE.search(said)
+    code = next(filter(None, found.groups()), "") if found else ""
+    return bool(code) and not _STS.search(said) and not _OF_ACCESS.search(code)
 
 
 def shows_in(said: str) -> Step:
