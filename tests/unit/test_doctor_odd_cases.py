@@ -249,3 +249,30 @@ def test_a_region_of_another_partition_leads_to_an_sts_that_does_not_know_the_is
     found = reading(fakes)
     assert next(check for check in found.checks if check.id == "pod.region").status is status
     assert (found.verdict.outcome is Outcome.BROKEN) is (status is Status.FAILED)
+
+
+KEYS = [{"name": "AWS_ACCESS_KEY_ID", "value": "AKIAIOSFODNN7EXAMPLE"}, {"name": "AWS_SECRET_ACCESS_KEY", "value": "x"}]
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        (lambda spec, other: spec["containers"].append(other), Status.WARNING),
+        (lambda spec, other: spec["containers"].insert(0, other), Status.FAILED),
+        (lambda spec, other: spec.update(initContainers=[other]), Status.WARNING),
+        (lambda spec, other: spec["containers"][0].update(env=KEYS), Status.FAILED),
+    ],
+    ids=["a sidecar", "the first container", "an init container", "the only container"],
+)
+def test_access_keys_of_another_container_take_the_role_from_none(change: Any, status: Status) -> None:
+    fakes = healthy()
+    other = {"name": "other", "image": "registry.example/other:1", "env": KEYS}
+    manifest(lambda spec: change(spec, other))(fakes)
+    found = reading(fakes)
+    shown = next(check for check in found.checks if check.id == "pod.static_keys")
+    assert shown.status is status
+    assert (found.verdict.outcome is Outcome.BROKEN) is (status is Status.FAILED)
+    if "other" in shown.got:
+        fakes.pod["metadata"]["annotations"] = {"kubectl.kubernetes.io/default-container": "other"}
+        shown = next(check for check in reading(fakes).checks if check.id == "pod.static_keys")
+        assert shown.status is Status.FAILED

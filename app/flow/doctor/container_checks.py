@@ -31,6 +31,8 @@ from app.flow.verdict.refusals import APPLICATION
 
 PROFILE_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE")
 """Some SDKs, or some profiles, come before the web identity by these."""
+_MAIN = "kubectl.kubernetes.io/default-container"
+"""The annotation of the container that the Pod is for (Kubernetes, "Well-Known Labels, Annotations and Taints")."""
 _CREDENTIALS_MOUNT = re.compile(r"/\.aws(/|$)")
 _DENIED = "ermission denied"
 _NO_CHARACTERS = "0"
@@ -160,6 +162,9 @@ def _region(
 
 
 def _static_keys(findings: Findings, pod: JsonValue, variables: Sequence[Variables], where: str) -> None:
+    """Keys of the container that the Pod is for. Those of a sidecar or an init container may be meant, and take the
+    role from no other container.
+    """
     keys = _named(variables, KEY_VARIABLES)
     hidden = next((box for box in variables if box.hidden), None)
     if hidden and not keys:
@@ -175,8 +180,14 @@ def _static_keys(findings: Findings, pod: JsonValue, variables: Sequence[Variabl
         got=named + mounts,
         expected=TOKEN_VARIABLE,
         where=f"{where} .spec.containers[]",
-        otherwise=Status.FAILED if keys else Status.WARNING,
+        otherwise=Status.FAILED if any(it["container"] == _main(pod) for it in keys) else Status.WARNING,
     )
+
+
+def _main(pod: JsonValue) -> str:
+    """The container that kubectl takes where none is named: the annotated one, else the first."""
+    annotated = get_str(pod, "metadata", "annotations", _MAIN)
+    return annotated or get_str(next(iter(get_list(pod, "spec", "containers")), None), "name")
 
 
 def _named(variables: Sequence[Variables], wanted: Sequence[str]) -> list[dict[str, JsonValue]]:
