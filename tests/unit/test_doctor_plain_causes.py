@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -11,9 +12,10 @@ from app.flow.doctor import Diagnosis, examine
 from app.flow.errors import NotFound, Refused
 from app.flow.model import Status, Step
 from app.flow.port_wrappers.consent import NOTHING, consented
-from app.flow.steps.service_account import OTHER_ACCOUNT
+from app.flow.steps.findings import OTHER_ACCOUNT
+from app.flow.verdict.judge import Outcome
 from app.report import verdict_words
-from tests.unit.fake_ports import HOST, ROLE, SUB, SUBJECT, Fakes, trust_policy
+from tests.unit.fake_ports import HOST, PROVIDER, ROLE, SUB, SUBJECT, Fakes, trust_policy
 from tests.unit.test_cli_doctor import NOT_AUTHORIZED
 from tests.unit.test_doctor import healthy
 
@@ -79,3 +81,29 @@ def test_a_role_in_another_account_leads_to_the_credentials_that_show_it(languag
     shown = read(fakes).walk.report(Step.SERVICE_ACCOUNT).check("role.exists")
     assert (shown.status, shown.reason) == (Status.UNKNOWN, OTHER_ACCOUNT)
     assert "--profile" in verdict_words.evidence(shown, words)
+
+
+@pytest.mark.parametrize("providers", [[], [PROVIDER[:-4] + "ABCD"]], ids=["none", "of another cluster"])
+def test_in_another_account_than_the_role_s_no_provider_is_missed(providers: list[str]) -> None:
+    """The AWS credentials of a reader with several accounts are easily those of the wrong one."""
+    fakes = healthy()
+    elsewhere = ROLE.replace("111122223333", "999988887777")
+    fakes.service_account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"] = elsewhere
+    fakes.pod = json.loads(json.dumps(fakes.pod).replace(ROLE, elsewhere))
+    fakes.providers = providers
+    fakes.errors["role"] = NotFound(code="NoSuchEntity", server_message="cannot be found", status=404)
+    found = read(fakes)
+    assert found.verdict.outcome is Outcome.UNKNOWN
+    assert found.verdict.check is not None
+    assert (found.verdict.check.id, found.verdict.check.reason) == ("provider.exists", OTHER_ACCOUNT)
+    assert found.fix is None
+    assert found.walk.report(Step.SERVICE_ACCOUNT).check("role.exists").reason == OTHER_ACCOUNT
+    assert examine(fakes.ports(), SUBJECT).verdict.outcome is Outcome.WORKS, "STS issued credentials"
+
+
+def test_in_the_role_s_own_account_a_provider_that_is_not_there_is_missed() -> None:
+    fakes = healthy()
+    fakes.providers = []
+    for wanted in (ROLE, "arn:aws:iam::1:user/x"):
+        fakes.service_account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"] = wanted
+        assert read(fakes).walk.report(Step.OIDC_PROVIDER).check("provider.exists").status is Status.FAILED

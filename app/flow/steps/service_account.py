@@ -16,7 +16,7 @@ from app.flow.model import JsonValue, Status, Step, StepReport, Subject
 from app.flow.names import account_of, boundary_of, provider_arn, role_of, subject_claim
 from app.flow.partitions import partition_of
 from app.flow.ports import Ports
-from app.flow.steps.findings import BY_HAND, ISSUER_ASSUMED, Findings, unseen
+from app.flow.steps.findings import BY_HAND, ISSUER_ASSUMED, OTHER_ACCOUNT, Findings, unseen
 from app.flow.steps.injection import ROLE_VARIABLE, own_token
 from app.flow.steps.step_context import StepContext
 from app.flow.steps.trust_policy import judge_trust
@@ -36,9 +36,6 @@ CHECKS = (
 _TRUST = CHECKS[4:]
 ON_POD = "on_pod"
 """The reason of a role's annotation that stands on the Pod, where the webhook does not read it (its pkg/cache)."""
-
-OTHER_ACCOUNT = "other_account"
-"""The reason of a role in another account than ours: GetRole shows roles of our own alone."""
 
 
 def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[StepReport, StepContext]:
@@ -138,7 +135,7 @@ def _role(
 ) -> dict[str, JsonValue] | None:
     """The role as IAM has it, if it is the one that the annotation names."""
     where = "iam:GetRole"
-    ours = account_of(step_context.provider_arn) or account
+    ours = account_of(step_context.provider_arn) or step_context.account or account
     try:
         answer = ports.aws.role(name)
     except FlowError as error:
