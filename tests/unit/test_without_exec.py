@@ -515,6 +515,45 @@ def test_a_file_that_the_program_may_not_read_is_fixed_by_its_group() -> None:
         assert (found.verdict.outcome, found.fix and found.fix.id) == (Outcome.BROKEN, "fs_group")
 
 
+@pytest.mark.parametrize(
+    ("said", "fix"),
+    [
+        ('Failed to connect to proxy URL: "http://proxy.corp:3128"', "proxy"),
+        (
+            "SSL validation failed for https://sts.ap-northeast-1.amazonaws.com/ [SSL: CERTIFICATE_VERIFY_FAILED]",
+            "certificate",
+        ),
+        (
+            "operation error STS: AssumeRoleWithWebIdentity, https response error, request send failed, Post "
+            '"https://sts.ap-northeast-1.amazonaws.com/": proxyconnect tcp: dial tcp 10.1.1.1:3128: i/o timeout',
+            "proxy",
+        ),
+        (
+            "operation error STS: AssumeRoleWithWebIdentity, https response error, request send failed, Post "
+            '"https://sts.ap-northeast-1.amazonaws.com/": tls: failed to verify certificate: x509: certificate signed '
+            "by unknown authority",
+            "certificate",
+        ),
+        ('Connect timeout on endpoint URL: "https://sts.ap-northeast-1.amazonaws.com/"', "egress .sts"),
+        ('Could not connect to the endpoint URL: "https://b.s3.eu-west-1.amazonaws.com/"', "egress_of_service .s3"),
+        ('Could not connect to the endpoint URL: "https://sqs.us-gov-west-1.amazonaws.com/"', "egress_of_service .sqs"),
+        (
+            "operation error STS: AssumeRoleWithWebIdentity, request send failed, Post "
+            '"https://sts.cn-north-1.amazonaws.com.cn/": dial tcp 10.0.1.2:443: i/o timeout',
+            "egress .sts",
+        ),
+    ],
+)
+def test_what_lies_between_the_program_and_aws_is_named(said: str, fix: str) -> None:
+    fakes = pod("Running", running(), age=1000)
+    fakes.logs[""] = f"starting\n{said}\n"
+    found = examined(fakes, *Action)
+    fix_id, _, service = fix.partition(" ")
+    assert (found.verdict.outcome, found.fix and found.fix.id) == (Outcome.BROKEN, fix_id)
+    assert found.fix is not None
+    assert service in found.fix.commands[0]
+
+
 def test_what_java_says_of_a_refusal_by_sts_has_its_causes() -> None:
     said = "Not authorized to perform sts:AssumeRoleWithWebIdentity (Service: Sts, Status Code: 403, Request ID: a)"
     found = examined(pod("Running", looping(message=said), age=1000))

@@ -21,7 +21,15 @@ from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
 from app.flow.permissions import evaluate_permissions
 from app.flow.redaction import MASK
 from app.flow.trust import session_keys
-from app.flow.verdict.error_messages import blames_clock, denied_action, denying_policy, principal_of
+from app.flow.verdict.error_messages import (
+    blames_certificate,
+    blames_clock,
+    blames_proxy,
+    denied_action,
+    denying_policy,
+    principal_of,
+    unreached,
+)
 
 _LONGEST = 43_200
 """Seconds: no role allows longer sessions."""
@@ -152,10 +160,16 @@ def application(names: Names) -> Fix:
     """Nothing that was read is wrong but the way to AWS, or the clock; or the program has not tried since."""
     if blames_clock(names.check.error):
         return Fix(id="clock", commands=(names.on_node("--", "date", "-u"),))
-    if "endpoint URL" in names.check.error:
+    if blames_proxy(names.check.error):
+        return Fix(id="proxy", commands=names.show_workload())
+    if blames_certificate(names.check.error):
+        return Fix(id="certificate", commands=names.show_workload())
+    if service := unreached(names.check.error):
         # Its service's name begins otherwise in each partition.
-        asked = ("--region", names.region or REGION_HERE, "--query", 'VpcEndpoints[?ends_with(ServiceName, `".sts"`)]')
-        return Fix(id="egress", commands=(line("aws", "ec2", "describe-vpc-endpoints", *asked),))
+        query = f'VpcEndpoints[?ends_with(ServiceName, `".{service}"`)]'
+        asked = ("--region", names.region or REGION_HERE, "--query", query)
+        look = line("aws", "ec2", "describe-vpc-endpoints", *asked)
+        return Fix(id="egress" if service == "sts" else "egress_of_service", commands=(look,))
     if _DENIED_FILE.search(names.check.error):
         return readable(names)
     action, resource = denied_action(names.check.error)

@@ -25,6 +25,8 @@ _SENTENCE = re.compile(
     r"|Provided region_name '.*' doesn't match a supported format\."
     r"|(?:Connect|Read) timeout on endpoint URL: .+"
     r"|Could not connect to the endpoint URL: .+"
+    r"|Failed to connect to proxy URL: .+"
+    r"|SSL validation failed for https://.+"
     r"|The provided profile or the current environment is configured to assume role with web identity.*"
     r"|Credentials were refreshed, but the refreshed credentials are still expired\."
     r"|WebIdentityErr: .+"
@@ -65,7 +67,14 @@ _OF_ACCESS = re.compile(
     r"Access|Auth|Token|Signature|Credential|Forbidden|Expired|OptIn|Unrecognized|TimeTooSkewed|^40[13]$"
 )
 """What is in a code that is about who asks, and not about what."""
-_NO_WAY = re.compile(r'endpoint URL: "https://[^"]+\.amazonaws\.com')
+_NO_WAY = re.compile(
+    r'endpoint URL: "https://(?P<botocore>[^"/]+)\.amazonaws\.com'
+    r'|"https://(?P<go>[^"/]+)\.amazonaws\.com[^"]*": dial tcp'
+)
+"""What says that AWS was not reached, and the host's name but for its end."""
+_REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d")
+_NO_PROXY = re.compile(r"proxy URL: |proxyconnect tcp: ")
+_NO_TRUST = re.compile(r"SSL validation failed for https://\S+\.amazonaws\.com|amazonaws\.com\S* .*x509: certificate")
 _NO_REGION = re.compile(
     r"You must specify a region|MissingRegion|AWS region is required|Invalid endpoint: https://[\w-]+\.\.amazonaws"
     r"|Provided region_name '.*' doesn't match a supported format"
@@ -121,7 +130,24 @@ def blames_clock(said: str) -> bool:
 
 def blames_surroundings(said: str) -> bool:
     """Whether the program did not get to AWS, or not at the right time: what is broken is around it."""
-    return blames_clock(said) or _NO_WAY.search(said) is not None
+    return blames_clock(said) or any(found.search(said) for found in (_NO_WAY, _NO_PROXY, _NO_TRUST))
+
+
+def unreached(said: str) -> str:
+    """The service of AWS that the program did not get to, as its host calls it, such as `sts`; else empty."""
+    found = _NO_WAY.search(said)
+    names = (found["botocore"] or found["go"]).split(".") if found else []
+    return next((name for name in reversed(names) if not _REGION.fullmatch(name)), "")
+
+
+def blames_proxy(said: str) -> bool:
+    """Whether the program did not get to the proxy that it is to go through."""
+    return _NO_PROXY.search(said) is not None
+
+
+def blames_certificate(said: str) -> bool:
+    """Whether the program did not trust the certificate that it was shown in AWS's name."""
+    return _NO_TRUST.search(said) is not None
 
 
 def principal_of(said: str) -> str:
