@@ -168,8 +168,8 @@ def application(names: Names) -> Fix:
         # Its service's name begins otherwise in each partition.
         query = f'VpcEndpoints[?ends_with(ServiceName, `".{service}"`)]'
         asked = ("--region", names.region or REGION_HERE, "--query", query)
-        look = line("aws", "ec2", "describe-vpc-endpoints", *asked)
-        return Fix(id="egress" if service == "sts" else "egress_of_service", commands=(look,))
+        look, of_sts = line("aws", "ec2", "describe-vpc-endpoints", *asked), service == "sts"
+        return Fix(id="egress" if of_sts else "egress_of_service", commands=(look,))
     if _DENIED_FILE.search(names.check.error):
         return readable(names)
     action, resource = denied_action(names.check.error)
