@@ -45,7 +45,12 @@ def test_a_condition_under_a_key_that_no_token_has_is_no_other_value(language: s
     [
         (lambda policy: policy["Statement"].append({**policy["Statement"][0], "Effect": "Deny"}), "deny_matches"),
         (lambda policy: policy["Statement"][0]["Condition"].update(Bool={f"{HOST}:none": "true"}), "other_condition"),
+        (
+            lambda policy: policy["Statement"][0]["Condition"].update(StringLike={"sts:ExternalId": "x"}),
+            "other_condition",
+        ),
     ],
+    ids=["a Deny", "another key of the issuer", "an external ID"],
 )
 def test_a_policy_that_refuses_as_a_whole_does_so_for_one_reason(language: str, change: Any, key: str) -> None:
     fakes, words = healthy(), load(language)
