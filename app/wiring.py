@@ -147,17 +147,18 @@ def live(
     from app.clients.aws.login import AwsLogin
     from app.clients.issuer import IssuerTransport, PublicIssuer, transport_to
     from app.clients.kubernetes.asked_ahead import AskedAhead
-    from app.clients.quiet import Silence, WallClock
+    from app.clients.quiet import ServersClock, Silence
 
     near = settings.near_issuer()
     region = choice.region or settings.process_environment().get("AWS_REGION", "")
     login = AwsLogin(profile=choice.profile, region=region, user_agent=choice.user_agent, attempts=attempts)
     cluster = AskedAhead(lambda: _cluster(connection, choice))
+    aws = BotoAws(region=login.region, endpoint_url=None, identity=login.identity, sdk=login.sdk)
     ports = Ports(
         cluster=cast(Cluster, cluster),
-        aws=BotoAws(region=login.region, endpoint_url=None, identity=login.identity, sdk=login.sdk),
+        aws=aws,
         issuer=PublicIssuer(transport_to(near.connect_to, near.ca_file) if near else IssuerTransport()),
-        clock=WallClock(),
+        clock=ServersClock(aws.exchanges, cluster.exchanges),
         server_log=Silence(),
         ahead=cluster.ahead,
         reads_private_issuers=near is not None,

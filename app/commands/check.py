@@ -161,7 +161,7 @@ def _doctors(diagnosis: JsonValue) -> dict[str, JsonValue]:
 def as_text(found: Examination, words: Content) -> Iterator[str]:
     """What is decided of each ServiceAccount, how much is not, and the verdict."""
     for one in found.examined:
-        yield from _of_one(one, found.trusts, words)
+        yield from _of_one(one, found, words)
         yield ""
     for unread in found.unread:
         yield marked(Status.UNKNOWN, words.message("check.unread", where=visible(unread.where), what=unread.unread))
@@ -176,14 +176,15 @@ def as_text(found: Examination, words: Content) -> Iterator[str]:
     yield marked(status, heading(words.message(f"check.{key}", wrong=wrong, all=len(found.examined))))
 
 
-def _of_one(found: Examined, known: Sequence[TrustDocument], words: Content) -> Iterator[str]:
+def _of_one(found: Examined, known: Examination, words: Content) -> Iterator[str]:
     account = f"{found.account.namespace}/{found.account.name} ({found.account.where})"
-    workload = found.workload
+    workload, trust = found.workload, found.trust
+    ran = f"{workload.kind} {workload.name} ({workload.where})" if workload else _of_other_accounts(known, words)
     yield heading(visible(f"ServiceAccount {account}", keep=""))
     yield from labelled(
         {
-            words.message("check.workload"): f"{workload.kind} {workload.name} ({workload.where})" if workload else "",
-            words.message("check.trust_policy"): found.trust.where if found.trust else _of_others(found, known, words),
+            words.message("check.workload"): ran,
+            words.message("check.trust_policy"): trust.where if trust else _of_others(found, known.trusts, words),
         },
         indent=2,
     )
@@ -194,6 +195,27 @@ def _of_one(found: Examined, known: Sequence[TrustDocument], words: Content) -> 
         yield from _check(check, found, columns, words)
     yield f"  {marked(Status.UNKNOWN, words.message('check.not_asked', count=len(checks) - len(decided)))}"
     yield from conclusions(found.diagnosis, words)
+    if (fix := found.diagnosis.fix) is not None and fix.change is not None:
+        yield ""
+        yield f"  {words.message('check.in_the_files')}"
+
+
+def _of_other_accounts(known: Examination, words: Content) -> str:
+    """That no workload of the files runs as it, and as which ServiceAccounts that the files lack some do.
+
+    Empty where there are none of these: a chart may well bring its workloads elsewhere.
+    """
+    there = known.manifests.accounts
+    named = {
+        f"{it.kind} {it.name}: {it.namespace or '-'}/{it.service_account}": None
+        for it in known.manifests.workloads
+        if it.service_account and (it.namespace, it.service_account) not in there
+    }
+    return words.message("check.of_other_accounts", names=_listed(list(named))) if named else ""
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
 
 
 def _of_others(found: Examined, known: Sequence[TrustDocument], words: Content) -> str:
@@ -202,8 +224,7 @@ def _of_others(found: Examined, known: Sequence[TrustDocument], words: Content) 
     names = list(dict.fromkeys(it.name or it.where for it in known))
     if role is None or not names:
         return ""
-    listed = ", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
-    return words.message("check.of_other_roles", role=role[2], names=listed)
+    return words.message("check.of_other_roles", role=role[2], names=_listed(names))
 
 
 def _check(check: Check, found: Examined, columns: int, words: Content) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from app.flow.doctor import Diagnosis
     from app.flow.doctor.reading.lacking import Lacking
     from app.flow.doctor.survey import Survey
+    from app.flow.doctor.tool_options import ToolOptions
     from app.flow.ports import Ports
 
 PERMISSIONS_SECONDS = 30.0
@@ -108,7 +110,7 @@ def _examined(
     ports = consented(ports, granted)
     walked = walk_through(ports, subject, asked)
     reports = tuple(_with_progress(walked, words) if progress else walked)
-    found = diagnose(ports, Walk(subject=subject, reports=reports))
+    found = replace(diagnose(ports, Walk(subject=subject, reports=reports)), options=_options(choice))
     if isinstance(wanted, Workload) and not subject.pod:
         found = with_workload(ports, found, wanted.target)
     return ports, found
@@ -123,13 +125,20 @@ def surveyed(choice: Choice, namespace: str, words: Content) -> Survey:
     try:
         check_namespace(namespace)
         ports = consented(wiring.live_for_survey(choice), NOTHING)
-        found = survey(ports, namespace)
+        found = survey(ports, namespace).given(_options(choice))
         if namespace and not found.ties and (names := of_namespace(ports, namespace)) is not None:
             below = [(words.message("doctor.did_you_mean"), f"-n {name}") for name in names[:1]]
             raise CannotRun(words, "no_such_namespace", below, got=namespace)
         return found
     except FlowError as error:
         raise cannot(error, words, *USES) from error
+
+
+def _options(choice: Choice) -> ToolOptions:
+    """What the commands of a fix have to be given, so that they go where this went."""
+    from app.flow.doctor.tool_options import ToolOptions
+
+    return ToolOptions(context=choice.context, profile=choice.profile, region=choice.region, issuer=choice.issuer)
 
 
 def opened(path: Path, words: Content) -> Diagnosis:
@@ -163,7 +172,7 @@ def cannot(error: FlowError, words: Content, *uses: str, instead: tuple[str, str
     `instead`: what does without them, to be pasted, with a sentence before it.
     """
     from app.flow.doctor.reading.near_names import near
-    from app.report.verdict_words import allowing_after
+    from app.report.permission_words import allowing_after
 
     below = [*allowing_after(error, uses, words), *([instead] if instead else [])]
     if error.code == "no_such_context" and (names := near(error.got, error.expected.split(", "))):

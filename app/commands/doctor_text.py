@@ -79,7 +79,9 @@ def _check(check: Check, found: Diagnosis, columns: int, reason: str, words: Con
 
 def _would_allow(check: Check, already_shown: set[str], words: Content) -> Iterator[str]:
     """The rules and the policy without which we may not make the check, each where it is missing first."""
-    new = [(sentence, text) for sentence, text in verdict_words.would_allow(check, words) if text not in already_shown]
+    new = [
+        (sentence, text) for sentence, text in permission_words.would_allow(check, words) if text not in already_shown
+    ]
     already_shown.update(text for _, text in new)
     if check.id == "issuer.discovery" and check.reason == NO_PERMISSION:
         new.append((words.message("doctor.give_issuer"), "--issuer ISSUER_URL"))

@@ -49,7 +49,7 @@ def _causes(found: Diagnosis, words: Content) -> Iterator[str]:
     yield ""
     yield heading(words.message("doctor.refusal"))
     yield f"  {words.message(f'doctor.refusals.{judged.refusal}')}"
-    for title, causes in verdict_words.meanings(judged, words):
+    for title, causes in verdict_words.meanings(found, words):
         yield f"  {heading(title)}"
         yield from (f"    {cause}" for cause in causes)
 

@@ -49,11 +49,18 @@ class FlowError(Exception):
         return self.code if self.code.islower() else self.kind
 
     @property
+    def about_clock(self) -> bool:
+        """Whether AWS refuses the time at which we say that we signed."""
+        return any(words in f"{self.code} {self.server_message}" for words in CLOCK_REFUSED)
+
+    @property
     def values(self) -> Mapping[str, str]:
         """What fills the placeholders of its words."""
         return {"said": self.server_message, "operation": self.operation, "got": self.got, "expected": self.expected}
 
 
+ANONYMOUS = "system:anonymous"
+"""The user of a request that was sent without a login (Kubernetes documentation, "Anonymous requests")."""
 UNKNOWN_LOGIN = frozenset(
     {
         "AuthFailure",
@@ -73,6 +80,10 @@ UNKNOWN_LOGIN = frozenset(
 """Codes by which AWS does not accept the signer of a request, or the signature."""
 
 
+CLOCK_REFUSED = ("RequestTimeTooSkewed", "Signature expired", "Signature not yet current", "RequestExpired")
+"""What is in the code or the message by which AWS refuses the time of a signature: the signer's clock is off."""
+
+
 class NotFound(FlowError):
     """The object is not there."""
 
@@ -87,13 +98,22 @@ class NotPermitted(FlowError):
     @property
     def about_login(self) -> bool:
         """Whether the server does not know us (any more), or we have no credentials: no rule helps against that."""
-        return self.status == 401 or self.code.islower() or self.code in UNKNOWN_LOGIN
+        return self.status == 401 or self.code.islower() or self.code in UNKNOWN_LOGIN or self._is_anonymous
+
+    @property
+    def _is_anonymous(self) -> bool:
+        """Whether Kubernetes was sent no login. A rule for that user would be one for everybody."""
+        return f'User "{ANONYMOUS}" ' in self.server_message
 
     @property
     def words(self) -> str:
         """An unknown login needs another fix than a missing permission."""
+        if self._is_anonymous:
+            return "no_login"
         if self.status == 401:
             return "unauthorized"
+        if self.about_clock:
+            return "aws_clock_off"
         if self.code == "ExpiredToken":
             return "aws_login_expired"
         return "aws_login_unknown" if self.code in UNKNOWN_LOGIN else super().words

@@ -28,4 +28,9 @@ def region_of(issuer: str) -> str:
 def partition_of(issuer: str, *arns: str) -> str:
     """The partition that the first ARN among these names, else that of the issuer's region, such as `aws-cn`."""
     named = next(filter(None, map(_ARN.match, arns)), None)
-    return named[1] if named else _OF_REGIONS.get(region_of(issuer).rpartition("-")[0].rpartition("-")[0], _COMMERCIAL)
+    return named[1] if named else partition_of_region(region_of(issuer))
+
+
+def partition_of_region(region: str) -> str:
+    """The partition of a region by its name; the commercial one where that tells no other."""
+    return _OF_REGIONS.get(region.rpartition("-")[0].rpartition("-")[0], _COMMERCIAL)

@@ -69,7 +69,7 @@ def of_diagnosis(found: Diagnosis, words: Content) -> JsonValue:
                 **dataclasses.asdict(check),
                 "title": verdict_words.title(check, found, words),
                 "help": help_links.link(check.id, words),
-                "would_allow": [text for _, text in verdict_words.would_allow(check, words)],
+                "would_allow": [text for _, text in permission_words.would_allow(check, words)],
             }
             for step, checks in found.steps()
             for check in checks

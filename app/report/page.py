@@ -13,7 +13,7 @@ from app.flow.model import Check, Status
 from app.flow.verdict.judge import Outcome
 from app.flow.visible import visible_ends
 from app.locations import ASSETS
-from app.report import difference, help_links, picture, pod_words, survey_words, verdict_words
+from app.report import difference, help_links, permission_words, picture, pod_words, survey_words, verdict_words
 from app.report.escaping import escape
 from app.report.survey_words import Advice
 
@@ -59,7 +59,7 @@ def of_diagnosis(found: Diagnosis, words: Content) -> str:
         parts += [f"<h2>{escape(words.message('doctor_page.later'))}</h2>", _list(later)]
     if judged.refusal:
         parts += [_heading("refusal", words), f"<p>{_prose(words.message(f'doctor.refusals.{judged.refusal}'))}</p>"]
-        for heading, causes in verdict_words.meanings(judged, words):
+        for heading, causes in verdict_words.meanings(found, words):
             parts += [f"<h2>{escape(heading)}</h2>", _list(causes)]
 
     # (2) What to do.
@@ -217,7 +217,7 @@ def _details(check: Check, words: Content) -> str:
     values |= {"where": check.where, "server_said": check.error}
     reason = f"<p>{_prose(words.message(f'reasons.{check.reason}'))}</p>" if check.reason else ""
     found = _values({words.message(f"ui.{name}"): value for name, value in values.items()})
-    return reason + found + _to_paste(verdict_words.would_allow(check, words))
+    return reason + found + _to_paste(permission_words.would_allow(check, words))
 
 
 def _to_paste(texts: Iterable[tuple[str, str]]) -> str:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 import yaml
 
 from app.content import Content
+from app.flow.doctor import Diagnosis
 from app.flow.doctor.reading.lacking import Lacking
+from app.flow.errors import FlowError, NotPermitted
+from app.flow.model import Check
+from app.flow.port_wrappers.permissions_needed import iam_policy, need, rules, rules_as_yaml
 from app.flow.ports import Access
+from app.flow.steps.findings import NO_PERMISSION
 
 
 def to_paste(found: Lacking, words: Content) -> list[tuple[str, str]]:
@@ -33,3 +39,35 @@ def to_paste(found: Lacking, words: Content) -> list[tuple[str, str]]:
 def access(wanted: Access) -> str:
     """An access as `kubectl auth can-i` takes it, such as `get pods/exec`."""
     return f"{wanted.verb} {wanted.path or '/'.join(filter(None, (wanted.resource, wanted.subresource)))}"
+
+
+def allowing(uses: Iterable[str], words: Content) -> list[tuple[str, str]]:
+    """What would allow these uses: RBAC rules, an IAM policy, each as a text to paste with a sentence before it."""
+    wanted = [need(use) for use in uses]
+    accesses = [access for found in wanted for access in found.accesses]
+    iam = [action for found in wanted for action in found.iam]
+    texts = []
+    if accesses:
+        texts.append((words.message("actions.allow_rbac"), rules_as_yaml(rules(accesses))))
+    if iam:
+        texts.append((words.message("actions.allow_iam"), json.dumps(iam_policy(iam), indent=2)))
+    return texts
+
+
+def allowing_after(error: FlowError, uses: Iterable[str], words: Content) -> list[tuple[str, str]]:
+    """The same where one of the uses was refused; empty where another thing stands in the way than a permission."""
+    lacking = isinstance(error, NotPermitted) and not error.about_login
+    return allowing(uses, words) if lacking else []
+
+
+def would_allow(check: Check, words: Content) -> list[tuple[str, str]]:
+    """What would let us make a check that we may not make; empty where no permission is missing."""
+    return allowing([check.id], words) if check.reason == NO_PERMISSION else []
+
+
+def lacks_more(found: Diagnosis) -> bool:
+    """Whether other checks lack other permissions than the one at which the verdict stops."""
+    checks = [check for _, of_step in found.steps() for check in of_step]
+    needed = {need(check.id) for check in checks if check.reason == NO_PERMISSION}
+    named = found.verdict.check
+    return named is not None and named.reason == NO_PERMISSION and bool(needed - {need(named.id)})

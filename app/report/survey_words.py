@@ -10,7 +10,7 @@ from app.flow.doctor.survey import Problem, RoleFound, Stand, Survey, Tie
 from app.flow.model import Status
 from app.flow.steps.findings import NO_PERMISSION
 from app.flow.visible import visible_ends
-from app.report.verdict_words import allowing
+from app.report.permission_words import allowing
 
 _STATUS_OF = {
     Stand.OWN: Status.PASSED,

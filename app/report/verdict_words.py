@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -15,14 +13,13 @@ from app.flow.doctor.prediction.prediction import Prediction
 from app.flow.doctor.reading.near_names import EVIDENCE as NEAR
 from app.flow.doctor.reading.near_names import NO_NAMESPACE
 from app.flow.doctor.reading.on_workload import EVIDENCE as ON_WORKLOAD
-from app.flow.errors import FlowError, NotPermitted
 from app.flow.json_access import get, get_str
 from app.flow.model import Check, Status
-from app.flow.port_wrappers.permissions_needed import iam_policy, need, rules, rules_as_yaml
-from app.flow.steps.findings import BY_HAND, NO_PERMISSION
+from app.flow.steps.findings import BY_HAND
+from app.flow.steps.trust_policy import is_of_other_key
 from app.flow.steps.webhook import LATER
 from app.flow.verdict.error_messages import blames_clock
-from app.flow.verdict.judge import Outcome, Verdict
+from app.flow.verdict.judge import Outcome
 from app.flow.verdict.refusals import ANSWER, CAUSE_OF, RUNNING
 from app.flow.visible import visible_ends
 
@@ -41,6 +38,16 @@ PLAINLY = {
     "token.audience": "other_audience",
 }
 """By check: the cause that it shows when it fails, where STS's words are for another one or for none."""
+CONDITION_KEY = "condition_key"
+"""The cause of a condition under a key that the token does not have."""
+OF_DECISION = {"explicit-deny": "deny_matches", "implicit-deny": "other_condition"}
+"""What a trust policy refuses as a whole whose principal, action, audience and subject match, by its decision."""
+_IN_POLICY = {
+    "audience_condition": "trust.audience",
+    "subject_condition": "trust.subject",
+    "other_statement": "trust.decision",
+}
+"""The causes that lie in a statement of the trust policy, each with its check."""
 _LINE = 160
 """Characters of a value that a line shows."""
 
@@ -146,7 +153,7 @@ def cause(found: Diagnosis, words: Content) -> str:
     check = judged.warning[1] if judged.warning else judged.check
     if check is None or (judged.outcome is Outcome.SHOULD_WORK and not judged.warning):
         return ""
-    causes = [words.message(f"doctor.causes.{cause}") for cause in judged.remaining] or plainly(check, found, words)
+    causes = [_cause(one, found, words) for one in judged.remaining] or plainly(check, found, words)
     if len(causes) > 1:
         return words.message("doctor.labelled", label=words.message("doctor.possible"), value=" / ".join(causes))
     return " · ".join(filter(None, [*causes, evidence(check, words)]))
@@ -161,14 +168,27 @@ def plainly(check: Check, found: Diagnosis, words: Content) -> list[str]:
     named = CAUSE_OF.get(check.id) or PLAINLY.get(check.id)
     if named is None or check.reason or check.status is not Status.FAILED:
         return []
-    return [words.message(f"doctor.causes.{named}")]
+    return [_cause(named, found, words)]
+
+
+def _cause(named: str, found: Diagnosis, words: Content) -> str:
+    """What STS may mean, or a check that failed; more exactly, where the check of the cause shows it.
+
+    A condition whose key is wrong asks for no other value.
+    """
+    check = check_of(found.walk, _IN_POLICY.get(named, ""))
+    key = named
+    if check is not None and check.status is Status.FAILED:
+        key = CONDITION_KEY if is_of_other_key(check) else OF_DECISION.get(check.got, named)
+    return words.message(f"doctor.causes.{key}")
 
 
 def evidence(check: Check, words: Content) -> str:
     """What was found, in a line; empty where nothing was."""
     reason = [words.message(f"reasons.{check.reason}")] if check.reason else []
-    values = {"where": check.where, "got": check.got, "expected": check.expected, "server_said": check.error}
-    shown = {f"ui.{key}": _line(visible_ends(value)) for key, value in values.items() if value}
+    values = {"where": check.where, "got": visible_ends(check.got), "expected": visible_ends(check.expected)}
+    values |= {"server_said": check.error}
+    shown = {f"ui.{key}": _line(value) for key, value in values.items() if value}
     labelled = (words.message("doctor.labelled", label=words.message(key), value=line) for key, line in shown.items())
     return " · ".join((*reason, *labelled))
 
@@ -191,41 +211,18 @@ def title(check: Check, found: Diagnosis, words: Content) -> str:
     return words.check(check.id).fill(check, found.subject).title
 
 
-def meanings(judged: Verdict, words: Content) -> list[tuple[str, list[str]]]:
+def meanings(found: Diagnosis, words: Content) -> list[tuple[str, list[str]]]:
     """What a refusal by STS means: headings, each with its causes. One that is left alone was found."""
+    judged = found.verdict
     groups = (
         ("found" if len(judged.remaining) == 1 else "possible", judged.remaining),
         ("ruled_out", judged.ruled_out),
     )
     return [
-        (words.message(f"doctor.{key}"), [words.message(f"doctor.causes.{cause}") for cause in causes])
+        (words.message(f"doctor.{key}"), [_cause(cause, found, words) for cause in causes])
         for key, causes in groups
         if causes
     ]
-
-
-def allowing(uses: Iterable[str], words: Content) -> list[tuple[str, str]]:
-    """What would allow these uses: RBAC rules, an IAM policy, each as a text to paste with a sentence before it."""
-    wanted = [need(use) for use in uses]
-    accesses = [access for found in wanted for access in found.accesses]
-    iam = [action for found in wanted for action in found.iam]
-    texts = []
-    if accesses:
-        texts.append((words.message("actions.allow_rbac"), rules_as_yaml(rules(accesses))))
-    if iam:
-        texts.append((words.message("actions.allow_iam"), json.dumps(iam_policy(iam), indent=2)))
-    return texts
-
-
-def allowing_after(error: FlowError, uses: Iterable[str], words: Content) -> list[tuple[str, str]]:
-    """The same where one of the uses was refused; empty where another thing stands in the way than a permission."""
-    lacking = isinstance(error, NotPermitted) and not error.about_login
-    return allowing(uses, words) if lacking else []
-
-
-def would_allow(check: Check, words: Content) -> list[tuple[str, str]]:
-    """What would let us make a check that we may not make; empty where no permission is missing."""
-    return allowing([check.id], words) if check.reason == NO_PERMISSION else []
 
 
 def later(found: Diagnosis, words: Content) -> list[str]:

@@ -30,6 +30,8 @@ def test_every_refusal_and_every_cause_has_words(language: str) -> None:
     assert below(language, "causes") == {
         *(cause.id for refusal in REFUSALS for cause in refusal.causes),
         CHANGED.id,
+        verdict_words.CONDITION_KEY,
+        *verdict_words.OF_DECISION.values(),
         *verdict_words.PLAINLY.values(),
         near_names.NO_NAMESPACE,
         on_workload.EVIDENCE,

@@ -22,7 +22,13 @@ ELSEWHERE = {"unreachable", "not_permitted", "not_found", "refused", "other"}
 def codes() -> set[str]:
     """Our own codes in the clients (what `problem` is called with first, `code=`, the constants and the tables), and
     those of the names that no cluster is asked for."""
-    found = {"unauthorized", "aws_login_expired", "aws_login_unknown"}  # `NotPermitted.words`
+    found = {
+        "unauthorized",
+        "aws_login_expired",
+        "aws_login_unknown",
+        "aws_clock_off",
+        "no_login",
+    }  # `NotPermitted.words`
     found |= set(get_args(LiveRefusal)) - {""}
     for path in (*(ROOT / "app" / "clients").rglob("*.py"), ROOT / "app" / "flow" / "object_names.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -193,6 +193,11 @@ BROKEN: dict[str, tuple[str, Broken]] = {
         "kubeconfig_wrong_shape",
         lambda at: write(at / "c", document(top={"contexts": [{}]})),
     ),
+    "no contexts": ("no_contexts", lambda at: write(at / "c", document(top={"contexts": [], "current-context": ""}))),
+    "a current context, and no contexts": (
+        "no_contexts",
+        lambda at: write(at / "c", document(top={"contexts": None, "current-context": "x"})),
+    ),
     "no current context": ("no_current_context", lambda at: write(at / "c", document(top={"current-context": ""}))),
     "another context": ("no_such_context", lambda at: write(at / "c", document(top={"current-context": "x"}))),
     "no cluster": ("context_incomplete", lambda at: write(at / "c", document(top={"clusters": []}))),

@@ -56,12 +56,12 @@ def test_the_issuer_s_documents_are_json(here: Eks) -> None:
     assert cluster("admin").jwks()["keys"][0]["kty"] == "RSA"
 
 
-@pytest.mark.parametrize("who", ["stranger", "nobody"])
+@pytest.mark.parametrize(("who", "words"), [("stranger", "not_permitted"), ("nobody", "no_login")])
 @pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/openid/v1/jwks"])
-def test_they_are_for_those_alone_who_are_allowed_the_url(here: Eks, who: str, path: str) -> None:
+def test_they_are_for_those_alone_who_are_allowed_the_url(here: Eks, who: str, words: str, path: str) -> None:
     port = cluster(who)
     error = refused(port.discovery if "well-known" in path else port.jwks)
-    assert (type(error), error.status, error.words) == (NotPermitted, 403, "not_permitted")
+    assert (type(error), error.status, error.words) == (NotPermitted, 403, words)
     assert f'cannot get path "{path}"' in error.server_message
 
 

@@ -352,7 +352,7 @@ class FakeCluster(_Port):
 
 class FakeAws(_Port):
     region = "ap-northeast-1"
-    regions = frozenset({"ap-northeast-1", "us-east-1"})
+    regions = frozenset({"ap-northeast-1", "us-east-1", "cn-north-1", "us-gov-west-1"})
 
     def cluster(self, name: str, region: str) -> Any:
         return self._answer("cluster", self._fakes.eks)

@@ -536,3 +536,28 @@ def test_what_is_no_policy_shows_no_secret(tmp_path: Path) -> None:
     secrets.write_text("aws_secret_access_key = wJalrXUtnFEMIK7MDENG\n")
     result = run("-f", write(tmp_path / "sa.yaml", ACCOUNT_FILE), "--trust-policy", str(secrets))
     assert (result.exit_code, "wJalr" in result.output) == (2, False)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_of_a_fix_in_files_nothing_is_foretold_that_only_a_cluster_shows(tmp_path: Path, language: str) -> None:
+    """The webhook has not seen the Pods of the files: that it did not edit them is no next failure."""
+    files = write(tmp_path / "a.yaml", ACCOUNT_FILE, workload())
+    role = trusted(tmp_path, trust_policy(StringEquals={f"{HOST}:sub": f"{SUB}-2"}))
+    words = load(language)
+    shown = run("-f", files, "--trust-policy", role, "--issuer", ISSUER, language=language).stdout
+    assert words.message("doctor.fixes.trust") in shown
+    assert words.message("doctor.prediction.title") not in shown
+    assert words.message("check.in_the_files") in shown
+    _, _, document = checks("-f", files, "--trust-policy", role, "--issuer", ISSUER)
+    assert document["examined"][0]["prediction"] is None
+    good = trusted(tmp_path, trust_policy())
+    assert words.message("check.in_the_files") not in run("-f", files, "--trust-policy", good, language=language).stdout
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_workload_under_a_mistyped_service_account_does_not_go_unmentioned(tmp_path: Path, language: str) -> None:
+    files = write(tmp_path / "a.yaml", ACCOUNT_FILE, workload(account="my-as"))
+    shown = run("-f", files, language=language).stdout
+    wanted = load(language).message("check.of_other_accounts", names="Deployment web: default/my-as")
+    assert wanted in shown
+    assert wanted not in run("-f", write(tmp_path / "b.yaml", ACCOUNT_FILE), language=language).stdout

@@ -658,6 +658,34 @@ def test_what_may_not_be_read_comes_with_the_rule_in_brief_too(monkeypatch: pyte
     assert '    - apiGroups: ["admissionregistration.k8s.io"]' in lines
 
 
+@both
+def test_who_lacks_several_permissions_is_led_to_all_of_them_at_once(
+    monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    words, fakes = load(language), healthy()
+    one = examine(consented(fakes.ports(), frozenset()), SUBJECT)
+    fakes.errors |= {"cluster_discovery": FORBIDDEN, "service_account": FORBIDDEN, "pod": FORBIDDEN}
+    several = examine(consented(fakes.ports(), frozenset()), SUBJECT)
+    more = words.message("doctor.rbac.more")
+    for found, said in ((one, False), (unknown(), False), (several, True)):
+        monkeypatch.setattr(doctor_sources, "examined", lambda *_, found=found, **__: found)
+        shown = run("-s", "my-sa", "--lang", language).output
+        assert (more in shown) is said
+        assert shown.rstrip().endswith("--rbac") is said
+
+
+def test_no_rule_is_proposed_for_those_who_sent_no_login(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = 'pods is forbidden: User "system:anonymous" cannot list resource "pods" in API group ""'
+    fakes = healthy()
+    error = NotPermitted(code="Forbidden", server_message=said, status=403)
+    fakes.errors |= dict.fromkeys(("cluster_discovery", "service_account", "pod", "pods"), error)
+    monkeypatch.setattr(wiring, "live", lambda *_, **__: fakes.ports())
+    result = run("-n", "default", "-s", "my-sa")
+    assert result.exit_code == 2
+    assert load("en").message("errors.no_login.title") in result.output
+    assert "apiGroups" not in result.output
+
+
 def test_a_recent_refusal_warns_although_it_should_work(monkeypatch: pytest.MonkeyPatch) -> None:
     found = should_work()
     refused = dataclasses.replace(
@@ -708,7 +736,7 @@ def test_what_is_good_enough_is_the_callers_choice(
 def test_whatever_stops_it_is_json_where_json_is_wanted(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: list[str], code: str
 ) -> None:
-    (tmp_path / "config").write_text("contexts: []\n")
+    (tmp_path / "config").write_text("contexts: [{name: other}]\n")
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
     result = run(*words)
     found = json.loads(result.stdout)

@@ -13,10 +13,10 @@ from app.flow.doctor import Diagnosis, examine
 from app.flow.errors import NotFound
 from app.flow.model import Status
 from app.flow.names import SIMULATED_AWS
-from app.flow.port_wrappers.consent import NOTHING, consented
+from app.flow.port_wrappers.consent import ALL, NOTHING, Action, consented
 from app.flow.verdict.judge import Outcome
 from app.report import verdict_words
-from tests.unit.fake_ports import HOST, NOW, ROLE, SUB, SUBJECT, Fakes, bare_pod, token, trust_policy
+from tests.unit.fake_ports import DIRECTORY, HOST, NOW, ROLE, SUB, SUBJECT, Fakes, bare_pod, token, trust_policy
 from tests.unit.test_doctor import add_variable, container, examined, healthy
 
 Spoil = Callable[[Fakes], Any]
@@ -189,23 +189,6 @@ def test_the_fixes_change_no_more_than_they_have_to() -> None:
     assert '{"name": "aws-cli", "volumeMounts": [{"mountPath": "/tokens", "$patch": "delete"}]}' in patch
 
 
-def test_a_role_that_the_manifest_sets_is_not_fixed_by_a_restart() -> None:
-    fakes = healthy()
-    own = [
-        {"name": "AWS_ROLE_ARN", "value": f"{ROLE}-2"},
-        {"name": "AWS_WEB_IDENTITY_TOKEN_FILE", "value": "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"},
-    ]
-    manifest(lambda spec: spec["containers"][0].update(env=own))(fakes)
-    fakes.pod["metadata"]["creationTimestamp"] = "2026-11-24T10:00:01Z"
-    for found in (reading(fakes), examined(fakes)):
-        assert found.fix is not None
-        assert found.fix.id == "other_role"
-    fakes.pod["metadata"]["creationTimestamp"] = "2026-11-24T10:00:00Z"  # of the same second as the annotation
-    again = examined(fakes).fix
-    assert again is not None
-    assert again.id == "recreate"
-
-
 @pytest.mark.parametrize(("behind", "status"), [(299, Status.PASSED), (301, Status.UNKNOWN)])
 def test_a_clock_that_is_a_little_behind_breaks_no_new_token(behind: int, status: Status) -> None:
     fakes = healthy()
@@ -235,3 +218,61 @@ def test_a_namespace_that_is_not_there_is_the_cause(language: str) -> None:
     fakes.namespaces = ["shop"]
     said = content.message("doctor.causes.no_namespace", namespace="default")
     assert verdict_words.cause(reading(fakes), content).startswith(said)
+
+
+@pytest.mark.parametrize("granted", [NOTHING, ALL], ids=["only reading", "everything"])
+@pytest.mark.parametrize("role", [f"{ROLE}-old", ""])
+def test_variables_that_the_manifest_sets_itself_are_not_taken_for_those_of_an_older_annotation(
+    role: str, granted: frozenset[Action]
+) -> None:
+    """A restart changes nothing there: the template has them, and the webhook keeps what is set."""
+    fakes, file = healthy(), f"{DIRECTORY}/token" if role else ""
+    own = [{"name": "AWS_ROLE_ARN", "value": role}, {"name": "AWS_WEB_IDENTITY_TOKEN_FILE", "value": file}]
+    manifest(lambda spec: spec["containers"][0].update(env=own))(fakes)
+    found = examine(consented(fakes.ports(), granted), SUBJECT)
+    assert found.verdict.outcome is Outcome.BROKEN
+    assert found.fix is not None
+    assert found.fix.id == "handwritten"
+    assert any("set env" in command for command in found.fix.commands)
+
+
+@pytest.mark.parametrize(
+    ("region", "status"),
+    [("us-east-1", Status.PASSED), ("cn-north-1", Status.FAILED), ("us-gov-west-1", Status.FAILED)],
+)
+def test_a_region_of_another_partition_leads_to_an_sts_that_does_not_know_the_issuer(
+    region: str, status: Status
+) -> None:
+    fakes = healthy()
+    own = [{"name": name, "value": region} for name in ("AWS_REGION", "AWS_DEFAULT_REGION")]
+    manifest(lambda spec: spec["containers"][0].update(env=own))(fakes)
+    found = reading(fakes)
+    assert next(check for check in found.checks if check.id == "pod.region").status is status
+    assert (found.verdict.outcome is Outcome.BROKEN) is (status is Status.FAILED)
+
+
+KEYS = [{"name": "AWS_ACCESS_KEY_ID", "value": "AKIAIOSFODNN7EXAMPLE"}, {"name": "AWS_SECRET_ACCESS_KEY", "value": "x"}]
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        (lambda spec, other: spec["containers"].append(other), Status.WARNING),
+        (lambda spec, other: spec["containers"].insert(0, other), Status.FAILED),
+        (lambda spec, other: spec.update(initContainers=[other]), Status.WARNING),
+        (lambda spec, other: spec["containers"][0].update(env=KEYS), Status.FAILED),
+    ],
+    ids=["a sidecar", "the first container", "an init container", "the only container"],
+)
+def test_access_keys_of_another_container_take_the_role_from_none(change: Any, status: Status) -> None:
+    fakes = healthy()
+    other = {"name": "other", "image": "registry.example/other:1", "env": KEYS}
+    manifest(lambda spec: change(spec, other))(fakes)
+    found = reading(fakes)
+    shown = next(check for check in found.checks if check.id == "pod.static_keys")
+    assert shown.status is status
+    assert (found.verdict.outcome is Outcome.BROKEN) is (status is Status.FAILED)
+    if "other" in shown.got:
+        fakes.pod["metadata"]["annotations"] = {"kubectl.kubernetes.io/default-container": "other"}
+        shown = next(check for check in reading(fakes).checks if check.id == "pod.static_keys")
+        assert shown.status is Status.FAILED

@@ -36,7 +36,8 @@ def moved(fakes: Fakes, region: str) -> Fakes:
     partition = REGIONS[region]["id"]
 
     def translated(document: Any) -> Any:
-        return json.loads(json.dumps(document).replace(here, there).replace("arn:aws:", f"arn:{partition}:"))
+        moved_there = json.dumps(document).replace(here, there).replace("arn:aws:", f"arn:{partition}:")
+        return json.loads(moved_there.replace("ap-northeast-1", region))
 
     for name in ("cluster_discovery", "discovery", "providers", "provider", "service_account", "role", "pod"):
         setattr(fakes, name, translated(getattr(fakes, name)))

@@ -57,7 +57,8 @@ def test_blanks_at_the_ends_are_written_out_and_those_between_words_stay():
     assert visible_ends("arn:aws ") == "arn:aws\\x20"
     assert visible_ends(" a b\t") == "\\x20a b\\t"
     assert visible_ends("one , two,  three") == "one\\x20, two, \\x20three"
-    assert visible_ends("a, b\n") == "a, b\n"
+    assert visible_ends("arn:aws\n") == "arn:aws\\n"
+    assert visible_ends("a\nb") == "a\nb"
 
 
 @given(st.text(st.characters()))

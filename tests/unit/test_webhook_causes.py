@@ -34,6 +34,9 @@ RESTART = "kubectl -n default rollout restart deployment/web"
 Spoil = Callable[[Fakes], Any]
 
 
+REGION = {"AWS_DEFAULT_REGION": "ap-northeast-1", "AWS_REGION": "ap-northeast-1"}
+
+
 def unedited() -> Fakes:
     """A Pod of a Deployment, an hour newer than the annotation, and without anything of the webhook."""
     fakes = healthy()
@@ -193,8 +196,14 @@ READ: dict[str, tuple[Spoil, str, str, str]] = {
         *("pod.injected", "ask_webhook", RESTART),
     ),
     "a newer Pod has another role": (
-        lambda f: by_hand(f, {"AWS_ROLE_ARN": f"{ROLE}-2", "AWS_WEB_IDENTITY_TOKEN_FILE": f"{DIRECTORY}/token"}),
+        lambda f: by_hand(
+            f, REGION | {"AWS_ROLE_ARN": f"{ROLE}-2", "AWS_WEB_IDENTITY_TOKEN_FILE": f"{DIRECTORY}/token"}
+        ),
         *("pod.injected", "other_role", f"AWS_WEB_IDENTITY_TOKEN_FILE- {RESTART}"),
+    ),
+    "a manifest sets another role": (
+        lambda f: by_hand(f, {"AWS_ROLE_ARN": f"{ROLE}-2", "AWS_WEB_IDENTITY_TOKEN_FILE": f"{DIRECTORY}/token"}),
+        *("pod.handwritten", "handwritten", "AWS_ROLE_ARN- AWS_WEB_IDENTITY_TOKEN_FILE-"),
     ),
 }
 

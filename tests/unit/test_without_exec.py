@@ -28,7 +28,7 @@ from app.flow.ports import Access, Assumptions
 from app.flow.steps.kubelet_says import lacks_program
 from app.flow.steps.standstill import KINDS
 from app.flow.verdict.judge import Outcome
-from app.report import verdict_words
+from app.report import permission_words, verdict_words
 from app.ui.draw.actions import is_refused
 from tests.unit.fake_ports import DIRECTORY, NOW, PROVIDER, ROLE, SUB, SUBJECT, Fakes, trust_policy
 from tests.unit.test_application import NOT_AUTHORIZED
@@ -244,7 +244,7 @@ def test_a_pod_that_is_being_made_is_no_failure_and_the_missing_permission_is_sa
     fakes.errors["pod_events"] = FORBIDDEN
     shown = of(examined(fakes))
     assert (shown.status, shown.reason) == (UNKNOWN, "no_permission")
-    (_, rules), *_ = verdict_words.would_allow(shown, load("en"))
+    (_, rules), *_ = permission_words.would_allow(shown, load("en"))
     assert 'resources: ["events"]' in rules
 
 
@@ -452,6 +452,112 @@ def test_the_pod_s_own_token_proves_nothing_until_it_was_sent() -> None:
         found = examined(fakes, *actions)
         assert found.walk.report(Step.TOKEN_MOUNT).check("token.file").status is PASSED
         assert verdict_words.verdict(found, load("en")) == load("en").message(f"doctor.{key}")
+
+
+@pytest.mark.parametrize("actions", [NOTHING, ALL], ids=["only reading", "everything"])
+def test_a_program_that_ends_again_and_again_because_aws_refused_it_is_no_other_problem(
+    actions: frozenset[Action],
+) -> None:
+    """The kubelet writes the end of its log into the status, where the container asks for that."""
+    said = f"An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: {NOT_AUTHORIZED}"
+    fakes = pod("Running", looping(message=f"retrying\n{said}\n"), age=1000)
+    found = examined(fakes, *actions)
+    assert found.verdict.outcome is Outcome.BROKEN
+    shown = of(found, "pod.application")
+    assert (shown.status, shown.got, shown.error) == (FAILED, "exit 254", said)
+    assert shown.where == "Pod default/pod-after aws-cli status"
+    assert found.verdict.check is not None
+    assert found.verdict.check.id != "pod.running"
+    other = examined(pod("Running", looping(message="panic: no database"), age=1000), *actions)
+    assert other.verdict.check is not None
+    assert other.verdict.check.id == "pod.running"
+
+
+OTHER_MATTERS = (
+    "An error occurred (NoSuchBucket) when calling the ListObjectsV2 operation: The specified bucket does not exist",
+    "operation error S3: PutObject, https response error StatusCode: 404, RequestID: x, api error NoSuchBucket: none",
+    "The specified key does not exist. (Service: S3, Status Code: 404, Request ID: abc)",
+)
+
+
+@pytest.mark.parametrize("said", OTHER_MATTERS)
+@pytest.mark.parametrize("stands", [True, False], ids=["ends again and again", "runs"])
+def test_what_a_service_refuses_for_another_reason_is_no_fault_of_irsa(said: str, stands: bool) -> None:
+    fakes = pod("Running", looping(message=said) if stands else running(), age=1000)
+    fakes.logs[""] = f"{said}\n"
+    found = examined(fakes, *Action)
+    assert (of(found, "pod.application").status, of(found, "pod.application").reason) == (UNKNOWN, "other_matter")
+    if stands:
+        assert found.verdict.check is not None
+        assert found.verdict.check.id == "pod.running"
+    else:
+        assert found.verdict.outcome is Outcome.WORKS
+
+
+NO_CREDENTIALS = (
+    "Caused by: software.amazon.awssdk.core.exception.SdkClientException: Unable to load credentials from any of the "
+    "providers in the chain AwsCredentialsProviderChain(credentialsProviders=[SystemPropertyCredentialsProvider()])",
+    "com.amazonaws.SdkClientException: Unable to load AWS credentials from any provider in the chain: [Env]",
+    "CredentialsProviderError: Could not load credentials from any providers",
+)
+
+
+@pytest.mark.parametrize("said", NO_CREDENTIALS)
+def test_every_sdk_is_understood_that_finds_no_credentials(said: str) -> None:
+    found = examined(pod("Running", looping(message=said), age=1000))
+    assert found.verdict.check is not None
+    assert (found.verdict.check.id, found.fix and found.fix.id) == ("pod.request", "default_chain")
+
+
+def test_a_file_that_the_program_may_not_read_is_fixed_by_its_group() -> None:
+    for said in (f"[Errno 13] Permission denied: '{DIRECTORY}/token'", f"open {DIRECTORY}/token: permission denied"):
+        found = examined(pod("Running", looping(message=said), age=1000))
+        assert (found.verdict.outcome, found.fix and found.fix.id) == (Outcome.BROKEN, "fs_group")
+
+
+@pytest.mark.parametrize(
+    ("said", "fix"),
+    [
+        ('Failed to connect to proxy URL: "http://proxy.corp:3128"', "proxy"),
+        (
+            "SSL validation failed for https://sts.ap-northeast-1.amazonaws.com/ [SSL: CERTIFICATE_VERIFY_FAILED]",
+            "certificate",
+        ),
+        (
+            "operation error STS: AssumeRoleWithWebIdentity, https response error, request send failed, Post "
+            '"https://sts.ap-northeast-1.amazonaws.com/": proxyconnect tcp: dial tcp 10.1.1.1:3128: i/o timeout',
+            "proxy",
+        ),
+        (
+            "operation error STS: AssumeRoleWithWebIdentity, https response error, request send failed, Post "
+            '"https://sts.ap-northeast-1.amazonaws.com/": tls: failed to verify certificate: x509: certificate signed '
+            "by unknown authority",
+            "certificate",
+        ),
+        ('Connect timeout on endpoint URL: "https://sts.ap-northeast-1.amazonaws.com/"', "egress .sts"),
+        ('Could not connect to the endpoint URL: "https://b.s3.eu-west-1.amazonaws.com/"', "egress_of_service .s3"),
+        ('Could not connect to the endpoint URL: "https://sqs.us-gov-west-1.amazonaws.com/"', "egress_of_service .sqs"),
+        (
+            "operation error STS: AssumeRoleWithWebIdentity, request send failed, Post "
+            '"https://sts.cn-north-1.amazonaws.com.cn/": dial tcp 10.0.1.2:443: i/o timeout',
+            "egress .sts",
+        ),
+    ],
+)
+def test_what_lies_between_the_program_and_aws_is_named(said: str, fix: str) -> None:
+    fakes = pod("Running", running(), age=1000)
+    fakes.logs[""] = f"starting\n{said}\n"
+    found = examined(fakes, *Action)
+    fix_id, _, service = fix.partition(" ")
+    assert (found.verdict.outcome, found.fix and found.fix.id) == (Outcome.BROKEN, fix_id)
+    assert found.fix is not None
+    assert service in found.fix.commands[0]
+
+
+def test_what_java_says_of_a_refusal_by_sts_has_its_causes() -> None:
+    said = "Not authorized to perform sts:AssumeRoleWithWebIdentity (Service: Sts, Status Code: 403, Request ID: a)"
+    found = examined(pod("Running", looping(message=said), age=1000))
+    assert found.verdict.refusal == "not_authorized"
 
 
 def test_where_our_own_clock_is_behind_no_token_is_called_broken() -> None:

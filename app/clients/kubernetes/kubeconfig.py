@@ -58,9 +58,10 @@ class Contexts:
 
     def context(self, name: str = "") -> Context:
         """The context of that name, or the current one. Raises `Unreachable`."""
-        known = ", ".join(self.by_name)
+        known, files = ", ".join(self.by_name), os.pathsep.join(map(str, self.files))
+        if not known:
+            raise problem("no_contexts", got=files)
         if not (wanted := name or self.current):
-            files = os.pathsep.join(map(str, self.files))
             raise problem("no_current_context", "current-context is not set", got=files, expected=known)
         if wanted not in self.by_name:
             raise problem("no_such_context", f'context "{wanted}" does not exist', got=wanted, expected=known)

@@ -8,7 +8,7 @@ from app.commands.rendering import heading, marked
 from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.visible import visible
-from app.report import verdict_words
+from app.report import permission_words, verdict_words
 
 
 def of_diagnosis(found: Diagnosis, words: Content) -> Iterator[str]:
@@ -34,9 +34,12 @@ def _remedy(found: Diagnosis, words: Content) -> Iterator[str]:
         return
     label = f"  {heading(words.message('cli.brief.next'))}  "
     if (named := found.verdict.check) is not None:
-        for sentence, text in verdict_words.would_allow(named, words):
+        for sentence, text in permission_words.would_allow(named, words):
             yield label + sentence
             yield from (f"    {line}" for line in text.splitlines())
+        if permission_words.lacks_more(found):
+            yield label + words.message("doctor.rbac.more")
+            yield "    --rbac"
     if actions := found.to_be_sure:
         yield label + words.message("doctor.to_be_sure")
         yield f"    {' '.join(f'--do {action}' for action in actions)}"

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from app.flow import strict_json
 from app.flow.diagnosis_file.strict_shape import WrongShape, cut, read, shown
 from app.flow.doctor import Diagnosis
+from app.flow.doctor.tool_options import ToolOptions
 from app.flow.errors import FlowError
 from app.flow.model import Check, JsonValue, Step
 from app.flow.redaction import mask_text
@@ -51,6 +52,9 @@ REASONS = frozenset(
         "no_pod",
         "stand_in",
         "clocks_apart",
+        "own_clock",
+        "other_account",
+        "other_matter",
         "out_of_time",
         "issuer_assumed",
         "of_request",
@@ -91,7 +95,9 @@ class DiagnosisFileError(FlowError):
 
 def save(diagnosis: Diagnosis) -> str:
     """The file's text. Raises `DiagnosisFileError` where it could not be opened again, for being too large."""
-    document = {"format": FORMAT, "version": VERSION, "redacted": True, "diagnosis": _clean(asdict(diagnosis))}
+    values = asdict(diagnosis)
+    del values["options"]
+    document = {"format": FORMAT, "version": VERSION, "redacted": True, "diagnosis": _clean(values)}
     text = mask_text(json.dumps(document, ensure_ascii=False, indent=1)) + "\n"
     _document(_text(text))
     return text
@@ -118,7 +124,7 @@ def load(content: str | bytes) -> Diagnosis:
         _check_ids(diagnosis)
     except WrongShape as error:
         raise DiagnosisFileError("shape", got=error.got, expected=error.expected, place=error.place) from error
-    return diagnosis
+    return replace(diagnosis, options=ToolOptions())
 
 
 def _text(content: str | bytes) -> str:

@@ -14,9 +14,11 @@ from app.flow.model import JsonValue, Walk
 from app.flow.ports import Ports
 from app.flow.steps import kubelet_says
 from app.flow.steps.findings import Findings, unseen
-from app.flow.verdict.error_messages import last_words
+from app.flow.verdict.error_messages import is_other_matter, last_words
 
 CHECK, SDK = "pod.application", "pod.sdk"
+OTHER_MATTER = "other_matter"
+"""The reason of an error message of AWS that is not about who asks."""
 FIRST_WEB_IDENTITY = (1, 16, 232)
 """The first release of the AWS CLI that knows web identity (EKS user guide, minimum SDK versions)."""
 _A_MOMENT = 10
@@ -34,6 +36,8 @@ class _Ended:
     """The last that its log says; or why that cannot be read, in the server's words."""
     reason: str = ""
     """Why we cannot tell; empty where we can."""
+    place: str = "log"
+    """Where it says so."""
 
 
 def judge_application(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue) -> str:
@@ -49,7 +53,7 @@ def judge_application(findings: Findings, ports: Ports, walk: Walk, pod: JsonVal
         return ""
     ended = [_ended(ports, walk, status, alone=alone) for status in statuses]
     worst = next((it for it in ended if it.failed), None) or next((it for it in ended if it.reason), ended[0])
-    where = f"{where} {get_str(statuses[ended.index(worst)], 'name')} log"
+    where = f"{where} {get_str(statuses[ended.index(worst)], 'name')} {worst.place}"
     if worst.reason:
         findings.unknown(CHECK, worst.reason, where=where, error=worst.words)
         return ""
@@ -66,13 +70,33 @@ def _ended(ports: Ports, walk: Walk, status: JsonValue, *, alone: bool) -> _Ende
         container = "" if alone else get_str(status, "name")
         log = ports.cluster.pod_log(walk.subject.namespace, walk.subject.pod, container)
     except FlowError as error:
+        if (words := _message(status)) and not is_other_matter(words):
+            return _Ended(got=f"exit {code}", failed=True, words=words, place="status")
         return _Ended(got="", words=error.server_message, reason=unseen(error) or "not_observable")
     words, after = last_words(log)
     if kubelet_says.runs(status) and not words and code and _may_end_again(status, ports.clock.now()):
         words, _ = last_words(_log_before(ports, walk, container))
+    place = "log"
+    if not words and (words := _message(status)):
+        place = "status"
+    if is_other_matter(words):
+        return _Ended(got="", words=words, reason=OTHER_MATTER, place=place)
+    if place == "status":
+        return _Ended(got=f"exit {code}", failed=True, words=words, place=place)
     if not words or (kubelet_says.runs(status) and after):
         return _Ended(got="", reason="not_observable")
     return _Ended(got=f"exit {code}" if code else "running", failed=True, words=words)
+
+
+def _message(status: JsonValue) -> str:
+    """What an AWS product said last in the message with which a program that does not run has ended.
+
+    The kubelet writes it into the status: the end of the log where the container asks for that
+    (`terminationMessagePolicy: FallbackToLogsOnError`).
+    """
+    ends = (get_object(status, state, "terminated") for state in ("state", "lastState"))
+    message = next((said for ended in ends if (said := get_str(ended, "message"))), "")
+    return "" if kubelet_says.runs(status) else last_words(message)[0]
 
 
 def _may_end_again(status: JsonValue, now: float) -> bool:

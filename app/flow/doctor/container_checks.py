@@ -15,7 +15,7 @@ from app.flow.doctor.reading.variables import KEY_VARIABLES, REGION_VARIABLES, C
 from app.flow.errors import FlowError
 from app.flow.json_access import get, get_list, get_str
 from app.flow.model import JsonValue, Status, Walk
-from app.flow.partitions import region_of
+from app.flow.partitions import partition_of_region, region_of
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings, unseen
 from app.flow.steps.injection import (
@@ -31,6 +31,8 @@ from app.flow.verdict.refusals import APPLICATION
 
 PROFILE_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE")
 """Some SDKs, or some profiles, come before the web identity by these."""
+_MAIN = "kubectl.kubernetes.io/default-container"
+"""The annotation of the container that the Pod is for (Kubernetes, "Well-Known Labels, Annotations and Taints")."""
 _CREDENTIALS_MOUNT = re.compile(r"/\.aws(/|$)")
 _DENIED = "ermission denied"
 _NO_CHARACTERS = "0"
@@ -116,8 +118,9 @@ def _token_readable(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue
 def _region(
     findings: Findings, ports: Ports, walk: Walk, variables: Sequence[Variables], where: str, said: str
 ) -> None:
-    """A value that no region has stops every SDK that reads it. A lacking one breaks nothing as long as the program
-    knows better, and does not say that it does not.
+    """A value that no region has stops every SDK that reads it; one of another partition leads it to an STS that does
+    not know the issuer. A lacking one breaks nothing as long as the program knows better, and does not say that it
+    does not.
 
     A region that the issuer's host names exists, whatever the SDK's own list says.
     """
@@ -129,8 +132,9 @@ def _region(
     ]
     ours = region_of(get_str(evidence_of(walk, "cluster_discovery"), "issuer"))
     values = {box.found[name].value for box in variables for name in REGION_VARIABLES if name in box.found}
-    unknown = values - {None, ours}
-    if unknown and unknown - ports.aws.regions:
+    others = {value for value in values if value is not None and value != ours}
+    apart = {value for value in others if ours and value and partition_of_region(value) != partition_of_region(ours)}
+    if others - ports.aws.regions or apart:
         findings.judge(
             "pod.region",
             False,
@@ -158,6 +162,9 @@ def _region(
 
 
 def _static_keys(findings: Findings, pod: JsonValue, variables: Sequence[Variables], where: str) -> None:
+    """Keys of the container that the Pod is for. Those of a sidecar or an init container may be meant, and take the
+    role from no other container.
+    """
     keys = _named(variables, KEY_VARIABLES)
     hidden = next((box for box in variables if box.hidden), None)
     if hidden and not keys:
@@ -173,8 +180,14 @@ def _static_keys(findings: Findings, pod: JsonValue, variables: Sequence[Variabl
         got=named + mounts,
         expected=TOKEN_VARIABLE,
         where=f"{where} .spec.containers[]",
-        otherwise=Status.FAILED if keys else Status.WARNING,
+        otherwise=Status.FAILED if any(it["container"] == _main(pod) for it in keys) else Status.WARNING,
     )
+
+
+def _main(pod: JsonValue) -> str:
+    """The container that kubectl takes where none is named: the annotated one, else the first."""
+    annotated = get_str(pod, "metadata", "annotations", _MAIN)
+    return annotated or get_str(next(iter(get_list(pod, "spec", "containers")), None), "name")
 
 
 def _named(variables: Sequence[Variables], wanted: Sequence[str]) -> list[dict[str, JsonValue]]:

@@ -20,6 +20,7 @@ from app.flow.doctor.prediction.copied import copy_of
 from app.flow.doctor.prediction.effects import apply
 from app.flow.doctor.prediction.prediction import Prediction, predict
 from app.flow.doctor.reading import near_names, on_workload
+from app.flow.doctor.tool_options import ToolOptions
 from app.flow.doctor.webhook import calls
 from app.flow.doctor.without_exec.offers import to_be_sure
 from app.flow.json_access import get
@@ -52,6 +53,8 @@ class Diagnosis:
     """What went over the wire for those checks."""
     to_be_sure: tuple[Action, ...] = ()
     """What would have to be granted to know more; none where it was granted, or may not be done."""
+    options: ToolOptions = field(default_factory=ToolOptions)
+    """What the commands of its fixes have to be given. No file has them: they are the reader's own."""
 
     @property
     def subject(self) -> Subject:
@@ -73,10 +76,10 @@ class Diagnosis:
         """What to do about it, or to know more where no option of ours does; None where there is nothing to do."""
         if self._of_next_pod is not None:
             judged = replace(self.verdict, check=self._of_next_pod)
-            return fix_for(judged, self.walk, self._documents)
+            return self.options.fix(fix_for(judged, self.walk, self._documents))
         if self.verdict.outcome is not Outcome.BROKEN and self.to_be_sure:
             return None
-        return fix_for(self.verdict, self.walk, self._documents)
+        return self.options.fix(fix_for(self.verdict, self.walk, self._documents))
 
     @property
     def _of_next_pod(self) -> Check | None:
@@ -94,7 +97,7 @@ class Diagnosis:
         if check is None or check.status is not Status.WARNING or not self._only_the_pod_is_broken:
             return None
         done = self.fix.commands if self.fix else ()
-        found = sibling_fixes.siblings(Names(check, self.walk, self._documents))
+        found = self.options.fix(sibling_fixes.siblings(Names(check, self.walk, self._documents)))
         left = tuple(command for command in (found.commands if found else ()) if command not in done)
         return replace(found, commands=left) if found and left else None
 

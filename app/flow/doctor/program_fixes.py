@@ -12,7 +12,7 @@ from app.flow.doctor import changes
 from app.flow.doctor.aws_fixes import permit_denied
 from app.flow.doctor.fix import Change, Fix
 from app.flow.doctor.names import REGION_HERE, Names, line
-from app.flow.doctor.pod_fixes import recreate
+from app.flow.doctor.pod_fixes import readable, recreate
 from app.flow.doctor.reading.request_variables import OF_ENDPOINT, OF_SESSION, is_session_name
 from app.flow.doctor.reading.variables import ENDPOINT_VARIABLES, SESSION_NAME
 from app.flow.json_access import get, get_list, get_str
@@ -21,13 +21,23 @@ from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
 from app.flow.permissions import evaluate_permissions
 from app.flow.redaction import MASK
 from app.flow.trust import session_keys
-from app.flow.verdict.error_messages import blames_clock, denied_action, denying_policy, principal_of
+from app.flow.verdict.error_messages import (
+    blames_certificate,
+    blames_clock,
+    blames_proxy,
+    denied_action,
+    denying_policy,
+    principal_of,
+    unreached,
+)
 
 _LONGEST = 43_200
 """Seconds: no role allows longer sessions."""
 _LONGEST_NAME = 64
 """Characters of a session's name."""
 _OWN_TOKEN = f"{TOKEN_DIRECTORY}/token"
+_DENIED_FILE = re.compile(rf"(?i)permission denied.*{TOKEN_DIRECTORY}|{TOKEN_DIRECTORY}\S*: permission denied")
+"""What Python and Go say of a token's file that they may not read."""
 _TOKEN_OPTION = "--web-identity-token"
 
 
@@ -150,10 +160,18 @@ def application(names: Names) -> Fix:
     """Nothing that was read is wrong but the way to AWS, or the clock; or the program has not tried since."""
     if blames_clock(names.check.error):
         return Fix(id="clock", commands=(names.on_node("--", "date", "-u"),))
-    if "endpoint URL" in names.check.error:
+    if blames_proxy(names.check.error):
+        return Fix(id="proxy", commands=names.show_workload())
+    if blames_certificate(names.check.error):
+        return Fix(id="certificate", commands=names.show_workload())
+    if service := unreached(names.check.error):
         # Its service's name begins otherwise in each partition.
-        asked = ("--region", names.region or REGION_HERE, "--query", 'VpcEndpoints[?ends_with(ServiceName, `".sts"`)]')
-        return Fix(id="egress", commands=(line("aws", "ec2", "describe-vpc-endpoints", *asked),))
+        query = f'VpcEndpoints[?ends_with(ServiceName, `".{service}"`)]'
+        asked = ("--region", names.region or REGION_HERE, "--query", query)
+        look, of_sts = line("aws", "ec2", "describe-vpc-endpoints", *asked), service == "sts"
+        return Fix(id="egress" if of_sts else "egress_of_service", commands=(look,))
+    if _DENIED_FILE.search(names.check.error):
+        return readable(names)
     action, resource = denied_action(names.check.error)
     own = f":assumed-role/{names.role_name}/" in principal_of(names.check.error)
     if action and own and not _may_by_now(names, action, resource):

@@ -61,6 +61,14 @@ _REFUTED_BY_FILES = frozenset(
 """Checks that files can only show to fail."""
 
 
+class OfFiles(Diagnosis):
+    """A diagnosis of what was never deployed: what comes of a fix there, only a cluster shows."""
+
+    @property
+    def prediction(self) -> None:
+        """None: the webhook has not seen the Pods of the files, and its settings are not known."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Examined:
     """One ServiceAccount, with one of the workloads that run under it if there is one."""
@@ -181,4 +189,5 @@ def _as_known(found: Diagnosis, *, issuer_known: bool, storable: bool) -> Diagno
                 yield Check(id=check.id, status=Status.UNKNOWN, where=check.where, reason=OFFLINE)
 
     reports = tuple(replace(report, checks=tuple(known(report.checks))) for report in found.walk)
-    return replace(found, walk=replace(found.walk, reports=reports), checks=tuple(known(found.checks)))
+    walked = replace(found.walk, reports=reports)
+    return OfFiles(walk=walked, checks=tuple(known(found.checks)), read_at=found.read_at, evidence=found.evidence)

@@ -22,10 +22,13 @@ _OF_CALLER = frozenset(
 """Keys, in lower case, whose value depends on who sends the request and from which network: two programs with the same
 token may have different ones."""
 
+_NEVER = frozenset({"sts:externalid"})
+"""Keys, in lower case, that AssumeRoleWithWebIdentity never has: its API has no such parameter, AssumeRole's does."""
+
 
 def is_key_of_request(key: str) -> bool:
     """Whether only the request to STS has a value for the condition key."""
-    return key.lower().startswith(_OF_REQUEST)
+    return key.lower().startswith(_OF_REQUEST) and key.lower() not in _NEVER
 
 
 def is_of_request(entry: Match) -> bool:

@@ -20,10 +20,14 @@ BY_HAND = "by_hand"
 """The reason of what the webhook would bring to a Pod whose manifest mounts the token itself."""
 NO_PERMISSION = "no_permission"
 """The reason of what we may not read, though we are known."""
+OTHER_ACCOUNT = "other_account"
+"""The reason of what only the account of the role shows, where ours is another one."""
 NO_REGION = "no_region"
 """The reason of what AWS was not asked, because no region is set, or none that there is."""
 NO_CONFIGURATION = "no_configuration"
 """The reason of what AWS was not asked, because our profile is not there, or its file cannot be read."""
+OWN_CLOCK = "own_clock"
+"""The reason of what AWS did not answer, because our clock is off and so is the time of our signature."""
 _OWN_CONFIGURATION = ("aws_config_broken", "aws_no_such_profile")
 _WITHOUT_ANSWER = {OUT_OF_TIME: "out_of_time", "aws_no_region": NO_REGION, "aws_bad_region": NO_REGION}
 """The reasons of what nobody was asked, by the code of the error; otherwise a server was silent."""
@@ -162,6 +166,8 @@ def unanswered(error: FlowError) -> str:
     """Why the question has no answer: the reason's key; empty where it has one, a refusal included."""
     if isinstance(error, NotAsked):
         return "not_asked"
+    if error.about_clock:
+        return OWN_CLOCK
     if isinstance(error, NotPermitted) and error.code.islower():  # our own code: nothing was sent
         return NO_CONFIGURATION if error.code in _OWN_CONFIGURATION else "login"
     if isinstance(error, Unreachable):

@@ -20,11 +20,9 @@ _USUAL = f"{TOKEN_DIRECTORY}/{TOKEN_FILE}"
 """The file that the webhook's variable names."""
 _OF_AWS = re.compile(r"(?:^|-)aws(?:$|[-:@])")
 """In the last part of an image's name, such as `aws-cli:2` or `aws-for-fluent-bit`."""
-_APPENDED = (
-    (ROLE_VARIABLE, TOKEN_VARIABLE),
-    ("AWS_DEFAULT_REGION", "AWS_REGION"),
-    ("AWS_STS_REGIONAL_ENDPOINTS",),
-)
+_OF_ROLE = (ROLE_VARIABLE, TOKEN_VARIABLE)
+_OF_REGION = ("AWS_DEFAULT_REGION", "AWS_REGION")
+_APPENDED = (_OF_ROLE, _OF_REGION, ("AWS_STS_REGIONAL_ENDPOINTS",))
 """The groups of variables that the webhook appends, last group first: each comes whole or not at all."""
 
 
@@ -209,13 +207,15 @@ def _is_added(volume: str) -> bool:
 def _as_asked_for(container: dict[str, Any], added: set[str]) -> dict[str, Any]:
     """A container without the mounts of added volumes and without the variables that come in runs.
 
-    Other webhooks may have appended theirs after them.
+    Other webhooks may have appended theirs after them. The role's come last of the webhook's own: before a region they
+    are the manifest's, which the webhook keeps, and a new Pod has them again.
     """
     env = get_list(container, "env")
     for group in _APPENDED if mount_path(container) else ():
         names = [get_str(item, "name") for item in env]
         for start in reversed(range(len(names) - len(group) + 1)):
-            if tuple(names[start : start + len(group)]) == group:
+            by_hand = group is _OF_ROLE and set(_OF_REGION) <= set(names[start:])
+            if tuple(names[start : start + len(group)]) == group and not by_hand:
                 env = env[:start] + env[start + len(group) :]
                 break
     mounts = [mount for mount in get_list(container, "volumeMounts") if get_str(mount, "name") not in added]

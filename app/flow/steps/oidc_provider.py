@@ -12,11 +12,11 @@ from app.flow.annotations import ROLE_ARN
 from app.flow.errors import FlowError
 from app.flow.json_access import get, get_list, get_str, strings
 from app.flow.model import JsonValue, Status, Step, StepReport, Subject
-from app.flow.names import DEFAULT_AUDIENCE, annotated_audience, host_and_path, is_public, role_of
+from app.flow.names import DEFAULT_AUDIENCE, account_of, annotated_audience, host_and_path, is_public, role_of
 from app.flow.partitions import partition_of
 from app.flow.port_wrappers.known_issuer import SOURCE
 from app.flow.ports import Ports
-from app.flow.steps.findings import NO_PERMISSION, Findings, unanswered, unseen
+from app.flow.steps.findings import NO_PERMISSION, OTHER_ACCOUNT, Findings, unanswered, unseen
 from app.flow.steps.step_context import StepContext
 from app.flow.steps.trust_policy import trusted_issuers
 
@@ -124,8 +124,7 @@ def _provider(findings: Findings, ports: Ports, subject: Subject, step_context: 
         step_context = replace(step_context, provider_arns=tuple(arns))
         arn = next((arn for arn in arns if arn.partition(_PROVIDER)[2] == wanted), "")
         if not arn:
-            findings.judge("provider.exists", False, got=arns, expected=expected, where=where)
-            return step_context
+            return _missing(findings, ports, subject, step_context, expected)
         where = "iam:GetOpenIDConnectProvider"
         provider = ports.aws.oidc_provider(arn)
     except FlowError as error:
@@ -150,6 +149,27 @@ def _provider(findings: Findings, ports: Ports, subject: Subject, step_context: 
         where=f"{arn} ClientIDList",
     )
     return replace(step_context, provider_arn=arn, provider=provider)
+
+
+def _missing(
+    findings: Findings, ports: Ports, subject: Subject, step_context: StepContext, expected: str
+) -> StepContext:
+    """None of the account's providers is this one. Only in the account of the role does it have to be there."""
+    where = "iam:ListOpenIDConnectProviders"
+    theirs = ""
+    try:
+        service_account = ports.cluster.service_account(subject.namespace, subject.service_account)
+        theirs = (role_of(get_str(service_account, "metadata", "annotations", ROLE_ARN)) or ("", "", ""))[1]
+        listed = next(iter(step_context.provider_arns or ()), "")
+        ours = (account_of(listed) or get_str(ports.aws.caller_identity(), "Account")) if theirs else ""
+    except FlowError:
+        ours = ""
+    if ours and ours != theirs:
+        findings.unknown("provider.exists", OTHER_ACCOUNT, where=where, expected=expected.replace("ACCOUNT_ID", theirs))
+        return replace(step_context, account=ours)
+    got = list(step_context.provider_arns or ())
+    findings.judge("provider.exists", False, got=got, expected=expected, where=where)
+    return step_context
 
 
 def _thumbprint(findings: Findings, ports: Ports, step_context: StepContext, jwks_uri: str) -> None:

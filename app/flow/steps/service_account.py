@@ -16,7 +16,7 @@ from app.flow.model import JsonValue, Status, Step, StepReport, Subject
 from app.flow.names import account_of, boundary_of, provider_arn, role_of, subject_claim
 from app.flow.partitions import partition_of
 from app.flow.ports import Ports
-from app.flow.steps.findings import BY_HAND, ISSUER_ASSUMED, Findings, unseen
+from app.flow.steps.findings import BY_HAND, ISSUER_ASSUMED, OTHER_ACCOUNT, Findings, unseen
 from app.flow.steps.injection import ROLE_VARIABLE, own_token
 from app.flow.steps.step_context import StepContext
 from app.flow.steps.trust_policy import judge_trust
@@ -135,13 +135,13 @@ def _role(
 ) -> dict[str, JsonValue] | None:
     """The role as IAM has it, if it is the one that the annotation names."""
     where = "iam:GetRole"
-    ours = account_of(step_context.provider_arn) or account
+    ours = account_of(step_context.provider_arn) or step_context.account or account
     try:
         answer = ports.aws.role(name)
     except FlowError as error:
         if isinstance(error, NotFound) and account != ours:
             findings.unknown(
-                "role.exists", "not_observable", where=where, error=error.server_message, expected=step_context.role_arn
+                "role.exists", OTHER_ACCOUNT, where=where, error=error.server_message, expected=step_context.role_arn
             )
         else:
             findings.refused("role.exists", error, expected=step_context.role_arn, where=where)
@@ -150,7 +150,7 @@ def _role(
     if arn != step_context.role_arn:
         findings.show("role_found", answer)
     if account != ours and arn != step_context.role_arn:
-        findings.unknown("role.exists", "not_observable", where=where, expected=step_context.role_arn)
+        findings.unknown("role.exists", OTHER_ACCOUNT, where=where, expected=step_context.role_arn)
         return None
     found = findings.judge(
         "role.exists", arn == step_context.role_arn, got=arn or answer, expected=step_context.role_arn, where=where

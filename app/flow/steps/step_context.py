@@ -27,6 +27,8 @@ class StepContext:
     """`oidc_provider`: the key set of the public endpoint, the one that STS reads."""
     provider_arns: tuple[str, ...] | None = None
     """`oidc_provider`: all OIDC providers of the account in which we look; None where we may not."""
+    account: str = ""
+    """`oidc_provider`: the account in which we look, where it is known not to be that of the role."""
     provider_arn: str = ""
     """`oidc_provider`: the one of that issuer."""
     provider: JsonValue = None

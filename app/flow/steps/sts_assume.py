@@ -140,7 +140,8 @@ def _verify(
     if step_context.provider_arns is None:
         findings.unreached_by_earlier_step("sts.provider")
         return None
-    if step_context.provider_arns and account_of(wanted) not in map(account_of, step_context.provider_arns):
+    ours = {step_context.account, *map(account_of, step_context.provider_arns)} - {""}
+    if ours and account_of(wanted) not in ours:
         findings.unknown("sts.provider", "not_observable", expected=wanted, where="iam:ListOpenIDConnectProviders")
         return None
     known = list(step_context.provider_arns)

@@ -9,7 +9,7 @@ from typing import Any
 from app.flow.json_access import get, get_object, get_str, strings
 from app.flow.matching import request_conditions
 from app.flow.matching.nearest import Trace, all_match, nearest, statements
-from app.flow.model import JsonValue, Status
+from app.flow.model import Check, JsonValue, Status
 from app.flow.names import host_and_path
 from app.flow.policy.policy import Match
 from app.flow.steps.findings import Findings
@@ -126,8 +126,15 @@ def _judge_condition(findings: Findings, check_id: str, trace: Trace, key: str, 
         findings.judge(check_id, False, got=astray[0].key, expected=key, where=where)
     else:
         passed = all(entry.matched for entry in own)
-        asked: JsonValue = _wanted(own, key) if own else ANY
+        # Conditions of several operators have to be met, all of them: of one that is met nothing has to change.
+        shown = own if passed else [entry for entry in own if not entry.matched]
+        asked: JsonValue = _wanted(shown, key) if own else ANY
         findings.judge(check_id, passed, got=asked, expected=claim, where=where)
+
+
+def is_of_other_key(check: Check) -> bool:
+    """Whether a condition fails because the token has no such key: it is another issuer's, or has `https://` in it."""
+    return check.status is Status.FAILED and check.where.endswith(f" Condition {check.expected}")
 
 
 def _wanted(trace: Trace, key: str) -> list[str]:

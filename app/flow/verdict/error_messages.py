@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from app.flow.errors import CLOCK_REFUSED
 from app.flow.model import Step
 
 _SENTENCE = re.compile(
@@ -16,11 +17,16 @@ _SENTENCE = re.compile(
     r"|Error when retrieving credentials from .+"
     r"|Parameter validation failed:.*"
     r"|Unable to locate credentials.*"
+    r"|Unable to load (?:AWS )?credentials from any (?:of the )?providers? in the chain.*"
+    r"|(?:CredentialsProviderError: )?Could not load credentials from any providers.*"
+    r"|(?:CredentialsError: )?Missing credentials in config.*"
     r"|You must specify a region\..*"
     r"|Invalid endpoint: .+"
     r"|Provided region_name '.*' doesn't match a supported format\."
     r"|(?:Connect|Read) timeout on endpoint URL: .+"
     r"|Could not connect to the endpoint URL: .+"
+    r"|Failed to connect to proxy URL: .+"
+    r"|SSL validation failed for https://.+"
     r"|The provided profile or the current environment is configured to assume role with web identity.*"
     r"|Credentials were refreshed, but the refreshed credentials are still expired\."
     r"|WebIdentityErr: .+"
@@ -46,9 +52,29 @@ _STS = re.compile(
 _PRINCIPAL = re.compile(r"\bUser: (arn:aws[\w-]*:(?:sts|iam)::\d{12}:\S+) is not authorized")
 _MISSING = re.compile(r'is not authorized to perform: ([\w-]+:\w+)(?: on resource: "?([^\s"]+))?')
 _DENYING = re.compile(r"(?:with an explicit deny in an? |because no )([a-zA-Z -]+? policy|permissions boundary)\b")
-_NO_CREDENTIALS = ("Unable to locate credentials", "NoCredentialProviders", "no EC2 IMDS role found")
-_CLOCK = ("RequestTimeTooSkewed", "Signature expired", "Signature not yet current")
-_NO_WAY = re.compile(r'endpoint URL: "https://[^"]+\.amazonaws\.com')
+_NO_CREDENTIALS = (
+    *("Unable to locate credentials", "NoCredentialProviders", "no EC2 IMDS role found"),
+    *("credentials from any provider in the chain", "credentials from any of the providers in the chain"),
+    *("Could not load credentials from any providers", "Missing credentials in config"),
+)
+_CODE = re.compile(
+    r"An error occurred \((?P<botocore>\w+)\) when calling the \w+ operation"
+    r"|operation error (?!STS\b)[\w ]+: \w+, .*\bapi error (?P<go>\w+):"
+    r"|\(Service: (?!Sts\b)\w+, Status Code: (?P<java>\d+), "
+)
+"""The error code by which a service refused a request; of the SDK for Java the HTTP status."""
+_OF_ACCESS = re.compile(
+    r"Access|Auth|Token|Signature|Credential|Forbidden|Expired|OptIn|Unrecognized|TimeTooSkewed|^40[13]$"
+)
+"""What is in a code that is about who asks, and not about what."""
+_NO_WAY = re.compile(
+    r'endpoint URL: "https://(?P<botocore>[^"/]+)\.amazonaws\.com'
+    r'|"https://(?P<go>[^"/]+)\.amazonaws\.com[^"]*": dial tcp'
+)
+"""What says that AWS was not reached, and the host's name but for its end."""
+_REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d")
+_NO_PROXY = re.compile(r"proxy URL: |proxyconnect tcp: ")
+_NO_TRUST = re.compile(r"SSL validation failed for https://\S+\.amazonaws\.com|amazonaws\.com\S* .*x509: certificate")
 _NO_REGION = re.compile(
     r"You must specify a region|MissingRegion|AWS region is required|Invalid endpoint: https://[\w-]+\.\.amazonaws"
     r"|Provided region_name '.*' doesn't match a supported format"
@@ -71,6 +97,14 @@ def last_words(log: str) -> tuple[str, str]:
     return "", ""
 
 
+def is_other_matter(said: str) -> bool:
+    """Whether a service other than STS took the credentials, and refused the request for another reason, such as a
+    bucket that is not there. That is nothing against IRSA."""
+    found = _CODE.search(said)
+    code = next(filter(None, found.groups()), "") if found else ""
+    return bool(code) and not _STS.search(said) and not _OF_ACCESS.search(code)
+
+
 def shows_in(said: str) -> Step:
     """The step at which a refusal shows: at the token's file, at STS, or behind it.
 
@@ -91,12 +125,29 @@ def lies_in(said: str) -> Step:
 
 def blames_clock(said: str) -> bool:
     """Whether a service refused the time at which the program says that it signed."""
-    return any(words in said for words in _CLOCK)
+    return any(words in said for words in CLOCK_REFUSED)
 
 
 def blames_surroundings(said: str) -> bool:
     """Whether the program did not get to AWS, or not at the right time: what is broken is around it."""
-    return blames_clock(said) or _NO_WAY.search(said) is not None
+    return blames_clock(said) or any(found.search(said) for found in (_NO_WAY, _NO_PROXY, _NO_TRUST))
+
+
+def unreached(said: str) -> str:
+    """The service of AWS that the program did not get to, as its host calls it, such as `sts`; else empty."""
+    found = _NO_WAY.search(said)
+    names = (found["botocore"] or found["go"]).split(".") if found else []
+    return next((name for name in reversed(names) if not _REGION.fullmatch(name)), "")
+
+
+def blames_proxy(said: str) -> bool:
+    """Whether the program did not get to the proxy that it is to go through."""
+    return _NO_PROXY.search(said) is not None
+
+
+def blames_certificate(said: str) -> bool:
+    """Whether the program did not trust the certificate that it was shown in AWS's name."""
+    return _NO_TRUST.search(said) is not None
 
 
 def principal_of(said: str) -> str:

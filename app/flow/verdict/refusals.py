@@ -131,6 +131,10 @@ GRANTED = "sts.recent_successes"
 """The check that holds what STS granted to a program of this ServiceAccount."""
 
 
+_JAVA_STS = "(Service: Sts, "
+"""In what the SDK for Java 2 says of a refusal by STS."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reading:
     """What a refusal comes to, with what could be read beside it."""
@@ -179,6 +183,8 @@ def _refusal(by_id: Mapping[str, Check]) -> Refusal | None:
     if answer is not None and answer.status is Status.PASSED:
         return None
     said = application.error
+    if _JAVA_STS in said:  # it has no code
+        return next((it for it in REFUSALS if it.words and it.words in said), None)
     return next((it for it in REFUSALS if "WebIdentity" in said and it.code in said and it.words in said), None)
 
 

@@ -38,7 +38,7 @@ def verdict(found: Diagnosis, content: Content, *, listed_below: bool = False) -
     if judged.refusal:
         sentence = content.message(f"doctor.refusals.{judged.refusal}")
         parts += [_heading("doctor.refusal", content), f"<p>{prose(sentence)}</p>"]
-        for heading, causes in verdict_words.meanings(judged, content):
+        for heading, causes in verdict_words.meanings(found, content):
             lines = "".join(f"<li>{prose(cause)}</li>" for cause in causes)
             parts.append(f"<h3>{escape(heading)}</h3><ul>{lines}</ul>")
     if later := verdict_words.later(found, content):

@@ -9,7 +9,7 @@ import streamlit as st
 from app.content import Content
 from app.flow.doctor.survey import USES, Survey, survey
 from app.flow.errors import FlowError
-from app.report import picture, survey_words, table, verdict_words
+from app.report import permission_words, picture, survey_words, table, verdict_words
 from app.report.survey_words import Advice, Row
 from app.ui.draw import components, notice, page_errors
 from app.ui.draw.checks import allowed_by, framed, mark
@@ -41,7 +41,7 @@ def surveyed(content: Content) -> None:
         return
     found = kept[1]
     if isinstance(found, FlowError):
-        lacking = allowed_by(verdict_words.allowing_after(found, USES, content), content)
+        lacking = allowed_by(permission_words.allowing_after(found, USES, content), content)
         components.block(notice.notice(found, content) + lacking, key="notice_survey")
         return
     lacking = allowed_by(survey_words.would_allow(found, content), content)
@@ -55,7 +55,7 @@ def surveyed(content: Content) -> None:
 
 def _ask() -> Survey | FlowError:
     try:
-        return survey(session.survey_ports())
+        return survey(session.survey_ports()).given(session.tool_options())
     except FlowError as error:
         return error
 

@@ -9,7 +9,7 @@ from app.flow.model import HOLDS, Check, Status, Step, StepReport, Subject, Walk
 from app.flow.steps.submission import Submission
 from app.flow.verdict.judge import Verdict, judge
 from app.flow.visible import visible_ends
-from app.report.verdict_words import would_allow
+from app.report.permission_words import would_allow
 from app.ui.draw.code import code
 from app.ui.draw.links import page_link
 from app.ui.marks import MARKS, claim, unspoken

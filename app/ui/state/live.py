@@ -75,7 +75,7 @@ def _walk_view(chosen: LiveSelection, ports: Ports, found: Walk, seconds: float)
     old = {step: at for step, at in kept.read_at.items() if kept.is_old(step)}
     if old and chosen.walk_view and chosen.walk_view.diagnosis:
         diagnosis = chosen.walk_view.diagnosis
-    diagnosis = replace(diagnosis, walk=kept.walk)
+    diagnosis = replace(diagnosis, walk=kept.walk, options=live_selection.tool_options())
     identity, identity_error = None, None
     try:
         identity = ports.aws.caller_identity()

@@ -12,6 +12,7 @@ from app import wiring
 from app.content import Content
 from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.choosing import in_order
+from app.flow.doctor.tool_options import ToolOptions
 from app.flow.errors import FlowError, NotPermitted, Unreachable
 from app.flow.json_access import get_str
 from app.flow.model import JsonValue, Subject
@@ -152,6 +153,13 @@ def _first() -> Choice:
         return Choice(context=wiring.contexts().current)
     except FlowError:
         return Choice(in_cluster=wiring.is_in_cluster())
+
+
+def tool_options() -> ToolOptions:
+    """What the commands of a fix have to be given, where the reader's shell would take another cluster or account."""
+    chosen = state().choice
+    context = "" if chosen.context == _first().context else chosen.context
+    return ToolOptions(context=context, profile=chosen.profile, region=chosen.region, issuer=chosen.issuer)
 
 
 # (1) From the choice to a subject

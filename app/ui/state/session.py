@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from app.flow.doctor import Diagnosis, diagnose
+from app.flow.doctor.tool_options import ToolOptions
 from app.flow.model import Chain, JsonValue, Step, Subject
 from app.flow.port_wrappers.consent import NOTHING, Action
 from app.flow.ports import Ports
@@ -114,6 +115,11 @@ def ports() -> Ports:
 def survey_ports() -> Ports:
     """The same with the patience of a survey (`wiring.live_for_survey`)."""
     return live.survey_ports() if mode.can().walk_cluster else simulated_ports()
+
+
+def tool_options() -> ToolOptions:
+    """What the commands of a fix have to be given; nothing of it in a world."""
+    return live_selection.tool_options() if mode.can().walk_cluster else ToolOptions()
 
 
 def simulated_ports() -> Ports:

@@ -153,7 +153,7 @@ def refusal(check: Check) -> FlowError:
             return NotPermitted(code="Forbidden", server_message=check.error, status=403)
         case "no_configuration":
             return NotPermitted(code="aws_config_broken", server_message=check.error)
-        case "login":
+        case "login" | "own_clock":
             return NotPermitted(code="Unauthorized", server_message=check.error, status=401)
         case "unreachable" | "out_of_time":
             code = OUT_OF_TIME if check.reason == "out_of_time" else TIMED_OUT

@@ -22,7 +22,7 @@ from app.flow.model import Check, JsonObject, JsonValue, Status, Step, Subject, 
 from app.flow.names import role_of
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings
-from app.flow.steps.trust_policy import judge_trust
+from app.flow.steps.trust_policy import is_of_other_key, judge_trust
 from app.flow.verdict.judge import Outcome, Verdict
 
 _TRUST = {
@@ -127,7 +127,8 @@ def refused(case: Case, together: Sequence[Bearer]) -> Problem:
     if len(together) > 1 and fix is not None and fix.id in ("trust", "trust_instead", "trust_refused"):
         policy = reduce(admitting, together, case.policy.document)
         fix = Fix(id="trust_together", commands=(case.names(first).update_trust(policy),))
-    return Problem(cause=_TRUST[first.id], status=Status.FAILED, fix=fix)
+    cause = "causes.condition_key" if is_of_other_key(first) else _TRUST[first.id]
+    return Problem(cause=cause, status=Status.FAILED, fix=fix)
 
 
 def depends(case: Case) -> Problem:

@@ -13,7 +13,7 @@ from app.flow.model import JsonValue
 from app.flow.names import account_of, provider_arn, role_of
 from app.flow.port_wrappers.side_by_side import answers
 from app.flow.ports import Ports
-from app.flow.steps.findings import unseen
+from app.flow.steps.findings import OTHER_ACCOUNT, unseen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +68,7 @@ def read(ports: Ports, namespace: str) -> Read:
 
     # (2) Each role, once.
     account = "" if isinstance(identity, FlowError) else get_str(identity, "Account")
-    hidden = (unseen(identity) if isinstance(identity, FlowError) else "") or "not_observable"
+    hidden = (unseen(identity) or "not_observable") if isinstance(identity, FlowError) else OTHER_ACCOUNT
     annotations = [get_object(it, "metadata", "annotations") for it in accounts]
     annotated = {get_str(it, ROLE_ARN) for it in annotations}
     arns = sorted(arn for arn in annotated if role_of(arn))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from app.flow.doctor.fix import Fix
+from app.flow.doctor.tool_options import ToolOptions
 from app.flow.model import Status
 from app.flow.verdict.judge import Outcome
 
@@ -125,6 +126,14 @@ class Survey:
     def role(self, arn: str) -> RoleFound | None:
         """The role of that ARN; None for an annotation that is no ARN."""
         return next((role for role in self.roles if role.arn == arn), None)
+
+    def given(self, options: ToolOptions) -> Survey:
+        """The same with these options in the commands of all fixes."""
+        ties = [
+            replace(tie, problems=tuple(replace(one, fix=options.fix(one.fix)) for one in tie.problems))
+            for tie in self.ties
+        ]
+        return replace(self, ties=tuple(ties))
 
     @property
     def counts(self) -> Mapping[str, int]:

@@ -1,0 +1,114 @@
+"""The first lines say what is wrong and what to do, also where the usual sentence for the check would not be true."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from app.content import LANGUAGES, load
+from app.flow.doctor import Diagnosis, examine
+from app.flow.errors import NotFound, Refused
+from app.flow.model import Status, Step
+from app.flow.port_wrappers.consent import NOTHING, consented
+from app.flow.steps.findings import OTHER_ACCOUNT
+from app.flow.verdict.judge import Outcome
+from app.report import verdict_words
+from tests.unit.fake_ports import HOST, PROVIDER, ROLE, SUB, SUBJECT, Fakes, trust_policy
+from tests.unit.test_cli_doctor import NOT_AUTHORIZED
+from tests.unit.test_doctor import healthy
+
+both = pytest.mark.parametrize("language", LANGUAGES)
+
+
+def read(fakes: Fakes) -> Diagnosis:
+    return examine(consented(fakes.ports(), NOTHING), SUBJECT)
+
+
+@both
+@pytest.mark.parametrize("prefix", [f"https://{HOST}", HOST[:-4] + "ABCD"])
+def test_a_condition_under_a_key_that_no_token_has_is_no_other_value(language: str, prefix: str) -> None:
+    fakes, words = healthy(), load(language)
+    fakes.role["AssumeRolePolicyDocument"] = trust_policy(StringEquals={f"{prefix}:sub": SUB})
+    wanted = words.message("doctor.causes.condition_key")
+    assert verdict_words.cause(read(fakes), words).startswith(wanted)
+    fakes.errors["assume_role"] = Refused(code="AccessDenied", server_message=NOT_AUTHORIZED, status=403)
+    found = examine(fakes.ports(), SUBJECT)
+    assert verdict_words.cause(found, words).startswith(wanted)
+    assert verdict_words.meanings(found, words)[0][1] == [wanted]
+
+
+@both
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        (lambda policy: policy["Statement"].append({**policy["Statement"][0], "Effect": "Deny"}), "deny_matches"),
+        (lambda policy: policy["Statement"][0]["Condition"].update(Bool={f"{HOST}:none": "true"}), "other_condition"),
+        (
+            lambda policy: policy["Statement"][0]["Condition"].update(StringLike={"sts:ExternalId": "x"}),
+            "other_condition",
+        ),
+    ],
+    ids=["a Deny", "another key of the issuer", "an external ID"],
+)
+def test_a_policy_that_refuses_as_a_whole_does_so_for_one_reason(language: str, change: Any, key: str) -> None:
+    fakes, words = healthy(), load(language)
+    policy = fakes.role["AssumeRolePolicyDocument"] = trust_policy()
+    change(policy)
+    found = read(fakes)
+    assert found.verdict.check is not None
+    assert found.verdict.check.id == "trust.decision"
+    assert verdict_words.cause(found, words).startswith(words.message(f"doctor.causes.{key}"))
+
+
+def test_of_several_conditions_on_one_key_only_the_one_that_is_not_met_is_shown() -> None:
+    fakes = healthy()
+    key, other = f"{HOST}:sub", "system:serviceaccount:other:*"
+    fakes.role["AssumeRolePolicyDocument"] = trust_policy(StringEquals={key: SUB}, StringLike={key: other})
+    shown = read(fakes).walk.report(Step.SERVICE_ACCOUNT).check("trust.subject")
+    assert (shown.status, shown.got, shown.expected) == (Status.FAILED, other, SUB)
+
+
+@both
+def test_a_line_break_at_the_end_of_the_annotation_is_visible(language: str) -> None:
+    fakes = healthy()
+    fakes.service_account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"] = f"{ROLE}\n"
+    assert f"{ROLE}\\n" in verdict_words.cause(read(fakes), load(language))
+
+
+@both
+def test_a_role_in_another_account_leads_to_the_credentials_that_show_it(language: str) -> None:
+    fakes, words = healthy(), load(language)
+    elsewhere = ROLE.replace("111122223333", "999988887777")
+    fakes.service_account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"] = elsewhere
+    fakes.errors["role"] = NotFound(code="NoSuchEntity", server_message="cannot be found", status=404)
+    shown = read(fakes).walk.report(Step.SERVICE_ACCOUNT).check("role.exists")
+    assert (shown.status, shown.reason) == (Status.UNKNOWN, OTHER_ACCOUNT)
+    assert "--profile" in verdict_words.evidence(shown, words)
+
+
+@pytest.mark.parametrize("providers", [[], [PROVIDER[:-4] + "ABCD"]], ids=["none", "of another cluster"])
+def test_in_another_account_than_the_role_s_no_provider_is_missed(providers: list[str]) -> None:
+    """The AWS credentials of a reader with several accounts are easily those of the wrong one."""
+    fakes = healthy()
+    elsewhere = ROLE.replace("111122223333", "999988887777")
+    fakes.service_account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"] = elsewhere
+    fakes.pod = json.loads(json.dumps(fakes.pod).replace(ROLE, elsewhere))
+    fakes.providers = providers
+    fakes.errors["role"] = NotFound(code="NoSuchEntity", server_message="cannot be found", status=404)
+    found = read(fakes)
+    assert found.verdict.outcome is Outcome.UNKNOWN
+    assert found.verdict.check is not None
+    assert (found.verdict.check.id, found.verdict.check.reason) == ("provider.exists", OTHER_ACCOUNT)
+    assert found.fix is None
+    assert found.walk.report(Step.SERVICE_ACCOUNT).check("role.exists").reason == OTHER_ACCOUNT
+    assert examine(fakes.ports(), SUBJECT).verdict.outcome is Outcome.WORKS, "STS issued credentials"
+
+
+def test_in_the_role_s_own_account_a_provider_that_is_not_there_is_missed() -> None:
+    fakes = healthy()
+    fakes.providers = []
+    for wanted in (ROLE, "arn:aws:iam::1:user/x"):
+        fakes.service_account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"] = wanted
+        assert read(fakes).walk.report(Step.OIDC_PROVIDER).check("provider.exists").status is Status.FAILED
