@@ -95,13 +95,16 @@ const consoleSession = (path) => {
   }
 
   return Object.assign(session, {
-    // The language of what the server says, and which world it is about: in another one there are other files.
+    // The language of what the server says, and which world it is about: in another one there are other files, and
+    // what was printed in the one before is not true of it.
     use: (language, which) => {
       if (session.language === language && world === which) return
+      const isAnother = world !== undefined && world !== which
       session.language = language
       world = which
       socket?.close()
       connect()
+      if (isAnother) session.clear()
     },
     connect,
     hear: (view, hear) => listeners.set(view, hear),
