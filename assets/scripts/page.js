@@ -98,6 +98,8 @@ const finding = new MutationObserver(find) // it may come after the page
 export default function ({ data }) {
   speak(document.documentElement, data.language)
   menu = { name: data.menu_name, open: data.menu_open, close: data.menu_close }
+  for (const part of ["line", "text", "upload"]) // frame.css puts them over Streamlit's own
+    document.documentElement.style.setProperty(`--says-${part}`, JSON.stringify(data[`says_${part}`]))
   finding.observe(document.body, everything)
   find()
   name()
