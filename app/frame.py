@@ -52,7 +52,7 @@ def draw_frame() -> None:
         content.language,
         seen,
         content.lesson(name).title,
-        menu={part: content.message(f"ui.menu.{part}") for part in ("name", "open", "close")},
+        menu={part: content.message(f"ui.menu.{part}") for part in ("name", "open", "close", "skip", "home", "pages")},
         says={part: content.message(f"ui.says.{part}") for part in ("line", "text", "upload")},
     )
 

@@ -444,6 +444,7 @@ def test_a_lab_is_shown_in_large_type_escape_leads_out_and_a_talk_begins_at_the_
     assert size > 36
     assert one.box("h1")["y"] < 30, "a projector's screen is not high"
     expect(one.page.locator(".leave_talk")).to_have_text(load("en").message("present.leave"))
+    expect(one.page.get_by_test_id("stSkipToContent")).not_to_be_visible()
     one.press("Escape")
     expect(one.page.get_by_test_id("stSidebar")).to_be_visible()
     expect(one.page).to_have_url(re.compile(r"/doctor\?lang=en"))
