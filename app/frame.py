@@ -21,10 +21,11 @@ from app.ui.lab import secrecy
 from app.ui.lab import strip as lab_strip
 from app.ui.presenting import window
 from app.ui.state import depth, language, mode, route, session
-from app.ui.state.runs import drawn_before
+from app.ui.state.runs import drawn_before, until_read
 from app.ui.thief import strip as thief_strip
 
 # (1) A visitor who has used too much waits. Leave the old page first, so that a page change never waits for it.
+until_read.begin()
 session.admit()
 route.leave()
 st.set_page_config(page_icon=browser_files.icon, layout="wide")
@@ -51,7 +52,8 @@ def draw_frame() -> None:
         content.language,
         seen,
         content.lesson(name).title,
-        menu={part: content.message(f"ui.menu.{part}") for part in ("name", "open", "close")},
+        menu={part: content.message(f"ui.menu.{part}") for part in ("name", "open", "close", "skip", "home", "pages")},
+        says={part: content.message(f"ui.says.{part}") for part in ("line", "text", "upload")},
     )
 
 

@@ -10,7 +10,7 @@ const group = () => {
     section.ariaLabel = section.querySelector("header p")?.textContent
   }
 }
-// The buttons that open and close the sidebar say so in the page's language; Streamlit's say it in English.
+// What stands around the page is named in the page's language; Streamlit names it in English.
 const BUTTONS = { open: '[data-testid="stExpandSidebarButton"]', close: '[data-testid="stSidebarCollapseButton"] button' }
 const name = () => {
   for (const [act, selector] of Object.entries(BUTTONS))
@@ -19,6 +19,10 @@ const name = () => {
       button.dataset.name = menu.name
     }
   if (sidebar) sidebar.ariaLabel = menu.name
+  const skip = document.querySelector('[data-testid="stSkipToContent"]')?.firstChild
+  if (skip) skip.nodeValue = menu.skip
+  for (const logo of document.querySelectorAll('[data-testid="stLogoLink"]')) logo.ariaLabel = menu.home
+  for (const pages of document.querySelectorAll('[data-testid="stSidebarNav"]')) pages.ariaLabel = menu.pages
 }
 let presses = 0
 // Of two buttons each goes when it is pressed, and the other one comes: it takes over the focus, unless the reader
@@ -97,7 +101,9 @@ const finding = new MutationObserver(find) // it may come after the page
 
 export default function ({ data }) {
   speak(document.documentElement, data.language)
-  menu = { name: data.menu_name, open: data.menu_open, close: data.menu_close }
+  menu = Object.fromEntries(["name", "open", "close", "skip", "home", "pages"].map((part) => [part, data[`menu_${part}`]]))
+  for (const part of ["line", "text", "upload"]) // frame.css puts them over Streamlit's own
+    document.documentElement.style.setProperty(`--says-${part}`, JSON.stringify(data[`says_${part}`]))
   finding.observe(document.body, everything)
   find()
   name()

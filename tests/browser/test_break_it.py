@@ -58,6 +58,9 @@ def test_one_fault_by_keyboard(reader):
 
 def test_another_language_keeps_what_is_chosen(reader):
     one = reader().open("/break_it?lang=en&fault=F23").wait()  # a key that comes earlier is lost
+    one.click("lab_run")
+    asked, button = one.box(one.page.get_by_test_id("stAlert")), one.box(".st-key-lab_run button")
+    assert asked["y"] < button["y"] + button["height"], "what is missing is said where it was pressed, not below"
     chosen = one.page.locator('.st-key-lab_predict [role="radiogroup"]')
     nothing = [chosen.nth(group).get_by_role("radio").last for group in (0, 1)]  # words of ours, unlike the others
     for group in (0, 1):

@@ -101,4 +101,14 @@ def test_a_learner_types_completes_recalls_and_stops(profiles, launched):
     expect(line).to_have_value("kubectl apply -f ns.yaml ")
     page.locator(".console-files summary").click()
     expect(page.get_by_role("button", name="ns.yaml")).to_be_visible()
+
+    # (7) What was printed in one world is gone in the next, and a line runs that came before the connection was there.
+    line.fill("kubectl get pods")
+    line.press("Enter")
+    expect(log.locator(".output")).to_contain_text("pod-before")
+    page.evaluate("irsaConsole.use('en', 'the next world')")
+    expect(log.locator(".entry")).to_have_count(0)
+    line.fill("kubectl get namespaces")
+    line.press("Enter")
+    expect(log.locator(".output")).to_contain_text("from-page")
     reader.close()

@@ -38,6 +38,8 @@ def test_the_signature_crosses_the_websocket_only_where_it_is_to_be_verified(rea
         expect(explained).to_contain_text("issuer.example")
         expect(page.locator("#hint")).to_contain_text("Only the header and payload are sent")
     page.get_by_role("textbox", name=EN.message("inspect_token.sts.provider")).fill("https://issuer.example")
+    said = page.get_by_test_id("InputInstructions").evaluate("said => getComputedStyle(said, '::before').content")
+    assert said == f'"{EN.message("ui.says.line")}"', "Streamlit's words are not in the page's language"
     page.keyboard.press("Tab")
     expect(page.locator('[data-point="claims"]')).to_have_class("failed")
     page.locator("#verify").check()

@@ -161,7 +161,9 @@ def test_on_a_phone_the_question_comes_first_then_the_map_and_a_finger_finds_the
     menu = one.page.get_by_role("button", name=content.message("ui.menu.open"))
     box = one.box(menu)
     assert min(box["width"], box["height"]) >= 44
+    expect(one.page.get_by_test_id("stSkipToContent")).to_have_text(content.message("ui.menu.skip"))
     menu.click()
+    expect(one.page.get_by_role("button", name=content.message("ui.menu.home"))).to_be_visible()
     close = one.page.get_by_role("button", name=content.message("ui.menu.close"))
     box = one.box(close)
     assert min(box["width"], box["height"]) >= 44

@@ -400,12 +400,20 @@ def test_a_film_in_which_nothing_moves_is_drawn_four_times_a_second(shown, motio
 
 
 @pytest.mark.parametrize("language", ONE)
-def test_a_box_into_which_something_is_written_elsewhere_is_in_the_picture(shown, language):
-    """The annotation goes to the API server, and the sentence is about the ServiceAccount."""
-    page = shown(language=language, size=(1920, 1080), motion="reduce", beat="annotate", fonts=True)
+@pytest.mark.parametrize(
+    ("film", "beat", "boxes"),
+    [
+        # The annotation goes to the API server, and the sentence is about the ServiceAccount.
+        ("normal", "annotate", ["service_account"]),
+        # The request never leaves the kubelet, and the sentence says where it should have gone.
+        ("unsigned", "token_request", ["kubelet", "api_server"]),
+    ],
+)
+def test_a_box_that_the_sentence_is_about_is_in_the_picture(shown, language, film, beat, boxes):
+    page = shown(film, language, size=(1920, 1080), motion="reduce", beat=beat, fonts=True)
     left, top, wide, tall = page.evaluate("map.view")
-    x, y, w, h = next(box.frame for box in BOXES if box.id == "service_account")
-    assert (left <= x, top <= y, x + w <= left + wide, y + h <= top + tall) == (True, True, True, True)
+    for x, y, w, h in (box.frame for box in BOXES if box.id in boxes):
+        assert (left <= x, top <= y, x + w <= left + wide, y + h <= top + tall) == (True, True, True, True)
 
 
 @pytest.mark.parametrize("language", ONE)

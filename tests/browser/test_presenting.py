@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from app.content import load
 from app.flow.lessons.decks import DECKS, SLIDES, WHOLE, Shows
 from app.locations import ASSETS
-from tests.browser.server import Reader
+from tests.browser.server import PHONE, Reader
 
 pytestmark = pytest.mark.browser
 PROJECTOR = (1280, 720)
@@ -292,6 +292,20 @@ def test_no_dialog_of_streamlits_comes_over_a_slide(talk):
     assert talk.evaluate(on_top)
 
 
+def test_an_upright_phone_is_asked_to_turn(talk):
+    asked = talk.locator(".upright")
+    expect(asked).to_be_hidden()
+    talk.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    expect(asked).to_have_text(load("en").message("present.upright"))
+    assert asked.evaluate("asked => parseFloat(getComputedStyle(asked).fontSize)") >= 12
+    expect(asked).to_be_visible()
+    above = "([above, below]) => above.getBoundingClientRect().bottom <= below.getBoundingClientRect().top + 1"
+    assert talk.locator(".talk > :is(.picture, footer)").evaluate_all(above)
+    talk.set_viewport_size({"width": PROJECTOR[0], "height": PROJECTOR[1]})
+    expect(asked).to_be_hidden()
+    assert talk.locator(".talk > :is(.picture, footer)").evaluate_all(above)
+
+
 def test_streamlits_own_keys_do_nothing(talk):
     page = talk
     expect(page.locator('[data-testid="stApp"]')).to_have_attribute("data-test-script-state", "notRunning")
@@ -430,6 +444,7 @@ def test_a_lab_is_shown_in_large_type_escape_leads_out_and_a_talk_begins_at_the_
     assert size > 36
     assert one.box("h1")["y"] < 30, "a projector's screen is not high"
     expect(one.page.locator(".leave_talk")).to_have_text(load("en").message("present.leave"))
+    expect(one.page.get_by_test_id("stSkipToContent")).not_to_be_visible()
     one.press("Escape")
     expect(one.page.get_by_test_id("stSidebar")).to_be_visible()
     expect(one.page).to_have_url(re.compile(r"/doctor\?lang=en"))
@@ -469,6 +484,10 @@ def test_the_notes_follow_the_projector_and_drive_it(talk):
     notes.keyboard.press("Home")
     jump(page, number_of("subject"))
     expect(notes.locator('.plan:visible tr[data-slide="access_question"]')).to_be_in_viewport(ratio=1)
+    for key, language in (("l", "ja"), ("l", "en")):
+        notes.keyboard.press(key)
+        expect(said).to_have_text(load(language).message("speaker.subject.say"))
+        expect(notes.locator(".now .slide h1")).to_have_text(load(language).message("talk.subject.title"))
     jump(page, number_of("end"))
     notes.keyboard.press("b")
     expect(page.locator(".blank")).to_be_visible()
@@ -540,7 +559,7 @@ def test_what_a_refusal_says_fits_below_the_map_of_a_broken_world(reader):
 
 
 def test_both_windows_show_what_another_tab_did_to_the_world_and_a_what_if_ends_first(reader):
-    one, content = reader(size=PROJECTOR), load("en")
+    one = reader(size=PROJECTOR)
     page = present(one)
     jump(page, number_of("webhook"))
     notes = open_notes(page)
@@ -551,7 +570,7 @@ def test_both_windows_show_what_another_tab_did_to_the_world_and_a_what_if_ends_
     page.keyboard.press("w")
     other.locator(".st-key-lab_run_unguessed button").click()
     broken = [window.locator(f"{part} .world.failed") for window, part in ((page, ".picture"), (notes, ".said"))]
-    expect(broken[1]).to_contain_text(content.message("present.broken"))
+    expect(broken[1]).to_contain_text(load("ja").message("present.broken"))
     expect(page.locator(".what_if .choices")).to_be_visible()
     page.wait_for_timeout(1000)
     expect(broken[0]).to_have_count(0)

@@ -65,6 +65,9 @@ def test_the_misconceptions_are_narrowed_down_and_a_statement_is_judged_by_keybo
     expect(wrong).to_have_attribute("aria-pressed", "true")
     true.get_by_role("button", name="True", exact=True).click()
     expect(true.locator(".truth")).to_contain_text("Your answer is correct.")
+    edge = "truth => getComputedStyle(truth).borderLeftColor"
+    red, green = (one.locator(".truth").evaluate(edge) for one in (false, true))
+    assert red != green
     score = page.locator(".score [role=status]")
     expect(score).to_have_text("You have judged 2 of 32, 1 of them correctly.")
 
@@ -78,6 +81,8 @@ def test_the_misconceptions_are_narrowed_down_and_a_statement_is_judged_by_keybo
     page.get_by_role("button", name="Start again").click()
     expect(page.locator(".truth:visible")).to_have_count(0)
     expect(score).to_be_empty()
+    false.get_by_role("button", name="False", exact=True).click()
+    assert false.locator(".truth").evaluate(edge) == green, "the answer was right, though the statement is false"
 
 
 def test_a_prediction_is_made_by_keyboard_and_kept_over_pages(reader):

@@ -107,11 +107,24 @@ def test_a_world_that_another_tab_replaced_is_reported(screen, simulation):
     shown = screen(lang="en")
     simulation.reset(shown.test.session_state["browser"])
     for _ in range(2):  # that come by themselves: nobody may have read it
-        shown.test.session_state[until_read._UNASKED] = True
+        shown.test.session_state[until_read._COMES] = True
         shown.test.run()
         assert lost(shown, "elsewhere")
     shown.test.run()
     assert lost(shown, "elsewhere"), "the first run that the reader asked for"
+    shown.test.run()
+    assert "lost" not in shown.keys
+
+
+def test_a_talk_that_follows_its_world_says_no_loss_and_the_page_after_it_says_it_once(screen, simulation):
+    shown = screen(lang="en").open("home", present="1")
+    simulation.reset(shown.test.session_state["browser"])
+    shown.test.session_state[until_read._COMES] = True
+    shown.test.run()
+    assert "lost" not in shown.keys
+    del shown.test.query_params["present"]
+    shown.test.run()
+    assert lost(shown, "elsewhere")
     shown.test.run()
     assert "lost" not in shown.keys
 

@@ -126,9 +126,17 @@ def test_another_audience_of_the_provider_leaves_other_exchanges(make, monkeypat
 def test_what_a_server_refuses_is_no_world(simulation, monkeypatch):
     monkeypatch.setattr(scenario, "pod", lambda name, service_account=None: {"metadata": {"name": "not/a/name"}})
     before = len(simulation.store)
-    with pytest.raises(SetupRefused, match=r"expected status 201, got 422: .*not/a/name"):
+    with pytest.raises(SetupRefused, match=r"expected status 201, got 422: Invalid: Pod .*not/a/name"):
         simulation.world("refused")
     assert len(simulation.store) == before
+
+
+def test_what_iam_refuses_is_said_in_its_code_and_message(simulation):
+    world = simulation.world("refused by IAM")
+    with pytest.raises(SetupRefused) as refused:
+        simulation.run(Developer(world).iam("GetRole", {"RoleName": "nobody's"}))
+    assert str(refused.value).startswith("expected status 200, got 400: ValidationError: ")
+    assert "<" not in str(refused.value)
 
 
 def test_only_so_many_worlds_are_made_at_a_time(simulation, monkeypatch):

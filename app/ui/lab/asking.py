@@ -60,8 +60,8 @@ def ask(fault: Fault, content: Content) -> None:
                 on_click=trial.inject,
                 args=(fault, None),
             )
-    if answered and (step is None or text is None):
-        st.warning(content.message("lab.choose_both"))
+            if answered and (step is None or text is None):
+                st.warning(content.message("lab.choose_both"))  # beside the button: below it, it may be out of sight
 
 
 def _cause(fault: Fault, own: str, offered: list[str], step_key: str, text_key: str) -> None:

@@ -44,7 +44,7 @@ def frame(content: Content, *, simulated_only: bool) -> str:
     )
     simulated = f'<p class="simulated">{word("what_if.simulated")}</p>' if simulated_only else ""
     return (
-        '<div class="picture"></div>'
+        f'<p class="upright">{word("present.upright")}</p><div class="picture"></div>'
         f'<footer><span class="at"></span>{button("overview", "▦")}{button("back", "‹")}{button("forward", "›")}'
         f'{button("keys", "?")}</footer><progress aria-label="{word("present.progress")}"></progress>'
         f'<section class="over overview" aria-label="{word("present.key.overview")}" hidden></section>'

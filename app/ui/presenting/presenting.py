@@ -103,13 +103,17 @@ def _deck() -> str:
 
 def _notes(walk_view: WalkView, content: Content, *, named: bool) -> None:
     found = session.diagnosis(walk_view)
-    world = world_line(found, content, named=named)
+    known, shown = answers(found), film_of(found, walk_view.heard)
+    written = {
+        content.language: speaker.notes(known, shown, world_line(found, content, named=named), content)
+        for content in map(load, LANGUAGES)
+    }
     _presenter(
         data={
             "shows": "notes",
             "talk": _talk(walk_view, named=named),
             "language": content.language,
-            "html": speaker.notes(answers(found), film_of(found, walk_view.heard), world, content),
+            "notes": json.dumps(written, ensure_ascii=False),
         },
         key="notes",
     )

@@ -177,7 +177,7 @@ def _entry(id_: str, content: Content, *, listed: bool = False) -> str:
         f'<article class="myth" data-statement="{id_}" data-holds="{str(it.verdict == "true").lower()}"{place}>'
         f'<div class="claim">{number}<q lang="{content.language}">{prose(words["claim"])}</q>'
         f'<div class="judge" role="group" aria-label="{escape(name)}">{buttons}</div></div>'
-        f'<div aria-live="polite"><div class="truth {it.verdict}" hidden>{_truth(id_, words, content, listed=listed)}'
+        f'<div aria-live="polite"><div class="truth" hidden>{_truth(id_, words, content, listed=listed)}'
         "</div></div></article>"
     )
 

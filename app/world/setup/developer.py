@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
+from html import unescape
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -28,6 +30,7 @@ _IAM_REGION = "us-east-1"
 """In which requests to IAM are signed. Source: IAM is a global service (AWS General Reference, "IAM endpoints")."""
 _TOKEN_REQUEST = "authentication.k8s.io/v1"
 """The group and version of a TokenRequest."""
+_AWS_ERROR = re.compile(r"<Code>([^<]+)</Code>\s*<Message>([^<]+)</Message>")
 _USER_AGENT = f"{APPLICATION_ID}/{__version__}"
 
 
@@ -118,4 +121,16 @@ class Developer:
 
 def _check(answer: Answer, expected: int) -> None:
     if answer.status != expected:
-        raise SetupRefused(f"expected status {expected}, got {answer.status}: {answer.body.decode('utf-8', 'replace')}")
+        raise SetupRefused(f"expected status {expected}, got {answer.status}: {_said(answer)}")
+
+
+def _said(answer: Answer) -> str:
+    """Code and message of a refusal, from the API server's Status or the XML of AWS; of anything else all of it."""
+    text = answer.body.decode("utf-8", "replace")
+    if found := _AWS_ERROR.search(text):
+        return ": ".join(map(unescape, found.groups()))
+    try:
+        status = json.loads(text)
+        return f"{status['reason']}: {status['message']}"
+    except (ValueError, TypeError, KeyError):
+        return text

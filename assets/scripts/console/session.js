@@ -5,7 +5,7 @@ const consoleSession = (path) => {
   const session = { entries: [], files: [], programs: [], missing: [], state: "", cut: false, file: null }
   const listeners = new Map()
   const asked = new Map()
-  let socket, world, next = 1, kept = 0
+  let socket, world, next = 1, kept = 0, early = [] // lines that were run before the connection was there
   const changed = (what, detail) => listeners.forEach((hear) => hear(what, detail))
   const send = (frame) => {
     if (socket?.readyState !== WebSocket.OPEN) return false
@@ -35,6 +35,7 @@ const consoleSession = (path) => {
     hello: ({ programs, missing }) => {
       Object.assign(session, { programs, missing })
       turn("open")
+      early.splice(0).forEach(send)
     },
     started: ({ number, reads }) => {
       const entry = entryOf(number)
@@ -72,6 +73,7 @@ const consoleSession = (path) => {
 
   // What the connection that is gone would have said.
   const lose = () => {
+    early = []
     session.entries.filter((entry) => entry.runs).forEach((entry) => end(entry, ""))
     asked.forEach((answer) => answer({ length: 0, words: [] }))
     asked.clear()
@@ -95,20 +97,25 @@ const consoleSession = (path) => {
   }
 
   return Object.assign(session, {
-    // The language of what the server says, and which world it is about: in another one there are other files.
+    // The language of what the server says, and which world it is about: in another one there are other files, and
+    // what was printed in the one before is not true of it.
     use: (language, which) => {
       if (session.language === language && world === which) return
+      const isAnother = world !== undefined && world !== which
       session.language = language
       world = which
       socket?.close()
       connect()
+      if (isAnother) session.clear()
     },
     connect,
     hear: (view, hear) => listeners.set(view, hear),
     leave: (view) => setTimeout(() => view.isConnected || listeners.delete(view)),
     run: (text) => {
       const entry = { number: next++, line: text, output: [], size: text.length, note: "", runs: true, reads: false }
-      if (!send({ type: "run", number: entry.number, text })) return false
+      const frame = { type: "run", number: entry.number, text }
+      if (session.state === "connecting") early.push(frame)
+      else if (!send(frame)) return false
       kept += entry.size
       session.entries.push(entry)
       changed("entry", entry)

@@ -47,7 +47,11 @@ const mapPlanBeat = (entry, scene, below = false) => {
       const both = [...ends[1].slice(0, 1), written] // the chip is never outside of the picture anyway
       if (mapShot(both, size, geometry.size, { nearest: 0 }).w <= (size.w / mapLeast(size)) * MAP_ROW) ends[1] = both
     }
-  if (beat.end === "not_reached") ends[1] = ends[0] // what does not leave stays in sight
+  if (beat.end === "not_reached") {
+    // What does not leave stays in sight, and the box that it would go to, where both can be read.
+    const both = [...ends[0], ...ends[1].slice(0, 1)]
+    ends[1] = mapShot(both, size, geometry.size, { nearest: 0 }).w <= (size.w / mapLeast(size)) * MAP_ROW ? both : ends[0]
+  }
   if (below) ends[1].reverse() // the last one stays whole
   const rects = ends.flat(), all = [0, 0, ...geometry.size]
   for (const end of ends) if (!end.length) end.push(...(rects.length ? rects : [all]))

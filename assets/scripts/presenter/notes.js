@@ -1,15 +1,22 @@
 // The speaker's own window: the slide that is shown and the next one, what to say, the time and the plan.
 const talkNotes = (root, data, signal) => {
-  const talk = JSON.parse(data.talk), given = talk[data.language], slides = talkSlides(given)
+  const talk = JSON.parse(data.talk), notes = JSON.parse(data.notes)
   const channel = new BroadcastChannel(TALK_CHANNEL)
   signal.addEventListener("abort", () => channel.close())
-  root.innerHTML = data.html
-  root.lang = data.language
   const find = (selector) => root.querySelector(selector), all = (selector) => [...root.querySelectorAll(selector)]
-  const now = talkPicture(find(".now"), given), after = talkPicture(find(".after"), given)
-  let followed = talkStored(TALK_OWN), connected = false, clock = null
+  let followed = talkStored(TALK_OWN), connected = false, clock = null, slides = {}, now = null, after = null
 
-  // (1) What the projector shows.
+  // (1) What the projector shows, in its language.
+  const build = (language) => {
+    const given = talk[language]
+    for (const picture of [now, after]) picture?.remove()
+    root.innerHTML = notes[language]
+    root.lang = language
+    slides = talkSlides(given)
+    now = talkPicture(find(".now"), given)
+    after = talkPicture(find(".after"), given)
+    fit()
+  }
   const show = ({ slide, beat, deck }) => {
     const ids = talk.decks[deck], next = slides[ids[ids.indexOf(slide) + 1]]
     for (const note of all("article")) note.hidden = note.dataset.slide !== slide
@@ -34,6 +41,7 @@ const talkNotes = (root, data, signal) => {
     if (message.slide) {
       followed = message.talk
       clock = message.clock
+      if (root.lang !== message.language) build(message.language)
       show(message)
       tick()
     }
@@ -48,7 +56,6 @@ const talkNotes = (root, data, signal) => {
     for (const host of all(".now, .after")) host.style.setProperty("--small", host.clientWidth / 1280)
   }
   window.addEventListener("resize", fit, { signal })
-  fit()
 
   // (2) The clock, and how it stands against the plan of this slide.
   const time = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`
@@ -81,6 +88,7 @@ const talkNotes = (root, data, signal) => {
   const alone = ["overview", "laser", "full", "notes", "keys"]
   talkKeys(talk.keys, (act) => alone.includes(act) || ask({ act }), signal)
   const deck = Object.keys(talk.decks).at(-1)
+  build(root.lang in notes ? root.lang : data.language) // the server does not hear the key `l`
   show({ slide: talk.decks[deck][0], beat: 0, deck })
   tick()
   channel.postMessage({ talk: followed, hello: true })

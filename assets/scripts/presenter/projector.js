@@ -32,7 +32,7 @@ const talkProjector = (root, data, signal) => {
     tell()
   }
   const say = (words) => channel.postMessage({ talk: own, ...words })
-  const tell = () => say({ slide: slide().id, beat, deck, clock: talkStored(TALK_CLOCK) })
+  const tell = () => say({ slide: slide().id, beat, deck, language, clock: talkStored(TALK_CLOCK) })
   const go = (to, on = 0) => ((at = Math.max(0, Math.min(to, ids.length - 1))), (beat = on), show())
 
   // (3) The screen in a language: built again when that changes, at the same beat.
@@ -97,7 +97,11 @@ const talkProjector = (root, data, signal) => {
       history.replaceState(history.state, "", address)
       build()
     },
-    notes: () => window.open(new URL(`${talk.notes}&lang=${language}`, location.href), "irsa_notes", "popup,width=1200,height=860"),
+    notes() {
+      const address = new URL(talk.notes, location.href)
+      address.searchParams.set("lang", language)
+      window.open(address, "irsa_notes", "popup,width=1200,height=860")
+    },
     keys: () => find("dialog").showModal(),
     leave() {
       // Neither a reload nor the browser's way back leads into the talk again.
