@@ -87,7 +87,7 @@ _SMALL = """
     for (const part of root.querySelectorAll("*")) {
       if (part.shadowRoot) look(part.shadowRoot)
       const said = [...part.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim())
-      if (!said || !part.checkVisibility() || part.getBoundingClientRect().width < 2) continue
+      if (!said || !part.checkVisibility({ opacityProperty: true }) || part.getBoundingClientRect().width < 2) continue
       const scale = part.ownerSVGElement ? part.getScreenCTM().a : 1
       const size = parseFloat(getComputedStyle(part).fontSize) * scale
       if (size < least) small.add(`${size.toFixed(1)} ${part.textContent.trim().slice(0, 30)}`)
