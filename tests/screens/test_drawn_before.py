@@ -15,7 +15,8 @@ from streamlit.runtime.state import SafeSessionState, SessionState
 
 from app import server
 from app.ui.state.runs import containers, drawn_before, menu
-from app.ui.state.runs.drawn_before import Labels, again, drawn_once
+from app.ui.state.runs.drawn_before import again, drawn_once
+from app.ui.state.runs.plain_arguments import Labels
 
 assert server.app, "it installs what is tested here"
 pressed = []

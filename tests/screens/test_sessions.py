@@ -38,7 +38,7 @@ from streamlit.web.server.starlette import starlette_websocket
 from app import server
 from app.serving.protocols import DIRECTLY
 from app.ui.state import allowance, connection, session, streamlit_sessions
-from app.ui.state.runs import direct_client, read_once, script_threads
+from app.ui.state.runs import direct_client, script_threads, streamlit_shortcuts
 from app.ui.state.runs import runner as runs
 from app.ui.state.runs.deferred_loop import DeferredLoop
 from app.ui.state.runs.message_queue import MessageQueue
@@ -248,7 +248,7 @@ def test_a_message_that_waits_for_what_follows_wakes_nothing_and_goes_with_it(mo
 
 
 def test_the_settings_that_each_run_begins_by_sending_are_read_once():
-    once = read_once.once
+    once = streamlit_shortcuts.once
     read = []
 
     def fill(message, section="theme"):
@@ -544,7 +544,7 @@ def test_a_widget_is_registered_as_streamlit_does_it(known, kind):
         values = (state._old_state, state._new_session_state, browsers, state["key"])
         return result, again, values, state._key_id_mapper.id_key_mapping
 
-    assert registered(read_once._register) == registered(read_once._streamlits_register)
+    assert registered(streamlit_shortcuts._register) == registered(streamlit_shortcuts._streamlits_register)
 
 
 def test_what_a_run_has_set_is_old_in_the_next_one():

@@ -7,8 +7,7 @@ from streamlit.runtime.scriptrunner import RerunData
 from streamlit.testing.v1 import local_script_runner
 
 from app.content import load
-from app.ui.state import allowance, own_world
-from app.ui.state.runs import until_read
+from app.ui.state import allowance, already_read, own_world
 from app.world.lifecycle.simulation import CLOCK_LIMIT
 from app.world.usage import CAPACITY
 from tests.screens.live import asked_as
@@ -107,7 +106,7 @@ def test_a_world_that_another_tab_replaced_is_reported(screen, simulation):
     shown = screen(lang="en")
     simulation.reset(shown.test.session_state["browser"])
     for _ in range(2):  # that come by themselves: nobody may have read it
-        shown.test.session_state[until_read._UNASKED] = True
+        shown.test.session_state[already_read._RUN_IS_UNASKED] = True
         shown.test.run()
         assert lost(shown, "elsewhere")
     shown.test.run()

@@ -55,7 +55,19 @@ READ = {
             "_maybe_compose_delta_msgs": "15c7a8926804",
         },
     },
-    "app/ui/state/runs/read_once.py": {
+    "app/ui/state/runs/runner.py": {
+        "streamlit.runtime.app_session": {"AppSession._create_scriptrunner": "821da669a971"},
+        "streamlit.runtime.scriptrunner.script_runner": {
+            "ScriptRunner.__init__": "7100c2f7d50b",
+            "ScriptRunner._enqueue_forward_msg": "10d7e987fa2f",
+            "ScriptRunner._maybe_handle_execution_control_request": "f89282027623",
+            "ScriptRunner._run_script": "f90c6015bb61",
+            "ScriptRunner._run_script_thread": "c21d0cb9f35b",
+            "ScriptRunner.start": "2f4e9f8dee80",
+        },
+        "streamlit.runtime.scriptrunner_utils.script_requests": {"ScriptRequests": "52f957470330"},
+    },
+    "app/ui/state/runs/streamlit_shortcuts.py": {
         "streamlit.components.v2.presentation": {"make_bidi_component_presenter": "6ddbaff7b93a"},
         "streamlit.cursor": {"RunningCursor": "8adeb0ce0708"},
         "streamlit.delta_generator": {"DeltaGenerator.__init__": "4de9bb836fe6"},
@@ -73,18 +85,6 @@ READ = {
             "SessionState.register_widget": "9d8f54e5b8be",
         },
         "streamlit.util": {"AttributeDictionary": "2128d9102622"},
-    },
-    "app/ui/state/runs/runner.py": {
-        "streamlit.runtime.app_session": {"AppSession._create_scriptrunner": "821da669a971"},
-        "streamlit.runtime.scriptrunner.script_runner": {
-            "ScriptRunner.__init__": "7100c2f7d50b",
-            "ScriptRunner._enqueue_forward_msg": "10d7e987fa2f",
-            "ScriptRunner._maybe_handle_execution_control_request": "f89282027623",
-            "ScriptRunner._run_script": "f90c6015bb61",
-            "ScriptRunner._run_script_thread": "c21d0cb9f35b",
-            "ScriptRunner.start": "2f4e9f8dee80",
-        },
-        "streamlit.runtime.scriptrunner_utils.script_requests": {"ScriptRequests": "52f957470330"},
     },
     "app/ui/state/streamlit_sessions.py": {
         "streamlit.runtime.app_session": {

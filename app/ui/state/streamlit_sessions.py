@@ -32,7 +32,7 @@ from streamlit.runtime.session_manager import ActiveSessionInfo, SessionClientDi
 from streamlit.source_util import PageInfo
 
 from app.serving.operations import events
-from app.ui.state.runs import containers, direct_client, drawn_before, read_once
+from app.ui.state.runs import containers, direct_client, drawn_before, streamlit_shortcuts
 from app.ui.state.runs.deferred_loop import DeferredLoop
 from app.ui.state.runs.message_queue import MessageQueue
 from app.ui.state.runs.runner import Runner
@@ -265,7 +265,7 @@ def let_be_drawn(seconds: float) -> None:
 def install() -> None:
     """Makes every session from now on a `Session` with a `Runner`, and runs cheaper. Streamlit has no option for it."""
     direct_client.install()
-    read_once.install()
+    streamlit_shortcuts.install()
     drawn_before.install()
     containers.install()
     websocket_session_manager.AppSession = Session  # type: ignore[attr-defined]

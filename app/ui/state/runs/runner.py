@@ -16,8 +16,8 @@ from app.serving.operations.stopping import STOPPING
 from app.serving.turns import Turns
 from app.ui.state import allowance, connection
 from app.ui.state.runs import drawn_before, late_address
+from app.ui.state.runs.page_buttons import as_page_change
 from app.ui.state.runs.script_threads import ScriptThreads
-from app.ui.state.runs.straight import straight_on
 
 _turns = Turns()
 _threads = ScriptThreads()
@@ -74,7 +74,7 @@ class Runner(ScriptRunner):
                 data = late_address.in_step(rerun_data, self._session_state)
                 if data is not rerun_data:  # again: the run that changed it may have been ended before it was sent
                     super()._enqueue_forward_msg(late_address.message(data.query_string))
-                super()._run_script(straight_on(data, self._session_state, pages))
+                super()._run_script(as_page_change(data, self._session_state, pages))
             finally:
                 allowance.settle()
                 PAGE_SECONDS.observe(perf_counter() - asked)
