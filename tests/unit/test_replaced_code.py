@@ -63,6 +63,7 @@ READ = {
             "ScriptRunner._maybe_handle_execution_control_request": "f89282027623",
             "ScriptRunner._run_script": "f90c6015bb61",
             "ScriptRunner._run_script_thread": "c21d0cb9f35b",
+            "ScriptRunner.request_stop": "c7ad5fb9629d",
             "ScriptRunner.start": "2f4e9f8dee80",
         },
         "streamlit.runtime.scriptrunner_utils.script_requests": {"ScriptRequests": "52f957470330"},
@@ -95,6 +96,7 @@ READ = {
             "AppSession._handle_scriptrunner_event_on_event_loop": "e3d64263c005",
             "AppSession._on_scriptrunner_event": "27390f1fb097",
             "AppSession.flush_browser_queue": "a7f22af6044a",
+            "AppSession.request_rerun": "5026b3d9a895",
         },
         "streamlit.runtime.runtime": {
             "Runtime._loop_coroutine": "6721b6da1624",

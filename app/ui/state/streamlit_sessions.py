@@ -13,10 +13,10 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from time import sleep
 from typing import Any
-from weakref import ref
 
 import streamlit as st
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import app_session, websocket_session_manager
 from streamlit.runtime.app_session import AppSession, AppSessionState
@@ -52,8 +52,8 @@ class Session(AppSession):
     """A session with a `DeferredLoop`, whose script wakes the server's loop once for all that it has to say by then."""
 
     _hands_on = False
-    _runner: Callable[[], Runner | None] = staticmethod(lambda: None)
-    """The one that was made last, if there still is one."""
+    _before: ScriptRunner | None = None
+    """While the browser asks for a run: the one that this run takes the place of."""
     _first: tuple[object, ForwardMsg] | None = None
     """The app's pages, and the message that each run begins with, but for what is of one run alone."""
 
@@ -68,12 +68,19 @@ class Session(AppSession):
         self._together: asyncio.TimerHandle | None = None
         self._held = False
 
+    def request_rerun(self, client_state: ClientState | None) -> None:
+        """As `AppSession`, which stops the run before; but the clicks of one that has not begun count."""
+        self._before = self._scriptrunner
+        try:
+            super().request_rerun(client_state)
+        finally:
+            self._before = None
+
     def _create_scriptrunner(self, initial_rerun_data: RerunData) -> None:
-        """As `AppSession`; but of a session no more than one run waits for a thread."""
-        before = self._runner()
-        super()._create_scriptrunner(before.joined(initial_rerun_data) if before else initial_rerun_data)
-        if isinstance(self._scriptrunner, Runner):
-            self._runner = ref(self._scriptrunner)
+        """As `AppSession`."""
+        before = self._before
+        joined = before.joined(initial_rerun_data) if isinstance(before, Runner) else initial_rerun_data
+        super()._create_scriptrunner(joined)
 
     def handle_backmsg(self, msg: BackMsg) -> None:
         """As `AppSession`, of what pages send. The rest is counted and goes no further."""
