@@ -41,7 +41,7 @@ from app import server
 from app.serving.protocols import DIRECTLY
 from app.serving.turns import Turns
 from app.ui.state import allowance, connection, session, streamlit_sessions
-from app.ui.state.runs import direct_client, script_threads, streamlit_shortcuts
+from app.ui.state.runs import browser_messages, direct_client, script_threads, streamlit_shortcuts
 from app.ui.state.runs import runner as runs
 from app.ui.state.runs.deferred_loop import DeferredLoop
 from app.ui.state.runs.message_queue import MessageQueue
@@ -418,11 +418,27 @@ def test_a_browser_is_heard_in_what_pages_send_and_in_nothing_else(monkeypatch):
     browser = Bare(None)
     for kind in BackMsg.DESCRIPTOR.oneofs_by_name["type"].fields:
         browser.handle_backmsg(BackMsg(**{kind.name: {} if kind.message_type else True}))
-    assert {it.WhichOneof("type") for it in heard} == streamlit_sessions.SENT_BY_PAGES
+    assert {it.WhichOneof("type") for it in heard} == browser_messages.SENT_BY_PAGES
     browser.handle_backmsg(BackMsg())
     browser.handle_backmsg(BackMsg(file_urls_request=FileURLsRequest(file_names=[""] * 9)))
-    assert len(heard) == len(streamlit_sessions.SENT_BY_PAGES)
+    assert len(heard) == len(browser_messages.SENT_BY_PAGES)
     assert refused == ["message"] * (len(BackMsg.DESCRIPTOR.fields) - 2)
+
+
+def test_a_frame_is_kept_that_takes_little_more_memory_than_its_bytes():
+    many = browser_messages.VALUES
+    widget = {"id": "widget", "trigger_value": True}  # each takes three: itself and these
+    for state, may_be_kept in (
+        ({"widget_states": {"widgets": [widget] * (many // 4)}}, True),
+        ({"widget_states": {"widgets": [widget] * (many // 3)}}, False),
+        ({"widget_states": {"widgets": [{"id": "text", "string_value": "x" * 50 * many}]}}, True),
+        ({"widget_states": {"widgets": [{"int_array_value": {"data": [1] * many}}]}}, False),
+        ({"widget_states": {"widgets": [{"file_uploader_state_value": {"uploaded_file_info": [{}] * many}}]}}, False),
+        ({"cached_message_hashes": [""] * many}, False),
+    ):
+        frame = BackMsg(rerun_script=state).SerializeToString()
+        assert browser_messages.may_be_kept(frame) is may_be_kept, list(state)
+    assert browser_messages.may_be_kept(b"no message" * many), "Streamlit answers it"
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ from streamlit.source_util import PageInfo
 
 from app.serving.operations import events
 from app.ui.state.runs import containers, direct_client, drawn_before, streamlit_shortcuts
+from app.ui.state.runs.browser_messages import is_of_a_page
 from app.ui.state.runs.deferred_loop import DeferredLoop
 from app.ui.state.runs.message_queue import MessageQueue
 from app.ui.state.runs.runner import Runner
@@ -41,11 +42,6 @@ TOGETHER_SECONDS = 0.025
 """Within which what a run says goes to the browser together: most runs have ended by then."""
 AT_ONCE = 100
 """Messages that are sent without giving way: a page has fifty, and a connection's queue has room for 500."""
-SENT_BY_PAGES = frozenset({"rerun_script", "stop_script", "app_heartbeat", "file_urls_request"})
-"""What a browser has to say. The rest is for those who write an app: Streamlit runs git on the server's loop and says
-which files it finds, empties caches for all, or writes a file."""
-FILES = 8
-"""Addresses for uploads that a message may want. Each is three texts, and 1 MB of names wants half a million."""
 
 
 class Session(AppSession):
@@ -84,7 +80,7 @@ class Session(AppSession):
 
     def handle_backmsg(self, msg: BackMsg) -> None:
         """As `AppSession`, of what pages send. The rest is counted and goes no further."""
-        if msg.WhichOneof("type") in SENT_BY_PAGES and len(msg.file_urls_request.file_names) <= FILES:
+        if is_of_a_page(msg):
             super().handle_backmsg(msg)
         else:
             events.refuse("message")
