@@ -24,14 +24,16 @@ class NotPlainError(Exception):
 
 def plain(value: object) -> Hashable:
     """What an argument is compared by. Raises `NotPlainError` where two that are equal may not draw the same."""
-    if value is None or isinstance(value, str | int | float):
+    if value is None or isinstance(value, str):
         return value
+    if isinstance(value, int | float):
+        return type(value), value  # `True` is 1 for Python, and not on a page
     if isinstance(value, tuple | list):
         return tuple(map(plain, value))
     if isinstance(value, Labels):
         return value.pairs
     if isinstance(value, dict):
-        return tuple((name, plain(item)) for name, item in value.items())
+        return dict, tuple((name, plain(item)) for name, item in value.items())
     if isinstance(value, FunctionType) and value.__module__ != "__main__" and "<" not in value.__qualname__:
         return value
     raise NotPlainError
