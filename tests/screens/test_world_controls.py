@@ -1,5 +1,7 @@
 """What a reader may do to the world: walk again, move its clock, throw it away."""
 
+import errno
+from contextlib import nullcontext
 from functools import partial
 
 import pytest
@@ -9,6 +11,7 @@ from streamlit.testing.v1 import local_script_runner
 from app.content import load
 from app.ui.state import allowance, already_read, own_world
 from app.world.lifecycle.simulation import CLOCK_LIMIT
+from app.world.lifecycle.world_store import NoRoom
 from app.world.usage import CAPACITY
 from tests.screens.live import asked_as
 
@@ -157,6 +160,18 @@ def test_an_address_that_used_too_much_waits_where_addresses_are_known(screen, m
     shown.click("run_again")
     assert not shown.test.exception
     assert bool(shown.test.title) is not known
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [(NoRoom(7.0), "no_room"), (OSError(errno.ENOSPC, "full"), "disk_full"), (OSError(13, "no"), None)],
+)
+def test_where_no_world_can_be_made_the_page_says_why_and_an_error_of_ours_stays_an_error(monkeypatch, error, why):
+    stopped = []
+    monkeypatch.setattr(allowance, "stop", lambda why, seconds: stopped.append(why))
+    with nullcontext() if why else pytest.raises(OSError, match="no"), allowance.room_for_a_world():
+        raise error
+    assert stopped == ([why] if why else [])
 
 
 def test_a_world_that_used_too_much_is_not_walked_through(screen):

@@ -2,6 +2,7 @@
 
 import threading
 from contextvars import ContextVar
+from functools import partial
 from queue import SimpleQueue
 
 from app.ui.state.runs import script_threads
@@ -67,6 +68,19 @@ def test_what_waits_of_a_visitor_beyond_the_limit_has_no_thread_and_keeps_nobody
     while threads._busy:  # a moment after
         pass
     assert not threads._waiting
+
+
+def test_a_visitor_whose_thread_has_ended_may_have_one_more_and_not_two(monkeypatch):
+    monkeypatch.setattr(script_threads, "OF_A_VISITOR", 3)
+    threads, ends = ScriptThreads(), [threading.Event() for _ in range(3)]
+    for number, end in enumerate(ends):
+        threads.run(partial(end.wait, 10), "one", f"tab {number}")
+    ends[0].set()
+    while threads._busy["one"] == 3:
+        pass
+    assert threads._busy["one"] == 2
+    for end in ends:
+        end.set()
 
 
 def test_who_asks_again_keeps_their_place_in_the_line(monkeypatch):
