@@ -20,12 +20,12 @@ from app.ui.frame import asked, navigation, page_setup, sidebar
 from app.ui.lab import secrecy
 from app.ui.lab import strip as lab_strip
 from app.ui.presenting import window
-from app.ui.state import depth, language, mode, route, session
-from app.ui.state.runs import drawn_before, until_read
+from app.ui.state import already_read, depth, language, mode, route, session
+from app.ui.state.runs import drawn_before
 from app.ui.thief import strip as thief_strip
 
 # (1) A visitor who has used too much waits. Leave the old page first, so that a page change never waits for it.
-until_read.begin()
+already_read.begin_run()
 session.admit()
 route.leave()
 st.set_page_config(page_icon=browser_files.icon, layout="wide")

@@ -23,7 +23,6 @@ from app.console import programs
 from app.console.access import WorldAccess
 from app.content import LANGUAGES, PAGES, load
 from app.serving import request_facts
-from app.serving.binary_frames import BinaryFrames
 from app.serving.console_socket import ConsoleSocket
 from app.serving.event_socket import EventSocket
 from app.serving.first_paint import FirstPaint
@@ -36,6 +35,7 @@ from app.serving.operations.health import Probes
 from app.serving.operations.metrics import Metrics
 from app.serving.operations.request_log import RequestLog
 from app.serving.operations.stopping import STOPPING, NoNewSessions
+from app.serving.page_frames import PageFrames
 from app.serving.plain_answers import plain_page
 from app.serving.security_headers import SecurityHeaders
 from app.serving.uploads import BoundedUploads, Files, UploadLimits
@@ -45,6 +45,7 @@ from app.ui.draw.browser_files import PREFIX, STREAMLITS, browser_files, streaml
 from app.ui.frame import asked
 from app.ui.map import player
 from app.ui.state import left_sessions, operations, own_world, session, streamlit_sessions, streamlit_start
+from app.ui.state.runs import browser_messages
 from app.world.events.stream import EventStream
 
 _YEAR = 365 * 86400
@@ -234,7 +235,7 @@ def application(script: Path) -> st.App:
             Middleware(KnownPages),
             Middleware(BrowserId),
             Middleware(FirstPaint, html=browser_files.in_page),
-            Middleware(BinaryFrames),
+            Middleware(PageFrames, may_be_kept=browser_messages.may_be_kept),
             Middleware(BoundedUploads, files=uploaded_files, trusted=_settings.trusted_proxies, limits=UploadLimits()),
         ],
     )

@@ -120,6 +120,11 @@ class Exchange:
     source: str = ""
     """The address it came from where that tells who asked: a Pod's IP, as in its `status.podIP`."""
 
+    @property
+    def succeeded(self) -> bool:
+        """Whether an answer came that is no error: 101 opens the streams of an exec."""
+        return 100 <= self.status < 400
+
 
 @dataclass(frozen=True, kw_only=True)
 class StepReport:

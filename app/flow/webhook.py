@@ -84,6 +84,7 @@ class Identity:
     audience: str
     regional_sts: bool
     token_expiration: int
+    """Seconds for which the token is valid (`expirationSeconds`)."""
 
 
 def identity_of(service_account: JsonValue, settings: WebhookSettings) -> Identity | None:

@@ -138,6 +138,19 @@ async def many_names(by: Attacker, number: int) -> Answer:
     return await frame(by, message.SerializeToString())
 
 
+async def many_values(by: Attacker, number: int) -> Answer:
+    """A tab with one frame of 0.8 MB, in which one widget has 400,000 files. It stays open."""
+    page = Page(by.target, source=ATTACKER)
+    await page.connect()
+    by.kept.append(page)
+    message = BackMsg()
+    files = message.rerun_script.widget_states.widgets.add().file_uploader_state_value
+    for _ in range(400_000):
+        files.uploaded_file_info.add()
+    answer = await page.send(message.SerializeToString(), wait=False)
+    return await page.alive() if answer.status == TALKS else answer
+
+
 async def junk_frame(by: Attacker, number: int) -> Answer:
     return await frame(by, by.rng.randbytes(200))
 
@@ -201,6 +214,13 @@ ON_PAGES = (
         says="a frame of 1 MB that wants 490,000",
         send=many_names,
         right=frozenset({TALKS}),
+    ),
+    Attack(
+        name="values_in_a_frame",
+        says="a tab with a frame of 0.8 MB and 400,000 values",
+        send=many_values,
+        right=CLOSED | {TALKS},
+        inputs=8,
     ),
     Attack(
         name="uploads",

@@ -36,7 +36,7 @@ expect.set_options(timeout=PATIENCE * 1000)
 # where elements are counted. So what every test waits for is counted here, which is a tenth of what a page takes.
 
 _NOT_DRAWN = ":not(.st-key-styles, .st-key-page) > .stBidiComponent:not([data-drawn])"
-"""Components that are empty still: they load their script, or fetch what they show (`app.ui.draw.apart`)."""
+"""Components that are empty still: they load their script, or fetch what they show (`app.ui.draw.cached_parts`)."""
 RAN = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 _STILL = """(looks) => {
   const parts = document.querySelectorAll(

@@ -15,7 +15,8 @@ from streamlit.runtime.state import SafeSessionState, SessionState
 
 from app import server
 from app.ui.state.runs import containers, drawn_before, menu
-from app.ui.state.runs.drawn_before import Labels, again, drawn_once
+from app.ui.state.runs.drawn_before import again, drawn_once
+from app.ui.state.runs.plain_arguments import Labels, plain
 
 assert server.app, "it installs what is tested here"
 pressed = []
@@ -359,6 +360,12 @@ def test_a_menu_is_made_once_for_all_who_see_the_same(monkeypatch):
 def test_labels_name_the_options():
     assert [Labels(((1, "one"), ("two", "2")))(option) for option in (1, "two")] == ["one", "2"]
     assert SimpleNamespace(labels=Labels(((1, "one"),))) == SimpleNamespace(labels=Labels(((1, "one"),)))
+
+
+def test_what_draws_another_thing_is_another_argument():
+    apart = [True, 1, 1.0, "1", None, {"a": 1}, [["a", 1]], [], {}]
+    assert len({*map(plain, apart)}) == len(apart)
+    assert plain({"a": [1, "b"]}) == plain({"a": (1, "b")}), "a list is sent as a tuple is"
 
 
 def test_a_page_that_there_is_not_is_for_streamlit_to_say(monkeypatch):

@@ -56,7 +56,7 @@ def test_a_tick_means_read_and_a_broken_step_has_another_sign(screen, simulation
 
     def signs():
         state = shown.test.session_state
-        found = icons(state["walk_view"].walk, state["read"] if "read" in state else frozenset())
+        found = icons(state["walk_view"].walk, state["pages_read"] if "pages_read" in state else frozenset())
         return {step: icon for step, icon in found.items() if icon != unread}
 
     shown.open("webhook")

@@ -18,10 +18,12 @@ from starlette.datastructures import Headers
 from streamlit.cursor import RunningCursor
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.Common_pb2 import FileURLsRequest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime import app_session, websocket_session_manager
+from streamlit.runtime.app_session import AppSessionState
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunner, ScriptRunnerEvent
@@ -37,14 +39,16 @@ from streamlit.web.server.starlette import starlette_websocket
 
 from app import server
 from app.serving.protocols import DIRECTLY
+from app.serving.turns import Turns
 from app.ui.state import allowance, connection, session, streamlit_sessions
-from app.ui.state.runs import direct_client, read_once, script_threads
+from app.ui.state.runs import browser_messages, direct_client, script_threads, streamlit_shortcuts
 from app.ui.state.runs import runner as runs
 from app.ui.state.runs.deferred_loop import DeferredLoop
 from app.ui.state.runs.message_queue import MessageQueue
 from app.ui.state.runs.runner import Runner
 from app.ui.state.runs.script_threads import ScriptThreads
 from app.ui.state.streamlit_sessions import Session
+from tests.waiting import eventually
 
 WIDGET = "$$ID-0123456789abcdef0123456789abcdef-key"
 
@@ -166,9 +170,7 @@ def test_a_run_goes_with_its_end_and_waits_for_no_search_for_garbage(runner, mon
     threads = ScriptThreads()
     monkeypatch.setattr(runs, "_threads", threads)
     one.start()
-    deadline = time.monotonic() + 10
-    while not threads._idle and time.monotonic() < deadline:
-        time.sleep(0.001)
+    eventually(lambda: threads._idle)
     gone = weakref.ref(one)
     gc.disable()
     try:
@@ -192,6 +194,7 @@ class Bare(Session):
     def __init__(self, loop):
         self._event_loop, self._callbacks, self._is_woken = loop, deque(), False
         self._browser_queue, self._together, self._scriptrunner = ForwardMsgQueue(), None, None
+        self._state = AppSessionState.APP_NOT_RUNNING
         self.woken = asyncio.Event()
         self._message_enqueued_callback = self.woken.set
 
@@ -248,7 +251,7 @@ def test_a_message_that_waits_for_what_follows_wakes_nothing_and_goes_with_it(mo
 
 
 def test_the_settings_that_each_run_begins_by_sending_are_read_once():
-    once = read_once.once
+    once = streamlit_shortcuts.once
     read = []
 
     def fill(message, section="theme"):
@@ -415,38 +418,119 @@ def test_a_browser_is_heard_in_what_pages_send_and_in_nothing_else(monkeypatch):
     browser = Bare(None)
     for kind in BackMsg.DESCRIPTOR.oneofs_by_name["type"].fields:
         browser.handle_backmsg(BackMsg(**{kind.name: {} if kind.message_type else True}))
-    assert {it.WhichOneof("type") for it in heard} == streamlit_sessions.SENT_BY_PAGES
+    assert {it.WhichOneof("type") for it in heard} == browser_messages.SENT_BY_PAGES
     browser.handle_backmsg(BackMsg())
     browser.handle_backmsg(BackMsg(file_urls_request=FileURLsRequest(file_names=[""] * 9)))
-    assert len(heard) == len(streamlit_sessions.SENT_BY_PAGES)
+    assert len(heard) == len(browser_messages.SENT_BY_PAGES)
     assert refused == ["message"] * (len(BackMsg.DESCRIPTOR.fields) - 2)
 
 
-def test_of_a_session_one_run_waits_for_a_thread_and_has_the_clicks_of_those_before_it(runner, monkeypatch):
+def test_a_frame_is_kept_that_takes_little_more_memory_than_its_bytes():
+    many = browser_messages.VALUES
+    widget = {"id": "widget", "trigger_value": True}  # each takes three: itself and these
+    for state, may_be_kept in (
+        ({"widget_states": {"widgets": [widget] * (many // 4)}}, True),
+        ({"widget_states": {"widgets": [widget] * (many // 3)}}, False),
+        ({"widget_states": {"widgets": [{"id": "text", "string_value": "x" * 50 * many}]}}, True),
+        ({"widget_states": {"widgets": [{"int_array_value": {"data": [1] * many}}]}}, False),
+        ({"widget_states": {"widgets": [{"file_uploader_state_value": {"uploaded_file_info": [{}] * many}}]}}, False),
+        ({"cached_message_hashes": [""] * many}, False),
+    ):
+        frame = BackMsg(rerun_script=state).SerializeToString()
+        assert browser_messages.may_be_kept(frame) is may_be_kept, list(state)
+    assert browser_messages.may_be_kept(b"no message" * many), "Streamlit answers it"
+
+
+@pytest.fixture
+def asked(runner, monkeypatch):
+    """Has a session run for a click, as a browser does; returns the query and the clicks of what waits then."""
+
+    def create(session, data):
+        made = session._scriptrunner = runner(None, session.id)
+        made._join_wake_lock, made._join_wake_coordinator = threading.Lock(), None
+        made._requests = ScriptRequests()
+        made._requests.request_rerun(data)
+        made.start()
+
+    monkeypatch.setattr(app_session.AppSession, "_create_scriptrunner", create)
+
+    def ask(session, clicked):
+        state = WidgetStates(widgets=[WidgetState(id=clicked, trigger_value=True)])
+        session.request_rerun(ClientState(widget_states=state, query_string=clicked))
+        waiting = session._scriptrunner._requests._rerun_data
+        return waiting.query_string, {it.id for it in waiting.widget_states.widgets}
+
+    return ask
+
+
+def test_of_a_session_one_run_waits_for_a_thread_and_has_the_clicks_of_those_before_it(asked, monkeypatch):
     monkeypatch.setattr(script_threads, "OF_A_VISITOR", 1)
     threads, go, ran = ScriptThreads(), threading.Event(), []
     monkeypatch.setattr(runs, "_threads", threads)
-    monkeypatch.setattr(ScriptRunner, "_run_script_thread", lambda self: go.wait(10) and ran.append(self))
 
-    def create(session, data):
-        session._scriptrunner = runner(None)
-        session._scriptrunner._requests = ScriptRequests()
-        session._scriptrunner._requests.request_rerun(data)
-        session._scriptrunner.start()
+    def script(self):
+        self._requests.on_scriptrunner_ready()
+        ran.append(self)
+        go.wait(10)
 
-    monkeypatch.setattr(app_session.AppSession, "_create_scriptrunner", create)
+    monkeypatch.setattr(ScriptRunner, "_run_script_thread", script)
     browser = Bare(None)
-    for clicked in ("first", "second", "third"):
-        state = WidgetStates(widgets=[WidgetState(id=clicked, trigger_value=True)])
-        browser._create_scriptrunner(RerunData(widget_states=state, query_string=clicked))
-    waiting = browser._scriptrunner._requests._rerun_data
-    assert {it.id for it in waiting.widget_states.widgets} == {"second", "third"}, "the first one has a thread"
-    assert waiting.query_string == "third"
+    asked(browser, "first")
+    eventually(lambda: ran)
+    assert asked(browser, "second") == ("second", {"second"}), "the first one has begun"
+    assert asked(browser, "third") == ("third", {"second", "third"})
     go.set()
-    deadline = time.monotonic() + 10
-    while len(ran) < 2 and time.monotonic() < deadline:
-        time.sleep(0.001)
+    eventually(lambda: not threads._busy)
     assert ran[1:] == [browser._scriptrunner]
+
+
+def test_a_click_counts_whose_run_was_stopped_before_it_began(asked, monkeypatch):
+    goes, found = threading.Semaphore(0), []
+
+    def script(self):
+        goes.acquire(timeout=10)
+        found.append(self._requests.on_scriptrunner_ready().type)
+
+    monkeypatch.setattr(ScriptRunner, "_run_script_thread", script)
+    browser = Bare(None)
+    asked(browser, "first")
+    assert asked(browser, "second") == ("second", {"first", "second"})
+    browser.request_script_stop()  # as where the connection breaks
+    assert asked(browser, "third") == ("third", {"first", "second", "third"})
+    goes.release(3)
+    eventually(lambda: len(found) == 3)
+    assert sorted(it.value for it in found) == ["RERUN", "STOP", "STOP"]
+
+
+def test_each_tab_of_a_room_behind_one_address_is_served_and_a_visitor_of_another_address_meanwhile(
+    runner, monkeypatch
+):
+    tabs = [f"tab {number}" for number in range(40)]
+    present, goes, served = threading.local(), threading.Event(), []
+    threads = ScriptThreads()
+    monkeypatch.setattr(runs, "_threads", threads)
+    monkeypatch.setattr(runs, "_turns", Turns())
+    monkeypatch.setattr(connection, "visitor_of", lambda session: session.partition(" ")[0])
+    monkeypatch.setattr(allowance, "address", lambda: present.session.partition(" ")[0])
+
+    def script(self):
+        present.session = self._session_id
+        self._run_script(RerunData())
+
+    def run():
+        served.append(present.session)
+        if len(served) == 1:
+            goes.wait(10)
+
+    monkeypatch.setattr(ScriptRunner, "_run_script_thread", script)
+    for tab in tabs:
+        runner(run, tab).start()
+    runner(run, "reader").start()
+    eventually(lambda: len(served) == 2)
+    assert served[1] == "reader", "of the room one runs at a time"
+    goes.set()
+    eventually(lambda: not threads._busy)
+    assert sorted(served) == sorted([*tabs, "reader"])
 
 
 def test_what_waits_for_what_follows_asks_nobody_to_send_it():
@@ -544,7 +628,7 @@ def test_a_widget_is_registered_as_streamlit_does_it(known, kind):
         values = (state._old_state, state._new_session_state, browsers, state["key"])
         return result, again, values, state._key_id_mapper.id_key_mapping
 
-    assert registered(read_once._register) == registered(read_once._streamlits_register)
+    assert registered(streamlit_shortcuts._register) == registered(streamlit_shortcuts._streamlits_register)
 
 
 def test_what_a_run_has_set_is_old_in_the_next_one():

@@ -1,5 +1,7 @@
 """What a reader may do to the world: walk again, move its clock, throw it away."""
 
+import errno
+from contextlib import nullcontext
 from functools import partial
 
 import pytest
@@ -7,9 +9,9 @@ from streamlit.runtime.scriptrunner import RerunData
 from streamlit.testing.v1 import local_script_runner
 
 from app.content import load
-from app.ui.state import allowance, own_world
-from app.ui.state.runs import until_read
+from app.ui.state import allowance, already_read, own_world
 from app.world.lifecycle.simulation import CLOCK_LIMIT
+from app.world.lifecycle.world_store import NoRoom
 from app.world.usage import CAPACITY
 from tests.screens.live import asked_as
 
@@ -107,7 +109,7 @@ def test_a_world_that_another_tab_replaced_is_reported(screen, simulation):
     shown = screen(lang="en")
     simulation.reset(shown.test.session_state["browser"])
     for _ in range(2):  # that come by themselves: nobody may have read it
-        shown.test.session_state[until_read._COMES] = True
+        shown.test.session_state[already_read._NEXT_IS_UNASKED] = True
         shown.test.run()
         assert lost(shown, "elsewhere")
     shown.test.run()
@@ -119,7 +121,7 @@ def test_a_world_that_another_tab_replaced_is_reported(screen, simulation):
 def test_a_talk_that_follows_its_world_says_no_loss_and_the_page_after_it_says_it_once(screen, simulation):
     shown = screen(lang="en").open("home", present="1")
     simulation.reset(shown.test.session_state["browser"])
-    shown.test.session_state[until_read._COMES] = True
+    shown.test.session_state[already_read._NEXT_IS_UNASKED] = True
     shown.test.run()
     assert "lost" not in shown.keys
     del shown.test.query_params["present"]
@@ -171,6 +173,18 @@ def test_an_address_that_used_too_much_waits_where_addresses_are_known(screen, m
     shown.click("run_again")
     assert not shown.test.exception
     assert bool(shown.test.title) is not known
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [(NoRoom(7.0), "no_room"), (OSError(errno.ENOSPC, "full"), "disk_full"), (OSError(13, "no"), None)],
+)
+def test_where_no_world_can_be_made_the_page_says_why_and_an_error_of_ours_stays_an_error(monkeypatch, error, why):
+    stopped = []
+    monkeypatch.setattr(allowance, "stop", lambda why, seconds: stopped.append(why))
+    with nullcontext() if why else pytest.raises(OSError, match="no"), allowance.room_for_a_world():
+        raise error
+    assert stopped == ([why] if why else [])
 
 
 def test_a_world_that_used_too_much_is_not_walked_through(screen):

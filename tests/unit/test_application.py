@@ -418,6 +418,29 @@ def test_the_cause_is_named_where_it_lies_and_nothing_else_beside_it(name: str) 
     assert found.fix is not None
 
 
+def test_a_newer_sdk_takes_the_place_of_the_old_one_and_of_no_other_image() -> None:
+    fakes = healthy()
+    printed(fakes, denied(NODE))
+    container(fakes).update(image="aws-cli:1.16.1")
+    fakes.pod["spec"]["containers"].append({"name": "proxy", "image": "envoy:1.0"})
+    fix = examined(fakes).fix
+    assert fix is not None
+    assert [command.partition("deployment/web ")[2] for command in fix.commands] == ["aws-cli=aws-cli:latest"]
+    assert fix.change is not None
+    images = [box["image"] for box in fix.change.pod["spec"]["containers"]]
+    assert images == ["aws-cli:latest", "envoy:1.0"]
+
+
+def test_a_program_that_keeps_an_expired_token_gets_a_new_pod_where_its_command_line_names_no_token() -> None:
+    fakes = healthy()
+    expired = posted(token(iat=NOW - 90_000, exp=NOW - 4_000), "<Code>ExpiredTokenException</Code>")
+    fakes.talk = [expired]
+    printed(fakes, EXPIRED)
+    fix = examined(fakes).fix
+    assert fix is not None
+    assert (fix.id, fix.commands) == ("read_each_time", ("kubectl -n default rollout restart deployment/web",))
+
+
 def no_permissions(fakes: Fakes) -> None:
     fakes.policies.clear()
     fakes.errors["list_buckets"] = Refused(code="AccessDenied", server_message="no identity-based policy", status=403)

@@ -1,5 +1,7 @@
 """What counts as a deed of the exercise, and what eksctl is said to do."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from app.flow.build.deeds import Deed, has_failed, of_command, of_log
@@ -7,6 +9,7 @@ from app.flow.build.documents import run_pod
 from app.flow.build.eksctl import eksctl
 from app.flow.build.tasks import TASKS, TaskId
 from app.flow.model import Chain
+from app.world.lifecycle.building import has_failed_pod
 
 CHAIN = Chain(namespace="team", service_account="reader", pod="lister", role="bucket-lister")
 TOKEN = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"
@@ -34,6 +37,21 @@ def pod(*, injected=False, code=None, before=None):
 )
 def test_reading_a_log_teaches_what_its_pod_is(of, deed):
     assert of_log(of) is deed
+
+
+@pytest.mark.parametrize(
+    ("of", "namespace", "counts"),
+    [
+        (pod(code=1), "team", True),
+        (pod(code=1), "kube-system", False),
+        (pod(code=0), "team", False),
+        (pod(injected=True, code=1), "team", False),
+    ],
+)
+def test_a_pod_of_the_learners_that_failed_without_irsa_counts_and_no_other(of, namespace, counts):
+    of = {**of, "metadata": {"namespace": namespace}}
+    world = SimpleNamespace(cluster=SimpleNamespace(list=lambda kind: {"pods": [of]}[kind]))
+    assert has_failed_pod(world) is counts
 
 
 def test_a_pod_that_crashes_again_and_again_has_failed():

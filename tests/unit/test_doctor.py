@@ -19,7 +19,7 @@ from app.flow.doctor import Diagnosis, account, examine, recent_failures
 from app.flow.doctor.fixes import _FIXES
 from app.flow.doctor.pod import CHECKS
 from app.flow.doctor.pods import listed
-from app.flow.doctor.trust_fix import Bearer
+from app.flow.doctor.trust_fix import Bearer, narrowed
 from app.flow.doctor.webhook import calls
 from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, ServerFailed, Unreachable
 from app.flow.json_access import get_str
@@ -707,6 +707,30 @@ def test_too_wide_a_trust_policy_is_narrowed(values: dict[str, str]) -> None:
     assert fix_id == "narrow"
     fakes.role["AssumeRolePolicyDocument"] = json.loads(document)
     assert examined(fakes).verdict.status is PASSED
+
+
+def test_narrowing_leaves_all_else_as_it_was() -> None:
+    """Other conditions of the same statement, and the statements that let in no stranger."""
+    bearer = Bearer(issuer=ISSUER, provider_arn=PROVIDER, subject=SUB, audience="sts.amazonaws.com")
+    sub, aud = f"{HOST}:sub", f"{HOST}:aud"
+    allow = {
+        "Effect": "Allow",
+        "Principal": {"Federated": PROVIDER},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+    }
+    audience = {"StringEquals": {aud: "sts.amazonaws.com"}}
+    wide = {**allow, "Condition": {"StringLike": {sub: "system:serviceaccount:*", aud: "sts.*"}, **audience}}
+    kept = [
+        {**allow, "Condition": {"StringLike": {sub: SUB}, **audience}},
+        {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"},
+        {**allow, "Effect": "Deny", "Condition": {"StringLike": {sub: "*:kube-system:*"}}},
+    ]
+    exact = {"StringLike": {aud: "sts.*"}, "StringEquals": {aud: "sts.amazonaws.com", sub: SUB}}
+    assert narrowed({"Version": "2012-10-17", "Statement": [wide, *kept]}, bearer) == {
+        "Version": "2012-10-17",
+        "Statement": [{**allow, "Condition": exact}, *kept],
+    }
+    assert narrowed({"Statement": kept}, bearer) is None
 
 
 def test_a_custom_audience_is_taken_back_where_the_trust_policy_does_not_know_it() -> None:

@@ -85,7 +85,20 @@ READ = {
             "_maybe_compose_delta_msgs": "15c7a8926804",
         },
     },
-    "app/ui/state/runs/read_once.py": {
+    "app/ui/state/runs/runner.py": {
+        "streamlit.runtime.app_session": {"AppSession._create_scriptrunner": "821da669a971"},
+        "streamlit.runtime.scriptrunner.script_runner": {
+            "ScriptRunner.__init__": "7100c2f7d50b",
+            "ScriptRunner._enqueue_forward_msg": "10d7e987fa2f",
+            "ScriptRunner._maybe_handle_execution_control_request": "f89282027623",
+            "ScriptRunner._run_script": "f90c6015bb61",
+            "ScriptRunner._run_script_thread": "c21d0cb9f35b",
+            "ScriptRunner.request_stop": "c7ad5fb9629d",
+            "ScriptRunner.start": "2f4e9f8dee80",
+        },
+        "streamlit.runtime.scriptrunner_utils.script_requests": {"ScriptRequests": "52f957470330"},
+    },
+    "app/ui/state/runs/streamlit_shortcuts.py": {
         "streamlit.components.v2.presentation": {"make_bidi_component_presenter": "6ddbaff7b93a"},
         "streamlit.cursor": {"RunningCursor": "8adeb0ce0708"},
         "streamlit.delta_generator": {"DeltaGenerator.__init__": "4de9bb836fe6"},
@@ -104,18 +117,6 @@ READ = {
         },
         "streamlit.util": {"AttributeDictionary": "2128d9102622"},
     },
-    "app/ui/state/runs/runner.py": {
-        "streamlit.runtime.app_session": {"AppSession._create_scriptrunner": "821da669a971"},
-        "streamlit.runtime.scriptrunner.script_runner": {
-            "ScriptRunner.__init__": "7100c2f7d50b",
-            "ScriptRunner._enqueue_forward_msg": "10d7e987fa2f",
-            "ScriptRunner._maybe_handle_execution_control_request": "f89282027623",
-            "ScriptRunner._run_script": "f90c6015bb61",
-            "ScriptRunner._run_script_thread": "c21d0cb9f35b",
-            "ScriptRunner.start": "2f4e9f8dee80",
-        },
-        "streamlit.runtime.scriptrunner_utils.script_requests": {"ScriptRequests": "52f957470330"},
-    },
     "app/ui/state/streamlit_sessions.py": {
         "streamlit.runtime.app_session": {
             "AppSession.__init__": "9dcb22acfbf6",
@@ -125,6 +126,7 @@ READ = {
             "AppSession._handle_scriptrunner_event_on_event_loop": "e3d64263c005",
             "AppSession._on_scriptrunner_event": "27390f1fb097",
             "AppSession.flush_browser_queue": "a7f22af6044a",
+            "AppSession.request_rerun": "5026b3d9a895",
         },
         "streamlit.runtime.runtime": {
             "Runtime._loop_coroutine": "6721b6da1624",

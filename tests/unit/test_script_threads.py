@@ -2,6 +2,8 @@
 
 import threading
 from contextvars import ContextVar
+from functools import partial
+from queue import SimpleQueue
 
 from app.ui.state.runs import script_threads
 from app.ui.state.runs.script_threads import ScriptThreads
@@ -20,7 +22,7 @@ def run(threads, *works):
             _of_a_run.set(f"run {number}")
             ended.set()
 
-        threads.run(work)
+        threads.run(work, "visitor", "session")
         assert ended.wait(10)
         while not threads._idle:  # it becomes idle a moment after
             pass
@@ -37,8 +39,8 @@ def test_runs_that_follow_each_other_have_one_thread_and_nothing_of_each_other()
 def test_runs_at_once_have_a_thread_each():
     threads, together = ScriptThreads(), threading.Barrier(3, timeout=10)
     found = []
-    for _ in range(2):
-        threads.run(lambda: found.append(threading.current_thread()) or together.wait())
+    for session in ("one", "other"):
+        threads.run(lambda: found.append(threading.current_thread()) or together.wait(), "visitor", session)
     together.wait()
     assert len({*found}) == 2
 
@@ -55,9 +57,9 @@ def test_what_waits_of_a_visitor_beyond_the_limit_has_no_thread_and_keeps_nobody
             raise ZeroDivisionError  # those that wait are run even so
 
     for number in range(6):
-        threads.run(lambda number=number: work(number), "one")
+        threads.run(lambda number=number: work(number), "one", f"tab {number}")
     another = threading.Event()
-    threads.run(another.set, "another")
+    threads.run(another.set, "another", "tab")
     assert another.wait(10)
     assert threads._busy["one"] == 2
     go.set()
@@ -66,6 +68,33 @@ def test_what_waits_of_a_visitor_beyond_the_limit_has_no_thread_and_keeps_nobody
     while threads._busy:  # a moment after
         pass
     assert not threads._waiting
+
+
+def test_a_visitor_whose_thread_has_ended_may_have_one_more_and_not_two(monkeypatch):
+    monkeypatch.setattr(script_threads, "OF_A_VISITOR", 3)
+    threads, ends = ScriptThreads(), [threading.Event() for _ in range(3)]
+    for number, end in enumerate(ends):
+        threads.run(partial(end.wait, 10), "one", f"tab {number}")
+    ends[0].set()
+    while threads._busy["one"] == 3:
+        pass
+    assert threads._busy["one"] == 2
+    for end in ends:
+        end.set()
+
+
+def test_who_asks_again_keeps_their_place_in_the_line(monkeypatch):
+    monkeypatch.setattr(script_threads, "OF_A_VISITOR", 1)
+    threads, go, ran = ScriptThreads(), threading.Event(), SimpleQueue()
+    threads.run(lambda: go.wait(10), "room", "the one that runs")
+    for clicks in range(3):
+        for reader in ("impatient", *(("second", "third") if clicks == 0 else ())):
+            threads.run(lambda what=(reader, clicks): ran.put(what), "room", reader)
+    go.set()
+    assert [ran.get(timeout=10) for _ in range(3)] == [("impatient", 2), ("second", 0), ("third", 0)]
+    while threads._busy:
+        pass
+    assert ran.empty()
 
 
 def test_a_thread_ends_that_has_nothing_to_run():

@@ -1,6 +1,5 @@
 """The log of a server: one line a record, few of the same, nothing that steers a terminal."""
 
-import asyncio
 import logging
 import subprocess
 import sys
@@ -8,7 +7,6 @@ import uuid
 
 import pytest
 
-from app.serving.binary_frames import BinaryFrames
 from app.serving.logs import ALL, LENGTH, OURS, SAME, WINDOW_SECONDS, BoundedRecords
 
 
@@ -121,20 +119,3 @@ def test_every_logger_is_bounded_with_the_handlers_that_it_has():
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == "a\\nb\n" * 2
-
-
-def test_text_on_a_websocket_closes_it():
-    sent, seen = [], []
-
-    async def receive():
-        return {"type": "websocket.receive", "text": "hello"}
-
-    async def send(message):
-        sent.append(message)
-
-    async def application(scope, receive, send):
-        seen.append(await receive())
-
-    asyncio.run(BinaryFrames(application)({"type": "websocket"}, receive, send))
-    assert sent == [{"type": "websocket.close", "code": 1003}]
-    assert seen[0]["type"] == "websocket.disconnect"

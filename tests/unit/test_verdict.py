@@ -31,6 +31,7 @@ NOT_PERMITTED = NotPermitted(
 )
 
 
+NO_WAY = 'Could not connect to the endpoint URL: "https://sts.ap-northeast-9.amazonaws.com/"'
 EVERY_CHECK = [
     *((report.step, check) for report in walk(Fakes().ports(), SUBJECT) for check in report.checks),
     *((step, Check(id=check_id, status=Status.FAILED)) for check_id, step in PLACES.items()),
@@ -329,6 +330,27 @@ def test_something_that_failed_always_has_a_cause(failed: list[Any]) -> None:
     found = roots(failed)
     assert bool(found) is bool(failed)
     assert [it for it in found if it not in failed] == []
+
+
+@pytest.mark.parametrize(
+    ("broken", "said", "expected"),
+    [
+        ("trust.subject", NOT_AUTHORIZED, ["trust.subject"]),
+        ("pod.region", NO_WAY, ["pod.region"]),
+        ("trust.subject", NO_WAY, ["trust.subject", "pod.application"]),
+        (None, NOT_AUTHORIZED, ["pod.application"]),
+    ],
+)
+def test_what_a_program_got_is_a_cause_of_its_own_where_it_did_not_get_to_what_is_broken(
+    broken: str | None, said: str, expected: list[str]
+) -> None:
+    names = {broken, "pod.application"}
+    failed = [
+        (step, dataclasses.replace(check, status=Status.FAILED, error=said if check.id == "pod.application" else ""))
+        for step, check in EVERY_CHECK
+        if check.id in names
+    ]
+    assert [check.id for _, check in roots(failed)] == expected
 
 
 def test_the_rules_are_about_checks_that_are_made() -> None:

@@ -288,6 +288,13 @@ def test_a_dry_run_says_more(cause: str) -> None:
     assert part in " ".join(" ".join(shlex.split(command)) for command in found.fix.commands)
 
 
+def test_a_dry_run_that_comes_back_unedited_leaves_open_whether_the_webhook_was_reached() -> None:
+    fakes = unedited()
+    fakes.webhook_up = False
+    (check,) = [it for it in read(fakes, Action.DRY_RUN).checks if it.id == "webhook.reachable"]
+    assert (check.status, check.reason) == (Status.UNKNOWN, "not_observable")
+
+
 def test_the_service_of_the_webhook_is_read_only_where_it_has_one() -> None:
     fakes = healthy()
     fakes.errors = dict.fromkeys(("namespace", "service", "endpoints"), FORBIDDEN)

@@ -2,7 +2,11 @@
 
 import asyncio
 import time
+from types import SimpleNamespace
 
+import pytest
+
+from app.world.metering import payer
 from app.world.saved.journal import Journal
 from app.world.saved.keeper import Keeper
 from app.world.saved.keepers import Keepers
@@ -71,3 +75,43 @@ def test_a_change_is_not_acknowledged_while_the_process_ends(tmp_path):
     with StateDirectory(tmp_path) as state:
         start, body = asyncio.run(asked())
     assert (start["status"], body["body"]) == (503, b"")
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "disk", "expected"),
+    [
+        ("POST", 201, None, ["flushed", 201, "body"]),
+        ("DELETE", 200, None, ["flushed", 200, "body"]),
+        ("GET", 200, None, [200, "body"]),
+        ("POST", 409, None, [409, "body"]),
+        ("POST", 201, OSError("full"), ["flushed", "full"]),
+    ],
+)
+def test_a_change_is_on_the_disk_before_it_is_acknowledged(tmp_path, method, status, disk, expected):
+    happened = []
+
+    async def application(scope, receive, send):
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": b"body"})
+
+    async def send(message):
+        happened.append(message.get("status", "body"))
+
+    async def flush():
+        happened.append("flushed")
+        if disk:
+            raise disk
+
+    async def asked():
+        quota = object()
+        keepers = Keepers(state)
+        keepers._by_quota[id(quota)] = SimpleNamespace(flush=flush)
+        payer.set(quota)
+        try:
+            await keepers.durable(application)({"type": "http", "method": method, "headers": []}, None, send)
+        except OSError as error:
+            happened.append(str(error))
+
+    with StateDirectory(tmp_path) as state:
+        asyncio.run(asked())
+    assert happened == expected

@@ -144,7 +144,7 @@ class _Making:
         if (seen is not Seen.READ and cue.id != "patch") or exchange is None or self._happened(cue, beat):
             return beat
         # Nothing of it was found: because it did not happen, or because nobody let us look.
-        looked = self.heard or 0 < exchange.status < 400
+        looked = self.heard or exchange.succeeded
         return None if looked else beat_of(cue, None, Seen.UNSEEN)
 
     def _never(self, cue: Cue) -> Beat:

@@ -94,4 +94,4 @@ def guilty_part(step: Step, check: Check, exchanges: Mapping[str, Sequence[Excha
         return _REFUSED_IN[step]
     part = PART_OF_CHECK[check.id]
     made = exchanges.get(_UNANSWERED.get(part, ""), ())
-    return _UNANSWERED[part] if made and not any(100 <= it.status < 400 for it in made) else part
+    return _UNANSWERED[part] if made and not any(it.succeeded for it in made) else part

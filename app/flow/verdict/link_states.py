@@ -162,7 +162,7 @@ def after_any(part_id: str, others: Mapping[str, Check]) -> bool:
 def _by_checks(part: Party | Link, by_id: Mapping[str, Check], exchanges: Sequence[Exchange]) -> State:
     """A check that fails without being the verdict's follows from another one: the chain did not get here."""
     own = [by_id[check_id].status for check_id in part.checks if check_id in by_id]
-    heard = any(exchange.caller != "explorer" and _answered(exchange) for exchange in exchanges)
+    heard = any(exchange.caller != "explorer" and exchange.succeeded for exchange in exchanges)
     if isinstance(part, Link) and part.heard_is_enough and heard:
         return State.PASSED
     if not own:
@@ -186,8 +186,4 @@ def _exchanges(link: Link, walk: Walk) -> tuple[Exchange, ...]:
 def _in_vain(link: Link, exchanges: Sequence[Exchange]) -> bool:
     """Whether the link's own party asked, and got no good answer."""
     asked = [it for it in exchanges if _OWN_NAMES.get(it.caller, it.caller) == link.tail]
-    return bool(asked) and not any(map(_answered, asked))
-
-
-def _answered(exchange: Exchange) -> bool:
-    return 100 <= exchange.status < 400
+    return bool(asked) and not any(it.succeeded for it in asked)

@@ -20,6 +20,7 @@ from streamlit.runtime.scriptrunner_utils.exceptions import RerunException
 
 from app.content import Content
 from app.flow.model import Status
+from app.serving.logs import OURS
 from app.ui.draw import components
 from app.ui.draw.checks import mark
 from app.ui.state import language, session
@@ -28,7 +29,7 @@ from app.world.lifecycle.world_store import WorldGone
 
 P = ParamSpec("P")
 
-_log = logging.getLogger("irsa_explorer")
+_log = logging.getLogger(OURS)
 _OUR_CODE = tuple(Path(__file__).resolve().parents[3] / folder for folder in ("app", "pages"))
 _STREAMLIT = Path(st.__file__).parent
 _PENDING = "page_error"

@@ -13,7 +13,7 @@ from app.flow.ports import Ports
 from app.flow.verdict.refusals import REFUSALS
 from app.ui.draw import components
 from app.ui.draw.answers import Answer, ask
-from app.ui.draw.apart import kept
+from app.ui.draw.cached_parts import kept
 from app.ui.draw.sections import unfolding
 from app.ui.state import session
 from app.ui.state.depth import WIRE, depth

@@ -70,7 +70,7 @@ def _arrow(number: int, exchange: Exchange, lanes: Sequence[str], content: Conte
         "ui.wire_parties", caller=party(exchange.caller, content), callee=party(exchange.callee, content)
     )
     return (
-        f'<li class="{"" if succeeded(exchange) else "failed"}"><span class="unseen">{escape(parties)}: </span>'
+        f'<li class="{"" if exchange.succeeded else "failed"}"><span class="unseen">{escape(parties)}: </span>'
         f'<span class="words {side}" style="left:{room[0]:.4%};right:{room[1]:.4%}">'
         f"<b>{number}</b> <span>{escape(called(exchange))}</span> "
         f"<small>{escape(answer(exchange, content))} · {exchange.seconds * 1000:.1f} ms</small></span>"
@@ -82,9 +82,4 @@ def answer(exchange: Exchange, content: Content) -> str:
     """The status, with a cross where it is no success; or that no answer came."""
     if not exchange.status:
         return f"✕ {content.message('ui.wire_no_answer')}"
-    return str(exchange.status) if succeeded(exchange) else f"✕ {exchange.status}"
-
-
-def succeeded(exchange: Exchange) -> bool:
-    """Whether an answer came that is no error: 101 opens the streams of an exec."""
-    return 100 <= exchange.status < 400
+    return str(exchange.status) if exchange.succeeded else f"✕ {exchange.status}"

@@ -10,7 +10,7 @@ from urllib.parse import unquote_plus
 from app.content import Content
 from app.flow.model import Exchange
 from app.ui.draw.documents import document, json_lines
-from app.ui.figures.sequence import answer, party, sequence, succeeded
+from app.ui.figures.sequence import answer, party, sequence
 from app.ui.text import breakable, copy_button, escape, shorten
 
 _LONGEST = 40_000
@@ -36,7 +36,7 @@ def _exchange(number: int, exchange: Exchange, content: Content, *, unfolded: bo
     parties = content.message(
         "ui.wire_parties", caller=party(exchange.caller, content), callee=party(exchange.callee, content)
     )
-    kind = "good" if succeeded(exchange) else "bad"
+    kind = "good" if exchange.succeeded else "bad"
     answered = ""
     if exchange.status:
         answered = _message(content, "response", exchange.response_headers, exchange.response_body)

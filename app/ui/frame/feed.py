@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from app.content import Content
 from app.ui.draw import components
-from app.ui.state import connection, mode, session
-from app.ui.state.runs import until_read
+from app.ui.state import already_read, connection, mode, session
 
 _feed = components.component("feed")
 
@@ -32,5 +31,5 @@ def draw(content: Content, key: str = "feed") -> None:
             **words,
         },
         key=key,
-        on_changed_change=until_read.follow,
+        on_changed_change=already_read.announce_unasked_run,
     )

@@ -15,7 +15,7 @@ from app.content.page_specs import PAGE_SPECS, SECTIONS
 from app.flow.model import Status, Step, Walk
 from app.locations import PAGES
 from app.ui.marks import NUMBERS
-from app.ui.state import language, reading, route, streamlit_sessions
+from app.ui.state import already_read, language, route, streamlit_sessions
 from app.ui.state.runs import drawn_before, menu
 from app.ui.text import prose
 
@@ -38,7 +38,7 @@ def name(page: str, content: Content) -> str:
 def choose(content: Content, walk: Walk | None) -> st.Page:
     """Shows the pages by section, and returns the one that the visitor is on. A step's icon is a tick where it was
     read, and a sign where it did not pass in `walk`."""
-    signs = icons(walk, reading.read())
+    signs = icons(walk, already_read.pages())
     return menu.choose((content.language, *signs.values()), lambda: _pages(content, signs))
 
 

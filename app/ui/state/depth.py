@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.content import Content
 from app.ui.state import address
-from app.ui.state.runs.drawn_before import Labels
+from app.ui.state.runs.plain_arguments import Labels
 
 STORY, DETAIL, WIRE = 1, 2, 3
 KEY = "depth"

@@ -70,6 +70,7 @@ class LiveSelection:
     walk_view: WalkView | None = None
     """The last walk of the present choice."""
     read_at: float = 0.0
+    """When the last walk was made: Unix seconds."""
     written: dict[str, str] = field(default_factory=dict)
     """The part of all this that we wrote into the address."""
     problem: FlowError | None = None

@@ -17,7 +17,7 @@ from app.flow.errors import FlowError
 from app.settings import Settings, is_loopback
 from app.ui.state import address, connection
 from app.ui.state.runs import drawn_before
-from app.ui.state.runs.drawn_before import Labels
+from app.ui.state.runs.plain_arguments import Labels
 from app.ui.text import prose
 
 KEY = "mode"

@@ -15,8 +15,7 @@ from app.flow.model import Chain, JsonValue, Step, Subject
 from app.flow.port_wrappers.consent import NOTHING, Action
 from app.flow.ports import Ports
 from app.settings import Settings
-from app.ui.state import allowance, live, live_selection, mode, own_world, shared_walks
-from app.ui.state.runs import until_read
+from app.ui.state import allowance, already_read, live, live_selection, mode, own_world, shared_walks
 from app.ui.state.walk_view import WalkView
 from app.wiring import simulated
 from app.world import edits
@@ -96,7 +95,7 @@ def another_world() -> Iterator[World]:
 
 def loss() -> str:
     """Why this reader's world is gone: `evicted`, `idle`, `restarted` or `elsewhere`. Empty once they have read it."""
-    return until_read.take(_LOSS)
+    return already_read.take_message(_LOSS)
 
 
 def page_state() -> dict[str, object]:

@@ -13,10 +13,10 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from time import sleep
 from typing import Any
-from weakref import ref
 
 import streamlit as st
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import app_session, websocket_session_manager
 from streamlit.runtime.app_session import AppSession, AppSessionState
@@ -32,7 +32,8 @@ from streamlit.runtime.session_manager import ActiveSessionInfo, SessionClientDi
 from streamlit.source_util import PageInfo
 
 from app.serving.operations import events
-from app.ui.state.runs import containers, direct_client, drawn_before, read_once
+from app.ui.state.runs import containers, direct_client, drawn_before, streamlit_shortcuts
+from app.ui.state.runs.browser_messages import is_of_a_page
 from app.ui.state.runs.deferred_loop import DeferredLoop
 from app.ui.state.runs.message_queue import MessageQueue
 from app.ui.state.runs.runner import Runner
@@ -41,19 +42,14 @@ TOGETHER_SECONDS = 0.025
 """Within which what a run says goes to the browser together: most runs have ended by then."""
 AT_ONCE = 100
 """Messages that are sent without giving way: a page has fifty, and a connection's queue has room for 500."""
-SENT_BY_PAGES = frozenset({"rerun_script", "stop_script", "app_heartbeat", "file_urls_request"})
-"""What a browser has to say. The rest is for those who write an app: Streamlit runs git on the server's loop and says
-which files it finds, empties caches for all, or writes a file."""
-FILES = 8
-"""Addresses for uploads that a message may want. Each is three texts, and 1 MB of names wants half a million."""
 
 
 class Session(AppSession):
     """A session with a `DeferredLoop`, whose script wakes the server's loop once for all that it has to say by then."""
 
     _hands_on = False
-    _runner: Callable[[], Runner | None] = staticmethod(lambda: None)
-    """The one that was made last, if there still is one."""
+    _before: ScriptRunner | None = None
+    """While the browser asks for a run: the one that this run takes the place of."""
     _first: tuple[object, ForwardMsg] | None = None
     """The app's pages, and the message that each run begins with, but for what is of one run alone."""
 
@@ -68,16 +64,23 @@ class Session(AppSession):
         self._together: asyncio.TimerHandle | None = None
         self._held = False
 
+    def request_rerun(self, client_state: ClientState | None) -> None:
+        """As `AppSession`, which stops the run before; but the clicks of one that has not begun count."""
+        self._before = self._scriptrunner
+        try:
+            super().request_rerun(client_state)
+        finally:
+            self._before = None
+
     def _create_scriptrunner(self, initial_rerun_data: RerunData) -> None:
-        """As `AppSession`; but of a session no more than one run waits for a thread."""
-        before = self._runner()
-        super()._create_scriptrunner(before.joined(initial_rerun_data) if before else initial_rerun_data)
-        if isinstance(self._scriptrunner, Runner):
-            self._runner = ref(self._scriptrunner)
+        """As `AppSession`."""
+        before = self._before
+        joined = before.joined(initial_rerun_data) if isinstance(before, Runner) else initial_rerun_data
+        super()._create_scriptrunner(joined)
 
     def handle_backmsg(self, msg: BackMsg) -> None:
         """As `AppSession`, of what pages send. The rest is counted and goes no further."""
-        if msg.WhichOneof("type") in SENT_BY_PAGES and len(msg.file_urls_request.file_names) <= FILES:
+        if is_of_a_page(msg):
             super().handle_backmsg(msg)
         else:
             events.refuse("message")
@@ -265,7 +268,7 @@ def let_be_drawn(seconds: float) -> None:
 def install() -> None:
     """Makes every session from now on a `Session` with a `Runner`, and runs cheaper. Streamlit has no option for it."""
     direct_client.install()
-    read_once.install()
+    streamlit_shortcuts.install()
     drawn_before.install()
     containers.install()
     websocket_session_manager.AppSession = Session  # type: ignore[attr-defined]

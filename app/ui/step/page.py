@@ -11,7 +11,7 @@ from app.flow.film import imagined
 from app.flow.model import HOLDS, Status, Step, StepReport
 from app.flow.verdict.link_states import ChainState
 from app.ui.draw import actions, components, page_errors, sts_wording
-from app.ui.draw.apart import apart, for_all, kept
+from app.ui.draw.cached_parts import for_all, for_reader, kept
 from app.ui.draw.checks import checks, of_program, outcome
 from app.ui.draw.journey import journey
 from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section, fold, on_demand, section, unfolding
@@ -21,7 +21,7 @@ from app.ui.map import showing
 from app.ui.marks import NUMBERS
 from app.ui.reference.glossary import glossary
 from app.ui.reference.misconceptions import for_page
-from app.ui.state import address, language, mode, reading, session, streamlit_sessions
+from app.ui.state import address, already_read, language, mode, session, streamlit_sessions
 from app.ui.state.depth import DETAIL, WIRE, answers, deeper, depth
 from app.ui.state.runs import drawn_before
 from app.ui.state.walk_view import WalkView
@@ -75,7 +75,7 @@ def lesson(name: str) -> None:
             is_shown = known[step] not in HOLDS or predict.predict(step, walk_view, content)
         if not is_shown:
             return
-        reading.finished(step)
+        already_read.mark_page(step)
         with page_errors.contained(content), drawn_before.again():
             came_of = kept(
                 f"outcome_{step}",
@@ -174,7 +174,7 @@ def _detail(step: Step, report: StepReport, walk_view: WalkView, content: Conten
         return _found(step, report, walk_view, content)
 
     components.block(
-        apart(f"found_{step}", found, walk_view, content.language), key=f"found_{step}", answers=answers(DETAIL)
+        for_reader(f"found_{step}", found, walk_view, content.language), key=f"found_{step}", answers=answers(DETAIL)
     )
 
 
@@ -205,7 +205,7 @@ def _behind(step: Step, report: StepReport, walk_view: WalkView, content: Conten
         return _folds(step, report, content)
 
     if depth() == WIRE:
-        drawn = apart(f"behind_{step}", folds, walk_view, content.language)
+        drawn = for_reader(f"behind_{step}", folds, walk_view, content.language)
     else:  # the wire alone is of this walk
         drawn = for_all(f"behind_{step}", folds, content.language, depth())
     draw_collapsibles(drawn, step, answers=answers(WIRE))
@@ -229,7 +229,7 @@ def _wire(step: Step, report: StepReport, walk_view: WalkView, content: Content)
     within = on_demand(_wire_heading(report, content), icon="cable", key=f"wire_{step}")
     if within is not None:
         with within:
-            shown = apart(f"wire_{step}", lambda: wire(report.exchanges, content), walk_view, content.language)
+            shown = for_reader(f"wire_{step}", lambda: wire(report.exchanges, content), walk_view, content.language)
             components.block(shown, key=f"exchanges_{step}")
 
 

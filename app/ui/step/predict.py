@@ -10,10 +10,10 @@ from app.content import Content
 from app.flow.lessons.predictions import QUESTIONS, RightAnswer, outcome
 from app.flow.model import Step, Walk
 from app.ui.draw import components
-from app.ui.draw.apart import kept
+from app.ui.draw.cached_parts import kept
 from app.ui.state import language, mode, session
 from app.ui.state.runs import drawn_before
-from app.ui.state.runs.drawn_before import Labels
+from app.ui.state.runs.plain_arguments import Labels
 from app.ui.state.walk_view import WalkView
 from app.ui.text import escape, prose
 

@@ -1,4 +1,4 @@
-"""What an account holds: plain records, changed only by `iam`, `sts` and `s3`.
+"""What an account holds: plain records, changed only by `iam`, `sts` and `s3`. Times are Unix seconds by its clock.
 
 Policies are kept as the text that was given: IAM answers that text, and each evaluation reads it again.
 """

@@ -25,6 +25,7 @@ class ContainerState:
     container_id: str = ""
     started: float | None = None
     finished: float | None = None
+    """Both in Unix seconds by the node's clock; None where that has not happened."""
     exit_code: int | None = None
     """Of its process; None while it runs."""
     waiting: str = ""
@@ -33,7 +34,7 @@ class ContainerState:
     pulls: int = 0
     """How often its image could not be pulled."""
     pull_failed: float = 0.0
-    """When that was."""
+    """When that was, by the same clock."""
     restarts: int = 0
     log: ContainerLog = field(default_factory=ContainerLog)
     """What the process of now, or the last one, has printed."""
@@ -149,6 +150,7 @@ class PodState:
     """How a Pod fares on this node."""
 
     started: float
+    """Unix seconds by the node's clock."""
     pod_ip: str
     host_ip: str
     qos_class: str

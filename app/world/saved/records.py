@@ -39,9 +39,11 @@ class Settings:
     webhook_settings: WebhookSettings
     issuer_published: bool
     webhook_delay: float
+    """Seconds after which the webhook answers."""
     faults: tuple[str, ...]
     node_egress_blocked: set[str]
     node_clock_skew: float
+    """Seconds by which the node's clock is ahead of the world's."""
     closed: set[str]
     """Paths at which nothing listens (`Network.closed`)."""
     private_ca: bool

@@ -12,6 +12,7 @@ from streamlit.elements.lib.form_utils import FormData, current_form_id
 from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 
 from app.ui.state.runs import drawn_before
+from app.ui.state.runs.plain_arguments import plain
 
 _streamlits = st.container
 
@@ -25,7 +26,7 @@ def container(**options: Any) -> DeltaGenerator:
         return _streamlits(**options)
     cursor, around = found[1], get_last_dg_added_to_context_stack() or st._main
     path = (*cursor.parent_path, cursor.index)
-    same = ("container", drawn_before.plain(options))
+    same = ("container", plain(options))
     drawn = drawn_before.send_again(found, same, lambda: _streamlits(**options))
     if drawn is not None:  # just now
         return cast(DeltaGenerator, drawn)

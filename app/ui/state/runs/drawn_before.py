@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import wraps
-from types import FunctionType
 from typing import Any
 
 import streamlit as st
@@ -25,6 +24,8 @@ from streamlit.runtime.scriptrunner import ScriptRunContext, get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 from streamlit.runtime.state.common import RegisterWidgetResult, WidgetMetadata, user_key_from_element_id
 from streamlit.runtime.state.safe_session_state import SafeSessionState
+
+from app.ui.state.runs.plain_arguments import NotPlainError, plain
 
 ELEMENTS = ("button", "caption", "html", "segmented_control", "title", "_bidi_component")
 """Streamlit's functions that send one message, which their arguments, their place and their widgets' values decide."""
@@ -64,21 +65,6 @@ class _Heard:
     widgets: dict[str, Registered] = field(default_factory=dict)
     """By id."""
     is_secret: bool = False
-
-
-@dataclass(frozen=True)
-class Labels:
-    """What the options of a choice are called: a `format_func` that can be compared with that of another run."""
-
-    pairs: tuple[tuple[str | int, str], ...]
-
-    def __call__(self, option: object) -> str:
-        """The name of an option."""
-        return next(label for known, label in self.pairs if known == option)
-
-
-class _NotPlainError(Exception):
-    """An argument that cannot be compared with those of another run."""
 
 
 @contextmanager
@@ -137,7 +123,7 @@ def drawn_once(draw: Callable[..., Any]) -> Callable[..., Any]:
         try:
             chosen = _chosen(draw.__name__, named, found[0])
             same = (draw.__name__, plain(given), plain(named), chosen)
-        except _NotPlainError:
+        except NotPlainError:
             return draw(*given, **named)
         return send_again(found, same, lambda: draw(*given, **named))
 
@@ -149,7 +135,7 @@ def part(same: Hashable, draw: Callable[[], object]) -> None:
 
     `same`: the part's name, and all beside these values and the address that decides what it draws, such as the
     language. While that is the same, `draw` is not called: what else it does has to be done before. No text at an
-    address of its own (`apart`) may be in it: the part may outlive the text.
+    address of its own (`cached_parts`) may be in it: the part may outlive the text.
     """
     found = place()
     if found is None:
@@ -234,7 +220,7 @@ def _calls_the_same(metadata: WidgetMetadata[Any]) -> bool:
     """Whether a widget calls the same for every reader: a function of one run would act on what that run knew."""
     try:
         plain([metadata.callback, metadata.callbacks, metadata.callback_args, metadata.callback_kwargs])
-    except _NotPlainError:
+    except NotPlainError:
         return False
     return True
 
@@ -251,21 +237,6 @@ def place() -> Place | None:
     if state.fragment_id and state.delta_path and path[: len(state.delta_path)] != state.delta_path:
         return None  # Streamlit puts a part of its own around what a fragment draws elsewhere
     return context, cursor, (state.active_script_hash, state.fragment_id, path)
-
-
-def plain(value: object) -> Hashable:
-    """What an argument is compared by. Raises `_NotPlainError` where two that are equal may not draw the same."""
-    if value is None or isinstance(value, str | int | float):
-        return value
-    if isinstance(value, tuple | list):
-        return tuple(map(plain, value))
-    if isinstance(value, Labels):
-        return value.pairs
-    if isinstance(value, dict):
-        return tuple((name, plain(item)) for name, item in value.items())
-    if isinstance(value, FunctionType) and value.__module__ != "__main__" and "<" not in value.__qualname__:
-        return value
-    raise _NotPlainError
 
 
 def _chosen(name: str, named: Mapping[str, Any], context: ScriptRunContext) -> Hashable:

@@ -16,8 +16,8 @@ from app.serving.operations.stopping import STOPPING
 from app.serving.turns import Turns
 from app.ui.state import allowance, connection
 from app.ui.state.runs import drawn_before, late_address
+from app.ui.state.runs.page_buttons import as_page_change
 from app.ui.state.runs.script_threads import ScriptThreads
-from app.ui.state.runs.straight import straight_on
 
 _turns = Turns()
 _threads = ScriptThreads()
@@ -36,19 +36,29 @@ class Runner(ScriptRunner):
     _give_way: Callable[[], None] = staticmethod(_nothing)
     _connection: object = None
     """That of the reader when the run began: one who leaves meanwhile stays who they were."""
+    _never_begun: RerunData | None = None
+    """What the browser had asked for, and had not begun when this was stopped."""
 
     def start(self) -> None:
         """As `ScriptRunner`, in a thread that has run other scripts before."""
         (self._listener,) = self.on_event._get_live_receivers()  # else it is looked for with each message
-        self._visitor = connection.visitor_of(self._session_id) or self._session_id
-        _threads.run(self._run_script_thread, self._visitor)
+        visitor = connection.visitor_of(self._session_id) or self._session_id
+        _threads.run(self._run_script_thread, visitor, self._session_id)
+
+    def request_stop(self) -> None:
+        """As `ScriptRunner`. What has not begun never will: `joined` knows it."""
+        with self._requests._lock:
+            if self._requests._state is ScriptRequestType.RERUN:
+                self._never_begun = self._requests._rerun_data
+            self._requests._state = ScriptRequestType.STOP
+        super().request_stop()
 
     def joined(self, newer: RerunData) -> RerunData:
-        """What the browser asked for after this. Where this has no thread yet, it never runs, but its clicks count."""
-        if not _threads.take_back(self._run_script_thread, self._visitor):
+        """What the browser asked for after this was stopped, with the clicks that would else be lost."""
+        if self._never_begun is None:
             return newer
         both = ScriptRequests()
-        both.request_rerun(self._requests._rerun_data)
+        both.request_rerun(self._never_begun)
         both.request_rerun(newer)
         return both._rerun_data
 
@@ -74,7 +84,7 @@ class Runner(ScriptRunner):
                 data = late_address.in_step(rerun_data, self._session_state)
                 if data is not rerun_data:  # again: the run that changed it may have been ended before it was sent
                     super()._enqueue_forward_msg(late_address.message(data.query_string))
-                super()._run_script(straight_on(data, self._session_state, pages))
+                super()._run_script(as_page_change(data, self._session_state, pages))
             finally:
                 allowance.settle()
                 PAGE_SECONDS.observe(perf_counter() - asked)

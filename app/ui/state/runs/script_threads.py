@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import Counter, defaultdict, deque
+from collections import Counter, deque
 from collections.abc import Callable
 from contextvars import Context
 from functools import partial
@@ -34,14 +34,18 @@ class ScriptThreads:
         self._lock = threading.Lock()
         self._busy: Counter[str] = Counter()
         """Threads by visitor."""
-        self._waiting: defaultdict[str, deque[Work]] = defaultdict(deque)
-        """What has no thread yet, by visitor."""
+        self._waiting: dict[str, dict[str, Work]] = {}
+        """What has no thread yet, by visitor and session, the one that comes next first."""
 
-    def run(self, work: Work, visitor: str = "") -> None:
-        """Has a thread call `work` in a context of its own, as a new thread would. May be called from any thread."""
+    def run(self, work: Work, visitor: str, session: str) -> None:
+        """Has a thread call `work` in a context of its own, as a new thread would. May be called from any thread.
+
+        Of a session one work waits for a thread at most. A newer one takes the place of that one, which is not called:
+        in a full room, a reader who clicks again would else go to the end of the line each time.
+        """
         with self._lock:
             if self._busy[visitor] >= OF_A_VISITOR:
-                self._waiting[visitor].append(work)
+                self._waiting.setdefault(visitor, {})[session] = work
                 return
             self._busy[visitor] += 1
         try:
@@ -49,14 +53,6 @@ class ScriptThreads:
         except RuntimeError:  # the system has no thread left
             self._next(visitor)
             raise
-
-    def take_back(self, work: Work, visitor: str) -> bool:
-        """Whether that had no thread yet; it never has one then."""
-        with self._lock:
-            waiting = self._waiting.get(visitor, ())
-            if is_there := work in waiting:  # asked first: the error of `remove` contains all that a run is made of
-                self._waiting[visitor].remove(work)
-            return is_there
 
     def _call(self, work: Work | None, visitor: str) -> None:
         while work:
@@ -69,9 +65,9 @@ class ScriptThreads:
     def _next(self, visitor: str) -> Work | None:
         """What the visitor's thread runs next; None where that is nothing, and the thread theirs no more."""
         with self._lock:
-            if self._waiting[visitor]:
-                return self._waiting[visitor].popleft()
-            del self._waiting[visitor]
+            if waiting := self._waiting.get(visitor):
+                return waiting.pop(next(iter(waiting)))
+            self._waiting.pop(visitor, None)
             self._busy[visitor] -= 1
             self._busy += Counter()  # forgets who has none
             return None

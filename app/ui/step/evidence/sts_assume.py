@@ -75,7 +75,7 @@ def _call(report: StepReport) -> Exchange | None:
 def _answer(call: Exchange | None, drawn: str, content: Content, *, refused: bool) -> str:
     """Folded where STS said yes: the outcome has shown the two lines that matter. A refusal stands open."""
     body = _status(call) + drawn
-    if call and call.status < 400:
+    if call and call.succeeded:
         return collapsible(content, "answer", body)
     return part(content, "refusal" if refused else "answer", body)
 
@@ -122,5 +122,5 @@ def _status(call: Exchange | None) -> str:
     """The answer's HTTP status."""
     if call is None or not call.status:
         return ""
-    kind = "good" if call.status < 400 else "bad"
+    kind = "good" if call.succeeded else "bad"
     return f'<p class="status {kind}"><code>HTTP {call.status}</code></p>'

@@ -7,7 +7,7 @@ from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.lessons.webhook_limits import Limit, limits
 from app.flow.model import JsonValue, Status, Step
 from app.ui.draw import components
-from app.ui.draw.apart import apart
+from app.ui.draw.cached_parts import for_reader
 from app.ui.draw.checks import mark
 from app.ui.draw.documents import ITSELF, Notes, Path, document, json_lines
 from app.ui.state.depth import WIRE, depth
@@ -28,7 +28,7 @@ def admission_review(walk_view: WalkView, content: Content) -> None:
         return not_done(limits(walk_view.walk), content) + exchange
 
     key = "instrument_admission_review"
-    components.block(apart(key, listed, walk_view, content.language, depth()), key=key)
+    components.block(for_reader(key, listed, walk_view, content.language, depth()), key=key)
 
 
 def exchanged(review: JsonValue, content: Content) -> str:

@@ -25,7 +25,7 @@ from app.flow.policy import policy_text
 from app.flow.policy.policy_text import PolicyText
 from app.flow.visible import pretty_json
 from app.ui.draw import components, page_errors
-from app.ui.draw.apart import kept
+from app.ui.draw.cached_parts import kept
 from app.ui.figures.lifetimes import lives
 from app.ui.marks import CLAIMS, MARKS
 from app.ui.state import address, session

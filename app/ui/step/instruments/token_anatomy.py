@@ -18,13 +18,13 @@ from app.flow.token import MalformedToken
 from app.flow.tokens.tampering import NotACharacter, place_in
 from app.flow.tokens.token_anatomy import TokenPart, anatomy
 from app.ui.draw import actions, components, page_errors, reveal
-from app.ui.draw.apart import apart, kept
+from app.ui.draw.cached_parts import for_reader, kept
 from app.ui.figures.timeline import life, timeline
 from app.ui.frame import sidebar
 from app.ui.marks import unspoken
 from app.ui.state import mode, session
 from app.ui.state.runs import drawn_before
-from app.ui.state.runs.drawn_before import Labels
+from app.ui.state.runs.plain_arguments import Labels
 from app.ui.state.walk_view import WalkView
 from app.ui.step.instruments.token_files import file_tree
 from app.ui.step.instruments.token_pair import token_pair
@@ -100,7 +100,7 @@ def _token(walk_view: WalkView, content: Content) -> None:
         _flip(walk_view, parts, content)
     else:
         hint = f'<p class="caption">{prose(content.message("anatomy.hint"))}</p>'
-        shown = apart("anatomy", lambda: hint + four_views(parts, content), parts, content.language)
+        shown = for_reader("anatomy", lambda: hint + four_views(parts, content), parts, content.language)
         with drawn_before.again():
             _anatomy(data={"html": shown}, key="anatomy_views")
             reveal.offer(walk_view, content)

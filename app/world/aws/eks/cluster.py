@@ -1,4 +1,4 @@
-"""What EKS knows of a cluster."""
+"""What EKS knows of a cluster. Times are Unix seconds by the clock of its account."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _for_all: OrderedDict[Hashable, KeptText] = OrderedDict()
 _lock = threading.Lock()
 
 
-def apart(part: str, make: Callable[[], str], *of: object) -> str:
+def for_reader(part: str, make: Callable[[], str], *of: object) -> str:
     """The HTML that `make` makes, for `components.block`; from our own server the address at which it is.
 
     `part`: its name among the parts of all pages. `of`: all that it is made of beside what an address carries from page

@@ -1,5 +1,5 @@
-"""A button that leads to a page: its run is that page's, as that of a link is. Streamlit would first run the page that
-is left, for the callback that asks for the other one."""
+"""Buttons that lead to a page: a click on one runs that page, as a click on a link does. Streamlit would first run the
+page that the reader leaves, for the callback that asks for the other one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.content import STORY
 from app.ui.state import route
 
 
-def straight_on(data: RerunData, state: SafeSessionState, pages: Mapping[str, PageInfo]) -> RerunData:
+def as_page_change(data: RerunData, state: SafeSessionState, pages: Mapping[str, PageInfo]) -> RerunData:
     """The run that the browser asked for; where a button of `route.ask` was pressed, the one that follows from it.
 
     `pages`: what Streamlit knows of each page, by its hash; before the first run it knows none.

@@ -8,8 +8,8 @@ from streamlit.runtime.state.common import WidgetMetadata
 
 from app.content import STORY
 from app.ui.state import route
+from app.ui.state.runs.page_buttons import as_page_change
 from app.ui.state.runs.runner import Runner
-from app.ui.state.runs.straight import straight_on
 
 PAGES = {"hash of home": {"url_pathname": ""}, "hash of why": {"url_pathname": "why"}}
 
@@ -44,7 +44,7 @@ def asked(*pressed):
 
 @pytest.mark.parametrize(("button", "expected"), [("next", "hash of why"), ("home", "hash of home")])
 def test_the_run_is_of_the_page_that_a_button_leads_to(state, button, expected):
-    found = straight_on(asked(button), state, PAGES)
+    found = as_page_change(asked(button), state, PAGES)
     assert (found.page_script_hash, found.query_string) == (expected, "lang=ja")
     assert [widget.id for widget in found.widget_states.widgets] == ["choice"], "what was chosen comes along"
     assert state._state[route.ARRIVED]
@@ -53,8 +53,8 @@ def test_the_run_is_of_the_page_that_a_button_leads_to(state, button, expected):
 @pytest.mark.parametrize("button", ["nowhere", "other", "unknown"])
 def test_any_other_run_is_what_the_browser_asked_for(state, button):
     for data in (asked(button), asked(), RerunData()):
-        assert straight_on(data, state, PAGES) is data
-    assert straight_on(asked("next"), state, {"hash of main": {"page_name": ""}}).page_script_hash == "old"
+        assert as_page_change(data, state, PAGES) is data
+    assert as_page_change(asked("next"), state, {"hash of main": {"page_name": ""}}).page_script_hash == "old"
     assert route.ARRIVED not in state._state
 
 

@@ -4,7 +4,7 @@ from collections import Counter, OrderedDict
 
 import pytest
 
-from app.ui.draw import apart, components
+from app.ui.draw import cached_parts, components
 from app.ui.state import session
 from app.ui.step import page
 from tests.screens.conftest import fetched
@@ -26,9 +26,9 @@ def test_our_own_server_names_the_address_of_each_part_and_has_there_what_anothe
     shown = screen(lang="en")
     inline = parts(shown.open("webhook", depth="2"))
     monkeypatch.setattr(components, "is_ours", lambda: True)
-    apart = parts(shown.open("webhook"))
-    assert {key: fetched(address) for key, address in apart.items()} == inline
-    assert max(map(len, apart.values())) < 100 < min(map(len, inline.values()))
+    addresses = parts(shown.open("webhook"))
+    assert {key: fetched(address) for key, address in addresses.items()} == inline
+    assert max(map(len, addresses.values())) < 100 < min(map(len, inline.values()))
 
 
 def test_a_part_is_made_once_for_a_walk_and_again_for_another(screen, ours, monkeypatch):
@@ -58,7 +58,7 @@ def test_a_part_is_made_once_for_a_walk_and_again_for_another(screen, ours, monk
 
 def test_what_is_the_same_for_all_is_made_once_for_each_language_depth_and_link(screen, ours, monkeypatch):
     made, story, folds = Counter(), page._story, page._folds
-    monkeypatch.setattr(apart, "_for_all", OrderedDict())
+    monkeypatch.setattr(cached_parts, "_for_all", OrderedDict())
     monkeypatch.setattr(page, "_story", lambda *given: made.update(["story"]) or story(*given))
     monkeypatch.setattr(page, "_folds", lambda *given: made.update(["folds"]) or folds(*given))
     one, other = screen(lang="en"), screen(lang="en")
@@ -75,12 +75,12 @@ def test_what_is_the_same_for_all_is_made_once_for_each_language_depth_and_link(
 
 
 def test_what_is_kept_for_all_is_bounded_and_stays_for_those_who_see_it(screen, ours, monkeypatch):
-    monkeypatch.setattr(apart, "_for_all", OrderedDict())
-    monkeypatch.setattr(apart, "FOR_ALL", 2)
+    monkeypatch.setattr(cached_parts, "_for_all", OrderedDict())
+    monkeypatch.setattr(cached_parts, "FOR_ALL", 2)
     shown = screen(lang="en").open("webhook", depth="2")
     seen = parts(shown)
     screen(lang="en").open("access", depth="2")
-    assert {part for part, _ in apart._for_all} == {"story_access", "behind_access"}
+    assert {part for part, _ in cached_parts._for_all} == {"story_access", "behind_access"}
     assert all(map(fetched, seen.values()))
 
 

@@ -1,4 +1,4 @@
-"""What Streamlit reads or looks through again in every run, although nothing of it has changed."""
+"""Shorter ways to what Streamlit reads or looks through again in every run, although nothing of it has changed."""
 
 from __future__ import annotations
 

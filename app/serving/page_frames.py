@@ -1,0 +1,42 @@
+"""Closes a websocket on which comes what no page sends: text, for which Streamlit would fail with a traceback, or a
+frame that takes too much memory. Streamlit keeps the last message of each connection until the next one comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.serving.operations import events
+
+UNSUPPORTED_DATA, TOO_BIG = 1003, 1009
+"""RFC 6455 §7.4.1."""
+
+
+class PageFrames:
+    """Passes everything through but that."""
+
+    def __init__(self, app: ASGIApp, *, may_be_kept: Callable[[bytes], bool]) -> None:
+        """`may_be_kept`: whether a binary frame takes no more memory than those of pages."""
+        self._app = app
+        self._may_be_kept = may_be_kept
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers with the protocol's own code; to the application, the client has gone."""
+        if scope["type"] != "websocket":
+            await self._app(scope, receive, send)
+            return
+
+        async def receive_of_a_page() -> Message:
+            message = await receive()
+            if message["type"] != "websocket.receive":
+                return message
+            frame = message.get("bytes")
+            if frame is not None and self._may_be_kept(frame):
+                return message
+            events.refuse("text_frame" if frame is None else "message")
+            code = UNSUPPORTED_DATA if frame is None else TOO_BIG
+            await send({"type": "websocket.close", "code": code})
+            return {"type": "websocket.disconnect", "code": code}
+
+        await self._app(scope, receive_of_a_page, send)

@@ -1,0 +1,42 @@
+"""What a browser may say to its session: what pages send, and no more of it than they send."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
+from typing import Any
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+
+SENT_BY_PAGES = frozenset({"rerun_script", "stop_script", "app_heartbeat", "file_urls_request"})
+"""What a browser has to say. The rest is for those who write an app: Streamlit runs git on the server's loop and says
+which files it finds, empties caches for all, or writes a file."""
+FILES = 8
+"""Addresses for uploads that a message may want. Each is three texts, and 1 MB of names wants half a million."""
+VALUES = 10_000
+"""Of a message, each message in it counted as one: pages send some hundreds. 1 MB of empty ones takes up to 40 MB of
+memory."""
+
+
+def is_of_a_page(message: BackMsg) -> bool:
+    """Whether a page may have sent the message."""
+    return message.WhichOneof("type") in SENT_BY_PAGES and len(message.file_urls_request.file_names) <= FILES
+
+
+def may_be_kept(frame: bytes) -> bool:
+    """Whether the message in a frame takes little more memory than the frame."""
+    message = BackMsg()
+    if len(frame) > VALUES:  # a value takes a byte at least
+        with suppress(Exception):  # as Streamlit, which closes the connection where a frame is no message
+            message.ParseFromString(frame)
+    return not any(True for _ in islice(_values(message), VALUES, None))
+
+
+def _values(message: Any) -> Iterator[object]:
+    """The values of a message of protobuf, one by one: those of its fields, and of the messages in it."""
+    for field, value in message.ListFields():
+        for item in value if field.is_repeated else (value,):
+            yield item
+            if field.message_type:
+                yield from _values(item)
