@@ -26,12 +26,11 @@ WALKS = {
     ("break_it", "lab_revert"): 1,
     ("missions", "mission_start"): 1,
     ("missions", "reset"): 1,
-    ("time_machine", "turn"): 1,
     ("time_machine", "act_delete_pod"): 1,
     ("time_machine", "act_undo"): 1,
 }
-"""A round's walks by the page on which a message ended and by its button: one for a message that changes the world, and
-for the time machine's first look, which has a Pod ask STS. A moved clock alone takes none before a page shows one."""
+"""A round's walks by the page on which a message ended and by its button: one for a message that changes the world. A
+moved clock alone takes none before a page shows one."""
 
 
 def test_a_percentile_is_one_of_the_times() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -176,3 +177,8 @@ def test_the_verdict_leads_to_its_check_in_another_part_of_the_page(reader: Call
     summary = shown.page.locator(f'[data-check="{check}"] summary')
     expect(summary).to_be_focused()
     expect(summary).to_be_in_viewport()
+    # What is made when someone asks for it comes, and so does what the page has already.
+    for key, begins in (("save", "{"), ("report", "<!doctype html>")):
+        with shown.page.expect_download() as download:
+            shown.page.locator(f".st-key-{key} button:visible").click()
+        assert Path(download.value.path()).read_text(encoding="utf-8").lower().startswith(begins), key

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
@@ -71,8 +72,14 @@ def test_the_choices_take_the_keyboard_and_the_arrow_keys_do_not_leave_the_page(
     expect(page).to_have_url(re.compile(r"/why\?lang=en&scheme=irsa"))
 
 
-def test_the_button_of_the_first_page_leads_on_by_keyboard(reader):
+def test_the_first_page_hands_its_film_on_and_its_button_leads_on_by_keyboard(reader):
     shown = reader().open("/?lang=en")
+    shown.page.get_by_test_id("stPopoverButton").click()
+    for key, begins in (("film_page", "<!doctype html>"), ("film_picture", "<svg")):
+        with shown.page.expect_download() as download:
+            shown.click(key)
+        assert Path(download.value.path()).read_text(encoding="utf-8").startswith(begins)
+    shown.press("Escape")
     shown.page.locator(".st-key-begin button").focus()
     shown.press("Enter")
     shown.expect_title(EN.lesson("why").title)

@@ -38,6 +38,7 @@ from streamlit.util import AttributeDictionary
 from streamlit.web.server.starlette import starlette_websocket
 
 from app import server
+from app.flow.budget import Quota
 from app.serving.protocols import DIRECTLY
 from app.serving.turns import Turns
 from app.ui.state import allowance, connection, session, streamlit_sessions
@@ -194,7 +195,7 @@ class Bare(Session):
     def __init__(self, loop):
         self._event_loop, self._callbacks, self._is_woken = loop, deque(), False
         self._browser_queue, self._together, self._scriptrunner = ForwardMsgQueue(), None, None
-        self._state = AppSessionState.APP_NOT_RUNNING
+        self._state, self._file = AppSessionState.APP_NOT_RUNNING, asyncio.Lock()
         self.woken = asyncio.Event()
         self._message_enqueued_callback = self.woken.set
 
@@ -417,12 +418,48 @@ def test_a_browser_is_heard_in_what_pages_send_and_in_nothing_else(monkeypatch):
     monkeypatch.setattr(streamlit_sessions.events, "refuse", refused.append)
     browser = Bare(None)
     for kind in BackMsg.DESCRIPTOR.oneofs_by_name["type"].fields:
-        browser.handle_backmsg(BackMsg(**{kind.name: {} if kind.message_type else True}))
+        asks = {browser_messages.OPERATION: {}} if kind.name == "backend_operation_request" else {}
+        browser.handle_backmsg(BackMsg(**{kind.name: asks if kind.message_type else True}))
     assert {it.WhichOneof("type") for it in heard} == browser_messages.SENT_BY_PAGES
-    browser.handle_backmsg(BackMsg())
-    browser.handle_backmsg(BackMsg(file_urls_request=FileURLsRequest(file_names=[""] * 9)))
+    del refused[:]
+    for message in (
+        BackMsg(),
+        BackMsg(file_urls_request=FileURLsRequest(file_names=[""] * 9)),
+        BackMsg(backend_operation_request={}),
+        BackMsg(backend_operation_request={"install_skills": {}}),
+        BackMsg(backend_operation_request={"dataframe_chunk": {}}),
+    ):
+        browser.handle_backmsg(message)
     assert len(heard) == len(browser_messages.SENT_BY_PAGES)
-    assert refused == ["message"] * (len(BackMsg.DESCRIPTOR.fields) - 2)
+    assert refused == ["message"] * 5
+
+
+def test_files_are_made_one_at_a_time_and_charged_and_none_for_who_has_used_too_much(monkeypatch):
+    made, refused = [], []
+
+    async def make(_, request):
+        made.append(request)
+        await asyncio.sleep(0)
+        assert made.pop() is request, "no other one began meanwhile"
+
+    monkeypatch.setattr(app_session.AppSession, "_handle_backend_operation_request", make)
+    monkeypatch.setattr(streamlit_sessions.events, "refuse", refused.append)
+    monkeypatch.setattr(connection, "visitor_of", lambda _: "192.0.2.78")
+    budget = allowance.budgets().addresses.of("192.0.2.78")
+
+    async def ask():
+        browser = Bare(asyncio.get_running_loop())
+        await asyncio.gather(*(browser._handle_backend_operation_request(number) for number in range(3)))
+
+    asyncio.run(ask())
+    assert refused == []
+    monkeypatch.setattr(allowance.budgets().threads, "quota", Quota(budget), raising=False)
+    file, before = allowance.charged(lambda: sum(range(3_000_000))), budget.level()
+    file()
+    assert budget.level() < before
+    budget.take(240)
+    asyncio.run(ask())
+    assert refused == ["visitor_budget"] * 3
 
 
 def test_a_frame_is_kept_that_takes_little_more_memory_than_its_bytes():

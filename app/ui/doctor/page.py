@@ -18,7 +18,7 @@ from app.ui.doctor.survey import surveyed
 from app.ui.draw import actions, components, notice
 from app.ui.frame import navigation
 from app.ui.map import showing
-from app.ui.state import language, live_selection, mode, session
+from app.ui.state import allowance, language, live_selection, mode, session
 from app.ui.state.walk_view import WalkView
 from app.ui.text import prose
 
@@ -123,7 +123,7 @@ def _take_along(found: Diagnosis, content: Content) -> None:
         )
         st.download_button(
             content.message("doctor_page.report"),
-            partial(report.of_diagnosis, found, content),  # made when someone asks for it
+            allowance.charged(partial(report.of_diagnosis, found, content)),  # made when someone asks for it
             file_name=f"{name}.html",
             mime="text/html",
             key="report",

@@ -11,6 +11,7 @@ from app.flow.doctor import Diagnosis
 from app.flow.film import Film
 from app.ui.map.film_json import film_json, names_of
 from app.ui.map.player import words
+from app.ui.state import allowance
 
 
 def take_along(shown: Film, found: Diagnosis, content: Content) -> None:
@@ -19,7 +20,7 @@ def take_along(shown: Film, found: Diagnosis, content: Content) -> None:
         st.markdown(content.message("film.take_along_means"))
         st.download_button(
             content.message("film.as_page"),
-            partial(as_page, shown, found, content.language),
+            allowance.charged(partial(as_page, shown, found, content.language)),
             file_name="irsa-film.html",
             mime="text/html",
             key="film_page",
@@ -28,7 +29,7 @@ def take_along(shown: Film, found: Diagnosis, content: Content) -> None:
         )
         st.download_button(
             content.message("film.as_picture"),
-            partial(as_picture, shown, found, content),
+            allowance.charged(partial(as_picture, shown, found, content)),
             file_name=f"irsa-film-{content.language}.svg",
             mime="image/svg+xml",
             key="film_picture",

@@ -15,11 +15,11 @@ import errno
 import math
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import streamlit as st
 
@@ -31,6 +31,8 @@ from app.ui.text import prose
 from app.world.lifecycle.world_store import NoRoom
 from app.world.metering import payer
 from app.world.usage import Usage
+
+T = TypeVar("T")
 
 REST_SECONDS = 1.0
 """The longest that a visitor rests between two runs."""
@@ -118,6 +120,26 @@ def settle() -> None:
         now = time.thread_time()
         quota.take(now - getattr(threads, "charged", 0.0))
         threads.charged = now
+
+
+def charged(make: Callable[[], T]) -> Callable[[], T]:
+    """The same for another thread, after this run: what it takes is charged to the visitor of this one."""
+    quota = getattr(budgets().threads, "quota", None)
+
+    def made() -> T:
+        begun = time.thread_time()
+        try:
+            return make()
+        finally:
+            if quota is not None:
+                quota.take(time.thread_time() - begun)
+
+    return made
+
+
+def may_ask(visitor: str) -> bool:
+    """Whether an address may have something done outside of a run; empty is one that nobody counts."""
+    return not visitor or budgets().addresses.of(visitor).level() >= 0.0
 
 
 def afford(usage: Usage) -> None:

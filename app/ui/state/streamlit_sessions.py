@@ -15,7 +15,7 @@ from time import sleep
 from typing import Any
 
 import streamlit as st
-from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.BackMsg_pb2 import BackendOperationRequest, BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import app_session, websocket_session_manager
@@ -32,6 +32,7 @@ from streamlit.runtime.session_manager import ActiveSessionInfo, SessionClientDi
 from streamlit.source_util import PageInfo
 
 from app.serving.operations import events
+from app.ui.state import allowance, connection
 from app.ui.state.runs import containers, direct_client, drawn_before, streamlit_shortcuts
 from app.ui.state.runs.browser_messages import is_of_a_page
 from app.ui.state.runs.deferred_loop import DeferredLoop
@@ -63,6 +64,7 @@ class Session(AppSession):
         self._is_woken = False
         self._together: asyncio.TimerHandle | None = None
         self._held = False
+        self._file = asyncio.Lock()
 
     def request_rerun(self, client_state: ClientState | None) -> None:
         """As `AppSession`, which stops the run before; but the clicks of one that has not begun count."""
@@ -84,6 +86,14 @@ class Session(AppSession):
             super().handle_backmsg(msg)
         else:
             events.refuse("message")
+
+    async def _handle_backend_operation_request(self, request: BackendOperationRequest) -> None:
+        """As `AppSession`, which makes a file beside all runs: one at a time, and none for who has used too much."""
+        async with self._file:
+            if allowance.may_ask(connection.visitor_of(self.id)):
+                await super()._handle_backend_operation_request(request)
+            else:
+                events.refuse("visitor_budget")
 
     def _on_scriptrunner_event(
         self,

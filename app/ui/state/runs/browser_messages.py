@@ -9,9 +9,13 @@ from typing import Any
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
-SENT_BY_PAGES = frozenset({"rerun_script", "stop_script", "app_heartbeat", "file_urls_request"})
+SENT_BY_PAGES = frozenset(
+    {"rerun_script", "stop_script", "app_heartbeat", "file_urls_request", "backend_operation_request"}
+)
 """What a browser has to say. The rest is for those who write an app: Streamlit runs git on the server's loop and says
 which files it finds, empties caches for all, or writes a file."""
+OPERATION = "deferred_file"
+"""The operation that pages ask for: a file to save, which is made when someone wants it. Others write files, too."""
 FILES = 8
 """Addresses for uploads that a message may want. Each is three texts, and 1 MB of names wants half a million."""
 VALUES = 10_000
@@ -21,7 +25,10 @@ memory."""
 
 def is_of_a_page(message: BackMsg) -> bool:
     """Whether a page may have sent the message."""
-    return message.WhichOneof("type") in SENT_BY_PAGES and len(message.file_urls_request.file_names) <= FILES
+    kind = message.WhichOneof("type")
+    if kind == "backend_operation_request":
+        return bool(message.backend_operation_request.WhichOneof("payload") == OPERATION)
+    return kind in SENT_BY_PAGES and len(message.file_urls_request.file_names) <= FILES
 
 
 def may_be_kept(frame: bytes) -> bool:
