@@ -213,7 +213,7 @@ ON_PAGES = (
         name="addresses_for_uploads",
         says="a frame of 1 MB that wants 490,000",
         send=many_names,
-        right=frozenset({TALKS}),
+        right=CLOSED | {TALKS},
     ),
     Attack(
         name="values_in_a_frame",
