@@ -76,7 +76,9 @@ def serving(
     options = ["--app-dir", str(source), "--port", str(port), "--log-level", "warning"]
     command = ["app", "serve", "--port", str(port)] if by_command else ["uvicorn", *options, app]
     if stock:
-        command = ["streamlit", "run", str(stock), "--server.port", str(port), "--server.headless", "true"]
+        # Without an address it would listen everywhere, and ask outside which one this machine has.
+        local = ["--server.address", "127.0.0.1", "--browser.gatherUsageStats", "false"]
+        command = ["streamlit", "run", str(stock), "--server.port", str(port), "--server.headless", "true", *local]
     environment = {**os.environ, "PYTHONPATH": str(source)}
     server = subprocess.Popen([sys.executable, "-m", *command], cwd=directory, env=environment)
     try:

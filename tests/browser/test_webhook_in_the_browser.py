@@ -27,10 +27,11 @@ def test_an_example_is_copied_as_its_file_has_it(visitor):
     one.context.grant_permissions(["clipboard-read", "clipboard-write"])
     fold = one.page.get_by_test_id("stExpander").filter(has_text=load("en").message("recompute.heading"))
     fold.locator("summary").first.click()
-    button = fold.locator(".copy").first
+    button = fold.locator('.copy[data-copy*="diff <(spec"]')
     button.click()
     expect(button).to_contain_text(load("en").message("screens.copied"))
     copied = one.page.evaluate("navigator.clipboard.readText()")
+    assert copied == button.get_attribute("data-copy")
     assert copied.splitlines()[-1].startswith("diff <(spec eks.amazonaws.com/")
 
 
