@@ -210,27 +210,27 @@ def reset(seeded: Chain = scenario.ARTICLE, *, start: Start | None = None) -> No
 
 
 def inject(fault_id: str) -> None:
-    """Fixes whatever is broken in this browser's world, breaks it again, and walks. Raises `CannotBeInjected`."""
+    """Fixes whatever is broken in this browser's world, and breaks it again. Raises `CannotBeInjected`."""
     with _acting() as here:
         simulation().revert(here)
         simulation().inject(here, fault_id)
 
 
 def revert() -> None:
-    """Takes back what is broken in this browser's world, and walks again."""
+    """Takes back what is broken in this browser's world."""
     with _acting() as here:
         simulation().revert(here)
 
 
 def edit(kind: str, text: str) -> None:
-    """Writes an object of this browser's world as it was typed, and walks again. Raises `EditRefused`."""
+    """Writes an object of this browser's world as it was typed. Raises `EditRefused`."""
     simulation().run(edits.apply(world(), kind, text))
     with _acting() as here:
         simulation().keep(here)
 
 
 def recreate_pod() -> None:
-    """Deletes the Pod, creates it again, and walks again. Raises `EditRefused`."""
+    """Deletes the Pod and creates it again. Raises `EditRefused`."""
     with _acting() as here:
         try:
             simulation().run(edits.recreate_pod(here))
@@ -239,7 +239,7 @@ def recreate_pod() -> None:
 
 
 def replace_node(kind: NodeKind) -> None:
-    """Puts a node of another kind in the place of this browser's world's, and walks again."""
+    """Puts a node of another kind in the place of this browser's world's."""
     with _acting() as here:
         simulation().replace_node(here, kind)
 
@@ -250,7 +250,7 @@ def save() -> WorldSnapshot:
 
 
 def restore(saved: WorldSnapshot) -> None:
-    """Makes this browser's world what it was, and walks again."""
+    """Makes this browser's world what it was."""
     with _acting() as here:
         simulation().restore(here, saved)
 
@@ -267,8 +267,8 @@ def move_clock(seconds: float) -> None:
 def _acting() -> Iterator[World]:
     """Inside, this page does something to its world. Then its other tabs follow.
 
-    The world is walked through once that is asked for: for a world without CPU time left this ends the run, and the
-    page would not write down what it has done.
+    The world is walked through again once that is asked for, as after `run_again`. A walk here would end the run of a
+    world that has no CPU time left, and the page would not write down what it has done.
     """
     here = world()
     try:
