@@ -90,7 +90,6 @@ async def measured(running: dict[str, Served], sessions: int, seconds: float) ->
             f"the stock app ended no run within {seconds:g} s: the machine is too busy to compare"
         )
     return {
-        "sessions": sessions,
         "runs_a_second": {name: round(each, 1) for name, each in runs.items()},
         "cpu_ms_a_run": {name: round(statistics.median(each), 2) for name, each in cpu.items()},
         "times_the_stock_one_line_app": round(runs["our_pages"] / runs["stock_one_line_app"], 2),

@@ -110,6 +110,11 @@ class Screen:
         return fetched(self.data(key)["html"])
 
     @property
+    def notes(self) -> dict[str, str]:
+        """What the speaker's window shows, by language: the key `l` changes it without the server."""
+        return json.loads(self.data("notes")["notes"])
+
+    @property
     def keys(self) -> set[str]:
         """The keys of what the components draw."""
         return {component.proto.id.split("-", 2)[-1] for component in self.test.get("bidi_component")}

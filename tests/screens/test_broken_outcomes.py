@@ -114,7 +114,7 @@ def test_slides_and_notes_say_what_became_of_this_world(broken, fault):
     assert given["film"]["guilty"] == [part.id for part in chain.guilty]
     slides = " ".join(slide["html"] for slide in given["slides"])
     shown.test.query_params["present"] = "notes"
-    notes = json.loads(shown.open(Step.ACCESS).data("notes")["notes"])[content.language]
+    notes = shown.open(Step.ACCESS).notes[content.language]
     assert_the_world_is_broken(notes, change, content)
     for step in failed:
         for html in (slides, notes):

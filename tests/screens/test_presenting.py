@@ -34,11 +34,6 @@ def presenting(speaker, language, mode, page="home", **query):
     return shown.open(page, **query)
 
 
-def notes_of(shown: Screen) -> dict[str, str]:
-    """What the speaker's window shows, by language: the key `l` changes it without the server."""
-    return json.loads(shown.data("notes")["notes"])
-
-
 def talk_of(shown, key="projector"):
     return json.loads(shown.data(key)["talk"])
 
@@ -79,7 +74,7 @@ def test_no_note_reaches_the_projector(speaker, language):
 @BOTH
 def test_the_speakers_window_has_a_note_for_every_slide_and_a_row_in_the_plans(speaker, language):
     shown, content = presenting(speaker, language, "notes"), load(language)
-    html = notes_of(shown)[language]
+    html = shown.notes[language]
     for slide in SLIDES:
         note = html.partition(f'<article data-slide="{slide.id}"')[2].partition("</article>")[0]
         for kind in ("say", "ask", "trap"):
@@ -164,7 +159,7 @@ def test_a_broken_world_is_presented_as_it_is(screen, simulation, language):
     assert "s3:ListAllMyBuckets" in stop["words"]
     assert 'class="world failed"' in talk_of(shown)[language]["world"]
     shown.test.query_params["present"] = "notes"
-    html = notes_of(shown.open("access"))[language]
+    html = shown.open("access").notes[language]
     note = html.partition('<article data-slide="access"')[2].partition("</article>")[0]
     assert prose(content.message("notes.broken.stopped")) in note
     assert prose(content.message("speaker.access.say")) not in note
