@@ -1,34 +1,35 @@
-"""One measurement in a process of its own, so that it does not profit from another's warm imports."""
+"""One measurement in a process of its own, so that it does not profit from another's warm imports.
+
+`python -m bench.measured MODULE FILE` runs the module as `python -m MODULE` would, and writes its figures into a file.
+"""
 
 from __future__ import annotations
 
-import multiprocessing
+import json
 import runpy
+import subprocess
 import sys
-from multiprocessing.connection import Connection
+import tempfile
+from pathlib import Path
 
 from app.flow.model import JsonObject
 from bench.report import figures
 
 
 def measured(module: str) -> JsonObject:
-    """The status with which a measurement ended, and its figures in their order."""
-    spawned = multiprocessing.get_context("spawn")
-    receives, sends = spawned.Pipe(duplex=False)
-    process = spawned.Process(target=_measure, args=(module, sends))
-    process.start()
-    sends.close()
-    try:
-        found = receives.recv()
-    except EOFError:  # it was killed
-        found = []
-    process.join()
-    return {"status": process.exitcode, "figures": found}
+    """The status with which a measurement ended, and its figures in their order; none where it was killed."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "figures.json")
+        command = [sys.executable, "-m", "bench.measured", module, str(file)]
+        ended = subprocess.run(command, check=False)  # noqa: S603 - our own modules
+        found = json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
+    return {"status": ended.returncode, "figures": found}
 
 
-def _measure(module: str, sends: Connection) -> None:
-    sys.argv = [module]
+if __name__ == "__main__":
+    _, name, written = sys.argv
+    sys.argv = [name]
     try:
-        runpy.run_module(module, run_name="__main__", alter_sys=True)
+        runpy.run_module(name, run_name="__main__", alter_sys=True)
     finally:
-        sends.send([it.as_json() for it in figures])
+        Path(written).write_text(json.dumps([it.as_json() for it in figures]), encoding="utf-8")
