@@ -42,7 +42,7 @@ from app.serving.uploads import BoundedUploads, Files, UploadLimits
 from app.settings import Settings, process_environment
 from app.ui.draw import page_errors
 from app.ui.draw.browser_files import PREFIX, STREAMLITS, browser_files, streamlits
-from app.ui.frame import asked
+from app.ui.frame import asked, first_picture
 from app.ui.map import player
 from app.ui.state import left_sessions, operations, own_world, session, streamlit_sessions, streamlit_start
 from app.ui.state.runs import browser_messages
@@ -55,6 +55,8 @@ TURN_SECONDS = 0.0005
 """How long a thread that computes may keep the others waiting. A walk goes to and fro between two threads some hundred
 times: beside a page that is being made it would wait for Python's 5 ms at each of them."""
 _INDEX = Path(st.__file__).with_name("static") / "index.html"
+_HEAD, _BODY = first_picture.head(), browser_files.in_page + first_picture.BODY
+"""What is put into it."""
 
 
 class BrowserId:
@@ -204,9 +206,7 @@ def application(script: Path) -> st.App:
         # From the outside in.
         middleware=[
             Middleware(RequestLog, trusted_proxies=_settings.trusted_proxies),
-            Middleware(
-                SecurityHeaders, index=_INDEX, ours=browser_files.in_page, frame_ancestors=_settings.frame_ancestors
-            ),
+            Middleware(SecurityHeaders, index=_INDEX, ours=_HEAD + _BODY, frame_ancestors=_settings.frame_ancestors),
             Middleware(Probes, checks=operations.checks, stopping=lambda: STOPPING.began is not None),
             Middleware(
                 Gate,
@@ -230,11 +230,11 @@ def application(script: Path) -> st.App:
             Middleware(
                 FixedFiles,
                 prefixes=(PREFIX, *STREAMLITS),
-                files={**browser_files.files, **player.files(), **streamlits()},
+                files={**browser_files.files, **player.files(), **first_picture.files(), **streamlits()},
             ),
             Middleware(KnownPages),
             Middleware(BrowserId),
-            Middleware(FirstPaint, html=browser_files.in_page),
+            Middleware(FirstPaint, head=_HEAD, body=_BODY),
             Middleware(PageFrames, may_be_kept=browser_messages.may_be_kept),
             Middleware(BoundedUploads, files=uploaded_files, trusted=_settings.trusted_proxies, limits=UploadLimits()),
         ],

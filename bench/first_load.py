@@ -35,7 +35,9 @@ class Loads:
     """Of one page, each by a new reader."""
 
     seconds: list[float] = field(default_factory=list)
-    """From the beginning of the navigation to the frame in which what is looked for is painted."""
+    """From the beginning of the navigation until what is looked for is painted, or the first picture of it."""
+    own: list[float] = field(default_factory=list)
+    """The same until the page's own is painted, which can be played."""
     shift: list[float] = field(default_factory=list)
     """How much of the window had moved when all was still, as Chromium adds it up (Layout Instability API)."""
     kilobytes: list[float] = field(default_factory=list)
@@ -54,6 +56,7 @@ class Loads:
         page.goto(address)
         found = page.wait_for_function("() => window.firstLoad?.still && window.firstLoad").json_value()
         self.seconds.append(found["painted"] / 1e3)
+        self.own.append(found["own"] / 1e3)
         self.shift.append(found["shift"])
         self.kilobytes.append(found["bytes"] / 1e3)
         context.close()
@@ -94,6 +97,8 @@ def show(line: str, found: Mapping[str, Loads]) -> None:
         for app, milliseconds in apps.items() if name not in apps else ():
             target = 1.25 if app == STOCK else None
             figure(f"... as a multiple of {app}", median_ms(loads.seconds) / milliseconds, "x", target=target)
+        if name not in apps:
+            figure("... until the page's own is painted over it", median_ms(loads.own), "ms", note=spread(loads.own))
         figure("... over HTTP", statistics.median(loads.kilobytes), "KB")
         figure("... percent of the window that moved, at most", 100 * max(loads.shift), "%", target=10.0)
 

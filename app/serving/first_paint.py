@@ -1,11 +1,11 @@
-"""Puts into the page itself what its first paint needs: the frame's style sheet, so that nothing moves later."""
+"""Puts into the page itself what its first paint needs: the first picture, and the frame's style sheet."""
 
 from __future__ import annotations
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_END = b"</body>"
+_BEGINNING, _END = b"<head>", b"</body>"
 _CONDITIONS = {b"accept-encoding", b"if-none-match", b"if-modified-since", b"range"}
 """Of a request: what would get an answer other than the whole page as plain text."""
 _OF_THE_FILE = ("etag", "last-modified", "accept-ranges")
@@ -13,12 +13,13 @@ _OF_THE_FILE = ("etag", "last-modified", "accept-ranges")
 
 
 class FirstPaint:
-    """Writes some HTML at the end of Streamlit's `index.html`: of two rules that weigh the same, ours wins."""
+    """Writes some HTML at the beginning and at the end of Streamlit's `index.html`."""
 
-    def __init__(self, app: ASGIApp, *, html: str) -> None:
-        """`html`: what belongs there, as it is to be read."""
+    def __init__(self, app: ASGIApp, *, head: str, body: str) -> None:
+        """`head`: what a browser is to load before all else. `body`: the end, where of two rules that weigh the same
+        ours wins."""
         self._app = app
-        self._html = html.encode()
+        self._head, self._body = head.encode(), body.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes everything through; only the page that a browser asks for gets longer."""
@@ -38,7 +39,8 @@ class FirstPaint:
             elif begun is not None:
                 page.extend(message.get("body", b""))
                 if not message.get("more_body", False):
-                    body = bytes(page).replace(_END, self._html + _END, 1)
+                    longer = bytes(page).replace(_BEGINNING, _BEGINNING + self._head, 1)
+                    body = longer.replace(_END, self._body + _END, 1)
                     if len(body) != len(page):
                         headers = MutableHeaders(scope=begun)
                         headers["content-length"] = str(len(body))

@@ -6,6 +6,7 @@ import pytest
 
 from app.locations import ASSETS
 from app.ui.draw.browser_files import PREFIX, BrowserFiles, browser_files, streamlits
+from app.ui.frame import first_picture
 from tests.unit.whole_server import ask
 
 BLOCK = browser_files.address("block")
@@ -72,8 +73,8 @@ def test_a_script_is_only_read():
 
 
 def test_what_a_page_loads_at_once_is_there():
-    links = re.findall(r'href="([^"]+)"', browser_files.in_page)
-    assert BLOCK in links
+    links = re.findall(r'(?:href|src)="([^"]+)"', first_picture.head() + browser_files.in_page)
+    assert {BLOCK, *first_picture.files()} <= set(links)
     assert [ask(link).status_code for link in links] == [200] * len(links)
 
 

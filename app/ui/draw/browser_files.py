@@ -93,7 +93,7 @@ class BrowserFiles:
         """What our own server puts into the page, as HTML: its address, the frame's look, and what to load at once."""
         ours = [self.address(name) for name in (_STYLES, *_SOON)]
         soon = (f'<link rel="modulepreload" href="{address}">' for address in (*ours, *_lazy_modules()))
-        return f"{_SERVER}<style>{self.frame_style_sheet}</style>{''.join(soon)}"
+        return f"{_SERVER}<style data-frame>{self.frame_style_sheet}</style>{''.join(soon)}"
 
     @cached_property
     def _addresses(self) -> Mapping[str, str]:

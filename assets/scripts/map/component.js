@@ -163,3 +163,5 @@ const keepBeat = (id) => {
     history.replaceState(history.state, "", address)
   }, 250)
 }
+
+export { filmMap } // to first_picture.js

@@ -193,10 +193,10 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY, projected = false }) =>
     return { left, top, h, room, names }
   }
   const named = ({ room, names }, chip) => mapNamed({ drawing, view: map.view, room, names, chip, write, fade, move })
-  // A film without beats: the boxes, from the left as many as can be read.
+  // A film without beats: the boxes, those that it is about or from the left, as many as can be read.
   const alone = () => {
-    const all = [0, 0, ...geometry.size]
-    named(look(mapShots({ ends: [], rects: [], all, stage: size, size: geometry.size, about: [] })[0]))
+    const all = [0, 0, ...geometry.size], about = (film.about ?? []).map((id) => drawing.boxes.get(id).box)
+    named(look(mapShots({ ends: [], rects: [], all, stage: size, size: geometry.size, about })[0]))
     tell("drawn")
   }
 

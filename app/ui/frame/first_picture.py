@@ -1,0 +1,72 @@
+"""What a reader sees until Streamlit's page has come: its title, what it asks, and the map at rest.
+
+That page is empty until its scripts, a session and a run are there. The script draws this over it, with the map's own
+scripts, and takes it away when the page's own map is seen. Under `streamlit run` there is none.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+
+from app.content import LANGUAGES, PAGES, Content, for_locale, load
+from app.flow.film.ghosts import ABOUT
+from app.flow.model import JsonObject, Step
+from app.locations import ASSETS
+from app.ui.draw.browser_files import PREFIX, browser_files, named
+from app.ui.map import player
+from app.ui.marks import NUMBERS
+from app.ui.text import escape, prose
+
+_SCRIPT = ASSETS / "first_picture.js"
+BODY = '<div id="first_picture" aria-hidden="true"></div>'
+"""Where it is drawn, as HTML at the end of the page."""
+
+
+def head() -> str:
+    """The script, as HTML at the beginning of the page: what it loads is there before Streamlit's scripts are."""
+    first = 'fetchpriority="high"'
+    loads = (browser_files.address(name) for name in ("styles", "map"))
+    links = "".join(f'<link rel="modulepreload" {first} href="{address}">' for address in loads)
+    return f'{links}<script type="module" async {first} src="{_module()[0]}"></script>'
+
+
+def files() -> dict[str, str]:
+    """The script by its address on our own server."""
+    return dict([_module()])
+
+
+@cache
+def _module() -> tuple[str, str]:
+    declared = {
+        "FIRST_FALLBACK": for_locale(""),
+        "FIRST_WORDS": {language: _words(load(language)) for language in LANGUAGES},
+    }
+    lines = [f'import {{ filmMap }} from "{browser_files.address("map")}"']
+    lines += [f"const {name} = {json.dumps(value, ensure_ascii=False)}" for name, value in declared.items()]
+    text = "\n".join([*lines, _SCRIPT.read_text(encoding="utf-8")])
+    return PREFIX + named("first_picture", text), text
+
+
+def _words(content: Content) -> JsonObject:
+    return {
+        "home": PAGES[0],
+        "logo": browser_files.logo,
+        "mode": escape(content.message("ui.mode_simulated")),
+        "map": player.words(content),
+        "about": ABOUT[Step.OIDC_PROVIDER],
+        "pages": {PAGES[0]: _home(content), **{step: _step(step, content) for step in Step}},
+    }
+
+
+def _home(content: Content) -> JsonObject:
+    lesson = content.lesson(PAGES[0])
+    goal, _, _ = lesson.section("intro").body.partition("\n\n")
+    begins = [escape(content.message(key)) for key in ("home.begin", "build.begin_home")]
+    return {"title": escape(lesson.title), "goal": prose(goal), "begins": begins, "step": False}
+
+
+def _step(step: Step, content: Content) -> JsonObject:
+    lesson = content.lesson(step)
+    title = escape(f"{NUMBERS[step]} {lesson.title}")
+    return {"title": title, "goal": prose(lesson.section("goal").body), "begins": [], "step": True}
