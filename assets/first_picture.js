@@ -31,7 +31,7 @@ const firstPage = ({ title, goal, begins, step }, { logo, mode }) => {
   block.append(column)
   main.append(block)
   beside.append(main)
-  const app = firstPart("stApp first-picture", "")
+  const app = firstPart("stApp first-picture plain", "")
   app.append(sidebar, beside)
   return app
 }
@@ -47,17 +47,32 @@ const firstDraw = (host) => {
   const map = filmMap(root.querySelector(".film-half"), { words: words.map })
   map.show({ id: "first picture", names: {}, beats: [], about: words.about }, { part: page.step ? name : "", neutral: page.step })
   host.dataset.drawn = ""
+  firstFont(() => {
+    root.querySelector(".plain").classList.remove("plain")
+    map.redraw()
+  })
   firstUntil(firstOver, () => {
     map.remove()
     host.remove()
   })
 }
+// A text in a font that still comes would not be seen. With the first frame the browser knows which fonts there are.
+const firstFont = (then) =>
+  requestAnimationFrame(() => {
+    const faces = [...document.fonts].filter(({ family, style }) => family.includes("Source Sans") && style === "normal")
+    Promise.all(faces.map((face) => face.load())).then(then)
+  })
 const firstUntil = (is, then) => (is() ? then() : requestAnimationFrame(() => firstUntil(is, then)))
-// The page's own map is drawn and seen; or the page has come, and has none; or Streamlit says why it does not come.
+// The page's own map is drawn and seen; or the page has come and has none, or has not drawn it in four seconds (frame.css
+// waits no longer either); or Streamlit says why it does not come.
+let firstCame = 0
 const firstOver = () => {
-  const film = document.querySelector(".st-key-film [data-drawn]"), app = document.querySelector('[data-testid="stApp"]')
-  const came = app?.dataset.testScriptState === "notRunning" && app.querySelector(".stMainBlockContainer .stElementContainer")
-  return film?.checkVisibility({ visibilityProperty: true }) || came || document.querySelector('[role="dialog"]')
+  const film = document.querySelector(".st-key-film"), app = document.querySelector('[data-testid="stApp"]')
+  if (document.querySelector('[role="dialog"]')) return true
+  if (film?.querySelector("[data-drawn]")?.checkVisibility({ visibilityProperty: true })) return true
+  if (app?.dataset.testScriptState !== "notRunning" || !app.querySelector(".stMainBlockContainer .stElementContainer")) return false
+  firstCame ||= performance.now()
+  return (!film && !app.querySelector('[data-testid="stSkeleton"]')) || performance.now() - firstCame > 4000
 }
 // A browser may have the scripts before the end of the page.
 const firstHost = () => document.getElementById("first_picture")

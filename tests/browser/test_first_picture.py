@@ -23,6 +23,16 @@ PLACES = """(first) => {
   })
 }"""
 """Where title, question and map are, in pixels."""
+WATCH = """
+const seen = (part) => part?.checkVisibility({ visibilityProperty: true })
+const look = () => {
+  const first = document.querySelector("#first_picture[data-drawn]")
+  window.drawn ||= Boolean(first)
+  if (window.drawn && !first && !seen(document.querySelector(".st-key-film [data-drawn]"))) window.gap = true
+  requestAnimationFrame(look)
+}
+look()
+"""
 
 
 @pytest.fixture
@@ -35,8 +45,8 @@ def browser(chromium, address):
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE * 1000)
+        page.add_init_script(OPEN if alone else WATCH)
         if alone:
-            page.add_init_script(OPEN)
             page.route_web_socket("**/*", lambda _: None)
         page.goto(f"{address}{path}")
         return page
@@ -52,12 +62,14 @@ def browser(chromium, address):
 def test_it_is_where_the_page_will_be(browser, path, size):
     page = browser(path, size=size)
     page.wait_for_selector(f"{PICTURE}[data-drawn]", state="attached")
+    page.wait_for_function("() => !document.querySelector('#first_picture').shadowRoot.querySelector('.plain')")
     first = page.evaluate(PLACES, True)
     page = browser(path, size=size, alone=False)
     page.wait_for_selector(RAN)
     page.wait_for_selector("svg.film-map")
     page.wait_for_selector(PICTURE, state="detached")
     assert first == page.evaluate(PLACES, False)
+    assert page.evaluate("[window.drawn, window.gap]") == [True, None], "for a moment there was no map"
 
 
 @pytest.mark.parametrize(("locale", "language"), [("ja-JP", "ja"), ("en-GB", "en"), ("fr-FR", "en")])
