@@ -38,7 +38,8 @@ const firstPage = ({ title, goal, begins, step }, { logo, mode }) => {
 const firstDraw = (host) => {
   const language = firstLanguage(), words = FIRST_WORDS[language], name = location.pathname.slice(1) || words.home
   const page = words.pages[name]
-  if (!page || firstOver() || new URLSearchParams(location.search).has("present")) return host.remove()
+  const asked = new URLSearchParams(location.search)
+  if (!page || firstOver() || asked.has("present") || asked.has("embed")) return host.remove() // these look different
   const root = host.attachShadow({ mode: "closed" })
   host.lang = language
   root.adoptedStyleSheets.push(window.irsaStyles)
