@@ -90,6 +90,24 @@ def test_a_background_command_is_refused():
 
 
 @pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("umask 077", "umask: the mask of new files is always 0022"),
+        ("echo a | grep -P '\\d'", "grep: -P is not in"),
+        ("echo a | sed 's/a/\\U&/'", "\\U is not in"),
+        ("printf 'ab\\n' | sort -k1.2", "only whole fields are keys"),
+        ("touch -d @0 f", "touch: invalid option -- 'd'"),
+        ("mv -n a b", "mv: invalid option -- 'n'"),
+        ("rmdir -p a/b", "rmdir: invalid option -- 'p'"),
+    ],
+)
+def test_what_is_not_simulated_says_so_instead_of_doing_something_else(line, said):
+    done = simulated(line)
+    assert (done.stdout, done.exit_code != 0) == ("", True)
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize(
     ("image", "program", "has"),
     [
         ("amazon/aws-cli:2.31.0", "bash", True),

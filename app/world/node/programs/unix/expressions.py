@@ -215,6 +215,7 @@ class Expression:
         if self._take("{"):
             end = self._text.find("}" if self._extended else "\\}", self._position)
             low, comma, high = self._text[self._position : max(end, 0)].partition(",")
+            low = low or ("0" if comma else "")
             if end < 0 or not low.isdigit() or not (high.isdigit() or not high) or max(len(low), len(high)) > 3:
                 raise UsageProblem("Invalid content of \\{\\}")
             self._position = end + (1 if self._extended else 2)

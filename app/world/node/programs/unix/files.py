@@ -9,6 +9,9 @@ import stat as modes
 from app.world.node.programs.unix.options import UsageProblem, options
 from app.world.node.shell.process import Process
 
+_UMASK = 0o022
+"""Bits that a clause without `u`, `g`, `o` or `a` leaves as they are (POSIX.1-2017, `chmod`)."""
+
 
 async def ls(process: Process) -> int:
     """As both families of images print it (`app.world.node.listing`)."""
@@ -27,8 +30,12 @@ async def mkdir(process: Process) -> int:
         parts = path.rstrip("/").split("/") if "p" in found else []
         for wanted in ["/".join(parts[: end + 1]) for end in range(len(parts))] if parts else [path]:
             try:
+                if not wanted and not parts:
+                    raise FileNotFoundError(2, "No such file or directory")
                 if wanted and not ("p" in found and _is_directory(process, wanted)):
                     process.files.mkdir(process.path(wanted))
+                    if "m" in found and wanted == path.rstrip("/"):
+                        process.files.chmod(process.path(wanted), _mode(found["m"], 0o777))
             except OSError as error:
                 status = await process.complain(f"cannot create directory '{wanted}': {error.strerror}")
                 break
@@ -37,7 +44,7 @@ async def mkdir(process: Process) -> int:
 
 async def rmdir(process: Process) -> int:
     """Empty directories."""
-    _, paths = options(process, "p")
+    _, paths = options(process, "")
     need(paths)
     status = 0
     for path in paths:
@@ -52,7 +59,7 @@ async def rmdir(process: Process) -> int:
 
 async def touch(process: Process) -> int:
     """Makes files that are not there, and files' times now."""
-    found, paths = options(process, "camf", "dtr")
+    found, paths = options(process, "camf")
     need(paths)
     status = 0
     for path in paths:
@@ -72,6 +79,9 @@ async def rm(process: Process) -> int:
     need(paths)
     status = 0
     for path in paths:
+        if posixpath.basename(path.rstrip("/")) in (".", ".."):
+            status = await process.complain(f"refusing to remove '.' or '..' directory: skipping '{path}'")
+            continue
         try:
             await _remove(process, path, recursive=bool(found.keys() & {"r", "R"}))
         except FileNotFoundError as error:
@@ -101,7 +111,7 @@ async def cp(process: Process) -> int:
 
 async def mv(process: Process) -> int:
     """Files and directories."""
-    _, paths = options(process, "fvn")
+    _, paths = options(process, "fv")
     return await _each(process, paths, move=True, recursive=True)
 
 
@@ -123,6 +133,10 @@ async def _each(process: Process, paths: list[str], *, move: bool, recursive: bo
             continue
         if f"{posixpath.normpath(process.path(wanted))}/".startswith(f"{posixpath.normpath(process.path(source))}/"):
             status = await process.complain(f"cannot copy a directory, '{source}', into itself, '{wanted}'")
+            continue
+        if wanted.endswith("/") and not into and _is_there(process, source) and not _is_directory(process, source):
+            what = f"cannot move '{source}' to '{wanted}'" if move else f"cannot create regular file '{wanted}'"
+            status = await process.complain(f"{what}: Not a directory")
             continue
         try:
             await _copy(process, source, wanted, recursive=recursive)
@@ -176,9 +190,9 @@ def _mode(text: str, old: int) -> int:
         found = re.fullmatch(r"([ugoa]*)([-+=])([rwx]*)", clause)
         if found is None:
             raise UsageProblem(f"invalid mode: '{text}'")
-        who = found[1].replace("a", "ugo") or "ugo"
+        who, kept = found[1].replace("a", "ugo") or "ugo", 0 if found[1] else _UMASK
         bits = sum({"r": 4, "w": 2, "x": 1}[letter] for letter in set(found[3]))
-        mask = sum(bits << {"u": 6, "g": 3, "o": 0}[letter] for letter in set(who))
+        mask = sum(bits << {"u": 6, "g": 3, "o": 0}[letter] for letter in set(who)) & ~kept
         whole_mask = sum(7 << {"u": 6, "g": 3, "o": 0}[letter] for letter in set(who))
         old = {"+": old | mask, "-": old & ~mask, "=": (old & ~whole_mask) | mask}[found[2]]
     return old
