@@ -98,6 +98,7 @@ def test_a_background_command_is_refused():
         ("printf 'ab\\n' | sort -k1.2", "only whole fields are keys"),
         ("touch -d @0 f", "touch: invalid option -- 'd'"),
         ("mv -n a b", "mv: invalid option -- 'n'"),
+        ("rm -i f", "rm: invalid option -- 'i'"),
         ("rmdir -p a/b", "rmdir: invalid option -- 'p'"),
     ],
 )

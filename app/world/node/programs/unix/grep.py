@@ -37,7 +37,7 @@ async def grep(process: Process) -> int:
         return await process.complain(str(problem), 2)
     run.named = ("H" in found or len(paths) > 1) and "h" not in found
     failed = False
-    async for path, stream in streams(process, paths):
+    async for path, stream in streams(process, paths, complains="s" not in found):
         if stream is None:
             failed = True
             continue
