@@ -153,6 +153,8 @@ s3 cp s3://irsa-reports-ACCOUNT/copies/here.csv s3://irsa-reports-ACCOUNT/copies
 s3 sync s3://irsa-reports-ACCOUNT/2026 synced --no-progress
 s3 sync synced s3://irsa-reports-ACCOUNT/2026 --no-progress
 s3 mv s3://irsa-reports-ACCOUNT/2026/summary.csv s3://irsa-reports-ACCOUNT/copies/ --dryrun
+s3 rm s3://irsa-reports-ACCOUNT/2026 --recursive --dryrun
+s3 rm s3://irsa-reports-ACCOUNT/20 --recursive --dryrun
 s3 cp s3://irsa-reports-ACCOUNT/nope . --no-progress
 """.splitlines()
 """Run in this order by both, on the same world; what they change is the same for the other one."""
