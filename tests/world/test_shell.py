@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import string
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.world.node.programs.unix.table import PROGRAMS
 from app.world.node.shell import limits
 from app.world.node.streams import Streams
 from app.world.node.volumes.filesystem import User
@@ -139,6 +141,18 @@ def test_who_is_not_root_writes_where_all_may():
     )
     assert done.stdout == "x\n1000\n"
     assert done.stderr == "sh: cannot open /y: Permission denied\nwhoami: cannot find name for user ID 1000\n"
+
+
+def test_any_option_is_a_programs_own_matter():
+    """Each letter for each program but those that need a world or time: with nothing to read, and with a file."""
+    names = sorted({*PROGRAMS, "ls", "tar", "test", "printf", "read"} - {"curl", "sleep", "yes"})
+    for name in names:
+        done = simulated(
+            "mkdir empty; echo x > x; cd empty; "
+            f"for o in {' '.join(string.ascii_letters)} 1 -; do ({name} -$o; {name} -$o ../x; {name} -$o 1 ../x) "
+            "</dev/null >/dev/null 2>&1; done; echo reached"
+        )
+        assert (done.stdout, done.stderr, done.exit_code) == ("reached\n", "", 0), name
 
 
 # (3) What stops a script
