@@ -284,7 +284,10 @@ class Expression:
             raise UsageProblem("Unmatched [, [^, [:, [., or [=")
         self._position = position + 1
         test = bracket([(character, False) for character in self._text[start:position]])
-        return (lambda c: test(c.lower()) or test(c.upper())) if self._ignore_case else test
+        if not self._ignore_case:
+            return test
+        either = all if self._text[start] == "^" else any  # what is not in the brackets is so in neither case
+        return lambda c: either(map(test, (c.lower(), c.upper())))
 
 
 def _is_word(character: str) -> bool:
