@@ -225,10 +225,8 @@ class _Page:
                 raise LineRefused("stopping")
             with STOPPING.under_way("command", self._console.close):
                 ended = await self._console.run(number, text, show, begin)
-        except LineRefused as refused:
+        except (LineRefused, OSError) as refused:
             await self._send(type="refused", number=number, text=self._reason(refused))
-        except OSError as error:
-            await self._send(type="refused", number=number, text=self._say("refused.system", got=error.strerror))
         else:
             said = [] if ended.why == "ended" else [self._say(f"ended.{ended.why}")]
             said += [self._say("ended.context_gone")] if ended.forgets_context else []
@@ -249,7 +247,7 @@ class _Page:
     async def _change(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         try:
             await work()
-        except LineRefused as refused:
+        except (LineRefused, OSError) as refused:
             await self._send(type="file_refused", name=name, text=self._reason(refused))
         await self._show_files()
 
@@ -262,9 +260,11 @@ class _Page:
     async def _show_files(self) -> None:
         try:
             files = await self._console.files()
-        except LineRefused:
+        except (LineRefused, OSError):  # the world is gone, and its folder with it
             return
         await self._send(type="files", files=[[name, size] for name, size in files.items()])
 
-    def _reason(self, refused: LineRefused) -> str:
+    def _reason(self, refused: LineRefused | OSError) -> str:
+        if isinstance(refused, OSError):  # such as a full disk
+            return self._say("refused.system", got=refused.strerror)
         return self._say(f"refused.{refused.code}", **refused.values)

@@ -79,7 +79,7 @@ const picker = (root) => {
     flipped.classList.add("flipped")
   }
 
-  let caret = Number(pick.dataset.flipped ?? root.caret ?? 0)
+  let caret = Math.min(Number(pick.dataset.flipped ?? root.caret ?? 0), characters.length - 1) // of a longer token before
   const move = (index) => {
     characters[caret].classList.remove("caret")
     root.caret = caret = index
@@ -100,7 +100,7 @@ const picker = (root) => {
     root.classList.add("sending")
     root.flip(index)
   }
-  move(Math.min(caret, characters.length - 1))
+  move(caret)
 
   pick.addEventListener("click", (event) => {
     const index = characters.indexOf(event.target)

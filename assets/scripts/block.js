@@ -10,8 +10,18 @@ const copyWhole = (event, root) => {
   event.clipboardData.setData("text/plain", part.textContent)
   event.preventDefault()
 }
+// Over http from another machine a page has no `navigator.clipboard`: there a selection is copied, as by hand.
+const copyByHand = (text) => {
+  const field = element("textarea", { value: text, readOnly: true })
+  document.body.append(field)
+  field.select()
+  document.execCommand("copy")
+  field.remove()
+}
 const copy = async (button) => {
-  await navigator.clipboard.writeText(button.dataset.copy)
+  if (navigator.clipboard) await navigator.clipboard.writeText(button.dataset.copy)
+  else copyByHand(button.dataset.copy)
+  button.focus({ preventScroll: true })
   button.classList.add("copied")
   setTimeout(() => button.classList.remove("copied"), 2000)
 }

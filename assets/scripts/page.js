@@ -91,13 +91,15 @@ const find = () => {
   if (found) finding.disconnect()
   if (!found || found === sidebar) return
   sidebar = found
-  new MutationObserver(group).observe(sidebar, everything)
+  grouping.disconnect()
+  grouping.observe(sidebar, everything)
   group()
-  const naming = new MutationObserver(name)
+  naming.disconnect()
   const header = document.querySelector('[data-testid="stHeader"]') // an embedded page may have none
   for (const part of [sidebar, header].filter(Boolean)) naming.observe(part, everything)
 }
 const finding = new MutationObserver(find) // it may come after the page
+const grouping = new MutationObserver(group), naming = new MutationObserver(name) // of the sidebar that is there now
 
 export default function ({ data }) {
   speak(document.documentElement, data.language)

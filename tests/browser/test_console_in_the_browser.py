@@ -111,4 +111,14 @@ def test_a_learner_types_completes_recalls_and_stops(profiles, launched):
     line.fill("kubectl get namespaces")
     line.press("Enter")
     expect(log.locator(".output")).to_contain_text("from-page")
+
+    # (8) What has left the page, with a part of its own that listens, hears of nothing any more.
+    page.evaluate(
+        "const gone = document.createElement('details');"
+        " irsaConsole.hear(gone, () => (gone.heard = true)); irsaConsole.leave(); window.gone = gone"
+    )
+    line.fill("kubectl get pods")
+    line.press("Enter")
+    expect(log.locator(".output").last).to_contain_text("pod-before")
+    assert page.evaluate("gone.heard") is None
     reader.close()

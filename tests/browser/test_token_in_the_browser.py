@@ -151,6 +151,16 @@ def test_by_keyboard_a_character_is_chosen_and_sent(flip_view):
     one.expect_title(load("en").lesson("token_mount").title)
 
 
+def test_the_caret_stays_in_a_token_that_became_shorter(flip_view):
+    one = flip_view
+    one.page.locator(".offered button").first.click()
+    expect(one.page.locator(".pick .flipped")).to_have_count(1)
+    one.page.locator(".pick").evaluate("pick => (pick.getRootNode().querySelector('.root').caret = 100_000)")
+    one.page.locator(".st-key-flip_undo button").click()
+    expect(one.page.locator(".pick .flipped")).to_have_count(0)
+    expect(one.page.locator(".pick i").last).to_have_class(re.compile("caret"))
+
+
 def test_the_dot_stays_a_dot(flip_view):
     one = flip_view
     one.page.locator(".pick .dot i").first.click()

@@ -35,6 +35,23 @@ def test_an_example_is_copied_as_its_file_has_it(visitor):
     assert copied.splitlines()[-1].startswith("diff <(spec eks.amazonaws.com/")
 
 
+def test_without_the_browsers_clipboard_a_button_copies_too(visitor):
+    """As over http from another machine, where a page has none."""
+    one = visitor.turn_to("webhook").predict()
+    one.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    one.page.evaluate(
+        "window.real = navigator.clipboard;"
+        " Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true })"
+    )
+    button = one.page.locator(".copy[data-copy]:visible").first
+    button.focus()
+    one.press("Enter")
+    expect(button).to_contain_text(load("en").message("screens.copied"))
+    expect(button).to_be_focused()
+    assert one.page.evaluate("real.readText()") == button.get_attribute("data-copy")
+    assert one.page.evaluate("delete navigator.clipboard")
+
+
 def test_the_wire_comes_when_it_is_unfolded_and_is_there_again_on_the_way_back(visitor):
     one = visitor.turn_to("webhook").predict()
     fold = one.page.get_by_test_id("stExpander").filter(has_text=load("en").message("ui.wire"))

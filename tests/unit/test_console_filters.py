@@ -81,6 +81,21 @@ def ours(text, content):
         ("jq -s .", b"1 2\n3"),
         ("jq -n '1+1'", b""),
         ("jq -e .x", b'{"x":false}'),
+        ("grep '*b'", b"a*b\nab\n"),
+        ("grep '^*b'", b"*b\nb\n"),
+        ("grep '[\\.]'", b"a\\b\na.b\nab\n"),
+        ("grep '[.[]'", b"a[b\na.b\nab\n"),
+        ("grep '[^[:space:][:punct:]]'", b" .\na\n"),
+        ("grep '[]a]'", b"]\nb\n"),
+        ("grep '\\<foo\\>'", b"a foo\nfoobar\n"),
+        ("grep 'a^b$c'", b"a^b$c\n"),
+        ("grep '\\(^a\\|b$\\)'", b"ab\nba\n"),
+        ("grep 'a\\{2\\}'", b"aa\na{2}\n"),
+        ("sort -n", b"1e3\n20\n-5\n 3\n.5\nx\n"),
+        ("sort -nu", b"1\n01\nx\ny\n"),
+        ("sort -rn", b"1\n01\n10\nx\n"),
+        ("jq -e .x", b'{"x":0}'),
+        ("jq -e empty", b"{}"),
         ("jq .", b""),
     ],
 )
@@ -113,7 +128,15 @@ def test_what_is_none_ends_with_a_message(text, content, output, status, message
 
 
 def test_a_filter_does_not_know_every_option():
-    for text in ("grep -P x", "jq --rawfile a b .", "sort --output=x", "head -n 1x", "cut -f", "base64 --foo"):
+    for text in (
+        "grep -P x",
+        "jq --rawfile a b .",
+        "sort --output=x",
+        "head -n 1x",
+        "cut -f",
+        "cut -f0",
+        "base64 --foo",
+    ):
         with pytest.raises(LineRefused):
             given(parse(text)[0].stages[0])
 

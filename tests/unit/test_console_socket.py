@@ -1,11 +1,13 @@
 """The websocket of the console: who gets one, which frames it takes, and that all ends with the page."""
 
 import asyncio
+import errno
 import json
 
 import pytest
 
 from app.console.access import WorldAccess
+from app.console.files import Files
 from app.console.programs import Program
 from app.serving import console_socket, request_facts
 from app.serving.console_socket import FRAME_LIMIT, SOCKETS, ConsoleSocket
@@ -150,6 +152,24 @@ def test_files_and_filters_over_the_wire(application, access):
     assert refused["text"] == "en console.refused.open_quote [('got', \"'\")]"
     assert candidates == {"type": "candidates", "number": 3, "length": 1, "words": [["a.json", ""]]}
     assert client.frames("files")[-1]["files"] == []
+
+
+def test_a_file_for_which_the_disk_has_no_room_says_so(application, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async def act():
+        client = Client(application)
+        monkeypatch.setattr(Files, "write", full)
+        client.say(type="save", name="a", text="x")
+        saved = await client.until("file_refused")
+        client.say(type="run", number=1, text="cat > b <<E\nx\nE")
+        written = await client.until("refused")
+        client.leave()
+        await client.task
+        return saved["text"], written["text"]
+
+    assert exercised(act) == ("en console.refused.system [('got', 'No space left on device')]",) * 2
 
 
 def test_what_runs_ends_with_the_page(application):

@@ -5,6 +5,8 @@ from contextvars import ContextVar
 from functools import partial
 from queue import SimpleQueue
 
+import pytest
+
 from app.ui.state.runs import script_threads
 from app.ui.state.runs.script_threads import ScriptThreads
 
@@ -81,6 +83,23 @@ def test_a_visitor_whose_thread_has_ended_may_have_one_more_and_not_two(monkeypa
     assert threads._busy["one"] == 2
     for end in ends:
         end.set()
+
+
+def test_what_waits_is_run_though_the_system_had_no_thread_for_another(monkeypatch):
+    monkeypatch.setattr(script_threads, "OF_A_VISITOR", 2)
+    threads, go, waited = ScriptThreads(), threading.Event(), threading.Event()
+    threads.run(lambda: go.wait(10), "visitor", "first")
+
+    def no_thread(_work):
+        threads.run(waited.set, "visitor", "third")  # meanwhile, in another thread
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threads, "_start", no_thread)
+        with pytest.raises(RuntimeError):
+            threads.run(lambda: None, "visitor", "second")
+    go.set()
+    assert waited.wait(10)
 
 
 def test_who_asks_again_keeps_their_place_in_the_line(monkeypatch):

@@ -153,6 +153,8 @@ s3 cp s3://irsa-reports-ACCOUNT/copies/here.csv s3://irsa-reports-ACCOUNT/copies
 s3 sync s3://irsa-reports-ACCOUNT/2026 synced --no-progress
 s3 sync synced s3://irsa-reports-ACCOUNT/2026 --no-progress
 s3 mv s3://irsa-reports-ACCOUNT/2026/summary.csv s3://irsa-reports-ACCOUNT/copies/ --dryrun
+s3 rm s3://irsa-reports-ACCOUNT/2026 --recursive --dryrun
+s3 rm s3://irsa-reports-ACCOUNT/20 --recursive --dryrun
 s3 cp s3://irsa-reports-ACCOUNT/nope . --no-progress
 """.splitlines()
 """Run in this order by both, on the same world; what they change is the same for the other one."""
@@ -225,6 +227,24 @@ def test_curl_reaches_the_metadata_service(world, run_pod, execute):
         pod, "curl", "-sS", "-X", "PUT", f"{base}/api/token", "-H", "X-aws-ec2-metadata-token-ttl-seconds: 60"
     )
     assert (late.exit_code, late.stderr[:11]) == (28, "curl: (28) ")
+
+
+def test_curl_fails_sends_and_names_itself_as_curl_does(run_pod, execute):
+    pod = run_pod(container=MANY)
+    metadata = "http://169.254.169.254/latest/meta-data/"
+
+    def curl(line):
+        done = execute(pod, "sh", "-c", f"curl {line}")
+        return done.stdout, done.exit_code, [it for it in done.stderr.splitlines() if it[:2] in ("> ", "cu")][:9]
+
+    error = "curl: (22) The requested URL returned error: 401"
+    wrong = f"-H 'X-aws-ec2-metadata-token: wrong' {metadata}"
+    assert curl(f"-sSf -w '%{{http_code}}' {wrong}") == ("401", 22, [error])
+    assert curl(f"-sf -o f -w '%{{http_code}}' {wrong}") == ("401", 22, [])
+    _, _, sent = curl(f"-sv -d '' -H 'accept: text/plain' -H 'User-Agent:' -H 'X-Mine: 1' {metadata}")
+    assert sent[0] == "> POST /latest/meta-data/ HTTP/1.1"
+    assert sent[2:] == ["> Content-Type: application/x-www-form-urlencoded", "> accept: text/plain", "> X-Mine: 1"]
+    assert curl(f"-sv -G -d '' {metadata}")[2][0].startswith("> GET ")
 
 
 def test_curl_exchanges_the_token_at_sts(world, run_pod, execute):

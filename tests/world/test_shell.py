@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import string
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.world.node.programs.unix.table import PROGRAMS
 from app.world.node.shell import limits
 from app.world.node.streams import Streams
 from app.world.node.volumes.filesystem import User
@@ -90,6 +92,25 @@ def test_a_background_command_is_refused():
 
 
 @pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("umask 077", "umask: the mask of new files is always 0022"),
+        ("echo a | grep -P '\\d'", "grep: -P is not in"),
+        ("echo a | sed 's/a/\\U&/'", "\\U is not in"),
+        ("printf 'ab\\n' | sort -k1.2", "only whole fields are keys"),
+        ("touch -d @0 f", "touch: invalid option -- 'd'"),
+        ("mv -n a b", "mv: invalid option -- 'n'"),
+        ("rm -i f", "rm: invalid option -- 'i'"),
+        ("rmdir -p a/b", "rmdir: invalid option -- 'p'"),
+    ],
+)
+def test_what_is_not_simulated_says_so_instead_of_doing_something_else(line, said):
+    done = simulated(line)
+    assert (done.stdout, done.exit_code != 0) == ("", True)
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize(
     ("image", "program", "has"),
     [
         ("amazon/aws-cli:2.31.0", "bash", True),
@@ -120,6 +141,18 @@ def test_who_is_not_root_writes_where_all_may():
     )
     assert done.stdout == "x\n1000\n"
     assert done.stderr == "sh: cannot open /y: Permission denied\nwhoami: cannot find name for user ID 1000\n"
+
+
+def test_any_option_is_a_programs_own_matter():
+    """Each letter for each program but those that need a world or time: with nothing to read, and with a file."""
+    names = sorted({*PROGRAMS, "ls", "tar", "test", "printf", "read"} - {"curl", "sleep", "yes"})
+    for name in names:
+        done = simulated(
+            "mkdir empty; echo x > x; cd empty; "
+            f"for o in {' '.join(string.ascii_letters)} 1 -; do ({name} -$o; {name} -$o ../x; {name} -$o 1 ../x) "
+            "</dev/null >/dev/null 2>&1; done; echo reached"
+        )
+        assert (done.stdout, done.stderr, done.exit_code) == ("reached\n", "", 0), name
 
 
 # (3) What stops a script

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from app.world.lifecycle import world_store
 from app.world.lifecycle.simulation import Simulation
 from app.world.lifecycle.world_store import NEW_AT_ONCE, NoRoom, WorldStore
 from tests.waiting import eventually
@@ -47,6 +48,7 @@ def a_world(name, acted=False):
         usage=SimpleNamespace(touched=False),
         path=name,
         issuer_id=name.upper(),
+        issuer=f"https://issuer/id/{name.upper()}",
         account_id=f"1{name}",
         account=accounts[0],
         other_account=accounts[1],
@@ -75,6 +77,22 @@ def test_names_are_not_mistaken_for_each_other(store):
     assert store.by_issuer("a") is None
     assert store.account("a") is None
     assert store.get("a") is None
+
+
+def test_an_account_is_found_by_the_whole_address_of_its_issuer(store):
+    fill(store, "a")
+    world = store.get("a")
+    assert store.account_by_issuer(world.issuer) is world.account
+    assert store.account_by_issuer("https://elsewhere/id/A") is None
+    assert store.account_by_issuer("https://issuer/id/B") is None
+
+
+def test_why_a_world_went_is_remembered_of_the_last_ones_alone(store, clock, monkeypatch):
+    monkeypatch.setattr(world_store, "GONE_LIMIT", 2)
+    fill(store, "a", "b", "c")
+    clock.time = 61
+    assert store.expire() == 3
+    assert [store.why_gone(key) for key in ("a", "b", "c")] == [None, "idle", "idle"]
 
 
 def test_the_longest_unused_goes_when_one_too_many_comes(store, dropped):

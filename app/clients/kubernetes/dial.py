@@ -64,7 +64,8 @@ class Dialer:
 
 def _tunnel(proxy: socket.socket, address: tuple[str, int], headers: Mapping[str, str]) -> None:
     """Asks a proxy for a way through (RFC 9110 §9.3.6). Raises `OSError`."""
-    target = f"{address[0]}:{address[1]}"
+    host, port = address
+    target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"  # RFC 3986 §3.2.2: an IPv6 address
     lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}", *(f"{name}: {headers[name]}" for name in headers)]
     proxy.sendall("\r\n".join([*lines, "", ""]).encode())
     answer = b""

@@ -30,7 +30,8 @@ class _Form:
     """Whether the first word is no file: a pattern, a program."""
 
 
-_LIST = r"\d{0,6}(-\d{0,6})?(,\d{0,6}(-\d{0,6})?){0,50}"
+_PLACE = r"(?:[1-9]\d{0,5})?"
+_LIST = rf"{_PLACE}(-{_PLACE})?(,{_PLACE}(-{_PLACE})?){{0,50}}"
 _COUNTS = _Form(values=MappingProxyType({"n": r"[+-]?\d{1,9}", "c": r"[+-]?\d{1,9}"}))
 FORMS: Mapping[str, _Form] = MappingProxyType(
     {

@@ -10,9 +10,12 @@ from typing import Any
 from app.console.filters.arguments import Given
 from app.console.filters.lines import Ended
 
+_NOTHING = object()
+
 
 def jq(given: Given, lines: Iterable[bytes]) -> Iterator[bytes]:
-    """What the program makes of each value. Ends with jq's own status: 3 for a program, 5 and 2 for an input."""
+    """What the program makes of each value. Ends with jq's own status: 3 for a program, 5 and 2 for an input; with `-e`
+    4 where there is no value, and 1 where the last one is null or false."""
     import jq as library
 
     variables = {name: json.loads(value) if kind == "argjson" else value for kind, name, value in _named(given)}
@@ -21,7 +24,7 @@ def jq(given: Given, lines: Iterable[bytes]) -> Iterator[bytes]:
     except ValueError as error:
         raise Ended(3, str(error)) from None
     text = "null" if "n" in given.switches else b"".join(lines).decode("utf-8", "replace")
-    last: Any = None
+    last: Any = _NOTHING
     try:
         for value in program.input_text(text, slurp="s" in given.switches):
             last = value
@@ -29,8 +32,8 @@ def jq(given: Given, lines: Iterable[bytes]) -> Iterator[bytes]:
     except ValueError as error:
         is_syntax = str(error).startswith("parse error")
         raise Ended(2 if is_syntax else 5, f"jq: {'' if is_syntax else 'error: '}{error}") from None
-    if "e" in given.switches and last in (None, False):
-        raise Ended(1)
+    if "e" in given.switches and (last is _NOTHING or last is None or last is False):  # 0 is equal to False
+        raise Ended(4 if last is _NOTHING else 1)
 
 
 def _named(given: Given) -> list[tuple[str, str, str]]:

@@ -11,12 +11,15 @@ import base64
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import groupby, islice
 
 from app.console.filters.arguments import Given
 
 _CLASSES = {"alpha": "a-zA-Z", "digit": "0-9", "alnum": "a-zA-Z0-9", "space": r"\s", "upper": "A-Z", "lower": "a-z"}
 _CLASSES |= {"xdigit": "0-9A-Fa-f", "blank": r" \t", "punct": r"!-/:-@\[-`{-~"}
+_TOKEN = re.compile(r"\[\^?\]?(?:\[:[a-z]+:\]|[^\]])*\]|\\.|.", re.DOTALL)
+_WORD_ENDS = {r"\<": r"\b(?=\w)", r"\>": r"\b(?<=\w)"}
+_OTHER_WAY_ROUND = ("(", ")", "{", "}", "|", "+", "?")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]")
 
 
@@ -64,13 +67,34 @@ def grep(given: Given, lines: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _python_pattern(pattern: str, *, extended: bool) -> str:
-    """A POSIX regular expression (IEEE Std 1003.1, 9) in Python's language."""
+    """A POSIX regular expression (IEEE Std 1003.1, 9) in Python's language, with GNU's ends of words."""
+    tokens = _TOKEN.findall(pattern)
+    return "".join(
+        _in_brackets(token)
+        if token.startswith("[") and len(token) > 1
+        else _WORD_ENDS.get(token) or (token if extended else _of_basic(token, before, after))
+        for before, token, after in zip(("", *tokens), tokens, (*tokens[1:], ""), strict=False)
+    )
+
+
+def _in_brackets(token: str) -> str:
+    """A backslash in brackets is itself, and so is a bracket that opens no class."""
+    inside = re.sub(r"\\|\[(?!:[a-z]+:\])", r"\\\g<0>", token[1:])
     for name, members in _CLASSES.items():
-        pattern = pattern.replace(f"[:{name}:]", members)
-    if extended:
-        return pattern
-    # In a basic one `\(` groups and `(` is a parenthesis; the other signs are the same way round.
-    return re.sub(r"\\[(){}|+?]|[(){}|+?]", lambda it: it[0][1:] if it[0][0] == "\\" else f"\\{it[0]}", pattern)
+        inside = inside.replace(f"[:{name}:]", members)
+    return f"[{inside}"
+
+
+def _of_basic(token: str, before: str, after: str) -> str:
+    """One sign of a basic expression: with a backslash `(` groups, without one it is itself. `^`, `$` and `*` are signs
+    where they begin or end something."""
+    begins, ends = before in ("", r"\(", r"\|"), after in ("", r"\)", r"\|")
+    if token in ("^", "$", "*"):
+        is_itself = {"^": not begins, "$": not ends, "*": begins or before == "^"}[token]
+        return f"\\{token}" if is_itself else token
+    if token in _OTHER_WAY_ROUND:
+        return f"\\{token}"
+    return token[1:] if token[0] == "\\" and token[1:] in _OTHER_WAY_ROUND else token
 
 
 def base64_(given: Given, lines: Iterable[bytes]) -> Iterator[bytes]:
@@ -157,11 +181,15 @@ def wc(given: Given, lines: Iterable[bytes]) -> Iterator[bytes]:
 def sort(given: Given, lines: Iterable[bytes]) -> Iterator[bytes]:
     """The lines in order, by their bytes as in the locale C."""
     kept = [line.removesuffix(b"\n") for line in lines]
-    number = re.compile(rb"\s*(-?\d+(?:\.\d+)?)")
+    number = re.compile(rb"\s*(-?(?:\d+(?:\.\d*)?|\.\d+))")
 
-    def key(line: bytes) -> tuple[float, bytes]:
-        found = number.match(line) if "n" in given.switches else None
-        return (float(found[1]) if found else 0.0, line)
+    def value(line: bytes) -> float | bytes:
+        found = number.match(line)
+        return line if "n" not in given.switches else float(found[1]) if found else 0.0
 
-    ordered = sorted(set(kept) if "u" in given.switches else kept, key=key, reverse="r" in given.switches)
-    yield from (line + b"\n" for line in ordered)
+    if "u" not in given.switches:
+        kept.sort(reverse="r" in given.switches)  # where the values are equal, the bytes decide
+    kept.sort(key=value, reverse="r" in given.switches)
+    if "u" in given.switches:
+        kept = [next(same) for _, same in groupby(kept, value)]
+    yield from (line + b"\n" for line in kept)

@@ -6,11 +6,13 @@ import posixpath
 import stat
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import ceil
 
 from app.flow.ports import Execution
 from app.world.node.volumes.filesystem import FileSystem, Node
 
-OPTIONS = "aA1dlLn"
+OPTIONS = "aA1dhlLnrt"
+_LONG = {"l", "n"}
 _HALF_YEAR = 365.2425 * 86400 / 2
 USERS = {0: "root", 65534: "nobody"}
 """The names that users and groups have in the images."""
@@ -23,7 +25,7 @@ class _Entry:
 
 
 def ls(arguments: list[str], files: FileSystem, *, directory: str, now: float, busybox: bool) -> Execution:
-    """Runs `ls` with `arguments` in `directory`. Knows the options `-a -A -1 -d -l -L -n`."""
+    """Runs `ls` with `arguments` in `directory`. Knows the options `-a -A -1 -d -h -l -L -n -r -t`."""
     # (1) Options and paths.
     paths: list[str] = []
     options: set[str] = set()
@@ -53,15 +55,14 @@ def ls(arguments: list[str], files: FileSystem, *, directory: str, now: float, b
         except OSError as error:
             errors.append(_complaint(path, error, busybox=busybox))
     # (3) Print.
-    long = bool(options & {"l", "n"})
-    numeric = "n" in options
     blocks: list[str] = []
     if loose:
-        blocks.append(_lines(loose, long=long, numeric=numeric, now=now, busybox=busybox))
+        blocks.append(_lines(_in_order(loose, options), options, now=now, busybox=busybox))
     for path, entries in inside:
         heading = f"{path}:\n" if len(paths) > 1 else ""
-        total = f"total {sum(entry.node.blocks for entry in entries) // 2}\n" if long else ""
-        blocks.append(heading + total + _lines(entries, long=long, numeric=numeric, now=now, busybox=busybox))
+        kilobytes = sum(entry.node.blocks for entry in entries) // 2
+        total = f"total {_human(kilobytes * 1024) if 'h' in options else kilobytes}\n" if options & _LONG else ""
+        blocks.append(heading + total + _lines(_in_order(entries, options), options, now=now, busybox=busybox))
     exit_code = 0 if not errors else (1 if busybox else 2)
     return Execution(stdout="\n".join(blocks), stderr="".join(errors), exit_code=exit_code)
 
@@ -76,8 +77,16 @@ def _children(files: FileSystem, path: str, options: set[str]) -> list[_Entry]:
     return [_Entry(name=name, node=node) for name, node in zip(names, nodes, strict=True)]
 
 
-def _lines(entries: list[_Entry], *, long: bool, numeric: bool, now: float, busybox: bool) -> str:
-    if not long:
+def _in_order(entries: list[_Entry], options: set[str]) -> list[_Entry]:
+    """By name, as they come; with `-t` the newest first."""
+    if "t" in options:
+        entries = sorted(entries, key=lambda entry: -entry.node.modified)
+    return entries[::-1] if "r" in options else entries
+
+
+def _lines(entries: list[_Entry], options: set[str], *, now: float, busybox: bool) -> str:
+    numeric = "n" in options
+    if not options & _LONG:
         return "".join(f"{entry.name}\n" for entry in entries)
     rows = [
         (
@@ -85,7 +94,7 @@ def _lines(entries: list[_Entry], *, long: bool, numeric: bool, now: float, busy
             str(entry.node.links),
             _owner(entry.node.uid, numeric),
             _owner(entry.node.gid, numeric),
-            str(entry.node.size),
+            _human(entry.node.size) if "h" in options else str(entry.node.size),
             _time(entry.node.modified, now),
             entry.name + (f" -> {entry.node.target}" if entry.node.is_link else ""),
         )
@@ -94,12 +103,21 @@ def _lines(entries: list[_Entry], *, long: bool, numeric: bool, now: float, busy
     if busybox:
         widths = [10, 4, 8, 8, 9]
     else:
-        widths = [max(len(row[column]) for row in rows) for column in range(5)]
+        widths = [max((len(row[column]) for row in rows), default=0) for column in range(5)]
     a, b, c, d, e = widths
     return "".join(
         f"{mode:{a}} {links:>{b}} {user:{c}} {group:{d}} {size:>{e}} {time} {name}\n"
         for mode, links, user, group, size, time, name in rows
     )
+
+
+def _human(size: int) -> str:
+    """Rounded up, as coreutils does: `893`, `1.1K`, `12K`."""
+    if size < 1024:
+        return str(size)
+    power = min(3, (size.bit_length() - 1) // 10)
+    value, unit = size / 1024**power, "KMG"[power - 1]
+    return f"{ceil(value * 10) / 10:.1f}{unit}" if value <= 9.9 else f"{ceil(value)}{unit}"
 
 
 def _owner(number: int, numeric: bool) -> str:

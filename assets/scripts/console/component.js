@@ -13,5 +13,5 @@ export default function ({ data, parentElement }) {
     root.lang = data.language
     parentElement.appendChild(root)
   }
-  return () => session.leave(root)
+  return session.leave
 }

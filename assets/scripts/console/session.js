@@ -110,7 +110,8 @@ const consoleSession = (path) => {
     },
     connect,
     hear: (view, hear) => listeners.set(view, hear),
-    leave: (view) => setTimeout(() => view.isConnected || listeners.delete(view)),
+    // A view has parts that listen, too, and goes with them.
+    leave: () => setTimeout(() => [...listeners.keys()].forEach((view) => view.isConnected || listeners.delete(view))),
     run: (text) => {
       const entry = { number: next++, line: text, output: [], size: text.length, note: "", runs: true, reads: false }
       const frame = { type: "run", number: entry.number, text }

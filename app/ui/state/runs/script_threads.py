@@ -50,8 +50,9 @@ class ScriptThreads:
             self._busy[visitor] += 1
         try:
             self._start(partial(self._call, work, visitor))
-        except RuntimeError:  # the system has no thread left
-            self._next(visitor)
+        except RuntimeError:  # the system has no thread left: what waits of this visitor is for those that they have
+            with self._lock:
+                self._end_one(visitor)
             raise
 
     def _call(self, work: Work | None, visitor: str) -> None:
@@ -68,9 +69,13 @@ class ScriptThreads:
             if waiting := self._waiting.get(visitor):
                 return waiting.pop(next(iter(waiting)))
             self._waiting.pop(visitor, None)
-            self._busy[visitor] -= 1
-            self._busy += Counter()  # forgets who has none
+            self._end_one(visitor)
             return None
+
+    def _end_one(self, visitor: str) -> None:
+        """The visitor has a thread less. The lock is held."""
+        self._busy[visitor] -= 1
+        self._busy += Counter()  # forgets who has none
 
     def _start(self, work: Work) -> None:
         try:

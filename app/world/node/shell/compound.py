@@ -32,17 +32,18 @@ async def run_loop(shell: Shell, command: Loop) -> int:
     status = 0
     shell.state.loops += 1
     try:
-        while ((await _tested(shell, command.condition)) == 0) != command.until:
-            await shell.limits.step()
-            status, ends = await _round(shell, command.body)
-            if ends:
-                break
-    except Jump as jump:  # in the condition
-        if jump.loops > 1:
-            raise Jump(jump.loops - 1, goes_on=jump.goes_on) from None
+        while True:
+            try:
+                if (await _tested(shell, command.condition) == 0) == command.until:
+                    return status
+                await shell.limits.step()
+                status = await shell.block(command.body)
+            except Jump as jump:
+                status = 0
+                if _ends(jump):
+                    return status
     finally:
         shell.state.loops -= 1
-    return status
 
 
 async def run_for(shell: Shell, command: For) -> int:
@@ -54,22 +55,22 @@ async def run_for(shell: Shell, command: For) -> int:
         for value in list(values):
             await shell.limits.step()
             shell.state.set(command.name, value)
-            status, ends = await _round(shell, command.body)
-            if ends:
-                break
+            try:
+                status = await shell.block(command.body)
+            except Jump as jump:
+                status = 0
+                if _ends(jump):
+                    break
     finally:
         shell.state.loops -= 1
     return status
 
 
-async def _round(shell: Shell, body: Block) -> tuple[int, bool]:
-    """A loop's body once: its status, and whether the loop ends."""
-    try:
-        return await shell.block(body), False
-    except Jump as jump:
-        if jump.loops > 1:
-            raise Jump(jump.loops - 1, goes_on=jump.goes_on) from None
-        return 0, not jump.goes_on
+def _ends(jump: Jump) -> bool:
+    """Whether the innermost loop ends by it. Raises the `Jump` that is left for the loops around that one."""
+    if jump.loops > 1:
+        raise Jump(jump.loops - 1, goes_on=jump.goes_on) from None
+    return not jump.goes_on
 
 
 async def run_case(shell: Shell, command: Case) -> int:

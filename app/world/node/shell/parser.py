@@ -52,7 +52,7 @@ class Parser(Tokens):
             raise Incomplete("Syntax error: here-document without an end")
         return block
 
-    def block(self, ends: tuple[str, ...]) -> Block:
+    def block(self, ends: tuple[str, ...], *, may_be_empty: bool = False) -> Block:
         """Commands up to one of the reserved words or characters `ends`, which is not read."""
         self.deeper()
         commands: list[AndOr] = []
@@ -68,6 +68,8 @@ class Parser(Tokens):
         self.shallower()
         if not self.peek():
             raise Incomplete(f'Syntax error: end of file unexpected (expecting "{ends[0]}")')
+        if not commands and not may_be_empty:
+            raise self.unexpected()
         return tuple(commands)
 
     def _line(self) -> Block:
@@ -213,7 +215,7 @@ class Parser(Tokens):
                     break
                 self.position += 1
             self.expect(")")
-            items.append((tuple(patterns), self.block((";;", "esac"))))
+            items.append((tuple(patterns), self.block((";;", "esac"), may_be_empty=True)))
             if self.peek(2) == ";;":
                 self.position += 2
 

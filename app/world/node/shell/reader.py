@@ -182,7 +182,7 @@ class Reader:
 
         inner = Parser(self.text, self.position + 2)
         inner._depth = self._depth
-        inner.block((")",))
+        inner.block((")",), may_be_empty=True)
         if inner.peek() != ")":
             raise Incomplete('Syntax error: end of file unexpected (expecting ")")')
         script = self.text[self.position + 2 : inner.position]

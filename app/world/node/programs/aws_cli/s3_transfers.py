@@ -101,7 +101,8 @@ class S3Transfers:
 
     def _remove(self) -> None:
         bucket, key = bucket_and_key(self._command.paths[0])
-        found = list(self._objects(bucket, key)) if "recursive" in self._command else [_Place(bucket=bucket, path=key)]
+        recursive = "recursive" in self._command
+        found = list(self._objects(bucket, _folder(key))) if recursive else [_Place(bucket=bucket, path=key)]
         for place in found:
             self._try("delete", place, None, partial(self._delete, place, quietly=True))
 
@@ -140,7 +141,7 @@ class S3Transfers:
             if not recursive:
                 yield self._object(bucket, key), posixpath.basename(key)
                 return
-            prefix = key if not key or key.endswith("/") else f"{key}/"
+            prefix = _folder(key)
             for place in list(self._objects(bucket, prefix)):
                 if place.path != prefix:
                     yield place, place.path.removeprefix(prefix)
@@ -284,3 +285,8 @@ class S3Transfers:
         self._printed.failed = True
         if "quiet" not in self._command:
             self._printed.errors.append(f"{text}\n")
+
+
+def _folder(key: str) -> str:
+    """The prefix of all that is below a key: `a` does not mean `a.csv`."""
+    return key if not key or key.endswith("/") else f"{key}/"

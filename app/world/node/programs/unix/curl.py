@@ -60,12 +60,16 @@ async def curl(process: Process) -> int:
         try:
             status = await _one(process, asked, url)
         except NoAnswer as error:
-            status = error.code
-            if "silent" not in asked.flags or "errors" in asked.flags:
-                await process.stderr.write(f"curl: ({error.code}) {error}\n")
-            if "write" in asked.values:
-                await process.stdout.write(_written_out(asked.values["write"], 0, url))
+            status = await _fail(process, asked, error.code, str(error))
+            await _write_out(process, asked, 0, url)
     return status
+
+
+async def _fail(process: Process, asked: _Asked, code: int, why: str) -> int:
+    """Says why, and returns curl's exit status."""
+    if "silent" not in asked.flags or "errors" in asked.flags:
+        await process.stderr.write(f"curl: ({code}) {why}\n")
+    return code
 
 
 async def _one(process: Process, asked: _Asked, url: str) -> int:
@@ -75,10 +79,13 @@ async def _one(process: Process, asked: _Asked, url: str) -> int:
     if body and "get" in asked.flags:
         url += ("&" if "?" in url else "?") + body
         body = ""
-    method = asked.values.get("method") or ("HEAD" if "head" in asked.flags else "POST" if body else "GET")
-    headers = [("User-Agent", asked.values.get("agent", "curl/8.3.0")), ("Accept", "*/*"), *asked.headers]
-    if body and not any(name.lower() == "content-type" for name, _ in asked.headers):
-        headers.append(("Content-Type", "application/x-www-form-urlencoded"))
+    posts = bool(asked.data) and "get" not in asked.flags  # nothing to send is sent, too
+    method = asked.values.get("method") or ("HEAD" if "head" in asked.flags else "POST" if posts else "GET")
+    own = [("User-Agent", asked.values.get("agent", "curl/8.3.0")), ("Accept", "*/*")]
+    own += [("Content-Type", "application/x-www-form-urlencoded")] if posts else []
+    given = {name.lower() for name, _ in asked.headers}  # each in place of curl's own; an empty one takes that away
+    headers = [header for header in own if header[0].lower() not in given]
+    headers += [(name, content) for name, content in asked.headers if content]
     ca = None
     if (path := asked.values.get("cacert")) is not None:
         try:
@@ -103,7 +110,8 @@ async def _one(process: Process, asked: _Asked, url: str) -> int:
     if "verbose" in asked.flags:
         await process.stderr.write("".join(f"< {line}\n" for line in head.split("\r\n")[:-1]))
     if "fail" in asked.flags and response.status >= 400:
-        raise NoAnswer(22, f"The requested URL returned error: {response.status}")
+        await _write_out(process, asked, response.status, url)
+        return await _fail(process, asked, 22, f"The requested URL returned error: {response.status}")
     return await _give(process, asked, url, head, response)
 
 
@@ -120,15 +128,16 @@ async def _give(process: Process, asked: _Asked, url: str, head: str, response: 
         await out.write(head)
     if "head" not in asked.flags:
         await out.write(decoded(response.body))
-    if "write" in asked.values:
-        await process.stdout.write(_written_out(asked.values["write"], response.status, url))
+    await _write_out(process, asked, response.status, url)
     return 0
 
 
-def _written_out(text: str, status: int, url: str) -> str:
+async def _write_out(process: Process, asked: _Asked, status: int, url: str) -> None:
+    """What `-w` asks for; the status is 0 where no answer came."""
+    text = asked.values.get("write", "")
     for name, value in (("http_code", f"{status:03}"), ("response_code", f"{status:03}"), ("url_effective", url)):
         text = text.replace(f"%{{{name}}}", value)
-    return text.replace("\\n", "\n").replace("\\t", "\t")
+    await process.stdout.write(text.replace("\\n", "\n").replace("\\t", "\t"))
 
 
 async def _read(process: Process) -> _Asked:

@@ -215,6 +215,7 @@ class Expression:
         if self._take("{"):
             end = self._text.find("}" if self._extended else "\\}", self._position)
             low, comma, high = self._text[self._position : max(end, 0)].partition(",")
+            low = low or ("0" if comma else "")
             if end < 0 or not low.isdigit() or not (high.isdigit() or not high) or max(len(low), len(high)) > 3:
                 raise UsageProblem("Invalid content of \\{\\}")
             self._position = end + (1 if self._extended else 2)
@@ -283,7 +284,10 @@ class Expression:
             raise UsageProblem("Unmatched [, [^, [:, [., or [=")
         self._position = position + 1
         test = bracket([(character, False) for character in self._text[start:position]])
-        return (lambda c: test(c.lower()) or test(c.upper())) if self._ignore_case else test
+        if not self._ignore_case:
+            return test
+        either = all if self._text[start] == "^" else any  # what is not in the brackets is so in neither case
+        return lambda c: either(map(test, (c.lower(), c.upper())))
 
 
 def _is_word(character: str) -> bool:

@@ -9,6 +9,9 @@ import stat as modes
 from app.world.node.programs.unix.options import UsageProblem, options
 from app.world.node.shell.process import Process
 
+_UMASK = 0o022
+"""Bits that a clause without `u`, `g`, `o` or `a` leaves as they are (POSIX.1-2017, `chmod`)."""
+
 
 async def ls(process: Process) -> int:
     """As both families of images print it (`app.world.node.listing`)."""
@@ -27,8 +30,13 @@ async def mkdir(process: Process) -> int:
         parts = path.rstrip("/").split("/") if "p" in found else []
         for wanted in ["/".join(parts[: end + 1]) for end in range(len(parts))] if parts else [path]:
             try:
+                if not wanted and not parts:
+                    raise FileNotFoundError(2, "No such file or directory")
                 if wanted and not ("p" in found and _is_directory(process, wanted)):
                     process.files.mkdir(process.path(wanted))
+                    await _say(process, found, f"mkdir: created directory '{wanted}'")
+                    if "m" in found and wanted == path.rstrip("/"):
+                        process.files.chmod(process.path(wanted), _mode(found["m"], 0o777))
             except OSError as error:
                 status = await process.complain(f"cannot create directory '{wanted}': {error.strerror}")
                 break
@@ -37,7 +45,7 @@ async def mkdir(process: Process) -> int:
 
 async def rmdir(process: Process) -> int:
     """Empty directories."""
-    _, paths = options(process, "p")
+    _, paths = options(process, "")
     need(paths)
     status = 0
     for path in paths:
@@ -52,7 +60,7 @@ async def rmdir(process: Process) -> int:
 
 async def touch(process: Process) -> int:
     """Makes files that are not there, and files' times now."""
-    found, paths = options(process, "camf", "dtr")
+    found, paths = options(process, "camf")
     need(paths)
     status = 0
     for path in paths:
@@ -66,14 +74,17 @@ async def touch(process: Process) -> int:
 
 async def rm(process: Process) -> int:
     """Files; with `-r` directories and all that is in them."""
-    found, paths = options(process, "rRfvi", long={"recursive": "r", "force": "f"})
+    found, paths = options(process, "rRfv", long={"recursive": "r", "force": "f", "verbose": "v"})
     if not paths and "f" in found:
         return 0
     need(paths)
     status = 0
     for path in paths:
+        if posixpath.basename(path.rstrip("/")) in (".", ".."):
+            status = await process.complain(f"refusing to remove '.' or '..' directory: skipping '{path}'")
+            continue
         try:
-            await _remove(process, path, recursive=bool(found.keys() & {"r", "R"}))
+            await _remove(process, path, found, recursive=bool(found.keys() & {"r", "R"}))
         except FileNotFoundError as error:
             if "f" not in found:
                 status = await process.complain(f"cannot remove '{path}': {error.strerror}")
@@ -82,30 +93,37 @@ async def rm(process: Process) -> int:
     return status
 
 
-async def _remove(process: Process, path: str, *, recursive: bool) -> None:
+async def _say(process: Process, found: dict[str, str], text: str) -> None:
+    """What `-v` asks for."""
+    if "v" in found:
+        await process.stdout.write(f"{text}\n")
+
+
+async def _remove(process: Process, path: str, found: dict[str, str], *, recursive: bool) -> None:
     await process.limits.step()
     node = process.files.stat(process.path(path), follow=False)
     if node.is_directory:
         if not recursive:
             raise IsADirectoryError(21, "Is a directory", path)
         for name in process.files.listdir(process.path(path)):
-            await _remove(process, posixpath.join(path, name), recursive=True)
+            await _remove(process, posixpath.join(path, name), found, recursive=True)
     process.files.remove(process.path(path))
+    await _say(process, found, f"removed {'directory ' if node.is_directory else ''}'{path}'")
 
 
 async def cp(process: Process) -> int:
     """Files; with `-r` directories."""
     found, paths = options(process, "rRafpv", long={"recursive": "r"})
-    return await _each(process, paths, move=False, recursive=bool(found.keys() & {"r", "R", "a"}))
+    return await _each(process, paths, found, move=False, recursive=bool(found.keys() & {"r", "R", "a"}))
 
 
 async def mv(process: Process) -> int:
     """Files and directories."""
-    _, paths = options(process, "fvn")
-    return await _each(process, paths, move=True, recursive=True)
+    found, paths = options(process, "fv")
+    return await _each(process, paths, found, move=True, recursive=True)
 
 
-async def _each(process: Process, paths: list[str], *, move: bool, recursive: bool) -> int:
+async def _each(process: Process, paths: list[str], found: dict[str, str], *, move: bool, recursive: bool) -> int:
     need(paths)
     if len(paths) == 1:
         raise UsageProblem(f"missing destination file operand after '{paths[0]}'")
@@ -124,10 +142,15 @@ async def _each(process: Process, paths: list[str], *, move: bool, recursive: bo
         if f"{posixpath.normpath(process.path(wanted))}/".startswith(f"{posixpath.normpath(process.path(source))}/"):
             status = await process.complain(f"cannot copy a directory, '{source}', into itself, '{wanted}'")
             continue
+        if wanted.endswith("/") and not into and _is_there(process, source) and not _is_directory(process, source):
+            what = f"cannot move '{source}' to '{wanted}'" if move else f"cannot create regular file '{wanted}'"
+            status = await process.complain(f"{what}: Not a directory")
+            continue
         try:
-            await _copy(process, source, wanted, recursive=recursive)
+            await _copy(process, source, wanted, {} if move else found, recursive=recursive)
             if move:
-                await _remove(process, source, recursive=True)
+                await _remove(process, source, {}, recursive=True)
+                await _say(process, found, f"renamed '{source}' -> '{wanted}'")
         except IsADirectoryError:
             status = await process.complain(f"-r not specified; omitting directory '{source}'")
         except OSError as error:
@@ -137,9 +160,11 @@ async def _each(process: Process, paths: list[str], *, move: bool, recursive: bo
     return status
 
 
-async def _copy(process: Process, source: str, target: str, *, recursive: bool) -> None:
+async def _copy(process: Process, source: str, target: str, found: dict[str, str], *, recursive: bool) -> None:
     await process.limits.step()
     node = process.files.stat(process.path(source))
+    if not node.is_directory or (recursive and not _is_directory(process, target)):
+        await _say(process, found, f"'{source}' -> '{target}'")
     if not node.is_directory:
         process.files.write(process.path(target), process.files.read(process.path(source)))
         process.files.chmod(process.path(target), modes.S_IMODE(node.mode))
@@ -149,12 +174,12 @@ async def _copy(process: Process, source: str, target: str, *, recursive: bool) 
     if not _is_directory(process, target):
         process.files.mkdir(process.path(target))
     for name in process.files.listdir(process.path(source)):
-        await _copy(process, posixpath.join(source, name), posixpath.join(target, name), recursive=True)
+        await _copy(process, posixpath.join(source, name), posixpath.join(target, name), found, recursive=True)
 
 
 async def chmod(process: Process) -> int:
     """Permission bits: `755`, `u+x`, `a-w`."""
-    words = [word for word in process.arguments[1:] if word not in ("-R", "-v")]
+    words = [word for word in process.arguments[1:] if word != "-R"]
     if len(words) < 2:
         raise UsageProblem(f"missing operand after '{words[0]}'" if words else "missing operand")
     status = 0
@@ -176,9 +201,9 @@ def _mode(text: str, old: int) -> int:
         found = re.fullmatch(r"([ugoa]*)([-+=])([rwx]*)", clause)
         if found is None:
             raise UsageProblem(f"invalid mode: '{text}'")
-        who = found[1].replace("a", "ugo") or "ugo"
+        who, kept = found[1].replace("a", "ugo") or "ugo", 0 if found[1] else _UMASK
         bits = sum({"r": 4, "w": 2, "x": 1}[letter] for letter in set(found[3]))
-        mask = sum(bits << {"u": 6, "g": 3, "o": 0}[letter] for letter in set(who))
+        mask = sum(bits << {"u": 6, "g": 3, "o": 0}[letter] for letter in set(who)) & ~kept
         whole_mask = sum(7 << {"u": 6, "g": 3, "o": 0}[letter] for letter in set(who))
         old = {"+": old | mask, "-": old & ~mask, "=": (old & ~whole_mask) | mask}[found[2]]
     return old
@@ -186,7 +211,7 @@ def _mode(text: str, old: int) -> int:
 
 async def chown(process: Process) -> int:
     """Numbers of users and groups: `1000`, `1000:1000`, `:1000`; also `chgrp`."""
-    words = [word for word in process.arguments[1:] if word not in ("-R", "-v", "-h", "--recursive")]
+    words = [word for word in process.arguments[1:] if word not in ("-R", "-h", "--recursive")]
     if len(words) < 2:
         raise UsageProblem(f"missing operand after '{words[0]}'" if words else "missing operand")
     owner = f":{words[0]}" if process.name == "chgrp" else words[0].replace("root", "0")

@@ -15,17 +15,19 @@ Found = Callable[[str, int], list[int] | None]
 _LONG = {
     **{"ignore-case": "i", "invert-match": "v", "count": "c", "only-matching": "o", "extended-regexp": "E"},
     **{"fixed-strings": "F", "quiet": "q", "silent": "q", "line-number": "n", "word-regexp": "w", "line-regexp": "x"},
-    **{"files-with-matches": "l", "no-filename": "h", "regexp": "e", "max-count": "m", "color": "P"},
+    **{"files-with-matches": "l", "no-filename": "h", "regexp": "e", "max-count": "m", "color": "a"},
     **{"after-context": "A", "before-context": "B", "context": "C"},
 }
 
 
 async def grep(process: Process) -> int:
     """Lines that match: 0 where there is one, 1 where there is none, 2 after an error."""
-    found, arguments = options(process, "ivcoEFqnwxlhHsaGP", "emABC", _LONG)
+    found, arguments = options(process, "ivcoEFqnwxlhHsaGP", "emABC", _LONG, repeated="e")
     if "e" not in found and not arguments:
         await process.stderr.write("Usage: grep [OPTION]... PATTERNS [FILE]...\n")
         return 2
+    if "P" in found:
+        raise UsageProblem("-P is not in this simulated image")
     texts = (found["e"] if "e" in found else arguments[0]).split("\n")
     paths = arguments if "e" in found else arguments[1:]
     try:
@@ -35,7 +37,7 @@ async def grep(process: Process) -> int:
         return await process.complain(str(problem), 2)
     run.named = ("H" in found or len(paths) > 1) and "h" not in found
     failed = False
-    async for path, stream in streams(process, paths):
+    async for path, stream in streams(process, paths, complains="s" not in found):
         if stream is None:
             failed = True
             continue
@@ -63,10 +65,13 @@ def _search(process: Process, texts: list[str], found: dict[str, str]) -> Found:
             inner = f"^({inner})$" if is_extended else f"^\\({inner}\\)$"
         expressions.append(Expression(inner, extended=is_extended, ignore_case="i" in found))
 
+    def first(expression: Expression, line: str, start: int) -> list[int] | None:
+        while (match := expression.search(line, process.limits, start)) and "w" in found and not _is_whole(line, match):
+            start = match[0] + 1
+        return match
+
     def search(line: str, start: int) -> list[int] | None:
-        matches = [match for each in expressions if (match := each.search(line, process.limits, start))]
-        if "w" in found:
-            matches = [match for match in matches if _is_whole(line, match)]
+        matches = [match for each in expressions if (match := first(each, line, start))]
         return min(matches, key=lambda match: (match[0], -match[1])) if matches else None
 
     return search

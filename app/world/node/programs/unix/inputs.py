@@ -9,7 +9,9 @@ from app.world.node.shell.process import Process
 from app.world.node.shell.streams import Stream, Text, decoded
 
 
-async def streams(process: Process, paths: list[str]) -> AsyncIterator[tuple[str, Stream | None]]:
+async def streams(
+    process: Process, paths: list[str], *, complains: bool = True
+) -> AsyncIterator[tuple[str, Stream | None]]:
     """Each file's path with what is in it; None, after a complaint, where it cannot be read. `-`: standard input."""
     for path in paths or ["-"]:
         if path in ("-", "/dev/stdin"):
@@ -20,7 +22,8 @@ async def streams(process: Process, paths: list[str]) -> AsyncIterator[tuple[str
             try:
                 yield path, Text(decoded(process.files.read(process.path(path))))
             except OSError as error:
-                await process.complain(f"{path}: {error.strerror}")
+                if complains:
+                    await process.complain(f"{path}: {error.strerror}")
                 yield path, None
 
 

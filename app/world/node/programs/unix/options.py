@@ -14,11 +14,19 @@ class UsageProblem(Exception):
 
 
 def options(
-    process: Process, letters: str, with_value: str = "", long: dict[str, str] | None = None, *, number: str = ""
+    process: Process,
+    letters: str,
+    with_value: str = "",
+    long: dict[str, str] | None = None,
+    *,
+    number: str = "",
+    repeated: str = "",
+    come_first: bool = False,
 ) -> tuple[dict[str, str], list[str]]:
     """The options, each with its value (empty where it has none), and the other arguments. Raises `UsageProblem`.
 
-    `long` maps long names to letters. `number`: the letter for which `-5` stands.
+    `long` maps long names to letters. `number`: the letter for which `-5` stands. `repeated`: letters whose values
+    count together, a line each; of others the last one counts. `come_first`: what follows another argument is none.
     """
     found: dict[str, str] = {}
     others: list[str] = []
@@ -38,7 +46,7 @@ def options(
                 if not words:
                     raise UsageProblem(f"option '{word}' requires an argument")
                 value, words = words[0], words[1:]
-            found[letter] = value
+            found[letter] = _with(found.get(letter), value, together=letter in repeated)
         elif word.startswith("-") and word != "-":
             rest = word[1:]
             while rest:
@@ -47,15 +55,21 @@ def options(
                     if not rest and not words:
                         raise UsageProblem(f"option requires an argument -- '{letter}'")
                     value, words = (rest, words) if rest else (words[0], words[1:])
-                    found[letter] = f"{found[letter]}\n{value}" if letter in found and letter in "e" else value
+                    found[letter] = _with(found.get(letter), value, together=letter in repeated)
                     rest = ""
                 elif letter in letters:
                     found[letter] = ""
                 else:
                     raise UsageProblem(f"invalid option -- '{letter}'")
+        elif come_first:
+            return found, [word, *words]
         else:
             others.append(word)
     return found, others
+
+
+def _with(before: str | None, value: str, *, together: bool) -> str:
+    return f"{before}\n{value}" if together and before is not None else value
 
 
 def count(text: str, what: str) -> int:

@@ -31,9 +31,8 @@ class _Command:
 
 async def sed(process: Process) -> int:
     """Runs a script over the lines of files, or of standard input."""
-    found, arguments = options(
-        process, "nErsi", "e", {"quiet": "n", "regexp-extended": "E", "expression": "e", "in-place": "i"}
-    )
+    long = {"quiet": "n", "regexp-extended": "E", "expression": "e", "in-place": "i"}
+    found, arguments = options(process, "nErsi", "e", long, repeated="e")
     if "e" not in found and not arguments:
         await process.stderr.write("Usage: sed [OPTION]... {script-only-if-no-other-script} [input-file]...\n")
         return 1
@@ -242,7 +241,9 @@ class _Reader:
         self._position += negated
         self._skip(" ")
         name = self._next()
-        command = _Command(addresses=addresses, negated=negated, name=name)
+        command = _Command(addresses=addresses, negated=negated, name=name, inside=addresses[:1] == [0])
+        if command.inside and not isinstance(addresses[-1], Expression):
+            raise self._problem("invalid usage of line address 0")
         if name == "s":
             delimiter = self._next()
             pattern = self._until(delimiter)
@@ -253,6 +254,8 @@ class _Reader:
             ignore = "i" in command.flags.lower()
             command.expression = Expression(pattern, extended=self._extended, ignore_case=ignore)
             used = [int(digit) for digit in re.findall(r"\\([0-9])", command.replacement.replace("\\\\", ""))]
+            if cases := re.search(r"\\[ULEul]", command.replacement.replace("\\\\", "")):
+                raise self._problem(f"{cases[0]} is not in this simulated image")
             if used and max(used) > command.expression.groups:
                 raise self._problem(f"invalid reference \\{max(used)} on `s' command's RHS")
         elif name == "y":
@@ -273,13 +276,10 @@ class _Reader:
             self._position = number.end()
             return int(number[0])
         character = self._script[self._position : self._position + 1]
-        if character == "$":
-            self._position += 1
-            return "$"
-        if character == "/":
-            self._position += 1
-            return Expression(self._until("/"), extended=self._extended)
-        return None
+        if not character or character not in "$/":
+            return None
+        self._position += 1
+        return "$" if character == "$" else Expression(self._until("/"), extended=self._extended)
 
     def _until(self, delimiter: str, *, keep: bool = False) -> str:
         """Up to the delimiter, which a backslash before it makes an ordinary character."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from itertools import groupby
 
 from app.world.node.programs.unix.inputs import lines, streams
 from app.world.node.programs.unix.options import UsageProblem, options
@@ -13,6 +15,30 @@ SORTED_LINES = 20_000
 """Lines that `sort` keeps."""
 
 
+@dataclass(frozen=True)
+class _Key:
+    """By what lines are compared: the whole line, or some of its fields."""
+
+    letters: str
+    """`n`umbers, `f`or both cases alike, `b`lanks before it ignored, `r`eversed."""
+    first: int = 0
+    """The number of its first field, from 1; 0 for the whole line."""
+    last: int | None = None
+    separator: str = ""
+    """Between fields; where it is empty, a field begins with the blanks before it."""
+
+    def of(self, line: str) -> tuple[float, bytes]:
+        """What is compared of a line."""
+        text = line
+        if self.first:
+            fields = line.split(self.separator) if self.separator else re.findall(r"\s*\S+", line)
+            text = self.separator.join(fields[self.first - 1 : self.last])
+        if "n" in self.letters:
+            return _numeric(text), b""
+        text = text.lstrip() if "b" in self.letters else text
+        return 0.0, encoded(text.upper() if "f" in self.letters else text)
+
+
 def _numeric(text: str) -> float:
     found = re.match(r"\s*-?[0-9]{0,30}(\.[0-9]{0,30})?", text)
     try:
@@ -21,11 +47,22 @@ def _numeric(text: str) -> float:
         return 0.0
 
 
+def _key(text: str, letters: str, separator: str) -> _Key:
+    """A key as `-k` names it. Letters of its own take the place of those of all keys. Raises `UsageProblem`."""
+    found = re.fullmatch(r"([0-9]{1,4})([nrfb]*)(?:,([0-9]{1,4})([nrfb]*))?", text)
+    if found is None or int(found[1]) < 1:
+        raise UsageProblem(f"only whole fields are keys in this simulated image: '{text}'")
+    last = int(found[3]) if found[3] else None
+    return _Key(found[2] + (found[4] or "") or letters, int(found[1]), last, separator)
+
+
 async def sort(process: Process) -> int:
     """Lines in order: of bytes, as in the C locale."""
-    found, paths = options(process, "rnufbs", "kt", {"reverse": "r", "numeric-sort": "n", "unique": "u", "key": "k"})
+    long = {"reverse": "r", "numeric-sort": "n", "unique": "u", "key": "k", "field-separator": "t"}
+    found, paths = options(process, "rnufbs", "kt", long, repeated="k")
+    letters = "".join(letter for letter in "nfbr" if letter in found)
+    keys = [_key(text, letters, found.get("t", "")) for text in found["k"].split("\n")] if "k" in found else []
     all_lines: list[str] = []
-    status = 0
     async for _, stream in streams(process, paths):
         if stream is None:
             return 2
@@ -33,34 +70,16 @@ async def sort(process: Process) -> int:
             all_lines.append(line.removesuffix("\n"))
             if len(all_lines) > SORTED_LINES:
                 raise UsageProblem("too many lines for this simulated image")
-    position = re.fullmatch(r"([0-9]{1,4})(?:\.[0-9]+)?([nr]*)(?:,([0-9]{1,4})([nr]*))?", found.get("k", "1"))
-    if position is None or int(position[1]) < 1:
-        raise UsageProblem(f"invalid number at field start: '{found.get('k')}'")
-    modifiers = position[2] + (position[4] or "")
-    numeric, reverse = "n" in found or "n" in modifiers, "r" in found or "r" in modifiers
-
-    def part(line: str) -> str:
-        if "k" not in found:
-            return line
-        fields = line.split(found["t"]) if found.get("t") else re.findall(r"\s*\S+", line)
-        chosen = fields[int(position[1]) - 1 : int(position[3]) if position[3] else None]
-        return (found.get("t") or "").join(chosen)
-
-    def key(line: str) -> tuple[float, bytes]:
-        text = part(line)
-        text = text.upper() if "f" in found else text
-        return (_numeric(text), b"") if numeric else (0.0, encoded(text.lstrip() if "b" in found else text))
-
-    await process.limits.step(1 + len(all_lines) // 2)
+    keys = keys or [_Key(letters)]
+    await process.limits.step(1 + len(all_lines) * len(keys) // 2)
     if "s" not in found and "u" not in found:
-        all_lines.sort(key=encoded, reverse=reverse)
-    all_lines.sort(key=key, reverse=reverse)
+        all_lines.sort(key=encoded, reverse="r" in found)
+    for key in reversed(keys):
+        all_lines.sort(key=key.of, reverse="r" in key.letters)
     if "u" in found:
-        all_lines = [
-            line for place, line in enumerate(all_lines) if not place or key(line) != key(all_lines[place - 1])
-        ]
+        all_lines = [next(same) for _, same in groupby(all_lines, lambda line: [key.of(line) for key in keys])]
     await process.stdout.write("".join(f"{line}\n" for line in all_lines))
-    return status
+    return 0
 
 
 async def uniq(process: Process) -> int:

@@ -59,10 +59,11 @@ def _formatted(form: str, moment: datetime) -> str:
     }
 
     def part(found: re.Match[str]) -> str:
-        letter = found[1]
-        return values.get(letter) or (moment.strftime(f"%{letter}") if letter in "YmdHMSyjaAbBpIuwVUGgCc" else found[0])
+        letter = found[2]
+        text = values.get(letter) or (moment.strftime(f"%{letter}") if letter in "YmdHMSyjaAbBpIuwVUGgCc" else "")
+        return (text.lstrip(" 0") or "0" if found[1] else text) if text else found[0]
 
-    return re.sub(r"%(.)", part, form)
+    return re.sub(r"%(-?)(.)", part, form)
 
 
 async def id_(process: Process) -> int:

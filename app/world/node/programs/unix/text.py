@@ -16,7 +16,8 @@ from app.world.node.shell.streams import Stream, encoded
 
 async def cat(process: Process) -> int:
     """Its own options are those of coreutils that change lines."""
-    found, paths = options(process, "nbEAu")
+    found, paths = options(process, "nbETvAetu")
+    shows = "".join(found).replace("A", "vET").replace("e", "vE").replace("t", "vT")
     if paths and "-" not in paths and not found and not any(path.startswith("/dev/") for path in paths):
         done = process.own_container.run(["cat", *paths])
         await process.stdout.write(done.stdout)
@@ -34,9 +35,24 @@ async def cat(process: Process) -> int:
         async for line in lines(process, stream):
             counted = "n" in found or ("b" in found and line != "\n")
             number += counted
-            shown = line.replace("\n", "$\n") if found.keys() & {"E", "A"} else line
-            await process.stdout.write((f"{number:6}\t" if counted else "") + shown)
+            await process.stdout.write((f"{number:6}\t" if counted else "") + _shown(line, shows))
     return status
+
+
+def _shown(line: str, shows: str) -> str:
+    """A line with what cannot be seen: `v` for control characters and other bytes, `T` for tabs, `E` for the end."""
+    if "v" in shows:
+        line = "".join(map(_written, encoded(line)))
+    line = line.replace("\t", "^I") if "T" in shows else line
+    return line.replace("\n", "$\n") if "E" in shows else line
+
+
+def _written(byte: int) -> str:
+    """As coreutils' `cat -v` writes it: `^X` for a control character, `M-` before one above 127."""
+    if byte >= 128:
+        low = byte - 128
+        return "M-" + (_written(low) if chr(low) not in "\t\n" else f"^{chr(low + 64)}")
+    return chr(byte) if byte in b"\t\n" or 32 <= byte < 127 else f"^{chr(byte ^ 64)}"
 
 
 async def _headed(process: Process, paths: list[str], *, quiet: bool) -> AsyncIterator[Stream | None]:
@@ -193,7 +209,7 @@ def characters(text: str) -> str:
 
 async def tr(process: Process) -> int:
     """Translates, deletes, squeezes."""
-    found, sets = options(process, "dscC")
+    found, sets = options(process, "dscC", come_first=True)
     if not sets or (len(sets) < 2 and not found.keys() & {"d", "s"}):
         raise UsageProblem(f"missing operand after '{sets[-1]}'" if sets else "missing operand")
     first = characters(sets[0])

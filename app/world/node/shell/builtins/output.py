@@ -9,6 +9,8 @@ from app.world.node.shell.conditions import ConditionProblem, holds
 from app.world.node.shell.formatting import FormatProblem, escaped, formatted
 from app.world.node.shell.interpreter import Shell
 
+_UMASK = "0022"
+
 
 async def echo(shell: Shell, words: list[str]) -> int:
     """dash's, which knows `-n` and reads escapes; bash's and busybox's, which read them with `-e` alone."""
@@ -87,5 +89,9 @@ async def cd(shell: Shell, words: list[str]) -> int:
 
 
 async def umask(shell: Shell, words: list[str]) -> int:
-    """Prints the mask of new files, which nothing changes here."""
-    return await out(shell, "0022\n") if len(words) < 2 else 0
+    """Prints the mask of new files. It is the same in every shell here, and says so where another one is asked for."""
+    if len(words) < 2:
+        return await out(shell, f"{_UMASK}\n")
+    if words[1].lstrip("0") == _UMASK.lstrip("0"):
+        return 0
+    return await complain(shell, words, f"the mask of new files is always {_UMASK} in this simulated shell", 1)
