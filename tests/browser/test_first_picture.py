@@ -81,7 +81,9 @@ def test_it_speaks_the_language_of_the_page_to_come(browser, locale, language):
 
 
 @pytest.mark.parametrize(
-    ("path", "size"), [("/glossary", DESK), ("/?present=1&deck=10", DESK), ("/?embed=true", DESK), ("/webhook", PHONE)], ids=str
+    ("path", "size"),
+    [("/glossary", DESK), ("/?present=1&deck=10", DESK), ("/?embed=true", DESK), ("/webhook", PHONE)],
+    ids=str,
 )
 def test_where_the_page_begins_with_something_else_there_is_none(browser, path, size):
     """A step on a phone begins with its question."""
