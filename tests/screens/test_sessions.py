@@ -39,6 +39,7 @@ from streamlit.web.server.starlette import starlette_websocket
 
 from app import server
 from app.flow.budget import Quota
+from app.serving.operations.stopping import STOPPING
 from app.serving.protocols import DIRECTLY
 from app.serving.turns import Turns
 from app.ui.state import allowance, connection, session, streamlit_sessions
@@ -135,6 +136,16 @@ def test_runs_of_an_address_take_turns_and_without_one_each_session_does(runner,
     monkeypatch.setattr(runs._turns, "turn", lambda visitor, rest: seen.append(visitor) or nullcontext())
     runner(lambda: seen.append("runs"))._run_script(RerunData())
     assert seen == [line, "runs"]
+
+
+def test_a_run_that_still_waits_when_a_stop_is_over_does_not_begin_and_makes_no_other_world(runner, monkeypatch):
+    def never():
+        raise AssertionError("it runs")
+
+    monkeypatch.setattr(STOPPING, "is_over", True)
+    runner(never)._run_script(RerunData())
+    with pytest.raises(RuntimeError, match="the server has stopped"):
+        session.simulation._make()
 
 
 def test_a_run_is_not_charged_for_the_one_before_it_in_its_thread(runner, monkeypatch):

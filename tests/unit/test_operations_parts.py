@@ -315,10 +315,13 @@ def test_a_stop_waits_for_what_was_under_way_and_for_no_longer_than_its_time():
             stopping.end_all()
             assert ended == ["command"]
             await stopping.wait(0.0)  # its time is over
-        later = stopping.under_way("page")
-        with later:
-            await waiting  # what began later is not waited for
         assert stopping.left() == 0
+        with stopping.under_way("page"):  # what an open page has begun since then
+            while not stopping.is_over:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.1)
+            assert not waiting.done()
+        await waiting
 
     asyncio.run(asyncio.wait_for(stopped(), 60))
 
