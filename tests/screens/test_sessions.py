@@ -206,7 +206,7 @@ class Bare(Session):
     def __init__(self, loop):
         self._event_loop, self._callbacks, self._is_woken = loop, deque(), False
         self._browser_queue, self._together, self._scriptrunner = ForwardMsgQueue(), None, None
-        self._state, self._file = AppSessionState.APP_NOT_RUNNING, asyncio.Lock()
+        self._state, self._background_tasks = AppSessionState.APP_NOT_RUNNING, set()
         self.woken = asyncio.Event()
         self._message_enqueued_callback = self.woken.set
 
@@ -439,17 +439,33 @@ def test_a_browser_is_heard_in_what_pages_send_and_in_nothing_else(monkeypatch):
         BackMsg(backend_operation_request={}),
         BackMsg(backend_operation_request={"install_skills": {}}),
         BackMsg(backend_operation_request={"dataframe_chunk": {}}),
+        BackMsg(backend_operation_request={browser_messages.OPERATION: {"file_id": "x" * 1000}}),
     ):
         browser.handle_backmsg(message)
     assert len(heard) == len(browser_messages.SENT_BY_PAGES)
-    assert refused == ["message"] * 5
+    assert refused == ["message"] * 6
 
 
-def test_files_are_made_one_at_a_time_and_charged_and_none_for_who_has_used_too_much(monkeypatch):
-    made, refused = [], []
+def test_a_page_waits_for_a_few_files_and_is_heard_in_all_else_meanwhile(monkeypatch):
+    heard, refused = [], []
+    monkeypatch.setattr(app_session.AppSession, "handle_backmsg", lambda _, message: heard.append(message))
+    monkeypatch.setattr(streamlit_sessions.events, "refuse", refused.append)
+    browser = Bare(None)
+    file, run = BackMsg(backend_operation_request={browser_messages.OPERATION: {}}), BackMsg(rerun_script={})
+    browser._background_tasks = set(range(streamlit_sessions.FILES_AT_ONCE - 1))
+    browser.handle_backmsg(file)
+    browser._background_tasks.add("one more")
+    for message in (file, run, file):
+        browser.handle_backmsg(message)
+    assert (heard, refused) == ([file, run], ["message"] * 2)
+
+
+def test_files_are_made_one_at_a_time_and_charged_and_none_for_who_has_used_too_much_or_is_gone(monkeypatch):
+    made, ever, refused = [], [], []
 
     async def make(_, request):
         made.append(request)
+        ever.append(request)
         await asyncio.sleep(0)
         assert made.pop() is request, "no other one began meanwhile"
 
@@ -459,11 +475,17 @@ def test_files_are_made_one_at_a_time_and_charged_and_none_for_who_has_used_too_
     budget = allowance.budgets().addresses.of("192.0.2.78")
 
     async def ask():
-        browser = Bare(asyncio.get_running_loop())
-        await asyncio.gather(*(browser._handle_backend_operation_request(number) for number in range(3)))
+        tabs = [Bare(asyncio.get_running_loop()) for _ in range(3)]
+        await asyncio.gather(*(tab._handle_backend_operation_request(number) for number, tab in enumerate(tabs)))
 
     asyncio.run(ask())
     assert refused == []
+    assert len(ever) == 3
+    there = iter(["192.0.2.78"])
+    with monkeypatch.context() as leaving:
+        leaving.setattr(connection, "visitor_of", lambda _: next(there, ""))
+        asyncio.run(Bare(None)._handle_backend_operation_request(4))
+    assert len(ever) == 3
     monkeypatch.setattr(allowance.budgets().threads, "quota", Quota(budget), raising=False)
     file, before = allowance.charged(lambda: sum(range(3_000_000))), budget.level()
     file()
