@@ -25,6 +25,9 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime import app_session, websocket_session_manager
 from streamlit.runtime.app_session import AppSessionState
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
+from streamlit.runtime.media_file_manager import MediaFileManager
+from streamlit.runtime.media_file_storage import MediaFileStorageError
+from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunner, ScriptRunnerEvent
 from streamlit.runtime.scriptrunner_utils.run_descriptor import RunDescriptor
@@ -493,6 +496,20 @@ def test_files_are_made_one_at_a_time_and_charged_and_none_for_who_has_used_too_
     budget.take(240)
     asyncio.run(ask())
     assert refused == ["visitor_budget"] * 3
+
+
+def test_a_file_that_was_made_stays_until_its_page_is_drawn_anew_whoever_else_is_there():
+    storage = MemoryMediaFileStorage("/media")
+    files = MediaFileManager(storage)
+    name = files.execute_deferred(files.add_deferred(lambda: b"a film", "text/plain", "1.2")).rpartition("/")[2]
+    for _ in range(3):
+        files.remove_orphaned_files()  # as runs of others do at their end
+    assert storage.get_file(name).content == b"a film"
+    files.clear_session_refs()
+    for _ in range(2):
+        files.remove_orphaned_files()
+    with pytest.raises(MediaFileStorageError):
+        storage.get_file(name)
 
 
 def test_a_frame_is_kept_that_takes_little_more_memory_than_its_bytes():

@@ -34,7 +34,7 @@ from streamlit.source_util import PageInfo
 
 from app.serving.operations import events
 from app.ui.state import allowance, connection
-from app.ui.state.runs import containers, direct_client, drawn_before, streamlit_shortcuts
+from app.ui.state.runs import containers, direct_client, drawn_before, made_files, streamlit_shortcuts
 from app.ui.state.runs.browser_messages import is_of_a_page
 from app.ui.state.runs.deferred_loop import DeferredLoop
 from app.ui.state.runs.message_queue import MessageQueue
@@ -290,5 +290,6 @@ def install() -> None:
     streamlit_shortcuts.install()
     drawn_before.install()
     containers.install()
+    made_files.install()
     websocket_session_manager.AppSession = Session  # type: ignore[attr-defined]
     app_session.ScriptRunner = Runner  # type: ignore[attr-defined]
