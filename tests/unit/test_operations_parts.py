@@ -363,7 +363,7 @@ def test_the_documents_have_every_metric_field_reason_and_check_that_is_served(f
         assert f"| `{shown}` | {words.message(f'metrics.{name}')} |" in text
     for reason in Reason.__args__:
         assert f"`{reason}`" in text
-    for check in ("stopping", "worlds_server", "disk", "kept_worlds", "connections", "memory", "descriptors"):
+    for check in ("stopping", "worlds_server", "disk", "kept_worlds", "connections", "pages", "memory", "descriptors"):
         assert f"| `{check}` |" in text
     for variable in ("IRSA_LOG", "IRSA_METRICS_TOKEN", "IRSA_STOP_SECONDS"):
         assert f"`{variable}`" in text

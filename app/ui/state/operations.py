@@ -17,6 +17,7 @@ from app.serving import descriptors, request_facts, uvicorn_settings
 from app.serving.operations import health, memory, metrics
 from app.serving.operations.exposition import Gauge, Metric, Sample
 from app.serving.operations.health import Check
+from app.serving.operations.open_pages import OPEN_PAGES
 from app.serving.operations.stopping import STOPPING
 from app.ui.state import own_world, session
 from app.world.node.volumes.files import free_bytes
@@ -41,6 +42,7 @@ async def checks() -> Sequence[Check]:
         health.state("worlds_server", "answers" if answered else "silent", "answers"),
         *disks,
         health.share("connections", connections, most, 1.0),
+        health.share("pages", len(OPEN_PAGES), OPEN_PAGES.limit, 1.0),
         health.share("memory", *memory.used_and_limit()),
         health.share("descriptors", metrics.open_descriptors(), descriptors.limit()),
     )
