@@ -498,7 +498,7 @@ def test_files_are_made_one_at_a_time_and_charged_and_none_for_who_has_used_too_
     assert refused == ["visitor_budget"] * 3
 
 
-def test_a_file_that_was_made_stays_until_its_page_is_drawn_anew_whoever_else_is_there():
+def test_a_file_that_was_made_stays_until_its_page_is_drawn_again_while_others_come_and_go():
     storage = MemoryMediaFileStorage("/media")
     files = MediaFileManager(storage)
     name = files.execute_deferred(files.add_deferred(lambda: b"a film", "text/plain", "1.2")).rpartition("/")[2]

@@ -1,7 +1,7 @@
-"""Files that are made when someone asks for them stay until the page that asked for them is drawn anew.
+"""Files that are made when someone asks for them stay until the page that asked for them is drawn again.
 
-Streamlit ties such a file to no page, and drops what belongs to none once two runs have ended since, whoever's they
-are: in a full room that is before the browser has fetched it.
+Streamlit ties such a file to no page, and drops what belongs to none once two runs of any reader have ended since: in a
+full room that is before the browser has fetched it.
 """
 
 from __future__ import annotations
