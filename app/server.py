@@ -33,12 +33,14 @@ from app.serving.launch import LAUNCH, cookie
 from app.serving.operations.garbage import Garbage
 from app.serving.operations.health import Probes
 from app.serving.operations.metrics import Metrics
+from app.serving.operations.open_pages import OPEN_PAGES, RoomForPages
 from app.serving.operations.request_log import RequestLog
 from app.serving.operations.stopping import STOPPING, NoNewSessions
 from app.serving.page_frames import PageFrames
 from app.serving.plain_answers import plain_page
 from app.serving.security_headers import SecurityHeaders
 from app.serving.uploads import BoundedUploads, Files, UploadLimits
+from app.serving.uvicorn_settings import RETRY_SECONDS
 from app.settings import Settings, process_environment
 from app.ui.draw import page_errors
 from app.ui.draw.browser_files import PREFIX, STREAMLITS, browser_files, streamlits
@@ -167,6 +169,12 @@ def used_address() -> Response:
     return HTMLResponse(page, 410, {"cache-control": "no-store"})
 
 
+def busy() -> Response:
+    """The answer to a browser for whose page there is no room."""
+    page = plain_page("serving.busy", [load(language) for language in LANGUAGES], seconds=RETRY_SECONDS)
+    return HTMLResponse(page, 503, {"retry-after": str(RETRY_SECONDS), "cache-control": "no-store"})
+
+
 async def console_access(browser: str) -> WorldAccess | None:
     """What the programs of a browser's console get of its world; None where it has none."""
 
@@ -217,6 +225,7 @@ def application(script: Path) -> st.App:
             ),
             Middleware(Metrics, more=operations.gauges, help_of=operations.help_of),
             Middleware(NoNewSessions, stopping=STOPPING),
+            Middleware(RoomForPages, pages=OPEN_PAGES, busy=busy),
             Middleware(
                 ConsoleSocket,
                 settings=_settings,

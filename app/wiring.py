@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from app.clients.kubernetes.transport import KubernetesTransport
     from app.clients.kubernetes.writer import KubernetesWriter
     from app.console.access import Folders, WorldAccess
+    from app.flow.doctor.tool_options import ToolOptions
     from app.world.lifecycle.simulation import Simulation
     from app.world.world import World
 
@@ -46,10 +47,9 @@ def console_access(simulation: Simulation, world: World) -> WorldAccess:
     from app.console.access import WorldAccess
     from app.world.setup import tool_files
 
-    server = tool_files.server_of(simulation, world)
     return WorldAccess(
         directory=_console_folders().of(world),
-        kubeconfig=tool_files.kubeconfig(server, simulation.ca_pem, world).encode(),
+        kubeconfig=tool_files.kubeconfig(tool_files.server_of(simulation, world), simulation.ca_pem, world).encode(),
         context=world.cluster_name,
         aws=tool_files.aws_environment(simulation, world),
         ports=tuple(port for url in (simulation.kubernetes_url, simulation.aws_url) if (port := urlsplit(url).port)),
@@ -68,23 +68,16 @@ def simulated(simulation: Simulation, world: World) -> Ports:
     from app.clients.aws.account import BotoAws
     from app.clients.aws.calls import static_identity
     from app.clients.issuer import PublicIssuer
-    from app.clients.kubernetes.cluster import KubernetesCluster
 
-    kubernetes, issuer = _transports(simulation)
     key = world.account.explorer
     return Ports(
-        cluster=KubernetesCluster(
-            host=f"{simulation.kubernetes_url}/k8s/{world.path}",
-            token=world.explorer_token,
-            transport=kubernetes,
-            user_agent=Choice().user_agent,
-        ),
+        cluster=_simulated_cluster(simulation, world, world.explorer_token),
         aws=BotoAws(
             region=world.region,
             endpoint_url=simulation.aws_url,
             identity=static_identity(key.access_key_id, key.secret_access_key),
         ),
-        issuer=PublicIssuer(issuer),
+        issuer=PublicIssuer(_transports(simulation)[1]),
         clock=world.clock,
         server_log=world.log,
     )
@@ -92,14 +85,15 @@ def simulated(simulation: Simulation, world: World) -> Ports:
 
 def learners_cluster(simulation: Simulation, world: World) -> Cluster:
     """The cluster of a world as its learner's own kubectl sees it: what is asked here is the learner's deed."""
+    return _simulated_cluster(simulation, world, world.admin_token)
+
+
+def _simulated_cluster(simulation: Simulation, world: World, token: str) -> Cluster:
     from app.clients.kubernetes.cluster import KubernetesCluster
 
-    return KubernetesCluster(
-        host=f"{simulation.kubernetes_url}/k8s/{world.path}",
-        token=world.admin_token,
-        transport=_transports(simulation)[0],
-        user_agent=Choice().user_agent,
-    )
+    host = f"{simulation.kubernetes_url}/k8s/{world.path}"
+    transport = _transports(simulation)[0]
+    return KubernetesCluster(host=host, token=token, transport=transport, user_agent=Choice().user_agent)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +117,13 @@ class Choice:
     def user_agent(self) -> str:
         """The product of a `User-Agent` (RFC 9110, section 10.1.5)."""
         return f"{self.program}/{__version__}"
+
+    @property
+    def tool_options(self) -> ToolOptions:
+        """What kubectl, aws and the doctor have to be given to go where this goes."""
+        from app.flow.doctor.tool_options import ToolOptions
+
+        return ToolOptions(context=self.context, profile=self.profile, region=self.region, issuer=self.issuer)
 
 
 def live(

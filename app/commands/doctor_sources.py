@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from app.flow.doctor import Diagnosis
     from app.flow.doctor.reading.lacking import Lacking
     from app.flow.doctor.survey import Survey
-    from app.flow.doctor.tool_options import ToolOptions
     from app.flow.ports import Ports
 
 PERMISSIONS_SECONDS = 30.0
@@ -100,7 +99,7 @@ def _examined(
         else:
             subject = _of_workload(asking, choice, wanted, words)
     except FlowError as error:
-        raise cannot(error, words, "pod.exists") from error
+        raise cannot(error, words, "pod.exists", choice=choice) from error
 
     # (2) In our own Pod its token is ours to read.
     if own is not None and subject == own:
@@ -110,7 +109,7 @@ def _examined(
     ports = consented(ports, granted)
     walked = walk_through(ports, subject, asked)
     reports = tuple(_with_progress(walked, words) if progress else walked)
-    found = replace(diagnose(ports, Walk(subject=subject, reports=reports)), options=_options(choice))
+    found = replace(diagnose(ports, Walk(subject=subject, reports=reports)), options=choice.tool_options)
     if isinstance(wanted, Workload) and not subject.pod:
         found = with_workload(ports, found, wanted.target)
     return ports, found
@@ -125,20 +124,13 @@ def surveyed(choice: Choice, namespace: str, words: Content) -> Survey:
     try:
         check_namespace(namespace)
         ports = consented(wiring.live_for_survey(choice), NOTHING)
-        found = survey(ports, namespace).given(_options(choice))
+        found = survey(ports, namespace).given(choice.tool_options)
         if namespace and not found.ties and (names := of_namespace(ports, namespace)) is not None:
             below = [(words.message("doctor.did_you_mean"), f"-n {name}") for name in names[:1]]
-            raise CannotRun(words, "no_such_namespace", below, got=namespace)
+            raise CannotRun(words, "no_such_namespace", below, choice.tool_options.quoted, got=namespace)
         return found
     except FlowError as error:
-        raise cannot(error, words, *USES) from error
-
-
-def _options(choice: Choice) -> ToolOptions:
-    """What the commands of a fix have to be given, so that they go where this went."""
-    from app.flow.doctor.tool_options import ToolOptions
-
-    return ToolOptions(context=choice.context, profile=choice.profile, region=choice.region, issuer=choice.issuer)
+        raise cannot(error, words, *USES, choice=choice) from error
 
 
 def opened(path: Path, words: Content) -> Diagnosis:
@@ -166,10 +158,16 @@ def saved(found: Diagnosis, path: Path, words: Content) -> None:
         raise cannot(error, words) from error
 
 
-def cannot(error: FlowError, words: Content, *uses: str, instead: tuple[str, str] | None = None) -> CannotRun:
+def cannot(
+    error: FlowError,
+    words: Content,
+    *uses: str,
+    choice: Choice | None = None,
+    instead: tuple[str, str] | None = None,
+) -> CannotRun:
     """A server's refusal, or a file's fault, as the end of the command; with what would have allowed these uses.
 
-    `instead`: what does without them, to be pasted, with a sentence before it.
+    `choice`: where it was asked. `instead`: what does without these uses, to be pasted, with a sentence before it.
     """
     from app.flow.doctor.reading.near_names import near
     from app.report.permission_words import allowing_after
@@ -177,7 +175,8 @@ def cannot(error: FlowError, words: Content, *uses: str, instead: tuple[str, str
     below = [*allowing_after(error, uses, words), *([instead] if instead else [])]
     if error.code == "no_such_context" and (names := near(error.got, error.expected.split(", "))):
         below.append((words.message("doctor.did_you_mean"), f"--context {shlex.quote(names[0])}"))
-    return CannotRun(words, error.words, below, **error.values)
+    quoted = choice.tool_options.quoted if choice else str
+    return CannotRun(words, error.words, below, quoted, **error.values)
 
 
 def namespace_of(choice: Choice, words: Content) -> str:
@@ -187,7 +186,7 @@ def namespace_of(choice: Choice, words: Content) -> str:
     try:
         return wiring.default_namespace(choice)
     except FlowError as error:
-        raise cannot(error, words) from error
+        raise cannot(error, words, choice=choice) from error
 
 
 def _of_workload(ports: Ports, choice: Choice, wanted: Workload, words: Content) -> Subject:
@@ -199,9 +198,9 @@ def _of_workload(ports: Ports, choice: Choice, wanted: Workload, words: Content)
     try:
         return subject_of(ports, wanted.target, namespace)
     except NotFound as error:
-        raise _no_such(wanted.target, namespace, error, words) from error
+        raise _no_such(wanted.target, namespace, choice, error, words) from error
     except NotPermitted as error:
-        raise cannot(error, words, f"choose.{kind.singular}") from error
+        raise cannot(error, words, f"choose.{kind.singular}", choice=choice) from error
 
 
 def _completed(ports: Ports, choice: Choice, subject: Subject, own: Subject | None, words: Content) -> Subject:
@@ -219,11 +218,11 @@ def _completed(ports: Ports, choice: Choice, subject: Subject, own: Subject | No
     namespace = subject.namespace or wiring.default_namespace(choice)
     account, pod = subject.service_account, subject.pod
     if not account:
-        account = _account_of(ports, namespace, pod, words)
+        account = _account_of(ports, choice, namespace, pod, words)
     return Subject(namespace=namespace, service_account=account, pod=pod or pod_of(ports, namespace, account))
 
 
-def _account_of(ports: Ports, namespace: str, pod: str, words: Content) -> str:
+def _account_of(ports: Ports, choice: Choice, namespace: str, pod: str, words: Content) -> str:
     """The Pod's ServiceAccount, which a person who may not read the Pod can give instead. Raises `FlowError`."""
     try:
         return get_str(ports.cluster.pod(namespace, pod), "spec", "serviceAccountName") or "default"
@@ -231,16 +230,19 @@ def _account_of(ports: Ports, namespace: str, pod: str, words: Content) -> str:
         if error.about_login:
             raise
         instead = (words.message("doctor.name_service_account"), "-s SERVICE_ACCOUNT")
-        raise cannot(error, words, "pod.exists", instead=instead) from error
+        raise cannot(error, words, "pod.exists", choice=choice, instead=instead) from error
     except NotFound as error:
         found = _in_its_place(ports, namespace, pod, words)
-        raise _no_such(Target(kind=POD, name=pod), namespace, error, words, *([found] if found else [])) from error
+        target = Target(kind=POD, name=pod)
+        raise _no_such(target, namespace, choice, error, words, *([found] if found else [])) from error
 
 
-def _no_such(target: Target, namespace: str, error: NotFound, words: Content, *below: tuple[str, str]) -> CannotRun:
+def _no_such(
+    target: Target, namespace: str, choice: Choice, error: NotFound, words: Content, *below: tuple[str, str]
+) -> CannotRun:
     """That the cluster has no such object there."""
     values = {"kind": target.kind.plural, "namespace": namespace, "said": error.server_message}
-    return CannotRun(words, "no_such_workload", below, got=target, **values)
+    return CannotRun(words, "no_such_workload", below, choice.tool_options.quoted, got=target, **values)
 
 
 def _in_its_place(ports: Ports, namespace: str, pod: str, words: Content) -> tuple[str, str] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import IO, Any
 
@@ -26,10 +26,18 @@ class CannotRun(click.ClickException):
 
     exit_code = COULD_NOT_RUN
 
-    def __init__(self, words: Content, code: str, below: Iterable[tuple[str, str]] = (), /, **values: object) -> None:
-        """`below`: texts to paste, each with a sentence before it."""
+    def __init__(
+        self,
+        words: Content,
+        code: str,
+        below: Iterable[tuple[str, str]] = (),
+        quoted: Callable[[str], str] = str,
+        /,
+        **values: object,
+    ) -> None:
+        """`below`: texts to paste, each with a sentence before it. `quoted`: completes the commands in a text."""
         text, below = words.error(code, **values), [(said, as_started(pasted)) for said, pasted in below]
-        parts = {"got": text.got, "expected": text.expected, "fix": as_started(text.fix)}
+        parts = {"got": text.got, "expected": text.expected, "fix": as_started(quoted(text.fix))}
         details = labelled({words.message(f"ui.{name}"): value for name, value in parts.items()}, indent=2)
         super().__init__("\n".join((visible(text.title, keep=""), *details, *to_paste(below, indent=2))))
         context = click.get_current_context(silent=True)

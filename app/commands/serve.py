@@ -144,6 +144,15 @@ def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Netwo
         """Where to go: where live mode or the console may be used, an address that opens them, once."""
         return url_of(host, port) + (LAUNCH.new_path() if takes_secret else "")
 
+    def say(text: str) -> None:
+        """For the person at the terminal. An output that is full keeps no reader away, and is said once."""
+        try:
+            click.echo(text)
+        except CannotRun as error:
+            with contextlib.suppress(CannotRun):  # as full as that
+                error.show()
+                click.echo(words.message("cli.serve.unheard", port=port), err=True)
+
     class Server(uvicorn.Server):
         """Says where it is once it answers, and gives new addresses until it ends."""
 
@@ -160,16 +169,16 @@ def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Netwo
                 await self.shutdown(sockets)
                 return
             await self.offers.enter_async_context(launch_addresses.offered(port, new_address))
-            click.echo(words.message("cli.serve.ready", url=new_address()))
+            say(words.message("cli.serve.ready", url=new_address()))
             if directory := Settings.from_environment().world_dir:
-                click.echo(words.message("cli.serve.world"))
-                click.echo("\n".join(tool_lines(Path(directory))))
+                say(words.message("cli.serve.world"))
+                say("\n".join(tool_lines(Path(directory))))
             if not ipaddress.ip_address(host).is_loopback:
-                click.echo(words.message("cli.serve.exposed", host=host))
+                say(words.message("cli.serve.exposed", host=host))
             if takes_secret and sys.stdin is not None and sys.stdin.isatty():
-                click.echo(words.message("cli.launch.again"))
-                launch_addresses.on_enter(sys.stdin.fileno(), lambda: click.echo(new_address()))
-            click.echo(words.message("cli.serve.stop"))
+                say(words.message("cli.launch.again"))
+                launch_addresses.on_enter(sys.stdin.fileno(), lambda: say(new_address()))
+            say(words.message("cli.serve.stop"))
 
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
             """The first signal lets what is under way end, the second ends it. None is raised again after that."""
@@ -182,7 +191,7 @@ def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Netwo
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             if STOPPING.left():
-                click.echo(words.message("cli.serve.stopping", seconds=settings.stop_seconds))
+                say(words.message("cli.serve.stopping", seconds=settings.stop_seconds))
             await STOPPING.wait(settings.stop_seconds)
             await self.offers.aclose()
             await super().shutdown(sockets)

@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketClose, WebSocketDisconnect
@@ -60,7 +59,7 @@ class EventSocket:
         else:
             browser = self._browser(scope)
             stream = self._stream(browser) if browser else None
-            with self._room(browser, Headers(scope=scope)) as has_room:
+            with self._room(browser, request_facts.visitor(scope)) as has_room:
                 if not has_room:
                     refuse("events")
                 if stream is None or not has_room:
@@ -69,17 +68,16 @@ class EventSocket:
                     await self._serve(WebSocket(scope, receive, send), browser, stream)
 
     @contextmanager
-    def _room(self, browser: str, headers: Headers) -> Iterator[bool]:
+    def _room(self, browser: str, address: str) -> Iterator[bool]:
         """Whether there is room for one more connection, which is counted meanwhile."""
-        facts = request_facts.read(headers)
-        counts = ((self._browsers, browser), (self._addresses, facts.visitor if facts else ""))
+        counts = ((self._browsers, browser), (self._addresses, address))
         for counter, name in counts:
             counter[name] += 1
         limits = page_limits(descriptors.limit())
         try:
             yield (
                 self._browsers[browser] <= TABS
-                and self._addresses[counts[1][1]] <= limits.per_address // SHARE
+                and self._addresses[address] <= limits.per_address // SHARE
                 and self._addresses.total() <= limits.connections // SHARE
             )
         finally:

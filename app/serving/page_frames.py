@@ -1,16 +1,22 @@
 """Closes a websocket on which comes what no page sends: text, for which Streamlit would fail with a traceback, or a
-frame that takes too much memory. Streamlit keeps the last message of each connection until the next one comes."""
+frame that takes too much memory, by itself or with the others of the same visitor. Streamlit keeps the last message of
+each connection until the next one comes."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.serving import request_facts
 from app.serving.operations import events
 
 UNSUPPORTED_DATA, TOO_BIG = 1003, 1009
 """RFC 6455 §7.4.1."""
+OF_AN_ADDRESS = 32 * 1024 * 1024
+"""Bytes of the last frames of its connections, of which a room of 300 sends some kilobytes each. Parts of a frame are
+kept up to three times."""
 
 
 class PageFrames:
@@ -20,23 +26,33 @@ class PageFrames:
         """`may_be_kept`: whether a binary frame takes no more memory than those of pages."""
         self._app = app
         self._may_be_kept = may_be_kept
+        self._kept: Counter[str] = Counter()
+        """Bytes by address."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers with the protocol's own code; to the application, the client has gone."""
         if scope["type"] != "websocket":
             await self._app(scope, receive, send)
             return
+        address, size = request_facts.visitor(scope), 0
 
         async def receive_of_a_page() -> Message:
+            nonlocal size
             message = await receive()
             if message["type"] != "websocket.receive":
                 return message
             frame = message.get("bytes")
-            if frame is not None and self._may_be_kept(frame):
+            self._kept[address] += len(frame or b"") - size
+            size = len(frame or b"")
+            if frame is not None and self._kept[address] <= OF_AN_ADDRESS and self._may_be_kept(frame):
                 return message
             events.refuse("text_frame" if frame is None else "message")
             code = UNSUPPORTED_DATA if frame is None else TOO_BIG
             await send({"type": "websocket.close", "code": code})
             return {"type": "websocket.disconnect", "code": code}
 
-        await self._app(scope, receive_of_a_page, send)
+        try:
+            await self._app(scope, receive_of_a_page, send)
+        finally:
+            self._kept[address] -= size
+            self._kept += Counter()  # forgets who has none

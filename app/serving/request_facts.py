@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 
+from starlette.datastructures import Headers
 from starlette.types import Scope
 
 HEADER = "x-irsa-request"
@@ -48,6 +49,12 @@ def read(headers: Mapping[str, str]) -> RequestFacts | None:
     if not hmac.compare_digest(mark.encode("utf-8", "replace"), _MARK.encode("ascii")):
         return None
     return _facts(found)
+
+
+def visitor(scope: Scope) -> str:
+    """The address by which a request's sender is counted; empty where another server took it."""
+    found = read(Headers(scope=scope))
+    return found.visitor if found else ""
 
 
 @lru_cache(maxsize=1024)

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from app.clients.issuer import IssuerTransport
+from app.flow.port_wrappers.deadline import with_deadline
+from app.flow.ports import Ports
 from app.serving.request_facts import RequestFacts
 from app.world.lifecycle.simulation import Simulation
 from app.world.setup.tool_files import KUBECONFIG, aws_environment, files, kubeconfig, server_of
@@ -57,7 +59,10 @@ class Reality:
 
 
 def reality(simulation: Simulation, key: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Reality:
-    """A world of that key as what this process's environment leads to. Its issuer is found where it would be."""
+    """A world of that key as what this process's environment leads to. Its issuer is found where it would be.
+
+    A walk through it has a minute for each answer and no end: a server on a busy machine is slow, and not silent.
+    """
     world = simulation.world(key)
     for name in _SET:
         monkeypatch.delenv(name, raising=False)
@@ -70,5 +75,11 @@ def reality(simulation: Simulation, key: str, folder: Path, monkeypatch: pytest.
     address = urlsplit(simulation.kubernetes_url)
     found = {"connect_to": (address.hostname, address.port), "ca_pem": simulation.ca_pem}
     monkeypatch.setattr("app.clients.issuer.IssuerTransport", lambda **options: IssuerTransport(**found | options))
+    monkeypatch.setattr("app.flow.port_wrappers.deadline.ANSWER_SECONDS", 60.0)
+    monkeypatch.setattr("app.wiring.with_deadline", _with_the_clock_standing_still)
     asked_as(monkeypatch)
     return Reality(simulation=simulation, world=world, path=path, monkeypatch=monkeypatch)
+
+
+def _with_the_clock_standing_still(ports: Ports, **options: Any) -> Ports:
+    return with_deadline(ports, clock=lambda: 0.0, **options)

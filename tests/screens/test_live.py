@@ -509,6 +509,7 @@ def test_nobody_at_the_address(screen, real):
 
 def test_a_server_that_hangs_is_asked_once(screen, real):
     shown = screen(lang="en").open("home")
+    real.monkeypatch.setattr("app.flow.port_wrappers.deadline.ANSWER_SECONDS", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         real.move_away(silent.getsockname()[1])
         shown.open("webhook", mode="live")

@@ -11,7 +11,7 @@ import pytest
 from starlette.responses import HTMLResponse, PlainTextResponse
 
 from app.server import BrowserId, KnownPages
-from app.ui.state import own_world
+from app.ui.state import operations, own_world
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -88,3 +88,18 @@ def test_streamlit_finds_its_settings_from_anywhere(tmp_path):
     )
     ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert ran.stdout == "['#0f766e', False, False, True, 100]"
+
+
+def test_a_server_is_unready_where_no_world_could_be_kept(simulation, tmp_path, monkeypatch):
+    def found():
+        return {it.check: it.ok for it in asyncio.run(operations.checks()) if it.check in ("disk", "kept_worlds")}
+
+    assert found() == {"disk": True}
+    monkeypatch.setattr(simulation, "kept_in", tmp_path)
+    assert found() == {"disk": True, "kept_worlds": True}
+    monkeypatch.setattr(operations, "free_bytes", lambda path: operations.LEAST_DISK - (path == tmp_path))
+    assert found() == {"disk": True, "kept_worlds": False}
+    tmp_path.rmdir()
+    monkeypatch.undo()
+    monkeypatch.setattr(simulation, "kept_in", tmp_path)
+    assert found() == {"disk": True, "kept_worlds": False}

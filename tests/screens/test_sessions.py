@@ -25,6 +25,9 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime import app_session, websocket_session_manager
 from streamlit.runtime.app_session import AppSessionState
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
+from streamlit.runtime.media_file_manager import MediaFileManager
+from streamlit.runtime.media_file_storage import MediaFileStorageError
+from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunner, ScriptRunnerEvent
 from streamlit.runtime.scriptrunner_utils.run_descriptor import RunDescriptor
@@ -39,6 +42,7 @@ from streamlit.web.server.starlette import starlette_websocket
 
 from app import server
 from app.flow.budget import Quota
+from app.serving.operations.stopping import STOPPING
 from app.serving.protocols import DIRECTLY
 from app.serving.turns import Turns
 from app.ui.state import allowance, connection, session, streamlit_sessions
@@ -137,6 +141,16 @@ def test_runs_of_an_address_take_turns_and_without_one_each_session_does(runner,
     assert seen == [line, "runs"]
 
 
+def test_a_run_that_still_waits_when_a_stop_is_over_does_not_begin_and_makes_no_other_world(runner, monkeypatch):
+    def never():
+        raise AssertionError("it runs")
+
+    monkeypatch.setattr(STOPPING, "is_over", True)
+    runner(never)._run_script(RerunData())
+    with pytest.raises(RuntimeError, match="the server has stopped"):
+        session.simulation._make()
+
+
 def test_a_run_is_not_charged_for_the_one_before_it_in_its_thread(runner, monkeypatch):
     taken, charged = [], threading.Event()
     quota = type("Quota", (), {"take": lambda self, seconds: taken.append(seconds)})()
@@ -195,7 +209,7 @@ class Bare(Session):
     def __init__(self, loop):
         self._event_loop, self._callbacks, self._is_woken = loop, deque(), False
         self._browser_queue, self._together, self._scriptrunner = ForwardMsgQueue(), None, None
-        self._state, self._file = AppSessionState.APP_NOT_RUNNING, asyncio.Lock()
+        self._state, self._background_tasks = AppSessionState.APP_NOT_RUNNING, set()
         self.woken = asyncio.Event()
         self._message_enqueued_callback = self.woken.set
 
@@ -428,17 +442,33 @@ def test_a_browser_is_heard_in_what_pages_send_and_in_nothing_else(monkeypatch):
         BackMsg(backend_operation_request={}),
         BackMsg(backend_operation_request={"install_skills": {}}),
         BackMsg(backend_operation_request={"dataframe_chunk": {}}),
+        BackMsg(backend_operation_request={browser_messages.OPERATION: {"file_id": "x" * 1000}}),
     ):
         browser.handle_backmsg(message)
     assert len(heard) == len(browser_messages.SENT_BY_PAGES)
-    assert refused == ["message"] * 5
+    assert refused == ["message"] * 6
 
 
-def test_files_are_made_one_at_a_time_and_charged_and_none_for_who_has_used_too_much(monkeypatch):
-    made, refused = [], []
+def test_a_page_waits_for_a_few_files_and_is_heard_in_all_else_meanwhile(monkeypatch):
+    heard, refused = [], []
+    monkeypatch.setattr(app_session.AppSession, "handle_backmsg", lambda _, message: heard.append(message))
+    monkeypatch.setattr(streamlit_sessions.events, "refuse", refused.append)
+    browser = Bare(None)
+    file, run = BackMsg(backend_operation_request={browser_messages.OPERATION: {}}), BackMsg(rerun_script={})
+    browser._background_tasks = set(range(streamlit_sessions.FILES_AT_ONCE - 1))
+    browser.handle_backmsg(file)
+    browser._background_tasks.add("one more")
+    for message in (file, run, file):
+        browser.handle_backmsg(message)
+    assert (heard, refused) == ([file, run], ["message"] * 2)
+
+
+def test_files_are_made_one_at_a_time_and_charged_and_none_for_who_has_used_too_much_or_is_gone(monkeypatch):
+    made, ever, refused = [], [], []
 
     async def make(_, request):
         made.append(request)
+        ever.append(request)
         await asyncio.sleep(0)
         assert made.pop() is request, "no other one began meanwhile"
 
@@ -448,11 +478,17 @@ def test_files_are_made_one_at_a_time_and_charged_and_none_for_who_has_used_too_
     budget = allowance.budgets().addresses.of("192.0.2.78")
 
     async def ask():
-        browser = Bare(asyncio.get_running_loop())
-        await asyncio.gather(*(browser._handle_backend_operation_request(number) for number in range(3)))
+        tabs = [Bare(asyncio.get_running_loop()) for _ in range(3)]
+        await asyncio.gather(*(tab._handle_backend_operation_request(number) for number, tab in enumerate(tabs)))
 
     asyncio.run(ask())
     assert refused == []
+    assert len(ever) == 3
+    there = iter(["192.0.2.78"])
+    with monkeypatch.context() as leaving:
+        leaving.setattr(connection, "visitor_of", lambda _: next(there, ""))
+        asyncio.run(Bare(None)._handle_backend_operation_request(4))
+    assert len(ever) == 3
     monkeypatch.setattr(allowance.budgets().threads, "quota", Quota(budget), raising=False)
     file, before = allowance.charged(lambda: sum(range(3_000_000))), budget.level()
     file()
@@ -460,6 +496,20 @@ def test_files_are_made_one_at_a_time_and_charged_and_none_for_who_has_used_too_
     budget.take(240)
     asyncio.run(ask())
     assert refused == ["visitor_budget"] * 3
+
+
+def test_a_file_that_was_made_stays_until_its_page_is_drawn_again_while_others_come_and_go():
+    storage = MemoryMediaFileStorage("/media")
+    files = MediaFileManager(storage)
+    name = files.execute_deferred(files.add_deferred(lambda: b"a film", "text/plain", "1.2")).rpartition("/")[2]
+    for _ in range(3):
+        files.remove_orphaned_files()  # as runs of others do at their end
+    assert storage.get_file(name).content == b"a film"
+    files.clear_session_refs()
+    for _ in range(2):
+        files.remove_orphaned_files()
+    with pytest.raises(MediaFileStorageError):
+        storage.get_file(name)
 
 
 def test_a_frame_is_kept_that_takes_little_more_memory_than_its_bytes():

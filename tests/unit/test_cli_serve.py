@@ -25,6 +25,7 @@ from tests.free_port import free_port
 from tests.waiting import SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
+FULL = Path("/dev/full")
 
 
 @pytest.fixture
@@ -179,6 +180,27 @@ def test_it_serves_from_any_folder_and_ends_in_good_order(tmp_path, number):
             _, errors = server.communicate(timeout=SECONDS)
     assert server.returncode == 0
     assert errors == ""
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="no /dev/full")
+def test_it_serves_with_an_output_that_is_full_and_says_so_once():
+    command = [sys.executable, "-m", "app", "serve", "--port", "0"]
+    environment = {**os.environ, "LANG": "C.UTF-8"}
+    with (
+        FULL.open("wb") as output,
+        subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.PIPE, text=True
+        ) as server,
+    ):
+        try:
+            assert server.stderr.readline() == load("en").message("errors.cannot_write.title") + "\n"
+            said = [server.stderr.readline() for _ in range(4)]
+            port = int(re.search(r"--port (\d+)", said[-1])[1])
+            assert httpx.get(f"http://127.0.0.1:{port}/_stcore/health").text == "ok"
+        finally:
+            server.send_signal(signal.SIGINT)
+            _, errors = server.communicate(timeout=SECONDS)
+    assert (server.returncode, errors) == (0, "")
 
 
 @pytest.mark.parametrize("seconds", [0, pytest.param(0.5, marks=pytest.mark.large), 1])

@@ -315,10 +315,13 @@ def test_a_stop_waits_for_what_was_under_way_and_for_no_longer_than_its_time():
             stopping.end_all()
             assert ended == ["command"]
             await stopping.wait(0.0)  # its time is over
-        later = stopping.under_way("page")
-        with later:
-            await waiting  # what began later is not waited for
         assert stopping.left() == 0
+        with stopping.under_way("page"):  # what an open page has begun since then
+            while not stopping.is_over:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.1)
+            assert not waiting.done()
+        await waiting
 
     asyncio.run(asyncio.wait_for(stopped(), 60))
 
@@ -360,7 +363,7 @@ def test_the_documents_have_every_metric_field_reason_and_check_that_is_served(f
         assert f"| `{shown}` | {words.message(f'metrics.{name}')} |" in text
     for reason in Reason.__args__:
         assert f"`{reason}`" in text
-    for check in ("stopping", "worlds_server", "disk", "connections", "memory", "descriptors"):
+    for check in ("stopping", "worlds_server", "disk", "kept_worlds", "connections", "pages", "memory", "descriptors"):
         assert f"| `{check}` |" in text
     for variable in ("IRSA_LOG", "IRSA_METRICS_TOKEN", "IRSA_STOP_SECONDS"):
         assert f"`{variable}`" in text

@@ -74,6 +74,13 @@ READ = {
         "streamlit.runtime.scriptrunner_utils.script_run_context": {"ScriptRunContext.enqueue": "8825b4ab4e38"},
         "streamlit.runtime.state.safe_session_state": {"SafeSessionState.register_widget": "c1b2cf823cbf"},
     },
+    "app/ui/state/runs/made_files.py": {
+        "streamlit.runtime.media_file_manager": {
+            "MediaFileManager.clear_session_refs": "72b06103fda9",
+            "MediaFileManager.execute_deferred": "56c18164fe84",
+            "MediaFileManager.remove_orphaned_files": "0806cf57aa82",
+        },
+    },
     "app/ui/state/runs/menu.py": {
         "streamlit.commands.navigation": {"_navigation": "d728618162b7"},
         "streamlit.runtime.pages_manager": {"PagesManager.set_pages_and_resolve": "753b8d8d1356"},

@@ -14,9 +14,11 @@ from app.commands.main import command_line
 from app.content import load
 from app.flow.diagnosis_file import diagnosis_file
 from app.flow.doctor.tool_options import ToolOptions
+from app.flow.errors import FlowError, NotFound, Unreachable
 from app.settings import Settings
 from app.ui.state import live_selection
 from app.wiring import Choice
+from tests.unit.fake_ports import Fakes
 from tests.unit.test_cli_doctor import broken
 from tests.unit.test_doctor import healthy
 
@@ -49,8 +51,34 @@ def test_each_program_of_a_command_gets_its_own_options(before: str, after: str)
     assert ToolOptions().command(before) == before
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> str:
+def test_a_sentence_gets_them_in_the_commands_that_it_quotes() -> None:
+    given = ToolOptions(context="blue")
+    said = "List `kubectl get ns`, or with kubectl in `NAME`; `kubectl config get-contexts` lists `a | kubectl x`."
+    assert given.quoted(said) == (
+        "List `kubectl --context blue get ns`, or with kubectl in `NAME`;"
+        " `kubectl config get-contexts` lists `a | kubectl --context blue x`."
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "command"),
+    [
+        (NotFound(code="NotFound", server_message="gone"), "kubectl {}-n default get pods"),
+        (Unreachable(code="connection_refused", server_message="no"), "kubectl {}cluster-info"),
+    ],
+)
+def test_an_error_says_it_for_the_cluster_that_was_asked(
+    monkeypatch: pytest.MonkeyPatch, error: FlowError, command: str
+) -> None:
     fakes = healthy()
+    fakes.errors["pod"] = error
+    asked = ("-n", "default", "--pod", "none")
+    assert f"`{command.format('')}`" in run(monkeypatch, *asked, fakes=fakes)
+    assert f"`{command.format('--context blue ')}`" in run(monkeypatch, *asked, "--context", "blue", fakes=fakes)
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *words: str, fakes: Fakes | None = None) -> str:
+    fakes = fakes or healthy()
     fakes.service_account["metadata"]["annotations"] = {"eks.amazonaws.com/role-arn": "no-arn"}
     fakes.namespaces = ["default"]
     monkeypatch.setattr(wiring, "live", lambda *_, **__: fakes.ports())

@@ -1,12 +1,15 @@
 """What is kept of worlds while the disk is slow, and while the process ends."""
 
 import asyncio
+import errno
 import time
 from types import SimpleNamespace
 
 import pytest
 
+from app.world.lifecycle.simulation import Simulation
 from app.world.metering import payer
+from app.world.saved import journal
 from app.world.saved.journal import Journal
 from app.world.saved.keeper import Keeper
 from app.world.saved.keepers import Keepers
@@ -75,6 +78,28 @@ def test_a_change_is_not_acknowledged_while_the_process_ends(tmp_path):
     with StateDirectory(tmp_path) as state:
         start, body = asyncio.run(asked())
     assert (start["status"], body["body"]) == (503, b"")
+
+
+def test_of_a_world_that_could_not_be_kept_nothing_is_left(simulation, world, tmp_path, monkeypatch):
+    def full(path, document):
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(journal, "write_json", full)
+
+    async def keep(keepers):
+        with pytest.raises(OSError, match="full"):
+            await keepers.keep("a", world)
+        return keepers.of(world)
+
+    with StateDirectory(tmp_path) as state:
+        assert simulation.run(keep(Keepers(state))) is None
+        assert list((tmp_path / "worlds").iterdir()) == []
+
+
+@pytest.mark.parametrize("own", ["", "hands-on"])
+def test_the_folder_is_known_in_which_every_world_is_kept(tmp_path, own):
+    with Simulation(state=StateDirectory(tmp_path), own=own) as kept:
+        assert kept.kept_in == (None if own else tmp_path)
 
 
 @pytest.mark.parametrize(

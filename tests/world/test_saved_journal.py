@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from app.world.saved import journal
 from app.world.saved.codec import StateError
 from app.world.saved.journal import SCHEMA, SNAPSHOT, Journal, NewerSchema, read
 from app.world.saved.state_directory import InUse, ServersRecord, StateDirectory
@@ -34,6 +35,27 @@ def test_the_changes_are_applied_in_order(written):
 def test_a_new_snapshot_takes_the_place_of_the_journal(written):
     found = read(written)
     Journal(written, found.generation).begin(found.sections)
+    assert set(files(written)) == {SNAPSHOT, "journal-2.jsonl"}
+    assert read(written).sections == found.sections
+
+
+def test_a_snapshot_that_finds_no_room_leaves_what_was_there_and_no_more_files_the_more_often_it_is_tried(
+    written, monkeypatch
+):
+    found = read(written)
+    kept = Journal(written, found.generation)
+
+    def refuse(path, document):
+        raise OSError("full")
+
+    with monkeypatch.context() as full:
+        full.setattr(journal, "write_json", refuse)
+        for _ in range(3):
+            with pytest.raises(OSError, match="full"):
+                kept.begin(found.sections)
+    assert set(files(written)) <= {SNAPSHOT, "journal-1.jsonl", "journal-2.jsonl"}
+    assert read(written).sections == found.sections
+    kept.begin(found.sections)
     assert set(files(written)) == {SNAPSHOT, "journal-2.jsonl"}
     assert read(written).sections == found.sections
 

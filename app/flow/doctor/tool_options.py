@@ -11,6 +11,9 @@ from app.flow.doctor.fix import Fix
 
 _PROGRAM = re.compile(r"'[^']*'|(?:^|(?<=\| )|(?<=\$\())(kubectl|aws|python -m app doctor)(?= )", re.MULTILINE)
 """A program at the beginning of a command, behind a pipe or in a substitution; or a quoted word, which may say so."""
+_QUOTED = re.compile(r"(?<=`)(?!kubectl config )[^`]+(?=`)")
+"""What a text has between backticks, and between two such, where no command begins. What is asked of the kubeconfig
+itself is asked of no context."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +36,10 @@ class ToolOptions:
         counts."""
         words = {program: shlex.join(options) for program, options in self._of_programs.items()}
         return _PROGRAM.sub(lambda found: " ".join(filter(None, (found[0], words.get(found[1] or "", "")))), text)
+
+    def quoted(self, text: str) -> str:
+        """The same sentences, with the options in the commands that they quote."""
+        return _QUOTED.sub(lambda found: self.command(found[0]), text)
 
     @property
     def _of_programs(self) -> Mapping[str, list[str]]:

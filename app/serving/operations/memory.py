@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from pathlib import Path
 
 from app.serving.operations.control_group import OWN, ROOT, groups, groups_of
@@ -23,6 +25,14 @@ def used_and_limit(root: Path = ROOT, own: Path = OWN) -> tuple[int, int] | tupl
         for one in groups_of("memory", root, own)
     )
     return max(filter(None, (*new, *old)), key=lambda both: both[0] / both[1], default=(None, None))
+
+
+def limit(root: Path = ROOT, own: Path = OWN) -> int | None:
+    """Bytes that there are at most: of the control group, else of the machine; None where the system says neither."""
+    _, most = used_and_limit(root, own)
+    with suppress(AttributeError, OSError, ValueError):  # Windows has no such function
+        most = most or os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return most
 
 
 def _of(group: Path, most: str, current: str, cache: str) -> tuple[int, int] | None:

@@ -31,6 +31,7 @@ Reason = Literal[
     "metrics_elsewhere",
     "launch_used",
     "connections",
+    "pages",
     "upload",
     "text_frame",
     "message",

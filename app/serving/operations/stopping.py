@@ -1,7 +1,7 @@
 """How the server stops: no new sessions, the open pages hear of it, and what is under way may end.
 
 On the first signal `begin` is called. From then on `/readyz` says 503, a new page is answered with 503 and a sentence,
-and `wait` returns once all that was under way then has ended, or its time is over.
+and `wait` returns once all that was under way then has ended, or its time is over. After it nothing begins any more.
 """
 
 from __future__ import annotations
@@ -58,6 +58,8 @@ class Stopping:
         """`time.monotonic()` of the first signal."""
         self.inform: Callable[[], int] = lambda: 0
         """Sends the sentence to the open pages, and returns how many those are. Set by the module that knows them."""
+        self.is_over = False
+        """Whether nothing may begin any more: what it needs is about to go."""
 
     @contextmanager
     def under_way(self, kind: Kind, end: Callable[[], None] | None = None) -> Iterator[None]:
@@ -82,7 +84,10 @@ class Stopping:
         return len(self._before & self._works)
 
     async def wait(self, seconds: float) -> None:
-        """Informs the pages, then waits until what was under way at `begin` has ended, for so many seconds at most."""
+        """Informs the pages, then waits until what was under way at `begin` has ended, for so many seconds at most.
+
+        What has begun since then, on the open pages, ends within that time as well: it is over before the last of that.
+        """
         began = self.began if self.began is not None else time.monotonic()
         pages, until = 0, began + seconds
         try:
@@ -94,9 +99,13 @@ class Stopping:
             await asyncio.sleep(min(HEAR_SECONDS, seconds))
         while self.left() and time.monotonic() < until:
             await asyncio.sleep(LOOK_SECONDS)
-        if self._before:
+        self.is_over = True
+        waited = self._before | self._works
+        while self._works and time.monotonic() < until:
+            await asyncio.sleep(LOOK_SECONDS)
+        if waited:
             await asyncio.sleep(min(HEAR_SECONDS, seconds))
-        events.write("stopped_waiting", left=self.left(), seconds=round(time.monotonic() - began, 3))
+        events.write("stopped_waiting", left=len(self._works), seconds=round(time.monotonic() - began, 3))
 
     def count(self) -> dict[str, int]:
         """How much is under way now, of each kind."""

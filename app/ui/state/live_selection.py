@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import streamlit as st
@@ -158,9 +158,8 @@ def _first() -> Choice:
 
 def tool_options() -> ToolOptions:
     """What the commands of a fix have to be given, where the reader's shell would take another cluster or account."""
-    chosen = state().choice
-    context = "" if chosen.context == _first().context else chosen.context
-    return ToolOptions(context=context, profile=chosen.profile, region=chosen.region, issuer=chosen.issuer)
+    options = state().choice.tool_options
+    return replace(options, context="") if options.context == _first().context else options
 
 
 # (1) From the choice to a subject

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,6 +17,7 @@ from app.serving import descriptors, request_facts, uvicorn_settings
 from app.serving.operations import health, memory, metrics
 from app.serving.operations.exposition import Gauge, Metric, Sample
 from app.serving.operations.health import Check
+from app.serving.operations.open_pages import OPEN_PAGES
 from app.serving.operations.stopping import STOPPING
 from app.ui.state import own_world, session
 from app.world.node.volumes.files import free_bytes
@@ -22,7 +25,7 @@ from app.world.node.volumes.files import free_bytes
 SHOWN_SECONDS = 60
 """Of the sentence: Streamlit does not take it away when the page connects again."""
 LEAST_DISK = 1024 * 1024
-"""Bytes that have to be free for new worlds, each of which takes about 50 kB."""
+"""Bytes that have to be free for new worlds: the files of one's nodes take about 50 kB, what is kept of it 110 kB."""
 
 
 async def checks() -> Sequence[Check]:
@@ -30,18 +33,26 @@ async def checks() -> Sequence[Check]:
     simulation = session.simulation()
     address = urlsplit(simulation.aws_url)
     answered = await health.answers(address.hostname or "", address.port or 0)
-    try:
-        free = free_bytes(simulation.files.path)
-    except OSError:
-        free = 0
+    # In threads: a disk behind a network may not answer.
+    disks = [health.state("disk", await asyncio.to_thread(_room, simulation.files.path), "room")]
+    if simulation.kept_in is not None:
+        disks.append(health.state("kept_worlds", await asyncio.to_thread(_room, simulation.kept_in), "room"))
     connections, most = uvicorn_settings.connections() or (None, None)
     return (
         health.state("worlds_server", "answers" if answered else "silent", "answers"),
-        health.state("disk", "room" if free >= LEAST_DISK else "full", "room"),
+        *disks,
         health.share("connections", connections, most, 1.0),
+        health.share("pages", len(OPEN_PAGES), OPEN_PAGES.limit, 1.0),
         health.share("memory", *memory.used_and_limit()),
         health.share("descriptors", metrics.open_descriptors(), descriptors.limit()),
     )
+
+
+def _room(folder: Path) -> str:
+    try:
+        return "room" if free_bytes(folder) >= LEAST_DISK else "full"
+    except OSError:
+        return "full"
 
 
 def gauges() -> Iterable[Metric]:

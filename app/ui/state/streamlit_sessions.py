@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from time import sleep
 from typing import Any
+from weakref import WeakValueDictionary
 
 import streamlit as st
 from streamlit.proto.BackMsg_pb2 import BackendOperationRequest, BackMsg
@@ -33,7 +34,7 @@ from streamlit.source_util import PageInfo
 
 from app.serving.operations import events
 from app.ui.state import allowance, connection
-from app.ui.state.runs import containers, direct_client, drawn_before, streamlit_shortcuts
+from app.ui.state.runs import containers, direct_client, drawn_before, made_files, streamlit_shortcuts
 from app.ui.state.runs.browser_messages import is_of_a_page
 from app.ui.state.runs.deferred_loop import DeferredLoop
 from app.ui.state.runs.message_queue import MessageQueue
@@ -43,6 +44,10 @@ TOGETHER_SECONDS = 0.025
 """Within which what a run says goes to the browser together: most runs have ended by then."""
 AT_ONCE = 100
 """Messages that are sent without giving way: a page has fifty, and a connection's queue has room for 500."""
+FILES_AT_ONCE = 8
+"""Files that one page may wait for, of which one is made: it has two buttons."""
+_files: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+"""By visitor, as long as one is made or waited for: the turn to have one made."""
 
 
 class Session(AppSession):
@@ -64,7 +69,6 @@ class Session(AppSession):
         self._is_woken = False
         self._together: asyncio.TimerHandle | None = None
         self._held = False
-        self._file = asyncio.Lock()
 
     def request_rerun(self, client_state: ClientState | None) -> None:
         """As `AppSession`, which stops the run before; but the clicks of one that has not begun count."""
@@ -82,15 +86,20 @@ class Session(AppSession):
 
     def handle_backmsg(self, msg: BackMsg) -> None:
         """As `AppSession`, of what pages send. The rest is counted and goes no further."""
-        if is_of_a_page(msg):
+        asks_for_file = msg.WhichOneof("type") == "backend_operation_request"
+        if is_of_a_page(msg) and not (asks_for_file and len(self._background_tasks) >= FILES_AT_ONCE):
             super().handle_backmsg(msg)
         else:
             events.refuse("message")
 
     async def _handle_backend_operation_request(self, request: BackendOperationRequest) -> None:
-        """As `AppSession`, which makes a file beside all runs: one at a time, and none for who has used too much."""
-        async with self._file:
-            if allowance.may_ask(connection.visitor_of(self.id)):
+        """As `AppSession`, which makes a file beside all runs: one of a visitor at a time, none for who has used too
+        much, and none for a page that is gone by then."""
+        visitor = connection.visitor_of(self.id)
+        async with _files.setdefault(visitor or self.id, asyncio.Lock()):
+            if connection.visitor_of(self.id) != visitor:
+                return
+            if allowance.may_ask(visitor):
                 await super()._handle_backend_operation_request(request)
             else:
                 events.refuse("visitor_budget")
@@ -281,5 +290,6 @@ def install() -> None:
     streamlit_shortcuts.install()
     drawn_before.install()
     containers.install()
+    made_files.install()
     websocket_session_manager.AppSession = Session  # type: ignore[attr-defined]
     app_session.ScriptRunner = Runner  # type: ignore[attr-defined]

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
-from types import TracebackType
+from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from app.flow.model import Chain
@@ -80,6 +80,8 @@ class Simulation:
         self._programs = Programs()
         self.files = OwnFolder(files_in)
         """Where the nodes of all worlds have theirs."""
+        self.kept_in: Path | None = state.path if state is not None and not own else None
+        """Where every world is kept; None where none is, or only one."""
         self._maker = WorldFactory(self.store)
         self._keepers = Keepers(state, own) if state is not None else None
         if self._keepers is not None:
@@ -117,9 +119,7 @@ class Simulation:
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     # (2) Worlds

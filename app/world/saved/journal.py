@@ -112,17 +112,18 @@ class Journal:
         return self._size > COMPACT_BYTES
 
     def begin(self, sections: Sections) -> None:
-        """Writes a snapshot, from which a new journal goes on. Raises `OSError`."""
+        """Writes a snapshot, from which a new journal goes on. Raises `OSError`; the next try writes the same files."""
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         _sync(self.directory.parent)
-        self._generation += 1
+        generation = self._generation + 1
         self.close()
-        path = self.directory / _journal(self._generation)
+        path = self.directory / _journal(generation)
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
         self._size = 0
         os.fsync(self._descriptor)
-        snapshot: JsonValue = {"schema": SCHEMA, "generation": self._generation, "sections": sections}
+        snapshot: JsonValue = {"schema": SCHEMA, "generation": generation, "sections": sections}
         write_json(self.directory / SNAPSHOT, snapshot)
+        self._generation = generation
         for old in self.directory.glob(_journal("*")):
             if old not in (path, self._torn):
                 old.unlink(missing_ok=True)

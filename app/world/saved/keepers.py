@@ -41,13 +41,22 @@ class Keepers:
         """By who pays for a request: the world that it is for."""
 
     async def keep(self, key: str, world: World, journal: Journal | None = None, kept: KeptWorld | None = None) -> None:
-        """Keeps a world from now on. `journal` and `kept`: where it was kept before. Raises `OSError`."""
+        """Keeps a world from now on. `journal` and `kept`: where it was kept before.
+
+        Raises `OSError`. Of a world that was not kept before, nothing is left on the disk then.
+        """
         if self._own not in ("", key):
             return
         keeper = Keeper(world, journal or self.directory.journal(key, world.path))
         if kept is not None and kept.before_faults is not None:
             keeper.before_faults = kept.before_faults.sections
-        await keeper.begin()
+        try:
+            await keeper.begin()
+        except BaseException:
+            await keeper.close(flush=False)
+            if journal is None:
+                shutil.rmtree(keeper.directory, ignore_errors=True)
+            raise
         self._keepers[world.path] = keeper
         self._by_quota[id(world.usage.quota)] = keeper
 

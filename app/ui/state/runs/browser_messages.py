@@ -16,6 +16,8 @@ SENT_BY_PAGES = frozenset(
 which files it finds, empties caches for all, or writes a file."""
 OPERATION = "deferred_file"
 """The operation that pages ask for: a file to save, which is made when someone wants it. Others write files, too."""
+OPERATION_BYTES = 1000
+"""Of a message that asks for one: it has three ids. Whatever else is in it would be kept while it waits."""
 FILES = 8
 """Addresses for uploads that a message may want. Each is three texts, and 1 MB of names wants half a million."""
 VALUES = 10_000
@@ -27,7 +29,8 @@ def is_of_a_page(message: BackMsg) -> bool:
     """Whether a page may have sent the message."""
     kind = message.WhichOneof("type")
     if kind == "backend_operation_request":
-        return bool(message.backend_operation_request.WhichOneof("payload") == OPERATION)
+        asked = message.backend_operation_request.WhichOneof("payload")
+        return bool(asked == OPERATION and message.ByteSize() <= OPERATION_BYTES)
     return kind in SENT_BY_PAGES and len(message.file_urls_request.file_names) <= FILES
 
 

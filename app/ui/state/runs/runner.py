@@ -79,6 +79,8 @@ class Runner(ScriptRunner):
             _turns.turn(allowance.address() or self._session_id, allowance.rest) as self._give_way,
             STOPPING.under_way("page"),
         ):
+            if STOPPING.is_over:
+                return
             try:
                 pages = self._pages_manager.get_pages()
                 data = late_address.in_step(rerun_data, self._session_state)
