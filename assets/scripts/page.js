@@ -32,11 +32,13 @@ const ENGLISH = {
   list: /^Open$/, clear: /^Clear value$/, nothing: /^No results$/, own: /^Add: (.+)$/s,
   file: /^file upload$/, limit: /^(\S+) per file/, drop: /^Drag and drop a file here$/, add: /^Add files$/, remove: /^Remove (.+)$/s,
   error: /^Error: $/, kind: /^(.+) files are not allowed\.$/, size: /^File must be (.+) or smaller\.$/, one: /^Only one file is allowed\.$/,
+  lost: /^Connection error$/, gone: /^Streamlit server is not responding\. .+$/, stopped: /^Is Streamlit still running\? .+$/, close: /^Close$/,
+  notices: /^Notifications$/,
   left: /^Scroll tabs left$/, right: /^Scroll tabs right$/, large: /^Fullscreen$/, small: /^Close fullscreen$/,
 }
-const NAMED = ':is(.stApp, [data-testid="stPopoverBody"]) :is(button, input[type=file], kbd)[aria-label]'
-const SHOWN = ["SelectboxVirtualDropdown", "FileUploaderDropzone", "TooltipErrorContent"]
-  .map((name) => `:is([data-testid="st${name}"], [data-testid="st${name}"] :is(span, small, div, p)):not(:has(*), [title])`).join()
+const NAMED = ':is(.stApp, [data-testid="stPopoverBody"], [data-testid="stToastContainer"], [role="dialog"]) :is(button, input[type=file], kbd)[aria-label], [data-testid="stToastContainer"]'
+const SHOWN = ["stSelectboxVirtualDropdown", "stFileUploaderDropzone", "stTooltipErrorContent", "stDialog"]
+  .map((id) => `:is([data-testid="${id}"], [data-testid="${id}"] :is(span, small, div, p, h2)):not(:has(*), [title])`).join()
 const english = new WeakMap() // by what was translated: the last translation, and of what
 const ours = (of, said) => {
   const known = english.get(of), was = known?.said === said ? known.was : said

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from app.content import load
-from tests.browser.server import Reader
+from tests.browser.server import Reader, serving
 
 pytestmark = pytest.mark.browser
 JA, EN = (load(language).messages.below("ui.says") for language in ("ja", "en"))
@@ -52,3 +52,14 @@ def test_the_uploader_and_a_list_say_what_they_do_not_take_in_the_pages_language
     page.get_by_test_id("stSelectbox").first.get_by_role("combobox").fill("no such namespace")
     expect(page.get_by_test_id("stSelectboxVirtualDropdown")).to_have_text(JA["nothing"])
     assert page.evaluate(IN_ENGLISH) == []
+
+
+@pytest.mark.parametrize(("host", "said"), [("localhost", "stopped"), ("127.0.0.1", "gone")])
+def test_where_the_server_is_gone_nobody_is_sent_to_streamlit(profiles, tmp_path, host, said):
+    with serving(tmp_path, app="tests.browser.pages_server:app") as address:
+        one = Reader(profiles, address.replace("127.0.0.1", host)).open("/glossary?lang=ja")
+    dialog = one.page.get_by_role("dialog", name=JA["lost"])
+    expect(dialog).to_contain_text(JA[said])
+    expect(dialog.get_by_role("button", name=JA["close"])).to_be_visible()
+    assert "treamlit" not in dialog.inner_text()
+    one.discard()

@@ -20,7 +20,8 @@ def _english() -> dict[str, str]:
     """By part, the longest piece of its words that holds no value."""
     table = (ASSETS / "scripts" / "page.js").read_text("utf-8").partition("const ENGLISH = {")[2].partition("\n}")[0]
     found = dict(re.findall(r"(\w+): /\^(.+?)/s?[,\s]", table + ","))
-    return {part: max(re.split(r"\(.+?\)|\$", words.replace("\\.", ".")), key=len) for part, words in found.items()}
+    pieces = {part: re.split(r"\(.+?\)| \.\+|\$", words) for part, words in found.items()}
+    return {part: re.sub(r"\\(.)", r"\1", max(of, key=len)) for part, of in pieces.items()}
 
 
 def test_streamlit_still_says_what_is_replaced():
