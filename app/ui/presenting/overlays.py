@@ -57,8 +57,9 @@ def frame(content: Content, *, simulated_only: bool) -> str:
         f"<h1>{word('what_if.heading')}</h1>"
         f'{simulated}<ol class="choices">{choices}</ol><p class="quiet hint">{word("what_if.hint")}</p>'
         f'<p class="working" role="status" hidden>{word("what_if.working")}</p>'
-        f'<div class="result" hidden><p class="change"></p><div class="map film"></div><div class="says"></div>'
-        f'<ul class="answers"></ul><p class="quiet healed">{word("what_if.healed")}</p></div></section>'
+        f'<div class="result" hidden><p class="change"></p><div class="map film"></div>'
+        f'<div class="says" aria-live="polite"></div><ul class="answers"></ul>'
+        f'<p class="quiet healed">{word("what_if.healed")}</p></div></section>'
         f'<div class="laser" hidden></div>{_sheet(content)}'
         f'<div class="blank" role="status" hidden><span class="unseen">{word("present.blanked")}</span></div>'
     )
