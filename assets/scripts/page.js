@@ -36,9 +36,8 @@ const ENGLISH = {
   notices: /^Notifications$/,
   left: /^Scroll tabs left$/, right: /^Scroll tabs right$/, large: /^Fullscreen$/, small: /^Close fullscreen$/,
 }
-const NAMED = ':is(.stApp, [data-testid="stPopoverBody"], [data-testid="stToastContainer"], [role="dialog"]) :is(button, input[type=file], kbd)[aria-label], [data-testid="stToastContainer"]'
-const SHOWN = ["stSelectboxVirtualDropdown", "stFileUploaderDropzone", "stTooltipErrorContent", "stDialog"]
-  .map((id) => `:is([data-testid="${id}"], [data-testid="${id}"] :is(span, small, div, p, h2)):not(:has(*), [title])`).join()
+const NAMED = 'button[aria-label], input[type=file][aria-label], kbd[aria-label], [data-testid="stToastContainer"]'
+const SHOWN = ["SelectboxVirtualDropdown", "FileUploaderDropzone", "TooltipErrorContent", "Dialog"].map((name) => `[data-testid="st${name}"]`).join()
 const english = new WeakMap() // by what was translated: the last translation, and of what
 const ours = (of, said) => {
   const known = english.get(of), was = known?.said === said ? known.was : said
@@ -53,11 +52,13 @@ const speakOurs = () => {
     const now = ours(part, part.ariaLabel)
     if (now !== part.ariaLabel) part.ariaLabel = now
   }
-  for (const { childNodes } of document.querySelectorAll(SHOWN))
-    for (const text of childNodes) {
-      const now = ours(text, text.nodeValue)
+  for (const part of document.querySelectorAll(SHOWN)) {
+    const texts = document.createTreeWalker(part, NodeFilter.SHOW_TEXT)
+    for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+      const now = text.parentElement.title ? text.nodeValue : ours(text, text.nodeValue) // the name of a file is what it is
       if (now !== text.nodeValue) text.nodeValue = now
     }
+  }
 }
 let says = {}, asked = 0
 const speaking = new MutationObserver(() => (asked ||= requestAnimationFrame(speakOurs)))
