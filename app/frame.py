@@ -53,7 +53,7 @@ def draw_frame() -> None:
         seen,
         content.lesson(name).title,
         menu={part: content.message(f"ui.menu.{part}") for part in ("name", "open", "close", "skip", "home", "pages")},
-        says={part: content.message(f"ui.says.{part}") for part in ("line", "text", "upload")},
+        says=content.messages.below("ui.says"),
     )
 
 

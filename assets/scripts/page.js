@@ -22,8 +22,46 @@ const name = () => {
   const skip = document.querySelector('[data-testid="stSkipToContent"]')?.firstChild
   if (skip) skip.nodeValue = menu.skip
   for (const logo of document.querySelectorAll('[data-testid="stLogoLink"]')) logo.ariaLabel = menu.home
+  for (const picture of document.querySelectorAll("img.stLogo")) picture.alt = "" // the link has the name
   for (const pages of document.querySelectorAll('[data-testid="stSidebarNav"]')) pages.ariaLabel = menu.pages
 }
+// What Streamlit says in English: names of buttons, and what its lists and its uploader show. `frame.css` has what could
+// be seen before it is replaced here.
+const ENGLISH = {
+  help: /^Help$/, help_for: /^Help for (.+)$/s, shortcut: /^Shortcut (.+)$/,
+  list: /^Open$/, clear: /^Clear value$/, nothing: /^No results$/, own: /^Add: (.+)$/s,
+  file: /^file upload$/, limit: /^(\S+) per file/, drop: /^Drag and drop a file here$/, add: /^Add files$/, remove: /^Remove (.+)$/s,
+  error: /^Error: $/, kind: /^(.+) files are not allowed\.$/, size: /^File must be (.+) or smaller\.$/, one: /^Only one file is allowed\.$/,
+  lost: /^Connection error$/, gone: /^Streamlit server is not responding\. .+$/, stopped: /^Is Streamlit still running\? .+$/, close: /^Close$/,
+  notices: /^Notifications$/,
+  left: /^Scroll tabs left$/, right: /^Scroll tabs right$/, large: /^Fullscreen$/, small: /^Close fullscreen$/,
+}
+const NAMED = 'button[aria-label], input[type=file][aria-label], kbd[aria-label], [data-testid="stToastContainer"]'
+const SHOWN = ["SelectboxVirtualDropdown", "FileUploaderDropzone", "TooltipErrorContent", "Dialog"].map((name) => `[data-testid="st${name}"]`).join()
+const english = new WeakMap() // by what was translated: the last translation, and of what
+const ours = (of, said) => {
+  const known = english.get(of), was = known?.said === said ? known.was : said
+  const [part] = Object.entries(ENGLISH).find(([part, pattern]) => says[part] && pattern.test(was)) ?? []
+  const now = part ? was.replace(ENGLISH[part], (all, value) => says[part].replace("{value}", () => value)) : was
+  if (part) english.set(of, { was, said: now })
+  return now
+}
+const speakOurs = () => {
+  asked = 0
+  for (const part of document.querySelectorAll(NAMED)) {
+    const now = ours(part, part.ariaLabel)
+    if (now !== part.ariaLabel) part.ariaLabel = now
+  }
+  for (const part of document.querySelectorAll(SHOWN)) {
+    const texts = document.createTreeWalker(part, NodeFilter.SHOW_TEXT)
+    for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+      const now = text.parentElement.title ? text.nodeValue : ours(text, text.nodeValue) // the name of a file is what it is
+      if (now !== text.nodeValue) text.nodeValue = now
+    }
+  }
+}
+let says = {}, asked = 0
+const speaking = new MutationObserver(() => (asked ||= requestAnimationFrame(speakOurs)))
 let presses = 0
 // Of two buttons each goes when it is pressed, and the other one comes: it takes over the focus, unless the reader
 // puts that elsewhere meanwhile.
@@ -104,8 +142,11 @@ const grouping = new MutationObserver(group), naming = new MutationObserver(name
 export default function ({ data }) {
   speak(document.documentElement, data.language)
   menu = Object.fromEntries(["name", "open", "close", "skip", "home", "pages"].map((part) => [part, data[`menu_${part}`]]))
+  says = Object.fromEntries(Object.keys(data).filter((key) => key.startsWith("says_")).map((key) => [key.slice(5), data[key]]))
   for (const part of ["line", "text", "upload"]) // frame.css puts them over Streamlit's own
-    document.documentElement.style.setProperty(`--says-${part}`, JSON.stringify(data[`says_${part}`]))
+    document.documentElement.style.setProperty(`--says-${part}`, JSON.stringify(says[part]))
+  speaking.observe(document.body, { ...everything, attributeFilter: ["aria-label"] })
+  speakOurs()
   finding.observe(document.body, everything)
   find()
   name()

@@ -113,3 +113,24 @@ def test_a_hidden_fault_on_a_phone(reader):
     one.page.goto(f"{one.address}/home?lang=en")
     expect(one.page.locator(".strip")).to_contain_text(EN.message("lab.strip_hidden"))
     assert one.overflow <= 0
+
+
+@pytest.mark.parametrize("size", [PHONE, (1280, 900)])
+def test_the_way_to_fix_it_is_in_sight_from_the_first_line_on_and_covers_nothing_that_has_the_focus(reader, size):
+    one = reader(size=size).open("/break_it?lang=en&fault=F21")
+    one.click("lab_run_unguessed")
+    expect(one.page.locator(".st-key-lab_seen")).to_be_visible()
+    fix = one.wait().page.get_by_role("button", name=EN.message("lab.revert"), exact=True)
+    expect(fix).to_have_count(1)
+    assert one.height > 3 * size[1], "the evidence is long"
+    place = one.box(fix)
+    assert size[1] - 80 <= place["y"] + place["height"] <= size[1], "at the bottom of the window"
+    folded = one.page.locator(".st-key-lab_same summary").first
+    one.page.keyboard.press("Tab")  # whatever has the focus is shown to who uses the keyboard
+    folded.focus()
+    assert one.box(folded)["y"] + one.box(folded)["height"] <= place["y"]
+    one.page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, main.scrollHeight)")
+    assert one.box(fix)["y"] > one.box(".st-key-lab_revert_heading")["y"], "below its heading, once that is reached"
+    assert one.box(fix)["y"] + place["height"] <= one.box(".st-key-lab_by_hand")["y"]
+    fix.click()
+    expect(one.page.locator(".st-key-lab_whole")).to_be_visible()

@@ -65,3 +65,29 @@ def test_the_policy_that_is_edited_stands_there_once(forced):
         assert part.evaluate("part => getComputedStyle(part).color") == "rgba(0, 0, 0, 0)"
     assert background(mark) != background(mirror)
     assert background(forced.page.locator("#policy")) == "rgba(0, 0, 0, 0)"
+
+
+def test_the_words_of_what_is_lit_have_its_colour_and_no_ground_of_their_own(forced):
+    """The browser's ground below them has the page's colour, and on a dark one the words would be black on black."""
+    lit = forced.page.locator(".journey [aria-current]")
+    assert lit.evaluate(
+        "lit => [...new Set([lit, ...lit.querySelectorAll('*')].map(part => getComputedStyle(part))"
+        ".flatMap(({ color, forcedColorAdjust }) => [color, forcedColorAdjust]))]"
+    ) == [lit.evaluate("lit => getComputedStyle(lit).color"), "none"]
+
+
+def test_a_choice_that_cannot_be_changed_can_be_read(forced):
+    chosen = forced.page.locator(".st-key-mode button[data-selected=true]")
+    assert chosen.locator("p").evaluate("p => getComputedStyle(p).color") == chosen.evaluate(
+        "chosen => getComputedStyle(document.querySelector('.st-key-depth button[data-selected=true]')).color"
+    )
+
+
+def test_a_slider_shows(forced):
+    """Last in this file: it turns to another page."""
+    track, thumb = (
+        forced.turn_to("time_machine").page.locator("[data-testid=stSlider] [role=group] > div > div").all()[:2]
+    )
+    page = background(forced.page.locator("body"))
+    assert background(thumb) not in (page, "rgba(0, 0, 0, 0)")
+    assert track.evaluate("track => getComputedStyle(track).forcedColorAdjust") == "none"

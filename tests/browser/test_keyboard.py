@@ -114,3 +114,25 @@ def test_a_closed_menu_takes_no_tab_and_its_two_buttons_hand_on_the_focus(reader
     expect(closing).to_be_focused()
     one.press("Tab")
     expect(bar.get_by_test_id("stSidebarNavLink").first).to_be_focused()
+
+
+COVERED = """() => {
+  let on = document.activeElement
+  while (on.shadowRoot?.activeElement) on = on.shadowRoot.activeElement
+  const { x, y, width, height } = on.getBoundingClientRect(), at = [x + width / 2, y + height / 2]
+  let seen = document.elementFromPoint(...at)
+  while (seen?.shadowRoot?.elementFromPoint(...at)) seen = seen.shadowRoot.elementFromPoint(...at)
+  return seen?.closest("[data-testid=stHeader], .mode") ? `${on.textContent.trim()} at ${Math.round(y)}` : null
+}"""
+
+
+@pytest.mark.parametrize("size", [(640, 450), pytest.param((390, 844), marks=pytest.mark.large)])
+def test_the_way_back_leads_to_nothing_below_what_stays_at_the_top(visitor, size):
+    """A small window, or a page at 200 %: there the header and the mode stand over the page."""
+    one = visitor.turn_to("glossary").resize(size).drawn().settle()
+    one.page.locator(".stMain a").last.focus()
+    found = []
+    for _ in range(60):
+        one.press("Shift+Tab")
+        found.append(one.page.evaluate(COVERED))
+    assert [what for what in found if what] == []

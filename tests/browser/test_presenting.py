@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from app.content import load
 from app.flow.lessons.decks import DECKS, SLIDES, WHOLE, Shows
 from app.locations import ASSETS
+from app.ui.presenting.overlays import KEYS
 from tests.browser.server import PHONE, Reader
 
 pytestmark = pytest.mark.browser
@@ -40,6 +41,34 @@ MEASURES = f"""(least) => {{
   return wrong
 }}"""
 """What is wrong with the slide on the screen: words and names that are too small or cut, boxes without a name."""
+
+UPRIGHT = """() => {
+  const find = node => node.querySelector?.('.talk') ?? [...node.querySelectorAll('*')]
+    .map(part => part.shadowRoot && find(part.shadowRoot)).find(Boolean)
+  const slide = find(document).querySelector('.slide'), wrong = []
+  const shown = selector => [...slide.querySelectorAll(selector)]
+    .filter(part => part.checkVisibility({ visibilityProperty: true }) && part.getBoundingClientRect().height > 1)
+  for (const part of shown(':scope > .words :is(li, .question), :scope > .says p:not(.said)'))
+    if (parseFloat(getComputedStyle(part).fontSize) < 16) wrong.push(`small: ${part.textContent}`)
+  for (const part of shown(':scope > :is(.words, .says)'))
+    if (part.scrollHeight > part.clientHeight + 1) wrong.push(`cut: ${part.textContent}`)
+  const places = shown('h1, .film-stage, .figure svg, :scope > :is(.words, .says)')
+    .map(part => ({ part: part.outerHTML.slice(0, 60), ...part.getBoundingClientRect().toJSON() }))
+    .sort((one, other) => one.top - other.top)
+  places.forEach(({ part, top, right, bottom }, at) => {
+    if (right > innerWidth || bottom > innerHeight) wrong.push(`outside: ${part}`)
+    if (at && places[at - 1].bottom > top + 1) wrong.push(`over another: ${part}`)
+  })
+  return wrong
+}"""
+"""What is wrong with the slide on an upright screen, whose parts stand one below the other."""
+FOUND = """buttons => buttons.map((button) => {
+  const { x, y, width, height } = button.getBoundingClientRect(), root = button.getRootNode()
+  const hits = (dx, dy) => root.elementFromPoint(x + width / 2 + dx, y + height / 2 + dy) === button
+  const reach = (dx, dy) => { let far = 0; while (far < 60 && hits(far * dx, far * dy)) far += 0.5; return far }
+  return [reach(1, 0) + reach(-1, 0), reach(0, 1) + reach(0, -1)]
+})"""
+"""How wide and high the area of each button is, in pixels."""
 
 
 def smallest(size: tuple[int, int]) -> float:
@@ -280,6 +309,63 @@ def test_the_sheet_of_keys_takes_the_focus_and_gives_it_back(talk):
     assert "present=1" in page.url
 
 
+@pytest.fixture
+def touched(talk):
+    """That talk on a screen that is touched."""
+    protocol = talk.context.new_cdp_session(talk)
+    protocol.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    yield talk
+    protocol.send("Emulation.setTouchEmulationEnabled", {"enabled": False})
+    protocol.detach()
+
+
+@pytest.mark.parametrize("size", [PROJECTOR, PHONE, (PHONE[1], PHONE[0])])
+def test_a_finger_finds_every_button_of_the_footer(touched, size):
+    touched.set_viewport_size({"width": size[0], "height": size[1]})
+    areas = touched.locator("footer button").evaluate_all(FOUND)
+    touched.set_viewport_size({"width": PROJECTOR[0], "height": PROJECTOR[1]})
+    assert len(areas) == 5
+    assert min(min(area) for area in areas) >= 44
+
+
+def test_what_the_keys_do_can_be_done_without_a_keyboard(touched):
+    page, footer, sheet = touched, touched.locator("footer"), touched.get_by_role("dialog")
+
+    def choose(act: str) -> None:
+        footer.locator('[data-act="keys"]').click()
+        sheet.locator(f'[data-act="{act}"]').click()
+        expect(sheet).not_to_be_visible()
+
+    footer.locator('[data-act="keys"]').click()
+    rows = sheet.locator("dd button")
+    assert {row.get_attribute("data-act") for row in rows.all()} == set(KEYS) - {"jump", "keys"}
+    assert min(row.bounding_box()["height"] for row in rows.all()) >= 44
+    sheet.locator('p [data-act="keys"]').click()
+    expect(sheet).not_to_be_visible()
+    choose("blank")
+    expect(page.locator(".blank")).to_be_visible()
+    page.locator(".blank").click()
+    expect(page.locator(".blank")).to_be_hidden()
+    with page.context.expect_page() as opened:
+        choose("notes")
+    opened.value.close()
+    page.keyboard.press("g")
+    page.locator(".picture").click(position={"x": 9, "y": 9})
+    expect(page.locator(".jump")).to_be_hidden()
+    # What lies over the slides leaves the footer free, which leads back.
+    for act, over in ("overview", ".overview"), ("what_if", ".what_if"):
+        for seen in True, False:
+            footer.locator(f'[data-act="{act}"]').click()
+            expect(page.locator(over)).to_be_visible(visible=seen)
+    footer.locator('[data-act="what_if"]').click()
+    page.locator(".what_if [data-choice]").last.click()
+    expect(page.locator(".what_if .result")).to_be_visible()
+    for _ in range(2):
+        footer.locator('[data-act="forward"]').click()
+    expect(page.locator(".what_if")).to_be_hidden()
+    assert place(page) == ("title", "")
+
+
 def test_no_dialog_of_streamlits_comes_over_a_slide(talk):
     """Such as that of a server that does not respond: without one a talk goes on."""
     on_top = """() => {
@@ -304,6 +390,24 @@ def test_an_upright_phone_is_asked_to_turn(talk):
     talk.set_viewport_size({"width": PROJECTOR[0], "height": PROJECTOR[1]})
     expect(asked).to_be_hidden()
     assert talk.locator(".talk > :is(.picture, footer)").evaluate_all(above)
+
+
+@pytest.mark.parametrize("language", ["ja", pytest.param("en", marks=pytest.mark.large)])
+def test_what_an_upright_phone_shows_can_be_read(talk, language):
+    """The map above, the words below it: larger than the page's own, none cut or covered."""
+    talk.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    if language == "ja":
+        talk.keyboard.press("l")
+    wrong = {}
+    for wanted in beats_of(20):
+        assert place(talk) == wanted
+        if found := at_last(talk, UPRIGHT, None):
+            wrong[wanted] = found
+        talk.keyboard.press("PageDown")
+    if language == "ja":
+        talk.keyboard.press("l")
+    talk.set_viewport_size({"width": PROJECTOR[0], "height": PROJECTOR[1]})
+    assert wrong == {}
 
 
 def test_streamlits_own_keys_do_nothing(talk):
@@ -615,13 +719,17 @@ def test_the_clock_starts_with_the_first_forward_and_the_pace_is_early_on_time_o
 # (5) What the room sees
 
 
-def wrong_at_last(page, size):
-    """What `MEASURES` finds on the slide, once the map has taken its place: it follows in one of the next frames."""
+def at_last(page, measures, least):
+    """What these find on the slide, once the map has taken its place: it follows in one of the next frames."""
     for _ in range(40):
-        if not (found := page.evaluate(MEASURES, smallest(size))):
+        if not (found := page.evaluate(measures, least)):
             break
         page.wait_for_timeout(50)
     return found
+
+
+def wrong_at_last(page, size):
+    return at_last(page, MEASURES, smallest(size))
 
 
 @pytest.mark.parametrize("language", ["ja", pytest.param("en", marks=pytest.mark.large)])

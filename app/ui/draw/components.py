@@ -88,8 +88,8 @@ def page(language: str, name: str, title: str, menu: Mapping[str, str], says: Ma
     """Tells the browser which page this is and in which language; on a new page its heading, `title`, has the focus.
 
     `menu`: what the sidebar is called (`name`), the buttons that `open` and `close` it, the logo that leads `home`, the
-    list of `pages`, and the link by which one may `skip` all that. `says`: how to apply a `line` or more `text` that is
-    typed, and the button of an `upload`. Streamlit says all of it in English. The data is flat, because Streamlit loads
+    list of `pages`, and the link by which one may `skip` all that. `says`: by part, what Streamlit's own controls say
+    (`ENGLISH` of `page.js`). Streamlit says all of it in English. The data is flat, because Streamlit loads
     pandas, 60 MB, to see whether a nested object is a table.
     """
     words = {f"{of}_{part}": word for of, all_ in (("menu", menu), ("says", says)) for part, word in all_.items()}

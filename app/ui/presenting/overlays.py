@@ -24,7 +24,10 @@ KEYS = {
     "leave": ("Escape",),
 }
 """What each key does, as browsers name keys. Clickers send PageDown, PageUp, a full stop or a `b`."""
+_BY_KEYBOARD = ("jump", "keys")
+"""What no row of the sheet does: digits have to be typed, and the sheet has a button that closes it."""
 _CAPS = {"ArrowRight": "→", "ArrowLeft": "←", "ArrowUp": "↑", "ArrowDown": "↓", "Escape": "Esc"}
+_BOLT = '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M9.5 1 3 9h4l-1 6 7-8.5H8.5z"/></svg>'
 
 
 def frame(content: Content, *, simulated_only: bool) -> str:
@@ -46,34 +49,38 @@ def frame(content: Content, *, simulated_only: bool) -> str:
     return (
         f'<p class="upright">{word("present.upright")}</p><div class="picture"></div>'
         f'<footer><span class="at"></span>{button("overview", "▦")}{button("back", "‹")}{button("forward", "›")}'
-        f'{button("keys", "?")}</footer><progress aria-label="{word("present.progress")}"></progress>'
+        f"{button('what_if', _BOLT)}{button('keys', '?')}</footer>"
+        f'<progress aria-label="{word("present.progress")}"></progress>'
         f'<section class="over overview" aria-label="{word("present.key.overview")}" hidden></section>'
         f'<div class="jump" role="status" hidden><span>{word("present.jump")}</span> <b></b></div>'
         f'<section class="over what_if" aria-label="{word("what_if.heading")}" hidden>'
         f"<h1>{word('what_if.heading')}</h1>"
         f'{simulated}<ol class="choices">{choices}</ol><p class="quiet hint">{word("what_if.hint")}</p>'
         f'<p class="working" role="status" hidden>{word("what_if.working")}</p>'
-        f'<div class="result" hidden><p class="change"></p><div class="map film"></div><div class="says"></div>'
-        f'<ul class="answers"></ul><p class="quiet healed">{word("what_if.healed")}</p></div></section>'
+        f'<div class="result" hidden><p class="change"></p><div class="map film"></div>'
+        f'<div class="says" aria-live="polite"></div><ul class="answers"></ul>'
+        f'<p class="quiet healed">{word("what_if.healed")}</p></div></section>'
         f'<div class="laser" hidden></div>{_sheet(content)}'
         f'<div class="blank" role="status" hidden><span class="unseen">{word("present.blanked")}</span></div>'
     )
 
 
 def _sheet(content: Content) -> str:
-    """Every key and what it does; the way to the notes, and out."""
+    """Every key and what it does, which a finger or the mouse does as well."""
     rows = "".join(
-        f"<dt>{' '.join(f'<kbd>{escape(_cap(key, content))}</kbd>' for key in keys)}</dt>"
-        f"<dd>{escape(content.message(f'present.key.{act}'))}</dd>"
+        f"<dt>{' '.join(f'<kbd>{escape(_cap(key, content))}</kbd>' for key in keys)}</dt><dd>{_row(act, content)}</dd>"
         for act, keys in KEYS.items()
     )
-    words = {key: escape(content.message(f"present.{key}")) for key in ("keys", "open_notes", "leave", "close")}
+    words = {key: escape(content.message(f"present.{key}")) for key in ("keys", "close")}
     return (
         f'<dialog aria-labelledby="keys_heading"><h2 id="keys_heading">{words["keys"]}</h2><dl>{rows}</dl>'
-        f'<p><button type="button" data-act="notes">{words["open_notes"]}</button>'
-        f'<button type="button" data-act="leave">{words["leave"]}</button>'
-        f'<button type="button" data-act="keys">{words["close"]}</button></p></dialog>'
+        f'<p><button type="button" data-act="keys">{words["close"]}</button></p></dialog>'
     )
+
+
+def _row(act: str, content: Content) -> str:
+    words = escape(content.message(f"present.key.{act}"))
+    return words if act in _BY_KEYBOARD else f'<button type="button" data-act="{act}">{words}</button>'
 
 
 def _cap(key: str, content: Content) -> str:

@@ -83,7 +83,7 @@ const talkProjector = (root, data, signal) => {
     },
     blank: () => (find(".blank").hidden = false),
     laser: () => (find(".laser").hidden = !find(".laser").hidden),
-    full: () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen()),
+    full: () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen?.()),
     theme() {
       const dark = getComputedStyle(find(".talk")).colorScheme.includes("dark")
       root.dataset.theme = dark ? "light" : "dark"
@@ -151,7 +151,7 @@ const talkProjector = (root, data, signal) => {
       if (find("dialog").open && asked !== "keys") find("dialog").close()
       act(asked)
     } else {
-      find(".blank").hidden = true
+      find(".blank").hidden = find(".jump").hidden = true
       uncovered()
     }
   }

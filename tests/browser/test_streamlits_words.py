@@ -1,0 +1,65 @@
+"""What Streamlit says in English stands on the page in the page's language, and changes with it."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from app.content import load
+from tests.browser.server import Reader, serving
+
+pytestmark = pytest.mark.browser
+JA, EN = (load(language).messages.below("ui.says") for language in ("ja", "en"))
+IN_ENGLISH = """() => [...document.querySelectorAll('[aria-label]')].map(({ ariaLabel }) => ariaLabel)
+  .filter((name) => /^(Help|Shortcut|Open|Clear|Remove|Add|Scroll|file) ?/.test(name))"""
+
+
+def upload(page: Page, name: str, content: bytes) -> Locator:
+    """What the uploader says of it."""
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
+        {"name": name, "mimeType": "text/plain", "buffer": content}
+    )
+    return page.get_by_test_id("stFileChip").filter(has_text=name).get_by_role("alert")
+
+
+def test_streamlits_words_are_in_the_pages_language_and_change_with_it(reader):
+    one: Reader = reader().open("/webhook?lang=ja")
+    page, mode = one.page, load("ja").message("ui.mode")
+    expect(page.get_by_role("button", name=JA["help_for"].format(value=mode), exact=True)).to_have_count(1)
+    expect(page.get_by_role("button", name=JA["shortcut"].format(value="→"))).to_have_count(1)
+    assert page.evaluate(IN_ENGLISH) == []
+    page.get_by_text("English", exact=True).click()
+    words = EN["help_for"].format(value=load("en").message("ui.mode"))
+    expect(page.get_by_role("button", name=words, exact=True)).to_have_count(1)
+    expect(page.get_by_role("button", name=EN["shortcut"].format(value="→"))).to_have_count(1)
+    page.get_by_text("日本語", exact=True).click()
+    expect(page.get_by_role("button", name=JA["help_for"].format(value=mode), exact=True)).to_have_count(1)
+    expect(page.get_by_role("button", name=JA["shortcut"].format(value="→"))).to_have_count(1)
+
+
+def test_the_uploader_and_a_list_say_what_they_do_not_take_in_the_pages_language(reader):
+    one = reader().open("/doctor?lang=ja")
+    page = one.page
+    page.get_by_text(load("ja").message("doctor_page.open"), exact=True).click()
+    zone = page.get_by_test_id("stFileUploaderDropzone")
+    expect(zone).to_contain_text(JA["limit"].format(value="2MB"))
+    expect(upload(page, "a.txt", b"{}")).to_have_text(JA["error"] + JA["kind"].format(value="text/plain"))
+    page.get_by_test_id("stFileChip").hover()
+    expect(page.get_by_test_id("stTooltipErrorContent")).to_have_text(JA["kind"].format(value="text/plain"))
+    expect(upload(page, "b.json", b" " * 2_200_000)).to_have_text(JA["error"] + JA["size"].format(value="2.0MB"))
+    expect(page.get_by_role("button", name=JA["remove"].format(value="a.txt"))).to_have_count(1)
+    page.get_by_test_id("stExpander").filter(has_text=load("ja").message("mode.own_chain")).locator("summary").click()
+    page.get_by_test_id("stSelectbox").first.get_by_role("combobox").fill("no such namespace")
+    expect(page.get_by_test_id("stSelectboxVirtualDropdown")).to_have_text(JA["nothing"])
+    assert page.evaluate(IN_ENGLISH) == []
+
+
+@pytest.mark.parametrize(("host", "said"), [("localhost", "stopped"), ("127.0.0.1", "gone")])
+def test_where_the_server_is_gone_nobody_is_sent_to_streamlit(profiles, tmp_path, host, said):
+    with serving(tmp_path, app="tests.browser.pages_server:app") as address:
+        one = Reader(profiles, address.replace("127.0.0.1", host)).open("/glossary?lang=ja")
+    dialog = one.page.get_by_role("dialog", name=JA["lost"])
+    expect(dialog).to_contain_text(JA[said])
+    expect(dialog.get_by_role("button", name=JA["close"])).to_be_visible()
+    assert "treamlit" not in dialog.inner_text()
+    one.discard()
