@@ -36,7 +36,7 @@ const firstPage = ({ title, goal, begins, step }, { logo, mode }) => {
   return app
 }
 const firstDraw = (host) => {
-  const language = firstLanguage(), words = FIRST_WORDS[language], name = location.pathname.slice(1) || words.home
+  const language = firstLanguage(), words = FIRST_WORDS[language], name = location.pathname.slice(1) || words.at_once
   const page = words.pages[name]
   const asked = new URLSearchParams(location.search)
   if (!page || firstOver() || asked.has("present") || asked.has("embed")) return host.remove() // these look different

@@ -50,7 +50,7 @@ def _module() -> tuple[str, str]:
 
 def _words(content: Content) -> JsonObject:
     return {
-        "home": PAGES[0],
+        "at_once": PAGES[0],
         "logo": browser_files.logo,
         "mode": escape(content.message("ui.mode_simulated")),
         "map": player.words(content),
