@@ -38,12 +38,14 @@ const ENGLISH = {
 }
 const NAMED = 'button[aria-label], input[type=file][aria-label], kbd[aria-label], [data-testid="stToastContainer"]'
 const SHOWN = ["SelectboxVirtualDropdown", "FileUploaderDropzone", "TooltipErrorContent", "Dialog"].map((name) => `[data-testid="st${name}"]`).join()
-const english = new WeakMap() // by what was translated: the last translation, and of what
+const english = new WeakMap() // by what was looked at: what it says, what it said before, and the words by which it was looked at
 const ours = (of, said) => {
-  const known = english.get(of), was = known?.said === said ? known.was : said
+  const known = english.get(of)
+  if (known?.said === said && known.by === says) return said
+  const was = known?.said === said ? known.was : said
   const [part] = Object.entries(ENGLISH).find(([part, pattern]) => says[part] && pattern.test(was)) ?? []
   const now = part ? was.replace(ENGLISH[part], (all, value) => says[part].replace("{value}", () => value)) : was
-  if (part) english.set(of, { was, said: now })
+  english.set(of, { was, said: now, by: says })
   return now
 }
 const speakOurs = () => {
