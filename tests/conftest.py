@@ -7,12 +7,14 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from botocore import hooks
 from xdist.scheduler import LoadFileScheduling
 from xdist.scheduler.protocol import Scheduling
 
 from app.world import keys
 from app.world.metering import payer
 from tests.aws_cli import imported_aws
+from tests.aws_cli.known_events import remember
 from tests.examples import load_profiles
 from tests.private_keys import stock_private_keys
 
@@ -20,6 +22,11 @@ load_profiles()
 
 # A shell that runs us in the background has SIGINT ignored; the servers that tests start and end would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+remember(hooks)
+
+# A command of kubectl lasts 65 ms, 13 of which it collects garbage.
+os.environ.setdefault("GOGC", "400")
 
 # Half a million objects come into being until all tests are collected, and stay: each full collection looks at all of
 # them, two seconds in all.
