@@ -7,12 +7,14 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from botocore import hooks
 from xdist.scheduler import LoadFileScheduling
 from xdist.scheduler.protocol import Scheduling
 
 from app.world import keys
 from app.world.metering import payer
 from tests.aws_cli import imported_aws
+from tests.aws_cli.known_events import remember
 from tests.examples import load_profiles
 from tests.private_keys import stock_private_keys
 
@@ -21,6 +23,11 @@ load_profiles()
 # A shell that runs us in the background has SIGINT ignored; the servers that tests start and end would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+remember(hooks)
+
+# A command of kubectl lasts 65 ms, 13 of which it collects garbage.
+os.environ.setdefault("GOGC", "400")
+
 # Half a million objects come into being until all tests are collected, and stay: each full collection looks at all of
 # them, two seconds in all.
 gc.disable()
@@ -28,11 +35,8 @@ gc.disable()
 _MUST_RUN = ("browser", "cli", *(["live"] if os.environ.get("KUBEBUILDER_ASSETS") else []))
 """Markers of tests that need programs which apt and pip bring; of `live`, for which somebody must bring them."""
 
-_OF_A_CLUSTER = {
-    "tests/live": ("tests/live/",),
-    "tests/contracts": ("tests/contracts/test_cloudtrail.py", "tests/contracts/test_ports.py"),
-}
-"""By folder: the beginnings of the files in it whose tests have the folder's cluster."""
+_OF_A_CLUSTER = "tests/live"
+"""The folder whose tests share a real cluster."""
 
 
 def pytest_collection_finish() -> None:
@@ -43,11 +47,11 @@ def pytest_collection_finish() -> None:
 
 
 class _ByFile(LoadFileScheduling):
-    """A file at a time to each worker, and to one all that share a real cluster: else each would start one."""
+    """A file at a time to each worker, and to one all that share the real cluster: else each would start one."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
-        return next((folder for folder, files in _OF_A_CLUSTER.items() if file.startswith(files)), file)
+        return _OF_A_CLUSTER if file.startswith(f"{_OF_A_CLUSTER}/") else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduling | None:

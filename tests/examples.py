@@ -4,10 +4,10 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-_SHARES = {"quick": 0.1, "test": 0.15, "all": 1.0}
+_SHARES = {"quick": 0.1, "test": 0.1, "all": 1.0}
 """By profile (`--hypothesis-profile`): of the examples that a test wants, how many it gets."""
 _FEWEST = 10
-_PLAIN = {"quick": _FEWEST, "test": 30, "all": 100}
+_PLAIN = {"quick": _FEWEST, "test": 20, "all": 100}
 """By profile: the examples of a test that names no number, as its examples cost next to nothing."""
 
 

@@ -47,11 +47,13 @@ def stop(running: list[tuple[Target, ExitStack, object]]) -> None:
 
 LARGE = ("crowd_at_one_address",)
 """Left out of `make test`: `tests.unit.test_turns` has fifty tabs of one visitor, and `test_room` twenty at once."""
+BY_SERVER = sorted(ATTACKS, key=lambda row: (row.descriptors, sorted(row.settings)))
+"""Those that want the same server after each other, so that it is started once."""
 
 
 @pytest.mark.parametrize(
     "row",
-    [pytest.param(row, id=row.name, marks=pytest.mark.large if row.name in LARGE else ()) for row in ATTACKS],
+    [pytest.param(row, id=row.name, marks=pytest.mark.large if row.name in LARGE else ()) for row in BY_SERVER],
 )
 def test_an_attack_is_answered_and_costs_little(target_for: Callable[[Attack], Target], row: Attack) -> None:
     target = target_for(row)

@@ -1,6 +1,7 @@
 """Imports what a command of the AWS CLI imports, and forks for each command. Runs in the environment of the AWS CLI."""
 
 import contextlib
+import gc
 import importlib
 import marshal
 import os
@@ -8,14 +9,36 @@ import signal
 import socket
 import sys
 import traceback
+from functools import cache
 
 import awscli
 import awscli.clidriver
 import awscli.handlers
+from botocore import hooks, session  # the one inside the AWS CLI
+from botocore.exceptions import UnknownServiceError
+from known_events import remember
+
+SERVICES = ("cloudtrail", "eks", "iam", "organizations", "s3", "sts")
+"""Those that tests ask most."""
+
+
+def know() -> None:
+    """Finds out what each command would again: what the services are like, and which handlers there are."""
+    remember(hooks)
+    session.create_loader = cache(session.create_loader)
+    loader = awscli.clidriver.create_clidriver().session.get_component("data_loader")
+    for service in SERVICES:
+        for kind in ("service-2", "paginators-1", "waiters-2", "endpoint-rule-set-1"):
+            with contextlib.suppress(UnknownServiceError):  # not each has all
+                loader.load_service_model(service, kind)
+    for name in ("endpoints", "partitions"):
+        loader.load_data(name)
+    gc.disable()  # a collection writes to all that a command shares with this process
 
 
 def serve(address: str) -> None:
     """Says that it is ready, then answers until it is ended."""
+    know()
     signal.signal(signal.SIGCHLD, reap)
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(address)

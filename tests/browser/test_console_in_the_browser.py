@@ -29,7 +29,7 @@ def launched(chromium, tmp_path_factory):
 
 def test_a_learner_types_completes_recalls_and_stops(profiles, launched):
     address, way_in = launched
-    reader = Reader(profiles, address, locale="en-US")
+    reader = Reader(profiles, address)
     page = reader.page
 
     # (1) Who did not come by the launch address reads why there is none.

@@ -9,6 +9,7 @@ from typing import Any
 
 from streamlit import config
 from streamlit.components.v2 import manifest_scanner
+from streamlit.runtime.scriptrunner.script_cache import ScriptCache
 from streamlit.testing.v1 import app_test, local_script_runner
 
 FRAME = Path(__file__).resolve().parents[2] / "app" / "frame.py"
@@ -57,6 +58,8 @@ def install() -> None:
     # Each AppTest starts a runtime of its own, which reads the metadata of all installed packages, in search of
     # components. What is installed does not change while tests run.
     manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
+    # Each run would compile the frame and the page, which do not change either.
+    local_script_runner.ScriptCache = cache(ScriptCache)
     local_script_runner.require_widgets_deltas = _until_it_ends
     app_test.MagicMock = _Runtime
     config._main_script_path = str(FRAME)
