@@ -46,8 +46,8 @@ from app.ui.draw import page_errors
 from app.ui.draw.browser_files import PREFIX, STREAMLITS, browser_files, streamlits
 from app.ui.frame import asked, first_picture
 from app.ui.map import player
-from app.ui.state import left_sessions, operations, own_world, session, streamlit_sessions, streamlit_start
-from app.ui.state.runs import browser_messages
+from app.ui.state import operations, own_world, session
+from app.ui.state.runs import browser_messages, left_sessions, streamlit_sessions, streamlit_start
 from app.world.events.stream import EventStream
 
 _YEAR = 365 * 86400

@@ -45,14 +45,14 @@ from app.flow.budget import Quota
 from app.serving.operations.stopping import STOPPING
 from app.serving.protocols import DIRECTLY
 from app.serving.turns import Turns
-from app.ui.state import allowance, connection, session, streamlit_sessions
-from app.ui.state.runs import browser_messages, direct_client, script_threads, streamlit_shortcuts
+from app.ui.state import allowance, connection, session
+from app.ui.state.runs import browser_messages, direct_client, script_threads, streamlit_sessions, streamlit_shortcuts
 from app.ui.state.runs import runner as runs
 from app.ui.state.runs.deferred_loop import DeferredLoop
 from app.ui.state.runs.message_queue import MessageQueue
 from app.ui.state.runs.runner import Runner
 from app.ui.state.runs.script_threads import ScriptThreads
-from app.ui.state.streamlit_sessions import Session
+from app.ui.state.runs.streamlit_sessions import Session
 from tests.waiting import eventually
 
 WIDGET = "$$ID-0123456789abcdef0123456789abcdef-key"

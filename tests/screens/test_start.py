@@ -13,7 +13,7 @@ from streamlit.emojis import ALL_EMOJIS
 
 from app import server, wiring
 from app.ui.draw.browser_files import browser_files
-from app.ui.state import streamlit_start
+from app.ui.state.runs import streamlit_start
 
 LIKE_A_PAGES = (LayoutConfig(width="stretch"), False, "RGB", "auto", "favicon")
 

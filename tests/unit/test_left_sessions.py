@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from app.ui.state.left_sessions import OF_ALL, OF_AN_ADDRESS, SECONDS, LeftSessions
+from app.ui.state.runs.left_sessions import OF_ALL, OF_AN_ADDRESS, SECONDS, LeftSessions
 
 
 class Left:

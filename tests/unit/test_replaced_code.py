@@ -47,7 +47,7 @@ READ = {
     "app/serving/uploads.py": {
         "streamlit.runtime.memory_uploaded_file_manager": {"MemoryUploadedFileManager": "ff832d4134b5"},
     },
-    "app/ui/state/left_sessions.py": {
+    "app/ui/state/runs/left_sessions.py": {
         "streamlit.runtime.session_manager": {"SessionStorage": "5fc987694ae1"},
         "streamlit.runtime.websocket_session_manager": {"WebsocketSessionManager.disconnect_session": "fc3160c8db83"},
     },
@@ -124,7 +124,7 @@ READ = {
         },
         "streamlit.util": {"AttributeDictionary": "2128d9102622"},
     },
-    "app/ui/state/streamlit_sessions.py": {
+    "app/ui/state/runs/streamlit_sessions.py": {
         "streamlit.runtime.app_session": {
             "AppSession.__init__": "9dcb22acfbf6",
             "AppSession._call_soon_on_event_loop": "c09a3ad9b310",
@@ -141,7 +141,7 @@ READ = {
         },
         "streamlit.runtime.websocket_session_manager": {"WebsocketSessionManager.connect_session": "eddc6b9f5852"},
     },
-    "app/ui/state/streamlit_start.py": {
+    "app/ui/state/runs/streamlit_start.py": {
         "streamlit.delta_generator": {"_maybe_print_use_warning": "c4a560dc5041"},
         "streamlit.components.v2.component_manager": {
             "BidiComponentManager.discover_and_register_components": "8a9d136467cd",

@@ -15,8 +15,8 @@ from app.content.page_specs import PAGE_SPECS, SECTIONS
 from app.flow.model import Status, Step, Walk
 from app.locations import PAGES
 from app.ui.marks import NUMBERS
-from app.ui.state import already_read, language, route, streamlit_sessions
-from app.ui.state.runs import drawn_before, menu
+from app.ui.state import already_read, language, route
+from app.ui.state.runs import drawn_before, menu, streamlit_sessions
 from app.ui.text import prose
 
 _READ, _NOT_READ = ":material/check_circle:", ":material/radio_button_unchecked:"

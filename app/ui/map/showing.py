@@ -20,7 +20,8 @@ from app.ui.map import player
 from app.ui.map.film_json import film_json, names_of
 from app.ui.map.geometry import EDGES
 from app.ui.map.player import Plays
-from app.ui.state import shared_walks, streamlit_sessions, under_construction
+from app.ui.state import shared_walks, under_construction
+from app.ui.state.runs import streamlit_sessions
 
 _DRAWN = "drawn_film"
 """In the session, by the map's key: the walk whose film a page showed last, and that film."""

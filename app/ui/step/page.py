@@ -21,9 +21,9 @@ from app.ui.map import showing
 from app.ui.marks import NUMBERS
 from app.ui.reference.glossary import glossary
 from app.ui.reference.misconceptions import for_page
-from app.ui.state import address, already_read, language, mode, session, streamlit_sessions
+from app.ui.state import address, already_read, language, mode, session
 from app.ui.state.depth import DETAIL, WIRE, answers, deeper, depth
-from app.ui.state.runs import drawn_before
+from app.ui.state.runs import drawn_before, streamlit_sessions
 from app.ui.state.walk_view import WalkView
 from app.ui.step import predict
 from app.ui.step.analogy import analogy
