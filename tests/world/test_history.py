@@ -1,5 +1,6 @@
 """The moments of a world: going on, going back, acting in the past, and what is kept of it all."""
 
+import asyncio
 import json
 
 import pytest
@@ -270,3 +271,15 @@ def test_a_wildcard_lets_in_anyone_who_may_create_a_service_account(simulation, 
     made = api.post(url, {"spec": {"audiences": ["sts.amazonaws.com"]}}).body["status"]["token"]
     assert decode(made).claims["sub"] == "system:serviceaccount:sandbox:my-sa"
     assert buckets(aws, assume(aws, world, made))
+
+
+def test_undo_takes_back_what_happens_while_it_waits_and_no_more(simulation, history, act):
+    async def nothing(_):
+        await asyncio.sleep(0.01)
+
+    async def both_at_once():
+        await asyncio.gather(history.act("second", nothing), history.undo())
+
+    act("first", nothing)
+    simulation.run(both_at_once())
+    assert [stop.act for stop in history.stops] == ["", "first"]

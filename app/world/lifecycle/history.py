@@ -104,9 +104,9 @@ class History:
 
     async def undo(self) -> None:
         """Takes back the act of this stop, and all that came after it; nothing where no act happened here."""
-        place = self.stops.index(self.current)
-        if self.current.act:
-            async with self.world.changing:
+        async with self.world.changing:
+            if self.current.act:
+                place = self.stops.index(self.current)
                 await self._return(self.stops[place - 1])
                 del self.stops[place:]
 

@@ -162,7 +162,7 @@ const talkProjector = (root, data, signal) => {
   )
   const clock = {
     pause() {
-      const { from, spent } = talkStored(TALK_CLOCK)
+      const { from, spent = 0 } = talkStored(TALK_CLOCK) ?? {} // the notes may ask just after a reset
       talkStore(TALK_CLOCK, from ? { spent: spent + Date.now() - from } : { spent, from: Date.now() })
     },
     reset: () => sessionStorage.removeItem(TALK_CLOCK),
