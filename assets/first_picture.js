@@ -74,7 +74,7 @@ const firstUntil = (is, then) => (is() ? then() : requestAnimationFrame(() => fi
 let firstCame = 0
 const firstOver = (map) => {
   const film = document.querySelector(".st-key-film"), app = document.querySelector('[data-testid="stApp"]')
-  if (document.querySelector('[role="dialog"]') || document.querySelector(".stMain")?.contains(document.activeElement)) return true
+  if (document.querySelector('[role="dialog"], :focus:not(body, .stSidebar *)')) return true
   const own = map ? film?.querySelector("[data-drawn]") : document.querySelector(".stMain .goal")
   if (own?.checkVisibility({ visibilityProperty: true })) return true
   if (app?.querySelector(".stMainBlockContainer h1")) firstCame ||= performance.now()
