@@ -1,4 +1,5 @@
 // What a reader sees until Streamlit's page is there: its title, what it asks, and the map at rest (app/ui/frame/first_picture.py).
+// Where the page is narrow, a step's question comes before its map: there it is the title and what it asks.
 // The elements have the names that they have in the page, so that its measures are theirs (frame.css). They are in a shadow
 // root that nobody opens: no script takes them for the page's. What is not known yet, such as the mode, has its room and is
 // not seen. `FIRST_WORDS` and `filmMap` stand above.
@@ -13,7 +14,8 @@ const firstPart = (name, html, testid) => {
   return made
 }
 const firstPage = ({ title, goal, begins, step }, { logo, mode }) => {
-  const folded = innerWidth <= 768, picture = `<img src="${logo}" alt="">`
+  const folded = innerWidth <= 768 || localStorage.getItem("stSidebarCollapsed-") === "true" // as Streamlit keeps it
+  const picture = `<img src="${logo}" alt="">`
   const column = firstPart(step ? "column st-key-body" : "column", "", "stVerticalBlock")
   column.append(
     firstPart("st-key-look", ""),
@@ -39,21 +41,23 @@ const firstDraw = (host) => {
   const language = firstLanguage(), words = FIRST_WORDS[language], name = location.pathname.slice(1) || words.at_once
   const page = words.pages[name]
   const asked = new URLSearchParams(location.search)
-  if (!page || firstOver() || asked.has("present") || asked.has("embed")) return host.remove() // these look different
+  const differs = asked.has("present") || asked.has("embed") || asked.get("mode") === "live"
+  if (!page || firstOver(true) || differs) return host.remove()
   const root = host.attachShadow({ mode: "closed" })
   host.lang = language
   root.adoptedStyleSheets.push(window.irsaStyles)
   root.append(document.querySelector("style[data-frame]").cloneNode(true), firstPage(page, words))
-  if (page.step && root.querySelector(".stMain").clientWidth <= 717) return host.remove() // the question comes before the map
-  const map = filmMap(root.querySelector(".film-half"), { words: words.map })
-  map.show({ id: "first picture", names: {}, beats: [], about: words.about }, { part: page.step ? name : "", neutral: page.step })
+  const film = root.querySelector(".st-key-film")
+  if (page.step && root.querySelector(".stMain").clientWidth <= 717) film.remove()
+  const map = film.isConnected && filmMap(film.querySelector(".film-half"), { words: words.map })
+  if (map) map.show({ id: "first picture", names: {}, beats: [], about: words.about }, { part: page.step ? name : "", neutral: page.step })
   host.dataset.drawn = ""
   firstFont(() => {
     root.querySelector(".plain").classList.remove("plain")
-    map.redraw()
+    if (map) map.redraw()
   })
-  firstUntil(firstOver, () => {
-    map.remove()
+  firstUntil(() => firstOver(map), () => {
+    if (map) map.remove()
     host.remove()
   })
 }
@@ -64,20 +68,32 @@ const firstFont = (then) =>
     Promise.all(faces.map((face) => face.load())).then(then)
   })
 const firstUntil = (is, then) => (is() ? then() : requestAnimationFrame(() => firstUntil(is, then)))
-// The page's own map is drawn and seen; or the page has come and has none, or has not drawn it in four seconds (frame.css
-// waits no longer either); or Streamlit says why it does not come.
+// The page's own map, or its question where there is none here, is drawn and seen; or the page has come and has no map, or has
+// not drawn it in four seconds (frame.css waits no longer either); or the reader's Tab key has come to what it covers; or
+// Streamlit says why the page does not come.
 let firstCame = 0
-const firstOver = () => {
+const firstOver = (map) => {
   const film = document.querySelector(".st-key-film"), app = document.querySelector('[data-testid="stApp"]')
-  if (document.querySelector('[role="dialog"]')) return true
-  if (film?.querySelector("[data-drawn]")?.checkVisibility({ visibilityProperty: true })) return true
+  if (document.querySelector('[role="dialog"], :focus:not(body, .stSidebar *)')) return true
+  const own = map ? film?.querySelector("[data-drawn]") : document.querySelector(".stMain .goal")
+  if (own?.checkVisibility({ visibilityProperty: true })) return true
+  if (app?.querySelector(".stMainBlockContainer h1")) firstCame ||= performance.now()
+  if (firstCame && performance.now() - firstCame > 4000) return true
   if (app?.dataset.testScriptState !== "notRunning" || !app.querySelector(".stMainBlockContainer .stElementContainer")) return false
-  firstCame ||= performance.now()
-  return (!film && !app.querySelector('[data-testid="stSkeleton"]')) || performance.now() - firstCame > 4000
+  return !film && !app.querySelector('[data-testid="stSkeleton"]')
+}
+// Streamlit's scripts are there and wait for their connection. They say nothing of it, however long it takes.
+const firstWaits = (seconds) => {
+  const said = document.getElementById("unconnected"), app = document.querySelector('[data-testid="stApp"]')
+  const waits = !app || (app.dataset.testScriptState === "initial" && !document.querySelector('[role="dialog"]'))
+  if (!waits) return said.remove()
+  if (seconds === 8) said.append(Object.assign(document.createElement("p"), { lang: firstLanguage(), textContent: FIRST_WORDS[firstLanguage()].unconnected }))
+  setTimeout(firstWaits, 1000, app ? seconds + 1 : 0)
 }
 // A browser may have the scripts before the end of the page.
 const firstHost = () => document.getElementById("first_picture")
 firstUntil(firstHost, () => {
+  firstWaits(0)
   try {
     firstDraw(firstHost())
   } catch (error) {

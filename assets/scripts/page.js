@@ -125,6 +125,9 @@ document.addEventListener("click", (event) => {
   const said = sayings().map((part) => [part, part.textContent])
   land(pressed, { key, said, calm: 0, down: down(), preventScroll: event.detail > 0, press })
 }, true)
+// frame.css shows Streamlit's symbols once their font is there, or has failed.
+const withSymbols = () => (document.documentElement.dataset.symbols = "")
+document.fonts.load('1em "Material Symbols Rounded"').then(withSymbols, withSymbols)
 const everything = { childList: true, subtree: true }
 const find = () => {
   const found = document.querySelector('[data-testid="stSidebar"]')

@@ -12,17 +12,18 @@ const attach = Element.prototype.attachShadow
 Element.prototype.attachShadow = function (how) { return attach.call(this, { ...how, mode: "open" }) }
 """
 """For the test to see into it."""
-PLACES = """(first) => {
+PLACES = """([first, maps]) => {
   const root = first ? document.querySelector("#first_picture").shadowRoot : document
   const components = [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")]
   const roots = first ? [root] : components.map((one) => one.shadowRoot)
-  const stage = roots.map((one) => one.querySelector(".film-stage")).find(Boolean)
-  return [root.querySelector(".stMainBlockContainer h1"), root.querySelector(".goal"), stage].map((part) => {
+  const stages = roots.map((one) => one.querySelector(".film-stage")).filter(Boolean)
+  const parts = [root.querySelector(".stMainBlockContainer h1"), root.querySelector(".goal"), ...stages.slice(0, maps)]
+  return parts.map((part) => {
     const { x, y, width, height } = part.getBoundingClientRect()
     return [x, y, width, height].map(Math.round)
   })
 }"""
-"""Where title, question and map are, in pixels."""
+"""Where title, question and the first of the maps are, in pixels."""
 WATCH = """
 const seen = (part) => part?.checkVisibility({ visibilityProperty: true })
 const look = () => {
@@ -40,15 +41,17 @@ def browser(chromium, address):
     """Opens a page of a new reader: with Streamlit, or, `alone`, without a connection for it."""
     contexts = []
 
-    def opened(path, *, size=DESK, locale="ja-JP", alone=True):
+    def opened(path, *, size=DESK, locale="ja-JP", alone=True, script="", held=None):
         context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, locale=locale)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE * 1000)
-        page.add_init_script(OPEN if alone else WATCH)
+        page.add_init_script(script + (OPEN if alone else WATCH))
         if alone:
             page.route_web_socket("**/*", lambda _: None)
-        page.goto(f"{address}{path}")
+        if held:
+            page.route(*held)
+        page.goto(f"{address}{path}", wait_until="commit" if held else "load")
         return page
 
     yield opened
@@ -56,20 +59,68 @@ def browser(chromium, address):
         context.close()
 
 
+FOLDED = "localStorage.setItem('stSidebarCollapsed-', 'true');"
+"""The sidebar, as Streamlit keeps it where a reader has folded it."""
+
+
 @pytest.mark.parametrize(
-    ("path", "size"), [("/?lang=ja", PHONE), ("/?lang=en", (800, 900)), ("/sts_assume?lang=en", DESK)]
+    ("path", "size", "script"),
+    [
+        ("/?lang=ja", PHONE, ""),
+        ("/?lang=en", (800, 900), ""),
+        ("/sts_assume?lang=en", DESK, FOLDED),
+        ("/webhook", PHONE, ""),
+    ],
 )
-def test_it_is_where_the_page_will_be(browser, path, size):
-    page = browser(path, size=size)
+def test_it_is_where_the_page_will_be(browser, path, size, script):
+    """On a phone, where a step's question comes before its map, it is title and question."""
+    page = browser(path, size=size, script=script)
     page.wait_for_selector(f"{PICTURE}[data-drawn]", state="attached")
     page.wait_for_function("() => !document.querySelector('#first_picture').shadowRoot.querySelector('.plain')")
-    first = page.evaluate(PLACES, True)
-    page = browser(path, size=size, alone=False)
+    first = page.evaluate(PLACES, [True, 1])
+    page = browser(path, size=size, alone=False, script=script)
     page.wait_for_selector(RAN)
     page.wait_for_selector("svg.film-map")
     page.wait_for_selector(PICTURE, state="detached")
-    assert first == page.evaluate(PLACES, False)
-    assert page.evaluate("[window.drawn, window.gap]") == [True, None], "for a moment there was no map"
+    assert first == page.evaluate(PLACES, [False, len(first) - 2])
+    assert page.evaluate("window.drawn")
+    assert len(first) == 2 or not page.evaluate("window.gap"), "for a moment there was no map"
+
+
+def test_it_goes_where_the_tab_key_comes_to_what_it_covers(browser):
+    page = browser("/?lang=en")
+    page.wait_for_selector(f"{PICTURE}[data-drawn]", state="attached")
+    page.wait_for_selector(".stMain", state="attached")
+    page.evaluate("() => document.querySelector('.stMain').appendChild(document.createElement('button')).focus()")
+    page.wait_for_selector(PICTURE, state="detached")
+
+
+def test_a_symbol_is_not_seen_as_letters_while_its_font_comes(browser):
+    requests = []
+    page = browser(
+        "/glossary?lang=en", alone=False, held=("**/MaterialSymbols*", lambda request: requests.append(request))
+    )
+    page.wait_for_selector(RAN)
+    symbols = page.get_by_test_id("stIconMaterial")
+    page.wait_for_function("() => document.querySelector('[data-testid=stIconMaterial]')")
+    assert not symbols.first.is_visible()
+    for request in requests:
+        request.abort()
+    page.wait_for_selector('[data-testid="stIconMaterial"]', state="visible")
+
+
+@pytest.mark.parametrize("path", ["/", "/glossary"])
+def test_a_connection_that_does_not_come_is_said(browser, path):
+    """Streamlit waits for it in silence."""
+    page = browser(path, script="window.WebSocket = class { constructor() { this.readyState = 0 } close() {} };")
+    page.clock.install()
+    page.reload()
+    said = page.get_by_role("status")
+    page.wait_for_selector('[data-test-script-state="initial"]')
+    page.clock.run_for(7_000)
+    assert said.inner_text() == ""
+    page.clock.run_for(3_000)
+    assert said.inner_text() == load("ja").message("serving.unconnected")
 
 
 @pytest.mark.parametrize(("locale", "language"), [("ja-JP", "ja"), ("en-GB", "en"), ("fr-FR", "en")])
@@ -82,10 +133,10 @@ def test_it_speaks_the_language_of_the_page_to_come(browser, locale, language):
 
 @pytest.mark.parametrize(
     ("path", "size"),
-    [("/glossary", DESK), ("/?present=1&deck=10", DESK), ("/?embed=true", DESK), ("/webhook", PHONE)],
+    [("/glossary", DESK), ("/?present=1&deck=10", DESK), ("/?embed=true", DESK), ("/webhook?mode=live", PHONE)],
     ids=str,
 )
 def test_where_the_page_begins_with_something_else_there_is_none(browser, path, size):
-    """A step on a phone begins with its question."""
+    """In live mode most often with why it is not on."""
     page = browser(path, size=size)
     page.wait_for_selector(PICTURE, state="detached")

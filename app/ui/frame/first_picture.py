@@ -19,8 +19,8 @@ from app.ui.marks import NUMBERS
 from app.ui.text import escape, prose
 
 _SCRIPT = ASSETS / "first_picture.js"
-BODY = '<div id="first_picture" aria-hidden="true"></div>'
-"""Where it is drawn, as HTML at the end of the page."""
+BODY = '<div id="first_picture" aria-hidden="true"></div><div id="unconnected" role="status"></div>'
+"""Where it is drawn, and where the page says that no connection comes, as HTML at the end of the page."""
 
 
 def head() -> str:
@@ -53,6 +53,7 @@ def _words(content: Content) -> JsonObject:
         "at_once": PAGES[0],
         "logo": browser_files.logo,
         "mode": escape(content.message("ui.mode_simulated")),
+        "unconnected": content.message("serving.unconnected"),
         "map": player.words(content),
         "about": ABOUT[Step.OIDC_PROVIDER],
         "pages": {PAGES[0]: _home(content), **{step: _step(step, content) for step in Step}},
