@@ -3,15 +3,20 @@
 import pytest
 
 from app.content import load
-from tests.browser.server import DESK, PATIENCE, PHONE, RAN
+from tests.browser.server import DESK, PHONE, RAN, Reader
 
 pytestmark = pytest.mark.browser
 PICTURE = "#first_picture"
-OPEN = """
+ALONE = """
 const attach = Element.prototype.attachShadow
 Element.prototype.attachShadow = function (how) { return attach.call(this, { ...how, mode: "open" }) }
+window.WebSocket = class extends EventTarget {
+  constructor() { super(); this.readyState = 1; setTimeout(() => this.onopen?.(new Event("open"))) }
+  send() {}
+  close() {}
+}
 """
-"""For the test to see into it."""
+"""For the test to see into it, and a connection on which nobody answers Streamlit."""
 PLACES = """(first) => {
   const root = first ? document.querySelector("#first_picture").shadowRoot : document
   const components = [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")]
@@ -36,24 +41,21 @@ look()
 
 
 @pytest.fixture
-def browser(chromium, address):
+def browser(profiles, address):
     """Opens a page of a new reader: with Streamlit, or, `alone`, without a connection for it."""
-    contexts = []
+    readers = []
 
     def opened(path, *, size=DESK, locale="ja-JP", alone=True):
-        context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, locale=locale)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE * 1000)
-        page.add_init_script(OPEN if alone else WATCH)
-        if alone:
-            page.route_web_socket("**/*", lambda _: None)
-        page.goto(f"{address}{path}")
-        return page
+        one = Reader(profiles, address, size=size, locale=locale)
+        readers.append(one)
+        one.page.emulate_media(reduced_motion="no-preference")
+        with one.page.add_init_script(ALONE if alone else WATCH):
+            one.page.goto(f"{address}{path}")
+        return one.page
 
     yield opened
-    for context in contexts:
-        context.close()
+    for one in readers:
+        one.close()
 
 
 @pytest.mark.parametrize(
