@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from app.content import LANGUAGES, PAGES, load
 from app.flow.model import Step
 from tests.browser.contrast import faint
-from tests.browser.server import DESK, PHONE
+from tests.browser.server import DESK, PHONE, Reader
 from tests.by_turns import by_turns
 
 pytestmark = pytest.mark.browser
@@ -81,6 +81,7 @@ ADD = """more => {
   const items = document.querySelectorAll('[data-testid="stSidebarNavItems"] li')
   for (let number = 0; number < more; number++) items[0].after(items[0].cloneNode(true))
 }"""
+REMOVE = ADD.replace("items[0].after(items[0].cloneNode(true))", "items[0].nextSibling.remove()")
 COVERED = "(part, at) => !part.contains(document.elementFromPoint(...at))"
 
 
@@ -90,14 +91,15 @@ def covered(one, parts):
     return [part.inner_text() for part, at in zip(parts.all(), middles, strict=True) if part.evaluate(COVERED, at)]
 
 
-@pytest.mark.parametrize("language", [pytest.param("ja", marks=pytest.mark.large), "en"])
-def test_the_whole_navigation_is_in_sight_on_a_low_screen_and_has_room_for_more(reader, language):
-    one = reader(size=LOW).open(f"/{STEPS[1]}?lang={language}")
+@pytest.mark.parametrize("visitor", [pytest.param("ja", marks=pytest.mark.large), "en"], indirect=True)
+def test_the_whole_navigation_is_in_sight_on_a_low_screen_and_has_room_for_more(visitor):
+    one = visitor.turn_to(STEPS[1]).resize(LOW)
     one.page.evaluate(ADD, MORE_PAGES)
     links = one.page.get_by_test_id("stSidebarNavLink")
     expect(links).to_have_count(len(PAGES) + MORE_PAGES)
     assert covered(one, links) == []
     assert all(box["height"] >= 24 for box in one.boxes(links))
+    one.page.evaluate(REMOVE, MORE_PAGES)
 
 
 @pytest.mark.parametrize(
@@ -220,8 +222,22 @@ def test_no_part_is_drawn_before_the_style_sheet_is_there(reader):
     assert min(worn) > 100
 
 
-def test_a_script_comes_once_and_a_film_once_a_visit(reader):
-    one = reader().open(f"/{STEPS[2]}?lang=ja").turn_to(STEPS[3])
+@pytest.fixture(scope="module")
+def loaded(profiles, address):
+    """A reader of a step's page, and the scripts of Streamlit's that its first load asked for."""
+    one = Reader(profiles, address).open(f"/{STEPS[2]}?lang=ja")
+    asked = one.page.evaluate(
+        "() => performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname)"
+        ".filter((path) => path.startsWith('/static/js/'))"
+    )
+    yield one, asked
+    complaints = one.complaints
+    one.close()
+    assert complaints == []
+
+
+def test_a_script_comes_once_and_a_film_once_a_visit(loaded):
+    one = loaded[0].turn_to(STEPS[3])
     one.page.reload()
     sizes = (
         one.wait()
@@ -237,13 +253,9 @@ def test_a_script_comes_once_and_a_film_once_a_visit(reader):
     assert len(sizes) - len(files) == 1, "two pages of a walk have one film"
 
 
-def test_streamlits_scripts_are_asked_for_before_an_element_wants_them(reader):
+def test_streamlits_scripts_are_asked_for_before_an_element_wants_them(loaded):
     """Else the page begins to wait for each where it could draw: on a slow line for as long as the line takes."""
-    one = reader().open(f"/{STEPS[2]}?lang=ja")
-    asked = one.page.evaluate(
-        "() => performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname)"
-        ".filter((path) => path.startsWith('/static/js/'))"
-    )
+    one, asked = loaded
     html = one.page.request.get(one.page.url, headers={"accept": "text/html"}).text()
     assert len(asked) > 40
     late = [path for path in asked if path.removeprefix("/") not in html]
