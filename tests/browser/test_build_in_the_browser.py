@@ -87,6 +87,7 @@ def test_on_a_phone_the_map_shows_what_the_task_is_about_and_can_be_moved(reader
     last, _ = seen(one)
     assert first < second <= last
     assert width < 1000
+    stage = one.box(".film-stage")  # the focus may have scrolled it
     one.page.mouse.move(stage["x"] + 60, stage["y"] + 60)
     one.page.mouse.down()
     one.page.mouse.move(stage["x"] + 160, stage["y"] + 60, steps=2)

@@ -30,9 +30,9 @@ def until(one, wanted):
 
 
 @pytest.mark.parametrize("pages", [STORY[2:5], pytest.param(STORY, marks=pytest.mark.large)], ids=["begun", "whole"])
-def test_the_walk_by_keyboard(reader, pages):
+def test_the_walk_by_keyboard(visitor, pages):
     """`begun`: from a page without a question and one with it; `test_why` begins at the first page by keyboard."""
-    one, content = reader().open(f"/{pages[0]}?lang=en"), load("en")
+    one, content = visitor.turn_to(pages[0]), load("en")
     for before, page in pairwise(pages):
         if one.page.locator(".st-key-predict").count():
             until(one, ".st-key-predict [role=radiogroup], .st-key-predict input")
@@ -97,9 +97,9 @@ def test_what_a_press_brings_has_the_focus_where_the_button_is_gone(reader):
     assert abs(after - before) < 60, "with the mouse nothing moves, beside what is above it and becomes shorter"
 
 
-def test_a_closed_menu_takes_no_tab_and_its_two_buttons_hand_on_the_focus(reader):
+def test_a_closed_menu_takes_no_tab_and_its_two_buttons_hand_on_the_focus(visitor):
     """A closed menu is outside the window, so that nobody sees what has the focus in it."""
-    one = reader().open("/glossary?lang=en").wait()
+    one = visitor.turn_to("glossary")
     bar = one.page.get_by_test_id("stSidebar")
     opening = one.page.get_by_test_id("stExpandSidebarButton")
     closing = one.page.get_by_test_id("stSidebarCollapseButton").get_by_role("button")

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from app.content import LANGUAGES, PAGES, load
 from app.flow.model import Step
 from tests.browser.contrast import faint
-from tests.browser.server import DESK, PHONE
+from tests.browser.server import DESK, PHONE, Reader
 from tests.by_turns import by_turns
 
 pytestmark = pytest.mark.browser
@@ -220,8 +220,22 @@ def test_no_part_is_drawn_before_the_style_sheet_is_there(reader):
     assert min(worn) > 100
 
 
-def test_a_script_comes_once_and_a_film_once_a_visit(reader):
-    one = reader().open(f"/{STEPS[2]}?lang=ja").turn_to(STEPS[3])
+@pytest.fixture(scope="module")
+def loaded(profiles, address):
+    """A reader of a step's page, and the scripts of Streamlit's that its first load asked for."""
+    one = Reader(profiles, address).open(f"/{STEPS[2]}?lang=ja")
+    asked = one.page.evaluate(
+        "() => performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname)"
+        ".filter((path) => path.startsWith('/static/js/'))"
+    )
+    yield one, asked
+    complaints = one.complaints
+    one.close()
+    assert complaints == []
+
+
+def test_a_script_comes_once_and_a_film_once_a_visit(loaded):
+    one = loaded[0].turn_to(STEPS[3])
     one.page.reload()
     sizes = (
         one.wait()
@@ -237,13 +251,9 @@ def test_a_script_comes_once_and_a_film_once_a_visit(reader):
     assert len(sizes) - len(files) == 1, "two pages of a walk have one film"
 
 
-def test_streamlits_scripts_are_asked_for_before_an_element_wants_them(reader):
+def test_streamlits_scripts_are_asked_for_before_an_element_wants_them(loaded):
     """Else the page begins to wait for each where it could draw: on a slow line for as long as the line takes."""
-    one = reader().open(f"/{STEPS[2]}?lang=ja")
-    asked = one.page.evaluate(
-        "() => performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname)"
-        ".filter((path) => path.startsWith('/static/js/'))"
-    )
+    one, asked = loaded
     html = one.page.request.get(one.page.url, headers={"accept": "text/html"}).text()
     assert len(asked) > 40
     late = [path for path in asked if path.removeprefix("/") not in html]

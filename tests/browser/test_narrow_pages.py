@@ -121,8 +121,8 @@ def test_a_pair_names_its_two_sides_on_a_phone_too(visitor):
             assert side in pairs.inner_text(), size
 
 
-def test_on_a_phone_no_button_is_lower_than_its_words_and_the_way_on_is_at_the_right(reader):
-    one = reader(size=PHONE).open("/thief?lang=en")
+def test_on_a_phone_no_button_is_lower_than_its_words_and_the_way_on_is_at_the_right(visitor):
+    one = visitor.turn_to("thief").resize(PHONE)
     one.click("thief_steal")
     pills = one.page.get_by_test_id("stButtonGroup").filter(has_text="Remove it from the trust policy")
     expect(pills).to_be_visible()
@@ -142,8 +142,8 @@ def test_on_a_phone_no_button_is_lower_than_its_words_and_the_way_on_is_at_the_r
     assert one.box(parts.locator("button").last)["x"] < PHONE[0] - 40
 
 
-def test_on_a_phone_nothing_is_drawn_over_the_mode(reader):
-    one = reader(size=PHONE).open("/time_machine?lang=en").drawn().settle()
+def test_on_a_phone_nothing_is_drawn_over_the_mode(visitor):
+    one = visitor.turn_to("time_machine").resize(PHONE).drawn().settle()
     numbers, mode = one.page.locator(".moments .numbers").first, one.page.locator(".mode strong")
     for _ in range(2):  # the mode goes along until it sticks
         by = one.box(numbers)["y"] - one.box(mode)["y"]

@@ -48,18 +48,32 @@ def test_the_uploader_and_a_list_say_what_they_do_not_take_in_the_pages_language
     expect(page.get_by_test_id("stTooltipErrorContent")).to_have_text(JA["kind"].format(value="text/plain"))
     expect(upload(page, "b.json", b" " * 2_200_000)).to_have_text(JA["error"] + JA["size"].format(value="2.0MB"))
     expect(page.get_by_role("button", name=JA["remove"].format(value="a.txt"))).to_have_count(1)
+    one.wait()  # a list that is drawn again closes
     page.get_by_test_id("stExpander").filter(has_text=load("ja").message("mode.own_chain")).locator("summary").click()
     page.get_by_test_id("stSelectbox").first.get_by_role("combobox").fill("no such namespace")
     expect(page.get_by_test_id("stSelectboxVirtualDropdown")).to_have_text(JA["nothing"])
     assert page.evaluate(IN_ENGLISH) == []
 
 
-@pytest.mark.parametrize(("host", "said"), [("localhost", "stopped"), ("127.0.0.1", "gone")])
-def test_where_the_server_is_gone_nobody_is_sent_to_streamlit(profiles, tmp_path, host, said):
-    with serving(tmp_path, app="tests.browser.pages_server:app") as address:
-        one = Reader(profiles, address.replace("127.0.0.1", host)).open("/glossary?lang=ja")
-    dialog = one.page.get_by_role("dialog", name=JA["lost"])
-    expect(dialog).to_contain_text(JA[said])
+SAID = {"localhost": "stopped", "127.0.0.1": "gone"}
+"""By the host of the address: what is said once the server is gone."""
+
+
+@pytest.fixture(scope="module")
+def left_alone(profiles, tmp_path_factory):
+    """By host, the page of a reader whose server has ended: one server for all."""
+    with serving(tmp_path_factory.mktemp("ended"), app="tests.browser.pages_server:app") as address:
+        readers = {
+            host: Reader(profiles, address.replace("127.0.0.1", host)).open("/glossary?lang=ja") for host in SAID
+        }
+    yield {host: one.page for host, one in readers.items()}
+    for one in readers.values():
+        one.discard()
+
+
+@pytest.mark.parametrize("host", SAID)
+def test_where_the_server_is_gone_nobody_is_sent_to_streamlit(left_alone, host):
+    dialog = left_alone[host].get_by_role("dialog", name=JA["lost"])
+    expect(dialog).to_contain_text(JA[SAID[host]])
     expect(dialog.get_by_role("button", name=JA["close"])).to_be_visible()
     assert "treamlit" not in dialog.inner_text()
-    one.discard()
