@@ -66,10 +66,10 @@ FOLDED = "localStorage.setItem('stSidebarCollapsed-', 'true');"
 @pytest.mark.parametrize(
     ("path", "size", "script"),
     [
-        ("/?lang=ja", PHONE, ""),
-        ("/?lang=en", (800, 900), ""),
-        ("/sts_assume?lang=en", DESK, FOLDED),
-        ("/webhook", PHONE, ""),
+        pytest.param("/?lang=ja", PHONE, "", id="home"),
+        pytest.param("/?lang=en", (800, 900), "", marks=pytest.mark.large, id="narrow"),
+        pytest.param("/sts_assume?lang=en", DESK, FOLDED, id="step"),
+        pytest.param("/webhook", PHONE, "", marks=pytest.mark.large, id="step-on-phone"),
     ],
 )
 def test_it_is_where_the_page_will_be(browser, path, size, script):
@@ -109,7 +109,7 @@ def test_a_symbol_is_not_seen_as_letters_while_its_font_comes(browser):
     page.wait_for_selector('[data-testid="stIconMaterial"]', state="visible")
 
 
-@pytest.mark.parametrize("path", ["/", "/glossary"])
+@pytest.mark.parametrize("path", [pytest.param("/", marks=pytest.mark.large), "/glossary"])
 def test_a_connection_that_does_not_come_is_said(browser, path):
     """Streamlit waits for it in silence."""
     page = browser(path, script="window.WebSocket = class { constructor() { this.readyState = 0 } close() {} };")
@@ -123,7 +123,14 @@ def test_a_connection_that_does_not_come_is_said(browser, path):
     assert said.inner_text() == load("ja").message("serving.unconnected")
 
 
-@pytest.mark.parametrize(("locale", "language"), [("ja-JP", "ja"), ("en-GB", "en"), ("fr-FR", "en")])
+@pytest.mark.parametrize(
+    ("locale", "language"),
+    [
+        pytest.param("ja-JP", "ja", marks=pytest.mark.large),
+        pytest.param("en-GB", "en", marks=pytest.mark.large),
+        ("fr-FR", "en"),
+    ],
+)
 def test_it_speaks_the_language_of_the_page_to_come(browser, locale, language):
     page = browser("/", locale=locale)
     page.wait_for_selector(f"{PICTURE}[data-drawn]", state="attached")
@@ -133,7 +140,12 @@ def test_it_speaks_the_language_of_the_page_to_come(browser, locale, language):
 
 @pytest.mark.parametrize(
     ("path", "size"),
-    [("/glossary", DESK), ("/?present=1&deck=10", DESK), ("/?embed=true", DESK), ("/webhook?mode=live", PHONE)],
+    [
+        ("/glossary", DESK),
+        ("/?present=1&deck=10", DESK),
+        pytest.param("/?embed=true", DESK, marks=pytest.mark.large),
+        pytest.param("/webhook?mode=live", PHONE, marks=pytest.mark.large),
+    ],
     ids=str,
 )
 def test_where_the_page_begins_with_something_else_there_is_none(browser, path, size):
