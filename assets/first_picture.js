@@ -13,13 +13,13 @@ const firstPart = (name, html, testid) => {
   if (testid) made.dataset.testid = testid
   return made
 }
-const firstPage = ({ title, goal, begins, step }, { logo, mode }) => {
+const firstPage = ({ title, goal, begins, step }, logo) => {
   const folded = innerWidth <= 768 || localStorage.getItem("stSidebarCollapsed-") === "true" // as Streamlit keeps it
   const picture = `<img src="${logo}" alt="">`
   const column = firstPart(step ? "column st-key-body" : "column", "", "stVerticalBlock")
   column.append(
     firstPart("st-key-look", ""),
-    ...(folded ? [firstPart("modes unknown", `<p class="mode"><strong>${mode}</strong></p>`)] : []),
+    ...(folded ? [firstPart("modes unknown", '<p class="mode"><strong>&nbsp;</strong></p>')] : []),
     ...(step ? [firstPart("st-key-journey", "")] : []),
     firstPart("title", `<h1>${title}</h1>`),
     firstPart("goals", `<p class="goal${step ? " asks" : ""}">${goal}</p>`),
@@ -46,13 +46,14 @@ const firstDraw = (host) => {
   const root = host.attachShadow({ mode: "closed" })
   host.lang = language
   root.adoptedStyleSheets.push(window.irsaStyles)
-  root.append(document.querySelector("style[data-frame]").cloneNode(true), firstPage(page, words))
+  root.append(document.querySelector("style[data-frame]").cloneNode(true), firstPage(page, words.logo))
   const film = root.querySelector(".st-key-film")
   if (page.step && root.querySelector(".stMain").clientWidth <= 717) film.remove()
   const map = film.isConnected && filmMap(film.querySelector(".film-half"), { words: words.map })
   if (map) map.show({ id: "first picture", names: {}, beats: [], about: words.about }, { part: page.step ? name : "", neutral: page.step })
   host.dataset.drawn = ""
   firstFont(() => {
+    if (!host.isConnected) return // the page was quicker than its font
     root.querySelector(".plain").classList.remove("plain")
     if (map) map.redraw()
   })

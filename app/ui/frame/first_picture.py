@@ -52,7 +52,6 @@ def _words(content: Content) -> JsonObject:
     return {
         "at_once": PAGES[0],
         "logo": browser_files.logo,
-        "mode": escape(content.message("ui.mode_simulated")),
         "unconnected": content.message("serving.unconnected"),
         "map": player.words(content),
         "about": ABOUT[Step.OIDC_PROVIDER],
