@@ -53,7 +53,7 @@ def main() -> None:
     """Prints bytes, CPU times, and how many times the CPU time of a one-line app that is."""
     with (
         tempfile.TemporaryDirectory() as directory,
-        served(Path(directory)) as ours,
+        served(Path(directory), by_command=True) as ours,
         served(Path(directory), source=ROOT / "bench" / "one_line", app="server:app") as one_line,
     ):
         asyncio.run(measured(Runs(ours), Runs(one_line)))
