@@ -2,7 +2,7 @@
 // Where the page is narrow, a step's question comes before its map: there it is the title and what it asks.
 // The elements have the names that they have in the page, so that its measures are theirs (frame.css). They are in a shadow
 // root that nobody opens: no script takes them for the page's. What is not known yet, such as the mode, has its room and is
-// not seen. `FIRST_WORDS` and `filmMap` stand above.
+// not seen. `FIRST_WORDS`, `filmMap` and `browserKeeps` stand above.
 const firstLanguage = () => {
   const all = Object.keys(FIRST_WORDS), own = navigator.language.toLowerCase()
   const asked = new URLSearchParams(location.search).get("lang")
@@ -14,7 +14,7 @@ const firstPart = (name, html, testid) => {
   return made
 }
 const firstPage = ({ title, goal, begins, step }, logo) => {
-  const folded = innerWidth <= 768 || localStorage.getItem("stSidebarCollapsed-") === "true" // as Streamlit keeps it
+  const folded = innerWidth <= 768 || browserKeeps.get("stSidebarCollapsed-") === "true" // as Streamlit keeps it
   const picture = `<img src="${logo}" alt="">`
   const column = firstPart(step ? "column st-key-body" : "column", "", "stVerticalBlock")
   column.append(

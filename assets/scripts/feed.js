@@ -8,9 +8,9 @@ Object.assign(seen, { timer: 0, ran: -FEED.late, runs: 0, late: false, reload: f
 
 // Of several tabs the one that the reader touched last goes first: it walks, and the others find its walk.
 const feedTab = String(Math.random())
-const feedTouched = () => localStorage.setItem("irsa_touched_tab", feedTab)
+const feedTouched = () => browserKeeps.set("irsa_touched_tab", feedTab)
 for (const act of ["focus", "pointerdown", "keydown"]) addEventListener(act, feedTouched, { capture: true })
-const feedIsFirst = () => localStorage.getItem("irsa_touched_tab") === feedTab
+const feedIsFirst = () => browserKeeps.get("irsa_touched_tab") === feedTab
 
 const feedListen = () => {
   if (seen.socket) return

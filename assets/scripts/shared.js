@@ -42,9 +42,33 @@ const follow = (event, setTriggerValue) => {
   if (new URL(link.href).pathname !== location.pathname) turnInOneEntry()
   setTriggerValue("go", { page: link.dataset.page, params: JSON.parse(link.dataset.params ?? "{}") })
 }
+// What the browser keeps, which it may refuse: cookies are blocked, another site shows the page in a frame, or there is no
+// room. Then it lasts until the page is loaded again.
+const storage = (name) => {
+  const unkept = ((window.irsaUnkept ??= {})[name] ??= new Map())
+  const reach = (act) => {
+    try {
+      return act(window[name])
+    } catch {
+      return null
+    }
+  }
+  return {
+    get: (key) => unkept.get(key) ?? reach((kept) => kept.getItem(key)),
+    set(key, value) {
+      unkept.set(key, String(value))
+      reach((kept) => (kept.setItem(key, value), unkept.delete(key)))
+    },
+    remove(key) {
+      unkept.delete(key)
+      reach((kept) => kept.removeItem(key))
+    },
+  }
+}
+const browserKeeps = storage("localStorage"), tabKeeps = storage("sessionStorage")
 // Statements that a reader judges, true or false. What was judged is kept for this tab's session; the first answer counts.
 const JUDGED = "irsa_judged"
-const judgements = () => JSON.parse(sessionStorage.getItem(JUDGED) ?? "{}")
+const judgements = () => JSON.parse(tabKeeps.get(JUDGED) ?? "{}")
 const showJudged = (root) => {
   const kept = judgements()
   for (const statement of root.querySelectorAll("[data-statement]")) {
@@ -71,8 +95,8 @@ const judge = (event, root) => {
   if (!button) return
   const statement = button.closest("[data-statement]")?.dataset.statement
   const kept = judgements()
-  if (!statement) sessionStorage.removeItem(JUDGED)
-  else if (!kept[statement]) sessionStorage.setItem(JUDGED, JSON.stringify({ ...kept, [statement]: button.dataset.judge }))
+  if (!statement) tabKeeps.remove(JUDGED)
+  else if (!kept[statement]) tabKeeps.set(JUDGED, JSON.stringify({ ...kept, [statement]: button.dataset.judge }))
   showJudged(root)
   if (!statement) root.querySelector("[data-judge]").focus()
 }

@@ -1,7 +1,7 @@
 // The sheet of a workshop and its clock, which runs in this browser over reloads and from page to page.
 const WORKSHOP = "irsa_workshop_began"
 const workshopTick = (root) => {
-  const began = Number(localStorage.getItem(WORKSHOP)), find = (selector) => root.querySelector(selector)
+  const began = Number(browserKeeps.get(WORKSHOP)), find = (selector) => root.querySelector(selector)
   const seconds = began ? Math.max(0, Math.floor((Date.now() - began) / 1000)) : 0
   const time = (span) => `${Math.floor(span / 60)}:${String(span % 60).padStart(2, "0")}`
   const rows = [...root.querySelectorAll(".plan tr[data-from]")]
@@ -23,8 +23,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const root = element("div", { className: "root" })
     root.addEventListener("click", (event) => {
       const button = event.target.closest?.("button")
-      if (button?.dataset.clock === "start") localStorage.setItem(WORKSHOP, Date.now())
-      else if (button?.dataset.clock === "reset") localStorage.removeItem(WORKSHOP)
+      if (button?.dataset.clock === "start") browserKeeps.set(WORKSHOP, Date.now())
+      else if (button?.dataset.clock === "reset") browserKeeps.remove(WORKSHOP)
       else if (button) window.print()
       else root.follow(event)
       if (button?.dataset.clock) {

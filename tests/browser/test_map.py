@@ -452,6 +452,17 @@ def test_the_list_names_the_scene_that_is_shown(shown):
     assert page.locator('.film-list [aria-current=""]').count() == 0
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_slider_says_which_scene_of_how_many_is_shown_and_what_it_shows(shown, language):
+    page = shown(language=language, motion="reduce")
+    slider = page.get_by_role("slider")
+    beats = films(*NAMES)[language]["normal"]["beats"]
+    for key, number in (("Home", 1), ("ArrowRight", 2), ("End", len(beats))):
+        slider.press(key)
+        scene = load(language).message("map.player.scene", number=number, count=len(beats))
+        expect(slider).to_have_attribute("aria-valuetext", f"{scene} {beats[number - 1]['plain']}")
+
+
 def test_a_chip_leads_to_its_exchange(shown):
     page = shown(motion="reduce")
     page.evaluate("() => { map.onchip = (beat) => (window.opened = beat.id); map.go('review') }")

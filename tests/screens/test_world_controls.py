@@ -177,7 +177,12 @@ def test_an_address_that_used_too_much_waits_where_addresses_are_known(screen, m
 
 @pytest.mark.parametrize(
     ("error", "why"),
-    [(NoRoom(7.0), "no_room"), (OSError(errno.ENOSPC, "full"), "disk_full"), (OSError(13, "no"), None)],
+    [
+        (NoRoom(7.0), "no_room"),
+        (OSError(errno.ENOSPC, "full"), "disk_full"),
+        (OSError(errno.EDQUOT, "quota"), "disk_full"),
+        (OSError(13, "no"), None),
+    ],
 )
 def test_where_no_world_can_be_made_the_page_says_why_and_an_error_of_ours_stays_an_error(monkeypatch, error, why):
     stopped = []

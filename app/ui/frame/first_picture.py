@@ -42,7 +42,7 @@ def _module() -> tuple[str, str]:
         "FIRST_FALLBACK": for_locale(""),
         "FIRST_WORDS": {language: _words(load(language)) for language in LANGUAGES},
     }
-    lines = [f'import {{ filmMap }} from "{browser_files.address("map")}"']
+    lines = [f'import {{ browserKeeps, filmMap }} from "{browser_files.address("map")}"']
     lines += [f"const {name} = {json.dumps(value, ensure_ascii=False)}" for name, value in declared.items()]
     text = "\n".join([*lines, _SCRIPT.read_text(encoding="utf-8")])
     return PREFIX + named("first_picture", text), text

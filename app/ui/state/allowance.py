@@ -40,6 +40,8 @@ OVERDRAFT = 2.0
 """CPU seconds below zero at which a run that has begun is stopped."""
 _DISK_SECONDS = 60.0
 """After which a reader tries again where the disk was full: the sweep for idle worlds comes twice in that time."""
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+"""A disk without room, for all or for the user that the server runs as (a quota)."""
 _REASONS: dict[str, Reason] = {
     "busy": "visitor_budget",
     "world_busy": "world_budget",
@@ -166,6 +168,6 @@ def room_for_a_world() -> Iterator[None]:
     except NoRoom as refused:
         stop("no_room", refused.seconds)
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno not in _FULL:
             raise
         stop("disk_full", _DISK_SECONDS)

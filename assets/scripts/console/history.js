@@ -3,7 +3,7 @@ const CONSOLE_HISTORY = "irsa_console_history"
 const CONSOLE_LINES = 200
 
 const consoleHistory = () => {
-  const lines = JSON.parse(sessionStorage.getItem(CONSOLE_HISTORY) ?? "[]")
+  const lines = JSON.parse(tabKeeps.get(CONSOLE_HISTORY) ?? "[]")
   let at = lines.length
   let draft = ""
   return {
@@ -11,9 +11,7 @@ const consoleHistory = () => {
       if (lines.at(-1) !== line) lines.push(line)
       while (lines.length > CONSOLE_LINES) lines.shift()
       at = lines.length
-      try {
-        sessionStorage.setItem(CONSOLE_HISTORY, JSON.stringify(lines))
-      } catch {} // no room for long ones: they last until the page is reloaded
+      tabKeeps.set(CONSOLE_HISTORY, JSON.stringify(lines))
     },
     // The line `by` steps further; undefined at either end. What was being typed comes back after the newest.
     move: (by, typed) => {

@@ -77,8 +77,8 @@ const mapOn = (host, data, [words, film, before], setTriggerValue) => {
   else if (first && stood && host.map.go(stood)) kept && keepBeat(stood) // the same film in another language
   else if (asked && first && data.plays !== "now") host.player.open(asked) // an answer just given plays before that
   else if (data.opens) host.player.open(data.opens)
-  else if (data.plays === "now" || data.plays === "here" || (data.plays === "once" && !sessionStorage.getItem(MAP_PLAYED))) {
-    sessionStorage.setItem(MAP_PLAYED, "yes")
+  else if (data.plays === "now" || data.plays === "here" || (data.plays === "once" && !tabKeeps.get(MAP_PLAYED))) {
+    tabKeeps.set(MAP_PLAYED, "yes")
     mapFromTheStart(host)
     if (data.plays === "now") mapStaysInSight(host)
   }
@@ -164,4 +164,4 @@ const keepBeat = (id) => {
   }, 250)
 }
 
-export { filmMap } // to first_picture.js
+export { browserKeeps, filmMap } // to first_picture.js

@@ -78,7 +78,8 @@ const filmPlayer = (host, map, { words, keys = "own", address = null } = {}) => 
       if (i === index && !map.neutral) one.firstChild.setAttribute("aria-current", "true") // an empty one is "false"
       else one.firstChild.removeAttribute("aria-current")
     const text = map.neutral ? "" : now.plain
-    scrubber.setAttribute("aria-valuetext", `${index + 1} / ${map.entries.length} ${text}`)
+    const scene = words["player.scene"].replace("{number}", index + 1).replace("{count}", map.entries.length)
+    scrubber.setAttribute("aria-valuetext", `${scene} ${text}`)
     map.svg.setAttribute("aria-label", [words["map.alternative"], text, map.film.ghosts_said].filter(Boolean).join(" "))
     if (moved) live.textContent = text
     if (moved) address?.(now.id)

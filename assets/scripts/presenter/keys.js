@@ -31,5 +31,13 @@ const TALK_PLACE = "irsa_presenting_at"
 const TALK_CLOCK = "irsa_presenting_clock" // since when it runs, and milliseconds spent before that
 const TALK_THEME = "irsa_presenting_theme"
 const TALK_CHANNEL = "irsa_presenting"
-const talkStored = (key) => JSON.parse(sessionStorage.getItem(key) ?? "null")
-const talkStore = (key, value) => sessionStorage.setItem(key, JSON.stringify(value))
+// Who blocks what a browser keeps may block this with it: then the windows do not know of each other.
+const talkChannel = () => {
+  try {
+    return new BroadcastChannel(TALK_CHANNEL)
+  } catch {
+    return { postMessage() {}, close() {} }
+  }
+}
+const talkStored = (key) => JSON.parse(tabKeeps.get(key) ?? "null")
+const talkStore = (key, value) => tabKeeps.set(key, JSON.stringify(value))

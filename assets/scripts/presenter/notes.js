@@ -1,7 +1,7 @@
 // The speaker's own window: the slide that is shown and the next one, what to say, the time and the plan.
 const talkNotes = (root, data, signal) => {
   const talk = JSON.parse(data.talk), notes = JSON.parse(data.notes)
-  const channel = new BroadcastChannel(TALK_CHANNEL)
+  const channel = talkChannel()
   signal.addEventListener("abort", () => channel.close())
   const find = (selector) => root.querySelector(selector), all = (selector) => [...root.querySelectorAll(selector)]
   let followed = talkStored(TALK_OWN), connected = false, clock = null, slides = {}, now = null, after = null

@@ -2,7 +2,7 @@
 const talkProjector = (root, data, signal) => {
   const talk = JSON.parse(data.talk), kept = talkStored(TALK_PLACE)
   const deck = data.deck || kept?.deck || Object.keys(talk.decks).at(-1), ids = talk.decks[deck]
-  const channel = new BroadcastChannel(TALK_CHANNEL)
+  const channel = talkChannel()
   signal.addEventListener("abort", () => (say({ gone: true }), channel.close()))
   if (!talkStored(TALK_OWN)) talkStore(TALK_OWN, Math.random().toString(36).slice(2))
   const own = talkStored(TALK_OWN)
@@ -165,7 +165,7 @@ const talkProjector = (root, data, signal) => {
       const { from, spent = 0 } = talkStored(TALK_CLOCK) ?? {} // the notes may ask just after a reset
       talkStore(TALK_CLOCK, from ? { spent: spent + Date.now() - from } : { spent, from: Date.now() })
     },
-    reset: () => sessionStorage.removeItem(TALK_CLOCK),
+    reset: () => tabKeeps.remove(TALK_CLOCK),
   }
   channel.onmessage = ({ data: asked }) => {
     if (asked.talk && asked.talk !== own) return
