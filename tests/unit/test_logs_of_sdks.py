@@ -37,6 +37,10 @@ FIXES = {
         f"{REFUSED} (Service: AWSSecurityTokenService; Status Code: 403; Error Code: AccessDenied; Request ID: 1)",
         *("pod.application", "try_again"),
     ),
+    "JavaScript, at the STS of another partition": (
+        "InvalidIdentityTokenException: No OpenIDConnect provider found in your account for https://x\n at y.js:1:2)",
+        *("pod.application", "try_again_elsewhere"),
+    ),
     "Java 2, with all of its providers": (
         "SdkClientException: Unable to load credentials from any of the providers in the chain X() : [WebIdentityToken"
         f"CredentialsProvider(): {REFUSED} (Service: Sts, Status Code: 403, Request ID: 9f), InstanceProfile(): no]",

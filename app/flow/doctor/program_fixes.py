@@ -166,7 +166,9 @@ def _without_option(words: list[str], name: str) -> list[str]:
 
 def try_again(names: Names) -> Fix:
     """What the program was refused may be allowed since: one more try tells it from what cannot be read."""
-    return Fix(id="try_again", commands=(*names.recreate(), *organization(names).commands))
+    if "Not authorized" in names.check.error:
+        return Fix(id="try_again", commands=(*names.recreate(), *organization(names).commands))
+    return Fix(id="try_again_elsewhere", commands=(*names.recreate(), *names.show_workload()))
 
 
 def application(names: Names) -> Fix:

@@ -8,7 +8,7 @@ mean: public reports of refused AssumeRoleWithWebIdentity calls; AWS publishes n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.flow.model import Check, Status, Step
 from app.flow.verdict.error_messages import shows_in
@@ -43,10 +43,11 @@ _ORGANIZATION = Cause(id="organization", step=Step.SERVICE_ACCOUNT)
 CHANGED = Cause(id="changed_meanwhile", step=Step.SERVICE_ACCOUNT, checks=("sts.trust",))
 """The role was changed between our reading and the answer: what was read before rules nothing out."""
 CORRECTED = Cause(id="corrected_since", step=Step.SERVICE_ACCOUNT)
-"""The program was refused before what we read was as it is now."""
+"""The program was refused before what we read was as it is now; in the step in which it was corrected."""
 _PROVIDER = Cause(id="provider_missing", step=Step.OIDC_PROVIDER, checks=("sts.provider",))
 _ACCOUNT = Cause(id="wrong_account", step=Step.SERVICE_ACCOUNT, checks=("service_account.account",))
 _AUDIENCE = Cause(id="audience_not_accepted", step=Step.OIDC_PROVIDER, checks=("sts.audience",))
+_ELSEWHERE = Cause(id="other_partition", step=Step.STS_ASSUME)
 _MALFORMED_ARN = Cause(id="malformed_arn", step=Step.SERVICE_ACCOUNT, checks=("service_account.role_arn",))
 
 REFUSALS = (
@@ -74,14 +75,14 @@ REFUSALS = (
             _ACCOUNT,
             _AUDIENCE,
             Cause(id="signature", step=Step.TOKEN_MOUNT, checks=("sts.signature", "token.signature")),
-            Cause(id="other_partition", step=Step.STS_ASSUME),
+            _ELSEWHERE,
         ),
     ),
     Refusal(
         id="no_provider",
         code="InvalidIdentityToken",
         words="No OpenIDConnect provider found",
-        causes=(_PROVIDER, _ACCOUNT),
+        causes=(_PROVIDER, _ACCOUNT, _ELSEWHERE),
     ),
     Refusal(id="wrong_audience", code="InvalidIdentityToken", words="Incorrect token audience", causes=(_AUDIENCE,)),
     Refusal(
@@ -163,8 +164,8 @@ def read_refusal(by_id: Mapping[str, Check]) -> Reading:
     found = next((cause for cause, state in states if state is Status.FAILED), None)
     remaining = (found,) if found else tuple(cause for cause, state in states if state is Status.UNKNOWN)
     ruled_out = tuple(cause for cause, state in states if state is Status.PASSED)
-    if remaining == (_ORGANIZATION,) and refusal.id == "not_authorized" and not _failed(by_id.get(ANSWER)):
-        remaining = (CORRECTED, _ORGANIZATION)
+    if remaining in ((_ORGANIZATION,), (_ELSEWHERE,)) and not _failed(by_id.get(ANSWER)):
+        remaining = (replace(CORRECTED, step=refusal.causes[0].step), *remaining)
     return Reading(refusal=refusal.id, remaining=remaining, ruled_out=ruled_out)
 
 
