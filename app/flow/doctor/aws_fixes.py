@@ -44,11 +44,12 @@ def create_service_account(names: Names) -> Fix:
         return Fix(id="mean_service_account", commands=(names.doctor(service_account=account),))
     arn = names.role_of_pod or names.likely_role
     missing = (line("kubectl", "create", "namespace", names.namespace),) if names.namespace_missing else ()
-    commands = (
-        *missing,
-        names.kubectl("create", "serviceaccount", names.service_account),
-        names.annotate(f"{ROLE_ARN}={arn}"),
+    make = (  # at once: a workload that waits for it makes its Pods as soon as it is there
+        names.kubectl("create", "serviceaccount", names.service_account, "--dry-run=client", "-o", "yaml"),
+        line("kubectl", "annotate", "--local", "-f", "-", f"{ROLE_ARN}={arn}", "-o", "yaml"),
+        names.kubectl("create", "-f", "-"),
     )
+    commands = (*missing, " | ".join(make))
     change = changes.new_account(names, arn)
     return _naming(names, arn, Fix(id="create_service_account", commands=commands, change=change))
 
