@@ -18,7 +18,7 @@ from app.flow.model import Check, Status
 from app.flow.steps.findings import BY_HAND
 from app.flow.steps.trust_policy import is_of_other_key
 from app.flow.steps.webhook import LATER
-from app.flow.verdict.error_messages import blames_clock
+from app.flow.verdict.error_messages import blames_clock, lacks_profile
 from app.flow.verdict.judge import Outcome
 from app.flow.verdict.refusals import ANSWER, CAUSE_OF, RUNNING
 from app.flow.visible import visible_ends
@@ -40,6 +40,8 @@ PLAINLY = {
 """By check: the cause that it shows when it fails, where STS's words are for another one or for none."""
 CONDITION_KEY = "condition_key"
 """The cause of a condition under a key that the token does not have."""
+NO_PROFILE = "no_profile"
+"""The cause of other credentials, where it is a profile that there is not."""
 OF_DECISION = {"explicit-deny": "deny_matches", "implicit-deny": "other_condition"}
 """What a trust policy refuses as a whole whose principal, action, audience and subject match, by its decision."""
 _IN_POLICY = {
@@ -153,7 +155,9 @@ def cause(found: Diagnosis, words: Content) -> str:
     check = judged.warning[1] if judged.warning else judged.check
     if check is None or (judged.outcome is Outcome.SHOULD_WORK and not judged.warning):
         return ""
-    causes = [_cause(one, found, words) for one in judged.remaining] or plainly(check, found, words)
+    of_check = CAUSE_OF.get(check.id)  # of two causes STS reports one, and the verdict may name the other
+    meant = () if of_check and of_check not in judged.remaining else judged.remaining
+    causes = [_cause(one, found, words) for one in meant] or plainly(check, found, words)
     if len(causes) > 1:
         return words.message("doctor.labelled", label=words.message("doctor.possible"), value=" / ".join(causes))
     return " · ".join(filter(None, [*causes, evidence(check, words)]))
@@ -165,7 +169,7 @@ def plainly(check: Check, found: Diagnosis, words: Content) -> list[str]:
         return [words.message(f"doctor.causes.{ON_WORKLOAD}", object=there)]
     if check.id == "service_account.exists" and get(found.evidence.get(NEAR), "namespace") is not None:
         return [words.message(f"doctor.causes.{NO_NAMESPACE}", namespace=found.subject.namespace)]
-    named = CAUSE_OF.get(check.id) or PLAINLY.get(check.id)
+    named = NO_PROFILE if lacks_profile(check.error) else CAUSE_OF.get(check.id) or PLAINLY.get(check.id)
     if named is None or check.reason or check.status is not Status.FAILED:
         return []
     return [_cause(named, found, words)]

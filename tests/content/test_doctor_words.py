@@ -9,7 +9,7 @@ import pytest
 
 from app.content import LANGUAGES, load
 from app.flow.doctor.reading import near_names, on_workload
-from app.flow.verdict.refusals import CHANGED, REFUSALS
+from app.flow.verdict.refusals import CHANGED, CORRECTED, REFUSALS
 from app.report import verdict_words
 from tests.content.style import style
 
@@ -30,6 +30,8 @@ def test_every_refusal_and_every_cause_has_words(language: str) -> None:
     assert below(language, "causes") == {
         *(cause.id for refusal in REFUSALS for cause in refusal.causes),
         CHANGED.id,
+        CORRECTED.id,
+        verdict_words.NO_PROFILE,
         verdict_words.CONDITION_KEY,
         *verdict_words.OF_DECISION.values(),
         *verdict_words.PLAINLY.values(),

@@ -769,6 +769,10 @@ PODS: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"ownerReferences": [{"kind": "Job", "name": "nightly", "controller": True}]},
         ["kubectl", "-n", "default", "delete", "pod", "pod-after"],
     ),
+    "of a DaemonSet": (
+        {"ownerReferences": [{"kind": "DaemonSet", "name": "agent", "controller": True}]},
+        ["kubectl", "-n", "default", "rollout", "restart", "daemonset/agent"],
+    ),
 }
 
 
@@ -780,6 +784,45 @@ def test_a_pod_is_recreated_by_its_owner(name: str) -> None:
     fakes.pod["metadata"] = {"name": "pod-after", "namespace": "default", "uid": "5e0bd49b", "labels": {}, **metadata}
     _, (command,) = words(fakes)
     assert command[: len(wanted)] == wanted
+
+
+def owned(fakes: Fakes, kind: str, name: str) -> None:
+    fakes.pod["metadata"]["ownerReferences"] = [{"kind": kind, "name": name, "controller": True}]
+    fakes.pod["metadata"]["labels"].pop("pod-template-hash")
+
+
+def test_what_is_updated_on_delete_makes_no_new_pod_before_the_old_one_is_deleted() -> None:
+    """`kubectl rollout restart` says that it has restarted such a StatefulSet, and nothing happens."""
+    fakes = healthy()
+    owned(fakes, "StatefulSet", "vault")
+    fakes.workload = {"spec": {"updateStrategy": {"type": "OnDelete"}}}
+    bare(fakes)
+    assert words(fakes) == ("recreate", [["kubectl", "-n", "default", "delete", "pod", "pod-after"]])
+    fakes.pod["spec"] = fakes.mutated(bare_pod())["spec"]
+    drop_variable(fakes, "AWS_DEFAULT_REGION")
+    _, (edit, again) = words(fakes)
+    assert (edit[3:6], again[3:]) == (["set", "env", "statefulset/vault"], ["delete", "pod", "pod-after"])
+    fakes.errors["workload"] = NotPermitted(code="Forbidden", server_message="no", status=403)
+    assert len(words(fakes)[1]) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("nightly", "kubectl -n default get job/nightly -o yaml | kubectl patch --local -f - -p"),
+        ("nightly-29925286", "kubectl -n default create job nightly-again --from=cronjob/nightly"),
+    ],
+)
+def test_a_job_that_has_failed_is_made_again(name: str, wanted: str) -> None:
+    """To delete its Pod makes no other one: the Job has given up."""
+    fakes = healthy()
+    owned(fakes, "Job", name)
+    fakes.pod["metadata"]["creationTimestamp"] = "2026-11-24T10:46:00Z"
+    fakes.pod["status"]["phase"] = "Failed"
+    bare(fakes)
+    fix = examined(fakes).fix
+    assert fix is not None
+    assert fix.commands[-1].startswith(wanted)
 
 
 BY_HAND: dict[str, tuple[Callable[[Fakes], Any], str, str]] = {

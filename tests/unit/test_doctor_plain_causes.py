@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from app.content import LANGUAGES, load
+from app.flow.annotations import AUDIENCE
 from app.flow.doctor import Diagnosis, examine
 from app.flow.errors import NotFound, Refused
 from app.flow.model import Status, Step
@@ -16,8 +17,10 @@ from app.flow.steps.findings import OTHER_ACCOUNT
 from app.flow.verdict.judge import Outcome
 from app.report import verdict_words
 from tests.unit.fake_ports import HOST, PROVIDER, ROLE, SUB, SUBJECT, Fakes, trust_policy
+from tests.unit.test_application import GENERIC
 from tests.unit.test_cli_doctor import NOT_AUTHORIZED
 from tests.unit.test_doctor import healthy
+from tests.unit.test_doctor_causes import with_audience
 
 both = pytest.mark.parametrize("language", LANGUAGES)
 
@@ -60,6 +63,27 @@ def test_a_policy_that_refuses_as_a_whole_does_so_for_one_reason(language: str, 
     assert found.verdict.check is not None
     assert found.verdict.check.id == "trust.decision"
     assert verdict_words.cause(found, words).startswith(words.message(f"doctor.causes.{key}"))
+
+
+@pytest.mark.parametrize("key", [HOST, "sts:ExternalId"], ids=["an issuer without `:sub`", "an external ID"])
+def test_a_condition_on_something_else_is_named(key: str) -> None:
+    fakes = healthy()
+    fakes.role["AssumeRolePolicyDocument"] = trust_policy(StringEquals={key: SUB, f"{HOST}:aud": "sts.amazonaws.com"})
+    shown = read(fakes).walk.report(Step.SERVICE_ACCOUNT).check("trust.decision")
+    assert (shown.status, shown.where) == (Status.FAILED, f"Role s3-reader AssumeRolePolicyDocument Condition {key}")
+
+
+@both
+def test_of_two_causes_the_sentence_is_about_the_one_whose_evidence_follows(language: str) -> None:
+    """STS reports the provider that does not know the audience; the verdict begins with the trust policy."""
+    fakes, words = healthy(), load(language)
+    fakes.service_account["metadata"]["annotations"][AUDIENCE] = "https://sts.amazonaws.com"
+    with_audience(fakes, "https://sts.amazonaws.com")
+    fakes.errors["assume_role"] = Refused(code="InvalidIdentityToken", server_message=GENERIC, status=400)
+    found = examine(fakes.ports(), SUBJECT)
+    assert found.verdict.check is not None
+    assert (found.verdict.check.id, found.verdict.remaining) == ("trust.audience", ("audience_not_accepted",))
+    assert verdict_words.cause(found, words).startswith(words.message("doctor.causes.audience_condition"))
 
 
 def test_of_several_conditions_on_one_key_only_the_one_that_is_not_met_is_shown() -> None:

@@ -342,6 +342,25 @@ def test_an_empty_file_of_the_manifests_own_is_left_to_the_webhook() -> None:
     assert outcome(read(fakes, *ALL)) == ("token.contents", "handwritten")
 
 
+@pytest.mark.parametrize(
+    ("file", "check_id"),
+    [
+        ("/run/secrets/kubernetes.io/serviceaccount/token", "pod.token_used"),
+        (f"{DIRECTORY.replace('account', 'acount')}/token", "pod.handwritten"),
+    ],
+    ids=["of the API server's token", "with a typing error"],
+)
+def test_a_file_of_the_manifests_own_is_compared_with_what_is_mounted(file: str, check_id: str) -> None:
+    fakes = healthy()
+    by_hand(fakes, {"AWS_ROLE_ARN": ROLE, "AWS_WEB_IDENTITY_TOKEN_FILE": file})
+    found = read(fakes)
+    assert outcome(found) == (check_id, "handwritten")
+    assert found.fix is not None
+    assert found.fix.commands == (
+        "kubectl -n default set env deployment/web AWS_ROLE_ARN- AWS_WEB_IDENTITY_TOKEN_FILE-",
+    )
+
+
 # --- What the Pod becomes ---------------------------------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""What fixes the links that lie in AWS: provider, role, permissions; and the annotation that points to the role."""
+"""What fixes the links that lie in AWS: role, permissions; and the annotation that points to the role."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from app.flow.doctor import changes, pod_fixes
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import PROFILE_HERE, REGION_HERE, RESOURCE_HERE, ROLE_HERE, Names, line
 from app.flow.doctor.trust_fix import VERSION, admitting, is_refused, matches_nobody, narrowed
-from app.flow.json_access import get, get_list, get_object, get_str, strings
+from app.flow.json_access import get, get_list, get_str
 from app.flow.matching.nearest import statements
 from app.flow.model import Status
-from app.flow.names import DEFAULT_AUDIENCE, boundary_of
+from app.flow.names import DEFAULT_AUDIENCE, account_of, boundary_of, role_of
 from app.flow.permissions.asked import ANY, LIST_BUCKETS
 from app.flow.steps.trust_policy import OF_CALLER, OF_REQUEST
 from app.flow.verdict.error_messages import denied_action, denying_policy
@@ -31,34 +31,6 @@ def name_region(names: Names) -> Fix:
     return Fix(id="name_region", commands=(names.doctor(region=names.region or REGION_HERE),))
 
 
-# --- 1 OIDC provider -------------------------------------------------------------------------------------------------
-
-
-def create_provider(names: Names) -> Fix:
-    """Where ours is found, it is another account that has none: that of the role."""
-    wanted = ("--url", names.issuer, "--client-id-list", names.bearer.audience)
-    there = ("--profile", PROFILE_HERE) if names.provider_arn not in ("", names.bearer.provider_arn) else ()
-    create, change = names.iam("create-open-id-connect-provider", *wanted, *there), changes.new_provider(names)
-    if beside := names.near("provider"):
-        look = names.iam("get-open-id-connect-provider", "--open-id-connect-provider-arn", beside)
-        return Fix(id="mean_provider", commands=(look, create), change=change)
-    return Fix(id="create_provider", commands=(create,), change=change)
-
-
-def accept_audience(names: Names) -> Fix:
-    slip = names.bearer.audience.strip() in ("", DEFAULT_AUDIENCE)
-    if (names.check.id == "sts.audience" or slip) and names.bearer.audience != DEFAULT_AUDIENCE:
-        return pod_fixes.default_audience(names)
-    arn = names.provider_arn or names.bearer.provider_arn
-    wanted = ("--open-id-connect-provider-arn", arn, "--client-id", names.bearer.audience)
-    accepted = strings(get_object(names.documents.get("provider")).get("ClientIDList"))
-    return Fix(
-        id="accept_audience",
-        commands=(names.iam("add-client-id-to-open-id-connect-provider", *wanted),),
-        change=changes.provider(names, ClientIDList=[*accepted, names.bearer.audience]),
-    )
-
-
 # --- 2 ServiceAccount and role ---------------------------------------------------------------------------------------
 
 
@@ -72,11 +44,12 @@ def create_service_account(names: Names) -> Fix:
         return Fix(id="mean_service_account", commands=(names.doctor(service_account=account),))
     arn = names.role_of_pod or names.likely_role
     missing = (line("kubectl", "create", "namespace", names.namespace),) if names.namespace_missing else ()
-    commands = (
-        *missing,
-        names.kubectl("create", "serviceaccount", names.service_account),
-        names.annotate(f"{ROLE_ARN}={arn}"),
+    make = (  # at once: a workload that waits for it makes its Pods as soon as it is there
+        names.kubectl("create", "serviceaccount", names.service_account, "--dry-run=client", "-o", "yaml"),
+        line("kubectl", "annotate", "--local", "-f", "-", f"{ROLE_ARN}={arn}", "-o", "yaml"),
+        names.kubectl("create", "-f", "-"),
     )
+    commands = (*missing, " | ".join(make))
     change = changes.new_account(names, arn)
     return _naming(names, arn, Fix(id="create_service_account", commands=commands, change=change))
 
@@ -236,7 +209,23 @@ def permit(names: Names) -> Fix:
 
 def permit_denied(names: Names, said: str, denied: Sequence[tuple[str, str]]) -> Fix:
     """What the role was refused, in these words: exactly these actions, each on its resource."""
-    return denied_by(names, said) or _permit_exactly(names, denied)
+    permit = _permit_exactly(names, denied)
+    return denied_by(names, said) or chained(names, denied, permit.commands) or permit
+
+
+def chained(names: Names, denied: Sequence[tuple[str, str]], permit: Sequence[str] = ()) -> Fix | None:
+    """Where what was denied is to assume a second role (role chaining); None for anything else. `permit` grants it.
+
+    The second role's trust policy has to name the first, also where a role assumes itself (AWS Security Blog,
+    "Announcing an update to IAM role trust policy behavior").
+    """
+    if len(denied) != 1 or denied[0][0] != "sts:AssumeRole" or (parts := role_of(denied[0][1])) is None:
+        return None
+    if denied[0][1] == names.role_arn:
+        return Fix(id="assumes_itself", commands=names.show_workload())
+    wanted = ("--role-name", parts[2], "--query", "Role.AssumeRolePolicyDocument")
+    there = () if parts[1] == account_of(names.role_arn) else ("--profile", PROFILE_HERE)
+    return Fix(id="assumes_another", commands=(*permit, names.iam("get-role", *wanted, *there)))
 
 
 def denied_by(names: Names, said: str) -> Fix | None:

@@ -26,7 +26,7 @@ from app.flow.steps.injection import (
     token_container,
     without_aws,
 )
-from app.flow.verdict.error_messages import lacks_region
+from app.flow.verdict.error_messages import lacks_profile, lacks_region
 from app.flow.verdict.refusals import APPLICATION
 
 PROFILE_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE")
@@ -57,7 +57,7 @@ def judge_containers(
     _token_readable(findings, ports, walk, pod)
     concerned = [it for it in variables if it.container not in without_aws(pod)]
     _region(findings, ports, walk, concerned, where, said)
-    _static_keys(findings, pod, variables, where)
+    _static_keys(findings, pod, variables, where, said)
     _hop_limit(findings, pod, where)
 
 
@@ -145,7 +145,8 @@ def _region(
             error=said if lacks_region(said) else "",
         )
         return
-    lacking = [box for box in variables if not box.has(REGION_VARIABLES[0])]
+    wanted = REGION_VARIABLES if lacks_region(said) else REGION_VARIABLES[:1]
+    lacking = [box for box in variables if not all(map(box.has, wanted))]
     hidden = next((box for box in lacking if box.hidden), None)
     if hidden:
         _unseen(findings, "pod.region", hidden, where)
@@ -161,16 +162,16 @@ def _region(
     )
 
 
-def _static_keys(findings: Findings, pod: JsonValue, variables: Sequence[Variables], where: str) -> None:
+def _static_keys(findings: Findings, pod: JsonValue, variables: Sequence[Variables], where: str, said: str) -> None:
     """Keys of the container that the Pod is for. Those of a sidecar or an init container may be meant, and take the
-    role from no other container.
+    role from no other container. A profile that no file has stops the SDK before it looks for the token.
     """
     keys = _named(variables, KEY_VARIABLES)
     hidden = next((box for box in variables if box.hidden), None)
     if hidden and not keys:
         _unseen(findings, "pod.static_keys", hidden, where)
         return
-    mounts = [] if keys else _credential_mounts(pod)
+    no_profile, mounts = lacks_profile(said), [] if keys else _credential_mounts(pod)
     if others := keys or _named(variables, PROFILE_VARIABLES):
         findings.show("other_credentials", others)
     named = [f"{it['container']}: {it['variable']}" + (f" ({it['source']})" if it["source"] else "") for it in others]
@@ -180,7 +181,8 @@ def _static_keys(findings: Findings, pod: JsonValue, variables: Sequence[Variabl
         got=named + mounts,
         expected=TOKEN_VARIABLE,
         where=f"{where} .spec.containers[]",
-        otherwise=Status.FAILED if any(it["container"] == _main(pod) for it in keys) else Status.WARNING,
+        otherwise=Status.FAILED if any(it["container"] == _main(pod) for it in keys) or no_profile else Status.WARNING,
+        error=said if no_profile else "",
     )
 
 

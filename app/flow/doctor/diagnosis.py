@@ -48,7 +48,8 @@ class Diagnosis:
     """What these checks add: `workload`, what has to be restarted; `pods`, all Pods of the ServiceAccount, and where it
     has none `default_pods`, those that run as `default`; `recent_failures`, what STS refused; `other_credentials`,
     where a Pod's keys come from; `near`, the names that may be meant; `scaled_to_zero`, the workload without Pods;
-    `annotated_workload`, the one that has the annotation of the ServiceAccount."""
+    `annotated_workload`, the one that has the annotation of the ServiceAccount; `on_delete`, the one that makes no new
+    Pod by itself."""
     exchanges: tuple[Exchange, ...] = ()
     """What went over the wire for those checks."""
     to_be_sure: tuple[Action, ...] = ()

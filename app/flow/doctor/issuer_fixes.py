@@ -1,12 +1,12 @@
-"""What fixes the links that lie with the issuer: its discovery document, its keys and its certificate."""
+"""What fixes the links that lie with the issuer: its document, its keys, its certificate, its IAM OIDC provider."""
 
 from __future__ import annotations
 
-from app.flow.doctor import changes
+from app.flow.doctor import changes, pod_fixes
 from app.flow.doctor.fix import Fix
-from app.flow.doctor.names import Names, line
+from app.flow.doctor.names import PROFILE_HERE, Names, line
 from app.flow.json_access import get_object, get_str, strings
-from app.flow.names import is_public
+from app.flow.names import DEFAULT_AUDIENCE, is_public
 
 
 def publish(names: Names) -> Fix:
@@ -32,4 +32,29 @@ def register_thumbprint(names: Names) -> Fix:
         id="thumbprint",
         commands=(names.iam("update-open-id-connect-provider-thumbprint", *wanted),),
         change=changes.provider(names, ThumbprintList=list(thumbprints)),
+    )
+
+
+def create_provider(names: Names) -> Fix:
+    """Where ours is found, it is another account that has none: that of the role."""
+    wanted = ("--url", names.issuer, "--client-id-list", names.bearer.audience)
+    there = ("--profile", PROFILE_HERE) if names.provider_arn not in ("", names.bearer.provider_arn) else ()
+    create, change = names.iam("create-open-id-connect-provider", *wanted, *there), changes.new_provider(names)
+    if beside := names.near("provider"):
+        look = names.iam("get-open-id-connect-provider", "--open-id-connect-provider-arn", beside)
+        return Fix(id="mean_provider", commands=(look, create), change=change)
+    return Fix(id="create_provider", commands=(create,), change=change)
+
+
+def accept_audience(names: Names) -> Fix:
+    slip = names.bearer.audience.strip() in ("", DEFAULT_AUDIENCE)
+    if (names.check.id == "sts.audience" or slip) and names.bearer.audience != DEFAULT_AUDIENCE:
+        return pod_fixes.default_audience(names)
+    arn = names.provider_arn or names.bearer.provider_arn
+    wanted = ("--open-id-connect-provider-arn", arn, "--client-id", names.bearer.audience)
+    accepted = strings(get_object(names.documents.get("provider")).get("ClientIDList"))
+    return Fix(
+        id="accept_audience",
+        commands=(names.iam("add-client-id-to-open-id-connect-provider", *wanted),),
+        change=changes.provider(names, ClientIDList=[*accepted, names.bearer.audience]),
     )

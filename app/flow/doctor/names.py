@@ -11,7 +11,9 @@ from app.flow.annotations import ROLE_ARN, is_role_arn
 from app.flow.doctor.account import ADMITTING
 from app.flow.doctor.evidence import OWN_TOKEN
 from app.flow.doctor.pods.rows import PodRow
+from app.flow.doctor.reading.on_workload import ON_DELETE
 from app.flow.doctor.trust_fix import Bearer
+from app.flow.doctor.workload import new_job
 from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import Check, JsonValue, Status, Walk
 from app.flow.names import account_of, annotated_audience, host_and_path, provider_arn, role_of, subject_claim
@@ -28,11 +30,6 @@ _INJECTED = (f"{ROLE_VARIABLE}-", f"{TOKEN_VARIABLE}-")
 """How `kubectl set env` takes the webhook's variables out."""
 _TEMPLATE: Mapping[str, tuple[str, ...]] = {"cronjob": ("spec", "jobTemplate", "spec", "template")}
 """Where a workload has the template of its Pods, if it is not in the usual place."""
-_OF_JOB = ("controller-uid", "job-name")
-"""Labels that the API server writes into a Job's template, with the selector; another Job is refused with them.
-
-The second pair has `batch.kubernetes.io/` before it (kubernetes, pkg/registry/batch/job/strategy.go).
-"""
 
 
 def line(*words: str) -> str:
@@ -99,6 +96,7 @@ class Names:
         self.workload = f"{self.kind}/{self.owner}"
         self.again = get_str(workload, "again")
         """How the Pod is recreated, as `workload_of` says it; empty without a Pod."""
+        self._on_delete = self.workload == self.documents.get(ON_DELETE)
 
     def of(self, pod: PodRow) -> Names:
         """The same, where the Pod is another one, of which we know no more than its row."""
@@ -166,12 +164,20 @@ class Names:
     def recreate(self, audience: str = "") -> tuple[str, ...]:
         """Recreates the Pod, with a token for this audience, or else for the annotated one; nothing without a Pod.
 
-        A workload's new Pod has another name.
+        A workload's new Pod has another name. A Job whose last Pod has failed makes no other one by itself, and a
+        workload that is updated `OnDelete` none before its Pod is deleted.
         """
+        ended = get_str(self.documents.get("pod"), "status", "phase") in ("Failed", "Succeeded")
         match self.again:
-            case "restart":
+            case "restart" if not self._on_delete:
                 return self._makes_a_pod(self.kubectl("rollout", "restart", self.workload))
-            case "delete":
+            case "delete" if ended and self.kind == "job":
+                return self._makes_a_pod(self._new_job(get_str(self.documents["pod"], "spec", "serviceAccountName")))
+            case "delete" if ended and self.kind == "cronjob":
+                return self._makes_a_pod(
+                    self.kubectl("create", "job", f"{self.owner}-again", f"--from={self.workload}")
+                )
+            case "restart" | "delete":
                 return self._makes_a_pod(self.kubectl("delete", "pod", self.pod))
         return self._replace(audience=audience)
 
@@ -203,20 +209,16 @@ class Names:
     def set_service_account(self, name: str = "") -> tuple[str, ...]:
         """Has the workload's Pods run under the ServiceAccount, or under another one.
 
-        A Job's template cannot be changed: the Job is made again, and runs again.
+        A Job is made again for that, and runs again.
         """
         account = name or self.service_account
-        if self.kind == "job":
-            labels = {f"{prefix}{key}": None for prefix in ("", "batch.kubernetes.io/") for key in _OF_JOB}
-            template = {"metadata": {"labels": labels}, "spec": {"serviceAccountName": account}}
-            patch = json.dumps({"spec": {"selector": None, "template": template}})
-            filters = (
-                self.kubectl("get", self.workload, "-o", "yaml"),
-                line("kubectl", "patch", "--local", "-f", "-", "-p", patch, "-o", "yaml"),
-                self.kubectl("replace", "--force", "-f", "-"),
-            )
-            return (" | ".join(filters),)
-        return self._edit("set", "serviceaccount", account)
+        return (self._new_job(account),) if self.kind == "job" else self._edit("set", "serviceaccount", account)
+
+    def _new_job(self, account: str) -> str:
+        """A Job's template cannot be changed."""
+        patch = json.dumps(new_job({"serviceAccountName": account}))
+        get, make = self.kubectl("get", self.workload, "-o", "yaml"), self.kubectl("replace", "--force", "-f", "-")
+        return " | ".join((get, line("kubectl", "patch", "--local", "-f", "-", "-p", patch, "-o", "yaml"), make))
 
     @property
     def template(self) -> tuple[str, ...]:
@@ -244,7 +246,8 @@ class Names:
         verb = words[:2] if words[0] == "set" else words[:1]
         rest = words[len(verb) :]
         if self.template:
-            return (self.kubectl(*verb, self.workload, *rest),)
+            again = (self.kubectl("delete", "pod", self.pod),) if self._on_delete else ()
+            return (self.kubectl(*verb, self.workload, *rest), *again)
         if self.again in ("apply", "replace", "reset"):
             return self._replace(line("kubectl", *verb, "--local", "-f", "-", *rest, "-o", "yaml"))
         return self.show_workload()

@@ -12,7 +12,7 @@ from app.flow.doctor.reading.variables import KEY_VARIABLES
 from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import JsonObject
 from app.flow.names import API_TOKEN, DEFAULT_AUDIENCE, TOKEN_DIRECTORY
-from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment, mount_path
+from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, mount_path, named_file
 from app.flow.steps.token_mount import OWN_AUDIENCE
 from app.flow.steps.webhook import MOUNTED_TWICE
 from app.flow.webhook import VOLUME
@@ -265,8 +265,12 @@ def token(names: Names) -> Fix:
     """A manifest that sets the other token's file keeps the webhook from setting the right one."""
     if names.own_token or names.check.reason == OWN_AUDIENCE:
         return default_audience(names)
-    named = (environment(box).get(TOKEN_VARIABLE) for box in containers(names.documents.get("pod")))
-    return handwritten(names) if API_TOKEN in named else recreate(names)
+    return handwritten(names) if names_api_token(names) else recreate(names)
+
+
+def names_api_token(names: Names) -> bool:
+    """Whether the manifest itself sets the variable to the file of the API server's token."""
+    return API_TOKEN in map(named_file, containers(names.documents.get("pod")))
 
 
 def host_network(names: Names) -> Fix:

@@ -9,14 +9,14 @@ from itertools import pairwise
 from typing import Any
 
 from app.flow.doctor import changes
-from app.flow.doctor.aws_fixes import permit_denied
+from app.flow.doctor.aws_fixes import chained, denied_by, organization, permit_denied
 from app.flow.doctor.fix import Change, Fix
 from app.flow.doctor.names import REGION_HERE, Names, line
-from app.flow.doctor.pod_fixes import readable, recreate
+from app.flow.doctor.pod_fixes import handwritten, names_api_token, readable, recreate
 from app.flow.doctor.reading.request_variables import OF_ENDPOINT, OF_SESSION, is_session_name
 from app.flow.doctor.reading.variables import ENDPOINT_VARIABLES, SESSION_NAME
 from app.flow.json_access import get, get_list, get_str
-from app.flow.model import JsonObject, JsonValue
+from app.flow.model import JsonObject, JsonValue, Step
 from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
 from app.flow.permissions import evaluate_permissions
 from app.flow.redaction import MASK
@@ -27,17 +27,23 @@ from app.flow.verdict.error_messages import (
     blames_proxy,
     denied_action,
     denying_policy,
+    ended_session,
+    is_refusal,
     principal_of,
+    shows_in,
     unreached,
 )
+from app.flow.verdict.refusals import ANSWER
 
 _LONGEST = 43_200
 """Seconds: no role allows longer sessions."""
 _LONGEST_NAME = 64
 """Characters of a session's name."""
 _OWN_TOKEN = f"{TOKEN_DIRECTORY}/token"
-_DENIED_FILE = re.compile(rf"(?i)permission denied.*{TOKEN_DIRECTORY}|{TOKEN_DIRECTORY}\S*: permission denied")
-"""What Python and Go say of a token's file that they may not read."""
+_DENIED_FILE = re.compile(
+    rf"(?i)(?:permission denied.*|\.AccessDeniedException: ){TOKEN_DIRECTORY}|{TOKEN_DIRECTORY}\S*: permission denied"
+)
+"""What Python, JavaScript, Java and Go say of a token's file that they may not read."""
 _TOKEN_OPTION = "--web-identity-token"
 
 
@@ -46,6 +52,8 @@ def use_token(names: Names) -> Fix:
     if names.check.got != API_TOKEN:
         commands, change = _reworded(names, _from_file)
         return Fix(id="read_each_time", commands=commands or names.recreate(), change=change)
+    if names_api_token(names):
+        return handwritten(names)
     commands, change = _reworded(names, lambda words: [it.replace(API_TOKEN, _OWN_TOKEN) for it in words])
     return Fix(id="use_token", commands=commands or names.show_workload(), change=change)
 
@@ -156,6 +164,13 @@ def _without_option(words: list[str], name: str) -> list[str]:
     return [it for before, it in pairwise(("", *words)) if name not in (before, it)]
 
 
+def try_again(names: Names) -> Fix:
+    """What the program was refused may be allowed since: one more try tells it from what cannot be read."""
+    if "Not authorized" in names.check.error:
+        return Fix(id="try_again", commands=(*names.recreate(), *organization(names).commands))
+    return Fix(id="try_again_elsewhere", commands=(*names.recreate(), *names.show_workload()))
+
+
 def application(names: Names) -> Fix:
     """Nothing that was read is wrong but the way to AWS, or the clock; or the program has not tried since."""
     if blames_clock(names.check.error):
@@ -170,12 +185,23 @@ def application(names: Names) -> Fix:
         asked = ("--region", names.region or REGION_HERE, "--query", query)
         look, of_sts = line("aws", "ec2", "describe-vpc-endpoints", *asked), service == "sts"
         return Fix(id="egress" if of_sts else "egress_of_service", commands=(look,))
-    if _DENIED_FILE.search(names.check.error):
+    said = names.check.error
+    if _DENIED_FILE.search(said):
         return readable(names)
-    action, resource = denied_action(names.check.error)
-    own = f":assumed-role/{names.role_name}/" in principal_of(names.check.error)
-    if action and own and not _may_by_now(names, action, resource):
-        return permit_denied(names, names.check.error, [(action, resource)])
+    if ended_session(said):
+        return Fix(id="renew_session", commands=names.recreate())
+    action, resource = denied_action(said)
+    own = f":assumed-role/{names.role_name}/" in principal_of(said)
+    if action and own:
+        if not _may_by_now(names, action, resource):
+            return permit_denied(names, said, [(action, resource)])
+        if fix := chained(names, [(action, resource)]):
+            return fix
+    if shows_in(said) is Step.STS_ASSUME:
+        if fix := denied_by(names, said):
+            return fix
+        if names.found(ANSWER) and is_refusal(said):
+            return Fix(id="accepted_by_now", commands=names.recreate())
     return Fix(id="read_log", commands=(names.kubectl("logs", names.pod), *names.recreate()))
 
 

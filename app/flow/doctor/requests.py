@@ -18,12 +18,12 @@ from app.flow.doctor.evidence import audience_of, check_of, evidence_of
 from app.flow.doctor.reading.request_variables import of_variables
 from app.flow.doctor.reading.variables import Variables
 from app.flow.json_access import get, get_object, get_str, strings
-from app.flow.model import HOLDS, Exchange, JsonValue, Walk
+from app.flow.model import HOLDS, Exchange, JsonValue, Step, Walk
 from app.flow.names import API_TOKEN, TOKEN_DIRECTORY, subject_claim
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings
-from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment, without_aws
-from app.flow.verdict.error_messages import lacks_credentials, principal_of
+from app.flow.steps.injection import containers, named_file, without_aws
+from app.flow.verdict.error_messages import lacks_credentials, lacks_profile, principal_of, shows_in
 
 TOKEN_USED, REQUEST = "pod.token_used", "pod.request"
 ACTION = "AssumeRoleWithWebIdentity"
@@ -106,14 +106,15 @@ def _option(words: list[str], name: str) -> str:
 def _token_used(findings: Findings, walk: Walk, pod: JsonValue, asked: _Asked | None, said: str) -> None:
     # (1) Which file the program is set to read.
     files = [asked.file] if asked and asked.file else []
-    files += [path for box in containers(pod) if (path := environment(box).get(TOKEN_VARIABLE))]
+    files += map(named_file, containers(pod))
     if API_TOKEN in files:
         findings.judge(TOKEN_USED, False, got=API_TOKEN, expected=f"{TOKEN_DIRECTORY}/token", where=WHERE)
         return
 
     # (2) Which token it sent.
     current = get_object(evidence_of(walk, "token"), "claims")
-    stale = current and _is_live(walk) and "ExpiredToken" in (asked.answer if asked and asked.answer else said)
+    refusal = asked.answer if asked and asked.answer else said if shows_in(said) is Step.STS_ASSUME else ""
+    stale = current and _is_live(walk) and "ExpiredToken" in refusal
     claims = _claims(asked.token) if asked else {}
     if claims:
         wanted = audience_of(walk)
@@ -146,7 +147,7 @@ def _is_live(walk: Walk) -> bool:
 def _request(findings: Findings, walk: Walk, sent: list[Exchange], asked: _Asked | None, said: str) -> None:
     # (1) Another identity, or none: the program did not ask STS.
     other = principal_of(said)
-    if (other and _OTHERS.search(other)) or lacks_credentials(said):
+    if (other and _OTHERS.search(other)) or lacks_credentials(said) or lacks_profile(said):
         findings.judge(REQUEST, False, got=other or said, expected=ACTION, where=WHERE, error=said)
         return
     if asked is None:

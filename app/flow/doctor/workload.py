@@ -6,7 +6,7 @@ import re
 from typing import Literal, TypeAlias
 
 from app.flow.json_access import get, get_list, get_object, get_str, unix_time
-from app.flow.model import JsonValue
+from app.flow.model import JsonObject, JsonValue
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment
 
 ROLLED_OUT = ("deployment", "statefulset", "daemonset")
@@ -15,6 +15,12 @@ _SCHEDULED = re.compile(r"(.+)-(\d{8})")
 _NEAR = 86_400
 """Seconds between the time for which a run of a CronJob was scheduled and its Pod, at most."""
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+_OF_JOB = ("controller-uid", "job-name")
+"""Labels that the API server writes into a Job's template, with the selector; another Job is refused with them.
+
+The second pair has `batch.kubernetes.io/` before it (kubernetes, pkg/registry/batch/job/strategy.go).
+"""
 
 Again: TypeAlias = Literal["restart", "delete", "apply", "replace", "reset"]
 """How to recreate the Pod: by its owner, which rolls out or notices; from what was applied; from what is stored, as it
@@ -55,3 +61,10 @@ def _again(pod: JsonValue) -> Again:
         return "apply"
     injected = any({ROLE_VARIABLE, TOKEN_VARIABLE} & environment(box).keys() for box in containers(pod))
     return "reset" if injected else "replace"
+
+
+def new_job(spec: JsonObject) -> JsonObject:
+    """The patch by which a stored Job can be made again, with this in the `spec` of its Pods: its template cannot be
+    changed."""
+    labels = {f"{prefix}{key}": None for prefix in ("", "batch.kubernetes.io/") for key in _OF_JOB}
+    return {"spec": {"selector": None, "template": {"metadata": {"labels": labels}, "spec": spec}}}

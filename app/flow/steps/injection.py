@@ -10,7 +10,7 @@ from typing import Any
 
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonValue
-from app.flow.names import TOKEN_DIRECTORY
+from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
 from app.flow.steps import kubelet_says
 from app.flow.webhook import TOKEN_FILE, VOLUME, skipped_containers
 
@@ -18,6 +18,8 @@ ROLE_VARIABLE = "AWS_ROLE_ARN"
 TOKEN_VARIABLE = "AWS_WEB_IDENTITY_TOKEN_FILE"
 _USUAL = f"{TOKEN_DIRECTORY}/{TOKEN_FILE}"
 """The file that the webhook's variable names."""
+_SECRETS = "/var/run/secrets/"
+"""Where the kubelet alone writes."""
 _OF_AWS = re.compile(r"(?:^|-)aws(?:$|[-:@])")
 """In the last part of an image's name, such as `aws-cli:2` or `aws-for-fluent-bit`."""
 _OF_ROLE = (ROLE_VARIABLE, TOKEN_VARIABLE)
@@ -95,6 +97,24 @@ def own_token(pod: JsonValue) -> OwnToken | None:
     return None
 
 
+def named_file(container: JsonValue) -> str:
+    """The file that a container's variable names, as the kubelet mounts it: `/var/run` is a link to `/run` in most
+    images, and a Windows path has its drive. Empty where it names none."""
+    path = environment(container).get(TOKEN_VARIABLE, "")
+    if path.startswith("C:\\"):
+        return path.removeprefix("C:").replace("\\", "/")
+    return f"/var{path}" if path.startswith("/run/") else path
+
+
+def is_missing(container: JsonValue) -> bool:
+    """Whether the variable names a file below the folder of the mounted Secrets and tokens, and nothing is mounted
+    there; the API server's own token counts as mounted."""
+    file = named_file(container)
+    mounts = [get_str(mount, "mountPath").rstrip("/") for mount in get_list(container, "volumeMounts")]
+    there = (f"{path}/" for path in (*mounts, posixpath.dirname(API_TOKEN)) if path)
+    return file.startswith(_SECRETS) and not file.startswith(tuple(there))
+
+
 def mount_path(container: JsonValue) -> str:
     """Where the token's volume is mounted in this container; empty where it is not."""
     mounts = (mount for mount in get_list(container, "volumeMounts") if get_str(mount, "name") == VOLUME)
@@ -111,13 +131,9 @@ def astray(pod: JsonValue) -> list[tuple[str, str]]:
     files = [
         (file, posixpath.join(mount_path(box), written))
         for box in containers(pod)
-        if written and mount_path(box) and (file := _as_mounted(environment(box).get(TOKEN_VARIABLE, "")))
+        if written and mount_path(box) and (file := named_file(box))
     ]
     return [(file, path) for file, path in files if file == _USUAL and path != file]
-
-
-def _as_mounted(path: str) -> str:
-    return path.removeprefix("C:").replace("\\", "/") if path.startswith("C:\\") else path
 
 
 def has_own_volume(pod: JsonValue) -> bool:

@@ -84,7 +84,9 @@ def judge_trust(
         expected = ", ".join(request_conditions.shown(open_))
         findings.unknown("trust.decision", reason_of(open_), where=where, expected=expected)
     else:
-        findings.judge("trust.decision", decision.allowed, got=decision.reason, expected="allow", where=where)
+        findings.judge(
+            "trust.decision", decision.allowed, got=decision.reason, expected="allow", where=_with_others(where, trace)
+        )
 
     # (6) No one else: the same policy is evaluated for subjects that it should not let in.
     subject = get_str(claims, "sub")
@@ -135,6 +137,13 @@ def _judge_condition(findings: Findings, check_id: str, trace: Trace, key: str, 
 def is_of_other_key(check: Check) -> bool:
     """Whether a condition fails because the token has no such key: it is another issuer's, or has `https://` in it."""
     return check.status is Status.FAILED and check.where.endswith(f" Condition {check.expected}")
+
+
+def _with_others(where: str, trace: Trace) -> str:
+    """The place, with the keys of the unmet conditions where nothing else of the statement fails."""
+    unmet = [entry for entry in trace if not entry.matched]
+    others = [entry.key for entry in unmet if entry.element == "Condition" and entry.operator]
+    return f"{where} Condition {', '.join(dict.fromkeys(others))}" if others and len(others) == len(unmet) else where
 
 
 def _wanted(trace: Trace, key: str) -> list[str]:

@@ -1,7 +1,8 @@
 """The products' own words in what a program printed: which sentence says why it failed, and at which step that shows.
 
 Sources: botocore's exceptions (`botocore/exceptions.py`) and the AWS CLI's `aws: [ERROR]: `; the errors of the AWS
-SDKs for Go (1 and 2), Java 2 and JavaScript 3 as users quote them.
+SDKs for Go and Java (1 and 2), JavaScript 3, Ruby, .NET, PHP and Rust as users quote them. What AWS itself says, such
+as who is not authorized to do what, is the same sentence in all of them.
 """
 
 from __future__ import annotations
@@ -37,39 +38,63 @@ _SENTENCE = re.compile(
     r"|To use assume role profiles the aws-java-sdk-sts module must be on the class path\."
     r"|\[Errno \d+\] .+: '/var/run/secrets/.+"
     r"|open /var/run/secrets/\S+: .+"
+    r"|E(?:ACCES|NOENT): [\w ,]+ '/var/run/secrets/.+"
+    r"|java\.nio\.file\.\w+: /var/run/secrets/\S+"
+    r"|The config profile \(.+\) could not be found"
+    r"|Region is missing"
+    r"|Unable to execute HTTP request: Connect to .+"
+    r"|getaddrinfo E\w+ \S+\.amazonaws\.com\S*"
+    r"|Error assuming role from web identity credentials.*"
+    r"|(?:InvalidIdentityToken|ExpiredToken)(?:Exception)?: .+"
+    r"|(?:\b\w+: )?(?:User: arn:aws[\w-]*:\S+ is not|Not) authorized to perform:? [\w-]+:\w+.*"
 )
 """What a product says in a line, without what the program put before it."""
-_JAVA = re.compile(r"\(Service: \w+, Status Code: \d+, Request ID: ")
-"""At the end of what the SDK for Java says: all of its line is its own."""
+_WHOLE_LINE = re.compile(
+    r"\(Service: [\w ]+(?:, Status Code: \d+, Request ID|; Status Code: \d+; Error Code): |\(Aws::\w+::Errors::\w+\)"
+)
+"""At the end of what the SDKs for Java and Ruby say: all of its line is its own."""
+_IN_QUOTES = re.compile(r'(?<!\\)"(?=[,}\]]|\s+"?\w+"?=)')
+"""Where a log writes each of its lines as JSON, or as names and values: the end of the value that has the sentence."""
 _LINE_LIMIT = 4096
 """Characters of a line that are looked at."""
-_CONTINUED = ("Parameter validation failed:", "WebIdentityErr:")
+_CONTINUED = "Parameter validation failed:"
 """What goes on in the next line."""
+_CAUSED_BY = "caused by: "
+"""How a line begins in which the SDK for Go, version 1, goes on."""
+_BESIDE = re.compile(r"status code: \d+|at .*[A-Za-z]:\d+(?::\d+)?\)?$|\.\.\. \d+ more$")
+"""How a line begins that belongs to the sentence before it: the HTTP status, or a place in the program."""
 _TOKEN_FILE = re.compile(r"/var/run/secrets/\S*token")
 _STS = re.compile(
-    r"WebIdentity|web identity|\bsts\.[a-z0-9.-]*amazonaws\.com|\(Service: Sts\b|STS is not activated|parameter RoleArn"
+    r"WebIdentity|web identity|\bsts\.[a-z0-9.-]*amazonaws\.com|\(Service: (?:Sts|AWSSecurityTokenService)\b"
+    r"|\bAws::STS::|STS is not activated|parameter RoleArn|InvalidIdentityToken|Token expired: current date/time"
 )
 _PRINCIPAL = re.compile(r"\bUser: (arn:aws[\w-]*:(?:sts|iam)::\d{12}:\S+) is not authorized")
-_MISSING = re.compile(r'is not authorized to perform: ([\w-]+:\w+)(?: on resource: "?([^\s"]+))?')
+_MISSING = re.compile(r'is not authorized to perform: ([\w-]+:\w+)(?: on resource: "?([^\s"\\]+))?')
 _DENYING = re.compile(r"(?:with an explicit deny in an? |because no )([a-zA-Z -]+? policy|permissions boundary)\b")
 _NO_CREDENTIALS = (
     *("Unable to locate credentials", "NoCredentialProviders", "no EC2 IMDS role found"),
     *("credentials from any provider in the chain", "credentials from any of the providers in the chain"),
     *("Could not load credentials from any providers", "Missing credentials in config"),
 )
+_REFUSED = re.compile(r"\(Service: Sts, Status Code: |Not authorized to perform sts:|InvalidIdentityToken")
 _CODE = re.compile(
     r"An error occurred \((?P<botocore>\w+)\) when calling the \w+ operation"
     r"|operation error (?!STS\b)[\w ]+: \w+, .*\bapi error (?P<go>\w+):"
     r"|\(Service: (?!Sts\b)\w+, Status Code: (?P<java>\d+), "
+    r"|\(Service: (?!AWSSecurityTokenService\b)[\w ]+; Status Code: \d+; Error Code: (?P<java_1>\w+)"
+    r"|\(Aws::(?!STS\b)\w+::Errors::(?P<ruby>\w+)\)"
 )
-"""The error code by which a service refused a request; of the SDK for Java the HTTP status."""
+"""The error code by which a service refused a request; of the SDK for Java 2 the HTTP status."""
+_OF_INSTANCE = "operation error ec2imds: Get"
+"""What the SDK for Go says when it asks the instance's metadata for its region or its network."""
 _OF_ACCESS = re.compile(
     r"Access|Auth|Token|Signature|Credential|Forbidden|Expired|OptIn|Unrecognized|TimeTooSkewed|^40[13]$"
 )
 """What is in a code that is about who asks, and not about what."""
 _NO_WAY = re.compile(
     r'endpoint URL: "https://(?P<botocore>[^"/]+)\.amazonaws\.com'
-    r'|"https://(?P<go>[^"/]+)\.amazonaws\.com[^"]*": dial tcp'
+    r'|"https://(?P<go>[^"/]+)\.amazonaws\.com[^"]*": (?:dial tcp|context deadline exceeded|net/http: )'
+    r"|(?:Connect to|getaddrinfo E\w+) (?P<other>\S+)\.amazonaws\.com"
 )
 """What says that AWS was not reached, and the host's name but for its end."""
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d")
@@ -77,7 +102,7 @@ _NO_PROXY = re.compile(r"proxy URL: |proxyconnect tcp: ")
 _NO_TRUST = re.compile(r"SSL validation failed for https://\S+\.amazonaws\.com|amazonaws\.com\S* .*x509: certificate")
 _NO_REGION = re.compile(
     r"You must specify a region|MissingRegion|AWS region is required|Invalid endpoint: https://[\w-]+\.\.amazonaws"
-    r"|Provided region_name '.*' doesn't match a supported format"
+    r"|Provided region_name '.*' doesn't match a supported format|Missing Region$|Region is missing"
 )
 """The last but one where the region is an empty text, the last where no region can be called so."""
 
@@ -87,19 +112,24 @@ def last_words(log: str) -> tuple[str, str]:
     lines = [line[:_LINE_LIMIT].strip() for line in log.splitlines()]
     for place in range(len(lines) - 1, -1, -1):
         found = _SENTENCE.search(lines[place])
-        said = found[0] if found else lines[place] if _JAVA.search(lines[place]) else ""
+        said = found[0] if found else lines[place] if _WHOLE_LINE.search(lines[place]) else ""
         if not said:
             continue
-        end = place + 1
-        if any(start in said for start in _CONTINUED) and end < len(lines):
+        said, end = _IN_QUOTES.split(said)[0], place + 1
+        while end < len(lines) and (lines[end].startswith(_CAUSED_BY) or (_CONTINUED in said and "\n" not in said)):
             said, end = f"{said}\n{lines[end]}", end + 1
+        while end < len(lines) and _BESIDE.match(lines[end]):
+            end += 1
         return said, "\n".join(lines[end:]).strip()
     return "", ""
 
 
 def is_other_matter(said: str) -> bool:
     """Whether a service other than STS took the credentials, and refused the request for another reason, such as a
-    bucket that is not there. That is nothing against IRSA."""
+    bucket that is not there; or whether the program asked the instance for something else than credentials. That is
+    nothing against IRSA."""
+    if said.startswith(_OF_INSTANCE):
+        return True
     found = _CODE.search(said)
     code = next(filter(None, found.groups()), "") if found else ""
     return bool(code) and not _STS.search(said) and not _OF_ACCESS.search(code)
@@ -136,7 +166,7 @@ def blames_surroundings(said: str) -> bool:
 def unreached(said: str) -> str:
     """The service of AWS that the program did not get to, as its host calls it, such as `sts`; else empty."""
     found = _NO_WAY.search(said)
-    names = (found["botocore"] or found["go"]).split(".") if found else []
+    names = next(filter(None, found.groups())).split(".") if found else []
     return next((name for name in reversed(names) if not _REGION.fullmatch(name)), "")
 
 
@@ -175,10 +205,25 @@ def denying_policy(said: str) -> str:
 
 
 def lacks_credentials(said: str) -> bool:
-    """Whether no place of the credential chain had any."""
-    return any(words in said for words in _NO_CREDENTIALS)
+    """Whether no place of the credential chain had any, and not because STS refused."""
+    return not is_refusal(said) and any(words in said for words in _NO_CREDENTIALS)
 
 
 def lacks_region(said: str) -> bool:
     """Whether the program did not know its region."""
     return _NO_REGION.search(said) is not None
+
+
+def is_refusal(said: str) -> bool:
+    """Whether STS refused the token, or its bearer."""
+    return _REFUSED.search(said) is not None
+
+
+def lacks_profile(said: str) -> bool:
+    """Whether the program was set to a profile that no file has."""
+    return said.startswith("The config profile")
+
+
+def ended_session(said: str) -> bool:
+    """Whether a service refused credentials whose session has ended. STS itself says that of a token."""
+    return "ExpiredToken" in said and not _STS.search(said)

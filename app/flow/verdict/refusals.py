@@ -8,9 +8,10 @@ mean: public reports of refused AssumeRoleWithWebIdentity calls; AWS publishes n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.flow.model import Check, Status, Step
+from app.flow.verdict.error_messages import shows_in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +42,12 @@ class Refusal:
 _ORGANIZATION = Cause(id="organization", step=Step.SERVICE_ACCOUNT)
 CHANGED = Cause(id="changed_meanwhile", step=Step.SERVICE_ACCOUNT, checks=("sts.trust",))
 """The role was changed between our reading and the answer: what was read before rules nothing out."""
+CORRECTED = Cause(id="corrected_since", step=Step.SERVICE_ACCOUNT)
+"""The program was refused before what we read was as it is now; in the step in which it was corrected."""
 _PROVIDER = Cause(id="provider_missing", step=Step.OIDC_PROVIDER, checks=("sts.provider",))
 _ACCOUNT = Cause(id="wrong_account", step=Step.SERVICE_ACCOUNT, checks=("service_account.account",))
 _AUDIENCE = Cause(id="audience_not_accepted", step=Step.OIDC_PROVIDER, checks=("sts.audience",))
+_ELSEWHERE = Cause(id="other_partition", step=Step.STS_ASSUME)
 _MALFORMED_ARN = Cause(id="malformed_arn", step=Step.SERVICE_ACCOUNT, checks=("service_account.role_arn",))
 
 REFUSALS = (
@@ -71,14 +75,14 @@ REFUSALS = (
             _ACCOUNT,
             _AUDIENCE,
             Cause(id="signature", step=Step.TOKEN_MOUNT, checks=("sts.signature", "token.signature")),
-            Cause(id="other_partition", step=Step.STS_ASSUME),
+            _ELSEWHERE,
         ),
     ),
     Refusal(
         id="no_provider",
         code="InvalidIdentityToken",
         words="No OpenIDConnect provider found",
-        causes=(_PROVIDER, _ACCOUNT),
+        causes=(_PROVIDER, _ACCOUNT, _ELSEWHERE),
     ),
     Refusal(id="wrong_audience", code="InvalidIdentityToken", words="Incorrect token audience", causes=(_AUDIENCE,)),
     Refusal(
@@ -131,10 +135,6 @@ GRANTED = "sts.recent_successes"
 """The check that holds what STS granted to a program of this ServiceAccount."""
 
 
-_JAVA_STS = "(Service: Sts, "
-"""In what the SDK for Java 2 says of a refusal by STS."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Reading:
     """What a refusal comes to, with what could be read beside it."""
@@ -164,6 +164,8 @@ def read_refusal(by_id: Mapping[str, Check]) -> Reading:
     found = next((cause for cause, state in states if state is Status.FAILED), None)
     remaining = (found,) if found else tuple(cause for cause, state in states if state is Status.UNKNOWN)
     ruled_out = tuple(cause for cause, state in states if state is Status.PASSED)
+    if remaining in ((_ORGANIZATION,), (_ELSEWHERE,)) and not _failed(by_id.get(ANSWER)):
+        remaining = (replace(CORRECTED, step=refusal.causes[0].step), *remaining)
     return Reading(refusal=refusal.id, remaining=remaining, ruled_out=ruled_out)
 
 
@@ -176,16 +178,23 @@ def convicting(cause: Cause, by_id: Mapping[str, Check]) -> Check | None:
 def _refusal(by_id: Mapping[str, Check]) -> Refusal | None:
     """What STS answered us; where we did not get to ask, what it answered the Pod's program."""
     answer, application = by_id.get(ANSWER), by_id.get(APPLICATION)
-    if answer is not None and answer.status is Status.FAILED:
+    if answer is not None and _failed(answer):
         return next((it for it in REFUSALS if it.code == answer.got and it.words in answer.error), None)
-    if application is None or application.status is not Status.FAILED:
+    if application is None or not _failed(application):
         return None
     if answer is not None and answer.status is Status.PASSED:
         return None
     said = application.error
-    if _JAVA_STS in said:  # it has no code
-        return next((it for it in REFUSALS if it.words and it.words in said), None)
-    return next((it for it in REFUSALS if "WebIdentity" in said and it.code in said and it.words in said), None)
+    return next((it for it in REFUSALS if _is_meant(it, said)), None) if shows_in(said) is Step.STS_ASSUME else None
+
+
+def _is_meant(refusal: Refusal, said: str) -> bool:
+    """Some SDKs leave out the code (Java 2, .NET): a whole sentence shows the refusal without it."""
+    return refusal.words in said and (refusal.code in said or " " in refusal.words)
+
+
+def _failed(check: Check | None) -> bool:
+    return check is not None and check.status is Status.FAILED
 
 
 def _state(cause: Cause, by_id: Mapping[str, Check]) -> Status:

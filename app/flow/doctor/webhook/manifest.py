@@ -14,6 +14,7 @@ from app.flow.steps.injection import (
     TOKEN_VARIABLE,
     containers,
     environment,
+    is_missing,
     mount_path,
     own_token,
     request_pod,
@@ -64,7 +65,8 @@ def _mounted_twice(findings: Findings, asked_for: JsonValue, service_account: Js
 def handwritten(asked_for: JsonValue, service_account: JsonValue, role_arn: str) -> list[str]:
     """`CONTAINER: VARIABLE` for each variable of the manifest's own by which a container lacks something in the end.
 
-    One of the two keeps the webhook from adding either. Containers with both of their own may be complete.
+    One of the two keeps the webhook from adding either. Containers with both of their own may be complete, unless they
+    point to a file where nothing is mounted.
     """
     had = {get_str(box, "name"): environment(box) for box in containers(asked_for)}
     return [
@@ -78,7 +80,8 @@ def handwritten(asked_for: JsonValue, service_account: JsonValue, role_arn: str)
 
 def _complete(box: JsonValue, role_arn: str) -> bool:
     variables = environment(box)
-    return bool(mount_path(box) and variables.get(ROLE_VARIABLE) == role_arn and variables.get(TOKEN_VARIABLE))
+    found = bool(variables.get(TOKEN_VARIABLE)) and not is_missing(box)
+    return bool(mount_path(box) and variables.get(ROLE_VARIABLE) == role_arn and found)
 
 
 def _skipped(findings: Findings, pod: JsonValue, role_arn: str, said: str, where: str) -> None:

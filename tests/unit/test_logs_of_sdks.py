@@ -1,0 +1,191 @@
+"""What controllers and SDKs write to a Pod's log, and what the doctor makes of it where all that is read is right."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.content import LANGUAGES, load
+from app.flow.doctor import Diagnosis, examine
+from app.flow.port_wrappers.consent import ALL, Action, consented
+from app.flow.verdict.error_messages import is_other_matter, last_words
+from app.flow.verdict.judge import Outcome
+from app.report import verdict_words
+from tests.unit.fake_ports import ACCOUNT, DIRECTORY, ROLE, SUBJECT, Fakes, trust_policy
+from tests.unit.test_doctor import add_variable, drop_variable, ended, healthy
+
+SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/s3-reader/1699531699176343806"
+NODE = f"arn:aws:sts::{ACCOUNT}:assumed-role/NodeInstanceRole/i-0d65729d6d09d2540"
+OTHER_ROLE = "arn:aws:iam::444455556666:role/dns-manager"
+ASSUME = "is not authorized to perform: sts:AssumeRole on resource:"
+LISTED = "is not authorized to perform: s3:ListAllMyBuckets because no identity-based policy allows it"
+REFUSED = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
+NO_WAY = 'Post "https://sts.ap-northeast-1.amazonaws.com/": '
+GO_1 = "WebIdentityErr: failed to retrieve credentials\ncaused by: RequestError: send request failed\ncaused by: "
+STS_2 = "operation error STS: AssumeRoleWithWebIdentity, "
+
+FIXES = {
+    # who wrote it: (the log, the check that is named, the fix)
+    "Go 1, in JSON": (
+        rf'{{"level":"FATAL","message":"WebIdentityErr: no\ncaused by: AccessDenied: {REFUSED}\n\tstatus code: 403"}}',
+        *("pod.application", "try_again"),
+    ),
+    "JavaScript": (f"AccessDenied: {REFUSED}\n    at send (/app/x.js:838:20)\n", "pod.application", "try_again"),
+    "Ruby": (f"x.rb:17:in 'call': {REFUSED} (Aws::STS::Errors::AccessDenied)", "pod.application", "try_again"),
+    ".NET": (f"AmazonSecurityTokenServiceException: {REFUSED}\n ---> x", "pod.application", "try_again"),
+    "Rust": (f'service error: Error {{ code: "AccessDenied", message: "{REFUSED}" }}', "pod.application", "try_again"),
+    "Java 1": (
+        f"{REFUSED} (Service: AWSSecurityTokenService; Status Code: 403; Error Code: AccessDenied; Request ID: 1)",
+        *("pod.application", "try_again"),
+    ),
+    "JavaScript, at the STS of another partition": (
+        "InvalidIdentityTokenException: No OpenIDConnect provider found in your account for https://x\n at y.js:1:2)",
+        *("pod.application", "try_again_elsewhere"),
+    ),
+    "Java 2, with all of its providers": (
+        "SdkClientException: Unable to load credentials from any of the providers in the chain X() : [WebIdentityToken"
+        f"CredentialsProvider(): {REFUSED} (Service: Sts, Status Code: 403, Request ID: 9f), InstanceProfile(): no]",
+        *("pod.application", "try_again"),
+    ),
+    "Go 1, as the node": (
+        f"AccessDenied: User: {NODE} {LISTED}\n\tstatus code: 403, request id: 1\n",
+        *("pod.request", "default_chain"),
+    ),
+    "a role that assumes itself": (
+        rf'E11 controller.go:166] "msg"="x" "error"="no role: AccessDenied: User: {SESSION} {ASSUME} {ROLE}'
+        r'\n\tstatus code: 403, request id: 9" "key"="a/b"',
+        *("pod.application", "assumes_itself"),
+    ),
+    "a second role": (f"AccessDenied: User: {SESSION} {ASSUME} {OTHER_ROLE}", "pod.application", "assumes_another"),
+    "a profile that there is not": ("The config profile (prod) could not be found", "pod.request", "default_chain"),
+    "a session that has ended": (
+        "An error occurred (ExpiredToken) when calling the PutObject operation: The provided token has expired.",
+        *("pod.application", "renew_session"),
+    ),
+    "the same in JavaScript": (
+        "ExpiredTokenException: The security token included in the request is expired",
+        *("pod.application", "renew_session"),
+    ),
+    "a token that has expired, in JavaScript": (
+        "ExpiredTokenException: Token expired: current date/time 2 must be before the expiration date/time 1",
+        *("pod.token_used", "read_each_time"),
+    ),
+    "Go 1, without a way to STS": (f"{GO_1}{NO_WAY}dial tcp: i/o timeout\n", "pod.application", "egress"),
+    "Go 2, without a way to STS": (f"{STS_2}{NO_WAY}context deadline exceeded", "pod.application", "egress"),
+    "JavaScript, without a way to STS": (
+        "Error: getaddrinfo ENOTFOUND sts.ap-northeast-1.amazonaws.com",
+        *("pod.application", "egress"),
+    ),
+    "Java, without a way to STS": (
+        "Unable to execute HTTP request: Connect to sts.ap-northeast-1.amazonaws.com:443 failed: connect timed out",
+        *("pod.application", "egress"),
+    ),
+    "Go 1, without trust in the certificate": (f"{GO_1}{NO_WAY}x509: certificate x", "pod.application", "certificate"),
+    "the policy of a VPC endpoint": (
+        "An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: User: x is not "
+        f"authorized to perform: sts:AssumeRoleWithWebIdentity on resource: {ROLE} "
+        "because no VPC endpoint policy allows it",
+        *("pod.application", "other_policy"),
+    ),
+    "JavaScript, without a right to the file": (
+        f"Error: EACCES: permission denied, open '{DIRECTORY}/token'\n    at Object.openSync (fs.js:458:3)",
+        *("pod.application", "fs_group"),
+    ),
+    "Java, without a right to the file": (
+        f"java.nio.file.AccessDeniedException: {DIRECTORY}/token",
+        *("pod.application", "fs_group"),
+    ),
+}
+
+
+def refused(log: str, spoil: object = None, *, sends: bool = False) -> Diagnosis:
+    """The diagnosis of a Pod whose program has ended with this log; `sends`: STS is asked, and accepts the token."""
+    fakes = healthy()
+    if callable(spoil):
+        spoil(fakes)
+    fakes.logs[""], fakes.talk = log, []
+    fakes.pod["status"]["containerStatuses"] = [ended(1)]
+    return examine(consented(fakes.ports(), ALL if sends else ALL - {Action.EXCHANGE}), SUBJECT)
+
+
+@pytest.mark.parametrize("name", FIXES)
+def test_the_log_leads_to_the_fix(name: str) -> None:
+    log, check_id, fix = FIXES[name]
+    found = refused(log)
+    assert found.verdict.check is not None
+    assert found.fix is not None
+    assert (found.verdict.outcome, found.verdict.check.id, found.fix.id) == (Outcome.BROKEN, check_id, fix)
+
+
+def test_what_a_log_has_beside_the_sentence_is_not_kept() -> None:
+    said, after = last_words(rf'{{"msg":"{STS_2}failed","user":"jane"}}' + "\n\tat a.b.C(C.java:10)\n\t... 2 more\nup")
+    assert (said, after) == (f"{STS_2}failed", "up")
+    assert last_words(f'error="{STS_2}failed" user="jane"')[0] == f"{STS_2}failed"
+    assert last_words(f"{NO_WAY}x\n{STS_2}{NO_WAY}EOF")[0] == f"{STS_2}{NO_WAY}EOF"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "operation error ec2imds: GetMetadata, canceled, context deadline exceeded",
+        "No such bucket (Service: Amazon S3; Status Code: 404; Error Code: NoSuchBucket; Request ID: 1)",
+        "The specified bucket does not exist (Aws::S3::Errors::NoSuchBucket)",
+    ],
+)
+def test_what_is_not_about_credentials_says_nothing_against_irsa(said: str) -> None:
+    assert is_other_matter(last_words(said)[0])
+
+
+def test_the_metadata_service_may_be_asked_for_credentials() -> None:
+    said, _ = last_words("no EC2 IMDS role found, operation error ec2imds: GetMetadata, canceled")
+    assert not is_other_matter(said)
+
+
+def test_a_refusal_from_before_the_trust_policy_was_corrected_is_not_put_on_the_organization() -> None:
+    """A Pod that is restarted seldom still has it in its log, when everything has been right for minutes."""
+    found = refused(f"AccessDenied: {REFUSED}")
+    assert found.verdict.remaining == ("corrected_since", "organization")
+    assert found.fix is not None
+    assert found.fix.commands[0] == "kubectl -n default rollout restart deployment/web"
+    accepted = refused(f"AccessDenied: {REFUSED}", sends=True)
+    assert (accepted.verdict.remaining, accepted.fix and accepted.fix.id) == ((), "accepted_by_now")
+
+
+def test_while_the_trust_policy_refuses_it_stays_the_cause() -> None:
+    def spoil(fakes: Fakes) -> None:
+        fakes.role["AssumeRolePolicyDocument"] = trust_policy(StringEquals={"x:sub": "y"})
+
+    found = refused(f"AccessDenied: {REFUSED}", spoil)
+    assert found.verdict.check is not None
+    assert (found.verdict.check.id, found.verdict.remaining) == ("trust.subject", ("subject_condition",))
+
+
+def test_a_second_role_takes_a_permission_and_a_trust_policy() -> None:
+    log = f"AccessDenied: User: {SESSION} {ASSUME} {OTHER_ROLE}"
+    fix = refused(log).fix
+    assert fix is not None
+    assert [command.split()[2] for command in fix.commands] == ["put-role-policy", "get-role"]
+    assert fix.commands[-1].endswith(
+        "get-role --role-name dns-manager --query Role.AssumeRolePolicyDocument --profile PROFILE"
+    )
+    allowed = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+    fix = refused(log, lambda fakes: setattr(fakes, "policies", [("Admin", allowed)])).fix
+    assert fix is not None
+    assert [command.split()[2] for command in fix.commands] == ["get-role"]
+
+
+def test_go_needs_the_variable_for_the_region_that_botocore_ignores() -> None:
+    log = f"{STS_2}failed to resolve service endpoint, endpoint rule error, Invalid Configuration: Missing Region"
+    found = refused(log, lambda fakes: drop_variable(fakes, "AWS_REGION"))
+    assert found.verdict.check is not None
+    assert (found.verdict.check.id, found.fix and found.fix.id) == ("pod.region", "region")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_profile_that_there_is_not_is_no_static_key(language: str) -> None:
+    log, words = "The config profile (prod) could not be found", load(language)
+    found = refused(log, lambda fakes: add_variable(fakes, "AWS_PROFILE", value="prod"))
+    assert found.verdict.check is not None
+    assert (found.verdict.check.id, found.verdict.later) == ("pod.static_keys", ())
+    assert found.fix is not None
+    assert found.fix.commands == ("kubectl -n default set env deployment/web AWS_PROFILE-",)
+    assert verdict_words.cause(found, words).startswith(words.message("doctor.causes.no_profile"))
