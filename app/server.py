@@ -37,6 +37,7 @@ from app.serving.operations.open_pages import OPEN_PAGES, RoomForPages
 from app.serving.operations.request_log import RequestLog
 from app.serving.operations.stopping import STOPPING, NoNewSessions
 from app.serving.page_frames import PageFrames
+from app.serving.pieces import Pieces
 from app.serving.plain_answers import plain_page
 from app.serving.security_headers import SecurityHeaders
 from app.serving.uploads import BoundedUploads, Files, UploadLimits
@@ -213,6 +214,7 @@ def application(script: Path) -> st.App:
         on_script_error=page_errors.on_script_error,
         # From the outside in.
         middleware=[
+            Middleware(Pieces),
             Middleware(RequestLog, trusted_proxies=_settings.trusted_proxies),
             Middleware(SecurityHeaders, index=_INDEX, ours=_HEAD + _BODY, frame_ancestors=_settings.frame_ancestors),
             Middleware(Probes, checks=operations.checks, stopping=lambda: STOPPING.began is not None),

@@ -137,6 +137,7 @@ def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Netwo
     host, port = listener.getsockname()[:2]
     serve_on(host)  # `--host` decides about live mode and the console, too
     descriptors.raise_limit()
+    uvicorn_settings.take_little_ahead(listener)
     settings = Settings.from_environment()
     takes_secret = settings.takes_launch_secret()
 

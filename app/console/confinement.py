@@ -16,13 +16,15 @@ from app.console.confine import abi
 CPU_SECONDS = 20
 LIMITS: Mapping[str, int] = {
     "CPU": CPU_SECONDS,
-    "DATA": 1 << 30,  # of address space that can be written; kubectl reserves more without using it, so not AS
+    "DATA": 512 << 20,  # of address space that can be written; kubectl reserves more without using it, so not AS
     "FSIZE": 4 << 20,  # what kubectl keeps in its HOME is a few kilobytes
     "NOFILE": 256,
     "NPROC": 4096,  # of this user's threads altogether; root's are not counted
     "CORE": 0,
 }
 """By resource: seconds, bytes, files and threads of one program."""
+_FILTER_BYTES = 256 << 20
+"""The same of the filters, which read what a program prints: a few megabytes at most."""
 _ALWAYS = (
     *("/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo", "/etc/ssl/certs", "/etc/ssl/openssl.cnf"),
     *("/usr/lib/ssl", "/usr/share/ca-certificates", "/etc/ca-certificates", "/etc/pki/tls", "/dev/urandom"),
@@ -60,14 +62,14 @@ class Reach:
 
 def launched(program: Sequence[str], read: Sequence[str], reach: Reach) -> list[str]:
     """The argument list that starts `program` with nothing but those files, folders and ports."""
-    return [*_python("confine"), _spec([*_ALWAYS, *read], reach), *program]
+    return [*_python("confine"), _spec([*_ALWAYS, *read], reach, LIMITS), *program]
 
 
 def filtered(stages: Sequence[Sequence[str]], reach: Reach) -> list[str]:
     """The argument list that starts the filters which pipes connect, the first one first, in one process."""
     found = find_spec("jq")
     packages = [str(Path(found.origin).parent)] if found and found.origin else []
-    return [*_python("filters.process", *packages), _spec([], reach), json.dumps(stages)]
+    return [*_python("filters.process", *packages), _spec([], reach, {**LIMITS, "DATA": _FILTER_BYTES}), json.dumps(stages)]
 
 
 def _python(module: str, *packages: str) -> list[str]:
@@ -75,13 +77,13 @@ def _python(module: str, *packages: str) -> list[str]:
     return [sys.executable, "-I", "-S", "-c", _MAIN.format(paths=[_ROOT, *packages], module=module)]
 
 
-def _spec(read: Sequence[str], reach: Reach) -> str:
+def _spec(read: Sequence[str], reach: Reach, limits: Mapping[str, int]) -> str:
     return json.dumps(
         {
             "read": [*read, *reach.write],
             "write": [_WRITTEN, *reach.write],
             "ports": reach.ports,
-            "limits": LIMITS,
+            "limits": limits,
             "confined": abi() > 0,
         }
     )

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
-from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.serving.pieces import PackedAnswer
 from app.serving.plain_answers import READING, method_not_allowed
 
 _TYPES = {"js": "text/javascript", "json": "application/json", "css": "text/css"}
@@ -31,6 +32,8 @@ class FixedFiles:
         self._files = files
         self._packed: dict[str, bytes] = {}
         """What somebody has asked for: of Streamlit's files that is one in ten."""
+        self._packing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """By path: who asks meanwhile waits, since to pack the largest takes 0.2 s."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes everything else through."""
@@ -46,18 +49,14 @@ class FixedFiles:
         if path not in self._files:
             return PlainTextResponse("Not Found\n", 404, {"cache-control": "no-store"})
         headers = {"cache-control": _KEEP, "vary": "accept-encoding"}
-        if "gzip" in Headers(scope=scope).get("accept-encoding", ""):
-            headers["content-encoding"] = "gzip"
-            if (content := self._packed.get(path)) is None:
-                content = self._packed[path] = await asyncio.to_thread(self._pack, path)
-        else:
-            content = await asyncio.to_thread(self._read, path)
-        # Starlette leaves the body of an answer to HEAD to the server, which does not send it.
-        return Response(content, headers=headers, media_type=_TYPES[path.rpartition(".")[2]])
+        if path not in self._packed:
+            async with self._packing[path]:
+                if path not in self._packed:
+                    self._packed[path] = await asyncio.to_thread(self._pack, path)
+        media_type = _TYPES[path.rpartition(".")[2]]
+        return PackedAnswer(self._packed[path], scope, headers=headers, media_type=media_type)
 
     def _pack(self, path: str) -> bytes:
-        return gzip.compress(self._read(path), compresslevel=6, mtime=0)
-
-    def _read(self, path: str) -> bytes:
         found = self._files[path]
-        return found.read_bytes() if isinstance(found, Path) else found.encode()
+        content = found.read_bytes() if isinstance(found, Path) else found.encode()
+        return gzip.compress(content, compresslevel=6, mtime=0)

@@ -6,10 +6,10 @@ import gzip
 import secrets
 from weakref import WeakValueDictionary
 
-from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.serving.pieces import PackedAnswer
 from app.serving.plain_answers import READING, method_not_allowed
 
 PREFIX = "/_irsa/kept/"
@@ -44,9 +44,7 @@ class KeptTexts:
         kept = self._kept.get(scope["path"])
         if kept is None:
             return PlainTextResponse("Not Found\n", 404, headers)
-        if "gzip" in Headers(scope=scope).get("accept-encoding", ""):
-            return Response(kept.packed, headers={**headers, "content-encoding": "gzip"}, media_type="application/json")
-        return Response(gzip.decompress(kept.packed), headers=headers, media_type="application/json")
+        return PackedAnswer(kept.packed, scope, headers=headers, media_type="application/json")
 
 
 class KeptTextsAtTheirAddresses:

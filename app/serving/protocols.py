@@ -1,7 +1,7 @@
 """uvicorn's protocols, bounded: what it reads before it knows a request, and how long it waits for a client.
 
 uvicorn itself limits neither: llhttp collects a header of any length, and a client that never ends its request, or
-never reads the answer, keeps its connection for ever. Nor does it write together what it sends together.
+never reads the answer, keeps its connection for ever.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from websockets.http11 import Request
 from websockets.protocol import State
 
 from app.serving.connections import Connection, Connections
+from app.serving.joined_writes import JoinedWrites
 from app.serving.operations.health import LIVE
 
 if TYPE_CHECKING:
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
 _PROBE = f"GET {LIVE} ".encode("ascii")
 PIPELINED = 8
 """Requests that may wait for the one before them on a connection. Browsers and proxies send none."""
-SIZE_LIMIT = 64 * 1024
-"""Bytes that wait for others at most: more are written at once, so that the transport can say that it is full."""
 FRAGMENTS = 1024
 """Frames of a websocket message: a browser sends one, or pieces of many kilobytes."""
 DIRECTLY = "irsa.directly"
 """In a websocket's scope, among its extensions: `BoundedWebSocket.send_directly`."""
+CONTROLS, CONTROL_SECONDS = 100, 10.0
+"""Pings and pongs of a client, and for how long they are counted. A browser answers one ping in twenty seconds."""
+PIECE = 4096
+"""Bytes of a websocket that are read before anything is counted: frames of 6 bytes cost more than what is in them."""
 _HANDSHAKE_HEADERS = 128
 _HANDSHAKE_LINE = 8192
 """What `websockets` reads of a handshake (`http11.MAX_NUM_HEADERS`, `MAX_LINE_LENGTH`)."""
@@ -49,53 +52,6 @@ ALIVE = answer("200 OK", "ok\n")
 TOO_LARGE = answer("431 Request Header Fields Too Large", "Request Header Fields Too Large\n")
 
 
-class JoinedWrites:
-    """A transport that writes once the loop has done what is due now. All but writing is the transport's own.
-
-    uvicorn hands over head and body, and each message of a websocket, apart, and uvloop writes at once. A browser that
-    gets the messages of a page one by one draws the page for each of the first ones. A client in this process wakes up
-    for each piece, and waits for the interpreter's lock that the server still holds: a twentieth of a walk's CPU time.
-    """
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport = transport
-        self._loop = loop
-        self._waiting: list[bytes] = []
-        self._size = 0
-        self._joins = True
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-    def write(self, data: bytes) -> None:
-        """As the transport's own, a moment later."""
-        if self._joins and not self._waiting:
-            self._loop.call_soon(self._flush)
-        self._waiting.append(data)
-        self._size += len(data)
-        if not self._joins or self._size > SIZE_LIMIT:
-            self._flush()
-
-    def close(self) -> None:
-        """As the transport's own, after what waits."""
-        self._flush()
-        self._transport.close()
-
-    def join_no_more(self) -> None:
-        """From now on each write goes by itself, after what waits."""
-        self._flush()
-        self._joins = False
-
-    def get_write_buffer_size(self) -> int:
-        """As the transport's own, with what waits."""
-        return self._size + self._transport.get_write_buffer_size()
-
-    def _flush(self) -> None:
-        data, self._waiting, self._size = b"".join(self._waiting), [], 0
-        if data and not self._transport.is_closing():
-            self._transport.write(data)
-
-
 class BoundedHttp(HttpToolsProtocol):
     """HTTP/1.1 within `Limits`."""
 
@@ -104,11 +60,11 @@ class BoundedHttp(HttpToolsProtocol):
         self._room = connections
         self._limits = connections.limits
         self._connection: Connection | None = None
-        self._heads = 0
-        """Requests whose headers are complete."""
         self._head_bytes = 0
-        """Received of the next one."""
+        """Received since headers were complete, or a piece of a body came: of headers, of trailers, between chunks."""
         self._is_in_body = False
+        self._came = False
+        """Whether either came with what was received last."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Counts it, if there is room. What is written on it before the loop goes on is one write, also by the
@@ -124,7 +80,7 @@ class BoundedHttp(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Reads a request; refuses one without room, or whose headers do not end."""
+        """Reads a request; refuses one without room, or whose headers or trailers do not end."""
         if self.transport.is_closing():
             return
         if self._connection is None:
@@ -132,19 +88,25 @@ class BoundedHttp(HttpToolsProtocol):
             return
         if self._connection.deadline is None:
             self._connection.deadline = self.loop.time() + self._limits.head_seconds
-        heads, is_in_body = self._heads, self._is_in_body
+        self._came = False
         super().data_received(data)
-        if is_in_body or heads != self._heads:
-            self._head_bytes = 0
-            return
-        self._head_bytes += len(data)
+        self._head_bytes = 0 if self._came else self._head_bytes + len(data)
         if self._head_bytes > self._limits.head_bytes and not self.transport.is_closing():
             self._refuse(TOO_LARGE)
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Takes a header. Trailers are none, and nobody here asks for them (RFC 9110 §6.5.1)."""
+        if not self._is_in_body:
+            super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        """Takes a piece of the body."""
+        self._came = True
+        super().on_body(body)
+
     def on_headers_complete(self) -> None:
         """The headers are there: now the body is waited for."""
-        self._heads += 1
-        self._is_in_body = True
+        self._is_in_body = self._came = True
         if self._connection is not None:
             self._connection.deadline = self.loop.time() + self._limits.body_seconds
         if len(self.pipeline) >= PIPELINED:
@@ -189,6 +151,8 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self._room = connections
         self._sends = 0
         """Of what the application says: what is under way, or waits until the client reads."""
+        self._controls, self._counted_from = 0, 0.0
+        """Pings and pongs since that time of the loop."""
 
     def handle_connect(self, event: Request) -> None:
         """Hands the application what it gets of every websocket, and the short way to send."""
@@ -212,9 +176,32 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Reads messages, from a client that reads as well: each ping is answered, read or not."""
-        super().data_received(data)
-        if self.transport.get_write_buffer_size() > self._room.limits.write_bytes:
-            self.transport.abort()
+        for at in range(0, len(data), PIECE):
+            super().data_received(data[at : at + PIECE])
+            if self.transport.get_write_buffer_size() > self._room.limits.write_bytes:
+                self.transport.abort()
+            if self.transport.is_closing():
+                return
+
+    def handle_ping(self) -> None:
+        """Answers a ping."""
+        if self._may_control():
+            super().handle_ping()
+
+    def handle_pong(self, event: Frame) -> None:
+        """Takes the answer to a ping, or one to none."""
+        if self._may_control():
+            super().handle_pong(event)
+
+    def _may_control(self) -> bool:
+        """Counts one more of these, and closes the websocket where that is too many."""
+        now = self.loop.time()
+        if now - self._counted_from >= CONTROL_SECONDS:
+            self._controls, self._counted_from = 0, now
+        self._controls += 1
+        if self._controls > CONTROLS:
+            self._fail("too many pings and pongs")
+        return self._controls <= CONTROLS
 
     async def receive(self) -> ASGIReceiveEvent:
         """The next message, after a turn for others: uvicorn gives way before none of thousands that came at once."""
@@ -248,8 +235,12 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         """Takes one more piece of a message, but no crumbs without end: each costs more than the bytes in it."""
         if len(self.frames) < FRAGMENTS:
             super().handle_cont(event)
-        elif not self.close_sent:
-            self.conn.fail(CloseCode.POLICY_VIOLATION, "too many fragments")
+        else:
+            self._fail("too many fragments")
+
+    def _fail(self, why: str) -> None:
+        if not self.close_sent:
+            self.conn.fail(CloseCode.POLICY_VIOLATION, why)
             self.transport.write(b"".join(self.conn.data_to_send()))
             self.close_sent = True
             self.transport.close()

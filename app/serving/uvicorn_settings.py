@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 from typing import Any
 
 from app.content import LANGUAGES, Content, load
 from app.serving import descriptors
 from app.serving.connections import Connections, Limits
+from app.serving.operations.open_pages import OPEN_PAGES
 from app.serving.plain_answers import plain_page
 from app.serving.protocols import answer, http_protocol, websocket_protocol
 from app.settings import Network
@@ -19,6 +21,11 @@ MESSAGE_LIMIT = 1_000_000
 that a page sends holds the text areas of the lab: tens of kilobytes."""
 BACKLOG = 32
 """Connections that are accepted at once before any of them is counted."""
+OF_A_PAGE = 4
+"""Connections for each page that may be open: two websockets, and files. One that does not read takes 0.6 MB."""
+UNSENT = 128 * 1024
+"""Bytes that the kernel takes for a client and cannot send yet. It would take 4 MB (`net.ipv4.tcp_wmem`), for each one
+that does not read, and counts them to the container's memory."""
 
 
 _made: list[Connections] = []
@@ -44,12 +51,19 @@ def of_pages(trusted: Sequence[Network]) -> dict[str, Any]:
     }
 
 
+def take_little_ahead(listener: socket.socket) -> None:
+    """Has the kernel do so with all that is accepted there, where it can (Linux, macOS; tcp(7), TCP_NOTSENT_LOWAT)."""
+    if option := getattr(socket, "TCP_NOTSENT_LOWAT", None):
+        listener.setsockopt(socket.IPPROTO_TCP, option, UNSENT)
+
+
 def page_limits(descriptor_limit: int, trusted: Sequence[Network] = ()) -> Limits:
     """Five eighths of all descriptors are for visitors, one each; half of these for one address: others find room.
 
-    The rest is for files, for the world's servers and for our own connections to them.
+    The rest is for files, for the world's servers and for our own connections to them. Where there are many descriptors
+    and little memory, it is what the pages that may be open need.
     """
-    total = max(2, descriptor_limit * 5 // 8 - BACKLOG)
+    total = max(2, min(descriptor_limit * 5 // 8 - BACKLOG, OF_A_PAGE * OPEN_PAGES.limit))
     return Limits(connections=total, per_address=total // 2, trusted=tuple(trusted))
 
 

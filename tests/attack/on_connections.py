@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 import re
 import socket
+from pathlib import Path
 
 from websockets.exceptions import InvalidHandshake, InvalidStatus
 
+from app.ui.draw.browser_files import streamlits
 from tests.attack.client import ATTACKER, CUT_OFF, READER, TALKS, Answer, Page, ask, cookies, raw, visitor
 from tests.attack.row import Attack, Attacker
-from tests.attack.server import PATIENCE
+from tests.attack.server import MEGABYTE, PATIENCE
 
 FEW = 72
 """Descriptors of a server with room for a dozen visitors: it has 25 of its own, 50 once it has walked."""
@@ -48,6 +50,28 @@ async def are_closed(by: Attacker) -> str:
     for one in alive:
         one.cancel()
     return f"{len(alive)} of {len(waiting)} half-sent requests are alive after 45 s" if alive else ""
+
+
+async def reads_nothing(by: Attacker, number: int) -> Answer:
+    """Asks for the largest script, unpacked, and reads its first bytes. Its connection is left open."""
+    largest = max(streamlits().items(), key=lambda it: it[1].stat().st_size)[0]
+    loop = asyncio.get_running_loop()
+    opened = socket.socket()
+    by.kept.append(opened)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    opened.bind((ATTACKER, 0))
+    opened.setblocking(False)
+    await loop.sock_connect(opened, ("127.0.0.1", by.target.port))
+    await loop.sock_sendall(opened, f"GET {largest} HTTP/1.1\r\nHost: 127.0.0.1:{by.target.port}\r\n\r\n".encode())
+    return Answer(status=int((await loop.sock_recv(opened, 12))[-3:]))
+
+
+async def the_kernel_waits_as_well(by: Attacker) -> str:
+    """What it has taken from the server for a client that does not read (proc_net_tcp(5), `tx_queue`)."""
+    sockets = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    of_server = (columns for columns in sockets if int(columns[1].partition(":")[2], 16) == by.target.port)
+    most = max((int(columns[4].partition(":")[0], 16) for columns in of_server), default=0)
+    return f"{most} bytes wait in the kernel for one client" if most > MEGABYTE else ""
 
 
 async def visit(by: Attacker, number: int) -> Answer:
@@ -154,6 +178,16 @@ ON_CONNECTIONS = (
         right=frozenset({TALKS}),
         inputs=200,
         most=1000,
+    ),
+    Attack(
+        name="clients_that_do_not_read",
+        says="a script of 4.7 MB, of which nothing is read",
+        send=reads_nothing,
+        wrong=the_kernel_waits_as_well,
+        right=frozenset({200}),
+        inputs=60,
+        most=1000,
+        memory=60 * MEGABYTE,
     ),
     Attack(
         name="visitors_and_few_descriptors",

@@ -17,13 +17,13 @@ from websockets.sync.client import connect
 
 from app.serving import protocols
 from app.serving.connections import Connections, Limits
+from app.serving.joined_writes import SIZE_LIMIT, JoinedWrites
 from app.serving.protocols import (
     ALIVE,
+    CONTROLS,
     DIRECTLY,
     FRAGMENTS,
     PIPELINED,
-    SIZE_LIMIT,
-    JoinedWrites,
     answer,
     http_protocol,
     websocket_protocol,
@@ -38,6 +38,11 @@ LARGE = 32 * 1024 * 1024
 
 async def hello(request):
     return PlainTextResponse(f"hello {len(await request.body())}")
+
+
+async def names(request):
+    await request.body()
+    return PlainTextResponse(" ".join(sorted(request.headers)))
 
 
 async def large(request):
@@ -92,7 +97,11 @@ def serving(**limits):
     """The port of a server within those limits, and its connections."""
     granted = {"connections": 100, "per_address": 100, "sweep_seconds": 0.05, **limits}
     connections = Connections(Limits(**granted), BUSY)
-    pages = [Route("/", hello, methods=["GET", "POST"]), Route("/large", large)]
+    pages = [
+        Route("/", hello, methods=["GET", "POST"]),
+        Route("/large", large),
+        Route("/names", names, methods=["POST"]),
+    ]
     sockets = {"/ws": echo, "/many": many, "/directly": directly}
     app = Starlette(routes=[*pages, *(WebSocketRoute(path, take) for path, take in sockets.items())])
     config = uvicorn.Config(
@@ -180,6 +189,33 @@ def test_a_body_does_not_count_as_a_head():
         for _ in range(3):
             client.sendall(head + body)
             assert until(client, b"hello 200000").startswith(b"HTTP/1.1 200")
+
+
+CHUNKED = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("begin", "more"),
+    [(b"5\r\nhello\r\n0\r\nX: ", b"x" * 1000), (b"0\r\n", b"a: b\r\n" * 100), (b"5;a=", b"x" * 1000)],
+    ids=["a trailer", "trailers", "an extension of a chunk"],
+)
+def test_what_stands_in_no_body_is_refused_where_the_limit_is(begin, more):
+    with serving(head_bytes=10_000) as (port, _), dial(port) as client:
+        client.sendall(CHUNKED + begin)
+        sent = 0
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            while sent < LARGE:
+                sent += client.send(more)
+        assert sent < LARGE
+        assert lives(port)
+
+
+def test_a_trailer_is_no_header_and_ends_a_body():
+    body = b"3\r\nhel\r\n2\r\nlo\r\n0\r\nX-Trailer: x\r\n\r\n"
+    with serving() as (port, _), dial(port) as client:
+        for _ in range(2):
+            client.sendall(CHUNKED.replace(b"/", b"/names", 1) + body)
+            assert b"x-trailer" not in until(client, b"transfer-encoding")
 
 
 @pytest.mark.parametrize(
@@ -451,7 +487,29 @@ def test_a_message_in_crumbs_closes_the_websocket():
         assert caught.value.rcvd.code == 1008
 
 
-def test_a_client_that_pings_and_does_not_read_is_closed():
+@pytest.mark.parametrize("opcode", [Opcode.PING, Opcode.PONG])
+def test_pings_and_pongs_without_end_close_the_websocket(opcode):
+    frame = Frame(opcode, b"").serialize(mask=True)
+    with serving() as (port, _), connect(f"ws://127.0.0.1:{port}/ws", compression=None) as client:
+        client.socket.sendall(frame * (CONTROLS // 2))
+        client.send(b"hello")
+        assert client.recv() == b"hello"
+        client.socket.sendall(frame * CONTROLS)
+        with pytest.raises(ConnectionClosed) as caught:
+            client.recv()
+        assert caught.value.rcvd.code == 1008
+
+
+def test_pings_and_pongs_are_counted_again_after_a_while(monkeypatch):
+    monkeypatch.setattr(protocols, "CONTROL_SECONDS", 0.0)
+    with serving() as (port, _), connect(f"ws://127.0.0.1:{port}/ws", compression=None) as client:
+        client.socket.sendall(Frame(Opcode.PONG, b"").serialize(mask=True) * 2 * CONTROLS)
+        client.send(b"hello")
+        assert client.recv() == b"hello"
+
+
+def test_a_client_that_pings_and_does_not_read_is_closed(monkeypatch):
+    monkeypatch.setattr(protocols, "CONTROLS", LARGE)
     ping = Frame(Opcode.PING, b"x" * 125).serialize(mask=True) * 100
     with serving(write_bytes=100_000) as (port, connections):
         with dial(port) as plain:

@@ -1,6 +1,7 @@
 """The second fence, with the kernel really on: what a hostile program in the place of kubectl could still reach."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -8,6 +9,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import psutil
 import pytest
 
 from app.console import confinement
@@ -153,3 +155,24 @@ def test_a_program_that_computes_without_end_is_ended(tmp_path, monkeypatch, wor
         filtered([words], Reach(write=(str(tmp_path),))), cwd=tmp_path, env={}, capture_output=True, check=False
     )
     assert done.returncode in (-signal.SIGXCPU, -signal.SIGKILL), done
+
+
+def test_a_filter_takes_less_memory_than_a_program(tmp_path):
+    words = ["jq", "-n", 'reduce range(28) as $_ ("x"; . + .) | length']
+    done = subprocess.run(
+        filtered([words], Reach(write=(str(tmp_path),))), cwd=tmp_path, env={}, capture_output=True, check=False
+    )
+    assert done.returncode == -signal.SIGABRT
+    assert b"cannot allocate memory" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no /proc")
+def test_the_server_comes_first_where_processor_and_memory_are_short(tmp_path):
+    command = filtered([["cat"]], Reach(write=(str(tmp_path),)))
+    with subprocess.Popen(command, cwd=tmp_path, env={}, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        process.stdin.write(b"runs\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == b"runs\n"
+        assert psutil.Process(process.pid).nice() >= os.nice(0) + 10
+        assert Path(f"/proc/{process.pid}/oom_score_adj").read_text() == "1000\n"
+        process.stdin.close()

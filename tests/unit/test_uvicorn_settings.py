@@ -6,7 +6,15 @@ import pytest
 
 from app.content import LANGUAGES, load
 from app.serving import descriptors
+from app.serving.operations.open_pages import OPEN_PAGES, room
 from app.serving.uvicorn_settings import busy_page, of_pages, page_limits
+
+GIGABYTE = 1 << 30
+
+
+@pytest.fixture(autouse=True)
+def _much_memory(monkeypatch):
+    monkeypatch.setattr(OPEN_PAGES, "limit", room(64 * GIGABYTE))
 
 
 @pytest.mark.parametrize("descriptor_limit", [256, 1024, 8192, 1_000_000])
@@ -18,6 +26,13 @@ def test_visitors_leave_descriptors_for_the_rest_and_one_address_leaves_room_for
 
 def test_a_room_behind_one_address_fits():
     assert page_limits(descriptors.WANTED).per_address > 300 * 7, "a websocket each, six connections while it loads"
+
+
+def test_where_memory_is_short_there_are_fewer_connections_than_descriptors(monkeypatch):
+    monkeypatch.setattr(OPEN_PAGES, "limit", room(2 * GIGABYTE))
+    limits = page_limits(1_000_000)
+    assert OPEN_PAGES.limit * 3 < limits.connections, "a page has two websockets, and asks for files"
+    assert limits.per_address * 600_000 < 1.2 * GIGABYTE, "what they take that do not read"
 
 
 def test_who_finds_no_room_reads_so_in_every_language():

@@ -1,4 +1,4 @@
-"""Gives every request an id, counts it, and writes one line of it. The outermost middleware."""
+"""Gives every request an id, counts it, and writes one line of it. All other middlewares that answer are inside."""
 
 from __future__ import annotations
 

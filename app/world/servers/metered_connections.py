@@ -8,7 +8,8 @@ from typing import Any, cast
 from weakref import WeakMethod
 
 from app.serving.connections import Connections
-from app.serving.protocols import BoundedHttp, BoundedWebSocket, JoinedWrites
+from app.serving.joined_writes import JoinedWrites
+from app.serving.protocols import BoundedHttp, BoundedWebSocket
 from app.world.metering import Tab
 from app.world.servers.upgraded import EXTENSION, TAKE_OVER, UpgradedConnection
 
