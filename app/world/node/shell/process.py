@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from app.flow.ports import Execution
 from app.world.node.container import Container
 from app.world.node.shell.limits import Limits
 from app.world.node.shell.streams import Stream
@@ -54,9 +53,6 @@ class System(Protocol):
 
     async def sleep(self, seconds: float) -> None:
         """Waits by the node's clock."""
-
-    async def aws(self, arguments: list[str], container: Container, stdin: str) -> Execution:
-        """Runs the AWS CLI."""
 
     async def fetch(self, request: HttpRequest, container: Container) -> HttpResponse:
         """Sends a request to where the world has a server. Raises `NoAnswer`."""
