@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
-from app.world.apiserver.types.times import timestamp
+from app.flow.times import timestamp
 
 if TYPE_CHECKING:
     from app.world.apiserver.storage.state import ClusterState

@@ -10,6 +10,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
+from app.flow.times import timestamp
 from app.world.apiserver.admission.plugins import API_TOKEN_SECONDS
 from app.world.apiserver.auth.authentication import User
 from app.world.apiserver.auth.service_accounts import username
@@ -19,7 +20,6 @@ from app.world.apiserver.types.codec import decode_typed
 from app.world.apiserver.types.names import invalid_value
 from app.world.apiserver.types.pod_validation import token_seconds_errors
 from app.world.apiserver.types.resources import RESOURCES
-from app.world.apiserver.types.times import timestamp
 
 if TYPE_CHECKING:
     from app.world.world import World
