@@ -23,8 +23,8 @@ def record_event(
     involved: JsonObject,
     reason: str,
     message: str,
-    type: str = "Normal",
-    component: str = "kubelet",
+    type: str,
+    component: str,
     host: str = "",
     field_path: str = "",
 ) -> None:

@@ -32,7 +32,7 @@ def requested(manifest: JsonValue, namespace: str) -> JsonObject:
     return request_pod(manifest, namespace, get_str(manifest, "spec", "serviceAccountName") or "default")
 
 
-def recreate(copy: Copy, manifest: JsonValue = None) -> None:
+def recreate(copy: Copy, manifest: JsonValue) -> None:
     """Replaces the Pod by one of this manifest, or else of its own: as a dry run had it, where one was made, or by
     rule.
     """

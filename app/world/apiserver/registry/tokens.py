@@ -33,9 +33,7 @@ EXTENDED_SECONDS = 90 * 86_400
 """How long a Pod's token for the API server really lives on EKS (`--service-account-extend-token-expiration`)."""
 
 
-def create_token(
-    scope: RequestScope, name: str, body: JsonObject, *, dry_run: bool = False
-) -> tuple[JsonObject, list[str]]:
+def create_token(scope: RequestScope, name: str, body: JsonObject, *, dry_run: bool) -> tuple[JsonObject, list[str]]:
     """The answered TokenRequest, and warnings. Raises `ApiError` 400, 403, 404, 409 and 422."""
     world, namespace = scope.world, scope.namespace
     # (1) The request.
