@@ -18,7 +18,7 @@ _Answer = TypeVar("_Answer")
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """One answer."""
+    """What a server answered to one request."""
 
     taken: bool
     got: str = ""

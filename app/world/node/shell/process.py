@@ -29,7 +29,7 @@ class HttpRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class HttpResponse:
-    """What came back."""
+    """The response to a request of a program."""
 
     status: int
     reason: str
@@ -60,7 +60,7 @@ class System(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Process:
-    """One program."""
+    """A program that runs: its arguments, streams and limits."""
 
     arguments: list[str]
     """Its name first."""
@@ -81,7 +81,7 @@ class Process:
 
     @property
     def files(self) -> FileSystem:
-        """Those of its container."""
+        """The files of its container."""
         return self.container.files
 
     @property
