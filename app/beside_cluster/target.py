@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """What was read."""
+    """The cluster, and what was read of it before anything is written."""
 
     cluster: KubernetesWriter
     found: Found

@@ -180,7 +180,7 @@ def cannot(
 
 
 def namespace_of(choice: Choice, words: Content) -> str:
-    """That of the context."""
+    """The namespace of the chosen context, or of our own Pod. Ends the command where it cannot be read."""
     from app import wiring
 
     try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 
 import click
 
@@ -15,6 +14,7 @@ from app.commands.rendering import heading, labelled, marked, print_json, print_
 from app.commands.streams import read_bounded, text_in, why
 from app.content import Content, load
 from app.flow.model import JsonValue, Status
+from app.flow.times import timestamp
 from app.flow.token import DecodedToken, MalformedToken, decode
 from app.flow.tokens.claim_sources import TIMES, leaves
 from app.flow.tokens.inspection import Oddity, oddities, repeated, whole_seconds
@@ -89,8 +89,8 @@ def as_json(decoded: DecodedToken, found: tuple[Oddity, ...], now: float, words:
             for name, value in leaves(values)
         ],
         "lifetime": {
-            "issued": None if issued is None else rfc3339(issued),
-            "expires": None if expires is None else rfc3339(expires),
+            "issued": None if issued is None else timestamp(issued),
+            "expires": None if expires is None else timestamp(expires),
             "seconds": None if issued is None or expires is None else expires - issued,
             "seconds_left": None if expires is None else int(expires - now),
         },
@@ -145,26 +145,21 @@ def status_of(oddity: Oddity) -> Status:
 def _shown(name: str, value: JsonValue) -> str:
     text = value if isinstance(value, str) and "\n" not in value else json.dumps(value, ensure_ascii=False)
     seconds = whole_seconds(value) if name in TIMES else None
-    return text if seconds is None else f"{text} ({rfc3339(seconds)})"
+    return text if seconds is None else f"{text} ({timestamp(seconds)})"
 
 
 def _lifetime(claims: Mapping[str, JsonValue], now: float, words: Content) -> Iterator[str]:
     issued, expires, begins = (whole_seconds(claims.get(name)) for name in ("iat", "exp", "nbf"))
     if issued is not None:
-        yield words.message("cli.token.issued", time=rfc3339(issued))
+        yield words.message("cli.token.issued", time=timestamp(issued))
     if begins is not None and begins > now:
         yield words.message("cli.token.not_yet", duration=duration(begins - now, words))
     if expires is None:
         return
-    yield words.message("cli.token.expires", time=rfc3339(expires))
+    yield words.message("cli.token.expires", time=timestamp(expires))
     code, seconds = ("remaining", expires - now) if expires > now else ("expired", now - expires)
     yield words.message(f"cli.token.{code}", duration=duration(seconds, words))
     if issued is not None and expires > issued:
         life = expires - issued
         yield words.message("cli.token.lives", duration=duration(life, words))
-        yield words.message("cli.token.refresh", time=rfc3339(issued + life * 8 // 10))
-
-
-def rfc3339(seconds: int) -> str:
-    """The time in UTC, such as `2026-11-24T22:40:49Z`."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        yield words.message("cli.token.refresh", time=timestamp(issued + life * 8 // 10))

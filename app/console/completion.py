@@ -29,7 +29,7 @@ _FILE_BEFORE = re.compile(r"(?:^|\s)(?:-f|--filename|--patch-file|>>?)[ =]?$")
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """One word."""
+    """A word that Tab offers."""
 
     text: str
     detail: str = ""

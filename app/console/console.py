@@ -103,7 +103,7 @@ class Console:
             run.write(text, end=end)
 
     def stop(self, number: int) -> None:
-        """Ctrl-C."""
+        """Interrupts a running command, as Ctrl-C does."""
         if run := self._runs.get(number):
             run.stop()
 
@@ -165,19 +165,19 @@ class Console:
     # Files
 
     async def files(self) -> dict[str, int]:
-        """Their names and bytes."""
+        """The visitor's files: the bytes of each by name."""
         return (await self._world()).files.sizes()
 
     async def read(self, name: str) -> str:
-        """The text of one."""
+        """The text of a file."""
         return (await self._world()).files.read(name)
 
     async def save(self, name: str, text: str) -> None:
-        """Writes one."""
+        """Writes a file."""
         (await self._world()).files.write(name, text.encode("utf-8", "replace"))
 
     async def remove(self, name: str) -> None:
-        """Removes one."""
+        """Removes a file."""
         (await self._world()).files.remove(name)
 
     async def _world(self) -> WorldAccess:

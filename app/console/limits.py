@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from app.console.command_line import LineRefused
-from app.flow.budget import Buckets, Quota, TokenBucket
+from app.flow.budget import Buckets, Quota, Tally, TokenBucket
 
 AT_ONCE = 2
 """Commands of one visitor."""
@@ -33,7 +32,7 @@ class Limits:
     """CPU seconds of a browser's commands: `aws` takes 0.8, `kubectl` 0.1."""
     addresses: Buckets[TokenBucket] = field(default_factory=lambda: Buckets(TokenBucket, capacity=300.0, rate=1.0))
     _visitors: dict[str, _Visitor] = field(default_factory=dict)
-    _addresses: Counter[str] = field(default_factory=Counter)
+    _addresses: Tally = field(default_factory=Tally)
 
     @contextmanager
     def running(self, browser: str, address: str) -> Iterator[Callable[[int], int]]:
@@ -47,11 +46,10 @@ class Limits:
         visitor = self._visitors.get(browser, _Visitor())
         if visitor.running >= AT_ONCE:
             raise LineRefused("two_at_once", expected=str(AT_ONCE))
-        if self._addresses[address] >= OF_AN_ADDRESS or self._addresses.total() >= OF_ALL:
+        if self._addresses.of(address) >= OF_AN_ADDRESS or self._addresses.total >= OF_ALL:
             raise LineRefused("all_busy")
         self._visitors[browser] = visitor
         visitor.running += 1
-        self._addresses[address] += 1
 
         def take(count: int) -> int:
             allowed = min(count, OUTPUT - visitor.output)
@@ -59,12 +57,10 @@ class Limits:
             return allowed
 
         try:
-            yield take
+            with self._addresses.one_more(address):
+                yield take
         finally:
             visitor.running -= 1
-            self._addresses[address] -= 1
-            if not self._addresses[address]:
-                del self._addresses[address]
             if not visitor.running:
                 del self._visitors[browser]
 

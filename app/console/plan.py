@@ -20,7 +20,7 @@ _READ_INPUT = {"-", "-i", "-it", "-ti", "--stdin", "--stdin=true", "-i=true"}
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One process."""
+    """One process of a line: a program, or our filters in a row."""
 
     program: Program | None
     """None for our filters."""

@@ -24,7 +24,7 @@ _BUNDLED = ("_internal", "base_library.zip")
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """One of them."""
+    """A program that the console runs, as it was found on this machine."""
 
     name: str
     path: str

@@ -53,7 +53,8 @@ class Run:
     async def __call__(self, show: Callable[[str], Awaitable[None]]) -> tuple[int, End]:
         """Runs it, and returns the exit status of the last process and why it ended. `show` gets the text.
 
-        It is not to be cancelled: `stop` and `close` end it. Raises `OSError` where no process can be started.
+        It is not to be cancelled: `stop` and `close` end it. Raises `OSError` where no process can be started, and what
+        `show` raises. Then, too, all processes have ended, and what they took is in `cpu_seconds`.
         """
         try:
             shown, filed, given = await asyncio.to_thread(self._start)
@@ -71,6 +72,8 @@ class Run:
             self._signal(signal.SIGKILL)
             if self._input is not None:
                 self._input.close()
+            if any(process.returncode is None for process in self._processes):
+                await asyncio.to_thread(self._wait)
         if status in (-signal.SIGXCPU, -signal.SIGKILL):
             self._finish("cpu")
         return status, self._end

@@ -1,4 +1,4 @@
-"""Token buckets of CPU seconds: what one may use at once, and how fast it comes back. Pure arithmetic, no I/O.
+"""What one may use: token buckets of CPU seconds, and tallies of what is in use. Pure arithmetic, no I/O.
 
 Work is charged after it is done, by what it really took, so a bucket may go below zero: its user waits until
 it has come back. Source: the token bucket of RFC 2697 and RFC 2698, in seconds of CPU time in place of bytes.
@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 
@@ -113,3 +114,38 @@ class Buckets(Generic[B]):
             if len(self._kept) > self._limit:
                 self._kept.popitem(last=False)
             return bucket
+
+
+class Tally:
+    """How many of something each name has at the moment; a name that has none takes no memory. For one thread."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def of(self, name: str) -> int:
+        """Those of a name."""
+        return self._counts[name]
+
+    @property
+    def total(self) -> int:
+        """Those of all names."""
+        return self._counts.total()
+
+    def add(self, name: str) -> None:
+        """One more."""
+        self._counts[name] += 1
+
+    def remove(self, name: str) -> None:
+        """One less of a name that has one."""
+        self._counts[name] -= 1
+        if not self._counts[name]:
+            del self._counts[name]
+
+    @contextmanager
+    def one_more(self, name: str) -> Iterator[None]:
+        """One more until the end of the block."""
+        self.add(name)
+        try:
+            yield
+        finally:
+            self.remove(name)

@@ -97,4 +97,9 @@ def account_of(arn: str) -> str:
 def provider_arn(role_arn: str, issuer: str) -> str:
     """The provider that STS looks up for a token of `issuer`: in the account of the role. Empty if the ARN is none."""
     parts = role_of(role_arn)
-    return f"arn:{parts[0]}:iam::{parts[1]}:oidc-provider/{host_and_path(issuer)}" if parts else ""
+    return provider_in(parts[1], issuer, partition=parts[0]) if parts else ""
+
+
+def provider_in(account_id: str, issuer: str, *, partition: str = "aws") -> str:
+    """The ARN that the provider of an issuer has in an account."""
+    return f"arn:{partition}:iam::{account_id}:oidc-provider/{host_and_path(issuer)}"

@@ -13,7 +13,7 @@ DEEPEST = 100
 
 
 class TooDeep(ValueError):
-    """More of them do."""
+    """Lists and objects are nested deeper than `DEEPEST`."""
 
 
 def loads(text: str) -> JsonValue:

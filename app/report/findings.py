@@ -79,7 +79,7 @@ def _pasted(fix: Fix) -> tuple[str, ...]:
     return (*(f"# {ROLE_HERE}: {choice}" for choice in fix.choices), *fix.commands)
 
 
-def of_survey(found: Survey, words: Content, context: str = "") -> Iterator[Finding]:
+def of_survey(found: Survey, words: Content, context: str) -> Iterator[Finding]:
     """Of every ServiceAccount whether its role accepts it; of one whose role accepts too many, that as well."""
     for row in survey_words.rows(found, words):
         wide = [(SCOPE, Status.FAILED, row.also)] if row.wide else []

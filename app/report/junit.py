@@ -17,7 +17,7 @@ _UNDECIDED = (Status.UNKNOWN, Status.NOT_REACHED)
 
 
 def of(findings: Iterable[Finding]) -> str:
-    """The document."""
+    """The findings as a JUnit XML document, a suite for each subject."""
     suites: dict[str, list[Finding]] = {}
     for finding in findings:
         suites.setdefault(finding.about, []).append(finding)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from app.content import Content
 from app.flow.doctor import Diagnosis
@@ -18,6 +17,7 @@ from app.flow.model import Check, Status
 from app.flow.steps.findings import BY_HAND
 from app.flow.steps.trust_policy import is_of_other_key
 from app.flow.steps.webhook import LATER
+from app.flow.times import timestamp
 from app.flow.verdict.error_messages import blames_clock, lacks_profile
 from app.flow.verdict.judge import Outcome
 from app.flow.verdict.refusals import ANSWER, CAUSE_OF, RUNNING
@@ -294,6 +294,6 @@ def fix_heading(found: Diagnosis) -> str:
 def read_at(seconds: float) -> str:
     """The time in UTC, such as `2026-11-24T22:40:49Z`; empty where it is no date."""
     try:
-        return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return timestamp(seconds)
     except (ValueError, OverflowError, OSError):
         return ""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from dataclasses import dataclass
 
+from app.flow.budget import Tally
 from app.serving.operations import events
 from app.serving.visitor import counted_as, is_trusted, peer_of
 from app.settings import Network
@@ -60,7 +60,7 @@ class Connections:
         self.busy = busy
         self._open: dict[asyncio.Transport, Connection] = {}
         self._refused: dict[asyncio.Transport, Connection] = {}
-        self._by_address: Counter[str] = Counter()
+        self._by_address = Tally()
         self._sweeping: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
@@ -71,10 +71,10 @@ class Connections:
         loop = asyncio.get_running_loop()
         address = self._counted(client)
         connection = Connection(address, loop.time() + self.limits.head_seconds)
-        if len(self._open) < self.limits.connections and self._by_address[address] < self.limits.per_address:
+        if len(self._open) < self.limits.connections and self._by_address.of(address) < self.limits.per_address:
             self._open[transport] = connection
             if address:
-                self._by_address[address] += 1
+                self._by_address.add(address)
             found: Connection | None = connection
         else:
             found = None
@@ -96,9 +96,7 @@ class Connections:
         self._refused.pop(transport, None)
         connection = self._open.pop(transport, None)
         if connection is not None and connection.address:
-            self._by_address[connection.address] -= 1
-            if not self._by_address[connection.address]:
-                del self._by_address[connection.address]
+            self._by_address.remove(connection.address)
 
     def sweep(self, now: float) -> None:
         """Aborts the connections whose client is late by the loop's time `now`, with a request or with reading."""

@@ -28,6 +28,7 @@ from app.console.confine import LEAST_ABI, abi
 from app.console.console import Console
 from app.console.limits import Limits
 from app.console.programs import NAMES, Program
+from app.flow.budget import Tally
 from app.flow.errors import FlowError
 from app.serving import request_facts
 from app.serving.logs import OURS
@@ -97,7 +98,7 @@ class ConsoleSocket:
         self._programs = programs
         self._words = words
         self._limits = Limits()
-        self._open: dict[str, int] = {}
+        self._open = Tally()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Closes a socket without a console before it is open, which a browser sees as HTTP 403."""
@@ -106,12 +107,11 @@ class ConsoleSocket:
             return
         facts, browser = request_facts.read(Headers(scope=scope)), self._browser(scope)
         is_refused = refusal(self._settings, facts) is not None
-        if is_refused or facts is None or not browser or self._open.get(browser, 0) >= SOCKETS:
+        if is_refused or facts is None or not browser or self._open.of(browser) >= SOCKETS:
             events.refuse("console")
             await WebSocketClose()(scope, receive, send)
             return
-        self._open[browser] = self._open.get(browser, 0) + 1
-        try:
+        with self._open.one_more(browser):
             console = Console(
                 access=lambda: self._access(browser),
                 programs=await self._programs(),
@@ -121,10 +121,6 @@ class ConsoleSocket:
             )
             language = parse_qs(scope["query_string"].decode("latin-1")).get("lang", [""])[0]
             await _Page(WebSocket(scope, receive, send), console, language, self._words).serve()
-        finally:
-            self._open[browser] -= 1
-            if not self._open[browser]:
-                del self._open[browser]
 
 
 class _Page:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketClose, WebSocketDisconnect
 
+from app.flow.budget import Tally
 from app.serving import descriptors, request_facts
 from app.serving.operations.events import refuse
 from app.serving.uvicorn_settings import page_limits
@@ -46,8 +46,8 @@ class EventSocket:
         self._app = app
         self._browser = browser
         self._stream = stream
-        self._browsers: Counter[str] = Counter()
-        self._addresses: Counter[str] = Counter()
+        self._browsers = Tally()
+        self._addresses = Tally()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one connection to its end."""
@@ -59,32 +59,23 @@ class EventSocket:
         else:
             browser = self._browser(scope)
             stream = self._stream(browser) if browser else None
-            with self._room(browser, request_facts.visitor(scope)) as has_room:
-                if not has_room:
-                    refuse("events")
-                if stream is None or not has_room:
-                    await WebSocketClose()(scope, receive, send)
-                else:
-                    await self._serve(WebSocket(scope, receive, send), browser, stream)
+            address = request_facts.visitor(scope)
+            has_room = self._has_room(browser, address)
+            if not has_room:
+                refuse("events")
+            if stream is None or not has_room:
+                await WebSocketClose()(scope, receive, send)
+                return
+            with self._browsers.one_more(browser), self._addresses.one_more(address):
+                await self._serve(WebSocket(scope, receive, send), browser, stream)
 
-    @contextmanager
-    def _room(self, browser: str, address: str) -> Iterator[bool]:
-        """Whether there is room for one more connection, which is counted meanwhile."""
-        counts = ((self._browsers, browser), (self._addresses, address))
-        for counter, name in counts:
-            counter[name] += 1
+    def _has_room(self, browser: str, address: str) -> bool:
         limits = page_limits(descriptors.limit())
-        try:
-            yield (
-                self._browsers[browser] <= TABS
-                and self._addresses[address] <= limits.per_address // SHARE
-                and self._addresses.total() <= limits.connections // SHARE
-            )
-        finally:
-            for counter, name in counts:
-                counter[name] -= 1
-                if not counter[name]:
-                    del counter[name]
+        return (
+            self._browsers.of(browser) < TABS
+            and self._addresses.of(address) < limits.per_address // SHARE
+            and self._addresses.total < limits.connections // SHARE
+        )
 
     async def _serve(self, socket: WebSocket, browser: str, stream: EventStream) -> None:
         await socket.accept()

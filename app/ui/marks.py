@@ -1,7 +1,8 @@
-"""The signs that stand for a status, a step and a claim, wherever they are drawn."""
+"""The signs that stand for a status, a step and a claim, wherever they are drawn, and names that begin with one."""
 
 from __future__ import annotations
 
+from app.content import Content
 from app.flow.model import Status, Step
 
 MARKS = {
@@ -21,6 +22,17 @@ _CLAIM_OF = {
     "sub": "sub",
     **dict.fromkeys(("aud", "audience", "ClientIDList"), "aud"),
 }
+
+
+def page_title(page: str, content: Content) -> str:
+    """The heading of a page; that of a step begins with the step's number."""
+    title = content.lesson(page).title
+    return f"{NUMBERS[Step(page)]} {title}" if page in list(Step) else title
+
+
+def step_name(step: Step, content: Content) -> str:
+    """What a step is called beside others: short, with its number."""
+    return f"{NUMBERS[step]} {content.message(f'steps.{step}.short')}"
 
 
 def unspoken(sign: str) -> str:

@@ -202,6 +202,11 @@ class World:
         stored = self.cluster.find("serviceaccounts", namespace, name)
         return stored.copy() if stored else None
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is gone for good."""
+        return self.log.events.is_closed
+
     def close(self) -> None:
         """Ends all work, removes the node's files, and says so to the open pages. On the servers' loop, once."""
         self.controllers.stop()

@@ -12,7 +12,7 @@ from app.flow.steps.walk import STEPS
 from app.ui.draw.checks import checks, outcome
 from app.ui.figures.wire import wire
 from app.ui.step.evidence import VIEWS
-from app.ui.step.evidence.parts import Pair, decision, scheme
+from app.ui.step.evidence.parts import Pair, decision
 from app.ui.text import escape
 from tests.examples import examples
 from tests.screens.test_text import Balanced
@@ -103,13 +103,6 @@ def test_only_what_is_the_same_letter_by_letter_is_called_equal():
     assert pair("https://a/id/B", "a/id/B").sign[0] == "✓"
     assert pair("a", "b", Status.FAILED).sign[0] == "≠"
     assert pair("a", "b", Status.UNKNOWN).sign[0] == "?"
-
-
-def test_iams_way_to_write_an_issuer_is_reported_only_where_it_is_seen():
-    sentence = load("en").message("screens.without_scheme").partition("`")[0]
-    assert sentence in scheme(load("en"), [pair("https://a/id/B", "arn:aws:iam::1:oidc-provider/a/id/B")])
-    for left, right in (("https://a", "https://a"), ("a", "a"), ("https://a", "b"), ("https://a", "")):
-        assert scheme(load("en"), [pair(left, right)]) == ""
 
 
 @pytest.mark.parametrize("step", [Step.SERVICE_ACCOUNT, Step.STS_ASSUME])

@@ -32,13 +32,15 @@ def test_without_a_control_group_it_is_the_memory_of_the_machine(tmp_path: Path)
 def test_one_address_takes_three_quarters_of_the_room_and_gives_it_back() -> None:
     pages = OpenPages(8)
     with ExitStack() as opened:
-        found = [opened.enter_context(pages.one_more("a")) for _ in range(7)]
-        found += [opened.enter_context(pages.one_more(other)) for other in ("b", "c", "d")]
+        found = []
+        for address in ("a",) * 7 + ("b", "c", "d"):
+            found.append(pages.has_room(address))
+            if found[-1]:
+                opened.enter_context(pages.by_address.one_more(address))
         assert found == [True] * 6 + [False] + [True] * 2 + [False]
         assert len(pages) == 8
     assert len(pages) == 0
-    with pages.one_more("a") as has_room:
-        assert has_room
+    assert pages.has_room("a")
 
 
 def test_a_page_without_room_is_refused_and_all_else_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,14 +9,13 @@ import pytest
 import yaml
 
 from app.flow.errors import NotPermitted, Unreachable
-from app.flow.model import Status, Subject
+from app.flow.model import JsonValue, Status, Subject
 from app.flow.port_wrappers.consent import Action
 from app.flow.port_wrappers.permissions_needed import (
     NEEDS,
-    cluster_roles,
+    ROLE_NAME,
     foresee,
     iam_policy,
-    least_iam_policy,
     need,
     rules,
     rules_as_yaml,
@@ -42,6 +41,29 @@ REFUSALS = {
     "execute": ("token.file", "pods/exec"),
     "role_policies": ("access.policy", "iam:ListAttachedRolePolicies"),
 }
+
+
+def cluster_roles() -> list[JsonValue]:
+    """The least ClusterRoles: one that reads, and one for each action that takes something of the cluster."""
+    by_action: dict[Action | None, list[Access]] = {None: [], **{action: [] for action in Action}}
+    for found in NEEDS.values():
+        by_action[found.action] += found.accesses
+    reads = set(by_action[None])
+    return [
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRole",
+            "metadata": {"name": "-".join(filter(None, (ROLE_NAME, (action or "").replace("_", "-"))))},
+            "rules": rules(access for access in accesses if action is None or access not in reads),
+        }
+        for action, accesses in by_action.items()
+        if accesses
+    ]
+
+
+def least_iam_policy() -> JsonValue:
+    """The least IAM policy of the person who runs the explorer: for everything in `NEEDS`."""
+    return iam_policy(action for found in NEEDS.values() for action in found.iam)
 
 
 def test_the_cluster_roles_are_what_is_needed_and_no_more() -> None:

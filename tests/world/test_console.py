@@ -174,6 +174,28 @@ def test_too_much_output_is_cut(shown, monkeypatch):
     assert (ended.why, len(shown.text)) == ("cut", 1000)
 
 
+def test_a_page_that_goes_while_something_is_printed_pays_for_it(shown):
+    charged = []
+
+    class Counted(Limits):
+        def charge(self, browser, address, cpu_seconds):
+            charged.append(cpu_seconds)
+
+    async def gone(text):
+        raise RuntimeError("the socket is closed")
+
+    async def begin(reads):
+        pass
+
+    console = Console(
+        access=shown.console.access, programs=found_programs(), limits=Counted(), browser="b", address="a"
+    )
+    with pytest.raises(RuntimeError, match="closed"):
+        asyncio.run(console.run(1, "kubectl get pods -A", gone, begin))
+    (seconds,) = charged
+    assert seconds > 0
+
+
 def test_a_line_ends_with_its_time(shown, monkeypatch):
     monkeypatch.setattr("app.console.run.SECONDS", 1.0)
     assert asyncio.run(shown.type("kubectl get sa -w")).why == "time"

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import threading
 import time
 from types import SimpleNamespace
 
@@ -93,6 +94,21 @@ def test_of_a_world_that_could_not_be_kept_nothing_is_left(simulation, world, tm
 
     with StateDirectory(tmp_path) as state:
         assert simulation.run(keep(Keepers(state))) is None
+        assert list((tmp_path / "worlds").iterdir()) == []
+
+
+def test_of_a_world_that_goes_while_the_disk_is_slow_nothing_is_left(tmp_path, monkeypatch):
+    begin, gone = Journal.begin, threading.Event()
+
+    def slow(journal, sections):
+        begin(journal, sections)
+        kept.store.discard("a")
+        kept._thread.call_soon(gone.set)  # after what makes it go
+        assert gone.wait(10)
+
+    monkeypatch.setattr(Journal, "begin", slow)
+    with Simulation(state=StateDirectory(tmp_path)) as kept:
+        assert not kept.keeps(kept.world("a", start="empty"))
         assert list((tmp_path / "worlds").iterdir()) == []
 
 

@@ -472,7 +472,15 @@ def test_the_same_event_again_is_counted(world, simulation):
     async def twice():
         pod = world.cluster.get("pods", "default", "pod-after")
         for _ in range(2):
-            record_event(world.cluster, involved=pod, reason="Twice", message="the same", host="node")
+            record_event(
+                world.cluster,
+                involved=pod,
+                reason="Twice",
+                message="the same",
+                type="Normal",
+                component="kubelet",
+                host="node",
+            )
 
     simulation.run(twice())
     (event,) = [event for event in world.cluster.list("events") if event["reason"] == "Twice"]

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from app.world.apiserver.endpoints import remote_command, spdy
 from app.world.apiserver.endpoints.spdy_frames import DICTIONARY, FRAME_LIMIT
 from tests.waiting import SECONDS
 from tests.world.kubernetes_world import PODS
@@ -116,3 +117,18 @@ def test_junk_ends_the_connection_and_nothing_else(speak, junk, api):
 )
 def test_what_is_refused_before_the_upgrade(speak, arguments, status):
     assert speak(b"", **arguments)[0].split()[1] == status
+
+
+def test_a_client_counts_before_it_has_opened_its_streams(speak, world, monkeypatch):
+    """Or any number could be let in first, and all be served then."""
+    run, attached = spdy._Session.run, []
+
+    async def noted(session):
+        attached.append(world.usage.attached)
+        await run(session)
+
+    monkeypatch.setattr(spdy._Session, "run", noted)
+    speak(all_streams())
+    assert attached == [1]
+    monkeypatch.setattr(world.usage, "attached", remote_command.SESSIONS_LIMIT)
+    assert speak(b"")[0].split()[1] == b"429"

@@ -83,7 +83,7 @@ def exit_status(found: Sequence[Finding]) -> int:
 
 
 def as_json(found: Sequence[Finding], words: Content) -> JsonValue:
-    """For scripts."""
+    """The findings as JSON, for scripts."""
     return {
         "format": "irsa-explorer doctor-self",
         "version": __version__,

@@ -7,9 +7,9 @@ import importlib.util
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
 from app.commands.doctor_self.finding import Finding, found
@@ -19,6 +19,7 @@ from app.commands.wrong_settings import unwritable
 from app.console.limits import AT_ONCE, OF_ALL
 from app.content import Content
 from app.flow.model import Status
+from app.flow.times import timestamp
 from app.serving import descriptors
 from app.serving.operations import cores
 from app.serving.operations.memory import used_and_limit
@@ -185,7 +186,7 @@ def missions(settings: Settings) -> Finding:
 
 def clock() -> Finding:
     """Whether the kernel says that the clock follows a time server (adjtimex(2)); nothing is asked over the network."""
-    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    now = timestamp(time.time())
     if sys.platform == "linux":
         timex = (ctypes.c_long * 64)()  # `modes` is 0, so that nothing is set
         answered = ctypes.CDLL(None).adjtimex(timex) >= 0

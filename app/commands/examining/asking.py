@@ -12,7 +12,6 @@ from app.commands.streams import read_bounded, text_in, why
 from app.content import Content
 from app.flow.errors import FlowError
 from app.flow.model import Subject
-from app.flow.names import APPLICATION_ID
 from app.flow.targets import manifest
 from app.flow.targets.kinds import POD, SERVICE_ACCOUNT, Target, target_of
 from app.wiring import Choice, is_in_cluster
@@ -92,9 +91,7 @@ def _objects(file: Path, words: Content) -> list[manifest.Found]:
         raise CannotRun(words, "manifest_unreadable", path=file, said=why(error)) from error
 
 
-def choice_of(
-    context: str, *, profile: str = "", region: str = "", issuer: str = "", program: str = APPLICATION_ID
-) -> Choice:
+def choice_of(context: str, *, profile: str = "", region: str = "", issuer: str = "", program: str) -> Choice:
     """The cluster and the account. In a Pod its own cluster, unless a context is named or `KUBECONFIG` is set."""
     named = bool(context or environment.process_environment().get("KUBECONFIG"))
     in_cluster = not named and is_in_cluster()

@@ -28,7 +28,7 @@ def main() -> None:
 
 
 def lines(typed: Sequence[str]) -> list[str]:
-    """What kubectl reads."""
+    """The lines that kubectl reads from a completion program: candidates, then a directive."""
     try:
         settings = Settings.from_environment()
     except SettingsError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.flow.model import JsonObject
-from app.flow.names import DEFAULT_AUDIENCE, SUBJECT_PREFIX, host_and_path
+from app.flow.names import DEFAULT_AUDIENCE, SUBJECT_PREFIX, host_and_path, provider_in
 
 IMAGE = "amazon/aws-cli:latest"
 LIST_BUCKETS = ("s3", "ls")
@@ -31,7 +31,7 @@ def trust_policy_without_subject(issuer: str, account_id: str) -> JsonObject:
             {
                 "Effect": "Allow",
                 "Action": ["sts:AssumeRoleWithWebIdentity"],
-                "Principal": {"Federated": f"arn:aws:iam::{account_id}:oidc-provider/{host}"},
+                "Principal": {"Federated": provider_in(account_id, issuer)},
                 "Condition": {"StringEquals": {f"{host}:aud": DEFAULT_AUDIENCE}},
             }
         ],

@@ -11,7 +11,7 @@ from app.flow.annotations import ROLE_ARN
 from app.flow.build import documents
 from app.flow.build.tasks import Progress, TaskId
 from app.flow.model import Chain, JsonObject
-from app.flow.names import DEFAULT_AUDIENCE, TOKEN_PATH, host_and_path
+from app.flow.names import DEFAULT_AUDIENCE, TOKEN_PATH, provider_in
 
 READ_ONLY = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
 """The managed policy of the article."""
@@ -93,7 +93,7 @@ class Place:
     @property
     def provider_arn(self) -> str:
         """Of the provider of the cluster's issuer."""
-        return f"arn:aws:iam::{self.account_id}:oidc-provider/{host_and_path(self.issuer)}"
+        return provider_in(self.account_id, self.issuer)
 
 
 def plan(task: Progress, place: Place) -> tuple[Act, ...]:

@@ -38,8 +38,6 @@ class Task:
     """One task."""
 
     id: TaskId
-    step: Step
-    """The step of the chain that it is about."""
     goals: tuple[str, ...]
     """Checks of a walk, deeds, and the two goals of this module."""
     about: tuple[str, ...]
@@ -51,35 +49,31 @@ _ROLE = (
     "access.policy",
 )
 TASKS = (
-    Task(id=TaskId.LOOK_AROUND, step=Step.ACCESS, goals=(_FAILED_POD, Deed.LOG_BEFORE), about=("pod",)),
-    Task(id=TaskId.ISSUER, step=Step.OIDC_PROVIDER, goals=(Deed.ISSUER,), about=("issuer", "api_server")),
+    Task(id=TaskId.LOOK_AROUND, goals=(_FAILED_POD, Deed.LOG_BEFORE), about=("pod",)),
+    Task(id=TaskId.ISSUER, goals=(Deed.ISSUER,), about=("issuer", "api_server")),
     Task(
         id=TaskId.PROVIDER,
-        step=Step.OIDC_PROVIDER,
         goals=("provider.exists", "provider.audience"),
         about=("provider", "issuer"),
     ),
-    Task(id=TaskId.ROLE, step=Step.SERVICE_ACCOUNT, goals=_ROLE, about=("role", "provider")),
+    Task(id=TaskId.ROLE, goals=_ROLE, about=("role", "provider")),
     Task(
         id=TaskId.SERVICE_ACCOUNT,
-        step=Step.SERVICE_ACCOUNT,
         goals=("service_account.exists", "service_account.annotation", "service_account.role_arn", "role.exists"),
         about=("service_account",),
     ),
     Task(
         id=TaskId.POD_AFTER,
-        step=Step.TOKEN_MOUNT,
         goals=("pod.exists", "pod.injected", "token.file"),
         about=("pod", "webhook"),
     ),
     Task(
         id=TaskId.BUCKETS,
-        step=Step.ACCESS,
         goals=("sts.credentials", "access.list_buckets", _LISTED, Deed.LOG_AFTER),
         about=("s3", "pod"),
     ),
-    Task(id=TaskId.LOOK_INSIDE, step=Step.TOKEN_MOUNT, goals=(Deed.VARIABLES, Deed.TOKEN), about=("pod",)),
-    Task(id=TaskId.BY_HAND, step=Step.STS_ASSUME, goals=(Deed.ASSUMED,), about=("sts", "role")),
+    Task(id=TaskId.LOOK_INSIDE, goals=(Deed.VARIABLES, Deed.TOKEN), about=("pod",)),
+    Task(id=TaskId.BY_HAND, goals=(Deed.ASSUMED,), about=("sts", "role")),
 )
 
 

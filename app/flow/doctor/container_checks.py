@@ -40,7 +40,7 @@ _NO_CHARACTERS = "0"
 
 
 def variables_in(ports: Ports, walk: Walk, pod: JsonValue) -> list[Variables]:
-    """Those of each container."""
+    """The variables of each container of the Pod."""
     maps = ConfigMaps(ports, walk.subject.namespace)
     return [variables_of(ports, walk, box, maps) for box in containers(pod)]
 

@@ -44,7 +44,7 @@ class Story(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Slide:
-    """One idea."""
+    """A slide of a talk: one idea."""
 
     id: str
     """The key of its words and notes."""

@@ -66,7 +66,7 @@ class Decision:
 
     @property
     def document(self) -> JsonValue:
-        """As evidence."""
+        """The decision as evidence of a walk."""
         return {
             "action": self.asked.action,
             "resource": self.asked.resource,

@@ -57,7 +57,6 @@ class Problem:
 class PolicyText:
     """A text, and the policy in it."""
 
-    text: str
     counted: int
     """Its characters as IAM counts them: without white space."""
     document: JsonValue = None
@@ -74,29 +73,28 @@ def read(text: str) -> PolicyText:
     """The policy in `text`. Never raises."""
     # (1) The text as such.
     if len(text) > LONGEST:
-        return PolicyText(text=text, counted=len(text), problem=Problem(code="too_long", found=str(len(text))))
+        return PolicyText(counted=len(text), problem=Problem(code="too_long", found=str(len(text))))
     counted = len("".join(text.split()))
     if not counted:
-        return PolicyText(text=text, counted=0, problem=Problem(code="empty"))
+        return PolicyText(counted=0, problem=Problem(code="empty"))
     if control := _CONTROL.search(text):
-        return PolicyText(text=text, counted=counted, problem=_problem("control", text, control.start()))
+        return PolicyText(counted=counted, problem=_problem("control", text, control.start()))
 
     # (2) Its JSON.
     try:
         document = strict_json.loads(text)
     except json.JSONDecodeError as error:
         code = next((code for said, code in _EXPECTED if error.msg.startswith(said)), "other")
-        return PolicyText(text=text, counted=counted, problem=_problem(code, text, error.pos))
+        return PolicyText(counted=counted, problem=_problem(code, text, error.pos))
     except ValueError:  # Python alone would take it: NaN, 1e999, half a character, a hundred levels.
-        return PolicyText(text=text, counted=counted, problem=Problem(code="number"))
+        return PolicyText(counted=counted, problem=Problem(code="number"))
     if not isinstance(document, dict):
-        return PolicyText(text=text, counted=counted, problem=_problem("not_object", text, _begin(text)))
+        return PolicyText(counted=counted, problem=_problem("not_object", text, _begin(text)))
     statements = document.get("Statement")
     if isinstance(statements, list) and len(statements) > MOST_STATEMENTS:
         problem = Problem(code="many_statements", found=str(len(statements)))
-        return PolicyText(text=text, counted=counted, problem=problem)
+        return PolicyText(counted=counted, problem=problem)
     return PolicyText(
-        text=text,
         counted=counted,
         document=document,
         places=places(text),

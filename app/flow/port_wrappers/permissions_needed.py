@@ -217,26 +217,3 @@ def iam_policy(actions: Iterable[str]) -> JsonValue:
     """The IAM policy that allows these actions. All of them read; of most of them IAM cannot tell one object."""
     statement = {"Effect": "Allow", "Action": list(dict.fromkeys(actions)), "Resource": "*"}
     return {"Version": "2012-10-17", "Statement": [statement]}
-
-
-def cluster_roles() -> list[JsonValue]:
-    """The least ClusterRoles: one that reads, and one for each action that takes something of the cluster."""
-    by_action: dict[Action | None, list[Access]] = {None: [], **{action: [] for action in Action}}
-    for found in NEEDS.values():
-        by_action[found.action] += found.accesses
-    reads = set(by_action[None])
-    return [
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "ClusterRole",
-            "metadata": {"name": "-".join(filter(None, (ROLE_NAME, (action or "").replace("_", "-"))))},
-            "rules": rules(access for access in accesses if action is None or access not in reads),
-        }
-        for action, accesses in by_action.items()
-        if accesses
-    ]
-
-
-def least_iam_policy() -> JsonValue:
-    """The least IAM policy of the person who runs the explorer: for everything in `NEEDS`."""
-    return iam_policy(action for found in NEEDS.values() for action in found.iam)

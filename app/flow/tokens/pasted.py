@@ -13,7 +13,7 @@ import binascii
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.flow import strict_json
@@ -66,7 +66,6 @@ class Pasted:
     """The token without what was around it, its signature masked."""
     removed: tuple[str, ...] = ()
     """What was around it or in it: `base64`, `bearer`, `quotes`, `line_breaks`, `blanks`, `invisible`."""
-    parts: int = 0
     header: Mapping[str, Any] | None = None
     """None where it cannot be read."""
     claims: Mapping[str, Any] | None = None
@@ -154,9 +153,9 @@ def read(text: str, *, was_base64: bool = False) -> Pasted:
     if not compact:
         return Pasted(removed=removed, problems=(Problem(code="empty"),))
     pieces = compact.split(".")
-    made = Pasted(compact=compact, removed=removed, parts=len(pieces))
+    made = Pasted(compact=compact, removed=removed)
     if whole := _of_whole(compact, pieces):
-        return _with(made, problems=(whole,))
+        return replace(made, problems=(whole,))
 
     # (2) Each part.
     problems: list[Problem] = []
@@ -164,17 +163,12 @@ def read(text: str, *, was_base64: bool = False) -> Pasted:
         code = {2: "two_parts", 5: "jwe"}.get(len(pieces), "parts")
         problems.append(Problem(code=code, found=str(len(pieces)), expected=str(len(PARTS))))
     if len(pieces) == 5:
-        return _with(made, problems=tuple(problems))
+        return replace(made, problems=tuple(problems))
     header, payload = (_object(name, piece, problems) for name, piece in zip(PARTS, pieces[:2], strict=False))
     signature = pieces[2] if len(pieces) == len(PARTS) else ""
     if len(pieces) == len(PARTS):
         problems += _of_signature(signature, header or {})
-    return _with(made, header=header, claims=payload, signature=len(signature), problems=tuple(problems))
-
-
-def _with(made: Pasted, **changes: Any) -> Pasted:
-    kept = {name: getattr(made, name) for name in ("compact", "removed", "parts")}
-    return Pasted(**kept, **changes)
+    return replace(made, header=header, claims=payload, signature=len(signature), problems=tuple(problems))
 
 
 def _of_whole(compact: str, pieces: list[str]) -> Problem | None:

@@ -60,7 +60,7 @@ class Verdict:
     step: Step | None = None
     """Where the first broken link lies, or else what keeps the answer open."""
     check: Check | None = None
-    """That link."""
+    """The check that is broken there, or that keeps the answer open; None where all is well."""
     seen: Seen | None = None
     """What the Pod's own program got, if that is known, else what our own request got; None where no server refused."""
     later: tuple[tuple[Step, Check], ...] = ()

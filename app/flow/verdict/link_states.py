@@ -68,7 +68,7 @@ class ChainState:
 
     @property
     def parts(self) -> tuple[PartState, ...]:
-        """All of them."""
+        """All parties, then all links."""
         return (*self.parties, *self.links)
 
     @property
@@ -79,7 +79,7 @@ class ChainState:
 
     @property
     def broken(self) -> bool:
-        """Whether anything is."""
+        """Whether the chain is broken anywhere."""
         return self.verdict.outcome is Outcome.BROKEN
 
     def link(self, link_id: str) -> LinkState:

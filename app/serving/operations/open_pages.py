@@ -7,15 +7,14 @@ which there may be enough for ten thousand.
 from __future__ import annotations
 
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from app.flow.budget import Tally
 from app.serving import request_facts
 from app.serving.operations import events, memory
 from app.serving.operations.request_log import STREAM
@@ -41,25 +40,15 @@ class OpenPages:
         """Of all."""
         self.of_address = limit * 3 // 4
         """Of one address, as with worlds: it may be a room behind one router."""
-        self._by_address: Counter[str] = Counter()
+        self.by_address = Tally()
+        """Those that are open."""
 
     def __len__(self) -> int:
-        return self._by_address.total()
+        return self.by_address.total
 
     def has_room(self, address: str) -> bool:
         """Whether a visitor may open one more."""
-        return len(self) < self.limit and self._by_address[address] < self.of_address
-
-    @contextmanager
-    def one_more(self, address: str) -> Iterator[bool]:
-        """Whether there is room for it; it counts until the end of the block."""
-        has_room = self.has_room(address)
-        self._by_address[address] += has_room
-        try:
-            yield has_room
-        finally:
-            self._by_address[address] -= has_room
-            self._by_address += Counter()  # forgets who has none
+        return len(self) < self.limit and self.by_address.of(address) < self.of_address
 
 
 class RoomForPages:
@@ -74,10 +63,13 @@ class RoomForPages:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a browser that asks for a page, before it loads any of it; and its websocket, which comes later."""
         if scope["type"] == "websocket" and scope["path"] == STREAM:
-            with self._pages.one_more(request_facts.visitor(scope)) as has_room:
-                if not has_room:
-                    events.refuse("pages")
-                await (self._app if has_room else WebSocketClose())(scope, receive, send)
+            address = request_facts.visitor(scope)
+            if not self._pages.has_room(address):
+                events.refuse("pages")
+                await WebSocketClose()(scope, receive, send)
+                return
+            with self._pages.by_address.one_more(address):
+                await self._app(scope, receive, send)
         elif (
             scope["type"] == "http"
             and "text/html" in Headers(scope=scope).get("accept", "")

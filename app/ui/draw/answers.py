@@ -18,7 +18,7 @@ _Answer = TypeVar("_Answer")
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """One answer."""
+    """What a server answered to one request."""
 
     taken: bool
     got: str = ""
@@ -43,7 +43,7 @@ def ask(question: Callable[[], _Answer], summarize: Callable[[_Answer], str]) ->
     return Answer(taken=True, got=summarize(got)), got
 
 
-def row(title: str, answer: Answer, content: Content, *, note: str = "") -> str:
+def row(title: str, answer: Answer, content: Content, *, note: str) -> str:
     """A question with its answer as an item of a list: `title` and `note` are sentences of ours."""
     sign = unspoken(MARKS[answer.status])
     word = content.message("answers.taken" if answer.taken else "answers.refused")

@@ -157,7 +157,7 @@ def render_line(line: Line, *, kind: str = "", note: str = "", sign: str = "") -
     )
 
 
-def explained_line(line: Line, explanation: str, *, kind: str, sign: str, word: str, note: str = "") -> str:
+def explained_line(line: Line, explanation: str, *, kind: str, sign: str, word: str, note: str) -> str:
     """A line that opens its own explanation, which is HTML. `word` says what `sign` means to those who do not see it.
 
     A long id is shortened in the line; the whole of it stands in the explanation.

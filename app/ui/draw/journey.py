@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from app.content import Content
 from app.flow.model import HOLDS, Status, Step, Walk
-from app.ui.marks import MARKS, NUMBERS
+from app.ui.marks import MARKS, step_name
 from app.ui.text import escape
 
 
@@ -23,7 +23,7 @@ def journey(current: Step, walk: Walk, content: Content, *, known: Mapping[Step,
         items.append(
             f'<li class="{place} {status}"{" aria-current=step" if step is current else ""}>'
             f'<span class="dot" aria-hidden="true">{sign}</span><span class="name">'
-            f"{NUMBERS[step]} {escape(content.message(f'steps.{step}.short'))}</span>"
+            f"{escape(step_name(step, content))}</span>"
             f'<span class="unseen">{escape(content.message(f"statuses.{status}"))}</span></li>'
         )
     label = escape(content.message("ui.journey"))

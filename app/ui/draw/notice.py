@@ -29,12 +29,12 @@ class Hindrance(Protocol):
 
     @property
     def words(self) -> str:
-        """Their key."""
+        """The key of its sentence below `errors`."""
         ...
 
     @property
     def values(self) -> Mapping[str, str]:
-        """What they leave out."""
+        """The values for the placeholders of that sentence."""
         ...
 
 

@@ -61,8 +61,8 @@ def _render_code(
     return inline_code(escape(tokens[index].content))
 
 
-def term(key: str, content: Content, words: str = "") -> str:
-    """A link to the glossary's entry of `key`, its meaning beside it; `words` in place of the term itself."""
+def term(key: str, content: Content, words: str) -> str:
+    """A link to the glossary's entry of `key`, its meaning beside it; `words` instead of the term itself, if any."""
     meaning = content.message(f"glossary.{key}.meaning").replace("`", "")
     label = escape(words or content.message(f"glossary.{key}.term"))
     beside = f' class="term" data-meaning="{escape(meaning)}" aria-description="{escape(meaning)}"'

@@ -32,7 +32,7 @@ def heed(windows: Mapping[str, Iterable[str]]) -> None:
 
 
 def say(content: Content) -> None:
-    """Says it, once."""
+    """Says once what the address asked for and does not exist."""
     wrong: Mapping[str, FlowError] = st.session_state.pop(_KEY, {})
     for name, error in wrong.items():
         components.block(notice.notice(error, content), key=f"unknown_{name}")

@@ -9,11 +9,10 @@ from app.ui.state import already_read, connection, mode, session
 _feed = components.component("feed")
 
 
-def draw(content: Content, key: str = "feed") -> None:
+def draw(content: Content) -> None:
     """Draws the newest requests of the learner's tools, and has the page run again where one has changed the world.
 
-    May be drawn more than once on a page, under a `key` each: all share one websocket, and the page runs once. Only our
-    own server has the events: under another one, as with a real cluster, nothing is drawn.
+    Only our own server has the events: under another one, as with a real cluster, nothing is drawn.
     """
     if mode.can().walk_cluster or connection.facts() is None:
         return
@@ -30,6 +29,6 @@ def draw(content: Content, key: str = "feed") -> None:
             "empty": empty,
             **words,
         },
-        key=key,
+        key="feed",
         on_changed_change=already_read.announce_unasked_run,
     )

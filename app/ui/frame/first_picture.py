@@ -15,7 +15,7 @@ from app.flow.model import JsonObject, Step
 from app.locations import ASSETS
 from app.ui.draw.browser_files import PREFIX, browser_files, named
 from app.ui.map import player
-from app.ui.marks import NUMBERS
+from app.ui.marks import page_title
 from app.ui.text import escape, prose
 
 _SCRIPT = ASSETS / "first_picture.js"
@@ -60,13 +60,11 @@ def _words(content: Content) -> JsonObject:
 
 
 def _home(content: Content) -> JsonObject:
-    lesson = content.lesson(PAGES[0])
-    goal, _, _ = lesson.section("intro").body.partition("\n\n")
+    goal, _, _ = content.lesson(PAGES[0]).section("intro").body.partition("\n\n")
     begins = [escape(content.message(key)) for key in ("home.begin", "build.begin_home")]
-    return {"title": escape(lesson.title), "goal": prose(goal), "begins": begins, "step": False}
+    return {"title": escape(page_title(PAGES[0], content)), "goal": prose(goal), "begins": begins, "step": False}
 
 
 def _step(step: Step, content: Content) -> JsonObject:
-    lesson = content.lesson(step)
-    title = escape(f"{NUMBERS[step]} {lesson.title}")
-    return {"title": title, "goal": prose(lesson.section("goal").body), "begins": [], "step": True}
+    goal = prose(content.lesson(step).section("goal").body)
+    return {"title": escape(page_title(step, content)), "goal": goal, "begins": [], "step": True}

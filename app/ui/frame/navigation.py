@@ -14,7 +14,7 @@ from app.content import JOURNEY, STORY, Content
 from app.content.page_specs import PAGE_SPECS, SECTIONS
 from app.flow.model import Status, Step, Walk
 from app.locations import PAGES
-from app.ui.marks import NUMBERS
+from app.ui.marks import step_name
 from app.ui.state import already_read, language, route
 from app.ui.state.runs import drawn_before, menu, streamlit_sessions
 from app.ui.text import prose
@@ -30,9 +30,10 @@ _STANDS_OUT = {
 
 def name(page: str, content: Content) -> str:
     """What the page is called wherever it is named beside others: short, with its step's number."""
+    if page in list(Step):
+        return step_name(Step(page), content)
     short = PAGE_SPECS[page].short
-    words = content.message(short) if short else content.lesson(page).title
-    return f"{NUMBERS[Step(page)]} {words}" if page in list(Step) else words
+    return content.message(short) if short else content.lesson(page).title
 
 
 def choose(content: Content, walk: Walk | None) -> st.Page:

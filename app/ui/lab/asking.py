@@ -51,7 +51,7 @@ def ask(fault: Fault, content: Content) -> None:
                 key="lab_run",
                 type="primary",
                 on_click=_cause,
-                args=(fault, own, offered, step_key, text_key),
+                args=(fault, own, step_key, text_key),
             )
             st.button(
                 content.message("lab.run_unguessed"),
@@ -64,11 +64,11 @@ def ask(fault: Fault, content: Content) -> None:
                 st.warning(content.message("lab.choose_both"))  # beside the button: below it, it may be out of sight
 
 
-def _cause(fault: Fault, own: str, offered: list[str], step_key: str, text_key: str) -> None:
+def _cause(fault: Fault, own: str, step_key: str, text_key: str) -> None:
     """Causes the fault with the two answers; where one is missing the page says so."""
     step, text = st.session_state.get(step_key), st.session_state.get(text_key)
     if step is not None and text is not None:
-        trial.inject(fault, Guess(step=str(step), text=str(text), offered=offered, own=own))
+        trial.inject(fault, Guess(step=str(step), text=str(text), own=own))
 
 
 def heading(fault: Fault, content: Content, *, lead: str = "") -> str:

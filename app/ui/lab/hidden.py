@@ -37,7 +37,7 @@ _OBJECTS = (
 
 
 def hidden(it: Trial, content: Content) -> None:
-    """Draws it."""
+    """Draws the documents of a world whose fault the reader is to find, and the form for the answer."""
     walk_view = session.simulated_walk_view()
     found = session.diagnosis(walk_view)
     components.block(

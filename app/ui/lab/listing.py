@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from app.content import Content
 from app.flow.model import Step
+from app.ui import marks
 from app.ui.draw import components
 from app.ui.draw.links import page_link
 from app.ui.lab import trial
-from app.ui.marks import NUMBERS
 from app.ui.reference import reference
 from app.ui.text import escape, prose
 from app.world.faults import FAULTS, LEFT_OUT, Fault, left_out
@@ -38,7 +38,7 @@ def step_name(step: str, content: Content) -> str:
     """A step with its number; where it is none, that nothing shows."""
     if step == trial.NOTHING:
         return content.message("lab.nowhere")
-    return f"{NUMBERS[Step(step)]} {content.message(f'steps.{step}.short')}"
+    return marks.step_name(Step(step), content)
 
 
 def _group(step: Step, content: Content) -> str:

@@ -17,7 +17,7 @@ def hide(world: World) -> None:
 
 
 def show(world: World) -> None:
-    """Keeps it no longer."""
+    """Lets its reader see the name of the world's fault again."""
     _hidden.discard(world)
 
 

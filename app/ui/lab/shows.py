@@ -27,10 +27,10 @@ def shows(judged: Verdict, log: str, exchanges: Sequence[Exchange], content: Con
     seen = judged.seen
     if seen is None:
         sentence = content.message("lab.nothing_seen" if judged.outcome is Outcome.WORKS else "lab.not_seen")
-        return f'{_heading("lab.seen", content)}<p>{prose(sentence)}</p><pre class="log">{escape(log)}</pre>'
+        return f'{_heading(content)}<p>{prose(sentence)}</p><pre class="log">{escape(log)}</pre>'
     where = prose(content.message("lab.seen_at", step=step_name(seen.step, content)))
     printed = _forms(seen.text, exchanges, content) or _quote(seen.text.strip())
-    return f'{_heading("lab.seen", content)}<p>{where} <span class="quiet">{value(seen.where)}</span></p>{printed}'
+    return f'{_heading(content)}<p>{where} <span class="quiet">{value(seen.where)}</span></p>{printed}'
 
 
 def _forms(seen: str, exchanges: Sequence[Exchange], content: Content) -> str:
@@ -64,7 +64,7 @@ def hint_of_seen(seen: Seen | None, content: Content) -> str:
     """The text alone: the reader says at which step it showed."""
     if seen is None:
         return ""
-    return f"{_heading('lab.seen', content)}{_quote(plain(seen.text))}"
+    return f"{_heading(content)}{_quote(plain(seen.text))}"
 
 
 def compare(fault: Fault, found: Diagnosis, world: World, content: Content) -> str:
@@ -115,5 +115,5 @@ def _quote(text: str) -> str:
     return f'<blockquote class="quoted">{escape(text)}</blockquote>'
 
 
-def _heading(key: str, content: Content) -> str:
-    return f'<h2 class="heading">{escape(content.message(key))}</h2>'
+def _heading(content: Content) -> str:
+    return f'<h2 class="heading">{escape(content.message("lab.seen"))}</h2>'

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -45,8 +44,6 @@ class Guess:
 
     step: str
     text: str
-    offered: Sequence[str]
-    """The texts between which there was a choice."""
     own: str
     """The fault's text as it was foretold."""
 

@@ -66,7 +66,7 @@ def _films(found: Diagnosis) -> _Films:
     return kept
 
 
-def film_of(found: Diagnosis, heard: tuple[Exchange, ...] = ()) -> Film:
+def film_of(found: Diagnosis, heard: tuple[Exchange, ...]) -> Film:
     """The film of a diagnosed walk; made once for each. `heard` as in `WalkView`."""
     films = _films(found)
     films.made = films.made or film(found.walk, found.chain, heard)

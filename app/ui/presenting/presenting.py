@@ -23,7 +23,7 @@ from app.ui.frame import feed
 from app.ui.map import player
 from app.ui.map.film_json import film_json, names_of
 from app.ui.map.showing import film_of
-from app.ui.marks import MARKS, NUMBERS
+from app.ui.marks import MARKS, step_name
 from app.ui.presenting import overlays, speaker
 from app.ui.presenting.slides import answers, deck, slides
 from app.ui.presenting.stories import figures
@@ -173,7 +173,7 @@ def world_line(found: Diagnosis, content: Content, *, named: bool) -> str:
     said = content.message("present.broken" if broken else "present.changed")
     if verdict.step and verdict.check and not changes:
         title = content.check(verdict.check.id).fill(verdict.check, found.subject).title
-        place = f"{NUMBERS[verdict.step]} {content.message(f'steps.{verdict.step}.short')}"
+        place = step_name(verdict.step, content)
         changes.append(content.message(f"verdict.{verdict.key}", step=place, check=title))
     status, gap = "failed" if broken else "warning", content.facts.between_sentences
     sign = MARKS[Status.FAILED if broken else Status.WARNING]

@@ -18,7 +18,7 @@ from app.report import verdict_words
 from app.ui.draw import components
 from app.ui.draw.checks import framed, mark
 from app.ui.frame import navigation
-from app.ui.marks import CLAIMS, NUMBERS
+from app.ui.marks import CLAIMS, step_name
 from app.ui.state import language, session
 from app.ui.text import breakable, escape, prose, whole_words
 
@@ -61,9 +61,8 @@ def _row(step: Step, walk: Walk, values: Mapping[str, str], claims: Mapping[str,
     listed = "".join(
         f"<div><dt>{escape(name)}</dt><dd><code>{_lit(text, claims)}</code></dd></div>" for name, text in values.items()
     )
-    name = f"{NUMBERS[step]} {escape(content.message(f'steps.{step}.short'))}"
     sentence = prose(content.message(f"one_page.steps.{step}"))
-    head = f'<th scope="row">{mark(status, content)} {name}<p>{sentence}</p></th>'
+    head = f'<th scope="row">{mark(status, content)} {escape(step_name(step, content))}<p>{sentence}</p></th>'
     return f'<tr class="{status}">{head}<td><dl>{listed}</dl></td></tr>'
 
 

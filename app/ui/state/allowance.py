@@ -64,7 +64,7 @@ class _Budgets:
 
 @cache
 def budgets() -> _Budgets:
-    """Those of the process."""
+    """The budgets of all visitors, one set for the process."""
     return _Budgets()
 
 

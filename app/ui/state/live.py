@@ -21,7 +21,7 @@ from app.flow.port_wrappers.permissions_needed import NEEDS, foresee
 from app.flow.ports import Ports
 from app.flow.steps.walk import walk_through
 from app.serving.operations import metrics
-from app.ui.marks import MARKS, NUMBERS
+from app.ui.marks import MARKS, step_name
 from app.ui.state import live_selection
 from app.ui.state.live_selection import LiveSelection
 from app.ui.state.walk_view import WalkView
@@ -62,9 +62,8 @@ def ensure_walk(content: Content) -> WalkView | None:
 def _reported(ports: Ports, subject: Subject, needed: Sequence[AskedAction], content: Content) -> Iterator[StepReport]:
     """The steps of the walk, each written down as soon as it is done."""
     for report in walk_through(ports, subject, needed):
-        short = content.message(f"steps.{report.step}.short")
         word = content.message(f"statuses.{report.status}")
-        st.write(f"{MARKS[report.status]} {NUMBERS[report.step]} {short}: {word}")
+        st.write(f"{MARKS[report.status]} {step_name(report.step, content)}: {word}")
         yield report
 
 

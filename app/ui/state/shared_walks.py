@@ -84,7 +84,7 @@ def has_followed(found: Walk) -> bool:
     return st.session_state.get(_FOLLOWED) is found
 
 
-def walk_through(simulation: Simulation, here: World, replaced: Mapping[str, JsonValue] | None = None) -> WalkView:
+def walk_through(simulation: Simulation, here: World, replaced: Mapping[str, JsonValue] | None) -> WalkView:
     """Walks now; from then on the last walk is this one. `replaced`: `WalkView`."""
     gone = simulation.follow(here)
     opened, chain, change = simulated(simulation, here), here.chain, here.log.events.changed

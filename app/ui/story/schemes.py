@@ -11,6 +11,7 @@ import streamlit as st
 from app.flow.annotations import ROLE_ARN
 from app.flow.json_access import get_str
 from app.flow.lessons.blast_radius import Data, Pod, Role, Setting
+from app.flow.names import provider_in
 from app.flow.ports import Ports
 from app.ui.state import session
 from app.wiring import simulated
@@ -110,10 +111,9 @@ def _annotated(ports: Ports, account: str) -> str:
 def _scene(world: World, boxes: Mapping[str, Role], pods: Mapping[Taken, Pod]) -> Scene:
     node_role, *roles = boxes.values()
     aurora = Data(name="aurora", action=story.CONNECT, resource=story.database_user(world))
-    provider = f"arn:aws:iam::{world.account_id}:oidc-provider/{world.issuer.removeprefix('https://')}"
     setting = Setting(
         issuer=world.issuer,
-        provider_arn=provider,
+        provider_arn=provider_in(world.account_id, world.issuer),
         node_role=node_role,
         roles=tuple(roles),
         data=(aurora,),

@@ -121,7 +121,7 @@ def exchanged(ports: Ports, role_arn: str, session_name: str, token: str) -> tup
 
 
 def reviewed(status: JsonValue) -> Answer:
-    """A TokenReview's answer."""
+    """What the `status` of a TokenReview says of the token."""
     if get(status, "authenticated") is True:
         return Answer(taken=True, got=get_str(status, "user", "username"))
     return Answer(taken=False, server_message=get_str(status, "error"))

@@ -70,7 +70,7 @@ class Choice:
 Constraint = Text | Number | Choice
 
 
-def text(minimum: int, maximum: int | None = None, pattern: str = "", *, sensitive: bool = False) -> Text:
+def text(minimum: int, maximum: int | None, pattern: str = "", *, sensitive: bool = False) -> Text:
     """A `Text` whose pattern reads the same in Java and in Python; `\\w` and `\\d` are ASCII, as in Java."""
     expression = re.compile(pattern, re.ASCII) if pattern else None
     return Text(minimum=minimum, maximum=maximum, pattern=pattern, expression=expression, sensitive=sensitive)

@@ -40,7 +40,7 @@ def element(name: str, value: JsonValue, *, item: str | None = "member") -> str:
     return f"<{name}>{text(str(value))}</{name}>"
 
 
-def content(members: dict[str, JsonValue], *, item: str | None = "member") -> str:
+def content(members: dict[str, JsonValue], *, item: str | None) -> str:
     """The members of a structure, one element each."""
     return "".join(element(name, value, item=item) for name, value in members.items())
 

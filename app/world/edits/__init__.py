@@ -23,7 +23,7 @@ from app.world.lifecycle.world_operations import settle, submit
 if TYPE_CHECKING:
     from app.world.world import World
 
-__all__ = ["FOR_NEW_PODS", "KINDS", "EditRefused", "apply", "editable", "recreate_pod"]
+__all__ = ["KINDS", "EditRefused", "apply", "editable", "recreate_pod"]
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,6 @@ _KINDS: Mapping[str, _Kind] = MappingProxyType(
     }
 )
 KINDS = tuple(_KINDS)
-FOR_NEW_PODS = frozenset({"service_account", "webhook"})
-"""Kinds that matter when a Pod is created: after an edit `recreate_pod` brings it about."""
 
 
 def editable(world: World, kind: str) -> str:

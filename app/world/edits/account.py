@@ -51,7 +51,7 @@ async def write_role(world: World, document: JsonObject, typed: str) -> None:
     only(document, "", *_ROLE)
     same_name(member(document, "", "RoleName", str), own, "RoleName")
     seconds = member(document, "", "MaxSessionDuration", int)
-    attached = texts(document, "", "AttachedPolicies")
+    attached = texts(document, "AttachedPolicies")
     inline = member(document, "", "InlinePolicies", dict)
     for name in inline:
         member(inline, "InlinePolicies", name, dict)
@@ -81,11 +81,11 @@ async def write_provider(world: World, document: JsonObject, typed: str) -> None
     """The actions that add and remove audiences and replace the thumbprints; CreateOpenIDConnectProvider."""
     only(document, "", *_PROVIDER)
     host = host_and_path(member(document, "", "Url", str))
-    audiences = texts(document, "", "ClientIDList")
+    audiences = texts(document, "ClientIDList")
     found = world.account.oidc_providers.get(host_and_path(world.issuer))
     if found is None and "ThumbprintList" not in document:  # IAM then looks for itself
         document = {**document, "ThumbprintList": []}
-    thumbprints = _members("ThumbprintList", texts(document, "", "ThumbprintList"))
+    thumbprints = _members("ThumbprintList", texts(document, "ThumbprintList"))
     if found is None:
         wanted = _members("ClientIDList", audiences) | thumbprints
         _call(world, "CreateOpenIDConnectProvider", Url=f"https://{host}", **wanted)

@@ -63,13 +63,12 @@ def member(document: JsonObject, where: str, name: str, type_: type) -> Any:
     return value
 
 
-def texts(document: JsonObject, where: str, name: str) -> list[str]:
-    """A member that is a list of strings. Raises `EditRefused`."""
-    items = member(document, where, name, list)
-    path = f"{where}.{name}" if where else name
+def texts(document: JsonObject, name: str) -> list[str]:
+    """A member of the document that is a list of strings. Raises `EditRefused`."""
+    items = member(document, "", name, list)
     for index, item in enumerate(items):
         if not isinstance(item, str):
-            raise wrong_type(f"{path}[{index}]", item, str)
+            raise wrong_type(f"{name}[{index}]", item, str)
     return list(items)
 
 

@@ -39,9 +39,7 @@ def choices(world: World) -> Choices:
     )
 
 
-def chosen(
-    world: World, *, namespace: str | None = None, service_account: str | None = None, pod: str | None = None
-) -> Chain:
+def chosen(world: World, *, namespace: str | None, service_account: str | None, pod: str | None) -> Chain:
     """The chain of that choice. What is None stays, or follows from the rest: the newest Pod of another ServiceAccount.
 
     Nothing of it has to exist.
@@ -59,9 +57,7 @@ def chosen(
     return followed(world, chain)
 
 
-async def turn(
-    world: World, *, namespace: str | None = None, service_account: str | None = None, pod: str | None = None
-) -> None:
+async def turn(world: World, *, namespace: str | None, service_account: str | None, pod: str | None) -> None:
     """Turns to the chain of that choice, but not while a fault is in force.
 
     In a world that began empty the seeded names are no choice: they lead back to what its learner is building.

@@ -34,7 +34,7 @@ _DRIFT = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class Stop:
-    """One moment."""
+    """A moment to which the time machine can go back."""
 
     place: float
     """Seconds after the beginning, where it stands on the line of time."""

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from app.flow.annotations import ROLE_ARN
 from app.flow.model import JsonObject
-from app.flow.names import host_and_path
+from app.flow.names import provider_in
 from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
 from app.world.apiserver.request.options import DeleteOptions, Options
@@ -176,4 +176,4 @@ def remove_permissions(world: World) -> list[tuple[str, dict[str, str]]]:
 
 def provider_arn(world: World) -> str:
     """The ARN of the issuer's provider."""
-    return f"arn:aws:iam::{world.account_id}:oidc-provider/{host_and_path(world.issuer)}"
+    return provider_in(world.account_id, world.issuer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
-from app.world.apiserver.types.times import timestamp
+from app.flow.times import timestamp
 
 if TYPE_CHECKING:
     from app.world.apiserver.storage.state import ClusterState
@@ -23,8 +23,8 @@ def record_event(
     involved: JsonObject,
     reason: str,
     message: str,
-    type: str = "Normal",
-    component: str = "kubelet",
+    type: str,
+    component: str,
     host: str = "",
     field_path: str = "",
 ) -> None:

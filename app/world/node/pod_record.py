@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject, Step
+from app.flow.times import timestamp
 from app.world.apiserver.types.errors import ApiError
-from app.world.apiserver.types.times import timestamp
 from app.world.node.events import record_event
 from app.world.node.scheduling import refusal
 

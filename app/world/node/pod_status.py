@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass, field
 
 from app.flow.model import JsonObject
-from app.world.apiserver.types.times import timestamp
+from app.flow.times import timestamp
 from app.world.node.container_log import ContainerLog
 
 BACK_OFF_SECONDS = 10

@@ -225,7 +225,7 @@ class _System:
         await process.limits.step(AWS_STEPS)
         # What is there to read is needed for `s3 cp -` alone: nothing else waits for it.
         stdin = await whole(process, process.stdin) if "-" in process.arguments[1:] else ""
-        return await self._give(process, await self.aws(process.arguments[1:], process.own_container, stdin))
+        return await self._give(process, await self._processes.aws(process.arguments[1:], process.own_container, stdin))
 
     async def _give(self, process: Process, done: Execution) -> int:
         await process.stdout.write(done.stdout)
@@ -245,10 +245,6 @@ class _System:
             await work
         finally:
             self._streams.resting = False
-
-    async def aws(self, arguments: list[str], container: Container, stdin: str) -> Execution:
-        """Runs the AWS CLI."""
-        return await self._processes.aws(arguments, container, stdin)
 
     async def fetch(self, request: HttpRequest, container: Container) -> HttpResponse:
         """Sends a request to where the world has a server. Raises `NoAnswer`."""

@@ -57,6 +57,9 @@ class Keepers:
             if journal is None:
                 shutil.rmtree(keeper.directory, ignore_errors=True)
             raise
+        if world.is_closed:  # another world needed the room while the disk was slow: `forget` found no keeper yet
+            await _throw_away(keeper)
+            return
         self._keepers[world.path] = keeper
         self._by_quota[id(world.usage.quota)] = keeper
 
@@ -77,8 +80,7 @@ class Keepers:
     async def _forget(self, world: World) -> None:
         if (keeper := self._keepers.pop(world.path, None)) is not None:
             del self._by_quota[id(world.usage.quota)]
-            await keeper.close(flush=False)
-            shutil.rmtree(keeper.directory, ignore_errors=True)
+            await _throw_away(keeper)
 
     async def close(self) -> None:
         """All worlds are on the disk as they are, and are kept no longer: no change is acknowledged from here on."""
@@ -108,3 +110,8 @@ class Keepers:
                 await Response(status_code=503)(scope, receive, send)
 
         return kept
+
+
+async def _throw_away(keeper: Keeper) -> None:
+    await keeper.close(flush=False)
+    shutil.rmtree(keeper.directory, ignore_errors=True)

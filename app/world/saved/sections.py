@@ -88,7 +88,7 @@ def of_origin(world: World) -> Iterator[tuple[str, JsonValue]]:
 
 
 def of_world(world: World) -> Iterator[tuple[str, JsonValue]]:
-    """All other sections."""
+    """The sections that are no object of the cluster and may change."""
     yield "settings", encode(Settings, _settings(world))
     yield "version", world.cluster.changes.version
     for account in (world.account, world.other_account):

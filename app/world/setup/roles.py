@@ -36,7 +36,7 @@ _MANAGED = "arn:aws:iam::aws:policy/"
 
 
 def role_calls(
-    name: str, trust: JsonObject, *, managed: Iterable[str] = (), inline: JsonObject | None = None
+    name: str, trust: JsonObject, *, managed: Iterable[str], inline: JsonObject | None = None
 ) -> Iterator[tuple[str, dict[str, str]]]:
     """The calls of IAM that make a role. `managed` names policies of AWS; `inline` is a document, kept under eksctl's
     name for it."""

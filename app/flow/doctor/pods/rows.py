@@ -43,7 +43,7 @@ class PodStand(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class PodRow:
-    """One Pod."""
+    """One Pod as the list of Pods shows it."""
 
     name: str
     created: str

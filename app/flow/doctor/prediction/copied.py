@@ -75,7 +75,7 @@ class Copy:
         return all(self.check(check_id).status is Status.PASSED for check_id in check_ids)
 
     def failed(self, check_id: str) -> bool:
-        """Whether it did."""
+        """Whether that check failed."""
         return self.check(check_id).status is Status.FAILED
 
     def document(self, name: str, check_id: str) -> JsonValue:

@@ -7,7 +7,6 @@ server.
 from __future__ import annotations
 
 import posixpath
-from datetime import UTC, datetime
 
 import jsonpatch
 from jsonpointer import JsonPointerException
@@ -20,6 +19,7 @@ from app.flow.names import API_TOKEN
 from app.flow.partitions import region_of
 from app.flow.steps import selectors
 from app.flow.steps.injection import request_pod, token_source
+from app.flow.times import timestamp
 from app.flow.webhook import CONFIGURATION, WEBHOOKS
 
 ADMITTED, REFUSED = "pod_fixed", "pod_refused"
@@ -32,7 +32,7 @@ def requested(manifest: JsonValue, namespace: str) -> JsonObject:
     return request_pod(manifest, namespace, get_str(manifest, "spec", "serviceAccountName") or "default")
 
 
-def recreate(copy: Copy, manifest: JsonValue = None) -> None:
+def recreate(copy: Copy, manifest: JsonValue) -> None:
     """Replaces the Pod by one of this manifest, or else of its own: as a dry run had it, where one was made, or by
     rule.
     """
@@ -41,7 +41,7 @@ def recreate(copy: Copy, manifest: JsonValue = None) -> None:
         again = get_str(copy.documents.get("workload"), "again")
         own = manifest or predicted.handed_in(copy.documents.get("pod"), again, keeps_volume=False)
         made = admitted(copy, requested(own, copy.subject.namespace))
-    created = datetime.fromtimestamp(copy.now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    created = timestamp(copy.now)
     owners = get_list(copy.documents.get("pod"), "metadata", "ownerReferences")
     metadata = {key: value for key, value in get_object(made, "metadata").items() if key != "generateName"}
     metadata |= {"name": copy.subject.pod, "uid": "copy", "creationTimestamp": created, "ownerReferences": owners}

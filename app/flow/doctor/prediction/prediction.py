@@ -38,7 +38,7 @@ class Prediction:
     step: Step | None = None
     """Where the next broken link lies, or the next warning."""
     check: Check | None = None
-    """That link."""
+    """The check that is broken there, or warns; None where there is none."""
     server_message: str = ""
     """What the API server said where it refused something in a dry run. On the copy no server says anything."""
     refused: str = ""

@@ -52,7 +52,7 @@ class Variable:
 
 @dataclass(frozen=True, kw_only=True)
 class Variables:
-    """Those of one container."""
+    """The variables of one container."""
 
     container: str
     found: Mapping[str, Variable]

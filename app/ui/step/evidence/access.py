@@ -24,7 +24,7 @@ _SHOWN = 6
 
 
 def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
-    """Who asked."""
+    """Who asked: the ARN of the session."""
     return [("Arn", get_str(report.evidence.get("identity"), "Arn"))]
 
 

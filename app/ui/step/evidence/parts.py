@@ -31,12 +31,6 @@ class Pair:
             return ("=" if self.left_value == self.right_value else "✓", "ui.matches")
         return ("≠", "ui.does_not_match") if self.status is Status.FAILED else ("?", f"statuses.{self.status}")
 
-    @property
-    def without_scheme(self) -> bool:
-        """Whether the right side is an issuer as IAM writes it: its URL without the scheme, alone or in an ARN."""
-        address = self.left_value.removeprefix("https://")
-        return address != self.left_value and self.right_value.endswith(address) and self.right_value != self.left_value
-
 
 def part(content: Content, evidence_id: str, body: str) -> str:
     """A piece of evidence with its heading and caption."""
@@ -92,13 +86,6 @@ def pairs(content: Content, left: str, right: str, rows: Iterable[Pair]) -> str:
             f'<div class="box {row.status}"><small>{names[1]}</small>{value(row.right_value or "–")}</div>'
         )
     return f'<div class="pairs">{"".join(cells)}</div>'
-
-
-def scheme(content: Content, rows: Iterable[Pair]) -> str:
-    """What to know about IAM's way to write an issuer, where one of the rows shows it."""
-    if not any(row.without_scheme for row in rows):
-        return ""
-    return f'<p class="caption">{prose(content.message("screens.without_scheme"))}</p>'
 
 
 def decision(content: Content, found: Mapping[str, Any]) -> str:

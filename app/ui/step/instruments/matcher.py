@@ -39,7 +39,7 @@ _KEYS = ("harmless", "edits", "policy", "policy_hint")
 
 @dataclass(frozen=True, kw_only=True)
 class Sides:
-    """What is compared."""
+    """What is compared: a token's claims, the provider and the role's trust policy."""
 
     claims: Mapping[str, Any]
     provider: JsonValue

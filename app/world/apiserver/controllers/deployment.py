@@ -11,10 +11,10 @@ import json
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
+from app.flow.times import timestamp
 from app.world.apiserver.controllers import rollout
 from app.world.apiserver.controllers.owned import Writer, counts, owned, put_status, to_look_after
 from app.world.apiserver.types.names import GENERATED_ALPHABET
-from app.world.apiserver.types.times import timestamp
 
 if TYPE_CHECKING:
     from app.world.world import World

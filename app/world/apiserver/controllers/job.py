@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
+from app.flow.times import timestamp
 from app.world.apiserver.controllers.owned import Writer, counts, is_active, is_ready, owned, put_status, to_look_after
-from app.world.apiserver.types.times import timestamp
 
 if TYPE_CHECKING:
     from app.world.world import World

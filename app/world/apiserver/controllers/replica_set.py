@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
+from app.flow.times import timestamp
 from app.world.apiserver.controllers.owned import (
     Writer,
     counts,
@@ -17,7 +18,6 @@ from app.world.apiserver.controllers.owned import (
 )
 from app.world.apiserver.types.errors import ApiError
 from app.world.apiserver.types.selectors import matches_selector
-from app.world.apiserver.types.times import timestamp
 
 if TYPE_CHECKING:
     from app.world.world import World

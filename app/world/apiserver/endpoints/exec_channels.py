@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from app.world.apiserver.endpoints.remote_command import RemoteCommand, connected, parse_command
+from app.world.apiserver.endpoints.remote_command import RemoteCommand, connected, one_session, parse_command
 from app.world.apiserver.request.request_info import RequestInfo
 from app.world.apiserver.types import errors
 from app.world.node.streams import Streams
@@ -31,8 +31,13 @@ MESSAGE_LIMIT = 32 * 1024
 async def serve_channels(world: World, info: RequestInfo, websocket: WebSocket) -> None:
     """Connects a client with the command or the process that the query names, until either has ended.
 
-    Raises `ApiError` 400 and 404 while the handshake can still be refused.
+    Raises `ApiError` 400, 404 and 429 while the handshake can still be refused.
     """
+    with one_session(world):
+        await _serve(world, info, websocket)
+
+
+async def _serve(world: World, info: RequestInfo, websocket: WebSocket) -> None:
     remote = parse_command(world, info, websocket.query_params)
     offered = websocket.scope.get("subprotocols", [])
     protocol = next((name for name in PROTOCOLS if name in offered), None)

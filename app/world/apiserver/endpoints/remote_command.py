@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,11 +64,7 @@ class RemoteCommand:
 
 
 def parse_command(world: World, info: RequestInfo, query: QueryParams) -> RemoteCommand:
-    """What the query asks for. Raises `ApiError` 400, 404 and 429."""
-    if world.usage.attached >= SESSIONS_LIMIT:
-        raise errors.too_many_requests(
-            f"this simulated cluster serves at most {SESSIONS_LIMIT} exec and attach at a time"
-        )
+    """What the query asks for. Raises `ApiError` 400 and 404."""
     pod = world.cluster.get("pods", info.namespace, info.name)
     container = choose_container(pod, query.get("container", ""))
     wanted = frozenset(name for name in ("stdin", "stdout", "stderr") if is_set(query, name))
@@ -89,6 +85,20 @@ def parse_command(world: World, info: RequestInfo, query: QueryParams) -> Remote
     )
 
 
+@contextlib.contextmanager
+def one_session(world: World) -> Iterator[None]:
+    """Counts a client, from before its handshake: while one is made, others come. Raises `ApiError` 429."""
+    if world.usage.attached >= SESSIONS_LIMIT:
+        raise errors.too_many_requests(
+            f"this simulated cluster serves at most {SESSIONS_LIMIT} exec and attach at a time"
+        )
+    world.usage.attached += 1
+    try:
+        yield
+    finally:
+        world.usage.attached -= 1
+
+
 @contextlib.asynccontextmanager
 async def connected(
     world: World, remote: RemoteCommand, send: Send
@@ -106,14 +116,12 @@ async def connected(
         except ContainerNotFound:
             streams = Streams()
         task = asyncio.ensure_future(_attach(world, remote, send))
-    world.usage.attached += 1
     try:
         async with asyncio.timeout(SESSION_SECONDS):
             yield streams, task
     except TimeoutError:
         pass
     finally:
-        world.usage.attached -= 1
         task.cancel()
         await asyncio.wait({task})
 

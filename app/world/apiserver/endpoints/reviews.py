@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
+from app.flow.times import timestamp
 from app.world.apiserver.auth.authentication import InvalidToken, User
 from app.world.apiserver.auth.authentication import review as review_token
 from app.world.apiserver.auth.authorization import Grant, Request, grants_of, is_allowed
@@ -12,7 +13,6 @@ from app.world.apiserver.types.codec import decode_typed
 from app.world.apiserver.types.errors import bad_request, invalid
 from app.world.apiserver.types.names import invalid_value
 from app.world.apiserver.types.resources import Resource
-from app.world.apiserver.types.times import timestamp
 
 if TYPE_CHECKING:
     from app.world.world import World

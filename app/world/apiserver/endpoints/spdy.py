@@ -8,6 +8,7 @@ status is JSON on the stream `error`).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
@@ -19,7 +20,8 @@ from starlette.types import Receive, Scope, Send
 
 from app.flow.model import JsonObject
 from app.world.apiserver.endpoints import spdy_frames as frames
-from app.world.apiserver.endpoints.remote_command import RemoteCommand, connected, parse_command
+from app.world.apiserver.endpoints.remote_command import RemoteCommand, connected, one_session, parse_command
+from app.world.apiserver.endpoints.responses import error_response
 from app.world.apiserver.request.request_info import RequestInfo
 from app.world.apiserver.types import errors
 from app.world.node.streams import STDERR, STDOUT, Streams
@@ -64,6 +66,15 @@ class _SpdyResponse(Response):
         self._remote = remote
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with contextlib.ExitStack() as session:
+            try:
+                session.enter_context(one_session(self._world))
+            except errors.ApiError as error:
+                await error_response(error)(scope, receive, send)
+            else:
+                await self._connect(scope)
+
+    async def _connect(self, scope: Scope) -> None:
         extension: WeakMethod[Callable[[bytes], UpgradedConnection]] = scope["extensions"][EXTENSION][TAKE_OVER]
         take_over = extension()
         if take_over is None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from starlette.responses import Response
 
 from app.flow.model import JsonObject, JsonValue
+from app.flow.times import timestamp
 from app.world.apiserver.endpoints.reading import object_list
 from app.world.apiserver.endpoints.responses import json_response
 from app.world.apiserver.patching import patch
@@ -22,7 +23,6 @@ from app.world.apiserver.types import codec, errors
 from app.world.apiserver.types.codec import Malformed
 from app.world.apiserver.types.schema import Decoder, TooManyItems, WrongType
 from app.world.apiserver.types.selectors import parse_selectors
-from app.world.apiserver.types.times import timestamp
 
 
 class Write:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
-from app.world.apiserver.types.times import timestamp
+from app.flow.times import timestamp
 from app.world.apiserver.types.version import GIT_VERSION
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
+from app.flow.times import timestamp
 from app.world.apiserver.admission.plugins import API_TOKEN_SECONDS
 from app.world.apiserver.auth.authentication import User
 from app.world.apiserver.auth.service_accounts import username
@@ -19,7 +20,6 @@ from app.world.apiserver.types.codec import decode_typed
 from app.world.apiserver.types.names import invalid_value
 from app.world.apiserver.types.pod_validation import token_seconds_errors
 from app.world.apiserver.types.resources import RESOURCES
-from app.world.apiserver.types.times import timestamp
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -33,9 +33,7 @@ EXTENDED_SECONDS = 90 * 86_400
 """How long a Pod's token for the API server really lives on EKS (`--service-account-extend-token-expiration`)."""
 
 
-def create_token(
-    scope: RequestScope, name: str, body: JsonObject, *, dry_run: bool = False
-) -> tuple[JsonObject, list[str]]:
+def create_token(scope: RequestScope, name: str, body: JsonObject, *, dry_run: bool) -> tuple[JsonObject, list[str]]:
     """The answered TokenRequest, and warnings. Raises `ApiError` 400, 403, 404, 409 and 422."""
     world, namespace = scope.world, scope.namespace
     # (1) The request.

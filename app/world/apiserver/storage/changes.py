@@ -75,7 +75,7 @@ class ChangeLog:
 
     @property
     def watchers(self) -> int:
-        """How many watch."""
+        """How many listeners there are."""
         return len(self._watchers)
 
     def resume(self, version: int) -> None:

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
+from app.flow.times import timestamp
 from app.world.apiserver.storage.changes import ChangeLog
 from app.world.apiserver.storage.stored import Key, Stored
 from app.world.apiserver.types import errors
 from app.world.apiserver.types.resources import RESOURCES
-from app.world.apiserver.types.times import timestamp
 from app.world.clock import WorldClock
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ from app.world.aws.entities import Policy, PolicyVersion
 ADMINISTRATOR_ACCESS = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
-def _allow(actions: str, resource: JsonValue = "*", sid: str = "") -> dict[str, JsonValue]:
+def _allow(actions: str, sid: str = "") -> dict[str, JsonValue]:
     listed = actions.split()
     statement: dict[str, JsonValue] = {"Sid": sid} if sid else {}
     action = listed if len(listed) > 1 else listed[0]
-    return statement | {"Effect": "Allow", "Action": action, "Resource": resource}
+    return statement | {"Effect": "Allow", "Action": action, "Resource": "*"}
 
 
 def _policy(name: str, description: str, created: str, *statements: dict[str, JsonValue]) -> tuple[str, Policy]:

@@ -30,7 +30,7 @@ _ACCOUNT = re.compile(r"arn:[^:]*:iam::([0-9]{12}):")
 
 
 async def assume_role_with_web_identity(
-    directory: Directory, parameters: Parameters, region: str | None, *, user_agent: str = ""
+    directory: Directory, parameters: Parameters, region: str | None, *, user_agent: str
 ) -> JsonValue:
     """Exchanges a token for credentials of a role. `region` is the one called; None for the account's own.
 

@@ -45,7 +45,7 @@ class Programs:
 
 
 class Room:
-    """One world's."""
+    """The threads that one world may use."""
 
     def __init__(self, threads: ThreadPoolExecutor, share: asyncio.Semaphore) -> None:
         self._threads = threads

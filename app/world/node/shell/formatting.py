@@ -12,7 +12,7 @@ _INTEGER = re.compile(r"[-+]?(0[xX][0-9a-fA-F]+|[0-9]+)", re.ASCII)
 
 
 class FormatProblem(Exception):
-    """The format is none."""
+    """A format of `printf` or `date` is not valid."""
 
 
 def escaped(text: str, *, octal_zero: bool, quotes: bool = False) -> tuple[str, bool]:

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from app.flow.ports import Execution
 from app.world.node.container import Container
 from app.world.node.shell.limits import Limits
 from app.world.node.shell.streams import Stream
@@ -30,7 +29,7 @@ class HttpRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class HttpResponse:
-    """What came back."""
+    """The response to a request of a program."""
 
     status: int
     reason: str
@@ -55,16 +54,13 @@ class System(Protocol):
     async def sleep(self, seconds: float) -> None:
         """Waits by the node's clock."""
 
-    async def aws(self, arguments: list[str], container: Container, stdin: str) -> Execution:
-        """Runs the AWS CLI."""
-
     async def fetch(self, request: HttpRequest, container: Container) -> HttpResponse:
         """Sends a request to where the world has a server. Raises `NoAnswer`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Process:
-    """One program."""
+    """A program that runs: its arguments, streams and limits."""
 
     arguments: list[str]
     """Its name first."""
@@ -85,7 +81,7 @@ class Process:
 
     @property
     def files(self) -> FileSystem:
-        """Those of its container."""
+        """The files of its container."""
         return self.container.files
 
     @property

@@ -80,7 +80,7 @@ class State:
     """The status of the last substitution in a command without a program's name."""
 
     def copy(self) -> State:
-        """A subshell's."""
+        """The state with which a subshell begins."""
         found = copy.copy(self)
         found.variables = dict(self.variables)
         found.descriptors = dict(self.descriptors)
@@ -132,5 +132,5 @@ class State:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a program gets."""
+        """The environment variables that a program gets."""
         return {name: value for name, value in self.variables.items() if name in self.exported}

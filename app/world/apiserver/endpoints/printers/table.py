@@ -12,7 +12,7 @@ _COLUMNS = columns.COLUMNS | workload_columns.COLUMNS | stored_columns.COLUMNS
 
 
 def make_table(
-    resource: Resource, bodies: Iterable[JsonObject], metadata: JsonObject, now: float, include: str = "Metadata"
+    resource: Resource, bodies: Iterable[JsonObject], metadata: JsonObject, now: float, include: str
 ) -> JsonObject:
     """A `Table` (meta/v1) of the objects. `include` is `includeObject`: `None`, `Metadata` or `Object`."""
     shown = _COLUMNS[resource.plural]

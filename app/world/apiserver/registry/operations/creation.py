@@ -6,6 +6,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
+from app.flow.times import timestamp
 from app.world.apiserver.admission import plugins
 from app.world.apiserver.admission.admission_review import Attributes
 from app.world.apiserver.auth.authentication import User
@@ -20,7 +21,6 @@ from app.world.apiserver.types import errors
 from app.world.apiserver.types.defaults import apply_defaults, quality_of_service
 from app.world.apiserver.types.names import random_suffix
 from app.world.apiserver.types.resources import RESOURCES
-from app.world.apiserver.types.times import timestamp
 from app.world.apiserver.types.validation import validate
 
 if TYPE_CHECKING:

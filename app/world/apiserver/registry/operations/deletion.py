@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
+from app.flow.times import timestamp
 from app.world.apiserver.admission import webhooks
 from app.world.apiserver.admission.admission_review import Attributes
 from app.world.apiserver.registry import controllers
@@ -13,7 +14,6 @@ from app.world.apiserver.request.options import DeleteOptions
 from app.world.apiserver.request.request_scope import RequestScope
 from app.world.apiserver.types import errors
 from app.world.apiserver.types.resources import Resource
-from app.world.apiserver.types.times import timestamp
 
 if TYPE_CHECKING:
     from app.world.world import World

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from app.flow.model import JsonObject
+from app.flow.times import timestamp
 from app.world.apiserver.admission.admission_review import Attributes
 from app.world.apiserver.patching.managed_fields import record_update
 from app.world.apiserver.registry import workloads
@@ -23,7 +24,6 @@ from app.world.apiserver.request.options import Options
 from app.world.apiserver.request.request_scope import RequestScope
 from app.world.apiserver.types import errors
 from app.world.apiserver.types.defaults import apply_defaults
-from app.world.apiserver.types.times import timestamp
 from app.world.apiserver.types.validation import validate
 
 ATTEMPTS = 5

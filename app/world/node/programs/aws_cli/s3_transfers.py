@@ -19,9 +19,6 @@ from app.flow.ports import Execution
 from app.world.node.container import Container
 from app.world.node.programs.aws_cli.s3_options import S3Command, bucket_and_key
 
-FILES_LIMIT = 500
-"""Files of one command."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class _Place:
