@@ -79,10 +79,14 @@ def draw_look() -> None:
 page_errors.pending(content)
 with page_errors.contained(content), drawn_before.again():
     drawn_before.part(("look", name, content.language, depth.depth()), draw_look)
-    asked.say(content)
-    page_setup.show_notices(name, walk_view, content)
-    lab_strip.strip(name, content)
-    thief_strip.strip(name, content)
+    page_setup.show_mode(walk_view, content)
+    # In a container, so that the page below stays the same elements when one of these comes or goes: the reader's tab,
+    # folds and console stay open, and the film goes on.
+    with st.container(key="notices"):
+        asked.say(content)
+        page_setup.show_notices(name, walk_view, content)
+        lab_strip.strip(name, content)
+        thief_strip.strip(name, content)
 with page_errors.contained(content):
     if walk_view or not PAGE_SPECS[name].needs_walk:
         page.run()

@@ -14,7 +14,7 @@ from app.flow.model import Step
 from app.ui.draw import sts_wording
 from app.ui.frame import navigation
 from app.ui.lab import shows, trial
-from app.ui.lab.listing import START
+from app.ui.lab.listing import START, step_name
 from app.ui.state import own_world
 from app.ui.text import prose
 from app.world import edits
@@ -154,6 +154,14 @@ def test_a_prediction_is_judged_and_counted(screen, step, text, right):
     assert html.count('<li class="passed">') == right
     assert ("It was: <code>" in html) is not text, "a wrong message is followed by the right one"
     assert EN.message("lab.score", right=right, asked=2, faults=1) in shown.html("lab_score")
+
+
+def test_the_right_message_is_quoted_with_the_times_that_the_world_gave_it(screen):
+    shown = break_(screen(lang="en"), "F32", step=Step.TOKEN_MOUNT, text=False)
+    (message,) = re.findall(r"Token expired: [^<]*", unescape(shown.html("lab_guessed")))
+    assert message in unescape(shown.html("lab_seen"))
+    later = EN.message("lab.really_later", what=step_name(Step.STS_ASSUME, EN))
+    assert later in shown.html("lab_guessed"), "the reader named the step of the cause"
 
 
 def test_the_verdict_says_of_an_empty_list_that_nothing_is_in_it(screen):

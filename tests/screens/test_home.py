@@ -52,19 +52,21 @@ def test_one_button_begins_the_story_at_the_story_s_depth(screen):
 
 def test_a_tick_means_read_and_a_broken_step_has_another_sign(screen, simulation):
     shown = screen(lang="en", asked=True).open("home")
-    unread, read, failed = (f":material/{name}:" for name in ("radio_button_unchecked", "check_circle", "cancel"))
+    names = ("radio_button_unchecked", "check_circle", "cancel", "do_not_disturb_on")
+    unread, read, failed, not_reached = (f":material/{name}:" for name in names)
 
     def signs():
         state = shown.test.session_state
         found = icons(state["walk_view"].walk, state["pages_read"] if "pages_read" in state else frozenset())
         return {step: icon for step, icon in found.items() if icon != unread}
 
-    shown.open("webhook")
+    shown.open("access")
     assert signs() == {}, "its question is open"
     shown.click("predict_show")
-    assert signs() == {Step.WEBHOOK: read}
+    assert signs() == {Step.ACCESS: read}
     spoil(shown, simulation, no_provider)
     assert signs()[Step.OIDC_PROVIDER] == failed
+    assert signs()[Step.ACCESS] == not_reached
 
 
 def test_home_says_the_verdict_and_counts_what_passed(reader):

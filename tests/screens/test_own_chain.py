@@ -68,6 +68,12 @@ def walked(shown):
     return shown.test.session_state["walk_view"].walk.subject
 
 
+def body_stands_at(shown):
+    """The place of the page in the main area: a browser keeps what stays in its place."""
+    parts = shown.test.main.children
+    return next(place for place, part in parts.items() if getattr(part.proto, "id", "").endswith("-body"))
+
+
 def in_address(shown):
     given = {name: shown.test.query_params.get(name, "") for name in ("namespace", "service_account", "pod")}
     return {name: found if isinstance(found, str) else found[0] for name, found in given.items()}
@@ -86,10 +92,12 @@ def test_the_article_is_what_the_pages_are_about_and_the_address_says_nothing_of
 def test_what_is_chosen_is_what_the_pages_are_about(screen):
     shown = create_own(screen(lang="en"))
     for page in ("service_account", "doctor", "break_it", "time_machine", "thief"):
-        pick(shown.open(page), "namespace", OWN.namespace)
+        before = body_stands_at(shown.open(page))
+        pick(shown, "namespace", OWN.namespace)
         assert walked(shown) == OWN, page  # the annotated one, and its Pod
         assert in_address(shown) == {"namespace": "team-a", "service_account": "reports", "pod": "reports-0"}, page
         assert prose(EN.message("mode.own_names", service_account="team-a/reports")) in shown.html("own_names"), page
+        assert body_stands_at(shown) == before, f"{page}: its tabs, folds and console begin anew in a browser"
         assert not shown.test.exception, page
         shown.click("chain_back")
         assert walked(shown) == ARTICLE.subject, page

@@ -99,6 +99,8 @@ class Names:
     """The issuer without `https://`."""
     node_role: str
     cluster: str
+    now: str
+    """The world's time, as a policy has it."""
 
     def __getitem__(self, name: str) -> str:
         return str(getattr(self, name))

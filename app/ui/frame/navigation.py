@@ -24,8 +24,9 @@ _STANDS_OUT = {
     Status.WARNING: ":material/error:",
     Status.FAILED: ":material/cancel:",
     Status.UNKNOWN: ":material/help:",
+    Status.NOT_REACHED: ":material/do_not_disturb_on:",
 }
-"""A step of these needs the reader, whether they have read it or not."""
+"""What a step of these shows, whether it was read or not: below a broken step a tick looks like a success."""
 
 
 def name(page: str, content: Content) -> str:

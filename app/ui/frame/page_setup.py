@@ -45,9 +45,13 @@ _PROBLEM = "chain_problem"
 """In the session: why what the address asks for cannot be chosen, until the page says so."""
 
 
-def show_notices(page: str, walk_view: WalkView | None, content: Content) -> None:
-    """What the reader has to know before anything else: the mode, why it is not the one that was asked for, silence."""
+def show_mode(walk_view: WalkView | None, content: Content) -> None:
+    """The mode, which stays in sight on a phone."""
     st.html(_mode(walk_view, content))
+
+
+def show_notices(page: str, walk_view: WalkView | None, content: Content) -> None:
+    """What the reader has to know before anything else: why the mode is not the one that was asked for, silence."""
     if not mode.can().walk_cluster:
         _chain(walk_view, content)
         not_there.say(page, content)

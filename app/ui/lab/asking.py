@@ -86,12 +86,14 @@ def words(fault: Fault, part: str, content: Content) -> str:
     return content.message(f"faults.{fault.id}.{part}", **names(session.world().chain))
 
 
-def how_it_ended(guess: Guess, seen: str, content: Content) -> str:
-    """What was predicted and how it ended: `seen` is the step at which it showed."""
-    really = content.message("lab.really", what=step_name(seen, content))
+def how_it_ended(guess: Guess, cause: Step, seen: str, content: Content) -> str:
+    """What was predicted and how it ended: the step in which the cause lies, and the one at which it showed."""
+    found_cause = guess.step == cause and seen != NOTHING
+    really = content.message("lab.really_later" if found_cause else "lab.really", what=step_name(seen, content))
     step = _line("lab.step", step_name(guess.step, content), guess.step == seen, really, content)
-    shown = content.message("lab.really_text", text=_label(guess.own, content))
-    text = _line("lab.text", _label(guess.text, content), guess.text == guess.own, shown, content)
+    right = guess.text == guess.own
+    shown = content.message("lab.really_text", text=_label(guess.came, content))
+    text = _line("lab.text", _label(guess.came if right else guess.text, content), right, shown, content)
     return f'<div role="status"><ul class="guessed">{step}{text}</ul></div>'
 
 

@@ -39,7 +39,7 @@ def broken(it: Trial, content: Content) -> Status:
     found = session.diagnosis(walk_view)
     components.block(asking.heading(it.fault, content), key="lab_fault")
     if it.guess:
-        components.block(asking.how_it_ended(it.guess, _seen_at(it, found), content), key="lab_guessed")
+        components.block(asking.how_it_ended(it.guess, it.fault.step, _seen_at(it, found), content), key="lab_guessed")
     if it.revealed:
         if it.tried:
             components.block(asking.answered(it, content), key="lab_answered")

@@ -46,6 +46,8 @@ class Guess:
     text: str
     own: str
     """The fault's text as it was foretold."""
+    came: str = ""
+    """The same text as it came, with the times that nobody can foretell."""
 
 
 @dataclass(kw_only=True)
@@ -103,6 +105,7 @@ def inject(fault: Fault, guess: Guess | None) -> None:
     secrecy.show(session.world())
     trial = _keep(fault, guess)
     if guess:
+        guess.came = fault.text(session.world())
         score.count(fault.id, [guess.text == guess.own, guess.step == seen_at(fault)])
     st.session_state.pop(_ASKED, None)
     st.query_params[PARAM] = trial.fault.id

@@ -153,7 +153,7 @@ def _order(walk: Walk, content: Content) -> str:
 
 
 COMMANDS = {
-    "variables": "kubectl exec -n {namespace} {pod} -- env | grep '^AWS_'",
+    "variables": "kubectl set env -n {namespace} pod/{pod} --list | grep '^AWS_'",
     "annotation": "kubectl get serviceaccount -n {namespace} {service_account} -o yaml",
     "sts": (
         "aws sts assume-role-with-web-identity --role-arn {role_arn} --role-session-name irsa-explorer \\\n"

@@ -14,6 +14,7 @@ from app.flow.names import host_and_path
 from app.flow.ports import Credentials
 from app.world.apiserver.types.resources import RESOURCES, Resource
 from app.world.aws.entities import Bucket
+from app.world.aws.times import iso
 from app.world.setup.developer import PODS_SECONDS, Developer, SetupRefused
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def names(world: World) -> Names:
         issuer_host=host_and_path(world.issuer),
         node_role=world.node_role_name,
         cluster=world.cluster_name,
+        now=iso(world.clock.now()),
     )
 
 
