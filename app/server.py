@@ -58,7 +58,7 @@ TURN_SECONDS = 0.0005
 """How long a thread that computes may keep the others waiting. A walk goes to and fro between two threads some hundred
 times: beside a page that is being made it would wait for Python's 5 ms at each of them."""
 _INDEX = Path(st.__file__).with_name("static") / "index.html"
-_HEAD, _BODY = first_picture.head(), browser_files.in_page + first_picture.BODY
+_HEAD, _BODY = first_picture.head(), browser_files.in_page + first_picture.body()
 """What is put into it."""
 
 

@@ -2,7 +2,7 @@
 // Where the page is narrow, a step's question comes before its map: there it is the title and what it asks.
 // The elements have the names that they have in the page, so that its measures are theirs (frame.css). They are in a shadow
 // root that nobody opens: no script takes them for the page's. What is not known yet, such as the mode, has its room and is
-// not seen. `FIRST_WORDS`, `filmMap` and `browserKeeps` stand above.
+// not seen. `FIRST_WORDS`, `FIRST_PAGE`, `filmMap` and `browserKeeps` stand above.
 const firstLanguage = () => {
   const all = Object.keys(FIRST_WORDS), own = navigator.language.toLowerCase()
   const asked = new URLSearchParams(location.search).get("lang")
@@ -87,9 +87,17 @@ const firstOver = (map) => {
 const firstWaits = (seconds) => {
   const said = document.getElementById("unconnected"), app = document.querySelector('[data-testid="stApp"]')
   const waits = !app || (app.dataset.testScriptState === "initial" && !document.querySelector('[role="dialog"]'))
-  if (!waits) return said.remove()
+  if (!waits) {
+    said.remove()
+    return document.querySelector('[role="dialog"]') && firstSays()
+  }
   if (seconds === 8) said.append(Object.assign(document.createElement("p"), { lang: firstLanguage(), textContent: FIRST_WORDS[firstLanguage()].unconnected }))
   setTimeout(firstWaits, 1000, app ? seconds + 1 : 0)
+}
+// What Streamlit says of it is English: the script that the page will have for that is used before the page is there.
+const firstSays = async () => {
+  const { sayOurs } = await import(FIRST_PAGE), language = firstLanguage()
+  sayOurs(language, FIRST_WORDS[language].says)
 }
 // A browser may have the scripts before the end of the page.
 const firstHost = () => document.getElementById("first_picture")

@@ -33,6 +33,7 @@ const ENGLISH = {
   file: /^file upload$/, limit: /^(\S+) per file/, drop: /^Drag and drop a file here$/, add: /^Add files$/, remove: /^Remove (.+)$/s,
   error: /^Error: $/, kind: /^(.+) files are not allowed\.$/, size: /^File must be (.+) or smaller\.$/, one: /^Only one file is allowed\.$/,
   lost: /^Connection error$/, gone: /^Streamlit server is not responding\. .+$/, stopped: /^Is Streamlit still running\? .+$/, close: /^Close$/,
+  status: /^Connection failed with status (\d+)\b.*$/s, slow: /^Connection timed out\.$/,
   notices: /^Notifications$/,
   left: /^Scroll tabs left$/, right: /^Scroll tabs right$/, large: /^Fullscreen$/, small: /^Close fullscreen$/,
 }
@@ -144,14 +145,20 @@ const find = () => {
 const finding = new MutationObserver(find) // it may come after the page
 const grouping = new MutationObserver(group), naming = new MutationObserver(name) // of the sidebar that is there now
 
-export default function ({ data }) {
-  speak(document.documentElement, data.language)
-  menu = Object.fromEntries(["name", "open", "close", "skip", "home", "pages"].map((part) => [part, data[`menu_${part}`]]))
-  says = Object.fromEntries(Object.keys(data).filter((key) => key.startsWith("says_")).map((key) => [key.slice(5), data[key]]))
-  for (const part of ["line", "text", "upload"]) // frame.css puts them over Streamlit's own
-    document.documentElement.style.setProperty(`--says-${part}`, JSON.stringify(says[part]))
+// Before the page is there, `first_picture.js` has what Streamlit says of the connection said in the page's language.
+export const sayOurs = (language, words) => {
+  speak(document.documentElement, language)
+  says = words
   speaking.observe(document.body, { ...everything, attributeFilter: ["aria-label"] })
   speakOurs()
+}
+
+export default function ({ data }) {
+  menu = Object.fromEntries(["name", "open", "close", "skip", "home", "pages"].map((part) => [part, data[`menu_${part}`]]))
+  const words = Object.keys(data).filter((key) => key.startsWith("says_")).map((key) => [key.slice(5), data[key]])
+  sayOurs(data.language, Object.fromEntries(words))
+  for (const part of ["line", "text", "upload"]) // frame.css puts them over Streamlit's own
+    document.documentElement.style.setProperty(`--says-${part}`, JSON.stringify(says[part]))
   finding.observe(document.body, everything)
   find()
   name()

@@ -1,6 +1,7 @@
 """What is seen until Streamlit's page is there: where the page will have it, in its language, and no longer."""
 
 import pytest
+from playwright.sync_api import expect
 
 from app.content import load
 from tests.browser.server import DESK, PATIENCE, PHONE, RAN
@@ -121,6 +122,22 @@ def test_a_connection_that_does_not_come_is_said(browser, path):
     assert said.inner_text() == ""
     page.clock.run_for(3_000)
     assert said.inner_text() == load("ja").message("serving.unconnected")
+
+
+def test_what_streamlit_says_of_a_response_before_the_page_is_there_is_in_its_language(browser):
+    held = ("**/_stcore/health*", lambda route: route.fulfill(status=503, body="full"))
+    dialog = browser("/glossary", alone=False, held=held).get_by_role("dialog")
+    words = load("ja").messages.below("ui.says")
+    expect(dialog).to_contain_text(words["lost"])
+    expect(dialog).to_contain_text(words["status"].format(value=503))
+
+
+def test_where_no_script_of_ours_comes_the_page_says_so_once(browser):
+    page = browser("/webhook?lang=ja", alone=False, held=("**/_irsa/*.js", lambda route: route.abort()))
+    for language in ("ja", "en"):
+        expect(page.get_by_role("alert")).to_contain_text(load(language).message("serving.blocked"))
+    page.wait_for_selector(RAN)
+    expect(page.get_by_text("BidiComponent")).to_have_count(0)
 
 
 @pytest.mark.parametrize(

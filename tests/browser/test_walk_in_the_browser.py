@@ -179,8 +179,24 @@ _WATCH = """() => {
 }"""
 
 
+_SLOWLY = """() => {
+  const { addEventListener } = WebSocket.prototype
+  WebSocket.prototype.addEventListener = function (kind, heard, ...more) {
+    let before = Promise.resolve()
+    const slowly = (event) => {
+      const frame = () => new Promise((done) => setTimeout(done, window.map ? 30 : 0))
+      before = before.then(frame).then(() => heard.call(this, event))
+    }
+    addEventListener.call(this, kind, kind === "message" ? slowly : heard, ...more)
+  }
+}"""
+"""Once `_WATCH` runs, each part of a page comes with a frame of its own, as on a busy machine."""
+
+
 def test_from_step_to_step_the_map_stays_where_it_is_and_waits_for_nothing(reader):
-    one = reader().open(f"/{STEPS[0]}?lang=en").settle()
+    one = reader()
+    with one.page.add_init_script(f"({_SLOWLY})()"):
+        one.open(f"/{STEPS[0]}?lang=en").settle()
     one.page.evaluate(_WATCH)
     asked = []
     one.hear("request", lambda request: asked.append(request.url))

@@ -20,7 +20,7 @@ def test_our_own_server_sends_addresses_instead(reader, monkeypatch, page):
     monkeypatch.setattr(request_facts, "read", lambda _: LAUNCHED)
     sent = scripts(reader("ja").open(page))
     assert browser_files.address("block") in sent["world"]
-    assert max(map(len, sent.values())) < 200
+    assert max(map(len, sent.values())) < 250
     assert "styles" not in sent  # each script imports the sheet
 
 

@@ -11,8 +11,14 @@ from app.ui.draw.browser_files import browser_files
 from app.ui.state import connection, route
 from app.ui.text import prose
 
-_LINKED = "const {{ default: draw }} = await import(new URL({address!r}, location.origin))\nexport default draw\n"
-"""A component's script where our own server has the module. Streamlit's comes from a blob, which has no relatives."""
+_LINKED = """const found = await import(new URL({address!r}, location.origin)).catch(() => null)
+if (!found) document.documentElement.dataset.blocked = ""
+export default found ? found.default : () => {{}}
+"""
+"""A component's script where our own server has the module. Streamlit's comes from a blob, which has no relatives.
+
+Where that module does not come, the page says so (`first_picture.body`) instead of an English error for each component.
+"""
 
 
 def component(name: str) -> Callable[..., Any]:

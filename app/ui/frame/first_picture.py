@@ -19,8 +19,8 @@ from app.ui.marks import page_title
 from app.ui.text import escape, prose
 
 _SCRIPT = ASSETS / "first_picture.js"
-BODY = '<div id="first_picture" aria-hidden="true"></div><div id="unconnected" role="status"></div>'
-"""Where it is drawn, and where the page says that no connection comes, as HTML at the end of the page."""
+_SAYS = ("lost", "gone", "stopped", "status", "slow", "close")
+"""What Streamlit's dialog says where no connection comes: `ENGLISH` of `page.js`."""
 
 
 def head() -> str:
@@ -29,6 +29,20 @@ def head() -> str:
     loads = (browser_files.address(name) for name in ("styles", "map"))
     links = "".join(f'<link rel="modulepreload" {first} href="{address}">' for address in loads)
     return f'{links}<script type="module" async {first} src="{_module()[0]}"></script>'
+
+
+def body() -> str:
+    """Where it is drawn, and where the page says that no connection comes, or no script: HTML at the end of the page.
+
+    The last has its words at once, in every language: what would choose one is such a script.
+    """
+    blocked = "".join(
+        f'<p lang="{language}">{escape(load(language).message("serving.blocked"))}</p>' for language in LANGUAGES
+    )
+    return (
+        '<div id="first_picture" aria-hidden="true"></div><div id="unconnected" role="status"></div>'
+        f'<div id="blocked" role="alert">{blocked}</div>'
+    )
 
 
 def files() -> dict[str, str]:
@@ -40,6 +54,7 @@ def files() -> dict[str, str]:
 def _module() -> tuple[str, str]:
     declared = {
         "FIRST_FALLBACK": for_locale(""),
+        "FIRST_PAGE": browser_files.address("page"),
         "FIRST_WORDS": {language: _words(load(language)) for language in LANGUAGES},
     }
     lines = [f'import {{ browserKeeps, filmMap }} from "{browser_files.address("map")}"']
@@ -49,10 +64,12 @@ def _module() -> tuple[str, str]:
 
 
 def _words(content: Content) -> JsonObject:
+    says = content.messages.below("ui.says")
     return {
         "at_once": PAGES[0],
         "logo": browser_files.logo,
         "unconnected": content.message("serving.unconnected"),
+        "says": {part: says[part] for part in _SAYS},
         "map": player.words(content),
         "about": ABOUT[Step.OIDC_PROVIDER],
         "pages": {PAGES[0]: _home(content), **{step: _step(step, content) for step in Step}},

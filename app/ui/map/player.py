@@ -62,7 +62,7 @@ def draw(
     from `opens_at`. `before` is a film that plays in step with it, on a half map of its own.
 
     `leads`: the keys of buttons of the page (`next`, `previous`) with what the map shows where they lead: the step,
-    "asks" or "shows", and the address of the film. A click turns the map at once, while the page is still made.
+    "asks" or "shows", and the address of the film. A click turns the map at once, a key as soon as the page comes.
 
     While a clock `runs`, which says where it is, the film begins by itself; `on_end` is called once it has ended, or a
     second later where nothing travels. A browser that does not show it does not ask.

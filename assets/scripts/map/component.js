@@ -12,7 +12,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   host.leads = Object.fromEntries(["next", "previous"].filter((key) => data[key]).map((key) => [key, data[key].split(" ")]))
   for (const [, , film] of Object.values(host.leads)) mapRead(film) // fetched before it is asked for
   const body = document.querySelector(".st-key-body")
-  if (body) mapAhead.observe(body, { childList: true, subtree: true })
+  if (body) mapAhead.observe(body, { childList: true, characterData: true, subtree: true })
   let rest = () => mapRest(host), over = false
   const draw = (texts) => {
     adopt(parentElement)
@@ -23,10 +23,15 @@ export default function ({ data, parentElement, setTriggerValue }) {
   else Promise.all(texts).then((read) => over || draw(read))
   return () => ((over = true), rest())
 }
-// React hands on a component's data a frame after it has put the page into the document. A step whose question is open has
-// its name in the line above the map by then, and until the answer the map shows nothing but that step.
-let asked
+// React hands on a component's data a frame after it has put the page into the document, and each part of a page may come
+// with a frame of its own. The map turns before. Where the page has a button that leads to the next one, it knows what is
+// shown there: at a click at once, and after a key, which Streamlit hears by itself, once the address is that page's.
+// Else a step whose question is open has its name in the line above the map, and until the answer the map shows nothing
+// but that step.
+let asked, turned
 const mapAhead = new MutationObserver(() => {
+  const page = location.pathname.split("/").at(-1)
+  mapTurn(Object.values((last?.isConnected && last.leads) || {}).find(([name]) => name === page))
   const asks = document.querySelector("[data-asks]")?.dataset.asks, map = last?.isConnected && last.map
   if (asks === asked) return // the page of before is still there, and the map may have left it
   asked = asks
@@ -34,15 +39,17 @@ const mapAhead = new MutationObserver(() => {
   last.style.minHeight = "" // the question is there as well: it stands where it stays, however late the data come
   map.show(map.film, { part: asks, neutral: true })
 })
-// The picture of a step follows the click that leads there: it is known here, and the page needs a moment to come.
-document.addEventListener("click", ({ target }) => {
-  const button = target.closest?.(".st-key-next button, .st-key-previous button")
-  const lead = button && last?.isConnected && last.leads[button.closest(".st-key-next") ? "next" : "previous"]
-  const film = lead && mapRead(lead[2])
+const mapTurn = (lead) => {
+  const film = lead && lead !== turned && mapRead(lead[2])
   if (!film || film instanceof Promise) return
+  turned = lead
   document.querySelector('[data-testid="stMain"]').scrollTop = 0
   last.style.minHeight = `${last.offsetHeight}px` // nothing below it moves before the page goes
   last.map.show(film, { part: lead[0], neutral: lead[1] === "asks" })
+}
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest?.(".st-key-next button, .st-key-previous button")
+  if (button && last?.isConnected) mapTurn(last.leads[button.closest(".st-key-next") ? "next" : "previous"])
 })
 // A text comes with the page, or the page names its address.
 const mapRead = (text) => (text.startsWith("/") ? keptText(text) : text && JSON.parse(text))
