@@ -18,6 +18,7 @@ from app.flow.model import Status
 from app.flow.names import DEFAULT_AUDIENCE, account_of, boundary_of, role_of
 from app.flow.permissions.asked import ANY, LIST_BUCKETS
 from app.flow.steps.trust_policy import OF_CALLER, OF_REQUEST
+from app.flow.steps.webhook import NEXT_POD
 from app.flow.verdict.error_messages import denied_action, denying_policy
 from app.flow.verdict.refusals import CHANGED
 
@@ -61,6 +62,9 @@ def annotate(names: Names) -> Fix:
     known = (*map(str, names.annotations.values()), on_pod, names.role_of_pod)
     astray = next((value for value in known if is_role_arn(value)), names.likely_role)
     empty = ("--overwrite",) if ROLE_ARN in names.annotations else ()
+    if names.check.reason == NEXT_POD:
+        back = names.annotate(*empty, f"{ROLE_ARN}={names.role_arn}")
+        return Fix(id="annotate_again", commands=(back,), change=changes.annotated(names, role_arn=names.role_arn))
     commands = (names.annotate(*empty, f"{ROLE_ARN}={astray}"), *names.recreate())
     change = changes.annotated(names, role_arn=astray)
     fix = Fix(id="annotate_account" if is_role_arn(on_pod) else "annotate", commands=commands, change=change)
