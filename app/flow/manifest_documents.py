@@ -102,7 +102,7 @@ def _parts(text: str) -> Iterator[tuple[int, str]]:
     first, lines = 1, list[str]()
     for number, line in enumerate(text.split("\n"), 1):
         if _MARKER.match(line) and not all(it.startswith(("%", "#")) or not it.strip() for it in lines):
-            yield first, "\n".join(lines)
+            yield first, "\n".join((*lines, ""))  # a block at the end has its line break
             first, lines = number, []
         lines.append(line)
     yield first, "\n".join(lines)

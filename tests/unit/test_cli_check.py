@@ -164,6 +164,16 @@ def test_a_value_without_quotes_is_what_the_api_server_refuses(tmp_path: Path, l
     assert load(language).message("errors.value_is_no_text.title") in result.stderr
 
 
+def test_a_block_at_the_end_of_a_document_has_its_line_break_before_the_next_one_too(tmp_path: Path) -> None:
+    path = tmp_path / "all.yaml"
+    account = yaml.safe_dump({**ACCOUNT_FILE, "metadata": {"name": "my-sa", "namespace": "default"}}, sort_keys=False)
+    block = f"  annotations:\n    eks.amazonaws.com/role-arn: |\n      {ROLE}\n"
+    path.write_text(f"{account}{block}---\n{yaml.safe_dump(workload())}")
+    status, (found,), _ = checks("-f", str(path))
+    role_arn = found["service_account.role_arn"]
+    assert (status, role_arn["status"], role_arn["got"]) == (1, "failed", f"{ROLE}\n")
+
+
 def test_keys_that_are_no_texts_are_read_as_kubernetes_reads_them(tmp_path: Path) -> None:
     account = {**ACCOUNT_FILE, "metadata": {**ACCOUNT_FILE["metadata"], "labels": {2: "a", True: "b", None: "c"}}}
     assert run("-f", write(tmp_path / "sa.yaml", account, workload(env=[1.5, {1: 2}, None]))).exit_code == 0

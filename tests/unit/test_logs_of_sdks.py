@@ -170,7 +170,8 @@ def test_a_second_role_takes_a_permission_and_a_trust_policy() -> None:
     allowed = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
     fix = refused(log, lambda fakes: setattr(fakes, "policies", [("Admin", allowed)])).fix
     assert fix is not None
-    assert [command.split()[2] for command in fix.commands] == ["get-role"]
+    assert fix.commands[0] == "kubectl -n default rollout restart deployment/web"
+    assert [command.split()[2] for command in fix.commands[1:]] == ["get-role"]
 
 
 def test_go_needs_the_variable_for_the_region_that_botocore_ignores() -> None:

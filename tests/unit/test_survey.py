@@ -552,6 +552,13 @@ def test_without_a_provider_nobody_gets_in_whatever_the_trust_policies_say() -> 
     assert "iam:ListOpenIDConnectProviders" in shown(unread, "text")
 
 
+def test_of_what_is_no_role_no_provider_is_missed() -> None:
+    """With the quotes in it, the ARN has no account in which one could lack."""
+    found = surveyed(account("shop", "orders", f'"{ROLE}"'))
+    (tie,) = found.ties
+    assert (tie.lacks_provider, [it.cause for it in tie.problems]) == (False, ["causes.malformed_arn"])
+
+
 def test_one_command_lets_in_all_that_a_role_refuses() -> None:
     """Pasted one after the other, the command of one would take out the statement of the other."""
     found = surveyed(MINE, account("shop", "orders", ROLE), account("shop", "frontend", ROLE))

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.content import LANGUAGES, load
+from app.flow.annotations import ROLE_ARN
 from app.flow.doctor import Diagnosis, changes, examine
 from app.flow.errors import NotFound, NotPermitted, Refused, Unreachable
 from app.flow.model import Status
@@ -361,6 +362,12 @@ def test_a_file_of_the_manifests_own_is_compared_with_what_is_mounted(file: str,
     )
 
 
+def test_a_file_of_the_manifests_own_that_is_not_there_is_left_to_the_webhook() -> None:
+    fakes = healthy()
+    by_hand(fakes, {"AWS_ROLE_ARN": ROLE, "AWS_WEB_IDENTITY_TOKEN_FILE": "/mine/token"})
+    assert outcome(read(fakes, *ALL)) == ("token.file", "handwritten")
+
+
 # --- What the Pod becomes ---------------------------------------------------------------------------------------------
 
 
@@ -476,6 +483,31 @@ def test_a_pod_that_was_edited_before_works_until_the_next_one(name: str) -> Non
             assert verdict_words.fix_heading(found) == "fix"
         assert found.fix.then == "works_as_it_is"
         assert not any(RESTART in command for command in found.fix.commands)
+
+
+@pytest.mark.parametrize("actions", [(), tuple(Action)])
+def test_a_pod_from_before_the_annotation_was_removed_works_until_the_next_one(actions: tuple[Action, ...]) -> None:
+    """As when GitOps takes back what was annotated by hand."""
+    fakes = running()
+    fakes.service_account["metadata"].pop("annotations")
+    found = read(fakes, *actions)
+    assert found.verdict.outcome is (Outcome.WORKS if actions else Outcome.SHOULD_WORK)
+    _, check = found.verdict.warning or (None, found.verdict.check)
+    assert check is not None
+    assert (check.id, check.status, check.reason) == ("service_account.annotation", Status.WARNING, "next_pod")
+    assert found.fix is not None
+    assert found.fix.commands == (f"kubectl -n default annotate serviceaccount my-sa {ROLE_ARN}={ROLE}",)
+    assert found.fix.then == "works_as_it_is"
+
+
+def test_the_role_that_a_pod_has_from_a_removed_annotation_is_examined() -> None:
+    fakes = running()
+    fakes.service_account["metadata"].pop("annotations")
+    fakes.role["AssumeRolePolicyDocument"]["Statement"][0]["Action"] = "sts:AssumeRole"
+    found = read(fakes)
+    assert outcome(found) == ("trust.action", "trust")
+    assert found.fix is not None
+    assert "--role-name s3-reader" in found.fix.commands[0]
 
 
 @pytest.mark.parametrize("phase", ["Failed", "Running"])

@@ -70,14 +70,21 @@ def test_the_object_of_the_diff_may_be_typed_in(simulation, world, fault, kind):
     assert_fixed(simulation, world, found)
 
 
-@pytest.mark.parametrize(("fault", "action"), [("F46", "s3:ListAllMyBuckets"), ("F49", "sts:AssumeRole")])
-def test_what_the_role_may_by_now_is_not_granted_twice(simulation, world, fault, action):
+@pytest.mark.parametrize(
+    ("fault", "action", "before", "after"),
+    [
+        ("F46", "s3:ListAllMyBuckets", "permit", "read_log"),
+        ("F49", "sts:AssumeRole", "assumes_another", "assumes_another"),
+    ],
+)
+def test_what_the_role_may_by_now_is_not_granted_twice(simulation, world, fault, action, before, after):
     simulation.inject(world, fault)
-    assert examine(simulated(simulation, world), SUBJECT).fix.id == "permit"
+    assert examine(simulated(simulation, world), SUBJECT).fix.id == before
     statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     iam.call(world.account, "PutRolePolicy", {"RoleName": ARTICLE.role, "PolicyName": "more", "PolicyDocument": policy})
-    assert examine(simulated(simulation, world), SUBJECT).fix.id == "read_log"
+    fix = examine(simulated(simulation, world), SUBJECT).fix
+    assert (fix.id, "put-role-policy" in " ".join(fix.commands)) == (after, False)
     simulation.run(edits.recreate_pod(world))
     assert examine(simulated(simulation, world), SUBJECT).verdict.status in FIXED
 

@@ -18,6 +18,7 @@ from app.flow.model import Status
 from app.flow.names import DEFAULT_AUDIENCE, account_of, boundary_of, role_of
 from app.flow.permissions.asked import ANY, LIST_BUCKETS
 from app.flow.steps.trust_policy import OF_CALLER, OF_REQUEST
+from app.flow.steps.webhook import NEXT_POD
 from app.flow.verdict.error_messages import denied_action, denying_policy
 from app.flow.verdict.refusals import CHANGED
 
@@ -61,6 +62,9 @@ def annotate(names: Names) -> Fix:
     known = (*map(str, names.annotations.values()), on_pod, names.role_of_pod)
     astray = next((value for value in known if is_role_arn(value)), names.likely_role)
     empty = ("--overwrite",) if ROLE_ARN in names.annotations else ()
+    if names.check.reason == NEXT_POD:
+        back = names.annotate(*empty, f"{ROLE_ARN}={names.role_arn}")
+        return Fix(id="annotate_again", commands=(back,), change=changes.annotated(names, role_arn=names.role_arn))
     commands = (names.annotate(*empty, f"{ROLE_ARN}={astray}"), *names.recreate())
     change = changes.annotated(names, role_arn=astray)
     fix = Fix(id="annotate_account" if is_role_arn(on_pod) else "annotate", commands=commands, change=change)
@@ -210,11 +214,11 @@ def permit(names: Names) -> Fix:
 def permit_denied(names: Names, said: str, denied: Sequence[tuple[str, str]]) -> Fix:
     """What the role was refused, in these words: exactly these actions, each on its resource."""
     permit = _permit_exactly(names, denied)
-    return denied_by(names, said) or chained(names, denied, permit.commands) or permit
+    return denied_by(names, said) or chained(names, denied, permit) or permit
 
 
-def chained(names: Names, denied: Sequence[tuple[str, str]], permit: Sequence[str] = ()) -> Fix | None:
-    """Where what was denied is to assume a second role (role chaining); None for anything else. `permit` grants it.
+def chained(names: Names, denied: Sequence[tuple[str, str]], first: Fix) -> Fix | None:
+    """Where what was denied is to assume a second role (role chaining), after `first`; None for anything else.
 
     The second role's trust policy has to name the first, also where a role assumes itself (AWS Security Blog,
     "Announcing an update to IAM role trust policy behavior").
@@ -225,7 +229,7 @@ def chained(names: Names, denied: Sequence[tuple[str, str]], permit: Sequence[st
         return Fix(id="assumes_itself", commands=names.show_workload())
     wanted = ("--role-name", parts[2], "--query", "Role.AssumeRolePolicyDocument")
     there = () if parts[1] == account_of(names.role_arn) else ("--profile", PROFILE_HERE)
-    return Fix(id="assumes_another", commands=(*permit, names.iam("get-role", *wanted, *there)))
+    return replace(first, id="assumes_another", commands=(*first.commands, names.iam("get-role", *wanted, *there)))
 
 
 def denied_by(names: Names, said: str) -> Fix | None:

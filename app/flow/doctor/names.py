@@ -19,6 +19,7 @@ from app.flow.model import Check, JsonValue, Status, Walk
 from app.flow.names import account_of, annotated_audience, host_and_path, provider_arn, role_of, subject_claim
 from app.flow.partitions import partition_of, region_of
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment, token_source
+from app.flow.steps.service_account import KEPT_ROLE
 from app.flow.webhook import VOLUME
 
 ROLE_HERE, NAME_HERE, ACCOUNT_HERE = "ROLE_ARN", "ROLE_NAME", "ACCOUNT_ID"
@@ -53,7 +54,8 @@ class Names:
         self.exists = bool(get_object(documents.get("service_account")))
         self.own_token = get_object(documents.get(OWN_TOKEN))
         """As `OwnToken`; empty where the token is the webhook's work."""
-        self.role_arn = get_str(self.own_token, "role_arn") or get_str(self.annotations, ROLE_ARN)
+        annotated = get_str(self.annotations, ROLE_ARN) or get_str(documents, KEPT_ROLE)
+        self.role_arn = get_str(self.own_token, "role_arn") or annotated
         self.role_name = (role_of(self.role_arn) or ("", "", NAME_HERE))[2]
         path = self.role_arn.partition(":role/")[2].rpartition("/")[0]
         self.role_path = f"/{path}/" if path else "/"
@@ -207,10 +209,7 @@ class Names:
         return self._edit("set", "image", *words)
 
     def set_service_account(self, name: str = "") -> tuple[str, ...]:
-        """Has the workload's Pods run under the ServiceAccount, or under another one.
-
-        A Job is made again for that, and runs again.
-        """
+        """Has the workload's Pods run under the ServiceAccount, or another one; a Job is made again for it."""
         account = name or self.service_account
         return (self._new_job(account),) if self.kind == "job" else self._edit("set", "serviceaccount", account)
 

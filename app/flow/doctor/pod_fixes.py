@@ -11,7 +11,7 @@ from app.flow.doctor.pods.rows import rows
 from app.flow.doctor.reading.variables import KEY_VARIABLES
 from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import JsonObject
-from app.flow.names import API_TOKEN, DEFAULT_AUDIENCE, TOKEN_DIRECTORY
+from app.flow.names import API_TOKEN, DEFAULT_AUDIENCE, TOKEN_DIRECTORY, TOKEN_PATH
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, mount_path, named_file
 from app.flow.steps.token_mount import OWN_AUDIENCE
 from app.flow.steps.webhook import MOUNTED_TWICE
@@ -230,7 +230,9 @@ def _ends_in_env(found: JsonObject) -> bool:
 
 
 def token_file(names: Names) -> Fix:
-    """The file does not appear where the kubelet gets no token."""
+    """The file does not appear where the kubelet gets no token, nor where the manifest looks for another one."""
+    if not names.own_token and names.check.expected.startswith("/") and names.check.expected != TOKEN_PATH:
+        return handwritten(names)
     return kubelet(names) if _FETCH in names.check.error else describe(names)
 
 

@@ -195,7 +195,7 @@ def application(names: Names) -> Fix:
     if action and own:
         if not _may_by_now(names, action, resource):
             return permit_denied(names, said, [(action, resource)])
-        if fix := chained(names, [(action, resource)]):
+        if fix := chained(names, [(action, resource)], Fix(id="read_log", commands=names.recreate())):
             return fix
     if shows_in(said) is Step.STS_ASSUME:
         if fix := denied_by(names, said):

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.flow.annotations import is_role_arn
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonValue
 from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
@@ -140,6 +141,14 @@ def has_own_volume(pod: JsonValue) -> bool:
     """Whether a volume or a mount of the webhook's name is the manifest's own: another than the webhook makes."""
     named = any(get_str(volume, "name") == VOLUME for volume in get_list(pod, "spec", "volumes"))
     return named and (token_source(pod) is None or bool(astray(pod)))
+
+
+def kept_role(pod: JsonValue, service_account: str) -> str:
+    """The role that the webhook has written into a Pod of this ServiceAccount which runs; empty where it has none."""
+    if get_str(pod, "spec", "serviceAccountName") != service_account or not kubelet_says.pod_runs(pod):
+        return ""
+    arns = (environment(box).get(ROLE_VARIABLE, "") for box in containers(pod) if mount_path(box))
+    return next((arn for arn in arns if token_source(pod) is not None and is_role_arn(arn)), "")
 
 
 def added_later(pod: JsonValue) -> list[str]:

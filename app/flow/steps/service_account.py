@@ -17,9 +17,10 @@ from app.flow.names import account_of, boundary_of, provider_arn, role_of, subje
 from app.flow.partitions import partition_of
 from app.flow.ports import Ports
 from app.flow.steps.findings import BY_HAND, ISSUER_ASSUMED, OTHER_ACCOUNT, Findings, unseen
-from app.flow.steps.injection import ROLE_VARIABLE, own_token
+from app.flow.steps.injection import ROLE_VARIABLE, kept_role, own_token
 from app.flow.steps.step_context import StepContext
 from app.flow.steps.trust_policy import judge_trust
+from app.flow.steps.webhook import NEXT_POD
 
 CHECKS = (
     "service_account.exists",
@@ -34,6 +35,8 @@ CHECKS = (
     "trust.scope",
 )
 _TRUST = CHECKS[4:]
+KEPT_ROLE = "kept_role"
+"""The evidence of a role that the Pod has from an annotation that is there no more."""
 ON_POD = "on_pod"
 """The reason of a role's annotation that stands on the Pod, where the webhook does not read it (its pkg/cache)."""
 
@@ -82,6 +85,10 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     else:
         got: JsonValue = role_arn or list(annotations)
         findings.judge("service_account.annotation", bool(role_arn), got=got, expected=ROLE_ARN, where=where)
+        if not role_arn and (role_arn := kept_role(pod, subject.service_account)):
+            findings.show(KEPT_ROLE, role_arn)
+            findings.soften("service_account.annotation", NEXT_POD)
+            where = f"Pod {subject.namespace}/{subject.pod} {ROLE_VARIABLE}"
     if not role_arn:
         return findings.report(), step_context
     step_context = replace(step_context, role_arn=role_arn)

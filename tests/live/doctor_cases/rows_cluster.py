@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.live.doctor_cases.case import WORKS, Case
-from tests.live.doctor_cases.cluster import ACCOUNT, Cluster
+from tests.live.doctor_cases.cluster import ACCOUNT, POD, Cluster
 
 
 def _older_than_the_annotation(cluster: Cluster) -> None:
@@ -17,6 +17,15 @@ def _no_annotation(cluster: Cluster) -> None:
     cluster.role()
     cluster.service_account(annotations={})
     cluster.deployment()
+
+
+def _no_service_account(cluster: Cluster) -> None:
+    """The ReplicaSet goes on trying, and makes its Pod as soon as the ServiceAccount is there."""
+    labels = {"app": POD}
+    template = {"metadata": {"labels": labels}, "spec": cluster.pod_spec()}
+    wanted = {"replicas": 1, "selector": {"matchLabels": labels}, "template": template}
+    cluster.role()
+    cluster.post("deployments", {"metadata": {"name": POD}, "spec": wanted}, group="apis/apps/v1")
 
 
 def _as_default(cluster: Cluster) -> None:
@@ -43,6 +52,14 @@ ROWS = (
         read_only="broken pod.injected",
         allowed="broken pod.injected",
         fix="recreate",
+        after=WORKS,
+    ),
+    Case(
+        name="the ServiceAccount is not there, and a Deployment waits for it",
+        make=_no_service_account,
+        read_only="broken service_account.exists",
+        allowed="broken service_account.exists",
+        fix="create_service_account",
         after=WORKS,
     ),
     Case(

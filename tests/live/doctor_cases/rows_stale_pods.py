@@ -18,10 +18,14 @@ def _template(cluster: Cluster, **spec: JsonValue) -> JsonValue:
     return {"metadata": {"labels": {"app": POD}}, "spec": cluster.pod_spec(spec)}
 
 
-def _stateful_set(cluster: Cluster) -> None:
-    spec = {"selector": {"matchLabels": {"app": POD}}, "template": _template(cluster), "serviceName": POD}
+def _stateful_set(cluster: Cluster, **also: JsonValue) -> None:
+    spec = {"selector": {"matchLabels": {"app": POD}}, "template": _template(cluster), "serviceName": POD, **also}
     cluster.post("statefulsets", {"metadata": {"name": POD}, "spec": spec}, group="apis/apps/v1")
     cluster.settle()
+
+
+def _on_delete(cluster: Cluster) -> None:
+    _stateful_set(cluster, updateStrategy={"type": "OnDelete"})
 
 
 def _job(cluster: Cluster) -> None:
@@ -66,6 +70,7 @@ def _stale(name: str, make: Make, check: str = "pod.injected", **more: Any) -> C
 
 ROWS = (
     _stale("the StatefulSet's Pod is older", _annotated_after(_stateful_set)),
+    _stale("the StatefulSet's Pod is older, and only deleting it makes another", _annotated_after(_on_delete)),
     _stale("the bare Pod is older", _annotated_after(lambda it: it.pod())),
     _stale("the Job's Pod is older", _annotated_after(_job)),
     _stale("the Pod has the role of before", _another_role_before),

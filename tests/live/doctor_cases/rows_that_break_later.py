@@ -17,6 +17,11 @@ def _another_selector_by_now(cluster: Cluster) -> None:
     cluster.webhook(namespaceSelector={"matchLabels": {"irsa": "on"}})
 
 
+def _not_annotated_any_more(cluster: Cluster) -> None:
+    cluster.healthy()
+    cluster.annotate({"eks.amazonaws.com/role-arn": None})
+
+
 def _token_by_hand_and_annotated(cluster: Cluster) -> None:
     token_by_hand(cluster)
     cluster.annotate({"eks.amazonaws.com/role-arn": cluster.role_arn})
@@ -37,6 +42,14 @@ ROWS = (
         read_only="should_work webhook.dry_run",
         allowed="works",
         fix="register_webhook",
+    ),
+    Case(
+        name="the annotation was removed after the Pod was made",
+        make=_not_annotated_any_more,
+        read_only="should_work webhook.dry_run",
+        allowed="works",
+        fix="annotate_again",
+        after="works",
     ),
     Case(
         name="the webhook selects other namespaces since the Pod was made",

@@ -50,7 +50,7 @@ class Read:
 
     def lacks_provider(self, role_arn: str) -> bool:
         """Whether that role is in our account, which has no provider for the issuer: STS then refuses every token."""
-        ours = bool(self.account) and account_of(role_arn) == self.account
+        ours = bool(self.account) and role_of(role_arn) is not None and account_of(role_arn) == self.account
         return ours and not self.providers_error and provider_arn(role_arn, self.issuer) not in self.providers
 
 
