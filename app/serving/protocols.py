@@ -151,6 +151,9 @@ class BoundedHttp(HttpToolsProtocol):
 class BoundedWebSocket(WebSocketsSansIOProtocol):
     """A websocket within `Limits`."""
 
+    messages = 1000
+    """That may wait for the application. A page says one with each click, and 40,000 empty ones fit into one read."""
+
     def __init__(self, *arguments: Any, connections: Connections, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._room = connections
@@ -185,6 +188,8 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             super().data_received(data[at : at + PIECE])
             if self.transport.get_write_buffer_size() > self._room.limits.write_bytes:
                 self.transport.abort()
+            elif self.queue.qsize() > self.messages:
+                self._fail("too many messages")
             if self.transport.is_closing():
                 return
 

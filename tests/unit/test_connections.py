@@ -502,6 +502,18 @@ def test_a_message_in_crumbs_closes_the_websocket():
         assert caught.value.rcvd.code == 1008
 
 
+@pytest.mark.parametrize("count", [500, 5000])
+def test_many_messages_at_once_close_the_websocket(count):
+    message = Frame(Opcode.BINARY, b"").serialize(mask=True)
+    with serving() as (port, _), connect(f"ws://127.0.0.1:{port}/ws", compression=None) as client:
+        client.socket.sendall(message * count)
+        came = 0
+        with contextlib.suppress(ConnectionClosed):
+            while came < count:
+                came += client.recv() == b""
+        assert (client.close_code, came < count) == (None if count == 500 else 1008, count == 5000)
+
+
 @pytest.mark.parametrize("opcode", [Opcode.PING, Opcode.PONG])
 def test_pings_and_pongs_without_end_close_the_websocket(opcode):
     frame = Frame(opcode, b"").serialize(mask=True)
