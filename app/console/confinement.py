@@ -69,7 +69,11 @@ def filtered(stages: Sequence[Sequence[str]], reach: Reach) -> list[str]:
     """The argument list that starts the filters which pipes connect, the first one first, in one process."""
     found = find_spec("jq")
     packages = [str(Path(found.origin).parent)] if found and found.origin else []
-    return [*_python("filters.process", *packages), _spec([], reach, {**LIMITS, "DATA": _FILTER_BYTES}), json.dumps(stages)]
+    return [
+        *_python("filters.process", *packages),
+        _spec([], reach, {**LIMITS, "DATA": _FILTER_BYTES}),
+        json.dumps(stages),
+    ]
 
 
 def _python(module: str, *packages: str) -> list[str]:

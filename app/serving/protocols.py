@@ -34,9 +34,10 @@ CONTROLS, CONTROL_SECONDS = 100, 10.0
 """Pings and pongs of a client, and for how long they are counted. A browser answers one ping in twenty seconds."""
 PIECE = 4096
 """Bytes of a websocket that are read before anything is counted: frames of 6 bytes cost more than what is in them."""
-_HANDSHAKE_HEADERS = 128
+HEADERS, COOKIES = 128, 1000
+"""Of a request. Browsers send twenty headers, and 180 cookies at most; 64 KB of others take 15 ms to read."""
 _HANDSHAKE_LINE = 8192
-"""What `websockets` reads of a handshake (`http11.MAX_NUM_HEADERS`, `MAX_LINE_LENGTH`)."""
+"""What `websockets` reads of a handshake (`http11.MAX_LINE_LENGTH`); and as many headers (`MAX_NUM_HEADERS`)."""
 
 
 def answer(status: str, text: str, *headers: str) -> bytes:
@@ -96,8 +97,12 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Takes a header. Trailers are none, and nobody here asks for them (RFC 9110 §6.5.1)."""
-        if not self._is_in_body:
-            super().on_header(name, value)
+        if self._is_in_body:
+            return
+        super().on_header(name, value)
+        if len(self.headers) > HEADERS or value.count(b";") > COOKIES:
+            self._refuse(TOO_LARGE)
+            raise ConnectionAbortedError  # ends llhttp's work on what was read
 
     def on_body(self, body: bytes) -> None:
         """Takes a piece of the body."""
@@ -132,7 +137,7 @@ class BoundedHttp(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         """Hands over to the websocket, unless `websockets` could not read the handshake."""
         longest = max(len(self.url) + 32, *(len(name) + len(value) + 4 for name, value in self.headers))
-        if len(self.headers) > _HANDSHAKE_HEADERS or longest > _HANDSHAKE_LINE:
+        if longest > _HANDSHAKE_LINE:
             self._refuse(TOO_LARGE)
         else:
             super().handle_websocket_upgrade()
@@ -145,6 +150,9 @@ class BoundedHttp(HttpToolsProtocol):
 
 class BoundedWebSocket(WebSocketsSansIOProtocol):
     """A websocket within `Limits`."""
+
+    messages = 1000
+    """That may wait for the application. A page says one with each click, and 40,000 empty ones fit into one read."""
 
     def __init__(self, *arguments: Any, connections: Connections, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -180,6 +188,8 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             super().data_received(data[at : at + PIECE])
             if self.transport.get_write_buffer_size() > self._room.limits.write_bytes:
                 self.transport.abort()
+            elif self.queue.qsize() > self.messages:
+                self._fail("too many messages")
             if self.transport.is_closing():
                 return
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from functools import partial
 from typing import Any, cast
 from weakref import WeakMethod
@@ -52,6 +53,9 @@ class MeteredHttp(BoundedHttp):
 
 class MeteredWebSocket(BoundedWebSocket):
     """A websocket whose reading is on its tab."""
+
+    messages = sys.maxsize
+    """A program may write each line of its input by itself, and its world pays."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
