@@ -39,10 +39,11 @@ class OwnFolder:
     def remove(self) -> None:
         """Removes the folder with all that is in it. Twice is no error."""
         self._directory.cleanup()
+        if self in _MADE:
+            _MADE.remove(self)
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
-            _MADE.remove(self)
 
 
 _MADE: list[OwnFolder] = []

@@ -37,6 +37,19 @@ def host_and_path(issuer: str) -> str:
     return issuer.removeprefix("https://")
 
 
+def may_be_registered(issuer: str) -> bool:
+    """Whether IAM takes this URL of a provider: https, without port, query or fragment.
+
+    Source: IAM API reference, CreateOpenIDConnectProvider, `Url`.
+    """
+    try:
+        parts = urlsplit(issuer)
+        bare = parts.port is None and not parts.query and not parts.fragment
+        return parts.scheme == "https" and bool(parts.hostname) and bare
+    except ValueError:
+        return False
+
+
 def is_public(issuer: str) -> bool:
     """Whether AWS may reach this issuer, as far as the URL itself tells: https, at no private name or address.
 

@@ -88,7 +88,6 @@ class Junk:
         self._keys = keys
         self._api = owner(keys)
         self._pages = visitor(target, ATTACKER)
-        self._kubernetes = urlsplit(keys.server)
         self._aws = urlsplit(keys.aws_url)
         self._context = ssl.create_default_context(cafile=str(keys.ca))
         self._tab: Page | None = None

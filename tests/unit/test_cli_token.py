@@ -122,6 +122,7 @@ def test_the_language_follows_the_option_and_the_locale():
         ({"exp": MISSING}, "missing_claim", "failed"),
         ({"iss": "http://issuer.example"}, "issuer", "failed"),
         ({"iss": "https://issuer.example:8443/id"}, "issuer", "failed"),
+        ({"iss": "https://issuer.example/id#part"}, "issuer", "failed"),
         ({"iss": "https://[broken"}, "issuer", "failed"),
         ({"iss": 7}, "issuer", "failed"),
         ({"sub": "alice"}, "subject", "warning"),

@@ -223,6 +223,13 @@ def test_confinement_is_tried_and_not_only_asked_for(monkeypatch):
     assert "refused" in fails.got
 
 
+def test_a_launcher_that_does_not_end_is_a_finding(monkeypatch):
+    monkeypatch.setattr(trial_run, "launched", lambda *_: ["sleep", "30"])
+    monkeypatch.setattr(trial_run, "_SECONDS", 0.1)
+    found = trial_run.confinement()
+    assert (found.status, found.case) == (OFF, "fails")
+
+
 def test_a_program_that_does_not_reach_the_world_is_named(monkeypatch, tmp_path):
     shell = Program(name="kubectl", path="/bin/false", version="1.2", reads=("/bin/false",))
     monkeypatch.setattr("app.console.programs.find", lambda _: {"kubectl": shell})

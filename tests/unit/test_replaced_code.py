@@ -27,7 +27,7 @@ READ = {
     "app/service_models.py": {
         "botocore.loaders": {"Loader": "9ba44d90b5aa"},
     },
-    "app/world/node/node_time.py": {
+    "app/world/node/programs/node_time.py": {
         "botocore.auth": {"S3SigV4Auth": "230535c368b2", "SigV4Auth": "e6c271e12368"},
     },
     "app/world/node/programs/credential_chain.py": {

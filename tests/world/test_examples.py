@@ -89,10 +89,6 @@ def said(run, walked):
     return said_by
 
 
-def kids(walked):
-    return [key["kid"] for key in evidence(walked, Step.OIDC_PROVIDER, "jwks", "keys")]
-
-
 def additions(walked):
     """The names and values that the webhook added in the walk's dry run."""
     [volume] = [

@@ -130,3 +130,10 @@ def test_every_document_says_what_its_kinds_consist_of():
         text = json.dumps(schemas)
         assert {name.rpartition("/")[2] for name in re.findall(r'"\$ref": "([^"]*)"', text)} <= schemas.keys()
         assert "x-kubernetes-group-version-kind" in text
+
+
+def test_what_clients_ask_for_and_does_not_exist_is_not_remembered():
+    known = openapi.paths("")["paths"]
+    for name in (*known, *(f"apis/{number}/v1" for number in range(100))):
+        assert (openapi.document(name) is not None) == (name in known)
+    assert openapi._document.cache_info().currsize == len(known)

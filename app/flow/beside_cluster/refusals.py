@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from app.flow.beside_cluster.objects import other_webhook
 from app.flow.model import JsonValue
+from app.flow.names import may_be_registered
 
 _AWS = ("amazonaws.com", "amazonaws.com.cn", "amazonaws.eu", "api.aws", "api.amazonwebservices.com.cn")
 """The ends of the names of AWS's endpoints."""
@@ -65,7 +66,7 @@ def refusal_of_read(found: Found) -> Refusal | None:
     for said, pattern in ((found.issuer, _EKS_ISSUER), (found.version, _EKS_VERSION)):
         if pattern.search(said):
             return Refusal(code="beside_eks", got=said)
-    if not _may_be_registered(found.issuer):
+    if not may_be_registered(found.issuer):
         return Refusal(code="beside_issuer", got=found.issuer)
     if other := other_webhook(found.webhooks):
         return Refusal(code="beside_webhook", got=other)
@@ -82,15 +83,3 @@ def _plain(text: str) -> IPv4Address | IPv6Address:
     address = ip_address(text.partition("%")[0])
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return mapped or address
-
-
-def _may_be_registered(issuer: str) -> bool:
-    """Whether IAM takes this URL of a provider: https, without port, query or fragment.
-
-    Source: IAM API reference, CreateOpenIDConnectProvider, `Url`.
-    """
-    try:
-        parts = urlsplit(issuer)
-        return parts.scheme == "https" and bool(parts.hostname) and not (parts.port or parts.query or parts.fragment)
-    except ValueError:
-        return False

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
-from urllib.parse import urlsplit
 
 from app.flow.model import JsonValue
-from app.flow.names import DEFAULT_AUDIENCE, SUBJECT_PREFIX
+from app.flow.names import DEFAULT_AUDIENCE, SUBJECT_PREFIX, may_be_registered
 from app.flow.token import ALGORITHMS, PARTS, MalformedToken, json_text
 
 LONGEST_LIFE = 86_400
@@ -96,7 +95,7 @@ def _parties(claims: Mapping[str, JsonValue]) -> Iterator[Oddity]:
     issuer = claims.get("iss")
     if issuer is None:
         yield _oddity("missing_claim", "iss", None, "https://…", serious=True)
-    elif not _is_issuer(issuer):
+    elif not isinstance(issuer, str) or not may_be_registered(issuer):
         yield _oddity("issuer", "iss", issuer, "https://…", serious=True)
 
     # (2) The audience.
@@ -118,14 +117,6 @@ def _parties(claims: Mapping[str, JsonValue]) -> Iterator[Oddity]:
         yield _oddity("subject", "sub", subject, named or f"{SUBJECT_PREFIX}…", serious=False)
     elif named and subject != named:
         yield _oddity("subject_mismatch", "sub", subject, named, serious=True)
-
-
-def _is_issuer(value: JsonValue) -> bool:
-    try:
-        parts = urlsplit(value)
-        return parts.scheme == "https" and bool(parts.hostname) and parts.port is None and not parts.query
-    except (ValueError, TypeError, AttributeError):
-        return False
 
 
 def _named_subject(claims: Mapping[str, JsonValue]) -> str:

@@ -29,9 +29,7 @@ HINTS = 3
 def build() -> None:
     """Draws the page."""
     content = language.content()
-    lesson = content.lesson("build")
-    st.title(lesson.title, anchor=False)
-    components.goal(lesson.section("goal").body)
+    components.head("build", content)
     if needs_a_world(content):
         return
     if session.world().start == "finished":

@@ -27,9 +27,7 @@ from app.ui.text import prose
 def doctor() -> None:
     """Draws the page."""
     content = language.content()
-    lesson = content.lesson("doctor")
-    st.title(lesson.title, anchor=False)
-    components.goal(lesson.section("goal").body)
+    components.head("doctor", content)
 
     # (1) Another's diagnosis, if one is opened: then the page asks no server.
     opened = diagnosis_upload.opened(content)

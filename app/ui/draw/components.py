@@ -7,7 +7,9 @@ from typing import Any
 
 import streamlit as st
 
+from app.content import Content
 from app.ui.draw.browser_files import browser_files
+from app.ui.marks import page_title
 from app.ui.state import connection, route
 from app.ui.text import prose
 
@@ -67,6 +69,12 @@ def block(html: str, key: str, *, answers: bool = False) -> None:
     asked = _block(data={"html": html, "answers": answers, "key": key}, key=key, on_go_change=nothing).go
     if asked:
         route.follow(asked)
+
+
+def head(page: str, content: Content, *, asks: str = "") -> None:
+    """Draws a page's title and its `goal`; `asks` as there."""
+    st.title(page_title(page, content), anchor=False)
+    goal(content.lesson(page).section("goal").body, asks=asks)
 
 
 def goal(text: str, *, asks: str = "") -> None:

@@ -9,7 +9,6 @@ from app.flow.model import Status
 from app.ui.draw import components, notice
 from app.ui.draw.checks import mark
 from app.ui.frame import navigation, not_there, world_controls
-from app.ui.marks import page_title
 from app.ui.state import address, chosen_chain, depth, language, live, live_selection, mode, session, shared_walks
 from app.ui.state.runs import drawn_before
 from app.ui.state.walk_view import WalkView
@@ -103,7 +102,6 @@ def _chain(walk_view: WalkView | None, content: Content) -> None:
 def without_walk(name: str, content: Content) -> None:
     """The title and the aim of a page that needs a walk, and why there is no more."""
     with navigation.onward(name, content):
-        st.title(page_title(name, content), anchor=False)
-        components.goal(content.lesson(name).section("goal").body)
+        components.head(name, content)
         if problem := live_selection.state().problem:
             notice.show(problem, content, key="problem")

@@ -64,8 +64,7 @@ def inspect_token() -> None:
     """Draws the page."""
     content = language.content()
     lesson = content.lesson("inspect_token")
-    st.title(lesson.title, anchor=False)
-    components.goal(lesson.section("goal").body)
+    components.head("inspect_token", content)
     _instrument(content)
     components.block(of_token.section(lesson.section("recap"), content), key="inspect_recap")
 

@@ -24,9 +24,7 @@ from app.world.faults import find_fault
 def break_it() -> None:
     """Draws the page."""
     content = language.content()
-    lesson = content.lesson("break_it")
-    st.title(lesson.title, anchor=False)
-    components.goal(lesson.section("goal").body)
+    components.head("break_it", content)
     if needs_a_world(content) or needs_chain(content):
         return
     if drawn := score(content):

@@ -29,9 +29,7 @@ from app.world.setup import mission as start
 def missions() -> None:
     """Draws the page."""
     content = language.content()
-    lesson = content.lesson("missions")
-    st.title(lesson.title, anchor=False)
-    components.goal(lesson.section("goal").body)
+    components.head("missions", content)
     if needs_a_world(content):
         return
     try:

@@ -17,8 +17,7 @@ _lookup = components.component("lookup")
 def begin(page: str) -> Content:
     """Draws the page's title and what one will know after it; the texts in the reader's language."""
     content = language.content()
-    st.title(content.lesson(page).title, anchor=False)
-    components.goal(content.lesson(page).section("goal").body)
+    components.head(page, content)
     return content
 
 

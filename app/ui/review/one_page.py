@@ -7,8 +7,6 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping
 
-import streamlit as st
-
 from app.content import Content
 from app.flow.annotations import ROLE_ARN
 from app.flow.json_access import get, get_list, get_str, shown, strings
@@ -32,9 +30,7 @@ _BEGINNING = 24
 def one_page() -> None:
     """Draws the page."""
     content, walk_view = language.content(), session.walk_view()
-    lesson = content.lesson("one_page")
-    st.title(lesson.title, anchor=False)
-    components.goal(lesson.section("goal").body)
+    components.head("one_page", content)
     found = session.diagnosis(walk_view)
     sentence = prose(verdict_words.verdict(found, content))
     verdict = framed(verdict_words.mark(found), f"<p>{sentence}</p>", content)

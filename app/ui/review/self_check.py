@@ -53,9 +53,7 @@ class Attempt:
 def self_check() -> None:
     """Draws the page."""
     content, attempt = language.content(), _attempt()
-    lesson = content.lesson("self_check")
-    st.title(lesson.title, anchor=False)
-    components.goal(lesson.section("goal").body)
+    components.head("self_check", content)
     if not mode.can().break_world:
         st.caption(content.message("mode.story_world"))
     components.block(_progress(attempt, content), key="progress")

@@ -18,7 +18,6 @@ from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section, f
 from app.ui.figures.wire import wire
 from app.ui.frame import navigation
 from app.ui.map import showing
-from app.ui.marks import page_title
 from app.ui.reference.glossary import glossary
 from app.ui.reference.misconceptions import for_page
 from app.ui.state import address, already_read, language, mode, session
@@ -55,8 +54,7 @@ def lesson(name: str) -> None:
                 ("journey", step, content.language, *known.values()),
                 lambda: components.block(journey(step, walk_view.walk, content, known=known), key="journey"),
             )
-            st.title(page_title(step, content), anchor=False)
-            components.goal(content.lesson(step).section("goal").body, asks="" if here.answered else step)
+            components.head(step, content, asks="" if here.answered else step)
             with page_errors.contained(content):
                 showing.draw(
                     showing.film_of(found, walk_view.heard),

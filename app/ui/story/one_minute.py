@@ -35,11 +35,9 @@ _SENDS = (Action.READ_TOKEN, Action.EXCHANGE)
 def one_minute() -> None:
     """Draws the page."""
     content, walk_view = language.content(), session.walk_view()
-    lesson = content.lesson(PAGE)
 
     with navigation.onward(PAGE, content):
-        st.title(lesson.title, anchor=False)
-        components.goal(lesson.section("goal").body)
+        components.head(PAGE, content)
 
         # (1) What it says.
         token = walk_view.walk.report(Step.TOKEN_MOUNT).evidence.get("token")

@@ -28,12 +28,10 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 def why() -> None:
     """Draws the page."""
     content, walk_view = language.content(), session.simulated_walk_view()
-    lesson = content.lesson("why")
 
     with navigation.onward("why", content):
         # (1) The problem, and the machine to try it on.
-        st.title(lesson.title, anchor=False)
-        components.goal(lesson.section("goal").body)
+        components.head("why", content)
         if not mode.can().break_world:
             st.caption(content.message("mode.story_world"))
         elif session.world().start == "empty":

@@ -31,9 +31,7 @@ _DEFENCE, _PATTERN, _MADE_UP = "thief_defence", "thief_pattern", "thief_made_up"
 def thief() -> None:
     """Draws the page."""
     content = language.content()
-    lesson = content.lesson("thief")
-    st.title(lesson.title, anchor=False)
-    components.goal(lesson.section("goal").body)
+    components.head("thief", content)
     if needs_a_world(content) or needs_chain(content):
         return
 

@@ -33,9 +33,7 @@ _ACT_ICONS = {"annotate": ":material/edit:", "recreate": ":material/replay:", "d
 def time_machine() -> None:
     """Draws the page."""
     content = language.content()
-    lesson = content.lesson("time_machine")
-    st.title(lesson.title, anchor=False)
-    components.goal(lesson.section("goal").body)
+    components.head("time_machine", content)
     if needs_a_world(content) or needs_chain(content):
         return
     travel = journey.begun_or_kept()

@@ -17,8 +17,8 @@ from app.world.aws.iam.providers import with_thumbprint
 from app.world.aws.iam.resources import resource_of
 from app.world.aws.incoming import Incoming, fields
 from app.world.aws.parameters import Parameters
-from app.world.aws.protocols import refusals
-from app.world.aws.protocols.refusals import Protocol
+from app.world.aws.protocols import responses
+from app.world.aws.protocols.responses import Protocol
 from app.world.aws.sigv4 import Signature
 from app.world.aws.sts import actions as sts_actions
 from app.world.aws.sts.web_identity import assume_role_with_web_identity
@@ -93,4 +93,4 @@ def _answer(service: str, action: str, result: JsonValue) -> Response:
 
 def refusal(service: str, error: AwsError) -> Response:
     """An error in the shape of IAM and STS."""
-    return refusals.refusal(Protocol.XML, error, namespace=NAMESPACES[service])
+    return responses.refusal(Protocol.XML, error, namespace=NAMESPACES[service])

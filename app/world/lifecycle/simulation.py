@@ -16,6 +16,7 @@ from app.world.keys import KeyPool
 from app.world.lifecycle import chain_choice, coming_back, fault_injection, world_operations, world_snapshot
 from app.world.lifecycle.advance_clock import follow_wall_clock, move_clock
 from app.world.lifecycle.chain_choice import Choices
+from app.world.lifecycle.listeners import Listeners
 from app.world.lifecycle.world_factory import WorldFactory
 from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.lifecycle.world_store import WorldGone, WorldStore
@@ -23,11 +24,10 @@ from app.world.node.programs.programs import Programs
 from app.world.node.programs.runner import AwsCli
 from app.world.node.volumes.files import parent_of_node_files
 from app.world.saved.keepers import Keepers
-from app.world.saved.state_directory import ServersRecord, StateDirectory
+from app.world.saved.state_directory import StateDirectory
 from app.world.servers.loop_thread import LoopThread
 from app.world.servers.loopback import Loopback
-from app.world.servers.pki import Pki
-from app.world.servers.servers import HOST, Servers, listen, port_of
+from app.world.servers.servers import HOST, Servers
 from app.world.setup.scenario import ARTICLE
 from app.world.world import ISSUER_HOST, SharedServices, Start, World
 
@@ -57,23 +57,11 @@ class Simulation:
     ) -> None:
         """`own`: the key of a world that never goes for another or because it is unused. `state`: where that one, or
         all where there is none, is kept. The ports are those of before where it has some; `stop` closes it."""
-        before = state.servers if state is not None else None
-        if before is not None:
-            aws_port, kubernetes_port = before.aws_port, before.kubernetes_port
         files_in = parent_of_node_files()  # nothing is open yet where there is none
-        self._aws = listen(aws_port)
-        try:
-            self._kubernetes = listen(kubernetes_port)
-        except OSError:
-            self._aws.close()
-            raise
-        self.aws_url = f"http://{HOST}:{port_of(self._aws)}"
-        self.kubernetes_url = f"https://{HOST}:{port_of(self._kubernetes)}"
-        if before is not None:
-            self._pki = Pki(before.root_ca_pem, before.server_pem)
-        else:
-            self._pki = Pki.new([HOST, "localhost", ISSUER_HOST])
-        self.ca_pem = self._pki.root_ca_pem
+        self._listeners = Listeners(aws_port, kubernetes_port, state.servers if state is not None else None)
+        self.aws_url = f"http://{HOST}:{self._listeners.aws_port}"
+        self.kubernetes_url = f"https://{HOST}:{self._listeners.kubernetes_port}"
+        self.ca_pem = self._listeners.pki.root_ca_pem
         """The CA of the https server, PEM."""
         self.store = WorldStore(capacity=capacity, idle_seconds=idle_seconds, own=own, drop=self._drop)
         self._keys = KeyPool()
@@ -86,15 +74,7 @@ class Simulation:
         self._keepers = Keepers(state, own) if state is not None else None
         if self._keepers is not None:
             self._maker.made = self._keepers.keep
-            self._keepers.directory.take_over(
-                self.files.path,
-                ServersRecord(
-                    aws_port=port_of(self._aws),
-                    kubernetes_port=port_of(self._kubernetes),
-                    root_ca_pem=self._pki.root_ca_pem,
-                    server_pem=self._pki.server_pem,
-                ),
-            )
+            self._keepers.directory.take_over(self.files.path, self._listeners.record)
         self._thread = LoopThread(self._serving, name="simulation")
 
     # (1) Life
@@ -109,8 +89,7 @@ class Simulation:
         self._thread.stop()
         self._keys.stop()
         self._programs.stop()
-        self._aws.close()
-        self._kubernetes.close()
+        self._listeners.close()
         self.files.remove()
         if self._keepers is not None:
             self._keepers.directory.close()
@@ -257,7 +236,8 @@ class Simulation:
 
     @asynccontextmanager
     async def _serving(self) -> AsyncIterator[asyncio.Task[None]]:
-        loopback = Loopback(port_of(self._kubernetes), port_of(self._aws), self.ca_pem, ISSUER_HOST)
+        listeners = self._listeners
+        loopback = Loopback(listeners.kubernetes_port, listeners.aws_port, self.ca_pem, ISSUER_HOST)
         aws_cli = AwsCli(self.aws_url)
         self._maker.shared_services = SharedServices(
             kubernetes_url=self.kubernetes_url,
@@ -270,9 +250,9 @@ class Simulation:
         servers = Servers(
             self.store,
             issuer_host=ISSUER_HOST,
-            aws=self._aws,
-            kubernetes=self._kubernetes,
-            context=self._pki.server_context(),
+            aws=listeners.aws,
+            kubernetes=listeners.kubernetes,
+            context=listeners.pki.server_context(),
             around=self._keepers.durable if self._keepers is not None else None,
         )
         if self._keepers is not None:

@@ -14,7 +14,6 @@ from typing import Any, Literal
 
 from app.flow.model import JsonObject
 from app.flow.ports import Execution
-from app.world.node.listing import ls
 from app.world.node.programs.environment import arguments
 from app.world.node.programs.installed import (
     AWS,
@@ -24,6 +23,7 @@ from app.world.node.programs.installed import (
     is_busybox,
     program_of,
 )
+from app.world.node.programs.unix.listing import ls
 from app.world.node.volumes.filesystem import FileSystem, User
 
 __all__ = ["AWS", "Container", "is_aws_cli"]

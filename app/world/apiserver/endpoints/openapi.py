@@ -72,12 +72,17 @@ def paths(prefix: str) -> JsonObject:
     return {"paths": {name: {"serverRelativeURL": f"{prefix}/openapi/v3/{name}?hash={_HASH}"} for name in names}}
 
 
-@cache
 def document(name: str) -> bytes | None:
     """`/openapi/v3/{name}`, such as `api/v1`, as JSON; None where there is no such group and version."""
-    group = "" if name == "api/v1" else name.removeprefix("apis/").removesuffix("/v1")
-    if name != "api/v1" and (group not in GROUPS or name != f"apis/{group}/v1"):
-        return None
+    if name == "api/v1":
+        return _document("")
+    group = name.removeprefix("apis/").removesuffix("/v1")
+    return _document(group) if group in GROUPS and name == f"apis/{group}/v1" else None
+
+
+@cache
+def _document(group: str) -> bytes:
+    """That of a group that there is: what else a client asks for is not remembered."""
     described: JsonObject = {}
     resources = [resource for resource in _resources() if resource.group == group]
     for resource in resources:

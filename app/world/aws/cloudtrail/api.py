@@ -11,9 +11,8 @@ from app.world.aws.cloudtrail.lookup import lookup_events
 from app.world.aws.directory import Directory
 from app.world.aws.errors import AwsError, not_simulated
 from app.world.aws.incoming import Incoming
-from app.world.aws.protocols import refusals
-from app.world.aws.protocols.answers import answer
-from app.world.aws.protocols.refusals import Protocol
+from app.world.aws.protocols import responses
+from app.world.aws.protocols.responses import Protocol, answer
 from app.world.aws.sigv4 import Signature
 
 SERVICE = "cloudtrail"
@@ -41,4 +40,4 @@ def respond(directory: Directory, request: Incoming, signature: Signature) -> Re
 
 def refusal(error: AwsError) -> Response:
     """An error in the shape of the JSON protocol."""
-    return refusals.refusal(Protocol.JSON_1_1, error)
+    return responses.refusal(Protocol.JSON_1_1, error)

@@ -21,9 +21,8 @@ from app.world.aws.eks.parameters import TAGS, body_of, invalid, string, tags_of
 from app.world.aws.errors import AwsError, not_simulated
 from app.world.aws.iam import limits
 from app.world.aws.incoming import Incoming
-from app.world.aws.protocols import refusals
-from app.world.aws.protocols.answers import answer
-from app.world.aws.protocols.refusals import Protocol
+from app.world.aws.protocols import responses
+from app.world.aws.protocols.responses import Protocol, answer
 from app.world.aws.sigv4 import Signature
 
 SERVICE = "eks"
@@ -47,7 +46,7 @@ def refusal(error: AwsError) -> Response:
     """An error in the shape of EKS."""
     if error.code == "LimitExceeded":
         error = AwsError(400, "ResourceLimitExceededException", error.message)
-    return refusals.refusal(Protocol.REST_JSON, error)
+    return responses.refusal(Protocol.REST_JSON, error)
 
 
 def _of_cluster(caller: Caller, request: Incoming, name: str, rest: list[str]) -> JsonValue:

@@ -14,7 +14,7 @@ from app.world.aws.directory import Directory
 from app.world.aws.errors import AwsError, not_simulated
 from app.world.aws.incoming import Incoming
 from app.world.aws.parameters import Parameters
-from app.world.aws.protocols.refusals import Protocol, refusal
+from app.world.aws.protocols.responses import Protocol, refusal
 from app.world.aws.sigv4 import Signature
 
 _REST_XML = ("route53", "cloudfront")

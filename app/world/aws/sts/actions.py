@@ -9,8 +9,8 @@ from app.world.aws.access_keys import account_of
 from app.world.aws.authentication import Caller
 from app.world.aws.errors import access_denied, not_simulated, validation_error
 from app.world.aws.parameters import Parameters, check, number
-from app.world.aws.sts.answers import credentials
 from app.world.aws.sts.assume_role import assume_role
+from app.world.aws.sts.credentials import credentials
 from app.world.aws.sts.parameters import CONSTRAINTS, USER_SESSION
 from app.world.aws.sts.web_identity import check_region
 

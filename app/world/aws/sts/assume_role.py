@@ -12,7 +12,7 @@ from app.world.aws.entities import Role
 from app.world.aws.errors import access_denied, validation_error
 from app.world.aws.organization import denies_principals, protects_resource
 from app.world.aws.parameters import Parameters, check, number
-from app.world.aws.sts.answers import credentials
+from app.world.aws.sts.credentials import credentials
 from app.world.aws.sts.parameters import CONSTRAINTS, parse_role_arn
 from app.world.aws.sts.session_policies import packed_size, read_session_policies
 from app.world.aws.sts.web_identity import check_duration

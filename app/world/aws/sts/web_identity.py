@@ -18,7 +18,7 @@ from app.world.aws.errors import AwsError, throttled, validation_error
 from app.world.aws.organization import protects_resource
 from app.world.aws.parameters import Parameters, check, number
 from app.world.aws.sts import refusals
-from app.world.aws.sts.answers import credentials
+from app.world.aws.sts.credentials import credentials
 from app.world.aws.sts.parameters import CONSTRAINTS, parse_role_arn
 from app.world.aws.sts.session_policies import packed_size, read_session_policies
 from app.world.aws.sts.token import WebIdentityToken, is_signed_by, read_token

@@ -19,8 +19,8 @@ from botocore.model import ServiceModel
 
 from app.flow.model import Exchange
 from app.service_models import SERVICE_MODELS
-from app.world.node import node_time
 from app.world.node.pod_exchanges import exchange
+from app.world.node.programs import node_time
 from app.world.node.programs.surroundings import Surroundings
 
 HTTP_SECONDS = 5.0

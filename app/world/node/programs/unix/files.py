@@ -14,7 +14,7 @@ _UMASK = 0o022
 
 
 async def ls(process: Process) -> int:
-    """As both families of images print it (`app.world.node.listing`)."""
+    """As both families of images print it (`app.world.node.programs.unix.listing`)."""
     done = process.own_container.run(process.arguments)
     await process.stdout.write(done.stdout)
     await process.stderr.write(done.stderr)

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from app.world.node.listing import USERS
 from app.world.node.programs.unix.inputs import streams, whole
+from app.world.node.programs.unix.listing import USERS
 from app.world.node.programs.unix.options import UsageProblem, options
 from app.world.node.shell.process import Process
 from app.world.node.shell.streams import decoded, encoded

@@ -1,4 +1,4 @@
-"""Pieces that several of STS's answers share."""
+"""The credentials in STS's answers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from app.world.aws.times import iso
 
 
 def credentials(session: AccessKey) -> JsonValue:
-    """The `Credentials` of an answer: the one place where secrets leave."""
+    """The `Credentials` of an answer: the one place where a session's secrets leave."""
     return {
         "AccessKeyId": session.access_key_id,
         "SecretAccessKey": session.secret_access_key,

@@ -1,4 +1,4 @@
-"""An error in the shape of each of AWS's protocols.
+"""Answers and errors in the shape of each of AWS's protocols.
 
 Source: Smithy's AWS protocols (awsJson1_0, awsJson1_1, awsQuery, ec2Query, restJson1, restXml), "Operation error
 serialization", and what botocore's parsers read.
@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from starlette.responses import Response
 
+from app.flow.model import JsonValue
 from app.world.aws import xml
 from app.world.aws.errors import AwsError
 
@@ -38,6 +39,12 @@ class Protocol(StrEnum):
     XML = "text/xml"
     """awsQuery and restXml (S3 apart, which has errors of its own)."""
     EC2 = "text/xml;charset=UTF-8"
+
+
+def answer(protocol: Protocol, document: JsonValue) -> Response:
+    """The document as the response of a JSON protocol to a request that succeeds."""
+    text = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
+    return Response(text, media_type=protocol, headers={"x-amzn-RequestId": str(uuid.uuid4())})
 
 
 def refusal(protocol: Protocol, error: AwsError, *, namespace: str = "") -> Response:
