@@ -111,6 +111,13 @@ def test_elsewhere_the_page_says_that_a_terminal_needs_a_server_of_its_own(scree
     assert "build_block" not in {button.key for button in shown.test.button}
 
 
+def test_a_task_that_comes_too_early_names_the_ones_before_it(screen):
+    shown = screen(lang="en").open("build").click("build_begin").open("build", task="pod_after").click("build_do")
+    html = unescape(shown.html("build_came_back"))
+    assert 'serviceaccount "my-sa" not found' in html
+    assert re.findall(r"&task=(\w+)\"", html) == ["look_around", "issuer", "provider", "role", "service_account"]
+
+
 def test_hints_come_one_at_a_time(screen):
     shown = screen(lang="en").open("build").click("build_begin")
     for number in (1, 2, 3):
