@@ -43,7 +43,7 @@ def ways(shown: Progress, acts: tuple[Act, ...], before: Sequence[Progress], con
                 icon=":material/send:",
                 type="primary",
                 on_click=state.do,
-                args=(task, acts, state.Press()),
+                args=(task, acts, state.Press(world=session.world().path)),
             )
         if (found := state.outcome(task)) and (drawn := _came_back(found, before, content)):
             components.block(drawn, key="build_came_back")
