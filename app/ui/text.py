@@ -43,9 +43,14 @@ _HYPHENATED = re.compile(r"(?<!\S)\S*-\S+")
 """A word of a command behind whose hyphens a browser would break the line: `--name=my-sa`, `my-sa`."""
 
 
+_LONG_OPTION = re.compile(r"^(-[\w-]+=)(?=\S{20})")
+"""The name of an option whose value a line of a phone may not take as well: `--for=jsonpath=…`."""
+_NAME = r'<span class="untorn">\1</span>'
+
+
 def whole_words(escaped: str) -> str:
-    """HTML of a command in which no word is torn for which a line has room."""
-    return _HYPHENATED.sub(r'<span class="untorn">\g<0></span>', escaped)
+    """HTML of a command in which no word is torn for which a line has room, and an option's name not even then."""
+    return _HYPHENATED.sub(lambda found: f'<span class="untorn">{_LONG_OPTION.sub(_NAME, found[0])}</span>', escaped)
 
 
 def shorten(text: str) -> str:

@@ -11,6 +11,7 @@ from app.content.page_specs import PAGE_SPECS
 from app.flow.build.tasks import TASKS, TaskId
 from app.flow.steps.walk import walk
 from app.ui.state import session, shared_walks
+from app.world.apiserver.types.errors import ApiError
 from tests.screens.live import asked_as
 
 
@@ -109,6 +110,25 @@ def test_elsewhere_the_page_says_that_a_terminal_needs_a_server_of_its_own(scree
     shown = screen(lang="en").open("build").click("build_begin")
     assert "make run" in unescape(shown.html("build_else"))
     assert "build_block" not in {button.key for button in shown.test.button}
+
+
+def test_a_task_that_comes_too_early_names_the_ones_before_it(screen):
+    shown = screen(lang="en").open("build").click("build_begin").open("build", task="pod_after").click("build_do")
+    html = unescape(shown.html("build_came_back"))
+    assert 'serviceaccount "my-sa" not found' in html
+    assert re.findall(r"&task=(\w+)\"", html) == ["look_around", "issuer", "provider", "role", "service_account"]
+
+
+def test_a_button_sends_nothing_to_a_world_that_another_tab_has_made_since(screen):
+    shown = screen(lang="en").open("build").click("build_begin").open("build", task="service_account")
+    other = screen(lang="en")
+    other.test.session_state["browser"] = shown.test.session_state["browser"]
+    other.open("build").click("reset")
+    shown.click("build_do")
+    assert shown.world is other.world
+    with pytest.raises(ApiError, match='"my-sa" not found'):
+        shown.world.cluster.get("serviceaccounts", "default", "my-sa")
+    assert "build_task_look_around" in shown.keys
 
 
 def test_hints_come_one_at_a_time(screen):

@@ -113,6 +113,10 @@ def test_difference_shows_what_was_taken_away():
 def test_a_word_of_a_command_is_not_torn_at_its_hyphens():
     html = code(load("en"), "kubectl run pod-a --image=b/c -n x -- s3 ls | cat -")
     assert re.findall(r'<span class="untorn">(.*?)</span>', html) == ["pod-a", "--image=b/c", "-n", "--"]
+    html = code(load("en"), "kubectl wait --for=jsonpath='{.status.phase}'=Failed")
+    assert '<span class="untorn"><span class="untorn">--for=</span>jsonpath' in html, (
+        "the value begins a line of its own"
+    )
 
 
 def test_a_document_on_a_line_of_a_command_is_folded_and_copied_whole():

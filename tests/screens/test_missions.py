@@ -58,6 +58,11 @@ def test_a_mission_is_started_judged_and_done(screen, simulation, monkeypatch):
     assert content.message("mission_page.unmarked") not in shown.html("mission_legend")
 
 
+def test_who_cannot_type_reads_so_before_the_mission_replaces_the_world(screen):
+    shown = screen(lang="en").open("missions", mission=SAFE)
+    assert load("en").error("console_other_server").title in unescape(shown.html("mission_console_refused"))
+
+
 def test_a_malformed_file_of_a_teacher_is_named(screen, tmp_path, monkeypatch):
     (tmp_path / "mine.yaml").write_text("number: 1\nbest: none\n")
     monkeypatch.setenv("IRSA_MISSIONS_DIR", str(tmp_path))

@@ -160,7 +160,13 @@ def test_what_was_changed_since_is_shown_as_it_is_now(filmed, fault_id, beat_id,
 @pytest.mark.parametrize("language", ["ja", "en"])
 @pytest.mark.parametrize(
     ("fault_id", "beat_id", "wanted"),
-    [("F52", "grant", "rule"), ("F18", "claim_sub", "rule"), ("F25", "claim_sub", "rule"), ("F54", "grant", "say")],
+    [
+        ("F52", "grant", "rule"),
+        ("F52", "claim_sub", "unasked"),
+        ("F18", "claim_sub", "rule"),
+        ("F25", "claim_sub", "rule"),
+        ("F54", "grant", "say"),
+    ],
 )
 def test_no_sentence_says_more_of_a_trust_policy_than_there_is_in_it(filmed, fault_id, beat_id, wanted, language):
     content = load(language)

@@ -74,7 +74,7 @@ def _task(found: tuple[Progress, ...], shown: Progress, content: Content) -> Non
             _done(found, content)
         else:
             _hints(shown, content)
-    ways(shown, acts, content)
+    ways(shown, acts, found[: number - 1], content)
     components.block(views.eksctl(eksctl(shown.task.id, here.chain, here.cluster_name), content), key="build_eksctl")
 
 

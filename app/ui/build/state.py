@@ -89,12 +89,20 @@ class Press:
     is. What was sent is not sent again, because a server would refuse it.
     """
 
+    world: str
+    """The path of the world that its commands are for."""
     outcome: Outcome | None = None
 
 
 def do(task: TaskId, acts: tuple[Act, ...], press: Press) -> None:
-    """Sends the requests of these commands, once for each `press`."""
+    """Sends the requests of these commands, once for each `press`.
+
+    Another tab may have made a new world since the button was drawn. The commands name the account of the one before,
+    so none is sent, and the page shows the new one.
+    """
     here = session.world()
+    if press.world != here.path:
+        return
     press.outcome = press.outcome or _send(here, task, acts)
     _keep(here, press.outcome)
     st.query_params[PARAM] = task

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from app.content import Content
 from app.flow.build.eksctl import Eksctl
 from app.flow.build.tasks import Goal, Progress, next_task
@@ -37,6 +39,15 @@ def tasks(found: tuple[Progress, ...], shown: Progress, content: Content) -> str
         f'<nav class="tasks" aria-label="{escape(content.message("build.tasks"))}">'
         f'<p class="label">{escape(done)}</p><ol>{"".join(rows)}</ol></nav>'
     )
+
+
+def tasks_not_done(found: Sequence[Progress], content: Content) -> str:
+    """Links to those of them that are not done; empty where there are none."""
+    links = (
+        page_link(content, "build", escape(title(it, content)), **{PARAM: it.task.id}) for it in found if not it.done
+    )
+    items = "".join(f"<li>{link}</li>" for link in links)
+    return items and f"<ul>{items}</ul>"
 
 
 def task(it: Progress, number: int, total: int, subject: Subject, content: Content) -> str:

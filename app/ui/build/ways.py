@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import get_args
 
 import streamlit as st
@@ -10,7 +11,7 @@ import streamlit as st
 from app.content import Content
 from app.flow.build.plan import Act
 from app.flow.build.tasks import Progress
-from app.ui.build import state
+from app.ui.build import state, views
 from app.ui.console.console import console
 from app.ui.draw import components, page_errors, reveal
 from app.ui.draw.checks import said
@@ -27,8 +28,8 @@ _OF_STS = ("SubjectFromWebIdentityToken", "Audience", "Provider", "Arn", "Access
 """What to read in STS's response, which is one line of XML."""
 
 
-def ways(shown: Progress, acts: tuple[Act, ...], content: Content) -> None:
-    """Draws them, a tab each. They stay when the task is done, without the button."""
+def ways(shown: Progress, acts: tuple[Act, ...], before: Sequence[Progress], content: Content) -> None:
+    """Draws them, a tab each. They stay when the task is done, without the button. `before`: the tasks before it."""
     task = shown.task.id
     typed = code(content, "\n".join(act.command for act in acts))
     by_button, by_console, by_terminal = st.tabs([content.message(f"build.way_{way}") for way in _WAYS])
@@ -42,9 +43,9 @@ def ways(shown: Progress, acts: tuple[Act, ...], content: Content) -> None:
                 icon=":material/send:",
                 type="primary",
                 on_click=state.do,
-                args=(task, acts, state.Press()),
+                args=(task, acts, state.Press(world=session.world().path)),
             )
-        if (found := state.outcome(task)) and (drawn := _came_back(found, content)):
+        if (found := state.outcome(task)) and (drawn := _came_back(found, before, content)):
             components.block(drawn, key="build_came_back")
     with by_console:
         components.block(f"<p>{prose(content.message('build.in_console'))}</p>{typed}", key=f"build_in_console_{task}")
@@ -54,7 +55,7 @@ def ways(shown: Progress, acts: tuple[Act, ...], content: Content) -> None:
         components.block(f"<p>{prose(content.message('build.terminal.copy'))}</p>{typed}", key=f"build_typed_{task}")
 
 
-def _came_back(found: state.Outcome, content: Content) -> str:
+def _came_back(found: state.Outcome, before: Sequence[Progress], content: Content) -> str:
     """What the commands are typed for, and the decoded token below it."""
     shown = "".join(_printed(it.command, it.output, content) for it in found.sent if it.output)
     if found.claims:
@@ -62,6 +63,8 @@ def _came_back(found: state.Outcome, content: Content) -> str:
         shown += f'<p class="caption">{prose(content.message("build.claims"))}</p>{lit}'
     if found.refused:
         shown += f'<p class="failed">{prose(content.message("build.refused"))}</p>{said(found.refused, content)}'
+        if links := views.tasks_not_done(before, content):
+            shown += f"<p>{prose(content.message('build.refused_before'))}</p>{links}"
     if not shown:
         return ""
     return f'<h4>{escape(content.message("build.sent"))}</h4><div class="came_back">{shown}</div>'

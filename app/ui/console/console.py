@@ -20,11 +20,17 @@ _MARKED = ("about", "keys", "filters", "files_help")
 _component = components.component("console")
 
 
-def console(world: World, content: Content, *, key: str = "console") -> None:
-    """Draws the console of this browser's world. What runs goes on while the reader turns to another page."""
+def say_refusal(content: Content, *, key: str) -> bool:
+    """Says why this reader has no console, and what to do; draws nothing where there is one. Whether it was said."""
     refused = console_socket.refusal(Settings.from_environment(), connection.facts())
     if refused:
         components.block(notice(refused, content), key=f"{key}_refused")
+    return refused is not None
+
+
+def console(world: World, content: Content, *, key: str = "console") -> None:
+    """Draws the console of this browser's world. What runs goes on while the reader turns to another page."""
+    if say_refusal(content, key=key):
         return
     words = content.messages.below("console.page")
     marked = {name: prose(words[name]) for name in _MARKED}

@@ -10,7 +10,7 @@ from functools import reduce
 from html import unescape
 
 from app.content import Content
-from app.flow.film import Arrival, Beat, End, Film, Seen
+from app.flow.film import Arrival, Beat, Claim, End, Film, Seen
 from app.flow.json_access import get_str
 from app.flow.model import JsonObject, JsonValue, Step, Subject, Walk
 from app.flow.visible import visible
@@ -166,7 +166,7 @@ def beat_document(beat: Beat, content: Content, subject: Subject) -> JsonObject:
         "milliseconds": round(beat.seconds * 1000, 1) if beat.seconds is not None else None,
         "end": _ENDS[beat.end],
         "verdict": ("match" if beat.claim.matches else "mismatch") if beat.claim else "",
-        "against": beat.claim.against if beat.claim else "",
+        "against": beat.claim.against if beat.claim and not _is_unasked(beat.claim) else "",
         "words": beat.words,
         "opens": beat.exchange is not None,
         "supposed": beat.seen is Seen.IMAGINED,
@@ -199,10 +199,16 @@ def _sentence(beat: Beat, content: Content, subject: Subject) -> str:
         said = content.message("film.stopped", rule=content.message(f"{words}.rule"))
         return f"{said} {content.message('film.failed', check=check)}" if check else said
     values = {**beat.values, **({"got": beat.claim.got, "against": beat.claim.against} if beat.claim else {})}
-    wanted = set(_PLACEHOLDER.findall(content.messages[f"{words}.say"]))
+    say = f"{words}.{'unasked' if beat.claim and _is_unasked(beat.claim) else 'say'}"
+    wanted = set(_PLACEHOLDER.findall(content.messages[say]))
     known = wanted <= values.keys() and (beat.exchange is not None)
-    said = content.message(f"{words}.say", **values) if known else content.message(f"{words}.rule")
+    said = content.message(say, **values) if known else content.message(f"{words}.rule")
     return f"{said} {content.message('film.lies', check=check)}" if check else said
+
+
+def _is_unasked(claim: Claim) -> bool:
+    """Whether the account accepts the claim without asking for any value of it."""
+    return claim.matches and claim.against == "–"
 
 
 def path_label(film: Film, content: Content) -> str:

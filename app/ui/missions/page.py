@@ -12,7 +12,7 @@ from app.flow.missions.judging import Result
 from app.flow.missions.picture import parts
 from app.flow.model import Status
 from app.ui.build.ways import terminal
-from app.ui.console.console import console
+from app.ui.console.console import console, say_refusal
 from app.ui.draw import components, notice, page_errors
 from app.ui.draw.checks import framed, said
 from app.ui.draw.sections import draw_collapsibles, fold
@@ -72,6 +72,7 @@ def _waiting(shown: Offered, content: Content) -> None:
     if refused := state.refused():
         words = prose(content.message("mission_page.refused"))
         components.block(f'<p class="failed">{words}</p>{said(refused, content)}', key="mission_refused")
+    say_refusal(content, key="mission_console")  # before the reader gives up a world for a mission that needs typing
     with st.popover(content.message("mission_page.start"), icon=":material/flag:"):
         components.block(f"<p>{prose(content.message('mission_page.start_text'))}</p>", key="mission_start_text")
         label = content.message("mission_page.start_now")
