@@ -27,7 +27,8 @@ run: $(app)
 	@$(python) -m app serve
 
 # Four workers on two cores, since the browser's tests wait much; to each a file of tests at a time, the browser's first.
-pytest := $(python) -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
+# Many tests start Python: what one has compiled is there for the next one, whatever the shell says.
+pytest := env -u PYTHONDONTWRITEBYTECODE $(python) -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test: setup system-packages $(axe) check audit
 	$(pytest) -m "not large"

@@ -45,8 +45,16 @@ def stop(running: list[tuple[Target, ExitStack, object]]) -> None:
         running.pop()[1].close()
 
 
-LARGE = ("crowd_at_one_address",)
-"""Left out of `make test`: `tests.unit.test_turns` has fifty tabs of one visitor, and `test_room` twenty at once."""
+LARGE = {
+    "crowd_at_one_address": "tests.unit.test_turns, fifty tabs of one visitor; test_room, twenty visitors at once",
+    "visitors_and_few_descriptors": "tests.unit.test_connections, who finds no room; test_room, few descriptors",
+    "half_sent_requests": "tests.unit.test_connections, a request that is not finished",
+    "left_sessions": "tests.unit.test_left_sessions, two hundred of one visitor",
+    "strangers_evict": "tests.world.test_world_store, whose worlds go; test_nginx, through a server",
+    "config_map_patches": "tests.world.test_kubernetes_streams and test_exchange_log, what is kept of a world",
+    "values_in_a_frame": "tests.screens.test_sessions and tests.unit.test_page_frames, what is kept of a frame",
+}
+"""Left out of `make test`, and what has the same bound there."""
 BY_SERVER = sorted(ATTACKS, key=lambda row: (row.descriptors, sorted(row.settings)))
 """Those that want the same server after each other, so that it is started once."""
 

@@ -174,7 +174,7 @@ EVERY_SLIDE = [slide.id for slide in SLIDES]
     ("language", "looked_at"),
     [
         pytest.param("ja", of_each_kind(reversed(SLIDES)), id="first of each kind"),
-        pytest.param("en", of_each_kind(SLIDES), id="last of each kind"),
+        pytest.param("en", of_each_kind(SLIDES), id="last of each kind", marks=pytest.mark.large),
         *(pytest.param(it, EVERY_SLIDE, id=f"{it}-every", marks=pytest.mark.large) for it in LANGUAGES),
     ],
 )

@@ -127,7 +127,7 @@ def broken(profiles, address):
     assert complaints == []
 
 
-@pytest.mark.parametrize("size", [PHONE, (1280, 900)])
+@pytest.mark.parametrize("size", [PHONE, pytest.param((1280, 900), marks=pytest.mark.large)])
 def test_the_way_to_fix_it_is_in_sight_from_the_first_line_on_and_covers_nothing_that_has_the_focus(broken, size):
     one = broken.resize(size)
     one.page.evaluate("() => document.activeElement.blur()")

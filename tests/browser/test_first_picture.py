@@ -158,7 +158,7 @@ def test_it_speaks_the_language_of_the_page_to_come(browser, locale, language):
 @pytest.mark.parametrize(
     ("path", "size"),
     [
-        ("/glossary", DESK),
+        pytest.param("/glossary", DESK, marks=pytest.mark.large),
         ("/?present=1&deck=10", DESK),
         pytest.param("/?embed=true", DESK, marks=pytest.mark.large),
         pytest.param("/webhook?mode=live", PHONE, marks=pytest.mark.large),

@@ -29,9 +29,9 @@ def until(one, wanted):
     pytest.fail(f"no way to {wanted}")
 
 
-@pytest.mark.parametrize("pages", [STORY[2:5], pytest.param(STORY, marks=pytest.mark.large)], ids=["begun", "whole"])
+@pytest.mark.parametrize("pages", [STORY[3:5], pytest.param(STORY, marks=pytest.mark.large)], ids=["begun", "whole"])
 def test_the_walk_by_keyboard(visitor, pages):
-    """`begun`: from a page without a question and one with it; `test_why` begins at the first page by keyboard."""
+    """`begun`: from a page with a question to the next one; `test_why` begins at the first page by keyboard."""
     one, content = visitor.turn_to(pages[0]), load("en")
     for before, page in pairwise(pages):
         if one.page.locator(".st-key-predict").count():

@@ -104,7 +104,9 @@ def test_the_switch_keeps_the_place(reader: Callable[..., Reader]) -> None:
     assert set(query(shown)) == {"lang", "depth"}
 
 
+@pytest.mark.large
 def test_a_link_opened_in_another_tab_shows_the_same_and_so_does_a_reload(reader: Callable[..., Reader]) -> None:
+    """In `make test`, `tests/screens/test_live.py` opens a choice's address again and reads it in every link."""
     shown = reader().open("/service_account?lang=en&mode=live&service_account=default&pod=")
     shown.wait(".st-key-pick_context")
     chosen = query(shown)

@@ -340,7 +340,7 @@ def test_space_plays_and_pauses(shown):
     assert not page.evaluate("map.playing")
 
 
-@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+@pytest.mark.parametrize("motion", [pytest.param("reduce", marks=pytest.mark.large), "no-preference"])
 def test_none_of_ten_presses_a_second_is_lost(shown, motion):
     page = shown(motion=motion)
     page.evaluate("() => { map.go(0); document.activeElement.blur() }")

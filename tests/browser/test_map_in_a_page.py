@@ -1,4 +1,7 @@
-"""The map as a component of a page: what Python hears, what the address keeps, and that moving costs no run."""
+"""The map as a component of a page: what Python hears, what the address keeps, and that moving costs no run.
+
+In `make test`, `test_walk_in_the_browser` asks all of it of a step's page, and `test_map` what the map says.
+"""
 
 from collections.abc import Iterator
 
@@ -7,7 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.server import ROOT, serving
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.large]
 
 
 @pytest.fixture(scope="module")

@@ -392,18 +392,26 @@ def test_an_upright_phone_is_asked_to_turn(talk):
     assert talk.locator(".talk > :is(.picture, footer)").evaluate_all(above)
 
 
-@pytest.mark.parametrize("language", ["ja", pytest.param("en", marks=pytest.mark.large)])
-def test_what_an_upright_phone_shows_can_be_read(talk, language):
+@pytest.mark.parametrize(
+    ("language", "slides"),
+    [
+        pytest.param("ja", {slide.shows: slide for slide in DECKS[20]}.values(), id="one of each kind"),
+        *(pytest.param(language, DECKS[20], id=language, marks=pytest.mark.large) for language in ("ja", "en")),
+    ],
+)
+def test_what_an_upright_phone_shows_can_be_read(talk, language, slides):
     """The map above, the words below it: larger than the page's own, none cut or covered."""
     talk.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     if language == "ja":
         talk.keyboard.press("l")
     wrong = {}
-    for wanted in beats_of(20):
-        assert place(talk) == wanted
-        if found := at_last(talk, UPRIGHT, None):
-            wrong[wanted] = found
-        talk.keyboard.press("PageDown")
+    for slide in slides:
+        jump(talk, number_of(slide.id))
+        for beat in slide.beats or ("",):
+            assert place(talk) == (slide.id, beat)
+            if found := at_last(talk, UPRIGHT, None):
+                wrong[slide.id, beat] = found
+            talk.keyboard.press("PageDown")
     if language == "ja":
         talk.keyboard.press("l")
     talk.set_viewport_size({"width": PROJECTOR[0], "height": PROJECTOR[1]})
@@ -611,7 +619,9 @@ def test_the_notes_follow_the_projector_and_drive_it(talk):
     notes.close()
 
 
+@pytest.mark.large
 def test_the_notes_may_come_first_or_be_loaded_again_and_say_when_the_talk_is_left(reader):
+    """In `make test`, the way back leaves the notes and the way on finds them; the clock's test loads them again."""
     one, content = reader(size=PROJECTOR), load("ja")
     notes = one.context.new_page()
     notes.goto(f"{one.address}/?lang=ja&present=notes")
@@ -646,7 +656,9 @@ def test_two_talks_in_one_browser_stay_apart(talk, address):
     notes.close()
 
 
+@pytest.mark.large
 def test_what_a_refusal_says_fits_below_the_map_of_a_broken_world(reader):
+    """In `make test`, what came of a what-if is measured, and the heading of a broken world."""
     one = reader(size=PROJECTOR).open("/break_it?lang=ja&fault=F21")
     one.click("lab_run_unguessed")
     expect(one.page.locator(".st-key-lab_seen")).to_be_visible()

@@ -31,6 +31,7 @@ def test_a_reader_finds_nothing_of_the_one_before(profiles: Profiles, address: s
     other.close()
 
 
+@pytest.mark.large
 def test_a_page_that_is_stuck_is_closed_and_the_next_visitor_gets_another(profiles: Profiles, address: str) -> None:
     visitors = Visitors(profiles, address)
     one = visitors.take("en")

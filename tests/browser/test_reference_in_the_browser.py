@@ -85,7 +85,11 @@ def test_the_misconceptions_are_narrowed_down_and_a_statement_is_judged_by_keybo
     assert false.locator(".truth").evaluate(edge) == green, "the answer was right, though the statement is false"
 
 
+@pytest.mark.large
 def test_a_prediction_is_made_by_keyboard_and_kept_over_pages(reader):
+    """In `make test`, `test_keyboard` walks so, `test_way_back` finds what was unfolded, and
+    `tests/screens/test_predict.py` has the prediction outlive other pages.
+    """
     shown = reader().open("/webhook?lang=en").wait(".st-key-predict")
     page = shown.page
     choices = page.locator(".st-key-predict").get_by_role("radio")

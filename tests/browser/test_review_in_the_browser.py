@@ -24,7 +24,9 @@ def test_it_is_one_sheet_of_a4_in_both_languages(reader):
     expect(shown.page.get_by_role("button", name=re.compile("印刷|Print"))).to_be_hidden()
 
 
+@pytest.mark.large
 def test_a_question_is_answered_by_keyboard_and_the_outcome_is_read_next(reader):
+    """In `make test`, `test_keyboard` answers a step's question so, and `tests/screens/test_self_check.py` this one."""
     shown = reader().open("/self_check?lang=en").wait(".st-key-check")
     page = shown.page
     page.locator(".st-key-check").get_by_role("radio").first.focus()

@@ -6,10 +6,13 @@ from playwright.sync_api import expect
 from app.content import load
 from tests.browser.server import RAN
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.large]
 
 
 def test_a_fault_and_a_reset_in_one_tab_show_in_the_other_unless_somebody_types_there(reader):
+    """In `make test`, `test_following` has two tabs follow a terminal, and one of them wait for who types;
+    `tests/screens/test_following.py` has a tab follow another one, and `test_world_controls.py` lose its world.
+    """
     one = reader().open("/break_it?lang=en&fault=F01")
     other = one.context.new_page()
     other.goto(f"{one.address}/why?lang=en")

@@ -60,7 +60,9 @@ def test_answers_of_the_moment_before_are_dim_until_the_next_ones_are_there(show
     expect(shown.page.locator(".st-key-moment")).to_have_css("opacity", "1")
 
 
+@pytest.mark.large
 def test_the_clock_runs_until_it_is_held_and_from_the_same_place_again(shown: Reader) -> None:
+    """In `make test`, it runs and is held by keyboard below, and in `tests/screens` it goes on from stop to stop."""
     page = shown.wait().page
     earlier = page.locator(".st-key-moment_earlier button:enabled")
     for _ in range(2):  # the second time from where it has been before

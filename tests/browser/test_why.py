@@ -45,7 +45,7 @@ def top_of_what_follows(shown: Reader, size: tuple[int, int]) -> float:
     )
 
 
-@pytest.mark.parametrize("size", LAYOUTS)
+@pytest.mark.parametrize("size", [DESK, pytest.param(PHONE, marks=pytest.mark.large)])
 def test_a_choice_lights_the_path_and_moves_nothing(why, size):
     shown, layout = why.resize(size), LAYOUTS[size]
     page = shown.page

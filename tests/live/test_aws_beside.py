@@ -285,7 +285,9 @@ def test_killed_it_is_undone_from_the_labels_alone(local: Local, before: Mapping
     local.ask("DELETE", f"{REGISTRATIONS}/theirs")
 
 
+@pytest.mark.large
 def test_ended_by_a_signal_it_leaves_nothing(local: Local, running: Running) -> None:
+    """In `make test`, `tests/unit/test_aws_beside.py` has a run remove its own, and the test above undoes one."""
     before = local.written()
     again = Running(local)
     assert NAME in local.written()
@@ -294,7 +296,9 @@ def test_ended_by_a_signal_it_leaves_nothing(local: Local, running: Running) -> 
     assert local.written() == before
 
 
+@pytest.mark.large
 def test_it_refuses_a_cluster_that_has_another_webhook(local: Local) -> None:
+    """In `make test`, `tests/unit/test_aws_beside.py` asks for each reason to refuse."""
     local.ask("POST", REGISTRATIONS, {"metadata": {"name": "pod-identity-webhook"}})
     try:
         done = local.run("--namespace", "demo", "--listen", "127.0.0.1", "--yes")

@@ -65,7 +65,9 @@ def paste(here: Eks, home: Path, command: str) -> None:
     assert done.returncode == 0, f"{command}\n{done.stderr}"
 
 
-@pytest.mark.parametrize("kind", WORKLOADS)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(it, marks=() if it in ("Deployment", "CronJob") else pytest.mark.large) for it in WORKLOADS]
+)
 def test_the_command_sets_the_service_account_of_the_workload(unused: Eks, tmp_path: Path, kind: str) -> None:
     path, spec, owner, where = WORKLOADS[kind]
     unused.post(path, metadata={"name": "web"}, spec=spec)

@@ -663,7 +663,9 @@ def test_a_reload_keeps_what_was_predicted_and_fixed_by_hand(screen, another_tab
     assert "diagnosis" in again.keys
 
 
+@pytest.mark.large
 def test_a_tab_that_is_open_already_sees_what_another_one_changed_by_hand(broken, another_tab):
+    """In `make test`, another tab is opened after the change, and `test_following` has one that is open follow."""
     other = another_tab(broken)
     assert "lab_whole" not in other.keys
     apply(broken, field(broken).value.replace("default:*", "default:my-sa"))

@@ -292,7 +292,9 @@ def test_a_chosen_pod_that_is_gone_is_reported_and_the_one_in_its_place_is_offer
     assert "pod" not in address(shown)
 
 
+@pytest.mark.large
 def test_a_link_without_a_pod_means_the_newest_one(screen, real):
+    """In `make test`, the newest one is examined where none was chosen."""
     shown = pick(screen(lang="en", live="doctor"), "pod", "")
     assert walk_view(shown).walk.subject.pod == ""
     del shown.test.query_params["pod"]
@@ -747,7 +749,9 @@ def test_the_verdict_leads_to_its_check_which_is_unfolded(screen, real):
         assert step.partition(">")[0].endswith(" open")
 
 
+@pytest.mark.large
 def test_the_doctor_says_what_nobody_has_asked_for_and_offers_it(screen, real):
+    """In `make test`, its buttons are pressed where no Pod was chosen, and the steps' say what they send."""
     shown = screen(lang="en", live="doctor")
     assert not shown.test.exception
     assert EN.message("actions.read_token.sends").partition("`")[0] in unescape(
@@ -984,7 +988,7 @@ def trust(real, subject):
     )
 
 
-@pytest.mark.parametrize("page", ["sts_assume", "doctor"])
+@pytest.mark.parametrize("page", ["sts_assume", pytest.param("doctor", marks=pytest.mark.large)])
 def test_where_sts_and_our_evaluation_disagree_both_are_shown(screen, real, page):
     from app.clients.aws.account import BotoAws
 

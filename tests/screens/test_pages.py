@@ -17,13 +17,14 @@ from app.ui.reference.glossary import TERMS
 from app.ui.state import session
 from app.ui.step.going_wrong import FIRST, parts
 from app.ui.text import prose
+from tests.by_turns import by_turns
 
 STEPS = [step.value for step in Step]
 EXCHANGE = '<details class="exchange">'
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("page", PAGES)
+# In `make test` in the language in which no browser opens that page (`tests/browser/test_accessibility.py`).
+@pytest.mark.parametrize(("page", "language"), by_turns(PAGES, LANGUAGES[::-1]))
 def test_page_draws_in_the_language_of_its_address(reader, page, language):
     shown = reader(language).open(page)
     assert not shown.test.exception
@@ -54,8 +55,7 @@ def test_pages_draw_every_section_of_their_lessons(screen, language):
     assert missing == []
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(("step", "language"), by_turns(STEPS, LANGUAGES))
 def test_step_shows_every_check_and_its_outcome(reader, step, language):
     shown, content = reader(language).open(step), load(language)
     report = shown.test.session_state["walk_view"].walk.report(Step(step))
@@ -160,8 +160,7 @@ def test_the_story_closes_with_what_this_walk_has_shown_and_nothing_else(screen,
     assert plain(arn) not in plain(shown.html("close"))
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(("step", "language"), by_turns(STEPS, LANGUAGES))
 def test_what_everybody_meets_first_stands_before_the_rest(reader, language, step):
     content = load(language)
     html = reader(language).open(step).html(f"behind_{step}_2")

@@ -125,7 +125,7 @@ def test_the_doctor_reads_the_issuer_where_the_environment_says(running, monkeyp
     ("number", "language", "start", "tries"),
     [
         (signal.SIGINT, "ja", "empty", "kubectl get serviceaccounts"),
-        (signal.SIGTERM, "en", "finished", "kubectl logs pod-after"),
+        pytest.param(signal.SIGTERM, "en", "finished", "kubectl logs pod-after", marks=pytest.mark.large),
     ],
 )
 def test_a_signal_ends_it_in_good_order(tmp_path, number, language, start, tries):

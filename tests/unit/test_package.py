@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -71,6 +72,13 @@ def test_the_wheel_has_code_pages_assets_and_the_page_of_checks(wheel: Path) -> 
     assert wheel.stat().st_size < LARGEST
 
 
+def test_the_source_distribution_has_what_the_wheel_is_made_of() -> None:
+    targets = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]
+    wanted = [*targets["wheel"]["packages"], *targets["wheel"]["force-include"], "LICENSE", "README.md"]
+    assert {f"/{path}" for path in wanted} == set(targets["sdist"]["include"])
+
+
+@pytest.mark.large
 def test_the_source_distribution_builds_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
     """`python -m build` makes the wheel of it, and pip where it finds no wheel."""
     run(sys.executable, "-m", "hatchling", "build", "--target", "sdist", "--directory", str(tmp_path))
@@ -81,8 +89,9 @@ def test_the_source_distribution_builds_the_same_wheel(wheel: Path, tmp_path: Pa
     assert zipfile.ZipFile(built).namelist() == zipfile.ZipFile(wheel).namelist()
 
 
-@pytest.mark.parametrize("name", ["irsa-explorer", "kubectl-irsa"])
+@pytest.mark.parametrize("name", ["irsa-explorer", pytest.param("kubectl-irsa", marks=pytest.mark.large)])
 def test_the_installed_commands_speak(installed: Path, tmp_path: Path, name: str) -> None:
+    """The plugin: `make test` has kubectl start it, and bash complete it."""
     command = installed / "bin" / name
     done = run(str(command), "doctor", "--help", folder=tmp_path, PYTHONPATH=str(installed), LC_ALL="C")
     usage = "kubectl irsa" if name == "kubectl-irsa" else name

@@ -101,7 +101,9 @@ def test_the_fix_is_one_for_the_cause_and_not_for_its_consequence(examined, faul
     assert command in " ".join(found.commands)
 
 
-@pytest.mark.parametrize("fault_id", CLASSIC)
+@pytest.mark.parametrize(
+    "fault_id", [pytest.param(it, marks=() if it in ("F14", "F26") else pytest.mark.large) for it in CLASSIC]
+)
 def test_the_classic_words_lead_to_the_same_step(world, examined, monkeypatch, fault_id):
     for account in (world.account, world.other_account):
         monkeypatch.setattr(account, "sts_wording", "classic")
@@ -136,7 +138,7 @@ TWO_FAULTS = [
 @pytest.mark.parametrize(
     ("earlier", "later", "turned"),
     [
-        pytest.param(*pair, turned, marks=() if place % 2 == turned else pytest.mark.large)
+        pytest.param(*pair, turned, marks=() if place % 4 == turned else pytest.mark.large)
         for place, pair in enumerate(TWO_FAULTS)
         for turned in (False, True)
     ],

@@ -150,8 +150,9 @@ def kubectl(simulation, tmp_path_factory):
     simulation.store.discard("kubectl-commands")
 
 
-# Jobs and permissions are tried without kubectl as well (test_workloads.py).
-LARGE = ("Jobs", "permissions")
+# Jobs and permissions are tried without kubectl as well (test_workloads.py), a mistyped image too (test_images.py), and
+# files by kubectl itself (test_kubectl.py).
+LARGE = ("Jobs", "permissions", "a mistyped image", "a file")
 
 
 @pytest.mark.parametrize(

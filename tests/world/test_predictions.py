@@ -37,10 +37,16 @@ UNPREDICTED = {
     "F54": "remove_deny",
 }
 """The faults whose fix only shows where to look, or is nothing that a command does: its id."""
-ALIKE = {*ANOTHER_POD[3:], *ANOTHER_ANNOTATION[2:], "F22", "F23", "F24", "F25"}
-"""The faults whose fix is one that another fault has: another Pod, another annotation, another trust policy.
+ALIKE = {
+    *(*ANOTHER_POD[3:], "F30"),
+    *("F02", "F19", *ANOTHER_ANNOTATION[2:]),
+    *("F22", "F23", "F24", "F25", "F48"),
+    *("F47", "F49"),
+}
+"""The faults whose fix is one that another fault has: another Pod, another annotation, another trust policy or
+provider, another permission.
 
-Of each, `test_fault_fixes` makes the fix by its diff; its commands are run in `make test-all`.
+`test_fault_fixes` makes the fix by its diff where that is of the fault's own; its commands are run in `make test-all`.
 """
 OTHER_ACCOUNT = " --profile PROFILE"
 TWO_FAULTS = [

@@ -130,6 +130,16 @@ def worldly(text: str) -> list[str]:
     return [it for it in known if program(it) in WORLDLY]
 
 
+def those_with_lines() -> list[Any]:
+    """The documents with such lines; those in Japanese are marked `large` where they have those of the English one."""
+    return [
+        pytest.param(name, marks=pytest.mark.large if japanese and found == worldly(DOCUMENTS[english]) else ())
+        for name, text in DOCUMENTS.items()
+        if (found := worldly(text))
+        for japanese, english in [(name.endswith(".ja.md"), name.replace(".ja.md", ".md"))]
+    ]
+
+
 def commands() -> list[str]:
     """Ours."""
     whole = "\n".join(DOCUMENTS[name] for name in READ_WHOLE)
@@ -195,7 +205,7 @@ def test_each_other_command_is_run_in_a_world_or_listed_with_the_reason(name: st
 @pytest.mark.cli
 @pytest.mark.skipif(INSTALLED_KUBECTL is None, reason="no kubectl on the PATH")
 @pytest.mark.skipif(not AWS.exists(), reason="no .venv-aws/bin/aws: `make setup` installs it")
-@pytest.mark.parametrize("name", [name for name, text in DOCUMENTS.items() if worldly(text)])
+@pytest.mark.parametrize("name", those_with_lines())
 def test_what_is_typed_to_kubectl_and_aws_runs_in_a_world(
     simulation: Any, world: Any, tmp_path: Path, aws_on_path: str, name: str
 ) -> None:
