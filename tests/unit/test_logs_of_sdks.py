@@ -174,6 +174,14 @@ def test_a_second_role_takes_a_permission_and_a_trust_policy() -> None:
     assert [command.split()[2] for command in fix.commands[1:]] == ["get-role"]
 
 
+def test_a_key_that_kms_does_not_name_is_not_every_key() -> None:
+    said = "on the resource associated with this ciphertext because the resource does not exist in this Region, no x"
+    found = refused(f"AccessDeniedException: User: {SESSION} is not authorized to perform: kms:Decrypt {said}")
+    assert found.fix is not None
+    assert found.fix.id == "permit"
+    assert '"Action": "kms:Decrypt", "Resource": "RESOURCE_ARN"' in found.fix.commands[0]
+
+
 def test_go_needs_the_variable_for_the_region_that_botocore_ignores() -> None:
     log = f"{STS_2}failed to resolve service endpoint, endpoint rule error, Invalid Configuration: Missing Region"
     found = refused(log, lambda fakes: drop_variable(fakes, "AWS_REGION"))

@@ -217,8 +217,8 @@ def permit_denied(names: Names, said: str, denied: Sequence[tuple[str, str]]) ->
     return denied_by(names, said) or chained(names, denied, permit) or permit
 
 
-def chained(names: Names, denied: Sequence[tuple[str, str]], first: Fix) -> Fix | None:
-    """Where what was denied is to assume a second role (role chaining), after `first`; None for anything else.
+def chained(names: Names, denied: Sequence[tuple[str, str]], fix: Fix) -> Fix | None:
+    """Where what was denied is to assume a second role (role chaining), after `fix`; None for anything else.
 
     The second role's trust policy has to name the first, also where a role assumes itself (AWS Security Blog,
     "Announcing an update to IAM role trust policy behavior").
@@ -229,7 +229,7 @@ def chained(names: Names, denied: Sequence[tuple[str, str]], first: Fix) -> Fix 
         return Fix(id="assumes_itself", commands=names.show_workload())
     wanted = ("--role-name", parts[2], "--query", "Role.AssumeRolePolicyDocument")
     there = () if parts[1] == account_of(names.role_arn) else ("--profile", PROFILE_HERE)
-    return replace(first, id="assumes_another", commands=(*first.commands, names.iam("get-role", *wanted, *there)))
+    return replace(fix, id="assumes_another", commands=(*fix.commands, names.iam("get-role", *wanted, *there)))
 
 
 def denied_by(names: Names, said: str) -> Fix | None:

@@ -69,7 +69,7 @@ _STS = re.compile(
     r"|\bAws::STS::|STS is not activated|parameter RoleArn|InvalidIdentityToken|Token expired: current date/time"
 )
 _PRINCIPAL = re.compile(r"\bUser: (arn:aws[\w-]*:(?:sts|iam)::\d{12}:\S+) is not authorized")
-_MISSING = re.compile(r'is not authorized to perform: ([\w-]+:\w+)(?: on resource: "?([^\s"\\]+))?')
+_MISSING = re.compile(r'is not authorized to perform: ([\w-]+:\w+)(?: on resource: "?([^\s"\\]+)| on (the resource))?')
 _DENYING = re.compile(r"(?:with an explicit deny in an? |because no )([a-zA-Z -]+? policy|permissions boundary)\b")
 _NO_CREDENTIALS = (
     *("Unable to locate credentials", "NoCredentialProviders", "no EC2 IMDS role found"),
@@ -189,10 +189,11 @@ def principal_of(said: str) -> str:
 def denied_action(said: str) -> tuple[str, str]:
     """The action and the resource that were denied; both empty where the sentence says nothing of that kind.
 
-    The resource is `*` where the sentence has none, since the action knows none.
+    The resource is `*` where the sentence has none, since the action knows none; KMS says that there is one, and not
+    which ("the resource associated with this ciphertext").
     """
     found = _MISSING.search(said)
-    return (found[1], found[2] or "*") if found else ("", "")
+    return (found[1], found[2] or found[3] or "*") if found else ("", "")
 
 
 def denying_policy(said: str) -> str:
