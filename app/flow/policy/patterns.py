@@ -90,7 +90,7 @@ def glob(text: str, variables: Keys | None) -> Predicate:
     return never if found is None else compile_pieces(found)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)  # one of 6 KB, as a visitor may write, takes 50
 def _plain_glob(text: str) -> Predicate:
     return compile_pieces(pieces(text, None, wildcards=True) or ())
 
