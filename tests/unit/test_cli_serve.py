@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
+from unittest.mock import Mock
 
 import httpx
 import pytest
@@ -153,7 +153,7 @@ def test_live_mode_goes_by_the_address_that_is_served_on(monkeypatch, address, b
         "uvicorn.Server.run", lambda *_, **__: refusals.append(Settings.from_environment().live_refusal())
     )
     with pytest.raises(SystemExit):  # which was never started
-        run(SimpleNamespace(getsockname=lambda: (address, 8501)), load("en"))
+        run(Mock(getsockname=lambda: (address, 8501)), load("en"))
     assert refusals == [refusal]
 
 
