@@ -227,7 +227,7 @@ def application(script: Path) -> st.App:
             ),
             Middleware(Metrics, more=operations.gauges, help_of=operations.help_of),
             Middleware(NoNewSessions, stopping=STOPPING),
-            Middleware(RoomForPages, pages=OPEN_PAGES, busy=busy),
+            Middleware(RoomForPages, pages=OPEN_PAGES, busy=busy, connected=operations.connected_by),
             Middleware(
                 ConsoleSocket,
                 settings=_settings,

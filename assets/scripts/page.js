@@ -34,6 +34,7 @@ const ENGLISH = {
   error: /^Error: $/, kind: /^(.+) files are not allowed\.$/, size: /^File must be (.+) or smaller\.$/, one: /^Only one file is allowed\.$/,
   lost: /^Connection error$/, gone: /^Streamlit server is not responding\. .+$/, stopped: /^Is Streamlit still running\? .+$/, close: /^Close$/,
   status: /^Connection failed with status (\d+)\b.*$/s, slow: /^Connection timed out\.$/,
+  refused: /^Cannot connect to Streamlit .+$/s, refused_end: /^ settings\.$/, // between them a link, which frame.css hides
   notices: /^Notifications$/,
   left: /^Scroll tabs left$/, right: /^Scroll tabs right$/, large: /^Fullscreen$/, small: /^Close fullscreen$/,
 }

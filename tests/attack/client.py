@@ -140,11 +140,12 @@ class Page:
         return self
 
     async def connect(self, *, headers: Mapping[str, str] | None = None, origin: str | None = "own") -> None:
-        """Connects alone: nothing is drawn yet."""
+        """Connects alone: nothing is drawn yet. A tab that was connected before says which session it had."""
+        before = ["-", self.session] if self.session else []
         sent = {**({"Cookie": self.cookies} if self.cookies else {}), **(headers or {})}
         self._socket = await connect(
             f"ws://127.0.0.1:{self.target.port}/_stcore/stream",
-            subprotocols=[Subprotocol("streamlit")],
+            subprotocols=[Subprotocol(said) for said in ("streamlit", *before)],
             origin=None if origin is None else Origin(self.target.address if origin == "own" else origin),
             additional_headers=sent,
             local_addr=(self.source, 0),

@@ -1,5 +1,7 @@
 """What is seen until Streamlit's page is there: where the page will have it, in its language, and no longer."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -124,12 +126,13 @@ def test_a_connection_that_does_not_come_is_said(browser, path):
     assert said.inner_text() == load("ja").message("serving.unconnected")
 
 
-def test_what_streamlit_says_of_a_response_before_the_page_is_there_is_in_its_language(browser):
-    held = ("**/_stcore/health*", lambda route: route.fulfill(status=503, body="full"))
+@pytest.mark.parametrize(("status", "parts"), [(503, ["status"]), (403, ["refused", "refused_end"])])
+def test_what_streamlit_says_of_a_response_before_the_page_is_there_is_in_its_language(browser, status, parts):
+    held = ("**/_stcore/health*", lambda route: route.fulfill(status=status, body="no"))
     dialog = browser("/glossary", alone=False, held=held).get_by_role("dialog")
     words = load("ja").messages.below("ui.says")
-    expect(dialog).to_contain_text(words["lost"])
-    expect(dialog).to_contain_text(words["status"].format(value=503))
+    said = "".join(words[part].format(value=status) for part in parts)
+    expect(dialog).to_have_text(re.compile(f"{re.escape(words['lost'])}\\s*{re.escape(said)}"), use_inner_text=True)
 
 
 def test_where_no_script_of_ours_comes_the_page_says_so_once(browser):

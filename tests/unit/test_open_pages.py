@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections import defaultdict
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from app.serving import request_facts
-from app.serving.operations import memory, open_pages
+from app.serving.operations import events, memory, open_pages
 from app.serving.operations.open_pages import BASE_BYTES, LEAST, PAGE_BYTES, OpenPages, RoomForPages, room
 
 
@@ -32,15 +33,64 @@ def test_without_a_control_group_it_is_the_memory_of_the_machine(tmp_path: Path)
 def test_one_address_takes_three_quarters_of_the_room_and_gives_it_back() -> None:
     pages = OpenPages(8)
     with ExitStack() as opened:
-        found = []
-        for address in ("a",) * 7 + ("b", "c", "d"):
-            found.append(pages.has_room(address))
-            if found[-1]:
-                opened.enter_context(pages.by_address.one_more(address))
+        found = [opened.enter_context(pages.one_more("a")) for _ in range(7)]
+        found += [opened.enter_context(pages.one_more(other)) for other in ("b", "c", "d")]
         assert found == [True] * 6 + [False] + [True] * 2 + [False]
         assert len(pages) == 8
     assert len(pages) == 0
-    assert pages.has_room("a")
+    with pages.one_more("a") as has_room:
+        assert has_room
+
+
+def test_a_page_that_comes_back_takes_its_own_place_in_a_full_room_and_no_other() -> None:
+    pages = OpenPages(4)
+    with ExitStack() as opened:
+        for page in ("one", "two", "three"):
+            assert opened.enter_context(pages.one_more("a", page))
+        assert opened.enter_context(pages.one_more("b", "four"))
+        assert not pages.has_room("c")
+        assert not pages.has_room("b", "of nobody")
+        assert not pages.has_room("a", "four"), "its address has its share, and this place is of another one"
+        assert opened.enter_context(pages.one_more("a", "again", "two"))
+        assert ("two" in pages, "again" in pages, len(pages)) == (False, True, 4)
+        assert not pages.has_room("a", "two"), "a place is taken once"
+    assert len(pages) == 0
+
+
+def test_the_connection_that_a_page_had_before_ends_when_it_comes_back() -> None:
+    happened: list[str] = []
+    back = asyncio.Event()
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        happened.append(f"{events.request_id.get()} opens")
+        try:
+            await back.wait()
+        finally:
+            happened.append(f"{events.request_id.get()} ends")
+
+    async def ask() -> None:
+        connected = defaultdict(str, {"session-1": "request-1"}).__getitem__
+        pages = OpenPages(2)  # one for each address
+        app = RoomForPages(application, pages=pages, busy=PlainTextResponse, connected=connected)
+        unused: Any = None
+
+        async def come(request: str, *said: str) -> None:
+            events.request_id.set(request)
+            headers = [(b"sec-websocket-protocol", ", ".join(("streamlit", "token", *said)).encode())]
+            await app({"type": "websocket", "path": open_pages.STREAM, "headers": headers}, unused, unused)
+
+        first = asyncio.create_task(come("request-1"))
+        await asyncio.sleep(0)
+        second = asyncio.create_task(come("request-2", "session-1"))
+        await first
+        while len(happened) < 3:
+            await asyncio.sleep(0)
+        assert happened == ["request-1 opens", "request-1 ends", "request-2 opens"]
+        second.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await second
+
+    asyncio.run(ask())
 
 
 def test_a_page_without_room_is_refused_and_all_else_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,7 +107,9 @@ def test_a_page_without_room_is_refused_and_all_else_goes_on(monkeypatch: pytest
         sent.append(message)
 
     async def ask(limit: int) -> None:
-        app = RoomForPages(application, pages=OpenPages(limit), busy=lambda: PlainTextResponse("busy", 503))
+        app = RoomForPages(
+            application, pages=OpenPages(limit), busy=lambda: PlainTextResponse("busy", 503), connected=str
+        )
         unused: Any = None
         page, script = [(b"accept", b"text/html,*/*")], [(b"accept", b"*/*")]
         for kind, path, headers in (

@@ -168,7 +168,12 @@ async def _used_and_stopped(server, reader):
     assert reader.get("/metrics", **elsewhere).status_code == 200
     await reader.type(WATCH, until="output")
     assert metrics(reader.get("/metrics").text)['irsa_under_way{kind="command"}'] == 1
-    # (2) The first signal: the pages hear of it, nothing new begins, and the command goes on.
+    # (2) The page comes back before the server knows that its connection is gone: that one ends, and nothing is logged.
+    before, session = reader.page._socket, reader.page.session
+    await reader.page.open()
+    assert reader.page.session == session
+    await asyncio.wait_for(before.wait_closed(), SECONDS)
+    # (3) The first signal: the pages hear of it, nothing new begins, and the command goes on.
     server.process.send_signal(signal.SIGTERM)
     heard = asyncio.create_task(reader.hears(load("ja").message("restart.gone")))
     eventually(lambda: reader.get("/readyz").status_code == 503)
@@ -187,7 +192,7 @@ async def _used_and_stopped(server, reader):
     assert await heard
     running = commands(server)
     assert running
-    # (3) The second one ends it, and the command with it.
+    # (4) The second one ends it, and the command with it.
     server.process.send_signal(signal.SIGTERM)
     eventually(lambda: not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in running))
 

@@ -2,12 +2,17 @@
 
 A page that stands open takes up to 1.3 MB, however little its reader does. Connections are bounded by descriptors, of
 which there may be enough for ten thousand.
+
+After a break of the network a page comes back while its old connection counts still: nobody has heard yet that it is
+gone. It says which session it had, and takes that one's place.
 """
 
 from __future__ import annotations
 
+import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
@@ -23,6 +28,8 @@ BASE_BYTES = 150 * 1024 * 1024
 """What the process takes before the first page."""
 PAGE_BYTES = 2 * 1024 * 1024
 """What is reckoned for a page: itself and its reader's world, and what is under way."""
+END_SECONDS = 1.0
+"""For a connection of before to end; it takes a millisecond."""
 LEAST = 32
 """Pages that may be open however little memory there is."""
 
@@ -40,36 +47,63 @@ class OpenPages:
         """Of all."""
         self.of_address = limit * 3 // 4
         """Of one address, as with worlds: it may be a room behind one router."""
-        self.by_address = Tally()
-        """Those that are open."""
+        self._address_of: dict[object, str] = {}
+        """By what stands for an open page."""
+        self._by_address = Tally()
 
     def __len__(self) -> int:
-        return self.by_address.total
+        return len(self._address_of)
 
-    def has_room(self, address: str) -> bool:
-        """Whether a visitor may open one more."""
-        return len(self) < self.limit and self.by_address.of(address) < self.of_address
+    def __contains__(self, page: object) -> bool:
+        return page in self._address_of
+
+    def has_room(self, address: str, old: object = None) -> bool:
+        """Whether a visitor may open one more, in the place of the `old` one where that is open still."""
+        of_old = self._address_of.get(old)
+        of_all, own = len(self) - (of_old is not None), self._by_address.of(address) - (of_old == address)
+        return of_all < self.limit and own < self.of_address
+
+    @contextmanager
+    def one_more(self, address: str, page: object = None, old: object = None) -> Iterator[bool]:
+        """Whether there is room for it; it counts until the end of the block, or until it is the `old` one of another.
+
+        `page` stands for it; None is one that none comes after.
+        """
+        page = object() if page is None else page
+        if has_room := self.has_room(address, old):
+            self._forget(old)
+            self._address_of[page] = address
+            self._by_address.add(address)
+        try:
+            yield has_room
+        finally:
+            if has_room:
+                self._forget(page)
+
+    def _forget(self, page: object) -> None:
+        if (address := self._address_of.pop(page, None)) is not None:
+            self._by_address.remove(address)
 
 
 class RoomForPages:
     """Refuses a page for which there is no room, and passes everything else through."""
 
-    def __init__(self, app: ASGIApp, *, pages: OpenPages, busy: Callable[[], Response]) -> None:
-        """`busy` makes the answer to a browser that finds no room."""
+    def __init__(
+        self, app: ASGIApp, *, pages: OpenPages, busy: Callable[[], Response], connected: Callable[[str], str]
+    ) -> None:
+        """`busy` makes the answer to a browser that finds no room. `connected`: by the id of a session, the id of the
+        request by which its page is connected; empty where it is not.
+        """
         self._app = app
         self._pages = pages
         self._busy = busy
+        self._connected = connected
+        self._by_request: dict[str, asyncio.Task[object] | None] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a browser that asks for a page, before it loads any of it; and its websocket, which comes later."""
         if scope["type"] == "websocket" and scope["path"] == STREAM:
-            address = request_facts.visitor(scope)
-            if not self._pages.has_room(address):
-                events.refuse("pages")
-                await WebSocketClose()(scope, receive, send)
-                return
-            with self._pages.by_address.one_more(address):
-                await self._app(scope, receive, send)
+            await self._open(scope, receive, send)
         elif (
             scope["type"] == "http"
             and "text/html" in Headers(scope=scope).get("accept", "")
@@ -79,6 +113,36 @@ class RoomForPages:
             await self._busy()(scope, receive, send)
         else:
             await self._app(scope, receive, send)
+
+    async def _open(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A page, as long as it is open. Where it comes back, the connection that it had before ends."""
+        page, request = asyncio.current_task(), events.request_id.get()
+        before = self._connected(_session(scope))
+        old = self._by_request.get(before) if before else None
+        with self._pages.one_more(request_facts.visitor(scope), page, old) as has_room:
+            if not has_room:
+                events.refuse("pages")
+                await WebSocketClose()(scope, receive, send)
+                return
+            if old is not None:
+                old.cancel()
+                await asyncio.wait([old], timeout=END_SECONDS)  # so that Streamlit finds a session that was left
+            self._by_request[request] = page
+            try:
+                await self._app(scope, receive, send)
+            except asyncio.CancelledError:
+                if page is None or page in self._pages:
+                    raise
+                page.uncancel()
+            finally:
+                if self._by_request.get(request) is page:
+                    del self._by_request[request]
+
+
+def _session(scope: Scope) -> str:
+    """The id of the session that a page had before, as Streamlit's browser half says it; empty for a new page."""
+    said = Headers(scope=scope).get("sec-websocket-protocol", "").split(",")
+    return said[2].strip() if len(said) > 2 else ""
 
 
 OPEN_PAGES = OpenPages(room(memory.limit()))

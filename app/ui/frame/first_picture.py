@@ -19,7 +19,7 @@ from app.ui.marks import page_title
 from app.ui.text import escape, prose
 
 _SCRIPT = ASSETS / "first_picture.js"
-_SAYS = ("lost", "gone", "stopped", "status", "slow", "close")
+_SAYS = ("lost", "gone", "stopped", "status", "slow", "refused", "refused_end", "close")
 """What Streamlit's dialog says where no connection comes: `ENGLISH` of `page.js`."""
 
 

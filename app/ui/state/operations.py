@@ -78,6 +78,14 @@ def help_of(name: str) -> str:
     return load(for_locale("")).message(f"metrics.{name}")
 
 
+def connected_by(session_id: str) -> str:
+    """The id of the request by which the page of that session is connected; empty where it is not."""
+    page = _sessions().get_active_session_info(session_id) if session_id and st.runtime.exists() else None
+    context = page.client.client_context if page else None
+    facts = request_facts.read(dict(context.headers)) if context else None
+    return facts.request if facts else ""
+
+
 def inform_pages() -> int:
     """Shows on each open page that the server stops, and what becomes of its world; returns how many pages there are.
 
