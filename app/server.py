@@ -40,8 +40,8 @@ from app.serving.page_frames import PageFrames
 from app.serving.pieces import Pieces
 from app.serving.plain_answers import plain_page
 from app.serving.security_headers import SecurityHeaders
+from app.serving.transport.uvicorn_settings import RETRY_SECONDS
 from app.serving.uploads import BoundedUploads, Files, UploadLimits
-from app.serving.uvicorn_settings import RETRY_SECONDS
 from app.settings import Settings, process_environment
 from app.ui.draw import page_errors
 from app.ui.draw.browser_files import PREFIX, STREAMLITS, browser_files, streamlits

@@ -132,7 +132,7 @@ def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Netwo
     """
     import uvicorn
 
-    from app.serving import uvicorn_settings
+    from app.serving.transport import uvicorn_settings
 
     host, port = listener.getsockname()[:2]
     serve_on(host)  # `--host` decides about live mode and the console, too

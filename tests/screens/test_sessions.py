@@ -43,7 +43,7 @@ from streamlit.web.server.starlette import starlette_websocket
 from app import server
 from app.flow.budget import Quota
 from app.serving.operations.stopping import STOPPING
-from app.serving.protocols import DIRECTLY
+from app.serving.transport.protocols import DIRECTLY
 from app.serving.turns import Turns
 from app.ui.state import allowance, connection, session
 from app.ui.state.runs import browser_messages, direct_client, script_threads, streamlit_sessions, streamlit_shortcuts

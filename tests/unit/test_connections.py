@@ -15,10 +15,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 from websockets.sync.client import connect
 
-from app.serving import protocols
-from app.serving.connections import Connections, Limits
-from app.serving.joined_writes import SIZE_LIMIT, JoinedWrites
-from app.serving.protocols import (
+from app.serving.transport import protocols
+from app.serving.transport.connections import Connections, Limits
+from app.serving.transport.joined_writes import SIZE_LIMIT, JoinedWrites
+from app.serving.transport.protocols import (
     ALIVE,
     CONTROLS,
     DIRECTLY,

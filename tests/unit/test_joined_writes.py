@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from app.serving.joined_writes import SIZE_LIMIT, JoinedWrites
+from app.serving.transport.joined_writes import SIZE_LIMIT, JoinedWrites
 
 
 class Transport:

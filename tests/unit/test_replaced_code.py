@@ -40,7 +40,7 @@ READ = {
     "app/world/node/programs/instance_metadata.py": {
         "botocore.utils": {"IMDSFetcher": "87001c0de9da"},
     },
-    "app/serving/protocols.py": {
+    "app/serving/transport/protocols.py": {
         "uvicorn.protocols.http.httptools_impl": {"HttpToolsProtocol": "ae3ad6c54108"},
         "uvicorn.protocols.websockets.websockets_sansio_impl": {"WebSocketsSansIOProtocol": "069193728e96"},
     },

@@ -7,7 +7,7 @@ import pytest
 from app.content import LANGUAGES, load
 from app.serving import descriptors
 from app.serving.operations.open_pages import OPEN_PAGES, room
-from app.serving.uvicorn_settings import busy_page, of_pages, page_limits
+from app.serving.transport.uvicorn_settings import busy_page, of_pages, page_limits
 
 GIGABYTE = 1 << 30
 

@@ -23,7 +23,7 @@ from app.flow.times import timestamp
 from app.serving import descriptors
 from app.serving.operations import cores
 from app.serving.operations.memory import used_and_limit
-from app.serving.uvicorn_settings import page_limits
+from app.serving.transport.uvicorn_settings import page_limits
 from app.settings import Settings, is_loopback
 from app.world.node.volumes.disk import RESERVE_BYTES
 from app.world.node.volumes.files import free_bytes

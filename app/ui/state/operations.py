@@ -13,12 +13,13 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.RootContainer_pb2 import RootContainer
 
 from app.content import LANGUAGES, Content, for_locale, load
-from app.serving import descriptors, request_facts, uvicorn_settings
+from app.serving import descriptors, request_facts
 from app.serving.operations import health, memory, metrics
 from app.serving.operations.exposition import Gauge, Metric, Sample
 from app.serving.operations.health import Check
 from app.serving.operations.open_pages import OPEN_PAGES
 from app.serving.operations.stopping import STOPPING
+from app.serving.transport import uvicorn_settings
 from app.ui.state import own_world, session
 from app.world.node.volumes.files import free_bytes
 

@@ -8,9 +8,9 @@ from functools import partial
 from typing import Any, cast
 from weakref import WeakMethod
 
-from app.serving.connections import Connections
-from app.serving.joined_writes import JoinedWrites
-from app.serving.protocols import BoundedHttp, BoundedWebSocket
+from app.serving.transport.connections import Connections
+from app.serving.transport.joined_writes import JoinedWrites
+from app.serving.transport.protocols import BoundedHttp, BoundedWebSocket
 from app.world.metering import Tab
 from app.world.servers.upgraded import EXTENSION, TAKE_OVER, UpgradedConnection
 

@@ -13,8 +13,8 @@ from starlette.routing import Mount, Router
 from starlette.types import ASGIApp
 
 from app.serving import descriptors
-from app.serving.connections import Connections, Limits
-from app.serving.protocols import answer
+from app.serving.transport.connections import Connections, Limits
+from app.serving.transport.protocols import answer
 from app.world.apiserver.endpoints.app import create_app as create_kubernetes_app
 from app.world.aws.endpoint import create_app as create_aws_app
 from app.world.events.kubernetes import Noticing, NoticingIssuer

@@ -10,7 +10,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.runtime_util import serialize_forward_msg
 from streamlit.web.server.starlette import starlette_websocket
 
-from app.serving.protocols import DIRECTLY
+from app.serving.transport.protocols import DIRECTLY
 
 
 class DirectClient(starlette_websocket.StarletteSessionClient):

@@ -16,9 +16,9 @@ from websockets.frames import CloseCode, Frame
 from websockets.http11 import Request
 from websockets.protocol import State
 
-from app.serving.connections import Connection, Connections
-from app.serving.joined_writes import JoinedWrites
 from app.serving.operations.health import LIVE
+from app.serving.transport.connections import Connection, Connections
+from app.serving.transport.joined_writes import JoinedWrites
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGIReceiveEvent, ASGISendEvent

@@ -8,10 +8,10 @@ from typing import Any
 
 from app.content import LANGUAGES, Content, load
 from app.serving import descriptors
-from app.serving.connections import Connections, Limits
 from app.serving.operations.open_pages import OPEN_PAGES
 from app.serving.plain_answers import plain_page
-from app.serving.protocols import answer, http_protocol, websocket_protocol
+from app.serving.transport.connections import Connections, Limits
+from app.serving.transport.protocols import answer, http_protocol, websocket_protocol
 from app.settings import Network
 
 RETRY_SECONDS = 30

@@ -1,0 +1,1 @@
+"""HTTP and websockets as uvicorn speaks them here: within limits, counted, and written together."""
