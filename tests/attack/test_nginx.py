@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 from websockets.exceptions import InvalidHandshake
 
+from app.ui.state.own_world import COOKIE
 from tests.attack.client import ATTACKER, Page, ask, cookies, raw, visitor
 from tests.attack.live import CONTEXT, SIMULATED, Request, cluster, shown
 from tests.attack.nginx import NGINX, proxied
@@ -130,7 +134,40 @@ def test_visitors_are_distinguished_where_the_proxy_is_configured(tmp_path: Path
         assert asyncio.run(keeps_their_world(started)) is apart
 
 
+class _Process(BaseHTTPRequestHandler):
+    """One of several, which says by its port which one it is."""
+
+    def do_GET(self) -> None:
+        said = str(self.server.server_address[1]).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(said)))
+        self.end_headers()
+        self.wfile.write(said)
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+def test_the_cookie_decides_in_which_process_a_reader_is() -> None:
+    with contextlib.ExitStack() as stack:
+        processes = [stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), _Process)) for _ in range(2)]
+        for process in processes:
+            threading.Thread(target=process.serve_forever, kwargs={"poll_interval": 0.01}).start()
+            stack.callback(process.shutdown)
+        targets = [SimpleNamespace(port=it.server_port, url=f"http://127.0.0.1:{it.server_port}") for it in processes]
+        proxy = stack.enter_context(proxied(*targets))
+        found = [
+            {httpx.get(proxy.address, headers={"cookie": f"{COOKIE}={reader}"}, trust_env=False).text for _ in range(3)}
+            for reader in range(20)
+        ]
+    assert [len(served_by) for served_by in found] == [1] * 20
+    assert set.union(*found) == {str(target.port) for target in targets}
+
+
+@pytest.mark.large
 def test_a_reader_is_always_with_the_same_process_and_readers_are_shared_out(tmp_path: Path) -> None:
+    """In `make test`, the test above asks so of processes that only say which one they are."""
+
     async def reader(proxy: Any, source: str) -> tuple[str, str]:
         """Their world on two connections, one after the other."""
         kept, worlds = await cookies(proxy, source=source), []

@@ -104,26 +104,20 @@ def test_on_a_phone_the_map_shows_what_the_task_is_about_and_can_be_moved(reader
 
 
 @pytest.mark.skipif(shutil.which("kubectl") is None or not AWS.exists(), reason="no kubectl, or no .venv-aws/bin/aws")
-@pytest.mark.parametrize(
-    ("number", "again"),
-    [
-        pytest.param(1, False, id="first task"),
-        pytest.param(len(TaskId), True, id="all tasks", marks=pytest.mark.large),
-    ],
-)
-def test_the_exercise_is_done_in_the_console_and_again_in_a_new_world(profiles, tmp_path, monkeypatch, number, again):
-    """The first task is one of kubectl's. `tests/world/test_build_by_hand.py` does all by these commands, and
-    `test_console_in_the_browser` leaves one world for the next.
+@pytest.mark.large
+def test_the_exercise_is_done_in_the_console_and_again_in_a_new_world(profiles, tmp_path, monkeypatch):
+    """In `make test`, `tests/world/test_build_by_hand.py` does all by these commands, `tests/screens/test_build.py` has
+    the console below them, `test_console_in_the_browser` types into it, and `test_following` has a page notice it.
     """
     monkeypatch.setenv("PATH", f"{AWS.parent}{os.pathsep}{os.environ['PATH']}")
-    tasks = list(TaskId)[:number]
+    tasks = list(TaskId)
     content = load("en")
     with serving(tmp_path, by_command=True) as address:
         one = Reader(profiles, address)
         one.context.request.get(ask(urlsplit(address).port))  # the cookies that the console wants
         one.open("/build?lang=en").click("build_begin")
         # In the new world its first task: the others are none but commands again.
-        for done in [tasks, tasks[:1]] if again else [tasks]:
+        for done in tasks, tasks[:1]:
             account = one.account.inner_text()
             one.wait().page.get_by_role("tab", name=content.message("build.way_console")).click()
             for task in done:
@@ -143,8 +137,7 @@ def test_the_exercise_is_done_in_the_console_and_again_in_a_new_world(profiles, 
                 if task is not done[-1]:
                     one.click("build_next")
             expect(one.page.locator(".tasks .done")).to_have_count(len(done))
-            if again:
-                one.click("reset")
-                expect(one.account).not_to_have_text(account)
+            one.click("reset")
+            expect(one.account).not_to_have_text(account)
         assert one.complaints == []
         one.close()

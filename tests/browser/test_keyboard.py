@@ -32,7 +32,8 @@ def until(one, wanted):
 @pytest.mark.parametrize("pages", [STORY[3:5], pytest.param(STORY, marks=pytest.mark.large)], ids=["begun", "whole"])
 def test_the_walk_by_keyboard(visitor, pages):
     """`begun`: from a page with a question to the next one; `test_why` begins at the first page by keyboard."""
-    one, content = visitor.turn_to(pages[0]), load("en")
+    content = load("en")
+    one = visitor.open("/?lang=en") if pages is STORY else visitor.turn_to(pages[0])
     for before, page in pairwise(pages):
         if one.page.locator(".st-key-predict").count():
             until(one, ".st-key-predict [role=radiogroup], .st-key-predict input")

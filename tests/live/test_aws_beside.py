@@ -286,7 +286,7 @@ def test_killed_it_is_undone_from_the_labels_alone(local: Local, before: Mapping
 
 
 @pytest.mark.large
-def test_ended_by_a_signal_it_leaves_nothing(local: Local, running: Running) -> None:
+def test_ended_by_a_signal_it_leaves_nothing(local: Local) -> None:
     """In `make test`, `tests/unit/test_aws_beside.py` has a run remove its own, and the test above undoes one."""
     before = local.written()
     again = Running(local)

@@ -10,6 +10,7 @@ from app.content import PAGES, load
 from app.content.page_specs import PAGE_SPECS
 from app.flow.build.tasks import TASKS, TaskId
 from app.flow.steps.walk import walk
+from app.serving import console_socket
 from app.ui.state import session, shared_walks
 from app.world.apiserver.types.errors import ApiError
 from tests.screens.live import asked_as
@@ -107,6 +108,18 @@ def test_the_block_for_a_terminal_is_shown_on_a_click_and_at_this_machine_alone(
     assert all(secret in shown.html("build_shown") for secret in secrets)
     shown.click("build_conceal")
     assert not [secret for secret in secrets if secret in shown.everything]
+
+
+def test_the_console_of_this_world_stands_below_the_commands_of_the_task(screen, monkeypatch):
+    asked_as(monkeypatch)
+    monkeypatch.setattr(console_socket, "refusal", lambda *_: None)
+    shown = screen(lang="en").open("build").click("build_begin")
+    assert shown.html(f"build_in_console_{TASKS[0].id}").endswith(shown.html(f"build_commands_{TASKS[0].id}"))
+    drawn = shown.data("console")
+    assert (drawn["language"], drawn["path"]) == ("en", console_socket.PATH)
+    after = shown.click("reset").data("console")
+    assert after == {**drawn, "world": after["world"]}
+    assert after["world"] != drawn["world"], "what was printed in one world is gone in the next"
 
 
 @pytest.mark.parametrize("facts", [{"served_on": "192.0.2.1"}, {"forwarded_by": "x-forwarded-for"}])

@@ -125,6 +125,8 @@ def test_the_key_of_a_token_is_found_by_its_name_at_the_issuer(run, simulation, 
     assert run("oidc_provider.py").splitlines() == [f"{newest} is the key of this token", f"{old} "]
     asked = [exchange.url for exchange in world.log.exchanges()[before:]]
     assert not [url for url in asked if "/openid/v1/jwks" in url]
+    walked = walk(simulated(simulation, world), SUBJECT)
+    assert list(expected(Step.OIDC_PROVIDER, "py", walked)) == [newest, old], "what the page says is printed"
 
 
 @needs("bash", "kubectl", "openssl")
@@ -204,10 +206,6 @@ def test_who_we_are_and_what_we_see_by_the_cli_and_nothing_from_its_cache(run, s
     assert (arn.startswith(f"{who}-"), buckets) == (True, what)
     set_trust_policy(world, trust_policy(world, "default", "nobody"))
     assert run("access.sh") == ""
-
-
-def test_what_the_page_says_of_the_key_is_printed(said):
-    said("oidc_provider.py")
 
 
 def test_nothing_is_promised_where_the_walk_found_nothing(walked):
