@@ -184,6 +184,8 @@ def test_what_the_world_has_no_room_for_is_reported_with_the_way_to_a_new_world(
     assert [error.value.split(":")[0] for error in shown.test.error] == [
         EN.message("lab.cannot", said="").split(":")[0]
     ]
+    shown.test.run()
+    assert shown.test.error, "to have tried it changed the world, and the page follows that by itself"
     shown.click("lab_renew")
     assert not shown.test.error
     break_(shown, NAMED)
