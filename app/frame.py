@@ -16,7 +16,7 @@ from app.content.page_specs import PAGE_SPECS
 from app.ui.doctor import diagnosis_upload
 from app.ui.draw import components, page_errors
 from app.ui.draw.browser_files import browser_files
-from app.ui.frame import asked, navigation, page_setup, sidebar
+from app.ui.frame import asked, navigation, not_there, page_setup, sidebar
 from app.ui.lab import secrecy
 from app.ui.lab import strip as lab_strip
 from app.ui.presenting import window
@@ -86,7 +86,8 @@ with page_errors.contained(content), drawn_before.again():
         asked.say(content)
         page_setup.show_notices(name, walk_view, content)
         lab_strip.strip(name, content)
-        thief_strip.strip(name, content)
+        if not thief_strip.strip(name, content):
+            not_there.say_deleted(name, content)
 with page_errors.contained(content):
     if walk_view or not PAGE_SPECS[name].needs_walk:
         page.run()

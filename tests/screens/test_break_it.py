@@ -184,6 +184,8 @@ def test_what_the_world_has_no_room_for_is_reported_with_the_way_to_a_new_world(
     assert [error.value.split(":")[0] for error in shown.test.error] == [
         EN.message("lab.cannot", said="").split(":")[0]
     ]
+    shown.test.run()
+    assert shown.test.error, "to have tried it changed the world, and the page follows that by itself"
     shown.click("lab_renew")
     assert not shown.test.error
     break_(shown, NAMED)
@@ -521,6 +523,15 @@ def stored(shown) -> str:
     return shown.world.account.roles["s3-reader"].trust_policy
 
 
+def test_an_edit_that_opens_the_role_to_others_is_no_clean_fix(broken):
+    typed = field(broken).value.replace("StringEquals", "StringLike")
+    apply(broken, typed)
+    too_wide = EN.check("trust.scope").title
+    assert EN.message("lab.whole_by_hand") in broken.html("lab_whole")
+    assert too_wide in broken.html("lab_whole")
+    assert too_wide in broken.html("lab_fixed")
+
+
 def test_an_edit_that_fixes_is_seen_to_pass_and_can_be_undone(broken):
     before = stored(broken)
     apply(broken, field(broken).value.replace("default:*", "default:my-sa"))
@@ -769,5 +780,5 @@ def test_a_fault_for_which_the_world_lacks_something_is_reported(screen, simulat
     (error,) = shown.test.error
     assert "OpenIDConnect Provider not found" in error.value
     assert shown.world.faults == ()
-    shown.test.run()
-    assert not shown.test.error
+    shown.open("break_it", fault="F21")
+    assert not shown.test.error, "that was about another one"

@@ -138,11 +138,14 @@ def test_sts_takes_the_token_of_the_deleted_pod_that_the_api_server_refuses(mach
     drawn = json.loads(shown.data("film")["film"])
     assert {"pod", "mount", "assume", "call"} <= {*drawn["ghosts"]}
     assert "The Pod has been deleted" in film(shown)[-1]["plain"]
-    shown.click("act_undo")
+    # The other pages say that it is gone, and lead back to where that can be undone.
+    assert content.message("mode.deleted_link") in shown.open("token_mount").html("deleted")
+    shown.open("time_machine").click("act_undo")
     assert json.loads(shown.data("film")["film"])["ghosts"] == []
     assert answers(shown) == ["passed"] * 3
     assert "acts_done" not in shown.keys
     assert not shown.test.exception
+    assert "deleted" not in shown.open("token_mount").keys
 
 
 def test_a_pod_older_than_the_annotation_is_the_nodes_role_until_it_is_recreated(machine):

@@ -9,9 +9,10 @@ from app.content.page_specs import EXERCISE, PAGE_SPECS
 from app.ui.draw import components
 from app.ui.draw.links import page_link
 from app.ui.marks import unspoken
-from app.ui.state import session
+from app.ui.state import mode, session
 from app.ui.state.under_construction import is_unbuilt
 from app.ui.text import escape, prose
+from app.world.lifecycle.world_operations import pod_of, service_account_of
 
 
 def say(page: str, content: Content) -> None:
@@ -20,6 +21,25 @@ def say(page: str, content: Content) -> None:
         link = page_link(content, EXERCISE, escape(content.message("build.empty_link")))
         words = prose(content.message("build.empty_world"))
         components.block(f'<div class="notice" role="status"><p>{words} {link}</p></div>', key="not_there")
+
+
+def say_deleted(page: str, content: Content) -> None:
+    """On the same pages: that some of the chain with which the world began exists no longer, and the way to where its
+    reader may have deleted it. A fault says so itself."""
+    if PAGE_SPECS[page].needs_walk and mode.can().break_world and _is_deleted():
+        chain = session.world().chain
+        account = f"{chain.namespace}/{chain.service_account}"
+        words = prose(content.message("mode.deleted", pod=chain.pod, service_account=account))
+        link = page_link(content, "time_machine", escape(content.message("mode.deleted_link")))
+        components.block(f'<div class="notice" role="status"><p>{words} {link}</p></div>', key="deleted")
+
+
+def _is_deleted() -> bool:
+    world = session.world()
+    if world.start != "finished" or world.faults or world.chain.subject != world.seeded.subject:
+        return False
+    found = world.cluster.find
+    return not (found("serviceaccounts", *service_account_of(world)) and found("pods", *pod_of(world)))
 
 
 def needs_chain(content: Content) -> bool:

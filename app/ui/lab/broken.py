@@ -92,7 +92,8 @@ def _whole(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content) -
     chain = session.world().chain
     log = escape(walk_view.log(chain.namespace, chain.pod))
     printed = f'<pre class="log"><b>$ {escape(shows.kubectl_logs(chain))}</b>\n{log}</pre>'
-    components.block(framed(Status.PASSED, f"<p>{sentence}</p>", content) + printed, key="lab_whole")
+    more = "" if it.reverted else by_hand.too_much(found, content)
+    components.block(framed(Status.PASSED, f"<p>{sentence}</p>{more}", content) + printed, key="lab_whole")
     components.block(journey(Step.ACCESS, walk_view.walk, content), key="journey")
     after = showing.film_of(found, walk_view.heard)
     kept = session.page_state().get(_BROKEN)

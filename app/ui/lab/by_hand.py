@@ -38,6 +38,13 @@ def is_whole(fault: Fault, found: Diagnosis) -> bool:
     return found.verdict.outcome is Outcome.WORKS
 
 
+def too_much(found: Diagnosis, content: Content) -> str:
+    """What a change that fixed the fault leaves to be said: that it opened the role to others, for example."""
+    if found.verdict.status is not Status.WARNING:
+        return ""
+    return f"<p>{mark(Status.WARNING, content)} {prose(verdict_words.verdict(found, content))}</p>"
+
+
 def editor(it: Trial, found: Diagnosis, content: Content) -> None:
     """Draws the objects to edit, and the ways back."""
     with st.expander(
@@ -119,7 +126,8 @@ def _outcome(it: Trial, found: Diagnosis, content: Content) -> None:
         return
     counted = secrecy.is_hidden() and it.tried is None
     sentence = prose(content.message("lab.whole_hidden" if counted else "lab.whole_by_hand"))
-    drawn = f'<div class="strip" role="status">{mark(Status.PASSED, content)}<div><p>{sentence}</p></div></div>'
+    more = "" if secrecy.is_hidden() else too_much(found, content)
+    drawn = f'<div class="strip" role="status">{mark(Status.PASSED, content)}<div><p>{sentence}</p>{more}</div></div>'
     components.block(drawn, key="lab_fixed")
     if secrecy.is_hidden():
         st.button(content.message("lab.tell"), key="lab_tell", on_click=trial.reveal, args=(it,))

@@ -30,10 +30,6 @@ def break_it() -> None:
     if drawn := score(content):
         components.block(drawn, key="lab_score")
 
-    if said := trial.refusal():
-        st.error(content.message("lab.cannot", said=said))
-        st.button(content.message("ui.reset"), key="lab_renew", icon=":material/delete_sweep:", on_click=session.reset)
-
     if own.hindered(content):
         return
 
@@ -56,8 +52,10 @@ def break_it() -> None:
         components.top(asked.id)
         world_is_broken(content)
         ask(asked, content)
+        _say_refusal(content)  # below the button that was pressed: at the top of the page it would be out of sight
     else:
         components.top("")
+        _say_refusal(content)
         _choose(content)
         sts_wording.fold(content)
         return
@@ -65,6 +63,12 @@ def break_it() -> None:
     # (2) All the others, folded.
     with st.expander(content.message("lab.another"), icon=":material/list:", key="lab_list"):
         _choose(content)
+
+
+def _say_refusal(content: Content) -> None:
+    if said := trial.refusal():
+        st.error(content.message("lab.cannot", said=said))
+        st.button(content.message("ui.reset"), key="lab_renew", icon=":material/delete_sweep:", on_click=session.reset)
 
 
 def _choose(content: Content) -> None:

@@ -30,6 +30,7 @@ _LAST = "lab_last"
 _WALKED = "lab_walked"
 """In the session: the last change by hand after which it walked; another tab may have made or undone one since."""
 _REFUSED = "lab_cannot"
+"""In the session: in which world and at which address a fault could not be caused, and why."""
 _ASKED = "lab_asked"
 """In the session: which fault is asked about, in which world with which node; its text, and those to choose from."""
 _TEXTS = 3
@@ -84,16 +85,25 @@ def current() -> Trial | None:
 
 
 def refusal() -> str:
-    """Why the last fault could not be caused; returned once, and empty where it could."""
-    return str(st.session_state.pop(_REFUSED, ""))
+    """Why the last fault could not be caused in this world; empty where it could, and where another one is asked about.
+
+    It stays until then: to have tried it changes the world, which lets the page run again by itself.
+    """
+    about, said = st.session_state.get(_REFUSED, (None, ""))
+    return str(said) if about == _asked_about() and not session.world().faults else ""
+
+
+def _asked_about() -> tuple[str, str]:
+    return session.world().path, str(st.query_params.get(PARAM, ""))
 
 
 def _is_caused(fault: Fault) -> bool:
     """Fixes the world and breaks it again, unless its owner has taken away what the fault would change."""
+    st.session_state.pop(_REFUSED, None)
     try:
         session.inject(fault.id)
     except CannotBeInjected as error:
-        st.session_state[_REFUSED] = error.obstacle
+        st.session_state[_REFUSED] = (_asked_about(), error.obstacle)
         return False
     return True
 

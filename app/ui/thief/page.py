@@ -71,11 +71,11 @@ def thief() -> None:
     draw_section("recap", "thief", content)
 
 
-def say_in_force(content: Content) -> None:
-    """Says on another page what is still in force, and takes it back; draws nothing where nothing is."""
+def say_in_force(content: Content) -> bool:
+    """Says on another page what is still in force, and takes it back; draws nothing where nothing is. Whether it is."""
     stolen = actions.theft()
     if not isinstance(stolen, Theft) or not stolen.in_force:
-        return
+        return False
     kind = "defences" if stolen.in_force in DEFENCES else "patterns"
     name = content.message(f"thief.{kind}.{stolen.in_force}.name", **_names(stolen))
     link = page_link(content, "thief", escape(content.message("thief.strip_link")))
@@ -87,6 +87,7 @@ def say_in_force(content: Content) -> None:
             html = f'<div class="strip warning" role="status">{mark(Status.WARNING, content)}{words}</div>'
             components.block(html, key="thief_strip_words")
         way.button(label, key="thief_strip_back", icon=":material/undo:", width="stretch", on_click=put_back)
+    return True
 
 
 def _names(stolen: Theft) -> dict[str, str]:

@@ -9,9 +9,10 @@ KEPT = "thief"
 """Beside the world: what came of the theft."""
 
 
-def strip(page: str, content: Content) -> None:
-    """Draws it; nothing in live mode, and on the thief's own page."""
+def strip(page: str, content: Content) -> bool:
+    """Draws it; nothing in live mode, and on the thief's own page. Whether something is in force."""
     if page != "thief" and mode.can().break_world and session.page_state().get(KEPT):
         from app.ui.thief.page import say_in_force
 
-        say_in_force(content)
+        return say_in_force(content)
+    return False
