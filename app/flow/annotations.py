@@ -38,10 +38,11 @@ def parse_bool(text: str) -> bool | None:
 
 def parse_int(text: str) -> int | None:
     """`strconv.ParseInt(text, 10, 64)`; `None` where it would give an error."""
-    match = re.fullmatch(r"([+-]?)0*([0-9]+)", text)
-    if match is None or len(match[2]) > _INT64_DIGITS:
+    match = re.fullmatch(r"([+-]?)([0-9]++)", text)
+    digits = match[2].lstrip("0") if match else ""
+    if match is None or len(digits) > _INT64_DIGITS:
         return None
-    value = int(match[1] + match[2])
+    value = int(f"{match[1]}{digits or 0}")
     return value if value in _INT64 else None
 
 

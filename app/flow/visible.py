@@ -25,7 +25,8 @@ _BEYOND = (
 _UNSEEN = re.compile(f"[{_CONTROLS}{_BEYOND}\\s\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
-_ENDS = re.compile(r"^\s+|\s+\Z|[^\S\n]+(?=, )|(?<=, )[^\S\n]+")
+_ENDS = re.compile(r"^\s+|(?<!\s)\s+\Z|(?<![^\S\n])[^\S\n]+(?=, )|(?<=, )[^\S\n]+")
+"""Each run of blanks is looked at from its first one: from each of them on, a long one took quadratic time."""
 
 
 def visible(text: str, keep: str = "\n\t") -> str:

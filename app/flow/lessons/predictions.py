@@ -21,7 +21,7 @@ from app.flow.verdict.link_states import Keys, key_source
 _ASSUMED = re.compile(r"arn:[^:]+:sts::\d+:assumed-role/([^/]+)/(.+)")
 _INSTANCE = re.compile(r"i-[0-9a-f]+")
 _SECRET_VARIABLE = "AWS_SECRET_ACCESS_KEY"
-_JWT = re.compile(r"eyJ[\w-]+\.eyJ[\w-]+\.")
+_JWT = re.compile(r"(?:(?<![\w-])|(?<=\\[nrt]))eyJ[\w-]++\.eyJ[\w-]++\.")
 """How a signed token begins: two JSON objects in base64url (RFC 7515)."""
 
 

@@ -16,7 +16,7 @@ from app.flow.model import JsonValue, Step, Walk
 from app.flow.steps.injection import ROLE_VARIABLE
 
 LIMITS = ("token", "role", "running", "service_account", "kubelet")
-_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}")
+_JWT = re.compile(r"(?:(?<![\w-])|(?<=\\[nrt]))eyJ[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{8,}")
 """Header and payload of a JWT: what is left of one whose signature was masked."""
 _AWS = frozenset({"iam", "sts", "s3"})
 

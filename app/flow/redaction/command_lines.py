@@ -32,8 +32,9 @@ _ALWAYS = (
     re.compile(rf"({_NAME}=)({_VALUE})", re.IGNORECASE),
     re.compile(rf"((?<!\S){_OPTION}\s+)(?!-)({_VALUE})", re.IGNORECASE),
     re.compile(rf"((?<!\w)pass:)({_VALUE})"),  # openssl
-    re.compile(r"([a-z][\w+.-]*://[^\s/:@'\"]*:)([^\s/@'\"]+)(?=@)", re.IGNORECASE),
+    re.compile(r"((?<=[\w+.-])://[^\s/:@'\"]*:)([^\s/@'\"]+)(?=@)"),
 )
+"""A URL is looked for by its colon: from each letter on, a long word took quadratic time, and Python's lock with it."""
 _SHORT = tuple(
     (re.compile(rf"(?:^|[\s/;|&(])(?:{programs})(?=\s|$)"), re.compile(rf"((?<!\S){option})({_VALUE})"))
     for programs, option in (
@@ -41,7 +42,7 @@ _SHORT = tuple(
         (r"sshpass|mongo\w*", r"-p\s+"),
         (r"redis-cli", r"-a\s+"),
         (r"ldap\w+", r"-w\s+"),
-        (r"curl", r"(?:-\w*u|--user)[\s=]+[^\s:'\"]+:"),
+        (r"curl", r"(?:-\w*u|--user)[\s=]++[^\s:'\"]+:"),
     )
 )
 """Programs and their short options with a secret; to most other programs `-p` is a port."""

@@ -7,8 +7,8 @@ import re
 from app.content import Content
 from app.ui.text import copy_button, escape, whole_words
 
-_DOCUMENT = re.compile(r"""[\[{]["{\[].{160,}[}\]]""")
-"""A JSON document on one line: nothing that one reads there."""
+_DOCUMENT = re.compile(r"""(?>.*?(?=[\[{]["{\[]))(?P<document>.{162,}[}\]])""")
+"""A JSON document on one line, and what is before it: nothing that one reads there."""
 _SHOWN = 24
 """Characters of it that stand beside the fold."""
 
@@ -22,12 +22,12 @@ def code(content: Content, text: str) -> str:
 def _line(line: str, content: Content) -> str:
     if line.startswith("#"):
         return f'<span class="comment">{escape(line)}</span>'
-    found = _DOCUMENT.search(line)
+    found = _DOCUMENT.match(line)
     if not found:
         return whole_words(escape(line))
-    whole = found[0]
+    whole = found["document"]
     rest = escape(content.message("ui.folded_text", count=len(whole) - _SHOWN))
     return (
-        f'{whole_words(escape(line[: found.start()]))}<details class="long"><summary>{escape(whole[:_SHOWN])}'
+        f'{whole_words(escape(line[: found.start("document")]))}<details class="long"><summary>{escape(whole[:_SHOWN])}'
         f"<span>{rest}</span></summary>{escape(whole)}</details>{whole_words(escape(line[found.end() :]))}"
     )

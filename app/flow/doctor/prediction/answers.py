@@ -72,7 +72,7 @@ class _Answers:
         return ()
 
 
-_REGION = re.compile(r"AWS_\w*REGION=([\w-]+)")
+_REGION = re.compile(r"\bAWS_\w*REGION=([\w-]+)")
 _REGIONS = ", ".join(REGION_VARIABLES)
 """What `pod.region` expects where it minds no value."""
 _DECISIONS = {"allow": "allowed", "explicit-deny": "explicitDeny", "implicit-deny": "implicitDeny"}

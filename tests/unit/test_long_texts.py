@@ -1,0 +1,48 @@
+"""What is looked for in texts of visitors takes as long as the text: meanwhile Python's lock is held, and all wait."""
+
+import time
+
+import pytest
+
+from app.content import load
+from app.flow.annotations import parse_csv_record, parse_int
+from app.flow.doctor.prediction.answers import _REGION
+from app.flow.lessons.predictions import _JWT
+from app.flow.lessons.webhook_limits import _JWT as _IN_REVIEWS
+from app.flow.redaction import _mask
+from app.flow.redaction.command_lines import mask_words
+from app.flow.visible import visible_ends
+from app.ui.draw.code import code
+
+WORDS, AT_LEAST = 1000, 0.0005
+"""How often a piece stands in the shorter text; CPU seconds below which a clock says nothing."""
+CASES = {
+    "a long word of an argument": lambda n: mask_words(["a" * n]),
+    "the user of curl": lambda n: mask_words(["curl --user " + "=" * n]),
+    "options": lambda n: mask_words(["--" * n, "--password-" * n]),
+    "names of the token's parameter": lambda n: _mask("-WebIdentityToken=" * n),
+    "zeros": lambda n: parse_int("0" * n + "x"),
+    "quotes": lambda n: parse_csv_record('"' * n + "x"),
+    "blanks": lambda n: visible_ends("x" + " " * n + "x"),
+    "lines of blanks": lambda n: visible_ends("x" + " \n" * n + "x"),
+    "beginnings of a JWT": lambda n: _JWT.search("eyJ" * n),
+    "the same, in a review": lambda n: _IN_REVIEWS.search("eyJ" * n),
+    "beginnings of a variable": lambda n: _REGION.findall("AWS_" * n),
+    "beginnings of a document": lambda n: code(load("en"), "[" * n),
+}
+
+
+@pytest.mark.parametrize("work", [pytest.param(work, id=name) for name, work in CASES.items()])
+def test_eight_times_the_text_is_eight_times_the_work(work):
+    """Sixty-four times it would be where each place of the text is a beginning."""
+    assert _seconds(work, 8 * WORDS) < 24 * max(_seconds(work, WORDS), AT_LEAST)
+
+
+def _seconds(work, count):
+    """CPU time of this thread; the least of some, because others take the caches away."""
+    found = []
+    for _ in range(3):
+        begun = time.thread_time()
+        work(count)
+        found.append(time.thread_time() - begun)
+    return min(found)
