@@ -135,3 +135,5 @@ REFERENCE = SECTIONS["reference"]
 """The pages in which one looks something up."""
 EXERCISE = LABS[0]
 """The page on which one builds what the others show."""
+CLOCK = LABS[3]
+"""The page on which a world can be taken back to before something was done to it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.content import Content
-from app.content.page_specs import EXERCISE, PAGE_SPECS
+from app.content.page_specs import CLOCK, EXERCISE, PAGE_SPECS
 from app.ui.draw import components
 from app.ui.draw.links import page_link
 from app.ui.marks import unspoken
@@ -30,7 +30,7 @@ def say_deleted(page: str, content: Content) -> None:
         chain = session.world().chain
         account = f"{chain.namespace}/{chain.service_account}"
         words = prose(content.message("mode.deleted", pod=chain.pod, service_account=account))
-        link = page_link(content, "time_machine", escape(content.message("mode.deleted_link")))
+        link = page_link(content, CLOCK, escape(content.message("mode.deleted_link")))
         components.block(f'<div class="notice" role="status"><p>{words} {link}</p></div>', key="deleted")
 
 
