@@ -439,6 +439,7 @@ def test_a_browser_is_heard_in_what_pages_send_and_in_nothing_else(monkeypatch):
     for message in (
         BackMsg(),
         BackMsg(file_urls_request=FileURLsRequest(file_names=[""] * 9)),
+        BackMsg(rerun_script={"query_string": "q" * 65_537}),
         BackMsg(backend_operation_request={}),
         BackMsg(backend_operation_request={"install_skills": {}}),
         BackMsg(backend_operation_request={"dataframe_chunk": {}}),
@@ -446,7 +447,7 @@ def test_a_browser_is_heard_in_what_pages_send_and_in_nothing_else(monkeypatch):
     ):
         browser.handle_backmsg(message)
     assert len(heard) == len(browser_messages.SENT_BY_PAGES)
-    assert refused == ["message"] * 6
+    assert refused == ["message"] * 7
 
 
 def test_a_page_waits_for_a_few_files_and_is_heard_in_all_else_meanwhile(monkeypatch):

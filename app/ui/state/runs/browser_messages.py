@@ -18,6 +18,9 @@ OPERATION = "deferred_file"
 """The operation that pages ask for: a file to save, which is made when someone wants it. Others write files, too."""
 OPERATION_BYTES = 1000
 """Of a message that asks for one: it has three ids. Whatever else is in it would be kept while it waits."""
+QUERY = 64 * 1024
+"""Characters of an address's query: a longer one is not taken over HTTP either (`app.serving.transport.connections`), and
+each run goes through all of it."""
 FILES = 8
 """Addresses for uploads that a message may want. Each is three texts, and 1 MB of names wants half a million."""
 VALUES = 10_000
@@ -31,7 +34,8 @@ def is_of_a_page(message: BackMsg) -> bool:
     if kind == "backend_operation_request":
         asked = message.backend_operation_request.WhichOneof("payload")
         return bool(asked == OPERATION and message.ByteSize() <= OPERATION_BYTES)
-    return kind in SENT_BY_PAGES and len(message.file_urls_request.file_names) <= FILES
+    query, files = message.rerun_script.query_string, message.file_urls_request.file_names
+    return kind in SENT_BY_PAGES and len(query) <= QUERY and len(files) <= FILES
 
 
 def may_be_kept(frame: bytes) -> bool:
