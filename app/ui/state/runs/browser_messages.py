@@ -19,8 +19,8 @@ OPERATION = "deferred_file"
 OPERATION_BYTES = 1000
 """Of a message that asks for one: it has three ids. Whatever else is in it would be kept while it waits."""
 QUERY = 64 * 1024
-"""Characters of an address's query: a longer one is not taken over HTTP either (`app.serving.transport.connections`), and
-each run goes through all of it."""
+"""Characters of an address's query, each of which every run reads. A longer one is not taken over HTTP either
+(`app.serving.transport.connections`)."""
 FILES = 8
 """Addresses for uploads that a message may want. Each is three texts, and 1 MB of names wants half a million."""
 VALUES = 10_000
