@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from html import unescape
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from starlette.types import Message, Receive
 from streamlit.components.v2.bidi_component import serialization
 from streamlit.testing.v1 import AppTest
 
@@ -156,9 +158,22 @@ def fetched(html: str) -> str:
     """What a browser draws for the HTML that a component was given, or for its address."""
     if not html.startswith(PREFIX):
         return html
-    answer = KEPT_TEXTS.answer({"type": "http", "method": "GET", "path": html, "headers": []})
-    assert answer.status_code == 200, f"nothing at {html}"
-    return str(json.loads(bytes(answer.body)))
+    return str(json.loads(kept_text(html)))
+
+
+def kept_text(address: str) -> bytes:
+    """What our own server has at an address. Raises `LookupError` where that is nothing."""
+    scope = {"type": "http", "method": "GET", "path": address, "headers": []}
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    answer = KEPT_TEXTS.answer(scope)
+    asyncio.run(answer(scope, cast(Receive, None), send))  # which it does not read
+    if answer.status_code != 200:
+        raise LookupError(address)
+    return b"".join(message.get("body", b"") for message in sent)
 
 
 @pytest.fixture(scope="session")

@@ -10,10 +10,10 @@ import pytest
 from app.content import LANGUAGES, load
 from app.flow.film import film as film_of_walk
 from app.flow.model import Step
-from app.serving.kept_texts import KEPT_TEXTS
 from app.ui.draw import components
 from app.ui.map import player, showing
 from app.ui.state import session
+from tests.screens.conftest import kept_text
 from tests.screens.live import reality
 
 FAULT = "F23"
@@ -63,10 +63,7 @@ def test_our_own_server_sends_a_film_once_and_a_page_names_its_address(screen, m
 
 def kept(address):
     gc.collect()
-    found = KEPT_TEXTS.answer({"type": "http", "method": "GET", "path": address, "headers": []})
-    if found.status_code != 200:
-        raise LookupError(address)
-    return json.loads(found.body)
+    return json.loads(kept_text(address))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
