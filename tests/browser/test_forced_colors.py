@@ -1,7 +1,7 @@
 """Where the system sets the colours, as Windows' contrast themes do, what is chosen and what is done still shows."""
 
 import pytest
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, expect
 
 from tests.browser.server import Reader
 
@@ -85,9 +85,9 @@ def test_a_choice_that_cannot_be_changed_can_be_read(forced):
 
 def test_a_slider_shows(forced):
     """Last in this file: it turns to another page."""
-    track, thumb = (
-        forced.turn_to("time_machine").page.locator("[data-testid=stSlider] [role=group] > div > div").all()[:2]
-    )
+    parts = forced.turn_to("time_machine").page.locator("[data-testid=stSlider] [role=group] > div > div")
+    expect(parts.nth(1)).to_be_attached()
+    track, thumb = parts.all()[:2]
     page = background(forced.page.locator("body"))
     assert background(thumb) not in (page, "rgba(0, 0, 0, 0)")
     assert track.evaluate("track => getComputedStyle(track).forcedColorAdjust") == "none"

@@ -325,7 +325,7 @@ def test_a_wrong_prediction_plays_first_whatever_the_address_says_and_another_la
     one.page.get_by_text(content.message("predictions.sts_assume.options.cluster")).click()
     one.page.locator(".st-key-predict_answer button").click()
     said = one.page.locator(".film-say.now")
-    expect(said.locator(".film-sentence")).to_contain_text("STS calls at the cluster")
+    expect(said.locator(".film-sentence")).to_contain_text("STS never asks a cluster")
     one.wait().page.locator(".film-stage").focus()
     before = len(sent)
     one.page.keyboard.press("End")
