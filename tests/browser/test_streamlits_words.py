@@ -51,7 +51,8 @@ def test_the_uploader_and_a_list_say_what_they_do_not_take_in_the_pages_language
     one.wait()  # a list that is drawn again closes
     page.get_by_test_id("stExpander").filter(has_text=load("ja").message("mode.own_chain")).locator("summary").click()
     choice = page.get_by_test_id("stSelectbox").first.get_by_role("combobox")
-    choice.evaluate("choice => choice.scrollIntoView({ block: 'center' })")  # a list closes when its page is scrolled
+    choice.evaluate("choice => choice.scrollIntoView({ block: 'center' })")
+    one.wait().settle()  # a list closes when its page is drawn again or scrolled
     choice.fill("no such namespace")
     expect(page.get_by_test_id("stSelectboxVirtualDropdown")).to_have_text(JA["nothing"])
     assert page.evaluate(IN_ENGLISH) == []
