@@ -16,7 +16,7 @@ from app.content.page_specs import PAGE_SPECS
 from app.ui.doctor import diagnosis_upload
 from app.ui.draw import components, page_errors
 from app.ui.draw.browser_files import browser_files
-from app.ui.frame import asked, navigation, not_there, page_setup, sidebar
+from app.ui.frame import asked, navigation, not_there, page_setup, page_words, sidebar
 from app.ui.lab import secrecy
 from app.ui.lab import strip as lab_strip
 from app.ui.presenting import window
@@ -48,13 +48,7 @@ def draw_frame() -> None:
     """What the browser shows around the page, and which page this is."""
     st.logo(browser_files.logo, size="large")
     st.set_page_config(page_title=f"{page.title} · {content.message('ui.app_name')}")
-    components.page(
-        content.language,
-        seen,
-        content.lesson(name).title,
-        menu={part: content.message(f"ui.menu.{part}") for part in ("name", "open", "close", "skip", "home", "pages")},
-        says=content.messages.below("ui.says"),
-    )
+    components.page(content.language, seen, content.lesson(name).title, page_words.given(content))
 
 
 with drawn_before.again():

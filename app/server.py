@@ -45,7 +45,7 @@ from app.serving.uploads import BoundedUploads, Files, UploadLimits
 from app.settings import Settings, process_environment
 from app.ui.draw import page_errors
 from app.ui.draw.browser_files import PREFIX, STREAMLITS, browser_files, streamlits
-from app.ui.frame import asked, first_picture
+from app.ui.frame import asked, first_picture, page_words
 from app.ui.map import player
 from app.ui.state import operations, own_world, session
 from app.ui.state.runs import browser_messages, left_sessions, streamlit_sessions, streamlit_start
@@ -241,7 +241,13 @@ def application(script: Path) -> st.App:
             Middleware(
                 FixedFiles,
                 prefixes=(PREFIX, *STREAMLITS),
-                files={**browser_files.files, **player.files(), **first_picture.files(), **streamlits()},
+                files={
+                    **browser_files.files,
+                    **player.files(),
+                    **page_words.files(),
+                    **first_picture.files(),
+                    **streamlits(),
+                },
             ),
             Middleware(KnownPages),
             Middleware(BrowserId),

@@ -154,20 +154,26 @@ export const sayOurs = (language, words) => {
   speakOurs()
 }
 
+let newest
 export default function ({ data }) {
-  menu = Object.fromEntries(["name", "open", "close", "skip", "home", "pages"].map((part) => [part, data[`menu_${part}`]]))
-  const words = Object.keys(data).filter((key) => key.startsWith("says_")).map((key) => [key.slice(5), data[key]])
-  sayOurs(data.language, Object.fromEntries(words))
-  for (const part of ["line", "text", "upload"]) // frame.css puts them over Streamlit's own
-    document.documentElement.style.setProperty(`--says-${part}`, JSON.stringify(says[part]))
-  finding.observe(document.body, everything)
-  find()
-  name()
+  newest = data
+  const words = data.words.startsWith("/") ? keptText(data.words) : JSON.parse(data.words)
+  if (words instanceof Promise) words.then((read) => newest === data && nameAll(data, read))
+  else nameAll(data, words)
   const came = shown !== undefined && shown !== data.page
   shown = data.page
   if (!came) return
   // With the frame that shows it: before that a browser would have to lay out the page one more time.
   requestAnimationFrame(() => begin(data))
+}
+const nameAll = ({ language }, words) => {
+  menu = words.menu
+  sayOurs(language, words.says)
+  for (const part of ["line", "text", "upload"]) // frame.css puts them over Streamlit's own
+    document.documentElement.style.setProperty(`--says-${part}`, JSON.stringify(says[part]))
+  finding.observe(document.body, everything)
+  find()
+  name()
 }
 const begin = ({ page, title }) => {
   // What was scrolled on the page before is not where this one begins.

@@ -143,4 +143,10 @@ def named(name: str, text: str, kind: str = "js") -> str:
     return f"{name}.{hashlib.sha256(text.encode()).hexdigest()[:20]}.{kind}"
 
 
+def json_file(name: str, value: object) -> tuple[str, str]:
+    """The address of a value that never changes, and the text that is there: JSON."""
+    text = json.dumps(value, ensure_ascii=False)
+    return PREFIX + named(name, text, "json"), text
+
+
 browser_files = BrowserFiles(ASSETS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -98,13 +98,9 @@ def top(shown: str) -> None:
     _top(data={"shown": shown}, key="top")
 
 
-def page(language: str, name: str, title: str, menu: Mapping[str, str], says: Mapping[str, str]) -> None:
+def page(language: str, name: str, title: str, words: str) -> None:
     """Tells the browser which page this is and in which language; on a new page its heading, `title`, has the focus.
 
-    `menu`: what the sidebar is called (`name`), the buttons that `open` and `close` it, the logo that leads `home`, the
-    list of `pages`, and the link by which one may `skip` all that. `says`: by part, what Streamlit's own controls say
-    (`ENGLISH` of `page.js`). Streamlit says all of it in English. The data is flat, because Streamlit loads
-    pandas, 60 MB, to see whether a nested object is a table.
+    `words`: what is said around the page (`page_words`), as JSON or the address of it.
     """
-    words = {f"{of}_{part}": word for of, all_ in (("menu", menu), ("says", says)) for part, word in all_.items()}
-    _page(data={"language": language, "page": name, "title": title, **words}, key="page")
+    _page(data={"language": language, "page": name, "title": title, "words": words}, key="page")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Literal
@@ -10,7 +9,7 @@ from typing import Literal
 from app.content import LANGUAGES, Content, load
 from app.flow.model import Step
 from app.ui.draw import components
-from app.ui.draw.browser_files import PREFIX, named
+from app.ui.draw.browser_files import json_file
 
 _WORDS = ("zones", "boxes", "player", "halves", "tags")
 
@@ -30,8 +29,7 @@ def words(content: Content) -> dict[str, str]:
 @cache
 def _file(language: str) -> tuple[str, str]:
     """The address of the words of a language, and the words as JSON."""
-    text = json.dumps(words(load(language)), ensure_ascii=False)
-    return PREFIX + named(f"words.{language}", text, "json"), text
+    return json_file(f"words.{language}", words(load(language)))
 
 
 def files() -> dict[str, str]:

@@ -1,0 +1,35 @@
+"""What is said around every page: what the sidebar's parts are called, and what Streamlit's own controls say.
+
+Streamlit says all of it in English. A browser of our own server fetches the words of a language once.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from app.content import LANGUAGES, Content, load
+from app.flow.model import JsonObject
+from app.ui.draw import components
+from app.ui.draw.browser_files import json_file
+
+
+def given(content: Content) -> str:
+    """For `components.page`: the address of the words, or under another server than ours the words themselves."""
+    return _file(content.language)[0 if components.is_ours() else 1]
+
+
+def files() -> dict[str, str]:
+    """The words of each language, by the address from which a browser of our own server fetches them once."""
+    return dict(map(_file, LANGUAGES))
+
+
+@cache
+def _file(language: str) -> tuple[str, str]:
+    return json_file(f"page.{language}", _words(load(language)))
+
+
+def _words(content: Content) -> JsonObject:
+    """`menu`: the names of the sidebar, its buttons, the link that skips it, its logo and its list of pages. `says`: by part,
+    what Streamlit's controls say (`ENGLISH` of `page.js`).
+    """
+    return {part: dict(content.messages.below(f"ui.{part}")) for part in ("menu", "says")}
