@@ -29,7 +29,7 @@ def _file(language: str) -> tuple[str, str]:
 
 
 def _words(content: Content) -> JsonObject:
-    """`menu`: the names of the sidebar, its buttons, the link that skips it, its logo and its list of pages. `says`: by part,
-    what Streamlit's controls say (`ENGLISH` of `page.js`).
+    """`menu`: the names of the sidebar, its buttons, the link that skips it, its logo and its list of pages. `says`: by
+    part, what Streamlit's controls say (`ENGLISH` of `page.js`).
     """
     return {part: dict(content.messages.below(f"ui.{part}")) for part in ("menu", "says")}
