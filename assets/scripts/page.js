@@ -157,7 +157,7 @@ export const sayOurs = (language, words) => {
 let newest
 export default function ({ data }) {
   newest = data
-  const words = data.words.startsWith("/") ? keptText(data.words) : JSON.parse(data.words)
+  const words = givenJson(data.words)
   if (words instanceof Promise) words.then((read) => newest === data && nameAll(data, read))
   else nameAll(data, words)
   const came = shown !== undefined && shown !== data.page

@@ -119,6 +119,8 @@ const fetched = async (address, waits = [500, 1000, 2000, 4000]) => {
   await new Promise((done) => setTimeout(done, waits[0]))
   return fetched(address, waits.slice(1))
 }
+// JSON comes with the page, or the page names its address.
+const givenJson = (text) => (text.startsWith("/") ? keptText(text) : text && JSON.parse(text))
 // The HTML that a part of the page has, or fetches: the last that it asked for is drawn.
 const whenThere = (root, html, draw) => {
   root.asked = html

@@ -42,6 +42,11 @@ def is_ours() -> bool:
     return connection.facts() is not None
 
 
+def given(file: tuple[str, str]) -> str:
+    """What a component gets of a `browser_files.json_file`: on our own server its address, elsewhere its text."""
+    return file[0 if is_ours() else 1]
+
+
 _styles = component("styles")
 _block = component("block")
 _page = component("page")

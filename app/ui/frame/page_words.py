@@ -15,7 +15,7 @@ from app.ui.draw.browser_files import json_file
 
 def given(content: Content) -> str:
     """For `components.page`: the address of the words, or under another server than ours the words themselves."""
-    return _file(content.language)[0 if components.is_ours() else 1]
+    return components.given(_file(content.language))
 
 
 def files() -> dict[str, str]:

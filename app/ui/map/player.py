@@ -70,7 +70,7 @@ def draw(
     data = {
         "film": film,
         "before": before,
-        "words": _file(content.language)[0 if components.is_ours() else 1],
+        "words": components.given(_file(content.language)),
         "language": content.language,
         "part": part or "",
         "answered": "yes" if answered else "no",

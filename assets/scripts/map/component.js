@@ -10,7 +10,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   last = host
   host.leads = Object.fromEntries(["next", "previous"].filter((key) => data[key]).map((key) => [key, data[key].split(" ")]))
-  for (const [, , film] of Object.values(host.leads)) mapRead(film) // fetched before it is asked for
+  for (const [, , film] of Object.values(host.leads)) givenJson(film) // fetched before it is asked for
   const body = document.querySelector(".st-key-body")
   if (body) mapAhead.observe(body, { childList: true, characterData: true, subtree: true })
   let rest = () => mapRest(host), over = false
@@ -18,7 +18,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     adopt(parentElement)
     rest = mapOn(host, data, texts, setTriggerValue) ?? rest
   }
-  const texts = [data.words, data.film, data.before].map(mapRead)
+  const texts = [data.words, data.film, data.before].map(givenJson)
   if (texts.every((text) => !(text instanceof Promise))) draw(texts)
   else Promise.all(texts).then((read) => over || draw(read))
   return () => ((over = true), rest())
@@ -40,7 +40,7 @@ const mapAhead = new MutationObserver(() => {
   map.show(map.film, { part: asks, neutral: true })
 })
 const mapTurn = (lead) => {
-  const film = lead && lead !== turned && mapRead(lead[2])
+  const film = lead && lead !== turned && givenJson(lead[2])
   if (!film || film instanceof Promise) return
   turned = lead
   document.querySelector('[data-testid="stMain"]').scrollTop = 0
@@ -51,9 +51,6 @@ document.addEventListener("click", ({ target }) => {
   const button = target.closest?.(".st-key-next button, .st-key-previous button")
   if (button && last?.isConnected) mapTurn(last.leads[button.closest(".st-key-next") ? "next" : "previous"])
 })
-// A text comes with the page, or the page names its address.
-const mapRead = (text) => (text.startsWith("/") ? keptText(text) : text && JSON.parse(text))
-
 // Draws what the page gave; what to do when it is drawn again or goes.
 const mapOn = (host, data, [words, film, before], setTriggerValue) => {
   host.style.minHeight = ""
