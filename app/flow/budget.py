@@ -117,7 +117,10 @@ class Buckets(Generic[B]):
 
 
 class Tally:
-    """How many of something each name has at the moment; a name that has none takes no memory. For one thread."""
+    """How many of something each name has at the moment; a name that has none takes no memory.
+
+    For one thread, or for several that hold a lock.
+    """
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()

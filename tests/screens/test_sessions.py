@@ -568,7 +568,7 @@ def test_of_a_session_one_run_waits_for_a_thread_and_has_the_clicks_of_those_bef
     assert asked(browser, "second") == ("second", {"second"}), "the first one has begun"
     assert asked(browser, "third") == ("third", {"second", "third"})
     go.set()
-    eventually(lambda: not threads._busy)
+    eventually(lambda: not threads._busy.total)
     assert ran[1:] == [browser._scriptrunner]
 
 
@@ -617,7 +617,7 @@ def test_each_tab_of_a_room_behind_one_address_is_served_and_a_visitor_of_anothe
     eventually(lambda: len(served) == 2)
     assert served[1] == "reader", "of the room one runs at a time"
     goes.set()
-    eventually(lambda: not threads._busy)
+    eventually(lambda: not threads._busy.total)
     assert sorted(served) == sorted([*tabs, "reader"])
 
 

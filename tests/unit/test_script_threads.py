@@ -63,11 +63,11 @@ def test_what_waits_of_a_visitor_beyond_the_limit_has_no_thread_and_keeps_nobody
     another = threading.Event()
     threads.run(another.set, "another", "tab")
     assert another.wait(10)
-    assert threads._busy["one"] == 2
+    assert threads._busy.of("one") == 2
     go.set()
     assert all(ended.acquire(timeout=10) for _ in range(6))
     assert sorted(number for number, _ in ran) == list(range(6))
-    while threads._busy:  # a moment after
+    while threads._busy.total:  # a moment after
         pass
     assert not threads._waiting
 
@@ -78,9 +78,9 @@ def test_a_visitor_whose_thread_has_ended_may_have_one_more_and_not_two(monkeypa
     for number, end in enumerate(ends):
         threads.run(partial(end.wait, 10), "one", f"tab {number}")
     ends[0].set()
-    while threads._busy["one"] == 3:
+    while threads._busy.of("one") == 3:
         pass
-    assert threads._busy["one"] == 2
+    assert threads._busy.of("one") == 2
     for end in ends:
         end.set()
 
@@ -111,7 +111,7 @@ def test_who_asks_again_keeps_their_place_in_the_line(monkeypatch):
             threads.run(lambda what=(reader, clicks): ran.put(what), "room", reader)
     go.set()
     assert [ran.get(timeout=10) for _ in range(3)] == [("impatient", 2), ("second", 0), ("third", 0)]
-    while threads._busy:
+    while threads._busy.total:
         pass
     assert ran.empty()
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
 from contextvars import Context
 from functools import partial
 from queue import Empty, SimpleQueue
 
+from app.flow.budget import Tally
 from app.serving.logs import OURS
 
 IDLE_SECONDS = 10.0
@@ -32,7 +33,7 @@ class ScriptThreads:
         self._idle: deque[SimpleQueue[Work]] = deque()
         """The inboxes of the threads that wait; the last one has just become idle."""
         self._lock = threading.Lock()
-        self._busy: Counter[str] = Counter()
+        self._busy = Tally()
         """Threads by visitor."""
         self._waiting: dict[str, dict[str, Work]] = {}
         """What has no thread yet, by visitor and session, the one that comes next first."""
@@ -44,15 +45,15 @@ class ScriptThreads:
         in a full room, a reader who clicks again would else go to the end of the line each time.
         """
         with self._lock:
-            if self._busy[visitor] >= OF_A_VISITOR:
+            if self._busy.of(visitor) >= OF_A_VISITOR:
                 self._waiting.setdefault(visitor, {})[session] = work
                 return
-            self._busy[visitor] += 1
+            self._busy.add(visitor)
         try:
             self._start(partial(self._call, work, visitor))
         except RuntimeError:  # the system has no thread left: what waits of this visitor is for those that they have
             with self._lock:
-                self._end_one(visitor)
+                self._busy.remove(visitor)
             raise
 
     def _call(self, work: Work | None, visitor: str) -> None:
@@ -69,13 +70,8 @@ class ScriptThreads:
             if waiting := self._waiting.get(visitor):
                 return waiting.pop(next(iter(waiting)))
             self._waiting.pop(visitor, None)
-            self._end_one(visitor)
+            self._busy.remove(visitor)
             return None
-
-    def _end_one(self, visitor: str) -> None:
-        """The visitor has a thread less. The lock is held."""
-        self._busy[visitor] -= 1
-        self._busy += Counter()  # forgets who has none
 
     def _start(self, work: Work) -> None:
         try:
