@@ -69,7 +69,7 @@ FOLDED = "localStorage.setItem('stSidebarCollapsed-', 'true');"
 @pytest.mark.parametrize(
     ("path", "size", "script"),
     [
-        pytest.param("/?lang=ja", PHONE, "", id="home"),
+        pytest.param("/?lang=ja", PHONE, "", marks=pytest.mark.large, id="home"),
         pytest.param("/?lang=en", (800, 900), "", marks=pytest.mark.large, id="narrow"),
         pytest.param("/sts_assume?lang=en", DESK, FOLDED, id="step"),
         pytest.param("/webhook", PHONE, "", marks=pytest.mark.large, id="step-on-phone"),

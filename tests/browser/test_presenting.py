@@ -638,6 +638,7 @@ def test_the_notes_may_come_first_or_be_loaded_again_and_say_when_the_talk_is_le
     expect(notes.locator(".alone")).to_be_visible()
 
 
+@pytest.mark.large
 def test_two_talks_in_one_browser_stay_apart(talk, address):
     first = talk
     jump(first, number_of("webhook_question"))
@@ -674,6 +675,7 @@ def test_what_a_refusal_says_fits_below_the_map_of_a_broken_world(reader):
     assert min(says.locator("p").evaluate_all(sizes)) >= smallest(PROJECTOR) - 0.05
 
 
+@pytest.mark.large
 def test_both_windows_show_what_another_tab_did_to_the_world_and_a_what_if_ends_first(reader):
     one = reader(size=PROJECTOR)
     page = present(one)
