@@ -31,12 +31,17 @@ _WHOLE = 20
 
 
 def breakable(text: str) -> str:
-    """`text` escaped, with a place to break after each separator and nowhere else. What is short stays whole."""
+    """`text` escaped, with a place to break after each separator and nowhere else. What is short stays whole, and a
+    host name or the name of a field is only broken at its dots where it is long."""
     if len(text) <= _WHOLE:
         return escape(text)
     ends = [match.end() for match in _BREAK.finditer(text)]
-    pieces = zip([0, *ends], [*ends, len(text)], strict=True)
-    return "<wbr>".join(escape(text[start:stop]) for start, stop in pieces)
+    pieces = (text[start:stop] for start, stop in zip([0, *ends], [*ends, len(text)], strict=True))
+    return "<wbr>".join(_at_dots(piece) if len(piece) > _WHOLE else escape(piece) for piece in pieces)
+
+
+def _at_dots(piece: str) -> str:
+    return "<wbr>".join(escape(part) for part in re.split(r"(?<=[^\s.]\.)(?=[^\s.])", piece))
 
 
 _HYPHENATED = re.compile(r"(?<!\S)\S*-\S+")
@@ -49,8 +54,17 @@ _NAME = r'<span class="untorn">\1</span>'
 
 
 def whole_words(escaped: str) -> str:
-    """HTML of a command in which no word is torn for which a line has room, and an option's name not even then."""
-    return _HYPHENATED.sub(lambda found: f'<span class="untorn">{_LONG_OPTION.sub(_NAME, found[0])}</span>', escaped)
+    """HTML of a command in which no word is torn for which a line has room, and an option's name not even then.
+
+    An ARN or a URL for which no line has room is torn after its separators.
+    """
+    return _HYPHENATED.sub(lambda found: _whole_word(found[0]), escaped)
+
+
+def _whole_word(word: str) -> str:
+    if _ADDRESS.fullmatch(word):
+        return _untorn(word)
+    return f'<span class="untorn">{_LONG_OPTION.sub(_NAME, word)}</span>'
 
 
 def shorten(text: str) -> str:
