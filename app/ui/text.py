@@ -44,7 +44,8 @@ def _at_dots(piece: str) -> str:
     return "<wbr>".join(escape(part) for part in re.split(r"(?<=[^\s.]\.)(?=[^\s.])", piece))
 
 
-_HYPHENATED = re.compile(r"(?<!\S)\S*-\S+")
+_WORD = re.compile(r"(?<!\S)\S+")
+_HYPHENATED = re.compile(r"\S*-\S+")
 """A word of a command behind whose hyphens a browser would break the line: `--name=my-sa`, `my-sa`."""
 
 
@@ -56,15 +57,15 @@ _NAME = r'<span class="untorn">\1</span>'
 def whole_words(escaped: str) -> str:
     """HTML of a command in which no word is torn for which a line has room, and an option's name not even then.
 
-    An ARN or a URL for which no line has room is torn after its separators.
+    An ARN, a URL or a path for which no line has room is torn after its separators.
     """
-    return _HYPHENATED.sub(lambda found: _whole_word(found[0]), escaped)
+    return _WORD.sub(lambda found: _whole_word(found[0]), escaped)
 
 
 def _whole_word(word: str) -> str:
     if _ADDRESS.fullmatch(word):
         return _untorn(word)
-    return f'<span class="untorn">{_LONG_OPTION.sub(_NAME, word)}</span>'
+    return f'<span class="untorn">{_LONG_OPTION.sub(_NAME, word)}</span>' if _HYPHENATED.fullmatch(word) else word
 
 
 def shorten(text: str) -> str:
@@ -147,9 +148,18 @@ def marked(text: str) -> str:
     )
 
 
+_COUNTED = re.compile(r"(?<=\d) (?=[ァ-ヶ一-龯])")
+"""Between a number and what it counts in Japanese, which is written with a space: `12 時間`, `7 月`."""
+
+
+def counted(text: str) -> str:
+    """`text` in which a number stays on the line of what it counts."""
+    return _COUNTED.sub("\u00a0", text)
+
+
 def prose(text: str) -> str:
     """A sentence of ours: escaped, with `code` in backticks and **strong** words."""
-    coded = re.sub(r"`([^`]+)`", lambda match: inline_code(match[1]), escape(text))
+    coded = re.sub(r"`([^`]+)`", lambda match: inline_code(match[1]), escape(counted(text)))
     return re.sub(r"\*\*(.+?)\*\*(?!\*)", r"<strong>\1</strong>", coded, flags=re.DOTALL)
 
 
