@@ -148,13 +148,13 @@ def marked(text: str) -> str:
     )
 
 
-_COUNTED = re.compile(r"(?<=\d) (?=[ァ-ヶ一-龯])")
+_COUNTED = re.compile(r"(?<![A-Za-z0-9_.-])(\d[\d,.]*) (?=[ァ-ヶ一-龯])")
 """Between a number and what it counts in Japanese, which is written with a space: `12 時間`, `7 月`."""
 
 
 def counted(text: str) -> str:
     """`text` in which a number stays on the line of what it counts."""
-    return _COUNTED.sub("\u00a0", text)
+    return _COUNTED.sub("\\1\u00a0", text)
 
 
 def prose(text: str) -> str:

@@ -36,7 +36,7 @@ def test_every_answer_is_in_a_table_with_its_sources(reader, language):
 
 @pytest.mark.parametrize("depth", ["1", "2", "3"])
 def test_an_answer_is_a_line_that_unfolds(screen, depth):
-    html = unescape(screen(lang="ja").open("compare", depth=depth).html("lookup"))
+    html = unescape(screen(lang="ja").open("compare", depth=depth).html("lookup")).replace("\u00a0", " ")
     content = load("ja")
     for row, cells in comparison().cells.items():
         for scheme in cells:

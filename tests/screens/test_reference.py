@@ -10,7 +10,6 @@ from app.flow.model import Step
 from app.flow.steps.walk import STEPS
 from app.ui.reference.glossary import GROUPS, TERMS
 from app.ui.reference.misconceptions import MISCONCEPTIONS, for_page
-from app.ui.text import counted
 from app.world.faults import FAULTS
 from tests.content.style import style
 from tests.screens.conftest import Screen, plain
@@ -177,8 +176,8 @@ def test_the_languages_mark_the_same_terms_in_a_section():
 
 
 def shown(html):
-    """The words of a text or of HTML, without marks and tags."""
-    return counted(re.sub(r"<[^>]*>|[`*]", "", html))
+    """The words of a text or of HTML, without marks and tags, whether its spaces break or not."""
+    return re.sub(r"<[^>]*>|[`*]", "", html).replace("\u00a0", " ")
 
 
 # --- addresses -------------------------------------------------------------------------------------------------------

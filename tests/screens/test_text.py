@@ -129,6 +129,7 @@ def test_a_number_stays_beside_what_it_counts():
     for draw in prose, lambda text: markdown(text, load("ja")):
         assert "2025\u00a0年 7\u00a0月から" in draw("2025 年 7 月から")
         assert "1.28 から" in draw("Kubernetes 1.28 から")
+        assert "EC2 インスタンス" in draw("EC2 インスタンス"), "a name counts nothing"
 
 
 def test_what_no_line_has_room_for_is_torn_after_a_separator_and_is_no_block():
