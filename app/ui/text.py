@@ -31,15 +31,21 @@ _WHOLE = 20
 
 
 def breakable(text: str) -> str:
-    """`text` escaped, with a place to break after each separator and nowhere else. What is short stays whole."""
+    """`text` escaped, with a place to break after each separator and nowhere else. What is short stays whole, and a
+    host name or the name of a field is only broken at its dots where it is long."""
     if len(text) <= _WHOLE:
         return escape(text)
     ends = [match.end() for match in _BREAK.finditer(text)]
-    pieces = zip([0, *ends], [*ends, len(text)], strict=True)
-    return "<wbr>".join(escape(text[start:stop]) for start, stop in pieces)
+    pieces = (text[start:stop] for start, stop in zip([0, *ends], [*ends, len(text)], strict=True))
+    return "<wbr>".join(_at_dots(piece) if len(piece) > _WHOLE else escape(piece) for piece in pieces)
 
 
-_HYPHENATED = re.compile(r"(?<!\S)\S*-\S+")
+def _at_dots(piece: str) -> str:
+    return "<wbr>".join(escape(part) for part in re.split(r"(?<=[^\s.]\.)(?=[^\s.])", piece))
+
+
+_WORD = re.compile(r"(?<!\S)\S+")
+_HYPHENATED = re.compile(r"\S*-\S+")
 """A word of a command behind whose hyphens a browser would break the line: `--name=my-sa`, `my-sa`."""
 
 
@@ -49,8 +55,17 @@ _NAME = r'<span class="untorn">\1</span>'
 
 
 def whole_words(escaped: str) -> str:
-    """HTML of a command in which no word is torn for which a line has room, and an option's name not even then."""
-    return _HYPHENATED.sub(lambda found: f'<span class="untorn">{_LONG_OPTION.sub(_NAME, found[0])}</span>', escaped)
+    """HTML of a command in which no word is torn for which a line has room, and an option's name not even then.
+
+    An ARN, a URL or a path for which no line has room is torn after its separators.
+    """
+    return _WORD.sub(lambda found: _whole_word(found[0]), escaped)
+
+
+def _whole_word(word: str) -> str:
+    if _ADDRESS.fullmatch(word):
+        return _untorn(word)
+    return f'<span class="untorn">{_LONG_OPTION.sub(_NAME, word)}</span>' if _HYPHENATED.fullmatch(word) else word
 
 
 def shorten(text: str) -> str:
@@ -133,9 +148,18 @@ def marked(text: str) -> str:
     )
 
 
+_COUNTED = re.compile(r"(?<![A-Za-z0-9_.-])(\d[\d,.]*) (?=[ァ-ヶ一-龯])")
+"""Between a number and what it counts in Japanese, which is written with a space: `12 時間`, `7 月`."""
+
+
+def counted(text: str) -> str:
+    """`text` in which a number stays on the line of what it counts."""
+    return _COUNTED.sub("\\1\u00a0", text)
+
+
 def prose(text: str) -> str:
     """A sentence of ours: escaped, with `code` in backticks and **strong** words."""
-    coded = re.sub(r"`([^`]+)`", lambda match: inline_code(match[1]), escape(text))
+    coded = re.sub(r"`([^`]+)`", lambda match: inline_code(match[1]), escape(counted(text)))
     return re.sub(r"\*\*(.+?)\*\*(?!\*)", r"<strong>\1</strong>", coded, flags=re.DOTALL)
 
 

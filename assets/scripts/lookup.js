@@ -38,16 +38,19 @@ export default function ({ data, parentElement, setTriggerValue }) {
     narrow()
   }
 
-  // (1) A new drawing, after a change of language, keeps what was typed, picked and opened.
+  // (1) A new drawing, after a change of language, keeps what was typed, picked and opened; another depth opens its own.
   if (root.drawn !== data.html) {
     const typed = root.querySelector("[data-filter]")?.value ?? ""
     const picked = root.querySelector('[data-pick][aria-pressed="true"]')?.dataset.pick
-    const open = [...root.querySelectorAll("details")].map((part) => part.open)
+    const before = [...root.querySelectorAll("details")]
     root.innerHTML = root.drawn = data.html
     const filter = root.querySelector("[data-filter]")
     if (filter) filter.value = typed
     const parts = [...root.querySelectorAll("details")]
-    if (parts.length === open.length) parts.forEach((part, index) => (part.open = open[index]))
+    parts.forEach((part, index) => {
+      part.first = part.open
+      if (parts.length === before.length && before[index].first === part.first) part.open = before[index].open
+    })
     pick(picked ?? data.pick)
   }
   showJudged(root)

@@ -85,6 +85,19 @@ def test_the_misconceptions_are_narrowed_down_and_a_statement_is_judged_by_keybo
     assert false.locator(".truth").evaluate(edge) == green, "the answer was right, though the statement is false"
 
 
+def test_an_answer_stays_open_in_the_other_language_and_another_depth_opens_its_own(reader):
+    page = reader().open("/compare?lang=en&depth=2").wait(".facet").page
+    answers, opened = page.locator(".facet details"), page.locator(".facet details[open]")
+    answers.nth(1).locator("summary").click()
+    page.get_by_text("日本語", exact=True).click()
+    expect(page.locator(".facet h3").first).to_have_text(load("ja").message("compare.cells.travel.question"))
+    expect(opened).to_have_count(1)
+    expect(answers.nth(1)).to_have_attribute("open", "")
+    for depth, many in ("wire", 40), ("story", 0):
+        page.locator(".st-key-depth").get_by_text(load("ja").message(f"depth.{depth}")).click()
+        expect(opened).to_have_count(many)
+
+
 @pytest.mark.large
 def test_a_prediction_is_made_by_keyboard_and_kept_over_pages(reader):
     """In `make test`, `test_keyboard` walks so, `test_way_back` finds what was unfolded, and

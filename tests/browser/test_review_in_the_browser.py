@@ -3,9 +3,10 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from app.content import load
+from app.ui.marks import CLAIMS
 
 pytestmark = pytest.mark.browser
 
@@ -19,9 +20,20 @@ def test_it_is_one_sheet_of_a4_in_both_languages(reader):
         expect(shown.wait().page.locator(".order")).to_be_visible()
         printed = shown.settle().page.pdf(format="A4")
         assert len(re.findall(rb"/Type\s*/Page[^s]", printed)) == 1, language
+    in_light = _colors(shown.page)
+    assert len(in_light) == len(CLAIMS), "each claim has its own"
+    shown.wear("dark")
+    assert not in_light & _colors(shown.page)
     shown.page.emulate_media(media="print")
+    assert _colors(shown.page) == in_light, "paper is white"
     expect(shown.page.locator('[data-testid="stSidebar"]')).to_be_hidden()
     expect(shown.page.get_by_role("button", name=re.compile("印刷|Print"))).to_be_hidden()
+
+
+def _colors(page: Page) -> set[str]:
+    """Of the three claims in the trust policy."""
+    claims = [page.locator(f".sheet pre .claim-{claim}").first for claim in CLAIMS]
+    return {claim.evaluate("claim => getComputedStyle(claim).color") for claim in claims}
 
 
 @pytest.mark.large

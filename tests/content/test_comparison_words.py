@@ -33,6 +33,8 @@ EKSCTL = {
     },
 }
 """The commands of eksctl and their options, as its user guide has them."""
+LINES = 80
+"""Columns of two lines of a phone."""
 GLOBAL = {"--query", "--output"}
 """Options that every command of the AWS CLI takes."""
 
@@ -47,6 +49,15 @@ def test_eight_questions_each_with_five_answers_in_their_order() -> None:
 def test_every_cell_has_words_and_a_source(language: str, row: str, scheme: str) -> None:
     assert load(language).message(f"compare.cells.{row}.{scheme}")
     assert comparison().cells[row][scheme]
+
+
+@both
+@pytest.mark.parametrize(("row", "scheme"), CELLS)
+def test_every_answer_is_also_a_line_that_a_phone_has_room_for(language: str, row: str, scheme: str) -> None:
+    content = load(language)
+    brief = content.message(f"compare.cells.{row}.brief.{scheme}")
+    assert sum(1 if character.isascii() else 2 for character in brief) <= LINES
+    assert not brief.endswith(content.facts.full_stop)
 
 
 @both

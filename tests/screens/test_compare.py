@@ -34,6 +34,16 @@ def test_every_answer_is_in_a_table_with_its_sources(reader, language):
             assert re.findall(r'href="([^"]*)"', line) == [source.url for source in cells[scheme]]
 
 
+@pytest.mark.parametrize("depth", ["1", "2", "3"])
+def test_an_answer_is_a_line_that_unfolds(screen, depth):
+    html = unescape(screen(lang="ja").open("compare", depth=depth).html("lookup")).replace("\u00a0", " ")
+    content = load("ja")
+    for row, cells in comparison().cells.items():
+        for scheme in cells:
+            brief = content.message(f"compare.cells.{row}.brief.{scheme}")
+            assert f"<details{' open' * (depth == '3')}><summary>{brief}</summary><p>" in html
+
+
 @both
 def test_every_figure_says_in_words_what_it_shows(reader, language):
     html = unescape(reader(language).open("compare").html("pictures_compare"))

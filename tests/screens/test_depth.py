@@ -1,12 +1,13 @@
 """How deep a reader goes: from the address, by the control, by the button at the end, and what each depth shows."""
 
+import re
 from functools import cache
 
 import pytest
 
 from app.content import LANGUAGES, load
 from app.flow.model import Step
-from tests.screens.conftest import Screen
+from tests.screens.conftest import Screen, plain
 
 STEPS = [step.value for step in Step]
 FOLDED = '<details class="folded"'
@@ -33,6 +34,15 @@ def test_every_step_shows_what_it_is_about_at_every_depth(deep, step):
     for depth, key in (("1", f"artefact_{step}"), ("2", f"found_{step}")):
         html = deep("en").open(step, depth=depth).html(key)
         assert ARTEFACTS[step] in html.replace("<wbr>", ""), depth
+
+
+def test_the_variables_stand_in_the_order_in_which_the_webhook_adds_them(deep):
+    """The lesson says: first the settings for STS and the region, then the role and the token's file."""
+    shown = deep("en").open("webhook", depth="1")
+    evidence = shown.test.session_state["walk_view"].walk.report(Step.WEBHOOK).evidence
+    names = [variable["name"] for variable in evidence["environment"]]
+    assert names != sorted(names)
+    assert re.findall(r"AWS_\w+(?=:)", plain(shown.html("artefact_webhook"))) == names
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -113,6 +113,10 @@ def test_difference_shows_what_was_taken_away():
 def test_a_word_of_a_command_is_not_torn_at_its_hyphens():
     html = code(load("en"), "kubectl run pod-a --image=b/c -n x -- s3 ls | cat -")
     assert re.findall(r'<span class="untorn">(.*?)</span>', html) == ["pod-a", "--image=b/c", "-n", "--"]
+    html = code(load("en"), "aws iam x --policy-arn arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess")
+    assert "arn:aws:<wbr>iam::<wbr>aws:<wbr>policy/<wbr>AmazonS3ReadOnlyAccess<" in html, "an address at its separators"
+    html = code(load("en"), "cat /var/run/secrets/eks.amazonaws.com/serviceaccount/token")
+    assert "secrets/<wbr>eks.amazonaws.com/<wbr>serviceaccount/<wbr>token<" in html
     html = code(load("en"), "kubectl wait --for=jsonpath='{.status.phase}'=Failed")
     assert '<span class="untorn"><span class="untorn">--for=</span>jsonpath' in html, (
         "the value begins a line of its own"

@@ -142,7 +142,9 @@ def test_broken_json_keeps_what_was_drawn_and_says_where_it_breaks():
 @pytest.mark.parametrize(("text", "key"), [('{"Version": ]', "at"), ('{"Version":', "at_end")])
 def test_where_json_breaks_is_one_sentence(language, text, key):
     content = load(language)
-    found = typed(text, content=content)["problem"].replace("<code>", "`").replace("</code>", "`")
+    found = (
+        typed(text, content=content)["problem"].replace("<code>", "`").replace("</code>", "`").replace("\u00a0", " ")
+    )
     assert content.message(f"matcher.problems.{key}", line=1, column=13 if key == "at" else 12, found="]") in found
 
 

@@ -176,8 +176,8 @@ def test_the_languages_mark_the_same_terms_in_a_section():
 
 
 def shown(html):
-    """The words of a text or of HTML, without marks and tags."""
-    return re.sub(r"<[^>]*>|[`*]", "", html)
+    """The words of a text or of HTML, without marks and tags, whether its spaces break or not."""
+    return re.sub(r"<[^>]*>|[`*]", "", html).replace("\u00a0", " ")
 
 
 # --- addresses -------------------------------------------------------------------------------------------------------

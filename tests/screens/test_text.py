@@ -115,12 +115,21 @@ def test_any_value_has_an_end(text):
 
 def test_long_values_break_after_separators_only():
     assert breakable("alpha/beta::gamma-d.e_f") == "alpha/<wbr>beta::<wbr>gamma-<wbr>d.e_f"
+    field = breakable("Condition.StringEquals.oidc.eks.eu-north-1.amazonaws.com")
+    assert field == "Condition.<wbr>StringEquals.<wbr>oidc.<wbr>eks.<wbr>eu-<wbr>north-<wbr>1.amazonaws.com"
     assert breakable("s3:ListAllMyBuckets") == "s3:ListAllMyBuckets", "what is short stays whole"
     assert breakable("word") == "word"
     assert breakable(":sub --role-arn /var/run") == ":sub --role-<wbr>arn /var/<wbr>run", "not after what begins a word"
     assert prose("`:sub --role-arn`") == '<code>:sub <span class="untorn">--role-arn</span></code>', "nor in a sentence"
     line = '<code>serve <span class="untorn">--host</span> 0.0.0.0</code>'
     assert markdown("`serve --host 0.0.0.0`", load("en")) == f"<p>{line}</p>\n", "nor in a lesson"
+
+
+def test_a_number_stays_beside_what_it_counts():
+    for draw in prose, lambda text: markdown(text, load("ja")):
+        assert "2025\u00a0年 7\u00a0月から" in draw("2025 年 7 月から")
+        assert "1.28 から" in draw("Kubernetes 1.28 から")
+        assert "EC2 インスタンス" in draw("EC2 インスタンス"), "a name counts nothing"
 
 
 def test_what_no_line_has_room_for_is_torn_after_a_separator_and_is_no_block():

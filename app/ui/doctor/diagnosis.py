@@ -14,7 +14,7 @@ from app.ui.draw.checks import framed, listed, mark, said, shown_value
 from app.ui.draw.code import code
 from app.ui.step.evidence.agreement import disagreement
 from app.ui.step.evidence.difference import change
-from app.ui.text import escape, prose, value
+from app.ui.text import breakable, escape, prose, value
 
 
 def verdict(found: Diagnosis, content: Content, *, listed_below: bool = False) -> str:
@@ -175,7 +175,7 @@ def _change(wanted: Change | None, content: Content) -> str:
         return ""
     title = content.message("doctor_page.change", object=wanted.object)
     drawn = change(wanted.before, wanted.after, content)
-    return f'<details class="more" open><summary>{escape(title)}</summary>{drawn}</details>'
+    return f'<details class="more" open><summary>{breakable(title)}</summary>{drawn}</details>'
 
 
 def all_checks(found: Diagnosis, content: Content) -> str:

@@ -18,7 +18,7 @@ from markdown_it.utils import EnvType, OptionsDict
 from app.content import LABS, REFERENCE, Content, load
 from app.ui.draw.links import page_link
 from app.ui.state import address
-from app.ui.text import escape, inline_code
+from app.ui.text import counted, escape, inline_code
 
 _LINK = re.compile(r"\[\[([a-z][a-z0-9_]*|F[0-9]{2}[a-z]?)(?:\|([^\]]+))?\]\]")
 
@@ -31,7 +31,7 @@ def markdown(text: str, content: Content) -> str:
 @lru_cache(maxsize=512)
 def _rendered(text: str, language: str, _address: str) -> str:
     """Kept by the address as well, since the links in it carry that on."""
-    return str(_MARKDOWN.render(text, {"content": load(language)}))
+    return str(_MARKDOWN.render(counted(text), {"content": load(language)}))
 
 
 def _parse_link(state: StateInline, silent: bool) -> bool:

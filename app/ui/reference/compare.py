@@ -1,4 +1,7 @@
-"""Five schemes side by side: a figure of each, which one fits, eight questions with sources, the ways between them."""
+"""Five schemes side by side: a figure of each, which one fits, eight questions with sources, the ways between them.
+
+An answer is a line; behind it is the whole answer. Forty whole answers are too long to be compared on a phone.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from app.ui.draw.sections import draw_collapsibles, draw_section, fold, section
 from app.ui.figures.diagram import svg
 from app.ui.figures.scheme_figures import SCHEME_FIGURES
 from app.ui.reference import reference, scheme_choice
+from app.ui.state.depth import WIRE, depth
 from app.ui.text import escape, prose
 
 _PAIR = (CredentialScheme.IRSA, CredentialScheme.POD_IDENTITY)
@@ -84,14 +88,14 @@ def _answers(content: Content) -> str:
 
 
 def _table(row: str, content: Content) -> str:
-    """One question: why it matters, and the answer for each scheme with its sources.
+    """One question: why it matters, and the answer for each scheme.
 
     The roles are spelt out: on a phone the style sheet stacks the cells, and a browser then forgets that it is a table.
     """
     question, why = (content.message(f"compare.cells.{row}.{part}") for part in ("question", "why"))
     heads = "".join(
         f'<th scope="col" role="columnheader">{escape(content.message(f"compare.{column}"))}</th>'
-        for column in ("scheme", "answer", "sources")
+        for column in ("scheme", "answer")
     )
     lines = "".join(_line(row, scheme, cited, content) for scheme, cited in comparison().cells[row].items())
     return (
@@ -103,12 +107,16 @@ def _table(row: str, content: Content) -> str:
 
 
 def _line(row: str, scheme: str, cited: Iterable[Source], content: Content) -> str:
+    """The answer for one scheme; the whole of it and its sources unfold."""
     groups = f"{scheme} {'pair' if scheme in _PAIR else 'before'}"
+    words = f"compare.cells.{row}"
+    is_open = " open" if depth() == WIRE else ""
     return (
         f'<tr role="row" data-entry data-pages="{groups}">'
         f'<th scope="row" role="rowheader">{escape(name(scheme, content))}</th>'
-        f'<td role="cell">{prose(content.message(f"compare.cells.{row}.{scheme}"))}</td>'
-        f'<td role="cell" data-column="{escape(content.message("compare.sources"))}">{citations(cited)}</td></tr>'
+        f'<td role="cell"><details{is_open}><summary>{prose(content.message(f"{words}.brief.{scheme}"))}</summary>'
+        f"<p>{prose(content.message(f'{words}.{scheme}'))}</p>"
+        f'<p class="label">{escape(content.message("compare.sources"))}</p>{citations(cited)}</details></td></tr>'
     )
 
 

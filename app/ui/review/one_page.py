@@ -185,6 +185,8 @@ def _spellings(name: str, value: str) -> Iterable[str]:
 def _pieces(pieces: list[str], known: Mapping[str, str]) -> Iterable[str]:
     for piece in pieces:
         yield f'<span class="claim-{known[piece]}">{breakable(piece)}</span>' if piece in known else breakable(piece)
+        if piece.endswith((".", "/")):  # the claim behind it begins a line of its own
+            yield "<wbr>"
 
 
 def _words(key: str, content: Content) -> str:

@@ -53,8 +53,13 @@ def _titled(name: str, drawn: str) -> str:
 
 
 def _variables(found: Mapping[str, JsonValue], _: StepReport, content: Content) -> str:
-    listed = {get_str(one, "name"): get_str(one, "value") for one in get_list(found, "environment")}
-    return document(content, yaml_lines(listed), {}) if listed else ""
+    """In the order in which the webhook adds them, which the lesson describes; `yaml_lines` would sort them."""
+    lines = [
+        line
+        for one in get_list(found, "environment")
+        for line in yaml_lines({get_str(one, "name"): get_str(one, "value")})
+    ]
+    return document(content, lines, {}) if lines else ""
 
 
 def claims_document(token: JsonValue, content: Content) -> str:
