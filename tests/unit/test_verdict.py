@@ -54,6 +54,14 @@ def test_a_healthy_chain_works() -> None:
     assert verdict(Fakes()) == Verdict(outcome=Outcome.WORKS, status=Status.PASSED)
 
 
+def test_steps_that_succeed_are_not_called_broken_where_only_the_pods_own_program_is() -> None:
+    region = Check(id="pod.region", status=Status.FAILED)
+    broken = Fakes()
+    refuse(broken, "AccessDenied", NOT_AUTHORIZED)
+    found = [judge(walk(fakes.ports(), SUBJECT), [region]).key for fakes in (Fakes(), broken)]
+    assert found == ["failed_in_pod_alone", "failed"]
+
+
 @pytest.mark.parametrize("keys", [[jwk(OTHER_KEY)], []], ids=["others", "none"])
 def test_an_api_server_that_lists_other_keys_than_the_issuer_breaks_nothing(keys: list[Any]) -> None:
     """Whether the two lists of EKS are the same is not documented, and STS reads the public one alone."""

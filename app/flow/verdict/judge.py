@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.flow.model import NO_ACTION, Check, Status, Step, Walk
+from app.flow.model import HOLDS, NO_ACTION, Check, Status, Step, Walk
 from app.flow.port_wrappers.permissions_needed import need
 from app.flow.steps.findings import BY_HAND, NO_PERMISSION
 from app.flow.steps.sts_assume import OWN_REQUEST
@@ -75,10 +75,14 @@ class Verdict:
     """What the chain needs and could not be checked."""
     warning: tuple[Step, Check] | None = None
     """What warns although it should work; where it works, `check` is that."""
+    in_pod_alone: bool = False
+    """Whether the six steps succeed, and only a check of the Pod's own program fails, which the doctor adds."""
 
     @property
     def key(self) -> str:
         """The key of its sentence below `verdict`."""
+        if self.in_pod_alone:
+            return "failed_in_pod_alone"
         return self.outcome if self.outcome is Outcome.SHOULD_WORK else self.status
 
 
@@ -128,6 +132,7 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
             remaining=tuple(cause.id for cause in reading.remaining),
             ruled_out=tuple(cause.id for cause in reading.ruled_out),
             open=open_,
+            in_pod_alone=all(report.status in HOLDS for report in walk) and {it.step for it in walk} == {*Step},
         )
 
     # (2) Nothing is broken: it works if it has been seen to work.
