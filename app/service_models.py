@@ -1,4 +1,7 @@
-"""botocore's service models, each read once a process: those of our own clients are those of the Pods' programs."""
+"""botocore's service models, each read once a process, and its Session for a simulated AWS.
+
+Our own clients and the Pods' programs have the same of both.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+import botocore.session
+from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from botocore.loaders import Loader
 
 
@@ -42,3 +47,16 @@ class ServiceModels(Loader):
 
 SERVICE_MODELS = ServiceModels()
 """For all sessions."""
+
+
+def session_alone() -> botocore.session.Session:
+    """A Session that knows no profile, no file and no variable: what a learner has set is for their own AWS."""
+    session = botocore.session.Session(
+        session_vars={
+            name: (None, None, None if name.endswith("_file") else default, convert)
+            for name, (_, _, default, convert) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
+        }
+    )
+    session.get_component("config_store").set_config_variable("s3", {})  # it has variables of its own
+    session.register_component("data_loader", SERVICE_MODELS)
+    return session

@@ -1,14 +1,15 @@
 """What the installed commands and `python -m app` run first.
 
 To load the rest is most of a short command's time, so signals are waited for before anything of it is imported: from
-then on Ctrl-C ends the command without Python's traceback, and SIGTERM ends even the first process of a container.
+then on Ctrl-C ends the command without Python's traceback, SIGTERM ends even the first process of a container, and a
+terminal that is closed (SIGHUP) leaves no files behind.
 """
 
 from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -50,16 +51,24 @@ def python_m_app() -> None:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Ends the process with the status of the signal where Ctrl-C or SIGTERM comes inside. What it opened is closed.
+    """Ends the process with the signal's status where Ctrl-C, SIGTERM or SIGHUP comes inside. What it opened is closed.
 
     The kernel hands no signal that has no handler to the first process of a container (pid_namespaces(7)).
     """
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _terminate)
+    on_hang_up(_terminate)
     try:
         yield
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def on_hang_up(handler: Callable[[int, FrameType | None], None]) -> None:
+    """Has that called where the terminal is closed. `nohup` has had the signal ignored, and it stays so."""
+    hang_up = getattr(signal, "SIGHUP", None)  # not on Windows
+    if hang_up is not None and signal.getsignal(hang_up) is not signal.SIG_IGN:
+        signal.signal(hang_up, handler)
 
 
 def _terminate(number: int, _: FrameType | None) -> None:

@@ -13,9 +13,12 @@ import socket
 import stat
 import tempfile
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+
+from app.own_folder import YOUNG_SECONDS
 
 _LINE_LIMIT = 4096
 _SECONDS = 5.0
@@ -33,6 +36,7 @@ async def offered(port: int, new_address: Callable[[], str]) -> AsyncIterator[No
         writer.write(f"{new_address()}\n".encode())
         writer.close()
 
+    remove_left(path.parent)
     path.unlink(missing_ok=True)  # that of a process that was killed: the port is ours now
     server = await asyncio.start_unix_server(answer, path)
     try:
@@ -69,6 +73,19 @@ def on_enter(terminal: int, pressed: Callable[[], None]) -> None:
                 pressed()
 
     threading.Thread(target=watch, name="terminal", daemon=True).start()
+
+
+def remove_left(directory: Path) -> None:
+    """Removes the sockets of servers that were killed. One that is new may not be listened at yet."""
+    for path in directory.glob("*.sock"):
+        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
+            if time.time() - path.lstat().st_mtime < YOUNG_SECONDS:
+                continue
+            try:
+                # A server that listens refuses this kind of socket before it hears of anything: it gives no address.
+                client.connect(str(path))
+            except ConnectionRefusedError:
+                path.unlink(missing_ok=True)
 
 
 def _path(port: int) -> Path | None:

@@ -30,6 +30,7 @@ from app.serving.launch import LAUNCH
 from app.serving.operations import events, log_lines
 from app.serving.operations.stopping import STOPPING
 from app.settings import Network, Settings, offer_missions, serve_on, show_world_of
+from app.starting import on_hang_up
 from app.world.setup.tool_files import STATE
 
 
@@ -126,7 +127,7 @@ def keeping(settings: Settings, words: Content, directory: Path | None, *, fresh
 
 
 def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Network] = ()) -> None:
-    """Serves the pages on `listener` until SIGINT or SIGTERM, then stops in good order (`app.serving.operations`).
+    """Serves the pages on `listener` until a signal comes, then stops in good order (`app.serving.operations`).
 
     Open pages are closed within two seconds after what was under way has ended.
     """
@@ -208,6 +209,7 @@ def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Netwo
     if settings.log:
         log_lines.write_as(settings.log)
     server = Server(config)
+    on_hang_up(server.handle_exit)  # uvicorn itself does so with SIGINT and SIGTERM
     server.run(sockets=[listener])
     if not server.started:
         sys.exit(COULD_NOT_RUN)

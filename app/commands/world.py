@@ -22,6 +22,7 @@ from app.commands.streams import why
 from app.commands.usage import PathType
 from app.content import Content
 from app.settings import Settings
+from app.starting import on_hang_up
 from app.world.setup.tool_files import AWS, CA, HANDS_ON, KUBECONFIG, STATE, issuer_command, write, write_all
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def command(settings: Settings, words: Content) -> click.Command:
             stop = threading.Event()
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, lambda *_: stop.set())
+            on_hang_up(lambda *_: stop.set())
 
             # (3) Start, write, say so, wait. The one world stays however long it is unused.
             from app.world.lifecycle.simulation import Simulation

@@ -1,6 +1,7 @@
 """The ASGI application: the browser's id, and Streamlit's settings from any working directory."""
 
 import asyncio
+import os
 import re
 import subprocess
 import sys
@@ -88,6 +89,23 @@ def test_streamlit_finds_its_settings_from_anywhere(tmp_path):
     )
     ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert ran.stdout == "['#0f766e', False, False, True, 100]"
+
+
+def test_settings_for_another_streamlit_app_change_nothing_here(tmp_path):
+    """At home a path that would move every page, and in the working directory a file that is no TOML at all."""
+    files = {"home": '[server]\nbaseUrlPath = "x"\n[theme]\nbase = "dark"\n', "folder": "[[["}
+    for folder, text in files.items():
+        (tmp_path / folder / ".streamlit").mkdir(parents=True)
+        (tmp_path / folder / ".streamlit" / "config.toml").write_text(text)
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); import app.server; from streamlit import config; "
+        "names = ['server.baseUrlPath', 'theme.base', 'server.headless']; "
+        "sys.stdout.write(repr([config.get_option(name) for name in names]))"
+    )
+    home = {**os.environ, "HOME": str(tmp_path / "home")}
+    command = [sys.executable, "-c", code]
+    ran = subprocess.run(command, cwd=tmp_path / "folder", env=home, capture_output=True, text=True, check=True)
+    assert (ran.stdout, ran.stderr) == ("['', None, True]", "")
 
 
 def test_a_server_is_unready_where_no_world_could_be_kept(simulation, tmp_path, monkeypatch):

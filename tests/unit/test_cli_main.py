@@ -20,6 +20,7 @@ from app.commands.wrong_settings import unusable_settings
 from app.content import load
 from app.flow.model import Status
 from app.settings import Settings, WrongValue
+from app.starting import on_hang_up
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = ("serve", "world", "walk", "faults", "doctor", "check", "token", "aws", "doctor-self")
@@ -167,7 +168,9 @@ STARTED = {
 
 
 @pytest.mark.parametrize(
-    ("name", "number"), [*((name, "SIGINT") for name in STARTED), ("irsa-explorer", "SIGTERM")], ids="-".join
+    ("name", "number"),
+    [*((name, "SIGINT") for name in STARTED), ("irsa-explorer", "SIGTERM"), ("irsa-explorer", "SIGHUP")],
+    ids="-".join,
 )
 def test_a_signal_while_it_loads_ends_it_quietly(name, number):
     """SIGTERM by a handler: without one the first process of a container gets none."""
@@ -183,6 +186,17 @@ def test_a_signal_while_it_loads_ends_it_quietly(name, number):
     program += f"signal.signal(signal.SIGINT, signal.default_int_handler)\n{STARTED[name]}\n"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (128 + signal.Signals[number], "", "")
+
+
+def test_what_nohup_started_goes_on_after_its_terminal_is_closed(monkeypatch):
+    handlers = {signal.SIGHUP: signal.SIG_IGN}
+    monkeypatch.setattr(signal, "getsignal", handlers.get)
+    monkeypatch.setattr(signal, "signal", handlers.__setitem__)
+    on_hang_up(print)
+    assert handlers == {signal.SIGHUP: signal.SIG_IGN}
+    handlers[signal.SIGHUP] = signal.SIG_DFL
+    on_hang_up(print)
+    assert handlers == {signal.SIGHUP: print}
 
 
 def test_a_wrong_value_cannot_look_like_two():

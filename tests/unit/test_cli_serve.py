@@ -164,7 +164,9 @@ def test_settings_give_the_defaults():
     assert "9876" in result.output
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.large)])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.large), signal.SIGHUP]
+)
 def test_it_serves_from_any_folder_and_ends_in_good_order(tmp_path, number):
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"}
     command = [sys.executable, "-m", "app", "serve", "--port", "0"]

@@ -126,6 +126,7 @@ def test_the_doctor_reads_the_issuer_where_the_environment_says(running, monkeyp
     [
         (signal.SIGINT, "ja", "empty", "kubectl get serviceaccounts"),
         pytest.param(signal.SIGTERM, "en", "finished", "kubectl logs pod-after", marks=pytest.mark.large),
+        (signal.SIGHUP, "en", "finished", "kubectl logs pod-after"),
     ],
 )
 def test_a_signal_ends_it_in_good_order(tmp_path, number, language, start, tries):

@@ -5,12 +5,13 @@ import threading
 import boto3
 import botocore.session
 import pytest
+from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, DEFAULT_S3_CONFIG_VARS
 from botocore.exceptions import DataNotFoundError, UnknownServiceError
 from botocore.loaders import JSONFileLoader, Loader
 
 from app.clients.aws import sdk
 from app.clients.aws.login import AwsLogin
-from app.service_models import SERVICE_MODELS, ServiceModels
+from app.service_models import SERVICE_MODELS, ServiceModels, session_alone
 from app.world.node.programs.aws_clients import AwsClients
 
 
@@ -39,6 +40,17 @@ def test_what_there_is_not_is_refused_as_botocore_refuses_it():
 def test_our_clients_the_pods_programs_and_every_login_read_the_same():
     sessions = (sdk.session_alone()._session, AwsLogin()._session(), AwsClients("http://127.0.0.1:1")._session)
     assert [it.get_component("data_loader") for it in sessions] == [SERVICE_MODELS] * 3
+
+
+def test_no_variable_of_botocore_reaches_a_simulated_aws(monkeypatch):
+    """One that cannot be used, such as a misspelt `AWS_STS_REGIONAL_ENDPOINTS`, kept botocore from making a client."""
+    variables = [*BOTOCORE_DEFAUT_SESSION_VARIABLES.values(), *DEFAULT_S3_CONFIG_VARS.values()]
+    before = session_alone()
+    for name in (name for _, names, _, _ in variables for name in ([names] if isinstance(names, str) else names or ())):
+        monkeypatch.setenv(name, "1")
+    after = session_alone()
+    for name in (*BOTOCORE_DEFAUT_SESSION_VARIABLES, "s3"):
+        assert after.get_component("config_store").get_config_variable(name) == before.get_config_variable(name), name
 
 
 def test_a_session_of_boto3_leaves_no_path_behind():

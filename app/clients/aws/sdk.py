@@ -8,7 +8,6 @@ the call in a context variable. The process' own Session, `shared`, reads neithe
 
 from __future__ import annotations
 
-import os
 import random
 import threading
 import time
@@ -26,11 +25,11 @@ from botocore.config import Config
 from botocore.credentials import Credentials, ReadOnlyCredentials
 from botocore.utils import parse_timestamp
 
+from app import service_models
 from app.clients.aws.bounds import bound
 from app.clients.errors import is_throttling
 from app.clients.recorder import Recorder, wire_headers
 from app.flow.names import APPLICATION_ID
-from app.service_models import SERVICE_MODELS
 
 Service: TypeAlias = Literal["iam", "sts", "s3", "cloudtrail", "eks"]
 SERVICES: tuple[Service, ...] = ("iam", "sts", "s3")
@@ -189,17 +188,9 @@ class Sdk:
 
 
 def session_alone() -> boto3.Session:
-    """A Session that knows no profile, no file and no credentials."""
-    nowhere = (None, None, os.devnull, None)
-    session = botocore.session.Session(
-        session_vars={
-            "profile": (None, None, None, None),
-            "config_file": nowhere,
-            "credentials_file": nowhere,
-        }
-    )
+    """A Session that knows no profile, no file, no variable and no credentials."""
+    session = service_models.session_alone()
     session.register_component("credential_provider", CallersCredentials())
-    session.register_component("data_loader", SERVICE_MODELS)
     return boto3.Session(botocore_session=bounded(session))
 
 

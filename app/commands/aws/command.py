@@ -27,6 +27,7 @@ from app.flow.errors import FlowError
 from app.flow.model import Subject
 from app.flow.object_names import check_names
 from app.settings import Settings
+from app.starting import on_hang_up
 from app.world.setup.tool_files import write
 
 if TYPE_CHECKING:
@@ -148,9 +149,9 @@ def _beside(
 
     # (2) From here on a signal ends the command in good order. First the servers, then what leads to them.
     stop = threading.Event()
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):  # Windows has no SIGHUP
-            signal.signal(getattr(signal, name), lambda *_: stop.set())
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    on_hang_up(lambda *_: stop.set())
     _remove(target.cluster, "", words)
     beside.start(namespaces, service_account)
     with tempfile.TemporaryDirectory(prefix="irsa-explorer-aws-") as name:

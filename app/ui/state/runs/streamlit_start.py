@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from streamlit import delta_generator, string_util
+from streamlit import config, delta_generator, file_util, string_util
 from streamlit.commands import logo, page_config
 from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.elements.lib.image_utils import image_to_url
@@ -23,11 +23,21 @@ def install() -> None:
     - numpy and Pillow, which it imports before it looks at a picture, also where that is an address already.
     - The pattern of all emojis, which it compiles for the first label of a choice that is not ASCII; and with which it
       looks at each label in every run.
+
+    And its settings are those beside the script alone. It would also take what it finds in the working directory and at
+    home, written for another app: a path that moves every page, a theme, a port.
     """
+    config.get_config_files = files_beside_the_script
     BidiComponentManager.discover_and_register_components = no_components  # type: ignore[method-assign, assignment]
     delta_generator._use_warning_has_been_displayed = True
     page_config.image_to_url = logo.image_to_url = picture_address  # type: ignore[attr-defined]
     string_util.extract_leading_emoji = leading_emoji
+
+
+def files_beside_the_script(file_name: str) -> list[str]:
+    """As Streamlit's `get_config_files` for a user who has none of their own."""
+    script = config._main_script_path
+    return [file_util.get_main_script_streamlit_file_path(script, file_name)] if script else []
 
 
 def no_components(_: BidiComponentManager, *, start_file_watching: bool = True) -> None:

@@ -10,15 +10,13 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, cast
 
-import botocore.session
 from botocore import UNSIGNED, exceptions
 from botocore.config import Config
-from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from botocore.credentials import Credentials
 from botocore.model import ServiceModel
 
 from app.flow.model import Exchange
-from app.service_models import SERVICE_MODELS
+from app.service_models import session_alone
 from app.world.node.pod_exchanges import exchange
 from app.world.node.programs import node_time
 from app.world.node.programs.surroundings import Surroundings
@@ -45,13 +43,7 @@ class AwsClients:
         """By service, region, whether requests are signed and whether they arrive; the longest unused first."""
         self._models: dict[str, ServiceModel] = {}
         self._caller = _Caller()
-        self._session = botocore.session.Session(
-            session_vars={
-                name: (None, None, None if name.endswith("_file") else default, convert)
-                for name, (_, _, default, convert) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
-            }
-        )
-        self._session.register_component("data_loader", SERVICE_MODELS)
+        self._session = session_alone()
         self._session.register_component("credential_provider", _CallersCredentials(self._caller))
 
     @contextmanager
