@@ -15,6 +15,7 @@ from itertools import pairwise
 
 import click
 
+from app import __version__
 from app.commands.failure import COULD_NOT_RUN, wants_json
 from app.commands.streams import replace_streams
 from app.commands.usage import Commands, Group
@@ -129,10 +130,14 @@ def command_line(settings: Settings, words: Content, program: Program = EXPLORER
         command: click.Command = import_module(program.commands[name]).command(settings, words)
         return command
 
-    return Group(
+    group = Group(
         words=words,
         help=words.message(program.help),
         context_settings={"obj": program.executable},
         default=program.default,
         commands=Commands(program.commands, made),
     )
+    shows = click.version_option(
+        __version__, message="IRSA Explorer %(version)s", help=words.message("cli.help.version")
+    )
+    return shows(group)

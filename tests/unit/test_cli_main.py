@@ -12,6 +12,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from app import __version__
 from app.commands.failure import CannotRun
 from app.commands.help import command_of
 from app.commands.main import EXPLORER, KUBECTL, asked_language, command_line
@@ -52,6 +53,12 @@ def test_without_a_command_the_pages_are_served_and_the_plugin_shows_its_help(mo
     plugin = CliRunner().invoke(command_line(Settings(), load("en"), KUBECTL), [])
     assert "Usage: " in plugin.output
     assert len(served) == 1
+
+
+@pytest.mark.parametrize("program", [EXPLORER, KUBECTL])
+def test_the_version_is_the_packages(program):
+    shown = CliRunner().invoke(command_line(Settings(), load("ja"), program), ["--version"])
+    assert (shown.exit_code, shown.output) == (0, f"IRSA Explorer {__version__}\n")
 
 
 MISUNDERSTOOD = {
