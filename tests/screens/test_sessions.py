@@ -46,12 +46,17 @@ from app.serving.operations.stopping import STOPPING
 from app.serving.transport.protocols import DIRECTLY
 from app.serving.turns import Turns
 from app.ui.state import allowance, connection, session
-from app.ui.state.runs import browser_messages, direct_client, script_threads, streamlit_sessions, streamlit_shortcuts
+from app.ui.state.runs import (
+    browser_messages,
+    outgoing_messages,
+    script_threads,
+    streamlit_sessions,
+    streamlit_shortcuts,
+)
 from app.ui.state.runs import runner as runs
-from app.ui.state.runs.deferred_loop import DeferredLoop
-from app.ui.state.runs.message_queue import MessageQueue
+from app.ui.state.runs.outgoing_messages import MessageQueue
 from app.ui.state.runs.runner import Runner
-from app.ui.state.runs.script_threads import ScriptThreads
+from app.ui.state.runs.script_threads import DeferredLoop, ScriptThreads
 from app.ui.state.runs.streamlit_sessions import Session
 from tests.waiting import eventually
 
@@ -756,7 +761,7 @@ def test_a_message_goes_at_once_where_none_waits_and_there_is_a_way(waiting, way
     async def say():
         ways = {} if way is None else {DIRECTLY: lambda data: went.append(data) or way}
         socket = SimpleNamespace(scope={"extensions": ways}, headers=Headers(), cookies={}, client=None)
-        client = direct_client.DirectClient(socket)
+        client = outgoing_messages.DirectClient(socket)
         client._sender_task.cancel()
         for text in waiting:
             client._send_queue.put_nowait(said(text))
@@ -776,7 +781,7 @@ def test_a_message_goes_at_once_where_none_waits_and_there_is_a_way(waiting, way
 
 def test_our_servers_browsers_are_reached_so():
     assert server.app
-    assert starlette_websocket.StarletteSessionClient is direct_client.DirectClient
+    assert starlette_websocket.StarletteSessionClient is outgoing_messages.DirectClient
 
 
 def test_a_value_is_found_where_streamlit_looks_first():

@@ -14,7 +14,7 @@ from app.ui.build.ways import ways
 from app.ui.draw import components, notice, page_errors
 from app.ui.draw.checks import framed
 from app.ui.draw.links import page_link
-from app.ui.draw.simulated_only import needs_a_world
+from app.ui.draw.notice import needs_a_world
 from app.ui.frame import navigation
 from app.ui.map import showing
 from app.ui.state import language, session, under_construction

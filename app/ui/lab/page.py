@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.content import Content
 from app.ui.draw import components, sts_wording
-from app.ui.draw.simulated_only import needs_a_world
+from app.ui.draw.notice import needs_a_world
 from app.ui.frame import navigation
 from app.ui.frame.not_there import needs_chain
 from app.ui.lab import own, secrecy, trial

@@ -15,8 +15,8 @@ from app.ui.build.ways import terminal
 from app.ui.console.console import console, say_refusal
 from app.ui.draw import components, notice, page_errors
 from app.ui.draw.checks import framed, said
+from app.ui.draw.notice import needs_a_world
 from app.ui.draw.sections import draw_collapsibles, fold
-from app.ui.draw.simulated_only import needs_a_world
 from app.ui.frame import navigation
 from app.ui.map import showing
 from app.ui.missions import state, views

@@ -25,12 +25,10 @@ from app.ui.state.depth import DETAIL, WIRE, answers, deeper, depth
 from app.ui.state.runs import drawn_before, streamlit_sessions
 from app.ui.state.walk_view import WalkView
 from app.ui.step import predict
-from app.ui.step.analogy import analogy
 from app.ui.step.artefact import artefact
-from app.ui.step.close import close
 from app.ui.step.evidence import BELOW_CHECKS, BELOW_OUTCOME, VIEWS
-from app.ui.step.going_wrong import going_wrong
 from app.ui.step.instruments import INSTRUMENTS
+from app.ui.step.lesson_parts import analogy, close, going_wrong
 from app.ui.step.recompute import recompute
 from app.ui.text import escape, prose
 

@@ -34,11 +34,11 @@ from streamlit.source_util import PageInfo
 
 from app.serving.operations import events
 from app.ui.state import allowance, connection
-from app.ui.state.runs import containers, direct_client, drawn_before, made_files, streamlit_shortcuts
+from app.ui.state.runs import containers, drawn_before, made_files, outgoing_messages, streamlit_shortcuts
 from app.ui.state.runs.browser_messages import is_of_a_page
-from app.ui.state.runs.deferred_loop import DeferredLoop
-from app.ui.state.runs.message_queue import MessageQueue
+from app.ui.state.runs.outgoing_messages import MessageQueue
 from app.ui.state.runs.runner import Runner
+from app.ui.state.runs.script_threads import DeferredLoop
 
 TOGETHER_SECONDS = 0.025
 """Within which what a run says goes to the browser together: most runs have ended by then."""
@@ -286,7 +286,7 @@ def let_be_drawn(seconds: float) -> None:
 
 def install() -> None:
     """Makes every session from now on a `Session` with a `Runner`, and runs cheaper. Streamlit has no option for it."""
-    direct_client.install()
+    outgoing_messages.install()
     streamlit_shortcuts.install()
     drawn_before.install()
     containers.install()

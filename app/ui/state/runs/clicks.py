@@ -1,16 +1,25 @@
-"""The address that a browser sends with a click, where it does not have our last change of it yet.
+"""What a click means for the run that it asks for, where Streamlit reads it in another way.
 
-Streamlit takes the address of every click for the truth: one that was made while the answer to the click before was
-still on its way would take back what that one chose.
+The address: Streamlit takes that of every click for the truth. One that was made while the answer to the click before
+was still on its way would take back what that one chose.
+
+A button that leads to a page: a click on it runs that page, as a click on a link does. Streamlit would first run the
+page that the reader leaves, for the callback that asks for the other one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 from streamlit.runtime.state import SafeSessionState
+from streamlit.source_util import PageInfo
+
+from app.content import STORY
+from app.ui.state import route
 
 _KEY = "address_sent"
 
@@ -55,8 +64,29 @@ def hear(message: ForwardMsg, state: SafeSessionState) -> None:
     sent.earlier.discard(sent.latest)
 
 
-def message(query: str) -> ForwardMsg:
+def address_message(query: str) -> ForwardMsg:
     """What changes the address in a browser."""
     changed = ForwardMsg()
     changed.page_info_changed.query_string = query
     return changed
+
+
+def as_page_change(data: RerunData, state: SafeSessionState, pages: Mapping[str, PageInfo]) -> RerunData:
+    """The run that the browser asked for; where a button of `route.ask` was pressed, the one that follows from it.
+
+    `pages`: what Streamlit knows of each page, by its hash; before the first run it knows none.
+    """
+    widgets = data.widget_states.widgets if data.widget_states else ()
+    for pressed in widgets:
+        if not pressed.trigger_value:
+            continue
+        metadata = state._state._new_widget_state.widget_metadata.get(pressed.id)
+        if metadata is None or metadata.callback is not route.ask:
+            continue
+        (page,) = metadata.callback_args or ("",)
+        path = "" if page == STORY[0] else page
+        if found := next((hash_ for hash_, known in pages.items() if known.get("url_pathname") == path), ""):
+            state[route.ARRIVED] = True
+            others = WidgetStates(widgets=[widget for widget in widgets if widget is not pressed])
+            return replace(data, page_script_hash=found, page_name="", widget_states=others)
+    return data

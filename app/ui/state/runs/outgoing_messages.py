@@ -1,4 +1,4 @@
-"""The browser of a session, to which a message goes at once where it can; Streamlit has a task that sends each."""
+"""Messages on their way to a browser: they go at once where they can, and Streamlit has a task that sends each."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import cast
 
 from starlette.websockets import WebSocket
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.runtime_util import serialize_forward_msg
 from streamlit.web.server.starlette import starlette_websocket
 
@@ -31,3 +32,17 @@ class DirectClient(starlette_websocket.StarletteSessionClient):
 def install() -> None:
     """Every connection from now on is a `DirectClient`. Streamlit has no option for it."""
     starlette_websocket.StarletteSessionClient = DirectClient  # type: ignore[misc]
+
+
+class MessageQueue(ForwardMsgQueue):
+    """Streamlit's, which asks each message three times what it is before it knows whether its place is taken."""
+
+    def enqueue(self, msg: ForwardMsg) -> None:
+        """As Streamlit's."""
+        place, kind = tuple(msg.metadata.delta_path), msg.delta.WhichOneof("type")
+        if place in self._delta_index_map or kind == "new_transient" or (kind and not place):
+            super().enqueue(msg)
+            return
+        if place:
+            self._delta_index_map[place] = len(self._queue)
+        self._queue.append(msg)
