@@ -17,12 +17,11 @@ import click
 
 from app import __version__
 from app.commands import launch_addresses
-from app.commands.failure import COULD_NOT_RUN, CannotRun
+from app.commands.failure import COULD_NOT_RUN, CannotRun, unusable_settings, wrong_folders
 from app.commands.help import address_options, command_of
 from app.commands.listening import listen, simulating
 from app.commands.usage import PathType
 from app.commands.world import check_ports, made, open_state, prepare, tool_lines
-from app.commands.wrong_settings import unusable_settings, wrong_folders
 from app.content import Content
 from app.own_folder import remove_all
 from app.serving import descriptors, logs

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.commands.choosing_faults import chosen
 from app.commands.failure import CannotRun
+from app.commands.faults import chosen
 from app.commands.help import command_of, output_options
 from app.commands.listening import simulating
 from app.commands.rendering import heading, labelled, marked, print_json, print_lines

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from app.clients.kubernetes.dial import Dialer
+from app.clients.kubernetes.transport import Dialer
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from app.serving import request_facts
-from app.serving.operations import events, memory, open_pages
+from app.serving.operations import control_groups, events, open_pages
 from app.serving.operations.open_pages import BASE_BYTES, LEAST, PAGE_BYTES, OpenPages, RoomForPages, room
 
 
@@ -26,7 +26,7 @@ def test_there_is_room_for_as_many_as_fit_into_memory(limit: int | None, pages: 
 
 
 def test_without_a_control_group_it_is_the_memory_of_the_machine(tmp_path: Path) -> None:
-    found = memory.limit(tmp_path, tmp_path / "none")
+    found = control_groups.memory_limit(tmp_path, tmp_path / "none")
     assert found is None or found > 10**8
 
 

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from app.clients.aws.answers import document
-from app.clients.aws.calls import AwsCalls
+from app.clients.aws.calls import AwsCalls, document
 from app.flow.errors import FlowError
 from app.flow.json_access import get_str
 from app.flow.model import JsonValue

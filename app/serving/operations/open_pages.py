@@ -21,7 +21,7 @@ from starlette.websockets import WebSocketClose
 
 from app.flow.budget import Tally
 from app.serving import request_facts
-from app.serving.operations import events, memory
+from app.serving.operations import control_groups, events
 from app.serving.operations.request_log import STREAM
 
 BASE_BYTES = 150 * 1024 * 1024
@@ -145,5 +145,5 @@ def _session(scope: Scope) -> str:
     return said[2].strip() if len(said) > 2 else ""
 
 
-OPEN_PAGES = OpenPages(room(memory.limit()))
+OPEN_PAGES = OpenPages(room(control_groups.memory_limit()))
 """Those of this process."""

@@ -1,14 +1,78 @@
-"""Writes to the cluster, and takes away what was written: by labels alone, so that it needs no memory of a run."""
+"""Puts a simulated AWS beside a real cluster: what is read of it first, what is applied, and how that is undone.
+
+What was written is found again by labels alone, so that no memory of a run is needed.
+"""
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
 
+from app import wiring
 from app.flow.beside_cluster.objects import OURS, RUN, opt_in, opt_out, run_of
-from app.flow.errors import FlowError, NotFound, Refused
-from app.flow.json_access import get_str
+from app.flow.beside_cluster.refusals import Found, Refusal, refusal, refusal_of_read
+from app.flow.errors import FlowError, NotFound, Refused, Unreachable
+from app.flow.json_access import get_object, get_str
 from app.flow.model import JsonObject, JsonValue
+from app.wiring import Choice
+
+if TYPE_CHECKING:
+    from app.clients.kubernetes.writer import KubernetesWriter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """The cluster, and what was read of it before anything is written."""
+
+    cluster: KubernetesWriter
+    found: Found
+    discovery: JsonObject
+    jwks: JsonValue
+
+    def service_account(self, namespace: str, name: str) -> JsonValue | None:
+        """A ServiceAccount of the cluster; None where there is none. Raises `FlowError`."""
+        try:
+            return self.cluster.service_account(namespace, name)
+        except NotFound:
+            return None
+
+
+def read_target(context: str) -> Target | Refusal:
+    """Reads the cluster of a context, and says why no AWS is put beside it. Raises `FlowError`.
+
+    One on EKS or at a public address is refused before anything is sent to it, and no credential plugin is run.
+    """
+    host, is_eks = wiring.server(context)
+    found = Found(host=host, addresses=(), is_eks=is_eks)
+    if refused := refusal(found):
+        return refused
+    found = replace(found, addresses=resolved(host))
+    if refused := refusal(found):
+        return refused
+    cluster = wiring.writer(Choice(context=context))
+    discovery = get_object({"found": cluster.discovery()}, "found")
+    found = replace(
+        found,
+        issuer=get_str(discovery, "issuer"),
+        version=get_str(cluster.version(), "gitVersion"),
+        webhooks=tuple(cluster.mutating_webhooks()),
+    )
+    if refused := refusal_of_read(found):
+        return refused
+    return Target(cluster=cluster, found=found, discovery=discovery, jwks=cluster.jwks())
+
+
+def resolved(host: str) -> tuple[str, ...]:
+    """The addresses to which the host of an API server's URL leads. Raises `Unreachable`."""
+    parts = urlsplit(host)
+    try:
+        answers = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise Unreachable(code="unreachable", server_message=str(error), operation="get version", got=host) from None
+    return tuple(sorted({str(answer[4][0]) for answer in answers}))
 
 
 class Writer(Protocol):
