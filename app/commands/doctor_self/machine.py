@@ -24,8 +24,7 @@ from app.serving.operations import control_groups
 from app.serving.operations.control_groups import memory_used_and_limit
 from app.serving.transport.uvicorn_settings import page_limits
 from app.settings import Settings, is_loopback
-from app.world.node.volumes.disk import RESERVE_BYTES
-from app.world.node.volumes.files import free_bytes
+from app.world.node.volumes.disk import RESERVE_BYTES, free_bytes
 from app.world.setup.tool_files import STATE
 
 SERVER_BYTES = 250_000_000

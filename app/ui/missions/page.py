@@ -12,7 +12,7 @@ from app.flow.missions.judging import Result
 from app.flow.missions.picture import parts
 from app.flow.model import Status
 from app.ui.build.ways import terminal
-from app.ui.console.console import console, say_refusal
+from app.ui.console import console, say_refusal
 from app.ui.draw import components, notice, page_errors
 from app.ui.draw.checks import framed, said
 from app.ui.draw.notice import needs_a_world

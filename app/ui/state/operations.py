@@ -21,7 +21,7 @@ from app.serving.operations.open_pages import OPEN_PAGES
 from app.serving.operations.stopping import STOPPING
 from app.serving.transport import uvicorn_settings
 from app.ui.state import own_world, session
-from app.world.node.volumes.files import free_bytes
+from app.world.node.volumes.disk import free_bytes
 
 SHOWN_SECONDS = 60
 """Of the sentence: Streamlit does not take it away when the page connects again."""

@@ -22,7 +22,7 @@ from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.lifecycle.world_store import WorldGone, WorldStore
 from app.world.node.programs.programs import Programs
 from app.world.node.programs.runner import AwsCli
-from app.world.node.volumes.files import parent_of_node_files
+from app.world.node.volumes.disk import parent_of_node_files
 from app.world.saved.keepers import Keepers
 from app.world.saved.state_directory import StateDirectory
 from app.world.servers.loop_thread import LoopThread

@@ -1,4 +1,4 @@
-"""The kubelet's token manager: asks for tokens, keeps them, and renews them before they expire.
+"""The kubelet's token manager: asks for tokens over https, keeps them, and renews them before they expire.
 
 Source of the rule: `pkg/kubelet/token/token_manager.go`.
 """
@@ -11,8 +11,13 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
+from app.world.servers.network import NetworkError
+
+if TYPE_CHECKING:
+    from app.world.world import World
 
 MAX_TTL = 24 * 3600
 """Seconds after which a token is renewed in any case."""
@@ -20,6 +25,8 @@ TOKENS_LIMIT = 200
 """Tokens of one node, those that were fetched and found no room in a volume among them."""
 MAX_JITTER = 10
 """Seconds, drawn at random, by which a renewal comes sooner."""
+REQUEST_SECONDS = 10.0
+"""How long the kubelet waits for the API server."""
 
 
 class TokenError(Exception):
@@ -131,3 +138,34 @@ def _go_key(namespace: str, name: str, spec: JsonObject) -> str:
         f"Name:{json.dumps(bound['name'])}, UID:{json.dumps(bound['uid'])}}}"
     )
     return f'"{name}"/"{namespace}"/[]string{{{audiences}}}/{spec["expirationSeconds"]}/{reference}'
+
+
+def token_requests(world: World, api_url: str) -> Callable[[str, str, JsonObject], Awaitable[JsonObject]]:
+    """What POSTs to the API server at that URL: from namespace, ServiceAccount and `spec` to the TokenRequest answered.
+
+    The function that is returned raises `TokenError`.
+    """
+
+    async def request(namespace: str, service_account: str, spec: JsonObject) -> JsonObject:
+        url = f"{api_url}/api/v1/namespaces/{namespace}/serviceaccounts/{service_account}/token"
+        body = {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "metadata": {}, "spec": spec}
+        try:
+            answer = await world.network.request(
+                "POST",
+                url,
+                caller="kubelet",
+                callee="kube-apiserver",
+                timeout=REQUEST_SECONDS,
+                headers={"authorization": f"Bearer {world.node_token}"},
+                body=json.dumps(body, separators=(",", ":")).encode(),
+            )
+            document = json.loads(answer.body)
+        except NetworkError as error:
+            raise TokenError(f'Post "{url}": {error}') from error
+        except ValueError as error:
+            raise TokenError("the server's answer is no JSON") from error
+        if answer.status != 201 or not isinstance(document, dict):
+            raise TokenError(str(document.get("message", "")) if isinstance(document, dict) else "no Status")
+        return document
+
+    return request

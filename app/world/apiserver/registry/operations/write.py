@@ -1,7 +1,8 @@
-"""Admission of a write: the in-tree plugins, then the webhooks."""
+"""What all writes share: their admission, by the in-tree plugins and then the webhooks, and what they lead to."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
@@ -25,3 +26,14 @@ async def admit(world: World, attributes: Attributes, obj: JsonObject) -> tuple[
         webhooks.check_room(world, obj)
     admitted, warned = await webhooks.mutate(world, attributes, obj, admit_pod)
     return admitted or obj, warned
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteResult:
+    """What a write led to."""
+
+    body: JsonObject
+    """The object as it is stored (or, of a dry run, would be)."""
+    warnings: tuple[str, ...] = ()
+    """For `Warning` headers."""
+    created: bool = False

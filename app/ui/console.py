@@ -1,4 +1,4 @@
-"""The command line on a page, or why there is none."""
+"""The console as a part of a page: a component that talks to the websocket by itself; or why there is none."""
 
 from __future__ import annotations
 
