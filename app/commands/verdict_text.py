@@ -12,7 +12,7 @@ from app.commands.rendering import heading, labelled, marked
 from app.content import Content
 from app.flow.doctor import Diagnosis, Fix
 from app.flow.visible import visible
-from app.report import difference, permission_words, verdict_words
+from app.report import permission_words, unified_diff, verdict_words
 
 _COLOURS = {"+": "green", "-": "red"}
 
@@ -78,7 +78,7 @@ def to_do(fix: Fix, words: Content, foretold: Iterable[str] = ()) -> Iterator[st
     yield from foretold
     if fix.change is not None:
         yield ""
-        for line in difference.lines(fix.change):
+        for line in unified_diff.lines(fix.change):
             yield f"    {click.style(visible(line, keep=''), fg=_COLOURS.get(line[:1]))}"
 
 

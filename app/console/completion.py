@@ -1,6 +1,6 @@
 """What the Tab key may add: kubectl says it for its own arguments, this visitor's files and our filters are known.
 
-What it adds to an aws command is in `app.console.aws_words`.
+What it adds to an aws command is in `app.console.aws_completion`.
 
 `kubectl __complete WORD… PART` prints one candidate a line, after a tab its description, and last `:` and a number
 whose bits say how to go on (cobra's ShellCompDirective: 4 is “no files”).

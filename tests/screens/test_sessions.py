@@ -434,7 +434,7 @@ def test_a_browser_that_empties_the_caches_of_streamlit_leaves_everybody_their_w
 def test_a_browser_is_heard_in_what_pages_send_and_in_nothing_else(monkeypatch):
     heard, refused = [], []
     monkeypatch.setattr(app_session.AppSession, "handle_backmsg", lambda _, message: heard.append(message))
-    monkeypatch.setattr(streamlit_sessions.events, "refuse", refused.append)
+    monkeypatch.setattr(streamlit_sessions.log_events, "refuse", refused.append)
     browser = Bare(None)
     for kind in BackMsg.DESCRIPTOR.oneofs_by_name["type"].fields:
         asks = {browser_messages.OPERATION: {}} if kind.name == "backend_operation_request" else {}
@@ -458,7 +458,7 @@ def test_a_browser_is_heard_in_what_pages_send_and_in_nothing_else(monkeypatch):
 def test_a_page_waits_for_a_few_files_and_is_heard_in_all_else_meanwhile(monkeypatch):
     heard, refused = [], []
     monkeypatch.setattr(app_session.AppSession, "handle_backmsg", lambda _, message: heard.append(message))
-    monkeypatch.setattr(streamlit_sessions.events, "refuse", refused.append)
+    monkeypatch.setattr(streamlit_sessions.log_events, "refuse", refused.append)
     browser = Bare(None)
     file, run = BackMsg(backend_operation_request={browser_messages.OPERATION: {}}), BackMsg(rerun_script={})
     browser._background_tasks = set(range(streamlit_sessions.FILES_AT_ONCE - 1))
@@ -479,7 +479,7 @@ def test_files_are_made_one_at_a_time_and_charged_and_none_for_who_has_used_too_
         assert made.pop() is request, "no other one began meanwhile"
 
     monkeypatch.setattr(app_session.AppSession, "_handle_backend_operation_request", make)
-    monkeypatch.setattr(streamlit_sessions.events, "refuse", refused.append)
+    monkeypatch.setattr(streamlit_sessions.log_events, "refuse", refused.append)
     monkeypatch.setattr(connection, "visitor_of", lambda _: "192.0.2.78")
     budget = allowance.budgets().addresses.of("192.0.2.78")
 

@@ -18,9 +18,9 @@ from app.commands.doctor_self.finding import Finding
 from app.commands.main import command_line
 from app.commands.rendering import width, wrapped
 from app.console import confinement
-from app.console.access import WorldAccess
 from app.console.confine import LEAST_ABI, abi
 from app.console.programs import Program
+from app.console.world_access import WorldAccess
 from app.content import LANGUAGES, load
 from app.flow.model import Status
 from app.settings import Settings

@@ -19,7 +19,7 @@ from starlette.responses import PlainTextResponse
 from app.content import load
 from app.flow.model import Check, Status, Step, StepReport, Subject, Walk
 from app.serving.logs import EVENTS, EVENTS_LIMIT, WINDOW_SECONDS, BoundedRecords
-from app.serving.operations import control_groups, events, health, log_lines, metrics
+from app.serving.operations import control_groups, health, log_events, log_lines, metrics
 from app.serving.operations.exposition import Counter, Gauge, Histogram, Sample, wants_openmetrics, write
 from app.serving.operations.health import Probes, share, state
 from app.serving.operations.metrics import Reason
@@ -247,11 +247,13 @@ def test_cores_are_limited_by_control_groups_of_version_1_too(tmp_path, monkeypa
     ],
 )
 def test_no_path_shows_what_may_be_a_secret(path, shown):
-    assert events.shown_path(path) == shown
+    assert log_events.shown_path(path) == shown
 
 
 def test_no_query_shows_a_value_or_a_name_of_someone_elses():
-    assert events.shown_query("lang=ja&eyJhbGciOiJSUzI1NiJ9&X-Amz-Signature=abc&a") == "lang=***&***=***&***=***&a=***"
+    assert (
+        log_events.shown_query("lang=ja&eyJhbGciOiJSUzI1NiJ9&X-Amz-Signature=abc&a") == "lang=***&***=***&***=***&a=***"
+    )
 
 
 @pytest.mark.parametrize(("client", "number"), [("192.0.2.9", "theirs-1"), ("192.0.2.8", None)])

@@ -19,8 +19,8 @@ from app.flow.diagnosis_file import diagnosis_file
 from app.flow.diagnosis_file.diagnosis_file import load as load_snapshot
 from app.flow.diagnosis_file.diagnosis_file import save
 from app.flow.doctor import Change, Diagnosis, Fix, diagnose, examine
-from app.flow.doctor.prediction.answers import ports_of
 from app.flow.doctor.prediction.copied import Copy, copy_of
+from app.flow.doctor.prediction.copied_ports import ports_of
 from app.flow.doctor.prediction.dry_run import patch_of
 from app.flow.doctor.prediction.effects import apply
 from app.flow.doctor.prediction.prediction import Open, predict

@@ -29,7 +29,7 @@ from app.flow.steps.kubelet_says import lacks_program
 from app.flow.steps.standstill import KINDS
 from app.flow.verdict.judge import Outcome
 from app.report import permission_words, verdict_words
-from app.ui.draw.actions import is_refused
+from app.ui.draw.consent_buttons import is_refused
 from tests.unit.fake_ports import DIRECTORY, NOW, PROVIDER, ROLE, SUB, SUBJECT, Fakes, trust_policy
 from tests.unit.test_application import NOT_AUTHORIZED
 from tests.unit.test_doctor import check, healthy

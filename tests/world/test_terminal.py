@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.world.node.terminal import LINE_LIMIT, LineDiscipline
+from app.world.node.line_discipline import LINE_LIMIT, LineDiscipline
 
 
 @pytest.mark.parametrize(

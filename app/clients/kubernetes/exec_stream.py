@@ -23,8 +23,8 @@ from app.clients.kubernetes.transport import Dialer
 from app.clients.recorder import Recorder
 from app.clients.silence import AnswerTooLarge
 from app.flow import strict_json
+from app.flow.api_operations import CLUSTER
 from app.flow.errors import Refused
-from app.flow.operations import CLUSTER
 from app.flow.ports import Execution
 
 TIMEOUT = 7.0

@@ -20,7 +20,7 @@ from app.flow.redaction import MASK
 from app.flow.steps import kubelet_says
 from app.flow.steps.findings import NO_PERMISSION, NO_POD, Findings, unseen
 from app.flow.steps.injection import token_container, token_source
-from app.flow.steps.listing import parse_listings
+from app.flow.steps.ls_output import parse_listings
 from app.flow.steps.step_context import StepContext
 from app.flow.token import MalformedToken, decode
 from app.flow.tokens.token_anatomy import anatomy

@@ -12,9 +12,9 @@ from app.flow.names import DEFAULT_AUDIENCE
 from app.flow.ports import Ports
 from app.flow.verdict.refusals import REFUSALS
 from app.ui.draw import components
-from app.ui.draw.answers import Answer, ask
 from app.ui.draw.cached_parts import kept
 from app.ui.draw.sections import unfolding
+from app.ui.draw.server_answers import Answer, ask
 from app.ui.state import session
 from app.ui.state.depth import WIRE, depth
 from app.ui.text import escape, prose

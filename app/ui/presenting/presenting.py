@@ -22,7 +22,7 @@ from app.ui.draw import components
 from app.ui.frame import feed
 from app.ui.map import player
 from app.ui.map.film_json import film_json, names_of
-from app.ui.map.showing import film_of
+from app.ui.map.film_view import film_of
 from app.ui.marks import MARKS, step_name
 from app.ui.presenting import overlays, speaker
 from app.ui.presenting.slides import answers, deck, figures, slides

@@ -17,8 +17,8 @@ from app.ui.draw.notice import needs_a_world, without_token
 from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section
 from app.ui.frame import navigation
 from app.ui.frame.not_there import needs_chain
+from app.ui.map.film_view import draw_events, standing
 from app.ui.map.player import Plays
-from app.ui.map.showing import draw_events, standing
 from app.ui.state import chosen_chain, language
 from app.ui.text import escape, prose
 from app.ui.thief import actions, film, views

@@ -11,7 +11,7 @@ from app.flow.names import API_TOKEN, DEFAULT_AUDIENCE, subject_claim
 from app.flow.ports import Credentials, Ports
 from app.flow.redaction import MASK
 from app.flow.steps.submission import Submission, read_token
-from app.ui.draw.answers import Answer, ask
+from app.ui.draw.server_answers import Answer, ask
 from app.ui.time_machine.probes import exchanged, listed, taken
 from app.world.setup import story
 

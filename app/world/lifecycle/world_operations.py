@@ -18,7 +18,7 @@ from app.world.apiserver.types.resources import RESOURCES
 from app.world.aws import iam
 from app.world.aws.entities import NodeKind
 from app.world.setup import roles
-from app.world.setup.manifest import written
+from app.world.setup.owner_manifest import written
 from app.world.setup.scenario import NAMESPACE, POD_BEFORE
 
 if TYPE_CHECKING:

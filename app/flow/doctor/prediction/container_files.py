@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.flow.doctor.prediction.copied import Copy, NotKnown, refusal
-from app.flow.doctor.prediction.tokens import signed
+from app.flow.doctor.prediction.stand_in_tokens import signed
 from app.flow.json_access import get, get_list, get_object, get_str, seconds
 from app.flow.model import HOLDS, JsonValue, Status
 from app.flow.names import API_TOKEN, provider_arn, subject_claim

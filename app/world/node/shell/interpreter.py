@@ -186,7 +186,10 @@ class Shell:
     # (4) Simple commands
 
     async def _simple(self, command: Simple) -> int:
-        from app.world.node.shell.builtins.table import BUILTINS, SPECIAL  # they run commands, commands run them
+        from app.world.node.shell.builtins.builtin_table import (  # they run commands, commands run them
+            BUILTINS,
+            SPECIAL,
+        )
 
         state = self.state
         state.substituted = None

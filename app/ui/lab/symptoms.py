@@ -12,7 +12,7 @@ from app.flow.verdict.refusals import ANSWER, APPLICATION
 from app.report import verdict_words
 from app.ui.draw.links import page_link
 from app.ui.lab import trial
-from app.ui.lab.listing import step_name, title
+from app.ui.lab.fault_list import step_name, title
 from app.ui.lab.sdk_forms import Form, forms, is_answer, plain
 from app.ui.text import escape, prose, value
 from app.world.faults import Fault, names

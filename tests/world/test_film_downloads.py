@@ -12,8 +12,8 @@ from app.flow.doctor import examine
 from app.flow.film import film
 from app.flow.model import Subject
 from app.flow.verdict.link_states import chain_state
+from app.ui.map.film_downloads import as_page, as_picture
 from app.ui.map.film_svg import _geometry, _wrapped
-from app.ui.map.handed_on import as_page, as_picture
 from app.ui.map.picture_ways import points
 from app.wiring import simulated
 from tests.by_turns import by_turns

@@ -7,7 +7,7 @@ import random
 import pytest
 from starlette.responses import Response
 
-from app.serving.pieces import PIECE, PackedAnswer, Pieces
+from app.serving.chunked_bodies import PIECE, PackedAnswer, Pieces
 
 RANDOM = random.Random(1).randbytes(3 * PIECE)
 

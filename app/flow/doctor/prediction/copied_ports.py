@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from app.flow.doctor.prediction import container_files, new_pod, sts_answer
 from app.flow.doctor.prediction.copied import Copy, NotKnown, refusal, refused, role_document
-from app.flow.doctor.prediction.tokens import published
+from app.flow.doctor.prediction.stand_in_tokens import published
 from app.flow.doctor.reading.variables import REGION_VARIABLES
 from app.flow.errors import Refused
 from app.flow.json_access import get, get_list, get_object, get_str
