@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from app.console import aws_fence
 from app.console.command_line import LineRefused
 from app.console.completion import CANDIDATES, Asked, Candidate
-from app.console.fences import aws
 
 _COMMANDS = "SELECT command, coalesce(full_name, '') FROM command_table WHERE parent = ? ORDER BY command"
 _OPTIONS = "SELECT argname FROM param_table WHERE parent = ? AND command = ? AND positional_arg = '0' ORDER BY argname"
@@ -55,7 +55,7 @@ def _options(database: sqlite3.Connection, asked: Asked) -> Iterator[Candidate]:
 
 
 def _path(asked: Asked) -> list[str]:
-    return ["aws", *aws.positional(asked.words[1:])]
+    return ["aws", *aws_fence.positional(asked.words[1:])]
 
 
 def _is_allowed(asked: Asked, candidate: Candidate) -> bool:
@@ -63,7 +63,7 @@ def _is_allowed(asked: Asked, candidate: Candidate) -> bool:
     if candidate.text in SERVICES:
         return True
     try:
-        aws.check((*asked.words[1:], candidate.text))
+        aws_fence.check((*asked.words[1:], candidate.text))
     except LineRefused:
         return False
     return True
