@@ -1,12 +1,13 @@
-"""The way through a proxy, as it is asked for."""
+"""Connections to API servers: the way through a proxy, as it is asked for, and the TLS to the simulated one."""
 
 import socket
 import ssl
 import threading
 
 import pytest
+import trustme
 
-from app.clients.kubernetes.transport import Dialer
+from app.clients.kubernetes.transport import Dialer, loopback_context
 
 
 @pytest.mark.parametrize(
@@ -28,3 +29,15 @@ def test_a_proxy_is_asked_for_the_address_as_a_url_has_it(host, authority):
         with dialer.connected((host, 443), tls=False, timeout=10, connect_timeout=10):
             thread.join()
     assert asked[:2] == [f"CONNECT {authority} HTTP/1.1", f"Host: {authority}"]
+
+
+def test_it_offers_p256_alone_and_so_no_expensive_key_exchange():
+    context = loopback_context(trustme.CA().cert_pem.bytes())
+    answers, asked = ssl.MemoryBIO(), ssl.MemoryBIO()
+    connection = context.wrap_bio(answers, asked, server_hostname="127.0.0.1")
+    try:
+        connection.do_handshake()
+    except ssl.SSLWantReadError:
+        hello = asked.read()
+    groups = bytes.fromhex("000a00040002") + bytes.fromhex("0017")  # supported_groups (RFC 8446, section 4.2.7)
+    assert groups in hello
