@@ -25,7 +25,7 @@ from app.flow.model import Check, Status, Step
 from app.flow.port_wrappers.consent import ALL, NOTHING, Action, consented
 from app.flow.port_wrappers.permissions_needed import foresee, need
 from app.flow.ports import Access, Assumptions
-from app.flow.steps.kubelet_says import lacks_program
+from app.flow.steps.kubelet_status import lacks_program
 from app.flow.steps.standstill import KINDS
 from app.flow.verdict.judge import Outcome
 from app.report import permission_words, verdict_words

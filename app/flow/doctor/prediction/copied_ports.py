@@ -31,7 +31,7 @@ from app.flow.ports import (
     Ports,
     ServerLog,
 )
-from app.flow.steps import kubelet_says
+from app.flow.steps import kubelet_status
 from app.flow.trust import session_keys
 from app.flow.webhook import VOLUME
 
@@ -112,8 +112,8 @@ class _Cluster(_Answers):
         if not self._copy.renewed:
             return get_list({"read": self._copy.document("pod_events", "pod.running")}, "read")
         found = self._copy.check("token.file")
-        message = {"type": "Warning", "reason": kubelet_says.FAILED_MOUNT, "message": found.error}
-        return [message] if found.got == kubelet_says.FAILED_MOUNT and f'"{VOLUME}"' in found.error else []
+        message = {"type": "Warning", "reason": kubelet_status.FAILED_MOUNT, "message": found.error}
+        return [message] if found.got == kubelet_status.FAILED_MOUNT and f'"{VOLUME}"' in found.error else []
 
     def pods(self, namespace: str = "", service_account: str = "") -> Sequence[JsonValue]:
         """That there are none. Of others the evidence has no manifests."""
