@@ -16,7 +16,7 @@ from app.content.page_specs import PAGE_SPECS
 from app.ui.doctor import diagnosis_upload
 from app.ui.draw import components, page_errors
 from app.ui.draw.browser_files import browser_files
-from app.ui.frame import asked, navigation, not_there, page_setup, page_words, sidebar
+from app.ui.frame import address_errors, navigation, not_there, page_setup, page_words, sidebar
 from app.ui.lab import secrecy
 from app.ui.lab import strip as lab_strip
 from app.ui.presenting import window
@@ -31,7 +31,7 @@ route.leave()
 st.set_page_config(page_icon=browser_files.icon, layout="wide")
 
 # (2) Language, depth and mode, then the walk: the navigation shows how each step ended.
-asked.heed(window.KNOWN)
+address_errors.heed(window.KNOWN)
 content = load(language.choose())
 depth.choose()
 mode.choose()
@@ -77,7 +77,7 @@ with page_errors.contained(content), drawn_before.again():
     # In a container, so that the page below stays the same elements when one of these comes or goes: the reader's tab,
     # folds and console stay open, and the film goes on.
     with st.container(key="notices"):
-        asked.say(content)
+        address_errors.say(content)
         page_setup.show_notices(name, walk_view, content)
         lab_strip.strip(name, content)
         if not thief_strip.strip(name, content):

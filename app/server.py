@@ -20,9 +20,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import wiring
 from app.console import programs
-from app.console.access import WorldAccess
+from app.console.world_access import WorldAccess
 from app.content import LANGUAGES, PAGES, load
 from app.serving import request_facts
+from app.serving.chunked_bodies import Pieces
 from app.serving.console_socket import ConsoleSocket
 from app.serving.event_socket import EventSocket
 from app.serving.first_paint import FirstPaint
@@ -30,14 +31,13 @@ from app.serving.fixed_files import FixedFiles
 from app.serving.gate import Gate
 from app.serving.kept_texts import KEPT_TEXTS, KeptTextsAtTheirAddresses
 from app.serving.launch import LAUNCH, cookie
-from app.serving.operations.garbage import Garbage
+from app.serving.operations.garbage_collection import Garbage
 from app.serving.operations.health import Probes
 from app.serving.operations.metrics import Metrics
 from app.serving.operations.open_pages import OPEN_PAGES, RoomForPages
 from app.serving.operations.request_log import RequestLog
 from app.serving.operations.stopping import STOPPING, NoNewSessions
 from app.serving.page_frames import PageFrames
-from app.serving.pieces import Pieces
 from app.serving.plain_answers import plain_page
 from app.serving.security_headers import SecurityHeaders
 from app.serving.transport.uvicorn_settings import RETRY_SECONDS
@@ -45,9 +45,9 @@ from app.serving.uploads import BoundedUploads, Files, UploadLimits
 from app.settings import Settings, process_environment
 from app.ui.draw import page_errors
 from app.ui.draw.browser_files import PREFIX, STREAMLITS, browser_files, streamlits
-from app.ui.frame import asked, first_picture, page_words
+from app.ui.frame import address_errors, first_picture, page_words
 from app.ui.map import player
-from app.ui.state import operations, own_world, session
+from app.ui.state import operator_view, own_world, session
 from app.ui.state.runs import browser_messages, left_sessions, streamlit_sessions, streamlit_start
 from app.world.events.stream import EventStream
 
@@ -108,7 +108,7 @@ class KnownPages:
         """Passes everything through but a browser's wish for an unknown page."""
         if scope["type"] == "http" and scope["method"] == "GET" and _is_unknown_page(scope):
             page, query = scope["path"].strip("/"), scope["query_string"].decode("latin-1")
-            wish = "" if page == PAGES[0] else urlencode({asked.PAGE: page[:_LONGEST_NAME]})
+            wish = "" if page == PAGES[0] else urlencode({address_errors.PAGE: page[:_LONGEST_NAME]})
             both = "&".join(filter(None, (query, wish)))
             await RedirectResponse(f"/?{both}" if both else "/")(scope, receive, send)
         else:
@@ -126,7 +126,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Starts the simulated world, and loads the client libraries while the first browser loads the page."""
     sys.setswitchinterval(TURN_SECONDS)
     left_sessions.bound()
-    STOPPING.inform = operations.inform_pages
+    STOPPING.inform = operator_view.inform_pages
     await asyncio.to_thread(session.simulation)
     warming = threading.Thread(target=warm_up, name="warm-up", daemon=True)
     warming.start()
@@ -217,7 +217,7 @@ def application(script: Path) -> st.App:
             Middleware(Pieces),
             Middleware(RequestLog, trusted_proxies=_settings.trusted_proxies),
             Middleware(SecurityHeaders, index=_INDEX, ours=_HEAD + _BODY, frame_ancestors=_settings.frame_ancestors),
-            Middleware(Probes, checks=operations.checks, stopping=lambda: STOPPING.began is not None),
+            Middleware(Probes, checks=operator_view.checks, stopping=lambda: STOPPING.began is not None),
             Middleware(
                 Gate,
                 launch=LAUNCH,
@@ -225,9 +225,9 @@ def application(script: Path) -> st.App:
                 used=used_address,
                 metrics_token=_settings.metrics_token,
             ),
-            Middleware(Metrics, more=operations.gauges, help_of=operations.help_of),
+            Middleware(Metrics, more=operator_view.gauges, help_of=operator_view.help_of),
             Middleware(NoNewSessions, stopping=STOPPING),
-            Middleware(RoomForPages, pages=OPEN_PAGES, busy=busy, connected=operations.connected_by),
+            Middleware(RoomForPages, pages=OPEN_PAGES, busy=busy, connected=operator_view.connected_by),
             Middleware(
                 ConsoleSocket,
                 settings=_settings,

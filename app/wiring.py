@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from app.clients.kubernetes.kubeconfig import Contexts
     from app.clients.kubernetes.transport import KubernetesTransport
     from app.clients.kubernetes.writer import KubernetesWriter
-    from app.console.access import Folders, WorldAccess
+    from app.console.world_access import Folders, WorldAccess
     from app.flow.doctor.tool_options import ToolOptions
     from app.world.lifecycle.simulation import Simulation
     from app.world.world import World
@@ -44,7 +44,7 @@ SURVEY_ATTEMPTS = 3
 
 def console_access(simulation: Simulation, world: World) -> WorldAccess:
     """A world as the programs of the console reach it: as its learner, through the world's two ports."""
-    from app.console.access import WorldAccess
+    from app.console.world_access import WorldAccess
     from app.world.setup import tool_files
 
     return WorldAccess(
@@ -58,7 +58,7 @@ def console_access(simulation: Simulation, world: World) -> WorldAccess:
 
 @cache
 def _console_folders() -> Folders:
-    from app.console.access import Folders
+    from app.console.world_access import Folders
 
     return Folders()
 

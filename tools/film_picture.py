@@ -6,7 +6,7 @@ from app.content import LANGUAGES, load
 from app.flow.doctor import examine
 from app.flow.film import film
 from app.flow.verdict.link_states import chain_state
-from app.ui.map.handed_on import as_picture
+from app.ui.map.film_downloads import as_picture
 from app.wiring import simulated
 from app.world.lifecycle.simulation import Simulation
 

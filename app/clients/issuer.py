@@ -24,9 +24,9 @@ from app.clients.errors import from_status, no_answer, unexpected
 from app.clients.recorder import Recorder, wire_headers
 from app.clients.sources import FILE_LIMIT, read_bytes
 from app.flow import strict_json
+from app.flow.api_operations import ISSUER
 from app.flow.errors import Refused, Unreachable
 from app.flow.model import Exchange, JsonValue
-from app.flow.operations import ISSUER
 
 CONNECT_TIMEOUT = 3.0
 """Seconds to connect."""

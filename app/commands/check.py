@@ -15,7 +15,7 @@ from app.commands.failure import CannotRun
 from app.commands.help import command_of, output_options
 from app.commands.rendering import heading, labelled, marked, pad, print_json, print_lines, width
 from app.commands.streams import STDIN
-from app.commands.usage import PathType
+from app.commands.usage_errors import PathType
 from app.commands.verdict_text import conclusions
 from app.content import Content, load
 from app.flow.annotations import ROLE_ARN

@@ -25,7 +25,7 @@ from app.commands.examining.results import (
 from app.commands.examining.watching import INTERVAL, changes
 from app.commands.failure import CannotRun
 from app.commands.help import command_of, lang_option
-from app.commands.usage import PathType
+from app.commands.usage_errors import PathType
 from app.content import Content, load
 from app.flow.names import APPLICATION_ID
 from app.flow.permissions.asked import AskedAction

@@ -1,9 +1,13 @@
-"""What a command says when it could not run: what was got, what was expected, what to do."""
+"""What a command says when it could not run: what was got, what was expected, what to do. Of settings that cannot be
+used all at once, since a start shows no more than one message.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import IO, Any
 
 import click
@@ -12,6 +16,7 @@ from app.commands.rendering import as_started, labelled, print_json, to_paste
 from app.content import Content
 from app.flow.model import JsonObject
 from app.flow.visible import visible
+from app.settings import Settings, WrongValue, comes_from_a_service
 
 COULD_NOT_RUN = 2
 """The exit status, the same that click has for a wrong option."""
@@ -66,3 +71,46 @@ def wants_json(typed: Sequence[str]) -> bool:
         after in ("--output=json", "-ojson") or (before in ("--output", "-o") and after == "json")
         for before, after in pairs
     )
+
+
+def unusable_settings(wrong: Sequence[WrongValue], words: Content) -> CannotRun:
+    """What is wrong with the environment."""
+    from_service = [it.variable for it in wrong if comes_from_a_service(it.variable)]
+    below = [(words.message("cli.from_a_service", variable=name), "enableServiceLinks: false") for name in from_service]
+    failure = CannotRun(
+        words,
+        "bad_setting",
+        below,
+        got="\n".join(f"{it.variable}={visible(it.got, keep='')}" for it in wrong),
+        expected="\n".join(f"{it.variable}: {it.expected}" for it in wrong),
+        names=" ".join(it.variable for it in wrong),
+        file=words.message("settings_page.file"),
+    )
+    failure.document["settings"] = [
+        {"variable": it.variable, "got": it.got, "expected": it.expected, "where": "environment"} for it in wrong
+    ]
+    return failure
+
+
+def wrong_folders(settings: Settings, words: Content) -> Iterator[WrongValue]:
+    """The folders of `settings` with which `serve` would not start. What is in them is not looked at."""
+    if settings.missions and not os.path.isdir(settings.missions):
+        yield WrongValue(variable="IRSA_MISSIONS_DIR", got=settings.missions, expected=words.message("cli.a_folder"))
+    name, folder = (
+        ("IRSA_WORLD_DIR", settings.world_dir) if settings.world_dir else ("IRSA_STATE_DIR", settings.state_dir)
+    )
+    if folder and (said := unwritable(Path(folder))):
+        expected = words.message("errors.folder_unusable.expected")
+        yield WrongValue(variable=name, got=f"{folder} ({said})", expected=expected)
+
+
+def unwritable(folder: Path) -> str:
+    """Why no file can be made in `folder`, or where it would be made; empty where one can. It leaves nothing behind."""
+    import tempfile
+
+    try:
+        there = next(it for it in (folder, *folder.absolute().parents) if it.exists())
+        with tempfile.TemporaryFile(dir=there):
+            return ""
+    except OSError as error:
+        return error.strerror or str(error)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from app.commands.usage import Command
+from app.commands.usage_errors import Command
 from app.content import LANGUAGES, Content, for_locale
 from app.settings import Settings
 

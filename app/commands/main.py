@@ -16,10 +16,9 @@ from itertools import pairwise
 import click
 
 from app import __version__
-from app.commands.failure import COULD_NOT_RUN, wants_json
+from app.commands.failure import COULD_NOT_RUN, unusable_settings, wants_json, wrong_folders
 from app.commands.streams import replace_streams
-from app.commands.usage import Commands, Group
-from app.commands.wrong_settings import unusable_settings, wrong_folders
+from app.commands.usage_errors import Commands, Group
 from app.content import LANGUAGES, Content, for_locale, load
 from app.flow.names import APPLICATION_ID
 from app.flow.visible import visible

@@ -17,17 +17,16 @@ import click
 
 from app import __version__
 from app.commands import launch_addresses
-from app.commands.failure import COULD_NOT_RUN, CannotRun
+from app.commands.failure import COULD_NOT_RUN, CannotRun, unusable_settings, wrong_folders
 from app.commands.help import address_options, command_of
 from app.commands.listening import listen, simulating
-from app.commands.usage import PathType
+from app.commands.usage_errors import PathType
 from app.commands.world import check_ports, made, open_state, prepare, tool_lines
-from app.commands.wrong_settings import unusable_settings, wrong_folders
 from app.content import Content
 from app.own_folder import remove_all
 from app.serving import descriptors, logs
 from app.serving.launch import LAUNCH
-from app.serving.operations import events, log_lines
+from app.serving.operations import log_events, log_lines
 from app.serving.operations.stopping import STOPPING
 from app.settings import Network, Settings, offer_missions, serve_on, show_world_of
 from app.starting import on_hang_up
@@ -165,7 +164,7 @@ def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Netwo
             if not self.started:
                 return
             logs.bound(logs.BoundedRecords())  # from now on strangers cause what is logged
-            events.write("started", host=host, port=port, version=__version__)
+            log_events.write("started", host=host, port=port, version=__version__)
             if self.should_exit:
                 # A signal came meanwhile. uvicorn would now leave without shutting the application down.
                 await self.shutdown(sockets)
@@ -197,7 +196,7 @@ def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Netwo
             await STOPPING.wait(settings.stop_seconds)
             await self.offers.aclose()
             await super().shutdown(sockets)
-            events.write("stopped")
+            log_events.write("stopped")
 
     config = uvicorn.Config(
         "app.server:app",

@@ -1,4 +1,6 @@
-"""What follows from a diagnosis, for a terminal: how the break shows, what else is broken, causes, the fix."""
+"""What follows from a diagnosis, for a terminal: how the break shows, what else is broken, causes, the fix; or in three
+lines the verdict, its cause, and what fixes it, with the commands below.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from app.commands.rendering import heading, labelled, marked
 from app.content import Content
 from app.flow.doctor import Diagnosis, Fix
 from app.flow.visible import visible
-from app.report import difference, verdict_words
+from app.report import permission_words, unified_diff, verdict_words
 
 _COLOURS = {"+": "green", "-": "red"}
 
@@ -76,7 +78,7 @@ def to_do(fix: Fix, words: Content, foretold: Iterable[str] = ()) -> Iterator[st
     yield from foretold
     if fix.change is not None:
         yield ""
-        for line in difference.lines(fix.change):
+        for line in unified_diff.lines(fix.change):
             yield f"    {click.style(visible(line, keep=''), fg=_COLOURS.get(line[:1]))}"
 
 
@@ -93,3 +95,37 @@ def _prediction(found: Diagnosis, words: Content) -> Iterator[str]:
     if foretold.unknown:
         yield f"  {words.message('doctor.prediction.open')}"
         yield from (f"    {visible(item, keep='')}" for item in foretold.unknown)
+
+
+def briefly(found: Diagnosis, words: Content) -> Iterator[str]:
+    """One line where nothing is wrong. The commands are lines of their own, as they are to be pasted."""
+    subject = found.subject
+    verdict = f"{subject.namespace}/{subject.service_account}: {verdict_words.verdict(found, words)}"
+    yield marked(verdict_words.mark(found), heading(visible(verdict, keep="")))
+    if cause := verdict_words.cause(found, words):
+        yield f"  {heading(words.message('cli.brief.cause'))}  {visible(cause, keep='')}"
+    yield from _brief_remedy(found, words)
+
+
+def _brief_remedy(found: Diagnosis, words: Content) -> Iterator[str]:
+    """What fixes it; else what would let us read more, or be sure."""
+    if fix := found.fix:
+        label = words.message(f"doctor.{verdict_words.fix_heading(found)}")
+        yield f"  {heading(label)}  " + words.message(f"doctor.fixes.{fix.id}")
+        yield from (f"    {visible(choice)}" for choice in fix.choices)
+        for command in fix.commands:
+            yield from (f"    {line}" for line in visible(command).splitlines())
+        if fix.then:
+            yield f"  {words.message(f'doctor.then.{fix.then}')}"
+        return
+    label = f"  {heading(words.message('cli.brief.next'))}  "
+    if (named := found.verdict.check) is not None:
+        for sentence, text in permission_words.would_allow(named, words):
+            yield label + sentence
+            yield from (f"    {line}" for line in text.splitlines())
+        if permission_words.lacks_more(found):
+            yield label + words.message("doctor.rbac.more")
+            yield "    --rbac"
+    if actions := found.to_be_sure:
+        yield label + words.message("doctor.to_be_sure")
+        yield f"    {' '.join(f'--do {action}' for action in actions)}"

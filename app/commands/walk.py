@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.commands.choosing_faults import chosen
 from app.commands.failure import CannotRun
+from app.commands.faults import chosen
 from app.commands.help import command_of, output_options
 from app.commands.listening import simulating
 from app.commands.rendering import heading, labelled, marked, print_json, print_lines
@@ -17,7 +17,7 @@ from app.content import Content, load
 from app.flow.model import HOLDS, Check, JsonValue, Status, Step, StepReport, Subject
 from app.flow.verdict.judge import Verdict
 from app.flow.visible import visible, visible_ends
-from app.report import difference, document
+from app.report import document, unified_diff
 from app.settings import Settings
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _verdict_as_json(found: Diagnosis, words: Content) -> JsonValue:
         **document.conclusions(judged),
         "fix": None
         if fix is None
-        else {"id": fix.id, "commands": list(fix.commands), "diff": list(difference.lines(fix.change))},
+        else {"id": fix.id, "commands": list(fix.commands), "diff": list(unified_diff.lines(fix.change))},
     }
 
 

@@ -19,7 +19,7 @@ from app.commands.help import command_of
 from app.commands.listening import listen, simulating
 from app.commands.rendering import heading, labelled
 from app.commands.streams import why
-from app.commands.usage import PathType
+from app.commands.usage_errors import PathType
 from app.content import Content
 from app.settings import Settings
 from app.starting import on_hang_up

@@ -1,6 +1,6 @@
 """What the Tab key may add: kubectl says it for its own arguments, this visitor's files and our filters are known.
 
-What it adds to an aws command is in `app.console.aws_words`.
+What it adds to an aws command is in `app.console.aws_completion`.
 
 `kubectl __complete WORD… PART` prints one candidate a line, after a tab its description, and last `:` and a number
 whose bits say how to go on (cobra's ShellCompDirective: 4 is “no files”).
@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from app.console import kubectl_fence
 from app.console.command_line import LINE_LIMIT, LineRefused, parse
-from app.console.fences import kubectl
 from app.console.filters.arguments import FORMS
 from app.console.plan import OWN, Part, Plan
 from app.console.programs import NAMES, Program
@@ -81,7 +81,7 @@ def question(found: Asked, programs: Mapping[str, Program], context: str) -> Pla
     """How to ask kubectl; None where it is not there or must not be asked."""
     program = programs.get("kubectl")
     try:
-        kubectl.check(found.words[1:], context=context)
+        kubectl_fence.check(found.words[1:], context=context)
     except LineRefused:
         return None
     if program is None:

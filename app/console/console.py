@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from app.console import aws_words, completion
-from app.console.access import WorldAccess
+from app.console import aws_completion, completion
 from app.console.command_line import LineRefused, parse
 from app.console.limits import Limits
 from app.console.plan import Plan, plan
 from app.console.programs import Program
 from app.console.run import Run
+from app.console.world_access import WorldAccess
 
 COMPLETION_BYTES = 64 * 1024
 _COMPLETION_SECONDS = 5.0
@@ -128,7 +128,7 @@ class Console:
 
     async def _look_up(self, found: completion.Asked, _: WorldAccess, files: list[str]) -> list[completion.Candidate]:
         program = self.programs.get("aws")
-        return await asyncio.to_thread(aws_words.candidates, program.index, found) if program else []
+        return await asyncio.to_thread(aws_completion.candidates, program.index, found) if program else []
 
     async def _ask(self, found: completion.Asked, access: WorldAccess, files: list[str]) -> list[completion.Candidate]:
         question = completion.question(found, self.programs, access.context)

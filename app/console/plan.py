@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
+from app.console import aws_fence, kubectl_fence
 from app.console.command_line import Line, LineRefused
-from app.console.fences import aws, kubectl
 from app.console.files import name_of
 from app.console.filters import arguments
 from app.console.programs import NAMES, Program
@@ -68,7 +68,7 @@ def plan(line: Line, programs: Mapping[str, Program], context: str) -> Plan:
         reads_input=line.given is None and _reads_input(line.stages[0]),
         to_file=to_file,
         appends=line.appends,
-        writes_kubeconfig=any(words[0] == "aws" and aws.writes_kubeconfig(words[1:]) for words in line.stages),
+        writes_kubeconfig=any(words[0] == "aws" and aws_fence.writes_kubeconfig(words[1:]) for words in line.stages),
     )
 
 
@@ -79,11 +79,11 @@ def _checked(words: tuple[str, ...], programs: Mapping[str, Program], context: s
     if name not in programs:
         raise LineRefused(f"missing_{name}", got=name)
     if name == "kubectl":
-        kubectl.check(words[1:], context=context)
-        if kubectl.compares(words[1:]) and not programs[name].variables:
+        kubectl_fence.check(words[1:], context=context)
+        if kubectl_fence.compares(words[1:]) and not programs[name].variables:
             raise LineRefused("missing_diff", got="kubectl diff")
     else:
-        aws.check(words[1:])
+        aws_fence.check(words[1:])
     return programs[name]
 
 

@@ -12,11 +12,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Literal
 
-from app.console.access import WorldAccess
 from app.console.confinement import filtered, launched
 from app.console.files import FILE_BYTES
 from app.console.plain_text import PlainText
 from app.console.plan import Part, Plan
+from app.console.world_access import WorldAccess
 
 End = Literal["ended", "stopped", "time", "cut", "cpu"]
 """Why it ended: by itself, by the reader, by its time, by its output, by the time that it took of the processor."""

@@ -12,7 +12,7 @@ from app.content.languages import LANGUAGES, ROOT
 from app.content.messages import read_messages
 from app.content.model import Content
 from app.flow.missions.mission import Mission
-from app.flow.missions.reading import MalformedMission, read
+from app.flow.missions.mission_file import MalformedMission, read
 from app.locations import MISSIONS
 
 FILES_LIMIT = 100

@@ -116,3 +116,8 @@ def provider_arn(role_arn: str, issuer: str) -> str:
 def provider_in(account_id: str, issuer: str, *, partition: str = "aws") -> str:
     """The ARN that the provider of an issuer has in an account."""
     return f"arn:{partition}:iam::{account_id}:oidc-provider/{host_and_path(issuer)}"
+
+
+def role_in(account_id: str, name: str, *, path: str = "/") -> str:
+    """The ARN that a role has in an account of the partition `aws`; `path` begins and ends with a slash."""
+    return f"arn:aws:iam::{account_id}:role{path}{name}"

@@ -1,1 +1,1 @@
-"""A diagnosis or a survey as something to hand on: JSON for scripts, one HTML file for people, a Graphviz picture."""
+"""A diagnosis or a survey as something to hand on: for scripts, for people, as a picture, and for CI."""

@@ -38,7 +38,7 @@ from app.flow.doctor.reading.lacking import Lacking
 from app.flow.doctor.survey import Survey, Tie
 from app.flow.model import JsonObject, JsonValue
 from app.flow.verdict.judge import Verdict
-from app.report import difference, help_links, permission_words, survey_words, verdict_words
+from app.report import help_links, permission_words, survey_words, unified_diff, verdict_words
 
 
 def of_diagnosis(found: Diagnosis, words: Content) -> JsonValue:
@@ -86,7 +86,7 @@ def _fix(fix: Fix | None, words: Content) -> JsonValue:
         "choices": list(fix.choices),
         "commands": list(fix.commands),
         "then": words.message(f"doctor.then.{fix.then}") if fix.then else "",
-        "diff": list(difference.lines(fix.change)),
+        "diff": list(unified_diff.lines(fix.change)),
     }
 
 

@@ -13,7 +13,7 @@ from app.flow.model import Check, Status
 from app.flow.verdict.judge import Outcome
 from app.flow.visible import visible_ends
 from app.locations import ASSETS
-from app.report import difference, help_links, permission_words, picture, pod_words, survey_words, verdict_words
+from app.report import help_links, permission_words, picture, pod_words, survey_words, unified_diff, verdict_words
 from app.report.escaping import escape
 from app.report.survey_words import Advice
 
@@ -165,7 +165,7 @@ def _style() -> str:
 
 def _change(change: Change, words: Content) -> list[str]:
     """What becomes of the object, as lines of a diff."""
-    lines = "\n".join(difference.lines(change)[2:])
+    lines = "\n".join(unified_diff.lines(change)[2:])
     title = words.message("doctor_page.change", object=change.object)
     return [f"<h3>{escape(title)}</h3>", f"<pre><code>{escape(lines)}</code></pre>"]
 

@@ -22,17 +22,17 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketClose, WebSocketDisconnect
 
-from app.console.access import WorldAccess
 from app.console.command_line import LineRefused
 from app.console.confine import LEAST_ABI, abi
 from app.console.console import Console
 from app.console.limits import Limits
 from app.console.programs import NAMES, Program
+from app.console.world_access import WorldAccess
 from app.flow.budget import Tally
 from app.flow.errors import FlowError
 from app.serving import request_facts
 from app.serving.logs import OURS
-from app.serving.operations import events
+from app.serving.operations import log_events
 from app.serving.operations.stopping import STOPPING
 from app.serving.request_facts import RequestFacts
 from app.settings import Settings, is_loopback
@@ -108,7 +108,7 @@ class ConsoleSocket:
         facts, browser = request_facts.read(Headers(scope=scope)), self._browser(scope)
         is_refused = refusal(self._settings, facts) is not None
         if is_refused or facts is None or not browser or self._open.of(browser) >= SOCKETS:
-            events.refuse("console")
+            log_events.refuse("console")
             await WebSocketClose()(scope, receive, send)
             return
         with self._open.one_more(browser):

@@ -17,7 +17,7 @@ from starlette.websockets import WebSocket, WebSocketClose, WebSocketDisconnect
 
 from app.flow.budget import Tally
 from app.serving import descriptors, request_facts
-from app.serving.operations.events import refuse
+from app.serving.operations.log_events import refuse
 from app.serving.transport.uvicorn_settings import page_limits
 from app.world.events.stream import EventStream
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.serving.pieces import PackedAnswer
+from app.serving.chunked_bodies import PackedAnswer
 from app.serving.plain_answers import READING, method_not_allowed
 
 _TYPES = {"js": "text/javascript", "json": "application/json", "css": "text/css"}

@@ -16,7 +16,7 @@ from starlette.websockets import WebSocketClose
 
 from app.serving import peer, request_facts
 from app.serving.launch import PREFIX, Launch
-from app.serving.operations import events, metrics
+from app.serving.operations import log_events, metrics
 from app.serving.operations.metrics import Reason
 from app.serving.plain_answers import method_not_allowed
 from app.serving.request_facts import RequestFacts
@@ -64,7 +64,7 @@ class Gate:
         refusal = _refusal(scope, headers, facts, self._metrics_token)
         if refusal is not None:
             reason, answer = refusal
-            events.refuse(reason, visitor=facts.visitor)
+            log_events.refuse(reason, visitor=facts.visitor)
             await (WebSocketClose() if scope["type"] == "websocket" else answer)(scope, receive, send)
         elif scope["type"] == "http" and scope["path"].startswith(PREFIX):
             await self._let_in(scope, facts)(scope, receive, send)
@@ -79,7 +79,7 @@ class Gate:
             forwarded_by=forwarded_by,
             launched=has_cookie and not peer.is_foreign(scope),
             visitor=address_of(scope, self._trusted),
-            request=events.request_id.get(),
+            request=log_events.request_id.get(),
         )
 
     def _let_in(self, scope: Scope, facts: RequestFacts) -> Response:
@@ -87,7 +87,7 @@ class Gate:
         if scope["method"] != "GET":
             return method_not_allowed("GET")
         if not facts.launched and not self._launch.redeem(scope["path"]):
-            events.refuse("launch_used", visitor=facts.visitor)
+            log_events.refuse("launch_used", visitor=facts.visitor)
             return self._used()
         clean = RedirectResponse("/", 303, {"cache-control": "no-store"})
         clean.headers.append("set-cookie", self._launch.set_cookie(_port(scope)))

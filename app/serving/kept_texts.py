@@ -9,7 +9,7 @@ from weakref import WeakValueDictionary
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.serving.pieces import PackedAnswer
+from app.serving.chunked_bodies import PackedAnswer
 from app.serving.plain_answers import READING, method_not_allowed
 
 PREFIX = "/_irsa/kept/"

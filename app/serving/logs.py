@@ -22,7 +22,7 @@ ALL = 300
 OURS = "irsa_explorer"
 """The logger of our own errors: their tracebacks are kept."""
 EVENTS = "irsa_explorer.events"
-"""The logger of events (`app.serving.operations.events`), which are short, written by us, and different each time."""
+"""The logger of events (`app.serving.operations.log_events`), short, written by us, and different each time."""
 EVENTS_LIMIT = 20_000
 """Events in a window: a class of 300 that loads a page at once causes half of it."""
 

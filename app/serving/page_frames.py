@@ -10,7 +10,7 @@ from collections.abc import Callable
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.serving import request_facts
-from app.serving.operations import events
+from app.serving.operations import log_events
 
 UNSUPPORTED_DATA, TOO_BIG = 1003, 1009
 """RFC 6455 §7.4.1."""
@@ -46,7 +46,7 @@ class PageFrames:
             size = len(frame or b"")
             if frame is not None and self._kept[address] <= OF_AN_ADDRESS and self._may_be_kept(frame):
                 return message
-            events.refuse("text_frame" if frame is None else "message")
+            log_events.refuse("text_frame" if frame is None else "message")
             code = UNSUPPORTED_DATA if frame is None else TOO_BIG
             await send({"type": "websocket.close", "code": code})
             return {"type": "websocket.disconnect", "code": code}

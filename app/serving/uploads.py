@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.serving.operations import events
+from app.serving.operations import log_events
 from app.serving.visitor import address_of
 from app.settings import Network
 
@@ -102,5 +102,5 @@ class BoundedUploads:
 
 async def _refuse(status: int, phrase: str, scope: Scope, receive: Receive, send: Send) -> None:
     """The body is left unread, so the connection ends."""
-    events.refuse("upload")
+    log_events.refuse("upload")
     await PlainTextResponse(f"{phrase}\n", status, {"connection": "close"})(scope, receive, send)

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from app.content import LANGUAGES, PAGES, ContentError, load
 from app.content.languages import read_facts
-from app.content.loader import read
-from app.content.markdown import split
+from app.content.loader import read, split
 from app.content.messages import Messages, read_messages
 from app.content.template import fill, placeholders
 from app.flow.model import Check, Status, Subject

@@ -13,7 +13,7 @@ from websockets.utils import accept_key
 from app.clients import bounds
 from app.clients.aws.account import BotoAws
 from app.clients.aws.calls import static_identity
-from app.clients.kubernetes import answers as kubernetes_answers
+from app.clients.kubernetes import calls as kubernetes_calls
 from app.clients.kubernetes import exec_stream
 from app.clients.kubernetes.cluster import KubernetesCluster
 from app.clients.kubernetes.transport import KubernetesTransport
@@ -141,7 +141,7 @@ def test_what_never_becomes_a_body_ends_with_its_time(
 
 
 def test_the_pages_of_a_list_are_counted_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kubernetes_answers, "LIST_LIMIT", 3000)
+    monkeypatch.setattr(kubernetes_calls, "LIST_LIMIT", 3000)
     page = json.dumps({"metadata": {"continue": "more"}, "items": [{"x": "y" * 900}]}).encode()
     with scripted(200, page) as server, pytest.raises(TooLarge) as raised:
         cluster(server.port).pods("default", "my-sa")

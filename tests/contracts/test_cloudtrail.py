@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from app.clients.aws.account import BotoAws
 from app.clients.aws.calls import static_identity
-from app.clients.aws.events import EVENT_PAGES, RECORD_LIMIT
+from app.clients.aws.cloudtrail import EVENT_PAGES, RECORD_LIMIT
 from app.flow.errors import FlowError, NotPermitted, ServerFailed, Unreachable
 from app.flow.ports import Assumptions
 from app.flow.redaction import MASK

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.typing import Subprotocol
 
-from app.clients.kubernetes import answers as kubernetes_answers
+from app.clients.kubernetes import calls as kubernetes_calls
 from app.clients.kubernetes import exec_stream
-from app.clients.kubernetes.answers import PAGE_LIMIT
+from app.clients.kubernetes.calls import PAGE_LIMIT
 from app.clients.kubernetes.cluster import KubernetesCluster
 from app.clients.kubernetes.transport import KubernetesTransport
 from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, ServerFailed, Unreachable
@@ -222,7 +222,7 @@ def test_a_list_is_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
         asked.append(options)
         return json.dumps(PAGES[len(asked) - 1]).encode()
 
-    monkeypatch.setattr(kubernetes_answers, "read_bytes", page)
+    monkeypatch.setattr(kubernetes_calls, "read_bytes", page)
     assert port.service_accounts("default") == [1, 2]
     assert [options.get("_continue") for options in asked] == [None, "a b"]
 

@@ -13,8 +13,8 @@ from app.clients.aws.calls import static_identity
 from app.clients.issuer import IssuerTransport, PublicIssuer
 from app.clients.kubernetes.cluster import KubernetesCluster
 from app.clients.kubernetes.transport import KubernetesTransport
+from app.flow.api_operations import AWS, CLUSTER, ISSUER
 from app.flow.errors import Unreachable
-from app.flow.operations import AWS, CLUSTER, ISSUER
 from app.flow.port_wrappers.deadline import with_deadline
 from app.flow.ports import Access, Aws, Cluster, Credentials, Issuer
 from app.flow.targets.kinds import WORKLOADS

@@ -13,8 +13,8 @@ import boto3
 import pytest
 
 from app import wiring
-from app.clients.kubernetes.dial import Dialer
 from app.clients.kubernetes.library import Configuration
+from app.clients.kubernetes.transport import Dialer
 from app.flow.steps.walk import walk
 from app.world.aws import authentication
 from app.world.aws.sts import verification_keys, web_identity

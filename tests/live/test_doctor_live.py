@@ -17,7 +17,7 @@ from app import wiring
 from app.commands.main import command_line
 from app.content import load
 from app.flow.doctor import examine
-from app.flow.doctor.prediction.patches import patch_of
+from app.flow.doctor.prediction.dry_run import patch_of
 from app.flow.doctor.survey import Stand, survey
 from app.flow.model import Check, Status, Subject
 from app.flow.port_wrappers.consent import NOTHING, Action, consented

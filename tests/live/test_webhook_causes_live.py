@@ -18,7 +18,7 @@ from app.flow.doctor import Diagnosis, changes, examine
 from app.flow.json_access import masked
 from app.flow.model import JsonValue, Subject
 from app.flow.port_wrappers.consent import ALL, NOTHING, Action, consented
-from app.report import difference
+from app.report import unified_diff
 from tests.by_turns import by_turns
 from tests.live.eks import SUBJECT, Eks
 from tests.live.test_walk_live import WithKubelet
@@ -99,7 +99,7 @@ def test_what_is_shown_of_a_bare_pod_is_what_comes_of_the_commands(
         pasted(clean, tmp_path, command)
     stored = masked(changes._relevant(clean.ports().cluster.pod("default", POD.pod)))
     shown = dataclasses.replace(found.fix.change, before=same_names(found.fix.change.after), after=same_names(stored))
-    assert "\n".join(difference.lines(shown)) == ""
+    assert "\n".join(unified_diff.lines(shown)) == ""
 
 
 def test_the_dry_run_that_is_proposed_shows_what_the_webhook_would_add(clean: Eks, tmp_path: Path) -> None:

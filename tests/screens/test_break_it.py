@@ -13,8 +13,8 @@ from app.content import LANGUAGES, PAGES, load
 from app.flow.model import Step
 from app.ui.draw import sts_wording
 from app.ui.frame import navigation
-from app.ui.lab import shows, trial
-from app.ui.lab.listing import START, step_name
+from app.ui.lab import symptoms, trial
+from app.ui.lab.fault_list import START, step_name
 from app.ui.state import own_world
 from app.ui.text import prose
 from app.world import edits
@@ -412,7 +412,7 @@ def test_hints_open_one_at_a_time(surprised):
         surprised.click("lab_hint")
     assert surprised.html("lab_hints").count("<li>") == 3
     assert "lab_hint" not in {button.key for button in surprised.test.button}
-    first = shows.hint(fault, 1, surprised.world, EN)
+    first = symptoms.hint(fault, 1, surprised.world, EN)
     assert first.split("`")[0] in unescape(surprised.html("lab_hints"))
 
 
@@ -421,7 +421,7 @@ def test_hints_open_one_at_a_time(surprised):
 )
 def test_a_hint_says_what_a_pod_gets_without_irsa_on_this_kind_of_node(surprised, monkeypatch, kind, key):
     monkeypatch.setattr(surprised.world.account.node, "kind", NodeKind(kind))
-    first = shows.hint(FAULTS["F11"], 1, surprised.world, EN)
+    first = symptoms.hint(FAULTS["F11"], 1, surprised.world, EN)
     assert EN.message(f"lab.without_irsa.{key}") in first
 
 

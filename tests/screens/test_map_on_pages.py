@@ -11,7 +11,7 @@ from app.content import LANGUAGES, load
 from app.flow.film import film as film_of_walk
 from app.flow.model import Step
 from app.ui.draw import components
-from app.ui.map import player, showing
+from app.ui.map import film_view, player
 from app.ui.state import session
 from tests.screens.conftest import kept_text
 from tests.screens.live import reality
@@ -35,7 +35,7 @@ def steps(played):
 
 def test_the_film_of_a_walk_is_made_once_for_all_pages(screen, monkeypatch):
     made = []
-    monkeypatch.setattr(showing, "film", lambda *given: made.append(film_of_walk(*given)) or made[-1])
+    monkeypatch.setattr(film_view, "film", lambda *given: made.append(film_of_walk(*given)) or made[-1])
     shown = screen(lang="en")
     for page in ("webhook", "webhook", "access"):
         shown.open(page)

@@ -15,7 +15,7 @@ from app.ui.map import player
 from app.ui.marks import NUMBERS
 from app.ui.reference.glossary import TERMS
 from app.ui.state import session
-from app.ui.step.going_wrong import FIRST, parts
+from app.ui.step.lesson_parts import FIRST, parts
 from app.ui.text import prose
 from tests.by_turns import by_turns
 

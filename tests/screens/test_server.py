@@ -12,7 +12,7 @@ import pytest
 from starlette.responses import HTMLResponse, PlainTextResponse
 
 from app.server import BrowserId, KnownPages
-from app.ui.state import operations, own_world
+from app.ui.state import operator_view, own_world
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -110,12 +110,12 @@ def test_settings_for_another_streamlit_app_change_nothing_here(tmp_path):
 
 def test_a_server_is_unready_where_no_world_could_be_kept(simulation, tmp_path, monkeypatch):
     def found():
-        return {it.check: it.ok for it in asyncio.run(operations.checks()) if it.check in ("disk", "kept_worlds")}
+        return {it.check: it.ok for it in asyncio.run(operator_view.checks()) if it.check in ("disk", "kept_worlds")}
 
     assert found() == {"disk": True}
     monkeypatch.setattr(simulation, "kept_in", tmp_path)
     assert found() == {"disk": True, "kept_worlds": True}
-    monkeypatch.setattr(operations, "free_bytes", lambda path: operations.LEAST_DISK - (path == tmp_path))
+    monkeypatch.setattr(operator_view, "free_bytes", lambda path: operator_view.LEAST_DISK - (path == tmp_path))
     assert found() == {"disk": True, "kept_worlds": False}
     tmp_path.rmdir()
     monkeypatch.undo()

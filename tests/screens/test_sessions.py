@@ -46,12 +46,17 @@ from app.serving.operations.stopping import STOPPING
 from app.serving.transport.protocols import DIRECTLY
 from app.serving.turns import Turns
 from app.ui.state import allowance, connection, session
-from app.ui.state.runs import browser_messages, direct_client, script_threads, streamlit_sessions, streamlit_shortcuts
+from app.ui.state.runs import (
+    browser_messages,
+    outgoing_messages,
+    script_threads,
+    streamlit_sessions,
+    streamlit_shortcuts,
+)
 from app.ui.state.runs import runner as runs
-from app.ui.state.runs.deferred_loop import DeferredLoop
-from app.ui.state.runs.message_queue import MessageQueue
+from app.ui.state.runs.outgoing_messages import MessageQueue
 from app.ui.state.runs.runner import Runner
-from app.ui.state.runs.script_threads import ScriptThreads
+from app.ui.state.runs.script_threads import DeferredLoop, ScriptThreads
 from app.ui.state.runs.streamlit_sessions import Session
 from tests.waiting import eventually
 
@@ -429,7 +434,7 @@ def test_a_browser_that_empties_the_caches_of_streamlit_leaves_everybody_their_w
 def test_a_browser_is_heard_in_what_pages_send_and_in_nothing_else(monkeypatch):
     heard, refused = [], []
     monkeypatch.setattr(app_session.AppSession, "handle_backmsg", lambda _, message: heard.append(message))
-    monkeypatch.setattr(streamlit_sessions.events, "refuse", refused.append)
+    monkeypatch.setattr(streamlit_sessions.log_events, "refuse", refused.append)
     browser = Bare(None)
     for kind in BackMsg.DESCRIPTOR.oneofs_by_name["type"].fields:
         asks = {browser_messages.OPERATION: {}} if kind.name == "backend_operation_request" else {}
@@ -453,7 +458,7 @@ def test_a_browser_is_heard_in_what_pages_send_and_in_nothing_else(monkeypatch):
 def test_a_page_waits_for_a_few_files_and_is_heard_in_all_else_meanwhile(monkeypatch):
     heard, refused = [], []
     monkeypatch.setattr(app_session.AppSession, "handle_backmsg", lambda _, message: heard.append(message))
-    monkeypatch.setattr(streamlit_sessions.events, "refuse", refused.append)
+    monkeypatch.setattr(streamlit_sessions.log_events, "refuse", refused.append)
     browser = Bare(None)
     file, run = BackMsg(backend_operation_request={browser_messages.OPERATION: {}}), BackMsg(rerun_script={})
     browser._background_tasks = set(range(streamlit_sessions.FILES_AT_ONCE - 1))
@@ -474,7 +479,7 @@ def test_files_are_made_one_at_a_time_and_charged_and_none_for_who_has_used_too_
         assert made.pop() is request, "no other one began meanwhile"
 
     monkeypatch.setattr(app_session.AppSession, "_handle_backend_operation_request", make)
-    monkeypatch.setattr(streamlit_sessions.events, "refuse", refused.append)
+    monkeypatch.setattr(streamlit_sessions.log_events, "refuse", refused.append)
     monkeypatch.setattr(connection, "visitor_of", lambda _: "192.0.2.78")
     budget = allowance.budgets().addresses.of("192.0.2.78")
 
@@ -756,7 +761,7 @@ def test_a_message_goes_at_once_where_none_waits_and_there_is_a_way(waiting, way
     async def say():
         ways = {} if way is None else {DIRECTLY: lambda data: went.append(data) or way}
         socket = SimpleNamespace(scope={"extensions": ways}, headers=Headers(), cookies={}, client=None)
-        client = direct_client.DirectClient(socket)
+        client = outgoing_messages.DirectClient(socket)
         client._sender_task.cancel()
         for text in waiting:
             client._send_queue.put_nowait(said(text))
@@ -776,7 +781,7 @@ def test_a_message_goes_at_once_where_none_waits_and_there_is_a_way(waiting, way
 
 def test_our_servers_browsers_are_reached_so():
     assert server.app
-    assert starlette_websocket.StarletteSessionClient is direct_client.DirectClient
+    assert starlette_websocket.StarletteSessionClient is outgoing_messages.DirectClient
 
 
 def test_a_value_is_found_where_streamlit_looks_first():

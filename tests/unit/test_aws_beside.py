@@ -12,7 +12,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from app.beside_cluster.applying import apply, earlier, undo
+from app.beside_cluster import apply, earlier, undo
 from app.commands.aws.listening_address import gateway, network_of
 from app.commands.failure import CannotRun
 from app.commands.main import command_line

@@ -13,11 +13,10 @@ import pytest
 from click.testing import CliRunner
 
 from app import __version__
-from app.commands.failure import CannotRun
+from app.commands.failure import CannotRun, unusable_settings
 from app.commands.help import command_of
 from app.commands.main import EXPLORER, KUBECTL, asked_language, command_line
 from app.commands.rendering import labelled, marked, print_lines, width
-from app.commands.wrong_settings import unusable_settings
 from app.content import load
 from app.flow.model import Status
 from app.settings import Settings, WrongValue

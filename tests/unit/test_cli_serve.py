@@ -94,7 +94,7 @@ def refused(number, said):
 )
 def test_a_system_on_which_no_world_can_run_is_named(monkeypatch, typed, missing, number, said):
     monkeypatch.setattr(missing, refused(number, said))
-    monkeypatch.setattr("app.world.node.volumes.files.MEMORY", ROOT / "not-there")
+    monkeypatch.setattr("app.world.node.volumes.disk.MEMORY", ROOT / "not-there")
     monkeypatch.setattr("app.commands.serve.run", lambda *_: pytest.fail("it serves"))
     result = CliRunner().invoke(command_line(Settings(), load("en")), typed)
     assert result.exit_code == 2

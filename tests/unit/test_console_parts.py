@@ -7,12 +7,12 @@ from contextlib import closing
 
 import pytest
 
-from app.console import aws_words, completion
-from app.console.access import Folders
+from app.console import aws_completion, completion
 from app.console.command_line import LineRefused
 from app.console.files import ALL_BYTES, COUNT, FILE_BYTES, Files
 from app.console.limits import AT_ONCE, OF_ALL, OF_AN_ADDRESS, OUTPUT, Limits
 from app.console.plain_text import PlainText
+from app.console.world_access import Folders
 from app.serving import console_socket
 from app.serving.request_facts import RequestFacts
 from app.settings import Settings
@@ -216,14 +216,14 @@ def index(tmp_path_factory):
     ],
 )
 def test_tab_knows_what_aws_lists_of_itself_and_the_console_allows(index, text, words):
-    assert [one.text for one in aws_words.candidates(index, completion.asked(text))] == words
+    assert [one.text for one in aws_completion.candidates(index, completion.asked(text))] == words
 
 
 def test_tab_adds_nothing_where_aws_has_no_database_or_another(tmp_path):
     asked = completion.asked("aws ia")
     (tmp_path / "ac.index").write_bytes(b"something else")
     for index in ("", str(tmp_path / "ghost"), str(tmp_path / "ac.index")):
-        assert aws_words.candidates(index, asked) == []
+        assert aws_completion.candidates(index, asked) == []
 
 
 def test_what_kubectl_says_to_tab():

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from app.console.access import WorldAccess
 from app.console.files import Files
 from app.console.programs import Program
+from app.console.world_access import WorldAccess
 from app.serving import console_socket, request_facts
 from app.serving.console_socket import FRAME_LIMIT, SOCKETS, ConsoleSocket
 from app.serving.request_facts import RequestFacts

@@ -16,7 +16,7 @@ from app.flow.doctor import Diagnosis, examine
 from app.flow.doctor.reading.lacking import lacking
 from app.flow.doctor.reading.near_names import near
 from app.flow.errors import NotFound, NotPermitted, Unreachable
-from app.flow.matching.edit_distance import edits
+from app.flow.matching.differences import edits
 from app.flow.model import Check, Status, Subject
 from app.flow.names import is_public
 from app.flow.port_wrappers.consent import NOTHING, Action, consented

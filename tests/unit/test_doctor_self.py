@@ -18,9 +18,9 @@ from app.commands.doctor_self.finding import Finding
 from app.commands.main import command_line
 from app.commands.rendering import width, wrapped
 from app.console import confinement
-from app.console.access import WorldAccess
 from app.console.confine import LEAST_ABI, abi
 from app.console.programs import Program
+from app.console.world_access import WorldAccess
 from app.content import LANGUAGES, load
 from app.flow.model import Status
 from app.settings import Settings
@@ -79,13 +79,13 @@ def test_an_address_of_another_machine_is_refused():
 def test_memory_is_the_least_of_the_machine_and_of_its_control_group(monkeypatch):
     files = {"/proc/meminfo": "MemTotal: 9000000 kB\nMemAvailable: 8000000 kB\n"}
     monkeypatch.setattr(machine, "_text", lambda path: files.get(str(path), ""))
-    monkeypatch.setattr(machine, "used_and_limit", lambda: (400_000_000, 1_000_000_000))
+    monkeypatch.setattr(machine, "memory_used_and_limit", lambda: (400_000_000, 1_000_000_000))
     without_console = replace(SETTINGS, console=False)
     enough = machine.memory(1, without_console, "127.0.0.1")
     assert (enough.status, enough.got, enough.expected) == (ON, "600 MB", "≥ 252 MB")
     assert machine.memory(200, without_console, "127.0.0.1").status is OFF
     assert machine.memory(30, replace(SETTINGS, console=True), "192.0.2.1").expected == "≥ 1,910 MB"
-    monkeypatch.setattr(machine, "used_and_limit", lambda: (None, None))
+    monkeypatch.setattr(machine, "memory_used_and_limit", lambda: (None, None))
     assert machine.memory(200, without_console, "127.0.0.1").got == "8,192 MB"
     files.clear()
     assert machine.memory(1, SETTINGS, "127.0.0.1").status is UNKNOWN
@@ -102,7 +102,7 @@ def test_memory_is_the_least_of_the_machine_and_of_its_control_group(monkeypatch
     ],
 )
 def test_a_room_needs_a_core_for_each_hundred_learners(monkeypatch, learners, usable, status, case):
-    monkeypatch.setattr("app.serving.operations.cores.usable", lambda: usable)
+    monkeypatch.setattr("app.serving.operations.control_groups.usable_cores", lambda: usable)
     found = machine.cpu(learners)
     assert (found.status, found.case) == (status, case)
     assert found.expected == f"≥ {found.values['processes']}" == f"≥ {1 + (learners > 100)}"

@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 BEGIN = """
 import gc, weakref
-from app.serving.operations import garbage
+from app.serving.operations import garbage_collection
 
 class Circle:
     def __init__(self):
@@ -17,7 +17,7 @@ class Circle:
 
 circle = Circle()
 gone = weakref.ref(circle)
-kept = garbage.Garbage()
+kept = garbage_collection.Garbage()
 """
 
 
@@ -29,9 +29,9 @@ def run(script: str) -> None:
 
 def test_circles_that_were_set_aside_go_once_there_is_half_more_and_what_no_circle_holds_at_once() -> None:
     run("""
-garbage.LEAST = 0
+garbage_collection.LEAST = 0
 kept.set_aside()
-alone = weakref.WeakSet([lonely := garbage.Garbage()])
+alone = weakref.WeakSet([lonely := garbage_collection.Garbage()])
 kept.set_aside()
 del circle, lonely
 gc.collect()

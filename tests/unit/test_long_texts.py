@@ -6,7 +6,7 @@ import pytest
 
 from app.content import load
 from app.flow.annotations import parse_csv_record, parse_int
-from app.flow.doctor.prediction.answers import _REGION
+from app.flow.doctor.prediction.copied_ports import _REGION
 from app.flow.lessons.predictions import _JWT
 from app.flow.lessons.webhook_limits import _JWT as _IN_REVIEWS
 from app.flow.redaction import _mask

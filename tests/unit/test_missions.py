@@ -11,7 +11,7 @@ from app.console.programs import Program
 from app.content import ContentError, load
 from app.content.missions import offered
 from app.flow.missions.mission import Names, filled
-from app.flow.missions.reading import MalformedMission, read
+from app.flow.missions.mission_file import MalformedMission, read
 from app.flow.missions.steps import CallIam, requests
 from app.locations import MISSIONS
 from app.ui.missions import views

@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from app.serving import request_facts
-from app.serving.operations import events, memory, open_pages
+from app.serving.operations import control_groups, log_events, open_pages
 from app.serving.operations.open_pages import BASE_BYTES, LEAST, PAGE_BYTES, OpenPages, RoomForPages, room
 
 
@@ -26,7 +26,7 @@ def test_there_is_room_for_as_many_as_fit_into_memory(limit: int | None, pages: 
 
 
 def test_without_a_control_group_it_is_the_memory_of_the_machine(tmp_path: Path) -> None:
-    found = memory.limit(tmp_path, tmp_path / "none")
+    found = control_groups.memory_limit(tmp_path, tmp_path / "none")
     assert found is None or found > 10**8
 
 
@@ -62,11 +62,11 @@ def test_the_connection_that_a_page_had_before_ends_when_it_comes_back() -> None
     back = asyncio.Event()
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        happened.append(f"{events.request_id.get()} opens")
+        happened.append(f"{log_events.request_id.get()} opens")
         try:
             await back.wait()
         finally:
-            happened.append(f"{events.request_id.get()} ends")
+            happened.append(f"{log_events.request_id.get()} ends")
 
     async def ask() -> None:
         connected = defaultdict(str, {"session-1": "request-1"}).__getitem__
@@ -75,7 +75,7 @@ def test_the_connection_that_a_page_had_before_ends_when_it_comes_back() -> None
         unused: Any = None
 
         async def come(request: str, *said: str) -> None:
-            events.request_id.set(request)
+            log_events.request_id.set(request)
             headers = [(b"sec-websocket-protocol", ", ".join(("streamlit", "token", *said)).encode())]
             await app({"type": "websocket", "path": open_pages.STREAM, "headers": headers}, unused, unused)
 
@@ -96,7 +96,7 @@ def test_the_connection_that_a_page_had_before_ends_when_it_comes_back() -> None
 def test_a_page_without_room_is_refused_and_all_else_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(request_facts, "visitor", lambda _: "192.0.2.1")
     refused: list[str] = []
-    monkeypatch.setattr(open_pages.events, "refuse", refused.append)
+    monkeypatch.setattr(open_pages.log_events, "refuse", refused.append)
     passed: list[str] = []
     sent: list[Message] = []
 

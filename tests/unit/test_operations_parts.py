@@ -19,7 +19,7 @@ from starlette.responses import PlainTextResponse
 from app.content import load
 from app.flow.model import Check, Status, Step, StepReport, Subject, Walk
 from app.serving.logs import EVENTS, EVENTS_LIMIT, WINDOW_SECONDS, BoundedRecords
-from app.serving.operations import cores, events, health, log_lines, memory, metrics
+from app.serving.operations import control_groups, health, log_events, log_lines, metrics
 from app.serving.operations.exposition import Counter, Gauge, Histogram, Sample, wants_openmetrics, write
 from app.serving.operations.health import Probes, share, state
 from app.serving.operations.metrics import Reason
@@ -181,9 +181,9 @@ def test_memory_is_that_of_the_control_group_nearest_to_its_limit(tmp_path):
         (group / "memory.max").write_text(limit)
         (group / "memory.current").write_text(used)
         (group / "memory.stat").write_text("anon 1\ninactive_file 100\n")
-    assert memory.used_and_limit(tmp_path / "fs", own) == (3800, 4000)
-    assert memory.used_and_limit(tmp_path / "none", own) == (None, None)
-    assert memory.used_and_limit(tmp_path / "fs", tmp_path / "none") == (None, None)
+    assert control_groups.memory_used_and_limit(tmp_path / "fs", own) == (3800, 4000)
+    assert control_groups.memory_used_and_limit(tmp_path / "none", own) == (None, None)
+    assert control_groups.memory_used_and_limit(tmp_path / "fs", tmp_path / "none") == (None, None)
 
 
 @pytest.mark.parametrize("contained", [False, True], ids=["a host", "a container"])
@@ -194,9 +194,9 @@ def test_memory_is_limited_by_control_groups_of_version_1_too(tmp_path, containe
     (group / "memory.limit_in_bytes").write_text("1000\n")
     (group / "memory.usage_in_bytes").write_text("950\n")
     (group / "memory.stat").write_text("inactive_file 1\ntotal_inactive_file 50\n")
-    assert memory.used_and_limit(tmp_path / "fs", own) == (900, 1000)
+    assert control_groups.memory_used_and_limit(tmp_path / "fs", own) == (900, 1000)
     (group / "memory.limit_in_bytes").write_text("9223372036854771712\n")
-    assert memory.used_and_limit(tmp_path / "fs", own) == (None, None)
+    assert control_groups.memory_used_and_limit(tmp_path / "fs", own) == (None, None)
 
 
 def test_cores_are_those_of_the_process_and_of_the_strictest_control_group(tmp_path, monkeypatch):
@@ -207,10 +207,10 @@ def test_cores_are_those_of_the_process_and_of_the_strictest_control_group(tmp_p
     for path, most in (("pods/mine", "max 100000"), ("pods", "150000 100000"), ("", "900000 100000")):
         (group := tmp_path / "fs" / path).mkdir(parents=True, exist_ok=True)
         (group / "cpu.max").write_text(f"{most}\n")
-    assert cores.usable(tmp_path / "fs", own) == 1.5
+    assert control_groups.usable_cores(tmp_path / "fs", own) == 1.5
     (tmp_path / "fs/pods/cpu.max").write_text("max 100000\n")
-    assert cores.usable(tmp_path / "fs", own) == 4
-    assert cores.usable(tmp_path / "none", own) == 4
+    assert control_groups.usable_cores(tmp_path / "fs", own) == 4
+    assert control_groups.usable_cores(tmp_path / "none", own) == 4
 
 
 @pytest.mark.parametrize("mounted", ["cpu,cpuacct", "cpu"])
@@ -223,9 +223,9 @@ def test_cores_are_limited_by_control_groups_of_version_1_too(tmp_path, monkeypa
     (group := tmp_path / "fs" / mounted / ("" if contained else "docker/f00")).mkdir(parents=True)
     (group / "cpu.cfs_period_us").write_text("100000\n")
     (group / "cpu.cfs_quota_us").write_text("150000\n")
-    assert cores.usable(tmp_path / "fs", own) == 1.5
+    assert control_groups.usable_cores(tmp_path / "fs", own) == 1.5
     (group / "cpu.cfs_quota_us").write_text("-1\n")
-    assert cores.usable(tmp_path / "fs", own) == 4
+    assert control_groups.usable_cores(tmp_path / "fs", own) == 4
 
 
 # (3) The log
@@ -247,11 +247,13 @@ def test_cores_are_limited_by_control_groups_of_version_1_too(tmp_path, monkeypa
     ],
 )
 def test_no_path_shows_what_may_be_a_secret(path, shown):
-    assert events.shown_path(path) == shown
+    assert log_events.shown_path(path) == shown
 
 
 def test_no_query_shows_a_value_or_a_name_of_someone_elses():
-    assert events.shown_query("lang=ja&eyJhbGciOiJSUzI1NiJ9&X-Amz-Signature=abc&a") == "lang=***&***=***&***=***&a=***"
+    assert (
+        log_events.shown_query("lang=ja&eyJhbGciOiJSUzI1NiJ9&X-Amz-Signature=abc&a") == "lang=***&***=***&***=***&a=***"
+    )
 
 
 @pytest.mark.parametrize(("client", "number"), [("192.0.2.9", "theirs-1"), ("192.0.2.8", None)])

@@ -6,7 +6,7 @@ import sys
 import time
 
 from app import own_folder
-from app.console.access import Folders
+from app.console.world_access import Folders
 from app.own_folder import PREFIX, YOUNG_SECONDS, OwnFolder, remove_abandoned, remove_all
 
 
@@ -70,7 +70,7 @@ def test_a_process_that_ends_at_once_empties_its_folders(tmp_path, monkeypatch):
 def test_what_the_consoles_of_a_killed_process_left_goes_at_the_next_start(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     program = (
-        "import os, signal; from app.console.access import Folders;"
+        "import os, signal; from app.console.world_access import Folders;"
         "kept = type('World', (), {})(); (Folders().of(kept) / 'file').touch(); os.kill(os.getpid(), signal.SIGKILL)"
     )
     subprocess.run([sys.executable, "-c", program], env={**os.environ, "TMPDIR": str(tmp_path)}, check=False)

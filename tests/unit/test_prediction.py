@@ -19,10 +19,10 @@ from app.flow.diagnosis_file import diagnosis_file
 from app.flow.diagnosis_file.diagnosis_file import load as load_snapshot
 from app.flow.diagnosis_file.diagnosis_file import save
 from app.flow.doctor import Change, Diagnosis, Fix, diagnose, examine
-from app.flow.doctor.prediction.answers import ports_of
 from app.flow.doctor.prediction.copied import Copy, copy_of
+from app.flow.doctor.prediction.copied_ports import ports_of
+from app.flow.doctor.prediction.dry_run import patch_of
 from app.flow.doctor.prediction.effects import apply
-from app.flow.doctor.prediction.patches import patch_of
 from app.flow.doctor.prediction.prediction import Open, predict
 from app.flow.errors import NotFound, NotPermitted, Refused, Unreachable
 from app.flow.json_access import get

@@ -55,10 +55,15 @@ READ = {
         "streamlit.delta_generator": {"DeltaGenerator._block": "83fd6714cf7e"},
         "streamlit.elements.layouts": {"LayoutsMixin.container": "984c96606007"},
     },
-    "app/ui/state/runs/deferred_loop.py": {
+    "app/ui/state/runs/script_threads.py": {
         "streamlit.runtime.app_session": {"_close_script_event_loop": "ea4e31d1b78f"}
     },
-    "app/ui/state/runs/direct_client.py": {
+    "app/ui/state/runs/outgoing_messages.py": {
+        "streamlit.runtime.forward_msg_queue": {
+            "ForwardMsgQueue": "1fa1ec2dfad2",
+            "_is_composable_message": "d3b197e08578",
+            "_maybe_compose_delta_msgs": "15c7a8926804",
+        },
         "streamlit.web.server.starlette.starlette_websocket": {
             "StarletteSessionClient": "83a7a701ea78",
             "create_websocket_handler": "03bf2c4e409b",
@@ -84,13 +89,6 @@ READ = {
     "app/ui/state/runs/menu.py": {
         "streamlit.commands.navigation": {"_navigation": "d728618162b7"},
         "streamlit.runtime.pages_manager": {"PagesManager.set_pages_and_resolve": "753b8d8d1356"},
-    },
-    "app/ui/state/runs/message_queue.py": {
-        "streamlit.runtime.forward_msg_queue": {
-            "ForwardMsgQueue": "1fa1ec2dfad2",
-            "_is_composable_message": "d3b197e08578",
-            "_maybe_compose_delta_msgs": "15c7a8926804",
-        },
     },
     "app/ui/state/runs/runner.py": {
         "streamlit.runtime.app_session": {"AppSession._create_scriptrunner": "821da669a971"},

@@ -214,6 +214,13 @@ def test_each_package_says_in_a_sentence_what_it_is_for():
     assert {name: said for name, said in first.items() if not sentence.fullmatch(said)} == {}
 
 
+@pytest.mark.parametrize("name", ["architecture.md", "architecture.ja.md"])
+def test_the_architecture_leads_to_every_room(name):
+    rows = re.findall(r"^\|.*", (ROOT / "docs" / name).read_text(), re.M)
+    named = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`]+)`", " ".join(rows)))))
+    assert [folder for path in PACKAGES if (folder := path.parent).name not in named] == []
+
+
 def test_every_folder_with_modules_is_a_package():
     assert {path.parent for path in MODULES} == {path.parent for path in PACKAGES}
 

@@ -14,7 +14,7 @@ from app.flow.names import account_of, provider_arn, role_of
 from app.flow.redaction import MASK
 from app.flow.steps import selectors
 from app.flow.steps.injection import request_pod
-from app.flow.steps.listing import parse_listing
+from app.flow.steps.ls_output import parse_listing
 
 LABELS = {"app": "web", "tier": ""}
 

@@ -27,7 +27,7 @@ from app.flow.port_wrappers.deadline import with_deadline
 from app.flow.port_wrappers.side_by_side import AT_ONCE
 from app.flow.verdict.judge import Outcome
 from app.flow.webhook import POD_IDENTITY_LABEL, SKIP_LABEL
-from app.report import document, page, picture, survey_words, table
+from app.report import document, page, picture, survey_csv, survey_words
 from tests.unit.fake_ports import ACCOUNT, HOST, ROLE, Fakes, trust_policy
 
 OTHER = f"arn:aws:iam::{ACCOUNT}:role/other"
@@ -527,7 +527,7 @@ def test_the_worst_come_first_and_a_reader_may_look_at_some() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_csv_has_a_line_for_each_problem_and_runs_no_formula(language: str) -> None:
     found = surveyed(MINE, account("shop", "x", "=cmd|' /C calc'!A0"), account("shop", "orders", OTHER))
-    lines = list(csv.DictReader(io.StringIO(table.of_survey(found, load(language)))))
+    lines = list(csv.DictReader(io.StringIO(survey_csv.of_survey(found, load(language)))))
     assert [(line["service_account"], line["status"]) for line in lines] == [
         ("orders", "failed"),
         ("x", "failed"),

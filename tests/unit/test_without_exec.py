@@ -25,11 +25,11 @@ from app.flow.model import Check, Status, Step
 from app.flow.port_wrappers.consent import ALL, NOTHING, Action, consented
 from app.flow.port_wrappers.permissions_needed import foresee, need
 from app.flow.ports import Access, Assumptions
-from app.flow.steps.kubelet_says import lacks_program
+from app.flow.steps.kubelet_status import lacks_program
 from app.flow.steps.standstill import KINDS
 from app.flow.verdict.judge import Outcome
 from app.report import permission_words, verdict_words
-from app.ui.draw.actions import is_refused
+from app.ui.draw.consent_buttons import is_refused
 from tests.unit.fake_ports import DIRECTORY, NOW, PROVIDER, ROLE, SUB, SUBJECT, Fakes, trust_policy
 from tests.unit.test_application import NOT_AUTHORIZED
 from tests.unit.test_doctor import check, healthy

@@ -61,7 +61,7 @@ COPIED = {
     *("app.world.node.volumes.disk NodeDisk", "app.world.node.volumes.disk PodDisk"),
     *("app.world.node.volumes.volumes PodVolumes", "app.world.node.volumes.scratch Scratch"),
     "app.world.node.volumes.scratch Written",
-    *("app.world.node.volumes.tokens KeptToken", "app.world.node.volumes.tokens TokenManager"),
+    *("app.world.node.volumes.token_manager KeptToken", "app.world.node.volumes.token_manager TokenManager"),
 }
 """Classes whose instances a world snapshot copies: plain values, or what is owned by one Pod.
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.world.aws.account import EVENT_LIMIT
-from app.world.aws.cloudtrail.lookup import lookup_events
+from app.world.aws.cloudtrail.api import lookup_events
 from app.world.aws.errors import AwsError
 from app.world.aws.times import american, iso
 from tests.private_keys import OTHER_KEY

@@ -10,7 +10,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from app.world.aws import iam
-from app.world.aws.eks import tokens
+from app.world.aws.eks import eks_token
 from app.world.setup.roles import POD_IDENTITY_TRUST, create_role
 from tests.world.aws_world import refused
 
@@ -137,7 +137,7 @@ def token(world, key=None, *, cluster=CLUSTER, url="https://sts.ap-northeast-1.a
     credentials = Credentials(key.access_key_id, key.secret_access_key, key.session_token or None)
     signer = SigV4QueryAuth(credentials, signed.get("service", "sts"), world.region, expires=signed.get("expires", 60))
     signer.add_auth(request)
-    return tokens.PREFIX + base64.urlsafe_b64encode(request.url.encode()).decode().rstrip("=")
+    return eks_token.PREFIX + base64.urlsafe_b64encode(request.url.encode()).decode().rstrip("=")
 
 
 def who_am_i(api, bearer):
@@ -175,9 +175,10 @@ def of_a_role(world):
 
 
 def tampered(world):
-    url = base64.urlsafe_b64decode(token(world).removeprefix(tokens.PREFIX) + "==").decode()
+    url = base64.urlsafe_b64decode(token(world).removeprefix(eks_token.PREFIX) + "==").decode()
     return (
-        tokens.PREFIX + base64.urlsafe_b64encode(url.replace("X-Amz-Expires=60", "X-Amz-Expires=61").encode()).decode()
+        eks_token.PREFIX
+        + base64.urlsafe_b64encode(url.replace("X-Amz-Expires=60", "X-Amz-Expires=61").encode()).decode()
     )
 
 
@@ -205,9 +206,9 @@ def old(world):
         pytest.param(lambda world: token(world, url="http://sts.amazonaws.com/"), id="http"),
         pytest.param(lambda world: token(world, url="https://sts.amazonaws.com/x"), id="a path"),
         pytest.param(lambda world: token(world) + "A" * 4096, id="too large"),
-        pytest.param(lambda world: tokens.PREFIX, id="empty"),
-        pytest.param(lambda world: tokens.PREFIX + "%", id="no base64"),
-        pytest.param(lambda world: tokens.PREFIX + "aHR0cHM6Ly9b", id="no URL"),
+        pytest.param(lambda world: eks_token.PREFIX, id="empty"),
+        pytest.param(lambda world: eks_token.PREFIX + "%", id="no base64"),
+        pytest.param(lambda world: eks_token.PREFIX + "aHR0cHM6Ly9b", id="no URL"),
     ],
 )
 def test_no_one_else_gets_in(world, api, make):

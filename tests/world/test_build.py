@@ -19,7 +19,7 @@ from app.flow.steps.walk import walk
 from app.flow.verdict.judge import Outcome
 from app.flow.verdict.link_states import chain_state
 from app.flow.verdict.links import LINKS
-from app.ui.map.showing import standing
+from app.ui.map.film_view import standing
 from app.wiring import learners_cluster, simulated
 from app.world.aws.iam import actions as iam
 from app.world.lifecycle import building

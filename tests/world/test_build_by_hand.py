@@ -10,7 +10,7 @@ import pytest
 from app.flow.build.plan import plan
 from app.flow.build.tasks import TASKS, TaskId
 from app.world.lifecycle import building
-from app.world.setup.terminal_block import block
+from app.world.setup.tool_files import terminal_block
 from tests.aws_cli import version_2
 from tests.world.test_build import Exercise
 
@@ -40,7 +40,7 @@ class Terminal(Exercise):
         }
 
     def type(self, *lines):
-        script = "\n".join(("set -e", block(self.simulation, self.world, "posix"), *lines))
+        script = "\n".join(("set -e", terminal_block(self.simulation, self.world, "posix"), *lines))
         done = subprocess.run(
             ["bash", "-c", script],
             env=self.environment,

@@ -15,7 +15,7 @@ from functools import cache
 import pytest
 
 from app import wiring
-from app.console import aws_words, programs
+from app.console import aws_completion, programs
 from app.console.command_line import LineRefused
 from app.console.confine import LEAST_ABI, abi
 from app.console.confinement import launched
@@ -220,7 +220,7 @@ def test_tab_reads_the_index_of_aws(shown):
 
     assert complete("aws iam create-open") == ["create-open-id-connect-provider"]
     assert "--web-identity-token" in complete("aws sts assume-role-with-web-identity --")
-    assert set(complete("aws ")) == set(aws_words.SERVICES)
+    assert set(complete("aws ")) == set(aws_completion.SERVICES)
 
 
 def test_a_context_is_added_in_the_home_of_its_command_and_the_page_hears_that_it_is_gone(shown):

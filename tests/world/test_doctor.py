@@ -25,7 +25,7 @@ from click.testing import CliRunner
 from app import __version__, wiring
 from app.clients.aws import login as aws_login
 from app.clients.issuer import IssuerTransport, PublicIssuer
-from app.clients.kubernetes import answers as kubernetes_answers
+from app.clients.kubernetes import calls as kubernetes_calls
 from app.clients.kubernetes import own_pod
 from app.commands.examining import asking, watching
 from app.commands.main import command_line
@@ -184,7 +184,7 @@ def test_what_is_not_there_is_reported_in_words(operator: Operator, words: list[
 def test_an_api_server_that_hangs_is_asked_once(
     operator: Operator, monkeypatch: pytest.MonkeyPatch, words: list[str]
 ) -> None:
-    monkeypatch.setattr(kubernetes_answers, "TIMEOUT", (0.3, SECONDS))
+    monkeypatch.setattr(kubernetes_calls, "TIMEOUT", (0.3, SECONDS))
     with silent() as server:
         path = operator.folder / tool_files.KUBECONFIG
         path.write_text(re.sub(r"server: .*", f"server: https://127.0.0.1:{server.port}", path.read_text()))

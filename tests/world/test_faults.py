@@ -11,7 +11,7 @@ from app.wiring import simulated
 from app.world.aws.entities import NodeKind
 from app.world.faults import FAULTS, LEFT_OUT, CannotBeInjected
 from app.world.node.programs import instance_metadata
-from app.world.setup.manifest import written
+from app.world.setup.owner_manifest import written
 from tests.world.helpers import aws_client, pod_of
 
 pytestmark = pytest.mark.one_world

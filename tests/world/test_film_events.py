@@ -8,7 +8,7 @@ import pytest
 from app.flow.film import End, Seen, attempt, events
 from app.flow.model import Subject
 from app.flow.names import DEFAULT_AUDIENCE
-from app.ui.draw.answers import Answer
+from app.ui.draw.server_answers import Answer
 from app.ui.thief import probes as thief
 from app.ui.time_machine.news import news
 from app.ui.time_machine.probes import first, moment

@@ -10,7 +10,7 @@ from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
 from app.world.node.kubelet import ContainerNotFound
 from app.world.node.pod_status import BACK_OFF_SECONDS
-from app.world.node.volumes.tokens import KeptToken
+from app.world.node.volumes.token_manager import KeptToken
 from tests.waiting import eventually
 from tests.world.helpers import TOKEN_DIRECTORY, TOKEN_FILE, events_of, log_of, pod_of
 

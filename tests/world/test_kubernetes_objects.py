@@ -3,7 +3,7 @@
 import pytest
 
 from app.world.apiserver.storage import state
-from app.world.node.events import record_event
+from app.world.node.event_recorder import record_event
 from tests.world.kubernetes_world import (
     ACCOUNTS,
     CONFIGMAPS,

@@ -13,7 +13,7 @@ from app.world.apiserver.types.errors import ApiError
 from app.world.node import kubelet
 from app.world.node.container_log import LOG_LIMIT
 from app.world.node.programs.environment import PROCESS_LIMIT, ConfigError, Entries, arguments, expand
-from app.world.node.volumes import disk, tokens
+from app.world.node.volumes import disk, token_manager
 from app.world.node.volumes.disk import VOLUMES_LIMIT
 from tests.examples import examples
 from tests.world.helpers import TOKEN_FILE, events_of, pod_of
@@ -149,9 +149,9 @@ def test_a_node_has_so_many_volumes(world, run_pod, monkeypatch):
 
 
 def test_a_node_keeps_so_many_tokens(world, run_pod, monkeypatch):
-    monkeypatch.setattr(tokens, "TOKENS_LIMIT", len(world.kubelet.tokens._kept))
+    monkeypatch.setattr(token_manager, "TOKENS_LIMIT", len(world.kubelet.tokens._kept))
     pod = run_pod()
-    expected = f"failed to fetch token: this simulated node keeps at most {tokens.TOKENS_LIMIT} tokens"
+    expected = f"failed to fetch token: this simulated node keeps at most {token_manager.TOKENS_LIMIT} tokens"
     assert any(expected in text for _, text in events_of(world, pod))
 
 

@@ -10,7 +10,7 @@ import pytest
 from app.flow.missions.mission import filled
 from app.ui.missions.state import is_command
 from app.world.setup import mission as start
-from app.world.setup.terminal_block import block
+from app.world.setup.tool_files import terminal_block
 from tests.world.test_missions import MISSIONS, Attempt
 
 pytestmark = [
@@ -28,7 +28,7 @@ def test_the_solution_reaches_every_goal(simulation, world, aws_on_path, tmp_pat
     if trying.sessions:
         _wait_for_the_next_second()
     lines = [str(filled(line, start.names(world))) for line in mission.solution]
-    script = "\n".join(("set -e", block(simulation, world, "posix"), *lines))
+    script = "\n".join(("set -e", terminal_block(simulation, world, "posix"), *lines))
     done = subprocess.run(
         ["bash", "-c", script],
         env={

@@ -7,8 +7,7 @@ import pytest
 
 from app.world.apiserver.storage.state import ClusterState
 from app.world.clock import WorldClock
-from app.world.node.volumes.disk import VOLUMES_LIMIT, NodeDisk
-from app.world.node.volumes.files import BLOCK
+from app.world.node.volumes.disk import BLOCK, VOLUMES_LIMIT, NodeDisk
 from app.world.node.volumes.volumes import PodVolumes
 
 

@@ -7,8 +7,8 @@ import subprocess
 import pytest
 
 from app.flow.doctor import examine
-from app.flow.doctor.prediction.answers import ports_of
 from app.flow.doctor.prediction.copied import copy_of
+from app.flow.doctor.prediction.copied_ports import ports_of
 from app.flow.model import Status, Subject
 from app.flow.port_wrappers.consent import NOTHING, consented
 from app.flow.verdict.judge import Outcome, judge

@@ -8,7 +8,7 @@ import pytest
 
 from app.flow.ports import Execution
 from app.world.node.programs.aws_clients import AwsClients
-from app.world.node.programs.programs import OF_A_VISITOR
+from app.world.node.programs.program_threads import OF_A_VISITOR
 from app.world.node.programs.runner import AwsCli
 from app.world.node.programs.surroundings import Surroundings
 from app.world.setup.scenario import ARTICLE

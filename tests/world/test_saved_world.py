@@ -18,7 +18,7 @@ from app.world.clock import WorldClock
 from app.world.lifecycle.simulation import Simulation
 from app.world.node.kubelet import Kubelet
 from app.world.node.volumes.scratch import Written
-from app.world.node.volumes.tokens import KeptToken
+from app.world.node.volumes.token_manager import KeptToken
 from app.world.saved import sections
 from app.world.saved.codec import StateError, decode, encode
 from app.world.saved.records import AccountSettings, BucketSettings, Settings

@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from botocore.credentials import Credentials as Identity
 
-from app.clients.aws import events as aws_events
+from app.clients.aws import cloudtrail as aws_events
 from app.clients.aws import policies as aws_policies
 from app.clients.aws import sdk as aws_sdk
-from app.clients.aws.answers import assumed_role, document
-from app.clients.aws.calls import AwsCalls
+from app.clients.aws.calls import AwsCalls, assumed_role, document
 from app.flow.model import Exchange, JsonValue
 from app.flow.ports import AssumedRole, Assumptions, Credentials
 

@@ -1,19 +1,21 @@
-"""One call to AWS: who signs it, that it is written down, and which error comes of it. Each is asked once."""
+"""One call to AWS: who signs it, that it is written down, and which answer or error comes of it. Each is asked once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 from botocore.credentials import Credentials as Identity
 from botocore.exceptions import BotoCoreError, ClientError
 
 from app.clients.aws import sdk as aws_sdk
-from app.clients.aws.answers import plain
 from app.clients.errors import from_aws, from_configuration, not_understood
 from app.clients.recorder import Recorder
+from app.flow import strict_json
 from app.flow.errors import FlowError
-from app.flow.ports import Credentials
+from app.flow.model import JsonValue
+from app.flow.ports import AssumedRole, Credentials
 
 ANONYMOUS = Identity("", "")
 """The identity of unsigned calls."""
@@ -77,3 +79,41 @@ def static_identity(access_key_id: str, secret_access_key: str) -> Callable[[], 
 
 def _identity(credentials: Credentials) -> Identity:
     return Identity(credentials.access_key_id, credentials.secret_access_key, credentials.session_token)
+
+
+def plain(value: Any) -> Any:
+    """botocore's times as RFC 3339, without its metadata; everything else is a JSON value already."""
+    if isinstance(value, str):  # nearly all of an answer
+        return value
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items() if key != "ResponseMetadata"}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, date) else value
+
+
+def document(value: Any) -> JsonValue:
+    """botocore decodes policy documents; one that it could not read stays a text, and so it does here."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return strict_json.loads(value)
+    except ValueError:
+        return value
+
+
+def assumed_role(answer: Mapping[str, Any]) -> AssumedRole:
+    issued, user = answer["Credentials"], answer["AssumedRoleUser"]
+    return AssumedRole(
+        credentials=Credentials(
+            access_key_id=issued["AccessKeyId"],
+            secret_access_key=issued["SecretAccessKey"],
+            session_token=issued["SessionToken"],
+            expiration=plain(issued["Expiration"]),
+        ),
+        subject=answer.get("SubjectFromWebIdentityToken", ""),
+        audience=answer.get("Audience", ""),
+        provider=answer.get("Provider", ""),
+        arn=user["Arn"],
+        assumed_role_id=user["AssumedRoleId"],
+    )

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from app.clients.aws.answers import document
-from app.clients.aws.calls import AwsCalls
+from app.clients.aws.calls import AwsCalls, document
 from app.flow.model import JsonValue
 
 PAGE_LIMIT = 20

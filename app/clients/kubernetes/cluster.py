@@ -10,15 +10,14 @@ from typing import Any
 
 from app.clients.errors import unexpected
 from app.clients.kubernetes import library as client
-from app.clients.kubernetes.answers import read_bytes, read_items, read_json
+from app.clients.kubernetes.calls import RecordingRestClient, read_bytes, read_items, read_json
 from app.clients.kubernetes.exec_stream import execute
-from app.clients.kubernetes.recording import RecordingRestClient
 from app.clients.kubernetes.transport import KubernetesTransport
 from app.clients.recorder import Recorder
+from app.flow.api_operations import CLUSTER
 from app.flow.json_access import get, get_str
 from app.flow.model import Exchange, JsonValue
 from app.flow.names import APPLICATION_ID
-from app.flow.operations import CLUSTER
 from app.flow.ports import Access, Execution
 from app.flow.targets.kinds import SERVICE_ACCOUNT, Kind
 

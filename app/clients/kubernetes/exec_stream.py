@@ -19,12 +19,12 @@ from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
 from app.clients.errors import from_status, no_answer, unexpected
-from app.clients.kubernetes.dial import Dialer
+from app.clients.kubernetes.transport import Dialer
 from app.clients.recorder import Recorder
 from app.clients.silence import AnswerTooLarge
 from app.flow import strict_json
+from app.flow.api_operations import CLUSTER
 from app.flow.errors import Refused
-from app.flow.operations import CLUSTER
 from app.flow.ports import Execution
 
 TIMEOUT = 7.0

@@ -10,9 +10,9 @@ from typing import Any
 from app.clients.errors import too_large
 from app.clients.kubernetes.connection import MOUNT
 from app.clients.sources import Program, SourceTooLarge, read_text
+from app.flow.api_operations import CLUSTER
 from app.flow.json_access import get_str
 from app.flow.model import Subject
-from app.flow.operations import CLUSTER
 from app.flow.port_wrappers.port_proxy import intercepted
 from app.flow.ports import Cluster, Execution
 from app.flow.token import MalformedToken, decode

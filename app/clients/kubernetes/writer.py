@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.clients.kubernetes import library as client
-from app.clients.kubernetes.answers import read_items, read_json
+from app.clients.kubernetes.calls import read_items, read_json
 from app.clients.kubernetes.cluster import KubernetesCluster
 from app.flow.model import JsonObject, JsonValue
 

@@ -31,8 +31,7 @@ from app.starting import on_hang_up
 from app.world.setup.tool_files import write
 
 if TYPE_CHECKING:
-    from app.beside_cluster.applying import Writer
-    from app.beside_cluster.target import Target
+    from app.beside_cluster import Target, Writer
     from app.world.beside_cluster.servers import BesideCluster
 
 
@@ -115,9 +114,9 @@ def is_wildcard(address: str) -> bool:
 
 def _target(context: str, namespaces: tuple[str, ...], words: Content) -> Target:
     """The cluster, if an AWS may be put beside it and the namespaces are there."""
-    from app.beside_cluster.target import read
+    from app.beside_cluster import read_target
 
-    target = read(context)
+    target = read_target(context)
     if isinstance(target, Refusal):
         raise CannotRun(words, target.code, got=target.got)
     for namespace in namespaces:
@@ -136,12 +135,12 @@ def _beside(
     *,
     yes: bool,
 ) -> None:
-    from app.beside_cluster import applying
+    from app import beside_cluster
 
     # (1) The plan. It ends here without `--yes`.
     run = secrets.token_hex(8)
     document = registration(run, beside.webhook_url, beside.ca_pem)
-    print_lines(plan.plan(document, namespaces, applying.earlier(target.cluster), target.found.host, words))
+    print_lines(plan.plan(document, namespaces, beside_cluster.earlier(target.cluster), target.found.host, words))
     print_lines(plan.exposure(listens_on, words))
     if not yes:
         print_lines(["", words.message("beside.not_applied")])
@@ -158,7 +157,7 @@ def _beside(
         folder = Path(name)
         write(folder / plan.CA, beside.ca_pem)
         write(folder / plan.AWS_ENV, plan.environment(beside, folder).encode())
-        applying.apply(target.cluster, document, namespaces)
+        beside_cluster.apply(target.cluster, document, namespaces)
         try:
             print_lines(["", *plan.instructions(beside, folder, context, namespaces, service_account, words)])
             stop.wait()
@@ -174,7 +173,7 @@ def _beside(
 def _undo(context: str, words: Content) -> None:
     """Removes what any run of ours left in the cluster of a context."""
     from app import wiring
-    from app.beside_cluster.applying import earlier
+    from app.beside_cluster import earlier
     from app.wiring import Choice
 
     cluster = wiring.writer(Choice(context=context))
@@ -186,7 +185,7 @@ def _undo(context: str, words: Content) -> None:
 
 def _remove(cluster: Writer, run: str, words: Content) -> bool:
     """Says what it has removed; whether there was anything."""
-    from app.beside_cluster.applying import undo
+    from app.beside_cluster import undo
 
     removed = list(undo(cluster, run))  # all of it before a word is printed, which may fail
     print_lines(words.message("beside.removed", what=text) for text in removed)

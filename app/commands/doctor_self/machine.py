@@ -13,20 +13,18 @@ from contextlib import suppress
 from pathlib import Path
 
 from app.commands.doctor_self.finding import Finding, found
-from app.commands.failure import CannotRun
+from app.commands.failure import CannotRun, unwritable
 from app.commands.listening import listen
-from app.commands.wrong_settings import unwritable
 from app.console.limits import AT_ONCE, OF_ALL
 from app.content import Content
 from app.flow.model import Status
 from app.flow.times import timestamp
 from app.serving import descriptors
-from app.serving.operations import cores
-from app.serving.operations.memory import used_and_limit
+from app.serving.operations import control_groups
+from app.serving.operations.control_groups import memory_used_and_limit
 from app.serving.transport.uvicorn_settings import page_limits
 from app.settings import Settings, is_loopback
-from app.world.node.volumes.disk import RESERVE_BYTES
-from app.world.node.volumes.files import free_bytes
+from app.world.node.volumes.disk import RESERVE_BYTES, free_bytes
 from app.world.setup.tool_files import STATE
 
 SERVER_BYTES = 250_000_000
@@ -79,7 +77,7 @@ def _holder(number: int) -> str:
 
 def cpu(learners: int) -> Finding:
     """Whether there is a core for each process that this many learners need. It cannot know how many are started."""
-    needed, usable = _processes(learners), cores.usable()
+    needed, usable = _processes(learners), control_groups.usable_cores()
     got, case = (sys.platform, "unreported") if usable is None else (f"{usable:g}", "")
     status = Status.UNKNOWN if usable is None else Status.PASSED if usable >= needed else Status.WARNING
     if status is Status.PASSED and needed > 1:
@@ -110,7 +108,7 @@ def _free_memory() -> Iterator[int]:
     for line in _text("/proc/meminfo").splitlines():
         if line.startswith("MemAvailable:"):
             yield int(line.split()[1]) * 1024
-    used, limit = used_and_limit()
+    used, limit = memory_used_and_limit()
     if used is not None and limit is not None:
         yield max(0, limit - used)
 

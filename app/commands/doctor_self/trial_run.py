@@ -13,11 +13,11 @@ from pathlib import Path
 from app.commands.doctor_self.finding import Finding, found
 from app.commands.doctor_self.machine import disk
 from app.console import programs
-from app.console.access import WorldAccess
 from app.console.confine import LEAST_ABI, abi
 from app.console.confinement import Reach, launched, library_reads
 from app.console.console import Console
 from app.console.limits import Limits
+from app.console.world_access import WorldAccess
 from app.flow.model import Status
 from app.flow.visible import visible
 from app.settings import process_environment

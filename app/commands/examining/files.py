@@ -43,7 +43,7 @@ def text_of(path: str, words: Content) -> str:
 def issuer_of(given: str, words: Content) -> str:
     """The issuer: a URL, or what a command has printed of the cluster into a file. Empty where none is given."""
     from app.flow.manifest_documents import UnreadableDocument
-    from app.flow.manifests.issuer_documents import NoIssuer, issuer_in
+    from app.flow.manifests.command_output import NoIssuer, issuer_in
 
     if not given or given.startswith("https://"):
         return given

@@ -109,19 +109,18 @@ def print_lacking(found: Lacking, output: str, words: Content) -> int:
 
 
 def _print_one(result: Result, output: str, words: Content, *, verbose: bool) -> None:
-    from app.commands import doctor_text
-    from app.commands.examining import brief
+    from app.commands import doctor_text, verdict_text
     from app.flow.doctor import Diagnosis
-    from app.report import document, page, table
+    from app.report import document, page, survey_csv
 
     found = result.found
     if isinstance(found, CannotRun):
         raise found
     if isinstance(found, Diagnosis):
-        lines = doctor_text.of_diagnosis if verbose else brief.of_diagnosis
+        lines = doctor_text.of_diagnosis if verbose else verdict_text.briefly
         _print(found, output, words, document.of_diagnosis, page.of_diagnosis, lines)
     elif output == CSV:
-        print_utf8(table.of_survey(found, words).rstrip("\r\n"))
+        print_utf8(survey_csv.of_survey(found, words).rstrip("\r\n"))
     else:
         _print(found, output, words, document.of_survey, page.of_survey, doctor_text.of_survey)
 

@@ -11,7 +11,7 @@ from app.flow.annotations import ROLE_ARN
 from app.flow.build import documents
 from app.flow.build.tasks import Progress, TaskId
 from app.flow.model import Chain, JsonObject
-from app.flow.names import DEFAULT_AUDIENCE, TOKEN_PATH, provider_in
+from app.flow.names import DEFAULT_AUDIENCE, TOKEN_PATH, provider_in, role_in
 
 READ_ONLY = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
 """The managed policy of the article."""
@@ -88,7 +88,7 @@ class Place:
     @property
     def role_arn(self) -> str:
         """Of the chain's role."""
-        return f"arn:aws:iam::{self.account_id}:role{self.chain.role_path}{self.chain.role}"
+        return role_in(self.account_id, self.chain.role, path=self.chain.role_path)
 
     @property
     def provider_arn(self) -> str:

@@ -12,7 +12,7 @@ from app.flow.errors import FlowError
 from app.flow.json_access import get_list, get_object, get_str, unix_time
 from app.flow.model import JsonValue, Walk
 from app.flow.ports import Ports
-from app.flow.steps import kubelet_says
+from app.flow.steps import kubelet_status
 from app.flow.steps.findings import Findings, unseen
 from app.flow.verdict.error_messages import is_other_matter, last_words
 
@@ -45,8 +45,8 @@ def judge_application(findings: Findings, ports: Ports, walk: Walk, pod: JsonVal
     where = f"Pod {walk.subject.namespace}/{walk.subject.pod}"
     statuses = get_list(pod, "status", "containerStatuses")
     alone = len(statuses) == 1
-    if not statuses or kubelet_says.never_started(pod):  # then a program has run at most in an init container
-        statuses = [it for it in get_list(pod, "status", "initContainerStatuses") if kubelet_says.exit_code(it)]
+    if not statuses or kubelet_status.never_started(pod):  # then a program has run at most in an init container
+        statuses = [it for it in get_list(pod, "status", "initContainerStatuses") if kubelet_status.exit_code(it)]
         alone = False
     if not statuses:
         findings.unknown(CHECK, "not_observable", where=f"{where} .status")
@@ -63,8 +63,8 @@ def judge_application(findings: Findings, ports: Ports, walk: Walk, pod: JsonVal
 
 def _ended(ports: Ports, walk: Walk, status: JsonValue, *, alone: bool) -> _Ended:
     """A program that ended well needs no log; of one that runs, only words that nothing came after are its state."""
-    code = kubelet_says.exit_code(status)
-    if code == 0 and not kubelet_says.runs(status):
+    code = kubelet_status.exit_code(status)
+    if code == 0 and not kubelet_status.runs(status):
         return _Ended(got="exit 0")
     try:
         container = "" if alone else get_str(status, "name")
@@ -74,7 +74,7 @@ def _ended(ports: Ports, walk: Walk, status: JsonValue, *, alone: bool) -> _Ende
             return _Ended(got=f"exit {code}", failed=True, words=words, place="status")
         return _Ended(got="", words=error.server_message, reason=unseen(error) or "not_observable")
     words, after = last_words(log)
-    if kubelet_says.runs(status) and not words and code and _may_end_again(status, ports.clock.now()):
+    if kubelet_status.runs(status) and not words and code and _may_end_again(status, ports.clock.now()):
         words, _ = last_words(_log_before(ports, walk, container))
     place = "log"
     if not words and (words := _message(status)):
@@ -83,7 +83,7 @@ def _ended(ports: Ports, walk: Walk, status: JsonValue, *, alone: bool) -> _Ende
         return _Ended(got="", words=words, reason=OTHER_MATTER, place=place)
     if place == "status":
         return _Ended(got=f"exit {code}", failed=True, words=words, place=place)
-    if not words or (kubelet_says.runs(status) and after):
+    if not words or (kubelet_status.runs(status) and after):
         return _Ended(got="", reason="not_observable")
     return _Ended(got=f"exit {code}" if code else "running", failed=True, words=words)
 
@@ -96,7 +96,7 @@ def _message(status: JsonValue) -> str:
     """
     ends = (get_object(status, state, "terminated") for state in ("state", "lastState"))
     message = next((said for ended in ends if (said := get_str(ended, "message"))), "")
-    return "" if kubelet_says.runs(status) else last_words(message)[0]
+    return "" if kubelet_status.runs(status) else last_words(message)[0]
 
 
 def _may_end_again(status: JsonValue, now: float) -> bool:

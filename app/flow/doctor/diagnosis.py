@@ -11,12 +11,12 @@ from app.flow.doctor.choosing import successor
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.fixes import fix_for
 from app.flow.doctor.names import Names
-from app.flow.doctor.pods import fixes as sibling_fixes
 from app.flow.doctor.pods import listed
+from app.flow.doctor.pods import sibling_fixes as sibling_fixes
 from app.flow.doctor.pods.rows import rows
 from app.flow.doctor.prediction import dry_run
-from app.flow.doctor.prediction.answers import ports_of
 from app.flow.doctor.prediction.copied import copy_of
+from app.flow.doctor.prediction.copied_ports import ports_of
 from app.flow.doctor.prediction.effects import apply
 from app.flow.doctor.prediction.prediction import Prediction, predict
 from app.flow.doctor.reading import near_names, on_workload

@@ -12,9 +12,9 @@ from dataclasses import replace
 from app.flow.doctor import aws_fixes, issuer_fixes, pod_fixes, program_fixes
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import Names
-from app.flow.doctor.pods import fixes as sibling_fixes
+from app.flow.doctor.pods import sibling_fixes as sibling_fixes
 from app.flow.doctor.webhook import webhook_fixes
-from app.flow.doctor.without_exec import fixes as without_exec
+from app.flow.doctor.without_exec import running_fixes as without_exec
 from app.flow.model import JsonValue, Status, Walk
 from app.flow.steps.findings import NO_REGION
 from app.flow.steps.sts_assume import OWN_REQUEST

@@ -6,7 +6,6 @@ was refused, and an identity that no web identity gives says that STS was never 
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from app.flow.names import API_TOKEN, TOKEN_DIRECTORY, subject_claim
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings
 from app.flow.steps.injection import containers, named_file, without_aws
+from app.flow.token import unpadded
 from app.flow.verdict.error_messages import lacks_credentials, lacks_profile, principal_of, shows_in
 
 TOKEN_USED, REQUEST = "pod.token_used", "pod.request"
@@ -181,7 +181,7 @@ def _claims(token: str) -> Mapping[str, Any]:
         return {}
     payload = token.split(".")[1]
     try:
-        return get_object(strict_json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)).decode()))
+        return get_object(strict_json.loads(unpadded(payload).decode()))
     except ValueError:
         return {}
 

@@ -1,1 +1,1 @@
-"""What lessons compute: predictions, how far a stolen token reaches, what the webhook leaves alone."""
+"""What lessons compute: predictions, how far a stolen token reaches, which scheme fits; talks and workshops as data."""

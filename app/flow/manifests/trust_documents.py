@@ -15,7 +15,7 @@ from typing import Any
 
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.manifest_documents import Document, UnreadableDocument, documents, shape_of
-from app.flow.manifests.role_documents import POLICY, decoded, policy_of, roles
+from app.flow.manifests.command_output import POLICY, decoded, policy_of, roles
 from app.flow.model import JsonValue
 from app.flow.names import role_of
 

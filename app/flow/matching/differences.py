@@ -1,4 +1,4 @@
-"""Character by character: what two texts have in common, and where they part."""
+"""What two texts have in common, character by character, where they part, and how many typing errors lie between."""
 
 from __future__ import annotations
 
@@ -64,3 +64,22 @@ def likeness(left: str, right: str) -> float:
     """How much two texts have in common, from 0 to 1: the characters that agree, of all."""
     total = len(left) + len(right)
     return 2 * sum(len(span.left) for span in difference(left, right) if span.same) / total if total else 1.0
+
+
+def edits(one: str, other: str, *, within: int) -> int:
+    """How many edits two texts are apart: characters put in, left out, replaced, or exchanged with their neighbour.
+
+    The restricted Damerau-Levenshtein distance ("optimal string alignment"). Exact up to `within`, which saves most of
+    the work: texts whose lengths differ by more are at least so far apart, and that is what is returned.
+    """
+    if abs(len(one) - len(other)) > within:
+        return abs(len(one) - len(other))
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for line, left in enumerate(one, 1):
+        last, before, row = before, row, [line]
+        for column, right in enumerate(other, 1):
+            cost = min(before[column] + 1, row[column - 1] + 1, before[column - 1] + (left != right))
+            exchanged = line > 1 and column > 1 and (left, one[line - 2]) == (other[column - 2], right)
+            row.append(min(cost, last[column - 2] + 1) if exchanged else cost)
+    return row[-1]

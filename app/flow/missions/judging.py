@@ -14,7 +14,7 @@ from app.flow.errors import FlowError, NotFound, NotPermitted, Refused
 from app.flow.json_access import get, get_object, get_str
 from app.flow.missions.mission import Goal, Names, Passes, Permission, PodLog, filled
 from app.flow.model import Status, Subject
-from app.flow.names import DEFAULT_AUDIENCE, annotated_audience, provider_arn, role_of
+from app.flow.names import DEFAULT_AUDIENCE, annotated_audience, provider_arn, role_in, role_of
 from app.flow.permissions.asked import LIST_BUCKETS
 from app.flow.ports import Credentials, Ports
 from app.flow.steps.walk import walk
@@ -87,7 +87,7 @@ def _ask(ports: Ports, goal: Permission, names: Names, sessions: Mapping[str, Cr
         return _list_buckets(ports, sessions[goal.session])
     if goal.role:
         role = str(filled(goal.role, names))
-        return _simulated(ports, goal, names, f"arn:aws:iam::{names.account}:role/{role}", {})
+        return _simulated(ports, goal, names, role_in(names.account, role), {})
     namespace, _, name = goal.service_account.partition("/")
     try:
         stored = ports.cluster.service_account(namespace, name)

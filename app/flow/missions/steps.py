@@ -10,6 +10,7 @@ from app.flow.build import documents
 from app.flow.json_access import get_list, get_object, get_str, strings
 from app.flow.missions.mission import ACCOUNT, OTHER_ACCOUNT, Names, filled
 from app.flow.model import JsonObject, JsonValue
+from app.flow.names import role_in
 
 CALL = "iam"
 STEPS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...] | None]] = {
@@ -91,7 +92,7 @@ def requests(step: JsonObject, names: Names) -> Iterator[Request]:
             yield MakeBucket(name=get_str(body, "name"), other=_is_other(body))
         case "session":
             namespace, _, name = get_str(body, "service_account").partition("/")
-            role_arn = f"arn:aws:iam::{names.account}:role/{get_str(body, 'role')}"
+            role_arn = role_in(names.account, get_str(body, "role"))
             yield TakeSession(name=get_str(body, "name"), namespace=namespace, service_account=name, role_arn=role_arn)
         case _:
             parameters = dict(_parameters({key: it for key, it in body.items() if key not in ("call", "account")}))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from app.flow import operations
+from app.flow import api_operations
 from app.flow.errors import Unreachable
 from app.flow.port_wrappers.port_proxy import intercepted
 from app.flow.ports import Ports
@@ -61,15 +61,17 @@ def with_deadline(
         silent = _WAITS_FOR_OTHERS.get(method, "")
         patience = (longer or {}).get(method, ANSWER_SECONDS)
         return watch.ask(
-            "kube-apiserver", silent, operations.CLUSTER[method], lambda: put(*arguments, **options), patience
+            "kube-apiserver", silent, api_operations.CLUSTER[method], lambda: put(*arguments, **options), patience
         )
 
     def ask_aws(method: str, put: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-        service, _, operation = operations.AWS[method].partition(":")
+        service, _, operation = api_operations.AWS[method].partition(":")
         return watch.ask(service, "", operation, lambda: put(*arguments, **options), ANSWER_SECONDS)
 
     def ask_issuer(method: str, put: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-        return watch.ask("issuer", "", operations.ISSUER[method], lambda: put(*arguments, **options), ANSWER_SECONDS)
+        return watch.ask(
+            "issuer", "", api_operations.ISSUER[method], lambda: put(*arguments, **options), ANSWER_SECONDS
+        )
 
     return replace(
         ports,

@@ -12,7 +12,7 @@ from app.flow.annotations import is_role_arn
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonValue
 from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
-from app.flow.steps import kubelet_says
+from app.flow.steps import kubelet_status
 from app.flow.webhook import TOKEN_FILE, VOLUME, skipped_containers
 
 ROLE_VARIABLE = "AWS_ROLE_ARN"
@@ -145,7 +145,7 @@ def has_own_volume(pod: JsonValue) -> bool:
 
 def kept_role(pod: JsonValue, service_account: str) -> str:
     """The role that the webhook has written into a Pod of this ServiceAccount which runs; empty where it has none."""
-    if get_str(pod, "spec", "serviceAccountName") != service_account or not kubelet_says.pod_runs(pod):
+    if get_str(pod, "spec", "serviceAccountName") != service_account or not kubelet_status.pod_runs(pod):
         return ""
     arns = (environment(box).get(ROLE_VARIABLE, "") for box in containers(pod) if mount_path(box))
     return next((arn for arn in arns if token_source(pod) is not None and is_role_arn(arn)), "")
@@ -185,7 +185,7 @@ def token_container(pod: JsonValue) -> tuple[str, str] | None:
         if (path := environment(container).get(TOKEN_VARIABLE, ""))
         and ((name := get_str(container, "name")) == (own and own.container) or mount_path(container))
     ]
-    running = (it for it in found if kubelet_says.runs(kubelet_says.status_of(pod, it[0])))
+    running = (it for it in found if kubelet_status.runs(kubelet_status.status_of(pod, it[0])))
     return next(running, next(iter(found), None))
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonValue
-from app.flow.steps import kubelet_says
+from app.flow.steps import kubelet_status
 
 UNSCHEDULED, IMAGE, CREATION = "pod_unscheduled", "image_pull", "container_start"
 VOLUME, SANDBOX, STARTING, INIT_RUNS = "volume_mount", "pod_sandbox", "pod_starting", "init_runs"
@@ -91,9 +91,9 @@ def _first_init(pod: JsonValue) -> Standstill | None:
     sidecars = {get_str(box, "name") for box in specs if get_str(box, "restartPolicy") == "Always"}
     for status in get_list(pod, "status", "initContainerStatuses"):
         name = get_str(status, "name")
-        if get(status, "state", "terminated", "exitCode") == 0 or (name in sidecars and kubelet_says.runs(status)):
+        if get(status, "state", "terminated", "exitCode") == 0 or (name in sidecars and kubelet_status.runs(status)):
             continue
-        if kubelet_says.runs(status):
+        if kubelet_status.runs(status):
             since = get_str(status, "state", "running", "startedAt")
             state = f"running, {since}" if since else "running"
             return Standstill(
@@ -109,7 +109,7 @@ def _first_of(statuses: Sequence[JsonValue], pod: JsonValue, field: str) -> Stan
     worst = min(found, key=lambda it: it.waits, default=None)
     if worst is None:
         return None
-    return replace(worst, partly=any(kubelet_says.runs(status) for status in statuses))
+    return replace(worst, partly=any(kubelet_status.runs(status) for status in statuses))
 
 
 def _of_container(status: JsonValue, pod: JsonValue, field: str) -> Standstill | None:
@@ -118,7 +118,7 @@ def _of_container(status: JsonValue, pod: JsonValue, field: str) -> Standstill |
     ended = get_object(status, "state", "terminated") or get_object(status, "lastState", "terminated")
     waiting = get_object(status, "state", "waiting")
     reason, code = get_str(waiting, "reason"), get(ended, "exitCode")
-    if kubelet_says.runs(status) or (code == 0 and reason in ("", _CRASH_LOOP)):
+    if kubelet_status.runs(status) or (code == 0 and reason in ("", _CRASH_LOOP)):
         return None
     message = get_str(waiting, "message")
     if reason in _NO_IMAGE:

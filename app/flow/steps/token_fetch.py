@@ -17,10 +17,10 @@ from app.flow.model import JsonValue, Subject
 from app.flow.names import API_TOKEN, TOKEN_PATH
 from app.flow.ports import Ports
 from app.flow.redaction import MASK
-from app.flow.steps import kubelet_says
+from app.flow.steps import kubelet_status
 from app.flow.steps.findings import NO_PERMISSION, NO_POD, Findings, unseen
 from app.flow.steps.injection import token_container, token_source
-from app.flow.steps.listing import parse_listings
+from app.flow.steps.ls_output import parse_listings
 from app.flow.steps.step_context import StepContext
 from app.flow.token import MalformedToken, decode
 from app.flow.tokens.token_anatomy import anatomy
@@ -52,7 +52,7 @@ def fetch(findings: Findings, ports: Ports, subject: Subject, step_context: Step
     # (1) The file, and its neighbours.
     mounted = token_container(step_context.pod)
     token, where, instead = None, "", ""
-    if mounted is not None and kubelet_says.never_started(step_context.pod):
+    if mounted is not None and kubelet_status.never_started(step_context.pod):
         _not_mounted(findings, ports, subject, mounted)
     elif mounted is not None:
         container, where = mounted
@@ -132,10 +132,10 @@ def _at_its_usual_place(findings: Findings, ports: Ports, subject: Subject, reas
 
 def _not_executed(said: str, pod: JsonValue, container: str) -> str:
     """Why nothing was executed in a container, as the reason of a check."""
-    if kubelet_says.lacks_program(said):
+    if kubelet_status.lacks_program(said):
         return NO_PROGRAM
-    status = kubelet_says.status_of(pod, container)
-    stands = get_str(pod, "status", "phase") == "Pending" or (status is not None and not kubelet_says.runs(status))
+    status = kubelet_status.status_of(pod, container)
+    stands = get_str(pod, "status", "phase") == "Pending" or (status is not None and not kubelet_status.runs(status))
     return NOT_RUNNING if stands else "not_observable"
 
 
@@ -146,10 +146,10 @@ def _not_mounted(findings: Findings, ports: Ports, subject: Subject, mounted: tu
     with contextlib.suppress(FlowError):
         events = ports.cluster.pod_events(subject.namespace, subject.pod)
         findings.show("pod_events", events)
-        said = kubelet_says.mount_failure(events)
+        said = kubelet_status.mount_failure(events)
     if said:
         where = f"Pod {subject.namespace}/{subject.pod} Events"
-        findings.judge("token.file", False, got=kubelet_says.FAILED_MOUNT, expected=VOLUME, where=where, error=said)
+        findings.judge("token.file", False, got=kubelet_status.FAILED_MOUNT, expected=VOLUME, where=where, error=said)
     else:
         where = f"{subject.namespace}/{subject.pod} {container} {path}"
         findings.unknown("token.file", NOT_RUNNING, expected=path, where=where)

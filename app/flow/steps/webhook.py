@@ -13,7 +13,7 @@ from app.flow.errors import FlowError, Refused
 from app.flow.json_access import get, get_list, get_object, get_str, shown
 from app.flow.model import JsonValue, Step, StepReport, Subject
 from app.flow.ports import Ports
-from app.flow.steps import kubelet_says, selectors
+from app.flow.steps import kubelet_status, selectors
 from app.flow.steps.findings import BY_HAND, NO_POD, Findings, unseen
 from app.flow.steps.injection import own_token, request_pod
 from app.flow.steps.mutation import PARTS, judge_mutation, present_parts, show_mutation
@@ -92,7 +92,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
         else:
             findings.judge("pod.injected", len(present) == len(PARTS), got=present, expected=list(PARTS), where=where)
         step_context = replace(step_context, pod=pod)
-    if (step_context.own_token or findings.passed("pod.injected")) and kubelet_says.pod_runs(pod):
+    if (step_context.own_token or findings.passed("pod.injected")) and kubelet_status.pod_runs(pod):
         for check_id in CHECKS[:6]:
             findings.soften(check_id, NEXT_POD)
     return findings.report(), step_context

@@ -12,7 +12,7 @@ from typing import Literal
 from app.flow.redaction import mask_text
 from app.flow.visible import visible
 from app.serving.logs import EVENTS, OURS
-from app.serving.operations.events import MASK
+from app.serving.operations.log_events import MASK
 
 _LAUNCH = re.compile(r"(/launch/)[A-Za-z0-9_-]+")
 

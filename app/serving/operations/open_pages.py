@@ -21,7 +21,7 @@ from starlette.websockets import WebSocketClose
 
 from app.flow.budget import Tally
 from app.serving import request_facts
-from app.serving.operations import events, memory
+from app.serving.operations import control_groups, log_events
 from app.serving.operations.request_log import STREAM
 
 BASE_BYTES = 150 * 1024 * 1024
@@ -109,19 +109,19 @@ class RoomForPages:
             and "text/html" in Headers(scope=scope).get("accept", "")
             and not self._pages.has_room(request_facts.visitor(scope))
         ):
-            events.refuse("pages")
+            log_events.refuse("pages")
             await self._busy()(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
     async def _open(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A page, as long as it is open. Where it comes back, the connection that it had before ends."""
-        page, request = asyncio.current_task(), events.request_id.get()
+        page, request = asyncio.current_task(), log_events.request_id.get()
         before = self._connected(_session(scope))
         old = self._by_request.get(before) if before else None
         with self._pages.one_more(request_facts.visitor(scope), page, old) as has_room:
             if not has_room:
-                events.refuse("pages")
+                log_events.refuse("pages")
                 await WebSocketClose()(scope, receive, send)
                 return
             if old is not None:
@@ -145,5 +145,5 @@ def _session(scope: Scope) -> str:
     return said[2].strip() if len(said) > 2 else ""
 
 
-OPEN_PAGES = OpenPages(room(memory.limit()))
+OPEN_PAGES = OpenPages(room(control_groups.memory_limit()))
 """Those of this process."""

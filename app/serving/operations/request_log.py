@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.serving.operations import events
+from app.serving.operations import log_events
 from app.serving.operations.health import PATHS as PROBES
 from app.serving.operations.metrics import PATH as METRICS
 from app.serving.operations.metrics import REQUESTS
@@ -35,10 +35,10 @@ class RequestLog:
             await self._app(scope, receive, send)
             return
         number, begun, status, size = self._id(scope), time.monotonic(), 0, 0
-        events.request_id.set(number)
-        place: dict[str, events.Field] = {
-            "path": events.shown_path(scope["path"]),
-            "query": events.shown_query(scope["query_string"].decode("latin-1")),
+        log_events.request_id.set(number)
+        place: dict[str, log_events.Field] = {
+            "path": log_events.shown_path(scope["path"]),
+            "query": log_events.shown_query(scope["query_string"].decode("latin-1")),
             "visitor": address_of(scope, self._trusted),
         }
         name = "session" if scope["path"] == STREAM else "socket"
@@ -53,7 +53,7 @@ class RequestLog:
                     size += len(message.get("body", b""))
                 case "websocket.accept":
                     status = 101
-                    events.write(f"{name}_opened", **place)
+                    log_events.write(f"{name}_opened", **place)
                 case "websocket.close" if not status:
                     status = 403  # what uvicorn answers to a handshake that is refused
             await send(message)
@@ -66,18 +66,18 @@ class RequestLog:
         finally:
             seconds = round(time.monotonic() - begun, 4)
             if status == 101:
-                events.write(f"{name}_closed", **place, seconds=seconds)
+                log_events.write(f"{name}_closed", **place, seconds=seconds)
             else:
                 status = status or CLOSED
                 self._note(scope, status, {**place, "status": status, "bytes": size, "seconds": seconds})
 
     def _id(self, scope: Scope) -> str:
         given, peer = Headers(scope=scope).get(HEADER, ""), peer_of(scope)
-        is_proxys = peer is not None and is_trusted(peer, self._trusted) and events.is_id(given)
-        return given if is_proxys else events.new_id()
+        is_proxys = peer is not None and is_trusted(peer, self._trusted) and log_events.is_id(given)
+        return given if is_proxys else log_events.new_id()
 
-    def _note(self, scope: Scope, status: int, fields: dict[str, events.Field]) -> None:
+    def _note(self, scope: Scope, status: int, fields: dict[str, log_events.Field]) -> None:
         """A probe or a scrape that went well is not worth a line: there is one every few seconds."""
         REQUESTS.add(f"{status // 100}xx")
         if status >= 400 or scope["path"] not in (*PROBES, METRICS):
-            events.write("request", method=scope.get("method", "GET"), **fields)
+            log_events.write("request", method=scope.get("method", "GET"), **fields)

@@ -21,7 +21,7 @@ from starlette.websockets import WebSocketClose
 
 from app.content import LANGUAGES, Content, load
 from app.serving.logs import OURS
-from app.serving.operations import events
+from app.serving.operations import log_events
 from app.serving.operations.request_log import STREAM
 from app.serving.plain_answers import plain_page
 
@@ -94,7 +94,7 @@ class Stopping:
             pages = self.inform()
         except Exception:
             _log.exception("the open pages could not be informed")  # they are closed all the same
-        events.write("stopping", pages=pages, under_way=self.left(), seconds=seconds)
+        log_events.write("stopping", pages=pages, under_way=self.left(), seconds=seconds)
         if pages:
             await asyncio.sleep(min(HEAR_SECONDS, seconds))
         while self.left() and time.monotonic() < until:
@@ -105,7 +105,7 @@ class Stopping:
             await asyncio.sleep(LOOK_SECONDS)
         if waited:
             await asyncio.sleep(min(HEAR_SECONDS, seconds))
-        events.write("stopped_waiting", left=len(self._works), seconds=round(time.monotonic() - began, 3))
+        log_events.write("stopped_waiting", left=len(self._works), seconds=round(time.monotonic() - began, 3))
 
     def count(self) -> dict[str, int]:
         """How much is under way now, of each kind."""
@@ -134,10 +134,10 @@ class NoNewSessions:
         if self._stopping.began is None:
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket" and scope["path"] in _NEW:
-            events.refuse("stopping")
+            log_events.refuse("stopping")
             await WebSocketClose()(scope, receive, send)
         elif scope["type"] == "http" and "text/html" in Headers(scope=scope).get("accept", ""):
-            events.refuse("stopping")
+            log_events.refuse("stopping")
             headers = {"retry-after": str(RETRY_SECONDS), "cache-control": "no-store"}
             page = plain_page("serving.stopping", _contents(), seconds=RETRY_SECONDS)
             await HTMLResponse(page, 503, headers)(scope, receive, send)

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from app.flow.budget import Tally
-from app.serving.operations import events
+from app.serving.operations import log_events
 from app.serving.visitor import counted_as, is_trusted, peer_of
 from app.settings import Network
 
@@ -78,7 +78,7 @@ class Connections:
             found: Connection | None = connection
         else:
             found = None
-            events.refuse("connections", visitor=address)
+            log_events.refuse("connections", visitor=address)
             if len(self._refused) < self.limits.refusals:
                 self._refused[transport] = connection
             else:

@@ -14,9 +14,9 @@ from app.ui.build.ways import ways
 from app.ui.draw import components, notice, page_errors
 from app.ui.draw.checks import framed
 from app.ui.draw.links import page_link
-from app.ui.draw.simulated_only import needs_a_world
+from app.ui.draw.notice import needs_a_world
 from app.ui.frame import navigation
-from app.ui.map import showing
+from app.ui.map import film_view
 from app.ui.state import language, session, under_construction
 from app.ui.text import escape, prose
 from app.world.lifecycle import building
@@ -45,8 +45,8 @@ def build() -> None:
     with page_errors.contained(content):
         walk_view = session.simulated_walk_view()
         pictured = under_construction.pictured(walk_view)
-        shown_film, about = showing.film_of(pictured, walk_view.heard), shown.task.about
-        showing.draw(shown_film, pictured, content, opens_at="whole", about=about, key="build_map")
+        shown_film, about = film_view.film_of(pictured, walk_view.heard), shown.task.about
+        film_view.draw(shown_film, pictured, content, opens_at="whole", about=about, key="build_map")
 
     # (2) All tasks, and the one that the reader looks at.
     left, right = st.columns([5, 12], gap="large")

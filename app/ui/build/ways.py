@@ -12,7 +12,7 @@ from app.content import Content
 from app.flow.build.plan import Act
 from app.flow.build.tasks import Progress
 from app.ui.build import state, views
-from app.ui.console.console import console
+from app.ui.console import console
 from app.ui.draw import components, page_errors, reveal
 from app.ui.draw.checks import said
 from app.ui.draw.code import code
@@ -21,7 +21,7 @@ from app.ui.figures.wire import indented
 from app.ui.marks import CLAIMS
 from app.ui.state import mode, session
 from app.ui.text import escape, prose, value, whole_words
-from app.world.setup.terminal_block import Shell, block
+from app.world.setup.tool_files import Shell, terminal_block
 
 _WAYS = ("do", "console", "terminal")
 _OF_STS = ("SubjectFromWebIdentityToken", "Audience", "Provider", "Arn", "AccessKeyId", "Expiration")
@@ -111,7 +111,7 @@ def terminal(content: Content) -> None:
             icon=":material/visibility:",
         )
     if pressed and reveal.is_possible():
-        lines = block(session.simulation(), session.world(), shell or "posix")
+        lines = terminal_block(session.simulation(), session.world(), shell or "posix")
         note = f'<p class="caption">{prose(content.message("build.terminal.shown"))}</p>'
         components.block(code(content, lines) + note, key="build_shown")
         st.button(content.message("reveal.hide"), key="build_conceal", icon=":material/visibility_off:")

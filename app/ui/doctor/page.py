@@ -15,9 +15,9 @@ from app.report import verdict_words
 from app.ui.doctor import diagnosis_upload, needs, reproducing
 from app.ui.doctor.diagnosis import all_checks, fix, pods, seen, verdict
 from app.ui.doctor.survey import surveyed
-from app.ui.draw import actions, components, notice
+from app.ui.draw import components, consent_buttons, notice
 from app.ui.frame import navigation
-from app.ui.map import showing
+from app.ui.map import film_view
 from app.ui.state import allowance, language, live_selection, mode, session
 from app.ui.state.walk_view import WalkView
 from app.ui.text import prose
@@ -75,8 +75,8 @@ def _draw(found: Diagnosis, heard: tuple[Exchange, ...], content: Content, *, el
         components.block(fix(found, content), key="fix")
     if elsewhere:
         reproducing.offer(found, content)
-    shown = showing.film_of(found, heard)
-    showing.draw(shown, found, content, opens_at="whole")
+    shown = film_view.film_of(found, heard)
+    film_view.draw(shown, found, content, opens_at="whole")
     if siblings := pods(found, content):
         components.block(siblings, key="pods")
     components.block(all_checks(found, content), key="diagnosis_checks")
@@ -97,9 +97,11 @@ def _offer_successor(found: Diagnosis, content: Content) -> None:
 def _offer(found: Diagnosis, walk_view: WalkView, content: Content) -> None:
     """The actions without which it stays unknown, then those for which a check waits; none that the cluster refuses."""
     if mode.can().ask_consent:
-        waiting = [*found.to_be_sure, *actions.lacking(*walk_view.walk)]
-        wanted = [action for action in dict.fromkeys(waiting) if not actions.is_refused(action, walk_view.forecast)]
-        actions.draw(wanted, walk_view, content, key="doctor")
+        waiting = [*found.to_be_sure, *consent_buttons.lacking(*walk_view.walk)]
+        wanted = [
+            action for action in dict.fromkeys(waiting) if not consent_buttons.is_refused(action, walk_view.forecast)
+        ]
+        consent_buttons.draw(wanted, walk_view, content, key="doctor")
 
 
 def _take_along(found: Diagnosis, content: Content) -> None:

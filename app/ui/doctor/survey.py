@@ -9,7 +9,7 @@ import streamlit as st
 from app.content import Content
 from app.flow.doctor.survey import USES, Survey, survey
 from app.flow.errors import FlowError
-from app.report import permission_words, picture, survey_words, table, verdict_words
+from app.report import permission_words, picture, survey_csv, survey_words, verdict_words
 from app.report.survey_words import Advice, Row
 from app.ui.draw import components, notice, page_errors
 from app.ui.draw.checks import allowed_by, framed, mark
@@ -95,7 +95,7 @@ def _chosen(found: Survey, content: Content) -> None:
     components.block(_table(sorted(shown, key=_ORDERS[order]), len(rows), content), key="survey")
     st.download_button(
         content.message("doctor_page.csv"),
-        "\ufeff" + table.of_survey(found, content),
+        "\ufeff" + survey_csv.of_survey(found, content),
         file_name="irsa-survey.csv",
         mime="text/csv",
         help=content.message("doctor_page.csv_help"),

@@ -1,4 +1,6 @@
-"""What stands in the way, in plain words: what was found, what would have done, what to do."""
+"""What stands in the way, in plain words: what was found, what would have done, what to do. Live mode among it, where a
+page's acts make sense in a simulated world only.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,12 @@ from app.content import Content
 from app.content.model import ErrorText
 from app.flow.errors import FlowError
 from app.flow.model import Status
+from app.flow.steps.submission import Submission
 from app.flow.visible import visible
 from app.ui.draw import components
-from app.ui.draw.checks import mark, said
-from app.ui.state import live, mode
+from app.ui.draw.checks import mark, said, unread
+from app.ui.marks import unspoken
+from app.ui.state import live, mode, session
 from app.ui.state.walk_view import WalkView
 from app.ui.text import escape, prose, utc, without_folders
 
@@ -127,3 +131,20 @@ def lost(loss: str, content: Content) -> None:
         f'<div class="notice" role="status">{mark(Status.WARNING, content)}<div><p>{prose(words)}</p></div></div>',
         key="lost",
     )
+
+
+def needs_a_world(content: Content) -> bool:
+    """Whether the page cannot go on: then it is said why, with the way to the simulated world."""
+    if mode.can().break_world:
+        return False
+    words = prose(content.message("simulated_only.why"))
+    components.block(f'<div class="notice" role="status">{unspoken("!")}<p>{words}</p></div>', key="needs")
+    st.button(content.message("mode.to_simulated"), key="simulate", icon=":material/undo:", on_click=mode.simulate)
+    return True
+
+
+def without_token(why: Submission, content: Content) -> None:
+    """Says that the world's Pod has no token to begin with, and in whose words; a new world is one click away."""
+    words = f'<p class="failed">{prose(content.message("simulated_only.no_token"))}</p>'
+    components.block(words + unread(why, session.subject(), content), key="no_token")
+    st.button(content.message("ui.reset"), key="no_token_reset", icon=":material/delete_sweep:", on_click=session.reset)

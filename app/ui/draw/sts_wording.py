@@ -8,13 +8,13 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.json_access import get_str
-from app.flow.names import DEFAULT_AUDIENCE
+from app.flow.names import DEFAULT_AUDIENCE, role_in
 from app.flow.ports import Ports
 from app.flow.verdict.refusals import REFUSALS
 from app.ui.draw import components
-from app.ui.draw.answers import Answer, ask
 from app.ui.draw.cached_parts import kept
 from app.ui.draw.sections import unfolding
+from app.ui.draw.server_answers import Answer, ask
 from app.ui.state import session
 from app.ui.state.depth import WIRE, depth
 from app.ui.text import escape, prose
@@ -91,7 +91,7 @@ def compare(ports: Ports, world: World) -> tuple[Pair, ...]:
     out.
     """
     accounts = (world.account, world.other_account)
-    own, other = (f"arn:aws:iam::{account.account_id}:role/{world.seeded.role}" for account in accounts)
+    own, other = (role_in(account.account_id, world.seeded.role) for account in accounts)
 
     def pair(case: str, role_arn: str, audience: str) -> Pair:
         def token() -> str:

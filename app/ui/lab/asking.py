@@ -8,7 +8,7 @@ from app.content import Content
 from app.flow.model import Step
 from app.ui.draw import components
 from app.ui.lab import trial
-from app.ui.lab.listing import step_name, title
+from app.ui.lab.fault_list import step_name, title
 from app.ui.lab.trial import NOTHING, Guess, Trial
 from app.ui.state import language, session
 from app.ui.text import escape, prose

@@ -15,9 +15,9 @@ from app.ui.doctor import diagnosis
 from app.ui.draw import components
 from app.ui.draw.checks import framed
 from app.ui.draw.journey import journey
-from app.ui.lab import asking, by_hand, others, shows, trial
+from app.ui.lab import asking, by_hand, others, symptoms, trial
 from app.ui.lab.trial import Trial
-from app.ui.map import showing
+from app.ui.map import film_view
 from app.ui.state import session
 from app.ui.state.walk_view import WalkView
 from app.ui.text import escape, prose
@@ -56,14 +56,14 @@ def _in_force(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content
     judged, here = found.verdict, session.world()
     step = judged.step or it.fault.step
     components.block(journey(step, walk_view.walk, content, known=_known(found, step)), key="journey")
-    shown = showing.film_of(found, walk_view.heard)
+    shown = film_view.film_of(found, walk_view.heard)
     session.page_state()[_BROKEN] = _BrokenFilm(fault_id=it.fault.id, film=shown)
-    showing.draw(shown, found, content, opens_at="whole")
+    film_view.draw(shown, found, content, opens_at="whole")
     # (1) What there is to see, and who else looks like this.
     exchanges = (*(exchange for report in walk_view.walk for exchange in report.exchanges), *here.log.exchanges())
     log = walk_view.log(here.chain.namespace, here.chain.pod)
-    components.block(shows.shows(judged, log, exchanges, content), key="lab_seen")
-    components.block(shows.compare(it.fault, found, here, content), key="lab_same")
+    components.block(symptoms.shows(judged, log, exchanges, content), key="lab_seen")
+    components.block(symptoms.compare(it.fault, found, here, content), key="lab_same")
     # (2) What it is.
     components.block(diagnosis.verdict(found, content), key="diagnosis")
     if found.fix:
@@ -91,16 +91,16 @@ def _whole(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content) -
     sentence = prose(content.message("lab.whole" if it.reverted else "lab.whole_by_hand"))
     chain = session.world().chain
     log = escape(walk_view.log(chain.namespace, chain.pod))
-    printed = f'<pre class="log"><b>$ {escape(shows.kubectl_logs(chain))}</b>\n{log}</pre>'
+    printed = f'<pre class="log"><b>$ {escape(symptoms.kubectl_logs(chain))}</b>\n{log}</pre>'
     more = "" if it.reverted else by_hand.too_much(found, content)
     components.block(framed(Status.PASSED, f"<p>{sentence}</p>{more}", content) + printed, key="lab_whole")
     components.block(journey(Step.ACCESS, walk_view.walk, content), key="journey")
-    after = showing.film_of(found, walk_view.heard)
+    after = film_view.film_of(found, walk_view.heard)
     kept = session.page_state().get(_BROKEN)
     if isinstance(kept, _BrokenFilm) and kept.fault_id == it.fault.id:
-        showing.compare(kept.film, after, found, content)
+        film_view.compare(kept.film, after, found, content)
     else:
-        showing.draw(after, found, content)
+        film_view.draw(after, found, content)
     if it.reverted:
         with st.container(horizontal=True, gap="small"):
             st.button(content.message("lab.to_list"), key="lab_leave", type="primary", on_click=trial.leave)

@@ -12,11 +12,11 @@ from app.flow.errors import FlowError
 from app.flow.json_access import get_object, masked
 from app.flow.model import JsonValue, Step
 from app.ui.draw import components
-from app.ui.lab import asking, by_hand, shows, trial
-from app.ui.lab.listing import step_name, title
-from app.ui.lab.shows import kubectl_logs
+from app.ui.lab import asking, by_hand, symptoms, trial
+from app.ui.lab.fault_list import step_name, title
+from app.ui.lab.symptoms import kubectl_logs
 from app.ui.lab.trial import Trial
-from app.ui.map import showing
+from app.ui.map import film_view
 from app.ui.state import language, session
 from app.ui.state.walk_view import WalkView
 from app.ui.step.evidence.parts import json_document, yaml_document
@@ -45,9 +45,9 @@ def hidden(it: Trial, content: Content) -> None:
         f"<p>{prose(content.message('lab.hidden_lead'))}</p>",
         key="lab_hidden",
     )
-    showing.still(content)
+    film_view.still(content)
     # (1) What there is to see.
-    components.block(shows.hint_of_seen(found.verdict.seen, content), key="lab_hidden_seen")
+    components.block(symptoms.hint_of_seen(found.verdict.seen, content), key="lab_hidden_seen")
     components.block(_evidence(walk_view, found, content), key="lab_evidence")
     # (2) Hints, and the answer.
     _hints(it, content)
@@ -104,7 +104,9 @@ def _read(found: Diagnosis, content: Content) -> str:
 
 def _hints(it: Trial, content: Content) -> None:
     here = session.world()
-    opened = "".join(f"<li>{prose(shows.hint(it.fault, number + 1, here, content))}</li>" for number in range(it.hints))
+    opened = "".join(
+        f"<li>{prose(symptoms.hint(it.fault, number + 1, here, content))}</li>" for number in range(it.hints)
+    )
     heading = f'<h2 class="heading">{escape(content.message("lab.hints"))}</h2>'
     components.block(f'{heading}<ol class="hints" aria-live="polite">{opened}</ol>', key="lab_hints")
     if it.hints < HINTS:

@@ -6,14 +6,14 @@ import streamlit as st
 
 from app.content import Content
 from app.ui.draw import components, sts_wording
-from app.ui.draw.simulated_only import needs_a_world
+from app.ui.draw.notice import needs_a_world
 from app.ui.frame import navigation
 from app.ui.frame.not_there import needs_chain
-from app.ui.lab import own, secrecy, trial
+from app.ui.lab import own_chain, secrecy, trial
 from app.ui.lab.asking import ask
 from app.ui.lab.broken import broken
+from app.ui.lab.fault_list import listing, unknown
 from app.ui.lab.hidden import hidden
-from app.ui.lab.listing import listing, unknown
 from app.ui.lab.score import score
 from app.ui.lab.warning import world_is_broken
 from app.ui.state import language, session
@@ -30,7 +30,7 @@ def break_it() -> None:
     if drawn := score(content):
         components.block(drawn, key="lab_score")
 
-    if own.hindered(content):
+    if own_chain.hindered(content):
         return
 
     # (1) The address asks for a fault, or one is in force, or neither.

@@ -10,7 +10,7 @@ from app.ui.draw import components
 from app.ui.draw.checks import mark
 from app.ui.draw.links import page_link
 from app.ui.lab import by_hand, secrecy, trial
-from app.ui.lab.listing import title
+from app.ui.lab.fault_list import title
 from app.ui.state import session
 from app.ui.text import escape, prose
 from app.world.faults import FAULTS

@@ -12,13 +12,13 @@ from app.flow.missions.judging import Result
 from app.flow.missions.picture import parts
 from app.flow.model import Status
 from app.ui.build.ways import terminal
-from app.ui.console.console import console, say_refusal
+from app.ui.console import console, say_refusal
 from app.ui.draw import components, notice, page_errors
 from app.ui.draw.checks import framed, said
+from app.ui.draw.notice import needs_a_world
 from app.ui.draw.sections import draw_collapsibles, fold
-from app.ui.draw.simulated_only import needs_a_world
 from app.ui.frame import navigation
-from app.ui.map import showing
+from app.ui.map import film_view
 from app.ui.missions import state, views
 from app.ui.state import language, session
 from app.ui.text import prose
@@ -129,7 +129,7 @@ def _picture(mission: Offered, results: Sequence[Result], content: Content) -> s
     shown = state.drawn(results, chains[chosen])
     is_marked = bool(_hints_shown(mission)) or all(it.reached for it in results)
     marks = shown.picture if is_marked else shown.picture.outcome
-    showing.draw_changes(shown.walk, shown.chain, marks.ghosts, marks.changes, shown.role, content, "mission_map")
+    film_view.draw_changes(shown.walk, shown.chain, marks.ghosts, marks.changes, shown.role, content, "mission_map")
     legend = views.legend(marks.changes.values(), content)
     if marks.changes != shown.picture.changes:
         legend += f'<p class="label">{prose(content.message("mission_page.unmarked"))}</p>'

@@ -1,1 +1,1 @@
-"""The instructor's view: slides of a page, and the speaker's notes."""
+"""The instructor's view: slides of a page, the speaker's notes, what-ifs, and the sheet of the workshop."""

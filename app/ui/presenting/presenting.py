@@ -22,11 +22,10 @@ from app.ui.draw import components
 from app.ui.frame import feed
 from app.ui.map import player
 from app.ui.map.film_json import film_json, names_of
-from app.ui.map.showing import film_of
+from app.ui.map.film_view import film_of
 from app.ui.marks import MARKS, step_name
 from app.ui.presenting import overlays, speaker
-from app.ui.presenting.slides import answers, deck, slides
-from app.ui.presenting.stories import figures
+from app.ui.presenting.slides import answers, deck, figures, slides
 from app.ui.presenting.what_if import CHOICES, what_if
 from app.ui.presenting.window import DECK, LARGE, NOTES, PARAM, PROJECTOR
 from app.ui.state import address, language, mode, route, session

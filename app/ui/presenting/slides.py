@@ -1,4 +1,4 @@
-"""The words of a talk's slides, with the values of one walk in them. The browser draws them beside the map."""
+"""The words and figures of a talk's slides, with the values of one walk. The browser draws them beside the map."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from app.content import Content
 from app.flow.doctor import Diagnosis
+from app.flow.errors import FlowError
 from app.flow.film import End, Film
 from app.flow.lessons import predictions
 from app.flow.lessons.decks import DECKS, LENGTHS, WHOLE, Shows, Slide, Story
@@ -13,6 +14,8 @@ from app.flow.lessons.predictions import QUESTIONS, RightAnswer
 from app.flow.model import HOLDS, JsonObject, Status, Step
 from app.ui.marks import MARKS, NUMBERS, unspoken
 from app.ui.presenting.what_if import CHOICES
+from app.ui.story import blast_radius, schemes
+from app.ui.story.schemes import Scheme, Taken
 from app.ui.text import escape, prose, shorten
 
 _FORETOLD = {
@@ -24,6 +27,7 @@ _FORETOLD = {
     Step.ACCESS: ("role",),
 }
 """What the usual notes to an answer suppose that happened."""
+_TAKEN = {Story.NODE_ROLE: Scheme.NODE_ROLE, Story.IRSA: Scheme.IRSA}
 
 
 Answers = Mapping[Step, RightAnswer]
@@ -116,3 +120,18 @@ def _first(text: str, content: Content) -> str:
     """Its first sentence: more is nothing for a slide."""
     end = content.facts.full_stop
     return text.partition(end + content.facts.between_sentences)[0].removesuffix(end) + end
+
+
+def figures(content: Content) -> Mapping[Story, str]:
+    """The HTML of the story's figures, what two Pods on a node get; none where the world lacks the story's roles."""
+    try:
+        scenes = {scheme: schemes.current(scheme) for scheme in _TAKEN.values()}
+    except FlowError:
+        return {}
+    return {
+        Story.EVERYDAY: blast_radius.everyday(scenes[Scheme.NODE_ROLE], content),
+        **{
+            story: blast_radius.figure(blast_radius.evaluate(scenes[scheme], Taken.POD_1), content)
+            for story, scheme in _TAKEN.items()
+        },
+    }

@@ -17,7 +17,7 @@ from app.flow.json_access import get_str
 from app.flow.model import Exchange, JsonObject, Status, Subject
 from app.flow.names import SUBJECT_PREFIX, subject_claim
 from app.flow.steps.submission import Submission
-from app.ui.draw.answers import Answer
+from app.ui.draw.server_answers import Answer
 from app.ui.map.film_json import film_json, names_of
 from app.ui.marks import MARKS, unspoken
 from app.ui.state import session

@@ -1,1 +1,1 @@
-"""The pages to look things up in: the glossary and the misconceptions."""
+"""The pages to look things up in: the glossary, the misconceptions, and five schemes side by side."""

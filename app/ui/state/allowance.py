@@ -24,7 +24,7 @@ from typing import NoReturn, TypeVar
 import streamlit as st
 
 from app.flow.budget import Buckets, PaceBucket, Quota, TokenBucket
-from app.serving.operations import events
+from app.serving.operations import log_events
 from app.serving.operations.metrics import Reason
 from app.ui.state import connection, language
 from app.ui.text import prose
@@ -153,7 +153,7 @@ def afford(usage: Usage) -> None:
 def stop(why: str, seconds: float) -> NoReturn:
     """Draws one sentence, `limits.<why>`, with the seconds to wait, and ends the run."""
     facts = connection.facts()
-    events.refuse(_REASONS[why], **({"request": facts.request, "visitor": facts.visitor} if facts else {}))
+    log_events.refuse(_REASONS[why], **({"request": facts.request, "visitor": facts.visitor} if facts else {}))
     language.choose()
     words = language.content().message(f"limits.{why}", seconds=max(math.ceil(seconds), 1))
     st.html(f'<p role="status">{prose(words)}</p>')

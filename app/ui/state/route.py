@@ -9,7 +9,7 @@ from app.locations import PAGES as PAGE_FILES
 from app.ui.state import address
 
 ARRIVED = "arrived"
-"""In the session: this run is of the page that the reader asked for already (`runs.page_buttons`)."""
+"""In the session: this run is of the page that the reader asked for already (`runs.clicks`)."""
 _LEAVING = "leaving"
 """In the session: the page that the reader asked for, until `leave` goes there."""
 

@@ -10,14 +10,14 @@ from app.content import Content
 from app.flow.film import imagined
 from app.flow.model import HOLDS, Status, Step, StepReport
 from app.flow.verdict.link_states import ChainState
-from app.ui.draw import actions, components, page_errors, sts_wording
+from app.ui.draw import components, consent_buttons, page_errors, sts_wording
 from app.ui.draw.cached_parts import for_all, for_reader, kept
 from app.ui.draw.checks import checks, of_program, outcome
 from app.ui.draw.journey import journey
 from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section, fold, on_demand, section, unfolding
 from app.ui.figures.wire import wire
 from app.ui.frame import navigation
-from app.ui.map import showing
+from app.ui.map import film_view
 from app.ui.reference.glossary import glossary
 from app.ui.reference.misconceptions import for_page
 from app.ui.state import address, already_read, language, mode, session
@@ -25,12 +25,10 @@ from app.ui.state.depth import DETAIL, WIRE, answers, deeper, depth
 from app.ui.state.runs import drawn_before, streamlit_sessions
 from app.ui.state.walk_view import WalkView
 from app.ui.step import predict
-from app.ui.step.analogy import analogy
 from app.ui.step.artefact import artefact
-from app.ui.step.close import close
 from app.ui.step.evidence import BELOW_CHECKS, BELOW_OUTCOME, VIEWS
-from app.ui.step.going_wrong import going_wrong
 from app.ui.step.instruments import INSTRUMENTS
+from app.ui.step.lesson_parts import analogy, close, going_wrong
 from app.ui.step.recompute import recompute
 from app.ui.text import escape, prose
 
@@ -56,8 +54,8 @@ def lesson(name: str) -> None:
             )
             components.head(step, content, asks="" if here.answered else step)
             with page_errors.contained(content):
-                showing.draw(
-                    showing.film_of(found, walk_view.heard),
+                film_view.draw(
+                    film_view.film_of(found, walk_view.heard),
                     found,
                     content,
                     part=step,
@@ -81,7 +79,7 @@ def lesson(name: str) -> None:
                 *(walk_view, found, content.language, address.kept()),
             )
             components.block(came_of, key=f"outcome_{step}")
-            actions.offer(step, walk_view, content)
+            consent_buttons.offer(step, walk_view, content)
             if depth() < DETAIL and (shown := artefact(report, content)):
                 components.block(shown, key=f"artefact_{step}")
 
@@ -114,7 +112,7 @@ def lesson(name: str) -> None:
             deeper(content)
 
 
-def _leads(step: Step, known: Mapping[Step, Status], walk_view: WalkView) -> list[tuple[str, showing.Lead]]:
+def _leads(step: Step, known: Mapping[Step, Status], walk_view: WalkView) -> list[tuple[str, film_view.Lead]]:
     """The buttons of this page that lead to another step."""
     steps = list(Step)
     place = steps.index(step)
@@ -122,9 +120,9 @@ def _leads(step: Step, known: Mapping[Step, Status], walk_view: WalkView) -> lis
     return [(button, _lead(other, known[other], walk_view)) for button, others in beside for other in others]
 
 
-def _lead(step: Step, status: Status, walk_view: WalkView) -> showing.Lead:
+def _lead(step: Step, status: Status, walk_view: WalkView) -> film_view.Lead:
     is_open, wrong = predict.prediction(step, walk_view)
-    return showing.Lead(
+    return film_view.Lead(
         step=step,
         answered=not (status in HOLDS and is_open),
         supposed=imagined(step, wrong) if wrong else None,

@@ -1,1 +1,1 @@
-"""The pages that tell the story: home, and why there is IRSA at all."""
+"""The pages that tell the story: home, the first minute, and why there is IRSA at all."""

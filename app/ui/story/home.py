@@ -15,7 +15,7 @@ from app.ui.draw.links import page_link
 from app.ui.draw.prose import markdown
 from app.ui.draw.sections import draw_section
 from app.ui.frame import navigation, not_there
-from app.ui.map import handed_on, showing
+from app.ui.map import film_downloads, film_view
 from app.ui.state import depth, language, live_selection, mode, route, session
 from app.ui.state.walk_view import WalkView
 from app.ui.text import escape, prose
@@ -59,18 +59,18 @@ def home() -> None:
 def _film(walk_view: WalkView | None, content: Content) -> None:
     """The film of the last walk: six beats that play once, and all of it on demand."""
     if walk_view is None:
-        showing.still(content)
+        film_view.still(content)
         return
     found = session.diagnosis(walk_view)
-    whole = showing.film_of(found, walk_view.heard)
+    whole = film_view.film_of(found, walk_view.heard)
     all_of_it = bool(st.session_state.get("whole_film"))
     if all_of_it:
-        showing.draw(whole, found, content, plays="now")
+        film_view.draw(whole, found, content, plays="now")
     else:
-        showing.draw(overview(whole), found, content, plays="once", ends_whole=False)
+        film_view.draw(overview(whole), found, content, plays="once", ends_whole=False)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.toggle(content.message("home.whole_film"), key="whole_film")
-        handed_on.take_along(whole, found, content)
+        film_downloads.take_along(whole, found, content)
 
 
 def _start(content: Content) -> None:

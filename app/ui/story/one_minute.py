@@ -11,7 +11,7 @@ from app.flow.model import JsonValue, Status, Step
 from app.flow.port_wrappers.consent import Action
 from app.flow.steps.submission import Submission, submit_changed
 from app.flow.tokens.tampering import Change, place_in
-from app.ui.draw import actions, components, page_errors
+from app.ui.draw import components, consent_buttons, page_errors
 from app.ui.draw.checks import said, unread
 from app.ui.draw.links import page_link
 from app.ui.draw.sections import draw_section, section
@@ -49,7 +49,7 @@ def one_minute() -> None:
 
         # (2) Why it can be believed.
         if not token:
-            actions.offer(Step.TOKEN_MOUNT, walk_view, content)
+            consent_buttons.offer(Step.TOKEN_MOUNT, walk_view, content)
         draw_section("try", PAGE, content)
         if token:
             with page_errors.contained(content):
@@ -66,7 +66,7 @@ def _none(content: Content) -> str:
 @page_errors.fragment
 def _stamp(walk_view: WalkView, token: JsonValue, content: Content) -> None:
     """The claim to change, and what became of the signature: of the walk's own token, or of the one just sent."""
-    if actions.instead(_SENDS, content, key=PAGE):
+    if consent_buttons.instead(_SENDS, content, key=PAGE):
         return
     if mode.can().send_outside:
         st.caption(content.message("actions.live_sends"))

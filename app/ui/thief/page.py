@@ -13,12 +13,12 @@ from app.flow.steps.submission import Submission
 from app.ui.draw import components, page_errors, sts_wording
 from app.ui.draw.checks import mark, said
 from app.ui.draw.links import page_link
+from app.ui.draw.notice import needs_a_world, without_token
 from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section
-from app.ui.draw.simulated_only import needs_a_world, without_token
 from app.ui.frame import navigation
 from app.ui.frame.not_there import needs_chain
+from app.ui.map.film_view import draw_events, standing
 from app.ui.map.player import Plays
-from app.ui.map.showing import draw_events, standing
 from app.ui.state import chosen_chain, language
 from app.ui.text import escape, prose
 from app.ui.thief import actions, film, views

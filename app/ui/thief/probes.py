@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from app.flow.json_access import get_str
 from app.flow.model import Exchange, JsonValue, Subject
-from app.flow.names import API_TOKEN, DEFAULT_AUDIENCE, subject_claim
+from app.flow.names import API_TOKEN, DEFAULT_AUDIENCE, account_of, role_in, subject_claim
 from app.flow.ports import Credentials, Ports
 from app.flow.redaction import MASK
 from app.flow.steps.submission import Submission, read_token
-from app.ui.draw.answers import Answer, ask
+from app.ui.draw.server_answers import Answer, ask
 from app.ui.time_machine.probes import exchanged, listed, taken
 from app.world.setup import story
 
@@ -101,9 +101,9 @@ def use(ports: Ports, loot: Loot, subject: Subject, bearer: Answer, sent_to_clus
     sent = list(zip(("sts", *dict(then)), exchanges, strict=False))
     if sent_to_cluster:
         sent.append(("api_server", sent_to_cluster))
-    account = loot.role_arn.split(":")[4] if loot.role_arn.count(":") > 4 else ""
+    account = account_of(loot.role_arn)
     roles = {
-        name: f"arn:aws:iam::{account}:role/{role}"
+        name: role_in(account, role)
         for name, role in (("other_role", story.ORDERS_ROLE), ("role_without_sub", story.ORDERS_ROLE_WITHOUT_SUB))
     }
     other_token = read_token(ports, subject, API_TOKEN)

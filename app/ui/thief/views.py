@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from app.content import Content
 from app.flow.json_access import get, get_str, strings
 from app.flow.model import JsonValue
-from app.ui.draw.answers import Answer, row
 from app.ui.draw.documents import Notes, document, json_lines
+from app.ui.draw.server_answers import Answer, row
 from app.ui.figures.wire import wire
 from app.ui.text import breakable, escape, marked, prose, utc, value
 from app.ui.thief.actions import Theft

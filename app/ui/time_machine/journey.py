@@ -13,7 +13,7 @@ from app.flow.model import Exchange, JsonObject, Subject
 from app.flow.names import DEFAULT_AUDIENCE
 from app.flow.steps.submission import Submission
 from app.ui.map.film_json import names_of
-from app.ui.map.showing import film_of, standing
+from app.ui.map.film_view import film_of, standing
 from app.ui.state import session
 from app.ui.time_machine.news import news
 from app.ui.time_machine.probes import First, Moment, first, moment

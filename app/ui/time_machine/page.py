@@ -10,11 +10,11 @@ from app.flow.json_access import get_str
 from app.flow.steps.submission import Submission
 from app.ui.draw import components, page_errors, sts_wording
 from app.ui.draw.checks import said
+from app.ui.draw.notice import needs_a_world, without_token
 from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section
-from app.ui.draw.simulated_only import needs_a_world, without_token
 from app.ui.frame import navigation
 from app.ui.frame.not_there import needs_chain
-from app.ui.map.showing import draw_events, without
+from app.ui.map.film_view import draw_events, without
 from app.ui.state import chosen_chain, language, session
 from app.ui.text import escape, prose
 from app.ui.time_machine import journey, views

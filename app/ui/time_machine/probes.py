@@ -11,7 +11,7 @@ from app.flow.json_access import get, get_list, get_str, strings
 from app.flow.model import Check, Exchange, JsonValue, Subject
 from app.flow.ports import AssumedRole, Credentials, Ports
 from app.flow.steps.submission import Submission, read_claims
-from app.ui.draw.answers import Answer, ask
+from app.ui.draw.server_answers import Answer, ask
 from app.world.lifecycle.experiments import DEFAULT
 from app.world.setup.scenario import NAMESPACE, POD_BEFORE
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from app.content import Content
 from app.flow.json_access import get_str
 from app.flow.model import Subject
-from app.ui.draw.answers import Answer, row
 from app.ui.draw.checks import listed, unread
+from app.ui.draw.server_answers import Answer, row
 from app.ui.state import session
 from app.ui.text import breakable, escape, prose, utc, whole_words
 from app.ui.time_machine.probes import First, Late, Moment, Ran

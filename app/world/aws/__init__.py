@@ -1,1 +1,1 @@
-"""The simulated AWS: one http endpoint for STS, IAM, S3 and instance metadata."""
+"""The simulated AWS: one http endpoint for STS, IAM, S3, EKS, CloudTrail and instance metadata."""

@@ -13,13 +13,12 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from app.world.aws import metadata, query_api
+from app.world.aws import metadata, protocols, query_api
 from app.world.aws.cloudtrail import api as cloudtrail_api
 from app.world.aws.directory import Directory
 from app.world.aws.eks import api as eks_api
 from app.world.aws.errors import SIMULATED, AwsError
 from app.world.aws.incoming import Incoming, incoming
-from app.world.aws.protocols import not_simulated
 from app.world.aws.s3 import api as s3_api
 from app.world.aws.s3.errors import too_large
 from app.world.aws.sigv4 import MalformedSignature, Signature, read_signature
@@ -95,7 +94,7 @@ class _Endpoint:
             parameters = query_api.read_parameters(call) if is_query else {}
             version = parameters.get("Version", "")
             if signature is not None and service not in SIMULATED and version not in query_api.VERSIONS.values():
-                return not_simulated.respond(self._directory, call, signature, parameters)
+                return protocols.refuse_unsimulated(self._directory, call, signature, parameters)
             service = _service(signature, version)
             return await query_api.respond(self._directory, service, call, parameters, signature)
         except MalformedSignature as problem:

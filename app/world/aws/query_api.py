@@ -7,7 +7,7 @@ import uuid
 from starlette.responses import Response
 
 from app.flow.model import JsonValue
-from app.world.aws import iam, xml
+from app.world.aws import iam, protocols, xml
 from app.world.aws.authentication import Caller, authenticate
 from app.world.aws.authorization import authorize
 from app.world.aws.directory import Directory
@@ -17,8 +17,7 @@ from app.world.aws.iam.providers import with_thumbprint
 from app.world.aws.iam.resources import resource_of
 from app.world.aws.incoming import Incoming, fields
 from app.world.aws.parameters import Parameters
-from app.world.aws.protocols import responses
-from app.world.aws.protocols.responses import Protocol
+from app.world.aws.protocols import Protocol
 from app.world.aws.sigv4 import Signature
 from app.world.aws.sts import actions as sts_actions
 from app.world.aws.sts.web_identity import assume_role_with_web_identity
@@ -93,4 +92,4 @@ def _answer(service: str, action: str, result: JsonValue) -> Response:
 
 def refusal(service: str, error: AwsError) -> Response:
     """An error in the shape of IAM and STS."""
-    return responses.refusal(Protocol.XML, error, namespace=NAMESPACES[service])
+    return protocols.refusal(Protocol.XML, error, namespace=NAMESPACES[service])

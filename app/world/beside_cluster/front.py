@@ -19,7 +19,7 @@ from app.flow.webhook import WebhookSettings
 from app.world.aws.account import Account
 from app.world.aws.endpoint import create_app
 from app.world.beside_cluster.account import REGION
-from app.world.servers import webhook
+from app.world.servers import pod_identity_webhook
 from app.world.servers.http import host_of, is_loopback_host
 from app.world.servers.issuer import HEADERS
 
@@ -92,9 +92,9 @@ class Front:
 
         async def reviewed(document: JsonValue) -> JsonValue:
             # In a thread: the cluster is asked for the ServiceAccount, and may be slow.
-            return await asyncio.to_thread(webhook.answer, document, self._edit)
+            return await asyncio.to_thread(pod_identity_webhook.answer, document, self._edit)
 
-        return await webhook.respond(request, reviewed)
+        return await pod_identity_webhook.respond(request, reviewed)
 
     def _edit(self, pod: JsonValue, namespace: str | None, name: str | None) -> list[dict[str, JsonValue]]:
         found = self._find_service_account(namespace, name) if namespace and name else None

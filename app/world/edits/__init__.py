@@ -15,7 +15,7 @@ from app.flow.visible import pretty_json
 from app.world.apiserver.types.errors import ApiError
 from app.world.aws.errors import AwsError
 from app.world.edits import account, cluster, masking
-from app.world.edits.reading import read
+from app.world.edits.edited_json import read
 from app.world.edits.refusal import EditRefused
 from app.world.lifecycle import world_snapshot
 from app.world.lifecycle.world_operations import settle, submit

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from app.flow.model import JsonObject
 from app.flow.names import host_and_path
 from app.world.aws import iam
-from app.world.edits.reading import member, only, same_name, texts
+from app.world.edits.edited_json import member, only, same_name, texts
 from app.world.edits.refusal import EditRefused
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from app.world.apiserver.request.request_scope import RequestScope
 from app.world.apiserver.types.codec import decode_typed
 from app.world.apiserver.types.defaults import apply_defaults
 from app.world.apiserver.types.resources import RESOURCES, Resource
-from app.world.edits.reading import member, only, same_name
+from app.world.edits.edited_json import member, only, same_name
 from app.world.edits.refusal import EditRefused
 from app.world.lifecycle.world_operations import delete, pod_of
-from app.world.setup.manifest import written
+from app.world.setup.owner_manifest import written
 
 if TYPE_CHECKING:
     from app.world.world import World

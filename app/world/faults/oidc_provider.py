@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject, Step
-from app.flow.names import DEFAULT_AUDIENCE, host_and_path
+from app.flow.names import DEFAULT_AUDIENCE, host_and_path, role_in
 from app.world.aws import iam
 from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
@@ -72,7 +72,7 @@ async def _in_the_other_account_alone(world: World) -> None:
     other = world.other_account.account_id
     policy = json.dumps(trust_policy(world)).replace(world.account_id, other)
     iam.call(world.other_account, "CreateRole", {"RoleName": OTHER_ROLE, "AssumeRolePolicyDocument": policy})
-    await annotate_role(world, f"arn:aws:iam::{other}:role/{OTHER_ROLE}")
+    await annotate_role(world, role_in(other, OTHER_ROLE))
 
 
 def _delete(world: World) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject, Step
-from app.flow.names import TOKEN_PATH
+from app.flow.names import TOKEN_PATH, role_in
 from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
 from app.world.aws import iam
@@ -80,7 +80,7 @@ async def _next_role(world: World) -> None:
 
 
 def _next_arn(world: World) -> str:
-    return f"arn:aws:iam::{world.account_id}:role/{NEXT_ROLE}"
+    return role_in(world.account_id, NEXT_ROLE)
 
 
 def _as_the_user(world: World) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from app.flow.model import Chain, JsonObject, Step
-from app.flow.names import host_and_path
+from app.flow.names import SUBJECT_PREFIX, host_and_path
 from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
 from app.world.faults.oidc_provider import former_trust_policy
@@ -24,18 +24,18 @@ def other_namespace(chain: Chain) -> str:
 
 
 def _wrong_namespace(world: World) -> JsonObject:
-    return _for_subject(world, f"system:serviceaccount:{other_namespace(world.chain)}:{world.chain.service_account}")
+    return _for_subject(world, f"{SUBJECT_PREFIX}{other_namespace(world.chain)}:{world.chain.service_account}")
 
 
 def _wrong_case(world: World) -> JsonObject:
     name = world.chain.service_account
     if name.upper() == name:
         raise LookupError(f'"{name}" has no letter')
-    return _for_subject(world, f"system:serviceaccount:{world.chain.namespace}:{name.upper()}")
+    return _for_subject(world, f"{SUBJECT_PREFIX}{world.chain.namespace}:{name.upper()}")
 
 
 def _wildcard_without_like(world: World) -> JsonObject:
-    return _for_subject(world, f"system:serviceaccount:{world.chain.namespace}:*")
+    return _for_subject(world, f"{SUBJECT_PREFIX}{world.chain.namespace}:*")
 
 
 def _for_subject(world: World, subject: str) -> JsonObject:
@@ -65,7 +65,7 @@ def _other_action(world: World) -> JsonObject:
 def _denied_by_a_statement(world: World) -> JsonObject:
     """A `Deny` for all but one namespace, beside the statement that allows this ServiceAccount."""
     policy = trust_policy(world)
-    allowed = f"system:serviceaccount:{other_namespace(world.chain)}:*"
+    allowed = f"{SUBJECT_PREFIX}{other_namespace(world.chain)}:*"
     condition = {"StringNotLike": {f"{host_and_path(world.issuer)}:sub": allowed}}
     policy["Statement"].append({**policy["Statement"][0], "Effect": "Deny", "Condition": condition})
     return policy

@@ -13,16 +13,16 @@ from app.flow.model import Chain
 from app.own_folder import OwnFolder
 from app.world.aws.entities import NodeKind
 from app.world.keys import KeyPool
-from app.world.lifecycle import chain_choice, coming_back, fault_injection, world_operations, world_snapshot
+from app.world.lifecycle import chain_choice, fault_injection, kept_worlds, world_operations, world_snapshot
 from app.world.lifecycle.advance_clock import follow_wall_clock, move_clock
 from app.world.lifecycle.chain_choice import Choices
 from app.world.lifecycle.listeners import Listeners
 from app.world.lifecycle.world_factory import WorldFactory
 from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.lifecycle.world_store import WorldGone, WorldStore
-from app.world.node.programs.programs import Programs
+from app.world.node.programs.program_threads import Programs
 from app.world.node.programs.runner import AwsCli
-from app.world.node.volumes.files import parent_of_node_files
+from app.world.node.volumes.disk import parent_of_node_files
 from app.world.saved.keepers import Keepers
 from app.world.saved.state_directory import StateDirectory
 from app.world.servers.loop_thread import LoopThread
@@ -146,7 +146,7 @@ class Simulation:
         from app.world.faults import FAULTS  # here: the faults know the world, and most worlds never meet one
 
         wanted, in_force = ([FAULTS[fault_id] for fault_id in ids] for ids in (fault_ids, world.faults))
-        self._change(world, coming_back.inject(self._keepers, world, wanted, in_force))
+        self._change(world, kept_worlds.inject(self._keepers, world, wanted, in_force))
 
     def revert(self, world: World) -> None:
         """Takes back all faults, and whatever was done since the first was caused."""
@@ -256,14 +256,14 @@ class Simulation:
             around=self._keepers.durable if self._keepers is not None else None,
         )
         if self._keepers is not None:
-            back = await coming_back.make(self._keepers, self._maker.shared_services, self.store)
+            back = await kept_worlds.make(self._keepers, self._maker.shared_services, self.store)
         serving = asyncio.create_task(servers.serve())
         sweeping = asyncio.create_task(self._sweep())
         while not servers.started and not serving.done():
             await asyncio.sleep(0.005)
         self._programs.submit(aws_cli.warm)
         if self._keepers is not None:
-            await coming_back.resume(back, self.store)
+            await kept_worlds.resume(back, self.store)
         yield serving
         # In order: no new worlds are looked after, the old ones go, the connections close.
         sweeping.cancel()

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from app.flow.annotations import ROLE_ARN
 from app.flow.model import JsonObject
-from app.flow.names import provider_in
+from app.flow.names import provider_in, role_in
 from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
 from app.world.apiserver.request.options import DeleteOptions, Options
@@ -18,7 +18,7 @@ from app.world.apiserver.types.resources import RESOURCES
 from app.world.aws import iam
 from app.world.aws.entities import NodeKind
 from app.world.setup import roles
-from app.world.setup.manifest import written
+from app.world.setup.owner_manifest import written
 from app.world.setup.scenario import NAMESPACE, POD_BEFORE
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def calls_sts(role: str, token: str, *more: str) -> list[str]:
 
 def role_arn(world: World) -> str:
     """The ARN of the role that the Pod is to have."""
-    return f"arn:aws:iam::{world.account_id}:role{world.chain.role_path}{world.chain.role}"
+    return role_in(world.account_id, world.chain.role, path=world.chain.role_path)
 
 
 def trust_policy(world: World) -> JsonObject:

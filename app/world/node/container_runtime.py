@@ -1,24 +1,35 @@
-"""The node's container runtime: creates containers, and runs programs in them to their end."""
+"""The node's container runtime: creates containers, and runs programs in them to their end.
+
+What a container's own process prints is its log, and its Pod does not wait for one that only waits.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import codecs
 import posixpath
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
 from app.flow.ports import Execution
 from app.world.node.container import Container, command_of, environment_of, is_aws_cli, user_of
+from app.world.node.container_log import ContainerLog
 from app.world.node.processes import Processes
 from app.world.node.programs.environment import ConfigError, variables
-from app.world.node.programs.programs import Programs
+from app.world.node.programs.program_threads import Programs
 from app.world.node.programs.runner import AwsCli
-from app.world.node.streams import Streams
+from app.world.node.streams import Streams, encoded
 from app.world.node.volumes.atomic_writer import OwnedTree
 from app.world.node.volumes.filesystem import FileSystem
 from app.world.node.volumes.volumes import PodVolumes
 
 if TYPE_CHECKING:
     from app.world.world import World
+
+
+SETTLE_SECONDS = 10.0
+"""How long a Pod waits for a process that neither ends nor rests."""
 
 
 class ContainerRuntime:
@@ -83,3 +94,34 @@ def _is_empty_dir(pod: JsonObject, name: str) -> bool:
     """Whether a volume is one that programs may write to. (What a hostPath leads to is an empty directory, too.)"""
     volume: JsonObject = next((volume for volume in pod["spec"].get("volumes") or [] if volume["name"] == name), {})
     return not volume.keys() & {"projected", "configMap", "secret", "downwardAPI"}
+
+
+async def run_process(
+    runtime: ContainerRuntime, container: Container, streams: Streams, log: ContainerLog, now: Callable[[], float]
+) -> int:
+    """Runs the process to its end. `now`: Unix seconds by the node's clock. Returns its exit code."""
+    logging = asyncio.ensure_future(_keep_log(streams, log, now))
+    try:
+        result = await runtime.run(container, list(container.command), streams)
+        await streams.write(encoded(result.stdout))
+        await streams.write(encoded(result.stderr), error=True)
+        streams.finish()
+        await logging
+        return result.exit_code
+    finally:
+        logging.cancel()
+
+
+async def _keep_log(streams: Streams, log: ContainerLog, now: Callable[[], float]) -> None:
+    decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+    async for _, data in streams.output():
+        log.write(decode(data), now())
+
+
+async def settled(process: asyncio.Task[int], streams: Streams) -> None:
+    """Until a process has ended, or waits for something, or has run for a while: then its Pod goes on without it."""
+    pause = 0.0
+    end = asyncio.get_running_loop().time() + SETTLE_SECONDS
+    while not process.done() and not streams.resting and asyncio.get_running_loop().time() < end:
+        await asyncio.wait({process}, timeout=pause)
+        pause = min(2 * pause + 0.002, 0.05)

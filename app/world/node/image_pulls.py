@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from app.flow.matching.edit_distance import edits
+from app.flow.matching.differences import edits
 from app.world.node.pod_record import PodRecord
 from app.world.node.pod_status import ContainerState
 

@@ -29,8 +29,7 @@ from app.world.node.pod_worker import PodWorker
 from app.world.node.programs.environment import ConfigError
 from app.world.node.streams import Streams
 from app.world.node.volumes.disk import NodeDisk
-from app.world.node.volumes.token_request import token_requests
-from app.world.node.volumes.tokens import TokenManager
+from app.world.node.volumes.token_manager import TokenManager, token_requests
 from app.world.node.wake_up import WakeUp
 from app.world.saved.records import KeptKubelet, KeptPod
 

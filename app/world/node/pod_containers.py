@@ -13,8 +13,7 @@ from app.world.apiserver.storage.stored import Stored
 from app.world.apiserver.types.defaults import containers_of
 from app.world.node.container import Container
 from app.world.node.container_log import ContainerLog
-from app.world.node.container_process import run_process, settled
-from app.world.node.container_runtime import ContainerRuntime
+from app.world.node.container_runtime import ContainerRuntime, run_process, settled
 from app.world.node.image_pulls import find_failure, report_failure
 from app.world.node.pod_record import PodRecord
 from app.world.node.pod_status import ContainerState, PodState

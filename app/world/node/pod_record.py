@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from app.flow.model import JsonObject, Step
 from app.flow.times import timestamp
 from app.world.apiserver.types.errors import ApiError
-from app.world.node.events import record_event
+from app.world.node.event_recorder import record_event
 from app.world.node.scheduling import refusal
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from app.world.node.pod_record import PodRecord
 from app.world.node.pod_schedule import PodSchedule
 from app.world.node.pod_status import ContainerState, PodState
 from app.world.node.volumes.disk import PodDisk
-from app.world.node.volumes.tokens import TokenManager
+from app.world.node.volumes.token_manager import TokenManager
 from app.world.node.volumes.volumes import PodVolumes
 from app.world.saved.records import KeptPod
 

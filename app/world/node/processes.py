@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, TypeVar
 from app.flow.ports import Execution
 from app.world.node.container import AWS, Container
 from app.world.node.programs.http_requests import Wire
-from app.world.node.programs.programs import Room
+from app.world.node.programs.program_threads import Room
 from app.world.node.programs.runner import AwsCli
 from app.world.node.programs.surroundings import Surroundings
 from app.world.node.programs.tar import tar
 from app.world.node.programs.unix.inputs import whole
 from app.world.node.programs.unix.options import UsageProblem
-from app.world.node.programs.unix.table import PROGRAMS
+from app.world.node.programs.unix.program_table import PROGRAMS
 from app.world.node.shell.limits import Killed, Limits
 from app.world.node.shell.process import HttpRequest, HttpResponse, Process
 from app.world.node.shell.state import ShellProblem

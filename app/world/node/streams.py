@@ -11,7 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 
-from app.world.node.terminal import LineDiscipline
+from app.world.node.line_discipline import LineDiscipline
 
 STDOUT, STDERR = 1, 2
 INPUT_LIMIT = 256 * 1024

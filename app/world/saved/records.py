@@ -15,7 +15,7 @@ from app.world.identity import Identity
 from app.world.keys import SigningKey
 from app.world.node.pod_status import PodState
 from app.world.node.volumes.scratch import Written
-from app.world.node.volumes.tokens import KeptToken
+from app.world.node.volumes.token_manager import KeptToken
 
 
 @dataclass(frozen=True, kw_only=True)

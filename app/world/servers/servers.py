@@ -20,7 +20,7 @@ from app.world.aws.endpoint import create_app as create_aws_app
 from app.world.events.kubernetes import Noticing, NoticingIssuer
 from app.world.lifecycle.world_store import WorldStore
 from app.world.metering import HoldBack
-from app.world.servers import issuer, webhook
+from app.world.servers import issuer, pod_identity_webhook
 from app.world.servers.http import BODY_LIMIT
 from app.world.servers.metered_connections import http_protocol, websocket_protocol
 
@@ -67,7 +67,7 @@ def https_app(store: WorldStore, issuer_host: str) -> Router:
     return Router(
         routes=[
             Mount("/k8s/{world}", kubernetes),
-            Mount("/webhook", webhook.create_app(store.by_path)),
+            Mount("/webhook", pod_identity_webhook.create_app(store.by_path)),
             Mount("/id", NoticingIssuer(issuer.create_app(store.by_issuer, issuer_host), store.by_issuer)),
             Mount("/", by_token),
         ]

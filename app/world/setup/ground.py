@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from app.flow.model import JsonObject
 from app.flow.webhook import CONFIGURATION, WEBHOOKS, registered, selector_on_eks
 from app.world.apiserver.auth.authentication import ADMIN
-from app.world.apiserver.registry import controllers, operations
+from app.world.apiserver.registry import bootstrap, operations
 from app.world.aws import iam
 from app.world.aws.entities import Bucket, Node, StoredObject
 from app.world.setup import kube_system
@@ -28,7 +28,7 @@ async def lay(world: World) -> None:
     """Fills a world that has nothing in it yet."""
     # (1) Namespaces with their ServiceAccounts `default`. A learner who looks around in an empty world finds what EKS
     #     runs; lists of every ServiceAccount that a finished one shows are shorter without it.
-    controllers.bootstrap(world)
+    bootstrap.bootstrap(world)
     if world.start == "empty":
         await kube_system.fill(world)
     # (2) The webhook that EKS registers in every cluster.

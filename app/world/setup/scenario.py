@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from app.flow.annotations import ROLE_ARN
 from app.flow.build.documents import IMAGE, LIST_BUCKETS
 from app.flow.model import Chain, JsonObject
-from app.flow.names import DEFAULT_AUDIENCE
+from app.flow.names import DEFAULT_AUDIENCE, role_in
 from app.world.setup import ground, story
 from app.world.setup.developer import Developer
 from app.world.setup.roles import trust_policy
@@ -66,7 +66,7 @@ async def _irsa(world: World, developer: Developer) -> None:
         "name": chain.service_account,
         "namespace": chain.namespace,
         "labels": {"app.kubernetes.io/managed-by": "eksctl"},
-        "annotations": {ROLE_ARN: f"arn:aws:iam::{world.account_id}:role/{chain.role}"},
+        "annotations": {ROLE_ARN: role_in(world.account_id, chain.role)},
     }
     await developer.create("serviceaccounts", chain.namespace, {"metadata": metadata})
     # (4) The same Pod twice: under the default ServiceAccount, and under the annotated one.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from app.flow.annotations import ROLE_ARN
 from app.flow.model import JsonObject
+from app.flow.names import role_in
 from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
 from app.world.setup.roles import NODE_POLICIES, NODE_TRUST, create_role, trust_policy, trust_policy_without_subject
@@ -46,7 +47,7 @@ async def seed(world: World) -> None:
     if world.cluster.find("namespaces", "", NAMESPACE) is None:
         await operations.create(world, ADMIN, "namespaces", None, {"metadata": {"name": NAMESPACE}})
     for name, role in ((FRONTEND, FRONTEND_ROLE), (ORDERS, ORDERS_ROLE)):
-        annotations = {ROLE_ARN: f"arn:aws:iam::{world.account_id}:role/{role}"}
+        annotations = {ROLE_ARN: role_in(world.account_id, role)}
         metadata = {"name": name, "namespace": NAMESPACE, "annotations": annotations}
         await operations.create(world, ADMIN, "serviceaccounts", NAMESPACE, {"metadata": metadata})
 

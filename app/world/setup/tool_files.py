@@ -1,4 +1,6 @@
-"""What a reader's own kubectl, aws and SDKs need to reach a world: a kubeconfig, a CA and variables, as files."""
+"""What a reader's own kubectl, aws and SDKs need to reach a world: a kubeconfig, a CA and variables, as files; or one
+block to paste into a terminal, which needs no file of ours.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +8,12 @@ import base64
 import os
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from app.world.lifecycle.simulation import Simulation
+    from app.world.world import World
 
 if TYPE_CHECKING:
     from app.world.lifecycle.simulation import Simulation
@@ -18,6 +24,9 @@ STATE = "state"
 """The folder of the world itself, beside them."""
 HANDS_ON = "hands-on"
 """The key of the world whose files these are: it belongs to the person who started the process, and to no browser."""
+Shell = Literal["posix", "fish", "powershell"]
+_OTHERS = ("AWS_PROFILE", "AWS_SESSION_TOKEN")
+"""What would take the place of the world's keys."""
 
 
 def write(path: Path, content: bytes) -> None:
@@ -104,3 +113,45 @@ def issuer_command(simulation: Simulation, world: World, ca: Path) -> str:
     host, servers = urlsplit(world.issuer).netloc, urlsplit(simulation.kubernetes_url).netloc
     discovery = f"{world.issuer}/.well-known/openid-configuration"
     return shlex.join(["curl", "--cacert", str(ca), "--connect-to", f"{host}:443:{servers}", discovery])
+
+
+def terminal_block(simulation: Simulation, world: World, shell: Shell) -> str:
+    """The lines for that shell. They contain the learner's keys, and write the kubeconfig into a folder of its own."""
+    config = kubeconfig(server_of(simulation, world), simulation.ca_pem, world)
+    variables = aws_environment(simulation, world)
+    match shell:
+        case "posix":
+            lines = _posix(config, variables)
+        case "fish":
+            lines = _fish(config, variables)
+        case "powershell":
+            lines = _powershell(config, variables)
+    return "\n".join(lines) + "\n"
+
+
+def _posix(config: str, variables: dict[str, str]) -> list[str]:
+    return [
+        'export KUBECONFIG="$(mktemp -d)/kubeconfig"',
+        f"printf '%s' '{config}' > \"$KUBECONFIG\"",
+        f"unset {' '.join(_OTHERS)}",
+        *(f"export {name}='{value}'" for name, value in variables.items()),
+    ]
+
+
+def _fish(config: str, variables: dict[str, str]) -> list[str]:
+    return [
+        "set -gx KUBECONFIG (mktemp -d)/kubeconfig",
+        f"printf '%s' '{config}' > $KUBECONFIG",
+        f"set -e {' '.join(_OTHERS)}",
+        *(f"set -gx {name} '{value}'" for name, value in variables.items()),
+    ]
+
+
+def _powershell(config: str, variables: dict[str, str]) -> list[str]:
+    return [
+        "$folder = New-Item -ItemType Directory -Path (Join-Path ([IO.Path]::GetTempPath()) ([guid]::NewGuid()))",
+        "$env:KUBECONFIG = Join-Path $folder 'kubeconfig'",
+        f"[IO.File]::WriteAllText($env:KUBECONFIG, '{config}')",
+        f"Remove-Item {','.join(f'Env:{name}' for name in _OTHERS)} -ErrorAction Ignore",
+        *(f"$env:{name} = '{value}'" for name, value in variables.items()),
+    ]

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.content import load
-from app.ui.console.console import console
+from app.ui.console import console
 from app.ui.draw import components
 from app.ui.state import session
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from app.flow.doctor.prediction.copied import Copy, NotKnown, refusal
-from app.flow.doctor.prediction.tokens import signed
+from app.flow.doctor.prediction.stand_in_tokens import signed
 from app.flow.json_access import get, get_list, get_object, get_str, seconds
 from app.flow.model import HOLDS, JsonValue, Status
 from app.flow.names import API_TOKEN, provider_arn, subject_claim
 from app.flow.ports import Execution
-from app.flow.steps import kubelet_says
+from app.flow.steps import kubelet_status
 from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment, token_source
 from app.flow.steps.token_fetch import NO_PROGRAM
 
@@ -72,12 +72,12 @@ def _token(copy: Copy, container: str, path: str) -> Execution:
             return _printed("", stderr=denied.error)
 
     # (2) What the kubelet could not get it will not get for another Pod either.
-    lacking = found.got == kubelet_says.FAILED_MOUNT and "service_account" not in copy.changed
+    lacking = found.got == kubelet_status.FAILED_MOUNT and "service_account" not in copy.changed
     if copy.renewed and lacking:
         raise NotKnown
 
     # (3) What was read; else the token that the volume asks for.
-    if not copy.renewed and found.status is Status.FAILED and found.got != kubelet_says.FAILED_MOUNT:
+    if not copy.renewed and found.status is Status.FAILED and found.got != kubelet_status.FAILED_MOUNT:
         if found.error:
             return _printed("", stderr=found.error)
         raise refusal(found)

@@ -1,16 +1,22 @@
 """What a fix makes in the cluster, tried by the API server in a dry run, where one is granted and we may.
 
 Any admission rule of the cluster has its say in it, and the webhook that is really registered. Nothing is stored.
+
+It is sent as `kubectl patch` sends it: the strategic merge patch that makes one document of the other. Rule: Kubernetes
+documentation, "Update API Objects in Place Using kubectl patch"; the keys are the `patchMergeKey` of k8s.io/api
+`core/v1/types.go`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from app.flow.doctor.fix import Change, Fix
 from app.flow.doctor.prediction.effects import STORED, has_placeholder
 from app.flow.doctor.prediction.new_pod import ADMITTED, REFUSED, requested
-from app.flow.doctor.prediction.patches import patch_of
 from app.flow.errors import FlowError, NotFound
-from app.flow.json_access import get_list, get_object
+from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import JsonObject, JsonValue, Step, StepReport, Subject
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings, unseen
@@ -24,6 +30,11 @@ _PATCHED = {
     if kind.name in ("ServiceAccount", "Deployment", "StatefulSet", "DaemonSet", "CronJob")
 }
 """The kinds that a fix changes where they are. The template of a Job cannot be changed, so its fix makes a new one."""
+_MERGED: Mapping[str, str] = {
+    **dict.fromkeys(("containers", "initContainers", "env", "volumes"), "name"),
+    "volumeMounts": "mountPath",
+}
+"""Lists that are merged item by item, and what their items are known by. Any other list is replaced as a whole."""
 
 
 def inspect(ports: Ports, subject: Subject, fix: Fix | None) -> StepReport:
@@ -70,3 +81,18 @@ def _pod(findings: Findings, ports: Ports, subject: Subject, manifest: JsonValue
 
 def _said(error: FlowError) -> JsonObject:
     return {"code": error.code, "message": error.server_message}
+
+
+def patch_of(before: JsonValue, after: JsonValue, field: str = "") -> Any:
+    """The patch; `field` is the name under which the documents stand in another one."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        gone = {key: None for key in before if key not in after}
+        return gone | {
+            key: patch_of(before.get(key), after[key], key) for key in after if before.get(key) != after[key]
+        }
+    key = _MERGED.get(field)
+    if key is None or not isinstance(before, list) or not isinstance(after, list):
+        return after
+    old, new = ({get_str(it, key): it for it in items if isinstance(it, dict)} for items in (before, after))
+    changed = [{**patch_of(old.get(name, {}), item), key: name} for name, item in new.items() if old.get(name) != item]
+    return [*changed, *({"$patch": "delete", key: name} for name in old if name not in new)]

@@ -10,7 +10,7 @@ from typing import Any
 
 from app.flow.doctor.prediction.container_files import key_id
 from app.flow.doctor.prediction.copied import Copy, NotKnown, refused, role_document
-from app.flow.doctor.prediction.tokens import published
+from app.flow.doctor.prediction.stand_in_tokens import published
 from app.flow.errors import FlowError, NotFound, Refused
 from app.flow.json_access import get, get_str, strings
 from app.flow.model import HOLDS, JsonValue, Status

@@ -15,7 +15,7 @@ from app.flow.annotations import is_role_arn
 from app.flow.doctor.evidence import check_of
 from app.flow.errors import FlowError
 from app.flow.json_access import get_str
-from app.flow.matching.edit_distance import edits
+from app.flow.matching.differences import edits
 from app.flow.model import Check, JsonValue, Status, Step, StepReport, Walk
 from app.flow.names import role_of
 from app.flow.ports import Ports

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.flow.annotations import ROLE_ARN, is_role_arn
-from app.flow.matching.edit_distance import edits
+from app.flow.matching.differences import edits
 
 _ELSEWHERE = frozenset({"iam.amazonaws.com/role"})
 """Keys of other tools for the same thing: kube2iam and kiam read this one, from Pods."""

@@ -12,7 +12,7 @@ from app.flow.doctor.fix import Fix
 from app.flow.doctor.fixes import fix_for
 from app.flow.doctor.names import Names, line
 from app.flow.doctor.survey.pods import StalePod
-from app.flow.doctor.survey.reading import Policy
+from app.flow.doctor.survey.survey_reads import Policy
 from app.flow.doctor.survey.values import Problem, RoleFound
 from app.flow.doctor.trust_fix import Bearer, admitting
 from app.flow.doctor.workload import workload_of

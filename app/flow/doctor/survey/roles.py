@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.survey.mistyped import mistyped
-from app.flow.doctor.survey.reading import Policy
+from app.flow.doctor.survey.survey_reads import Policy
 from app.flow.doctor.survey.values import RoleFound
 from app.flow.doctor.trust_fix import Bearer
 from app.flow.json_access import get_object, get_str, strings

@@ -10,8 +10,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from app.flow.doctor.survey import pods, problems
-from app.flow.doctor.survey.reading import Policy, Read, read
 from app.flow.doctor.survey.roles import Candidate, candidate_of, let_in
+from app.flow.doctor.survey.survey_reads import Policy, Read, read
 from app.flow.doctor.survey.values import Problem, Stand, Survey, Tie
 from app.flow.doctor.trust_fix import Bearer
 from app.flow.errors import FlowError

@@ -11,7 +11,7 @@ from app.flow.errors import FlowError, NotFound
 from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import Check, JsonValue, Status, Step, StepReport, Walk
 from app.flow.ports import Ports
-from app.flow.steps import kubelet_says
+from app.flow.steps import kubelet_status
 from app.flow.steps.findings import Findings, unseen
 from app.flow.steps.webhook import NEXT_POD, NOT_CALLED
 from app.flow.webhook import POD_IDENTITY_VOLUME, VOLUME
@@ -28,7 +28,7 @@ def inspect(ports: Ports, walk: Walk, pod: JsonValue) -> StepReport:
     webhook, injected = called_webhook(walk), check_of(walk, "pod.injected")
     if webhook is not None:
         _judge(findings, ports, walk, webhook)
-    if injected is not None and injected.status is Status.PASSED and kubelet_says.pod_runs(pod):
+    if injected is not None and injected.status is Status.PASSED and kubelet_status.pod_runs(pod):
         findings.soften(CHECKS[0], NEXT_POD)
     return findings.report()
 

@@ -7,7 +7,7 @@ from app.flow.errors import FlowError
 from app.flow.json_access import get_list, get_str, unix_time
 from app.flow.model import JsonValue, Status, Walk
 from app.flow.ports import Ports
-from app.flow.steps import kubelet_says
+from app.flow.steps import kubelet_status
 from app.flow.steps.findings import Findings, unseen
 from app.flow.steps.standstill import SANDBOX, STARTING, VOLUME, standstill
 from app.flow.verdict.refusals import RUNNING
@@ -17,7 +17,7 @@ PATIENCE = 600
 """Seconds that a Pod may take to start, as long as nothing fails: the default of a Deployment's
 `progressDeadlineSeconds`."""
 _BY_EVENT = {
-    kubelet_says.FAILED_MOUNT: VOLUME,
+    kubelet_status.FAILED_MOUNT: VOLUME,
     "FailedAttachVolume": VOLUME,
     "FailedCreatePodSandBox": SANDBOX,
 }
@@ -37,10 +37,10 @@ def judge_running(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue) 
     try:
         read = evidence_of(walk, "pod_events")  # of a Pod that never started the walk has read them
         events = ports.cluster.pod_events(walk.subject.namespace, walk.subject.pod) if read is None else read
-        event = kubelet_says.newest_warning(kubelet_says.of_pod(events, pod))
+        event = kubelet_status.newest_warning(kubelet_status.of_pod(events, pod))
     except FlowError as error:
         refusal = error
-    said = "\n".join(filter(None, (found.message, refusal.server_message if refusal else kubelet_says.shown(event))))
+    said = "\n".join(filter(None, (found.message, refusal.server_message if refusal else kubelet_status.shown(event))))
 
     # (2) It takes its time, or something fails.
     kind = _BY_EVENT.get(get_str(event, "reason"), found.kind) if found.kind == STARTING else found.kind
@@ -58,9 +58,9 @@ def _runs(findings: Findings, pod: JsonValue, where: str) -> None:
     """What runs or has ended well says so; a status that says nothing leaves it open."""
     states = []
     for status in get_list(pod, "status", "containerStatuses"):
-        if kubelet_says.runs(status):
+        if kubelet_status.runs(status):
             states.append(f"{get_str(status, 'name')}: running")
-        elif kubelet_says.exit_code(status) == 0:
+        elif kubelet_status.exit_code(status) == 0:
             states.append(f"{get_str(status, 'name')}: exit 0")
     if states or get_str(pod, "status", "phase") == "Succeeded":
         findings.judge(RUNNING, True, got=states or "Succeeded", expected=EXPECTED, where=where)

@@ -15,8 +15,7 @@ from app.serving.operations.metrics import PAGE_SECONDS
 from app.serving.operations.stopping import STOPPING
 from app.serving.turns import Turns
 from app.ui.state import allowance, connection
-from app.ui.state.runs import drawn_before, late_address
-from app.ui.state.runs.page_buttons import as_page_change
+from app.ui.state.runs import clicks, drawn_before
 from app.ui.state.runs.script_threads import ScriptThreads
 
 _turns = Turns()
@@ -83,10 +82,10 @@ class Runner(ScriptRunner):
                 return
             try:
                 pages = self._pages_manager.get_pages()
-                data = late_address.in_step(rerun_data, self._session_state)
+                data = clicks.in_step(rerun_data, self._session_state)
                 if data is not rerun_data:  # again: the run that changed it may have been ended before it was sent
-                    super()._enqueue_forward_msg(late_address.message(data.query_string))
-                super()._run_script(as_page_change(data, self._session_state, pages))
+                    super()._enqueue_forward_msg(clicks.address_message(data.query_string))
+                super()._run_script(clicks.as_page_change(data, self._session_state, pages))
             finally:
                 allowance.settle()
                 PAGE_SECONDS.observe(perf_counter() - asked)
@@ -102,6 +101,6 @@ class Runner(ScriptRunner):
     def _enqueue_forward_msg(self, msg: ForwardMsg) -> None:
         self._give_way()
         drawn_before.hear(msg)
-        late_address.hear(msg, self._session_state)
+        clicks.hear(msg, self._session_state)
         self._maybe_handle_execution_control_request()
         self._listener(self, ScriptRunnerEvent.ENQUEUE_FORWARD_MSG, msg)

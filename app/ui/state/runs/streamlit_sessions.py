@@ -32,13 +32,13 @@ from streamlit.runtime.scriptrunner_utils.run_descriptor import RunDescriptor
 from streamlit.runtime.session_manager import ActiveSessionInfo, SessionClientDisconnectedError
 from streamlit.source_util import PageInfo
 
-from app.serving.operations import events
+from app.serving.operations import log_events
 from app.ui.state import allowance, connection
-from app.ui.state.runs import containers, direct_client, drawn_before, made_files, streamlit_shortcuts
+from app.ui.state.runs import containers, drawn_before, made_files, outgoing_messages, streamlit_shortcuts
 from app.ui.state.runs.browser_messages import is_of_a_page
-from app.ui.state.runs.deferred_loop import DeferredLoop
-from app.ui.state.runs.message_queue import MessageQueue
+from app.ui.state.runs.outgoing_messages import MessageQueue
 from app.ui.state.runs.runner import Runner
+from app.ui.state.runs.script_threads import DeferredLoop
 
 TOGETHER_SECONDS = 0.025
 """Within which what a run says goes to the browser together: most runs have ended by then."""
@@ -90,7 +90,7 @@ class Session(AppSession):
         if is_of_a_page(msg) and not (asks_for_file and len(self._background_tasks) >= FILES_AT_ONCE):
             super().handle_backmsg(msg)
         else:
-            events.refuse("message")
+            log_events.refuse("message")
 
     async def _handle_backend_operation_request(self, request: BackendOperationRequest) -> None:
         """As `AppSession`, which makes a file beside all runs: one of a visitor at a time, none for who has used too
@@ -102,7 +102,7 @@ class Session(AppSession):
             if allowance.may_ask(visitor):
                 await super()._handle_backend_operation_request(request)
             else:
-                events.refuse("visitor_budget")
+                log_events.refuse("visitor_budget")
 
     def _on_scriptrunner_event(
         self,
@@ -286,7 +286,7 @@ def let_be_drawn(seconds: float) -> None:
 
 def install() -> None:
     """Makes every session from now on a `Session` with a `Runner`, and runs cheaper. Streamlit has no option for it."""
-    direct_client.install()
+    outgoing_messages.install()
     streamlit_shortcuts.install()
     drawn_before.install()
     containers.install()

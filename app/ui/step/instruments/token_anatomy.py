@@ -17,7 +17,7 @@ from app.flow.steps.submission import Submission, submit_api_token, submit_chang
 from app.flow.token import MalformedToken
 from app.flow.tokens.tampering import NotACharacter, place_in
 from app.flow.tokens.token_anatomy import TokenPart, anatomy
-from app.ui.draw import actions, components, page_errors, reveal
+from app.ui.draw import components, consent_buttons, page_errors, reveal
 from app.ui.draw.cached_parts import for_reader, kept
 from app.ui.figures.timeline import life, timeline
 from app.ui.frame import sidebar
@@ -128,7 +128,7 @@ def _unsigned(token: JsonValue) -> str:
 
 
 def _flip(walk_view: WalkView, parts: Sequence[TokenPart], content: Content) -> None:
-    if actions.instead(_SENDS, content, key="flip"):
+    if consent_buttons.instead(_SENDS, content, key="flip"):
         return
     _warn(content)
     token = walk_view.walk.report(Step.TOKEN_MOUNT).evidence["token"]
@@ -206,7 +206,7 @@ def _other(walk_view: WalkView, content: Content) -> None:
         caption = f'<p class="caption">{prose(content.message("evidence.other_token.caption"))}</p>'
         components.block(caption + token_pair(ours, other, content), key="token_pair")
     with right:
-        if actions.instead(_SENDS, content, key="other"):
+        if consent_buttons.instead(_SENDS, content, key="other"):
             return
         _warn(content)
         st.button(content.message("anatomy.send_other"), key="send_other", icon=":material/send:", on_click=_send_other)

@@ -18,7 +18,7 @@ import jwt
 from app.world.apiserver.auth import service_accounts
 from app.world.apiserver.types import errors
 from app.world.aws.access_keys import account_of
-from app.world.aws.eks import tokens
+from app.world.aws.eks import eks_token
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -60,7 +60,7 @@ def named_world(authorization: str) -> str:
     A token of `aws eks get-token` knows the account alone.
     """
     token = _bearer_token(authorization)
-    return account_of(tokens.access_key_id_of(token)) or token.partition(".")[0]
+    return account_of(eks_token.access_key_id_of(token)) or token.partition(".")[0]
 
 
 def _bearer_token(authorization: str) -> str:
@@ -86,7 +86,7 @@ def review(world: World, token: str, audiences: Sequence[str]) -> tuple[User, tu
     """The user of a bearer token, and for which of the `audiences` it was made. Raises `InvalidToken`."""
     user = None
     if world.api_audience in audiences:
-        user = _user_of_aws(world, token) if token.startswith(tokens.PREFIX) else world.user_of(token)
+        user = _user_of_aws(world, token) if token.startswith(eks_token.PREFIX) else world.user_of(token)
     if user is None:
         try:
             return _service_account(world, token, audiences)
@@ -105,8 +105,8 @@ def _user_of_aws(world: World, token: str) -> User:
     endpoint = urlsplit(world.network.aws_url).netloc
     accounts = (world.account, world.other_account)
     try:
-        found = tokens.identity_of(token, accounts, cluster_name=world.cluster_name, endpoint=endpoint)
-    except tokens.InvalidToken as error:
+        found = eks_token.identity_of(token, accounts, cluster_name=world.cluster_name, endpoint=endpoint)
+    except eks_token.InvalidToken as error:
         raise InvalidToken(_INVALID) from error
     principal, _, session = found.user_id.partition(":")
     node = world.account.roles.get(world.node_role_name)

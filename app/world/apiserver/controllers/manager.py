@@ -13,7 +13,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
-from app.world.apiserver.controllers import daemon_set, deployment, endpoints, garbage, job, replica_set, stateful_set
+from app.world.apiserver.controllers import (
+    daemon_set,
+    deployment,
+    endpoints,
+    garbage_collector,
+    job,
+    replica_set,
+    stateful_set,
+)
 from app.world.apiserver.controllers.owned import PLURALS, controller_of
 from app.world.apiserver.registry.ownership import dependents
 from app.world.apiserver.storage.changes import Change
@@ -39,13 +47,13 @@ Key = tuple[str, str, str]
 _SYNCS: Mapping[str, Callable[[World, str, str], Awaitable[None]]] = {
     "daemonsets": daemon_set.sync,
     "deployments": deployment.sync,
-    "gone": garbage.collect,
+    "gone": garbage_collector.collect,
     "jobs": job.sync,
     "replicasets": replica_set.sync,
     "services": endpoints.sync,
     "statefulsets": stateful_set.sync,
 }
-_OWNERS = frozenset({*garbage.OWNERS, "services"})
+_OWNERS = frozenset({*garbage_collector.OWNERS, "services"})
 _CAUSES = frozenset({"serviceaccounts", "mutatingwebhookconfigurations", "namespaces"})
 """What makes it worth while to try again what failed."""
 
@@ -145,8 +153,8 @@ class ControllerManager:
 
     async def _sync(self, key: Key) -> None:
         plural, namespace, name = key
-        if plural in garbage.OWNERS:
-            await garbage.finish_foreground(self._world, plural, namespace, name)
+        if plural in garbage_collector.OWNERS:
+            await garbage_collector.finish_foreground(self._world, plural, namespace, name)
         await _SYNCS[plural](self._world, namespace, name)
 
     def _try_again(self, key: Key) -> None:

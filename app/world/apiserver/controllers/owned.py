@@ -17,7 +17,7 @@ from app.world.apiserver.request.request_scope import RequestScope
 from app.world.apiserver.types import errors
 from app.world.apiserver.types.resources import RESOURCES
 from app.world.apiserver.types.selectors import matches_selector
-from app.world.node.events import record_event
+from app.world.node.event_recorder import record_event
 
 if TYPE_CHECKING:
     from app.world.world import World

@@ -27,7 +27,7 @@ from app.world.apiserver.endpoints.reviews import answer_review
 from app.world.apiserver.endpoints.scale import change_scale, scale_of
 from app.world.apiserver.endpoints.spdy import spdy_response, wants_spdy
 from app.world.apiserver.endpoints.writing import Write
-from app.world.apiserver.registry import tokens
+from app.world.apiserver.registry import token_request
 from app.world.apiserver.request.options import parse_options
 from app.world.apiserver.request.request_info import RequestInfo, parse_request
 from app.world.apiserver.request.request_scope import RequestScope
@@ -197,7 +197,7 @@ async def _subresource(scope: RequestScope, info: RequestInfo, request: Request)
     if info.subresource == "token":
         options = parse_options("CreateOptions", request.query_params, "")
         body = codec.decode_body(await read_body(request), _content_type(request), "TokenRequest")
-        answer, warnings = tokens.create_token(scope, info.name, body, dry_run=options.dry_run)
+        answer, warnings = token_request.create_token(scope, info.name, body, dry_run=options.dry_run)
         return json_response(answer, 201, warnings)
     if info.subresource == "log":
         return read_log(scope.world, info.namespace, info.name, request.query_params)

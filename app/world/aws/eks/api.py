@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from starlette.responses import Response
 
 from app.flow.model import JsonValue
+from app.world.aws import protocols
 from app.world.aws.account import Account
 from app.world.aws.authentication import Caller, authenticate
 from app.world.aws.authorization import authorize
@@ -21,8 +22,7 @@ from app.world.aws.eks.parameters import TAGS, body_of, invalid, string, tags_of
 from app.world.aws.errors import AwsError, not_simulated
 from app.world.aws.iam import limits
 from app.world.aws.incoming import Incoming
-from app.world.aws.protocols import responses
-from app.world.aws.protocols.responses import Protocol, answer
+from app.world.aws.protocols import Protocol, answer
 from app.world.aws.sigv4 import Signature
 
 SERVICE = "eks"
@@ -46,7 +46,7 @@ def refusal(error: AwsError) -> Response:
     """An error in the shape of EKS."""
     if error.code == "LimitExceeded":
         error = AwsError(400, "ResourceLimitExceededException", error.message)
-    return responses.refusal(Protocol.REST_JSON, error)
+    return protocols.refusal(Protocol.REST_JSON, error)
 
 
 def _of_cluster(caller: Caller, request: Incoming, name: str, rest: list[str]) -> JsonValue:

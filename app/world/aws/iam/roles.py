@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.flow.model import JsonValue
+from app.flow.names import role_in
 from app.world.aws.access_keys import new_unique_id
 from app.world.aws.account import Account
 from app.world.aws.entities import Role
@@ -26,7 +27,7 @@ def create(account: Account, parameters: Parameters) -> JsonValue:
     role = Role(
         name=name,
         path=path,
-        arn=f"arn:aws:iam::{account.account_id}:role{path}{name}",
+        arn=role_in(account.account_id, name, path=path),
         role_id=new_unique_id("AROA"),
         created=account.clock.now(),
         trust_policy=document,

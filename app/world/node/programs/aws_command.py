@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from app.world.node.programs.aws_cli.output import FORMATS
-from app.world.node.programs.aws_cli.usage import Parser, UsageError
+from app.world.node.programs.aws_cli.usage_errors import Parser, UsageError
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Which programs an image has. Its own files are not modelled, its programs are those of `unix.table`, and `aws`."""
+"""Which programs an image has: those of `unix.program_table`, and `aws`. Its own files are not modelled."""
 
 from __future__ import annotations
 

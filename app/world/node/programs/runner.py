@@ -28,7 +28,7 @@ from app.world.node.programs.aws_cli.operations import operation as parse_operat
 from app.world.node.programs.aws_cli.output import plain, query, text_of
 from app.world.node.programs.aws_cli.s3_options import S3Command, bucket_and_key, bucket_lines, object_lines, s3_command
 from app.world.node.programs.aws_cli.s3_transfers import Missing, S3Transfers
-from app.world.node.programs.aws_cli.usage import USAGE, UsageError, invalid_choice, not_simulated
+from app.world.node.programs.aws_cli.usage_errors import USAGE, UsageError, invalid_choice, not_simulated
 from app.world.node.programs.aws_clients import AwsClients
 from app.world.node.programs.instance_metadata import InstanceMetadata
 from app.world.node.programs.shared_config import SharedConfig

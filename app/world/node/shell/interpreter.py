@@ -6,17 +6,15 @@ from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from app.world.node.shell.assigned import Assigned
-from app.world.node.shell.compound import run_case, run_for, run_if, run_loop
+from app.world.node.shell.compound import run_case, run_for, run_if, run_loop, run_pipeline
 from app.world.node.shell.expansion import Expansion
 from app.world.node.shell.limits import DEPTH, TEXT
 from app.world.node.shell.parser import Parser
-from app.world.node.shell.pipelines import connected
 from app.world.node.shell.process import Process
 from app.world.node.shell.reader import SyntaxProblem
 from app.world.node.shell.redirections import redirected
 from app.world.node.shell.script_files import run_unknown
-from app.world.node.shell.state import Exit, Jump, Return, ShellProblem, State
+from app.world.node.shell.state import Assigned, Exit, Jump, Return, ShellProblem, State
 from app.world.node.shell.streams import Sink, Stream, Text
 from app.world.node.shell.syntax import (
     AndOr,
@@ -127,7 +125,7 @@ class Shell:
             if len(pipeline.commands) == 1:
                 status = await self.command(pipeline.commands[0])
             else:
-                status = await connected(self, pipeline.commands)
+                status = await run_pipeline(self, pipeline.commands)
         finally:
             state.tested -= tested or pipeline.negated
         if pipeline.negated:
@@ -188,7 +186,10 @@ class Shell:
     # (4) Simple commands
 
     async def _simple(self, command: Simple) -> int:
-        from app.world.node.shell.builtins.table import BUILTINS, SPECIAL  # they run commands, commands run them
+        from app.world.node.shell.builtins.builtin_table import (  # they run commands, commands run them
+            BUILTINS,
+            SPECIAL,
+        )
 
         state = self.state
         state.substituted = None

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from app.world.node.shell.builtins.table import BUILTINS
+from app.world.node.shell.builtins.builtin_table import BUILTINS
 from app.world.node.shell.interpreter import Shell
 from app.world.node.shell.parser import Parser
 from app.world.node.shell.process import Process

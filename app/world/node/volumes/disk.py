@@ -1,16 +1,18 @@
-"""A node's disk: what its Pods' volumes take of it, and whether it has room for more.
+"""A node's disk: where it lies, what its Pods' volumes take of it, and whether it has room for more.
 
-All nodes of the process share one, so each may have its part only (`VOLUMES_LIMIT`), and where it is nearly full
-there is room for the lessons' Pods of new worlds alone.
+It is a folder of this process, in memory where the system has a place for that. All nodes of the process share one, so
+each may have its part only (`VOLUMES_LIMIT`), and where it is nearly full there is room for the lessons' Pods of new
+worlds alone.
 """
 
 from __future__ import annotations
 
 import errno
+import os
 import shutil
+import tempfile
+from collections.abc import Iterable
 from pathlib import Path
-
-from app.world.node.volumes.files import free_bytes
 
 VOLUMES_LIMIT = 256 * 1024
 """Bytes on the disk in all volumes of one node. The lessons' Pods take about 50 kB."""
@@ -21,6 +23,10 @@ OWN_BYTES = 64 * 1024
 RESERVE_BYTES = 16 * 1024 * 1024
 """Of the disk that all nodes share, what is kept for the lessons' Pods of new worlds: some 300 worlds. A container's
 `/dev/shm` has 64 MB."""
+MEMORY = Path("/dev/shm")  # noqa: S108
+"""Linux's tmpfs for everyone. The kubelet keeps tokens in a tmpfs as well: they never reach a disk."""
+BLOCK = 4096
+"""Bytes of a block of tmpfs: a page of memory."""
 
 
 class NodeDisk:
@@ -60,3 +66,18 @@ class PodDisk:
         """Where the Pod's files are: `pods/<uid>` as under `/var/lib/kubelet`."""
         self.sizes: dict[str, int] = {}
         """Bytes on the disk, by volume; those that have a directory."""
+
+
+def parent_of_node_files() -> Path:
+    """In which folder that of the nodes is made."""
+    return MEMORY if os.access(MEMORY, os.W_OK | os.X_OK) else Path(tempfile.gettempdir())
+
+
+def free_bytes(path: Path) -> int:
+    """What the disk of `path` still takes, for users without privileges."""
+    return shutil.disk_usage(path).free
+
+
+def bytes_on_disk(sizes: Iterable[int]) -> int:
+    """What files of these sizes take on the disk: whole blocks, and one at least for the name of each."""
+    return sum(max(-(-size // BLOCK), 1) * BLOCK for size in sizes)

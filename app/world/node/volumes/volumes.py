@@ -11,10 +11,9 @@ from app.world.apiserver.storage.state import ClusterState
 from app.world.node.pod_record import PodRecord
 from app.world.node.programs.environment import ConfigError, data_of, field_value
 from app.world.node.volumes.atomic_writer import AtomicWriter, Attributes, FileProjection, InvalidPath, OwnedTree
-from app.world.node.volumes.disk import PodDisk
-from app.world.node.volumes.files import bytes_on_disk
+from app.world.node.volumes.disk import PodDisk, bytes_on_disk
 from app.world.node.volumes.scratch import Written
-from app.world.node.volumes.tokens import TokenError, TokenManager
+from app.world.node.volumes.token_manager import TokenError, TokenManager
 
 DEFAULT_MODE = 0o644
 SOURCES_LIMIT = 100

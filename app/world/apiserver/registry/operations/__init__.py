@@ -7,6 +7,6 @@ does all of it but the write. The caller has been authorised.
 from app.world.apiserver.registry.operations.creation import create, create_object
 from app.world.apiserver.registry.operations.deletion import delete_object
 from app.world.apiserver.registry.operations.update import Change, update_object
-from app.world.apiserver.registry.operations.write_result import WriteResult
+from app.world.apiserver.registry.operations.write import WriteResult
 
 __all__ = ["Change", "WriteResult", "create", "create_object", "delete_object", "update_object"]

@@ -11,9 +11,8 @@ from app.world.apiserver.admission import plugins
 from app.world.apiserver.admission.admission_review import Attributes
 from app.world.apiserver.auth.authentication import User
 from app.world.apiserver.patching.managed_fields import record_update
-from app.world.apiserver.registry import controllers, workloads
-from app.world.apiserver.registry.operations.admitting import admit
-from app.world.apiserver.registry.operations.write_result import WriteResult
+from app.world.apiserver.registry import bootstrap, workloads
+from app.world.apiserver.registry.operations.write import WriteResult, admit
 from app.world.apiserver.registry.preparation import forget_system_fields, match_namespace, ordered, prepare_new, typed
 from app.world.apiserver.request.options import Options
 from app.world.apiserver.request.request_scope import RequestScope
@@ -83,5 +82,5 @@ async def create_object(scope: RequestScope, body: JsonObject, options: Options)
         plugins.check_namespace(world, resource, namespace, metadata["name"])
     stored = world.cluster.put(resource.plural, admitted, expect="")
     if resource.plural == "namespaces":
-        controllers.fill_namespace(world, metadata["name"])
+        bootstrap.fill_namespace(world, metadata["name"])
     return WriteResult(body=stored, warnings=(*warnings, *warned), created=True)

@@ -8,7 +8,7 @@ from app.flow.model import JsonObject
 from app.flow.times import timestamp
 from app.world.apiserver.admission import webhooks
 from app.world.apiserver.admission.admission_review import Attributes
-from app.world.apiserver.registry import controllers
+from app.world.apiserver.registry import bootstrap
 from app.world.apiserver.registry.ownership import FOREGROUND, dependents, disown
 from app.world.apiserver.request.options import DeleteOptions
 from app.world.apiserver.request.request_scope import RequestScope
@@ -25,7 +25,7 @@ async def delete_object(scope: RequestScope, name: str, options: DeleteOptions) 
     stored = world.cluster.read(resource.plural, namespace, name)
     old = stored.copy()
     _check_preconditions(resource, name, old["metadata"], options)
-    if resource.plural == "namespaces" and name in controllers.IMMORTAL_NAMESPACES:
+    if resource.plural == "namespaces" and name in bootstrap.IMMORTAL_NAMESPACES:
         raise errors.forbidden(resource, name, "this namespace may not be deleted")
     attributes = Attributes(
         user=scope.user,
@@ -75,7 +75,7 @@ def _check_preconditions(resource: Resource, name: str, metadata: JsonObject, op
 def remove(world: World, resource: Resource, namespace: str, name: str) -> None:
     """Takes an object out of the store, a namespace with all in it; what every namespace has is made again."""
     if resource.plural == "namespaces":
-        controllers.empty_namespace(world, name)
+        bootstrap.empty_namespace(world, name)
     world.cluster.delete(resource.plural, namespace, name)
     if resource.plural in ("serviceaccounts", "configmaps"):
-        controllers.fill_namespace(world, namespace)
+        bootstrap.fill_namespace(world, namespace)

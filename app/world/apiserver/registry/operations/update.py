@@ -9,9 +9,8 @@ from app.flow.times import timestamp
 from app.world.apiserver.admission.admission_review import Attributes
 from app.world.apiserver.patching.managed_fields import record_update
 from app.world.apiserver.registry import workloads
-from app.world.apiserver.registry.operations.admitting import admit
 from app.world.apiserver.registry.operations.deletion import remove
-from app.world.apiserver.registry.operations.write_result import WriteResult
+from app.world.apiserver.registry.operations.write import WriteResult, admit
 from app.world.apiserver.registry.preparation import (
     keep_system_fields,
     match_name,

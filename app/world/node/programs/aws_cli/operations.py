@@ -15,7 +15,7 @@ from typing import Any
 from botocore import xform_name
 from botocore.model import OperationModel, ServiceModel, Shape
 
-from app.world.node.programs.aws_cli.usage import Parser, UsageError, invalid_choice, not_simulated, unknown
+from app.world.node.programs.aws_cli.usage_errors import Parser, UsageError, invalid_choice, not_simulated, unknown
 
 SERVICES: Mapping[str, str] = {"sts": "sts", "iam": "iam", "s3api": "s3", "eks": "eks"}
 """Commands to botocore's names."""

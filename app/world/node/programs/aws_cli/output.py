@@ -15,8 +15,8 @@ import jmespath
 import yaml
 from jmespath.exceptions import JMESPathError
 
-from app.world.node.programs.aws_cli.table import table_text
-from app.world.node.programs.aws_cli.usage import UsageError
+from app.world.node.programs.aws_cli.table_output import table_text
+from app.world.node.programs.aws_cli.usage_errors import UsageError
 
 QUERY_LIMIT = 4_096
 """Characters of a `--query`."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.world.node.programs.aws_cli.usage import Parser, UsageError, invalid_choice, not_simulated, unknown
+from app.world.node.programs.aws_cli.usage_errors import Parser, UsageError, invalid_choice, not_simulated, unknown
 
 _FLAGS: Mapping[str, tuple[str, ...]] = {
     "ls": ("--recursive", "--human-readable", "--summarize"),

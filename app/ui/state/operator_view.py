@@ -1,0 +1,125 @@
+"""What an operator is shown of the sessions and worlds of this process, and what its pages hear when it stops."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import streamlit as st
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.RootContainer_pb2 import RootContainer
+
+from app.content import LANGUAGES, Content, for_locale, load
+from app.serving import descriptors, request_facts
+from app.serving.operations import control_groups, health, metrics
+from app.serving.operations.exposition import Gauge, Metric, Sample
+from app.serving.operations.health import Check
+from app.serving.operations.open_pages import OPEN_PAGES
+from app.serving.operations.stopping import STOPPING
+from app.serving.transport import uvicorn_settings
+from app.ui.state import own_world, session
+from app.world.node.volumes.disk import free_bytes
+
+SHOWN_SECONDS = 60
+"""Of the sentence: Streamlit does not take it away when the page connects again."""
+LEAST_DISK = 1024 * 1024
+"""Bytes that have to be free for new worlds: the files of one's nodes take about 50 kB, what is kept of it 110 kB."""
+
+
+async def checks() -> Sequence[Check]:
+    """Whether one more visitor finds a world."""
+    simulation = session.simulation()
+    address = urlsplit(simulation.aws_url)
+    answered = await health.answers(address.hostname or "", address.port or 0)
+    # In threads: a disk behind a network may not answer.
+    disks = [health.state("disk", await asyncio.to_thread(_room, simulation.files.path), "room")]
+    if simulation.kept_in is not None:
+        disks.append(health.state("kept_worlds", await asyncio.to_thread(_room, simulation.kept_in), "room"))
+    connections, most = uvicorn_settings.connections() or (None, None)
+    return (
+        health.state("worlds_server", "answers" if answered else "silent", "answers"),
+        *disks,
+        health.share("connections", connections, most, 1.0),
+        health.share("pages", len(OPEN_PAGES), OPEN_PAGES.limit, 1.0),
+        health.share("memory", *control_groups.memory_used_and_limit()),
+        health.share("descriptors", metrics.open_descriptors(), descriptors.limit()),
+    )
+
+
+def _room(folder: Path) -> str:
+    try:
+        return "room" if free_bytes(folder) >= LEAST_DISK else "full"
+    except OSError:
+        return "full"
+
+
+def gauges() -> Iterable[Metric]:
+    """What is counted elsewhere: sessions, worlds, connections, and what is under way."""
+    manager = _sessions()
+    active, store = len(manager.list_active_sessions()), session.simulation().store
+    left = manager.num_sessions() - active
+    states = [Sample(active, {"state": "open"}), Sample(left, {"state": "left"})]
+    found = {
+        "irsa_sessions": states,
+        "irsa_worlds": [Sample(len(store))],
+        "irsa_worlds_limit": [Sample(store.capacity)],
+        "irsa_under_way": [Sample(count, {"kind": kind}) for kind, count in STOPPING.count().items()],
+        "irsa_stopping": [Sample(int(STOPPING.began is not None))],
+    }
+    if room := uvicorn_settings.connections():
+        found |= {"irsa_connections": [Sample(room[0])], "irsa_connections_limit": [Sample(room[1])]}
+    return [Gauge(name, lambda samples=samples: samples) for name, samples in found.items()]  # type: ignore[misc]
+
+
+def help_of(name: str) -> str:
+    """What a metric means, in English: the line `HELP` has no language."""
+    return load(for_locale("")).message(f"metrics.{name}")
+
+
+def connected_by(session_id: str) -> str:
+    """The id of the request by which the page of that session is connected; empty where it is not."""
+    page = _sessions().get_active_session_info(session_id) if session_id and st.runtime.exists() else None
+    context = page.client.client_context if page else None
+    facts = request_facts.read(dict(context.headers)) if context else None
+    return facts.request if facts else ""
+
+
+def inform_pages() -> int:
+    """Shows on each open page that the server stops, and what becomes of its world; returns how many pages there are.
+
+    Called on the server's loop. It is a message as a page's script sends them, without a run of that script.
+    """
+    pages = _sessions().list_active_sessions()
+    for page in pages:
+        message = ForwardMsg()
+        message.metadata.delta_path[:] = [RootContainer.EVENT, 0]
+        message.delta.new_element.toast.body = _words(page).message(f"restart.{_world(page)}")
+        message.delta.new_element.toast.duration = SHOWN_SECONDS
+        page.session._enqueue_forward_msg(message)
+    return len(pages)
+
+
+def _sessions() -> Any:
+    return st.runtime.get_instance()._session_mgr
+
+
+def _words(page: Any) -> Content:
+    state = page.session._client_state
+    asked = parse_qs(state.query_string).get("lang", [""])[0]
+    return load(asked if asked in LANGUAGES else for_locale(state.context_info.locale))
+
+
+def _world(page: Any) -> str:
+    """`kept`, `gone`, or `none` where the page has none."""
+    context = page.client.client_context
+    if context is None:
+        return "none"
+    found = context.cookies.get(own_world.COOKIE, "")
+    facts = request_facts.read(dict(context.headers))
+    world = session.simulation().store.get(own_world.key_of(found, facts))
+    if world is None:
+        return "none"
+    return "kept" if session.simulation().keeps(world) else "gone"
