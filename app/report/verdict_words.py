@@ -22,6 +22,7 @@ from app.flow.verdict.error_messages import blames_clock, lacks_profile
 from app.flow.verdict.judge import Outcome
 from app.flow.verdict.refusals import ANSWER, CAUSE_OF, RUNNING
 from app.flow.visible import visible_ends
+from app.report import pod_words
 
 STATUS_OF = {
     Outcome.WORKS: Status.PASSED,
@@ -55,16 +56,9 @@ _LINE = 160
 
 
 def verdict(found: Diagnosis, words: Content) -> str:
-    """The verdict in a sentence; one more where the check is listed under another step than that of its cause, where
-    the Pod is being deleted, and where the workload has no Pod on purpose."""
-    also = []
-    if found.is_being_deleted:
-        also.append(words.message("doctor.being_deleted", pod=found.subject.pod))
-        if found.successor:
-            also.append(words.message("doctor.successor", pod=found.successor))
-    if workload := found.evidence.get("scaled_to_zero"):
-        also.append(words.message("doctor.scaled_to_zero", workload=workload))
-    sentence = _verdict(found, words)
+    """The verdict in a sentence; one more where the check is listed under another step than that of its cause, and
+    what there is to say of the Pod and its workload."""
+    also, sentence = pod_words.also(found, words), _verdict(found, words)
     return words.facts.sentences(sentence, *also) if also else sentence
 
 

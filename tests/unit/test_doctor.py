@@ -806,6 +806,30 @@ def test_what_is_updated_on_delete_makes_no_new_pod_before_the_old_one_is_delete
     assert len(words(fakes)[1]) == 1
 
 
+def test_a_paused_rollout_is_resumed_before_it_is_restarted_and_after_it_is_changed() -> None:
+    """`kubectl set env` changes such a Deployment, and nothing happens; `kubectl rollout restart` is refused."""
+    fakes, resume = healthy(), ["kubectl", "-n", "default", "rollout", "resume", "deployment/web"]
+    fakes.workload["spec"]["paused"] = True
+    bare(fakes)
+    assert words(fakes) == ("recreate", [resume, RESTART])
+    assert (found := examined(fakes)).fix is not None
+    assert (found.fix.recreates, found.fix.then) == (True, "resumed")
+    fakes.pod["spec"] = fakes.mutated(bare_pod())["spec"]
+    drop_variable(fakes, "AWS_DEFAULT_REGION")
+    _, (edit, again) = words(fakes)
+    assert (edit[3:6], again) == (["set", "env", "deployment/web"], resume)
+    del fakes.workload["spec"]["paused"]
+    assert len(words(fakes)[1]) == 1
+
+
+def test_of_a_healthy_pod_the_workload_is_not_read() -> None:
+    fakes = healthy()
+    fakes.errors["workload"] = NotPermitted(code="Forbidden", server_message="no", status=403)
+    ports = fakes.ports()
+    assert examine(ports, SUBJECT).verdict.outcome is Outcome.WORKS
+    assert "workload" not in [it.url for it in ports.cluster.exchanges()]
+
+
 @pytest.mark.parametrize(
     ("name", "wanted"),
     [

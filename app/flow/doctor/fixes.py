@@ -15,6 +15,7 @@ from app.flow.doctor.names import Names
 from app.flow.doctor.pods import fixes as sibling_fixes
 from app.flow.doctor.webhook import webhook_fixes
 from app.flow.doctor.without_exec import fixes as without_exec
+from app.flow.doctor.workload import RESUMED
 from app.flow.model import JsonValue, Status, Walk
 from app.flow.steps.findings import NO_REGION
 from app.flow.steps.sts_assume import OWN_REQUEST
@@ -48,6 +49,8 @@ def _complete(fix: Fix, names: Names) -> Fix:
     if names.check.reason == NEXT_POD:  # to recreate a Pod that works before the webhook does would break it
         left = tuple(command for command in fix.commands if not names.recreates((command,)))
         return replace(fix, commands=left, then="works_as_it_is")
+    if names.resumes(fix.commands):
+        fix = replace(fix, then=RESUMED)
     if names.recreates(fix.commands):
         return replace(fix, recreates=True)
     again = names.run_again() if fix.change is not None and fix.change.pod is None else ()

@@ -14,6 +14,12 @@ ROLLED_OUT = ("deployment", "statefulset", "daemonset")
 _SCHEDULED = re.compile(r"(.+)-(\d{8})")
 _NEAR = 86_400
 """Seconds between the time for which a run of a CronJob was scheduled and its Pod, at most."""
+HELD_BACK = "held_back"
+"""The evidence: by workload as kubectl takes it, why it makes no new Pods by itself."""
+ON_DELETE, PAUSED = "on_delete", "paused"
+"""It waits until its Pods are deleted, or until its rollout is resumed: `kubectl rollout restart` refuses that one."""
+RESUMED = "resumed"
+"""The key of the sentence on what else a resumed rollout brings."""
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 _OF_JOB = ("controller-uid", "job-name")
@@ -43,6 +49,13 @@ def workload_of(pod: JsonValue) -> JsonValue:
     if kind == "job" and (cron_job := _cron_job_of(owned_by, get_str(pod, "metadata", "creationTimestamp"))):
         return {"kind": "cronjob", "name": cron_job, "again": "delete"}
     return {"kind": kind, "name": owned_by, "again": "restart" if kind in ROLLED_OUT else "delete"}
+
+
+def why_held_back(workload: JsonValue) -> str:
+    """Why a change of its template makes no new Pods (Kubernetes, `updateStrategy`, `paused`); empty where it does."""
+    if get_str(workload, "spec", "updateStrategy", "type") == "OnDelete":
+        return ON_DELETE
+    return PAUSED if get(workload, "spec", "paused") is True else ""
 
 
 def _cron_job_of(job: str, created: str) -> str:

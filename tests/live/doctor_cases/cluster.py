@@ -295,8 +295,9 @@ def _running(name: str, image: str, since: str) -> JsonValue:
 
 
 def _is_rolled_out(workload: JsonValue) -> bool:
-    """As `kubectl rollout status` decides it, of a Deployment or a StatefulSet."""
-    status, wanted = get_object(workload, "status"), get_object(workload, "spec")["replicas"]
+    """As `kubectl rollout status` decides it, of a Deployment or a StatefulSet; of a paused one nothing more comes."""
+    status, spec = get_object(workload, "status"), get_object(workload, "spec")
+    wanted = spec["replicas"]
     seen = status.get("observedGeneration", 0) >= get_object(workload, "metadata")["generation"]
     numbers = (status.get(name, 0) for name in ("replicas", "updatedReplicas", "readyReplicas"))
-    return seen and all(number == wanted for number in numbers)
+    return seen and (spec.get("paused") is True or all(number == wanted for number in numbers))

@@ -28,6 +28,18 @@ def _on_delete(cluster: Cluster) -> None:
     _stateful_set(cluster, updateStrategy={"type": "OnDelete"})
 
 
+def _paused(cluster: Cluster) -> None:
+    cluster.deployment()
+    cluster.paste(f"kubectl -n {cluster.namespace} rollout pause deployment/{POD}")
+
+
+def _paused_by_hand(cluster: Cluster) -> None:
+    cluster.role()
+    cluster.service_account()
+    cluster.deployment(env=[{"name": "AWS_ROLE_ARN", "value": cluster.role_arn}])
+    cluster.paste(f"kubectl -n {cluster.namespace} rollout pause deployment/{POD}")
+
+
 def _job(cluster: Cluster) -> None:
     spec = {"template": _template(cluster, restartPolicy="Never")}
     cluster.post("jobs", {"metadata": {"name": POD}, "spec": spec}, group="apis/batch/v1")
@@ -71,6 +83,10 @@ def _stale(name: str, make: Make, check: str = "pod.injected", **more: Any) -> C
 ROWS = (
     _stale("the StatefulSet's Pod is older", _annotated_after(_stateful_set)),
     _stale("the StatefulSet's Pod is older, and only deleting it makes another", _annotated_after(_on_delete)),
+    _stale("the Deployment's Pod is older, and its rollout is paused", _annotated_after(_paused)),
+    _stale(
+        "the manifest sets a variable, and its rollout is paused", _paused_by_hand, "pod.handwritten", fix="handwritten"
+    ),
     _stale("the bare Pod is older", _annotated_after(lambda it: it.pod())),
     _stale("the Job's Pod is older", _annotated_after(_job)),
     _stale("the Pod has the role of before", _another_role_before),

@@ -7,13 +7,15 @@ there might be. The survey looks only at roles that an annotation points to, and
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from app.flow.doctor.reading.on_workload import read as read_workloads
 from app.flow.doctor.survey import pods, problems
 from app.flow.doctor.survey.reading import Policy, Read, read
 from app.flow.doctor.survey.roles import Candidate, candidate_of, let_in
 from app.flow.doctor.survey.values import Problem, Stand, Survey, Tie
 from app.flow.doctor.trust_fix import Bearer
+from app.flow.doctor.workload import why_held_back, workload_of
 from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Status
 from app.flow.names import role_of
@@ -58,7 +60,8 @@ def survey(ports: Ports, namespace: str = "") -> Survey:
         lacks_provider = stand is not Stand.MISTYPED and found.lacks_provider(arn)
         stale = [] if stand is Stand.MISTYPED else pods.stale(case.pods, arn)
         wrong = [problems.no_provider(case)] if lacks_provider else []
-        wrong += [*_about_role(case, it, stand, refused[arn]), *problems.stale(case, stale)]
+        held_back = _held_back(ports, it.subject.namespace, stale)
+        wrong += [*_about_role(case, it, stand, refused[arn]), *problems.stale(case, stale, held_back)]
         if role is not None and stand is not Stand.MISTYPED:
             wrong += [problems.wide(case, role, alone=alone)] if role.wide else []
             wrong += [problems.absent(role)] if role.absent else []
@@ -83,6 +86,12 @@ def survey(ports: Ports, namespace: str = "") -> Survey:
         provider_reason=provider_reason,
         provider_said=provider_said,
     )
+
+
+def _held_back(ports: Ports, namespace: str, found: Sequence[pods.StalePod]) -> Mapping[str, str]:
+    """Of the workloads that a fix restarts those that make no new Pods by themselves, and why."""
+    workloads = read_workloads(ports.cluster, namespace, (workload_of(pod.document) for pod in found))
+    return {name: why for name, document in workloads.items() if (why := why_held_back(document))}
 
 
 def _unread(error: FlowError | None) -> tuple[str, str]:

@@ -37,6 +37,7 @@ _INJECT = "cert-manager.io/inject-ca-from"
 _UNKNOWN_CA = "x509: certificate signed by unknown authority"
 _OF_NAMESPACE = "kubernetes.io/metadata.name"
 _SILENT = "unreachable"
+_DRY_RUN = "irsa-explorer-dry-run"
 
 
 # --- The registration -------------------------------------------------------------------------------------------------
@@ -220,7 +221,7 @@ def _trust_ca(names: Names) -> Fix:
 
 def refused_pod(names: Names) -> Fix:
     """No webhook of ours, but the API server, or another webhook, refuses the Pod."""
-    return Fix(id="refused_pod", commands=(names.dry_run("yaml"),))
+    return Fix(id="refused_pod", commands=(_dry_run(names, "yaml"),))
 
 
 def not_edited(names: Names) -> Fix:
@@ -252,7 +253,7 @@ def not_edited(names: Names) -> Fix:
             commands=(*names.leave_to_webhook(), *again),
             change=changes.pod(names, changes.without_variables((ROLE_VARIABLE, TOKEN_VARIABLE))),
         )
-    volumes = names.dry_run('jsonpath={.spec.volumes[*].name}{"\\n"}')
+    volumes = _dry_run(names, 'jsonpath={.spec.volumes[*].name}{"\\n"}')
     return Fix(id="ask_webhook", commands=(volumes, *names.recreate()))
 
 
@@ -270,3 +271,18 @@ def _name(names: Names) -> str:
 
 def _show(names: Names) -> str:
     return line("kubectl", "get", _REGISTRATIONS, _name(names), "-o", "yaml")
+
+
+def _dry_run(names: Names, shown: str) -> str:
+    """A server-side dry run of this Pod under another name, or of one that runs under the ServiceAccount."""
+    create = names.kubectl("create", "--dry-run=server", "-f", "-", "-o", shown)
+    if not names.again:
+        spec = {"apiVersion": "v1", "spec": {"serviceAccountName": names.service_account}}
+        asked = ("--image=amazon/aws-cli:latest", "--restart=Never", f"--overrides={json.dumps(spec)}")
+        return names.kubectl("run", _DRY_RUN, *asked, "--dry-run=server", "-o", shown)
+    nameless = {"metadata": {"name": _DRY_RUN, "resourceVersion": None, "uid": None}, "spec": {"nodeName": None}}
+    filters = (
+        names.kubectl("get", "pod", names.pod, "-o", "yaml"),
+        line("kubectl", "patch", "--local", "-f", "-", "-p", json.dumps(nameless), "-o", "yaml"),
+    )
+    return " | ".join((*filters, create))
