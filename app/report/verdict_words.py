@@ -20,7 +20,7 @@ from app.flow.steps.webhook import LATER
 from app.flow.times import timestamp
 from app.flow.verdict.error_messages import blames_clock, lacks_profile
 from app.flow.verdict.judge import Outcome
-from app.flow.verdict.refusals import ANSWER, CAUSE_OF, RUNNING
+from app.flow.verdict.refusals import ANSWER, CAUSE_OF, NAMES_NO_ONE, RUNNING
 from app.flow.visible import visible_ends
 from app.report import pod_words
 
@@ -51,6 +51,8 @@ _IN_POLICY = {
     "other_statement": "trust.decision",
 }
 """The causes that lie in a statement of the trust policy, each with its check."""
+_IN_A_SENTENCE = ("not_asked", NAMES_NO_ONE)
+"""The reasons of what is not known that have a sentence of their own."""
 _LINE = 160
 """Characters of a value that a line shows."""
 
@@ -72,14 +74,14 @@ def _verdict(found: Diagnosis, words: Content) -> str:
         return words.message("doctor.not_running", got=judged.check.got)
     if judged.outcome is Outcome.BROKEN and judged.check.id == "pod.exists":
         return _gone(found, words)
-    if _accepted_instead(found):
+    if judged.check.reason != NAMES_NO_ONE and _accepted_instead(found):
         return words.message("doctor.accepted_instead")
     if sentence := _until_the_next_pod(found, words):
         return sentence
     if judged.outcome is Outcome.SHOULD_WORK:
         return _should_work(found, words)
     if judged.outcome is Outcome.UNKNOWN:
-        key = "not_asked" if judged.check.reason == "not_asked" else "unknown"
+        key = judged.check.reason if judged.check.reason in _IN_A_SENTENCE else "unknown"
     else:
         key = "broken" if judged.outcome is Outcome.BROKEN else "warning"
     step = words.message(f"steps.{judged.step}.short")

@@ -6,11 +6,13 @@ import pytest
 
 from app.content import LANGUAGES, load
 from app.flow.doctor import Diagnosis, examine
+from app.flow.errors import Refused
 from app.flow.port_wrappers.consent import ALL, Action, consented
 from app.flow.verdict.error_messages import is_other_matter, last_words
 from app.flow.verdict.judge import Outcome
 from app.report import verdict_words
 from tests.unit.fake_ports import ACCOUNT, DIRECTORY, ROLE, SUBJECT, Fakes, trust_policy
+from tests.unit.test_application import running
 from tests.unit.test_doctor import add_variable, drop_variable, ended, healthy
 
 SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/s3-reader/1699531699176343806"
@@ -148,6 +150,42 @@ def test_a_refusal_from_before_the_trust_policy_was_corrected_is_not_put_on_the_
     assert found.fix.commands[0] == "kubectl -n default rollout restart deployment/web"
     accepted = refused(f"AccessDenied: {REFUSED}", sends=True)
     assert (accepted.verdict.remaining, accepted.fix and accepted.fix.id) == ((), "accepted_by_now")
+
+
+NAMES_NO_ONE = (
+    "botocore.exceptions.ClientError: An error occurred (AccessDenied) when calling the ListBuckets operation: "
+    "Access Denied.",
+    "An error occurred (403) when calling the HeadObject operation: Forbidden",
+    "operation error S3: PutObject, https response error StatusCode: 403, RequestID: 17, HostID: x, "
+    "api error AccessDenied: Access Denied",
+    "software.amazon.awssdk.services.s3.model.S3Exception: Access Denied (Service: S3, Status Code: 403, "
+    "Request ID: 17)",
+    "Access Denied (Aws::S3::Errors::AccessDenied)",
+)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("said", NAMES_NO_ONE)
+def test_a_refusal_that_names_no_one_may_be_that_of_another_server(said: str, language: str) -> None:
+    """MinIO says so to all who have no user there, and knows nothing of roles."""
+    fakes, words = healthy(), load(language)
+    running(fakes, said)
+    found = examine(fakes.ports(), SUBJECT)
+    assert (found.verdict.outcome, found.verdict.check and found.verdict.check.reason) == (
+        Outcome.UNKNOWN,
+        "names_no_one",
+    )
+    assert verdict_words.verdict(found, words) == words.message("doctor.names_no_one")
+    assert found.fix is not None
+    assert (found.fix.id, found.prediction) == ("who_denied", None)
+
+
+def test_a_refusal_that_names_no_one_leaves_what_is_seen_to_be_broken() -> None:
+    fakes = healthy()
+    running(fakes, NAMES_NO_ONE[0])
+    fakes.policies, fakes.errors["list_buckets"] = [], Refused(code="AccessDenied", server_message="no", status=403)
+    found = examine(fakes.ports(), SUBJECT)
+    assert (found.verdict.outcome, found.verdict.check and found.verdict.check.id) == (Outcome.BROKEN, "access.policy")
 
 
 def test_while_the_trust_policy_refuses_it_stays_the_cause() -> None:

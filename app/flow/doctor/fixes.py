@@ -23,7 +23,7 @@ from app.flow.steps.token_fetch import NO_PROGRAM
 from app.flow.steps.trust_policy import OF_CALLER
 from app.flow.steps.webhook import NEXT_POD
 from app.flow.verdict.judge import Verdict
-from app.flow.verdict.refusals import ANSWER, APPLICATION
+from app.flow.verdict.refusals import ANSWER, APPLICATION, NAMES_NO_ONE
 
 Make = Callable[[Names], Fix | None]
 
@@ -59,6 +59,7 @@ def _complete(fix: Fix, names: Names) -> Fix:
 
 _LOOKS: Mapping[str, Make] = {
     NO_PROGRAM: without_exec.look_in,
+    NAMES_NO_ONE: program_fixes.who_denied,
     NO_REGION: aws_fixes.name_region,
     **dict.fromkeys((OWN_REQUEST, OF_CALLER), without_exec.own_request),
 }

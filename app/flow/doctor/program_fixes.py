@@ -205,6 +205,11 @@ def application(names: Names) -> Fix:
     return Fix(id="read_log", commands=(names.kubectl("logs", names.pod), *names.recreate()))
 
 
+def who_denied(names: Names) -> Fix:
+    """Which server the program calls is in its manifest or in its own settings."""
+    return Fix(id="who_denied", commands=(names.kubectl("logs", names.pod), *names.show_workload()))
+
+
 def _may_by_now(names: Names, action: str, resource: str) -> bool:
     """Whether the policies, as they were read, allow what the Pod was refused before.
 

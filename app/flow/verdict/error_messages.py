@@ -91,6 +91,7 @@ _OF_ACCESS = re.compile(
     r"Access|Auth|Token|Signature|Credential|Forbidden|Expired|OptIn|Unrecognized|TimeTooSkewed|^40[13]$"
 )
 """What is in a code that is about who asks, and not about what."""
+_NO_ONE = re.compile(r"(?:^|: )(?:Access Denied\.?|Forbidden)(?:$| \((?:Service: |Aws::))")
 _NO_WAY = re.compile(
     r'endpoint URL: "https://(?P<botocore>[^"/]+)\.amazonaws\.com'
     r'|"https://(?P<go>[^"/]+)\.amazonaws\.com[^"]*": (?:dial tcp|context deadline exceeded|net/http: )'
@@ -133,6 +134,15 @@ def is_other_matter(said: str) -> bool:
     found = _CODE.search(said)
     code = next(filter(None, found.groups()), "") if found else ""
     return bool(code) and not _STS.search(said) and not _OF_ACCESS.search(code)
+
+
+def names_no_one(said: str) -> bool:
+    """Whether a service refused the request and does not say whose it was.
+
+    S3 does so to a HEAD request, which gets no body, and across organizations (S3 user guide, "Troubleshoot access
+    denied (403 Forbidden) errors"), and so do servers of others that know S3's API, such as MinIO.
+    """
+    return _NO_ONE.search(said) is not None and not _STS.search(said)
 
 
 def shows_in(said: str) -> Step:

@@ -17,7 +17,16 @@ from app.flow.steps.token_fetch import NO_PROGRAM, NOT_RUNNING
 from app.flow.steps.webhook import LATER, NEXT_POD
 from app.flow.verdict.check_dependencies import PLACES, SENT, in_order, roots
 from app.flow.verdict.error_messages import blames_surroundings, lies_in, shows_in
-from app.flow.verdict.refusals import ANSWER, APPLICATION, GRANTED, RUNNING, Reading, convicting, read_refusal
+from app.flow.verdict.refusals import (
+    ANSWER,
+    APPLICATION,
+    GRANTED,
+    NAMES_NO_ONE,
+    RUNNING,
+    Reading,
+    convicting,
+    read_refusal,
+)
 
 REFUSED_LATELY = "sts.recent_failures"
 _NEEDLESS = (NO_ACTION, BY_HAND)
@@ -100,6 +109,8 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
     It should also work where STS took a token that we requested, and no one can read the Pod's own (no program in its
     image shows files, say).
 
+    A program that was refused in words that name no one leaves open whether IRSA is the cause.
+
     A refusal that CloudTrail remembers is named before any other warning: STS may refuse for a reason that we cannot
     read.
     """
@@ -129,6 +140,9 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
             ruled_out=tuple(cause.id for cause in reading.ruled_out),
             open=open_,
         )
+
+    if (denied := by_id.get(APPLICATION)) is not None and denied.reason == NAMES_NO_ONE:
+        return Verdict(outcome=Outcome.UNKNOWN, status=denied.status, step=Step.ACCESS, check=denied, open=open_)
 
     # (2) Nothing is broken: it works if it has been seen to work.
     warned = _warned(checks)

@@ -128,6 +128,8 @@ CAUSE_OF: Mapping[str, str] = {
 ANSWER = "sts.credentials"
 """The check that holds what STS answered to us."""
 APPLICATION = "pod.application"
+NAMES_NO_ONE = "names_no_one"
+"""The reason where the program was refused in words that name no one."""
 """The check that holds what the Pod's own program got."""
 RUNNING = "pod.running"
 """The check that says whether the Pod runs."""
