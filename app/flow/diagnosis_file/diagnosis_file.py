@@ -55,6 +55,7 @@ REASONS = frozenset(
         "own_clock",
         "other_account",
         "other_matter",
+        "literal",
         "names_no_one",
         "out_of_time",
         "issuer_assumed",
