@@ -237,10 +237,11 @@ def annotated_at(service_account: JsonValue) -> str:
 
 def _pod_identity(findings: Findings, pod: JsonValue, where: str) -> None:
     """An EKS Pod Identity association wins over the annotation: the webhook then writes its variables instead."""
-    labelled = POD_IDENTITY_LABEL in get_object(pod, "metadata", "labels")
     variables = [environment(box) for box in containers(pod)]
     given = any(POD_IDENTITY_VARIABLE in box for box in variables)
-    both = given and all(TOKEN_VARIABLE in box for box in variables)
+    both = all(TOKEN_VARIABLE in box for box in variables)
+    # The webhook writes the label with the variables; alone beside those of the token, the manifest has it.
+    labelled = POD_IDENTITY_LABEL in get_object(pod, "metadata", "labels") and (given or not both)
     findings.judge(
         "pod.pod_identity",
         not (labelled or given),
