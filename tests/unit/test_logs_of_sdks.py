@@ -152,6 +152,56 @@ def test_a_refusal_from_before_the_trust_policy_was_corrected_is_not_put_on_the_
     assert (accepted.verdict.remaining, accepted.fix and accepted.fix.id) == ((), "accepted_by_now")
 
 
+TOO_LONG = "The requested DurationSeconds exceeds the"
+
+
+@pytest.mark.parametrize(
+    ("said", "fix"),
+    [
+        (
+            "An error occurred (ValidationError) when calling the AssumeRoleWithWebIdentity operation: "
+            f"{TOO_LONG} MaxSessionDuration set for this role.",
+            "session_of_role",
+        ),
+        (
+            "An error occurred (ValidationError) when calling the AssumeRole operation: "
+            f"{TOO_LONG} 1 hour session limit for roles assumed by role chaining",
+            "session_of_chain",
+        ),
+        (
+            "An error occurred (RegionDisabledException) when calling the AssumeRoleWithWebIdentity operation: "
+            "STS is not activated in this region for account:111122223333.",
+            "activate_region",
+        ),
+        ('Connect timeout on endpoint URL: "https://sts.amazonaws.com/"', "global_endpoint"),
+        (
+            f"{STS_2}exceeded maximum number of attempts, 3, https response error StatusCode: 0, RequestID: , "
+            'request send failed, Post "https://sts.amazonaws.com/": dial tcp 1.2.3.4:443: i/o timeout',
+            "global_endpoint",
+        ),
+        ('Connect timeout on endpoint URL: "https://sts.ap-northeast-1.amazonaws.com/"', "egress"),
+        (
+            "An error occurred (InvalidToken) when calling the ListBuckets operation: "
+            "The provided token is malformed or otherwise invalid.",
+            "global_session",
+        ),
+    ],
+)
+def test_what_sts_or_the_way_to_it_minds_has_a_fix_of_its_own(said: str, fix: str) -> None:
+    fakes = healthy()
+    running(fakes, said)
+    drop_variable(fakes, "AWS_STS_REGIONAL_ENDPOINTS")
+    found = examine(fakes.ports(), SUBJECT)
+    assert (found.verdict.outcome, found.fix and found.fix.id) == (Outcome.BROKEN, fix)
+
+
+def test_where_the_regional_endpoint_is_set_it_is_not_set_again() -> None:
+    fakes = healthy()
+    running(fakes, 'Connect timeout on endpoint URL: "https://sts.amazonaws.com/"')
+    found = examine(fakes.ports(), SUBJECT)
+    assert (found.fix and found.fix.id) == "egress"
+
+
 NAMES_NO_ONE = (
     "botocore.exceptions.ClientError: An error occurred (AccessDenied) when calling the ListBuckets operation: "
     "Access Denied.",

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from app.flow.doctor import changes
-from app.flow.doctor.aws_fixes import chained, denied_by, organization, permit_denied
+from app.flow.doctor.aws_fixes import activate_region, chained, denied_by, organization, permit_denied
 from app.flow.doctor.fix import Change, Fix
 from app.flow.doctor.names import REGION_HERE, Names, line
 from app.flow.doctor.pod_fixes import handwritten, names_api_token, readable, recreate
@@ -20,11 +20,16 @@ from app.flow.model import JsonObject, JsonValue, Step
 from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
 from app.flow.permissions import evaluate_permissions
 from app.flow.redaction import MASK
+from app.flow.steps.injection import containers, environment
 from app.flow.trust import session_keys
 from app.flow.verdict.error_messages import (
+    CHAIN_LIMIT,
+    REGION_OFF,
+    ROLE_LIMIT,
     blames_certificate,
     blames_clock,
     blames_proxy,
+    by_global_endpoint,
     denied_action,
     denying_policy,
     ended_session,
@@ -39,6 +44,9 @@ _LONGEST = 43_200
 """Seconds: no role allows longer sessions."""
 _LONGEST_NAME = 64
 """Characters of a session's name."""
+SECONDS_HERE = "SECONDS"
+"""A placeholder, which the reader replaces."""
+_STS_ENDPOINTS = "AWS_STS_REGIONAL_ENDPOINTS"
 _OWN_TOKEN = f"{TOKEN_DIRECTORY}/token"
 _DENIED_FILE = re.compile(
     rf"(?i)(?:permission denied.*|\.AccessDeniedException: ){TOKEN_DIRECTORY}|{TOKEN_DIRECTORY}\S*: permission denied"
@@ -179,6 +187,8 @@ def application(names: Names) -> Fix:
         return Fix(id="proxy", commands=names.show_workload())
     if blames_certificate(names.check.error):
         return Fix(id="certificate", commands=names.show_workload())
+    if by_global_endpoint(names.check.error) and not _is_regional(names):
+        return _regional_endpoint(names)
     if service := unreached(names.check.error):
         # Its service's name begins otherwise in each partition.
         query = f'VpcEndpoints[?ends_with(ServiceName, `".{service}"`)]'
@@ -188,6 +198,14 @@ def application(names: Names) -> Fix:
     said = names.check.error
     if _DENIED_FILE.search(said):
         return readable(names)
+    if ROLE_LIMIT in said:
+        shown = names.iam("get-role", "--role-name", names.role_name, "--query", "Role.MaxSessionDuration")
+        asked = ("--role-name", names.role_name, "--max-session-duration", SECONDS_HERE)
+        return Fix(id="session_of_role", commands=(shown, names.iam("update-role", *asked)))
+    if CHAIN_LIMIT in said:
+        return Fix(id="session_of_chain", commands=names.show_workload())
+    if REGION_OFF in said:
+        return activate_region(names)
     if ended_session(said):
         return Fix(id="renew_session", commands=names.recreate())
     action, resource = denied_action(said)
@@ -203,6 +221,18 @@ def application(names: Names) -> Fix:
         if names.found(ANSWER) and is_refusal(said):
             return Fix(id="accepted_by_now", commands=names.recreate())
     return Fix(id="read_log", commands=(names.kubectl("logs", names.pod), *names.recreate()))
+
+
+def _is_regional(names: Names) -> bool:
+    boxes = containers(names.documents.get("pod"))
+    return bool(boxes) and all(environment(box).get(_STS_ENDPOINTS) == "regional" for box in boxes)
+
+
+def _regional_endpoint(names: Names) -> Fix:
+    """The endpoint in the region that the SDK knows; a VPC endpoint for STS has that name alone."""
+    of = "global_session" if not unreached(names.check.error) else "global_endpoint"
+    change = changes.workload(names, changes.with_variables(**{_STS_ENDPOINTS: "regional"}))
+    return Fix(id=of, commands=names.set_env(f"{_STS_ENDPOINTS}=regional"), change=change)
 
 
 def who_denied(names: Names) -> Fix:

@@ -92,6 +92,13 @@ _OF_ACCESS = re.compile(
 )
 """What is in a code that is about who asks, and not about what."""
 _NO_ONE = re.compile(r"(?:^|: )(?:Access Denied\.?|Forbidden)(?:$| \((?:Service: |Aws::))")
+ROLE_LIMIT = "exceeds the MaxSessionDuration set for this role"
+CHAIN_LIMIT = "exceeds the 1 hour session limit for roles assumed by role chaining"
+"""How STS refuses a session that is to last too long."""
+REGION_OFF = "RegionDisabledException"
+_NO_SESSION = "The provided token is malformed or otherwise invalid"
+"""What a service says of a session that its region does not know, as one of STS's global endpoint (opt-in regions)."""
+_GLOBAL = re.compile(r"https://sts\.amazonaws\.com\b|(?:Connect to|getaddrinfo E\w+) sts\.amazonaws\.com(?!\.cn)")
 _NO_WAY = re.compile(
     r'endpoint URL: "https://(?P<botocore>[^"/]+)\.amazonaws\.com'
     r'|"https://(?P<go>[^"/]+)\.amazonaws\.com[^"]*": (?:dial tcp|context deadline exceeded|net/http: )'
@@ -131,6 +138,8 @@ def is_other_matter(said: str) -> bool:
     nothing against IRSA."""
     if said.startswith(_OF_INSTANCE):
         return True
+    if CHAIN_LIMIT in said:
+        return False
     found = _CODE.search(said)
     code = next(filter(None, found.groups()), "") if found else ""
     return bool(code) and not _STS.search(said) and not _OF_ACCESS.search(code)
@@ -178,6 +187,11 @@ def unreached(said: str) -> str:
     found = _NO_WAY.search(said)
     names = next(filter(None, found.groups())).split(".") if found else []
     return next((name for name in reversed(names) if not _REGION.fullmatch(name)), "")
+
+
+def by_global_endpoint(said: str) -> bool:
+    """Whether the words may be due to STS's global endpoint: it was not reached, or its session is not known."""
+    return _NO_SESSION in said or (unreached(said) == "sts" and _GLOBAL.search(said) is not None)
 
 
 def blames_proxy(said: str) -> bool:
