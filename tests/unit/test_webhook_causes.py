@@ -179,6 +179,14 @@ READ: dict[str, tuple[Spoil, str, str, str]] = {
         lambda f: f.webhooks.clear(),
         *("webhook.registered", "register_webhook", "aws eks describe-cluster --name CLUSTER --region ap-northeast-1"),
     ),
+    "the webhook is registered for something else": (
+        lambda f: f.webhooks[0]["webhooks"][0].update(rules=[{"operations": ["UPDATE"], "resources": ["pods"]}]),
+        *(
+            "webhook.registered",
+            "webhook_rules",
+            "patch mutatingwebhookconfigurations pod-identity-webhook --type=json",
+        ),
+    ),
     "the webhook is not registered, elsewhere": (
         lambda f: (f.webhooks.clear(), self_managed(f)),
         *("webhook.registered", "install_webhook", "cluster-up IMAGE=public.ecr.aws/eks/"),

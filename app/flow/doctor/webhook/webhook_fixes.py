@@ -26,7 +26,7 @@ from app.flow.steps.injection import (
     has_own_volume,
     token_source,
 )
-from app.flow.steps.webhook import NAMESPACES
+from app.flow.steps.webhook import BLIND, NAMESPACES, RULE
 from app.flow.webhook import CONFIGURATION, SKIP_LABEL, WEBHOOKS, selector_on_eks
 
 CLUSTER_HERE, CA_HERE = "CLUSTER", "CA_FILE"
@@ -45,6 +45,12 @@ _DRY_RUN = "irsa-explorer-dry-run"
 
 def register(names: Names) -> Fix:
     """On EKS the webhook runs, and only its registration is missing; anywhere else it has to be installed."""
+    if blind := get_object(names.documents.get(BLIND)):
+        edit = {"op": "add", "path": f"/webhooks/{blind['place']}/rules", "value": [RULE]}
+        patch = line(
+            "kubectl", "patch", _REGISTRATIONS, blind["configuration"], "--type=json", "-p", json.dumps([edit])
+        )
+        return Fix(id="webhook_rules", commands=(patch, *names.recreate()))
     look = line("kubectl", "get", _REGISTRATIONS)
     if not names.region:
         if not names.issuer:
@@ -61,13 +67,12 @@ def register(names: Names) -> Fix:
 
 def _registration_on_eks() -> JsonObject:
     """As AWS gives it, with the selector that EKS has beside it: Pods with that label are left alone."""
-    rule = {"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "scope": "*"}
     webhook = {
         "name": WEBHOOKS[0],
         "clientConfig": {"url": "https://127.0.0.1:23443/mutate", "caBundle": CA_HERE},
         "failurePolicy": "Ignore",
         "objectSelector": selector_on_eks(),
-        "rules": [rule],
+        "rules": [RULE],
         "reinvocationPolicy": "IfNeeded",
         "sideEffects": "None",
         "admissionReviewVersions": ["v1beta1"],
