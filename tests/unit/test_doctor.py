@@ -822,6 +822,31 @@ def test_a_paused_rollout_is_resumed_before_it_is_restarted_and_after_it_is_chan
     assert len(words(fakes)[1]) == 1
 
 
+MANAGERS = (
+    {"labels": {"app.kubernetes.io/managed-by": "Helm"}},
+    {"annotations": {"argocd.argoproj.io/tracking-id": "shop:/ServiceAccount:default/my-sa"}},
+    {"labels": {"kustomize.toolkit.fluxcd.io/name": "shop"}},
+)
+
+
+@pytest.mark.parametrize("metadata", MANAGERS)
+def test_what_a_tool_writes_is_to_be_changed_where_the_tool_reads_it(metadata: Any) -> None:
+    fakes = healthy()
+    annotate(fakes, role_arn=f'"{ROLE}"')
+    assert (fix := examined(fakes).fix) is not None
+    assert fix.then == ""
+    for key, value in metadata.items():
+        fakes.service_account["metadata"].setdefault(key, {}).update(value)
+    assert (fix := examined(fakes).fix) is not None
+    assert (fix.then, fix.commands[0].split()[3]) == ("managed", "annotate")
+    # Of a workload its own labels say so, and its Pods need not have them.
+    fakes = healthy()
+    drop_variable(fakes, "AWS_DEFAULT_REGION")
+    fakes.workload["metadata"] |= metadata
+    assert (fix := examined(fakes).fix) is not None
+    assert (fix.id, fix.then) == ("region", "managed")
+
+
 def test_of_a_healthy_pod_the_workload_is_not_read() -> None:
     fakes = healthy()
     fakes.errors["workload"] = NotPermitted(code="Forbidden", server_message="no", status=403)

@@ -15,7 +15,8 @@ from app.flow.doctor.names import Names
 from app.flow.doctor.pods import fixes as sibling_fixes
 from app.flow.doctor.webhook import webhook_fixes
 from app.flow.doctor.without_exec import fixes as without_exec
-from app.flow.doctor.workload import RESUMED
+from app.flow.doctor.workload import MANAGED, RESUMED, is_managed
+from app.flow.json_access import strings
 from app.flow.model import JsonValue, Status, Walk
 from app.flow.steps.findings import NO_REGION
 from app.flow.steps.sts_assume import OWN_REQUEST
@@ -51,10 +52,22 @@ def _complete(fix: Fix, names: Names) -> Fix:
         return replace(fix, commands=left, then="works_as_it_is")
     if names.resumes(fix.commands):
         fix = replace(fix, then=RESUMED)
+    elif _is_managed(fix, names):
+        fix = replace(fix, then=MANAGED)
     if names.recreates(fix.commands):
         return replace(fix, recreates=True)
     again = names.run_again() if fix.change is not None and fix.change.pod is None else ()
     return replace(fix, commands=(*fix.commands, *again), recreates=True, then="run_again") if again else fix
+
+
+def _is_managed(fix: Fix, names: Names) -> bool:
+    """Whether a tool may undo what the fix changes in the cluster."""
+    if fix.change is None:
+        return False
+    if fix.change.kind == "ServiceAccount":
+        return is_managed(names.documents.get("service_account"))
+    name = f"{fix.change.kind}/{fix.change.name.rpartition('/')[2]}".lower()
+    return name in strings(names.documents.get(MANAGED))
 
 
 _LOOKS: Mapping[str, Make] = {

@@ -18,6 +18,12 @@ HELD_BACK = "held_back"
 """The evidence: by workload as kubectl takes it, why it makes no new Pods by itself."""
 ON_DELETE, PAUSED = "on_delete", "paused"
 """It waits until its Pods are deleted, or until its rollout is resumed: `kubectl rollout restart` refuses that one."""
+MANAGED = "managed"
+"""The evidence: the workloads, as kubectl takes them, that a tool writes from elsewhere; also the key of the sentence
+on what becomes of a change to such an object."""
+_HELM = ("app.kubernetes.io/managed-by", "Helm")
+_TOOLS = ("meta.helm.sh/", "argocd.argoproj.io/", "kustomize.toolkit.fluxcd.io/", "helm.toolkit.fluxcd.io/")
+"""How the labels and annotations begin by which Helm, Argo CD and Flux know what is theirs."""
 RESUMED = "resumed"
 """The key of the sentence on what else a resumed rollout brings."""
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -56,6 +62,12 @@ def why_held_back(workload: JsonValue) -> str:
     if get_str(workload, "spec", "updateStrategy", "type") == "OnDelete":
         return ON_DELETE
     return PAUSED if get(workload, "spec", "paused") is True else ""
+
+
+def is_managed(document: JsonValue) -> bool:
+    """Whether a tool that reads manifests from elsewhere has written the object."""
+    labels, annotations = (get_object(document, "metadata", it) for it in ("labels", "annotations"))
+    return labels.get(_HELM[0]) == _HELM[1] or any(key.startswith(_TOOLS) for key in (*labels, *annotations))
 
 
 def _cron_job_of(job: str, created: str) -> str:

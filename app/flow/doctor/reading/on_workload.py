@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.evidence import check_of
 from app.flow.doctor.pods.rows import rows
-from app.flow.doctor.workload import HELD_BACK, ROLLED_OUT, why_held_back
+from app.flow.doctor.workload import HELD_BACK, MANAGED, ROLLED_OUT, is_managed, why_held_back
 from app.flow.errors import FlowError
 from app.flow.json_access import get_str
 from app.flow.model import JsonValue, Status, Step, StepReport, Walk
@@ -26,7 +26,7 @@ def inspect(ports: Ports, walk: Walk, of_pod: StepReport, of_list: StepReport) -
     """Reads the Pod's workload where the annotation was found nowhere, and each that a fix may have to restart, and
     only then. Never raises. `of_list` is the report of all Pods.
 
-    Evidence: `annotated_workload`, the object and the annotation's value, where it is there; `held_back`.
+    Evidence: `annotated_workload`, the object and the annotation's value, where it is there; `held_back`; `managed`.
     """
     findings = Findings(Step.SERVICE_ACCOUNT, ports, ())
     own, namespace = of_pod.evidence.get("workload"), walk.subject.namespace
@@ -38,6 +38,8 @@ def inspect(ports: Ports, walk: Walk, of_pod: StepReport, of_list: StepReport) -
     found = read(ports.cluster, namespace, [own, *others] if wrong else others, also=[own] if lacking else [])
     if held_back := {name: why for name, it in found.items() if (why := why_held_back(it))}:
         findings.show(HELD_BACK, held_back)
+    if managed := [name for name, it in found.items() if is_managed(it)]:
+        findings.show(MANAGED, managed)
     kind, name = kind_of(get_str(own, "kind")), get_str(own, "name")
     there = found.get(f"{get_str(own, 'kind')}/{name}") if lacking else None
     if kind is not None and (role_arn := get_str(there, "metadata", "annotations", ROLE_ARN)):
