@@ -806,6 +806,26 @@ def test_what_is_updated_on_delete_makes_no_new_pod_before_the_old_one_is_delete
     assert len(words(fakes)[1]) == 1
 
 
+@pytest.mark.parametrize(("first", "kept_back"), [(0, False), (2, False), (3, True)])
+def test_a_partition_keeps_pods_of_a_lower_number_back(first: int, kept_back: bool) -> None:
+    """Deleted, such a Pod comes back with the template of before: the webhook edits it, and no change is in it."""
+    fakes = healthy()
+    owned(fakes, "StatefulSet", "vault")
+    fakes.pod["metadata"]["name"] = "vault-2"
+    fakes.workload = {"spec": {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": first}}}}
+    subject = dataclasses.replace(SUBJECT, pod="vault-2")
+    bare(fakes)
+    fix = examined(fakes, subject).fix
+    assert fix is not None
+    again = "delete pod vault-2" if kept_back else "rollout restart statefulset/vault"
+    assert fix.commands == (f"kubectl -n default {again}",)
+    fakes.pod["spec"] = fakes.mutated(bare_pod())["spec"]
+    drop_variable(fakes, "AWS_DEFAULT_REGION")
+    fix = examined(fakes, subject).fix
+    assert fix is not None
+    assert (len(fix.commands), fix.then) == ((2, "partition") if kept_back else (1, ""))
+
+
 def test_a_paused_rollout_is_resumed_before_it_is_restarted_and_after_it_is_changed() -> None:
     """`kubectl set env` changes such a Deployment, and nothing happens; `kubectl rollout restart` is refused."""
     fakes, resume = healthy(), ["kubectl", "-n", "default", "rollout", "resume", "deployment/web"]
@@ -813,7 +833,7 @@ def test_a_paused_rollout_is_resumed_before_it_is_restarted_and_after_it_is_chan
     bare(fakes)
     assert words(fakes) == ("recreate", [resume, RESTART])
     assert (found := examined(fakes)).fix is not None
-    assert (found.fix.recreates, found.fix.then) == (True, "resumed")
+    assert (found.fix.recreates, found.fix.then) == (True, "paused")
     fakes.pod["spec"] = fakes.mutated(bare_pod())["spec"]
     drop_variable(fakes, "AWS_DEFAULT_REGION")
     _, (edit, again) = words(fakes)

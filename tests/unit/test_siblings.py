@@ -171,7 +171,7 @@ def test_the_rollout_of_a_stale_sibling_may_be_paused_too() -> None:
     fix = examine(fakes.ports(), SUBJECT).fix
     assert fix is not None
     assert fix.commands == tuple(f"kubectl -n default rollout {it} deployment/worker" for it in ("resume", "restart"))
-    assert fix.then == "resumed"
+    assert fix.then == "paused"
 
 
 def test_a_bare_pod_of_the_role_before_is_made_again_without_its_variables() -> None:

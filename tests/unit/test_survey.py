@@ -338,7 +338,7 @@ def test_a_paused_rollout_is_resumed_and_the_survey_says_what_that_brings(langua
     assert row.advice[0].commands == tuple(
         f"kubectl -n default rollout {verb} deployment/web" for verb in ("resume", "restart")
     )
-    assert words.message("doctor.then.resumed") in row.advice[0].fix
+    assert words.message("doctor.then.paused") in row.advice[0].fix
 
 
 def problem(found: Survey, number: int = 0) -> tuple[str, str, list[str]]:

@@ -15,7 +15,7 @@ from app.flow.doctor.names import Names
 from app.flow.doctor.pods import fixes as sibling_fixes
 from app.flow.doctor.webhook import webhook_fixes
 from app.flow.doctor.without_exec import fixes as without_exec
-from app.flow.doctor.workload import MANAGED, RESUMED, is_managed
+from app.flow.doctor.workload import MANAGED, is_managed
 from app.flow.json_access import strings
 from app.flow.model import JsonValue, Status, Walk
 from app.flow.steps.findings import NO_REGION
@@ -50,8 +50,8 @@ def _complete(fix: Fix, names: Names) -> Fix:
     if names.check.reason == NEXT_POD:  # to recreate a Pod that works before the webhook does would break it
         left = tuple(command for command in fix.commands if not names.recreates((command,)))
         return replace(fix, commands=left, then="works_as_it_is")
-    if names.resumes(fix.commands):
-        fix = replace(fix, then=RESUMED)
+    if then := names.resumes(fix.commands):
+        fix = replace(fix, then=then)
     elif _is_managed(fix, names):
         fix = replace(fix, then=MANAGED)
     if names.recreates(fix.commands):

@@ -12,7 +12,7 @@ from app.flow.doctor.account import ADMITTING
 from app.flow.doctor.evidence import OWN_TOKEN
 from app.flow.doctor.pods.rows import PodRow
 from app.flow.doctor.trust_fix import Bearer
-from app.flow.doctor.workload import HELD_BACK, ON_DELETE, PAUSED, new_job
+from app.flow.doctor.workload import HELD_BACK, ON_DELETE, PARTITION, PAUSED, new_job, why_kept_back
 from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import Check, JsonValue, Status, Walk
 from app.flow.names import account_of, annotated_audience, host_and_path, provider_arn, role_of, subject_claim
@@ -96,7 +96,7 @@ class Names:
         self.workload = f"{self.kind}/{self.owner}"
         self.again = get_str(workload, "again")
         """How the Pod is recreated, as `workload_of` says it; empty without a Pod."""
-        self._held_back = get_str(self.documents.get(HELD_BACK), self.workload)
+        self._held_back = why_kept_back(get_str(self.documents.get(HELD_BACK), self.workload), pod)
 
     def of(self, pod: PodRow) -> Names:
         """The same, where the Pod is another one, of which we know no more than its row."""
@@ -169,7 +169,7 @@ class Names:
         """
         ended = get_str(self.documents.get("pod"), "status", "phase") in ("Failed", "Succeeded")
         match self.again:
-            case "restart" if self._held_back != ON_DELETE:
+            case "restart" if self._held_back not in (ON_DELETE, PARTITION):
                 return self._makes_a_pod(*self._resume(), self.kubectl("rollout", "restart", self.workload))
             case "delete" if ended and self.kind == "job":
                 return self._makes_a_pod(self._new_job(get_str(self.documents["pod"], "spec", "serviceAccountName")))
@@ -195,11 +195,14 @@ class Names:
         return commands
 
     def _resume(self) -> tuple[str, ...]:
+        if self._held_back == PARTITION:
+            patch = {"spec": {"updateStrategy": {"rollingUpdate": {"partition": 0}}}}
+            return (self.kubectl("patch", self.workload, "-p", json.dumps(patch)),)
         return (self.kubectl("rollout", "resume", self.workload),) if self._held_back == PAUSED else ()
 
-    def resumes(self, commands: Iterable[str]) -> bool:
-        """Whether one of these commands resumes the paused rollout, and all that waits for it."""
-        return not set(self._resume()).isdisjoint(commands)
+    def resumes(self, commands: Iterable[str]) -> str:
+        """The key of the sentence on what else a rollout brings that one of these commands has go on; else empty."""
+        return "" if set(self._resume()).isdisjoint(commands) else self._held_back
 
     def set_env(self, *words: str) -> tuple[str, ...]:
         """Sets variables of the workload's Pods (`NAME=value`), or takes them out (`NAME-`)."""

@@ -230,9 +230,11 @@ def _is_regional(names: Names) -> bool:
 
 def _regional_endpoint(names: Names) -> Fix:
     """The endpoint in the region that the SDK knows; a VPC endpoint for STS has that name alone."""
-    of = "global_session" if not unreached(names.check.error) else "global_endpoint"
-    change = changes.workload(names, changes.with_variables(**{_STS_ENDPOINTS: "regional"}))
-    return Fix(id=of, commands=names.set_env(f"{_STS_ENDPOINTS}=regional"), change=change)
+    return Fix(
+        id="global_endpoint" if unreached(names.check.error) else "global_session",
+        commands=names.set_env(f"{_STS_ENDPOINTS}=regional"),
+        change=changes.workload(names, changes.with_variables(**{_STS_ENDPOINTS: "regional"})),
+    )
 
 
 def who_denied(names: Names) -> Fix:

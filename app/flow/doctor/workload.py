@@ -16,16 +16,18 @@ _NEAR = 86_400
 """Seconds between the time for which a run of a CronJob was scheduled and its Pod, at most."""
 HELD_BACK = "held_back"
 """The evidence: by workload as kubectl takes it, why it makes no new Pods by itself."""
-ON_DELETE, PAUSED = "on_delete", "paused"
-"""It waits until its Pods are deleted, or until its rollout is resumed: `kubectl rollout restart` refuses that one."""
+ON_DELETE, PAUSED, PARTITION = "on_delete", "paused", "partition"
+"""It waits until its Pods are deleted, or until its rollout is resumed: `kubectl rollout restart` refuses that one.
+
+Of a `partition` the number follows: Pods of a lower one keep their template, also when they are deleted. The last two
+are also the keys of the sentences on what else comes of a rollout that goes on.
+"""
 MANAGED = "managed"
 """The evidence: the workloads, as kubectl takes them, that a tool writes from elsewhere; also the key of the sentence
 on what becomes of a change to such an object."""
 _HELM = ("app.kubernetes.io/managed-by", "Helm")
 _TOOLS = ("meta.helm.sh/", "argocd.argoproj.io/", "kustomize.toolkit.fluxcd.io/", "helm.toolkit.fluxcd.io/")
 """How the labels and annotations begin by which Helm, Argo CD and Flux know what is theirs."""
-RESUMED = "resumed"
-"""The key of the sentence on what else a resumed rollout brings."""
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 _OF_JOB = ("controller-uid", "job-name")
@@ -59,9 +61,20 @@ def workload_of(pod: JsonValue) -> JsonValue:
 
 def why_held_back(workload: JsonValue) -> str:
     """Why a change of its template makes no new Pods (Kubernetes, `updateStrategy`, `paused`); empty where it does."""
-    if get_str(workload, "spec", "updateStrategy", "type") == "OnDelete":
+    strategy = get(workload, "spec", "updateStrategy")
+    if get_str(strategy, "type") == "OnDelete":
         return ON_DELETE
+    first = get(strategy, "rollingUpdate", "partition")
+    if isinstance(first, int) and first > 0:
+        return f"{PARTITION} {first}"
     return PAUSED if get(workload, "spec", "paused") is True else ""
+
+
+def why_kept_back(why: str, pod: str) -> str:
+    """The same for one of its Pods: a partition keeps those back whose number is lower (`NAME-NUMBER`)."""
+    kind, _, first = why.partition(" ")
+    number = pod.rpartition("-")[2]
+    return "" if kind == PARTITION and number.isdigit() and first.isdigit() and int(number) >= int(first) else kind
 
 
 def is_managed(document: JsonValue) -> bool:

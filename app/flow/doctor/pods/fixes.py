@@ -8,7 +8,6 @@ from app.flow.doctor import changes
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import Names
 from app.flow.doctor.pods.rows import rows
-from app.flow.doctor.workload import RESUMED
 
 _KINDS = "deployments,statefulsets,daemonsets,cronjobs"
 _COLUMNS = ",".join(
@@ -56,4 +55,4 @@ def _no_pod(names: Names) -> Fix | None:
 
 
 def _resumed(owners: Sequence[Names], commands: Iterable[str]) -> str:
-    return RESUMED if any(it.resumes(commands) for it in owners) else ""
+    return next((then for it in owners if (then := it.resumes(commands))), "")

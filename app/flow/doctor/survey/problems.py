@@ -14,7 +14,7 @@ from app.flow.doctor.survey.pods import StalePod
 from app.flow.doctor.survey.reading import Policy
 from app.flow.doctor.survey.values import Problem, RoleFound
 from app.flow.doctor.trust_fix import Bearer, admitting
-from app.flow.doctor.workload import HELD_BACK, ON_DELETE, workload_of
+from app.flow.doctor.workload import HELD_BACK, PAUSED, workload_of
 from app.flow.json_access import get_str
 from app.flow.matching import request_conditions
 from app.flow.model import Check, JsonObject, JsonValue, Status, Step, Subject, Walk
@@ -83,7 +83,7 @@ class Case:
         for pod in self.pods:
             workload = workload_of(pod)
             name = f"{get_str(workload, 'kind')}/{get_str(workload, 'name')}"
-            whole = get_str(workload, "again") == "restart" and self.held_back.get(name) != ON_DELETE
+            whole = get_str(workload, "again") == "restart" and self.held_back.get(name, PAUSED) == PAUSED
             found.setdefault(name if whole else get_str(pod, "metadata", "name"), pod)
         return list(found.values())
 
