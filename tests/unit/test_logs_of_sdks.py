@@ -59,6 +59,24 @@ FIXES = {
     ),
     "a second role": (f"AccessDenied: User: {SESSION} {ASSUME} {OTHER_ROLE}", "pod.application", "assumes_another"),
     "a profile that there is not": ("The config profile (prod) could not be found", "pod.request", "default_chain"),
+    "PHP, without credentials": (
+        "Uncaught Aws\\Exception\\CredentialsException: Error retrieving credentials from the instance profile "
+        "metadata service. (cURL error 28: Connection timed out after 1000 milliseconds)",
+        *("pod.request", "default_chain"),
+    ),
+    ".NET, without credentials": (
+        "Amazon.Runtime.AmazonServiceException: Unable to get IAM security credentials from EC2 Instance Metadata "
+        "Service.",
+        *("pod.request", "default_chain"),
+    ),
+    "Ruby, without credentials": (
+        "Aws::Errors::MissingCredentialsError: unable to sign request without credentials set",
+        *("pod.request", "default_chain"),
+    ),
+    "Rust, without credentials": (
+        "dispatch failure: other: the credential provider was not enabled: no providers in chain provided credentials",
+        *("pod.request", "default_chain"),
+    ),
     "a session that has ended": (
         "An error occurred (ExpiredToken) when calling the PutObject operation: The provided token has expired.",
         *("pod.application", "renew_session"),

@@ -21,6 +21,10 @@ _SENTENCE = re.compile(
     r"|Unable to load (?:AWS )?credentials from any (?:of the )?providers? in the chain.*"
     r"|(?:CredentialsProviderError: )?Could not load credentials from any providers.*"
     r"|(?:CredentialsError: )?Missing credentials in config.*"
+    r"|Error retrieving credentials from the instance profile metadata serv.*"
+    r"|Unable to get IAM security credentials from EC2 Instance Metadata Service.*"
+    r"|unable to sign request without credentials set.*"
+    r"|no providers in chain provided credentials.*"
     r"|You must specify a region\..*"
     r"|Invalid endpoint: .+"
     r"|Provided region_name '.*' doesn't match a supported format\."
@@ -75,6 +79,8 @@ _NO_CREDENTIALS = (
     *("Unable to locate credentials", "NoCredentialProviders", "no EC2 IMDS role found"),
     *("credentials from any provider in the chain", "credentials from any of the providers in the chain"),
     *("Could not load credentials from any providers", "Missing credentials in config"),
+    *("credentials from the instance profile metadata", "IAM security credentials from EC2 Instance Metadata"),
+    *("unable to sign request without credentials", "no providers in chain provided credentials"),
 )
 _REFUSED = re.compile(r"\(Service: Sts, Status Code: |Not authorized to perform sts:|InvalidIdentityToken")
 _CODE = re.compile(
