@@ -198,6 +198,7 @@ TOO_LONG = "The requested DurationSeconds exceeds the"
             "global_endpoint",
         ),
         ('Connect timeout on endpoint URL: "https://sts.ap-northeast-1.amazonaws.com/"', "egress"),
+        ('Could not connect to the endpoint URL: "https://sts.ap-northeast-1.api.aws/"', "egress"),
         (
             "An error occurred (InvalidToken) when calling the ListBuckets operation: "
             "The provided token is malformed or otherwise invalid.",
@@ -229,6 +230,7 @@ NAMES_NO_ONE = (
     "software.amazon.awssdk.services.s3.model.S3Exception: Access Denied (Service: S3, Status Code: 403, "
     "Request ID: 17)",
     "Access Denied (Aws::S3::Errors::AccessDenied)",
+    "AccessDenied: Access Denied\n    at throwDefaultError (/app/node_modules/x.js:1:1)",
 )
 
 

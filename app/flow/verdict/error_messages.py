@@ -47,9 +47,10 @@ _SENTENCE = re.compile(
     r"|The config profile \(.+\) could not be found"
     r"|Region is missing"
     r"|Unable to execute HTTP request: Connect to .+"
-    r"|getaddrinfo E\w+ \S+\.amazonaws\.com\S*"
+    r"|getaddrinfo E\w+ \S+\.(?:amazonaws\.com|api\.aws)\S*"
     r"|Error assuming role from web identity credentials.*"
     r"|(?:InvalidIdentityToken|ExpiredToken)(?:Exception)?: .+"
+    r"|\bAccessDenied: Access Denied\b"
     r"|(?:\b\w+: )?(?:User: arn:aws[\w-]*:\S+ is not|Not) authorized to perform:? [\w-]+:\w+.*"
 )
 """What a product says in a line, without what the program put before it."""
@@ -67,9 +68,11 @@ _CAUSED_BY = "caused by: "
 """How a line begins in which the SDK for Go, version 1, goes on."""
 _BESIDE = re.compile(r"status code: \d+|at .*[A-Za-z]:\d+(?::\d+)?\)?$|\.\.\. \d+ more$")
 """How a line begins that belongs to the sentence before it: the HTTP status, or a place in the program."""
+_OF_AWS = r"(?:amazonaws\.com|api\.aws)"
+"""How AWS's hosts end, those of the dual-stack endpoints among them."""
 _TOKEN_FILE = re.compile(r"/var/run/secrets/\S*token")
 _STS = re.compile(
-    r"WebIdentity|web identity|\bsts\.[a-z0-9.-]*amazonaws\.com|\(Service: (?:Sts|AWSSecurityTokenService)\b"
+    rf"WebIdentity|web identity|\bsts\.(?:[a-z0-9.-]*\.)?{_OF_AWS}|\(Service: (?:Sts|AWSSecurityTokenService)\b"
     r"|\bAws::STS::|STS is not activated|parameter RoleArn|InvalidIdentityToken|Token expired: current date/time"
 )
 _PRINCIPAL = re.compile(r"\bUser: (arn:aws[\w-]*:(?:sts|iam)::\d{12}:\S+) is not authorized")
@@ -106,9 +109,9 @@ _NO_SESSION = "The provided token is malformed or otherwise invalid"
 """What a service says of a session that its region does not know, as one of STS's global endpoint (opt-in regions)."""
 _GLOBAL = re.compile(r"https://sts\.amazonaws\.com\b|(?:Connect to|getaddrinfo E\w+) sts\.amazonaws\.com(?!\.cn)")
 _NO_WAY = re.compile(
-    r'endpoint URL: "https://(?P<botocore>[^"/]+)\.amazonaws\.com'
-    r'|"https://(?P<go>[^"/]+)\.amazonaws\.com[^"]*": (?:dial tcp|context deadline exceeded|net/http: )'
-    r"|(?:Connect to|getaddrinfo E\w+) (?P<other>\S+)\.amazonaws\.com"
+    rf'endpoint URL: "https://(?P<botocore>[^"/]+)\.{_OF_AWS}'
+    rf'|"https://(?P<go>[^"/]+)\.{_OF_AWS}[^"]*": (?:dial tcp|context deadline exceeded|net/http: )'
+    rf"|(?:Connect to|getaddrinfo E\w+) (?P<other>\S+)\.{_OF_AWS}"
 )
 """What says that AWS was not reached, and the host's name but for its end."""
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d")
