@@ -786,6 +786,18 @@ def test_a_pod_is_recreated_by_its_owner(name: str) -> None:
     assert command[: len(wanted)] == wanted
 
 
+def test_what_argo_rolls_out_is_changed_in_its_rollout() -> None:
+    """`kubectl rollout` and `kubectl set` do not know it, and its ReplicaSet is not the place."""
+    fakes = healthy()
+    owned(fakes, "ReplicaSet", "web-6f4dfff6cb")
+    fakes.pod["metadata"]["labels"]["rollouts-pod-template-hash"] = "6f4dfff6cb"
+    bare(fakes)
+    assert words(fakes)[1] == [["kubectl", "-n", "default", "delete", "pod", "pod-after"]]
+    fakes.pod["spec"] = fakes.mutated(bare_pod())["spec"]
+    drop_variable(fakes, "AWS_DEFAULT_REGION")
+    assert words(fakes) == ("region", [["kubectl", "-n", "default", "get", "rollout/web", "-o", "yaml"]])
+
+
 def owned(fakes: Fakes, kind: str, name: str) -> None:
     fakes.pod["metadata"]["ownerReferences"] = [{"kind": kind, "name": name, "controller": True}]
     fakes.pod["metadata"]["labels"].pop("pod-template-hash")

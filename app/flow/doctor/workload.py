@@ -9,11 +9,20 @@ from app.flow.json_access import get, get_list, get_object, get_str, unix_time
 from app.flow.model import JsonObject, JsonValue
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment
 
+Again: TypeAlias = Literal["restart", "delete", "apply", "replace", "reset"]
+"""How to recreate the Pod: by its owner, which rolls out or notices; from what was applied; from what is stored, as it
+is or without the webhook's variables."""
 ROLLED_OUT = ("deployment", "statefulset", "daemonset")
 """What `kubectl rollout restart` restarts."""
 _SCHEDULED = re.compile(r"(.+)-(\d{8})")
 _NEAR = 86_400
 """Seconds between the time for which a run of a CronJob was scheduled and its Pod, at most."""
+_BY_TEMPLATE: tuple[tuple[str, str, Again], ...] = (
+    ("pod-template-hash", "deployment", "restart"),
+    ("rollouts-pod-template-hash", "rollout", "delete"),
+)
+"""By the label that has the hash of a ReplicaSet's Pod template: whose the ReplicaSet is, and how its Pods are made
+again. The second one is of Argo Rollouts, which `kubectl rollout` does not know."""
 HELD_BACK = "held_back"
 """The evidence: by workload as kubectl takes it, why it makes no new Pods by itself."""
 ON_DELETE, PAUSED, PARTITION = "on_delete", "paused", "partition"
@@ -36,24 +45,22 @@ _OF_JOB = ("controller-uid", "job-name")
 The second pair has `batch.kubernetes.io/` before it (kubernetes, pkg/registry/batch/job/strategy.go).
 """
 
-Again: TypeAlias = Literal["restart", "delete", "apply", "replace", "reset"]
-"""How to recreate the Pod: by its owner, which rolls out or notices; from what was applied; from what is stored, as it
-is or without the webhook's variables."""
-
 
 def workload_of(pod: JsonValue) -> JsonValue:
     """The Pod's owner (`kind` in lower case, as kubectl takes it), and how to recreate it; the Pod itself without one.
 
-    A ReplicaSet is named after its Deployment and the hash of the Pod template, a CronJob's Job after it and the time.
+    A ReplicaSet is named after its Deployment, or its Rollout of Argo, and the hash of the Pod template; a CronJob's
+    Job after it and the time.
     """
     name = get_str(pod, "metadata", "name")
     owner = next((it for it in get_list(pod, "metadata", "ownerReferences") if get(it, "controller") is True), None)
     if owner is None:
         return {"kind": "pod", "name": name, "again": _again(pod)}
     kind, owned_by = get_str(owner, "kind").lower(), get_str(owner, "name")
-    template = get_str(pod, "metadata", "labels", "pod-template-hash")
-    if kind == "replicaset" and template and owned_by.endswith(f"-{template}"):
-        return {"kind": "deployment", "name": owned_by.removesuffix(f"-{template}"), "again": "restart"}
+    for label, of, again in _BY_TEMPLATE if kind == "replicaset" else ():
+        template = get_str(pod, "metadata", "labels", label)
+        if template and owned_by.endswith(f"-{template}"):
+            return {"kind": of, "name": owned_by.removesuffix(f"-{template}"), "again": again}
     if kind == "job" and (cron_job := _cron_job_of(owned_by, get_str(pod, "metadata", "creationTimestamp"))):
         return {"kind": "cronjob", "name": cron_job, "again": "delete"}
     return {"kind": kind, "name": owned_by, "again": "restart" if kind in ROLLED_OUT else "delete"}
