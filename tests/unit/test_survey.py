@@ -319,6 +319,16 @@ def pod(name: str, *, role: str | None = ROLE, owner: str = "", **metadata: Any)
     }
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pods_with_pod_identity_do_not_have_the_annotated_role(language: str) -> None:
+    words, other = load(language), pod("a", role=None, labels={POD_IDENTITY_LABEL: "enabled"})
+    found = surveyed(MINE, pods=[other])
+    (tie,) = found.ties
+    assert (tie.stale, tie.by_pod_identity, tie.status, found.outcome) == ((), ("a",), Status.WARNING, Outcome.WORKS)
+    assert problem(found)[:2] == ("survey.causes.pod_identity", "pod_identity")
+    assert words.message("doctor.survey.works") not in survey_words.verdict(found, words)
+
+
 @pytest.mark.parametrize("kind", ["StatefulSet", "DaemonSet"])
 def test_what_is_updated_on_delete_makes_a_new_pod_of_each_that_is_deleted(kind: str) -> None:
     """`kubectl rollout restart` says that it has restarted such a workload, and nothing happens."""

@@ -168,6 +168,17 @@ def absent(role: RoleFound) -> Problem:
     return Problem(cause="survey.causes.absent", status=Status.WARNING, values=values, fix=fix)
 
 
+def pod_identity(case: Case, names: Sequence[str]) -> Problem:
+    """Pods that take their role from an association instead, which may be what is wanted."""
+    values = {"count": str(len(names)), "got": _shown(names)}
+    fix = case.fix(failed("pod.pod_identity"))
+    return Problem(cause="survey.causes.pod_identity", status=Status.WARNING, values=values, fix=fix)
+
+
+def _shown(names: Sequence[str]) -> str:
+    return ", ".join([*names[:_NAMED], *(["…"] if len(names) > _NAMED else [])])
+
+
 def stale(case: Case, pods: Sequence[StalePod], held_back: Mapping[str, str]) -> list[Problem]:
     """Pods that are as they were before the annotation, or under another one; each workload is restarted once."""
     problems = []
@@ -177,9 +188,8 @@ def stale(case: Case, pods: Sequence[StalePod], held_back: Mapping[str, str]) ->
     ):
         if not found:
             continue
-        names = [pod.name for pod in found]
-        shown = ", ".join([*names[:_NAMED], *(["…"] if len(names) > _NAMED else [])])
-        values = {"count": str(len(names)), "got": shown, "role": found[0].role_arn}
+        shown = _shown([pod.name for pod in found])
+        values = {"count": str(len(found)), "got": shown, "role": found[0].role_arn}
         fix = replace(case, pods=[pod.document for pod in found], held_back=held_back).fix(failed("pod.injected"))
         problems.append(Problem(cause=cause, status=Status.FAILED, values=values, fix=fix))
     return problems

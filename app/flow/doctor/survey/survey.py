@@ -60,8 +60,10 @@ def survey(ports: Ports, namespace: str = "") -> Survey:
         lacks_provider = stand is not Stand.MISTYPED and found.lacks_provider(arn)
         stale = [] if stand is Stand.MISTYPED else pods.stale(case.pods, arn)
         wrong = [problems.no_provider(case)] if lacks_provider else []
+        elsewhere = pods.by_pod_identity(case.pods)
         held_back = _held_back(ports, it.subject.namespace, stale)
         wrong += [*_about_role(case, it, stand, refused[arn]), *problems.stale(case, stale, held_back)]
+        wrong += [problems.pod_identity(case, elsewhere)] if elsewhere else []
         if role is not None and stand is not Stand.MISTYPED:
             wrong += [problems.wide(case, role, alone=alone)] if role.wide else []
             wrong += [problems.absent(role)] if role.absent else []
@@ -73,6 +75,7 @@ def survey(ports: Ports, namespace: str = "") -> Survey:
                 stand=stand,
                 lacks_provider=lacks_provider,
                 stale=tuple(pod.name for pod in stale),
+                by_pod_identity=tuple(elsewhere),
                 problems=tuple(sorted(wrong, key=lambda problem: _ORDER.index(problem.status))),
             )
         )
