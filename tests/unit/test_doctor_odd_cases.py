@@ -209,6 +209,23 @@ def test_a_profile_may_be_meant_so_its_removal_is_no_order() -> None:
     assert fix.id == "static_keys"
 
 
+def beside(role: str) -> Callable[[dict[str, Any]], Any]:
+    """A second container that uses the token for this role."""
+    variables = {"AWS_ROLE_ARN": role, "AWS_WEB_IDENTITY_TOKEN_FILE": f"{DIRECTORY}/token"}
+    env = [{"name": name, "value": value} for name, value in variables.items()]
+    return lambda spec: spec["containers"].append({"name": "backup", "image": "backup", "env": env})
+
+
+def test_a_second_container_may_have_a_role_of_its_own() -> None:
+    fakes = healthy()
+    manifest(beside(f"{ROLE}-of-the-backup"))(fakes)
+    found = examined(fakes)
+    assert (found.verdict.outcome, found.verdict.check and found.verdict.check.id) == (Outcome.WORKS, "pod.handwritten")
+    assert {check.id for check in found.checks if check.status is Status.WARNING} == {"pod.handwritten"}
+    fakes.pod["spec"]["containers"][0]["env"][3]["value"] = f"{ROLE}-of-old"  # then the annotation may be newer
+    assert examined(fakes).verdict.outcome is Outcome.BROKEN
+
+
 def test_the_label_of_pod_identity_alone_takes_the_token_from_no_pod() -> None:
     fakes = healthy()
     fakes.pod["metadata"]["labels"][POD_IDENTITY_LABEL] = "enabled"

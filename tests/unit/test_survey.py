@@ -329,6 +329,12 @@ def test_pods_with_pod_identity_do_not_have_the_annotated_role(language: str) ->
     assert words.message("doctor.survey.works") not in survey_words.verdict(found, words)
 
 
+def test_a_second_container_with_a_role_of_its_own_makes_no_pod_stale() -> None:
+    both = pod("a")
+    both["spec"]["containers"].append({"name": "backup", "env": [{"name": "AWS_ROLE_ARN", "value": OTHER}]})
+    assert surveyed(MINE, pods=[both]).ties[0].stale == ()
+
+
 @pytest.mark.parametrize("kind", ["StatefulSet", "DaemonSet"])
 def test_what_is_updated_on_delete_makes_a_new_pod_of_each_that_is_deleted(kind: str) -> None:
     """`kubectl rollout restart` says that it has restarted such a workload, and nothing happens."""

@@ -30,6 +30,7 @@ from app.flow.steps.injection import (
     containers,
     environment,
     mount_path,
+    of_another_role,
     own_token,
     token_source,
     without_aws,
@@ -202,8 +203,8 @@ def _age(
     if older is None:
         findings.unknown("pod.age", "not_observable", where=where, expected=f">= {annotated}" if annotated else "")
         return
-    later = added_later(pod)
-    roles = {environment(box).get(ROLE_VARIABLE, "") for box in containers(pod) if get_str(box, "name") not in later}
+    apart = (*added_later(pod), *of_another_role(pod, role_arn))
+    roles = {environment(box).get(ROLE_VARIABLE, "") for box in containers(pod) if get_str(box, "name") not in apart}
     current = injected and roles == {role_arn}
     findings.judge("pod.age", current or not older, got=created, expected=f">= {annotated}", where=where)
 

@@ -68,6 +68,6 @@ def stale(pods: Iterable[JsonValue], role_arn: str) -> list[StalePod]:
         carried = {environment(box)[ROLE_VARIABLE] for box in boxes if ROLE_VARIABLE in environment(box)}
         if not carried:
             found.append(StalePod(document=pod, role_arn=""))
-        elif other := sorted(arn for arn in carried if arn and arn != role_arn):
+        elif role_arn not in carried and (other := sorted(filter(None, carried))):  # else the manifest has set it
             found.append(StalePod(document=pod, role_arn=other[0]))
     return found
