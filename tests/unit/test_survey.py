@@ -345,6 +345,9 @@ def test_what_is_updated_on_delete_makes_a_new_pod_of_each_that_is_deleted(kind:
     found = surveyed(MINE, pods=old, specs={"vault": {"updateStrategy": {"type": "OnDelete"}}})
     assert problem(found)[2] == deleted
     assert problem(surveyed(MINE, pods=old))[2] == [f"kubectl -n default rollout restart {kind.lower()}/vault"]
+    quoted = account("default", "my-sa", f'"{ROLE}"')
+    found = surveyed(quoted, pods=old, specs={"vault": {"updateStrategy": {"type": "OnDelete"}}})
+    assert problem(found)[2][1:] == deleted
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

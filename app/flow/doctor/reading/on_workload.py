@@ -35,7 +35,9 @@ def inspect(ports: Ports, walk: Walk, of_pod: StepReport, of_list: StepReport) -
     wrong = any(check.status in (Status.FAILED, Status.WARNING) for it in (*walk, of_pod) for check in it.checks)
     stale = [pod.workload for pod in rows(of_list.evidence.get("pods")) if pod.stale]
     others = stale or [pod.workload for pod in rows(of_list.evidence.get("default_pods")) if not pod.deleting]
-    found = read(ports.cluster, namespace, [own, *others] if wrong else others, also=[own] if lacking else [])
+    rolled_out = [it for it in (*([own] if wrong else []), *others) if is_rolled_out(it)]
+    named = [(namespace, it) for it in (*([own] if lacking else []), *rolled_out[:_MOST])]
+    found = {name: it for (_, name), it in read(ports.cluster, named).items()}
     if held_back := {name: why for name, it in found.items() if (why := why_held_back(it))}:
         findings.show(HELD_BACK, held_back)
     if managed := [name for name, it in found.items() if is_managed(it)]:
@@ -47,15 +49,16 @@ def inspect(ports: Ports, walk: Walk, of_pod: StepReport, of_list: StepReport) -
     return findings.report()
 
 
-def read(
-    cluster: Cluster, namespace: str, rolled_out: Iterable[JsonValue], also: Iterable[JsonValue] = ()
-) -> Mapping[str, JsonValue]:
-    """The workloads that can be read, by their names as kubectl takes them; of `rolled_out` those of such a kind."""
-    kinds = [it for it in rolled_out if get_str(it, "kind") in ROLLED_OUT]
-    named = dict.fromkeys((get_str(it, "kind"), get_str(it, "name")) for it in (*also, *kinds))
+def is_rolled_out(workload: JsonValue) -> bool:
+    """Whether it is of a kind that `kubectl rollout restart` restarts."""
+    return get_str(workload, "kind") in ROLLED_OUT
+
+
+def read(cluster: Cluster, named: Iterable[tuple[str, JsonValue]]) -> Mapping[tuple[str, str], JsonValue]:
+    """The workloads that can be read, each by its namespace and its name as kubectl takes it."""
     asked = {
-        f"{word}/{name}": (lambda kind=kind, name=name: cluster.workload(namespace, kind, name))
-        for word, name in [*named][:_MOST]
-        if (kind := kind_of(word)) is not None and kind.group
+        (namespace, f"{kind.singular}/{name}"): (lambda of=(namespace, kind, name): cluster.workload(*of))
+        for namespace, it in named
+        if (kind := kind_of(get_str(it, "kind"))) is not None and kind.group and (name := get_str(it, "name"))
     }
     return {name: it for name, it in zip(asked, answers(*asked.values()), strict=True) if not isinstance(it, FlowError)}

@@ -179,7 +179,7 @@ def _shown(names: Sequence[str]) -> str:
     return ", ".join([*names[:_NAMED], *(["…"] if len(names) > _NAMED else [])])
 
 
-def stale(case: Case, pods: Sequence[StalePod], held_back: Mapping[str, str]) -> list[Problem]:
+def stale(case: Case, pods: Sequence[StalePod]) -> list[Problem]:
     """Pods that are as they were before the annotation, or under another one; each workload is restarted once."""
     problems = []
     for cause, found in (
@@ -190,7 +190,7 @@ def stale(case: Case, pods: Sequence[StalePod], held_back: Mapping[str, str]) ->
             continue
         shown = _shown([pod.name for pod in found])
         values = {"count": str(len(found)), "got": shown, "role": found[0].role_arn}
-        fix = replace(case, pods=[pod.document for pod in found], held_back=held_back).fix(failed("pod.injected"))
+        fix = replace(case, pods=[pod.document for pod in found]).fix(failed("pod.injected"))
         problems.append(Problem(cause=cause, status=Status.FAILED, values=values, fix=fix))
     return problems
 
