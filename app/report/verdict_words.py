@@ -20,7 +20,7 @@ from app.flow.steps.webhook import LATER
 from app.flow.times import timestamp
 from app.flow.verdict.error_messages import blames_clock, lacks_profile
 from app.flow.verdict.judge import Outcome
-from app.flow.verdict.refusals import ANSWER, CAUSE_OF, NAMES_NO_ONE, RUNNING
+from app.flow.verdict.refusals import ANSWER, BY_WHICH_SERVER, CAUSE_OF, RUNNING
 from app.flow.visible import visible_ends
 from app.report import pod_words
 
@@ -51,7 +51,7 @@ _IN_POLICY = {
     "other_statement": "trust.decision",
 }
 """The causes that lie in a statement of the trust policy, each with its check."""
-_IN_A_SENTENCE = ("not_asked", NAMES_NO_ONE)
+_IN_A_SENTENCE = ("not_asked", *BY_WHICH_SERVER)
 """The reasons of what is not known that have a sentence of their own."""
 _LINE = 160
 """Characters of a value that a line shows."""
@@ -74,7 +74,7 @@ def _verdict(found: Diagnosis, words: Content) -> str:
         return words.message("doctor.not_running", got=judged.check.got)
     if judged.outcome is Outcome.BROKEN and judged.check.id == "pod.exists":
         return _gone(found, words)
-    if judged.check.reason != NAMES_NO_ONE and _accepted_instead(found):
+    if judged.check.reason not in BY_WHICH_SERVER and _accepted_instead(found):
         return words.message("doctor.accepted_instead")
     if sentence := _until_the_next_pod(found, words):
         return sentence

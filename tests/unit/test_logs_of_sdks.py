@@ -250,6 +250,22 @@ def test_a_refusal_that_names_no_one_may_be_that_of_another_server(said: str, la
     assert (found.fix.id, found.prediction) == ("who_denied", None)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_key_of_sts_that_a_server_does_not_know_may_have_gone_elsewhere(language: str) -> None:
+    """So MinIO refuses a session of AWS."""
+    fakes, words = healthy(), load(language)
+    running(
+        fakes,
+        "An error occurred (InvalidAccessKeyId) when calling the ListBuckets operation: "
+        "The Access Key Id you provided does not exist in our records.",
+    )
+    found = examine(fakes.ports(), SUBJECT)
+    assert verdict_words.verdict(found, words) == words.message("doctor.unknown_key")
+    assert (found.fix and found.fix.id) == "who_denied"
+    add_variable(fakes, "AWS_ACCESS_KEY_ID")
+    assert examine(fakes.ports(), SUBJECT).verdict.outcome is Outcome.BROKEN
+
+
 def test_a_refusal_that_names_no_one_leaves_what_is_seen_to_be_broken() -> None:
     fakes = healthy()
     running(fakes, NAMES_NO_ONE[0])

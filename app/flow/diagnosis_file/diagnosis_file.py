@@ -57,6 +57,7 @@ REASONS = frozenset(
         "other_matter",
         "literal",
         "names_no_one",
+        "unknown_key",
         "out_of_time",
         "issuer_assumed",
         "of_request",

@@ -14,8 +14,8 @@ from app.flow.model import JsonValue, Walk
 from app.flow.ports import Ports
 from app.flow.steps import kubelet_says
 from app.flow.steps.findings import Findings, unseen
-from app.flow.verdict.error_messages import is_other_matter, last_words, names_no_one
-from app.flow.verdict.refusals import NAMES_NO_ONE
+from app.flow.verdict.error_messages import is_other_matter, knows_no_key, last_words, names_no_one
+from app.flow.verdict.refusals import NAMES_NO_ONE, UNKNOWN_KEY
 
 CHECK, SDK = "pod.application", "pod.sdk"
 OTHER_MATTER = "other_matter"
@@ -55,8 +55,9 @@ def judge_application(findings: Findings, ports: Ports, walk: Walk, pod: JsonVal
     ended = [_ended(ports, walk, status, alone=alone) for status in statuses]
     worst = next((it for it in ended if it.failed), None) or next((it for it in ended if it.reason), ended[0])
     where = f"{where} {get_str(statuses[ended.index(worst)], 'name')} {worst.place}"
-    if worst.failed and names_no_one(worst.words):
-        findings.unknown(CHECK, NAMES_NO_ONE, where=where, error=worst.words)
+    if worst.failed and (names_no_one(worst.words) or knows_no_key(worst.words)):
+        reason = UNKNOWN_KEY if knows_no_key(worst.words) else NAMES_NO_ONE
+        findings.unknown(CHECK, reason, where=where, error=worst.words)
         return worst.words
     if worst.reason:
         findings.unknown(CHECK, worst.reason, where=where, error=worst.words)

@@ -24,7 +24,7 @@ from app.flow.steps.token_fetch import NO_PROGRAM
 from app.flow.steps.trust_policy import OF_CALLER
 from app.flow.steps.webhook import NEXT_POD
 from app.flow.verdict.judge import Verdict
-from app.flow.verdict.refusals import ANSWER, APPLICATION, NAMES_NO_ONE
+from app.flow.verdict.refusals import ANSWER, APPLICATION, BY_WHICH_SERVER
 
 Make = Callable[[Names], Fix | None]
 
@@ -72,7 +72,7 @@ def _is_managed(fix: Fix, names: Names) -> bool:
 
 _LOOKS: Mapping[str, Make] = {
     NO_PROGRAM: without_exec.look_in,
-    NAMES_NO_ONE: program_fixes.who_denied,
+    **dict.fromkeys(BY_WHICH_SERVER, program_fixes.who_denied),
     NO_REGION: aws_fixes.name_region,
     **dict.fromkeys((OWN_REQUEST, OF_CALLER), without_exec.own_request),
 }

@@ -163,6 +163,12 @@ def names_no_one(said: str) -> bool:
     return _NO_ONE.search(said) is not None and not _STS.search(said)
 
 
+def knows_no_key(said: str) -> bool:
+    """Whether a service does not know the access key: one that STS issued is known to all of AWS's partition, and to no
+    server of others."""
+    return "InvalidAccessKeyId" in said and not _STS.search(said)
+
+
 def shows_in(said: str) -> Step:
     """The step at which a refusal shows: at the token's file, at STS, or behind it.
 

@@ -20,8 +20,8 @@ from app.flow.verdict.error_messages import blames_surroundings, lies_in, shows_
 from app.flow.verdict.refusals import (
     ANSWER,
     APPLICATION,
+    BY_WHICH_SERVER,
     GRANTED,
-    NAMES_NO_ONE,
     RUNNING,
     Reading,
     convicting,
@@ -109,7 +109,7 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
     It should also work where STS took a token that we requested, and no one can read the Pod's own (no program in its
     image shows files, say).
 
-    A program that was refused in words that name no one leaves open whether IRSA is the cause.
+    A program that was refused, and maybe not by AWS, leaves open whether IRSA is the cause.
 
     A refusal that CloudTrail remembers is named before any other warning: STS may refuse for a reason that we cannot
     read.
@@ -141,7 +141,7 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
             open=open_,
         )
 
-    if (denied := by_id.get(APPLICATION)) is not None and denied.reason == NAMES_NO_ONE:
+    if (denied := by_id.get(APPLICATION)) is not None and denied.reason in BY_WHICH_SERVER:
         return Verdict(outcome=Outcome.UNKNOWN, status=denied.status, step=Step.ACCESS, check=denied, open=open_)
 
     # (2) Nothing is broken: it works if it has been seen to work.
