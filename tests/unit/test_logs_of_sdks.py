@@ -170,6 +170,16 @@ def test_a_refusal_from_before_the_trust_policy_was_corrected_is_not_put_on_the_
     assert (accepted.verdict.remaining, accepted.fix and accepted.fix.id) == ((), "accepted_by_now")
 
 
+def test_a_container_that_came_later_has_no_token_to_use() -> None:
+    fakes = healthy()
+    fakes.pod["spec"]["containers"].append({"name": "proxy", "image": "envoy"})
+    fakes.pod["status"]["containerStatuses"] = [ended(0), {**ended(1), "name": "proxy"}]
+    fakes.logs["proxy"], fakes.talk = "Unable to locate credentials", []
+    found = examine(fakes.ports(), SUBJECT)
+    assert found.verdict.check is not None
+    assert (found.verdict.check.id, found.fix and found.fix.id) == ("pod.request", "added_later")
+
+
 TOO_LONG = "The requested DurationSeconds exceeds the"
 
 

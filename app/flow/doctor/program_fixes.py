@@ -9,18 +9,20 @@ from itertools import pairwise
 from typing import Any
 
 from app.flow.doctor import changes
+from app.flow.doctor.application import FAILED_IN
 from app.flow.doctor.aws_fixes import activate_region, chained, denied_by, organization, permit_denied
 from app.flow.doctor.fix import Change, Fix
 from app.flow.doctor.names import REGION_HERE, Names, line
 from app.flow.doctor.pod_fixes import handwritten, names_api_token, readable, recreate
 from app.flow.doctor.reading.request_variables import OF_ENDPOINT, OF_SESSION, is_session_name
 from app.flow.doctor.reading.variables import ENDPOINT_VARIABLES, SESSION_NAME
+from app.flow.doctor.webhook.webhook_fixes import came_later
 from app.flow.json_access import get, get_list, get_str
 from app.flow.model import JsonObject, JsonValue, Step
 from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
 from app.flow.permissions import evaluate_permissions
 from app.flow.redaction import MASK
-from app.flow.steps.injection import containers, environment
+from app.flow.steps.injection import added_later, containers, environment
 from app.flow.trust import session_keys
 from app.flow.verdict.error_messages import (
     CHAIN_LIMIT,
@@ -108,6 +110,8 @@ def request(names: Names) -> Fix:
     if names.check.where.endswith("WebIdentityToken"):
         commands, change = _reworded(names, _from_file)
         return Fix(id="pass_contents", commands=commands or names.show_workload(), change=change)
+    if names.documents.get(FAILED_IN) in added_later(names.documents.get("pod")):
+        return came_later()
     commands, change = _reworded(names, lambda words: _without_option(words, "--profile"))
     return Fix(id="default_chain", commands=commands or names.show_workload(), change=change)
 

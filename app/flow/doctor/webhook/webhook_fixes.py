@@ -229,6 +229,11 @@ def refused_pod(names: Names) -> Fix:
     return Fix(id="refused_pod", commands=(_dry_run(names, "yaml"),))
 
 
+def came_later() -> Fix:
+    """A container that another webhook has added after this one."""
+    return Fix(id="added_later", commands=(line("kubectl", "get", _REGISTRATIONS, "-o", f"custom-columns={_ORDER}"),))
+
+
 def not_edited(names: Names) -> Fix:
     """A restart where it is known to change something; else first what shows whether it would.
 
@@ -239,9 +244,7 @@ def not_edited(names: Names) -> Fix:
     if has_own_volume(names.documents.get("pod")):
         return own_volume(names)
     if names.check.status is Status.WARNING:
-        return Fix(
-            id="added_later", commands=(line("kubectl", "get", _REGISTRATIONS, "-o", f"custom-columns={_ORDER}"),)
-        )
+        return came_later()
     dry_run, pod = names.check_of("webhook.dry_run"), names.documents.get("pod")
     account = names.documents.get("service_account")
     other_role = token_source(pod) is not None and any(ROLE_VARIABLE in environment(box) for box in containers(pod))
