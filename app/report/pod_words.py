@@ -9,6 +9,7 @@ from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.doctor.pods.listed import DEFAULT
 from app.flow.doctor.pods.rows import PodRow, PodStand, rows
+from app.flow.doctor.workload import PAUSED
 from app.flow.json_access import get_str
 from app.flow.model import Status
 
@@ -35,6 +36,20 @@ class PodLine:
     def cells(self) -> tuple[str, ...]:
         """In the order of `COLUMNS`."""
         return self.name, self.workload, self.state, self.created, self.stand
+
+
+def also(found: Diagnosis, words: Content) -> list[str]:
+    """What is to be known of the examined Pod: that it is being deleted, or why its workload has none."""
+    sentences = []
+    if found.is_being_deleted:
+        sentences.append(words.message("doctor.being_deleted", pod=found.subject.pod))
+        if found.successor:
+            sentences.append(words.message("doctor.successor", pod=found.successor))
+    for key in ("scaled_to_zero", PAUSED):
+        if workload := found.evidence.get(key):
+            said = words.message(f"doctor.{key}", workload=workload, namespace=found.subject.namespace)
+            sentences.append(found.options.quoted(said))
+    return sentences
 
 
 def intro(found: Diagnosis, words: Content) -> str:

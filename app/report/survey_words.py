@@ -111,7 +111,8 @@ def advice(problem: Problem, role: RoleFound | None, words: Content) -> Advice:
     cause = words.facts.sentences(words.message(f"doctor.{problem.cause}", **values))
     if problem.fix is None:
         return Advice(status=problem.status, cause=cause)
-    fix = words.message(f"doctor.fixes.{problem.fix.id}")
+    then = [words.message(f"doctor.then.{problem.fix.then}")] if problem.fix.then else []
+    fix = words.facts.sentences(*then, words.message(f"doctor.fixes.{problem.fix.id}"))
     return Advice(status=problem.status, cause=cause, fix=fix, commands=problem.fix.commands)
 
 

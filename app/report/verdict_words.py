@@ -20,8 +20,9 @@ from app.flow.steps.webhook import LATER
 from app.flow.times import timestamp
 from app.flow.verdict.error_messages import blames_clock, lacks_profile
 from app.flow.verdict.judge import Outcome
-from app.flow.verdict.refusals import ANSWER, CAUSE_OF, RUNNING
+from app.flow.verdict.refusals import ANSWER, BY_WHICH_SERVER, CAUSE_OF, RUNNING
 from app.flow.visible import visible_ends
+from app.report import pod_words
 
 STATUS_OF = {
     Outcome.WORKS: Status.PASSED,
@@ -50,21 +51,16 @@ _IN_POLICY = {
     "other_statement": "trust.decision",
 }
 """The causes that lie in a statement of the trust policy, each with its check."""
+_IN_A_SENTENCE = ("not_asked", *BY_WHICH_SERVER)
+"""The reasons of what is not known that have a sentence of their own."""
 _LINE = 160
 """Characters of a value that a line shows."""
 
 
 def verdict(found: Diagnosis, words: Content) -> str:
-    """The verdict in a sentence; one more where the check is listed under another step than that of its cause, where
-    the Pod is being deleted, and where the workload has no Pod on purpose."""
-    also = []
-    if found.is_being_deleted:
-        also.append(words.message("doctor.being_deleted", pod=found.subject.pod))
-        if found.successor:
-            also.append(words.message("doctor.successor", pod=found.successor))
-    if workload := found.evidence.get("scaled_to_zero"):
-        also.append(words.message("doctor.scaled_to_zero", workload=workload))
-    sentence = _verdict(found, words)
+    """The verdict in a sentence; one more where the check is listed under another step than that of its cause, and
+    what there is to say of the Pod and its workload."""
+    also, sentence = pod_words.also(found, words), _verdict(found, words)
     return words.facts.sentences(sentence, *also) if also else sentence
 
 
@@ -78,14 +74,14 @@ def _verdict(found: Diagnosis, words: Content) -> str:
         return words.message("doctor.not_running", got=judged.check.got)
     if judged.outcome is Outcome.BROKEN and judged.check.id == "pod.exists":
         return _gone(found, words)
-    if _accepted_instead(found):
+    if judged.check.reason not in BY_WHICH_SERVER and _accepted_instead(found):
         return words.message("doctor.accepted_instead")
     if sentence := _until_the_next_pod(found, words):
         return sentence
     if judged.outcome is Outcome.SHOULD_WORK:
         return _should_work(found, words)
     if judged.outcome is Outcome.UNKNOWN:
-        key = "not_asked" if judged.check.reason == "not_asked" else "unknown"
+        key = judged.check.reason if judged.check.reason in _IN_A_SENTENCE else "unknown"
     else:
         key = "broken" if judged.outcome is Outcome.BROKEN else "warning"
     step = words.message(f"steps.{judged.step}.short")

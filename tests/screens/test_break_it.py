@@ -15,11 +15,12 @@ from app.ui.draw import sts_wording
 from app.ui.frame import navigation
 from app.ui.lab import symptoms, trial
 from app.ui.lab.fault_list import START, step_name
-from app.ui.state import own_world
+from app.ui.state import own_world, session
 from app.ui.text import prose
 from app.world import edits
 from app.world.aws.entities import NodeKind
 from app.world.faults import FAULTS
+from app.world.lifecycle import experiments
 
 EN = load("en")
 NAMED = "F23"
@@ -744,6 +745,14 @@ def test_a_pod_older_than_the_annotation_is_fixed_by_a_new_one(screen):
     shown.click("lab_recreate")
     assert not shown.test.exception
     assert EN.message("lab.whole_by_hand") in shown.html("lab_whole")
+
+
+def test_why_a_pod_cannot_be_recreated_stays_until_the_next_change(broken):
+    session.simulation().run(experiments.delete_service_account(broken.world))
+    broken.click("lab_recreate")
+    for _ in range(2):
+        assert 'role="alert"' in broken.html("lab_refused")
+        broken.test.run()
 
 
 # --- two readers -----------------------------------------------------------------------------------------------------

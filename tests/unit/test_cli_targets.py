@@ -208,6 +208,16 @@ def test_a_workload_without_a_pod_says_that_it_is_scaled_to_zero(replicas: int |
     assert verdict_words.verdict(found, words).endswith(said) is (replicas == 0)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_paused_workload_whose_pods_are_of_a_template_before_says_so(language: str) -> None:
+    fakes, words = Fakes(), load(language)
+    fakes.workload["spec"] |= {"replicas": 1, "paused": True}
+    fakes.pod["spec"]["serviceAccountName"] = "other"
+    subject, target = found_for(fakes, "deploy/web"), target_of(["deploy/web"])
+    found = with_workload(fakes.ports(), examine(fakes.ports(), subject), target)
+    assert "`kubectl -n default rollout resume deployment/web`" in verdict_words.verdict(found, words)
+
+
 def test_a_template_without_a_service_account_runs_as_default() -> None:
     fakes = Fakes()
     del fakes.workload["spec"]["template"]["spec"]["serviceAccountName"]

@@ -786,6 +786,18 @@ def test_a_pod_is_recreated_by_its_owner(name: str) -> None:
     assert command[: len(wanted)] == wanted
 
 
+def test_what_argo_rolls_out_is_changed_in_its_rollout() -> None:
+    """`kubectl rollout` and `kubectl set` do not know it, and its ReplicaSet is not the place."""
+    fakes = healthy()
+    owned(fakes, "ReplicaSet", "web-6f4dfff6cb")
+    fakes.pod["metadata"]["labels"]["rollouts-pod-template-hash"] = "6f4dfff6cb"
+    bare(fakes)
+    assert words(fakes)[1] == [["kubectl", "-n", "default", "delete", "pod", "pod-after"]]
+    fakes.pod["spec"] = fakes.mutated(bare_pod())["spec"]
+    drop_variable(fakes, "AWS_DEFAULT_REGION")
+    assert words(fakes) == ("region", [["kubectl", "-n", "default", "get", "rollout/web", "-o", "yaml"]])
+
+
 def owned(fakes: Fakes, kind: str, name: str) -> None:
     fakes.pod["metadata"]["ownerReferences"] = [{"kind": kind, "name": name, "controller": True}]
     fakes.pod["metadata"]["labels"].pop("pod-template-hash")
@@ -804,6 +816,75 @@ def test_what_is_updated_on_delete_makes_no_new_pod_before_the_old_one_is_delete
     assert (edit[3:6], again[3:]) == (["set", "env", "statefulset/vault"], ["delete", "pod", "pod-after"])
     fakes.errors["workload"] = NotPermitted(code="Forbidden", server_message="no", status=403)
     assert len(words(fakes)[1]) == 1
+
+
+@pytest.mark.parametrize(("first", "kept_back"), [(0, False), (2, False), (3, True)])
+def test_a_partition_keeps_pods_of_a_lower_number_back(first: int, kept_back: bool) -> None:
+    """Deleted, such a Pod comes back with the template of before: the webhook edits it, and no change is in it."""
+    fakes = healthy()
+    owned(fakes, "StatefulSet", "vault")
+    fakes.pod["metadata"]["name"] = "vault-2"
+    fakes.workload = {"spec": {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": first}}}}
+    subject = dataclasses.replace(SUBJECT, pod="vault-2")
+    bare(fakes)
+    fix = examined(fakes, subject).fix
+    assert fix is not None
+    again = "delete pod vault-2" if kept_back else "rollout restart statefulset/vault"
+    assert fix.commands == (f"kubectl -n default {again}",)
+    fakes.pod["spec"] = fakes.mutated(bare_pod())["spec"]
+    drop_variable(fakes, "AWS_DEFAULT_REGION")
+    fix = examined(fakes, subject).fix
+    assert fix is not None
+    assert (len(fix.commands), fix.then) == ((2, "partition") if kept_back else (1, ""))
+
+
+def test_a_paused_rollout_is_resumed_before_it_is_restarted_and_after_it_is_changed() -> None:
+    """`kubectl set env` changes such a Deployment, and nothing happens; `kubectl rollout restart` is refused."""
+    fakes, resume = healthy(), ["kubectl", "-n", "default", "rollout", "resume", "deployment/web"]
+    fakes.workload["spec"]["paused"] = True
+    bare(fakes)
+    assert words(fakes) == ("recreate", [resume, RESTART])
+    assert (found := examined(fakes)).fix is not None
+    assert (found.fix.recreates, found.fix.then) == (True, "paused")
+    fakes.pod["spec"] = fakes.mutated(bare_pod())["spec"]
+    drop_variable(fakes, "AWS_DEFAULT_REGION")
+    _, (edit, again) = words(fakes)
+    assert (edit[3:6], again) == (["set", "env", "deployment/web"], resume)
+    del fakes.workload["spec"]["paused"]
+    assert len(words(fakes)[1]) == 1
+
+
+MANAGERS = (
+    {"labels": {"app.kubernetes.io/managed-by": "Helm"}},
+    {"annotations": {"argocd.argoproj.io/tracking-id": "shop:/ServiceAccount:default/my-sa"}},
+    {"labels": {"kustomize.toolkit.fluxcd.io/name": "shop"}},
+)
+
+
+@pytest.mark.parametrize("metadata", MANAGERS)
+def test_what_a_tool_writes_is_to_be_changed_where_the_tool_reads_it(metadata: Any) -> None:
+    fakes = healthy()
+    annotate(fakes, role_arn=f'"{ROLE}"')
+    assert (fix := examined(fakes).fix) is not None
+    assert fix.then == ""
+    for key, value in metadata.items():
+        fakes.service_account["metadata"].setdefault(key, {}).update(value)
+    assert (fix := examined(fakes).fix) is not None
+    assert (fix.then, fix.commands[0].split()[3]) == ("managed", "annotate")
+    # Of a workload its own labels say so, and its Pods need not have them.
+    fakes = healthy()
+    drop_variable(fakes, "AWS_DEFAULT_REGION")
+    fakes.workload["metadata"] |= metadata
+    assert (fix := examined(fakes).fix) is not None
+    assert (fix.id, fix.then) == ("region", "managed")
+
+
+def test_of_a_healthy_pod_the_workload_is_not_read() -> None:
+    fakes = healthy()
+    fakes.errors["workload"] = NotPermitted(code="Forbidden", server_message="no", status=403)
+    ports = fakes.ports()
+    assert examine(ports, SUBJECT).verdict.outcome is Outcome.WORKS
+    assert "workload" not in [it.url for it in ports.cluster.exchanges()]
 
 
 @pytest.mark.parametrize(

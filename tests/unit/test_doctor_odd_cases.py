@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from app.flow.model import Status
 from app.flow.names import SIMULATED_AWS
 from app.flow.port_wrappers.consent import ALL, NOTHING, Action, consented
 from app.flow.verdict.judge import Outcome
+from app.flow.webhook import POD_IDENTITY_LABEL
 from app.report import verdict_words
 from tests.unit.fake_ports import DIRECTORY, HOST, NOW, ROLE, SUB, SUBJECT, Fakes, bare_pod, token, trust_policy
 from tests.unit.test_doctor import add_variable, container, examined, healthy
@@ -173,6 +175,64 @@ def test_what_breaks_nothing_is_not_called_broken(name: str) -> None:
     assert found.verdict.outcome is Outcome.SHOULD_WORK
     assert (found.verdict.warning[1].id if found.verdict.warning else "") == warns
     assert "u:p" not in str(found.checks)
+
+
+@pytest.mark.parametrize("field", ["metadata.name", "spec.nodeName"])
+def test_a_session_named_after_the_pod_may_be_too_long_for_sts(field: str) -> None:
+    fakes, name = healthy(), "a-deployment-with-a-name-of-quite-some-length-6f4dfff6cb-76cv9-on-a-node"
+    manifest(lambda spec: spec["containers"][0].setdefault("env", []).append(of_field(field)))(fakes)
+    fakes.pod["spec"]["nodeName"] = name
+    if field == "metadata.name":
+        fakes.pod["metadata"]["name"] = name
+    reading(fakes)  # its Pod runs from here on
+    found = examine(consented(fakes.ports(), NOTHING), dataclasses.replace(SUBJECT, pod=fakes.pod["metadata"]["name"]))
+    shown = next(check for check in found.checks if check.id == "pod.request")
+    assert (shown.status, name in shown.got) == (Status.FAILED, True)
+    fakes.pod["spec"]["nodeName"] = fakes.pod["metadata"]["name"] = "pod-after"
+    assert reading(fakes).verdict.outcome is Outcome.SHOULD_WORK
+
+
+def of_field(path: str) -> dict[str, Any]:
+    return {"name": "AWS_ROLE_SESSION_NAME", "valueFrom": {"fieldRef": {"fieldPath": path}}}
+
+
+def test_a_profile_may_be_meant_so_its_removal_is_no_order() -> None:
+    """With `role_arn` and `web_identity_token_file` it may be how a second role is assumed."""
+    fakes = healthy()
+    add_variable(fakes, "AWS_PROFILE", value="target")
+    found = examined(fakes)
+    assert found.fix is not None
+    assert (found.verdict.status, found.fix.id) == (Status.WARNING, "profile")
+    add_variable(fakes, "AWS_ACCESS_KEY_ID")
+    fix = examined(fakes).fix
+    assert fix is not None
+    assert fix.id == "static_keys"
+
+
+def beside(role: str) -> Callable[[dict[str, Any]], Any]:
+    """A second container that uses the token for this role."""
+    variables = {"AWS_ROLE_ARN": role, "AWS_WEB_IDENTITY_TOKEN_FILE": f"{DIRECTORY}/token"}
+    env = [{"name": name, "value": value} for name, value in variables.items()]
+    return lambda spec: spec["containers"].append({"name": "backup", "image": "backup", "env": env})
+
+
+def test_a_second_container_may_have_a_role_of_its_own() -> None:
+    fakes = healthy()
+    manifest(beside(f"{ROLE}-of-the-backup"))(fakes)
+    found = examined(fakes)
+    assert (found.verdict.outcome, found.verdict.check and found.verdict.check.id) == (Outcome.WORKS, "pod.handwritten")
+    assert {check.id for check in found.checks if check.status is Status.WARNING} == {"pod.handwritten"}
+    fakes.pod["spec"]["containers"][0]["env"][3]["value"] = f"{ROLE}-of-old"  # then the annotation may be newer
+    assert examined(fakes).verdict.outcome is Outcome.BROKEN
+
+
+def test_the_label_of_pod_identity_alone_takes_the_token_from_no_pod() -> None:
+    fakes = healthy()
+    fakes.pod["metadata"]["labels"][POD_IDENTITY_LABEL] = "enabled"
+    assert examined(fakes).verdict.status is Status.PASSED
+    fakes.pod["spec"] = bare_pod()["spec"]
+    found = examined(fakes)
+    assert next(check for check in found.checks if check.id == "pod.pod_identity").status is Status.FAILED
 
 
 def test_the_fixes_change_no_more_than_they_have_to() -> None:

@@ -6,11 +6,13 @@ import pytest
 
 from app.content import LANGUAGES, load
 from app.flow.doctor import Diagnosis, examine
+from app.flow.errors import Refused
 from app.flow.port_wrappers.consent import ALL, Action, consented
 from app.flow.verdict.error_messages import is_other_matter, last_words
 from app.flow.verdict.judge import Outcome
 from app.report import verdict_words
 from tests.unit.fake_ports import ACCOUNT, DIRECTORY, ROLE, SUBJECT, Fakes, trust_policy
+from tests.unit.test_application import running
 from tests.unit.test_doctor import add_variable, drop_variable, ended, healthy
 
 SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/s3-reader/1699531699176343806"
@@ -57,6 +59,24 @@ FIXES = {
     ),
     "a second role": (f"AccessDenied: User: {SESSION} {ASSUME} {OTHER_ROLE}", "pod.application", "assumes_another"),
     "a profile that there is not": ("The config profile (prod) could not be found", "pod.request", "default_chain"),
+    "PHP, without credentials": (
+        "Uncaught Aws\\Exception\\CredentialsException: Error retrieving credentials from the instance profile "
+        "metadata service. (cURL error 28: Connection timed out after 1000 milliseconds)",
+        *("pod.request", "default_chain"),
+    ),
+    ".NET, without credentials": (
+        "Amazon.Runtime.AmazonServiceException: Unable to get IAM security credentials from EC2 Instance Metadata "
+        "Service.",
+        *("pod.request", "default_chain"),
+    ),
+    "Ruby, without credentials": (
+        "Aws::Errors::MissingCredentialsError: unable to sign request without credentials set",
+        *("pod.request", "default_chain"),
+    ),
+    "Rust, without credentials": (
+        "dispatch failure: other: the credential provider was not enabled: no providers in chain provided credentials",
+        *("pod.request", "default_chain"),
+    ),
     "a session that has ended": (
         "An error occurred (ExpiredToken) when calling the PutObject operation: The provided token has expired.",
         *("pod.application", "renew_session"),
@@ -148,6 +168,120 @@ def test_a_refusal_from_before_the_trust_policy_was_corrected_is_not_put_on_the_
     assert found.fix.commands[0] == "kubectl -n default rollout restart deployment/web"
     accepted = refused(f"AccessDenied: {REFUSED}", sends=True)
     assert (accepted.verdict.remaining, accepted.fix and accepted.fix.id) == ((), "accepted_by_now")
+
+
+def test_a_container_that_came_later_has_no_token_to_use() -> None:
+    fakes = healthy()
+    fakes.pod["spec"]["containers"].append({"name": "proxy", "image": "envoy"})
+    fakes.pod["status"]["containerStatuses"] = [ended(0), {**ended(1), "name": "proxy"}]
+    fakes.logs["proxy"], fakes.talk = "Unable to locate credentials", []
+    found = examine(fakes.ports(), SUBJECT)
+    assert found.verdict.check is not None
+    assert (found.verdict.check.id, found.fix and found.fix.id) == ("pod.request", "added_later")
+
+
+TOO_LONG = "The requested DurationSeconds exceeds the"
+
+
+@pytest.mark.parametrize(
+    ("said", "fix"),
+    [
+        (
+            "An error occurred (ValidationError) when calling the AssumeRoleWithWebIdentity operation: "
+            f"{TOO_LONG} MaxSessionDuration set for this role.",
+            "session_of_role",
+        ),
+        (
+            "An error occurred (ValidationError) when calling the AssumeRole operation: "
+            f"{TOO_LONG} 1 hour session limit for roles assumed by role chaining",
+            "session_of_chain",
+        ),
+        (
+            "An error occurred (RegionDisabledException) when calling the AssumeRoleWithWebIdentity operation: "
+            "STS is not activated in this region for account:111122223333.",
+            "activate_region",
+        ),
+        ('Connect timeout on endpoint URL: "https://sts.amazonaws.com/"', "global_endpoint"),
+        (
+            f"{STS_2}exceeded maximum number of attempts, 3, https response error StatusCode: 0, RequestID: , "
+            'request send failed, Post "https://sts.amazonaws.com/": dial tcp 1.2.3.4:443: i/o timeout',
+            "global_endpoint",
+        ),
+        ('Connect timeout on endpoint URL: "https://sts.ap-northeast-1.amazonaws.com/"', "egress"),
+        ('Could not connect to the endpoint URL: "https://sts.ap-northeast-1.api.aws/"', "egress"),
+        (
+            "An error occurred (InvalidToken) when calling the ListBuckets operation: "
+            "The provided token is malformed or otherwise invalid.",
+            "global_session",
+        ),
+    ],
+)
+def test_what_sts_or_the_way_to_it_minds_has_a_fix_of_its_own(said: str, fix: str) -> None:
+    fakes = healthy()
+    running(fakes, said)
+    drop_variable(fakes, "AWS_STS_REGIONAL_ENDPOINTS")
+    found = examine(fakes.ports(), SUBJECT)
+    assert (found.verdict.outcome, found.fix and found.fix.id) == (Outcome.BROKEN, fix)
+
+
+def test_where_the_regional_endpoint_is_set_it_is_not_set_again() -> None:
+    fakes = healthy()
+    running(fakes, 'Connect timeout on endpoint URL: "https://sts.amazonaws.com/"')
+    found = examine(fakes.ports(), SUBJECT)
+    assert (found.fix and found.fix.id) == "egress"
+
+
+NAMES_NO_ONE = (
+    "botocore.exceptions.ClientError: An error occurred (AccessDenied) when calling the ListBuckets operation: "
+    "Access Denied.",
+    "An error occurred (403) when calling the HeadObject operation: Forbidden",
+    "operation error S3: PutObject, https response error StatusCode: 403, RequestID: 17, HostID: x, "
+    "api error AccessDenied: Access Denied",
+    "software.amazon.awssdk.services.s3.model.S3Exception: Access Denied (Service: S3, Status Code: 403, "
+    "Request ID: 17)",
+    "Access Denied (Aws::S3::Errors::AccessDenied)",
+    "AccessDenied: Access Denied\n    at throwDefaultError (/app/node_modules/x.js:1:1)",
+)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("said", NAMES_NO_ONE)
+def test_a_refusal_that_names_no_one_may_be_that_of_another_server(said: str, language: str) -> None:
+    """MinIO says so to all who have no user there, and knows nothing of roles."""
+    fakes, words = healthy(), load(language)
+    running(fakes, said)
+    found = examine(fakes.ports(), SUBJECT)
+    assert (found.verdict.outcome, found.verdict.check and found.verdict.check.reason) == (
+        Outcome.UNKNOWN,
+        "names_no_one",
+    )
+    assert verdict_words.verdict(found, words) == words.message("doctor.names_no_one")
+    assert found.fix is not None
+    assert (found.fix.id, found.prediction) == ("who_denied", None)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_key_of_sts_that_a_server_does_not_know_may_have_gone_elsewhere(language: str) -> None:
+    """So MinIO refuses a session of AWS."""
+    fakes, words = healthy(), load(language)
+    running(
+        fakes,
+        "An error occurred (InvalidAccessKeyId) when calling the ListBuckets operation: "
+        "The Access Key Id you provided does not exist in our records.",
+    )
+    found = examine(fakes.ports(), SUBJECT)
+    assert verdict_words.verdict(found, words) == words.message("doctor.unknown_key")
+    assert (found.fix and found.fix.id) == "who_denied"
+    add_variable(fakes, "AWS_ACCESS_KEY_ID")
+    assert examine(fakes.ports(), SUBJECT).verdict.outcome is Outcome.BROKEN
+
+
+def test_a_refusal_that_names_no_one_leaves_what_is_seen_to_be_broken() -> None:
+    fakes = healthy()
+    running(fakes, NAMES_NO_ONE[0])
+    fakes.policies, fakes.errors["list_buckets"] = [], Refused(code="AccessDenied", server_message="no", status=403)
+    found = examine(fakes.ports(), SUBJECT)
+    assert (found.verdict.outcome, found.verdict.check and found.verdict.check.id) == (Outcome.BROKEN, "access.policy")
 
 
 def test_while_the_trust_policy_refuses_it_stays_the_cause() -> None:

@@ -165,6 +165,15 @@ def test_a_stale_sibling_is_a_warning_with_the_restart_of_its_own_owner() -> Non
     assert found.siblings_fix is None  # the fix says it already
 
 
+def test_the_rollout_of_a_stale_sibling_may_be_paused_too() -> None:
+    fakes = beside(sibling("worker-7c9d8bf5d4-bbbbb"))
+    fakes.workload["spec"]["paused"] = True
+    fix = examine(fakes.ports(), SUBJECT).fix
+    assert fix is not None
+    assert fix.commands == tuple(f"kubectl -n default rollout {it} deployment/worker" for it in ("resume", "restart"))
+    assert fix.then == "paused"
+
+
 def test_a_bare_pod_of_the_role_before_is_made_again_without_its_variables() -> None:
     stale = sibling("by-hand", owner=("", ""), edited=True)
     variable(stale, "AWS_ROLE_ARN", f"{ROLE}-old")
@@ -251,7 +260,8 @@ def test_the_list_is_all_that_is_asked_for() -> None:
     alone, many = healthy().ports(), fakes.ports()
     for ports in (alone, many):
         examine(ports, SUBJECT)
-    assert [it.url for it in many.cluster.exchanges()] == [it.url for it in alone.cluster.exchanges()]
+    asked = [it.url for it in many.cluster.exchanges()]
+    assert asked == [*(it.url for it in alone.cluster.exchanges()), "workload"], "one for each that is to be restarted"
     assert [it.url for it in many.cluster.exchanges()].count("pods") == 1
 
 

@@ -310,8 +310,8 @@ CASES: list[tuple[str, Spoil, str, Status, str, str]] = [
         lambda f: f.webhooks[0]["webhooks"][0].update(rules=[{"operations": ["UPDATE"], "resources": ["pods"]}]),
         "webhook.registered",
         FAILED,
-        "pod-identity-webhook",
-        "pod-identity-webhook",
+        '[{"operations": ["UPDATE"], "resources": ["pods"]}]',
+        '{"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "scope": "*"}',
     ),
     (
         "the label that keeps it away",

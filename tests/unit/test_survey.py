@@ -45,16 +45,20 @@ MINE = account("default", "my-sa", ROLE)
 class Cluster:
     """The fake cluster, with several ServiceAccounts and Pods."""
 
-    def __init__(self, cluster: Any, accounts: list[Any], pods: Any = ()) -> None:
+    def __init__(self, cluster: Any, accounts: list[Any], pods: Any = (), specs: Any = None) -> None:
         self._cluster = cluster
         self._accounts = accounts
         self._pods = pods
+        self._specs = specs or {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._cluster, name)
 
     def service_accounts(self, namespace: str = "") -> list[Any]:
         return [it for it in self._accounts if namespace in ("", it["metadata"]["namespace"])]
+
+    def workload(self, namespace: str, kind: Any, name: str) -> Any:
+        return {"spec": self._specs.get(name, {})}
 
     def pods(self, namespace: str = "") -> list[Any]:
         if isinstance(self._pods, Exception):
@@ -79,10 +83,10 @@ class Aws:
         return {"Arn": f"arn:aws:iam::{ACCOUNT}:role/{name}", "AssumeRolePolicyDocument": found}
 
 
-def surveyed(*accounts: Any, namespace: str = "", pods: Any = (), **roles: Any) -> Survey:
+def surveyed(*accounts: Any, namespace: str = "", pods: Any = (), specs: Any = None, **roles: Any) -> Survey:
     ports = Fakes().ports()
     known = {"s3-reader": trust_policy(), **{name.replace("_", "-"): role for name, role in roles.items()}}
-    cluster: Any = Cluster(ports.cluster, list(accounts), pods)
+    cluster: Any = Cluster(ports.cluster, list(accounts), pods, specs)
     aws: Any = Aws(ports.aws, known)
     return survey(dataclasses.replace(ports, cluster=cluster, aws=aws), namespace)
 
@@ -313,6 +317,47 @@ def pod(name: str, *, role: str | None = ROLE, owner: str = "", **metadata: Any)
         "spec": {"serviceAccountName": "my-sa", "containers": [{"name": "app", "env": env}]},
         "status": {"phase": "Running"},
     }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pods_with_pod_identity_do_not_have_the_annotated_role(language: str) -> None:
+    words, other = load(language), pod("a", role=None, labels={POD_IDENTITY_LABEL: "enabled"})
+    found = surveyed(MINE, pods=[other])
+    (tie,) = found.ties
+    assert (tie.stale, tie.by_pod_identity, tie.status, found.outcome) == ((), ("a",), Status.WARNING, Outcome.WORKS)
+    assert problem(found)[:2] == ("survey.causes.pod_identity", "pod_identity")
+    assert words.message("doctor.survey.works") not in survey_words.verdict(found, words)
+
+
+def test_a_second_container_with_a_role_of_its_own_makes_no_pod_stale() -> None:
+    both = pod("a")
+    both["spec"]["containers"].append({"name": "backup", "env": [{"name": "AWS_ROLE_ARN", "value": OTHER}]})
+    assert surveyed(MINE, pods=[both]).ties[0].stale == ()
+
+
+@pytest.mark.parametrize("kind", ["StatefulSet", "DaemonSet"])
+def test_what_is_updated_on_delete_makes_a_new_pod_of_each_that_is_deleted(kind: str) -> None:
+    """`kubectl rollout restart` says that it has restarted such a workload, and nothing happens."""
+    old = [pod(name, role=None) for name in ("vault-0", "vault-1")]
+    for it in old:
+        it["metadata"]["ownerReferences"] = [{"kind": kind, "name": "vault", "controller": True}]
+    deleted = [f"kubectl -n default delete pod {it['metadata']['name']}" for it in old]
+    found = surveyed(MINE, pods=old, specs={"vault": {"updateStrategy": {"type": "OnDelete"}}})
+    assert problem(found)[2] == deleted
+    assert problem(surveyed(MINE, pods=old))[2] == [f"kubectl -n default rollout restart {kind.lower()}/vault"]
+    quoted = account("default", "my-sa", f'"{ROLE}"')
+    found = surveyed(quoted, pods=old, specs={"vault": {"updateStrategy": {"type": "OnDelete"}}})
+    assert problem(found)[2][1:] == deleted
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_paused_rollout_is_resumed_and_the_survey_says_what_that_brings(language: str) -> None:
+    words, old = load(language), [pod(name, role=None, owner="web") for name in ("a", "b")]
+    (row,) = survey_words.rows(surveyed(MINE, pods=old, specs={"web": {"paused": True}}), words)
+    assert row.advice[0].commands == tuple(
+        f"kubectl -n default rollout {verb} deployment/web" for verb in ("resume", "restart")
+    )
+    assert words.message("doctor.then.paused") in row.advice[0].fix
 
 
 def problem(found: Survey, number: int = 0) -> tuple[str, str, list[str]]:

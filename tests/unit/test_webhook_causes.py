@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import shlex
 from collections.abc import Callable
@@ -179,6 +180,14 @@ READ: dict[str, tuple[Spoil, str, str, str]] = {
         lambda f: f.webhooks.clear(),
         *("webhook.registered", "register_webhook", "aws eks describe-cluster --name CLUSTER --region ap-northeast-1"),
     ),
+    "the webhook is registered for something else": (
+        lambda f: f.webhooks[0]["webhooks"][0].update(rules=[{"operations": ["UPDATE"], "resources": ["pods"]}]),
+        *(
+            "webhook.registered",
+            "webhook_rules",
+            "patch mutatingwebhookconfigurations pod-identity-webhook --type=json",
+        ),
+    ),
     "the webhook is not registered, elsewhere": (
         lambda f: (f.webhooks.clear(), self_managed(f)),
         *("webhook.registered", "install_webhook", "cluster-up IMAGE=public.ecr.aws/eks/"),
@@ -305,6 +314,18 @@ def test_the_service_of_the_webhook_is_read_only_where_it_has_one() -> None:
     (check,) = [it for it in read(fakes).checks if it.id == "webhook.reachable"]
     assert (check.status, check.reason) == (Status.UNKNOWN, "no_permission")
     assert read(fakes, *ALL).verdict.status is Status.PASSED, "the dry run shows that it answers"
+
+
+def test_a_webhook_that_is_left_over_beside_that_of_eks_breaks_nothing() -> None:
+    fakes = healthy()
+    (of_eks,) = copy.deepcopy(fakes.webhooks)
+    of_eks["webhooks"][0]["clientConfig"] = {"url": "https://127.0.0.1:23443/mutate"}
+    at_service(fakes)
+    missing(fakes, "service")
+    missing(fakes, "endpoints")
+    assert outcome(read(fakes)) == ("webhook.reachable", "webhook_service")
+    fakes.webhooks.append(of_eks)
+    assert read(fakes).verdict.outcome is Outcome.SHOULD_WORK
 
 
 def test_a_service_by_another_name_in_dns_has_no_endpoints() -> None:

@@ -23,8 +23,9 @@ from app.ui.map.film_view import standing
 from app.wiring import learners_cluster, simulated
 from app.world.aws.iam import actions as iam
 from app.world.lifecycle import building
+from app.world.lifecycle.experiments import create_service_account
 from app.world.setup.building import carry_out
-from app.world.setup.roles import NODE_TRUST, create_role
+from app.world.setup.roles import NODE_TRUST, create_role, trust_policy
 
 
 class Exercise:
@@ -63,6 +64,24 @@ class Exercise:
 def exercise(simulation):
     yield Exercise(simulation, simulation.world("build", start="empty"))
     simulation.store.discard("build")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "made", "name"), [("*", (), "my-sa"), ("*", ("orders",), "orders"), ("ord-*", (), "my-sa")]
+)
+def test_a_pattern_for_the_name_leaves_the_namespace_of_the_learner(exercise, pattern, made, name):
+    world = exercise.world
+    exercise.do(TaskId.PROVIDER)
+    for account in made:
+        exercise.simulation.run(create_service_account(world, "team-a", account))
+    create_role(world, "mine", trust_policy(world, "team-a", pattern))
+    wrong = next(it for it in exercise.look() if it.task.id is TaskId.ROLE).wrong
+    assert wrong.id == "trust.subject"
+    assert (wrong.got, wrong.expected) == (
+        f"system:serviceaccount:team-a:{pattern}",
+        f"system:serviceaccount:team-a:{name}",
+    )
+    assert wrong.reason == "literal"
 
 
 def test_nothing_is_done_in_an_empty_world(exercise):

@@ -47,14 +47,6 @@ class AwsLogin:
         """Clients that go where the profile says (endpoints, proxies, CAs), signed with the caller's identity."""
 
     @property
-    def profile(self) -> str:
-        """The profile that is used; empty where none is named."""
-        try:
-            return self._session().get_config_variable("profile") or ""
-        except (BotoCoreError, FlowError, OSError, ValueError):
-            return self._profile
-
-    @property
     def region(self) -> str:
         """The region; empty where nothing names one, or nothing can be read."""
         try:

@@ -14,9 +14,12 @@ from app.flow.model import JsonValue, Walk
 from app.flow.ports import Ports
 from app.flow.steps import kubelet_status
 from app.flow.steps.findings import Findings, unseen
-from app.flow.verdict.error_messages import is_other_matter, last_words
+from app.flow.verdict.error_messages import is_other_matter, knows_no_key, last_words, names_no_one
+from app.flow.verdict.refusals import NAMES_NO_ONE, UNKNOWN_KEY
 
 CHECK, SDK = "pod.application", "pod.sdk"
+FAILED_IN = "failed_in"
+"""The evidence: the container whose program failed."""
 OTHER_MATTER = "other_matter"
 """The reason of an error message of AWS that is not about who asks."""
 FIRST_WEB_IDENTITY = (1, 16, 232)
@@ -53,7 +56,14 @@ def judge_application(findings: Findings, ports: Ports, walk: Walk, pod: JsonVal
         return ""
     ended = [_ended(ports, walk, status, alone=alone) for status in statuses]
     worst = next((it for it in ended if it.failed), None) or next((it for it in ended if it.reason), ended[0])
-    where = f"{where} {get_str(statuses[ended.index(worst)], 'name')} {worst.place}"
+    container = get_str(statuses[ended.index(worst)], "name")
+    where = f"{where} {container} {worst.place}"
+    if worst.failed:
+        findings.show(FAILED_IN, container)
+    if worst.failed and (names_no_one(worst.words) or knows_no_key(worst.words)):
+        reason = UNKNOWN_KEY if knows_no_key(worst.words) else NAMES_NO_ONE
+        findings.unknown(CHECK, reason, where=where, error=worst.words)
+        return worst.words
     if worst.reason:
         findings.unknown(CHECK, worst.reason, where=where, error=worst.words)
         return ""

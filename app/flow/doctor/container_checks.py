@@ -42,7 +42,7 @@ _NO_CHARACTERS = "0"
 def variables_in(ports: Ports, walk: Walk, pod: JsonValue) -> list[Variables]:
     """The variables of each container of the Pod."""
     maps = ConfigMaps(ports, walk.subject.namespace)
-    return [variables_of(ports, walk, box, maps) for box in containers(pod)]
+    return [variables_of(ports, walk, pod, box, maps) for box in containers(pod)]
 
 
 def judge_containers(

@@ -48,8 +48,10 @@ class Diagnosis:
     """What these checks add: `workload`, what has to be restarted; `pods`, all Pods of the ServiceAccount, and where it
     has none `default_pods`, those that run as `default`; `recent_failures`, what STS refused; `other_credentials`,
     where a Pod's keys come from; `near`, the names that may be meant; `scaled_to_zero`, the workload without Pods;
-    `annotated_workload`, the one that has the annotation of the ServiceAccount; `on_delete`, the one that makes no new
-    Pod by itself."""
+    `paused`, the one whose Pods are of a template before;
+    `annotated_workload`, the one that has the annotation of the ServiceAccount; `held_back`, those that make no new
+    Pods by themselves; `managed`, those that a tool writes; `failed_in`, the
+    container whose program failed."""
     exchanges: tuple[Exchange, ...] = ()
     """What went over the wire for those checks."""
     to_be_sure: tuple[Action, ...] = ()
@@ -162,11 +164,9 @@ def diagnose(ports: Ports, found: Walk) -> Diagnosis:
     of_pod = pod.inspect(ports, found)
     of_webhook = calls.inspect(ports, found, of_pod.evidence.get("pod"))
     recent = recent_failures.inspect(ports, found, of_pod.evidence.get("pod"))
-    of_names = (
-        near_names.inspect(ports, found),
-        on_workload.inspect(ports, found, of_pod.evidence.get("workload")),
-    )
-    reports = (account.inspect(ports, found), of_webhook, of_pod, listed.inspect(ports, found), recent, *of_names)
+    of_pods = (of_pod, listed.inspect(ports, found))
+    of_names = (near_names.inspect(ports, found), on_workload.inspect(ports, found, *of_pods))
+    reports = (account.inspect(ports, found), of_webhook, *of_pods, recent, *of_names)
     checks = tuple(check for report in reports for check in report.checks)
     denied = recent_failures.denied_actions(found, reports)
     diagnosis = Diagnosis(

@@ -12,9 +12,11 @@ from dataclasses import replace
 from app.flow.doctor import aws_fixes, issuer_fixes, pod_fixes, program_fixes
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import Names
-from app.flow.doctor.pods import sibling_fixes as sibling_fixes
+from app.flow.doctor.pods import sibling_fixes
 from app.flow.doctor.webhook import webhook_fixes
 from app.flow.doctor.without_exec import running_fixes as without_exec
+from app.flow.doctor.workload import MANAGED, is_managed
+from app.flow.json_access import strings
 from app.flow.model import JsonValue, Status, Walk
 from app.flow.steps.findings import NO_REGION
 from app.flow.steps.sts_assume import OWN_REQUEST
@@ -22,7 +24,7 @@ from app.flow.steps.token_fetch import NO_PROGRAM
 from app.flow.steps.trust_policy import OF_CALLER
 from app.flow.steps.webhook import NEXT_POD
 from app.flow.verdict.judge import Verdict
-from app.flow.verdict.refusals import ANSWER, APPLICATION
+from app.flow.verdict.refusals import ANSWER, APPLICATION, BY_WHICH_SERVER
 
 Make = Callable[[Names], Fix | None]
 
@@ -48,14 +50,29 @@ def _complete(fix: Fix, names: Names) -> Fix:
     if names.check.reason == NEXT_POD:  # to recreate a Pod that works before the webhook does would break it
         left = tuple(command for command in fix.commands if not names.recreates((command,)))
         return replace(fix, commands=left, then="works_as_it_is")
+    if then := names.resumes(fix.commands):
+        fix = replace(fix, then=then)
+    elif _is_managed(fix, names):
+        fix = replace(fix, then=MANAGED)
     if names.recreates(fix.commands):
         return replace(fix, recreates=True)
     again = names.run_again() if fix.change is not None and fix.change.pod is None else ()
     return replace(fix, commands=(*fix.commands, *again), recreates=True, then="run_again") if again else fix
 
 
+def _is_managed(fix: Fix, names: Names) -> bool:
+    """Whether a tool may undo what the fix changes in the cluster."""
+    if fix.change is None:
+        return False
+    if fix.change.kind == "ServiceAccount":
+        return is_managed(names.documents.get("service_account"))
+    name = f"{fix.change.kind}/{fix.change.name.rpartition('/')[2]}".lower()
+    return name in strings(names.documents.get(MANAGED))
+
+
 _LOOKS: Mapping[str, Make] = {
     NO_PROGRAM: without_exec.look_in,
+    **dict.fromkeys(BY_WHICH_SERVER, program_fixes.who_denied),
     NO_REGION: aws_fixes.name_region,
     **dict.fromkeys((OWN_REQUEST, OF_CALLER), without_exec.own_request),
 }

@@ -11,9 +11,8 @@ from app.flow.annotations import ROLE_ARN, is_role_arn
 from app.flow.doctor.account import ADMITTING
 from app.flow.doctor.evidence import OWN_TOKEN
 from app.flow.doctor.pods.rows import PodRow
-from app.flow.doctor.reading.on_workload import ON_DELETE
 from app.flow.doctor.trust_fix import Bearer
-from app.flow.doctor.workload import new_job
+from app.flow.doctor.workload import HELD_BACK, ON_DELETE, PARTITION, PAUSED, new_job, why_kept_back
 from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import Check, JsonValue, Status, Walk
 from app.flow.names import account_of, annotated_audience, host_and_path, provider_arn, role_of, subject_claim
@@ -26,7 +25,6 @@ ROLE_HERE, NAME_HERE, ACCOUNT_HERE = "ROLE_ARN", "ROLE_NAME", "ACCOUNT_ID"
 PROVIDER_HERE, PROFILE_HERE = "PROVIDER_ARN", "PROFILE"
 RESOURCE_HERE, REGION_HERE = "RESOURCE_ARN", "REGION"
 """Placeholders for names that the walk did not find. The reader replaces them."""
-_DRY_RUN = "irsa-explorer-dry-run"
 _INJECTED = (f"{ROLE_VARIABLE}-", f"{TOKEN_VARIABLE}-")
 """How `kubectl set env` takes the webhook's variables out."""
 _TEMPLATE: Mapping[str, tuple[str, ...]] = {"cronjob": ("spec", "jobTemplate", "spec", "template")}
@@ -98,7 +96,7 @@ class Names:
         self.workload = f"{self.kind}/{self.owner}"
         self.again = get_str(workload, "again")
         """How the Pod is recreated, as `workload_of` says it; empty without a Pod."""
-        self._on_delete = self.workload == self.documents.get(ON_DELETE)
+        self._held_back = why_kept_back(get_str(self.documents.get(HELD_BACK), self.workload), pod)
 
     def of(self, pod: PodRow) -> Names:
         """The same, where the Pod is another one, of which we know no more than its row."""
@@ -171,8 +169,8 @@ class Names:
         """
         ended = get_str(self.documents.get("pod"), "status", "phase") in ("Failed", "Succeeded")
         match self.again:
-            case "restart" if not self._on_delete:
-                return self._makes_a_pod(self.kubectl("rollout", "restart", self.workload))
+            case "restart" if self._held_back not in (ON_DELETE, PARTITION):
+                return self._makes_a_pod(*self._resume(), self.kubectl("rollout", "restart", self.workload))
             case "delete" if ended and self.kind == "job":
                 return self._makes_a_pod(self._new_job(get_str(self.documents["pod"], "spec", "serviceAccountName")))
             case "delete" if ended and self.kind == "cronjob":
@@ -192,9 +190,19 @@ class Names:
         failed = get_str(self.documents.get("pod"), "status", "phase") == "Failed"
         return self.recreate() if failed and self.again in ("apply", "replace", "reset") else ()
 
-    def _makes_a_pod(self, command: str) -> tuple[str, ...]:
-        self._recreating.add(command)
-        return (command,)
+    def _makes_a_pod(self, *commands: str) -> tuple[str, ...]:
+        self._recreating.update(commands)
+        return commands
+
+    def _resume(self) -> tuple[str, ...]:
+        if self._held_back == PARTITION:
+            patch = {"spec": {"updateStrategy": {"rollingUpdate": {"partition": 0}}}}
+            return (self.kubectl("patch", self.workload, "-p", json.dumps(patch)),)
+        return (self.kubectl("rollout", "resume", self.workload),) if self._held_back == PAUSED else ()
+
+    def resumes(self, commands: Iterable[str]) -> str:
+        """The key of the sentence on what else a rollout brings that one of these commands has go on; else empty."""
+        return "" if set(self._resume()).isdisjoint(commands) else self._held_back
 
     def set_env(self, *words: str) -> tuple[str, ...]:
         """Sets variables of the workload's Pods (`NAME=value`), or takes them out (`NAME-`)."""
@@ -245,7 +253,7 @@ class Names:
         verb = words[:2] if words[0] == "set" else words[:1]
         rest = words[len(verb) :]
         if self.template:
-            again = (self.kubectl("delete", "pod", self.pod),) if self._on_delete else ()
+            again = (self.kubectl("delete", "pod", self.pod),) if self._held_back == ON_DELETE else self._resume()
             return (self.kubectl(*verb, self.workload, *rest), *again)
         if self.again in ("apply", "replace", "reset"):
             return self._replace(line("kubectl", *verb, "--local", "-f", "-", *rest, "-o", "yaml"))
@@ -272,20 +280,6 @@ class Names:
         """Whether the volume of the stored Pod asks for the right audience: else it is left out of a new one."""
         asked = get_str(token_source(self.documents.get("pod")), "audience")
         return asked == (audience or self.bearer.audience)
-
-    def dry_run(self, shown: str) -> str:
-        """A server-side dry run of this Pod under another name, or of one that runs under the ServiceAccount."""
-        create = self.kubectl("create", "--dry-run=server", "-f", "-", "-o", shown)
-        if not self.again:
-            spec = {"apiVersion": "v1", "spec": {"serviceAccountName": self.service_account}}
-            asked = ("--image=amazon/aws-cli:latest", "--restart=Never", f"--overrides={json.dumps(spec)}")
-            return self.kubectl("run", _DRY_RUN, *asked, "--dry-run=server", "-o", shown)
-        nameless = {"metadata": {"name": _DRY_RUN, "resourceVersion": None, "uid": None}, "spec": {"nodeName": None}}
-        filters = (
-            self.kubectl("get", "pod", self.pod, "-o", "yaml"),
-            line("kubectl", "patch", "--local", "-f", "-", "-p", json.dumps(nameless), "-o", "yaml"),
-        )
-        return " | ".join((*filters, create))
 
     def update_trust(self, policy: JsonValue) -> str:
         """Stores a trust policy."""

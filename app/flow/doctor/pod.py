@@ -30,6 +30,7 @@ from app.flow.steps.injection import (
     containers,
     environment,
     mount_path,
+    of_another_role,
     own_token,
     token_source,
     without_aws,
@@ -202,8 +203,8 @@ def _age(
     if older is None:
         findings.unknown("pod.age", "not_observable", where=where, expected=f">= {annotated}" if annotated else "")
         return
-    later = added_later(pod)
-    roles = {environment(box).get(ROLE_VARIABLE, "") for box in containers(pod) if get_str(box, "name") not in later}
+    apart = (*added_later(pod), *of_another_role(pod, role_arn))
+    roles = {environment(box).get(ROLE_VARIABLE, "") for box in containers(pod) if get_str(box, "name") not in apart}
     current = injected and roles == {role_arn}
     findings.judge("pod.age", current or not older, got=created, expected=f">= {annotated}", where=where)
 
@@ -237,10 +238,11 @@ def annotated_at(service_account: JsonValue) -> str:
 
 def _pod_identity(findings: Findings, pod: JsonValue, where: str) -> None:
     """An EKS Pod Identity association wins over the annotation: the webhook then writes its variables instead."""
-    labelled = POD_IDENTITY_LABEL in get_object(pod, "metadata", "labels")
     variables = [environment(box) for box in containers(pod)]
     given = any(POD_IDENTITY_VARIABLE in box for box in variables)
-    both = given and all(TOKEN_VARIABLE in box for box in variables)
+    both = all(TOKEN_VARIABLE in box for box in variables)
+    # The webhook writes the label with the variables; alone beside those of the token, the manifest has it.
+    labelled = POD_IDENTITY_LABEL in get_object(pod, "metadata", "labels") and (given or not both)
     findings.judge(
         "pod.pod_identity",
         not (labelled or given),

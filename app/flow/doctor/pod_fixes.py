@@ -10,7 +10,7 @@ from app.flow.doctor.names import REGION_HERE, Names, line
 from app.flow.doctor.pods.rows import rows
 from app.flow.doctor.reading.variables import KEY_VARIABLES
 from app.flow.json_access import get_list, get_object, get_str
-from app.flow.model import JsonObject
+from app.flow.model import JsonObject, Status
 from app.flow.names import API_TOKEN, DEFAULT_AUDIENCE, TOKEN_DIRECTORY, TOKEN_PATH
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, mount_path, named_file
 from app.flow.steps.token_mount import OWN_AUDIENCE
@@ -208,9 +208,12 @@ def static_keys(names: Names) -> Fix:
         changes.without_variables(removed)(pod)
         changes.with_variables(**dict.fromkeys(emptied, ""))(pod)
 
+    profile = not any(it["variable"] in KEY_VARIABLES for it in others) and names.check.status is Status.WARNING
     if not words:
-        return Fix(id="static_keys", commands=names.show_workload())
+        return Fix(id="profile" if profile else "static_keys", commands=names.show_workload())
     commands, change = names.set_env(*words), changes.workload(names, edit)
+    if profile:
+        return Fix(id="profile", commands=commands, change=change)
     if not emptied or commands == names.show_workload():
         return Fix(id="static_keys", commands=commands, change=change)
     users = names.kubectl("get", "pods", "-o", f"custom-columns={_USERS}")

@@ -9,22 +9,29 @@ from itertools import pairwise
 from typing import Any
 
 from app.flow.doctor import changes
-from app.flow.doctor.aws_fixes import chained, denied_by, organization, permit_denied
+from app.flow.doctor.application import FAILED_IN
+from app.flow.doctor.aws_fixes import activate_region, chained, denied_by, organization, permit_denied
 from app.flow.doctor.fix import Change, Fix
 from app.flow.doctor.names import REGION_HERE, Names, line
 from app.flow.doctor.pod_fixes import handwritten, names_api_token, readable, recreate
 from app.flow.doctor.reading.request_variables import OF_ENDPOINT, OF_SESSION, is_session_name
 from app.flow.doctor.reading.variables import ENDPOINT_VARIABLES, SESSION_NAME
+from app.flow.doctor.webhook.webhook_fixes import came_later
 from app.flow.json_access import get, get_list, get_str
 from app.flow.model import JsonObject, JsonValue, Step
 from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
 from app.flow.permissions import evaluate_permissions
 from app.flow.redaction import MASK
+from app.flow.steps.injection import added_later, containers, environment
 from app.flow.trust import session_keys
 from app.flow.verdict.error_messages import (
+    CHAIN_LIMIT,
+    REGION_OFF,
+    ROLE_LIMIT,
     blames_certificate,
     blames_clock,
     blames_proxy,
+    by_global_endpoint,
     denied_action,
     denying_policy,
     ended_session,
@@ -39,6 +46,9 @@ _LONGEST = 43_200
 """Seconds: no role allows longer sessions."""
 _LONGEST_NAME = 64
 """Characters of a session's name."""
+SECONDS_HERE = "SECONDS"
+"""A placeholder, which the reader replaces."""
+_STS_ENDPOINTS = "AWS_STS_REGIONAL_ENDPOINTS"
 _OWN_TOKEN = f"{TOKEN_DIRECTORY}/token"
 _DENIED_FILE = re.compile(
     rf"(?i)(?:permission denied.*|\.AccessDeniedException: ){TOKEN_DIRECTORY}|{TOKEN_DIRECTORY}\S*: permission denied"
@@ -100,6 +110,8 @@ def request(names: Names) -> Fix:
     if names.check.where.endswith("WebIdentityToken"):
         commands, change = _reworded(names, _from_file)
         return Fix(id="pass_contents", commands=commands or names.show_workload(), change=change)
+    if names.documents.get(FAILED_IN) in added_later(names.documents.get("pod")):
+        return came_later()
     commands, change = _reworded(names, lambda words: _without_option(words, "--profile"))
     return Fix(id="default_chain", commands=commands or names.show_workload(), change=change)
 
@@ -179,6 +191,8 @@ def application(names: Names) -> Fix:
         return Fix(id="proxy", commands=names.show_workload())
     if blames_certificate(names.check.error):
         return Fix(id="certificate", commands=names.show_workload())
+    if by_global_endpoint(names.check.error) and not _is_regional(names):
+        return _regional_endpoint(names)
     if service := unreached(names.check.error):
         # Its service's name begins otherwise in each partition.
         query = f'VpcEndpoints[?ends_with(ServiceName, `".{service}"`)]'
@@ -188,6 +202,14 @@ def application(names: Names) -> Fix:
     said = names.check.error
     if _DENIED_FILE.search(said):
         return readable(names)
+    if ROLE_LIMIT in said:
+        shown = names.iam("get-role", "--role-name", names.role_name, "--query", "Role.MaxSessionDuration")
+        asked = ("--role-name", names.role_name, "--max-session-duration", SECONDS_HERE)
+        return Fix(id="session_of_role", commands=(shown, names.iam("update-role", *asked)))
+    if CHAIN_LIMIT in said:
+        return Fix(id="session_of_chain", commands=names.show_workload())
+    if REGION_OFF in said:
+        return activate_region(names)
     if ended_session(said):
         return Fix(id="renew_session", commands=names.recreate())
     action, resource = denied_action(said)
@@ -203,6 +225,25 @@ def application(names: Names) -> Fix:
         if names.found(ANSWER) and is_refusal(said):
             return Fix(id="accepted_by_now", commands=names.recreate())
     return Fix(id="read_log", commands=(names.kubectl("logs", names.pod), *names.recreate()))
+
+
+def _is_regional(names: Names) -> bool:
+    boxes = containers(names.documents.get("pod"))
+    return bool(boxes) and all(environment(box).get(_STS_ENDPOINTS) == "regional" for box in boxes)
+
+
+def _regional_endpoint(names: Names) -> Fix:
+    """The endpoint in the region that the SDK knows; a VPC endpoint for STS has that name alone."""
+    return Fix(
+        id="global_endpoint" if unreached(names.check.error) else "global_session",
+        commands=names.set_env(f"{_STS_ENDPOINTS}=regional"),
+        change=changes.workload(names, changes.with_variables(**{_STS_ENDPOINTS: "regional"})),
+    )
+
+
+def who_denied(names: Names) -> Fix:
+    """Which server the program calls is in its manifest or in its own settings."""
+    return Fix(id="who_denied", commands=(names.kubectl("logs", names.pod), *names.show_workload()))
 
 
 def _may_by_now(names: Names, action: str, resource: str) -> bool:

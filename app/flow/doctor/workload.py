@@ -9,11 +9,34 @@ from app.flow.json_access import get, get_list, get_object, get_str, unix_time
 from app.flow.model import JsonObject, JsonValue
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment
 
+Again: TypeAlias = Literal["restart", "delete", "apply", "replace", "reset"]
+"""How to recreate the Pod: by its owner, which rolls out or notices; from what was applied; from what is stored, as it
+is or without the webhook's variables."""
 ROLLED_OUT = ("deployment", "statefulset", "daemonset")
 """What `kubectl rollout restart` restarts."""
 _SCHEDULED = re.compile(r"(.+)-(\d{8})")
 _NEAR = 86_400
 """Seconds between the time for which a run of a CronJob was scheduled and its Pod, at most."""
+_BY_TEMPLATE: tuple[tuple[str, str, Again], ...] = (
+    ("pod-template-hash", "deployment", "restart"),
+    ("rollouts-pod-template-hash", "rollout", "delete"),
+)
+"""By the label that has the hash of a ReplicaSet's Pod template: whose the ReplicaSet is, and how its Pods are made
+again. The second one is of Argo Rollouts, which `kubectl rollout` does not know."""
+HELD_BACK = "held_back"
+"""The evidence: by workload as kubectl takes it, why it makes no new Pods by itself."""
+ON_DELETE, PAUSED, PARTITION = "on_delete", "paused", "partition"
+"""It waits until its Pods are deleted, or until its rollout is resumed: `kubectl rollout restart` refuses that one.
+
+Of a `partition` the number follows: Pods of a lower one keep their template, also when they are deleted. The last two
+are also the keys of the sentences on what else comes of a rollout that goes on.
+"""
+MANAGED = "managed"
+"""The evidence: the workloads, as kubectl takes them, that a tool writes from elsewhere; also the key of the sentence
+on what becomes of a change to such an object."""
+_HELM = ("app.kubernetes.io/managed-by", "Helm")
+_TOOLS = ("meta.helm.sh/", "argocd.argoproj.io/", "kustomize.toolkit.fluxcd.io/", "helm.toolkit.fluxcd.io/")
+"""How the labels and annotations begin by which Helm, Argo CD and Flux know what is theirs."""
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 _OF_JOB = ("controller-uid", "job-name")
@@ -22,27 +45,49 @@ _OF_JOB = ("controller-uid", "job-name")
 The second pair has `batch.kubernetes.io/` before it (kubernetes, pkg/registry/batch/job/strategy.go).
 """
 
-Again: TypeAlias = Literal["restart", "delete", "apply", "replace", "reset"]
-"""How to recreate the Pod: by its owner, which rolls out or notices; from what was applied; from what is stored, as it
-is or without the webhook's variables."""
-
 
 def workload_of(pod: JsonValue) -> JsonValue:
     """The Pod's owner (`kind` in lower case, as kubectl takes it), and how to recreate it; the Pod itself without one.
 
-    A ReplicaSet is named after its Deployment and the hash of the Pod template, a CronJob's Job after it and the time.
+    A ReplicaSet is named after its Deployment, or its Rollout of Argo, and the hash of the Pod template; a CronJob's
+    Job after it and the time.
     """
     name = get_str(pod, "metadata", "name")
     owner = next((it for it in get_list(pod, "metadata", "ownerReferences") if get(it, "controller") is True), None)
     if owner is None:
         return {"kind": "pod", "name": name, "again": _again(pod)}
     kind, owned_by = get_str(owner, "kind").lower(), get_str(owner, "name")
-    template = get_str(pod, "metadata", "labels", "pod-template-hash")
-    if kind == "replicaset" and template and owned_by.endswith(f"-{template}"):
-        return {"kind": "deployment", "name": owned_by.removesuffix(f"-{template}"), "again": "restart"}
+    for label, of, again in _BY_TEMPLATE if kind == "replicaset" else ():
+        template = get_str(pod, "metadata", "labels", label)
+        if template and owned_by.endswith(f"-{template}"):
+            return {"kind": of, "name": owned_by.removesuffix(f"-{template}"), "again": again}
     if kind == "job" and (cron_job := _cron_job_of(owned_by, get_str(pod, "metadata", "creationTimestamp"))):
         return {"kind": "cronjob", "name": cron_job, "again": "delete"}
     return {"kind": kind, "name": owned_by, "again": "restart" if kind in ROLLED_OUT else "delete"}
+
+
+def why_held_back(workload: JsonValue) -> str:
+    """Why a change of its template makes no new Pods (Kubernetes, `updateStrategy`, `paused`); empty where it does."""
+    strategy = get(workload, "spec", "updateStrategy")
+    if get_str(strategy, "type") == "OnDelete":
+        return ON_DELETE
+    first = get(strategy, "rollingUpdate", "partition")
+    if isinstance(first, int) and first > 0:
+        return f"{PARTITION} {first}"
+    return PAUSED if get(workload, "spec", "paused") is True else ""
+
+
+def why_kept_back(why: str, pod: str) -> str:
+    """The same for one of its Pods: a partition keeps those back whose number is lower (`NAME-NUMBER`)."""
+    kind, _, first = why.partition(" ")
+    number = pod.rpartition("-")[2]
+    return "" if kind == PARTITION and number.isdigit() and first.isdigit() and int(number) >= int(first) else kind
+
+
+def is_managed(document: JsonValue) -> bool:
+    """Whether a tool that reads manifests from elsewhere has written the object."""
+    labels, annotations = (get_object(document, "metadata", it) for it in ("labels", "annotations"))
+    return labels.get(_HELM[0]) == _HELM[1] or any(key.startswith(_TOOLS) for key in (*labels, *annotations))
 
 
 def _cron_job_of(job: str, created: str) -> str:

@@ -162,6 +162,19 @@ def added_later(pod: JsonValue) -> list[str]:
     return [name for name, (mount, names) in had.items() if not mount and not names] if edited else []
 
 
+def of_another_role(pod: JsonValue, role_arn: str) -> list[str]:
+    """The containers that use the token for a role of their own, in a Pod whose first one has the annotated role.
+
+    The webhook gives the same role to all that it edits, so the manifest has set theirs.
+    """
+    first = next(iter(get_list(pod, "spec", "containers")), None)
+    if not role_arn or environment(get_object(first)).get(ROLE_VARIABLE) != role_arn:
+        return []
+    complete = [box for box in containers(pod) if named_file(box) and mount_path(box) and not is_missing(box)]
+    roles = {get_str(box, "name"): environment(box).get(ROLE_VARIABLE, "") for box in complete}
+    return [name for name, role in roles.items() if is_role_arn(role) and role != role_arn]
+
+
 def without_aws(pod: JsonValue) -> list[str]:
     """The containers without a token beside one that has one, by the webhook or by hand, whose manifest shows no use of
     AWS: no variable of the SDKs, no image named after AWS."""

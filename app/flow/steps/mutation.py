@@ -18,6 +18,7 @@ from app.flow.steps.injection import (
     containers,
     environment,
     mount_path,
+    of_another_role,
     token_source,
 )
 from app.flow.steps.step_context import StepContext
@@ -93,7 +94,8 @@ def judge_mutation(findings: Findings, pod: JsonValue, step_context: StepContext
     )
 
     # (3) The two variables that the SDKs look for.
-    variables = [environment(box) for box in boxes]
+    others = of_another_role(pod, step_context.role_arn)
+    variables = [environment(box) for box in boxes if get_str(box, "name") not in others]
     findings.judge(
         "webhook.environment",
         bool(boxes) and all(_names_role(box, step_context) and box.get(TOKEN_VARIABLE) for box in variables),
@@ -105,8 +107,8 @@ def judge_mutation(findings: Findings, pod: JsonValue, step_context: StepContext
 
 def present_parts(pod: JsonValue, step_context: StepContext) -> list[str]:
     """Which of `PARTS` a stored Pod has, in every container that the webhook looked at."""
-    later = added_later(pod)
-    boxes = [box for box in containers(pod) if get_str(box, "name") not in later]
+    apart = (*added_later(pod), *of_another_role(pod, step_context.role_arn))
+    boxes = [box for box in containers(pod) if get_str(box, "name") not in apart]
     variables = [environment(box) for box in boxes]
     found = (
         token_source(pod) is not None,

@@ -22,6 +22,9 @@ OF_REQUEST, OF_CALLER = "of_request", "of_caller"
 """The reasons of what a condition decides whose key only the request to STS has; whose key differs between callers."""
 _PLAIN = re.compile(r"(?:For\w+:)?String(?:Equals|EqualsIgnoreCase|Like)(?:IfExists)?")
 """The operators that ask for a text as it is written, or as a pattern."""
+_EXACTLY = re.compile(r"(?:For\w+:)?StringEquals(?:IgnoreCase)?(?:IfExists)?")
+LITERAL = "literal"
+"""The reason of a pattern under an operator that knows none."""
 ANY = "*"
 """What a policy without a condition asks for: anything."""
 
@@ -132,6 +135,13 @@ def _judge_condition(findings: Findings, check_id: str, trace: Trace, key: str, 
         shown = own if passed else [entry for entry in own if not entry.matched]
         asked: JsonValue = _wanted(shown, key) if own else ANY
         findings.judge(check_id, passed, got=asked, expected=claim, where=where)
+        if check_id == "trust.subject" and any(map(_is_literal_pattern, shown)) and not passed:
+            findings.explain(check_id, Status.FAILED, LITERAL)
+
+
+def _is_literal_pattern(entry: Match) -> bool:
+    """Whether a pattern stands where it is compared as a text, which no ServiceAccount's name is equal to."""
+    return _EXACTLY.fullmatch(entry.operator) is not None and any(set("*?") & set(it) for it in strings(entry.wanted))
 
 
 def is_of_other_key(check: Check) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from app.flow.annotations import ROLE_ARN
 from app.flow.errors import FlowError, Refused
 from app.flow.json_access import get, get_list, get_object, get_str, shown
-from app.flow.model import JsonValue, Step, StepReport, Subject
+from app.flow.model import JsonObject, JsonValue, Step, StepReport, Subject
 from app.flow.ports import Ports
 from app.flow.steps import kubelet_status, selectors
 from app.flow.steps.findings import BY_HAND, NO_POD, Findings, unseen
@@ -34,6 +34,16 @@ NOT_CALLED = "failed calling webhook"
 """In what the API server says when a webhook with `failurePolicy: Fail` did not answer: it then stores no Pod at all.
 Source: k8s.io/apiserver, pkg/admission/plugin/webhook/errors."""
 NAMESPACES = "namespaceSelector"
+BLIND = "webhook_not_called"
+"""The evidence of a registration that is there, and not for the creation of Pods: its name, and its webhook's place."""
+RULE: JsonObject = {
+    "operations": ["CREATE"],
+    "apiGroups": [""],
+    "apiVersions": ["v1"],
+    "resources": ["pods"],
+    "scope": "*",
+}
+"""What the webhook is registered for (AWS re:Post, "How do I troubleshoot IRSA errors in Amazon EKS?")."""
 NEXT_POD = "next_pod"
 """The reason of what will be lacking when a Pod is created again: the one that runs was edited before."""
 MOUNTED_TWICE = "mounted_twice"
@@ -123,14 +133,29 @@ def _registered(findings: Findings, ports: Ports) -> JsonValue:
         findings.refused("webhook.registered", error, expected=CONFIGURATION, where=where)
         return None
     names = [get_str(configuration, "metadata", "name") for configuration in configurations]
+    seeing, blind = [], []
     for configuration, name in zip(configurations, names, strict=True):
-        for webhook in get_list(configuration, "webhooks"):
+        for place, webhook in enumerate(get_list(configuration, "webhooks")):
             called = get_str(webhook, "name")
-            if (called in WEBHOOKS or name == CONFIGURATION) and _sees_new_pods(webhook):
-                findings.show("configuration", configuration)
-                where += f" {name} {called}"
-                findings.judge("webhook.registered", True, got=name, expected=CONFIGURATION, where=where)
-                return webhook
+            if called not in WEBHOOKS and name != CONFIGURATION:
+                continue
+            if _sees_new_pods(webhook):
+                seeing.append((configuration, name, called, webhook))
+            else:
+                blind.append((name, place, called, get_list(webhook, "rules")))
+    if seeing:
+        # Beside that of EKS one that somebody installed may be left over: any one of them is enough.
+        own = (found for found in seeing if get_str(found[3], "clientConfig", "url"))
+        configuration, name, called, webhook = next(own, seeing[0])
+        findings.show("configuration", configuration)
+        where += f" {name} {called}"
+        findings.judge("webhook.registered", True, got=name, expected=CONFIGURATION, where=where)
+        return webhook
+    if blind:
+        name, place, called, rules = blind[0]
+        findings.show(BLIND, {"configuration": name, "place": place})
+        findings.judge("webhook.registered", False, got=rules, expected=RULE, where=f"{where} {name} {called} rules")
+        return None
     findings.judge("webhook.registered", False, got=names, expected=CONFIGURATION, where=where)
     return None
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from app.flow.doctor import Diagnosis
 from app.flow.doctor.choosing import in_order
+from app.flow.doctor.workload import PAUSED, why_held_back
 from app.flow.errors import FlowError, NotPermitted
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonValue, Subject
@@ -35,7 +36,8 @@ def subject_of(ports: Ports, target: Target, namespace: str) -> Subject:
 
 
 def with_workload(ports: Ports, found: Diagnosis, target: Target) -> Diagnosis:
-    """The diagnosis of a workload without a Pod: the evidence `scaled_to_zero` names it where it has 0 replicas.
+    """The diagnosis of a workload without a Pod: the evidence `scaled_to_zero` names it where it has 0 replicas, and
+    `paused` where its rollout is, so that Pods of a template before run under another ServiceAccount.
 
     Without `replicas` it has one (apps/v1, `DeploymentSpec`). What cannot be read adds nothing. Never raises.
     """
@@ -43,9 +45,11 @@ def with_workload(ports: Ports, found: Diagnosis, target: Target) -> Diagnosis:
         workload = ports.cluster.workload(found.subject.namespace, target.kind, target.name)
     except FlowError:
         return found
-    if get(workload, "spec", "replicas") != 0:
-        return found
-    return replace(found, evidence={**found.evidence, "scaled_to_zero": str(target)})
+    if get(workload, "spec", "replicas") == 0:
+        return replace(found, evidence={**found.evidence, "scaled_to_zero": str(target)})
+    if why_held_back(workload) == PAUSED:
+        return replace(found, evidence={**found.evidence, PAUSED: str(target)})
+    return found
 
 
 def _is_of(pod: JsonValue, workload: JsonValue, target: Target) -> bool:

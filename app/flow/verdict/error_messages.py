@@ -21,6 +21,10 @@ _SENTENCE = re.compile(
     r"|Unable to load (?:AWS )?credentials from any (?:of the )?providers? in the chain.*"
     r"|(?:CredentialsProviderError: )?Could not load credentials from any providers.*"
     r"|(?:CredentialsError: )?Missing credentials in config.*"
+    r"|Error retrieving credentials from the instance profile metadata serv.*"
+    r"|Unable to get IAM security credentials from EC2 Instance Metadata Service.*"
+    r"|unable to sign request without credentials set.*"
+    r"|no providers in chain provided credentials.*"
     r"|You must specify a region\..*"
     r"|Invalid endpoint: .+"
     r"|Provided region_name '.*' doesn't match a supported format\."
@@ -43,9 +47,10 @@ _SENTENCE = re.compile(
     r"|The config profile \(.+\) could not be found"
     r"|Region is missing"
     r"|Unable to execute HTTP request: Connect to .+"
-    r"|getaddrinfo E\w+ \S+\.amazonaws\.com\S*"
+    r"|getaddrinfo E\w+ \S+\.(?:amazonaws\.com|api\.aws)\S*"
     r"|Error assuming role from web identity credentials.*"
     r"|(?:InvalidIdentityToken|ExpiredToken)(?:Exception)?: .+"
+    r"|\bAccessDenied: Access Denied\b"
     r"|(?:\b\w+: )?(?:User: arn:aws[\w-]*:\S+ is not|Not) authorized to perform:? [\w-]+:\w+.*"
 )
 """What a product says in a line, without what the program put before it."""
@@ -63,9 +68,11 @@ _CAUSED_BY = "caused by: "
 """How a line begins in which the SDK for Go, version 1, goes on."""
 _BESIDE = re.compile(r"status code: \d+|at .*[A-Za-z]:\d+(?::\d+)?\)?$|\.\.\. \d+ more$")
 """How a line begins that belongs to the sentence before it: the HTTP status, or a place in the program."""
+_OF_AWS = r"(?:amazonaws\.com|api\.aws)"
+"""How AWS's hosts end, those of the dual-stack endpoints among them."""
 _TOKEN_FILE = re.compile(r"/var/run/secrets/\S*token")
 _STS = re.compile(
-    r"WebIdentity|web identity|\bsts\.[a-z0-9.-]*amazonaws\.com|\(Service: (?:Sts|AWSSecurityTokenService)\b"
+    rf"WebIdentity|web identity|\bsts\.(?:[a-z0-9.-]*\.)?{_OF_AWS}|\(Service: (?:Sts|AWSSecurityTokenService)\b"
     r"|\bAws::STS::|STS is not activated|parameter RoleArn|InvalidIdentityToken|Token expired: current date/time"
 )
 _PRINCIPAL = re.compile(r"\bUser: (arn:aws[\w-]*:(?:sts|iam)::\d{12}:\S+) is not authorized")
@@ -75,6 +82,8 @@ _NO_CREDENTIALS = (
     *("Unable to locate credentials", "NoCredentialProviders", "no EC2 IMDS role found"),
     *("credentials from any provider in the chain", "credentials from any of the providers in the chain"),
     *("Could not load credentials from any providers", "Missing credentials in config"),
+    *("credentials from the instance profile metadata", "IAM security credentials from EC2 Instance Metadata"),
+    *("unable to sign request without credentials", "no providers in chain provided credentials"),
 )
 _REFUSED = re.compile(r"\(Service: Sts, Status Code: |Not authorized to perform sts:|InvalidIdentityToken")
 _CODE = re.compile(
@@ -91,10 +100,18 @@ _OF_ACCESS = re.compile(
     r"Access|Auth|Token|Signature|Credential|Forbidden|Expired|OptIn|Unrecognized|TimeTooSkewed|^40[13]$"
 )
 """What is in a code that is about who asks, and not about what."""
+_NO_ONE = re.compile(r"(?:^|: )(?:Access Denied\.?|Forbidden)(?:$| \((?:Service: |Aws::))")
+ROLE_LIMIT = "exceeds the MaxSessionDuration set for this role"
+CHAIN_LIMIT = "exceeds the 1 hour session limit for roles assumed by role chaining"
+"""How STS refuses a session that is to last too long."""
+REGION_OFF = "RegionDisabledException"
+_NO_SESSION = "The provided token is malformed or otherwise invalid"
+"""What a service says of a session that its region does not know, as one of STS's global endpoint (opt-in regions)."""
+_GLOBAL = re.compile(r"https://sts\.amazonaws\.com\b|(?:Connect to|getaddrinfo E\w+) sts\.amazonaws\.com(?!\.cn)")
 _NO_WAY = re.compile(
-    r'endpoint URL: "https://(?P<botocore>[^"/]+)\.amazonaws\.com'
-    r'|"https://(?P<go>[^"/]+)\.amazonaws\.com[^"]*": (?:dial tcp|context deadline exceeded|net/http: )'
-    r"|(?:Connect to|getaddrinfo E\w+) (?P<other>\S+)\.amazonaws\.com"
+    rf'endpoint URL: "https://(?P<botocore>[^"/]+)\.{_OF_AWS}'
+    rf'|"https://(?P<go>[^"/]+)\.{_OF_AWS}[^"]*": (?:dial tcp|context deadline exceeded|net/http: )'
+    rf"|(?:Connect to|getaddrinfo E\w+) (?P<other>\S+)\.{_OF_AWS}"
 )
 """What says that AWS was not reached, and the host's name but for its end."""
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d")
@@ -130,9 +147,26 @@ def is_other_matter(said: str) -> bool:
     nothing against IRSA."""
     if said.startswith(_OF_INSTANCE):
         return True
+    if CHAIN_LIMIT in said:
+        return False
     found = _CODE.search(said)
     code = next(filter(None, found.groups()), "") if found else ""
     return bool(code) and not _STS.search(said) and not _OF_ACCESS.search(code)
+
+
+def names_no_one(said: str) -> bool:
+    """Whether a service refused the request and does not say whose it was.
+
+    S3 does so to a HEAD request, which gets no body, and across organizations (S3 user guide, "Troubleshoot access
+    denied (403 Forbidden) errors"), and so do servers of others that know S3's API, such as MinIO.
+    """
+    return _NO_ONE.search(said) is not None and not _STS.search(said)
+
+
+def knows_no_key(said: str) -> bool:
+    """Whether a service does not know the access key: one that STS issued is known to all of AWS's partition, and to no
+    server of others."""
+    return "InvalidAccessKeyId" in said and not _STS.search(said)
 
 
 def shows_in(said: str) -> Step:
@@ -168,6 +202,11 @@ def unreached(said: str) -> str:
     found = _NO_WAY.search(said)
     names = next(filter(None, found.groups())).split(".") if found else []
     return next((name for name in reversed(names) if not _REGION.fullmatch(name)), "")
+
+
+def by_global_endpoint(said: str) -> bool:
+    """Whether the words may be due to STS's global endpoint: it was not reached, or its session is not known."""
+    return _NO_SESSION in said or (unreached(said) == "sts" and _GLOBAL.search(said) is not None)
 
 
 def blames_proxy(said: str) -> bool:

@@ -17,7 +17,16 @@ from app.flow.steps.token_fetch import NO_PROGRAM, NOT_RUNNING
 from app.flow.steps.webhook import LATER, NEXT_POD
 from app.flow.verdict.check_dependencies import PLACES, SENT, in_order, roots
 from app.flow.verdict.error_messages import blames_surroundings, lies_in, shows_in
-from app.flow.verdict.refusals import ANSWER, APPLICATION, GRANTED, RUNNING, Reading, convicting, read_refusal
+from app.flow.verdict.refusals import (
+    ANSWER,
+    APPLICATION,
+    BY_WHICH_SERVER,
+    GRANTED,
+    RUNNING,
+    Reading,
+    convicting,
+    read_refusal,
+)
 
 REFUSED_LATELY = "sts.recent_failures"
 _NEEDLESS = (NO_ACTION, BY_HAND)
@@ -104,6 +113,8 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
     It should also work where STS took a token that we requested, and no one can read the Pod's own (no program in its
     image shows files, say).
 
+    A program that was refused, and maybe not by AWS, leaves open whether IRSA is the cause.
+
     A refusal that CloudTrail remembers is named before any other warning: STS may refuse for a reason that we cannot
     read.
     """
@@ -134,6 +145,9 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
             open=open_,
             in_pod_alone=all(report.status in HOLDS for report in walk) and {it.step for it in walk} == {*Step},
         )
+
+    if (denied := by_id.get(APPLICATION)) is not None and denied.reason in BY_WHICH_SERVER:
+        return Verdict(outcome=Outcome.UNKNOWN, status=denied.status, step=Step.ACCESS, check=denied, open=open_)
 
     # (2) Nothing is broken: it works if it has been seen to work.
     warned = _warned(checks)

@@ -71,7 +71,8 @@ def editor(it: Trial, found: Diagnosis, content: Content) -> None:
             on_click=_recreate,
             args=(it,),
         )
-        if refused := st.session_state.pop(_REFUSED, None):
+        about, refused = st.session_state.get(_REFUSED, (None, None))
+        if refused is not None and about == _now(it):
             _tell(refused, content)
     if it.edits:
         with st.container(horizontal=True, gap="small"):
@@ -116,7 +117,12 @@ def _kind(change: Change, world: World) -> str:
 
 
 _REFUSED = "lab_refused_pod"
-"""In the session: why a Pod could not be recreated, until the page shows it."""
+"""In the session: after which change of which world a Pod could not be recreated, and why. It stays until then: to have
+tried it changes the world, which lets the page run again by itself."""
+
+
+def _now(it: Trial) -> tuple[str, str, int]:
+    return session.world().path, it.fault.id, len(it.edits)
 
 
 def _outcome(it: Trial, found: Diagnosis, content: Content) -> None:
@@ -164,6 +170,7 @@ def _edit(it: Trial, kind: str, content: Content) -> bool:
         applied = st.form_submit_button(content.message("lab.apply"), type="primary")
     if not applied:
         return False
+    st.session_state.pop(_REFUSED, None)
     if typed == own:
         st.info(content.message("lab.unchanged"))
         return True
@@ -179,10 +186,11 @@ def _edit(it: Trial, kind: str, content: Content) -> bool:
 
 
 def _recreate(it: Trial) -> None:
+    st.session_state.pop(_REFUSED, None)
     try:
         trial.recreate_pod(it)
     except EditRefused as refused:
-        st.session_state[_REFUSED] = refused
+        st.session_state[_REFUSED] = (_now(it), refused)
     else:
         _count(it)
 

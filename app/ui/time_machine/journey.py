@@ -27,11 +27,8 @@ from app.world.world import World
 
 _KEPT = "time_machine"
 PLACE = "time_machine_place"
-ELSEWHERE = "time_machine_elsewhere"
 RUNS = "time_machine_runs"
 """In the session: whether the clock runs."""
-FAILED = "time_machine_failed"
-"""In the session: why the last act could not be done, in the server's words. Another tab may have acted before."""
 ACTS: dict[str, Callable[[World], Awaitable[None]]] = {
     "annotate": experiments.annotate,
     "recreate": experiments.recreate_pod_before,
@@ -59,6 +56,10 @@ class Travel:
     """What is in place before that; None where the world has to be walked through for it."""
     names: JsonObject = field(default_factory=dict)
     """What the map's boxes are called."""
+    notice: str = ""
+    """What happened outside, by the key of its words: shown until the reader does something here."""
+    failed: str = ""
+    """Why the last act could not be done, in the server's words. Another tab may have acted before."""
 
 
 def begun_or_kept() -> Travel | Submission:
@@ -67,7 +68,7 @@ def begun_or_kept() -> Travel | Submission:
     if kept and kept.subject == session.subject():
         if world.clock.now() - kept.history.start <= SPAN + HOUR:  # while one reads at its end, time goes on
             if session.simulation().run(kept.history.resume()):
-                st.session_state[ELSEWHERE], st.session_state[RUNS] = True, False
+                kept.notice, st.session_state[RUNS] = "elsewhere", False
                 _look_again(kept)
                 session.run_again()
             return kept
@@ -75,7 +76,9 @@ def begun_or_kept() -> Travel | Submission:
     if isinstance(begun, Submission):
         return begun
     history, st.session_state[RUNS] = session.simulation().run(History.begin(world)), False
-    session.page_state()[_KEPT] = made = Travel(history=history, subject=session.subject(), first=begun)
+    too_late = kept is not None and kept.subject == session.subject()
+    made = Travel(history=history, subject=session.subject(), first=begun, notice="begun_again" if too_late else "")
+    session.page_state()[_KEPT] = made
     return made
 
 
@@ -112,7 +115,7 @@ def go(place: float | None = None) -> None:
 
 def _move(travel: Travel, place: float) -> None:
     """Goes there and walks; keeps what was sent on the way, which on the way back in time is nothing."""
-    history = travel.history
+    history, travel.notice, travel.failed = travel.history, "", ""
     marks = landmarks(travel.first, history.start)
     forward, begun = place > history.current.place, time.time()
     session.simulation().run(history.go(place, [mark.place for mark in marks]))
@@ -172,10 +175,11 @@ def _next(travel: Travel) -> float | None:
 def act(name: str) -> None:
     """Does one of the `ACTS`, here and now."""
     if travel := _kept():
+        travel.notice, travel.failed = "", ""
         try:
             session.simulation().run(travel.history.act(name, ACTS[name]))
         except (ApiError, AwsError) as error:
-            st.session_state[FAILED] = str(error)
+            travel.failed = str(error)
         st.session_state[RUNS] = False
         _look_again(travel)
         session.run_again()
@@ -184,6 +188,7 @@ def act(name: str) -> None:
 def undo() -> None:
     """Takes back the last act of this stop."""
     if travel := _kept():
+        travel.notice, travel.failed = "", ""
         session.simulation().run(travel.history.undo())
         st.session_state[RUNS] = False
         _look_again(travel)

@@ -20,7 +20,7 @@ from app.ui.text import escape, prose
 from app.ui.time_machine import journey, views
 from app.ui.time_machine.journey import Travel
 from app.ui.time_machine.probes import Moment
-from app.ui.time_machine.timeline import Landmark, clock, landmarks, line, listed, places
+from app.ui.time_machine.timeline import HOUR, SPAN, Landmark, clock, landmarks, line, listed, places
 from app.world.lifecycle import experiments
 from app.world.lifecycle.history import History
 from app.world.lifecycle.world_operations import pod_of
@@ -159,8 +159,8 @@ def _controls(travel: Travel, marks: tuple[Landmark, ...], content: Content) -> 
                 on_click=journey.go,
                 args=(at,),
             )
-    if st.session_state.pop(journey.ELSEWHERE, False):
-        st.info(content.message("time_machine.elsewhere"))
+    if travel.notice:
+        st.info(content.message(f"time_machine.{travel.notice}", hours=round((SPAN + HOUR) / HOUR)))
 
 
 # (3) The experiments
@@ -213,8 +213,8 @@ def _experiments(travel: Travel, asked: Moment, content: Content) -> None:
             on_click=journey.undo,
         )
     components.block(views.not_now(in_the_way.values(), pod, content), key="acts_not_now")
-    if failed := st.session_state.pop(journey.FAILED, ""):
-        components.block(said(failed, content), key="act_failed")
+    if travel.failed:
+        components.block(said(travel.failed, content), key="act_failed")
     done = [stop.act for stop in history.stops if stop.act and stop not in history.later]
     if done:
         lines = "".join(

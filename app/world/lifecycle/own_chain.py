@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from app.world.aws.entities import Role
     from app.world.world import World
 
-_SUBJECT = re.compile(rf"{SUBJECT_PREFIX}([a-z0-9.-]+):([a-z0-9.-]+)")
-"""A `sub` in a trust policy, unless it has a wildcard in it."""
+_SUBJECT = re.compile(rf"{SUBJECT_PREFIX}([a-z0-9.-]+):(?:([a-z0-9.-]+)(?![a-z0-9.*?-]))?")
+"""A `sub` in a trust policy; the name is empty where that is a pattern."""
 
 
 def built(world: World) -> Chain:
@@ -73,9 +73,12 @@ def trusting_role(world: World) -> Role | None:
 
 
 def trusted_subject(role: Role | None) -> tuple[str, str] | None:
-    """Namespace and name of the ServiceAccount that a role's trust policy names; None where it names none."""
+    """Namespace and name of the ServiceAccount that a role's trust policy names; None where it names none.
+
+    The name is empty where the policy has a pattern for it.
+    """
     found = _SUBJECT.search(role.trust_policy) if role else None
-    return (found[1], found[2]) if found else None
+    return (found[1], found[2] or "") if found else None
 
 
 def _service_account(world: World, role: Role | None) -> tuple[str, str]:
@@ -84,10 +87,12 @@ def _service_account(world: World, role: Role | None) -> tuple[str, str]:
     annotated = [place for it, place in zip(accounts, named, strict=True) if _annotation(it)]
     if annotated:
         return annotated[-1]
-    if trusted := trusted_subject(role):
+    trusted = trusted_subject(role)
+    if trusted and trusted[1]:
         return trusted
-    made = [place for place in named if place[1] != "default"]
-    return made[-1] if made else (world.seeded.namespace, world.seeded.service_account)
+    namespace = trusted[0] if trusted else ""
+    made = [place for place in named if place[1] != "default" and namespace in ("", place[0])]
+    return made[-1] if made else (namespace or world.seeded.namespace, world.seeded.service_account)
 
 
 def _own_accounts(world: World) -> Iterator[JsonObject]:

@@ -19,6 +19,7 @@ from typing import Any
 
 from app.flow.doctor import Diagnosis, examine
 from app.flow.doctor.choosing import pod_of
+from app.flow.doctor.workload import ON_DELETE, why_held_back
 from app.flow.errors import FlowError, NotFound, Refused
 from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import JsonValue, Subject
@@ -295,8 +296,8 @@ def _running(name: str, image: str, since: str) -> JsonValue:
 
 
 def _is_rolled_out(workload: JsonValue) -> bool:
-    """As `kubectl rollout status` decides it, of a Deployment or a StatefulSet."""
-    status, wanted = get_object(workload, "status"), get_object(workload, "spec")["replicas"]
+    """As `kubectl rollout status` decides it, of a Deployment or a StatefulSet; nothing more comes of one held back."""
+    status, spec = get_object(workload, "status"), get_object(workload, "spec")
     seen = status.get("observedGeneration", 0) >= get_object(workload, "metadata")["generation"]
-    numbers = (status.get(name, 0) for name in ("replicas", "updatedReplicas", "readyReplicas"))
-    return seen and all(number == wanted for number in numbers)
+    numbers = {status.get(name, 0) for name in ("replicas", "updatedReplicas", "readyReplicas")}
+    return seen and (why_held_back(workload) not in ("", ON_DELETE) or numbers == {spec["replicas"]})

@@ -28,6 +28,34 @@ def _on_delete(cluster: Cluster) -> None:
     _stateful_set(cluster, updateStrategy={"type": "OnDelete"})
 
 
+def _paused(cluster: Cluster) -> None:
+    cluster.deployment()
+    cluster.paste(f"kubectl -n {cluster.namespace} rollout pause deployment/{POD}")
+
+
+def _paused_by_hand(cluster: Cluster) -> None:
+    cluster.role()
+    cluster.service_account()
+    cluster.deployment(env=[{"name": "AWS_ROLE_ARN", "value": cluster.role_arn}])
+    cluster.paste(f"kubectl -n {cluster.namespace} rollout pause deployment/{POD}")
+
+
+def _partitioned(cluster: Cluster) -> None:
+    _stateful_set(cluster, updateStrategy={"rollingUpdate": {"partition": 1}})
+
+
+def _partitioned_by_hand(cluster: Cluster) -> None:
+    cluster.role()
+    cluster.service_account()
+    template = _template(cluster, containers=[_by_hand(cluster)])
+    _stateful_set(cluster, template=template, updateStrategy={"rollingUpdate": {"partition": 1}})
+
+
+def _by_hand(cluster: Cluster) -> JsonValue:
+    variable = {"name": "AWS_ROLE_ARN", "value": cluster.role_arn}
+    return {"name": "app", "image": "amazon/aws-cli:latest", "command": ["aws", "s3", "ls"], "env": [variable]}
+
+
 def _job(cluster: Cluster) -> None:
     spec = {"template": _template(cluster, restartPolicy="Never")}
     cluster.post("jobs", {"metadata": {"name": POD}, "spec": spec}, group="apis/batch/v1")
@@ -71,6 +99,17 @@ def _stale(name: str, make: Make, check: str = "pod.injected", **more: Any) -> C
 ROWS = (
     _stale("the StatefulSet's Pod is older", _annotated_after(_stateful_set)),
     _stale("the StatefulSet's Pod is older, and only deleting it makes another", _annotated_after(_on_delete)),
+    _stale("the Deployment's Pod is older, and its rollout is paused", _annotated_after(_paused)),
+    _stale(
+        "the manifest sets a variable, and its rollout is paused", _paused_by_hand, "pod.handwritten", fix="handwritten"
+    ),
+    _stale("the StatefulSet's Pod is older, and a partition keeps it back", _annotated_after(_partitioned)),
+    _stale(
+        "the manifest sets a variable, and a partition keeps the Pod back",
+        _partitioned_by_hand,
+        "pod.handwritten",
+        fix="handwritten",
+    ),
     _stale("the bare Pod is older", _annotated_after(lambda it: it.pod())),
     _stale("the Job's Pod is older", _annotated_after(_job)),
     _stale("the Pod has the role of before", _another_role_before),

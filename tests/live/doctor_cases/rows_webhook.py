@@ -54,6 +54,12 @@ def _pod_without_a_label(cluster: Cluster) -> None:
     cluster.healthy()
 
 
+def _not_at_create(cluster: Cluster) -> None:
+    rule = {"operations": ["UPDATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}
+    cluster.webhook(rules=[rule])
+    cluster.healthy()
+
+
 def _at_a_service(cluster: Cluster) -> Mapping[str, JsonValue]:
     """A registration at a Service, which a Pod does not wait long for."""
     service = {"namespace": cluster.namespace, "name": SERVICE, "path": "/mutate"}
@@ -85,6 +91,14 @@ def _other_ca(cluster: Cluster) -> None:
 
 
 ROWS = (
+    Case(
+        name="the webhook is registered for something else than the creation of Pods",
+        make=_not_at_create,
+        read_only="broken webhook.registered",
+        allowed="broken webhook.registered",
+        fix="webhook_rules",
+        after=WORKS,
+    ),
     Case(
         name="the annotation skip-containers names the container",
         make=_skipped,

@@ -18,6 +18,7 @@ from app.flow.steps.injection import (
     containers,
     environment,
     mount_path,
+    of_another_role,
     own_token,
     token_source,
 )
@@ -88,7 +89,9 @@ def row(pod: JsonValue, service_account: JsonValue = None, configuration: JsonVa
 
     `configuration` is the webhook's MutatingWebhookConfiguration.
     """
-    arns = [arn for box in containers(pod) if (arn := environment(box).get(ROLE_VARIABLE))]
+    others = of_another_role(pod, get_str(service_account, "metadata", "annotations", ROLE_ARN))
+    own = [box for box in containers(pod) if get_str(box, "name") not in others]
+    arns = [arn for box in own if (arn := environment(box).get(ROLE_VARIABLE))]
     stand = _stand(pod, set(arns), service_account)
     return PodRow(
         name=get_str(pod, "metadata", "name"),

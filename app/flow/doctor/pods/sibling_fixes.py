@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from app.flow.doctor import changes
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import Names
@@ -27,9 +29,10 @@ def siblings(names: Names) -> Fix | None:
     if not found:
         return _no_pod(names)
     stale = [pod for pod in found if pod.stale]
-    commands = dict.fromkeys(command for pod in stale if pod.restart for command in names.of(pod).recreate())
+    owners = [names.of(pod) for pod in stale if pod.restart]
+    commands = dict.fromkeys(command for owner in owners for command in owner.recreate())
     if commands:
-        return Fix(id="restart_pods", commands=tuple(commands))
+        return Fix(id="restart_pods", commands=tuple(commands), then=_resumed(owners, commands))
     known = [pod.workload for pod in found if pod.name == names.pod]
     others = {str(pod.workload): pod.name for pod in reversed(stale) if pod.workload not in known}
     commands = dict.fromkeys(names.doctor(pod=name) for name in others.values())
@@ -48,4 +51,8 @@ def _no_pod(names: Names) -> Fix | None:
         return Fix(id="write_service_account", commands=(look, there))
     alone = len({it.workload for it in found}) == 1
     change = changes.workload(found[0], changes.run_as(names.service_account)) if alone else None
-    return Fix(id="use_service_account", commands=tuple(commands), change=change)
+    return Fix(id="use_service_account", commands=tuple(commands), change=change, then=_resumed(found, commands))
+
+
+def _resumed(owners: Sequence[Names], commands: Iterable[str]) -> str:
+    return next((then for it in owners if (then := it.resumes(commands))), "")

@@ -1,41 +1,64 @@
-"""What only the workload itself shows: a role's annotation on it, which is in none of its Pods and has no effect there,
+"""What only a workload itself shows: a role's annotation on it, which is in none of its Pods and has no effect there,
 and whether it makes new Pods by itself."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.evidence import check_of
+from app.flow.doctor.pods.rows import rows
+from app.flow.doctor.workload import HELD_BACK, MANAGED, ROLLED_OUT, is_managed, why_held_back
 from app.flow.errors import FlowError
 from app.flow.json_access import get_str
 from app.flow.model import JsonValue, Status, Step, StepReport, Walk
-from app.flow.ports import Ports
+from app.flow.port_wrappers.side_by_side import answers
+from app.flow.ports import Cluster, Ports
 from app.flow.steps.findings import Findings
 from app.flow.targets.kinds import kind_of
 
-EVIDENCE, ON_DELETE = "annotated_workload", "on_delete"
-_STRATEGIC = ("statefulset", "daemonset")
-"""What has an `updateStrategy`."""
+EVIDENCE = "annotated_workload"
+_MOST = 16
+"""Workloads that are read: a ServiceAccount has few, and the namespace may have any number that run as `default`."""
 
 
-def inspect(ports: Ports, walk: Walk, workload: JsonValue) -> StepReport:
-    """Reads the Pod's workload where the annotation was found nowhere, or where it may keep its Pods as they are, and
-    only then. Never raises.
+def inspect(ports: Ports, walk: Walk, of_pod: StepReport, of_list: StepReport) -> StepReport:
+    """Reads the Pod's workload where the annotation was found nowhere, and each that a fix may have to restart, and
+    only then. Never raises. `of_list` is the report of all Pods.
 
-    Evidence: `annotated_workload`, the object and the annotation's value, where it is there; `on_delete`, the workload
-    as kubectl takes it, where it makes no new Pod until an old one is deleted (Kubernetes, `updateStrategy`).
+    Evidence: `annotated_workload`, the object and the annotation's value, where it is there; `held_back`; `managed`.
     """
     findings = Findings(Step.SERVICE_ACCOUNT, ports, ())
+    own, namespace = of_pod.evidence.get("workload"), walk.subject.namespace
     annotation = check_of(walk, "service_account.annotation")
     lacking = annotation is not None and annotation.status is Status.FAILED and not annotation.reason
-    kind, name = kind_of(get_str(workload, "kind")), get_str(workload, "name")
-    if kind is None or not kind.group or not (lacking or kind.singular in _STRATEGIC):
-        return findings.report()
-    try:
-        found = ports.cluster.workload(walk.subject.namespace, kind, name)
-    except FlowError:
-        return findings.report()
-    if get_str(found, "spec", "updateStrategy", "type") == "OnDelete":
-        findings.show(ON_DELETE, f"{kind.singular}/{name}")
-    if lacking and (role_arn := get_str(found, "metadata", "annotations", ROLE_ARN)):
-        findings.show(EVIDENCE, {"object": f"{kind.name} {walk.subject.namespace}/{name}", "role_arn": role_arn})
+    wrong = any(check.status in (Status.FAILED, Status.WARNING) for it in (*walk, of_pod) for check in it.checks)
+    stale = [pod.workload for pod in rows(of_list.evidence.get("pods")) if pod.stale]
+    others = stale or [pod.workload for pod in rows(of_list.evidence.get("default_pods")) if not pod.deleting]
+    rolled_out = [it for it in (*([own] if wrong else []), *others) if is_rolled_out(it)]
+    named = [(namespace, it) for it in (*([own] if lacking else []), *rolled_out[:_MOST])]
+    found = {name: it for (_, name), it in read(ports.cluster, named).items()}
+    if held_back := {name: why for name, it in found.items() if (why := why_held_back(it))}:
+        findings.show(HELD_BACK, held_back)
+    if managed := [name for name, it in found.items() if is_managed(it)]:
+        findings.show(MANAGED, managed)
+    kind, name = kind_of(get_str(own, "kind")), get_str(own, "name")
+    there = found.get(f"{get_str(own, 'kind')}/{name}") if lacking else None
+    if kind is not None and (role_arn := get_str(there, "metadata", "annotations", ROLE_ARN)):
+        findings.show(EVIDENCE, {"object": f"{kind.name} {namespace}/{name}", "role_arn": role_arn})
     return findings.report()
+
+
+def is_rolled_out(workload: JsonValue) -> bool:
+    """Whether it is of a kind that `kubectl rollout restart` restarts."""
+    return get_str(workload, "kind") in ROLLED_OUT
+
+
+def read(cluster: Cluster, named: Iterable[tuple[str, JsonValue]]) -> Mapping[tuple[str, str], JsonValue]:
+    """The workloads that can be read, each by its namespace and its name as kubectl takes it."""
+    asked = {
+        (namespace, f"{kind.singular}/{name}"): (lambda of=(namespace, kind, name): cluster.workload(*of))
+        for namespace, it in named
+        if (kind := kind_of(get_str(it, "kind"))) is not None and kind.group and (name := get_str(it, "name"))
+    }
+    return {name: it for name, it in zip(asked, answers(*asked.values()), strict=True) if not isinstance(it, FlowError)}

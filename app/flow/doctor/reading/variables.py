@@ -93,12 +93,12 @@ class ConfigMaps:
         return {key: value for key, value in get_object(found, "data").items() if isinstance(value, str)}
 
 
-def variables_of(ports: Ports, walk: Walk, box: JsonValue, maps: ConfigMaps) -> Variables:
+def variables_of(ports: Ports, walk: Walk, pod: JsonValue, box: JsonValue, maps: ConfigMaps) -> Variables:
     """The variables of a container. Looks into it only where the manifest and the ConfigMaps leave something open."""
     name = get_str(box, "name")
     found, unread = _of_sources(box, maps)
     of_sources, sources = frozenset(found), tuple(source for source, _ in unread)
-    found |= _of_list(box, maps)
+    found |= _of_list(pod, box, maps)
     if not unread:
         return Variables(container=name, found=found, of_sources=of_sources)
     try:
@@ -134,7 +134,7 @@ def _of_sources(box: JsonValue, maps: ConfigMaps) -> tuple[dict[str, Variable], 
     return found, unread
 
 
-def _of_list(box: JsonValue, maps: ConfigMaps) -> dict[str, Variable]:
+def _of_list(pod: JsonValue, box: JsonValue, maps: ConfigMaps) -> dict[str, Variable]:
     """What the container's own list sets."""
     found: dict[str, Variable] = {}
     for item in get_list(box, "env"):
@@ -150,8 +150,14 @@ def _of_list(box: JsonValue, maps: ConfigMaps) -> dict[str, Variable]:
         named, key = get_str(origin, kind, "name"), get_str(origin, kind, "key")
         data = maps.data(named) if kind == "configMapKeyRef" and name in _READ else None
         source = " ".join(filter(None, (_LITERAL, kind, f"{named}/{key}" if named else "")))
-        found[name] = Variable(source=source, value=data.get(key) if data else None)
+        taken = data.get(key) if data else _of_field(pod, get_str(origin, "fieldRef", "fieldPath"))
+        found[name] = Variable(source=source, value=None if taken is None else _kept(name, taken))
     return found
+
+
+def _of_field(pod: JsonValue, path: str) -> str | None:
+    """What the kubelet takes from the Pod itself; None for anything but a plain field of it that is set."""
+    return get_str(pod, *path.split(".")) or None if path else None
 
 
 def _kept(name: str, value: str) -> str | None:

@@ -44,6 +44,16 @@ def living(pods: Iterable[JsonValue]) -> list[JsonValue]:
     ]
 
 
+def by_pod_identity(pods: Iterable[JsonValue]) -> list[str]:
+    """The names of those without the role's variables that have EKS Pod Identity: an association wins."""
+    return [
+        get_str(pod, "metadata", "name")
+        for pod in pods
+        if POD_IDENTITY_LABEL in get_object(pod, "metadata", "labels")
+        and not any(ROLE_VARIABLE in environment(box) for box in containers(pod))
+    ]
+
+
 def stale(pods: Iterable[JsonValue], role_arn: str) -> list[StalePod]:
     """Of Pods that live, those that have no role of the webhook's or another one than `role_arn`.
 
@@ -58,6 +68,6 @@ def stale(pods: Iterable[JsonValue], role_arn: str) -> list[StalePod]:
         carried = {environment(box)[ROLE_VARIABLE] for box in boxes if ROLE_VARIABLE in environment(box)}
         if not carried:
             found.append(StalePod(document=pod, role_arn=""))
-        elif other := sorted(arn for arn in carried if arn and arn != role_arn):
+        elif role_arn not in carried and (other := sorted(filter(None, carried))):  # else the manifest has set it
             found.append(StalePod(document=pod, role_arn=other[0]))
     return found

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import reduce
 
 from app.flow.annotations import ROLE_ARN
@@ -15,7 +14,7 @@ from app.flow.doctor.survey.pods import StalePod
 from app.flow.doctor.survey.survey_reads import Policy
 from app.flow.doctor.survey.values import Problem, RoleFound
 from app.flow.doctor.trust_fix import Bearer, admitting
-from app.flow.doctor.workload import workload_of
+from app.flow.doctor.workload import HELD_BACK, PAUSED, workload_of
 from app.flow.json_access import get_str
 from app.flow.matching import request_conditions
 from app.flow.model import Check, JsonObject, JsonValue, Status, Step, Subject, Walk
@@ -51,12 +50,15 @@ class Case:
     policy: Policy
     pods: Sequence[JsonValue] = ()
     """Those of its Pods that a fix recreates."""
+    held_back: Mapping[str, str] = field(default_factory=dict)
+    """By workload of the namespace: why it makes no new Pods by itself."""
 
     def fix(self, check: Check) -> Fix | None:
         """What the doctor would do about this check, had it found it; every workload of the Pods is restarted once."""
-        made = [self._fix(check, pod) for pod in _one_each(self.pods)] or [self._fix(check, None)]
+        made = [self._fix(check, pod) for pod in self._one_each()] or [self._fix(check, None)]
         commands = dict.fromkeys(command for fix in made if fix is not None for command in fix.commands)
-        return None if made[0] is None else replace(made[0], commands=tuple(commands))
+        then = next((fix.then for fix in made if fix is not None and fix.then), "")
+        return None if made[0] is None else replace(made[0], commands=tuple(commands), then=then)
 
     def names(self, check: Check) -> Names:
         """What the commands call it all."""
@@ -72,8 +74,18 @@ class Case:
             "service_account": self.document,
             "cluster_discovery": {"issuer": self.issuer},
             "trust_policy": self.policy.document,
-            **({"pod": pod, "workload": workload_of(pod)} if pod else {}),
+            **({"pod": pod, "workload": workload_of(pod), HELD_BACK: self.held_back} if pod else {}),
         }
+
+    def _one_each(self) -> list[JsonValue]:
+        """One Pod of each workload that is restarted as a whole, and every Pod of the others."""
+        found: dict[str, JsonValue] = {}
+        for pod in self.pods:
+            workload = workload_of(pod)
+            name = f"{get_str(workload, 'kind')}/{get_str(workload, 'name')}"
+            whole = get_str(workload, "again") == "restart" and self.held_back.get(name, PAUSED) == PAUSED
+            found.setdefault(name if whole else get_str(pod, "metadata", "name"), pod)
+        return list(found.values())
 
 
 def failed(check_id: str, got: str = "") -> Check:
@@ -156,6 +168,17 @@ def absent(role: RoleFound) -> Problem:
     return Problem(cause="survey.causes.absent", status=Status.WARNING, values=values, fix=fix)
 
 
+def pod_identity(case: Case, names: Sequence[str]) -> Problem:
+    """Pods that take their role from an association instead, which may be what is wanted."""
+    values = {"count": str(len(names)), "got": _shown(names)}
+    fix = case.fix(failed("pod.pod_identity"))
+    return Problem(cause="survey.causes.pod_identity", status=Status.WARNING, values=values, fix=fix)
+
+
+def _shown(names: Sequence[str]) -> str:
+    return ", ".join([*names[:_NAMED], *(["…"] if len(names) > _NAMED else [])])
+
+
 def stale(case: Case, pods: Sequence[StalePod]) -> list[Problem]:
     """Pods that are as they were before the annotation, or under another one; each workload is restarted once."""
     problems = []
@@ -165,22 +188,11 @@ def stale(case: Case, pods: Sequence[StalePod]) -> list[Problem]:
     ):
         if not found:
             continue
-        names = [pod.name for pod in found]
-        shown = ", ".join([*names[:_NAMED], *(["…"] if len(names) > _NAMED else [])])
-        values = {"count": str(len(names)), "got": shown, "role": found[0].role_arn}
+        shown = _shown([pod.name for pod in found])
+        values = {"count": str(len(found)), "got": shown, "role": found[0].role_arn}
         fix = replace(case, pods=[pod.document for pod in found]).fix(failed("pod.injected"))
         problems.append(Problem(cause=cause, status=Status.FAILED, values=values, fix=fix))
     return problems
-
-
-def _one_each(pods: Sequence[JsonValue]) -> list[JsonValue]:
-    """One Pod of each workload that is restarted as a whole, and every Pod of the others."""
-    found: dict[str, JsonValue] = {}
-    for pod in pods:
-        workload = workload_of(pod)
-        whole = get_str(workload, "again") == "restart"
-        found.setdefault(json.dumps(workload) if whole else get_str(pod, "metadata", "name"), pod)
-    return list(found.values())
 
 
 def _name(role: RoleFound) -> str:

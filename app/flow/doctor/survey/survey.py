@@ -7,21 +7,30 @@ there might be. The survey looks only at roles that an annotation points to, and
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
+from app.flow.doctor.reading.on_workload import is_rolled_out
+from app.flow.doctor.reading.on_workload import read as read_workloads
 from app.flow.doctor.survey import pods, problems
 from app.flow.doctor.survey.roles import Candidate, candidate_of, let_in
 from app.flow.doctor.survey.survey_reads import Policy, Read, read
 from app.flow.doctor.survey.values import Problem, Stand, Survey, Tie
 from app.flow.doctor.trust_fix import Bearer
+from app.flow.doctor.workload import ROLLED_OUT, why_held_back, workload_of
 from app.flow.errors import FlowError
+from app.flow.json_access import get_str
 from app.flow.model import JsonValue, Status
 from app.flow.names import role_of
 from app.flow.ports import Ports
 from app.flow.steps.findings import unseen
 
-USES = ("issuer.discovery", "choose.service_account", "choose.pod")
-"""What a survey reads of the cluster (`permissions_needed.NEEDS`). It goes without the Pods, and says so."""
+USES = (
+    *("issuer.discovery", "choose.service_account", "choose.pod"),
+    *(f"choose.{kind}" for kind in ROLLED_OUT),
+)
+"""What a survey reads of the cluster (`permissions_needed.NEEDS`). It goes without the Pods, and says so; and without
+the workloads, which show whether they make new Pods by themselves."""
 _ORDER = (Status.FAILED, Status.WARNING, Status.UNKNOWN)
 
 
@@ -51,14 +60,22 @@ def survey(ports: Ports, namespace: str = "") -> Survey:
     # (4) What is wrong with the two, or with its Pods.
     pods_reason, pods_said = _unread(found.pods_error)
     provider_reason, provider_said = _unread(found.providers_error)
+    stale_pods = {
+        it.place: [] if stands[it.place] is Stand.MISTYPED else pods.stale(case.pods, it.role_arn) for it, case in cases
+    }
+    held_back = _held_back(
+        ports, [pod for it, case in cases for pod in _again(case, stands[it.place], stale_pods[it.place])]
+    )
     ties = []
     for it, case in cases:
-        arn, stand, role = it.role_arn, stands[it.place], roles.get(it.role_arn)
+        arn, stand, role, stale = it.role_arn, stands[it.place], roles.get(it.role_arn), stale_pods[it.place]
+        case = replace(case, held_back=held_back.get(it.subject.namespace, {}))
         alone = stand is Stand.OWN and naming[arn] == 1 and not (role and role.also)
         lacks_provider = stand is not Stand.MISTYPED and found.lacks_provider(arn)
-        stale = [] if stand is Stand.MISTYPED else pods.stale(case.pods, arn)
         wrong = [problems.no_provider(case)] if lacks_provider else []
+        elsewhere = pods.by_pod_identity(case.pods)
         wrong += [*_about_role(case, it, stand, refused[arn]), *problems.stale(case, stale)]
+        wrong += [problems.pod_identity(case, elsewhere)] if elsewhere else []
         if role is not None and stand is not Stand.MISTYPED:
             wrong += [problems.wide(case, role, alone=alone)] if role.wide else []
             wrong += [problems.absent(role)] if role.absent else []
@@ -70,6 +87,7 @@ def survey(ports: Ports, namespace: str = "") -> Survey:
                 stand=stand,
                 lacks_provider=lacks_provider,
                 stale=tuple(pod.name for pod in stale),
+                by_pod_identity=tuple(elsewhere),
                 problems=tuple(sorted(wrong, key=lambda problem: _ORDER.index(problem.status))),
             )
         )
@@ -83,6 +101,24 @@ def survey(ports: Ports, namespace: str = "") -> Survey:
         provider_reason=provider_reason,
         provider_said=provider_said,
     )
+
+
+def _again(case: problems.Case, stand: Stand, stale: Sequence[pods.StalePod]) -> Sequence[JsonValue]:
+    """The Pods that a fix recreates: all of them where it changes the annotation."""
+    annotates = stand in (Stand.MISTYPED, Stand.MALFORMED, Stand.MISSING)
+    return case.pods if annotates else [pod.document for pod in stale]
+
+
+def _held_back(ports: Ports, found: Sequence[JsonValue]) -> Mapping[str, Mapping[str, str]]:
+    """Of the workloads of these Pods those that make no new Pods by themselves, by namespace, and why."""
+    named = [(get_str(pod, "metadata", "namespace"), workload_of(pod)) for pod in found]
+    by_namespace: dict[str, dict[str, str]] = defaultdict(dict)
+    for (namespace, name), document in read_workloads(
+        ports.cluster, [it for it in named if is_rolled_out(it[1])]
+    ).items():
+        if why := why_held_back(document):
+            by_namespace[namespace][name] = why
+    return by_namespace
 
 
 def _unread(error: FlowError | None) -> tuple[str, str]:

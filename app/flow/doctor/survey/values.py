@@ -61,6 +61,8 @@ class Tie:
     """Its role's account has no IAM OIDC provider for the cluster's issuer."""
     stale: tuple[str, ...] = ()
     """Its Pods that are not injected, or carry another role than the annotation's."""
+    by_pod_identity: tuple[str, ...] = ()
+    """Its Pods that use EKS Pod Identity instead of the annotation."""
     problems: tuple[Problem, ...] = ()
     """The worst first; those of its role among them."""
 
@@ -144,6 +146,7 @@ class Survey:
             **stands,
             "depends": self._depending,
             "stale": sum(bool(tie.stale) for tie in self.ties),
+            "pod_identity": sum(bool(tie.by_pod_identity) for tie in self.ties),
             "wide": sum(role.wide for role in self.roles),
             "absent": sum(bool(role.absent) for role in self.roles),
         }

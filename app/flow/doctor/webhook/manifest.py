@@ -16,6 +16,7 @@ from app.flow.steps.injection import (
     environment,
     is_missing,
     mount_path,
+    of_another_role,
     own_token,
     request_pod,
 )
@@ -43,8 +44,14 @@ def judge_manifest(
         _mounted_twice(findings, request_pod(pod, subject.namespace, subject.service_account), service_account, where)
         return
     own = handwritten(request_pod(pod, subject.namespace, subject.service_account), service_account, role_arn)
+    meant = all(it.partition(": ")[0] in of_another_role(pod, role_arn) for it in own)
     findings.judge(
-        "pod.handwritten", not own, got=own or _NONE, expected=_NONE, where=f"{where} .spec.containers[].env"
+        "pod.handwritten",
+        not own,
+        got=own or _NONE,
+        expected=_NONE,
+        where=f"{where} .spec.containers[].env",
+        otherwise=Status.WARNING if meant else Status.FAILED,
     )
 
 

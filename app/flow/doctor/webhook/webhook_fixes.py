@@ -26,7 +26,7 @@ from app.flow.steps.injection import (
     has_own_volume,
     token_source,
 )
-from app.flow.steps.webhook import NAMESPACES
+from app.flow.steps.webhook import BLIND, NAMESPACES, RULE
 from app.flow.webhook import CONFIGURATION, SKIP_LABEL, WEBHOOKS, selector_on_eks
 
 CLUSTER_HERE, CA_HERE = "CLUSTER", "CA_FILE"
@@ -37,6 +37,7 @@ _INJECT = "cert-manager.io/inject-ca-from"
 _UNKNOWN_CA = "x509: certificate signed by unknown authority"
 _OF_NAMESPACE = "kubernetes.io/metadata.name"
 _SILENT = "unreachable"
+_DRY_RUN = "irsa-explorer-dry-run"
 
 
 # --- The registration -------------------------------------------------------------------------------------------------
@@ -44,6 +45,12 @@ _SILENT = "unreachable"
 
 def register(names: Names) -> Fix:
     """On EKS the webhook runs, and only its registration is missing; anywhere else it has to be installed."""
+    if blind := get_object(names.documents.get(BLIND)):
+        edit = {"op": "add", "path": f"/webhooks/{blind['place']}/rules", "value": [RULE]}
+        patch = line(
+            "kubectl", "patch", _REGISTRATIONS, blind["configuration"], "--type=json", "-p", json.dumps([edit])
+        )
+        return Fix(id="webhook_rules", commands=(patch, *names.recreate()))
     look = line("kubectl", "get", _REGISTRATIONS)
     if not names.region:
         if not names.issuer:
@@ -60,13 +67,12 @@ def register(names: Names) -> Fix:
 
 def _registration_on_eks() -> JsonObject:
     """As AWS gives it, with the selector that EKS has beside it: Pods with that label are left alone."""
-    rule = {"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "scope": "*"}
     webhook = {
         "name": WEBHOOKS[0],
         "clientConfig": {"url": "https://127.0.0.1:23443/mutate", "caBundle": CA_HERE},
         "failurePolicy": "Ignore",
         "objectSelector": selector_on_eks(),
-        "rules": [rule],
+        "rules": [RULE],
         "reinvocationPolicy": "IfNeeded",
         "sideEffects": "None",
         "admissionReviewVersions": ["v1beta1"],
@@ -220,7 +226,12 @@ def _trust_ca(names: Names) -> Fix:
 
 def refused_pod(names: Names) -> Fix:
     """No webhook of ours, but the API server, or another webhook, refuses the Pod."""
-    return Fix(id="refused_pod", commands=(names.dry_run("yaml"),))
+    return Fix(id="refused_pod", commands=(_dry_run(names, "yaml"),))
+
+
+def came_later() -> Fix:
+    """A container that another webhook has added after this one."""
+    return Fix(id="added_later", commands=(line("kubectl", "get", _REGISTRATIONS, "-o", f"custom-columns={_ORDER}"),))
 
 
 def not_edited(names: Names) -> Fix:
@@ -233,9 +244,7 @@ def not_edited(names: Names) -> Fix:
     if has_own_volume(names.documents.get("pod")):
         return own_volume(names)
     if names.check.status is Status.WARNING:
-        return Fix(
-            id="added_later", commands=(line("kubectl", "get", _REGISTRATIONS, "-o", f"custom-columns={_ORDER}"),)
-        )
+        return came_later()
     dry_run, pod = names.check_of("webhook.dry_run"), names.documents.get("pod")
     account = names.documents.get("service_account")
     other_role = token_source(pod) is not None and any(ROLE_VARIABLE in environment(box) for box in containers(pod))
@@ -252,7 +261,7 @@ def not_edited(names: Names) -> Fix:
             commands=(*names.leave_to_webhook(), *again),
             change=changes.pod(names, changes.without_variables((ROLE_VARIABLE, TOKEN_VARIABLE))),
         )
-    volumes = names.dry_run('jsonpath={.spec.volumes[*].name}{"\\n"}')
+    volumes = _dry_run(names, 'jsonpath={.spec.volumes[*].name}{"\\n"}')
     return Fix(id="ask_webhook", commands=(volumes, *names.recreate()))
 
 
@@ -270,3 +279,18 @@ def _name(names: Names) -> str:
 
 def _show(names: Names) -> str:
     return line("kubectl", "get", _REGISTRATIONS, _name(names), "-o", "yaml")
+
+
+def _dry_run(names: Names, shown: str) -> str:
+    """A server-side dry run of this Pod under another name, or of one that runs under the ServiceAccount."""
+    create = names.kubectl("create", "--dry-run=server", "-f", "-", "-o", shown)
+    if not names.again:
+        spec = {"apiVersion": "v1", "spec": {"serviceAccountName": names.service_account}}
+        asked = ("--image=amazon/aws-cli:latest", "--restart=Never", f"--overrides={json.dumps(spec)}")
+        return names.kubectl("run", _DRY_RUN, *asked, "--dry-run=server", "-o", shown)
+    nameless = {"metadata": {"name": _DRY_RUN, "resourceVersion": None, "uid": None}, "spec": {"nodeName": None}}
+    filters = (
+        names.kubectl("get", "pod", names.pod, "-o", "yaml"),
+        line("kubectl", "patch", "--local", "-f", "-", "-p", json.dumps(nameless), "-o", "yaml"),
+    )
+    return " | ".join((*filters, create))
