@@ -113,10 +113,8 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
     It should also work where STS took a token that we requested, and no one can read the Pod's own (no program in its
     image shows files, say).
 
-    A program that was refused, and maybe not by AWS, leaves open whether IRSA is the cause.
-
-    A refusal that CloudTrail remembers is named before any other warning: STS may refuse for a reason that we cannot
-    read.
+    A program that was refused, and maybe not by AWS, leaves open whether IRSA is the cause. A refusal that CloudTrail
+    remembers is named before any other warning: STS may refuse for a reason that we cannot read.
     """
     checks = list(in_order(walk, also))
     by_id = {check.id: check for _, check in checks}
