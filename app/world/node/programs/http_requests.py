@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from botocore import exceptions
 from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
+from urllib3.util import parse_url
 
 from app.world.node.container import Container
 from app.world.node.pod_exchanges import exchange
@@ -48,6 +49,7 @@ class Wire:
         try:
             url = urlsplit(request.url)
             port = url.port or (443 if url.scheme == "https" else 80)
+            target = parse_url(request.url).request_uri  # without dot segments, as curl sends it
         except ValueError:
             raise NoAnswer(3, "URL rejected: Malformed input to a URL function") from None
         host = (url.hostname or "").lower()
@@ -55,7 +57,6 @@ class Wire:
             raise NoAnswer(1, f'Protocol "{url.scheme}" not supported')
         if not host or not _TEXT.fullmatch(request.url) or not _METHOD.fullmatch(request.method):
             raise NoAnswer(3, "URL rejected: Malformed input to a URL function")
-        target = (url.path or "/") + (f"?{url.query}" if url.query else "")
         if host == METADATA and url.scheme == "http" and port == 80:
             address = (
                 f"{self.aws_url}/instance-metadata/{self.surroundings.world_path}/{self.container.network}{target}"
