@@ -5,7 +5,6 @@ import asyncio
 import pytest
 
 from app.world import edits
-from app.world import edits
 from app.world.apiserver.types.errors import ApiError
 from app.world.faults import FAULTS, CannotBeInjected
 from app.world.faults.fault import Fault
