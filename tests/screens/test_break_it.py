@@ -544,9 +544,7 @@ def test_an_edit_that_fixes_is_seen_to_pass_and_can_be_undone(broken):
     assert "lab_undo" not in {button.key for button in broken.test.button}
 
 
-def test_an_edit_of_a_world_that_has_just_gone_is_made_in_no_other_one_and_the_reader_hears_why(
-    broken, simulation, monkeypatch
-):
+def test_an_edit_of_a_world_that_has_just_gone_is_made_in_no_other_one(broken, simulation, monkeypatch):
     key, save = broken.test.session_state["browser"], session.save
 
     def saved_and_gone():
