@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,8 @@ class Wire:
     aws_url: str
     blocking: Callable[[Callable[[], HttpResponse | NoAnswer]], Awaitable[HttpResponse | NoAnswer | None]]
     """Does work in one of the threads of Pods' programs; None where it does not end in time."""
+    turn: Callable[[], AbstractAsyncContextManager[None]]
+    """Inside, a request may be under way over the connections that all worlds share."""
 
     async def fetch(self, request: HttpRequest) -> HttpResponse:
         """Sends one request. Raises `NoAnswer`, with curl's exit status and words."""
@@ -113,17 +116,18 @@ class Wire:
         dropped = ("content-length", "host", "connection", "transfer-encoding")
         headers = {name.lower(): value for name, value in request.headers if name.lower() not in dropped}
         try:
-            answer = await self.world.network.request(
-                request.method,
-                url,
-                caller="pod",
-                callee=callee,
-                timeout=SECONDS,
-                headers=headers,
-                body=request.body,
-                ca_bundle_pem=request.ca,
-                pinned=pinned,
-            )
+            async with self.turn():
+                answer = await self.world.network.request(
+                    request.method,
+                    url,
+                    caller="pod",
+                    callee=callee,
+                    timeout=SECONDS,
+                    headers=headers,
+                    body=request.body,
+                    ca_bundle_pem=request.ca,
+                    pinned=pinned,
+                )
         except NetworkError as error:
             raise NoAnswer(60 if error.kind == "tls" else 7, f"{error}") from None
         return HttpResponse(
