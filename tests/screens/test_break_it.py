@@ -545,6 +545,22 @@ def test_an_edit_that_fixes_is_seen_to_pass_and_can_be_undone(broken):
     assert "lab_undo" not in {button.key for button in broken.test.button}
 
 
+def test_an_edit_of_a_world_that_has_just_gone_is_made_in_no_other_one(broken, simulation, monkeypatch):
+    key, save = broken.test.session_state["browser"], session.save
+
+    def saved_and_gone():
+        saved = save()
+        simulation.store._remember(key, "evicted")  # as where others need the room
+        simulation.store.discard(key)
+        return saved
+
+    typed = field(broken).value.replace("default:*", "default:my-sa").replace("StringLike", "StringEquals")
+    monkeypatch.setattr(session, "save", saved_and_gone)
+    apply(broken, typed)
+    assert EN.message("limits.lost_evicted") in broken.html("lost")
+    assert broken.world.account_id in stored(broken), "what was typed names the account of the one before"
+
+
 @pytest.mark.parametrize(
     "fault", ["F05b", "F46", *(pytest.param(fault, marks=pytest.mark.large) for fault in ("F01", "F10", "F14", "F52"))]
 )

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from app.world import edits
 from app.world.apiserver.types.errors import ApiError
 from app.world.faults import FAULTS, CannotBeInjected
 from app.world.faults.fault import Fault
@@ -77,11 +78,25 @@ def test_of_a_world_that_is_gone_nothing_changes(simulation, gone):
         simulation.store.discard("gone")
     else:
         assert simulation.reset("gone").faults == ()
-    for change in (simulation.revert, simulation.save, lambda it: simulation.inject(it, "F21")):
+    for change in (
+        *(simulation.revert, simulation.save, lambda it: simulation.inject(it, "F21")),
+        lambda it: simulation.edit(it, edits.recreate_pod(it)),
+    ):
         with pytest.raises(WorldGone, match="no longer kept"):
             change(world)
     assert not world.directory.exists()
     simulation.store.discard("gone")
+
+
+def test_who_edits_a_world_that_goes_meanwhile_hears_of_it(simulation):
+    world = simulation.world("goes")
+
+    async def write():
+        await edits.recreate_pod(world)
+        simulation.store.discard("goes")
+
+    with pytest.raises(WorldGone, match="no longer kept"):
+        simulation.edit(world, write())
 
 
 def test_the_world_changes_as_a_whole_by_one_hand_at_a_time(simulation, world):

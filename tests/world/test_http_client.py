@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from app.world.servers import http_client
-from app.world.servers.http_client import Answer, HttpClient
+from app.world.servers.http_client import Answer, HttpClient, NotOneRequest
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nX-A: 1\r\nx-a: 2\r\n\r\nok"
 
@@ -46,6 +46,25 @@ def test_requests_in_turn_use_one_connection():
     found, requests = served([OK, OK, OK], work)
     assert found == [Answer(status=200, headers=(("content-length", "2"), ("x-a", "1"), ("x-a", "2")), body=b"ok")] * 2
     assert requests == [["POST /a?b HTTP/1.1\r\nhost: x\r\nc: d\r\ncontent-length: 4\r\n\r\nbody"] * 2]
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\0"])
+def test_what_would_be_read_as_two_requests_is_not_sent(end):
+    async def work(client, requests):
+        await client.send("GET", "/", {}, b"")
+        second = f"x{end}{end}GET /b HTTP/1.1"
+        for method, target, headers in (
+            (second, "/", {}),
+            ("GET", second, {}),
+            ("GET", "/", {second: "x"}),
+            ("GET", "/", {"user-agent": second}),
+        ):
+            with pytest.raises(NotOneRequest):
+                await client.send(method, target, headers, b"")
+        await client.send("GET", "/", {}, b"")
+        return requests
+
+    assert served([OK, OK], work) == [["GET / HTTP/1.1\r\n\r\n"] * 2]
 
 
 def test_a_connection_that_was_closed_or_is_too_old_is_not_used_again(monkeypatch):

@@ -60,6 +60,28 @@ def test_a_world_that_is_forgotten_waits_for_what_is_being_written(simulation, w
     simulation.run(keep())
 
 
+def test_an_error_of_ours_in_one_world_keeps_no_other_from_the_disk(simulation, world, tmp_path, monkeypatch):
+    changes, other = Keeper._changes, simulation.world("other", start="empty")
+
+    def wrong(keeper):
+        if keeper.world is world:
+            raise ValueError("no error of the disk")
+        return changes(keeper)
+
+    async def keep(keepers):
+        await keepers.keep("one", world)
+        await keepers.keep("other", other)
+        monkeypatch.setattr(Keeper, "_changes", wrong)
+        other.webhook_delay = 2.0
+        await keepers.close()
+
+    with StateDirectory(tmp_path) as state:
+        simulation.run(keep(Keepers(state)))
+    simulation.store.discard("other")
+    with StateDirectory(tmp_path) as state:
+        assert {it.key: it.world.settings.webhook_delay for it in state.worlds} == {"one": 0.0, "other": 2.0}
+
+
 def test_a_change_is_not_acknowledged_while_the_process_ends(tmp_path):
     async def changes(scope, receive, send):
         await send({"type": "http.response.start", "status": 201, "headers": []})

@@ -260,6 +260,17 @@ def test_curl_exchanges_the_token_at_sts(world, run_pod, execute):
     assert done.stdout == f"<Arn>arn:aws:sts::{world.account_id}:assumed-role/s3-reader/curl</Arn>\n", done.stderr
 
 
+def test_what_curl_is_given_makes_one_request_at_its_own_world(world, run_pod, execute):
+    pod = run_pod(container=MANY)
+    api = "https://kubernetes.default.svc"
+    second = f"x\r\n\r\nPOST /k8s/{world.path}/api HTTP/1.1\r\ncontent-length: 300"
+    sent = execute(pod, "curl", "-skv", "-A", second, f"{api}/version")
+    assert "gitVersion" in sent.stdout
+    assert sent.stderr.splitlines()[2] == "> User-Agent: curl/8.3.0"
+    beside = execute(pod, "curl", "-sk", f"{api}/../{world.path}/version")
+    assert json.loads(beside.stdout)["code"] == 403
+
+
 def test_curl_reaches_the_issuer_and_the_api_server_and_nothing_else(world, run_pod, execute):
     pod = run_pod(container=MANY)
     account = "/var/run/secrets/kubernetes.io/serviceaccount"

@@ -1,16 +1,24 @@
-"""Programs that block: what they leave to other worlds and to other visitors, counted by who has begun."""
+"""Programs that block or ask: what they leave to other worlds and to other visitors, counted by who has begun."""
 
 import asyncio
 import threading
 import weakref
+from contextlib import asynccontextmanager
 
 import pytest
 
 from app.flow.ports import Execution
 from app.world.node.programs.aws_clients import AwsClients
-from app.world.node.programs.program_threads import OF_A_VISITOR
+from app.world.node.programs.program_threads import (
+    OF_A_VISITOR,
+    REQUESTS_OF_A_VISITOR,
+    REQUESTS_OF_A_WORLD,
+    Programs,
+    Room,
+)
 from app.world.node.programs.runner import AwsCli
 from app.world.node.programs.surroundings import Surroundings
+from app.world.servers.http_client import CONNECTIONS_LIMIT
 from app.world.setup.scenario import ARTICLE
 from tests.world.helpers import pod_of
 
@@ -104,6 +112,48 @@ def test_all_worlds_of_a_visitor_leave_another_visitor_a_program(worlds, program
     programs.may_end.set()
     programs.end(started)
     assert sorted(programs.begun[-6:]) == sorted(world.path for world in crowd[-6:])
+
+
+def test_the_requests_of_a_visitors_pods_leave_others_their_connections():
+    begun = []
+
+    async def ask(room):
+        async with room.request():
+            begun.append(room)
+            await asyncio.Event().wait()
+
+    async def ask_all():
+        programs = Programs()
+        crowd = [programs.room("192.0.2.1") for _ in range(REQUESTS_OF_A_VISITOR)]
+        asked = [asyncio.ensure_future(ask(room)) for room in (crowd[0], *crowd) for _ in range(REQUESTS_OF_A_WORLD)]
+        asked.append(asyncio.ensure_future(ask(programs.room("192.0.2.2"))))
+        while len(begun) <= REQUESTS_OF_A_VISITOR:
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        for one in asked:
+            one.cancel()
+        return crowd
+
+    crowd = asyncio.run(asyncio.wait_for(ask_all(), 10))
+    assert len(begun) == REQUESTS_OF_A_VISITOR + 1 <= CONNECTIONS_LIMIT // 2
+    assert begun.count(crowd[0]) == REQUESTS_OF_A_WORLD
+    assert begun[-1] not in crowd
+
+
+@pytest.mark.parametrize("url", ["$AWS_ISSUER", "https://kubernetes.default.svc/version"])
+def test_curl_waits_for_its_turn(worlds, monkeypatch, simulation, url):
+    world, taken = worlds(), []
+
+    @asynccontextmanager
+    async def request(room):
+        taken.append(room)
+        yield
+
+    monkeypatch.setattr(Room, "request", request)
+    pod = pod_of(world, ARTICLE.pod)
+    command = ["curl", "-sk", url.replace("$AWS_ISSUER", f"{world.issuer}/keys")]
+    simulation.run(world.kubelet.execute(pod, pod["spec"]["containers"][0]["name"], command))
+    assert len(taken) == 1
 
 
 def test_a_thread_keeps_nothing_of_a_program_that_has_ended():

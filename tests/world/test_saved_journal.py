@@ -1,6 +1,7 @@
 """The files of a kept world: what survives a crash, and what is refused without touching it."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -89,11 +90,20 @@ def test_a_truncated_snapshot_is_refused_and_untouched(written, size):
     assert files(written) == before
 
 
-def test_damage_within_the_journal_is_refused_by_its_line(written):
+@pytest.mark.parametrize("damage", [b'[{"a"', b"[" * 200_000])
+def test_damage_within_the_journal_is_refused_by_its_line(written, damage):
     path = written / "journal-1.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(b"".join([lines[0], b'[{"a"\n', lines[2]]))
+    path.write_bytes(b"".join([lines[0], damage + b"\n", lines[2]]))
     with pytest.raises(StateError, match=r"journal-1\.jsonl:2"):
+        read(written)
+
+
+@pytest.mark.parametrize("name", [SNAPSHOT, "journal-1.jsonl"])
+def test_what_might_never_end_is_not_read(written, name):
+    (written / name).unlink()
+    (written / name).symlink_to("/dev/zero")
+    with pytest.raises(StateError, match=name):
         read(written)
 
 
@@ -119,11 +129,26 @@ def test_what_a_killed_process_left_half_done_goes_when_the_next_one_runs(tmp_pa
     (being_made / "journal-1.jsonl").touch()
     (tmp_path / "worlds" / "mine").mkdir()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("app.world.saved.state_directory.read_sections", lambda sections: sections)
+        patch.setattr("app.world.saved.state_directory.read_sections", lambda _: world_at("0" * 32))
         with StateDirectory(tmp_path) as state:
             assert ([it.key for it in state.worlds], being_made.exists()) == (["hands-on"], True)
             state.take_over(tmp_path / "files", servers)
     assert {it.name for it in (tmp_path / "worlds").iterdir()} == {whole.name, "mine"}
+
+
+def world_at(path):
+    return SimpleNamespace(origin=SimpleNamespace(identity=SimpleNamespace(path=path)))
+
+
+@pytest.mark.parametrize(
+    ("path", "keys"), [("../" * 9 + "etc", ["one"]), ("1" * 32, ["one"]), ("0" * 32, ["one", "copied"])]
+)
+def test_a_world_that_is_not_where_its_folder_says_is_refused(tmp_path, monkeypatch, path, keys):
+    monkeypatch.setattr("app.world.saved.state_directory.read_sections", lambda _: world_at(path))
+    for key in keys:
+        Journal(tmp_path / "worlds" / f"{key}--{'0' * 32}").begin({})
+    with pytest.raises(StateError, match=r"identity\.path"):
+        StateDirectory(tmp_path)
 
 
 def test_one_at_a_time_holds_a_directory(tmp_path):

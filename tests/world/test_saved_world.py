@@ -101,12 +101,13 @@ def test_every_attribute_is_kept_or_known_not_to_be(simulation, kept):
         ("settings", lambda it: it | {"keys": [{"kid": "a", "private_key": "b"}]}),
         ("kubelet", lambda it: None),
         ("origin", lambda it: it | {"start": "half"}),
+        ("origin", lambda it: it | {"account_id": "x"}),
         ("something/else", lambda it: {}),
         ("object/unknown/a/b", lambda it: {}),
         ("object/pods/default/x", lambda it: {"metadata": {"name": "x"}}),
         ("account/000000000000/roles/x", lambda it: {}),
     ],
-    ids=map(str, range(11)),
+    ids=map(str, range(12)),
 )
 def test_what_is_not_declared_is_refused_by_its_place(kept, where, change):
     changed = kept | {where: change(kept.get(where))}

@@ -90,9 +90,8 @@ class Verdict:
     @property
     def key(self) -> str:
         """The key of its sentence below `verdict`."""
-        if self.in_pod_alone:
-            return "failed_in_pod_alone"
-        return self.outcome if self.outcome is Outcome.SHOULD_WORK else self.status
+        own = self.outcome if self.outcome is Outcome.SHOULD_WORK else self.status
+        return "failed_in_pod_alone" if self.in_pod_alone else own
 
 
 def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:

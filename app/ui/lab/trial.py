@@ -188,16 +188,16 @@ def apply(trial: Trial, kind: str, text: str) -> None:
     Where it is the Pod that the API server does not take, the object stays as it was typed.
     """
     before = session.save()
-    session.edit(kind, text)
+    session.edit(before.world, kind, text)
     _remember(trial, before)
     if kind != "pod":
-        session.recreate_pod()
+        session.recreate_pod(before.world)
 
 
 def recreate_pod(trial: Trial) -> None:
     """Recreates the Pod. Raises `EditRefused`; then nothing has changed."""
     before = session.save()
-    session.recreate_pod()
+    session.recreate_pod(before.world)
     _remember(trial, before)
 
 

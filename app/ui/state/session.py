@@ -228,20 +228,18 @@ def revert() -> None:
         simulation().revert(here)
 
 
-def edit(kind: str, text: str) -> None:
-    """Writes an object of this browser's world as it was typed. Raises `EditRefused`."""
-    simulation().run(edits.apply(world(), kind, text))
-    with _acting() as here:
-        simulation().keep(here)
+def edit(here: World, kind: str, text: str) -> None:
+    """Writes an object of a world of this browser's as it was typed. Raises `EditRefused`, and `WorldGone`."""
+    simulation().edit(here, edits.apply(here, kind, text))
+    _has_acted(here)
 
 
-def recreate_pod() -> None:
-    """Deletes the Pod and creates it again. Raises `EditRefused`."""
-    with _acting() as here:
-        try:
-            simulation().run(edits.recreate_pod(here))
-        finally:
-            simulation().keep(here)
+def recreate_pod(here: World) -> None:
+    """Deletes the Pod of such a world and creates it again. Raises as `edit` does."""
+    try:
+        simulation().edit(here, edits.recreate_pod(here))
+    finally:
+        _has_acted(here)
 
 
 def replace_node(kind: NodeKind) -> None:
@@ -256,9 +254,9 @@ def save() -> WorldSnapshot:
 
 
 def restore(saved: WorldSnapshot) -> None:
-    """Makes this browser's world what it was."""
-    with _acting() as here:
-        simulation().restore(here, saved)
+    """Makes the world of that snapshot what it was. Raises `WorldGone` where this browser has another one by now."""
+    with _acting():
+        simulation().restore(saved.world, saved)
 
 
 def move_clock(seconds: float) -> None:
@@ -280,8 +278,12 @@ def _acting() -> Iterator[World]:
     try:
         yield here
     finally:
-        here.log.events.turn()
-        st.session_state[_DUE] = here.path
+        _has_acted(here)
+
+
+def _has_acted(here: World) -> None:
+    here.log.events.turn()
+    st.session_state[_DUE] = here.path
 
 
 def subject() -> Subject:

@@ -201,6 +201,23 @@ class Simulation:
         """Runs a coroutine on the servers' loop and returns its result."""
         return self._thread.run(work)
 
+    def edit(self, world: World, work: Coroutine[Any, Any, None]) -> None:
+        """Runs what its learner writes into a world (`app.world.edits`), which takes its turn there by itself.
+
+        Raises `WorldGone`, also where the world went meanwhile: nothing is left then of what was written.
+        """
+
+        async def checked() -> None:
+            self._check_kept(world)
+            await work
+            self._check_kept(world)
+
+        try:
+            self.run(checked())
+        finally:
+            work.close()
+        self.keep(world)
+
     def _change(self, world: World, work: Coroutine[Any, Any, T]) -> T:
         """Runs what its learner does to a world as a whole. Raises `WorldGone`."""
         world.usage.acted = True
@@ -214,8 +231,7 @@ class Simulation:
 
         async def alone() -> T:
             async with world.changing:
-                if self.store.by_path(world.path) is not world:
-                    raise WorldGone("this world is no longer kept: it was reset, or idle for too long")
+                self._check_kept(world)
                 with world.log.events.quiet():
                     done = await work
                 if self._keepers is not None:
@@ -226,6 +242,10 @@ class Simulation:
             return self.run(alone())
         finally:
             work.close()
+
+    def _check_kept(self, world: World) -> None:
+        if self.store.by_path(world.path) is not world:
+            raise WorldGone("this world is no longer kept: it was reset, or idle for too long")
 
     def _drop(self, world: World) -> None:
         if self._keepers is not None:

@@ -122,6 +122,7 @@ class Processes:
             surroundings=self._surroundings(),
             aws_url=self._aws_cli.endpoint_url,
             blocking=self._blocking,
+            turn=self._room.request,
         )
         return await wire.fetch(request)
 

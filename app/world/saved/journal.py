@@ -51,7 +51,7 @@ def read(directory: Path) -> Found:
     # (2) What has changed since.
     path = directory / _journal(generation)
     try:
-        lines = path.read_bytes().split(b"\n")
+        lines = _content(path).split(b"\n")
     except FileNotFoundError as error:
         raise StateError(str(path), "no such file", "the journal of the snapshot") from error
     torn = lines.pop() != b""
@@ -61,7 +61,7 @@ def read(directory: Path) -> Found:
             for name in gone:
                 sections.pop(name, None)
             sections.update(written)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             if number == len(lines) and not torn:
                 torn = True
                 continue
@@ -72,7 +72,7 @@ def read(directory: Path) -> Found:
 def read_json(path: Path) -> dict[str, Any]:
     """A document of this schema. Raises `StateError`, and `OSError`."""
     try:
-        document = json.loads(path.read_bytes())
+        document = json.loads(_content(path))
     except (ValueError, RecursionError) as error:
         raise StateError(str(path), f"{path.stat().st_size} bytes that are no JSON", "a whole JSON document") from error
     schema = document.get("schema") if isinstance(document, dict) else None
@@ -81,6 +81,13 @@ def read_json(path: Path) -> dict[str, Any]:
     if schema != SCHEMA or not isinstance(document, dict):
         raise StateError(str(path), f"schema {schema!r}", str(SCHEMA))
     return document
+
+
+def _content(path: Path) -> bytes:
+    """Raises `StateError` for a pipe or a device, which might never end."""
+    if path.exists() and not path.is_file():
+        raise StateError(str(path), "no regular file", "a file")
+    return path.read_bytes()
 
 
 def write_json(path: Path, document: JsonValue) -> None:

@@ -137,7 +137,7 @@ class Keeper:
     async def _try(self) -> None:
         try:
             await self.flush()
-        except OSError:
+        except Exception:  # of whatever kind: it would end the looks at this world, and keep others from the disk
             _log.exception("A world could not be kept in %s", self.directory)
 
     def _note(self, change: Change) -> None:

@@ -6,6 +6,7 @@ A section's name is a path such as `object/pods/default/pod-after`, each part pe
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 Sections = dict[str, JsonValue]
 
+_ACCOUNT = re.compile("[0-9]{12}")
 BEFORE_FAULTS = "before_faults"
 """The section that holds all others as they were before the first fault, while one is in force."""
 _TABLES: Mapping[str, tuple[type, Callable[[Account], dict[str, Any]]]] = {
@@ -162,6 +164,8 @@ class KeptWorld:
 def read(sections: Sections) -> KeptWorld:
     """What these sections say, all of it. Raises `StateError`."""
     origin: Origin = _one(Origin, sections, "origin")
+    if not _ACCOUNT.fullmatch(origin.account_id):
+        raise StateError("origin.account_id", repr(origin.account_id)[:80], "12 digits")
     ids = (origin.account_id, other_account_id(origin.account_id))
     objects: list[tuple[str, Stored]] = []
     pods: dict[str, KeptPod] = {}

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Self
 
 from app.own_folder import remove_left
-from app.world.saved.codec import decode, encode
+from app.world.saved.codec import StateError, decode, encode
 from app.world.saved.journal import SCHEMA, SNAPSHOT, Journal, read, read_json, write_json
 from app.world.saved.sections import KeptWorld
 from app.world.saved.sections import read as read_sections
@@ -72,6 +72,15 @@ class ServersRecord:
     root_ca_pem: bytes
     server_pem: bytes = field(repr=False)
     """The private key of the https server, with its certificates."""
+
+
+def _check_place(folder: Path, path: str, others: list[str]) -> None:
+    """Whether a world has the path that its folder is named after: its nodes' files are made, and removed, there."""
+    _, _, expected = folder.name.rpartition("--")
+    if path != expected:
+        raise StateError(f"{folder}: origin.identity.path", repr(path)[:80], expected)
+    if path in others:
+        raise StateError(f"{folder}: origin.identity.path", "that of another folder's world", "one folder for a world")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,10 +169,12 @@ class StateDirectory:
                 continue
             keys.add(named[folder])
             found = read(folder)
+            world = read_sections(found.sections)
+            _check_place(folder, world.origin.identity.path, [it.world.origin.identity.path for it in self.worlds])
             if found.torn is not None:
                 self.torn.append(found.torn)
             journal = Journal(folder, found.generation, found.torn)
-            self.worlds.append(KeptOnDisk(key=named[folder], world=read_sections(found.sections), journal=journal))
+            self.worlds.append(KeptOnDisk(key=named[folder], world=world, journal=journal))
 
     def journal(self, key: str, path: str) -> Journal:
         """The files of a new world with that path, under a learner's key."""

@@ -7,6 +7,7 @@ four times what the answer does.
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,16 @@ IDLE_LIMIT = 3
 """How many: as many as a new world uses at a time. Each takes two file descriptors, as both ends are here."""
 CONNECTIONS_LIMIT = 100
 """Requests at a time; others wait. The servers serve others as well."""
+
+
+_ENDS_A_LINE = re.compile(r"[\r\n\0]")
+
+
+class NotOneRequest(OSError):
+    """A request whose method, target or header holds the end of a line: it would be read as two.
+
+    The connections are shared by all worlds, so what is left of it would be taken for a part of another one's request.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +57,12 @@ class HttpClient:
         self._room = asyncio.Semaphore(CONNECTIONS_LIMIT)
 
     async def send(self, method: str, target: str, headers: Mapping[str, str], content: bytes) -> Answer:
-        """One request; `headers` have the Host. Raises `OSError`, as asyncio and ssl do."""
+        """One request; `headers` have the Host. Raises `OSError`, as asyncio and ssl do, and `NotOneRequest`."""
+        written = _written(method, target, headers, content)
         async with self._room:
             connection = self._kept() or await self._connect()
             try:
-                answer = await connection.send(_written(method, target, headers, content))
+                answer = await connection.send(written)
             except BaseException:
                 connection.close()
                 raise
@@ -86,6 +98,8 @@ class HttpClient:
 
 def _written(method: str, target: str, headers: Mapping[str, str], content: bytes) -> bytes:
     lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    if any(_ENDS_A_LINE.search(line) for line in lines):
+        raise NotOneRequest("invalid header field value")
     if content or method == "POST":
         lines.append(f"content-length: {len(content)}")
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + content

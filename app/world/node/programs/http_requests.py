@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 from botocore import exceptions
 from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
+from urllib3.util import parse_url
 
 from app.world.node.container import Container
 from app.world.node.pod_exchanges import exchange
@@ -42,12 +44,15 @@ class Wire:
     aws_url: str
     blocking: Callable[[Callable[[], HttpResponse | NoAnswer]], Awaitable[HttpResponse | NoAnswer | None]]
     """Does work in one of the threads of Pods' programs; None where it does not end in time."""
+    turn: Callable[[], AbstractAsyncContextManager[None]]
+    """Inside, a request may be under way over the connections that all worlds share."""
 
     async def fetch(self, request: HttpRequest) -> HttpResponse:
         """Sends one request. Raises `NoAnswer`, with curl's exit status and words."""
         try:
             url = urlsplit(request.url)
             port = url.port or (443 if url.scheme == "https" else 80)
+            target = parse_url(request.url).request_uri  # without dot segments, as curl sends it
         except ValueError:
             raise NoAnswer(3, "URL rejected: Malformed input to a URL function") from None
         host = (url.hostname or "").lower()
@@ -55,7 +60,6 @@ class Wire:
             raise NoAnswer(1, f'Protocol "{url.scheme}" not supported')
         if not host or not _TEXT.fullmatch(request.url) or not _METHOD.fullmatch(request.method):
             raise NoAnswer(3, "URL rejected: Malformed input to a URL function")
-        target = (url.path or "/") + (f"?{url.query}" if url.query else "")
         if host == METADATA and url.scheme == "http" and port == 80:
             address = (
                 f"{self.aws_url}/instance-metadata/{self.surroundings.world_path}/{self.container.network}{target}"
@@ -112,17 +116,18 @@ class Wire:
         dropped = ("content-length", "host", "connection", "transfer-encoding")
         headers = {name.lower(): value for name, value in request.headers if name.lower() not in dropped}
         try:
-            answer = await self.world.network.request(
-                request.method,
-                url,
-                caller="pod",
-                callee=callee,
-                timeout=SECONDS,
-                headers=headers,
-                body=request.body,
-                ca_bundle_pem=request.ca,
-                pinned=pinned,
-            )
+            async with self.turn():
+                answer = await self.world.network.request(
+                    request.method,
+                    url,
+                    caller="pod",
+                    callee=callee,
+                    timeout=SECONDS,
+                    headers=headers,
+                    body=request.body,
+                    ca_bundle_pem=request.ca,
+                    pinned=pinned,
+                )
         except NetworkError as error:
             raise NoAnswer(60 if error.kind == "tls" else 7, f"{error}") from None
         return HttpResponse(

@@ -1,4 +1,6 @@
-"""Where Pods' programs block: threads that all worlds share, so many of them for one world and for one visitor."""
+"""What Pods' programs use and all worlds share, so much of it for one world and for one visitor: the threads in which
+they block, and the connections over which their requests wait for an answer.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,8 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
+from app.world.servers.http_client import CONNECTIONS_LIMIT
+
 T = TypeVar("T")
 
 THREADS = 8
@@ -17,6 +21,19 @@ OF_A_VISITOR = THREADS // 2
 """How many in all worlds of one address: the others find room, whatever it does."""
 OF_A_WORLD = 1
 """How many in one world. Python runs one thread at a time, so a second one would end no earlier."""
+REQUESTS_OF_A_VISITOR = CONNECTIONS_LIMIT // 4
+"""How many requests of Pods, in all worlds of one address, wait for an answer at once. A watch takes its five seconds,
+and meanwhile the webhooks of all worlds have to be called, over the same connections."""
+REQUESTS_OF_A_WORLD = 4
+"""The same in one world."""
+
+
+class _Share:
+    """What a visitor may use."""
+
+    def __init__(self) -> None:
+        self.threads = asyncio.Semaphore(OF_A_VISITOR)
+        self.requests = asyncio.Semaphore(REQUESTS_OF_A_VISITOR)
 
 
 class Programs:
@@ -24,7 +41,7 @@ class Programs:
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="aws-cli")
-        self._visitors: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._visitors: WeakValueDictionary[str, _Share] = WeakValueDictionary()
 
     def submit(self, work: Callable[[], object]) -> None:
         """Does what no world asked for in one of the threads, some time."""
@@ -37,20 +54,27 @@ class Programs:
     def room(self, visitor: str | None) -> Room:
         """The room of a new world. `visitor`: the address for which it was made, None where it is not known."""
         if visitor is None:
-            return Room(self._threads, asyncio.Semaphore(OF_A_VISITOR))
+            return Room(self._threads, _Share())
         share = self._visitors.get(visitor)
         if share is None:
-            share = self._visitors[visitor] = asyncio.Semaphore(OF_A_VISITOR)
+            share = self._visitors[visitor] = _Share()
         return Room(self._threads, share)
 
 
 class Room:
-    """The threads that one world may use."""
+    """What one world may use."""
 
-    def __init__(self, threads: ThreadPoolExecutor, share: asyncio.Semaphore) -> None:
+    def __init__(self, threads: ThreadPoolExecutor, share: _Share) -> None:
         self._threads = threads
         self._share = share
         self._own = asyncio.Semaphore(OF_A_WORLD)
+        self._own_requests = asyncio.Semaphore(REQUESTS_OF_A_WORLD)
+
+    @asynccontextmanager
+    async def request(self) -> AsyncIterator[None]:
+        """A request of one of the world's programs may be under way inside, once it is its turn."""
+        async with self._own_requests, self._share.requests:
+            yield
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -63,5 +87,5 @@ class Room:
 
         Raises `TimeoutError` where it does not end in time. The thread is then left behind.
         """
-        async with self._share, asyncio.timeout(seconds):
+        async with self._share.threads, asyncio.timeout(seconds):
             return await asyncio.get_running_loop().run_in_executor(self._threads, program)

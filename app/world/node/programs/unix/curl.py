@@ -173,6 +173,8 @@ async def _take(process: Process, asked: _Asked, kind: str, value: str) -> None:
             name, found, content = value.partition(":")
             if found and len(asked.headers) < HEADERS_LIMIT and _HEADER.fullmatch(name) and _CONTENT.fullmatch(content):
                 asked.headers.append((name, content.strip()))
+        case "agent" if not _CONTENT.fullmatch(value):
+            pass  # as a header that is none
         case "url":
             asked.urls.append(value)
         case "data" | "binary" if value.startswith("@"):
