@@ -67,6 +67,8 @@ class BrowserId:
 
     The id is in a cookie that no script can read. `Lax`, so that a link from elsewhere still finds the world; not
     `Secure`, because loopback is plain http.
+
+    A websocket gets its fingerprint as a header (`request_facts.BROWSER`).
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -74,6 +76,9 @@ class BrowserId:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes everything through; only an HTML answer to a browser without an id gets one."""
+        if scope["type"] == "websocket":
+            await self._app(request_facts.of_browser(scope, _cookie(scope)), receive, send)
+            return
         if scope["type"] != "http" or own_world.is_id(_cookie(scope)):
             await self._app(scope, receive, send)
             return
@@ -227,6 +232,7 @@ def application(script: Path) -> st.App:
             ),
             Middleware(Metrics, more=operator_view.gauges, help_of=operator_view.help_of),
             Middleware(NoNewSessions, stopping=STOPPING),
+            Middleware(BrowserId),
             Middleware(RoomForPages, pages=OPEN_PAGES, busy=busy, connected=operator_view.connected_by),
             Middleware(
                 ConsoleSocket,
@@ -250,7 +256,6 @@ def application(script: Path) -> st.App:
                 },
             ),
             Middleware(KnownPages),
-            Middleware(BrowserId),
             Middleware(FirstPaint, head=_HEAD, body=_BODY),
             Middleware(PageFrames, may_be_kept=browser_messages.may_be_kept),
             Middleware(BoundedUploads, files=uploaded_files, trusted=_settings.trusted_proxies, limits=UploadLimits()),

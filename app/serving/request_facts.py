@@ -6,6 +6,7 @@ client that sends a header of that name does not know the mark: then nothing is 
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import json
 import secrets
@@ -17,6 +18,9 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 HEADER = "x-irsa-request"
+BROWSER = "x-irsa-browser"
+"""Another one, of a websocket alone: the fingerprint of its browser's id. Streamlit takes it for the user, and gives a
+session back to its user alone (`server.trustedUserHeaders` in app/.streamlit/config.toml)."""
 _MARK = secrets.token_hex(16)
 
 
@@ -38,9 +42,18 @@ class RequestFacts:
 
 def recorded(scope: Scope, facts: RequestFacts) -> Scope:
     """The same request with our header, and without any of that name that the client sent."""
-    name = HEADER.encode("ascii")
-    kept = [(key, value) for key, value in scope["headers"] if key.lower() != name]
-    return {**scope, "headers": [*kept, (name, f"{_MARK} {json.dumps(asdict(facts))}".encode("ascii"))]}
+    return _with_header(scope, HEADER, f"{_MARK} {json.dumps(asdict(facts))}")
+
+
+def of_browser(scope: Scope, browser_id: str) -> Scope:
+    """The same websocket with the fingerprint of its browser's id, and without any that the client sent."""
+    return _with_header(scope, BROWSER, hashlib.sha256(browser_id.encode("utf-8", "replace")).hexdigest())
+
+
+def _with_header(scope: Scope, name: str, value: str) -> Scope:
+    written = name.encode("ascii")
+    kept = [(key, value) for key, value in scope["headers"] if key.lower() != written]
+    return {**scope, "headers": [*kept, (written, value.encode("ascii"))]}
 
 
 def read(headers: Mapping[str, str]) -> RequestFacts | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -175,7 +176,44 @@ async def upload(by: Attacker, number: int) -> Answer:
         )
 
 
+async def victim(by: Attacker) -> None:
+    """Somebody else's tab, whose session the attacker knows."""
+    by.tab = await Page(by.target, "webhook", cookies=await cookies(by.target)).open()
+
+
+async def come_as_victim(by: Attacker, number: int) -> Answer:
+    """Connects with the victim's session and a browser of their own, or none, and with the header of our server."""
+    assert by.tab is not None
+    kept = await cookies(by.target, source=ATTACKER) if number % 2 else ""
+    page = Page(by.target, "webhook", source=ATTACKER, cookies=kept)
+    page.session = by.tab.session
+    victims = hashlib.sha256(by.tab.cookies.partition("=")[2].encode()).hexdigest()
+    await page.open(headers={"X-IRSA-Browser": victims})
+    by.kept.append(page)
+    return Answer(status=TALKS if page.session != by.tab.session else 200)
+
+
+async def victim_lost(by: Attacker) -> str:
+    """The victim's tab goes on, and comes back to its own session after its connection has gone."""
+    assert by.tab is not None
+    before = by.tab.session
+    answer = await by.tab.run()
+    if answer.status != TALKS or by.tab.session != before:
+        return f"the victim's tab is gone: {answer.status}"
+    await by.tab.close()
+    await by.tab.open()
+    return "" if by.tab.session == before else "the victim does not come back to their session"
+
+
 ON_PAGES = (
+    Attack(
+        name="session_of_another_browser",
+        says="a connection that names the session of another visitor's tab",
+        prepare=victim,
+        send=come_as_victim,
+        right=frozenset({TALKS}),
+        wrong=victim_lost,
+    ),
     Attack(
         name="typed_pod_of_600_containers",
         says="the same 600 (20 KB), typed into the lab",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections import defaultdict
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -69,14 +68,17 @@ def test_the_connection_that_a_page_had_before_ends_when_it_comes_back() -> None
             happened.append(f"{log_events.request_id.get()} ends")
 
     async def ask() -> None:
-        connected = defaultdict(str, {"session-1": "request-1"}).__getitem__
+        known = {("session-1", "browser"): "request-1"}
         pages = OpenPages(2)  # one for each address
-        app = RoomForPages(application, pages=pages, busy=PlainTextResponse, connected=connected)
+        app = RoomForPages(application, pages=pages, busy=PlainTextResponse, connected=lambda *of: known.get(of, ""))
         unused: Any = None
 
         async def come(request: str, *said: str) -> None:
             log_events.request_id.set(request)
-            headers = [(b"sec-websocket-protocol", ", ".join(("streamlit", "token", *said)).encode())]
+            headers = [
+                (b"sec-websocket-protocol", ", ".join(("streamlit", "token", *said)).encode()),
+                (request_facts.BROWSER.encode(), b"browser"),
+            ]
             await app({"type": "websocket", "path": open_pages.STREAM, "headers": headers}, unused, unused)
 
         first = asyncio.create_task(come("request-1"))
@@ -108,7 +110,7 @@ def test_a_page_without_room_is_refused_and_all_else_goes_on(monkeypatch: pytest
 
     async def ask(limit: int) -> None:
         app = RoomForPages(
-            application, pages=OpenPages(limit), busy=lambda: PlainTextResponse("busy", 503), connected=str
+            application, pages=OpenPages(limit), busy=lambda: PlainTextResponse("busy", 503), connected=lambda *_: ""
         )
         unused: Any = None
         page, script = [(b"accept", b"text/html,*/*")], [(b"accept", b"*/*")]

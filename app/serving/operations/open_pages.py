@@ -89,10 +89,10 @@ class RoomForPages:
     """Refuses a page for which there is no room, and passes everything else through."""
 
     def __init__(
-        self, app: ASGIApp, *, pages: OpenPages, busy: Callable[[], Response], connected: Callable[[str], str]
+        self, app: ASGIApp, *, pages: OpenPages, busy: Callable[[], Response], connected: Callable[[str, str], str]
     ) -> None:
-        """`busy` makes the answer to a browser that finds no room. `connected`: by the id of a session, the id of the
-        request by which its page is connected; empty where it is not.
+        """`busy` makes the answer to a browser that finds no room. `connected`: by the id of a session and the
+        fingerprint of its browser, the id of the request by which its page is connected; empty where it is not.
         """
         self._app = app
         self._pages = pages
@@ -117,7 +117,7 @@ class RoomForPages:
     async def _open(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A page, as long as it is open. Where it comes back, the connection that it had before ends."""
         page, request = asyncio.current_task(), log_events.request_id.get()
-        before = self._connected(_session(scope))
+        before = self._connected(_session(scope), Headers(scope=scope).get(request_facts.BROWSER, ""))
         old = self._by_request.get(before) if before else None
         with self._pages.one_more(request_facts.visitor(scope), page, old) as has_room:
             if not has_room:

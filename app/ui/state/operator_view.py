@@ -79,12 +79,15 @@ def help_of(name: str) -> str:
     return load(for_locale("")).message(f"metrics.{name}")
 
 
-def connected_by(session_id: str) -> str:
-    """The id of the request by which the page of that session is connected; empty where it is not."""
+def connected_by(session_id: str, browser: str) -> str:
+    """The id of the request by which the page of that session is connected; empty where it is not, or to another
+    `browser` (`request_facts.BROWSER`).
+    """
     page = _sessions().get_active_session_info(session_id) if session_id and st.runtime.exists() else None
     context = page.client.client_context if page else None
-    facts = request_facts.read(dict(context.headers)) if context else None
-    return facts.request if facts else ""
+    headers = dict(context.headers) if context else {}
+    facts = request_facts.read(headers)
+    return facts.request if facts and headers.get(request_facts.BROWSER) == browser else ""
 
 
 def inform_pages() -> int:
