@@ -83,8 +83,38 @@ def test_a_choice_that_cannot_be_changed_can_be_read(forced):
     )
 
 
+def test_a_switch_shows_and_whether_it_is_on(forced):
+    switch = forced.page.get_by_test_id("stCheckbox").filter(has=forced.page.get_by_role("switch")).first
+    track, thumb = switch.locator("label > span + div"), switch.locator("label > span + div > div")
+    page, off = background(forced.page.locator("body")), background(track)
+    assert page != off != background(thumb)
+    switch.locator("label").click()
+    expect(switch).to_have_attribute("data-selected", "true")
+    expect(track).not_to_have_css("background-color", off)
+    assert background(track) not in (page, background(thumb))
+
+
+def test_the_tab_that_is_open_shows(forced):
+    marks = forced.page.get_by_test_id("stTab").locator(".react-aria-SelectionIndicator")
+    expect(marks).to_have_count(1)
+    assert background(marks) not in (background(forced.page.locator("body")), "rgba(0, 0, 0, 0)")
+
+
+def test_the_answer_that_was_chosen_can_be_read(forced):
+    """It turns to another page, and so does the next one: both are the last of this file."""
+    page = forced.turn_to("misconceptions").page
+    for claim in range(2):  # the mouse lies on the second
+        page.get_by_role("button", name="False", exact=True).nth(claim).click()
+    chosen = page.locator(".judge button[aria-pressed=true]")
+    expect(chosen).to_have_count(2)
+    looks = chosen.evaluate_all(
+        "all => all.map(one => getComputedStyle(one)).map(({color, backgroundColor}) => [color, backgroundColor])"
+    )
+    assert len({tuple(look) for look in looks}) == 1
+    assert looks[0][0] != looks[0][1] != background(page.locator("body"))
+
+
 def test_a_slider_shows(forced):
-    """Last in this file: it turns to another page."""
     parts = forced.turn_to("time_machine").page.locator("[data-testid=stSlider] [role=group] > div > div")
     expect(parts.nth(1)).to_be_attached()
     track, thumb = parts.all()[:2]

@@ -476,6 +476,22 @@ def test_a_what_if_can_be_left_at_any_time(talk):
     assert place(page) == ("title", "")
 
 
+def test_the_keys_that_lie_over_a_slide_lie_over_a_what_if_as_well(talk):
+    page, panel = talk, talk.locator(".what_if")
+    page.keyboard.press("w")
+    for key, over in ("b", ".blank"), ("d", ".laser"), ("?", "dialog"):
+        page.keyboard.press(key)
+        expect(page.locator(over)).to_be_visible()
+        page.keyboard.press(key)
+        expect(page.locator(over)).to_be_hidden()
+        expect(panel).to_be_visible()
+    page.keyboard.press("o")
+    expect(page.locator(".overview")).to_be_visible()
+    expect(panel).to_be_hidden()
+    page.keyboard.press("Escape")
+    expect(page.locator(".overview")).to_be_hidden()
+
+
 def test_the_last_row_reads_what_came_of_a_what_if(talk):
     for key in ("w", "2"):
         talk.keyboard.press(key)

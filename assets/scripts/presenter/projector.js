@@ -73,10 +73,12 @@ const talkProjector = (root, data, signal) => {
     last: () => go(ids.length - 1, Infinity),
     what_if: () => what.begin(),
     overview() {
+      what.close()
       find(".overview").hidden = false
       find(`.overview [data-slide="${at}"]`).focus()
     },
     jump() {
+      what.close()
       typed = ""
       find(".jump b").textContent = ""
       find(".jump").hidden = false
@@ -124,12 +126,13 @@ const talkProjector = (root, data, signal) => {
     if (name === "Enter" || name === "jump" || name === "leave") find(".jump").hidden = true
   }
   const covers = [".blank", ".overview", ".jump"]
+  const anywhere = ["blank", "laser", "full", "notes", "keys", "overview", "jump"] // in a what-if, too
   self.covered = () => what.open || find("dialog").open || covers.some((over) => !find(over).hidden)
   const uncovered = () => self.covered() || self.next?.()
   const act = (name) => {
     if (!find(".blank").hidden) find(".blank").hidden = true
     else if (find("dialog").open) (name === "keys" || name === "leave") && find("dialog").close()
-    else if (what.open) what.act(name)
+    else if (what.open && !anywhere.includes(name)) what.act(name)
     else if (!find(".overview").hidden) inOverview(name)
     else if (!find(".jump").hidden) inJump(name)
     else acts[name]?.()
