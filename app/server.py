@@ -169,9 +169,9 @@ def uploaded_files() -> Files:
     return files
 
 
-def used_address() -> Response:
-    """The answer to a launch address that does not work any more."""
-    page = plain_page("launch.used", [load(language) for language in LANGUAGES])
+def used_address(port: int) -> Response:
+    """The answer to a launch address of that port that does not work any more."""
+    page = plain_page("launch.used", [load(language) for language in LANGUAGES], port=port)
     return HTMLResponse(page, 410, {"cache-control": "no-store"})
 
 

@@ -43,11 +43,11 @@ class Gate:
         *,
         launch: Launch,
         trusted_proxies: Sequence[Network],
-        used: Callable[[], Response],
+        used: Callable[[int], Response],
         metrics_token: str = "",
     ) -> None:
-        """`used` makes the answer to a launch address that does not work any more. `metrics_token`: with which the
-        metrics are read from elsewhere; empty for nowhere else."""
+        """`used` makes the answer to a launch address of a port that does not work any more. `metrics_token`: with
+        which the metrics are read from elsewhere; empty for nowhere else."""
         self._app = app
         self._launch = launch
         self._trusted = trusted_proxies
@@ -88,7 +88,7 @@ class Gate:
             return method_not_allowed("GET")
         if not facts.launched and not self._launch.redeem(scope["path"]):
             log_events.refuse("launch_used", visitor=facts.visitor)
-            return self._used()
+            return self._used(_port(scope))
         clean = RedirectResponse("/", 303, {"cache-control": "no-store"})
         clean.headers.append("set-cookie", self._launch.set_cookie(_port(scope)))
         return clean

@@ -19,10 +19,11 @@ def method_not_allowed(*allowed: str) -> PlainTextResponse:
 
 
 def plain_page(key: str, contents: Sequence[Content], **values: object) -> str:
-    """HTML with the messages `<key>.title` and `<key>.text` of each language. Nothing in it needs a script."""
+    """HTML with the messages `<key>.title` and `<key>.text` of each language, and where there is a `<key>.open`, a link
+    of that name to the first page. Nothing in it needs a script."""
     sections = "".join(
         f'<section lang="{words.language}"><h1>{escape(words.message(f"{key}.title"))}</h1>'
-        f"<p>{escape(words.message(f'{key}.text', **values))}</p></section>"
+        f"<p>{escape(words.message(f'{key}.text', **values))}</p>{_link(f'{key}.open', words)}</section>"
         for words in contents
     )
     title = escape(" / ".join(words.message(f"{key}.title") for words in contents))
@@ -30,6 +31,12 @@ def plain_page(key: str, contents: Sequence[Content], **values: object) -> str:
         '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{title}</title><style>{_STYLE}</style><body>{sections}</body></html>"
     )
+
+
+def _link(key: str, words: Content) -> str:
+    if key not in words.messages:
+        return ""
+    return f'<p><a href="/?lang={words.language}">{escape(words.message(key))}</a></p>'
 
 
 _STYLE = ":root{color-scheme:light dark}body{font:1rem/1.6 sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem}"

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from starlette.responses import HTMLResponse, PlainTextResponse
 
-from app.server import BrowserId, KnownPages
+from app.server import BrowserId, KnownPages, used_address
 from app.ui.state import operator_view, own_world
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -106,6 +106,12 @@ def test_settings_for_another_streamlit_app_change_nothing_here(tmp_path):
     command = [sys.executable, "-c", code]
     ran = subprocess.run(command, cwd=tmp_path / "folder", env=home, capture_output=True, text=True, check=True)
     assert (ran.stdout, ran.stderr) == ("['', None, True]", "")
+
+
+def test_a_used_launch_address_says_how_to_get_another_one_and_leads_to_the_pages():
+    shown = used_address(8611).body.decode()
+    assert shown.count("serve --print-address --port 8611") == 2
+    assert re.findall(r'href="([^"]+)"', shown) == ["/?lang=ja", "/?lang=en"]
 
 
 def test_a_server_is_unready_where_no_world_could_be_kept(simulation, tmp_path, monkeypatch):

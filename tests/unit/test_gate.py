@@ -46,7 +46,11 @@ def call(launch):
             "headers": [(name.encode(), text.encode("latin-1")) for name, text in lines.items() if text is not None],
         }  # fmt: skip
         gate = Gate(
-            pages, launch=launch, trusted_proxies=(), used=lambda: PlainTextResponse("used", 410), metrics_token="right"
+            pages,
+            launch=launch,
+            trusted_proxies=(),
+            used=lambda _: PlainTextResponse("used", 410),
+            metrics_token="right",
         )
         asyncio.run(gate(scope, None, send))
         return sent[0], (reached[0] if reached else None)
