@@ -833,3 +833,15 @@ def test_a_question_stands_alone_and_larger_than_what_is_said_of_a_map(talk):
             assert min(sizes) >= 1.2 * smallest(PROJECTOR)
     page.keyboard.press("PageDown")
     expect(page.locator(".picture .film-map")).to_have_css("visibility", "visible")
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (1366, 768)])
+def test_an_answer_in_a_still_map_shows_all_that_the_box_has_got(talk, size):
+    """The map is low there, and what came lies before the box: at its edge, so that no row of the box is cut off."""
+    talk.set_viewport_size({"width": size[0], "height": size[1]})
+    jump(talk, number_of("trust_answer"))
+    at(talk, "trust_answer")
+    for claim in "iss", "aud":
+        row = talk.locator(".picture .film-map .box.provider").get_by_text(claim, exact=True)
+        expect(row.first).to_be_visible()
+    talk.set_viewport_size({"width": PROJECTOR[0], "height": PROJECTOR[1]})

@@ -30,16 +30,19 @@ const mapPlanBeat = (entry, scene, below = false) => {
     const alone = mapShot([boxes[1]], size, geometry.size)
     const both = mapShot([boxes[1], mapAround(chip.flight.end, chip.w + 8, chip.h + 8)], size, geometry.size)
     entry.lands = both.w > alone.w * 1.01
+    let held = false
     if (entry.lands) {
       // The box fills the picture: what came rests where there is room in it, or goes into the box.
       const view = mapAround([alone.x, alone.y], alone.w - 12, (alone.w * size.h) / size.w - 12)
       const [x, y, , height] = boxes[1], near = below ? [x + chip.w / 2, y + height + MAP_GAP + chip.h / 2] : chip.flight.end
       const rest = mapPlace(near, chip.w, chip.h, drawing.blocked, view)
-      entry.lands = !rest && !still // where nothing moves it lies before the box, of which a part is seen
+      entry.lands = !rest && !still
       if (rest) chip.flight = flight(rest)
+      // Where nothing moves it lies before the box: of that all is seen if the picture's edge holds the chip beside it.
+      else if (still) held = alone.w <= (size.w / mapLeast(size)) * MAP_ROW * 1.01 && !mapOverlap(mapHeld(chip, view), boxes[1])
     }
     ends[0].push(mapAround(chip.flight.start, chip.w + 8, chip.h + 8))
-    if (!entry.lands) ends[1].push(mapAround(chip.flight.end, chip.w + 8, chip.h + 8))
+    if (!entry.lands && !held) ends[1].push(mapAround(chip.flight.end, chip.w + 8, chip.h + 8))
   }
   // Where it is written into another box than it goes to, that one is in the picture too, if both can be read.
   for (const written of new Set((beat.adds ?? []).map((add) => box(add.at))))
@@ -64,6 +67,11 @@ const mapPlanBeat = (entry, scene, below = false) => {
   // Of a box whose name does not fit into the part that would be seen, nothing would be: then what came lies below it.
   if (still && !below && chip && edge && to && !mapRoom(mapNameAt(to, view), view)) return mapPlanBeat(entry, scene, true)
   if (chip && edge && mapThrown(beat) && beat.words) mapBubble({ chip, beat, entry, drawing, size, svg })
+}
+// Where a chip lies that would rest outside of the picture.
+const mapHeld = ({ flight, w, h }, [left, top, width, height]) => {
+  const [x, y] = flight.end
+  return mapAround([mapClamp(x, left + w / 2, left + width - w / 2), mapClamp(y, top + h / 2, top + height - h / 2)], w, h)
 }
 
 // The product's own words where it stops, in a place that is free in the picture that shows it.
