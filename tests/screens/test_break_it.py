@@ -202,6 +202,11 @@ def test_without_a_guess_nothing_is_counted(broken):
     assert "lab_guessed" not in broken.keys
 
 
+def test_without_a_guess_the_error_message_comes_before_the_map(broken):
+    drawn = [component.proto.id.split("-", 2)[-1] for component in broken.test.get("bidi_component")]
+    assert drawn.index("lab_seen") < drawn.index("film")
+
+
 def test_what_is_seen_is_what_came_back_and_the_sdks_print_it_in_their_ways(broken):
     html = unescape(broken.html("lab_seen"))
     own = FAULTS[NAMED].text(broken.world)

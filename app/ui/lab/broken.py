@@ -55,14 +55,16 @@ def broken(it: Trial, content: Content) -> Status:
 def _in_force(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content) -> None:
     judged, here = found.verdict, session.world()
     step = judged.step or it.fault.step
+    # Who has predicted nothing has not read the error message yet: it comes before the map, which may fill the window.
+    if not it.guess:
+        _seen(walk_view, found, content)
     components.block(journey(step, walk_view.walk, content, known=_known(found, step)), key="journey")
     shown = film_view.film_of(found, walk_view.heard)
     session.page_state()[_BROKEN] = _BrokenFilm(fault_id=it.fault.id, film=shown)
     film_view.draw(shown, found, content, opens_at="whole")
     # (1) What there is to see, and who else looks like this.
-    exchanges = (*(exchange for report in walk_view.walk for exchange in report.exchanges), *here.log.exchanges())
-    log = walk_view.log(here.chain.namespace, here.chain.pod)
-    components.block(symptoms.shows(judged, log, exchanges, content), key="lab_seen")
+    if it.guess:
+        _seen(walk_view, found, content)
     components.block(symptoms.compare(it.fault, found, here, content), key="lab_same")
     # (2) What it is.
     components.block(diagnosis.verdict(found, content), key="diagnosis")
@@ -84,6 +86,13 @@ def _in_force(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content
         on_click=trial.revert,
     )
     by_hand.editor(it, found, content)
+
+
+def _seen(walk_view: WalkView, found: Diagnosis, content: Content) -> None:
+    here = session.world()
+    exchanges = (*(exchange for report in walk_view.walk for exchange in report.exchanges), *here.log.exchanges())
+    log = walk_view.log(here.chain.namespace, here.chain.pod)
+    components.block(symptoms.shows(found.verdict, log, exchanges, content), key="lab_seen")
 
 
 def _whole(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content) -> None:
