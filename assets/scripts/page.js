@@ -92,6 +92,11 @@ const sayings = () =>
 const isDrawn = () =>
   document.querySelector('[data-testid="stApp"]').dataset.testScriptState === "notRunning" &&
   !document.querySelector(".stMain :not(.st-key-styles, .st-key-page) > .stBidiComponent:not([data-drawn])")
+// One that cannot be pressed again, as at the end of a row of steps, hands on to its neighbour.
+const beside = (pressed) => {
+  const row = [...(pressed.closest('[data-testid="stHorizontalBlock"]')?.querySelectorAll("button:enabled") ?? [])].filter((one) => one.checkVisibility())
+  return row.findLast((one) => pressed.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_PRECEDING) ?? row[0]
+}
 const down = () => document.querySelector('[data-testid="stMain"]').scrollTop
 const land = (pressed, at, tries = 600, patience = 10) => {
   if (at.press !== presses || !tries) return
@@ -100,7 +105,7 @@ const land = (pressed, at, tries = 600, patience = 10) => {
   if (at.calm > 20) return // all is drawn, and the focus has stayed or was given to something
   if (lies || !drawn) return setTimeout(land, 50, pressed, at, tries - 1)
   const same = at.key ? [...document.querySelectorAll(`.${at.key} button:enabled`)] : []
-  const again = pressed.isConnected ? pressed : same.find((button) => button.checkVisibility())
+  const again = !pressed.isConnected ? same.find((button) => button.checkVisibility()) : pressed.disabled ? beside(pressed) : pressed
   if (again) return again.focus({ preventScroll: at.preventScroll })
   const now = sayings(), isOld = (text) => at.said.some(([, said]) => said === text)
   const found = now.find((part) => !isOld(part.textContent))

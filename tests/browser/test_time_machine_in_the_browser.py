@@ -81,3 +81,14 @@ def test_the_key_that_lets_the_clock_run_holds_it_too(shown: Reader) -> None:
         shown.press("Enter")
         expect(page.locator(f".st-key-{key} button")).to_be_focused()
     to_the_first(shown)
+
+
+def test_a_button_that_can_be_pressed_no_more_hands_the_focus_to_its_neighbour(shown: Reader) -> None:
+    page = shown.wait().page
+    page.locator(".st-key-moment_later button").press("Enter")
+    earlier = page.locator(".st-key-moment_earlier button")
+    expect(earlier).to_be_enabled()
+    shown.wait()
+    earlier.press("Enter")
+    expect(earlier).to_be_disabled()
+    expect(page.locator(".st-key-moment_run button")).to_be_focused()
