@@ -118,6 +118,15 @@ const land = (pressed, at, tries = 600, patience = 10) => {
   first.tabIndex = -1
   first.focus({ preventScroll: at.preventScroll })
 }
+// What has the focus is hidden for a moment where something above it is drawn again (`frame.css`): it gets it back.
+const regain = (lost, press, tries = 100) => {
+  if (press !== presses || document.activeElement !== document.body || !lost.isConnected || !tries) return
+  if (lost.checkVisibility({ visibilityProperty: true })) lost.focus({ preventScroll: true })
+  else setTimeout(regain, 50, lost, press, tries - 1)
+}
+addEventListener("blur", ({ target }) => {
+  if (target.isConnected && target.checkVisibility?.({ visibilityProperty: true }) === false) setTimeout(regain, 0, target, presses)
+}, true)
 addEventListener("pointerdown", () => presses++, true)
 addEventListener("keydown", ({ key }) => key === "Tab" && presses++, true) // the reader says where the focus goes
 document.addEventListener("click", (event) => {

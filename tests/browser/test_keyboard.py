@@ -117,6 +117,20 @@ def test_a_closed_menu_takes_no_tab_and_its_two_buttons_hand_on_the_focus(visito
     expect(bar.get_by_test_id("stSidebarNavLink").first).to_be_focused()
 
 
+def test_what_is_hidden_for_a_moment_while_something_above_it_is_drawn_keeps_the_focus(visitor):
+    page = visitor.turn_to("why").drawn().page
+    page.locator(".st-key-scheme").get_by_role("radio").first.focus()
+    page.keyboard.press("Tab")  # a reader comes by this key
+    page.evaluate("""() => new Promise((done) => {
+      const main = document.querySelector(".stMainBlockContainer")
+      window.held = document.activeElement
+      held.addEventListener("blur", () => setTimeout(() => ((main.style.visibility = ""), done()), 100), { once: true })
+      main.style.visibility = "hidden"
+    })""")
+    page.wait_for_function("document.activeElement === held", timeout=5_000)
+    assert page.evaluate("held.closest('.stMainBlockContainer') !== null")
+
+
 COVERED = """() => {
   let on = document.activeElement
   while (on.shadowRoot?.activeElement) on = on.shadowRoot.activeElement
