@@ -76,6 +76,7 @@ def test_the_whole_exercise_by_its_buttons_and_again_in_a_new_world(screen, monk
     shown.click("reset")
     assert shown.world is not first
     assert shown.world.start == "empty"
+    assert content.message("ui.reset_done.empty") in [caption.value for caption in shown.test.caption]
     assert not any(states(shown).values())
     if twice:
         said, _ = by_the_buttons(shown)

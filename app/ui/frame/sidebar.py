@@ -86,7 +86,7 @@ def _world(content: Content) -> None:
         width="stretch",
         on_click=session.reset,
     ):
-        st.caption(content.message("ui.reset_done"))
+        st.caption(content.message(f"ui.reset_done.{world.start}"))
 
 
 def clock(content: Content, key: str, hours: Sequence[int] = HOURS) -> None:
