@@ -11,8 +11,7 @@ from app.flow.doctor.choosing import successor
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.fixes import fix_for
 from app.flow.doctor.names import Names
-from app.flow.doctor.pods import listed
-from app.flow.doctor.pods import sibling_fixes as sibling_fixes
+from app.flow.doctor.pods import listed, sibling_fixes
 from app.flow.doctor.pods.rows import rows
 from app.flow.doctor.prediction import dry_run
 from app.flow.doctor.prediction.copied import copy_of
@@ -48,10 +47,9 @@ class Diagnosis:
     """What these checks add: `workload`, what has to be restarted; `pods`, all Pods of the ServiceAccount, and where it
     has none `default_pods`, those that run as `default`; `recent_failures`, what STS refused; `other_credentials`,
     where a Pod's keys come from; `near`, the names that may be meant; `scaled_to_zero`, the workload without Pods;
-    `paused`, the one whose Pods are of a template before;
-    `annotated_workload`, the one that has the annotation of the ServiceAccount; `held_back`, those that make no new
-    Pods by themselves; `managed`, those that a tool writes; `failed_in`, the
-    container whose program failed."""
+    `paused`, the one whose Pods are of a template before; `annotated_workload`, the one that has the annotation of the
+    ServiceAccount; `held_back`, those that make no new Pods by themselves; `managed`, those that a tool writes;
+    `failed_in`, the container whose program failed."""
     exchanges: tuple[Exchange, ...] = ()
     """What went over the wire for those checks."""
     to_be_sure: tuple[Action, ...] = ()

@@ -128,11 +128,11 @@ CAUSE_OF: Mapping[str, str] = {
 ANSWER = "sts.credentials"
 """The check that holds what STS answered to us."""
 APPLICATION = "pod.application"
+"""The check that holds what the Pod's own program got."""
 NAMES_NO_ONE, UNKNOWN_KEY = "names_no_one", "unknown_key"
 """The reasons where the program was refused in words that name no one, or as one whose access key is not known."""
 BY_WHICH_SERVER = (NAMES_NO_ONE, UNKNOWN_KEY)
 """Those that leave open whether AWS refused it."""
-"""The check that holds what the Pod's own program got."""
 RUNNING = "pod.running"
 """The check that says whether the Pod runs."""
 GRANTED = "sts.recent_successes"
