@@ -164,8 +164,10 @@ def names_no_one(said: str) -> bool:
 
 
 def knows_no_key(said: str) -> bool:
-    """Whether a service does not know the access key: one that STS issued is known to all of AWS's partition, and to no
-    server of others."""
+    """Whether a service does not know the access key.
+
+    S3 says so of one that STS issued, too, where the session token is missing; a server of others says so of any.
+    """
     return "InvalidAccessKeyId" in said and not _STS.search(said)
 
 
