@@ -524,6 +524,10 @@ def test_a_file_that_the_program_may_not_read_is_fixed_by_its_group() -> None:
             "certificate",
         ),
         (
+            "SSL validation failed for https://sts.ap-northeast-1.api.aws/ [SSL: CERTIFICATE_VERIFY_FAILED]",
+            "certificate",
+        ),
+        (
             "operation error STS: AssumeRoleWithWebIdentity, https response error, request send failed, Post "
             '"https://sts.ap-northeast-1.amazonaws.com/": proxyconnect tcp: dial tcp 10.1.1.1:3128: i/o timeout',
             "proxy",

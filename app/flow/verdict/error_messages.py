@@ -12,6 +12,8 @@ import re
 from app.flow.errors import CLOCK_REFUSED
 from app.flow.model import Step
 
+_OF_AWS = r"(?:amazonaws\.com|api\.aws)"
+"""How AWS's hosts end, those of the dual-stack endpoints among them."""
 _SENTENCE = re.compile(
     r"aws: \[ERROR\]: .+"
     r"|An error occurred \(\w+\) when calling the \w+ operation.*"
@@ -47,7 +49,7 @@ _SENTENCE = re.compile(
     r"|The config profile \(.+\) could not be found"
     r"|Region is missing"
     r"|Unable to execute HTTP request: Connect to .+"
-    r"|getaddrinfo E\w+ \S+\.(?:amazonaws\.com|api\.aws)\S*"
+    rf"|getaddrinfo E\w+ \S+\.{_OF_AWS}\S*"
     r"|Error assuming role from web identity credentials.*"
     r"|(?:InvalidIdentityToken|ExpiredToken)(?:Exception)?: .+"
     r"|\bAccessDenied: Access Denied\b"
@@ -68,8 +70,6 @@ _CAUSED_BY = "caused by: "
 """How a line begins in which the SDK for Go, version 1, goes on."""
 _BESIDE = re.compile(r"status code: \d+|at .*[A-Za-z]:\d+(?::\d+)?\)?$|\.\.\. \d+ more$")
 """How a line begins that belongs to the sentence before it: the HTTP status, or a place in the program."""
-_OF_AWS = r"(?:amazonaws\.com|api\.aws)"
-"""How AWS's hosts end, those of the dual-stack endpoints among them."""
 _TOKEN_FILE = re.compile(r"/var/run/secrets/\S*token")
 _STS = re.compile(
     rf"WebIdentity|web identity|\bsts\.(?:[a-z0-9.-]*\.)?{_OF_AWS}|\(Service: (?:Sts|AWSSecurityTokenService)\b"
@@ -116,7 +116,7 @@ _NO_WAY = re.compile(
 """What says that AWS was not reached, and the host's name but for its end."""
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d")
 _NO_PROXY = re.compile(r"proxy URL: |proxyconnect tcp: ")
-_NO_TRUST = re.compile(r"SSL validation failed for https://\S+\.amazonaws\.com|amazonaws\.com\S* .*x509: certificate")
+_NO_TRUST = re.compile(rf"SSL validation failed for https://\S+\.{_OF_AWS}|{_OF_AWS}\S* .*x509: certificate")
 _NO_REGION = re.compile(
     r"You must specify a region|MissingRegion|AWS region is required|Invalid endpoint: https://[\w-]+\.\.amazonaws"
     r"|Provided region_name '.*' doesn't match a supported format|Missing Region$|Region is missing"
