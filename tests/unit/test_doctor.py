@@ -818,13 +818,14 @@ def test_what_is_updated_on_delete_makes_no_new_pod_before_the_old_one_is_delete
     assert len(words(fakes)[1]) == 1
 
 
-@pytest.mark.parametrize(("first", "kept_back"), [(0, False), (2, False), (3, True)])
-def test_a_partition_keeps_pods_of_a_lower_number_back(first: int, kept_back: bool) -> None:
+@pytest.mark.parametrize(("start", "kept", "kept_back"), [(0, 0, False), (0, 2, False), (0, 3, True), (2, 1, True)])
+def test_a_partition_keeps_pods_of_a_lower_number_back(start: int, kept: int, kept_back: bool) -> None:
     """Deleted, such a Pod comes back with the template of before: the webhook edits it, and no change is in it."""
     fakes = healthy()
     owned(fakes, "StatefulSet", "vault")
     fakes.pod["metadata"]["name"] = "vault-2"
-    fakes.workload = {"spec": {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": first}}}}
+    strategy = {"type": "RollingUpdate", "rollingUpdate": {"partition": kept}}
+    fakes.workload = {"spec": {"ordinals": {"start": start}, "updateStrategy": strategy}}
     subject = dataclasses.replace(SUBJECT, pod="vault-2")
     bare(fakes)
     fix = examined(fakes, subject).fix

@@ -67,13 +67,17 @@ def workload_of(pod: JsonValue) -> JsonValue:
 
 
 def why_held_back(workload: JsonValue) -> str:
-    """Why a change of its template makes no new Pods (Kubernetes, `updateStrategy`, `paused`); empty where it does."""
+    """Why a change of its template makes no new Pods (Kubernetes, `updateStrategy`, `paused`); empty where it does.
+
+    A partition counts from the number of the first Pod, which `ordinals` may set (kubernetes,
+    pkg/controller/statefulset/stateful_set_utils.go, `newVersionedStatefulSetPod`).
+    """
     strategy = get(workload, "spec", "updateStrategy")
     if get_str(strategy, "type") == "OnDelete":
         return ON_DELETE
-    first = get(strategy, "rollingUpdate", "partition")
-    if isinstance(first, int) and first > 0:
-        return f"{PARTITION} {first}"
+    kept, start = get(strategy, "rollingUpdate", "partition"), get(workload, "spec", "ordinals", "start")
+    if isinstance(kept, int) and kept > 0:
+        return f"{PARTITION} {kept + (start if isinstance(start, int) else 0)}"
     return PAUSED if get(workload, "spec", "paused") is True else ""
 
 
