@@ -123,6 +123,22 @@ def test_its_role_is_written_where_it_stands() -> None:
     assert (fix_id, command[3:6], arn) == ("own_role", ["set", "env", "deployment/web"], "AWS_ROLE_ARN=ROLE_ARN")
 
 
+@pytest.mark.parametrize("gone", ["registration", "answer"])
+def test_annotated_as_well_no_pod_needs_the_webhook(gone: str) -> None:
+    """The next one mounts the token itself, too."""
+    fakes = by_hand(directory="/var/run/mine")
+    fakes.service_account["metadata"]["annotations"] = {"eks.amazonaws.com/role-arn": ROLE}
+    fakes.webhook_up = False
+    if gone == "registration":
+        fakes.webhooks = []
+    else:
+        fakes.webhooks[0]["webhooks"][0]["clientConfig"] = {"service": {"namespace": "default", "name": "webhook"}}
+        fakes.endpoints = {"subsets": []}
+    found = examined(fakes)
+    assert (found.verdict.outcome, found.verdict.status) == (Outcome.WORKS, Status.PASSED)
+    assert reading(fakes).verdict.outcome is Outcome.SHOULD_WORK
+
+
 @pytest.mark.parametrize(("directory", "twice"), [(DIRECTORY, True), ("/var/run/mine", False)])
 def test_annotated_as_well_the_next_pod_may_have_two_mounts_at_one_path(directory: str, twice: bool) -> None:
     fakes = by_hand(directory=directory)

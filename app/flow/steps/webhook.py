@@ -30,6 +30,8 @@ CHECKS = (
     "pod.exists",
     "pod.injected",
 )
+_BROUGHT = ("webhook.registered", "webhook.selector", "webhook.volume", "webhook.mount", "webhook.environment")
+"""What the webhook has to be and to bring, for a Pod that does not bring the token itself."""
 NOT_CALLED = "failed calling webhook"
 """In what the API server says when a webhook with `failurePolicy: Fail` did not answer: it then stores no Pod at all.
 Source: k8s.io/apiserver, pkg/admission/plugin/webhook/errors."""
@@ -97,8 +99,9 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     if pod is not None:
         present = present_parts(pod, step_context)
         where = f"Pod {subject.namespace}/{subject.pod} .spec"
-        if step_context.own_token:
-            findings.unknown("pod.injected", BY_HAND, where=f"Pod {subject.namespace}/{subject.pod} {own}")
+        if step_context.own_token:  # the next Pod brings its own as well, whatever becomes of the webhook
+            for check_id in ("pod.injected", *(it for it in _BROUGHT if not findings.passed(it))):
+                findings.unknown(check_id, BY_HAND, where=f"Pod {subject.namespace}/{subject.pod} {own}")
         else:
             findings.judge("pod.injected", len(present) == len(PARTS), got=present, expected=list(PARTS), where=where)
         step_context = replace(step_context, pod=pod)

@@ -12,7 +12,7 @@ from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import Check, JsonValue, Status, Step, StepReport, Walk
 from app.flow.ports import Ports
 from app.flow.steps import kubelet_status
-from app.flow.steps.findings import Findings, unseen
+from app.flow.steps.findings import BY_HAND, Findings, unseen
 from app.flow.steps.webhook import NEXT_POD, NOT_CALLED
 from app.flow.webhook import POD_IDENTITY_VOLUME, VOLUME
 
@@ -22,7 +22,8 @@ CHECKS = ("webhook.reachable",)
 def inspect(ports: Ports, walk: Walk, pod: JsonValue) -> StepReport:
     """Looks at what the dry run brought, and at the Service that the webhook is registered at. Never raises.
 
-    `pod` is the Pod as it was read: one that runs and was edited needs the webhook no more.
+    `pod` is the Pod as it was read: one that runs and was edited needs the webhook no more, and one whose manifest
+    mounts the token itself never did.
     """
     findings = Findings(Step.WEBHOOK, ports, CHECKS)
     webhook, injected = called_webhook(walk), check_of(walk, "pod.injected")
@@ -30,6 +31,8 @@ def inspect(ports: Ports, walk: Walk, pod: JsonValue) -> StepReport:
         _judge(findings, ports, walk, webhook)
     if injected is not None and injected.status is Status.PASSED and kubelet_status.pod_runs(pod):
         findings.soften(CHECKS[0], NEXT_POD)
+    if injected is not None and injected.reason == BY_HAND and not findings.passed(CHECKS[0]):
+        findings.unknown(CHECKS[0], BY_HAND, where=injected.where)
     return findings.report()
 
 
