@@ -10,28 +10,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.flow.model import HOLDS, NO_ACTION, Check, Status, Step, Walk
-from app.flow.port_wrappers.permissions_needed import need
-from app.flow.steps.findings import BY_HAND, NO_PERMISSION
+from app.flow.steps.findings import BY_HAND
 from app.flow.steps.sts_assume import OWN_REQUEST
-from app.flow.steps.token_fetch import NO_PROGRAM, NOT_RUNNING
-from app.flow.steps.webhook import LATER, NEXT_POD
-from app.flow.verdict.check_dependencies import PLACES, SENT, in_order, roots
+from app.flow.steps.webhook import LATER
+from app.flow.verdict.check_dependencies import PLACES, in_order, roots
 from app.flow.verdict.error_messages import blames_surroundings, lies_in, shows_in
-from app.flow.verdict.refusals import (
-    ANSWER,
-    APPLICATION,
-    BY_WHICH_SERVER,
-    GRANTED,
-    RUNNING,
-    Reading,
-    convicting,
-    read_refusal,
-)
+from app.flow.verdict.proof import is_proven, waits_for
+from app.flow.verdict.refusals import ANSWER, APPLICATION, BY_WHICH_SERVER, RUNNING, Reading, convicting, read_refusal
 
 REFUSED_LATELY = "sts.recent_failures"
 _NEEDLESS = (NO_ACTION, BY_HAND)
 """The reasons of what this Pod does not need, as far as anything shows."""
-_NOT_SENT = ("not_asked", "stand_in")
 
 
 class Outcome(StrEnum):
@@ -41,8 +30,8 @@ class Outcome(StrEnum):
     """STS issued credentials for this token, or to this ServiceAccount since the Pod started (CloudTrail), and nothing
     that was checked is broken."""
     SHOULD_WORK = "should_work"
-    """All that can be read was read and holds; what is open has to be sent (`_only_sending_is_open`), or is seen by no
-    one from outside (`_no_more_can_be_read`)."""
+    """All that can be read was read and holds; what is open has to be sent, or is seen by no one from outside
+    (`proof.waits_for`)."""
     BROKEN = "broken"
     UNKNOWN = "unknown"
     """Nothing is known to be broken, and nothing shows that it works."""
@@ -148,7 +137,7 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
 
     # (2) Nothing is broken: it works if it has been seen to work.
     warned = _warned(checks)
-    if _proven(walk, by_id):
+    if is_proven(walk, by_id):
         if not warned:
             return Verdict(outcome=Outcome.WORKS, status=Status.PASSED, open=open_)
         step, check = warned[0]
@@ -156,7 +145,7 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
 
     # (3) Else what stands in the way: first what could not be read, then what the reader has not asked for.
     undecided = [(step, check) for step, check in checks if check in open_]
-    if waits := _should_work(walk, by_id, undecided):
+    if waits := waits_for(walk, by_id, undecided):
         return Verdict(
             outcome=Outcome.SHOULD_WORK,
             status=Status.UNKNOWN,
@@ -238,63 +227,3 @@ def _seen(named: Check, step: Step, by_id: Mapping[str, Check]) -> Seen | None:
         ),
         None,
     )
-
-
-def _proven(walk: Walk, by_id: Mapping[str, Check]) -> bool:
-    """STS issued credentials: to us, for the Pod's own token where there is a Pod; or to a program of the
-    ServiceAccount, and this Pod, which the webhook has edited, runs."""
-    if _passed(by_id, ANSWER) and (_passed(by_id, "token.file") or not walk.subject.pod):
-        return True
-    return _passed(by_id, GRANTED, RUNNING) and _is_equipped(by_id)
-
-
-def _should_work(
-    walk: Walk, by_id: Mapping[str, Check], undecided: Sequence[tuple[Step, Check]]
-) -> tuple[Step, Check] | None:
-    """What keeps it from being known to work, where all that can be read holds; else None."""
-    if _no_more_can_be_read(by_id):
-        return Step.TOKEN_MOUNT, by_id["token.file"]
-    if _only_sending_is_open(walk, [check for _, check in undecided]):
-        return next(found for found in undecided if _was_not_sent(found[1]))
-    return None
-
-
-def _only_sending_is_open(walk: Walk, open_: Sequence[Check]) -> bool:
-    """Whether all that is open waits for something that was not sent. Nothing has failed by now.
-
-    Of a webhook that is not registered there is no selector, which matters to the next Pod alone.
-    """
-    whole = {report.step for report in walk} == set(Step)
-    registered = walk.report(Step.WEBHOOK).check("webhook.registered") if whole else None
-    without = {"access.policy", *(("webhook.selector",) if registered and registered.reason == NEXT_POD else ())}
-    waiting = [check for check in open_ if check.id not in without]
-    return (
-        whole
-        and all(check.id in SENT for check in waiting)
-        and any(map(_was_not_sent, waiting))
-        and all(check.status is Status.NOT_REACHED or _was_not_sent(check) for check in waiting)
-    )
-
-
-def _was_not_sent(check: Check) -> bool:
-    """Whether a check is open because what it takes was not to be sent, or we may not send it."""
-    forbidden = check.reason == NO_PERMISSION and need(check.id).action is not None
-    return check.id in SENT and (check.reason in _NOT_SENT or forbidden)
-
-
-def _no_more_can_be_read(by_id: Mapping[str, Check]) -> bool:
-    """Whether STS took a token that we requested for this Pod, which the webhook has edited and which runs or has ended
-    well, while its own token is seen by no one from outside, or not by us."""
-    file = by_id.get("token.file")
-    hidden = file is not None and file.reason in (NO_PROGRAM, NOT_RUNNING, NO_PERMISSION, "not_observable")
-    return hidden and _passed(by_id, ANSWER, RUNNING) and _is_equipped(by_id)
-
-
-def _is_equipped(by_id: Mapping[str, Check]) -> bool:
-    """Whether the Pod has what an SDK looks for: by the webhook, or by its manifest (`pod.volume`)."""
-    by_hand = "pod.injected" in by_id and by_id["pod.injected"].reason == BY_HAND
-    return _passed(by_id, "pod.volume") if by_hand else _passed(by_id, "pod.injected")
-
-
-def _passed(by_id: Mapping[str, Check], *check_ids: str) -> bool:
-    return all(it in by_id and by_id[it].status is Status.PASSED for it in check_ids)
