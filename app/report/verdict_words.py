@@ -80,12 +80,14 @@ def _verdict(found: Diagnosis, words: Content) -> str:
         return sentence
     if judged.outcome is Outcome.SHOULD_WORK:
         return _should_work(found, words)
-    if judged.outcome is Outcome.UNKNOWN:
-        key = judged.check.reason if judged.check.reason in _IN_A_SENTENCE else "unknown"
+    if judged.outcome is Outcome.BROKEN:
+        key = f"verdict.{judged.key}"
+    elif judged.outcome is Outcome.UNKNOWN:
+        key = f"doctor.{judged.check.reason if judged.check.reason in _IN_A_SENTENCE else 'unknown'}"
     else:
-        key = "broken" if judged.outcome is Outcome.BROKEN else "warning"
+        key = "doctor.warning"
     step = words.message(f"steps.{judged.step}.short")
-    sentence = words.message(f"doctor.{key}", check=title(judged.check, found, words), step=step)
+    sentence = words.message(key, check=title(judged.check, found, words), step=step)
     listed = next((at for at, checks in found.steps() if judged.check in checks), judged.step)
     if listed is judged.step:
         return sentence

@@ -89,7 +89,7 @@ def test_the_text_has_the_verdict_first_and_last(monkeypatch: pytest.MonkeyPatch
     assert (
         lines[0]
         == lines[-1]
-        == f"✗ {words.message('doctor.broken', check=title, step=words.message('steps.service_account.short'))}"
+        == f"✗ {words.message('verdict.failed', check=title, step=words.message('steps.service_account.short'))}"
     )
     text = "\n".join(lines)
     assert "aws iam update-assume-role-policy --role-name s3-reader" in text

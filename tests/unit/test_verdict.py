@@ -54,12 +54,16 @@ def test_a_healthy_chain_works() -> None:
     assert verdict(Fakes()) == Verdict(outcome=Outcome.WORKS, status=Status.PASSED)
 
 
-def test_steps_that_succeed_are_not_called_broken_where_only_the_pods_own_program_is() -> None:
+def test_steps_that_succeed_are_not_called_broken_where_only_the_pod_is() -> None:
     region = Check(id="pod.region", status=Status.FAILED)
-    broken = Fakes()
+    reachable = Check(id="webhook.reachable", status=Status.FAILED)
+    broken, next_pod = Fakes(), Fakes()
     refuse(broken, "AccessDenied", NOT_AUTHORIZED)
-    found = [judge(walk(fakes.ports(), SUBJECT), [region]).key for fakes in (Fakes(), broken)]
-    assert found == ["failed_in_pod_alone", "failed"]
+    next_pod.pod["status"] = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
+    next_pod.webhook_up = False
+    found = [judge(walk(fakes.ports(), SUBJECT), [region]).key for fakes in (Fakes(), broken, next_pod)]
+    assert found == ["failed_in_pod_alone", "failed", "failed"]
+    assert judge(walk(Fakes().ports(), SUBJECT), [region, reachable]).key == "failed"
 
 
 @pytest.mark.parametrize("keys", [[jwk(OTHER_KEY)], []], ids=["others", "none"])

@@ -74,7 +74,7 @@ class Verdict:
     warning: tuple[Step, Check] | None = None
     """What warns although it should work; where it works, `check` is that."""
     in_pod_alone: bool = False
-    """Whether the six steps succeed, and only a check of the Pod's own program fails, which the doctor adds."""
+    """Whether the six steps succeed, also for the next Pod, and only checks of the Pod fail, which the doctor adds."""
 
     @property
     def key(self) -> str:
@@ -129,7 +129,7 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
             remaining=tuple(cause.id for cause in reading.remaining),
             ruled_out=tuple(cause.id for cause in reading.ruled_out),
             open=open_,
-            in_pod_alone=all(report.status in HOLDS for report in walk) and {it.step for it in walk} == {*Step},
+            in_pod_alone=_is_in_pod_alone(walk, broken),
         )
 
     if (denied := by_id.get(APPLICATION)) is not None and denied.reason in BY_WHICH_SERVER:
@@ -172,6 +172,12 @@ def _broken(
         located.append(minded)
     order = list(Step)
     return sorted(located, key=lambda found: order.index(found[0]))
+
+
+def _is_in_pod_alone(walk: Walk, broken: Sequence[tuple[Step, Check]]) -> bool:
+    whole = {report.step for report in walk} == set(Step) and all(report.status in HOLDS for report in walk)
+    later = any(check.reason in LATER for report in walk for check in report.checks)
+    return whole and not later and all(check.id.startswith("pod.") for _, check in broken)
 
 
 def _warned(checks: Sequence[tuple[Step, Check]]) -> list[tuple[Step, Check]]:
