@@ -21,8 +21,8 @@ def world_is_broken(content: Content) -> None:
     ids = session.world().faults
     if not ids:
         return
-    walk_view = session.simulated_walk_view()
-    whole = all(by_hand.is_whole(FAULTS[id_], session.diagnosis(walk_view)) for id_ in ids)
+    found = session.diagnosis(session.simulated_walk_view())
+    whole = all(by_hand.is_whole(FAULTS[id_], found) for id_ in ids)
     if whole:
         html = prose(content.message("lab.strip_whole"))
     elif secrecy.is_hidden():
@@ -30,9 +30,7 @@ def world_is_broken(content: Content) -> None:
     else:
         named = "".join(f" <strong>{escape(id_)} {prose(title(FAULTS[id_], content))}</strong>" for id_ in ids)
         html = f"{prose(content.message('lab.strip'))}{named}"
-        if all(report.status is Status.PASSED for report in walk_view.walk) and not all(
-            FAULTS[id_].harmless for id_ in ids
-        ):
+        if found.verdict.in_pod_alone:
             html += f'<br><span class="quiet">{prose(content.message("lab.strip_walk"))}</span>'
     status = Status.PASSED if whole else Status.WARNING
     link = page_link(content, "break_it", escape(content.message("lab.strip_link")))
