@@ -208,6 +208,7 @@ TOO_LONG = "The requested DurationSeconds exceeds the"
             "global_endpoint",
         ),
         ('Connect timeout on endpoint URL: "https://sts.ap-northeast-1.amazonaws.com/"', "egress"),
+        ('Connect timeout on endpoint URL: "https://sts.amazonaws.com.cn/"', "egress"),
         ('Could not connect to the endpoint URL: "https://sts.ap-northeast-1.api.aws/"', "egress"),
         (
             "An error occurred (InvalidToken) when calling the ListBuckets operation: "

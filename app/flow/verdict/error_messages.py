@@ -107,7 +107,7 @@ CHAIN_LIMIT = "exceeds the 1 hour session limit for roles assumed by role chaini
 REGION_OFF = "RegionDisabledException"
 _NO_SESSION = "The provided token is malformed or otherwise invalid"
 """What a service says of a session that its region does not know, as one of STS's global endpoint (opt-in regions)."""
-_GLOBAL = re.compile(r"https://sts\.amazonaws\.com\b|(?:Connect to|getaddrinfo E\w+) sts\.amazonaws\.com(?!\.cn)")
+_GLOBAL = re.compile(r"(?:https://|Connect to |getaddrinfo E\w+ )sts\.amazonaws\.com\b(?!\.cn)")
 _NO_WAY = re.compile(
     rf'endpoint URL: "https://(?P<botocore>[^"/]+)\.{_OF_AWS}'
     rf'|"https://(?P<go>[^"/]+)\.{_OF_AWS}[^"]*": (?:dial tcp|context deadline exceeded|net/http: )'
