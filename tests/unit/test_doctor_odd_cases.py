@@ -222,6 +222,7 @@ def test_a_second_container_may_have_a_role_of_its_own() -> None:
     found = examined(fakes)
     assert (found.verdict.outcome, found.verdict.check and found.verdict.check.id) == (Outcome.WORKS, "pod.handwritten")
     assert {check.id for check in found.checks if check.status is Status.WARNING} == {"pod.handwritten"}
+    assert (found.fix and found.fix.id) == "role_apart"
     fakes.pod["spec"]["containers"][0]["env"][3]["value"] = f"{ROLE}-of-old"  # then the annotation may be newer
     assert examined(fakes).verdict.outcome is Outcome.BROKEN
 

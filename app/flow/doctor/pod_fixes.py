@@ -33,13 +33,15 @@ _FETCH = "failed to fetch token"
 
 
 def handwritten(names: Names) -> Fix:
-    """Where the manifest sets one of the two variables itself, the webhook adds neither, or not even the mount."""
+    """Where the manifest sets one of the two variables itself, the webhook adds neither, or not even the mount; a
+    container with both may be meant to have a role of its own."""
     if names.check.got == "[]":
         return unskip(names)
     if names.check.reason == MOUNTED_TWICE:
         return _leave_mount(names)
+    apart = names.check.status is Status.WARNING and not names.check.reason
     return Fix(
-        id="handwritten",
+        id="role_apart" if apart else "handwritten",
         commands=names.leave_to_webhook(),
         change=changes.workload(names, changes.without_variables((ROLE_VARIABLE, TOKEN_VARIABLE))),
     )

@@ -37,6 +37,6 @@ ROWS = (
         make=_two_roles,
         read_only="should_work webhook.dry_run",
         allowed=WORKS,
-        fix="handwritten",
+        fix="role_apart",
     ),
 )
