@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from botocore.credentials import Credentials as Identity
 
-from app.clients.aws import cloudtrail as aws_events
+from app.clients.aws import cloudtrail
 from app.clients.aws import policies as aws_policies
 from app.clients.aws import sdk as aws_sdk
 from app.clients.aws.calls import AwsCalls, assumed_role, document
@@ -103,7 +103,7 @@ class BotoAws:
         )
 
     def assumptions(self, role_arn: str, subject: str) -> Assumptions:
-        return aws_events.assumptions(self._calls, role_arn, subject)
+        return cloudtrail.assumptions(self._calls, role_arn, subject)
 
     def exchanges(self) -> tuple[Exchange, ...]:
         return self._calls.recorder.exchanges()

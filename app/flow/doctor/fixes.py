@@ -14,7 +14,7 @@ from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import Names
 from app.flow.doctor.pods import sibling_fixes
 from app.flow.doctor.webhook import webhook_fixes
-from app.flow.doctor.without_exec import running_fixes as without_exec
+from app.flow.doctor.without_exec import running_fixes
 from app.flow.doctor.workload import MANAGED, is_managed
 from app.flow.json_access import strings
 from app.flow.model import JsonValue, Status, Walk
@@ -71,10 +71,10 @@ def _is_managed(fix: Fix, names: Names) -> bool:
 
 
 _LOOKS: Mapping[str, Make] = {
-    NO_PROGRAM: without_exec.look_in,
+    NO_PROGRAM: running_fixes.look_in,
     **dict.fromkeys(BY_WHICH_SERVER, program_fixes.who_denied),
     NO_REGION: aws_fixes.name_region,
-    **dict.fromkeys((OWN_REQUEST, OF_CALLER), without_exec.own_request),
+    **dict.fromkeys((OWN_REQUEST, OF_CALLER), running_fixes.own_request),
 }
 """By the reason of a check that is open: what shows more."""
 _CAUSES: Mapping[str, Make] = {
@@ -102,7 +102,7 @@ _FIXES: Mapping[str, Make] = {
     **dict.fromkeys(("trust.provider", "trust.action", "trust.audience", "trust.subject"), aws_fixes.trust),
     "trust.decision": aws_fixes.trust,
     "trust.scope": aws_fixes.narrow,
-    "pod.running": without_exec.running,
+    "pod.running": running_fixes.running,
     "pod.service_account": pod_fixes.run_as,
     "webhook.registered": webhook_fixes.register,
     "webhook.selector": webhook_fixes.call_webhook,
