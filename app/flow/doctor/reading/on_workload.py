@@ -37,7 +37,7 @@ def inspect(ports: Ports, walk: Walk, of_pod: StepReport, of_list: StepReport) -
     others = stale or [pod.workload for pod in rows(of_list.evidence.get("default_pods")) if not pod.deleting]
     rolled_out = [it for it in (*([own] if wrong else []), *others) if is_rolled_out(it)]
     named = [(namespace, it) for it in (*([own] if lacking else []), *rolled_out[:_MOST])]
-    found = {name: it for (_, name), it in read(ports.cluster, named).items()}
+    found = {name: it for (_, name), it in read_workloads(ports.cluster, named).items()}
     if held_back := {name: why for name, it in found.items() if (why := why_held_back(it))}:
         findings.show(HELD_BACK, held_back)
     if managed := [name for name, it in found.items() if is_managed(it)]:
@@ -54,7 +54,7 @@ def is_rolled_out(workload: JsonValue) -> bool:
     return get_str(workload, "kind") in ROLLED_OUT
 
 
-def read(cluster: Cluster, named: Iterable[tuple[str, JsonValue]]) -> Mapping[tuple[str, str], JsonValue]:
+def read_workloads(cluster: Cluster, named: Iterable[tuple[str, JsonValue]]) -> Mapping[tuple[str, str], JsonValue]:
     """The workloads that can be read, each by its namespace and its name as kubectl takes it."""
     asked = {
         (namespace, f"{kind.singular}/{name}"): (lambda of=(namespace, kind, name): cluster.workload(*of))

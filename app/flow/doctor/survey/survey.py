@@ -10,8 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from app.flow.doctor.reading.on_workload import is_rolled_out
-from app.flow.doctor.reading.on_workload import read as read_workloads
+from app.flow.doctor.reading.on_workload import is_rolled_out, read_workloads
 from app.flow.doctor.survey import pods, problems
 from app.flow.doctor.survey.roles import Candidate, candidate_of, let_in
 from app.flow.doctor.survey.survey_reads import Policy, Read, read
@@ -113,9 +112,8 @@ def _held_back(ports: Ports, found: Sequence[JsonValue]) -> Mapping[str, Mapping
     """Of the workloads of these Pods those that make no new Pods by themselves, by namespace, and why."""
     named = [(get_str(pod, "metadata", "namespace"), workload_of(pod)) for pod in found]
     by_namespace: dict[str, dict[str, str]] = defaultdict(dict)
-    for (namespace, name), document in read_workloads(
-        ports.cluster, [it for it in named if is_rolled_out(it[1])]
-    ).items():
+    rolled_out = [it for it in named if is_rolled_out(it[1])]
+    for (namespace, name), document in read_workloads(ports.cluster, rolled_out).items():
         if why := why_held_back(document):
             by_namespace[namespace][name] = why
     return by_namespace
