@@ -65,10 +65,16 @@ def interruptible() -> Iterator[None]:
 
 
 def on_hang_up(handler: Callable[[int, FrameType | None], None]) -> None:
-    """Has that called where the terminal is closed. `nohup` has had the signal ignored, and it stays so."""
+    """Has that called, once, where the terminal is closed. `nohup` has had the signal ignored, and it stays so."""
+
+    def first(number: int, frame: FrameType | None) -> None:
+        # The shell sends it to its jobs, and as the shell ends the kernel sends it to the one in the foreground again.
+        signal.signal(number, signal.SIG_IGN)
+        handler(number, frame)
+
     hang_up = getattr(signal, "SIGHUP", None)  # not on Windows
     if hang_up is not None and signal.getsignal(hang_up) is not signal.SIG_IGN:
-        signal.signal(hang_up, handler)
+        signal.signal(hang_up, first)
 
 
 def _terminate(number: int, _: FrameType | None) -> None:

@@ -195,14 +195,15 @@ def test_a_signal_while_it_loads_ends_it_quietly(name, number):
 
 
 def test_what_nohup_started_goes_on_after_its_terminal_is_closed(monkeypatch):
-    handlers = {signal.SIGHUP: signal.SIG_IGN}
+    handlers, heard = {signal.SIGHUP: signal.SIG_IGN}, []
     monkeypatch.setattr(signal, "getsignal", handlers.get)
     monkeypatch.setattr(signal, "signal", handlers.__setitem__)
-    on_hang_up(print)
+    on_hang_up(lambda *got: heard.append(got))
     assert handlers == {signal.SIGHUP: signal.SIG_IGN}
     handlers[signal.SIGHUP] = signal.SIG_DFL
-    on_hang_up(print)
-    assert handlers == {signal.SIGHUP: print}
+    on_hang_up(lambda *got: heard.append(got))
+    handlers[signal.SIGHUP](signal.SIGHUP, None)
+    assert (heard, handlers) == ([(signal.SIGHUP, None)], {signal.SIGHUP: signal.SIG_IGN}), "it comes twice"
 
 
 def test_a_wrong_value_cannot_look_like_two():
