@@ -67,6 +67,31 @@ def test_what_would_be_read_as_two_requests_is_not_sent(end):
     assert served([OK, OK], work) == [["GET / HTTP/1.1\r\n\r\n"] * 2]
 
 
+def test_what_comes_before_an_answer_is_no_answer_to_this_request_nor_to_the_next():
+    early = b"HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"
+    other = b"HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n"
+
+    async def work(client, requests):
+        first = await client.send("POST", "/", {"expect": "100-continue"}, b"body")
+        return first, await client.send("GET", "/", {}, b""), len(requests)
+
+    first, second, connections = served([early + OK, other], work)
+    assert (first.status, first.body, [name for name, _ in first.headers]) == (
+        200,
+        b"ok",
+        ["content-length", "x-a", "x-a"],
+    )
+    assert (second.status, connections) == (201, 1)
+
+
+def test_the_answer_to_head_has_no_body_whatever_it_announces():
+    async def work(client, requests):
+        return [(await client.send("HEAD", "/", {}, b"")).body for _ in range(2)], len(requests)
+
+    for answer in (OK.removesuffix(b"ok"), b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"):
+        assert served([answer], work) == ([b"", b""], 2)
+
+
 def test_a_connection_that_was_closed_or_is_too_old_is_not_used_again(monkeypatch):
     async def work(client, requests):
         await client.send("GET", "/", {}, b"")

@@ -271,6 +271,19 @@ def test_what_curl_is_given_makes_one_request_at_its_own_world(world, run_pod, e
     assert json.loads(beside.stdout)["code"] == 403
 
 
+def test_curl_waits_for_the_answer_itself_and_for_no_body_after_head(world, run_pod, execute):
+    pod = run_pod(container=MANY)
+    review = "apis/authentication.k8s.io/v1/selfsubjectreviews"
+    token = "$(cat /var/run/secrets/kubernetes.io/serviceaccount/token)"
+    options = (
+        f"-sk -o /dev/null -w '%{{http_code}}' -H 'content-type: application/json' -H \"Authorization: Bearer {token}\""
+    )
+    post = f"curl {options} -H 'Expect: 100-continue' -d '{{}}' https://kubernetes.default.svc/{review}"
+    assert execute(pod, "sh", "-c", post).stdout == "201"
+    head = execute(pod, "curl", "-skSI", f"{world.issuer}/keys")
+    assert head.stdout.startswith("HTTP/1.1 200 OK\r\n"), head.stderr
+
+
 def test_curl_reaches_the_issuer_and_the_api_server_and_nothing_else(world, run_pod, execute):
     pod = run_pod(container=MANY)
     account = "/var/run/secrets/kubernetes.io/serviceaccount"

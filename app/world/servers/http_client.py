@@ -62,7 +62,7 @@ class HttpClient:
         async with self._room:
             connection = self._kept() or await self._connect()
             try:
-                answer = await connection.send(written)
+                answer = await connection.send(written, has_body=method.upper() != "HEAD")
             except BaseException:
                 connection.close()
                 raise
@@ -114,13 +114,15 @@ class _Connection(asyncio.Protocol):
         """Whether another request may follow."""
         self._transport: asyncio.Transport
         self._parser: httptools.HttpResponseParser
+        self._has_body = True
         self._answered: asyncio.Future[Answer] | None = None
         self._headers: list[tuple[str, str]] = []
         self._body = bytearray()
 
-    async def send(self, request: bytes) -> Answer:
+    async def send(self, request: bytes, *, has_body: bool) -> Answer:
         """Sends a request and waits for the answer to it. Raises `ConnectionError` where none comes."""
         self._parser = httptools.HttpResponseParser(self)
+        self._has_body = has_body
         self._headers, self._body = [], bytearray()
         self._answered = asyncio.get_running_loop().create_future()
         self._transport.write(request)
@@ -157,8 +159,19 @@ class _Connection(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         self._body += body
 
+    def on_headers_complete(self) -> None:
+        if not self._has_body and self._parser.get_status_code() >= 200:
+            self._end()
+            self.is_open = False  # the parser would wait for the body that such an answer announces
+
     def on_message_complete(self) -> None:
+        if self._parser.get_status_code() < 200:
+            self._headers.clear()  # `100 Continue` and the like come before the answer (RFC 9110, section 15.2)
+            return
         self.is_open = self.is_open and self._parser.should_keep_alive()
+        self._end()
+
+    def _end(self) -> None:
         if self._answered is not None and not self._answered.done():
             status = self._parser.get_status_code()
             self._answered.set_result(Answer(status=status, headers=tuple(self._headers), body=bytes(self._body)))
