@@ -25,7 +25,7 @@ from app.world.keys import KeyPool, KeyRing
 from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.node.container_runtime import ContainerRuntime
 from app.world.node.kubelet import Kubelet
-from app.world.node.programs.program_threads import Programs
+from app.world.node.programs.program_limits import Programs
 from app.world.node.programs.runner import AwsCli
 from app.world.servers.loopback import Loopback
 from app.world.servers.network import Network

@@ -9,8 +9,9 @@ import pytest
 
 from app.flow.ports import Execution
 from app.world.node.programs.aws_clients import AwsClients
-from app.world.node.programs.program_threads import (
+from app.world.node.programs.program_limits import (
     OF_A_VISITOR,
+    REQUESTS,
     REQUESTS_OF_A_VISITOR,
     REQUESTS_OF_A_WORLD,
     Programs,
@@ -138,6 +139,32 @@ def test_the_requests_of_a_visitors_pods_leave_others_their_connections():
     assert len(begun) == REQUESTS_OF_A_VISITOR + 1 <= CONNECTIONS_LIMIT // 2
     assert begun.count(crowd[0]) == REQUESTS_OF_A_WORLD
     assert begun[-1] not in crowd
+
+
+def test_the_requests_of_all_pods_leave_the_webhooks_their_connections_and_those_that_end_make_room():
+    begun = []
+
+    async def ask(room):
+        async with room.request():
+            begun.append(room)
+            await asyncio.Event().wait()
+
+    async def ask_all():
+        programs = Programs()
+        # Of many addresses, and of none: nobody knows who made a world that was kept.
+        visitors = [f"192.0.2.{number}" for number in range(REQUESTS)] + [None] * REQUESTS
+        for _ in range(2):
+            begun.clear()
+            asked = [asyncio.ensure_future(ask(programs.room(visitor))) for visitor in visitors]
+            while len(begun) < REQUESTS:
+                await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            assert len(begun) == REQUESTS <= CONNECTIONS_LIMIT // 2
+            for one in asked:
+                one.cancel()
+            await asyncio.gather(*asked, return_exceptions=True)
+
+    asyncio.run(asyncio.wait_for(ask_all(), 10))
 
 
 @pytest.mark.parametrize("url", ["$AWS_ISSUER", "https://kubernetes.default.svc/version"])

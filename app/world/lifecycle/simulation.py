@@ -20,7 +20,7 @@ from app.world.lifecycle.listeners import Listeners
 from app.world.lifecycle.world_factory import WorldFactory
 from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.lifecycle.world_store import WorldGone, WorldStore
-from app.world.node.programs.program_threads import Programs
+from app.world.node.programs.program_limits import Programs
 from app.world.node.programs.runner import AwsCli
 from app.world.node.volumes.disk import parent_of_node_files
 from app.world.saved.keepers import Keepers

@@ -17,7 +17,7 @@ from app.world.node.container import Container, command_of, environment_of, is_a
 from app.world.node.container_log import ContainerLog
 from app.world.node.processes import Processes
 from app.world.node.programs.environment import ConfigError, variables
-from app.world.node.programs.program_threads import Programs
+from app.world.node.programs.program_limits import Programs
 from app.world.node.programs.runner import AwsCli
 from app.world.node.streams import Streams, encoded
 from app.world.node.volumes.atomic_writer import OwnedTree

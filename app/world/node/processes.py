@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from app.flow.ports import Execution
 from app.world.node.container import AWS, Container
 from app.world.node.programs.http_requests import Wire
-from app.world.node.programs.program_threads import Room
+from app.world.node.programs.program_limits import Room
 from app.world.node.programs.runner import AwsCli
 from app.world.node.programs.surroundings import Surroundings
 from app.world.node.programs.tar import tar

@@ -1,5 +1,5 @@
-"""What Pods' programs use and all worlds share, so much of it for one world and for one visitor: the threads in which
-they block, and the connections over which their requests wait for an answer.
+"""How much Pods' programs use of what all worlds share, in one world and in those of one visitor: of the threads in
+which they block, and of the connections over which their requests wait for an answer.
 """
 
 from __future__ import annotations
@@ -21,9 +21,12 @@ OF_A_VISITOR = THREADS // 2
 """How many in all worlds of one address: the others find room, whatever it does."""
 OF_A_WORLD = 1
 """How many in one world. Python runs one thread at a time, so a second one would end no earlier."""
-REQUESTS_OF_A_VISITOR = CONNECTIONS_LIMIT // 4
-"""How many requests of Pods, in all worlds of one address, wait for an answer at once. A watch takes its five seconds,
-and meanwhile the webhooks of all worlds have to be called, over the same connections."""
+REQUESTS = CONNECTIONS_LIMIT // 2
+"""How many requests of Pods wait for an answer at once, in all worlds together: a watch takes its five seconds. Over
+the same connections webhooks are called, also for what Pods request.
+"""
+REQUESTS_OF_A_VISITOR = REQUESTS // 2
+"""The same in all worlds of one address."""
 REQUESTS_OF_A_WORLD = 4
 """The same in one world."""
 
@@ -37,10 +40,11 @@ class _Share:
 
 
 class Programs:
-    """The threads of one process. All but `submit` and `stop` is for the servers' loop."""
+    """The threads and connections of one process. All but `submit` and `stop` is for the servers' loop."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="aws-cli")
+        self._requests = asyncio.Semaphore(REQUESTS)
         self._visitors: WeakValueDictionary[str, _Share] = WeakValueDictionary()
 
     def submit(self, work: Callable[[], object]) -> None:
@@ -54,18 +58,19 @@ class Programs:
     def room(self, visitor: str | None) -> Room:
         """The room of a new world. `visitor`: the address for which it was made, None where it is not known."""
         if visitor is None:
-            return Room(self._threads, _Share())
+            return Room(self._threads, self._requests, _Share())
         share = self._visitors.get(visitor)
         if share is None:
             share = self._visitors[visitor] = _Share()
-        return Room(self._threads, share)
+        return Room(self._threads, self._requests, share)
 
 
 class Room:
     """What one world may use."""
 
-    def __init__(self, threads: ThreadPoolExecutor, share: _Share) -> None:
+    def __init__(self, threads: ThreadPoolExecutor, requests: asyncio.Semaphore, share: _Share) -> None:
         self._threads = threads
+        self._requests = requests
         self._share = share
         self._own = asyncio.Semaphore(OF_A_WORLD)
         self._own_requests = asyncio.Semaphore(REQUESTS_OF_A_WORLD)
@@ -73,7 +78,7 @@ class Room:
     @asynccontextmanager
     async def request(self) -> AsyncIterator[None]:
         """A request of one of the world's programs may be under way inside, once it is its turn."""
-        async with self._own_requests, self._share.requests:
+        async with self._own_requests, self._share.requests, self._requests:
             yield
 
     @asynccontextmanager
