@@ -105,9 +105,11 @@ def test_every_attribute_is_kept_or_known_not_to_be(simulation, kept):
         ("something/else", lambda it: {}),
         ("object/unknown/a/b", lambda it: {}),
         ("object/pods/default/x", lambda it: {"metadata": {"name": "x"}}),
+        ("object/pods/default/x", lambda it: {"metadata": {"name": "x", "uid": "../../x", "resourceVersion": "1"}}),
+        ("pod/..%2F..%2Fx", lambda it: {}),
         ("account/000000000000/roles/x", lambda it: {}),
     ],
-    ids=map(str, range(12)),
+    ids=map(str, range(14)),
 )
 def test_what_is_not_declared_is_refused_by_its_place(kept, where, change):
     changed = kept | {where: change(kept.get(where))}

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 Sections = dict[str, JsonValue]
 
 _ACCOUNT = re.compile("[0-9]{12}")
+_UID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""The folder of a Pod's files is named after its uid, and removed with it."""
 BEFORE_FAULTS = "before_faults"
 """The section that holds all others as they were before the first fault, while one is in force."""
 _TABLES: Mapping[str, tuple[type, Callable[[Account], dict[str, Any]]]] = {
@@ -183,7 +185,7 @@ def read(sections: Sections) -> KeptWorld:
                 continue
             case ("object", resource, _, _) if resource in RESOURCES:
                 objects.append((resource, _stored(written, where)))
-            case ("pod", uid):
+            case ("pod", uid) if _UID.fullmatch(uid):
                 pods[uid] = decode(KeptPod, written, where)
             case ("account", account_id, "buckets", bucket) if account_id in ids:
                 made: BucketSettings = decode(BucketSettings, written, where)
@@ -253,7 +255,7 @@ def _stored(written: JsonValue, where: str) -> Stored:
     try:
         metadata = written["metadata"]
         int(metadata["resourceVersion"])
-        if isinstance(metadata["name"], str) and isinstance(metadata["uid"], str):
+        if isinstance(metadata["name"], str) and _UID.fullmatch(metadata["uid"]):
             return Stored(json.dumps(written, separators=(",", ":")).encode())
     except (KeyError, TypeError, ValueError):
         pass
