@@ -8,9 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from app.world.apiserver.auth.authentication import ADMIN
+from app.world.apiserver.registry import operations
 from app.world.lifecycle.simulation import Simulation
 from app.world.metering import payer
-from app.world.saved import journal
+from app.world.saved import journal, sections
 from app.world.saved.journal import Journal
 from app.world.saved.keeper import Keeper
 from app.world.saved.keepers import Keepers
@@ -80,6 +82,27 @@ def test_an_error_of_ours_in_one_world_keeps_no_other_from_the_disk(simulation, 
     simulation.store.discard("other")
     with StateDirectory(tmp_path) as state:
         assert {it.key: it.world.settings.webhook_delay for it in state.worlds} == {"one": 0.0, "other": 2.0}
+
+
+def test_what_changed_before_an_error_of_ours_is_on_the_disk_after_it(simulation, world, tmp_path, monkeypatch):
+    of_world = sections.of_world
+
+    def wrong(_):
+        monkeypatch.setattr(sections, "of_world", of_world)
+        raise ValueError("no error of the disk")
+
+    async def keep(keepers):
+        await keepers.keep("one", world)
+        await operations.create(world, ADMIN, "configmaps", "default", {"metadata": {"name": "changed"}})
+        monkeypatch.setattr(sections, "of_world", wrong)
+        with pytest.raises(ValueError, match="no error"):
+            await keepers.flush(world)
+        await keepers.close()
+
+    with StateDirectory(tmp_path) as state:
+        simulation.run(keep(Keepers(state)))
+    with StateDirectory(tmp_path) as state:
+        assert "object/configmaps/default/changed" in state.worlds[0].world.sections
 
 
 def test_a_change_is_not_acknowledged_while_the_process_ends(tmp_path):

@@ -47,7 +47,8 @@ class Keeper:
         self._soon: asyncio.TimerHandle | None = None
         self._looks: set[asyncio.Task[None]] = set()
         self._is_whole = True
-        """Whether the journal ends with a whole change: a disk that was full may have taken half of one."""
+        """Whether the journal has all changes so far: a full disk may have taken half of one. Where it has not, all of
+        the world is written again."""
 
     @property
     def directory(self) -> Path:
@@ -96,11 +97,11 @@ class Keeper:
             if not self._is_whole or self._journal.is_long:
                 await self._begin()
                 return
+            self._is_whole = False
             written, gone = self._changes()
             if written or gone:
-                self._is_whole = False
                 await asyncio.to_thread(self._journal.append, written, gone)
-                self._is_whole = True
+            self._is_whole = True
 
     async def _begin(self) -> None:
         self._is_whole = False
