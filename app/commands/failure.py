@@ -1,5 +1,6 @@
-"""What a command says when it could not run: what was got, what was expected, what to do. Of settings that cannot be
-used all at once, since a start shows no more than one message.
+"""What a command says when it could not run: what was got, what was expected, what to do.
+
+A start shows one message, so all settings that cannot be used are in it.
 """
 
 from __future__ import annotations

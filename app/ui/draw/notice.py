@@ -1,5 +1,6 @@
-"""What stands in the way, in plain words: what was found, what would have done, what to do. Live mode among it, where a
-page's acts make sense in a simulated world only.
+"""What stands in the way, in plain words: what was found, what would have done, what to do.
+
+So does live mode, on pages whose acts make sense in a simulated world only.
 """
 
 from __future__ import annotations
