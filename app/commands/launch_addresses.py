@@ -26,7 +26,10 @@ _SECONDS = 5.0
 
 @asynccontextmanager
 async def offered(port: int, new_address: Callable[[], str]) -> AsyncIterator[None]:
-    """While inside, answers `ask(port)` with a new address. Without a private directory nothing is offered."""
+    """While inside, answers `ask(port)` with a new address. Without a private directory nothing is offered.
+
+    Nor is it where no socket can be made there: its path may be too long (unix(7)), or the disk full.
+    """
     path = _path(port)
     if path is None:
         yield
@@ -37,13 +40,16 @@ async def offered(port: int, new_address: Callable[[], str]) -> AsyncIterator[No
         writer.close()
 
     remove_left(path.parent)
-    path.unlink(missing_ok=True)  # that of a process that was killed: the port is ours now
-    server = await asyncio.start_unix_server(answer, path)
+    server: asyncio.Server | None = None
+    with suppress(OSError):
+        path.unlink(missing_ok=True)  # that of a process that was killed: the port is ours now
+        server = await asyncio.start_unix_server(answer, path)
     try:
         yield
     finally:
-        server.close()
-        path.unlink(missing_ok=True)
+        if server is not None:
+            server.close()
+            path.unlink(missing_ok=True)
 
 
 def ask(port: int) -> str:
