@@ -12,6 +12,7 @@ import pytest
 from app.world.aws.entities import NodeKind
 from app.world.lifecycle.world_operations import delete
 from app.world.node.shell import limits
+from app.world.servers.network import NetworkError
 from tests.waiting import SECONDS
 from tests.world.helpers import TOKEN_FILE, log_of, pod_of
 
@@ -282,6 +283,17 @@ def test_curl_waits_for_the_answer_itself_and_for_no_body_after_head(world, run_
     assert execute(pod, "sh", "-c", post).stdout == "201"
     head = execute(pod, "curl", "-skSI", f"{world.issuer}/keys")
     assert head.stdout.startswith("HTTP/1.1 200 OK\r\n"), head.stderr
+
+
+def test_curl_says_in_its_own_words_that_no_answer_came_in_time(world, run_pod, execute, monkeypatch):
+    async def waits(*_, **__):
+        raise NetworkError("context deadline exceeded", kind="timeout")
+
+    pod = run_pod(container=MANY)
+    monkeypatch.setattr(world.network, "request", waits)
+    done = execute(pod, "curl", "-sSk", "https://kubernetes.default.svc/api/v1/pods?watch=1")
+    words = "curl: (28) Operation timed out after 5000 milliseconds with 0 bytes received\n"
+    assert (done.stderr, done.exit_code) == (words, 28)
 
 
 def test_curl_reaches_the_issuer_and_the_api_server_and_nothing_else(world, run_pod, execute):

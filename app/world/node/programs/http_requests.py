@@ -129,6 +129,8 @@ class Wire:
                     pinned=pinned,
                 )
         except NetworkError as error:
+            if error.kind == "timeout":
+                raise _too_late(SECONDS) from None
             raise NoAnswer(60 if error.kind == "tls" else 7, f"{error}") from None
         return HttpResponse(
             status=answer.status, reason=_reason(answer.status), headers=answer.headers, body=answer.body
