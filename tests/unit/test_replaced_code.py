@@ -140,6 +140,7 @@ READ = {
         "streamlit.runtime.websocket_session_manager": {"WebsocketSessionManager.connect_session": "eddc6b9f5852"},
     },
     "app/ui/state/runs/streamlit_start.py": {
+        "streamlit.config": {"get_config_files": "3533213e0bae"},
         "streamlit.delta_generator": {"_maybe_print_use_warning": "c4a560dc5041"},
         "streamlit.components.v2.component_manager": {
             "BidiComponentManager.discover_and_register_components": "8a9d136467cd",
