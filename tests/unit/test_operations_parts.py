@@ -173,7 +173,7 @@ def test_a_server_that_is_gone_or_silent_does_not_answer(monkeypatch):
     assert asyncio.run(asked()) == [False, False]
 
 
-def test_memory_is_that_of_the_control_group_nearest_to_its_limit(tmp_path):
+def test_memory_in_use_is_that_of_the_control_group_nearest_to_its_limit_and_the_least_limit_is_all_there_is(tmp_path):
     own = tmp_path / "cgroup"
     own.write_text("0::/pods/mine\n")
     for path, limit, used in (("pods/mine", "1000", "700"), ("pods", "4000", "3900"), ("", "max", "9")):
@@ -182,8 +182,12 @@ def test_memory_is_that_of_the_control_group_nearest_to_its_limit(tmp_path):
         (group / "memory.current").write_text(used)
         (group / "memory.stat").write_text("anon 1\ninactive_file 100\n")
     assert control_groups.memory_used_and_limit(tmp_path / "fs", own) == (3800, 4000)
+    assert control_groups.memory_limit(tmp_path / "fs", own) == 1000
     assert control_groups.memory_used_and_limit(tmp_path / "none", own) == (None, None)
     assert control_groups.memory_used_and_limit(tmp_path / "fs", tmp_path / "none") == (None, None)
+    for path in ("pods/mine", "pods"):
+        (tmp_path / "fs" / path / "memory.max").write_text(str(2**61))
+    assert control_groups.memory_limit(tmp_path / "fs", own) < 2**60, "no machine has so much"
 
 
 @pytest.mark.parametrize("contained", [False, True], ids=["a host", "a container"])

@@ -82,20 +82,27 @@ def memory_used_and_limit(root: Path = ROOT, own: Path = OWN) -> tuple[int, int]
     use is what the kubelet calls the working set: the group's memory without the file cache that the kernel can drop at
     once.
     """
+    return max(_memory(root, own), key=lambda both: both[0] / both[1], default=(None, None))
+
+
+def memory_limit(root: Path = ROOT, own: Path = OWN) -> int | None:
+    """Bytes that there are at most: the least of the control groups' limits and the machine's memory; None where the
+    system says neither.
+    """
+    limits = [limit for _, limit in _memory(root, own)]
+    with suppress(AttributeError, OSError, ValueError):  # Windows has no such function
+        limits.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    return min(limits, default=None)
+
+
+def _memory(root: Path, own: Path) -> Iterator[tuple[int, int]]:
+    """In use, and the limit, of each group that has one."""
     new = (_of(one, "memory.max", "memory.current", "inactive_file") for one in groups(root, own))
     old = (
         _of(one, "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
         for one in groups_of("memory", root, own)
     )
-    return max(filter(None, (*new, *old)), key=lambda both: both[0] / both[1], default=(None, None))
-
-
-def memory_limit(root: Path = ROOT, own: Path = OWN) -> int | None:
-    """Bytes that there are at most: of the control group, else of the machine; None where the system says neither."""
-    _, most = memory_used_and_limit(root, own)
-    with suppress(AttributeError, OSError, ValueError):  # Windows has no such function
-        most = most or os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return most
+    return filter(None, (*new, *old))
 
 
 def _of(group: Path, most: str, current: str, cache: str) -> tuple[int, int] | None:
