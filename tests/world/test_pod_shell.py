@@ -270,6 +270,10 @@ def test_what_curl_is_given_makes_one_request_at_its_own_world(world, run_pod, e
     assert sent.stderr.splitlines()[2] == "> User-Agent: curl/8.3.0"
     beside = execute(pod, "curl", "-sk", f"{api}/../{world.path}/version")
     assert json.loads(beside.stdout)["code"] == 403
+    # Two readers of such an address find two hosts in it.
+    issuer = world.issuer.split("/")[2]
+    elsewhere = execute(pod, "curl", "-skS", f"https://127.0.0.1\\@{issuer}/../k8s/{world.path}/version")
+    assert (elsewhere.exit_code, elsewhere.stdout) == (3, "")
 
 
 def test_curl_waits_for_the_answer_itself_and_for_no_body_after_head(world, run_pod, execute):

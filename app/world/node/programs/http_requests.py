@@ -52,13 +52,16 @@ class Wire:
         try:
             url = urlsplit(request.url)
             port = url.port or (443 if url.scheme == "https" else 80)
-            target = parse_url(request.url).request_uri  # without dot segments, as curl sends it
+            sent = parse_url(request.url)
         except ValueError:
             raise NoAnswer(3, "URL rejected: Malformed input to a URL function") from None
+        target = sent.request_uri  # without dot segments, as curl sends it
         host = (url.hostname or "").lower()
+        # The network goes by `sent`; with a backslash in the address the other reader finds another host in it.
+        is_one = (sent.host or "").strip("[]").lower() == host
         if url.scheme not in ("http", "https"):
             raise NoAnswer(1, f'Protocol "{url.scheme}" not supported')
-        if not host or not _TEXT.fullmatch(request.url) or not _METHOD.fullmatch(request.method):
+        if not host or not is_one or not _TEXT.fullmatch(request.url) or not _METHOD.fullmatch(request.method):
             raise NoAnswer(3, "URL rejected: Malformed input to a URL function")
         if host == METADATA and url.scheme == "http" and port == 80:
             address = (
