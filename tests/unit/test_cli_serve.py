@@ -179,6 +179,9 @@ def test_it_serves_from_any_folder_and_ends_in_good_order(tmp_path, number):
             assert "<html" in httpx.get(f"{url}/token_mount?lang=ja").text
         finally:
             server.send_signal(number)
+            if number == signal.SIGHUP:  # as the shell and the kernel do where a terminal is closed
+                time.sleep(0.01)
+                server.send_signal(number)
             _, errors = server.communicate(timeout=SECONDS)
     assert server.returncode == 0
     assert errors == ""
