@@ -15,6 +15,17 @@ _OF_REGIONS = {
     "us-isof": "aws-iso-f",
 }
 """By how the names of a partition's regions begin. All other regions are commercial ones."""
+ENDPOINT_SUFFIXES = (
+    *("amazonaws.com", "api.aws"),
+    *("amazonaws.com.cn", "api.amazonwebservices.com.cn"),
+    *("amazonaws.eu", "api.amazonwebservices.eu"),
+    *("c2s.ic.gov", "api.aws.ic.gov"),
+    *("sc2s.sgov.gov", "api.aws.scloud"),
+    *("cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
+    *("csp.hci.ic.gov", "api.aws.hci.ic.gov"),
+)
+"""How the names of AWS's endpoints end, by partition, those of dual-stack endpoints second (botocore's
+`partitions.json`)."""
 _ARN = re.compile(r"arn:(aws[a-z0-9-]*):")
 _EKS_ISSUER = re.compile(r"https://oidc\.eks\.([a-z]+(?:-[a-z]+)+-[0-9]+)\.")
 

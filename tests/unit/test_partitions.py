@@ -12,8 +12,9 @@ import pytest
 
 from app.flow.doctor import Diagnosis, examine
 from app.flow.model import Check, Status
-from app.flow.partitions import partition_of, region_of
+from app.flow.partitions import ENDPOINT_SUFFIXES, partition_of, region_of
 from app.flow.ports import Execution
+from app.flow.verdict.error_messages import blames_surroundings
 from tests.unit.fake_ports import ACCOUNT, DIRECTORY, ISSUER, SUBJECT, Fakes, token
 from tests.unit.test_application import printed
 from tests.unit.test_doctor import ANNOTATION, annotated, healthy, posted
@@ -23,6 +24,19 @@ REGIONS = {
     region: found for found in PARTITIONS["partitions"] for region in found["regions"] if not region.endswith("-global")
 }
 ALL_BUCKETS = {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "arn:aws-cn:s3:::*"}
+
+
+def test_the_names_of_endpoints_end_as_in_botocore() -> None:
+    names = [
+        found["outputs"][kind] for found in PARTITIONS["partitions"] for kind in ("dnsSuffix", "dualStackDnsSuffix")
+    ]
+    assert list(ENDPOINT_SUFFIXES) == list(dict.fromkeys(names))
+
+
+@pytest.mark.parametrize("suffix", ENDPOINT_SUFFIXES)
+def test_a_host_of_each_partition_is_one_of_aws(suffix: str) -> None:
+    said = f'Could not connect to the endpoint URL: "https://sts.eusc-de-east-1.{suffix}/"'
+    assert blames_surroundings(said)
 
 
 def issuer_in(region: str) -> str:

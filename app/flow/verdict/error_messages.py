@@ -11,9 +11,9 @@ import re
 
 from app.flow.errors import CLOCK_REFUSED
 from app.flow.model import Step
+from app.flow.partitions import ENDPOINT_SUFFIXES
 
-_OF_AWS = r"(?:amazonaws\.com|api\.aws)"
-"""How AWS's hosts end, those of the dual-stack endpoints among them."""
+_OF_AWS = f"(?:{'|'.join(map(re.escape, ENDPOINT_SUFFIXES))})"
 _SENTENCE = re.compile(
     r"aws: \[ERROR\]: .+"
     r"|An error occurred \(\w+\) when calling the \w+ operation.*"

@@ -14,6 +14,7 @@ from app.flow.doctor.reading.variables import ENDPOINT_VARIABLES, IGNORES_ENDPOI
 from app.flow.json_access import get_object
 from app.flow.model import JsonValue, Status
 from app.flow.names import SIMULATED_AWS
+from app.flow.partitions import ENDPOINT_SUFFIXES
 from app.flow.steps.findings import Findings
 from app.flow.verdict.refusals import APPLICATION
 
@@ -22,7 +23,7 @@ OF_SESSION, OF_ENDPOINT = "RoleSessionName", "endpoint"
 """How the place of the check ends, where one of them is it."""
 _WHERE = "sts:AssumeRoleWithWebIdentity"
 _NAME = r"[\w+=,.@-]{2,64}"
-_OF_AWS = re.compile(r"\.(?:amazonaws\.com(?:\.cn)?|api\.aws|api\.amazonwebservices\.com\.cn)$")
+_OF_AWS = tuple(f".{suffix}" for suffix in ENDPOINT_SUFFIXES)
 """How the hosts of AWS's own endpoints end, those of VPC endpoints among them."""
 
 
@@ -60,4 +61,4 @@ def _endpoint(variables: Variables) -> list[tuple[str, str]]:
         hosts = [(name, urlsplit(url).hostname or "") for name, url in found[:1]]
     except ValueError:
         return []
-    return [(name, "" if _OF_AWS.search(host) else host) for name, host in hosts]
+    return [(name, "" if host.endswith(_OF_AWS) else host) for name, host in hosts]
