@@ -26,6 +26,7 @@ ENDPOINT_SUFFIXES = (
 )
 """How the names of AWS's endpoints end, by partition, those of dual-stack endpoints second (botocore's
 `partitions.json`)."""
+_ENDS = tuple(f".{suffix}" for suffix in ENDPOINT_SUFFIXES)
 _ARN = re.compile(r"arn:(aws[a-z0-9-]*):")
 _EKS_ISSUER = re.compile(r"https://oidc\.eks\.([a-z]+(?:-[a-z]+)+-[0-9]+)\.")
 
@@ -40,6 +41,11 @@ def partition_of(issuer: str, *arns: str) -> str:
     """The partition that the first ARN among these names, else that of the issuer's region, such as `aws-cn`."""
     named = next(filter(None, map(_ARN.match, arns)), None)
     return named[1] if named else partition_of_region(region_of(issuer))
+
+
+def is_endpoint(host: str) -> bool:
+    """Whether a host is one of AWS's own endpoints by its name; those of VPC endpoints are."""
+    return host.endswith(_ENDS)
 
 
 def partition_of_region(region: str) -> str:

@@ -115,19 +115,24 @@ def test_all_worlds_of_a_visitor_leave_another_visitor_a_program(worlds, program
     assert sorted(programs.begun[-6:]) == sorted(world.path for world in crowd[-6:])
 
 
+async def request_without_end(room, begun):
+    async with room.request():
+        begun.append(room)
+        await asyncio.Event().wait()
+
+
 def test_the_requests_of_a_visitors_pods_leave_others_their_connections():
     begun = []
-
-    async def ask(room):
-        async with room.request():
-            begun.append(room)
-            await asyncio.Event().wait()
 
     async def ask_all():
         programs = Programs()
         crowd = [programs.room("192.0.2.1") for _ in range(REQUESTS_OF_A_VISITOR)]
-        asked = [asyncio.ensure_future(ask(room)) for room in (crowd[0], *crowd) for _ in range(REQUESTS_OF_A_WORLD)]
-        asked.append(asyncio.ensure_future(ask(programs.room("192.0.2.2"))))
+        asked = [
+            asyncio.ensure_future(request_without_end(room, begun))
+            for room in (crowd[0], *crowd)
+            for _ in range(REQUESTS_OF_A_WORLD)
+        ]
+        asked.append(asyncio.ensure_future(request_without_end(programs.room("192.0.2.2"), begun)))
         while len(begun) <= REQUESTS_OF_A_VISITOR:
             await asyncio.sleep(0)
         await asyncio.sleep(0)
@@ -144,18 +149,13 @@ def test_the_requests_of_a_visitors_pods_leave_others_their_connections():
 def test_the_requests_of_all_pods_leave_the_webhooks_their_connections_and_those_that_end_make_room():
     begun = []
 
-    async def ask(room):
-        async with room.request():
-            begun.append(room)
-            await asyncio.Event().wait()
-
     async def ask_all():
         programs = Programs()
         # Of many addresses, and of none: nobody knows who made a world that was kept.
         visitors = [f"192.0.2.{number}" for number in range(REQUESTS)] + [None] * REQUESTS
         for _ in range(2):
             begun.clear()
-            asked = [asyncio.ensure_future(ask(programs.room(visitor))) for visitor in visitors]
+            asked = [asyncio.ensure_future(request_without_end(programs.room(visitor), begun)) for visitor in visitors]
             while len(begun) < REQUESTS:
                 await asyncio.sleep(0)
             await asyncio.sleep(0)

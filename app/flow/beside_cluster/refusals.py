@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from app.flow.beside_cluster.objects import other_webhook
 from app.flow.model import JsonValue
 from app.flow.names import may_be_registered
-from app.flow.partitions import ENDPOINT_SUFFIXES
+from app.flow.partitions import is_endpoint
 
 _EKS_ISSUER = re.compile(r"^https://oidc[.-]eks\.")
 _EKS_VERSION = re.compile(r"[-+.]eks\b")
@@ -53,7 +53,7 @@ class Refusal:
 def refusal(found: Found) -> Refusal | None:
     """The first reason against this cluster by its address alone; None where there is none."""
     host = (urlsplit(found.host).hostname or "").removesuffix(".")
-    if found.is_eks or any(host.endswith(f".{end}") for end in ENDPOINT_SUFFIXES):
+    if found.is_eks or is_endpoint(host):
         return Refusal(code="beside_eks", got=found.host)
     if far := far_addresses(found.addresses):
         return Refusal(code="beside_public", got=f"{found.host} ({', '.join(far)})")

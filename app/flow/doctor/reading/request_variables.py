@@ -14,7 +14,7 @@ from app.flow.doctor.reading.variables import ENDPOINT_VARIABLES, IGNORES_ENDPOI
 from app.flow.json_access import get_object
 from app.flow.model import JsonValue, Status
 from app.flow.names import SIMULATED_AWS
-from app.flow.partitions import ENDPOINT_SUFFIXES
+from app.flow.partitions import is_endpoint
 from app.flow.steps.findings import Findings
 from app.flow.verdict.refusals import APPLICATION
 
@@ -23,8 +23,6 @@ OF_SESSION, OF_ENDPOINT = "RoleSessionName", "endpoint"
 """How the place of the check ends, where one of them is it."""
 _WHERE = "sts:AssumeRoleWithWebIdentity"
 _NAME = r"[\w+=,.@-]{2,64}"
-_OF_AWS = tuple(f".{suffix}" for suffix in ENDPOINT_SUFFIXES)
-"""How the hosts of AWS's own endpoints end, those of VPC endpoints among them."""
 
 
 def of_variables(findings: Findings, pod: JsonValue, variables: Sequence[Variables]) -> None:
@@ -61,4 +59,4 @@ def _endpoint(variables: Variables) -> list[tuple[str, str]]:
         hosts = [(name, urlsplit(url).hostname or "") for name, url in found[:1]]
     except ValueError:
         return []
-    return [(name, "" if host.endswith(_OF_AWS) else host) for name, host in hosts]
+    return [(name, "" if is_endpoint(host) else host) for name, host in hosts]
