@@ -15,17 +15,19 @@ _OF_REGIONS = {
     "us-isof": "aws-iso-f",
 }
 """By how the names of a partition's regions begin. All other regions are commercial ones."""
-ENDPOINT_SUFFIXES = (
-    *("amazonaws.com", "api.aws"),
-    *("amazonaws.com.cn", "api.amazonwebservices.com.cn"),
-    *("amazonaws.eu", "api.amazonwebservices.eu"),
-    *("c2s.ic.gov", "api.aws.ic.gov"),
-    *("sc2s.sgov.gov", "api.aws.scloud"),
-    *("cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
-    *("csp.hci.ic.gov", "api.aws.hci.ic.gov"),
-)
+_SUFFIXES = {
+    "aws": ("amazonaws.com", "api.aws"),
+    "aws-cn": ("amazonaws.com.cn", "api.amazonwebservices.com.cn"),
+    "aws-eusc": ("amazonaws.eu", "api.amazonwebservices.eu"),
+    "aws-iso": ("c2s.ic.gov", "api.aws.ic.gov"),
+    "aws-iso-b": ("sc2s.sgov.gov", "api.aws.scloud"),
+    "aws-iso-e": ("cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
+    "aws-iso-f": ("csp.hci.ic.gov", "api.aws.hci.ic.gov"),
+    "aws-us-gov": ("amazonaws.com", "api.aws"),
+}
 """How the names of AWS's endpoints end, by partition, those of dual-stack endpoints second (botocore's
 `partitions.json`)."""
+ENDPOINT_SUFFIXES = tuple(dict.fromkeys(suffix for suffixes in _SUFFIXES.values() for suffix in suffixes))
 _ENDS = tuple(f".{suffix}" for suffix in ENDPOINT_SUFFIXES)
 _ARN = re.compile(r"arn:(aws[a-z0-9-]*):")
 _EKS_ISSUER = re.compile(r"https://oidc\.eks\.([a-z]+(?:-[a-z]+)+-[0-9]+)\.")
@@ -41,6 +43,11 @@ def partition_of(issuer: str, *arns: str) -> str:
     """The partition that the first ARN among these names, else that of the issuer's region, such as `aws-cn`."""
     named = next(filter(None, map(_ARN.match, arns)), None)
     return named[1] if named else partition_of_region(region_of(issuer))
+
+
+def endpoint(service: str, region: str, partition: str) -> str:
+    """The URL of a service's endpoint in a region; as a commercial one where the partition is not known."""
+    return f"https://{service}.{region}.{_SUFFIXES.get(partition, _SUFFIXES[_COMMERCIAL])[0]}"
 
 
 def is_endpoint(host: str) -> bool:

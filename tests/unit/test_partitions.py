@@ -7,6 +7,7 @@ import shlex
 from importlib import resources
 from typing import Any
 
+import botocore.session
 import jmespath
 import pytest
 
@@ -17,7 +18,7 @@ from app.flow.ports import Execution
 from app.flow.verdict.error_messages import blames_surroundings
 from tests.unit.fake_ports import ACCOUNT, DIRECTORY, ISSUER, SUBJECT, Fakes, token
 from tests.unit.test_application import printed
-from tests.unit.test_doctor import ANNOTATION, annotated, healthy, posted
+from tests.unit.test_doctor import ANNOTATION, add_variable, annotated, healthy, posted
 
 PARTITIONS = json.loads(resources.files("botocore").joinpath("data/partitions.json").read_text(encoding="utf-8"))
 REGIONS = {
@@ -119,3 +120,24 @@ def test_the_way_to_sts_is_found_by_the_names_that_china_has_for_it() -> None:
     names = ["cn.com.amazonaws.cn-north-1.sts", "com.amazonaws.cn-north-1.s3"]
     kept = jmespath.search(found[found.index("--query") + 1], {"VpcEndpoints": [{"ServiceName": it} for it in names]})
     assert kept == [{"ServiceName": names[0]}]
+
+
+ONE_REGION_EACH = {found["id"]: region for region, found in REGIONS.items()}
+
+
+@pytest.mark.parametrize("region", ONE_REGION_EACH.values())
+def test_sts_goes_back_to_the_endpoint_that_botocore_takes(region: str) -> None:
+    fakes = moved(healthy(), region)
+    add_variable(fakes, "AWS_ENDPOINT_URL", value="http://minio:9000")
+    printed(fakes, 'Could not connect to the endpoint URL: "http://minio:9000/"')
+    endpoint = botocore.session.Session().create_client("sts", region_name=region).meta.endpoint_url
+    assert command(examined(fakes))[-1] == f"AWS_ENDPOINT_URL_STS={endpoint}"
+
+
+def test_a_server_that_the_error_does_not_name_is_not_blamed() -> None:
+    fakes = healthy()
+    add_variable(fakes, "AWS_ENDPOINT_URL", value="http://minio:9000")
+    printed(fakes, 'Could not connect to the endpoint URL: "http://minio.example.com/"')
+    verdict = examined(fakes).verdict
+    assert verdict.check is not None
+    assert verdict.check.id == "pod.application"

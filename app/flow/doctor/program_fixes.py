@@ -20,6 +20,7 @@ from app.flow.doctor.webhook.webhook_fixes import came_later
 from app.flow.json_access import get, get_list, get_str
 from app.flow.model import JsonObject, JsonValue, Step
 from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
+from app.flow.partitions import endpoint
 from app.flow.permissions import evaluate_permissions
 from app.flow.redaction import MASK
 from app.flow.steps.injection import added_later, containers, environment
@@ -130,8 +131,8 @@ def _session_name(names: Names) -> Fix:
 
 def _endpoint(names: Names) -> Fix:
     """STS alone goes back to AWS: the variable may be meant for other services."""
-    box, suffix = names.check.got.partition(": ")[0], ".cn" if names.partition == "aws-cn" else ""
-    url = f"https://sts.{names.region or REGION_HERE}.amazonaws.com{suffix}"
+    box = names.check.got.partition(": ")[0]
+    url = endpoint("sts", names.region or REGION_HERE, names.partition)
     return Fix(
         id="endpoint",
         commands=names.set_env("-c", box, f"{ENDPOINT_VARIABLES[0]}={url}"),

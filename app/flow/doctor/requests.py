@@ -68,7 +68,7 @@ def judge_requests(
     _token_used(findings, walk, pod, asked, said)
     _request(findings, walk, sent, asked, said)
     if not findings.passed(REQUEST):
-        of_variables(findings, pod, [it for it in variables if it.container not in without_aws(pod)])
+        of_variables(findings, pod, [it for it in variables if it.container not in without_aws(pod)], said)
 
 
 def _sent(ports: Ports, pod: JsonValue) -> list[Exchange]:

@@ -25,11 +25,12 @@ _WHERE = "sts:AssumeRoleWithWebIdentity"
 _NAME = r"[\w+=,.@-]{2,64}"
 
 
-def of_variables(findings: Findings, pod: JsonValue, variables: Sequence[Variables]) -> None:
+def of_variables(findings: Findings, pod: JsonValue, variables: Sequence[Variables], said: str) -> None:
     """Decides `pod.request` where the variables show that STS will refuse the request, or that another server gets it.
 
     An SDK sends `AWS_ROLE_SESSION_NAME` as it is; an empty one counts as not set. Another server may pass the request
-    on, so this is no more than a warning; and none at all where it is the AWS that we simulate beside the cluster.
+    on, so this is no more than a warning, unless `said`, the program's own error, names it; and none at all
+    where it is the AWS that we simulate beside the cluster.
     """
     names = [(it.container, it.value(SESSION_NAME)) for it in variables]
     if wrong := [f"{box}: {SESSION_NAME}={name}" for box, name in names if name and not is_session_name(name)]:
@@ -39,15 +40,21 @@ def of_variables(findings: Findings, pod: JsonValue, variables: Sequence[Variabl
     beside = SIMULATED_AWS in get_object(pod, "metadata", "annotations")
     if beside or (findings.decided(REQUEST) and not findings.is_unknown(REQUEST)):
         return
-    elsewhere = [f"{it.container}: {name}={host}" for it in variables for name, host in _endpoint(it) if host]
-    if elsewhere:
-        where = f"{_WHERE} {OF_ENDPOINT}"
-        findings.judge(REQUEST, False, got=elsewhere, expected="*.amazonaws.com", where=where, otherwise=Status.WARNING)
+    found = [(it.container, name, host) for it in variables for name, host in _endpoint(it) if host]
+    if found:
+        got, where = [f"{box}: {name}={host}" for box, name, host in found], f"{_WHERE} {OF_ENDPOINT}"
+        from_there = not findings.passed(APPLICATION) and any(_names(said, host) for *_, host in found)
+        otherwise = Status.FAILED if from_there else Status.WARNING
+        findings.judge(REQUEST, False, got=got, expected="*.amazonaws.com", where=where, otherwise=otherwise)
 
 
 def is_session_name(name: str) -> bool:
     """Whether STS takes the text for `RoleSessionName`."""
     return re.fullmatch(_NAME, name, re.ASCII) is not None
+
+
+def _names(said: str, host: str) -> bool:
+    return re.search(rf"(?<![\w.-]){re.escape(host)}(?![\w.-])", said) is not None
 
 
 def _endpoint(variables: Variables) -> list[tuple[str, str]]:
