@@ -23,6 +23,7 @@ from app.flow.permissions.asked import AskedAction, NotAnAction, needed
 from app.flow.port_wrappers.consent import NOTHING, Action, consented
 from app.flow.port_wrappers.deadline import WALK_SECONDS
 from app.flow.targets.kinds import POD, Target
+from app.own_commands import program
 from app.wiring import Choice
 from app.world.setup.tool_files import write
 
@@ -211,7 +212,7 @@ def _completed(ports: Ports, choice: Choice, subject: Subject, own: Subject | No
     # (1) No subject is given: in a Pod it is that Pod.
     if not subject.service_account and not subject.pod:
         if own is None or subject.namespace not in ("", own.namespace):
-            raise CannotRun(words, "no_subject", program=_program())
+            raise CannotRun(words, "no_subject", program=program())
         return own
 
     # (2) What is named leads to the rest.
@@ -259,12 +260,6 @@ def _in_its_place(ports: Ports, namespace: str, pod: str, words: Content) -> tup
         return words.message("doctor.in_its_place"), f"--pod {found}"
     options = near_names.of_pod(ports, namespace, pod)
     return (words.message("doctor.did_you_mean"), options) if options else None
-
-
-def _program() -> str:
-    """How the command line was begun, such as `kubectl irsa`."""
-    context = click.get_current_context(silent=True)
-    return context.find_root().info_name or "" if context else ""
 
 
 def _with_progress(reports: Iterator[StepReport], words: Content) -> Iterator[StepReport]:

@@ -13,10 +13,11 @@ from typing import IO, Any
 
 import click
 
-from app.commands.rendering import as_started, labelled, print_json, to_paste
+from app.commands.rendering import labelled, print_json, to_paste
 from app.content import Content
 from app.flow.model import JsonObject
 from app.flow.visible import visible
+from app.own_commands import as_started
 from app.settings import Settings, WrongValue, comes_from_a_service
 
 COULD_NOT_RUN = 2

@@ -22,6 +22,7 @@ from app.commands.usage_errors import Commands, Group
 from app.content import LANGUAGES, Content, for_locale, load
 from app.flow.names import APPLICATION_ID
 from app.flow.visible import visible
+from app.own_commands import AS_MODULE, PLUGIN, start_as
 from app.settings import (
     Settings,
     SettingsError,
@@ -54,7 +55,7 @@ class Program:
 
 
 EXPLORER = Program(
-    usage="python -m app",
+    usage=AS_MODULE,
     executable=APPLICATION_ID,
     commands={
         "serve": "app.commands.serve",
@@ -71,7 +72,7 @@ EXPLORER = Program(
     default="serve",
 )
 KUBECTL = Program(
-    usage="kubectl irsa",
+    usage=PLUGIN,
     executable="kubectl-irsa",
     commands={name: EXPLORER.commands[name] for name in ("doctor", "check", "token")},
     help="cli.help.kubectl_irsa",
@@ -80,6 +81,7 @@ KUBECTL = Program(
 
 def main(program: Program = EXPLORER, usage: str = EXPLORER.usage) -> None:
     """Runs the command that `sys.argv` names and leaves with its exit status."""
+    start_as(usage)
     find_a_home()
     words = load(asked_language(sys.argv[1:]))
     replace_streams(words)

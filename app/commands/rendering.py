@@ -10,6 +10,7 @@ import click
 
 from app.flow.model import JsonValue, Status
 from app.flow.visible import pretty_json, visible
+from app.own_commands import as_started
 from app.settings import process_environment
 
 _MARKS = {
@@ -24,11 +25,6 @@ _WIDE = "\u2e80-\u9fff\uff00-\uffef"
 _OPENING, _CLOSING = "（「『", "、。，．）」』：！？ー"
 _PIECES = re.compile(rf"[{_OPENING}]*(?:`[^`]*`[.,:;)]*|[{_WIDE}]|[^\s`{_WIDE}]+)[{_CLOSING}]*\s*|\s+")
 """What a line is not broken within."""
-
-_INSTALLED = ("irsa-explorer", "kubectl irsa")
-_OF_PLUGIN = ("doctor", "check", "token")
-_OURS = re.compile(r"(^[ \t]*|[`\"]|\| )python -m app (?=(doctor|check|token|faults|walk|aws)\b)", re.MULTILINE)
-"""Where a text of ours has one: at the beginning of a line, quoted, or behind a pipe."""
 
 
 def marked(status: Status, text: str) -> str:
@@ -89,16 +85,6 @@ def to_paste(texts: Iterable[tuple[str, str]], *, indent: int) -> list[str]:
         for sentence, text in texts
         for line in (" " * indent + sentence, *(" " * (indent + 2) + line for line in text.splitlines()))
     ]
-
-
-def as_started(text: str) -> str:
-    """The text, its commands of ours named as this program was started: once installed, it is no `python -m app`."""
-    context = click.get_current_context(silent=True)
-    program = context.find_root().info_name if context else ""
-    if program not in _INSTALLED or "python -m app " not in text:
-        return text
-    explorer, _ = _INSTALLED
-    return _OURS.sub(lambda found: f"{found[1]}{program if found[2] in _OF_PLUGIN else explorer} ", text)
 
 
 def print_lines(lines: Iterable[str]) -> None:

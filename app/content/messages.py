@@ -12,6 +12,7 @@ from pathlib import Path
 from app.content.errors import ContentError
 from app.content.languages import FILE
 from app.content.model import CHECK_PARTS, CheckText
+from app.own_commands import as_started
 
 _CHECKS = "checks"
 _ANY = ""
@@ -87,7 +88,7 @@ class Messages(Mapping[str, str]):
             owner = path.name if key in found else self._owners.get(key)
             if owner:
                 raise ContentError(str(path), key, f"already given in {owner}")
-            found[key] = value
+            found[key] = as_started(value)
         self._keys[path] = tuple(found)
         self._owners.update(dict.fromkeys(found, path.name))
         self._texts.update(found)

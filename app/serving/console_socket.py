@@ -69,7 +69,8 @@ def refusal(settings: Settings, facts: RequestFacts | None) -> ConsoleRefused | 
     elsewhere = next((host for host in (settings.host, facts.served_on) if not is_loopback(host)), "")
     others = elsewhere or facts.forwarded_by or " ".join(settings.frame_ancestors)
     if not others:
-        return None if facts.launched else ConsoleRefused(code="console_not_launched", server_message="")
+        port = str(facts.port)
+        return None if facts.launched else ConsoleRefused(code="console_not_launched", server_message="", got=port)
     if settings.console is None:
         return ConsoleRefused(code="console_not_local", server_message="", got=others)
     if abi() < LEAST_ABI:

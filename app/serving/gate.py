@@ -79,6 +79,7 @@ class Gate:
             forwarded_by=forwarded_by,
             launched=has_cookie and not peer.is_foreign(scope),
             visitor=address_of(scope, self._trusted),
+            port=_port(scope),
             request=log_events.request_id.get(),
         )
 

@@ -36,6 +36,8 @@ class RequestFacts:
     """Whether it has the launch secret of this process."""
     visitor: str
     """The address by which its sender is counted (`visitor.address_of`)."""
+    port: int = 0
+    """Ours on which it came in; 0 on a unix socket."""
     request: str = ""
     """Its id in our log."""
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app import own_commands
 from app.content import LANGUAGES, PAGES, ContentError, load
 from app.content.languages import read_facts
 from app.content.loader import read, split
@@ -335,3 +336,13 @@ def test_every_message_can_be_filled_whatever_its_placeholders_are_called(langua
         filled += bool(values)
     assert filled > 100
     assert "key" in placeholders(content.messages["matcher.obstacles.condition"])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_command_of_ours_is_named_as_the_program_was_started(
+    monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    monkeypatch.setattr(own_commands, "_started", [own_commands.APPLICATION_ID])
+    texts = Messages(CONTENT / language).values()
+    assert not [text for text in texts if own_commands.AS_MODULE in text]
+    assert sum("irsa-explorer serve" in text for text in texts) > 5

@@ -12,7 +12,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from app import __version__
+from app import __version__, own_commands
 from app.commands.failure import CannotRun, unusable_settings
 from app.commands.help import command_of
 from app.commands.main import EXPLORER, KUBECTL, asked_language, command_line
@@ -286,7 +286,8 @@ def test_every_status_has_a_mark_of_its_own():
         ("kubectl irsa", "kubectl irsa", "irsa-explorer"),
     ],
 )
-def test_a_command_to_paste_begins_as_this_one_did(started, examines, lists):
+def test_a_command_to_paste_begins_as_this_one_did(started, examines, lists, monkeypatch):
+    monkeypatch.setattr(own_commands, "_started", [started])
     text = "python -m app doctor -n a\n  `helm template . | python -m app check -f -`\n  Got  python -m app doctor\n"
     text += '{"fix": "python -m app faults"}\n    python -m app walk --fault F21'
 
@@ -295,7 +296,7 @@ def test_a_command_to_paste_begins_as_this_one_did(started, examines, lists):
         print_lines([text])
         raise CannotRun(load("en"), "no_manifests", [("", "python -m app token x")], got="python -m app check")
 
-    result = CliRunner().invoke(shown, [], prog_name=started)
+    result = CliRunner().invoke(shown, [])
     assert result.stdout.splitlines() == [
         f"{examines} doctor -n a",
         f"  `helm template . | {examines} check -f -`",

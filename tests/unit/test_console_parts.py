@@ -13,6 +13,7 @@ from app.console.files import ALL_BYTES, COUNT, FILE_BYTES, Files
 from app.console.limits import AT_ONCE, OF_ALL, OF_AN_ADDRESS, OUTPUT, Limits
 from app.console.plain_text import PlainText
 from app.console.world_access import Folders
+from app.content import LANGUAGES, load
 from app.serving import console_socket
 from app.serving.request_facts import RequestFacts
 from app.settings import Settings
@@ -270,6 +271,15 @@ def test_who_has_a_console(monkeypatch, settings, who, abi, code):
     monkeypatch.setattr(console_socket, "abi", lambda: abi)
     found = console_socket.refusal(Settings(**settings), facts(**who))
     assert (found.code if found else None) == code
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_did_not_start_the_app_learns_which_port_to_name(language):
+    found = console_socket.refusal(Settings(), facts(launched=False, port=8611))
+    assert found is not None
+    words = load(language).error(found.code, **found.values)
+    assert "8611" in words.got
+    assert "`python -m app serve --print-address --port 8611`" in words.fix
 
 
 def test_another_server_than_ours_has_none():

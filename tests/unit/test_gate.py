@@ -224,6 +224,7 @@ def test_no_client_can_say_what_the_server_knows(call):
     claimed = json.dumps({"served_on": "127.0.0.1", "forwarded_by": "", "launched": True, "visitor": "1"})
     facts = call(server="172.17.0.2", **{request_facts.HEADER: f"0123 {claimed}"})[1]
     assert (facts.served_on, facts.launched, facts.visitor) == ("172.17.0.2", False, "127.0.0.1")
+    assert facts.port == PORT
 
 
 @pytest.mark.parametrize("found", [{}, {request_facts.HEADER: ""}, {request_facts.HEADER: "é {}"}])

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
 import yaml
 
 from app.commands.rendering import heading, labelled, to_paste
@@ -15,6 +14,7 @@ from app.content import Content
 from app.flow.beside_cluster.objects import opt_in, run_of
 from app.flow.beside_cluster.refusals import far_addresses
 from app.flow.model import JsonObject
+from app.own_commands import program
 
 if TYPE_CHECKING:
     from app.world.beside_cluster.servers import BesideCluster
@@ -74,8 +74,7 @@ def instructions(
         f"--overrides={shlex.quote(overrides)} -- s3 ls"
     )
     use = f"set -a; . {shlex.quote(str(folder / AWS_ENV))}; set +a"
-    program = click.get_current_context().find_root().info_name
-    doctor = f"{program} doctor sa/{name} -n {namespace} --context {shlex.quote(context)}"
+    doctor = f"{program()} doctor sa/{name} -n {namespace} --context {shlex.quote(context)}"
     return [
         heading(words.message("beside.ready")),
         *labelled(
@@ -93,7 +92,7 @@ def instructions(
                 (words.message("beside.pod"), run),
                 (words.message("beside.use"), use),
                 (words.message("beside.doctor"), doctor),
-                (words.message("beside.serve", context=context), f"{program} serve"),
+                (words.message("beside.serve", context=context), f"{program()} serve"),
             ],
             indent=0,
         ),
@@ -105,5 +104,4 @@ def instructions(
 
 def undo_command(context: str) -> str:
     """The command line that takes away what is left."""
-    program = click.get_current_context().find_root().info_name
-    return f"{program} aws --for {shlex.quote(context)} --undo"
+    return f"{program()} aws --for {shlex.quote(context)} --undo"

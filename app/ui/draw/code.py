@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from app.content import Content
+from app.own_commands import as_started
 from app.ui.text import copy_button, escape, whole_words
 
 _DOCUMENT = re.compile(r"""(?>.*?(?=[\[{]["{\[]))(?P<document>.{162,}[}\]])""")
@@ -15,6 +16,7 @@ _SHOWN = 24
 
 def code(content: Content, text: str) -> str:
     """The lines as HTML. They wrap on a narrow screen; what is copied has no such breaks, and nothing folded."""
+    text = as_started(text)
     lines = "\n".join(_line(line, content) for line in text.rstrip("\n").split("\n"))
     return f'<div class="code">{copy_button(content, text)}<pre>{lines}</pre></div>'
 

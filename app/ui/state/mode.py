@@ -84,7 +84,7 @@ def _refusal() -> LiveRefused | None:
     if facts.forwarded_by and settings.live is None:
         return LiveRefused(code="live_behind_proxy", server_message="", got=facts.forwarded_by)
     if not facts.launched:
-        return LiveRefused(code="live_not_launched", server_message="")
+        return LiveRefused(code="live_not_launched", server_message="", got=str(facts.port))
     return None
 
 

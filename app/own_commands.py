@@ -1,0 +1,37 @@
+"""How a person started this program, by which each text names its commands: installed, it is no `python -m app`."""
+
+from __future__ import annotations
+
+import re
+
+from app.flow.names import APPLICATION_ID
+
+AS_MODULE, PLUGIN = "python -m app", "kubectl irsa"
+_OF_PLUGIN = ("doctor", "check", "token")
+"""The commands that the plugin has as well."""
+_COMMAND = re.compile(
+    r"(^[ \t]*|[`\"：、]|[|:] )python -m app(?= (doctor|check|token|faults|walk|aws|serve|world|doctor-self)\b)", re.M
+)
+"""Where a text of ours has one: at the beginning of a line, quoted, behind a pipe, a colon or a comma."""
+_started = [AS_MODULE]
+
+
+def start_as(program: str) -> None:
+    """From now on the program was started as `program`."""
+    _started[0] = program
+
+
+def program() -> str:
+    """How it was started, such as `kubectl irsa`."""
+    return _started[0]
+
+
+def as_started(text: str) -> str:
+    """A text of ours, its commands named as this program was started."""
+    if program() == AS_MODULE or AS_MODULE not in text:
+        return text
+    return _COMMAND.sub(lambda found: f"{found[1]}{_name(found[2])}", text)
+
+
+def _name(command: str) -> str:
+    return PLUGIN if program() == PLUGIN and command in _OF_PLUGIN else APPLICATION_ID
