@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
+import shutil
+import sys
 
 from app.flow.names import APPLICATION_ID
 
@@ -17,8 +21,8 @@ _started = [AS_MODULE]
 
 
 def start_as(program: str) -> None:
-    """From now on the program was started as `program`."""
-    _started[0] = program
+    """From now on the program was started as `program`: one of these two, or `irsa-explorer`."""
+    _started[0] = _with_its_python() if program == AS_MODULE else program
 
 
 def program() -> str:
@@ -34,4 +38,15 @@ def as_started(text: str) -> str:
 
 
 def _name(command: str) -> str:
-    return PLUGIN if program() == PLUGIN and command in _OF_PLUGIN else APPLICATION_ID
+    return APPLICATION_ID if program() == PLUGIN and command not in _OF_PLUGIN else program()
+
+
+def _with_its_python() -> str:
+    """`python -m app`, with the Python of a virtual environment here, where a shell finds another one, or none.
+
+    Pages may be shown to others, so no other folder is named.
+    """
+    found, here = shutil.which("python"), os.path.join(os.getcwd(), "")
+    if found and os.path.dirname(found) == os.path.dirname(sys.executable):
+        return AS_MODULE
+    return f"{shlex.quote(os.path.relpath(sys.executable))} -m app" if sys.executable.startswith(here) else AS_MODULE

@@ -307,3 +307,23 @@ def test_a_command_to_paste_begins_as_this_one_did(started, examines, lists, mon
     assert f"`{examines} check -f manifests/" in result.stderr
     assert f"    {examines} token x" in result.stderr
     assert "python -m app check\n" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("found", "runs", "named"),
+    [
+        ("", ".venv/bin/python", ".venv/bin/python -m app"),
+        ("/usr/bin", ".venv/bin/python", ".venv/bin/python -m app"),
+        (".venv/bin", ".venv/bin/python", "python -m app"),
+        ("", "my env/python", "'my env/python' -m app"),
+        ("", "../elsewhere/python", "python -m app"),
+    ],
+)
+def test_a_module_is_run_by_a_python_that_the_shell_finds(found, runs, named, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(own_commands, "_started", [""])
+    monkeypatch.setattr(sys, "executable", os.path.normpath(tmp_path / runs))
+    which = os.path.join(tmp_path, found, "python") if found else None
+    monkeypatch.setattr("shutil.which", lambda name: which)
+    own_commands.start_as("python -m app")
+    assert own_commands.as_started("Run `python -m app doctor`.") == f"Run `{named} doctor`."
