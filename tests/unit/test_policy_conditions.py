@@ -67,6 +67,7 @@ EXAMPLES: list[tuple[str, Any, Any, bool]] = [
     ("ArnLike", "arn:aws:sns:*:*:topic:m*", "arn:aws:sns:eu-west-1:111122223333:topic:n:m", False),
     ("ArnLike", "*", ARN, False),
     ("ArnLike", ARN, "no-arn", False),
+    ("ArnLike", "*:*:*:*:*:*", "no:arn", False),
     ("ArnNotLike", ARN, "no-arn", True),
     ("ArnNotEquals", "arn:aws:iam::*:role/*", ARN, False),
     # Numbers

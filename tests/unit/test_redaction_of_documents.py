@@ -45,7 +45,10 @@ def test_what_tells_an_sdk_its_way_is_shown(name):
 
 @pytest.mark.parametrize(
     "member",
-    ["sessionToken", "SessionToken", "SecretAccessKey", "token", "password", "client-key-data", "clientKeyData"],
+    [
+        *("SecretAccessKey", "SessionToken", "Token", "secretAccessKey", "sessionToken", "token", "password"),
+        *("client-key-data", "clientKeyData", "id-token", "refresh-token"),
+    ],
 )
 @given(secret=SECRETS)
 def test_a_secret_member_is_masked_plain_and_quoted(member, secret):

@@ -249,6 +249,13 @@ class TestVariables:
             "/spec/containers": [container(env=env, resources={})],
         }
 
+    @pytest.mark.parametrize("missing", [STS_VARIABLE, REGION_VARIABLES[1], ROLE_VARIABLES[1]])
+    def test_without_one_of_each_kind_it_does_not_end_early(self, missing):
+        mine = [variable for variable in (STS_VARIABLE, REGION_VARIABLES[1], ROLE_VARIABLES[1]) if variable != missing]
+        result = injected(pod(container(env=mine)), settings=EKS)
+        assert missing in result["env"]
+        assert result["volumeMounts"] == [MOUNT]
+
     def test_env_from_is_not_looked_at(self):
         given = pod(container(envFrom=[{"prefix": "AWS_ROLE_ARN", "secretRef": {"name": "aws"}}]))
         assert variables(given) == ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"]

@@ -179,14 +179,19 @@ def test_a_long_lived_token_is_renewed_after_a_day():
     assert token.requires_refresh(1_000_000 + 86_401, 0)
 
 
+def _problems_of_the_token(world, pod):
+    return [text for _, text in events_of(world, pod) if 'volume "aws-iam-token"' in text]
+
+
 def test_without_the_service_account_the_old_token_serves_until_it_has_expired(simulation, world, execute):
     pod = pod_of(world, "pod-after")
     before = execute(pod, "cat", TOKEN_FILE).stdout
     delete(simulation, world, "serviceaccounts", "my-sa")
     simulation.move_clock(world, 70_000)
     assert execute(pod, "cat", TOKEN_FILE).stdout == before
+    assert not _problems_of_the_token(world, pod)
     simulation.move_clock(world, 20_000)
-    [message] = [text for _, text in events_of(world, pod) if 'volume "aws-iam-token"' in text]
+    [message] = _problems_of_the_token(world, pod)
     uid = pod["metadata"]["uid"]
     assert message == (
         'MountVolume.SetUp failed for volume "aws-iam-token" : token "my-sa"/"default"/[]string{"sts.amazonaws.com"}/'

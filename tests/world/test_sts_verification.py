@@ -1,15 +1,20 @@
-"""AssumeRoleWithWebIdentity: keys, signature, trust policy, duration and session policies."""
+"""AssumeRoleWithWebIdentity: keys, signature, trust policy, duration and session policies; the order of all checks."""
+
+import json
 
 import jwt
 import pytest
+from botocore.exceptions import ClientError
 
-from tests.private_keys import OTHER_KEY
+from tests.private_keys import KEY, OTHER_KEY
 from tests.world.aws_world import (  # noqa: F401
     ACCOUNT,
     EC_KEY,
     ISSUER,
     PROVIDER,
+    REGION,
     ROLE,
+    SUBJECT,
     aws_fixture,
     aws_server,
     refused,
@@ -248,3 +253,49 @@ def test_session_policies_that_are_too_large(aws):
     message = "Packed size of session policies consumes 124% of allotted space."
     with refused("PackedPolicyTooLarge", message, 400):
         aws.assume(Policy=long, PolicyArns=arns)
+
+
+# (1) - (13) The order
+
+
+def test_of_all_that_is_wrong_the_first_in_the_order_is_reported(aws):
+    aws.mine.sts_wording = "classic"
+    aws.mine.disabled_sts_regions.add(REGION)
+    aws.call("DeleteOpenIDConnectProvider", OpenIDConnectProviderArn=PROVIDER)
+    aws.mine.roles["s3-reader"].trust_policy = json.dumps(trust_policy(sub="another"))
+    given = {"RoleArn": f"arn:aws:iam::{ACCOUNT}:policy/x", "RoleSessionName": "bad session", "Policy": "{}"}
+    given |= {"DurationSeconds": 3601}
+    now = int(aws.clock.now())
+    claims = {"sub": None, "aud": ["one", "two"], "exp": now - 900}
+    signed = {"key": OTHER_KEY, "kid": "key-2"}
+
+    def register():
+        aws.call("CreateOpenIDConnectProvider", Url=ISSUER, ClientIDList__1="sts.amazonaws.com")
+
+    def trust():
+        aws.mine.roles["s3-reader"].trust_policy = json.dumps(trust_policy())
+
+    in_order = [
+        ("RegionDisabledException", "STS is not activated", lambda: aws.mine.disabled_sts_regions.clear()),
+        ("ValidationError", "at 'roleSessionName'", lambda: given.update(RoleSessionName="session")),
+        ("ValidationError", "Request ARN is invalid", lambda: given.update(RoleArn=ROLE)),
+        ("InvalidIdentityToken", "is not a valid JWT", lambda: given.pop("WebIdentityToken")),
+        ("InvalidIdentityToken", "Missing a required claim: sub", lambda: claims.update(sub=SUBJECT)),
+        ("InvalidIdentityToken", "more than one audience", lambda: claims.update(aud="other")),
+        ("ExpiredTokenException", "Token expired", lambda: claims.update(exp=now + 900)),
+        ("InvalidIdentityToken", "No OpenIDConnect provider found", register),
+        ("InvalidIdentityToken", "Incorrect token audience", lambda: claims.update(aud="sts.amazonaws.com")),
+        ("InvalidIdentityToken", NO_KEY, lambda: signed.update(kid="key-1")),
+        ("InvalidIdentityToken", GENERIC, lambda: signed.update(key=KEY)),
+        ("AccessDenied", NOT_AUTHORIZED, trust),
+        ("ValidationError", "exceeds the MaxSessionDuration", lambda: given.pop("DurationSeconds")),
+        ("MalformedPolicyDocument", "", lambda: given.pop("Policy")),
+    ]
+    given["WebIdentityToken"] = "not a token"
+    for code, words, correct in in_order:
+        with pytest.raises(ClientError) as caught:
+            aws.assume(aws.token(**signed, **claims), **given)
+        error = caught.value.response["Error"]
+        assert (error["Code"], words in error["Message"]) == (code, True), error
+        correct()
+    assert aws.assume(aws.token(**signed, **claims), **given)
