@@ -40,7 +40,8 @@ def test_interleaved_tasks_pay_for_their_own_steps_only(monkeypatch):
     buckets = {"cheap": bucket(), "dear": bucket()}
 
     async def work(name, cost):
-        cpu[0] += cost  # before it is known who pays
+        cpu[0] += cost
+        await asyncio.sleep(0)  # a whole step before it is known who pays
         metering.payer.set(Quota(buckets[name]))
         for _ in range(3):
             await asyncio.sleep(0)
