@@ -31,14 +31,23 @@ def dropped():
 
 
 @pytest.fixture
-def store(clock, dropped):
-    return WorldStore(
-        capacity=3,
-        idle_seconds=60,
-        drop=lambda world: dropped.append(world.path),
-        acted_in=lambda world: world.acted,
-        now=clock,
-    )
+def make_store(clock, dropped):
+    def make(capacity, own=""):
+        return WorldStore(
+            capacity=capacity,
+            idle_seconds=60,
+            drop=lambda world: dropped.append(world.path),
+            own=own,
+            acted_in=lambda world: world.acted,
+            now=clock,
+        )
+
+    return make
+
+
+@pytest.fixture
+def store(make_store):
+    return make_store(3)
 
 
 def a_world(name, acted=False):
@@ -237,13 +246,14 @@ def test_what_nobody_acted_in_goes_before_what_is_longer_unused(store, dropped):
     assert store.why_gone("b") is None
 
 
-def test_strangers_push_out_their_own_worlds(clock, dropped):
-    store = WorldStore(
-        capacity=8, idle_seconds=60, drop=lambda it: dropped.append(it.path), acted_in=lambda it: it.acted, now=clock
-    )
+def test_strangers_push_out_their_own_worlds(make_store, dropped):
+    store = make_store(8)
+    for number in range(10):
+        put(store, f"s{number}", "stranger")
+    assert len(store) == 6  # an address has three quarters
     put(store, "looked", "reader")
     put(store, "acted", "reader", acted=True)
-    for number in range(50):
+    for number in range(10, 50):
         put(store, f"s{number}", "stranger")
     assert store.by_path("looked")
     assert store.by_path("acted")
@@ -251,20 +261,25 @@ def test_strangers_push_out_their_own_worlds(clock, dropped):
     assert len(store) == 8
 
 
-def test_a_new_address_takes_the_room_of_the_address_with_most_worlds(clock, dropped):
-    store = WorldStore(
-        capacity=4, idle_seconds=60, drop=lambda it: dropped.append(it.path), acted_in=lambda it: it.acted, now=clock
-    )
+def test_the_own_world_never_goes(make_store, clock, dropped):
+    store = make_store(3, own="mine")
+    fill(store, "mine", "b", "c", "d", "e")
+    assert dropped == ["b"]
+    clock.time = 61
+    store.expire()
+    assert sorted(dropped) == ["b", "c", "d", "e"]
+
+
+def test_a_new_address_takes_the_room_of_the_address_with_most_worlds(make_store, dropped):
+    store = make_store(4)
     for name, visitor in (("a", "one"), ("b", "many"), ("c", "many"), ("d", "two")):
         put(store, name, visitor)
     put(store, "e", "three")
     assert dropped == ["b"]
 
 
-def test_worlds_that_others_acted_in_are_never_evicted(clock, dropped):
-    store = WorldStore(
-        capacity=3, idle_seconds=60, drop=lambda it: dropped.append(it.path), acted_in=lambda it: it.acted, now=clock
-    )
+def test_worlds_that_others_acted_in_are_never_evicted(make_store, clock, dropped):
+    store = make_store(3)
     for name in "abc":
         put(store, name, name, acted=True)
     clock.time = 20
@@ -275,8 +290,8 @@ def test_worlds_that_others_acted_in_are_never_evicted(clock, dropped):
     assert store.by_path("d") is None
 
 
-def test_a_room_starts_together_and_no_more_than_that(clock, dropped):
-    store = WorldStore(capacity=5000, idle_seconds=60, drop=lambda it: None, acted_in=lambda it: it.acted, now=clock)
+def test_a_room_starts_together_and_no_more_than_that(make_store, clock):
+    store = make_store(5000)
     for number in range(NEW_AT_ONCE):
         put(store, f"r{number}", "room")
     with pytest.raises(NoRoom):
@@ -287,8 +302,8 @@ def test_a_room_starts_together_and_no_more_than_that(clock, dropped):
     assert NEW_AT_ONCE >= 300
 
 
-def test_who_is_no_visitor_may_make_any_number(clock, dropped):
-    store = WorldStore(capacity=5000, idle_seconds=60, drop=lambda it: None, acted_in=lambda it: it.acted, now=clock)
+def test_who_is_no_visitor_may_make_any_number(make_store):
+    store = make_store(5000)
     for number in range(NEW_AT_ONCE + 10):
         put(store, f"r{number}", None)
     assert len(store) == NEW_AT_ONCE + 10
