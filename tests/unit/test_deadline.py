@@ -218,6 +218,27 @@ def test_what_was_not_answered_is_named_as_the_api_names_it(field: str, method: 
     assert re.fullmatch(r"(get|list|create|patch) [a-z-]+( [a-z]+|/[a-z]+)?|([A-Z][A-Za-z]+)+", silence.value.operation)
 
 
+def test_what_two_questions_wait_for_at_once_is_lost_once() -> None:
+    now, limits = [0.0], []
+
+    def run(put: Callable[[], Any], limit: float) -> Any:
+        limits.append(limit)
+        if len(limits) > 2:
+            return put()
+        if len(limits) == 1:
+            with pytest.raises(Unreachable):
+                patient.cluster.namespaces()  # at the same time
+        else:
+            now[0] += limit
+        raise TimeoutError
+
+    patient = with_deadline(Fakes().ports(), clock=lambda: now[0], run=run)
+    with pytest.raises(Unreachable):
+        patient.cluster.discovery()
+    patient.aws.oidc_providers()
+    assert limits == [ANSWER_SECONDS, ANSWER_SECONDS, (SILENCE_SECONDS - ANSWER_SECONDS) / 2]
+
+
 def test_who_takes_two_seconds_is_slow_and_not_silent() -> None:
     time = Time(each=2.0)
     ports = time.ports(Fakes())
