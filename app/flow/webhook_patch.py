@@ -13,8 +13,9 @@ from typing import Any
 from app.flow.container_types import Undecodable, encode_container, encode_list, encode_map, encode_string
 from app.flow.model import JsonValue
 
-_REGION_VARIABLES = ("AWS_DEFAULT_REGION", "AWS_REGION")
-_STS_VARIABLE = "AWS_STS_REGIONAL_ENDPOINTS"
+REGION_VARIABLES = ("AWS_DEFAULT_REGION", "AWS_REGION")
+"""botocore reads the first one only; other SDKs read the second."""
+STS_VARIABLE = "AWS_STS_REGIONAL_ENDPOINTS"
 _OS_LABELS = ("kubernetes.io/os", "beta.kubernetes.io/os")
 
 
@@ -77,17 +78,17 @@ def _inject(container: dict[str, Any], injection: Injection, token_path: str) ->
     """The container with variables and mount appended."""
     names = {variable["name"] for variable in container.get("env", ())}
     has_own = not names.isdisjoint((injection.source[0], injection.file_variable))
-    has_region = not names.isdisjoint(_REGION_VARIABLES)
-    has_sts = _STS_VARIABLE in names
+    has_region = not names.isdisjoint(REGION_VARIABLES)
+    has_sts = STS_VARIABLE in names
     # (1) With one variable of each kind the webhook takes the container for done, though it may lack the mount.
     if has_own and has_region and has_sts:
         return container
     # (2) A kind of which one variable is there is left out whole.
     added: list[tuple[str, str]] = []
     if injection.regional_sts and not has_sts:
-        added.append((_STS_VARIABLE, "regional"))
+        added.append((STS_VARIABLE, "regional"))
     if injection.region and not has_region:
-        added += [(name, injection.region) for name in _REGION_VARIABLES]
+        added += [(name, injection.region) for name in REGION_VARIABLES]
     if not has_own:
         added += [injection.source, (injection.file_variable, token_path)]
     environment = [*container.get("env", ()), *({"name": name, "value": value} for name, value in added)]

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 
 from app.flow.doctor.evidence import check_of, evidence_of
-from app.flow.doctor.reading.variables import KEY_VARIABLES, REGION_VARIABLES, ConfigMaps, Variables, variables_of
+from app.flow.doctor.reading.variables import KEY_VARIABLES, ConfigMaps, Variables, variables_of
 from app.flow.errors import FlowError
 from app.flow.json_access import get, get_list, get_str
 from app.flow.model import JsonValue, Status, Walk
@@ -28,6 +28,7 @@ from app.flow.steps.injection import (
 )
 from app.flow.verdict.error_messages import lacks_profile, lacks_region
 from app.flow.verdict.refusals import APPLICATION
+from app.flow.webhook_patch import REGION_VARIABLES
 
 PROFILE_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE")
 """Some SDKs, or some profiles, come before the web identity by these."""

@@ -19,7 +19,7 @@ from app.flow.doctor.reading.variables import ENDPOINT_VARIABLES, SESSION_NAME
 from app.flow.doctor.webhook.webhook_fixes import came_later
 from app.flow.json_access import get, get_list, get_str
 from app.flow.model import JsonObject, JsonValue, Step
-from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
+from app.flow.names import API_TOKEN, TOKEN_DIRECTORY, TOKEN_PATH
 from app.flow.partitions import endpoint
 from app.flow.permissions import evaluate_permissions
 from app.flow.redaction import MASK
@@ -42,6 +42,7 @@ from app.flow.verdict.error_messages import (
     unreached,
 )
 from app.flow.verdict.refusals import ANSWER
+from app.flow.webhook_patch import STS_VARIABLE
 
 _LONGEST = 43_200
 """Seconds: no role allows longer sessions."""
@@ -49,8 +50,6 @@ _LONGEST_NAME = 64
 """Characters of a session's name."""
 SECONDS_HERE = "SECONDS"
 """A placeholder, which the reader replaces."""
-_STS_ENDPOINTS = "AWS_STS_REGIONAL_ENDPOINTS"
-_OWN_TOKEN = f"{TOKEN_DIRECTORY}/token"
 _DENIED_FILE = re.compile(
     rf"(?i)(?:permission denied.*|\.AccessDeniedException: ){TOKEN_DIRECTORY}|{TOKEN_DIRECTORY}\S*: permission denied"
 )
@@ -65,7 +64,7 @@ def use_token(names: Names) -> Fix:
         return Fix(id="read_each_time", commands=commands or names.recreate(), change=change)
     if names_api_token(names):
         return handwritten(names)
-    commands, change = _reworded(names, lambda words: [it.replace(API_TOKEN, _OWN_TOKEN) for it in words])
+    commands, change = _reworded(names, lambda words: [it.replace(API_TOKEN, TOKEN_PATH) for it in words])
     return Fix(id="use_token", commands=commands or names.show_workload(), change=change)
 
 
@@ -166,7 +165,7 @@ def _command_lines(pod: JsonValue) -> JsonObject:
 
 def _from_file(words: list[str]) -> list[str]:
     """Has the AWS CLI read the token's file."""
-    return _with_option(words, _TOKEN_OPTION, f"file://{_OWN_TOKEN}")
+    return _with_option(words, _TOKEN_OPTION, f"file://{TOKEN_PATH}")
 
 
 def _with_option(words: list[str], name: str, value: str) -> list[str]:
@@ -230,15 +229,15 @@ def application(names: Names) -> Fix:
 
 def _is_regional(names: Names) -> bool:
     boxes = containers(names.documents.get("pod"))
-    return bool(boxes) and all(environment(box).get(_STS_ENDPOINTS) == "regional" for box in boxes)
+    return bool(boxes) and all(environment(box).get(STS_VARIABLE) == "regional" for box in boxes)
 
 
 def _regional_endpoint(names: Names) -> Fix:
     """The endpoint in the region that the SDK knows; a VPC endpoint for STS has that name alone."""
     return Fix(
         id="global_endpoint" if unreached(names.check.error) else "global_session",
-        commands=names.set_env(f"{_STS_ENDPOINTS}=regional"),
-        change=changes.workload(names, changes.with_variables(**{_STS_ENDPOINTS: "regional"})),
+        commands=names.set_env(f"{STS_VARIABLE}=regional"),
+        change=changes.workload(names, changes.with_variables(**{STS_VARIABLE: "regional"})),
     )
 
 

@@ -18,7 +18,7 @@ from app.flow.doctor.reading.request_variables import of_variables
 from app.flow.doctor.reading.variables import Variables
 from app.flow.json_access import get, get_object, get_str, strings
 from app.flow.model import HOLDS, Exchange, JsonValue, Step, Walk
-from app.flow.names import API_TOKEN, TOKEN_DIRECTORY, subject_claim
+from app.flow.names import API_TOKEN, TOKEN_PATH, subject_claim
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings
 from app.flow.steps.injection import containers, named_file, without_aws
@@ -108,7 +108,7 @@ def _token_used(findings: Findings, walk: Walk, pod: JsonValue, asked: _Asked | 
     files = [asked.file] if asked and asked.file else []
     files += map(named_file, containers(pod))
     if API_TOKEN in files:
-        findings.judge(TOKEN_USED, False, got=API_TOKEN, expected=f"{TOKEN_DIRECTORY}/token", where=WHERE)
+        findings.judge(TOKEN_USED, False, got=API_TOKEN, expected=TOKEN_PATH, where=WHERE)
         return
 
     # (2) Which token it sent.

@@ -11,21 +11,19 @@ from typing import Any
 from app.flow.annotations import is_role_arn
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonValue
-from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
+from app.flow.names import API_TOKEN, TOKEN_PATH
 from app.flow.steps import kubelet_status
-from app.flow.webhook import TOKEN_FILE, VOLUME, skipped_containers
+from app.flow.webhook import VOLUME, skipped_containers
+from app.flow.webhook_patch import REGION_VARIABLES, STS_VARIABLE
 
 ROLE_VARIABLE = "AWS_ROLE_ARN"
 TOKEN_VARIABLE = "AWS_WEB_IDENTITY_TOKEN_FILE"
-_USUAL = f"{TOKEN_DIRECTORY}/{TOKEN_FILE}"
-"""The file that the webhook's variable names."""
 _SECRETS = "/var/run/secrets/"
 """Where the kubelet alone writes."""
 _OF_AWS = re.compile(r"(?:^|-)aws(?:$|[-:@])")
 """In the last part of an image's name, such as `aws-cli:2` or `aws-for-fluent-bit`."""
 _OF_ROLE = (ROLE_VARIABLE, TOKEN_VARIABLE)
-_OF_REGION = ("AWS_DEFAULT_REGION", "AWS_REGION")
-_APPENDED = (_OF_ROLE, _OF_REGION, ("AWS_STS_REGIONAL_ENDPOINTS",))
+_APPENDED = (_OF_ROLE, REGION_VARIABLES, (STS_VARIABLE,))
 """The groups of variables that the webhook appends, last group first: each comes whole or not at all."""
 
 
@@ -134,7 +132,7 @@ def astray(pod: JsonValue) -> list[tuple[str, str]]:
         for box in containers(pod)
         if written and mount_path(box) and (file := named_file(box))
     ]
-    return [(file, path) for file, path in files if file == _USUAL and path != file]
+    return [(file, path) for file, path in files if file == TOKEN_PATH and path != file]
 
 
 def has_own_volume(pod: JsonValue) -> bool:
@@ -216,21 +214,12 @@ def request_pod(pod: JsonValue, namespace: str, service_account: str) -> dict[st
         spec.pop(key, None)
     spec["serviceAccountName"] = service_account
     added = {name for volume in get_list(spec, "volumes") if (name := get_str(volume, "name")) and _is_added(name)}
-    spec["volumes"] = [volume for volume in get_list(spec, "volumes") if get_str(volume, "name") not in added]
-    for kind in ("containers", "initContainers"):
-        if get_list(spec, kind):
-            spec[kind] = [_as_asked_for(get_object(container), added) for container in get_list(spec, kind)]
-    return _pod(namespace, metadata, spec)
+    return _pod(namespace, metadata, _without(spec, added))
 
 
 def as_asked_for(pod: JsonValue) -> dict[str, Any]:
     """The stored Pod without what the webhook has added; what the API server has added stays."""
-    spec = get_object(pod, "spec")
-    spec["volumes"] = [volume for volume in get_list(spec, "volumes") if get_str(volume, "name") != VOLUME]
-    for kind in ("containers", "initContainers"):
-        if get_list(spec, kind):
-            spec[kind] = [_as_asked_for(get_object(container), {VOLUME}) for container in get_list(spec, kind)]
-    return {**get_object(pod), "spec": spec}
+    return {**get_object(pod), "spec": _without(get_object(pod, "spec"), {VOLUME})}
 
 
 def _pod(namespace: str, metadata: dict[str, Any], spec: dict[str, Any]) -> dict[str, Any]:
@@ -242,7 +231,18 @@ def _is_added(volume: str) -> bool:
     return volume == VOLUME or volume.startswith("kube-api-access-")
 
 
-def _as_asked_for(container: dict[str, Any], added: set[str]) -> dict[str, Any]:
+def _without(spec: dict[str, Any], added: set[str]) -> dict[str, Any]:
+    """A Pod's spec without the volumes of these names, and its containers without what leads to them."""
+    volumes = [volume for volume in get_list(spec, "volumes") if get_str(volume, "name") not in added]
+    kept = {
+        kind: [_container_without(get_object(container), added) for container in get_list(spec, kind)]
+        for kind in ("containers", "initContainers")
+        if get_list(spec, kind)
+    }
+    return {**spec, "volumes": volumes, **kept}
+
+
+def _container_without(container: dict[str, Any], added: set[str]) -> dict[str, Any]:
     """A container without the mounts of added volumes and without the variables that come in runs.
 
     Other webhooks may have appended theirs after them. The role's come last of the webhook's own: before a region they
@@ -252,7 +252,7 @@ def _as_asked_for(container: dict[str, Any], added: set[str]) -> dict[str, Any]:
     for group in _APPENDED if mount_path(container) else ():
         names = [get_str(item, "name") for item in env]
         for start in reversed(range(len(names) - len(group) + 1)):
-            by_hand = group is _OF_ROLE and set(_OF_REGION) <= set(names[start:])
+            by_hand = group is _OF_ROLE and set(REGION_VARIABLES) <= set(names[start:])
             if tuple(names[start : start + len(group)]) == group and not by_hand:
                 env = env[:start] + env[start + len(group) :]
                 break

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from app.flow.errors import FlowError
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import Exchange, JsonValue, Subject
-from app.flow.names import TOKEN_DIRECTORY, annotated_audience
+from app.flow.names import TOKEN_DIRECTORY, TOKEN_PATH, annotated_audience
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings
 from app.flow.steps.injection import (
@@ -100,7 +100,7 @@ def judge_mutation(findings: Findings, pod: JsonValue, step_context: StepContext
         "webhook.environment",
         bool(boxes) and all(_names_role(box, step_context) and box.get(TOKEN_VARIABLE) for box in variables),
         got=[f"{name}={box[name]}" for box in variables for name in (ROLE_VARIABLE, TOKEN_VARIABLE) if name in box],
-        expected=[f"{ROLE_VARIABLE}={step_context.role_arn}", f"{TOKEN_VARIABLE}={TOKEN_DIRECTORY}/token"],
+        expected=[f"{ROLE_VARIABLE}={step_context.role_arn}", f"{TOKEN_VARIABLE}={TOKEN_PATH}"],
         where=f"{where}.containers[].env",
     )
 

@@ -23,10 +23,11 @@ from app.flow.steps.injection import (
     token_source,
 )
 from app.flow.webhook import SKIP_LABEL, VOLUME
+from app.flow.webhook_patch import REGION_VARIABLES, STS_VARIABLE
 
 ENDED = ("Succeeded", "Failed")
 """The phases in which no container will run again (kubernetes.io, "Pod Lifecycle")."""
-_BEFORE = {"AWS_STS_REGIONAL_ENDPOINTS", "AWS_DEFAULT_REGION", "AWS_REGION"}
+_BEFORE = {STS_VARIABLE, *REGION_VARIABLES}
 """What the webhook appends before the role and the token's file, unless it is there already."""
 
 

@@ -12,7 +12,6 @@ from typing import Any, cast
 from app.flow.doctor.prediction import container_files, new_pod, sts_answer
 from app.flow.doctor.prediction.copied import Copy, NotKnown, refusal, refused, role_document
 from app.flow.doctor.prediction.stand_in_tokens import published
-from app.flow.doctor.reading.variables import REGION_VARIABLES
 from app.flow.errors import Refused
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import HOLDS, Exchange, JsonObject, JsonValue, Status
@@ -34,6 +33,7 @@ from app.flow.ports import (
 from app.flow.steps import kubelet_status
 from app.flow.trust import session_keys
 from app.flow.webhook import VOLUME
+from app.flow.webhook_patch import REGION_VARIABLES
 
 
 def ports_of(copy: Copy) -> Ports:

@@ -13,9 +13,8 @@ from app.flow.errors import FlowError, NotFound, Refused
 from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import JsonValue, Walk
 from app.flow.ports import Ports
+from app.flow.webhook_patch import REGION_VARIABLES
 
-REGION_VARIABLES = ("AWS_DEFAULT_REGION", "AWS_REGION")
-"""botocore reads the first one only; other SDKs read the second."""
 KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 """Every SDK takes these before anything else."""
 SESSION_NAME = "AWS_ROLE_SESSION_NAME"

@@ -22,6 +22,7 @@ from app.flow.steps.injection import (
     token_source,
 )
 from app.flow.webhook import VOLUME, WebhookSettings, edited
+from app.flow.webhook_patch import STS_VARIABLE
 
 KINDS = ("initContainers", "containers")
 _RESET = (ROLE_VARIABLE, TOKEN_VARIABLE)
@@ -74,7 +75,7 @@ def _settings(documents: Mapping[str, JsonValue], region: str) -> WebhookSetting
     given = {key for it in (documents.get("service_account"), dry) for key in get_object(it, "metadata", "annotations")}
     return WebhookSettings(
         region=variables.get("AWS_REGION", ""),
-        sts_regional_endpoint="AWS_STS_REGIONAL_ENDPOINTS" in variables,
+        sts_regional_endpoint=STS_VARIABLE in variables,
         audience=("" if AUDIENCE in given else get_str(source, "audience")) or usual.audience,
         token_expiration=int(
             (None if TOKEN_EXPIRATION in given else seconds(source, "expirationSeconds")) or usual.token_expiration
