@@ -118,6 +118,11 @@ def provider_in(account_id: str, issuer: str, *, partition: str = "aws") -> str:
     return f"arn:{partition}:iam::{account_id}:oidc-provider/{host_and_path(issuer)}"
 
 
+def provider_url(arn: str) -> str:
+    """The URL of the OIDC provider with that ARN, as IAM writes it, without its scheme; empty for any other text."""
+    return arn.partition(":oidc-provider/")[2]
+
+
 def role_in(account_id: str, name: str, *, path: str = "/") -> str:
     """The ARN that a role has in an account of the partition `aws`; `path` begins and ends with a slash."""
     return f"arn:aws:iam::{account_id}:role{path}{name}"

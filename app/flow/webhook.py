@@ -20,6 +20,14 @@ from app.flow.webhook_patch import Injection, decoded_object, patch
 CONFIGURATION = "pod-identity-webhook"
 WEBHOOKS = ("iam-for-pods.amazonaws.com", "pod-identity-webhook.amazonaws.com")
 """What the webhook is called on EKS, and what its own manifests call it."""
+RULE: JsonObject = {
+    "operations": ["CREATE"],
+    "apiGroups": [""],
+    "apiVersions": ["v1"],
+    "resources": ["pods"],
+    "scope": "*",
+}
+"""What it is registered for (AWS re:Post, "How do I troubleshoot IRSA errors in Amazon EKS?")."""
 SKIP_LABEL = "eks.amazonaws.com/skip-pod-identity-webhook"
 VOLUME = "aws-iam-token"
 TOKEN_FILE = "token"
@@ -44,15 +52,7 @@ def registered(name: str, url: str, ca_pem: bytes) -> JsonObject:
         "namespaceSelector": {},
         "objectSelector": {},
         "reinvocationPolicy": "IfNeeded",
-        "rules": [
-            {
-                "apiGroups": [""],
-                "apiVersions": ["v1"],
-                "operations": ["CREATE"],
-                "resources": ["pods"],
-                "scope": "*",
-            }
-        ],
+        "rules": [dict(RULE)],
         "sideEffects": "None",
         "timeoutSeconds": 10,
     }

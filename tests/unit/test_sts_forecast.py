@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from app.flow.model import Status
 from app.flow.tokens.signature import SignatureCheck
 from app.flow.verdict.refusals import REFUSALS
-from app.flow.verdict.sts_forecast import Entered, Forecast, forecast, provider_url
+from app.flow.verdict.sts_forecast import Entered, Forecast, entered_url, forecast
 from app.world.aws.errors import AwsError
 from app.world.aws.sts import refusals
 from app.world.aws.sts.token import read_token
@@ -73,7 +73,7 @@ def test_what_only_aws_can_see_is_not_confirmed():
 
 @pytest.mark.parametrize("entered", [HOST, f"https://{HOST}", f" {ARN} "])
 def test_a_provider_is_entered_by_url_or_arn(entered):
-    assert provider_url(entered) == HOST
+    assert entered_url(entered) == HOST
     found = foreseen(entered=Entered(provider=entered, audiences=ENTERED.audiences, policy=ENTERED.policy))
     assert found.outcome == "open"
 

@@ -13,7 +13,7 @@ from app.flow.manifests.trust_documents import TrustDocument
 from app.flow.manifests.workloads import Found
 from app.flow.matching.nearest import statements
 from app.flow.model import Exchange, JsonValue
-from app.flow.names import role_of
+from app.flow.names import provider_url, role_of
 from app.flow.port_wrappers.consent import NotAsked
 from app.flow.ports import Aws, Clock, Cluster, Issuer, Ports, ServerLog
 from app.flow.webhook import CONFIGURATION, WEBHOOKS, WebhookSettings, identity_of, mutate, selector_on_eks
@@ -122,7 +122,7 @@ def trust_of(role_arn: str, known: list[TrustDocument]) -> TrustDocument | None:
 def named_issuers(policy: JsonValue) -> list[str]:
     """The issuers whose providers a trust policy names."""
     found = (
-        arn.partition(":oidc-provider/")[2]
+        provider_url(arn)
         for statement in statements(policy)
         for arn in strings(get(statement, "Principal", "Federated"))
     )

@@ -12,7 +12,16 @@ from app.flow.annotations import ROLE_ARN
 from app.flow.errors import FlowError
 from app.flow.json_access import get, get_list, get_str, strings
 from app.flow.model import JsonValue, Status, Step, StepReport, Subject
-from app.flow.names import DEFAULT_AUDIENCE, account_of, annotated_audience, host_and_path, is_public, role_of
+from app.flow.names import (
+    DEFAULT_AUDIENCE,
+    account_of,
+    annotated_audience,
+    host_and_path,
+    is_public,
+    provider_in,
+    provider_url,
+    role_of,
+)
 from app.flow.partitions import partition_of
 from app.flow.port_wrappers.known_issuer import SOURCE
 from app.flow.ports import Ports
@@ -28,7 +37,6 @@ CHECKS = (
     "provider.audience",
     "provider.thumbprint",
 )
-_PROVIDER = ":oidc-provider/"
 _PUBLIC = "https://PUBLIC_HOST"
 
 
@@ -117,12 +125,12 @@ def _provider(findings: Findings, ports: Ports, subject: Subject, step_context: 
     """IAM's record of trust in that issuer."""
     # (5) One of the account's providers has exactly this URL.
     wanted = host_and_path(step_context.issuer)
-    expected = f"arn:{partition_of(step_context.issuer)}:iam::ACCOUNT_ID{_PROVIDER}{wanted}"
+    expected = provider_in("ACCOUNT_ID", step_context.issuer, partition=partition_of(step_context.issuer))
     where = "iam:ListOpenIDConnectProviders"
     try:
         arns = strings(list(ports.aws.oidc_providers()))
         step_context = replace(step_context, provider_arns=tuple(arns))
-        arn = next((arn for arn in arns if arn.partition(_PROVIDER)[2] == wanted), "")
+        arn = next((arn for arn in arns if provider_url(arn) == wanted), "")
         if not arn:
             return _missing(findings, ports, subject, step_context, expected)
         where = "iam:GetOpenIDConnectProvider"

@@ -41,7 +41,8 @@ OWN_REQUEST = "own_request"
 """The reason of what STS answered to us, where it may answer the Pod otherwise."""
 LEEWAY = 300
 """Seconds after `exp` during which STS still takes a token (IAM user guide)."""
-_REQUIRED_CLAIMS = ("iss", "sub", "aud", "iat", "exp")
+REQUIRED_CLAIMS = ("iss", "sub", "aud", "iat", "exp")
+"""Without one of these STS does not begin."""
 
 
 def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[StepReport, StepContext]:
@@ -106,12 +107,12 @@ def _format(findings: Findings, step_context: StepContext) -> DecodedToken | Non
     except MalformedToken as error:
         findings.judge("sts.format", False, got=error.got, expected=error.expected, where="WebIdentityToken")
         return None
-    claims = [name for name in _REQUIRED_CLAIMS if decoded.claims.get(name) is not None]
+    claims = [name for name in REQUIRED_CLAIMS if decoded.claims.get(name) is not None]
     readable = findings.judge(
         "sts.format",
-        len(claims) == len(_REQUIRED_CLAIMS),
+        len(claims) == len(REQUIRED_CLAIMS),
         got=claims,
-        expected=list(_REQUIRED_CLAIMS),
+        expected=list(REQUIRED_CLAIMS),
         where="WebIdentityToken",
     )
     return decoded if readable else None

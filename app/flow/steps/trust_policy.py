@@ -10,14 +10,13 @@ from app.flow.json_access import get, get_object, get_str, strings
 from app.flow.matching import request_conditions
 from app.flow.matching.nearest import Trace, all_match, nearest, statements
 from app.flow.model import Check, JsonValue, Status
-from app.flow.names import host_and_path
+from app.flow.names import host_and_path, provider_url
 from app.flow.policy.policy import Match
 from app.flow.steps.findings import Findings
 from app.flow.trust import TrustDecision, evaluate, web_identity_context
 
 PROBE = "irsa-explorer-probe"
 """A name that no ServiceAccount and no namespace has."""
-_PROVIDER = ":oidc-provider/"
 OF_REQUEST, OF_CALLER = "of_request", "of_caller"
 """The reasons of what a condition decides whose key only the request to STS has; whose key differs between callers."""
 _PLAIN = re.compile(r"(?:For\w+:)?String(?:Equals|EqualsIgnoreCase|Like)(?:IfExists)?")
@@ -32,11 +31,11 @@ ANY = "*"
 def trusted_issuers(policy: JsonValue) -> list[str]:
     """The issuers whose IAM OIDC providers the Allow statements have as their principals, each once."""
     found = [
-        f"https://{arn.partition(_PROVIDER)[2]}"
+        f"https://{url}"
         for statement in statements(policy)
         if get_str(statement, "Effect") == "Allow"
         for arn in strings(get(statement, "Principal", "Federated"))
-        if _PROVIDER in arn
+        if (url := provider_url(arn))
     ]
     return list(dict.fromkeys(found))
 

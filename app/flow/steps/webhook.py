@@ -11,14 +11,14 @@ from dataclasses import replace
 from app.flow.annotations import ROLE_ARN
 from app.flow.errors import FlowError, Refused
 from app.flow.json_access import get, get_list, get_object, get_str, shown
-from app.flow.model import JsonObject, JsonValue, Step, StepReport, Subject
+from app.flow.model import JsonValue, Step, StepReport, Subject
 from app.flow.ports import Ports
 from app.flow.steps import kubelet_status, selectors
 from app.flow.steps.findings import BY_HAND, NO_POD, Findings, unseen
 from app.flow.steps.injection import own_token, request_pod
 from app.flow.steps.mutation import PARTS, judge_mutation, present_parts, show_mutation
 from app.flow.steps.step_context import StepContext
-from app.flow.webhook import CONFIGURATION, WEBHOOKS
+from app.flow.webhook import CONFIGURATION, RULE, WEBHOOKS
 
 CHECKS = (
     "webhook.registered",
@@ -38,14 +38,6 @@ Source: k8s.io/apiserver, pkg/admission/plugin/webhook/errors."""
 NAMESPACES = "namespaceSelector"
 BLIND = "webhook_not_called"
 """The evidence of a registration that is there, and not for the creation of Pods: its name, and its webhook's place."""
-RULE: JsonObject = {
-    "operations": ["CREATE"],
-    "apiGroups": [""],
-    "apiVersions": ["v1"],
-    "resources": ["pods"],
-    "scope": "*",
-}
-"""What the webhook is registered for (AWS re:Post, "How do I troubleshoot IRSA errors in Amazon EKS?")."""
 NEXT_POD = "next_pod"
 """The reason of what will be lacking when a Pod is created again: the one that runs was edited before."""
 MOUNTED_TWICE = "mounted_twice"

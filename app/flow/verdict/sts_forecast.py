@@ -16,14 +16,12 @@ from app.flow.json_access import get, get_str, shown, strings
 from app.flow.matching.comparison import Comparison, compare
 from app.flow.matching.nearest import statements
 from app.flow.model import JsonValue, Status
-from app.flow.names import audience_claim, host_and_path
+from app.flow.names import account_of, audience_claim, host_and_path, provider_in, provider_url
 from app.flow.partitions import partition_of
-from app.flow.steps.sts_assume import LEEWAY
+from app.flow.steps.sts_assume import LEEWAY, REQUIRED_CLAIMS
 from app.flow.token import ALGORITHMS
 from app.flow.tokens.signature import SignatureCheck
 
-REQUIRED = ("iss", "sub", "aud", "iat", "exp")
-"""Claims without which STS does not begin."""
 OLDEST = 24 * 3600 + LEEWAY
 """Seconds after `iat` from which on this world's STS calls a token too old; AWS documents no such bound."""
 
@@ -39,7 +37,6 @@ _NO_KEY = (
 )
 _NOT_AUTHORIZED = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
 _INVALID, _EXPIRED, _DENIED = "InvalidIdentityToken", "ExpiredTokenException", "AccessDenied"
-_PROVIDER = ":oidc-provider/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,10 +116,10 @@ def _form(header: Mapping[str, Any]) -> Iterator[Point]:
 
 
 def _claims(claims: Mapping[str, Any]) -> Iterator[Point]:
-    missing = next((name for name in REQUIRED if claims.get(name) in (None, [])), None)
-    there = ", ".join(name for name in REQUIRED if name != missing and claims.get(name) not in (None, []))
+    missing = next((name for name in REQUIRED_CLAIMS if claims.get(name) in (None, [])), None)
+    there = ", ".join(name for name in REQUIRED_CLAIMS if name != missing and claims.get(name) not in (None, []))
     message = f"Missing a required claim: {missing}"
-    yield _judged("claims", missing is None, there, ", ".join(REQUIRED), _INVALID, (message,))
+    yield _judged("claims", missing is None, there, ", ".join(REQUIRED_CLAIMS), _INVALID, (message,))
     if missing:
         return
     audiences = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
@@ -158,7 +155,7 @@ def _times(claims: Mapping[str, Any], now: float) -> Iterator[Point]:
 
 def _records(claims: Mapping[str, Any], entered: Entered) -> Iterator[Point]:
     issuer, audience = get_str(claims, "iss"), ", ".join(audience_claim(claims))
-    url = provider_url(entered.provider)
+    url = entered_url(entered.provider)
     if not url:
         yield Point(id="provider", status=Status.UNKNOWN, got=issuer, note="not_entered")
     else:
@@ -212,28 +209,27 @@ def _outcome(points: Sequence[Point], found: Comparison | None) -> str:
     return "accepted" if statuses["signature"] is Status.PASSED else "open"
 
 
-def provider_url(entered: str) -> str:
+def entered_url(entered: str) -> str:
     """The URL in what was entered, without its scheme; of an ARN what follows `oidc-provider/`."""
     text = entered.strip()
-    return text.partition(_PROVIDER)[2] if text.startswith("arn:") else host_and_path(text)
+    return provider_url(text) if text.startswith("arn:") else host_and_path(text)
 
 
 def _provider_arn(claims: Mapping[str, Any], entered: Entered) -> str:
     """The ARN of this `iss`'s provider, in the account of the entered ARN, else as the policy has it, else in none."""
     issuer, text = get_str(claims, "iss"), entered.provider.strip()
-    named = f"{_PROVIDER}{host_and_path(issuer)}"
     if text.startswith("arn:"):
-        return f"{text.partition(_PROVIDER)[0]}{named}"
+        return provider_in(account_of(text), issuer, partition=text.split(":")[1])
     for statement in statements(entered.policy):
         for arn in strings(get(statement, "Principal", "Federated")):
-            if arn.startswith("arn:") and arn.endswith(named):
+            if issuer and provider_url(arn) == host_and_path(issuer):
                 return arn
-    return f"arn:{partition_of(issuer)}:iam::ACCOUNT_ID{named}"
+    return provider_in("ACCOUNT_ID", issuer, partition=partition_of(issuer))
 
 
 def _provider(entered: Entered) -> JsonValue:
     """The provider as GetOpenIDConnectProvider shows it; None where it was not entered as a whole."""
-    url = provider_url(entered.provider)
+    url = entered_url(entered.provider)
     return {"Url": url, "ClientIDList": list(entered.audiences)} if url and entered.audiences else None
 
 

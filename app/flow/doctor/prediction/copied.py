@@ -22,12 +22,11 @@ from app.flow.errors import (
 )
 from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import Check, JsonValue, Status, Subject, Walk
-from app.flow.names import role_of
+from app.flow.names import provider_url, role_of
 from app.flow.permissions.asked import AskedAction
 from app.flow.port_wrappers.consent import Action, NotAsked
 from app.flow.port_wrappers.deadline import OUT_OF_TIME, TIMED_OUT
 
-_PROVIDER = ":oidc-provider/"
 _LAST = 250_000_000_000
 """Unix seconds that are still a date; a file may contain others."""
 
@@ -136,7 +135,7 @@ def _providers(checks: Mapping[str, Check], provider: JsonValue) -> dict[str, Js
     if found is None or found.status not in (Status.PASSED, Status.FAILED):
         return None
     quoted = [*found.got.split(", "), *(ours.got.split(", ") if ours is not None else [])]
-    known: dict[str, JsonValue] = {arn: None for arn in quoted if _PROVIDER in arn}
+    known: dict[str, JsonValue] = {arn: None for arn in quoted if provider_url(arn)}
     if found.got in known:
         known[found.got] = provider
     return known

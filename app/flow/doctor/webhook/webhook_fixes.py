@@ -26,8 +26,8 @@ from app.flow.steps.injection import (
     has_own_volume,
     token_source,
 )
-from app.flow.steps.webhook import BLIND, NAMESPACES, RULE
-from app.flow.webhook import CONFIGURATION, SKIP_LABEL, WEBHOOKS, selector_on_eks
+from app.flow.steps.webhook import BLIND, NAMESPACES
+from app.flow.webhook import CONFIGURATION, RULE, SKIP_LABEL, WEBHOOKS, selector_on_eks
 
 CLUSTER_HERE, CA_HERE = "CLUSTER", "CA_FILE"
 _REGISTRATIONS = "mutatingwebhookconfigurations"
