@@ -728,3 +728,19 @@ def test_a_condition_that_asks_for_any_other_is_shown_with_its_operator(operator
     condition(fakes, operator, sub=SUB)
     found = check(walk(fakes.ports(), SUBJECT), "trust.subject")
     assert (found.status, found.got, found.expected) == (FAILED, f"{operator} {SUB}", SUB)
+
+
+@pytest.mark.parametrize(
+    ("operator", "sub", "reason"),
+    [
+        ("StringEquals", "system:serviceaccount:default:*", "literal"),
+        ("StringEqualsIgnoreCase", "system:serviceaccount:default:my-s?", "literal"),
+        ("StringEquals", "system:serviceaccount:default:other", ""),
+        ("StringLike", "system:serviceaccount:prod:*", ""),
+    ],
+)
+def test_a_pattern_under_an_operator_that_knows_none_is_explained(operator: str, sub: str, reason: str) -> None:
+    fakes = Fakes()
+    condition(fakes, operator, sub=sub)
+    found = check(walk(fakes.ports(), SUBJECT), "trust.subject")
+    assert (found.status, found.reason) == (FAILED, reason)

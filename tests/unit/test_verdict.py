@@ -13,6 +13,7 @@ from app.flow.errors import NotFound, NotPermitted, Refused, Unreachable
 from app.flow.model import NO_ACTION, Check, Status, Step, StepReport, Subject, Walk
 from app.flow.port_wrappers.consent import ALL, Action, consented
 from app.flow.ports import Execution
+from app.flow.steps.findings import BY_HAND
 from app.flow.steps.walk import walk
 from app.flow.verdict import check_dependencies
 from app.flow.verdict.check_dependencies import PLACES, SENT, roots
@@ -471,6 +472,17 @@ def test_credentials_for_another_token_prove_nothing_of_the_pods_own() -> None:
     found = with_checks(not_asked("token.file"))
     without = Walk(subject=Subject(namespace="default", service_account="my-sa", pod=""), reports=found.reports)
     assert judge(without).outcome is Outcome.WORKS
+
+
+@pytest.mark.parametrize(("volume", "outcome"), [(Status.PASSED, Outcome.WORKS), (Status.UNKNOWN, Outcome.UNKNOWN)])
+def test_credentials_that_the_trail_shows_prove_a_pod_by_hand_whose_volume_is_as_it_should_be(
+    volume: Status, outcome: Outcome
+) -> None:
+    by_hand = Check(id="pod.injected", status=Status.UNKNOWN, reason=BY_HAND)
+    silent = Check(id="token.file", status=Status.UNKNOWN, reason="unreachable")
+    granted = (Check(id=it, status=Status.PASSED) for it in ("sts.recent_successes", "pod.running"))
+    found = with_checks(by_hand, silent, not_asked("sts.credentials"))
+    assert judge(found, (*granted, Check(id="pod.volume", status=volume))).outcome is outcome
 
 
 def test_a_role_that_may_not_do_what_its_pod_asks_for_is_broken_whether_s3_was_asked_or_not() -> None:
