@@ -130,12 +130,16 @@ def test_the_kubelet_waits_while(simulation, world, run_pod, later, why):
             world.usage.quota.take(-2 * CAPACITY)
             return
         simulation.run(world.changing.acquire())
-        yield
-        world.changing.release()
+        try:
+            yield
+        finally:
+            world.changing.release()
 
+    woke = world.kubelet.woke
     with busy():
         later(BACK_OFF_SECONDS + 1)
-        assert planned(simulation, world) is not None
+        eventually(lambda: planned(simulation, world) > 0)  # the timer went off, and was set again
+        assert world.kubelet.woke == woke
         assert restarts(world) == 0
     later(0)
     eventually(lambda: restarts(world) == 1)
