@@ -18,6 +18,9 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from app.clients.silence import AnswerTooLarge
 from app.clients.whole_answers import WholeAnswers, WholeResponse
 
+CONNECT_SECONDS = 3.0
+READ_SECONDS = 7.0
+"""To connect, and between two reads: nothing is waited for longer than ten."""
 ANSWER_LIMIT = 16 * 1024 * 1024
 """Bytes of one answer, unpacked. The largest honest ones: a page of 500 Pods with 10 to 30 KB each, and a page of 50
 events of CloudTrail, of which one has 256 KB at most."""

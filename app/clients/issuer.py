@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
 from urllib3.util import wait_for_read
 
-from app.clients.bounds import HttpsConnection, HttpsPool
+from app.clients.bounds import CONNECT_SECONDS, READ_SECONDS, HttpsConnection, HttpsPool
 from app.clients.errors import from_status, no_answer, unexpected
 from app.clients.recorder import Recorder, wire_headers
 from app.clients.sources import FILE_LIMIT, read_bytes
@@ -28,10 +28,6 @@ from app.flow.api_operations import ISSUER
 from app.flow.errors import Refused, Unreachable
 from app.flow.model import Exchange, JsonValue
 
-CONNECT_TIMEOUT = 3.0
-"""Seconds to connect."""
-TIMEOUT = 7.0
-"""Seconds between two reads."""
 BODY_LIMIT = 1024 * 1024
 """Bytes of a document."""
 CALLEE = "issuer"
@@ -83,7 +79,7 @@ class IssuerTransport:
                 address,
                 at,
                 maxsize=8,
-                timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT, read=TIMEOUT),
+                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
                 retries=False,
                 ssl_context=self._context,
                 server_hostname=host,
@@ -195,7 +191,7 @@ def _served_chain(address: tuple[str, int], host: str) -> list[bytes]:
 
     pyOpenSSL, because the standard library shows an unverified chain from Python 3.13 on only.
     """
-    with socket.create_connection(address, CONNECT_TIMEOUT) as connection:
+    with socket.create_connection(address, CONNECT_SECONDS) as connection:
         tls = SSL.Connection(_UNVERIFIED, connection)
         tls.set_tlsext_host_name(host.encode("idna"))
         tls.set_connect_state()
@@ -204,7 +200,7 @@ def _served_chain(address: tuple[str, int], host: str) -> list[bytes]:
                 tls.do_handshake()
                 break
             except SSL.WantReadError:
-                if not wait_for_read(connection, TIMEOUT):
+                if not wait_for_read(connection, READ_SECONDS):
                     raise TimeoutError("timed out") from None
         chain = tls.get_peer_cert_chain(as_cryptography=True) or []
         if not chain:

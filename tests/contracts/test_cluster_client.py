@@ -362,7 +362,7 @@ def test_exec_that_is_forbidden() -> None:
 
 
 def test_exec_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exec_stream, "TIMEOUT", 0.2)
+    monkeypatch.setattr(exec_stream, "READ_SECONDS", 0.2)
 
     async def hang(connection: ServerConnection) -> None:
         await connection.wait_closed()

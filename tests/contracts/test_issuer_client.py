@@ -199,7 +199,7 @@ def test_a_server_that_speaks_no_tls_has_no_chain() -> None:
 
 
 def test_a_server_that_says_nothing_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(issuer, "TIMEOUT", 0.2)
+    monkeypatch.setattr(issuer, "READ_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = PublicIssuer(IssuerTransport(connect_to=listener.getsockname()))
         with pytest.raises(Unreachable, match="timed out"):

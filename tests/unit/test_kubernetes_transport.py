@@ -26,7 +26,7 @@ def test_a_proxy_is_asked_for_the_address_as_a_url_has_it(host, authority):
         thread = threading.Thread(target=answer)
         thread.start()
         dialer = Dialer(ssl.create_default_context(), proxy=proxy.getsockname())
-        with dialer.connected((host, 443), tls=False, timeout=10, connect_timeout=10):
+        with dialer.connected((host, 443), tls=False, timeout=10):
             thread.join()
     assert asked[:2] == [f"CONNECT {authority} HTTP/1.1", f"Host: {authority}"]
 

@@ -184,7 +184,8 @@ def test_what_is_not_there_is_reported_in_words(operator: Operator, words: list[
 def test_an_api_server_that_hangs_is_asked_once(
     operator: Operator, monkeypatch: pytest.MonkeyPatch, words: list[str]
 ) -> None:
-    monkeypatch.setattr(kubernetes_calls, "TIMEOUT", (0.3, SECONDS))
+    monkeypatch.setattr(kubernetes_calls, "CONNECT_SECONDS", 0.3)
+    monkeypatch.setattr(kubernetes_calls, "READ_SECONDS", SECONDS)
     with silent() as server:
         path = operator.folder / tool_files.KUBECONFIG
         path.write_text(re.sub(r"server: .*", f"server: https://127.0.0.1:{server.port}", path.read_text()))

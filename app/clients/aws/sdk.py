@@ -27,6 +27,7 @@ from botocore.utils import parse_timestamp
 
 from app import service_models
 from app.clients.aws.bounds import bound
+from app.clients.bounds import CONNECT_SECONDS, READ_SECONDS
 from app.clients.errors import is_throttling
 from app.clients.recorder import Recorder, wire_headers
 from app.flow.names import APPLICATION_ID
@@ -35,14 +36,14 @@ Service: TypeAlias = Literal["iam", "sts", "s3", "cloudtrail", "eks"]
 SERVICES: tuple[Service, ...] = ("iam", "sts", "s3")
 """Those that every walk asks."""
 LIMITS = Config(
-    connect_timeout=3,
-    read_timeout=7,
+    connect_timeout=CONNECT_SECONDS,
+    read_timeout=READ_SECONDS,
     retries={"total_max_attempts": 1, "mode": "standard"},
     max_pool_connections=32,
     defaults_mode="legacy",  # type: ignore[arg-type]  # the stubs say bool
     user_agent_appid=APPLICATION_ID,  # type: ignore[call-arg]  # the stubs lack it
 )
-"""Seconds to connect, and between two reads: nothing is waited for longer than ten, and nothing is asked twice.
+"""Nothing is asked twice.
 
 A throttled call is not repeated either, though botocore would: it says nothing about the chain, and is reported as
 `ServerFailed`. A person who tries again later helps the server more than we would within the seconds of a walk. A

@@ -15,7 +15,7 @@ from urllib.parse import urlencode, urlsplit
 
 import urllib3
 
-from app.clients.bounds import ANSWER_LIMIT
+from app.clients.bounds import ANSWER_LIMIT, CONNECT_SECONDS, READ_SECONDS
 from app.clients.errors import from_kubernetes, too_large, unexpected
 from app.clients.kubernetes.library import ApiException, RESTClientObject
 from app.clients.recorder import Recorder, wire_headers
@@ -25,8 +25,6 @@ from app.flow.json_access import get, get_str
 from app.flow.model import JsonValue
 from app.flow.redaction import MASK
 
-TIMEOUT = (3.0, 7.0)
-"""Seconds to connect, and between two reads: nothing is waited for longer than ten."""
 PAGE_SIZE = 500
 PAGE_LIMIT = 20
 """Pages of a list that are read: ten thousand objects."""
@@ -74,7 +72,7 @@ def _json(body: bytes, operation: str) -> JsonValue:
 def read_bytes(operation: str, call: Callable[..., Any], *arguments: Any, **options: Any) -> bytes:
     """The answer's body. The client raises its own errors, urllib3's and plain ones (a token with a line break)."""
     try:
-        answer = call(*arguments, _preload_content=False, _request_timeout=TIMEOUT, **options)
+        answer = call(*arguments, _preload_content=False, _request_timeout=(CONNECT_SECONDS, READ_SECONDS), **options)
         return bytes(answer.data)
     except (ApiException, urllib3.exceptions.HTTPError, OSError) as error:
         raise from_kubernetes(error, operation) from None

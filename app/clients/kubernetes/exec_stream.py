@@ -18,6 +18,7 @@ from websockets.http11 import Response
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
+from app.clients.bounds import READ_SECONDS
 from app.clients.errors import from_status, no_answer, unexpected
 from app.clients.kubernetes.transport import Dialer
 from app.clients.recorder import Recorder
@@ -27,9 +28,6 @@ from app.flow.api_operations import CLUSTER
 from app.flow.errors import Refused
 from app.flow.ports import Execution
 
-TIMEOUT = 7.0
-"""Seconds to wait for the next bytes."""
-CONNECT_TIMEOUT = 3.0
 TOTAL_SECONDS = 10.0
 """Seconds until we hang up, however much is still coming."""
 OUTPUT_LIMIT = 1024 * 1024
@@ -122,9 +120,7 @@ class _Stream:
         """Until the server closes. Raises `OSError`, also `TimeoutError`, `AnswerTooLarge` and `ssl.SSLError`."""
         room, until = OUTPUT_LIMIT, time.monotonic() + TOTAL_SECONDS
         address = (self._uri.host, self._uri.port)
-        with dialer.connected(
-            address, tls=self._uri.secure, timeout=TIMEOUT, connect_timeout=CONNECT_TIMEOUT
-        ) as connection:
+        with dialer.connected(address, tls=self._uri.secure, timeout=READ_SECONDS) as connection:
             self._protocol.send_request(self.request)
             received = b"-"
             while received:

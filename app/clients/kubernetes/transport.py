@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 import urllib3
 
-from app.clients.bounds import POOLS
+from app.clients.bounds import CONNECT_SECONDS, POOLS
 
 HEADER_LIMIT = 16 * 1024
 """Bytes of a proxy's answer."""
@@ -44,14 +44,12 @@ class Dialer:
         self._sessions: dict[tuple[str, int], ssl.SSLSession] = {}
 
     @contextmanager
-    def connected(
-        self, address: tuple[str, int], *, tls: bool, timeout: float, connect_timeout: float
-    ) -> Iterator[socket.socket]:
+    def connected(self, address: tuple[str, int], *, tls: bool, timeout: float) -> Iterator[socket.socket]:
         """A connection that is closed in the end; `timeout` are the seconds of every wait after connecting.
 
         Raises `OSError` and its kin: refused, timed out, not trusted.
         """
-        with socket.create_connection(self._proxy or address, connect_timeout) as plain:
+        with socket.create_connection(self._proxy or address, CONNECT_SECONDS) as plain:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._proxy is not None:
                 _tunnel(plain, address, self._proxy_headers)

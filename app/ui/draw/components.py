@@ -68,7 +68,7 @@ def block(html: str, key: str, *, answers: bool = False) -> None:
     """Draws `html`, whose values from outside are escaped already, or what is at its address (`cached_parts`). What the
     reader unfolded stays so over reruns, and when they come back to the page.
 
-    Links of `text.page_link` lead to their page, buttons of `text.copy_button` copy. What `answers` the reader's last
+    Links of `links.page_link` lead to their page, buttons of `text.copy_button` copy. What `answers` the reader's last
     click, in this run and no other, opens its first fold, and the focus goes on from there.
     """
     asked = _block(data={"html": html, "answers": answers, "key": key}, key=key, on_go_change=nothing).go
