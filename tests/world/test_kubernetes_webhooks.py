@@ -358,6 +358,20 @@ def test_an_update_is_tried_again_when_overtaken(api, webhook, world):
     assert (late.status, late.body["reason"]) == (409, "Conflict")
 
 
+def test_a_namespace_that_goes_while_a_webhook_is_asked_takes_no_object(api, webhook, world):
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["secrets"]}
+    api.post(NAMESPACES, {"metadata": {"name": "short"}})
+    api.post(WEBHOOKS, configuration(rules=[rule]))
+
+    def remove(body):
+        world.cluster.delete("namespaces", None, "short")
+        return review(body)
+
+    webhook.answer = remove
+    assert api.post(SECRETS.replace("default", "short"), {"metadata": {"name": "s"}}).status == 404
+    assert world.cluster.find("secrets", "short", "s") is None
+
+
 def test_the_real_webhook_down(simulation, world):
     """The texts of recorded/http/pod-dryrun-webhook-down-failurePolicy-Fail.http, as newer versions word them."""
     api = Api(simulation, world)
