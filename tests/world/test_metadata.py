@@ -1,5 +1,7 @@
 """Instance metadata: tokens, the node's credentials, and which Pods each kind of node answers."""
 
+import json
+
 import httpx
 import pytest
 from botocore.utils import InstanceMetadataFetcher
@@ -66,6 +68,13 @@ def test_another_role_is_another_session(aws):
     second = fetch(aws)
     assert second["role_name"] == "s3-reader"
     assert second["access_key"] != first["access_key"]
+
+
+def test_a_role_that_is_created_again_is_another_one(aws):
+    first = fetch(aws)
+    policy = json.loads(aws.mine.roles.pop("NodeInstanceRole").trust_policy)
+    aws.role("NodeInstanceRole", policy)
+    assert fetch(aws)["access_key"] != first["access_key"]
 
 
 KINDS = {
