@@ -47,6 +47,7 @@ def test_several_lines_are_several_commands():
     [
         ("a > f.yaml", Line(stages=(("a",),), to_file="f.yaml")),
         ("a|b>>'f 1'", Line(stages=(("a",), ("b",)), to_file="f 1", appends=True)),
+        ("a '2'> f", Line(stages=(("a", "2"),), to_file="f")),
         ("cat <<EOF\nx: 1\n\nEOF\n", Line(stages=(("cat",),), given="x: 1\n\n")),
         ("cat <<'EOF' > t.json\n{$a}\nEOF", Line(stages=(("cat",),), given="{$a}\n", to_file="t.json")),
         ("cat > t <<EOF\nx\nEOF", Line(stages=(("cat",),), given="x\n", to_file="t")),
