@@ -7,6 +7,7 @@ import pytest
 from app.flow.annotations import ROLE_ARN
 from app.flow.doctor import examine
 from app.flow.model import Chain, Status
+from app.flow.names import role_in
 from app.flow.verdict.judge import Outcome
 from app.wiring import simulated
 from app.world import edits
@@ -15,7 +16,7 @@ from app.world.apiserver.registry import operations
 from app.world.aws import iam
 from app.world.faults import FAULTS, names
 from app.world.lifecycle import chain_choice
-from app.world.lifecycle.world_operations import delete
+from app.world.lifecycle.world_operations import annotate, delete
 from app.world.setup import roles, scenario
 from tests.content.test_faults_words import PARTS
 from tests.world.test_faults import WORKS_ANYWAY
@@ -101,8 +102,10 @@ def test_edits_are_of_the_chosen_objects(simulation, chosen):
 def test_while_a_fault_is_in_force_the_chain_stays_the_broken_one(simulation, chosen):
     simulation.inject(chosen, "F01")
     simulation.choose(chosen, namespace="default")
+    other = role_in(chosen.account_id, scenario.ARTICLE.role, path=scenario.ARTICLE.role_path)
+    simulation.run(annotate(chosen, {ROLE_ARN: other}))
     simulation.follow(chosen)
-    assert chosen.chain == OWN  # although its annotation is gone
+    assert chosen.chain == OWN  # although its annotation refers to another role
     simulation.revert(chosen)
     simulation.choose(chosen, namespace="default")
     assert chosen.chain == scenario.ARTICLE
