@@ -677,10 +677,14 @@ def test_under_another_server_there_is_no_live_mode_whatever_is_set(screen, real
     assert real.world.account_id not in shown.everything
 
 
-def test_behind_a_proxy_there_is_no_live_mode_even_with_the_secret(screen, real):
-    asked_as(real.monkeypatch, forwarded_by="x-forwarded-for")
+@pytest.mark.parametrize(
+    ("facts", "named"),
+    [({"forwarded_by": "x-forwarded-for"}, "x-forwarded-for"), ({"served_on": "192.0.2.1"}, "192.0.2.1")],
+)
+def test_where_others_may_come_from_there_is_no_live_mode_even_with_the_secret(screen, real, facts, named):
+    asked_as(real.monkeypatch, **facts)
     shown = screen(lang="en", live="webhook")
-    assert "x-forwarded-for" in unescape(shown.html("notice_refused")).replace("<wbr>", "")
+    assert named in unescape(shown.html("notice_refused")).replace("<wbr>", "")
     assert real.world.account_id not in shown.everything
 
 
