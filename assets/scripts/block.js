@@ -1,11 +1,26 @@
-// Who selects a command with the mouse gets what is folded in it, too.
+// What is selected within a shadow root, as a range of its own. Chromium asks that root for it, Firefox the document. WebKit
+// says it of a root that it is given, and otherwise shows no more than the host.
+const selectedIn = (shadow) => {
+  const selection = shadow.getSelection?.() ?? document.getSelection(), range = document.createRange()
+  const own = selection.rangeCount ? selection.getRangeAt(0) : range
+  const [{ startContainer, startOffset, endContainer, endOffset }] = own.collapsed ? (selection.getComposedRanges?.(shadow) ?? [own]) : [own]
+  range.setStart(startContainer, startOffset)
+  range.setEnd(endContainer, endOffset)
+  return range
+}
+// Who selects a command with the mouse gets what is folded in it, too, also where the selection ends with what is seen of it.
+// A value that was shortened is copied as it is seen, unless such a command is selected with it.
+const shortened = (fold) => fold.querySelector(".full") ?? fold.querySelector(".short")
 const copyWhole = (event, root) => {
-  const selected = (root.getRootNode().getSelection?.() ?? document.getSelection()), range = selected.rangeCount && selected.getRangeAt(0)
-  const part = range && range.cloneContents(), folded = part ? [...part.querySelectorAll("details.long")] : []
-  if (!folded.length) return
+  const range = selectedIn(root.getRootNode()), last = range.endContainer.parentElement?.closest("details.long")
+  if (range.collapsed) return
+  if (last && !shortened(last)) range.setEndAfter(last)
+  const part = range.cloneContents(), folded = [...part.querySelectorAll("details.long")]
+  if (folded.every(shortened)) return
   for (const one of folded) {
-    one.querySelector("summary")?.remove()
-    one.replaceWith(one.textContent)
+    const value = shortened(one)
+    if (!value) one.querySelector("summary")?.remove()
+    one.replaceWith((value ?? one).textContent)
   }
   event.clipboardData.setData("text/plain", part.textContent)
   event.preventDefault()

@@ -28,9 +28,8 @@ const bytes = (text) => new TextEncoder().encode(text).length
 const build = () => {
   // (1) The parts. Each is made once, so the caret and the focus stay where they are. The browser's own helpers, some
   // of which ask a server, are off.
-  const quiet = { spellcheck: false, autocapitalize: "off", autocomplete: "off" }
-  const field = element("textarea", { id: "token", rows: 6, ...quiet })
-  const jwks = element("textarea", { id: "jwks", rows: 6, ...quiet })
+  const field = typedField(element("textarea", { id: "token", rows: 6 }))
+  const jwks = typedField(element("textarea", { id: "jwks", rows: 6 }))
   const tick = element("input", { id: "verify", type: "checkbox" })
   const run = element("button", { type: "button", className: "run" })
   const label = element("label", { htmlFor: "token" })

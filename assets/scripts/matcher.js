@@ -34,7 +34,7 @@ const build = () => {
   )
   const lines = drawn("svg", { class: "lines", "aria-hidden": "true" })
   const mirror = element("pre", { className: "mirror" })
-  const editor = element("textarea", { id: "policy", spellcheck: false, autocapitalize: "off", autocomplete: "off" })
+  const editor = typedField(element("textarea", { id: "policy" }))
   const label = element("label", { htmlFor: "policy" })
   const title = element("h3", {}, label)
   const stack = element("div", { className: "editor" }, mirror, editor)

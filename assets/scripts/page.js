@@ -63,7 +63,10 @@ const speakOurs = () => {
       if (now !== text.nodeValue) text.nodeValue = now
     }
   }
+  document.querySelectorAll(TYPED).forEach(typedField)
 }
+// Streamlit's fields are for names and documents.
+const TYPED = '[data-testid="stTextInput"] input:not([autocorrect]), [data-testid="stTextArea"] textarea:not([autocorrect])'
 let says = {}, asked = 0
 const speaking = new MutationObserver(() => (asked ||= requestAnimationFrame(speakOurs)))
 let presses = 0

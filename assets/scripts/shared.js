@@ -10,6 +10,13 @@ const element = (name, properties = {}, ...children) => {
   made.append(...children)
   return made
 }
+// A field for code and names: what is typed stays as it is. A phone's keyboard would correct and capitalize it, and turn quotes
+// and hyphens into others; `autocorrect` is what Safari asks for.
+const AS_TYPED = { autocorrect: "off", autocapitalize: "off", autocomplete: "off", spellcheck: "false" }
+const typedField = (field) => {
+  for (const [name, value] of Object.entries(AS_TYPED)) field.setAttribute(name, value)
+  return field
+}
 // What a component draws in. It is made when the component comes, and each later run of the page finds it again.
 const rootOf = (parentElement, make = () => element("div", { className: "root" })) => {
   let root = parentElement.querySelector(".root")

@@ -92,3 +92,32 @@ def test_the_browser_masks_as_the_server_does(reader):
     texts.append(base64.b64encode(TOKEN.encode()).decode())
     asked = f"(texts) => {{ {parts}; return texts.map(unwrapped).map(([text, was]) => [masked(text), was]) }}"
     assert reader().page.evaluate(asked, texts) == [[masked(unwrapped(it)[0]), unwrapped(it)[1]] for it in texts]
+
+
+FIELDS = """() => {
+  const found = []
+  const look = (root) => {
+    for (const part of root.querySelectorAll("*")) {
+      if (part.shadowRoot) look(part.shadowRoot)
+      if (!part.matches("textarea, input:not([type=checkbox], [type=radio], [type=file])")) continue
+      const asks = ["autocorrect", "autocapitalize", "spellcheck"].map((name) => part.getAttribute(name))
+      found.push([...asks, parseFloat(getComputedStyle(part).fontSize)])
+    }
+  }
+  look(document)
+  return found
+}"""
+"""What a phone's keyboard is asked to leave alone in each field, and the pixels of its type."""
+
+
+def test_no_phone_changes_what_is_typed_or_enlarges_the_page(visitor):
+    """Safari does the latter at a field of less than 16 pixels. Streamlit's fields are on this page as well."""
+    one = visitor.turn_to("inspect_token")
+    protocol = one.context.new_cdp_session(one.page)
+    protocol.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    fields = one.settle().page.evaluate(FIELDS)
+    protocol.send("Emulation.setTouchEmulationEnabled", {"enabled": False})
+    protocol.detach()
+    assert len(fields) >= 5
+    assert {tuple(words) for *words, _ in fields} == {("off", "off", "false")}
+    assert min(size for *_, size in fields) >= 16

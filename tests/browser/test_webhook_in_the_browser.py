@@ -52,6 +52,42 @@ def test_without_the_browsers_clipboard_a_button_copies_too(visitor):
     assert one.page.evaluate("delete navigator.clipboard")
 
 
+COPIED = """(root, webkit) => {
+  const { getSelection: own } = ShadowRoot.prototype
+  const { getComposedRanges: composed, getRangeAt: range } = Selection.prototype
+  if (webkit) {
+    delete ShadowRoot.prototype.getSelection
+    Selection.prototype.getRangeAt = () => document.createRange()
+    Selection.prototype.getComposedRanges = (shadow) => [range.call(own.call(shadow), 0)]
+  }
+  const lines = document.createElement("p"), clipboardData = new DataTransfer()
+  const command = 'run <details class="long"><summary>{"a"<span>: 200 more</span></summary>{"a": "b"}</details>'
+  const both = '<span class="short">a…z</span><span class="full">abcz</span>'
+  const value = `<details class="long"><summary>${both}</summary></details>`
+  const texts = [`${command} --dry`, command, `id ${value}`, `${value} ${command}`]
+  const found = texts.map((html) => {
+    lines.innerHTML = html
+    root.append(lines)
+    window.getSelection().selectAllChildren(lines)
+    const event = new ClipboardEvent("copy", { clipboardData, bubbles: true, cancelable: true })
+    lines.dispatchEvent(event)
+    return event.defaultPrevented ? clipboardData.getData("text/plain") : null // the browser's own: what is seen
+  })
+  lines.remove()
+  Object.assign(ShadowRoot.prototype, { getSelection: own })
+  Object.assign(Selection.prototype, { getComposedRanges: composed, getRangeAt: range })
+  return found
+}"""
+
+
+@pytest.mark.parametrize("webkit", [False, True])
+def test_what_is_folded_in_a_command_is_copied_and_what_is_shortened_is_copied_as_it_is_seen(visitor, webkit):
+    """In WebKit a shadow root cannot be asked what is selected in it: the selection is given the root."""
+    block = visitor.turn_to("webhook").predict().page.locator(".root:has(.explained)").first
+    command = 'run {"a": "b"}'
+    assert block.evaluate(COPIED, webkit) == [f"{command} --dry", command, None, f"abcz {command}"]
+
+
 def test_the_wire_comes_when_it_is_unfolded_and_is_there_again_on_the_way_back(visitor):
     one = visitor.turn_to("webhook").predict()
     fold = one.page.get_by_test_id("stExpander").filter(has_text=load("en").message("ui.wire"))

@@ -1,8 +1,8 @@
 // The visitor's files: a list, and one that is edited.
 const consoleFiles = (session, words) => {
   const list = element("ul", { className: "console-list" })
-  const name = element("input", { type: "text", spellcheck: false, autocapitalize: "off", autocomplete: "off", maxLength: 64 })
-  const text = element("textarea", { rows: 12, spellcheck: false, autocapitalize: "off", autocomplete: "off" })
+  const name = typedField(element("input", { type: "text", maxLength: 64 }))
+  const text = typedField(element("textarea", { rows: 12 }))
   const said = element("p", { className: "caption", role: "status" })
   const save = consoleButton(words.save, () => {
     waits = name.value.trim()

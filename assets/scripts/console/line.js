@@ -1,7 +1,7 @@
 // The line that is typed: history, completion, and the keys of a terminal.
 const consoleLine = (session, words) => {
   const history = consoleHistory()
-  const field = element("textarea", { rows: 1, spellcheck: false, autocapitalize: "off", autocomplete: "off", ariaLabel: words.line })
+  const field = typedField(element("textarea", { rows: 1, ariaLabel: words.line }))
   const candidates = element("ul", { className: "console-candidates", ariaLabel: words.candidates, hidden: true })
   const run = consoleButton(words.run, () => submit(), { className: "console-run" })
   const row = element("div", { className: "console-line" }, element("span", { textContent: words.prompt, ariaHidden: "true" }), field, run)
