@@ -222,6 +222,8 @@ def test_no_identity_policy_is_offered_against_another_kind(end: str, fix: str, 
     assert found.fix is not None
     assert found.fix.id == fix
     assert not any("put-role-policy" in line for line in found.fix.commands)
+    if end == "scp denies":
+        assert found.fix.commands == ("aws organizations describe-policy --policy-id p-12345678",)
 
 
 def test_what_a_node_role_was_refused_is_not_granted_to_the_pods_role() -> None:
