@@ -476,6 +476,22 @@ def test_a_what_if_can_be_left_at_any_time(talk):
     assert place(page) == ("title", "")
 
 
+def test_a_what_if_without_a_connection_says_so_and_forward_goes_on(talk):
+    page, panel = talk, talk.locator(".what_if")
+    connection = "(app, to) => { app.dataset.testConnectionState = to }"
+    app = page.locator('[data-testid="stApp"]')
+    for before in "PINGING_SERVER", "CONNECTED":  # lost when it is pressed, and while the world is run
+        app.evaluate(connection, before)
+        for key in ("w", "1"):
+            page.keyboard.press(key)
+        app.evaluate(connection, "PINGING_SERVER")
+        expect(panel.locator(".working")).to_have_text(load("en").message("what_if.lost"))
+        page.keyboard.press("PageDown")
+        expect(panel).to_be_hidden()
+        assert place(page) == ("title", "")
+    app.evaluate(connection, "CONNECTED")
+
+
 def test_the_keys_that_lie_over_a_slide_lie_over_a_what_if_as_well(talk):
     page, panel = talk, talk.locator(".what_if")
     page.keyboard.press("w")

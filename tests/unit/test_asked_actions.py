@@ -25,8 +25,9 @@ ENDS = {
     "boundary": "because no permissions boundary allows the dynamodb:GetItem action",
     "boundary denies": "with an explicit deny in a permissions boundary",
     "scp": "because no service control policy allows the dynamodb:GetItem action",
-    "scp denies": "with an explicit deny in a service control policy",
-    "identity denies": "with an explicit deny in an identity-based policy",
+    "scp denies": "with an explicit deny in a service control policy: "
+    "arn:aws:organizations::210987654321:policy/o-1234567890/service_control_policy/p-12345678",
+    "identity denies": f"with an explicit deny in an identity-based policy: arn:aws:iam::{ACCOUNT}:policy/deny",
     "session": "because no session policy allows the dynamodb:GetItem action",
     "endpoint": "because no VPC endpoint policy allows the dynamodb:GetItem action",
 }
@@ -221,6 +222,8 @@ def test_no_identity_policy_is_offered_against_another_kind(end: str, fix: str, 
     assert found.fix is not None
     assert found.fix.id == fix
     assert not any("put-role-policy" in line for line in found.fix.commands)
+    if end == "scp denies":
+        assert found.fix.commands == ("aws organizations describe-policy --policy-id p-12345678",)
 
 
 def test_what_a_node_role_was_refused_is_not_granted_to_the_pods_role() -> None:

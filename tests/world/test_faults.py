@@ -90,7 +90,7 @@ def test_where_the_nodes_role_is_out_of_reach_the_same_fault_shows_as_no_credent
     [
         ("F28", "handwritten", "get pod/pod-after"),
         ("F44", "organization", "aws organizations"),
-        ("F45", "control_policy", "aws organizations"),
+        ("F45", "control_policy", "aws organizations describe-policy --policy-id p-"),
         ("F46", "permit", "s3:ListAllMyBuckets"),
         ("F49", "assumes_another", "sts:AssumeRole"),
     ],

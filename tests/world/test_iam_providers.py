@@ -44,6 +44,14 @@ def test_without_a_thumbprint_iam_takes_the_issuers_own(aws):
     assert iam.get_open_id_connect_provider(OpenIDConnectProviderArn=OTHER_ARN)["ThumbprintList"] == [THUMBPRINT]
 
 
+def test_claims_that_a_provider_would_map_to_condition_keys_are_not_ignored(aws):
+    mapped = {"SubjectSourceKey": "sub", "KeyDefinitionList": [{"SourceKey": "jti", "TargetKey": "jti"}]}
+    with refused("NotSimulated", status=400):
+        aws.client("iam").create_open_id_connect_provider(
+            Url=OTHER, ThumbprintList=[THUMBPRINT], ContextProvider=mapped
+        )
+
+
 @pytest.mark.parametrize("failure", ["answer", "refused", "timeout", "tls"])
 def test_an_issuer_that_iam_cannot_reach(aws, failure):
     aws.issuer.failure = failure

@@ -210,7 +210,14 @@ def test_permissions_are_read_at_each_request(aws):
     deny = LIST_BUCKETS.replace("Allow", "Deny", 1)
     aws.call("PutRolePolicy", RoleName="s3-reader", PolicyName="deny", PolicyDocument=deny)
     aws.call("AttachRolePolicy", RoleName="s3-reader", PolicyArn=S3_READ_ONLY)
-    with refused("AccessDenied", f"{denied} with an explicit deny in an identity-based policy", 403):
+    inline = f"{denied} with an explicit deny in an identity-based policy"
+    with refused("AccessDenied", inline, 403):
+        s3.list_buckets()
+    aws.call("DeleteRolePolicy", RoleName="s3-reader", PolicyName="deny")
+    aws.call("CreatePolicy", PolicyName="deny", PolicyDocument=deny)
+    managed = f"arn:aws:iam::{ACCOUNT}:policy/deny"
+    aws.call("AttachRolePolicy", RoleName="s3-reader", PolicyArn=managed)
+    with refused("AccessDenied", f"{inline}: {managed}", 403):
         s3.list_buckets()
 
 

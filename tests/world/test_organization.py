@@ -5,6 +5,7 @@ import json
 import pytest
 
 from app.world.aws import iam
+from app.world.aws.organization import policy_arn
 from tests.world.aws_world import (  # noqa: F401
     ACCOUNT,
     ISSUER,
@@ -33,7 +34,8 @@ def test_a_service_control_policy_denies_what_the_role_allows_and_says_so(aws):
     with refused(
         "AccessDenied",
         f"User: arn:aws:sts::{ACCOUNT}:assumed-role/s3-reader/session is not authorized to perform: "
-        "s3:ListAllMyBuckets with an explicit deny in a service control policy",
+        "s3:ListAllMyBuckets with an explicit deny in a service control policy: "
+        + policy_arn(aws.mine, "service", aws.mine.service_control_policies[0]),
         403,
     ):
         client.list_buckets()

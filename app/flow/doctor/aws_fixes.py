@@ -19,7 +19,7 @@ from app.flow.names import DEFAULT_AUDIENCE, account_of, boundary_of, role_of
 from app.flow.permissions.asked import ANY, LIST_BUCKETS
 from app.flow.steps.trust_policy import OF_CALLER, OF_REQUEST
 from app.flow.steps.webhook import NEXT_POD
-from app.flow.verdict.error_messages import denied_action, denying_policy
+from app.flow.verdict.error_messages import control_policy, denied_action, denying_policy
 from app.flow.verdict.refusals import CHANGED
 
 _DENY = "explicit-deny"
@@ -202,7 +202,7 @@ def permit(names: Names) -> Fix:
     if not denied and get(decision, "allowed") is True:  # and S3 refused it
         return denied_by(names, said) or organization(names)
     if get(decision, "organization_allows") is False:
-        return _control_policy(names)
+        return _control_policy(names, said)
     if get(decision, "boundary_allows") is False:
         return _boundary(names)
     if get_str(decision, "reason") == _DENY:
@@ -236,7 +236,7 @@ def denied_by(names: Names, said: str) -> Fix | None:
     """Where the error message names a policy that no policy of the role outweighs; None where it names none."""
     kind = denying_policy(said)
     if "control policy" in kind:
-        return _control_policy(names)
+        return _control_policy(names, said)
     if kind == "permissions boundary":
         return _boundary(names)
     if kind not in ("", "identity-based policy"):
@@ -272,8 +272,11 @@ def _remove_deny(names: Names) -> Fix:
     )
 
 
-def _control_policy(names: Names) -> Fix:
-    return Fix(id="control_policy", commands=organization(names).commands)
+def _control_policy(names: Names, said: str) -> Fix:
+    """The policy that the error message names, or all that it can be."""
+    named = control_policy(said)
+    shown = (line("aws", "organizations", "describe-policy", "--policy-id", named),)
+    return Fix(id="control_policy", commands=shown if named else organization(names).commands)
 
 
 def _boundary(names: Names) -> Fix:

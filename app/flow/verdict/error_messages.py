@@ -78,6 +78,7 @@ _STS = re.compile(
 _PRINCIPAL = re.compile(r"\bUser: (arn:aws[\w-]*:(?:sts|iam)::\d{12}:\S+) is not authorized")
 _MISSING = re.compile(r'is not authorized to perform: ([\w-]+:\w+)(?: on resource: "?([^\s"\\]+)| on (the resource))?')
 _DENYING = re.compile(r"(?:with an explicit deny in an? |because no )([a-zA-Z -]+? policy|permissions boundary)\b")
+_CONTROL_POLICY = re.compile(r" control policy: arn:[\w-]+:organizations::\d{12}:policy/o-\w+/\w+/(p-\w{8,128})\b")
 _NO_CREDENTIALS = (
     *("Unable to locate credentials", "NoCredentialProviders", "no EC2 IMDS role found"),
     *("credentials from any provider in the chain", "credentials from any of the providers in the chain"),
@@ -243,6 +244,15 @@ def denying_policy(said: str) -> str:
     Source: IAM user guide, "Troubleshoot access denied error messages".
     """
     found = _DENYING.search(said)
+    return found[1] if found else ""
+
+
+def control_policy(said: str) -> str:
+    """The id of the organization's policy that denied it; empty where none is named.
+
+    Source: AWS Security Blog, "Enhanced access denied error messages with policy ARNs", January 2026.
+    """
+    found = _CONTROL_POLICY.search(said)
     return found[1] if found else ""
 
 

@@ -6,7 +6,9 @@ to the account. Rule: AWS Organizations user guide, "SCP evaluation" and "RCP ev
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
+from typing import Literal
 
 from app.flow.permissions import evaluate_permissions
 from app.flow.policy.policy import Request, decide, request_keys
@@ -15,22 +17,33 @@ from app.world.aws.account import Account
 Keys = Mapping[str, str | list[str]]
 
 
-def denies_principals(account: Account, action: str, resource: str, keys: Keys) -> bool:
-    """Whether a service control policy denies this to the account's own users and roles."""
-    policies = [("", document) for document in account.service_control_policies]
-    if not policies:
-        return False
-    return evaluate_permissions(policies, action=action, resource=resource, keys=keys).reason == "explicit-deny"
+def principals_denied_by(account: Account, action: str, resource: str, keys: Keys) -> str:
+    """The ARN of a service control policy that denies this to the account's own users and roles; empty for none."""
+    for document in account.service_control_policies:
+        decision = evaluate_permissions([("", document)], action=action, resource=resource, keys=keys)
+        if decision.reason == "explicit-deny":
+            return policy_arn(account, "service", document)
+    return ""
 
 
-def protects_resource(account: Account, action: str, resource: str, principal: str, keys: Keys) -> bool:
-    """Whether a resource control policy denies this on a resource of the account, to any caller.
+def resource_denied_by(account: Account, action: str, resource: str, principal: str, keys: Keys) -> str:
+    """The ARN of a resource control policy that denies this on a resource of the account, to any caller; or empty.
 
     `principal` is the caller's ARN; of a web identity its provider's.
     """
-    policies = [("", document) for document in account.resource_control_policies]
-    if not policies:
-        return False
     asked = Request(action=action, keys=request_keys(keys), principal=principal, resource=resource)
-    reason, _ = decide(policies, asked)
-    return reason == "explicit-deny"
+    for document in account.resource_control_policies:
+        if decide([("", document)], asked)[0] == "explicit-deny":
+            return policy_arn(account, "resource", document)
+    return ""
+
+
+def policy_arn(account: Account, kind: Literal["service", "resource"], document: str) -> str:
+    """The ARN of a policy of the organization. Its ids follow from the account's and from the document."""
+    management, policy = _digest(account.account_id), _digest(document)
+    owner = f"{int(management, 16) % 10**12:012}"
+    return f"arn:aws:organizations::{owner}:policy/o-{management[:10]}/{kind}_control_policy/p-{policy[:8]}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.flow.model import Step
 from app.world.aws import iam
+from app.world.aws.organization import policy_arn
 from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
 from app.world.lifecycle.world_operations import recreate, remove_permissions
@@ -17,9 +18,7 @@ if TYPE_CHECKING:
 
 async def _denied_by_the_organization(world: World) -> None:
     """A service control policy that confines S3 to one region, which is not this one."""
-    elsewhere = {"StringNotEquals": {"aws:RequestedRegion": "us-east-1"}}
-    statement = {"Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": elsewhere}
-    world.account.service_control_policies.append(_document(statement))
+    world.account.service_control_policies.append(_ONE_REGION)
     await recreate(world)
 
 
@@ -44,7 +43,12 @@ def _document(statement: dict[str, Any]) -> str:
 
 def _denied(world: World) -> str:
     user = texts.session_of(world, world.chain.role, texts.session_name(world))
-    return texts.may_not_list(user, "with an explicit deny in a service control policy")
+    policy = policy_arn(world.account, "service", _ONE_REGION)
+    return texts.may_not_list(user, f"with an explicit deny in a service control policy: {policy}")
+
+
+_ELSEWHERE = {"StringNotEquals": {"aws:RequestedRegion": "us-east-1"}}
+_ONE_REGION = _document({"Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": _ELSEWHERE})
 
 
 FAULTS = (

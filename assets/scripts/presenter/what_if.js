@@ -4,6 +4,7 @@ let talkAsked = 0
 const talkWhatIf = (root, { given, send, signal }) => {
   const find = (selector) => root.querySelector(`.what_if ${selector}`)
   const panel = root.querySelector(".what_if"), result = find(".result"), working = find(".working"), choices = find(".choices")
+  const app = document.querySelector('[data-testid="stApp"]'), lost = () => app.dataset.testConnectionState !== "CONNECTED"
   let state = "closed", map = null, waiting = [], asked = 0
   const turn = (to) => {
     state = to
@@ -22,8 +23,16 @@ const talkWhatIf = (root, { given, send, signal }) => {
     find("h1").textContent = button.lastChild.textContent.trim()
     working.textContent = working.dataset.said ??= working.textContent
     turn("working")
-    send({ choice: button.dataset.choice, asked })
+    if (lost()) fail(working.dataset.lost)
+    else send({ choice: button.dataset.choice, asked })
   }
+  // What was pressed meanwhile is done now, and what it leaves over is the slides'.
+  const catchUp = () => {
+    const pressed = waiting
+    waiting = []
+    pressed.forEach((name) => root.talkAct(name))
+  }
+  const fail = (said) => (turn("failed"), (working.textContent = said), catchUp())
   const move = (by) => {
     const all = buttons(), on = all.findIndex((button) => button.matches(":focus"))
     all[(on + by + all.length) % all.length].focus()
@@ -41,26 +50,25 @@ const talkWhatIf = (root, { given, send, signal }) => {
       const answer = JSON.parse(detail)
       if (state !== "working" || answer.asked !== asked) return
       const mine = answer[given().language]
-      turn(mine.failed ? "failed" : "playing")
-      if (mine.failed) working.textContent = mine.failed
-      else {
-        find(".change").innerHTML = mine.change
-        find(".answers").innerHTML = mine.answers
-        map = filmMap(find(".map"), { words: given().words, projected: true })
-        // Below the whole map, what was said where it stopped.
-        const stop = mine.film.beats.find(({ end }) => end === "stop")
-        map.onbeat = (beat) => (find(".says").innerHTML = talkSays(beat.id === "whole" ? stop : beat))
-        map.show(mine.film)
-        map.render(map.entries.find(({ beat }) => beat.id === mine.begins).start)
-        map.play()
-      }
-      // What was pressed meanwhile is done now, and what it leaves over is the slides'.
-      const pressed = waiting
-      waiting = []
-      pressed.forEach((name) => root.talkAct(name))
+      if (mine.failed) return fail(mine.failed)
+      turn("playing")
+      find(".change").innerHTML = mine.change
+      find(".answers").innerHTML = mine.answers
+      map = filmMap(find(".map"), { words: given().words, projected: true })
+      // Below the whole map, what was said where it stopped.
+      const stop = mine.film.beats.find(({ end }) => end === "stop")
+      map.onbeat = (beat) => (find(".says").innerHTML = talkSays(beat.id === "whole" ? stop : beat))
+      map.show(mine.film)
+      map.render(map.entries.find(({ beat }) => beat.id === mine.begins).start)
+      map.play()
+      catchUp()
     },
     { signal },
   )
+  // What a lost connection should have brought does not come later either.
+  const watching = new MutationObserver(() => state === "working" && lost() && fail(working.dataset.lost))
+  watching.observe(app, { attributes: true, attributeFilter: ["data-test-connection-state"] })
+  signal.addEventListener("abort", () => watching.disconnect())
   panel.addEventListener("click", ({ target }) => {
     const button = target.closest("[data-choice]")
     if (button) choose(buttons().indexOf(button) + 1)

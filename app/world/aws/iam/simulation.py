@@ -20,7 +20,7 @@ from app.world.aws.errors import AwsError
 from app.world.aws.iam import role_policies
 from app.world.aws.iam.documents import permission_policy
 from app.world.aws.iam.managed import ADMINISTRATOR_ACCESS, MANAGED_POLICIES
-from app.world.aws.organization import denies_principals
+from app.world.aws.organization import principals_denied_by
 from app.world.aws.parameters import Parameters, members
 
 RESULTS = 100
@@ -93,7 +93,7 @@ def _result(
         detail["PermissionsBoundaryDecisionDetail"] = {"AllowedByPermissionsBoundary": within.allowed}
     reasons = {it.reason for it in layers}
     if account.service_control_policies:
-        denied = denies_principals(account, action, asked, keys)
+        denied = principals_denied_by(account, action, asked, keys)
         detail["OrganizationsDecisionDetail"] = {"AllowedByOrganizations": not denied}
         reasons |= {"explicit-deny"} if denied else set()
     reason = next(it for it in ("explicit-deny", "implicit-deny", "allow") if it in reasons)

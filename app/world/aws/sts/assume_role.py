@@ -10,7 +10,7 @@ from app.world.aws.authentication import Caller
 from app.world.aws.authorization import is_allowed, request_keys
 from app.world.aws.entities import Role
 from app.world.aws.errors import access_denied, validation_error
-from app.world.aws.organization import denies_principals, protects_resource
+from app.world.aws.organization import principals_denied_by, resource_denied_by
 from app.world.aws.parameters import Parameters, check, number
 from app.world.aws.sts.credentials import credentials
 from app.world.aws.sts.parameters import CONSTRAINTS, parse_role_arn
@@ -61,9 +61,9 @@ def _may_assume(caller: Caller, role: Role, parameters: Parameters) -> bool:
     keys = request_keys(caller) | {"sts:RoleSessionName": parameters["RoleSessionName"]}
     if "ExternalId" in parameters:
         keys["sts:ExternalId"] = parameters["ExternalId"]
-    if denies_principals(caller.account, _ACTION, role.arn, keys):
+    if principals_denied_by(caller.account, _ACTION, role.arn, keys):
         return False
-    if protects_resource(caller.account, _ACTION, role.arn, caller.key.arn, keys):
+    if resource_denied_by(caller.account, _ACTION, role.arn, caller.key.arn, keys):
         return False
     context = TrustContext(principal=caller.key.arn, action=_ACTION, keys=keys)
     if not evaluate(_as_seen_by(role.trust_policy, own | whole_account), context).allowed:

@@ -15,7 +15,7 @@ from app.world.aws.cloudtrail.records import granted, refused, requested
 from app.world.aws.directory import Directory
 from app.world.aws.entities import OidcProvider, Role
 from app.world.aws.errors import AwsError, throttled, validation_error
-from app.world.aws.organization import protects_resource
+from app.world.aws.organization import resource_denied_by
 from app.world.aws.parameters import Parameters, check, number
 from app.world.aws.sts import refusals
 from app.world.aws.sts.credentials import credentials
@@ -164,4 +164,4 @@ def _is_trusted(
     )
     if not evaluate(role.trust_policy, context).allowed:
         return False
-    return not protects_resource(account, ASSUME_ROLE_WITH_WEB_IDENTITY, role.arn, provider.arn, context.keys)
+    return not resource_denied_by(account, ASSUME_ROLE_WITH_WEB_IDENTITY, role.arn, provider.arn, context.keys)
