@@ -65,14 +65,15 @@ def draw_look() -> None:
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", key="look"):
         depth.switch(content)
         language.switch(content.message("ui.language"))
-        window.start(name, content)
+        if walk_view:
+            window.start(name, content)
 
 
 # (4) How the reader looks, the page, and then what is beside every page: a page change does not wait for it. An error
 # in one of them leaves the others as they are.
 page_errors.pending(content)
 with page_errors.contained(content), drawn_before.again():
-    drawn_before.part(("look", name, content.language, depth.depth()), draw_look)
+    drawn_before.part(("look", name, content.language, depth.depth(), walk_view is None), draw_look)
     page_setup.show_mode(walk_view, content)
     # In a container, so that the page below stays the same elements when one of these comes or goes: the reader's tab,
     # folds and console stay open, and the film goes on.

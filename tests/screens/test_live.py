@@ -449,9 +449,11 @@ def test_the_room_may_see_the_cluster(screen, real):
 def broken(shown, code):
     assert not shown.test.exception
     assert walk_view(shown) is None
+    assert EN.message("present.start") not in [button.label for button in shown.test.button]  # there is nothing to show
     assert EN.message(f"errors.{code}.title") in unescape(shown.html("notice_problem"))
     shown.click("simulate_problem")
     assert shown.test.segmented_control(key="mode").value == "simulated"
+    assert EN.message("present.start") in [button.label for button in shown.test.button]
     assert {"outcome_webhook", "outcome_access"} & shown.keys
 
 
