@@ -15,6 +15,7 @@ from app.flow.doctor.reading.on_workload import EVIDENCE as ON_WORKLOAD
 from app.flow.json_access import get, get_str
 from app.flow.model import Check, Status
 from app.flow.steps.findings import BY_HAND
+from app.flow.steps.oidc_provider import NO_KID
 from app.flow.steps.trust_policy import is_of_other_key
 from app.flow.steps.webhook import LATER
 from app.flow.times import timestamp
@@ -43,14 +44,15 @@ CONDITION_KEY = "condition_key"
 """The cause of a condition under a key that the token does not have."""
 NO_PROFILE = "no_profile"
 """The cause of other credentials, where it is a profile that there is not."""
-OF_DECISION = {"explicit-deny": "deny_matches", "implicit-deny": "other_condition"}
-"""What a trust policy refuses as a whole whose principal, action, audience and subject match, by its decision."""
-_IN_POLICY = {
+MORE_EXACTLY = {"explicit-deny": "deny_matches", "implicit-deny": "other_condition", NO_KID: "keys_without_kid"}
+"""By the decision on a trust policy whose principal, action, audience and subject match; and by a check's reason."""
+_SHOWN_BY = {
     "audience_condition": "trust.audience",
     "subject_condition": "trust.subject",
     "other_statement": "trust.decision",
+    "keys_unpublished": "issuer.jwks",
 }
-"""The causes that lie in a statement of the trust policy, each with its check."""
+"""The causes of which a check shows more, each with that check."""
 _IN_A_SENTENCE = ("not_asked", *BY_WHICH_SERVER)
 """The reasons of what is not known that have a sentence of their own."""
 _LINE = 160
@@ -178,10 +180,10 @@ def _cause(named: str, found: Diagnosis, words: Content) -> str:
 
     A condition whose key is wrong asks for no other value.
     """
-    check = check_of(found.walk, _IN_POLICY.get(named, ""))
+    check = check_of(found.walk, _SHOWN_BY.get(named, ""))
     key = named
     if check is not None and check.status is Status.FAILED:
-        key = CONDITION_KEY if is_of_other_key(check) else OF_DECISION.get(check.got, named)
+        key = CONDITION_KEY if is_of_other_key(check) else MORE_EXACTLY.get(check.reason or check.got, named)
     return words.message(f"doctor.causes.{key}")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from app.content import LANGUAGES, load
 from app.flow.doctor.reading import near_names, on_workload
-from app.flow.verdict.refusals import CHANGED, CORRECTED, REFUSALS
+from app.flow.verdict.refusals import CHANGED, CORRECTED, OF_PROGRAM, REFUSALS
 from app.report import verdict_words
 from tests.content.style import style
 
@@ -28,12 +28,12 @@ def below(language: str, table: str) -> set[str]:
 def test_every_refusal_and_every_cause_has_words(language: str) -> None:
     assert below(language, "refusals") == {refusal.id for refusal in REFUSALS}
     assert below(language, "causes") == {
-        *(cause.id for refusal in REFUSALS for cause in refusal.causes),
+        *(cause.id for refusal in REFUSALS for cause in (*refusal.causes, *OF_PROGRAM.get(refusal.id, ()))),
         CHANGED.id,
         CORRECTED.id,
         verdict_words.NO_PROFILE,
         verdict_words.CONDITION_KEY,
-        *verdict_words.OF_DECISION.values(),
+        *verdict_words.MORE_EXACTLY.values(),
         *verdict_words.PLAINLY.values(),
         near_names.NO_NAMESPACE,
         on_workload.EVIDENCE,

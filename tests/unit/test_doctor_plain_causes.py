@@ -95,6 +95,32 @@ def test_of_several_conditions_on_one_key_only_the_one_that_is_not_met_is_shown(
 
 
 @both
+def test_keys_without_a_kid_are_readable_and_cannot_be_found(language: str) -> None:
+    fakes, words = healthy(), load(language)
+    fakes.jwks = {"keys": [{name: value for name, value in key.items() if name != "kid"} for key in fakes.jwks["keys"]]}
+    fakes.errors["assume_role"] = Refused(
+        code="InvalidIdentityToken",
+        server_message="Couldn't retrieve verification key from your identity provider,  please reference x",
+        status=400,
+    )
+    found = examine(fakes.ports(), SUBJECT)
+    assert verdict_words.cause(found, words).startswith(words.message("doctor.causes.keys_without_kid"))
+    assert (found.fix and found.fix.id) == "publish_kid"
+
+
+def test_a_certificate_that_sts_refused_is_registered_whatever_its_ca_is() -> None:
+    """As a warning, where STS has not been asked, it may need nothing."""
+    fakes = healthy()
+    fakes.provider["ThumbprintList"] = ["0" * 40]
+    warned = examine(fakes.ports(), SUBJECT)
+    assert (warned.verdict.outcome, warned.fix and warned.fix.id) == (Outcome.WORKS, "thumbprint")
+    said = "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint"
+    fakes.errors["assume_role"] = Refused(code="InvalidIdentityToken", server_message=said, status=400)
+    refused = examine(fakes.ports(), SUBJECT)
+    assert (refused.verdict.outcome, refused.fix and refused.fix.id) == (Outcome.BROKEN, "thumbprint_refused")
+
+
+@both
 def test_a_line_break_at_the_end_of_the_annotation_is_visible(language: str) -> None:
     fakes = healthy()
     fakes.service_account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"] = f"{ROLE}\n"

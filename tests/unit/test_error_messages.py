@@ -11,11 +11,11 @@ from app.flow.verdict.error_messages import (
     blames_clock,
     lacks_credentials,
     lacks_region,
-    last_words,
     lies_in,
     principal_of,
     shows_in,
 )
+from app.flow.verdict.log_sentences import last_words
 
 TOKEN, STS, ACCESS = Step.TOKEN_MOUNT, Step.STS_ASSUME, Step.ACCESS
 NOT_AUTHORIZED = (

@@ -8,8 +8,9 @@ from app.content import LANGUAGES, load
 from app.flow.doctor import Diagnosis, examine
 from app.flow.errors import Refused
 from app.flow.port_wrappers.consent import ALL, Action, consented
-from app.flow.verdict.error_messages import is_other_matter, last_words
+from app.flow.verdict.error_messages import is_other_matter
 from app.flow.verdict.judge import Outcome
+from app.flow.verdict.log_sentences import last_words
 from app.report import verdict_words
 from tests.unit.fake_ports import ACCOUNT, DIRECTORY, ROLE, SUBJECT, Fakes, trust_policy
 from tests.unit.test_application import running
@@ -89,11 +90,125 @@ FIXES = {
         "ExpiredTokenException: Token expired: current date/time 2 must be before the expiration date/time 1",
         *("pod.token_used", "read_each_time"),
     ),
-    "Go 1, without a way to STS": (f"{GO_1}{NO_WAY}dial tcp: i/o timeout\n", "pod.application", "egress"),
+    "Go 1, without a way to STS": (f"{GO_1}{NO_WAY}dial tcp 10.0.0.9:443: i/o timeout", "pod.application", "egress"),
+    "Go 1, without an address": (f"{GO_1}{NO_WAY}dial tcp: i/o timeout\n", "pod.application", "name_resolution"),
+    "Go 2, without an address": (
+        f"{STS_2}{NO_WAY}dial tcp: lookup sts.ap-northeast-1.amazonaws.com on 10.100.0.10:53: no such host",
+        *("pod.application", "name_resolution"),
+    ),
     "Go 2, without a way to STS": (f"{STS_2}{NO_WAY}context deadline exceeded", "pod.application", "egress"),
-    "JavaScript, without a way to STS": (
+    "JavaScript, without an address": (
         "Error: getaddrinfo ENOTFOUND sts.ap-northeast-1.amazonaws.com",
-        *("pod.application", "egress"),
+        *("pod.application", "name_resolution"),
+    ),
+    "Java 1, without an address": (
+        "Unable to execute HTTP request: sts.ap-northeast-1.amazonaws.com: Name or service not known",
+        *("pod.application", "name_resolution"),
+    ),
+    "Java 2, without an address": (
+        "Received an UnknownHostException when attempting to interact with a service. See cause for the exact endpoint",
+        *("pod.application", "name_resolution"),
+    ),
+    "Java, without trust in the certificate": (
+        "Unable to execute HTTP request: PKIX path building failed: unable to find valid certification path",
+        *("pod.application", "certificate"),
+    ),
+    "Java 2, without its module": (
+        "WARN To use web identity tokens, the 'sts' service module must be on the class path. (x.Utils)",
+        *("pod.request", "sts_module"),
+    ),
+    "Java 1, without its module": (
+        "Unable to load credentials from WebIdentityTokenCredentialsProvider: "
+        "To use assume role profiles the aws-java-sdk-sts module must be on the class path.",
+        *("pod.request", "sts_module"),
+    ),
+    ".NET, without its module": (
+        "System.InvalidOperationException: Assembly AWSSDK.SecurityToken could not be found or loaded. This assembly "
+        "must be available at runtime to use Amazon.Runtime.AssumeRoleAWSCredentials.",
+        *("pod.request", "sts_module"),
+    ),
+    "JavaScript, without its module": (
+        f"Role Arn '{ROLE}' needs to be assumed with web identity, but no role assumption callback was provided.",
+        *("pod.request", "sts_module"),
+    ),
+    "Java 2, with a provider that gives its reason": (
+        "Unable to load credentials from any of the providers in the chain X() : [WebIdentityTokenCredentialsProvider()"
+        ": Multiple HTTP implementations were found on the classpath., ContainerCredentialsProvider(): no]",
+        *("pod.request", "web_identity_reason"),
+    ),
+    "Hadoop, with its own providers": (
+        "Caused by: org.apache.hadoop.fs.s3a.auth.NoAuthWithAWSException: No AWS Credentials provided by "
+        "SimpleAWSCredentialsProvider EnvironmentVariableCredentialsProvider : com.amazonaws.SdkClientException: "
+        "Unable to load AWS credentials from environment variables (AWS_ACCESS_KEY_ID (or AWS_ACCESS_KEY))",
+        *("pod.request", "default_chain"),
+    ),
+    "Hadoop, refused by STS": (
+        "org.apache.hadoop.fs.s3a.auth.NoAuthWithAWSException: No AWS Credentials provided by WebIdentityToken"
+        f"CredentialsProvider : x.AWSSecurityTokenServiceException: {REFUSED} (Service: AWSSecurityTokenService; "
+        "Status Code: 403; Error Code: AccessDenied; Request ID: 1; Proxy: null)",
+        *("pod.application", "try_again"),
+    ),
+    "the agent of Pod Identity": (
+        "Error when retrieving credentials from container-role: Error retrieving metadata: Received non 200 response "
+        "400 from container metadata: (ExpiredTokenException): The token included in the request is expired",
+        *("pod.request", "default_chain"),
+    ),
+    "Go 1, as the instance": (
+        "EC2RoleRequestError: no EC2 instance role found\ncaused by: EC2MetadataError: failed to make a request",
+        *("pod.request", "default_chain"),
+    ),
+    "EC2, with a role that lacks a permission": (
+        "operation error EC2: CreateVolume, https response error StatusCode: 403, RequestID: 9, api error "
+        f"UnauthorizedOperation: You are not authorized to perform this operation. User: {SESSION} is not authorized "
+        "to perform: ec2:CreateVolume on resource: arn:aws:ec2:ap-northeast-1:111122223333:volume/* because no "
+        "identity-based policy allows the ec2:CreateVolume action. Encoded authorization failure message: Kj3-x",
+        *("pod.application", "permit"),
+    ),
+    "Go 1, what a service says": (
+        'level=error msg="AccessDenied: Cannot call GetSessionToken with session credentials\\n\\tstatus code: 403, '
+        'request id: 9" key="a"',
+        *("pod.application", "read_log"),
+    ),
+    "a token that has expired, as STS says it": (
+        'UnhandledError(Error { retries: 0, message: "<ErrorResponse xmlns=\\"https://sts.amazonaws.com/doc/\\">\\n'
+        "<Code>ExpiredTokenException</Code>\\n<Message>Token expired: current date/time 2 must be before the "
+        "expiration date/time 1</Message>\\n</Error>",
+        *("pod.token_used", "read_each_time"),
+    ),
+    "a token of a Secret": (
+        "x.rb:3:in `call': Missing a required claim: aud (Aws::STS::Errors::InvalidIdentityToken)",
+        *("pod.application", "other_token"),
+    ),
+    "another token": (
+        "<Error>\n<Code>InvalidIdentityToken</Code>\n<Message>Incorrect token audience</Message>\n</Error>",
+        *("pod.application", "try_again_token"),
+    ),
+    "keys that did not come": (
+        "InvalidIdentityToken: Couldn't retrieve verification key from your identity provider,  please reference x",
+        *("pod.application", "try_again_keys"),
+    ),
+    "a certificate that is not ours": (
+        "InvalidIdentityToken: OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint",
+        *("pod.application", "try_again_certificate"),
+    ),
+    "an ARN of its own": ("ValidationError: Request ARN is invalid", "pod.application", "try_again_role"),
+    "too long a session, as STS says it": (
+        "<Message>The requested DurationSeconds exceeds the MaxSessionDuration set for this role.</Message>",
+        *("pod.application", "session_of_role"),
+    ),
+    "Go 2, with a region of its own": (
+        "operation error STS: AssumeRole, failed to resolve service endpoint, endpoint rule error, Invalid "
+        "Configuration: Missing Region",
+        *("pod.application", "own_region"),
+    ),
+    "a program that asks the instance for its network": (
+        '"error":"failed to introspect vpcID from EC2Metadata, specify --aws-vpc-id instead if EC2Metadata is '
+        'unavailable: EC2MetadataError: failed to make EC2Metadata request\\n\\n\\tstatus code: 401, request id: "}',
+        *("pod.running", "instance_metadata"),
+    ),
+    "Go 2, the same": (
+        "get mac metadata: operation error ec2imds: GetMetadata, canceled, context deadline exceeded",
+        *("pod.running", "instance_metadata"),
     ),
     "Java, without a way to STS": (
         "Unable to execute HTTP request: Connect to sts.ap-northeast-1.amazonaws.com:443 failed: connect timed out",
@@ -112,6 +227,22 @@ FIXES = {
     ),
     "Java, without a right to the file": (
         f"java.nio.file.AccessDeniedException: {DIRECTORY}/token",
+        *("pod.application", "fs_group"),
+    ),
+    "a shell, without a right to the file": (
+        f"cat: can't open '{DIRECTORY}/token': Permission denied",
+        *("pod.application", "fs_group"),
+    ),
+    "Ruby, without a right to the file": (
+        f"Permission denied @ rb_sysopen - {DIRECTORY}/token (Errno::EACCES)",
+        *("pod.application", "fs_group"),
+    ),
+    "PHP, without a right to the file": (
+        f"PHP Warning:  file_get_contents({DIRECTORY}/token): failed to open stream: Permission denied in /app/x.php",
+        *("pod.application", "fs_group"),
+    ),
+    ".NET, without a right to the file": (
+        f"System.UnauthorizedAccessException: Access to the path '{DIRECTORY}/token' is denied.",
         *("pod.application", "fs_group"),
     ),
 }
@@ -163,7 +294,7 @@ def test_the_metadata_service_may_be_asked_for_credentials() -> None:
 def test_a_refusal_from_before_the_trust_policy_was_corrected_is_not_put_on_the_organization() -> None:
     """A Pod that is restarted seldom still has it in its log, when everything has been right for minutes."""
     found = refused(f"AccessDenied: {REFUSED}")
-    assert found.verdict.remaining == ("corrected_since", "organization")
+    assert found.verdict.remaining == ("corrected_since", "other_role", "organization")
     assert found.fix is not None
     assert found.fix.commands[0] == "kubectl -n default rollout restart deployment/web"
     accepted = refused(f"AccessDenied: {REFUSED}", sends=True)
@@ -259,6 +390,31 @@ def test_a_refusal_that_names_no_one_may_be_that_of_another_server(said: str, la
     assert verdict_words.verdict(found, words) == words.message("doctor.names_no_one")
     assert found.fix is not None
     assert (found.fix.id, found.prediction) == ("who_denied", None)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_ec2_encodes_says_who_was_refused_only_to_those_who_may_decode_it(language: str) -> None:
+    fakes, words = healthy(), load(language)
+    said = (
+        "UnauthorizedOperation: You are not authorized to perform this operation. Encoded authorization failure message"
+    )
+    running(fakes, f"could not create volume in EC2: {said}: Kj3_x-9\n\tstatus code: 403, request id: 1")
+    found = examine(fakes.ports(), SUBJECT)
+    assert verdict_words.verdict(found, words) == words.message("doctor.encoded")
+    assert words.message("reasons.encoded") in verdict_words.cause(found, words)
+    assert found.fix is not None
+    assert found.fix.commands[0].startswith("aws sts decode-authorization-message --encoded-message Kj3_x-9 --query")
+
+
+def test_why_the_provider_for_web_identity_failed_is_shown_first() -> None:
+    """The rest of the chain would fill the line."""
+    others = ("SystemPropertyCredentialsProvider(): no", "ContainerCredentialsProvider(): no")
+    reason = "WebIdentityTokenCredentialsProvider(): why"
+    found = refused(
+        f"Unable to load credentials from any of the providers in the chain [{others[0]}, {reason}, {others[1]}]"
+    )
+    assert found.verdict.check is not None
+    assert found.verdict.check.got == reason
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

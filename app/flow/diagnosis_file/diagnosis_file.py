@@ -58,6 +58,8 @@ REASONS = frozenset(
         "literal",
         "names_no_one",
         "unknown_key",
+        "encoded",
+        "no_kid",
         "out_of_time",
         "issuer_assumed",
         "of_request",

@@ -14,12 +14,21 @@ from app.flow.model import JsonValue, Walk
 from app.flow.ports import Ports
 from app.flow.steps import kubelet_status
 from app.flow.steps.findings import Findings, unseen
-from app.flow.verdict.error_messages import is_other_matter, knows_no_key, last_words, names_no_one
-from app.flow.verdict.refusals import NAMES_NO_ONE, UNKNOWN_KEY
+from app.flow.verdict.error_messages import (
+    asks_instance,
+    encoded_message,
+    is_other_matter,
+    knows_no_key,
+    names_no_one,
+)
+from app.flow.verdict.log_sentences import last_words
+from app.flow.verdict.refusals import ENCODED, NAMES_NO_ONE, UNKNOWN_KEY
 
 CHECK, SDK = "pod.application", "pod.sdk"
 FAILED_IN = "failed_in"
 """The evidence: the container whose program failed."""
+ASKED_INSTANCE = "asked_instance"
+"""The evidence: what a program said that asked the instance's metadata for something else than credentials."""
 OTHER_MATTER = "other_matter"
 """The reason of an error message of AWS that is not about who asks."""
 FIRST_WEB_IDENTITY = (1, 16, 232)
@@ -60,8 +69,11 @@ def judge_application(findings: Findings, ports: Ports, walk: Walk, pod: JsonVal
     where = f"{where} {container} {worst.place}"
     if worst.failed:
         findings.show(FAILED_IN, container)
+    if asks_instance(worst.words):
+        findings.show(ASKED_INSTANCE, worst.words)
     if worst.failed and (names_no_one(worst.words) or knows_no_key(worst.words)):
-        reason = UNKNOWN_KEY if knows_no_key(worst.words) else NAMES_NO_ONE
+        unnamed = ENCODED if encoded_message(worst.words) else NAMES_NO_ONE
+        reason = UNKNOWN_KEY if knows_no_key(worst.words) else unnamed
         findings.unknown(CHECK, reason, where=where, error=worst.words)
         return worst.words
     if worst.reason:

@@ -49,7 +49,7 @@ class Diagnosis:
     where a Pod's keys come from; `near`, the names that may be meant; `scaled_to_zero`, the workload without Pods;
     `paused`, the one whose Pods are of a template before; `annotated_workload`, the one that has the annotation of the
     ServiceAccount; `held_back`, those that make no new Pods by themselves; `managed`, those that a tool writes;
-    `failed_in`, the container whose program failed."""
+    `failed_in`, the container whose program failed; `asked_instance`, what it said of its node's metadata."""
     exchanges: tuple[Exchange, ...] = ()
     """What went over the wire for those checks."""
     to_be_sure: tuple[Action, ...] = ()

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from app.flow.doctor import aws_fixes, issuer_fixes, pod_fixes, program_fixes
 from app.flow.doctor.fix import Fix
+from app.flow.doctor.log import error_fixes
 from app.flow.doctor.names import Names
 from app.flow.doctor.pods import sibling_fixes
 from app.flow.doctor.webhook import webhook_fixes
@@ -24,7 +25,7 @@ from app.flow.steps.token_fetch import NO_PROGRAM
 from app.flow.steps.trust_policy import OF_CALLER
 from app.flow.steps.webhook import NEXT_POD
 from app.flow.verdict.judge import Verdict
-from app.flow.verdict.refusals import ANSWER, APPLICATION, BY_WHICH_SERVER
+from app.flow.verdict.refusals import ANSWER, APPLICATION, BY_WHICH_SERVER, ENCODED
 
 Make = Callable[[Names], Fix | None]
 
@@ -38,7 +39,7 @@ def fix_for(verdict: Verdict, walk: Walk, documents: Mapping[str, JsonValue]) ->
         look = _LOOKS.get(check.reason)
         return look(Names(check, walk, documents)) if look is not None else None
     make = _FIXES.get(check.id)
-    if check.id in (ANSWER, APPLICATION):  # a symptom: the fix is for the first remaining cause
+    if check.id in (ANSWER, APPLICATION) or check.status is Status.WARNING:  # the fix is for the first remaining cause
         make = next((_CAUSES[cause] for cause in verdict.remaining if cause in _CAUSES), make)
     names = Names(check, walk, documents)
     fix = make(names) if make is not None else None
@@ -72,7 +73,8 @@ def _is_managed(fix: Fix, names: Names) -> bool:
 
 _LOOKS: Mapping[str, Make] = {
     NO_PROGRAM: running_fixes.look_in,
-    **dict.fromkeys(BY_WHICH_SERVER, program_fixes.who_denied),
+    **dict.fromkeys(BY_WHICH_SERVER, error_fixes.who_denied),
+    ENCODED: error_fixes.decode,
     NO_REGION: aws_fixes.name_region,
     **dict.fromkeys((OWN_REQUEST, OF_CALLER), running_fixes.own_request),
 }
@@ -80,7 +82,9 @@ _LOOKS: Mapping[str, Make] = {
 _CAUSES: Mapping[str, Make] = {
     "role_missing": aws_fixes.look_for_role,
     "other_statement": aws_fixes.conditions,
-    "corrected_since": program_fixes.try_again,
+    "corrected_since": error_fixes.try_again,
+    "other_token": error_fixes.other_token,
+    "thumbprint": issuer_fixes.register_refused,
     "organization": aws_fixes.organization,
     "provider_missing": issuer_fixes.create_provider,
     "audience_not_accepted": issuer_fixes.accept_audience,
@@ -136,7 +140,7 @@ _FIXES: Mapping[str, Make] = {
     **dict.fromkeys(("sts.recent_failures", "sts.recent_successes"), program_fixes.refused),
     "pod.sdk": program_fixes.newer_sdk,
     "pod.request": program_fixes.request,
-    APPLICATION: program_fixes.application,
+    APPLICATION: error_fixes.application,
     "pod.hop_limit": pod_fixes.host_network,
     "access.identity": aws_fixes.read_answer,
     "access.policy": aws_fixes.permit,

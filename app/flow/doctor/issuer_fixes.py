@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from app.flow.doctor import changes, pod_fixes
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import PROFILE_HERE, Names, line
 from app.flow.json_access import get_object, get_str, strings
 from app.flow.names import DEFAULT_AUDIENCE, is_public
+from app.flow.steps.oidc_provider import NO_KID
 
 
 def publish(names: Names) -> Fix:
     issuer = names.issuer
     if not issuer:
         return Fix(id="read_issuer", commands=(line("kubectl", "get", "--raw", "/.well-known/openid-configuration"),))
+    if names.check.reason == NO_KID:
+        fix = compare_keys(names)
+        return replace(fix, id="publish_kid")
     if not is_public(issuer):
         return Fix(id="private_issuer", commands=(line("kubectl", "get", "--raw", "/openid/v1/jwks"),))
     return Fix(id="publish", commands=(line("curl", "-fsS", f"{issuer}/.well-known/openid-configuration"),))
@@ -33,6 +39,12 @@ def register_thumbprint(names: Names) -> Fix:
         commands=(names.iam("update-open-id-connect-provider-thumbprint", *wanted),),
         change=changes.provider(names, ThumbprintList=list(thumbprints)),
     )
+
+
+def register_refused(names: Names) -> Fix:
+    """STS has compared it, whatever CA the issuer has."""
+    fix = register_thumbprint(names)
+    return replace(fix, id="thumbprint_refused")
 
 
 def create_provider(names: Names) -> Fix:

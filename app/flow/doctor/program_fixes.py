@@ -10,50 +10,25 @@ from typing import Any
 
 from app.flow.doctor import changes
 from app.flow.doctor.application import FAILED_IN
-from app.flow.doctor.aws_fixes import activate_region, chained, denied_by, organization, permit_denied
 from app.flow.doctor.fix import Change, Fix
 from app.flow.doctor.names import REGION_HERE, Names, line
-from app.flow.doctor.pod_fixes import handwritten, names_api_token, readable, recreate
+from app.flow.doctor.pod_fixes import handwritten, names_api_token, recreate
 from app.flow.doctor.reading.request_variables import OF_ENDPOINT, OF_SESSION, is_session_name
 from app.flow.doctor.reading.variables import ENDPOINT_VARIABLES, SESSION_NAME
 from app.flow.doctor.webhook.webhook_fixes import came_later
-from app.flow.json_access import get, get_list, get_str
-from app.flow.model import JsonObject, JsonValue, Step
-from app.flow.names import API_TOKEN, TOKEN_DIRECTORY, TOKEN_PATH
+from app.flow.json_access import get, get_list
+from app.flow.model import JsonObject, JsonValue
+from app.flow.names import API_TOKEN, TOKEN_PATH
 from app.flow.partitions import endpoint
-from app.flow.permissions import evaluate_permissions
 from app.flow.redaction import MASK
-from app.flow.steps.injection import added_later, containers, environment
-from app.flow.trust import session_keys
-from app.flow.verdict.error_messages import (
-    CHAIN_LIMIT,
-    REGION_OFF,
-    ROLE_LIMIT,
-    blames_certificate,
-    blames_clock,
-    blames_proxy,
-    by_global_endpoint,
-    denied_action,
-    denying_policy,
-    ended_session,
-    is_refusal,
-    principal_of,
-    shows_in,
-    unreached,
-)
-from app.flow.verdict.refusals import ANSWER
-from app.flow.webhook_patch import STS_VARIABLE
+from app.flow.steps.injection import added_later
+from app.flow.verdict.error_messages import lacks_module
+from app.flow.verdict.log_sentences import web_identity_reason
 
 _LONGEST = 43_200
 """Seconds: no role allows longer sessions."""
 _LONGEST_NAME = 64
 """Characters of a session's name."""
-SECONDS_HERE = "SECONDS"
-"""A placeholder, which the reader replaces."""
-_DENIED_FILE = re.compile(
-    rf"(?i)(?:permission denied.*|\.AccessDeniedException: ){TOKEN_DIRECTORY}|{TOKEN_DIRECTORY}\S*: permission denied"
-)
-"""What Python, JavaScript, Java and Go say of a token's file that they may not read."""
 _TOKEN_OPTION = "--web-identity-token"
 
 
@@ -112,6 +87,10 @@ def request(names: Names) -> Fix:
         return Fix(id="pass_contents", commands=commands or names.show_workload(), change=change)
     if names.documents.get(FAILED_IN) in added_later(names.documents.get("pod")):
         return came_later()
+    if lacks_module(names.check.error):
+        return Fix(id="sts_module", commands=names.show_workload())
+    if web_identity_reason(names.check.error):
+        return Fix(id="web_identity_reason", commands=names.show_workload())
     commands, change = _reworded(names, lambda words: _without_option(words, "--profile"))
     return Fix(id="default_chain", commands=commands or names.show_workload(), change=change)
 
@@ -174,97 +153,6 @@ def _with_option(words: list[str], name: str, value: str) -> list[str]:
 
 def _without_option(words: list[str], name: str) -> list[str]:
     return [it for before, it in pairwise(("", *words)) if name not in (before, it)]
-
-
-def try_again(names: Names) -> Fix:
-    """What the program was refused may be allowed since: one more try tells it from what cannot be read."""
-    if "Not authorized" in names.check.error:
-        return Fix(id="try_again", commands=(*names.recreate(), *organization(names).commands))
-    return Fix(id="try_again_elsewhere", commands=(*names.recreate(), *names.show_workload()))
-
-
-def application(names: Names) -> Fix:
-    """Nothing that was read is wrong but the way to AWS, or the clock; or the program has not tried since."""
-    if blames_clock(names.check.error):
-        return Fix(id="clock", commands=(names.on_node("--", "date", "-u"),))
-    if blames_proxy(names.check.error):
-        return Fix(id="proxy", commands=names.show_workload())
-    if blames_certificate(names.check.error):
-        return Fix(id="certificate", commands=names.show_workload())
-    if by_global_endpoint(names.check.error) and not _is_regional(names):
-        return _regional_endpoint(names)
-    if service := unreached(names.check.error):
-        # Its service's name begins otherwise in each partition.
-        query = f'VpcEndpoints[?ends_with(ServiceName, `".{service}"`)]'
-        asked = ("--region", names.region or REGION_HERE, "--query", query)
-        look, of_sts = line("aws", "ec2", "describe-vpc-endpoints", *asked), service == "sts"
-        return Fix(id="egress" if of_sts else "egress_of_service", commands=(look,))
-    said = names.check.error
-    if _DENIED_FILE.search(said):
-        return readable(names)
-    if ROLE_LIMIT in said:
-        shown = names.iam("get-role", "--role-name", names.role_name, "--query", "Role.MaxSessionDuration")
-        asked = ("--role-name", names.role_name, "--max-session-duration", SECONDS_HERE)
-        return Fix(id="session_of_role", commands=(shown, names.iam("update-role", *asked)))
-    if CHAIN_LIMIT in said:
-        return Fix(id="session_of_chain", commands=names.show_workload())
-    if REGION_OFF in said:
-        return activate_region(names)
-    if ended_session(said):
-        return Fix(id="renew_session", commands=names.recreate())
-    action, resource = denied_action(said)
-    own = f":assumed-role/{names.role_name}/" in principal_of(said)
-    if action and own:
-        if not _may_by_now(names, action, resource):
-            return permit_denied(names, said, [(action, resource)])
-        if fix := chained(names, [(action, resource)], Fix(id="read_log", commands=names.recreate())):
-            return fix
-    if shows_in(said) is Step.STS_ASSUME:
-        if fix := denied_by(names, said):
-            return fix
-        if names.found(ANSWER) and is_refusal(said):
-            return Fix(id="accepted_by_now", commands=names.recreate())
-    return Fix(id="read_log", commands=(names.kubectl("logs", names.pod), *names.recreate()))
-
-
-def _is_regional(names: Names) -> bool:
-    boxes = containers(names.documents.get("pod"))
-    return bool(boxes) and all(environment(box).get(STS_VARIABLE) == "regional" for box in boxes)
-
-
-def _regional_endpoint(names: Names) -> Fix:
-    """The endpoint in the region that the SDK knows; a VPC endpoint for STS has that name alone."""
-    return Fix(
-        id="global_endpoint" if unreached(names.check.error) else "global_session",
-        commands=names.set_env(f"{STS_VARIABLE}=regional"),
-        change=changes.workload(names, changes.with_variables(**{STS_VARIABLE: "regional"})),
-    )
-
-
-def who_denied(names: Names) -> Fix:
-    """Which server the program calls is in its manifest or in its own settings."""
-    return Fix(id="who_denied", commands=(names.kubectl("logs", names.pod), *names.show_workload()))
-
-
-def _may_by_now(names: Names, action: str, resource: str) -> bool:
-    """Whether the policies, as they were read, allow what the Pod was refused before.
-
-    What a policy of another kind denied is allowed only where that kind is seen to allow it.
-    """
-    kind, decision = denying_policy(names.check.error), names.documents.get("permission_decision")
-    if kind not in ("", "identity-based policy"):
-        of_kind = {"service control policy": "organization_allows", "permissions boundary": "boundary_allows"}
-        same = get_str(decision, "action") == action and get(decision, "allowed") is True
-        return same and get(decision, of_kind.get(kind, "")) is True
-    policies = [
-        (get_str(policy, "name"), get(policy, "document")) for policy in get_list(names.documents.get("policies"))
-    ]
-    widest = f"arn:{names.partition}:{action.partition(':')[0]}:::*"
-    asked = widest if resource == "*" else resource
-    bearer = names.bearer
-    kept = session_keys(bearer.issuer, {"sub": bearer.subject, "aud": bearer.audience}, bearer.provider_arn)
-    keys = kept | {"aws:PrincipalArn": names.role_arn}
-    return evaluate_permissions(policies, action=action, resource=asked, keys=keys).allowed
 
 
 def refused(names: Names) -> Fix:

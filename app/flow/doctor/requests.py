@@ -23,7 +23,15 @@ from app.flow.ports import Ports
 from app.flow.steps.findings import Findings
 from app.flow.steps.injection import containers, named_file, without_aws
 from app.flow.token import unpadded
-from app.flow.verdict.error_messages import lacks_credentials, lacks_profile, principal_of, shows_in
+from app.flow.verdict.error_messages import (
+    expired_token,
+    lacks_credentials,
+    lacks_module,
+    lacks_profile,
+    principal_of,
+    shows_in,
+)
+from app.flow.verdict.log_sentences import web_identity_reason
 
 TOKEN_USED, REQUEST = "pod.token_used", "pod.request"
 ACTION = "AssumeRoleWithWebIdentity"
@@ -114,7 +122,7 @@ def _token_used(findings: Findings, walk: Walk, pod: JsonValue, asked: _Asked | 
     # (2) Which token it sent.
     current = get_object(evidence_of(walk, "token"), "claims")
     refusal = asked.answer if asked and asked.answer else said if shows_in(said) is Step.STS_ASSUME else ""
-    stale = current and _is_live(walk) and "ExpiredToken" in refusal
+    stale = current and _is_live(walk) and ("ExpiredToken" in refusal or expired_token(refusal))
     claims = _claims(asked.token) if asked else {}
     if claims:
         wanted = audience_of(walk)
@@ -147,8 +155,10 @@ def _is_live(walk: Walk) -> bool:
 def _request(findings: Findings, walk: Walk, sent: list[Exchange], asked: _Asked | None, said: str) -> None:
     # (1) Another identity, or none: the program did not ask STS.
     other = principal_of(said)
-    if (other and _OTHERS.search(other)) or lacks_credentials(said) or lacks_profile(said):
-        findings.judge(REQUEST, False, got=other or said, expected=ACTION, where=WHERE, error=said)
+    own = lacks_credentials(said) or lacks_profile(said) or lacks_module(said)
+    if (other and _OTHERS.search(other)) or own:
+        got = other or web_identity_reason(said) or said
+        findings.judge(REQUEST, False, got=got, expected=ACTION, where=WHERE, error=said)
         return
     if asked is None:
         elsewhere = next((it.callee for it in sent if _CREDENTIALS in it.url), "")

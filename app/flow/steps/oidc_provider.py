@@ -37,6 +37,8 @@ CHECKS = (
     "provider.audience",
     "provider.thumbprint",
 )
+NO_KID = "no_kid"
+"""The reason of keys that can be read, and not found by the `kid` of a token."""
 _PUBLIC = "https://PUBLIC_HOST"
 
 
@@ -100,6 +102,8 @@ def _issuer(findings: Findings, ports: Ports, subject: Subject, step_context: St
     published = _keys(jwks)
     step_context = replace(step_context, jwks=jwks)
     if not findings.judge("issuer.jwks", bool(published), got=list(published) or jwks, expected="keys", where=jwks_uri):
+        if any(get_str(key, "kty") for key in get_list(jwks, "keys")):
+            findings.explain("issuer.jwks", Status.FAILED, NO_KID)
         return step_context, jwks_uri
 
     # (4) Among them are the keys that the API server lists: a mere warning, since STS never asks the API server, and it

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from app.flow.model import Check, Status, Step
-from app.flow.verdict.error_messages import shows_in
+from app.flow.verdict.error_messages import expired_token, shows_in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,10 +44,18 @@ CHANGED = Cause(id="changed_meanwhile", step=Step.SERVICE_ACCOUNT, checks=("sts.
 """The role was changed between our reading and the answer: what was read before rules nothing out."""
 CORRECTED = Cause(id="corrected_since", step=Step.SERVICE_ACCOUNT)
 """The program was refused before what we read was as it is now; in the step in which it was corrected."""
+_OTHER_ROLE = Cause(id="other_role", step=Step.STS_ASSUME)
+_OTHER_TOKEN = Cause(id="other_token", step=Step.TOKEN_MOUNT, checks=("pod.token_used",))
+"""What the program alone may do: we ask for the annotated role, with the mounted token."""
+_OTHER_CERTIFICATE = Cause(id="other_certificate", step=Step.OIDC_PROVIDER)
+_LATE_KEYS = Cause(id="late_keys", step=Step.OIDC_PROVIDER)
 _PROVIDER = Cause(id="provider_missing", step=Step.OIDC_PROVIDER, checks=("sts.provider",))
 _ACCOUNT = Cause(id="wrong_account", step=Step.SERVICE_ACCOUNT, checks=("service_account.account",))
 _AUDIENCE = Cause(id="audience_not_accepted", step=Step.OIDC_PROVIDER, checks=("sts.audience",))
 _ELSEWHERE = Cause(id="other_partition", step=Step.STS_ASSUME)
+_UNSEEN = (_ORGANIZATION, _ELSEWHERE, _LATE_KEYS)
+"""Those that nothing here can see."""
+_EXPIRED = "ExpiredTokenException"
 _MALFORMED_ARN = Cause(id="malformed_arn", step=Step.SERVICE_ACCOUNT, checks=("service_account.role_arn",))
 
 REFUSALS = (
@@ -92,6 +100,7 @@ REFUSALS = (
         causes=(
             Cause(id="keys_unpublished", step=Step.OIDC_PROVIDER, checks=("issuer.discovery", "issuer.jwks")),
             Cause(id="unknown_key", step=Step.OIDC_PROVIDER, checks=("sts.key", "token.key")),
+            _LATE_KEYS,
         ),
     ),
     Refusal(
@@ -100,6 +109,7 @@ REFUSALS = (
         words="doesn't match configured thumbprint",
         causes=(Cause(id="thumbprint", step=Step.OIDC_PROVIDER, checks=("provider.thumbprint",), by_warning=True),),
     ),
+    Refusal(id="missing_claim", code="InvalidIdentityToken", words="Missing a required claim", causes=(_OTHER_TOKEN,)),
     Refusal(
         id="not_a_token",
         code="InvalidIdentityToken",
@@ -108,7 +118,7 @@ REFUSALS = (
     ),
     Refusal(
         id="expired",
-        code="ExpiredTokenException",
+        code=_EXPIRED,
         words="",
         causes=(Cause(id="expired", step=Step.TOKEN_MOUNT, checks=("sts.expiration",)),),
     ),
@@ -121,6 +131,13 @@ REFUSALS = (
     Refusal(id="invalid_arn", code="ValidationError", words="Request ARN is invalid", causes=(_MALFORMED_ARN,)),
     Refusal(id="invalid_arn", code="ParamValidationError", words="RoleArn", causes=(_MALFORMED_ARN,)),
 )
+OF_PROGRAM: Mapping[str, tuple[Cause, ...]] = {
+    **dict.fromkeys(("not_authorized", "invalid_arn"), (_OTHER_ROLE,)),
+    **dict.fromkeys(("no_provider", "not_validated"), (_OTHER_ROLE, _OTHER_TOKEN)),
+    **dict.fromkeys(("wrong_audience", "no_key", "not_a_token"), (_OTHER_TOKEN,)),
+    "thumbprint": (_OTHER_CERTIFICATE,),
+}
+"""By refusal: what else the program may have met, where all that was read is right."""
 CAUSE_OF: Mapping[str, str] = {
     check_id: cause.id for refusal in REFUSALS for cause in refusal.causes for check_id in cause.checks
 }
@@ -129,10 +146,11 @@ ANSWER = "sts.credentials"
 """The check that holds what STS answered to us."""
 APPLICATION = "pod.application"
 """The check that holds what the Pod's own program got."""
-NAMES_NO_ONE, UNKNOWN_KEY = "names_no_one", "unknown_key"
-"""The reasons where the program was refused in words that name no one, or as one whose access key is not known."""
-BY_WHICH_SERVER = (NAMES_NO_ONE, UNKNOWN_KEY)
-"""Those that leave open whether AWS refused it."""
+NAMES_NO_ONE, UNKNOWN_KEY, ENCODED = "names_no_one", "unknown_key", "encoded"
+"""The reasons where the program was refused in words that name no one, as one whose access key is not known, or in
+words that EC2 has encoded."""
+BY_WHICH_SERVER = (NAMES_NO_ONE, UNKNOWN_KEY, ENCODED)
+"""Those that leave open who was refused, or by which server."""
 RUNNING = "pod.running"
 """The check that says whether the Pod runs."""
 GRANTED = "sts.recent_successes"
@@ -168,8 +186,9 @@ def read_refusal(by_id: Mapping[str, Check]) -> Reading:
     found = next((cause for cause, state in states if state is Status.FAILED), None)
     remaining = (found,) if found else tuple(cause for cause, state in states if state is Status.UNKNOWN)
     ruled_out = tuple(cause for cause, state in states if state is Status.PASSED)
-    if remaining in ((_ORGANIZATION,), (_ELSEWHERE,)) and not _failed(by_id.get(ANSWER)):
-        remaining = (replace(CORRECTED, step=refusal.causes[0].step), *remaining)
+    if not _failed(by_id.get(ANSWER)) and all(cause in _UNSEEN for cause in remaining):
+        own = [it for it in OF_PROGRAM.get(refusal.id, ()) if _state(it, by_id) is Status.UNKNOWN]
+        remaining = (replace(CORRECTED, step=refusal.causes[0].step), *own, *remaining)
     return Reading(refusal=refusal.id, remaining=remaining, ruled_out=ruled_out)
 
 
@@ -194,6 +213,8 @@ def _refusal(by_id: Mapping[str, Check]) -> Refusal | None:
 
 def _is_meant(refusal: Refusal, said: str) -> bool:
     """Some SDKs leave out the code (Java 2, .NET): a whole sentence shows the refusal without it."""
+    if refusal.code == _EXPIRED:
+        return expired_token(said)
     return refusal.words in said and (refusal.code in said or " " in refusal.words)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from app.flow.doctor.application import ASKED_INSTANCE
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import Names, line
 from app.flow.json_access import get, get_str
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment, token_container
-from app.flow.steps.standstill import CRASH, FAILED, IMAGE, INIT, INIT_RUNS
+from app.flow.steps.standstill import CRASH, FAILED, IMAGE, INIT, INIT_RUNS, PROGRAM_ENDED
 
 _AGAIN = "CrashLoopBackOff"
 _IMAGE_WITH_AWS = "amazon/aws-cli"
@@ -18,6 +19,8 @@ def running(names: Names) -> Fix:
     container, _, state = check.got.partition(": ")
     if check.reason == IMAGE:
         return Fix(id="another_image", commands=names.set_image(f"{container}=IMAGE"))
+    if names.documents.get(ASKED_INSTANCE) and check.reason in PROGRAM_ENDED:
+        return Fix(id="instance_metadata", commands=names.show_workload())
     if check.reason in (CRASH, FAILED, INIT, INIT_RUNS) and container and state:
         before = ("--previous",) if state.startswith(_AGAIN) else ()
         return Fix(id="container_log", commands=(names.kubectl("logs", names.pod, "-c", container, *before),))

@@ -1,0 +1,1 @@
+"""What the doctor makes of the log of the Pod's program."""

@@ -1,0 +1,171 @@
+"""What helps with what the Pod's own program was refused, by the error message in its log."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from app.flow.doctor import changes
+from app.flow.doctor.aws_fixes import activate_region, chained, denied_by, organization, permit_denied
+from app.flow.doctor.fix import Fix
+from app.flow.doctor.names import REGION_HERE, Names, line
+from app.flow.doctor.pod_fixes import readable
+from app.flow.json_access import get, get_list, get_str
+from app.flow.model import Step
+from app.flow.names import TOKEN_DIRECTORY
+from app.flow.permissions import evaluate_permissions
+from app.flow.steps.injection import containers, environment
+from app.flow.trust import session_keys
+from app.flow.verdict.error_messages import (
+    CHAIN_LIMIT,
+    REGION_OFF,
+    ROLE_LIMIT,
+    blames_certificate,
+    blames_clock,
+    blames_proxy,
+    by_global_endpoint,
+    denied_action,
+    denying_policy,
+    encoded_message,
+    ended_session,
+    is_refusal,
+    lacks_region,
+    principal_of,
+    shows_in,
+    unreached,
+    unresolved,
+)
+from app.flow.verdict.refusals import ANSWER
+from app.flow.webhook_patch import REGION_VARIABLES, STS_VARIABLE
+
+SECONDS_HERE = "SECONDS"
+"""A placeholder, which the reader replaces."""
+_DENIED_FILE = re.compile(
+    rf"(?i)(?:permission denied.*|\.AccessDeniedException: ){TOKEN_DIRECTORY}"
+    rf"|{TOKEN_DIRECTORY}\S*(?:: .*permission denied| is denied)"
+)
+"""What Python, JavaScript, Java, Go, Ruby, PHP, .NET and a shell say of a token's file that they may not read."""
+_AGAIN = (
+    ("Not authorized", Fix(id="try_again")),
+    ("thumbprint", Fix(id="try_again_certificate")),
+    ("verification key", Fix(id="try_again_keys")),
+    ("Incorrect token audience", Fix(id="try_again_token")),
+    ("is not a valid JWT", Fix(id="try_again_token")),
+    ("Request ARN is invalid", Fix(id="try_again_role")),
+    ("", Fix(id="try_again_elsewhere")),
+)
+"""What STS may mean where all that was read is right, by its words."""
+
+
+def try_again(names: Names) -> Fix:
+    """What the program was refused may be allowed since: one more try tells it from what cannot be read."""
+    words, fix = next(it for it in _AGAIN if it[0] in names.check.error)
+    look = () if words == "thumbprint" else names.show_workload()
+    policies = organization(names).commands if words == "Not authorized" else ()
+    return replace(fix, commands=(*names.recreate(), *look, *policies))
+
+
+def other_token(names: Names) -> Fix:
+    """Which token the program sends is in its manifest or in its own settings."""
+    return Fix(id="other_token", commands=names.show_workload())
+
+
+def application(names: Names) -> Fix:
+    """Nothing that was read is wrong but the way to AWS, or the clock; or the program has not tried since."""
+    if blames_clock(names.check.error):
+        return Fix(id="clock", commands=(names.on_node("--", "date", "-u"),))
+    if blames_proxy(names.check.error):
+        return Fix(id="proxy", commands=names.show_workload())
+    if blames_certificate(names.check.error):
+        return Fix(id="certificate", commands=names.show_workload())
+    if unresolved(names.check.error):
+        dns = line("kubectl", "-n", "kube-system", "get", "pods", "-l", "k8s-app=kube-dns", "-o", "wide")
+        policy = names.kubectl("get", "pod", names.pod, "-o", "jsonpath={.spec.dnsPolicy}")
+        return Fix(id="name_resolution", commands=(dns, policy))
+    if by_global_endpoint(names.check.error) and not _is_regional(names):
+        return _regional_endpoint(names)
+    if service := unreached(names.check.error):
+        # Its service's name begins otherwise in each partition.
+        query = f'VpcEndpoints[?ends_with(ServiceName, `".{service}"`)]'
+        asked = ("--region", names.region or REGION_HERE, "--query", query)
+        look, of_sts = line("aws", "ec2", "describe-vpc-endpoints", *asked), service == "sts"
+        return Fix(id="egress" if of_sts else "egress_of_service", commands=(look,))
+    said = names.check.error
+    if _DENIED_FILE.search(said):
+        return readable(names)
+    if ROLE_LIMIT in said:
+        shown = names.iam("get-role", "--role-name", names.role_name, "--query", "Role.MaxSessionDuration")
+        asked = ("--role-name", names.role_name, "--max-session-duration", SECONDS_HERE)
+        return Fix(id="session_of_role", commands=(shown, names.iam("update-role", *asked)))
+    if lacks_region(said) and _has_region(names):
+        return Fix(id="own_region", commands=names.show_workload())
+    if CHAIN_LIMIT in said:
+        return Fix(id="session_of_chain", commands=names.show_workload())
+    if REGION_OFF in said:
+        return activate_region(names)
+    if ended_session(said):
+        return Fix(id="renew_session", commands=names.recreate())
+    action, resource = denied_action(said)
+    own = f":assumed-role/{names.role_name}/" in principal_of(said)
+    if action and own:
+        if not _may_by_now(names, action, resource):
+            return permit_denied(names, said, [(action, resource)])
+        if fix := chained(names, [(action, resource)], Fix(id="read_log", commands=names.recreate())):
+            return fix
+    if shows_in(said) is Step.STS_ASSUME:
+        if fix := denied_by(names, said):
+            return fix
+        if names.found(ANSWER) and is_refusal(said):
+            return Fix(id="accepted_by_now", commands=names.recreate())
+    return Fix(id="read_log", commands=(names.kubectl("logs", names.pod), *names.recreate()))
+
+
+def _is_regional(names: Names) -> bool:
+    boxes = containers(names.documents.get("pod"))
+    return bool(boxes) and all(environment(box).get(STS_VARIABLE) == "regional" for box in boxes)
+
+
+def _has_region(names: Names) -> bool:
+    boxes = containers(names.documents.get("pod"))
+    return bool(boxes) and all(all(environment(box).get(name) for name in REGION_VARIABLES) for box in boxes)
+
+
+def _regional_endpoint(names: Names) -> Fix:
+    """The endpoint in the region that the SDK knows; a VPC endpoint for STS has that name alone."""
+    return Fix(
+        id="global_endpoint" if unreached(names.check.error) else "global_session",
+        commands=names.set_env(f"{STS_VARIABLE}=regional"),
+        change=changes.workload(names, changes.with_variables(**{STS_VARIABLE: "regional"})),
+    )
+
+
+def who_denied(names: Names) -> Fix:
+    """Which server the program calls is in its manifest or in its own settings."""
+    return Fix(id="who_denied", commands=(names.kubectl("logs", names.pod), *names.show_workload()))
+
+
+def decode(names: Names) -> Fix:
+    """Who was refused is in what EC2 has encoded."""
+    asked = ("--encoded-message", encoded_message(names.check.error), "--query", "DecodedMessage", "--output", "text")
+    return Fix(id="decode", commands=(line("aws", "sts", "decode-authorization-message", *asked),))
+
+
+def _may_by_now(names: Names, action: str, resource: str) -> bool:
+    """Whether the policies, as they were read, allow what the Pod was refused before.
+
+    What a policy of another kind denied is allowed only where that kind is seen to allow it.
+    """
+    kind, decision = denying_policy(names.check.error), names.documents.get("permission_decision")
+    if kind not in ("", "identity-based policy"):
+        of_kind = {"service control policy": "organization_allows", "permissions boundary": "boundary_allows"}
+        same = get_str(decision, "action") == action and get(decision, "allowed") is True
+        return same and get(decision, of_kind.get(kind, "")) is True
+    policies = [
+        (get_str(policy, "name"), get(policy, "document")) for policy in get_list(names.documents.get("policies"))
+    ]
+    widest = f"arn:{names.partition}:{action.partition(':')[0]}:::*"
+    asked = widest if resource == "*" else resource
+    bearer = names.bearer
+    kept = session_keys(bearer.issuer, {"sub": bearer.subject, "aud": bearer.audience}, bearer.provider_arn)
+    keys = kept | {"aws:PrincipalArn": names.role_arn}
+    return evaluate_permissions(policies, action=action, resource=asked, keys=keys).allowed

@@ -1,0 +1,131 @@
+"""The sentences of AWS's products in a program's log: which one was the last, without what the program put around it.
+
+Sources: botocore's exceptions (`botocore/exceptions.py`) and the AWS CLI's `aws: [ERROR]: `; the errors of the AWS
+SDKs for Go and Java (1 and 2), JavaScript 3, Ruby, .NET, PHP and Rust, and of Hadoop's S3A, as users quote them. What
+AWS itself says, such as who is not authorized to do what, is the same sentence in all of them.
+"""
+
+from __future__ import annotations
+
+import re
+
+from app.flow.partitions import ENDPOINT_SUFFIXES
+
+OF_AWS = f"(?:{'|'.join(map(re.escape, ENDPOINT_SUFFIXES))})"
+_SENTENCE = re.compile(
+    r"aws: \[ERROR\]: .+"
+    r"|An error occurred \(\w+\) when calling the \w+ operation.*"
+    r"|Error when retrieving credentials from .+"
+    r"|Parameter validation failed:.*"
+    r"|Unable to locate credentials.*"
+    r"|Unable to load (?:AWS )?credentials from any (?:of the )?providers? in the chain.*"
+    r"|(?:CredentialsProviderError: )?Could not load credentials from any providers.*"
+    r"|(?:CredentialsError: )?Missing credentials in config.*"
+    r"|Error retrieving credentials from the instance profile metadata serv.*"
+    r"|Unable to get IAM security credentials from EC2 Instance Metadata Service.*"
+    r"|unable to sign request without credentials set.*"
+    r"|no providers in chain provided credentials.*"
+    r"|You must specify a region\..*"
+    r"|Invalid endpoint: .+"
+    r"|Provided region_name '.*' doesn't match a supported format\."
+    r"|(?:Connect|Read) timeout on endpoint URL: .+"
+    r"|Could not connect to the endpoint URL: .+"
+    r"|Failed to connect to proxy URL: .+"
+    r"|SSL validation failed for https://.+"
+    r"|The provided profile or the current environment is configured to assume role with web identity.*"
+    r"|Credentials were refreshed, but the refreshed credentials are still expired\."
+    r"|WebIdentityErr: .+"
+    r"|NoCredentialProviders: .+"
+    r"|MissingRegion: .+"
+    r"|operation error [\w ]+: \w+, .+"
+    r"|no EC2 IMDS role found, .+"
+    r"|To use (?:assume role profiles|web identity tokens),? the .* module must be on the class path\."
+    r"|(?:Assembly )?AWSSDK\.SecurityToken could not be found or loaded\..*"
+    r"|Role Arn '.*' needs to be assumed with web identity, but no role assumption callback was provided\."
+    r"|NoA(?:uthWithAWS|wsCredentials)Exception: .+"
+    r"|EC2RoleRequestError: .+"
+    r"|(?<!caused by: )EC2Metadata\w*Error: .+"
+    r"|\[Errno \d+\] .+: '/var/run/secrets/.+"
+    r"|open /var/run/secrets/\S+: .+"
+    r"|E(?:ACCES|NOENT): [\w ,]+ '/var/run/secrets/.+"
+    r"|java\.nio\.file\.\w+: /var/run/secrets/\S+"
+    r"|(?:can't open )?'?/var/run/secrets/\S+: (?:Permission denied|No such file or directory)"
+    r"|(?:Permission denied|No such file or directory) @ rb_sysopen - /var/run/secrets/\S+"
+    r"|file_get_contents\(/var/run/secrets/\S+\): .+"
+    r"|(?:Access to the path|Could not find a part of the path|Could not find file) '/var/run/secrets/\S+'.*"
+    r"|The webIdentityTokenFile must be an absolute path\."
+    r"|The config profile \(.+\) could not be found"
+    r"|Region is missing"
+    r"|Unable to execute HTTP request: .+"
+    r"|Received an UnknownHostException when attempting to interact with a service\..*"
+    r"|(?<!caused by: )RequestError: send request failed.*"
+    rf"|getaddrinfo E\w+ \S+\.{OF_AWS}\S*"
+    r"|Error assuming role from web identity credentials.*"
+    r"|(?:InvalidIdentityToken|ExpiredToken)(?:Exception)?: .+"
+    r"|No OpenIDConnect provider found in your account for .+"
+    r"|OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint"
+    r"|Couldn't retrieve verification key from your identity provider.*"
+    r"|The web identity token provided could not be validated.*"
+    r"|Incorrect token audience|Missing a required claim: \w+|Request ARN is invalid"
+    r"|Token expired: current date/time \d+ must be before .+|Token too old: \d+"
+    r"|The requested DurationSeconds exceeds the .+"
+    r"|\bAccessDenied: Access Denied\b"
+    r"|(?:\b\w+: )?(?:User: arn:aws[\w-]*:\S+ is not|Not) authorized to perform:? [\w-]+:\w+.*"
+)
+"""What a product says in a line, without what the program put before it."""
+_WHOLE_LINE = re.compile(
+    r"\(Service: [\w ]+(?:, Status Code: \d+, Request ID|; Status Code: \d+; Error Code): |\(Aws::\w+::Errors::\w+\)"
+)
+"""At the end of what the SDKs for Java and Ruby say: all of its line is its own."""
+_OF_GO_1 = re.compile(r"\b(?:[A-Z]\w{0,40}[a-z][A-Z]|Forbidden|Throttling)[\w.]{0,40}: ")
+_STATUS_OF_GO_1 = re.compile(r"status code: \d+(?=, request id:)")
+"""How an error of a service begins in the SDK for Go, version 1, and what follows it, mostly in the next line."""
+_WEB_IDENTITY = re.compile(r"\bWebIdentityToken\w*CredentialsProvider(?:\(\))?: (?:(?!, [\w.]*Provider).)+")
+"""In what the SDKs for Java say of all their providers, the one that takes the token, and why it could not."""
+_END = re.compile(r'(?<!\\)"(?=[,}\]]|\s+"?\w+"?=)|</Message>')
+"""Where a log writes each of its lines as JSON, or as names and values: the end of the value that has the sentence. Or
+the end of the message in an answer that a program prints as AWS sent it."""
+_LINE_LIMIT = 4096
+"""Characters of a line that are looked at."""
+_CONTINUED = "Parameter validation failed:"
+"""What goes on in the next line."""
+_CAUSED_BY = "caused by: "
+"""How a line begins in which the SDK for Go, version 1, goes on."""
+_BESIDE = re.compile(
+    r"status code: \d+|</?(?:Error|ErrorResponse|RequestId)\b|at .*[A-Za-z]:\d+(?::\d+)?\)?$|\.\.\. \d+ more$"
+)
+"""How a line begins that belongs to the sentence before it: the HTTP status, the rest of an answer, or a place in the
+program."""
+
+
+def last_words(log: str) -> tuple[str, str]:
+    """The last sentence of a product in a log, and what the program printed after it. Both empty without one."""
+    lines = [line[:_LINE_LIMIT].strip() for line in log.splitlines()]
+    for place in range(len(lines) - 1, -1, -1):
+        found = _SENTENCE.search(lines[place])
+        said = found[0] if found else lines[place] if _WHOLE_LINE.search(lines[place]) else _of_go_1(lines, place)
+        if not said:
+            continue
+        said, end = _END.split(said)[0], place + 1
+        while end < len(lines) and (lines[end].startswith(_CAUSED_BY) or (_CONTINUED in said and "\n" not in said)):
+            said, end = f"{said}\n{lines[end]}", end + 1
+        while end < len(lines) and _BESIDE.match(lines[end]):
+            end += 1
+        return said, "\n".join(lines[end:]).strip()
+    return "", ""
+
+
+def web_identity_reason(said: str) -> str:
+    """Why an SDK for Java could not use the token, where it says so of each of its providers; else empty."""
+    found = _WEB_IDENTITY.search(said)
+    return found[0].rstrip("]") if found else ""
+
+
+def _of_go_1(lines: list[str], place: int) -> str:
+    """What a service answered, with the HTTP status after it; empty where that does not follow."""
+    said, after = lines[place], lines[place + 1] if place + 1 < len(lines) else ""
+    within, beside = _STATUS_OF_GO_1.search(said), _STATUS_OF_GO_1.match(after)
+    code = _OF_GO_1.search(said) if within or beside else None
+    if code is None:
+        return ""
+    return said[code.start() :] + (f"\n{beside[0]}" if beside and not within else "")
