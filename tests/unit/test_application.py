@@ -18,6 +18,7 @@ from app.flow.verdict.judge import Outcome
 from app.report import verdict_words
 from tests.unit.fake_ports import ACCOUNT, DIRECTORY, NOW, ROLE, SUBJECT, Fakes, token
 from tests.unit.test_doctor import annotated, bare, check, container, ended, healthy, posted
+from tests.unit.test_steps import condition
 
 PASSED, WARNING, FAILED, UNKNOWN, NOT_REACHED = (
     *(Status.PASSED, Status.WARNING, Status.FAILED),
@@ -631,3 +632,15 @@ def test_a_status_of_any_shape_is_no_exception(status: Any) -> None:
     fakes = healthy()
     fakes.pod["status"] = {"containerStatuses": status, "podIP": 7}
     assert examined(fakes).verdict.outcome in Outcome
+
+
+def test_a_volume_that_aws_refuses_follows_from_why_it_does() -> None:
+    """So the Secrets Store CSI driver mounts secrets, by the Pod's own role."""
+    fakes, refused = healthy(), "Not authorized to perform sts:AssumeRoleWithWebIdentity"
+    said = f"WebIdentityErr: failed to retrieve credentials\ncaused by: AccessDenied: {refused}\n\tstatus code: 403"
+    waiting(fakes, f'MountVolume.SetUp failed for volume "secrets" : rpc error: {"x" * 200} {said}')
+    cause = verdict_words.cause(examined(fakes), load("en"))
+    assert f"AccessDenied: {refused}" in cause
+    condition(fakes, "StringEquals", sub="system:serviceaccount:default:other")
+    found = examined(fakes).verdict
+    assert (found.check and found.check.id, found.later) == ("trust.subject", ())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from app.content import LANGUAGES, load
@@ -16,6 +19,7 @@ from tests.unit.fake_ports import ACCOUNT, DIRECTORY, ROLE, SUBJECT, Fakes, trus
 from tests.unit.test_application import running
 from tests.unit.test_doctor import add_variable, drop_variable, ended, healthy
 
+ROOT = Path(__file__).resolve().parents[2]
 SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/s3-reader/1699531699176343806"
 NODE = f"arn:aws:sts::{ACCOUNT}:assumed-role/NodeInstanceRole/i-0d65729d6d09d2540"
 OTHER_ROLE = "arn:aws:iam::444455556666:role/dns-manager"
@@ -58,8 +62,22 @@ FIXES = {
         r'\n\tstatus code: 403, request id: 9" "key"="a/b"',
         *("pod.application", "assumes_itself"),
     ),
+    "a second role, with tags": (
+        f"AccessDenied: User: {SESSION} is not authorized to perform: sts:TagSession on resource: {OTHER_ROLE}",
+        *("pod.application", "assumes_another"),
+    ),
     "a second role": (f"AccessDenied: User: {SESSION} {ASSUME} {OTHER_ROLE}", "pod.application", "assumes_another"),
     "a profile that there is not": ("The config profile (prod) could not be found", "pod.request", "default_chain"),
+    "boto3, without credentials": ("NoCredentialsError: Unable to locate credentials", "pod.request", "default_chain"),
+    "Go 1, without credentials": (
+        "failed to create new S3 client: NoCredentialProviders: no valid providers in chain. Deprecated.",
+        *("pod.request", "default_chain"),
+    ),
+    "Go 2, without credentials": (
+        "operation error Elastic Load Balancing v2: DescribeLoadBalancers, get identity: get credentials: failed to "
+        "refresh cached credentials, no EC2 IMDS role found, operation error ec2imds: GetMetadata, canceled",
+        *("pod.request", "default_chain"),
+    ),
     "PHP, without credentials": (
         "Uncaught Aws\\Exception\\CredentialsException: Error retrieving credentials from the instance profile "
         "metadata service. (cURL error 28: Connection timed out after 1000 milliseconds)",
@@ -237,6 +255,14 @@ FIXES = {
         f"Permission denied @ rb_sysopen - {DIRECTORY}/token (Errno::EACCES)",
         *("pod.application", "fs_group"),
     ),
+    "PHP, after the token was renewed": (
+        f"Warning: file_get_contents({DIRECTORY}/token): failed to open stream: No such file or directory",
+        *("pod.application", "stale_path"),
+    ),
+    "Rust, without trust in the certificate": (
+        "Generic S3 error: Error performing POST https://sts.us-east-1.amazonaws.com/ in 4.67s - HTTP error: x",
+        *("pod.application", "read_log"),
+    ),
     "PHP, without a right to the file": (
         f"PHP Warning:  file_get_contents({DIRECTORY}/token): failed to open stream: Permission denied in /app/x.php",
         *("pod.application", "fs_group"),
@@ -314,40 +340,53 @@ def test_a_container_that_came_later_has_no_token_to_use() -> None:
 TOO_LONG = "The requested DurationSeconds exceeds the"
 
 
-@pytest.mark.parametrize(
-    ("said", "fix"),
-    [
-        (
-            "An error occurred (ValidationError) when calling the AssumeRoleWithWebIdentity operation: "
-            f"{TOO_LONG} MaxSessionDuration set for this role.",
-            "session_of_role",
-        ),
-        (
-            "An error occurred (ValidationError) when calling the AssumeRole operation: "
-            f"{TOO_LONG} 1 hour session limit for roles assumed by role chaining",
-            "session_of_chain",
-        ),
-        (
-            "An error occurred (RegionDisabledException) when calling the AssumeRoleWithWebIdentity operation: "
-            "STS is not activated in this region for account:111122223333.",
-            "activate_region",
-        ),
-        ('Connect timeout on endpoint URL: "https://sts.amazonaws.com/"', "global_endpoint"),
-        (
-            f"{STS_2}exceeded maximum number of attempts, 3, https response error StatusCode: 0, RequestID: , "
-            'request send failed, Post "https://sts.amazonaws.com/": dial tcp 1.2.3.4:443: i/o timeout',
-            "global_endpoint",
-        ),
-        ('Connect timeout on endpoint URL: "https://sts.ap-northeast-1.amazonaws.com/"', "egress"),
-        ('Connect timeout on endpoint URL: "https://sts.amazonaws.com.cn/"', "egress"),
-        ('Could not connect to the endpoint URL: "https://sts.ap-northeast-1.api.aws/"', "egress"),
-        (
-            "An error occurred (InvalidToken) when calling the ListBuckets operation: "
-            "The provided token is malformed or otherwise invalid.",
-            "global_session",
-        ),
-    ],
-)
+WAYS = [
+    # (what the program says, the fix)
+    (
+        "An error occurred (ValidationError) when calling the AssumeRoleWithWebIdentity operation: "
+        f"{TOO_LONG} MaxSessionDuration set for this role.",
+        "session_of_role",
+    ),
+    (
+        "An error occurred (ValidationError) when calling the AssumeRole operation: "
+        f"{TOO_LONG} 1 hour session limit for roles assumed by role chaining",
+        "session_of_chain",
+    ),
+    (
+        "An error occurred (RegionDisabledException) when calling the AssumeRoleWithWebIdentity operation: "
+        "STS is not activated in this region for account:111122223333.",
+        "activate_region",
+    ),
+    ('Connect timeout on endpoint URL: "https://sts.amazonaws.com/"', "global_endpoint"),
+    (
+        f"{STS_2}exceeded maximum number of attempts, 3, https response error StatusCode: 0, RequestID: , "
+        'request send failed, Post "https://sts.amazonaws.com/": dial tcp 1.2.3.4:443: i/o timeout',
+        "global_endpoint",
+    ),
+    ('Connect timeout on endpoint URL: "https://sts.ap-northeast-1.amazonaws.com/"', "egress"),
+    ('Connect timeout on endpoint URL: "https://sts.amazonaws.com.cn/"', "egress"),
+    ('Connect timeout on endpoint URL: "https://sts.ap-northeast-1.api.aws/"', "egress"),
+    ('Could not connect to the endpoint URL: "https://sts.ap-northeast-1.api.aws/"', "no_connection"),
+    (f"{STS_2}{NO_WAY}dial tcp 52.95.1.1:443: connect: connection refused", "refused_connection"),
+    (
+        "SSL validation failed for https://sts.amazonaws.com/ (\"hostname 'sts.amazonaws.com' doesn't match either "
+        "of 'sts.eu-west-1.amazonaws.com', '*.sts.eu-west-1.vpce.amazonaws.com'\",)",
+        "global_endpoint",
+    ),
+    (
+        "An error occurred (AuthFailure) when calling the DescribeInstances operation: "
+        "AWS was not able to validate the provided access credentials",
+        "global_session",
+    ),
+    (
+        "An error occurred (InvalidToken) when calling the ListBuckets operation: "
+        "The provided token is malformed or otherwise invalid.",
+        "global_session",
+    ),
+]
+
+
+@pytest.mark.parametrize(("said", "fix"), WAYS)
 def test_what_sts_or_the_way_to_it_minds_has_a_fix_of_its_own(said: str, fix: str) -> None:
     fakes = healthy()
     running(fakes, said)
@@ -373,6 +412,8 @@ NAMES_NO_ONE = (
     "Request ID: 17)",
     "Access Denied (Aws::S3::Errors::AccessDenied)",
     "AccessDenied: Access Denied\n    at throwDefaultError (/app/node_modules/x.js:1:1)",
+    "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>",
+    "Forbidden: Forbidden\n\tstatus code: 403, request id: 17, host id: x",
 )
 
 
@@ -431,6 +472,19 @@ def test_a_key_of_sts_that_a_server_does_not_know_may_have_gone_elsewhere(langua
     assert (found.fix and found.fix.id) == "who_denied"
     add_variable(fakes, "AWS_ACCESS_KEY_ID")
     assert examine(fakes.ports(), SUBJECT).verdict.outcome is Outcome.BROKEN
+
+
+def test_the_documents_lead_from_these_errors_to_a_check() -> None:
+    """Each error message that they list is one that the doctor finds in a log."""
+    row = re.compile(r"^\| (`.+`) \| .+ \| \[`([\w.]+)`\]\(checks", re.M)
+    english, japanese = (row.findall((ROOT / f"docs/diagnose{end}").read_text("utf-8")) for end in (".md", ".ja.md"))
+    assert english == japanese
+    assert {check_id for _, check_id in english} <= set(load("en").checks)
+    logs = (*NAMES_NO_ONE, *(log for log, *_ in FIXES.values()), *(said for said, _ in WAYS))
+    known = [last_words(log)[0] for log in logs]
+    listed = [text for texts, _ in english for text in re.findall(r"`([^`]+)`", texts)]
+    assert len(listed) > 30
+    assert [text for text in listed if not any(text in said for said in known)] == []
 
 
 def test_a_refusal_that_names_no_one_leaves_what_is_seen_to_be_broken() -> None:

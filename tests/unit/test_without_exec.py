@@ -539,8 +539,8 @@ def test_a_file_that_the_program_may_not_read_is_fixed_by_its_group() -> None:
             "certificate",
         ),
         ('Connect timeout on endpoint URL: "https://sts.ap-northeast-1.amazonaws.com/"', "egress .sts"),
-        ('Could not connect to the endpoint URL: "https://b.s3.eu-west-1.amazonaws.com/"', "egress_of_service .s3"),
-        ('Could not connect to the endpoint URL: "https://sqs.us-gov-west-1.amazonaws.com/"', "egress_of_service .sqs"),
+        ('Could not connect to the endpoint URL: "https://b.s3.eu-west-1.amazonaws.com/"', "no_connection .s3"),
+        ('Could not connect to the endpoint URL: "https://sqs.us-gov-west-1.amazonaws.com/"', "no_connection .sqs"),
         (
             "operation error STS: AssumeRoleWithWebIdentity, request send failed, Post "
             '"https://sts.cn-north-1.amazonaws.com.cn/": dial tcp 10.0.1.2:443: i/o timeout',
@@ -555,7 +555,7 @@ def test_what_lies_between_the_program_and_aws_is_named(said: str, fix: str) -> 
     fix_id, _, service = fix.partition(" ")
     assert (found.verdict.outcome, found.fix and found.fix.id) == (Outcome.BROKEN, fix_id)
     assert found.fix is not None
-    assert service in found.fix.commands[0]
+    assert service in found.fix.commands[-1]
 
 
 def test_what_java_says_of_a_refusal_by_sts_has_its_causes() -> None:

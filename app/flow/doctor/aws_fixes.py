@@ -22,6 +22,8 @@ from app.flow.steps.webhook import NEXT_POD
 from app.flow.verdict.error_messages import control_policy, denied_action, denying_policy
 from app.flow.verdict.refusals import CHANGED
 
+_CHAINING = ("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity")
+"""What both the first role's policies and the second role's trust policy have to allow."""
 _DENY = "explicit-deny"
 _QUOTES = "\"'`\u201c\u201d\u2018\u2019"
 """What a value is written between, which YAML or a shell took for a part of it."""
@@ -223,9 +225,9 @@ def chained(names: Names, denied: Sequence[tuple[str, str]], fix: Fix) -> Fix | 
     The second role's trust policy has to name the first, also where a role assumes itself (AWS Security Blog,
     "Announcing an update to IAM role trust policy behavior").
     """
-    if len(denied) != 1 or denied[0][0] != "sts:AssumeRole" or (parts := role_of(denied[0][1])) is None:
+    if len(denied) != 1 or denied[0][0] not in _CHAINING or (parts := role_of(denied[0][1])) is None:
         return None
-    if denied[0][1] == names.role_arn:
+    if denied[0] == ("sts:AssumeRole", names.role_arn):
         return Fix(id="assumes_itself", commands=names.show_workload())
     wanted = ("--role-name", parts[2], "--query", "Role.AssumeRolePolicyDocument")
     there = () if parts[1] == account_of(names.role_arn) else ("--profile", PROFILE_HERE)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from app.flow.model import Check, Step, Walk
 from app.flow.steps.standstill import PROGRAM_ENDED
 from app.flow.verdict.error_messages import blames_surroundings
+from app.flow.verdict.log_sentences import last_words
 from app.flow.verdict.refusals import APPLICATION, RUNNING
 
 PLACES: Mapping[str, Step] = {
@@ -102,13 +103,14 @@ def roots(failed: Sequence[tuple[Step, Check]]) -> list[tuple[Step, Check]]:
 
 def _follows(check: Check, ids: Sequence[str], place: int) -> bool:
     """What the Pod's program got follows from whatever is broken, unless it did not even get there. That it has ended
-    follows from what it got."""
+    follows from what it got, and that it waits for a volume from what AWS refused for it."""
     check_id = check.id
     others = set(ids) - {check_id, RUNNING}
     if check_id == APPLICATION:  # a region that there is not has no endpoint either
         return bool(others) and ("pod.region" in others or not blames_surroundings(check.error))
     if check_id == RUNNING:
-        return bool(others) if check.reason in PROGRAM_ENDED else "token.file" in others
+        by_aws = last_words(check.error)[0]
+        return bool(others) if check.reason in PROGRAM_ENDED or by_aws else "token.file" in others
     if _FOLLOWS.get(check_id, frozenset()) & set(ids):
         return True
     return any(check_id in group and group & set(ids[:place]) for group in _OBJECTS)

@@ -59,8 +59,13 @@ ROLE_LIMIT = "exceeds the MaxSessionDuration set for this role"
 CHAIN_LIMIT = "exceeds the 1 hour session limit for roles assumed by role chaining"
 """How STS refuses a session that is to last too long."""
 REGION_OFF = "RegionDisabledException"
-_NO_SESSION = "The provided token is malformed or otherwise invalid"
-"""What a service says of a session that its region does not know, as one of STS's global endpoint (opt-in regions)."""
+_NO_SESSION = (
+    "The provided token is malformed or otherwise invalid",
+    "The security token included in the request is invalid",
+    "AWS was not able to validate the provided access credentials",
+)
+"""What services (S3, most others, EC2) say of a session that their region does not know, as one of STS's global
+endpoint (opt-in regions)."""
 _GLOBAL = re.compile(r"(?:https://|Connect to |getaddrinfo E\w+ )sts\.amazonaws\.com\b(?!\.cn)")
 _NO_WAY = re.compile(
     rf'endpoint URL: "https://(?P<botocore>[^"/]+)\.{OF_AWS}'
@@ -74,6 +79,12 @@ _NO_NAME = re.compile(
 """What says that the name of a server has no address, or none that came in time: where the SDK for Go writes no address
 after `dial tcp`, it has none (Go's `net.Dialer`)."""
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d")
+_OTHER_HOST = re.compile(r"hostname '.*' doesn't match|Hostname mismatch|x509: certificate is valid for ")
+"""What says that a certificate is right, and is another server's."""
+_REFUSED_AT_ONCE = re.compile(r"connect: connection refused|ECONNREFUSED|failed: Connection refused")
+_EITHER = "Could not connect to the endpoint URL: "
+"""What botocore says where there is no address, and where the connection was refused at once
+(`botocore.httpsession`, `EndpointConnectionError`)."""
 _NO_PROXY = re.compile(r"proxy URL: |proxyconnect tcp: ")
 _NO_TRUST = re.compile(
     rf"SSL validation failed for https://\S+\.{OF_AWS}|{OF_AWS}\S* .*x509: certificate|HTTP request: PKIX path building"
@@ -167,8 +178,21 @@ def unresolved(said: str) -> bool:
 
 
 def by_global_endpoint(said: str) -> bool:
-    """Whether the words may be due to STS's global endpoint: it was not reached, or its session is not known."""
-    return _NO_SESSION in said or (unreached(said) == "sts" and _GLOBAL.search(said) is not None)
+    """Whether the words may be due to STS's global endpoint: it was not reached, another server responded by its name,
+    or its session is not known."""
+    other = _OTHER_HOST.search(said) is not None
+    not_there = (unreached(said) == "sts" or other) and _GLOBAL.search(said) is not None
+    return not_there or (any(words in said for words in _NO_SESSION) and not _STS.search(said))
+
+
+def refused_at_once(said: str) -> bool:
+    """Whether something on the way refused the connection, so that there is one."""
+    return _REFUSED_AT_ONCE.search(said) is not None
+
+
+def lacks_connection(said: str) -> bool:
+    """Whether there was no connection, and it is not said whether the name has no address."""
+    return _EITHER in said
 
 
 def blames_proxy(said: str) -> bool:
@@ -178,7 +202,7 @@ def blames_proxy(said: str) -> bool:
 
 def blames_certificate(said: str) -> bool:
     """Whether the program did not trust the certificate that it was shown in AWS's name."""
-    return _NO_TRUST.search(said) is not None
+    return _NO_TRUST.search(said) is not None and not (_OTHER_HOST.search(said) and _GLOBAL.search(said))
 
 
 def principal_of(said: str) -> str:

@@ -69,7 +69,8 @@ _SENTENCE = re.compile(
     r"|Incorrect token audience|Missing a required claim: \w+|Request ARN is invalid"
     r"|Token expired: current date/time \d+ must be before .+|Token too old: \d+"
     r"|The requested DurationSeconds exceeds the .+"
-    r"|\bAccessDenied: Access Denied\b"
+    r"|\bAccessDenied: Access Denied\b|(?<=<Message>)Access Denied(?=</Message>)"
+    rf"|Error performing \w+ https://sts\.\S*{OF_AWS}\S* .+"
     r"|(?:\b\w+: )?(?:User: arn:aws[\w-]*:\S+ is not|Not) authorized to perform:? [\w-]+:\w+.*"
 )
 """What a product says in a line, without what the program put before it."""

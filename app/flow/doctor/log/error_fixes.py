@@ -29,8 +29,10 @@ from app.flow.verdict.error_messages import (
     encoded_message,
     ended_session,
     is_refusal,
+    lacks_connection,
     lacks_region,
     principal_of,
+    refused_at_once,
     shows_in,
     unreached,
     unresolved,
@@ -45,6 +47,7 @@ _DENIED_FILE = re.compile(
     rf"|{TOKEN_DIRECTORY}\S*(?:: .*permission denied| is denied)"
 )
 """What Python, JavaScript, Java, Go, Ruby, PHP, .NET and a shell say of a token's file that they may not read."""
+_NO_FILE = re.compile(rf"(?i)no such file.*{TOKEN_DIRECTORY}|{TOKEN_DIRECTORY}.*no such file")
 _AGAIN = (
     ("Not authorized", Fix(id="try_again")),
     ("thumbprint", Fix(id="try_again_certificate")),
@@ -79,20 +82,25 @@ def application(names: Names) -> Fix:
     if blames_certificate(names.check.error):
         return Fix(id="certificate", commands=names.show_workload())
     if unresolved(names.check.error):
-        dns = line("kubectl", "-n", "kube-system", "get", "pods", "-l", "k8s-app=kube-dns", "-o", "wide")
-        policy = names.kubectl("get", "pod", names.pod, "-o", "jsonpath={.spec.dnsPolicy}")
-        return Fix(id="name_resolution", commands=(dns, policy))
+        return Fix(id="name_resolution", commands=_name_servers(names))
     if by_global_endpoint(names.check.error) and not _is_regional(names):
         return _regional_endpoint(names)
+    boxes = names.kubectl("get", "pod", names.pod, "-o", "jsonpath={.spec.containers[*].name}")
+    if refused_at_once(names.check.error):
+        return Fix(id="refused_connection", commands=(boxes,))
     if service := unreached(names.check.error):
         # Its service's name begins otherwise in each partition.
         query = f'VpcEndpoints[?ends_with(ServiceName, `".{service}"`)]'
         asked = ("--region", names.region or REGION_HERE, "--query", query)
         look, of_sts = line("aws", "ec2", "describe-vpc-endpoints", *asked), service == "sts"
+        if lacks_connection(names.check.error):
+            return Fix(id="no_connection", commands=(*_name_servers(names), boxes, look))
         return Fix(id="egress" if of_sts else "egress_of_service", commands=(look,))
     said = names.check.error
     if _DENIED_FILE.search(said):
         return readable(names)
+    if _NO_FILE.search(said) and names.found("token.file"):
+        return Fix(id="stale_path", commands=(names.kubectl("exec", names.pod, "--", "ls", "-la", TOKEN_DIRECTORY),))
     if ROLE_LIMIT in said:
         shown = names.iam("get-role", "--role-name", names.role_name, "--query", "Role.MaxSessionDuration")
         asked = ("--role-name", names.role_name, "--max-session-duration", SECONDS_HERE)
@@ -120,6 +128,11 @@ def application(names: Names) -> Fix:
     return Fix(id="read_log", commands=(names.kubectl("logs", names.pod), *names.recreate()))
 
 
+def _name_servers(names: Names) -> tuple[str, ...]:
+    dns = line("kubectl", "-n", "kube-system", "get", "pods", "-l", "k8s-app=kube-dns", "-o", "wide")
+    return (dns, names.kubectl("get", "pod", names.pod, "-o", "jsonpath={.spec.dnsPolicy}"))
+
+
 def _is_regional(names: Names) -> bool:
     boxes = containers(names.documents.get("pod"))
     return bool(boxes) and all(environment(box).get(STS_VARIABLE) == "regional" for box in boxes)
@@ -133,7 +146,7 @@ def _has_region(names: Names) -> bool:
 def _regional_endpoint(names: Names) -> Fix:
     """The endpoint in the region that the SDK knows; a VPC endpoint for STS has that name alone."""
     return Fix(
-        id="global_endpoint" if unreached(names.check.error) else "global_session",
+        id="global_endpoint" if shows_in(names.check.error) is Step.STS_ASSUME else "global_session",
         commands=names.set_env(f"{STS_VARIABLE}=regional"),
         change=changes.workload(names, changes.with_variables(**{STS_VARIABLE: "regional"})),
     )

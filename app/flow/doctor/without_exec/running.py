@@ -10,6 +10,7 @@ from app.flow.ports import Ports
 from app.flow.steps import kubelet_status
 from app.flow.steps.findings import Findings, unseen
 from app.flow.steps.standstill import SANDBOX, STARTING, VOLUME, standstill
+from app.flow.verdict.log_sentences import last_words
 from app.flow.verdict.refusals import RUNNING
 
 EXPECTED = "Running"
@@ -41,6 +42,7 @@ def judge_running(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue) 
     except FlowError as error:
         refusal = error
     said = "\n".join(filter(None, (found.message, refusal.server_message if refusal else kubelet_status.shown(event))))
+    of_aws, _ = last_words(said)  # a volume may have its contents from AWS, by the Pod's own role
 
     # (2) It takes its time, or something fails.
     kind = _BY_EVENT.get(get_str(event, "reason"), found.kind) if found.kind == STARTING else found.kind
@@ -50,6 +52,7 @@ def judge_running(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue) 
         error_text = "\n".join(filter(None, (found.got, said)))
         findings.unknown(RUNNING, reason, where=where, error=error_text, expected=EXPECTED)
         return
+    said = f"{of_aws}\n{said}" if of_aws else said
     findings.judge(RUNNING, False, got=found.got, expected=EXPECTED, where=where, error=said)
     findings.explain(RUNNING, Status.WARNING if found.partly else Status.FAILED, kind)
 
