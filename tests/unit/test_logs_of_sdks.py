@@ -447,6 +447,18 @@ def test_what_ec2_encodes_says_who_was_refused_only_to_those_who_may_decode_it(l
     assert found.fix.commands[0].startswith("aws sts decode-authorization-message --encoded-message Kj3_x-9 --query")
 
 
+def test_a_program_that_ended_by_it_leaves_it_open_as_well() -> None:
+    said = "You are not authorized to perform this operation. Encoded authorization failure message: Kj3_x-9"
+    found = refused(f"x.rb:1: {said} (Aws::EC2::Errors::UnauthorizedOperation)", sends=True)
+    assert (found.verdict.outcome, found.verdict.check and found.verdict.check.reason) == (Outcome.UNKNOWN, "encoded")
+    assert (found.fix and found.fix.id) == "decode"
+
+
+def test_a_token_without_a_claim_is_another_one_though_sts_accepts_ours() -> None:
+    found = refused("Missing a required claim: aud (Aws::STS::Errors::InvalidIdentityToken)", sends=True)
+    assert (found.verdict.outcome, found.fix and found.fix.id) == (Outcome.BROKEN, "other_token")
+
+
 def test_why_the_provider_for_web_identity_failed_is_shown_first() -> None:
     """The rest of the chain would fill the line."""
     others = ("SystemPropertyCredentialsProvider(): no", "ContainerCredentialsProvider(): no")

@@ -32,7 +32,10 @@ _NO_CREDENTIALS = (
 _NO_MODULE = re.compile(
     r"module must be on the class path|AWSSDK\.SecurityToken could not be found|no role assumption callback"
 )
-_REFUSED = re.compile(r"\(Service: Sts, Status Code: |Not authorized to perform sts:|InvalidIdentityToken")
+_REFUSED = re.compile(
+    r"\(Service: Sts, Status Code: |Not authorized to perform sts:|InvalidIdentityToken|OpenIDConnect provider"
+    r"|verification key from your identity provider|Incorrect token audience|Missing a required claim: "
+)
 _CODE = re.compile(
     r"An error occurred \((?P<botocore>\w+)\) when calling the \w+ operation"
     r"|operation error (?!STS\b)[\w ]+: \w+, .*\bapi error (?P<go>\w+):"
@@ -257,6 +260,11 @@ def lacks_region(said: str) -> bool:
 def is_refusal(said: str) -> bool:
     """Whether STS refused the token, or its bearer."""
     return _REFUSED.search(said) is not None
+
+
+def lacks_claim(said: str) -> bool:
+    """Whether STS missed a claim in the token, which every token of the kubelet has."""
+    return "Missing a required claim: " in said
 
 
 def lacks_profile(said: str) -> bool:

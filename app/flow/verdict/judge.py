@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from app.flow.model import HOLDS, NO_ACTION, Check, Status, Step, Walk
 from app.flow.steps.findings import BY_HAND
+from app.flow.steps.standstill import PROGRAM_ENDED
 from app.flow.steps.sts_assume import OWN_REQUEST
 from app.flow.steps.webhook import LATER
 from app.flow.verdict.check_dependencies import PLACES, in_order, roots
@@ -101,8 +102,9 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
     It should also work where STS took a token that we requested, and no one can read the Pod's own (no program in its
     image shows files, say).
 
-    A program that was refused, and maybe not by AWS, leaves open whether IRSA is the cause. A refusal that CloudTrail
-    remembers is named before any other warning: STS may refuse for a reason that we cannot read.
+    A program that was refused, and maybe not by AWS, leaves open whether IRSA is the cause, also where it has ended. A
+    refusal that CloudTrail remembers is named before any other warning: STS may refuse for a reason that we cannot
+    read.
     """
     checks = list(in_order(walk, also))
     by_id = {check.id: check for _, check in checks}
@@ -116,7 +118,10 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
 
     # (1) The first broken link.
     reading = read_refusal(by_id)
-    if broken := _broken(checks, by_id, reading):
+    denied = by_id.get(APPLICATION)
+    unnamed = denied if denied is not None and denied.reason in BY_WHICH_SERVER else None
+    broken = _broken(checks, by_id, reading)
+    if broken and not (unnamed and all(_has_ended(check) for _, check in broken)):
         (step, check), *later = broken
         return Verdict(
             outcome=Outcome.BROKEN,
@@ -132,8 +137,8 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
             in_pod_alone=_is_in_pod_alone(walk, broken),
         )
 
-    if (denied := by_id.get(APPLICATION)) is not None and denied.reason in BY_WHICH_SERVER:
-        return Verdict(outcome=Outcome.UNKNOWN, status=denied.status, step=Step.ACCESS, check=denied, open=open_)
+    if unnamed:
+        return Verdict(outcome=Outcome.UNKNOWN, status=unnamed.status, step=Step.ACCESS, check=unnamed, open=open_)
 
     # (2) Nothing is broken: it works if it has been seen to work.
     warned = _warned(checks)
@@ -172,6 +177,11 @@ def _broken(
         located.append(minded)
     order = list(Step)
     return sorted(located, key=lambda found: order.index(found[0]))
+
+
+def _has_ended(check: Check) -> bool:
+    """Whether it is only that the program has ended, which follows from what it got."""
+    return check.id == RUNNING and check.reason in PROGRAM_ENDED
 
 
 def _is_in_pod_alone(walk: Walk, broken: Sequence[tuple[Step, Check]]) -> bool:

@@ -29,6 +29,7 @@ from app.flow.verdict.error_messages import (
     encoded_message,
     ended_session,
     is_refusal,
+    lacks_claim,
     lacks_connection,
     lacks_region,
     principal_of,
@@ -120,6 +121,8 @@ def application(names: Names) -> Fix:
             return permit_denied(names, said, [(action, resource)])
         if fix := chained(names, [(action, resource)], Fix(id="read_log", commands=names.recreate())):
             return fix
+    if lacks_claim(said):
+        return other_token(names)
     if shows_in(said) is Step.STS_ASSUME:
         if fix := denied_by(names, said):
             return fix
