@@ -255,6 +255,15 @@ FIXES = {
         f"Permission denied @ rb_sysopen - {DIRECTORY}/token (Errno::EACCES)",
         *("pod.application", "fs_group"),
     ),
+    ".NET, on Windows": (
+        "System.ArgumentException: The webIdentityTokenFile must be an absolute path.",
+        *("pod.application", "on_windows"),
+    ),
+    "JavaScript 2, with the error behind the error": (
+        '{"message":"Missing credentials in config, if using AWS_CONFIG_FILE","code":"CredentialsError","originalError"'
+        f':{{"message":"User: {SESSION} {ASSUME} {ROLE}","code":"AccessDenied"}}}}',
+        *("pod.application", "assumes_itself"),
+    ),
     "PHP, after the token was renewed": (
         f"Warning: file_get_contents({DIRECTORY}/token): failed to open stream: No such file or directory",
         *("pod.application", "stale_path"),

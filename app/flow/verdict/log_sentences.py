@@ -103,11 +103,10 @@ def last_words(log: str) -> tuple[str, str]:
     """The last sentence of a product in a log, and what the program printed after it. Both empty without one."""
     lines = [line[:_LINE_LIMIT].strip() for line in log.splitlines()]
     for place in range(len(lines) - 1, -1, -1):
-        found = _SENTENCE.search(lines[place])
-        said = found[0] if found else lines[place] if _WHOLE_LINE.search(lines[place]) else _of_go_1(lines, place)
+        whole = lines[place] if _WHOLE_LINE.search(lines[place]) else ""
+        said, end = _last_in(lines[place]) or _END.split(whole or _of_go_1(lines, place))[0], place + 1
         if not said:
             continue
-        said, end = _END.split(said)[0], place + 1
         while end < len(lines) and (lines[end].startswith(_CAUSED_BY) or (_CONTINUED in said and "\n" not in said)):
             said, end = f"{said}\n{lines[end]}", end + 1
         while end < len(lines) and _BESIDE.match(lines[end]):
@@ -120,6 +119,15 @@ def web_identity_reason(said: str) -> str:
     """Why an SDK for Java could not use the token, where it says so of each of its providers; else empty."""
     found = _WEB_IDENTITY.search(said)
     return found[0].rstrip("]") if found else ""
+
+
+def _last_in(line: str) -> str:
+    """The last sentence in one line: an error in JSON has the one that it came from behind it; empty without one."""
+    said = ""
+    while found := _SENTENCE.search(line):
+        said = _END.split(found[0])[0]
+        line = line[found.start() + max(len(said), 1) :]
+    return said
 
 
 def _of_go_1(lines: list[str], place: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import PureWindowsPath
 
 from app.flow.doctor import changes
 from app.flow.doctor.aws_fixes import activate_region, chained, denied_by, organization, permit_denied
@@ -11,10 +12,10 @@ from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import REGION_HERE, Names, line
 from app.flow.doctor.pod_fixes import readable
 from app.flow.json_access import get, get_list, get_str
-from app.flow.model import Step
+from app.flow.model import JsonObject, JsonValue, Step
 from app.flow.names import TOKEN_DIRECTORY
 from app.flow.permissions import evaluate_permissions
-from app.flow.steps.injection import containers, environment
+from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment
 from app.flow.trust import session_keys
 from app.flow.verdict.error_messages import (
     CHAIN_LIMIT,
@@ -49,6 +50,9 @@ _DENIED_FILE = re.compile(
 )
 """What Python, JavaScript, Java, Go, Ruby, PHP, .NET and a shell say of a token's file that they may not read."""
 _NO_FILE = re.compile(rf"(?i)no such file.*{TOKEN_DIRECTORY}|{TOKEN_DIRECTORY}.*no such file")
+_NO_DRIVE = "webIdentityTokenFile must be an absolute path"
+"""What the SDK for .NET says on Windows of a path without a drive."""
+_WINDOWS = {"kubernetes.io/os": "windows"}
 _AGAIN = (
     ("Not authorized", Fix(id="try_again")),
     ("thumbprint", Fix(id="try_again_certificate")),
@@ -100,6 +104,8 @@ def application(names: Names) -> Fix:
     said = names.check.error
     if _DENIED_FILE.search(said):
         return readable(names)
+    if _NO_DRIVE in said and not any(map(_drive, containers(names.documents.get("pod")))):
+        return _on_windows(names)
     if _NO_FILE.search(said) and names.found("token.file"):
         return Fix(id="stale_path", commands=(names.kubectl("exec", names.pod, "--", "ls", "-la", TOKEN_DIRECTORY),))
     if ROLE_LIMIT in said:
@@ -129,6 +135,20 @@ def application(names: Names) -> Fix:
         if names.found(ANSWER) and is_refusal(said):
             return Fix(id="accepted_by_now", commands=names.recreate())
     return Fix(id="read_log", commands=(names.kubectl("logs", names.pod), *names.recreate()))
+
+
+def _drive(container: JsonValue) -> str:
+    return PureWindowsPath(environment(container).get(TOKEN_VARIABLE, "")).drive
+
+
+def _on_windows(names: Names) -> Fix:
+    """The webhook's README, "Usage with Windows container workloads"."""
+
+    def edit(pod: JsonObject) -> None:
+        pod["spec"]["nodeSelector"] = {**pod["spec"].get("nodeSelector", {}), **_WINDOWS}
+
+    commands = names.merge({"spec": {"nodeSelector": _WINDOWS}})
+    return Fix(id="on_windows", commands=commands, change=changes.workload(names, edit))
 
 
 def _name_servers(names: Names) -> tuple[str, ...]:
