@@ -106,6 +106,19 @@ def test_what_only_a_cluster_knows_never_passes_without_its_issuer(tmp_path: Pat
     assert {it["status"] for check_id, it in alone.items() if check_id.startswith("trust.")} == {"unknown"}
 
 
+BY_HAND = [
+    {"name": "AWS_ROLE_ARN", "value": ROLE},
+    {"name": "AWS_WEB_IDENTITY_TOKEN_FILE", "value": "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"},
+]
+
+
+def annotated_pods() -> dict[str, Any]:
+    """The annotation where many charts have it, at `podAnnotations`."""
+    deployed = workload()
+    deployed["spec"]["template"]["metadata"]["annotations"] = {"eks.amazonaws.com/role-arn": ROLE}
+    return deployed
+
+
 BROKEN: dict[str, tuple[Any, Any, Any, str, str]] = {
     # by name: (the ServiceAccount's annotations, the workload, the trust policy, the check, the fix)
     "no ARN": ({"eks.amazonaws.com/role-arn": "s3-reader"}, workload(), None, "service_account.role_arn", "find_role"),
@@ -119,6 +132,8 @@ BROKEN: dict[str, tuple[Any, Any, Any, str, str]] = {
     "variables by hand": (
         None, workload(env=[{"name": "AWS_ROLE_ARN", "value": ROLE}]), None, "webhook.environment", "handwritten",
     ),
+    "annotated Pods": ({}, annotated_pods(), None, "service_account.annotation", "annotate_account"),
+    "variables by hand alone": ({}, workload(env=BY_HAND), None, "service_account.annotation", "annotate"),
     "keys": (
         None, workload(env=[{"name": "AWS_ACCESS_KEY_ID", "value": "AKIA"}]), None, "pod.static_keys", "static_keys",
     ),
@@ -132,7 +147,7 @@ BROKEN: dict[str, tuple[Any, Any, Any, str, str]] = {
 def test_what_the_files_show_to_be_wrong(tmp_path: Path, name: str, issuer: tuple[str, ...]) -> None:
     annotations, deployed, policy, check_id, fix = BROKEN[name]
     account = ACCOUNT_FILE
-    if annotations:
+    if annotations is not None:
         account = {**ACCOUNT_FILE, "metadata": {**ACCOUNT_FILE["metadata"], "annotations": annotations}}
     files = write(tmp_path / "all.yaml", account, deployed)
     status, (found,), document = checks("-f", files, "--trust-policy", trusted(tmp_path, policy), *issuer)

@@ -105,13 +105,16 @@ class Examination:
 def examine(
     documents: Sequence[Document], trusts: Sequence[TrustDocument], *, issuer: str, namespace: str, now: float
 ) -> Examination:
-    """Examines every ServiceAccount that is there for IRSA, once for each workload that runs under it.
+    """Examines every ServiceAccount that is there for IRSA, or has a workload that is, once for each of its workloads.
 
     `issuer` and `namespace` are empty where the caller does not know them. `now`: Unix seconds. Raises
     `UnreadableDocument`, also where it is not known in which namespace something is: the token's `sub` contains it.
     """
     manifests = workloads.read(documents, namespace)
-    accounts = [it for it in manifests.accounts.values() if workloads.wants_a_role(it.document)]
+    asking = {
+        (it.namespace, it.service_account) for it in manifests.workloads if workloads.asks_for_a_role(it.document)
+    }
+    accounts = [it for name, it in manifests.accounts.items() if name in asking or workloads.wants_a_role(it.document)]
     names = {it.name for it in accounts}
     for item in (*accounts, *(it for it in manifests.workloads if it.service_account in names)):
         if not item.namespace:

@@ -11,6 +11,8 @@ from app.flow.annotations import PREFIX, ROLE_ARN, is_role_arn
 from app.flow.json_access import get_object, get_str
 from app.flow.manifest_documents import Document, UnreadableDocument, objects
 from app.flow.model import JsonObject, JsonValue
+from app.flow.names import TOKEN_DIRECTORY
+from app.flow.steps.injection import containers, named_file, own_token
 
 TEMPLATES: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"), ("spec", "template")),
@@ -95,6 +97,15 @@ def wants_a_role(account: JsonValue) -> bool:
         key == ROLE_ARN or key.startswith(f"{PREFIX}/") or (isinstance(value, str) and is_role_arn(value))
         for key, value in annotations.items()
     )
+
+
+def asks_for_a_role(pod: JsonValue) -> bool:
+    """Whether a Pod that the manifests will make is there for IRSA: by the annotation, which has no effect on it, or by
+    a variable that points to the webhook's file."""
+    if get_str(pod, "metadata", "annotations", ROLE_ARN):
+        return True
+    files = (named_file(box) for box in containers(pod))
+    return own_token(pod) is None and any(file.startswith(f"{TOKEN_DIRECTORY}/") for file in files)
 
 
 def _found(document: Document, shown: JsonValue, namespace: str) -> Found:
