@@ -9,7 +9,7 @@ import pytest
 
 from app.content import LANGUAGES, load
 from app.flow.doctor import Diagnosis, examine
-from app.flow.errors import Refused
+from app.flow.errors import NotPermitted, Refused
 from app.flow.port_wrappers.consent import ALL, Action, consented
 from app.flow.verdict.error_messages import is_other_matter
 from app.flow.verdict.judge import Outcome
@@ -454,6 +454,15 @@ def test_what_ec2_encodes_says_who_was_refused_only_to_those_who_may_decode_it(l
     assert words.message("reasons.encoded") in verdict_words.cause(found, words)
     assert found.fix is not None
     assert found.fix.commands[0].startswith("aws sts decode-authorization-message --encoded-message Kj3_x-9 --query")
+
+
+def test_what_could_not_be_read_leaves_open_what_the_program_sent() -> None:
+    def spoil(fakes: Fakes) -> None:
+        denied = NotPermitted(code="AccessDenied", server_message="no", status=403)
+        fakes.errors.update(dict.fromkeys(("oidc_providers", "role"), denied))
+
+    assert refused("Incorrect token audience", spoil).verdict.remaining == ("audience_not_accepted", "other_token")
+    assert refused(f"AccessDenied: {REFUSED}", spoil).verdict.remaining[-1] == "other_role"
 
 
 def test_a_program_that_ended_by_it_leaves_it_open_as_well() -> None:

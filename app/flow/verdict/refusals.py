@@ -137,7 +137,7 @@ OF_PROGRAM: Mapping[str, tuple[Cause, ...]] = {
     **dict.fromkeys(("wrong_audience", "no_key", "not_a_token"), (_OTHER_TOKEN,)),
     "thumbprint": (_OTHER_CERTIFICATE,),
 }
-"""By refusal: what else the program may have met, where all that was read is right."""
+"""By refusal: what else the program may have met, where nothing that was read convicts another cause."""
 CAUSE_OF: Mapping[str, str] = {
     check_id: cause.id for refusal in REFUSALS for cause in refusal.causes for check_id in cause.checks
 }
@@ -186,9 +186,11 @@ def read_refusal(by_id: Mapping[str, Check]) -> Reading:
     found = next((cause for cause, state in states if state is Status.FAILED), None)
     remaining = (found,) if found else tuple(cause for cause, state in states if state is Status.UNKNOWN)
     ruled_out = tuple(cause for cause, state in states if state is Status.PASSED)
-    if not _failed(by_id.get(ANSWER)) and all(cause in _UNSEEN for cause in remaining):
+    if found is None and not _failed(by_id.get(ANSWER)):
         own = [it for it in OF_PROGRAM.get(refusal.id, ()) if _state(it, by_id) is Status.UNKNOWN]
-        remaining = (replace(CORRECTED, step=refusal.causes[0].step), *own, *remaining)
+        seen = all(cause in _UNSEEN for cause in remaining)
+        corrected = replace(CORRECTED, step=refusal.causes[0].step)
+        remaining = (corrected, *own, *remaining) if seen else (*remaining, *own)
     return Reading(refusal=refusal.id, remaining=remaining, ruled_out=ruled_out)
 
 
