@@ -16,6 +16,7 @@ LANGUAGES = ("ja", "en")
 _FALLBACK = "en"
 """For a reader who has none of them."""
 FILE = "language.toml"
+_COLONS = (":", "：")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +31,8 @@ class LanguageFacts:
     """The font by which Graphviz measures the words of the diagrams."""
 
     def sentences(self, *texts: str) -> str:
-        """The texts one after the other; one without a full stop, such as a title, gets it."""
-        ended = (text if text.endswith(self.full_stop) else text + self.full_stop for text in texts)
+        """The texts one after the other; one without a full stop, such as a title, gets it, unless it leads to more."""
+        ended = (text if text.endswith((self.full_stop, *_COLONS)) else text + self.full_stop for text in texts)
         return self.between_sentences.join(ended)
 
 

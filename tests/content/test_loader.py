@@ -296,8 +296,8 @@ def test_a_language_without_facts_is_refused(root: Path) -> None:
 
 
 def test_sentences_stand_one_after_the_other_as_the_language_has_it() -> None:
-    assert load("en").facts.sentences("A title", "A sentence.") == "A title. A sentence."
-    assert load("ja").facts.sentences("題", "文。") == "題。文。"
+    assert load("en").facts.sentences("A title", "A sentence.", "Then:") == "A title. A sentence. Then:"
+    assert load("ja").facts.sentences("題", "文。", "次に：") == "題。文。次に："
 
 
 @pytest.mark.parametrize(
