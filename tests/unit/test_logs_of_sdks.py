@@ -315,6 +315,8 @@ def test_what_a_log_has_beside_the_sentence_is_not_kept() -> None:
         "operation error ec2imds: GetMetadata, canceled, context deadline exceeded",
         "No such bucket (Service: Amazon S3; Status Code: 404; Error Code: NoSuchBucket; Request ID: 1)",
         "The specified bucket does not exist (Aws::S3::Errors::NoSuchBucket)",
+        "NoSuchBucket: The specified bucket does not exist\n\tstatus code: 404, request id: 1, host id: x",
+        "open /var/run/secrets/kubernetes.io/serviceaccount/token: permission denied",
     ],
 )
 def test_what_is_not_about_credentials_says_nothing_against_irsa(said: str) -> None:

@@ -6,6 +6,7 @@ import re
 
 from app.flow.errors import CLOCK_REFUSED
 from app.flow.model import Step
+from app.flow.names import API_TOKEN
 from app.flow.verdict.log_sentences import OF_AWS
 
 _TOKEN_FILE = re.compile(r"/var/run/secrets/\S*token")
@@ -101,9 +102,9 @@ _NO_REGION = re.compile(
 
 def is_other_matter(said: str) -> bool:
     """Whether a service other than STS took the credentials, and refused the request for another reason, such as a
-    bucket that is not there; or whether the program asked the instance for something else than credentials. That is
-    nothing against IRSA."""
-    if asks_instance(said):
+    bucket that is not there; or whether the program asked the instance for something else than credentials, or did not
+    get at its token for the API server. That is nothing against IRSA."""
+    if asks_instance(said) or (API_TOKEN in said and not _STS.search(said)):
         return True
     if CHAIN_LIMIT in said:
         return False
