@@ -96,6 +96,15 @@ FIXES = {
         "dispatch failure: other: the credential provider was not enabled: no providers in chain provided credentials",
         *("pod.request", "default_chain"),
     ),
+    "Rust, without credentials, before its chain said why": (
+        "ConstructionFailure(ConstructionFailure { source: SigningStageError { kind: MissingCredentials } })",
+        *("pod.request", "default_chain"),
+    ),
+    "a program that sends no token": (
+        "Fog::AWS::STS::ValidationError (1 validation error detected: Value null at 'webIdentityToken' failed to "
+        "satisfy constraint: Member must not be null)",
+        *("pod.application", "read_log"),
+    ),
     "a session that has ended": (
         "An error occurred (ExpiredToken) when calling the PutObject operation: The provided token has expired.",
         *("pod.application", "renew_session"),

@@ -15,6 +15,7 @@ _STS = re.compile(
     r"|\bAws::STS::|STS is not activated|parameter RoleArn|InvalidIdentityToken|Token expired: current date/time"
     r"|OpenIDConnect provider|verification key from your identity provider|Incorrect token audience|Token too old: "
     r"|Missing a required claim: |Request ARN is invalid|requested DurationSeconds exceeds"
+    r"|at '(?:roleSessionName|webIdentityToken)' failed to satisfy"
     r"|aws-java-sdk-sts module|AWSSDK\.SecurityToken|webIdentityTokenFile must be"
 )
 _PRINCIPAL = re.compile(r"\bUser: (arn:aws[\w-]*:(?:sts|iam)::\d{12}:\S+) is not authorized")
@@ -27,6 +28,7 @@ _NO_CREDENTIALS = (
     *("Could not load credentials from any providers", "Missing credentials in config"),
     *("credentials from the instance profile metadata", "IAM security credentials from EC2 Instance Metadata"),
     *("unable to sign request without credentials", "no providers in chain provided credentials"),
+    "SigningStageError { kind: MissingCredentials }",
     *("No AWS Credentials provided by", "EC2RoleRequestError: "),
     *("retrieving credentials from container-role", "retrieving credentials from custom-process"),
 )
