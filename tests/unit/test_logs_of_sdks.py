@@ -15,7 +15,7 @@ from app.flow.verdict.error_messages import is_other_matter
 from app.flow.verdict.judge import Outcome
 from app.flow.verdict.log_sentences import last_words
 from app.report import verdict_words
-from tests.unit.fake_ports import ACCOUNT, DIRECTORY, ROLE, SUBJECT, Fakes, trust_policy
+from tests.unit.fake_ports import ACCOUNT, DIRECTORY, ISSUER, ROLE, SUBJECT, Fakes, trust_policy
 from tests.unit.test_application import running
 from tests.unit.test_doctor import add_variable, drop_variable, ended, healthy
 
@@ -28,6 +28,7 @@ LISTED = "is not authorized to perform: s3:ListAllMyBuckets because no identity-
 REFUSED = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
 NO_WAY = 'Post "https://sts.ap-northeast-1.amazonaws.com/": '
 GO_1 = "WebIdentityErr: failed to retrieve credentials\ncaused by: RequestError: send request failed\ncaused by: "
+NO_PROVIDER = "No OpenIDConnect provider found in your account for"
 STS_2 = "operation error STS: AssumeRoleWithWebIdentity, "
 
 FIXES = {
@@ -45,8 +46,13 @@ FIXES = {
         *("pod.application", "try_again"),
     ),
     "JavaScript, at the STS of another partition": (
-        "InvalidIdentityTokenException: No OpenIDConnect provider found in your account for https://x\n at y.js:1:2)",
+        f"InvalidIdentityTokenException: {NO_PROVIDER} {ISSUER}\n    at y.js:1:2)",
         *("pod.application", "try_again_elsewhere"),
+    ),
+    "a token of another issuer": (
+        f"An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: {NO_PROVIDER} "
+        "https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLEA539D4633E53DE1B71EXAMPLE",
+        *("pod.application", "try_again_issuer"),
     ),
     "Java 2, with all of its providers": (
         "SdkClientException: Unable to load credentials from any of the providers in the chain X() : [WebIdentityToken"

@@ -91,6 +91,7 @@ _REFUSED_AT_ONCE = re.compile(r"connect: connection refused|ECONNREFUSED|failed:
 _EITHER = "Could not connect to the endpoint URL: "
 """What botocore says where there is no address, and where the connection was refused at once
 (`botocore.httpsession`, `EndpointConnectionError`)."""
+_ISSUER = re.compile(r"No OpenIDConnect provider found in your account for (https://[\w.:/-]+)")
 _NO_PROXY = re.compile(r"proxy URL: |proxyconnect tcp: ")
 _NO_TRUST = re.compile(
     rf"SSL validation failed for https://\S+\.{OF_AWS}|{OF_AWS}\S* .*x509: certificate|HTTP request: PKIX path building"
@@ -268,6 +269,12 @@ def is_refusal(said: str) -> bool:
 def lacks_claim(said: str) -> bool:
     """Whether STS missed a claim in the token, which every token of the kubelet has."""
     return "Missing a required claim: " in said
+
+
+def named_issuer(said: str) -> str:
+    """The issuer of the token that STS refused, where it names one; else empty."""
+    found = _ISSUER.search(said)
+    return found[1].rstrip(".") if found else ""
 
 
 def lacks_profile(said: str) -> bool:

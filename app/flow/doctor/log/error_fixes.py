@@ -13,7 +13,7 @@ from app.flow.doctor.names import REGION_HERE, Names, line
 from app.flow.doctor.pod_fixes import readable
 from app.flow.json_access import get, get_list, get_str
 from app.flow.model import JsonObject, JsonValue, Step
-from app.flow.names import TOKEN_DIRECTORY
+from app.flow.names import TOKEN_DIRECTORY, host_and_path
 from app.flow.permissions import evaluate_permissions
 from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment
 from app.flow.trust import session_keys
@@ -33,6 +33,7 @@ from app.flow.verdict.error_messages import (
     lacks_claim,
     lacks_connection,
     lacks_region,
+    named_issuer,
     principal_of,
     refused_at_once,
     shows_in,
@@ -68,6 +69,9 @@ _AGAIN = (
 def try_again(names: Names) -> Fix:
     """What the program was refused may be allowed since: one more try tells it from what cannot be read."""
     words, fix = next(it for it in _AGAIN if it[0] in names.check.error)
+    issuer = named_issuer(names.check.error)
+    if issuer and names.issuer and host_and_path(issuer) != host_and_path(names.issuer):
+        fix = Fix(id="try_again_issuer")
     look = () if words == "thumbprint" else names.show_workload()
     policies = organization(names).commands if words == "Not authorized" else ()
     return replace(fix, commands=(*names.recreate(), *look, *policies))
