@@ -130,12 +130,20 @@ const regain = (lost, press, tries = 100) => {
 addEventListener("blur", ({ target }) => {
   if (target.isConnected && target.checkVisibility?.({ visibilityProperty: true }) === false) setTimeout(regain, 0, target, presses)
 }, true)
+// Safari gives what is clicked no focus, but what it lies in, in the end the whole page: the arrow keys would turn the page
+// and not the scene.
+const take = (clicked) => {
+  const root = clicked.getRootNode(), has = root.activeElement ?? document.activeElement
+  if (has !== clicked && has.contains(root.host ?? clicked)) clicked.focus({ preventScroll: true })
+}
 addEventListener("pointerdown", () => presses++, true)
 addEventListener("keydown", ({ key }) => key === "Tab" && presses++, true) // the reader says where the focus goes
 document.addEventListener("click", (event) => {
   if (!event.isTrusted) return // `begin` closes the menu, and gives the focus to the page's heading
-  const pressed = event.composedPath().find((part) => part.matches?.("button, a"))
+  const pressed = event.composedPath().find((part) => part.matches?.("button, a, input[type=range]"))
   if (!pressed) return
+  take(pressed)
+  if (pressed.matches("input")) return
   const press = ++presses
   for (const [one, other] of PAIRS)
     if (pressed.closest(one)) return handOn(other, press)

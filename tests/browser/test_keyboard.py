@@ -3,6 +3,7 @@
 `test_accessibility` goes through each page with the Tab key.
 """
 
+import re
 from itertools import pairwise
 
 import pytest
@@ -151,3 +152,26 @@ def test_the_way_back_leads_to_nothing_below_what_stays_at_the_top(visitor, size
         one.press("Shift+Tab")
         found.append(one.page.evaluate(COVERED))
     assert [what for what in found if what] == []
+
+
+AS_IN_SAFARI = """() => {
+  window.asInSafari = new AbortController()
+  const { signal } = window.asInSafari
+  const give = (event) => (event.preventDefault(), document.querySelector("main").focus({ preventScroll: true }))
+  addEventListener("mousedown", give, { capture: true, signal })
+}"""
+"""What is pressed with the mouse gets no focus: the page around it gets it."""
+
+
+def test_where_a_click_gives_no_focus_the_keys_are_of_what_was_clicked(visitor):
+    one = visitor.turn_to("oidc_provider").predict().settle()
+    scene, scenes = one.page.locator(".film-say.now .film-head"), one.page.locator(".film-bar input")
+    one.page.evaluate(AS_IN_SAFARI)
+    one.page.locator("[data-act=next]").click()
+    one.press("End")
+    expect(scene).to_contain_text(re.compile(r"(\d) / \1"))  # a wrong prediction has one scene more
+    one.press("Home")
+    expect(scene).to_contain_text("1 / ")
+    scenes.click()
+    expect(scenes).to_be_focused()
+    one.page.evaluate("asInSafari.abort()")
