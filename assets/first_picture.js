@@ -77,7 +77,7 @@ const firstOver = (map) => {
   const film = document.querySelector(".st-key-film"), app = document.querySelector('[data-testid="stApp"]')
   if (document.querySelector('[role="dialog"], :focus:not(body, .stSidebar *)')) return true
   const own = map ? film?.querySelector("[data-drawn]") : document.querySelector(".stMain .goal")
-  if (own?.checkVisibility({ visibilityProperty: true })) return true
+  if (own && (own.checkVisibility?.({ visibilityProperty: true }) ?? true)) return true // Safari has it from 17.4
   if (app?.querySelector(".stMainBlockContainer h1")) firstCame ||= performance.now()
   if (firstCame && performance.now() - firstCame > 4000) return true
   if (app?.dataset.testScriptState !== "notRunning" || !app.querySelector(".stMainBlockContainer .stElementContainer")) return false
