@@ -195,7 +195,11 @@ def test_before_a_prediction_nothing_is_lit_and_nothing_is_said(shown):
     page.keyboard.press("Space")
     expect(page.locator("[data-act=play]")).to_be_hidden()
     assert page.evaluate("[map.playing, map.time]") == [False, 0]
+    assert page.evaluate("map.stage.tabIndex") == -1, (
+        "in Firefox the Tab key would come to it before the question above it"
+    )
     page.evaluate("map.show(films.normal, { part: 'sts_assume' })")
+    assert page.evaluate("map.stage.tabIndex") == 0
     assert page.evaluate("map.entries.map(({ beat }) => beat.step)") == ["sts_assume"] * 7
     assert page.evaluate("getComputedStyle(document.querySelector('.box.pod .add.token')).opacity") == "1"
 

@@ -42,7 +42,9 @@ const filmPlayer = (host, map, { words, keys = "own", address = null } = {}) => 
   // (1) Once a film.
   const fraction = (seconds) => `${((100 * seconds) / (map.total || 1)).toFixed(2)}%`
   const shown = () => {
-    root.classList.toggle("neutral", map.neutral || !map.entries.length)
+    const idle = map.neutral || !map.entries.length
+    root.classList.toggle("neutral", idle)
+    map.stage.tabIndex = idle ? -1 : 0 // it has no keys, and stands below the question where the page is narrow
     says.innerHTML = map.entries.map((entry) => mapSays(entry, map.entries.length, words)).join("")
     const parts = [] // beats of one step in a row: a thief, or a clock, comes to a step more than once
     for (const entry of map.entries)
@@ -139,7 +141,6 @@ const filmPlayer = (host, map, { words, keys = "own", address = null } = {}) => 
     map.at(scrubber.value / 1000)
   })
   find("select").addEventListener("change", ({ target }) => map.speed(Number(target.value)))
-  map.stage.tabIndex = 0
   if (keys) mapKeys({ root, map, act, step, signal, all: keys === "all" })
   mapSwipes(map.stage, (what) => map.moves || act(what))
   mapDragged(map, find(".film-mini"), signal)
