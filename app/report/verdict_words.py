@@ -14,6 +14,7 @@ from app.flow.doctor.reading.near_names import NO_NAMESPACE
 from app.flow.doctor.reading.on_workload import EVIDENCE as ON_WORKLOAD
 from app.flow.json_access import get, get_str
 from app.flow.model import Check, Status
+from app.flow.port_wrappers.consent import NOT_ASKED
 from app.flow.steps.findings import BY_HAND
 from app.flow.steps.oidc_provider import NO_KID
 from app.flow.steps.trust_policy import is_of_other_key
@@ -53,7 +54,7 @@ _SHOWN_BY = {
     "keys_unpublished": "issuer.jwks",
 }
 """The causes of which a check shows more, each with that check."""
-_IN_A_SENTENCE = ("not_asked", *BY_WHICH_SERVER)
+_IN_A_SENTENCE = (NOT_ASKED, *BY_WHICH_SERVER)
 """The reasons of what is not known that have a sentence of their own."""
 _LINE = 160
 """Characters of a value that a line shows."""

@@ -16,6 +16,7 @@ from app.flow.doctor import Diagnosis
 from app.flow.doctor.tool_options import ToolOptions
 from app.flow.errors import FlowError
 from app.flow.model import Check, JsonValue, Step
+from app.flow.port_wrappers.consent import NOT_ASKED
 from app.flow.redaction import mask_text
 from app.flow.steps.standstill import KINDS
 from app.flow.steps.walk import STEPS
@@ -48,7 +49,7 @@ REASONS = frozenset(
         "answer_too_large",
         "unreadable_answer",
         "not_observable",
-        "not_asked",
+        NOT_ASKED,
         "no_pod",
         "stand_in",
         "clocks_apart",

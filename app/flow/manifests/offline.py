@@ -14,7 +14,7 @@ from app.flow.manifests.workloads import Found
 from app.flow.matching.nearest import statements
 from app.flow.model import Exchange, JsonValue
 from app.flow.names import provider_url, role_of
-from app.flow.port_wrappers.consent import NotAsked
+from app.flow.port_wrappers.consent import NOT_ASKED, NotAsked
 from app.flow.ports import Aws, Clock, Cluster, Issuer, Ports, ServerLog
 from app.flow.webhook import CONFIGURATION, WEBHOOKS, WebhookSettings, identity_of, mutate, selector_on_eks
 
@@ -35,7 +35,7 @@ class Offline(NotAsked):
     """Files do not say it, and no server is asked."""
 
     def __init__(self, operation: str) -> None:
-        FlowError.__init__(self, code="not_asked", server_message="", operation=operation)
+        FlowError.__init__(self, code=NOT_ASKED, server_message="", operation=operation)
 
 
 class _Port:

@@ -32,6 +32,8 @@ class Action(StrEnum):
     """ListBuckets with what came back."""
 
 
+NOT_ASKED = "not_asked"
+"""The reason of what the reader has not asked for."""
 ALL = frozenset(Action)
 NOTHING: frozenset[Action] = frozenset()
 
@@ -87,10 +89,10 @@ AWS_READS = frozenset(
 class NotAsked(FlowError):
     """The reader has not asked for this, so it was not done. `action` is what would have to be granted."""
 
-    kind = "not_asked"
+    kind = NOT_ASKED
 
     def __init__(self, action: Action) -> None:
-        super().__init__(code="not_asked", server_message="", operation=action)
+        super().__init__(code=NOT_ASKED, server_message="", operation=action)
         self.action = action
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from app.flow.errors import FlowError, NotPermitted, ServerFailed, Unreachable
 from app.flow.json_access import masked, shown
 from app.flow.model import Check, Exchange, JsonValue, Status, Step, StepReport
-from app.flow.port_wrappers.consent import NotAsked
+from app.flow.port_wrappers.consent import NOT_ASKED, NotAsked
 from app.flow.port_wrappers.deadline import OUT_OF_TIME
 from app.flow.ports import Ports
 
@@ -165,7 +165,7 @@ def unseen(error: FlowError) -> str:
 def unanswered(error: FlowError) -> str:
     """Why the question has no answer: the reason's key; empty where it has one, a refusal included."""
     if isinstance(error, NotAsked):
-        return "not_asked"
+        return NOT_ASKED
     if error.about_clock:
         return OWN_CLOCK
     if isinstance(error, NotPermitted) and error.code.islower():  # our own code: nothing was sent

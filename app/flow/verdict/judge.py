@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.flow.model import HOLDS, NO_ACTION, Check, Status, Step, Walk
+from app.flow.port_wrappers.consent import NOT_ASKED
 from app.flow.steps.findings import BY_HAND
 from app.flow.steps.standstill import PROGRAM_ENDED
 from app.flow.steps.sts_assume import OWN_REQUEST
@@ -159,7 +160,7 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
             open=open_,
             warning=min(warned, key=lambda found: found[1].id != REFUSED_LATELY, default=None),
         )
-    asked = [found for found in undecided if found[1].status is Status.UNKNOWN and found[1].reason != "not_asked"]
+    asked = [found for found in undecided if found[1].status is Status.UNKNOWN and found[1].reason != NOT_ASKED]
     ours = [found for found in asked if found[1].reason == OWN_REQUEST]
     first = next(iter(ours or asked or undecided), None)
     if first is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from app.flow.model import Check, Status, Step, Walk
+from app.flow.port_wrappers.consent import NOT_ASKED
 from app.flow.port_wrappers.permissions_needed import need
 from app.flow.steps.findings import BY_HAND, NO_PERMISSION
 from app.flow.steps.token_fetch import NO_PROGRAM, NOT_RUNNING
@@ -12,7 +13,7 @@ from app.flow.steps.webhook import NEXT_POD
 from app.flow.verdict.check_dependencies import SENT
 from app.flow.verdict.refusals import ANSWER, GRANTED, RUNNING
 
-_NOT_SENT = ("not_asked", "stand_in")
+_NOT_SENT = (NOT_ASKED, "stand_in")
 
 
 def is_proven(walk: Walk, by_id: Mapping[str, Check]) -> bool:

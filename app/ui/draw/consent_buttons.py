@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.model import Step, StepReport, Subject
-from app.flow.port_wrappers.consent import Action
+from app.flow.port_wrappers.consent import NOT_ASKED, Action
 from app.flow.port_wrappers.permissions_needed import NEEDS, Forecast, need, rules, rules_as_yaml
 from app.ui.draw import components
 from app.ui.draw.code import code
@@ -16,8 +16,6 @@ from app.ui.marks import unspoken
 from app.ui.state import live, session
 from app.ui.state.walk_view import WalkView
 from app.ui.text import escape, prose
-
-NOT_ASKED = "not_asked"
 
 
 def offer(step: Step, walk_view: WalkView, content: Content) -> None:

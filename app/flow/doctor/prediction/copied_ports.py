@@ -18,6 +18,7 @@ from app.flow.model import HOLDS, Exchange, JsonObject, JsonValue, Status
 from app.flow.names import account_of, boundary_of, role_of
 from app.flow.permissions import evaluate_permissions
 from app.flow.permissions.asked import LIST_BUCKETS
+from app.flow.port_wrappers.consent import NOT_ASKED
 from app.flow.ports import (
     AssumedRole,
     Assumptions,
@@ -215,7 +216,7 @@ class _Aws(_Answers):
     def list_buckets(self, credentials: Credentials) -> Sequence[str]:
         """By the role's policies, where S3 was asked before, and refused for nothing that lies beyond them."""
         copy, found = self._copy, self._copy.check("access.list_buckets")
-        if any(check.reason == "not_asked" for check in copy.checks.values()):
+        if any(check.reason == NOT_ASKED for check in copy.checks.values()):
             raise NotKnown
         beyond = copy.passed("access.policy") or "policies" not in copy.changed
         if found.status is Status.FAILED and beyond and copy.annotated_role == copy.role_arn:

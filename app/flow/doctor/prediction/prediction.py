@@ -12,6 +12,7 @@ from app.flow.doctor.prediction.effects import STORED
 from app.flow.doctor.prediction.new_pod import ADMITTED, REFUSED
 from app.flow.json_access import get_str
 from app.flow.model import HOLDS, NO_ACTION, Check, JsonValue, Status, Step, Walk
+from app.flow.port_wrappers.consent import NOT_ASKED
 from app.flow.steps import access
 from app.flow.steps.standstill import CREATION, IMAGE, UNSCHEDULED
 from app.flow.verdict.check_dependencies import in_order
@@ -99,7 +100,7 @@ def predict(copy: Copy, made: Walk, also: Sequence[Check], *, cause: Check) -> P
     unknown = [it for it in judged.open if it.status is Status.UNKNOWN and it.id not in (ANSWER, *access.CHECKS)]
     for check_id in (access.POLICY, access.LISTING):
         decided = by_id[check_id].status in (*HOLDS, Status.FAILED)
-        if not decided and by_id[check_id].reason != NO_ACTION and copy.check(check_id).reason != "not_asked":
+        if not decided and by_id[check_id].reason != NO_ACTION and copy.check(check_id).reason != NOT_ASKED:
             unknown.append(by_id[check_id])
     if judged.outcome is Outcome.BROKEN:
         outcome = Outcome.BROKEN
@@ -153,6 +154,6 @@ def _kept(check: Check, copy: Copy) -> Check:
     """What the copy cannot see again of a Pod that stays as it is, is still as it was seen."""
     before = copy.check(check.id)
     if check.id == RUNNING and _starts(copy) and before.status not in (Status.PASSED, Status.NOT_REACHED):
-        return before if before.reason in _STAYS else replace(check, status=Status.UNKNOWN, reason="not_asked")
+        return before if before.reason in _STAYS else replace(check, status=Status.UNKNOWN, reason=NOT_ASKED)
     stays = not copy.waits if check.id in _OF_A_RUN else not copy.renewed
     return before if stays and check.status is Status.UNKNOWN else check

@@ -10,6 +10,7 @@ from app.flow.doctor.evidence import check_of, evidence_of
 from app.flow.errors import FlowError, NotFound
 from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import Check, JsonValue, Status, Step, StepReport, Walk
+from app.flow.port_wrappers.consent import NOT_ASKED
 from app.flow.ports import Ports
 from app.flow.steps import kubelet_status
 from app.flow.steps.findings import BY_HAND, Findings, unseen
@@ -47,7 +48,7 @@ def _judge(findings: Findings, ports: Ports, walk: Walk, webhook: JsonValue) -> 
 
     # (2) Where the API server calls it.
     if service := get_object(webhook, "clientConfig", "service"):
-        silent = dry_run is not None and dry_run.reason != "not_asked"
+        silent = dry_run is not None and dry_run.reason != NOT_ASKED
         if _has_failed(findings, ports, get_str(service, "namespace"), get_str(service, "name"), silent=silent):
             return
 

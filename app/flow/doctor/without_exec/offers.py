@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from app.flow.errors import FlowError
 from app.flow.model import Check, Status, Subject, Walk
-from app.flow.port_wrappers.consent import Action
+from app.flow.port_wrappers.consent import NOT_ASKED, Action
 from app.flow.port_wrappers.permissions_needed import TOKENS, sent_for
 from app.flow.ports import Cluster, Ports
 from app.flow.steps.findings import NO_CONFIGURATION, NO_REGION
@@ -32,7 +32,7 @@ def to_be_sure(ports: Ports, walk: Walk, also: Sequence[Check]) -> tuple[Action,
         or by_id["service_account.exists"].status is not Status.PASSED
     ):
         return ()
-    waiting = (action for action, check_id in TOKENS.items() if by_id[check_id].reason == "not_asked")
+    waiting = (action for action, check_id in TOKENS.items() if by_id[check_id].reason == NOT_ASKED)
     token = next((action for action in waiting if _is_allowed(ports.cluster, walk.subject, action)), None)
     asked = by_id[ANSWER].status is not Status.NOT_REACHED
     exchange = [Action.EXCHANGE] if Action.EXCHANGE in ports.withheld and (token or asked) else []
