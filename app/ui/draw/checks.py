@@ -27,6 +27,11 @@ def framed(status: Status, inside: str, content: Content) -> str:
     return f'<div class="outcome {status}" role="status">{mark(status, content)}<div>{inside}</div></div>'
 
 
+def warned(inside: str, content: Content, *, role: str = "status") -> str:
+    """A notice: the mark of a warning, and `inside`, which is HTML, beside it."""
+    return f'<div class="notice" role="{role}">{mark(Status.WARNING, content)}<div>{inside}</div></div>'
+
+
 def checks(report: StepReport, subject: Subject, content: Content) -> str:
     """The checks of a step in their order. The first that did not pass stands open, and whatever a server refused."""
     return listed(report.checks, subject, content, kind=report.step)

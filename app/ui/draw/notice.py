@@ -17,7 +17,7 @@ from app.flow.model import Status
 from app.flow.steps.submission import Submission
 from app.flow.visible import visible
 from app.ui.draw import components
-from app.ui.draw.checks import mark, said, unread
+from app.ui.draw.checks import mark, said, unread, warned
 from app.ui.marks import unspoken
 from app.ui.state import live, mode, session
 from app.ui.state.walk_view import WalkView
@@ -55,10 +55,7 @@ def notice(error: Hindrance, content: Content) -> str:
         f"<dt>{escape(content.message(f'ui.{key}'))}</dt><dd>{prose(text)}</dd>"
         for key, text in (("got", words.got), ("expected", words.expected), ("fix", words.fix))
     )
-    return (
-        f'<div class="notice" role="alert">{mark(Status.WARNING, content)}'
-        f"<div><p><strong>{prose(words.title)}</strong></p><dl>{rows}</dl></div></div>"
-    )
+    return warned(f"<p><strong>{prose(words.title)}</strong></p><dl>{rows}</dl>", content, role="alert")
 
 
 def unknown(name: str, known: Iterable[str], content: Content) -> None:
@@ -118,20 +115,14 @@ def silence(walk_view: WalkView, content: Content) -> None:
         for step, at in walk_view.as_of.items()
     )
     words = said(walk_view.silence, content) if walk_view.silence else ""
-    components.block(
-        f'<div class="notice" role="status">{mark(Status.WARNING, content)}<div><p><strong>'
-        f"{prose(content.message('mode.silent'))}</strong></p>{words}<ul>{listed}</ul></div></div>",
-        key="silence",
-    )
+    sentence = f"<p><strong>{prose(content.message('mode.silent'))}</strong></p>"
+    components.block(warned(f"{sentence}{words}<ul>{listed}</ul>", content), key="silence")
 
 
 def lost(loss: str, content: Content) -> None:
     """Says why the reader's world is gone, and what there is still."""
     words = " ".join(content.message(f"limits.{key}") for key in (f"lost_{loss}", "lost_kept"))
-    components.block(
-        f'<div class="notice" role="status">{mark(Status.WARNING, content)}<div><p>{prose(words)}</p></div></div>',
-        key="lost",
-    )
+    components.block(warned(f"<p>{prose(words)}</p>", content), key="lost")
 
 
 def needs_a_world(content: Content) -> bool:

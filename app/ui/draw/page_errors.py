@@ -19,10 +19,9 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.exceptions import RerunException
 
 from app.content import Content
-from app.flow.model import Status
 from app.serving.logs import OURS
 from app.ui.draw import components
-from app.ui.draw.checks import mark
+from app.ui.draw.checks import warned
 from app.ui.state import language, session
 from app.ui.text import prose
 from app.world.lifecycle.world_store import WorldGone
@@ -112,5 +111,4 @@ def _is_in(frame: traceback.FrameSummary, *folders: Path) -> bool:
 
 def _draw(error_id: str, content: Content) -> None:
     sentence = prose(content.message("page_errors.sentence", id=error_id))
-    html = f'<div class="notice" role="alert">{mark(Status.WARNING, content)}<div><p>{sentence}</p></div></div>'
-    components.block(html, key=f"page_error_{error_id}")
+    components.block(warned(f"<p>{sentence}</p>", content, role="alert"), key=f"page_error_{error_id}")

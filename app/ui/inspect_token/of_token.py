@@ -17,7 +17,7 @@ from app.flow.tokens.pasted import Pasted, Problem
 from app.flow.tokens.signature import SignatureCheck, TriedKey
 from app.flow.visible import visible
 from app.report.durations import duration
-from app.ui.draw.checks import mark
+from app.ui.draw.checks import mark, warned
 from app.ui.draw.prose import markdown
 from app.ui.marks import claim
 from app.ui.text import breakable, escape, prose, readable, utc, value
@@ -39,7 +39,7 @@ def who_could_see(content: Content, *, here: bool) -> str:
     if here:
         return f'<p class="caption">{prose(_words(content, "who.here"))}</p>'
     words = prose(_words(content, "who.hosted"))
-    return f'<div class="notice" role="note">{mark(Status.WARNING, content)}<div><p>{words}</p></div></div>'
+    return warned(f"<p>{words}</p>", content, role="note")
 
 
 def explained(pasted: Pasted, signature: SignatureCheck | None, content: Content, *, now: float, zone: str) -> str:

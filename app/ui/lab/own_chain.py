@@ -6,10 +6,10 @@ import json
 
 from app.content import Content
 from app.flow.json_access import get, get_list
-from app.flow.model import JsonValue, Status
+from app.flow.model import JsonValue
 from app.flow.verdict.judge import Outcome
 from app.ui.draw import components
-from app.ui.draw.checks import mark
+from app.ui.draw.checks import warned
 from app.ui.draw.code import code
 from app.ui.frame import not_there, world_controls
 from app.ui.state import session
@@ -39,11 +39,7 @@ def hindered(content: Content) -> bool:
         manifest = code(content, f"kubectl apply -f - <<'EOF'\n{json.dumps(kind)}\nEOF")
     seeded = world.start == "finished"
     stays = f"<p>{prose(content.message('lab.own_stays'))}</p>" if seeded else ""
-    components.block(
-        f'<div class="notice" role="status">{mark(Status.WARNING, content)}'
-        f"<div><p>{prose(words)}</p>{manifest}{stays}</div></div>",
-        key="lab_own",
-    )
+    components.block(warned(f"<p>{prose(words)}</p>{manifest}{stays}", content), key="lab_own")
     if seeded:
         world_controls.back(content, key="lab_own_back")
     else:

@@ -6,7 +6,7 @@ from app.content import Content
 from app.flow.json_access import get_object
 from app.flow.model import Check, JsonValue, Status, StepReport
 from app.flow.steps.sts_agreement import CHECK
-from app.ui.draw.checks import mark, said
+from app.ui.draw.checks import mark, said, warned
 from app.ui.step.evidence.parts import decision
 from app.ui.text import escape, prose, value
 
@@ -37,7 +37,7 @@ def agreement(report: StepReport, content: Content) -> str:
 def disagreement(report: StepReport, content: Content) -> str:
     """The same as a notice, where the two disagree; else nothing."""
     html = agreement(report, content) if disagrees(report) else ""
-    return html and f'<div class="notice" role="status">{mark(Status.WARNING, content)}<div>{html}</div></div>'
+    return html and warned(html, content)
 
 
 def _checked(ours: Check, content: Content) -> str:
