@@ -365,6 +365,14 @@ def test_status_is_a_path_of_its_own(api):
     assert (entry["subresource"], entry["fieldsV1"]) == ("status", {"f:status": {"f:phase": {}}})
 
 
+def test_a_node_has_a_status_as_discovery_says(api, world):
+    node = f"/api/v1/nodes/{world.node_name}"
+    assert api.get(f"{node}/status").body == api.get(node).body
+    answer = api.patch(f"{node}/status", {"status": {"phase": "Running"}, "spec": {"unschedulable": True}}, MERGE)
+    assert (answer.status, answer.body["status"]["phase"]) == (200, "Running")
+    assert "unschedulable" not in answer.body["spec"]
+
+
 def test_kubelet_runs_what_is_created_and_not_what_is_dry_run(api, world, simulation):
     dry_run(api, pod("dry"))
     api.post(PODS, pod("wet"))

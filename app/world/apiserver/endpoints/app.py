@@ -189,8 +189,8 @@ def _check_verb(resource: Resource, info: RequestInfo) -> None:
 
 
 async def _subresource(scope: RequestScope, info: RequestInfo, request: Request) -> Response:
-    """`serviceaccounts/token`, `pods/log`, `pods/exec`, `pods/status`. Raises `ApiError`."""
-    if not info.namespace:
+    """The token of a ServiceAccount, what `kubectl` does inside a Pod, `scale` and `status`. Raises `ApiError`."""
+    if scope.resource.namespaced and not info.namespace:
         raise errors.no_such_resource()
     if info.verb not in scope.resource.subresources[info.subresource].verbs:
         raise errors.method_not_allowed()
