@@ -133,7 +133,7 @@ LABS = SECTIONS["labs"]
 """The pages in which one tries what happens."""
 REFERENCE = SECTIONS["reference"]
 """The pages in which one looks something up."""
-EXERCISE = LABS[0]
+EXERCISE = PAGE_SPECS["build"].name
 """The page on which one builds what the others show."""
-CLOCK = LABS[3]
+CLOCK = PAGE_SPECS["time_machine"].name
 """The page on which a world can be taken back to before something was done to it."""
