@@ -237,10 +237,10 @@ def test_malformed_lessons_are_refused(text: str, words: tuple[str, ...]) -> Non
     assert refused(error, *words)
 
 
-@given(st.text(alphabet="#{}-a `~\n\r\u2028"))
-def test_any_markdown_is_split_or_refused(text: str) -> None:
+@given(st.sampled_from(["", PAGE]), st.text(alphabet="#{}-a `~\n\r\u2028"))
+def test_any_markdown_is_split_or_refused(start: str, text: str) -> None:
     try:
-        lesson = split("p", text, "p.md")
+        lesson = split("p", start + text, "p.md")
     except ContentError:
         return
     assert lesson.title

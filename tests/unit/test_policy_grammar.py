@@ -202,15 +202,22 @@ LEAVES = st.sampled_from(["Allow", "Deny", "*", "sts:*", "sts:AssumeRole", PROVI
 NAMES = st.sampled_from(
     ["Effect", "Principal", "Action", "NotAction", "Resource", "Condition", "Sid", "Federated", "AWS", "StringLike"]
 )
-STATEMENTS = st.fixed_dictionaries(
-    {"Effect": st.sampled_from(["Allow", "Deny"]), "Action": LEAVES | st.lists(LEAVES, max_size=2)},
+OPERATORS = st.sampled_from(["StringLike", "ArnNotLike", "Null", "Odd"])
+CONDITIONS = st.dictionaries(OPERATORS, st.dictionaries(NAMES, LEAVES, max_size=2), max_size=1)
+CHANGES = st.fixed_dictionaries(
+    {},
     optional={
+        "Effect": st.sampled_from(["Allow", "Deny"]),
+        "Action": LEAVES | st.lists(LEAVES, max_size=2),
         "Principal": st.dictionaries(NAMES, LEAVES | st.lists(LEAVES, max_size=2), max_size=2) | LEAVES,
         "Resource": LEAVES,
-        "Condition": st.dictionaries(
-            st.sampled_from(["StringLike", "ArnNotLike", "Null", "Odd"]), st.dictionaries(NAMES, LEAVES, max_size=2)
-        ),
     },
+)
+STATEMENTS = st.builds(
+    lambda sound, condition, changes: sound | {"Condition": condition} | changes,
+    st.sampled_from([TRUST, PERMISSION]),
+    CONDITIONS,
+    st.just({}) | CHANGES,  # IAM takes some of them: of wholly random ones it takes practically none
 )
 
 

@@ -138,7 +138,11 @@ class TestDecode:
             decode(secret)
         assert not any(part in str(caught.value) for part in secret.split("."))
 
-    @given(st.text() | st.text(alphabet="eyJ0._-", max_size=40))
+    @given(
+        st.text()
+        | st.text(alphabet="eyJ0._-", max_size=40)
+        | st.builds(compact, st.just({"alg": "RS256"}), st.dictionaries(st.text(), st.text()), st.binary())
+    )
     def test_junk_is_decoded_or_refused(self, junk):
         try:
             decoded = decode(junk)
