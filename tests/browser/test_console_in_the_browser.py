@@ -34,7 +34,7 @@ def test_a_learner_types_completes_recalls_and_stops(profiles, launched):
 
     # (1) Who did not come by the launch address reads why there is none.
     page.goto(f"{address}/?lang=en")
-    expect(page.get_by_text(WORDS.error("console_not_launched").title)).to_be_visible()
+    expect(page.get_by_text(WORDS.message("errors.console_not_launched.title"))).to_be_visible()
     reader.context.request.get(address + way_in)  # the cookies alone: no page is drawn
     page.goto(f"{address}/?lang=en")
     line = page.get_by_label(WORDS.message("console.page.line"), exact=True)
