@@ -23,9 +23,8 @@ def chosen(one):
 
 
 def option(one, name: str):
-    return (
-        one.page.locator(".meanings li").filter(has=one.page.locator("code", has_text=re.compile(rf"^{name}$"))).first
-    )
+    names = one.page.locator(":scope > code", has_text=re.compile(rf"^{name}$"))
+    return one.page.locator(".meanings li").filter(has=names)
 
 
 @pytest.fixture(scope="module")
