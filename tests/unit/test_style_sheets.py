@@ -50,9 +50,6 @@ def declarations(sheet: str, selector: str) -> list[str]:
         ("styles/base.css", "thead th", ["word-break: keep-all", "word-break: auto-phrase"]),
         ("styles/presenter.css", ".plan th", ["white-space: nowrap"]),
         ("styles/review.css", ".sheet .halves thead th:first-child", ["min-width: 5em", "word-break: normal"]),
-        # Where scrollbars take room, the first picture became narrower with the page. Headless Chromium hides them.
-        ("frame.css", ".stMain", ["scrollbar-gutter: stable"]),
-        ("styles/first_picture.css", ".first-picture .stMain", ["overflow: hidden", "scrollbar-width: thin"]),
         # It breaks lines elsewhere where a box comes: the term whose meaning unfolds left the pointer.
         ("styles/prose.css", ".term::after", ['content: ""', "position: absolute"]),
     ],
