@@ -11,7 +11,7 @@ import sys
 from app.flow.names import APPLICATION_ID
 
 AS_MODULE, PLUGIN = "python -m app", "kubectl irsa"
-_OF_PLUGIN = ("doctor", "check", "token")
+OF_PLUGIN = ("doctor", "check", "token")
 """The commands that the plugin has as well."""
 _COMMAND = re.compile(
     r"(^[ \t]*|[`\"：、]|[|:] )python -m app(?= (doctor|check|token|faults|walk|aws|serve|world|doctor-self)\b)", re.M
@@ -38,7 +38,7 @@ def as_started(text: str) -> str:
 
 
 def _name(command: str) -> str:
-    return APPLICATION_ID if program() == PLUGIN and command not in _OF_PLUGIN else program()
+    return APPLICATION_ID if program() == PLUGIN and command not in OF_PLUGIN else program()
 
 
 def _with_its_python() -> str:

@@ -22,7 +22,7 @@ from app.commands.usage_errors import Commands, Group
 from app.content import LANGUAGES, Content, for_locale, load
 from app.flow.names import APPLICATION_ID
 from app.flow.visible import visible
-from app.own_commands import AS_MODULE, PLUGIN, start_as
+from app.own_commands import AS_MODULE, OF_PLUGIN, PLUGIN, start_as
 from app.settings import (
     Settings,
     SettingsError,
@@ -74,7 +74,7 @@ EXPLORER = Program(
 KUBECTL = Program(
     usage=PLUGIN,
     executable="kubectl-irsa",
-    commands={name: EXPLORER.commands[name] for name in ("doctor", "check", "token")},
+    commands={name: EXPLORER.commands[name] for name in OF_PLUGIN},
     help="cli.help.kubectl_irsa",
 )
 

@@ -84,28 +84,28 @@ def other_token(names: Names) -> Fix:
 
 def application(names: Names) -> Fix:
     """Nothing that was read is wrong but the way to AWS, or the clock; or the program has not tried since."""
-    if blames_clock(names.check.error):
+    said = names.check.error
+    if blames_clock(said):
         return Fix(id="clock", commands=(names.on_node("--", "date", "-u"),))
-    if blames_proxy(names.check.error):
+    if blames_proxy(said):
         return Fix(id="proxy", commands=names.show_workload())
-    if blames_certificate(names.check.error):
+    if blames_certificate(said):
         return Fix(id="certificate", commands=names.show_workload())
-    if unresolved(names.check.error):
+    if unresolved(said):
         return Fix(id="name_resolution", commands=_name_servers(names))
-    if by_global_endpoint(names.check.error) and not _is_regional(names):
+    if by_global_endpoint(said) and not _is_regional(names):
         return _regional_endpoint(names)
     boxes = names.kubectl("get", "pod", names.pod, "-o", "jsonpath={.spec.containers[*].name}")
-    if refused_at_once(names.check.error):
+    if refused_at_once(said):
         return Fix(id="refused_connection", commands=(boxes,))
-    if service := unreached(names.check.error):
+    if service := unreached(said):
         # Its service's name begins otherwise in each partition.
         query = f'VpcEndpoints[?ends_with(ServiceName, `".{service}"`)]'
         asked = ("--region", names.region or REGION_HERE, "--query", query)
         look, of_sts = line("aws", "ec2", "describe-vpc-endpoints", *asked), service == "sts"
-        if lacks_connection(names.check.error):
+        if lacks_connection(said):
             return Fix(id="no_connection", commands=(*_name_servers(names), boxes, look))
         return Fix(id="egress" if of_sts else "egress_of_service", commands=(look,))
-    said = names.check.error
     if _DENIED_FILE.search(said):
         return readable(names)
     if _NO_DRIVE in said and not any(map(_drive, containers(names.documents.get("pod")))):
