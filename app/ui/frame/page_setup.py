@@ -5,9 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from app.content import Content
-from app.flow.model import Status
 from app.ui.draw import components, notice
-from app.ui.draw.checks import mark
+from app.ui.draw.checks import warned
 from app.ui.frame import navigation, not_there, world_controls
 from app.ui.state import address, chosen_chain, depth, language, live, live_selection, mode, session, shared_walks
 from app.ui.state.runs import drawn_before
@@ -85,9 +84,7 @@ def _chain(walk_view: WalkView | None, content: Content) -> None:
     if walk_view and walk_view.gone and not world.faults:
         names = {"service_account": f"{chain.namespace}/{chain.service_account}", "pod": chain.pod}
         words = content.message("mode.gone" if chain.pod else "mode.gone_without_pod", **names)
-        components.block(
-            f'<div class="notice" role="alert">{mark(Status.WARNING, content)}<p>{prose(words)}</p></div>', key="gone"
-        )
+        components.block(warned(f"<p>{prose(words)}</p>", content, role="alert"), key="gone")
         world_controls.back(content, key="gone_back")
     elif chain.subject != ARTICLE.subject:
         copied = world.seeded != ARTICLE and chain.subject == world.seeded.subject
