@@ -26,7 +26,10 @@ MEASURES = f"""(least) => {{
   const find = node => node.querySelector?.('.talk') ?? [...node.querySelectorAll('*')]
     .map(part => part.shadowRoot && find(part.shadowRoot)).find(Boolean)
   const slide = find(document).querySelector('.slide'), map = slide.querySelector('.film-map')
-  const wrong = map.checkVisibility({{ visibilityProperty: true }}) ? ({AUDIT})(least, map) : []
+  const seen = map.checkVisibility({{ visibilityProperty: true }}), wrong = seen ? ({AUDIT})(least, map) : []
+  const [, , width, height] = map.getAttribute('viewBox').split(' ')
+  if (seen && Math.abs(width / height - map.clientWidth / map.clientHeight) > 0.02)
+    wrong.push('a map for another size: ' + [width, height, map.clientWidth, map.clientHeight])
   const size = part => parseFloat(getComputedStyle(part).fontSize)
   const small = (px, text) => px < least - 0.05 && wrong.push(`${{px.toFixed(1)}} px: ${{text}}`)
   for (const part of slide.querySelectorAll('h1, .words :is(li, p, code), .says :is(p, code), .world p'))
@@ -40,7 +43,8 @@ MEASURES = f"""(least) => {{
   if (page.scrollHeight > innerHeight + 1 || page.scrollWidth > innerWidth + 1) wrong.push('larger than the screen')
   return wrong
 }}"""
-"""What is wrong with the slide on the screen: words and names that are too small or cut, boxes without a name."""
+"""What is wrong with the slide on the screen: words and names that are too small or cut, boxes without a name, a map
+for another size of its place."""
 
 UPRIGHT = """() => {
   const find = node => node.querySelector?.('.talk') ?? [...node.querySelectorAll('*')]
