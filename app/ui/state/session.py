@@ -33,8 +33,6 @@ _LOSS = "world_lost"
 _START = "world_start"
 """In the session: what the world that it had last began with. One that has to be made again begins with the same."""
 _WALK_VIEW = "walk_view"
-_FAULTS = "visited_faults"
-"""In the session: the faults that were in force at the last walk. Another tab may have caused or fixed one since."""
 _DIAGNOSIS = "diagnosis_of_walk"
 _DUE = "walk_due"
 """In the session: the path of the world whose walk is made again when it is asked for next."""
@@ -165,8 +163,8 @@ def kept_walk_view() -> WalkView | None:
         return None
     found = last if last.change >= here.log.events.changed else shared_walks.follow(here, last, lambda: _walk(here))
     if found is last:
-        return last if st.session_state.get(_FAULTS) == here.faults else None
-    st.session_state[_WALK_VIEW], st.session_state[_FAULTS] = found, here.faults
+        return last if last.faults == here.faults else None  # another tab may have caused or fixed one since
+    st.session_state[_WALK_VIEW] = found
     return found
 
 
@@ -294,5 +292,5 @@ def subject() -> Subject:
 def _walk(here: World, *, replaced: Mapping[str, JsonValue] | None = None) -> WalkView:
     allowance.afford(here.usage)
     made = shared_walks.walk_through(simulation(), here, replaced)
-    st.session_state[_WALK_VIEW], st.session_state[_FAULTS], st.session_state[_DUE] = made, here.faults, ""
+    st.session_state[_WALK_VIEW], st.session_state[_DUE] = made, ""
     return made

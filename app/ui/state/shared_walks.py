@@ -87,7 +87,8 @@ def has_followed(found: Walk) -> bool:
 def walk_through(simulation: Simulation, here: World, replaced: Mapping[str, JsonValue] | None) -> WalkView:
     """Walks now; from then on the last walk is this one. `replaced`: `WalkView`."""
     gone = simulation.follow(here)
-    opened, chain, change = simulated(simulation, here), here.chain, here.log.events.changed
+    # What the world is like when the walk begins: another tab may change it meanwhile, and then another walk is due.
+    opened, chain, faults, change = simulated(simulation, here), here.chain, here.faults, here.log.events.changed
     started = time.perf_counter()
     found = walk(opened, chain.subject)
     seconds = time.perf_counter() - started
@@ -101,6 +102,7 @@ def walk_through(simulation: Simulation, here: World, replaced: Mapping[str, Jso
         heard=heard,
         replaced=replaced,
         gone=gone,
+        faults=faults,
         change=change,
     )
     shared(here).walk_view = made
