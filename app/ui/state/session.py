@@ -72,10 +72,10 @@ def world() -> World:
     allowance.admit(key)
     if kept := simulation().kept(key):
         return kept
-    loss = simulation().store.why_gone(key) or ("" if own_world.is_of_this_process(key) else "restarted")
     with allowance.room_for_a_world():
         made = simulation().world(key, allowance.address(), start=st.session_state.get(_START, "finished"))
-    if loss:
+    # After that: the store says it once, and where there is no room for a new world this run has ended.
+    if loss := simulation().store.why_gone(key) or ("" if own_world.is_of_this_process(key) else "restarted"):
         st.session_state[_LOSS] = loss
     return made
 
