@@ -5,7 +5,7 @@ import errno
 import gc
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import chain
 
 import pytest
@@ -83,6 +83,22 @@ def test_a_folder_goes_with_its_world():
     del world
     gc.collect()
     assert (folder.exists(), kept.exists()) == (False, True)
+
+
+def test_a_file_that_a_program_removes_meanwhile_is_not_there(files, monkeypatch):
+    files.write("going", b"x")
+    files.write("staying", b"x")
+    scandir = os.scandir
+
+    @contextmanager
+    def slow(folder):
+        with scandir(folder) as entries:
+            found = list(entries)
+            (files.folder / "going").unlink(missing_ok=True)
+            yield found
+
+    monkeypatch.setattr("app.console.files.os.scandir", slow)
+    assert files.sizes() == {"staying": 1}
 
 
 @pytest.mark.parametrize("possible", [1, 2, 3])
