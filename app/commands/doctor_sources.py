@@ -241,7 +241,7 @@ def _account_of(ports: Ports, choice: Choice, namespace: str, pod: str, words: C
 def _no_such(
     target: Target, namespace: str, choice: Choice, error: NotFound, words: Content, *below: tuple[str, str]
 ) -> CannotRun:
-    """That the cluster has no such object there."""
+    """The error that says that the cluster has no such object there."""
     values = {"kind": target.kind.plural, "namespace": namespace, "said": error.server_message}
     return CannotRun(words, "no_such_workload", below, choice.tool_options.quoted, got=target, **values)
 

@@ -41,9 +41,9 @@ class Console:
     programs: Mapping[str, Program]
     limits: Limits
     browser: str
-    """Whose limits count."""
+    """The visitor, whose limits count."""
     address: str
-    """The same for all who share an address."""
+    """The visitor's address: all who share it have limits together."""
     _runs: dict[Run, int] = field(default_factory=dict)
     """What runs now, with the number that the page gave it: a page may give one number to several."""
     _is_completing: bool = False
@@ -119,7 +119,7 @@ class Console:
             run.close()
 
     async def complete(self, text: str) -> tuple[int, list[completion.Candidate]]:
-        """How many characters before the cursor are to be replaced, and by which words."""
+        """What the Tab key offers: how many characters before the cursor are to be replaced, and by which words."""
         access = await self._world()
         found = completion.asked(text)
         if found is None or self._is_completing or self._is_closed:

@@ -14,9 +14,9 @@ from app.console.command_line import LineRefused
 COUNT = 20
 """Files at a time."""
 FILE_BYTES = 64 * 1024
-"""Of one file. An IAM policy has 6,144 characters at most, a manifest a few kilobytes."""
+"""The most that one file may have. An IAM policy has 6,144 characters at most, a manifest a few kilobytes."""
 ALL_BYTES = 256 * 1024
-"""Of all of them."""
+"""The most that all files may have together."""
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", re.ASCII)
 
 

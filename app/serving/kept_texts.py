@@ -13,7 +13,7 @@ from app.serving.chunked_bodies import PackedAnswer
 from app.serving.plain_answers import READING, method_not_allowed
 
 PREFIX = "/_irsa/kept/"
-"""Of their addresses."""
+"""How the addresses of kept texts begin."""
 
 
 class KeptText:
@@ -63,4 +63,4 @@ class KeptTextsAtTheirAddresses:
 
 
 KEPT_TEXTS = KeptTexts()
-"""Those of this process."""
+"""The kept texts of this process."""

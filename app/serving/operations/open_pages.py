@@ -40,13 +40,13 @@ def room(limit: int | None) -> int:
 
 
 class OpenPages:
-    """Those of a process. Used on one event loop."""
+    """The open pages of a process. Used on one event loop."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        """Of all."""
+        """How many pages may be open."""
         self.of_address = limit * 3 // 4
-        """Of one address, as with worlds: it may be a room behind one router."""
+        """How many of them one address may have, as with worlds: it may be a room behind one router."""
         self._address_of: dict[object, str] = {}
         """By what stands for an open page."""
         self._by_address = Tally()
@@ -146,4 +146,4 @@ def _session(scope: Scope) -> str:
 
 
 OPEN_PAGES = OpenPages(room(control_groups.memory_limit()))
-"""Those of this process."""
+"""The open pages of this process."""

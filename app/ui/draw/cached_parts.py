@@ -44,7 +44,7 @@ def kept(part: str, make: Callable[[], T], *of: object) -> T:
 
 
 def for_all(part: str, make: Callable[[], str], *of: Hashable) -> str:
-    """The same of a part that says nothing of any reader or cluster: it is made once for all readers."""
+    """As `for_reader`, for a part that says nothing of any reader or cluster: it is made once for all readers."""
     made_of = (*of, tuple(address.kept().items()))
     return _address(part, make, made_of, lambda: _shared((part, made_of), make))
 

@@ -58,7 +58,7 @@ class _Budgets:
     browsers: Buckets[TokenBucket] = field(default_factory=lambda: Buckets(TokenBucket, capacity=20.0, rate=0.15))
     addresses: Buckets[TokenBucket] = field(default_factory=lambda: Buckets(TokenBucket, capacity=120.0, rate=0.5))
     paces: Buckets[PaceBucket] = field(default_factory=lambda: Buckets(PaceBucket, capacity=1.0, rate=0.3))
-    """Of addresses: these refuse no one, but a faster one rests between two runs while others are there."""
+    """By address. These refuse no run: a faster address rests between two runs while others are there."""
     threads: threading.local = field(default_factory=threading.local)
 
 
@@ -75,7 +75,7 @@ def address() -> str | None:
 
 
 def begin() -> None:
-    """A run begins in this thread, which may have run another visitor's: nothing of that is charged any more."""
+    """A run begins in this thread. What the thread did for another visitor before is not charged any more."""
     threads = budgets().threads
     vars(threads).clear()
     threads.charged = time.thread_time()
@@ -125,7 +125,7 @@ def settle() -> None:
 
 
 def charged(make: Callable[[], T]) -> Callable[[], T]:
-    """The same for another thread, after this run: what it takes is charged to the visitor of this one."""
+    """Wraps `make` for another thread, after this run: what it takes there is charged to the visitor of this run."""
     quota = getattr(budgets().threads, "quota", None)
 
     def made() -> T:

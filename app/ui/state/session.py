@@ -116,7 +116,7 @@ def ports() -> Ports:
 
 
 def survey_ports() -> Ports:
-    """The same with the patience of a survey (`wiring.live_for_survey`)."""
+    """Fresh ports with the patience of a survey (`wiring.live_for_survey`). Raises as `ports` does."""
     return live.survey_ports() if mode.can().walk_cluster else simulated_ports()
 
 
@@ -136,7 +136,7 @@ def now() -> float:
 
 
 def missing(*actions: Action) -> frozenset[Action]:
-    """Those of the actions that somebody has to ask for first. In the simulated world it is none."""
+    """The actions, of these, that the reader has to ask for first. In the simulated world there are none."""
     return live.missing(*actions) if mode.can().ask_consent else NOTHING
 
 
@@ -151,7 +151,7 @@ def simulated_walk_view() -> WalkView:
 
 
 def kept_walk_view() -> WalkView | None:
-    """The same; None where there was none through this world."""
+    """The last walk through this browser's world, or one that is due; None where there was none through this world."""
     here, last = world(), st.session_state.get(_WALK_VIEW)
     if st.session_state.get(_DUE) == here.path:
         return _walk(here)
@@ -169,7 +169,7 @@ def kept_walk_view() -> WalkView | None:
 
 
 def last_walk_view() -> WalkView | None:
-    """The same; None where there is none."""
+    """The last walk through what the pages are about; None where a real cluster allows none."""
     return live_selection.state().walk_view if mode.can().walk_cluster else simulated_walk_view()
 
 

@@ -48,7 +48,7 @@ SETTLE_SECONDS = 20.0
 """How long Pods on their way are waited for. What still runs then is cancelled by `restore`; `save` leaves it alone."""
 
 ROUNDS = 3
-"""Of waiting for the controllers and then for Pods. A rollout that takes longer goes on from where it was."""
+"""How often it waits for the controllers and then for Pods. A rollout that takes longer goes on from where it was."""
 
 _NO_STATE: Mapping[type, frozenset[str]] = {
     ClusterState: frozenset({"changes", "_objects", "_bytes"}),

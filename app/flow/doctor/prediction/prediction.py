@@ -125,7 +125,8 @@ def _starts(copy: Copy) -> bool:
 
 
 def _doubts(copy: Copy, by_id: Mapping[str, Check]) -> tuple[Check, ...]:
-    """Of a new Pod: whether it runs where the one before did not, whether the webhook is called where no one saw it."""
+    """What is open about a new Pod: whether it runs where the Pod before did not, and whether the webhook is called
+    where nothing shows that."""
     called = not copy.renewed or copy.passed("webhook.reachable") or ADMITTED in copy.documents
     running, reachable = by_id[RUNNING], by_id["webhook.reachable"]
     return tuple(
