@@ -1,4 +1,4 @@
-"""Large texts of a page, each at an address of its own, so that a page names what its browser has already."""
+"""Large texts of a page, each at an address of its own, so that a page has to send only the address again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ PREFIX = "/_irsa/kept/"
 
 
 class KeptText:
-    """A JSON text and its address, which holds 128 random bits. The text is there for as long as the object is kept."""
+    """A JSON text and its address, which contains 128 random bits. The address works for as long as the object is
+    kept."""
 
     def __init__(self, text: str) -> None:
         self.address = PREFIX + secrets.token_hex(16)
