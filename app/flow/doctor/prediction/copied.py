@@ -175,7 +175,10 @@ def refused(check: Check) -> Refused:
 
 
 def role_document(copy: Copy, name: str) -> JsonValue:
-    """GetRole, as far as it was read: the annotated role, one of its name under another ARN, one that was proposed."""
+    """GetRole, as far as it was read: the annotated role, one of its name under another ARN, one that was proposed.
+
+    Raises `NotKnown`, and for the annotated role the error with which it was read.
+    """
     if not name:
         raise NotKnown
     asked_for = "AssumeRolePolicyDocument"
