@@ -1,4 +1,4 @@
 """IRSA Explorer: walk through IAM Roles for Service Accounts, simulated or live."""
 
 __version__ = "0.1.0"
-"""That of the package, too: `pyproject.toml` reads it here."""
+"""Also the version of the package: `pyproject.toml` reads it here."""

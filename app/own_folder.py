@@ -18,7 +18,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 PREFIX = "irsa-explorer-files-"
-"""Of these folders alone: other folders of ours, such as that of the launch addresses, are not locked."""
+"""How the names of these folders begin. The app's other folders, as that of the launch addresses, are not locked."""
 YOUNG_SECONDS = 60.0
 """A folder as new as this may not have been locked yet by the process that made it."""
 

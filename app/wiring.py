@@ -169,7 +169,7 @@ def live(
 
 
 def live_for_survey(choice: Choice) -> Ports:
-    """The same for a survey: it reads much, no walk waits for it, and many questions at a time may be too many."""
+    """As `live`, for a survey: it reads much, no walk waits for it, and many questions at a time may be too many."""
     return live(choice, seconds=SURVEY_SECONDS, longer=SURVEY_LONGER, attempts=SURVEY_ATTEMPTS)
 
 

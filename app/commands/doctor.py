@@ -158,7 +158,7 @@ def _result(
     asked: Sequence[AskedAction],
     several: bool,
 ) -> Result:
-    """Of one cluster. Of several each may be one that cannot be examined."""
+    """The result of one cluster. Where there are several, a cluster that cannot be examined is a result as well."""
     from app.commands.doctor_sources import examined, namespace_of, surveyed
 
     context = choice.context if several else ""

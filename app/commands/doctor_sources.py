@@ -117,7 +117,7 @@ def _examined(
 
 
 def surveyed(choice: Choice, namespace: str, words: Content) -> Survey:
-    """The survey of a real cluster."""
+    """The survey of a real cluster. Raises `CannotRun`."""
     from app import wiring
     from app.flow.doctor.reading.near_names import of_namespace
     from app.flow.doctor.survey import USES, survey
@@ -135,7 +135,7 @@ def surveyed(choice: Choice, namespace: str, words: Content) -> Survey:
 
 
 def opened(path: Path, words: Content) -> Diagnosis:
-    """The diagnosis in a file that `saved` has written."""
+    """The diagnosis in a file that `saved` has written. Raises `CannotRun`."""
     from app.flow.diagnosis_file.diagnosis_file import SIZE_LIMIT, load
 
     try:
@@ -148,7 +148,10 @@ def opened(path: Path, words: Content) -> Diagnosis:
 
 
 def saved(found: Diagnosis, path: Path, words: Content) -> None:
-    """Writes a diagnosis into a file that its owner alone may read: it names what others need not know."""
+    """Writes a diagnosis into a file that its owner alone may read: it names what others need not know.
+
+    Raises `CannotRun`.
+    """
     from app.flow.diagnosis_file.diagnosis_file import save
 
     try:
@@ -241,7 +244,7 @@ def _account_of(ports: Ports, choice: Choice, namespace: str, pod: str, words: C
 def _no_such(
     target: Target, namespace: str, choice: Choice, error: NotFound, words: Content, *below: tuple[str, str]
 ) -> CannotRun:
-    """That the cluster has no such object there."""
+    """The error that says that the cluster has no such object there."""
     values = {"kind": target.kind.plural, "namespace": namespace, "said": error.server_message}
     return CannotRun(words, "no_such_workload", below, choice.tool_options.quoted, got=target, **values)
 

@@ -21,7 +21,7 @@ _OPTIONS = "SELECT argname FROM param_table WHERE parent = ? AND command = ? AND
 
 
 SERVICES = ("cloudtrail", "configure", "eks", "iam", "s3", "s3api", "sts")
-"""Of several hundred those that a world answers: others would be offered for nothing."""
+"""The services, of several hundred, that a world answers: Tab does not offer the others."""
 
 
 def candidates(index: str, asked: Asked) -> list[Candidate]:

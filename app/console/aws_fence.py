@@ -75,7 +75,10 @@ def _check_option(word: str) -> None:
 
 
 def positional(arguments: Sequence[str]) -> list[str]:
-    """The service, the operation, and what follows them before the first option: it may take any number of values."""
+    """The service, the operation, and what follows them before the first option: it may take any number of values.
+
+    Raises `LineRefused` for an option before them that may have a value.
+    """
     found: list[str] = []
     words = list(arguments)
     while words:

@@ -14,7 +14,7 @@ LINE_LIMIT = 32 * 1024
 LINES = 20
 """Commands that are pasted at once."""
 WORDS = 500
-"""Of one command."""
+"""Words of one command, at most."""
 STAGES = 8
 """Commands that a pipe connects."""
 _OPERATORS = re.compile(r"[|&;()<>]+")
@@ -82,7 +82,7 @@ class _Parser:
         self._expects = ""
         """The operator whose word comes next: `>`, `>>` or `<<`."""
         self._delimiters: list[tuple[str, bool]] = []
-        """Of here-documents: the delimiter and whether it is quoted."""
+        """The delimiters of the here-documents that follow, each with whether it is quoted."""
         self._given: str | None = None
         self._lines: list[Line] = []
 

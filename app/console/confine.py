@@ -36,7 +36,7 @@ _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _OF_FILES = {1: (1 << 13) - 1, 2: 1 << 13, 3: 1 << 14, 5: 1 << 15}
 """The rights to files that each version added: those up to MAKE_SYM, REFER, TRUNCATE, IOCTL_DEV."""
 _OF_A_FILE = _EXECUTE | _WRITE_FILE | _READ_FILE | 1 << 14 | 1 << 15
-"""Those that a rule about a file, and not a folder, may give."""
+"""The rights that a rule about a file may give; a rule about a folder may give more."""
 _BIND, _CONNECT = 1 << 0, 1 << 1
 _SCOPED = 0b11
 """Abstract unix sockets and signals stay within (version 6)."""

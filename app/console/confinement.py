@@ -24,7 +24,7 @@ LIMITS: Mapping[str, int] = {
 }
 """By resource: seconds, bytes, files and threads of one program."""
 _FILTER_BYTES = 256 << 20
-"""The same of the filters, which read what a program prints: a few megabytes at most."""
+"""The limit `DATA` of the filters, which read what a program prints: a few megabytes at most."""
 _ALWAYS = (
     *("/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo", "/etc/ssl/certs", "/etc/ssl/openssl.cnf"),
     *("/usr/lib/ssl", "/usr/share/ca-certificates", "/etc/ca-certificates", "/etc/pki/tls", "/dev/urandom"),

@@ -41,10 +41,11 @@ class Console:
     programs: Mapping[str, Program]
     limits: Limits
     browser: str
-    """Whose limits count."""
+    """The visitor, whose limits count."""
     address: str
-    """The same for all who share an address."""
-    _runs: dict[int, Run] = field(default_factory=dict)
+    """The visitor's address: all who share it have limits together."""
+    _runs: dict[Run, int] = field(default_factory=dict)
+    """What runs now, with the number that the page gave it: a page may give one number to several."""
     _is_completing: bool = False
     _is_closed: bool = False
 
@@ -84,12 +85,13 @@ class Console:
         begin: Callable[[bool], Awaitable[None]],
     ) -> Ended:
         with access.home() as home:
-            run = self._runs[number] = Run(one, access, home, take)
+            run = Run(one, access, home, take)
+            self._runs[run] = number
             try:
                 await begin(one.reads_input)
                 status, why = await run(show)
             finally:
-                self._runs.pop(number, None)
+                del self._runs[run]
                 self.limits.charge(self.browser, self.address, run.cpu_seconds)
         removed = access.files.tidy()
         if one.to_file and why == "ended":
@@ -99,22 +101,25 @@ class Console:
 
     def write(self, number: int, text: str, *, end: bool) -> None:
         """Passes on what was typed for a running command."""
-        if run := self._runs.get(number):
+        for run in self._numbered(number):
             run.write(text, end=end)
 
     def stop(self, number: int) -> None:
         """Interrupts a running command, as Ctrl-C does."""
-        if run := self._runs.get(number):
+        for run in self._numbered(number):
             run.stop()
+
+    def _numbered(self, number: int) -> list[Run]:
+        return [run for run, given in self._runs.items() if given == number]
 
     def close(self) -> None:
         """Ends all that runs, and begins nothing more: the page is gone."""
         self._is_closed = True
-        for run in list(self._runs.values()):
+        for run in list(self._runs):
             run.close()
 
     async def complete(self, text: str) -> tuple[int, list[completion.Candidate]]:
-        """How many characters before the cursor are to be replaced, and by which words."""
+        """What the Tab key offers: how many characters before the cursor are to be replaced, and by which words."""
         access = await self._world()
         found = completion.asked(text)
         if found is None or self._is_completing or self._is_closed:

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from app.console.command_line import LineRefused
@@ -13,9 +14,9 @@ from app.console.command_line import LineRefused
 COUNT = 20
 """Files at a time."""
 FILE_BYTES = 64 * 1024
-"""Of one file. An IAM policy has 6,144 characters at most, a manifest a few kilobytes."""
+"""The most that one file may have. An IAM policy has 6,144 characters at most, a manifest a few kilobytes."""
 ALL_BYTES = 256 * 1024
-"""Of all of them."""
+"""The most that all files may have together."""
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", re.ASCII)
 
 
@@ -28,7 +29,7 @@ def name_of(text: str) -> str:
 
 
 class Files:
-    """What is in one folder, which no one else writes. Safe to use from several threads: each call reads the folder."""
+    """What is in one folder. Used on one event loop; the visitor's programs write there as well, at any time."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -36,7 +37,14 @@ class Files:
 
     def sizes(self) -> dict[str, int]:
         """Every file and its bytes, by name."""
-        return dict(sorted((entry.name, entry.stat(follow_symlinks=False).st_size) for entry in self._plain()))
+        found = {}
+        with os.scandir(self.folder) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):  # a program has removed it since
+                    status = entry.stat(follow_symlinks=False)
+                    if _NAME.fullmatch(entry.name) and stat.S_ISREG(status.st_mode):
+                        found[entry.name] = status.st_size
+        return dict(sorted(found.items()))
 
     def read(self, name: str) -> str:
         """The text of a file; what is not UTF-8 as U+FFFD. Raises `LineRefused`."""
@@ -92,11 +100,3 @@ class Files:
             else:
                 Path(entry.path).unlink(missing_ok=True)
         return sorted(gone)
-
-    def _plain(self) -> list[os.DirEntry[str]]:
-        with os.scandir(self.folder) as entries:
-            return [
-                entry
-                for entry in entries
-                if _NAME.fullmatch(entry.name) and stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode)
-            ]

@@ -10,10 +10,11 @@ from app.console.command_line import LineRefused
 from app.flow.budget import Buckets, Quota, Tally, TokenBucket
 
 AT_ONCE = 2
-"""Commands of one visitor."""
+"""Commands of one visitor that run at once."""
 OF_AN_ADDRESS = 8
+"""The same of all visitors at one address."""
 OF_ALL = 16
-"""Commands at once; one takes less than 100 MB."""
+"""The same of all visitors. One command takes less than 100 MB."""
 OUTPUT = 1_000_000
 """Bytes that the commands of a visitor which run at once print together."""
 
@@ -26,10 +27,10 @@ class _Visitor:
 
 @dataclass
 class Limits:
-    """Those of one process. Used on one event loop."""
+    """The limits of one process. Used on one event loop."""
 
     browsers: Buckets[TokenBucket] = field(default_factory=lambda: Buckets(TokenBucket, capacity=60.0, rate=0.25))
-    """CPU seconds of a browser's commands: `aws` takes 0.8, `kubectl` 0.1."""
+    """CPU seconds that the commands of each browser may take: one of `aws` takes 0.8, one of `kubectl` 0.1."""
     addresses: Buckets[TokenBucket] = field(default_factory=lambda: Buckets(TokenBucket, capacity=300.0, rate=1.0))
     _visitors: dict[str, _Visitor] = field(default_factory=dict)
     _addresses: Tally = field(default_factory=Tally)

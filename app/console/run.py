@@ -117,27 +117,27 @@ class Run:
 
     def _start(self) -> tuple[int, int | None, int | None]:
         """Starts all of them; the descriptors of what is shown, of what goes into the file, and of the input."""
-        shown, shown_end = os.pipe()
-        filed, filed_end = os.pipe() if self._plan.to_file else (None, shown_end)
-        before: int | None = None
-        given: int | None = None
-        if self._plan.given is not None or self._plan.reads_input:
-            before, given = os.pipe()
-        ours = {one for one in (shown_end, filed_end, before) if one is not None}
-        kept = [one for one in (shown, filed, given) if one is not None]
+        opened: set[int] = set()
+        kept: set[int | None] = set()
+
+        def pipe() -> tuple[int, int]:
+            ends = os.pipe()
+            opened.update(ends)
+            return ends
+
         try:
+            shown, shown_end = pipe()
+            filed, filed_end = pipe() if self._plan.to_file else (None, shown_end)
+            reads = self._plan.given is not None or self._plan.reads_input
+            before, given = pipe() if reads else (None, None)
             for part in self._plan.parts:
-                after, output = (None, filed_end) if part is self._plan.parts[-1] else os.pipe()
-                ours |= {one for one in (after, output) if one is not None}
+                after, output = (None, filed_end) if part is self._plan.parts[-1] else pipe()
                 self._processes.append(self._process(part, before, output, shown_end))
                 before = after
-        except BaseException:
-            for one in kept:
-                os.close(one)
-            raise
+            kept = {shown, filed, given}
         finally:
-            for one in ours:
-                os.close(one)
+            for descriptor in opened - kept:
+                os.close(descriptor)
         if self._is_closed:
             self._signal(signal.SIGKILL)
         return shown, filed, given

@@ -17,7 +17,7 @@ from app.own_commands import as_started
 _CHECKS = "checks"
 _ANY = ""
 _HEADER = re.compile(r"^[ \t]*\[+[ \t]*[\"']?([^\"'.\s\]]+)", re.M)
-"""Of a table, up to the first dot of its name (TOML 1.0, "Table")."""
+"""The header of a table, up to the first dot of its name (TOML 1.0, "Table")."""
 
 
 class Messages(Mapping[str, str]):
@@ -61,7 +61,7 @@ class Messages(Mapping[str, str]):
         return sum(1 for _ in self)
 
     def below(self, table: str) -> dict[str, str]:
-        """Those of a table such as `map` or `console.page`, by the rest of their keys, in the order of the files."""
+        """The messages of a table such as `map` or `console.page`, by the rest of their keys, in the files' order."""
         files, prefix = sorted(self._files_of(table)), f"{table}."
         self._parse(files)
         keys = (key for path in files for key in self._keys[path] if key.startswith(prefix))

@@ -18,7 +18,7 @@ from app.locations import MISSIONS
 FILES_LIMIT = 100
 """Missions of one folder."""
 FILE_BYTES = 64 * 1024
-"""Of one mission."""
+"""The most that the file of one mission may have."""
 UNREADABLE = (MalformedMission, ContentError)
 """What `offered` raises: each says what is wrong, in which file."""
 

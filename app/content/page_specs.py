@@ -128,7 +128,7 @@ STORY = (*SECTIONS["story"], *SECTIONS["steps"])
 TALK = tuple(page for page in STORY if PAGE_SPECS[page].in_talk)
 """The pages that a talk shows, in that order."""
 JOURNEY = (*STORY, *SECTIONS["labs"], *SECTIONS["tools"], *SECTIONS["review"])
-"""Those of the story, and those to which a reader goes on from there: each leads to the next."""
+"""The pages of the story, and those to which a reader goes on from there: each leads to the next."""
 LABS = SECTIONS["labs"]
 """The pages in which one tries what happens."""
 REFERENCE = SECTIONS["reference"]

@@ -56,7 +56,7 @@ class PaceBucket(TokenBucket):
     """A bucket that nobody waits for before work: its user rests after it."""
 
     def wait(self, least: float = 0.0) -> float:
-        """Always 0: a quota with this bucket in it is not refused because of it."""
+        """Always 0: no quota refuses anything because of this bucket."""
         return 0.0
 
     def rest(self) -> float:
@@ -126,12 +126,12 @@ class Tally:
         self._counts: Counter[str] = Counter()
 
     def of(self, name: str) -> int:
-        """Those of a name."""
+        """How many a name has."""
         return self._counts[name]
 
     @property
     def total(self) -> int:
-        """Those of all names."""
+        """How many all names have together."""
         return self._counts.total()
 
     def add(self, name: str) -> None:

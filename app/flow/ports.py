@@ -47,7 +47,7 @@ class Assumptions:
     refused: tuple[JsonValue, ...] = ()
     """CloudTrail's records, newest first: `errorCode`, `userIdentity`, `requestParameters`, ..."""
     granted: tuple[JsonValue, ...] = ()
-    """The same of calls that got credentials, without what they got."""
+    """The records of calls that got credentials, without what they got, newest first."""
     since: str = ""
     """RFC 3339: how far back the events were read; empty where all that CloudTrail keeps (90 days) were."""
     denied: tuple[JsonValue, ...] = ()
@@ -158,7 +158,7 @@ class Cluster(Protocol):
         ...
 
     def dry_run_service_account(self, namespace: str, service_account: JsonValue) -> JsonValue:
-        """The same of a ServiceAccount that is to be created."""
+        """Has the API server try to create a ServiceAccount, without storing it; returns what it would store."""
         ...
 
     def request_token(

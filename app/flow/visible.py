@@ -21,7 +21,7 @@ _BEYOND = (
     "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
     "\ud800-\udfff"
 )
-"""Those after U+001F, with those that Unicode keeps free for invisible ones (`Default_Ignorable_Code_Point`)."""
+"""The signs after U+001F, with those that Unicode keeps free for invisible ones (`Default_Ignorable_Code_Point`)."""
 _UNSEEN = re.compile(f"[{_CONTROLS}{_BEYOND}\\s\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 

@@ -80,7 +80,7 @@ def _default(found: Diagnosis) -> tuple[PodRow, ...]:
 
 
 def _shown(pods: Sequence[PodRow]) -> list[PodRow]:
-    """Those that are stale come before others where there are too many."""
+    """The Pods that are shown. Where there are too many, stale ones come before the others."""
     chosen = sorted(pods, key=lambda pod: not pod.stale)[:SHOWN]
     return [pod for pod in pods if pod in chosen]
 

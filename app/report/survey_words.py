@@ -76,7 +76,7 @@ def by_severity(found: Iterable[Row]) -> list[Row]:
 
 
 def only(found: Iterable[Row], *, namespace: str = "", status: Status | None = None, text: str = "") -> list[Row]:
-    """Those of a namespace, of a status, and with that text in a name or a sentence; what is empty leaves all."""
+    """The rows of a namespace and a status that have a text in a name or a sentence; what is empty filters nothing."""
     wanted = text.strip().lower()
     return [
         row

@@ -25,8 +25,8 @@ PATH = "/events"
 TABS = 32
 """Connections of one browser."""
 SHARE = 3
-"""Of the connections that the server grants, and of those of one address, events take one in so many at most: pages
-come first."""
+"""Events take at most one in so many of the connections that the server grants, and of those that it grants to one
+address: pages come first."""
 BURST_SECONDS = 0.05
 """Between two messages: what happens meanwhile comes in one."""
 _NUMBER = re.compile(r"\d{1,15}")

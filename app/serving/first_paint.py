@@ -7,9 +7,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _BEGINNING, _END = b"<head>", b"</body>"
 _CONDITIONS = {b"accept-encoding", b"if-none-match", b"if-modified-since", b"range"}
-"""Of a request: what would get an answer other than the whole page as plain text."""
+"""Headers of a request that would get an answer other than the whole page as plain text."""
 _OF_THE_FILE = ("etag", "last-modified", "accept-ranges")
-"""Of the answer: what speaks of the file that Streamlit has, not of the page that we send."""
+"""Headers of the answer that describe the file that Streamlit has, and not the page that we send."""
 
 
 class FirstPaint:

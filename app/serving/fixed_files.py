@@ -31,9 +31,9 @@ class FixedFiles:
         self._prefixes = prefixes
         self._files = files
         self._packed: dict[str, bytes] = {}
-        """What somebody has asked for: of Streamlit's files that is one in ten."""
+        """The files that a browser has asked for, packed: one in ten of Streamlit's."""
         self._packing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        """By path: who asks meanwhile waits, since to pack the largest takes 0.2 s."""
+        """By path: held while a file is packed, so that other requests for it wait. The largest takes 0.2 s."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes everything else through."""

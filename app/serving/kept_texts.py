@@ -1,4 +1,4 @@
-"""Large texts of a page, each at an address of its own, so that a page names what its browser has already."""
+"""Large texts of a page, each at an address of its own, so that a page has to send only the address again."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from app.serving.chunked_bodies import PackedAnswer
 from app.serving.plain_answers import READING, method_not_allowed
 
 PREFIX = "/_irsa/kept/"
-"""Of their addresses."""
+"""How the addresses of kept texts begin."""
 
 
 class KeptText:
-    """A JSON text and its address, which holds 128 random bits. The text is there for as long as the object is kept."""
+    """A JSON text and its address, which contains 128 random bits. The address works for as long as the object is
+    kept."""
 
     def __init__(self, text: str) -> None:
         self.address = PREFIX + secrets.token_hex(16)
@@ -63,4 +64,4 @@ class KeptTextsAtTheirAddresses:
 
 
 KEPT_TEXTS = KeptTexts()
-"""Those of this process."""
+"""The kept texts of this process."""

@@ -63,4 +63,4 @@ def _name(port: int) -> str:
 
 
 LAUNCH = Launch()
-"""That of this process: `serve` prints its addresses, `Gate` knows who opened one."""
+"""The launch secret of this process: `serve` prints its addresses, `Gate` knows who opened one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 import traceback
 from collections import Counter
@@ -28,11 +29,13 @@ EVENTS_LIMIT = 20_000
 
 
 class BoundedRecords(logging.Filter):
-    """Shortens records in place, and drops those that say again what was said."""
+    """Shortens records in place, and drops those that say again what was said. Safe to use from several threads."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._clock = clock
+        self._lock = threading.RLock()
+        """A logger asks its filters without one. Reentrant: what a record has to be made of may log as well."""
         self._window = -1
         self._said: Counter[object] = Counter()
         self._dropped: Counter[object] = Counter()
@@ -41,6 +44,10 @@ class BoundedRecords(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record is written."""
+        with self._lock:
+            return self._filter(record)
+
+    def _filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         kind = (record.name, str(record.msg)[:LENGTH], type(error))
         window = int(self._clock() // WINDOW_SECONDS)

@@ -1,6 +1,6 @@
-"""Closes a websocket on which comes what no page sends: text, for which Streamlit would fail with a traceback, or a
-frame that takes too much memory, by itself or with the others of the same visitor. Streamlit keeps the last message of
-each connection until the next one comes."""
+"""Closes a websocket whose client sends what no page sends. That is text, at which Streamlit would fail with a
+traceback, or a frame that takes too much memory, alone or with the others of the same visitor: Streamlit keeps the last
+message of each connection until the next one comes."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from app.serving.operations import log_events
 UNSUPPORTED_DATA, TOO_BIG = 1003, 1009
 """RFC 6455 §7.4.1."""
 OF_AN_ADDRESS = 32 * 1024 * 1024
-"""Bytes of the last frames of its connections, of which a room of 300 sends some kilobytes each. Parts of a frame are
-kept up to three times."""
+"""Bytes of the last frames of all connections of an address. In a room of 300 each has some kilobytes. Parts of a frame
+are kept up to three times."""
 
 
 class PageFrames:
-    """Passes everything through but that."""
+    """Passes everything else through."""
 
     def __init__(self, app: ASGIApp, *, may_be_kept: Callable[[bytes], bool]) -> None:
         """`may_be_kept`: whether a binary frame takes no more memory than those of pages."""

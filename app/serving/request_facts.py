@@ -74,5 +74,5 @@ def visitor(scope: Scope) -> str:
 
 @lru_cache(maxsize=1024)
 def _facts(written: str) -> RequestFacts:
-    """Of our own writing alone: a page asks for the same again and again."""
+    """Reads what `recorded` wrote, and nothing else. Cached, because a page asks for the same facts many times."""
     return RequestFacts(**json.loads(written))

@@ -1,4 +1,4 @@
-"""Whose script runs next. Many at once would all be slow, because Python runs one thread at a time."""
+"""Whose script runs next. Many scripts at once would all be slow, because Python runs one thread at a time."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 PRESENT = 2.0
-"""Seconds after a run for which its visitor counts as somebody who may want the next one."""
+"""Seconds after a run for which its visitor counts as one who may want to run again."""
 HURRIED = 5.0
-"""Seconds after a rest for which the visitor's runs give way to those of others."""
+"""Seconds after a rest for which this visitor's runs give way to those of other visitors."""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -40,9 +40,9 @@ class Turns:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`lease`: seconds after which a run does not count any more. It waits for something else, such as a cluster
-        that does not answer, and leaves its place to others. `patience`: seconds for which a run gives way in all, so
-        that nobody can keep it from its end. `clock`: seconds that never go back.
+        """`lease`: seconds after which a run no longer counts as running. It probably waits for something else, such as
+        a cluster that does not answer, so another run may begin. `patience`: seconds for which one run gives way in
+        all, so that no one can keep it from its end. `clock`: seconds that never go back.
         """
         self._at_once = at_once
         self._lease = lease
@@ -53,7 +53,7 @@ class Turns:
         """Notified when a run leaves its place."""
         self._running: set[_Run] = set()
         self._waiting: dict[str, deque[_Run]] = {}
-        """By visitor, the one whose turn is next first."""
+        """By visitor, in the order of their turns."""
         self._resting: set[str] = set()
         self._seen: dict[str, float] = {}
         """When each visitor last ended a run, those of the last `PRESENT` seconds."""
@@ -62,10 +62,10 @@ class Turns:
 
     @contextmanager
     def turn(self, visitor: str, rest: Callable[[], float] = lambda: 0.0) -> Iterator[Callable[[], None]]:
-        """Waits for a turn and has it until the end of the block. `visitor`: any name for the one that wants to run.
+        """Waits for a turn, and has it until the end of the block. `visitor`: any name of the visitor who wants to run.
 
-        `rest`: asked after the run for the seconds until this visitor's next run may begin, where there are others.
-        The block gets a function to call now and then: it waits while the run of a visitor in less of a hurry goes on.
+        `rest`: called after the run. It returns the seconds until this visitor's next run may begin, where there are
+        other visitors. The block gets a function to call now and then: it waits while runs that do not give way go on.
         """
         run = _Run(visitor=visitor, patience=self._patience)
         with self._lock:

@@ -36,11 +36,11 @@ class UploadLimits:
     """Bytes that are kept and under way together. The doctor reads one file of 2 MB."""
 
     session: int = 5 * 1024 * 1024
-    """Of a session: two such files, since the old one is removed after the new one came."""
+    """The most that a session may keep: two such files, since the old one is removed after the new one came."""
     address: int = 30 * 1024 * 1024
-    """Of all sessions at one address."""
+    """The most that all sessions of one address may keep together."""
     total: int = 60 * 1024 * 1024
-    """Of all."""
+    """The most that all sessions may keep together."""
     least: int = 64 * 1024
     """What a file counts at least: an empty one costs memory, too."""
 
@@ -57,7 +57,7 @@ class BoundedUploads:
         self._trusted = trusted
         self._limits = limits
         self._addresses: dict[str, str] = {}
-        """Of each session that has uploaded something."""
+        """The address of each session that has uploaded something."""
         self._under_way: Counter[str] = Counter()
         """Bytes by session."""
 

@@ -15,7 +15,7 @@ from app.ui.text import prose
 from app.world.world import World
 
 _MARKED = ("about", "keys", "filters", "files_help")
-"""Of its words those with code in them, which the page gets as HTML."""
+"""The console's words that contain code. The page gets these as HTML."""
 
 _component = components.component("console")
 

@@ -22,13 +22,13 @@ class Identity:
     admin_token: str = field(repr=False)
     """The learner's bearer token for the API server. It names the world, for clients that leave out the path."""
     explorer_token: str = field(repr=False)
-    """The same user's, for the explorer: so its walks are not taken for what the learner does."""
+    """The explorer's own token of the same user, so that its walks are not taken for what the learner does."""
     node_token: str = field(repr=False)
     """The kubelet's."""
 
 
 def new_identity(region: str, cluster_name: str) -> Identity:
-    """That of a new world."""
+    """The identity of a new world."""
     path = secrets.token_hex(16)
     return Identity(
         path=path,

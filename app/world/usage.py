@@ -83,7 +83,7 @@ class Usage:
         pay(self._maker if self._being_made else self.quota)
 
     def admit(self, *, reserve: bool = False) -> float:
-        """The same for a request from outside, whose answer may be held back.
+        """As `charge`, for a request from outside, whose answer may be held back.
 
         Returns the seconds for which it is to be refused, 0 where it is to be served. `reserve`: whether the explorer's
         reserve is kept back from it.

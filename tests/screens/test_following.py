@@ -123,6 +123,21 @@ def test_a_change_while_the_page_is_drawn_is_for_the_next_run(screen, annotate, 
     assert walk_of(shown).change == shown.data("feed")["changed"] == shown.world.log.events.changed
 
 
+def test_a_fault_that_another_tab_causes_during_a_walk_is_walked_through(screen, simulation, monkeypatch):
+    shown = screen(lang="en").open("service_account")
+    walk, through = shared_walks.walk, []
+
+    def walk_and_inject(*given):
+        through.append(shown.world.faults)
+        found = walk(*given)
+        simulation.inject(shown.world, "F01")
+        return found
+
+    monkeypatch.setattr(shared_walks, "walk", walk_and_inject)
+    shown.click("run_again")
+    assert through == [(), ("F01",)]
+
+
 def test_a_read_brings_no_walk(screen, simulation):
     shown = screen(lang="en").open("webhook")
     before = walk_of(shown)

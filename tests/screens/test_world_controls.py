@@ -3,6 +3,7 @@
 import errno
 from contextlib import nullcontext
 from functools import partial
+from unittest.mock import Mock
 
 import pytest
 from streamlit.runtime.scriptrunner import RerunData
@@ -11,7 +12,7 @@ from streamlit.testing.v1 import local_script_runner
 from app.content import load
 from app.ui.state import allowance, already_read, own_world
 from app.world.lifecycle.simulation import CLOCK_LIMIT
-from app.world.lifecycle.world_store import NoRoom
+from app.world.lifecycle.world_store import NoRoom, WorldStore
 from app.world.usage import CAPACITY
 from tests.screens.live import asked_as
 
@@ -94,6 +95,21 @@ def test_a_reader_whose_world_is_gone_reads_so_once(screen, simulation):
     assert lost(shown, "evicted")
     shown.test.run()
     assert "lost" not in shown.keys
+
+
+def test_a_reader_for_whose_new_world_there_was_no_room_reads_of_the_loss_once_there_is(
+    screen, simulation, monkeypatch
+):
+    shown = screen(lang="en")
+    key = shown.test.session_state["browser"]
+    simulation.store._remember(key, "idle")
+    simulation.store.discard(key)
+    with monkeypatch.context() as full:
+        full.setattr(WorldStore, "put", Mock(side_effect=NoRoom(7.0)))
+        shown.test.run()
+    assert "lost" not in shown.keys
+    shown.test.run()
+    assert lost(shown, "idle")
 
 
 def test_a_browser_of_an_earlier_process_reads_of_the_restart(screen, monkeypatch):

@@ -1,9 +1,12 @@
 """The parts of the console that need no program: files, limits, plain text, what Tab knows, and who may have one."""
 
+import asyncio
+import errno
 import gc
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
+from itertools import chain
 
 import pytest
 
@@ -12,7 +15,9 @@ from app.console.command_line import LineRefused
 from app.console.files import ALL_BYTES, COUNT, FILE_BYTES, Files
 from app.console.limits import AT_ONCE, OF_ALL, OF_AN_ADDRESS, OUTPUT, Limits
 from app.console.plain_text import PlainText
-from app.console.world_access import Folders
+from app.console.plan import Part, Plan
+from app.console.run import Run
+from app.console.world_access import Folders, WorldAccess
 from app.content import LANGUAGES, load
 from app.serving import console_socket
 from app.serving.request_facts import RequestFacts
@@ -78,6 +83,44 @@ def test_a_folder_goes_with_its_world():
     del world
     gc.collect()
     assert (folder.exists(), kept.exists()) == (False, True)
+
+
+def test_a_file_that_a_program_removes_meanwhile_is_not_there(files, monkeypatch):
+    files.write("going", b"x")
+    files.write("staying", b"x")
+    scandir = os.scandir
+
+    @contextmanager
+    def slow(folder):
+        with scandir(folder) as entries:
+            found = list(entries)
+            (files.folder / "going").unlink(missing_ok=True)
+            yield found
+
+    monkeypatch.setattr("app.console.files.os.scandir", slow)
+    assert files.sizes() == {"staying": 1}
+
+
+@pytest.mark.parametrize("possible", [1, 2, 3])
+def test_a_line_for_which_the_process_has_too_few_descriptors_leaves_none_open(tmp_path, monkeypatch, possible):
+    made, pipe = [], os.pipe
+
+    def last_of_them():
+        if len(made) == possible:
+            raise OSError(errno.EMFILE, "too many")
+        made.append(pipe())
+        return made[-1]
+
+    monkeypatch.setattr("app.console.run.os.pipe", last_of_them)
+    filters = Part(program=None, stages=(("cat",),))
+    plan = Plan(parts=(filters, filters), reads_input=True, to_file="x")
+    access = WorldAccess(directory=tmp_path, kubeconfig=b"", context="irsa", aws={}, ports=())
+    with pytest.raises(OSError, match="too many"):
+        asyncio.run(Run(plan, access, tmp_path, int)(print))
+    assert len(made) == possible
+    for end in chain(*made):
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(end)
 
 
 def test_links_are_not_followed_and_do_not_stay(files, tmp_path):

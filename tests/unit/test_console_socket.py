@@ -175,12 +175,14 @@ def test_a_file_for_which_the_disk_has_no_room_says_so(application, monkeypatch)
 def test_what_runs_ends_with_the_page(application):
     async def act():
         client = Client(application)
-        client.say(type="run", number=1, text="cat")
-        assert (await client.until("started"))["reads"] is True
+        for count in (1, 2):
+            client.say(type="run", number=1, text="cat")
+            assert (await client.until("started", count))["reads"] is True
         client.say(type="input", number=1, text="one\n", end=False)
-        await client.until("output")
+        await client.until("output", 2)
         client.leave()
         await client.task
+        assert asyncio.all_tasks() == {asyncio.current_task()}, "both have ended"
 
     exercised(act)
 

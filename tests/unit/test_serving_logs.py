@@ -3,7 +3,9 @@
 import logging
 import subprocess
 import sys
+import threading
 import uuid
+from contextlib import suppress
 
 import pytest
 
@@ -55,6 +57,25 @@ def test_control_characters_are_written_out(sign, written):
     log = Log()
     log.logger.warning("a%sb", sign)
     assert log.lines == [f"a{written}b"]
+
+
+def test_records_of_several_threads_are_looked_at_one_at_a_time():
+    both, met = threading.Barrier(2, timeout=0.05), []
+
+    def clock():
+        with suppress(threading.BrokenBarrierError):
+            met.append(both.wait())
+        return 0.0
+
+    records = BoundedRecords(clock)
+    threads = [
+        threading.Thread(target=records.filter, args=(logging.makeLogRecord({"msg": text}),)) for text in ("a", "b")
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert met == []
 
 
 def test_words_in_any_language_stay():

@@ -34,7 +34,7 @@ from app.flow.names import APPLICATION_ID
 
 Service: TypeAlias = Literal["iam", "sts", "s3", "cloudtrail", "eks"]
 SERVICES: tuple[Service, ...] = ("iam", "sts", "s3")
-"""Those that every walk asks."""
+"""The services that every walk asks."""
 LIMITS = Config(
     connect_timeout=CONNECT_SECONDS,
     read_timeout=READ_SECONDS,
@@ -79,7 +79,7 @@ class Call:
 
     @property
     def status(self) -> int:
-        """That of the answer; 0 where there is none."""
+        """The HTTP status of the answer; 0 where there is none."""
         return int((self.answer or {}).get("status_code", 0))
 
 

@@ -1,7 +1,8 @@
-"""A cluster that is asked at once for all that a walk reads, so that the walk does not wait for each answer in turn.
+"""A cluster that is asked at once for all that a walk reads, so that the walk does not wait for one answer after the
+other.
 
-A walk asks in the order of its steps. Over a slow line each question costs a round trip, though few of them need the
-answer of another.
+A walk asks in the order of its steps. Over a slow line each question costs a round trip, although few questions need
+the answer to another one.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ _Question = tuple[str, tuple[Any, ...]]
 
 
 class AskedAhead:
-    """The `Cluster` port of one walk. Until `ahead` is called it asks as it is asked.
+    """The `Cluster` port of one walk. Until `ahead` is called it passes each question on.
 
-    What is asked ahead is asked once: the walk gets the same answer whenever it comes back to the question. So is the
-    list of Pods, from which the walk's own is chosen before. An exchange appears among the others when the walk first
-    uses its answer, so that each step shows its own. The first question is asked alone: a server that is silent is
-    asked no more.
+    What is asked ahead is asked once: the walk gets the same answer each time that it asks again. The same is true of
+    the list of Pods, from which the walk's own Pod was chosen before. An exchange is listed once the walk first uses
+    its answer, so that each step shows its own. The first question is asked alone, so that a server that does not
+    answer it gets no other one.
     """
 
     def __init__(self, connect: Callable[[], Cluster]) -> None:
@@ -35,17 +36,18 @@ class AskedAhead:
         self._own = connect()
         self._answers: dict[_Question, _Answer] = {}
         self._wanted: list[_Question] = []
-        """What waits for the server's first answer."""
+        """The questions that are asked once the server has answered the first one."""
         self._has_answered = False
         self._exchanges: deque[Exchange] = deque(maxlen=CAPACITY)
 
     def ahead(self, subject: Subject) -> None:
-        """Asks for what every walk of this subject reads once the server has answered, and waits for no answer."""
+        """Once the server has answered, asks for what every walk of this subject reads, and does not wait for the
+        answers."""
         self._wanted = _questions(subject)
         self._start()
 
     def exchanges(self) -> tuple[Exchange, ...]:
-        """What the walk has used so far, in that order."""
+        """The exchanges whose answers the walk has used so far, in that order."""
         return tuple(self._exchanges)
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
@@ -108,7 +110,7 @@ class _Answer:
         return self._found
 
     def take_exchanges(self) -> tuple[Exchange, ...]:
-        """What went over the wire for it, the first time; nothing after that."""
+        """The exchanges of this question, at the first call; nothing after that, or before the answer has come."""
         if self._shown or not self._came.is_set():
             return ()
         self._shown = True

@@ -38,7 +38,7 @@ COMMAND_BYTES = 100_000_000
 VOLUMES_BYTES = 50_000
 """What the lessons' Pods of a world take of the nodes' disk (`app.world.node.volumes.disk`)."""
 CONNECTIONS = 7
-"""Of a learner who loads a page: the websocket and six more (`app.serving.descriptors`)."""
+"""Connections of a learner who loads a page: the websocket and six more (`app.serving.descriptors`)."""
 _LISTENS = "0A"
 """TCP_LISTEN of linux/tcp_states.h, as /proc/net/tcp has it."""
 _UNSYNCHRONIZED = 0x40

@@ -48,7 +48,7 @@ def asked(
     pod: str,
     everybody: bool,
 ) -> Wanted:
-    """What these options mean. `target` are the words that are no options."""
+    """What these options ask to examine. `target`: the words that are no options. Raises `CannotRun`."""
     # (1) All of them.
     if everybody:
         if target or filename or service_account or pod or namespace:

@@ -28,7 +28,7 @@ Offer = Callable[[click.Context, click.Parameter, str], list[CompletionItem[str]
 
 
 def _offers(names: Callable[[click.Context, str], Iterable[str]]) -> Offer:
-    """Those that begin with what was typed."""
+    """Offers those of the names that begin with what was typed."""
 
     @wraps(names)
     def offer(context: click.Context, _: click.Parameter, typed: str) -> list[CompletionItem[str]]:

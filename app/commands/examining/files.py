@@ -15,7 +15,7 @@ ENDINGS = (".yaml", ".yml", ".json")
 
 
 def files_in(given: str, words: Content) -> list[str]:
-    """The file, or those of a folder, in the order of their names."""
+    """The file, or the files of a folder in the order of their names. Raises `CannotRun` for a folder without any."""
     path = Path(given)
     if given == STDIN or not path.is_dir():
         return [given]
@@ -26,7 +26,7 @@ def files_in(given: str, words: Content) -> list[str]:
 
 
 def text_of(path: str, words: Content) -> str:
-    """What is in the file."""
+    """The text in the file. Raises `CannotRun`."""
     try:
         content = read_bounded(path, SIZE_LIMIT)
     except (OSError, ValueError) as error:
@@ -41,7 +41,10 @@ def text_of(path: str, words: Content) -> str:
 
 
 def issuer_of(given: str, words: Content) -> str:
-    """The issuer: a URL, or what a command has printed of the cluster into a file. Empty where none is given."""
+    """The issuer: a URL, or what a command has printed of the cluster into a file. Empty where none is given.
+
+    Raises `CannotRun`.
+    """
     from app.flow.manifest_documents import UnreadableDocument
     from app.flow.manifests.command_output import NoIssuer, issuer_in
 

@@ -194,7 +194,7 @@ def _entry(result: Result, words: Content) -> JsonObject:
 
 
 def _findings(results: Sequence[Result], words: Content) -> Iterator[Finding]:
-    """Those of every cluster. Raises `CannotRun` where one of them could not be examined."""
+    """The findings of every cluster. Raises `CannotRun` where one of them could not be examined."""
     from app.flow.doctor import Diagnosis
     from app.report import findings
 

@@ -15,7 +15,7 @@ from app.flow.webhook import CONFIGURATION, WEBHOOKS, registered
 RUN = f"{APPLICATION_ID}/simulated-aws"
 """The label whose value is the run: on the namespaces that opted in, and on the webhook's registration."""
 MANAGED_BY = "app.kubernetes.io/managed-by"
-"""Of the registration alone. A namespace may have it from somebody else, such as Helm."""
+"""A label of the registration alone: a namespace may have it from another tool, such as Helm."""
 NAME = f"{APPLICATION_ID}-simulated-aws"
 OURS = f"{MANAGED_BY}={APPLICATION_ID},{RUN}"
 """The label selector of our registrations."""

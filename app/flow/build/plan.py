@@ -87,12 +87,12 @@ class Place:
 
     @property
     def role_arn(self) -> str:
-        """Of the chain's role."""
+        """The ARN of the chain's role."""
         return role_in(self.account_id, self.chain.role, path=self.chain.role_path)
 
     @property
     def provider_arn(self) -> str:
-        """Of the provider of the cluster's issuer."""
+        """The ARN of the provider of the cluster's issuer."""
         return provider_in(self.account_id, self.issuer)
 
 

@@ -83,12 +83,12 @@ class Seen:
 
     walk: Walk
     role_checks: Mapping[str, Check]
-    """Of the role that is being made, as if the ServiceAccount were annotated with it (`role.role_checks`)."""
+    """The checks of the role that is being made, as if the annotation pointed to it (`role.role_checks`)."""
     deeds: frozenset[Deed]
     failed_pod: bool
     """Whether a Pod without IRSA has failed."""
     log: str
-    """Of the chain's Pod; empty where there is none."""
+    """The log of the chain's Pod; empty where there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -282,7 +282,7 @@ def _control_policy(names: Names, said: str) -> Fix:
 
 
 def _boundary(names: Names) -> Fix:
-    """It is for its owner to widen: nothing that is attached to the role reaches beyond it."""
+    """The owner of the permissions boundary has to widen it: no policy of the role reaches beyond it."""
     arn = boundary_of(names.documents.get("role"))
     if not arn:
         return boundary(names)

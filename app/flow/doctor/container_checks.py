@@ -194,7 +194,7 @@ def _main(pod: JsonValue) -> str:
 
 
 def _named(variables: Sequence[Variables], wanted: Sequence[str]) -> list[dict[str, JsonValue]]:
-    """Those of the variables that are set to something, and where; `beneath`: a source may set it as well as `env`."""
+    """The variables that are set to something, and where; `beneath`: a source may set it as well as `env`."""
     return [
         {
             "container": box.container,

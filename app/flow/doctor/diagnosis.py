@@ -40,7 +40,7 @@ class Diagnosis:
 
     walk: Walk
     checks: tuple[Check, ...]
-    """Those that only a Pod shows, and what AWS remembers of refusals and of what it granted."""
+    """The checks that only a Pod shows, and those of what AWS has recorded of refusals and of what it granted."""
     read_at: float
     """When, by the clock of the ports: Unix seconds."""
     evidence: Mapping[str, JsonValue] = field(default_factory=dict)
@@ -158,7 +158,7 @@ def examine(ports: Ports, subject: Subject) -> Diagnosis:
 
 
 def diagnose(ports: Ports, found: Walk) -> Diagnosis:
-    """The same for a walk that has just been made with these ports. Never raises."""
+    """The diagnosis of a walk that has just been made with these ports. Never raises."""
     of_pod = pod.inspect(ports, found)
     of_webhook = calls.inspect(ports, found, of_pod.evidence.get("pod"))
     recent = recent_failures.inspect(ports, found, of_pod.evidence.get("pod"))

@@ -16,12 +16,12 @@ class Change:
     name: str
     """`NAMESPACE/NAME` in the cluster; a role's name, a provider's ARN."""
     part: str = ""
-    """Of a role `AssumeRolePolicyDocument` or `Policies`, where it is about that alone."""
+    """The part of a role that it is about, where that is not all of it: `AssumeRolePolicyDocument` or `Policies`."""
     before: JsonValue
     """None where it is not there."""
     after: JsonValue
     adds: JsonValue = None
-    """Of `Policies`: the document of the one that is added, which is shown under its name alone."""
+    """Where the part is `Policies`: the document of the policy that is added. `after` has its name alone."""
     pod: JsonValue = None
     """Where it makes other Pods: the manifest of such a Pod, before the webhook adds to it. It is not shown."""
 

@@ -135,7 +135,7 @@ def recreate(names: Names) -> Fix:
 
 
 def own_role(names: Names, arn: str) -> Fix:
-    """Of a token that the manifest mounts itself the role is in the manifest, too."""
+    """Where the manifest mounts a token itself, it names the role as well."""
     change = changes.workload(names, changes.with_variables(**{ROLE_VARIABLE: arn}))
     container = get_str(names.own_token, "container")
     return Fix(id="own_role", commands=names.set_env("-c", container, f"{ROLE_VARIABLE}={arn}"), change=change)

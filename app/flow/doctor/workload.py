@@ -105,7 +105,7 @@ def _cron_job_of(job: str, created: str) -> str:
 
 
 def _again(pod: JsonValue) -> Again:
-    """Of a stored Pod that has the webhook's variables already they would be kept, old as they are."""
+    """How a Pod is created again. A stored Pod has the webhook's variables already, and would keep these old ones."""
     if LAST_APPLIED in get_object(pod, "metadata", "annotations"):
         return "apply"
     injected = any({ROLE_VARIABLE, TOKEN_VARIABLE} & environment(box).keys() for box in containers(pod))

@@ -37,7 +37,7 @@ _LIES_OF_CHECK = {
     "pod.sdk": "assume",
     "access.policy": "call",
 }
-"""The same for checks that convict a part of what it does, or does not use, in another beat."""
+"""The beat for these checks: they convict a part of what it does, or does not use, in another beat than its own."""
 NOTHING_RUNS = {"pod.exists", "pod.running"}
 """Checks without which no program comes any further, whether or not one has said so."""
 REFUSED_AT = {
@@ -59,7 +59,7 @@ REFUSED_FOR = {
     "policy": "claim_sub",
     "role": "claim_sub",
 }
-"""The same where all of them pass for our token, by the guilty part."""
+"""At which beat STS refuses where all its checks pass for our own token, by the guilty part."""
 SHOWS = {Step.TOKEN_MOUNT: "mount", Step.ACCESS: "call"}
 
 

@@ -22,7 +22,7 @@ class Part:
     page: str
     """Where its participants begin."""
     params: dict[str, str] = field(default_factory=dict)
-    """Of that page's address."""
+    """The parameters of that page's address."""
     rehearsed: float
     """Minutes that the slower of both languages took in `bench.workshop`: a script that reads, types and clicks at a
     person's speed, alone, without an instructor and without a question from the room."""

@@ -44,7 +44,7 @@ _BY_FILES = frozenset(
 )
 """Checks of what is written in the files."""
 _BY_ISSUER = frozenset({"trust.provider", "trust.decision", "trust.scope"})
-"""The same, once it is known which cluster it is."""
+"""Checks that files can decide once it is known which cluster they are for."""
 _REFUTED_BY_FILES = frozenset(
     {
         "role.exists",
@@ -89,7 +89,7 @@ class Examination:
     trusts: tuple[TrustDocument, ...]
     """The trust policies that were given as such."""
     misplaced: tuple[TrustDocument, ...]
-    """Those among the manifests, by which nothing was judged."""
+    """The trust policies that lie among the manifests. Nothing was judged by them."""
 
     @property
     def unread(self) -> tuple[TrustDocument, ...]:

@@ -41,7 +41,7 @@ class Permission:
 
 @dataclass(frozen=True, kw_only=True)
 class PodLog:
-    """That a Pod of a ServiceAccount says something in its log."""
+    """The goal that a Pod of a ServiceAccount says something in its log."""
 
     service_account: str
     """`NAMESPACE/NAME`."""
@@ -50,7 +50,7 @@ class PodLog:
 
 @dataclass(frozen=True, kw_only=True)
 class Passes:
-    """That nothing is broken in the chain of a ServiceAccount and its newest Pod, and STS gives it credentials."""
+    """The goal that the chain of a ServiceAccount and its newest Pod is whole, and that STS gives it credentials."""
 
     service_account: str
     """`NAMESPACE/NAME`."""

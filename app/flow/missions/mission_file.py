@@ -175,7 +175,7 @@ def _step(place: _Place) -> JsonObject:
 
 
 def _check_fields(fields: Mapping[str, _Place]) -> None:
-    """Of the steps that are no manifest and no call: the fields that have a form of their own."""
+    """Checks the fields that have a form of their own, in steps that are neither a manifest nor a call."""
     for key, place in fields.items():
         if key == "trusts":
             for it in place.items():

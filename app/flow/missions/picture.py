@@ -63,7 +63,7 @@ class Chain:
     state: ChainState
     checks: Mapping[str, Check]
     role_checks: Mapping[str, Check]
-    """Of the role by which a goal has to be reached, as if the annotation pointed to it (`build.role`)."""
+    """The checks of the role by which a goal has to be reached, as if the annotation pointed to it (`build.role`)."""
     is_other_role: bool
     """Whether the annotation points to another role than that one."""
     is_other_audience: bool
@@ -199,7 +199,7 @@ def _reached(drawn: Part, changes: Mapping[str, Change], *, makes_pod: bool) -> 
 
 
 def _of_stranger(drawn: Part) -> dict[str, Change]:
-    """Of somebody who must not get anything."""
+    """The changes for a ServiceAccount that must not get anything."""
     return {"assume": drawn.change, "call": drawn.change}
 
 

@@ -86,7 +86,7 @@ def _command_lines(box: JsonValue) -> Iterator[list[str]]:
 
 
 def _of_script(line: str) -> Iterator[list[str]]:
-    """The same of one line of a shell script. A line that shlex cannot read has none."""
+    """The commands in one line of a shell script. A line that shlex cannot read has none."""
     lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
     lexer.whitespace_split = True
     try:

@@ -53,7 +53,7 @@ class Decision:
     boundary_allows: bool | None = None
     """None where the role has no permissions boundary, or where nothing tells."""
     organization_allows: bool | None = None
-    """The same of the service control policies, which the simulator alone knows."""
+    """Whether the service control policies allow it, which only the simulator knows."""
     open: str = ""
     """Why it is not certain: the key of the reason's words. Empty where it is."""
     trace: tuple[Match, ...] = ()

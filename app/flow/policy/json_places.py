@@ -19,7 +19,7 @@ class Place:
     """Offsets in the text, in characters; the end is the first one after."""
 
     start: int
-    """Of a member: where its name begins."""
+    """Where it begins; a member begins with its name."""
     value: int
     end: int
 

@@ -62,7 +62,8 @@ def parse_document(policy: JsonValue, *, broken: str = INVALID_JSON) -> Document
 
 
 def statements_of(document: Document) -> list[JsonValue]:
-    """The statements: `Statement` may be one object or a list of them. Checks the document around them."""
+    """The statements: `Statement` may be one object or a list of them. Raises `MalformedPolicy` where the document
+    around them is not one of a policy."""
     for name in document:
         if name not in DOCUMENT_FIELDS:
             raise MalformedPolicy(f"Unknown field {name}")

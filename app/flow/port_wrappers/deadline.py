@@ -1,7 +1,8 @@
-"""How long a walk waits: for one answer, for all of them, and in vain. A server that is silent is asked once.
+"""How long a walk waits: for one answer, for all answers, and for servers that do not answer. Those are asked once.
 
-The clients have time-outs of their own, but those count from byte to byte and know nothing of each other: ten slow
-answers are ten times as slow. So each question is put in a thread of its own, which is left behind when its time is up.
+The clients have time-outs of their own, but each of these counts from byte to byte and knows nothing of the others, so
+that ten slow answers take ten times as long. So each question is put in a thread of its own, which is left behind when
+its time is up.
 """
 
 from __future__ import annotations
@@ -18,19 +19,19 @@ from app.flow.port_wrappers.port_proxy import intercepted
 from app.flow.ports import Ports
 
 WALK_SECONDS = 8.0
-"""For all questions together, from the first one on, where all are answered: slow servers are no silent ones."""
+"""For all questions together, from the first one on, as long as all are answered: a slow server is not a silent one."""
 ANSWER_SECONDS = 3.5
 """For one question; some take several requests."""
 SILENCE_SECONDS = 6.0
-"""What all silent servers together may cost. Once one did not answer, no question may take more than half of what is
-left of it. So however many are silent, a command that waits for them is over within ten seconds, its start included, on
-a busy machine too."""
+"""What all silent servers together may cost. Once one did not answer, a question may take at most half of what is left
+of it. So a command that waits for silent servers, however many there are, ends within ten seconds, its start included,
+on a busy machine as well."""
 TIMED_OUT = "timed_out"
 OUT_OF_TIME = "out_of_time"
 """Our codes for: this answer did not come in time; there was no time left to ask."""
 
 _NOT_SILENT = ("certificate_", "aws_credentials_")
-"""How the codes begin where the server did answer, though not as the one that was asked for, or was never asked."""
+"""How the codes begin where a server did answer, but was not the one that was asked for; or where none was asked."""
 _WAITS_FOR_OTHERS = {
     **dict.fromkeys(("dry_run_pod", "dry_run_patch", "dry_run_service_account"), "webhook"),
     **dict.fromkeys(("execute", "pod_log"), "kubelet"),
@@ -103,7 +104,7 @@ def in_a_thread(call: Callable[[], Any], seconds: float) -> Any:
 
 
 class _Watch:
-    """The time that is left, what was lost of it, and who has been silent."""
+    """How much time is left, how much was lost, and which servers did not answer."""
 
     def __init__(self, seconds: float, clock: Callable[[], float], run: Run) -> None:
         self._seconds = seconds
@@ -115,8 +116,8 @@ class _Watch:
         self._lock = threading.Lock()
 
     def ask(self, server: str, behind: str, operation: str, put: Callable[[], Any], patience: float) -> Any:
-        """Asks a server, behind which another may be the silent one, and waits `patience` seconds.
-
+        """Asks `server` and waits `patience` seconds. `behind`: the server that may be the silent one where that waits
+        for it.
         Raises what `put` raises, or `Unreachable`.
         """
         for silent in (server, behind):
@@ -139,14 +140,15 @@ class _Watch:
             raise
 
     def _limit(self, now: float, patience: float) -> float:
-        """Seconds that a question may take which is put now."""
+        """Seconds that a question may take that is put `now`."""
         if self._until is None:
             self._until = now + self._seconds
         limit = min(patience, self._until - now)
         return min(limit, (SILENCE_SECONDS - self._lost) / 2) if self._lost else limit
 
     def _note(self, silence: Unreachable, server: str, since: float) -> None:
-        """Remembers who was silent. What several questions waited for at the same time was lost once."""
+        """Remembers that `server` did not answer. Where several questions waited for it at once, their time is lost
+        once."""
         with self._lock:
             if server in self._silence:
                 return

@@ -19,15 +19,15 @@ INIT, CRASH, FAILED, STOPPED = "init_failed", "crash_loop", "pod_failed", "pod_s
 """What keeps a Pod from running: the key of the sentence that says it, among the reasons of checks."""
 KINDS = (UNSCHEDULED, IMAGE, CREATION, VOLUME, SANDBOX, STARTING, INIT_RUNS, INIT, CRASH, FAILED, STOPPED)
 PROGRAM_ENDED = (INIT, CRASH, FAILED)
-"""Those in which a program of the Pod has run, and may have ended for want of credentials."""
+"""The reasons with which a program of the Pod has run, and may have ended for want of credentials."""
 _NO_IMAGE = (
     *("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"),
     *("ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed"),
 )
 _BEING_MADE = ("", "ContainerCreating", "PodInitializing")
-"""Of a container that waits for nothing in particular: for its volumes, its network, or the one before it."""
+"""The reasons of a container that waits for what every one waits for: volumes, network, the container before it."""
 _NEVER_BEGAN = ("StartError", "ContainerCannotRun")
-"""Of a container whose process could not be started."""
+"""The reasons of a container whose process could not be started."""
 _CRASH_LOOP = "CrashLoopBackOff"
 
 

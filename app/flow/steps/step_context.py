@@ -67,5 +67,5 @@ class StepContext:
 
     @property
     def audience(self) -> str:
-        """Of the token that is expected: what the manifest's own volume asks for, or what the webhook will."""
+        """The audience of the expected token: what the manifest's own volume asks for, or what the webhook's will."""
         return self.own_token.audience if self.own_token else annotated_audience(self.service_account)

@@ -140,7 +140,7 @@ def _not_executed(said: str, pod: JsonValue, container: str) -> str:
 
 
 def _not_mounted(findings: Findings, ports: Ports, subject: Subject, mounted: tuple[str, str]) -> None:
-    """Of a container that was never started: what the kubelet says where it could not mount the token."""
+    """What the kubelet says of a container that it never started, because it could not mount the token."""
     container, path = mounted
     said = ""
     with contextlib.suppress(FlowError):

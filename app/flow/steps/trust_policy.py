@@ -109,7 +109,7 @@ def judge_trust(
 
 
 def _admitting(trace: Trace) -> Trace:
-    """Of a trace, the first Allow statement in which everything matches."""
+    """The part of a trace that is about the first Allow statement in which everything matches."""
     unmet = {entry.statement for entry in trace if not entry.matched}
     first = next((entry.statement for entry in trace if entry.effect == "Allow" and entry.statement not in unmet), None)
     return [entry for entry in trace if entry.statement == first]

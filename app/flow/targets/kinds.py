@@ -44,7 +44,7 @@ WORKLOADS = (
     Kind(name="Job", short="job", group="batch"),
     Kind(name="CronJob", short="cj", group="batch"),
 )
-"""Those that make Pods from a template."""
+"""The kinds that make Pods from a template."""
 KINDS = (POD, SERVICE_ACCOUNT, *WORKLOADS)
 
 

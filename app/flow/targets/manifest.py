@@ -30,7 +30,7 @@ class Found:
 
 
 def objects(text: str) -> list[Found]:
-    """Those of a manifest, in its order. Raises `BadManifest`, `NotAName`."""
+    """The objects of a manifest, in its order. Raises `BadManifest`, `NotAName`."""
     try:
         read = [it for document in documents(text, "") if get_object(document.value) for it in taken_apart(document)]
     except UnreadableDocument as error:

@@ -29,7 +29,7 @@ MOST_KEYS = 50
 _CURVES = {"ES256": ("P-256",), "ES384": ("P-384",), "ES512": ("P-521",), "EdDSA": ("Ed25519", "Ed448")}
 _RSA = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
 ALGORITHMS = (*_RSA, *_CURVES)
-"""Those that a public key can verify. STS takes fewer of them."""
+"""The algorithms that a public key can verify. STS takes fewer of them."""
 _MEMBERS = {**PUBLIC_MEMBERS, "OKP": ("crv", "x")}
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 

@@ -63,7 +63,7 @@ def flip(token: str, index: int) -> tuple[str, Change]:
 
 
 def _flipped(token: str, index: int, part: TokenPart) -> tuple[str, Change]:
-    """The same; `part` is the one in which the character is."""
+    """The token with the character at `index` changed, and the change; `part` contains that character."""
     # (1) Which bit.
     length, place = part.stop - part.start, index - part.start
     spare = _SPARE_BITS[length % 4] if place == length - 1 else 0

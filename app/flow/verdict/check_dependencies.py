@@ -96,7 +96,7 @@ def in_order(walk: Walk, also: Sequence[Check]) -> Iterator[tuple[Step, Check]]:
 
 
 def roots(failed: Sequence[tuple[Step, Check]]) -> list[tuple[Step, Check]]:
-    """Those of the failed checks that are no consequence of another one. Never empty where something failed."""
+    """The failed checks that are no consequence of another one. Never empty where something failed."""
     ids = [check.id for _, check in failed]
     return [found for place, found in enumerate(failed) if not _follows(found[1], ids, place)]
 

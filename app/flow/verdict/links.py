@@ -32,7 +32,7 @@ class Party:
 
     id: str
     checks: tuple[str, ...] = ()
-    """Those that are about it alone; empty where only its links show how it is."""
+    """The checks that are about this party alone; empty where only its links show its state."""
     needs: tuple[str, ...] = ()
     """The parts without which its turn never comes."""
 
@@ -46,7 +46,7 @@ class Link:
     tail: str
     head: str
     checks: tuple[str, ...]
-    """Those that all have to pass for it to have happened as it should."""
+    """The checks that all have to pass where it has happened as it should."""
     needs: tuple[str, ...] = ()
     call: Call | None = None
     """None where nobody can listen."""

@@ -23,7 +23,7 @@ class Cause:
     step: Step
     """Where it lies, which is hardly ever where it shows."""
     checks: tuple[str, ...] = ()
-    """Those that decide it: a failed one convicts it, a passed one clears it. Empty: no check can see it from here."""
+    """The checks that decide: a failed one convicts the cause, a passed one clears it. Empty: no check can see it."""
     by_warning: bool = False
     """Whether a warning convicts it too: what is none of STS' business as a rule was its business this time."""
 
@@ -54,7 +54,7 @@ _ACCOUNT = Cause(id="wrong_account", step=Step.SERVICE_ACCOUNT, checks=("service
 _AUDIENCE = Cause(id="audience_not_accepted", step=Step.OIDC_PROVIDER, checks=("sts.audience",))
 _ELSEWHERE = Cause(id="other_partition", step=Step.STS_ASSUME)
 _UNSEEN = (_ORGANIZATION, _ELSEWHERE, _LATE_KEYS)
-"""Those that nothing here can see."""
+"""The causes that no check of ours can see."""
 _EXPIRED = "ExpiredTokenException"
 _MALFORMED_ARN = Cause(id="malformed_arn", step=Step.SERVICE_ACCOUNT, checks=("service_account.role_arn",))
 
@@ -150,7 +150,7 @@ NAMES_NO_ONE, UNKNOWN_KEY, ENCODED = "names_no_one", "unknown_key", "encoded"
 """The reasons where the program was refused in words that name no one, as one whose access key is not known, or in
 words that EC2 has encoded."""
 BY_WHICH_SERVER = (NAMES_NO_ONE, UNKNOWN_KEY, ENCODED)
-"""Those that leave open who was refused, or by which server."""
+"""The checks that leave open who was refused, or by which server."""
 RUNNING = "pod.running"
 """The check that says whether the Pod runs."""
 GRANTED = "sts.recent_successes"
@@ -166,7 +166,7 @@ class Reading:
     remaining: tuple[Cause, ...] = ()
     """The one that was found, or all that nothing rules out."""
     ruled_out: tuple[Cause, ...] = ()
-    """Those that a check excludes; none where we cannot read it."""
+    """The causes that a check excludes; none where the check could not be made."""
 
     @property
     def step(self) -> Step | None:

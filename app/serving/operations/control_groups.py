@@ -23,7 +23,7 @@ def groups(root: Path = ROOT, own: Path = OWN) -> Sequence[Path]:
 
 
 def groups_of(controller: str, root: Path = ROOT, own: Path = OWN) -> Sequence[Path]:
-    """The same of version 1, where a controller has groups of its own (docs.kernel.org, cgroup-v1).
+    """The folders of version 1, where each controller has groups of its own (docs.kernel.org, cgroup-v1).
 
     A container sees its own group as the outermost, though `/proc/self/cgroup` names it as the host does.
     """
@@ -51,7 +51,7 @@ def _upwards(root: Path, path: str) -> list[Path]:
 
 
 def usable_cores(root: Path = ROOT, own: Path = OWN) -> float | None:
-    """Those that the scheduler gives this process, or what its control groups leave; None where nothing says."""
+    """The cores that the scheduler gives this process, or what its control groups leave; None where nothing says."""
     given = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
     found = (*map(_quota, groups(root, own)), *map(_old_quota, groups_of("cpu", root, own)))
     return min([given, *(quota for quota in found if quota)]) if given else None
@@ -67,7 +67,7 @@ def _quota(group: Path) -> float | None:
 
 
 def _old_quota(group: Path) -> float | None:
-    """The same in version 1 (docs.kernel.org, scheduler/sched-bwc), where -1 is no limit."""
+    """Cores, as version 1 writes them (docs.kernel.org, scheduler/sched-bwc): there -1 is no limit."""
     try:
         most, period = (int((group / f"cpu.cfs_{it}_us").read_text(encoding="ascii")) for it in ("quota", "period"))
         return most / period if most > 0 else None

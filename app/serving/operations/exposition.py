@@ -52,7 +52,7 @@ class Counter:
             self._counts[values] += 1
 
     def samples(self) -> Iterable[Sample]:
-        """Those that are known or were counted."""
+        """One sample for each combination that is known or was counted."""
         with self._lock:
             counts = dict(self._counts)
         return [

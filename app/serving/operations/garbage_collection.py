@@ -1,8 +1,9 @@
-"""When the interpreter looks for garbage: seldom through all that there is, since everybody waits meanwhile.
+"""When the interpreter looks for garbage: seldom among all objects, because every thread waits meanwhile.
 
-Python looks through everything whenever a quarter of it is new, dead or alive: with two hundred worlds for a second and
-a half, every ten seconds. Here what has been looked through is set aside (`gc.freeze`). What is there no more by its
-count of references goes as always; circles among it wait until there is half more of all than after the last look.
+Python looks through all objects whenever a quarter of them is new, dead or alive. With two hundred worlds that takes a
+second and a half, every ten seconds. Here the objects that were looked through are set aside (`gc.freeze`). One whose
+count of references falls to zero goes at once, as always. Those that only refer to each other in a circle wait until
+there are half as many objects again as after the last look at all of them.
 """
 
 from __future__ import annotations
@@ -11,22 +12,23 @@ import asyncio
 import gc
 
 THRESHOLDS = 5_000, 5, 20
-"""New objects less those that went, and looks, after which Python looks through the youngest, the young, and all that
-was not set aside (`gc.set_threshold`; from 2,000, 10 and 10)."""
+"""`gc.set_threshold`, instead of 2,000, 10 and 10: how many new objects, less those that went, make Python look
+through the youngest; how many such looks make it look through the young; and how many of these, through all that was
+not set aside."""
 EVERY_SECONDS = 20.0
-"""Between two times when what is there is set aside."""
+"""How often the objects are set aside."""
 MORE = 1.5
-"""Times as much as after the last look through everything, before the next one."""
+"""All objects are looked through again once there are this many times as many as after the last such look."""
 LEAST = 500_000
-"""Objects below which it does not matter: to look through so many takes 0.1 s."""
+"""With fewer objects than this they are never looked through again: to look through so many takes 0.1 s."""
 
 
 class Garbage:
-    """What is set aside."""
+    """The objects that are set aside."""
 
     def __init__(self) -> None:
         self._before = 0
-        """Objects that were left by the last look through everything."""
+        """How many objects the last look through all of them has left."""
 
     async def look_after(self) -> None:
         """On the server's loop, until it is cancelled."""
@@ -36,7 +38,7 @@ class Garbage:
             self.set_aside()
 
     def set_aside(self) -> None:
-        """What is new is looked through, and set aside; where there is much more by now, everything is."""
+        """Looks through the new objects and sets them aside; through all objects, where there are many more by now."""
         gc.collect()
         gc.freeze()
         if gc.get_freeze_count() > max(MORE * self._before, LEAST):

@@ -18,7 +18,7 @@ from app.serving.operations.metrics import REFUSALS, Reason
 
 _log = logging.getLogger(EVENTS)
 request_id: ContextVar[str] = ContextVar("request_id", default="")
-"""Of the request, or of the websocket, that is served here."""
+"""The id of the request, or of the websocket, that is served in this context."""
 
 Field: TypeAlias = str | int | float
 _GIVEN = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)

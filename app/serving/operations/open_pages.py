@@ -1,10 +1,10 @@
-"""How many pages may be open: as many as there is memory for, and of one address no more than its share.
+"""How many pages may be open: as many as there is memory for, and one address has no more than its share of them.
 
-A page that stands open takes up to 1.3 MB, however little its reader does. Connections are bounded by descriptors, of
-which there may be enough for ten thousand.
+An open page takes up to 1.3 MB, however little its reader does. Connections alone are bounded by descriptors, of which
+there may be enough for ten thousand.
 
-After a break of the network a page comes back while its old connection counts still: nobody has heard yet that it is
-gone. It says which session it had, and takes that one's place.
+After a break of the network a page connects again while its old connection still counts, because the server has not
+noticed yet that it is gone. The page says which session it had, and replaces that connection.
 """
 
 from __future__ import annotations
@@ -27,28 +27,28 @@ from app.serving.operations.request_log import STREAM
 BASE_BYTES = 150 * 1024 * 1024
 """What the process takes before the first page."""
 PAGE_BYTES = 2 * 1024 * 1024
-"""What is reckoned for a page: itself and its reader's world, and what is under way."""
+"""Memory that counts for a page: the page, its reader's world, and what is under way for them."""
 END_SECONDS = 1.0
-"""For a connection of before to end; it takes a millisecond."""
+"""For the old connection of a page to end, which takes a millisecond."""
 LEAST = 32
 """Pages that may be open however little memory there is."""
 
 
 def room(limit: int | None) -> int:
-    """For how many pages so many bytes of memory are enough."""
+    """For how many pages `limit` bytes of memory are enough; None is no limit."""
     return sys.maxsize if limit is None else max((limit - BASE_BYTES) // PAGE_BYTES, LEAST)
 
 
 class OpenPages:
-    """Those of a process. Used on one event loop."""
+    """The open pages of a process. Used on one event loop."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        """Of all."""
+        """How many pages may be open."""
         self.of_address = limit * 3 // 4
-        """Of one address, as with worlds: it may be a room behind one router."""
+        """How many of them one address may have, as with worlds: it may be a room behind one router."""
         self._address_of: dict[object, str] = {}
-        """By what stands for an open page."""
+        """The address of each open page, by the object that stands for the page."""
         self._by_address = Tally()
 
     def __len__(self) -> int:
@@ -58,16 +58,19 @@ class OpenPages:
         return page in self._address_of
 
     def has_room(self, address: str, old: object = None) -> bool:
-        """Whether a visitor may open one more, in the place of the `old` one where that is open still."""
+        """Whether a visitor may open one more page. The `old` page is replaced, so it does not count where it is still
+        open."""
         of_old = self._address_of.get(old)
         of_all, own = len(self) - (of_old is not None), self._by_address.of(address) - (of_old == address)
         return of_all < self.limit and own < self.of_address
 
     @contextmanager
     def one_more(self, address: str, page: object = None, old: object = None) -> Iterator[bool]:
-        """Whether there is room for it; it counts until the end of the block, or until it is the `old` one of another.
+        """Yields whether there is room for one more page. It counts until the end of the block, or until another page
+        replaces it.
 
-        `page` stands for it; None is one that none comes after.
+        `page`: the object that stands for it; None for a page that no other one replaces. `old`: the one that it
+        replaces.
         """
         page = object() if page is None else page
         if has_room := self.has_room(address, old):
@@ -146,4 +149,4 @@ def _session(scope: Scope) -> str:
 
 
 OPEN_PAGES = OpenPages(room(control_groups.memory_limit()))
-"""Those of this process."""
+"""The open pages of this process."""

@@ -47,7 +47,7 @@ class _Work:
 
 
 class Stopping:
-    """Of one process. `under_way` may be used from any thread."""
+    """The stop of one process. `under_way` may be used from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

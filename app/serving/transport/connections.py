@@ -18,13 +18,13 @@ class Limits:
     connections: int
     """Open at a time."""
     per_address: int
-    """Of these, from one address (an IPv6 address counts as its /64). Reverse proxies are exempt."""
+    """How many of these one address may have (an IPv6 address counts as its /64). Reverse proxies are exempt."""
     trusted: tuple[Network, ...] = ()
     """The addresses of reverse proxies."""
     refusals: int = 64
     """Connections beyond these limits that still get an answer, at a time. Any more are closed without one."""
     head_bytes: int = 64 * 1024
-    """Of a request's line and headers."""
+    """The most that a request's line and headers may have together."""
     head_seconds: float = 20.0
     """From the connection, or from the first byte of a later request, to the end of the headers."""
     body_seconds: float = 120.0
@@ -32,7 +32,7 @@ class Limits:
     write_seconds: float = 60.0
     """Without any progress while a client does not read what it asked for."""
     write_bytes: int = 8 * 1024 * 1024
-    """That may wait for a websocket's client to read them when it sends more."""
+    """The most that may wait for the client of a websocket to read it, when that client sends more."""
     sweep_seconds: float = 1.0
     """Between two looks for those that are late."""
 

@@ -35,7 +35,8 @@ CONTROLS, CONTROL_SECONDS = 100, 10.0
 PIECE = 4096
 """Bytes of a websocket that are read before anything is counted: frames of 6 bytes cost more than what is in them."""
 HEADERS, COOKIES = 128, 1000
-"""Of a request. Browsers send twenty headers, and 180 cookies at most; 64 KB of others take 15 ms to read."""
+"""The most of each that a request may have. Browsers send twenty headers, and 180 cookies at most. To read 64 KB of
+short headers or cookies takes 15 ms."""
 _HANDSHAKE_LINE = 8192
 """What `websockets` reads of a handshake (`http11.MAX_LINE_LENGTH`); and as many headers (`MAX_NUM_HEADERS`)."""
 
@@ -152,13 +153,14 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     """A websocket within `Limits`."""
 
     messages = 1000
-    """That may wait for the application. A page says one with each click, and 40,000 empty ones fit into one read."""
+    """Messages that may wait for the application. A page sends one with each click. One read may bring 40,000 of them,
+    all empty."""
 
     def __init__(self, *arguments: Any, connections: Connections, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._room = connections
         self._sends = 0
-        """Of what the application says: what is under way, or waits until the client reads."""
+        """Messages of the application that are being sent, or wait until the client reads."""
         self._controls, self._counted_from = 0, 0.0
         """Pings and pongs since that time of the loop."""
 
@@ -169,7 +171,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             cast(dict[str, Any], self.scope["extensions"])[DIRECTLY] = self.send_directly
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """It was counted when it spoke HTTP. From now on pings find out whether the client is there."""
+        """The connection was counted while it was HTTP. From now on pings find out whether the client is there."""
         super().connection_made(transport)
         connection = self._room.find(self.transport)
         if connection is not None:

@@ -29,7 +29,7 @@ that does not read, and counts them to the container's memory."""
 
 
 _made: list[Connections] = []
-"""Those of the server that was started last."""
+"""The connections of the server that was started last."""
 
 
 def connections() -> tuple[int, int] | None:

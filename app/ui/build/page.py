@@ -79,7 +79,7 @@ def _task(found: tuple[Progress, ...], shown: Progress, content: Content) -> Non
 
 
 def _done(found: tuple[Progress, ...], content: Content) -> None:
-    """That it is done, and the way on."""
+    """Says that the exercise is done, and leads on."""
     upcoming = next_task(found)
     done = f"<p>{prose(content.message('build.task_done' if upcoming else 'build.all_done'))}</p>"
     if upcoming is None:

@@ -34,7 +34,7 @@ class Outcome:
     task: TaskId
     sent: tuple[Sent, ...] = ()
     claims: JsonValue = None
-    """Of the token that was read, where one was."""
+    """The claims of the token that was read; None where none was."""
     refused: str = ""
     """What a server said that refused a request; empty where none did."""
     changed: bool = False

@@ -18,9 +18,9 @@ import streamlit as st
 from app.locations import ASSETS
 
 PREFIX = "/_irsa/"
-"""Of their addresses."""
+"""How the addresses of our files begin."""
 STREAMLITS = ("/static/js/", "/static/css/")
-"""The same of Streamlit's."""
+"""How the addresses of Streamlit's files begin."""
 _SERVER = "<script>window.__streamlit = { BACKEND_BASE_URL: location.origin }</script>"
 """Says to Streamlit's page where its server is. Otherwise it looks for it below each page's address first, which our
 server refuses, and a page that is opened by its own address waits for that and begins with two errors in the console.
@@ -34,7 +34,7 @@ element wants it, and then what that imports."""
 _STREAMLIT = Path(st.__file__).with_name("static")
 _IMPORT = re.compile(r"""(?:from|import)\s*["']\./([\w.-]+\.js)["']""")
 _ENGINES = {"presenter": "map"}
-"""Of components that draw with what another one is made of: that one's folder, in which only `component.js` is not."""
+"""The components that draw with the scripts of another one, and that one's folder. Its `component.js` is not used."""
 
 
 class BrowserFiles:
@@ -76,7 +76,7 @@ class BrowserFiles:
 
     @cached_property
     def icon(self) -> str:
-        """The same of the browser's tab."""
+        """The picture of the browser's tab, as a data URL."""
         return _picture(self._assets / "icon.svg")
 
     def address(self, name: str) -> str:

@@ -15,11 +15,11 @@ from app.ui.draw import components
 from app.ui.state import address
 
 _PARTS = "kept_parts"
-"""In the session: by part what it was made of, and what was made, 2 to 6 KB as it is packed. Of each part there is
-one."""
+"""In the session: by part, what it was made of and what was made: one for each part, 2 to 6 KB when packed."""
 FOR_ALL = 128
-"""Texts that are the same for all: twelve for each language and depth, and as many more for each address that a link
-carries on. Beyond it the one goes that was asked for least lately, except from the sessions that show it."""
+"""Texts that are the same for all: twelve for each language and depth, and as many more for each set of parameters that
+links carry on. Where there are more, the one goes that was not asked for the longest time. Sessions that show it keep
+it."""
 T = TypeVar("T")
 _for_all: OrderedDict[Hashable, KeptText] = OrderedDict()
 _lock = threading.Lock()
@@ -28,14 +28,14 @@ _lock = threading.Lock()
 def for_reader(part: str, make: Callable[[], str], *of: object) -> str:
     """The HTML that `make` makes, for `components.block`; from our own server the address at which it is.
 
-    `part`: its name among the parts of all pages. `of`: all that it is made of beside what an address carries from page
-    to page, which its links repeat. While these are the same it is not made again.
+    `part`: its name among the parts of all pages. `of`: all that it is made of, but for what the address carries from
+    page to page, which its links repeat. While these are the same it is not made again.
     """
     return _address(part, make, (*of, address.kept()), lambda: _keep(make))
 
 
 def kept(part: str, make: Callable[[], T], *of: object) -> T:
-    """What `make` makes, which the session keeps while it is made `of` the same."""
+    """What `make` makes. The session keeps it while it is made `of` the same things."""
     parts: dict[str, tuple[tuple[object, ...], T]] = st.session_state.setdefault(_PARTS, {})
     known = parts.get(part)
     if known is None or not _is_same(known[0], of):
@@ -44,7 +44,7 @@ def kept(part: str, make: Callable[[], T], *of: object) -> T:
 
 
 def for_all(part: str, make: Callable[[], str], *of: Hashable) -> str:
-    """The same of a part that says nothing of any reader or cluster: it is made once for all readers."""
+    """As `for_reader`, for a part that says nothing of any reader or cluster: it is made once for all readers."""
     made_of = (*of, tuple(address.kept().items()))
     return _address(part, make, made_of, lambda: _shared((part, made_of), make))
 

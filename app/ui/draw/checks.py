@@ -38,7 +38,7 @@ def checks(report: StepReport, subject: Subject, content: Content) -> str:
 
 
 def listed(found: Sequence[Check], subject: Subject, content: Content, *, kind: str = "") -> str:
-    """The same for any checks; `kind` is a class of the list."""
+    """The list of any checks, as HTML; `kind` is a class of the list."""
     first = next((check for check in found if check.status not in (Status.PASSED, Status.NOT_REACHED)), None)
     rows = (_row(check, subject, content, opened=check is first or bool(check.error)) for check in found)
     return f'<ol class="{f"checks {kind}".strip()}">{"".join(rows)}</ol>'

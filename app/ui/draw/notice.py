@@ -73,7 +73,7 @@ def not_among(name: str, known: Iterable[str]) -> FlowError | None:
 
 
 def not_there(code: str, got: str, known: Sequence[str]) -> FlowError:
-    """That what the address asks for is not there, beside what would have been."""
+    """The error that says that what the address asks for is not there, and what is."""
     found = ", ".join(f"`{value}`" for value in known[:_LISTED])
     more = ", …" if len(known) > _LISTED else ""
     return FlowError(code=code, server_message="", got=visible(got[:_SHOWN], keep=""), expected=found + more)

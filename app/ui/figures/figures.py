@@ -59,5 +59,5 @@ class Figure:
 
     @property
     def layouts(self) -> tuple[Layout, ...]:
-        """Those in which it is drawn: a small figure has one that suits every screen."""
+        """The layouts in which the figure is drawn: a small figure has one that suits every screen."""
         return tuple(layout for layout in LAYOUTS if layout in self.zones[0].corners)

@@ -20,7 +20,7 @@ _OUTCOMES = {
 
 
 def nothing_yet(content: Content) -> str:
-    """That there is no token to judge."""
+    """Says that there is no token to judge."""
     return f'<p class="quiet">{prose(content.message("inspect_token.sts.no_token"))}</p>'
 
 

@@ -46,7 +46,7 @@ class Kept:
     """Without its signature."""
     was_base64: bool = False
     sequence: int = 0
-    """Of what the browser sent last."""
+    """The number of the message that the browser sent last."""
     filled: int = 0
     """How often the example was put into the field."""
     jwks: str = ""

@@ -146,7 +146,7 @@ def _count(it: Trial) -> None:
 
 
 def _still(found: Diagnosis, content: Content) -> str:
-    """That a change was made and was not enough."""
+    """Says that a change was made and was not enough."""
     sentence = prose(content.message("lab.still"))
     named = "" if secrecy.is_hidden() else f"<p>{prose(verdict_words.verdict(found, content))}</p>"
     return f'<div class="strip" role="status">{mark(Status.WARNING, content)}<div><p>{sentence}</p>{named}</div></div>'

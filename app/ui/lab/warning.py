@@ -1,4 +1,4 @@
-"""That this world is broken, by which fault unless it is hidden, or fixed by hand; and the ways out."""
+"""Warns that this world is broken, or was fixed by hand: which fault it is, unless that is hidden, and the ways out."""
 
 from __future__ import annotations
 

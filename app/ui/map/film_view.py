@@ -29,7 +29,7 @@ _FILMS = "shown_films"
 """In the session: `_Films`. No widget has that key: Streamlit would put its value there, and copy in every run what it
 finds there."""
 _TEXTS = 8
-"""Of one diagnosis: two languages, a part of the film and all of it, wrong predictions."""
+"""How many texts of one diagnosis are kept: two languages, a part of the film and all of it, wrong predictions."""
 
 
 @dataclass(frozen=True, kw_only=True)

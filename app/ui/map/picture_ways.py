@@ -14,7 +14,7 @@ Point = tuple[float, float]
 Shares = tuple[float, float]
 
 HEIGHT = 52
-"""Of a chip."""
+"""The height of a chip."""
 _STEPS = 24
 """Into which a piece of an arrow is divided."""
 _BETWEEN = ((0.28, 0.72), (0.28, 0.6), (0.4, 0.72), (0.5, 0.72))

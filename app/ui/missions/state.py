@@ -43,7 +43,7 @@ class Run:
     read: int
     """The number of the last event that was counted."""
     commands: set[str] = field(default_factory=set)
-    """Those that changed something."""
+    """The commands that changed something."""
     reached_by: int | None = None
     """How many it were when all goals were reached first."""
 

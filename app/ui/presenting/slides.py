@@ -35,7 +35,7 @@ Answers = Mapping[Step, RightAnswer]
 
 
 def answers(found: Diagnosis) -> Answers:
-    """The same for a diagnosed walk. Of a step that its Pod did not get through nobody is asked."""
+    """The answers of a diagnosed walk. About a step that its Pod did not get through the talk asks nothing."""
     chain = found.chain
     held = [step for step in Step if chain.step(step, found.walk) in HOLDS]
     return {step: said for step in held if (said := predictions.outcome(step, found.walk)) is not None}

@@ -169,7 +169,7 @@ def _read(content: Content) -> str:
 
 
 def _attempt() -> Attempt:
-    """That of this reader. One that is not begun is kept nowhere: to look at the page is not to act in the world."""
+    """This reader's attempt. One that is not begun is kept nowhere: to look at the page is not to act in the world."""
     kept = session.page_state().get(_KEY)
     return kept if isinstance(kept, Attempt) else Attempt()
 

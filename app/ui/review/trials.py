@@ -93,7 +93,7 @@ def sts_with_kept_token(trial: Trial) -> Seen:
 
 
 def sts_with_api_token(trial: Trial) -> Seen:
-    """STS, with the Pod's token for the API server."""
+    """STS, with the Pod's token for the API server. Raises `NoOutcome` where that cannot be read."""
     token = read_token(trial.ports, ARTICLE.subject, API_TOKEN)
     if isinstance(token, Submission):
         raise NoOutcome(token.unread)
@@ -107,7 +107,7 @@ def sts_as_another(trial: Trial) -> Seen:
 
 
 def s3_in_kept_session(trial: Trial) -> Seen:
-    """S3, in the session from before the change."""
+    """S3, in the session from before the change. Raises `NoOutcome` where STS has never given one."""
     if trial.kept.credentials is None:
         answer, _ = exchanged(trial.ports, trial.kept.role_arn, _SESSION, trial.kept.token)
         raise NoOutcome(answer.server_message or answer.code)

@@ -23,7 +23,7 @@ _YES = "1"
 
 
 def kept() -> dict[str, str]:
-    """Those of the present address that go along."""
+    """The parameters of the present address that go along to other pages."""
     return _given(*LOOK, *CLUSTER, *SUBJECT)
 
 

@@ -1,6 +1,6 @@
 """How much CPU time of this server a visitor may use: each browser has a budget, and so has each address.
 
-The app charges what a run of the script takes in its thread, and what it causes on the servers' loop. A page takes 0.05
+The app charges the CPU time of a run in its thread, and of what the run causes on the servers' loop. A page takes 0.05
 to 0.3 CPU seconds, a new world 0.15, a walk 0.07.
 
 - A browser is one person. At a page every two seconds, faster than anyone reads, it takes 0.15 a second for good; 20
@@ -50,7 +50,8 @@ _REASONS: dict[str, Reason] = {
 }
 """How the log and the metrics name why a run was stopped."""
 ASK_SECONDS = 0.01
-"""Within which a run that has begun is not asked again: each question of a page for its world is one."""
+"""A run that has begun is checked again after this time at the earliest: a page checks each time it asks for its
+world."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class _Budgets:
     browsers: Buckets[TokenBucket] = field(default_factory=lambda: Buckets(TokenBucket, capacity=20.0, rate=0.15))
     addresses: Buckets[TokenBucket] = field(default_factory=lambda: Buckets(TokenBucket, capacity=120.0, rate=0.5))
     paces: Buckets[PaceBucket] = field(default_factory=lambda: Buckets(PaceBucket, capacity=1.0, rate=0.3))
-    """Of addresses: these refuse no one, but a faster one rests between two runs while others are there."""
+    """By address. These refuse no run: a faster address rests between two runs while others are there."""
     threads: threading.local = field(default_factory=threading.local)
 
 
@@ -75,23 +76,23 @@ def address() -> str | None:
 
 
 def begin() -> None:
-    """A run begins in this thread, which may have run another visitor's: nothing of that is charged any more."""
+    """A run begins in this thread. What the thread did for another visitor before is not charged any more."""
     threads = budgets().threads
     vars(threads).clear()
     threads.charged = time.thread_time()
 
 
 def admit(browser: str, *, begun: bool = True) -> None:
-    """Charges what this run has taken since it was asked last, and stops it with a sentence where too much was used.
+    """Charges what this run has taken since it was checked last, and stops it with a sentence where too much was used.
 
-    What it has done on the servers' loop from here on is charged as well. `begun`: whether the run is under way, and
-    may overdraw the budget a little rather than leave half a page.
+    From here on, what it causes on the servers' loop is charged as well. `begun`: whether the run is under way. Then it
+    may overdraw the budget a little, because half a page is worse.
     """
     threads, now = budgets().threads, time.monotonic()
     if begun and getattr(threads, "browser", None) == browser and now - threads.asked < ASK_SECONDS:
         return
     threads.asked = now
-    if getattr(threads, "browser", None) != browser:  # a run is of one session, which asks again and again
+    if getattr(threads, "browser", None) != browser:  # the first check of this run
         threads.browser, (threads.limits, threads.quota) = browser, _quotas(browser)
     settle()
     payer.set(threads.quota)
@@ -100,7 +101,7 @@ def admit(browser: str, *, begun: bool = True) -> None:
 
 
 def _quotas(browser: str) -> tuple[Quota, Quota]:
-    """What may refuse this visitor, and all that is charged."""
+    """The quota that may refuse this visitor's run, and the one that is charged for it."""
     known, visitor = budgets(), address()
     if visitor is None:
         alone = Quota(known.browsers.of(browser))
@@ -125,7 +126,7 @@ def settle() -> None:
 
 
 def charged(make: Callable[[], T]) -> Callable[[], T]:
-    """The same for another thread, after this run: what it takes is charged to the visitor of this one."""
+    """Wraps `make` for another thread, after this run: what it takes there is charged to the visitor of this run."""
     quota = getattr(budgets().threads, "quota", None)
 
     def made() -> T:
@@ -140,7 +141,7 @@ def charged(make: Callable[[], T]) -> Callable[[], T]:
 
 
 def may_ask(visitor: str) -> bool:
-    """Whether an address may have something done outside of a run; empty is one that nobody counts."""
+    """Whether an address may have something done outside of a run. An empty one is not counted, so it may."""
     return not visitor or budgets().addresses.of(visitor).level() >= 0.0
 
 

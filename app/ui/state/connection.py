@@ -19,15 +19,15 @@ Fields = Mapping[str, str]
 _headers: WeakKeyDictionary[object, Fields] = WeakKeyDictionary()
 _cookies: WeakKeyDictionary[object, Fields] = WeakKeyDictionary()
 _facts: WeakKeyDictionary[object, RequestFacts | None] = WeakKeyDictionary()
-"""By connection. One that comes in place of another is another key, and what it brought goes with it."""
+"""By connection. A connection that replaces another one is another key, and what the old one brought goes with it."""
 _present: ContextVar[ReferenceType[object] | None] = ContextVar("present_connection", default=None)
-"""That of the run which goes on in this context. A copy of the context lives as long as what the run has started on the
-worlds' loop, so the reference is weak: no world keeps a connection that is closed."""
+"""The connection of the run that goes on in this context. A copy of the context lives as long as what the run has
+started on the worlds' loop, so the reference is weak: no world keeps a connection that is closed."""
 
 
 def look_again() -> object:
-    """A run begins: its connection may be another than that of the run before it. Returns it, and None where there is
-    none: the run holds it until it ends.
+    """A run begins, perhaps over another connection than the run before it. Returns that connection, for the run to
+    hold until it ends; None where there is none.
     """
     _present.set(None)
     return _find()

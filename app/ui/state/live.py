@@ -151,7 +151,7 @@ def grant(*actions: Action) -> None:
 
 
 def grant_for_visit(*actions: Action) -> None:
-    """The same for every ServiceAccount that is examined after this one, until it is taken back."""
+    """As `grant`, for every ServiceAccount that is examined from now on, until it is taken back."""
     chosen = live_selection.state()
     chosen.for_visit |= set(actions)
     chosen.settled = False
@@ -163,5 +163,5 @@ def only_read() -> None:
 
 
 def missing(*actions: Action) -> frozenset[Action]:
-    """Those of the actions that the reader has not asked for yet."""
+    """The actions, of these, that the reader has not asked for yet."""
     return (ALL & set(actions)) - live_selection.state().actions

@@ -24,7 +24,7 @@ from app.ui.state import own_world, session
 from app.world.node.volumes.disk import free_bytes
 
 SHOWN_SECONDS = 60
-"""Of the sentence: Streamlit does not take it away when the page connects again."""
+"""How long the sentence is shown: Streamlit does not remove it when the page connects again."""
 LEAST_DISK = 1024 * 1024
 """Bytes that have to be free for new worlds: the files of one's nodes take about 50 kB, what is kept of it 110 kB."""
 

@@ -33,8 +33,6 @@ _LOSS = "world_lost"
 _START = "world_start"
 """In the session: what the world that it had last began with. One that has to be made again begins with the same."""
 _WALK_VIEW = "walk_view"
-_FAULTS = "visited_faults"
-"""In the session: the faults that were in force at the last walk. Another tab may have caused or fixed one since."""
 _DIAGNOSIS = "diagnosis_of_walk"
 _DUE = "walk_due"
 """In the session: the path of the world whose walk is made again when it is asked for next."""
@@ -74,10 +72,10 @@ def world() -> World:
     allowance.admit(key)
     if kept := simulation().kept(key):
         return kept
-    loss = simulation().store.why_gone(key) or ("" if own_world.is_of_this_process(key) else "restarted")
     with allowance.room_for_a_world():
         made = simulation().world(key, allowance.address(), start=st.session_state.get(_START, "finished"))
-    if loss:
+    # After that: the store says it once, and where there is no room for a new world this run has ended.
+    if loss := simulation().store.why_gone(key) or ("" if own_world.is_of_this_process(key) else "restarted"):
         st.session_state[_LOSS] = loss
     return made
 
@@ -118,7 +116,7 @@ def ports() -> Ports:
 
 
 def survey_ports() -> Ports:
-    """The same with the patience of a survey (`wiring.live_for_survey`)."""
+    """Fresh ports with the patience of a survey (`wiring.live_for_survey`). Raises as `ports` does."""
     return live.survey_ports() if mode.can().walk_cluster else simulated_ports()
 
 
@@ -138,7 +136,7 @@ def now() -> float:
 
 
 def missing(*actions: Action) -> frozenset[Action]:
-    """Those of the actions that somebody has to ask for first. In the simulated world it is none."""
+    """The actions, of these, that the reader has to ask for first. In the simulated world there are none."""
     return live.missing(*actions) if mode.can().ask_consent else NOTHING
 
 
@@ -153,7 +151,7 @@ def simulated_walk_view() -> WalkView:
 
 
 def kept_walk_view() -> WalkView | None:
-    """The same; None where there was none through this world."""
+    """The last walk through this browser's world, or one that is due; None where there was none through this world."""
     here, last = world(), st.session_state.get(_WALK_VIEW)
     if st.session_state.get(_DUE) == here.path:
         return _walk(here)
@@ -165,13 +163,13 @@ def kept_walk_view() -> WalkView | None:
         return None
     found = last if last.change >= here.log.events.changed else shared_walks.follow(here, last, lambda: _walk(here))
     if found is last:
-        return last if st.session_state.get(_FAULTS) == here.faults else None
-    st.session_state[_WALK_VIEW], st.session_state[_FAULTS] = found, here.faults
+        return last if last.faults == here.faults else None  # another tab may have caused or fixed one since
+    st.session_state[_WALK_VIEW] = found
     return found
 
 
 def last_walk_view() -> WalkView | None:
-    """The same; None where there is none."""
+    """The last walk through what the pages are about; None where a real cluster allows none."""
     return live_selection.state().walk_view if mode.can().walk_cluster else simulated_walk_view()
 
 
@@ -294,5 +292,5 @@ def subject() -> Subject:
 def _walk(here: World, *, replaced: Mapping[str, JsonValue] | None = None) -> WalkView:
     allowance.afford(here.usage)
     made = shared_walks.walk_through(simulation(), here, replaced)
-    st.session_state[_WALK_VIEW], st.session_state[_FAULTS], st.session_state[_DUE] = made, here.faults, ""
+    st.session_state[_WALK_VIEW], st.session_state[_DUE] = made, ""
     return made

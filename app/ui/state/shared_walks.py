@@ -1,4 +1,4 @@
-"""The last walk through each simulated world, for all pages that show it: one walk for a change, however many look."""
+"""The last walk through each simulated world, for all pages that show it: one walk for each change of the world."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class Shared:
     """What the pages of one world have in common."""
 
     lock: threading.RLock = field(default_factory=threading.RLock)
-    """Held while one of them walks, or asks the doctor: the others then find what it found."""
+    """Held while one page follows the world or asks the doctor, so that the others find what it found."""
     walk_view: WalkView | None = None
     diagnosis: tuple[WalkView, Diagnosis] | None = None
 
 
 _FOLLOWED = "followed"
-"""In the session: the last walk that nobody asked for on the page."""
+"""In the session: the last walk that came by itself, because the page follows its world."""
 _follows: ContextVar[bool] = ContextVar("follows", default=False)
 _lock = threading.Lock()
 _of: WeakKeyDictionary[World, Shared] = WeakKeyDictionary()
@@ -50,10 +50,10 @@ def shared(world: World) -> Shared:
 
 @contextmanager
 def following() -> Iterator[None]:
-    """Inside, `follow` does: when a run begins, before anything is drawn.
+    """Inside, `follow` takes a newer walk. That is at the beginning of a run, before anything is drawn.
 
-    With a change that comes later a part of the page would be of another walk than the rest, and the page would say of
-    itself that it shows the change: no run would come for it.
+    Later it would give one part of the page another walk than the rest, and the page would report that it shows the
+    change, so that no other run would come for it.
     """
     token = _follows.set(True)
     try:
@@ -63,10 +63,11 @@ def following() -> Iterator[None]:
 
 
 def follow(world: World, last: WalkView, make: Callable[[], WalkView]) -> WalkView:
-    """The walk after the newest change that events tell of: made by the first page that asks, found by the others.
+    """The walk after the newest change of the world that is an event: the first page that asks makes it, the others
+    find it.
 
-    It is the page's `last` one outside of `following`, and as long as the world has no CPU time left: nobody asked for
-    this walk, so no page ends with a sentence because of it.
+    Outside of `following` it is the page's `last` walk. So it is while the world has no CPU time left: the reader did
+    not ask for this walk, so the page must not end with a sentence because of it.
     """
     if not _follows.get():
         return last
@@ -80,14 +81,15 @@ def follow(world: World, last: WalkView, make: Callable[[], WalkView]) -> WalkVi
 
 
 def has_followed(found: Walk) -> bool:
-    """Whether that walk came to this page by itself, because of what was asked of the world."""
+    """Whether that walk came to this page by itself, because the world has changed."""
     return st.session_state.get(_FOLLOWED) is found
 
 
 def walk_through(simulation: Simulation, here: World, replaced: Mapping[str, JsonValue] | None) -> WalkView:
-    """Walks now; from then on the last walk is this one. `replaced`: `WalkView`."""
+    """Walks now. This is the last walk from then on. `replaced`: as in `WalkView`."""
     gone = simulation.follow(here)
-    opened, chain, change = simulated(simulation, here), here.chain, here.log.events.changed
+    # What the world is like when the walk begins: another tab may change it meanwhile, and then another walk is due.
+    opened, chain, faults, change = simulated(simulation, here), here.chain, here.faults, here.log.events.changed
     started = time.perf_counter()
     found = walk(opened, chain.subject)
     seconds = time.perf_counter() - started
@@ -101,6 +103,7 @@ def walk_through(simulation: Simulation, here: World, replaced: Mapping[str, Jso
         heard=heard,
         replaced=replaced,
         gone=gone,
+        faults=faults,
         change=change,
     )
     shared(here).walk_view = made
@@ -115,7 +118,7 @@ def _log(cluster: Cluster, namespace: str, pod: str) -> str:
 
 
 def diagnosis(world: World, walk_view: WalkView, examine: Callable[[], Diagnosis]) -> Diagnosis:
-    """What the doctor says of a walk through that world; asked for once."""
+    """What the doctor says of a walk through that world; `examine` is called once for each walk."""
     known = shared(world)
     with known.lock:
         if known.diagnosis is None or known.diagnosis[0] is not walk_view:

@@ -31,6 +31,8 @@ class WalkView:
     """Whether the ServiceAccount or the Pod that was chosen in the simulated world does not exist."""
     replaced: Mapping[str, JsonValue] | None = None
     """What `token_mount` had found before the clock was moved; None where it was not."""
+    faults: tuple[str, ...] = ()
+    """The faults that were in force in the simulated world when the walk began."""
     change: int = 0
     """The newest event that had changed the simulated world when the walk began (`EventStream.changed`)."""
     granted: frozenset[Action] = ALL

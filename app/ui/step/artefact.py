@@ -16,7 +16,7 @@ from app.ui.text import escape, prose
 
 
 def artefact(report: StepReport, content: Content) -> str:
-    """It under its heading, as HTML; empty where the walk did not come to it."""
+    """The step's artefact under its heading, as HTML; empty where the walk did not come to it."""
     body = _DRAWN[report.step](report.evidence, report, content)
     if not body:
         return ""

@@ -69,7 +69,7 @@ def close(diagnosis: Diagnosis, content: Content) -> None:
 
 
 def going_wrong(step: str, content: Content) -> str:
-    """That section of the step's lesson, as a fold."""
+    """The section “What can go wrong” of the step's lesson, as a fold."""
     section = content.lesson(step).section(ANCHOR)
     before, items, after = parts(section.body)
     count = escape(content.message("screens.rest", count=len(items) - FIRST))

@@ -186,7 +186,7 @@ def _found(step: Step, report: StepReport, walk_view: WalkView, content: Content
 
 @page_errors.fragment
 def _behind_in_detail(step: Step, report: StepReport, walk_view: WalkView, content: Content) -> None:
-    """The same between two folds whose content is drawn once they are unfolded, without the rest of the page."""
+    """As `_behind`, between two folds whose content is drawn once they are unfolded, without the rest of the page."""
     with drawn_before.again():  # Streamlit runs a fragment without what is around it
         if depth() == DETAIL:
             _wire(step, report, walk_view, content)

@@ -65,7 +65,7 @@ def current(scheme: Scheme) -> Scene:
 
 
 def _of_a_finished_world(scheme: Scheme) -> Scene:
-    """That of a world that is gone again, so all of them are read at once, on a node like the reader's own."""
+    """The scene of a new world, on a node like the reader's own. That world goes again, so all are read at once."""
     if _LENT not in st.session_state:
         with session.another_world() as finished:
             ports = simulated(session.simulation(), finished)

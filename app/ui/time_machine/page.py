@@ -26,6 +26,8 @@ from app.world.lifecycle.history import History
 from app.world.lifecycle.world_operations import pod_of
 from app.world.setup.scenario import NAMESPACE
 
+_BEGINNING = Landmark(name="", place=0.0)
+"""Where there is no landmark further back."""
 _ACT_ICONS = {"annotate": ":material/edit:", "recreate": ":material/replay:", "delete_pod": ":material/delete:"}
 
 
@@ -120,11 +122,9 @@ def _controls(travel: Travel, marks: tuple[Landmark, ...], content: Content) -> 
         on_change=journey.go,
         help=content.message("time_machine.slider_help"),
     )
-    before = next((mark for mark in reversed(marks) if mark.place < here), None)
-    after = next((mark for mark in marks if mark.place > here), None)
     runs = bool(st.session_state.get(journey.RUNS, False))
     with st.container(key="moment_ways"):  # as wide whatever they say: one may press the same place again
-        first, *others = st.columns([2, 3, 3], gap="small")
+        first, earlier, later = st.columns([2, 3, 3], gap="small")
         first.button(
             content.message("time_machine.hold" if runs else "time_machine.run"),
             key="moment_hold" if runs else "moment_run",
@@ -134,33 +134,32 @@ def _controls(travel: Travel, marks: tuple[Landmark, ...], content: Content) -> 
             on_click=journey.run,
             args=(not runs,),
         )
-        for column, key, mark, icon in zip(
-            others,
-            ("earlier", "later"),
-            (before, after),
-            (":material/arrow_back:", ":material/arrow_forward:"),
-            strict=True,
-        ):
-            name = (
-                content.message(f"time_machine.marks.{mark.name}")
-                if mark
-                else content.message("time_machine.beginning")
-            )
-            at = mark.place if mark else 0.0
-            nothing = here == at or (mark is None and key == "later")
-            column.button(
-                content.message(f"time_machine.no_{key}")
-                if nothing
-                else content.message(f"time_machine.{key}", name=name, time=clock(at)),
-                key=f"moment_{key}",
-                icon=icon,
-                width="stretch",
-                disabled=nothing,
-                on_click=journey.go,
-                args=(at,),
-            )
+        before = next((mark for mark in reversed(marks) if mark.place < here), _BEGINNING)
+        with earlier:
+            _jump("earlier", before if here > before.place else None, ":material/arrow_back:", content)
+        with later:
+            after = next((mark for mark in marks if mark.place > here), None)
+            _jump("later", after, ":material/arrow_forward:", content)
     if travel.notice:
         st.info(content.message(f"time_machine.{travel.notice}", hours=round((SPAN + HOUR) / HOUR)))
+
+
+def _jump(key: str, to: Landmark | None, icon: str, content: Content) -> None:
+    """The button that goes to a landmark; None is nowhere to go."""
+    if to is None:
+        label = content.message(f"time_machine.no_{key}")
+    else:
+        names = "time_machine.beginning" if to is _BEGINNING else f"time_machine.marks.{to.name}"
+        label = content.message(f"time_machine.{key}", name=content.message(names), time=clock(to.place))
+    st.button(
+        label,
+        key=f"moment_{key}",
+        icon=icon,
+        width="stretch",
+        disabled=to is None,
+        on_click=journey.go,
+        args=(to.place if to else 0.0,),
+    )
 
 
 # (3) The experiments

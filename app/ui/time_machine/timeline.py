@@ -34,7 +34,7 @@ class Landmark:
 
 
 def landmarks(first: First, start: float) -> tuple[Landmark, ...]:
-    """Those that lie on the line, in order. `start` is its beginning, Unix seconds."""
+    """The landmarks that lie on the line, in order. `start` is the beginning of the line, Unix seconds."""
     found: dict[str, float] = {}
     if session := session_of(first.credentials.expiration if first.credentials else ""):
         found["advisory"] = session.expires - ADVISORY

@@ -51,11 +51,11 @@ class BesideCluster:
         self.ca_pem = self._pki.root_ca_pem
         host = f"[{reached_at}]" if ":" in reached_at else reached_at
         self.url = f"https://{host}:{port_of(listener)}"
-        """Of AWS, for the Pods."""
+        """The URL of AWS for the Pods."""
         webhook_path = f"/webhook/{secrets.token_hex(16)}/mutate"
         self.webhook_url = f"{self.url}{webhook_path}"
         self.aws_url = f"http://{HOST}:{http}"
-        """Of the same AWS, for the reader's own tools."""
+        """The URL of the same AWS for the reader's own tools."""
         self.issuer_address = f"{HOST}:{https}"
         """Where the issuer is found by its own name."""
         # (2) The account, whose STS reads the issuer over the wire.

@@ -43,7 +43,8 @@ def role(world: World) -> JsonObject | None:
 
 
 async def write_role(world: World, document: JsonObject, typed: str) -> None:
-    """UpdateRole, and the actions that attach, detach, write and delete policies."""
+    """UpdateRole, and the actions that attach, detach, write and delete policies. Raises `EditRefused` and
+    `AwsError`."""
     own = world.chain.role
     role = world.account.roles.get(own)
     if role is None:

@@ -6,11 +6,12 @@ import json
 import sys
 import unicodedata
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import NoReturn, TypeVar
 
 from app.flow.model import JsonObject, JsonValue
 from app.world.edits.refusal import EditRefused
 
+T = TypeVar("T")
 SIZE_LIMIT = 64 * 1024
 """Bytes of a text that is read at all. The largest that makes sense is a webhook's configuration, with 3 KiB."""
 DEPTH_LIMIT = 30
@@ -45,15 +46,15 @@ def read(text: str) -> JsonObject:
 
 
 def only(document: JsonObject, where: str, *names: str) -> None:
-    """Refuses members with other names than these."""
+    """Raises `EditRefused` for a member with another name than these."""
     for name in document:
         if name not in names:
             path = f"{where}.{name}" if where else name
             raise EditRefused("unknown_member", got=name, expected=", ".join(names), where=path)
 
 
-def member(document: JsonObject, where: str, name: str, type_: type) -> Any:
-    """A member that has to be there, of a type. Raises `EditRefused`."""
+def member(document: JsonObject, where: str, name: str, type_: type[T]) -> T:
+    """A member that has to be there, of that type. Raises `EditRefused`."""
     path = f"{where}.{name}" if where else name
     if name not in document:
         raise EditRefused("missing_member", expected=name, where=path)
@@ -73,7 +74,7 @@ def texts(document: JsonObject, name: str) -> list[str]:
 
 
 def same_name(given: str, name: str, where: str) -> None:
-    """Refuses another name: that would be another object."""
+    """Raises `EditRefused` for another name: that would be another object."""
     if given != name:
         raise EditRefused("other_name", got=given, expected=name, where=where)
 

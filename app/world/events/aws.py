@@ -68,7 +68,7 @@ def _fields(call: Incoming) -> Mapping[str, str]:
 
 
 def _account(directory: Directory, key_id: str, asked: Mapping[str, str]) -> Account | None:
-    """That of the key; of a call without one, that of the role which it asks for."""
+    """The account of the key; for a call without a key, the account of the role that it asks for."""
     parts = asked.get("RoleArn", "").split(":")
     number = account_of(key_id) if key_id else parts[4] if len(parts) > 5 else ""
     return directory.account(number) if number else None
@@ -85,7 +85,7 @@ def _object(call: Incoming, asked: Mapping[str, str]) -> tuple[str, str, str]:
 
 
 def _s3(call: Incoming) -> tuple[str, str, str]:
-    """The same of S3, whose action is the method and what the path leads to."""
+    """Verb, kind and name of a call of S3, whose action is the method and what the path leads to."""
     bucket, _, key = call.raw_path.lstrip("/").partition("/")
     if not bucket:
         return "", "", "ListBuckets"

@@ -33,7 +33,7 @@ class Event:
     verb: str
     """Kubernetes' verb with the subresource, or AWS's action; empty where a page changed the world (`turn`)."""
     kind: str
-    """Of the object: `ServiceAccount`, `Role`, `Bucket`; empty where the request is about none."""
+    """The kind of the object: `ServiceAccount`, `Role`, `Bucket`; empty where the request is about none."""
     namespace: str
     name: str
     step: Step | None
@@ -43,7 +43,7 @@ class Event:
     changes: bool
     """Whether it may have changed what a page shows."""
     run: str
-    """The same for all requests of one run of `kubectl`, no other's; empty where the tool does not say."""
+    """An id that all requests of one run of `kubectl` have, and no others; empty where the tool does not say."""
 
     @property
     def document(self) -> JsonObject:
@@ -70,9 +70,9 @@ class EventStream:
         self.name = secrets.token_hex(8)
         """Another stream counts from 1 as well, so a client that resumes says which one it means."""
         self.number = 0
-        """Of the newest event."""
+        """The number of the newest event."""
         self.changed = 0
-        """Of the newest event that may have changed what a page shows."""
+        """The number of the newest event that may have changed what a page shows."""
         self.is_closed = False
         """Whether its world is gone."""
         self._lock = threading.Lock()

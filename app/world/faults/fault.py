@@ -24,7 +24,7 @@ class Whole(StrEnum):
     RUNNING_POD = "running_pod"
     """What happened to the Pod that runs, and is over for the next one."""
     VARIABLES = "variables"
-    """Those of the Pod's manifest that the webhook would add."""
+    """The variables in the Pod's manifest that the webhook would add."""
     ROLE_ARN = "role_arn"
     AUDIENCE = "audience"
     """Two of the ServiceAccount's annotations."""

@@ -43,7 +43,7 @@ async def _no_token_request(world: World) -> None:
 
 
 async def _service_account_deleted(world: World) -> None:
-    """It goes between the Pod's admission and the kubelet's TokenRequest."""
+    """Deletes the ServiceAccount between the Pod's admission and the kubelet's TokenRequest."""
     await submit(world)
     await delete(world, "serviceaccounts", *service_account_of(world))
     await settle(world)

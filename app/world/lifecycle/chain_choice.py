@@ -20,11 +20,11 @@ class Choices:
 
     namespaces: tuple[str, ...]
     service_accounts: tuple[str, ...]
-    """Those of the chain's namespace."""
+    """The ServiceAccounts of the chain's namespace."""
     role_arns: tuple[str, ...]
     """By place, what each is annotated with; empty where it is not."""
     pods: tuple[str, ...]
-    """Those that run under the chain's ServiceAccount, the newest first."""
+    """The Pods that run under the chain's ServiceAccount, the newest first."""
 
 
 def choices(world: World) -> Choices:

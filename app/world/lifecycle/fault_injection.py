@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 
 async def inject(world: World, faults: list[Fault], in_force: list[Fault]) -> None:
-    """Causes faults in the order of their ranks: where one in force would have to come later, all are caused again."""
+    """Causes faults, in the order of their ranks. Where a fault in force has a higher rank, the world goes back to
+    before all faults, and all are caused again."""
     chain_choice.follow(world)
     before = world.before_faults or await world_snapshot.save(world)
     wanted = [fault for fault in dict.fromkeys(faults) if fault not in in_force]

@@ -1,7 +1,7 @@
 """The moments of one world to which its learner can go back: kept as time is moved on, bounded in number and bytes.
 
-At a stop time stands still, as far as the learner is concerned: whenever something is asked there, the clock is that of
-the stop. What has been seen of the time to come stays until somebody acts; then it is the future of another past.
+For the learner time stands still at a stop: whenever they ask for something there, the clock is that of the stop. Later
+stops that they have seen are kept until they act. Then these are discarded, because they belong to another past.
 """
 
 from __future__ import annotations
@@ -22,14 +22,15 @@ if TYPE_CHECKING:
 LIMIT = 20
 """Stops that are kept."""
 STOPS_BYTES = 4 * 1024 * 1024
-"""Bytes of memory that they take together, beside the first and the present one. A stop holds what has changed since
-the one before it: in the lessons 50 kB."""
+"""Bytes of memory that all stops may take, but for the first and the present one. A stop contains what has changed
+since the one before it: in the lessons 50 kB."""
 ELSEWHERE = "elsewhere"
-"""An act that changed the world by another way than this history: another page, `kubectl`, `aws`."""
+"""An act outside of this history that changed the world: on another page, by `kubectl` or `aws`."""
 REST_SECONDS = 900.0
-"""For how long after each act here the kubelet does nothing by itself: a stop stays as it is while it is looked at."""
+"""For how long after each act here the kubelet does nothing by itself, so that a stop stays as it is while it is
+shown."""
 _DRIFT = 1.0
-"""Seconds by which a clock may differ that was not moved."""
+"""Seconds by which the clock may differ although no one has moved it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +57,7 @@ class History:
         self.current: Stop
         self._landmarks: frozenset[float] = frozenset()
         self._left: Hashable = None
-        """What the world looked like when this history last let go of it."""
+        """What the world looked like after the last act of this history."""
 
     @classmethod
     async def begin(cls, world: World) -> History:
@@ -72,9 +73,10 @@ class History:
         return tuple(self.stops[self.stops.index(self.current) + 1 :])
 
     async def go(self, place: float, landmarks: Sequence[float] = ()) -> None:
-        """Goes to a place: back to what was kept, else forward from there. Stops at the landmarks on its way.
+        """Goes to a place: back to the nearest stop before it, and forward from there. Stops at the landmarks on the
+        way.
 
-        So what happens at a landmark happens once, and a learner who returns to a later time finds the same.
+        So what happens at a landmark happens once, and a learner who goes to a later time again finds the same.
         """
         self._landmarks = frozenset(landmarks)
         async with self.world.changing:
@@ -89,9 +91,9 @@ class History:
                     await self._keep(waypoint, "")
 
     async def act(self, name: str, work: Callable[[World], Awaitable[None]]) -> None:
-        """Does something to the world, here and now. What was kept of later times is discarded.
+        """Does something to the world at this stop, and discards the later stops.
 
-        Where it cannot be done the world stays as it was, and the error is raised on.
+        Where `work` raises an error, the world stays as it was, and the error is raised again.
         """
         async with self.world.changing:
             self._hold()
@@ -103,7 +105,7 @@ class History:
             await self._start_over(self.current.place, name)
 
     async def undo(self) -> None:
-        """Takes back the act of this stop, and all that came after it; nothing where no act happened here."""
+        """Undoes the act of this stop, and all that came after it. Does nothing where no act happened here."""
         async with self.world.changing:
             if self.current.act:
                 place = self.stops.index(self.current)
@@ -111,7 +113,7 @@ class History:
                 del self.stops[place:]
 
     async def resume(self) -> bool:
-        """Takes up the world again. Returns whether it was changed elsewhere: what was kept of later is then gone."""
+        """Goes on with the world. Returns whether it was changed elsewhere; then the later stops are discarded."""
         async with self.world.changing:
             if self._left == self._seen() and abs(self.world.clock.offset - self._offset) < _DRIFT:
                 self._hold()
@@ -122,7 +124,7 @@ class History:
     # What the coroutines above are made of. They hold `world.changing`.
 
     def _hold(self) -> None:
-        """Sets the clock to that of this stop. Nothing has happened since, and nothing will for a while."""
+        """Sets the clock to that of this stop, and keeps the kubelet from acting for a while."""
         self.world.kubelet.rest(REST_SECONDS)
         self.world.clock.offset = self._offset = self.current.at - time.time()
 
@@ -149,11 +151,12 @@ class History:
         self._left = self._seen()
 
     def _seen(self) -> Hashable:
-        """What is different once the world was changed elsewhere, or its kubelet did something by itself."""
+        """A value that differs once the world was changed elsewhere, or its kubelet did something by itself."""
         return looks(self.world), self.world.kubelet.woke
 
     def _trim(self) -> None:
-        """Drops the oldest that is missed least: one where nothing was done and nothing happens, never the first."""
+        """Drops stops while there are too many. The oldest goes at which no one acted and nothing happens by itself;
+        else the oldest. The first and the present one stay."""
         while spare := [stop for stop in self.stops[1:] if stop is not self.current]:
             if (
                 len(self.stops) <= LIMIT

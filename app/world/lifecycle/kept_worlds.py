@@ -1,4 +1,4 @@
-"""Bringing kept worlds back, and what has to be kept for going back to before a fault."""
+"""Brings kept worlds back, and keeps the state before a fault, to go back to."""
 
 from __future__ import annotations
 
@@ -17,21 +17,23 @@ if TYPE_CHECKING:
 
 
 VERSIONS_SKIPPED = 10_000
-"""Resource versions that are not given out again after a start: some may have been that were not on the disk yet."""
+"""How many resource versions a start leaves out: some of them may have been given out and were not on the disk yet."""
 
 
 async def make(keepers: Keepers, services: SharedServices, store: WorldStore) -> list[World]:
-    """The kept worlds as they were when they went, but for what runs in them. They are in the store then, and kept.
+    """The kept worlds as they were when their process ended, but for what ran in them. They are in the store and kept
+    from then on.
 
-    No server serves yet: none of their clients can change anything that is not kept.
+    No server serves yet, so no client can change anything before it is kept.
     """
     return [await _make(it, keepers, services, store) for it in keepers.directory.worlds]
 
 
 async def resume(worlds: list[World], store: WorldStore) -> None:
-    """Their nodes start: files are made again, tokens that are due renewed, what ran is started. The servers serve."""
+    """Starts their nodes: files are made again, tokens that are due are renewed, and what ran is started. The servers
+    serve by then."""
     for world in worlds:
-        if store.by_path(world.path) is world:  # else there are too many
+        if store.by_path(world.path) is world:  # else it had to go for another one
             async with world.changing:
                 with world.log.events.quiet():
                     await _recover(world)
@@ -72,7 +74,7 @@ async def _recover(world: World) -> None:
 
 
 async def inject(keepers: Keepers | None, world: World, wanted: list[Fault], in_force: list[Fault]) -> None:
-    """As `fault_injection.inject`. Of a kept world what was before the first fault is kept as well, to go back to."""
+    """As `fault_injection.inject`. If the world is kept, its state before the first fault is kept as well."""
     keeper = keepers.of(world) if keepers is not None else None
     if keeper is None:
         await fault_injection.inject(world, wanted, in_force)

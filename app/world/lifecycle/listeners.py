@@ -28,7 +28,7 @@ class Listeners:
 
     @property
     def record(self) -> ServersRecord:
-        """The same for the disk: a later process serves at the same ports, under the same CA."""
+        """Ports and certificates for the disk: a later process serves at the same ports, under the same CA."""
         return ServersRecord(
             aws_port=self.aws_port,
             kubernetes_port=self.kubernetes_port,

@@ -55,8 +55,8 @@ class Simulation:
         own: str = "",
         state: StateDirectory | None = None,
     ) -> None:
-        """`own`: the key of a world that never goes for another or because it is unused. `state`: where that one, or
-        all where there is none, is kept. The ports are those of before where it has some; `stop` closes it."""
+        """`own`: the key of a world that never goes, for another one or unused. `state`: where that world is kept, or
+        all are where there is none. Its ports are taken again, if it has some. `stop` closes it."""
         files_in = parent_of_node_files()  # nothing is open yet where there is none
         self._listeners = Listeners(aws_port, kubernetes_port, state.servers if state is not None else None)
         self.aws_url = f"http://{HOST}:{self._listeners.aws_port}"
@@ -171,12 +171,12 @@ class Simulation:
         self._change(world, chain_choice.turn(world, namespace=namespace, service_account=service_account, pod=pod))
 
     def pin_chain(self, world: World) -> None:
-        """Has the chain stay the one that it is until its learner turns to another, whatever happens to its parts."""
+        """Keeps the chain as it is until its learner turns to another one, whatever happens to its parts."""
         if not world.chain_is_chosen:
             self._change(world, chain_choice.pin(world))
 
     def follow(self, world: World) -> bool:
-        """Has the chain follow what its ServiceAccount is annotated with. Returns whether the chosen one is gone."""
+        """Has the chain follow the annotation of its ServiceAccount. Returns whether the chosen chain is gone."""
 
         async def look() -> bool:
             chain_choice.follow(world)
@@ -185,7 +185,7 @@ class Simulation:
         return self.run(look())
 
     def page_state(self, world: World) -> dict[str, object]:
-        """What is kept beside a world for as long as there is that world; no part of its state."""
+        """What pages keep beside a world for as long as it exists. It is no part of the world's state."""
         return world.usage.page_state
 
     def keeps(self, world: World) -> bool:
@@ -219,14 +219,14 @@ class Simulation:
         self.keep(world)
 
     def _change(self, world: World, work: Coroutine[Any, Any, T]) -> T:
-        """Runs what its learner does to a world as a whole. Raises `WorldGone`."""
+        """Runs what a learner does to their world as a whole. Raises `WorldGone`."""
         world.usage.acted = True
         return self._alone(world, work)
 
     def _alone(self, world: World, work: Coroutine[Any, Any, T]) -> T:
-        """Runs what is about a world as a whole, one at a time, whatever a second tab asks. Raises `WorldGone`.
+        """Runs work on a world as a whole: one work at a time, also where a second tab asks. Raises `WorldGone`.
 
-        What the node does because of it is no event: a page that hides a fault would show it there.
+        What the node does because of it is no event, because it would reveal a fault that a page hides.
         """
 
         async def alone() -> T:

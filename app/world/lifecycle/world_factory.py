@@ -16,8 +16,8 @@ PODS_SECONDS = 20.0
 """How long a new world waits for the scenario's Pods to finish."""
 
 MAKING_LIMIT = 16
-"""Worlds that are made at a time, so that none is set up so slowly that its servers and Pods give up on each other. A
-request that creates a Pod waits for one to the webhook, over the same limited connections."""
+"""Worlds that are made at a time. If there were more, each would be set up so slowly that its servers and Pods give up
+on each other: a request that creates a Pod waits for one to the webhook, over the same limited connections."""
 
 
 class WorldFactory:
@@ -25,12 +25,12 @@ class WorldFactory:
 
     def __init__(self, store: WorldStore) -> None:
         self.shared_services: SharedServices | None = None
-        """There is one while the servers run."""
+        """None while the servers do not run."""
         self._store = store
         self._making: dict[str, asyncio.Task[World]] = {}
         self._room = asyncio.Semaphore(MAKING_LIMIT)
         self.made: Callable[[str, World], Awaitable[None]] | None = None
-        """Is called with the key of each world that is complete, and with the world."""
+        """Called with each complete world and its key."""
 
     def kept(self, key: str) -> World | None:
         """The world of a learner's key, if there is a complete one."""

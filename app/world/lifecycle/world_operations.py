@@ -82,7 +82,7 @@ def with_manifest(change: Callable[[World, JsonObject], None]) -> Callable[[Worl
 async def submit(
     world: World, change: Callable[[JsonObject], None] | None = None, *, place: Place | None = None
 ) -> None:
-    """The same, but returns as soon as the Pod is stored: the kubelet has not seen it yet."""
+    """As `recreate`, but returns as soon as the Pod is stored: the kubelet has not seen it yet."""
     namespace, name = place or pod_of(world)
     pod = written(world.cluster.get("pods", namespace, name))
     if change is not None:

@@ -1,14 +1,14 @@
 """A world as it was at one moment, to go back to.
 
-Everything in a world is state and comes back, unless it is named here: so what is added to a world later is not
-forgotten. The parts that others hold on to (the world, its accounts, its kubelet, ...) stay the same objects and get
-their attributes of that moment; what hangs on the attributes is copied. What is in `_SHARED` is never copied: it does
-not change, or it is no state but the machinery that works on it.
+Every attribute of a world is state and comes back, unless this module names it: so an attribute that is added to a
+world later comes back as well. The parts to which others refer (the world, its accounts, its kubelet, ...) stay the
+same objects and get the attributes that they had at that moment; the values of these attributes are copied. Objects of
+the classes in `_SHARED` are never copied: they do not change, or they are no state but work on it.
 
-Not taken back: what is known of the world's use; the exchange log, which is history; the counters of resource
-versions and of Pods' addresses, so that none is given out twice and an address in the log is one Pod's; the wall
-clock, so that in the restored world time has gone on; and in which words STS refuses, which is a choice of the
-reader and no event in the world.
+The following is not set back: what is known of the world's use; the exchange log, which is history; the counters of
+resource versions and of Pods' addresses, so that none is given out twice and an address in the log is one Pod's; the
+wall clock, so that in the restored world time has gone on; and the words in which STS refuses, which the reader
+chooses.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 SETTLE_SECONDS = 20.0
-"""How long Pods on their way are waited for. What still runs then is cancelled by `restore`; `save` leaves it alone."""
+"""How long to wait for Pods that are being started. `restore` cancels what still runs then; `save` leaves it alone."""
 
 ROUNDS = 3
-"""Of waiting for the controllers and then for Pods. A rollout that takes longer goes on from where it was."""
+"""How often it waits for the controllers and then for Pods. A rollout that takes longer goes on from where it was."""
 
 _NO_STATE: Mapping[type, frozenset[str]] = {
     ClusterState: frozenset({"changes", "_objects", "_bytes"}),
@@ -58,7 +58,8 @@ _NO_STATE: Mapping[type, frozenset[str]] = {
     WorldClock: frozenset(),
     KeyRing: frozenset(),
 }
-"""The parts of a world beside itself, with the attributes that do not come back. The objects do, in another way."""
+"""The parts of a world beside itself, with the attributes that do not come back. Objects of the cluster come back in
+another way (`WorldSnapshot.objects`)."""
 _SHARED = (
     *(Stored, StoredObject, SigningKey, jwt.PyJWK, FunctionType),
     *(ExchangeLog, Loopback, KeyPool, ContainerRuntime, Streams, ControllerManager),
@@ -68,26 +69,26 @@ _SHARED = (
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class WorldSnapshot:
-    """What `save` keeps, in memory. It belongs to one world, and may be restored as often as one likes."""
+    """What `save` keeps, in memory. It belongs to one world, and may be restored any number of times."""
 
     world: World
     state: tuple[bytes, ...]
-    """The attributes of the world and of its parts, each pickled by itself: no two have anything in common that is not
+    """The attributes of the world and of its parts, pickled part by part: an object that two parts refer to has to be
     `shared`. It never leaves the process."""
     shared: tuple[Any, ...]
-    """What `state` refers to by its place in here: the world, its parts, and what is not copied."""
+    """What `state` refers to by its index in this tuple: the world, its parts, and the objects that are not copied."""
     parts: tuple[Any, ...]
-    """Whose attributes `state` holds, in that order."""
+    """The parts whose attributes `state` contains, in that order."""
     objects: Mapping[str, Mapping[Key, Stored]]
-    """Cluster's, by resource."""
+    """The cluster's objects, by resource."""
     files: tuple[KeptFile, ...]
-    """The node's."""
+    """The files of the node."""
 
 
 async def save(world: World, *, like: WorldSnapshot | None = None) -> WorldSnapshot:
-    """Remembers the world as it is, once the Pods on their way have settled.
+    """A snapshot of the world as it is once the Pods that are being started have settled.
 
-    What is as it was in `like`, or else before the first fault, is shared with that.
+    What is the same as in `like`, or else as before the first fault, shares its memory with that.
     """
     await settle(world)
     pickler = _Pickler(world)
@@ -105,14 +106,14 @@ async def save(world: World, *, like: WorldSnapshot | None = None) -> WorldSnaps
 
 
 async def settle(world: World) -> None:
-    """Until the Pods on their way have settled."""
-    for _ in range(ROUNDS):  # what Pods come to is the controllers' business, and the other way round
+    """Waits until the Pods that are being started have settled."""
+    for _ in range(ROUNDS):  # what Pods do makes work for the controllers, and the other way round
         await world.controllers.settle(SETTLE_SECONDS)
         await world.kubelet.settle(SETTLE_SECONDS)
 
 
 def bytes_of(world_snapshots: Iterable[WorldSnapshot]) -> int:
-    """About the bytes of memory that these take together, whatever they share counted once."""
+    """About how many bytes of memory these take together; what they share counts once."""
     sizes: dict[int, int] = {}
     pending = list(world_snapshots)
     while pending:
@@ -137,9 +138,9 @@ _FILE_BYTES = 400
 
 
 async def restore(world: World, world_snapshot: WorldSnapshot) -> None:
-    """Makes the world what it was. Raises `ValueError` for another world's world snapshot.
+    """Makes the world what it was. Raises `ValueError` for a snapshot of another world.
 
-    No Pod is run again: one that is gone by now comes back with its uid, its files and its logs; a newer one goes.
+    No Pod is run again: a Pod that is gone by now comes back with its uid, its files and its logs; a newer one goes.
     """
     if world_snapshot.world is not world:
         raise ValueError("the world snapshot is another world's")
@@ -161,7 +162,7 @@ def _no_state(part: Any) -> frozenset[str]:
 
 
 class _Pickler(pickle.Pickler):
-    """Copies all that hangs on a world. What is shared, the parts among it, is referred to."""
+    """Copies all that a world refers to. What is shared, the parts among it, is not copied but referred to."""
 
     def __init__(self, world: World) -> None:
         self._buffer = io.BytesIO()
@@ -171,7 +172,7 @@ class _Pickler(pickle.Pickler):
         self._parts: list[Any] = [world]
 
     def dump_parts(self) -> tuple[tuple[Any, ...], list[bytes]]:
-        """The world with each part that comes to light by its attributes, and the attributes of each."""
+        """The world and each part that its attributes lead to, and the attributes of each of them, pickled."""
         state = []
         for part in self._parts:  # grows meanwhile
             self._buffer.seek(0)

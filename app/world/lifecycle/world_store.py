@@ -1,4 +1,4 @@
-"""The worlds that are kept: by their learner's key and by what requests know of them."""
+"""The worlds that are kept, by their learner's key and by the names that requests contain."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NEW_AT_ONCE = 400
 NEW_PER_SECOND = 1.0
 """How many they may make after that."""
 GONE_LIMIT = 10_000
-"""Keys of which is remembered why their world went; the oldest are forgotten first."""
+"""For how many keys the store remembers why their world went. The oldest are forgotten first."""
 
 Loss = Literal["evicted", "idle"]
 """Why a world went: another needed the room, or it was unused for too long."""
@@ -51,10 +51,13 @@ class _Kept:
 class WorldStore:
     """At most `capacity` worlds, of which one address has at most three quarters.
 
-    Asking for a world by its key is use, and so are the requests of clients (`Usage.touched`). Those idle longer than
-    `idle_seconds` go. When one too many comes, one goes in which no one has acted: of the address's own where it has
-    its share, else of the address that has the most worlds, the longest unused of them. Where all were acted in, the
-    longest unused of the address's own goes; other addresses never lose such a one.
+    Asking for a world by its key is use, and so are the requests of clients (`Usage.touched`). Worlds that were idle
+    for longer than `idle_seconds` go. Where a new world finds no room, another one goes:
+
+    1. A world in which no one has acted. If the address has its share already, one of its own; else one of the address
+       that has the most worlds. Of these, the one that was not used for the longest time.
+    2. If someone has acted in all of them, the world of the address itself that was not used for the longest time. No
+       other address ever loses such a world.
 
     Safe to use from several threads. `drop` is called for every world that goes, outside the lock.
     """
@@ -69,8 +72,8 @@ class WorldStore:
         acted_in: Callable[[World], bool] = was_acted_in,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`own`: the key of a world that never goes, whatever others need. `acted_in` is called in the thread that puts
-        a world."""
+        """`own`: the key of a world that never goes for another one. `acted_in` is called in the thread that puts a
+        world."""
         self._own = own
         self._capacity = capacity
         self._share = capacity - capacity // 4
@@ -83,7 +86,7 @@ class WorldStore:
         self._worlds: OrderedDict[str, _Kept] = OrderedDict()
         """By key, the longest unused first."""
         self._keys: dict[str, str] = {}
-        """From path, issuer and account to the learner's key."""
+        """The learner's key, by the path, the issuer and the accounts of their world (`_names`)."""
         self._gone: OrderedDict[str, Loss] = OrderedDict()
 
     def __len__(self) -> int:
@@ -100,11 +103,11 @@ class WorldStore:
             return self._use(key)
 
     def put(self, key: str, world: World, visitor: str | None = None) -> None:
-        """Keeps a world under a key, in place of the one that was there. `visitor`: the address it is made for.
+        """Keeps a world under a key, instead of the one that was there. `visitor`: the address it is made for.
 
-        None where this process itself asks, or a server that does not know addresses: how fast worlds are made is then
-        not limited. Raises `NoRoom`, and has changed nothing, where the address makes too many, or where all others'
-        worlds were acted in and it has none that could go.
+        It is None where this process itself asks, or the server does not know addresses. Then there is no limit to how
+        fast worlds are made. Raises `NoRoom`, and has changed nothing, where the address makes too many worlds, or
+        where someone has acted in all worlds of others and it has none itself that could go.
         """
         new = self._new.of(visitor) if visitor is not None else None
         if new is not None and (wait := new.wait()):
@@ -147,7 +150,7 @@ class WorldStore:
         return next((key for key in keys if not self._acted_in(self._worlds[key].world)), None)
 
     def why_gone(self, key: str) -> Loss | None:
-        """Why the world of a key went; said once, and None where it did not or that is forgotten."""
+        """Why the world of a key went. Returned once; None where it did not go, or the store has forgotten it."""
         with self._lock:
             return self._gone.pop(key, None)
 
@@ -225,7 +228,7 @@ class WorldStore:
             return self._worlds[key].world if key is not None else None
 
     def _note_use(self) -> None:
-        """Counts what clients did since the last look, without a lookup by key."""
+        """Counts the requests of clients since the last call as use."""
         for key in [key for key, kept in self._worlds.items() if kept.world.usage.touched]:
             self._worlds[key].world.usage.touched = False
             self._use(key)

@@ -63,9 +63,9 @@ class PodContainers:
         self._go_on = go_on
         self._created: dict[str, Container] = {}
         self._processes: dict[str, Streams] = {}
-        """The containers' own, of now or the last ones."""
+        """The streams of each container's own process, the present one or the last, by the container's name."""
         self._running: dict[str, asyncio.Task[int]] = {}
-        """Of these, the programs that have been run, by the container's name."""
+        """The tasks that run, or have run, the containers' programs, by the container's name."""
         self._renewed: set[str] = set()
         """Containers whose image is another one, and which still run with the one before."""
         self._published = ""

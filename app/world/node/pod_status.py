@@ -27,7 +27,7 @@ class ContainerState:
     finished: float | None = None
     """Both in Unix seconds by the node's clock; None where that has not happened."""
     exit_code: int | None = None
-    """Of its process; None while it runs."""
+    """The exit code of its process; None while that runs."""
     waiting: str = ""
     """Why it does not run, such as `CreateContainerConfigError`."""
     waiting_message: str = ""

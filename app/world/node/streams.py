@@ -46,7 +46,7 @@ class Streams:
         self._output: deque[tuple[int, bytes]] = deque()
         self._finished = False
         self._changed = asyncio.Event()
-        """Of the output: a piece more, a piece less, or the end."""
+        """Set when the output changes: a piece more, a piece less, or the end."""
         self._terminal = LineDiscipline() if tty else None
 
     # (1) The process

@@ -20,9 +20,9 @@ from app.world.saved.codec import StateError
 from app.world.saved.sections import Sections
 
 SCHEMA = 1
-"""Of what is written here. A newer one is not read."""
+"""The version of what is written here. A newer one is not read."""
 COMPACT_BYTES = 1024 * 1024
-"""Of a journal, after which a new snapshot takes its place."""
+"""The size of a journal after which a new snapshot replaces it."""
 SNAPSHOT = "snapshot.json"
 
 

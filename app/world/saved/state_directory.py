@@ -107,7 +107,7 @@ class StateDirectory:
         self.path = path
         self.servers: ServersRecord | None = None
         self.worlds: list[KeptOnDisk] = []
-        """Those that were kept."""
+        """The worlds that were kept."""
         self.torn: list[Path] = []
         """Journals whose last line is incomplete."""
         self._unfinished: list[Path] = []

@@ -40,7 +40,7 @@ class LoopThread:
             self._thread.join()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Runs a coroutine on the loop and returns its result."""
+        """Runs a coroutine on the loop and returns its result. Raises `RuntimeError` where the loop does not run."""
         if self._loop is None or not self._thread.is_alive() or threading.current_thread() is self._thread:
             work.close()
             raise RuntimeError("the simulated world is not running, or this is its own thread") from self._failure

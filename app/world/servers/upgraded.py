@@ -70,7 +70,7 @@ class UpgradedConnection(asyncio.Protocol):
         self._may_write.clear()
 
     def resume_writing(self) -> None:
-        """It reads again."""
+        """The client reads again."""
         self._may_write.set()
 
     def _end(self) -> None:

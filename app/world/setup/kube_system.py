@@ -30,13 +30,13 @@ _TAG = "irsa-explorer"
 @dataclass(frozen=True, kw_only=True)
 class _AddOn:
     name: str
-    """Of the workload, of its ServiceAccount, and the first part of the Pods' names."""
+    """The name of the workload and of its ServiceAccount, and the first part of the Pods' names."""
     app: str
     """The label `k8s-app`."""
     containers: tuple[tuple[str, str], ...]
     """Name and image."""
     replicas: int
-    """Of a Deployment; 0 for a DaemonSet, whose Pods share the node's network."""
+    """How many Pods a Deployment has; 0 for a DaemonSet, whose Pods share the node's network."""
 
 
 _ADD_ONS = (

@@ -90,7 +90,7 @@ async def _session(developer: Developer, request: TakeSession) -> Credentials:
 
 
 def _path(manifest: JsonObject, name: str = "") -> str:
-    """Of the list that the object is in; with a name, of the object."""
+    """The path of the list that the object is in; with a name, the path of the object."""
     kind = _kind(manifest)
     namespace = get_str(manifest, "metadata", "namespace") or "default"
     return kind.path(namespace if kind.namespaced else "", name)

@@ -40,7 +40,7 @@ class PodStand(StrEnum):
     OTHER_ROLE = "other_role"
     OTHER_AUDIENCE = "other_audience"
     UNKNOWN = "unknown"
-    """It is not known what the ServiceAccount is annotated with, or the Pod runs under another one."""
+    """Not known: the ServiceAccount's annotation could not be read, or the Pod runs under another ServiceAccount."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +56,7 @@ class PodRow:
     role: str
     """The first value of `AWS_ROLE_ARN`; empty where no container has one."""
     audience: str
-    """Of the token's volume; empty where there is none."""
+    """The audience of the token's volume; empty where there is none."""
     stand: PodStand
     restart: bool
     """Whether a new Pod of the same manifest would be current; else its own diagnosis says more."""

@@ -46,7 +46,7 @@ def _token_path(copy: Copy, container: str) -> str:
 
 
 def _variables(copy: Copy, container: str) -> list[str]:
-    """Those that the checks found in this container beyond its own list. Another Pod has them as well.
+    """The variables that the checks found in this container beside its own list. Another Pod has them as well.
 
     Raises `FlowError` where they were not seen.
     """

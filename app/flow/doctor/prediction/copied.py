@@ -50,7 +50,7 @@ class Copy:
     read: Mapping[str, JsonValue]
     """The evidence, by name."""
     documents: dict[str, JsonValue]
-    """The same, with what has been changed."""
+    """The documents that were read, with what the fix has changed in them."""
     providers: dict[str, JsonValue] | None
     """The OIDC providers by ARN, None for one that was not read; None where they could not be listed."""
     role_arn: str
@@ -130,7 +130,8 @@ def copy_of(walk: Walk, checks: Sequence[Check], evidence: Mapping[str, JsonValu
 
 
 def _providers(checks: Mapping[str, Check], provider: JsonValue) -> dict[str, JsonValue] | None:
-    """Of the list only what the checks quote is left: the one that was found, or those that are not the wanted one."""
+    """The evidence has only what the checks quote of the list: the provider that was found, or those that are not the
+    wanted one."""
     found, ours = checks.get("provider.exists"), checks.get("sts.provider")
     if found is None or found.status not in (Status.PASSED, Status.FAILED):
         return None
@@ -169,12 +170,15 @@ def refusal(check: Check) -> FlowError:
 
 
 def refused(check: Check) -> Refused:
-    """The same where a server understood, and said no."""
+    """The error that a check was recorded with, where a server understood the request and refused it."""
     return Refused(code=check.got, server_message=check.error)
 
 
 def role_document(copy: Copy, name: str) -> JsonValue:
-    """GetRole, as far as it was read: the annotated role, one of its name under another ARN, one that was proposed."""
+    """GetRole, as far as it was read: the annotated role, one of its name under another ARN, one that was proposed.
+
+    Raises `NotKnown`, and for the annotated role the error with which it was read.
+    """
     if not name:
         raise NotKnown
     asked_for = "AssumeRolePolicyDocument"

@@ -100,14 +100,14 @@ class _Cluster(_Answers):
         return self._copy.document("pod", "pod.exists")
 
     def pod_log(self, namespace: str, name: str, container: str = "", **_: Any) -> str:
-        """Of a log only the product's last sentence was kept. A program that has not tried since has said no other."""
+        """The product's last sentence, which is all that was kept. A program that did not try again wrote no other."""
         found = self._copy.check("pod.application")
         if self._copy.waits or found.status is not Status.FAILED or (container and f" {container} " not in found.where):
             raise NotKnown
         return found.error
 
     def pod_events(self, namespace: str, name: str) -> Sequence[JsonValue]:
-        """Those that were read. A new Pod has none yet, but what the kubelet could not mount it cannot mount again."""
+        """The events that were read. A new Pod has none, but what the kubelet could not mount, it still cannot."""
         if "service_account" in self._copy.changed:  # the kubelet tries again, and what it said before is past
             return []
         if not self._copy.renewed:
@@ -117,7 +117,7 @@ class _Cluster(_Answers):
         return [message] if found.got == kubelet_status.FAILED_MOUNT and f'"{VOLUME}"' in found.error else []
 
     def pods(self, namespace: str = "", service_account: str = "") -> Sequence[JsonValue]:
-        """That there are none. Of others the evidence has no manifests."""
+        """No Pods: the evidence has the manifests of none but the one that was examined."""
         of_others = self._copy.renewed or service_account != self._copy.subject.service_account
         if of_others or self._copy.documents.get("pods") != []:
             raise NotKnown
@@ -177,7 +177,7 @@ def _published(copy: Copy) -> JsonObject:
 class _Aws(_Answers):
     @property
     def regions(self) -> frozenset[str]:
-        """Those that the check has let pass, and what the webhook writes."""
+        """The regions that passed the check, and the one that the webhook writes."""
         found, written = self._copy.check("pod.region"), get_list(self._copy.documents, "environment")
         refused = found.status is Status.FAILED or found.expected != _REGIONS
         quoted = [] if refused else _REGION.findall(found.got)
@@ -204,7 +204,7 @@ class _Aws(_Answers):
         return sts_answer.assumed(self._copy, role_arn, session_name, token)
 
     def caller_identity(self, credentials: Credentials | None = None) -> JsonValue:
-        """Of a session its name; else the account that was examined."""
+        """The name of a session, where its credentials are given; else the account that was examined."""
         if credentials is not None:
             return {"Arn": credentials.access_key_id}
         found = self._copy.check("service_account.account")

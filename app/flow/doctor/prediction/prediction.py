@@ -62,12 +62,12 @@ _STAYS = (UNSCHEDULED, IMAGE, CREATION)
 
 
 def predict(copy: Copy, made: Walk, also: Sequence[Check], *, cause: Check) -> Prediction | None:
-    """What the copy comes to after a fix, by its walk and by what the doctor adds. `cause`: the check that was fixed.
+    """What a fix leads to, by the walk `made` through the copy after it and the checks that the doctor adds.
 
-    None where the fix does no more than to try again, so that nothing of what it is about can be worked out; and where
-    nothing has changed on the copy, which then does not know what the fix does.
+    `cause`: the check that was fixed. None where the fix does no more than try again, so that nothing can be worked out
+    of what it is about; and where nothing has changed on the copy, which then does not know what the fix does.
     """
-    accepted = (get_str(copy.documents.get(STORED), "object"), "Pod" if ADMITTED in copy.documents else "")
+    # (1) What the API server refuses in a dry run is known for certain.
     if (refused := copy.documents.get(NOT_STORED)) is not None:
         return Prediction(
             outcome=Outcome.BROKEN,
@@ -83,17 +83,31 @@ def predict(copy: Copy, made: Walk, also: Sequence[Check], *, cause: Check) -> P
             check=_not_admitted(refused),
             server_message=get_str(refused, "message"),
         )
+
+    # (2) Else the checks on the copy say it. Nothing is said where they only repeat what was known before the fix.
     checks = tuple(_kept(check, copy) for check in also)
     judged = judge(made, checks)
-    all_checks = (*(check for report in made for check in report.checks), *checks)
-    by_id = {check.id: check for check in all_checks}
-    if judged.outcome is not Outcome.BROKEN and not copy.changed and cause.id in _NOTHING_TO_WORK_OUT:
+    is_broken = judged.outcome is Outcome.BROKEN
+    by_id = {check.id: check for check in (*(check for report in made for check in report.checks), *checks)}
+    if not is_broken and not copy.changed and cause.id in _NOTHING_TO_WORK_OUT:
         return None
     same = judged.check is not None and (judged.check.id, judged.check.got) == (cause.id, cause.got)
     if same and STORED not in copy.documents:  # which tells what the fix comes to
         return None
+    accepted = (get_str(copy.documents.get(STORED), "object"), "Pod" if ADMITTED in copy.documents else "")
+    holds = tuple(report.step for report in made if report.status in HOLDS)
+    if is_broken:
+        return Prediction(
+            outcome=Outcome.BROKEN,
+            step=judged.step,
+            check=judged.check,
+            accepted=tuple(filter(None, accepted)),
+            holds=holds,
+        )
+
+    # (3) Nothing is broken: what is not known before STS and the program are asked again, and what the copy lacks.
     answered = by_id[ANSWER].status in HOLDS and not copy.assumed
-    open_ = [Open.STS] if not answered else []
+    open_ = [] if answered else [Open.STS]
     if copy.waits and by_id[APPLICATION].status is Status.UNKNOWN:
         open_.append(Open.PROGRAM)
     doubts = _doubts(copy, by_id)
@@ -102,20 +116,16 @@ def predict(copy: Copy, made: Walk, also: Sequence[Check], *, cause: Check) -> P
         decided = by_id[check_id].status in (*HOLDS, Status.FAILED)
         if not decided and by_id[check_id].reason != NO_ACTION and copy.check(check_id).reason != NOT_ASKED:
             unknown.append(by_id[check_id])
-    if judged.outcome is Outcome.BROKEN:
-        outcome = Outcome.BROKEN
-    else:
-        sure = judged.outcome is Outcome.WORKS and answered and not doubts
-        outcome = Outcome.WORKS if sure else Outcome.SHOULD_WORK
-    named = (judged.step, judged.check) if judged.outcome is Outcome.BROKEN else _warning(made, checks)
+    step, check = _warning(made, checks)
+    works = judged.outcome is Outcome.WORKS and answered and not doubts
     return Prediction(
-        outcome=outcome,
-        step=named[0],
-        check=named[1],
+        outcome=Outcome.WORKS if works else Outcome.SHOULD_WORK,
+        step=step,
+        check=check,
         accepted=tuple(filter(None, accepted)),
-        holds=tuple(report.step for report in made if report.status in HOLDS),
-        open=() if outcome is Outcome.BROKEN else tuple(open_),
-        unknown=() if outcome is Outcome.BROKEN else (*doubts, *unknown),
+        holds=holds,
+        open=tuple(open_),
+        unknown=(*doubts, *unknown),
     )
 
 
@@ -125,7 +135,8 @@ def _starts(copy: Copy) -> bool:
 
 
 def _doubts(copy: Copy, by_id: Mapping[str, Check]) -> tuple[Check, ...]:
-    """Of a new Pod: whether it runs where the one before did not, whether the webhook is called where no one saw it."""
+    """What is open about a new Pod: whether it runs where the Pod before did not, and whether the webhook is called
+    where nothing shows that."""
     called = not copy.renewed or copy.passed("webhook.reachable") or ADMITTED in copy.documents
     running, reachable = by_id[RUNNING], by_id["webhook.reachable"]
     return tuple(

@@ -36,7 +36,7 @@ class Variable:
     """Where it stands, by the manifest's own keys: `env`, `env secretKeyRef NAME/KEY`, `envFrom configMapRef NAME`.
     Several, with `|` between them, where it is one of these; empty where the manifest does not set it."""
     value: str | None = None
-    """Of those that are read, if it is known; of any other only whether it is empty."""
+    """The value of a variable that is read, where it is known; of any other variable only whether it is empty."""
 
     @property
     def empty(self) -> bool:
@@ -73,7 +73,7 @@ class Variables:
 
 @dataclass
 class ConfigMaps:
-    """Those of a namespace, each read once."""
+    """The ConfigMaps of a namespace, each read once."""
 
     ports: Ports
     namespace: str

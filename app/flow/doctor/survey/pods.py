@@ -36,7 +36,7 @@ def by_service_account(pods: Iterable[JsonValue]) -> Mapping[tuple[str, str], li
 
 
 def living(pods: Iterable[JsonValue]) -> list[JsonValue]:
-    """Those that have not ended and are not being deleted."""
+    """The Pods that have not ended and are not being deleted."""
     return [
         pod
         for pod in pods

@@ -49,7 +49,7 @@ class Case:
     bearer: Bearer
     policy: Policy
     pods: Sequence[JsonValue] = ()
-    """Those of its Pods that a fix recreates."""
+    """The Pods that a fix recreates."""
     held_back: Mapping[str, str] = field(default_factory=dict)
     """By workload of the namespace: why it makes no new Pods by itself."""
 

@@ -109,7 +109,7 @@ def _again(case: problems.Case, stand: Stand, stale: Sequence[pods.StalePod]) ->
 
 
 def _held_back(ports: Ports, found: Sequence[JsonValue]) -> Mapping[str, Mapping[str, str]]:
-    """Of the workloads of these Pods those that make no new Pods by themselves, by namespace, and why."""
+    """The workloads of these Pods that make no new Pods by themselves, by namespace, and why."""
     named = [(get_str(pod, "metadata", "namespace"), workload_of(pod)) for pod in found]
     by_namespace: dict[str, dict[str, str]] = defaultdict(dict)
     rolled_out = [it for it in named if is_rolled_out(it[1])]

@@ -23,7 +23,7 @@ class Policy:
     document: JsonValue = None
     """None where there is no such role, or it could not be read."""
     arn: str = ""
-    """Of the role in the account that has the name: another one where the annotation lacks its path."""
+    """The ARN of the role that has the name in the account. It differs where the annotation lacks the role's path."""
     reason: str = ""
     """Why it could not be read: the key of the reason's words; empty where it was."""
     said: str = ""

@@ -17,15 +17,15 @@ which files it finds, empties caches for all, or writes a file."""
 OPERATION = "deferred_file"
 """The operation that pages ask for: a file to save, which is made when someone wants it. Others write files, too."""
 OPERATION_BYTES = 1000
-"""Of a message that asks for one: it has three ids. Whatever else is in it would be kept while it waits."""
+"""The most that a message which asks for a file may have: it has three ids. All of it is kept while it waits."""
 QUERY = 64 * 1024
 """Characters of an address's query, each of which every run reads. A longer one is not taken over HTTP either
 (`app.serving.transport.connections`)."""
 FILES = 8
 """Addresses for uploads that a message may want. Each is three texts, and 1 MB of names wants half a million."""
 VALUES = 10_000
-"""Of a message, each message in it counted as one: pages send some hundreds. 1 MB of empty ones takes up to 40 MB of
-memory."""
+"""Values in one message, the messages in it counted as well: pages send some hundreds. 1 MB of empty ones takes up to
+40 MB of memory."""
 
 
 def is_of_a_page(message: BackMsg) -> bool:

@@ -1,7 +1,7 @@
 """What a click means for the run that it asks for, where Streamlit reads it in another way.
 
-The address: Streamlit takes that of every click for the truth. One that was made while the answer to the click before
-was still on its way would take back what that one chose.
+The address: Streamlit takes the address that comes with a click as the current one. A click that was made while the
+answer to the click before was still on its way would undo what that one chose.
 
 A button that leads to a page: a click on it runs that page, as a click on a link does. Streamlit would first run the
 page that the reader leaves, for the callback that asks for the other one.
@@ -26,19 +26,19 @@ _KEY = "address_sent"
 
 @dataclass(kw_only=True)
 class _Sent:
-    """What a browser that shows a page has for its query, or will have."""
+    """The queries that we sent to a browser: the one that its address has, or will have, and those before."""
 
     latest: str
     earlier: set[str] = field(default_factory=set)
-    """Those that it had when others were sent, until it shows that they have arrived."""
+    """The queries that the address had when others were sent, until the browser shows that those have arrived."""
     page: str = ""
-    """The hash of the page for which they were sent."""
+    """The hash of the page that they belong to."""
 
 
 def in_step(data: RerunData, state: SafeSessionState) -> RerunData:
-    """The run that the browser asked for, with the query that we last sent where its own is one from before.
+    """The run that the browser asked for. Where its query is an older one than we sent, it gets the one that we sent.
 
-    A reader who goes back in the browser's history, or to a page, means the query that they go to.
+    A reader who goes back in the browser's history, or to another page, means the query that they go to.
     """
     sent: _Sent = state[_KEY] if _KEY in state else _Sent(latest=data.query_string)
     late = data.query_string in sent.earlier and data.page_script_hash == sent.page
@@ -52,7 +52,8 @@ def in_step(data: RerunData, state: SafeSessionState) -> RerunData:
 def hear(message: ForwardMsg, state: SafeSessionState) -> None:
     """Called with each message of a run, before it is sent.
 
-    A run that is to end ends at `state`, and is not heard: the next one may have said something since.
+    A run that is to be stopped is stopped as it reads `state`, so its message is not noted: the run after it may have
+    sent another one since.
     """
     if message.WhichOneof("type") != "page_info_changed" or _KEY not in state:
         return
@@ -65,14 +66,14 @@ def hear(message: ForwardMsg, state: SafeSessionState) -> None:
 
 
 def address_message(query: str) -> ForwardMsg:
-    """What changes the address in a browser."""
+    """The message that changes the address in a browser."""
     changed = ForwardMsg()
     changed.page_info_changed.query_string = query
     return changed
 
 
 def as_page_change(data: RerunData, state: SafeSessionState, pages: Mapping[str, PageInfo]) -> RerunData:
-    """The run that the browser asked for; where a button of `route.ask` was pressed, the one that follows from it.
+    """The run that the browser asked for; where a button of `route.ask` was pressed, that of the page that it leads to.
 
     `pages`: what Streamlit knows of each page, by its hash; before the first run it knows none.
     """

@@ -1,4 +1,4 @@
-"""Containers that were drawn before: what a browser is sent of one is made once, and the places in it for each run."""
+"""Containers that were drawn before: the message about one is made once, the places in it for each run."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _streamlits = st.container
 
 
 def container(**options: Any) -> DeltaGenerator:
-    """As `st.container`; inside of `drawn_before.again`, what one with the same options in the same place was drawn as
-    is sent again.
+    """As `st.container`; inside of `drawn_before.again`, the message of a container with the same options in the same
+    place is sent again.
     """
     found = drawn_before.place()
     if found is None:

@@ -1,4 +1,4 @@
-"""Elements that were drawn before: what a browser is sent of them is made and hashed once, for all who see the same.
+"""Elements that were drawn before: the messages about them are made and hashed once, for all who see the same.
 
 Most of a page is the same from run to run and from reader to reader: the sidebar's buttons, the ways on, a lesson's
 words. Streamlit makes each element again in every run, at 0.1 to 0.2 ms.
@@ -30,14 +30,14 @@ from app.ui.state.runs.plain_arguments import NotPlainError, plain
 ELEMENTS = ("button", "caption", "html", "segmented_control", "title", "_bidi_component")
 """Streamlit's functions that send one message, which their arguments, their place and their widgets' values decide."""
 LIMIT = 1024
-"""Elements and parts that are kept: those of all pages in two languages are some 500. Beyond it the one goes that was
-drawn least lately."""
+"""Elements and parts that are kept: all pages in two languages have some 500. Where there are more, the one goes that
+was not drawn for the longest time."""
 LONGEST = 4096
 """Bytes of each message that is kept."""
 
 Registered = tuple[WidgetMetadata[Any], RegisterWidgetResult[Any]]
 Place = tuple[ScriptRunContext, Cursor, Hashable]
-"""The run, where it draws next, and what an element's id and message say of both."""
+"""The run, the cursor at which it draws next, and what the id and the message of an element depend on there."""
 _kept: OrderedDict[Hashable, _Drawn] = OrderedDict()
 _lock = threading.Lock()
 _inside: ContextVar[bool] = ContextVar("drawn_before", default=False)
@@ -48,19 +48,19 @@ _heard: ContextVar[_Heard | None] = ContextVar("heard", default=None)
 class _Drawn:
     messages: tuple[ForwardMsg, ...]
     ids: tuple[str, ...]
-    """Of all that has one: Streamlit allows each once in a run."""
+    """The ids of all elements in it that have one: Streamlit allows each id once in a run."""
     widgets: tuple[Registered, ...]
     places: int
-    """That it takes where it is drawn."""
+    """How many places it takes in its container."""
     returned: object
 
 
 @dataclass(kw_only=True, slots=True)
 class _Heard:
-    """What is said while something is made."""
+    """What is heard while something is drawn for the first time."""
 
     known: Mapping[str, RegisterWidgetResult[Any]]
-    """By the id of a widget that is registered already: what came of it."""
+    """By the id of a widget that is registered already: the result of that."""
     messages: list[ForwardMsg] = field(default_factory=list)
     widgets: dict[str, Registered] = field(default_factory=dict)
     """By id."""
@@ -69,8 +69,8 @@ class _Heard:
 
 @contextmanager
 def again() -> Iterator[None]:
-    """Inside, `ELEMENTS` return no place to draw in, and their messages outlive the run and the session: draw there
-    nothing that is secret, and no form.
+    """Inside, `ELEMENTS` are sent again as they were drawn before. They return no place to draw in, and their messages
+    outlive the run and the session: draw nothing there that is secret, and no form.
     """
     with _set(inside=True):
         yield
@@ -96,7 +96,7 @@ def _set(*, inside: bool) -> Iterator[None]:
 
 @contextmanager
 def hearing() -> Iterator[list[ForwardMsg]]:
-    """What a run says inside. Nothing is heard where another than our own server runs the script."""
+    """Yields the messages that the run sends inside. There are none where another server than ours runs the script."""
     heard = _Heard(known={})
     token = _heard.set(heard)
     try:
@@ -112,8 +112,9 @@ def hear(message: ForwardMsg) -> None:
 
 
 def drawn_once(draw: Callable[..., Any]) -> Callable[..., Any]:
-    """The same element; inside of `again`, what was drawn before with the same arguments in the same place is sent as
-    it was. Its widgets are registered as always, and where one has another value now, the element is made."""
+    """Wraps a function that draws an element. Inside of `again`, the element that was drawn before with the same
+    arguments in the same place is sent as it was. Its widgets are registered as always, and where one has another value
+    now, the element is made again."""
 
     @wraps(draw)
     def drawn(*given: Any, **named: Any) -> Any:
@@ -131,11 +132,11 @@ def drawn_once(draw: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def part(same: Hashable, draw: Callable[[], object]) -> None:
-    """Draws a part of a page; inside of `again`, the part as it was, if its widgets have the values that they had then.
+    """Draws a part of a page; inside of `again`, sends the part as it was, if its widgets have the same values as then.
 
-    `same`: the part's name, and all beside these values and the address that decides what it draws, such as the
-    language. While that is the same, `draw` is not called: what else it does has to be done before. No text at an
-    address of its own (`cached_parts`) may be in it: the part may outlive the text.
+    `same`: the part's name, and all that decides what it draws, such as the language, but for these values and the
+    address. While `same` is the same, `draw` is not called, so it must do nothing but draw. It must not contain a text
+    at an address of its own (`cached_parts`): the part may outlive the text.
     """
     found = place()
     if found is None:
@@ -226,7 +227,7 @@ def _calls_the_same(metadata: WidgetMetadata[Any]) -> bool:
 
 
 def place() -> Place | None:
-    """Inside of `again`, where the next element comes, with what its id and its message say of that."""
+    """Inside of `again`, where the next element comes; None outside of it, and where nothing can be sent again."""
     if not _inside.get():
         return None
     context = get_script_run_ctx()
@@ -240,7 +241,7 @@ def place() -> Place | None:
 
 
 def _chosen(name: str, named: Mapping[str, Any], context: ScriptRunContext) -> Hashable:
-    """What a choice remembers of this reader beside its own value: what the session has at its key."""
+    """What a choice depends on beside its arguments: the value that the session has at its key."""
     if name != "segmented_control":
         return None
     try:
@@ -265,7 +266,7 @@ _streamlits = {name: getattr(st, name) for name in ELEMENTS}
 
 
 def install() -> None:
-    """Has all scripts draw so, where they ask for it (`again`)."""
+    """From now on all scripts draw so, where they ask for it (`again`)."""
     SafeSessionState.register_widget = _register  # type: ignore[method-assign,assignment]
     for name, draw in _streamlits.items():
         setattr(st, name, drawn_once(draw))

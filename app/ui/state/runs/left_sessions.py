@@ -1,7 +1,7 @@
 """The sessions whose browser is gone, kept for a while in case it comes back: so many for each address.
 
-Streamlit keeps the last 128 of all visitors together, so one visitor who opens and closes pages takes the room of
-everybody else. Each takes memory.
+Streamlit keeps the last 128 of all visitors together, so one visitor who opens and closes pages takes the room of all
+others. Each session takes memory.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from streamlit.runtime.session_manager import SessionInfo, SessionStorage
 from app.ui.state import connection
 
 OF_AN_ADDRESS = 32
-"""Sessions that are kept of one visitor. What a room loses beyond it is what was typed; its worlds are kept apart."""
+"""Sessions that are kept of one visitor. If a room has more, the oldest lose what was typed; worlds are kept apart."""
 OF_ALL = 128
-"""Of all together, as Streamlit has it."""
+"""Sessions that are kept of all visitors together, as many as in Streamlit."""
 SECONDS = 120.0
-"""How long one is kept, as Streamlit has it: its browser was out of reach for a moment."""
+"""How long a session is kept, as in Streamlit: its browser may be out of reach for a moment."""
 _LATE_SECONDS = 1.0
-"""After which it goes: the loop's clock may be a moment behind ours."""
+"""How much later it goes: the loop's clock may be a moment behind ours."""
 
 
 class _Left(NamedTuple):
@@ -34,9 +34,10 @@ class _Left(NamedTuple):
 
 
 class LeftSessions(SessionStorage):
-    """In memory. Where there is no room, the oldest of the same address goes, or of the address that has the most.
+    """In memory. Where there is no room, the oldest session of the same address goes, or of the address that has the
+    most.
 
-    One that goes is shut down, which closes what it holds. All calls come from the pages' loop.
+    A session that goes is shut down, which closes what it holds. All calls come from the pages' loop.
     """
 
     def __init__(
@@ -96,6 +97,6 @@ class LeftSessions(SessionStorage):
 
 
 def bound() -> None:
-    """From now on left sessions are kept so. Called on the pages' loop."""
+    """From now on left sessions are kept in `LeftSessions`. Called on the pages' loop."""
     kept = LeftSessions(connection.visitor_of, asyncio.get_running_loop().call_later)
     st.runtime.get_instance()._session_mgr._session_storage = kept  # type: ignore[attr-defined]

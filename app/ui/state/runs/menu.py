@@ -15,7 +15,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from app.ui.state.runs import drawn_before
 
 LIMIT = 64
-"""Menus that are kept: one for each language and what was read of six steps. Beyond it all are made again."""
+"""Menus that are kept: one for each language and each combination of steps that were read. With more, all are made
+again."""
 _kept: dict[Hashable, _Menu] = {}
 
 
@@ -36,7 +37,7 @@ class _Menu:
 
 
 def choose(same: Hashable, pages: Callable[[], Mapping[str, Sequence[st.Page]]]) -> st.Page:
-    """`st.navigation(pages(), expanded=True)`. Where `same` is the same, `pages` would make the same."""
+    """`st.navigation(pages(), expanded=True)`. `same`: all that decides what `pages` returns."""
     context, menu = get_script_run_ctx(), _kept.get(same)
     if context and menu:
         found = context.pages_manager.set_pages_and_resolve(menu.registered, fallback_page_hash=menu.default)

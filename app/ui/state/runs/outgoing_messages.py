@@ -1,4 +1,5 @@
-"""Messages on their way to a browser: they go at once where they can, and Streamlit has a task that sends each."""
+"""Messages on their way to a browser: they are sent at once where that is possible, and not by a task, as in
+Streamlit."""
 
 from __future__ import annotations
 
@@ -15,15 +16,17 @@ from app.serving.transport.protocols import DIRECTLY
 
 
 class DirectClient(starlette_websocket.StarletteSessionClient):
-    """Streamlit's, whose queue takes what a browser that does not read, or another server, lets wait."""
+    """Streamlit's client. Its queue takes the messages that cannot go at once, because the browser does not read or the
+    server is not ours."""
 
     def __init__(self, websocket: WebSocket) -> None:
-        """As Streamlit's, with the short way of our own server."""
+        """As Streamlit's, with the direct way of sending that our own server offers."""
         super().__init__(websocket)
         self._directly = cast(Callable[[bytes], bool] | None, websocket.scope.get("extensions", {}).get(DIRECTLY))
 
     def write_forward_msg(self, msg: ForwardMsg) -> None:
-        """As Streamlit's. What waits in the queue, or is on its way from there, goes first."""
+        """As Streamlit's, but directly, unless messages wait in the queue or are on their way from there: those go
+        first."""
         may_go = not self._closed.is_set() and self._send_queue.empty()
         if not (self._directly and may_go and self._directly(serialize_forward_msg(msg))):
             super().write_forward_msg(msg)
@@ -35,7 +38,8 @@ def install() -> None:
 
 
 class MessageQueue(ForwardMsgQueue):
-    """Streamlit's, which asks each message three times what it is before it knows whether its place is taken."""
+    """Streamlit's queue, faster: that one looks three times at what a message is to know whether it replaces
+    another."""
 
     def enqueue(self, msg: ForwardMsg) -> None:
         """As Streamlit's."""

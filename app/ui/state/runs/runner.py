@@ -1,4 +1,4 @@
-"""The run of a script: when it is the visitor's turn, and paid by them."""
+"""The run of a script: it waits for its visitor's turn, and its CPU time is charged to that visitor."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ _threads = ScriptThreads()
 
 
 def _nothing() -> None:
-    """Where something has to be called."""
+    """Does nothing, where a function has to be given."""
 
 
 class Runner(ScriptRunner):
-    """Runs a session's script, or a fragment or a callback of it, when it is the visitor's turn, and lets them pay.
+    """Runs a session's script, or a fragment or a callback of it, in the visitor's turn, and charges them for it.
 
-    Before each message to the browser, where Streamlit itself may stop a script, one in a hurry gives way to others.
+    Before each message to the browser, where Streamlit itself may stop a script, it gives way if `Turns` says so.
     """
 
     _give_way: Callable[[], None] = staticmethod(_nothing)
     _connection: object = None
-    """That of the reader when the run began: one who leaves meanwhile stays who they were."""
+    """The reader's connection when the run began. It is held, so that the run knows a reader who leaves meanwhile."""
     _never_begun: RerunData | None = None
-    """What the browser had asked for, and had not begun when this was stopped."""
+    """The run that the browser had asked for and that had not begun when this runner was stopped."""
 
     def start(self) -> None:
-        """As `ScriptRunner`, in a thread that has run other scripts before."""
-        (self._listener,) = self.on_event._get_live_receivers()  # else it is looked for with each message
+        """As `ScriptRunner`, in a thread that may have run other scripts before."""
+        (self._listener,) = self.on_event._get_live_receivers()  # once, and not with each message
         visitor = connection.visitor_of(self._session_id) or self._session_id
         _threads.run(self._run_script_thread, visitor, self._session_id)
 
     def request_stop(self) -> None:
-        """As `ScriptRunner`. What has not begun never will: `joined` knows it."""
+        """As `ScriptRunner`. A run that has not begun never will, so it is kept for `joined`."""
         with self._requests._lock:
             if self._requests._state is ScriptRequestType.RERUN:
                 self._never_begun = self._requests._rerun_data
@@ -53,7 +53,7 @@ class Runner(ScriptRunner):
         super().request_stop()
 
     def joined(self, newer: RerunData) -> RerunData:
-        """What the browser asked for after this was stopped, with the clicks that would else be lost."""
+        """The run that the browser asked for after this one was stopped, with the clicks that else would be lost."""
         if self._never_begun is None:
             return newer
         both = ScriptRequests()
@@ -62,7 +62,7 @@ class Runner(ScriptRunner):
         return both._rerun_data
 
     def _run_script_thread(self) -> None:
-        """As `ScriptRunner`. What the run was made of goes with it, and not when garbage is looked for."""
+        """As `ScriptRunner`. Afterwards nothing of the run is held, so that it goes without a search for garbage."""
         self._script_thread = current_thread()
         allowance.begin()
         try:
@@ -83,7 +83,7 @@ class Runner(ScriptRunner):
             try:
                 pages = self._pages_manager.get_pages()
                 data = clicks.in_step(rerun_data, self._session_state)
-                if data is not rerun_data:  # again: the run that changed it may have been ended before it was sent
+                if data is not rerun_data:  # once more: the run that changed it may have ended before it was sent
                     super()._enqueue_forward_msg(clicks.address_message(data.query_string))
                 super()._run_script(clicks.as_page_change(data, self._session_state, pages))
             finally:
@@ -91,9 +91,9 @@ class Runner(ScriptRunner):
                 PAGE_SECONDS.observe(perf_counter() - asked)
 
     def _maybe_handle_execution_control_request(self) -> None:
-        """As `ScriptRunner`, which goes a long way to find that nothing was asked, a hundred and fifty times a run.
+        """As `ScriptRunner`, which does more to find that neither a stop nor a rerun was asked for, 150 times a run.
 
-        Fragments that run in threads of their own would have to be asked as well. We have none.
+        It also looks after fragments that run in threads of their own. We have none.
         """
         if self._requests._state is not ScriptRequestType.CONTINUE:
             super()._maybe_handle_execution_control_request()

@@ -24,30 +24,31 @@ from app.serving.logs import OURS
 IDLE_SECONDS = 10.0
 """After which a thread ends that has nothing to run."""
 OF_A_VISITOR = 16
-"""Threads. Of a visitor's runs one goes on at a time, and most others need none: a container may have a thousand."""
+"""Threads. One run of a visitor goes on at a time, so most others need none. A container may have a thousand."""
 
 Work = Callable[[], object]
 _log = logging.getLogger(OURS)
 
 
 class ScriptThreads:
-    """As many threads as there are runs at once, within the limit, and the idle ones of the last moments."""
+    """A thread for each run that goes on, within the limit, and the threads that have become idle a moment ago."""
 
     def __init__(self, idle_seconds: float = IDLE_SECONDS) -> None:
         self._idle_seconds = idle_seconds
         self._idle: deque[SimpleQueue[Work]] = deque()
-        """The inboxes of the threads that wait; the last one has just become idle."""
+        """The inboxes of the idle threads; the one at the end became idle last."""
         self._lock = threading.Lock()
         self._busy = Tally()
-        """Threads by visitor."""
+        """How many threads each visitor has."""
         self._waiting: dict[str, dict[str, Work]] = {}
-        """What has no thread yet, by visitor and session, the one that comes next first."""
+        """The works that have no thread yet, by visitor and session, in the order in which they come."""
 
     def run(self, work: Work, visitor: str, session: str) -> None:
         """Has a thread call `work` in a context of its own, as a new thread would. May be called from any thread.
 
-        Of a session one work waits for a thread at most. A newer one takes the place of that one, which is not called:
-        in a full room, a reader who clicks again would else go to the end of the line each time.
+        At most one work of a session waits for a thread. A newer one replaces it in its place, and the older one is
+        never called: otherwise, in a full room, a reader who clicks again would go to the end of the line each time.
+        Raises `RuntimeError` where the system has no thread left.
         """
         with self._lock:
             if self._busy.of(visitor) >= OF_A_VISITOR:
@@ -56,7 +57,7 @@ class ScriptThreads:
             self._busy.add(visitor)
         try:
             self._start(partial(self._call, work, visitor))
-        except RuntimeError:  # the system has no thread left: what waits of this visitor is for those that they have
+        except RuntimeError:  # the system has no thread left: the threads that this visitor has do what waits
             with self._lock:
                 self._busy.remove(visitor)
             raise
@@ -70,7 +71,7 @@ class ScriptThreads:
             work = self._next(visitor)
 
     def _next(self, visitor: str) -> Work | None:
-        """What the visitor's thread runs next; None where that is nothing, and the thread theirs no more."""
+        """What the visitor's thread runs next; None where nothing waits, and then the thread is no longer theirs."""
         with self._lock:
             if waiting := self._waiting.get(visitor):
                 return waiting.pop(next(iter(waiting)))
@@ -98,7 +99,7 @@ class ScriptThreads:
                 except ValueError:  # it was taken meanwhile
                     work = inbox.get()
             Context().run(work)
-            del work  # what the run was made of goes with it
+            del work  # nothing of the run is held while the thread waits
             self._idle.append(inbox)
 
 

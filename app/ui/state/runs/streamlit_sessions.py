@@ -1,7 +1,7 @@
-"""Streamlit's sessions, cheaper: their scripts wake the server seldom, and take one file descriptor each.
+"""Streamlit's sessions, cheaper: their scripts seldom wake the server's loop, and each takes one file descriptor.
 
-In Streamlit a script wakes the server's loop for each of the forty messages of a page,
-which goes through all that may happen to a run, and then wakes what sends it.
+In Streamlit a script wakes the loop for each of the forty messages of a page. The loop then asks all that may have
+happened to the run, and wakes the task that sends the message.
 """
 
 from __future__ import annotations
@@ -41,23 +41,24 @@ from app.ui.state.runs.runner import Runner
 from app.ui.state.runs.script_threads import DeferredLoop
 
 TOGETHER_SECONDS = 0.025
-"""Within which what a run says goes to the browser together: most runs have ended by then."""
+"""How long the messages of a run wait, to be sent together: most runs have ended by then."""
 AT_ONCE = 100
-"""Messages that are sent without giving way: a page has fifty, and a connection's queue has room for 500."""
+"""Messages that are sent without giving way to other tasks. A page has fifty; a connection's queue has room for 500."""
 FILES_AT_ONCE = 8
 """Files that one page may wait for, of which one is made: it has two buttons."""
 _files: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-"""By visitor, as long as one is made or waited for: the turn to have one made."""
+"""By visitor: held while a file is made, so that one visitor has one file made at a time."""
 
 
 class Session(AppSession):
-    """A session with a `DeferredLoop`, whose script wakes the server's loop once for all that it has to say by then."""
+    """A session with a `DeferredLoop`, whose script wakes the server's loop once for all messages that wait by then."""
 
     _hands_on = False
+    """Whether `_hand_on` is at work on the server's loop."""
     _before: ScriptRunner | None = None
-    """While the browser asks for a run: the one that this run takes the place of."""
+    """While the browser asks for a run: the runner that this run replaces."""
     _first: tuple[object, ForwardMsg] | None = None
-    """The app's pages, and the message that each run begins with, but for what is of one run alone."""
+    """The app's pages, and the message with which each run begins, without what differs from run to run."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         """As `AppSession`."""
@@ -71,7 +72,7 @@ class Session(AppSession):
         self._held = False
 
     def request_rerun(self, client_state: ClientState | None) -> None:
-        """As `AppSession`, which stops the run before; but the clicks of one that has not begun count."""
+        """As `AppSession`, which stops the run before this one. Where that has not begun, its clicks are not lost."""
         self._before = self._scriptrunner
         try:
             super().request_rerun(client_state)
@@ -85,7 +86,7 @@ class Session(AppSession):
         super()._create_scriptrunner(joined)
 
     def handle_backmsg(self, msg: BackMsg) -> None:
-        """As `AppSession`, of what pages send. The rest is counted and goes no further."""
+        """As `AppSession`, for the messages that pages send. Any other message is counted as refused and dropped."""
         asks_for_file = msg.WhichOneof("type") == "backend_operation_request"
         if is_of_a_page(msg) and not (asks_for_file and len(self._background_tasks) >= FILES_AT_ONCE):
             super().handle_backmsg(msg)
@@ -93,8 +94,8 @@ class Session(AppSession):
             log_events.refuse("message")
 
     async def _handle_backend_operation_request(self, request: BackendOperationRequest) -> None:
-        """As `AppSession`, which makes a file beside all runs: one of a visitor at a time, none for who has used too
-        much, and none for a page that is gone by then."""
+        """As `AppSession`, which makes a file outside of all runs. A visitor has one file made at a time, and none
+        where they have used too much CPU time, or their page is gone by then."""
         visitor = connection.visitor_of(self.id)
         async with _files.setdefault(visitor or self.id, asyncio.Lock()):
             if connection.visitor_of(self.id) != visitor:
@@ -112,17 +113,17 @@ class Session(AppSession):
         *more: Any,
         **facts: Any,
     ) -> None:
-        """As `AppSession`; but a message that waits for what follows wakes nothing: it goes when the wait ends."""
+        """As `AppSession`, but a message that waits for others does not wake the loop: it goes when the wait ends."""
         if event is not ScriptRunnerEvent.ENQUEUE_FORWARD_MSG or forward_msg is None:
             super()._on_scriptrunner_event(sender, event, forward_msg, *more, **facts)
             return
         self._callbacks.append(partial(self._take, sender, forward_msg))
-        if self._together is None:  # asked last: what ends the wait looks for messages after that
+        if self._together is None:  # asked after the message is queued: the end of the wait looks for messages later
             self._wake()
 
     def _take(self, sender: ScriptRunner | None, message: ForwardMsg) -> None:
-        """All that `AppSession` does with a message, which asks first what else may have happened."""
-        if sender is self._scriptrunner:  # else another run has taken its place, and nobody is to see it
+        """What `AppSession` does with a message, without its questions about what else may have happened."""
+        if sender is self._scriptrunner:  # else another run has replaced this one: its message must not be shown
             self._browser_queue.enqueue(message)
 
     def _call_soon_on_event_loop(self, callback: Callable[[], None]) -> None:
@@ -130,13 +131,13 @@ class Session(AppSession):
         self._wake()
 
     def _wake(self) -> None:
-        if not self._is_woken:  # two threads may both come here, and the second call finds nothing
+        if not self._is_woken:  # two threads may both come here: then the second call finds no callbacks
             self._is_woken = True
             super()._call_soon_on_event_loop(self._hand_on)
 
     def _hand_on(self) -> None:
-        """On the server's loop: each callback in its order, by itself, so that none fails for another. Then what they
-        have to say goes to the browser, if it does not wait for what follows."""
+        """On the server's loop: calls the callbacks in their order, each by itself, so that an error in one does not
+        stop the others. Then it sends what they have queued, unless that waits for more."""
         self._is_woken = False  # first: what comes from now on wakes again
         self._hands_on = True
         while self._callbacks:
@@ -151,10 +152,11 @@ class Session(AppSession):
     def _handle_scriptrunner_event_on_event_loop(
         self, sender: ScriptRunner | None, event: ScriptRunnerEvent, *more: Any, **facts: Any
     ) -> None:
-        """As `AppSession`. What a run says first waits for what follows: for each sending a browser goes through its
-        whole page, and while the script runs the server's loop comes to send one message every five milliseconds.
+        """As `AppSession`. The first messages of a run wait for those that follow: a browser processes its whole page
+        each time that something arrives, and while a script runs the server's loop gets to send one message every five
+        milliseconds.
 
-        A run that ends for another one, as that of a button that leads to a page, goes with what that one says.
+        Where a run ends for another one, as that of a button that leads to a page, its messages go with that one's.
         """
         if event is ScriptRunnerEvent.SCRIPT_STARTED:
             self.gather()
@@ -165,7 +167,7 @@ class Session(AppSession):
     def _create_new_session_message(
         self, page_script_hash: str, run_descriptor: RunDescriptor, pages: dict[str, PageInfo] | None = None
     ) -> ForwardMsg:
-        """As `AppSession`. A browser needs all of it again in each run: it would go back to the default theme."""
+        """As `AppSession`, made once. A browser needs all of it in each run: it would go back to the default theme."""
         pages = pages or self._pages_manager.get_pages()
         if self._first is None or self._first[0] != pages:
             made = super()._create_new_session_message(page_script_hash, run_descriptor, pages)
@@ -181,18 +183,19 @@ class Session(AppSession):
         return message
 
     def _enqueue_forward_msg(self, msg: ForwardMsg) -> None:
-        """As `AppSession`, on the server's loop. What `_hand_on` sends wakes no one who would send it."""
+        """As `AppSession`, on the server's loop. A message that `_hand_on` sends need not wake Streamlit's sender."""
         if self._together or self._hands_on:
             self._browser_queue.enqueue(msg)
         else:
             super()._enqueue_forward_msg(msg)
 
     def flush_browser_queue(self) -> list[ForwardMsg]:
-        """Sends what waits, on the server's loop, and returns what could not be sent: Streamlit finds that out again,
-        and ends the session.
+        """Sends the messages that wait, on the server's loop. Returns those that could not be sent: Streamlit tries to
+        send them as well, finds that the browser is gone, and ends the session.
 
         Streamlit gives way after each message, so that each takes a turn of the loop and goes to the browser by itself.
-        A page's go at once; what is too much for the queue of its connection goes when Streamlit asks again.
+        Here the messages of a page go at once. Those for which the connection's queue has no room go when Streamlit
+        asks again.
         """
         waiting = [] if self._together else super().flush_browser_queue()
         client = _connected(self.id) if waiting else None
@@ -207,18 +210,18 @@ class Session(AppSession):
         return []
 
     def _leave_to_streamlit(self, messages: list[ForwardMsg]) -> None:
-        """On the server's loop: what is sent when Streamlit asks for it, before all that comes from now on."""
+        """On the server's loop: queues messages, which Streamlit sends before later ones when it asks for them."""
         for message in messages:
             self._browser_queue.enqueue(message)
         if messages and self._message_enqueued_callback:  # none where the session has ended
             self._message_enqueued_callback()
 
     def gather(self) -> None:
-        """On the server's loop: from now on what is said waits for what follows."""
+        """On the server's loop: from now on messages wait for those that follow."""
         self._wait(TOGETHER_SECONDS)
 
     def send_ahead(self, seconds: float) -> None:
-        """On the server's loop: sends what the run has said so far. What follows comes so much later, all at once."""
+        """On the server's loop: sends the messages so far, and the next ones together after so many seconds."""
         self.send()
         self._wait(seconds)
         self._held = True
@@ -238,7 +241,7 @@ class Session(AppSession):
         self._held = False
 
     def send(self) -> None:
-        """On the server's loop: sends what the run has said so far."""
+        """On the server's loop: sends the messages so far."""
         self._wait_no_more()
         self._leave_to_streamlit(self.flush_browser_queue())
 
@@ -251,30 +254,30 @@ def _connected(session_id: str) -> ActiveSessionInfo | None:
 
 
 def kept_mounted() -> AbstractContextManager[None]:
-    """In a script: what is drawn inside stays in a browser that turns to another page, until that page has something
-    else in its place.
+    """In a script: what is drawn inside stays in a browser that turns to another page, until that page draws something
+    else in the same place.
 
-    Where a page is turned to, Streamlit's frontend takes away what the page before has drawn, and leaves what the main
-    script has: this counts as drawn by the main script. The places of a container are counted, so what stands before it
-    there has to be kept as well.
+    When the reader turns to another page, Streamlit's frontend removes what the old page has drawn, and leaves what the
+    main script has drawn. So this counts as drawn by the main script. The places in a container are numbered, so what
+    is drawn before it in the same container has to be kept as well.
     """
     return _drawn_by(lambda context: context.pages_manager.main_script_hash)
 
 
 def gone_with_its_page() -> AbstractContextManager[None]:
-    """In a script, inside of `kept_mounted`: what is drawn here is of this page alone."""
+    """In a script, inside of `kept_mounted`: what is drawn here goes with this page."""
     return _drawn_by(lambda context: context.page_script_hash)
 
 
 def _drawn_by(script: Callable[[ScriptRunContext], str]) -> AbstractContextManager[None]:
-    """Inside, all counts as drawn by this script of the present run, which is named by its hash."""
+    """Inside, everything counts as drawn by that script of the present run; `script` returns its hash."""
     context = get_script_run_ctx()
     return context.run_with_active_hash(script(context)) if context else nullcontext()
 
 
 def let_be_drawn(seconds: float) -> None:
-    """In a script: sends what it has drawn so far, and gives the browser that long to show it. The script goes on; only
-    a session that is not ours has to wait, as it sends what is drawn at once.
+    """In a script: sends what it has drawn so far, and gives the browser so many seconds to show it. The script goes on
+    meanwhile. Under another server than ours it waits, because there everything is sent at once.
     """
     context = get_script_run_ctx()
     session = st.runtime.get_instance().get_app_session(context.session_id) if context and st.runtime.exists() else None
@@ -285,7 +288,8 @@ def let_be_drawn(seconds: float) -> None:
 
 
 def install() -> None:
-    """Makes every session from now on a `Session` with a `Runner`, and runs cheaper. Streamlit has no option for it."""
+    """Replaces parts of Streamlit by those of this folder: every new session is a `Session`. There is no option for
+    it."""
     outgoing_messages.install()
     streamlit_shortcuts.install()
     drawn_before.install()

@@ -36,7 +36,7 @@ class Grant:
     names: tuple[str, ...] = ()
     """The objects it is limited to; empty for all."""
     paths: tuple[str, ...] = ()
-    """Of a rule about URLs that are no resources: the paths, the last `*` standing for any rest."""
+    """The paths of a rule about URLs that are no resources; a `*` at the end stands for any rest."""
 
 
 @dataclass(frozen=True, kw_only=True)

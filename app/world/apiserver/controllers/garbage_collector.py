@@ -26,7 +26,7 @@ async def collect(world: World, namespace: str, uid: str) -> None:
 
 
 async def finish_foreground(world: World, plural: str, namespace: str, name: str) -> None:
-    """Of an object that is deleted in the foreground: deletes what it owns, then lets it go. Raises `ApiError`."""
+    """Deletes what an object owns that is deleted in the foreground, and then that object. Raises `ApiError`."""
     stored = world.cluster.find(plural, namespace, name)
     if stored is None or FOREGROUND not in stored.object["metadata"].get("finalizers", []):
         return

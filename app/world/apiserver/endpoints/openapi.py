@@ -82,7 +82,7 @@ def document(name: str) -> bytes | None:
 
 @cache
 def _document(group: str) -> bytes:
-    """That of a group that there is: what else a client asks for is not remembered."""
+    """The document of a group that exists: what a client asks for beside these is not cached."""
     described: JsonObject = {}
     resources = [resource for resource in _resources() if resource.group == group]
     for resource in resources:

@@ -51,7 +51,7 @@ class RemoteCommand:
     starts: bool
     """Whether the container has its program."""
     wanted: frozenset[str]
-    """Of `stdin`, `stdout`, `stderr`."""
+    """Which of `stdin`, `stdout` and `stderr` the client asks for."""
     tty: bool
     ends_input: bool
     """Whether the process finds the end of its input where the client's ends (of a container's own: `stdinOnce`)."""

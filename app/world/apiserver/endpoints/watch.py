@@ -42,7 +42,7 @@ class Watch:
         self._render = render
         self._initial = initial
         self._items: deque[Stored] = deque()
-        """Of the present state, what has not been sent yet."""
+        """The objects of the present state that have not been sent yet."""
         self._at = 0
         """The version up to which the client has seen all changes, apart from those."""
         self._news = asyncio.Event()

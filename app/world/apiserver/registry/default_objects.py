@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 KUBERNETES_ADDRESS = "10.100.0.1"
-"""Of the Service `kubernetes`: the first of the Service network."""
+"""The address of the Service `kubernetes`: the first of the Service network."""
 NODE_GROUP = "ng-1"
 _INSTANCE_TYPE = "m5.large"
 _CAPACITY = {"cpu": "2", "ephemeral-storage": "83873772Ki", "memory": "7917628Ki", "pods": "29"}

@@ -38,7 +38,7 @@ class RequestInfo:
 
     @property
     def request(self) -> Request:
-        """The same for the authorizer."""
+        """The request as the authorizer looks at it."""
         if not self.resource:
             return Request(verb=self.verb, path=self.path)
         return Request(

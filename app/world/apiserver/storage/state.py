@@ -45,7 +45,7 @@ class ClusterState:
         self.changes = ChangeLog()
         self._objects: dict[str, dict[Key, Stored]] = {plural: {} for plural in RESOURCES}
         self._bytes = self._values = 0
-        """Of all objects but events."""
+        """The bytes and the values of all objects but events."""
 
     # (1) Reading
 

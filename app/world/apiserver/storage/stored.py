@@ -40,16 +40,16 @@ class Stored:
         return copied
 
     def retire(self) -> None:
-        """It is no longer in force."""
+        """The object is no longer in force."""
         self._object = None
 
     def reinstate(self) -> None:
-        """It is in force again."""
+        """The object is in force again."""
         self._object = self.object
 
 
 def _count(value: JsonValue) -> int:
-    """Of what `json.loads` has made: the types alone say what has values inside."""
+    """How many values there are in what `json.loads` has made: the types alone say what has values inside."""
     count, found = 0, [value]
     for item in found:  # which grows meanwhile
         if type(item) is dict:

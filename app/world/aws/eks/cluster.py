@@ -39,7 +39,7 @@ class Cluster:
     issuer: str
     """The URL of its OIDC issuer."""
     version: str
-    """Of Kubernetes, such as `1.33`."""
+    """The version of Kubernetes, such as `1.33`."""
     created: float
     associations: dict[str, Association] = field(default_factory=dict)
     """By id."""

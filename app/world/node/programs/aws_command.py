@@ -25,7 +25,7 @@ class GlobalOptions:
 
 
 def global_options(arguments: list[str]) -> tuple[GlobalOptions, list[str]]:
-    """Those that are modelled, and the rest of the command line. Raises `UsageError`."""
+    """The global options that are modelled, and the rest of the command line. Raises `UsageError`."""
     given, rest = _parser().parse_known_args(arguments)
     if given.output is not None and given.output not in FORMATS:
         choices = ", ".join(FORMATS)

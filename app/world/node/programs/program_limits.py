@@ -26,9 +26,9 @@ REQUESTS = CONNECTIONS_LIMIT // 2
 the same connections webhooks are called, also for what Pods request.
 """
 REQUESTS_OF_A_VISITOR = REQUESTS // 2
-"""The same in all worlds of one address."""
+"""How many requests of Pods wait for an answer at once, in all worlds of one address."""
 REQUESTS_OF_A_WORLD = 4
-"""The same in one world."""
+"""How many of them wait in one world."""
 
 
 class _Share:

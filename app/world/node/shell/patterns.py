@@ -46,7 +46,7 @@ class Pattern:
         return list(self._ends(self._parts, text))
 
     def starts(self, text: str, limits: Limits) -> list[int]:
-        """The same from the end."""
+        """How many characters before the end match, each possible number, the smallest first."""
         limits.examine(len(text), len(self._parts))
         return list(self._ends(self._parts[::-1], text[::-1]))
 

@@ -42,7 +42,7 @@ class Reader:
             raise SyntaxProblem("too many constructs inside each other for this simulated shell")
 
     def shallower(self) -> None:
-        """It is over."""
+        """The construct that `deeper` counted is over."""
         self._depth -= 1
 
     def word(self, end: str = "") -> Word:

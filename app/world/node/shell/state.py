@@ -56,7 +56,7 @@ class Jump(Exception):
 
 @dataclass(kw_only=True)
 class State:
-    """Of one shell or subshell."""
+    """The state of one shell or subshell."""
 
     name: str
     """`$0`."""

@@ -19,9 +19,9 @@ VOLUMES_LIMIT = 256 * 1024
 VOLUMES_COUNT = 500
 """Volumes of one node, the empty ones among them. A Pod of the lessons has two."""
 OWN_BYTES = 64 * 1024
-"""Of these, what a node may use however full the disk is."""
+"""Bytes, of `VOLUMES_LIMIT`, that a node may use however full the disk is."""
 RESERVE_BYTES = 16 * 1024 * 1024
-"""Of the disk that all nodes share, what is kept for the lessons' Pods of new worlds: some 300 worlds. A container's
+"""The bytes of the nodes' common disk that are kept for the lessons' Pods of new worlds: some 300 worlds. A container's
 `/dev/shm` has 64 MB."""
 MEMORY = Path("/dev/shm")  # noqa: S108
 """Linux's tmpfs for everyone. The kubelet keeps tokens in a tmpfs as well: they never reach a disk."""

@@ -45,7 +45,7 @@ class FileSystem:
         `now`: Unix seconds by the node's clock, the time of `created` where it is not given."""
         found = {posixpath.normpath("/" + path.lstrip("/")): tree for path, tree in mounts.items()}
         self._mounts = dict(sorted(found.items(), key=lambda mount: -len(mount[0])))
-        """Of two that a path may lie in, the longer one comes first."""
+        """By path. A path may lie in two of them, so the longer one comes first."""
         self.user = user
         self._created = created
         self._writable = {posixpath.normpath("/" + path.lstrip("/")) for path in writable}

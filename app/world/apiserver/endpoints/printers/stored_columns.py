@@ -8,7 +8,7 @@ from app.world.apiserver.endpoints.printers.columns import AGE, NAME, Column, or
 from app.world.apiserver.endpoints.printers.workload_columns import Cell, number
 
 _SHOWN = 3
-"""Of hosts and of addresses; the rest is counted."""
+"""How many hosts or addresses are shown; the rest is counted."""
 _SHORT_MODES = {"ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOnce": "RWO", "ReadWriteOncePod": "RWOP"}
 
 

@@ -33,7 +33,7 @@ class Operation:
     service: str
     """botocore's name."""
     method: str
-    """Of botocore's client."""
+    """The method of botocore's client."""
     title: str
     """botocore's name of the operation."""
     parameters: Mapping[str, Any]

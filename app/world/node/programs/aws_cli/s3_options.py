@@ -70,7 +70,7 @@ def _check(command: S3Command) -> None:
 
 
 def bucket_and_key(path: str) -> tuple[str, str]:
-    """Of `s3://bucket/key`."""
+    """The bucket and the key in `s3://bucket/key`."""
     bucket, _, key = path.removeprefix("s3://").partition("/")
     return bucket, key
 

@@ -22,12 +22,12 @@ class _Section:
     rows: list[list[str]] = field(default_factory=list)
 
     def widths(self) -> list[int]:
-        """Of the columns, as wide as what is in them."""
+        """The width of each column: as wide as what is in it."""
         rows = [self.headers, *self.rows] if self.headers else self.rows
         return [max(_width(row[column]) for row in rows) + _PADDING for column in range(len(rows[0]))] if rows else []
 
     def scaled(self, total: int) -> list[int]:
-        """Of the columns, so that they fill the table."""
+        """The width of each column, so that they fill a table of that width."""
         widths = self.widths()
         if not widths:
             return []
@@ -45,7 +45,7 @@ class _Section:
 
     @property
     def width(self) -> int:
-        """That it needs, with its frame."""
+        """The width that it needs, with its frame."""
         frame = 2 + 2 * self.level
         return max(_width(self.title) + frame, sum(self.widths()) + frame)
 
