@@ -14,7 +14,7 @@ from app.flow.doctor.evidence import check_of, evidence_of
 from app.flow.doctor.reading.variables import KEY_VARIABLES, ConfigMaps, Variables, variables_of
 from app.flow.errors import FlowError
 from app.flow.json_access import get, get_list, get_str
-from app.flow.model import JsonValue, Status, Walk
+from app.flow.model import NOT_OBSERVABLE, JsonValue, Status, Walk
 from app.flow.partitions import partition_of_region, region_of
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings, unseen
@@ -221,7 +221,7 @@ def _credential_mounts(pod: JsonValue) -> list[str]:
 def _unseen(findings: Findings, check_id: str, box: Variables, where: str) -> None:
     """A container that has ended, or has no `env`, hides its variables as well as one that we may not enter."""
     error = box.hidden
-    reason = (unseen(error) if error else "") or "not_observable"
+    reason = (unseen(error) if error else "") or NOT_OBSERVABLE
     where = f"{where} .spec.containers[] {', '.join(box.unread)}"
     findings.unknown(check_id, reason, where=where, error=error.server_message if error else "")
 
@@ -233,4 +233,4 @@ def _hop_limit(findings: Findings, pod: JsonValue, where: str) -> None:
         findings.judge("pod.hop_limit", False, got="true", expected="false", where=where, otherwise=Status.WARNING)
         return
     node = get_str(pod, "spec", "nodeName")
-    findings.unknown("pod.hop_limit", "not_observable", where=f"Node {node}" if node else where, expected="1")
+    findings.unknown("pod.hop_limit", NOT_OBSERVABLE, where=f"Node {node}" if node else where, expected="1")

@@ -19,7 +19,7 @@ from app.flow.doctor.trust_fix import Bearer
 from app.flow.doctor.workload import ROLLED_OUT, why_held_back, workload_of
 from app.flow.errors import FlowError
 from app.flow.json_access import get_str
-from app.flow.model import JsonValue, Status
+from app.flow.model import NOT_OBSERVABLE, JsonValue, Status
 from app.flow.names import role_of
 from app.flow.ports import Ports
 from app.flow.steps.findings import unseen
@@ -121,7 +121,7 @@ def _held_back(ports: Ports, found: Sequence[JsonValue]) -> Mapping[str, Mapping
 
 def _unread(error: FlowError | None) -> tuple[str, str]:
     """The reason's key and the server's words; empty where it was read."""
-    return (unseen(error) or "not_observable", error.server_message) if error else ("", "")
+    return (unseen(error) or NOT_OBSERVABLE, error.server_message) if error else ("", "")
 
 
 def _case(ports: Ports, candidate: Candidate, found: Read, running: Sequence[JsonValue]) -> problems.Case:
