@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from app.flow.doctor.reading.on_workload import is_rolled_out, read_workloads
 from app.flow.doctor.survey import pods, problems
+from app.flow.doctor.survey.mistyped import OF_PODS
 from app.flow.doctor.survey.roles import Candidate, candidate_of, let_in
 from app.flow.doctor.survey.survey_reads import Policy, Read, read
 from app.flow.doctor.survey.values import Problem, Stand, Survey, Tie
@@ -41,13 +42,13 @@ def survey(ports: Ports, namespace: str = "") -> Survey:
     # (1) What there is.
     found = read(ports, namespace)
     everybody = [candidate_of(document) for document in found.service_accounts]
-    annotated = [candidate for candidate in everybody if candidate.role_arn]
+    running = pods.by_service_account(found.pods)
+    annotated = [it for it in everybody if it.role_arn and not _has_another_way(it, running.get(it.place, []))]
 
     # (2) Who gets in by each role.
     roles = {arn: let_in(arn, policy, everybody, found.issuer, namespace) for arn, policy in found.policies.items()}
 
     # (3) How each ServiceAccount stands to its role.
-    running = pods.by_service_account(found.pods)
     cases = [(it, _case(ports, it, found, running.get(it.place, []))) for it in annotated]
     stands = {it.place: _stand(case, it) for it, case in cases}
     naming, refused = Counter[str](), defaultdict[str, list[Bearer]](list)
@@ -99,6 +100,13 @@ def survey(ports: Ports, namespace: str = "") -> Survey:
         pods_said=pods_said,
         provider_reason=provider_reason,
         provider_said=provider_said,
+    )
+
+
+def _has_another_way(candidate: Candidate, running: Sequence[JsonValue]) -> bool:
+    """Whether Pods of it name their role for kube2iam or kiam themselves: IRSA is not meant, and would win over it."""
+    return candidate.key == OF_PODS and any(
+        get_str(pod, "metadata", "annotations", OF_PODS) for pod in pods.living(running)
     )
 
 
