@@ -64,6 +64,9 @@ def command(settings: Settings, words: Content) -> click.Command:
         overridden = {"IRSA_MISSIONS_DIR": missions_folder, "IRSA_STATE_DIR": directory, "IRSA_WORLD_DIR": directory}
         if wrong := [it for it in wrong_folders(settings, words) if not overridden[it.variable]]:
             raise unusable_settings(wrong, words)
+        descriptors.raise_limit()
+        if (most := descriptors.limit()) < descriptors.LEAST:
+            raise CannotRun(words, "few_descriptors", got=most, least=descriptors.LEAST)
         with simulating(words):
             tempfile.gettempdir()  # finds a folder that can be written, or none
             socket.create_server(("127.0.0.1", 0)).close()
@@ -136,7 +139,6 @@ def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Netwo
 
     host, port = listener.getsockname()[:2]
     serve_on(host)  # `--host` decides about live mode and the console, too
-    descriptors.raise_limit()
     uvicorn_settings.take_little_ahead(listener)
     settings = Settings.from_environment()
     takes_secret = settings.takes_launch_secret()

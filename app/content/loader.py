@@ -22,22 +22,15 @@ _FENCE = re.compile(r"\s*(```|~~~)")
 def load(language: str) -> Content:
     """The texts of a language, read once a process. Raises `ContentError` for one that we do not have.
 
-    What is wrong in a file is raised when that is parsed (`Messages`); `read` looks at all of them.
+    What is wrong in a file of messages is raised when that is parsed (`Messages`).
     """
     if language not in LANGUAGES:
         raise ContentError("content", language, f"no such language; we have {', '.join(LANGUAGES)}")
-    return _content(ROOT / language)
+    return read(ROOT / language)
 
 
-def read(root: Path, language: str) -> Content:
-    """The texts below `root / language`, all of them read and checked. Raises `ContentError` naming file and key."""
-    content = _content(root / language)
-    for texts in (content.messages, content.checks):
-        tuple(texts)
-    return content
-
-
-def _content(directory: Path) -> Content:
+def read(directory: Path) -> Content:
+    """The texts of the language in `directory`. Raises `ContentError`, which names the file and the key."""
     messages = Messages(directory)
     lessons = {}
     for page in PAGES:

@@ -10,11 +10,6 @@ from app.content.errors import ContentError
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
-def placeholders(text: str) -> frozenset[str]:
-    """The names of the placeholders in `text`."""
-    return frozenset(_PLACEHOLDER.findall(text))
-
-
 def fill(text: str, values: Mapping[str, object]) -> str:
     """`text` with its placeholders replaced, in one pass: braces inside a value stay what they are.
 

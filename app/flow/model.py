@@ -43,6 +43,8 @@ HOLDS = (Status.PASSED, Status.WARNING)
 
 NO_ACTION = "no_action_known"
 """The reason of what nothing shows that the Pod needs of AWS. It keeps nothing open."""
+NOT_OBSERVABLE = "not_observable"
+"""The reason of what cannot be seen from outside, though a server answered."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app import own_commands
-from app.content import LANGUAGES, PAGES, ContentError, load
+from app.content import LANGUAGES, PAGES, Content, ContentError, load
 from app.content.languages import read_facts
 from app.content.loader import read, split
 from app.content.messages import Messages, read_messages
-from app.content.template import fill, placeholders
+from app.content.template import fill
 from app.flow.model import Check, Status, Subject
+from tests.placeholders import placeholders
 
 CONTENT = Path(__file__).resolve().parents[2] / "assets" / "content"
 PAGE = "# Title {#title}\n\n## First {#first}\n\nBody.\n"
@@ -40,6 +41,14 @@ def root(tmp_path: Path) -> Path:
     """A copy of the real texts, to break."""
     shutil.copytree(CONTENT, tmp_path / "content")
     return tmp_path / "content"
+
+
+def read_whole(directory: Path) -> Content:
+    """The texts of a language, each of its files parsed."""
+    content = read(directory)
+    tuple(content.messages)
+    tuple(content.checks)
+    return content
 
 
 def refused(error: pytest.ExceptionInfo[ContentError], *words: str) -> bool:
@@ -175,7 +184,7 @@ def test_a_key_above_all_tables_is_found_whatever_stands_before_it(tmp_path: Pat
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_message_is_found_before_all_files_are_parsed(language: str) -> None:
-    whole = read(CONTENT, language).messages
+    whole = read_whole(CONTENT / language).messages
     firsts = {key.partition(".")[0]: key for key in whole}
     assert {key: Messages(CONTENT / language)[key] for key in firsts.values()} == {k: whole[k] for k in firsts.values()}
     assert {f"map.{key}": text for key, text in Messages(CONTENT / language).below("map").items()} == {
@@ -251,12 +260,12 @@ def test_any_markdown_is_split_or_refused(start: str, text: str) -> None:
 
 
 def test_the_texts_are_read_from_any_root(root: Path) -> None:
-    assert read(root, "ja") == load("ja")
+    assert read_whole(root / "ja") == load("ja")
 
 
 def test_another_language_is_one_more_folder(root: Path) -> None:
     shutil.copytree(root / "en", root / "xx")
-    assert read(root, "xx") == replace(load("en"), language="xx")
+    assert read_whole(root / "xx") == replace(load("en"), language="xx")
 
 
 def test_the_code_names_its_languages_in_one_place() -> None:
@@ -284,7 +293,7 @@ def test_malformed_facts_of_a_language_are_refused(root: Path, old: str, new: st
     path = root / "en" / "language.toml"
     path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
     with pytest.raises(ContentError) as error:
-        read(root, "en")
+        read_whole(root / "en")
     assert refused(error, "language.toml", *words)
 
 
@@ -306,7 +315,7 @@ def test_sentences_stand_one_after_the_other_as_the_language_has_it() -> None:
 def test_a_missing_lesson_is_named(root: Path, page: str) -> None:
     (root / "en" / f"{page}.md").unlink()
     with pytest.raises(ContentError) as error:
-        read(root, "en")
+        read_whole(root / "en")
     assert refused(error, f"{page}.md")
 
 
@@ -322,7 +331,7 @@ def test_a_missing_lesson_is_named(root: Path, page: str) -> None:
 def test_a_check_has_exactly_its_four_parts(root: Path, extra: str, words: tuple[str, ...]) -> None:
     (root / "ja" / "zz.toml").write_text(extra, encoding="utf-8")
     with pytest.raises(ContentError) as error:
-        read(root, "ja")
+        read_whole(root / "ja")
     assert refused(error, *words)
 
 

@@ -9,12 +9,12 @@ import pytest
 
 from app.content import LANGUAGES, PAGES, Content, load
 from app.content.page_specs import PAGE_SPECS
-from app.content.template import placeholders
 from app.flow.model import Check, Status, Step, Subject
 from app.flow.steps.standstill import KINDS
 from app.flow.steps.walk import STEPS
 from app.flow.verdict.check_dependencies import PLACES
 from app.ui.reference.misconceptions import MISCONCEPTIONS
+from tests.placeholders import placeholders
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTENT = ROOT / "assets" / "content"

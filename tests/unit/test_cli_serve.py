@@ -53,6 +53,14 @@ def test_a_taken_port_is_reported_with_what_to_do(taken, language):
     assert "--port" in result.stderr
 
 
+def test_a_limit_with_which_no_page_loads_is_reported_before_anything_is_served(monkeypatch):
+    monkeypatch.setattr("app.serving.descriptors.limit", lambda: 20)
+    result = CliRunner().invoke(command_line(Settings(), load("en")), ["serve", "--port", "0"])
+    assert result.exit_code == 2
+    assert load("en").message("errors.few_descriptors.title") in result.stderr
+    assert ("20 at most" in result.stderr, "74 or more" in result.stderr) == (True, True)
+
+
 def test_a_malformed_mission_is_reported_before_anything_is_served(tmp_path):
     (tmp_path / "mine.yaml").write_text("number: one")
     result = CliRunner().invoke(command_line(Settings(), load("en")), ["serve", "--missions", str(tmp_path)])

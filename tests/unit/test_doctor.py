@@ -283,6 +283,38 @@ def test_every_container_must_be_able_to_read_the_token() -> None:
 
 
 @pytest.mark.parametrize(
+    ("mode", "shared", "own", "certain"),
+    [
+        (0o400, {}, {"runAsUser": 1000}, "runAsUser=1000"),
+        (0o400, {"runAsUser": 1000}, {"runAsUser": 2000}, "runAsUser=2000"),
+        (0o400, {"runAsNonRoot": True}, {}, "runAsNonRoot=true"),
+        (0o440, {}, {"runAsUser": 1000}, ""),
+        (0o644, {}, {"runAsUser": 1000}, ""),
+        (0o400, {}, {"runAsUser": 0}, ""),
+        (0o400, {}, {}, ""),
+        (0o400, {"runAsUser": 1000}, {}, ""),
+        (0o400, {"fsGroup": 2000}, {"runAsUser": 1000}, ""),
+    ],
+)
+def test_a_mode_that_locks_a_container_out_shows_without_reading_the_token(
+    mode: int, shared: dict[str, Any], own: dict[str, Any], certain: str
+) -> None:
+    fakes = healthy()
+    fakes.errors["execute"] = NotPermitted(code="Forbidden", server_message="pods/exec is forbidden", status=403)
+    spec = fakes.pod["spec"]
+    next(it for it in spec["volumes"] if it["name"] == "aws-iam-token")["projected"]["defaultMode"] = mode
+    spec["securityContext"] = shared
+    container(fakes)["securityContext"] = own
+    spec["containers"].append({"name": "sidecar", "image": "busybox"})
+    found = examined(fakes)
+    judged = check(found, "pod.token_readable")
+    assert (judged.status, judged.got) == (
+        (FAILED, f"aws-cli: defaultMode=0400 {certain}") if certain else (UNKNOWN, "")
+    )
+    assert (found.fix is not None and found.fix.id == "fs_group") is bool(certain)
+
+
+@pytest.mark.parametrize(
     ("error", "reason"),
     [
         (NotPermitted(code="Forbidden", server_message="pods/exec is forbidden", status=403), "no_permission"),

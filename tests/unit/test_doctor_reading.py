@@ -343,6 +343,26 @@ def test_quotes_around_the_arn_are_taken_away(value: str) -> None:
     assert (fix_id, command[-1]) == ("without_quotes", f"eks.amazonaws.com/role-arn={ROLE}")
 
 
+@pytest.mark.parametrize(
+    ("value", "arn"),
+    [
+        (f"arn:aws:iam::{ACCOUNT}:role/{ROLE}", ROLE),
+        (f"{ROLE}{ROLE}", ROLE),
+        (ROLE.replace(ACCOUNT, ""), ROLE),
+        (ROLE.replace(ACCOUNT, "ACCOUNT_ID"), ROLE),
+        (f"arn:aws:iam:us-east-1:{ACCOUNT}:role/team/role/web", f"arn:aws:iam::{ACCOUNT}:role/team/role/web"),
+        ("role/team/s3-reader", f"arn:aws:iam::{ACCOUNT}:role/team/s3-reader"),
+        (f"arn:aws:iam::444455556666:role/{ROLE}", "ROLE_ARN"),
+        (f"arn:aws:iam::{ACCOUNT}:policy/s3-reader", "ROLE_ARN"),
+    ],
+)
+def test_an_arn_is_completed_where_account_and_role_are_certain(value: str, arn: str) -> None:
+    fakes = healthy()
+    annotated(fakes, value)
+    command = next(command for command in words(fakes)[1] if "annotate" in command)
+    assert command[-1] == f"eks.amazonaws.com/role-arn={arn}"
+
+
 def test_a_blank_in_the_audience_is_not_taught_to_the_provider() -> None:
     fakes = healthy()
     fakes.service_account["metadata"]["annotations"]["eks.amazonaws.com/audience"] = "sts.amazonaws.com "

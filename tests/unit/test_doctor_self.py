@@ -114,7 +114,10 @@ def test_the_nodes_disk_has_room_for_what_learners_mount(monkeypatch, tmp_path):
     assert machine.disk(tmp_path, 2000).status is OFF
 
 
-@pytest.mark.parametrize(("descriptors", "learners", "status"), [(1024, 40, ON), (1024, 50, OFF), (32_768, 200, ON)])
+@pytest.mark.parametrize(
+    ("descriptors", "learners", "status"),
+    [(1024, 40, ON), (1024, 50, OFF), (32_768, 200, ON), (74, 1, ON), (73, 1, CANNOT_START)],
+)
 def test_a_room_behind_one_address_needs_connections(monkeypatch, descriptors, learners, status):
     monkeypatch.setattr("app.serving.descriptors.raise_limit", lambda: None)
     monkeypatch.setattr("app.serving.descriptors.limit", lambda: descriptors)

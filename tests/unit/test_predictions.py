@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from app.content import LANGUAGES, load
-from app.content.template import placeholders
 from app.flow.lessons.predictions import QUESTIONS, RightAnswer, outcome
 from app.flow.model import Exchange, Status, Step, Walk
 from app.flow.ports import Execution
 from app.flow.steps.walk import walk
 from app.flow.webhook import WebhookSettings
+from tests.placeholders import placeholders
 from tests.private_keys import KEY, OTHER_KEY
 from tests.unit.fake_ports import ACCOUNT, HOST, SUB, SUBJECT, Fakes, jwk, token, trust_policy
 

@@ -31,6 +31,7 @@ from app.report import document, page, picture, survey_csv, survey_words
 from tests.unit.fake_ports import ACCOUNT, HOST, ROLE, Fakes, trust_policy
 
 OTHER = f"arn:aws:iam::{ACCOUNT}:role/other"
+KEY_OF_PODS = "iam.amazonaws.com/role"
 FOREIGN = "arn:aws:iam::444455556666:role/s3-reader"
 
 
@@ -375,7 +376,7 @@ def problem(found: Survey, number: int = 0) -> tuple[str, str, list[str]]:
         "eks.amazonaws.com/Role-ARN",
         "eks.amazonaws.com/role",
         "eks.amazonaws.com/iam-role-arn",
-        "iam.amazonaws.com/role",
+        KEY_OF_PODS,
         "iam.amazonaws.com/role-arn",
     ],
 )
@@ -386,12 +387,19 @@ def test_a_mistyped_key_is_found_and_the_right_one_is_set(key: str) -> None:
     assert [(tie.stand, tie.role_arn) for tie in found.ties] == [(Stand.MISTYPED, ROLE)]
     assert found.outcome is Outcome.BROKEN
     cause, fix, commands = problem(found)
-    assert (cause, fix) == ("survey.causes.mistyped", "annotate")
+    cause_of = "key_of_pods" if key == KEY_OF_PODS else "mistyped"
+    assert (cause, fix) == (f"survey.causes.{cause_of}", "annotate")
     assert commands == [
         f"kubectl -n default annotate serviceaccount my-sa eks.amazonaws.com/role-arn={ROLE}",
         "kubectl -n default rollout restart deployment/web",
     ]
     assert key in survey_words.rows(found, load("en"))[0].advice[0].cause
+
+
+def test_a_service_account_whose_pods_name_their_role_for_kube2iam_is_not_meant_for_irsa() -> None:
+    kept = account("default", "my-sa")
+    kept["metadata"]["annotations"] = {KEY_OF_PODS: ROLE}
+    assert surveyed(kept, pods=[pod("a", role=None, annotations={KEY_OF_PODS: "s3-reader"})]).ties == ()
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ def test_visitors_leave_descriptors_for_the_rest_and_one_address_leaves_room_for
 
 
 def test_a_room_behind_one_address_fits():
+    assert [page_limits(descriptors.LEAST - fewer).per_address for fewer in (0, 1)] == [7, 6]
     assert page_limits(descriptors.WANTED).per_address > 300 * 7, "a websocket each, six connections while it loads"
 
 

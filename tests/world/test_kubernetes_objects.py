@@ -136,6 +136,7 @@ def test_a_namespace_is_a_label_and_has_what_every_namespace_has(api):
     assert answer.body["metadata"]["labels"] == {"kubernetes.io/metadata.name": "team"}
     assert answer.body["spec"] == {"finalizers": ["kubernetes"]}
     assert answer.body["status"] == {"phase": "Active"}
+    assert api.get(f"{NAMESPACES}/team/status").body == api.get(f"{NAMESPACES}/team").body
     assert api.get("/api/v1/namespaces/team/serviceaccounts/default").status == 200
     bundle = api.get("/api/v1/namespaces/team/configmaps/kube-root-ca.crt").body["data"]["ca.crt"]
     assert bundle.encode() == api.world.root_ca_pem

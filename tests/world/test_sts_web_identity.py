@@ -73,6 +73,24 @@ def test_a_region_in_which_sts_is_off(aws):
     assert aws.client("sts", region="us-east-1").get_caller_identity()["Account"] == ACCOUNT
 
 
+def test_the_trust_policy_sees_the_region_that_was_called(aws):
+    policy = trust_policy()
+    policy["Statement"][0]["Condition"]["StringNotEquals"] = {"aws:RequestedRegion": REGION}
+    aws.role("elsewhere", policy)
+    call = {
+        "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/elsewhere",
+        "RoleSessionName": "me",
+        "WebIdentityToken": aws.token(),
+    }
+    with refused("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity", 403):
+        aws.client("sts").assume_role_with_web_identity(**call)
+    other = aws.client("sts", region="us-east-1")
+    other.meta.events.register_first(
+        "choose-signer.sts.AssumeRoleWithWebIdentity", lambda **_: "v4"
+    )  # an SDK signs no such request
+    assert other.assume_role_with_web_identity(**call)["AssumedRoleUser"]["Arn"].endswith("/elsewhere/me")
+
+
 # (2) Constraints, (3) the ARN: botocore checks some lengths itself, so its own validation is off
 
 

@@ -122,9 +122,18 @@ def disk(folder: Path, learners: int) -> Finding:
 def connections(learners: int, settings: Settings) -> Finding:
     """How many connections the descriptors are enough for. A room of learners may share one address."""
     descriptors.raise_limit()
-    limits = page_limits(descriptors.limit(), settings.trusted_proxies)
-    needed = learners * CONNECTIONS
-    got = f"{limits.per_address} (RLIMIT_NOFILE {descriptors.limit()})"
+    needed, most = learners * CONNECTIONS, descriptors.limit()
+    if most < descriptors.LEAST:
+        return Finding(
+            id="connections",
+            status=Status.FAILED,
+            got=f"RLIMIT_NOFILE {most}",
+            expected=f"≥ {descriptors.LEAST}",
+            refused="few_descriptors",
+            values={"got": most, "least": descriptors.LEAST},
+        )
+    limits = page_limits(most, settings.trusted_proxies)
+    got = f"{limits.per_address} (RLIMIT_NOFILE {most})"
     return found("connections", limits.per_address >= needed, got, f"≥ {needed}")
 
 

@@ -15,7 +15,7 @@ from app.flow.diagnosis_file.strict_shape import WrongShape, cut, read, shown
 from app.flow.doctor import Diagnosis
 from app.flow.doctor.tool_options import ToolOptions
 from app.flow.errors import FlowError
-from app.flow.model import Check, JsonValue, Step
+from app.flow.model import NOT_OBSERVABLE, Check, JsonValue, Step
 from app.flow.port_wrappers.consent import NOT_ASKED
 from app.flow.redaction import mask_text
 from app.flow.steps.standstill import KINDS
@@ -48,7 +48,7 @@ REASONS = frozenset(
         "server_failed",
         "answer_too_large",
         "unreadable_answer",
-        "not_observable",
+        NOT_OBSERVABLE,
         NOT_ASKED,
         "no_pod",
         "stand_in",

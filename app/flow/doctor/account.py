@@ -11,7 +11,7 @@ from app.flow.doctor.evidence import check_of, evidence_of, role_arn_of
 from app.flow.doctor.trust_fix import Bearer
 from app.flow.errors import FlowError, NotFound
 from app.flow.json_access import get, get_str
-from app.flow.model import Status, Step, StepReport, Walk
+from app.flow.model import NOT_OBSERVABLE, Status, Step, StepReport, Walk
 from app.flow.names import account_of, annotated_audience, provider_arn, role_of, subject_claim
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings, unseen
@@ -36,7 +36,7 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
     try:
         ours = _ours(ports, walk)
     except FlowError as error:
-        findings.unknown(CHECKS[0], unseen(error) or "not_observable", where=where, error=error.server_message)
+        findings.unknown(CHECKS[0], unseen(error) or NOT_OBSERVABLE, where=where, error=error.server_message)
         return findings.report()
     if account == ours:
         findings.judge(CHECKS[0], True, got=account, expected=ours, where=where)
@@ -49,7 +49,7 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
     except NotFound as error:
         said = error.server_message
     except FlowError as error:
-        findings.unknown(CHECKS[0], unseen(error) or "not_observable", where=where, error=error.server_message)
+        findings.unknown(CHECKS[0], unseen(error) or NOT_OBSERVABLE, where=where, error=error.server_message)
         return findings.report()
     answer = check_of(walk, ANSWER)
     refused = answer is not None and answer.status is Status.FAILED

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from app.flow.errors import FlowError
 from app.flow.json_access import get_list, get_object, get_str, unix_time
-from app.flow.model import JsonValue, Walk
+from app.flow.model import NOT_OBSERVABLE, JsonValue, Walk
 from app.flow.ports import Ports
 from app.flow.steps import kubelet_status
 from app.flow.steps.findings import Findings, unseen
@@ -61,7 +61,7 @@ def judge_application(findings: Findings, ports: Ports, walk: Walk, pod: JsonVal
         statuses = [it for it in get_list(pod, "status", "initContainerStatuses") if kubelet_status.exit_code(it)]
         alone = False
     if not statuses:
-        findings.unknown(CHECK, "not_observable", where=f"{where} .status")
+        findings.unknown(CHECK, NOT_OBSERVABLE, where=f"{where} .status")
         return ""
     ended = [_ended(ports, walk, status, alone=alone) for status in statuses]
     worst = next((it for it in ended if it.failed), None) or next((it for it in ended if it.reason), ended[0])
@@ -94,7 +94,7 @@ def _ended(ports: Ports, walk: Walk, status: JsonValue, *, alone: bool) -> _Ende
     except FlowError as error:
         if (words := _message(status)) and not is_other_matter(words):
             return _Ended(got=f"exit {code}", failed=True, words=words, place="status")
-        return _Ended(got="", words=error.server_message, reason=unseen(error) or "not_observable")
+        return _Ended(got="", words=error.server_message, reason=unseen(error) or NOT_OBSERVABLE)
     words, after = last_words(log)
     if kubelet_status.runs(status) and not words and code and _may_end_again(status, ports.clock.now()):
         words, _ = last_words(_log_before(ports, walk, container))
@@ -106,7 +106,7 @@ def _ended(ports: Ports, walk: Walk, status: JsonValue, *, alone: bool) -> _Ende
     if place == "status":
         return _Ended(got=f"exit {code}", failed=True, words=words, place=place)
     if not words or (kubelet_status.runs(status) and after):
-        return _Ended(got="", reason="not_observable")
+        return _Ended(got="", reason=NOT_OBSERVABLE)
     return _Ended(got=f"exit {code}" if code else "running", failed=True, words=words)
 
 
@@ -152,7 +152,7 @@ def judge_sdk(findings: Findings, pod: JsonValue, where: str) -> None:
     if old or (known and len(known) == len(images)):
         findings.judge(SDK, not old, got=old or known, expected=expected, where=where)
     else:
-        findings.unknown(SDK, "not_observable", where=where, expected=expected)
+        findings.unknown(SDK, NOT_OBSERVABLE, where=where, expected=expected)
 
 
 def _release(image: str) -> tuple[int, ...]:

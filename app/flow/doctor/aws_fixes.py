@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -27,6 +28,9 @@ _CHAINING = ("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity")
 _DENY = "explicit-deny"
 _QUOTES = "\"'`\u201c\u201d\u2018\u2019"
 """What a value is written between, which YAML or a shell took for a part of it."""
+_NAMED_LAST = re.compile(r"(?:^|:)role/([^:]+)$")
+"""The role, with its path, that a text ends with."""
+_ACCOUNT = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 
 
 def name_region(names: Names) -> Fix:
@@ -74,7 +78,8 @@ def annotate(names: Names) -> Fix:
 
 
 def correct_arn(names: Names) -> Fix:
-    """A bare name lacks nothing but the account, an ARN may have blanks or quotes around it; else we ask for it."""
+    """A bare name lacks nothing but the account, nor does an ARN without one; an ARN may have blanks or quotes around
+    it, or another ARN before it, such as its own once more. Else we ask for it."""
     if names.own_token:
         return pod_fixes.own_role(names, ROLE_HERE)
     written = names.role_arn.strip()
@@ -83,7 +88,9 @@ def correct_arn(names: Names) -> Fix:
         if found != written:
             return Fix(id="without_quotes", commands=commands, change=change)
         return Fix(id="without_blanks", commands=commands, change=change)
-    arn = f"arn:{names.partition}:iam::{names.account}:role/{written.removeprefix('role/')}"
+    named, accounts = _NAMED_LAST.search(written), set(_ACCOUNT.findall(written))
+    account = accounts.pop() if len(accounts) == 1 else "" if accounts else names.account
+    arn = f"arn:{names.partition}:iam::{account}:role/{named[1] if named else written}"
     return _name_role(names, arn if is_role_arn(arn) else names.likely_role)
 
 

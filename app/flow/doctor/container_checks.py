@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from app.flow.doctor.evidence import check_of, evidence_of
 from app.flow.doctor.reading.variables import KEY_VARIABLES, ConfigMaps, Variables, variables_of
 from app.flow.errors import FlowError
-from app.flow.json_access import get, get_list, get_str
-from app.flow.model import JsonValue, Status, Walk
+from app.flow.json_access import get, get_list, get_object, get_str
+from app.flow.model import NOT_OBSERVABLE, JsonValue, Status, Walk
 from app.flow.partitions import partition_of_region, region_of
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings, unseen
@@ -85,7 +85,12 @@ def _token_readable(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue
     if first is None or first.status is Status.NOT_REACHED:
         return
     if first.status is Status.UNKNOWN:
-        findings.unknown("pod.token_readable", first.reason, where=first.where, error=first.error)
+        if closed := locked_out(pod):
+            got = [f"{name}: {fields}" for name, fields in closed.items()]
+            where = f"Pod {walk.subject.namespace}/{walk.subject.pod} .spec"
+            findings.judge("pod.token_readable", False, got=got, expected="fsGroup", where=where)
+        else:
+            findings.unknown("pod.token_readable", first.reason, where=first.where, error=first.error)
         return
     denied, error = ([first.where], first.error) if _DENIED in first.error else ([], "")
     if first.status is Status.FAILED and not denied:
@@ -114,6 +119,39 @@ def _token_readable(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue
         where=first.where,
         error=error,
     )
+
+
+def locked_out(pod: JsonValue) -> dict[str, str]:
+    """By the manifest alone: the containers that may not read the token's file, each with the fields that say so.
+
+    For `fsGroup`, or for the one user of all containers, the kubelet sets owner and mode; else the file is root's and
+    has the volume's mode (kubernetes, pkg/volume/projected, `collectData`; pkg/volume/util, `FsUserFrom`). An image may
+    put its user into root's group, so bits of the group leave it open.
+    """
+    shared = get_object(pod, "spec", "securityContext")
+    every = [get_object(box) for kind in ("containers", "initContainers") for box in get_list(pod, "spec", kind)]
+    contexts = {get_str(box, "name"): {**shared, **get_object(box, "securityContext")} for box in every}
+    users = [context.get("runAsUser") for context in contexts.values()]
+    if shared.get("fsGroup") is not None or (users[:1] != [None] and users == users[:1] * len(users)):
+        return {}
+    modes = {get_str(it, "name"): get(it, "projected", "defaultMode") for it in get_list(pod, "spec", "volumes")}
+    found = {}
+    for box in containers(pod):
+        user, file = _not_root(contexts[get_str(box, "name")]), environment(box).get(TOKEN_VARIABLE, "")
+        for mount in get_list(box, "volumeMounts") if user and file else ():
+            mode = modes.get(get_str(mount, "name"))
+            there = file.startswith(f"{get_str(mount, 'mountPath').rstrip('/')}/")
+            if there and isinstance(mode, int) and not mode & 0o044:
+                found[get_str(box, "name")] = f"defaultMode={mode:04o} {user}"
+    return found
+
+
+def _not_root(context: Mapping[str, JsonValue]) -> str:
+    """What makes it certain that a container does not run as root; empty where that is up to its image."""
+    user = context.get("runAsUser")
+    if isinstance(user, int):
+        return f"runAsUser={user}" if user else ""
+    return "runAsNonRoot=true" if context.get("runAsNonRoot") is True else ""
 
 
 def _region(
@@ -221,7 +259,7 @@ def _credential_mounts(pod: JsonValue) -> list[str]:
 def _unseen(findings: Findings, check_id: str, box: Variables, where: str) -> None:
     """A container that has ended, or has no `env`, hides its variables as well as one that we may not enter."""
     error = box.hidden
-    reason = (unseen(error) if error else "") or "not_observable"
+    reason = (unseen(error) if error else "") or NOT_OBSERVABLE
     where = f"{where} .spec.containers[] {', '.join(box.unread)}"
     findings.unknown(check_id, reason, where=where, error=error.server_message if error else "")
 
@@ -233,4 +271,4 @@ def _hop_limit(findings: Findings, pod: JsonValue, where: str) -> None:
         findings.judge("pod.hop_limit", False, got="true", expected="false", where=where, otherwise=Status.WARNING)
         return
     node = get_str(pod, "spec", "nodeName")
-    findings.unknown("pod.hop_limit", "not_observable", where=f"Node {node}" if node else where, expected="1")
+    findings.unknown("pod.hop_limit", NOT_OBSERVABLE, where=f"Node {node}" if node else where, expected="1")

@@ -18,7 +18,7 @@ from app.flow.doctor.without_exec.running import judge_running
 from app.flow.doctor.workload import workload_of
 from app.flow.errors import FlowError
 from app.flow.json_access import get_list, get_object, get_str, unix_time
-from app.flow.model import Check, JsonValue, Status, Step, StepReport, Walk
+from app.flow.model import NOT_OBSERVABLE, Check, JsonValue, Status, Step, StepReport, Walk
 from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings, unseen
@@ -201,7 +201,7 @@ def _age(
     created, annotated = get_str(pod, "metadata", "creationTimestamp"), annotated_at(service_account)
     older = is_older(pod, service_account)
     if older is None:
-        findings.unknown("pod.age", "not_observable", where=where, expected=f">= {annotated}" if annotated else "")
+        findings.unknown("pod.age", NOT_OBSERVABLE, where=where, expected=f">= {annotated}" if annotated else "")
         return
     apart = (*added_later(pod), *of_another_role(pod, role_arn))
     roles = {environment(box).get(ROLE_VARIABLE, "") for box in containers(pod) if get_str(box, "name") not in apart}

@@ -12,7 +12,7 @@ from app.flow.doctor.evidence import role_arn_of
 from app.flow.doctor.without_exec.grants import judge_grants
 from app.flow.errors import FlowError
 from app.flow.json_access import get_list, get_object, get_str, unix_time
-from app.flow.model import JsonValue, Status, Step, StepReport, Walk
+from app.flow.model import NOT_OBSERVABLE, JsonValue, Status, Step, StepReport, Walk
 from app.flow.names import role_of, subject_claim
 from app.flow.permissions.asked import AskedAction
 from app.flow.ports import Ports
@@ -44,7 +44,7 @@ def inspect(ports: Ports, walk: Walk, pod: JsonValue) -> StepReport:
         found = ports.aws.assumptions(role_arn, subject)
     except FlowError as error:
         for check_id in CHECKS:
-            findings.unknown(check_id, unseen(error) or "not_observable", where=WHERE, error=error.server_message)
+            findings.unknown(check_id, unseen(error) or NOT_OBSERVABLE, where=WHERE, error=error.server_message)
         return findings.report()
 
     # The examples on our pages name their sessions so: they come from a reader and no Pod.

@@ -17,7 +17,7 @@ from app.flow.doctor.evidence import audience_of, check_of, evidence_of
 from app.flow.doctor.reading.request_variables import of_variables
 from app.flow.doctor.reading.variables import Variables
 from app.flow.json_access import get, get_object, get_str, strings
-from app.flow.model import HOLDS, Exchange, JsonValue, Step, Walk
+from app.flow.model import HOLDS, NOT_OBSERVABLE, Exchange, JsonValue, Step, Walk
 from app.flow.names import API_TOKEN, TOKEN_PATH, subject_claim
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings
@@ -143,7 +143,7 @@ def _token_used(findings: Findings, walk: Walk, pod: JsonValue, asked: _Asked | 
             TOKEN_USED, False, got="ExpiredTokenException", expected=_shown(current), where=WHERE, error=said
         )
     else:
-        findings.unknown(TOKEN_USED, "not_observable", where=WHERE)
+        findings.unknown(TOKEN_USED, NOT_OBSERVABLE, where=WHERE)
 
 
 def _is_live(walk: Walk) -> bool:
@@ -165,7 +165,7 @@ def _request(findings: Findings, walk: Walk, sent: list[Exchange], asked: _Asked
         if elsewhere:
             findings.judge(REQUEST, False, got=elsewhere, expected=ACTION, where=WHERE)
         else:
-            findings.unknown(REQUEST, "not_observable", where=WHERE)
+            findings.unknown(REQUEST, NOT_OBSERVABLE, where=WHERE)
         return
 
     # (2) A path in place of a token; a session that is longer than the role's sessions may be.
@@ -182,7 +182,7 @@ def _request(findings: Findings, walk: Walk, sent: list[Exchange], asked: _Asked
     elif asked.answer:
         findings.judge(REQUEST, True, got=ACTION, expected=ACTION, where=WHERE)
     else:
-        findings.unknown(REQUEST, "not_observable", where=WHERE)
+        findings.unknown(REQUEST, NOT_OBSERVABLE, where=WHERE)
 
 
 def _claims(token: str) -> Mapping[str, Any]:

@@ -15,7 +15,6 @@ from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import JsonValue, Step, Walk
 from app.flow.steps.injection import ROLE_VARIABLE
 
-LIMITS = ("token", "role", "running", "service_account", "kubelet")
 _JWT = re.compile(r"(?:(?<![\w-])|(?<=\\[nrt]))eyJ[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{8,}")
 """Header and payload of a JWT: what is left of one whose signature was masked."""
 _AWS = frozenset({"iam", "sts", "s3"})
@@ -26,7 +25,7 @@ class Limit:
     """One thing that the webhook leaves alone."""
 
     id: str
-    """One of `LIMITS`."""
+    """The key of its words."""
     holds: bool | None
     """None where the walk could not see it."""
     values: Mapping[str, str] = field(default_factory=dict)
@@ -34,7 +33,7 @@ class Limit:
 
 
 def limits(walk: Walk) -> tuple[Limit, ...]:
-    """The claims in the order of `LIMITS`, judged by the evidence of the webhook's step and the one before."""
+    """The claims, judged by the evidence of the webhook's step and the one before."""
     evidence = walk.report(Step.WEBHOOK).evidence
     review = evidence.get("admission_review")
     annotations = walk.report(Step.SERVICE_ACCOUNT).evidence.get("service_account")

@@ -34,7 +34,7 @@ class Question(StrEnum):
     CLUSTERS = "clusters"
     """Whether one role is used in many clusters."""
     TAGS = "tags"
-    """Whether policies need session tags."""
+    """Whether one role is to give different permissions, by session tags or session policies."""
 
 
 ANSWERS: Mapping[Question, tuple[str, ...]] = MappingProxyType(

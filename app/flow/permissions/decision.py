@@ -12,7 +12,7 @@ from itertools import groupby
 
 from app.flow.errors import FlowError
 from app.flow.json_access import get, get_list, get_str
-from app.flow.model import JsonValue
+from app.flow.model import NOT_OBSERVABLE, JsonValue
 from app.flow.permissions.asked import ANY, AskedAction
 from app.flow.permissions.evaluation import evaluate_permissions
 from app.flow.policy.policy import Match, Reason
@@ -20,7 +20,6 @@ from app.flow.ports import Ports
 
 RESOURCE_NOT_GIVEN = "resource_not_given"
 """Why it stays open: the policies allow the action on some resources, and nothing says on which it is needed."""
-_UNSEEN = "not_observable"
 _REASONS: Mapping[str, Reason] = {
     "allowed": "allow",
     "explicitDeny": "explicit-deny",
@@ -113,11 +112,11 @@ def _merged(asked: AskedAction, simulation: JsonValue, own: Decision | None) -> 
     """The simulator's decision with the trace of our own evaluation; ours alone where it gave none."""
     reason = _REASONS.get(get_str(simulation, "EvalDecision"))
     if reason is None:
-        return own or Decision(asked=asked, reason="implicit-deny", open=_UNSEEN)
+        return own or Decision(asked=asked, reason="implicit-deny", open=NOT_OBSERVABLE)
     boundary = get(simulation, "PermissionsBoundaryDecisionDetail", "AllowedByPermissionsBoundary")
     organization = get(simulation, "OrganizationsDecisionDetail", "AllowedByOrganizations")
     missing = get_list(simulation, "MissingContextValues")
-    open_ = _UNSEEN if missing and reason != "allow" else ""
+    open_ = NOT_OBSERVABLE if missing and reason != "allow" else ""
     if reason == "implicit-deny" and not asked.resource and (own is None or own.open == RESOURCE_NOT_GIVEN):
         open_ = RESOURCE_NOT_GIVEN
     return Decision(
@@ -148,7 +147,7 @@ def _bounded(ports: Ports, role: Role, decision: Decision) -> Decision:
     try:
         document = ports.aws.managed_policy(role.boundary)
     except FlowError:
-        return replace(decision, open=_UNSEEN) if decision.allowed else decision
+        return replace(decision, open=NOT_OBSERVABLE) if decision.allowed else decision
     within = _evaluated(role, [(role.boundary, document)], decision.asked)
     if within.open:
         return replace(decision, open=decision.open or within.open)
@@ -172,10 +171,10 @@ def _open(reason: Reason, trace: Sequence[Match], *, resource_given: bool) -> st
         return ""
     if reason == "explicit-deny":
         denying = [it for it in statements if it[0].effect == "Deny" and all(match.matched for match in it)]
-        return _UNSEEN if all(any(map(_on_unknown_key, it)) for it in denying) else ""
+        return NOT_OBSERVABLE if all(any(map(_on_unknown_key, it)) for it in denying) else ""
     lacking = [[match for match in it if not match.matched] for it in statements if it[0].effect == "Allow"]
     if any(it and all(map(_on_unknown_key, it)) for it in lacking):
-        return _UNSEEN
+        return NOT_OBSERVABLE
     narrower = any(it and all(match.element in ("Resource", "NotResource") for match in it) for it in lacking)
     return RESOURCE_NOT_GIVEN if narrower and not resource_given else ""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from app.flow.errors import FlowError
 from app.flow.json_access import get_list, get_object, get_str
-from app.flow.model import NO_ACTION, JsonValue, Step, StepReport, Subject, Walk
+from app.flow.model import NO_ACTION, NOT_OBSERVABLE, JsonValue, Step, StepReport, Subject, Walk
 from app.flow.names import annotated_audience, boundary_of, provider_arn, role_of, subject_claim
 from app.flow.partitions import partition_of
 from app.flow.permissions.asked import ANY, LIST_BUCKETS, AskedAction, of_command
@@ -187,7 +187,7 @@ def _judge(
     elif open_:
         findings.unknown(POLICY, speaks.open, where=where, expected=expected)
     elif before and not _covers(speaks, before.kind, role):
-        findings.unknown(POLICY, "not_observable", where=where, expected=expected, error=message)
+        findings.unknown(POLICY, NOT_OBSERVABLE, where=where, expected=expected, error=message)
     else:
         findings.judge(POLICY, True, got=_got(speaks), expected=f"allow: {expected}", where=where)
 

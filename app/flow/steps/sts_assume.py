@@ -15,7 +15,7 @@ from dataclasses import replace
 from app.flow.errors import FlowError
 from app.flow.json_access import get, get_str, seconds, strings
 from app.flow.matching import request_conditions
-from app.flow.model import JsonValue, Step, StepReport, Subject
+from app.flow.model import NOT_OBSERVABLE, JsonValue, Step, StepReport, Subject
 from app.flow.names import account_of, audience_claim, host_and_path, provider_arn, role_of
 from app.flow.partitions import partition_of
 from app.flow.ports import AssumedRole, Ports
@@ -143,7 +143,7 @@ def _verify(
         return None
     ours = {step_context.account, *map(account_of, step_context.provider_arns)} - {""}
     if ours and account_of(wanted) not in ours:
-        findings.unknown("sts.provider", "not_observable", expected=wanted, where="iam:ListOpenIDConnectProviders")
+        findings.unknown("sts.provider", NOT_OBSERVABLE, expected=wanted, where="iam:ListOpenIDConnectProviders")
         return None
     known = list(step_context.provider_arns)
     if not findings.judge("sts.provider", wanted in known, got=known, expected=wanted, where=f"iss {issuer}"):

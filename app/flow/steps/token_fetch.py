@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from app.flow.errors import FlowError, NotFound
 from app.flow.json_access import get_str
-from app.flow.model import JsonValue, Subject
+from app.flow.model import NOT_OBSERVABLE, JsonValue, Subject
 from app.flow.names import API_TOKEN, TOKEN_PATH
 from app.flow.ports import Ports
 from app.flow.redaction import MASK
@@ -136,7 +136,7 @@ def _not_executed(said: str, pod: JsonValue, container: str) -> str:
         return NO_PROGRAM
     status = kubelet_status.status_of(pod, container)
     stands = get_str(pod, "status", "phase") == "Pending" or (status is not None and not kubelet_status.runs(status))
-    return NOT_RUNNING if stands else "not_observable"
+    return NOT_RUNNING if stands else NOT_OBSERVABLE
 
 
 def _not_mounted(findings: Findings, ports: Ports, subject: Subject, mounted: tuple[str, str]) -> None:
@@ -170,7 +170,7 @@ def _request(findings: Findings, ports: Ports, subject: Subject, step_context: S
             subject.namespace, subject.service_account, audience, STAND_IN_SECONDS, pod=pod
         )
     except FlowError as error:
-        reason = unseen(error) or "not_observable"
+        reason = unseen(error) or NOT_OBSERVABLE
         findings.unknown(
             "token.format", reason, where=where, error=error.server_message, expected="header.payload.signature"
         )

@@ -11,7 +11,7 @@ from dataclasses import replace
 from app.flow.annotations import ROLE_ARN
 from app.flow.errors import FlowError, Refused
 from app.flow.json_access import get, get_list, get_object, get_str, shown
-from app.flow.model import JsonValue, Step, StepReport, Subject
+from app.flow.model import NOT_OBSERVABLE, JsonValue, Step, StepReport, Subject
 from app.flow.ports import Ports
 from app.flow.steps import kubelet_status, selectors
 from app.flow.steps.findings import BY_HAND, NO_POD, Findings, unseen
@@ -75,9 +75,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     except FlowError as error:
         if pod_unseen and isinstance(error, Refused) and NOT_CALLED not in error.server_message:
             # What an admission rule minds is the Pod that we made up.
-            findings.unknown(
-                "webhook.dry_run", "not_observable", where=where, error=error.server_message, expected="Pod"
-            )
+            findings.unknown("webhook.dry_run", NOT_OBSERVABLE, where=where, error=error.server_message, expected="Pod")
         else:
             findings.refused("webhook.dry_run", error, expected="Pod", where=where)
     else:
@@ -187,7 +185,7 @@ def _selected(
         try:
             of_namespace = get_object(ports.cluster.namespace(namespace), "metadata", "labels")
         except FlowError as error:
-            reason = unseen(error) or "not_observable"
+            reason = unseen(error) or NOT_OBSERVABLE
             findings.unknown(
                 "webhook.selector", reason, where=where, error=error.server_message, expected=shown(namespaces)
             )
@@ -200,6 +198,6 @@ def _selected(
     # (3) Expressions of CEL, which nobody evaluates but the API server.
     if conditions := get_list(webhook, "matchConditions"):
         where = f"{name} matchConditions"
-        findings.unknown("webhook.selector", "not_observable", where=where, expected=shown(conditions))
+        findings.unknown("webhook.selector", NOT_OBSERVABLE, where=where, expected=shown(conditions))
         return
     findings.judge("webhook.selector", True, got=labels, expected=objects or {}, where=f"{name} objectSelector")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from app.flow.model import Check, Status, Step, Walk
+from app.flow.model import NOT_OBSERVABLE, Check, Status, Step, Walk
 from app.flow.port_wrappers.consent import NOT_ASKED
 from app.flow.port_wrappers.permissions_needed import need
 from app.flow.steps.findings import BY_HAND, NO_PERMISSION
@@ -62,7 +62,7 @@ def _no_more_can_be_read(by_id: Mapping[str, Check]) -> bool:
     """Whether STS took a token that we requested for this Pod, which the webhook has edited and which runs or has ended
     well, while its own token is seen by no one from outside, or not by us."""
     file = by_id.get("token.file")
-    hidden = file is not None and file.reason in (NO_PROGRAM, NOT_RUNNING, NO_PERMISSION, "not_observable")
+    hidden = file is not None and file.reason in (NO_PROGRAM, NOT_RUNNING, NO_PERMISSION, NOT_OBSERVABLE)
     return hidden and _passed(by_id, ANSWER, RUNNING) and _is_equipped(by_id)
 
 

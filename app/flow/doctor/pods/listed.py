@@ -14,7 +14,7 @@ from app.flow.doctor.evidence import check_of, evidence_of
 from app.flow.doctor.pods.rows import PodRow, row
 from app.flow.errors import FlowError
 from app.flow.json_access import get_str
-from app.flow.model import JsonValue, Status, Step, StepReport, Walk
+from app.flow.model import NOT_OBSERVABLE, JsonValue, Status, Step, StepReport, Walk
 from app.flow.names import annotated_audience
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings, unseen
@@ -37,7 +37,7 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
     try:
         listed = ports.cluster.pods(subject.namespace, subject.service_account)
     except FlowError as error:
-        findings.unknown(CHECK, unseen(error) or "not_observable", where=where, error=error.server_message)
+        findings.unknown(CHECK, unseen(error) or NOT_OBSERVABLE, where=where, error=error.server_message)
         return findings.report()
 
     # (1) Which there are.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.flow.doctor.container_checks import locked_out
 from app.flow.doctor.prediction.copied import Copy, NotKnown, refusal
 from app.flow.doctor.prediction.stand_in_tokens import signed
 from app.flow.json_access import get, get_list, get_object, get_str, seconds
@@ -70,6 +71,8 @@ def _token(copy: Copy, container: str, path: str) -> Execution:
     for denied, containers_named in ((found, found.where), (unreadable, unreadable.got)):
         if _DENIED in denied.error and not grouped and f" {container} " in f" {containers_named} ":
             return _printed("", stderr=denied.error)
+    if container in locked_out(pod):
+        return _printed("", stderr=f"cat: {path}: Permission denied")
 
     # (2) What the kubelet could not get it will not get for another Pod either.
     lacking = found.got == kubelet_status.FAILED_MOUNT and "service_account" not in copy.changed

@@ -8,8 +8,8 @@ from typing import Any
 from app.flow.annotations import ROLE_ARN, is_role_arn
 from app.flow.matching.differences import edits
 
-_ELSEWHERE = frozenset({"iam.amazonaws.com/role"})
-"""Keys of other tools for the same thing: kube2iam and kiam read this one, from Pods."""
+OF_PODS = "iam.amazonaws.com/role"
+"""The key of kube2iam and kiam, which read it from Pods; from a ServiceAccount nothing reads it."""
 _EDITS = 4
 """Characters by which a key may differ: `eks.amazonaws.com/role` lacks four."""
 _DOMAIN = "amazonaws.com/"
@@ -29,7 +29,7 @@ def mistyped(annotations: Mapping[str, Any]) -> tuple[str, str]:
 def _is_meant(key: str, value: Any) -> bool:
     if not isinstance(value, str) or not value:
         return False
-    return key in _ELSEWHERE or _distance(key) <= _EDITS or (_DOMAIN in key and is_role_arn(value))
+    return key == OF_PODS or _distance(key) <= _EDITS or (_DOMAIN in key and is_role_arn(value))
 
 
 def _distance(key: str) -> int:

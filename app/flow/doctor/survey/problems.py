@@ -10,6 +10,7 @@ from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.fixes import fix_for
 from app.flow.doctor.names import Names, line
+from app.flow.doctor.survey.mistyped import OF_PODS
 from app.flow.doctor.survey.pods import StalePod
 from app.flow.doctor.survey.survey_reads import Policy
 from app.flow.doctor.survey.values import Problem, RoleFound
@@ -103,7 +104,12 @@ def mistyped(case: Case, key: str) -> Problem:
     """The webhook does not read the annotation's key. The one that it reads is added; the other one does no harm."""
     fix = case.fix(failed("service_account.annotation"))
     values = {"got": key, "expected": ROLE_ARN}
-    return Problem(cause="survey.causes.mistyped", status=Status.FAILED, values=values, fix=fix)
+    return Problem(
+        cause="survey.causes.key_of_pods" if key == OF_PODS else "survey.causes.mistyped",
+        status=Status.FAILED,
+        values=values,
+        fix=fix,
+    )
 
 
 def missing(case: Case) -> Problem:

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from app.flow.doctor.reading.on_workload import is_rolled_out, read_workloads
 from app.flow.doctor.survey import pods, problems
+from app.flow.doctor.survey.mistyped import OF_PODS
 from app.flow.doctor.survey.roles import Candidate, candidate_of, let_in
 from app.flow.doctor.survey.survey_reads import Policy, Read, read
 from app.flow.doctor.survey.values import Problem, Stand, Survey, Tie
@@ -19,7 +20,7 @@ from app.flow.doctor.trust_fix import Bearer
 from app.flow.doctor.workload import ROLLED_OUT, why_held_back, workload_of
 from app.flow.errors import FlowError
 from app.flow.json_access import get_str
-from app.flow.model import JsonValue, Status
+from app.flow.model import NOT_OBSERVABLE, JsonValue, Status
 from app.flow.names import role_of
 from app.flow.ports import Ports
 from app.flow.steps.findings import unseen
@@ -41,13 +42,13 @@ def survey(ports: Ports, namespace: str = "") -> Survey:
     # (1) What there is.
     found = read(ports, namespace)
     everybody = [candidate_of(document) for document in found.service_accounts]
-    annotated = [candidate for candidate in everybody if candidate.role_arn]
+    running = pods.by_service_account(found.pods)
+    annotated = [it for it in everybody if it.role_arn and not _has_another_way(it, running.get(it.place, []))]
 
     # (2) Who gets in by each role.
     roles = {arn: let_in(arn, policy, everybody, found.issuer, namespace) for arn, policy in found.policies.items()}
 
     # (3) How each ServiceAccount stands to its role.
-    running = pods.by_service_account(found.pods)
     cases = [(it, _case(ports, it, found, running.get(it.place, []))) for it in annotated]
     stands = {it.place: _stand(case, it) for it, case in cases}
     naming, refused = Counter[str](), defaultdict[str, list[Bearer]](list)
@@ -102,6 +103,13 @@ def survey(ports: Ports, namespace: str = "") -> Survey:
     )
 
 
+def _has_another_way(candidate: Candidate, running: Sequence[JsonValue]) -> bool:
+    """Whether Pods of it name their role for kube2iam or kiam themselves: IRSA is not meant, and would win over it."""
+    return candidate.key == OF_PODS and any(
+        get_str(pod, "metadata", "annotations", OF_PODS) for pod in pods.living(running)
+    )
+
+
 def _again(case: problems.Case, stand: Stand, stale: Sequence[pods.StalePod]) -> Sequence[JsonValue]:
     """The Pods that a fix recreates: all of them where it changes the annotation."""
     annotates = stand in (Stand.MISTYPED, Stand.MALFORMED, Stand.MISSING)
@@ -121,7 +129,7 @@ def _held_back(ports: Ports, found: Sequence[JsonValue]) -> Mapping[str, Mapping
 
 def _unread(error: FlowError | None) -> tuple[str, str]:
     """The reason's key and the server's words; empty where it was read."""
-    return (unseen(error) or "not_observable", error.server_message) if error else ("", "")
+    return (unseen(error) or NOT_OBSERVABLE, error.server_message) if error else ("", "")
 
 
 def _case(ports: Ports, candidate: Candidate, found: Read, running: Sequence[JsonValue]) -> problems.Case:

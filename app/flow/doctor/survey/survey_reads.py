@@ -9,7 +9,7 @@ from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.survey.mistyped import mistyped
 from app.flow.errors import FlowError, NotFound
 from app.flow.json_access import get, get_object, get_str
-from app.flow.model import JsonValue
+from app.flow.model import NOT_OBSERVABLE, JsonValue
 from app.flow.names import account_of, provider_arn, role_of
 from app.flow.port_wrappers.side_by_side import answers
 from app.flow.ports import Ports
@@ -68,7 +68,7 @@ def read(ports: Ports, namespace: str) -> Read:
 
     # (2) Each role, once.
     account = "" if isinstance(identity, FlowError) else get_str(identity, "Account")
-    hidden = (unseen(identity) or "not_observable") if isinstance(identity, FlowError) else OTHER_ACCOUNT
+    hidden = (unseen(identity) or NOT_OBSERVABLE) if isinstance(identity, FlowError) else OTHER_ACCOUNT
     annotations = [get_object(it, "metadata", "annotations") for it in accounts]
     annotated = {get_str(it, ROLE_ARN) for it in annotations}
     arns = sorted(arn for arn in annotated if role_of(arn))
@@ -115,7 +115,7 @@ def _policy(role: JsonValue | FlowError, arn: str, account: str, hidden: str) ->
     if isinstance(role, NotFound):
         return Policy() if ours else Policy(reason=hidden, said=role.server_message)
     if isinstance(role, FlowError):
-        return Policy(reason=unseen(role) or "not_observable", said=role.server_message)
+        return Policy(reason=unseen(role) or NOT_OBSERVABLE, said=role.server_message)
     if (found := get_str(role, "Arn")) != arn:
         return Policy(arn=found) if ours else Policy(reason=hidden)
     return Policy(document=get(role, "AssumeRolePolicyDocument"), arn=found)

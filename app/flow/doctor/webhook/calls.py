@@ -9,7 +9,7 @@ from __future__ import annotations
 from app.flow.doctor.evidence import check_of, evidence_of
 from app.flow.errors import FlowError, NotFound
 from app.flow.json_access import get_list, get_object, get_str
-from app.flow.model import Check, JsonValue, Status, Step, StepReport, Walk
+from app.flow.model import NOT_OBSERVABLE, Check, JsonValue, Status, Step, StepReport, Walk
 from app.flow.port_wrappers.consent import NOT_ASKED
 from app.flow.ports import Ports
 from app.flow.steps import kubelet_status
@@ -88,7 +88,7 @@ def _has_failed(findings: Findings, ports: Ports, namespace: str, name: str, *, 
         findings.judge(CHECKS[0], False, got=error.code, expected=where, where=where, error=error.server_message)
         return True
     except FlowError as error:
-        reason = unseen(error) or "not_observable"
+        reason = unseen(error) or NOT_OBSERVABLE
         findings.unknown(CHECKS[0], reason, where=where, error=error.server_message, expected=where)
         return False
     findings.show("webhook_service", service)
@@ -103,4 +103,4 @@ def _undecided(findings: Findings, dry_run: Check | None, where: str) -> None:
     if dry_run is not None and dry_run.status is Status.UNKNOWN:
         findings.unknown(CHECKS[0], dry_run.reason, where=where, error=dry_run.error)
     else:
-        findings.unknown(CHECKS[0], "not_observable", where=where)
+        findings.unknown(CHECKS[0], NOT_OBSERVABLE, where=where)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.flow.doctor.evidence import evidence_of
 from app.flow.errors import FlowError
 from app.flow.json_access import get_list, get_str, unix_time
-from app.flow.model import JsonValue, Status, Walk
+from app.flow.model import NOT_OBSERVABLE, JsonValue, Status, Walk
 from app.flow.ports import Ports
 from app.flow.steps import kubelet_status
 from app.flow.steps.findings import Findings, unseen
@@ -68,7 +68,7 @@ def _runs(findings: Findings, pod: JsonValue, where: str) -> None:
     if states or get_str(pod, "status", "phase") == "Succeeded":
         findings.judge(RUNNING, True, got=states or "Succeeded", expected=EXPECTED, where=where)
     else:
-        findings.unknown(RUNNING, "not_observable", where=where, expected=EXPECTED)
+        findings.unknown(RUNNING, NOT_OBSERVABLE, where=where, expected=EXPECTED)
 
 
 def _is_late(pod: JsonValue, now: float) -> bool:

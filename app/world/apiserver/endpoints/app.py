@@ -117,11 +117,11 @@ class ApiServer:
                 raise errors.method_not_allowed()
             return _document(world, info.path, request)
         resource = _find(info)
+        namespace = info.namespace if resource.namespaced else ""
+        scope = RequestScope(world, user, resource, namespace, info.subresource)
         if info.subresource:
-            scope = RequestScope(world, user, resource, info.namespace, info.subresource)
             return await _subresource(scope, info, request)
         _check_verb(resource, info)
-        scope = RequestScope(world, user, resource, info.namespace if resource.namespaced else "")
         accept = request.headers.get("accept", "")
         if info.verb == "get":
             return reading.get_object(scope, info.name, accept, query)

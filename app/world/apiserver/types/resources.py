@@ -73,6 +73,7 @@ RESOURCES: Mapping[str, Resource] = {
             short_names=("ns",),
             verbs=tuple(verb for verb in ALL_VERBS if verb != "deletecollection"),
             returns_deleted=True,
+            subresources=_STATUS_ALONE,
         ),
         Resource(
             plural="serviceaccounts",

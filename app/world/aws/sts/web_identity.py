@@ -32,7 +32,8 @@ _ACCOUNT = re.compile(r"arn:[^:]*:iam::([0-9]{12}):")
 async def assume_role_with_web_identity(
     directory: Directory, parameters: Parameters, region: str | None, *, user_agent: str
 ) -> JsonValue:
-    """Exchanges a token for credentials of a role. `region` is the one called; None for the account's own.
+    """Exchanges a token for credentials of a role. `region` is the one called; None, as for every request without a
+    signature, for the account's own: the world has one endpoint for all regions.
 
     CloudTrail records every request whose token is genuine; that it has none of the others is an assumption. Raises
     `AwsError`.
@@ -43,7 +44,7 @@ async def assume_role_with_web_identity(
     if account is not None:
         if account.usage.admit():
             raise throttled()
-        check_region(account, region)
+        check_region(account, region or account.region)
 
     # (2) The parameters keep their limits
     check(parameters, CONSTRAINTS, required=_REQUIRED, optional=("DurationSeconds", "Policy", "ProviderId"))
@@ -71,9 +72,10 @@ async def assume_role_with_web_identity(
     if not is_signed_by(token, key):
         raise refusals.wrong_signature()
 
-    record = requested(account, provider, token, parameters, region=region or account.region, user_agent=user_agent)
+    region = region or account.region
+    record = requested(account, provider, token, parameters, region=region, user_agent=user_agent)
     try:
-        answer = _open_session(account, provider, token, parameters)
+        answer = _open_session(account, provider, token, parameters, region)
     except AwsError as error:
         account.management_events.append(refused(record, error))
         raise
@@ -83,11 +85,11 @@ async def assume_role_with_web_identity(
 
 
 def _open_session(
-    account: Account, provider: OidcProvider, token: WebIdentityToken, parameters: Parameters
+    account: Account, provider: OidcProvider, token: WebIdentityToken, parameters: Parameters, region: str
 ) -> JsonValue:
     # (11) The role is there, its trust policy allows this identity, and no resource control policy denies it
     role = _role(account, parameters["RoleArn"])
-    if role is None or not _is_trusted(account, role, provider, token, parameters):
+    if role is None or not _is_trusted(account, role, provider, token, parameters, region):
         raise refusals.not_authorized()
 
     # (12) The session is no longer than the role allows
@@ -115,9 +117,9 @@ def _open_session(
     }
 
 
-def check_region(account: Account, region: str | None) -> None:
+def check_region(account: Account, region: str) -> None:
     """Raises `RegionDisabledException` where the account has switched STS off."""
-    if (region or account.region) in account.disabled_sts_regions:
+    if region in account.disabled_sts_regions:
         raise AwsError(
             403,
             "RegionDisabledException",
@@ -146,7 +148,7 @@ def _role(account: Account, arn: str) -> Role | None:
 
 
 def _is_trusted(
-    account: Account, role: Role, provider: OidcProvider, token: WebIdentityToken, parameters: Parameters
+    account: Account, role: Role, provider: OidcProvider, token: WebIdentityToken, parameters: Parameters, region: str
 ) -> bool:
     now = account.clock.now()
     context = web_identity_context(
@@ -157,7 +159,7 @@ def _is_trusted(
             "aws:CurrentTime": iso(now),
             "aws:EpochTime": str(int(now)),
             "aws:FederatedProvider": provider.arn,
-            "aws:RequestedRegion": account.region,
+            "aws:RequestedRegion": region,
             "aws:SecureTransport": "true",
             "sts:RoleSessionName": parameters["RoleSessionName"],
         },
