@@ -18,7 +18,7 @@ class Limits:
     connections: int
     """Open at a time."""
     per_address: int
-    """Of these, from one address (an IPv6 address counts as its /64). Reverse proxies are exempt."""
+    """Of these, from one address (an IPv6 address counts as its /48). Reverse proxies are exempt."""
     trusted: tuple[Network, ...] = ()
     """The addresses of reverse proxies."""
     refusals: int = 64
