@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from app.console.command_line import LineRefused
-from app.flow.budget import Buckets, Quota, Tally, TokenBucket
+from app.flow.budget import Buckets, Quota, Tally, TokenBucket, has_share
 
 AT_ONCE = 2
 """Commands of one visitor."""
 OF_AN_ADDRESS = 8
 OF_ALL = 16
-"""Commands at once; one takes less than 100 MB."""
+"""Commands at once, fewer of an address beside others (`has_share`); one takes less than 100 MB."""
 OUTPUT = 1_000_000
 """Bytes that the commands of a visitor which run at once print together."""
 
@@ -46,7 +46,7 @@ class Limits:
         visitor = self._visitors.get(browser, _Visitor())
         if visitor.running >= AT_ONCE:
             raise LineRefused("two_at_once", expected=str(AT_ONCE))
-        if self._addresses.of(address) >= OF_AN_ADDRESS or self._addresses.total >= OF_ALL:
+        if not has_share(self._addresses.of(address), self._addresses.total, OF_ALL, OF_AN_ADDRESS):
             raise LineRefused("all_busy")
         self._visitors[browser] = visitor
         visitor.running += 1

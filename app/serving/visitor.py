@@ -13,8 +13,8 @@ from app.settings import Network
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _IPV6_PREFIX = 48
-"""The largest network that one subscriber gets (RFC 6177 §2): a visitor may take any address in it. Homes and phones get
-less, so some that are near each other share the limits, as a room does behind one IPv4 address."""
+"""The largest network of one subscriber (RFC 6177 §2), who may take any address in it. Homes and phones get
+less, so some neighbours share the limits, as a room does behind one IPv4 address."""
 
 
 def address_of(scope: Scope, trusted: Sequence[Network]) -> str:

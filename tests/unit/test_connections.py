@@ -374,6 +374,7 @@ def test_refusals_are_bounded_too():
     [
         (["192.0.2.1"] * 3 + ["192.0.2.2"], (), [True, True, False, True]),
         (["2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8:1::"], (), [True, True, False, True]),
+        (["192.0.2.1"] * 2 + ["192.0.2.2"] * 2 + ["192.0.2.3"], (), [True, True, True, False, True]),
         (["192.0.2.1"] * 5, ("192.0.2.0/24",), [True, True, True, True, False]),
     ],
 )

@@ -3,7 +3,7 @@
 import gc
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import ExitStack, closing, suppress
 
 import pytest
 
@@ -123,6 +123,16 @@ def test_no_address_takes_all_places_and_the_places_are_bounded():
         one.__exit__(None, None, None)
     with limits.running("new", "a"):
         pass
+
+
+def test_two_addresses_leave_a_third_a_place():
+    limits = Limits()
+    with ExitStack() as held:
+        for address in ("a", "b"):
+            with suppress(LineRefused):
+                for number in range(OF_ALL):
+                    held.enter_context(limits.running(f"{address}{number}", address))
+        held.enter_context(limits.running("c", "c"))
 
 
 def test_a_visitor_who_took_too_much_of_the_processor_rests():
