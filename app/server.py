@@ -31,6 +31,7 @@ from app.serving.fixed_files import FixedFiles
 from app.serving.gate import Gate
 from app.serving.kept_texts import KEPT_TEXTS, KeptTextsAtTheirAddresses
 from app.serving.launch import LAUNCH, cookie
+from app.serving.loop_turns import LoopTurns
 from app.serving.operations.garbage_collection import Garbage
 from app.serving.operations.health import Probes
 from app.serving.operations.metrics import Metrics
@@ -219,6 +220,7 @@ def application(script: Path) -> st.App:
         on_script_error=page_errors.on_script_error,
         # From the outside in.
         middleware=[
+            Middleware(LoopTurns, trusted_proxies=_settings.trusted_proxies),
             Middleware(Pieces),
             Middleware(RequestLog, trusted_proxies=_settings.trusted_proxies),
             Middleware(SecurityHeaders, index=_INDEX, ours=_HEAD + _BODY, frame_ancestors=_settings.frame_ancestors),

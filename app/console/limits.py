@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from app.console.command_line import LineRefused
-from app.flow.budget import Buckets, Quota, Tally, TokenBucket
+from app.flow.budget import Buckets, Quota, Tally, TokenBucket, has_share
 
 AT_ONCE = 2
 """Commands of one visitor that run at once."""
 OF_AN_ADDRESS = 8
 """The same of all visitors at one address."""
 OF_ALL = 16
-"""The same of all visitors. One command takes less than 100 MB."""
+"""The same of all visitors; an address has fewer beside others (`has_share`). One command takes less than 100 MB."""
 OUTPUT = 1_000_000
 """Bytes that the commands of a visitor which run at once print together."""
 
@@ -47,7 +47,7 @@ class Limits:
         visitor = self._visitors.get(browser, _Visitor())
         if visitor.running >= AT_ONCE:
             raise LineRefused("two_at_once", expected=str(AT_ONCE))
-        if self._addresses.of(address) >= OF_AN_ADDRESS or self._addresses.total >= OF_ALL:
+        if not has_share(self._addresses.of(address), self._addresses.total, OF_ALL, OF_AN_ADDRESS):
             raise LineRefused("all_busy")
         self._visitors[browser] = visitor
         visitor.running += 1

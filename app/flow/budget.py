@@ -80,6 +80,15 @@ class Quota:
         return max((bucket.wait(least) for bucket in self.buckets), default=0.0)
 
 
+def has_share(own: int, taken: int, limit: int, share: int) -> bool:
+    """Whether one who has `own` of the `taken` may have one more of `limit`.
+
+    Without others it is `share` at most, beside others the same part of what these leave: two who take all they can of
+    which one may have half leave a quarter (the dynamic threshold of Choudhury and Hahne, 1998).
+    """
+    return own * (limit - share) < share * (limit - taken)
+
+
 B = TypeVar("B", bound=TokenBucket)
 
 

@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketClose, WebSocketDisconnect
 
-from app.flow.budget import Tally
+from app.flow.budget import Tally, has_share
 from app.serving import descriptors, request_facts
 from app.serving.operations.log_events import refuse
 from app.serving.transport.uvicorn_settings import page_limits
@@ -70,11 +70,9 @@ class EventSocket:
                 await self._serve(WebSocket(scope, receive, send), browser, stream)
 
     def _has_room(self, browser: str, address: str) -> bool:
-        limits = page_limits(descriptors.limit())
-        return (
-            self._browsers.of(browser) < TABS
-            and self._addresses.of(address) < limits.per_address // SHARE
-            and self._addresses.total < limits.connections // SHARE
+        limits, own = page_limits(descriptors.limit()), self._addresses.of(address)
+        return self._browsers.of(browser) < TABS and has_share(
+            own, self._addresses.total, limits.connections // SHARE, limits.per_address // SHARE
         )
 
     async def _serve(self, socket: WebSocket, browser: str, stream: EventStream) -> None:

@@ -11,6 +11,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.flow.budget import has_share
 from app.serving.operations import log_events
 from app.serving.visitor import address_of
 from app.settings import Network
@@ -38,7 +39,7 @@ class UploadLimits:
     session: int = 5 * 1024 * 1024
     """The most that a session may keep: two such files, since the old one is removed after the new one came."""
     address: int = 30 * 1024 * 1024
-    """The most that all sessions of one address may keep together."""
+    """The most that all sessions of one address may keep together; less beside others."""
     total: int = 60 * 1024 * 1024
     """The most that all sessions may keep together."""
     least: int = 64 * 1024
@@ -92,7 +93,7 @@ class BoundedUploads:
         limits = self._limits
         return (
             kept[session] + size <= limits.session
-            and at_address + size <= limits.address
+            and has_share(at_address, kept.total(), limits.total, limits.address)
             and kept.total() + size <= limits.total
         )
 

@@ -12,29 +12,32 @@ from app.settings import Network
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-_IPV6_PREFIX = 64
-"""One subscriber's network (RFC 6177): a visitor may take any address in it."""
+_IPV6_PREFIX = 48
+"""The largest network of one subscriber (RFC 6177 §2), who may take any address in it. Homes and phones get
+less, so some neighbours share the limits, as a room does behind one IPv4 address."""
 
 
 def address_of(scope: Scope, trusted: Sequence[Network]) -> str:
-    """The address by which a visitor is counted: IPv4 as it is, IPv6 as its /64 network; empty where there is none.
+    """The address by which a visitor is counted: IPv4 as it is, IPv6 as its /48 network; empty where there is none.
 
     `trusted` are the addresses of reverse proxies. Where the connection comes from one of them, the visitor is the
     rightmost entry of `X-Forwarded-For` that is not a proxy of ours (RFC 7239 §5.2 in the header's older form): what
     stands further left was sent by the visitor. Where all entries are proxies, the leftmost counts, as in uvicorn.
-    Where the header is missing or that entry is not an address, the proxy itself counts.
+    Where the header is missing or that entry is not an address, the proxy itself counts. Where every address is trusted
+    (`*`), the rightmost entry counts: with uvicorn's leftmost, visitors would say who they are.
     """
     peer = peer_of(scope)
     if peer is None:
         return ""
     visitor = peer
     if is_trusted(peer, trusted):
+        trusts_all = any(network.prefixlen == 0 for network in trusted)
         for entry in _forwarded_for(scope):
             forwarded = _address(entry)
             if forwarded is None:
                 break
             visitor = forwarded
-            if not is_trusted(forwarded, trusted):
+            if trusts_all or not is_trusted(forwarded, trusted):
                 break
     return counted_as(visitor)
 

@@ -17,6 +17,8 @@ from tests.attack.server import ROOT, Target, wait
 from tests.free_port import free_port
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+IN_DISGUISE, SEEN_AS = "127.0.0.5", "X-Seen-As"
+"""From this source a header says which address nginx sees: loopback has no IPv6 addresses of visitors."""
 _AROUND = """
 daemon off;
 pid {folder}/nginx.pid;
@@ -25,6 +27,8 @@ worker_processes 1;
 events {{ worker_connections 4096; }}
 http {{
     access_log off;
+    set_real_ip_from {disguise[0]};
+    real_ip_header {disguise[1]};
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;
@@ -64,7 +68,7 @@ def proxied(*targets: Target) -> Iterator[Any]:
             assert site.count(ours) == 1, ours
             site = site.replace(ours, theirs)
         (folder / "site.conf").write_text(site)
-        (folder / "nginx.conf").write_text(_AROUND.format(folder=folder))
+        (folder / "nginx.conf").write_text(_AROUND.format(folder=folder, disguise=(IN_DISGUISE, SEEN_AS)))
         with unprivileged(folder) as account:
             command = [str(NGINX), "-e", f"{folder}/error.log", "-p", str(folder), "-c", f"{folder}/nginx.conf"]
             running = subprocess.Popen(command, **account)

@@ -19,7 +19,7 @@ from websockets.exceptions import InvalidHandshake
 from app.ui.state.own_world import COOKIE
 from tests.attack.client import ATTACKER, Page, ask, cookies, raw, visitor
 from tests.attack.live import CONTEXT, SIMULATED, Request, cluster, shown
-from tests.attack.nginx import NGINX, proxied
+from tests.attack.nginx import IN_DISGUISE, NGINX, SEEN_AS, proxied
 from tests.attack.on_connections import world_of
 from tests.attack.server import MEGABYTE, serving
 
@@ -95,13 +95,16 @@ def _statuses(port: int, source: str, *, unheard: int, heard: int) -> set[int]:
     return found
 
 
-def test_connections_of_one_visitor_are_counted(proxy) -> None:
+@pytest.mark.parametrize(
+    ("source", "seen_as"), [("127.0.0.4", ""), (IN_DISGUISE, "2001:db8:0:{:x}::1")], ids=["IPv4", "an IPv6 network"]
+)
+def test_connections_of_one_visitor_are_counted(proxy, source: str, seen_as: str) -> None:
     async def opened() -> tuple[int, int]:
-        pages = [Page(proxy, source="127.0.0.4") for _ in range(70)]
+        pages = [Page(proxy, source=source) for _ in range(70)]
         refused = 0
-        for page in pages:
+        for number, page in enumerate(pages, 1):
             try:
-                await page.connect()
+                await page.connect(headers={SEEN_AS: seen_as.format(number)} if seen_as else None)
             except InvalidHandshake:
                 refused += 1
         for page in pages:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.flow.budget import Buckets, PaceBucket, Quota, TokenBucket
+from app.flow.budget import Buckets, PaceBucket, Quota, TokenBucket, has_share
 
 
 class Clock:
@@ -76,3 +76,14 @@ def test_a_pace_lets_its_user_rest_and_refuses_nothing(clock):
     assert pace.rest() == pytest.approx(1)
     clock.time = 1.1
     assert pace.rest() == 0
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"), [(50, [50, 25, 13, 6]), (75, [75, 19, 5, 1]), (100, [100, 0, 0, 0])], ids=str
+)
+def test_each_who_takes_all_that_they_may_leaves_the_next_ones_a_part(share, expected):
+    held = [0, 0, 0, 0]
+    for one in range(4):
+        while has_share(held[one], sum(held), 100, share):
+            held[one] += 1
+    assert held == expected

@@ -5,7 +5,7 @@ import errno
 import gc
 import os
 import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from itertools import chain
 
 import pytest
@@ -166,6 +166,16 @@ def test_no_address_takes_all_places_and_the_places_are_bounded():
         one.__exit__(None, None, None)
     with limits.running("new", "a"):
         pass
+
+
+def test_two_addresses_leave_a_third_a_place():
+    limits = Limits()
+    with ExitStack() as held:
+        for address in ("a", "b"):
+            with suppress(LineRefused):
+                for number in range(OF_ALL):
+                    held.enter_context(limits.running(f"{address}{number}", address))
+        held.enter_context(limits.running("c", "c"))
 
 
 def test_a_visitor_who_took_too_much_of_the_processor_rests():

@@ -177,23 +177,26 @@ def test_one_tab_too_many_is_refused_until_another_is_closed(app, streams):
 
 
 def test_one_address_takes_a_share_of_the_connections(app, streams, monkeypatch):
-    limits = event_socket.page_limits(64)
-    monkeypatch.setattr(event_socket.descriptors, "limit", lambda: 64)
+    limits = event_socket.page_limits(96)
+    monkeypatch.setattr(event_socket.descriptors, "limit", lambda: 96)
 
     async def follow():
         allowed = limits.per_address // event_socket.SHARE
         assert 0 < allowed < TABS
         tabs = [Tab(app, client="10.0.0.1") for _ in range(allowed + 1)]
         assert [await tab.next() for tab in tabs] == ["accept"] * allowed + ["close"]
-        for tab in tabs[:-1]:
+        address[0] = "10.0.0.2"
+        others = [Tab(app, client="10.0.0.2") for _ in range(allowed)]
+        assert "close" in [await tab.next() for tab in others], "beside others it is less"
+        for tab in (*tabs, *others):
             await tab.leave()
 
+    def read(_):
+        return request_facts.RequestFacts(served_on="", forwarded_by="", launched=False, visitor=address[0])
+
+    address = ["10.0.0.1"]
     with monkeypatch.context() as patched:
-        patched.setattr(
-            request_facts,
-            "read",
-            lambda _: request_facts.RequestFacts(served_on="", forwarded_by="", launched=False, visitor="10.0.0.1"),
-        )
+        patched.setattr(request_facts, "read", read)
         asyncio.run(follow())
 
 

@@ -41,6 +41,13 @@ def test_one_address_takes_three_quarters_of_the_room_and_gives_it_back() -> Non
         assert has_room
 
 
+def test_two_addresses_leave_a_third_room() -> None:
+    pages = OpenPages(16)
+    with ExitStack() as opened:
+        found = [opened.enter_context(pages.one_more(name)) for name in [*["a"] * 13, *["b"] * 4, "c"]]
+        assert found == [True] * 12 + [False] + [True] * 3 + [False, True]
+
+
 def test_a_page_that_comes_back_takes_its_own_place_in_a_full_room_and_no_other() -> None:
     pages = OpenPages(4)
     with ExitStack() as opened:

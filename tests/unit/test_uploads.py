@@ -61,6 +61,13 @@ def test_one_address_may_not_take_the_room_of_all(uploads):
     assert uploads.put("more", "f", b"x" * 500, address="192.0.2.3") == 413
 
 
+def test_two_addresses_leave_a_third_room(uploads):
+    def put(address):
+        return [uploads.put(f"{address}{number}", "f", b"x" * 100, address=address) for number in range(20)].count(204)
+
+    assert [put(address) for address in ("192.0.2.1", "192.0.2.2", "192.0.2.3")] == [15, 4, 1]
+
+
 def test_a_session_that_is_gone_gives_its_room_back(uploads):
     for number in range(3):
         uploads.put(f"s{number}", "f", b"x" * 500)

@@ -261,6 +261,17 @@ def test_strangers_push_out_their_own_worlds(make_store, dropped):
     assert len(store) == 8
 
 
+def test_two_strangers_leave_a_third_a_world(make_store, dropped):
+    store = make_store(16)
+    for visitor in ("a", "b"):
+        for number in range(16):
+            put(store, f"{visitor}{number}", visitor, acted=True)
+    assert len(store) == 15
+    dropped.clear()
+    put(store, "c", "c")
+    assert dropped == []
+
+
 def test_the_own_world_never_goes(make_store, clock, dropped):
     store = make_store(3, own="mine")
     fill(store, "mine", "b", "c", "d", "e")

@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from app.flow.budget import Tally
+from app.flow.budget import Tally, has_share
 from app.serving import request_facts
 from app.serving.operations import control_groups, log_events
 from app.serving.operations.request_log import STREAM
@@ -46,7 +46,8 @@ class OpenPages:
         self.limit = limit
         """How many pages may be open."""
         self.of_address = limit * 3 // 4
-        """How many of them one address may have, as with worlds: it may be a room behind one router."""
+        """How many of them one address may have, as with worlds: it may be a room behind one router. Fewer beside others
+        (`has_share`)."""
         self._address_of: dict[object, str] = {}
         """The address of each open page, by the object that stands for the page."""
         self._by_address = Tally()
@@ -62,7 +63,7 @@ class OpenPages:
         open."""
         of_old = self._address_of.get(old)
         of_all, own = len(self) - (of_old is not None), self._by_address.of(address) - (of_old == address)
-        return of_all < self.limit and own < self.of_address
+        return has_share(own, of_all, self.limit, self.of_address)
 
     @contextmanager
     def one_more(self, address: str, page: object = None, old: object = None) -> Iterator[bool]:

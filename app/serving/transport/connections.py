@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from app.flow.budget import Tally
+from app.flow.budget import Tally, has_share
 from app.serving.operations import log_events
 from app.serving.visitor import counted_as, is_trusted, peer_of
 from app.settings import Network
@@ -18,7 +18,8 @@ class Limits:
     connections: int
     """Open at a time."""
     per_address: int
-    """How many of these one address may have (an IPv6 address counts as its /64). Reverse proxies are exempt."""
+    """How many of these one address may have (an IPv6 address counts as its /48), fewer beside others (`has_share`).
+    Reverse proxies are exempt."""
     trusted: tuple[Network, ...] = ()
     """The addresses of reverse proxies."""
     refusals: int = 64
@@ -71,7 +72,8 @@ class Connections:
         loop = asyncio.get_running_loop()
         address = self._counted(client)
         connection = Connection(address, loop.time() + self.limits.head_seconds)
-        if len(self._open) < self.limits.connections and self._by_address.of(address) < self.limits.per_address:
+        own, limits = self._by_address.of(address), self.limits
+        if has_share(own, len(self._open), limits.connections, limits.per_address):
             self._open[transport] = connection
             if address:
                 self._by_address.add(address)

@@ -21,7 +21,7 @@ from app.serving.transport.connections import Connection, Connections
 from app.serving.transport.joined_writes import JoinedWrites
 
 if TYPE_CHECKING:
-    from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
+    from uvicorn._types import ASGISendEvent
 
 _PROBE = f"GET {LIVE} ".encode("ascii")
 PIPELINED = 8
@@ -214,11 +214,6 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         if self._controls > CONTROLS:
             self._fail("too many pings and pongs")
         return self._controls <= CONTROLS
-
-    async def receive(self) -> ASGIReceiveEvent:
-        """The next message, after a turn for others: uvicorn gives way before none of thousands that came at once."""
-        await asyncio.sleep(0)
-        return await super().receive()
 
     async def send(self, message: ASGISendEvent) -> None:
         """Sends what the application says. An answer instead of a websocket ends the handshake, too: without this,

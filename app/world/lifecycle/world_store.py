@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from app.flow.budget import Buckets, TokenBucket
+from app.flow.budget import Buckets, TokenBucket, has_share
 from app.world.aws.account import Account
 from app.world.usage import was_acted_in
 from app.world.world import World
@@ -49,7 +49,7 @@ class _Kept:
 
 
 class WorldStore:
-    """At most `capacity` worlds, of which one address has at most three quarters.
+    """At most `capacity` worlds, of which one address has at most three quarters, and less beside others (`has_share`).
 
     Asking for a world by its key is use, and so are the requests of clients (`Usage.touched`). Worlds that were idle
     for longer than `idle_seconds` go. Where a new world finds no room, another one goes:
@@ -130,8 +130,10 @@ class WorldStore:
         self._note_use()
         worlds = {key: kept for key, kept in self._worlds.items() if key != self._own}
         own = [key for key, kept in worlds.items() if kept.visitor == visitor]
-        has_its_share = len(own) >= self._share
-        if len(worlds) < self._capacity and not has_its_share:
+        is_full, has_its_share = len(worlds) >= self._capacity, len(own) >= self._share
+        if not is_full and visitor is not None:
+            has_its_share = not has_share(len(own), len(worlds), self._capacity, self._share)
+        if not is_full and not has_its_share:
             return None
         spare = self._untouched(own if has_its_share else self._by_address(worlds))
         if spare is not None:
