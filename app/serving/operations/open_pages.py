@@ -46,8 +46,8 @@ class OpenPages:
         self.limit = limit
         """How many pages may be open."""
         self.of_address = limit * 3 // 4
-        """How many of them one address may have, as with worlds: it may be a room behind one router. Fewer beside others
-        (`has_share`)."""
+        """How many of them one address may have, as with worlds, and fewer beside others (`has_share`). An address may
+        be a room behind one router."""
         self._address_of: dict[object, str] = {}
         """The address of each open page, by the object that stands for the page."""
         self._by_address = Tally()
