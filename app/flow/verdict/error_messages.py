@@ -65,37 +65,7 @@ ROLE_LIMIT = "exceeds the MaxSessionDuration set for this role"
 CHAIN_LIMIT = "exceeds the 1 hour session limit for roles assumed by role chaining"
 """How STS refuses a session that is to last too long."""
 REGION_OFF = "RegionDisabledException"
-_NO_SESSION = (
-    "The provided token is malformed or otherwise invalid",
-    "The security token included in the request is invalid",
-    "AWS was not able to validate the provided access credentials",
-)
-"""What services (S3, most others, EC2) say of a session that their region does not know, as one of STS's global
-endpoint (opt-in regions)."""
-_GLOBAL = re.compile(r"(?:https://|Connect to |getaddrinfo E\w+ )sts\.amazonaws\.com\b(?!\.cn)")
-_NO_WAY = re.compile(
-    rf'endpoint URL: "https://(?P<botocore>[^"/]+)\.{OF_AWS}'
-    rf'|"https://(?P<go>[^"/]+)\.{OF_AWS}[^"]*": (?:dial tcp|context deadline exceeded|net/http: )'
-    rf"|(?:Connect to|getaddrinfo E\w+|HTTP request:) (?P<other>\S+)\.{OF_AWS}"
-)
-"""What says that AWS was not reached, and the host's name but for its end."""
-_NO_NAME = re.compile(
-    r"dial tcp: |getaddrinfo E|UnknownHostException|Name or service not known|failure in name resolution"
-)
-"""What says that the name of a server has no address, or none that came in time: where the SDK for Go writes no address
-after `dial tcp`, it has none (Go's `net.Dialer`)."""
-_REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d")
-_OTHER_HOST = re.compile(r"hostname '.*' doesn't match|Hostname mismatch|x509: certificate is valid for ")
-"""What says that a certificate is right, and is another server's."""
-_REFUSED_AT_ONCE = re.compile(r"connect: connection refused|ECONNREFUSED|failed: Connection refused")
-_EITHER = "Could not connect to the endpoint URL: "
-"""What botocore says where there is no address, and where the connection was refused at once
-(`botocore.httpsession`, `EndpointConnectionError`)."""
 _ISSUER = re.compile(r"No OpenIDConnect provider found in your account for (https://[\w.:/-]+)")
-_NO_PROXY = re.compile(r"proxy URL: |proxyconnect tcp: ")
-_NO_TRUST = re.compile(
-    rf"SSL validation failed for https://\S+\.{OF_AWS}|{OF_AWS}\S* .*x509: certificate|HTTP request: PKIX path building"
-)
 _NO_REGION = re.compile(
     r"You must specify a region|MissingRegion|AWS region is required|Invalid endpoint: https://[\w-]+\.\.amazonaws"
     r"|Provided region_name '.*' doesn't match a supported format|Missing Region$|Region is missing"
@@ -165,51 +135,6 @@ def lies_in(said: str) -> Step:
 def blames_clock(said: str) -> bool:
     """Whether a service refused the time at which the program says that it signed."""
     return any(words in said for words in CLOCK_REFUSED)
-
-
-def blames_surroundings(said: str) -> bool:
-    """Whether the program did not get to AWS, or not at the right time: what is broken is around it."""
-    return blames_clock(said) or any(found.search(said) for found in (_NO_WAY, _NO_NAME, _NO_PROXY, _NO_TRUST))
-
-
-def unreached(said: str) -> str:
-    """The service of AWS that the program did not get to, as its host calls it, such as `sts`; else empty."""
-    found = _NO_WAY.search(said)
-    names = next(filter(None, found.groups())).split(".") if found else []
-    return next((name for name in reversed(names) if not _REGION.fullmatch(name)), "")
-
-
-def unresolved(said: str) -> bool:
-    """Whether the program did not get to a server because its name led to no address."""
-    return _NO_NAME.search(said) is not None
-
-
-def by_global_endpoint(said: str) -> bool:
-    """Whether the words may be due to STS's global endpoint: it was not reached, another server responded by its name,
-    or its session is not known."""
-    other = _OTHER_HOST.search(said) is not None
-    not_there = (unreached(said) == "sts" or other) and _GLOBAL.search(said) is not None
-    return not_there or (any(words in said for words in _NO_SESSION) and not _STS.search(said))
-
-
-def refused_at_once(said: str) -> bool:
-    """Whether something on the way refused the connection, so that there is one."""
-    return _REFUSED_AT_ONCE.search(said) is not None
-
-
-def lacks_connection(said: str) -> bool:
-    """Whether there was no connection, and it is not said whether the name has no address."""
-    return _EITHER in said
-
-
-def blames_proxy(said: str) -> bool:
-    """Whether the program did not get to the proxy that it is to go through."""
-    return _NO_PROXY.search(said) is not None
-
-
-def blames_certificate(said: str) -> bool:
-    """Whether the program did not trust the certificate that it was shown in AWS's name."""
-    return _NO_TRUST.search(said) is not None and not (_OTHER_HOST.search(said) and _GLOBAL.search(said))
 
 
 def principal_of(said: str) -> str:

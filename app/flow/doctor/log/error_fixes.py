@@ -17,28 +17,30 @@ from app.flow.names import TOKEN_DIRECTORY, host_and_path
 from app.flow.permissions import evaluate_permissions
 from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment
 from app.flow.trust import session_keys
+from app.flow.verdict.connection_errors import (
+    blames_certificate,
+    blames_proxy,
+    by_global_endpoint,
+    lacks_connection,
+    refused_at_once,
+    unreached,
+    unresolved,
+)
 from app.flow.verdict.error_messages import (
     CHAIN_LIMIT,
     REGION_OFF,
     ROLE_LIMIT,
-    blames_certificate,
     blames_clock,
-    blames_proxy,
-    by_global_endpoint,
     denied_action,
     denying_policy,
     encoded_message,
     ended_session,
     is_refusal,
     lacks_claim,
-    lacks_connection,
     lacks_region,
     named_issuer,
     principal_of,
-    refused_at_once,
     shows_in,
-    unreached,
-    unresolved,
 )
 from app.flow.verdict.refusals import ANSWER
 from app.flow.webhook_patch import REGION_VARIABLES, STS_VARIABLE
