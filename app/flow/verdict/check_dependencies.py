@@ -84,7 +84,7 @@ _FOLLOWS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(_STS, _BEFORE_STS),
     **dict.fromkeys(("access.identity", "access.list_buckets"), _BEFORE_STS | _STS),
     "pod.token_used": _WRONG_TOKEN,
-    "pod.request": _NOT_ASKED,
+    "pod.request": _NOT_ASKED | {"pod.region"},
 }
 
 

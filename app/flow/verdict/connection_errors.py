@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from app.flow.model import Step
-from app.flow.verdict.error_messages import blames_clock, shows_in
+from app.flow.verdict.error_messages import blames_clock, lacks_region, shows_in
 from app.flow.verdict.log_sentences import OF_AWS
 
 _NO_SESSION = (
@@ -34,6 +34,11 @@ _REFUSED_AT_ONCE = re.compile(r"connect: connection refused|ECONNREFUSED|failed:
 _EITHER = "Could not connect to the endpoint URL: "
 """What botocore says where there is no address, and where the connection was refused at once
 (`botocore.httpsession`, `EndpointConnectionError`)."""
+_GAVE_UP = re.compile(
+    r"get credentials: (?:failed to refresh cached credentials, )?(?:request canceled, |canceled, )?context "
+    r"(?:canceled|deadline exceeded)"
+)
+"""What the SDK for Go, version 2, says where its caller stopped waiting for credentials."""
 _NO_PROXY = re.compile(r"proxy URL: |proxyconnect tcp: ")
 _NO_TRUST = re.compile(
     rf"SSL validation failed for https://\S+\.{OF_AWS}|{OF_AWS}\S* .*x509: certificate|HTTP request: PKIX path building"
@@ -42,7 +47,7 @@ _NO_TRUST = re.compile(
 
 def blames_surroundings(said: str) -> bool:
     """Whether the program did not get to AWS, or not at the right time: what is broken is around it."""
-    return blames_clock(said) or any(found.search(said) for found in (_NO_WAY, _NO_NAME, _NO_PROXY, _NO_TRUST))
+    return blames_clock(said) or any(it.search(said) for it in (_NO_WAY, _NO_NAME, _GAVE_UP, _NO_PROXY, _NO_TRUST))
 
 
 def unreached(said: str) -> str:
@@ -53,8 +58,13 @@ def unreached(said: str) -> str:
 
 
 def unresolved(said: str) -> bool:
-    """Whether the program did not get to a server because its name led to no address."""
-    return _NO_NAME.search(said) is not None
+    """Whether the program did not get to a server because its name led to no address. No region makes no name."""
+    return _NO_NAME.search(said) is not None and not lacks_region(said)
+
+
+def gave_up(said: str) -> bool:
+    """Whether the program stopped waiting before its SDK had credentials, and it is not said what that waited for."""
+    return _GAVE_UP.search(said) is not None
 
 
 def by_global_endpoint(said: str) -> bool:

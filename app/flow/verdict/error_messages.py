@@ -17,6 +17,7 @@ _STS = re.compile(
     r"|Missing a required claim: |Request ARN is invalid|requested DurationSeconds exceeds"
     r"|at '(?:roleSessionName|webIdentityToken)' failed to satisfy"
     r"|aws-java-sdk-sts module|AWSSDK\.SecurityToken|webIdentityTokenFile must be"
+    r"|get credentials: (?:failed to refresh cached credentials, )?(?:request canceled, |canceled, )?context "
 )
 _PRINCIPAL = re.compile(r"\bUser: (arn:aws[\w-]*:(?:sts|iam)::\d{12}:\S+) is not authorized")
 _MISSING = re.compile(r'is not authorized to perform: ([\w-]+:\w+)(?: on resource: "?([^\s"\\]+)| on (the resource))?')
@@ -31,7 +32,10 @@ _NO_CREDENTIALS = (
     "SigningStageError { kind: MissingCredentials }",
     *("No AWS Credentials provided by", "EC2RoleRequestError: "),
     *("retrieving credentials from container-role", "retrieving credentials from custom-process"),
+    *("Partial credentials found in", "Unsupported credential_source: ", " has a role_arn, and source_profile, but"),
+    *("SharedCredsLoad: ", "failed to load credentials, ", "MissingAuthenticationToken"),
 )
+_NO_PROFILE = ("The config profile", "failed to get shared config profile, ")
 _NO_MODULE = re.compile(
     r"module must be on the class path|AWSSDK\.SecurityToken could not be found|no role assumption callback"
 )
@@ -56,7 +60,9 @@ _OF_ACCESS = re.compile(
 )
 """What is in a code that is about who asks, and not about what."""
 _NO_ONE = re.compile(
-    r"(?:^|: )(?:Access Denied\.?|Forbidden|You are not authorized to perform this operation\.)"
+    r"(?:^|: )(?:Access Denied\.?|Forbidden|You are not authorized to perform this operation\."
+    r"|Access to the resource \S+ is denied\.|Access to KMS is not allowed"
+    r"|The ciphertext refers to a customer master key that does not exist, .*)"
     r"(?:$|\s+status code: |\\n\\t| Encoded authorization| \((?:Service: |Aws::))"
 )
 _ENCODED = re.compile(r"Encoded authorization failure message: ([\w+/=-]+)")
@@ -67,10 +73,18 @@ CHAIN_LIMIT = "exceeds the 1 hour session limit for roles assumed by role chaini
 REGION_OFF = "RegionDisabledException"
 _ISSUER = re.compile(r"No OpenIDConnect provider found in your account for (https://[\w.:/-]+)")
 _NO_REGION = re.compile(
-    r"You must specify a region|MissingRegion|AWS region is required|Invalid endpoint: https://[\w-]+\.\.amazonaws"
+    r"You must specify a region|MissingRegion|AWS region is required|https://[\w-]+\.\.amazonaws"
     r"|Provided region_name '.*' doesn't match a supported format|Missing Region$|Region is missing"
+    r"|Unable to (?:load (?:a )?region from any|find a region via)|No region was provided\."
+    r"|A \"region\" configuration value is required|No RegionEndpoint or ServiceURL configured"
 )
-"""The last but one where the region is an empty text, the last where no region can be called so."""
+"""A host with two dots in a row is what an empty text makes of it."""
+_NOT_OF_STS = re.compile(
+    r"SerializationError: failed to unmarshal error message(?!.{0,9}status code: 5)|deserialization failed"
+    r"|MethodNotAllowed|MissingAuthenticationToken|An error occurred \((?:404|405)\)|StatusCode: (?:404|405),",
+    re.DOTALL,
+)
+"""What STS does not respond to a request with a token: no message of its form, or that it knows no such request."""
 
 
 def is_other_matter(said: str) -> bool:
@@ -173,7 +187,7 @@ def control_policy(said: str) -> str:
 
 def lacks_credentials(said: str) -> bool:
     """Whether no place of the credential chain had any, and not because STS refused."""
-    return not is_refusal(said) and any(words in said for words in _NO_CREDENTIALS)
+    return not (is_refusal(said) or by_other_server(said)) and any(words in said for words in _NO_CREDENTIALS)
 
 
 def lacks_module(said: str) -> bool:
@@ -184,6 +198,11 @@ def lacks_module(said: str) -> bool:
 def lacks_region(said: str) -> bool:
     """Whether the program did not know its region."""
     return _NO_REGION.search(said) is not None
+
+
+def by_other_server(said: str) -> bool:
+    """Whether another server than STS responded to the request with the token, such as one of S3, or a proxy."""
+    return "WebIdentity" in said and _NOT_OF_STS.search(said) is not None
 
 
 def is_refusal(said: str) -> bool:
@@ -204,7 +223,7 @@ def named_issuer(said: str) -> str:
 
 def lacks_profile(said: str) -> bool:
     """Whether the program was set to a profile that no file has."""
-    return said.startswith("The config profile")
+    return said.startswith(_NO_PROFILE)
 
 
 def ended_session(said: str) -> bool:
