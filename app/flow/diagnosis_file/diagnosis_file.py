@@ -68,6 +68,7 @@ REASONS = frozenset(
         "own_request",
         "mounted_twice",
         "next_pod",
+        "webhooks_own",
         "on_pod",
         "own_audience",
         "api_alone",
