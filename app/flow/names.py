@@ -79,13 +79,13 @@ def audience_claim(claims: JsonValue) -> list[str]:
     return strings(get(claims, "azp")) or strings(get(claims, "aud"))
 
 
-def annotated_audience(service_account: JsonValue) -> str:
-    """The audience that the webhook will ask for on behalf of this ServiceAccount.
+def annotated_audience(service_account: JsonValue, usual: str = DEFAULT_AUDIENCE) -> str:
+    """The audience that the webhook will ask for on behalf of this ServiceAccount; `usual` is its own setting.
 
     An annotation that is there and empty asks for none (its pkg/cache), and the API server then writes its own.
     """
     annotated = get(service_account, "metadata", "annotations", AUDIENCE)
-    return annotated if isinstance(annotated, str) else DEFAULT_AUDIENCE
+    return annotated if isinstance(annotated, str) else usual
 
 
 def role_of(role_arn: str) -> tuple[str, str, str] | None:

@@ -291,6 +291,68 @@ FIXES = {
         f"PHP Warning:  file_get_contents({DIRECTORY}/token): failed to open stream: Permission denied in /app/x.php",
         *("pod.application", "fs_group"),
     ),
+    "Go 1, with S3 in the place of STS": (
+        r'err="WebIdentityErr: x\ncaused by: SerializationError: failed to unmarshal error message\n\tstatus code: 405,'
+        r' request id: \ncaused by: UnmarshalError: failed to unmarshal error message\n\t00000000  3c 3f 78 |<?x|"',
+        *("pod.application", "other_server"),
+    ),
+    "Go 2, with S3 in the place of STS": (
+        f"get identity: get credentials: {STS_2}https response error StatusCode: 405, RequestID: , api error "
+        "MethodNotAllowed: The specified method is not allowed against this resource.",
+        *("pod.application", "other_server"),
+    ),
+    "boto3, with S3 in the place of STS": (
+        "ClientError: An error occurred (Unknown) when calling the AssumeRoleWithWebIdentity operation: Unknown",
+        *("pod.application", "other_server"),
+    ),
+    "Go 2, which gave up": (
+        '"GRPC error" err="rpc error: code = Internal desc = could not create volume in EC2: operation error EC2: '
+        'CreateVolume, get identity: get credentials: request canceled, context canceled"',
+        *("pod.application", "gave_up"),
+    ),
+    "Go 2, with an empty region": (
+        f'{STS_2}Post "https://sts..amazonaws.com/": dial tcp: lookup sts..amazonaws.com: no such host',
+        *("pod.application", "own_region"),
+    ),
+    "Java 2, without a region": (
+        "software.amazon.awssdk.core.exception.SdkClientException: Unable to load region from any of the providers in "
+        "the chain x.DefaultAwsRegionProviderChain@6f1",
+        *("pod.application", "own_region"),
+    ),
+    "Ruby, without a region": (
+        "Aws::Errors::MissingRegionError: No region was provided. Configure the `:region` option or export the region",
+        *("pod.application", "own_region"),
+    ),
+    "PHP, without a region": (
+        'A "region" configuration value is required for the "s3" service (e.g., "us-west-2").',
+        *("pod.application", "own_region"),
+    ),
+    ".NET, without a region": (
+        "Amazon.Runtime.AmazonClientException: No RegionEndpoint or ServiceURL configured",
+        *("pod.application", "own_region"),
+    ),
+    "boto3, with half a key": (
+        "PartialCredentialsError: Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY",
+        *("pod.request", "default_chain"),
+    ),
+    "Ruby, with a profile that leads nowhere": (
+        "Aws::Errors::NoSourceProfileError: Profile default has a role_arn, and source_profile, but the source_profile "
+        "does not have credentials.",
+        *("pod.request", "default_chain"),
+    ),
+    "Go 1, with a file that there is not": (
+        "WriteToCloudWatch failure, err:  SharedCredsLoad: failed to load shared credentials file\ncaused by: no",
+        *("pod.request", "default_chain"),
+    ),
+    "Go 2, with a profile that there is not": (
+        "failed to get shared config profile, prod",
+        *("pod.request", "default_chain"),
+    ),
+    "Go 2, unsigned": (
+        "operation error ECR: GetAuthorizationToken, https response error StatusCode: 400, RequestID: x, api error "
+        "MissingAuthenticationTokenException: Missing Authentication Token",
+        *("pod.request", "default_chain"),
+    ),
     ".NET, without a right to the file": (
         f"System.UnauthorizedAccessException: Access to the path '{DIRECTORY}/token' is denied.",
         *("pod.application", "fs_group"),
@@ -440,6 +502,12 @@ NAMES_NO_ONE = (
     "AccessDenied: Access Denied\n    at throwDefaultError (/app/node_modules/x.js:1:1)",
     "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>",
     "Forbidden: Forbidden\n\tstatus code: 403, request id: 17, host id: x",
+    "An error occurred (AccessDenied) when calling the ReceiveMessage operation: Access to the resource "
+    "https://sqs.ap-northeast-1.amazonaws.com/ is denied.",
+    "<Code>AccessDenied</Code><Message>Access to the resource https://sqs.ap-northeast-1.amazonaws.com/ is denied."
+    "</Message>",
+    "operation error Secrets Manager: GetSecretValue, https response error StatusCode: 400, RequestID: 17, api error "
+    "AccessDeniedException: Access to KMS is not allowed",
 )
 
 
@@ -540,6 +608,85 @@ def test_a_refusal_that_names_no_one_leaves_what_is_seen_to_be_broken() -> None:
     fakes.policies, fakes.errors["list_buckets"] = [], Refused(code="AccessDenied", server_message="no", status=403)
     found = examine(fakes.ports(), SUBJECT)
     assert (found.verdict.outcome, found.verdict.check and found.verdict.check.id) == (Outcome.BROKEN, "access.policy")
+
+
+NO_PROVIDERS = "E11 x.go:54] failed: NoCredentialProviders: no valid providers in chain"
+DENIED = f"AccessDenied: User: {SESSION} is not authorized to perform: route53:ListHostedZones because no x allows it"
+CONTROLLERS = {
+    # what a program that still runs has printed: (the log, the check that is named, or None where it says nothing)
+    "a sentence in two lines": (f"{NO_PROVIDERS}. Deprecated.\n\tFor verbose messaging see x\n", "pod.request"),
+    "a chain in many lines": (
+        f'"GRPC error" err=<\n\trpc error: {NO_PROVIDERS}\n\tcaused by: EnvAccessKeyNotFound: no.\n\tSharedCredsLoad: '
+        "no, .\n\tCredentialsEndpointError: no.\n >\n",
+        "pod.request",
+    ),
+    "other lines between its attempts": (
+        f"11 list\n11 {DENIED}\n16 list\n16 wait\n16 {DENIED}\n16 {DENIED}\n21 list\n21 wait\n",
+        "pod.application",
+    ),
+    "more lines than between its attempts": (f"{DENIED}\n1 list\n{DENIED}\n2 list\n3 list\n", None),
+    "another sentence before": (f"{NO_PROVIDERS}\n1 list\n{DENIED}\n2 list\n", None),
+    "a line of a logger that indents": (f"{DENIED}\n INFO list\n", None),
+}
+
+
+@pytest.mark.parametrize("name", CONTROLLERS)
+def test_a_controller_that_tries_again_says_it_again(name: str) -> None:
+    log, check_id = CONTROLLERS[name]
+    fakes = healthy()
+    running(fakes, log)
+    verdict = examine(fakes.ports(), SUBJECT).verdict
+    assert (verdict.outcome is Outcome.BROKEN, verdict.check and verdict.check.id) == (
+        (True, check_id) if check_id else (False, None)
+    )
+
+
+def test_an_answer_of_another_server_convicts_the_endpoint() -> None:
+    log, *_ = FIXES["Go 2, with S3 in the place of STS"]
+    found = refused(log, lambda fakes: add_variable(fakes, "AWS_ENDPOINT_URL", value="https://s3.example.com"))
+    assert (found.verdict.check and found.verdict.check.id, found.fix and found.fix.id) == ("pod.request", "endpoint")
+
+
+OPTIONAL = {"valueFrom": {"secretKeyRef": {"name": "cilium-aws", "key": "k", "optional": True}}}
+
+
+def test_a_key_that_may_not_be_there_is_no_cause_unless_a_user_was_refused() -> None:
+    """The EBS CSI driver and Cilium have such keys in their manifests."""
+
+    def spoil(fakes: Fakes) -> None:
+        add_variable(fakes, "AWS_ACCESS_KEY_ID", **OPTIONAL)
+        drop_variable(fakes, "AWS_DEFAULT_REGION")
+        add_variable(fakes, "AWS_DEFAULT_REGION", **OPTIONAL)
+
+    missing = refused(f"{STS_2}failed to resolve service endpoint, Invalid Configuration: Missing Region", spoil)
+    assert (missing.verdict.check and missing.verdict.check.id, missing.fix and missing.fix.id) == (
+        *("pod.region", "region"),
+    )
+    user = refused(f"AccessDenied: User: arn:aws:iam::{ACCOUNT}:user/ci {LISTED}", spoil)
+    assert (user.verdict.check and user.verdict.check.id, user.fix and user.fix.id) == (
+        *("pod.static_keys", "static_keys"),
+    )
+
+
+def test_the_fix_for_a_key_that_may_not_be_there_looks_for_its_secret() -> None:
+    fakes = healthy()
+    add_variable(fakes, "AWS_ACCESS_KEY_ID", **OPTIONAL)
+    fix = examine(fakes.ports(), SUBJECT).fix
+    assert fix is not None
+    assert (fix.id, fix.commands) == (
+        "optional_keys",
+        ("kubectl -n default get secret cilium-aws --ignore-not-found",),
+    )
+
+
+def test_a_region_that_java_misses_is_set_and_not_its_provider_corrected() -> None:
+    said = "WebIdentityTokenCredentialsProvider: Unable to find a region via the region provider chain. Must provide x"
+    found = refused(
+        f"Unable to load AWS credentials from any provider in the chain: [{said}, x.ProfileCredentialsProvider@1: no]",
+        lambda fakes: drop_variable(fakes, "AWS_REGION"),
+    )
+    assert found.verdict.check is not None
+    assert (found.verdict.check.id, found.verdict.later, found.fix and found.fix.id) == ("pod.region", (), "region")
 
 
 def test_while_the_trust_policy_refuses_it_stays_the_cause() -> None:

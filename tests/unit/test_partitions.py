@@ -15,7 +15,7 @@ from app.flow.doctor import Diagnosis, examine
 from app.flow.model import Check, Status
 from app.flow.partitions import ENDPOINT_SUFFIXES, partition_of, region_of
 from app.flow.ports import Execution
-from app.flow.verdict.error_messages import blames_surroundings
+from app.flow.verdict.connection_errors import blames_surroundings
 from tests.unit.fake_ports import ACCOUNT, DIRECTORY, ISSUER, SUBJECT, Fakes, token
 from tests.unit.test_application import printed
 from tests.unit.test_doctor import ANNOTATION, add_variable, annotated, healthy, posted

@@ -167,6 +167,11 @@ NOT_RUNNING: dict[str, tuple[Fakes, str, str, list[str], str]] = {
         "volume_mount", "aws-cli: ContainerCreating", ['volume "c" : configmap "not-there" not found'],
         "describe pod pod-after",
     ),
+    "a volume of a driver": (
+        pod("Pending", waiting("ContainerCreating")),
+        "volume_mount", "aws-cli: ContainerCreating", ["Forbidden: User: arn:aws"],
+        "describe pod pod-after",
+    ),
     "no sandbox": (
         pod("Pending", waiting("ContainerCreating")),
         "pod_sandbox", "aws-cli: ContainerCreating", ["failed to assign an IP address"], "describe pod pod-after",
@@ -185,6 +190,7 @@ NOT_RUNNING: dict[str, tuple[Fakes, str, str, list[str], str]] = {
     ),
 }  # fmt: skip
 NOT_RUNNING["ended with an error"][0].pod["spec"]["restartPolicy"] = "Never"
+NOT_RUNNING["a volume of a driver"][0].pod["spec"]["nodeName"] = "node-1"
 EVENTS = {
     "no image": [
         event("Failed", PULL, at=NOW - 40),
@@ -193,6 +199,14 @@ EVENTS = {
         event("Failed", "of a Pod of the same name that is gone", at=NOW, uid="other"),
     ],
     "a volume": [event("FailedMount", 'MountVolume.SetUp failed for volume "c" : configmap "not-there" not found')],
+    "a volume of a driver": [
+        event(
+            "FailedMount",
+            'MountVolume.SetUp failed for volume "s3" : rpc error: code = Internal desc = Failed to create S3 client: '
+            "Forbidden: User: arn:aws:sts::111122223333:assumed-role/node/i-0471c9c18272a3ec2 is not authorized to "
+            "perform: s3:ListBucket",
+        )
+    ],
     "no sandbox": [event("FailedCreatePodSandBox", "failed to assign an IP address to container")],
 }
 
@@ -214,6 +228,7 @@ def test_what_keeps_a_pod_from_running_is_said_in_the_clusters_own_words(name: s
     assert (found.verdict.outcome, found.verdict.check, found.verdict.seen) == (Outcome.BROKEN, shown, None)
     assert found.fix is not None
     assert found.fix.commands[0] == f"kubectl -n default {command}"
+    assert (found.fix.id == "volume_driver") is ("driver" in name)
     assert found.to_be_sure == ()
     assert diagnosis_file.load(diagnosis_file.save(found)).verdict == found.verdict
 

@@ -68,6 +68,8 @@ REASONS = frozenset(
         "own_request",
         "mounted_twice",
         "next_pod",
+        "webhooks_own",
+        "optional_keys",
         "on_pod",
         "own_audience",
         "api_alone",

@@ -7,12 +7,12 @@ role at all, those that let in the ServiceAccount tell which one may be meant.
 
 from __future__ import annotations
 
-from app.flow.doctor.evidence import check_of, evidence_of, role_arn_of
+from app.flow.doctor.evidence import audience_of, check_of, evidence_of, role_arn_of
 from app.flow.doctor.trust_fix import Bearer
 from app.flow.errors import FlowError, NotFound
 from app.flow.json_access import get, get_str
 from app.flow.model import NOT_OBSERVABLE, Status, Step, StepReport, Walk
-from app.flow.names import account_of, annotated_audience, provider_arn, role_of, subject_claim
+from app.flow.names import account_of, provider_arn, role_of, subject_claim
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings, unseen
 from app.flow.steps.trust_policy import strangers_of
@@ -82,7 +82,7 @@ def _show_admitting(findings: Findings, ports: Ports, walk: Walk) -> None:
             issuer=issuer,
             provider_arn=provider_arn(arn, issuer),
             subject=subject_claim(walk.subject),
-            audience=annotated_audience(evidence_of(walk, "service_account")),
+            audience=audience_of(walk),
         )
         if bearer.is_let_in(policy):
             wide = any(bearer.is_let_in(policy, stranger) for stranger in strangers_of(bearer.subject, policy))

@@ -1,6 +1,7 @@
 """What the Pod's own program got: how its containers ended, and the last thing that an AWS product said in their logs.
 
-Of a log only that sentence is kept. A log without one proves nothing, a program that ended well does.
+Of a log only that sentence is kept. A log without one proves nothing, a program that ended well does. A controller logs
+other lines between its attempts, so the sentence may come again and again instead of last.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from app.flow.verdict.error_messages import (
     knows_no_key,
     names_no_one,
 )
-from app.flow.verdict.log_sentences import last_words
+from app.flow.verdict.log_sentences import comes_again, last_words
 from app.flow.verdict.refusals import ENCODED, NAMES_NO_ONE, UNKNOWN_KEY
 
 CHECK, SDK = "pod.application", "pod.sdk"
@@ -84,7 +85,8 @@ def judge_application(findings: Findings, ports: Ports, walk: Walk, pod: JsonVal
 
 
 def _ended(ports: Ports, walk: Walk, status: JsonValue, *, alone: bool) -> _Ended:
-    """A program that ended well needs no log; of one that runs, only words that nothing came after are its state."""
+    """A program that ended well needs no log. Of one that runs, words are its state that nothing came after, or that
+    come again."""
     code = kubelet_status.exit_code(status)
     if code == 0 and not kubelet_status.runs(status):
         return _Ended(got="exit 0")
@@ -105,7 +107,7 @@ def _ended(ports: Ports, walk: Walk, status: JsonValue, *, alone: bool) -> _Ende
         return _Ended(got="", words=words, reason=OTHER_MATTER, place=place)
     if place == "status":
         return _Ended(got=f"exit {code}", failed=True, words=words, place=place)
-    if not words or (kubelet_status.runs(status) and after):
+    if not words or (kubelet_status.runs(status) and after and not comes_again(log)):
         return _Ended(got="", reason=NOT_OBSERVABLE)
     return _Ended(got=f"exit {code}" if code else "running", failed=True, words=words)
 

@@ -16,8 +16,9 @@ from app.flow.doctor.trust_fix import VERSION, admitting, is_refused, matches_no
 from app.flow.json_access import get, get_list, get_str
 from app.flow.matching.nearest import statements
 from app.flow.model import Status
-from app.flow.names import DEFAULT_AUDIENCE, account_of, boundary_of, role_of
+from app.flow.names import account_of, boundary_of, role_of
 from app.flow.permissions.asked import ANY, LIST_BUCKETS
+from app.flow.steps.service_account import WEBHOOKS_OWN
 from app.flow.steps.trust_policy import OF_CALLER, OF_REQUEST
 from app.flow.steps.webhook import NEXT_POD
 from app.flow.verdict.error_messages import control_policy, denied_action, denying_policy
@@ -68,6 +69,9 @@ def annotate(names: Names) -> Fix:
     known = (*map(str, names.annotations.values()), on_pod, names.role_of_pod)
     astray = next((value for value in known if is_role_arn(value)), names.likely_role)
     empty = ("--overwrite",) if ROLE_ARN in names.annotations else ()
+    if names.check.reason == WEBHOOKS_OWN:
+        own = ("--all-namespaces", "--field-selector", "metadata.name=pod-identity-webhook", "-o", "yaml")
+        return Fix(id="webhooks_own", commands=(line("kubectl", "get", "configmaps", *own),))
     if names.check.reason == NEXT_POD:
         back = names.annotate(*empty, f"{ROLE_ARN}={names.role_arn}")
         return Fix(id="annotate_again", commands=(back,), change=changes.annotated(names, role_arn=names.role_arn))
@@ -146,7 +150,7 @@ def trust(names: Names) -> Fix:
     """One statement more lets the ServiceAccount in, unless it is its audience alone that is not known there."""
     if names.check.reason == CHANGED.id:
         return Fix(id="read_again")
-    if names.check.id == "trust.audience" and names.bearer.audience != DEFAULT_AUDIENCE:
+    if names.check.id == "trust.audience" and names.asks_for_audience:
         return pod_fixes.default_audience(names)
     before = names.documents.get("trust_policy")
     if names.check.reason in (OF_REQUEST, OF_CALLER):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from app.flow.annotations import ROLE_ARN
 from app.flow.json_access import get_str
 from app.flow.model import Check, JsonValue, Walk
-from app.flow.names import annotated_audience
+from app.flow.names import DEFAULT_AUDIENCE, annotated_audience
+from app.flow.steps.oidc_provider import USUAL_AUDIENCE
 
 OWN_TOKEN = "own_token"
 """The evidence of a token that the Pod's manifest mounts itself, as `OwnToken`."""
@@ -31,4 +32,12 @@ def role_arn_of(walk: Walk) -> str:
 def audience_of(walk: Walk) -> str:
     """The audience of the token that the Pod is to have, in the same way."""
     own = get_str(evidence_of(walk, OWN_TOKEN), "audience")
-    return own or annotated_audience(evidence_of(walk, "service_account"))
+    return own or webhooks_audience(walk)
+
+
+def webhooks_audience(walk: Walk) -> str:
+    """The audience of the token that the webhook will ask for."""
+    usual = evidence_of(walk, USUAL_AUDIENCE)
+    return annotated_audience(
+        evidence_of(walk, "service_account"), usual if isinstance(usual, str) else DEFAULT_AUDIENCE
+    )

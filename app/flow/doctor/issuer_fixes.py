@@ -60,7 +60,7 @@ def create_provider(names: Names) -> Fix:
 
 def accept_audience(names: Names) -> Fix:
     slip = names.bearer.audience.strip() in ("", DEFAULT_AUDIENCE)
-    if (names.check.id == "sts.audience" or slip) and names.bearer.audience != DEFAULT_AUDIENCE:
+    if (names.check.id == "sts.audience" or slip) and names.asks_for_audience:
         return pod_fixes.default_audience(names)
     arn = names.provider_arn or names.bearer.provider_arn
     wanted = ("--open-id-connect-provider-arn", arn, "--client-id", names.bearer.audience)

@@ -7,15 +7,15 @@ import json
 import shlex
 from collections.abc import Iterable, Mapping
 
-from app.flow.annotations import ROLE_ARN, is_role_arn
+from app.flow.annotations import AUDIENCE, ROLE_ARN, is_role_arn
 from app.flow.doctor.account import ADMITTING
-from app.flow.doctor.evidence import OWN_TOKEN
+from app.flow.doctor.evidence import OWN_TOKEN, webhooks_audience
 from app.flow.doctor.pods.rows import PodRow
 from app.flow.doctor.trust_fix import Bearer
 from app.flow.doctor.workload import HELD_BACK, ON_DELETE, PARTITION, PAUSED, new_job, why_kept_back
 from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import Check, JsonValue, Status, Walk
-from app.flow.names import account_of, annotated_audience, host_and_path, provider_arn, role_of, subject_claim
+from app.flow.names import DEFAULT_AUDIENCE, account_of, host_and_path, provider_arn, role_of, subject_claim
 from app.flow.partitions import partition_of, region_of
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment, token_source
 from app.flow.steps.service_account import KEPT_ROLE
@@ -79,7 +79,7 @@ class Names:
             issuer=self.issuer,
             provider_arn=provider_arn(self.role_arn, self.issuer) or self.provider_arn or PROVIDER_HERE,
             subject=subject_claim(walk.subject),
-            audience=get_str(self.own_token, "audience") or annotated_audience(documents.get("service_account")),
+            audience=get_str(self.own_token, "audience") or webhooks_audience(walk),
         )
 
         # (3) What the Pod has of it, and who has made the Pod.
@@ -97,6 +97,12 @@ class Names:
         self.again = get_str(workload, "again")
         """How the Pod is recreated, as `workload_of` says it; empty without a Pod."""
         self._held_back = why_kept_back(get_str(self.documents.get(HELD_BACK), self.workload), pod)
+
+    @property
+    def asks_for_audience(self) -> bool:
+        """Whether the ServiceAccount or the manifest asks for an audience of its own, instead of the webhook."""
+        own = bool(self.own_token) or AUDIENCE in self.annotations
+        return own and self.bearer.audience != DEFAULT_AUDIENCE
 
     def of(self, pod: PodRow) -> Names:
         """The same, where the Pod is another one, of which we know no more than its row."""

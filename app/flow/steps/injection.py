@@ -141,9 +141,9 @@ def has_own_volume(pod: JsonValue) -> bool:
     return named and (token_source(pod) is None or bool(astray(pod)))
 
 
-def kept_role(pod: JsonValue, service_account: str) -> str:
-    """The role that the webhook has written into a Pod of this ServiceAccount which runs; empty where it has none."""
-    if get_str(pod, "spec", "serviceAccountName") != service_account or not kubelet_status.pod_runs(pod):
+def written_role(pod: JsonValue, service_account: str) -> str:
+    """The role that the webhook has written into a Pod of this ServiceAccount; empty where it has none."""
+    if get_str(pod, "spec", "serviceAccountName") != service_account:
         return ""
     arns = (environment(box).get(ROLE_VARIABLE, "") for box in containers(pod) if mount_path(box))
     return next((arn for arn in arns if token_source(pod) is not None and is_role_arn(arn)), "")

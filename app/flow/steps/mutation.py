@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from app.flow.errors import FlowError
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import Exchange, JsonValue, Subject
-from app.flow.names import TOKEN_DIRECTORY, TOKEN_PATH, annotated_audience
+from app.flow.names import TOKEN_DIRECTORY, TOKEN_PATH
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings
 from app.flow.steps.injection import (
@@ -72,7 +72,7 @@ def judge_mutation(findings: Findings, pod: JsonValue, step_context: StepContext
     boxes = containers(pod)
 
     # (1) The volume: a wish for a token with this audience.
-    audience = annotated_audience(step_context.service_account)
+    audience = step_context.webhooks_audience
     source = token_source(pod)
     volumes = [get_str(volume, "name") for volume in get_list(pod, "spec", "volumes")]
     findings.judge_as_seen(

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from app.flow.annotations import ROLE_ARN
+from app.flow.annotations import AUDIENCE, ROLE_ARN
 from app.flow.errors import FlowError
-from app.flow.json_access import get, get_list, get_str, strings
+from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import JsonValue, Status, Step, StepReport, Subject
 from app.flow.names import (
     DEFAULT_AUDIENCE,
@@ -22,10 +22,11 @@ from app.flow.names import (
     provider_url,
     role_of,
 )
-from app.flow.partitions import partition_of
+from app.flow.partitions import partition_of, region_of
 from app.flow.port_wrappers.known_issuer import SOURCE
 from app.flow.ports import Ports
-from app.flow.steps.findings import NO_PERMISSION, OTHER_ACCOUNT, Findings, unanswered, unseen
+from app.flow.steps.findings import NO_PERMISSION, NO_POD, OTHER_ACCOUNT, Findings, unanswered, unseen
+from app.flow.steps.injection import own_token, token_source
 from app.flow.steps.step_context import StepContext
 from app.flow.steps.trust_policy import trusted_issuers
 
@@ -37,6 +38,8 @@ CHECKS = (
     "provider.audience",
     "provider.thumbprint",
 )
+USUAL_AUDIENCE = "usual_audience"
+"""The evidence of the audience that the webhook asks for by its own setting, where that is not the one of EKS."""
 NO_KID = "no_kid"
 """The reason of keys that can be read, and not found by the `kid` of a token."""
 _PUBLIC = "https://PUBLIC_HOST"
@@ -149,9 +152,13 @@ def _provider(findings: Findings, ports: Ports, subject: Subject, step_context: 
 
     # (6) It accepts tokens for the audience that the webhook asks for.
     accepted = strings(get(provider, "ClientIDList"))
+    step_context = replace(step_context, provider_arn=arn, provider=provider)
     audience, unseen_because = DEFAULT_AUDIENCE, ""
-    if audience not in accepted:
-        audience, unseen_because = _audience(ports, subject)
+    if audience not in accepted or not region_of(step_context.issuer):
+        step_context, asked, unseen_because = _by_pod(ports, subject, step_context, accepted)
+        findings.show(USUAL_AUDIENCE, step_context.usual_audience)
+        if audience not in accepted or not step_context.own_token:  # else the token's own check says it
+            audience = asked
     findings.judge_as_seen(
         "provider.audience",
         audience in accepted,
@@ -160,7 +167,7 @@ def _provider(findings: Findings, ports: Ports, subject: Subject, step_context: 
         expected=audience,
         where=f"{arn} ClientIDList",
     )
-    return replace(step_context, provider_arn=arn, provider=provider)
+    return step_context
 
 
 def _missing(
@@ -224,12 +231,35 @@ def _not_published(findings: Findings, check_id: str, error: FlowError, where: s
         findings.judge(check_id, False, got=error.code, expected="200", where=where, error=error.server_message)
 
 
-def _audience(ports: Ports, subject: Subject) -> tuple[str, str]:
-    """The audience that the ServiceAccount asks for, or the default one and why we could not see the ServiceAccount."""
+def _by_pod(
+    ports: Ports, subject: Subject, step_context: StepContext, accepted: list[str]
+) -> tuple[StepContext, str, str]:
+    """What the Pod says of the audience; the audience that is asked for; and why that may be another one.
+
+    On EKS the webhook's own setting is known. Elsewhere (`--token-audience`, which kOps sets to `amazonaws.com`) it
+    shows in a Pod's volume; without a Pod, the only one that the provider accepts is the likely one. A manifest that
+    mounts the token itself decides for its Pods, as kOps's add-ons do.
+    """
     try:
-        return annotated_audience(ports.cluster.service_account(subject.namespace, subject.service_account)), ""
+        service_account = ports.cluster.service_account(subject.namespace, subject.service_account)
     except FlowError as error:
-        return DEFAULT_AUDIENCE, unseen(error)
+        return step_context, DEFAULT_AUDIENCE, unseen(error)
+    pod, pod_unseen = None, NO_POD
+    try:
+        if subject.pod:
+            pod, pod_unseen = ports.cluster.pod(subject.namespace, subject.pod), ""
+    except FlowError as error:
+        pod_unseen = unseen(error) or NO_POD
+    own, annotated = own_token(pod), get_str(service_account, "metadata", "annotations", ROLE_ARN)
+    if own and annotated in ("", own.role_arn):
+        return replace(step_context, own_token=own), own.audience, ""
+    is_annotated = AUDIENCE in get_object(service_account, "metadata", "annotations")
+    if region_of(step_context.issuer) or is_annotated:
+        return step_context, annotated_audience(service_account), ""
+    if pod_unseen and len(accepted) == 1:
+        return replace(step_context, usual_audience=accepted[0]), DEFAULT_AUDIENCE, pod_unseen
+    usual = get_str(token_source(pod), "audience") or DEFAULT_AUDIENCE
+    return replace(step_context, usual_audience=usual), usual, pod_unseen
 
 
 def _keys(jwks: JsonValue) -> dict[str, tuple[str, str, str, str]]:

@@ -14,10 +14,11 @@ from app.flow.errors import FlowError, NotFound
 from app.flow.json_access import get_object, get_str
 from app.flow.model import JsonValue, Status, Step, StepReport, Subject
 from app.flow.names import account_of, boundary_of, provider_arn, role_of, subject_claim
-from app.flow.partitions import partition_of
+from app.flow.partitions import partition_of, region_of
 from app.flow.ports import Ports
+from app.flow.steps import kubelet_status
 from app.flow.steps.findings import BY_HAND, ISSUER_ASSUMED, OTHER_ACCOUNT, Findings, unseen
-from app.flow.steps.injection import ROLE_VARIABLE, kept_role, own_token
+from app.flow.steps.injection import ROLE_VARIABLE, own_token, written_role
 from app.flow.steps.step_context import StepContext
 from app.flow.steps.trust_policy import judge_trust
 from app.flow.steps.webhook import NEXT_POD
@@ -36,7 +37,11 @@ CHECKS = (
 )
 _TRUST = CHECKS[4:]
 KEPT_ROLE = "kept_role"
-"""The evidence of a role that the Pod has from an annotation that is there no more."""
+"""The evidence of a role that the Pod has from an annotation that is there no more, or from the webhook's own
+settings."""
+WEBHOOKS_OWN = "webhooks_own"
+"""The reason of an annotation that is not there, where a webhook outside EKS may know the role without it: by its
+ConfigMap (`--watch-config-map`, as on kOps), or under another prefix (`--annotation-prefix`)."""
 ON_POD = "on_pod"
 """The reason of a role's annotation that stands on the Pod, where the webhook does not read it (its pkg/cache)."""
 
@@ -85,9 +90,12 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     else:
         got: JsonValue = role_arn or list(annotations)
         findings.judge("service_account.annotation", bool(role_arn), got=got, expected=ROLE_ARN, where=where)
-        if not role_arn and (role_arn := kept_role(pod, subject.service_account)):
+        on_eks = bool(region_of(step_context.issuer))
+        if not role_arn and (kubelet_status.pod_runs(pod) or not on_eks):
+            role_arn = written_role(pod, subject.service_account)
+        if role_arn and not annotations.get(ROLE_ARN):
             findings.show(KEPT_ROLE, role_arn)
-            findings.soften("service_account.annotation", NEXT_POD)
+            findings.soften("service_account.annotation", NEXT_POD if on_eks else WEBHOOKS_OWN)
             where = f"Pod {subject.namespace}/{subject.pod} {ROLE_VARIABLE}"
     if not role_arn:
         return findings.report(), step_context

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from app.flow.model import JsonValue
-from app.flow.names import annotated_audience
+from app.flow.names import DEFAULT_AUDIENCE, annotated_audience
 from app.flow.permissions.asked import AskedAction
 from app.flow.ports import Credentials
 from app.flow.steps.injection import OwnToken
@@ -33,6 +33,8 @@ class StepContext:
     """`oidc_provider`: the one of that issuer."""
     provider: JsonValue = None
     """`oidc_provider`: its `Url` and `ClientIDList`."""
+    usual_audience: str = DEFAULT_AUDIENCE
+    """`oidc_provider`: the audience that the webhook asks for where none is annotated, as far as a Pod shows it."""
 
     service_account: JsonValue = None
     """`service_account`: the ServiceAccount."""
@@ -68,4 +70,9 @@ class StepContext:
     @property
     def audience(self) -> str:
         """The audience of the expected token: what the manifest's own volume asks for, or what the webhook's will."""
-        return self.own_token.audience if self.own_token else annotated_audience(self.service_account)
+        return self.own_token.audience if self.own_token else self.webhooks_audience
+
+    @property
+    def webhooks_audience(self) -> str:
+        """The audience of the token that the webhook will ask for."""
+        return annotated_audience(self.service_account, self.usual_audience)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from app.flow.model import Check, Step, Walk
 from app.flow.steps.standstill import PROGRAM_ENDED
-from app.flow.verdict.error_messages import blames_surroundings
+from app.flow.verdict.connection_errors import blames_surroundings
 from app.flow.verdict.log_sentences import last_words
 from app.flow.verdict.refusals import APPLICATION, RUNNING
 
@@ -84,7 +84,7 @@ _FOLLOWS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(_STS, _BEFORE_STS),
     **dict.fromkeys(("access.identity", "access.list_buckets"), _BEFORE_STS | _STS),
     "pod.token_used": _WRONG_TOKEN,
-    "pod.request": _NOT_ASKED,
+    "pod.request": _NOT_ASKED | {"pod.region"},
 }
 
 

@@ -17,6 +17,7 @@ _STS = re.compile(
     r"|Missing a required claim: |Request ARN is invalid|requested DurationSeconds exceeds"
     r"|at '(?:roleSessionName|webIdentityToken)' failed to satisfy"
     r"|aws-java-sdk-sts module|AWSSDK\.SecurityToken|webIdentityTokenFile must be"
+    r"|get credentials: (?:failed to refresh cached credentials, )?(?:request canceled, |canceled, )?context "
 )
 _PRINCIPAL = re.compile(r"\bUser: (arn:aws[\w-]*:(?:sts|iam)::\d{12}:\S+) is not authorized")
 _MISSING = re.compile(r'is not authorized to perform: ([\w-]+:\w+)(?: on resource: "?([^\s"\\]+)| on (the resource))?')
@@ -31,7 +32,10 @@ _NO_CREDENTIALS = (
     "SigningStageError { kind: MissingCredentials }",
     *("No AWS Credentials provided by", "EC2RoleRequestError: "),
     *("retrieving credentials from container-role", "retrieving credentials from custom-process"),
+    *("Partial credentials found in", "Unsupported credential_source: ", " has a role_arn, and source_profile, but"),
+    *("SharedCredsLoad: ", "failed to load credentials, ", "MissingAuthenticationToken"),
 )
+_NO_PROFILE = ("The config profile", "failed to get shared config profile, ")
 _NO_MODULE = re.compile(
     r"module must be on the class path|AWSSDK\.SecurityToken could not be found|no role assumption callback"
 )
@@ -56,7 +60,9 @@ _OF_ACCESS = re.compile(
 )
 """What is in a code that is about who asks, and not about what."""
 _NO_ONE = re.compile(
-    r"(?:^|: )(?:Access Denied\.?|Forbidden|You are not authorized to perform this operation\.)"
+    r"(?:^|: )(?:Access Denied\.?|Forbidden|You are not authorized to perform this operation\."
+    r"|Access to the resource \S+ is denied\.|Access to KMS is not allowed"
+    r"|The ciphertext refers to a customer master key that does not exist, .*)"
     r"(?:$|\s+status code: |\\n\\t| Encoded authorization| \((?:Service: |Aws::))"
 )
 _ENCODED = re.compile(r"Encoded authorization failure message: ([\w+/=-]+)")
@@ -65,42 +71,20 @@ ROLE_LIMIT = "exceeds the MaxSessionDuration set for this role"
 CHAIN_LIMIT = "exceeds the 1 hour session limit for roles assumed by role chaining"
 """How STS refuses a session that is to last too long."""
 REGION_OFF = "RegionDisabledException"
-_NO_SESSION = (
-    "The provided token is malformed or otherwise invalid",
-    "The security token included in the request is invalid",
-    "AWS was not able to validate the provided access credentials",
-)
-"""What services (S3, most others, EC2) say of a session that their region does not know, as one of STS's global
-endpoint (opt-in regions)."""
-_GLOBAL = re.compile(r"(?:https://|Connect to |getaddrinfo E\w+ )sts\.amazonaws\.com\b(?!\.cn)")
-_NO_WAY = re.compile(
-    rf'endpoint URL: "https://(?P<botocore>[^"/]+)\.{OF_AWS}'
-    rf'|"https://(?P<go>[^"/]+)\.{OF_AWS}[^"]*": (?:dial tcp|context deadline exceeded|net/http: )'
-    rf"|(?:Connect to|getaddrinfo E\w+|HTTP request:) (?P<other>\S+)\.{OF_AWS}"
-)
-"""What says that AWS was not reached, and the host's name but for its end."""
-_NO_NAME = re.compile(
-    r"dial tcp: |getaddrinfo E|UnknownHostException|Name or service not known|failure in name resolution"
-)
-"""What says that the name of a server has no address, or none that came in time: where the SDK for Go writes no address
-after `dial tcp`, it has none (Go's `net.Dialer`)."""
-_REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d")
-_OTHER_HOST = re.compile(r"hostname '.*' doesn't match|Hostname mismatch|x509: certificate is valid for ")
-"""What says that a certificate is right, and is another server's."""
-_REFUSED_AT_ONCE = re.compile(r"connect: connection refused|ECONNREFUSED|failed: Connection refused")
-_EITHER = "Could not connect to the endpoint URL: "
-"""What botocore says where there is no address, and where the connection was refused at once
-(`botocore.httpsession`, `EndpointConnectionError`)."""
 _ISSUER = re.compile(r"No OpenIDConnect provider found in your account for (https://[\w.:/-]+)")
-_NO_PROXY = re.compile(r"proxy URL: |proxyconnect tcp: ")
-_NO_TRUST = re.compile(
-    rf"SSL validation failed for https://\S+\.{OF_AWS}|{OF_AWS}\S* .*x509: certificate|HTTP request: PKIX path building"
-)
 _NO_REGION = re.compile(
-    r"You must specify a region|MissingRegion|AWS region is required|Invalid endpoint: https://[\w-]+\.\.amazonaws"
+    r"You must specify a region|MissingRegion|AWS region is required|https://[\w-]+\.\.amazonaws"
     r"|Provided region_name '.*' doesn't match a supported format|Missing Region$|Region is missing"
+    r"|Unable to (?:load (?:a )?region from any|find a region via)|No region was provided\."
+    r"|A \"region\" configuration value is required|No RegionEndpoint or ServiceURL configured"
 )
-"""The last but one where the region is an empty text, the last where no region can be called so."""
+"""A host with two dots in a row is what an empty text makes of it."""
+_NOT_OF_STS = re.compile(
+    r"SerializationError: failed to unmarshal error message(?!.{0,9}status code: 5)|deserialization failed"
+    r"|MethodNotAllowed|MissingAuthenticationToken|An error occurred \((?:404|405|Unknown)\)|StatusCode: (?:404|405),",
+    re.DOTALL,
+)
+"""What STS does not respond to a request with a token: no message of its form, or that it knows no such request."""
 
 
 def is_other_matter(said: str) -> bool:
@@ -167,51 +151,6 @@ def blames_clock(said: str) -> bool:
     return any(words in said for words in CLOCK_REFUSED)
 
 
-def blames_surroundings(said: str) -> bool:
-    """Whether the program did not get to AWS, or not at the right time: what is broken is around it."""
-    return blames_clock(said) or any(found.search(said) for found in (_NO_WAY, _NO_NAME, _NO_PROXY, _NO_TRUST))
-
-
-def unreached(said: str) -> str:
-    """The service of AWS that the program did not get to, as its host calls it, such as `sts`; else empty."""
-    found = _NO_WAY.search(said)
-    names = next(filter(None, found.groups())).split(".") if found else []
-    return next((name for name in reversed(names) if not _REGION.fullmatch(name)), "")
-
-
-def unresolved(said: str) -> bool:
-    """Whether the program did not get to a server because its name led to no address."""
-    return _NO_NAME.search(said) is not None
-
-
-def by_global_endpoint(said: str) -> bool:
-    """Whether the words may be due to STS's global endpoint: it was not reached, another server responded by its name,
-    or its session is not known."""
-    other = _OTHER_HOST.search(said) is not None
-    not_there = (unreached(said) == "sts" or other) and _GLOBAL.search(said) is not None
-    return not_there or (any(words in said for words in _NO_SESSION) and not _STS.search(said))
-
-
-def refused_at_once(said: str) -> bool:
-    """Whether something on the way refused the connection, so that there is one."""
-    return _REFUSED_AT_ONCE.search(said) is not None
-
-
-def lacks_connection(said: str) -> bool:
-    """Whether there was no connection, and it is not said whether the name has no address."""
-    return _EITHER in said
-
-
-def blames_proxy(said: str) -> bool:
-    """Whether the program did not get to the proxy that it is to go through."""
-    return _NO_PROXY.search(said) is not None
-
-
-def blames_certificate(said: str) -> bool:
-    """Whether the program did not trust the certificate that it was shown in AWS's name."""
-    return _NO_TRUST.search(said) is not None and not (_OTHER_HOST.search(said) and _GLOBAL.search(said))
-
-
 def principal_of(said: str) -> str:
     """The ARN of the refused principal, where the sentence contains it."""
     found = _PRINCIPAL.search(said)
@@ -248,7 +187,7 @@ def control_policy(said: str) -> str:
 
 def lacks_credentials(said: str) -> bool:
     """Whether no place of the credential chain had any, and not because STS refused."""
-    return not is_refusal(said) and any(words in said for words in _NO_CREDENTIALS)
+    return not (is_refusal(said) or by_other_server(said)) and any(words in said for words in _NO_CREDENTIALS)
 
 
 def lacks_module(said: str) -> bool:
@@ -259,6 +198,11 @@ def lacks_module(said: str) -> bool:
 def lacks_region(said: str) -> bool:
     """Whether the program did not know its region."""
     return _NO_REGION.search(said) is not None
+
+
+def by_other_server(said: str) -> bool:
+    """Whether another server than STS responded to the request with the token, such as one of S3, or a proxy."""
+    return "WebIdentity" in said and _NOT_OF_STS.search(said) is not None
 
 
 def is_refusal(said: str) -> bool:
@@ -279,7 +223,7 @@ def named_issuer(said: str) -> str:
 
 def lacks_profile(said: str) -> bool:
     """Whether the program was set to a profile that no file has."""
-    return said.startswith("The config profile")
+    return said.startswith(_NO_PROFILE)
 
 
 def ended_session(said: str) -> bool:

@@ -16,7 +16,8 @@ from app.flow.steps.standstill import PROGRAM_ENDED
 from app.flow.steps.sts_assume import OWN_REQUEST
 from app.flow.steps.webhook import LATER
 from app.flow.verdict.check_dependencies import PLACES, in_order, roots
-from app.flow.verdict.error_messages import blames_surroundings, lies_in, shows_in
+from app.flow.verdict.connection_errors import blames_surroundings
+from app.flow.verdict.error_messages import lies_in, shows_in
 from app.flow.verdict.proof import is_proven, waits_for
 from app.flow.verdict.refusals import ANSWER, APPLICATION, BY_WHICH_SERVER, RUNNING, Reading, convicting, read_refusal
 

@@ -8,6 +8,7 @@ AWS itself says, such as who is not authorized to do what, is the same sentence 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from app.flow.partitions import ENDPOINT_SUFFIXES
 
@@ -17,15 +18,21 @@ _SENTENCE = re.compile(
     r"|An error occurred \(\w+\) when calling the \w+ operation.*"
     r"|Error when retrieving credentials from .+"
     r"|Parameter validation failed:.*"
+    r"|Partial credentials found in \S+, missing: .+"
     r"|Unable to locate credentials.*"
     r"|Unable to load (?:AWS )?credentials from any (?:of the )?providers? in the chain.*"
     r"|(?:CredentialsProviderError: )?Could not load credentials from any providers.*"
     r"|(?:CredentialsError: )?Missing credentials in config.*"
+    r"|Unsupported credential_source: .+|Profile \S+ has a role_arn, and source_profile, but .+"
+    r"|SharedCredsLoad: .+|failed to get shared config profile, .+"
     r"|Error retrieving credentials from the instance profile metadata serv.*"
     r"|Unable to get IAM security credentials from EC2 Instance Metadata Service.*"
     r"|unable to sign request without credentials set.*"
     r"|no providers in chain provided credentials.*|SigningStageError \{ kind: MissingCredentials \}"
     r"|You must specify a region\..*"
+    r"|Unable to (?:load (?:a )?region from any of the providers in the|find a region via the region provider) chain.*"
+    r"|No region was provided\. Configure the `:region` option.*"
+    r"|A \"region\" configuration value is required for the .+|No RegionEndpoint or ServiceURL configured.*"
     r"|Invalid endpoint: .+"
     r"|Provided region_name '.*' doesn't match a supported format\."
     r"|(?:Connect|Read) timeout on endpoint URL: .+"
@@ -72,6 +79,7 @@ _SENTENCE = re.compile(
     r"|The requested DurationSeconds exceeds the .+"
     r"|\d+ validation errors? detected: Value .* at '(?:roleSessionName|webIdentityToken)' failed to satisfy .+"
     r"|\bAccessDenied: Access Denied\b|(?<=<Message>)Access Denied(?=</Message>)"
+    r"|(?:\bAccessDenied: )?Access to the resource \S+ is denied\."
     rf"|Error performing \w+ https://sts\.\S*{OF_AWS}\S* .+"
     r"|(?:\b\w+: )?(?:User: arn:aws[\w-]*:\S+ is not|Not) authorized to perform:? [\w-]+:\w+.*"
 )
@@ -95,26 +103,58 @@ _CONTINUED = "Parameter validation failed:"
 _CAUSED_BY = "caused by: "
 """How a line begins in which the SDK for Go, version 1, goes on."""
 _BESIDE = re.compile(
-    r"status code: \d+|</?(?:Error|ErrorResponse|RequestId)\b|at .*[A-Za-z]:\d+(?::\d+)?\)?$|\.\.\. \d+ more$"
+    r"\s*(?:status code: \d+|</?(?:Error|ErrorResponse|RequestId)\b|at .*[A-Za-z]:\d+(?::\d+)?\)?$|\.\.\. \d+ more$)"
+    r"|\s+(?![\[(]?(?:\d|TRACE|DEBUG|INFO|NOTICE|WARN|ERROR))\S"
 )
-"""How a line begins that belongs to the sentence before it: the HTTP status, the rest of an answer, or a place in the
-program."""
+"""A line that belongs to the sentence before it: the HTTP status, the rest of an answer, or a place in the program. Or
+one that is indented and begins neither with a time nor with a level, as a logger's own lines do."""
+_OWN_VALUES = re.compile(r"\S*\d\S*")
+"""What differs when a program says the same once more, such as a time or the id of a request."""
 
 
 def last_words(log: str) -> tuple[str, str]:
     """The last sentence of a product in a log, and what the program printed after it. Both empty without one."""
-    lines = [line[:_LINE_LIMIT].strip() for line in log.splitlines()]
+    lines = _lines(log)
+    said, _, end = next(_sentences(lines), ("", 0, len(lines)))
+    return said, "\n".join(map(str.strip, lines[end:])).strip()
+
+
+def comes_again(log: str) -> bool:
+    """Whether the program says its last sentence again and again: it has printed no more lines since the last time than
+    between that and the time before."""
+    lines = _lines(log)
+    found = _sentences(lines)
+    said, place, end = next(found, ("", 0, 0))
+    wanted, since = _OWN_VALUES.sub("", said), sum(map(bool, lines[end:]))
+    for before, earlier, until in found:
+        if _OWN_VALUES.sub("", before) == wanted:
+            if between := sum(map(bool, lines[until:place])):
+                return since <= between
+            place = earlier
+    return False
+
+
+def _lines(log: str) -> list[str]:
+    return [line[:_LINE_LIMIT].rstrip() for line in log.splitlines()]
+
+
+def _sentences(lines: list[str]) -> Iterator[tuple[str, int, int]]:
+    """The sentences in a log, the last one first: each with its line, and the first line that is not part of it."""
     for place in range(len(lines) - 1, -1, -1):
-        whole = lines[place] if _WHOLE_LINE.search(lines[place]) else ""
-        said, end = _last_in(lines[place]) or _END.split(whole or _of_go_1(lines, place))[0], place + 1
+        line = lines[place].strip()
+        whole = line if _WHOLE_LINE.search(line) else ""
+        said, end = _last_in(line) or _END.split(whole or _of_go_1(lines, place))[0], place + 1
         if not said:
             continue
-        while end < len(lines) and (lines[end].startswith(_CAUSED_BY) or (_CONTINUED in said and "\n" not in said)):
-            said, end = f"{said}\n{lines[end]}", end + 1
+        while end < len(lines) and ((more := lines[end].strip()).startswith(_CAUSED_BY) or _goes_on(said)):
+            said, end = f"{said}\n{more}", end + 1
         while end < len(lines) and _BESIDE.match(lines[end]):
             end += 1
-        return said, "\n".join(lines[end:]).strip()
-    return "", ""
+        yield said, place, end
+
+
+def _goes_on(said: str) -> bool:
+    return _CONTINUED in said and "\n" not in said
 
 
 def web_identity_reason(said: str) -> str:
@@ -134,7 +174,7 @@ def _last_in(line: str) -> str:
 
 def _of_go_1(lines: list[str], place: int) -> str:
     """What a service answered, with the HTTP status after it; empty where that does not follow."""
-    said, after = lines[place], lines[place + 1] if place + 1 < len(lines) else ""
+    said, after = (line.strip() for line in (lines[place], *lines[place + 1 : place + 2], "")[:2])
     within, beside = _STATUS_OF_GO_1.search(said), _STATUS_OF_GO_1.match(after)
     code = _OF_GO_1.search(said) if within or beside else None
     if code is None:

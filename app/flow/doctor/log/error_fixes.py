@@ -17,28 +17,32 @@ from app.flow.names import TOKEN_DIRECTORY, host_and_path
 from app.flow.permissions import evaluate_permissions
 from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment
 from app.flow.trust import session_keys
+from app.flow.verdict.connection_errors import (
+    blames_certificate,
+    blames_proxy,
+    by_global_endpoint,
+    gave_up,
+    lacks_connection,
+    refused_at_once,
+    unreached,
+    unresolved,
+)
 from app.flow.verdict.error_messages import (
     CHAIN_LIMIT,
     REGION_OFF,
     ROLE_LIMIT,
-    blames_certificate,
     blames_clock,
-    blames_proxy,
-    by_global_endpoint,
+    by_other_server,
     denied_action,
     denying_policy,
     encoded_message,
     ended_session,
     is_refusal,
     lacks_claim,
-    lacks_connection,
     lacks_region,
     named_issuer,
     principal_of,
-    refused_at_once,
     shows_in,
-    unreached,
-    unresolved,
 )
 from app.flow.verdict.refusals import ANSWER
 from app.flow.webhook_patch import REGION_VARIABLES, STS_VARIABLE
@@ -95,17 +99,18 @@ def application(names: Names) -> Fix:
         return Fix(id="name_resolution", commands=_name_servers(names))
     if by_global_endpoint(said) and not _is_regional(names):
         return _regional_endpoint(names)
+    if by_other_server(said):
+        return Fix(id="other_server", commands=names.show_workload())
     boxes = names.kubectl("get", "pod", names.pod, "-o", "jsonpath={.spec.containers[*].name}")
     if refused_at_once(said):
         return Fix(id="refused_connection", commands=(boxes,))
     if service := unreached(said):
-        # Its service's name begins otherwise in each partition.
-        query = f'VpcEndpoints[?ends_with(ServiceName, `".{service}"`)]'
-        asked = ("--region", names.region or REGION_HERE, "--query", query)
-        look, of_sts = line("aws", "ec2", "describe-vpc-endpoints", *asked), service == "sts"
+        look, of_sts = _endpoints(names, service), service == "sts"
         if lacks_connection(said):
             return Fix(id="no_connection", commands=(*_name_servers(names), boxes, look))
         return Fix(id="egress" if of_sts else "egress_of_service", commands=(look,))
+    if gave_up(said):
+        return Fix(id="gave_up", commands=(_endpoints(names, "sts"),))
     if _DENIED_FILE.search(said):
         return readable(names)
     if _NO_DRIVE in said and not any(map(_drive, containers(names.documents.get("pod")))):
@@ -158,6 +163,12 @@ def _on_windows(names: Names) -> Fix:
 def _name_servers(names: Names) -> tuple[str, ...]:
     dns = line("kubectl", "-n", "kube-system", "get", "pods", "-l", "k8s-app=kube-dns", "-o", "wide")
     return (dns, names.kubectl("get", "pod", names.pod, "-o", "jsonpath={.spec.dnsPolicy}"))
+
+
+def _endpoints(names: Names, service: str) -> str:
+    """The VPC endpoints for a service, whose name begins otherwise in each partition."""
+    query = f'VpcEndpoints[?ends_with(ServiceName, `".{service}"`)]'
+    return line("aws", "ec2", "describe-vpc-endpoints", "--region", names.region or REGION_HERE, "--query", query)
 
 
 def _is_regional(names: Names) -> bool:

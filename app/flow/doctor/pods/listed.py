@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.flow.annotations import ROLE_ARN
-from app.flow.doctor.evidence import check_of, evidence_of
+from app.flow.doctor.evidence import check_of, evidence_of, webhooks_audience
 from app.flow.doctor.pods.rows import PodRow, row
 from app.flow.errors import FlowError
 from app.flow.json_access import get_str
 from app.flow.model import NOT_OBSERVABLE, JsonValue, Status, Step, StepReport, Walk
-from app.flow.names import annotated_audience
+from app.flow.names import DEFAULT_AUDIENCE
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings, unseen
 from app.flow.steps.injection import ROLE_VARIABLE
@@ -42,7 +42,8 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
 
     # (1) Which there are.
     account = evidence_of(walk, "service_account")
-    found = _newest_first(listed, account, evidence_of(walk, "configuration"))
+    audience = webhooks_audience(walk)
+    found = _newest_first(listed, account, evidence_of(walk, "configuration"), audience)
     findings.show("pods", found)
     if not found:
         if subject.service_account != DEFAULT:
@@ -60,7 +61,7 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
         CHECK,
         not stale,
         got=stale or [pod.name for pod in found],
-        expected=f"{ROLE_VARIABLE}={role_arn} audience={annotated_audience(account)}",
+        expected=f"{ROLE_VARIABLE}={role_arn} audience={audience}",
         where=where,
         otherwise=Status.WARNING,
     )
@@ -68,9 +69,12 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
 
 
 def _newest_first(
-    pods: Sequence[JsonValue], service_account: JsonValue = None, configuration: JsonValue = None
+    pods: Sequence[JsonValue],
+    service_account: JsonValue = None,
+    configuration: JsonValue = None,
+    audience: str = DEFAULT_AUDIENCE,
 ) -> list[PodRow]:
-    made = [row(pod, service_account, configuration) for pod in pods]
+    made = [row(pod, service_account, configuration, audience) for pod in pods]
     return sorted(made, key=lambda pod: (pod.created, pod.name), reverse=True)
 
 

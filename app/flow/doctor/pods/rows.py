@@ -10,7 +10,7 @@ from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.workload import workload_of
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonValue
-from app.flow.names import annotated_audience
+from app.flow.names import DEFAULT_AUDIENCE
 from app.flow.steps import selectors
 from app.flow.steps.injection import (
     ROLE_VARIABLE,
@@ -85,15 +85,17 @@ class PodRow:
         }
 
 
-def row(pod: JsonValue, service_account: JsonValue = None, configuration: JsonValue = None) -> PodRow:
+def row(
+    pod: JsonValue, service_account: JsonValue = None, configuration: JsonValue = None, audience: str = DEFAULT_AUDIENCE
+) -> PodRow:
     """The row of a Pod, judged by its annotated ServiceAccount where that is given.
 
-    `configuration` is the webhook's MutatingWebhookConfiguration.
+    `configuration` is the webhook's MutatingWebhookConfiguration, `audience` what it asks for.
     """
     others = of_another_role(pod, get_str(service_account, "metadata", "annotations", ROLE_ARN))
     own = [box for box in containers(pod) if get_str(box, "name") not in others]
     arns = [arn for box in own if (arn := environment(box).get(ROLE_VARIABLE))]
-    stand = _stand(pod, set(arns), service_account)
+    stand = _stand(pod, set(arns), service_account, audience)
     return PodRow(
         name=get_str(pod, "metadata", "name"),
         created=get_str(pod, "metadata", "creationTimestamp"),
@@ -122,7 +124,7 @@ def rows(document: JsonValue) -> tuple[PodRow, ...]:
     )
 
 
-def _stand(pod: JsonValue, roles: set[str], service_account: JsonValue) -> PodStand:
+def _stand(pod: JsonValue, roles: set[str], service_account: JsonValue, audience: str) -> PodStand:
     """A container that another webhook has added later lacks the variables in a current Pod, too: one is enough."""
     wanted = get_str(service_account, "metadata", "annotations", ROLE_ARN)
     if not wanted:
@@ -135,7 +137,7 @@ def _stand(pod: JsonValue, roles: set[str], service_account: JsonValue) -> PodSt
         return PodStand.NOT_EDITED
     if roles != {wanted}:
         return PodStand.OTHER_ROLE
-    current = get_str(source, "audience") == annotated_audience(service_account)
+    current = get_str(source, "audience") == audience
     return PodStand.CURRENT if current else PodStand.OTHER_AUDIENCE
 
 

@@ -16,11 +16,14 @@ from app.flow.model import JsonValue, Status
 from app.flow.names import SIMULATED_AWS
 from app.flow.partitions import is_endpoint
 from app.flow.steps.findings import Findings
+from app.flow.verdict.error_messages import by_other_server
 from app.flow.verdict.refusals import APPLICATION
 
 REQUEST = "pod.request"
 OF_SESSION, OF_ENDPOINT = "RoleSessionName", "endpoint"
 """How the place of the check ends, where one of them is it."""
+_STS = {"sts", "sts-fips"}
+"""One of these is in the name of each of STS's endpoints; a VPC endpoint's has more in front."""
 _WHERE = "sts:AssumeRoleWithWebIdentity"
 _NAME = r"[\w+=,.@-]{2,64}"
 
@@ -29,8 +32,8 @@ def of_variables(findings: Findings, pod: JsonValue, variables: Sequence[Variabl
     """Decides `pod.request` where the variables show that STS will refuse the request, or that another server gets it.
 
     An SDK sends `AWS_ROLE_SESSION_NAME` as it is; an empty one counts as not set. Another server may pass the request
-    on, so this is no more than a warning, unless `said`, the program's own error, names it; and none at all
-    where it is the AWS that we simulate beside the cluster.
+    on, so this is no more than a warning, unless `said`, the program's own error, names it or is no answer of STS; and
+    none at all where it is the AWS that we simulate beside the cluster.
     """
     names = [(it.container, it.value(SESSION_NAME)) for it in variables]
     if wrong := [f"{box}: {SESSION_NAME}={name}" for box, name in names if name and not is_session_name(name)]:
@@ -43,9 +46,10 @@ def of_variables(findings: Findings, pod: JsonValue, variables: Sequence[Variabl
     found = [(it.container, name, host) for it in variables for name, host in _endpoint(it) if host]
     if found:
         got, where = [f"{box}: {name}={host}" for box, name, host in found], f"{_WHERE} {OF_ENDPOINT}"
-        from_there = not findings.passed(APPLICATION) and any(_names(said, host) for *_, host in found)
+        named = by_other_server(said) or any(_names(said, host) for *_, host in found)
+        from_there = not findings.passed(APPLICATION) and named
         otherwise = Status.FAILED if from_there else Status.WARNING
-        findings.judge(REQUEST, False, got=got, expected="*.amazonaws.com", where=where, otherwise=otherwise)
+        findings.judge(REQUEST, False, got=got, expected="sts.*", where=where, otherwise=otherwise)
 
 
 def is_session_name(name: str) -> bool:
@@ -58,7 +62,7 @@ def _names(said: str, host: str) -> bool:
 
 
 def _endpoint(variables: Variables) -> list[tuple[str, str]]:
-    """The variable that says where requests to STS go, and the host; no host where it is AWS's own."""
+    """The variable that says where requests to STS go, and the host; no host where it is AWS's own, and STS's."""
     if variables.value(IGNORES_ENDPOINTS).lower() == "true":
         return []
     found = [(name, variables.value(name)) for name in ENDPOINT_VARIABLES if variables.has(name)]
@@ -66,4 +70,4 @@ def _endpoint(variables: Variables) -> list[tuple[str, str]]:
         hosts = [(name, urlsplit(url).hostname or "") for name, url in found[:1]]
     except ValueError:
         return []
-    return [(name, "" if is_endpoint(host) else host) for name, host in hosts]
+    return [(name, "" if is_endpoint(host) and _STS & {*host.split(".")} else host) for name, host in hosts]

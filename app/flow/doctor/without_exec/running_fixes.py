@@ -7,10 +7,12 @@ from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import Names, line
 from app.flow.json_access import get, get_str
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment, token_container
-from app.flow.steps.standstill import CRASH, FAILED, IMAGE, INIT, INIT_RUNS, PROGRAM_ENDED
+from app.flow.steps.standstill import CRASH, FAILED, IMAGE, INIT, INIT_RUNS, PROGRAM_ENDED, VOLUME
 
 _AGAIN = "CrashLoopBackOff"
 _IMAGE_WITH_AWS = "amazon/aws-cli"
+_OF_DRIVER = "rpc error: code = "
+"""In the kubelet's event, what a CSI driver responded to it by gRPC."""
 
 
 def running(names: Names) -> Fix:
@@ -24,7 +26,12 @@ def running(names: Names) -> Fix:
     if check.reason in (CRASH, FAILED, INIT, INIT_RUNS) and container and state:
         before = ("--previous",) if state.startswith(_AGAIN) else ()
         return Fix(id="container_log", commands=(names.kubectl("logs", names.pod, "-c", container, *before),))
-    return Fix(id="describe_pod", commands=(names.kubectl("describe", "pod", names.pod),))
+    describe = names.kubectl("describe", "pod", names.pod)
+    node = get_str(names.documents.get("pod"), "spec", "nodeName")
+    if check.reason == VOLUME and _OF_DRIVER in check.error and node:
+        beside = line("kubectl", "get", "pods", "--all-namespaces", "--field-selector", f"spec.nodeName={node}")
+        return Fix(id="volume_driver", commands=(describe, beside))
+    return Fix(id="describe_pod", commands=(describe,))
 
 
 def own_request(names: Names) -> Fix:
