@@ -51,6 +51,12 @@ def test_the_misconceptions_are_narrowed_down_and_a_statement_is_judged_by_keybo
     assert entries.count() > few > 0
     assert few < len(MISCONCEPTIONS)
 
+    search = page.get_by_role("searchbox")
+    search.fill("サムプリント")  # a word of either language
+    expect(page.locator("#thumbprint_breaks")).to_be_visible()
+    expect(page.locator("#annotation_grants")).to_be_hidden()
+    search.fill("")
+
     false, true = page.locator("#webhook_injects_token"), page.locator("#variables_before_a_node")
     expect(page.locator(".truth:visible")).to_have_count(0)
     expect(page.locator(".score button")).to_be_hidden()
@@ -69,7 +75,7 @@ def test_the_misconceptions_are_narrowed_down_and_a_statement_is_judged_by_keybo
     red, green = (one.locator(".truth").evaluate(edge) for one in (false, true))
     assert red != green
     score = page.locator(".score [role=status]")
-    expect(score).to_have_text("You have judged 2 of 32, 1 of them correctly.")
+    expect(score).to_have_text(f"You have judged 2 of {len(MISCONCEPTIONS)}, 1 of them correctly.")
 
     # What was judged is known on the lesson's page and after a reload, and forgotten on request.
     shown.turn_to("webhook").wait(".st-key-predict")
@@ -77,7 +83,7 @@ def test_the_misconceptions_are_narrowed_down_and_a_statement_is_judged_by_keybo
     page.locator("summary", has_text="True or false").click()
     expect(page.locator('[data-statement="webhook_injects_token"] .truth')).to_be_visible()
     shown.open("/misconceptions?lang=en").wait(".picks")
-    expect(score).to_have_text("You have judged 2 of 32, 1 of them correctly.")
+    expect(score).to_have_text(f"You have judged 2 of {len(MISCONCEPTIONS)}, 1 of them correctly.")
     page.get_by_role("button", name="Start again").click()
     expect(page.locator(".truth:visible")).to_have_count(0)
     expect(score).to_be_empty()

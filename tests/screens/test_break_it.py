@@ -84,6 +84,23 @@ def test_every_fault_stands_in_the_list_once_under_the_step_of_its_cause(reader,
         assert content.message(f"faults.{fault.id}.title").split("`")[0] in unescape(re.sub("<[^>]+>", "", html))
 
 
+@pytest.mark.parametrize(
+    ("message", "found"),
+    [
+        ("Not authorized to perform sts:AssumeRoleWithWebIdentity", "F21"),
+        ("No OpenIDConnect provider found in your account for", "F14"),
+        ("Incorrect token audience", "F26"),
+        ("could not be validated", "F14"),
+        ("no identity-based policy allows", "F46"),
+    ],
+)
+def test_a_fault_is_found_by_its_error_message_in_the_words_of_then_and_now(reader, message, found):
+    html = reader("ja").open("break_it").data("lookup")["html"]
+    words = dict.fromkeys(re.findall(r'data-words="([^"]*)"', html))
+    assert found in {text.split()[0] for text in words if message in unescape(text)}
+    assert not re.search(r"\d{12}", " ".join(words)), "a pasted message has the ids of another account"
+
+
 def test_a_deep_link_asks_before_it_breaks(reader):
     shown = reader("en").open("break_it", fault=NAMED)
     assert shown.world.faults == ()

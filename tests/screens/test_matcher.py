@@ -251,6 +251,17 @@ def test_without_sub_everybody_is_said_to_get_in():
     assert {"way": ("token-sub", "provider-sub", "policy-sub"), "status": "warning", "sign": "!"} in found["links"]
 
 
+def test_two_service_accounts_in_a_list_get_in_and_no_other():
+    found = typed(SIDES.own, edit="second")
+    assert EN.message("matcher.verdicts.allowed_named") in found["verdict"]
+    assert '<li class="passed" data-row="sub-policy">' in found["verdict"]
+    assert "<details open>" in found["who"]
+    lines = [line.replace("<wbr>", "") for line in found["who"].split("<tr")[1:]]
+    _, second = [line for line in lines if EN.message("matcher.who.in") in line]
+    assert "kube-system:my-sa" in second
+    assert 'class="warning"' not in second
+
+
 @pytest.mark.parametrize("subject", ["system:serviceaccount:default:*", "*"])
 def test_too_wide_a_pattern_is_marked_in_the_row_and_on_the_line_as_in_the_headline(subject):
     found = typed(SIDES.own.replace("StringEquals", "StringLike").replace(SUBJECT, subject))

@@ -94,6 +94,22 @@ def test_all_of_them_are_on_their_page_and_each_in_a_lesson(reader, language):
         assert sum(truth in shown(lesson) for lesson in lessons) == len(set(it.pages) & set(Step))
 
 
+@pytest.mark.parametrize("word", ["cloudtrail", "証明書", "blue/green", "expiredtoken", "f15b"])
+def test_a_statement_is_found_by_a_word_of_its_answer_in_either_language(reader, word):
+    html = unescape(reader("en").open("misconceptions").html("lookup")).lower()
+    assert "data-filter" in html
+    assert word in " ".join(re.findall(r'data-words="([^"]*)"', html))
+
+
+@both
+def test_a_statement_calls_what_is_on_the_screen_by_its_name(language):
+    messages = load(language).messages
+    see = messages["misconceptions.role_for_two_accounts.see"]
+    assert messages["matcher.title"] in see
+    assert messages["matcher.buttons.second"] in see
+    assert load(language).lesson("one_page").title in messages["misconceptions.same_program_on_a_laptop.see"]
+
+
 @both
 @pytest.mark.parametrize("step", Step)
 def test_each_lesson_has_what_people_get_wrong_and_what_can_go_wrong(language, step):

@@ -43,6 +43,18 @@ def let_in(strangers):
     return [stranger.kind for stranger in strangers if stranger.allowed]
 
 
+def test_who_is_specified_beside_ours_is_no_stranger_to_warn_of():
+    subjects = [SUBJECT, "system:serviceaccount:kube-system:my-sa"]
+    found = compare(CLAIMS, PROVIDER, ARN, policy({"StringEquals": {SUB: subjects}}))
+    assert let_in(found.strangers) == ["other_namespace"]
+    assert found.row("sub", "policy").status is Status.PASSED
+    wide = compare(
+        CLAIMS, PROVIDER, ARN, policy({"StringLike": {SUB: [*subjects, "system:serviceaccount:kube-system:*"]}})
+    )
+    assert [stranger.kind for stranger in wide.strangers if stranger.widens] == ["anyone"]
+    assert wide.row("sub", "policy").status is Status.WARNING
+
+
 def test_all_meets_and_nobody_else_gets_in():
     found = compare(CLAIMS, PROVIDER, ARN, policy())
     assert found.decision.allowed

@@ -153,11 +153,23 @@ def conditions(policy):
         ("star", {"StringEquals": {SUB: "system:serviceaccount:a:*", "x:aud": "sts"}}),
         ("open", {"StringEquals": {"x:aud": "sts"}}),
         ("namespace", {"StringEquals": {SUB: "system:serviceaccount:other-namespace:b", "x:aud": "sts"}}),
+        (
+            "second",
+            {"StringEquals": {SUB: [f"system:serviceaccount:{n}:b" for n in ("a", "kube-system")], "x:aud": "sts"}},
+        ),
     ],
 )
 def test_what_each_edit_does(name, expected):
     block = {"StringEquals": {SUB: "system:serviceaccount:a:b", "x:aud": "sts"}}
     assert conditions(EDITS[name]({"Statement": [{"Condition": block}]})) == expected
+
+
+def test_a_second_account_is_never_the_first_and_a_list_stays_as_it_is():
+    policy = {"Statement": [{"Condition": {"StringEquals": {SUB: "system:serviceaccount:kube-system:b"}}}]}
+    both = EDITS["second"](policy)
+    subjects = ["system:serviceaccount:kube-system:b", "system:serviceaccount:default:b"]
+    assert conditions(both) == {"StringEquals": {SUB: subjects}}
+    assert EDITS["second"](both) == both
 
 
 def test_a_condition_of_which_nothing_is_left_goes():

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 from app.flow.json_access import get, get_object, get_str, strings
 from app.flow.matching.near_miss import Miss, notes, of_condition, of_values
 from app.flow.matching.nearest import Trace, nearest, statements
-from app.flow.matching.policy_edits import EQUALS, LIKE, with_operator
+from app.flow.matching.policy_edits import EQUALS, LIKE, subjects, with_operator
 from app.flow.matching.request_conditions import is_of_request
 from app.flow.model import JsonValue, Status
 from app.flow.names import audience_claim, host_and_path
@@ -51,6 +51,13 @@ class Stranger:
     """What it has in common with ours: the key of its words."""
     subject: str
     allowed: bool
+    named: bool = False
+    """Whether a condition on `sub` specifies exactly this subject."""
+
+    @property
+    def widens(self) -> bool:
+        """Whether it gets in although the policy does not specify it."""
+        return self.allowed and not self.named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,11 +271,12 @@ def _strangers(claims: Mapping[str, Any], provider_arn: str, policy: JsonValue) 
         f"system:serviceaccount:kube-system:{name}": "other_namespace",
         "system:serviceaccount:kube-system:default": "anyone",
     }
-    issuer = get_str(claims, "iss")
+    issuer, specified = get_str(claims, "iss"), subjects(policy)
     return tuple(
         Stranger(
             kind=kind,
             subject=other,
+            named=other in specified,
             allowed=evaluate(policy, web_identity_context(issuer, {**claims, "sub": other}, provider_arn)).allowed,
         )
         for other, kind in candidates.items()
@@ -277,8 +285,8 @@ def _strangers(claims: Mapping[str, Any], provider_arn: str, policy: JsonValue) 
 
 
 def _marked_if_wide(row: Row, strangers: Sequence[Stranger]) -> Row:
-    """The row of `sub`, which others than ours meet as well where the policy lets them in."""
-    widened = row.status is Status.PASSED and any(stranger.allowed for stranger in strangers)
+    """The row of `sub`, which others meet as well that the policy lets in without specifying them."""
+    widened = row.status is Status.PASSED and any(stranger.widens for stranger in strangers)
     return replace(row, status=Status.WARNING) if widened else row
 
 

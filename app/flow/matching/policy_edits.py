@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from app.flow.json_access import get_object
+from app.flow.json_access import get_object, strings
 from app.flow.matching.nearest import statements
 from app.flow.model import JsonValue
 from app.flow.names import SUBJECT_PREFIX
 
 EQUALS, LIKE = "StringEquals", "StringLike"
 _OTHER_NAMESPACE = "other-namespace"
+_NAMESPACES = ("kube-system", "default")
 
 Conditions = dict[str, Any]
 
@@ -56,6 +57,18 @@ def uses(policy: JsonValue, base: str) -> bool:
     return any(_renamed(name, base, other) != name for name in names)
 
 
+def subjects(policy: JsonValue) -> set[str]:
+    """All that the policy's conditions on `sub` require, subjects and patterns."""
+    return {
+        value
+        for statement in statements(policy)
+        for keys in get_object(statement, "Condition").values()
+        for key, values in get_object(keys).items()
+        if _is_subject(key)
+        for value in strings(values)
+    }
+
+
 def swap_operators(policy: JsonValue) -> JsonValue:
     """`StringEquals` becomes `StringLike`; where there is none, the other way round."""
     return with_operator(policy, LIKE if uses(policy, EQUALS) else EQUALS)
@@ -69,6 +82,19 @@ def any_name(policy: JsonValue) -> JsonValue:
 def other_namespace(policy: JsonValue) -> JsonValue:
     """Every subject with another Namespace."""
     return _with_subjects(policy, lambda subject: f"{SUBJECT_PREFIX}{_OTHER_NAMESPACE}:{subject.rpartition(':')[2]}")
+
+
+def second_account(policy: JsonValue) -> JsonValue:
+    """Every single subject as a list of two: itself, and the ServiceAccount of the same name in another Namespace."""
+
+    def both(subject: JsonValue) -> JsonValue:
+        if not isinstance(subject, str) or not subject.startswith(SUBJECT_PREFIX):
+            return subject
+        name = subject.rpartition(":")[2]
+        others = [f"{SUBJECT_PREFIX}{namespace}:{name}" for namespace in _NAMESPACES]
+        return [subject, next(other for other in others if other != subject)]
+
+    return _with_subject_values(policy, both)
 
 
 def without_subject(policy: JsonValue) -> JsonValue:
@@ -90,6 +116,7 @@ EDITS: Mapping[str, Callable[[JsonValue], JsonValue]] = {
     "star": any_name,
     "open": without_subject,
     "namespace": other_namespace,
+    "second": second_account,
 }
 """By the name that a button has."""
 
@@ -108,9 +135,15 @@ def _with_subjects(policy: JsonValue, change: Callable[[str], str]) -> JsonValue
             return [changed(item) for item in value]
         return change(value) if isinstance(value, str) and value.startswith(SUBJECT_PREFIX) else value
 
+    return _with_subject_values(policy, changed)
+
+
+def _with_subject_values(policy: JsonValue, change: Callable[[JsonValue], JsonValue]) -> JsonValue:
+    """The policy with every value of a condition on `sub`, a text or a list, as `change` makes it."""
+
     def edit(block: Conditions) -> Conditions:
         return {
-            name: {key: changed(value) if _is_subject(key) else value for key, value in keys.items()}
+            name: {key: change(value) if _is_subject(key) else value for key, value in keys.items()}
             if _is_block(keys)
             else keys
             for name, keys in block.items()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Mapping
+
 from app.content import Content
 from app.flow.model import Step
 from app.ui import marks
@@ -9,11 +12,18 @@ from app.ui.draw import components
 from app.ui.draw.links import page_link
 from app.ui.lab import trial
 from app.ui.reference import reference
+from app.ui.state import session
 from app.ui.text import escape, prose
-from app.world.faults import FAULTS, LEFT_OUT, Fault, left_out
+from app.world.faults import FAULTS, LEFT_OUT, Fault, left_out, texts
+from app.world.world import World
 
 START = ("F01", "F04", "F21", "F14", "F31", "F46")
 """The faults to begin with: those that many meet first, from all over the chain."""
+_EARLIER: Mapping[Callable[[World], str], str] = {
+    texts.no_provider: "No OpenIDConnect provider found in your account for",
+    texts.wrong_audience: "Incorrect token audience",
+}
+"""What STS said until 2026, which older articles show, by what makes the message of today."""
 
 
 def listing(content: Content) -> None:
@@ -50,8 +60,13 @@ def _group(step: Step, content: Content) -> str:
 
 
 def _entry(fault: Fault, content: Content) -> str:
-    words = escape(f"{fault.id} {title(fault, content)} {step_name(fault.step, content)}")
+    words = escape(f"{fault.id} {title(fault, content)} {step_name(fault.step, content)} {_messages(fault)}")
     return f'<li data-entry data-words="{words}" data-pages="{fault.step}">{_link(fault, content)}</li>'
+
+
+def _messages(fault: Fault) -> str:
+    """The error message, without the words that only this world or this moment has, and STS's earlier one."""
+    return re.sub(r"\S*\d{6}\S*", "", f"{fault.text(session.world())} {_EARLIER.get(fault.text, '')}")
 
 
 def _link(fault: Fault, content: Content) -> str:

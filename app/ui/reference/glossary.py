@@ -68,6 +68,8 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "sts": ("home", "why", _5),
         "web_identity": (_2, _5),
         "assume": ("why", _2, _5),
+        "token_file": (_3, _5),
+        "cloudtrail": ("why", _5, _6),
         "session": (_5, _6),
         "credentials": ("home", _5, _6),
         "sigv4": (_6,),

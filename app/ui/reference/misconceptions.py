@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from app.content import PAGES, Content
+from app.content import LANGUAGES, PAGES, Content, load
 from app.flow.model import Step
 from app.ui.draw.links import page_link
 from app.ui.frame import navigation
@@ -101,6 +101,22 @@ MISCONCEPTIONS = {
         pages=(_6,), checks=("access.policy",), evidence=("permission_decision",), faults=("F47",)
     ),
     "credentials_last_a_day": Misconception(pages=(_6, _5), checks=("sts.credentials",), evidence=("answer",)),
+    "one_provider_for_all_clusters": Misconception(
+        pages=(_1,), checks=("provider.exists",), evidence=("provider",), faults=("F15", "F48")
+    ),
+    "role_for_two_accounts": Misconception(
+        verdict="true", pages=(_2,), checks=("trust.subject",), evidence=("trust_policy",)
+    ),
+    "audience_is_an_address": Misconception(
+        pages=(_3, _4), checks=("webhook.volume",), evidence=("environment", "token"), faults=("F27",)
+    ),
+    "long_job_needs_long_session": Misconception(pages=(_5, _6), checks=("sts.expiration",), faults=("F50",)),
+    "upgrade_keeps_the_trust": Misconception(
+        verdict="true", pages=(_1, _2), evidence=("provider",), faults=("F15", "F15b")
+    ),
+    "provider_signs_people_in": Misconception(pages=(_1,), evidence=("provider",)),
+    "role_for_each_container": Misconception(pages=(_3,), evidence=("pod_after", "environment")),
+    "same_program_on_a_laptop": Misconception(verdict="true", pages=(_5,), evidence=("request",)),
 }
 """By id, in the order in which they are numbered."""
 _NUMBERS = {id_: number for number, id_ in enumerate(MISCONCEPTIONS, 1)}
@@ -121,7 +137,9 @@ def misconceptions() -> None:
     content = reference.begin("misconceptions")
     entries = "".join(_entry(id_, content, listed=True) for id_ in MISCONCEPTIONS)
     beyond = "" if depth() >= DETAIL else _deeper(content)
+    find = escape(content.message("myths.find"))
     reference.lookup(
+        f'<label class="filter">{find} <input type="search" data-filter autocomplete="off" spellcheck="false"></label>'
         f"{_choices(content)}{reference.counted(content, 'myths', len(MISCONCEPTIONS))}{beyond}{_score(content)}"
         f'<div class="myths">{entries}</div>',
         pick=reference.asked("step", [page for page in PAGES if _bites(page)], content),
@@ -164,7 +182,7 @@ def _choices(content: Content) -> str:
 def _entry(id_: str, content: Content, *, listed: bool = False) -> str:
     """One statement with the two buttons that judge it, and what is so, hidden until then; numbered in the list."""
     it, words = MISCONCEPTIONS[id_], {key: content.message(f"misconceptions.{id_}.{key}") for key in _PARTS}
-    place = f' id="{id_}" data-entry data-pages="{" ".join(it.pages)}"' if listed else ""
+    place = _place(id_) if listed else ""
     number = f'<span class="number">{_NUMBERS[id_]}</span>' if listed else ""
     claim = re.sub(r"[`*]", "", words["claim"])
     name = content.message("myths.about" if listed else "myths.about_one", number=_NUMBERS[id_], claim=claim)
@@ -183,6 +201,13 @@ def _entry(id_: str, content: Content, *, listed: bool = False) -> str:
 
 
 _PARTS = ("claim", "truth", "see")
+
+
+def _place(id_: str) -> str:
+    """By what the browser finds a statement in the list: its pages, and its words in both languages."""
+    said = [load(language).message(f"misconceptions.{id_}.{part}") for language in LANGUAGES for part in _PARTS]
+    words = escape(re.sub(r"[`*]", "", " ".join([*said, *MISCONCEPTIONS[id_].faults])))
+    return f' id="{id_}" data-entry data-pages="{" ".join(MISCONCEPTIONS[id_].pages)}" data-words="{words}"'
 
 
 def _truth(id_: str, words: Mapping[str, str], content: Content, *, listed: bool) -> str:

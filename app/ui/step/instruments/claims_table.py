@@ -88,8 +88,9 @@ def _verdict(found: Comparison) -> tuple[str, Status]:
         return "refused", Status.FAILED
     if Status.UNKNOWN in of_provider:
         return "unknown", Status.UNKNOWN
-    widened = any(stranger.allowed for stranger in found.strangers)
-    return ("allowed_open", Status.WARNING) if widened else ("allowed", Status.PASSED)
+    if any(stranger.widens for stranger in found.strangers):
+        return "allowed_open", Status.WARNING
+    return "allowed_named" if any(stranger.allowed for stranger in found.strangers) else "allowed", Status.PASSED
 
 
 def _row(row: Row, content: Content) -> str:
@@ -172,9 +173,9 @@ def who(found: Comparison, subject: str, content: Content) -> str:
     columns = [(found.decision.allowed, found.strangers), *((v.allowed, v.strangers) for v in found.variants)]
     heads = ("written", *(variant.operator for variant in found.variants))
     head = "".join(f'<th scope="col">{escape(content.message(f"matcher.who.{key}"))}</th>' for key in heads)
-    own = _line("ours", subject, [allowed for allowed, _ in columns], content)
+    own = _line("ours", subject, [Status.PASSED if allowed else Status.FAILED for allowed, _ in columns], content)
     others = [
-        _line(stranger.kind, stranger.subject, [strangers[place].allowed for _, strangers in columns], content)
+        _line(stranger.kind, stranger.subject, [_status(strangers[place]) for _, strangers in columns], content)
         for place, stranger in enumerate(found.strangers)
     ]
     first = escape(content.message("matcher.who.subject"))
@@ -188,21 +189,22 @@ def who(found: Comparison, subject: str, content: Content) -> str:
     )
 
 
-def _line(kind: str, subject: str, allowed: list[bool], content: Content) -> str:
-    ours = kind == "ours"
-    cells = "".join(_cell(entry, ours=ours, content=content) for entry in allowed)
+def _status(stranger: Stranger) -> Status:
+    if not stranger.allowed:
+        return Status.NOT_REACHED
+    return Status.WARNING if stranger.widens else Status.PASSED
+
+
+def _line(kind: str, subject: str, found: list[Status], content: Content) -> str:
+    cells = "".join(_cell(status, content) for status in found)
     words = escape(content.message(f"matcher.kinds.{kind}"))
-    return (
-        f'<tr class="{"ours" if ours else ""}"><th scope="row">{value(subject)}<small>{words}</small></th>{cells}</tr>'
-    )
+    ours = "ours" if kind == "ours" else ""
+    return f'<tr class="{ours}"><th scope="row">{value(subject)}<small>{words}</small></th>{cells}</tr>'
 
 
-def _cell(allowed: bool, *, ours: bool, content: Content) -> str:
-    if ours:
-        status = Status.PASSED if allowed else Status.FAILED
-    else:
-        status = Status.WARNING if allowed else Status.NOT_REACHED
-    word = escape(content.message(f"matcher.who.{'in' if allowed else 'out'}"))
+def _cell(status: Status, content: Content) -> str:
+    gets_in = status in (Status.PASSED, Status.WARNING)
+    word = escape(content.message(f"matcher.who.{'in' if gets_in else 'out'}"))
     return f'<td class="{status}">{unspoken(MARKS[status])} {word}</td>'
 
 
@@ -212,7 +214,8 @@ def _widest(strangers: tuple[Stranger, ...], content: Content) -> str:
         return content.message("matcher.who.widest_none")
     if len(let_in) == len(strangers):
         return content.message("matcher.who.widest_all")
-    return content.message("matcher.who.widest", subjects=", ".join(f"`{subject}`" for subject in let_in))
+    key = "widest" if any(stranger.widens for stranger in strangers) else "widest_named"
+    return content.message(f"matcher.who.{key}", subjects=", ".join(f"`{subject}`" for subject in let_in))
 
 
 def _operators(found: Comparison, content: Content) -> str:
