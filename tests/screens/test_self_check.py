@@ -4,6 +4,7 @@ import dataclasses
 from html import unescape
 
 import pytest
+from streamlit.runtime.scriptrunner_utils.exceptions import StopException
 
 from app.content import LANGUAGES, PAGES, load
 from app.ui.review import trials
@@ -140,6 +141,19 @@ def test_what_could_not_be_tried_is_not_marked(screen, monkeypatch):
     assert "no such thing" in shown.test.error[0].value
     assert shown.test.radio
     assert "self_check" not in shown.world.usage.page_state
+
+
+def test_an_answer_whose_trial_was_cut_off_is_tried_in_the_next_run(screen, monkeypatch):
+    def stopped(*_):
+        raise StopException
+
+    shown = screen(lang="en").open("self_check")
+    with monkeypatch.context() as dropped:
+        dropped.setattr(trials, "conduct", stopped)  # as Streamlit stops a run whose connection drops
+        answer(shown, "works")
+    assert shown.test.radio
+    shown.test.run()
+    assert load("en").message("self_check.wrong") in unescape(shown.html("answered_no_provider"))
 
 
 def test_without_a_choice_nothing_is_tried(screen):

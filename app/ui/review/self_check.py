@@ -18,6 +18,9 @@ from app.ui.text import escape, prose, whole_words
 
 _KEY = "self_check"
 """Beside the world: the answers so far."""
+_SENT = "self_check_sent"
+"""In the session: a question and the option that was sent, until its trial has ended. A connection that drops stops the
+run, and the run after it makes the trial."""
 _FAILED = "self_check_failed"
 """In the session: why the last trial could not be made, in the server's words."""
 _FRESH = "self_check_answered"
@@ -78,7 +81,7 @@ def _ask(id_: str, attempt: Attempt, content: Content) -> None:
     key = f"check_{id_}"
     with st.container(key="check", border=True):
         language.keep(key)
-        option = st.radio(
+        st.radio(
             f"{attempt.at + 1} / {len(QUESTIONS)}　{content.message(f'self_check.questions.{id_}.ask')}",
             QUESTIONS[id_].options,
             index=None,
@@ -86,19 +89,28 @@ def _ask(id_: str, attempt: Attempt, content: Content) -> None:
             format_func=lambda option: content.message(f"self_check.outcomes.{option}"),
             on_change="ignore",  # the page waits for the button
         )
-        asked = st.button(content.message("self_check.run"), key="check_run", type="primary")
+        label = content.message("self_check.run")
+        pressed = st.button(label, key="check_run", type="primary", on_click=_send, args=(id_,))
     if failed := st.session_state.pop(_FAILED, ""):
         st.error(content.message("self_check.failed", said=failed))
-    if asked and option is None:
-        st.warning(content.message("predict.choose"))
-    elif asked and option is not None:
+    about, option = st.session_state.get(_SENT, ("", ""))
+    if about == id_:
         with st.spinner(content.message("self_check.running")):
             _try(id_, attempt)
+        del st.session_state[_SENT]
         if id_ in attempt.results:
             attempt.chosen[id_] = option
             session.page_state()[_KEY] = attempt
             st.session_state[_FRESH] = id_
         st.rerun()
+    if pressed:
+        st.warning(content.message("predict.choose"))
+
+
+def _send(id_: str) -> None:
+    """Keeps the option that is chosen, to be tried; where none is, the page says so."""
+    if option := st.session_state.get(f"check_{id_}"):
+        st.session_state[_SENT] = id_, option
 
 
 def _try(id_: str, attempt: Attempt) -> None:
