@@ -19,7 +19,7 @@ from app.flow.verdict.judge import Outcome
 from app.flow.webhook import POD_IDENTITY_LABEL
 from app.report import verdict_words
 from tests.unit.fake_ports import DIRECTORY, HOST, NOW, ROLE, SUB, SUBJECT, Fakes, bare_pod, token, trust_policy
-from tests.unit.test_doctor import add_variable, answer, container, examined, healthy
+from tests.unit.test_doctor import add_variable, container, examined, healthy
 
 Spoil = Callable[[Fakes], Any]
 
@@ -132,10 +132,6 @@ WORKS_ANYWAY: dict[str, tuple[Spoil, str]] = {
     "keys of a Secret that may not be there": (
         lambda f: add_variable(f, "AWS_ACCESS_KEY_ID", **KEY),
         "pod.static_keys",
-    ),
-    "keys of a Secret that is not there": (
-        lambda f: (add_variable(f, "AWS_ACCESS_KEY_ID", **KEY), answer(f, "env", stdout="HOME=/\n")),
-        "",
     ),
     "another endpoint that is ignored": (
         lambda fakes: (

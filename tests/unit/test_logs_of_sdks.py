@@ -17,7 +17,7 @@ from app.flow.verdict.log_sentences import last_words
 from app.report import verdict_words
 from tests.unit.fake_ports import ACCOUNT, DIRECTORY, ISSUER, ROLE, SUBJECT, Fakes, trust_policy
 from tests.unit.test_application import running
-from tests.unit.test_doctor import add_variable, drop_variable, ended, healthy
+from tests.unit.test_doctor import add_variable, answer, drop_variable, ended, healthy
 
 ROOT = Path(__file__).resolve().parents[2]
 SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/s3-reader/1699531699176343806"
@@ -677,6 +677,9 @@ def test_the_fix_for_a_key_that_may_not_be_there_looks_for_its_secret() -> None:
         "optional_keys",
         ("kubectl -n default get secret cilium-aws --ignore-not-found",),
     )
+    answer(fakes, "env", stdout="HOME=/\n")
+    verdict = examine(fakes.ports(), SUBJECT).verdict
+    assert (verdict.outcome, verdict.check) == (Outcome.WORKS, None)
 
 
 def test_a_region_that_java_misses_is_set_and_not_its_provider_corrected() -> None:

@@ -167,8 +167,8 @@ def _of_list(pod: JsonValue, box: JsonValue, maps: ConfigMaps) -> dict[str, Vari
         optional = get(origin, kind, "optional") is True and name.startswith(_OF_AWS)
         if optional and data is not None and taken is None:
             continue
-        value = None if taken is None else _kept(name, taken)
-        found[name] = Variable(source=source, value=value, sure=not optional or taken is not None)
+        kept = None if taken is None else _kept(name, taken)
+        found[name] = Variable(source=source, value=kept, sure=not optional or taken is not None)
     return found
 
 
