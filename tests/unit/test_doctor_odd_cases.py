@@ -114,11 +114,25 @@ BROKEN: dict[str, tuple[Spoil, str, str, str]] = {
         *("trust.subject", "[]", "trust"),
     ),
 }
+KEY = {"valueFrom": {"secretKeyRef": {"name": "aws-secret", "key": "key_id", "optional": True}}}
+"""As in the manifest of the EBS CSI driver."""
 WORKS_ANYWAY: dict[str, tuple[Spoil, str]] = {
     # what it is: (how, the check that warns; empty where none does)
     "a session's name that fits": (lambda fakes: add_variable(fakes, "AWS_ROLE_SESSION_NAME", value="web-1@x"), ""),
     "an empty session's name": (lambda fakes: add_variable(fakes, "AWS_ROLE_SESSION_NAME", value=""), ""),
     "another endpoint": (lambda f: add_variable(f, "AWS_ENDPOINT_URL", value="http://u:p@minio:9000"), "pod.request"),
+    "the endpoint of S3": (
+        lambda f: add_variable(f, "AWS_ENDPOINT_URL", value="https://s3.ap-northeast-1.amazonaws.com"),
+        "pod.request",
+    ),
+    "STS's VPC endpoint": (
+        lambda f: add_variable(f, "AWS_ENDPOINT_URL", value="https://vpce-1-x.sts.us-east-1.vpce.amazonaws.com"),
+        "",
+    ),
+    "keys of a Secret that may not be there": (
+        lambda f: add_variable(f, "AWS_ACCESS_KEY_ID", **KEY),
+        "pod.static_keys",
+    ),
     "another endpoint that is ignored": (
         lambda fakes: (
             add_variable(fakes, "AWS_ENDPOINT_URL", value="http://minio:9000"),

@@ -49,6 +49,7 @@ def from_map(fakes: Fakes) -> None:
     container(fakes).update(envFrom=[{"configMapRef": {"name": "settings"}, "prefix": "AWS_"}])
 
 
+KEY = {"name": "aws", "key": "id"}
 SOURCES: dict[str, tuple[Callable[[Fakes], Any], str, str, list[str]]] = {
     # where the key comes from: (how, what the check says, the fix, its first command's last words)
     "a literal": (
@@ -58,7 +59,16 @@ SOURCES: dict[str, tuple[Callable[[Fakes], Any], str, str, list[str]]] = {
         ["AWS_ACCESS_KEY_ID-"],
     ),
     "a key of a Secret": (
-        lambda f: add_variable(f, "AWS_ACCESS_KEY_ID", valueFrom={"secretKeyRef": {"name": "aws", "key": "id"}}),
+        lambda f: add_variable(f, "AWS_ACCESS_KEY_ID", valueFrom={"secretKeyRef": KEY}),
+        "aws-cli: AWS_ACCESS_KEY_ID (env secretKeyRef aws/id)",
+        "static_keys",
+        ["AWS_ACCESS_KEY_ID-"],
+    ),
+    "a key of a Secret that did not have to be there": (
+        lambda f: (
+            add_variable(f, "AWS_ACCESS_KEY_ID", valueFrom={"secretKeyRef": {**KEY, "optional": True}}),
+            answer(f, "env", stdout="AWS_ACCESS_KEY_ID=AKIA\n"),
+        ),
         "aws-cli: AWS_ACCESS_KEY_ID (env secretKeyRef aws/id)",
         "static_keys",
         ["AWS_ACCESS_KEY_ID-"],

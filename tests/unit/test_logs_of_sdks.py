@@ -17,7 +17,7 @@ from app.flow.verdict.log_sentences import last_words
 from app.report import verdict_words
 from tests.unit.fake_ports import ACCOUNT, DIRECTORY, ISSUER, ROLE, SUBJECT, Fakes, trust_policy
 from tests.unit.test_application import running
-from tests.unit.test_doctor import add_variable, drop_variable, ended, healthy
+from tests.unit.test_doctor import add_variable, answer, drop_variable, ended, healthy
 
 ROOT = Path(__file__).resolve().parents[2]
 SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/s3-reader/1699531699176343806"
@@ -299,6 +299,10 @@ FIXES = {
     "Go 2, with S3 in the place of STS": (
         f"get identity: get credentials: {STS_2}https response error StatusCode: 405, RequestID: , api error "
         "MethodNotAllowed: The specified method is not allowed against this resource.",
+        *("pod.application", "other_server"),
+    ),
+    "boto3, with S3 in the place of STS": (
+        "ClientError: An error occurred (Unknown) when calling the AssumeRoleWithWebIdentity operation: Unknown",
         *("pod.application", "other_server"),
     ),
     "Go 2, which gave up": (
@@ -641,6 +645,41 @@ def test_an_answer_of_another_server_convicts_the_endpoint() -> None:
     log, *_ = FIXES["Go 2, with S3 in the place of STS"]
     found = refused(log, lambda fakes: add_variable(fakes, "AWS_ENDPOINT_URL", value="https://s3.example.com"))
     assert (found.verdict.check and found.verdict.check.id, found.fix and found.fix.id) == ("pod.request", "endpoint")
+
+
+OPTIONAL = {"valueFrom": {"secretKeyRef": {"name": "cilium-aws", "key": "k", "optional": True}}}
+
+
+def test_a_key_that_may_not_be_there_is_no_cause_unless_a_user_was_refused() -> None:
+    """The EBS CSI driver and Cilium have such keys in their manifests."""
+
+    def spoil(fakes: Fakes) -> None:
+        add_variable(fakes, "AWS_ACCESS_KEY_ID", **OPTIONAL)
+        drop_variable(fakes, "AWS_DEFAULT_REGION")
+        add_variable(fakes, "AWS_DEFAULT_REGION", **OPTIONAL)
+
+    missing = refused(f"{STS_2}failed to resolve service endpoint, Invalid Configuration: Missing Region", spoil)
+    assert (missing.verdict.check and missing.verdict.check.id, missing.fix and missing.fix.id) == (
+        *("pod.region", "region"),
+    )
+    user = refused(f"AccessDenied: User: arn:aws:iam::{ACCOUNT}:user/ci {LISTED}", spoil)
+    assert (user.verdict.check and user.verdict.check.id, user.fix and user.fix.id) == (
+        *("pod.static_keys", "static_keys"),
+    )
+
+
+def test_the_fix_for_a_key_that_may_not_be_there_looks_for_its_secret() -> None:
+    fakes = healthy()
+    add_variable(fakes, "AWS_ACCESS_KEY_ID", **OPTIONAL)
+    fix = examine(fakes.ports(), SUBJECT).fix
+    assert fix is not None
+    assert (fix.id, fix.commands) == (
+        "optional_keys",
+        ("kubectl -n default get secret cilium-aws --ignore-not-found",),
+    )
+    answer(fakes, "env", stdout="HOME=/\n")
+    verdict = examine(fakes.ports(), SUBJECT).verdict
+    assert (verdict.outcome, verdict.check) == (Outcome.WORKS, None)
 
 
 def test_a_region_that_java_misses_is_set_and_not_its_provider_corrected() -> None:

@@ -69,6 +69,7 @@ REASONS = frozenset(
         "mounted_twice",
         "next_pod",
         "webhooks_own",
+        "optional_keys",
         "on_pod",
         "own_audience",
         "api_alone",

@@ -26,12 +26,14 @@ from app.flow.steps.injection import (
     token_container,
     without_aws,
 )
-from app.flow.verdict.error_messages import lacks_profile, lacks_region
+from app.flow.verdict.error_messages import lacks_profile, lacks_region, principal_of
 from app.flow.verdict.refusals import APPLICATION
 from app.flow.webhook_patch import REGION_VARIABLES
 
 PROFILE_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE")
 """Some SDKs, or some profiles, come before the web identity by these."""
+OPTIONAL_KEYS = "optional_keys"
+"""The reason, and the evidence, of keys of a Secret that may not be there."""
 _MAIN = "kubectl.kubernetes.io/default-container"
 """The annotation of the container that the Pod is for (Kubernetes, "Well-Known Labels, Annotations and Taints")."""
 _CREDENTIALS_MOUNT = re.compile(r"/\.aws(/|$)")
@@ -167,7 +169,8 @@ def _static_keys(findings: Findings, pod: JsonValue, variables: Sequence[Variabl
     """Keys of the container that the Pod is for. Those of a sidecar or an init container may be meant, and take the
     role from no other container. A profile that no file has stops the SDK before it looks for the token.
     """
-    keys = _named(variables, KEY_VARIABLES)
+    optional = _named(variables, KEY_VARIABLES, optional=True)
+    keys = _named(variables, KEY_VARIABLES) or (optional if ":user/" in principal_of(said) else [])
     hidden = next((box for box in variables if box.hidden), None)
     if hidden and not keys:
         _unseen(findings, "pod.static_keys", hidden, where)
@@ -175,16 +178,23 @@ def _static_keys(findings: Findings, pod: JsonValue, variables: Sequence[Variabl
     no_profile, mounts = lacks_profile(said), [] if keys else _credential_mounts(pod)
     if others := keys or _named(variables, PROFILE_VARIABLES):
         findings.show("other_credentials", others)
-    named = [f"{it['container']}: {it['variable']}" + (f" ({it['source']})" if it["source"] else "") for it in others]
+    if optional := [] if others or mounts else optional:
+        findings.show(OPTIONAL_KEYS, optional)
+    named = [
+        f"{it['container']}: {it['variable']}" + (f" ({it['source']})" if it["source"] else "")
+        for it in others or optional
+    ]
     findings.judge(
         "pod.static_keys",
-        not others and not mounts,
+        not named and not mounts,
         got=named + mounts,
         expected=TOKEN_VARIABLE,
         where=f"{where} .spec.containers[]",
         otherwise=Status.FAILED if any(it["container"] == _main(pod) for it in keys) or no_profile else Status.WARNING,
         error=said if no_profile else "",
     )
+    if optional:
+        findings.explain("pod.static_keys", Status.WARNING, OPTIONAL_KEYS)
 
 
 def _main(pod: JsonValue) -> str:
@@ -193,8 +203,11 @@ def _main(pod: JsonValue) -> str:
     return annotated or get_str(next(iter(get_list(pod, "spec", "containers")), None), "name")
 
 
-def _named(variables: Sequence[Variables], wanted: Sequence[str]) -> list[dict[str, JsonValue]]:
-    """Those of the variables that are set to something, and where; `beneath`: a source may set it as well as `env`."""
+def _named(
+    variables: Sequence[Variables], wanted: Sequence[str], *, optional: bool = False
+) -> list[dict[str, JsonValue]]:
+    """Those of the variables that are set to something, or may be (`optional`), and where; `beneath`: a source may set
+    it as well as `env`."""
     return [
         {
             "container": box.container,
@@ -204,7 +217,7 @@ def _named(variables: Sequence[Variables], wanted: Sequence[str]) -> list[dict[s
         }
         for box in variables
         for name in wanted
-        if box.has(name)
+        if (box.may_have(name) if optional else box.has(name))
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.flow.annotations import AUDIENCE, SKIP_CONTAINERS
 from app.flow.doctor import changes
 from app.flow.doctor.choosing import successor
+from app.flow.doctor.container_checks import OPTIONAL_KEYS
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import REGION_HERE, Names, line
 from app.flow.doctor.pods.rows import rows
@@ -201,6 +202,10 @@ def static_keys(names: Names) -> Fix:
     `env` takes precedence over `envFrom` (Kubernetes' `Container.envFrom`), and an empty access key is none to an SDK
     (botocore's `EnvProvider`). An empty profile would be one that there is not.
     """
+    if names.check.reason == OPTIONAL_KEYS:
+        sources = (get_str(it, "source") for it in get_list(names.documents.get(OPTIONAL_KEYS)))
+        secrets = sorted({source.rpartition(" ")[2].partition("/")[0] for source in sources})
+        return Fix(id="optional_keys", commands=(names.kubectl("get", "secret", *secrets, "--ignore-not-found"),))
     others = [get_object(it) for it in get_list(names.documents.get("other_credentials"))]
     emptied = sorted({it["variable"] for it in others if it["variable"] in KEY_VARIABLES and not _ends_in_env(it)})
     removed = sorted({it["variable"] for it in others if _is_in_env(it)} - {*emptied})

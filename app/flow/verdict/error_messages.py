@@ -81,7 +81,7 @@ _NO_REGION = re.compile(
 """A host with two dots in a row is what an empty text makes of it."""
 _NOT_OF_STS = re.compile(
     r"SerializationError: failed to unmarshal error message(?!.{0,9}status code: 5)|deserialization failed"
-    r"|MethodNotAllowed|MissingAuthenticationToken|An error occurred \((?:404|405)\)|StatusCode: (?:404|405),",
+    r"|MethodNotAllowed|MissingAuthenticationToken|An error occurred \((?:404|405|Unknown)\)|StatusCode: (?:404|405),",
     re.DOTALL,
 )
 """What STS does not respond to a request with a token: no message of its form, or that it knows no such request."""

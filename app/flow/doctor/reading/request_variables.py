@@ -22,6 +22,8 @@ from app.flow.verdict.refusals import APPLICATION
 REQUEST = "pod.request"
 OF_SESSION, OF_ENDPOINT = "RoleSessionName", "endpoint"
 """How the place of the check ends, where one of them is it."""
+_STS = {"sts", "sts-fips"}
+"""One of these is in the name of each of STS's endpoints; a VPC endpoint's has more in front."""
 _WHERE = "sts:AssumeRoleWithWebIdentity"
 _NAME = r"[\w+=,.@-]{2,64}"
 
@@ -47,7 +49,7 @@ def of_variables(findings: Findings, pod: JsonValue, variables: Sequence[Variabl
         named = by_other_server(said) or any(_names(said, host) for *_, host in found)
         from_there = not findings.passed(APPLICATION) and named
         otherwise = Status.FAILED if from_there else Status.WARNING
-        findings.judge(REQUEST, False, got=got, expected="*.amazonaws.com", where=where, otherwise=otherwise)
+        findings.judge(REQUEST, False, got=got, expected="sts.*", where=where, otherwise=otherwise)
 
 
 def is_session_name(name: str) -> bool:
@@ -60,7 +62,7 @@ def _names(said: str, host: str) -> bool:
 
 
 def _endpoint(variables: Variables) -> list[tuple[str, str]]:
-    """The variable that says where requests to STS go, and the host; no host where it is AWS's own."""
+    """The variable that says where requests to STS go, and the host; no host where it is AWS's own, and STS's."""
     if variables.value(IGNORES_ENDPOINTS).lower() == "true":
         return []
     found = [(name, variables.value(name)) for name in ENDPOINT_VARIABLES if variables.has(name)]
@@ -68,4 +70,4 @@ def _endpoint(variables: Variables) -> list[tuple[str, str]]:
         hosts = [(name, urlsplit(url).hostname or "") for name, url in found[:1]]
     except ValueError:
         return []
-    return [(name, "" if is_endpoint(host) else host) for name, host in hosts]
+    return [(name, "" if is_endpoint(host) and _STS & {*host.split(".")} else host) for name, host in hosts]

@@ -1,16 +1,17 @@
 """The variables of a container, each with the place in the manifest that sets it, as far as they can be seen.
 
 Rules: Kubernetes' `Container.env` and `Container.envFrom` (a later source takes precedence over an earlier one, `env`
-over both; a key has the source's prefix in front). A Secret is never read: what it sets shows in the container alone.
+over both; a key has the source's prefix in front; an `optional` one that is not there sets nothing). A Secret is never
+read: what it sets shows in the container alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.flow.errors import FlowError, NotFound, Refused
-from app.flow.json_access import get_list, get_object, get_str
+from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonValue, Walk
 from app.flow.ports import Ports
 from app.flow.webhook_patch import REGION_VARIABLES
@@ -24,6 +25,7 @@ endpoints")."""
 IGNORES_ENDPOINTS = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
 _READ = frozenset({*REGION_VARIABLES, SESSION_NAME, *ENDPOINT_VARIABLES, IGNORES_ENDPOINTS})
 """The variables whose values are kept; others may be secrets."""
+_OF_AWS = "AWS_"
 _LITERAL = "env"
 _MAP, _SECRET = "envFrom configMapRef", "envFrom secretRef"
 
@@ -37,6 +39,8 @@ class Variable:
     Several, with `|` between them, where it is one of these; empty where the manifest does not set it."""
     value: str | None = None
     """Of those that are read, if it is known; of any other only whether it is empty."""
+    sure: bool = True
+    """Whether it is known to be set: an optional key may not be there."""
 
     @property
     def empty(self) -> bool:
@@ -67,8 +71,12 @@ class Variables:
         return (self.found[name].value or "") if name in self.found else ""
 
     def has(self, name: str) -> bool:
-        """Whether the variable is set to something."""
-        return name in self.found and not self.found[name].empty
+        """Whether the variable is set to something, for all that is known."""
+        return name in self.found and self.found[name].sure and not self.found[name].empty
+
+    def may_have(self, name: str) -> bool:
+        """Whether it is not known if the variable is set."""
+        return name in self.found and not self.found[name].sure
 
 
 @dataclass
@@ -98,21 +106,27 @@ def variables_of(ports: Ports, walk: Walk, pod: JsonValue, box: JsonValue, maps:
     found, unread = _of_sources(box, maps)
     of_sources, sources = frozenset(found), tuple(source for source, _ in unread)
     found |= _of_list(pod, box, maps)
-    if not unread:
+    unsure = [key for key, it in found.items() if not it.sure]
+    if not unread and not unsure:
         return Variables(container=name, found=found, of_sources=of_sources)
     try:
         output = ports.cluster.execute(walk.subject.namespace, walk.subject.pod, name, ["env"])
         if output.exit_code != 0:  # an image without `env`: what it printed says nothing about the variables
             raise Refused(code=f"exit_{output.exit_code}", server_message=output.stderr.strip())
     except FlowError as error:
-        return Variables(container=name, found=found, of_sources=of_sources, unread=sources, hidden=error)
+        hidden = error if unread else None
+        return Variables(container=name, found=found, of_sources=of_sources, unread=sources, hidden=hidden)
     for line in output.stdout.splitlines():
         key, equals, value = line.partition("=")
-        if not equals or (key in found and found[key].in_env):
+        if not equals:
+            continue
+        if key in found and found[key].in_env:
+            found[key] = found[key] if found[key].sure else replace(found[key], sure=True, value=_kept(key, value))
             continue
         candidates = [source for source, prefix in unread if key.startswith(prefix)]
         known = found[key].source if key in found else ""
         found[key] = Variable(source=" | ".join(filter(None, (known, *candidates))), value=_kept(key, value))
+    found = {key: it for key, it in found.items() if it.sure}
     return Variables(container=name, found=found, of_sources=of_sources, unread=sources)
 
 
@@ -150,7 +164,11 @@ def _of_list(pod: JsonValue, box: JsonValue, maps: ConfigMaps) -> dict[str, Vari
         data = maps.data(named) if kind == "configMapKeyRef" and name in _READ else None
         source = " ".join(filter(None, (_LITERAL, kind, f"{named}/{key}" if named else "")))
         taken = data.get(key) if data else _of_field(pod, get_str(origin, "fieldRef", "fieldPath"))
-        found[name] = Variable(source=source, value=None if taken is None else _kept(name, taken))
+        optional = get(origin, kind, "optional") is True and name.startswith(_OF_AWS)
+        if optional and data is not None and taken is None:
+            continue
+        kept = None if taken is None else _kept(name, taken)
+        found[name] = Variable(source=source, value=kept, sure=not optional or taken is not None)
     return found
 
 
