@@ -14,6 +14,7 @@ from app.flow.steps.walk import walk
 from app.flow.verdict.judge import judge
 from app.wiring import simulated
 from app.world import metering, usage
+from app.world.servers.metered_connections import MeteredWebSocket
 from app.world.setup.scenario import ARTICLE
 from app.world.usage import CAPACITY, was_acted_in
 
@@ -87,6 +88,20 @@ def test_requests_walks_and_pods_are_charged_to_their_world(simulation, world, o
     aws_pod = {"image": "amazon/aws-cli:latest", "command": ["aws", "s3", "ls"]}
     assert charged(world, monkeypatch, lambda: run_pod("charged", container=aws_pod)) > 0
     assert charged(other_world, monkeypatch, lambda: api.get("/api/v1/pods")) == 0
+
+
+def test_others_have_their_turn_before_each_message_of_a_websocket_that_came_at_once():
+    async def received():
+        socket, order = object.__new__(MeteredWebSocket), []
+        socket.queue, socket.read_paused = asyncio.Queue(), False
+        for number in range(3):
+            socket.queue.put_nowait(number)
+        for _ in range(3):
+            order.append(await socket.receive())
+            asyncio.get_running_loop().call_soon(order.append, "another")
+        return order
+
+    assert asyncio.run(received())[:5] == [0, "another", 1, "another", 2]
 
 
 @pytest.mark.parametrize("server", ["kubernetes", "aws"])
