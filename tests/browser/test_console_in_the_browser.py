@@ -65,6 +65,13 @@ def test_a_learner_types_completes_recalls_and_stops(profiles, launched):
     line.press("ArrowDown")
     expect(line).to_have_value("draft")
 
+    page.set_viewport_size({"width": 375, "height": 740})
+    line.fill("kubectl get pods --all-namespaces --selector app=web " * 3)
+    assert line.evaluate("it => it.scrollHeight <= it.clientHeight"), "on a phone all of a long line shows"
+    line.fill("kubectl")
+    assert line.evaluate("it => it.clientHeight < 50")
+    page.set_viewport_size({"width": 1280, "height": 720})
+
     # (4) A watch streams until Ctrl+C; output is text whatever it holds.
     line.fill("kubectl get pods -w")
     line.press("Enter")

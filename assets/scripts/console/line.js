@@ -9,7 +9,11 @@ const consoleLine = (session, words) => {
   let mayLeave = false // after Esc, Tab is the browser's
   let completion = null // under way: Enter waits for it, as a terminal's does
 
-  const fit = () => (field.rows = Math.min(12, field.value.split("\n").length))
+  // All of a long line shows, which on a phone takes several rows.
+  const fit = () => {
+    field.style.height = ""
+    if (field.scrollHeight) field.style.height = `${field.scrollHeight}px` // none in a tab that is not open
+  }
   const set = (text, at = text.length) => {
     field.value = text
     field.setSelectionRange(at, at)
