@@ -15,8 +15,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   // Width and case of letters do not count: ＪＷＫＳ finds jwks.
   const plain = (text) => text.normalize("NFKC").toLowerCase()
+  // An address or a long number in a pasted message is that of the reader's own account: no entry has it.
+  const isOwn = (word) => /:\/\/|\d{6}/.test(word)
   const narrow = () => {
-    const words = plain(root.querySelector("[data-filter]")?.value ?? "").split(/\s+/).filter(Boolean)
+    const words = plain(root.querySelector("[data-filter]")?.value ?? "").split(/\s+/).filter((word) => word && !isOwn(word))
     const page = root.querySelector('[data-pick][aria-pressed="true"]')?.dataset.pick ?? ""
     let shown = 0
     for (const entry of root.querySelectorAll("[data-entry]")) {

@@ -52,7 +52,7 @@ def test_the_misconceptions_are_narrowed_down_and_a_statement_is_judged_by_keybo
     assert few < len(MISCONCEPTIONS)
 
     search = page.get_by_role("searchbox")
-    search.fill("サムプリント")  # a word of either language
+    search.fill("サムプリント https://example.org 123456789012")  # a word of either language; ids do not count
     expect(page.locator("#thumbprint_breaks")).to_be_visible()
     expect(page.locator("#annotation_grants")).to_be_hidden()
     search.fill("")

@@ -92,9 +92,10 @@ def test_every_fault_stands_in_the_list_once_under_the_step_of_its_cause(reader,
         ("Incorrect token audience", "F26"),
         ("could not be validated", "F14"),
         ("no identity-based policy allows", "F46"),
+        ("Unable to locate credentials", "F01"),
     ],
 )
-def test_a_fault_is_found_by_its_error_message_in_the_words_of_then_and_now(reader, message, found):
+def test_a_fault_is_found_by_its_error_message_here_and_elsewhere(reader, message, found):
     html = reader("ja").open("break_it").data("lookup")["html"]
     words = dict.fromkeys(re.findall(r'data-words="([^"]*)"', html))
     assert found in {text.split()[0] for text in words if message in unescape(text)}

@@ -19,11 +19,12 @@ from app.world.world import World
 
 START = ("F01", "F04", "F21", "F14", "F31", "F46")
 """The faults to begin with: those that many meet first, from all over the chain."""
-_EARLIER: Mapping[Callable[[World], str], str] = {
+_ELSEWHERE: Mapping[Callable[[World], str], str] = {
     texts.no_provider: "No OpenIDConnect provider found in your account for",
     texts.wrong_audience: "Incorrect token audience",
+    texts.without_irsa: "Unable to locate credentials",
 }
-"""What STS said until 2026, which older articles show, by what makes the message of today."""
+"""The message elsewhere, by what makes the one here: STS's until 2026, the SDK's where no node's role is in reach."""
 
 
 def listing(content: Content) -> None:
@@ -65,8 +66,8 @@ def _entry(fault: Fault, content: Content) -> str:
 
 
 def _messages(fault: Fault) -> str:
-    """The error message, without the words that only this world or this moment has, and STS's earlier one."""
-    return re.sub(r"\S*\d{6}\S*", "", f"{fault.text(session.world())} {_EARLIER.get(fault.text, '')}")
+    """The error message, here and elsewhere, without the words that only this world or this moment has."""
+    return re.sub(r"\S*\d{6}\S*", "", f"{fault.text(session.world())} {_ELSEWHERE.get(fault.text, '')}")
 
 
 def _link(fault: Fault, content: Content) -> str:

@@ -56,6 +56,7 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "aws": {
         "eks": ("home", "why", _1, _3),
+        "eksctl": (_1, _2),
         "iam": ("home", _1, _2),
         "provider": (_1, _2, _5),
         "iam_role": ("home", "why", _2, _5),
