@@ -37,6 +37,11 @@ class ExchangeLog:
         self.events = EventStream()
         """Who asked what of this world, for the pages that show it."""
 
+    @property
+    def bytes(self) -> int:
+        """What is kept takes."""
+        return self._bytes + self._setup_bytes
+
     @contextmanager
     def setting_up(self) -> Iterator[None]:
         """What is recorded inside belongs to the world's setup, and is no event."""

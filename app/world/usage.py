@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from app.flow.budget import Quota, TokenBucket
 from app.flow.build.deeds import Deed
@@ -63,6 +64,8 @@ class Usage:
         self.deeds: set[Deed] = set()
         """What its learner did that leaves nothing behind (`app.world.events.deeds`)."""
         self._being_made = False
+        self.snapshots: list[ref[Any]] = []
+        """Of the world, for as long as somebody keeps them, such as the time machine (`world_snapshot.kept`)."""
 
     @contextmanager
     def being_made(self) -> Iterator[None]:

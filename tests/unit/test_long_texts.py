@@ -11,6 +11,7 @@ from app.flow.lessons.predictions import _JWT
 from app.flow.lessons.webhook_limits import _JWT as _IN_REVIEWS
 from app.flow.redaction import _mask
 from app.flow.redaction.command_lines import mask_words
+from app.flow.verdict.log_sentences import _SENTENCE
 from app.flow.visible import visible_ends
 from app.ui.draw.code import code
 
@@ -28,6 +29,7 @@ CASES = {
     "beginnings of a JWT": lambda n: _JWT.search("eyJ" * n),
     "the same, in a review": lambda n: _IN_REVIEWS.search("eyJ" * n),
     "beginnings of a variable": lambda n: _REGION.findall("AWS_" * n),
+    "digits in a log": lambda n: _SENTENCE.search("0" * n),
     "beginnings of a document": lambda n: code(load("en"), "[" * n),
 }
 

@@ -418,15 +418,15 @@ def test_bytes_are_capped(api, monkeypatch):
 
 
 def test_values_are_capped(api, world, monkeypatch):
-    monkeypatch.setattr(state, "VALUES_LIMIT", world.cluster._values + 500)
+    monkeypatch.setattr(state, "VALUES_LIMIT", world.cluster.values + 500)
     dense = {"metadata": {"name": "dense"}, "data": {f"k{n}": "" for n in range(300)}}
     answer = api.post(CONFIGMAPS, dense)  # each key counts once more in `managedFields`
     assert (answer.status, answer.body["reason"]) == (429, "TooManyRequests")
     assert answer.body["message"].endswith(f"at most {state.VALUES_LIMIT} values in its objects")
-    before = world.cluster._values
+    before = world.cluster.values
     assert api.post(CONFIGMAPS, {**dense, "data": {f"k{n}": "" for n in range(100)}}).status == 201
     assert api.delete(f"{CONFIGMAPS}/dense").status == 200
-    assert world.cluster._values == before
+    assert world.cluster.values == before
 
 
 def test_bytes_of_events_are_capped(api, world, monkeypatch):

@@ -1,10 +1,12 @@
 """SimulatePrincipalPolicy and permissions boundaries of the simulated IAM, through boto3."""
 
+import asyncio
 import json
 
 import pytest
 from botocore.exceptions import ClientError
 
+from app.world.aws.iam import simulation
 from tests.world.aws_world import (  # noqa: F401
     ACCOUNT,
     ROLE,
@@ -21,6 +23,10 @@ KEY = "oidc.example/id/1:sub"
 def policy(action, effect="Allow", **more):
     statement = {"Effect": effect, "Action": action, "Resource": "*", **more}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def context(*values):
+    return {"ContextKeyName": KEY, "ContextKeyType": "stringList", "ContextKeyValues": values}
 
 
 def bounded(iam, action):
@@ -107,9 +113,36 @@ def test_policies_may_be_tried_before_they_are_attached(aws):
         ({"ActionNames": ["s3:ListBucket"] * 101}, "InvalidInput"),
         ({"ResourceArns": ["*"] * 101}, "InvalidInput"),
         ({"PolicyInputList": ["{"]}, "MalformedPolicyDocument"),
+        ({"PolicyInputList": [policy("sqs:*", Sid="s" * 6000)] * 4}, "InvalidInput"),
+        ({"PermissionsBoundaryPolicyInputList": [policy("sqs:*", Sid="s" * 21_000)]}, "InvalidInput"),
+        ({"ResourceArns": ["arn:aws:s3:::" + "b" * 2048]}, "InvalidInput"),
+        ({"ContextEntries": [context("a" * 2049)]}, "InvalidInput"),
+        ({"ContextEntries": [context(*"a" * 51)]}, "InvalidInput"),
     ],
 )
 def test_junk_is_refused(aws, parameters, code):
     asked = {"PolicySourceArn": ROLE, "ActionNames": ["s3:ListBucket"], **parameters}
     with refused(code, None):
         aws.client("iam").simulate_principal_policy(**asked)
+
+
+def test_others_have_their_turn_between_two_results():
+    async def results():
+        order = []
+
+        def one(asked):
+            order.append((asked["ActionNames.member.1"], asked["ResourceArns.member.1"], asked["PolicySourceArn"]))
+            asyncio.get_running_loop().call_soon(order.append, "another")
+            return {"EvaluationResults": [len(order)]}
+
+        parameters = {"PolicySourceArn": ROLE} | {
+            f"{name}.member.{number}": f"{name[0]}{number}"
+            for name in ("ActionNames", "ResourceArns")
+            for number in (1, 2)
+        }
+        return order, await simulation.simulate_in_turns(parameters, one)
+
+    order, answer = asyncio.run(results())
+    assert order[::2] == [(action, resource, ROLE) for action in ("A1", "A2") for resource in ("R1", "R2")]
+    assert set(order[1::2]) == {"another"}
+    assert answer == {"EvaluationResults": [1, 3, 5, 7], "IsTruncated": False}

@@ -23,6 +23,7 @@ from app.world.aws.errors import AwsError
 from app.world.aws.s3 import operations as s3
 from app.world.lifecycle.history import STOPS_BYTES, History
 from app.world.lifecycle.world_snapshot import bytes_of
+from app.world.lifecycle.world_weight import weight
 from app.world.node.kubelet import LOGS_LIMIT, PROCESSES_LIMIT
 from tests.world.aws_world import trust_policy
 
@@ -50,7 +51,7 @@ def fill_cluster(world, mark):
         if stored["metadata"]["name"] != "kube-root-ca.crt":
             world.cluster.delete("configmaps", "default", stored["metadata"]["name"])
     for number in itertools.count():
-        if world.cluster._bytes > state.BYTES_LIMIT - 500_000:
+        if world.cluster.bytes > state.BYTES_LIMIT - 500_000:
             break
         put(world, f"bytes-{number}", {"k": mark + "x" * 100_000})
     assert until_refused(lambda n: put(world, f"values-{n}", {f"{mark}k{m}": "" for m in range(1900)})) > 1
@@ -191,6 +192,7 @@ def test_a_world_at_all_its_limits(simulation, traced):
         assert sum(c.log.size for worker in workers for c in worker.containers) <= LOGS_LIMIT
         assert sum(worker.inside.process_bytes for worker in workers) <= PROCESSES_LIMIT
         assert taken <= WORLD_BYTES
+        assert taken / 2 <= weight(world) <= taken, "what the store reckons by"
     finally:
 
         async def close():

@@ -77,7 +77,7 @@ _SENTENCE = re.compile(
     r"|Incorrect token audience|Missing a required claim: \w+|Request ARN is invalid"
     r"|Token expired: current date/time \d+ must be before .+|Token too old: \d+"
     r"|The requested DurationSeconds exceeds the .+"
-    r"|\d+ validation errors? detected: Value .* at '(?:roleSessionName|webIdentityToken)' failed to satisfy .+"
+    r"|(?<!\d)\d+ validation errors? detected: Value .* at '(?:roleSessionName|webIdentityToken)' failed to satisfy .+"
     r"|\bAccessDenied: Access Denied\b|(?<=<Message>)Access Denied(?=</Message>)"
     r"|(?:\bAccessDenied: )?Access to the resource \S+ is denied\."
     rf"|Error performing \w+ https://sts\.\S*{OF_AWS}\S* .+"

@@ -39,6 +39,12 @@ def room(limit: int | None) -> int:
     return sys.maxsize if limit is None else max((limit - BASE_BYTES) // PAGE_BYTES, LEAST)
 
 
+def for_worlds() -> int | None:
+    """Bytes that the worlds may take together, half of what is reckoned for the pages; None where nothing says."""
+    limit = control_groups.memory_limit()
+    return None if limit is None else room(limit) * PAGE_BYTES // 2
+
+
 class OpenPages:
     """The open pages of a process. Used on one event loop."""
 

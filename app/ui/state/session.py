@@ -14,6 +14,7 @@ from app.flow.doctor.tool_options import ToolOptions
 from app.flow.model import Chain, JsonValue, Step, Subject
 from app.flow.port_wrappers.consent import NOTHING, Action
 from app.flow.ports import Ports
+from app.serving.operations.open_pages import for_worlds
 from app.serving.operations.stopping import STOPPING
 from app.settings import Settings
 from app.ui.state import allowance, already_read, live, live_selection, mode, own_world, shared_walks
@@ -40,16 +41,16 @@ _DUE = "walk_due"
 
 @single(release=Simulation.stop)
 def simulation() -> Simulation:
-    """The process's simulated world, started on first use; `simulation.clear()` stops it.
-
-    Raises `RuntimeError` where the server has stopped: what still runs then makes no other one.
-    """
+    """The process's simulated world, started on first use; `simulation.clear()` stops it. Raises `RuntimeError` where
+    the server has stopped: what still runs then makes no other one."""
     if STOPPING.is_over:
         raise RuntimeError("the server has stopped, and with it the simulated world")
     settings = Settings.from_environment()
     kept = keeping.take(settings)
     own = tool_files.HANDS_ON if kept.tools else ""
-    made = Simulation(capacity=settings.worlds, idle_seconds=settings.idle_seconds, own=own, state=kept.state)
+    made = Simulation(
+        capacity=settings.worlds, idle_seconds=settings.idle_seconds, memory=for_worlds(), own=own, state=kept.state
+    )
     made.start()
     if kept.tools is not None:
         own_world.write_tools(made, made.world(tool_files.HANDS_ON))

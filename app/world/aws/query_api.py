@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from functools import partial
 
 from starlette.responses import Response
 
@@ -15,6 +16,7 @@ from app.world.aws.errors import AwsError, validation_error
 from app.world.aws.iam.actions import find_action
 from app.world.aws.iam.providers import with_thumbprint
 from app.world.aws.iam.resources import resource_of
+from app.world.aws.iam.simulation import simulate_in_turns
 from app.world.aws.incoming import Incoming, fields
 from app.world.aws.parameters import Parameters
 from app.world.aws.protocols import Protocol
@@ -77,6 +79,8 @@ async def _iam(caller: Caller, action: str, parameters: Parameters) -> JsonValue
         raise validation_error("Must specify userName when calling with non-User credentials")
     if action == "CreateOpenIDConnectProvider":
         parameters = await with_thumbprint(caller.account, parameters)
+    if action == "SimulatePrincipalPolicy":
+        return await simulate_in_turns(parameters, partial(iam.call, caller.account, action))
     return iam.call(caller.account, action, parameters)
 
 

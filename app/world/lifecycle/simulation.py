@@ -20,6 +20,7 @@ from app.world.lifecycle.listeners import Listeners
 from app.world.lifecycle.world_factory import WorldFactory
 from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.lifecycle.world_store import WorldGone, WorldStore
+from app.world.lifecycle.world_weight import look_after
 from app.world.node.programs.program_limits import Programs
 from app.world.node.programs.runner import AwsCli
 from app.world.node.volumes.disk import parent_of_node_files
@@ -52,11 +53,13 @@ class Simulation:
         kubernetes_port: int = 0,
         capacity: int = 500,
         idle_seconds: float = 3600,
+        memory: int | None = None,
         own: str = "",
         state: StateDirectory | None = None,
     ) -> None:
-        """`own`: the key of a world that never goes, for another one or unused. `state`: where that world is kept, or
-        all are where there is none. Its ports are taken again, if it has some. `stop` closes it."""
+        """`memory`: bytes that all worlds may take; None for any number. `own`: the key of a world that never goes, for
+        another one or unused. `state`: where that world is kept, or all are where there is none. Its ports are taken
+        again, if it has some. `stop` closes it."""
         files_in = parent_of_node_files()  # nothing is open yet where there is none
         self._listeners = Listeners(aws_port, kubernetes_port, state.servers if state is not None else None)
         self.aws_url = f"http://{HOST}:{self._listeners.aws_port}"
@@ -64,6 +67,7 @@ class Simulation:
         self.ca_pem = self._listeners.pki.root_ca_pem
         """The CA of the https server, PEM."""
         self.store = WorldStore(capacity=capacity, idle_seconds=idle_seconds, own=own, drop=self._drop)
+        self._memory = memory
         self._keys = KeyPool()
         self._programs = Programs()
         self.files = OwnFolder(files_in)
@@ -278,7 +282,7 @@ class Simulation:
         if self._keepers is not None:
             back = await kept_worlds.make(self._keepers, self._maker.shared_services, self.store)
         serving = asyncio.create_task(servers.serve())
-        sweeping = asyncio.create_task(self._sweep())
+        sweeping = asyncio.create_task(look_after(self.store, SWEEP_SECONDS, self._memory))
         while not servers.started and not serving.done():
             await asyncio.sleep(0.005)
         self._programs.submit(aws_cli.warm)
@@ -293,8 +297,3 @@ class Simulation:
         loopback.close()
         servers.stop()
         await serving
-
-    async def _sweep(self) -> None:
-        while True:
-            await asyncio.sleep(SWEEP_SECONDS)
-            self.store.expire()

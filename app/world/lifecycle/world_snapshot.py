@@ -20,6 +20,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import jwt
 
@@ -51,7 +52,7 @@ ROUNDS = 3
 """How often it waits for the controllers and then for Pods. A rollout that takes longer goes on from where it was."""
 
 _NO_STATE: Mapping[type, frozenset[str]] = {
-    ClusterState: frozenset({"changes", "_objects", "_bytes"}),
+    ClusterState: frozenset({"changes", "_objects", "bytes"}),
     Account: frozenset({"sts_wording"}),
     Network: frozenset(),
     Kubelet: frozenset({"_tasks", "_cancel_watch", "_addresses"}),
@@ -95,7 +96,7 @@ async def save(world: World, *, like: WorldSnapshot | None = None) -> WorldSnaps
     parts, state = pickler.dump_parts()
     like = like or world.before_faults
     same = {text: text for text in like.state} if like else {}
-    return WorldSnapshot(
+    made = WorldSnapshot(
         world=world,
         state=tuple(same.get(text, text) for text in state),
         shared=tuple(pickler.shared),
@@ -103,6 +104,15 @@ async def save(world: World, *, like: WorldSnapshot | None = None) -> WorldSnaps
         objects=world.cluster.snapshot(),
         files=read_tree(world.directory, like.files if like else ()),
     )
+    world.usage.snapshots.append(ref(made))
+    return made
+
+
+def kept(world: World) -> list[WorldSnapshot]:
+    """Those of the world that somebody keeps."""
+    found = [snapshot for each in world.usage.snapshots if (snapshot := each()) is not None]
+    world.usage.snapshots = [ref(snapshot) for snapshot in found]
+    return found
 
 
 async def settle(world: World) -> None:

@@ -181,6 +181,17 @@ class WorldStore:
         for world in dropped:
             self._drop(world)
 
+    def all(self) -> dict[str, World]:
+        """All worlds by key, but the one that never goes."""
+        with self._lock:
+            return {key: kept.world for key, kept in self._worlds.items() if key != self._own}
+
+    def evict(self, key: str) -> None:
+        """Drops the world of a key, if there is one, because others need its room."""
+        with self._lock:
+            self._remember(key, "evicted")
+        self.discard(key)
+
     def clear(self) -> None:
         """Drops all."""
         with self._lock:

@@ -39,7 +39,8 @@ class ChangeLog:
         self.version = 0
         """The newest resource version."""
         self._history: deque[Change] = deque()
-        self._bytes = 0
+        self.bytes = 0
+        """Of the changes that are remembered, as text."""
         self._watchers: dict[object, Callable[[Change], None]] = {}
 
     def watch(self, callback: Callable[[Change], None]) -> Callable[[], None]:
@@ -87,9 +88,9 @@ class ChangeLog:
         self.version = self.next_version
         change = Change(self.version, type, resource, namespace, stored, previous)
         self._history.append(change)
-        self._bytes += _size(change)
-        while len(self._history) > HISTORY_LIMIT or self._bytes > HISTORY_BYTES:
-            self._bytes -= _size(self._history.popleft())
+        self.bytes += _size(change)
+        while len(self._history) > HISTORY_LIMIT or self.bytes > HISTORY_BYTES:
+            self.bytes -= _size(self._history.popleft())
         for watcher in tuple(self._watchers.values()):
             watcher(change)
 

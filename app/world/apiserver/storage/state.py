@@ -44,8 +44,8 @@ class ClusterState:
         """RBAC rules that the world adds to the built-in ones."""
         self.changes = ChangeLog()
         self._objects: dict[str, dict[Key, Stored]] = {plural: {} for plural in RESOURCES}
-        self._bytes = self._values = 0
-        """The bytes and the values of all objects but events."""
+        self.bytes = self.values = 0
+        """Of all objects but events."""
 
     # (1) Reading
 
@@ -148,8 +148,8 @@ class ClusterState:
 
     def _count(self) -> None:
         counted = [kept.values() for resource, kept in self._objects.items() if resource != "events"]
-        self._bytes = sum(len(stored.text) for kept in counted for stored in kept)
-        self._values = sum(stored.values for kept in counted for stored in kept)
+        self.bytes = sum(len(stored.text) for kept in counted for stored in kept)
+        self.values = sum(stored.values for kept in counted for stored in kept)
 
     def _check(self, resource: str, name: str, previous: Stored | None, expect: str) -> None:
         if expect == "" and previous is not None:
@@ -175,19 +175,19 @@ class ClusterState:
         more_values = stored.values - (previous.values if previous else 0)
         for is_full, what in (
             (previous is None and count >= OBJECT_LIMIT, f"{OBJECT_LIMIT} objects"),
-            (more_bytes > 0 and self._bytes + more_bytes > BYTES_LIMIT, f"{BYTES_LIMIT} bytes of objects"),
-            (more_values > 0 and self._values + more_values > VALUES_LIMIT, f"{VALUES_LIMIT} values in its objects"),
+            (more_bytes > 0 and self.bytes + more_bytes > BYTES_LIMIT, f"{BYTES_LIMIT} bytes of objects"),
+            (more_values > 0 and self.values + more_values > VALUES_LIMIT, f"{VALUES_LIMIT} values in its objects"),
         ):
             if is_full:
                 raise errors.too_many_requests(f"this simulated cluster holds at most {what}")
-        self._bytes += more_bytes
-        self._values += more_values
+        self.bytes += more_bytes
+        self.values += more_values
 
     def _drop(self, resource: str, key: Key, previous: Stored) -> None:
         del self._objects[resource][key]
         if resource != "events":
-            self._bytes -= len(previous.text)
-            self._values -= previous.values
+            self.bytes -= len(previous.text)
+            self.values -= previous.values
         last = previous.copy()
         last["metadata"]["resourceVersion"] = str(self.changes.next_version)
         gone = Stored(json.dumps(last, separators=(",", ":")).encode())

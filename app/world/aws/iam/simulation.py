@@ -7,10 +7,12 @@ Source: IAM API reference, SimulatePrincipalPolicy, `EvaluationResult` and `Stat
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby, product
 
+from app.flow.json_access import get_list
 from app.flow.model import JsonValue
 from app.flow.permissions import PermissionDecision, evaluate_permissions
 from app.flow.policy.json_places import places
@@ -27,8 +29,15 @@ RESULTS = 100
 """Results of one answer."""
 CONTEXT_ENTRIES = 50
 """Condition keys of one request: each is looked for among all parameters."""
+VALUES, VALUES_SIZE = 50, 2048
+"""Of all these keys: how many, and their characters. Each is compared with all that a policy says of its key."""
+RESOURCE_SIZE = 2048
+"""Characters of a resource, as IAM has it."""
+INPUT_SIZE = 20 * 1024
+"""Characters of all policies that are given: three of the longest that a role can have."""
 Keys = dict[str, str | list[str]]
 Documents = Sequence[tuple[str, str]]
+_EACH = ("ActionNames.", "ResourceArns.")
 _ACTION = re.compile(r"[\w-]+:[\w-]+", re.ASCII)
 _ENTRY = re.compile(r"ContextEntries\.member\.([0-9]{1,9})\.ContextKeyName")
 _DECISIONS = {"allow": "allowed", "explicit-deny": "explicitDeny", "implicit-deny": "implicitDeny"}
@@ -39,27 +48,55 @@ def simulate(account: Account, parameters: Parameters) -> JsonValue:
     # (1) What is asked.
     actions, resources = members(parameters, "ActionNames"), members(parameters, "ResourceArns") or ["*"]
     if not actions or not all(map(_ACTION.fullmatch, actions)) or len(actions) * len(resources) > RESULTS:
-        raise AwsError(400, "InvalidInput", "The request is not valid.")
+        raise _invalid()
+    if max(map(len, resources)) > RESOURCE_SIZE:
+        raise _invalid()
     keys = _context(parameters)
 
     # (2) Of which principal: policies that are given add to its own, a boundary that is given replaces its own.
     policies, boundary = _principal(account, parameters["PolicySourceArn"])
-    policies = [*policies, *_inputs(parameters, "PolicyInputList")]
-    boundary = _inputs(parameters, "PermissionsBoundaryPolicyInputList") or boundary
+    given, limiting = (_inputs(parameters, f"{name}PolicyInputList") for name in ("", "PermissionsBoundary"))
+    if sum(len(document) for _, document in (*given, *limiting)) > INPUT_SIZE:
+        raise _invalid()
+    policies, boundary = [*policies, *given], limiting or boundary
     results = [
         _result(account, policies, boundary, action, resource, keys) for action, resource in product(actions, resources)
     ]
     return {"EvaluationResults": results, "IsTruncated": False}
 
 
+async def simulate_in_turns(
+    parameters: Parameters, simulate_one: Callable[[Parameters], JsonValue]
+) -> dict[str, JsonValue]:
+    """The same, each result by itself, so that others have their turn between two: a result may take 0.1 s."""
+    actions, resources = members(parameters, "ActionNames"), members(parameters, "ResourceArns")
+    if not actions or len(actions) * len(resources or "*") > RESULTS:
+        raise _invalid()
+    others = {name: value for name, value in parameters.items() if not name.startswith(_EACH)}
+    results: list[JsonValue] = []
+    for action, resource in product(actions, resources or [""]):
+        asked = {"ActionNames.member.1": action} | ({"ResourceArns.member.1": resource} if resources else {})
+        results += get_list(simulate_one({**others, **asked}), "EvaluationResults")
+        await asyncio.sleep(0)
+    return {"EvaluationResults": results, "IsTruncated": False}
+
+
 def _context(parameters: Parameters) -> Keys:
     entries = [(found[1], name) for name, found in ((it, _ENTRY.fullmatch(it)) for it in parameters) if found]
     if len(entries) > CONTEXT_ENTRIES:
-        raise AwsError(400, "InvalidInput", "The request is not valid.")
-    return {
+        raise _invalid()
+    found: Keys = {
         parameters[name]: members(parameters, f"ContextEntries.member.{number}.ContextKeyValues")
         for number, name in entries
     }
+    values = [value for of_key in found.values() for value in of_key]
+    if len(values) > VALUES or sum(map(len, values)) > VALUES_SIZE:
+        raise _invalid()
+    return found
+
+
+def _invalid() -> AwsError:
+    return AwsError(400, "InvalidInput", "The request is not valid.")
 
 
 def _principal(account: Account, arn: str) -> tuple[Documents, Documents]:

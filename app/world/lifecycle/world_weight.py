@@ -1,0 +1,63 @@
+"""What the worlds take in memory together, and which of them goes where that is too much.
+
+Each part of a world is bounded, but the bounds are for a learner who needs much for once: hundreds of worlds that are
+driven to them would take twenty times the memory of a container.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from app.world.aws.account import Account
+from app.world.lifecycle.world_snapshot import bytes_of, kept
+from app.world.lifecycle.world_store import WorldStore
+from app.world.world import World
+
+_VALUE = 150
+"""Of a value in an object, however short it is."""
+
+
+def weight(world: World) -> int:
+    """About the bytes of memory that a world takes, by what is counted of it anyway."""
+    cluster, workers = world.cluster, world.kubelet.workers
+    logs = (log for worker in workers for state in worker.containers for log in (state.log, state.previous_log) if log)
+    return (
+        2 * cluster.bytes  # as text, and as an object
+        + _VALUE * cluster.values
+        + cluster.changes.bytes
+        + world.log.bytes
+        + sum(map(_stored, (world.account, world.other_account)))
+        + sum(worker.inside.process_bytes for worker in workers)
+        + sum(log.size for log in logs)
+        + bytes_of(kept(world))
+    )
+
+
+def _stored(account: Account) -> int:
+    return sum(len(stored.body) for bucket in account.buckets.values() for stored in bucket.objects.values())
+
+
+def too_heavy(weights: Mapping[str, int], room: int) -> list[str]:
+    """Those that go so that the others have room: the heaviest, which no world of an ordinary learner is."""
+    over, going = sum(weights.values()) - room, []
+    for key in sorted(weights, key=weights.__getitem__, reverse=True):
+        if over <= 0:
+            break
+        over -= weights[key]
+        going.append(key)
+    return going
+
+
+async def look_after(store: WorldStore, seconds: float, room: int | None) -> None:
+    """Again and again, on the loop of the worlds: those go that are idle, and those for which there is no memory."""
+    while True:
+        await asyncio.sleep(seconds)
+        store.expire()
+        weights: dict[str, int] = {}
+        for key, world in store.all().items() if room is not None else ():
+            if not world.is_closed:
+                weights[key] = weight(world)
+            await asyncio.sleep(0)
+        for key in too_heavy(weights, room or 0):
+            store.evict(key)

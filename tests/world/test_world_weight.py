@@ -1,0 +1,50 @@
+"""What the worlds take in memory together is bounded: the heaviest go first."""
+
+from app.world.lifecycle import simulation as lifecycle
+from app.world.lifecycle.simulation import Simulation
+from app.world.lifecycle.world_weight import too_heavy, weight
+from tests.waiting import eventually
+
+KILOBYTE = 1024
+
+
+def test_the_heaviest_go_until_there_is_room_for_the_others():
+    weights = {"light": 1, "heavy": 50, "middle": 20, "ordinary": 2}
+    assert too_heavy(weights, 73) == []
+    assert too_heavy(weights, 72) == ["heavy"]
+    assert too_heavy(weights, 10) == ["heavy", "middle"]
+    assert too_heavy({}, 0) == []
+
+
+def test_what_is_put_into_a_world_or_kept_of_it_counts(simulation):
+    world = simulation.world("weighed")
+
+    async def change(text):
+        world.cluster.put("configmaps", {"metadata": {"name": "big", "namespace": "default"}, "data": {"k": text}})
+
+    empty = weight(world)
+    assert 200 * KILOBYTE < empty < 800 * KILOBYTE, "0.4 MiB, as tests.world.test_world_bytes has it"
+    simulation.run(change("x" * 200 * KILOBYTE))
+    full = weight(world)
+    assert 500 * KILOBYTE < full - empty < 1000 * KILOBYTE
+    saved = simulation.save(world)
+    simulation.run(change(""))
+    assert weight(world) - empty > 600 * KILOBYTE, "of its history, and of what is saved"
+    del saved
+    assert weight(world) - empty < 600 * KILOBYTE
+
+
+def test_a_world_that_takes_the_memory_of_the_others_goes(monkeypatch):
+    monkeypatch.setattr(lifecycle, "SWEEP_SECONDS", 0.05)
+    with Simulation(memory=2500 * KILOBYTE) as simulation:
+        reader, hoarder = simulation.world("reader", "a"), simulation.world("hoarder", "b")
+
+        async def fill():
+            for number in range(6):
+                metadata = {"name": f"big-{number}", "namespace": "default"}
+                hoarder.cluster.put("configmaps", {"metadata": metadata, "data": {"k": "x" * 200 * KILOBYTE}})
+
+        simulation.run(fill())
+        eventually(lambda: simulation.store.get("hoarder") is None)
+        assert simulation.store.get("reader") is reader
+        assert simulation.store.why_gone("hoarder") == "evicted"
