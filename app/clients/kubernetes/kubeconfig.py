@@ -89,7 +89,8 @@ class Kubeconfig:
         return _entry(self.clusters, "cluster", context.cluster, context)
 
     def user_of(self, context: Context) -> Entry | None:
-        """The user of a context; None where it sets none: then the client sends no login. Raises `Unreachable`."""
+        """The user of a context; None where the context names none: then the client sends no login. Raises
+        `Unreachable`."""
         return _entry(self.users, "user", context.user, context) if context.user else None
 
 

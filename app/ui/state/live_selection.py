@@ -55,7 +55,7 @@ class LiveSelection:
     pod: str | None = None
     """None: not chosen, so it is the newest one, whenever we look. Empty: none."""
     newest: str = ""
-    """The one that it was when we looked last, where none is chosen; empty where there was none."""
+    """If no Pod is chosen: the newest one at the last look; empty where there was none."""
     lists: dict[tuple[str, ...], Listed] = field(default_factory=dict)
     granted: dict[tuple[str, str, str | None], frozenset[Action]] = field(default_factory=dict)
     """What this reader has asked for, by namespace, ServiceAccount and chosen Pod."""

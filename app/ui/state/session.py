@@ -82,10 +82,10 @@ def world() -> World:
 
 @contextmanager
 def another_world() -> Iterator[World]:
-    """A new world for one trial, dropped after it: nothing that is done there reaches this browser's own.
+    """A new world for one trial, dropped after it: nothing that is done there changes this browser's own world.
 
-    It counts as no visitor's: a room that checks itself would else use up the worlds that its address may make. What
-    it takes of the processor is charged as always. Stops the run where none can be made.
+    It does not count among the worlds that an address may make: otherwise a room whose readers all use the self-check
+    would use these up. Its CPU time is charged as always. Stops the run where no world can be made.
     """
     key = f"{own_world.key()}-{secrets.token_hex(4)}"
     allowance.admit(own_world.key())
