@@ -136,7 +136,7 @@ def now() -> float:
 
 
 def missing(*actions: Action) -> frozenset[Action]:
-    """The actions, of these, that the reader has to ask for first. In the simulated world there are none."""
+    """Which of these actions the reader has to ask for first. In the simulated world it is none of them."""
     return live.missing(*actions) if mode.can().ask_consent else NOTHING
 
 

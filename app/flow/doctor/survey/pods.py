@@ -57,7 +57,7 @@ def by_pod_identity(pods: Iterable[JsonValue]) -> list[str]:
 def stale(pods: Iterable[JsonValue], role_arn: str) -> list[StalePod]:
     """The living Pods in which the webhook has set no role, or another one than `role_arn`.
 
-    Left out is a Pod that would be the same after it was recreated: one that is kept from the webhook on purpose (by
+    A Pod that would be the same after it was recreated is left out: one that is kept from the webhook on purpose (by
     its label, or by `skip-containers` for all of its containers), and one with Pod Identity, which takes precedence.
     """
     found = []
