@@ -138,7 +138,7 @@ def paths(environment: Mapping[str, str]) -> tuple[Path, ...]:
 
 def read(environment: Mapping[str, str]) -> Kubeconfig:
     """Reads and merges. Raises `Unreachable` with a code for each way in which there may be nothing to read."""
-    # (1) The files that are there: kubectl, too, passes over those that are not.
+    # (1) The files that exist: kubectl skips the others as well.
     wanted = paths(environment)
     names = os.pathsep.join(map(str, wanted))
     documents = [(path, document) for path in wanted if (document := _document(path)) is not None]

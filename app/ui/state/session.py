@@ -200,9 +200,10 @@ def run_again() -> None:
 
 
 def reset(seeded: Chain = scenario.ARTICLE, *, start: Start | None = None) -> None:
-    """Throws this browser's world away and makes a new one, with that chain in it. It is walked through when asked for.
+    """Replaces this browser's world by a new one, with that chain in it. It is walked through when someone asks for
+    that.
 
-    `start`: what the new one begins with; where it is None, what this one began with.
+    `start`: what the new world begins with; None is what the old one began with.
     """
     begins = st.session_state[_START] = start or world().start
     allowance.admit(own_world.key())
