@@ -258,5 +258,5 @@ def _how(words: Content) -> Decorator:
 
 
 def _all(*decorators: Decorator) -> Decorator:
-    """All of them, the first outermost, so that the help has them in this order."""
+    """A decorator that applies all of these, the first one outermost, so that the help lists them in this order."""
     return lambda function: reduce(lambda made, decorator: decorator(made), reversed(decorators), function)

@@ -44,7 +44,7 @@ def text_in(content: bytes, errors: str = "strict") -> str:
 def replace_streams(words: Content) -> None:
     """Puts an `Outlet` behind either stream. A terminal that cannot show a mark or Japanese text shows `?`.
 
-    One that is closed (`>&-`) becomes one that loses what is written: libraries ask it whether it is a terminal.
+    A closed stream (`>&-`) becomes one that drops what is written: libraries ask a stream whether it is a terminal.
     """
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)

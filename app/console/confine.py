@@ -118,7 +118,7 @@ def no_new_privileges() -> None:
 
 
 def drop_capabilities() -> None:
-    """Makes a root of this process one that may do no more than other users, and so every program that it becomes."""
+    """If this process runs as root, takes root's special rights from it, and from every program that it becomes."""
     libc = ctypes.CDLL(None, use_errno=True)
     for capability in range(64):
         libc.prctl(_DROP_CAPABILITY, *(ctypes.c_ulong(value) for value in (capability, 0, 0, 0)))

@@ -70,7 +70,8 @@ def _newest(name: str, folders: Sequence[str]) -> Program | None:
 
 
 def _index(reads: Sequence[str]) -> str:
-    """The database that version 2 of aws completes from, in one of those folders; empty where there is none."""
+    """The path of the database from which version 2 of aws completes, in one of those folders; empty where there is
+    none."""
     return next((str(path) for folder in reads if (path := Path(folder, _INDEX)).is_file()), "")
 
 

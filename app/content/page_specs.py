@@ -134,6 +134,6 @@ LABS = SECTIONS["labs"]
 REFERENCE = SECTIONS["reference"]
 """The pages in which one looks something up."""
 EXERCISE = PAGE_SPECS["build"].name
-"""The page on which one builds what the others show."""
+"""The page on which the reader builds what the other pages show."""
 CLOCK = PAGE_SPECS["time_machine"].name
 """The page on which a world can be taken back to before something was done to it."""

@@ -39,12 +39,12 @@ class Status(StrEnum):
 
 
 HOLDS = (Status.PASSED, Status.WARNING)
-"""How a check or a step ended that stands in no one's way."""
+"""How a check or a step ended that breaks nothing."""
 
 NO_ACTION = "no_action_known"
-"""The reason of what nothing shows that the Pod needs of AWS. It keeps nothing open."""
+"""The reason of a check of permissions where nothing shows what the Pod needs of AWS. It leaves nothing open."""
 NOT_OBSERVABLE = "not_observable"
-"""The reason of what cannot be seen from outside, though a server answered."""
+"""The reason of a check that cannot be made from outside, although a server answered."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +93,7 @@ class Check:
     """For `UNKNOWN` and `NOT_REACHED`, where STS decided against us, and where a Pod does not run: the key of the text
     that says why, such as `no_permission` or `earlier_step` (`reasons` in the content has them all)."""
     error: str = ""
-    """The product's own words, letter by letter, where a server or a client library refused."""
+    """The product's error message, exactly, where a server or a client library refused."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +124,7 @@ class Exchange:
 
     @property
     def succeeded(self) -> bool:
-        """Whether an answer came that is no error: 101 opens the streams of an exec."""
+        """Whether an answer came that is not an error. (101 opens the streams of an exec.)"""
         return 100 <= self.status < 400
 
 
@@ -142,8 +142,8 @@ class StepReport:
     def status(self) -> Status:
         """The worst of the checks: failed, unknown, not reached, warning, passed.
 
-        Whose first check was made was reached: what an earlier step keeps open of the others is unknown. What
-        no Pod is known to need does not count.
+        A step whose first check was made was reached. So it is unknown, and not “not reached”, where an earlier step
+        keeps other checks from being made. Checks of permissions that no Pod is known to need do not count.
         """
         order = (Status.FAILED, Status.UNKNOWN, Status.NOT_REACHED, Status.WARNING)
         found = {check.status for check in self.checks if check.reason != NO_ACTION}

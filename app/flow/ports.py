@@ -238,7 +238,7 @@ class Aws(Protocol):
 
         Beside them, what was denied to the subject's newest session of that role.
 
-        Those that this app itself sent are not among them.
+        Requests of this app itself are not among them.
         """
         ...
 
@@ -287,6 +287,6 @@ class Ports:
     reads_private_issuers: bool = False
     """Whether this AWS reads an issuer under a private name: a simulated one beside the cluster does."""
     withheld: frozenset[str] = frozenset()
-    """What a person has not granted, so that these ports do not do it: see `port_wrappers.consent`."""
+    """Methods that raise `NotAsked`, because no person has asked for what they send: see `port_wrappers.consent`."""
     ahead: Callable[[Subject], None] = lambda subject: None
     """Called before a walk of a subject, in which only reads are asked: ports over a slow line begin to ask at once."""

@@ -39,7 +39,7 @@ class Finding:
     where: str
     """The object that was read; empty where that is not known."""
     fix: tuple[str, ...]
-    """The commands that fix it; none where it is not what the verdict names."""
+    """The commands that fix it; none where the verdict names another check."""
     help: str
     """The URL of its explanation."""
     workload: str = ""

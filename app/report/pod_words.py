@@ -26,7 +26,7 @@ class PodLine:
     status: Status
     name: str
     workload: str
-    """As kubectl takes it, such as `deployment/web`; of a Pod without an owner that it has none."""
+    """As kubectl takes it, such as `deployment/web`; or the words for a Pod without an owner."""
     state: str
     created: str
     stand: str

@@ -40,7 +40,7 @@ PLAINLY = {
     "pod.static_keys": "static_keys",
     "token.audience": "other_audience",
 }
-"""By check: the cause that it shows when it fails, where STS's words are for another one or for none."""
+"""The cause that a check shows when it fails, where STS's error message is about another cause or about none."""
 CONDITION_KEY = "condition_key"
 """The cause of a condition under a key that the token does not have."""
 NO_PROFILE = "no_profile"
@@ -143,7 +143,7 @@ def _without_pod(found: Diagnosis, words: Content) -> str:
 
 
 def _gone(found: Diagnosis, words: Content) -> str:
-    """The Pod is not there, so nothing broke in it; and which one its workload has now."""
+    """Says that the Pod does not exist, so that nothing broke in it, and which Pod its workload has now."""
     sentence = words.message("doctor.gone", pod=found.subject.pod)
     if not found.successor:
         return sentence

@@ -57,8 +57,8 @@ class ConsoleRefused(FlowError):
 def refusal(settings: Settings, facts: RequestFacts | None) -> ConsoleRefused | None:
     """Why there is no console for the sender of that request; None where there is one.
 
-    On this machine it is for the person who started the app. Where others reach the pages it is for all of them or for
-    no one, and then the kernel has to keep what they run from this machine's files.
+    On this machine the console is for the person who started the app. Where others reach the pages, either all visitors
+    have one or none has; then the kernel has to keep the programs that they run from this machine's files.
     """
     if facts is None:
         return ConsoleRefused(code="console_other_server", server_message="")
@@ -137,7 +137,7 @@ class _Page:
         self._is_gone = False
 
     async def serve(self) -> None:
-        """Until the page is gone: then all that it started ends."""
+        """Serves the page until it is gone, and ends all that it started."""
         await self._socket.accept()
         try:
             await self._send(type="hello", programs=self._versions(), missing=self._missing())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import threading
 
 PREFIX = "/launch/"
 _UNUSED_LIMIT = 20
@@ -16,27 +17,30 @@ _UNUSED_LIMIT = 20
 
 
 class Launch:
-    """The secret of one process. Safe to use from several threads: each step is one operation on a dict."""
+    """The secret of one process. Safe to use from several threads: a key in the terminal is heard in one of its own."""
 
     def __init__(self) -> None:
         self._secret = secrets.token_urlsafe(32)
+        self._lock = threading.Lock()
         self._unused: dict[str, None] = {}
+        """The tickets of the addresses, the oldest first."""
 
     def new_path(self) -> str:
         """The path of a new one-time address."""
         ticket = secrets.token_urlsafe(32)
-        self._unused[ticket] = None
-        while len(self._unused) > _UNUSED_LIMIT:
-            del self._unused[next(iter(self._unused))]
+        with self._lock:
+            self._unused[ticket] = None
+            while len(self._unused) > _UNUSED_LIMIT:
+                del self._unused[next(iter(self._unused))]
         return PREFIX + ticket
 
     def redeem(self, path: str) -> bool:
         """Whether this is the path of an address that was not used yet. From now on it is used."""
-        try:
-            del self._unused[path.removeprefix(PREFIX)]
-        except KeyError:
-            return False
-        return True
+        ticket = path.removeprefix(PREFIX)
+        with self._lock:
+            is_unused = ticket in self._unused
+            self._unused.pop(ticket, None)
+        return is_unused
 
     def set_cookie(self, port: int) -> str:
         """The `Set-Cookie` header of a browser that was let in. Without an age: it ends with the browser's session."""

@@ -39,7 +39,7 @@ class UploadLimits:
     session: int = 5 * 1024 * 1024
     """The most that a session may keep: two such files, since the old one is removed after the new one came."""
     address: int = 30 * 1024 * 1024
-    """The most that all sessions of one address may keep together; less beside others."""
+    """The most that all sessions of one address may keep together. Where others keep something, it may be less."""
     total: int = 60 * 1024 * 1024
     """The most that all sessions may keep together."""
     least: int = 64 * 1024

@@ -34,7 +34,7 @@ def console(world: World, content: Content, *, key: str = "console") -> None:
         return
     words = content.messages.below("console.page")
     marked = {name: prose(words[name]) for name in _MARKED}
-    # Which world it is, without its name: that of another one would open the files of this one.
+    # Tells this world from others, without its path: that is a secret which would open the files of the world.
     which = hashlib.sha256(world.path.encode()).hexdigest()[:16]
     _component(
         data={

@@ -118,7 +118,7 @@ class Metered(Coroutine[Any, Any, T]):
         try:
             return self._work.throw(*error)
         finally:
-            del error  # else it has this frame, and the frame has it: all that it came through would wait as garbage
+            del error  # else error and frame refer to each other, and wait as garbage
             self._charge(time.thread_time() - started)
 
     def close(self) -> None:

@@ -35,8 +35,8 @@ REGION = "ap-northeast-1"
 ISSUER_HOST = f"oidc.eks.{REGION}.amazonaws.com"
 CLUSTER_NAME = "irsa"
 REMAINS_SECONDS = 40.0
-"""For which a world that was closed stays whole: what is under way in it ends as if it were there. The streams of an
-`exec` over SPDY have 30 seconds to come."""
+"""How long a closed world keeps its parts, so that what is under way in it can end. The client of an `exec` over SPDY
+has 30 seconds to open its streams."""
 Start = Literal["empty", "finished"]
 """What a world begins with: the cluster and the account alone, or a chain of IRSA that works in them."""
 
@@ -99,7 +99,7 @@ class World:
         self.seeded = seeded
         """The chain that was in it at the start; in an empty one, the names that nothing has yet."""
         self.chain = seeded
-        """The one that its learner looks at: faults break it, edits change it, walks are about it."""
+        """The chain that its learner looks at: faults break it, edits change it, walks are about it."""
         self.chain_is_chosen = start == "finished"
         """Whether it stays until its learner turns to another; in an empty world it is the one that they are building
         (`lifecycle.own_chain`) until they choose one, or begin what a page keeps of one (`Simulation.pin_chain`)."""
@@ -142,7 +142,7 @@ class World:
         self.directory = shared_services.directory / self.path
         self.directory.mkdir(mode=0o700)
 
-        # (4) Who works in it. They have the world, so it gives them up after it was closed.
+        # (4) What works in it. Both refer to the world, so the world drops them some time after it was closed.
         self._kubelet: Kubelet | None = Kubelet(
             self, self.api_url, ContainerRuntime(self, shared_services.aws_cli, shared_services.programs)
         )
@@ -217,8 +217,8 @@ class World:
         asyncio.get_running_loop().call_later(REMAINS_SECONDS, self._part)
 
     def _part(self) -> None:
-        """What the world is made of has it no more, so that all of it goes when nobody else has it. In circles it would
-        wait until garbage is looked for, which takes the longer the more of it there is.
+        """Its parts no longer refer to the world, so that all of it goes as soon as no one else refers to it. In a
+        circle of references it would wait until Python looks for garbage, which takes longer the more garbage there is.
         """
         self.kubelet.forget()
         self._controllers = self._kubelet = None

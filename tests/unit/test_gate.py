@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 
 import httpx
 import pytest
@@ -191,6 +192,23 @@ def test_of_many_unused_addresses_the_newest_work(call, launch):
     paths = [launch.new_path() for _ in range(30)]
     assert call(path=paths[0])[0]["status"] == 410
     assert call(path=paths[-1])[0]["status"] == 303
+
+
+def test_an_address_may_be_opened_while_the_terminal_prints_another_one(launch):
+    paths = [launch.new_path() for _ in range(20)]
+    opening = threading.Thread(target=launch.redeem, args=(paths[0],))
+
+    class Unused(dict):
+        def __iter__(self):
+            found = super().__iter__()
+            opening.start()
+            opening.join(0.05)
+            return found
+
+    launch._unused = Unused(launch._unused)
+    assert launch.redeem(launch.new_path())
+    opening.join()
+    assert not launch.redeem(paths[0])
 
 
 @pytest.mark.parametrize(

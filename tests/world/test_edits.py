@@ -5,6 +5,7 @@ import json
 import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -14,7 +15,7 @@ from app.content import LANGUAGES, load
 from app.flow.redaction import MASK
 from app.flow.visible import visible
 from app.world import edits
-from app.world.edits import EditRefused
+from app.world.edits import EditRefused, account
 from app.world.faults import FAULTS
 from app.world.setup import scenario
 from tests.by_turns import by_turns
@@ -129,6 +130,19 @@ def test_a_role(world, edit):
     assert role.max_session_duration == 7200
     edit("role", lambda role: role.update(InlinePolicies={}, AttachedPolicies=[]))
     assert (role.attached, role.inline_policies) == ([], {})
+
+
+def test_a_role_is_shown_as_it_was_when_its_policies_were_read(world, monkeypatch):
+    policies = world.account.roles[world.chain.role].inline_policies
+    policies["one"] = policies["two"] = "{}"
+    kept = sorted(policies)
+
+    def meanwhile(text):
+        policies[f"of {len(policies)}"] = "{}"
+        return json.loads(text)
+
+    monkeypatch.setattr("app.world.edits.account.json", SimpleNamespace(loads=meanwhile))
+    assert sorted(account.role(world)["InlinePolicies"]) == kept
 
 
 def test_a_provider(world, edit):

@@ -11,6 +11,7 @@ from app.world.apiserver.registry import operations
 from app.world.apiserver.request.options import Options
 from app.world.apiserver.request.request_scope import RequestScope
 from app.world.apiserver.types.resources import RESOURCES
+from app.world.lifecycle import world_operations
 from app.world.lifecycle.history import History
 from app.world.node.pod_schedule import SYNC_SECONDS
 from app.world.node.pod_status import BACK_OFF_SECONDS
@@ -168,6 +169,47 @@ def test_nothing_piles_up_behind_a_pod_that_is_busy(simulation, world, run_pod, 
     worker._busy.release()
     later(0)
     eventually(lambda: restarts(world) == 1)
+
+
+@pytest.mark.parametrize(("of_kubelet", "of_worker"), [("sync", "sync"), ("restart_containers", "run_containers")])
+def test_a_pod_that_is_deleted_while_the_kubelet_is_at_another_one_starts_nothing(
+    simulation, world, run_pod, monkeypatch, of_kubelet, of_worker
+):
+    pods = [run_pod(name, spec={"restartPolicy": "Always"}, container=FAILING) for name in ("probe", "other")]
+    workers = [world.kubelet._workers[pod["metadata"]["uid"]] for pod in pods]
+    work = getattr(workers[0], of_worker)
+
+    async def work_and_delete():
+        await work()
+        await world_operations.delete(world, "pods", "default", "other")
+
+    async def pass_by():
+        world.clock.move(BACK_OFF_SECONDS + 1)
+        await getattr(world.kubelet, of_kubelet)()
+
+    monkeypatch.setattr(workers[0], of_worker, work_and_delete)
+    simulation.run(pass_by())
+    assert [worker.containers[0].restarts for worker in workers] == [1, 0]
+
+
+def test_a_token_that_comes_after_its_pod_was_deleted_is_not_kept(simulation, world, run_pod, monkeypatch):
+    uid = run_pod()["metadata"]["uid"]
+    request = world.kubelet.tokens._request
+
+    async def request_and_delete(namespace, service_account, spec):
+        answer = await request(namespace, service_account, spec)
+        if spec["boundObjectRef"]["uid"] == uid:
+            await world_operations.delete(world, "pods", "default", "probe")
+        return answer
+
+    async def pass_by():
+        world.clock.move(86_400)
+        await world.kubelet.sync()
+
+    monkeypatch.setattr(world.kubelet.tokens, "_request", request_and_delete)
+    simulation.run(pass_by())
+    assert world.cluster.find("pods", "default", "probe") is None
+    assert not [asked for asked in world.kubelet.tokens.kept if uid in asked]
 
 
 def test_a_world_that_is_gone_has_no_timer(simulation):

@@ -3,6 +3,8 @@
 import pytest
 
 from app.world.apiserver.storage import state
+from app.world.apiserver.storage.state import ClusterState
+from app.world.clock import WorldClock
 from app.world.node.event_recorder import record_event
 from tests.world.kubernetes_world import (
     ACCOUNTS,
@@ -578,3 +580,15 @@ def test_tables(api):
     assert set(api.get(f"{PODS}/pod-after", headers=partial).body) == {"kind", "apiVersion", "metadata"}
     partial_list = {"accept": "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"}
     assert api.get(PODS, headers=partial_list).body["kind"] == "PartialObjectMetadataList"
+
+
+def test_who_reads_a_list_in_another_thread_finds_what_there_was_at_its_beginning():
+    cluster = ClusterState(WorldClock())
+    for name in ("a", "b", "c"):
+        cluster.put("pods", {"metadata": {"name": name, "namespace": "default"}})
+    found = []
+    for stored in cluster.scan("pods"):
+        found.append(stored.object["metadata"]["name"])
+        if len(found) == 1:
+            cluster.delete("pods", "default", "b")
+    assert found == ["a", "b", "c"]

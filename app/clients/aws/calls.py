@@ -1,4 +1,4 @@
-"""One call to AWS: who signs it, that it is written down, and which answer or error comes of it. Each is asked once."""
+"""One call to AWS: who signs it, how it is recorded, and which answer or error it brings. Each is asked once."""
 
 from __future__ import annotations
 

@@ -22,8 +22,11 @@ _DENIALS = ("AccessDenied", "UnauthorizedOperation")
 
 
 def assumptions(calls: AwsCalls, role_arn: str, subject: str) -> Assumptions:
-    """Those that others sent, the newest first, and how far back was read: of the refused ones those for the role or by
-    the subject, of the granted ones those by the subject for the role; and what was denied to the newest of these."""
+    """The AssumeRoleWithWebIdentity calls of others, the newest first, and how far back they were read.
+
+    The refused ones are those for the role or by the subject, the granted ones those by the subject for the role.
+    Beside them, what was denied to the newest granted session.
+    """
     records: list[Mapping[str, Any]] = []
     since = ""
     more: dict[str, str] = {}
@@ -50,7 +53,7 @@ def assumptions(calls: AwsCalls, role_arn: str, subject: str) -> Assumptions:
 
 
 def _assumptions(cloudtrail: Any, **more: str) -> Mapping[str, Any]:
-    """One page of those that others sent: each of our own walks has left one as well."""
+    """One page of the events of others. Each of our own walks has left one as well, and is skipped."""
     page = _events(cloudtrail, "EventName", "AssumeRoleWithWebIdentity", **more)
     return {**page, "records": [record for record in page["records"] if not _is_ours(record)]}
 

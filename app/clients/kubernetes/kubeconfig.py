@@ -89,7 +89,8 @@ class Kubeconfig:
         return _entry(self.clusters, "cluster", context.cluster, context)
 
     def user_of(self, context: Context) -> Entry | None:
-        """The user of a context; None where it sets none: then the client sends no login. Raises `Unreachable`."""
+        """The user of a context; None where the context names none: then the client sends no login. Raises
+        `Unreachable`."""
         return _entry(self.users, "user", context.user, context) if context.user else None
 
 
@@ -137,7 +138,7 @@ def paths(environment: Mapping[str, str]) -> tuple[Path, ...]:
 
 def read(environment: Mapping[str, str]) -> Kubeconfig:
     """Reads and merges. Raises `Unreachable` with a code for each way in which there may be nothing to read."""
-    # (1) The files that are there: kubectl, too, passes over those that are not.
+    # (1) The files that exist: kubectl skips the others as well.
     wanted = paths(environment)
     names = os.pathsep.join(map(str, wanted))
     documents = [(path, document) for path in wanted if (document := _document(path)) is not None]

@@ -19,7 +19,8 @@ from app.flow.token import MalformedToken, decode
 
 
 def subject(directory: Path = MOUNT) -> Subject | None:
-    """Who we are, by the token that every Pod has; None where it has none, or an old one that names no Pod."""
+    """Who we are, by the token that every Pod has; None where there is no such token, or an old one without a Pod's
+    name."""
     try:
         claims = decode(read_text(directory / "token").strip()).claims
     except (OSError, UnicodeDecodeError, MalformedToken):

@@ -98,7 +98,7 @@ def _of_basic(token: str, before: str, after: str) -> str:
 
 
 def base64_(given: Given, lines: Iterable[bytes]) -> Iterator[bytes]:
-    """Base64 of all that comes, or what it stands for. What is no Base64 ends it with 1, as GNU's does."""
+    """Encodes all input as Base64, or decodes it. Invalid input ends it with status 1, as in GNU's."""
     content = b"".join(lines)
     if "d" not in given.switches:
         text = base64.b64encode(content).decode()

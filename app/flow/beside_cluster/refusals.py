@@ -73,7 +73,7 @@ def refusal_of_read(found: Found) -> Refusal | None:
 
 
 def far_addresses(addresses: Iterable[str]) -> list[str]:
-    """The addresses, of these, that are neither loopback nor private."""
+    """Which of these addresses are neither loopback nor private."""
     return [text for text in addresses if not any(_plain(text) in network for network in _NEAR)]
 
 

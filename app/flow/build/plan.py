@@ -97,7 +97,8 @@ class Place:
 
 
 def plan(task: Progress, place: Place) -> tuple[Act, ...]:
-    """What does that task from here on. What is right already stays; of a task that is done it is all of it."""
+    """The acts that complete that task from here on. Acts whose result exists already are left out. For a task that is
+    done, all of its acts."""
     held = {goal.id for goal in task.goals if goal.done} if not task.done else set()
     return tuple(_PLANS[task.task.id](place, held))
 

@@ -41,7 +41,7 @@ class Task:
     goals: tuple[str, ...]
     """Checks of a walk, deeds, and the two goals of this module."""
     about: tuple[str, ...]
-    """The parties that it makes or looks at, the one first that a picture shows where it cannot show all of them."""
+    """The parties that it makes or looks at. A picture that has no room for all of them shows the first."""
 
 
 _ROLE = (

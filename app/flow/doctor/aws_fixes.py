@@ -88,10 +88,8 @@ def correct_arn(names: Names) -> Fix:
         return pod_fixes.own_role(names, ROLE_HERE)
     written = names.role_arn.strip()
     if is_role_arn(found := written.strip(_QUOTES).strip()):
-        change, commands = changes.annotated(names, role_arn=found), _write_arn(names, found)
-        if found != written:
-            return Fix(id="without_quotes", commands=commands, change=change)
-        return Fix(id="without_blanks", commands=commands, change=change)
+        commands, change = _write_arn(names, found), changes.annotated(names, role_arn=found)
+        return Fix(id="without_quotes" if found != written else "without_blanks", commands=commands, change=change)
     named, accounts = _NAMED_LAST.search(written), set(_ACCOUNT.findall(written))
     account = accounts.pop() if len(accounts) == 1 else "" if accounts else names.account
     arn = f"arn:{names.partition}:iam::{account}:role/{named[1] if named else written}"
@@ -115,7 +113,7 @@ def _write_arn(names: Names, arn: str) -> tuple[str, ...]:
 
 
 def _naming(names: Names, arn: str, fix: Fix) -> Fix:
-    """The same, where the role is known; else with those that may be meant, or after a look for them."""
+    """The fix as it is, where the role is known; else with the roles that may be meant, or after a look for them."""
     if arn != ROLE_HERE:
         return replace(fix, id="found_role") if arn == names.likely_role and names.exists else fix
     if names.admitting is None:

@@ -42,10 +42,11 @@ def pod_of(ports: Ports, namespace: str, service_account: str) -> str:
 
 
 def in_order(pods: Sequence[JsonValue]) -> list[JsonValue]:
-    """The one to look at first, then the others: the youngest that runs, those that do not run yet, those that ended.
+    """The Pods, in the order in which to look at them: the youngest that runs, those that do not run yet, those that
+    ended.
 
-    While a workload rolls out, its youngest Pod is the first, although it does not run yet: the running ones are those
-    that it is about to replace.
+    While a workload rolls out, its youngest Pod is the first, although it does not run yet: it is about to replace the
+    running ones.
     """
     found = sorted(pods, key=_rank, reverse=True)
     coming = [pod for pod in found if _replaces(pod, found[0])]

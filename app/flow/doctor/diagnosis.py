@@ -112,7 +112,8 @@ class Diagnosis:
 
     @property
     def successor(self) -> str:
-        """The Pod that the workload of the examined one has in its place; empty where that one is there, or none is."""
+        """The Pod with which the workload has replaced the examined one; empty where that still exists, or no Pod
+        does."""
         exists = self.walk.report(Step.WEBHOOK).check("pod.exists")
         gone = exists.status is Status.FAILED or self.is_being_deleted
         return successor(self.subject.pod, rows(self.evidence.get("pods"))) if gone else ""

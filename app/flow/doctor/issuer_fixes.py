@@ -48,7 +48,7 @@ def register_refused(names: Names) -> Fix:
 
 
 def create_provider(names: Names) -> Fix:
-    """Where ours is found, it is another account that has none: that of the role."""
+    """Where a provider of the issuer was found, it is in another account than the role's, which has none."""
     wanted = ("--url", names.issuer, "--client-id-list", names.bearer.audience)
     there = ("--profile", PROFILE_HERE) if names.provider_arn not in ("", names.bearer.provider_arn) else ()
     create, change = names.iam("create-open-id-connect-provider", *wanted, *there), changes.new_provider(names)

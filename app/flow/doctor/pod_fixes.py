@@ -69,7 +69,8 @@ def _leave_mount(names: Names) -> Fix:
 
 
 def own_volume(names: Names) -> Fix:
-    """The webhook keeps a volume and mounts that have the names of its own. Without them it adds what it should."""
+    """The webhook keeps a volume and mounts that have the names of its own, so they have to go for it to add its
+    own."""
     boxes = {
         kind: [
             {"name": get_str(box, "name"), "volumeMounts": [{"mountPath": path, "$patch": "delete"}]}

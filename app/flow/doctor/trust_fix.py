@@ -52,8 +52,9 @@ class Bearer:
 def admitting(policy: JsonValue, bearer: Bearer) -> JsonValue:
     """The policy with one more statement, which lets in this ServiceAccount and no one else.
 
-    It takes the place of those that match nobody or that IAM refuses, so no one loses access by it. What the nearest
-    one asks of the request itself, such as its address, this one asks too. None where it does not help: a Deny applies.
+    It replaces statements that match no one or that IAM refuses, so no one loses access by it. If the nearest statement
+    has conditions on the request itself, such as its address, the new one has them as well. None where a Deny applies,
+    so that no statement helps.
     """
     statement: dict[str, Any] = {
         "Effect": "Allow",

@@ -34,7 +34,7 @@ class Contents:
     rows: tuple[tuple[str, str], ...] = ()
     arrivals: tuple[Arrival, ...] = ()
     made: JsonValue = None
-    """What somebody made of it that can be read later, and may be another by then."""
+    """What was made by it and can be read later. It may have been changed by then."""
 
 
 def contents(beat_id: str, exchange: Exchange) -> Contents:
@@ -172,7 +172,7 @@ def _service_account(exchange: Exchange) -> Contents:
 
 
 def _pod(exchange: Exchange) -> Contents:
-    """The manifest. Of a dry run the Pod is none that there is, so the name that it would get says nothing."""
+    """The manifest. The Pod of a dry run does not exist, so the name that it would get is left out."""
     pod = loads_or_none(exchange.request_body)
     stored = None if "dryRun=" in exchange.url else loads_or_none(exchange.response_body)
     name = get_str(pod, "metadata", "name") or get_str(stored, "metadata", "name")

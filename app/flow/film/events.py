@@ -19,10 +19,10 @@ _FILE = "mount"
 
 
 def events(exchanges: Iterable[Exchange], pod: JsonValue) -> tuple[Beat, ...]:
-    """What they show, in the order in which they began.
+    """The beats of these exchanges, in the order in which the exchanges began.
 
-    Of the kubelet's requests and of what Pods send, only those of `pod`, a Pod as the API server returns it, and only
-    for tokens that STS accepts. What a server asks while it answers comes between the request and the answer.
+    Among the kubelet's and the Pods' requests, only those count that are of `pod` (as the API server returns it) and
+    about tokens that STS accepts. What a server asks while it answers comes between the request and the answer.
     """
     ordered = sorted(exchanges, key=lambda exchange: exchange.started)
     seen: Counter[str] = Counter()

@@ -24,7 +24,7 @@ ABOUT: Mapping[Step, Sequence[str]] = {
     Step.STS_ASSUME: ("sts", "issuer"),
     Step.ACCESS: ("s3", "pod"),
 }
-"""The parties that a step is about, the one first that a picture shows where it cannot show all of them."""
+"""The parties that a step is about. A picture that has no room for all of them shows the first."""
 
 
 def ghosts(chain: ChainState, checks: Mapping[str, Check], role_checks: Mapping[str, Check]) -> frozenset[str]:

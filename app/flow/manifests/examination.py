@@ -71,7 +71,7 @@ class OfFiles(Diagnosis):
 
 @dataclass(frozen=True, kw_only=True)
 class Examined:
-    """One ServiceAccount, with one of the workloads that run under it if there is one."""
+    """The examination of one ServiceAccount, with a workload that runs under it where there is one."""
 
     account: Found
     workload: Found | None

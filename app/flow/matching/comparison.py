@@ -73,7 +73,7 @@ class Variant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """All that there is to say about one token and one policy."""
+    """The comparison of one token with one policy."""
 
     decision: TrustDecision
     rows: tuple[Row, ...]
@@ -197,7 +197,8 @@ class _PolicyRows:
         )
 
     def condition(self, claim: Claim, values: Sequence[str]) -> Row:
-        """The conditions on one claim, and those that were meant for it: the key nearly right, so that none holds."""
+        """The conditions on one claim, and those that were meant for it but whose key is slightly wrong: then none
+        holds."""
         key = f"{self._prefix}:{claim}"
         readable = any(entry.element == "Action" for entry in self._trace)
         if not values or not readable or any(e.element == "Condition" and not e.operator for e in self._trace):

@@ -1,4 +1,4 @@
-"""Two texts that should meet and do not: the mistake that explains it, if it is one of those that people make.
+"""Two texts that should match and do not: the mistake that explains it, if it is one that people often make.
 
 Sources of the mistakes: public reports of refused AssumeRoleWithWebIdentity calls.
 """

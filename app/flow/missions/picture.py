@@ -52,7 +52,7 @@ class Part:
 
     @property
     def change(self) -> Change:
-        """What has to become of what they may do, all in all."""
+        """What has to become of all that this part may do, taken together."""
         return _together({_change(it) for it in self.results})
 
 

@@ -50,10 +50,11 @@ def with_deadline(
     clock: Callable[[], float] = time.monotonic,
     run: Run | None = None,
 ) -> Ports:
-    """The same ports, which take no longer than `seconds` in all, from the first question on. Several may be put at a
-    time. `longer`: by method of `Cluster`, seconds for a question that may take more than `ANSWER_SECONDS`.
+    """The same ports, whose questions take no longer than `seconds` in all, from the first one on. Several may be put
+    at a time. `longer`: by method of `Cluster`, seconds for a question that may take more than `ANSWER_SECONDS`.
 
-    After that, and after a silence, they raise `Unreachable` at once. So they are good for one walk, or one list.
+    After that time, and for a server that did not answer once, they raise `Unreachable` at once. So they are good for
+    one walk, or one list.
     `clock` gives seconds; `run` is how one question is put with a limit to its time.
     """
     watch = _Watch(seconds, clock, run or in_a_thread)
@@ -118,6 +119,7 @@ class _Watch:
     def ask(self, server: str, behind: str, operation: str, put: Callable[[], Any], patience: float) -> Any:
         """Asks `server` and waits `patience` seconds. `behind`: the server that may be the silent one where that waits
         for it.
+
         Raises what `put` raises, or `Unreachable`.
         """
         for silent in (server, behind):

@@ -160,7 +160,8 @@ def _judge(
     asked: Sequence[AskedAction],
     before: Denied | None = None,
 ) -> None:
-    """Decides `access.policy`. Of several actions the first that is denied speaks for all, then one that is open.
+    """Decides `access.policy`. Where there are several actions, the first that is denied decides, then one that is
+    open.
 
     `before` is how AWS denied it to the Pod: it stays open where that was by a policy of a kind that was not read.
     """

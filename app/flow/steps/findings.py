@@ -13,24 +13,24 @@ from app.flow.port_wrappers.deadline import OUT_OF_TIME
 from app.flow.ports import Ports
 
 NO_POD = "no_pod"
-"""The reason of what only a Pod shows, where none was chosen."""
+"""The reason of a check that only a Pod can decide, where none was chosen."""
 ISSUER_ASSUMED = "issuer_assumed"
-"""The reason of what compares with the cluster's issuer, where we know only the one that the role trusts."""
+"""The reason of a check against the cluster's issuer, where we know only the issuer that the role trusts."""
 BY_HAND = "by_hand"
-"""The reason of what the webhook would bring to a Pod whose manifest mounts the token itself."""
+"""The reason of a check of the webhook's part, where the Pod's manifest mounts the token itself."""
 NO_PERMISSION = "no_permission"
-"""The reason of what we may not read, though we are known."""
+"""The reason of a check for which we may not read something, although the server knows who we are."""
 OTHER_ACCOUNT = "other_account"
-"""The reason of what only the account of the role shows, where ours is another one."""
+"""The reason of a check that only the role's account can decide, where ours is another account."""
 NO_REGION = "no_region"
-"""The reason of what AWS was not asked, because no region is set, or none that there is."""
+"""The reason of a check for which AWS was not asked, because no region is set, or one that does not exist."""
 NO_CONFIGURATION = "no_configuration"
-"""The reason of what AWS was not asked, because our profile is not there, or its file cannot be read."""
+"""The reason of a check for which AWS was not asked, because our profile does not exist or cannot be read."""
 OWN_CLOCK = "own_clock"
-"""The reason of what AWS did not answer, because our clock is off and so is the time of our signature."""
+"""The reason of a check for which AWS refused our signature, because our clock is wrong."""
 _OWN_CONFIGURATION = ("aws_config_broken", "aws_no_such_profile")
 _WITHOUT_ANSWER = {OUT_OF_TIME: "out_of_time", "aws_no_region": NO_REGION, "aws_bad_region": NO_REGION}
-"""The reasons of what nobody was asked, by the code of the error; otherwise a server was silent."""
+"""The reasons of checks for which no server was asked, by the code of the error. With another code one was silent."""
 
 
 class Findings:
@@ -74,9 +74,10 @@ class Findings:
     def judge_as_seen(
         self, check_id: str, passed: bool, *, unseen: str, got: JsonValue, expected: JsonValue, where: str
     ) -> None:
-        """Records a check that expects the usual where a document says otherwise at most.
+        """Records a check whose expected value is the usual one unless a document says otherwise.
 
-        Where we could not see that document (`unseen`, a reason), what is not the usual is unknown and not failed.
+        Where we could not see that document (`unseen`, a reason), another value than the usual one is unknown and not
+        failed.
         """
         if passed or not unseen:
             self.judge(check_id, passed, got=got, expected=expected, where=where)

@@ -150,9 +150,10 @@ def written_role(pod: JsonValue, service_account: str) -> str:
 
 
 def added_later(pod: JsonValue) -> list[str]:
-    """The containers that have nothing of what the webhook adds, in a Pod of which it has edited another one.
+    """The containers without anything that the webhook adds, in a Pod in which it has edited another container.
 
-    It edits all that it sees: another webhook has put these into the Pod after it (Kubernetes, "Reinvocation policy").
+    The webhook edits all containers that it sees, so another webhook has added these after it (Kubernetes,
+    "Reinvocation policy").
     """
     variables = {ROLE_VARIABLE, TOKEN_VARIABLE}
     had = {get_str(box, "name"): (mount_path(box), variables & set(environment(box))) for box in containers(pod)}

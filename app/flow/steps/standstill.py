@@ -104,7 +104,7 @@ def _first_init(pod: JsonValue) -> Standstill | None:
 
 
 def _first_of(statuses: Sequence[JsonValue], pod: JsonValue, field: str) -> Standstill | None:
-    """The first container that does not run, those that say why before those that are being made."""
+    """The first container that does not run. Containers that say why come before those that are being made."""
     found = [it for status in statuses if (it := _of_container(status, pod, field)) is not None]
     worst = min(found, key=lambda it: it.waits, default=None)
     if worst is None:

@@ -69,7 +69,7 @@ def compare(
         return
     now = get(role, "AssumeRolePolicyDocument") if get_str(role, "Arn") == step_context.role_arn else None
 
-    # (2) It was changed meanwhile, and what it says now is what STS said; or it says what it said, and STS disagrees.
+    # (2) The policy was changed meanwhile and now says what STS said; or it says the same, and STS disagrees with it.
     after = evaluate(now, context)
     findings.show("trust_now", decision_document(after))
     if after.allowed is before.allowed:

@@ -16,13 +16,13 @@ STEPS = (oidc_provider, service_account, webhook, token_mount, sts_assume, acces
 def walk(ports: Ports, subject: Subject) -> Walk:
     """Examines the IRSA of one ServiceAccount and its Pod.
 
-    A broken link does not end the walk: every check that can still be made is made, the others say why not.
+    A broken link does not end the walk: every check that can still be made is made, and the others say why not.
     """
     return Walk(subject=subject, reports=tuple(walk_through(ports, subject)))
 
 
 def walk_through(ports: Ports, subject: Subject, asked: Sequence[AskedAction] = ()) -> Iterator[StepReport]:
-    """The same, one report at a time, each as soon as its step is done.
+    """The reports of a walk, one at a time, each as soon as its step is done.
 
     `asked` is what the Pod needs, where the caller knows; else its own command line says it.
     """

@@ -118,7 +118,7 @@ def _stored_pod(findings: Findings, ports: Ports, subject: Subject) -> tuple[Jso
 
 
 def _registered(findings: Findings, ports: Ports) -> JsonValue:
-    """The webhook's entry in its MutatingWebhookConfiguration; None where there is none that sees Pods."""
+    """The webhook's entry in its MutatingWebhookConfiguration; None where no entry is called for Pods."""
     where = "MutatingWebhookConfiguration"
     try:
         configurations = list(ports.cluster.mutating_webhooks())
@@ -137,7 +137,7 @@ def _registered(findings: Findings, ports: Ports) -> JsonValue:
             else:
                 blind.append((name, place, called, get_list(webhook, "rules")))
     if seeing:
-        # Beside that of EKS one that somebody installed may be left over: any one of them is enough.
+        # A registration that someone installed may be left beside that of EKS: one that sees Pods is enough.
         own = (found for found in seeing if get_str(found[3], "clientConfig", "url"))
         configuration, name, called, webhook = next(own, seeing[0])
         findings.show("configuration", configuration)

@@ -54,7 +54,7 @@ class Problem:
     place: int = 0
     """From 1: the character of the part, or of the JSON that is in it; of `utf8` the byte. 0 where there is none."""
     found: str = ""
-    """What stands there, as one can see it, or how many there are."""
+    """What was found at that place, with invisible characters written out; or how many there are."""
     expected: str = ""
 
 

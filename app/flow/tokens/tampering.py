@@ -1,4 +1,4 @@
-"""One character of a compact token changed, so that what it decodes to changes with it.
+"""Changes one character of a compact token, and says what changes in the decoded token.
 
 A character of base64url holds six bits, a byte eight. The last character of a part may hold bits that decode to
 nothing (RFC 4648 §3.5): a change to only those changes nothing that is signed.

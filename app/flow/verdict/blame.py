@@ -80,7 +80,7 @@ _OF_PROGRAM = {
 _REFUSED_IN = {Step.OIDC_PROVIDER: "provider", Step.SERVICE_ACCOUNT: "role"}
 """What STS refused without a check that failed, by the step: the account, or what is above it, shows us no cause."""
 _UNANSWERED = {"webhook": "review", "mount": "token_request"}
-"""Where a part lacks what another one should have brought, the call that should have brought it."""
+"""For a part that lacks something, the call that should have brought it."""
 
 
 def guilty_part(step: Step, check: Check, exchanges: Mapping[str, Sequence[Exchange]]) -> str:

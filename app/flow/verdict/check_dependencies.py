@@ -102,8 +102,9 @@ def roots(failed: Sequence[tuple[Step, Check]]) -> list[tuple[Step, Check]]:
 
 
 def _follows(check: Check, ids: Sequence[str], place: int) -> bool:
-    """What the Pod's program got follows from whatever is broken, unless it did not even get there. That it has ended
-    follows from what it got, and that it waits for a volume from what AWS refused for it."""
+    """Whether the check fails because one of these does. The error of the Pod's program follows from any broken link,
+    unless the program did not reach AWS at all. That the program has ended follows from its error; that the Pod waits
+    for a volume, from what AWS has refused."""
     check_id = check.id
     others = set(ids) - {check_id, RUNNING}
     if check_id == APPLICATION:  # a region that there is not has no endpoint either

@@ -160,8 +160,8 @@ def principal_of(said: str) -> str:
 def denied_action(said: str) -> tuple[str, str]:
     """The action and the resource that were denied; both empty where the sentence says nothing of that kind.
 
-    The resource is `*` where the sentence has none, since the action knows none; KMS says that there is one, and not
-    which ("the resource associated with this ciphertext").
+    The resource is `*` where the sentence names none, because the action has none. KMS only says that there is one
+    ("the resource associated with this ciphertext").
     """
     found = _MISSING.search(said)
     return (found[1], found[2] or found[3] or "*") if found else ("", "")

@@ -67,9 +67,9 @@ class Verdict:
     later: tuple[tuple[Step, Check], ...] = ()
     """Also broken, further down, by a cause of its own: not reached as long as the first one is."""
     refusal: str = ""
-    """Which of `REFUSALS` STS gave; empty where it gave none, or one that we do not know."""
+    """Which of `REFUSALS` STS responded with; empty where it did not refuse, or in a way that we do not know."""
     remaining: tuple[str, ...] = ()
-    """The causes that the refusal leaves: the one that was found, or all that nothing rules out."""
+    """The causes that remain for the refusal: the one that was found, or all that no check rules out."""
     ruled_out: tuple[str, ...] = ()
     """The causes that the refusal could have meant and the evidence excludes."""
     open: tuple[Check, ...] = ()
@@ -182,7 +182,7 @@ def _broken(
 
 
 def _has_ended(check: Check) -> bool:
-    """Whether it is only that the program has ended, which follows from what it got."""
+    """Whether the check says no more than that the program has ended, which follows from its error."""
     return check.id == RUNNING and check.reason in PROGRAM_ENDED
 
 

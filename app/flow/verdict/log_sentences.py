@@ -164,7 +164,8 @@ def web_identity_reason(said: str) -> str:
 
 
 def _last_in(line: str) -> str:
-    """The last sentence in one line: an error in JSON has the one that it came from behind it; empty without one."""
+    """The last sentence in a line; empty where it has none. In JSON an error is followed by the error that caused
+    it."""
     said = ""
     while found := _SENTENCE.search(line):
         said = _END.split(found[0])[0]

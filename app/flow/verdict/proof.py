@@ -27,7 +27,7 @@ def is_proven(walk: Walk, by_id: Mapping[str, Check]) -> bool:
 def waits_for(
     walk: Walk, by_id: Mapping[str, Check], undecided: Sequence[tuple[Step, Check]]
 ) -> tuple[Step, Check] | None:
-    """What keeps it from being known to work, where all that can be read holds; else None."""
+    """The check that waits for something that has to be sent, where all that can be read is right; else None."""
     if _no_more_can_be_read(by_id):
         return Step.TOKEN_MOUNT, by_id["token.file"]
     if _only_sending_is_open(walk, [check for _, check in undecided]):

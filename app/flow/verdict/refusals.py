@@ -164,7 +164,7 @@ class Reading:
     refusal: str = ""
     """Its id; empty where STS gave none, or one that we do not know."""
     remaining: tuple[Cause, ...] = ()
-    """The one that was found, or all that nothing rules out."""
+    """The causes that remain: the one that was found, or all that no check rules out."""
     ruled_out: tuple[Cause, ...] = ()
     """The causes that a check excludes; none where the check could not be made."""
 

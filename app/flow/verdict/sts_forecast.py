@@ -48,7 +48,7 @@ class Entered:
     audiences: tuple[str, ...] = ()
     """Its `ClientIDList`."""
     policy: JsonValue = None
-    """The role's trust policy; None where there is none that can be read."""
+    """The role's trust policy; None where it could not be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,7 +76,7 @@ class Stopping:
     def begin(self) -> int:
         """From now on the server is stopping. Returns how many works are waited for. Signal handlers call it."""
         self.began = time.monotonic()
-        self._before = set(self._works)  # one operation, and no lock: the thread that holds it may be this one
+        self._before = set(self._works)  # one operation without the lock: this thread may hold it
         return len(self._before)
 
     def left(self) -> int:

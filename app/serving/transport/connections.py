@@ -43,7 +43,7 @@ class Connection:
 
     def __init__(self, address: str, deadline: float) -> None:
         self.address = address
-        """By which it is counted; empty for one that is not, because it is a proxy's or refused."""
+        """The address for which it counts; empty where it does not count, because it is a proxy's or was refused."""
         self.deadline: float | None = deadline
         """The loop's time at which it is aborted; None while nothing is expected of the client."""
         self.unread = 0

@@ -6,7 +6,8 @@ import asyncio
 from typing import Any
 
 SIZE_LIMIT = 64 * 1024
-"""Bytes that wait for others at most: more are written at once, so that the transport can say that it is full."""
+"""How many bytes may wait to be written together. More are written at once, so that the transport can report that it is
+full."""
 
 
 class JoinedWrites:

@@ -42,7 +42,7 @@ def tasks(found: tuple[Progress, ...], shown: Progress, content: Content) -> str
 
 
 def tasks_not_done(found: Sequence[Progress], content: Content) -> str:
-    """Links to those of them that are not done; empty where there are none."""
+    """Links to the tasks that are not done; empty where all are."""
     links = (
         page_link(content, "build", escape(title(it, content)), **{PARAM: it.task.id}) for it in found if not it.done
     )
@@ -79,7 +79,7 @@ def _goal(goal: Goal, subject: Subject, content: Content) -> str:
 
 
 def hints(it: Progress, shown: int, content: Content) -> str:
-    """As many as the reader has asked for."""
+    """As many hints as the reader has asked for."""
     words = (content.message(f"build.task_{it.task.id}.hint_{number}") for number in range(1, shown + 1))
     rows = "".join(f"<li>{prose(text)}</li>" for text in words)
     return f'<ol class="build_hints">{rows}</ol>' if rows else ""

@@ -17,7 +17,8 @@ _SAVED = "saved_snapshot"
 
 
 def opened(content: Content) -> Diagnosis | None:
-    """Draws the uploader. The diagnosis in its file; None where there is no file, or none of ours, which it says."""
+    """Draws the uploader, and returns the diagnosis in its file; None where there is no file, or it is not one of ours:
+    then it says so."""
     with st.expander(content.message("doctor_page.open"), icon=":material/folder_open:"):
         file = st.file_uploader(
             content.message("doctor_page.file"),

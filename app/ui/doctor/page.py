@@ -69,7 +69,7 @@ def doctor() -> None:
 
 
 def _draw(found: Diagnosis, heard: tuple[Exchange, ...], content: Content, *, elsewhere: bool) -> None:
-    """`elsewhere`: whether it is of another cluster than the simulated one, which can then reproduce it."""
+    """Draws a diagnosis. `elsewhere`: whether it is of a real cluster. Then the simulated one can reproduce it."""
     components.block(verdict(found, content, listed_below=True) + seen(found, content), key="diagnosis")
     if found.fix:
         components.block(fix(found, content), key="fix")
@@ -95,7 +95,8 @@ def _offer_successor(found: Diagnosis, content: Content) -> None:
 
 
 def _offer(found: Diagnosis, walk_view: WalkView, content: Content) -> None:
-    """The actions without which it stays unknown, then those for which a check waits; none that the cluster refuses."""
+    """Offers the actions without which the verdict stays open, then those for which a check waits, but none that the
+    cluster refuses."""
     if mode.can().ask_consent:
         waiting = [*found.to_be_sure, *consent_buttons.lacking(*walk_view.walk)]
         wanted = [

@@ -9,7 +9,7 @@ from app.own_commands import as_started
 from app.ui.text import copy_button, escape, whole_words
 
 _DOCUMENT = re.compile(r"""(?>.*?(?=[\[{]["{\[]))(?P<document>.{162,}[}\]])""")
-"""A JSON document on one line, and what is before it: nothing that one reads there."""
+"""A line with a long JSON document, which no one can read on one line, and what stands before it."""
 _SHOWN = 24
 """Characters of it that stand beside the fold."""
 

@@ -1,4 +1,4 @@
-"""What sends something, as buttons: what each does, what it needs, what goes where; where the walk lacks it."""
+"""Buttons for the actions that send something, where the walk lacks them: what each does, needs and sends."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def instead(actions: Iterable[Action], content: Content, *, key: str) -> bool:
 
 
 def _buttons(actions: Sequence[Action], walk_view: WalkView, content: Content, *, key: str) -> None:
-    """One for each, and one for all of them, which is good for the whole visit."""
+    """A button for each action, and one for all of them during the whole visit."""
     for action in actions:
         with st.container(border=True, key=f"action_{key}_{action}"):
             components.block(_explanation(action, walk_view, content), key=f"action_text_{key}_{action}")

@@ -137,7 +137,7 @@ def legend(changes: Collection[Change], content: Content) -> str:
 
 
 def others(found: Sequence[Part], names: Names, content: Content) -> str:
-    """All else that the goals are about, and what has to become of what it may do."""
+    """The other parts that the goals are about, and what has to become of what each may do."""
     rows = "".join(_other(it, names, content) for it in found)
     return f'<h4>{escape(content.message("mission_page.others"))}</h4><ul class="others">{rows}</ul>' if rows else ""
 
@@ -158,7 +158,7 @@ def commands(used: int, chosen: Offered, content: Content) -> str:
 
 
 def hints(chosen: Offered, shown: int, content: Content) -> str:
-    """As many as the reader has asked for."""
+    """As many hints as the reader has asked for."""
     rows = "".join(f"<li>{prose(text)}</li>" for text in chosen.words_in(content).hints[:shown])
     return f'<ol class="build_hints">{rows}</ol>' if rows else ""
 

@@ -161,7 +161,7 @@ def _read(sheet: str) -> str:
 
 
 def world_line(found: Diagnosis, content: Content, *, named: bool) -> str:
-    """The line that says that this world is broken, and by which change if that is known; empty for a whole one."""
+    """The line that says that this world is broken, and by which change if that is known; empty where it works."""
     verdict = found.verdict
     broken = verdict.outcome is Outcome.BROKEN
     caused = session.world().faults if mode.can().break_world and named else ()

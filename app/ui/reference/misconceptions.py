@@ -180,7 +180,7 @@ def _choices(content: Content) -> str:
 
 
 def _entry(id_: str, content: Content, *, listed: bool = False) -> str:
-    """One statement with the two buttons that judge it, and what is so, hidden until then; numbered in the list."""
+    """One statement with the two buttons that judge it, and what is true, hidden until then. Numbered in the list."""
     it, words = MISCONCEPTIONS[id_], {key: content.message(f"misconceptions.{id_}.{key}") for key in _PARTS}
     place = _place(id_) if listed else ""
     number = f'<span class="number">{_NUMBERS[id_]}</span>' if listed else ""

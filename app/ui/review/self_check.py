@@ -32,7 +32,7 @@ class Result:
     """What came of a question's trial."""
 
     outcome: str
-    """Its name; empty where it is none that has one."""
+    """The name of the outcome; empty where it is none of the outcomes that have a name."""
     seen: Seen
 
 

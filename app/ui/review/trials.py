@@ -184,5 +184,5 @@ OUTCOMES: Mapping[str, Callable[[World, Seen], bool]] = {
 
 
 def outcome(world: World, seen: Seen) -> str:
-    """The name of what came of it; empty where it is none of those that have one."""
+    """The name of the outcome; empty where it is none of the outcomes that have a name."""
     return next((name for name, fits in OUTCOMES.items() if fits(world, seen)), "")

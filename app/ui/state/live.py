@@ -163,5 +163,5 @@ def only_read() -> None:
 
 
 def missing(*actions: Action) -> frozenset[Action]:
-    """The actions, of these, that the reader has not asked for yet."""
+    """Which of these actions the reader has not asked for yet."""
     return (ALL & set(actions)) - live_selection.state().actions

@@ -53,14 +53,14 @@ class LiveSelection:
     """Empty until the first list is read."""
     service_account: str = ""
     pod: str | None = None
-    """None: not chosen, so it is the newest one, whenever we look. Empty: none."""
+    """The name of the Pod. None: the reader has chosen none, so it is the newest at each look. Empty: no Pod."""
     newest: str = ""
-    """The one that it was when we looked last, where none is chosen; empty where there was none."""
+    """If no Pod is chosen: the newest one at the last look; empty where there was none."""
     lists: dict[tuple[str, ...], Listed] = field(default_factory=dict)
     granted: dict[tuple[str, str, str | None], frozenset[Action]] = field(default_factory=dict)
     """What this reader has asked for, by namespace, ServiceAccount and chosen Pod."""
     for_visit: frozenset[Action] = NOTHING
-    """What they have asked for whatever the subject: of this cluster, as this identity."""
+    """What they have asked for, for all subjects of this cluster, as this identity."""
     needed: tuple[AskedAction, ...] = ()
     """What the Pods of this ServiceAccount need, where the reader has said it."""
     own: Subject | None = None

@@ -74,7 +74,7 @@ def _refusal() -> LiveRefused | None:
     # (1) Whose server it is. Of another one, such as `streamlit run`, we know neither its address nor its readers.
     if facts is None:
         return LiveRefused(code="live_other_server", server_message="")
-    # (2) How ours was started. Either address may be the one that others reach: what is bound to all of them takes
+    # (2) How our server was started. Others may reach either of the two addresses: a server that is bound to all takes
     # loopback's requests as well.
     for host in (settings.host, facts.served_on):
         if code := settings.live_refusal(host):

@@ -83,10 +83,10 @@ def world() -> World:
 
 @contextmanager
 def another_world() -> Iterator[World]:
-    """A new world for one trial, dropped after it: nothing that is done there reaches this browser's own.
+    """A new world for one trial, dropped after it: nothing that is done there changes this browser's own world.
 
-    It counts as no visitor's: a room that checks itself would else use up the worlds that its address may make. What
-    it takes of the processor is charged as always. Stops the run where none can be made.
+    It does not count among the worlds that an address may make: otherwise a room whose readers all use the self-check
+    would use these up. Its CPU time is charged as always. Stops the run where no world can be made.
     """
     key = f"{own_world.key()}-{secrets.token_hex(4)}"
     allowance.admit(own_world.key())
@@ -137,7 +137,7 @@ def now() -> float:
 
 
 def missing(*actions: Action) -> frozenset[Action]:
-    """The actions, of these, that the reader has to ask for first. In the simulated world there are none."""
+    """Which of these actions the reader has to ask for first. In the simulated world it is none of them."""
     return live.missing(*actions) if mode.can().ask_consent else NOTHING
 
 
@@ -201,9 +201,10 @@ def run_again() -> None:
 
 
 def reset(seeded: Chain = scenario.ARTICLE, *, start: Start | None = None) -> None:
-    """Throws this browser's world away and makes a new one, with that chain in it. It is walked through when asked for.
+    """Replaces this browser's world by a new one, with that chain in it. It is walked through when someone asks for
+    that.
 
-    `start`: what the new one begins with; where it is None, what this one began with.
+    `start`: what the new world begins with; None is what the old one began with.
     """
     begins = st.session_state[_START] = start or world().start
     allowance.admit(own_world.key())

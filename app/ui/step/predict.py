@@ -137,7 +137,7 @@ def _made(world: str) -> dict[str, Any]:
 
 
 def _result(step: Step, predicted: str, found: RightAnswer, content: Content) -> str:
-    """One line of what was predicted and how it ended; behind it what happened, and why."""
+    """A line that says what was predicted and whether it was right; behind it, what happened and why."""
     words = f"predictions.{step}"
 
     def option(name: str) -> str:

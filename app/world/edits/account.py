@@ -38,7 +38,8 @@ def role(world: World) -> JsonObject | None:
     role = world.account.roles.get(world.chain.role)
     if role is None:
         return None
-    inline = {name: json.loads(document) for name, document in role.inline_policies.items()}
+    # Those that there are now: a page shows them in a thread of its own, while IAM may take another one.
+    inline = {name: json.loads(document) for name, document in list(role.inline_policies.items())}
     return dict(zip(_ROLE, (role.name, role.max_session_duration, list(role.attached), inline), strict=True))
 
 

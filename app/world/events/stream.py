@@ -68,7 +68,7 @@ class EventStream:
 
     def __init__(self) -> None:
         self.name = secrets.token_hex(8)
-        """Another stream counts from 1 as well, so a client that resumes says which one it means."""
+        """Every stream counts from 1, so a client that resumes says by this name which stream it means."""
         self.number = 0
         """The number of the newest event."""
         self.changed = 0

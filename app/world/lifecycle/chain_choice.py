@@ -1,4 +1,4 @@
-"""Which chain of a world its learner looks at: the one that it was seeded with, or one that they made themselves."""
+"""Which chain of a world its learner looks at: the one with which the world began, or one that they made themselves."""
 
 from __future__ import annotations
 

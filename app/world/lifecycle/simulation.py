@@ -40,7 +40,7 @@ CLOCK_LIMIT = 10 * 366 * 86400.0
 
 
 class Simulation:
-    """All worlds of one process: one thread with one loop, two servers on 127.0.0.1.
+    """All worlds of one process: a thread with an event loop, and two servers on 127.0.0.1.
 
     The ports are taken at once (`OSError` where that fails); `start` serves them. Methods may be called from any thread
     but the loop's own.

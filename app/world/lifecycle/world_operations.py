@@ -71,7 +71,7 @@ async def recreate(world: World, change: Callable[[JsonObject], None] | None = N
 
 
 def with_manifest(change: Callable[[World, JsonObject], None]) -> Callable[[World], Awaitable[None]]:
-    """What `Fault.cause_it` is where the Pod's manifest is all that changes."""
+    """Makes a `Fault.cause_it` that changes nothing but the Pod's manifest."""
 
     async def cause_it(world: World) -> None:
         await recreate(world, lambda pod: change(world, pod))

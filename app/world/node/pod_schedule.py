@@ -22,7 +22,7 @@ class PodSchedule:
         self._looked = now()
         """When the volumes were looked at last."""
         self._changed: float | None = None
-        """When something changed that they are made of; None where they have all of it."""
+        """When something changed that the volumes are made of; None where they are up to date."""
 
     def stop(self) -> None:
         """There is nothing to do any more. The worker is not kept: it keeps this."""

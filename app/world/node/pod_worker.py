@@ -168,6 +168,8 @@ class PodWorker:
 
     async def sync(self) -> None:
         """Renews what is due in the volumes, starts again what has backed off long enough."""
+        if self._record.closed:
+            return  # deleted while the kubelet was at another Pod
         if not self._state.sandbox:
             await self.start()
             return
@@ -181,7 +183,7 @@ class PodWorker:
 
     async def run_containers(self) -> None:
         """Starts what has not run, and again what has backed off long enough, with the volumes as they are."""
-        if not self._state.sandbox:
+        if not self._state.sandbox or self._record.closed:
             return
         work = asyncio.ensure_future(self._run_containers())
         try:

@@ -35,7 +35,7 @@ TAR = "tar"
 AWS_STEPS = 600
 """What a run of the AWS CLI, and a request of `curl`, counts as."""
 RUNNING_LIMIT = 100
-"""Programs that run at once on one node, each with all that it starts."""
+"""Programs that run at once on one node. What they start themselves does not count."""
 KILLED = Execution(stdout="", stderr="Killed\n", exit_code=137)
 
 
@@ -193,7 +193,7 @@ class _Bytes:
 
 
 class _System:
-    """What one program, with all that it starts, asks of the node."""
+    """What a program, and all programs that it starts, may ask the node for."""
 
     def __init__(self, processes: Processes, streams: Streams | None) -> None:
         self._processes = processes

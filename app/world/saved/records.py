@@ -30,7 +30,7 @@ class Origin:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What changes rarely, and of which there is one."""
+    """The settings of a world: each exists once and seldom changes."""
 
     chain: Chain
     chain_is_chosen: bool

@@ -40,7 +40,7 @@ _ACCOUNT = re.compile("[0-9]{12}")
 _UID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """The folder of a Pod's files is named after its uid, and removed with it."""
 BEFORE_FAULTS = "before_faults"
-"""The section that holds all others as they were before the first fault, while one is in force."""
+"""While a fault is in force: the section that contains all others as they were before the first fault."""
 _TABLES: Mapping[str, tuple[type, Callable[[Account], dict[str, Any]]]] = {
     "oidc_providers": (OidcProvider, lambda account: account.oidc_providers),
     "roles": (Role, lambda account: account.roles),
@@ -164,7 +164,7 @@ class KeptWorld:
 
 
 def read(sections: Sections) -> KeptWorld:
-    """What these sections say, all of it. Raises `StateError`."""
+    """The world that all these sections describe. Raises `StateError`."""
     origin: Origin = _one(Origin, sections, "origin")
     if not _ACCOUNT.fullmatch(origin.account_id):
         raise StateError("origin.account_id", repr(origin.account_id)[:80], "12 digits")

@@ -61,5 +61,5 @@ def trust_policy(world: World, namespace: str, service_account: str) -> JsonObje
 
 
 def trust_policy_without_subject(world: World) -> JsonObject:
-    """The one that it writes when it gets no ServiceAccount."""
+    """The trust policy that eksctl writes when it gets no ServiceAccount."""
     return documents.trust_policy_without_subject(world.issuer, world.account_id)

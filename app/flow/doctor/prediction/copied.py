@@ -78,7 +78,7 @@ class Copy:
         return self.check(check_id).status is Status.FAILED
 
     def document(self, name: str, check_id: str) -> JsonValue:
-        """A document. Raises what kept it from being read, which is what that check says."""
+        """A document. Where it was not read, raises the error that the check was recorded with (`refusal`)."""
         if self.documents.get(name) is None:
             raise refusal(self.check(check_id))
         return self.documents[name]

@@ -33,9 +33,8 @@ def apply(copy: Copy, fix: Fix) -> bool:
 
 
 def _is_known(fix: Fix) -> bool:
-    """Whether the fix says all that it does. The diff of a Pod that is only recreated shows the webhook's part.
-
-    What another command beside that one does is not said.
+    """Whether the fix says all that it does. The diff of a Pod that is only recreated shows the webhook's part, and
+    does not say what another command of the fix does.
     """
     change, recreated = fix.change, fix.recreates and len(fix.commands) == 1
     if change is None:

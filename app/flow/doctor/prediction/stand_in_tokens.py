@@ -49,5 +49,5 @@ def _algorithm() -> ECAlgorithm:
 
 @cache
 def _key() -> ec.EllipticCurvePrivateKey:
-    """One for all copies: it signs nothing that ever leaves them."""
+    """The key of all copies: no token that it signs ever leaves its copy."""
     return ec.generate_private_key(ec.SECP256R1())

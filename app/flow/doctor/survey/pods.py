@@ -55,10 +55,10 @@ def by_pod_identity(pods: Iterable[JsonValue]) -> list[str]:
 
 
 def stale(pods: Iterable[JsonValue], role_arn: str) -> list[StalePod]:
-    """Of Pods that live, those that have no role of the webhook's or another one than `role_arn`.
+    """The living Pods in which the webhook has set no role, or another one than `role_arn`.
 
-    One that is kept from the webhook on purpose (by its label, or `skip-containers` for all of its containers) would be
-    the same again, and so would one with Pod Identity, which wins.
+    A Pod that would be the same after it was recreated is left out: one that is kept from the webhook on purpose (by
+    its label, or by `skip-containers` for all of its containers), and one with Pod Identity, which takes precedence.
     """
     found = []
     for pod in pods:

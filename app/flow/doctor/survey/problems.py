@@ -127,8 +127,8 @@ def no_provider(case: Case) -> Problem:
 def refused(case: Case, together: Sequence[Bearer]) -> Problem:
     """The trust policy does not let it in: by the first check that fails, as in a walk.
 
-    `together`: all ServiceAccounts that name the role and are refused. One command lets in all of them, for the command
-    of one that is pasted after that of another would take its statement out again.
+    `together`: all ServiceAccounts that name the role and are refused. One command lets in all of them: if there was
+    one for each, the second that is pasted would remove the statement of the first.
     """
     findings = Findings(Step.SERVICE_ACCOUNT, case.ports, tuple(_TRUST))
     judge_trust(
@@ -159,7 +159,8 @@ def depends(case: Case) -> Problem:
 
 
 def wide(case: Case, role: RoleFound, *, alone: bool) -> Problem:
-    """The role lets in too many. Where it is not for this one `alone`, no command knows which others need it."""
+    """The role lets in too many ServiceAccounts. If it is not for this one `alone`, there is no command: we do not know
+    which others need it."""
     if alone:
         fix = case.fix(failed("trust.scope"))
     else:

@@ -36,7 +36,7 @@ class Candidate:
     subject: Subject
     document: JsonValue
     role_arn: str
-    """What the annotation says, or one that was meant for it."""
+    """The value of the annotation, or of one that was meant for it."""
     audience: str
     key: str = ""
     """The annotation's key where it is mistyped."""

@@ -148,7 +148,8 @@ def _case(ports: Ports, candidate: Candidate, found: Read, running: Sequence[Jso
 def _about_role(
     case: problems.Case, candidate: Candidate, stand: Stand, refused: Sequence[Bearer]
 ) -> Iterator[Problem]:
-    """What its stand says; `refused` are all that the role refuses though they name it."""
+    """The problems that follow from its stand. `refused`: all ServiceAccounts that name the role and that it
+    refuses."""
     match stand:
         case Stand.MISTYPED:
             yield problems.mistyped(case, candidate.key)

@@ -135,7 +135,7 @@ def _select_namespace(names: Names, place: int, webhook: JsonValue) -> Fix:
 
 
 def _patch_for(namespace: str, place: int, webhook: JsonValue) -> list[JsonObject]:
-    """A JSON patch with which the expressions on the namespace's name select this one too, and all that they did."""
+    """A JSON patch after which the expressions on the namespace's name select this namespace beside those of before."""
     found: list[JsonObject] = []
     for number, expression in enumerate(get_list(webhook, NAMESPACES, "matchExpressions")):
         path = f"/webhooks/{place}/{NAMESPACES}/matchExpressions/{number}/values"
@@ -230,7 +230,7 @@ def refused_pod(names: Names) -> Fix:
 
 
 def came_later() -> Fix:
-    """A container that another webhook has added after this one."""
+    """The fix for a container that another webhook has added after this one."""
     return Fix(id="added_later", commands=(line("kubectl", "get", _REGISTRATIONS, "-o", f"custom-columns={_ORDER}"),))
 
 

@@ -72,7 +72,7 @@ def _time(record: JsonValue) -> float | None:
 
 
 def _last_used(walk: Walk) -> str:
-    """IAM's own words. They say that the role was used, and not by which of those that may."""
+    """When the role was last used, in IAM's words. They do not say by which of its ServiceAccounts."""
     used = get(evidence_of(walk, "role"), "RoleLastUsed")
     words = " ".join(filter(None, (get_str(used, "LastUsedDate"), get_str(used, "Region"))))
     return f"RoleLastUsed: {words}" if words else ""

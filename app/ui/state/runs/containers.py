@@ -37,5 +37,5 @@ def container(**options: Any) -> DeltaGenerator:
 
 
 def install() -> None:
-    """Has all scripts draw so, where they ask for it."""
+    """From now on all scripts draw containers so, where they ask for it (`drawn_before.again`)."""
     st.container = container

@@ -33,7 +33,7 @@ def once(fill: Callable[..., None]) -> Callable[..., None]:
     def copied(message: Any, *which: Any, **named: Any) -> None:
         kind: Any = type(message)
         made = filled(kind, *which, **named)
-        if made.ByteSize():  # an empty one would say that there is one
+        if made.ByteSize():  # to merge an empty one would set the field
             message.MergeFrom(made)
 
     return copied
@@ -80,7 +80,8 @@ def _has(state: SessionState, key: str) -> bool:
 
 
 def _compact(state: SessionState) -> None:
-    """As Streamlit's: what the last run has set is old now. Streamlit also sets all that was old to what it was."""
+    """As Streamlit's: the values that the last run has set become old values. Streamlit also sets each old value
+    again."""
     old, id_of = state._old_state, state._get_widget_id
     new = {*map(id_of, state._new_session_state), *state._new_widget_state}
     for name in new | {widget_id for widget_id in map(id_of, old) if widget_id not in old}:

@@ -78,7 +78,7 @@ def _identity(identity: JsonValue, content: Content) -> str:
 
 
 def _decision(decision: Mapping[str, Any], content: Content) -> str:
-    """What was asked for, then statement by statement whether it applies, and what follows from them all."""
+    """The action that was asked for, whether each statement applies to it, and the decision that follows."""
     trace = [get_object(entry) for entry in get_list(decision, "trace")]
     asked, action = escape(content.message("access.asked")), get_str(decision, "action")
     statements = "".join(
@@ -112,7 +112,8 @@ def _statement(policy: str, number: JsonValue, entries: list[dict[str, Any]], co
 
 
 def _element(entry: Mapping[str, Any], content: Content) -> str:
-    """One element: what it wants, those that match first; of a condition also what it got."""
+    """One element of a statement: the values that it wants, first those that match; for a condition also what it
+    got."""
     where = " · ".join(shown(entry[key]) for key in ("element", "operator", "key") if entry.get(key))
     got = shown(entry.get("got") or "–")
     wanted = strings(entry.get("wanted")) or [shown(entry.get("wanted") or "–")]

@@ -232,7 +232,7 @@ def _result(key: str, nothing: str, walk_view: WalkView, content: Content) -> No
 
 
 def _sent(walk_view: WalkView) -> dict[str, Submission | str]:
-    """What was sent about this walk; after another one it is of another token."""
+    """The answers to what was sent about this walk. They go with the walk, because another one has another token."""
     kept = st.session_state.get(_SENT)
     return kept[1] if kept and kept[0] is walk_view else {}
 

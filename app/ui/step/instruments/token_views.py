@@ -39,7 +39,7 @@ class Place:
 
 
 def places(parts: Sequence[TokenPart]) -> tuple[Place, ...]:
-    """All of them, each before those inside it."""
+    """The places of all parts, each before the places inside it."""
     found = (item for part in parts for item in _inside(part, part.fields if part.fields else (None,), 0))
     return tuple(
         Place(number=number, part=part, field=field, depth=depth)

@@ -1,7 +1,7 @@
 """`pods/exec` and `pods/attach`, whatever carries their channels (`exec_channels`, `spdy`).
 
 Source: k8s.io/apimachinery `pkg/util/remotecommand/constants.go`, k8s.io/kubelet `pkg/cri/streaming/remotecommand/`.
-A client that attaches also gets what the process printed before, so that it sees all of a quick one.
+A client that attaches also gets what the process printed before, so that it sees all output of a short process.
 """
 
 from __future__ import annotations

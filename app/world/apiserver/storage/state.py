@@ -1,7 +1,7 @@
 """The objects of one cluster, in memory, with their versions and caps: the part that etcd plays.
 
 Objects are kept as JSON text. Each reader gets a fresh copy, so only `put` can change what is stored.
-All of it runs on the servers' one loop; there are no locks.
+All that writes runs on the servers' one loop, so there are no locks. Pages read in threads of their own.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
@@ -33,6 +34,9 @@ EVENT_LIMIT = 300
 """Events in one cluster. A new one drops the oldest, where a real cluster drops them after an hour."""
 EVENT_BYTES = 256 * 1024
 """Bytes of JSON in these events. One of the kubelet's has 700."""
+
+
+_key = itemgetter(0)
 
 
 class ClusterState:
@@ -65,11 +69,13 @@ class ClusterState:
         return self.read(resource, namespace, name).copy()
 
     def scan(self, resource: str, namespace: str | None = None) -> Iterator[Stored]:
-        """The stored objects of one namespace, or of all, ordered by namespace and name as etcd orders its keys."""
-        objects = self._objects[resource]
-        for key in sorted(objects):
+        """The stored objects of one namespace, or of all, ordered by namespace and name as etcd orders its keys.
+
+        Those that there are at the first one: what is changed or deleted meanwhile makes no difference.
+        """
+        for key, stored in sorted(self._objects[resource].items(), key=_key):
             if not namespace or key[0] == namespace:
-                yield objects[key]
+                yield stored
 
     def list(self, resource: str, namespace: str | None = None) -> list[JsonObject]:
         """Copies of the objects of one namespace, or of all."""

@@ -32,7 +32,8 @@ class _Wrong(Exception):
 
 
 def syntax_error(raw: bytes) -> str:
-    """What is wrong in it; empty where Go finds nothing, or where it is so long that looking would hold up others."""
+    """What is wrong in the text; empty where Go finds nothing, or where the text is so long that the search would keep
+    others waiting."""
     if len(raw) > SCANNED:
         return ""
     text = raw.decode("latin-1")  # Go names a byte, not a character

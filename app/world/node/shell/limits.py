@@ -21,7 +21,7 @@ NESTING = 40
 CONCURRENT = 32
 """Programs of one command that run at once, the parts of pipelines among them."""
 TEXT = 64 * 1024
-"""Characters of one variable, one word, one line, one script, one substitution's output."""
+"""Characters of a variable, a word, a line, a script, or the output of a substitution."""
 FIELDS = 4_000
 """Words of one command after its expansion."""
 OUTPUT = 1024 * 1024
@@ -35,7 +35,8 @@ class Killed(Exception):
 
 
 class Limits:
-    """What one program, with all that it starts, has taken. `rest` waits while its world has used up its CPU time."""
+    """How much a program and all programs that it starts have used. `rest` waits while the world has no CPU time
+    left."""
 
     def __init__(self, rest: Callable[[], Awaitable[None]]) -> None:
         self._rest = rest

@@ -30,9 +30,9 @@ class KeptFile:
 
 
 def read_tree(directory: Path, known: Iterable[KeptFile] = ()) -> tuple[KeptFile, ...]:
-    """All that is under a directory, whatever contains something before what is in it.
+    """All files and folders under a directory, each folder before what is in it.
 
-    What is as it was in `known` is the same object, so that it is kept once.
+    A file that is as it was in `known` is the same object, so that it is kept once.
     """
     same = {file: file for file in known}
     files = (_read(directory, path) for path in sorted(directory.rglob("*")))

@@ -157,6 +157,8 @@ class PodVolumes:
         }
         account = self._record.pod["spec"].get("serviceAccountName") or "default"
         token = await self._tokens.token(metadata["namespace"], account, spec)
+        if self._record.closed:
+            self._tokens.forget(metadata["uid"])  # else it would be kept for a Pod that is gone
         user = common_user(self._record.pod)
         # With a user or a group of its own the token is theirs alone; the group's right comes with `fsGroup`.
         if user is not None or self._group is not None:

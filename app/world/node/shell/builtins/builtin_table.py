@@ -1,4 +1,5 @@
-"""Which built-ins there are, and those that look for them. Source: POSIX.1-2017, Shell Command Language, 2.14; dash."""
+"""The table of the built-ins, and the built-ins that search it. Source: POSIX.1-2017, Shell Command Language, 2.14;
+dash."""
 
 from __future__ import annotations
 
