@@ -357,6 +357,55 @@ FIXES = {
         f"System.UnauthorizedAccessException: Access to the path '{DIRECTORY}/token' is denied.",
         *("pod.application", "fs_group"),
     ),
+    "an issuer that does not respond": (
+        "An error occurred (IDPCommunicationError) when calling the AssumeRoleWithWebIdentity operation: Error x",
+        *("pod.application", "try_again_keys"),
+    ),
+    "no ARN at all": (
+        "https response error StatusCode: 400, RequestID: 1, api error ValidationError: 1 validation error detected: "
+        "Value 's3-reader' at 'roleArn' failed to satisfy constraint: Member must have length greater than or equal to "
+        "20",
+        *("pod.application", "try_again_role"),
+    ),
+    "longer than any session": (
+        "An error occurred (ValidationError) when calling the AssumeRoleWithWebIdentity operation: 1 validation error "
+        "detected: Value '90000' at 'durationSeconds' failed to satisfy constraint: Member must have value less than "
+        "or equal to 43200",
+        *("pod.application", "shorter_session"),
+    ),
+    "too many sessions": (
+        "An error occurred (Throttling) when calling the AssumeRoleWithWebIdentity operation: Rate exceeded",
+        *("pod.application", "throttled"),
+    ),
+    "Go 1, cut off": (f"{GO_1}{NO_WAY}EOF", "pod.application", "cut_off"),
+    "Go 2, cut off": (
+        f"{STS_2}https response error StatusCode: 0, RequestID: , request send failed, {NO_WAY}read tcp 10.0.0.7:3->"
+        "52.1.1.1:443: read: connection reset by peer",
+        *("pod.application", "cut_off"),
+    ),
+    "boto3, cut off": (
+        "ConnectionClosedError: Connection was closed before we received a valid response from endpoint URL: "
+        '"https://sts.ap-northeast-1.amazonaws.com/".',
+        *("pod.application", "cut_off"),
+    ),
+    "JavaScript 2, without an address": (
+        "UnknownEndpoint: Inaccessible host: `sts.ap-northeast-1.amazonaws.com' at port `undefined'. This service may "
+        "not be available in the `ap-northeast-1' region.\n    at Request.ENOTFOUND_ERROR (/app/x.js:622:46)",
+        *("pod.application", "name_resolution"),
+    ),
+    "Java 1, without an address or a word on it": (
+        "SdkClientException: Unable to execute HTTP request: sts.ap-northeast-1.amazonaws.com\n\tat a.b.C(C.java:10)",
+        *("pod.application", "name_resolution"),
+    ),
+    "JavaScript 3, without credentials": (
+        "Error: Resolved credential object is not valid\n    at SignatureV4.x (/app/x.js:1:1)",
+        *("pod.request", "default_chain"),
+    ),
+    "C, without credentials": (
+        "Caused by:\n  0: initial ListObjectsV2 failed\n  1: Client error\n  2: No signing credentials available, see "
+        "CRT debug logs",
+        *("pod.request", "default_chain"),
+    ),
 }
 
 
@@ -393,6 +442,7 @@ def test_what_a_log_has_beside_the_sentence_is_not_kept() -> None:
         "No such bucket (Service: Amazon S3; Status Code: 404; Error Code: NoSuchBucket; Request ID: 1)",
         "The specified bucket does not exist (Aws::S3::Errors::NoSuchBucket)",
         "NoSuchBucket: The specified bucket does not exist\n\tstatus code: 404, request id: 1, host id: x",
+        "AWS Error NO_SUCH_BUCKET during ListObjectsV2 operation: The specified bucket does not exist",
         "open /var/run/secrets/kubernetes.io/serviceaccount/token: permission denied",
     ],
 )
@@ -508,6 +558,8 @@ NAMES_NO_ONE = (
     "</Message>",
     "operation error Secrets Manager: GetSecretValue, https response error StatusCode: 400, RequestID: 17, api error "
     "AccessDeniedException: Access to KMS is not allowed",
+    "OSError: When reading information for key 'a' in bucket 'b': AWS Error ACCESS_DENIED during HeadObject operation: "
+    "No response body.",
 )
 
 

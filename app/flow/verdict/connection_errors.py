@@ -18,12 +18,14 @@ endpoint (opt-in regions)."""
 _GLOBAL = re.compile(r"(?:https://|Connect to |getaddrinfo E\w+ )sts\.amazonaws\.com\b(?!\.cn)")
 _NO_WAY = re.compile(
     rf'endpoint URL: "https://(?P<botocore>[^"/]+)\.{OF_AWS}'
-    rf'|"https://(?P<go>[^"/]+)\.{OF_AWS}[^"]*": (?:dial tcp|context deadline exceeded|net/http: )'
-    rf"|(?:Connect to|getaddrinfo E\w+|HTTP request:) (?P<other>\S+)\.{OF_AWS}"
+    rf'|"https://(?P<go>[^"/]+)\.{OF_AWS}[^"]*": '
+    r"(?:(?:dial|read|write) tcp|context deadline exceeded|net/http: |(?:unexpected )?EOF)"
+    rf"|(?:Connect to|getaddrinfo E\w+|HTTP request:|Inaccessible host:) `?(?P<other>\S+)\.{OF_AWS}"
 )
 """What says that AWS was not reached, and the host's name but for its end."""
 _NO_NAME = re.compile(
     r"dial tcp: |getaddrinfo E|UnknownHostException|Name or service not known|failure in name resolution"
+    r"|Inaccessible host: |HTTP request: [\w.-]+$"
 )
 """What says that the name of a server has no address, or none that came in time: where the SDK for Go writes no address
 after `dial tcp`, it has none (Go's `net.Dialer`)."""
@@ -31,6 +33,8 @@ _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d")
 _OTHER_HOST = re.compile(r"hostname '.*' doesn't match|Hostname mismatch|x509: certificate is valid for ")
 """What says that a certificate is right, and is another server's."""
 _REFUSED_AT_ONCE = re.compile(r"connect: connection refused|ECONNREFUSED|failed: Connection refused")
+_CUT_OFF = re.compile(r": (?:unexpected )?EOF|connection reset by peer|Connection was closed before we received")
+"""What says that there was a connection, which was ended before there was a response."""
 _EITHER = "Could not connect to the endpoint URL: "
 """What botocore says where there is no address, and where the connection was refused at once
 (`botocore.httpsession`, `EndpointConnectionError`)."""
@@ -78,6 +82,11 @@ def by_global_endpoint(said: str) -> bool:
 def refused_at_once(said: str) -> bool:
     """Whether something on the way refused the connection, so that there is one."""
     return _REFUSED_AT_ONCE.search(said) is not None
+
+
+def cut_off(said: str) -> bool:
+    """Whether something on the way ended the connection to AWS."""
+    return bool(unreached(said)) and _CUT_OFF.search(said) is not None
 
 
 def lacks_connection(said: str) -> bool:

@@ -15,7 +15,7 @@ _STS = re.compile(
     r"|\bAws::STS::|STS is not activated|parameter RoleArn|InvalidIdentityToken|Token expired: current date/time"
     r"|OpenIDConnect provider|verification key from your identity provider|Incorrect token audience|Token too old: "
     r"|Missing a required claim: |Request ARN is invalid|requested DurationSeconds exceeds"
-    r"|at '(?:roleSessionName|webIdentityToken)' failed to satisfy"
+    r"|at '(?:roleArn|roleSessionName|webIdentityToken)' failed to satisfy|IDPCommunicationError"
     r"|aws-java-sdk-sts module|AWSSDK\.SecurityToken|webIdentityTokenFile must be"
     r"|get credentials: (?:failed to refresh cached credentials, )?(?:request canceled, |canceled, )?context "
 )
@@ -34,6 +34,7 @@ _NO_CREDENTIALS = (
     *("retrieving credentials from container-role", "retrieving credentials from custom-process"),
     *("Partial credentials found in", "Unsupported credential_source: ", " has a role_arn, and source_profile, but"),
     *("SharedCredsLoad: ", "failed to load credentials, ", "MissingAuthenticationToken"),
+    *("Resolved credential object is not valid", "No signing credentials available"),
 )
 _NO_PROFILE = ("The config profile", "failed to get shared config profile, ")
 _NO_MODULE = re.compile(
@@ -49,6 +50,7 @@ _CODE = re.compile(
     r"|\(Service: (?!Sts\b)\w+, Status Code: (?P<java>\d+), "
     r"|\(Service: (?!AWSSecurityTokenService\b)[\w ]+; Status Code: \d+; Error Code: (?P<java_1>\w+)"
     r"|\(Aws::(?!STS\b)\w+::Errors::(?P<ruby>\w+)\)"
+    r"|AWS Error (?P<cpp>[A-Z_]+)(?: \(HTTP status \d+\))? during "
     r"|^(?P<go_1>[A-Z][\w.]+): .*?(?:\\n\\t|\s)status code: \d+",
     re.DOTALL,
 )
@@ -57,12 +59,14 @@ _OF_INSTANCE = ("operation error ec2imds: Get", "EC2Metadata")
 """What the SDKs for Go say when they ask the instance's metadata for its region or its network."""
 _OF_ACCESS = re.compile(
     r"Access|[Aa]uth|Token|Signature|Credential|Forbidden|Expired|OptIn|Unrecognized|TimeTooSkewed|^40[13]$"
+    r"|ACCESS|TOKEN|SIGNATURE|CREDENTIAL|CLIENT|SKEWED|UNKNOWN|NETWORK"
 )
 """What is in a code that is about who asks, and not about what."""
 _NO_ONE = re.compile(
     r"(?:^|: )(?:Access Denied\.?|Forbidden|You are not authorized to perform this operation\."
     r"|Access to the resource \S+ is denied\.|Access to KMS is not allowed"
-    r"|The ciphertext refers to a customer master key that does not exist, .*)"
+    r"|The ciphertext refers to a customer master key that does not exist, .*"
+    r"|AWS Error ACCESS_DENIED during \w+ operation: No response body\.)"
     r"(?:$|\s+status code: |\\n\\t| Encoded authorization| \((?:Service: |Aws::))"
 )
 _ENCODED = re.compile(r"Encoded authorization failure message: ([\w+/=-]+)")
@@ -203,6 +207,16 @@ def lacks_region(said: str) -> bool:
 def by_other_server(said: str) -> bool:
     """Whether another server than STS responded to the request with the token, such as one of S3, or a proxy."""
     return "WebIdentity" in said and _NOT_OF_STS.search(said) is not None
+
+
+def is_throttled(said: str) -> bool:
+    """Whether STS got too many requests for a session."""
+    return "WebIdentity" in said and ("Throttling" in said or "Rate exceeded" in said)
+
+
+def asks_too_long(said: str) -> bool:
+    """Whether the session was to last longer than any may."""
+    return "at 'durationSeconds' failed to satisfy" in said and "less than or equal to" in said
 
 
 def is_refusal(said: str) -> bool:

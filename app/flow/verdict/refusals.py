@@ -55,6 +55,11 @@ _AUDIENCE = Cause(id="audience_not_accepted", step=Step.OIDC_PROVIDER, checks=("
 _ELSEWHERE = Cause(id="other_partition", step=Step.STS_ASSUME)
 _UNSEEN = (_ORGANIZATION, _ELSEWHERE, _LATE_KEYS)
 """The causes that no check of ours can see."""
+_NO_KEY = (
+    Cause(id="keys_unpublished", step=Step.OIDC_PROVIDER, checks=("issuer.discovery", "issuer.jwks")),
+    Cause(id="unknown_key", step=Step.OIDC_PROVIDER, checks=("sts.key", "token.key")),
+    _LATE_KEYS,
+)
 _EXPIRED = "ExpiredTokenException"
 _MALFORMED_ARN = Cause(id="malformed_arn", step=Step.SERVICE_ACCOUNT, checks=("service_account.role_arn",))
 
@@ -97,12 +102,9 @@ REFUSALS = (
         id="no_key",
         code="InvalidIdentityToken",
         words="Couldn't retrieve verification key",
-        causes=(
-            Cause(id="keys_unpublished", step=Step.OIDC_PROVIDER, checks=("issuer.discovery", "issuer.jwks")),
-            Cause(id="unknown_key", step=Step.OIDC_PROVIDER, checks=("sts.key", "token.key")),
-            _LATE_KEYS,
-        ),
+        causes=_NO_KEY,
     ),
+    Refusal(id="no_key", code="IDPCommunicationError", words="", causes=_NO_KEY),
     Refusal(
         id="thumbprint",
         code="InvalidIdentityToken",
@@ -130,6 +132,7 @@ REFUSALS = (
     ),
     Refusal(id="invalid_arn", code="ValidationError", words="Request ARN is invalid", causes=(_MALFORMED_ARN,)),
     Refusal(id="invalid_arn", code="ParamValidationError", words="RoleArn", causes=(_MALFORMED_ARN,)),
+    Refusal(id="invalid_arn", code="ValidationError", words="at 'roleArn' failed to satisfy", causes=(_MALFORMED_ARN,)),
 )
 OF_PROGRAM: Mapping[str, tuple[Cause, ...]] = {
     **dict.fromkeys(("not_authorized", "invalid_arn"), (_OTHER_ROLE,)),

@@ -21,6 +21,7 @@ from app.flow.verdict.connection_errors import (
     blames_certificate,
     blames_proxy,
     by_global_endpoint,
+    cut_off,
     gave_up,
     lacks_connection,
     refused_at_once,
@@ -31,6 +32,7 @@ from app.flow.verdict.error_messages import (
     CHAIN_LIMIT,
     REGION_OFF,
     ROLE_LIMIT,
+    asks_too_long,
     blames_clock,
     by_other_server,
     denied_action,
@@ -38,6 +40,7 @@ from app.flow.verdict.error_messages import (
     encoded_message,
     ended_session,
     is_refusal,
+    is_throttled,
     lacks_claim,
     lacks_region,
     named_issuer,
@@ -65,6 +68,8 @@ _AGAIN = (
     ("Incorrect token audience", Fix(id="try_again_token")),
     ("is not a valid JWT", Fix(id="try_again_token")),
     ("Request ARN is invalid", Fix(id="try_again_role")),
+    ("at 'roleArn'", Fix(id="try_again_role")),
+    ("IDPCommunicationError", Fix(id="try_again_keys")),
     ("", Fix(id="try_again_elsewhere")),
 )
 """What STS may mean where all that was read is right, by its words."""
@@ -102,6 +107,8 @@ def application(names: Names) -> Fix:
     if by_other_server(said):
         return Fix(id="other_server", commands=names.show_workload())
     boxes = names.kubectl("get", "pod", names.pod, "-o", "jsonpath={.spec.containers[*].name}")
+    if cut_off(said):
+        return Fix(id="cut_off", commands=(boxes,))
     if refused_at_once(said):
         return Fix(id="refused_connection", commands=(boxes,))
     if service := unreached(said):
@@ -117,6 +124,10 @@ def application(names: Names) -> Fix:
         return _on_windows(names)
     if _NO_FILE.search(said) and names.found("token.file"):
         return Fix(id="stale_path", commands=(names.kubectl("exec", names.pod, "--", "ls", "-la", TOKEN_DIRECTORY),))
+    if is_throttled(said):
+        return Fix(id="throttled", commands=names.show_workload())
+    if asks_too_long(said):
+        return Fix(id="shorter_session", commands=names.show_workload())
     if ROLE_LIMIT in said:
         shown = names.iam("get-role", "--role-name", names.role_name, "--query", "Role.MaxSessionDuration")
         asked = ("--role-name", names.role_name, "--max-session-duration", SECONDS_HERE)
