@@ -197,6 +197,12 @@ FIXES = {
         "identity-based policy allows the ec2:CreateVolume action. Encoded authorization failure message: Kj3-x",
         *("pod.application", "permit"),
     ),
+    "EC2, with a role that may not be passed on": (
+        f"UnauthorizedOperation: You are not authorized to perform this operation. User: {SESSION} is not authorized "
+        f"to perform: iam:PassRole on resource: {OTHER_ROLE} because no identity-based policy allows the iam:PassRole "
+        "action. Encoded authorization failure message: Kj3-x",
+        *("pod.application", "permit_to_pass"),
+    ),
     "Go 1, what a service says": (
         'level=error msg="AccessDenied: Cannot call GetSessionToken with session credentials\\n\\tstatus code: 403, '
         'request id: 9" key="a"',
@@ -443,6 +449,7 @@ def test_what_a_log_has_beside_the_sentence_is_not_kept() -> None:
         "The specified bucket does not exist (Aws::S3::Errors::NoSuchBucket)",
         "NoSuchBucket: The specified bucket does not exist\n\tstatus code: 404, request id: 1, host id: x",
         "AWS Error NO_SUCH_BUCKET during ListObjectsV2 operation: The specified bucket does not exist",
+        "AWS Error NETWORK_CONNECTION during HeadBucket operation: curlCode: 28, Timeout was reached",
         "open /var/run/secrets/kubernetes.io/serviceaccount/token: permission denied",
     ],
 )
@@ -560,6 +567,8 @@ NAMES_NO_ONE = (
     "AccessDeniedException: Access to KMS is not allowed",
     "OSError: When reading information for key 'a' in bucket 'b': AWS Error ACCESS_DENIED during HeadObject operation: "
     "No response body.",
+    "F0306 08:19:04.525174 7 client_manager.go:502] Failed to check if the bucket exists. Error: Access Denied.",
+    'level=error msg="module failed" err="sanity check failed: unable to successfully send a request: Access Denied."',
 )
 
 

@@ -1,32 +1,25 @@
-"""What fixes the links that lie in AWS: role, permissions; and the annotation that points to the role."""
+"""What fixes the links that lie in AWS: the role, and the annotation that points to it."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 
 from app.flow.annotations import ROLE_ARN, is_role_arn
 from app.flow.doctor import changes, pod_fixes
 from app.flow.doctor.fix import Fix
-from app.flow.doctor.names import PROFILE_HERE, REGION_HERE, RESOURCE_HERE, ROLE_HERE, Names, line
-from app.flow.doctor.trust_fix import VERSION, admitting, is_refused, matches_nobody, narrowed
-from app.flow.json_access import get, get_list, get_str
+from app.flow.doctor.log.permission_fixes import organization
+from app.flow.doctor.names import REGION_HERE, ROLE_HERE, Names, line
+from app.flow.doctor.trust_fix import admitting, is_refused, matches_nobody, narrowed
+from app.flow.json_access import get_str
 from app.flow.matching.nearest import statements
 from app.flow.model import Status
-from app.flow.names import account_of, boundary_of, role_of
-from app.flow.permissions.asked import ANY, LIST_BUCKETS
 from app.flow.steps.service_account import WEBHOOKS_OWN
 from app.flow.steps.trust_policy import OF_CALLER, OF_REQUEST
 from app.flow.steps.webhook import NEXT_POD
-from app.flow.verdict.error_messages import control_policy, denied_action, denying_policy
 from app.flow.verdict.refusals import CHANGED
 
-_CHAINING = ("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity")
-"""What both the first role's policies and the second role's trust policy have to allow."""
-_DENY = "explicit-deny"
 _QUOTES = "\"'`\u201c\u201d\u2018\u2019"
 """What a value is written between, which YAML or a shell took for a part of it."""
 _NAMED_LAST = re.compile(r"(?:^|:)role/([^:]+)$")
@@ -190,111 +183,5 @@ def activate_region(names: Names) -> Fix:
     return Fix(id="activate_region")
 
 
-def organization(names: Names) -> Fix:
-    kinds = ("SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY")
-    asked = (line("aws", "organizations", "list-policies", "--filter", kind) for kind in kinds)
-    return Fix(id="organization", commands=tuple(asked))
-
-
 def read_answer(names: Names) -> Fix:
     return Fix(id="read_answer")
-
-
-def boundary(names: Names) -> Fix:
-    asked = ("--role-name", names.role_name, "--query", "Role.PermissionsBoundary")
-    return Fix(id="boundary", commands=(names.iam("get-role", *asked),))
-
-
-def permit(names: Names) -> Fix:
-    """What the role's own policies lack, unless another kind of policy denies it: then one more Allow does not help."""
-    decision = names.documents.get("permission_decision")
-    said = names.check.error or names.error_of("access.list_buckets")
-    denied = [(get_str(it, "action"), get_str(it, "resource")) for it in get_list(decision, "denied")]
-    if not denied and get(decision, "allowed") is True:  # and S3 refused it
-        return denied_by(names, said) or organization(names)
-    if get(decision, "organization_allows") is False:
-        return _control_policy(names, said)
-    if get(decision, "boundary_allows") is False:
-        return _boundary(names)
-    if get_str(decision, "reason") == _DENY:
-        return _remove_deny(names)
-    by_words = denied_action(said)
-    return permit_denied(names, said, denied or [by_words if by_words[0] else (LIST_BUCKETS, ANY)])
-
-
-def permit_denied(names: Names, said: str, denied: Sequence[tuple[str, str]]) -> Fix:
-    """What the role was refused, in these words: exactly these actions, each on its resource."""
-    permit = _permit_exactly(names, denied)
-    return denied_by(names, said) or chained(names, denied, permit) or permit
-
-
-def chained(names: Names, denied: Sequence[tuple[str, str]], fix: Fix) -> Fix | None:
-    """Where what was denied is to assume a second role (role chaining), after `fix`; None for anything else.
-
-    The second role's trust policy has to name the first, also where a role assumes itself (AWS Security Blog,
-    "Announcing an update to IAM role trust policy behavior").
-    """
-    if len(denied) != 1 or denied[0][0] not in _CHAINING or (parts := role_of(denied[0][1])) is None:
-        return None
-    if denied[0] == ("sts:AssumeRole", names.role_arn):
-        return Fix(id="assumes_itself", commands=names.show_workload())
-    wanted = ("--role-name", parts[2], "--query", "Role.AssumeRolePolicyDocument")
-    there = () if parts[1] == account_of(names.role_arn) else ("--profile", PROFILE_HERE)
-    return replace(fix, id="assumes_another", commands=(*fix.commands, names.iam("get-role", *wanted, *there)))
-
-
-def denied_by(names: Names, said: str) -> Fix | None:
-    """Where the error message names a policy that no policy of the role outweighs; None where it names none."""
-    kind = denying_policy(said)
-    if "control policy" in kind:
-        return _control_policy(names, said)
-    if kind == "permissions boundary":
-        return _boundary(names)
-    if kind not in ("", "identity-based policy"):
-        return Fix(id="other_policy")
-    return _remove_deny(names) if "explicit deny" in said else None
-
-
-def _permit_exactly(names: Names, denied: Sequence[tuple[str, str]]) -> Fix:
-    """An inline policy under a name of its own, since a policy of the same name would be replaced."""
-    by_resource: dict[str, list[str]] = {}
-    for action, resource in denied:
-        exact = resource if resource == ANY or resource.startswith("arn:") else RESOURCE_HERE
-        by_resource.setdefault(exact, []).append(action)
-    statements = [
-        {"Effect": "Allow", "Action": actions[0] if len(actions) == 1 else actions, "Resource": resource}
-        for resource, actions in by_resource.items()
-    ]
-    policy = {"Version": VERSION, "Statement": statements}
-    digest = hashlib.sha256(json.dumps(statements).encode("utf-8", "replace")).hexdigest()[:8]
-    name = f"allow-{statements[0]['Action'][:90]}-{digest}".replace(":", "-") if len(denied) == 1 else f"allow-{digest}"
-    wanted = ("--role-name", names.role_name, "--policy-name", name, "--policy-document", json.dumps(policy))
-    change = changes.permissions(names, name, policy)
-    return Fix(id="permit", commands=(names.iam("put-role-policy", *wanted),), change=change)
-
-
-def _remove_deny(names: Names) -> Fix:
-    return Fix(
-        id="remove_deny_from_role",
-        commands=(
-            names.iam("list-attached-role-policies", "--role-name", names.role_name),
-            names.iam("list-role-policies", "--role-name", names.role_name),
-        ),
-    )
-
-
-def _control_policy(names: Names, said: str) -> Fix:
-    """The policy that the error message names, or all that it can be."""
-    named = control_policy(said)
-    shown = (line("aws", "organizations", "describe-policy", "--policy-id", named),)
-    return Fix(id="control_policy", commands=shown if named else organization(names).commands)
-
-
-def _boundary(names: Names) -> Fix:
-    """The owner of the permissions boundary has to widen it: no policy of the role reaches beyond it."""
-    arn = boundary_of(names.documents.get("role"))
-    if not arn:
-        return boundary(names)
-    version = names.iam("get-policy", "--policy-arn", arn, "--query", "Policy.DefaultVersionId", "--output", "text")
-    show = names.iam("get-policy-version", "--policy-arn", arn, "--version-id")
-    return Fix(id="boundary", commands=(f'{show} "$({version})"',))

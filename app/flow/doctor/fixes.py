@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from app.flow.doctor import aws_fixes, issuer_fixes, pod_fixes, program_fixes
 from app.flow.doctor.fix import Fix
-from app.flow.doctor.log import error_fixes
+from app.flow.doctor.log import error_fixes, permission_fixes
 from app.flow.doctor.names import Names
 from app.flow.doctor.pods import sibling_fixes
 from app.flow.doctor.webhook import webhook_fixes
@@ -85,7 +85,7 @@ _CAUSES: Mapping[str, Make] = {
     "corrected_since": error_fixes.try_again,
     "other_token": error_fixes.other_token,
     "thumbprint": issuer_fixes.register_refused,
-    "organization": aws_fixes.organization,
+    "organization": permission_fixes.organization,
     "provider_missing": issuer_fixes.create_provider,
     "audience_not_accepted": issuer_fixes.accept_audience,
     "region_disabled": aws_fixes.activate_region,
@@ -143,6 +143,6 @@ _FIXES: Mapping[str, Make] = {
     APPLICATION: error_fixes.application,
     "pod.hop_limit": pod_fixes.host_network,
     "access.identity": aws_fixes.read_answer,
-    "access.policy": aws_fixes.permit,
-    "access.list_buckets": aws_fixes.permit,
+    "access.policy": permission_fixes.permit,
+    "access.list_buckets": permission_fixes.permit,
 }

@@ -59,7 +59,7 @@ _OF_INSTANCE = ("operation error ec2imds: Get", "EC2Metadata")
 """What the SDKs for Go say when they ask the instance's metadata for its region or its network."""
 _OF_ACCESS = re.compile(
     r"Access|[Aa]uth|Token|Signature|Credential|Forbidden|Expired|OptIn|Unrecognized|TimeTooSkewed|^40[13]$"
-    r"|ACCESS|TOKEN|SIGNATURE|CREDENTIAL|CLIENT|SKEWED|UNKNOWN|NETWORK"
+    r"|ACCESS|TOKEN|SIGNATURE|CREDENTIAL|SKEWED"
 )
 """What is in a code that is about who asks, and not about what."""
 _NO_ONE = re.compile(

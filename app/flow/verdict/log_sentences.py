@@ -85,6 +85,7 @@ _SENTENCE = re.compile(
     r"failed to satisfy .+"
     r"|AWS Error [A-Z_]+(?: \(HTTP status \d+\))? during \w+ operation: .+"
     r"|\bAccessDenied: Access Denied\b|(?<=<Message>)Access Denied(?=</Message>)"
+    r"|(?<=: )Access Denied\.(?=$|\\?\")"
     r"|(?:\bAccessDenied: )?Access to the resource \S+ is denied\."
     rf"|Error performing \w+ https://sts\.\S*{OF_AWS}\S* .+"
     r"|(?:\b\w+: )?(?:User: arn:aws[\w-]*:\S+ is not|Not) authorized to perform:? [\w-]+:\w+.*"

@@ -1,1 +1,1 @@
-"""What the doctor makes of the log of the Pod's program."""
+"""What the doctor makes of what the Pod's program was refused, by its log."""
