@@ -357,12 +357,38 @@ def words(fakes: Fakes) -> tuple[str, list[list[str]]]:
 
 
 RESTART = ["kubectl", "-n", "default", "rollout", "restart", "deployment/web"]
+OF_POD_IDENTITY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "pods.eks.amazonaws.com"},
+            "Action": ["sts:AssumeRole", "sts:TagSession"],
+        }
+    ],
+}
 ANNOTATION = "eks.amazonaws.com/role-arn"
 FIXES: dict[str, tuple[Callable[[Fakes], Any], str, list[list[str]]]] = {
     "provider": (
         lambda f: f.providers.clear(),
         "create_provider",
         [["aws", "iam", "create-open-id-connect-provider", "--url", ISSUER]],
+    ),
+    "provider, for a role of EKS Pod Identity": (
+        lambda f: (f.providers.clear(), f.role.update(AssumeRolePolicyDocument=OF_POD_IDENTITY)),
+        "provider_or_association",
+        [
+            ["aws", "eks", "list-pod-identity-associations", "--cluster-name", "CLUSTER"],
+            ["aws", "iam", "create-open-id-connect-provider", "--url", ISSUER],
+        ],
+    ),
+    "trust of EKS Pod Identity": (
+        lambda f: f.role.update(AssumeRolePolicyDocument=OF_POD_IDENTITY),
+        "trust_or_association",
+        [
+            ["aws", "eks", "list-pod-identity-associations", "--cluster-name", "CLUSTER"],
+            ["aws", "iam", "update-assume-role-policy", "--role-name", "s3-reader"],
+        ],
     ),
     "client id": (
         lambda f: f.provider.update(ClientIDList=["sts.amazon.com"]),

@@ -11,7 +11,7 @@ from app.flow.doctor import changes, pod_fixes
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.log.permission_fixes import organization
 from app.flow.doctor.names import REGION_HERE, ROLE_HERE, Names, line
-from app.flow.doctor.trust_fix import admitting, is_refused, matches_nobody, narrowed
+from app.flow.doctor.trust_fix import admitting, is_for_pod_identity, is_refused, matches_nobody, narrowed
 from app.flow.json_access import get_str
 from app.flow.matching.nearest import statements
 from app.flow.model import Status
@@ -154,7 +154,19 @@ def trust(names: Names) -> Fix:
         return Fix(id="trust_refused", commands=commands, change=change)
     if matches_nobody(before, names.bearer):
         return Fix(id="trust_instead", commands=commands, change=change)
+    if is_for_pod_identity(before):
+        return Fix(id="trust_or_association", commands=(associations(names), *commands), change=change)
     return Fix(id="trust", commands=commands, change=change)
+
+
+def pod_identity(names: Names) -> Fix:
+    return Fix(id="pod_identity", commands=(associations(names),))
+
+
+def associations(names: Names) -> str:
+    """What lists the associations of EKS Pod Identity that the ServiceAccount has."""
+    asked = ("--cluster-name", "CLUSTER", "--namespace", names.namespace, "--service-account", names.service_account)
+    return line("aws", "eks", "list-pod-identity-associations", *asked)
 
 
 def conditions(names: Names) -> Fix:

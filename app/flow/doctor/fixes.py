@@ -121,7 +121,7 @@ _FIXES: Mapping[str, Make] = {
     **dict.fromkeys(("pod.injected", "pod.environment", "pod.volume"), webhook_fixes.not_edited),
     "pod.age": pod_fixes.recreate,
     "pod.siblings": sibling_fixes.siblings,
-    "pod.pod_identity": pod_fixes.pod_identity,
+    "pod.pod_identity": aws_fixes.pod_identity,
     "pod.region": pod_fixes.region,
     "pod.static_keys": pod_fixes.static_keys,
     "token.file": pod_fixes.token_file,

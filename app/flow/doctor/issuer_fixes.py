@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.flow.doctor import changes, pod_fixes
+from app.flow.doctor.aws_fixes import associations
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import PROFILE_HERE, Names, line
+from app.flow.doctor.trust_fix import is_for_pod_identity
 from app.flow.json_access import get_object, get_str, strings
 from app.flow.names import DEFAULT_AUDIENCE, is_public
 from app.flow.steps.oidc_provider import NO_KID
@@ -55,6 +57,8 @@ def create_provider(names: Names) -> Fix:
     if beside := names.near("provider"):
         look = names.iam("get-open-id-connect-provider", "--open-id-connect-provider-arn", beside)
         return Fix(id="mean_provider", commands=(look, create), change=change)
+    if is_for_pod_identity(names.documents.get("trust_policy")):
+        return Fix(id="provider_or_association", commands=(associations(names), create), change=change)
     return Fix(id="create_provider", commands=(create,), change=change)
 
 

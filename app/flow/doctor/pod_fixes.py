@@ -7,7 +7,7 @@ from app.flow.doctor import changes
 from app.flow.doctor.choosing import successor
 from app.flow.doctor.container_checks import OPTIONAL_KEYS
 from app.flow.doctor.fix import Fix
-from app.flow.doctor.names import REGION_HERE, Names, line
+from app.flow.doctor.names import REGION_HERE, Names
 from app.flow.doctor.pods.rows import rows
 from app.flow.doctor.reading.variables import KEY_VARIABLES
 from app.flow.json_access import get_list, get_object, get_str
@@ -181,11 +181,6 @@ def own_audience(names: Names) -> Fix:
         commands=names.merge({"spec": {"volumes": [changed]}}),
         change=changes.workload(names, edit),
     )
-
-
-def pod_identity(names: Names) -> Fix:
-    asked = ("--cluster-name", "CLUSTER", "--namespace", names.namespace, "--service-account", names.service_account)
-    return Fix(id="pod_identity", commands=(line("aws", "eks", "list-pod-identity-associations", *asked),))
 
 
 def region(names: Names) -> Fix:

@@ -17,6 +17,7 @@ from app.flow.steps.trust_policy import strangers_of
 from app.flow.trust import ASSUME_ROLE_WITH_WEB_IDENTITY, TrustContext, evaluate, web_identity_context
 
 VERSION = "2012-10-17"
+_POD_IDENTITY = "pods.eks.amazonaws.com"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +93,13 @@ def matches_nobody(policy: JsonValue, bearer: Bearer) -> bool:
 def is_refused(statement: JsonValue) -> bool:
     """Whether it allows what IAM stores in no trust policy."""
     return get_str(statement, "Effect") == "Allow" and not may_be_stored(statement)
+
+
+def is_for_pod_identity(policy: JsonValue) -> bool:
+    """Whether the role is for EKS Pod Identity, and for no token of an issuer."""
+    allowing = [get_object(it, "Principal") for it in statements(policy) if get_str(it, "Effect") == "Allow"]
+    served = any(_POD_IDENTITY in strings(principal.get("Service")) for principal in allowing)
+    return served and not any("Federated" in principal for principal in allowing)
 
 
 def may_be_stored(statement: JsonValue) -> bool:
