@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from app.world.aws.authorization import LONGEST
 from app.world.aws.errors import AwsError
 from app.world.aws.iam import limits
 from tests.world.aws_world import (  # noqa: F401
@@ -313,6 +314,17 @@ def test_a_policy_for_one_role_only(aws):
     assert iam.get_role(RoleName="s3-reader")["Role"]["Arn"] == ROLE
     with refused("AccessDenied"):
         iam.get_role(RoleName="NodeInstanceRole")
+
+
+def test_policies_are_compared_with_no_more_than_an_arn(aws):
+    statement = {"Effect": "Allow", "Action": "iam:GetRole", "Resource": f"{ROLE.partition('/')[0]}/*b"}
+    policy = {"Version": "2012-10-17", "Statement": statement}
+    aws.call("PutRolePolicy", RoleName="s3-reader", PolicyName="self", PolicyDocument=json.dumps(policy))
+    iam = aws.client("iam", aws.assume()["Credentials"], parameter_validation=False)
+    with refused("NoSuchEntity"):
+        iam.get_role(RoleName="a" * 60 + "b")
+    with refused("AccessDenied"):
+        iam.get_role(RoleName="a" * LONGEST + "b")
 
 
 def test_the_learner_is_a_user(aws):

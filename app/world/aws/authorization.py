@@ -18,6 +18,9 @@ from app.world.aws.organization import principals_denied_by, resource_denied_by
 from app.world.aws.times import iso
 
 Keys = Mapping[str, str | list[str]]
+LONGEST = 2048
+"""Characters of a resource, and of a value that the request brings, with which policies are compared. No ARN is longer,
+and a longer name is refused after this."""
 _ADMINISTRATOR = ((ADMINISTRATOR_ACCESS, MANAGED_POLICIES[ADMINISTRATOR_ACCESS].document),)
 
 
@@ -28,7 +31,8 @@ def authorize(caller: Caller, action: str, resource: str = "*", *, named: str = 
     if it has one, which an inline policy has not. Rule: AWS Security Blog, "Enhanced access denied error messages with
     policy ARNs", January 2026.
     """
-    context = request_keys(caller) | dict(keys or {})
+    brought = {name: value[:LONGEST] if isinstance(value, str) else value for name, value in (keys or {}).items()}
+    context, resource = request_keys(caller) | brought, resource[:LONGEST]
     layers = [("identity-based policy", identity_policies(caller.account, caller.key))]
     if boundary := permissions_boundary(caller.account, caller.key):
         layers.append(("permissions boundary", boundary))

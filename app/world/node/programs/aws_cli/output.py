@@ -15,6 +15,7 @@ import jmespath
 import yaml
 from jmespath.exceptions import JMESPathError
 
+from app.world.node.programs.aws_cli.bounded_query import BoundedQuery, TooMuch
 from app.world.node.programs.aws_cli.table_output import table_text
 from app.world.node.programs.aws_cli.usage_errors import UsageError
 
@@ -36,9 +37,11 @@ def query(expression: str | None) -> Callable[[Any], Any]:
 
     def search(answer: Any) -> Any:
         try:
-            return compiled.search(answer)
+            return BoundedQuery().visit(compiled.parsed, answer)
         except RecursionError as error:
             raise UsageError(f"Bad value for --query {expression}: too deep") from error
+        except TooMuch as error:
+            raise UsageError(f"Bad value for --query {expression}: too much for this simulated CLI") from error
 
     return search
 

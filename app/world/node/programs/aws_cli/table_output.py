@@ -7,8 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from unicodedata import east_asian_width
 
+from app.world.node.programs.aws_cli.usage_errors import UsageError
+
 TERMINAL_WIDTH = 80
 """Columns where no terminal says how many it has."""
+CHARACTERS = 4 * 1024 * 1024
+"""Of a table, each row of which is as wide as the widest."""
 _PADDING = 4
 
 
@@ -66,6 +70,8 @@ def table_text(title: str, answer: Any) -> str:
     if width > TERMINAL_WIDTH:
         sections = [section.upright() for section in sections]
         width = max(section.width for section in sections)
+    if width * sum(len(section.rows) + 1 for section in sections) > CHARACTERS:
+        raise UsageError("the answer is too wide and too long to be printed as a table")
     return "-" * width + "\n" + "".join(_rendered(section, width) for section in sections)
 
 
