@@ -44,7 +44,6 @@ class Run:
         self._is_early_end = plan.given is not None
         """What is written to the first process once it can be."""
         self._end: End = "ended"
-        self._is_closed = False
         self.cpu_seconds = 0.0
         """What the processes took of the processor, once they have ended."""
         self.to_file = bytearray()
@@ -100,7 +99,6 @@ class Run:
     def close(self) -> None:
         """Ends it at once: its reader is gone."""
         self._finish("stopped")
-        self._is_closed = True
         self._signal(signal.SIGKILL)
 
     def _finish(self, end: End) -> None:
@@ -138,7 +136,7 @@ class Run:
         finally:
             for descriptor in opened - kept:
                 os.close(descriptor)
-        if self._is_closed:
+        if self._end == "stopped":  # meanwhile: the signal has reached none, or only some of them
             self._signal(signal.SIGKILL)
         return shown, filed, given
 

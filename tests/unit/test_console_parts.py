@@ -5,6 +5,7 @@ import errno
 import gc
 import os
 import sqlite3
+import time
 from contextlib import ExitStack, closing, contextmanager, suppress
 from itertools import chain
 
@@ -121,6 +122,27 @@ def test_a_line_for_which_the_process_has_too_few_descriptors_leaves_none_open(t
     for end in chain(*made):
         with pytest.raises(OSError, match="Bad file descriptor"):
             os.fstat(end)
+
+
+def test_a_line_that_is_stopped_while_its_processes_are_started_ends(tmp_path, monkeypatch):
+    monkeypatch.setattr("app.console.run._GRACE", 0.0)
+    plan = Plan(parts=(Part(program=None, stages=(("cat",),)),), reads_input=True)
+    access = WorldAccess(directory=tmp_path, kubeconfig=b"", context="irsa", aws={}, ports=())
+
+    async def started_and_stopped():
+        run, loop = Run(plan, access, tmp_path, int), asyncio.get_running_loop()
+        start = run._process
+
+        def slow(*given):
+            loop.call_soon_threadsafe(run.stop)
+            time.sleep(0.05)
+            return start(*given)
+
+        run._process = slow
+        async with asyncio.timeout(5):
+            return await run(print)
+
+    assert asyncio.run(started_and_stopped())[1] == "stopped"
 
 
 def test_links_are_not_followed_and_do_not_stay(files, tmp_path):
