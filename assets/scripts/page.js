@@ -64,10 +64,11 @@ const speakOurs = () => {
     }
   }
   document.querySelectorAll(TYPED).forEach(typedField)
+  for (const one of document.querySelectorAll(".st-key-lang button")) speak(one, languages[one.textContent])
 }
 // Streamlit's fields are for names and documents.
 const TYPED = '[data-testid="stTextInput"] input:not([autocorrect]), [data-testid="stTextArea"] textarea:not([autocorrect])'
-let says = {}, asked = 0
+let says = {}, languages = {}, asked = 0
 const speaking = new MutationObserver(() => (asked ||= requestAnimationFrame(speakOurs)))
 let presses = 0
 // Of two buttons each goes when it is pressed, and the other one comes: it takes over the focus, unless the reader
@@ -192,7 +193,7 @@ export default function ({ data }) {
   requestAnimationFrame(() => begin(data))
 }
 const nameAll = ({ language }, words) => {
-  menu = words.menu
+  ;({ menu, languages } = words)
   sayOurs(language, words.says)
   for (const part of ["line", "text", "upload"]) // frame.css puts them over Streamlit's own
     document.documentElement.style.setProperty(`--says-${part}`, JSON.stringify(says[part]))
