@@ -44,11 +44,11 @@ const copy = async (button) => {
 // What answers a click opens, and has the focus, as soon as what it lies in has opened as well: unless the reader has
 // put the focus elsewhere since then.
 const answer = (root, since = document.activeElement, tries = 100) => {
-  const first = root.querySelector("summary") ?? root
-  if (first === root) root.tabIndex = -1
-  else first.parentElement.open = true
+  const fold = root.querySelector("summary"), first = fold ?? root.querySelector("[role=status]") ?? root.querySelector("h2, h3") ?? root
+  if (fold) fold.parentElement.open = true
   if (![since, document.body].includes(document.activeElement)) return
-  first.focus()
+  if (fold) fold.focus()
+  else focusOn(first)
   if (root.getRootNode().activeElement === first) document.dispatchEvent(new Event("irsa-answered"))
   else if (tries) setTimeout(answer, 20, root, since, tries - 1)
 }

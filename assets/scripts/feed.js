@@ -102,7 +102,14 @@ const feedDraw = (root) => {
   const { data } = feeds.get(root)
   root.hidden = !seen.lines.length && !data.empty
   root.querySelector(".empty").hidden = seen.lines.length > 0
-  root.querySelector("ol").replaceChildren(...seen.lines.map((event) => feedLine(event, data)))
+  // A line that is there stays: one that comes again would be read out again. The newest is the first.
+  const list = root.querySelector("ol"), before = [...list.children]
+  const lines = seen.lines.map((event) => {
+    const line = feedLine(event, data), same = before.findIndex((one) => one.isEqualNode(line))
+    return same < 0 ? line : before.splice(same, 1)[0]
+  })
+  for (const one of before) one.remove()
+  list.prepend(...lines.filter((line) => !line.isConnected))
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {

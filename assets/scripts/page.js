@@ -64,10 +64,11 @@ const speakOurs = () => {
     }
   }
   document.querySelectorAll(TYPED).forEach(typedField)
+  for (const one of document.querySelectorAll(".st-key-lang button")) speak(one, languages[one.textContent])
 }
 // Streamlit's fields are for names and documents.
 const TYPED = '[data-testid="stTextInput"] input:not([autocorrect]), [data-testid="stTextArea"] textarea:not([autocorrect])'
-let says = {}, asked = 0
+let says = {}, languages = {}, asked = 0
 const speaking = new MutationObserver(() => (asked ||= requestAnimationFrame(speakOurs)))
 let presses = 0
 // Of two buttons each goes when it is pressed, and the other one comes: it takes over the focus, unless the reader
@@ -118,9 +119,36 @@ const land = (pressed, at, tries = 600, patience = 10) => {
   // A page that went to its top is read from there.
   const first = at.down > down() && says?.getBoundingClientRect().top > innerHeight ? now[0] : says
   if (!first) return
-  first.tabIndex = -1
-  first.focus({ preventScroll: at.preventScroll })
+  landed = true
+  focusOn(first, { preventScroll: at.preventScroll })
 }
+// Where the focus stays on what was pressed or chosen, a new status is read out here: a status that is drawn again with
+// other words is another element, so that a browser reports no change of it. An alert it reports anyway. What a page shows
+// when it comes is not new.
+const statuses = () => sayings().filter((part) => part.matches("[role=status]"))
+const reading = Object.assign(document.createElement("div"), { id: "reads_out", ariaLive: "polite" })
+let before = null, landed = false, telling = 0, settled // the page whose first statuses are there
+const tell = (tries = 600, patience = 40) => {
+  const lands = document.activeElement === document.body && patience > 0 // the focus may be about to
+  if ((lands || !isDrawn()) && tries) return (telling = setTimeout(tell, 50, tries - 1, patience - lands))
+  const { page, said } = before, isOther = page !== shown || settled !== shown
+  before = null
+  settled = shown
+  if (isOther || landed) return
+  const found = statuses().filter((part) => !said.includes(part.textContent))
+  reading.textContent = found.map(readOut).join(" ")
+}
+document.addEventListener("irsa-answered", () => (landed = true))
+document.addEventListener("irsa-draws", () => {
+  if (!before) {
+    before = { page: shown, said: statuses().map((part) => part.textContent) }
+    landed = false
+    reading.textContent = ""
+    document.body.append(reading)
+  }
+  clearTimeout(telling)
+  telling = setTimeout(tell, 150) // of many changes at once a screen reader drops some
+})
 // What has the focus is hidden for a moment where something above it is drawn again (`frame.css`): it gets it back.
 const regain = (lost, press, tries = 100) => {
   if (press !== presses || document.activeElement !== document.body || !lost.isConnected || !tries) return
@@ -187,12 +215,13 @@ export default function ({ data }) {
   else nameAll(data, words)
   const came = shown !== undefined && shown !== data.page
   shown = data.page
+  document.dispatchEvent(new Event("irsa-draws"))
   if (!came) return
   // With the frame that shows it: before that a browser would have to lay out the page one more time.
   requestAnimationFrame(() => begin(data))
 }
 const nameAll = ({ language }, words) => {
-  menu = words.menu
+  ;({ menu, languages } = words)
   sayOurs(language, words.says)
   for (const part of ["line", "text", "upload"]) // frame.css puts them over Streamlit's own
     document.documentElement.style.setProperty(`--says-${part}`, JSON.stringify(says[part]))

@@ -10,6 +10,24 @@ const element = (name, properties = {}, ...children) => {
   made.append(...children)
   return made
 }
+// What is read out of a part: not its signs, its buttons, and what is folded.
+const SILENT = "[aria-hidden=true], [hidden], button, svg, details:not([open]) > :not(summary)"
+const readOut = (part) => {
+  const copy = part.cloneNode(true)
+  for (const silent of copy.querySelectorAll(SILENT)) silent.remove()
+  for (const ends of copy.querySelectorAll("div, p, li, dt, dd, pre, summary, .unseen, .mark")) ends.append(" ")
+  return copy.textContent.replace(/\s+/g, " ").trim()
+}
+// The focus on what is no control. A heading is read out then; of anything else a screen reader says its name and its role
+// alone, so its words are its name for as long.
+const focusOn = (part, options) => {
+  part.tabIndex = -1
+  if (!part.matches("h1, h2, h3, h4")) {
+    part.ariaLabel = readOut(part)
+    part.addEventListener("blur", () => (part.ariaLabel = null), { once: true })
+  }
+  part.focus(options)
+}
 // A field for code and names: what is typed stays as it is. A phone's keyboard would correct and capitalize it, and turn quotes
 // and hyphens into others; `autocorrect` is what Safari asks for.
 const AS_TYPED = { autocorrect: "off", autocapitalize: "off", autocomplete: "off", spellcheck: "false" }
@@ -131,7 +149,8 @@ const givenJson = (text) => (text.startsWith("/") ? keptText(text) : text && JSO
 // The HTML that a part of the page has, or fetches: the last that it asked for is drawn.
 const whenThere = (root, html, draw) => {
   root.asked = html
+  const show = (found) => (document.dispatchEvent(new Event("irsa-draws")), draw(found))
   const text = html.startsWith("/") ? keptText(html) : html
-  if (text instanceof Promise) text.then((found) => root.asked === html && root.isConnected && draw(found))
-  else draw(text)
+  if (text instanceof Promise) text.then((found) => root.asked === html && root.isConnected && show(found))
+  else show(text)
 }

@@ -33,7 +33,7 @@ def test_a_task_is_done_by_its_button_and_the_page_can_be_read_meanwhile(reader)
     one.page.locator(".tasks a").filter(has_text=content.message("build.task_provider.title")).click()
     expect(one.page.locator(".st-key-build_task_provider h2")).to_be_visible()
     assert one.account.inner_text() == before
-    picture = one.page.locator(".film-map")
+    picture = one.page.locator(".film-stage")
     expect(picture).to_have_attribute("aria-label", re.compile("Not there, drawn dashed: Pod, IAM OIDC provider"))
     expect(one.page.locator(".film-map .box.ghost")).to_have_count(4)
     unseen = one.page.locator(".film-map .edge.dashed:not(.ghost, .reference) .line")

@@ -57,6 +57,8 @@ def test_a_command_in_a_terminal_changes_what_two_tabs_show(reader, kubectl):
     expect(step.get_by_text("cancel")).to_have_count(0)  # somebody types there
     other.evaluate("() => document.activeElement.blur()")
     expect(step.get_by_text("cancel")).to_be_attached()
+    before = shown.page.locator(".feed li").element_handle()
     kubectl(shown, "get", "pods")
     expect(shown.page.locator(".feed li").first).to_have_text("kubectl get · Pod default · ステップ ③")
     expect(shown.page.locator(".feed li")).to_have_count(2)
+    assert before.evaluate("line => line.isConnected"), "a line that comes again would be read out again"

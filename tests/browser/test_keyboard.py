@@ -85,6 +85,9 @@ def test_what_a_press_brings_has_the_focus_where_the_button_is_gone(reader):
     press("lab_revert")
     expect(page.locator(".st-key-lab_whole [role=status]")).to_be_focused()
     expect(page.locator(".st-key-lab_whole [role=status]")).to_be_in_viewport()
+    # Of what is no heading, its name is what is read out.
+    expect(page.get_by_role("status", name=content.message("lab.whole"))).to_be_focused()
+    expect(page.locator("#reads_out")).to_be_empty()
 
     one.turn_to("build").click("build_begin")
     expect(page.locator(".st-key-build_do")).to_be_visible()

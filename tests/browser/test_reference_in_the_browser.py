@@ -32,7 +32,10 @@ def test_the_glossary_narrows_down_whatever_the_width_of_the_letters_and_to_a_su
 
 def test_a_marked_term_leads_to_its_lit_entry_and_back_to_a_step(visitor):
     shown = visitor.turn_to("webhook").predict()
-    shown.page.locator("a.term", has_text="JSON patch").first.click()
+    term = shown.page.locator("a.term", has_text="JSON patch").first
+    term.focus()
+    expect(term).to_have_accessible_name("JSON patch")  # its meaning, which unfolds then, is its description
+    term.click()
     lit = shown.page.locator(".term-entry.lit")
     expect(lit).to_have_attribute("id", "json_patch")
     expect(lit).to_be_in_viewport()

@@ -28,6 +28,8 @@ def test_streamlits_words_are_in_the_pages_language_and_change_with_it(reader):
     expect(page.get_by_role("button", name=JA["help_for"].format(value=mode), exact=True)).to_have_count(1)
     expect(page.get_by_role("button", name=JA["shortcut"].format(value="→"))).to_have_count(1)
     assert page.evaluate(IN_ENGLISH) == []
+    languages = page.locator(".st-key-lang button")
+    assert languages.evaluate_all("all => all.map(({ lang }) => lang)") == ["ja", "en"]
     page.get_by_text("English", exact=True).click()
     words = EN["help_for"].format(value=load("en").message("ui.mode"))
     expect(page.get_by_role("button", name=words, exact=True)).to_have_count(1)

@@ -70,6 +70,8 @@ def test_the_choices_take_the_keyboard_and_the_arrow_keys_do_not_leave_the_page(
     page.keyboard.press("Space")
     expect(box(page, "lr", "aurora_safe")).to_be_visible()
     expect(page).to_have_url(re.compile(r"/why\?lang=en&scheme=irsa"))
+    found = page.locator(".st-key-blast_radius").get_by_role("status").locator("p").first.inner_text()
+    expect(page.locator("#reads_out")).to_have_text(re.compile(f"^passed {re.escape(found)}"))  # the focus stays
 
 
 def test_the_first_page_hands_its_film_on_and_its_button_leads_on_by_keyboard(reader):

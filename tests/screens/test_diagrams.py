@@ -58,7 +58,7 @@ def test_colours_and_fonts_are_left_to_the_style_sheet(figure, layout, language)
 
 
 def test_all_layouts_travel_together_and_the_style_sheet_chooses():
-    assert re.findall(r'<svg class="(\w+)"', svg(STORY.name, "ja", {})) == ["lr", "tb"]
+    assert re.findall(r'<svg class="(\w+)" aria-hidden="true"', svg(STORY.name, "ja", {})) == ["lr", "tb"]
     assert "@container" in (ASSETS / "styles" / "diagram.css").read_text(encoding="utf-8")
     assert "prefers-reduced-motion" in (ASSETS / "styles" / "why.css").read_text(encoding="utf-8")
 

@@ -32,6 +32,11 @@ def test_the_words_are_those_of_the_pages(words, language):
     assert [pages[PAGES[0]]["begins"], pages["webhook"]["begins"]] == [begins, []]
 
 
+def test_the_title_is_ours_from_the_beginning():
+    """A document's first title counts: Streamlit's comes after it."""
+    assert first_picture.head().startswith("<title>IRSA Explorer</title>")
+
+
 def test_a_browser_of_no_language_of_ours_gets_the_one_that_the_page_will_have():
     [text] = first_picture.files().values()
     assert 'const FIRST_FALLBACK = "en"\n' in text

@@ -111,13 +111,18 @@ def file_of(figure: Figure, layout: Layout, language: str) -> Path:
 
 @cache
 def _drawn(name: str, language: str) -> str:
-    """Every layout of a drawn figure, as SVG elements whose class says when they are shown."""
+    """Every layout of a drawn figure, as SVG elements whose class says when they are shown.
+
+    The figure around them has their words in its name. Firefox would also read out each text in them, of every layout.
+    """
     figure = next(figure for figure in FIGURES if figure.name == name)
     drawn = []
     for layout in figure.layouts:
         text_ = file_of(figure, layout, language).read_text(encoding="utf-8")
         shown = layout if len(figure.layouts) > 1 else "only"
-        drawn.append(re.sub(r'<svg width="[^"]*" height="[^"]*"', f'<svg class="{shown}"', text_, count=1))
+        drawn.append(
+            re.sub(r'<svg width="[^"]*" height="[^"]*"', f'<svg class="{shown}" aria-hidden="true"', text_, count=1)
+        )
     return "".join(drawn)
 
 

@@ -19,16 +19,20 @@ from app.ui.marks import page_title
 from app.ui.text import escape, prose
 
 _SCRIPT = ASSETS / "first_picture.js"
+_TITLE = "IRSA Explorer"
 _SAYS = ("lost", "gone", "stopped", "status", "slow", "refused", "refused_end", "close")
 """What Streamlit's dialog says where no connection comes: `ENGLISH` of `page.js`."""
 
 
 def head() -> str:
-    """The script, as HTML at the beginning of the page: what it loads is there before Streamlit's scripts are."""
+    """The script, as HTML at the beginning of the page: what it loads is there before Streamlit's scripts are.
+
+    Before it a title: a document's first one counts, and a screen reader reads it out before the page has its own.
+    """
     first = 'fetchpriority="high"'
     loads = (browser_files.address(name) for name in ("styles", "map"))
     links = "".join(f'<link rel="modulepreload" {first} href="{address}">' for address in loads)
-    return f'{links}<script type="module" async {first} src="{_module()[0]}"></script>'
+    return f'<title>{_TITLE}</title>{links}<script type="module" async {first} src="{_module()[0]}"></script>'
 
 
 def body() -> str:

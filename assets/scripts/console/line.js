@@ -5,8 +5,10 @@ const consoleLine = (session, words) => {
   const candidates = element("ul", { className: "console-candidates", ariaLabel: words.candidates, hidden: true })
   const run = consoleButton(words.run, () => submit(), { className: "console-run" })
   const row = element("div", { className: "console-line" }, element("span", { textContent: words.prompt, ariaHidden: "true" }), field, run)
-  const box = element("div", {}, row, candidates)
+  const said = element("p", { className: "unseen", ariaLive: "polite" }) // what the Tab key did, to who listens
+  const box = element("div", {}, row, candidates, said)
   let mayLeave = false // after Esc, Tab is the browser's
+  let saying = 0
   let completion = null // under way: Enter waits for it, as a terminal's does
 
   // All of a long line shows, which on a phone takes several rows.
@@ -19,7 +21,14 @@ const consoleLine = (session, words) => {
     field.setSelectionRange(at, at)
     fit()
   }
+  // Some time after what has changed with it: of many changes at once a screen reader drops some.
+  const say = (text) => {
+    clearTimeout(saying)
+    said.textContent = ""
+    saying = text && setTimeout(() => (said.textContent = text), 200)
+  }
   const offer = (found = [], length = 0) => {
+    say(found.map(([text]) => text).join(", "))
     candidates.hidden = !found.length
     candidates.replaceChildren(
       ...found.map(([text, detail]) => {
@@ -49,8 +58,10 @@ const consoleLine = (session, words) => {
     offer()
     if (!found.length) return
     const shared = common(found.map(([text]) => text))
-    if (found.length === 1) insert(found[0][0], length, true)
-    else {
+    if (found.length === 1) {
+      insert(found[0][0], length, true)
+      say(found[0][0])
+    } else {
       if (shared.length > length) insert(shared, length, false)
       offer(found, Math.max(shared.length, length))
     }

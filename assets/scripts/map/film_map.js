@@ -3,7 +3,8 @@
 const filmMap = (host, { words, geometry = MAP_GEOMETRY, projected = false }) => {
   const stage = document.createElement("div")
   stage.className = "film-stage"
-  const svg = mapElement("svg", { class: "film-map", role: "img", preserveAspectRatio: "xMidYMid meet" }, stage)
+  stage.setAttribute("role", "img") // for Firefox the texts in it would be more to read out, those that are not seen as well
+  const svg = mapElement("svg", { class: "film-map", "aria-hidden": "true", preserveAspectRatio: "xMidYMid meet" }, stage)
   host.appendChild(stage)
   const still = matchMedia("(prefers-reduced-motion: reduce)")
   const size = { w: 0, h: 0 }
@@ -128,7 +129,7 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY, projected = false }) =>
     drawing = mapDrawing(svg, geometry, words, film, mapTimeline(film, "").beats)
     for (const [beat, chip] of drawing.chipOf)
       if (chip?.group.classList.contains("opens")) chip.group.addEventListener("click", () => map.onchip?.(beat))
-    svg.setAttribute("aria-label", words["map.alternative"] ?? "")
+    stage.setAttribute("aria-label", words["map.alternative"] ?? "")
   }
   const turn = () => {
     discrete = ""

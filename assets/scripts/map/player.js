@@ -82,7 +82,7 @@ const filmPlayer = (host, map, { words, keys = "own", address = null } = {}) => 
     const text = map.neutral ? "" : now.plain
     const scene = words["player.scene"].replace("{number}", index + 1).replace("{count}", map.entries.length)
     scrubber.setAttribute("aria-valuetext", `${scene} ${text}`)
-    map.svg.setAttribute("aria-label", [words["map.alternative"], text, map.film.ghosts_said].filter(Boolean).join(" "))
+    map.stage.setAttribute("aria-label", [words["map.alternative"], text, map.film.ghosts_said].filter(Boolean).join(" "))
     if (moved) live.textContent = text
     if (moved) address?.(now.id)
   }

@@ -170,7 +170,7 @@ def _meaning(place: Place, parts: Sequence[TokenPart], content: Content) -> str:
     kinds = f"{escape(place.part.name)} {claim(name)}"
     return (
         f'<li role="option" aria-selected="false" id="part-{place.number}" class="{kinds}" '
-        f'data-of="{place.number}" style="--depth:{place.depth}"><code>{breakable(name)}</code> '
+        f'data-of="{place.number}" style="--depth:{place.depth}"><code role="none">{breakable(name)}</code> '
         f'{_value(place)}<span class="meaning">{prose(sentence)}</span></li>'
     )
 
