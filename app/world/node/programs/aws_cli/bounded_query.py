@@ -46,9 +46,7 @@ class BoundedQuery(TreeInterpreter):  # type: ignore[misc]
 
     def _size(self, value: object) -> tuple[int, int]:
         if not isinstance(value, (list, dict)):
-            return len(value) if isinstance(value, str) else len(str(value)) if isinstance(
-                value, (int, float)
-            ) else 4, 1
+            return len(value if isinstance(value, str) else str(value)), 1
         if id(value) not in self._known:
             names, inner = (value, list(value.values())) if isinstance(value, dict) else ((), value)
             sizes = [self._size(each) for each in inner]
