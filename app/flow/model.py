@@ -90,8 +90,9 @@ class Check:
     where: str = ""
     """The object and field that was read, such as `ServiceAccount default/my-sa .metadata.annotations`."""
     reason: str = ""
-    """For `UNKNOWN` and `NOT_REACHED`, where STS decided against us, and where a Pod does not run: the key of the text
-    that says why, such as `no_permission` or `earlier_step` (`reasons` in the content has them all)."""
+    """For `UNKNOWN` and `NOT_REACHED`, where STS decided against us, where keys have no `kid`, and where a Pod does not
+    run: the key of the text that says why, such as `no_permission` or `earlier_step` (`reasons` in the content has them
+    all)."""
     error: str = ""
     """The product's error message, exactly, where a server or a client library refused."""
 

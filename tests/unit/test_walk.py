@@ -15,6 +15,7 @@ from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, Unreacha
 from app.flow.model import Exchange, Status, Step, Walk
 from app.flow.ports import Execution
 from app.flow.redaction import MASK
+from app.flow.steps.oidc_provider import NO_KID
 from app.flow.steps.step_context import StepContext
 from app.flow.steps.sts_agreement import CHANGED, GRANTED, REFUSED
 from app.flow.steps.walk import STEPS, walk
@@ -57,7 +58,8 @@ def full_fakes() -> Fakes:
     return fakes
 
 
-DISAGREEMENTS = (CHANGED, GRANTED, REFUSED)
+REASONS_OF_RESULTS = (CHANGED, GRANTED, REFUSED, NO_KID)
+"""Those that a check has whose status is not `unknown` or `not_reached`."""
 
 
 def assert_whole(found: Walk) -> None:
@@ -65,7 +67,7 @@ def assert_whole(found: Walk) -> None:
     assert {report.step: tuple(check.id for check in report.checks) for report in found} == CHECKS
     for report in found:
         for check in report.checks:
-            if check.reason not in DISAGREEMENTS:
+            if check.reason not in REASONS_OF_RESULTS:
                 assert bool(check.reason) == (check.status in (Status.UNKNOWN, Status.NOT_REACHED))
             assert check.where or check.status is Status.NOT_REACHED
     json.dumps(dataclasses.asdict(found), ensure_ascii=False).encode()
