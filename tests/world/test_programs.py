@@ -8,12 +8,14 @@ from contextlib import asynccontextmanager
 import pytest
 
 from app.flow.ports import Execution
+from app.world.node.programs import aws_clients
 from app.world.node.programs.aws_clients import AwsClients
 from app.world.node.programs.program_limits import (
     OF_A_VISITOR,
     REQUESTS,
     REQUESTS_OF_A_VISITOR,
     REQUESTS_OF_A_WORLD,
+    THREADS,
     Programs,
     Room,
 )
@@ -113,6 +115,33 @@ def test_all_worlds_of_a_visitor_leave_another_visitor_a_program(worlds, program
     programs.may_end.set()
     programs.end(started)
     assert sorted(programs.begun[-6:]) == sorted(world.path for world in crowd[-6:])
+
+
+def test_programs_that_are_given_up_keep_the_threads_of_their_visitor_alone():
+    may_end = threading.Event()
+
+    async def run_all():
+        programs = Programs()
+        crowd = [programs.room("192.0.2.1") for _ in range(THREADS)]
+        given_up = [asyncio.ensure_future(room.run(may_end.wait, 0.05)) for room in crowd[:OF_A_VISITOR]]
+        for one in given_up:
+            with pytest.raises(TimeoutError):
+                await one
+        waiting = [asyncio.ensure_future(room.run(may_end.wait, 0.05)) for room in crowd[OF_A_VISITOR:]]
+        assert await programs.room("192.0.2.2").run(lambda: "done", 60) == "done"
+        assert not any(one.done() for one in waiting), "their visitor has no thread"
+        may_end.set()
+        assert await asyncio.gather(*waiting) == [True] * len(waiting)
+        programs.stop()
+
+    asyncio.run(run_all())
+
+
+def test_a_program_that_was_given_up_asks_no_more(monkeypatch):
+    monkeypatch.setattr(aws_clients, "PROGRAM_SECONDS", -1.0)
+    clients = AwsClients("http://127.0.0.1:9")
+    with clients.calling(Surroundings(), lambda exchange: None), pytest.raises(aws_clients.GivenUp):
+        clients.client("sts", "us-east-1").get_caller_identity()
 
 
 async def request_without_end(room, begun):

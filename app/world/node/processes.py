@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from app.flow.ports import Execution
 from app.world.node.container import AWS, Container
 from app.world.node.programs.http_requests import Wire
-from app.world.node.programs.program_limits import Room
+from app.world.node.programs.program_limits import PROGRAM_SECONDS, Room
 from app.world.node.programs.runner import AwsCli
 from app.world.node.programs.surroundings import Surroundings
 from app.world.node.programs.tar import tar
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PROGRAM_SECONDS = 60.0
-"""After which a run of the AWS CLI that does not end is given up."""
 TAR = "tar"
 AWS_STEPS = 600
 """What a run of the AWS CLI, and a request of `curl`, counts as."""

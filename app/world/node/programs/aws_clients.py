@@ -19,6 +19,7 @@ from app.flow.model import Exchange
 from app.service_models import session_alone
 from app.world.node.pod_exchanges import exchange
 from app.world.node.programs import node_time
+from app.world.node.programs.program_limits import PROGRAM_SECONDS
 from app.world.node.programs.surroundings import Surroundings
 
 HTTP_SECONDS = 5.0
@@ -54,6 +55,7 @@ class AwsClients:
         """
         self._caller.record = record
         self._caller.surroundings = surroundings
+        self._caller.until = time.monotonic() + PROGRAM_SECONDS
         try:
             yield
         finally:
@@ -112,6 +114,10 @@ class AwsClients:
         return client
 
 
+class GivenUp(Exception):
+    """No one waits for this program any more."""
+
+
 class _Caller(threading.local):
     """Who makes the calls of this thread."""
 
@@ -119,17 +125,23 @@ class _Caller(threading.local):
     surroundings = Surroundings()
     record: Callable[[Exchange], None]
     sent: tuple[Any, float]
+    until: float
+    """The time of `time.monotonic` at which its program is given up."""
 
     def signs(self, signature_version: Any = None, context: Any = None, **_: Any) -> str | None:
         """botocore's event `choose-signer`."""
         return node_time.signer(signature_version, context, self.surroundings.clock_skew)
 
     def sends(self, request: Any, **_: Any) -> None:
-        """botocore's event `before-send`."""
+        """botocore's event `before-send`. A program that was given up ends here, so that others get its thread."""
+        if time.monotonic() > self.until:
+            raise GivenUp
         self.sent = (request, time.perf_counter())
 
     def received(self, service: str, response_dict: Any = None, exception: Exception | None = None, **_: Any) -> None:
         """botocore's event `response-received`."""
+        if isinstance(exception, GivenUp):
+            return  # nothing was sent
         request, started = self.sent
         if response_dict is None:
             self.record(exchange(service, request, started, error=str(exception)))

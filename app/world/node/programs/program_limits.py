@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
@@ -15,6 +15,8 @@ from app.world.servers.http_client import CONNECTIONS_LIMIT
 
 T = TypeVar("T")
 
+PROGRAM_SECONDS = 60.0
+"""After which a run of the AWS CLI that does not end is given up."""
 THREADS = 8
 """How many `aws` run at once, in all worlds together."""
 OF_A_VISITOR = THREADS // 2
@@ -90,7 +92,21 @@ class Room:
     async def run(self, program: Callable[[], T], seconds: float) -> T:
         """Runs a program of the world whose turn it is, once its visitor has a thread.
 
-        Raises `TimeoutError` where it does not end in time. The thread is then left behind.
+        Raises `TimeoutError` where it does not end in time. The thread is then left behind, and stays the visitor's
+        until it ends.
         """
-        async with self._share.threads, asyncio.timeout(seconds):
-            return await asyncio.get_running_loop().run_in_executor(self._threads, program)
+        loop = asyncio.get_running_loop()
+        await self._share.threads.acquire()
+
+        def release(_: object) -> None:
+            with suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(self._share.threads.release)
+
+        try:
+            running = self._threads.submit(program)
+        except RuntimeError:
+            self._share.threads.release()
+            raise
+        running.add_done_callback(release)
+        async with asyncio.timeout(seconds):
+            return await asyncio.wrap_future(running)
