@@ -28,7 +28,7 @@ from app.world.servers.network import Network
 KEY = "hands-on"
 _KEPT_OTHERWISE = {
     # What comes with the process, what is made again of what is kept, and what is history.
-    ClusterState: {"clock", "changes", "_objects", "_bytes", "_values"},
+    ClusterState: {"clock", "changes", "_objects", "bytes", "values"},
     Account: {
         *("account_id", "region", "clock", "issuer_client", "log", "usage", "buckets", "_user_keys", "_sessions"),
         "management_events",
