@@ -86,6 +86,7 @@ def test_the_token_works_outside_the_cluster_and_its_signature_stays_hidden(thie
     assert f"arn:aws:sts::{shown.world.account_id}:assumed-role/s3-reader/thief" in spaced(html)
     assert found.used.credentials.secret_access_key not in shown.everything
     assert "system:serviceaccount:default:my-sa" in spaced(shown.html("thief_loot"))
+    assert '<p class="caption" role="status">' in shown.html("thief_loot"), "what a press brought is read out"
     assert load(language).message("thief.attempts.heading") in html
 
 
@@ -248,6 +249,7 @@ def test_the_api_server_calls_a_token_valid_that_does_not_get_in(stolen):
     cells = [spaced(cell) for cell in re.findall(r"<td.*?</td>", html)]
     assert content.message("thief.works") in cells[0]
     assert content.message("thief.invalid") in cells[2]
+    assert re.search(r'<p role="status">(.*?)</p>', html)[1] == content.message("thief.defences.delete_pod.outcome")
 
 
 def test_without_a_token_to_copy_there_is_a_way_on(screen):

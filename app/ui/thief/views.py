@@ -30,7 +30,7 @@ def loot(found: Loot, content: Content) -> str:
     }
     listed = "".join(f"<dt><code>{escape(name)}</code></dt><dd>{value(shown)}</dd>" for name, shown in rows.items())
     note = prose(content.message("thief.copied"))
-    return f'<p class="caption">{note}</p><p class="compact">{marked(found.shown)}</p><dl>{listed}</dl>'
+    return f'<p class="caption" role="status">{note}</p><p class="compact">{marked(found.shown)}</p><dl>{listed}</dl>'
 
 
 def attempts(stolen: Theft | None, content: Content) -> str:
@@ -69,11 +69,11 @@ def defences(tried: Mapping[str, Standing], in_force: str, content: Content) -> 
 
 
 def _defence(name: str, standing: Standing, in_force: bool, content: Content) -> str:
-    badge = _badge("in_force", content) if in_force else ""
+    badge, said = (_badge("in_force", content), ' role="status"') if in_force else ("", "")
     title, words = (prose(content.message(f"thief.defences.{name}.{part}")) for part in ("name", "outcome"))
     found = (("new", standing.new), ("running", standing.running), ("review", standing.review))
     cells = "".join(_cell(column, answer, content) for column, answer in found)
-    return f'<tr><th scope="row"><b>{title}</b>{badge}<p>{words}</p></th>{cells}</tr>'
+    return f'<tr><th scope="row"><b>{title}</b>{badge}<p{said}>{words}</p></th>{cells}</tr>'
 
 
 def _cell(column: str, answer: Answer | None, content: Content) -> str:
