@@ -1,8 +1,8 @@
-"""Whether the annotation names a role of the account that we look into.
+"""Whether the annotation points to a role of the account that we look into.
 
-STS looks for the issuer's provider in the account of the role. An ARN with a wrong account is refused in the same words
-as a provider that is missing; a role of the same name in our account tells the two apart. Where the annotation names no
-role at all, those that let in the ServiceAccount tell which one may be meant.
+STS looks for the issuer's provider in the account of the role. It refuses an ARN with a wrong account in the same words
+as a missing provider. A role of the same name in our account tells the two apart. Where the annotation points to no
+role at all, the roles that let in the ServiceAccount show which one may be meant.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from app.flow.verdict.refusals import ANSWER
 
 CHECKS = ("service_account.account",)
 ADMITTING = "admitting_roles"
-"""The evidence of the roles that let in the ServiceAccount; `wide` are those that let in others as well."""
+"""The evidence of the roles that let in the ServiceAccount; `wide` are those roles that let in others as well."""
 
 
 def inspect(ports: Ports, walk: Walk) -> StepReport:
@@ -42,7 +42,7 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
         findings.judge(CHECKS[0], True, got=account, expected=ours, where=where)
         return findings.report()
 
-    # A role that is here under this name is what was meant, if STS did not take the one that was written.
+    # If our account has a role of this name, it is the one that was meant, unless STS accepted the annotated ARN.
     here, said = "", ""
     try:
         here = get_str(ports.aws.role(name), "Arn")
@@ -91,7 +91,7 @@ def _show_admitting(findings: Findings, ports: Ports, walk: Walk) -> None:
 
 
 def _ours(ports: Ports, walk: Walk) -> str:
-    """The account whose providers were listed. Raises `FlowError`."""
+    """The id of our account: that of the providers that were listed. Raises `FlowError`."""
     provider = check_of(walk, "provider.exists")
     if provider is not None and provider.status is Status.PASSED:
         return account_of(provider.got)

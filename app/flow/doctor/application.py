@@ -1,7 +1,8 @@
-"""What the Pod's own program got: how its containers ended, and the last thing that an AWS product said in their logs.
+"""What the Pod's own program got: how its containers ended, and the last error message of an AWS product in their logs.
 
-Of a log only that sentence is kept. A log without one proves nothing, a program that ended well does. A controller logs
-other lines between its attempts, so the sentence may come again and again instead of last.
+Of a log only that message is kept. A log without such a message proves nothing; a program that ended well proves that
+it works. A controller logs other lines between its attempts, so its message need not be the last line, but it comes
+again.
 """
 
 from __future__ import annotations
@@ -46,15 +47,15 @@ class _Ended:
     got: str
     failed: bool = False
     words: str = ""
-    """The last that its log says; or why that cannot be read, in the server's words."""
+    """The last AWS error message in its log; where the log cannot be read, the server's error message."""
     reason: str = ""
-    """Why we cannot tell; empty where we can."""
+    """The reason why it is unknown how the program fared; empty where that is known."""
     place: str = "log"
-    """Where it says so."""
+    """Where the words are from: `log` or `status`."""
 
 
 def judge_application(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue) -> str:
-    """Decides `pod.application`, and hands on the product's words where the program was refused."""
+    """Decides `pod.application`, and returns the product's error message where the program was refused."""
     where = f"Pod {walk.subject.namespace}/{walk.subject.pod}"
     statuses = get_list(pod, "status", "containerStatuses")
     alone = len(statuses) == 1
@@ -85,8 +86,8 @@ def judge_application(findings: Findings, ports: Ports, walk: Walk, pod: JsonVal
 
 
 def _ended(ports: Ports, walk: Walk, status: JsonValue, *, alone: bool) -> _Ended:
-    """A program that ended well needs no log. Of one that runs, words are its state that nothing came after, or that
-    come again."""
+    """How a container stands. A program that ended well needs no log. An error message in the log of a program that
+    runs counts only if nothing came after it, or if it comes again."""
     code = kubelet_status.exit_code(status)
     if code == 0 and not kubelet_status.runs(status):
         return _Ended(got="exit 0")
@@ -113,9 +114,9 @@ def _ended(ports: Ports, walk: Walk, status: JsonValue, *, alone: bool) -> _Ende
 
 
 def _message(status: JsonValue) -> str:
-    """What an AWS product said last in the message with which a program that does not run has ended.
+    """The last AWS error message in the message with which the container ended; empty for a program that runs.
 
-    The kubelet writes it into the status: the end of the log where the container asks for that
+    The kubelet writes that message into the status. It is the end of the log where the container asks for that
     (`terminationMessagePolicy: FallbackToLogsOnError`).
     """
     ends = (get_object(status, state, "terminated") for state in ("state", "lastState"))
@@ -124,9 +125,9 @@ def _message(status: JsonValue) -> str:
 
 
 def _may_end_again(status: JsonValue, now: float) -> bool:
-    """Whether how the program ended before still counts.
+    """Whether the end of the previous process still says something about the present one.
 
-    It does as long as its present process has lived no longer than that one did: it may end in the same way.
+    It does as long as the present process has not lived longer than the previous one did: it may end in the same way.
     """
     last = get_object(status, "lastState", "terminated")
     began, ended = unix_time(last, "startedAt"), unix_time(last, "finishedAt")
@@ -137,7 +138,7 @@ def _may_end_again(status: JsonValue, now: float) -> bool:
 
 
 def _log_before(ports: Ports, walk: Walk, container: str) -> str:
-    """The log of the process before the present one; empty where the node has it no more."""
+    """The log of the process before the present one; empty where the node no longer has that log."""
     try:
         return ports.cluster.pod_log(walk.subject.namespace, walk.subject.pod, container, previous=True)
     except FlowError:
@@ -145,7 +146,7 @@ def _log_before(ports: Ports, walk: Walk, container: str) -> str:
 
 
 def judge_sdk(findings: Findings, pod: JsonValue, where: str) -> None:
-    """Decides `pod.sdk`, as far as an image's name tells: of the AWS CLI's images it does."""
+    """Decides `pod.sdk` where the image is one of the AWS CLI's: the name of any other image does not show the SDK."""
     images = [get_str(box, "image") for box in get_list(pod, "spec", "containers")]
     known = [image for image in images if _AWS_CLI.search(image.partition("@")[0])]
     old = [image for image in known if _release(image) < FIRST_WEB_IDENTITY]
@@ -158,7 +159,7 @@ def judge_sdk(findings: Findings, pod: JsonValue, where: str) -> None:
 
 
 def _release(image: str) -> tuple[int, ...]:
-    """The release that a tag names; a tag that names none (`latest`, `2`) is as new as can be."""
+    """The release that a tag names. A tag that names none (`latest`, `2`) counts as the newest."""
     found = _AWS_CLI.search(image.partition("@")[0])
     numbers = (found["tag"] or "").split(".") if found else []
     return tuple(map(int, numbers)) if len(numbers) == 3 and all(map(str.isdigit, numbers)) else (999,)

@@ -21,9 +21,9 @@ from app.flow.steps.webhook import NEXT_POD
 from app.flow.verdict.refusals import CHANGED
 
 _QUOTES = "\"'`\u201c\u201d\u2018\u2019"
-"""What a value is written between, which YAML or a shell took for a part of it."""
+"""The quotation marks that may stand around a value because YAML or a shell took them for a part of it."""
 _NAMED_LAST = re.compile(r"(?:^|:)role/([^:]+)$")
-"""The role, with its path, that a text ends with."""
+"""Finds the role, with its path, at the end of a text."""
 _ACCOUNT = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 
 
@@ -36,7 +36,8 @@ def name_region(names: Names) -> Fix:
 
 
 def create_service_account(names: Names) -> Fix:
-    """Only where no name is near that may be meant. The Pod may still know the role."""
+    """Creates the ServiceAccount, and only where no ServiceAccount has a similar name that may be meant. The Pod may
+    still know the role."""
     if namespace := names.near("namespace"):
         return Fix(id="mean_namespace", commands=(names.doctor(namespace=namespace),))
     if account := names.near("service_account"):
@@ -45,7 +46,7 @@ def create_service_account(names: Names) -> Fix:
         return Fix(id="mean_service_account", commands=(names.doctor(service_account=account),))
     arn = names.role_of_pod or names.likely_role
     missing = (line("kubectl", "create", "namespace", names.namespace),) if names.namespace_missing else ()
-    make = (  # at once: a workload that waits for it makes its Pods as soon as it is there
+    make = (  # creates it with its annotation: a waiting workload makes its Pods as soon as it exists
         names.kubectl("create", "serviceaccount", names.service_account, "--dry-run=client", "-o", "yaml"),
         line("kubectl", "annotate", "--local", "-f", "-", f"{ROLE_ARN}={arn}", "-o", "yaml"),
         names.kubectl("create", "-f", "-"),
@@ -56,7 +57,8 @@ def create_service_account(names: Names) -> Fix:
 
 
 def annotate(names: Names) -> Fix:
-    """The role may stand under a key that nothing reads, or in a Pod from the time when it stood there."""
+    """Annotates the ServiceAccount. The ARN of the role may be found under a key that nothing reads, or in a Pod that
+    was edited before the annotation was removed."""
     on_workload = get_str(names.documents.get("annotated_workload"), "role_arn")
     on_pod = get_str(names.documents.get("pod"), "metadata", "annotations", ROLE_ARN) or on_workload
     known = (*map(str, names.annotations.values()), on_pod, names.role_of_pod)
@@ -75,8 +77,11 @@ def annotate(names: Names) -> Fix:
 
 
 def correct_arn(names: Names) -> Fix:
-    """A bare name lacks nothing but the account, nor does an ARN without one; an ARN may have blanks or quotes around
-    it, or another ARN before it, such as its own once more. Else we ask for it."""
+    """Corrects the annotation's value where the role that is meant can be read from it; else asks for the role.
+
+    A bare name lacks only the account, as does an ARN without one. An ARN may have blanks or quotes around it, or
+    another ARN before it, such as a copy of itself.
+    """
     if names.own_token:
         return pod_fixes.own_role(names, ROLE_HERE)
     written = names.role_arn.strip()
@@ -106,7 +111,8 @@ def _write_arn(names: Names, arn: str) -> tuple[str, ...]:
 
 
 def _naming(names: Names, arn: str, fix: Fix) -> Fix:
-    """The fix as it is, where the role is known; else with the roles that may be meant, or after a look for them."""
+    """The fix unchanged, where the role is known; else with the roles that may be meant as choices, or after a command
+    that finds them."""
     if arn != ROLE_HERE:
         return replace(fix, id="found_role") if arn == names.likely_role and names.exists else fix
     if names.admitting is None:
@@ -115,7 +121,8 @@ def _naming(names: Names, arn: str, fix: Fix) -> Fix:
 
 
 def role(names: Names) -> Fix:
-    """IAM knows a role of that name under another ARN (its path is missing), one with a near name, or none at all."""
+    """IAM has a role of that name under another ARN (the annotation lacks its path), a role with a similar name, or
+    neither."""
     if is_role_arn(names.check.got):
         return _name_role(names, names.check.got)
     if (arn := names.near("role")) and not names.own_token:
@@ -138,7 +145,8 @@ def look_for_role(names: Names) -> Fix:
 
 
 def trust(names: Names) -> Fix:
-    """One statement more lets the ServiceAccount in, unless it is its audience alone that is not known there."""
+    """Adds a statement that lets in the ServiceAccount, unless the trust policy lacks only the audience of its own that
+    its token has."""
     if names.check.reason == CHANGED.id:
         return Fix(id="read_again")
     if names.check.id == "trust.audience" and names.asks_for_audience:
@@ -170,7 +178,7 @@ def associations(names: Names) -> str:
 
 
 def conditions(names: Names) -> Fix:
-    """A condition on the request is there on purpose: nothing that goes around it is proposed."""
+    """A condition on the request is there on purpose, so no command that bypasses it is proposed."""
     decision = names.check_of("trust.decision")
     known = decision is not None and decision.reason in (OF_REQUEST, OF_CALLER)
     return Fix(id="conditions", commands=_show_trust(names).commands) if known else organization(names)

@@ -30,7 +30,7 @@ _WORKLOADS = {
     "cronjob": "CronJob",
     "job": "Job",
 }
-"""By kind as kubectl takes it: those whose template of a Pod is changed where its Pods are to be other ones."""
+"""The workloads whose Pod template a fix changes where other Pods are wanted, by their kind as kubectl takes it."""
 _DEFAULT = "default"
 """The ServiceAccount that the API server writes into a Pod whose manifest names none."""
 
@@ -70,7 +70,7 @@ def _account(names: Names, given: JsonValue) -> JsonValue:
 
 
 def provider(names: Names, **changed: JsonValue) -> Change:
-    """The IAM OIDC provider with other members."""
+    """The IAM OIDC provider with these members changed."""
     read = get_object(names.documents.get("provider"))
     known = {key: read[key] for key in ("Url", "ClientIDList", "ThumbprintList") if key in read}
     arn = names.provider_arn or names.bearer.provider_arn
@@ -103,7 +103,7 @@ def session(names: Names, seconds: int) -> Change:
 
 
 def unchanged(document: JsonObject) -> None:
-    """Leaves the manifest as it is: only the webhook changes the Pod."""
+    """Leaves the manifest as it is, for a fix after which only the webhook changes the Pod."""
 
 
 def pod(names: Names, edit: Edit) -> Change | None:
@@ -131,7 +131,8 @@ def _edited(names: Names, edit: Edit) -> JsonObject:
 
 
 def workload(names: Names, edit: Edit) -> Change | None:
-    """The workload whose template an edit changes, and of that no more than the edit changes; else as `pod`.
+    """The workload whose template an edit changes, with only those fields that the edit changes; without a workload, as
+    `pod`.
 
     The template is taken from its Pod, as far as possible without what the API server and webhooks have added.
     """
@@ -160,7 +161,8 @@ def _in_workload(names: Names, kind: str, template: JsonObject) -> JsonObject:
 
 
 def _differing(before: JsonValue, after: JsonValue) -> tuple[Any, Any]:
-    """What of two documents is not the same; of lists of named things those of a name that differ."""
+    """The parts in which two documents differ, once per document. In lists of named items, the items of one name are
+    compared."""
     if isinstance(before, dict) and isinstance(after, dict):
         keys = [key for key in {**before, **after} if key == "name" or before.get(key) != after.get(key)]
         parts = {key: _differing(before.get(key), after.get(key)) for key in keys}
@@ -175,7 +177,7 @@ def _differing(before: JsonValue, after: JsonValue) -> tuple[Any, Any]:
 
 
 def _by_name(value: JsonValue) -> dict[str, JsonValue] | None:
-    """The members of a list by their names; None where they have none, or not each one of its own."""
+    """The items of a list by their names; None where an item has no name, or two have the same one."""
     if not isinstance(value, list):
         return None
     named = {name: item for item in value if (name := get_str(item, "name"))}
@@ -211,7 +213,7 @@ def boxes_of(document: JsonObject) -> list[JsonObject]:
 
 
 def without_variables(names: Sequence[str]) -> Edit:
-    """Takes variables out of every container."""
+    """Removes variables from every container."""
 
     def edit(document: JsonObject) -> None:
         for box in boxes_of(document):
@@ -222,7 +224,7 @@ def without_variables(names: Sequence[str]) -> Edit:
 
 
 def with_variables(**values: str) -> Edit:
-    """Sets variables in every container, as `kubectl set env` does: one that is there keeps its place."""
+    """Sets variables in every container, as `kubectl set env` does: a variable that exists keeps its place."""
 
     def edit(document: JsonObject) -> None:
         for box in boxes_of(document):

@@ -1,4 +1,4 @@
-"""Which Pod to look at, where the caller gives none, and which one has come after a Pod that is gone."""
+"""Which Pod to look at where the caller names none, and which Pod has replaced one that is gone."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from app.flow.model import JsonValue
 from app.flow.ports import Ports
 
 _REVISIONS = ("pod-template-hash", "controller-revision-hash")
-"""The labels by which a Deployment's Pods differ from those before its last change, and a StatefulSet's or DaemonSet's.
-"""
+"""The labels that differ after a change of the Pod template: that of a Deployment, and that of a StatefulSet or
+DaemonSet."""
 _LETTER = "[bcdfghjklmnpqrstvwxz2456789]"
 _SUFFIX = f"-{_LETTER}{{5}}"
 """What the API server appends to a generated name (apimachinery, util/rand; apiserver, storage/names)."""
@@ -24,7 +24,7 @@ _NAMES = {
     "job": rf"(-\d+)?{_SUFFIX}",  # an Indexed Job's Pods have their index in the name
     "cronjob": rf"-\d{{8}}(-\d+)?{_SUFFIX}",
 }
-"""By kind of workload: how its Pods' names go on after its own."""
+"""The rest of a Pod's name after the name of its workload, as a pattern by kind of workload."""
 
 
 def pod_of(ports: Ports, namespace: str, service_account: str) -> str:
@@ -61,7 +61,7 @@ def _rank(pod: JsonValue) -> tuple[bool, bool, bool, str]:
 
 
 def _replaces(pod: JsonValue, running: JsonValue) -> bool:
-    """Whether a Pod is of the same workload, of another revision, and younger."""
+    """Whether a Pod belongs to the same workload as a running one, has another revision, and is younger."""
     lives = _rank(pod)[:2] == (True, True) and _created(pod) > _created(running)
     return lives and _revision(pod) != _revision(running) and workload_of(pod) == workload_of(running)
 
@@ -75,10 +75,10 @@ def _revision(pod: JsonValue) -> list[str]:
 
 
 def successor(name: str, pods: Sequence[PodRow]) -> str:
-    """The youngest Pod of the workload to which the name of a Pod that is gone belongs; empty where there is none.
+    """The youngest Pod of the workload that had made the Pod of this name, which is gone; empty where there is none.
 
-    One that has ended is taken only where there is no other. The owner of a Pod that is gone shows in its name alone,
-    so the longest name of an owner that fits is taken.
+    A Pod that has ended is taken only where there is no other. Only the name of the Pod that is gone shows its owner,
+    so the owner with the longest name that fits is taken.
     """
     found = [pod for pod in pods if not pod.deleting and _is_named_after(name, pod)]
     best = max(found, key=lambda pod: (len(get_str(pod.workload, "name")), not pod.ended, pod.created), default=None)

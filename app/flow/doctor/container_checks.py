@@ -31,15 +31,15 @@ from app.flow.verdict.refusals import APPLICATION
 from app.flow.webhook_patch import REGION_VARIABLES
 
 PROFILE_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE")
-"""Some SDKs, or some profiles, come before the web identity by these."""
+"""The variables by which some SDKs, or some profiles, use other credentials before the web identity."""
 OPTIONAL_KEYS = "optional_keys"
-"""The reason, and the evidence, of keys of a Secret that may not be there."""
+"""The reason, and the evidence, for access keys from a Secret that need not exist."""
 _MAIN = "kubectl.kubernetes.io/default-container"
 """The annotation of the container that the Pod is for (Kubernetes, "Well-Known Labels, Annotations and Taints")."""
 _CREDENTIALS_MOUNT = re.compile(r"/\.aws(/|$)")
 _DENIED = "ermission denied"
 _NO_CHARACTERS = "0"
-"""What the walk says that it got of an empty file."""
+"""What the walk records as found for an empty file."""
 
 
 def variables_in(ports: Ports, walk: Walk, pod: JsonValue) -> list[Variables]:
@@ -53,7 +53,7 @@ def judge_containers(
 ) -> None:
     """Decides `token.contents`, `pod.token_readable`, `pod.region`, `pod.static_keys` and `pod.hop_limit`.
 
-    `said` is what the program was refused with.
+    `said` is the error message that the program got.
     """
     where = f"Pod {walk.subject.namespace}/{walk.subject.pod}"
     _token_contents(findings, walk)
@@ -65,7 +65,7 @@ def judge_containers(
 
 
 def _token_contents(findings: Findings, walk: Walk) -> None:
-    """A file that is there and empty: an SDK sends what it reads, or stops before it sends nothing."""
+    """The file may exist and be empty. An SDK then sends an empty token, or stops before it sends one."""
     read = check_of(walk, "token.file")
     if read is None or read.status is Status.NOT_REACHED:
         return
@@ -104,7 +104,7 @@ def _token_readable(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue
             continue
         try:
             read = ports.cluster.execute(walk.subject.namespace, walk.subject.pod, get_str(box, "name"), ["cat", path])
-        except FlowError:  # an init container that has ended: nothing reads there any more
+        except FlowError:  # an init container that has ended: no program reads the file there any more
             continue
         if _DENIED in read.stderr:
             denied, error = [*denied, f"{get_str(box, 'name')} {path}"], read.stderr.strip()
@@ -124,11 +124,11 @@ def _token_readable(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue
 
 
 def locked_out(pod: JsonValue) -> dict[str, str]:
-    """By the manifest alone: the containers that may not read the token's file, each with the fields that say so.
+    """The containers that may not read the token's file by the manifest alone, each with the fields that show it.
 
-    For `fsGroup`, or for the one user of all containers, the kubelet sets owner and mode; else the file is root's and
-    has the volume's mode (kubernetes, pkg/volume/projected, `collectData`; pkg/volume/util, `FsUserFrom`). An image may
-    put its user into root's group, so bits of the group leave it open.
+    With `fsGroup`, or with the same user in all containers, the kubelet sets owner and mode; otherwise the file belongs
+    to root and has the volume's mode (kubernetes, pkg/volume/projected, `collectData`; pkg/volume/util, `FsUserFrom`).
+    An image may put its user into root's group, so a mode that lets the group read leaves the question open.
     """
     shared = get_object(pod, "spec", "securityContext")
     every = [get_object(box) for kind in ("containers", "initContainers") for box in get_list(pod, "spec", kind)]
@@ -149,7 +149,7 @@ def locked_out(pod: JsonValue) -> dict[str, str]:
 
 
 def _not_root(context: Mapping[str, JsonValue]) -> str:
-    """What makes it certain that a container does not run as root; empty where that is up to its image."""
+    """The field by which it is certain that a container does not run as root; empty where its image decides that."""
     user = context.get("runAsUser")
     if isinstance(user, int):
         return f"runAsUser={user}" if user else ""
@@ -204,8 +204,10 @@ def _region(
 
 
 def _static_keys(findings: Findings, pod: JsonValue, variables: Sequence[Variables], where: str, said: str) -> None:
-    """Keys of the container that the Pod is for. Those of a sidecar or an init container may be meant, and take the
-    role from no other container. A profile that no file has stops the SDK before it looks for the token.
+    """Decides about the access keys of the container that the Pod is for. The keys of a sidecar or an init container
+    may be there on purpose, and keep no other container from using the role.
+
+    A profile that no file has stops the SDK before it looks for the token.
     """
     optional = _named(variables, KEY_VARIABLES, optional=True)
     keys = _named(variables, KEY_VARIABLES) or (optional if ":user/" in principal_of(said) else [])
@@ -244,8 +246,8 @@ def _main(pod: JsonValue) -> str:
 def _named(
     variables: Sequence[Variables], wanted: Sequence[str], *, optional: bool = False
 ) -> list[dict[str, JsonValue]]:
-    """The variables that are set to something, or may be (`optional`), and where; `beneath`: a source may set it as
-    well as `env`."""
+    """Which of the `wanted` variables are set to a value, or may be (`optional`), and where. `beneath`: a source sets
+    the variable as well as `env`, or may do so."""
     return [
         {
             "container": box.container,
@@ -260,7 +262,7 @@ def _named(
 
 
 def _credential_mounts(pod: JsonValue) -> list[str]:
-    """Files that an SDK takes for its own configuration."""
+    """Mounted files that an SDK reads as its own configuration."""
     return [
         f"{get_str(box, 'name')}: {get_str(mount, 'mountPath')}"
         for box in containers(pod)
@@ -270,7 +272,8 @@ def _credential_mounts(pod: JsonValue) -> list[str]:
 
 
 def _unseen(findings: Findings, check_id: str, box: Variables, where: str) -> None:
-    """A container that has ended, or has no `env`, hides its variables as well as one that we may not enter."""
+    """Records the check as unknown because the variables were not seen: the container has ended, has no program `env`,
+    or we may not enter it."""
     error = box.hidden
     reason = (unseen(error) if error else "") or NOT_OBSERVABLE
     where = f"{where} .spec.containers[] {', '.join(box.unread)}"
@@ -278,7 +281,8 @@ def _unseen(findings: Findings, check_id: str, box: Variables, where: str) -> No
 
 
 def _hop_limit(findings: Findings, pod: JsonValue, where: str) -> None:
-    """The instance's hop limit is EC2's affair; but a Pod on the host's network always reaches the metadata service."""
+    """The instance's hop limit can be seen in EC2 alone. But a Pod on the host's network always reaches the metadata
+    service."""
     if get(pod, "spec", "hostNetwork") is True:
         where += " .spec.hostNetwork"
         findings.judge("pod.hop_limit", False, got="true", expected="false", where=where, otherwise=Status.WARNING)

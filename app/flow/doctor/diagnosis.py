@@ -36,11 +36,12 @@ from app.flow.verdict.link_states import ChainState, chain_state
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
-    """What was read, secrets masked. Verdict and fix follow from it, here as in the copy that a colleague opens."""
+    """What was read, with secrets masked. Verdict and fix follow from it, here as in the copy that a colleague
+    opens."""
 
     walk: Walk
     checks: tuple[Check, ...]
-    """The checks that only a Pod shows, and those of what AWS has recorded of refusals and of what it granted."""
+    """The checks that only a Pod shows, and the checks of the refused and granted requests that AWS has recorded."""
     read_at: float
     """When, by the clock of the ports: Unix seconds."""
     evidence: Mapping[str, JsonValue] = field(default_factory=dict)
@@ -53,18 +54,18 @@ class Diagnosis:
     exchanges: tuple[Exchange, ...] = ()
     """What went over the wire for those checks."""
     to_be_sure: tuple[Action, ...] = ()
-    """What would have to be granted to know more; none where it was granted, or may not be done."""
+    """The requests that were sent for those checks, with their answers."""
     options: ToolOptions = field(default_factory=ToolOptions)
-    """What the commands of its fixes have to be given. No file has them: they are the reader's own."""
+    """The options that the commands of its fixes need. No saved file contains them: they are the reader's own."""
 
     @property
     def subject(self) -> Subject:
-        """Whose IRSA it is."""
+        """The ServiceAccount and the Pod that were examined."""
         return self.walk.subject
 
     @cached_property
     def verdict(self) -> Verdict:
-        """The first broken link, or what keeps it open."""
+        """The first broken link; or that none is broken, or what keeps that open."""
         return judge(self.walk, self.checks)
 
     @cached_property
@@ -74,7 +75,8 @@ class Diagnosis:
 
     @cached_property
     def fix(self) -> Fix | None:
-        """What to do about it, or to know more where no option of ours does; None where there is nothing to do."""
+        """What to do about the verdict, or how to find out more where no option of the doctor does; None where there is
+        nothing to do."""
         if self._of_next_pod is not None:
             judged = replace(self.verdict, check=self._of_next_pod)
             return self.options.fix(fix_for(judged, self.walk, self._documents))
@@ -84,15 +86,17 @@ class Diagnosis:
 
     @property
     def _of_next_pod(self) -> Check | None:
-        """What the next Pod will lack although this one works, or should; None where nothing is known of that."""
+        """The check of what the next Pod will lack, or may lack, although this Pod works; None where nothing is known
+        about that."""
         check = self.verdict.warning[1] if self.verdict.warning else self.verdict.check
         return check if check is not None and check.reason in LATER else None
 
     @property
     def siblings_fix(self) -> Fix | None:
-        """What to do about the other Pods of the ServiceAccount, or about its having none, beyond what `fix` does.
+        """What to do about the other Pods of the ServiceAccount, or about its having none, in addition to `fix`.
 
-        Nothing while more is broken than the Pod: a new Pod would be broken, too, and one of the role before may work.
+        None while more is broken than the Pod: a new Pod would be broken as well, and a Pod with the previous role may
+        work.
         """
         check = next((check for check in self.checks if check.id == listed.CHECK), None)
         if check is None or check.status is not Status.WARNING or not self._only_the_pod_is_broken:
@@ -120,7 +124,7 @@ class Diagnosis:
 
     @property
     def is_being_deleted(self) -> bool:
-        """Whether the examined Pod has been deleted and is not gone yet."""
+        """Whether the examined Pod is being deleted and still exists."""
         return get(self.evidence.get("pod"), "metadata", "deletionTimestamp") is not None
 
     @property
@@ -130,9 +134,10 @@ class Diagnosis:
 
     @cached_property
     def prediction(self) -> Prediction | None:
-        """What the fix leads to, before it is run: it is made on a copy of what was read, and the copy examined.
+        """What the fix leads to, before anyone runs it: the fix is applied to a copy of what was read, and the copy is
+        examined.
 
-        None where there is no fix, or where what it does cannot be worked out.
+        None where there is no fix, or where its effect cannot be worked out.
         """
         fix, cause = self.fix, self.verdict.check
         of_others = self._of_next_pod is not None or (cause is not None and cause.id == listed.CHECK)

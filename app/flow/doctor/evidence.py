@@ -1,4 +1,4 @@
-"""Finding things in a walk by their name alone."""
+"""Looks up checks and evidence of a walk by their names."""
 
 from __future__ import annotations
 

@@ -18,16 +18,18 @@ class Change:
     part: str = ""
     """The part of a role that it is about, where that is not all of it: `AssumeRolePolicyDocument` or `Policies`."""
     before: JsonValue
-    """None where it is not there."""
+    """None where the object does not exist yet."""
     after: JsonValue
     adds: JsonValue = None
-    """Where the part is `Policies`: the document of the policy that is added. `after` has its name alone."""
+    """The document of the policy that is added, where the part is `Policies`. `after` contains only the policy's
+    name."""
     pod: JsonValue = None
-    """Where it makes other Pods: the manifest of such a Pod, before the webhook adds to it. It is not shown."""
+    """The manifest of a Pod of the changed workload, before the webhook edits it, where the fix makes other Pods. It is
+    not shown."""
 
     @property
     def object(self) -> str:
-        """Which one, for a heading, such as `ServiceAccount default/my-sa`."""
+        """The kind and the name, for a heading, such as `ServiceAccount default/my-sa`."""
         return " ".join(filter(None, (self.kind, self.name, self.part)))
 
 
@@ -38,12 +40,12 @@ class Fix:
     id: str
     """The key of the sentence that stands before the commands."""
     commands: tuple[str, ...] = ()
-    """In this order. Empty where no command does it."""
+    """In the order in which to run them. Empty where no command fixes it."""
     choices: tuple[str, ...] = ()
-    """What a placeholder of the commands may stand for, where that is more than one thing."""
+    """The values that a placeholder of the commands may be replaced by, where there are several."""
     change: Change | None = None
-    """What becomes of the object; None where nothing that was read says it."""
+    """How the object changes; None where that does not follow from what was read."""
     recreates: bool = False
     """Whether a command recreates the Pod from its manifest: the webhook edits it again, and it gets a new token."""
     then: str = ""
-    """The key of a second sentence, on what the last command adds to it; empty without one."""
+    """The key of a second sentence, on what else the last command does; empty without one."""

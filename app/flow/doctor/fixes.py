@@ -1,6 +1,6 @@
-"""The commands that fix a broken link, with the names that the walk has found. Nothing here is ever run.
+"""The commands that fix a broken link, with the names that the walk has found. The doctor never runs them.
 
-What the walk could not find stays a word in capitals, for the reader to replace. A command never takes away what
+A name that the walk could not find stays a word in capitals, for the reader to replace. A command never removes what
 others may be using, except where the sentence before it says so.
 """
 
@@ -31,7 +31,8 @@ Make = Callable[[Names], Fix | None]
 
 
 def fix_for(verdict: Verdict, walk: Walk, documents: Mapping[str, JsonValue]) -> Fix | None:
-    """What to do about the check that the verdict names, or how to see more of it. None where there is neither."""
+    """How to fix the check that the verdict points to, or how to find out more about it. None where neither is
+    known."""
     check = verdict.check
     if check is None:
         return None
@@ -47,8 +48,9 @@ def fix_for(verdict: Verdict, walk: Walk, documents: Mapping[str, JsonValue]) ->
 
 
 def _complete(fix: Fix, names: Names) -> Fix:
-    """Says whether the Pod is recreated, and recreates one that would keep its failure whatever has been fixed."""
-    if names.check.reason == NEXT_POD:  # to recreate a Pod that works before the webhook does would break it
+    """Adds whether the Pod is recreated, and the commands for a Pod that has failed and would stay so whatever is
+    fixed."""
+    if names.check.reason == NEXT_POD:  # to recreate a working Pod before the webhook works would break it
         left = tuple(command for command in fix.commands if not names.recreates((command,)))
         return replace(fix, commands=left, then="works_as_it_is")
     if then := names.resumes(fix.commands):
@@ -78,7 +80,7 @@ _LOOKS: Mapping[str, Make] = {
     NO_REGION: aws_fixes.name_region,
     **dict.fromkeys((OWN_REQUEST, OF_CALLER), running_fixes.own_request),
 }
-"""By the reason of a check that is open: what shows more."""
+"""What shows more about a check that is open, by the check's reason."""
 _CAUSES: Mapping[str, Make] = {
     "role_missing": aws_fixes.look_for_role,
     "other_statement": aws_fixes.conditions,
@@ -90,7 +92,7 @@ _CAUSES: Mapping[str, Make] = {
     "audience_not_accepted": issuer_fixes.accept_audience,
     "region_disabled": aws_fixes.activate_region,
 }
-"""By cause of a refusal, where no check convicts it."""
+"""The fix by cause of a refusal, where no check has failed for that cause."""
 _FIXES: Mapping[str, Make] = {
     "issuer.discovery": issuer_fixes.publish,
     "issuer.jwks": issuer_fixes.publish,

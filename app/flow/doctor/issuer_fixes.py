@@ -44,7 +44,7 @@ def register_thumbprint(names: Names) -> Fix:
 
 
 def register_refused(names: Names) -> Fix:
-    """STS has compared it, whatever CA the issuer has."""
+    """STS has compared the thumbprint, whichever CA has signed the issuer's certificate."""
     fix = register_thumbprint(names)
     return replace(fix, id="thumbprint_refused")
 

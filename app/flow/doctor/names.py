@@ -26,13 +26,13 @@ PROVIDER_HERE, PROFILE_HERE = "PROVIDER_ARN", "PROFILE"
 RESOURCE_HERE, REGION_HERE = "RESOURCE_ARN", "REGION"
 """Placeholders for names that the walk did not find. The reader replaces them."""
 _INJECTED = (f"{ROLE_VARIABLE}-", f"{TOKEN_VARIABLE}-")
-"""How `kubectl set env` takes the webhook's variables out."""
+"""The arguments by which `kubectl set env` removes the webhook's variables."""
 _TEMPLATE: Mapping[str, tuple[str, ...]] = {"cronjob": ("spec", "jobTemplate", "spec", "template")}
-"""Where a workload has the template of its Pods, if it is not in the usual place."""
+"""The place of the Pod template in a workload, by its kind, where that is not the usual place."""
 
 
 def line(*words: str) -> str:
-    """One command, quoted for a POSIX shell."""
+    """One command, its words quoted for a POSIX shell."""
     return shlex.join(words)
 
 
@@ -82,7 +82,7 @@ class Names:
             audience=get_str(self.own_token, "audience") or webhooks_audience(walk),
         )
 
-        # (3) What the Pod has of it, and who has made the Pod.
+        # (3) What the Pod has from the webhook, and which workload has made the Pod.
         arns = (environment(box).get(ROLE_VARIABLE, "") for box in containers(documents.get("pod")))
         self.role_of_pod = next((arn for arn in arns if is_role_arn(arn)), "")
         self._take_pod(walk.subject.pod, documents.get("workload"))
@@ -91,7 +91,7 @@ class Names:
     def _take_pod(self, pod: str, workload: JsonValue) -> None:
         self.pod = pod
         self.kind = get_str(workload, "kind")
-        """The workload's, in lower case as kubectl takes it; empty without a Pod."""
+        """The kind of the workload, in lower case as kubectl takes it; empty without a Pod."""
         self.owner = get_str(workload, "name")
         self.workload = f"{self.kind}/{self.owner}"
         self.again = get_str(workload, "again")
@@ -105,7 +105,7 @@ class Names:
         return own and self.bearer.audience != DEFAULT_AUDIENCE
 
     def of(self, pod: PodRow) -> Names:
-        """The same, where the Pod is another one, of which we know no more than its row."""
+        """The same names with another Pod, of which only its row is known."""
         found = copy.copy(self)
         found.documents = {**self.documents, "pod": pod.document}
         found._take_pod(pod.name, pod.workload)
@@ -116,12 +116,12 @@ class Names:
         return self._checks.get(check_id)
 
     def found(self, check_id: str) -> str:
-        """What a check that passed has found; empty where it did not pass."""
+        """The value that a check has found; empty where the check did not pass."""
         check = self._checks.get(check_id)
         return check.got if check is not None and check.status is Status.PASSED else ""
 
     def near(self, kind: str) -> str:
-        """The nearest of the names that there are to the one that leads nowhere; empty where none is near."""
+        """The existing name that is nearest to the one that leads nowhere; empty where none is near."""
         return next(iter(strings(get(self.documents.get("near"), kind))), "")
 
     @property
@@ -134,7 +134,7 @@ class Names:
         return get_str(self.documents.get("pod"), "spec", "serviceAccountName") == self.service_account
 
     def doctor(self, *, namespace: str = "", service_account: str = "", pod: str = "", region: str = "") -> str:
-        """Examines another subject, or asks another region. A Pod's name is of its own namespace alone."""
+        """Examines another subject, or asks another region. A new namespace or ServiceAccount drops the Pod."""
         kept = "" if namespace or service_account else self.pod
         named = ("--pod", pod or kept) if pod or kept else ()
         given = ("-n", namespace or self.namespace, "-s", service_account or self.service_account)
@@ -147,7 +147,7 @@ class Names:
         return check.error if check is not None else ""
 
     def kubectl(self, *words: str) -> str:
-        """A command in the namespace."""
+        """A command of kubectl in the namespace."""
         return line(*self._kubectl, *words)
 
     def on_node(self, *words: str) -> str:
@@ -207,15 +207,15 @@ class Names:
         return (self.kubectl("rollout", "resume", self.workload),) if self._held_back == PAUSED else ()
 
     def resumes(self, commands: Iterable[str]) -> str:
-        """The key of the sentence on what else a rollout brings that one of these commands has go on; else empty."""
+        """The key of the sentence on what else a rollout does that one of these commands resumes; empty without one."""
         return "" if set(self._resume()).isdisjoint(commands) else self._held_back
 
     def set_env(self, *words: str) -> tuple[str, ...]:
-        """Sets variables of the workload's Pods (`NAME=value`), or takes them out (`NAME-`)."""
+        """Sets variables of the workload's Pods (`NAME=value`), or removes them (`NAME-`)."""
         return self._edit("set", "env", *words)
 
     def leave_to_webhook(self) -> tuple[str, ...]:
-        """Takes the two variables out by which the webhook passes a container over."""
+        """Removes the two variables because of which the webhook skips a container."""
         return self.recreate() if self.again == "reset" else self.set_env(*_INJECTED)
 
     def set_image(self, *words: str) -> tuple[str, ...]:
@@ -228,34 +228,34 @@ class Names:
         return (self._new_job(account),) if self.kind == "job" else self._edit("set", "serviceaccount", account)
 
     def _new_job(self, account: str) -> str:
-        """A Job's template cannot be changed."""
+        """Makes the Job again under this ServiceAccount, because a Job's template cannot be changed."""
         patch = json.dumps(new_job({"serviceAccountName": account}))
         get, make = self.kubectl("get", self.workload, "-o", "yaml"), self.kubectl("replace", "--force", "-f", "-")
         return " | ".join((get, line("kubectl", "patch", "--local", "-f", "-", "-p", patch, "-o", "yaml"), make))
 
     @property
     def template(self) -> tuple[str, ...]:
-        """Where the workload has the manifest of its Pods; empty where that is the Pod's own."""
+        """The place of its Pods' manifest in the workload; empty where the Pod's own manifest is the one to change."""
         rolled_out = self.again == "restart" or self.kind in _TEMPLATE
         return _TEMPLATE.get(self.kind, ("spec", "template")) if rolled_out else ()
 
     def merge(self, pod: JsonValue) -> tuple[str, ...]:
-        """Patches the manifest of the workload's Pods strategically."""
+        """Applies a strategic merge patch to the manifest of the workload's Pods."""
         for key in reversed(self.template):
             pod = {key: pod}
         return self._edit("patch", "-p", json.dumps(pod))
 
     def remove(self, kind: str, key: str) -> tuple[str, ...]:
-        """Takes a label or an annotation (`labels`, `annotations`) off the workload's Pods."""
+        """Removes a label or an annotation (`labels`, `annotations`) from the workload's Pods."""
         path = "/".join(("", *self.template, "metadata", kind, key.replace("/", "~1")))
         return self._edit("patch", "--type", "json", "-p", json.dumps([{"op": "remove", "path": path}]))
 
     def show_workload(self) -> tuple[str, ...]:
-        """For what no command changes. Nothing where there is no Pod."""
+        """Prints the workload, because no command can change it. Nothing where there is no Pod."""
         return (self.kubectl("get", self.workload, "-o", "yaml"),) if self.again else ()
 
     def _edit(self, *words: str) -> tuple[str, ...]:
-        """A command of kubectl's on the workload, which restarts by itself, or on the manifest of a Pod without one."""
+        """Changes the workload, which restarts by itself, or the manifest of a Pod without a workload."""
         verb = words[:2] if words[0] == "set" else words[:1]
         rest = words[len(verb) :]
         if self.template:
@@ -266,7 +266,7 @@ class Names:
         return self.show_workload()
 
     def _replace(self, *edits: str, audience: str = "") -> tuple[str, ...]:
-        """The Pod's manifest through these filters, and in place of the Pod. Nothing where there is none."""
+        """Replaces the Pod by one of its manifest after these filters. Nothing where there is no Pod."""
         match self.again:
             case "apply":
                 filters = [self.kubectl("apply", "view-last-applied", self.workload)]
@@ -283,7 +283,7 @@ class Names:
         return (command,) if edits else self._makes_a_pod(command)
 
     def keeps_volume(self, audience: str = "") -> bool:
-        """Whether the volume of the stored Pod asks for the right audience: else it is left out of a new one."""
+        """Whether the volume of the stored Pod asks for the right audience. If not, the new Pod goes without it."""
         asked = get_str(token_source(self.documents.get("pod")), "audience")
         return asked == (audience or self.bearer.audience)
 

@@ -122,15 +122,18 @@ def _without_an_answer(findings: Findings, error: FlowError, where: str) -> None
 
 
 def _service_account(findings: Findings, walk: Walk, pod: JsonValue, where: str) -> None:
-    """The ServiceAccount it runs as. Where the owner wrote none the API server has written `default`."""
+    """The ServiceAccount that the Pod runs as. Where the manifest names none, the API server has written `default`."""
     account, wanted = get_str(pod, "spec", "serviceAccountName"), walk.subject.service_account
     where += " .spec.serviceAccountName"
     findings.judge("pod.service_account", account == wanted, got=account, expected=wanted, where=where)
 
 
 def _api_server(findings: Findings, pod: JsonValue, where: str) -> None:
-    """The other token, by which a program talks to the API server. IRSA does without it, so that it is not there is
-    neither wrong nor worth a warning; whether this program calls the API server does not show."""
+    """Decides about the other token, with which a program calls the API server.
+
+    IRSA does not need it, so its absence is neither a failure nor a warning; whether this program calls the API server
+    cannot be seen.
+    """
     directory = posixpath.dirname(API_TOKEN)
     lacking = [
         get_str(box, "name")
@@ -145,8 +148,8 @@ def _api_server(findings: Findings, pod: JsonValue, where: str) -> None:
 
 
 def _environment(findings: Findings, pod: JsonValue, where: str) -> bool:
-    """Of the containers that another webhook has added later only those are named that show a use of AWS: most
-    (proxies, agents) have none, and lack nothing."""
+    """Of the containers that another webhook has added later, only those are named that show a use of AWS: most of them
+    (proxies, agents) use none, and lack nothing."""
     boxes, later = containers(pod), added_later(pod)
     if own_token(pod):  # no one else adds it: a container without either variable is meant to have none
         boxes = [box for box in boxes if {ROLE_VARIABLE, TOKEN_VARIABLE} & environment(box).keys()]
@@ -196,7 +199,8 @@ def _volume(findings: Findings, pod: JsonValue, where: str) -> bool:
 def _age(
     findings: Findings, pod: JsonValue, service_account: JsonValue, injected: bool, role_arn: str, where: str
 ) -> None:
-    """Older than the annotation and not edited by it. `managedFields` says when its owner last changed anything."""
+    """Whether the Pod is older than the annotation and was not edited because of it. `managedFields` shows when the
+    owner of the annotation last changed any of its fields."""
     where += " .metadata.creationTimestamp"
     created, annotated = get_str(pod, "metadata", "creationTimestamp"), annotated_at(service_account)
     older = is_older(pod, service_account)

@@ -27,7 +27,7 @@ _USERS = (
 )
 """The columns by which one sees who else takes its variables from a ConfigMap or a Secret."""
 _FETCH = "failed to fetch token"
-"""The kubelet's words for a TokenRequest that failed."""
+"""The kubelet's error message for a failed TokenRequest."""
 
 
 # --- 3 Webhook, and the Pod that it edits ----------------------------------------------------------------------------
@@ -98,7 +98,7 @@ def _without_volume(volume: str) -> changes.Edit:
 
 
 def unskip(names: Names) -> Fix:
-    """The webhook leaves containers alone that the annotation lists."""
+    """The webhook skips the containers that the annotation lists."""
     return Fix(
         id="unskip",
         commands=names.remove("annotations", SKIP_CONTAINERS),
@@ -116,7 +116,7 @@ def _without(kind: str, key: str) -> changes.Edit:
 
 
 def find_pods(names: Names) -> Fix:
-    """A Pod that is gone may have one in its place, or one with a near name."""
+    """Where a Pod is gone, another one may have replaced it, or one may have a similar name."""
     if there := successor(names.pod, rows(names.documents.get("pods"))):
         return Fix(id="successor", commands=(names.doctor(pod=there),))
     if pod := names.near("pod"):
@@ -137,21 +137,21 @@ def recreate(names: Names) -> Fix:
 
 
 def own_role(names: Names, arn: str) -> Fix:
-    """Where the manifest mounts a token itself, it names the role as well."""
+    """Where the manifest mounts a token itself, it sets the role as well."""
     change = changes.workload(names, changes.with_variables(**{ROLE_VARIABLE: arn}))
     container = get_str(names.own_token, "container")
     return Fix(id="own_role", commands=names.set_env("-c", container, f"{ROLE_VARIABLE}={arn}"), change=change)
 
 
 def own_file(names: Names) -> Fix:
-    """The variable is to name the file that the kubelet writes for the manifest's own volume."""
+    """Has the variable point to the file that the kubelet writes for the manifest's own volume."""
     mounted, container = (get_str(names.own_token, key) for key in ("mounted", "container"))
     change = changes.workload(names, changes.with_variables(**{TOKEN_VARIABLE: mounted}))
     return Fix(id="own_file", commands=names.set_env("-c", container, f"{TOKEN_VARIABLE}={mounted}"), change=change)
 
 
 def default_audience(names: Names) -> Fix:
-    """An audience of one's own is more often a slip than meant."""
+    """An audience other than the usual one is more often a mistake than intended."""
     if names.own_token:
         return own_audience(names)
     return Fix(
@@ -236,14 +236,15 @@ def _ends_in_env(found: JsonObject) -> bool:
 
 
 def token_file(names: Names) -> Fix:
-    """The file does not appear where the kubelet gets no token, nor where the manifest looks for another one."""
+    """The file does not appear where the kubelet gets no token, or where the manifest points to another file."""
     if not names.own_token and names.check.expected.startswith("/") and names.check.expected != TOKEN_PATH:
         return handwritten(names)
     return kubelet(names) if _FETCH in names.check.error else describe(names)
 
 
 def empty_token(names: Names) -> Fix:
-    """The kubelet writes the file whole, so an empty one is another file: the manifest's, or one over the kubelet's."""
+    """The kubelet writes the file whole, so an empty file is not its own: the manifest has mounted it, maybe over the
+    kubelet's."""
     container, path = (*names.check.where.split(" ", 2)[1:], "", "")[:2]
     if not path.startswith(TOKEN_DIRECTORY):
         return handwritten(names)
@@ -256,7 +257,7 @@ def describe(names: Names) -> Fix:
 
 
 def kubelet(names: Names) -> Fix:
-    """What the kubelet could not get for this Pod it will not get for a new one either."""
+    """Where the kubelet could not get a token for this Pod, it will not get one for a new Pod either."""
     look = ("--", "chroot", "/host", "journalctl", "-u", "kubelet", "--since", "-1h")
     return Fix(id="kubelet", commands=(names.on_node(*look),))
 

@@ -26,14 +26,15 @@ from app.flow.verdict.error_messages import lacks_module
 from app.flow.verdict.log_sentences import web_identity_reason
 
 _LONGEST = 43_200
-"""Seconds: no role allows longer sessions."""
+"""Seconds: no role allows a longer session."""
 _LONGEST_NAME = 64
 """Characters of a session's name."""
 _TOKEN_OPTION = "--web-identity-token"
 
 
 def use_token(names: Names) -> Fix:
-    """A token that is no longer in the file is forgotten in a new Pod, unless the manifest says where it comes from."""
+    """A program that still has a token which is no longer in the file loses it in a new Pod, unless the manifest says
+    where the token comes from."""
     if names.check.got != API_TOKEN:
         commands, change = _reworded(names, _from_file)
         return Fix(id="read_each_time", commands=commands or names.recreate(), change=change)
@@ -68,7 +69,8 @@ def _latest(image: str) -> str:
 
 
 def request(names: Names) -> Fix:
-    """A path in place of the token, a session that is too long, or a program that goes elsewhere for credentials."""
+    """A program that sends a path instead of the token, asks for too long a session, or gets its credentials
+    elsewhere."""
     if names.check.where.endswith("DurationSeconds"):
         if int(names.check.got) > _LONGEST:
             return _shorter_session(names)
@@ -96,7 +98,7 @@ def request(names: Names) -> Fix:
 
 
 def _session_name(names: Names) -> Fix:
-    """In `env`, which takes precedence over wherever the name is from now."""
+    """Sets the session's name in `env`, which takes precedence over the place where the name is set now."""
     box, _, name = names.check.got.partition(", ")[0].partition(f": {SESSION_NAME}=")
     clean = re.sub(r"[^\w+=,.@-]", "-", name, flags=re.ASCII)[:_LONGEST_NAME]
     value = clean if is_session_name(clean) else f"session-{clean}"
@@ -108,7 +110,7 @@ def _session_name(names: Names) -> Fix:
 
 
 def _endpoint(names: Names) -> Fix:
-    """STS alone goes back to AWS: the variable may be meant for other services."""
+    """Sends only requests to STS back to AWS: the variable may be meant for other services."""
     box = names.check.got.partition(": ")[0]
     url = endpoint("sts", names.region or REGION_HERE, names.partition)
     return Fix(
@@ -125,7 +127,8 @@ def _shorter_session(names: Names) -> Fix:
 
 
 def _reworded(names: Names, words: Callable[[list[str]], list[str]]) -> tuple[tuple[str, ...], Change | None]:
-    """Another command line in the manifest. No command where nothing of it changes, or where a word of it is masked."""
+    """Another command line in the manifest. No command where the line stays the same, or where a word of it is
+    masked."""
     edit = changes.with_words(words)
     change = changes.pod(names, edit)
     if change is None or (spec := _command_lines(change.after)) == _command_lines(change.before):
@@ -156,7 +159,7 @@ def _without_option(words: list[str], name: str) -> list[str]:
 
 
 def refused(names: Names) -> Fix:
-    """A Pod that asks for another role was not recreated; for any other refusal the record says more."""
+    """A Pod that asks for another role was not recreated since. For any other refusal CloudTrail's record says more."""
     newest = next(iter(get_list(names.documents.get("recent_failures"))), None)
     if names.recreate() and get(newest, "other_role") is True and get(newest, "other_subject") is False:
         return recreate(names)

@@ -1,7 +1,8 @@
-"""What AWS refused lately, and what it granted, by CloudTrail: nothing of the chain, but its echo in the real world.
+"""What AWS has refused and granted lately, by CloudTrail. It is no link of the chain, but shows how real requests
+ended.
 
-A Pod that was not restarted goes on asking for the role of before; one that runs under another ServiceAccount asks for
-this role as another subject. Neither shows in what is configured now.
+A Pod that was not restarted still asks for the previous role; one that runs under another ServiceAccount asks for this
+role as another subject. What is configured now shows neither.
 """
 
 from __future__ import annotations
@@ -25,15 +26,15 @@ from app.flow.verdict.refusals import APPLICATION, GRANTED
 REFUSED = "sts.recent_failures"
 CHECKS = (REFUSED, GRANTED)
 RECENT = 3600
-"""Seconds in which a Pod that is still refused would have tried again; what is older is history."""
+"""Seconds within which a Pod that is still refused tries again at least once. An older refusal is history."""
 WHERE = "cloudtrail:LookupEvents"
 
 
 def inspect(ports: Ports, walk: Walk, pod: JsonValue) -> StepReport:
-    """Looks for refused requests for the role, and for those of the ServiceAccount; for what it was granted since the
-    Pod was started. Never raises.
+    """Looks for refused requests for the role or by the ServiceAccount, and for what it was granted since the Pod was
+    started. Never raises.
 
-    `pod` is the Pod as it was read; None where it was not.
+    `pod` is the Pod as it was read; None where it was not read.
     """
     findings = Findings(Step.STS_ASSUME, ports, CHECKS)
     role_arn, subject = role_arn_of(walk), subject_claim(walk.subject)
@@ -47,7 +48,7 @@ def inspect(ports: Ports, walk: Walk, pod: JsonValue) -> StepReport:
             findings.unknown(check_id, unseen(error) or NOT_OBSERVABLE, where=WHERE, error=error.server_message)
         return findings.report()
 
-    # The examples on our pages name their sessions so: they come from a reader and no Pod.
+    # The examples on our pages use these session names, so such a request came from a reader and not from a Pod.
     failures = [_failure(record, role_arn, subject) for record in found.refused]
     failures = [failure for failure in failures if not failure["session"].startswith(SESSION_NAME)]
     newest = failures[0] if failures else {}
@@ -70,7 +71,7 @@ def inspect(ports: Ports, walk: Walk, pod: JsonValue) -> StepReport:
 
 
 def denied_actions(walk: Walk, reports: Iterable[StepReport]) -> access.Denied:
-    """What AWS denied to the role's sessions: by the Pod's own log, else by CloudTrail."""
+    """What AWS denied to the role's sessions, as the Pod's own log shows it, or else CloudTrail."""
     name = (role_of(role_arn_of(walk)) or ("",) * 3)[2]
     found = list(reports)
     said = next((it.error for report in found for it in report.checks if it.id == APPLICATION), "")
@@ -89,7 +90,7 @@ def _asked(action: str, resource: str) -> AskedAction | None:
 
 
 def _denial(record: JsonValue) -> dict[str, JsonValue]:
-    """One denied call; nothing where its message names no action."""
+    """The evidence of a denied call; empty where its message names no action."""
     said = get_str(record, "errorMessage")
     action, resource = denied_action(said)
     if not action:
@@ -102,7 +103,7 @@ def _is_recent(time: str, ports: Ports) -> bool:
 
 
 def _failure(record: JsonValue, role_arn: str, subject: str) -> dict[str, JsonValue]:
-    """One refused request, in the few things that tell it from others."""
+    """The evidence of a refused request: the few values that distinguish it from others."""
     asked_for, asked_as = get_str(record, "requestParameters", "roleArn"), get_str(record, "userIdentity", "userName")
     return {
         "time": get_str(record, "eventTime"),

@@ -1,7 +1,7 @@
-"""What the Pod's program asked of STS, and with which token: by its command line, its variables, and what it sent.
+"""What the Pod's program asked of STS, and with which token: by its command line, its variables, and its requests.
 
-What it sent is seen where the servers let us listen. Of the rest the program's own error tells something: it names who
-was refused, and an identity that no web identity gives says that STS was never asked.
+Its requests are seen only where the servers let us listen. Elsewhere the program's own error shows something: it names
+the identity that was refused, and if that is one that no web identity gives, STS was never asked.
 """
 
 from __future__ import annotations
@@ -40,21 +40,22 @@ DEFAULT_MAXIMUM = 3600
 """A role's MaxSessionDuration, unless it says otherwise."""
 _COMMAND = "assume-role-with-web-identity"
 _OTHERS = re.compile(r":user/|/i-[0-9a-f]+$")
-"""Identities that a Pod never gets by a web identity: an IAM user, or an instance (its id is the session's name)."""
+"""Identities that a Pod never gets by a web identity: an IAM user, or the role of an instance (the instance's id is the
+session's name)."""
 _CREDENTIALS = "/security-credentials/"
-"""Where the metadata service has those of the node's role."""
+"""The path at which the metadata service has the credentials of the node's role."""
 _JWT = re.compile(r"[\w-]+\.[\w-]+\.\S+")
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Asked:
-    """The last request of the program that we know of."""
+    """The last known request of the program."""
 
     token: str
     """`WebIdentityToken` as it was sent, the signature masked; on a command line maybe `file://PATH`."""
     duration: str
     answer: str = ""
-    """What STS said; empty where the app could not listen."""
+    """STS's response; empty where the app could not listen."""
 
     @property
     def file(self) -> str:
@@ -63,7 +64,7 @@ class _Asked:
 
     @property
     def is_path(self) -> bool:
-        """Whether the path went out in place of what is in the file."""
+        """Whether the program sent the path instead of the content of the file."""
         return self.token.startswith("/")
 
 
@@ -80,7 +81,7 @@ def judge_requests(
 
 
 def _sent(ports: Ports, pod: JsonValue) -> list[Exchange]:
-    """What came from the Pod's address, where it has one of its own."""
+    """The requests from the Pod's address, where the Pod has an address of its own."""
     address = get_str(pod, "status", "podIP")
     if not address or get(pod, "spec", "hostNetwork") is True:
         return []
@@ -147,7 +148,7 @@ def _token_used(findings: Findings, walk: Walk, pod: JsonValue, asked: _Asked | 
 
 
 def _is_live(walk: Walk) -> bool:
-    """Whether the token in the file is one that STS would still take."""
+    """Whether STS would still accept the token in the file."""
     lifetime = check_of(walk, "token.lifetime")
     return lifetime is not None and lifetime.status in HOLDS
 
@@ -168,7 +169,7 @@ def _request(findings: Findings, walk: Walk, sent: list[Exchange], asked: _Asked
             findings.unknown(REQUEST, NOT_OBSERVABLE, where=WHERE)
         return
 
-    # (2) A path in place of a token; a session that is longer than the role's sessions may be.
+    # (2) A path instead of a token; a session longer than the role's sessions may be.
     if asked.is_path:
         got, expected = asked.token, "header.payload.signature"
         findings.judge(REQUEST, False, got=got, expected=expected, where=f"{WHERE} WebIdentityToken")
@@ -197,5 +198,5 @@ def _claims(token: str) -> Mapping[str, Any]:
 
 
 def _shown(claims: Mapping[str, Any]) -> str:
-    """What tells one token of a ServiceAccount from another."""
+    """The claims in which tokens of one ServiceAccount differ, as a text."""
     return f"aud {', '.join(strings(claims.get('aud')))}, iat {claims.get('iat')}, exp {claims.get('exp')}"

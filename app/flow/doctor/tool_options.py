@@ -1,4 +1,4 @@
-"""Which cluster and which account the commands of a fix are for, where the reader's shell would take other ones."""
+"""The cluster and the account for which a fix's commands are, where the reader's shell would use other ones."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from dataclasses import dataclass, replace
 from app.flow.doctor.fix import Fix
 
 _PROGRAM = re.compile(r"'[^']*'|(?:^|(?<=\| )|(?<=\$\())(kubectl|aws|python -m app doctor)(?= )", re.MULTILINE)
-"""A program at the beginning of a command, behind a pipe or in a substitution; or a quoted word, which may say so."""
+"""Finds a program at the beginning of a command, behind a pipe or in a substitution; also a quoted word, so that a
+program's name in it is skipped."""
 _QUOTED = re.compile(r"(?<=`)(?!kubectl config )[^`]+(?=`)")
-"""What a text has between backticks, and between two such, where no command begins. What is asked of the kubeconfig
-itself is asked of no context."""
+"""Finds what a text has between backticks, and what it has between two such quotations, where no command begins.
+Commands on the kubeconfig itself need no context."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ToolOptions:
-    """What the doctor was given, and the next command has to be given as well."""
+    """The options that the doctor was started with, and that the commands after it need as well."""
 
     context: str = ""
     profile: str = ""
@@ -26,19 +27,19 @@ class ToolOptions:
     issuer: str = ""
 
     def fix(self, found: Fix | None) -> Fix | None:
-        """The same with these options."""
+        """The fix with these options in its commands."""
         if found is None or self == ToolOptions():
             return found
         return replace(found, commands=tuple(map(self.command, found.commands)))
 
     def command(self, text: str) -> str:
-        """The same command with the options of each program in it; an option that it has itself comes later, and
-        counts."""
+        """The command, with the options of each program in it. An option that the command already has comes later, so
+        it takes precedence."""
         words = {program: shlex.join(options) for program, options in self._of_programs.items()}
         return _PROGRAM.sub(lambda found: " ".join(filter(None, (found[0], words.get(found[1] or "", "")))), text)
 
     def quoted(self, text: str) -> str:
-        """The same sentences, with the options in the commands that they quote."""
+        """The sentences, with the options in the commands that they quote."""
         return _QUOTED.sub(lambda found: self.command(found[0]), text)
 
     @property

@@ -1,4 +1,4 @@
-"""Trust policies that would do: the one that is there, with as little changed as possible."""
+"""Trust policies that let in the ServiceAccount, and differ from the existing one as little as possible."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _POD_IDENTITY = "pods.eks.amazonaws.com"
 
 @dataclass(frozen=True, kw_only=True)
 class Bearer:
-    """Who is to be let in."""
+    """The subject that is to be let in, with its token's issuer and audience."""
 
     issuer: str
     provider_arn: str
@@ -32,20 +32,20 @@ class Bearer:
 
     @property
     def conditions(self) -> dict[str, str]:
-        """What names exactly this ServiceAccount."""
+        """The conditions that only this ServiceAccount meets."""
         prefix = host_and_path(self.issuer)
         return {f"{prefix}:sub": self.subject, f"{prefix}:aud": self.audience}
 
     def is_let_in(self, policy: JsonValue, subject: str = "") -> bool:
-        """Whether the policy lets it in, or another subject with a token of the same kind."""
+        """Whether the policy lets in this subject, or another subject with a token of the same kind."""
         return evaluate(policy, self.context(subject)).allowed
 
     def rests_on_request(self, policy: JsonValue) -> tuple[Match, ...]:
-        """The conditions on the request to STS that decide it; none where the token decides."""
+        """The conditions on the request to STS that decide whether it is let in; none where the token decides."""
         return deciding(evaluate(policy, self.context()))
 
     def context(self, subject: str = "") -> TrustContext:
-        """What STS puts to the trust policy for it, or for another subject."""
+        """The values that STS compares with the trust policy for this subject, or for another one."""
         claims = {"sub": subject or self.subject, "aud": [self.audience]}
         return web_identity_context(self.issuer, claims, self.provider_arn)
 
@@ -86,29 +86,29 @@ def _asked_of_request(policy: JsonValue, bearer: Bearer) -> dict[str, dict[str, 
 
 
 def matches_nobody(policy: JsonValue, bearer: Bearer) -> bool:
-    """Whether a statement of the policy is there for nobody, so that `admitting` leaves it out."""
+    """Whether a statement of the policy matches no one, so that `admitting` leaves it out."""
     return any(_matches_nobody(statement, bearer) for statement in statements(policy))
 
 
 def is_refused(statement: JsonValue) -> bool:
-    """Whether it allows what IAM stores in no trust policy."""
+    """Whether the statement allows an action that IAM stores in no trust policy."""
     return get_str(statement, "Effect") == "Allow" and not may_be_stored(statement)
 
 
 def is_for_pod_identity(policy: JsonValue) -> bool:
-    """Whether the role is for EKS Pod Identity, and for no token of an issuer."""
+    """Whether the role is for EKS Pod Identity alone, and not for the tokens of an issuer."""
     allowing = [get_object(it, "Principal") for it in statements(policy) if get_str(it, "Effect") == "Allow"]
     served = any(_POD_IDENTITY in strings(principal.get("Service")) for principal in allowing)
     return served and not any("Federated" in principal for principal in allowing)
 
 
 def may_be_stored(statement: JsonValue) -> bool:
-    """Whether IAM takes the actions of a statement of a trust policy, as far as that is known."""
+    """Whether IAM accepts the actions of a trust policy's statement, as far as that is known."""
     return all(map(may_be_trusted_with, strings(get(statement, "Action"))))
 
 
 def _matches_nobody(statement: JsonValue, bearer: Bearer) -> bool:
-    """Whether it allows only subjects with a wildcard in them: to `StringEquals` that is a character as any other.
+    """Whether it allows only subjects that contain a wildcard, which `StringEquals` compares as an ordinary character.
 
     No ServiceAccount has a name with such a character (Kubernetes, "Object Names and IDs").
     """
@@ -118,7 +118,7 @@ def _matches_nobody(statement: JsonValue, bearer: Bearer) -> bool:
 
 
 def narrowed(policy: JsonValue, bearer: Bearer) -> JsonValue:
-    """The policy in which every statement that lets in strangers names this ServiceAccount alone. None if none does."""
+    """The policy with this ServiceAccount alone in each statement that lets in strangers. None if no statement does."""
     changed = [_narrow(policy, statement, bearer) for statement in statements(policy)]
     return None if changed == statements(policy) else {**get_object(policy), "Statement": changed}
 

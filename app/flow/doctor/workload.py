@@ -1,4 +1,4 @@
-"""What recreates a Pod when it is gone: the object to change and restart, since a Pod itself cannot be."""
+"""The object that has to be changed and restarted to recreate a Pod, because a Pod itself cannot be."""
 
 from __future__ import annotations
 
@@ -47,10 +47,11 @@ The second pair has `batch.kubernetes.io/` before it (kubernetes, pkg/registry/b
 
 
 def workload_of(pod: JsonValue) -> JsonValue:
-    """The Pod's owner (`kind` in lower case, as kubectl takes it), and how to recreate it; the Pod itself without one.
+    """The Pod's owner (`kind` in lower case, as kubectl takes it), and how to recreate the Pod; without an owner the
+    Pod itself.
 
-    A ReplicaSet is named after its Deployment, or its Rollout of Argo, and the hash of the Pod template; a CronJob's
-    Job after it and the time.
+    A ReplicaSet's name is that of its Deployment, or of its Rollout of Argo, and the hash of the Pod template; a Job's
+    name is that of its CronJob and the time.
     """
     name = get_str(pod, "metadata", "name")
     owner = next((it for it in get_list(pod, "metadata", "ownerReferences") if get(it, "controller") is True), None)
@@ -67,7 +68,8 @@ def workload_of(pod: JsonValue) -> JsonValue:
 
 
 def why_held_back(workload: JsonValue) -> str:
-    """Why a change of its template makes no new Pods (Kubernetes, `updateStrategy`, `paused`); empty where it does.
+    """Why a change of its template makes no new Pods (Kubernetes, `updateStrategy`, `paused`); empty where it makes
+    them.
 
     A partition counts from the number of the first Pod, which `ordinals` may set (kubernetes,
     pkg/controller/statefulset/stateful_set_utils.go, `newVersionedStatefulSetPod`).
@@ -82,7 +84,7 @@ def why_held_back(workload: JsonValue) -> str:
 
 
 def why_kept_back(why: str, pod: str) -> str:
-    """The same for one of its Pods: a partition keeps those back whose number is lower (`NAME-NUMBER`)."""
+    """The same for one of its Pods: a partition holds back the Pods with a lower number (`NAME-NUMBER`)."""
     kind, _, first = why.partition(" ")
     number = pod.rpartition("-")[2]
     return "" if kind == PARTITION and number.isdigit() and first.isdigit() and int(number) >= int(first) else kind
@@ -105,7 +107,8 @@ def _cron_job_of(job: str, created: str) -> str:
 
 
 def _again(pod: JsonValue) -> Again:
-    """How a Pod is created again. A stored Pod has the webhook's variables already, and would keep these old ones."""
+    """How a Pod is created again. The stored Pod already has the webhook's variables, so a Pod made from it would keep
+    their old values."""
     if LAST_APPLIED in get_object(pod, "metadata", "annotations"):
         return "apply"
     injected = any({ROLE_VARIABLE, TOKEN_VARIABLE} & environment(box).keys() for box in containers(pod))

@@ -1,1 +1,1 @@
-"""What the doctor makes of what the Pod's program was refused, by its log."""
+"""The fixes for what the Pod's program was refused, by the error message in its log."""

@@ -57,10 +57,10 @@ _DENIED_FILE = re.compile(
     rf"(?i)(?:permission denied.*|\.AccessDeniedException: ){TOKEN_DIRECTORY}"
     rf"|{TOKEN_DIRECTORY}\S*(?:: .*permission denied| is denied)"
 )
-"""What Python, JavaScript, Java, Go, Ruby, PHP, .NET and a shell say of a token's file that they may not read."""
+"""How Python, JavaScript, Java, Go, Ruby, PHP, .NET and a shell report that they may not read a token's file."""
 _NO_FILE = re.compile(rf"(?i)no such file.*{TOKEN_DIRECTORY}|{TOKEN_DIRECTORY}.*no such file")
 _NO_DRIVE = "webIdentityTokenFile must be an absolute path"
-"""What the SDK for .NET says on Windows of a path without a drive."""
+"""The message of the SDK for .NET, on Windows, for a path without a drive."""
 _WINDOWS = {"kubernetes.io/os": "windows"}
 _AGAIN = (
     ("Not authorized", Fix(id="try_again")),
@@ -73,11 +73,12 @@ _AGAIN = (
     ("IDPCommunicationError", Fix(id="try_again_keys")),
     ("", Fix(id="try_again_elsewhere")),
 )
-"""What STS may mean where all that was read is right, by its words."""
+"""The error messages of STS by which a new attempt may succeed where all that was read is right."""
 
 
 def try_again(names: Names) -> Fix:
-    """What the program was refused may be allowed since: one more try tells it from what cannot be read."""
+    """What the program was refused may be allowed by now. A new attempt shows whether it is that or something that
+    cannot be read."""
     words, fix = next(it for it in _AGAIN if it[0] in names.check.error)
     issuer = named_issuer(names.check.error)
     if issuer and names.issuer and host_and_path(issuer) != host_and_path(names.issuer):
@@ -88,12 +89,12 @@ def try_again(names: Names) -> Fix:
 
 
 def other_token(names: Names) -> Fix:
-    """Which token the program sends is in its manifest or in its own settings."""
+    """The manifest, or the program's own settings, say which token the program sends."""
     return Fix(id="other_token", commands=names.show_workload())
 
 
 def application(names: Names) -> Fix:
-    """Nothing that was read is wrong but the way to AWS, or the clock; or the program has not tried since."""
+    """All that was read is right except the way to AWS, or the clock; or the program has not tried again since."""
     said = names.check.error
     if blames_clock(said):
         return Fix(id="clock", commands=(names.on_node("--", "date", "-u"),))
@@ -178,7 +179,7 @@ def _name_servers(names: Names) -> tuple[str, ...]:
 
 
 def _endpoints(names: Names, service: str) -> str:
-    """The VPC endpoints for a service, whose name begins otherwise in each partition."""
+    """Lists the VPC endpoints for a service, whose name has another prefix in each partition."""
     query = f'VpcEndpoints[?ends_with(ServiceName, `".{service}"`)]'
     return line("aws", "ec2", "describe-vpc-endpoints", "--region", names.region or REGION_HERE, "--query", query)
 
@@ -194,7 +195,7 @@ def _has_region(names: Names) -> bool:
 
 
 def _regional_endpoint(names: Names) -> Fix:
-    """The endpoint in the region that the SDK knows; a VPC endpoint for STS has that name alone."""
+    """Has the SDK use STS's endpoint in its own region, because a VPC endpoint for STS has only that name."""
     return Fix(
         id="global_endpoint" if shows_in(names.check.error) is Step.STS_ASSUME else "global_session",
         commands=names.set_env(f"{STS_VARIABLE}=regional"),
@@ -203,12 +204,12 @@ def _regional_endpoint(names: Names) -> Fix:
 
 
 def who_denied(names: Names) -> Fix:
-    """Which server the program calls is in its manifest or in its own settings."""
+    """The manifest, or the program's own settings, say which server the program calls."""
     return Fix(id="who_denied", commands=(names.kubectl("logs", names.pod), *names.show_workload()))
 
 
 def decode(names: Names) -> Fix:
-    """Who was refused is in what EC2 has encoded."""
+    """The identity that was refused is in the message that EC2 has encoded."""
     asked = ("--encoded-message", encoded_message(names.check.error), "--query", "DecodedMessage", "--output", "text")
     return Fix(id="decode", commands=(line("aws", "sts", "decode-authorization-message", *asked),))
 

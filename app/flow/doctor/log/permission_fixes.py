@@ -34,11 +34,11 @@ def boundary(names: Names) -> Fix:
 
 
 def permit(names: Names) -> Fix:
-    """What the role's own policies lack, unless another kind of policy denies it: then one more Allow does not help."""
+    """Allows what the role's own policies lack, unless another kind of policy denies it: no Allow helps then."""
     decision = names.documents.get("permission_decision")
     said = names.check.error or names.error_of("access.list_buckets")
     denied = [(get_str(it, "action"), get_str(it, "resource")) for it in get_list(decision, "denied")]
-    if not denied and get(decision, "allowed") is True:  # and S3 refused it
+    if not denied and get(decision, "allowed") is True:  # S3 refused it although they allow it
         return denied_by(names, said) or organization(names)
     if get(decision, "organization_allows") is False:
         return _control_policy(names, said)
@@ -51,7 +51,7 @@ def permit(names: Names) -> Fix:
 
 
 def permit_denied(names: Names, said: str, denied: Sequence[tuple[str, str]]) -> Fix:
-    """What the role was refused, in these words: exactly these actions, each on its resource."""
+    """Allows exactly the actions that the role was refused by these messages, each on its resource."""
     permit = _permit_exactly(names, denied)
     return denied_by(names, said) or chained(names, denied, permit) or permit
 
@@ -72,7 +72,8 @@ def chained(names: Names, denied: Sequence[tuple[str, str]], fix: Fix) -> Fix | 
 
 
 def denied_by(names: Names, said: str) -> Fix | None:
-    """Where the error message names a policy that no policy of the role outweighs; None where it names none."""
+    """The fix where the error message names a policy that no policy of the role can override; None where it names
+    none."""
     kind = denying_policy(said)
     if "control policy" in kind:
         return _control_policy(names, said)
@@ -84,7 +85,7 @@ def denied_by(names: Names, said: str) -> Fix | None:
 
 
 def _permit_exactly(names: Names, denied: Sequence[tuple[str, str]]) -> Fix:
-    """An inline policy under a name of its own, since a policy of the same name would be replaced."""
+    """Adds an inline policy with a name of its own, because a policy of the same name would be replaced."""
     by_resource: dict[str, list[str]] = {}
     for action, resource in denied:
         exact = resource if resource == ANY or resource.startswith("arn:") else RESOURCE_HERE
@@ -114,14 +115,14 @@ def _remove_deny(names: Names) -> Fix:
 
 
 def _control_policy(names: Names, said: str) -> Fix:
-    """The policy that the error message names, or all that it can be."""
+    """Shows the policy that the error message names, or all policies that it may be."""
     named = control_policy(said)
     shown = (line("aws", "organizations", "describe-policy", "--policy-id", named),)
     return Fix(id="control_policy", commands=shown if named else organization(names).commands)
 
 
 def _boundary(names: Names) -> Fix:
-    """The owner of the permissions boundary has to widen it: no policy of the role reaches beyond it."""
+    """The owner of the permissions boundary has to widen it: no policy of the role can allow more than the boundary."""
     arn = boundary_of(names.documents.get("role"))
     if not arn:
         return boundary(names)

@@ -79,7 +79,8 @@ def _newest_first(
 
 
 def _show_default(findings: Findings, ports: Ports, namespace: str) -> None:
-    """A Pod that was meant to run as the ServiceAccount is among these, where its manifest does not say so."""
+    """Shows the Pods that run as `default`: a Pod that was meant to run as the ServiceAccount is one of them if its
+    manifest does not name it."""
     try:
         findings.show("default_pods", _newest_first(ports.cluster.pods(namespace, DEFAULT)))
     except FlowError:
@@ -87,7 +88,7 @@ def _show_default(findings: Findings, ports: Ports, namespace: str) -> None:
 
 
 def _unannotated(findings: Findings, walk: Walk, where: str) -> None:
-    """It is not known which role is meant."""
+    """Says that the Pods cannot be judged: without the annotation it is not known which role is meant."""
     exists = check_of(walk, "service_account.exists")
     if exists is not None and exists.status is Status.UNKNOWN:
         findings.unknown(CHECK, exists.reason, where=where, error=exists.error)

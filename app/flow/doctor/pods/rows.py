@@ -1,4 +1,4 @@
-"""A Pod in the few things by which it is judged beside its siblings: what a list says of it, without its manifest."""
+"""A Pod as its ServiceAccount's list of Pods shows it: the few values by which it is judged, without its manifest."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _BEFORE = {STS_VARIABLE, *REGION_VARIABLES}
 
 
 class PodStand(StrEnum):
-    """What a Pod's manifest has of what the webhook would write into it today."""
+    """How much of what the webhook would write into it today a Pod's manifest has."""
 
     CURRENT = "current"
     """The token's volume with the annotated audience, and in some container its mount and the annotated role."""
@@ -70,13 +70,14 @@ class PodRow:
 
     @property
     def stale(self) -> bool:
-        """Whether it runs, or is about to, without what the ServiceAccount is annotated with."""
+        """Whether it runs, or is about to run, without the role and the audience of the ServiceAccount's
+        annotations."""
         judged = not (self.deleting or self.ended)
         return judged and self.stand not in (PodStand.CURRENT, PodStand.UNKNOWN)
 
     @property
     def document(self) -> JsonValue:
-        """As much of its manifest as a command has to know."""
+        """The part of its manifest that a command needs."""
         token = {"serviceAccountToken": {"audience": self.audience}}
         volumes = [{"name": VOLUME, "projected": {"sources": [token]}}] if self.audience else []
         return {
@@ -111,7 +112,7 @@ def row(
 
 
 def rows(document: JsonValue) -> tuple[PodRow, ...]:
-    """What a diagnosis keeps of rows, as rows again. What it does not say is empty."""
+    """The rows of a diagnosis, from its evidence. A value that is missing there is empty."""
     return tuple(
         PodRow(
             **{key: get_str(it, key) for key in ("name", "created", "phase", "service_account", "role", "audience")},
@@ -125,7 +126,8 @@ def rows(document: JsonValue) -> tuple[PodRow, ...]:
 
 
 def _stand(pod: JsonValue, roles: set[str], service_account: JsonValue, audience: str) -> PodStand:
-    """A container that another webhook has added later lacks the variables in a current Pod, too: one is enough."""
+    """One container with the variables makes a Pod current: a container that another webhook has added later lacks them
+    there as well."""
     wanted = get_str(service_account, "metadata", "annotations", ROLE_ARN)
     if not wanted:
         return PodStand.UNKNOWN
@@ -142,7 +144,8 @@ def _stand(pod: JsonValue, roles: set[str], service_account: JsonValue, audience
 
 
 def _restart_helps(pod: JsonValue, stand: PodStand, configuration: JsonValue) -> bool:
-    """Not where the manifest itself keeps the webhook from the Pod, or from a container."""
+    """Whether a new Pod would be current: not where the manifest itself keeps the webhook from the Pod, or from a
+    container."""
     if stand in (PodStand.CURRENT, PodStand.UNKNOWN):
         return False
     boxes = containers(pod)

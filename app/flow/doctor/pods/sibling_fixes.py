@@ -17,13 +17,14 @@ _COLUMNS = ",".join(
         "OF_CRONJOB:.spec.jobTemplate.spec.template.spec.serviceAccountName",
     )
 )
-"""What shows which workloads have the ServiceAccount and no Pod now."""
+"""The columns that show which workloads have the ServiceAccount, also those without a Pod."""
 
 
 def siblings(names: Names) -> Fix | None:
-    """Recreates those of which a new Pod is current, once for each owner; of the others their own diagnosis says more.
+    """Recreates the Pods of which a new one would be current, with one command for each owner. Where there are none,
+    examines the other Pods that lack the role, one of each owner.
 
-    The examined Pod's own diagnosis is this one.
+    The workload of the examined Pod is left out of these: this is its diagnosis.
     """
     found = rows(names.documents.get("pods"))
     if not found:
@@ -40,7 +41,8 @@ def siblings(names: Names) -> Fix | None:
 
 
 def _no_pod(names: Names) -> Fix | None:
-    """Only the reader knows which workload is meant. Without a role nothing is gained yet."""
+    """Has the workloads whose Pods run as `default` use the ServiceAccount, or lists those that name it: only the
+    reader knows which one is meant. None while the role is not known."""
     if not names.role_arn:
         return None
     found = [names.of(pod) for pod in rows(names.documents.get("default_pods")) if not pod.deleting]

@@ -1,1 +1,1 @@
-"""What a fix leads to, before it is run: it is made on a copy of what was read, and the copy is examined."""
+"""What a fix leads to: before anyone runs it, the doctor applies it to a copy of what was read."""

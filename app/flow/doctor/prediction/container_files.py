@@ -65,7 +65,7 @@ def _variables(copy: Copy, container: str) -> list[str]:
 
 def _token(copy: Copy, container: str, path: str) -> Execution:
     pod, found = copy.documents.get("pod"), copy.check("token.file")
-    # (1) A container whose user may not read the file may not read it in a new Pod, unless that has a group for it.
+    # (1) If a container's user may not read the file, it may not in a new Pod either, unless that has a group for it.
     grouped = copy.renewed and get(pod, "spec", "securityContext", "fsGroup") is not None
     unreadable = copy.check("pod.token_readable")
     for denied, containers_named in ((found, found.where), (unreadable, unreadable.got)):
@@ -74,12 +74,12 @@ def _token(copy: Copy, container: str, path: str) -> Execution:
     if container in locked_out(pod):
         return _printed("", stderr=f"cat: {path}: Permission denied")
 
-    # (2) What the kubelet could not get it will not get for another Pod either.
+    # (2) If the kubelet could not get the token, it will not get it for another Pod either.
     lacking = found.got == kubelet_status.FAILED_MOUNT and "service_account" not in copy.changed
     if copy.renewed and lacking:
         raise NotKnown
 
-    # (3) What was read; else the token that the volume asks for.
+    # (3) The token that was read; else the one that the volume asks for.
     if not copy.renewed and found.status is Status.FAILED and found.got != kubelet_status.FAILED_MOUNT:
         if found.error:
             return _printed("", stderr=found.error)
@@ -98,7 +98,7 @@ def _token(copy: Copy, container: str, path: str) -> Execution:
 
 
 def issued(copy: Copy, pod: JsonValue, service_account: str, audience: str, lifetime: float) -> str:
-    """A token as the API server issues it, bound to this Pod where there is one."""
+    """A token as the API server issues it, bound to this Pod if one is given."""
     now = int(copy.now)
     bound: dict[str, Any] = {"namespace": copy.subject.namespace, "serviceaccount": {"name": service_account}}
     if pod is not None:

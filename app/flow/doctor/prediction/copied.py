@@ -1,6 +1,6 @@
-"""A copy of what a diagnosis has read: documents, and why there is none where a server refused one.
+"""A copy of what a diagnosis has read: the documents, and why one is missing where a server refused it.
 
-It knows no more than the diagnosis, so that a saved one has the same prediction as the one that was just made.
+It contains no more than the diagnosis, so that a saved diagnosis has the same prediction as one that was just made.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from app.flow.port_wrappers.consent import Action, NotAsked
 from app.flow.port_wrappers.deadline import OUT_OF_TIME, TIMED_OUT
 
 _LAST = 250_000_000_000
-"""Unix seconds that are still a date; a file may contain others."""
+"""The latest Unix time, in seconds, that Python can still write as a date; a file may contain later ones."""
 
 
 class NotKnown(NotAsked):
-    """Only a server could tell, and none is asked."""
+    """Only a server could answer, and the copy asks none."""
 
     def __init__(self) -> None:
         super().__init__(Action.EXCHANGE)
@@ -40,37 +40,37 @@ class NotKnown(NotAsked):
 
 @dataclass(kw_only=True)
 class Copy:
-    """What the servers of the copy hold. A fix changes it; a document itself is replaced and never changed."""
+    """The objects that the servers of the copy have. A fix replaces a document and never changes it in place."""
 
     subject: Subject
     now: float
     """Unix seconds."""
     checks: Mapping[str, Check]
-    """What was found, by id."""
+    """The checks of the diagnosis, by id."""
     read: Mapping[str, JsonValue]
-    """The evidence, by name."""
+    """The evidence of the diagnosis, by name."""
     documents: dict[str, JsonValue]
-    """The documents that were read, with what the fix has changed in them."""
+    """The documents that were read, as they are after the fix."""
     providers: dict[str, JsonValue] | None
     """The OIDC providers by ARN, None for one that was not read; None where they could not be listed."""
     role_arn: str
-    """The annotation's value when it was read."""
+    """The annotation's value, as it was read."""
 
     changed: set[str] = field(default_factory=set)
-    """What a fix has changed of what STS and S3 look at: `provider`, `trust`, `policies`."""
+    """What a fix has changed that STS and S3 look at, such as `provider`, `trust` or `policies`."""
     renewed: bool = False
     """Whether the Pod is a new one."""
     tried: bool = False
-    """Whether a fix has been made, so that a program which tries again gets something else than before."""
+    """Whether a fix was applied, after which a program that tries again gets another result than before."""
     assumed: bool = False
-    """Whether STS's answer is one that we worked out and that it never gave."""
+    """Whether STS's answer was worked out, and was never given by STS."""
 
     def check(self, check_id: str) -> Check:
-        """What was found; not reached where the check is none of the diagnosis."""
+        """The check of that id; one that is not reached where the diagnosis has none."""
         return self.checks.get(check_id) or Check(id=check_id, status=Status.NOT_REACHED)
 
     def passed(self, *check_ids: str) -> bool:
-        """Whether all of them did."""
+        """Whether all these checks passed."""
         return all(self.check(check_id).status is Status.PASSED for check_id in check_ids)
 
     def failed(self, check_id: str) -> bool:
@@ -92,12 +92,12 @@ class Copy:
 
     @property
     def annotated_role(self) -> str:
-        """The annotation's value by now."""
+        """The annotation's value after the fix."""
         return get_str(self.documents.get("service_account"), "metadata", "annotations", ROLE_ARN)
 
     @property
     def asked(self) -> tuple[AskedAction, ...]:
-        """What the Pod needs, as far as the diagnosis was asked for it, or has judged it."""
+        """What the Pod needs, as far as the diagnosis was asked about it, or has judged it."""
         given = get_list(self.documents, "asked_actions")
         decision = self.documents.get("permission_decision")
         known = given or [decision, *get_list(decision, "denied")]
@@ -109,7 +109,7 @@ class Copy:
 
     @property
     def waits(self) -> bool:
-        """Whether the Pod's program has not yet answered to what was fixed."""
+        """Whether the Pod's program has not tried again since the fix."""
         phase = get_str(self.documents.get("pod"), "status", "phase")
         return self.renewed or (self.tried and phase not in ("Failed", "Succeeded"))
 

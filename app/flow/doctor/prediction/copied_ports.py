@@ -1,6 +1,6 @@
-"""The ports over a copy: what was recorded is answered again, what follows by a published rule is worked out.
+"""The ports over a copy. They repeat a recorded answer, or work it out where a published rule says it.
 
-Everything else raises `NotKnown`, methods included that a port has and that are not here.
+Everything else raises `NotKnown`, also each method of a port that is missing here.
 """
 
 from __future__ import annotations
@@ -75,9 +75,9 @@ class _Answers:
 
 _REGION = re.compile(r"\bAWS_\w*REGION=([\w-]+)")
 _REGIONS = ", ".join(REGION_VARIABLES)
-"""What `pod.region` expects where it minds no value."""
+"""What `pod.region` expects where every value of the variables is fine."""
 _DECISIONS = {"allow": "allowed", "explicit-deny": "explicitDeny", "implicit-deny": "implicitDeny"}
-"""What IAM's simulator calls a decision."""
+"""The decisions, as IAM's simulator calls them."""
 
 
 class _Cluster(_Answers):
@@ -85,7 +85,7 @@ class _Cluster(_Answers):
         return self._copy.document("cluster_discovery", "issuer.discovery")
 
     def jwks(self) -> JsonValue:
-        """The keys that are published, or others where that was what the comparison showed."""
+        """The keys that are published, or other keys where the comparison with the cluster's keys had failed."""
         found = self._copy.check("issuer.cluster_keys")
         if found.status not in (Status.PASSED, Status.WARNING):
             raise refusal(found)
@@ -100,14 +100,16 @@ class _Cluster(_Answers):
         return self._copy.document("pod", "pod.exists")
 
     def pod_log(self, namespace: str, name: str, container: str = "", **_: Any) -> str:
-        """The product's last sentence, which is all that was kept. A program that did not try again wrote no other."""
+        """The product's last error message, because no more of the log was kept. A program that did not try again has
+        written no other."""
         found = self._copy.check("pod.application")
         if self._copy.waits or found.status is not Status.FAILED or (container and f" {container} " not in found.where):
             raise NotKnown
         return found.error
 
     def pod_events(self, namespace: str, name: str) -> Sequence[JsonValue]:
-        """The events that were read. A new Pod has none, but what the kubelet could not mount, it still cannot."""
+        """The events that were read. A new Pod has none, except that the kubelet still cannot mount what it could not
+        mount before."""
         if "service_account" in self._copy.changed:  # the kubelet tries again, and what it said before is past
             return []
         if not self._copy.renewed:
@@ -117,7 +119,7 @@ class _Cluster(_Answers):
         return [message] if found.got == kubelet_status.FAILED_MOUNT and f'"{VOLUME}"' in found.error else []
 
     def pods(self, namespace: str = "", service_account: str = "") -> Sequence[JsonValue]:
-        """No Pods: the evidence has the manifests of none but the one that was examined."""
+        """No Pods: the evidence has only the manifest of the examined one."""
         of_others = self._copy.renewed or service_account != self._copy.subject.service_account
         if of_others or self._copy.documents.get("pods") != []:
             raise NotKnown
@@ -127,7 +129,7 @@ class _Cluster(_Answers):
         return {"metadata": {"name": name, "labels": self._copy.document("namespace_labels", "webhook.selector")}}
 
     def endpoints(self, namespace: str, name: str) -> JsonValue:
-        """Where the check found no address it finds none again."""
+        """Endpoints without an address, where the check found none."""
         found = self._copy.check("webhook.reachable")
         if found.status is not Status.FAILED:
             raise NotKnown
@@ -144,7 +146,8 @@ class _Cluster(_Answers):
         return [self._copy.document("configuration", "webhook.registered")]
 
     def dry_run_pod(self, namespace: str, pod: JsonValue) -> JsonValue:
-        """What an admission rule minds it minds again, unless it was the lack of a ServiceAccount."""
+        """The Pod as the API server stores it. An admission rule that refused it refuses it again, unless the
+        ServiceAccount was missing and the fix has made it."""
         if self._copy.failed("webhook.dry_run") and "service_account" not in self._copy.changed:
             raise refused(self._copy.check("webhook.dry_run"))
         return new_pod.admitted(self._copy, get_object(pod))
@@ -214,7 +217,8 @@ class _Aws(_Answers):
         return {"Account": account}
 
     def list_buckets(self, credentials: Credentials) -> Sequence[str]:
-        """By the role's policies, where S3 was asked before, and refused for nothing that lies beyond them."""
+        """No buckets. Refused where S3 refused it before for something that is not in the role's policies, or where
+        these do not allow it. Raises `NotKnown` where something was not asked for, or the role has a boundary."""
         copy, found = self._copy, self._copy.check("access.list_buckets")
         if any(check.reason == NOT_ASKED for check in copy.checks.values()):
             raise NotKnown
@@ -234,7 +238,8 @@ class _Aws(_Answers):
     def simulate(
         self, role_arn: str, actions: Sequence[str], resource: str, keys: Mapping[str, str | list[str]]
     ) -> Sequence[JsonValue]:
-        """What was decided before of the same role, as far as its own policies have nothing to do with it."""
+        """The decisions that were recorded for the same role, unless a change of the role's policies may change
+        them."""
         copy, found = self._copy, self._copy.check("access.policy")
         decision = copy.documents.get("permission_decision")
         limited = False in (get(decision, "boundary_allows"), get(decision, "organization_allows"))
@@ -259,7 +264,8 @@ class _Aws(_Answers):
         ]
 
     def assumptions(self, role_arn: str, subject: str) -> Assumptions:
-        """CloudTrail's records, as far as the evidence has them. What was granted since is not known before."""
+        """CloudTrail's records, as far as the evidence has them. No one knows beforehand what AWS will grant after the
+        fix."""
         if self._copy.check("sts.recent_failures").status is Status.UNKNOWN:
             raise refusal(self._copy.check("sts.recent_failures"))
         return Assumptions(
@@ -269,7 +275,7 @@ class _Aws(_Answers):
 
 
 def _policies(copy: Copy, name: str) -> Sequence[tuple[str, JsonValue]]:
-    """The permission policies of the annotated role; no one has read those of another."""
+    """The permission policies of the annotated role. Those of another role were not read."""
     if (role_of(get_str(copy.documents.get("role"), "Arn")) or ("", "", ""))[2] != name:
         raise NotKnown
     copy.document("policies", "access.policy")
@@ -278,12 +284,12 @@ def _policies(copy: Copy, name: str) -> Sequence[tuple[str, JsonValue]]:
 
 
 def _denial(call: JsonValue) -> JsonObject:
-    """The opposite of what `recent_failures` makes of a denied call."""
+    """A denied call as CloudTrail records it, from what `recent_failures` has made of it."""
     return {"eventTime": get_str(call, "time"), "errorMessage": get_str(call, "said")}
 
 
 def _record(failure: JsonValue) -> JsonObject:
-    """The opposite of what `recent_failures` makes of a record."""
+    """A refused request as CloudTrail records it, from what `recent_failures` has made of it."""
     return {
         "eventTime": get_str(failure, "time"),
         "errorCode": get_str(failure, "code"),

@@ -1,8 +1,9 @@
-"""What a fix makes in the cluster, tried by the API server in a dry run, where one is granted and we may.
+"""What a fix makes in the cluster, tried by the API server in a dry run, where the reader has asked for one and we may.
 
-Any admission rule of the cluster has its say in it, and the webhook that is really registered. Nothing is stored.
+Every admission rule of the cluster applies to a dry run, as does the webhook that is really registered. Nothing is
+stored.
 
-It is sent as `kubectl patch` sends it: the strategic merge patch that makes one document of the other. Rule: Kubernetes
+It is sent as `kubectl patch` sends it: as the strategic merge patch from one document to the other. Rule: Kubernetes
 documentation, "Update API Objects in Place Using kubectl patch"; the keys are the `patchMergeKey` of k8s.io/api
 `core/v1/types.go`.
 """
@@ -23,18 +24,18 @@ from app.flow.steps.findings import Findings, unseen
 from app.flow.targets.kinds import SERVICE_ACCOUNT, WORKLOADS
 
 NOT_STORED = "object_refused"
-"""The evidence of a dry run of the change that was refused: of what, and the server's words."""
+"""The evidence of a dry run of the change that the API server refused: the object and the server's message."""
 _PATCHED = {
     kind.name: kind
     for kind in (SERVICE_ACCOUNT, *WORKLOADS)
     if kind.name in ("ServiceAccount", "Deployment", "StatefulSet", "DaemonSet", "CronJob")
 }
-"""The kinds that a fix changes where they are. The template of a Job cannot be changed, so its fix makes a new one."""
+"""The kinds that a fix changes in place. The template of a Job cannot be changed, so its fix makes a new Job."""
 _MERGED: Mapping[str, str] = {
     **dict.fromkeys(("containers", "initContainers", "env", "volumes"), "name"),
     "volumeMounts": "mountPath",
 }
-"""Lists that are merged item by item, and what their items are known by. Any other list is replaced as a whole."""
+"""Lists that are merged item by item, and the key that identifies an item. Any other list is replaced as a whole."""
 
 
 def inspect(ports: Ports, subject: Subject, fix: Fix | None) -> StepReport:
@@ -51,7 +52,7 @@ def inspect(ports: Ports, subject: Subject, fix: Fix | None) -> StepReport:
 
 
 def _is_stored(findings: Findings, ports: Ports, change: Change) -> bool:
-    """Whether the API server does not refuse the change. What we may not try it does not refuse."""
+    """Whether the API server does not refuse the change. A change that we may not try counts as not refused."""
     namespace, _, name = change.name.partition("/")
     try:
         if change.before is None:
@@ -84,7 +85,7 @@ def _said(error: FlowError) -> JsonObject:
 
 
 def patch_of(before: JsonValue, after: JsonValue, field: str = "") -> Any:
-    """The patch; `field` is the name under which the documents stand in another one."""
+    """The patch from one document to the other; `field` is the key under which both stand in a larger document."""
     if isinstance(before, dict) and isinstance(after, dict):
         gone = {key: None for key in before if key not in after}
         return gone | {

@@ -1,4 +1,4 @@
-"""What a fix does to the copy: the object that it changes is replaced, and the Pod recreated if a command does so."""
+"""Applies a fix to the copy: replaces the object that it changes, and recreates the Pod if a command does so."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import JsonValue
 
 STORED = "object_fixed"
-"""The evidence of a dry run of the change: of what, and the annotations that the API server would store with it."""
+"""The evidence of a dry run of the change: the object, and the annotations that the API server would store with it."""
 
 
 def apply(copy: Copy, fix: Fix) -> bool:
-    """Makes the fix on the copy. False where what it does cannot be worked out."""
+    """Applies the fix to the copy. False where its effect cannot be worked out."""
     change = fix.change
     if not _is_known(fix):
         return False
@@ -44,7 +44,7 @@ def _is_known(fix: Fix) -> bool:
 
 
 def has_placeholder(value: JsonValue) -> bool:
-    """Whether the reader has to fill something in first."""
+    """Whether the value contains a word that the reader has to replace first."""
     if isinstance(value, Mapping):
         return any(map(has_placeholder, value.values()))
     if isinstance(value, list | tuple):
@@ -65,7 +65,8 @@ def _service_account(copy: Copy, change: Change) -> None:
 
 
 def _provider(copy: Copy, change: Change) -> None:
-    """Without a thumbprint IAM takes the one that the issuer serves (IAM, CreateOpenIDConnectProvider)."""
+    """Replaces the provider. Without a thumbprint IAM takes that of the certificate which the issuer serves (IAM,
+    CreateOpenIDConnectProvider)."""
     served = get_str(copy.documents.get("thumbprint"), "served")
     made = {"ThumbprintList": [served] if served else [], **get_object(change.after)}
     copy.providers = {**(copy.providers or {}), change.name: made}

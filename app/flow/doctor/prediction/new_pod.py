@@ -23,7 +23,7 @@ from app.flow.times import timestamp
 from app.flow.webhook import CONFIGURATION, WEBHOOKS
 
 ADMITTED, REFUSED = "pod_fixed", "pod_refused"
-"""The evidence of a dry run of that Pod: as it would be stored, or why it would not be."""
+"""The evidence of a dry run of that Pod: how it would be stored, or why the API server refuses it."""
 _API_VOLUME = "kube-api-access-copy"
 
 
@@ -33,9 +33,8 @@ def requested(manifest: JsonValue, namespace: str) -> JsonObject:
 
 
 def recreate(copy: Copy, manifest: JsonValue) -> None:
-    """Replaces the Pod by one of this manifest, or else of its own: as a dry run had it, where one was made, or by
-    rule.
-    """
+    """Replaces the Pod by one of this manifest, or else of its own: as the dry run showed it where one was made, else
+    by rule."""
     made = get_object(copy.documents.get(ADMITTED)) if manifest is not None else {}
     if not get_object(made, "spec"):
         again = get_str(copy.documents.get("workload"), "again")
@@ -90,7 +89,7 @@ def _mounting(box: JsonObject, directory: str) -> JsonObject:
 
 
 def _is_called(copy: Copy, labels: dict[str, JsonValue]) -> bool:
-    """Whether the webhook edits a Pod with these labels: it does unless something showed that it does not."""
+    """Whether the webhook is called for a Pod with these labels: it is unless something showed that it is not."""
     if copy.failed("webhook.registered") or copy.failed("webhook.reachable") or _was_silent(copy):
         return False
     selector = copy.check("webhook.selector")
@@ -104,6 +103,6 @@ def _is_called(copy: Copy, labels: dict[str, JsonValue]) -> bool:
 
 
 def _was_silent(copy: Copy) -> bool:
-    """Whether it left the Pod of the dry run alone, though it was to edit it."""
+    """Whether the webhook did not edit the Pod of the dry run, although it should have."""
     expected = copy.passed("service_account.annotation", "webhook.dry_run") and not copy.failed("webhook.selector")
     return expected and copy.failed("webhook.volume") and token_source(copy.documents.get("pod_after")) is None

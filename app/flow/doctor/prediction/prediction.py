@@ -1,4 +1,4 @@
-"""What a fix leads to: that IRSA works, or the next thing that is broken, as far as it is known before it runs."""
+"""What a fix leads to, as far as it is known before the fix runs: that IRSA works, or what is broken next."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from app.flow.verdict.refusals import ANSWER, APPLICATION, GRANTED, RUNNING
 
 
 class Open(StrEnum):
-    """What is not known before it runs, beside single checks."""
+    """What is not known before the fix runs, beside single checks."""
 
     STS = "sts"
-    """What STS answers."""
+    """STS's response."""
     PROGRAM = "program"
-    """What the Pod's program gets."""
+    """The result of the Pod's program."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,38 +34,41 @@ class Prediction:
     """What a fix leads to."""
 
     outcome: Outcome
-    """WORKS: nothing is broken any more, and STS has issued credentials for a token that says the same. SHOULD_WORK:
-    nothing that can be known beforehand is broken any more. BROKEN: another link is, or still the same one."""
+    """WORKS: nothing is broken any more, and STS has issued credentials for a token with the same claims. SHOULD_WORK:
+    nothing that can be known beforehand is broken any more. BROKEN: another link is broken, or still the same one."""
     step: Step | None = None
     """Where the next broken link lies, or the next warning."""
     check: Check | None = None
-    """The check that is broken there, or warns; None where there is none."""
+    """The check that fails or warns there; None where there is none."""
     server_message: str = ""
-    """What the API server said where it refused something in a dry run. On the copy no server says anything."""
+    """The API server's message where it refused something in a dry run; else empty, because on the copy no server
+    answers."""
     refused: str = ""
-    """The object that the fix changes, where the API server refused the change in a dry run."""
+    """The object that the fix changes, where the API server refused the change in a dry run; else empty."""
     accepted: tuple[str, ...] = ()
-    """What of the fix the API server accepted in a dry run: the object that it changes, its Pod."""
+    """The objects that the API server accepted in a dry run: the object that the fix changes, its Pod."""
     holds: tuple[Step, ...] = ()
-    """The steps in which every check holds on the copy."""
+    """The steps that have no failed or open check on the copy."""
     open: tuple[Open, ...] = ()
     unknown: tuple[Check, ...] = ()
-    """The checks of the chain that cannot be made on the copy."""
+    """The checks of the chain that cannot be made on the copy, and those about the new Pod that are open."""
 
 
 _NOTHING_TO_WORK_OUT = (APPLICATION, ANSWER, REFUSED_LATELY)
-"""What is known again only when something has run."""
+"""The checks of what a program or STS did: only a new run or request decides them."""
 _OF_A_RUN = frozenset({APPLICATION, GRANTED, "pod.request", "pod.token_used"})
-"""The checks of what the program did: they stay as they are until it runs again."""
+"""The checks of what the program did. They stay as they are until the program runs again."""
 _STAYS = (UNSCHEDULED, IMAGE, CREATION)
-"""What keeps a Pod from running, and every other one of the same manifest with it."""
+"""The reasons that keep a Pod from running, and every other Pod of the same manifest as well."""
 
 
 def predict(copy: Copy, made: Walk, also: Sequence[Check], *, cause: Check) -> Prediction | None:
-    """What a fix leads to, by the walk `made` through the copy after it and the checks that the doctor adds.
+    """What a fix leads to, by `made`, the walk through the copy after the fix, and `also`, the checks that the doctor
+    adds.
 
-    `cause`: the check that was fixed. None where the fix does no more than try again, so that nothing can be worked out
-    of what it is about; and where nothing has changed on the copy, which then does not know what the fix does.
+    `cause`: the check that was fixed. None where the fix does no more than try again, because its result cannot be
+    worked out; and where the copy is the same as before, because the fix then does something that the copy does not
+    know.
     """
     # (1) What the API server refuses in a dry run is known for certain.
     if (refused := copy.documents.get(NOT_STORED)) is not None:
@@ -92,7 +95,7 @@ def predict(copy: Copy, made: Walk, also: Sequence[Check], *, cause: Check) -> P
     if not is_broken and not copy.changed and cause.id in _NOTHING_TO_WORK_OUT:
         return None
     same = judged.check is not None and (judged.check.id, judged.check.got) == (cause.id, cause.got)
-    if same and STORED not in copy.documents:  # which tells what the fix comes to
+    if same and STORED not in copy.documents:  # a dry run shows what the fix does, even so
         return None
     accepted = (get_str(copy.documents.get(STORED), "object"), "Pod" if ADMITTED in copy.documents else "")
     holds = tuple(report.step for report in made if report.status in HOLDS)
@@ -105,7 +108,7 @@ def predict(copy: Copy, made: Walk, also: Sequence[Check], *, cause: Check) -> P
             holds=holds,
         )
 
-    # (3) Nothing is broken: what is not known before STS and the program are asked again, and what the copy lacks.
+    # (3) Nothing is broken. Left open: what only STS and the program can answer, and what the copy lacks.
     answered = by_id[ANSWER].status in HOLDS and not copy.assumed
     open_ = [] if answered else [Open.STS]
     if copy.waits and by_id[APPLICATION].status is Status.UNKNOWN:
@@ -150,19 +153,19 @@ def _doubts(copy: Copy, by_id: Mapping[str, Check]) -> tuple[Check, ...]:
 
 
 def _warning(made: Walk, checks: Sequence[Check]) -> tuple[Step | None, Check | None]:
-    """What is named of the warnings: what STS has refused lately, or else the first one."""
+    """The warning to name: a recent refusal of STS, or else the first warning."""
     warned = [found for found in in_order(made, checks) if found[1].status is Status.WARNING]
     return min(warned, key=lambda found: found[1].id != REFUSED_LATELY, default=(None, None))
 
 
 def _not_admitted(refused: JsonValue) -> Check:
-    """The API server does not take the Pod that the fix makes."""
+    """A failed check: the API server refuses the Pod that the fix makes."""
     code, where = get_str(refused, "code"), "POST pods?dryRun=All"
     return Check(id="webhook.dry_run", status=Status.FAILED, got=code, expected="Pod", where=where)
 
 
 def _kept(check: Check, copy: Copy) -> Check:
-    """What the copy cannot see again of a Pod that stays as it is, is still as it was seen."""
+    """The check as it was made before the fix, where the copy cannot make it again and the Pod stays as it is."""
     before = copy.check(check.id)
     if check.id == RUNNING and _starts(copy) and before.status not in (Status.PASSED, Status.NOT_REACHED):
         return before if before.reason in _STAYS else replace(check, status=Status.UNKNOWN, reason=NOT_ASKED)

@@ -1,7 +1,8 @@
-"""The tokens of the copy: they say what those of the API server say. The key that signs them stands in for its own.
+"""The tokens of the copy: they have the claims of those that the API server issues. Another key signs them in its
+place.
 
-The copy publishes that key under the id of the API server's, and only where the issuer publishes one of that id. So
-whether a token is accepted depends on the id that it refers to, as it does outside.
+The copy publishes that key under the id of the API server's key, and only where the issuer publishes a key of that id.
+So whether a token is accepted depends on the key id that it refers to, as it does outside.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _ALGORITHM = "ES256"
 
 
 def signed(header: Mapping[str, JsonValue], claims: Mapping[str, JsonValue], *, valid: bool = True) -> str:
-    """A compact token with this header and these claims; one whose signature is over something else, if not valid.
+    """A compact token with this header and these claims. If not `valid`, its signature is over something else.
 
     The header's algorithm is that of our key, unless it is one that STS would not take anyway.
     """
@@ -33,7 +34,7 @@ def signed(header: Mapping[str, JsonValue], claims: Mapping[str, JsonValue], *, 
 
 
 def published(jwks: JsonValue, key_id: str) -> JsonObject:
-    """A key set in which our key has taken the place of the one of that id, if there is one."""
+    """The key set, with our key instead of the key of that id, if the set has one."""
     own = {**ECAlgorithm.to_jwk(_key().public_key(), as_dict=True), "kid": key_id, "alg": _ALGORITHM, "use": "sig"}
     keys = [own if get_str(key, "kid") == key_id else key for key in get_list(jwks, "keys")]
     return {**get_object(jwks), "keys": keys}

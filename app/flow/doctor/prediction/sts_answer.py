@@ -1,7 +1,8 @@
-"""What STS answers in the copy: what it answered before, as long as nothing that it looks at has changed; else by rule.
+"""What STS answers in the copy: its recorded answer, as long as nothing that it looks at has changed; else by rule.
 
-STS decides by the token, the issuer's keys, the provider and the role's trust policy (AssumeRoleWithWebIdentity). An
-organization's policy and a switched-off region it knows alone: what it refused for these it refuses again.
+STS decides by the token, the issuer's keys, the provider and the role's trust policy (AssumeRoleWithWebIdentity). Only
+STS knows whether an organization's policy denies the request or a region is switched off: what it refused for these
+reasons it refuses again.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from app.flow.token import MalformedToken, decode, verify
 from app.flow.trust import evaluate, web_identity_context
 
 _BEYOND = ("STS is not activated", "control policy")
-"""In STS's words where it refused for what nobody can read from here."""
+"""Parts of STS's error messages for what cannot be read from here."""
 _OF_THE_TOKEN = ("sts.format", "sts.expiration", "sts.key", "sts.signature")
 
 
@@ -54,13 +55,13 @@ def assumed(copy: Copy, role_arn: str, session_name: str, token: str) -> Assumed
 
 
 def _is_like(copy: Copy, claims: dict[str, Any]) -> bool:
-    """Whether the token says the same of issuer, subject and audience as the one that STS has seen."""
+    """Whether the token has the same issuer, subject and audience as the one that STS has seen."""
     seen = get(copy.documents.get("token"), "claims")
     return all(get(seen, name) == claims.get(name) for name in ("iss", "sub", "aud"))
 
 
 def _verify(copy: Copy, role_arn: str, token: str, claims: dict[str, Any]) -> None:
-    """Raises what STS says where something does not hold, and `NotKnown` where that was not read."""
+    """Raises STS's error where a condition is not met, and `NotKnown` where the document for it was not read."""
     issuer, wanted = get_str(claims, "iss"), provider_arn(role_arn, get_str(claims, "iss"))
     # (1) The provider of the issuer in the role's account, and its audiences.
     if copy.providers is None:

@@ -1,1 +1,1 @@
-"""What the doctor reads beside the walk: the variables of containers, and which names are near a wrong one."""
+"""What the doctor reads beside the walk: the variables of containers, and existing names similar to a wrong one."""

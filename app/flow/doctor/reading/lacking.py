@@ -20,41 +20,43 @@ from app.flow.ports import Access, Cluster
 from app.flow.steps.findings import NO_PERMISSION
 
 USER_HERE = "USER"
-"""Stands for the user's name where no refusal of the cluster contains it: `kubectl auth whoami` shows it."""
+"""A placeholder for the user's name, where no error message of the cluster contains it: `kubectl auth whoami` shows
+it."""
 _API = "rbac.authorization.k8s.io"
 _USER = re.compile(r'User "([^"]+)" cannot ')
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lacking:
-    """What is missing, and what may be."""
+    """The permissions that are missing, and those that may be."""
 
     namespace: str
-    """Where the accesses are needed that have one."""
+    """The namespace for those accesses that need one."""
     accesses: tuple[Access, ...]
-    """What the cluster does not allow."""
+    """The accesses that the cluster does not allow."""
     unanswered: tuple[Access, ...]
-    """What the cluster did not say."""
+    """The accesses about which the cluster did not answer."""
     iam: tuple[str, ...]
-    """IAM actions of which AWS refused the first, each with those that follow it in the same check."""
+    """The IAM actions that AWS refused, each with the actions that follow it in the same check."""
     untried: tuple[str, ...]
-    """IAM actions that no request got to."""
+    """The IAM actions that were not tried because no request got so far."""
     user: str
     """The user's name in the cluster; empty where it is not known."""
 
     @property
     def is_nothing(self) -> bool:
-        """Whether nothing is missing, and nothing not known."""
+        """Whether nothing is missing, and nothing unknown."""
         return not (self.accesses or self.unanswered or self.iam or self.untried)
 
     @property
     def is_known(self) -> bool:
-        """Whether all that is said here is certain."""
+        """Whether it is certain which permissions are missing."""
         return not (self.unanswered or self.untried)
 
     @property
     def manifests(self) -> list[JsonValue]:
-        """ClusterRoles and their bindings: of what has a namespace there, of the rest in the whole cluster."""
+        """ClusterRoles and their bindings: in the namespace for the accesses that need one, in the whole cluster for
+        the others."""
         wanted = (*self.accesses, *self.unanswered)
         wide = [access for access in wanted if not access.namespace]
         narrow = [access for access in wanted if access.namespace]
@@ -68,7 +70,8 @@ class Lacking:
 
 
 def lacking(cluster: Cluster, found: Diagnosis, actions: frozenset[Action]) -> Lacking:
-    """What was missing for this diagnosis, with these actions and what only reads. Asks the cluster, never raises."""
+    """The permissions that were missing for this diagnosis, among those for these actions and for reading. Asks the
+    cluster. Never raises."""
     uses = [use for use, need in NEEDS.items() if need.action is None or need.action in actions]
     forecast = foresee(cluster, found.subject, uses)
     checks = {check.id: check for _, checks in found.steps() for check in checks}
@@ -89,7 +92,7 @@ def lacking(cluster: Cluster, found: Diagnosis, actions: frozenset[Action]) -> L
 
 
 def _is_open(check: Check) -> bool:
-    """Whether another thing than a missing permission kept the check from being made."""
+    """Whether something other than a missing permission kept the check from being made."""
     return check.status in (Status.UNKNOWN, Status.NOT_REACHED) and check.reason != NO_PERMISSION
 
 
@@ -98,7 +101,8 @@ def _actions_of(uses: Iterable[str]) -> tuple[str, ...]:
 
 
 def _granting(accesses: list[Access], namespace: str, user: str) -> list[JsonValue]:
-    """A ClusterRole of the rules, and what binds it. Its name is of its rules, so that it replaces no other one."""
+    """A ClusterRole with the rules, and its binding. Its name is made from its rules, so that it replaces no other
+    role."""
     if not accesses:
         return []
     wanted = rules(accesses)

@@ -1,8 +1,8 @@
-"""Names that may be meant: those near a name under which there is nothing, of all that we may list.
+"""Names that may be meant: of all names that we may list, those that are near one under which nothing exists.
 
-The bound: two edits (a character more, less or other, or two neighbours exchanged), one in a name of up to four
-characters; or one name is the beginning of the other, from four characters on. Names that differ in their digits alone
-are siblings (`web-1`, `web-2`) and no typing errors.
+Two names are near if they differ by at most two edits (a character more, less or other, or two neighbours exchanged),
+or by one where a name has up to four characters; or if one is the beginning of the other and has at least four
+characters. Names that differ only in their digits are siblings (`web-1`, `web-2`) and no typing errors.
 """
 
 from __future__ import annotations
@@ -23,16 +23,17 @@ from app.flow.steps.findings import Findings
 
 EVIDENCE = "near"
 NO_NAMESPACE = "no_namespace"
-"""The key of the cause of what is not there because its namespace is not."""
+"""The key of the cause where something does not exist because its namespace does not."""
 EDITS, EDITS_OF_SHORT, SHORT = 2, 1, 4
 """How many edits two names may be apart, and how many of them where the shorter one has so few characters."""
 _PROPOSED = 3
-"""Names that are proposed, the nearest first."""
+"""How many names are proposed at most, the nearest first."""
 _DIGITS = re.compile(r"\d+")
 
 
 def inspect(ports: Ports, walk: Walk) -> StepReport:
-    """Looks for near names where one leads nowhere, and asks only then. What may not be listed is not proposed."""
+    """Looks for near names where a name leads nowhere, and asks a server only then. A name that we may not list is not
+    proposed. Never raises."""
     findings = Findings(Step.SERVICE_ACCOUNT, ports, ())
     found = {kind: names for kind, names in _found(ports, walk) if names is not None}
     if found:
@@ -41,10 +42,10 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
 
 
 def _found(ports: Ports, walk: Walk) -> Iterable[tuple[str, list[str] | None]]:
-    """By kind of name those that are near; None where there is nothing to say of that kind."""
+    """The near names, by kind of name; None for a kind where nothing can be said."""
     subject = walk.subject
 
-    # (1) The ServiceAccount, or already its namespace.
+    # (1) The ServiceAccount, or its namespace where that is missing already.
     if _missing(walk, "service_account.exists"):
         if (namespaces := of_namespace(ports, subject.namespace)) is not None:
             yield "namespace", namespaces
@@ -85,7 +86,8 @@ def _name(document: JsonValue) -> str:
 
 
 def of_namespace(ports: Ports, namespace: str) -> list[str] | None:
-    """The namespaces that may be meant, where there is none of that name; None where it is there, or may be."""
+    """The namespaces that may be meant, where there is none of that name; None where that namespace exists, or may
+    exist."""
     namespaces = _listed(ports.cluster.namespaces)
     return near(namespace, namespaces) if namespaces and namespace not in namespaces else None
 

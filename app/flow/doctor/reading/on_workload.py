@@ -50,7 +50,7 @@ def inspect(ports: Ports, walk: Walk, of_pod: StepReport, of_list: StepReport) -
 
 
 def is_rolled_out(workload: JsonValue) -> bool:
-    """Whether it is of a kind that `kubectl rollout restart` restarts."""
+    """Whether the workload is of a kind that `kubectl rollout restart` restarts."""
     return get_str(workload, "kind") in ROLLED_OUT
 
 

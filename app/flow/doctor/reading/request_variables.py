@@ -21,9 +21,9 @@ from app.flow.verdict.refusals import APPLICATION
 
 REQUEST = "pod.request"
 OF_SESSION, OF_ENDPOINT = "RoleSessionName", "endpoint"
-"""How the place of the check ends, where one of them is it."""
+"""How the `where` of the check ends if the variable is about the session's name, or about the endpoint."""
 _STS = {"sts", "sts-fips"}
-"""One of these is in the name of each of STS's endpoints; a VPC endpoint's has more in front."""
+"""Each of STS's endpoints has one of these in its host name; that of a VPC endpoint has more before it."""
 _WHERE = "sts:AssumeRoleWithWebIdentity"
 _NAME = r"[\w+=,.@-]{2,64}"
 
@@ -53,7 +53,7 @@ def of_variables(findings: Findings, pod: JsonValue, variables: Sequence[Variabl
 
 
 def is_session_name(name: str) -> bool:
-    """Whether STS takes the text for `RoleSessionName`."""
+    """Whether STS accepts the text as `RoleSessionName`."""
     return re.fullmatch(_NAME, name, re.ASCII) is not None
 
 
@@ -62,7 +62,8 @@ def _names(said: str, host: str) -> bool:
 
 
 def _endpoint(variables: Variables) -> list[tuple[str, str]]:
-    """The variable that says where requests to STS go, and the host; no host where it is AWS's own, and STS's."""
+    """The variable by which requests to STS go to another host, and that host; no host where it is AWS's own for
+    STS."""
     if variables.value(IGNORES_ENDPOINTS).lower() == "true":
         return []
     found = [(name, variables.value(name)) for name in ENDPOINT_VARIABLES if variables.has(name)]

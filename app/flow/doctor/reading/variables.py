@@ -17,7 +17,7 @@ from app.flow.ports import Ports
 from app.flow.webhook_patch import REGION_VARIABLES
 
 KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-"""Every SDK takes these before anything else."""
+"""The variables of an access key, which every SDK uses before anything else."""
 SESSION_NAME = "AWS_ROLE_SESSION_NAME"
 ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL")
 """Where an SDK sends its requests to STS; the first one counts (AWS SDKs and Tools Reference Guide, "Service-specific
@@ -32,7 +32,7 @@ _MAP, _SECRET = "envFrom configMapRef", "envFrom secretRef"
 
 @dataclass(frozen=True, kw_only=True)
 class Variable:
-    """One that is set, to an empty text maybe."""
+    """A variable that is set, maybe to an empty text."""
 
     source: str
     """Where it stands, by the manifest's own keys: `env`, `env secretKeyRef NAME/KEY`, `envFrom configMapRef NAME`.
@@ -40,11 +40,11 @@ class Variable:
     value: str | None = None
     """The value of a variable that is read, where it is known; of any other variable only whether it is empty."""
     sure: bool = True
-    """Whether it is known to be set: an optional key may not be there."""
+    """Whether the variable is known to be set: the key of an optional source may not exist."""
 
     @property
     def empty(self) -> bool:
-        """Whether it is known to be set to nothing."""
+        """Whether the variable is known to be set to an empty text."""
         return self.value == ""
 
     @property
@@ -64,18 +64,18 @@ class Variables:
     unread: tuple[str, ...] = ()
     """The sources of `envFrom` that may set more: `envFrom secretRef NAME`."""
     hidden: FlowError | None = None
-    """Why it is not known what they set; None where it is."""
+    """Why it is not known what those sources set; None where it is known."""
 
     def value(self, name: str) -> str:
-        """The value of one that is read; empty where it is not set, or its value is not known."""
+        """The value of a variable whose value is kept; empty where it is not set, or its value is not known."""
         return (self.found[name].value or "") if name in self.found else ""
 
     def has(self, name: str) -> bool:
-        """Whether the variable is set to something, for all that is known."""
+        """Whether the variable is known to be set, and not known to be empty."""
         return name in self.found and self.found[name].sure and not self.found[name].empty
 
     def may_have(self, name: str) -> bool:
-        """Whether it is not known if the variable is set."""
+        """Whether it is unknown if the variable is set."""
         return name in self.found and not self.found[name].sure
 
 
@@ -88,7 +88,7 @@ class ConfigMaps:
     _read: dict[str, JsonValue | FlowError] = field(default_factory=dict)
 
     def data(self, name: str) -> Mapping[str, str] | None:
-        """The texts of a ConfigMap; none where it is not there, None where we may not read it."""
+        """The texts of a ConfigMap; empty where it does not exist, None where we may not read it."""
         if name not in self._read:
             try:
                 self._read[name] = self.ports.cluster.config_map(self.namespace, name)
@@ -131,7 +131,7 @@ def variables_of(ports: Ports, walk: Walk, pod: JsonValue, box: JsonValue, maps:
 
 
 def _of_sources(box: JsonValue, maps: ConfigMaps) -> tuple[dict[str, Variable], list[tuple[str, str]]]:
-    """What ConfigMaps set, and the sources that were not read, each with its prefix."""
+    """The variables that ConfigMaps set, and the sources that were not read, each with its prefix."""
     found: dict[str, Variable] = {}
     unread: list[tuple[str, str]] = []
     for entry in get_list(box, "envFrom"):
@@ -148,7 +148,7 @@ def _of_sources(box: JsonValue, maps: ConfigMaps) -> tuple[dict[str, Variable], 
 
 
 def _of_list(pod: JsonValue, box: JsonValue, maps: ConfigMaps) -> dict[str, Variable]:
-    """What the container's own list sets."""
+    """The variables that the container's own list `env` sets."""
     found: dict[str, Variable] = {}
     for item in get_list(box, "env"):
         name, origin = get_str(item, "name"), get_object(item, "valueFrom")
@@ -173,10 +173,11 @@ def _of_list(pod: JsonValue, box: JsonValue, maps: ConfigMaps) -> dict[str, Vari
 
 
 def _of_field(pod: JsonValue, path: str) -> str | None:
-    """What the kubelet takes from the Pod itself; None for anything but a plain field of it that is set."""
+    """The value that the kubelet takes from the Pod itself; None unless the path is a plain field that is set."""
     return get_str(pod, *path.split(".")) or None if path else None
 
 
 def _kept(name: str, value: str) -> str | None:
-    """The value of a variable that is read; of any other, which may be a secret, only that it is empty."""
+    """The value of a variable whose value is kept. Any other value may be a secret, so only an empty one is
+    returned."""
     return value if name in _READ or not value else None

@@ -14,11 +14,11 @@ from app.flow.webhook import POD_IDENTITY_LABEL, SKIP_LABEL
 
 @dataclass(frozen=True, kw_only=True)
 class StalePod:
-    """A Pod that a new one would differ from."""
+    """A Pod that would differ if it was recreated."""
 
     document: JsonValue
     role_arn: str
-    """The role that it carries; empty where it is not injected."""
+    """The role that its variables name; empty where it is not injected."""
 
     @property
     def name(self) -> str:
@@ -45,7 +45,8 @@ def living(pods: Iterable[JsonValue]) -> list[JsonValue]:
 
 
 def by_pod_identity(pods: Iterable[JsonValue]) -> list[str]:
-    """The names of those without the role's variables that have EKS Pod Identity: an association wins."""
+    """The names of the Pods without the role's variables that use EKS Pod Identity, because an association takes
+    precedence."""
     return [
         get_str(pod, "metadata", "name")
         for pod in pods
@@ -68,6 +69,6 @@ def stale(pods: Iterable[JsonValue], role_arn: str) -> list[StalePod]:
         carried = {environment(box)[ROLE_VARIABLE] for box in boxes if ROLE_VARIABLE in environment(box)}
         if not carried:
             found.append(StalePod(document=pod, role_arn=""))
-        elif role_arn not in carried and (other := sorted(filter(None, carried))):  # else the manifest has set it
+        elif role_arn not in carried and (other := sorted(filter(None, carried))):  # else the manifest sets it
             found.append(StalePod(document=pod, role_arn=other[0]))
     return found

@@ -33,14 +33,14 @@ _TRUST = {
     "trust.decision": "causes.other_statement",
     "trust.scope": "",
 }
-"""The checks of a trust policy in their order, and the sentence of the one that fails first."""
+"""The checks of a trust policy in their order, each with the key of the problem where it is the first that fails."""
 _NAMED = 5
-"""Pods that a sentence names."""
+"""How many Pods a sentence names at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One annotated ServiceAccount, as its fixes have to know it."""
+    """An annotated ServiceAccount, with everything that its fixes need."""
 
     ports: Ports
     subject: Subject
@@ -55,14 +55,15 @@ class Case:
     """By workload of the namespace: why it makes no new Pods by itself."""
 
     def fix(self, check: Check) -> Fix | None:
-        """What the doctor would do about this check, had it found it; every workload of the Pods is restarted once."""
+        """The doctor's fix for this check, as if the doctor had found it; each workload of the Pods is restarted
+        once."""
         made = [self._fix(check, pod) for pod in self._one_each()] or [self._fix(check, None)]
         commands = dict.fromkeys(command for fix in made if fix is not None for command in fix.commands)
         then = next((fix.then for fix in made if fix is not None and fix.then), "")
         return None if made[0] is None else replace(made[0], commands=tuple(commands), then=then)
 
     def names(self, check: Check) -> Names:
-        """What the commands call it all."""
+        """The names that the commands use."""
         return Names(check, Walk(subject=self.subject, reports=()), self._documents(None))
 
     def _fix(self, check: Check, pod: JsonValue) -> Fix | None:
@@ -101,7 +102,8 @@ def malformed(case: Case, value: str) -> Problem:
 
 
 def mistyped(case: Case, key: str) -> Problem:
-    """The webhook does not read the annotation's key. The one that it reads is added; the other one does no harm."""
+    """The webhook does not read the annotation's key. The fix adds the right key and leaves the wrong one, which does
+    no harm."""
     fix = case.fix(failed("service_account.annotation"))
     values = {"got": key, "expected": ROLE_ARN}
     return Problem(
@@ -113,7 +115,7 @@ def mistyped(case: Case, key: str) -> Problem:
 
 
 def missing(case: Case) -> Problem:
-    """There is no role of that ARN; perhaps one whose path differs."""
+    """There is no role of that ARN, but maybe one whose path differs."""
     fix = case.fix(failed("role.exists", case.policy.arn))
     return Problem(cause="causes.role_missing", status=Status.FAILED, fix=fix)
 
@@ -150,7 +152,7 @@ def refused(case: Case, together: Sequence[Bearer]) -> Problem:
 
 
 def depends(case: Case) -> Problem:
-    """Only the request to STS decides it, that of the Pod and no other."""
+    """Whether the role lets it in depends on the request to STS, so only the Pod's own request shows it."""
     found = case.bearer.rests_on_request(case.policy.document)
     role = (role_of(case.policy.arn) or ("", "", ""))[2]
     values = {"got": ", ".join(request_conditions.shown(found))}
@@ -176,7 +178,7 @@ def absent(role: RoleFound) -> Problem:
 
 
 def pod_identity(case: Case, names: Sequence[str]) -> Problem:
-    """Pods that take their role from an association instead, which may be what is wanted."""
+    """Pods that take their role from an association instead, which may be intended."""
     values = {"count": str(len(names)), "got": _shown(names)}
     fix = case.fix(failed("pod.pod_identity"))
     return Problem(cause="survey.causes.pod_identity", status=Status.WARNING, values=values, fix=fix)
@@ -187,7 +189,7 @@ def _shown(names: Sequence[str]) -> str:
 
 
 def stale(case: Case, pods: Sequence[StalePod]) -> list[Problem]:
-    """Pods that are as they were before the annotation, or under another one; each workload is restarted once."""
+    """Pods that have not been recreated since the annotation was set or changed; each workload is restarted once."""
     problems = []
     for cause, found in (
         ("survey.causes.not_injected", [pod for pod in pods if not pod.role_arn]),

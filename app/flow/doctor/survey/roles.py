@@ -1,4 +1,4 @@
-"""The subjects that a role's trust policy lets in: ServiceAccounts that there are, and some that there might be."""
+"""The subjects that a role's trust policy lets in: ServiceAccounts that exist, and some that could exist."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Candidate:
     """The value of the annotation, or of one that was meant for it."""
     audience: str
     key: str = ""
-    """The annotation's key where it is mistyped."""
+    """The annotation's key where that is mistyped; else empty."""
 
     @property
     def place(self) -> tuple[str, str]:
@@ -51,7 +51,7 @@ class Candidate:
         return self.role_arn == arn and not self.key
 
     def bearer(self, arn: str, issuer: str) -> Bearer:
-        """Who it is to a role."""
+        """The ServiceAccount as the role's trust policy sees it."""
         return _bearer(self.subject, arn, issuer, self.audience)
 
 
@@ -77,16 +77,17 @@ def _bearer(subject: Subject, arn: str, issuer: str, audience: str) -> Bearer:
 
 
 def let_in(arn: str, policy: Policy, everybody: Sequence[Candidate], issuer: str, namespace: str) -> RoleFound:
-    """The role with those that it lets in. `namespace`: the one that `everybody` is of; empty for all."""
+    """The role, and who is let in by it. `everybody`: the ServiceAccounts of `namespace`, or of all namespaces where
+    that is empty."""
     if policy.reason or not get_object(policy.document):
         return RoleFound(arn=arn, reason=policy.reason, said=policy.said)
 
     def probe(namespace: str) -> bool:
-        """Whether a ServiceAccount is let in there that no one has."""
+        """Whether a ServiceAccount of that namespace is let in whose name no ServiceAccount has."""
         subject = Subject(namespace=namespace, service_account=PROBE)
         return _bearer(subject, arn, issuer, DEFAULT_AUDIENCE).is_let_in(policy.document)
 
-    # (1) Anybody at all, anybody of a namespace, whose name begins like that of one who is meant.
+    # (1) Any ServiceAccount; any one of a namespace; any one whose name begins like that of an annotated one.
     only = _only(policy.document, issuer)
     cluster = only is None and probe(PROBE)
     known = {candidate.subject.namespace for candidate in everybody} if only is None and not cluster else set()
@@ -102,7 +103,7 @@ def let_in(arn: str, policy: Policy, everybody: Sequence[Candidate], issuer: str
         )
     )
 
-    # (2) The ServiceAccounts that get in without an annotation, and those that would if they existed.
+    # (2) The ServiceAccounts that are let in without an annotation, and those that would be if they existed.
     also = tuple(
         "/".join(candidate.place)
         for candidate in everybody
@@ -120,7 +121,7 @@ def let_in(arn: str, policy: Policy, everybody: Sequence[Candidate], issuer: str
 
 
 def _only(policy: JsonValue, issuer: str) -> set[str] | None:
-    """The subjects of this cluster that the policy can let in at most; None where it may be any.
+    """The subjects of this cluster that the policy can let in at most; None where it may be any subject.
 
     That saves an evaluation for each role and each ServiceAccount: nearly every trust policy lists its subjects.
     `StringEquals` on a key that the request lacks, such as another issuer's, is not met.

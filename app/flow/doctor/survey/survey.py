@@ -29,8 +29,11 @@ USES = (
     *("issuer.discovery", "choose.service_account", "choose.pod"),
     *(f"choose.{kind}" for kind in ROLLED_OUT),
 )
-"""What a survey reads of the cluster (`permissions_needed.NEEDS`). It goes without the Pods, and says so; and without
-the workloads, which show whether they make new Pods by themselves."""
+"""What a survey reads of the cluster (`permissions_needed.NEEDS`).
+
+If it may not read the Pods, it says so and goes on. It also goes on without the workloads, which show whether they make
+new Pods by themselves.
+"""
 _ORDER = (Status.FAILED, Status.WARNING, Status.UNKNOWN)
 
 
@@ -39,13 +42,13 @@ def survey(ports: Ports, namespace: str = "") -> Survey:
 
     Raises `FlowError` where the cluster shows neither its issuer nor its ServiceAccounts: then there is nothing to say.
     """
-    # (1) What there is.
+    # (1) What exists.
     found = read(ports, namespace)
     everybody = [candidate_of(document) for document in found.service_accounts]
     running = pods.by_service_account(found.pods)
     annotated = [it for it in everybody if it.role_arn and not _has_another_way(it, running.get(it.place, []))]
 
-    # (2) Who gets in by each role.
+    # (2) Who is let in by each role.
     roles = {arn: let_in(arn, policy, everybody, found.issuer, namespace) for arn, policy in found.policies.items()}
 
     # (3) How each ServiceAccount stands to its role.
@@ -104,20 +107,22 @@ def survey(ports: Ports, namespace: str = "") -> Survey:
 
 
 def _has_another_way(candidate: Candidate, running: Sequence[JsonValue]) -> bool:
-    """Whether Pods of it name their role for kube2iam or kiam themselves: IRSA is not meant, and would win over it."""
+    """Whether its Pods name their role for kube2iam or kiam themselves: IRSA is not meant then, and would take
+    precedence."""
     return candidate.key == OF_PODS and any(
         get_str(pod, "metadata", "annotations", OF_PODS) for pod in pods.living(running)
     )
 
 
 def _again(case: problems.Case, stand: Stand, stale: Sequence[pods.StalePod]) -> Sequence[JsonValue]:
-    """The Pods that a fix recreates: all of them where it changes the annotation."""
+    """The Pods that a fix recreates: all Pods of the ServiceAccount where the fix changes the annotation, else the
+    stale ones."""
     annotates = stand in (Stand.MISTYPED, Stand.MALFORMED, Stand.MISSING)
     return case.pods if annotates else [pod.document for pod in stale]
 
 
 def _held_back(ports: Ports, found: Sequence[JsonValue]) -> Mapping[str, Mapping[str, str]]:
-    """The workloads of these Pods that make no new Pods by themselves, by namespace, and why."""
+    """The workloads of these Pods that make no new Pods by themselves, and why not, by namespace."""
     named = [(get_str(pod, "metadata", "namespace"), workload_of(pod)) for pod in found]
     by_namespace: dict[str, dict[str, str]] = defaultdict(dict)
     rolled_out = [it for it in named if is_rolled_out(it[1])]
@@ -128,7 +133,7 @@ def _held_back(ports: Ports, found: Sequence[JsonValue]) -> Mapping[str, Mapping
 
 
 def _unread(error: FlowError | None) -> tuple[str, str]:
-    """The reason's key and the server's words; empty where it was read."""
+    """The key of the reason and the server's message; both empty where it was read."""
     return (unseen(error) or NOT_OBSERVABLE, error.server_message) if error else ("", "")
 
 

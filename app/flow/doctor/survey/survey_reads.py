@@ -1,4 +1,4 @@
-"""What a survey asks, several questions at a time: a cluster may have some hundreds of roles."""
+"""What a survey reads, several requests at a time: a cluster may have some hundreds of roles."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Policy:
     document: JsonValue = None
     """None where there is no such role, or it could not be read."""
     arn: str = ""
-    """The ARN of the role that has the name in the account. It differs where the annotation lacks the role's path."""
+    """The ARN of the account's role of that name. It differs from the annotation where that lacks the role's path."""
     reason: str = ""
-    """Why it could not be read: the key of the reason's words; empty where it was."""
+    """The key of the reason why it could not be read; empty where it was."""
     said: str = ""
 
 
@@ -39,14 +39,14 @@ class Read:
     policies: Mapping[str, Policy]
     """By the ARN in an annotation, in the order of the ARNs."""
     account: str = ""
-    """Our own, where we may know it."""
+    """Our own account's id, where we may know it."""
     providers: tuple[str, ...] = ()
     """The ARNs of its IAM OIDC providers."""
     providers_error: FlowError | None = None
-    """Why there are none."""
+    """Why the providers could not be listed; None where they were."""
     pods: tuple[JsonValue, ...] = ()
     pods_error: FlowError | None = None
-    """Why there are none."""
+    """Why the Pods could not be listed; None where they were."""
 
     def lacks_provider(self, role_arn: str) -> bool:
         """Whether that role is in our account, which has no provider for the issuer: STS then refuses every token."""
@@ -76,7 +76,7 @@ def read(ports: Ports, namespace: str) -> Read:
     roles = (*answers(*asked[:1]), *answers(*asked[1:]))
     policies = {arn: _policy(role, arn, account, hidden) for arn, role in zip(arns, roles, strict=True)}
 
-    # (3) The Pods, last: so long a list may come too late, and takes nothing else away then.
+    # (3) The Pods, last: so long a list may come too late, and then nothing else is lost with it.
     (pods,) = (
         answers(lambda: ports.cluster.pods(namespace))
         if any(annotated) or any(mistyped(it)[0] for it in annotations)
@@ -110,7 +110,7 @@ def _asking_for(ports: Ports, arn: str) -> Callable[[], JsonValue]:
 
 
 def _policy(role: JsonValue | FlowError, arn: str, account: str, hidden: str) -> Policy:
-    """The trust policy. A role of another account is not ours to read, although one of that name may be here."""
+    """The trust policy. A role of another account cannot be read by us, even if our account has a role of that name."""
     ours = account_of(arn) == account
     if isinstance(role, NotFound):
         return Policy() if ours else Policy(reason=hidden, said=role.server_message)

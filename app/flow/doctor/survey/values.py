@@ -1,4 +1,4 @@
-"""What a survey found: values, from which texts, tables and pictures are made."""
+"""The values of a survey, from which texts, tables and pictures are made."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class Problem:
     """One thing that is wrong, or could be."""
 
     cause: str
-    """The key of its sentence, below `doctor`."""
+    """The key of the problem's sentence, below `doctor`."""
     status: Status
     """`FAILED` where IRSA does not work by it or lets in too many; `UNKNOWN` where it may work; else `WARNING`."""
     values: Mapping[str, str] = field(default_factory=dict)
-    """What fills the sentence."""
+    """The values of the sentence's placeholders."""
     fix: Fix | None = None
     """What to do about it; None where no command is known."""
 
@@ -55,16 +55,16 @@ class Tie:
     namespace: str
     service_account: str
     role_arn: str
-    """As the annotation has it, an ARN or not."""
+    """The annotation's value, whether it is an ARN or not."""
     stand: Stand
     lacks_provider: bool = False
-    """Its role's account has no IAM OIDC provider for the cluster's issuer."""
+    """Whether the role's account has no IAM OIDC provider for the cluster's issuer."""
     stale: tuple[str, ...] = ()
-    """Its Pods that are not injected, or carry another role than the annotation's."""
+    """The names of its Pods that are not injected, or have another role than the annotation's."""
     by_pod_identity: tuple[str, ...] = ()
-    """Its Pods that use EKS Pod Identity instead of the annotation."""
+    """The names of its Pods that use EKS Pod Identity instead of the annotation."""
     problems: tuple[Problem, ...] = ()
-    """The worst first; those of its role among them."""
+    """The worst first. The problems of its role are among them."""
 
     @property
     def name(self) -> str:
@@ -86,9 +86,9 @@ class RoleFound:
 
     arn: str
     reason: str = ""
-    """Why it could not be read: the key of the reason's words; empty where it was."""
+    """The key of the reason why the role could not be read; empty where it was."""
     said: str = ""
-    """The server's words, where there are any."""
+    """The server's message for that; empty where there is none."""
     cluster: bool = False
     """Over-broad: any ServiceAccount of the cluster is let in."""
     namespaces: tuple[str, ...] = ()
@@ -118,11 +118,11 @@ class Survey:
     roles: tuple[RoleFound, ...]
     """In the order of their ARNs."""
     pods_reason: str = ""
-    """Why no Pod could be looked at: the key of the reason's words; empty where they were."""
+    """The key of the reason why no Pod could be looked at; empty where Pods were."""
     pods_said: str = ""
-    """The server's words for that, where there are any."""
+    """The server's message for that; empty where there is none."""
     provider_reason: str = ""
-    """Why the account's IAM OIDC providers could not be listed: the key of the reason's words; else empty."""
+    """The key of the reason why the account's IAM OIDC providers could not be listed; else empty."""
     provider_said: str = ""
 
     def role(self, arn: str) -> RoleFound | None:
@@ -130,7 +130,7 @@ class Survey:
         return next((role for role in self.roles if role.arn == arn), None)
 
     def given(self, options: ToolOptions) -> Survey:
-        """The same with these options in the commands of all fixes."""
+        """The survey with these options in the commands of all fixes."""
         ties = [
             replace(tie, problems=tuple(replace(one, fix=options.fix(one.fix)) for one in tie.problems))
             for tie in self.ties
@@ -139,7 +139,8 @@ class Survey:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """How many are broken, by the key of the sentence: ServiceAccounts, and for `wide` and `absent` roles."""
+        """How many ServiceAccounts have each problem, by the key of its sentence; for `wide` and `absent`, how many
+        roles."""
         stands = {stand.value: sum(tie.stand is stand for tie in self.ties) for stand in BROKEN_STANDS}
         return {
             "provider": sum(tie.lacks_provider for tie in self.ties),

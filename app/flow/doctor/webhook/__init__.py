@@ -1,1 +1,1 @@
-"""What keeps the webhook from a Pod, as far as reading tells, what the Pod becomes with it, and the fixes of both."""
+"""What keeps the webhook from a Pod, what the webhook makes of a Pod, and the fixes for both."""

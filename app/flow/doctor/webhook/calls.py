@@ -1,4 +1,4 @@
-"""Whether the API server gets an answer from the webhook, as far as it can be read or was seen in the dry run.
+"""Whether the webhook responds to the API server, as far as it can be read or was seen in the dry run.
 
 Rules: k8s.io/apiserver, pkg/admission/plugin/webhook (with `failurePolicy: Ignore` a failed call is no error); its
 service resolver calls the cluster IP, behind which the Endpoints are the Pods that are ready.
@@ -21,9 +21,9 @@ CHECKS = ("webhook.reachable",)
 
 
 def inspect(ports: Ports, walk: Walk, pod: JsonValue) -> StepReport:
-    """Looks at what the dry run brought, and at the Service that the webhook is registered at. Never raises.
+    """Looks at the result of the dry run, and at the Service that the webhook's registration refers to. Never raises.
 
-    `pod` is the Pod as it was read: one that runs and was edited needs the webhook no more, and one whose manifest
+    `pod` is the Pod as it was read: one that runs and was edited no longer needs the webhook, and one whose manifest
     mounts the token itself never did.
     """
     findings = Findings(Step.WEBHOOK, ports, CHECKS)
@@ -40,7 +40,7 @@ def inspect(ports: Ports, walk: Walk, pod: JsonValue) -> StepReport:
 def _judge(findings: Findings, ports: Ports, walk: Walk, webhook: JsonValue) -> None:
     name, dry_run = get_str(webhook, "name"), check_of(walk, "webhook.dry_run")
 
-    # (1) It answered: the dry run brought what it adds.
+    # (1) The webhook responded: the dry run's Pod has what it adds.
     volumes = [get_str(volume, "name") for volume in get_list(evidence_of(walk, "pod_after"), "spec", "volumes")]
     if found := sorted({VOLUME, POD_IDENTITY_VOLUME} & set(volumes)):
         findings.judge(CHECKS[0], True, got=found, expected=VOLUME, where=dry_run.where if dry_run else "")
@@ -52,7 +52,7 @@ def _judge(findings: Findings, ports: Ports, walk: Walk, webhook: JsonValue) -> 
         if _has_failed(findings, ports, get_str(service, "namespace"), get_str(service, "name"), silent=silent):
             return
 
-    # (3) What the API server said of the call.
+    # (3) What the API server reported of the call.
     if dry_run is not None and NOT_CALLED in dry_run.error and f'"{name}"' in dry_run.error:
         findings.judge(CHECKS[0], False, got=dry_run.got, expected=name, where=dry_run.where, error=dry_run.error)
     elif not findings.is_unknown(CHECKS[0]):
@@ -70,8 +70,10 @@ def called_webhook(walk: Walk) -> JsonValue:
 
 
 def _has_failed(findings: Findings, ports: Ports, namespace: str, name: str, *, silent: bool) -> bool:
-    """Whether the Service is not there, or nothing is behind it. The Service is read only where something is wrong:
-    without an address, or `silent`, where it tells the Pods whose log says more.
+    """Whether the Service does not exist, or has no address behind it.
+
+    The Service is read only where something is wrong: without an address, or if the webhook is `silent`, because the
+    Service says which Pods' log shows more.
     """
     where, said, ready = f"Endpoints {namespace}/{name}", "", False
     try:
@@ -92,14 +94,15 @@ def _has_failed(findings: Findings, ports: Ports, namespace: str, name: str, *, 
         findings.unknown(CHECKS[0], reason, where=where, error=error.server_message, expected=where)
         return False
     findings.show("webhook_service", service)
-    if ready or get_str(service, "spec", "type") == "ExternalName":  # which is a name in DNS, and has no Endpoints
+    if ready or get_str(service, "spec", "type") == "ExternalName":  # a name in DNS, without Endpoints
         return False
     findings.judge(CHECKS[0], False, got=[], expected="subsets[].addresses", where=where, error=said)
     return True
 
 
 def _undecided(findings: Findings, dry_run: Check | None, where: str) -> None:
-    """As open as the dry run. One that came back unedited leaves open whether the webhook was reached."""
+    """Leaves the check open for the dry run's reason. A Pod that came back unedited leaves open whether the webhook was
+    reached."""
     if dry_run is not None and dry_run.status is Status.UNKNOWN:
         findings.unknown(CHECKS[0], dry_run.reason, where=where, error=dry_run.error)
     else:

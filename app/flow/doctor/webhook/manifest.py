@@ -1,4 +1,4 @@
-"""What a Pod's own manifest keeps the webhook from adding, as the webhook's algorithm has it.
+"""What a Pod's own manifest keeps the webhook from adding, by the webhook's algorithm.
 
 Rules: amazon-eks-pod-identity-webhook (pkg/handler/handler.go), by `app.flow.webhook`.
 """
@@ -30,9 +30,9 @@ _NONE = "-"
 def judge_manifest(
     findings: Findings, subject: Subject, pod: JsonValue, service_account: JsonValue, said: str, where: str
 ) -> None:
-    """Decides `pod.skipped` and `pod.handwritten`. `said` is what the program was refused with.
+    """Decides `pod.skipped` and `pod.handwritten`. `said` is the error message that the program got.
 
-    Where the ServiceAccount names no role, or could not be read, the webhook's answer cannot be foreseen.
+    Where the ServiceAccount names no role, or could not be read, the webhook's edit cannot be predicted.
     """
     role_arn = get_str(service_account, "metadata", "annotations", ROLE_ARN)
     _skipped(findings, pod, role_arn, said, where)
@@ -70,10 +70,11 @@ def _mounted_twice(findings: Findings, asked_for: JsonValue, service_account: Js
 
 
 def handwritten(asked_for: JsonValue, service_account: JsonValue, role_arn: str) -> list[str]:
-    """`CONTAINER: VARIABLE` for each variable of the manifest's own by which a container lacks something in the end.
+    """`CONTAINER: VARIABLE` for each variable that the manifest sets itself and because of which a container is
+    incomplete.
 
-    One of the two keeps the webhook from adding either. Containers with both of their own may be complete, unless they
-    point to a file where nothing is mounted.
+    One of the two variables keeps the webhook from adding either. A container with both of them may be complete, unless
+    they point to a file where nothing is mounted.
     """
     had = {get_str(box, "name"): environment(box) for box in containers(asked_for)}
     return [
@@ -92,9 +93,10 @@ def _complete(box: JsonValue, role_arn: str) -> bool:
 
 
 def _skipped(findings: Findings, pod: JsonValue, role_arn: str, said: str, where: str) -> None:
-    """A container may be left alone on purpose; not the only one, and not one that was refused without a token.
+    """A warning where some containers are skipped, maybe on purpose; a failure where all are, or where the program was
+    refused for want of a token.
 
-    A container that has the variables never says that there are no credentials, nor asks as another role.
+    A container that has the variables never says that there are no credentials, and never asks as another role.
     """
     annotations = get_object(pod, "metadata", "annotations")
     named = skipped_containers(annotations)

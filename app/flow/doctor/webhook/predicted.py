@@ -1,4 +1,4 @@
-"""The Pod that comes of a manifest: what the commands of a fix hand to the API server, and what the webhook adds to it.
+"""The Pod that a manifest becomes: what the commands of a fix send to the API server, and what the webhook adds to it.
 
 Rules: amazon-eks-pod-identity-webhook, by `app.flow.webhook`; the default that the API server gives a projected volume
 (pkg/apis/core/v1/defaults.go). The webhook's flags are those that show in an edited Pod, else those of EKS.
@@ -30,7 +30,8 @@ _DEFAULT_MODE = 420
 
 
 def handed_in(pod: JsonValue, again: str, *, keeps_volume: bool) -> JsonObject:
-    """What the commands of `Names` begin with: the stored Pod, or what its owner wrote as far as that is known.
+    """The Pod with which the commands of `Names` begin: the stored one, or what its owner wrote, as far as that is
+    known.
 
     `again` is how the Pod is recreated, as `workload_of` says it.
     """
@@ -63,9 +64,8 @@ def injected(
 
 
 def _settings(documents: Mapping[str, JsonValue], region: str) -> WebhookSettings:
-    """A Pod that was edited before may have the audience and the lifetime of an old annotation, that of the dry run
-    those of the present one.
-    """
+    """The webhook's flags. A Pod that was edited before may have the audience and the lifetime of an old annotation;
+    the dry run's Pod has those of the present one."""
     dry, stored = documents.get("pod_after"), documents.get("pod")
     mounting = (box for pod in (dry, stored) for box in containers(pod) if mount_path(box))
     box: JsonValue = next(mounting, None)

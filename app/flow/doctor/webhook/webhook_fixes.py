@@ -1,4 +1,4 @@
-"""What fixes the webhook: its registration, what it looks at, the way to it; and what tells more than reading does.
+"""Fixes for the webhook: its registration, what its selectors look at, the way to it; and what shows more than reading.
 
 Sources: AWS re:Post, “How do I troubleshoot IRSA errors in Amazon EKS?” (how to create the registration, and that its
 `caBundle` is the cluster's CA); aws/amazon-eks-pod-identity-webhook, README and `deploy` (how to install it elsewhere,
@@ -66,7 +66,7 @@ def register(names: Names) -> Fix:
 
 
 def _registration_on_eks() -> JsonObject:
-    """As AWS gives it, with the selector that EKS has beside it: Pods with that label are left alone."""
+    """The registration as AWS documents it, with the selector that EKS adds: Pods with that label are left alone."""
     webhook = {
         "name": WEBHOOKS[0],
         "clientConfig": {"url": "https://127.0.0.1:23443/mutate", "caBundle": CA_HERE},
@@ -117,7 +117,7 @@ def call_webhook(names: Names) -> Fix:
 
 
 def _select_namespace(names: Names, place: int, webhook: JsonValue) -> Fix:
-    """The namespace's labels; or the registration, where it goes by the name of the namespace."""
+    """Changes the namespace's labels; or the registration, where that selects by the name of the namespace."""
     labels = get_object(names.documents.get("namespace_labels"))
     wanted = selectors.edits(get(webhook, NAMESPACES), labels)
     if wanted and wanted.get(_OF_NAMESPACE, names.namespace) == names.namespace:
@@ -135,7 +135,7 @@ def _select_namespace(names: Names, place: int, webhook: JsonValue) -> Fix:
 
 
 def _patch_for(namespace: str, place: int, webhook: JsonValue) -> list[JsonObject]:
-    """A JSON patch after which the expressions on the namespace's name select this namespace beside those of before."""
+    """A JSON patch by which the expressions on the namespace's name select this namespace as well."""
     found: list[JsonObject] = []
     for number, expression in enumerate(get_list(webhook, NAMESPACES, "matchExpressions")):
         path = f"/webhooks/{place}/{NAMESPACES}/matchExpressions/{number}/values"
@@ -179,7 +179,7 @@ def reach(names: Names) -> Fix:
 
 
 def unanswered(names: Names) -> Fix:
-    """What says whether calls fail. With `failurePolicy: Ignore` a dry run comes back as it was."""
+    """Shows whether calls fail. With `failurePolicy: Ignore` the Pod of a dry run comes back unedited."""
     _, webhook = _registered(names)
     name = get_str(webhook, "name") or WEBHOOKS[0]
     count = f"{line('kubectl', 'get', '--raw', '/metrics')} | {line('grep', f'webhook_fail_open_count.*{name}')}"
@@ -225,7 +225,7 @@ def _trust_ca(names: Names) -> Fix:
 
 
 def refused_pod(names: Names) -> Fix:
-    """No webhook of ours, but the API server, or another webhook, refuses the Pod."""
+    """The API server or another webhook refuses the Pod, and not the Pod Identity Webhook."""
     return Fix(id="refused_pod", commands=(_dry_run(names, "yaml"),))
 
 
@@ -235,9 +235,9 @@ def came_later() -> Fix:
 
 
 def not_edited(names: Names) -> Fix:
-    """A restart where it is known to change something; else first what shows whether it would.
+    """Restarts the workload where that is known to change something; else shows first whether it would.
 
-    Nothing else that was read explains it, or the verdict would be about that.
+    Nothing else that was read explains the unedited Pod, or the verdict would be about that.
     """
     if names.own_token:
         return own_file(names)

@@ -1,1 +1,1 @@
-"""What is known of a Pod without a command in it: whether it runs, and whether AWS has given it the role."""
+"""What is known of a Pod in which no command was run: whether it runs, and whether AWS has given it the role."""

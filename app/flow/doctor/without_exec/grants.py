@@ -1,7 +1,7 @@
 """Whether AWS has given this ServiceAccount the role since the Pod was started, by CloudTrail.
 
-That needs no token and no command in the Pod. It proves the ServiceAccount's way to the role, and not which of its Pods
-went it: a record has the token's `sub`, its issuer's provider and the role, and nothing of the Pod.
+That needs no token and no command in the Pod. It proves that the ServiceAccount can get the role, but not which of its
+Pods got it: a record has the token's `sub`, its issuer's provider and the role, and nothing about the Pod.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from app.flow.steps.sts_assume import SESSION_NAME
 from app.flow.verdict.refusals import GRANTED
 
 LONGEST_SESSION = 43_200
-"""Seconds: no role's credentials last longer, so a program that still has some got them within these."""
+"""Seconds: no role's credentials last longer, so a program with valid credentials has got them within this time."""
 NO_RECORD = "no_record"
-"""The reason where CloudTrail has no such record. It comes some minutes late, so that proves nothing."""
+"""The reason where CloudTrail has no such record. That proves nothing, because a record comes some minutes late."""
 
 
 def judge_grants(
@@ -57,12 +57,13 @@ def _is_by(record: JsonValue, provider: str) -> bool:
 
 
 def _is_ours(record: JsonValue) -> bool:
-    """The examples on our pages call their sessions as we do."""
+    """Whether this app sent the request, or a reader did: the examples on our pages use the same session names."""
     return get_str(record, "requestParameters", "roleSessionName").startswith(SESSION_NAME)
 
 
 def _is_same(record: JsonValue, subject: str, role_arn: str) -> bool:
-    """Whether the Pod's program may have asked so: what we are refused ourselves says nothing of it."""
+    """Whether the Pod's program may have sent this request. A refusal of our own requests says nothing about the
+    program."""
     asked = get_str(record, "userIdentity", "userName"), get_str(record, "requestParameters", "roleArn")
     return asked == (subject, role_arn) and not _is_ours(record)
 
@@ -72,7 +73,7 @@ def _time(record: JsonValue) -> float | None:
 
 
 def _last_used(walk: Walk) -> str:
-    """When the role was last used, in IAM's words. They do not say by which of its ServiceAccounts."""
+    """When the role was last used, as IAM shows it, which does not say which ServiceAccount used it."""
     used = get(evidence_of(walk, "role"), "RoleLastUsed")
     words = " ".join(filter(None, (get_str(used, "LastUsedDate"), get_str(used, "Region"))))
     return f"RoleLastUsed: {words}" if words else ""

@@ -1,4 +1,4 @@
-"""What would have to be granted to know more: nothing that was granted already, nothing that this login may not do."""
+"""The actions to grant in order to know more: none that was granted already, and none that our login may not do."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from app.flow.verdict.refusals import ANSWER
 
 
 def to_be_sure(ports: Ports, walk: Walk, also: Sequence[Check]) -> tuple[Action, ...]:
-    """The actions that would bring STS's answer to the Pod's own token, or else to another; empty where none would,
-    and where its answer to us would decide nothing.
+    """The actions that would get STS's answer to the Pod's own token, or else to another token.
 
-    Without the ServiceAccount it is not known which role to ask for. Where AWS could not be asked for want of a region,
-    or of a profile, that is what to add first. Never raises.
+    Empty where no action would, where STS's answer to us would decide nothing, and where the ServiceAccount was not
+    found, because it is not known then which role to ask for. Empty as well where AWS was not asked because a region or
+    a profile is missing: that has to be added first. Never raises.
     """
     judged = judge(walk, also)
     by_id = {check.id: check for report in walk for check in report.checks}
@@ -40,7 +40,7 @@ def to_be_sure(ports: Ports, walk: Walk, also: Sequence[Check]) -> tuple[Action,
 
 
 def _is_allowed(cluster: Cluster, subject: Subject, action: Action) -> bool:
-    """Whether the cluster lets us; where it does not tell, trying tells."""
+    """Whether the cluster allows it. Where the cluster does not say, it counts as allowed: the attempt will show it."""
     try:
         return all(cluster.allowed(access) for access in sent_for(action, subject))
     except FlowError:

@@ -1,4 +1,4 @@
-"""Whether the Pod runs, by its status and its last event: before anything that a running container shows."""
+"""Whether the Pod runs, by its status and its last event. This comes before anything that a running container shows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BY_EVENT = {
     "FailedAttachVolume": VOLUME,
     "FailedCreatePodSandBox": SANDBOX,
 }
-"""What a Pod waits for that is being made, by the reason of its last event."""
+"""What a Pod that is starting waits for, by the reason of its last event."""
 
 
 def judge_running(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue) -> None:
@@ -33,10 +33,10 @@ def judge_running(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue) 
         _runs(findings, pod, where)
         return
 
-    # (1) What the kubelet and the scheduler say beside the status.
+    # (1) What the kubelet and the scheduler report beside the status.
     event, refusal = None, None
     try:
-        read = evidence_of(walk, "pod_events")  # of a Pod that never started the walk has read them
+        read = evidence_of(walk, "pod_events")  # the walk has read them for a Pod that never started
         events = ports.cluster.pod_events(walk.subject.namespace, walk.subject.pod) if read is None else read
         event = kubelet_status.newest_warning(kubelet_status.of_pod(events, pod))
     except FlowError as error:
@@ -44,7 +44,7 @@ def judge_running(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue) 
     said = "\n".join(filter(None, (found.message, refusal.server_message if refusal else kubelet_status.shown(event))))
     of_aws, _ = last_words(said)  # a volume may have its contents from AWS, by the Pod's own role
 
-    # (2) It takes its time, or something fails.
+    # (2) The Pod is still starting, or something fails.
     kind = _BY_EVENT.get(get_str(event, "reason"), found.kind) if found.kind == STARTING else found.kind
     where = f"{where}.{found.field}"
     if found.waits and kind == found.kind and not _is_late(pod, ports.clock.now()):
@@ -58,7 +58,7 @@ def judge_running(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue) 
 
 
 def _runs(findings: Findings, pod: JsonValue, where: str) -> None:
-    """What runs or has ended well says so; a status that says nothing leaves it open."""
+    """Passed where the containers run or have ended well; unknown where the status does not show it."""
     states = []
     for status in get_list(pod, "status", "containerStatuses"):
         if kubelet_status.runs(status):

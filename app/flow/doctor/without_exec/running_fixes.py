@@ -12,11 +12,11 @@ from app.flow.steps.standstill import CRASH, FAILED, IMAGE, INIT, INIT_RUNS, PRO
 _AGAIN = "CrashLoopBackOff"
 _IMAGE_WITH_AWS = "amazon/aws-cli"
 _OF_DRIVER = "rpc error: code = "
-"""In the kubelet's event, what a CSI driver responded to it by gRPC."""
+"""How an error of a CSI driver begins, which responds by gRPC, in the kubelet's event."""
 
 
 def running(names: Names) -> Fix:
-    """What shows more of it: the log of the program that ended, or else the events."""
+    """Shows more of it: the log of the program that ended, or else the events."""
     check = names.check
     container, _, state = check.got.partition(": ")
     if check.reason == IMAGE:
@@ -44,10 +44,12 @@ def own_request(names: Names) -> Fix:
 
 
 def look_in(names: Names) -> Fix | None:
-    """An ephemeral container beside the one whose image has no program, which does with its token what an SDK does.
+    """Adds an ephemeral container to a Pod whose image has no program, which does with the Pod's token what an SDK
+    does.
 
-    It sees the other's files below the root of its first process, unless all containers of the Pod share their
-    processes. Source: Kubernetes, "Debug Running Pods" and "Share Process Namespace between Containers in a Pod".
+    It sees the other container's files below the root of the first process there, unless all containers of the Pod
+    share their processes. Source: Kubernetes, "Debug Running Pods" and "Share Process Namespace between Containers in a
+    Pod".
     """
     pod = names.documents.get("pod")
     mounted = token_container(pod)
