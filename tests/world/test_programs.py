@@ -137,6 +137,35 @@ def test_programs_that_are_given_up_keep_the_threads_of_their_visitor_alone():
     asyncio.run(run_all())
 
 
+def test_two_visitors_who_block_leave_a_third_its_program_and_its_request():
+    may_end = threading.Event()
+
+    async def run_all():
+        programs = Programs()
+        crowd = [programs.room(f"192.0.2.{number % 2}") for number in range(REQUESTS)]
+        begun = []
+        asked = [asyncio.ensure_future(request_without_end(room, begun)) for room in crowd]
+        blocked = [asyncio.ensure_future(room.run(may_end.wait, 60)) for room in crowd[: THREADS * 2]]
+        await asyncio.sleep(0)
+        assert await programs.room("192.0.2.9").run(lambda: "done", 60) == "done"
+        asked.append(asyncio.ensure_future(request_without_end(last := programs.room("192.0.2.9"), begun)))
+        await asyncio.sleep(0)
+        assert begun[-1] is last
+        blocked[-1].cancel()  # one that waits: it takes no thread with it
+        may_end.set()
+        assert await asyncio.gather(*blocked[:-1]) == [True] * (len(blocked) - 1)
+        for one in asked:
+            one.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
+        assert programs._turns._taken.total == programs._requests._taken.total == 0
+        programs.stop()
+
+    try:
+        asyncio.run(asyncio.wait_for(run_all(), 60))
+    finally:
+        may_end.set()
+
+
 def test_a_program_that_was_given_up_asks_no_more(monkeypatch):
     monkeypatch.setattr(aws_clients, "PROGRAM_SECONDS", -1.0)
     clients = AwsClients("http://127.0.0.1:9")

@@ -5,12 +5,13 @@ which they block, and of the connections over which their requests wait for an a
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
-from weakref import WeakValueDictionary
 
+from app.flow.budget import Tally, has_share
 from app.world.servers.http_client import CONNECTIONS_LIMIT
 
 T = TypeVar("T")
@@ -20,7 +21,7 @@ PROGRAM_SECONDS = 60.0
 THREADS = 8
 """How many `aws` run at once, in all worlds together."""
 OF_A_VISITOR = THREADS // 2
-"""How many in all worlds of one address: the others find room, whatever it does."""
+"""How many in all worlds of one address where no other has any; beside others the same part of what these leave."""
 OF_A_WORLD = 1
 """How many in one world. Python runs one thread at a time, so a second one would end no earlier."""
 REQUESTS = CONNECTIONS_LIMIT // 2
@@ -28,17 +29,48 @@ REQUESTS = CONNECTIONS_LIMIT // 2
 the same connections webhooks are called, also for what Pods request.
 """
 REQUESTS_OF_A_VISITOR = REQUESTS // 2
-"""How many requests of Pods wait for an answer at once, in all worlds of one address."""
+"""How many requests of Pods wait for an answer at once, in all worlds of one address; beside others in the same way."""
 REQUESTS_OF_A_WORLD = 4
 """How many of them wait in one world."""
 
 
-class _Share:
-    """What a visitor may use."""
+class _Places:
+    """What there is `limit` times, and what one visitor may have of it (`has_share`, with `share`).
 
-    def __init__(self) -> None:
-        self.threads = asyncio.Semaphore(OF_A_VISITOR)
-        self.requests = asyncio.Semaphore(REQUESTS_OF_A_VISITOR)
+    Who has to wait gets a place as soon as their visitor may have one, in the order in which they came.
+    """
+
+    def __init__(self, limit: int, share: int) -> None:
+        self._limit = limit
+        self._share = share
+        self._taken = Tally()
+        self._waiting: dict[asyncio.Future[None], str] = {}
+
+    async def take(self, visitor: str) -> None:
+        """Takes a place for a visitor, once they may have it."""
+        if self._may_have(visitor):
+            self._taken.add(visitor)
+            return
+        place = asyncio.get_running_loop().create_future()
+        self._waiting[place] = visitor
+        try:
+            await place
+        except asyncio.CancelledError:
+            if self._waiting.pop(place, None) is None:
+                self.give_back(visitor)
+            raise
+
+    def give_back(self, visitor: str) -> None:
+        """Gives a visitor's place to others."""
+        self._taken.remove(visitor)
+        for place, waiting in list(self._waiting.items()):
+            if self._may_have(waiting) and not place.cancelled():
+                self._taken.add(waiting)
+                del self._waiting[place]
+                place.set_result(None)
+
+    def _may_have(self, visitor: str) -> bool:
+        return has_share(self._taken.of(visitor), self._taken.total, self._limit, self._share)
 
 
 class Programs:
@@ -46,8 +78,8 @@ class Programs:
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="aws-cli")
-        self._requests = asyncio.Semaphore(REQUESTS)
-        self._visitors: WeakValueDictionary[str, _Share] = WeakValueDictionary()
+        self._turns = _Places(THREADS, OF_A_VISITOR)
+        self._requests = _Places(REQUESTS, REQUESTS_OF_A_VISITOR)
 
     def submit(self, work: Callable[[], object]) -> None:
         """Does what no world asked for in one of the threads, some time."""
@@ -59,29 +91,29 @@ class Programs:
 
     def room(self, visitor: str | None) -> Room:
         """The room of a new world. `visitor`: the address for which it was made, None where it is not known."""
-        if visitor is None:
-            return Room(self._threads, self._requests, _Share())
-        share = self._visitors.get(visitor)
-        if share is None:
-            share = self._visitors[visitor] = _Share()
-        return Room(self._threads, self._requests, share)
+        return Room(self._threads, self._turns, self._requests, visitor or f"a world {secrets.token_hex(16)}")
 
 
 class Room:
     """What one world may use."""
 
-    def __init__(self, threads: ThreadPoolExecutor, requests: asyncio.Semaphore, share: _Share) -> None:
+    def __init__(self, threads: ThreadPoolExecutor, turns: _Places, requests: _Places, visitor: str) -> None:
         self._threads = threads
+        self._turns = turns
         self._requests = requests
-        self._share = share
+        self._visitor = visitor
         self._own = asyncio.Semaphore(OF_A_WORLD)
         self._own_requests = asyncio.Semaphore(REQUESTS_OF_A_WORLD)
 
     @asynccontextmanager
     async def request(self) -> AsyncIterator[None]:
         """A request of one of the world's programs may be under way inside, once it is its turn."""
-        async with self._own_requests, self._share.requests, self._requests:
-            yield
+        async with self._own_requests:
+            await self._requests.take(self._visitor)
+            try:
+                yield
+            finally:
+                self._requests.give_back(self._visitor)
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -96,16 +128,16 @@ class Room:
         until it ends.
         """
         loop = asyncio.get_running_loop()
-        await self._share.threads.acquire()
+        await self._turns.take(self._visitor)
 
         def release(_: object) -> None:
             with suppress(RuntimeError):  # the loop has ended
-                loop.call_soon_threadsafe(self._share.threads.release)
+                loop.call_soon_threadsafe(self._turns.give_back, self._visitor)
 
         try:
             running = self._threads.submit(program)
         except RuntimeError:
-            self._share.threads.release()
+            self._turns.give_back(self._visitor)
             raise
         running.add_done_callback(release)
         async with asyncio.timeout(seconds):
