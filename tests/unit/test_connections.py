@@ -29,7 +29,7 @@ from app.serving.transport.protocols import (
     websocket_protocol,
 )
 from app.serving.visitor import Network
-from tests.waiting import SECONDS
+from tests.waiting import SECONDS, eventually
 
 BUSY = answer("503 Service Unavailable", "full\n", "retry-after: 30")
 GET = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
@@ -513,6 +513,25 @@ def test_many_messages_at_once_close_the_websocket(count):
             while came < count:
                 came += client.recv() == b""
         assert (client.close_code, came < count) == (None if count == 500 else 1008, count == 5000)
+
+
+@pytest.mark.parametrize("fin", [True, False], ids=["half of a frame", "fragments"])
+def test_unfinished_messages_of_an_address_take_so_much_together(fin):
+    part = Frame(Opcode.BINARY, b"x" * 40_000, fin=fin).serialize(mask=True)[: 30_000 if fin else None]
+    with serving(part_bytes=100_000) as (port, connections), contextlib.ExitStack() as stack:
+        url = f"ws://127.0.0.1:{port}/ws"
+        clients = [stack.enter_context(connect(url, compression=None)) for _ in range(4 if fin else 3)]
+        for number, client in enumerate(clients):
+            eventually(lambda number=number: connections._parts.total() >= 29_000 * number)
+            client.socket.sendall(part)
+        with pytest.raises(ConnectionClosed) as caught:
+            clients[-1].recv(SECONDS)
+        assert caught.value.rcvd.code == 1008
+        for client in clients[:2]:
+            client.socket.close()
+        with connect(url, compression=None) as next_one:
+            next_one.send(b"x" * 60_000)
+            assert len(next_one.recv(SECONDS)) == 60_000
 
 
 @pytest.mark.parametrize("opcode", [Opcode.PING, Opcode.PONG])

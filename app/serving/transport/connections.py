@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass
 
 from app.flow.budget import Tally, has_share
@@ -30,6 +31,8 @@ class Limits:
     """From the connection, or from the first byte of a later request, to the end of the headers."""
     body_seconds: float = 120.0
     """From the end of the headers to the end of the body."""
+    part_bytes: int = 32 * 1024 * 1024
+    """The most that the unfinished websocket messages of one address may take together. Pages send some kilobytes."""
     write_seconds: float = 60.0
     """Without any progress while a client does not read what it asked for."""
     write_bytes: int = 8 * 1024 * 1024
@@ -62,6 +65,8 @@ class Connections:
         self._open: dict[asyncio.Transport, Connection] = {}
         self._refused: dict[asyncio.Transport, Connection] = {}
         self._by_address = Tally()
+        self._parts: Counter[str] = Counter()
+        """Bytes of unfinished messages by address."""
         self._sweeping: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
@@ -99,6 +104,13 @@ class Connections:
         connection = self._open.pop(transport, None)
         if connection is not None and connection.address:
             self._by_address.remove(connection.address)
+
+    def keep_part(self, address: str, size: int) -> bool:
+        """Counts more bytes of unfinished messages of an address, or less. Returns whether it may keep them."""
+        self._parts[address] += size
+        if not self._parts[address]:
+            del self._parts[address]
+        return self._parts[address] <= self.limits.part_bytes
 
     def sweep(self, now: float) -> None:
         """Aborts the connections whose client is late by the loop's time `now`, with a request or with reading."""

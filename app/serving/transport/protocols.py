@@ -19,6 +19,7 @@ from websockets.protocol import State
 from app.serving.operations.health import LIVE
 from app.serving.transport.connections import Connection, Connections
 from app.serving.transport.joined_writes import JoinedWrites
+from app.serving.visitor import address_of
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGISendEvent
@@ -163,11 +164,14 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         """Messages of the application that are being sent, or wait until the client reads."""
         self._controls, self._counted_from = 0, 0.0
         """Pings and pongs since that time of the loop."""
+        self._address, self._part = "", 0
+        """Whose the connection is, and how many bytes of a message are kept that has not come to its end."""
 
     def handle_connect(self, event: Request) -> None:
         """Hands the application what it gets of every websocket, and the short way to send."""
         super().handle_connect(event)
         if not self.close_sent:
+            self._address = address_of(cast(dict[str, Any], self.scope), self._room.limits.trusted)
             cast(dict[str, Any], self.scope["extensions"])[DIRECTLY] = self.send_directly
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -180,6 +184,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Gives its room to others."""
         self._room.leave(self.transport)
+        self._room.keep_part(self._address, -self._part)
         super().connection_lost(exc)
         if hasattr(self, "scope"):
             cast(dict[str, Any], self.scope["extensions"]).pop(DIRECTLY, None)  # else it would wait as garbage
@@ -192,6 +197,9 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
                 self.transport.abort()
             elif self.queue.qsize() > self.messages:
                 self._fail("too many messages")
+            before, self._part = self._part, len(self.conn.reader.buffer) + sum(map(len, self.frames))
+            if not self._room.keep_part(self._address, self._part - before):
+                self._fail("too much of unfinished messages")
             if self.transport.is_closing():
                 return
 
