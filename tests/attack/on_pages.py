@@ -92,7 +92,7 @@ async def any_page(by: Attacker) -> None:
 
 
 async def junk_widgets(by: Attacker, number: int) -> Answer:
-    """Values of all the wrong kinds for the widgets of the page."""
+    """Values of all the wrong kinds for the widgets of the page, which is then left and opened again."""
     tab = by.tab
     assert tab is not None
     ids = [getattr(element, element.WhichOneof("type")).id for element in tab.drawn if _has_id(element)]
@@ -105,9 +105,12 @@ async def junk_widgets(by: Attacker, number: int) -> Answer:
         {"bytes_value": b"\xff" * 300},
         {"json_trigger_value": "nonsense"},
         {"string_array_value": {"data": ["x" * 300] * 20}},
+        {"bool_value": True},
     ]
     states = [{"id": widget, **values[(number + at) % len(values)]} for at, widget in enumerate(ids)]
     answer = await tab.run(*states)
+    for page in ("webhook", "break_it"):
+        answer = await tab.run(page=page) if answer.status == TALKS else answer
     if answer.status != TALKS:
         await any_page(by)
     return answer

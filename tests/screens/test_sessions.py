@@ -35,7 +35,7 @@ from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequests
 from streamlit.runtime.scriptrunner_utils.script_run_context_attr import SCRIPT_RUN_CONTEXT_ATTR_NAME
 from streamlit.runtime.session_manager import SessionClientDisconnectedError
 from streamlit.runtime.state import SafeSessionState, SessionState
-from streamlit.runtime.state.session_state import Serialized, WidgetMetadata
+from streamlit.runtime.state.session_state import Serialized, WidgetMetadata, WStates
 from streamlit.signal_util import Signal
 from streamlit.util import AttributeDictionary
 from streamlit.web.server.starlette import starlette_websocket
@@ -453,6 +453,22 @@ def test_a_browser_is_heard_in_what_pages_send_and_in_nothing_else(monkeypatch):
         browser.handle_backmsg(message)
     assert len(heard) == len(browser_messages.SENT_BY_PAGES)
     assert refused == ["message"] * 7
+
+
+def test_a_value_that_no_page_sends_counts_as_none():
+    states = WStates()
+    states.set_widget_metadata(
+        WidgetMetadata("w", lambda value: None if value is None else list(value), list, value_type="json_value")
+    )
+    for sent in ({"json_value": "[" * 9}, {"json_value": "0"}, {"bool_value": True}, {"string_value": "[1]"}):
+        states.set_widget_from_proto(WidgetState(id="w", **sent))
+        with pytest.raises(KeyError):
+            states["w"]
+    for sent, expected in (({"json_value": "[1]"}, [1]), ({}, None), ({"json_value": "[]"}, [])):
+        states.set_widget_from_proto(WidgetState(id="w", **sent))
+        assert states["w"] == expected
+    with pytest.raises(KeyError):
+        states["another"]
 
 
 def test_a_page_waits_for_a_few_files_and_is_heard_in_all_else_meanwhile(monkeypatch):

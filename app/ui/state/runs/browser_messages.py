@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.runtime.state.session_state import Value, WStates
 
 SENT_BY_PAGES = frozenset(
     {"rerun_script", "stop_script", "app_heartbeat", "file_urls_request", "backend_operation_request"}
@@ -45,6 +46,26 @@ def may_be_kept(frame: bytes) -> bool:
         with suppress(Exception):  # as Streamlit, which closes the connection where a frame is no message
             message.ParseFromString(frame)
     return not any(True for _ in islice(_values(message), VALUES, None))
+
+
+def value_of(states: WStates, widget_id: str) -> Any:
+    """The value that a browser sent of a widget, as Streamlit's. Raises `KeyError` where there is none: also where no
+    page would send it, as it is of another kind than the widget's, or such that the widget cannot read it.
+
+    Streamlit would fail where it is read first. That may be outside of all runs, and then the page waits for ever.
+    """
+    state, known = states.states.get(widget_id), states.widget_metadata.get(widget_id)
+    if isinstance(state, Value):
+        return state.value
+    if state is not None and known is not None:
+        kind = state.value.WhichOneof("value")
+        with suppress(Exception):
+            if None in (kind, known.value_type) or kind == known.value_type:
+                return _streamlits_value_of(states, widget_id)
+    raise KeyError(widget_id)
+
+
+_streamlits_value_of = WStates.__getitem__
 
 
 def _values(message: Any) -> Iterator[object]:
