@@ -106,11 +106,17 @@ def test_a_token_shows_each_of_its_bytes_at_any_width(visitor):
         assert view.evaluate("view => view.scrollWidth - view.clientWidth") <= 0, width
 
 
-SIDE_BY_SIDE = {"": ".path, .passport td", "glossary": ".term-entry > div", "webhook": ".review > section"}
+SIDE_BY_SIDE = {
+    "": ".path, .passport td",
+    "glossary": ".term-entry > div",
+    "webhook": ".review > section",
+    "break_it": ".faults section",
+    "one_page": ".sheet .halves > section",
+}
 """By page: what stands side by side on a desk."""
 
 
-@pytest.mark.parametrize("pages", [["glossary", "webhook"], pytest.param(SIDE_BY_SIDE, marks=pytest.mark.large)])
+@pytest.mark.parametrize("pages", [list(SIDE_BY_SIDE)[1:], pytest.param(SIDE_BY_SIDE, marks=pytest.mark.large)])
 def test_what_stands_side_by_side_on_a_desk_has_room_beside_the_sidebar(visitor, pages):
     one = visitor
     for page in pages:
@@ -121,6 +127,7 @@ def test_what_stands_side_by_side_on_a_desk_has_room_beside_the_sidebar(visitor,
         one.settle()
         widths = one.page.locator(parts).evaluate_all("all => all.map((part) => part.getBoundingClientRect().width)")
         assert min(widths) >= 300, page
+        assert one.overflow == 0, page
 
 
 def test_a_pair_names_its_two_sides_on_a_phone_too(visitor):
