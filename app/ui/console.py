@@ -1,4 +1,4 @@
-"""The console as a part of a page: a component that talks to the websocket by itself; or why there is none."""
+"""The console as a part of a page: a component that opens the websocket itself; or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from app.ui.text import prose
 from app.world.world import World
 
 _MARKED = ("about", "keys", "filters", "files_help")
-"""The console's words that contain code. The page gets these as HTML."""
+"""The console's texts that contain code. The page gets them as HTML."""
 
 _component = components.component("console")
 
 
 def say_refusal(content: Content, *, key: str) -> bool:
-    """Says why this reader has no console, and what to do; draws nothing where there is one. Whether it was said."""
+    """Says why this reader has no console, and what to do; draws nothing where there is one. Returns whether it said
+    something."""
     refused = console_socket.refusal(Settings.from_environment(), connection.facts())
     if refused:
         components.block(notice(refused, content), key=f"{key}_refused")
@@ -29,12 +30,12 @@ def say_refusal(content: Content, *, key: str) -> bool:
 
 
 def console(world: World, content: Content, *, key: str = "console") -> None:
-    """Draws the console of this browser's world. What runs goes on while the reader turns to another page."""
+    """Draws the console of this browser's world. A command goes on while the reader turns to another page."""
     if say_refusal(content, key=key):
         return
     words = content.messages.below("console.page")
     marked = {name: prose(words[name]) for name in _MARKED}
-    # Tells this world from others, without its path: that is a secret which would open the files of the world.
+    # Distinguishes this world from others without its path, which is a secret: it would open the world's files.
     which = hashlib.sha256(world.path.encode()).hexdigest()[:16]
     _component(
         data={

@@ -1,4 +1,4 @@
-"""The film of a walk: what really happened, one beat at a time, with no word and no place on a screen."""
+"""The film of a walk: what really happened, one beat at a time, without any text or place on a screen."""
 
 from app.flow.film.attempts import attempt
 from app.flow.film.beat import Arrival, Beat, Claim, End, Film, Seen

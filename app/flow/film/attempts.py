@@ -1,4 +1,4 @@
-"""A thief tries a token at every door: one beat an attempt, with what the door said."""
+"""A thief tries a token at every server: one beat for each attempt, with the server's response."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class _Door:
     edge: str
     carries: str
     reads: tuple[str, ...]
-    """The beats whose contents its exchange has."""
+    """The ids of the beats by whose rules the contents of its exchange are read."""
 
 
 _STS = _Door(step=Step.STS_ASSUME, edge="thief_sts", carries="token", reads=("assume", "credentials"))
@@ -35,13 +35,13 @@ _DOORS = {
     "new": _STS,
     "running": _S3,
 }
-"""By attempt. The last two come again after each measure: a new session, and the one that is there."""
+"""By attempt. The last two are repeated after each countermeasure: a new session, and the existing one."""
 
 
 def attempt(name: str, exchange: Exchange, *, number: int = 1) -> Beat:
     """The beat of one attempt, from its exchange; `number` counts the attempts of that name.
 
-    `let_in` where the server accepted it, `refused` where it did not. Raises `KeyError` for an unknown name.
+    Its end is `LET_IN` where the server accepted it, `REFUSED` where it did not. Raises `KeyError` for an unknown name.
     """
     door, words = _DOORS[name], refusal(exchange)
     tail, head = EDGES[door.edge]
@@ -67,7 +67,7 @@ def attempt(name: str, exchange: Exchange, *, number: int = 1) -> Beat:
 
 
 def _answered(name: str, exchange: Exchange) -> dict[str, str]:
-    """What the door gave, where it let the thief in."""
+    """What the thief got from the server, where that accepted the attempt."""
     if name == "identity":
         return {"arn": element(exchange.response_body, "Arn")}
     if name == "api_server":

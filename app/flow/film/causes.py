@@ -1,4 +1,4 @@
-"""In which beat a cause lies, and in which one it shows."""
+"""The beat in which a cause lies, and the beat at which the break appears."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ _LIES = {
     "call": "call",
     "s3": "call",
 }
-"""The beat in which what a guilty part does, or should have done, is shown."""
+"""By part: the beat that shows what the part does, or should have done, if it is guilty."""
 _LIES_OF_CHECK = {
     "pod.service_account": "annotate",
     "pod.token_used": "mount",
     "pod.sdk": "assume",
     "access.policy": "call",
 }
-"""The beat for these checks: they convict a part of what it does, or does not use, in another beat than its own."""
+"""The beat for these checks, which make a part guilty of what another beat than the part's own shows."""
 NOTHING_RUNS = {"pod.exists", "pod.running"}
-"""Checks without which no program comes any further, whether or not one has said so."""
+"""Checks without which no program gets any further, whether or not one has printed an error."""
 REFUSED_AT = {
     "sts.format": "assume",
     "sts.expiration": "assume",
@@ -49,7 +49,7 @@ REFUSED_AT = {
     "sts.signature": "keys",
     "sts.trust": "claim_sub",
 }
-"""At which beat STS refuses, by the first of its checks that does not pass, in its order."""
+"""The beat at which STS refuses, by the first of its checks that does not pass, in STS's order."""
 REFUSED_FOR = {
     "provider": "claim_iss",
     "issuer": "discovery",
@@ -59,10 +59,10 @@ REFUSED_FOR = {
     "policy": "claim_sub",
     "role": "claim_sub",
 }
-"""At which beat STS refuses where all its checks pass for our own token, by the guilty part."""
+"""The beat at which STS refuses although all its checks pass for our own token, by the guilty part."""
 SHOWS = {Step.TOKEN_MOUNT: "mount", Step.ACCESS: "call"}
 
 
 def lies_in(part: PartState) -> str:
-    """The id of the beat that shows the cause which convicts a part."""
+    """The id of the beat that shows the cause in a guilty part."""
     return _LIES_OF_CHECK.get(part.check.id if part.check else "", _LIES[part.id])

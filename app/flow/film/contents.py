@@ -1,7 +1,7 @@
-"""What an exchange carried: the values of a beat's sentence, what is written on the thing that travels, what stays.
+"""The contents of an exchange: the values of a beat's sentence, the text on what travels, and what stays.
 
-Everything is read from the bytes of the exchange. Where an exchange only shows what came of a beat, it is read from
-that answer. What cannot be read is left out.
+Everything is read from the bytes of the exchange. Where an exchange shows only the result of a beat, the values are
+read from that result. What cannot be read is left out.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ _KEYS = ("iss", "sub", "aud")
 
 @dataclass(frozen=True, kw_only=True)
 class Contents:
-    """What one exchange carried."""
+    """The contents of one exchange."""
 
     values: Mapping[str, str] = field(default_factory=dict)
     rows: tuple[tuple[str, str], ...] = ()
     arrivals: tuple[Arrival, ...] = ()
     made: JsonValue = None
-    """What was made by it and can be read later. It may have been changed by then."""
+    """The object or value that it made and that can be read later. It may have been changed by then."""
 
 
 def contents(beat_id: str, exchange: Exchange) -> Contents:
-    """What it carried. Never raises: an exchange may be of any server."""
+    """The contents of an exchange, read by that beat's rules. Never raises: an exchange may be of any server."""
     reader = _READERS.get(beat_id)
     return reader(exchange) if reader else Contents()
 
 
 def refusal(exchange: Exchange) -> str:
-    """Why it was refused, in the server's own words; empty where it was not."""
+    """The server's error message where it refused; else empty."""
     if exchange.status < 400:
         return exchange.error
     if code := element(exchange.response_body, "Code"):
@@ -58,7 +58,7 @@ def form(exchange: Exchange) -> dict[str, str]:
 
 
 def claims_of(compact: str) -> dict[str, JsonValue]:
-    """The claims of a token, its signature masked or not; empty where it is none."""
+    """The claims of a token, its signature masked or not; empty where the text is no token."""
     parts = compact.split(".")
     if len(parts) != 3:
         return {}
@@ -135,7 +135,8 @@ def _role(exchange: Exchange) -> Contents:
 
 
 def conditions(policy: JsonValue) -> dict[str, str]:
-    """What a trust policy asks of `sub` and `aud` where it allows something: all values, as they are written."""
+    """The conditions on `sub` and `aud` in the statements of a trust policy that allow something: all values, as
+    written."""
     return _asked(_allowing(policy))
 
 
@@ -149,7 +150,7 @@ def _asked(statements: Iterable[JsonValue]) -> dict[str, str]:
     found: dict[str, list[str]] = {}
     for statement in statements:
         for operator, operands in get_object(statement, "Condition").items():
-            if re.search("not|null", operator, re.IGNORECASE):  # that says what a claim may not be
+            if re.search("not|null", operator, re.IGNORECASE):  # such an operator says what a claim may not be
                 continue
             for key, value in get_object(operands).items():
                 claim = key.rpartition(":")[2].lower()
@@ -172,7 +173,7 @@ def _service_account(exchange: Exchange) -> Contents:
 
 
 def _pod(exchange: Exchange) -> Contents:
-    """The manifest. The Pod of a dry run does not exist, so the name that it would get is left out."""
+    """The values of a manifest. The Pod of a dry run does not exist, so the name that it would get is left out."""
     pod = loads_or_none(exchange.request_body)
     stored = None if "dryRun=" in exchange.url else loads_or_none(exchange.response_body)
     name = get_str(pod, "metadata", "name") or get_str(stored, "metadata", "name")
@@ -191,13 +192,13 @@ def _review(exchange: Exchange) -> Contents:
 
 
 def _patch(exchange: Exchange) -> Contents:
-    """The webhook's patch; the Pod itself, where that is all that could be read."""
+    """The values of the webhook's patch; or of the Pod itself, where no more could be read."""
     response = get_object(loads_or_none(exchange.response_body), "response")
     try:
         text = base64.b64decode(get_str(response, "patch")).decode() if response else exchange.response_body
     except ValueError:
         text = ""
-    if not response and f'"{VOLUME}"' not in text:  # what its manifest says itself is no patch
+    if not response and f'"{VOLUME}"' not in text:  # without the webhook's volume, these values are the manifest's own
         return Contents()
     found = dict(re.findall(r'"name"\s*:\s*"(AWS_\w+)"\s*,\s*"value"\s*:\s*"([^"]*)"', text))
     role, file = found.get(ROLE_VARIABLE, ""), found.get(TOKEN_VARIABLE, "")
@@ -235,7 +236,7 @@ def _assume(exchange: Exchange) -> Contents:
 
 
 def carried_by(claims: Mapping[str, JsonValue]) -> Contents:
-    """What is written on a token with those claims."""
+    """The text on a token with those claims."""
     begins, expires = seconds(claims, "iat"), seconds(claims, "exp")
     life = _hours(expires - begins) if begins is not None and expires is not None else "–"
     rows = tuple((key, shown(audience_claim(claims)) if key == "aud" else get_str(claims, key)) for key in _KEYS)

@@ -1,4 +1,4 @@
-"""What happened in a stretch of time, as beats made of its exchanges alone: without a walk, a cause or an end."""
+"""What happened in a period, as beats that are made of its exchanges alone: without a walk, a cause or an end."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from app.flow.names import DEFAULT_AUDIENCE
 from app.flow.strict_json import loads_or_none
 
 _FILE = "mount"
-"""The only act of a party that is known by what an exchange of this app's read later."""
+"""The beat whose party acts without an exchange, so that only a later request of this app shows it."""
 
 
 def events(exchanges: Iterable[Exchange], pod: JsonValue) -> tuple[Beat, ...]:
     """The beats of these exchanges, in the order in which the exchanges began.
 
-    Among the kubelet's and the Pods' requests, only those count that are of `pod` (as the API server returns it) and
-    about tokens that STS accepts. What a server asks while it answers comes between the request and the answer.
+    Of the kubelet's and the Pods' requests, only those count that are by or for `pod` (as the API server returns it)
+    and about tokens that STS accepts. What a server asks while it answers comes between the request and its response.
     """
     ordered = sorted(exchanges, key=lambda exchange: exchange.started)
     seen: Counter[str] = Counter()
@@ -65,8 +65,8 @@ def _beats(exchange: Exchange, others: Sequence[Exchange]) -> Iterator[Beat]:
 
 
 def _seen(cue: Cue, exchange: Exchange) -> Seen | None:
-    """Who saw that beat in this exchange; None where it does not show it."""
-    if cue.carries == "claim":  # with what STS compared it, no exchange says
+    """Who saw that beat in this exchange; None where the exchange does not show the beat."""
+    if cue.carries == "claim":  # no exchange shows with what STS compared the claim
         return None
     if cue.own and cue.own.matches(exchange) and cue.caller == exchange.caller:
         return Seen.HEARD

@@ -1,4 +1,4 @@
-"""Which beats a walk has: each by its exchange, up to the place where a break shows."""
+"""The beats of a walk, each with its exchange, up to the beat at which a break appears."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ from app.flow.verdict.link_states import ChainState, State
 
 _OF_NODE = {"fallback", "node_credentials"}
 _ALWAYS = {"create", "assume", "call"}
-"""Beats that happened wherever there is an exchange of theirs."""
+"""Beats that have happened wherever they have an exchange."""
 
 
 def film(walk: Walk, chain: ChainState, heard: Sequence[Exchange] = ()) -> Film:
     """The film of a walk.
 
-    `chain` is its state (`link_states.chain_state`). `heard` is what was sent while the chain was set up and what the
-    servers said to each other, oldest first; empty for a real cluster, which lets no one listen: there a beat that
-    nobody could see stays in the film, unseen. In a world where one can listen a beat without an exchange is left out.
+    `chain` is the state of the walk's chain (`link_states.chain_state`). `heard` is what was sent while the chain was
+    set up and what the servers sent to each other, oldest first. A real cluster lets no one listen, so `heard` is empty
+    there, and a beat that no one could see stays in the film as unseen. In a world in which the app can listen, a beat
+    without an exchange is left out.
     """
     return _Making(walk, chain, heard).film()
 
@@ -48,7 +49,7 @@ class _Making:
             if cue.id == stop:
                 seen = self.chain.verdict.seen
                 beat = beat or self._never(cue)
-                left = tuple(it for it in beat.arrivals if it.at == "sts")  # it has seen what it refuses
+                left = tuple(it for it in beat.arrivals if it.at == "sts")  # what STS refuses has arrived there
                 beat = replace(beat, end=End.STOPPED, words=seen.text if seen else self._error(), arrivals=left)
             elif cue.id in lies:
                 beat = beat if beat and self._happened(cue, beat) else self._never(cue)
@@ -76,7 +77,7 @@ class _Making:
     # (1) Where it stops
 
     def _stop(self) -> str:
-        """The beat at which the break shows; empty where no program has got an error."""
+        """The id of the beat at which the break appears; empty where no program has got an error."""
         verdict, guilty = self.chain.verdict, self.chain.guilty[0]
         if verdict.seen is None:
             return lies_in(guilty) if guilty.check and guilty.check.id in NOTHING_RUNS else ""
@@ -98,7 +99,7 @@ class _Making:
     # (2) Whether it happened
 
     def _reached(self, cue: Cue) -> bool:
-        """Whether the Pod's own way through the chain came past here."""
+        """Whether the Pod's own requests got as far as this beat."""
         if cue.id in _OF_NODE:
             return self._fell_back()
         if not self.chain.broken:
@@ -106,7 +107,7 @@ class _Making:
         if cue.step is Step.STS_ASSUME and (self._fell_back() or self._never_assumed()):
             return False
         if cue.caller == "pod" and self.chain.verdict.seen is None and self._own(cue):
-            return True  # with other credentials
+            return True  # the program has got this far with other credentials
         states = {part.id: part.state for part in self.chain.parts}
         return states[cue.state_of] is not State.NOT_REACHED
 
@@ -143,23 +144,23 @@ class _Making:
         )
         if (seen is not Seen.READ and cue.id != "patch") or exchange is None or self._happened(cue, beat):
             return beat
-        # Nothing of it was found: because it did not happen, or because nobody let us look.
+        # No result was read: the beat did not happen, or no one let us look.
         looked = self.heard or exchange.succeeded
         return None if looked else beat_of(cue, None, Seen.UNSEEN)
 
     def _never(self, cue: Cue) -> Beat:
-        """What should have happened and did not; its exchange is the one in which we looked."""
+        """A beat that should have happened and did not. Its exchange is the one by which we looked for its result."""
         looked = [it for it in self.walk.report(cue.step).exchanges if it.caller == "explorer"]
         exchange, seen = self._found(cue)
         if exchange is None and (exchange := next(iter(looked[-1:]), self._pod_read())):
             seen = Seen.READ
-        if seen is Seen.ASKED:  # that this app did it is not what the beat is about
+        if seen is Seen.ASKED:  # the beat is not about this app's own request
             seen = Seen.READ
         return replace(beat_of(cue, exchange, seen), end=End.NEVER)
 
     def _found(self, cue: Cue) -> tuple[Exchange | None, Seen]:
         read = self._newest(cue.read, self._asked(cue.step))
-        if cue.id == "mount" and read is None and (file := token_container(self._pod())):  # another one than IRSA's
+        if cue.id == "mount" and read is None and (file := token_container(self._pod())):  # not IRSA's file
             exec_of = Request(callee="kube-apiserver", url=quote(file[1], safe=""))
             read = self._newest(exec_of, self._asked(cue.step))
         own = self._own(cue)
@@ -182,7 +183,7 @@ class _Making:
         return self._newest(cue.own, (it for it in self.heard if it.caller == cue.caller and self._is_ours(cue, it)))
 
     def _is_ours(self, cue: Cue, exchange: Exchange) -> bool:
-        """Whether it is about the subject of the walk, and about no other of its kind."""
+        """Whether the exchange is about the subject of the walk, and not about another one of its kind."""
         if cue.id == "register":
             return host_and_path(form(exchange).get("Url", "")) == host_and_path(self._issuer())
         if cue.id == "grant":
@@ -196,7 +197,8 @@ class _Making:
         return get_str(get_object(sent, "request", "object"), "metadata", "name") == self.walk.subject.pod
 
     def _outdated(self, cue: Cue, own: Exchange, read: Exchange | None) -> bool:
-        """Whether what was read since says otherwise: somebody has changed it, or it was for a Pod that is gone."""
+        """Whether what was read later differs from what the parties sent: someone has changed it, or it was for a Pod
+        that is gone."""
         if cue.id == "review":
             return self._outdated(next(it for it in SCRIPT if it.id == "patch"), own, self._pod_read())
         if read is None:
@@ -206,7 +208,7 @@ class _Making:
         return not kept or then.made != now.made
 
     def _claim(self, beat_id: str, exchange: Exchange) -> Claim:
-        """One of the three claims, held against what the account says."""
+        """One of the three claims, with the value in the account that STS compares it with."""
         claims, issuer = sent_claims(exchange), get_str(sent_claims(exchange), "iss")
         provider = self._evidence(Step.OIDC_PROVIDER, "provider")
         if beat_id == "claim_iss":
@@ -229,7 +231,7 @@ class _Making:
         return max(found, key=lambda exchange: exchange.started, default=None)
 
     def _asked(self, step: Step) -> list[Exchange]:
-        """What this app sent in a step, and what that set off between the servers."""
+        """The exchanges of this app in a step, and those between the servers that followed from them."""
         return [it for it in self.walk.report(step).exchanges if it.caller in ("explorer", "kube-apiserver")]
 
     def _of_pod(self) -> list[Exchange]:
@@ -237,7 +239,7 @@ class _Making:
         return [it for it in self.heard if it.caller == "pod" and it.source == address] if address else []
 
     def _of_kubelet(self) -> list[Exchange]:
-        """The TokenRequests for the Pod's volume that STS's token is in."""
+        """The TokenRequests for the volume of the Pod in which the token for STS is."""
         pod = self._pod()
         own, uid = own_token(pod), get_str(pod, "metadata", "uid")
         audience = own.audience if own else get_str(token_source(pod), "audience")
@@ -248,7 +250,7 @@ class _Making:
         ]
 
     def _of_sts(self) -> list[Exchange]:
-        """What STS asked while it answered the request of the film."""
+        """The requests that STS sent while it answered the film's request."""
         assume = next(cue for cue in SCRIPT if cue.id == "assume")
         request = self._found(assume)[0]
         if request is None:

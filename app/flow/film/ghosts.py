@@ -1,4 +1,4 @@
-"""What of the chain does not exist yet, while somebody builds it: one rule for every picture of it."""
+"""Which parts of the chain do not exist yet, while a reader builds it: one rule for every picture of it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _EXISTS = {
     "role": "role.exists",
     "pod": "pod.exists",
 }
-"""The parties that somebody has to make, and the check that says whether they are there. The others always are."""
+"""The parties that someone has to make, each with the check of whether it exists. The other parties always exist."""
 _OF_ROLE = ("role.", "trust.")
 ABOUT: Mapping[Step, Sequence[str]] = {
     Step.OIDC_PROVIDER: ("provider", "issuer"),
@@ -28,10 +28,10 @@ ABOUT: Mapping[Step, Sequence[str]] = {
 
 
 def ghosts(chain: ChainState, checks: Mapping[str, Check], role_checks: Mapping[str, Check]) -> frozenset[str]:
-    """The parties that do not exist, and the links that are not as they have to be, by id.
+    """The ids of the parties that do not exist, and of the links that are not as they have to be.
 
-    A party exists where its check holds, or where nobody could see it. A link is alive where both of its ends are
-    right: where its own checks hold. `role_checks` are those of a role to which no annotation points yet.
+    A party exists where its check passes, or where no one could see the party. A link is complete where its own checks
+    pass, so that both of its ends are right. `role_checks` are those of a role to which no annotation points yet.
     """
     known = {**checks, **{name: check for name, check in role_checks.items() if name.startswith(_OF_ROLE)}}
     seen = (*HOLDS, Status.UNKNOWN)

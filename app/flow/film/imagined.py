@@ -1,4 +1,4 @@
-"""What would have to happen if a wrong prediction were right. No one sent any of it: it is played until it fails."""
+"""What would have to happen if a wrong prediction were right. No one sent any of it; it plays until it fails."""
 
 from __future__ import annotations
 
@@ -35,11 +35,12 @@ _WAYS: Mapping[tuple[Step, str], tuple[str, bool, str]] = {
     (Step.ACCESS, "role"): ("call", True, "identity"),
     (Step.ACCESS, "node"): ("fallback", True, "credentials"),
 }
-"""By step and option (`app.flow.lessons.predictions`): the arrow, whether it goes back, and what it would carry."""
+"""By step and option (`app.flow.lessons.predictions`): the arrow, whether the beat goes back along it, and what would
+travel."""
 
 
 def imagined(step: Step, option: str) -> Beat:
-    """The beat that a prediction supposes. Raises `KeyError` for an option that the question of the step has not."""
+    """The beat that a prediction supposes. Raises `KeyError` for an option that the step's question does not have."""
     edge, back, carries = _WAYS[step, option]
     tail, head = ends(edge, back=back)
     return Beat(

@@ -1,4 +1,4 @@
-"""The film from afar: one beat for each step."""
+"""The short form of a film: one beat for each step."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ _KEY = {
     Step.STS_ASSUME: "assume",
     Step.ACCESS: "buckets",
 }
-"""The beat that stands for its step."""
+"""By step: the beat that represents it."""
 _LONGEST = 40
-"""Seconds: it begins by itself, for someone who has asked for nothing."""
+"""Seconds. The overview plays by itself, for readers who have not asked for it."""
 
 
 def overview(film: Film) -> Film:
-    """At most six beats, each with all that its step left behind. Of a broken step it is the broken beat."""
+    """At most six beats, each with everything that the beats of its step left behind. A broken step is represented by
+    the broken beat."""
     beats = []
     for step in Step:
         own = [beat for beat in film.beats if beat.step is step]

@@ -1,4 +1,4 @@
-"""The order in which IRSA happens, and by which exchange each beat is known. No beat is shown that is not in here.
+"""All beats of IRSA, in the order in which they happen, each with the exchanges by which it is recognized.
 
 STS keeps the order of `app.flow.steps.sts_assume`, which AWS does not publish.
 """
@@ -14,19 +14,19 @@ from app.flow.verdict.links import LINKS
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """Which recorded exchanges these are."""
+    """Tells which recorded exchanges are meant."""
 
     callee: str
     method: str = ""
     url: str = ""
-    """What the URL contains; a bar divides alternatives."""
+    """A text that the URL contains; a bar divides alternatives."""
     body: str = ""
-    """What the request's body contains."""
+    """A text that the request's body contains."""
     without: str = ""
-    """What neither contains."""
+    """A text that neither the URL nor the body contains."""
 
     def matches(self, exchange: Exchange) -> bool:
-        """Whether that exchange is one of these."""
+        """Whether the exchange is meant."""
         return (
             exchange.callee == self.callee
             and self.method in ("", exchange.method)
@@ -38,7 +38,7 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Cue:
-    """A beat before anything is known of it."""
+    """A beat of the script, before any exchange of it is known."""
 
     id: str
     step: Step
@@ -48,13 +48,13 @@ class Cue:
     own: Request | None = None
     """The exchange of the parties themselves; None where it has none of its own."""
     caller: str = ""
-    """Who sends that one."""
+    """Who sends that exchange of the parties."""
     asked: Request | None = None
-    """What this app sends in the place of its party."""
+    """The request that this app sends instead of the party."""
     read: Request | None = None
-    """What shows what came of it."""
+    """The request whose response shows the result of the beat."""
     part: str = ""
-    """The party or link whose state it has; its edge where it does not say."""
+    """The party or link whose state the beat has; empty where that is its edge."""
 
     @property
     def state_of(self) -> str:
@@ -75,7 +75,7 @@ EDGES = {
     "thief_s3": ("thief", "s3"),
     "thief_api_server": ("thief", "api_server"),
 }
-"""Every arrow of the film: the links of the chain, and those that no check is about. Tail and head."""
+"""Every arrow of the film, with its tail and its head: the links of the chain, and those that no check is about."""
 
 _ASSUME = Request(callee="sts", body="Action=AssumeRoleWithWebIdentity")
 _REVIEW = Request(callee="pod-identity-webhook", body='"dryRun":false')
@@ -278,13 +278,13 @@ SCRIPT = (
 
 
 def ends(edge: str, *, back: bool) -> tuple[str, str]:
-    """Where a thing on that arrow leaves and arrives, there or back."""
+    """Where a thing on that arrow leaves and where it arrives, forwards or `back`."""
     tail, head = EDGES[edge]
     return (head, tail) if back else (tail, head)
 
 
 def beat_of(cue: Cue, exchange: Exchange | None, seen: Seen) -> Beat:
-    """The beat of a cue, of which nothing is known but its exchange."""
+    """The beat of a cue, with its exchange and without any contents."""
     tail, head = ends(cue.edge, back=cue.back)
     return Beat(
         id=cue.id,

@@ -1,1 +1,1 @@
-"""What a walk comes to: the first broken link, the causes that a refusal leaves, and how it shows."""
+"""What a walk shows: the first broken link, the causes that a refusal may have, and where the break is seen."""

@@ -1,4 +1,4 @@
-"""Which part of the chain a broken check convicts."""
+"""Which part of the chain a failed check makes guilty."""
 
 from __future__ import annotations
 
@@ -67,24 +67,25 @@ _CONVICTS: Mapping[str, tuple[str, ...]] = {
     "s3": ("access.list_buckets",),
 }
 PART_OF_CHECK: Mapping[str, str] = {check_id: part for part, check_ids in _CONVICTS.items() for check_id in check_ids}
-"""The part that each check convicts; `pod.application` is not among them, since it depends on the step."""
+"""The part that each check makes guilty. `pod.application` is missing here, because its part depends on the step."""
 _OF_PROGRAM = {
     Step.OIDC_PROVIDER: "provider",
     Step.SERVICE_ACCOUNT: "annotation",
     Step.WEBHOOK: "pod",
-    Step.TOKEN_MOUNT: "kubelet",  # the node: its clock
+    Step.TOKEN_MOUNT: "kubelet",  # the node: its clock is wrong
     Step.STS_ASSUME: "assume",
     Step.ACCESS: "call",
 }
-"""What the Pod's program got, by the step in which its cause lies."""
+"""The part that the error of the Pod's program makes guilty, by the step in which the cause lies."""
 _REFUSED_IN = {Step.OIDC_PROVIDER: "provider", Step.SERVICE_ACCOUNT: "role"}
-"""What STS refused without a check that failed, by the step: the account, or what is above it, shows us no cause."""
+"""The part that a refusal of STS makes guilty without a failed check, by the step: the account, or what is above it,
+shows us no cause."""
 _UNANSWERED = {"webhook": "review", "mount": "token_request"}
-"""For a part that lacks something, the call that should have brought it."""
+"""By part that lacks something: the call that should have brought it."""
 
 
 def guilty_part(step: Step, check: Check, exchanges: Mapping[str, Sequence[Exchange]]) -> str:
-    """The id of the party or link that a broken check convicts, in the step in which the verdict puts the cause.
+    """The id of the party or link that a failed check makes guilty, in the step where the verdict locates the cause.
 
     `exchanges` are those of the links, by id: a call that was made and not answered is guilty itself.
     """

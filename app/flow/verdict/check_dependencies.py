@@ -1,4 +1,4 @@
-"""How the checks hang together: to which step those belong that the doctor adds, and which break follows from which.
+"""How the checks depend on each other: which failure follows from which, and to which step the doctor's checks belong.
 
 A check that fails because another one did is a symptom: fix the other one, and it passes.
 """
@@ -38,14 +38,14 @@ PLACES: Mapping[str, Step] = {
     "sts.recent_failures": Step.STS_ASSUME,
     "sts.recent_successes": Step.STS_ASSUME,
 }
-"""After the checks of which step those belong that the doctor adds."""
+"""The step whose checks a check of the doctor follows."""
 
 
 def _of(group: str, *names: str) -> frozenset[str]:
     return frozenset(f"{group}.{name}" for name in names)
 
 
-# Checks that look at one object: of these the first that fails speaks for all.
+# Checks that look at one object: the first of them that fails speaks for all.
 _ISSUER = _of("issuer", "discovery", "jwks", "cluster_keys")
 _PROVIDER = _of("provider", "exists", "audience", "thumbprint")
 _ACCOUNT = _of("service_account", "exists", "annotation", "role_arn", "account")
@@ -59,20 +59,21 @@ _STS = _of("sts", "format", "expiration", "provider", "audience", "key", "signat
 _ACCESS = _of("access", "identity", "policy", "list_buckets")
 _SENT_BY_DOCTOR = frozenset({"webhook.reachable", "token.contents"})
 SENT = _MUTATION | _TOKEN | _KEYS | _STS | _of("access", "identity", "list_buckets") | _SENT_BY_DOCTOR
-"""What no reading decides: it takes a dry run, a token, or a request to AWS with that token or what it brought."""
+"""The checks that reading does not decide: they take a dry run, a token, a request to AWS with that token, or what this
+request brought."""
 _OBJECTS = (_ISSUER, _PROVIDER, _ACCOUNT, _TRUST, _REGISTRATION, _MUTATION, _INJECTED, _TOKEN | _KEYS, _STS, _ACCESS)
 
-# What a failure may be the consequence of, beside an earlier one at the same object.
+# By check: the failures that it may be the consequence of, beside an earlier one at the same object.
 _MANIFEST = _of("pod", "skipped", "handwritten")
 _WRONG_POD = frozenset({"pod.age", "pod.service_account"})
-_UNANNOTATED = _of("service_account", "exists", "annotation")  # any value will do for the webhook
+_UNANNOTATED = _of("service_account", "exists", "annotation")  # any value is enough for the webhook
 _NO_TOKEN = _UNANNOTATED | _REGISTRATION | _MANIFEST | _MUTATION | _INJECTED | _WRONG_POD
 _BEFORE_STS = _ISSUER | _PROVIDER | _ACCOUNT | _TRUST | _TOKEN | _KEYS | {"pod.token_readable"}
 _WRONG_TOKEN = _NO_TOKEN | _TOKEN | _KEYS | {"pod.token_readable"}
 _NOT_ASKED = _WRONG_TOKEN | {"pod.static_keys", "pod.sdk", "pod.token_used"}
 _FOLLOWS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(_TRUST, _ACCOUNT),
-    "pod.handwritten": frozenset({"pod.pod_identity"}),  # the webhook then has other variables to add
+    "pod.handwritten": frozenset({"pod.pod_identity"}),  # the webhook then adds other variables
     "pod.age": _ACCOUNT | _MANIFEST,
     **dict.fromkeys(_MUTATION, _UNANNOTATED | _REGISTRATION | _MANIFEST),
     **dict.fromkeys(_INJECTED, _NO_TOKEN - _INJECTED | _ACCOUNT),
@@ -107,7 +108,7 @@ def _follows(check: Check, ids: Sequence[str], place: int) -> bool:
     for a volume, from what AWS has refused."""
     check_id = check.id
     others = set(ids) - {check_id, RUNNING}
-    if check_id == APPLICATION:  # a region that there is not has no endpoint either
+    if check_id == APPLICATION:  # a region that does not exist has no endpoint either
         return bool(others) and ("pod.region" in others or not blames_surroundings(check.error))
     if check_id == RUNNING:
         by_aws = last_words(check.error)[0]

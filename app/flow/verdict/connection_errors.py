@@ -1,4 +1,4 @@
-"""What the sentence of a product in a log says of the way to AWS: which service was not reached, and why not."""
+"""What a product's error message in a log shows of the way to AWS: which service was not reached, and why not."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _NO_SESSION = (
     "The security token included in the request is invalid",
     "AWS was not able to validate the provided access credentials",
 )
-"""What services (S3, most others, EC2) say of a session that their region does not know, as one of STS's global
-endpoint (opt-in regions)."""
+"""The error messages of services (S3, most others, EC2) for a session that their region does not know, such as one of
+STS's global endpoint (opt-in regions)."""
 _GLOBAL = re.compile(r"(?:https://|Connect to |getaddrinfo E\w+ )sts\.amazonaws\.com\b(?!\.cn)")
 _NO_WAY = re.compile(
     rf'endpoint URL: "https://(?P<botocore>[^"/]+)\.{OF_AWS}'
@@ -22,27 +22,27 @@ _NO_WAY = re.compile(
     r"(?:(?:dial|read|write) tcp|context deadline exceeded|net/http: |(?:unexpected )?EOF)"
     rf"|(?:Connect to|getaddrinfo E\w+|HTTP request:|Inaccessible host:) `?(?P<other>\S+)\.{OF_AWS}"
 )
-"""What says that AWS was not reached, and the host's name but for its end."""
+"""Matches a message that AWS was not reached, and the beginning of the host's name."""
 _NO_NAME = re.compile(
     r"dial tcp: |getaddrinfo E|UnknownHostException|Name or service not known|failure in name resolution"
     r"|Inaccessible host: |HTTP request: [\w.-]+$"
 )
-"""What says that the name of a server has no address, or none that came in time: where the SDK for Go writes no address
-after `dial tcp`, it has none (Go's `net.Dialer`)."""
+"""Matches a message that a server's name has no address, or that none came in time: where the SDK for Go writes no
+address after `dial tcp`, there was none (Go's `net.Dialer`)."""
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d")
 _OTHER_HOST = re.compile(r"hostname '.*' doesn't match|Hostname mismatch|x509: certificate is valid for ")
-"""What says that a certificate is right, and is another server's."""
+"""Matches a message that a certificate is valid, but for another server."""
 _REFUSED_AT_ONCE = re.compile(r"connect: connection refused|ECONNREFUSED|failed: Connection refused")
 _CUT_OFF = re.compile(r": (?:unexpected )?EOF|connection reset by peer|Connection was closed before we received")
-"""What says that there was a connection, which was ended before there was a response."""
+"""Matches a message that a connection ended before the response came."""
 _EITHER = "Could not connect to the endpoint URL: "
-"""What botocore says where there is no address, and where the connection was refused at once
+"""botocore's message both where there is no address and where the connection was refused at once
 (`botocore.httpsession`, `EndpointConnectionError`)."""
 _GAVE_UP = re.compile(
     r"get credentials: (?:failed to refresh cached credentials, )?(?:request canceled, |canceled, )?context "
     r"(?:canceled|deadline exceeded)"
 )
-"""What the SDK for Go, version 2, says where its caller stopped waiting for credentials."""
+"""Matches the message of the SDK for Go, version 2, for a caller that stopped waiting for credentials."""
 _NO_PROXY = re.compile(r"proxy URL: |proxyconnect tcp: ")
 _NO_TRUST = re.compile(
     rf"SSL validation failed for https://\S+\.{OF_AWS}|{OF_AWS}\S* .*x509: certificate|HTTP request: PKIX path building"
@@ -50,37 +50,39 @@ _NO_TRUST = re.compile(
 
 
 def blames_surroundings(said: str) -> bool:
-    """Whether the program did not get to AWS, or not at the right time: what is broken is around it."""
+    """Whether the program did not reach AWS, or signed at the wrong time: something around the program is broken."""
     return blames_clock(said) or any(it.search(said) for it in (_NO_WAY, _NO_NAME, _GAVE_UP, _NO_PROXY, _NO_TRUST))
 
 
 def unreached(said: str) -> str:
-    """The service of AWS that the program did not get to, as its host calls it, such as `sts`; else empty."""
+    """The service of AWS that the program did not reach, as its host name calls it, such as `sts`; else empty."""
     found = _NO_WAY.search(said)
     names = next(filter(None, found.groups())).split(".") if found else []
     return next((name for name in reversed(names) if not _REGION.fullmatch(name)), "")
 
 
 def unresolved(said: str) -> bool:
-    """Whether the program did not get to a server because its name led to no address. No region makes no name."""
+    """Whether the program did not reach a server because its name led to no address. A message about a name that lacks
+    the region does not count."""
     return _NO_NAME.search(said) is not None and not lacks_region(said)
 
 
 def gave_up(said: str) -> bool:
-    """Whether the program stopped waiting before its SDK had credentials, and it is not said what that waited for."""
+    """Whether the program stopped waiting before its SDK had credentials, and the message does not say what the SDK
+    waited for."""
     return _GAVE_UP.search(said) is not None
 
 
 def by_global_endpoint(said: str) -> bool:
-    """Whether the words may be due to STS's global endpoint: it was not reached, another server responded by its name,
-    or its session is not known."""
+    """Whether the message may be due to STS's global endpoint: it was not reached, another server responded under its
+    name, or its session is not known."""
     other = _OTHER_HOST.search(said) is not None
     not_there = (unreached(said) == "sts" or other) and _GLOBAL.search(said) is not None
     return not_there or (any(words in said for words in _NO_SESSION) and shows_in(said) is not Step.STS_ASSUME)
 
 
 def refused_at_once(said: str) -> bool:
-    """Whether something on the way refused the connection, so that there is one."""
+    """Whether something on the way refused the connection at once, so that the way exists."""
     return _REFUSED_AT_ONCE.search(said) is not None
 
 
@@ -90,15 +92,15 @@ def cut_off(said: str) -> bool:
 
 
 def lacks_connection(said: str) -> bool:
-    """Whether there was no connection, and it is not said whether the name has no address."""
+    """Whether there was no connection, and the message does not say whether the name has no address."""
     return _EITHER in said
 
 
 def blames_proxy(said: str) -> bool:
-    """Whether the program did not get to the proxy that it is to go through."""
+    """Whether the program did not reach the proxy that it is set to use."""
     return _NO_PROXY.search(said) is not None
 
 
 def blames_certificate(said: str) -> bool:
-    """Whether the program did not trust the certificate that it was shown in AWS's name."""
+    """Whether the program did not trust the certificate that a server presented as AWS's."""
     return _NO_TRUST.search(said) is not None and not (_OTHER_HOST.search(said) and _GLOBAL.search(said))

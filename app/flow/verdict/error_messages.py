@@ -1,4 +1,5 @@
-"""What the sentence of a product in a log says of the cause: at which step it shows, who was refused, what failed."""
+"""What a product's error message in a log shows of the cause: at which step it appears, who was refused, what
+failed."""
 
 from __future__ import annotations
 
@@ -54,14 +55,14 @@ _CODE = re.compile(
     r"|^(?P<go_1>[A-Z][\w.]+): .*?(?:\\n\\t|\s)status code: \d+",
     re.DOTALL,
 )
-"""The error code by which a service refused a request; of the SDK for Java 2 the HTTP status."""
+"""Matches the error code of a service's refusal; in a message of the SDK for Java 2, the HTTP status."""
 _OF_INSTANCE = ("operation error ec2imds: Get", "EC2Metadata")
-"""What the SDKs for Go say when they ask the instance's metadata for its region or its network."""
+"""The messages of the SDKs for Go when a request to the instance's metadata for its region or its network failed."""
 _OF_ACCESS = re.compile(
     r"Access|[Aa]uth|Token|Signature|Credential|Forbidden|Expired|OptIn|Unrecognized|TimeTooSkewed|^40[13]$"
     r"|ACCESS|TOKEN|SIGNATURE|CREDENTIAL|SKEWED"
 )
-"""What is in a code that is about who asks, and not about what."""
+"""Matches an error code that is about who asks, and not about what is asked for."""
 _NO_ONE = re.compile(
     r"(?:^|: )(?:Access Denied\.?|Forbidden|You are not authorized to perform this operation\."
     r"|Access to the resource \S+ is denied\.|Access to KMS is not allowed"
@@ -70,10 +71,10 @@ _NO_ONE = re.compile(
     r"(?:$|\s+status code: |\\n\\t| Encoded authorization| \((?:Service: |Aws::))"
 )
 _ENCODED = re.compile(r"Encoded authorization failure message: ([\w+/=-]+)")
-"""What EC2 says of who was refused what, to be decoded by `sts:DecodeAuthorizationMessage`."""
+"""Matches EC2's encoded message of who was refused what, which `sts:DecodeAuthorizationMessage` decodes."""
 ROLE_LIMIT = "exceeds the MaxSessionDuration set for this role"
 CHAIN_LIMIT = "exceeds the 1 hour session limit for roles assumed by role chaining"
-"""How STS refuses a session that is to last too long."""
+"""A part of STS's message for a session that would last too long."""
 REGION_OFF = "RegionDisabledException"
 _ISSUER = re.compile(r"No OpenIDConnect provider found in your account for (https://[\w.:/-]+)")
 _NO_REGION = re.compile(
@@ -82,19 +83,23 @@ _NO_REGION = re.compile(
     r"|Unable to (?:load (?:a )?region from any|find a region via)|No region was provided\."
     r"|A \"region\" configuration value is required|No RegionEndpoint or ServiceURL configured"
 )
-"""A host with two dots in a row is what an empty text makes of it."""
+"""Matches a missing region: a host has two dots in a row where the region's text was empty."""
 _NOT_OF_STS = re.compile(
     r"SerializationError: failed to unmarshal error message(?!.{0,9}status code: 5)|deserialization failed"
     r"|MethodNotAllowed|MissingAuthenticationToken|An error occurred \((?:404|405|Unknown)\)|StatusCode: (?:404|405),",
     re.DOTALL,
 )
-"""What STS does not respond to a request with a token: no message of its form, or that it knows no such request."""
+"""Matches a response to a request with a token that STS does not give: it has not the form of STS's messages, or says
+that such requests are unknown."""
 
 
 def is_other_matter(said: str) -> bool:
-    """Whether a service other than STS took the credentials, and refused the request for another reason, such as a
-    bucket that is not there; or whether the program asked the instance for something else than credentials, or did not
-    get at its token for the API server. That is nothing against IRSA."""
+    """Whether the error is nothing against IRSA.
+
+    That is so where a service other than STS accepted the credentials and refused the request for another reason, such
+    as a bucket that does not exist; where the program asked the instance for something else than credentials; and where
+    it could not read its token for the API server.
+    """
     if asks_instance(said) or (API_TOKEN in said and not _STS.search(said)):
         return True
     if CHAIN_LIMIT in said:
@@ -116,10 +121,10 @@ def encoded_message(said: str) -> str:
 
 
 def names_no_one(said: str) -> bool:
-    """Whether a service refused the request and does not say whose it was.
+    """Whether a service refused the request and does not say whose request it was.
 
-    S3 does so to a HEAD request, which gets no body, and across organizations (S3 user guide, "Troubleshoot access
-    denied (403 Forbidden) errors"), and so do servers of others that know S3's API, such as MinIO.
+    S3 does so for a HEAD request, whose response has no body, and across organizations (S3 user guide, "Troubleshoot
+    access denied (403 Forbidden) errors"). So do other servers with S3's API, such as MinIO.
     """
     return _NO_ONE.search(said) is not None and not _STS.search(said)
 
@@ -127,13 +132,14 @@ def names_no_one(said: str) -> bool:
 def knows_no_key(said: str) -> bool:
     """Whether a service does not know the access key.
 
-    S3 says so of one that STS issued, too, where the session token is missing; a server of others says so of any.
+    S3 says so as well of a key that STS issued, where the session token is missing; another server with S3's API says
+    so of any key.
     """
     return "InvalidAccessKeyId" in said and not _STS.search(said)
 
 
 def shows_in(said: str) -> Step:
-    """The step at which a refusal shows: at the token's file, at STS, or behind it.
+    """The step at which a refusal appears: at the token's file, at STS, or after it.
 
     A client that does not know its region does not know which STS to ask.
     """
@@ -143,15 +149,15 @@ def shows_in(said: str) -> Step:
 
 
 def lies_in(said: str) -> Step:
-    """The step in which the cause lies, where nothing but the words tells: mostly that in which they show.
+    """The step in which the cause lies, where only the message shows it: mostly the step at which the refusal appears.
 
-    A request's time is that of the clock of the Pod's node, the one that the kubelet lives by as well.
+    The time of a request is that of the clock of the Pod's node, which the kubelet uses as well.
     """
     return Step.TOKEN_MOUNT if blames_clock(said) else shows_in(said)
 
 
 def blames_clock(said: str) -> bool:
-    """Whether a service refused the time at which the program says that it signed."""
+    """Whether a service refused the time of the program's signature."""
     return any(words in said for words in CLOCK_REFUSED)
 
 
@@ -190,12 +196,12 @@ def control_policy(said: str) -> str:
 
 
 def lacks_credentials(said: str) -> bool:
-    """Whether no place of the credential chain had any, and not because STS refused."""
+    """Whether no provider of the credential chain had credentials, for another reason than a refusal by STS."""
     return not (is_refusal(said) or by_other_server(said)) and any(words in said for words in _NO_CREDENTIALS)
 
 
 def lacks_module(said: str) -> bool:
-    """Whether the SDK would use the token, and lacks its own module for STS."""
+    """Whether the SDK would use the token, but its own module for STS is missing."""
     return _NO_MODULE.search(said) is not None
 
 
@@ -205,17 +211,17 @@ def lacks_region(said: str) -> bool:
 
 
 def by_other_server(said: str) -> bool:
-    """Whether another server than STS responded to the request with the token, such as one of S3, or a proxy."""
+    """Whether another server than STS, such as one of S3 or a proxy, responded to the request with the token."""
     return "WebIdentity" in said and _NOT_OF_STS.search(said) is not None
 
 
 def is_throttled(said: str) -> bool:
-    """Whether STS got too many requests for a session."""
+    """Whether STS refused because of too many requests."""
     return "WebIdentity" in said and ("Throttling" in said or "Rate exceeded" in said)
 
 
 def asks_too_long(said: str) -> bool:
-    """Whether the session was to last longer than any may."""
+    """Whether the session would have lasted longer than any may."""
     return "at 'durationSeconds' failed to satisfy" in said and "less than or equal to" in said
 
 
@@ -225,12 +231,12 @@ def is_refusal(said: str) -> bool:
 
 
 def lacks_claim(said: str) -> bool:
-    """Whether STS missed a claim in the token, which every token of the kubelet has."""
+    """Whether STS reports a missing claim in the token. The kubelet's tokens have all claims."""
     return "Missing a required claim: " in said
 
 
 def named_issuer(said: str) -> str:
-    """The issuer of the token that STS refused, where it names one; else empty."""
+    """The issuer of the token that STS refused, where STS's message contains it; else empty."""
     found = _ISSUER.search(said)
     return found[1].rstrip(".") if found else ""
 
@@ -241,7 +247,8 @@ def lacks_profile(said: str) -> bool:
 
 
 def ended_session(said: str) -> bool:
-    """Whether a service refused credentials whose session has ended. STS itself says that of a token."""
+    """Whether a service refused credentials whose session has ended. In a message of STS the same code is about a
+    token."""
     return "ExpiredToken" in said and not _STS.search(said)
 
 

@@ -1,4 +1,4 @@
-"""What a walk comes to: whether IRSA works, which link is broken first, and what that link's break looks like.
+"""The verdict on a walk: whether IRSA works, which link is broken first, and how the break appears.
 
 There is one verdict, for pages, doctor and command line: on a walk alone, or with what the doctor adds to it.
 """
@@ -23,17 +23,17 @@ from app.flow.verdict.refusals import ANSWER, APPLICATION, BY_WHICH_SERVER, RUNN
 
 REFUSED_LATELY = "sts.recent_failures"
 _NEEDLESS = (NO_ACTION, BY_HAND)
-"""The reasons of what this Pod does not need, as far as anything shows."""
+"""The reasons of checks of something that this Pod does not need, as far as anything shows."""
 
 
 class Outcome(StrEnum):
-    """The answer to the one question."""
+    """The answer to the question whether IRSA works."""
 
     WORKS = "works"
     """STS issued credentials for this token, or to this ServiceAccount since the Pod started (CloudTrail), and nothing
     that was checked is broken."""
     SHOULD_WORK = "should_work"
-    """All that can be read was read and holds; what is open has to be sent, or is seen by no one from outside
+    """All that can be read was read and is right; what is open has to be sent, or cannot be seen from outside
     (`proof.waits_for`)."""
     BROKEN = "broken"
     UNKNOWN = "unknown"
@@ -42,42 +42,45 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """How the break looks to the person who runs the Pod: seldom in the step where its cause lies."""
+    """How the break appears to the person who runs the Pod: seldom in the step where its cause lies."""
 
     step: Step
-    """Where it shows."""
+    """The step at which it appears."""
     text: str
-    """The product's own words, letter by letter."""
+    """The product's error message, exactly."""
     where: str
-    """What printed or answered them."""
+    """The log or the server that the message is from."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What a walk comes to."""
+    """Whether IRSA works, and what is broken or open."""
 
     outcome: Outcome
     status: Status
     step: Step | None = None
-    """Where the first broken link lies, or else what keeps the answer open."""
+    """The step of the first broken link, or of the check that keeps the answer open."""
     check: Check | None = None
-    """The check that is broken there, or that keeps the answer open; None where all is well."""
+    """The check that fails there, or that keeps the answer open; where IRSA works, the one that warns; None where all
+    is well."""
     seen: Seen | None = None
     """What the Pod's own program got, if that is known, else what our own request got; None where no server refused."""
     later: tuple[tuple[Step, Check], ...] = ()
-    """Also broken, further down, by a cause of its own: not reached as long as the first one is."""
+    """The checks that fail after the first one by causes of their own. IRSA reaches them once the first one is
+    fixed."""
     refusal: str = ""
     """Which of `REFUSALS` STS responded with; empty where it did not refuse, or in a way that we do not know."""
     remaining: tuple[str, ...] = ()
-    """The causes that remain for the refusal: the one that was found, or all that no check rules out."""
+    """The possible causes of the refusal: the one that was found, or all that no check rules out."""
     ruled_out: tuple[str, ...] = ()
-    """The causes that the refusal could have meant and the evidence excludes."""
+    """The causes that the refusal may have in general, and that a check rules out here."""
     open: tuple[Check, ...] = ()
-    """What the chain needs and could not be checked."""
+    """The checks that the chain needs and that could not be made."""
     warning: tuple[Step, Check] | None = None
-    """What warns although it should work; where it works, `check` is that."""
+    """The warning to show where IRSA should work; where it works, `check` is the warning."""
     in_pod_alone: bool = False
-    """Whether the six steps succeed, also for the next Pod, and only checks of the Pod fail, which the doctor adds."""
+    """Whether only checks of the Pod, which the doctor adds, fail, while the six steps succeed and will for the next
+    Pod."""
 
     @property
     def key(self) -> str:
@@ -182,7 +185,7 @@ def _broken(
 
 
 def _has_ended(check: Check) -> bool:
-    """Whether the check says no more than that the program has ended, which follows from its error."""
+    """Whether the check says only that the program has ended, which follows from the program's error."""
     return check.id == RUNNING and check.reason in PROGRAM_ENDED
 
 
@@ -193,7 +196,7 @@ def _is_in_pod_alone(walk: Walk, broken: Sequence[tuple[Step, Check]]) -> bool:
 
 
 def _warned(checks: Sequence[tuple[Step, Check]]) -> list[tuple[Step, Check]]:
-    """What warns. Of what the next Pod will lack only what is no consequence of another thing that it will lack."""
+    """The warnings. Of those about the next Pod, only the ones that are no consequence of another such warning."""
     found = [it for it in checks if it[1].status is Status.WARNING]
     of_next = [it for it in found if it[1].reason in LATER]
     causes = roots(of_next)
@@ -201,7 +204,8 @@ def _warned(checks: Sequence[tuple[Step, Check]]) -> list[tuple[Step, Check]]:
 
 
 def _minded(by_id: Mapping[str, Check], reading: Reading) -> tuple[Step, Check] | None:
-    """The one remaining cause that STS reports, where no check fails for it, or only warns."""
+    """The step of the only remaining cause, with the warning that proves it, or with STS's refusal where no check can
+    see that cause; else None."""
     if len(reading.remaining) != 1:
         return None
     (cause,) = reading.remaining
@@ -226,7 +230,8 @@ def _located(step: Step, check: Check, by_id: Mapping[str, Check], reading: Read
 
 
 def _seen(named: Check, step: Step, by_id: Mapping[str, Check]) -> Seen | None:
-    """The words of the Pod's program first, then those that our own requests got, from the token's file on."""
+    """The error message that the Pod's program got, else the one that our own requests got, from the token's file
+    on."""
     application = by_id.get(APPLICATION)
     if application is not None and application.status is Status.FAILED and application.error:
         return Seen(step=shows_in(application.error), text=application.error, where=application.where)
@@ -235,7 +240,7 @@ def _seen(named: Check, step: Step, by_id: Mapping[str, Check]) -> Seen | None:
         (Step.STS_ASSUME, by_id.get(ANSWER)),
         (Step.ACCESS, by_id.get("access.identity")),
         (Step.ACCESS, by_id.get("access.list_buckets")),
-        *(() if named.id == RUNNING else ((step, named),)),  # it is no error of a program
+        *(() if named.id == RUNNING else ((step, named),)),  # a Pod that does not run has no error message of a program
     )
     return next(
         (

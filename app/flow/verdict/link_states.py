@@ -1,7 +1,7 @@
-"""How every part of the chain stands after a walk: what broke, where that shows, what was reached and what was not.
+"""The state of every part of the chain after a walk: what broke, where that appears, and what was reached or not.
 
-There is one function for everything that draws or tells of the chain. It follows the verdict (`judge`), so picture and
-words cannot disagree about the guilty link.
+Everything that draws or describes the chain uses this function. It follows the verdict (`judge`), so picture and words
+cannot disagree about the guilty link.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ class State(StrEnum):
 
     PASSED = "passed"
     FAILED = "failed"
-    """The cause lies here: by the verdict, and by that alone."""
+    """The cause lies in this part, by the verdict alone."""
     SYMPTOM = "symptom"
-    """It was reached, and what is broken elsewhere shows here."""
+    """The part was reached, and a break elsewhere appears here."""
     NOT_REACHED = "not_reached"
     UNKNOWN = "unknown"
-    """Nobody could see it, or not all of it."""
+    """The part could not be seen, or only in part."""
 
 
 class Keys(StrEnum):
@@ -36,9 +36,9 @@ class Keys(StrEnum):
 
     FETCHED = "fetched"
     KEPT = "kept"
-    """From an earlier fetch: in this walk STS asked the issuer for nothing."""
+    """From an earlier fetch: STS sent no request to the issuer in this walk."""
     UNHEARD = "unheard"
-    """The servers do not let us listen, or STS did not get so far."""
+    """Unknown: the servers do not let us listen, or STS did not get so far."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ class PartState:
     id: str
     state: State
     check: Check | None = None
-    """The check that convicts it; None for all but the guilty one."""
+    """The failed check that makes the party guilty; None for every other party."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +73,8 @@ class ChainState:
 
     @property
     def guilty(self) -> tuple[PartState, ...]:
-        """Where it is broken: the part of the verdict first, then those that are broken by causes of their own."""
+        """The parts where it is broken: the one of the verdict first, then those that are broken by causes of their
+        own."""
         first = self.verdict.check
         return tuple(sorted((it for it in self.parts if it.check), key=lambda it: it.check is not first))
 
@@ -98,7 +99,7 @@ class ChainState:
 
 
 _SHOWS = {Step.TOKEN_MOUNT: "mount", Step.STS_ASSUME: "assume", Step.ACCESS: "call"}
-"""In which link a break shows, by the step in which the verdict saw it."""
+"""The link at which a break appears, by the step of `Verdict.seen`."""
 _OWN_NAMES = {"kube-apiserver": "api_server"}
 """What an exchange calls a party, where that is not its id."""
 _PARTS: Mapping[str, Party | Link] = {part.id: part for part in (*PARTIES, *LINKS)}
@@ -110,7 +111,7 @@ def chain_state(walk: Walk, also: Sequence[Check] = ()) -> ChainState:
     by_id = {check.id: check for _, check in in_order(walk, also)}
     exchanges = {link.id: _exchanges(link, walk) for link in LINKS}
 
-    # (1) Where it is broken, and where that shows.
+    # (1) Where it is broken, and where that appears.
     guilty: dict[str, Check] = {}
     if verdict.outcome is Outcome.BROKEN and verdict.step and verdict.check:
         for step, check in ((verdict.step, verdict.check), *verdict.later):
@@ -118,7 +119,7 @@ def chain_state(walk: Walk, also: Sequence[Check] = ()) -> ChainState:
     seen = verdict.seen.step if guilty and verdict.seen else None
     shows = [name for link in LINKS if seen and link.id == _SHOWS.get(seen) for name in (link.id, link.head)]
 
-    # (2) Every part by its own checks; one that has none by its links.
+    # (2) The state of a part follows from its own checks, or where it has none from its links.
     states: dict[str, State] = {}
     for part in _PARTS.values():
         if part.id in guilty:
@@ -140,7 +141,7 @@ def chain_state(walk: Walk, also: Sequence[Check] = ()) -> ChainState:
 
 
 def key_source(walk: Walk) -> Keys:
-    """Where STS had the public keys from, by what the servers said to each other in this walk."""
+    """Where STS had the public keys from, by the requests between the servers in this walk."""
     if not any(exchange.caller != "explorer" for report in walk for exchange in report.exchanges):
         return Keys.UNHEARD
     theirs = walk.report(Step.STS_ASSUME).exchanges
@@ -149,18 +150,19 @@ def key_source(walk: Walk) -> Keys:
 
 @cache
 def before(part_id: str) -> frozenset[str]:
-    """Every part without which the turn of that one never comes."""
+    """Every part that has to come before this one."""
     needs = _PARTS[part_id].needs
     return frozenset(needs).union(*(before(need) for need in needs))
 
 
 def after_any(part_id: str, others: Mapping[str, Check]) -> bool:
-    """Whether that part comes after one of the others."""
+    """Whether one of the others has to come before that part."""
     return not before(part_id).isdisjoint(others)
 
 
 def _by_checks(part: Party | Link, by_id: Mapping[str, Check], exchanges: Sequence[Exchange]) -> State:
-    """A check that fails without being the verdict's follows from another one: the chain did not get here."""
+    """The state of a part by its checks. One that fails here is not the verdict's, so its failure follows from another
+    one: the chain did not get here."""
     own = [by_id[check_id].status for check_id in part.checks if check_id in by_id]
     heard = any(exchange.caller != "explorer" and exchange.succeeded for exchange in exchanges)
     if isinstance(part, Link) and part.heard_is_enough and heard:
@@ -184,6 +186,6 @@ def _exchanges(link: Link, walk: Walk) -> tuple[Exchange, ...]:
 
 
 def _in_vain(link: Link, exchanges: Sequence[Exchange]) -> bool:
-    """Whether the link's own party asked, and got no good answer."""
+    """Whether the link's own party sent requests, and none of them succeeded."""
     asked = [it for it in exchanges if _OWN_NAMES.get(it.caller, it.caller) == link.tail]
     return bool(asked) and not any(it.succeeded for it in asked)

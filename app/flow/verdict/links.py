@@ -1,6 +1,7 @@
-"""Who takes part in IRSA, and what each does to another: the parts of the chain, in the order of the six steps.
+"""The parts of the chain, in the order of the six steps: who takes part in IRSA, and what each party does to another.
 
-No coordinate and no word is here. Whatever draws the chain takes its parts, and their states, from `link_states`.
+No coordinate and no text is here. Everything that draws the chain takes its parts, and their states, from
+`link_states`.
 """
 
 from __future__ import annotations
@@ -12,16 +13,16 @@ from app.flow.model import Exchange, Step
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """Which recorded exchanges are this link."""
+    """Tells which recorded exchanges belong to a link."""
 
     callee: str
     callers: tuple[str, ...]
-    """Where the app asks in the place of someone, it is the caller itself: `explorer`."""
+    """Who may send it; `explorer` where the app itself sends it for a party."""
     words: str = ""
-    """What the URL or the request's body contains."""
+    """A text that the URL or the request's body has to contain."""
 
     def matches(self, exchange: Exchange) -> bool:
-        """Whether that exchange is one of these."""
+        """Whether the exchange belongs to the link."""
         between = exchange.callee == self.callee and exchange.caller in self.callers
         return between and (self.words in exchange.url or self.words in exchange.request_body)
 
@@ -34,7 +35,7 @@ class Party:
     checks: tuple[str, ...] = ()
     """The checks that are about this party alone; empty where only its links show its state."""
     needs: tuple[str, ...] = ()
-    """The parts without which its turn never comes."""
+    """The parts that have to come before it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,12 +47,12 @@ class Link:
     tail: str
     head: str
     checks: tuple[str, ...]
-    """The checks that all have to pass where it has happened as it should."""
+    """The checks that all pass where it has happened as it should."""
     needs: tuple[str, ...] = ()
     call: Call | None = None
-    """None where nobody can listen."""
+    """None where no one can listen."""
     heard_is_enough: bool = False
-    """Whether an answer that its own party got proves it, whatever became of that later."""
+    """Whether a successful answer to its own party proves it, even if a check fails later."""
 
 
 _EXPLORER = ("explorer",)
@@ -124,7 +125,7 @@ LINKS = (
         needs=("create",),
         call=Call(callee="pod-identity-webhook", callers=("kube-apiserver",)),
     ),
-    Link(  # The webhook has a copy of its own: that it wrote the volume shows that it saw the annotation.
+    Link(  # The webhook has its own copy of the ServiceAccount: if it wrote the volume, it has seen the annotation.
         id="read",
         step=Step.WEBHOOK,
         tail="webhook",

@@ -1,8 +1,8 @@
-"""The sentences of AWS's products in a program's log: which one was the last, without what the program put around it.
+"""Finds the error messages of AWS's products in a program's log: the last one, without what the program put around it.
 
-Sources: botocore's exceptions (`botocore/exceptions.py`) and the AWS CLI's `aws: [ERROR]: `; the errors of the AWS
-SDKs for Go and Java (1 and 2), JavaScript 3, Ruby, .NET, PHP and Rust, and of Hadoop's S3A, as users quote them. What
-AWS itself says, such as who is not authorized to do what, is the same sentence in all of them.
+Sources: botocore's exceptions (`botocore/exceptions.py`) and the AWS CLI's `aws: [ERROR]: `; the errors of the AWS SDKs
+for Go and Java (1 and 2), JavaScript 3, Ruby, .NET, PHP and Rust, and of Hadoop's S3A, as users quote them. A message
+of AWS itself, such as who is not authorized to do what, is the same in all of them.
 """
 
 from __future__ import annotations
@@ -90,45 +90,46 @@ _SENTENCE = re.compile(
     rf"|Error performing \w+ https://sts\.\S*{OF_AWS}\S* .+"
     r"|(?:\b\w+: )?(?:User: arn:aws[\w-]*:\S+ is not|Not) authorized to perform:? [\w-]+:\w+.*"
 )
-"""What a product says in a line, without what the program put before it."""
+"""Matches a product's message in a line, without what the program put before it."""
 _WHOLE_LINE = re.compile(
     r"\(Service: [\w ]+(?:, Status Code: \d+, Request ID|; Status Code: \d+; Error Code): |\(Aws::\w+::Errors::\w+\)"
 )
-"""At the end of what the SDKs for Java and Ruby say: all of its line is its own."""
+"""Matches how the SDKs for Java and Ruby end a message: the whole line is the SDK's."""
 _OF_GO_1 = re.compile(r"\b(?:[A-Z]\w{0,40}[a-z][A-Z]|Forbidden|Throttling)[\w.]{0,40}: ")
 _STATUS_OF_GO_1 = re.compile(r"status code: \d+(?=, request id:)")
-"""How an error of a service begins in the SDK for Go, version 1, and what follows it, mostly in the next line."""
+"""Matches how an error of a service begins in the SDK for Go, version 1; the rest mostly follows in the next line."""
 _WEB_IDENTITY = re.compile(r"\bWebIdentityToken\w*CredentialsProvider(?:\(\))?: (?:(?!, [\w.]*Provider).)+")
-"""In what the SDKs for Java say of all their providers, the one that takes the token, and why it could not."""
+"""Finds the reason of the provider that takes the token, where the SDKs for Java list all their providers."""
 _END = re.compile(r'(?<!\\)"(?=[,}\]]|\s+"?\w+"?=)|</Message>')
-"""Where a log writes each of its lines as JSON, or as names and values: the end of the value that has the sentence. Or
+"""Matches the end of the value that has the message, where a log writes its lines as JSON or as names and values; or
 the end of the message in an answer that a program prints as AWS sent it."""
 _LINE_LIMIT = 4096
-"""Characters of a line that are looked at."""
+"""How many characters of a line are looked at."""
 _CONTINUED = "Parameter validation failed:"
-"""What goes on in the next line."""
+"""The beginning of a message that goes on in the next line."""
 _CAUSED_BY = "caused by: "
-"""How a line begins in which the SDK for Go, version 1, goes on."""
+"""The beginning of a line in which a message of the SDK for Go, version 1, goes on."""
 _BESIDE = re.compile(
     r"\s*(?:status code: \d+|</?(?:Error|ErrorResponse|RequestId)\b|at .*[A-Za-z]:\d+(?::\d+)?\)?$|\.\.\. \d+ more$)"
     r"|\s+(?![\[(]?(?:\d|TRACE|DEBUG|INFO|NOTICE|WARN|ERROR))\S"
 )
-"""A line that belongs to the sentence before it: the HTTP status, the rest of an answer, or a place in the program. Or
-one that is indented and begins neither with a time nor with a level, as a logger's own lines do."""
+"""Matches a line that belongs to the message before it: the HTTP status, the rest of an answer, or a place in the
+program; or an indented line that begins neither with a time nor with a level, as a logger's own lines do."""
 _OWN_VALUES = re.compile(r"\S*\d\S*")
-"""What differs when a program says the same once more, such as a time or the id of a request."""
+"""Matches what differs when a program prints the same message again, such as a time or the id of a request."""
 
 
 def last_words(log: str) -> tuple[str, str]:
-    """The last sentence of a product in a log, and what the program printed after it. Both empty without one."""
+    """The last message of a product in a log, and what the program printed after it. Both empty where there is no
+    message."""
     lines = _lines(log)
     said, _, end = next(_sentences(lines), ("", 0, len(lines)))
     return said, "\n".join(map(str.strip, lines[end:])).strip()
 
 
 def comes_again(log: str) -> bool:
-    """Whether the program says its last sentence again and again: it has printed no more lines since the last time than
-    between that and the time before."""
+    """Whether the program prints its last message again and again: it has printed no more lines since the last time
+    than between that time and the one before."""
     lines = _lines(log)
     found = _sentences(lines)
     said, place, end = next(found, ("", 0, 0))
@@ -146,7 +147,7 @@ def _lines(log: str) -> list[str]:
 
 
 def _sentences(lines: list[str]) -> Iterator[tuple[str, int, int]]:
-    """The sentences in a log, the last one first: each with its line, and the first line that is not part of it."""
+    """The messages in a log, the last one first: each with its line, and the first line that is not part of it."""
     for place in range(len(lines) - 1, -1, -1):
         line = lines[place].strip()
         whole = line if _WHOLE_LINE.search(line) else ""
@@ -165,14 +166,13 @@ def _goes_on(said: str) -> bool:
 
 
 def web_identity_reason(said: str) -> str:
-    """Why an SDK for Java could not use the token, where it says so of each of its providers; else empty."""
+    """Why an SDK for Java could not use the token, where its message lists all providers; else empty."""
     found = _WEB_IDENTITY.search(said)
     return found[0].rstrip("]") if found else ""
 
 
 def _last_in(line: str) -> str:
-    """The last sentence in a line; empty where it has none. In JSON an error is followed by the error that caused
-    it."""
+    """The last message in a line; empty where it has none. In JSON an error is followed by the error that caused it."""
     said = ""
     while found := _SENTENCE.search(line):
         said = _END.split(found[0])[0]
@@ -181,7 +181,7 @@ def _last_in(line: str) -> str:
 
 
 def _of_go_1(lines: list[str], place: int) -> str:
-    """What a service answered, with the HTTP status after it; empty where that does not follow."""
+    """A service's error message, with the HTTP status after it; empty where no such message follows."""
     said, after = (line.strip() for line in (lines[place], *lines[place + 1 : place + 2], "")[:2])
     within, beside = _STATUS_OF_GO_1.search(said), _STATUS_OF_GO_1.match(after)
     code = _OF_GO_1.search(said) if within or beside else None

@@ -1,4 +1,4 @@
-"""What shows that IRSA works, or that it should: what STS took, and what is left to be sent."""
+"""What shows that IRSA works, or should work: which token STS accepted, and what was not sent."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _NOT_SENT = (NOT_ASKED, "stand_in")
 
 
 def is_proven(walk: Walk, by_id: Mapping[str, Check]) -> bool:
-    """STS issued credentials: to us, for the Pod's own token where there is a Pod; or to a program of the
-    ServiceAccount, and this Pod, which the webhook has edited, runs."""
+    """Whether STS has issued credentials: to us, for the Pod's own token where there is a Pod; or to a program of the
+    ServiceAccount, while this Pod, which the webhook has edited, runs."""
     if _passed(by_id, ANSWER) and (_passed(by_id, "token.file") or not walk.subject.pod):
         return True
     return _passed(by_id, GRANTED, RUNNING) and _is_equipped(by_id)
@@ -36,9 +36,9 @@ def waits_for(
 
 
 def _only_sending_is_open(walk: Walk, open_: Sequence[Check]) -> bool:
-    """Whether all that is open waits for something that was not sent. Nothing has failed by now.
+    """Whether every open check waits for something that was not sent. No check has failed at this point.
 
-    Of a webhook that is not registered there is no selector, which matters to the next Pod alone.
+    Without a registration of the webhook there is no selector to check, but that matters only to the next Pod.
     """
     whole = {report.step for report in walk} == set(Step)
     registered = walk.report(Step.WEBHOOK).check("webhook.registered") if whole else None
@@ -53,14 +53,15 @@ def _only_sending_is_open(walk: Walk, open_: Sequence[Check]) -> bool:
 
 
 def _was_not_sent(check: Check) -> bool:
-    """Whether a check is open because what it takes was not to be sent, or we may not send it."""
+    """Whether a check is open because the request for it was not to be sent, or we may not send it."""
     forbidden = check.reason == NO_PERMISSION and need(check.id).action is not None
     return check.id in SENT and (check.reason in _NOT_SENT or forbidden)
 
 
 def _no_more_can_be_read(by_id: Mapping[str, Check]) -> bool:
-    """Whether STS took a token that we requested for this Pod, which the webhook has edited and which runs or has ended
-    well, while its own token is seen by no one from outside, or not by us."""
+    """Whether reading more is impossible and all that was read is right: STS accepted a token that we requested for
+    this Pod, which the webhook has edited and which runs or has ended well, while its own token cannot be read from
+    outside, or not by us."""
     file = by_id.get("token.file")
     hidden = file is not None and file.reason in (NO_PROGRAM, NOT_RUNNING, NO_PERMISSION, NOT_OBSERVABLE)
     return hidden and _passed(by_id, ANSWER, RUNNING) and _is_equipped(by_id)

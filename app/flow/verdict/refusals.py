@@ -1,8 +1,8 @@
-"""The answers by which STS refuses, and what each may mean.
+"""The error messages by which STS refuses, and which causes each may have.
 
-STS says little: one sentence stands for many causes. Each cause has checks that decide it, so what could be read
-rules causes out or convicts one; what could not be read leaves them open. Sources of the sentences and of what they may
-mean: public reports of refused AssumeRoleWithWebIdentity calls; AWS publishes no list.
+STS says little: one message has many possible causes. Each cause has checks that decide it, so what could be read rules
+a cause out or proves it; what could not be read leaves it open. Sources of the messages and of their causes: public
+reports of refused AssumeRoleWithWebIdentity calls; AWS publishes no list.
 """
 
 from __future__ import annotations
@@ -16,37 +16,37 @@ from app.flow.verdict.error_messages import expired_token, shows_in
 
 @dataclass(frozen=True, kw_only=True)
 class Cause:
-    """One thing that STS may mean."""
+    """A possible cause of a refusal."""
 
     id: str
-    """The key of its words."""
+    """The key of its text."""
     step: Step
-    """Where it lies, which is hardly ever where it shows."""
+    """The step in which the cause lies, which is seldom the one at which the refusal appears."""
     checks: tuple[str, ...] = ()
-    """The checks that decide: a failed one convicts the cause, a passed one clears it. Empty: no check can see it."""
+    """The checks that decide: a failed one proves the cause, a passed one rules it out. Empty: no check can see it."""
     by_warning: bool = False
-    """Whether a warning convicts it too: what is none of STS' business as a rule was its business this time."""
+    """Whether a warning proves the cause as well: STS does not usually look at this, but did so this time."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Refusal:
-    """One of the answers of STS."""
+    """One of the error messages of STS."""
 
     id: str
     code: str
     words: str
-    """What the message contains; empty where the code says it all."""
+    """What the message contains; empty where the error code alone identifies it."""
     causes: tuple[Cause, ...]
 
 
 _ORGANIZATION = Cause(id="organization", step=Step.SERVICE_ACCOUNT)
 CHANGED = Cause(id="changed_meanwhile", step=Step.SERVICE_ACCOUNT, checks=("sts.trust",))
-"""The role was changed between our reading and the answer: what was read before rules nothing out."""
+"""The role was changed between our reading and STS's response: what was read before rules out no cause."""
 CORRECTED = Cause(id="corrected_since", step=Step.SERVICE_ACCOUNT)
-"""The program was refused before what we read was as it is now; in the step in which it was corrected."""
+"""The program was refused before something was corrected; the step is the one in which that was."""
 _OTHER_ROLE = Cause(id="other_role", step=Step.STS_ASSUME)
 _OTHER_TOKEN = Cause(id="other_token", step=Step.TOKEN_MOUNT, checks=("pod.token_used",))
-"""What the program alone may do: we ask for the annotated role, with the mounted token."""
+"""A cause of the program alone: we ask for the annotated role, with the mounted token."""
 _OTHER_CERTIFICATE = Cause(id="other_certificate", step=Step.OIDC_PROVIDER)
 _LATE_KEYS = Cause(id="late_keys", step=Step.OIDC_PROVIDER)
 _PROVIDER = Cause(id="provider_missing", step=Step.OIDC_PROVIDER, checks=("sts.provider",))
@@ -140,40 +140,40 @@ OF_PROGRAM: Mapping[str, tuple[Cause, ...]] = {
     **dict.fromkeys(("wrong_audience", "no_key", "not_a_token"), (_OTHER_TOKEN,)),
     "thumbprint": (_OTHER_CERTIFICATE,),
 }
-"""By refusal: what else the program may have met, where nothing that was read convicts another cause."""
+"""By refusal: more possible causes for the Pod's program, where nothing that was read proves another cause."""
 CAUSE_OF: Mapping[str, str] = {
     check_id: cause.id for refusal in REFUSALS for cause in refusal.causes for check_id in cause.checks
 }
-"""By check, the cause that it convicts when it fails: it is the same whether STS has been asked or not."""
+"""By check: the cause that its failure proves, whether STS has been asked or not."""
 ANSWER = "sts.credentials"
-"""The check that holds what STS answered to us."""
+"""The check of STS's response to us."""
 APPLICATION = "pod.application"
-"""The check that holds what the Pod's own program got."""
+"""The check of what the Pod's own program got."""
 NAMES_NO_ONE, UNKNOWN_KEY, ENCODED = "names_no_one", "unknown_key", "encoded"
-"""The reasons where the program was refused in words that name no one, as one whose access key is not known, or in
-words that EC2 has encoded."""
+"""The reasons where the program was refused by a message that names no one, that does not know the access key, or that
+EC2 has encoded."""
 BY_WHICH_SERVER = (NAMES_NO_ONE, UNKNOWN_KEY, ENCODED)
-"""The checks that leave open who was refused, or by which server."""
+"""The reasons that leave open which server refused, and whose request."""
 RUNNING = "pod.running"
-"""The check that says whether the Pod runs."""
+"""The check of whether the Pod runs."""
 GRANTED = "sts.recent_successes"
-"""The check that holds what STS granted to a program of this ServiceAccount."""
+"""The check of what STS granted to a program of this ServiceAccount."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """What a refusal comes to, with what could be read beside it."""
+    """The possible causes of a refusal, after the checks that decide them."""
 
     refusal: str = ""
-    """Its id; empty where STS gave none, or one that we do not know."""
+    """The refusal's id; empty where STS did not refuse, or by a message that we do not know."""
     remaining: tuple[Cause, ...] = ()
     """The causes that remain: the one that was found, or all that no check rules out."""
     ruled_out: tuple[Cause, ...] = ()
-    """The causes that a check excludes; none where the check could not be made."""
+    """The causes that a check rules out."""
 
     @property
     def step(self) -> Step | None:
-        """The earliest step in which the cause may lie; None where nothing remains."""
+        """The earliest step in which the cause may lie; None where no cause remains."""
         steps = {cause.step for cause in self.remaining}
         return next((step for step in Step if step in steps), None)
 
@@ -198,13 +198,13 @@ def read_refusal(by_id: Mapping[str, Check]) -> Reading:
 
 
 def convicting(cause: Cause, by_id: Mapping[str, Check]) -> Check | None:
-    """The check by which a cause is convicted, if one is."""
+    """The check that proves the cause; None where none does."""
     found = (by_id[check_id] for check_id in cause.checks if check_id in by_id)
     return next((check for check in found if check.status in (Status.FAILED, Status.WARNING)), None)
 
 
 def _refusal(by_id: Mapping[str, Check]) -> Refusal | None:
-    """What STS answered us; where we did not get to ask, what it answered the Pod's program."""
+    """STS's refusal of our request; where we did not get to ask, its refusal of the Pod's program."""
     answer, application = by_id.get(ANSWER), by_id.get(APPLICATION)
     if answer is not None and _failed(answer):
         return next((it for it in REFUSALS if it.code == answer.got and it.words in answer.error), None)
@@ -217,7 +217,8 @@ def _refusal(by_id: Mapping[str, Check]) -> Refusal | None:
 
 
 def _is_meant(refusal: Refusal, said: str) -> bool:
-    """Some SDKs leave out the code (Java 2, .NET): a whole sentence shows the refusal without it."""
+    """Whether the error is this refusal. Some SDKs leave out the code (Java 2, .NET): the whole message shows the
+    refusal without it."""
     if refusal.code == _EXPIRED:
         return expired_token(said)
     return refusal.words in said and (refusal.code in said or " " in refusal.words)

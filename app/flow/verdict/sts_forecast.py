@@ -1,4 +1,5 @@
-"""What STS would say of a token, by a provider, audiences and a trust policy that somebody enters: no server is asked.
+"""How STS would respond to a token, by a provider, audiences and a trust policy that a reader enters. No server is
+asked.
 
 The points are in the order of this world's STS (`world/aws/sts/web_identity.py`), which AWS does not publish. What only
 AWS can see (the published keys, the certificate, the role itself) stays `UNKNOWN`.
@@ -41,7 +42,7 @@ _INVALID, _EXPIRED, _DENIED = "InvalidIdentityToken", "ExpiredTokenException", "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entered:
-    """What a reader says that AWS has on record."""
+    """What AWS has on record, as the reader has entered it."""
 
     provider: str = ""
     """The provider's URL, with `https://` or as IAM shows it, or its ARN; empty where nothing was entered."""
@@ -56,22 +57,23 @@ class Point:
     """One thing that STS looks at."""
 
     id: str
-    """The key of its words: `form`, `claims`, `types`, `audience_count`, `expiration`, `age`, `begun`, `provider`,
+    """The key of its text: `form`, `claims`, `types`, `audience_count`, `expiration`, `age`, `begun`, `provider`,
     `audience`, `key`, `signature`, `thumbprint` or `trust`."""
     status: Status
     got: str = ""
     expected: str = ""
     note: str = ""
-    """The key of words on what is not known, or on whose word it rests."""
+    """The key of a text on what is not known, or on what this rests on."""
     code: str = ""
     """STS's error code, where it would refuse for this."""
     messages: tuple[str, ...] = ()
-    """Its error message; of two the newer one first, which some accounts have seen since July 2026."""
+    """STS's error messages for it; where there are two, the newer one first, which some accounts have seen since July
+    2026."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """All points, and what they come to."""
+    """All points, and what follows from them."""
 
     points: tuple[Point, ...]
     outcome: str
@@ -100,7 +102,7 @@ def forecast(
         points += group
     comparison = None
     if not {point.id for point in points if point.status is Status.FAILED} & {"claims", "types"}:
-        if entered.policy is not None:  # also of a token that has expired: readers mostly have one of those
+        if entered.policy is not None:  # also for an expired token: most readers have one of those
             comparison = compare(claims, _provider(entered), _provider_arn(claims, entered), entered.policy)
         points += _records(claims, entered)
         points += _proof(header, signature)
@@ -200,7 +202,7 @@ def _trust(found: Comparison | None) -> Point:
 
 def _outcome(points: Sequence[Point], found: Comparison | None) -> str:
     statuses = {point.id: point.status for point in points}
-    if Status.FAILED in statuses.values():  # without the claims nothing else was looked at
+    if Status.FAILED in statuses.values():  # no other point has a status if the claims fail
         return "refused"
     if found is not None and found.rests_on_request:
         return "depends"

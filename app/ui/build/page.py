@@ -22,7 +22,7 @@ from app.ui.text import escape, prose
 from app.world.lifecycle import building
 
 HINTS = 3
-"""For each task."""
+"""How many hints each task has."""
 
 
 @navigation.leads_on("build")
@@ -68,7 +68,8 @@ def _task(found: tuple[Progress, ...], shown: Progress, content: Content) -> Non
     drawn = views.task(shown, number, len(found), here.chain.subject, content)
     components.block(drawn, key=f"build_task_{shown.task.id}")
     acts = plan(shown, building.place(here))
-    # In a container, so that the ways stay the same element: the reader's console stays open when the task is done.
+    # In a container, so that the ways stay the same element: the reader's console then stays open when the task is
+    # done.
     with st.container():
         if shown.done:
             _done(found, content)
@@ -79,7 +80,7 @@ def _task(found: tuple[Progress, ...], shown: Progress, content: Content) -> Non
 
 
 def _done(found: tuple[Progress, ...], content: Content) -> None:
-    """Says that the exercise is done, and leads on."""
+    """Says that the exercise is done, and links to what follows."""
     upcoming = next_task(found)
     done = f"<p>{prose(content.message('build.task_done' if upcoming else 'build.all_done'))}</p>"
     if upcoming is None:
@@ -92,7 +93,7 @@ def _done(found: tuple[Progress, ...], content: Content) -> None:
 
 
 def _hints(shown: Progress, content: Content) -> None:
-    """One more at each press."""
+    """The hints, one more at each press."""
     kept = f"build_hints_{session.world().path}_{shown.task.id}"
     number = int(st.session_state.get(kept, 0))
     if drawn := views.hints(shown, number, content):

@@ -23,26 +23,26 @@ from app.world.usage import looks
 from app.world.world import World
 
 PARAM = "task"
-"""In the address: the task that the reader looks at."""
+"""The parameter of the address: the task that the reader looks at."""
 _WORLD, _SENT, _OPEN = "build_world", "build_sent", "build_open"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a button brought."""
+    """The result of a button."""
 
     task: TaskId
     sent: tuple[Sent, ...] = ()
     claims: JsonValue = None
     """The claims of the token that was read; None where none was."""
     refused: str = ""
-    """What a server said that refused a request; empty where none did."""
+    """The error message of a server that refused a request; empty where none did."""
     changed: bool = False
-    """Whether the world is another one since."""
+    """Whether it changed the world."""
 
 
 def current() -> tuple[Progress, ...]:
-    """Every task as the world is now. A new world begins with its first task."""
+    """Every task, with its state in the world as it is now. A new world begins with its first task."""
     here = session.world()
     before = st.session_state.get(_WORLD)
     if before and before != here.path:
@@ -52,7 +52,8 @@ def current() -> tuple[Progress, ...]:
 
 
 def chosen(found: tuple[Progress, ...]) -> Progress:
-    """The task of the address; else the one that was shown before it was done; else the first that is not, or the last.
+    """The task that the page shows: the one in the address; else the one that was shown before it was done; else the
+    first that is not done, or the last.
 
     So the page does not turn to another task before the reader has seen what the last command printed.
     """
@@ -72,7 +73,7 @@ def go_on() -> None:
 
 
 def outcome(task: TaskId) -> Outcome | None:
-    """What the button of that task brought in this world; None where it was not pressed."""
+    """The result of that task's button in this world; None where it was not pressed."""
     kept = st.session_state.get(_SENT)
     return kept[1] if kept and kept[0] == session.world().path and kept[1].task is task else None
 
@@ -85,9 +86,8 @@ def begin() -> None:
 
 @dataclass(kw_only=True)
 class Press:
-    """The button as it was drawn once. Pressed twice, it is worked on twice: the second time ends the first wherever it
-    is. What was sent is not sent again, because a server would refuse it.
-    """
+    """One drawing of the button. If it is pressed twice, the second press ends the run of the first, wherever that is.
+    What was sent is not sent again, because a server would refuse it."""
 
     world: str
     """The path of the world that its commands are for."""
@@ -97,8 +97,8 @@ class Press:
 def do(task: TaskId, acts: tuple[Act, ...], press: Press) -> None:
     """Sends the requests of these commands, once for each `press`.
 
-    Another tab may have made a new world since the button was drawn. The commands name the account of the one before,
-    so none is sent, and the page shows the new one.
+    Another tab may have made a new world since the button was drawn. The commands name the account of the previous
+    world, so none is sent, and the page shows the new one.
     """
     here = session.world()
     if press.world != here.path:
@@ -110,14 +110,14 @@ def do(task: TaskId, acts: tuple[Act, ...], press: Press) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class CaughtUp:
-    """What came of doing the tasks before another one."""
+    """The result of doing the tasks before another one."""
 
     world: str
     """The path of the world in which they were done."""
     refused: str = ""
-    """What a server said that refused a request; empty where none did."""
+    """The error message of a server that refused a request; empty where none did."""
     still_open: TaskId | None = None
-    """The first of them that is not done even so."""
+    """The first of these tasks that is still not done; None where all are."""
 
 
 def catch_up(until: TaskId) -> CaughtUp:
@@ -128,7 +128,7 @@ def catch_up(until: TaskId) -> CaughtUp:
     if session.world().start == "finished":
         session.reset(start="empty")
     path = session.world().path
-    with shared_walks.following():  # what a terminal has done since the page was drawn is not done again
+    with shared_walks.following():  # what a terminal has done since the page was drawn is skipped
         session.simulated_walk_view()
     wanted = tuple(takewhile(lambda it: it is not until, TaskId))
     for task in wanted:
@@ -145,16 +145,15 @@ def catch_up(until: TaskId) -> CaughtUp:
 
 
 def _keep(here: World, outcome: Outcome) -> None:
-    """For the page of the task. A world that was changed is walked through again; where the commands only looked, the
-    last walk is as true as it was.
-    """
+    """Keeps the outcome for the page of the task. A world that was changed is walked through again; where the commands
+    only read, the last walk is still true."""
     st.session_state[_SENT] = (here.path, outcome)
     if outcome.changed:
         session.run_again()
 
 
 def _send(here: World, task: TaskId, acts: tuple[Act, ...]) -> Outcome:
-    """Sends the requests of these commands. It looks at no state of the page: there a run can end."""
+    """Sends the requests of these commands. It reads no state of the page, because a run can end where it does."""
     before, refused, claims = looks(here), "", None
     sent: tuple[Sent, ...] = ()
     try:
@@ -171,7 +170,7 @@ def _send(here: World, task: TaskId, acts: tuple[Act, ...]) -> Outcome:
 
 
 def _executed(here: World, sent: Sent) -> tuple[Sent, JsonValue]:
-    """With what the command in the Pod printed, and the claims of a token in it. Raises `FlowError`."""
+    """The result, with what the command in the Pod printed, and the claims of a token in it. Raises `FlowError`."""
     if sent.in_pod is None:
         return sent, None
     output = _execute(here, sent.in_pod)

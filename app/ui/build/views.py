@@ -16,12 +16,12 @@ from app.ui.text import escape, prose
 
 
 def title(it: Progress, content: Content) -> str:
-    """What a task is called."""
+    """The title of a task."""
     return content.message(f"build.task_{it.task.id}.title")
 
 
 def tasks(found: tuple[Progress, ...], shown: Progress, content: Content) -> str:
-    """All nine with their state; each is a link."""
+    """All nine tasks with their state; each is a link."""
     upcoming, rows = next_task(found), []
     for number, it in enumerate(found, start=1):
         state = "done" if it.done else "open"
@@ -51,7 +51,7 @@ def tasks_not_done(found: Sequence[Progress], content: Content) -> str:
 
 
 def task(it: Progress, number: int, total: int, subject: Subject, content: Content) -> str:
-    """Its name, why it is done, its goals, and of what is wrong the check."""
+    """The task's name, why it is done, its goals, and the check that fails where one does."""
     head = content.message("build.task", number=str(number), total=str(total))
     goals = "".join(_goal(goal, subject, content) for goal in it.goals)
     wrong = ""
@@ -86,7 +86,7 @@ def hints(it: Progress, shown: int, content: Content) -> str:
 
 
 def eksctl(found: Eksctl | None, content: Content) -> str:
-    """What the article types for the task, and what that calls."""
+    """The command that the article uses for the task, and the calls that this command makes."""
     if found is None:
         return f'<aside class="eksctl"><p>{prose(content.message("build.eksctl_none"))}</p></aside>'
     calls = "".join(f"<li><code>{escape(call)}</code></li>" for call in found.calls)

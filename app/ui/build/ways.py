@@ -25,11 +25,12 @@ from app.world.setup.tool_files import Shell, terminal_block
 
 _WAYS = ("do", "console", "terminal")
 _OF_STS = ("SubjectFromWebIdentityToken", "Audience", "Provider", "Arn", "AccessKeyId", "Expiration")
-"""What to read in STS's response, which is one line of XML."""
+"""The elements to read in STS's response, which is one line of XML."""
 
 
 def ways(shown: Progress, acts: tuple[Act, ...], before: Sequence[Progress], content: Content) -> None:
-    """Draws them, a tab each. They stay when the task is done, without the button. `before`: the tasks before it."""
+    """Draws the ways, a tab each. They stay when the task is done, without the button. `before`: the tasks before
+    it."""
     task = shown.task.id
     typed = code(content, "\n".join(act.command for act in acts))
     by_button, by_console, by_terminal = st.tabs([content.message(f"build.way_{way}") for way in _WAYS])
@@ -56,7 +57,7 @@ def ways(shown: Progress, acts: tuple[Act, ...], before: Sequence[Progress], con
 
 
 def _came_back(found: state.Outcome, before: Sequence[Progress], content: Content) -> str:
-    """What the commands are typed for, and the decoded token below it."""
+    """The output that the commands are for, and below it the decoded token."""
     shown = "".join(_printed(it.command, it.output, content) for it in found.sent if it.output)
     if found.claims:
         lit = document(content, json_lines(found.claims), dict.fromkeys(((name,) for name in CLAIMS), ""))
@@ -88,7 +89,7 @@ def _printed(command: str, output: str, content: Content) -> str:
 
 @page_errors.fragment
 def terminal(content: Content) -> None:
-    """The block for this browser's world, on a click, and where no one else can see it."""
+    """The lines for a terminal in this browser's world, shown on a click, and only where no one else can see them."""
     if not mode.is_on_this_machine():
         components.block(
             f'<p class="caption">{prose(content.message("build.terminal.elsewhere"))}</p>', key="build_else"

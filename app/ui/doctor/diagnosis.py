@@ -18,9 +18,9 @@ from app.ui.text import breakable, escape, prose, value
 
 
 def verdict(found: Diagnosis, content: Content, *, listed_below: bool = False) -> str:
-    """The sentence, what proves it, and what a refusal by STS may still mean.
+    """The sentence, what proves it, and what else a refusal by STS may mean.
 
-    `listed_below`: whether `all_checks` is on the same page, to which a button then leads.
+    `listed_below`: whether `all_checks` is on the same page; a button then leads there.
     """
     judged, subject, status = found.verdict, found.subject, verdict_words.mark(found)
     rows = {
@@ -54,7 +54,7 @@ def verdict(found: Diagnosis, content: Content, *, listed_below: bool = False) -
 
 
 def _way(check: Check | None, content: Content) -> str:
-    """A button that leads to the check among all of them."""
+    """A button that leads to the check in the list of all checks."""
     if check is None:
         return ""
     label = escape(content.message("doctor_page.to_check"))
@@ -62,9 +62,10 @@ def _way(check: Check | None, content: Content) -> str:
 
 
 def seen(found: Diagnosis, content: Content) -> str:
-    """How the break shows: the product's words, where they stand and in which step; empty where there are none."""
+    """Where the break appears: the product's error message, where it is from and in which step; empty where there is
+    none."""
     shown, named = found.verdict.seen, found.verdict.check
-    if shown is None or (named is not None and named.error == shown.text):  # the evidence has them already
+    if shown is None or (named is not None and named.error == shown.text):  # the evidence shows it already
         return ""
     step = content.message(f"steps.{shown.step}.short")
     sentence = prose(content.message("doctor_page.seen_at", step=step))
@@ -86,7 +87,7 @@ def _evidence(check: Check, content: Content) -> str:
 
 
 def _failures(failures: Sequence[JsonValue], content: Content) -> str:
-    """What STS refused, and which caller asked, as CloudTrail records it."""
+    """The requests that STS refused, and who sent them, as CloudTrail records it."""
     columns = ("time", "code", "subject", "role")
     names = {key: escape(content.message(f"doctor_page.{key}")) for key in columns}
     head = "".join(f'<th scope="col">{name}</th>' for name in names.values())
@@ -170,7 +171,7 @@ def pods(found: Diagnosis, content: Content) -> str:
 
 
 def _change(wanted: Change | None, content: Content) -> str:
-    """What becomes of the object."""
+    """How the object changes."""
     if wanted is None:
         return ""
     title = content.message("doctor_page.change", object=wanted.object)
@@ -179,7 +180,7 @@ def _change(wanted: Change | None, content: Content) -> str:
 
 
 def all_checks(found: Diagnosis, content: Content) -> str:
-    """Every check, by step; a step in which something did not pass stands open, and that of the verdict's check."""
+    """Every check, by step. A step in which a check did not pass stands open, as does that of the verdict's check."""
     parts, named = [_heading("doctor.checks", content)], found.verdict.check
     for step, checks in found.steps():
         worst = next(

@@ -1,4 +1,4 @@
-"""The doctor's file on the page: an upload is parsed once, a diagnosis written once, however often the page runs."""
+"""The doctor's file on the page: an upload is parsed once and a diagnosis written once, however often the page runs."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from app.flow.errors import FlowError
 from app.ui.draw import components, notice
 
 _OPENED = "opened_snapshot"
-"""In the session: the id of the upload, and its diagnosis or why it has none. It goes with the upload."""
+"""In the session: the id of the upload, and its diagnosis or why it has none. It is removed with the upload."""
 _SAVED = "saved_snapshot"
 """In the session: a diagnosis, and its file's text or why it has none."""
 
 
 def opened(content: Content) -> Diagnosis | None:
-    """Draws the uploader, and returns the diagnosis in its file; None where there is no file, or it is not one of ours:
-    then it says so."""
+    """Draws the uploader, and returns the diagnosis in its file. None where there is no file, or where the file is not
+    one of the doctor's: then the page says so."""
     with st.expander(content.message("doctor_page.open"), icon=":material/folder_open:"):
         file = st.file_uploader(
             content.message("doctor_page.file"),

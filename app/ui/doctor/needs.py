@@ -1,4 +1,5 @@
-"""What the Pod needs, as the reader says it: the role is judged by that, not by what the Pod's command line says."""
+"""The permissions that the Pod needs, as the reader enters them. The role is judged by these, and not by the Pod's
+command line."""
 
 from __future__ import annotations
 
@@ -21,17 +22,18 @@ from app.ui.state.walk_view import WalkView
 from app.ui.text import prose
 
 LONGEST = 2048
-"""Characters: as many as an ARN may have, and more actions than a Pod needs."""
+"""Characters of an entry at most: as many as an ARN may have, and enough for more actions than a Pod needs."""
 _ACTIONS, _RESOURCE = "needed_actions", "needed_resource"
 _SAID = "needed"
-"""In the session: for which walk of the simulated world what was said. In live mode it belongs to the choice."""
+"""In the session: the walk of the simulated world, and what was entered for it. In live mode the choice keeps the
+entry."""
 _PROBLEM = "needed_problem"
-"""In the session: why what was typed last says nothing."""
+"""In the session: why the last entry is not valid."""
 _DIAGNOSIS = "needed_diagnosis"
 
 
 def said(walk_view: WalkView) -> tuple[AskedAction, ...]:
-    """What the reader has said that the Pods of this ServiceAccount need."""
+    """The actions that the Pods of this ServiceAccount need, as the reader has entered them."""
     if mode.can().walk_cluster:
         return live_selection.state().needed
     of, asked = st.session_state.get(_SAID, (None, ()))
@@ -39,9 +41,9 @@ def said(walk_view: WalkView) -> tuple[AskedAction, ...]:
 
 
 def diagnosis(walk_view: WalkView) -> Diagnosis:
-    """The diagnosis of a walk, in which the role is judged by what was said.
+    """The diagnosis of a walk, in which the role is judged by the reader's entry.
 
-    A simulated one is of another walk, so that the pages of the story go on showing what their Pod does.
+    In the simulated world it is of another walk, so that the pages of the story still show what their Pod does.
     """
     asked = said(walk_view)
     if walk_view.diagnosis or not asked:
@@ -56,7 +58,7 @@ def diagnosis(walk_view: WalkView) -> Diagnosis:
 
 
 def form(walk_view: WalkView, found: Diagnosis, content: Content) -> None:
-    """Two fields, what is wrong with them, and what the role allows of what was said."""
+    """Two fields, what is wrong with them, and whether the role allows what was entered."""
     asked, problem = said(walk_view), st.session_state.get(_PROBLEM)
     with st.expander(
         content.message("doctor_page.needs"), icon=":material/policy:", expanded=bool(asked or problem), key="needs"
@@ -87,7 +89,7 @@ def form(walk_view: WalkView, found: Diagnosis, content: Content) -> None:
 
 
 def _take(walk_view: WalkView) -> None:
-    """Takes over what was typed. Where it says nothing that a Pod can need, what was said before stays."""
+    """Keeps what was typed. Where it is nothing that a Pod can need, the previous entry stays."""
     actions, resource = (str(st.session_state.get(key) or "").strip() for key in (_ACTIONS, _RESOURCE))
     try:
         asked = needed(filter(None, re.split(r"[\s,、]+", actions)), resource)

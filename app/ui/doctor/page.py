@@ -1,4 +1,5 @@
-"""The doctor: one ServiceAccount examined, what is broken and the commands that fix it; saved, opened, surveyed."""
+"""The doctor: it examines one ServiceAccount, and shows what is broken and the commands that fix it. A diagnosis can be
+saved and opened, and a whole cluster surveyed."""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ def doctor() -> None:
     content = language.content()
     components.head("doctor", content)
 
-    # (1) Another's diagnosis, if one is opened: then the page asks no server.
+    # (1) A diagnosis from a file, if one is opened: then the page asks no server.
     opened = diagnosis_upload.opened(content)
     if opened is not None:
         saved = content.message("doctor_page.opened", time=verdict_words.read_at(opened.read_at))
@@ -37,7 +38,7 @@ def doctor() -> None:
         _draw(opened, (), content, elsewhere=True)
         return
 
-    # (2) Our own. A reader who wants a real cluster must not take the simulated one for it.
+    # (2) Our own diagnosis. A reader who wants a real cluster must not take the simulated one for it.
     if mode.can_go_live():
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="simulated"):
             st.caption(content.message("doctor_page.simulated"), width="content")
@@ -64,12 +65,12 @@ def doctor() -> None:
     _offer(found, walk_view, content)
     _take_along(found, content)
 
-    # (3) Everybody else.
+    # (3) All other ServiceAccounts.
     surveyed(content)
 
 
 def _draw(found: Diagnosis, heard: tuple[Exchange, ...], content: Content, *, elsewhere: bool) -> None:
-    """Draws a diagnosis. `elsewhere`: whether it is of a real cluster. Then the simulated one can reproduce it."""
+    """Draws a diagnosis. `elsewhere`: whether it is of a real cluster; then the simulated one can reproduce it."""
     components.block(verdict(found, content, listed_below=True) + seen(found, content), key="diagnosis")
     if found.fix:
         components.block(fix(found, content), key="fix")
@@ -83,7 +84,7 @@ def _draw(found: Diagnosis, heard: tuple[Exchange, ...], content: Content, *, el
 
 
 def _offer_successor(found: Diagnosis, content: Content) -> None:
-    """The Pod that has come after the chosen one, where that is gone."""
+    """Offers the Pod that has replaced the chosen one, where that is gone."""
     if mode.can().walk_cluster and found.successor:
         st.button(
             content.message("doctor_page.examine_pod", pod=found.successor),

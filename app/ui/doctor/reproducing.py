@@ -15,11 +15,12 @@ from app.world.faults import CannotBeInjected, names
 from app.world.setup.scenario import ARTICLE, has_place_for
 
 _FAILED = "reproduction_failed"
-"""In the session: why the last one could not be made, in the words of the server or the id of the check."""
+"""In the session: why the last reproduction could not be made, as the server's message or the id of the check."""
 
 
 def offer(found: Diagnosis, content: Content) -> None:
-    """What would be made, and the button; or why nothing is. Draws nothing where nothing is broken."""
+    """Says what would be made, and draws the button; or says why nothing can be. Draws nothing where nothing is
+    broken."""
     wanted = reproduction(found, ARTICLE)
     if wanted is None:
         return
@@ -47,7 +48,7 @@ def offer(found: Diagnosis, content: Content) -> None:
 
 
 def _make(wanted: Reproduction) -> None:
-    """Makes the world, breaks it, and goes to the lab, once its doctor names what the diagnosis named."""
+    """Makes the world and breaks it. Goes to the lab if the doctor's verdict there is that of the diagnosis."""
     session.reset(wanted.chain, start="finished")
     try:
         session.inject(wanted.fault)

@@ -24,11 +24,11 @@ _ORDERS: Mapping[str, Callable[[Row], int | str]] = {
     "service_account": lambda row: row.service_account,
     "role": lambda row: row.role_arn,
 }
-"""By what the rows can be sorted; rows that are alike in it stay in the order of namespaces and names."""
+"""The values by which the rows can be sorted. Rows with the same value stay in the order of namespaces and names."""
 
 
 def surveyed(content: Content) -> None:
-    """The button, and what came of it. It only reads."""
+    """The button, and the result of the survey, which only reads."""
     heading = escape(content.message("doctor.survey.title"))
     lead = prose(content.message("doctor_page.survey_lead"))
     components.block(f'<h2 class="heading">{heading}</h2><p class="caption">{lead}</p>', key="survey_heading")
@@ -67,7 +67,7 @@ def _verdict(found: Survey, content: Content) -> str:
 
 @page_errors.fragment
 def _chosen(found: Survey, content: Content) -> None:
-    """The table, of what the reader wants to see of it and in their order; and all of it as a file."""
+    """The table, with the rows that the reader chose and in their order; and the whole survey as a file."""
     rows = survey_words.rows(found, content)
     everything = content.message("doctor_page.everything")
     statuses = [status for status in survey_words.SEVERITY if any(row.status is status for row in rows)]
@@ -106,7 +106,8 @@ def _chosen(found: Survey, content: Content) -> None:
 
 
 def _table(rows: Sequence[Row], of_all: int, content: Content) -> str:
-    """A row a ServiceAccount, what is wrong below it; a role that lets in too many is red, and says so."""
+    """A row for each ServiceAccount, with what is wrong below it. A role that lets in too many is red, and the row says
+    so."""
     names = [escape(head) for head in survey_words.heads(content)]
     heads = "".join(f'<th scope="col">{name}</th>' for name in names)
     drawn = "".join(
@@ -133,7 +134,7 @@ def _below(row: Row, columns: int, content: Content) -> str:
 
 
 def _advice(advice: Advice, content: Content) -> str:
-    """The cause, and folded what fixes it."""
+    """The cause, and in a fold how to fix it."""
     cause = f"{mark(advice.status, content)} {prose(advice.cause)}"
     if not advice.fix:
         return f'<p class="{advice.status}">{cause}</p>'

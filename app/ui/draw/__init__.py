@@ -1,1 +1,1 @@
-"""Pieces of a page that know no page."""
+"""Elements that any page can draw."""

@@ -1,6 +1,7 @@
-"""What the browser runs and wears: scripts and style sheets of `assets`, as text and as files with an address.
+"""The scripts and style sheets of `assets` that the browser loads, as text and as files with an address.
 
-A file's address holds the hash of what is in it, so a browser keeps it for good and another content is another address.
+A file's address contains the hash of its content, so a browser keeps it for good, and other content has another
+address.
 """
 
 from __future__ import annotations
@@ -22,19 +23,20 @@ PREFIX = "/_irsa/"
 STREAMLITS = ("/static/js/", "/static/css/")
 """How the addresses of Streamlit's files begin."""
 _SERVER = "<script>window.__streamlit = { BACKEND_BASE_URL: location.origin }</script>"
-"""Says to Streamlit's page where its server is. Otherwise it looks for it below each page's address first, which our
-server refuses, and a page that is opened by its own address waits for that and begins with two errors in the console.
-"""
+"""Sets the address of Streamlit's server for its page. Otherwise the page looks for the server below each page's
+address first, which our server refuses. A page that is opened by its own address would wait for that, and begin with
+two errors in the browser's console."""
 _SHARED, _STYLES = "shared", "styles"
 _SOON = ("page", "block", "map")
 """The components with which every page begins."""
 _LAZY = ("BidiComponent", "Button", "ButtonGroup", "Html", "Radio")
-"""Streamlit's modules for what every page begins with and for a step's question. Its page loads each only when an
-element wants it, and then what that imports."""
+"""Streamlit's modules for what every page begins with, and for a step's question. Streamlit's page loads each one only
+when an element needs it, and only then the modules that it imports."""
 _STREAMLIT = Path(st.__file__).with_name("static")
 _IMPORT = re.compile(r"""(?:from|import)\s*["']\./([\w.-]+\.js)["']""")
 _ENGINES = {"presenter": "map"}
-"""The components that draw with the scripts of another one, and that one's folder. Its `component.js` is not used."""
+"""The components that draw with the scripts of another component, each with the folder of that one, whose
+`component.js` is not used."""
 
 
 class BrowserFiles:
@@ -52,7 +54,8 @@ class BrowserFiles:
         return _joined([self._scripts / f"{_SHARED}.js", *engine, *own])
 
     def engine(self, name: str) -> str:
-        """A folder without its `component.js`, and without `shared.js`, which fetches: what a page alone can run."""
+        """The scripts of a folder without its `component.js` and without `shared.js`, which sends requests: what an
+        HTML file without a server can run."""
         return _joined(self._engine(name))
 
     def _engine(self, name: str) -> list[Path]:
@@ -66,12 +69,12 @@ class BrowserFiles:
 
     @cached_property
     def frame_style_sheet(self) -> str:
-        """What Streamlit's own parts look like on these pages, as CSS."""
+        """The look of Streamlit's own parts on these pages, as CSS."""
         return _text(self._assets / "frame.css")
 
     @cached_property
     def logo(self) -> str:
-        """The sidebar's picture, as a data URL: of a path Streamlit reads the file in every run."""
+        """The sidebar's picture, as a data URL: if it was a path, Streamlit would read the file in every run."""
         return _picture(self._assets / "logo.svg")
 
     @cached_property
@@ -80,17 +83,18 @@ class BrowserFiles:
         return _picture(self._assets / "icon.svg")
 
     def address(self, name: str) -> str:
-        """Where our own server has the module of a component."""
+        """The address of a component's module on our own server."""
         return self._addresses[name]
 
     @cached_property
     def files(self) -> Mapping[str, str]:
-        """What our own server gives, by address: the module of each component, and the style sheet that they need."""
+        """The files of our own server, by address: the module of each component, and the style sheet that they need."""
         return {self._addresses[name]: text for name, text in self._modules.items()}
 
     @cached_property
     def in_page(self) -> str:
-        """What our own server puts into the page, as HTML: its address, the frame's look, and what to load at once."""
+        """The HTML that our own server puts into the page: its address, the look of Streamlit's parts, and what to load
+        at once."""
         ours = [self.address(name) for name in (_STYLES, *_SOON)]
         soon = (f'<link rel="modulepreload" href="{address}">' for address in (*ours, *_lazy_modules()))
         return f"{_SERVER}<style data-frame>{self.frame_style_sheet}</style>{''.join(soon)}"
@@ -101,7 +105,8 @@ class BrowserFiles:
 
     @cached_property
     def _modules(self) -> Mapping[str, str]:
-        """By name. The sheet is a module as well: what imports it runs after it, so nothing is drawn without a look."""
+        """The modules by name. The style sheet is a module as well: a script that imports it runs after it, so nothing
+        is drawn without its look."""
         sheet = f"{self.script(_STYLES)}fill({json.dumps(self.style_sheet, ensure_ascii=False)})\n"
         names = sorted({path.stem for path in self._scripts.iterdir()} - {_SHARED, _STYLES})
         return {
@@ -111,17 +116,17 @@ class BrowserFiles:
 
 
 def streamlits() -> Mapping[str, Path]:
-    """Streamlit's own scripts and style sheets by address. Their names hold a hash as well."""
+    """Streamlit's own scripts and style sheets by address. Their names contain a hash as well."""
     folders = (_STREAMLIT / prefix.strip("/") for prefix in STREAMLITS)
     found = (path for folder in folders for path in folder.iterdir() if path.suffix in (".js", ".css"))
     return {f"/{path.relative_to(_STREAMLIT).as_posix()}": path for path in found}
 
 
 def _lazy_modules() -> list[str]:
-    """The addresses of `_LAZY` and of what they import, as far as Streamlit's page does not name them itself."""
+    """The addresses of `_LAZY` and of what these modules import, except those that Streamlit's page loads itself."""
     scripts, named_there = _STREAMLIT / STREAMLITS[0].strip("/"), _text(_STREAMLIT / "index.html")
     wanted = [path.name for name in _LAZY for path in sorted(scripts.glob(f"{name}.*.js"))]
-    for name in wanted:  # which grows
+    for name in wanted:  # the list grows while it is read
         wanted += [it for it in _IMPORT.findall(_text(scripts / name)) if it not in named_there and it not in wanted]
     return [f"{STREAMLITS[0]}{name}" for name in wanted]
 
@@ -139,7 +144,7 @@ def _text(path: Path) -> str:
 
 
 def named(name: str, text: str, kind: str = "js") -> str:
-    """What a file with that text is called: another text is another name."""
+    """The name of a file with that text: another text has another name."""
     return f"{name}.{hashlib.sha256(text.encode()).hexdigest()[:20]}.{kind}"
 
 

@@ -1,4 +1,4 @@
-"""Large parts of a page: made once for what they are made of, and from our own server fetched by a browser once."""
+"""Large parts of a page, each made once for the same values. From our own server a browser fetches a part only once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.ui.draw import components
 from app.ui.state import address
 
 _PARTS = "kept_parts"
-"""In the session: by part, what it was made of and what was made: one for each part, 2 to 6 KB when packed."""
+"""In the session: by part, the values that it was made of, and its text. A part takes 2 to 6 KB when packed."""
 FOR_ALL = 128
 """Texts that are the same for all: twelve for each language and depth, and as many more for each set of parameters that
 links carry on. Where there are more, the one goes that was not asked for the longest time. Sessions that show it keep

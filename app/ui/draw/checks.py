@@ -1,4 +1,5 @@
-"""The checks of a step: a mark and a word, what was found; on failure the product's own words, why, how to fix it."""
+"""The checks of a step: a mark with a word and the value that was found; for a failed check also the product's error
+message, the reason, and how to fix it."""
 
 from __future__ import annotations
 
@@ -23,17 +24,18 @@ def mark(status: Status, content: Content) -> str:
 
 
 def framed(status: Status, inside: str, content: Content) -> str:
-    """What something came to: the mark of its status, and `inside`, which is HTML, beside it."""
+    """A result: the mark of its status, and beside it `inside`, which is HTML."""
     return f'<div class="outcome {status}" role="status">{mark(status, content)}<div>{inside}</div></div>'
 
 
 def warned(inside: str, content: Content, *, role: str = "status") -> str:
-    """A notice: the mark of a warning, and `inside`, which is HTML, beside it."""
+    """A notice: the mark of a warning, and beside it `inside`, which is HTML."""
     return f'<div class="notice" role="{role}">{mark(Status.WARNING, content)}<div>{inside}</div></div>'
 
 
 def checks(report: StepReport, subject: Subject, content: Content) -> str:
-    """The checks of a step in their order. The first that did not pass stands open, and whatever a server refused."""
+    """The checks of a step in their order. The first that did not pass stands open, and so does each that a server
+    refused."""
     return listed(report.checks, subject, content, kind=report.step)
 
 
@@ -45,7 +47,8 @@ def listed(found: Sequence[Check], subject: Subject, content: Content, *, kind: 
 
 
 def unread(found: Submission, subject: Subject, content: Content) -> str:
-    """Why there is no token: the server's words, where it refused; or what is wrong with the text that was read."""
+    """Why there is no token: the server's error message, where it refused; or what is wrong with the text that was
+    read."""
     return listed([found.malformed], subject, content) if found.malformed else said(found.unread, content)
 
 
@@ -84,12 +87,12 @@ def _inside(check: Check, subject: Subject, content: Content) -> str:
 
 
 def allowed_by(texts: Iterable[tuple[str, str]], content: Content) -> str:
-    """The least that would allow what may not be read: RBAC rules, an IAM policy, or both."""
+    """The smallest permission with which the unread object could be read: RBAC rules, an IAM policy, or both."""
     return "".join(f"<p>{prose(sentence)}</p>{code(content, text)}" for sentence, text in texts)
 
 
 def shown_value(text: str, content: Content) -> str:
-    """A value, and beside Unix seconds the time that they are; of a list in which nothing is, that there is nothing."""
+    """A value; beside Unix seconds the time that they mean; for an empty list the words that it is empty."""
     if text == "[]":
         return prose(content.message("ui.empty_list"))
     text = visible_ends(text)
@@ -98,7 +101,7 @@ def shown_value(text: str, content: Content) -> str:
 
 
 def said(error: str, content: Content) -> str:
-    """A product's own words, letter by letter; nothing where it said nothing."""
+    """A product's error message, exactly; empty where there is none."""
     if not error:
         return ""
     return (
@@ -112,9 +115,9 @@ def _label(content: Content, key: str) -> str:
 
 
 def outcome(report: StepReport, walk: Walk, content: Content, facts: list[tuple[str, str]]) -> str:
-    """What came of the step, in one sentence, with the two or three values that prove it.
+    """The result of the step, in one sentence, with the two or three values that prove it.
 
-    On failure the fix stands below it; where the walk did not get here, the way to what broke.
+    On failure the fix stands below it; where the walk did not reach the step, a link to what broke.
     """
     status, subject, below = report.status, walk.subject, ""
     if status in HOLDS:
@@ -142,7 +145,7 @@ def outcome(report: StepReport, walk: Walk, content: Content, facts: list[tuple[
 
 
 def of_program(step: Step, status: Status, verdict: Verdict, subject: Subject, content: Content) -> str:
-    """What became of a step for the Pod's own program, where our own requests went further than it did."""
+    """The result of a step for the Pod's own program, where our own requests got further than the program."""
     rows: list[tuple[str, str]] = []
     quoted = ""
     if status is Status.FAILED and verdict.step is step and verdict.check is not None:
@@ -175,7 +178,7 @@ def _broken(report: StepReport, walk: Walk, content: Content) -> str:
 
 
 def _fix(check: Check, subject: Subject, content: Content) -> str:
-    """What the server said of a failed check, and how to fix it."""
+    """The server's message for a failed check, and how to fix it."""
     fix = prose(content.check(check.id).fill(check, subject).fix)
     quoted = said(check.error, content) if check.error else ""
     return f'{quoted}<p class="fix"><span class="label">{_label(content, "fix")}</span> {fix}</p>'

@@ -1,4 +1,4 @@
-"""Program text for a reader to take along: comments set back, one button copies it."""
+"""Program text for a reader to copy: comments in a quieter colour, and a button that copies it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from app.own_commands import as_started
 from app.ui.text import copy_button, escape, whole_words
 
 _DOCUMENT = re.compile(r"""(?>.*?(?=[\[{]["{\[]))(?P<document>.{162,}[}\]])""")
-"""A line with a long JSON document, which no one can read on one line, and what stands before it."""
+"""Matches a line with a long JSON document, which no one can read on one line, and the text before the document."""
 _SHOWN = 24
-"""Characters of it that stand beside the fold."""
+"""How many characters of the document stand beside the fold."""
 
 
 def code(content: Content, text: str) -> str:

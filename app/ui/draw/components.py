@@ -1,4 +1,4 @@
-"""How the pages draw what Streamlit has no element for: components with the theme's variables and without an iframe."""
+"""The elements that Streamlit does not have, as components with the theme's variables and without an iframe."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ _top = component("top")
 
 
 def styles() -> None:
-    """Sets the look of all that follows: Streamlit's own parts, and what the components draw.
+    """Sets the look of everything after it: Streamlit's own parts, and what the components draw.
 
-    Our own server writes the sheet of Streamlit's parts into the page (`app.serving.first_paint`), and the script of
-    each component imports the other one. So nothing is drawn here.
+    Our own server writes the style sheet of Streamlit's parts into the page (`app.serving.first_paint`), and the script
+    of each component imports the other one. So under our own server this draws nothing.
     """
     if not is_ours():
         st.html(f"<style>{browser_files.frame_style_sheet}</style>")
@@ -77,7 +77,7 @@ def block(html: str, key: str, *, answers: bool = False) -> None:
 
 
 def head(page: str, content: Content, *, asks: str = "") -> None:
-    """Draws a page's title and its `goal`; `asks` as there."""
+    """Draws a page's title and its `goal`; `asks` as in `goal`."""
     st.title(page_title(page, content), anchor=False)
     goal(content.lesson(page).section("goal").body, asks=asks)
 
@@ -95,17 +95,17 @@ def goal(text: str, *, asks: str = "") -> None:
 
 
 def nothing() -> None:
-    """A component hands on a value only where somebody listens to it."""
+    """Does nothing: without a callback Streamlit does not pass on a component's value."""
 
 
 def top(shown: str) -> None:
-    """Goes to the top of the page where it shows something else than before; `shown` names what."""
+    """Scrolls to the top of the page where it shows something else than before; `shown` identifies what it shows."""
     _top(data={"shown": shown}, key="top")
 
 
 def page(language: str, name: str, title: str, words: str) -> None:
-    """Tells the browser which page this is and in which language; on a new page its heading, `title`, has the focus.
+    """Sets the name of the page and its language in the browser. On a new page its heading, `title`, gets the focus.
 
-    `words`: what is said around the page (`page_words`), as JSON or the address of it.
+    `words`: the texts around the page (`page_words`), as JSON or as the address of that.
     """
     _page(data={"language": language, "page": name, "title": title, "words": words}, key="page")

@@ -1,4 +1,4 @@
-"""Buttons for the actions that send something, where the walk lacks them: what each does, needs and sends."""
+"""Buttons for the actions that send something, where the walk lacks them: each says what it does, needs and sends."""
 
 from __future__ import annotations
 
@@ -39,13 +39,14 @@ def lacking(*reports: StepReport) -> list[Action]:
 
 
 def is_refused(action: Action, forecast: Forecast | None) -> bool:
-    """Whether the cluster has said beforehand that it will allow no use of an action."""
+    """Whether the cluster has said beforehand that it will refuse every use of an action."""
     uses = [use for use, found in NEEDS.items() if found.action is action and found.accesses]
     return forecast is not None and bool(uses) and all(forecast.of(use) is False for use in uses)
 
 
 def instead(actions: Iterable[Action], content: Content, *, key: str) -> bool:
-    """Draws the buttons of what an instrument sends and the reader has not asked for; whether there are any."""
+    """Draws the buttons for what an instrument sends and the reader has not asked for. Returns whether there are
+    any."""
     wanted = [action for action in actions if action in session.missing(action)]
     if not wanted:
         return False
@@ -55,7 +56,7 @@ def instead(actions: Iterable[Action], content: Content, *, key: str) -> bool:
 
 
 def _buttons(actions: Sequence[Action], walk_view: WalkView, content: Content, *, key: str) -> None:
-    """A button for each action, and one for all of them during the whole visit."""
+    """A button for each action, and one that asks for all of them during the whole visit."""
     for action in actions:
         with st.container(border=True, key=f"action_{key}_{action}"):
             components.block(_explanation(action, walk_view, content), key=f"action_text_{key}_{action}")
@@ -85,7 +86,8 @@ def _explanation(action: Action, walk_view: WalkView, content: Content) -> str:
 
 
 def _allowed(action: Action, subject: Subject, forecast: Forecast | None, content: Content) -> str:
-    """The rule that it takes, with what the cluster says to it beforehand; nothing where the cluster has no say."""
+    """The rule that the action needs, with what the cluster said about it beforehand; empty where the cluster does not
+    decide about the action."""
     uses = [use for use, found in NEEDS.items() if found.action is action]
     accesses = [access for use in uses for access in need(use).of(subject)]
     if not accesses:

@@ -1,4 +1,4 @@
-"""JSON and YAML documents line by line: the lines that matter lit and explained, the rest folded."""
+"""JSON and YAML documents line by line: the lines that matter are lit and explained, the others folded."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ ITSELF = ""
 _PLAIN_YAML = re.compile(r"[A-Za-z/.][\w./@+-]*(?::+[\w./@+-]+)*")
 _YAML_WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n", "."}
 _FOLD_FROM = 3
-"""Fewer unlit lines than this are not worth a fold."""
+"""Fewer unlit lines than this are not folded."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One line of a document: where it stands, and its key, value and punctuation."""
+    """One line of a document: its path, and its key, value and punctuation."""
 
     path: Path
     depth: int
@@ -96,7 +96,8 @@ def _yaml_scalar(scalar: JsonValue) -> str:
 
 
 def matches(path: Path, pattern: Path) -> bool:
-    """Whether `path` is what `pattern` names or, but for patterns that end in `ITSELF`, lies below it."""
+    """Whether `path` is the one that `pattern` describes, or lies below it; not below it where the pattern ends in
+    `ITSELF`."""
     if pattern[-1:] == (ITSELF,):
         return len(path) == len(pattern) - 1 and matches(path, pattern[:-1])
     return len(path) >= len(pattern) and all(want in ("*", name) for want, name in zip(pattern, path, strict=False))
@@ -137,7 +138,7 @@ def _is_first(path: Path, pattern: Path, noted: set[Path]) -> bool:
 
 
 def fold(content: Content, rendered: Sequence[str]) -> str:
-    """Lines behind a summary that says how many they are."""
+    """Lines behind a summary that says how many lines there are."""
     if len(rendered) < _FOLD_FROM:
         return "".join(rendered)
     summary = escape(content.message("screens.folded", count=len(rendered)))

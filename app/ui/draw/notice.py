@@ -1,6 +1,6 @@
-"""What stands in the way, in plain words: what was found, what would have done, what to do.
+"""Notices of what keeps a page from going on: what was found, what was expected, and what to do.
 
-So does live mode, on pages whose acts make sense in a simulated world only.
+Live mode is such a case for pages that make sense only in a simulated world.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from app.ui.state.walk_view import WalkView
 from app.ui.text import escape, prose, utc, without_folders
 
 _LISTED = 12
-"""Values that an address may have, as far as they are listed."""
+"""How many values that a parameter may have are listed."""
 _SHOWN = 60
-"""Characters of what it asks for."""
+"""How many characters of the parameter's value are shown."""
 
 
 class Hindrance(Protocol):
-    """What content has words for below `errors`."""
+    """An error with a text below `errors` in the content."""
 
     @property
     def words(self) -> str:
@@ -44,7 +44,7 @@ class Hindrance(Protocol):
 
 
 def words_of(error: Hindrance, content: Content) -> ErrorText:
-    """The words for an error. Pages may be shown to others: of a path on this machine they name the file alone."""
+    """The text for an error. Pages may be shown to others, so a path on this machine is reduced to the file's name."""
     return content.error(error.words, **{name: without_folders(text) for name, text in error.values.items()})
 
 
@@ -59,13 +59,13 @@ def notice(error: Hindrance, content: Content) -> str:
 
 
 def unknown(name: str, known: Iterable[str], content: Content) -> None:
-    """Says so where the address asks, by the parameter `name`, for something that is not among the `known`."""
+    """Shows a notice where the parameter `name` of the address has a value that is not among the `known` ones."""
     if error := not_among(name, known):
         components.block(notice(error, content), key=f"unknown_{name}")
 
 
 def not_among(name: str, known: Iterable[str]) -> FlowError | None:
-    """What is wrong with what the address asks for by the parameter `name`; None where it is among the `known`."""
+    """The error where the parameter `name` of the address has a value that is not among the `known` ones; else None."""
     asked, expected = st.query_params.get(name, ""), tuple(known)
     if not asked or asked in expected:
         return None
@@ -73,20 +73,20 @@ def not_among(name: str, known: Iterable[str]) -> FlowError | None:
 
 
 def not_there(code: str, got: str, known: Sequence[str]) -> FlowError:
-    """The error that says that what the address asks for is not there, and what is."""
+    """The error that says that what the address asks for does not exist, and which values do."""
     found = ", ".join(f"`{value}`" for value in known[:_LISTED])
     more = ", …" if len(known) > _LISTED else ""
     return FlowError(code=code, server_message="", got=visible(got[:_SHOWN], keep=""), expected=found + more)
 
 
 def show(error: FlowError, content: Content, key: str) -> None:
-    """Draws it, and below it the ways on: to ask once more, and back to the simulated cluster."""
+    """Draws the error, and below it the ways on: to ask again, and back to the simulated cluster."""
     components.block(notice(error, content), key=f"notice_{key}")
     _ways(content, key)
 
 
 def show_briefly(error: FlowError, content: Content, key: str) -> None:
-    """What is missing and what to do, in place of a verdict; below it the same ways on."""
+    """Says instead of a verdict what is missing and what to do; below it the same ways on."""
     words = words_of(error, content)
     sentence = prose(content.facts.sentences(words.title, words.fix))
     sign = mark(Status.UNKNOWN, content)
@@ -106,7 +106,7 @@ def _ways(content: Content, key: str) -> None:
 
 
 def silence(walk_view: WalkView, content: Content) -> None:
-    """Says which steps are as they were read before, because a server did not answer now; nothing where none is."""
+    """Says which steps are from an earlier walk, because a server did not answer now; draws nothing where none is."""
     if not walk_view.as_of:
         return
     listed = "".join(
@@ -120,13 +120,13 @@ def silence(walk_view: WalkView, content: Content) -> None:
 
 
 def lost(loss: str, content: Content) -> None:
-    """Says why the reader's world is gone, and what there is still."""
+    """Says why the reader's world is gone, and what still exists."""
     words = " ".join(content.message(f"limits.{key}") for key in (f"lost_{loss}", "lost_kept"))
     components.block(warned(f"<p>{prose(words)}</p>", content), key="lost")
 
 
 def needs_a_world(content: Content) -> bool:
-    """Whether the page cannot go on: then it is said why, with the way to the simulated world."""
+    """Whether the page cannot go on without a world; then draws the reason and the way to the simulated world."""
     if mode.can().break_world:
         return False
     words = prose(content.message("simulated_only.why"))
@@ -136,7 +136,8 @@ def needs_a_world(content: Content) -> bool:
 
 
 def without_token(why: Submission, content: Content) -> None:
-    """Says that the world's Pod has no token to begin with, and in whose words; a new world is one click away."""
+    """Says that there is no token of the world's Pod to begin with, and shows the error message for that; a button
+    makes a new world."""
     words = f'<p class="failed">{prose(content.message("simulated_only.no_token"))}</p>'
     components.block(words + unread(why, session.subject(), content), key="no_token")
     st.button(content.message("ui.reset"), key="no_token_reset", icon=":material/delete_sweep:", on_click=session.reset)

@@ -1,4 +1,4 @@
-"""What a reader sees of an error of ours: one sentence with an id, in place of the part that could not be drawn.
+"""What a reader sees of an error of this app: a sentence with an id, instead of the part that could not be drawn.
 
 The log has the same id, with the traceback (logger `irsa_explorer`). No page shows a traceback.
 """
@@ -37,9 +37,8 @@ _PENDING = "page_error"
 
 @contextmanager
 def contained(content: Content | None = None) -> Iterator[None]:
-    """Draws what is inside. Where that raises, the sentence stands there instead, and the page goes on after it. Where
-    the world went meanwhile, the page is drawn once more, of the next one.
-    """
+    """Draws what is inside. If that raises, the sentence is shown instead, and the page goes on after it. If the world
+    is gone meanwhile, the page is drawn again, for the next world."""
     try:
         yield
     except WorldGone:
@@ -76,7 +75,7 @@ def on_script_error(error: Exception) -> bool:
     if not gone:
         st.session_state[_PENDING] = _record(error)
     if gone or again:
-        with suppress(RerunException):  # the next run is requested by then; this one has ended anyway
+        with suppress(RerunException):  # the next run is requested by then; this run has ended anyway
             st.rerun()
     else:
         pending(language.content())

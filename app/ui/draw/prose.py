@@ -30,7 +30,7 @@ def markdown(text: str, content: Content) -> str:
 
 @lru_cache(maxsize=512)
 def _rendered(text: str, language: str, _address: str) -> str:
-    """Kept by the address as well, since the links in it carry that on."""
+    """The HTML, kept by the address as well, because the links in it repeat parameters of the address."""
     return str(_MARKDOWN.render(counted(text), {"content": load(language)}))
 
 
@@ -70,7 +70,7 @@ def term(key: str, content: Content, words: str) -> str:
 
 
 def fault(id_: str, content: Content) -> str:
-    """A link to the lab, where the fault can be caused; what it is stands beside it."""
+    """A link to the lab, where the fault can be injected, with the fault's description beside it."""
     title = escape(content.message(f"faults.{id_}.title").replace("`", ""))
     beside = f' class="term fault" data-meaning="{title}" aria-description="{title}"'
     return page_link(content, "break_it", escape(id_), attributes=beside, fault=id_)

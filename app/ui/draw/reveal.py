@@ -23,7 +23,7 @@ from app.ui.text import breakable, prose
 
 
 def is_possible() -> bool:
-    """Whether the reader is on this machine, and no other site may frame the page."""
+    """Whether the reader is on this machine, and no other site may put the page into a frame."""
     return mode.is_on_this_machine() and not Settings.from_environment().frame_ancestors
 
 
@@ -36,7 +36,7 @@ def signature(ports: Ports, subject: Subject) -> str | Submission:
 
 
 def offer(walk_view: WalkView, content: Content) -> None:
-    """The button; nothing where it would be refused, or the mounted token is not there to be read."""
+    """The button that shows it; nothing where that would be refused, or where the mounted token cannot be read."""
     if not is_possible() or session.missing(Action.READ_TOKEN):
         return
     if st.button(

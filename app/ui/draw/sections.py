@@ -57,8 +57,8 @@ def on_demand(heading: str, *, icon: str, key: str) -> Any:
 
 
 def unfolding(heading: str, *, icon: str, key: str, opened: bool = False, is_new: bool = False) -> Any:
-    """The same, forgotten with its page. `opened`: whether it is open at first; `is_new`: whether its value was set
-    just now."""
+    """As `on_demand`, but forgotten with its page. `opened`: whether it is open at first; `is_new`: whether that value
+    was set just now."""
 
     def draw() -> Any:
         return st.expander(heading, icon=f":material/{icon}:", expanded=opened, key=key, on_change="rerun")

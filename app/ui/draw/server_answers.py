@@ -1,4 +1,4 @@
-"""What servers answer to a question that is asked for its own sake: taken or refused, in their own words."""
+"""What servers answer to requests that are sent only for their answer: accepted, or refused with an error message."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Answer:
 
     taken: bool
     got: str = ""
-    """What came of it, where it was taken."""
+    """The result, where the request was accepted."""
     code: str = ""
     """The server's code for its refusal."""
     server_message: str = ""
@@ -30,12 +30,12 @@ class Answer:
 
     @property
     def status(self) -> Status:
-        """As the mark of a check."""
+        """The status for a check's mark."""
         return Status.PASSED if self.taken else Status.FAILED
 
 
 def ask(question: Callable[[], _Answer], summarize: Callable[[_Answer], str]) -> tuple[Answer, _Answer | None]:
-    """Asks, and returns the answer beside what it got; `summarize` says that in a few words."""
+    """Asks, and returns the answer beside the result; `summarize` says the result in a few words."""
     try:
         got = question()
     except FlowError as error:

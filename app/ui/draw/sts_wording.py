@@ -1,4 +1,5 @@
-"""The two wordings of STS: the switch between them, and both texts of each refusal, side by side and really asked."""
+"""The two wordings of STS's error messages: the switch between them, and both texts of each refusal, side by side, from
+real requests."""
 
 from __future__ import annotations
 
@@ -53,7 +54,7 @@ class Pair:
 
 
 def fold(content: Content) -> None:
-    """The switch and the texts, folded unless the reader wants all of it: STS is asked once it is unfolded."""
+    """The switch and the texts, folded unless the reader wants all details: STS is asked once the fold is opened."""
     opened = depth() == WIRE
     within = unfolding(
         content.message("wording.heading"), icon="translate", opened=opened, key=f"wording_fold_{opened}"
@@ -79,16 +80,16 @@ def switch(content: Content) -> None:
 
 
 def side_by_side(content: Content) -> None:
-    """What STS says in both wordings, when and where each was seen, and how sure that is."""
+    """STS's messages in both wordings, when and where each was seen, and how sure that is."""
     pairs = kept("wordings", lambda: compare(session.simulated_ports(), session.world()), session.simulated_walk_view())
     components.block(_drawn(pairs, content), key="wordings")
 
 
 def compare(ports: Ports, world: World) -> tuple[Pair, ...]:
-    """Asks STS for each refusal in both wordings; the world's own stays what it is for everybody else.
+    """Asks STS for each refusal in both wordings. The world's own wording stays the same for all its other users.
 
-    Where the world is broken, or its chain is not built yet, STS may refuse for another reason: then the case is left
-    out.
+    Where the world is broken, or its chain is not built yet, STS may refuse for another reason: then that refusal is
+    left out.
     """
     accounts = (world.account, world.other_account)
     own, other = (role_in(account.account_id, world.seeded.role) for account in accounts)
@@ -124,7 +125,7 @@ def _asked(world: World, wording: Wording, role_arn: str, token: str) -> Answer:
 
 
 def set_wording(world: World, wording: Wording) -> None:
-    """In which words STS refuses from now on, whichever account the role is in."""
+    """Sets the wording in which STS refuses from now on, whichever account the role is in."""
     world.account.sts_wording = world.other_account.sts_wording = wording
 
 

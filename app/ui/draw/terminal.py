@@ -51,12 +51,12 @@ def hand_out(world: World) -> None:
 
 
 def _folder(world: World) -> Path:
-    """Below the world's own directory: it goes when the world goes, and with the process."""
+    """The folder below the world's own directory: it is removed with the world, and with the process."""
     return world.directory / "terminal"
 
 
 def _commands(folder: Path) -> list[str]:
-    """What to type first: where the examples are, which Python has the packages, and whose keys to use."""
+    """What to type first: the folder of the examples, the Python that has the packages, and the keys to use."""
     quoted = shlex.quote
     return [
         f"cd {quoted(str(ASSETS.parent))}",

@@ -1,4 +1,4 @@
-"""The drawn figures: Graphviz writes the geometry once, style sheets colour it for every state and theme."""
+"""The drawn figures: Graphviz writes the geometry once, and style sheets colour it for every state and theme."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from app.ui.text import escape
 
 FIGURES = (STORY, *SCHEME_FIGURES.values())
 ROOM = "%nnnnnnnnn%"
-"""Stands in a drawn box where the real name goes, and is as wide as a name may be."""
+"""The placeholder for the real name in a drawn box, as wide as a name may be."""
 _LONGEST = 13
-"""Characters of a real name that fit there, in the smaller type that names have."""
+"""How many characters of a real name fit there, in the smaller type of names."""
 _BOX = re.compile(r'<g id="[^"]*&#45;(\w+)" class="node box.*?</g>\n', re.DOTALL)
 
 
@@ -42,7 +42,7 @@ def dot(figure: Figure, layout: Layout, content: Content) -> str:
     def place(x: float, y: float) -> str:
         return f"{x:g},{bottom - y:g}!"  # DOT's y points up
 
-    # (1) Zones: a frame with the corners that it says, and inside it a box that holds nothing but the name.
+    # (1) Zones: a frame with the given corners, and inside it a box that contains only the name.
     for zone in figure.zones:
         left, top, right, low = zone.corners[layout]
         vertical, horizontal = zone.name_at[layout]
@@ -105,7 +105,7 @@ def _words(content: Content, key: str) -> str:
 
 
 def file_of(figure: Figure, layout: Layout, language: str) -> Path:
-    """Where the drawn figure is kept: beside the words that are in it."""
+    """The path of the drawn figure: beside the language's texts, because the figure contains some of them."""
     return ROOT / language / "diagrams" / f"{figure.name}-{layout}.svg"
 
 

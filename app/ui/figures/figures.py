@@ -1,4 +1,4 @@
-"""What the pictures show: boxes, arrows and zones with their places. The words for them are content."""
+"""The contents of the pictures: boxes, arrows and zones with their places. Their words are in the content files."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ Place = tuple[float, float]
 
 @dataclass(frozen=True, kw_only=True)
 class Zone:
-    """A world: the frame around the boxes that belong to it."""
+    """A zone, such as a node or AWS: the frame around its boxes."""
 
     id: str
     corners: dict[Layout, tuple[float, float, float, float]]
     """Left, top, right, bottom."""
     name_at: dict[Layout, tuple[Literal["t", "b"], Literal["l", "r"]]]
-    """In which corner its name stands: top or bottom, left or right."""
+    """The corner in which its name stands: top or bottom, left or right."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Node:
-    """A box: someone who takes part."""
+    """A box: a party."""
 
     id: str
     zone: str
     at: dict[Layout, Place]
     named: bool = False
-    """Whether its name from the walk stands in it."""
+    """Whether the box shows the party's name from the walk."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,9 +43,9 @@ class Edge:
     tail: str
     head: str
     words: tuple[str, ...] = ()
-    """The keys of its words, one of which is shown at a time; its id where it does not say."""
+    """The keys of its texts, one of which is shown at a time; empty where the key is its id."""
     label_at: dict[Layout, Place] = field(default_factory=dict)
-    """Where the words stand; half-way along the arrow where it does not say."""
+    """The place of the text; half-way along the arrow where none is given."""
 
 
 @dataclass(frozen=True, kw_only=True)

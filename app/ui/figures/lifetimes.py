@@ -1,4 +1,4 @@
-"""Two lives on one axis: the token that was shown to STS, and the session that came of it."""
+"""Two lifetimes on one axis: that of the token that STS was shown, and that of the session which STS issued for it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from app.ui.text import escape, prose, utc
 DEFAULT_DURATION = 3600
 """Seconds that a session lasts where the request names no `DurationSeconds` (AssumeRoleWithWebIdentity)."""
 ADVISORY, MANDATORY = 900, 600
-"""Seconds before its end at which botocore begins to look for new credentials, and insists on them (credentials.py)."""
+"""Seconds before the session's end at which botocore begins to try to renew the credentials, and from which on it
+requires new ones (credentials.py)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Moment:
-    """A point of a life: the key of its words, and when it is in Unix seconds."""
+    """A point of a lifetime: the key of its text, and its time in Unix seconds."""
 
     name: str
     at: float
@@ -71,7 +72,7 @@ def session_of(expiration: str) -> Life | None:
 
 
 class _Axis:
-    """Places in percent of the span that holds both lives and now."""
+    """Places in percent of the period that contains both lifetimes and now."""
 
     def __init__(self, token: Sequence[Moment], session: Sequence[Moment], now: float) -> None:
         self.token, self.session, self.now = token, session, now

@@ -12,7 +12,7 @@ from app.ui.text import escape, shorten
 _AWS = frozenset({"iam", "sts", "s3", "cloudtrail", "instance-metadata"})
 _NEUTRAL = frozenset({"explorer"})
 _LONGEST = 40
-"""Characters of a call's name in the picture; the list below it has the whole."""
+"""Characters of a call's name in the picture; the list below the picture has the whole name."""
 
 
 def sequence(exchanges: Sequence[Exchange], content: Content) -> str:
@@ -29,7 +29,7 @@ def sequence(exchanges: Sequence[Exchange], content: Content) -> str:
 
 
 def party(name: str, content: Content) -> str:
-    """The party's name in the reader's words; one that we have no words for keeps its own."""
+    """The party's name in the reader's language; a party without a text keeps its own name."""
     return content.messages.get(f"parties.{name}", name)
 
 
@@ -62,7 +62,7 @@ def _arrow(number: int, exchange: Exchange, lanes: Sequence[str], content: Conte
     left, right = sorted((start, end))
     count = len(lanes)
     place = f"left:{(left + 0.5) / count:.4%};width:{(right - left) / count:.4%}"
-    # The words begin at the arrow's left end, or end at its right end where there is more room.
+    # The text begins at the arrow's left end, or ends at its right end where there is more room.
     from_right = left + right >= count
     side = "from_right" if from_right else ""
     room = (0.0, 1 - (right + 0.5) / count) if from_right else ((left + 0.5) / count, 0.0)
@@ -79,7 +79,7 @@ def _arrow(number: int, exchange: Exchange, lanes: Sequence[str], content: Conte
 
 
 def answer(exchange: Exchange, content: Content) -> str:
-    """The status, with a cross where it is no success; or that no answer came."""
+    """The response's status, with a cross where it is no success; or a text that no response came."""
     if not exchange.status:
         return f"✕ {content.message('ui.wire_no_answer')}"
     return str(exchange.status) if exchange.succeeded else f"✕ {exchange.status}"

@@ -1,4 +1,4 @@
-"""The life of the mounted token, and of the one before it, on one axis: issued, renewal due, expired, and now."""
+"""The lifetimes of the mounted token and of the previous one on one axis: issued, renewal due, expired, and now."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from app.flow.model import JsonValue
 from app.ui.text import breakable, escape, prose
 
 ROTATE_AT = 0.8
-"""The part of a token's life after which the kubelet replaces it (pkg/kubelet/token)."""
+"""The share of a token's lifetime after which the kubelet replaces the token (pkg/kubelet/token)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Life:
-    """From when to when a token is good, in Unix seconds."""
+    """The period in which a token is valid, in Unix seconds."""
 
     begins: float
     expires: float
@@ -31,7 +31,7 @@ class Life:
 
 
 def life(claims: JsonValue) -> Life | None:
-    """The life that `claims` tell; None where they tell none."""
+    """The lifetime in `claims`; None where they contain none."""
     begins, expires = seconds(claims, "iat"), seconds(claims, "exp")
     if begins is None or expires is None or not begins < expires:
         return None
@@ -39,7 +39,7 @@ def life(claims: JsonValue) -> Life | None:
 
 
 def timeline(current: Life, before: Life | None, now: float, content: Content) -> str:
-    """Both lives with `now` across them, and in words what the last move of the clock has done."""
+    """Both lifetimes with `now` across them, and a text on what the last move of the clock has done."""
     replaced = before if before and before != current else None
     lives = [life for life in (replaced, current) if life]
     first = min(life.begins for life in lives)

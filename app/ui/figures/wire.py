@@ -1,4 +1,5 @@
-"""What went over the wire in a step: which party called which, then a line an exchange, with headers and bodies."""
+"""The requests and responses of a step: a picture of which party called which, then a line for each exchange, with
+headers and bodies."""
 
 from __future__ import annotations
 
@@ -62,7 +63,7 @@ def _message(content: Content, key: str, headers: Sequence[tuple[str, str]], bod
 
 
 def _body(body: str, content: Content) -> str:
-    """JSON and XML indented, a form one field a line, all else as it came."""
+    """A body for reading: JSON and XML indented, a form with one field in each line, anything else unchanged."""
     if len(body) <= _LONGEST:
         try:
             return document(content, json_lines(json.loads(body)), {})

@@ -1,4 +1,4 @@
-"""What the address asks for and there is not: kept before the address is written again, and said on the page."""
+"""The values of the address that do not exist: kept before the address is written again, and reported on the page."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from app.ui.draw import components, notice
 from app.ui.state import address, depth, language, mode
 
 PAGE = "page"
-"""In the address: the page that a browser asked for, where there is none of that name (`app.server`)."""
+"""The parameter of the address with the name of a page that was requested and does not exist (`app.server`)."""
 _KEY = "asked_in_vain"
-"""In the session: by parameter, what is wrong with what the address asked for, until a page says so."""
+"""In the session: by parameter, what is wrong with the address, until a page reports it."""
 
 
 def heed(windows: Mapping[str, Iterable[str]]) -> None:
-    """Comes before the address is read. `windows`: what it may ask for of a talk, by parameter.
+    """Keeps what is wrong with the address. Comes before the address is read. `windows`: the parameters of a talk, with
+    the values that each may have.
 
-    Where something is wrong, nothing is presented to a room before the reader has seen it.
+    Where something is wrong, no talk begins before the reader has seen what.
     """
     known = {language.KEY: LANGUAGES, depth.KEY: map(str, depth.DEPTHS), **mode.IN_ADDRESS, **windows}
     wrong = {name: error for name, values in known.items() if (error := notice.not_among(name, values))}
@@ -32,7 +33,7 @@ def heed(windows: Mapping[str, Iterable[str]]) -> None:
 
 
 def say(content: Content) -> None:
-    """Says once what the address asked for and does not exist."""
+    """Reports once what the address asked for and does not exist."""
     wrong: Mapping[str, FlowError] = st.session_state.pop(_KEY, {})
     for name, error in wrong.items():
         components.block(notice.notice(error, content), key=f"unknown_{name}")

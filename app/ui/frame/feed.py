@@ -1,4 +1,4 @@
-"""What was asked of this browser's world, as it happens; and the page that follows it without a click."""
+"""The requests to this browser's world as they happen, and a page that follows them without a click."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""What a reader sees until Streamlit's page has come: its title, what it asks, and the map at rest.
+"""What a reader sees until Streamlit's page has come: the page's title, its question, and the map at rest.
 
-That page is empty until its scripts, a session and a run are there. The script draws this over it, with the map's own
-scripts, and takes it away when the page's own map is seen. Under `streamlit run` there is none.
+Streamlit's page is empty until its scripts, a session and a run exist. The script of this module draws the picture over
+it, with the map's own scripts, and removes the picture when the page's own map is visible. Under `streamlit run` there
+is none.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from app.ui.text import escape, prose
 _SCRIPT = ASSETS / "first_picture.js"
 _TITLE = "IRSA Explorer"
 _SAYS = ("lost", "gone", "stopped", "status", "slow", "refused", "refused_end", "close")
-"""What Streamlit's dialog says where no connection comes: `ENGLISH` of `page.js`."""
+"""The texts of Streamlit's dialog for a page without a connection: `ENGLISH` of `page.js`."""
 
 
 def head() -> str:
@@ -36,9 +37,10 @@ def head() -> str:
 
 
 def body() -> str:
-    """Where it is drawn, and where the page says that no connection comes, or no script: HTML at the end of the page.
+    """The place where the picture is drawn, and the texts for a page to which no connection or no script comes: HTML at
+    the end of the page.
 
-    The last has its words at once, in every language: what would choose one is such a script.
+    The text for a page without scripts is there in every language, because a script would have to choose one.
     """
     blocked = "".join(
         f'<p lang="{language}">{escape(load(language).message("serving.blocked"))}</p>' for language in LANGUAGES

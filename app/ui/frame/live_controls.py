@@ -1,4 +1,5 @@
-"""The controls of live mode's choice. What the cluster does not list can be typed."""
+"""The controls with which the reader chooses what live mode is about. A name that the cluster does not list can be
+typed."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ _NEWEST = "\0newest"
 
 
 def pickers(content: Content) -> None:
-    """Everything that can be chosen, each with what stands in its way."""
+    """All controls, each with the reason where the cluster does not list its names."""
     chosen = state()
     if _cluster(chosen, content):
         _in_cluster(chosen, content)
@@ -42,13 +43,13 @@ def _in_cluster(chosen: LiveSelection, content: Content) -> None:
 
 
 def with_role(name: str, role_arn: str) -> str:
-    """A ServiceAccount with the role that it is annotated with, if it is."""
+    """A ServiceAccount's name, with the role of its annotation if it has one."""
     role = role_arn.rpartition("/")[2]
     return f"{name} → {role}" if role else name
 
 
 def _cluster(chosen: LiveSelection, content: Content) -> bool:
-    """Whether there is a cluster to choose."""
+    """Draws the choice of a cluster. Returns whether there is a cluster to choose."""
     try:
         contexts = wiring.contexts()
         names, current, problem = list(contexts.by_name), contexts.current, None
@@ -101,7 +102,7 @@ def _aws(chosen: LiveSelection, content: Content) -> None:
 
 
 def _pick(what: str, now: str, listed: Listed | None, use: str, content: Content) -> None:
-    """A list of the cluster's; a name that is not in it can be typed."""
+    """A choice from one of the cluster's lists. A name that is not in the list can be typed."""
     names = list(listed.names) if listed else []
     roles = dict(zip(names, listed.roles, strict=True)) if listed else {}
     if what == "pod":
@@ -150,7 +151,7 @@ def select(
 
 
 def _picked(what: str) -> None:
-    """Takes over what was picked, and drops what hung on the choice before."""
+    """Keeps what was picked, and drops the choices that depended on the previous one."""
     chosen, picked = state(), str(st.session_state.get(f"pick_{what}") or "").strip()
     match what:
         case "context":
@@ -166,7 +167,7 @@ def _picked(what: str) -> None:
 
 
 def _problem(error: FlowError | None, content: Content, key: str, use: str = "") -> None:
-    """In short what stands in the way, and the rule that would let us by."""
+    """A short error, and the rule that would allow what was refused."""
     if error is None:
         return
     words = notice.words_of(error, content)

@@ -1,4 +1,4 @@
-"""The pages, where they stand in the sidebar, and the way from one to the next."""
+"""The pages, their places in the sidebar, and the ways from one page to the next."""
 
 from __future__ import annotations
 
@@ -26,11 +26,12 @@ _STANDS_OUT = {
     Status.UNKNOWN: ":material/help:",
     Status.NOT_REACHED: ":material/do_not_disturb_on:",
 }
-"""What a step of these shows, whether it was read or not: below a broken step a tick looks like a success."""
+"""The icons of statuses that are shown whether the step was read or not: below a broken step a tick would look like a
+success."""
 
 
 def name(page: str, content: Content) -> str:
-    """What the page is called wherever it is named beside others: short, with its step's number."""
+    """The short name of a page, for lists of pages; with its number if it is a step's."""
     if page in list(Step):
         return step_name(Step(page), content)
     short = PAGE_SPECS[page].short
@@ -38,8 +39,8 @@ def name(page: str, content: Content) -> str:
 
 
 def choose(content: Content, walk: Walk | None) -> st.Page:
-    """Shows the pages by section, and returns the one that the visitor is on. A step's icon is a tick where it was
-    read, and a sign where it did not pass in `walk`."""
+    """Shows the pages by section, and returns the one that the visitor is on. A step has a tick as its icon if it was
+    read, and a sign if it did not pass in `walk`."""
     signs = icons(walk, already_read.pages())
     return menu.choose((content.language, *signs.values()), lambda: _pages(content, signs))
 
@@ -54,7 +55,7 @@ def _pages(content: Content, signs: Mapping[str, str]) -> dict[str, list[st.Page
 
 
 def icons(walk: Walk | None, read: frozenset[str]) -> dict[str, str]:
-    """By step: whether it was read, or that it did not pass, which a reader has to see first."""
+    """The icon of each step: that it did not pass, which a reader has to see first, or else that it was read."""
     found = {step.value: _READ if step in read else _NOT_READ for step in Step}
     for report in walk or ():
         found[report.step] = _STANDS_OUT.get(report.status, found[report.step])
@@ -62,13 +63,13 @@ def icons(walk: Walk | None, read: frozenset[str]) -> dict[str, str]:
 
 
 def _page(page: str, content: Content, icon: str) -> st.Page:
-    """Streamlit writes into a page which run may draw it, so each run has copies of its own."""
+    """The page. Streamlit writes into a page which run may draw it, so each run has copies of its own."""
     return copy(_checked(page, name(page, content), icon))
 
 
 @cache
 def _checked(page: str, title: str, icon: str) -> st.Page:
-    """The page, whose file, address and icon Streamlit has checked: on disk, and for all pages of every run."""
+    """The page, after Streamlit has checked its file, address and icon: on disk, and once for all runs."""
     return st.Page(PAGES / f"{page}.py", title=title, icon=icon, url_path=page, default=page == STORY[0])
 
 
@@ -102,8 +103,8 @@ def _ways(page: str, content: Content) -> None:
 
 
 def _body(page: str) -> AbstractContextManager[object]:
-    """A browser keeps that of a step for the next step. On any other page something else stands in its place, so that
-    nothing of a step is seen there while the page is still made."""
+    """The container of a page's body. A browser keeps the container of a step for the next step. Any other page puts
+    something else in its place, so that nothing of a step is seen there while the page is still made."""
     if page not in list(Step):
         st.empty()
         return st.container(key="body")

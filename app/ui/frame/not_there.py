@@ -1,4 +1,4 @@
-"""What pages say of a chain that its reader is still building: what they need, and the way to the exercise."""
+"""What pages say about a chain that its reader is still building: what they need, and the way to the exercise."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from app.world.lifecycle.world_operations import pod_of, service_account_of
 
 
 def say(page: str, content: Content) -> None:
-    """On the pages that show a walk: that some of the chain does not exist yet, and the way to where it is built."""
+    """On the pages that show a walk: says that a part of the chain does not exist yet, and links to where it is
+    built."""
     if PAGE_SPECS[page].needs_walk and is_unbuilt():
         link = page_link(content, EXERCISE, escape(content.message("build.empty_link")))
         words = prose(content.message("build.empty_world"))
@@ -24,8 +25,8 @@ def say(page: str, content: Content) -> None:
 
 
 def say_deleted(page: str, content: Content) -> None:
-    """On the same pages: that some of the chain with which the world began exists no longer, and the way to where its
-    reader may have deleted it. A fault says so itself."""
+    """On the same pages: says that a part of the chain with which the world began no longer exists, and links to where
+    its reader may have deleted it. A fault says so itself."""
     if PAGE_SPECS[page].needs_walk and mode.can().break_world and _is_deleted():
         chain = session.world().chain
         account = f"{chain.namespace}/{chain.service_account}"
@@ -43,7 +44,7 @@ def _is_deleted() -> bool:
 
 
 def needs_chain(content: Content) -> bool:
-    """Whether a page cannot go on for want of a chain that works: then it is said, with the two ways to one."""
+    """Whether a page cannot go on without a chain that works; then draws the reason, and two ways to such a chain."""
     if not is_unbuilt():
         return False
     words = prose(content.message("build.needs_chain"))

@@ -1,4 +1,4 @@
-"""What comes before every page: the walk that it is about, or what stands in its way."""
+"""What every page begins with: the walk that it is about, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.world.setup.scenario import ARTICLE
 
 
 def ensure_walk(content: Content) -> WalkView | None:
-    """The walk that this run shows, made where there is none yet; None where a real cluster allows none."""
+    """The walk that this run shows; made where there is none yet. None where a real cluster does not allow one."""
     look = {**language.query_params(), **depth.query_params(), **({} if mode.was_refused() else mode.query_params())}
     if mode.can().walk_cluster:
         chosen = live_selection.state()
@@ -24,7 +24,7 @@ def ensure_walk(content: Content) -> WalkView | None:
         walk_view = live.ensure_walk(content)
         address.write(chosen, look)
         return walk_view
-    if mode.was_refused():  # the address names a real cluster's
+    if mode.was_refused():  # the names in the address are a real cluster's
         address.put(look)
     else:
         st.session_state[_PROBLEM] = chosen_chain.read()
@@ -40,16 +40,17 @@ def ensure_walk(content: Content) -> WalkView | None:
 
 
 _PROBLEM = "chain_problem"
-"""In the session: why what the address asks for cannot be chosen, until the page says so."""
+"""In the session: why the chain in the address cannot be chosen, until the page reports it."""
 
 
 def show_mode(walk_view: WalkView | None, content: Content) -> None:
-    """The mode, which stays in sight on a phone."""
+    """Shows the mode, also on a phone, where the sidebar is folded."""
     st.html(_mode(walk_view, content))
 
 
 def show_notices(page: str, walk_view: WalkView | None, content: Content) -> None:
-    """What the reader has to know before anything else: why the mode is not the one that was asked for, silence."""
+    """Draws what the reader has to know first: why the mode is not the one that the address asks for, or which server
+    does not answer."""
     if not mode.can().walk_cluster:
         _chain(walk_view, content)
         not_there.say(page, content)
@@ -64,7 +65,7 @@ def show_notices(page: str, walk_view: WalkView | None, content: Content) -> Non
 
 
 def _mode(walk_view: WalkView | None, content: Content) -> str:
-    """The mode, and in live mode what the page is about: where the sidebar is folded it stands nowhere else."""
+    """The mode, and in live mode what the page is about, which is shown nowhere else where the sidebar is folded."""
     simulated = not mode.can().walk_cluster
     names = [] if simulated else [live_selection.cluster(content)]
     if walk_view and not (simulated and walk_view.walk.subject == ARTICLE.subject):
@@ -76,7 +77,8 @@ def _mode(walk_view: WalkView | None, content: Content) -> str:
 
 
 def _chain(walk_view: WalkView | None, content: Content) -> None:
-    """Where the pages are not about the article's chain: whose it is, and that it is gone, with the way back."""
+    """Says whose chain the pages are about where it is not the article's, or that this chain is gone, with the way
+    back."""
     if problem := st.session_state.pop(_PROBLEM, None):
         components.block(notice.notice(problem, content), key="notice_chain")
     world = session.world()
@@ -97,7 +99,7 @@ def _chain(walk_view: WalkView | None, content: Content) -> None:
 
 
 def without_walk(name: str, content: Content) -> None:
-    """The title and the aim of a page that needs a walk, and why there is no more."""
+    """The title and the goal of a page that needs a walk, and why the page shows no more."""
     with navigation.onward(name, content):
         components.head(name, content)
         if problem := live_selection.state().problem:

@@ -1,6 +1,6 @@
-"""What is said around every page: what the sidebar's parts are called, and what Streamlit's own controls say.
+"""The texts around every page: the names of the sidebar's parts, and those of Streamlit's own controls.
 
-Streamlit says all of it in English. A browser of our own server fetches the words of a language once.
+Streamlit has all of them in English alone. A browser of our own server fetches the texts of a language once.
 """
 
 from __future__ import annotations

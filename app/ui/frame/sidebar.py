@@ -1,4 +1,4 @@
-"""What the reader may do to the world: walk again, move its clock, throw it away."""
+"""The sidebar's controls of the world: walk again, move its clock, replace it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from app.ui.state.runs import drawn_before
 from app.ui.text import escape, value
 
 HOURS = (1, 6, 20)
-"""Steps of the clock: an hour is the life of the credentials, in twenty the token passes 80 % of its own."""
+"""Steps of the clock in hours: the credentials last one hour, and within twenty a token passes 80 % of its lifetime."""
 _REFUSED = "clock_refused"
 
 
 def panel(content: Content) -> None:
-    """What the pages are about, and everything that can be done to it."""
+    """What the pages are about, and all controls that change it."""
     if mode.can().walk_cluster:
         _cluster(content)
     else:

@@ -1,4 +1,4 @@
-"""The controls of the simulated mode's choice: the reader's own ServiceAccount and Pod in their world."""
+"""The controls with which the reader chooses their own ServiceAccount and Pod in the simulated world."""
 
 from __future__ import annotations
 

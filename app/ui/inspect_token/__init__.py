@@ -1,1 +1,1 @@
-"""The page that explains a pasted token: what is in it, what is wrong with it, and what STS would say of it."""
+"""The page that explains a pasted token: its fields, what is wrong with it, and how STS would respond to it."""

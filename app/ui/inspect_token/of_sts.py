@@ -1,4 +1,5 @@
-"""What STS would say, as HTML: the outcome in STS's words, then each point with what was found and expected."""
+"""STS's response to a token as HTML: the outcome with STS's error message, then each point with what was found and
+expected."""
 
 from __future__ import annotations
 

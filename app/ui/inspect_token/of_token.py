@@ -1,4 +1,4 @@
-"""What is in a pasted token, as HTML: what is wrong with which part, each field with its source, times, signature."""
+"""A pasted token as HTML: what is wrong with which part, each field with its source, its times, its signature."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from app.ui.marks import claim
 from app.ui.text import breakable, escape, prose, readable, utc, value
 
 MOST_FIELDS = 200
-"""Header fields and claims that are listed."""
+"""How many header fields and claims are listed at most."""
 _MILD = frozenset({"two_parts", "no_signature"})
-"""Problems of a text whose header and payload say all that they have to say."""
+"""Problems of a text whose header and payload are complete."""
 _OF_SIGNATURE = {"verified": Status.PASSED, "wrong": Status.FAILED, "no_key": Status.FAILED}
 
 
@@ -43,7 +43,8 @@ def who_could_see(content: Content, *, here: bool) -> str:
 
 
 def explained(pasted: Pasted, signature: SignatureCheck | None, content: Content, *, now: float, zone: str) -> str:
-    """All that the text itself says. `now` in Unix seconds, `zone` the reader's, such as `Asia/Tokyo`."""
+    """Everything that follows from the text itself. `now` in Unix seconds, `zone` the reader's time zone, such as
+    `Asia/Tokyo`."""
     if [problem.code for problem in pasted.problems] == ["empty"]:
         return f'<p class="quiet">{escape(content.message("inspect_token.nothing"))}</p>'
     removed = "".join(f"<li>{prose(_words(content, f'removed.{key}'))}</li>" for key in pasted.removed)
@@ -109,7 +110,7 @@ def _field(name: str, it: JsonValue, content: Content, *, now: float, zone: str)
 
 
 def _moment(seconds: int, content: Content, *, now: float, zone: str) -> str:
-    """A time in UTC, in the reader's own zone, and from now."""
+    """A time in UTC and in the reader's own zone, and how far it is from now."""
     local = _local(seconds, zone)
     far = duration(abs(seconds - now), content)
     relative = _words(content, "times.in" if seconds > now else "times.ago", duration=far)
@@ -121,12 +122,12 @@ def _local(seconds: int, zone: str) -> str:
         return ""
     try:
         return f"{datetime.fromtimestamp(seconds, ZoneInfo(zone)):%Y-%m-%d %H:%M:%S} {zone}"
-    except (KeyError, ValueError, OSError, OverflowError):  # the browser's word for its zone may be anything
+    except (KeyError, ValueError, OSError, OverflowError):  # the browser may name any zone
         return ""
 
 
 def _life(claims: Mapping[str, Any], content: Content, *, now: float, zone: str) -> str:
-    """How long it is still valid, and when the kubelet renews it."""
+    """How long the token is still valid, and when the kubelet renews it."""
     issued, expires = (whole_seconds(claims.get(name)) for name in ("iat", "exp"))
     if expires is None:
         return ""
@@ -145,7 +146,7 @@ def _life(claims: Mapping[str, Any], content: Content, *, now: float, zone: str)
 
 
 def _oddities(pasted: Pasted, now: float) -> tuple[Oddity, ...]:
-    """What stands out in the parts that can be read."""
+    """What is unusual in the parts that can be read."""
     found = oddities(pasted.header or {}, pasted.claims or {}, now)
     unread = {"alg", "kid"} if pasted.header is None else set()
     return (
@@ -155,7 +156,8 @@ def _oddities(pasted: Pasted, now: float) -> tuple[Oddity, ...]:
 
 
 def _odd(found: tuple[Oddity, ...], content: Content, *, whole: bool) -> str:
-    """`whole`: whether header and payload could be read, so that finding nothing means something."""
+    """What is unusual, as HTML. `whole`: whether header and payload could be read; only then does it mean something
+    that nothing is unusual."""
     title = f"<h3>{escape(_words(content, 'odd'))}</h3>"
     if not found and not whole:
         return ""
@@ -176,14 +178,14 @@ def _oddity(oddity: Oddity, content: Content) -> str:
 
 
 def got_expected(got: str, expected: str, content: Content) -> str:
-    """What was found and what was expected, where there is something to say of them."""
+    """What was found and what was expected; nothing for a value that is empty."""
     rows = ((content.message(f"ui.{key}"), text) for key, text in (("got", got), ("expected", expected)) if text)
     listed = "".join(f"<dt>{escape(label)}</dt><dd>{_found(text)}</dd>" for label, text in rows)
     return f"<dl>{listed}</dl>" if listed else ""
 
 
 def _found(text: str) -> str:
-    """A value, and beside Unix seconds the time that they are."""
+    """A value; beside Unix seconds the time that they mean."""
     text = visible(text)
     when = readable(text)
     return value(text) if when == text else f'{value(text)} <span class="quiet">{escape(when)}</span>'

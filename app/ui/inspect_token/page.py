@@ -32,9 +32,9 @@ _token = components.component("inspect_token")
 _KEY = "inspect_token"
 _KEPT = "inspect_token_kept"
 SECONDS = 60
-"""For how long the browser leaves a signature in the field."""
+"""Seconds for which the browser leaves a signature in the field."""
 LONGEST_ENTRY = 2_000
-"""Characters of a provider and of audiences; those of a policy are `policy_text.LONGEST`."""
+"""Characters of a provider and of audiences at most; for those of a policy see `policy_text.LONGEST`."""
 _WORDS = ("token", "placeholder", "cut", "whole", "hidden", "verify", "jwks", "jwks_placeholder", "run", "sends")
 
 
@@ -43,16 +43,16 @@ class Kept:
     """What the session keeps of the pasted text."""
 
     text: str = ""
-    """Without its signature."""
+    """The text without its signature."""
     was_base64: bool = False
     sequence: int = 0
     """The number of the message that the browser sent last."""
     filled: int = 0
     """How often the example was put into the field."""
     jwks: str = ""
-    """The example's."""
+    """The key set of the example; empty for a pasted token."""
     by_world: bool = False
-    """Whether the token lives by the clock of the simulated world."""
+    """Whether the token's times are those of the simulated world's clock."""
     signature: SignatureCheck | None = None
     verified: int = 0
     """How often a signature was verified. The browser answers a new number with a text without one: until the next
@@ -83,7 +83,7 @@ def _instrument(content: Content) -> None:
     kept = _received(kept_of_session(), _drawn(kept_of_session(), content))
     st.session_state[_KEPT] = kept
 
-    # (2) What is in it.
+    # (2) Its contents.
     now = session.now() if kept.by_world else time.time()
     pasted = read(kept.text, was_base64=kept.was_base64)
     zone = st.context.timezone or ""
@@ -109,7 +109,7 @@ def _drawn(kept: Kept, content: Content) -> Any:
 
 
 def _received(kept: Kept, sent: Any) -> Kept:
-    """What is kept after what the browser sent."""
+    """What to keep after a message from the browser."""
     pasted = get(sent, "pasted")
     sequence = get(pasted, "sequence")
     if isinstance(sequence, int) and sequence != kept.sequence:
@@ -134,7 +134,7 @@ def _verify() -> None:
 
 
 def verified(kept: Kept, asked: Any) -> Kept:
-    """What is kept after a verification: its result, which contains nothing of the signature."""
+    """What to keep after a verification: its result, which contains nothing of the signature."""
     token = get_str(asked, "token")
     text, was_base64 = unwrapped(token[: LONGEST + 1])
     return replace(
@@ -181,7 +181,7 @@ def _json(document: Any) -> str:
 
 
 def _entered(content: Content) -> tuple[Entered, PolicyText | None]:
-    """What the reader entered, and the policy as it was typed; None where there is none."""
+    """What the reader entered, and the policy as it was typed; None for the policy where none was."""
 
     def words(name: str) -> str:
         return content.message(f"inspect_token.sts.{name}")
@@ -216,7 +216,8 @@ def _entered(content: Content) -> tuple[Entered, PolicyText | None]:
 
 
 def policy_of(typed: str) -> PolicyText | None:
-    """The trust policy in what was typed, be it all that `aws iam get-role` shows; None where nothing was."""
+    """The trust policy in the typed text, which may be the whole output of `aws iam get-role`; None where nothing was
+    typed."""
     found = policy_text.read(typed) if typed.strip() else None
     role = get(found.document, "Role") if found else None
     inner = get_object(role or (found.document if found else None), "AssumeRolePolicyDocument")

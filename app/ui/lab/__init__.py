@@ -1,1 +1,1 @@
-"""The lab: a fault is caused in this browser's world, predicted, diagnosed and fixed."""
+"""The lab: the reader predicts a fault in this browser's world, injects it, diagnoses it and fixes it."""

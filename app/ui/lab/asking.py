@@ -1,4 +1,5 @@
-"""Predict: what a fault changes, then where it will show and in which words, before it is caused."""
+"""The prediction: before a fault is injected, the reader says at which step and by which error message it will
+appear."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from app.world.faults import FAULTS, Fault, names
 
 
 def ask(fault: Fault, content: Content) -> None:
-    """Draws the fault and its two questions; the answers cause it."""
+    """Draws the fault and its two questions. The button injects the fault with the answers."""
     suppose = f'<p class="quiet">{prose(content.message("lab.suppose"))}</p>'
     components.block(heading(fault, content, lead=suppose), key="lab_fault")
     own, offered = trial.question(fault)
@@ -33,7 +34,7 @@ def ask(fault: Fault, content: Content) -> None:
             horizontal=True,
             key=step_key,
             format_func=lambda option: step_name(option, content),
-            on_change="ignore",  # the page waits for the button; a form would not tell of a choice before that
+            on_change="ignore",  # the page waits for the button; in a form it would not see a choice before that
         )
         language.keep(text_key)
         text = st.radio(
@@ -45,7 +46,7 @@ def ask(fault: Fault, content: Content) -> None:
             on_change="ignore",
         )
         with st.container(horizontal=True, gap="small"):
-            # As callbacks: a second press ends a run wherever it is, and then begins again with what was answered.
+            # As callbacks: a second press ends a run wherever that is, and the new run begins again with the answers.
             answered = st.button(
                 content.message("lab.run"),
                 key="lab_run",
@@ -65,14 +66,15 @@ def ask(fault: Fault, content: Content) -> None:
 
 
 def _cause(fault: Fault, own: str, step_key: str, text_key: str) -> None:
-    """Causes the fault with the two answers; where one is missing the page says so."""
+    """Injects the fault with the two answers; where one is missing, the page says so."""
     step, text = st.session_state.get(step_key), st.session_state.get(text_key)
     if step is not None and text is not None:
         trial.inject(fault, Guess(step=str(step), text=str(text), own=own))
 
 
 def heading(fault: Fault, content: Content, *, lead: str = "") -> str:
-    """What is wrong, what is done to the world, and how it comes about in real life; `lead` is HTML below the title."""
+    """What is wrong, what the fault changes in the world, and how it happens in practice; `lead` is HTML below the
+    title."""
     parts = {part: words(fault, part, content) for part in ("change", "story")}
     return (
         f'<div class="fault"><h2 class="heading"><span class="number">{escape(fault.id)}</span> '
@@ -82,12 +84,12 @@ def heading(fault: Fault, content: Content, *, lead: str = "") -> str:
 
 
 def words(fault: Fault, part: str, content: Content) -> str:
-    """What is said of a fault in the chain that this browser's world is about."""
+    """A text about a fault, with the names of the chain that this browser's world is about."""
     return content.message(f"faults.{fault.id}.{part}", **names(session.world().chain))
 
 
 def how_it_ended(guess: Guess, cause: Step, seen: str, content: Content) -> str:
-    """What was predicted and how it ended: the step in which the cause lies, and the one at which it showed."""
+    """The prediction and what really happened: the step in which the cause lies, and the one at which it appeared."""
     found_cause = guess.step == cause and seen != NOTHING
     really = content.message("lab.really_later" if found_cause else "lab.really", what=step_name(seen, content))
     step = _line("lab.step", step_name(guess.step, content), guess.step == seen, really, content)
@@ -120,5 +122,5 @@ def _line(name: str, predicted: str, right: bool, really: str, content: Content)
 
 
 def _label(text: str, content: Content) -> str:
-    """A product's text as inline code, on one line; in place of none, that nothing fails."""
+    """A product's text as inline code, on one line; for an empty text, the words that nothing fails."""
     return f"`{' '.join(text.replace('`', chr(39)).split())}`" if text else content.message("lab.no_text")

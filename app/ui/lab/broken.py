@@ -1,4 +1,4 @@
-"""A fault that is known: where it broke, what shows, the verdict, and the ways to fix it."""
+"""A fault with its name: where it broke, what shows it, the verdict, and the ways to fix it."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _BROKEN = "broken_film"
 
 @dataclass(frozen=True, kw_only=True)
 class _BrokenFilm:
-    """Kept beside the world: the film of the fault that was last in force, to play beside the one after the fix."""
+    """Kept beside the world: the film of the last fault that was in force, to play it beside the film after the fix."""
 
     fault_id: str
     film: Film
 
 
 def broken(it: Trial, content: Content) -> Status:
-    """Draws it: in force, fixed by hand, or whole again. Returns how it stands."""
+    """Draws the fault: in force, fixed by hand, or reverted. Returns `PASSED` if it is gone, else `FAILED`."""
     walk_view = session.simulated_walk_view()
     found = session.diagnosis(walk_view)
     components.block(asking.heading(it.fault, content), key="lab_fault")
@@ -55,18 +55,19 @@ def broken(it: Trial, content: Content) -> Status:
 def _in_force(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content) -> None:
     judged, here = found.verdict, session.world()
     step = judged.step or it.fault.step
-    # Who has predicted nothing has not read the error message yet: it comes before the map, which may fill the window.
+    # A reader who has predicted nothing has not read the error message yet, so it comes before the map, which may fill
+    # the window.
     if not it.guess:
         _seen(walk_view, found, content)
     components.block(journey(step, walk_view.walk, content, known=_known(found, step)), key="journey")
     shown = film_view.film_of(found, walk_view.heard)
     session.page_state()[_BROKEN] = _BrokenFilm(fault_id=it.fault.id, film=shown)
     film_view.draw(shown, found, content, opens_at="whole")
-    # (1) What there is to see, and who else looks like this.
+    # (1) What it looks like, and which other faults look the same.
     if it.guess:
         _seen(walk_view, found, content)
     components.block(symptoms.compare(it.fault, found, here, content), key="lab_same")
-    # (2) What it is.
+    # (2) The cause.
     components.block(diagnosis.verdict(found, content), key="diagnosis")
     if found.fix:
         components.block(diagnosis.fix(found, content), key="fix")
@@ -96,7 +97,7 @@ def _seen(walk_view: WalkView, found: Diagnosis, content: Content) -> None:
 
 
 def _whole(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content) -> None:
-    """It passes: what the Pod prints, and where to go."""
+    """The chain works again: what the Pod prints, and where to go next."""
     sentence = prose(content.message("lab.whole" if it.reverted else "lab.whole_by_hand"))
     chain = session.world().chain
     log = escape(walk_view.log(chain.namespace, chain.pod))
@@ -120,7 +121,8 @@ def _whole(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content) -
 
 
 def _known(found: Diagnosis, step: Step) -> dict[Step, Status]:
-    """Where the cause lies and where it shows. The walk may know of neither: the Pod's program goes its own way."""
+    """The step of the cause and the step at which it appears. The walk may know neither, because the Pod's program does
+    not do what the walk does."""
     judged = found.verdict
     shown: dict[Step, Status] = {}
     if judged.seen:
@@ -130,7 +132,7 @@ def _known(found: Diagnosis, step: Step) -> dict[Step, Status]:
 
 
 def _seen_at(it: Trial, found: Diagnosis) -> str:
-    """Where it showed: as the walk found it, as long as it is broken."""
+    """The step at which the fault appeared: as the walk found it, as long as the chain is broken."""
     judged = found.verdict
     return str(judged.seen.step) if judged.outcome is Outcome.BROKEN and judged.seen else trial.seen_at(it.fault)
 

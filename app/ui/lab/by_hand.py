@@ -1,4 +1,4 @@
-"""Fixing by hand: an object as JSON to edit. A refusal is shown beside the field and changes nothing."""
+"""Fixing by hand: the reader edits an object as JSON. A refusal is shown beside the field and changes nothing."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from app.world.lifecycle.world_operations import pod_of, provider_arn, service_a
 from app.world.world import World
 
 _HEIGHT = 340
-"""Pixels of the field."""
+"""The height of the field in pixels."""
 _KIND = "lab_kind"
 _PROPOSED = "lab_kind_proposed"
-"""In the session: the kind of object that was proposed last, until the verdict speaks of another one."""
+"""In the session: the kind of object that was proposed last, until the verdict is about another one."""
 
 
 def is_whole(fault: Fault, found: Diagnosis) -> bool:
-    """Whether nothing of the fault is left: of one that breaks nothing, nothing to say at its step either."""
+    """Whether nothing of the fault is left. For a fault that breaks nothing, its step must have no warning either."""
     if fault.harmless and any(check.status is not Status.PASSED for check in dict(found.steps())[fault.step]):
         return False
     return found.verdict.outcome is Outcome.WORKS
 
 
 def too_much(found: Diagnosis, content: Content) -> str:
-    """What a change that fixed the fault leaves to be said: that it opened the role to others, for example."""
+    """What is left to say about a change that fixed the fault: for example, that it opened the role to others."""
     if found.verdict.status is not Status.WARNING:
         return ""
     return f"<p>{mark(Status.WARNING, content)} {prose(verdict_words.verdict(found, content))}</p>"
@@ -89,7 +89,7 @@ def editor(it: Trial, found: Diagnosis, content: Content) -> None:
 
 
 def _propose(it: Trial, found: Diagnosis) -> None:
-    """Chooses the object to begin with; another one only where the next thing to fix lies in another."""
+    """Chooses the object to begin with; changes the choice only if the next thing to fix is in another object."""
     proposed = _object(it, found)
     if _KIND not in st.session_state or proposed not in ("", st.session_state.get(_PROPOSED)):
         st.session_state[_KIND] = proposed or edits.KINDS[0]
@@ -97,7 +97,8 @@ def _propose(it: Trial, found: Diagnosis) -> None:
 
 
 def _object(it: Trial, found: Diagnosis) -> str:
-    """The kind that the verdict's fix changes, else the one that the fault changed; none for a hidden fault."""
+    """The kind of the object that the verdict's fix changes, or else of the one that the fault changed; empty for a
+    hidden fault."""
     if secrecy.is_hidden() or is_whole(it.fault, found):
         return ""
     change = found.fix.change if found.fix else None
@@ -106,7 +107,7 @@ def _object(it: Trial, found: Diagnosis) -> str:
 
 
 def _kind(change: Change, world: World) -> str:
-    """The kind of the object to edit that a fix changes; empty where it is another object."""
+    """The kind of the object that a fix changes; empty where the reader cannot edit that object here."""
     kinds = {
         ("Role", world.chain.role): "trust_policy" if change.part == TRUST_POLICY else "role",
         ("OpenIDConnectProvider", provider_arn(world)): "oidc_provider",
@@ -126,7 +127,7 @@ def _now(it: Trial) -> tuple[str, str, int]:
 
 
 def _outcome(it: Trial, found: Diagnosis, content: Content) -> None:
-    """What the last change came to, beside the button: the verdict stands far above."""
+    """The result of the last change, beside the button, because the verdict is far above."""
     if not is_whole(it.fault, found):
         components.block(_still(found, content), key="lab_still")
         return
@@ -140,7 +141,7 @@ def _outcome(it: Trial, found: Diagnosis, content: Content) -> None:
 
 
 def _count(it: Trial) -> None:
-    """A change that fixed what was hidden is a right answer."""
+    """Counts a change that fixed a hidden fault as a right answer."""
     if secrecy.is_hidden() and is_whole(it.fault, session.diagnosis(session.simulated_walk_view())):
         trial.repaired(it)
 
@@ -153,7 +154,8 @@ def _still(found: Diagnosis, content: Content) -> str:
 
 
 def _edit(it: Trial, kind: str, content: Content) -> bool:
-    """The field starts again with each state of the object, and keeps what was typed as long as that is refused.
+    """The field for the object. It starts again with each state of the object, and keeps what was typed as long as that
+    is refused.
 
     Returns whether something was applied that changed nothing, and shows why.
     """

@@ -1,4 +1,5 @@
-"""Which fault: a list by the step of its cause, narrowed down as one types, and those that cannot be caused here."""
+"""The choice of a fault: a list by the step of the cause, with a filter, and the faults that cannot be injected
+here."""
 
 from __future__ import annotations
 
@@ -18,13 +19,14 @@ from app.world.faults import FAULTS, LEFT_OUT, Fault, left_out, texts
 from app.world.world import World
 
 START = ("F01", "F04", "F21", "F14", "F31", "F46")
-"""The faults to begin with: those that many meet first, from all over the chain."""
+"""The faults to begin with: those that most people meet first, from all parts of the chain."""
 _ELSEWHERE: Mapping[Callable[[World], str], str] = {
     texts.no_provider: "No OpenIDConnect provider found in your account for",
     texts.wrong_audience: "Incorrect token audience",
     texts.without_irsa: "Unable to locate credentials",
 }
-"""The message elsewhere, by what makes the one here: STS's until 2026, the SDK's where no node's role is in reach."""
+"""The message elsewhere, by the function that returns the message here: STS's until 2026, the SDK's where it cannot
+reach a node's role."""
 
 
 def listing(content: Content) -> None:
@@ -46,7 +48,7 @@ def title(fault: Fault, content: Content) -> str:
 
 
 def step_name(step: str, content: Content) -> str:
-    """A step with its number; where it is none, that nothing shows."""
+    """A step's name with its number; for no step, the words that nothing fails."""
     if step == trial.NOTHING:
         return content.message("lab.nowhere")
     return marks.step_name(Step(step), content)
@@ -66,7 +68,7 @@ def _entry(fault: Fault, content: Content) -> str:
 
 
 def _messages(fault: Fault) -> str:
-    """The error message, here and elsewhere, without the words that only this world or this moment has."""
+    """The error message, here and elsewhere, without the names and times that only this world has."""
     return re.sub(r"\S*\d{6}\S*", "", f"{fault.text(session.world())} {_ELSEWHERE.get(fault.text, '')}")
 
 

@@ -1,4 +1,5 @@
-"""A fault whose name is hidden: the evidence without a verdict, hints that open one at a time, an answer."""
+"""A fault whose name is hidden: the evidence without a verdict, hints that open one at a time, and the form for an
+answer."""
 
 from __future__ import annotations
 
@@ -33,7 +34,7 @@ _OBJECTS = (
     (Step.TOKEN_MOUNT, "token"),
     (Step.ACCESS, "policies"),
 )
-"""The evidence that is shown as it is: documents, with no word of what is wrong in them."""
+"""The evidence that is shown unchanged: documents that do not say what is wrong with them."""
 
 
 def hidden(it: Trial, content: Content) -> None:
@@ -46,13 +47,13 @@ def hidden(it: Trial, content: Content) -> None:
         key="lab_hidden",
     )
     film_view.still(content)
-    # (1) What there is to see.
+    # (1) The evidence.
     components.block(symptoms.hint_of_seen(found.verdict.seen, content), key="lab_hidden_seen")
     components.block(_evidence(walk_view, found, content), key="lab_evidence")
     # (2) Hints, and the answer.
     _hints(it, content)
     _answer(it, content)
-    # (3) Or fix it without a name.
+    # (3) Or a fix without the fault's name.
     by_hand.editor(it, found, content)
 
 
@@ -79,7 +80,7 @@ def _documents(walk_view: WalkView, content: Content) -> Iterator[tuple[str, str
 
 
 def _read_off(shown: JsonValue) -> JsonValue:
-    """The document without where each part of a token begins and ends, which is for drawing."""
+    """The document without the places at which each part of a token begins and ends, which only a drawing needs."""
     return {name: part for name, part in shown.items() if name != "parts"} if isinstance(shown, dict) else shown
 
 
@@ -92,7 +93,7 @@ def _pod() -> JsonValue:
 
 
 def _read(found: Diagnosis, content: Content) -> str:
-    """Every value that a check looked at, by step, without what became of it."""
+    """Every value that a check looked at, by step, without the check's result."""
     parts = []
     for step, checks in found.steps():
         rows = {(check.where, check.got): None for check in checks if check.got and check.where}
@@ -119,7 +120,7 @@ def _open_hint(it: Trial) -> None:
 
 
 def _answer(it: Trial, content: Content) -> None:
-    """The step first, then the causes that lie in it: so no list names the one fault among few."""
+    """The step first, then the causes in that step, so that no list is short enough to give the fault away."""
     with st.container(border=True, key="lab_answer"):
         language.keep("lab_answer_step")
         step = st.selectbox(

@@ -1,4 +1,5 @@
-"""Who else takes the role, where a fault breaks nothing and opens a door: another ServiceAccount asks STS for it."""
+"""Which other ServiceAccount can assume the role, where a fault breaks nothing and lets others in: it really asks
+STS."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ from app.ui.text import escape, prose, value
 from app.world.faults import Fault
 
 OTHER = "default"
-"""The ServiceAccount that every namespace has, and whose tokens every Pod without one of its own carries."""
+"""The ServiceAccount that exists in every namespace. A Pod whose manifest names no ServiceAccount has a token of this
+one."""
 _SECONDS = 3600
 
 

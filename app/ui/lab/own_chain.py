@@ -1,4 +1,4 @@
-"""What keeps the reader's own chain from the lab: a fault that is added to others would not show what it says."""
+"""Why the lab cannot break the reader's own chain: a fault on top of others would not show what its text says."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from app.world.world import World
 
 
 def hindered(content: Content) -> bool:
-    """Whether the chosen chain is one that the lab cannot break. Then the page says why, and shows the way back.
+    """Whether the lab cannot break the chosen chain. Then draws the reason, and the way back.
 
-    The chain that the world was made with is always taken, and one that the lab has broken already; not one that the
+    It can always break the chain that the world was made with, and one that it has broken already; but not one that the
     reader built in a world that began empty.
     """
     world = session.world()
@@ -48,7 +48,7 @@ def hindered(content: Content) -> bool:
 
 
 def _reason(world: World) -> str:
-    """The key of the words; empty where nothing hinders."""
+    """The key of the reason; empty where the lab can break the chain."""
     walk_view = session.simulated_walk_view()
     stored = world.cluster.find("pods", world.chain.namespace, world.chain.pod)
     if walk_view.gone or stored is None:
@@ -60,7 +60,7 @@ def _reason(world: World) -> str:
 
 
 def _lists_buckets(pod: JsonValue) -> bool:
-    """Whether the first container runs what the article's Pod runs."""
+    """Whether the first container runs the same program as the article's Pod."""
     first = next(iter(get_list(pod, "spec", "containers")), None)
     image = str(get(first, "image")).partition("@")[0].partition(":")[0]
     return image.endswith("amazon/aws-cli") and not get_list(first, "command") and get_list(first, "args") == _ARGS

@@ -1,4 +1,4 @@
-"""The page of the lab: choose a fault or be surprised, predict, run, diagnose, fix."""
+"""The page of the lab: choose a fault or be surprised, predict, inject, diagnose, fix."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def break_it() -> None:
         unknown(address, content)
     if secrecy.is_hidden() and it and not asked:
         components.top("hidden")
-        hidden(it, content)  # and no list of names beside it
+        hidden(it, content)  # without the list of faults beside it
         return
     if it and asked in (None, it.fault) and not secrecy.is_hidden():
         components.top(f"{it.fault.id} {broken(it, content)}")
@@ -60,7 +60,7 @@ def break_it() -> None:
         sts_wording.fold(content)
         return
 
-    # (2) All the others, folded.
+    # (2) All other faults, folded.
     with st.expander(content.message("lab.another"), icon=":material/list:", key="lab_list"):
         _choose(content)
 

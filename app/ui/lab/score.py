@@ -1,4 +1,4 @@
-"""How many predictions were right. No accounts: it goes with the browser's world."""
+"""How many predictions were right. There are no accounts: the score is removed with the browser's world."""
 
 from __future__ import annotations
 

@@ -16,19 +16,19 @@ from html import unescape
 from app.flow.model import Exchange
 
 _PREFIX = "aws: [ERROR]: "
-"""What the AWS CLI puts before an error's text since its version 2.32."""
+"""The prefix of the AWS CLI's error messages since its version 2.32."""
 _CLIENT_ERROR = re.compile(
     r"An error occurred \((?P<code>[^)]+)\) when calling the (?P<operation>\w+) operation"
     r"(?: \(reached max retries: \d+\))?: (?P<message>.*)",
     re.DOTALL,
 )
 _CLI_NAMES = re.compile(r"An error occurred \(\w+\): ")
-"""What the AWS CLI says before an error that no server gave."""
+"""Matches the AWS CLI's prefix for an error that is not a server's."""
 _UNREADABLE = re.compile(r"\[Errno (?P<number>2|13)\] [^:]+: '(?P<path>[^']+)'")
 _GO_CACHE = "failed to refresh cached credentials, "
-"""What the SDK for Go v2 puts before whatever kept it from credentials."""
+"""The prefix of the SDK for Go v2 for an error that kept it from getting credentials."""
 _CORRECTED = "RequestTimeTooSkewed"
-"""What the SDK for Go v2 does not end with: it corrects its clock by the answer, and tries again."""
+"""An error code that the SDK for Go v2 does not report: it corrects its clock by the response, and tries again."""
 _GO_WORDS = {"2": "no such file or directory", "13": "permission denied"}
 _MODELLED = {
     "ExpiredTokenException": "ExpiredTokenException",
@@ -53,16 +53,16 @@ _BOTOCORE = (
     ("[Errno 2]", "FileNotFoundError"),
     ("[Errno 13]", "PermissionError"),
 )
-"""How a text of botocore's own begins, and the class that bears it."""
+"""How an error message of botocore's own begins, and the class of that error."""
 _CLI_ADDS = re.compile(r"(Unable to locate credentials|You must specify a region\.).*", re.DOTALL)
-"""The CLI appends advice to these; botocore does not."""
+"""Matches the messages to which the CLI appends advice; botocore does not."""
 _SERVICES = {"sts": "STS", "s3": "S3"}
 """By callee: what Go calls the service."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Form:
-    """What one SDK prints."""
+    """The message of one SDK."""
 
     sdk: str
     """`cli`, `boto3`, `go_v2` or `go_v1`."""
@@ -100,12 +100,12 @@ def forms(seen: str, exchanges: Sequence[Exchange]) -> list[Form]:
 
 
 def is_answer(seen: str) -> bool:
-    """Whether the text is a server's answer, and not a client's own."""
+    """Whether the message is a server's response, and not a client's own."""
     return _CLIENT_ERROR.match(plain(seen)) is not None
 
 
 def plain(seen: str) -> str:
-    """The text alone, without what the AWS CLI puts before it."""
+    """The message without the AWS CLI's prefix."""
     return seen.strip().removeprefix(_PREFIX).strip()
 
 
@@ -134,7 +134,7 @@ def _element(name: str, exchange: Exchange) -> str:
 
 
 def _go(it: _Refusal) -> list[Form]:
-    """Both forms; of what v2 fixes by itself, v1's alone."""
+    """The messages of both SDKs for Go; only that of v1 for an error that v2 corrects by itself."""
     # (1) v2: its cache and its web identity provider, the operation, the retries, the response, the error; a modelled
     #     error says no `api error`. Before it all stands the operation for which the credentials were wanted.
     error = f"{it.code}: {it.message}" if it.code in _MODELLED else f"api error {it.code}: {it.message}"
@@ -155,7 +155,8 @@ def _go(it: _Refusal) -> list[Form]:
 
 
 def _go_unreadable(text: str) -> list[Form]:
-    """A token file that cannot be read; of what else botocore says by itself the Go SDKs have no counterpart."""
+    """The messages for a token file that cannot be read; none for botocore's other own errors, for which the SDKs for
+    Go have no counterpart."""
     found = _UNREADABLE.search(text)
     if not found:
         return []

@@ -1,4 +1,4 @@
-"""Which worlds have a fault whose name must stay hidden: also from their other tabs."""
+"""Which worlds have a fault whose name must stay hidden, also from the browser's other tabs."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from app.ui.state import mode, session
 from app.world.world import World
 
 _KEY = "fault_is_hidden"
-"""Beside the world: there while the reader is to find its fault."""
+"""Kept beside the world as long as its reader has to find the fault."""
 
 
 def hide(world: World) -> None:
-    """Keeps the name of its fault from its reader, from now on."""
+    """Hides the name of the world's fault from its reader."""
     session.simulation().page_state(world)[_KEY] = True
 
 

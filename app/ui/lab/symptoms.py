@@ -19,11 +19,11 @@ from app.world.faults import Fault, names
 from app.world.world import World
 
 _NOT_RUN = ("go_v2", "go_v1")
-"""The forms that are put together and were not printed here."""
+"""The forms that are computed, and that no program printed here."""
 
 
 def shows(judged: Verdict, log: str, exchanges: Sequence[Exchange], content: Content) -> str:
-    """The text and where it stood. Where none came back, what the Pod's log gives instead."""
+    """The message and where it appeared; where there was none, what the Pod's log has instead."""
     seen = judged.seen
     if seen is None:
         sentence = content.message("lab.nothing_seen" if judged.outcome is Outcome.WORKS else "lab.not_seen")
@@ -61,14 +61,14 @@ def _badge(form: Form, content: Content) -> str:
 
 
 def hint_of_seen(seen: Seen | None, content: Content) -> str:
-    """The text alone: the reader says at which step it showed."""
+    """The message alone, because the reader has to say at which step it appeared."""
     if seen is None:
         return ""
     return f"{_heading(content)}{_quote(plain(seen.text))}"
 
 
 def compare(fault: Fault, found: Diagnosis, world: World, content: Content) -> str:
-    """The faults whose text is the same letter by letter, and what tells each from the others."""
+    """The faults with exactly the same message, and what distinguishes each from the others."""
     others = trial.same_text(fault, world)
     if not others:
         return ""
@@ -91,7 +91,7 @@ def _row(fault: Fault, evidence: str, content: Content, *, ours: bool = False) -
 
 
 def _proof(found: Diagnosis, content: Content) -> str:
-    """The check that convicts, with what was found; empty where there is no more than the refusal itself."""
+    """The check that proves the cause, with what was found; empty where there is nothing but the refusal itself."""
     check = found.verdict.check
     if check is None or check.id in (ANSWER, APPLICATION):
         return ""
