@@ -10,12 +10,13 @@ from pathlib import Path
 
 from websockets.exceptions import InvalidHandshake, InvalidStatus
 
+from app.serving import descriptors
 from app.ui.draw.browser_files import streamlits
 from tests.attack.client import ATTACKER, CUT_OFF, READER, TALKS, Answer, Page, ask, cookies, raw, visitor
 from tests.attack.row import Attack, Attacker
 from tests.attack.server import MEGABYTE, PATIENCE
 
-FEW = 72
+FEW = descriptors.LEAST
 """Descriptors of a server with room for a dozen visitors: it has 25 of its own, 50 once it has walked."""
 
 

@@ -64,11 +64,10 @@ def test_answers_of_the_moment_before_are_dim_until_the_next_ones_are_there(show
 def test_the_clock_runs_until_it_is_held_and_from_the_same_place_again(shown: Reader) -> None:
     """In `make test`, it runs and is held by keyboard below, and in `tests/screens` it goes on from stop to stop."""
     page = shown.wait().page
-    earlier = page.locator(".st-key-moment_earlier button:enabled")
     for _ in range(2):  # the second time from where it has been before
         page.locator(".st-key-moment_run button").click()
-        earlier.wait_for()
-        # Without Playwright's wait until it is still: each tick draws it again, until the clock has run to its end.
+        # Without Playwright's wait until it is still: each tick draws it again, until the clock has run to its end. That
+        # is soon where the moments are known from before, so nothing else is waited for.
         page.locator(".st-key-moment_hold button").dispatch_event("click")
         page.locator(".st-key-moment_run button").wait_for()
         to_the_first(shown)

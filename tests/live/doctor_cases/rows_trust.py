@@ -132,7 +132,7 @@ ROWS = (
     ),
     _trust("the condition key of another cluster", _with(_key_of_another_cluster), "trust.subject"),
     _trust("the provider of another cluster", _with(_provider_of_another_cluster), "trust.provider"),
-    _trust("the principal of EKS Pod Identity", _with(_service), "trust.provider"),
+    _trust("the principal of EKS Pod Identity", _with(_service), "trust.provider", fix="trust_or_association"),
     _trust(
         "a statement that denies, and none that allows",
         _with(_deny),
