@@ -1,5 +1,6 @@
 """A world's state as JSON and back: all of it, strictly, and what comes of it in another process."""
 
+import errno
 import json
 from dataclasses import fields
 
@@ -21,6 +22,7 @@ from app.world.node.volumes.scratch import Written
 from app.world.node.volumes.token_manager import KeptToken
 from app.world.saved import sections
 from app.world.saved.codec import StateError, decode, encode
+from app.world.saved.journal import Journal
 from app.world.saved.records import AccountSettings, BucketSettings, Settings
 from app.world.saved.state_directory import StateDirectory
 from app.world.servers.network import Network
@@ -174,6 +176,27 @@ def test_a_kept_world_comes_back(tmp_path):
         assert third.kept(KEY).faults == ()
     with StateDirectory(folder, fresh=True) as state:
         assert (state.servers, state.worlds) == (None, [])
+
+
+def test_a_kept_world_comes_back_where_the_disk_is_full_and_is_kept_once_there_is_room(tmp_path, monkeypatch):
+    folder = tmp_path / "state"
+    with Simulation(state=StateDirectory(folder)) as first:
+        first.move_clock(first.world(KEY), 60.0)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(Journal, "begin", full)
+        second = Simulation(state=StateDirectory(folder))
+        second.start()
+        assert second.kept(KEY).clock.offset == 60.0
+        with pytest.raises(OSError, match="No space"):
+            second.move_clock(second.kept(KEY), 60.0)
+    second.move_clock(second.kept(KEY), 60.0)
+    second.stop()
+    with Simulation(state=StateDirectory(folder)) as third:
+        assert third.kept(KEY).clock.offset == 180.0
 
 
 def test_a_dropped_world_leaves_nothing_on_the_disk(tmp_path):

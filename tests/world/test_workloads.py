@@ -1,8 +1,15 @@
 """What the controllers make of Deployments, ReplicaSets, Jobs, DaemonSets, StatefulSets and Services."""
 
+import asyncio
+
 import pytest
 
+from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.controllers import owned, stateful_set
+from app.world.apiserver.registry import operations
+from app.world.apiserver.request.options import DeleteOptions
+from app.world.apiserver.request.request_scope import RequestScope
+from app.world.apiserver.types.resources import RESOURCES
 from tests.waiting import eventually
 from tests.world.kubernetes_world import ACCOUNTS, MERGE, NAMESPACES, PODS
 
@@ -107,6 +114,26 @@ def test_what_a_deployment_owns_goes_with_it_unless_orphaned(api, web, policy, l
         api.post(f"{APPS}/deployments", workload(replicas=2))
         eventually(lambda: finished(api, web, availableReplicas=2))
         assert len(names(api, f"{APPS}/replicasets")) == 1, "the same template adopts what was left"
+
+
+@pytest.mark.parametrize("policy", ["Background", "Foreground"])
+def test_others_get_their_turn_between_the_objects_that_go_with_their_owner(api, world, simulation, policy):
+    owner = api.post(f"{APPS}/replicasets", workload(replicas=0)).body["metadata"]
+    reference = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web", "uid": owner["uid"]}
+    for number in range(30):
+        metadata = {"name": f"of-web-{number}", "ownerReferences": [reference]}
+        assert api.post(f"{APPS}/replicasets", workload(replicas=0) | {"metadata": metadata}).status == 201
+
+    async def turns():
+        scope = RequestScope(world, ADMIN, RESOURCES["replicasets"], "default")
+        await operations.delete_object(scope, "web", DeleteOptions(propagation=policy))
+        count = 0
+        while len(list(world.cluster.scan("replicasets", "default"))):
+            count += 1
+            await asyncio.sleep(0)
+        return count
+
+    assert simulation.run(turns()) >= 30
 
 
 def test_a_deleted_pod_is_replaced_and_scale_changes_how_many(api, web):

@@ -55,10 +55,16 @@ class Keeper:
         """Where the world is kept."""
         return self._journal.directory
 
-    async def begin(self) -> None:
-        """Writes all of the world. Raises `OSError`."""
-        async with self._writing:  # what changes meanwhile is written after it, however long the disk takes
-            await self._begin()
+    async def begin(self, *, again: bool = False) -> None:
+        """Writes all of the world. Raises `OSError`, but not where it is on the disk already (`again`): the next change
+        of it, or the next look, writes it then."""
+        try:
+            async with self._writing:  # what changes meanwhile is written after it, however long the disk takes
+                await self._begin()
+        except OSError as error:
+            if not again:
+                raise
+            _log.warning("A world could not be kept in %s: %s", self.directory, error)
         self._looking = asyncio.get_running_loop().create_task(self._look())
 
     async def flush(self) -> None:

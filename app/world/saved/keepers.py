@@ -51,7 +51,7 @@ class Keepers:
         if kept is not None and kept.before_faults is not None:
             keeper.before_faults = kept.before_faults.sections
         try:
-            await keeper.begin()
+            await keeper.begin(again=journal is not None)
         except BaseException:
             await keeper.close(flush=False)
             if journal is None:

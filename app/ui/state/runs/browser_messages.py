@@ -68,6 +68,11 @@ def value_of(states: WStates, widget_id: str) -> Any:
 _streamlits_value_of = WStates.__getitem__
 
 
+def install_values() -> None:
+    """From now on values of widgets are read by `value_of`. Streamlit has no option for it."""
+    WStates.__getitem__ = value_of  # type: ignore[method-assign]
+
+
 def _values(message: Any) -> Iterator[object]:
     """The values of a message of protobuf, one by one: those of its fields, and of the messages in it."""
     for field, value in message.ListFields():

@@ -30,13 +30,12 @@ from streamlit.runtime.scriptrunner import (
 )
 from streamlit.runtime.scriptrunner_utils.run_descriptor import RunDescriptor
 from streamlit.runtime.session_manager import ActiveSessionInfo, SessionClientDisconnectedError
-from streamlit.runtime.state.session_state import WStates
 from streamlit.source_util import PageInfo
 
 from app.serving.operations import log_events
 from app.ui.state import allowance, connection
 from app.ui.state.runs import containers, drawn_before, made_files, outgoing_messages, streamlit_shortcuts
-from app.ui.state.runs.browser_messages import is_of_a_page, value_of
+from app.ui.state.runs.browser_messages import install_values, is_of_a_page
 from app.ui.state.runs.outgoing_messages import MessageQueue
 from app.ui.state.runs.runner import Runner
 from app.ui.state.runs.script_threads import DeferredLoop
@@ -298,4 +297,4 @@ def install() -> None:
     made_files.install()
     websocket_session_manager.AppSession = Session  # type: ignore[attr-defined]
     app_session.ScriptRunner = Runner  # type: ignore[attr-defined]
-    WStates.__getitem__ = value_of  # type: ignore[method-assign]
+    install_values()

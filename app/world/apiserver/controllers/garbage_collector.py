@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
+from app.flow.model import JsonObject
 from app.world.apiserver.controllers.owned import Writer
-from app.world.apiserver.registry.ownership import FOREGROUND, dependents
+from app.world.apiserver.registry.ownership import FOREGROUND, dependents, has_dependents, owners
+from app.world.apiserver.storage.stored import key_of
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -17,7 +21,7 @@ OWNERS = ("daemonsets", "deployments", "jobs", "replicasets", "statefulsets")
 async def collect(world: World, namespace: str, uid: str) -> None:
     """Deletes what an object that is gone has owned, unless another owner is left. Raises `ApiError`."""
     writer = Writer(world, "generic-garbage-collector")
-    for plural, body in dependents(world, namespace, uid):
+    async for plural, body in _one_by_one(world, namespace, uid):
         left = [each for each in body["metadata"]["ownerReferences"] if each.get("uid") != uid]
         if left:
             world.cluster.put(plural, {**body, "metadata": {**body["metadata"], "ownerReferences": left}})
@@ -25,18 +29,29 @@ async def collect(world: World, namespace: str, uid: str) -> None:
             await writer.delete(plural, body)
 
 
+async def _one_by_one(world: World, namespace: str, uid: str) -> AsyncIterator[tuple[str, JsonObject]]:
+    """Copies of what an object owns, each as it is once others have had their turn."""
+    for plural, key in [(plural, key_of(stored.object)) for plural, stored in dependents(world, namespace, uid)]:
+        await asyncio.sleep(0)
+        stored = world.cluster.find(plural, *key)
+        if stored is not None and uid in owners(stored.object):
+            yield plural, stored.copy()
+
+
 async def finish_foreground(world: World, plural: str, namespace: str, name: str) -> None:
     """Deletes what an object owns that is deleted in the foreground, and then that object. Raises `ApiError`."""
     stored = world.cluster.find(plural, namespace, name)
     if stored is None or FOREGROUND not in stored.object["metadata"].get("finalizers", []):
         return
-    writer, body = Writer(world, "generic-garbage-collector"), stored.copy()
-    for kind, dependent in dependents(world, namespace, body["metadata"]["uid"]):
+    writer, uid = Writer(world, "generic-garbage-collector"), stored.object["metadata"]["uid"]
+    async for kind, dependent in _one_by_one(world, namespace, uid):
         if not dependent["metadata"].get("deletionTimestamp"):
             await writer.delete(kind, dependent, foreground=kind in OWNERS)
-    if not dependents(world, namespace, body["metadata"]["uid"]):
-        finalizers = [each for each in body["metadata"]["finalizers"] if each != FOREGROUND]
+    stored = world.cluster.find(plural, namespace, name)
+    if stored is not None and stored.object["metadata"]["uid"] == uid and not has_dependents(world, namespace, uid):
+        body = stored.copy()
+        finalizers = [each for each in body["metadata"].get("finalizers", []) if each != FOREGROUND]
         if finalizers:
             world.cluster.put(plural, {**body, "metadata": {**body["metadata"], "finalizers": finalizers}})
-        elif world.cluster.find(plural, namespace, name) is not None:
+        else:
             world.cluster.delete(plural, namespace, name)

@@ -23,7 +23,7 @@ from app.world.apiserver.controllers import (
     stateful_set,
 )
 from app.world.apiserver.controllers.owned import PLURALS, controller_of
-from app.world.apiserver.registry.ownership import dependents
+from app.world.apiserver.registry.ownership import has_dependents
 from app.world.apiserver.storage.changes import Change
 from app.world.apiserver.storage.stored import key_of
 from app.world.apiserver.types.errors import ApiError
@@ -104,7 +104,7 @@ class ControllerManager:
         body = change.stored.object
         namespace, name = key_of(body)
         if change.type == "DELETED":
-            if change.resource in _OWNERS and dependents(self._world, namespace, body["metadata"]["uid"]):
+            if change.resource in _OWNERS and has_dependents(self._world, namespace, body["metadata"]["uid"]):
                 self._enqueue(("gone", namespace, body["metadata"]["uid"]))
         elif change.resource in _SYNCS:
             self._enqueue((change.resource, namespace, name))

@@ -9,7 +9,7 @@ from app.flow.times import timestamp
 from app.world.apiserver.admission import webhooks
 from app.world.apiserver.admission.admission_review import Attributes
 from app.world.apiserver.registry import bootstrap
-from app.world.apiserver.registry.ownership import FOREGROUND, dependents, disown
+from app.world.apiserver.registry.ownership import FOREGROUND, disown, has_dependents
 from app.world.apiserver.request.options import DeleteOptions
 from app.world.apiserver.request.request_scope import RequestScope
 from app.world.apiserver.types import errors
@@ -52,7 +52,7 @@ async def delete_object(scope: RequestScope, name: str, options: DeleteOptions) 
     uid = current["metadata"]["uid"]
     if options.propagation == "Orphan":
         disown(world, namespace, uid)
-    elif options.propagation == "Foreground" and dependents(world, namespace, uid):
+    elif options.propagation == "Foreground" and has_dependents(world, namespace, uid):
         leaving["finalizers"] = [*leaving.get("finalizers", []), FOREGROUND]
         current["metadata"]["finalizers"] = leaving["finalizers"]
     if current["metadata"].get("finalizers"):
