@@ -141,13 +141,14 @@ const build = () => {
     fitted = sides.clientWidth > 0
     if (!fitted) return
     editor.style.height = "auto"
-    editor.style.height = `${Math.min(editor.scrollHeight + 4, 620)}px`
+    editor.style.height = `${Math.min(editor.scrollHeight + 4, 760)}px` // all of a lesson's policy, also with a second ServiceAccount
   }
   new ResizeObserver(() => {
     if (!fitted) fit()
     draw()
   }).observe(sides)
-  new ResizeObserver(() => draw()).observe(editor)
+  const moved = new ResizeObserver(() => draw())
+  for (const one of [editor, part.token, part.provider]) moved.observe(one) // a shortened id there can be unfolded
 
   // (5) What the server found. An answer to an older text than the one that stands there is not drawn.
   root.show = (data) => {

@@ -107,13 +107,24 @@ def test_the_buttons_edit_the_text_and_give_the_roles_own_back(page):
         ("star", REFUSED),
         ("swap", "It would accept tokens of other ServiceAccounts as well"),
         ("own", ALLOWED),
+        ("second", "It would also accept the tokens of the other ServiceAccounts"),
     ):
         button = page.locator(f'.matcher [data-edit="{name}"]')
         button.focus()
         page.keyboard.press("Enter")
         expect(verdict(page)).to_contain_text(words)
         expect(button).to_be_focused()
-    assert field(page).input_value() == own
+        assert (field(page).input_value() == own) is (name == "own")
+    assert field(page).evaluate("field => field.scrollHeight <= field.clientHeight"), "all of it is seen"
+
+
+def test_the_lines_follow_an_id_that_unfolds(page):
+    line, fold = page.locator(".matcher .lines path").nth(2), page.locator(".matcher .token details summary").first
+    drawn = line.get_attribute("d")
+    fold.click()
+    expect(line).not_to_have_attribute("d", drawn)
+    fold.click()
+    expect(line).to_have_attribute("d", drawn)
 
 
 def test_what_is_in_a_hidden_tab_survives_another_language(reader):

@@ -112,6 +112,7 @@ SIDE_BY_SIDE = {
     "webhook": ".review > section",
     "break_it": ".faults section",
     "one_page": ".sheet .halves > section",
+    "doctor": ".pods td",
 }
 """By page: what stands side by side on a desk."""
 

@@ -99,6 +99,9 @@ def test_the_wire_comes_when_it_is_unfolded_and_is_there_again_on_the_way_back(v
     expect(fold.locator("summary").first).to_be_focused()
     one.turn_to("token_mount").turn_to("webhook")
     expect(exchanges.first).to_be_visible()
+    one.resize((820, 1180))
+    assert one.box(".exchange .call")["width"] >= 200, "beside a tablet's sidebar an address has room as well"
+    one.resize(DESK)
 
 
 @pytest.mark.parametrize("visitor", [pytest.param("ja", marks=pytest.mark.large), "en"], indirect=True)
