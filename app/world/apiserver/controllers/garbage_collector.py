@@ -1,4 +1,4 @@
-"""What belonged to what is gone, goes, too (`pkg/controller/garbagecollector`)."""
+"""Deletes objects whose owner is gone (`pkg/controller/garbagecollector`)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 OWNERS = ("daemonsets", "deployments", "jobs", "replicasets", "statefulsets")
-"""What other objects belong to."""
+"""The kinds that own other objects."""
 
 
 async def collect(world: World, namespace: str, uid: str) -> None:
-    """Deletes what an object that is gone has owned, unless another owner is left. Raises `ApiError`."""
+    """Deletes the objects of an owner that is gone, unless they have another owner. Raises `ApiError`."""
     writer = Writer(world, "generic-garbage-collector")
     for plural, body in dependents(world, namespace, uid):
         left = [each for each in body["metadata"]["ownerReferences"] if each.get("uid") != uid]
@@ -26,7 +26,8 @@ async def collect(world: World, namespace: str, uid: str) -> None:
 
 
 async def finish_foreground(world: World, plural: str, namespace: str, name: str) -> None:
-    """Deletes what an object owns that is deleted in the foreground, and then that object. Raises `ApiError`."""
+    """Deletes the objects of an owner that is being deleted in the foreground, and then the owner. Raises
+    `ApiError`."""
     stored = world.cluster.find(plural, namespace, name)
     if stored is None or FOREGROUND not in stored.object["metadata"].get("finalizers", []):
         return
