@@ -20,8 +20,8 @@ PROGRAM_SECONDS = 60.0
 THREADS = 8
 """How many `aws` run at once, in all worlds together."""
 OF_A_VISITOR = THREADS // 2
-"""How many `aws` run at once in all worlds of one address, where no other address has any; beside others the same part of
-what these leave."""
+"""How many `aws` run at once in all worlds of one address where no other address runs any; beside others the same share
+of what these leave."""
 OF_A_WORLD = 1
 """How many `aws` run at once in one world. Python runs one thread at a time, so a second one would end no earlier."""
 REQUESTS = CONNECTIONS_LIMIT // 2
@@ -35,9 +35,9 @@ REQUESTS_OF_A_WORLD = 4
 
 
 class _Places:
-    """What there is `limit` times, and what one visitor may have of it (`has_share`, with `share`).
+    """A number of places (`limit`), of which one visitor may have a share (`has_share`, with `share`).
 
-    Who has to wait gets a place as soon as their visitor may have one, in the order in which they came.
+    A program that has to wait gets a place as soon as its visitor may have one, in the order in which programs came.
     """
 
     def __init__(self, limit: int, share: int) -> None:
