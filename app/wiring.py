@@ -109,7 +109,7 @@ class Choice:
     region: str = ""
     """An AWS region; empty for what the profile or the environment says."""
     issuer: str = ""
-    """The cluster's issuer, for a user who may not read it there; empty where nobody named it."""
+    """The cluster's issuer, as a user who may not read it there has named it; empty where none was named."""
     program: str = APPLICATION_ID
     """Which program asks: audit logs have it, with its version, in the user agent of each request."""
 

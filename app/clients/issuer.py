@@ -1,4 +1,4 @@
-"""The `Issuer` port: what anybody, STS included, can read of an OIDC issuer over https."""
+"""The `Issuer` port: what every client, STS included, can read of an OIDC issuer over https."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BODY_LIMIT = 1024 * 1024
 """Bytes of a document."""
 CALLEE = "issuer"
 _UNVERIFIED = SSL.Context(SSL.TLS_CLIENT_METHOD)
-"""Trusts anybody: good for looking at certificates, and for nothing else."""
+"""Accepts every certificate: only for looking at certificates."""
 
 
 class _Connection(HttpsConnection):

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("text", "json", *OF_OTHER_TOOLS)
 _MOST_NAMES = 5
-"""Names of roles that a line lists."""
+"""How many role names a line lists at most."""
 
 
 def command(settings: Settings, words: Content) -> click.Command:
@@ -86,13 +86,13 @@ def command(settings: Settings, words: Content) -> click.Command:
 
 
 def examined(files: Iterable[str], trusts: Iterable[str], issuer: str, namespace: str, words: Content) -> Examination:
-    """What the files come to; `issuer` is a URL or a file with it. Raises `CannotRun`."""
+    """The examination of the files; `issuer` is a URL or a file that contains it. Raises `CannotRun`."""
     from app.flow.manifest_documents import documents
     from app.flow.manifests import UnreadableDocument, examine
     from app.flow.manifests.trust_documents import NoTrustPolicy, trust_documents
     from app.flow.manifests.workloads import NotAText
 
-    # (1) What the command line says.
+    # (1) The options.
     manifests, policies = list(files), list(trusts)
     if not manifests or [*manifests, *policies, issuer].count(STDIN) > 1:
         raise CannotRun(words, "no_manifests", got=" ".join(f"-f {it}" for it in manifests) or "-")
@@ -145,7 +145,8 @@ def as_json(found: Examination, words: Content) -> JsonValue:
 
 
 def _findings(found: Examination, output: str, words: Content) -> Iterator[Finding]:
-    """Every check. As annotations only what the files decide, and what of them is not readable: the rest is no news."""
+    """Every check as a finding. Annotations get only what the files decide, and what could not be read: no reader wants
+    the rest there."""
     from app.report import findings
 
     unread = {it.where for it in found.unread}
@@ -159,7 +160,7 @@ def _doctors(diagnosis: JsonValue) -> dict[str, JsonValue]:
 
 
 def as_text(found: Examination, words: Content) -> Iterator[str]:
-    """What is decided of each ServiceAccount, how much is not, and the verdict."""
+    """The decided checks of each ServiceAccount, the number of open ones, and the verdict."""
     for one in found.examined:
         yield from _of_one(one, found, words)
         yield ""
@@ -201,9 +202,9 @@ def _of_one(found: Examined, known: Examination, words: Content) -> Iterator[str
 
 
 def _of_other_accounts(known: Examination, words: Content) -> str:
-    """That no workload of the files runs as it, and as which ServiceAccounts that the files lack some do.
+    """A text that no workload of the files runs as it, and as which ServiceAccounts that the files lack some do.
 
-    Empty where there are none of these: a chart may well bring its workloads elsewhere.
+    Empty where no workload runs as a ServiceAccount that the files lack: a chart may have its workloads elsewhere.
     """
     there = known.manifests.accounts
     named = {
@@ -219,7 +220,8 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _of_others(found: Examined, known: Sequence[TrustDocument], words: Content) -> str:
-    """That the files have policies, and none of this role; empty where they have none, or the role has no name."""
+    """A text that the files have trust policies, but none of this role; empty where they have none, or the role has no
+    name."""
     role = role_of(get_str(found.account.document, "metadata", "annotations", ROLE_ARN))
     names = list(dict.fromkeys(it.name or it.where for it in known))
     if role is None or not names:

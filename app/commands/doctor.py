@@ -90,7 +90,7 @@ def command(settings: Settings, words: Content) -> click.Command:
             show(results)
             context.exit(exit_status(results, threshold))
 
-        # (2) What to examine, and where.
+        # (2) What to examine, and in which clusters.
         if settings.live is False:
             raise CannotRun(reader, "live_switched_off")
         wanted = asked(reader, **named)
@@ -103,14 +103,14 @@ def command(settings: Settings, words: Content) -> click.Command:
             for name in contexts or ("",)
         ]
 
-        # (3) What we lack for it.
+        # (3) Only the permissions that are missing for it.
         if rbac:
             if isinstance(wanted, Everybody) or len(choices) > 1 or save is not None or output not in ("text", "json"):
                 expected = f"{_OF_RBAC}, --output text|json, --lang"
                 raise CannotRun(reader, "options_exclude", got="--rbac", expected=expected)
             context.exit(print_lacking(permissions(choices[0], wanted, granted, reader), output, reader))
 
-        # (4) Until it is as it should be.
+        # (4) Again and again, until it is fixed.
         if again and not isinstance(wanted, Everybody):
             click.echo(reader.message("cli.watch.begins", seconds=f"{INTERVAL:g}"), err=True)
             examine = partial(examined, choices[0], wanted, granted, reader, actions_needed, progress=False)
@@ -119,7 +119,7 @@ def command(settings: Settings, words: Content) -> click.Command:
                 if until_fixed and Result(found=found).status(threshold) in (0, SHOULD_WORK):
                     context.exit(0)
 
-        # (5) Or once.
+        # (5) Once.
         several = len(choices) > 1
         one = partial(_result, wanted=wanted, granted=granted, words=reader, asked=actions_needed, several=several)
         with ThreadPoolExecutor(max_workers=CLUSTERS_AT_ONCE) as pool:

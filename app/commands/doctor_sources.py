@@ -1,4 +1,4 @@
-"""Where a diagnosis comes from, or a survey: a real cluster, or a file. All raise `CannotRun`."""
+"""The sources of a diagnosis or a survey: a real cluster, or a file. All functions raise `CannotRun`."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
     from app.flow.ports import Ports
 
 PERMISSIONS_SECONDS = 30.0
-"""After the walk some twenty reviews are asked for, one after the other."""
+"""Seconds for some twenty reviews, which are sent one after the other after the walk."""
 
 
 def asked_actions(actions: Sequence[str], resource: str, words: Content) -> tuple[AskedAction, ...]:
-    """What the command line says that the Pod needs."""
+    """The actions that the Pod needs by the command line."""
     try:
         return needed(actions, resource)
     except NotAnAction as error:
@@ -56,14 +56,14 @@ def examined(
 ) -> Diagnosis:
     """The diagnosis of a ServiceAccount, or of a workload's, in a real cluster.
 
-    Where the subject names no Pod it is the newest one, each time that this is called with the same subject. `asked` is
-    what its Pod needs, where that is known.
+    Where the subject names no Pod, each call examines the newest one. `asked` is what its Pod needs, where that is
+    known.
     """
     return _examined(choice, wanted, granted, words, asked, progress=progress)[1]
 
 
 def permissions(choice: Choice, wanted: Subject | Workload, granted: frozenset[Action], words: Content) -> Lacking:
-    """What we lack for the same diagnosis with every check made."""
+    """The permissions that we lack for the same diagnosis with every check made."""
     from app.flow.doctor.reading.lacking import lacking
 
     ports, found = _examined(choice, wanted, granted, words, seconds=PERMISSIONS_SECONDS)
@@ -91,7 +91,7 @@ def _examined(
         else:
             check_namespace(wanted.namespace)
 
-        # (1) The subject. One set of ports serves this and the walk: both together are over when its patience is.
+        # (1) The subject. One set of ports, with one deadline, serves this and the walk.
         own = wiring.own_subject() if choice.in_cluster else None
         ports = wiring.live(choice, seconds=seconds)
         asking = consented(ports, NOTHING)
@@ -102,11 +102,11 @@ def _examined(
     except FlowError as error:
         raise cannot(error, words, "pod.exists", choice=choice) from error
 
-    # (2) In our own Pod its token is ours to read.
+    # (2) Our own Pod's token may be read without being asked for.
     if own is not None and subject == own:
         ports, granted = wiring.within_own_pod(ports, own), granted | {Action.READ_TOKEN}
 
-    # (3) Step by step.
+    # (3) The walk, step by step.
     ports = consented(ports, granted)
     walked = walk_through(ports, subject, asked)
     reports = tuple(_with_progress(walked, words) if progress else walked)
@@ -140,7 +140,7 @@ def opened(path: Path, words: Content) -> Diagnosis:
 
     try:
         with path.open("rb") as file:
-            return load(file.read(SIZE_LIMIT + 1))  # what is larger is refused: it may be endless
+            return load(file.read(SIZE_LIMIT + 1))  # a larger file is refused: it may be endless
     except OSError as error:
         raise CannotRun(words, "snapshot_unreadable", path=path, said=why(error)) from error
     except FlowError as error:
@@ -169,9 +169,9 @@ def cannot(
     choice: Choice | None = None,
     instead: tuple[str, str] | None = None,
 ) -> CannotRun:
-    """A server's refusal, or a file's fault, as the end of the command; with what would have allowed these uses.
+    """A server's refusal, or an error in a file, as the end of the command; with the permission for these uses.
 
-    `choice`: where it was asked. `instead`: what does without these uses, to be pasted, with a sentence before it.
+    `choice`: the cluster that was asked. `instead`: a command that works without these uses, with a sentence before it.
     """
     from app.flow.doctor.reading.near_names import near
     from app.report.permission_words import allowing_after
@@ -194,7 +194,7 @@ def namespace_of(choice: Choice, words: Content) -> str:
 
 
 def _of_workload(ports: Ports, choice: Choice, wanted: Workload, words: Content) -> Subject:
-    """Whose IRSA it needs. Raises `FlowError`."""
+    """The ServiceAccount and Pod of a workload. Raises `FlowError`."""
     from app import wiring
     from app.flow.targets.resolving import subject_of
 
@@ -218,7 +218,7 @@ def _completed(ports: Ports, choice: Choice, subject: Subject, own: Subject | No
             raise CannotRun(words, "no_subject", program=program())
         return own
 
-    # (2) What is named leads to the rest.
+    # (2) The missing names follow from those that are given.
     namespace = subject.namespace or wiring.default_namespace(choice)
     account, pod = subject.service_account, subject.pod
     if not account:
@@ -227,7 +227,7 @@ def _completed(ports: Ports, choice: Choice, subject: Subject, own: Subject | No
 
 
 def _account_of(ports: Ports, choice: Choice, namespace: str, pod: str, words: Content) -> str:
-    """The Pod's ServiceAccount, which a person who may not read the Pod can give instead. Raises `FlowError`."""
+    """The Pod's ServiceAccount. A reader who may not read the Pod can name it instead. Raises `FlowError`."""
     try:
         return get_str(ports.cluster.pod(namespace, pod), "spec", "serviceAccountName") or "default"
     except NotPermitted as error:
@@ -250,7 +250,8 @@ def _no_such(
 
 
 def _in_its_place(ports: Ports, namespace: str, pod: str, words: Content) -> tuple[str, str] | None:
-    """How to examine the Pod that has come after one that is gone, or one with a near name; None where we see none."""
+    """The command that examines the Pod that has replaced one that is gone, or one with a similar name; None where we
+    see none."""
     from app.flow.doctor.choosing import successor
     from app.flow.doctor.pods.rows import row
     from app.flow.doctor.reading import near_names
@@ -266,7 +267,7 @@ def _in_its_place(ports: Ports, namespace: str, pod: str, words: Content) -> tup
 
 
 def _with_progress(reports: Iterator[StepReport], words: Content) -> Iterator[StepReport]:
-    """Hands the reports on; a terminal shows the progress, on standard error."""
+    """Passes the reports on; shows the progress on standard error if that is a terminal."""
     for number, report in enumerate(reports, 1):
         if sys.stderr.isatty():
             click.echo(f"{number}/{len(Step)} {words.message(f'steps.{report.step}.title')}", err=True)

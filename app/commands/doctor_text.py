@@ -1,4 +1,4 @@
-"""A diagnosis and a survey for a terminal: the verdict first and last, every check a line with its mark and word."""
+"""A diagnosis and a survey for a terminal: the verdict first and last, each check on a line with its mark and word."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def of_diagnosis(found: Diagnosis, words: Content) -> Iterator[str]:
         yield ""
         if named.reason:
             yield f"  {words.message(f'reasons.{named.reason}')}"
-        if not found.verdict.refusal:  # whose causes are listed
+        if not found.verdict.refusal:  # the causes of a refusal are listed below
             yield from (f"  {sentence}" for sentence in verdict_words.plainly(named, found, words))
         yield from labelled(_details(named, words), indent=2)
 
@@ -57,7 +57,7 @@ def of_diagnosis(found: Diagnosis, words: Content) -> Iterator[str]:
             already_shown = check.reason
             yield from _would_allow(check, rules_shown, words)
 
-    # (3) What follows, how the other Pods stand, and the verdict once more.
+    # (3) What follows, the state of the other Pods, and the verdict again.
     yield from conclusions(found, words)
     yield from _pods(found, words)
     yield from _to_be_sure(found, words)
@@ -66,7 +66,7 @@ def of_diagnosis(found: Diagnosis, words: Content) -> Iterator[str]:
 
 
 def _check(check: Check, found: Diagnosis, columns: int, reason: str, words: Content) -> Iterator[str]:
-    """One line, and more where it did not pass; the reason of a run of checks is shown once."""
+    """One line, and more where the check did not pass; checks in a row with the same reason show it once."""
     word = pad(words.message(f"statuses.{check.status}"), columns)
     title = visible(verdict_words.title(check, found, words), keep="")
     yield f"  {marked(check.status, f'{word}  {title}')}"
@@ -78,7 +78,7 @@ def _check(check: Check, found: Diagnosis, columns: int, reason: str, words: Con
 
 
 def _would_allow(check: Check, already_shown: set[str], words: Content) -> Iterator[str]:
-    """The rules and the policy without which we may not make the check, each where it is missing first."""
+    """The rules and the policy that we lack for the check, each shown only where it is missing first."""
     new = [
         (sentence, text) for sentence, text in permission_words.would_allow(check, words) if text not in already_shown
     ]
@@ -89,7 +89,7 @@ def _would_allow(check: Check, already_shown: set[str], words: Content) -> Itera
 
 
 def _details(check: Check, words: Content) -> dict[str, str]:
-    """What was found, by its label."""
+    """The values that were found, by their labels."""
     values = {"got": visible_ends(check.got), "expected": visible_ends(check.expected)}
     values |= {"where": check.where, "server_said": check.error}
     return {words.message(f"ui.{name}"): value for name, value in values.items()}
@@ -123,7 +123,7 @@ def _to_be_sure(found: Diagnosis, words: Content) -> Iterator[str]:
 
 
 def of_lacking(found: Lacking, words: Content) -> Iterator[str]:
-    """What to paste, each below its sentence, which is a comment to a shell and to YAML."""
+    """The texts to paste, each below its sentence, which a shell and YAML read as a comment."""
     for number, (sentence, text) in enumerate(permission_words.to_paste(found, words)):
         yield from ("",) if number else ()
         yield f"# {sentence}"

@@ -1,6 +1,6 @@
-"""What a command says when it could not run: what was got, what was expected, what to do.
+"""The message of a command that could not run: what was found, what was expected, what to do.
 
-A start shows one message, so all settings that cannot be used are in it.
+A start shows one message, so that message lists all settings that cannot be used.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from app.settings import Settings, WrongValue, comes_from_a_service
 COULD_NOT_RUN = 2
 """The exit status, the same that click has for a wrong option."""
 CANNOT_WRITE = "cannot_write"
-"""Standard output takes no more, so no JSON can be printed there."""
+"""The code of the error that standard output takes no more, so that no JSON can be printed there."""
 TYPED = "app.commands.typed"
 """The key, in click's context, of the words that were typed after the program's name."""
 
 
 class CannotRun(click.ClickException):
-    """Ends the command with status 2 and the words for `code`, their placeholders filled with `values`."""
+    """Ends the command with status 2 and the text for `code`, its placeholders filled with `values`."""
 
     exit_code = COULD_NOT_RUN
 
@@ -67,7 +67,7 @@ class CannotRun(click.ClickException):
 
 
 def wants_json(typed: Sequence[str]) -> bool:
-    """Whether these words of a command line ask for JSON. They may be such that click cannot read them."""
+    """Whether these words of a command line ask for JSON. click may be unable to read the whole command line."""
     pairs = pairwise(("", *typed))
     return any(
         after in ("--output=json", "-ojson") or (before in ("--output", "-o") and after == "json")
@@ -76,7 +76,7 @@ def wants_json(typed: Sequence[str]) -> bool:
 
 
 def unusable_settings(wrong: Sequence[WrongValue], words: Content) -> CannotRun:
-    """What is wrong with the environment."""
+    """The error that lists what is wrong with the environment."""
     from_service = [it.variable for it in wrong if comes_from_a_service(it.variable)]
     below = [(words.message("cli.from_a_service", variable=name), "enableServiceLinks: false") for name in from_service]
     failure = CannotRun(
@@ -95,7 +95,7 @@ def unusable_settings(wrong: Sequence[WrongValue], words: Content) -> CannotRun:
 
 
 def wrong_folders(settings: Settings, words: Content) -> Iterator[WrongValue]:
-    """The folders of `settings` with which `serve` would not start. What is in them is not looked at."""
+    """The folders of `settings` with which `serve` would not start. Their content is not read."""
     if settings.missions and not os.path.isdir(settings.missions):
         yield WrongValue(variable="IRSA_MISSIONS_DIR", got=settings.missions, expected=words.message("cli.a_folder"))
     name, folder = (

@@ -43,7 +43,7 @@ def command(settings: Settings, words: Content) -> click.Command:
 
 
 def texts_in_a_fresh_world() -> Mapping[str, str]:
-    """What comes of each fault, by its id: the product's words with the names of one world."""
+    """The message of each fault in a new world, by the fault's id, with the names of that world."""
     from app.world.faults import FAULTS
     from app.world.lifecycle.simulation import Simulation
 
@@ -53,7 +53,7 @@ def texts_in_a_fresh_world() -> Mapping[str, str]:
 
 
 def as_json(texts: Mapping[str, str], words: Content) -> JsonValue:
-    """All faults, and what is left out with the reason; `title` and `reason` depend on the language."""
+    """All faults, and those that are left out with the reason; `title` and `reason` depend on the language."""
     from app.world.faults import FAULTS, LEFT_OUT
 
     return {
@@ -103,7 +103,7 @@ def _details(fault: Fault, text: str, words: Content) -> dict[str, str]:
 
 
 def chosen(names: Sequence[str], words: Content) -> tuple[Fault, ...]:
-    """The faults of these ids, each once, in any case of letters. Raises `CannotRun` for one that there is not."""
+    """The faults of these ids, each once, in any case of letters. Raises `CannotRun` for an id that does not exist."""
     from app.world.faults import FAULTS, find_fault, left_out
 
     found = {}

@@ -1,4 +1,4 @@
-"""What the commands have in common: help in the reader's language, and the options for printing."""
+"""What the commands share: help in the reader's language, and the options for printing."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def output_options(
 
 
 def address_options(settings: Settings, words: Content) -> Callable[[Function], Function]:
-    """A decorator that adds `--host` and `--port`, where the pages are served: by default where the settings say."""
+    """A decorator that adds `--host` and `--port`, the address of the pages; the settings have the defaults."""
     host = click.option("--host", default=settings.host, show_default=True, help=words.message("cli.help.host"))
     port = click.option(
         "--port",

@@ -42,7 +42,7 @@ async def offered(port: int, new_address: Callable[[], str]) -> AsyncIterator[No
     remove_left(path.parent)
     server: asyncio.Server | None = None
     with suppress(OSError):
-        path.unlink(missing_ok=True)  # that of a process that was killed: the port is ours now
+        path.unlink(missing_ok=True)  # the socket of a process that was killed: the port is ours now
         server = await asyncio.start_unix_server(answer, path)
     try:
         yield
@@ -53,7 +53,7 @@ async def offered(port: int, new_address: Callable[[], str]) -> AsyncIterator[No
 
 
 def ask(port: int) -> str:
-    """A new address of the server that this user runs on that port; empty where there is none."""
+    """A new address of the server of this user on that port; empty where there is none."""
     path = _path(port)
     if path is None:
         return ""
@@ -66,7 +66,7 @@ def ask(port: int) -> str:
 
 
 def on_enter(terminal: int, pressed: Callable[[], None]) -> None:
-    """Calls `pressed` for each line that is typed at that file descriptor, from a thread that ends with the process."""
+    """Calls `pressed` for each line that is typed at that file descriptor, in a thread that ends with the process."""
     # A process in the background that reads its terminal is stopped by the system, unless it ignores the signal: then
     # the read fails, and the thread ends.
     if hasattr(signal, "SIGTTIN"):  # not on Windows
@@ -95,7 +95,7 @@ def remove_left(directory: Path) -> None:
 
 
 def _path(port: int) -> Path | None:
-    """Where the server of that port is asked; None where the directory is not this user's alone, as on Windows."""
+    """The socket of the server of that port; None where the directory is not this user's alone, as on Windows."""
     if not hasattr(os, "geteuid"):
         return None
     directory = Path(tempfile.gettempdir()) / f"irsa-explorer-{os.geteuid()}"

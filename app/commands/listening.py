@@ -1,4 +1,4 @@
-"""Takes from the system what a command needs, or says plainly why that cannot be."""
+"""Takes from the system what a command needs, or raises an error that says why that is not possible."""
 
 from __future__ import annotations
 

@@ -38,13 +38,13 @@ class Program:
     """A name under which it is started."""
 
     usage: str
-    """As a person types it."""
+    """The command line as a person types it."""
     executable: str
-    """As a shell finds it; the product of its `User-Agent`."""
+    """The executable as a shell finds it; also the product in its `User-Agent`."""
     commands: Mapping[str, str]
     """Their modules by their names. Each is loaded when its command is asked for: `serve` answers 80 ms earlier."""
     help: str
-    """The key of what its help says first."""
+    """The key of the first sentence of its help."""
     default: str = ""
     """The command that runs where none was typed."""
 
@@ -101,13 +101,13 @@ def main(program: Program = EXPLORER, usage: str = EXPLORER.usage) -> None:
             prog_name=program.executable if completes else usage, complete_var=program.complete_var
         )
     except Exception:
-        # Python would leave with 1, which here means that a check did not pass.
+        # Python would end with 1, which means here that a check did not pass.
         traceback.print_exc()
         sys.exit(COULD_NOT_RUN)
 
 
 def asked_language(arguments: Sequence[str]) -> str:
-    """That of the last `--lang`, wherever it stands, so that help and errors speak it too; else the locale's."""
+    """The language of the last `--lang`, wherever it is, so that help and errors use it too; else the locale's."""
     named = [
         after.removeprefix("--lang=")
         for before, after in pairwise(("", *arguments))

@@ -24,11 +24,11 @@ _MARKS = {
 _WIDE = "\u2e80-\u9fff\uff00-\uffef"
 _OPENING, _CLOSING = "（「『", "、。，．）」』：！？ー"
 _PIECES = re.compile(rf"[{_OPENING}]*(?:`[^`]*`[.,:;)]*|[{_WIDE}]|[^\s`{_WIDE}]+)[{_CLOSING}]*\s*|\s+")
-"""What a line is not broken within."""
+"""Matches a piece of text that is not broken over two lines."""
 
 
 def marked(status: Status, text: str) -> str:
-    """`text` behind the mark of its status."""
+    """`text` after the mark of its status."""
     mark, colour = _MARKS[status]
     return f"{click.style(mark, fg=colour, bold=True)} {text}"
 
@@ -44,15 +44,15 @@ def width(text: str) -> int:
 
 
 def pad(text: str, columns: int) -> str:
-    """`text` with spaces behind it up to that many columns."""
+    """`text` with spaces after it up to that many columns."""
     return text + " " * (columns - width(text))
 
 
 def wrapped(text: str, columns: int) -> list[str]:
-    """`text` in lines of at most so many columns. Code stays whole, and so does a word that is longer than a line.
+    """`text` in lines of at most so many columns. Code is not broken, and neither is a word that is longer than a line.
 
-    Japanese has no spaces: a line may end behind any of its characters. None begins with a mark that closes, or ends
-    with one that opens.
+    Japanese has no spaces, so a line may end after any of its characters. No line begins with a closing mark, or ends
+    with an opening one.
     """
     lines = [""]
     for piece in _PIECES.findall(text):
@@ -95,7 +95,7 @@ def print_lines(lines: Iterable[str]) -> None:
 
 
 def print_json(document: JsonValue) -> None:
-    """Prints JSON as UTF-8, whatever the locale (RFC 8259 §8.1). What would steer a terminal is escaped."""
+    """Prints JSON as UTF-8, whatever the locale (RFC 8259 §8.1). Control characters for a terminal are escaped."""
     print_utf8(pretty_json(document))
 
 

@@ -72,7 +72,7 @@ def command(settings: Settings, words: Content) -> click.Command:
             socket.create_server(("127.0.0.1", 0)).close()
         if missions := missions_folder or settings.missions:
             _offer(missions, words)
-        # (1) Take the port before anything slow is loaded: a taken port is reported at once.
+        # raises where no folder can be written
         with (
             uncollected(),
             listen(host, port, words, option="--port") as listener,
@@ -85,7 +85,7 @@ def command(settings: Settings, words: Content) -> click.Command:
 
 
 def _offer(folder: str, words: Content) -> None:
-    """A teacher's missions: what is wrong in them is said before anything is served."""
+    """Loads a teacher's missions, and reports what is wrong with them before anything is served."""
     from app.content import missions
 
     try:
@@ -97,7 +97,8 @@ def _offer(folder: str, words: Content) -> None:
 
 @contextlib.contextmanager
 def uncollected() -> Iterator[None]:
-    """No garbage is looked for inside until `warm_up` has ended: hardly anything that a start loads goes again."""
+    """Inside, Python looks for no garbage until `warm_up` has ended, because hardly anything that a start loads is
+    dropped again."""
     gc.disable()
     try:
         yield
@@ -107,7 +108,7 @@ def uncollected() -> Iterator[None]:
 
 @contextlib.contextmanager
 def keeping(settings: Settings, words: Content, directory: Path | None, *, fresh: bool) -> Iterator[None]:
-    """While inside, has the pages keep the worlds that the options or the environment say. Raises `CannotRun`."""
+    """Inside, the pages keep the worlds that the options or the environment name. Raises `CannotRun`."""
     if directory is None and settings.world_dir:
         directory = Path(settings.world_dir)
     if directory is not None:
@@ -138,26 +139,26 @@ def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Netwo
     from app.serving.transport import uvicorn_settings
 
     host, port = listener.getsockname()[:2]
-    serve_on(host)  # `--host` decides about live mode and the console, too
+    serve_on(host)  # live mode and the console depend on `--host`, too
     uvicorn_settings.take_little_ahead(listener)
     settings = Settings.from_environment()
     takes_secret = settings.takes_launch_secret()
 
     def new_address() -> str:
-        """Where to go: where live mode or the console may be used, an address that opens them, once."""
+        """The address to open: where live mode or the console may be used, one that opens them, once."""
         return url_of(host, port) + (LAUNCH.new_path() if takes_secret else "")
 
     def say(text: str) -> None:
-        """For the person at the terminal. An output that is full keeps no reader away, and is said once."""
+        """Prints for the person at the terminal. If the output is full, the server goes on, and reports that once."""
         try:
             click.echo(text)
         except CannotRun as error:
-            with contextlib.suppress(CannotRun):  # as full as that
+            with contextlib.suppress(CannotRun):  # standard error may be full as well
                 error.show()
                 click.echo(words.message("cli.serve.unheard", port=port), err=True)
 
     class Server(uvicorn.Server):
-        """Says where it is once it answers, and gives new addresses until it ends."""
+        """Prints its address once it answers, and gives new addresses until it ends."""
 
         offers = contextlib.AsyncExitStack()
 
@@ -165,7 +166,7 @@ def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Netwo
             await super().startup(sockets)
             if not self.started:
                 return
-            logs.bound(logs.BoundedRecords())  # from now on strangers cause what is logged
+            logs.bound(logs.BoundedRecords())  # from now on the requests of strangers cause the records
             log_events.write("started", host=host, port=port, version=__version__)
             if self.should_exit:
                 # A signal came meanwhile. uvicorn would now leave without shutting the application down.
@@ -184,7 +185,8 @@ def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Netwo
             say(words.message("cli.serve.stop"))
 
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-            """The first signal lets what is under way end, the second ends it. None is raised again after that."""
+            """The first signal lets the work in progress end, the second ends it. No signal is raised again
+            afterwards."""
             if self.should_exit:
                 STOPPING.end_all()
                 remove_all()
@@ -217,7 +219,7 @@ def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Netwo
 
 
 def url_of(host: str, port: int) -> str:
-    """Where a browser on this machine finds it: an unspecified address is reached through loopback."""
+    """The address for a browser on this machine: an unspecified address is reached through loopback."""
     address = ipaddress.ip_address(host)
     if address.is_unspecified:
         address = ipaddress.ip_address("127.0.0.1" if address.version == 4 else "::1")

@@ -1,4 +1,4 @@
-"""What a command reads, up to a limit; and its output where the reader stops early, or the stream takes no more."""
+"""The input of a command, up to a limit; and its output where the reader stops early, or the stream takes no more."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from app.commands.failure import CANNOT_WRITE, CannotRun
 from app.content import Content
 
 STDIN = "-"
-"""Standard input, where a file may be named."""
+"""The name that stands for standard input instead of a file."""
 
 
 def read_bounded(path: str | Path, limit: int) -> bytes:
-    """The content of a file, or of standard input: no more of it than a byte beyond `limit`, as it may be endless.
+    """The content of a file, or of standard input: at most a byte more than `limit`, because it may be endless.
 
     Raises `OSError`, and `ValueError` for a path with a null byte.
     """
@@ -28,12 +28,12 @@ def read_bounded(path: str | Path, limit: int) -> bytes:
 
 
 def why(error: OSError | ValueError) -> str:
-    """What the system says, without the path, which the message has already."""
+    """The system's error message without the path, which the command's message already has."""
     return (error.strerror if isinstance(error, OSError) else "") or str(error)
 
 
 def text_in(content: bytes, errors: str = "strict") -> str:
-    """Text as files have it: UTF-8, or UTF-16 where its first character says so, as Windows PowerShell writes it.
+    """The text of a file: UTF-8, or UTF-16 where its first character says so, as Windows PowerShell writes it.
 
     Raises `UnicodeDecodeError`.
     """

@@ -22,7 +22,7 @@ from app.report.durations import duration
 from app.settings import Settings
 
 LIMIT = 64 * 1024
-"""Bytes. STS takes 20000 characters at most; what is far larger is some other file."""
+"""Bytes. STS accepts 20000 characters at most, so a much larger file is no token."""
 
 
 def command(settings: Settings, words: Content) -> click.Command:
@@ -41,7 +41,7 @@ def command(settings: Settings, words: Content) -> click.Command:
         except MalformedToken as error:
             raise malformed(error, file, words) from error
 
-        # (2) Look for what stands out, and print.
+        # (2) Look for oddities, and print.
         now = time.time()
         found = (*repeated(compact), *oddities(decoded.header, decoded.claims, now))
         if output == "json":
@@ -67,7 +67,7 @@ def read(file: str, words: Content) -> str:
 
 
 def malformed(error: MalformedToken, file: str, words: Content) -> CannotRun:
-    """What is wrong with the text, in words."""
+    """The error that says what is wrong with the text."""
     got = words.message(f"ui.token_{error.got}") if error.code != "parts" else error.got
     return CannotRun(
         words,
@@ -111,7 +111,7 @@ def as_json(decoded: DecodedToken, found: tuple[Oddity, ...], now: float, words:
 def as_text(
     compact: str, decoded: DecodedToken, found: tuple[Oddity, ...], now: float, words: Content
 ) -> Iterator[str]:
-    """The token for a reader: header, claims one by one, lifetime, what stands out."""
+    """The token for a reader: header, claims one by one, lifetime, oddities."""
     yield heading(words.message("cli.token.title", characters=len(compact)))
     yield f"  {words.message('cli.token.unverified')}"
     for title, values in (("ui.token_header", decoded.header), ("ui.token_payload", decoded.claims)):
@@ -138,7 +138,7 @@ def as_text(
 
 
 def status_of(oddity: Oddity) -> Status:
-    """What STS would refuse has failed; the rest is a warning."""
+    """`FAILED` for what STS would refuse, else `WARNING`."""
     return Status.FAILED if oddity.serious else Status.WARNING
 
 

@@ -1,4 +1,4 @@
-"""A command line that cannot be understood, reported like every other error: what was got, expected, and to be done."""
+"""The error for a command line that cannot be understood: what was found, what was expected, what to do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.starting import INTERRUPTED
 
 
 class Command(click.Command):
-    """A command that says in the reader's language what it does not understand."""
+    """A command that reports usage errors in the reader's language."""
 
     def __init__(self, *arguments: Any, words: Content, **attributes: Any) -> None:
         super().__init__(*arguments, **attributes)
@@ -34,7 +34,7 @@ class Command(click.Command):
 
 
 class PathType(click.Path):
-    """A path. An empty one, such as of a variable that is not set, would be the current folder: it is refused."""
+    """A path. An empty one, such as from a variable that is not set, is refused: it would be the current folder."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """As click does."""
@@ -83,7 +83,7 @@ class Group(Command, click.Group):
 
 
 def not_understood(error: click.UsageError, ctx: click.Context, typed: Sequence[str], words: Content) -> CannotRun:
-    """What click found wrong with the words that were `typed` after the command's name."""
+    """The error for words that click could not understand; `typed` are those after the command's name."""
     command, help_line = ctx.command, f"{ctx.command_path} --help"
     match error:
         case click.NoSuchOption():
@@ -107,7 +107,7 @@ def not_understood(error: click.UsageError, ctx: click.Context, typed: Sequence[
 
 
 def _form(parameter: click.Parameter, ctx: click.Context) -> str:
-    """How it is written, such as `--dir PATH`."""
+    """The usage of a parameter, such as `--dir PATH`."""
     if isinstance(parameter, click.Argument):
         return parameter.make_metavar(ctx)
     flag = isinstance(parameter, click.Option) and parameter.is_flag
@@ -115,12 +115,12 @@ def _form(parameter: click.Parameter, ctx: click.Context) -> str:
 
 
 def _long(parameter: click.Parameter) -> str:
-    """Its long name, where it has a short one as well."""
+    """The long name of an option, where it has a short one as well."""
     return max(parameter.opts, key=len)
 
 
 def _typed(parameter: click.Parameter, ctx: click.Context, typed: Sequence[str]) -> str:
-    """The value that was given, as it was typed, else that of the environment; an empty one as a shell writes it."""
+    """The given value as it was typed, else the environment's; an empty value as a shell writes it."""
     given = ctx.command.make_parser(ctx).parse_args(list(typed))[0]
     found = given.get(parameter.name or "", parameter.get_default(ctx))
     return (", ".join(found) if isinstance(found, list) else str(found)) or "''"

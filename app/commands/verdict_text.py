@@ -1,5 +1,7 @@
-"""What follows from a diagnosis, for a terminal: how the break shows, what else is broken, causes, the fix; or in three
-lines the verdict, its cause, and what fixes it, with the commands below.
+"""What follows from a diagnosis, for a terminal.
+
+The long form: where the break appears, what else is broken, causes, the fix. The short form: the verdict, its cause and
+what fixes it in three lines, with the commands below.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ _COLOURS = {"+": "green", "-": "red"}
 
 
 def conclusions(found: Diagnosis, words: Content) -> Iterator[str]:
-    """All of it, each part behind an empty line; nothing where nothing is wrong."""
+    """The long form, each part after an empty line; nothing where nothing is wrong."""
     yield from _seen(found, words)
     yield from _later(found, words)
     yield from _causes(found, words)
@@ -98,7 +100,7 @@ def _prediction(found: Diagnosis, words: Content) -> Iterator[str]:
 
 
 def briefly(found: Diagnosis, words: Content) -> Iterator[str]:
-    """One line where nothing is wrong. The commands are lines of their own, as they are to be pasted."""
+    """The short form: one line where nothing is wrong. Each command has a line of its own, so that it can be pasted."""
     subject = found.subject
     verdict = f"{subject.namespace}/{subject.service_account}: {verdict_words.verdict(found, words)}"
     yield marked(verdict_words.mark(found), heading(visible(verdict, keep="")))
@@ -108,7 +110,7 @@ def briefly(found: Diagnosis, words: Content) -> Iterator[str]:
 
 
 def _brief_remedy(found: Diagnosis, words: Content) -> Iterator[str]:
-    """What fixes it; else what would let us read more, or be sure."""
+    """What fixes it; else what would let us read more, or prove it."""
     if fix := found.fix:
         label = words.message(f"doctor.{verdict_words.fix_heading(found)}")
         yield f"  {heading(label)}  " + words.message(f"doctor.fixes.{fix.id}")

@@ -1,4 +1,4 @@
-"""`walk`: all six steps in a fresh simulated world, whole or with faults in it, and what follows."""
+"""`walk`: all six steps in a new simulated world, whole or with faults in it, and what follows."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def command(settings: Settings, words: Content) -> click.Command:
 
 
 def walk_once(faults: Sequence[str], words: Content) -> Diagnosis:
-    """The scenario's `default/my-sa` and `pod-after`, examined in a world made for it, with these faults in force.
+    """The diagnosis of the scenario's `default/my-sa` and `pod-after`, in a new world with these faults in force.
 
-    Raises `CannotRun` where one fault takes away what another one would change.
+    Raises `CannotRun` where one fault removes what another one would change.
     """
     from app.flow.doctor import examine
     from app.wiring import simulated
@@ -91,7 +91,7 @@ def as_json(found: Diagnosis, faults: Sequence[str], words: Content) -> JsonValu
 
 
 def _change(fault: str, words: Content) -> str:
-    """What the fault does to the world."""
+    """What the fault changes in the world."""
     from app.world.faults import names
     from app.world.setup.scenario import ARTICLE
 
@@ -99,7 +99,8 @@ def _change(fault: str, words: Content) -> str:
 
 
 def _status(step: Step, checks: tuple[Check, ...], found: Diagnosis) -> Status:
-    """The worst of a step. What of a running Pod cannot be seen leaves the step's own checks as they are."""
+    """The worst status of a step. A check of a running Pod that cannot be made leaves the status of the step's own
+    checks."""
     telling = tuple(it for it in checks if it not in found.checks or it.status in (Status.FAILED, Status.WARNING))
     return StepReport(step=step, checks=telling).status
 
@@ -146,7 +147,7 @@ def message_of(verdict: Verdict, subject: Subject, words: Content) -> str:
 
 def as_text(found: Diagnosis, faults: Sequence[str], words: Content) -> Iterator[str]:
     """The walk for a reader: each step with its checks; got and expected always, why and fix where one did not pass."""
-    # (1) Of what, and what was done to it.
+    # (1) The subject, and the faults.
     mode = words.message(f"ui.mode_{MODE}")
     yield heading(words.message("cli.walk.title", mode=mode))
     subject = found.subject

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 ROOM = 256 * 1024
-"""Bytes for which a folder has to have room: a world takes about 110 kB of it."""
+"""Bytes that have to be free in a folder: a world takes about 110 kB."""
 
 
 def command(settings: Settings, words: Content) -> click.Command:
@@ -62,7 +62,7 @@ def command(settings: Settings, words: Content) -> click.Command:
         with open_state(directory / STATE, words, fresh=fresh) as state:
             _check_options(state, words, {"--aws-port": aws_port, "--kubernetes-port": kubernetes_port}, start)
             check_ports(state, words)
-            # No file of an earlier world remains: a program that waits for one gets this world's.
+            # No file of an earlier world is left, so a program that waits for a file gets this world's.
             prepare(directory, words)
 
             # (2) From here on a signal ends the command in good order, even while the servers start.
@@ -71,7 +71,7 @@ def command(settings: Settings, words: Content) -> click.Command:
                 signal.signal(number, lambda *_: stop.set())
             on_hang_up(lambda *_: stop.set())
 
-            # (3) Start, write, say so, wait. The one world stays however long it is unused.
+            # (3) Start, write, print, wait. The only world stays however long it is unused.
             from app.world.lifecycle.simulation import Simulation
 
             came_back = bool(state.worlds)
@@ -96,7 +96,7 @@ def command(settings: Settings, words: Content) -> click.Command:
 
 
 def made(directory: Path, words: Content) -> Path:
-    """The absolute path of a folder, which is made where it is missing. Raises `CannotRun`."""
+    """The absolute path of a folder, which is created where it is missing. Raises `CannotRun`."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
         return directory.resolve()
@@ -105,7 +105,8 @@ def made(directory: Path, words: Content) -> Path:
 
 
 def open_state(path: Path, words: Content, *, fresh: bool) -> StateDirectory:
-    """What is kept there, held by this process. Says what was lost of it. Raises `CannotRun`."""
+    """The world's directory with what is kept there, held by this process. Reports what was lost of it. Raises
+    `CannotRun`."""
     from app.world.saved.codec import StateError
     from app.world.saved.journal import NewerSchema
     from app.world.saved.state_directory import InUse, StateDirectory
@@ -125,7 +126,7 @@ def open_state(path: Path, words: Content, *, fresh: bool) -> StateDirectory:
 
 
 def check_ports(state: StateDirectory, words: Content) -> None:
-    """Whether the ports of the kept world are free. Raises `CannotRun`."""
+    """Raises `CannotRun` unless the ports of the kept world are free."""
     servers = state.servers
     for port in (servers.aws_port, servers.kubernetes_port) if servers is not None else ():
         try:
@@ -135,7 +136,7 @@ def check_ports(state: StateDirectory, words: Content) -> None:
 
 
 def _check_options(state: StateDirectory, words: Content, ports: Mapping[str, int | None], start: Start | None) -> None:
-    """A kept world has its ports and its beginning: other ones are no wish that can be met. Raises `CannotRun`."""
+    """Raises `CannotRun` for options that a kept world cannot follow: it has its ports and its beginning already."""
     kept: dict[str, object] = {}
     if state.servers is not None:
         kept = {"--aws-port": state.servers.aws_port, "--kubernetes-port": state.servers.kubernetes_port}
@@ -147,11 +148,11 @@ def _check_options(state: StateDirectory, words: Content, ports: Mapping[str, in
 
 
 def prepare(directory: Path, words: Content) -> None:
-    """Clears the folder of an earlier world's files. Raises `CannotRun`."""
+    """Removes an earlier world's files from the folder. Raises `CannotRun`."""
     try:
         for name in (KUBECONFIG, CA, AWS):
             (directory / name).unlink(missing_ok=True)
-        # To fail now rather than after the servers are up.
+        # So that an error is reported now rather than after the servers are up.
         write(directory / CA, b"")
         (directory / CA).unlink()
         with tempfile.TemporaryFile(dir=directory) as room:
@@ -161,7 +162,7 @@ def prepare(directory: Path, words: Content) -> None:
 
 
 def tool_lines(directory: Path) -> list[str]:
-    """What a shell runs for its kubectl and aws to reach the world of a folder."""
+    """The lines for a shell by which its kubectl and aws reach the world of a folder."""
     return [
         f"  export KUBECONFIG={shlex.quote(str(directory / KUBECONFIG))}",
         f"  set -a; . {shlex.quote(str(directory / AWS))}; set +a",

@@ -53,7 +53,7 @@ _MOMENT = 1e-3
 
 
 class PaceBucket(TokenBucket):
-    """A bucket that nobody waits for before work: its user rests after it."""
+    """A bucket that delays no work: its user rests after the work instead."""
 
     def wait(self, least: float = 0.0) -> float:
         """Always 0: no quota refuses anything because of this bucket."""

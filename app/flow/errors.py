@@ -28,7 +28,7 @@ class FlowError(Exception):
         expected: str = "",
     ) -> None:
         self.server_message = mask_text(server_message)
-        """The product's own words, letter by letter; secrets masked."""
+        """The product's error message, exactly; secrets masked."""
         super().__init__(self.server_message)
         self.code = code
         """The provider's code (`AccessDenied`, `NotFound`, `Forbidden`) or our own (`timed_out`), in lower case."""
@@ -102,7 +102,7 @@ class NotPermitted(FlowError):
 
     @property
     def _is_anonymous(self) -> bool:
-        """Whether Kubernetes was sent no login. A rule for that user would be one for everybody."""
+        """Whether Kubernetes was sent no login. A rule for that user would be a rule for every client."""
         return f'User "{ANONYMOUS}" ' in self.server_message
 
     @property

@@ -65,7 +65,7 @@ class Execution:
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """One thing that somebody may be allowed to do, in RBAC's terms. Either `resource` or `path` is given."""
+    """An access that may be allowed, in RBAC's terms. Either `resource` or `path` is given."""
 
     verb: str
     """Such as `get`, `list`, `create`."""

@@ -26,7 +26,8 @@ class KeptText:
 
 
 class KeptTexts:
-    """The texts that are kept in this process. Most are a reader's own: nobody can guess or list their addresses."""
+    """The texts that are kept in this process. Most are a reader's own: their addresses can be neither guessed nor
+    listed."""
 
     def __init__(self) -> None:
         self._kept: WeakValueDictionary[str, KeptText] = WeakValueDictionary()
@@ -38,7 +39,7 @@ class KeptTexts:
         return kept
 
     def answer(self, scope: Scope) -> Response:
-        """The text of a request's address; 404 where nobody keeps it any more. No cache keeps it on a disk."""
+        """The text of a request's address; 404 where it is no longer kept. No cache keeps it on a disk."""
         if scope["method"] not in READING:
             return method_not_allowed(*READING)
         headers = {"cache-control": "no-store"}

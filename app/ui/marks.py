@@ -1,4 +1,4 @@
-"""The signs that stand for a status, a step and a claim, wherever they are drawn, and names that begin with one."""
+"""The signs for a status, a step and a claim, wherever they are drawn, and the names that begin with such a sign."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ MARKS = {
     Status.UNKNOWN: "?",
     Status.NOT_REACHED: "–",
 }
-"""By status; `unspoken` draws it."""
+"""The sign of each status; `unspoken` draws it."""
 NUMBERS = {step: chr(ord("①") + place) for place, step in enumerate(Step)}
 
 CLAIMS = ("iss", "sub", "aud")
-"""In the order in which they are numbered: eksctl writes the conditions so, and the matcher's lines cross least."""
+"""The three claims in the order of their numbers: eksctl writes the conditions in this order, and the matcher's lines
+cross least."""
 _CLAIM_OF = {
     **dict.fromkeys(("iss", "issuer", "Url", "Federated"), "iss"),
     "sub": "sub",
@@ -25,13 +26,13 @@ _CLAIM_OF = {
 
 
 def page_title(page: str, content: Content) -> str:
-    """The heading of a page; that of a step begins with the step's number."""
+    """The heading of a page; for a step it begins with the step's number."""
     title = content.lesson(page).title
     return f"{NUMBERS[Step(page)]} {title}" if page in list(Step) else title
 
 
 def step_name(step: Step, content: Content) -> str:
-    """What a step is called beside others: short, with its number."""
+    """A short name of a step for lists of steps, with its number."""
     return f"{NUMBERS[step]} {content.message(f'steps.{step}.short')}"
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _BREAK = re.compile(r"(?<=[^\s/:-])[/:-]+(?=.)")
 _OPAQUE = re.compile(r"[A-Za-z0-9_+-]{24,}")
-"""Long runs in which an id may hide: those with digits in them that are no words and no UUIDs."""
+"""Matches long runs in which an id may be: those with digits that are neither words nor UUIDs."""
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -27,7 +27,7 @@ def copy_button(content: Content, text: str) -> str:
 
 
 _WHOLE = 20
-"""Characters that find room on a line: `s3:ListAllMyBuckets`, `pod-after`."""
+"""How many characters fit on a line: `s3:ListAllMyBuckets`, `pod-after`."""
 
 
 def breakable(text: str) -> str:
@@ -46,18 +46,18 @@ def _at_dots(piece: str) -> str:
 
 _WORD = re.compile(r"(?<!\S)\S+")
 _HYPHENATED = re.compile(r"\S*-\S+")
-"""A word of a command behind whose hyphens a browser would break the line: `--name=my-sa`, `my-sa`."""
+"""Matches a word of a command in which a browser would break the line after a hyphen: `--name=my-sa`, `my-sa`."""
 
 
 _LONG_OPTION = re.compile(r"^(-[\w-]+=)(?=\S{20})")
-"""The name of an option whose value a line of a phone may not take as well: `--for=jsonpath=…`."""
+"""Matches the name of an option whose value may not fit on the same line of a phone: `--for=jsonpath=…`."""
 _NAME = r'<span class="untorn">\1</span>'
 
 
 def whole_words(escaped: str) -> str:
-    """HTML of a command in which no word is torn for which a line has room, and an option's name not even then.
+    """HTML of a command in which a word is broken only where it is longer than a line, and an option's name never.
 
-    An ARN, a URL or a path for which no line has room is torn after its separators.
+    An ARN, a URL or a path that is longer than a line is broken after its separators.
     """
     return _WORD.sub(lambda found: _whole_word(found[0]), escaped)
 
@@ -69,7 +69,7 @@ def _whole_word(word: str) -> str:
 
 
 def shorten(text: str) -> str:
-    """`text` with every long id cut in its middle: `https://…/id/0A1B2C…E8F9`."""
+    """`text` with every long id shortened in its middle: `https://…/id/0A1B2C…E8F9`."""
     return _OPAQUE.sub(_cut, text)
 
 
@@ -90,9 +90,9 @@ def _is_words(run: str) -> bool:
 _ADDRESS = re.compile(r"(?:arn:|https?://|(?<![^\s=])/)[^\s,]+")
 _SUBJECT = re.compile(r"system:serviceaccount:(?=\S)")
 _END = 16
-"""Characters that the end of an address may have."""
+"""How many characters the end of an address may have."""
 _ROOM = 25
-"""Characters that stand beside a check's title."""
+"""How many characters stand beside a check's title."""
 
 
 def distinguishing_part(text: str) -> str:
@@ -119,7 +119,7 @@ def _end(match: re.Match[str]) -> str:
 
 
 _PATH = re.compile(r"(?<![\w/.~…-])/(?!var/run/secrets/)(?:[^\s/:\"'`,;]+/)*(?=[^\s/:\"'`,;])")
-"""The folders of an absolute path. Those below `/var/run/secrets` are a Pod's, and every Pod's are the same."""
+"""Matches the folders of an absolute path. Those below `/var/run/secrets` are a Pod's, and the same in every Pod."""
 
 
 def without_folders(text: str) -> str:
@@ -149,7 +149,7 @@ def marked(text: str) -> str:
 
 
 _COUNTED = re.compile(r"(?<![A-Za-z0-9_.-])(\d[\d,.]*) (?=[ァ-ヶ一-龯])")
-"""Between a number and what it counts in Japanese, which is written with a space: `12 時間`, `7 月`."""
+"""Matches the space between a number and what it counts, in Japanese: `12 時間`, `7 月`."""
 
 
 def counted(text: str) -> str:
@@ -164,11 +164,12 @@ def prose(text: str) -> str:
 
 
 _LINE = 30
-"""Characters for which a line of a phone has room."""
+"""How many characters fit on a line of a phone."""
 
 
 def inline_code(escaped: str) -> str:
-    """HTML of code within a sentence: a word is torn only where no line has room for it, and then after a separator."""
+    """HTML of code within a sentence: a word is broken only where it is longer than a line, and then after a
+    separator."""
     return f"<code>{re.sub(r'[^ ]+', lambda match: _untorn(match[0]), escaped)}</code>"
 
 
@@ -181,7 +182,7 @@ def _untorn(word: str) -> str:
 
 
 _MOMENT = re.compile(r"(?<![\w.:-])[12]\d{9}(?![\w.:-])")
-"""Unix seconds between 2001 and 2065 standing alone."""
+"""Matches Unix seconds between 2001 and 2065 that stand alone."""
 
 
 def _to_the_minute(text: str) -> str:
@@ -194,7 +195,7 @@ def readable(text: str) -> str:
 
 
 def utc(seconds: float) -> str:
-    """Unix seconds as a time in UTC; a dash for what no calendar holds."""
+    """Unix seconds as a time in UTC; a dash for a number that is no date."""
     try:
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     except (OverflowError, ValueError, OSError):

@@ -65,7 +65,7 @@ class Usage:
         """What its learner did that leaves nothing behind (`app.world.events.deeds`)."""
         self._being_made = False
         self.snapshots: list[ref[Any]] = []
-        """Of the world, for as long as somebody keeps them, such as the time machine (`world_snapshot.kept`)."""
+        """The world's snapshots that something still refers to, such as the time machine (`world_snapshot.kept`)."""
 
     @contextmanager
     def being_made(self) -> Iterator[None]:
@@ -121,7 +121,7 @@ def _unused(account: Account) -> list[Role]:
 
 
 def looks(world: World) -> Hashable:
-    """What is different once somebody acted, and the same when they only asked."""
+    """A value that differs once someone has changed the world, and is the same where they only read."""
     accounts = (world.account, world.other_account)
     keys = tuple(key.kid for key in world.keys.published)
     stored = tuple(

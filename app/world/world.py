@@ -112,7 +112,8 @@ class World:
             Account(number, region=REGION, clock=self.clock, issuer_client=self.network, log=self.log, usage=self.usage)
             for number in (account_id, other_account_id(account_id))
         )
-        """The learner's, and another one of the same company: no provider, no roles, until somebody makes them."""
+        """The learner's account, and another one of the same company: without providers and roles until they are
+        made."""
         self.account.clusters[CLUSTER_NAME] = Cluster(
             name=CLUSTER_NAME,
             arn=f"arn:aws:eks:{REGION}:{account_id}:cluster/{CLUSTER_NAME}",

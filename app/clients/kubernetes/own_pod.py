@@ -1,4 +1,4 @@
-"""The Pod in which we run ourselves: who it is, and commands in it without asking anybody."""
+"""The Pod in which this process runs: its name and identity, and commands in it without a request to any server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`aws`: puts a simulated AWS beside a real cluster for as long as it runs, and takes away what it wrote there."""
+"""`aws`: puts a simulated AWS beside a real cluster while it runs, and removes what it wrote to the cluster."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def command(settings: Settings, words: Content) -> click.Command:
                 listens_on = address or gateway(context, reader)
                 try:
                     listener = stack.enter_context(listen(listens_on, port, reader, option="--port"))
-                except CannotRun as error:  # a gateway in Docker Desktop's virtual machine is no address of ours
+                except CannotRun as error:  # Docker Desktop's gateway is no address of this machine
                     if address or error.document["id"] != "cannot_listen":
                         raise
                     raise CannotRun(reader, "beside_no_address", got=error.document["got"]) from error
@@ -108,12 +108,12 @@ def command(settings: Settings, words: Content) -> click.Command:
 
 
 def is_wildcard(address: str) -> bool:
-    """Whether it means all addresses of this machine."""
+    """Whether the address stands for all addresses of this machine."""
     return ip_address(address).is_unspecified if address else False
 
 
 def _target(context: str, namespaces: tuple[str, ...], words: Content) -> Target:
-    """The cluster, if an AWS may be put beside it and the namespaces are there."""
+    """The cluster, if an AWS may be put beside it and the namespaces exist."""
     from app.beside_cluster import read_target
 
     target = read_target(context)
@@ -171,7 +171,7 @@ def _beside(
 
 
 def _undo(context: str, words: Content) -> None:
-    """Removes what any run of ours left in the cluster of a context."""
+    """Removes what any earlier run has left in the cluster of a context."""
     from app import wiring
     from app.beside_cluster import earlier
     from app.wiring import Choice
@@ -184,9 +184,9 @@ def _undo(context: str, words: Content) -> None:
 
 
 def _remove(cluster: Writer, run: str, words: Content) -> bool:
-    """Says what it has removed; whether there was anything."""
+    """Prints what it has removed; returns whether there was anything."""
     from app.beside_cluster import undo
 
-    removed = list(undo(cluster, run))  # all of it before a word is printed, which may fail
+    removed = list(undo(cluster, run))  # remove all of it before a word is printed, which may fail
     print_lines(words.message("beside.removed", what=text) for text in removed)
     return bool(removed)

@@ -1,4 +1,5 @@
-"""Where the containers of a local cluster reach this machine: the gateway of the network that Docker made for it.
+"""The address at which the containers of a local cluster reach this machine: the gateway of the network that Docker
+made.
 
 kind, k3d and minikube give their contexts names by which they are recognized. Docker Desktop runs them in a virtual
 machine, whose gateway is no address of this machine: there the reader names the addresses.
@@ -17,9 +18,9 @@ _GATEWAYS = "{{range .IPAM.Config}}{{.Gateway}} {{end}}"
 
 
 def network_of(context: str) -> str:
-    """The Docker network of the context's cluster; empty where the name is none of these tools'.
+    """The Docker network of the context's cluster; empty where the name is not one of these tools'.
 
-    Source: kind's `fixedNetworkName`, k3d's `k3d-CLUSTER`, minikube's network, which is called like its profile.
+    Source: kind's `fixedNetworkName`, k3d's `k3d-CLUSTER`, minikube's network, which has the name of its profile.
     """
     if context.startswith("kind-"):
         return "kind"
@@ -46,7 +47,7 @@ def gateway(context: str, words: Content) -> str:
 
 
 def is_address(text: str) -> bool:
-    """Whether this is an IP address. A name would not do: S3's clients put the bucket before it."""
+    """Whether this is an IP address. A name cannot be used: S3's clients put the bucket before it."""
     try:
         ipaddress.ip_address(text)
     except ValueError:

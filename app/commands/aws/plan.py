@@ -1,4 +1,4 @@
-"""What is printed: the plan with each object and each field, and how to use what is there once it is applied."""
+"""The command's output: the plan with each object and each field, and how to use the AWS once the plan is applied."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ AWS_ENV, CA = "aws.env", "ca.pem"
 def plan(
     registration: JsonObject, namespaces: Sequence[str], earlier: Sequence[str], host: str, words: Content
 ) -> list[str]:
-    """What would be written to the cluster, and what an earlier run left and goes first."""
+    """What would be written to the cluster, and what an earlier run left, which is removed first."""
     objects = [registration, *(opt_in(namespace, run_of(registration)) for namespace in namespaces)]
     lines = [heading(words.message("beside.plan", server=host))]
     if earlier:
@@ -42,7 +42,7 @@ def exposure(address: str, words: Content) -> list[str]:
 
 
 def environment(aws: BesideCluster, folder: Path) -> str:
-    """What `aws`, the SDKs and live mode need to reach this account, as lines for a shell."""
+    """The variables by which `aws`, the SDKs and live mode reach this account, as lines for a shell."""
     values = {
         "AWS_ENDPOINT_URL": aws.aws_url,
         "AWS_REGION": aws.account.region,
@@ -103,5 +103,5 @@ def instructions(
 
 
 def undo_command(context: str) -> str:
-    """The command line that takes away what is left."""
+    """The command line that removes what is left."""
     return f"{program()} aws --for {shlex.quote(context)} --undo"

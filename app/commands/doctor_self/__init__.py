@@ -1,1 +1,1 @@
-"""`doctor-self`: looks at this machine, and says what of the app will be off here and why."""
+"""`doctor-self`: examines this machine, and says which parts of the app will not work here and why."""

@@ -1,4 +1,5 @@
-"""`doctor-self`: what this machine has of all that the app uses, what will be off and why. It asks nobody outside."""
+"""`doctor-self`: which of the things that the app uses this machine has, what will be off, and why. It asks no other
+machine."""
 
 from __future__ import annotations
 
@@ -53,7 +54,7 @@ def command(settings: Settings, words: Content) -> click.Command:
 
 
 def look(settings: Settings, host: str, port: int, learners: int, words: Content) -> Iterator[Finding]:
-    """Everything, what the start needs first."""
+    """All findings; first those about what the app needs to start."""
     from app.commands.doctor_self import machine, offered, software, trial_run
 
     yield software.python()
@@ -104,7 +105,8 @@ def as_json(found: Sequence[Finding], words: Content) -> JsonValue:
 
 
 def as_text(found: Sequence[Finding], words: Content) -> Iterator[str]:
-    """A line for each, and below what is not on: what was found, what was expected, what will be off, what to do."""
+    """A line for each finding; below one that is not on: what was found, what was expected, what will be off, what to
+    do."""
     yield heading(
         f"IRSA Explorer {__version__}, Python {platform.python_version()}, {platform.system()} {platform.release()}"
     )

@@ -1,4 +1,4 @@
-"""What was found in one place of this machine."""
+"""The result of examining one thing of this machine."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from app.flow.model import Status
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One of them. Its words are `doctor_self.ID` of the content: `title`, and for what is not on `off` and `fix`."""
+    """One result. Its texts are `doctor_self.ID` of the content: `title`, and where it is not on, `off` and `fix`."""
 
     id: str
     status: Status
     """PASSED: all of it is on. WARNING: part of the app will be off. FAILED: the app cannot start. UNKNOWN: this
-    machine does not say."""
+    machine does not show it."""
     got: str
-    """Names, numbers and what programs said; no sentence of ours."""
+    """Names, numbers and messages of programs; no sentence of ours."""
     expected: str = ""
     case: str = ""
-    """Which words say what is off, where there are several."""
+    """The key of the text on what is off, where there are several."""
     refused: str = ""
-    """The error by which the pages say it; its words are then those for what is off and what to do."""
+    """The code of the pages' error for it, whose texts then say what is off and what to do; else empty."""
     values: Mapping[str, object] = field(default_factory=dict)
-    """What else those words name."""
+    """The other values of those texts' placeholders."""
 
     def text(self, part: Literal["off", "fix"], words: Content) -> str:
-        """The words for `off` or `fix`; empty where all is on."""
+        """The text for `off` or `fix`; empty where all is on."""
         if self.status is Status.PASSED:
             return ""
         if self.refused:

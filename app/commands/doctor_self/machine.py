@@ -1,4 +1,4 @@
-"""What this machine gives the server: a port, memory, descriptors, folders, a clock."""
+"""What this machine has for the server: a port, memory, descriptors, folders, a clock."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from app.world.node.volumes.disk import RESERVE_BYTES, free_bytes
 from app.world.setup.tool_files import STATE
 
 SERVER_BYTES = 250_000_000
-"""What the process takes with a hundred worlds (`bench/memory.py` has it as the target)."""
+"""Bytes that the process takes with a hundred worlds (`bench/memory.py` has it as the target)."""
 LEARNER_BYTES = 2_000_000
-"""A world of about 1 MB, and the sessions of the pages."""
+"""Bytes of one learner: a world of about 1 MB, and the sessions of the pages."""
 LEARNERS_OF_A_PROCESS = 100
-"""As many as one process, which has one core, answers quickly (docs/performance.md, "Figures of a room")."""
+"""How many learners one process, which uses one core, answers quickly (docs/performance.md, "Figures of a room")."""
 COMMAND_BYTES = 100_000_000
-"""The most that a command of the console takes (`app.console.limits`)."""
+"""Bytes that a command of the console takes at most (`app.console.limits`)."""
 VOLUMES_BYTES = 50_000
-"""What the lessons' Pods of a world take of the nodes' disk (`app.world.node.volumes.disk`)."""
+"""Bytes that the lessons' Pods of a world take on the nodes' disk (`app.world.node.volumes.disk`)."""
 CONNECTIONS = 7
 """Connections of a learner who loads a page: the websocket and six more (`app.serving.descriptors`)."""
 _LISTENS = "0A"
@@ -44,11 +44,11 @@ _LISTENS = "0A"
 _UNSYNCHRONIZED = 0x40
 """STA_UNSYNC of linux/timex.h."""
 _STATUS = 5 * ctypes.sizeof(ctypes.c_long)
-"""Where `status` lies in struct timex: after `modes`, `offset`, `freq`, `maxerror` and `esterror`."""
+"""The offset of `status` in struct timex: after `modes`, `offset`, `freq`, `maxerror` and `esterror`."""
 
 
 def port(host: str, number: int, words: Content) -> Finding:
-    """Whether `serve` could take its port: it is taken, and given back."""
+    """Whether `serve` could take its port: takes it, and gives it back."""
     address = f"{host}:{number}"
     try:
         with listen(host, number, words, option="--port") as listener:
@@ -61,7 +61,7 @@ def port(host: str, number: int, words: Content) -> Finding:
 
 
 def _holder(number: int) -> str:
-    """Which process listens there, where the kernel shows it to this user."""
+    """The process that listens there, where the kernel shows it to this user; else empty."""
     sockets = {
         f"socket:[{columns[9]}]"
         for table in ("/proc/net/tcp", "/proc/net/tcp6")
@@ -76,7 +76,8 @@ def _holder(number: int) -> str:
 
 
 def cpu(learners: int) -> Finding:
-    """Whether there is a core for each process that this many learners need. It cannot know how many are started."""
+    """Whether there is a core for each process that this many learners need. How many processes are started is not
+    known."""
     needed, usable = _processes(learners), control_groups.usable_cores()
     got, case = (sys.platform, "unreported") if usable is None else (f"{usable:g}", "")
     status = Status.UNKNOWN if usable is None else Status.PASSED if usable >= needed else Status.WARNING
@@ -90,7 +91,7 @@ def _processes(learners: int) -> int:
 
 
 def memory(learners: int, settings: Settings, host: str) -> Finding:
-    """What is free, under the control group's limit too, and what that many learners need."""
+    """The free memory, also within the control group's limit, and how much that many learners need."""
     commands = 0
     if settings.console or (settings.console is None and is_loopback(host)):
         commands = min(OF_ALL, AT_ONCE * (learners if settings.console else 1))
@@ -104,7 +105,7 @@ def memory(learners: int, settings: Settings, host: str) -> Finding:
 
 
 def _free_memory() -> Iterator[int]:
-    """Bytes: those of the machine, and those that a limit of the control group leaves."""
+    """Free bytes: those of the machine, and those within each limit of the control group."""
     for line in _text("/proc/meminfo").splitlines():
         if line.startswith("MemAvailable:"):
             yield int(line.split()[1]) * 1024
@@ -120,7 +121,7 @@ def disk(folder: Path, learners: int) -> Finding:
 
 
 def connections(learners: int, settings: Settings) -> Finding:
-    """How many connections the descriptors are enough for. A room of learners may share one address."""
+    """How many connections the descriptors are enough for. The learners of a room may share one address."""
     descriptors.raise_limit()
     needed, most = learners * CONNECTIONS, descriptors.limit()
     if most < descriptors.LEAST:
@@ -138,7 +139,7 @@ def connections(learners: int, settings: Settings) -> Finding:
 
 
 def temporary() -> Finding:
-    """Whether files can be made where programs make them."""
+    """Whether files can be made in the folder for temporary files."""
     try:
         folder = tempfile.gettempdir()
         with tempfile.NamedTemporaryFile(dir=folder) as file:
@@ -164,7 +165,7 @@ def bytecode() -> Finding:
 
 
 def state(settings: Settings) -> Finding:
-    """Whether worlds that are to stay can be written, and no other process has them."""
+    """Whether the folder of the worlds that are to be kept can be written, and no other process uses it."""
     from app.world.saved.state_directory import holder
 
     chosen = str(Path(settings.world_dir, STATE)) if settings.world_dir else settings.state_dir
@@ -207,7 +208,7 @@ def _mb(count: int) -> str:
 
 
 def _text(path: str | Path) -> str:
-    """What a file says; empty where there is none."""
+    """The content of a file; empty where there is none."""
     try:
         return Path(path).read_text(encoding="utf-8", errors="replace")
     except OSError:

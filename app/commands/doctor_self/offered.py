@@ -1,4 +1,4 @@
-"""What the settings keep from readers on this machine: live mode and the console, as the pages themselves decide."""
+"""What the settings keep from readers on this machine: live mode and the console. The pages' own rules decide."""
 
 from __future__ import annotations
 

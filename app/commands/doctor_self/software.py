@@ -1,4 +1,5 @@
-"""What is installed: Python and its packages, Graphviz, fonts; and what the terminal can show."""
+"""The software on this machine: Python and its packages, Graphviz, fonts; and whether the terminal can show the
+output."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from app.report.picture import svg
 TESTED = ((3, 11), (3, 13))
 """The oldest and the newest Python that the tests run with."""
 _PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==(\S+) \\$", re.MULTILINE)
-"""A line of `requirements.txt` for every system."""
+"""Matches a package's line in `requirements.txt`, without a marker for a system."""
 _SHOWN = "✓ 日本語"
 _SECONDS = 10.0
 
@@ -31,7 +32,8 @@ def python() -> Finding:
 
 
 def packages() -> Finding:
-    """Whether what is installed is what is pinned. An installed wheel brings no pins: there it says what is there."""
+    """Whether the installed packages are the pinned ones. An installed wheel has no pins: then the installed versions
+    are listed."""
     installed = {it.name.lower().replace("_", "-"): it.version for it in metadata.distributions()}
     streamlit = f"streamlit {installed.get('streamlit', '–')}"
     if not REQUIREMENTS.exists():
@@ -61,14 +63,14 @@ def terminal() -> Finding:
 
 
 def drawing() -> Finding:
-    """Whether `dot` draws: it is given the smallest graph."""
+    """Whether `dot` can draw the smallest graph."""
     if not svg("digraph { a }"):
         return Finding(id="graphviz", status=Status.WARNING, got="–", expected="dot")
     return Finding(id="graphviz", status=Status.PASSED, got=".".join(map(str, graphviz.version())))
 
 
 def fonts() -> Finding:
-    """Whether fontconfig, by which Graphviz chooses fonts, has one for Japanese."""
+    """Whether fontconfig, with which Graphviz chooses fonts, has one for Japanese."""
     try:
         done = subprocess.run(
             ["fc-list", ":lang=ja", "family"],  # noqa: S607 - wherever fontconfig is installed

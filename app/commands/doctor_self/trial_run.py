@@ -1,4 +1,4 @@
-"""A world of its own, and the console's two programs in it: what a learner would do first, really done."""
+"""A new world, and the console's two programs in it: what a learner would do first, really done."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from app.flow.visible import visible
 from app.settings import process_environment
 
 COMMANDS = {"kubectl": "kubectl get serviceaccounts", "aws": "aws sts get-caller-identity"}
-"""One for each program of the console: it reaches the simulated API server, or the simulated STS."""
+"""A command for each program of the console, which calls the simulated API server, or the simulated STS."""
 _KEY = "doctor-self"
 _SECONDS = 20.0
 _INSIDE, _OUTSIDE = "inside", "outside"
 
 
 def world(learners: int = 1) -> Iterator[Finding]:
-    """Starts the simulated world's servers, makes a world, and lets the programs of the console work in it."""
+    """Starts the simulated world's servers, makes a world, and runs the programs of the console in it."""
     from app.wiring import console_access
     from app.world.lifecycle.simulation import Simulation
 
@@ -45,7 +45,7 @@ def world(learners: int = 1) -> Iterator[Finding]:
 
 
 def console(access: WorldAccess) -> Iterator[Finding]:
-    """Whether each program is there and does its work as a learner's command."""
+    """Whether each program exists and runs its command as a learner's."""
     installed = programs.find(process_environment().get("PATH", ""))
     for name, line in COMMANDS.items():
         if name not in installed:
@@ -61,7 +61,7 @@ def console(access: WorldAccess) -> Iterator[Finding]:
 
 
 async def _typed(line: str, access: WorldAccess, installed: dict[str, programs.Program]) -> tuple[int, str]:
-    """The exit status of a line in the console, and what it prints."""
+    """The exit status and the output of a line in the console."""
     printed: list[str] = []
 
     async def given() -> WorldAccess:
@@ -79,7 +79,8 @@ async def _typed(line: str, access: WorldAccess, installed: dict[str, programs.P
 
 
 def confinement() -> Finding:
-    """Whether the kernel keeps a program of the console from this machine's files: `cat` is confined, and tries."""
+    """Whether the kernel keeps a program of the console from this machine's files: a confined `cat` tries to read
+    one."""
     version, cat = abi(), shutil.which("cat")
     if cat is None:
         return Finding(id="confinement", status=Status.UNKNOWN, got=f"Landlock {version}", case="untried")

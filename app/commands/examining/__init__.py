@@ -1,1 +1,1 @@
-"""What the command line of the doctor is made of: whose IRSA, in which clusters, how often, and in which format."""
+"""The parts of the doctor's command line: whose IRSA, in which clusters, how often, and in which format."""

@@ -1,4 +1,4 @@
-"""From the words of the command line to what is to be examined. All raise `CannotRun`."""
+"""From the words of the command line to the subject of the examination. All functions raise `CannotRun`."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from app.wiring import Choice, is_in_cluster
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
-    """What makes Pods. Who its ServiceAccount is, the cluster knows."""
+    """An object that makes Pods. The cluster knows its ServiceAccount."""
 
     namespace: str
-    """Empty for that of the context."""
+    """Empty for the namespace of the context."""
     target: Target
 
 
 @dataclass(frozen=True, kw_only=True)
 class Everybody:
-    """Every annotated ServiceAccount of a namespace, or of all."""
+    """Every annotated ServiceAccount of a namespace, or of all namespaces."""
 
     namespace: str = ""
-    """Empty for that of the context."""
+    """Empty for the namespace of the context."""
     everywhere: bool = False
 
 
@@ -48,7 +48,7 @@ def asked(
     pod: str,
     everybody: bool,
 ) -> Wanted:
-    """What these options ask to examine. `target`: the words that are no options. Raises `CannotRun`."""
+    """The subject of the examination by these options. `target`: the words that are no options. Raises `CannotRun`."""
     # (1) All of them.
     if everybody:
         if target or filename or service_account or pod or namespace:
@@ -65,7 +65,7 @@ def asked(
     except FlowError as error:
         raise CannotRun(words, error.words, **{**error.values, "path": filename or ""}) from error
 
-    # (2) One of them, by an object or by the options. Beside a Pod that we may not read its ServiceAccount is named.
+    # (2) One of them, by an object or by the options. A ServiceAccount is named beside a Pod that we may not read.
     if named is None:
         return Subject(namespace=namespace, service_account=service_account, pod=pod)
     if pod or (service_account and named.kind is not POD):

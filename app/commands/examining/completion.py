@@ -1,7 +1,6 @@
-"""What a shell may offer next: contexts, namespaces, and the names of objects; from the kubeconfig and its cluster.
+"""Completions for a shell: contexts, namespaces, and the names of objects; from the kubeconfig and its cluster.
 
-A shell waits for this, so no AWS client is loaded, the cluster has three seconds, and whatever goes wrong offers
-nothing.
+A shell waits for them, so no AWS client is loaded, the cluster has three seconds, and any error means no completion.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ Offer = Callable[[click.Context, click.Parameter, str], list[CompletionItem[str]
 
 
 def _offers(names: Callable[[click.Context, str], Iterable[str]]) -> Offer:
-    """Offers those of the names that begin with what was typed."""
+    """A completion function that offers those of the names that begin with the typed text."""
 
     @wraps(names)
     def offer(context: click.Context, _: click.Parameter, typed: str) -> list[CompletionItem[str]]:
@@ -90,7 +89,7 @@ def targets(context: click.Context, typed: str) -> Iterable[str]:
 
 
 def _objects(context: click.Context, kind: Kind) -> Iterable[str]:
-    """The names of the objects of a kind. Of Pods those of the ServiceAccount, where one was typed before."""
+    """The names of the objects of a kind. For Pods those of the ServiceAccount, where one was typed before."""
     cluster, namespace = _cluster(context), _namespace(context)
     if kind is POD:
         return _names(cluster.pods(namespace, context.params.get("service_account") or ""))
@@ -104,7 +103,7 @@ def _names(objects: Iterable[JsonValue]) -> list[str]:
 
 
 def _namespace(context: click.Context) -> str:
-    """The one that was typed, else that of the context."""
+    """The namespace that was typed, else that of the context."""
     from app import wiring
 
     return context.params.get("namespace") or wiring.default_namespace(_choice(context))

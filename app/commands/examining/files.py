@@ -1,4 +1,4 @@
-"""The files that `check` reads: texts within a limit, folders, and the issuer. All raise `CannotRun`."""
+"""The files that `check` reads: texts within a limit, folders, and the issuer. All functions raise `CannotRun`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from app.commands.streams import STDIN, read_bounded, text_in, why
 from app.content import Content
 
 SIZE_LIMIT = 16 * 1024 * 1024
-"""Bytes of a file: a hundred times what a large chart renders to."""
+"""Bytes of a file at most: a hundred times the output of a large chart."""
 ENDINGS = (".yaml", ".yml", ".json")
-"""What is read of a folder."""
+"""The endings of the files that are read in a folder."""
 
 
 def files_in(given: str, words: Content) -> list[str]:
@@ -41,7 +41,7 @@ def text_of(path: str, words: Content) -> str:
 
 
 def issuer_of(given: str, words: Content) -> str:
-    """The issuer: a URL, or what a command has printed of the cluster into a file. Empty where none is given.
+    """The issuer: a URL, or found in a file with a command's output about the cluster. Empty where none is given.
 
     Raises `CannotRun`.
     """

@@ -18,7 +18,7 @@ from app.flow.visible import visible
 from app.settings import Settings, SettingsError
 
 NO_SPACE, NO_FILES = 2, 4
-"""Bits: no space after the only completion, no names of files."""
+"""Bits of the directive: no space after the only completion, no names of files."""
 
 
 def main() -> None:

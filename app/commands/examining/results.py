@@ -1,4 +1,4 @@
-"""What was found, in one cluster or several, in the format that was asked for; and the exit status."""
+"""The results for one cluster or several, in the requested format; and the exit status."""
 
 from __future__ import annotations
 
@@ -30,12 +30,13 @@ FORMATS = ("text", "json", "html", *OF_OTHER_TOOLS, CSV)
 
 @dataclass(frozen=True, kw_only=True)
 class Threshold:
-    """What is good enough for status 0."""
+    """Which outcomes end with status 0."""
 
     fail_on: Literal["broken", "warning"] = "broken"
-    """`warning`: what works, or should, with a warning ends with 1, as what is broken."""
+    """`warning`: an outcome that works, or should work, with a warning ends with 1, like a broken one."""
     strict: bool = False
-    """Beside that, what only should work ends with 2, as what is unknown: nothing but a proof is good enough."""
+    """As `warning`; and an outcome that only should work ends with 2, like an unknown one, so that status 0 is a
+    proof."""
 
     def status(self, outcome: Outcome, warns: bool) -> int:
         """The exit status."""
@@ -48,7 +49,7 @@ class Threshold:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What one cluster came to."""
+    """The result for one cluster."""
 
     found: Diagnosis | Survey | CannotRun
     context: str = ""
@@ -68,12 +69,12 @@ class Result:
 
 
 def exit_status(results: Sequence[Result], threshold: Threshold) -> int:
-    """The worst of them: broken, then unknown, then what only should work."""
+    """The status of the worst result: broken, then unknown, then what only should work."""
     return min((result.status(threshold) for result in results), key=_WORST_FIRST.index)
 
 
 def print_results(results: Sequence[Result], *, output: str, words: Content, verbose: bool) -> None:
-    """Prints them all as one document."""
+    """Prints all results as one document."""
     if output in OF_OTHER_TOOLS:
         print_findings(_findings(results, words), output, words)
     elif len(results) > 1:
@@ -97,7 +98,7 @@ def print_findings(findings: Iterable[Finding], output: str, words: Content) -> 
 
 
 def print_lacking(found: Lacking, output: str, words: Content) -> int:
-    """Prints what permissions are lacking; the exit status."""
+    """Prints the permissions that are lacking; returns the exit status."""
     from app.commands import doctor_text
     from app.report import document
 
@@ -160,7 +161,8 @@ def _print_clusters(results: Sequence[Result], output: str, words: Content) -> N
 
 
 def _rows(result: Result, words: Content) -> list[tuple[Status, list[str]]]:
-    """One for a diagnosis, or for what stopped it; of a survey one for each ServiceAccount."""
+    """The rows of a result: one for a diagnosis, or for the error that stopped it; for a survey one for each
+    ServiceAccount."""
     from app.flow.doctor import Diagnosis
     from app.report import survey_words, verdict_words
 

@@ -22,7 +22,7 @@ INTERVAL = 2.0
 
 
 def changes(examine: Callable[[], Diagnosis], words: Content) -> Iterator[Diagnosis]:
-    """The first diagnosis, and then each whose verdict is another one. Never ends by itself.
+    """Yields the first diagnosis, and then each whose verdict differs from the last. Never ends by itself.
 
     A server that stops answering for a while is reported on standard error, and asked again. Raises `CannotRun` where
     the first examination could not be made.
@@ -45,7 +45,7 @@ def changes(examine: Callable[[], Diagnosis], words: Content) -> Iterator[Diagno
 
 
 def _verdict(found: Diagnosis) -> tuple[object, ...]:
-    """What makes a verdict another one."""
+    """The values by which two verdicts are compared."""
     judged = found.verdict
     return judged.outcome, judged.check and judged.check.id, judged.warning and judged.warning[1].id, found.fix
 

@@ -14,7 +14,7 @@ ACCOUNT, OTHER_ACCOUNT = "own", "other"
 
 @dataclass(frozen=True, kw_only=True)
 class Permission:
-    """Whether somebody may do something in AWS. Exactly one of `service_account`, `role` and `session` is given."""
+    """Whether a ServiceAccount, a role or a session may do something in AWS. Exactly one of these three is given."""
 
     wanted: bool
     """Whether they should be able to."""

@@ -49,7 +49,8 @@ class NotAnAction(FlowError):
 
 
 def needed(actions: Iterable[str], resource: str) -> tuple[AskedAction, ...]:
-    """What somebody says that the Pod needs. `resource` is empty where they do not say it. Raises `NotAnAction`."""
+    """The action that the Pod needs, as a reader typed it. `resource` is empty where none was typed. Raises
+    `NotAnAction`."""
     named = tuple(dict.fromkeys(actions))
     for action in named:
         if not _ACTION.fullmatch(action):

@@ -1,4 +1,4 @@
-"""A policy as somebody types it: what it says, or where its JSON breaks and what was expected there."""
+"""A policy as a reader types it: its document, or where its JSON breaks and what was expected there."""
 
 from __future__ import annotations
 

@@ -171,7 +171,7 @@ class Forecast:
 
 
 def foresee(cluster: Cluster, subject: Subject, uses: Iterable[str] = NEEDS) -> Forecast:
-    """Asks about each access once, by SelfSubjectAccessReviews, which everybody may make. Never raises."""
+    """Asks about each access once, by SelfSubjectAccessReviews, which every user may send. Never raises."""
     answers: dict[Access, bool | None] = {}
     for access in dict.fromkeys(access for use in uses for access in need(use).of(subject)):
         try:

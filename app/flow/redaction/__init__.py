@@ -23,7 +23,7 @@ _SUBMITTED = re.compile(
 """What STS is sent is taken for a token by the name of its parameter: one that was damaged need not look like one. Of a
 word with many such names the first decides: tried one by one, they took quadratic time."""
 _EKS = re.compile(r"k8s-aws-v1\.(?<!\wk8s-aws-v1\.)[A-Za-z0-9_=-]+")
-"""The bearer token for an EKS API server: a presigned GetCallerIdentity, good for anybody who holds it."""
+"""The bearer token for an EKS API server: a presigned GetCallerIdentity, which every holder can use."""
 _PRESIGNED = re.compile(r"(X-Amz-(?<!\wX-Amz-)(?:Signature|Security-Token)=)[^&\s\"'\\]+")
 _XML = re.compile(r"<(SecretAccessKey|SessionToken)>[^<]*<")
 _ENVIRONMENT = re.compile(

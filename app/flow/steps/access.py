@@ -28,7 +28,7 @@ POLICY, LISTING = CHECKS[1:]
 
 
 def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[StepReport, StepContext]:
-    """Asks AWS who we are now, whether the role may do what the Pod asks for, and for the buckets if it lists them.
+    """Asks AWS who we are now, whether the role may do what the Pod needs, and for the buckets if the Pod lists them.
 
     Never raises.
     """
@@ -61,7 +61,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     # (2) What the role may do.
     _policy(findings, ports, subject, step_context, asked)
 
-    # (3) What S3 says, where the Pod lists the buckets.
+    # (3) S3's response, where the Pod lists the buckets.
     if lists:
         try:
             buckets = list(ports.aws.list_buckets(step_context.credentials))
@@ -83,7 +83,7 @@ class Denied:
     message: str = ""
     """The error message of the denial."""
     kind: str = ""
-    """Which kind of policy did, as the message names it; empty where it does not."""
+    """The kind of policy that denied it, as the message names it; empty where the message names none."""
 
 
 def asked_again(ports: Ports, walk: Walk, denied: Denied) -> Walk:
@@ -130,7 +130,7 @@ def _policy(
         return
     try:
         claims: JsonValue = decode(step_context.token).claims
-    except MalformedToken:  # or there is none: the Pod has not been looked into
+    except MalformedToken:  # or there is no token: the Pod has not been looked into
         claims = _claims(subject, step_context.issuer, step_context.service_account)
     role = Role(
         arn=step_context.role_arn,
@@ -194,7 +194,7 @@ def _judge(
 
 
 def _covers(decision: Decision, kind: str, role: Role) -> bool:
-    """Whether the decision takes policies of that kind into account."""
+    """Whether policies of that kind have been taken into account in the decision."""
     match kind:
         case "" | "identity-based policy":
             return True
@@ -210,7 +210,7 @@ def _named(asked: AskedAction) -> str:
 
 
 def _got(decision: Decision) -> str:
-    """The decision, with what limits the role's policies, and of which action it is."""
+    """The decision, with the action that it is about, and with what limits the role's policies."""
     limits = (
         ("permissions boundary", decision.boundary_allows),
         ("service control policy", decision.organization_allows),
@@ -220,19 +220,20 @@ def _got(decision: Decision) -> str:
 
 
 def _claims(subject: Subject, issuer: str, service_account: JsonValue) -> JsonValue:
-    """What the ServiceAccount's tokens say of it, where none could be read."""
+    """The claims that tokens of the ServiceAccount have, where no token could be read."""
     return {"iss": issuer, "sub": subject_claim(subject), "aud": [annotated_audience(service_account)]}
 
 
 def _request_keys(role_arn: str, claims: JsonValue) -> dict[str, str | list[str]]:
-    """What a request of the session says of itself: its role, and what the session keeps of the token."""
+    """The condition keys of a request in the session: its role, and what the session keeps of the token."""
     issuer = get_str(claims, "iss")
     kept = session_keys(issuer, claims, provider_arn(role_arn, issuer)) if issuer else {}
     return {"aws:PrincipalArn": role_arn, **kept}
 
 
 def _refused(findings: Findings, check_id: str, error: FlowError, *, expected: str, where: str) -> None:
-    """With the role's credentials an AccessDenied is the answer that we came for, not a hole in our own view."""
+    """An AccessDenied for the role's credentials decides the check: it is the answer to our question, and not a
+    permission that we lack."""
     if reason := unanswered(error):
         findings.unknown(check_id, reason, where=where, error=error.server_message, expected=expected)
     else:

@@ -1,4 +1,4 @@
-"""What one step has found so far: every step fills one of these and hands out its report."""
+"""What one step has found so far. Every step fills a `Findings` and returns its report."""
 
 from __future__ import annotations
 
@@ -85,7 +85,8 @@ class Findings:
             self.unknown(check_id, unseen, where=where, expected=shown(expected))
 
     def refused(self, check_id: str, error: FlowError, *, expected: str = "", where: str) -> None:
-        """Records that a question brought no document: unknown where that is about us, failed where about the chain."""
+        """Records that a question brought no document: unknown where the reason is ours, failed where it is the
+        chain's."""
         if reason := unseen(error):
             self.unknown(check_id, reason, where=where, error=error.server_message, expected=expected)
         else:
@@ -103,7 +104,8 @@ class Findings:
         )
 
     def unreached_by_earlier_step(self, *check_ids: str) -> None:
-        """Says of checks (of all that are undecided, where none is named) that an earlier step stood in their way."""
+        """Records that an earlier step kept these checks from being made, or all undecided checks where none is
+        named."""
         for check_id in check_ids or self._order:
             self._reasons[check_id] = "earlier_step"
 
@@ -128,7 +130,8 @@ class Findings:
             self._checks[check_id] = replace(check, status=Status.WARNING, reason=reason or check.reason)
 
     def explain(self, check_id: str, status: Status, reason: str, *, error: str = "") -> None:
-        """Adds to a decided check that the server which decides in the end disagrees: its words and the new status."""
+        """Adds to a decided check that the server which decides in the end disagrees: its message and the new
+        status."""
         check = self._checks[check_id]
         self._checks[check_id] = replace(check, status=status, reason=reason, error=shown(error) or check.error)
 
@@ -137,7 +140,7 @@ class Findings:
         self._evidence[evidence_id] = masked(document)
 
     def new_exchanges(self) -> tuple[Exchange, ...]:
-        """What went over the wire since this step began: the explorer's own first, then the servers' talk."""
+        """The exchanges since this step began: first those of the explorer, then those between the servers."""
         old = {id(exchange) for exchange in self._before}
         return tuple(exchange for exchange in _exchanges(self._ports) if id(exchange) not in old)
 
@@ -157,14 +160,14 @@ class Findings:
 
 
 def unseen(error: FlowError) -> str:
-    """Why we could not see for ourselves: the reason's key; empty where the server's answer is about the chain."""
+    """The key of the reason why we could not see for ourselves; empty where the server's answer is about the chain."""
     if isinstance(error, NotPermitted) and not error.about_login:
         return NO_PERMISSION
     return unanswered(error) or ("login" if isinstance(error, NotPermitted) else "")
 
 
 def unanswered(error: FlowError) -> str:
-    """Why the question has no answer: the reason's key; empty where it has one, a refusal included."""
+    """The key of the reason why the question has no answer; empty where it has one, which may be a refusal."""
     if isinstance(error, NotAsked):
         return NOT_ASKED
     if error.about_clock:

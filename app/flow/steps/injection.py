@@ -19,16 +19,16 @@ from app.flow.webhook_patch import REGION_VARIABLES, STS_VARIABLE
 ROLE_VARIABLE = "AWS_ROLE_ARN"
 TOKEN_VARIABLE = "AWS_WEB_IDENTITY_TOKEN_FILE"
 _SECRETS = "/var/run/secrets/"
-"""Where the kubelet alone writes."""
+"""The directory in which only the kubelet writes."""
 _OF_AWS = re.compile(r"(?:^|-)aws(?:$|[-:@])")
-"""In the last part of an image's name, such as `aws-cli:2` or `aws-for-fluent-bit`."""
+"""Matches AWS in the last part of an image's name, such as `aws-cli:2` or `aws-for-fluent-bit`."""
 _OF_ROLE = (ROLE_VARIABLE, TOKEN_VARIABLE)
 _APPENDED = (_OF_ROLE, REGION_VARIABLES, (STS_VARIABLE,))
 """The groups of variables that the webhook appends, last group first: each comes whole or not at all."""
 
 
 def containers(pod: JsonValue) -> list[dict[str, Any]]:
-    """The containers that the webhook looks at (not those that it skips), the application's own first."""
+    """The containers that the webhook edits (not those that it skips), the application's own first."""
     skipped = skipped_containers(get_object(pod, "metadata", "annotations"))
     found = [get_object(item) for kind in ("containers", "initContainers") for item in get_list(pod, "spec", kind)]
     return [container for container in found if get_str(container, "name") not in skipped]
@@ -64,7 +64,7 @@ class OwnToken:
     file: str
     """The value of `AWS_WEB_IDENTITY_TOKEN_FILE`, below the mount."""
     mounted: str
-    """Where the kubelet writes the token."""
+    """The directory into which the kubelet writes the token."""
 
     def __str__(self) -> str:
         return f"{self.volume} audience={self.audience} {self.file}"
@@ -189,7 +189,7 @@ def _uses_aws(container: JsonValue) -> bool:
 
 
 def token_container(pod: JsonValue) -> tuple[str, str] | None:
-    """A container that is given a token, and the path that its variable names: the first that runs, else the first."""
+    """A container with a token, and the path in its variable: the first that runs, else the first."""
     own = own_token(pod)
     found = [
         (name, path)
@@ -202,7 +202,7 @@ def token_container(pod: JsonValue) -> tuple[str, str] | None:
 
 
 def request_pod(pod: JsonValue, namespace: str, service_account: str) -> dict[str, Any]:
-    """The Pod as it was asked for: the stored one without what the API server and its webhooks have added.
+    """The Pod as it was requested: the stored one without what the API server and its webhooks have added.
 
     Without a stored Pod it is the smallest Pod that runs under the ServiceAccount.
     """

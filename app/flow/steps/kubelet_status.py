@@ -1,4 +1,4 @@
-"""What the kubelet says of a Pod beside its documents: the state of its containers, and its events."""
+"""What the kubelet reports of a Pod: the state of its containers, and its events."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from app.flow.webhook import VOLUME
 FAILED_MOUNT = "FailedMount"
 """The event's reason."""
 _REASON_ALONE = re.compile(r"Error: \w+")
-"""An event that repeats the reason in the container's status, and says no more: `Error: ImagePullBackOff`."""
+"""Matches an event that only repeats the reason in the container's status: `Error: ImagePullBackOff`."""
 _NO_PROGRAM = re.compile(r"executable file .*not found in \$PATH|exec: .* no such file or directory")
-"""What runc and crun say of a program that the image does not have."""
+"""Matches the message of runc and crun for a program that the image does not have."""
 
 
 def never_started(pod: JsonValue) -> bool:
@@ -31,7 +31,7 @@ def pod_runs(pod: JsonValue) -> bool:
 
 
 def exit_code(status: JsonValue) -> int | None:
-    """How a container ended, the last time that it did; None while it runs for the first time."""
+    """The exit code of a container's last end; None while it runs for the first time."""
     for state in ("state", "lastState"):
         code = get(status, state, "terminated", "exitCode")
         if isinstance(code, int):
@@ -56,7 +56,7 @@ def lacks_program(said: str) -> bool:
 
 
 def of_pod(events: Sequence[JsonValue], pod: JsonValue) -> list[JsonValue]:
-    """The events of this very Pod: one of the same name that is gone had another UID."""
+    """The events of this Pod. A previous Pod of the same name had another UID."""
     uid = get_str(pod, "metadata", "uid")
     return [event for event in events if get_str(event, "involvedObject", "uid") in ("", uid)]
 

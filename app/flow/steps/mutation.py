@@ -26,7 +26,7 @@ from app.flow.strict_json import loads_or_none
 from app.flow.webhook import SKIP_LABEL, VOLUME
 
 PARTS = (f"volume {VOLUME}", "volumeMounts", ROLE_VARIABLE, TOKEN_VARIABLE)
-"""What the webhook adds, in short."""
+"""The webhook's additions, in short."""
 
 
 def show_mutation(
@@ -71,7 +71,7 @@ def judge_mutation(findings: Findings, pod: JsonValue, step_context: StepContext
     where = "POST pods?dryRun=All .spec"
     boxes = containers(pod)
 
-    # (1) The volume: a wish for a token with this audience.
+    # (1) The volume: a request for a token with this audience.
     audience = step_context.webhooks_audience
     source = token_source(pod)
     volumes = [get_str(volume, "name") for volume in get_list(pod, "spec", "volumes")]
@@ -106,7 +106,7 @@ def judge_mutation(findings: Findings, pod: JsonValue, step_context: StepContext
 
 
 def present_parts(pod: JsonValue, step_context: StepContext) -> list[str]:
-    """Which of `PARTS` a stored Pod has, in every container that the webhook looked at."""
+    """Those of `PARTS` that a stored Pod has in every container that the webhook looked at."""
     apart = (*added_later(pod), *of_another_role(pod, step_context.role_arn))
     boxes = [box for box in containers(pod) if get_str(box, "name") not in apart]
     variables = [environment(box) for box in boxes]
@@ -120,7 +120,7 @@ def present_parts(pod: JsonValue, step_context: StepContext) -> list[str]:
 
 
 def _names_role(variables: dict[str, str], step_context: StepContext) -> bool:
-    """Whether the role's variable holds what the annotation says, or anything where there is no annotation."""
+    """Whether the role's variable has the annotation's value, or any value where there is no annotation."""
     role = variables.get(ROLE_VARIABLE, "")
     return bool(role) and role == (step_context.role_arn or role)
 

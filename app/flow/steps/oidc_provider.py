@@ -41,7 +41,7 @@ CHECKS = (
 USUAL_AUDIENCE = "usual_audience"
 """The evidence of the audience that the webhook asks for by its own setting, where that is not the one of EKS."""
 NO_KID = "no_kid"
-"""The reason of keys that can be read, and not found by the `kid` of a token."""
+"""The reason where the keys can be read, but cannot be found by the `kid` of a token."""
 _PUBLIC = "https://PUBLIC_HOST"
 
 
@@ -74,13 +74,13 @@ def _issuer(findings: Findings, ports: Ports, subject: Subject, step_context: St
     if not issuer:
         findings.judge("issuer.discovery", False, got=cluster_discovery, expected="issuer", where=where)
         return step_context, ""
-    # STS cannot read it then. Neither a provider nor a trust policy helps, so nothing is said of them.
+    # STS cannot read it then, and neither a provider nor a trust policy helps, so their checks are not made.
     if not (is_public(issuer) or ports.reads_private_issuers):
         findings.judge("issuer.discovery", False, got=issuer, expected=_PUBLIC, where=where)
         return step_context, ""
     step_context = replace(step_context, issuer=issuer)
 
-    # (2) The public document names the same issuer, letter by letter.
+    # (2) The public document has exactly the same issuer.
     where = f"{issuer}/.well-known/openid-configuration"
     try:
         discovery = ports.issuer.discovery(issuer)
@@ -129,7 +129,7 @@ def _issuer(findings: Findings, ports: Ports, subject: Subject, step_context: St
 
 
 def _provider(findings: Findings, ports: Ports, subject: Subject, step_context: StepContext) -> StepContext:
-    """IAM's record of trust in that issuer."""
+    """The provider by which IAM trusts that issuer."""
     # (5) One of the account's providers has exactly this URL.
     wanted = host_and_path(step_context.issuer)
     expected = provider_in("ACCOUNT_ID", step_context.issuer, partition=partition_of(step_context.issuer))
@@ -157,7 +157,7 @@ def _provider(findings: Findings, ports: Ports, subject: Subject, step_context: 
     if audience not in accepted or not region_of(step_context.issuer):
         step_context, asked, unseen_because = _by_pod(ports, subject, step_context, accepted)
         findings.show(USUAL_AUDIENCE, step_context.usual_audience)
-        if audience not in accepted or not step_context.own_token:  # else the token's own check says it
+        if audience not in accepted or not step_context.own_token:  # otherwise the token's own check says it
             audience = asked
     findings.judge_as_seen(
         "provider.audience",
@@ -173,7 +173,7 @@ def _provider(findings: Findings, ports: Ports, subject: Subject, step_context: 
 def _missing(
     findings: Findings, ports: Ports, subject: Subject, step_context: StepContext, expected: str
 ) -> StepContext:
-    """None of the account's providers is this one. Only in the account of the role does it have to be there."""
+    """The account has no provider for the issuer, which it needs only if it is the account of the role."""
     where = "iam:ListOpenIDConnectProviders"
     theirs = ""
     try:
@@ -224,7 +224,8 @@ def _trusted_issuer(ports: Ports, subject: Subject) -> str:
 
 
 def _not_published(findings: Findings, check_id: str, error: FlowError, where: str) -> None:
-    """What is public must be readable by anybody, so a 403 is as bad as a 404; only silence leaves it open."""
+    """STS reads these documents without a login, so a 403 fails like a 404; only where no response came is the check
+    open."""
     if reason := unanswered(error):
         findings.unknown(check_id, reason, where=where, error=error.server_message)
     else:

@@ -37,13 +37,12 @@ CHECKS = (
 )
 _TRUST = CHECKS[4:]
 KEPT_ROLE = "kept_role"
-"""The evidence of a role that the Pod has from an annotation that is there no more, or from the webhook's own
-settings."""
+"""The evidence of a role that the Pod has from an annotation that was removed, or from the webhook's own settings."""
 WEBHOOKS_OWN = "webhooks_own"
-"""The reason of an annotation that is not there, where a webhook outside EKS may know the role without it: by its
-ConfigMap (`--watch-config-map`, as on kOps), or under another prefix (`--annotation-prefix`)."""
+"""The reason of a missing annotation where a webhook outside EKS may know the role without it: by its ConfigMap
+(`--watch-config-map`, as on kOps), or under another prefix (`--annotation-prefix`)."""
 ON_POD = "on_pod"
-"""The reason of a role's annotation that stands on the Pod, where the webhook does not read it (its pkg/cache)."""
+"""The reason of a role's annotation on the Pod, where the webhook does not read it (its pkg/cache)."""
 
 
 def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[StepReport, StepContext]:

@@ -16,7 +16,7 @@ from app.flow.steps import kubelet_status
 UNSCHEDULED, IMAGE, CREATION = "pod_unscheduled", "image_pull", "container_start"
 VOLUME, SANDBOX, STARTING, INIT_RUNS = "volume_mount", "pod_sandbox", "pod_starting", "init_runs"
 INIT, CRASH, FAILED, STOPPED = "init_failed", "crash_loop", "pod_failed", "pod_stopped"
-"""What keeps a Pod from running: the key of the sentence that says it, among the reasons of checks."""
+"""The reasons of checks for what keeps a Pod from running."""
 KINDS = (UNSCHEDULED, IMAGE, CREATION, VOLUME, SANDBOX, STARTING, INIT_RUNS, INIT, CRASH, FAILED, STOPPED)
 PROGRAM_ENDED = (INIT, CRASH, FAILED)
 """The reasons with which a program of the Pod has run, and may have ended for want of credentials."""
@@ -25,7 +25,8 @@ _NO_IMAGE = (
     *("ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed"),
 )
 _BEING_MADE = ("", "ContainerCreating", "PodInitializing")
-"""The reasons of a container that waits for what every one waits for: volumes, network, the container before it."""
+"""The reasons of a container that waits for what every container waits for: volumes, network, the container before
+it."""
 _NEVER_BEGAN = ("StartError", "ContainerCannotRun")
 """The reasons of a container whose process could not be started."""
 _CRASH_LOOP = "CrashLoopBackOff"
@@ -41,11 +42,11 @@ class Standstill:
     state: str
     """As the status has it: `ImagePullBackOff`, or `CrashLoopBackOff (Error, exit 1)`."""
     field: str
-    """Below `.status`: where that stands."""
+    """The place in the status, below `.status`."""
     message: str = ""
-    """What the status says beside it."""
+    """The message in the status."""
     waits: bool = False
-    """Whether it may just take its time: nothing in the status says that anything failed."""
+    """Whether the Pod may only need more time: nothing in the status says that anything failed."""
     partly: bool = False
     """Whether another container of the Pod runs meanwhile."""
 
@@ -56,7 +57,7 @@ class Standstill:
 
 
 def standstill(pod: JsonValue) -> Standstill | None:
-    """What stands in the status of this Pod; None where its containers run or have ended well."""
+    """What keeps this Pod from running, by its status; None where its containers run or have ended well."""
     phase = get_str(pod, "status", "phase")
     if phase == "Succeeded":
         return None
@@ -86,7 +87,7 @@ def _unscheduled(pod: JsonValue) -> Standstill:
 
 
 def _first_init(pod: JsonValue) -> Standstill | None:
-    """The init container at which the Pod stands. A sidecar is done with its part as soon as it runs."""
+    """The first init container that is not done. A sidecar is done with its part as soon as it runs."""
     specs = get_list(pod, "spec", "initContainers")
     sidecars = {get_str(box, "name") for box in specs if get_str(box, "restartPolicy") == "Always"}
     for status in get_list(pod, "status", "initContainerStatuses"):
@@ -104,7 +105,7 @@ def _first_init(pod: JsonValue) -> Standstill | None:
 
 
 def _first_of(statuses: Sequence[JsonValue], pod: JsonValue, field: str) -> Standstill | None:
-    """The first container that does not run. Containers that say why come before those that are being made."""
+    """The first container that does not run. Containers with a reason come before those that are being created."""
     found = [it for status in statuses if (it := _of_container(status, pod, field)) is not None]
     worst = min(found, key=lambda it: it.waits, default=None)
     if worst is None:
@@ -113,7 +114,7 @@ def _first_of(statuses: Sequence[JsonValue], pod: JsonValue, field: str) -> Stan
 
 
 def _of_container(status: JsonValue, pod: JsonValue, field: str) -> Standstill | None:
-    """How one container stands; None where it runs, or has ended well."""
+    """What keeps one container from running; None where it runs, or has ended well."""
     name = get_str(status, "name")
     ended = get_object(status, "state", "terminated") or get_object(status, "lastState", "terminated")
     waiting = get_object(status, "state", "waiting")
@@ -145,7 +146,7 @@ def _of_container(status: JsonValue, pod: JsonValue, field: str) -> Standstill |
 
 
 def _of_program(pod: JsonValue, field: str, waiting: str) -> str:
-    """A program that has ended badly: whether the kubelet starts it again."""
+    """The reason for a program that has ended badly, by whether the kubelet starts it again."""
     if field == "initContainerStatuses":
         return INIT
     again = waiting == _CRASH_LOOP or get_str(pod, "status", "phase") != "Failed"

@@ -1,4 +1,4 @@
-"""What the steps hand on to each other. It holds the raw token and the credentials, and is never rendered."""
+"""What the steps pass to later steps. It contains the raw token and the credentials, and is never rendered."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class StepContext:
     account: str = ""
     """`oidc_provider`: the account in which we look, where it is known not to be that of the role."""
     provider_arn: str = ""
-    """`oidc_provider`: the one of that issuer."""
+    """`oidc_provider`: the ARN of the provider of that issuer."""
     provider: JsonValue = None
-    """`oidc_provider`: its `Url` and `ClientIDList`."""
+    """`oidc_provider`: the provider's `Url` and `ClientIDList`."""
     usual_audience: str = DEFAULT_AUDIENCE
     """`oidc_provider`: the audience that the webhook asks for where none is annotated, as far as a Pod shows it."""
 
@@ -60,7 +60,7 @@ class StepContext:
     """`token_mount`: the projected token, or the one that stands in for it; a secret."""
 
     verification: Verification | None = None
-    """`token_mount`: what the published keys say of it."""
+    """`token_mount`: the result of verifying the token with the published keys."""
 
     credentials: Credentials | None = field(default=None, repr=False)
     """`sts_assume`: the temporary credentials, a secret."""
@@ -69,7 +69,7 @@ class StepContext:
 
     @property
     def audience(self) -> str:
-        """The audience of the expected token: what the manifest's own volume asks for, or what the webhook's will."""
+        """The audience of the expected token: that of the manifest's own volume, or of the webhook's."""
         return self.own_token.audience if self.own_token else self.webhooks_audience
 
     @property

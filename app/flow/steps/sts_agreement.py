@@ -22,7 +22,7 @@ from app.flow.trust import TrustContext, TrustDecision, evaluate
 
 CHECK = "sts.trust"
 REFUSED, GRANTED, CHANGED = "sts_refused", "sts_granted", "changed_meanwhile"
-"""Reasons: STS decided against our evaluation; the policy did, when it was read once more."""
+"""Reasons: STS refused, or granted, against our evaluation; or the policy had changed when it was read once more."""
 
 
 def judge_policy(
@@ -46,7 +46,7 @@ def compare(
     ours: tuple[TrustDecision, TrustContext] | None,
     refusal: str | None,
 ) -> None:
-    """Holds our decision against that of STS: `refusal` are its words for AccessDenied, None where it said yes."""
+    """Compares our decision with that of STS: `refusal` is STS's message for AccessDenied, None where STS accepted."""
     if ours is None or findings.is_unknown(CHECK) or ours[0].allowed is (refusal is None):
         return
     before, context = ours
@@ -69,7 +69,7 @@ def compare(
         return
     now = get(role, "AssumeRolePolicyDocument") if get_str(role, "Arn") == step_context.role_arn else None
 
-    # (2) The policy was changed meanwhile and now says what STS said; or it says the same, and STS disagrees with it.
+    # (2) The policy was changed meanwhile and now agrees with STS; or it is the same, and STS disagrees with it.
     after = evaluate(now, context)
     findings.show("trust_now", decision_document(after))
     if after.allowed is before.allowed:

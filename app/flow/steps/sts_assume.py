@@ -38,11 +38,11 @@ CHECKS = (
 )
 SESSION_NAME = "irsa-explorer"
 OWN_REQUEST = "own_request"
-"""The reason of what STS answered to us, where it may answer the Pod otherwise."""
+"""The reason of STS's answer to us, where STS may answer the Pod otherwise."""
 LEEWAY = 300
-"""Seconds after `exp` during which STS still takes a token (IAM user guide)."""
+"""Seconds after `exp` during which STS still accepts a token (IAM user guide)."""
 REQUIRED_CLAIMS = ("iss", "sub", "aud", "iat", "exp")
-"""Without one of these STS does not begin."""
+"""The claims without which STS refuses a token at once."""
 
 
 def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[StepReport, StepContext]:
@@ -54,7 +54,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     decoded = _format(findings, step_context)
     ours = _verify(findings, ports, step_context, decoded) if decoded is not None else None
 
-    # (7) STS' own answer.
+    # (7) STS's own answer.
     findings.show(
         "request",
         {
@@ -92,7 +92,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
 
 
 def _is_ours_alone(ours: tuple[TrustDecision, TrustContext] | None) -> bool:
-    """Whether the trust policy decides by what differs between our request and that of the Pod's program."""
+    """Whether the trust policy decides by something in which our request differs from that of the Pod's program."""
     return ours is not None and any(map(request_conditions.is_of_caller, request_conditions.deciding(ours[0])))
 
 
@@ -121,7 +121,8 @@ def _format(findings: Findings, step_context: StepContext) -> DecodedToken | Non
 def _verify(
     findings: Findings, ports: Ports, step_context: StepContext, decoded: DecodedToken
 ) -> tuple[TrustDecision, TrustContext] | None:
-    """Decides the checks in their order, up to the trust policy: what it decides, for which request."""
+    """Decides the checks in their order, up to the trust policy. Returns that decision, and the request that it is
+    about."""
     claims = decoded.claims
     issuer = get_str(claims, "iss")
     now = ports.clock.now()
@@ -191,7 +192,7 @@ def _verify(
 
 
 def _claim_rows(step_context: StepContext, decoded: DecodedToken, decision: TrustDecision) -> list[JsonValue]:
-    """Which claim was held against which field: the provider's, then the trust policy's."""
+    """The rows of which claim is compared with which field: the provider's, then the trust policy's."""
     issuer = get_str(decoded.claims, "iss")
     audience = audience_claim(decoded.claims)
     accepted = strings(get(step_context.provider, "ClientIDList"))
@@ -246,7 +247,7 @@ def _answer_document(answer: AssumedRole) -> JsonValue:
 
 
 def _refused(findings: Findings, error: FlowError, expected: str, where: str) -> None:
-    """STS' AccessDenied is an answer about the token, not about our permission to ask."""
+    """STS's AccessDenied is an answer about the token, not about our permission to ask."""
     if reason := unanswered(error):
         findings.unknown("sts.credentials", reason, where=where, error=error.server_message, expected=expected)
         return

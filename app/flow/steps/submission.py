@@ -21,7 +21,7 @@ from app.flow.tokens.tampering import Change, flip
 
 @dataclass(frozen=True, kw_only=True)
 class Submission:
-    """What was sent and what came of it. It holds no signature."""
+    """The token that was sent, without its signature, and the result."""
 
     report: StepReport | None = None
     """What STS verifies, verified here, and its own answer: step 5 of the walk, for this token."""
@@ -34,9 +34,9 @@ class Submission:
     compact: str = ""
     """The token as it was read, before any change, its signature masked."""
     unread: str = ""
-    """Why there was no token to send, in the words of the server that refused; empty where the Pod mounts none."""
+    """Why there was no token to send, as the message of the server that refused; empty where the Pod mounts none."""
     malformed: Check | None = None
-    """What was read in place of a token: the check of step 4 that it does not pass."""
+    """The check of step 4 that fails, where the text that was read is no token."""
 
 
 def submit_changed(ports: Ports, subject: Subject, index: int) -> Submission:
@@ -58,7 +58,8 @@ def submit_api_token(ports: Ports, subject: Subject) -> Submission:
 
 
 def read_token(ports: Ports, subject: Subject, path: str = "") -> str | Submission:
-    """The token at `path` in the Pod, or where the container's variable says; or why there is none. It is a secret."""
+    """The token at `path` in the Pod, or where the container's variable points to; or why there is none. It is a
+    secret."""
     try:
         mounted = token_container(ports.cluster.pod(subject.namespace, subject.pod))
         if mounted is None:
@@ -71,7 +72,7 @@ def read_token(ports: Ports, subject: Subject, path: str = "") -> str | Submissi
 
 
 def read_claims(ports: Ports, subject: Subject) -> tuple[str, JsonValue] | Submission:
-    """The token for STS, and what it says of itself; or why there is none. It is a secret."""
+    """The token for STS, and its claims; or why there is none. It is a secret."""
     token = read_token(ports, subject)
     try:
         return token if isinstance(token, Submission) else (token, decode(token).claims)
@@ -87,7 +88,7 @@ def _no_token(error: MalformedToken, subject: Subject) -> Submission:
 
 
 def _sent(ports: Ports, subject: Subject, token: str) -> Submission:
-    # (1) What the checks need to know: keys, provider, role and trust policy, as they are now.
+    # (1) What the checks need: keys, provider, role and trust policy, as they are now.
     step_context = StepContext()
     for step in (oidc_provider, service_account):
         _, step_context = step.inspect(ports, subject, step_context)

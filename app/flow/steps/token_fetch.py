@@ -29,9 +29,10 @@ from app.flow.webhook import VOLUME
 TOKEN_LIMIT = 20_000
 """Characters: the longest `WebIdentityToken` that STS takes."""
 NOT_RUNNING, NO_PROGRAM = "not_running", "no_program"
-"""The reasons of what only a command in a container shows: it does not run, or its image has no such program."""
+"""The reasons of a check that only a command in a container decides: the container does not run, or its image has no
+such program."""
 STAND_IN = "stand_in"
-"""The reason of what only the mounted token shows, where another one stands in for it."""
+"""The reason of a check that only the mounted token decides, where another token stands in for it."""
 STAND_IN_SECONDS = 600
 """How long that one lives: the shortest that a TokenRequest may ask for."""
 

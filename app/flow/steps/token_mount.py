@@ -1,4 +1,4 @@
-"""Step 4: the kubelet has put a token into the container, and that token is what it should be.
+"""Step 4: the kubelet has written a token into the container, and this token is the expected one.
 
 Rules: RFC 7515 and 7519; Kubernetes' bound tokens (pkg/serviceaccount/claims.go) and their rotation by the kubelet
 (pkg/kubelet/token).
@@ -35,21 +35,22 @@ CHECKS = (
     "token.signature",
 )
 OWN_AUDIENCE = "own_audience"
-"""The reason of an audience that the ServiceAccount is annotated with, and that the provider does not accept."""
+"""The reason of an audience that is annotated on the ServiceAccount, and that the provider does not accept."""
 CLOCKS_APART = 300
 """Seconds by which our clock may be behind that of the API server, which writes when a token begins. STS goes by its
 own clock, so a token is not wrong because it begins a moment later by ours."""
 CLOCKS = "clocks_apart"
-"""The reason of a token that begins later than that: our clock is behind, or that of the API server is ahead."""
+"""The reason of a token that begins even later: our clock is behind, or that of the API server is ahead."""
 _STALE = 0.9
-"""The part of a token's life after which something keeps the kubelet from rotating it: it does so at 0.8."""
+"""The share of a token's lifetime after which something keeps the kubelet from rotating it: the kubelet does so at
+0.8."""
 
 
 def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[StepReport, StepContext]:
     """Reads the token in the Pod, takes it apart and verifies it with the published keys. Never raises."""
     findings = Findings(Step.TOKEN_MOUNT, ports, CHECKS)
 
-    # (1) The file, and its neighbours; or a token that stands in for it.
+    # (1) The file, and the other files of its directory; or a token that stands in for it.
     fetched = fetch(findings, ports, subject, step_context)
     token, where = fetched.token, fetched.where
     made = _token_requests(ports, subject, step_context.pod)
@@ -70,7 +71,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     )
     findings.show("token", token_document(token))
 
-    # (3) What it says of itself; of the Pod and its kubelet the one that stands in can say nothing.
+    # (3) Its claims. A token that stands in shows nothing of the Pod and its kubelet.
     verification = verify(token, step_context.jwks, now=ports.clock.now())
     findings.show("verification", verification.results)
     step_context = replace(step_context, verification=verification)
@@ -85,7 +86,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
             _bound_pod(findings, step_context, decoded)
         _lifetime(findings, ports, decoded)
 
-    # (4) Whether that is true: its signature, by the published key that it names.
+    # (4) Its signature, by the published key that the header names.
     if step_context.jwks is None:
         findings.unreached_by_earlier_step("token.key", "token.signature")
     else:
@@ -138,8 +139,8 @@ def _asked_for(findings: Findings, subject: Subject, step_context: StepContext) 
 
 
 def _audience(findings: Findings, subject: Subject, step_context: StepContext, named: list[str], where: str) -> None:
-    """Another audience than the annotated one is no more than a warning where provider and trust policy take it. Where
-    the annotation is empty, the API server chooses it."""
+    """Another audience than the annotated one is only a warning where provider and trust policy accept it. Where the
+    annotation is empty, the API server chooses the audience."""
     audience = step_context.audience
     if audience not in named and step_context.service_account_unseen:
         findings.unknown("token.audience", step_context.service_account_unseen, where=where, expected=audience)
@@ -155,7 +156,7 @@ def _audience(findings: Findings, subject: Subject, step_context: StepContext, n
 
 
 def _is_taken(subject: Subject, step_context: StepContext, named: list[str]) -> bool:
-    """Whether both provider and trust policy, as far as they were read, take a token for this audience."""
+    """Whether both provider and trust policy, as far as they were read, accept a token for this audience."""
     accepted = strings(get(step_context.provider, "ClientIDList"))
     if step_context.provider is not None and not set(named) <= {*accepted}:
         return False
@@ -166,7 +167,7 @@ def _is_taken(subject: Subject, step_context: StepContext, named: list[str]) -> 
 
 
 def _bound_pod(findings: Findings, step_context: StepContext, decoded: DecodedToken) -> None:
-    """STS knows nothing of the Pod, so a difference is no more than a warning."""
+    """STS does not check the Pod, so a difference is only a warning."""
     claims = decoded.claims
     bound = [get_str(claims, "kubernetes.io", "pod", key) for key in ("name", "uid")]
     actual = [get_str(step_context.pod, "metadata", key) for key in ("name", "uid")]
@@ -186,7 +187,7 @@ def _lifetime(findings: Findings, ports: Ports, decoded: DecodedToken) -> None:
         return
     name, first = ("iat", begins) if start is None else ("nbf", start)
     if first > now + CLOCKS_APART:
-        # Ours may be the wrong clock, as on a machine that slept. STS has the right one, whatever its answer is.
+        # Our clock may be the wrong one, as on a machine that was asleep. STS has the right time, whatever it answers.
         findings.unknown("token.lifetime", CLOCKS, where=name, expected=f"{name} {first:.0f} <= {now:.0f}")
         return
     alive = now < expires

@@ -1,4 +1,4 @@
-"""The trust policy, taken apart into the six checks by which a person finds out what is wrong with it."""
+"""The trust policy in six checks, by which a reader finds what is wrong with it."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ from app.flow.trust import TrustDecision, evaluate, web_identity_context
 PROBE = "irsa-explorer-probe"
 """A name that no ServiceAccount and no namespace has."""
 OF_REQUEST, OF_CALLER = "of_request", "of_caller"
-"""The reasons of what a condition decides whose key only the request to STS has; whose key differs between callers."""
+"""The reasons of a check that a condition decides: one whose key only the request to STS has, or one whose key differs
+between callers."""
 _PLAIN = re.compile(r"(?:For\w+:)?String(?:Equals|EqualsIgnoreCase|Like)(?:IfExists)?")
 """The operators that ask for a text as it is written, or as a pattern."""
 _EXACTLY = re.compile(r"(?:For\w+:)?StringEquals(?:IgnoreCase)?(?:IfExists)?")
 LITERAL = "literal"
-"""The reason of a pattern under an operator that knows none."""
+"""The reason of a wildcard under an operator that compares it as an ordinary character."""
 ANY = "*"
-"""What a policy without a condition asks for: anything."""
+"""The value that a policy without a condition requires: any."""
 
 
 def trusted_issuers(policy: JsonValue) -> list[str]:
@@ -41,7 +42,7 @@ def trusted_issuers(policy: JsonValue) -> list[str]:
 
 
 def reason_of(deciding: Sequence[Match]) -> str:
-    """Why a decision is open that depends on these conditions on the request."""
+    """The reason of a decision that depends on these conditions on the request."""
     return OF_CALLER if any(map(request_conditions.is_of_caller, deciding)) else OF_REQUEST
 
 
@@ -116,7 +117,8 @@ def _admitting(trace: Trace) -> Trace:
 
 
 def _judge_condition(findings: Findings, check_id: str, trace: Trace, key: str, claim: list[str], where: str) -> None:
-    """A condition is met, or there is none; a failing one under a look-alike key is the usual typing error."""
+    """A condition passes where it is met, or where there is none. A failing one under a similar key is the usual typing
+    error."""
     conditions = [entry for entry in trace if entry.element == "Condition"]
     own = [entry for entry in conditions if entry.key.lower() == key.lower()]
     last = key.rpartition(":")[2]
@@ -130,7 +132,7 @@ def _judge_condition(findings: Findings, check_id: str, trace: Trace, key: str, 
         findings.judge(check_id, False, got=astray[0].key, expected=key, where=where)
     else:
         passed = all(entry.matched for entry in own)
-        # Conditions of several operators have to be met, all of them: of one that is met nothing has to change.
+        # All conditions have to be met where there are several operators: one that is met does not have to change.
         shown = own if passed else [entry for entry in own if not entry.matched]
         asked: JsonValue = _wanted(shown, key) if own else ANY
         findings.judge(check_id, passed, got=asked, expected=claim, where=where)
@@ -139,17 +141,18 @@ def _judge_condition(findings: Findings, check_id: str, trace: Trace, key: str, 
 
 
 def _is_literal_pattern(entry: Match) -> bool:
-    """Whether a pattern stands where it is compared as a text, which no ServiceAccount's name is equal to."""
+    """Whether a wildcard is compared as an ordinary character, which no ServiceAccount's name contains."""
     return _EXACTLY.fullmatch(entry.operator) is not None and any(set("*?") & set(it) for it in strings(entry.wanted))
 
 
 def is_of_other_key(check: Check) -> bool:
-    """Whether a condition fails because the token has no such key: it is another issuer's, or has `https://` in it."""
+    """Whether a condition fails because the token has no such key: the key is another issuer's, or has `https://` in
+    it."""
     return check.status is Status.FAILED and check.where.endswith(f" Condition {check.expected}")
 
 
 def _with_others(where: str, trace: Trace) -> str:
-    """The place, with the keys of the unmet conditions where nothing else of the statement fails."""
+    """The place in the policy, with the keys of the unmet conditions where nothing else of the statement fails."""
     unmet = [entry for entry in trace if not entry.matched]
     others = [entry.key for entry in unmet if entry.element == "Condition" and entry.operator]
     return f"{where} Condition {', '.join(dict.fromkeys(others))}" if others and len(others) == len(unmet) else where
@@ -171,8 +174,8 @@ def _principals(principal: JsonValue) -> list[str]:
 
 
 def strangers_of(subject: str, policy: JsonValue) -> list[str]:
-    """Other ServiceAccounts of the same cluster: same Namespace, same name elsewhere, and quite another one; and those
-    that differ where the policy has a `?`."""
+    """Other ServiceAccounts of the same cluster: one in the same namespace, one of the same name elsewhere, and one
+    that differs in both; and those that differ where the policy has a `?`."""
     prefix, _, name = subject.rpartition(":")
     return [
         f"{prefix}:{PROBE}",

@@ -1,4 +1,4 @@
-"""Walks the chain: the six steps in order, each handing on what the next ones need."""
+"""Walks the chain: the six steps in order, each passing on what the next ones need."""
 
 from __future__ import annotations
 

@@ -31,19 +31,19 @@ CHECKS = (
     "pod.injected",
 )
 _BROUGHT = ("webhook.registered", "webhook.selector", "webhook.volume", "webhook.mount", "webhook.environment")
-"""What the webhook has to be and to bring, for a Pod that does not bring the token itself."""
+"""The checks of the webhook and of its additions, for a Pod that does not mount the token itself."""
 NOT_CALLED = "failed calling webhook"
 """In what the API server says when a webhook with `failurePolicy: Fail` did not answer: it then stores no Pod at all.
 Source: k8s.io/apiserver, pkg/admission/plugin/webhook/errors."""
 NAMESPACES = "namespaceSelector"
 BLIND = "webhook_not_called"
-"""The evidence of a registration that is there, and not for the creation of Pods: its name, and its webhook's place."""
+"""The evidence of a registration that exists, but not for the creation of Pods: its name, and its webhook's index."""
 NEXT_POD = "next_pod"
-"""The reason of what will be lacking when a Pod is created again: the one that runs was edited before."""
+"""The reason of a warning about what the next Pod will lack: the one that runs was edited before."""
 MOUNTED_TWICE = "mounted_twice"
 """The reason of a manifest that the API server refuses once the webhook has added to it."""
 LATER = (NEXT_POD, MOUNTED_TWICE)
-"""The reasons of what harms the next Pod alone."""
+"""The reasons of what affects only the next Pod."""
 
 
 def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[StepReport, StepContext]:
@@ -58,11 +58,11 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
         for check_id in (*CHECKS[:6], "pod.injected"):
             findings.unknown(check_id, BY_HAND, where=f"Pod {subject.namespace}/{subject.pod} {own}")
         return findings.report(), replace(step_context, pod=pod)
-    if own and own.role_arn == step_context.role_arn:  # annotated too: that matters to the next Pod alone
+    if own and own.role_arn == step_context.role_arn:  # the annotation as well: it matters only to the next Pod
         findings.show("own_token", own)
         step_context = replace(step_context, own_token=own)
 
-    # (2) The webhook's registration, and whether this Pod is its business.
+    # (2) The webhook's registration, and whether it selects this Pod.
     webhook = _registered(findings, ports)
     if webhook is not None:
         _selected(findings, ports, webhook, get_object(pod, "metadata", "labels"), subject.namespace, pod_unseen)
@@ -74,7 +74,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
         after = ports.cluster.dry_run_pod(subject.namespace, request)
     except FlowError as error:
         if pod_unseen and isinstance(error, Refused) and NOT_CALLED not in error.server_message:
-            # What an admission rule minds is the Pod that we made up.
+            # The admission rule refuses a Pod that we made up, and maybe not the real one.
             findings.unknown("webhook.dry_run", NOT_OBSERVABLE, where=where, error=error.server_message, expected="Pod")
         else:
             findings.refused("webhook.dry_run", error, expected="Pod", where=where)
@@ -89,7 +89,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     if pod is not None:
         present = present_parts(pod, step_context)
         where = f"Pod {subject.namespace}/{subject.pod} .spec"
-        if step_context.own_token:  # the next Pod brings its own as well, whatever becomes of the webhook
+        if step_context.own_token:  # the next Pod mounts its own token as well, whatever the webhook does
             for check_id in ("pod.injected", *(it for it in _BROUGHT if not findings.passed(it))):
                 findings.unknown(check_id, BY_HAND, where=f"Pod {subject.namespace}/{subject.pod} {own}")
         else:
@@ -102,7 +102,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
 
 
 def _stored_pod(findings: Findings, ports: Ports, subject: Subject) -> tuple[JsonValue, str]:
-    """The Pod, if it is there, under any ServiceAccount; and why we could not see it, if we could not."""
+    """The Pod, if it exists, under any ServiceAccount; and why we could not see it, if we could not."""
     where = f"Pod {subject.namespace}/{subject.pod}"
     if not subject.pod:
         findings.unknown("pod.exists", NO_POD, where=f"{where}*")
@@ -137,7 +137,7 @@ def _registered(findings: Findings, ports: Ports) -> JsonValue:
             else:
                 blind.append((name, place, called, get_list(webhook, "rules")))
     if seeing:
-        # A registration that someone installed may be left beside that of EKS: one that sees Pods is enough.
+        # A registration that someone installed may exist beside that of EKS: one for the creation of Pods is enough.
         own = (found for found in seeing if get_str(found[3], "clientConfig", "url"))
         configuration, name, called, webhook = next(own, seeing[0])
         findings.show("configuration", configuration)
@@ -164,9 +164,9 @@ def _sees_new_pods(webhook: JsonValue) -> bool:
 def _selected(
     findings: Findings, ports: Ports, webhook: JsonValue, labels: dict[str, JsonValue], namespace: str, pod_unseen: str
 ) -> None:
-    """Both selectors, and whether something else chooses.
+    """Decides about both selectors, and whether something else chooses.
 
-    Where no Pod was chosen, the one that is meant has no labels, as that of the dry run.
+    Where no Pod was chosen, the Pod is assumed to have no labels, like that of the dry run.
     """
     name, objects, namespaces = get_str(webhook, "name"), get(webhook, "objectSelector"), get(webhook, NAMESPACES)
     where = f"{name} objectSelector"
@@ -179,7 +179,7 @@ def _selected(
         findings.judge("webhook.selector", False, got=labels, expected=objects, where=where)
         return
 
-    # (2) Those of its Namespace; before Kubernetes 1.21 not even its name is among them.
+    # (2) The labels of its Namespace; before Kubernetes 1.21 they do not even contain its name.
     if selectors.keys(namespaces):
         where = f"{name} {NAMESPACES}"
         try:
@@ -195,7 +195,7 @@ def _selected(
             findings.judge("webhook.selector", False, got=of_namespace, expected=namespaces, where=where)
             return
 
-    # (3) Expressions of CEL, which nobody evaluates but the API server.
+    # (3) Expressions of CEL, which only the API server evaluates.
     if conditions := get_list(webhook, "matchConditions"):
         where = f"{name} matchConditions"
         findings.unknown("webhook.selector", NOT_OBSERVABLE, where=where, expected=shown(conditions))

@@ -1,1 +1,1 @@
-"""What a token says, part by part, and what becomes of it when somebody changes it."""
+"""The parts of a token and their meaning, and what happens when one is changed."""

@@ -1,4 +1,4 @@
-"""Where each header field and claim of a token comes from, and which of its parts stand for themselves."""
+"""The source of each header field and claim of a token, and all of them with the members of `kubernetes.io`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands out in a token without asking any server: the rules that a token for STS breaks on its face.
+"""What is unusual in a token, without asking a server: the rules that a token for STS breaks by itself.
 
 Rules: AssumeRoleWithWebIdentity's `WebIdentityToken` (algorithms, whole-number times, required claims),
 CreateOpenIDConnectProvider's `Url`, and the tokens that Kubernetes issues. No signature is checked here.
@@ -19,21 +19,21 @@ from app.flow.names import DEFAULT_AUDIENCE, SUBJECT_PREFIX, may_be_registered
 from app.flow.token import ALGORITHMS, PARTS, MalformedToken, json_text
 
 LONGEST_LIFE = 86_400
-"""Seconds: the longest life that EKS gives a token."""
+"""Seconds: the longest lifetime that EKS gives a token."""
 
 MOST_REPEATED = 10
-"""Names of a part that are listed because they are repeated."""
+"""How many repeated names of a part are listed."""
 _LAST_SECOND = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
 
 
 @dataclass(frozen=True, kw_only=True)
 class Oddity:
-    """One thing that stands out."""
+    """One unusual thing."""
 
     code: str
     """The key of its text, such as `audience`."""
     serious: bool
-    """Whether STS would refuse the token for it; what is not serious may well be meant."""
+    """Whether STS would refuse the token for it; otherwise it may be intended."""
     name: str
     """The header field or claim."""
     got: str
@@ -46,7 +46,7 @@ def whole_seconds(value: JsonValue) -> int | None:
 
 
 def oddities(header: Mapping[str, JsonValue], claims: Mapping[str, JsonValue], now: float) -> tuple[Oddity, ...]:
-    """All that stands out, in the order header, parties, times, binding. `now` in Unix seconds."""
+    """Everything unusual, in the order header, parties, times, binding. `now` in Unix seconds."""
     return (*_header(header), *_parties(claims), *_times(claims, now), *_binding(claims))
 
 

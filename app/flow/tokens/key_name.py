@@ -23,24 +23,24 @@ _ALGORITHMS = {"RSA": "RS256", "P-256": "ES256", "P-384": "ES384", "P-521": "ES5
 
 @dataclass(frozen=True, kw_only=True)
 class KeyName:
-    """What becomes of one key of a JWKS on the way to its name."""
+    """The stages from one key of a JWKS to its name."""
 
     kid: str
-    """The name that the JWKS gives it."""
+    """The key's name in the JWKS."""
     kind: str
     """`RSA` or `EC`."""
     bits: int
     """The size of the key."""
     der: bytes
-    """Its SubjectPublicKeyInfo in DER."""
+    """The key's SubjectPublicKeyInfo in DER."""
     digest: str
-    """The SHA-256 of that, in hexadecimal."""
+    """The SHA-256 of the DER, in hexadecimal."""
     derived: str
-    """The digest in base64url, unpadded: the name that kube-apiserver gives it."""
+    """The digest in base64url, unpadded: the name that kube-apiserver gives the key."""
 
 
 def name_of(jwk: Mapping[str, Any]) -> KeyName | None:
-    """The way to a key's name; None for what is no public key that STS could use."""
+    """The stages to a key's name; None for a value that is no public key for STS."""
     kind = str(jwk.get("kty"))
     members = {name: jwk.get(name) for name in PUBLIC_MEMBERS.get(kind, ())}
     algorithm = _ALGORITHMS.get(str(jwk.get("crv")) if kind == "EC" else kind)

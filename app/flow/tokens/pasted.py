@@ -1,9 +1,9 @@
-"""A text that somebody pasted as a token: what is around the token, what is in it, and what is wrong with which part.
+"""A text that a reader pasted as a token: what is around the token, what is in it, and what is wrong with which part.
 
-Nothing of a signature gets past `masked`, so what is read, kept and drawn after it has none.
+No signature gets past `masked`, so what is read, kept and drawn after it contains none.
 
-Sources: RFC 7515 §2 (base64url), §7.1 (compact serialization); RFC 7516 §7.1 (JWE has five parts); RFC 7519 §7.2;
-RFC 7518 §3 (lengths of signatures); `aws eks get-token` (`k8s-aws-v1.`).
+Sources: RFC 7515 §2 (base64url), §7.1 (compact serialization); RFC 7516 §7.1 (JWE has five parts); RFC 7519 §7.2; RFC
+7518 §3 (lengths of signatures); `aws eks get-token` (`k8s-aws-v1.`).
 """
 
 from __future__ import annotations
@@ -21,14 +21,15 @@ from app.flow.token import PARTS, unpadded
 from app.flow.visible import visible_each
 
 LONGEST = 16 * 1024
-"""Bytes of a text that is looked at. STS takes 20,000 characters; a token of Kubernetes has about 1,200."""
+"""Bytes of a text that are looked at. STS accepts 20,000 characters; a token of Kubernetes has about 1,200."""
 DOT = "•"
 """Stands for a character of base64url that was not sent."""
 OTHER = "?"
 """Stands for any other one."""
 
 _KEPT = frozenset(f"{DOT}.+/=\"'`…")
-"""What `masked` leaves as it is, beside white space: it shows that a part is broken, and is none of a signature."""
+"""The characters that `masked` keeps, beside white space: they show that a part is broken, and belong to no
+signature."""
 _OBJECT_BEGINS = re.compile(r"e[yw3]")
 """How `{` and the character after it (`"`, a blank, a line break, `}`) begin in base64url."""
 _WHOLE = re.compile(r"ey[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
@@ -48,7 +49,7 @@ class Problem:
     """What is wrong with the text, or with one of its parts."""
 
     code: str
-    """The key of its words."""
+    """The key of its text."""
     part: str = ""
     """`header`, `payload` or `signature`; empty where it is the whole text."""
     place: int = 0
@@ -172,7 +173,7 @@ def read(text: str, *, was_base64: bool = False) -> Pasted:
 
 
 def _of_whole(compact: str, pieces: list[str]) -> Problem | None:
-    """What the text is instead of a token."""
+    """What the text is instead of a token; None where it may be one."""
     if compact[0] in "{[":
         return Problem(code="is_json", found=compact[0])
     if compact.startswith("k8s-aws-v1."):

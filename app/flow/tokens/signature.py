@@ -1,4 +1,4 @@
-"""A token's signature against a JWKS that somebody pasted: which key was tried, and why each other one was not.
+"""The signature of a token, verified with a JWKS that a reader pasted: which key was tried, and why each other was not.
 
 Sources: RFC 7515 §4.1.4 and §5.2, RFC 7517 (JWK), RFC 7518 §3 and §6, RFC 8037 (EdDSA). The verification is PyJWT's.
 """
@@ -22,14 +22,14 @@ from app.flow.tokens.pasted import LONGEST, cleaned, unwrapped
 from app.flow.visible import visible_each
 
 LONGEST_JWKS = 64 * 1024
-"""Bytes of a JWKS that is looked at; that of EKS has about 1,000."""
+"""Bytes of a JWKS that are looked at; that of EKS has about 1,000."""
 MOST_KEYS = 50
-"""Keys that are looked at."""
+"""How many keys are looked at."""
 
 _CURVES = {"ES256": ("P-256",), "ES384": ("P-384",), "ES512": ("P-521",), "EdDSA": ("Ed25519", "Ed448")}
 _RSA = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
 ALGORITHMS = (*_RSA, *_CURVES)
-"""The algorithms that a public key can verify. STS takes fewer of them."""
+"""The algorithms that a public key can verify. STS accepts fewer of them."""
 _MEMBERS = {**PUBLIC_MEMBERS, "OKP": ("crv", "x")}
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
@@ -52,7 +52,7 @@ class TriedKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignatureCheck:
-    """What became of the verification. Contains nothing of the signature."""
+    """The result of the verification. It contains nothing of the signature."""
 
     code: str
     """`verified`, `wrong` (no key's signature), `no_key` (none that could be tried), or why nothing was tried: `token`,
@@ -61,14 +61,14 @@ class SignatureCheck:
     expected: str = ""
     keys: tuple[TriedKey, ...] = ()
     by_kid: bool = True
-    """Whether the header names its key; without that, every key that fits was tried."""
+    """Whether the header names its key; otherwise every key that fits was tried."""
     signed: str = ""
     """Header and payload that were verified, so that the result is never shown beside another token."""
 
 
 def check_signature(text: str, jwks: str) -> SignatureCheck:
     """Verifies the signature of a pasted token by a pasted JWKS. Never raises, asks no server."""
-    # (1) The token, whose algorithm has to be one of a public key: `none` and HS256 prove nothing by a JWKS.
+    # (1) The token. Its algorithm has to be one of a public key: with a JWKS `none` and HS256 prove nothing.
     if len(text.encode("utf-8", "replace")) > LONGEST:
         return SignatureCheck(code="token")
     compact, _ = cleaned(unwrapped(text)[0])

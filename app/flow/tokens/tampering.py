@@ -15,12 +15,12 @@ from app.flow.tokens.token_anatomy import TokenField, TokenPart, anatomy
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _SPARE_BITS = {0: 0, 2: 4, 3: 2}
-"""Bits of a part's last character that decode to nothing, by the part's length modulo 4."""
+"""How many bits of a part's last character decode to nothing, by the part's length modulo 4."""
 _NEIGHBOURS = 16
-"""Bytes that are shown on both sides of a changed byte that is in no member."""
+"""How many bytes are shown on both sides of a changed byte that is in no member."""
 
 _TRIES = 40
-"""Characters that are tried before a member is given up."""
+"""How many characters of a member are tried."""
 
 
 class NotACharacter(ValueError):
@@ -38,7 +38,8 @@ class Change:
     byte: int
     """The byte of the decoded part that changed, the only one."""
     name: str = ""
-    """The innermost header field or claim that was hit, such as `kubernetes.io.pod.name`; empty between them."""
+    """The innermost header field or claim that has changed, such as `kubernetes.io.pod.name`; empty between two of
+    them."""
     character_before: str = ""
     character_after: str = ""
     byte_before: int | None = None
@@ -47,7 +48,7 @@ class Change:
     """What stands before the changed byte in that member (or beside it), in the decoded text."""
     after_it: str = ""
     readable: bool = True
-    """Whether the part still is a JSON object; of the signature always."""
+    """Whether the part is still a JSON object; for the signature always true."""
 
 
 def flip(token: str, index: int) -> tuple[str, Change]:
@@ -71,7 +72,7 @@ def _flipped(token: str, index: int, part: TokenPart) -> tuple[str, Change]:
     other = _ALPHABET[_ALPHABET.index(token[index]) ^ 1 << spare]
     changed = token[:index] + other + token[index + 1 :]
 
-    # (2) What it hit.
+    # (2) What has changed.
     if part.name == "signature":
         return changed, Change(index=index, part=part.name, byte=byte)
     old, new = (unpadded(text[part.start : part.stop]) for text in (token, changed))

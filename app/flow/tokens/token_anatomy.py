@@ -1,4 +1,4 @@
-"""Where everything lies in a token: its parts, header fields, claims and their members, byte by byte."""
+"""The places of everything in a token: its parts, header fields, claims and their members, byte by byte."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class TokenPart:
     stop: int
     """The character after the last: the dot or the end."""
     base64url: str
-    """As sent; of the signature a mask."""
+    """As sent; for the signature a mask."""
     json: str
     """As decoded; empty for the signature."""
     fields: tuple[TokenField, ...]

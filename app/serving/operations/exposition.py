@@ -61,7 +61,7 @@ class Counter:
 
 
 class Gauge:
-    """What `read` returns whenever somebody looks: its kind is `counter` where that never falls."""
+    """A metric with the value that `read` returns at each look: its kind is `counter` where the value never falls."""
 
     def __init__(self, name: str, read: Callable[[], Iterable[Sample]], kind: str = "gauge") -> None:
         self.name = name

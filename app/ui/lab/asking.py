@@ -51,7 +51,7 @@ def ask(fault: Fault, content: Content) -> None:
                 content.message("lab.run"),
                 key="lab_run",
                 type="primary",
-                on_click=_cause,
+                on_click=_inject,
                 args=(fault, own, step_key, text_key),
             )
             st.button(
@@ -65,7 +65,7 @@ def ask(fault: Fault, content: Content) -> None:
                 st.warning(content.message("lab.choose_both"))  # beside the button: below it, it may be out of sight
 
 
-def _cause(fault: Fault, own: str, step_key: str, text_key: str) -> None:
+def _inject(fault: Fault, own: str, step_key: str, text_key: str) -> None:
     """Injects the fault with the two answers; where one is missing, the page says so."""
     step, text = st.session_state.get(step_key), st.session_state.get(text_key)
     if step is not None and text is not None:

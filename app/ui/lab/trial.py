@@ -1,7 +1,7 @@
-"""What a reader is doing in the lab: which fault, what was predicted, what was changed by hand.
+"""The reader's trial in the lab: which fault, what was predicted, and what was changed by hand.
 
-A fault acts on the browser's world, which all of its tabs share; so all of this is kept beside that world. That the
-fault is hidden is, too, so that no other tab tells its name.
+A fault changes the browser's world, which all of its tabs share, so all of this is kept beside that world. So is the
+fact that the fault is hidden, so that no other tab shows its name.
 """
 
 from __future__ import annotations
@@ -20,35 +20,37 @@ from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.world import World
 
 PARAM = "fault"
-"""The name in the address."""
+"""The parameter of the address."""
 NOTHING = ""
-"""In place of a step or of a text: nothing fails."""
+"""The value for “no step” or “no error message”: nothing fails."""
 _KEY = "lab"
 """Beside the world: the trial."""
 _LAST = "lab_last"
 """In the session: the id of the fault that was tried last."""
 _WALKED = "lab_walked"
-"""In the session: the last change by hand after which it walked; another tab may have made or undone one since."""
+"""In the session: the last change by hand after which the page walked through the world; another tab may have made or
+undone one since."""
 _REFUSED = "lab_cannot"
-"""In the session: in which world and at which address a fault could not be caused, and why."""
+"""In the session: in which world and at which address a fault could not be injected, and why."""
 _ASKED = "lab_asked"
-"""In the session: which fault is asked about, in which world with which node; its text, and those to choose from."""
+"""In the session: the fault that the questions are about, with the world and its kind of node; its message, and the
+messages to choose from."""
 _TEXTS = 3
-"""Other faults' texts that are offered beside the right one."""
+"""How many messages of other faults are offered beside the right one."""
 _UNDO = 10
-"""Edits that can be taken back."""
+"""How many changes by hand can be undone."""
 
 
 @dataclass(kw_only=True)
 class Guess:
-    """What was predicted before the fault was caused."""
+    """The prediction before the fault was injected."""
 
     step: str
     text: str
     own: str
     """The fault's text as it was foretold."""
     came: str = ""
-    """The same text as it came, with the times that nobody can foretell."""
+    """The same message as it came, with the times that no one can know beforehand."""
 
 
 @dataclass(kw_only=True)
@@ -57,21 +59,21 @@ class Trial:
 
     fault: Fault = field(repr=False)
     guess: Guess | None = None
-    """None where the reader did not want to guess, or could not: the fault was hidden."""
+    """None where the reader did not want to predict, or could not because the fault was hidden."""
     hints: int = 0
-    """How many were opened."""
+    """How many hints were opened."""
     tried: tuple[str, str] | None = None
     """The last answer to a hidden fault: a step, and a fault's id."""
     revealed: bool = False
-    """Whether it was hidden, and is no longer."""
+    """Whether the fault was hidden, and no longer is."""
     reverted: bool = False
-    """Whether it was taken back."""
+    """Whether the fault was reverted."""
     edits: list[WorldSnapshot] = field(default_factory=list, repr=False)
     """The world before each change by hand, the last one last."""
 
 
 def current() -> Trial | None:
-    """What is in force in this browser's world, or was reverted last; None where there is nothing."""
+    """The trial whose fault is in force in this browser's world, or was reverted last; None where there is none."""
     here, trial = session.world(), _kept()
     if not here.faults:
         return trial if trial and trial.reverted else None
@@ -97,8 +99,8 @@ def _asked_about() -> tuple[str, str]:
     return session.world().path, str(st.query_params.get(PARAM, ""))
 
 
-def _is_caused(fault: Fault) -> bool:
-    """Fixes the world and breaks it again, unless its owner has taken away what the fault would change."""
+def _try_to_inject(fault: Fault) -> bool:
+    """Reverts the previous fault and injects this one. False where the world lacks what it would change."""
     st.session_state.pop(_REFUSED, None)
     try:
         session.inject(fault.id)
@@ -109,8 +111,8 @@ def _is_caused(fault: Fault) -> bool:
 
 
 def inject(fault: Fault, guess: Guess | None) -> None:
-    """Fixes the world, then breaks it."""
-    if not _is_caused(fault):
+    """Reverts the previous fault, then injects this one."""
+    if not _try_to_inject(fault):
         return
     secrecy.show(session.world())
     trial = _keep(fault, guess)
@@ -127,7 +129,7 @@ def surprise() -> None:
     fault = secrets.choice([fault for fault in FAULTS.values() if not fault.harmless and fault.id != last])
     here = session.world()
     secrecy.hide(here)  # before it is caused: another tab may look at any moment
-    if not _is_caused(fault):
+    if not _try_to_inject(fault):
         secrecy.show(here)
         return
     _keep(fault)
@@ -135,7 +137,7 @@ def surprise() -> None:
 
 
 def answer(trial: Trial, step: str, fault_id: str) -> None:
-    """Takes an answer; where it is right, the fault is hidden no longer. The first one counts."""
+    """Keeps an answer. If it is right, the fault is no longer hidden. The first answer counts."""
     right_step, right = step == trial.fault.step, is_cause(trial, FAULTS[fault_id])
     if trial.tried is None:
         score.count(trial.fault.id, [right_step, right])
@@ -156,7 +158,7 @@ def repaired(trial: Trial) -> None:
 
 
 def reveal(trial: Trial) -> None:
-    """Tells what was hidden. A reader who has neither answered nor changed anything gets no point."""
+    """Shows the hidden fault. A reader who has neither answered nor changed anything gets no point."""
     if trial.tried is None and not trial.edits:
         score.count(trial.fault.id, [False, False])
     secrecy.show(session.world())
@@ -165,7 +167,7 @@ def reveal(trial: Trial) -> None:
 
 
 def revert() -> None:
-    """Takes the fault back, and all that was done since."""
+    """Reverts the fault, and everything that was done since it was injected."""
     trial = current()
     secrecy.show(session.world())
     session.revert()
@@ -183,9 +185,9 @@ def leave() -> None:
 
 
 def apply(trial: Trial, kind: str, text: str) -> None:
-    """Writes an object as the reader typed it, and lets the Pod run again. Raises `EditRefused`.
+    """Stores an object as the reader typed it, and recreates the Pod. Raises `EditRefused`.
 
-    Where it is the Pod that the API server does not take, the object stays as it was typed.
+    Where the API server refuses the Pod, the object stays as it was typed.
     """
     before = session.save()
     session.edit(before.world, kind, text)
@@ -208,20 +210,20 @@ def _remember(trial: Trial, before: WorldSnapshot) -> None:
 
 
 def undo(trial: Trial) -> None:
-    """Goes back to before the last change by hand."""
+    """Restores the world as it was before the last change by hand."""
     if trial.edits:
         session.restore(trial.edits.pop())
 
 
 def reset(trial: Trial) -> None:
-    """Goes back to before the first change by hand that is remembered."""
+    """Restores the world as it was before the first change by hand that is remembered."""
     if trial.edits:
         session.restore(trial.edits[0])
         trial.edits.clear()
 
 
 def seen_at(fault: Fault) -> str:
-    """The step at which it shows, or `NOTHING`."""
+    """The step at which the fault appears, or `NOTHING`."""
     return fault.seen or NOTHING
 
 

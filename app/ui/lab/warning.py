@@ -1,4 +1,4 @@
-"""Warns that this world is broken, or was fixed by hand: which fault it is, unless that is hidden, and the ways out."""
+"""The warning that this world is broken, or was fixed by hand: the fault, unless it is hidden, and the ways out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.world.faults import FAULTS
 
 
 def world_is_broken(content: Content) -> None:
-    """Draws it, on whatever page; nothing in a world that is whole."""
+    """Draws the warning, on any page; nothing in a world without a fault."""
     ids = session.world().faults
     if not ids:
         return

@@ -1,4 +1,4 @@
-"""The film to take along: a page with the player, and a picture that moves."""
+"""The film as downloads: a page with the player, and an animated picture."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from app.ui.state import allowance
 
 
 def take_along(shown: Film, found: Diagnosis, content: Content) -> None:
-    """Draws the two downloads. Their files are made when someone asks for them, and what makes them is loaded then."""
+    """Draws the two downloads. A file is made when someone asks for it, and the modules that make it are imported
+    then."""
     with st.popover(content.message("film.take_along"), icon=":material/movie:"):
         st.markdown(content.message("film.take_along_means"))
         st.download_button(

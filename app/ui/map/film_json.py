@@ -43,7 +43,7 @@ _ROWS = {
     "stolen_token": (0, "token_file"),
     "stolen_credentials": (1, "credentials"),
 }
-"""In which row of its box an arrival stands, and what it looks like (`geometry.BOXES`, `assets/scripts/map`)."""
+"""The row of its box in which an arrival stands, and its look (`geometry.BOXES`, `assets/scripts/map`)."""
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -96,14 +96,14 @@ def film_json(
 
 
 def _said(ghosts: Sequence[str], content: Content) -> str:
-    """The parties among the ghosts by name, for those who do not see the picture."""
+    """The names of the parties that are ghosts, for readers who do not see the picture."""
     boxes = (content.messages.get(f"map.boxes.{ghost}", "") for ghost in ghosts)
     named = [box.replace("|", " ") for box in boxes if box]
     return content.message("map.ghosts", named=_listed(named, content)) if named else ""
 
 
 def changes_said(changes: Mapping[str, str], content: Content) -> str:
-    """What has to become of what, for those who do not see the picture."""
+    """A text on what has to change, for readers who do not see the picture."""
     said = []
     for change in ("comes", "wrong", "goes"):
         named = [name_of(part, content) for part, wanted in changes.items() if wanted == change]
@@ -113,7 +113,7 @@ def changes_said(changes: Mapping[str, str], content: Content) -> str:
 
 
 def name_of(part: str, content: Content) -> str:
-    """What a party is called, or an edge by its two ends."""
+    """The name of a party; for an edge the names of its two ends."""
     edge = next((it for it in EDGES if it.id == part), None)
     if edge is None:
         return content.message(f"map.boxes.{part}").replace("|", " ")
@@ -125,7 +125,7 @@ def _listed(named: Sequence[str], content: Content) -> str:
 
 
 def _visible(value: JsonValue) -> JsonValue:
-    """The same with every sign that would steer a reader's screen made visible: names are a cluster's, not ours."""
+    """The value, with every control character made visible: names are a cluster's, not ours."""
     if isinstance(value, str):
         return visible(value)
     if isinstance(value, Mapping):
@@ -134,7 +134,7 @@ def _visible(value: JsonValue) -> JsonValue:
 
 
 def names_of(walk: Walk) -> JsonObject:
-    """What the boxes are called in this walk, as far as it found their names."""
+    """The names in the boxes, as far as this walk has found them."""
     issuer = get_str(walk.report(Step.OIDC_PROVIDER).evidence, "cluster_discovery", "issuer").rpartition("/")[2]
     return {
         "service_account": f"{walk.subject.namespace}/{walk.subject.service_account}",
@@ -174,7 +174,7 @@ def beat_document(beat: Beat, content: Content, subject: Subject) -> JsonObject:
 
 
 def sentence(beat: Beat, content: Content, subject: Subject) -> str:
-    """What the beat says, in content's inline Markdown."""
+    """The beat's sentence, in content's inline Markdown."""
     said = _sentence(beat, content, subject)
     return f"{content.message('film.keys_kept')} {said}" if beat.keys_kept else said
 
@@ -207,12 +207,12 @@ def _sentence(beat: Beat, content: Content, subject: Subject) -> str:
 
 
 def _is_unasked(claim: Claim) -> bool:
-    """Whether the account accepts the claim without asking for any value of it."""
+    """Whether the account accepts the claim with any value, because it has no condition on it."""
     return claim.matches and claim.against == "–"
 
 
 def path_label(film: Film, content: Content) -> str:
-    """What stands at the path from the cause to where it shows; empty where nothing is broken."""
+    """The label of the path from the cause to where the break appears; empty where nothing is broken."""
     if not film.lies_in:
         return ""
     if not film.shows_in:
@@ -224,7 +224,8 @@ def path_label(film: Film, content: Content) -> str:
 
 
 def _whole(film: Film, content: Content, closing: str) -> Iterator[JsonObject]:
-    """The whole map. On that of a broken film one path joins the cause and the place where it shows."""
+    """The last beat, which shows the whole map. In a broken film one path joins the cause and the place where the break
+    appears."""
     step = film.beats[-1].step if film.beats else Step.TOKEN_MOUNT
     html = prose(closing or path_label(film, content) or content.message("film.whole"))
     yield {

@@ -1,4 +1,4 @@
-"""The film as one HTML file to hand on: every language, the player with its keys, no network."""
+"""The film as one HTML file: every language, the player with its keys, no network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The film as one animated SVG: a picture that moves in a README or on a slide, without a script or a network.
+"""The film as one animated SVG, for a README or a slide, without a script or a network.
 
 CSS alone moves it. A reader who wants less motion sees the end of the film, and both colour schemes are in it.
 """
@@ -19,14 +19,14 @@ from app.ui.map.picture_ways import HEIGHT, Point, Shares, way
 from app.ui.map.render_map import FILE
 
 _TEXT, _LINE = 40, 50
-"""The sentence's type and its lines below the map, in the map's units."""
+"""The type size of the sentence and the height of its lines below the map, in the map's units."""
 _LETTER = 16
-"""The width of a letter of a name or a chip, about; a Japanese one takes two."""
+"""The approximate width of a letter of a name or a chip; a Japanese character has twice this width."""
 _TRAVEL, _READING = 1.6, 0.05
-"""Seconds that a thing travels, and for each column of text."""
+"""Seconds for which a thing travels, and seconds to read one column of text."""
 _SHORTEST = 3.4
 _PIECE = re.compile(r"(?=.)[「（(]*(?:\d+ )?[^\sぁ-ん、。）」「（]*(?: ?[ぁ-ん]+)?[、。）」]*\s*")
-"""A word with its particle and its marks, a number with its unit."""
+"""Matches a piece of text that is not broken: a word with its particle and its punctuation, a number with its unit."""
 _STYLE = ASSETS / "film_picture.css"
 _TIP = (
     '<defs><marker id="tip" viewBox="0 0 10 10" refX="7" refY="5" markerWidth="4" markerHeight="4" '
@@ -122,7 +122,7 @@ def _ground(geometry: JsonObject, words: dict[str, str]) -> Iterator[str]:
 
 
 def _names(geometry: JsonObject, words: dict[str, str]) -> Iterator[Rectangle]:
-    """Where the names of zones and boxes are, about: no browser measures them here."""
+    """The approximate rectangles of the names of zones and boxes: no browser measures them here."""
     for zone in geometry["zones"]:
         x, y = zone["name"]
         yield x, y - 28, _LETTER * _columns(words[f"zones.{zone['id']}"]), 36
@@ -147,7 +147,7 @@ def _chip(label: str, classes: str, motion: str, aside: Point) -> str:
 
 
 def _window(number: int, name: str, start: float, end: float, total: float, rules: list[str]) -> str:
-    """A class that is seen from `start` to `end`; its rule is added."""
+    """The name of a new class that is visible from `start` to `end`; adds its rule to `rules`."""
     ident, (a, b) = f"{name}{number}", (100 * start / total, 100 * end / total)
     before, after = max(a - 0.01, 0), min(b + 0.01, 100)
     ends = "" if b >= 100 else f"{b:.2f}%{{opacity:1}}{after:.2f}%,100%{{opacity:0}}"
@@ -158,7 +158,7 @@ def _window(number: int, name: str, start: float, end: float, total: float, rule
 
 
 def _travel(number: int, path: str, shares: Shares, start: float, end: float, total: float, rules: list[str]) -> str:
-    """A class that moves along the arrow, and comes to rest clear of both boxes; its rule is added."""
+    """The name of a new class that moves along the arrow and stops clear of both boxes; adds its rule to `rules`."""
     ident = f"go{number}"
     first, then = (f"{100 * share:g}" for share in shares)
     a, b = (100 * moment / total for moment in (start + 0.3, min(start + 0.3 + _TRAVEL, end)))

@@ -1,4 +1,4 @@
-"""The film of a walk on a page: which beats it plays, and what went over the wire at the one that was opened."""
+"""The film of a walk on a page: the beats that it plays, and the exchange of the beat that the reader opened."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FILMS = "shown_films"
 """In the session: `_Films`. No widget has that key: Streamlit would put its value there, and copy in every run what it
 finds there."""
 _TEXTS = 8
-"""How many texts of one diagnosis are kept: two languages, a part of the film and all of it, wrong predictions."""
+"""How many texts of one diagnosis are kept: for two languages, a part of the film and all of it, wrong predictions."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +51,7 @@ class Lead:
 
 @dataclass(kw_only=True)
 class _Films:
-    """What the pages have shown of one diagnosis."""
+    """The films that the pages have shown of one diagnosis."""
 
     found: Diagnosis
     made: Film | None = None
@@ -105,7 +105,7 @@ def draw(
         plays, opens_at = "on", changed
     text = _text(shown, found, content, supposed, ends_whole=ends_whole)
     beside = []
-    for button, lead in leads if components.is_ours() else ():  # else a film comes with its page
+    for button, lead in leads if components.is_ours() else ():  # otherwise a film comes with its page
         # Before an answer all films look the same.
         film_there = _text(shown, found, content, lead.supposed, ends_whole=ends_whole) if lead.answered else text
         beside.append((button, f"{lead.step} {'shows' if lead.answered else 'asks'} {film_there}"))
@@ -133,7 +133,8 @@ def _text(
 
 
 def _changed_beat(shown: Film, found: Diagnosis, part: Step | None, key: str) -> str:
-    """The first beat that is another than on the page before, where the page followed its world; else empty."""
+    """The id of the first beat that differs from the film on the previous page, where the page followed its world; else
+    empty."""
     before: tuple[Walk, Film] | None = st.session_state.get(f"{_DRAWN}_{key}")
     st.session_state[f"{_DRAWN}_{key}"] = (found.walk, shown)
     if not before or before[0] is found.walk or not shared_walks.has_followed(found.walk):
@@ -251,7 +252,7 @@ def draw_changes(
 
 
 def _there(beats: Iterable[Beat], ghosts: Collection[str]) -> Iterator[Beat]:
-    """Without what a dry run alone has brought to somebody who does not exist."""
+    """The beats, without those that a dry run alone has brought to a party that does not exist."""
     for beat in beats:
         if beat.edge not in ghosts:
             yield replace(beat, arrivals=tuple(it for it in beat.arrivals if it.at not in ghosts))
@@ -273,5 +274,5 @@ def compare(before: Film, after: Film, found: Diagnosis, content: Content) -> No
 
 
 def still(content: Content) -> None:
-    """The map with no film on it: where there is no walk, or where it would say what a reader is to find."""
+    """The map without a film: where there is no walk, or where the film would give away what a reader is to find."""
     player.draw(film_json(Film(beats=()), content, Subject(namespace="", service_account=""), {}), content, key="film")

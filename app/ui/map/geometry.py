@@ -1,4 +1,4 @@
-"""Where everything of the moving map stands: one geometry for every page, in units of its own, no pixels.
+"""The places of everything on the moving map: one geometry for every page, in units of its own and not in pixels.
 
 The parties and links are those of `app.flow.verdict.links`, and a few that only the film shows. Lanes between the boxes
 are as wide as the widest card that travels through them, so that no card ever has to rest on a label.
@@ -15,7 +15,8 @@ Rectangle = tuple[float, float, float, float]
 
 WIDTH, HEIGHT = 1760, 746
 _HEAD, _ROW, _PITCH, _CARD, _INSET = 54, 36, 40, 98, 12
-"""The room for a name; a row, and from one to the next; a token with its three claims; from a box's side to a row."""
+"""In the map's units: the height of a box's name; that of a row, and the distance from one row to the next; the height
+of a token with its three claims; the space between a box's side and its rows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +41,7 @@ class Box:
 
 @dataclass(frozen=True, kw_only=True)
 class Port:
-    """Where an edge leaves a box: the side, and how far along it (0 to 1, from the left or the top)."""
+    """The point at which an edge leaves a box: the side, and how far along it (0 to 1, from the left or the top)."""
 
     box: str
     side: Side
@@ -49,7 +50,8 @@ class Port:
 
 @dataclass(frozen=True, kw_only=True)
 class Edge:
-    """What one party does to another; a reference only points, nothing travels on it by itself."""
+    """What one party does to another. A `reference` only points to the other party: nothing travels along it by
+    itself."""
 
     id: str
     tail: Port
@@ -131,7 +133,7 @@ EDGES = (
 
 
 def point(port: Port) -> tuple[float, float]:
-    """Where on its box that port is."""
+    """The coordinates of a port."""
     left, top, width, height = next(box.frame for box in BOXES if box.id == port.box)
     across, down = {"n": (port.along, 0), "s": (port.along, 1), "w": (0, port.along), "e": (1, port.along)}[port.side]
     return left + across * width, top + down * height

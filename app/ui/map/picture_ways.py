@@ -1,4 +1,4 @@
-"""The way of a chip in the picture: along its arrow, as far beside it as it takes to cover no name."""
+"""The path of a chip in the animated picture: along its arrow, and as far beside it as it takes to cover no name."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ Shares = tuple[float, float]
 HEIGHT = 52
 """The height of a chip."""
 _STEPS = 24
-"""Into which a piece of an arrow is divided."""
+"""How many steps a piece of an arrow is divided into."""
 _BETWEEN = ((0.28, 0.72), (0.28, 0.6), (0.4, 0.72), (0.5, 0.72))
 """Shares of its arrow's length between which a chip may travel, the first best."""
 _NEAR, _REACH, _GRID = 80, 160, 4
-"""How far beside its arrow a chip is well placed, and how far it may be; the steps in which a place is looked for."""
+"""How far beside its arrow a chip is well placed, how far it may be at most, and the step in which places are tried."""
 
 
 def way(path: str, wide: float, names: Sequence[Rectangle]) -> tuple[Shares, Point]:
-    """Between which shares of its arrow's length a chip of that width travels, and how far aside, to cover no name."""
+    """The shares of its arrow's length between which a chip of that width travels, and how far beside the arrow, to
+    cover no name."""
     found = [(between, _aside(points(path, between), wide, names)) for between in _BETWEEN]
     near = (it for it in found if hypot(*it[1]) <= _NEAR)
     return next(near, min(found, key=lambda it: hypot(*it[1])))

@@ -19,7 +19,7 @@ Plays = Literal["", "once", "now", "here", "on"]
 
 
 def words(content: Content) -> dict[str, str]:
-    """Every word that the map and its player need beside the film's own, by the key that the scripts know."""
+    """Every text of the map and its player beside the film's own, by the key that the scripts use."""
     found = {key: text for key, text in content.messages.below("map").items() if key.partition(".")[0] in _WORDS}
     steps = {f"steps.{step}": content.message(f"steps.{step}.title") for step in Step}
     short = {f"short.{step}": content.message(f"steps.{step}.short") for step in Step}

@@ -18,9 +18,10 @@ FILE = ASSETS / "scripts" / "map" / "geometry.js"
 _DECLARED = "const MAP_GEOMETRY = "
 _INCH = 72
 _OUT = 8
-"""How far before a box its edges end: the splines keep clear of the boxes, and an arrow's tip has room."""
+"""The distance between the end of an edge and its box: the splines keep clear of the boxes, and an arrow's tip needs
+room."""
 _NAME = (200, 24)
-"""The room of a zone's name, which no edge crosses."""
+"""The width and height of a zone's name, which no edge crosses."""
 _OUTWARDS = {"n": (0, -1), "e": (1, 0), "s": (0, 1), "w": (-1, 0)}
 
 
@@ -80,7 +81,7 @@ def render() -> str:
     named = {part["name"]: part for part in found["objects"]}
     by_number = {part["_gvid"]: part["name"] for part in found["objects"]}
 
-    # Graphviz moves the whole to its own origin: one box says by how much.
+    # Graphviz moves the whole to its own origin: the place of one box shows by how much.
     left, top, width, height = BOXES[0].frame
     x, y = (float(number) for number in named[BOXES[0].id]["pos"].split(","))
     right, up = left + width / 2 - x, HEIGHT - top - height / 2 - y
@@ -110,13 +111,13 @@ def render() -> str:
 
 
 def _path(spline: list[tuple[float, float]]) -> str:
-    """A B-spline of Graphviz, which is a row of cubic Bézier curves, as an SVG path."""
+    """A B-spline of Graphviz, which is a sequence of cubic Bézier curves, as an SVG path."""
     start, *others = (f"{x:.1f} {y:.1f}" for x, y in spline)
     return f"M{start}C{' '.join(others)}"
 
 
 def _readable(geometry: dict[str, object]) -> str:
-    """With a line for each zone, box and edge, so that a change of the figure shows what changed."""
+    """The JSON with a line for each zone, box and edge, so that a diff shows what changed in the figure."""
     lines = []
     for name, value in geometry.items():
         if name in ("zones", "boxes", "edges"):

@@ -1,4 +1,4 @@
-"""The page of the missions: small tasks with a goal that the world is judged by."""
+"""The page of the missions: small tasks, each with goals that are checked in the reader's world."""
 
 from app.ui.missions.page import missions
 

@@ -1,4 +1,4 @@
-"""The page of the missions: the list, and one mission at a time with its goals as the world is."""
+"""The page of the missions: the list, and one mission at a time with its goals, checked in the world as it is now."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def missions() -> None:
     runs = run if run and run.mission_id == shown.mission.id else None
     results = state.results(shown, runs) if runs else ()
 
-    # (1) The chain that the mission is about, as it is, and what has to become of it.
+    # (1) The chain that the mission is about, as it is now, and how it has to change.
     on_map = ""
     with page_errors.contained(content):
         on_map = _picture(shown, results, content)
@@ -64,7 +64,7 @@ def missions() -> None:
 
 
 def _waiting(shown: Offered, content: Content) -> None:
-    """One that was not started in this world."""
+    """A mission that was not started in this world."""
     names = start.names(session.world())
     components.block(
         views.task(shown, content) + views.goals(shown, names, content), key=f"mission_task_{shown.mission.id}"
@@ -72,7 +72,7 @@ def _waiting(shown: Offered, content: Content) -> None:
     if refused := state.refused():
         words = prose(content.message("mission_page.refused"))
         components.block(f'<p class="failed">{words}</p>{said(refused, content)}', key="mission_refused")
-    say_refusal(content, key="mission_console")  # before the reader gives up a world for a mission that needs typing
+    say_refusal(content, key="mission_console")  # before the reader gives up a world for a mission with a console
     with st.popover(content.message("mission_page.start"), icon=":material/flag:"):
         components.block(f"<p>{prose(content.message('mission_page.start_text'))}</p>", key="mission_start_text")
         label = content.message("mission_page.start_now")
@@ -80,7 +80,7 @@ def _waiting(shown: Offered, content: Content) -> None:
 
 
 def _running(shown: Offered, run: state.Run, results: Sequence[Result], on_map: str, content: Content) -> None:
-    """The one that this world was changed for."""
+    """The mission that this world was changed for."""
     names = start.names(session.world())
     drawn, begun = views.task(shown, content), state.has_just_begun()
     components.block(drawn, key=f"mission_task_{shown.mission.id}", answers=begun)
@@ -109,7 +109,7 @@ def _running(shown: Offered, run: state.Run, results: Sequence[Result], on_map: 
 
 
 def _picture(mission: Offered, results: Sequence[Result], content: Content) -> str:
-    """Draws the chain of one ServiceAccount on the map, whose name comes back; which one, the reader chooses.
+    """Draws the chain of one ServiceAccount on the map, which the reader chooses, and returns its name.
 
     What has to be changed is not marked before the first hint: that would be the answer to most missions.
     """
@@ -154,7 +154,7 @@ def _hints_shown(shown: Offered) -> int:
 
 
 def _hints(shown: Offered, content: Content) -> None:
-    """One more at each press."""
+    """The hints, one more at each press."""
     number, total = _hints_shown(shown), shown.mission.hints
     if drawn := views.hints(shown, number, content):
         components.block(drawn, key="mission_hints")

@@ -22,16 +22,16 @@ from app.world.setup.developer import SetupRefused
 from app.world.usage import looks
 
 PARAM = "mission"
-"""In the address: the mission that the reader looks at."""
+"""The parameter of the address: the mission that the reader looks at."""
 _RUN = "mission_run"
 """Beside the world: the mission that it was changed for."""
 _DONE = "missions_done"
-"""Beside the world, and handed on to the next one: the number of commands of each mission that was done."""
+"""Kept beside the world, and handed on to the next one: the number of commands of each mission that was done."""
 _JUDGED = "mission_judged"
 _WALKED = "mission_walked"
 _REFUSED = "mission_refused"
 _BEGUN = "mission_begun"
-"""In the session: that one was just started, until the page has shown it."""
+"""In the session: that a mission was just started, until the page has shown it."""
 
 
 @dataclass(kw_only=True)
@@ -45,22 +45,22 @@ class Run:
     commands: set[str] = field(default_factory=set)
     """The commands that changed something."""
     reached_by: int | None = None
-    """How many it were when all goals were reached first."""
+    """The number of commands when all goals were reached for the first time."""
 
 
 _READ = re.compile(r"$|get|list|create exec|AssumeRole|Describe")
-"""The verbs of what changes no object; none where a page did it."""
+"""Matches the verbs that change no object, and the empty verb of an event that a page caused."""
 COMMANDS_LIMIT = 200
-"""Commands that are counted: beyond it a number says nothing."""
+"""How many commands are counted at most: a higher number says nothing."""
 
 
 def all_missions() -> tuple[Offered, ...]:
-    """What can be chosen. Raises as `content.missions.offered` does."""
+    """The missions that can be chosen. Raises as `content.missions.offered` does."""
     return offered(Settings.from_environment().missions)
 
 
 def done() -> Mapping[str, int]:
-    """The missions that were done in this browser, with the number of commands of the shortest way."""
+    """The missions that were done in this browser, each with the smallest number of commands."""
     return dict(_done())
 
 
@@ -76,7 +76,7 @@ def current() -> Run | None:
 
 
 def begin(chosen: Offered) -> None:
-    """Makes a new world, and changes it as the mission says."""
+    """Makes a new world, and changes it as the mission specifies."""
     kept = _done()
     session.reset(start="finished")
     here = session.world()
@@ -99,13 +99,14 @@ def has_just_begun() -> bool:
 
 
 def refused() -> str:
-    """What a server said that refused a step of the start; empty where none did."""
+    """The error message of a server that refused a step of the start; empty where none did."""
     path, said = st.session_state.get(_REFUSED, ("", ""))
     return said if path == session.world().path else ""
 
 
 def results(chosen: Offered, run: Run) -> tuple[Result, ...]:
-    """Every goal as the world is now: asked again where something has changed, or the reader wants it."""
+    """Every goal with its state in the world as it is now: judged again where something has changed, or the reader
+    wants it."""
     here = session.world()
     _count(run)
     look = (here.path, run.mission_id, looks(here), here.log.events.changed)
@@ -124,7 +125,7 @@ def results(chosen: Offered, run: Run) -> tuple[Result, ...]:
 
 
 def drawn(found: Sequence[Result], shown: Part) -> Drawn:
-    """The chain of that ServiceAccount, walked again where something has changed. `found`: what was judged last."""
+    """The chain of that ServiceAccount, walked again where something has changed. `found`: the last results."""
     kept = st.session_state.get(_WALKED)
     if not kept or kept[0] is not found or kept[1] != shown.who:
         here = session.world()
@@ -141,7 +142,7 @@ def look_again() -> None:
 
 
 def _count(run: Run) -> None:
-    """Counts the commands since it was looked last. Of so many that the oldest are gone, those that are left."""
+    """Counts the commands since the last look. If the oldest events are no longer kept, counts those that are."""
     events = session.world().log.events
     newer = events.after(run.read)
     if newer is None:
@@ -153,6 +154,6 @@ def _count(run: Run) -> None:
 
 
 def is_command(event: Event) -> bool:
-    """Whether a tool of the reader changed something by it. What STS is asked changes nothing, nor does what is read,
-    although a page may show it."""
+    """Whether a tool of the reader changed something. A request to STS changes nothing, and neither does one that
+    reads, although a page may show it."""
     return event.changes and event.tool != "kubelet" and not _READ.match(event.verb)

@@ -48,7 +48,7 @@ def listed(found: Sequence[Offered], done: Mapping[str, int], shown: str, runnin
 
 
 def task(chosen: Offered, content: Content) -> str:
-    """What it is called, and what is to be done."""
+    """The mission's title and its task."""
     words = chosen.words_in(content)
     best = content.message("mission_page.best", best=str(chosen.mission.best))
     return (
@@ -58,7 +58,7 @@ def task(chosen: Offered, content: Content) -> str:
 
 
 def goals(chosen: Offered, names: Names, content: Content) -> str:
-    """Before it is started: what will be checked."""
+    """The goals before the mission is started: what will be checked."""
     rows = "".join(
         f'<li><span class="sign" aria-hidden="true">○</span><span>{prose(goal_words(goal, names, content))}</span></li>'
         for goal in chosen.mission.goals
@@ -67,7 +67,7 @@ def goals(chosen: Offered, names: Names, content: Content) -> str:
 
 
 def judged(results: Sequence[Result], names: Names, content: Content) -> str:
-    """Each goal with what is so now."""
+    """Each goal with its state now."""
     rows = "".join(_judged(it, names, content) for it in results)
     return f'<h4>{escape(content.message("mission_page.goals"))}</h4><ul class="goals checked">{rows}</ul>'
 
@@ -94,7 +94,7 @@ def _got(result: Result, content: Content) -> str:
 
 
 def goal_words(goal: Goal, names: Names, content: Content) -> str:
-    """A goal as a sentence; names that only this world has are filled in."""
+    """A goal as a sentence, with the names of this world filled in."""
     match goal:
         case Permission():
             kind = "can" if goal.wanted else "cannot"
@@ -126,7 +126,7 @@ def _who(goal: Permission) -> str:
 
 
 def legend(changes: Collection[Change], content: Content) -> str:
-    """What the lines of the map mean, as far as it has them."""
+    """The meaning of the map's lines, for the kinds of lines that it has."""
     rows = "".join(
         f'<li class="{change}"><b aria-hidden="true">{_SIGNS[change]}</b> '
         f"{escape(content.message(f'mission_page.change.{change}'))}</li>"
@@ -137,7 +137,7 @@ def legend(changes: Collection[Change], content: Content) -> str:
 
 
 def others(found: Sequence[Part], names: Names, content: Content) -> str:
-    """The other parts that the goals are about, and what has to become of what each may do."""
+    """The other parts that the goals are about, and how the permissions of each have to change."""
     rows = "".join(_other(it, names, content) for it in found)
     return f'<h4>{escape(content.message("mission_page.others"))}</h4><ul class="others">{rows}</ul>' if rows else ""
 
@@ -152,7 +152,7 @@ def _other(part: Part, names: Names, content: Content) -> str:
 
 
 def commands(used: int, chosen: Offered, content: Content) -> str:
-    """How many commands changed something so far, beside the least number."""
+    """The number of commands that changed something so far, beside the least number."""
     said = content.message("mission_page.used", used=str(used), best=str(chosen.mission.best))
     return f'<p class="label">{escape(said)}</p>'
 
@@ -164,7 +164,7 @@ def hints(chosen: Offered, shown: int, content: Content) -> str:
 
 
 def solution(chosen: Offered, names: Names, content: Content) -> str:
-    """The commands with the names of this world, and why the console does not take them, if so; nothing runs them."""
+    """The commands with the names of this world, which nothing runs; and where the console refuses them, the reason."""
     lines = "\n".join(str(filled(line, names)) for line in chosen.mission.solution)
     note = f"<p>{prose(content.message('mission_page.solution_note'))}</p>"
     try:

@@ -1,4 +1,4 @@
-"""What lies over the slides when a key asks for it: the keys, all slides, a number, a what-if, a black screen."""
+"""The layers over the slides that a key shows: the keys, all slides, a number, a what-if, a black screen."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ KEYS = {
 }
 """What each key does, as browsers name keys. Clickers send PageDown, PageUp, a full stop or a `b`."""
 _BY_KEYBOARD = ("jump", "keys")
-"""What no row of the sheet does: digits have to be typed, and the sheet has a button that closes it."""
+"""Actions without a row in the sheet: digits have to be typed, and the sheet has a button that closes it."""
 _CAPS = {"ArrowRight": "→", "ArrowLeft": "←", "ArrowUp": "↑", "ArrowDown": "↓", "Escape": "Esc"}
 _BOLT = '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M9.5 1 3 9h4l-1 6 7-8.5H8.5z"/></svg>'
 
 
 def frame(content: Content, *, simulated_only: bool) -> str:
-    """The screen without a slide, and all that may lie over it. `simulated_only`: the slides show a real cluster."""
+    """The screen without a slide, and all layers over it. `simulated_only`: the slides show a real cluster."""
 
     def word(key: str) -> str:
         return escape(content.message(key))
@@ -66,7 +66,7 @@ def frame(content: Content, *, simulated_only: bool) -> str:
 
 
 def _sheet(content: Content) -> str:
-    """Every key and what it does, which a finger or the mouse does as well."""
+    """Every key with its action, which a finger or the mouse can do as well."""
     rows = "".join(
         f"<dt>{' '.join(f'<kbd>{escape(_cap(key, content))}</kbd>' for key in keys)}</dt><dd>{_row(act, content)}</dd>"
         for act, keys in KEYS.items()

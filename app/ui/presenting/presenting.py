@@ -55,7 +55,7 @@ def present(page: str, content: Content, *, named: bool) -> bool:
         _leave(_presenter(data=data, key="projected_page", on_leave_change=components.nothing).leave, page)
         return False
     if page not in TALK:
-        address.put({PARAM: None, DECK: None})  # the way from here to a lesson does not lead into a talk
+        address.put({PARAM: None, DECK: None})  # the link from here to a lesson must not lead into a talk
         return False
     _bare("presenting")
     feed.draw(content)
@@ -96,7 +96,7 @@ def _leave(asked: object, page: str) -> None:
 
 
 def _deck() -> str:
-    """The deck that the address asks for; empty where it asks for none: then the browser goes on with the last one."""
+    """The deck in the address; empty where it has none: then the browser goes on with the last one."""
     return st.query_params.get(DECK, "")
 
 

@@ -26,24 +26,24 @@ _FORETOLD = {
     Step.STS_ASSUME: ("fetched", "kept"),
     Step.ACCESS: ("role",),
 }
-"""What the usual notes to an answer suppose that happened."""
+"""By step: the answers that the usual notes to its slide suppose."""
 _TAKEN = {Story.NODE_ROLE: Scheme.NODE_ROLE, Story.IRSA: Scheme.IRSA}
 
 
 Answers = Mapping[Step, RightAnswer]
-"""What a walk says to the questions about the steps; without those that it cannot answer."""
+"""The right answers to the questions about the steps, by a walk; without those that the walk does not show."""
 
 
 def answers(found: Diagnosis) -> Answers:
-    """The answers of a diagnosed walk. About a step that its Pod did not get through the talk asks nothing."""
+    """The answers of a diagnosed walk. The talk asks nothing about a step that the walk's Pod did not get through."""
     chain = found.chain
     held = [step for step in Step if chain.step(step, found.walk) in HOLDS]
     return {step: said for step in held if (said := predictions.outcome(step, found.walk)) is not None}
 
 
 def slides(known: Answers, figures: Mapping[Story, str], content: Content) -> list[JsonObject]:
-    """Every slide that this walk allows, as the browser draws it: its heading, its words as HTML, its beats, and its
-    figure, of those that there are."""
+    """Every slide that this walk allows, as the browser draws it: its heading, its text as HTML, its beats, and its
+    figure where `figures` has one."""
     return [
         {
             "id": slide.id,
@@ -65,7 +65,7 @@ def deck(length: int, known: Answers) -> tuple[Slide, ...]:
 
 
 def is_foretold(slide: Slide, known: Answers, film: Film) -> bool:
-    """Whether what happened is what the usual notes to that slide suppose."""
+    """Whether the usual notes to that slide are true of this walk."""
     if slide.shows is Shows.ANSWER:
         return known[Step(slide.page)].happened in _FORETOLD[Step(slide.page)]
     arrived = {beat.id for beat in film.beats if beat.end is End.ARRIVED and beat.check is None}
@@ -117,13 +117,13 @@ def _asked(step: Step, found: RightAnswer, content: Content, *, answered: bool) 
 
 
 def _first(text: str, content: Content) -> str:
-    """Its first sentence: more is nothing for a slide."""
+    """The first sentence: a slide has no room for more."""
     end = content.facts.full_stop
     return text.partition(end + content.facts.between_sentences)[0].removesuffix(end) + end
 
 
 def figures(content: Content) -> Mapping[Story, str]:
-    """The HTML of the story's figures, what two Pods on a node get; none where the world lacks the story's roles."""
+    """The story's figures as HTML: what two Pods on a node get. None where the world lacks the story's roles."""
     try:
         scenes = {scheme: schemes.current(scheme) for scheme in _TAKEN.values()}
     except FlowError:

@@ -11,7 +11,7 @@ from app.ui.presenting.slides import Answers, deck, is_foretold
 from app.ui.text import escape, prose
 
 _ASIDES = ("ask", "trap")
-"""What may stand beside a note: a question to the room, and what people get wrong."""
+"""The texts that may stand beside a note: a question to the room, and what people get wrong."""
 
 
 def notes(known: Answers, film: Film, world: str, content: Content) -> str:
@@ -33,7 +33,7 @@ def notes(known: Answers, film: Film, world: str, content: Content) -> str:
 
 
 def schedule(slides: tuple[Slide, ...], length: int) -> Iterator[tuple[Slide, int, int]]:
-    """Each slide with the seconds from the beginning of the talk at which it begins and is done."""
+    """Each slide with the seconds after the beginning of the talk at which it begins and ends."""
     minutes = 0.0
     for slide in slides:
         begins, minutes = minutes, minutes + slide.minutes(length)

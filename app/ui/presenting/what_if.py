@@ -36,12 +36,12 @@ _WIDENED = {
     "no_sub": ("StringEquals", ""),
     "wildcard": ("StringLike", "system:serviceaccount:{namespace}:*"),
 }
-"""The choices that let others in: what the trust policy then says of `sub`."""
+"""The choices that let others in, each with the operator and the value for `sub` in the trust policy."""
 _STOLEN = "stolen"
 CHOICES = ("namespace", "no_sub", "wildcard", "expired", _STOLEN, "webhook_down")
 """What can be broken, in the order of the keys 1 to 6."""
 _INTRUDER = "attacker"
-"""The ServiceAccount that somebody creates, beside the rightful one, to ask for the role."""
+"""The ServiceAccount that an attacker creates, beside the rightful one, to ask for the role."""
 _SETUP = ("publish", "register", "grant", "annotate")
 _CARRIED = ("token", "mount")
 _COPIED = "copy"
@@ -49,24 +49,25 @@ _COPIED = "copy"
 
 @dataclass(frozen=True, kw_only=True)
 class _Broken:
-    """What came of it."""
+    """The result of a break."""
 
     film: Film
     found: Diagnosis
     begins: str
-    """The beat at which it becomes interesting."""
+    """The id of the beat at which to begin."""
     subject: Subject | None = None
-    """Who came in place of the Pod."""
+    """The subject that asks instead of the Pod."""
     answers: Sequence[tuple[str, Answer]] = ()
-    """What was asked beside the film: the key of the question, or who asked; and the answer."""
+    """The questions beside the film, each as a key or the name of who asked, with its answer."""
 
 
 def what_if(choice: str, asked: object) -> str:
-    """What came of that one of `CHOICES`, in every language, as JSON for the browser: why not, or the film.
+    """The result of that one of `CHOICES`, in every language, as JSON for the browser: the film, or the reason why
+    there is none.
 
     `asked` goes back to the browser, which knows by it to which of its questions this is the answer.
 
-    The world is as it was before when this returns, whatever came in between.
+    The world is as it was before when this returns, whatever happened in between.
     """
     here = session.world()
     if here.usage.wait(reserve=True):
@@ -85,7 +86,7 @@ def what_if(choice: str, asked: object) -> str:
 
 
 def _said(error: Exception) -> str:
-    """Why the world did not allow it, in the words of the server that refused."""
+    """Why the world did not allow it: the message of the server that refused."""
     if isinstance(error, CannotBeInjected):
         return error.obstacle
     return error.server_message if isinstance(error, FlowError) else str(error)
@@ -107,11 +108,12 @@ def _walked() -> _Broken:
     return _Broken(film=made, found=found, begins=lies)
 
 
-# (1) Others get in
+# (1) Others are let in
 
 
 def _widened(here: World, operator: str, wanted: str) -> _Broken:
-    """The policy with that condition; then every ServiceAccount asks for the role, one of them made for it."""
+    """Writes that condition into the policy; then every ServiceAccount asks for the role, one of which is made for
+    this."""
     owner = _walked()
     intruder = Subject(namespace=here.chain.namespace, service_account=_INTRUDER)
     wanted = wanted.format(namespace=intruder.namespace)
@@ -136,7 +138,7 @@ def _widened(here: World, operator: str, wanted: str) -> _Broken:
 
 
 def _with_stranger(whole: Film, policy: JsonObject, stranger: probes.Attempt, exchange: Exchange) -> Film:
-    """The setup, and then the request of someone else, from the exchange in which STS took it or refused."""
+    """The setup, and then the request of someone else, from the exchange in which STS accepted or refused it."""
     taken = stranger.answer.taken
     held = replace(
         whole.beat("claim_sub"),
@@ -215,9 +217,8 @@ def _shown(choice: str, broken: _Broken, content: Content) -> JsonObject:
 
 
 def _rows(answers: Iterable[tuple[str, Answer]], owner: Subject, content: Content) -> Iterator[str]:
-    """What was asked, and whether it was taken: short, for the last row of a room. That anyone but the owner gets in is
-    no success.
-    """
+    """The questions with their answers, in few words for the last row of a room. If anyone but the owner is accepted,
+    it is no success."""
     own = subject_claim(owner)
     for asked, answer in answers:
         if asked == own:

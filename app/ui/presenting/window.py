@@ -1,4 +1,5 @@
-"""What every page has of presenting: its button, and whether this window presents. The talk is loaded once one does."""
+"""The part of presenting that every page has: its button, and whether this window presents. The talk is imported once
+it does."""
 
 from __future__ import annotations
 
@@ -11,13 +12,13 @@ PARAM, DECK = "present", "deck"
 """In the address: which window this is, and the minutes of the talk."""
 PROJECTOR, NOTES = "1", "notes"
 KNOWN = {PARAM: (PROJECTOR, NOTES), DECK: tuple(map(str, LENGTHS))}
-"""What the address may ask for by these."""
+"""The values that these parameters of the address may have."""
 LARGE = (*LABS, "doctor")
 """The pages outside the talk that are shown in large type."""
 
 
 def present(page: str, content: Content, *, named: bool) -> bool:
-    """As `presenting.present`, where the address asks for that."""
+    """As `presenting.present`, where the address asks for it."""
     if st.query_params.get(PARAM) not in (PROJECTOR, NOTES):
         return False
     from app.ui.presenting import presenting

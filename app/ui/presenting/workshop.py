@@ -21,7 +21,7 @@ from app.ui.state import mode, route, session
 from app.ui.text import escape, prose
 
 _CAUGHT_UP = "caught_up"
-"""In the session: for which part the last button for those who are late was, and what it brought."""
+"""In the session: the part for which a button for those who are late was pressed last, and its result."""
 
 _sheet = components.component("workshop")
 
@@ -38,7 +38,7 @@ def workshop() -> None:
 
 
 def _late(content: Content) -> None:
-    """A button for each part that needs a world of its own, and what the last one brought."""
+    """A button for each part that needs a world of its own, and the result of the last one."""
     heading, lead = (content.message(f"workshop.late.{key}") for key in ("heading", "lead"))
     components.block(f"<h2>{escape(heading)}</h2><p>{prose(lead)}</p>", key="workshop_late_text")
     with st.container(horizontal=True, gap="small"):
@@ -85,7 +85,7 @@ def _drawn(content: Content) -> str:
 
 
 def _clock(content: Content) -> str:
-    """What the browser fills in and starts: `assets/scripts/workshop.js`."""
+    """The elements that the browser fills in and starts: `assets/scripts/workshop.js`."""
     words = {key: _word(f"clock.{key}", content) for key in ("heading", "start", "reset", "waits", "over")}
     pace = _word("clock.pace", content, number="{number}", time="{time}")
     return (

@@ -1,1 +1,1 @@
-"""The pages to look things up in: the glossary, the misconceptions, and five schemes side by side."""
+"""The pages for reference: the glossary, the misconceptions, and five schemes side by side."""

@@ -35,7 +35,7 @@ def compare() -> None:
     draw_section("questions", "compare", content)
     reference.lookup(_answers(content), pick=reference.asked("show", [*CredentialScheme, "pair", "before"], content))
 
-    # (3) How to move; what to keep.
+    # (3) How to change from one to another; what to keep.
     draw_section("move", "compare", content)
     draw_collapsibles("".join(_move(name, move, content) for name, move in comparison().moves.items()), "compare")
     draw_section("recap", "compare", content)

@@ -1,4 +1,4 @@
-"""The words that a beginner meets: which of them a page explains, and where each of them matters."""
+"""The terms that a beginner meets: which of them a page explains, and on which pages each matters."""
 
 from __future__ import annotations
 

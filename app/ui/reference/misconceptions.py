@@ -1,4 +1,4 @@
-"""Statements about IRSA that a reader judges, true or false: where each comes up, and what shows what is so."""
+"""Statements about IRSA that a reader judges, true or false: where each comes up, and what shows the truth."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class Misconception:
     verdict: Literal["true", "false", "once"] = "false"
     """Whether it is true; what `once` was true is false today."""
     pages: tuple[str, ...]
-    """The pages on which it bites, the most telling first; it appears in the lesson of each step among them."""
+    """The pages on which it matters, the most telling first; it appears in the lesson of each step among them."""
     checks: tuple[str, ...] = ()
-    """The checks that show what is so."""
+    """The checks that show the truth."""
     evidence: tuple[str, ...] = ()
-    """The pieces of evidence that do."""
+    """The pieces of evidence that show it."""
     faults: tuple[str, ...] = ()
-    """The faults of the lab that do, once caused."""
+    """The faults of the lab that show it, once injected."""
 
 
 MISCONCEPTIONS = {
@@ -147,7 +147,8 @@ def misconceptions() -> None:
 
 
 def _score(content: Content) -> str:
-    """How many were judged right, which the browser counts, and the way to begin again; hidden before the first."""
+    """How many were judged right, which the browser counts, and a button to begin again; hidden before the first
+    judgement."""
     template = content.message("myths.score", answered="{answered}", right="{right}", total=len(MISCONCEPTIONS))
     again = escape(content.message("myths.again"))
     return (
@@ -204,14 +205,14 @@ _PARTS = ("claim", "truth", "see")
 
 
 def _place(id_: str) -> str:
-    """By what the browser finds a statement in the list: its pages, and its words in both languages."""
+    """The attributes by which the browser finds a statement in the list: its pages, and its words in both languages."""
     said = [load(language).message(f"misconceptions.{id_}.{part}") for language in LANGUAGES for part in _PARTS]
     words = escape(re.sub(r"[`*]", "", " ".join([*said, *MISCONCEPTIONS[id_].faults])))
     return f' id="{id_}" data-entry data-pages="{" ".join(MISCONCEPTIONS[id_].pages)}" data-words="{words}"'
 
 
 def _truth(id_: str, words: Mapping[str, str], content: Content, *, listed: bool) -> str:
-    """How it was judged, what is so, and where that can be seen."""
+    """How it was judged, what is true, and where that can be seen."""
     it = MISCONCEPTIONS[id_]
     judged = "".join(
         f'<span class="judged {word}" hidden>{escape(content.message(f"myths.{word}"))}</span>'
@@ -238,7 +239,7 @@ def _truth(id_: str, words: Mapping[str, str], content: Content, *, listed: bool
 
 
 def _fault(id_: str, content: Content) -> str:
-    """The way to the lab, where a fault shows what is so."""
+    """A link to the lab, where a fault shows the truth."""
     return page_link(content, "break_it", prose(f"{id_} {content.message(f'faults.{id_}.title')}"), fault=id_)
 
 

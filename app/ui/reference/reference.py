@@ -1,4 +1,4 @@
-"""The pages in which one looks something up: their heading, and a list that the browser narrows down as one types."""
+"""What the pages for reference share: their heading, and a list that the browser filters as the reader types."""
 
 from __future__ import annotations
 
@@ -15,23 +15,24 @@ _lookup = components.component("lookup")
 
 
 def begin(page: str) -> Content:
-    """Draws the page's title and what one will know after it; the texts in the reader's language."""
+    """Draws the page's title and what the reader will know after it. Returns the texts in the reader's language."""
     content = language.content()
     components.head(page, content)
     return content
 
 
 def asked(parameter: str, known: Collection[str], content: Content) -> str:
-    """What the address asks for; where that is nothing that we know, the page says so, and it is empty."""
+    """The value of the parameter in the address; empty where it is none of the `known` ones, and then the page says
+    so."""
     notice.unknown(parameter, known, content)
     found = st.query_params.get(parameter, "")
     return found if found in known else ""
 
 
 def counted(content: Content, messages: str, total: int) -> str:
-    """How many entries are shown, which the browser keeps right, and the words for when there are none.
+    """The number of entries that are shown, which the browser updates, and the text for when there are none.
 
-    The words are `<messages>.count`, with `{shown}` and `{total}`, and `<messages>.none`.
+    The texts are `<messages>.count`, with `{shown}` and `{total}`, and `<messages>.none`.
     """
     template = content.message(f"{messages}.count", shown="{shown}", total=total)
     count = content.message(f"{messages}.count", shown=total, total=total)

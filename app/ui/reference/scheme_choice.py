@@ -1,4 +1,4 @@
-"""“Which one for me?”: the questions as choices that stand in the address, and the answer that follows."""
+"""“Which one for me?”: the questions as choices that the address keeps, and the advice that follows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.ui.text import escape, prose
 
 @page_errors.fragment
 def draw(content: Content) -> None:
-    """Draws the questions and the answer; a choice draws this part again and no other."""
+    """Draws the questions and the advice; a choice draws only this part again."""
     with st.container(key="scheme_questions"):
         chosen = {question: _choose(question, content) for question in Question}
     answers = {question: answer for question, answer in chosen.items() if answer}
@@ -45,7 +45,7 @@ def _choose(question: Question, content: Content) -> str | None:
 
 
 def _advice(advice: Advice, answered: bool, content: Content) -> str:
-    """The answer and everything that speaks for and against it."""
+    """The advice, and everything for and against it."""
     if not answered:
         return f'<div class="outcome unknown" role="status"><p>{_words(content, "nothing_yet")}</p></div>'
     scheme = content.message(f"compare.schemes.{advice.scheme}")

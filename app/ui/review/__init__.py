@@ -1,1 +1,1 @@
-"""The pages that gather up what was learnt: the chain on one page, and questions that a world answers."""
+"""The pages that collect what was learnt: the chain on one page, and questions that a world answers."""

@@ -21,9 +21,9 @@ from app.ui.state import language, session
 from app.ui.text import breakable, escape, prose, whole_words
 
 _MISSING = "–"
-"""In place of a value that this walk did not see."""
+"""The sign for a value that this walk did not see."""
 _BEGINNING = 24
-"""Characters of the token that are shown."""
+"""How many characters of the token are shown."""
 
 
 @navigation.leads_on("one_page")
@@ -63,7 +63,7 @@ def _row(step: Step, walk: Walk, values: Mapping[str, str], claims: Mapping[str,
 
 
 def _values(walk: Walk) -> dict[Step, dict[str, str]]:
-    """What each step of this walk saw, by name; what it did not see is missing."""
+    """The values that each step of this walk saw, by name; a value that was not seen is missing."""
 
     def seen(step: Step, *path: str) -> str:
         return shown(get(walk.report(step).evidence, *path) or _MISSING)
@@ -107,7 +107,7 @@ def _token_claims(walk: Walk) -> dict[str, str]:
 
 
 def _matches(walk: Walk, claims: Mapping[str, str], content: Content) -> str:
-    """Each comparison that STS makes: a claim, and where its counterpart stands."""
+    """Each comparison that STS makes: a claim, and where the value is that STS compares it with."""
     rows = "".join(
         f'<tr><td><span class="claim-{escape(get_str(row, "claim"))}">{escape(get_str(row, "claim"))}</span></td>'
         f"<td><code>{_lit(get_str(row, 'field'), claims)}</code></td>"
@@ -125,7 +125,7 @@ def _sign(row: JsonValue, content: Content) -> str:
 
 
 def _order(walk: Walk, content: Content) -> str:
-    """What to look at first, each with its command; capitals stand where this walk saw no value."""
+    """The places to look at first, each with its command; a word in capitals stands where this walk saw no value."""
     subject = walk.subject
     account = walk.report(Step.SERVICE_ACCOUNT).evidence.get("service_account")
     role = get_str(account, "metadata", "annotations", ROLE_ARN)
@@ -162,14 +162,14 @@ COMMANDS = {
         "aws iam list-attached-role-policies --role-name {role}\naws iam list-role-policies --role-name {role}"
     ),
 }
-"""In the order in which to look, by the key of their words. What asks STS does so by itself, past any cache.
+"""By the key of their texts, in the order in which to look. The command for STS asks STS itself, without any cache.
 
-The session is named as those of all our examples, which the doctor does not take for a Pod's.
+The session has the name of all our examples, which the doctor does not take for a Pod's.
 """
 
 
 def _lit(text: str, claims: Mapping[str, str]) -> str:
-    """`text` as HTML, with each of the token's three values in it in the colour of its claim."""
+    """`text` as HTML, with each of the token's three values in the colour of its claim."""
     known = {found: name for name, value in claims.items() for found in _spellings(name, value)}
     if not known:
         return breakable(text)
@@ -178,14 +178,14 @@ def _lit(text: str, claims: Mapping[str, str]) -> str:
 
 
 def _spellings(name: str, value: str) -> Iterable[str]:
-    """A claim's value; of an issuer also as IAM writes it."""
+    """A claim's value; for an issuer also as IAM writes it."""
     return (value, host_and_path(value)) if name == "iss" else (value,)
 
 
 def _pieces(pieces: list[str], known: Mapping[str, str]) -> Iterable[str]:
     for piece in pieces:
         yield f'<span class="claim-{known[piece]}">{breakable(piece)}</span>' if piece in known else breakable(piece)
-        if piece.endswith((".", "/")):  # the claim behind it begins a line of its own
+        if piece.endswith((".", "/")):  # the claim after it begins a line of its own
             yield "<wbr>"
 
 

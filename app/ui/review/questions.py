@@ -1,4 +1,5 @@
-"""The questions of the self-check: what is done in a world, who is then asked, and what a reader may expect of it."""
+"""The questions of the self-check: what is done in a world, who is asked then, and which outcomes a reader may
+expect."""
 
 from __future__ import annotations
 
@@ -30,7 +31,7 @@ class Question:
     read: str
     """The page that explains it."""
     options: tuple[str, ...]
-    """Outcomes of a trial; their words are `self_check.outcomes.<name>`."""
+    """Outcomes of a trial; their texts are `self_check.outcomes.<name>`."""
     change: Change
     asked: Ask
 
@@ -58,7 +59,7 @@ def _later(hours: float) -> Change:
 async def _wrong_thumbprint(world: World) -> None:
     parameters = {"OpenIDConnectProviderArn": provider_arn(world), "ThumbprintList.member.1": "0" * 40}
     iam.call(world.account, "UpdateOpenIDConnectProviderThumbprint", parameters)
-    world.account.published_keys.clear()  # so that STS looks at the certificate again
+    world.account.published_keys.clear()  # so that STS checks the certificate again
 
 
 async def _whole_namespace(world: World) -> None:

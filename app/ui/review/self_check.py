@@ -19,17 +19,17 @@ from app.ui.text import escape, prose, whole_words
 _KEY = "self_check"
 """Beside the world: the answers so far."""
 _SENT = "self_check_sent"
-"""In the session: a question and the option that was sent, until its trial has ended. A connection that drops stops the
-run, and the run after it makes the trial."""
+"""In the session: a question and the option that was sent, until its trial has ended. If the connection drops, the run
+stops, and the next run makes the trial."""
 _FAILED = "self_check_failed"
-"""In the session: why the last trial could not be made, in the server's words."""
+"""In the session: why the last trial could not be made, as the server's message."""
 _FRESH = "self_check_answered"
-"""In the session: the question that was just answered, whose answer has the focus."""
+"""In the session: the question that was just answered; its answer gets the focus."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What came of a question's trial."""
+    """The result of a question's trial."""
 
     outcome: str
     """The name of the outcome; empty where it is none of the outcomes that have a name."""
@@ -38,17 +38,17 @@ class Result:
 
 @dataclass(kw_only=True)
 class Attempt:
-    """How far one reader is."""
+    """The answers of one reader so far, and the question that they see."""
 
     at: int = 0
-    """The place of the question that is shown; the number of questions once the score is."""
+    """The index of the question that is shown; the number of questions once the score is shown."""
     chosen: dict[str, str] = field(default_factory=dict)
-    """By question: the option."""
+    """The option that was chosen, by question."""
     results: dict[str, Result] = field(default_factory=dict)
-    """By question. A trial is made once: a reader who begins again sees the same outcome."""
+    """The result, by question. A trial is made once: a reader who begins again sees the same outcome."""
 
     def is_right(self, id_: str) -> bool:
-        """Whether the option that was chosen is what came of the trial."""
+        """Whether the chosen option is the outcome of the trial."""
         return self.chosen.get(id_, "") == self.results[id_].outcome if id_ in self.results else False
 
 
@@ -108,7 +108,7 @@ def _ask(id_: str, attempt: Attempt, content: Content) -> None:
 
 
 def _send(id_: str) -> None:
-    """Keeps the option that is chosen, to be tried; where none is, the page says so."""
+    """Keeps the option that is chosen, for the trial; where none is, the page says so."""
     if option := st.session_state.get(f"check_{id_}"):
         st.session_state[_SENT] = id_, option
 
@@ -128,7 +128,7 @@ def _try(id_: str, attempt: Attempt) -> None:
 
 
 def _answered(id_: str, attempt: Attempt, content: Content) -> str:
-    """The question with what was expected, what the world did, and why."""
+    """The question with the reader's prediction, what the world did, and why."""
     result, right = attempt.results[id_], attempt.is_right(id_)
     words = f"self_check.questions.{id_}"
     status, sign, word = ("passed", "✓", "right") if right else ("failed", "✕", "wrong")
@@ -162,7 +162,7 @@ def _progress(attempt: Attempt, content: Content) -> str:
 
 
 def _score(attempt: Attempt, content: Content) -> str:
-    """How many were right, and where to read for those that were not."""
+    """How many were right, and which pages explain those that were not."""
     right = sum(map(attempt.is_right, QUESTIONS))
     missed = [id_ for id_ in QUESTIONS if not attempt.is_right(id_)]
     sentence = content.message("self_check.score", right=right, total=len(QUESTIONS))
@@ -181,7 +181,7 @@ def _read(content: Content) -> str:
 
 
 def _attempt() -> Attempt:
-    """This reader's attempt. One that is not begun is kept nowhere: to look at the page is not to act in the world."""
+    """This reader's attempt. An attempt is kept only once it has begun: reading the page is no act in the world."""
     kept = session.page_state().get(_KEY)
     return kept if isinstance(kept, Attempt) else Attempt()
 

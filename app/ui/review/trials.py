@@ -1,6 +1,6 @@
-"""A trial changes a world that is discarded afterwards, and asks a server or a Pod; the answer shows what came of it.
+"""A trial changes a world that is discarded afterwards, and asks a server or a Pod; the answer decides the outcome.
 
-An outcome has a name where the words of the products show it. No trial knows beforehand which one it will have.
+An outcome has a name if the products' messages identify it. No trial knows beforehand which outcome it will have.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from app.world.world import World
 
 _SESSION = "self-check"
 _SECONDS = 600
-"""How long the token of another ServiceAccount lives."""
+"""Seconds for which the token of another ServiceAccount is valid."""
 
 
 class NoOutcome(Exception):
-    """The trial could not be made; the text is the server's."""
+    """The trial could not be made; the text is the server's message."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What was asked, and what came back: a product's words exactly, of a token its claims."""
+    """The request and the answer: a product's message exactly, or the claims of a token."""
 
     command: str
-    """As one would type it."""
+    """The request as a command line."""
     printed: str
     succeeded: bool
     tokens: tuple[str, str] = ("", "")
@@ -52,11 +52,11 @@ class Trial:
     simulation: Simulation
     world: World
     kept: First = field(repr=False)
-    """The Pod's token, and a session for it, from before the change."""
+    """The Pod's token and a session for it, both from before the change."""
 
     @property
     def ports(self) -> Ports:
-        """Fresh ports of its world."""
+        """New ports of its world."""
         return simulated(self.simulation, self.world)
 
 
@@ -147,7 +147,7 @@ def _answered(command: str, answer: Answer) -> Seen:
     return Seen(command=command, printed=printed, succeeded=answer.taken)
 
 
-# (2) What comes of it
+# (2) The outcome
 
 
 def _refused(seen: Seen, *words: str) -> bool:
@@ -180,7 +180,7 @@ OUTCOMES: Mapping[str, Callable[[World, Seen], bool]] = {
     "new_token": lambda world, seen: bool(seen.tokens[1]) and seen.tokens[0] != seen.tokens[1],
     "no_token": lambda world, seen: _refused(seen, "No such file"),
 }
-"""What an outcome is known by: the words of the products, with the names of that world. At most one fits an answer."""
+"""How an outcome is recognized: by the products' messages, with the names of that world. At most one fits an answer."""
 
 
 def outcome(world: World, seen: Seen) -> str:

@@ -1,1 +1,1 @@
-"""What one browser has and chose: its session and world, its language, depth, mode and place."""
+"""The state of one browser: its session and world, its language, depth, mode and place."""

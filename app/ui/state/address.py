@@ -1,7 +1,8 @@
-"""What an address carries from page to page: how the reader looks, and at what. Names, and never a secret.
+"""What an address contains from page to page: how the reader looks at the pages, and what they are about. Names, and no
+secret.
 
-A reload, a link opened in a tab of its own and one that is passed on so show the same. What the reader allowed beyond
-reading is not among it: a link must not send anything.
+So a reload, a link that is opened in a tab of its own and a link that is passed on show the same. The reader's consent
+to more than reading is not in it: a link must not send anything.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ _YES = "1"
 
 
 def kept() -> dict[str, str]:
-    """The parameters of the present address that go along to other pages."""
+    """The parameters of the present address that are repeated in the addresses of other pages."""
     return _given(*LOOK, *CLUSTER, *SUBJECT)
 
 
 def subject() -> dict[str, str]:
-    """Whose IRSA the present address is about, as far as it says so."""
+    """The subject in the present address, as far as it contains one."""
     return _given(*SUBJECT)
 
 
@@ -38,7 +39,7 @@ def query(language: str, **params: str) -> str:
 
 
 def read(chosen: LiveSelection) -> None:
-    """Takes over what the address names. What it does not name stays as it was chosen.
+    """Takes the choice from the address. What the address does not contain stays as it was chosen.
 
     An address that is still the one that we wrote says nothing new: the reader may have chosen since.
     """
@@ -46,7 +47,7 @@ def read(chosen: LiveSelection) -> None:
     if asked == chosen.written:
         return
 
-    # (1) The cluster, and the identity: another one starts everything again.
+    # (1) The cluster, and the identity: with another one everything begins again.
     choice = replace(
         chosen.choice,
         profile=asked.get("profile", chosen.choice.profile),
@@ -67,10 +68,10 @@ def read(chosen: LiveSelection) -> None:
 
 
 def put(changes: Mapping[str, str | None]) -> None:
-    """Changes the address; None takes a name out of it.
+    """Changes the address; None removes a parameter.
 
-    At once, and always in one order: every change is an entry in the browser's history. The sidebar's links drop the
-    query, and the browser takes one that is put back letter by letter for no change.
+    All at once, and always in one order: every change is an entry in the browser's history. The sidebar's links drop
+    the query; if exactly the same one is put back, the browser sees no change.
     """
     given = st.query_params.to_dict()
     changed = {**given, **changes}
@@ -89,7 +90,7 @@ def write(chosen: LiveSelection, look: Mapping[str, str | None]) -> None:
         "region": choice.region or None,
         "namespace": chosen.namespace or None,
         "service_account": chosen.service_account or None,
-        "pod": chosen.pod,  # an empty one is a choice, none; where the newest is meant there is none
+        "pod": chosen.pod,  # empty: no Pod is chosen; None: the newest is meant
     }
     put({**look, **named})
     chosen.written = {name: text for name, text in named.items() if text is not None}

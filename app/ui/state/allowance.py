@@ -39,7 +39,7 @@ REST_SECONDS = 1.0
 OVERDRAFT = 2.0
 """CPU seconds below zero at which a run that has begun is stopped."""
 _DISK_SECONDS = 60.0
-"""After which a reader tries again where the disk was full: the sweep for idle worlds comes twice in that time."""
+"""The error codes of a disk without room, for everyone or for the user that the server runs as (a quota)."""
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 """A disk without room, for all or for the user that the server runs as (a quota)."""
 _REASONS: dict[str, Reason] = {
@@ -48,7 +48,7 @@ _REASONS: dict[str, Reason] = {
     "no_room": "no_room",
     "disk_full": "disk_full",
 }
-"""How the log and the metrics name why a run was stopped."""
+"""The names, in the log and the metrics, of the reasons for which a run was stopped."""
 ASK_SECONDS = 0.01
 """A run that has begun is checked again after this time at the earliest: a page checks each time it asks for its
 world."""
@@ -76,7 +76,7 @@ def address() -> str | None:
 
 
 def begin() -> None:
-    """A run begins in this thread. What the thread did for another visitor before is not charged any more."""
+    """Begins to charge this thread's run: what the thread did for another visitor before is not charged any more."""
     threads = budgets().threads
     vars(threads).clear()
     threads.charged = time.thread_time()
@@ -111,7 +111,7 @@ def _quotas(browser: str) -> tuple[Quota, Quota]:
 
 
 def rest() -> float:
-    """Seconds for which the visitor rests after a run; 0 for one who reads what they see."""
+    """Seconds for which the visitor rests after a run; 0 for a visitor who reads what they see."""
     visitor = address()
     return 0.0 if visitor is None else min(budgets().paces.of(visitor).rest(), REST_SECONDS)
 
@@ -141,7 +141,7 @@ def charged(make: Callable[[], T]) -> Callable[[], T]:
 
 
 def may_ask(visitor: str) -> bool:
-    """Whether an address may have something done outside of a run. An empty one is not counted, so it may."""
+    """Whether an address may have work done outside of a run. An empty address is not counted, so it may."""
     return not visitor or budgets().addresses.of(visitor).level() >= 0.0
 
 

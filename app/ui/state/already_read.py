@@ -6,7 +6,7 @@ import streamlit as st
 
 _PAGES = "pages_read"
 _NEXT_IS_UNASKED = "next_run_is_unasked"
-"""In the session: that the run which is about to begin comes by itself."""
+"""In the session: whether the next run comes by itself, without an action of the reader."""
 _RUN_IS_UNASKED = "run_is_unasked"
 """In the session: whether this run came by itself."""
 
@@ -22,12 +22,13 @@ def pages() -> frozenset[str]:
 
 
 def announce_unasked_run() -> None:
-    """Is called before a run that the reader did not ask for: the page follows its world (`app.ui.frame.feed`)."""
+    """Notes that the next run is one that the reader did not ask for: the page follows its world
+    (`app.ui.frame.feed`)."""
     st.session_state[_NEXT_IS_UNASKED] = True
 
 
 def begin_run() -> None:
-    """Comes first in a run: a run that says nothing, such as a talk's, leaves nothing over for the next one."""
+    """Comes first in a run, so that a run that shows no message, such as a talk's, leaves no mark for the next one."""
     st.session_state[_RUN_IS_UNASKED] = st.session_state.pop(_NEXT_IS_UNASKED, False)
 
 

@@ -1,4 +1,5 @@
-"""The simulated mode's choice of a chain, and how it stands in the address: by the same names as in live mode."""
+"""The simulated mode's choice of a chain, and its parameters in the address, which have the same names as in live
+mode."""
 
 from __future__ import annotations
 
@@ -21,10 +22,10 @@ def choose(*, namespace: str | None = None, service_account: str | None = None, 
 
 
 def pin() -> None:
-    """Has this browser's world stay with its chain until the reader chooses another (`Simulation.pin_chain`).
+    """Keeps this browser's world at its chain until the reader chooses another one (`Simulation.pin_chain`).
 
-    For what a page keeps of a chain, and whose acts would turn the world to another one: in a world that began empty
-    they would look like what its reader builds next.
+    For a page that keeps something about a chain, and whose acts would turn the world to another chain: in a world that
+    began empty they would look like what its reader builds next.
     """
     session.simulation().pin_chain(session.world())
 
@@ -35,10 +36,10 @@ def choose_seeded() -> None:
 
 
 def read() -> FlowError | None:
-    """Takes over what the address names, or says why nothing can be called so.
+    """Takes the chain from the address, or returns why no chain can have these names.
 
-    As in live mode, an address that is still the one that we wrote says nothing new. Nothing is written to the world
-    but which of its chains the pages are about.
+    As in live mode, an address that is still the one that we wrote says nothing new. In the world only the choice of
+    the chain that the pages are about is changed.
     """
     asked = address.subject()
     if not asked or asked == st.session_state.get(_WRITTEN):

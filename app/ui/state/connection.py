@@ -1,4 +1,4 @@
-"""What a browser's connection brought along: read once for each, because a page asks for it some sixty times."""
+"""What a browser sent when it connected: read once for each connection, because a page asks for it some sixty times."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def cookies() -> Fields:
 
 
 def facts() -> RequestFacts | None:
-    """What our own server knows of it; None where another server took it."""
+    """What our own server knows about the connection; None where another server accepted it."""
     return once(_facts, lambda: request_facts.read(headers()))
 
 
@@ -58,7 +58,7 @@ def visitor_of(session_id: str) -> str:
 
 
 def once(kept: WeakKeyDictionary[object, T], read: Callable[[], T]) -> T:
-    """What `read` finds for the present connection, which `kept` has from then on."""
+    """The value of `read` for the present connection; read once, and kept in `kept`."""
     present = _present.get()
     client = (present() if present else None) or _find()
     return read() if client is None else _once(kept, client, read)

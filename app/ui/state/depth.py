@@ -1,4 +1,4 @@
-"""How deep the reader wants to go: the story, the detail of every check, or down to the wire."""
+"""The depth that the reader wants: the story, the detail of every check, or down to the wire."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def choose() -> int:
 
 
 def query_params() -> dict[str, str | None]:
-    """What the address says of the depth; the default needs no mention."""
+    """The depth's parameter of the address; none for the default."""
     return {KEY: str(depth()) if depth() != DETAIL else None}
 
 

@@ -22,7 +22,7 @@ def choose() -> str:
 
 
 def query_params() -> dict[str, str | None]:
-    """What the address says of the language."""
+    """The language's parameter of the address."""
     return {KEY: str(st.session_state[KEY])}
 
 
@@ -37,9 +37,9 @@ def content() -> Content:
 
 
 def keep(key: str) -> None:
-    """Before a widget whose options are words: what was chosen in the language before stays chosen.
+    """Called before a widget whose options are words: keeps what was chosen in the previous language.
 
-    A browser names a choice by its words, which are none of the options any more.
+    A browser identifies an option by its words, and these words are none of the options any more.
     """
     drawn, current = f"{key}_{KEY}", st.session_state[KEY]
     if st.session_state.get(drawn, current) != current and key in st.session_state:

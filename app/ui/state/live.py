@@ -1,4 +1,4 @@
-"""The walk through a real cluster: made when the choice wants it, step by step before the reader's eyes."""
+"""The walk through a real cluster: made when the choice needs it, and shown step by step while it is made."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _ACTIONS = tuple(use for use, need in NEEDS.items() if need.action is not None)
 def ensure_walk(content: Content) -> WalkView | None:
     """The walk of the present choice; made here where there is none yet. None where it cannot be made.
 
-    One set of ports serves the lists and the walk: both together are over when its patience is.
+    The lists and the walk use one set of ports, which has one deadline for both.
     """
     chosen = live_selection.state()
     if chosen.settled:
@@ -51,7 +51,7 @@ def ensure_walk(content: Content) -> WalkView | None:
             found = Walk(subject=subject, reports=tuple(reports))
             metrics.count_walk("live", found, seconds)
             chosen.walk_view = _walk_view(chosen, ports, found, seconds)
-            chosen.problem = live_selection.look_around(chosen, ports)  # it may have fallen silent on the way
+            chosen.problem = live_selection.look_around(chosen, ports)  # it may have stopped answering
     except FlowError as error:
         chosen.problem = error
     chosen.settled = True
@@ -60,7 +60,7 @@ def ensure_walk(content: Content) -> WalkView | None:
 
 
 def _reported(ports: Ports, subject: Subject, needed: Sequence[AskedAction], content: Content) -> Iterator[StepReport]:
-    """The steps of the walk, each written down as soon as it is done."""
+    """The steps of the walk, each shown as soon as it is done."""
     for report in walk_through(ports, subject, needed):
         word = content.message(f"statuses.{report.status}")
         st.write(f"{MARKS[report.status]} {step_name(report.step, content)}: {word}")
@@ -114,37 +114,37 @@ def current() -> WalkView:
 
 
 def ports() -> Ports:
-    """Fresh ports, which do what this reader has asked for. Raises `Unreachable`."""
+    """New ports, which may do what this reader has asked for. Raises `Unreachable`."""
     chosen = live_selection.state()
     return consented(_opened(chosen), chosen.actions)
 
 
 def survey_ports() -> Ports:
-    """Fresh ports for a survey, which only read. Raises `Unreachable`."""
+    """New ports for a survey, which only read. Raises `Unreachable`."""
     return consented(wiring.live_for_survey(live_selection.state().choice), NOTHING)
 
 
 def _opened(chosen: LiveSelection) -> Ports:
-    """Fresh ports. Our own Pod's files are read here. Raises `Unreachable`."""
+    """New ports. The files of our own Pod are read here. Raises `Unreachable`."""
     opened = wiring.live(chosen.choice)
     return wiring.within_own_pod(opened, chosen.own) if chosen.own else opened
 
 
 def run_again() -> None:
-    """The next run reads everything again; where no server answers, what was learnt stays."""
+    """Has the next run read everything again. Where no server answers, the last walk stays."""
     chosen = live_selection.state()
     chosen.lists.clear()
     chosen.settled = False
 
 
 def need(asked: tuple[AskedAction, ...]) -> None:
-    """Walks again, and judges the role by what the Pod needs."""
+    """Walks again, and judges the role by these actions, which the Pod needs."""
     chosen = live_selection.state()
     chosen.needed, chosen.settled = asked, False
 
 
 def grant(*actions: Action) -> None:
-    """Walks again, and this time does these things as well."""
+    """Walks again, and allows these actions from now on."""
     chosen = live_selection.state()
     chosen.grant(actions)
     chosen.settled = False
@@ -158,7 +158,7 @@ def grant_for_visit(*actions: Action) -> None:
 
 
 def only_read() -> None:
-    """Takes back what was granted; the next walk only reads."""
+    """Takes back all consent; the next walk only reads."""
     live_selection.state().take_back()
 
 

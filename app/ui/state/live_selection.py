@@ -26,7 +26,7 @@ from app.wiring import Choice
 
 _STATE = "live"
 LOOKED_INTO = 8
-"""Annotated ServiceAccounts of which we ask, all at a time, whether they have Pods."""
+"""How many annotated ServiceAccounts are asked, all at a time, whether they have Pods."""
 
 
 class NotChosen(FlowError):
@@ -35,7 +35,7 @@ class NotChosen(FlowError):
 
 @dataclass(frozen=True, kw_only=True)
 class Listed:
-    """One list that the cluster was asked for."""
+    """A list that the cluster was asked for."""
 
     names: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
@@ -46,7 +46,7 @@ class Listed:
 
 @dataclass(kw_only=True)
 class LiveSelection:
-    """What one reader has chosen and seen in live mode."""
+    """The choice of one reader in live mode, and what was read for it."""
 
     choice: Choice
     namespace: str = ""
@@ -55,7 +55,7 @@ class LiveSelection:
     pod: str | None = None
     """The name of the Pod. None: the reader has chosen none, so it is the newest at each look. Empty: no Pod."""
     newest: str = ""
-    """If no Pod is chosen: the newest one at the last look; empty where there was none."""
+    """The newest Pod at the last look, if no Pod is chosen; empty where there was none."""
     lists: dict[tuple[str, ...], Listed] = field(default_factory=dict)
     granted: dict[tuple[str, str, str | None], frozenset[Action]] = field(default_factory=dict)
     """What this reader has asked for, by namespace, ServiceAccount and chosen Pod."""
@@ -64,36 +64,37 @@ class LiveSelection:
     needed: tuple[AskedAction, ...] = ()
     """What the Pods of this ServiceAccount need, where the reader has said it."""
     own: Subject | None = None
-    """Who we are, where the chosen cluster is that in whose Pod we run."""
+    """The ServiceAccount and Pod of this process, where the chosen cluster is the one in whose Pod it runs."""
     settled: bool = False
-    """Whether the walk that all this wants was made, or was found to be impossible."""
+    """Whether the walk of this choice was made, or was found to be impossible."""
     walk_view: WalkView | None = None
     """The last walk of the present choice."""
     read_at: float = 0.0
     """When the last walk was made: Unix seconds."""
     written: dict[str, str] = field(default_factory=dict)
-    """The part of all this that we wrote into the address."""
+    """The parameters of this choice that we wrote into the address."""
     problem: FlowError | None = None
-    """Why there is none, or no newer one."""
+    """Why there is no walk, or no newer one."""
 
     @property
     def subject(self) -> Subject:
-        """The ServiceAccount and the Pod that it is about."""
+        """The ServiceAccount and the Pod that the choice is about."""
         pod = self.newest if self.pod is None else self.pod
         return Subject(namespace=self.namespace, service_account=self.service_account, pod=pod)
 
     @property
     def is_own(self) -> bool:
-        """Whether it is about the Pod in which we run."""
+        """Whether the choice is about the Pod in which we run."""
         return self.own is not None and self.own == self.subject
 
     @property
     def asked_for(self) -> frozenset[Action]:
-        """What this reader has asked for."""
+        """The actions that this reader has asked for."""
         return self.granted.get(self._choice, NOTHING) | self.for_visit
 
     def grant(self, actions: Iterable[Action]) -> None:
-        """Adds to what this reader has asked for. It goes along from one newest Pod to the next."""
+        """Adds to what this reader has asked for. With the newest Pod as the choice, this applies to each newest
+        Pod."""
         self.granted[self._choice] = self.asked_for | set(actions)
 
     @property
@@ -102,11 +103,11 @@ class LiveSelection:
 
     @property
     def actions(self) -> frozenset[Action]:
-        """What may be done beyond reading. Our own Pod's token is ours to read: it needs no grant."""
+        """The actions that are allowed beyond reading. Our own Pod's token may be read without the reader's consent."""
         return self.asked_for | ({Action.READ_TOKEN} if self.is_own else NOTHING)
 
     def turn_to(self, choice: Choice) -> None:
-        """Another cluster, or another account: what was granted and learnt is of the one before."""
+        """Chooses another cluster, or another account: the consent and the lists of the previous one are dropped."""
         if (choice.context, choice.in_cluster) != (self.choice.context, self.choice.in_cluster):
             self.namespace = self.service_account = self.newest = ""
             self.pod, self.needed = None, ()
@@ -115,7 +116,8 @@ class LiveSelection:
         self.take_back()
 
     def pick(self, what: str, name: str | None) -> None:
-        """Another `namespace`, `service_account` or `pod` (None: the newest). What depends on it is chosen again."""
+        """Chooses another `namespace`, `service_account` or `pod` (None: the newest). What depends on it is chosen
+        again."""
         match what:
             case "namespace":
                 self.namespace, self.service_account, self.pod, self.newest = name or "", "", None, ""
@@ -128,13 +130,13 @@ class LiveSelection:
         self.forget()
 
     def take_back(self) -> None:
-        """Nothing is granted any more; the next run walks again, and only reads."""
+        """Takes back all consent; the next run walks again, and only reads."""
         self.granted.clear()
         self.for_visit = NOTHING
         self.forget()
 
     def forget(self) -> None:
-        """The next run walks again, and has nothing to go back to."""
+        """Has the next run walk again, with no earlier walk to fall back to."""
         self.walk_view, self.settled = None, False
 
 
@@ -157,7 +159,7 @@ def _first() -> Choice:
 
 
 def tool_options() -> ToolOptions:
-    """What the commands of a fix have to be given, where the reader's shell would take another cluster or account."""
+    """The options that the commands of a fix need, where the reader's shell would use another cluster or account."""
     options = state().choice.tool_options
     return replace(options, context="") if options.context == _first().context else options
 
@@ -175,22 +177,22 @@ def settle(chosen: LiveSelection, opened: Callable[[], Ports]) -> Subject:
 
 
 def _settled(chosen: LiveSelection, opened: Callable[[], Ports]) -> Subject:
-    # (1) In a Pod of this cluster we ourselves are meant, until somebody says otherwise.
+    # (1) In a Pod of this cluster that Pod is meant, until the reader chooses another subject.
     own = chosen.own = wiring.own_subject() if chosen.choice.in_cluster else None
     if own is not None and chosen.namespace in ("", own.namespace) and not chosen.service_account:
         chosen.namespace, chosen.service_account, chosen.pod = own.namespace, own.service_account, own.pod
 
-    # (2) At the start one that has a role, wherever it is.
+    # (2) At the start a ServiceAccount that has a role, in any namespace.
     if not chosen.namespace:
         chosen.namespace = wiring.default_namespace(chosen.choice)
         if not chosen.service_account:
             _start(chosen, opened)
 
-    # (3) The namespace, the ServiceAccount, the Pod: each is looked for in the one before.
+    # (3) The namespace, the ServiceAccount, the Pod: each is looked for in the previous one.
     check_namespace(chosen.namespace)
     accounts = _accounts(chosen, opened)
     if isinstance(accounts.error, NotPermitted) and accounts.error.about_login:
-        raise accounts.error  # nothing else will be answered either
+        raise accounts.error  # the server would not answer anything else either
     if not chosen.service_account:
         if isinstance(accounts.error, Unreachable):
             raise accounts.error
@@ -245,7 +247,8 @@ def _first_in_use(
 
 
 def look_around(chosen: LiveSelection, ports: Ports) -> Unreachable | None:
-    """Reads the list that only the next choice needs. What it brings back is the silence of the API server, if any."""
+    """Reads the list that only the next choice needs. Returns the error where the API server does not answer, else
+    None."""
     error = _listed(chosen, ("namespaces",), ports.cluster.namespaces).error
     return error if isinstance(error, Unreachable) else None
 
@@ -279,11 +282,11 @@ def _listed(chosen: LiveSelection, key: tuple[str, ...], ask: Callable[[], Itera
     return chosen.lists[key]
 
 
-# (2) What is chosen, in words
+# (2) The choice in words
 
 
 def cluster(content: Content) -> str:
-    """What the chosen cluster is called here; empty where there is none."""
+    """The chosen cluster's name on these pages; empty where there is none."""
     choice = state().choice
     if choice.in_cluster:
         return content.message("mode.in_cluster")

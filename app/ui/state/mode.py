@@ -36,20 +36,20 @@ IN_ADDRESS = {KEY: Mode}
 
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
-    """What can be done with what the pages are about. No other module asks which mode it is."""
+    """What the pages can do in a mode. No other module asks which mode it is."""
 
     break_world: bool = False
-    """There is a world of this browser's own: to break, to reset, and to have its STS speak in other words."""
+    """This browser has a world of its own: to break, to reset, and to have its STS use another wording."""
     move_clock: bool = False
-    """Its time is ours; elsewhere the time is everybody's."""
+    """The clock of the world can be moved; a real cluster's time is everyone's."""
     walk_cluster: bool = False
-    """Walks go through a cluster that the reader chooses, and whose servers may be silent."""
+    """Walks go through a cluster that the reader chooses, and whose servers may not answer."""
     ask_consent: bool = False
     """Nothing is sent before the reader asks for it."""
     send_outside: bool = False
     """What is sent leaves this machine, for the real AWS."""
     use_own_tools: bool = False
-    """The reader's own kubectl and aws are set up for it."""
+    """The reader's own kubectl and aws are set up for the cluster."""
 
 
 _refusals: WeakKeyDictionary[object, LiveRefused | None] = WeakKeyDictionary()
@@ -60,27 +60,29 @@ _LIVE = Capabilities(walk_cluster=True, ask_consent=True, send_outside=True, use
 
 
 class LiveRefused(FlowError):
-    """Live mode is off here."""
+    """Live mode is not available here."""
 
 
 def refusal() -> LiveRefused | None:
-    """Why there is no live mode; None where there is one. Each page asks more than once, and a connection's is one."""
+    """Why live mode is not available; None where it is. Each page asks more than once, so the answer is kept for the
+    connection."""
     return connection.once(_refusals, _refusal)
 
 
 def _refusal() -> LiveRefused | None:
     settings = Settings.from_environment()
     facts = connection.facts()
-    # (1) Whose server it is. Of another one, such as `streamlit run`, we know neither its address nor its readers.
+    # (1) Which server this is. For another server than ours, such as `streamlit run`, neither its address nor its
+    # readers are known.
     if facts is None:
         return LiveRefused(code="live_other_server", server_message="")
-    # (2) How our server was started. Others may reach either of the two addresses: a server that is bound to all takes
-    # loopback's requests as well.
+    # (2) How our server was started. Others may reach either of the two addresses: a server that is bound to all
+    # addresses accepts requests on loopback as well.
     for host in (settings.host, facts.served_on):
         if code := settings.live_refusal(host):
             got = " ".join(settings.frame_ancestors) if code == "live_framed" else host
             return LiveRefused(code=code, server_message="", got=got)
-    # (3) Where this reader is, and whether it is the person who started it.
+    # (3) Where this reader is, and whether they started the server.
     if facts.forwarded_by and settings.live is None:
         return LiveRefused(code="live_behind_proxy", server_message="", got=facts.forwarded_by)
     if not facts.launched:
@@ -117,7 +119,7 @@ def can() -> Capabilities:
 
 
 def can_go_live() -> bool:
-    """Whether the pages are not about a real cluster, and could be."""
+    """Whether the pages are about the simulated world, and live mode is available."""
     return not _is_live() and refusal() is None
 
 
@@ -126,17 +128,17 @@ def _is_live() -> bool:
 
 
 def query_params() -> dict[str, str | None]:
-    """What the address says of the mode: nothing of the simulated one, which has no choice of a cluster either."""
+    """The mode's parameter of the address; for the simulated mode none, and none of a cluster either."""
     return {KEY: str(Mode.LIVE)} if _is_live() else {KEY: None, **dict.fromkeys(address.CLUSTER)}
 
 
 def was_refused() -> bool:
-    """Whether the address asks for a live mode that there is not."""
+    """Whether the address asks for live mode, which is not available."""
     return st.query_params.get(KEY) == Mode.LIVE and not _is_live()
 
 
 def switch(content: Content) -> None:
-    """The control that changes the mode; where it cannot, why not, and what to do about it in a fold."""
+    """The control that changes the mode; where live mode is not available, a fold that says why, and what to do."""
     refused = refusal()
     why_not = (refused.code, refused.got) if refused else None
     same = ("mode", content.language, st.session_state[KEY], why_not)
@@ -177,5 +179,5 @@ def _turn_to(mode: Mode) -> None:
 
 
 def _keep() -> None:
-    """What was chosen in the other mode is none of this one's."""
+    """Drops what was chosen in the other mode."""
     address.put({**address.NOTHING, **query_params()})

@@ -1,4 +1,4 @@
-"""What an operator is shown of the sessions and worlds of this process, and what its pages hear when it stops."""
+"""What an operator sees of the sessions and worlds of this process, and what the pages say when the process stops."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LEAST_DISK = 1024 * 1024
 
 
 async def checks() -> Sequence[Check]:
-    """Whether one more visitor finds a world."""
+    """Whether there is room for the world of one more visitor."""
     simulation = session.simulation()
     address = urlsplit(simulation.aws_url)
     answered = await health.answers(address.hostname or "", address.port or 0)
@@ -57,7 +57,7 @@ def _room(folder: Path) -> str:
 
 
 def gauges() -> Iterable[Metric]:
-    """What is counted elsewhere: sessions, worlds, connections, and what is under way."""
+    """Numbers that other modules count: sessions, worlds, connections, and work in progress."""
     manager = _sessions()
     active, store = len(manager.list_active_sessions()), session.simulation().store
     left = manager.num_sessions() - active

@@ -54,7 +54,8 @@ def is_of_this_process(key: str) -> bool:
 
 
 def key_of(browser: str, facts: RequestFacts | None) -> str:
-    """The key of the world of a browser with that id: that person's where it opened the launch address."""
+    """The key of the world of a browser with that id: the key of the starter's world where the browser opened the
+    launch address."""
     has_launched = facts is not None and facts.launched
     return tool_files.HANDS_ON if has_launched and Settings.from_environment().world_dir else browser
 

@@ -15,14 +15,15 @@ _LEAVING = "leaving"
 
 
 def go(page: str, **params: str) -> None:
-    """Opens another page, seen as this one is; `params` go into its address."""
+    """Opens another page, in the same language, depth and mode; `params` are added to its address."""
     # As an object, since `leave` comes before the pages are registered.
     target = st.Page(PAGE_FILES / f"{page}.py", url_path=page, default=page == STORY[0])
     st.switch_page(target, query_params={**address.kept(), **params})
 
 
 def follow(asked: object) -> None:
-    """Goes where a link of ours leads: the browser says `page` and `params`. What is no page of ours leads nowhere."""
+    """Opens the page of one of our links: the browser sends `page` and `params`. A page that does not exist is
+    ignored."""
     page, params = (asked.get("page"), asked.get("params")) if isinstance(asked, dict) else (None, None)
     if page in PAGES:
         go(page, **{str(name): str(text) for name, text in (params if isinstance(params, dict) else {}).items()})
@@ -31,7 +32,7 @@ def follow(asked: object) -> None:
 def leave() -> None:
     """Goes where a button that `ask`s leads, if one was pressed: before anything of the old page is drawn again."""
     if st.session_state.pop(ARRIVED, None):
-        st.query_params.from_dict(address.kept())  # as `go`: the browser takes these to the new page
+        st.query_params.from_dict(address.kept())  # as in `go`: the browser takes these parameters to the new page
     if page := st.session_state.pop(_LEAVING, None):
         go(page)
 

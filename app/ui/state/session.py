@@ -36,7 +36,7 @@ _START = "world_start"
 _WALK_VIEW = "walk_view"
 _DIAGNOSIS = "diagnosis_of_walk"
 _DUE = "walk_due"
-"""In the session: the path of the world whose walk is made again when it is asked for next."""
+"""In the session: the path of the world whose walk is made again when a page asks for it."""
 
 
 @single(release=Simulation.stop)
@@ -58,12 +58,12 @@ def simulation() -> Simulation:
 
 
 def admit() -> None:
-    """Comes before everything else in a run: stops it where this visitor has used too much CPU time."""
+    """Comes before everything else in a run: stops the run where this visitor has used too much CPU time."""
     allowance.admit(own_world.key(), begun=False)
 
 
 def charge() -> None:
-    """Comes last in a run: what it took is charged."""
+    """Comes last in a run: charges its CPU time to the visitor."""
     allowance.admit(own_world.key())
 
 
@@ -104,7 +104,7 @@ def loss() -> str:
 
 
 def page_state() -> dict[str, object]:
-    """What pages keep beside this browser's world: a reload does not lose it, and all tabs have it in common."""
+    """What pages keep beside this browser's world: it outlasts a reload, and all tabs share it."""
     return simulation().page_state(world())
 
 
@@ -117,22 +117,22 @@ def ports() -> Ports:
 
 
 def survey_ports() -> Ports:
-    """Fresh ports with the patience of a survey (`wiring.live_for_survey`). Raises as `ports` does."""
+    """New ports with the deadline of a survey (`wiring.live_for_survey`). Raises as `ports` does."""
     return live.survey_ports() if mode.can().walk_cluster else simulated_ports()
 
 
 def tool_options() -> ToolOptions:
-    """What the commands of a fix have to be given; nothing of it in a world."""
+    """The options that the commands of a fix need; none in a simulated world."""
     return live_selection.tool_options() if mode.can().walk_cluster else ToolOptions()
 
 
 def simulated_ports() -> Ports:
-    """Fresh ports of this browser's world."""
+    """New ports of this browser's world."""
     return simulated(simulation(), world())
 
 
 def now() -> float:
-    """The time by which the walk's tokens live: Unix seconds."""
+    """The clock of the walk's tokens: Unix seconds."""
     return world().clock.now() if mode.can().move_clock else time.time()
 
 
@@ -164,7 +164,7 @@ def kept_walk_view() -> WalkView | None:
         return None
     found = last if last.change >= here.log.events.changed else shared_walks.follow(here, last, lambda: _walk(here))
     if found is last:
-        return last if last.faults == here.faults else None  # another tab may have caused or fixed one since
+        return last if last.faults == here.faults else None  # another tab may have injected or reverted one since
     st.session_state[_WALK_VIEW] = found
     return found
 
@@ -216,20 +216,20 @@ def reset(seeded: Chain = scenario.ARTICLE, *, start: Start | None = None) -> No
 
 
 def inject(fault_id: str) -> None:
-    """Fixes whatever is broken in this browser's world, and breaks it again. Raises `CannotBeInjected`."""
+    """Reverts what is broken in this browser's world, then injects the fault. Raises `CannotBeInjected`."""
     with _acting() as here:
         simulation().revert(here)
         simulation().inject(here, fault_id)
 
 
 def revert() -> None:
-    """Takes back what is broken in this browser's world."""
+    """Reverts what is broken in this browser's world."""
     with _acting() as here:
         simulation().revert(here)
 
 
 def edit(here: World, kind: str, text: str) -> None:
-    """Writes an object of a world of this browser's as it was typed. Raises `EditRefused`, and `WorldGone`."""
+    """Stores an object in a world of this browser as it was typed. Raises `EditRefused`, and `WorldGone`."""
     simulation().edit(here, edits.apply(here, kind, text))
     _has_acted(here)
 
@@ -243,7 +243,7 @@ def recreate_pod(here: World) -> None:
 
 
 def replace_node(kind: NodeKind) -> None:
-    """Puts a node of another kind in the place of this browser's world's."""
+    """Replaces the node of this browser's world by one of another kind."""
     with _acting() as here:
         simulation().replace_node(here, kind)
 
@@ -254,13 +254,14 @@ def save() -> WorldSnapshot:
 
 
 def restore(saved: WorldSnapshot) -> None:
-    """Makes the world of that snapshot what it was. Raises `WorldGone` where this browser has another one by now."""
+    """Restores the world of that snapshot. Raises `WorldGone` where this browser has another world by now."""
     with _acting():
         simulation().restore(saved.world, saved)
 
 
 def move_clock(seconds: float) -> None:
-    """Moves the world's clock, lets the kubelet act, and walks again. Raises `ValueError` far from the wall clock."""
+    """Moves the world's clock, lets the kubelet act, and walks again. Raises `ValueError` if that is too far from
+    now."""
     here, before = world(), simulated_walk_view().walk.report(Step.TOKEN_MOUNT).evidence
     simulation().move_clock(here, seconds)
     here.log.events.turn()
@@ -287,7 +288,7 @@ def _has_acted(here: World) -> None:
 
 
 def subject() -> Subject:
-    """Whose IRSA the walks through this browser's world are about."""
+    """The ServiceAccount and the Pod that the walks through this browser's world are about."""
     return world().chain.subject
 
 

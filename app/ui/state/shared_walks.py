@@ -27,10 +27,10 @@ from app.world.world import World
 
 @dataclass
 class Shared:
-    """What the pages of one world have in common."""
+    """What the pages of one world share."""
 
     lock: threading.RLock = field(default_factory=threading.RLock)
-    """Held while one page follows the world or asks the doctor, so that the others find what it found."""
+    """Held while one page makes a walk after a change, or a diagnosis, so that the other pages find the result."""
     walk_view: WalkView | None = None
     diagnosis: tuple[WalkView, Diagnosis] | None = None
 
@@ -43,7 +43,7 @@ _of: WeakKeyDictionary[World, Shared] = WeakKeyDictionary()
 
 
 def shared(world: World) -> Shared:
-    """What the pages of that world have in common. It goes with the world."""
+    """What the pages of that world share. It is removed with the world."""
     with _lock:
         return _of.setdefault(world, Shared())
 
@@ -81,14 +81,14 @@ def follow(world: World, last: WalkView, make: Callable[[], WalkView]) -> WalkVi
 
 
 def has_followed(found: Walk) -> bool:
-    """Whether that walk came to this page by itself, because the world has changed."""
+    """Whether the page made that walk by itself, because the world has changed."""
     return st.session_state.get(_FOLLOWED) is found
 
 
 def walk_through(simulation: Simulation, here: World, replaced: Mapping[str, JsonValue] | None) -> WalkView:
-    """Walks now. This is the last walk from then on. `replaced`: as in `WalkView`."""
+    """Walks now. The result is the last walk from then on. `replaced`: as in `WalkView`."""
     gone = simulation.follow(here)
-    # What the world is like when the walk begins: another tab may change it meanwhile, and then another walk is due.
+    # The state of the world when the walk begins: another tab may change it meanwhile, and then another walk is due.
     opened, chain, faults, change = simulated(simulation, here), here.chain, here.faults, here.log.events.changed
     started = time.perf_counter()
     found = walk(opened, chain.subject)

@@ -1,4 +1,4 @@
-"""A chain that its reader is building in a world that began empty: how far it is."""
+"""A chain that its reader is building in a world that began empty: which parts exist."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from app.ui.state import mode, session
 from app.ui.state.walk_view import WalkView
 
 _BUILT = "built"
-"""Beside the world: that its chain has worked."""
+"""Kept beside the world: whether its chain has worked."""
 _SEEN = "build_seen"
 _PICTURED = "build_pictured"
 
 
 def is_unbuilt() -> bool:
-    """Whether the world began empty, and its chain has not worked so far; what breaks it later is another matter."""
+    """Whether the world began empty, and its chain has never worked so far. A later break does not count."""
     if not mode.can().break_world or session.world().start == "finished" or session.page_state().get(_BUILT):
         return False
     works = judge(session.simulated_walk_view().walk).outcome is Outcome.WORKS
@@ -32,7 +32,7 @@ def is_unbuilt() -> bool:
 
 def seen(walk_view: WalkView) -> Seen:
     """What is known of this browser's world; asked once for a walk and what its reader has done since."""
-    from app.world.lifecycle import building  # of an empty world alone
+    from app.world.lifecycle import building  # only worlds that began empty need it
 
     here = session.world()
     deeds = frozenset(here.usage.deeds)
@@ -46,9 +46,10 @@ def seen(walk_view: WalkView) -> Seen:
 
 
 def pictured(walk_view: WalkView) -> Diagnosis:
-    """What the exercise's map is drawn from. As long as the chain does not work that is the walk alone: it shows what
-    there is, and what the doctor adds about the Pod and its past says nothing of that. A chain that works has its
-    diagnosis.
+    """The diagnosis from which the exercise's map is drawn.
+
+    As long as the chain does not work, that is the walk alone, which shows what exists: the doctor's checks of the Pod
+    and its past say nothing about that. A chain that works has its whole diagnosis.
     """
     if not is_unbuilt():
         return session.diagnosis(walk_view)
@@ -60,7 +61,7 @@ def pictured(walk_view: WalkView) -> Diagnosis:
 
 
 def ghosts(found: Diagnosis) -> Sequence[str]:
-    """What a picture of that walk draws as a ghost, in a fixed order; nothing where nothing is being built."""
+    """The parts that a picture of that walk draws as ghosts, in a fixed order; none where nothing is being built."""
     if not is_unbuilt() or found.walk is not session.simulated_walk_view().walk:
         return ()
     checks = {check.id: check for report in found.walk for check in report.checks}

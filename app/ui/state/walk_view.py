@@ -1,4 +1,4 @@
-"""One walk as the pages see it, whatever cluster it went through."""
+"""One walk as the pages see it, through whichever cluster it went."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from app.flow.port_wrappers.permissions_needed import Forecast
 
 @dataclass(frozen=True, kw_only=True)
 class WalkView:
-    """One walk, and what was read beside it."""
+    """One walk, and what else was read with it."""
 
     world: str
-    """Through what it went: the path of the simulated world, or the real cluster's context and the subject. Another
-    world wants another walk."""
+    """What the walk went through: the path of the simulated world, or the real cluster's context and the subject. For
+    another value another walk is due."""
     walk: Walk
     seconds: float
     """How long the walk took, by the wall clock."""
@@ -26,11 +26,12 @@ class WalkView:
     """What a Pod of the simulated world (namespace and name) has printed, or why that cannot be read, in the server's
     words. Read when a page first shows it: few pages do."""
     heard: tuple[Exchange, ...] = ()
-    """How the world was set up, and what its servers said to each other until then; empty for a real cluster."""
+    """The requests with which the world was set up, and those between its servers until the walk; empty for a real
+    cluster."""
     gone: bool = False
     """Whether the ServiceAccount or the Pod that was chosen in the simulated world does not exist."""
     replaced: Mapping[str, JsonValue] | None = None
-    """What `token_mount` had found before the clock was moved; None where it was not."""
+    """The evidence of `token_mount` from before the clock was moved; None where it was not moved."""
     faults: tuple[str, ...] = ()
     """The faults that were in force in the simulated world when the walk began."""
     change: int = 0
@@ -38,16 +39,16 @@ class WalkView:
     granted: frozenset[Action] = ALL
     """What the walk was allowed to do beyond reading."""
     as_of: Mapping[Step, float] = field(default_factory=dict)
-    """Unix seconds of those reports that are of an earlier walk, because a server was silent in this one."""
+    """By step: when an earlier walk read it, in Unix seconds, where a server did not answer in this walk."""
     silence: str = ""
-    """How a server was silent, in the words of the client that noticed it; empty where none was."""
+    """The client's error message about the server that did not answer; empty where all did."""
     diagnosis: Diagnosis | None = None
-    """What the doctor says of it; None before the first request for it."""
+    """The doctor's diagnosis; None before the first request for it."""
     identity: JsonValue = None
-    """Who we ourselves are to AWS (GetCallerIdentity); None where AWS did not say."""
+    """Our own identity at AWS (GetCallerIdentity); None where AWS did not return it."""
     identity_error: FlowError | None = None
-    """Why it did not."""
+    """Why AWS did not return it."""
     region: str = ""
     """The AWS region that was asked."""
     forecast: Forecast | None = None
-    """What the cluster said beforehand of what the actions take; None where it was not asked."""
+    """What the cluster said beforehand about the permissions that the actions need; None where it was not asked."""

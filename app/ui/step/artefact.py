@@ -1,4 +1,4 @@
-"""The one thing that a step is about, as it was in this walk: what a reader of the story sees of the evidence."""
+"""The object that a step is about, as it was in this walk: the only evidence that a reader of the story sees."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.ui.text import escape, prose
 
 
 def artefact(report: StepReport, content: Content) -> str:
-    """The step's artefact under its heading, as HTML; empty where the walk did not come to it."""
+    """The step's object under its heading, as HTML; empty where the walk did not get to it."""
     body = _DRAWN[report.step](report.evidence, report, content)
     if not body:
         return ""
@@ -53,7 +53,8 @@ def _titled(name: str, drawn: str) -> str:
 
 
 def _variables(found: Mapping[str, JsonValue], _: StepReport, content: Content) -> str:
-    """In the order in which the webhook adds them, which the lesson describes; `yaml_lines` would sort them."""
+    """The variables in the order in which the webhook adds them, which the lesson describes; `yaml_lines` would sort
+    them."""
     lines = [
         line
         for one in get_list(found, "environment")
@@ -63,7 +64,7 @@ def _variables(found: Mapping[str, JsonValue], _: StepReport, content: Content) 
 
 
 def claims_document(token: JsonValue, content: Content) -> str:
-    """What a token says, its three claims lit, the others folded; empty where there is no token."""
+    """A token's claims, the three that STS compares lit, the others folded; empty where there is no token."""
     claims = get_object(get(token, "claims"))
     lit: Notes = {(name,): content.message(f"artefacts.claims.{name}") for name in CLAIMS if name in claims}
     return document(content, json_lines(claims), lit) if lit else ""

@@ -1,4 +1,4 @@
-"""Parts of a step's page that its lesson gives: the passport, what can go wrong, and the close of the story."""
+"""Parts of a step's page from its lesson: the passport, what can go wrong, and the end of the story."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from app.ui.text import escape, prose
 
 ANCHOR = "what-can-go-wrong"
 FIRST = 3
-"""Items of the lesson's list that stand open: its order is the content's."""
+"""How many items of the lesson's list stand open: the order is the content's."""
 _ON = "analogy_on"
 
 
@@ -27,7 +27,7 @@ _ON = "analogy_on"
 
 
 def analogy(step: Step, content: Content) -> None:
-    """A switch, and the step's part of the thread where it is on. It stays as it is from step to step."""
+    """A switch, and if it is on, this step's part of the analogy. It keeps its position from step to step."""
     on = bool(st.session_state.get(_ON, False))
     drawn_before.part(("analogy", step, content.language, on), lambda: _analogy(step, content, on=on))
 
@@ -47,7 +47,8 @@ def _switched(on: bool) -> None:
 
 
 def close(diagnosis: Diagnosis, content: Content) -> None:
-    """What this world's walk has shown. A broken chain: only that, and at which step; an open check: that."""
+    """What this world's walk has shown. For a broken chain only that it is broken, and at which step; likewise for an
+    open check."""
     walk, verdict = diagnosis.walk, diagnosis.verdict
     if verdict.outcome is Outcome.BROKEN and verdict.step:
         words = content.message("close.open", step=content.message(f"steps.{verdict.step}.short"))
@@ -82,7 +83,7 @@ def going_wrong(step: str, content: Content) -> str:
 
 
 def parts(body: str) -> tuple[str, list[str], str]:
-    """What stands before the first bulleted list of a Markdown text, its items, and what follows it."""
+    """The text before the first bulleted list of a Markdown text, the items of the list, and the text after it."""
     before, _, others = body.partition("\n- ")
     listed, _, after = f"- {others}".partition("\n\n")
     return before, re.split(r"\n(?=- )", listed), after

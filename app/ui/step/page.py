@@ -1,4 +1,4 @@
-"""The one shape of every step's page: what it is about, what it came to, what happened, and what lies behind it."""
+"""The page of every step: what the step is about, its result, how that came about, and the details behind it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from app.ui.step.recompute import recompute
 from app.ui.text import escape, prose
 
 HEAD_START_SECONDS = 0.08
-"""Within it a browser comes near to having drawn what the script has drawn so far."""
+"""Seconds within which a browser can nearly draw what the script has drawn so far."""
 _LAST = "lesson"
 
 
@@ -66,7 +66,7 @@ def lesson(name: str) -> None:
                 )
         _let_it_be_drawn(step)
 
-        # (2) The reader's prediction comes before what the world really did.
+        # (2) The reader's prediction comes before the real result.
         with drawn_before.again():
             is_shown = known[step] not in HOLDS or predict.predict(step, walk_view, content)
         if not is_shown:
@@ -130,7 +130,7 @@ def _lead(step: Step, status: Status, walk_view: WalkView) -> film_view.Lead:
 
 
 def _came_of(report: StepReport, status: Status, chain: ChainState, walk_view: WalkView, content: Content) -> str:
-    """What came of the step: for our own requests, or for the Pod's program where that went another way."""
+    """The result of the step: for our own requests, or for the Pod's program where it did something else."""
     step, walk = report.step, walk_view.walk
     if status is not report.status:
         return of_program(step, status, chain.verdict, walk.subject, content)
@@ -157,7 +157,7 @@ def _story(step: Step, content: Content) -> str:
 
 
 def _beyond(step: Step, content: Content) -> str:
-    """What this step has at the next depth, for a reader of the story; empty where the reader is there already."""
+    """What this step shows at the next depth, for a reader of the story; empty for a reader who is there already."""
     key = f"depth.beyond.{step}"
     if depth() >= DETAIL or key not in content.messages:
         return ""
@@ -195,14 +195,15 @@ def _behind_in_detail(step: Step, report: StepReport, walk_view: WalkView, conte
 
 
 def _behind(step: Step, report: StepReport, walk_view: WalkView, content: Content) -> None:
-    """The lesson's sections that do not stand open; folded unless the reader wants all of it, and then the wire too."""
+    """The lesson's sections that do not stand open; folded unless the reader wants all details, and then with the
+    wire."""
 
     def folds() -> str:
         return _folds(step, report, content)
 
     if depth() == WIRE:
         drawn = for_reader(f"behind_{step}", folds, walk_view, content.language)
-    else:  # the wire alone is of this walk
+    else:  # only the wire is about this walk
         drawn = for_all(f"behind_{step}", folds, content.language, depth())
     draw_collapsibles(drawn, step, answers=answers(WIRE))
 

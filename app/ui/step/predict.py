@@ -18,9 +18,9 @@ from app.ui.state.walk_view import WalkView
 from app.ui.text import escape, prose
 
 _KEPT = "predictions"
-"""The world's path, and by step what was predicted; empty where the reader did not want to guess."""
+"""The world's path, and by step the option that was predicted; empty where the reader did not want to predict."""
 _OUTCOMES = "right_answers"
-"""In the session: the last walk, and by step what it says to the question; a page asks for it three times."""
+"""In the session: the last walk, and by step its answer to the question; a page asks for it three times."""
 _ASKED = "predict_asked"
 """In the session: the path of the world about whose walk the page asked last."""
 _FRESH = "predicted"
@@ -45,9 +45,9 @@ def is_fresh(step: Step) -> bool:
 
 
 def predict(step: Step, walk_view: WalkView, content: Content) -> bool:
-    """Asks the step's question, or tells what came of the prediction; whether the evidence may be shown.
+    """Asks the step's question, or shows the result of the prediction. Returns whether the evidence may be shown.
 
-    Where the step did not hold, or the walk cannot tell, nothing is asked: what broke is the thing to see.
+    Where the step broke, or the walk does not decide the question, nothing is asked: the break is what to look at.
     """
     found = _outcome(step, walk_view)
     if found is None:
@@ -61,7 +61,7 @@ def predict(step: Step, walk_view: WalkView, content: Content) -> bool:
         options = tuple(
             (option, content.message(f"{words}.options.{option}", **found.values)) for option in QUESTIONS[step].options
         )
-        # By its words, which are the same for most readers, and not by the values of this walk.
+        # The key is the text, which is the same for most readers, and not the values of this walk.
         same = ("predict", step, content.language, question, options)
         drawn_before.part(same, lambda: _ask(step, question, Labels(options), content))
         return False
@@ -95,7 +95,7 @@ def _ask(step: Step, question: str, options: Labels, content: Content) -> None:
             index=None,
             key=_option(step),
             format_func=options,
-            on_change="ignore",  # the page waits for the button; a form would not tell of a choice before that
+            on_change="ignore",  # the page waits for the button; in a form it would not see a choice before that
         )
         answer, show = (content.message(f"predict.{what}") for what in ("answer", "show"))
         with st.container(horizontal=True, gap="small"):
@@ -113,14 +113,15 @@ def _answer(step: Step) -> None:
 
 
 def _keep(step: Step, option: str = "") -> None:
-    """Keeps what was predicted of the walk that was asked about; nothing for a reader who does not want to guess."""
+    """Keeps the prediction about the walk that was asked about; an empty one for a reader who does not want to
+    predict."""
     world = str(st.session_state[_ASKED])
     _place()[_KEPT] = {"world": world, "made": {**_made(world), step: option}}
     st.session_state[_FRESH] = step
 
 
 def _option(step: Step) -> str:
-    """The key of the choice."""
+    """The key of the choice in the session."""
     return f"predict_{step}_option"
 
 

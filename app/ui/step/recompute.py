@@ -1,4 +1,4 @@
-"""Recompute it yourself: a command and a few lines of Python that come to a value on the screen by another way."""
+"""Recompute it yourself: a command and a few lines of Python that compute a value on the screen in another way."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from app.world.setup.scenario import ARTICLE
 
 EXAMPLES = ASSETS / "examples"
 _KINDS = {"sh": "bash", "py": "python"}
-"""How an example is run, by the end of its name."""
+"""The language of an example, by the end of its file's name."""
 
 
 def recompute(step: Step, walk_view: WalkView, content: Content) -> None:
@@ -56,7 +56,7 @@ def _read(path: Path) -> str:
 
 
 def _names(subject: Subject, content: Content) -> str:
-    """What to put for the names in the examples, which are the article's; empty where the walk is about those."""
+    """The names to put into the examples, which have the article's; empty where the walk is about those."""
     if subject == ARTICLE.subject:
         return ""
     account = f"{subject.namespace}/{subject.service_account}"

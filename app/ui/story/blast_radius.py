@@ -1,6 +1,5 @@
-"""What a compromised Pod gives away, drawn: the figure with the ways that were taken, the verdict, every attempt, the
-evaluation behind it.
-"""
+"""How much a compromised Pod gives away, as HTML: the figure with the ways that were taken, the verdict, every attempt,
+and the evaluation behind it."""
 
 from __future__ import annotations
 
@@ -24,16 +23,16 @@ from app.ui.text import breakable, escape, prose, value
 
 
 class State(StrEnum):
-    """What became of one role; also the class of its box and of the arrow to it."""
+    """The result for one role; also the class of its box and of the arrow to it."""
 
     LEAK = "leak"
-    """The attacker gets it, and it opens the data."""
+    """The attacker gets the role, and the role opens the data."""
     HELD = "held"
-    """The attacker gets it, and it opens nothing."""
+    """The attacker gets the role, which does not open the data."""
     KEPT = "kept"
-    """The attacker does not get it."""
+    """The attacker does not get the role."""
     ABSENT = "absent"
-    """The scheme does without it."""
+    """The scheme has no such role."""
 
 
 _STATUSES = {
@@ -42,9 +41,9 @@ _STATUSES = {
     State.KEPT: Status.PASSED,
     State.ABSENT: Status.NOT_REACHED,
 }
-"""Whose sign stands beside what became of a role."""
+"""The status whose sign stands beside the result for a role."""
 _LONGEST = 24
-"""Characters of a role's name that stand beside an attempt."""
+"""How many characters of a role's name stand beside an attempt."""
 _BOXES = ("pod_1_role", "node_role", "pod_2_role")
 _PART = re.compile(
     r'<g id="story&#45;(?:lr|tb)&#45;(?P<id>\w+)(?:&#45;(?P<words>\w+))?" '
@@ -54,7 +53,7 @@ _PART = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluatedScheme:
-    """A scheme and the Pod taken in it, evaluated."""
+    """A scheme with the compromised Pod, evaluated."""
 
     scene: Scene
     taken: Taken
@@ -66,7 +65,7 @@ class EvaluatedScheme:
         return next((attempt for attempt in self.found.attempts if attempt.role is role), None)
 
     def state(self, box: str) -> State:
-        """What became of the role in that box."""
+        """The result for the role in that box."""
         attempt = self.attempt(box)
         if attempt is None:
             return State.ABSENT
@@ -76,7 +75,7 @@ class EvaluatedScheme:
 
 
 def evaluate(scene: Scene, taken: Taken) -> EvaluatedScheme:
-    """What the attacker in that Pod gets in that scheme."""
+    """Evaluates what the attacker in that Pod gets in that scheme."""
     return EvaluatedScheme(scene=scene, taken=taken, found=blast_radius(scene.setting, scene.pods[taken]))
 
 
@@ -91,7 +90,7 @@ def result(outcome: EvaluatedScheme, content: Content) -> str:
 
 
 def figure(outcome: EvaluatedScheme, content: Content) -> str:
-    """The figure with what was computed lit; its text alternative says the same."""
+    """The figure with the results lit; its text alternative says the same."""
     return _drawn(outcome.scene, dict(_shown(outcome)), alternative(outcome, content), content)
 
 
@@ -122,11 +121,11 @@ def _drawn(scene: Scene, shown: Mapping[str, tuple[str, str]], spoken: str, cont
 
 
 def _shown(outcome: EvaluatedScheme) -> Iterator[tuple[str, tuple[str, str]]]:
-    """The parts of the figure that are more than a quiet box: their class, and of an arrow its words."""
+    """The parts of the figure that are more than a quiet box: their class, and for an arrow its text."""
     number = outcome.taken[-1]
     yield f"attack_{number}", (State.LEAK, "attack")
     yield f"pod_{number}", (State.LEAK, "")
-    # (1) What the attacker tries, and what each role may.
+    # (1) What the attacker tries, and what each role allows.
     for box in _BOXES:
         attempt, state = outcome.attempt(box), outcome.state(box)
         yield box, (state, "")
@@ -134,7 +133,7 @@ def _shown(outcome: EvaluatedScheme) -> Iterator[tuple[str, tuple[str, str]]]:
             yield _arrow(number, box), (state, attempt.way)
             if attempt.opens:
                 yield f"permits_{box}", (state if state is State.LEAK else "idle", "permits")
-    # (2) What the other Pod does all day.
+    # (2) What the other Pod uses all day.
     other = next(taken for taken in Taken if taken is not outcome.taken)
     yield from _daily(evaluate(outcome.scene, other))
     # (3) The data.
@@ -144,7 +143,7 @@ def _shown(outcome: EvaluatedScheme) -> Iterator[tuple[str, tuple[str, str]]]:
 
 
 def _daily(outcome: EvaluatedScheme) -> Iterator[tuple[str, tuple[str, str]]]:
-    """The ways that a Pod takes all day."""
+    """The ways that a Pod uses all day."""
     for box in _BOXES:
         attempt = outcome.attempt(box)
         if (
@@ -171,7 +170,7 @@ def _label(box: str, content: Content) -> str:
 
 
 def verdict(outcome: EvaluatedScheme, content: Content) -> str:
-    """Whether the data leaks, and through what."""
+    """Whether the data leaks, and through which roles."""
     leaks, pod = outcome.found.leaks, content.message(f"why.pods.{outcome.taken}")
     if leaks:
         boxes = {role.arn: box for box, role in outcome.scene.boxes.items()}
@@ -188,7 +187,7 @@ def verdict(outcome: EvaluatedScheme, content: Content) -> str:
 
 
 def _kind(outcome: EvaluatedScheme, box: str) -> str:
-    """Which words tell of the data leaking through that box. Pod 2 alone is there to use the data."""
+    """The key of the text on the data that leaks through that box. Only Pod 2 is meant to use the data."""
     if box == "node_role":
         return "metadata"
     if not _is_own(outcome, box):
@@ -197,7 +196,8 @@ def _kind(outcome: EvaluatedScheme, box: str) -> str:
 
 
 def _is_own(outcome: EvaluatedScheme, box: str) -> bool:
-    """Whether the role in that box was made for the taken Pod, whatever the annotation of its ServiceAccount names."""
+    """Whether the role in that box was made for the compromised Pod, whichever role the annotation of its
+    ServiceAccount names."""
     return box == f"{outcome.taken.replace('-', '_')}_role"
 
 
@@ -213,12 +213,12 @@ def _row(outcome: EvaluatedScheme, box: str, content: Content) -> str:
 
 
 def _short(name: str) -> str:
-    """A role's name on one line; the evaluation has all of it."""
+    """A role's name on one line; the evaluation has the whole name."""
     return name if len(name) <= _LONGEST else f"{name[:12]}…{name[-8:]}"
 
 
 def _sentence(outcome: EvaluatedScheme, box: str, content: Content) -> str:
-    """How the attempt on the role in that box ends, and what the role may."""
+    """The result of the attempt on the role in that box, and what the role allows."""
     attempt = outcome.attempt(box)
     if attempt is None:
         return content.message("why.attempts.absent")
@@ -265,7 +265,7 @@ def _evaluation(pod: Pod, attempt: Attempt, label: str, content: Content) -> str
 
 
 def _permissions(found: PermissionDecision, content: Content) -> str:
-    """The statements that are about the action, in full; of all others their number."""
+    """The statements about the action, in full, and the number of the others."""
     if not found.trace:
         return _caption(content.message("why.computed.no_permissions"))
     statements: dict[tuple[str, str | int], list[Match]] = {}

@@ -26,7 +26,7 @@ def home() -> None:
     content, walk_view = language.content(), session.last_walk_view()
 
     with navigation.onward("home", content):
-        # (1) What this is, and where to begin: all that a newcomer has to see.
+        # (1) What this is, and where to begin: all that a newcomer needs to see.
         lesson = content.lesson("home")
         intro = lesson.section("intro")
         goal, _, more = intro.body.partition("\n\n")
@@ -44,7 +44,7 @@ def home() -> None:
         heading = f"<h2>{escape(intro.heading)}</h2>"
         components.block(f'<section class="prose">{heading}{markdown(more, content)}</section>', key="intro_home")
 
-        # (3) The six steps: in words, as a picture, and how they stand, or why that is not known.
+        # (3) The six steps: in words, as a picture, and with their status, or why that is not known.
         draw_section("story", "home", content)
         if walk_view:
             components.block(_verdict(walk_view, content), key="verdict")
@@ -57,7 +57,7 @@ def home() -> None:
 
 
 def _film(walk_view: WalkView | None, content: Content) -> None:
-    """The film of the last walk: six beats that play once, and all of it on demand."""
+    """The film of the last walk: six beats that play once, and the whole film on demand."""
     if walk_view is None:
         film_view.still(content)
         return
@@ -74,7 +74,7 @@ def _film(walk_view: WalkView | None, content: Content) -> None:
 
 
 def _start(content: Content) -> None:
-    """What the world begins with: the exercise is in an empty one."""
+    """The choice of how the world begins: the exercise needs an empty one."""
     if session.world().start == "empty":
         st.button(
             content.message("build.go_on"),
@@ -117,7 +117,7 @@ def _paths(content: Content) -> str:
 
 
 def _analogy(content: Content) -> str:
-    """Each step beside its part of the journey, and where the comparison breaks."""
+    """Each step beside its part of the analogy, and where the analogy breaks."""
     columns = ("step", "travel", "irsa", "breaks")
     head = "".join(f'<th scope="col">{escape(content.message(f"home.passport.{key}"))}</th>' for key in columns)
     rows = []

@@ -1,4 +1,4 @@
-"""The kind of node in this browser's world: the choice of it, how its instance metadata is set, what a Pod then got."""
+"""The choice of the node's kind in this browser's world: how its instance metadata is set, and what a Pod then got."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _KEY = "node_kind"
 
 
 def choose(content: Content) -> None:
-    """The choice, and what it means for Pods. A fault may lie in a Pod that a new node would create again."""
+    """The choice, and what it means for Pods. A fault may be in a Pod that a new node would create again."""
     here = session.world()
     if here.account.node is None:
         return

@@ -28,7 +28,7 @@ _UNCHANGED = "unchanged"
 _CHOICE, _SENT = "one_minute_choice", "one_minute_sent"
 _STATUS = {True: Status.PASSED, False: Status.FAILED, None: Status.UNKNOWN}
 _BEFORE_SIGNATURE = {"sts.provider", "sts.audience"}
-"""What this world's STS compares with the provider before it comes to the signature."""
+"""The checks of the provider that this world's STS makes before it checks the signature."""
 _SENDS = (Action.READ_TOKEN, Action.EXCHANGE)
 
 
@@ -39,7 +39,7 @@ def one_minute() -> None:
     with navigation.onward(PAGE, content):
         components.head(PAGE, content)
 
-        # (1) What it says.
+        # (1) The contents of the token.
         token = walk_view.walk.report(Step.TOKEN_MOUNT).evidence.get("token")
         drawn = claims_document(token, content) or _none(content)
         components.block(
@@ -47,7 +47,7 @@ def one_minute() -> None:
             key="minute_token",
         )
 
-        # (2) Why it can be believed.
+        # (2) Why STS can trust it.
         if not token:
             consent_buttons.offer(Step.TOKEN_MOUNT, walk_view, content)
         draw_section("try", PAGE, content)
@@ -58,14 +58,14 @@ def one_minute() -> None:
 
 
 def _none(content: Content) -> str:
-    """Where this walk came to no token: the step that says why."""
+    """Which step says why, where this walk got no token."""
     words = escape(content.message("one_minute.no_token"))
     return f"<p>{page_link(content, Step.TOKEN_MOUNT, words)}</p>"
 
 
 @page_errors.fragment
 def _stamp(walk_view: WalkView, token: JsonValue, content: Content) -> None:
-    """The claim to change, and what became of the signature: of the walk's own token, or of the one just sent."""
+    """The claim to change, and the result for the signature: of the walk's own token, or of the one just sent."""
     if consent_buttons.instead(_SENDS, content, key=PAGE):
         return
     if mode.can().send_outside:
@@ -99,7 +99,7 @@ def _stamp(walk_view: WalkView, token: JsonValue, content: Content) -> None:
 
 
 def _submission(walk_view: WalkView, index: int) -> Submission:
-    """What STS made of the token with that character changed; sent once for each walk."""
+    """STS's answer to the token with that character changed; sent once for each walk."""
     walked, sent = st.session_state.get(_SENT, (None, {}))
     if walked is not walk_view:
         sent = {}
@@ -114,7 +114,8 @@ def _submission(walk_view: WalkView, index: int) -> Submission:
 
 
 def _picture(change: Change | None, signature: Status, found: str, answer: str, content: Content) -> str:
-    """Who stamps with the private key, what is stamped, who looks at it with the public key and what they find."""
+    """The picture of the signature: who signs with the private key, what is signed, who verifies it with the public
+    key, and the result."""
     words = {
         key: prose(content.message(f"one_minute.picture.{key}")) for key in ("signs", "private", "checks", "public")
     }
@@ -129,7 +130,7 @@ def _picture(change: Change | None, signature: Status, found: str, answer: str, 
 
 
 def _content(change: Change | None, content: Content) -> str:
-    """What the signature is over: the claims; of a changed one the text before and after."""
+    """The signed content: the claims; for a changed token the text before and after."""
     if change is None:
         return "".join(f'<span class="{claim(name)}"><code>{name}</code></span>' for name in CLAIMS)
     return f'<div class="twice {claim(change.name)}">{before_and_after(change, content)}</div>'

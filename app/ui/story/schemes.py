@@ -1,4 +1,4 @@
-"""The three ways to hand out permissions, with the roles and ServiceAccounts that this world has for each."""
+"""The three ways to grant permissions, with the roles and ServiceAccounts that this world has for each."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ from app.world.setup import story
 from app.world.world import World
 
 _KEPT, _LENT = "scenes", "scenes_lent"
-"""In the session: the last walk, and by scheme what was read since; by scheme what another world lent."""
+"""In the session: the last walk, and the scenes that were read since, by scheme; and the scenes of another world, by
+scheme."""
 
 
 class Scheme(StrEnum):
-    """How permissions are handed out; the values stand in addresses."""
+    """How permissions are granted; the values stand in addresses."""
 
     NODE_ROLE = "node-role"
     IRSA = "irsa"
@@ -31,7 +32,7 @@ class Scheme(StrEnum):
 
 
 class Taken(StrEnum):
-    """The Pod that is taken over; the values stand in addresses."""
+    """The Pod that is compromised; the values stand in addresses."""
 
     POD_1 = "pod-1"
     POD_2 = "pod-2"
@@ -48,10 +49,10 @@ class Scene:
 
 
 def current(scheme: Scheme) -> Scene:
-    """The scheme as it stands in the world that the reader last walked through: read once a walk, when it is shown.
+    """The scheme in the world that the reader last walked through: read once a walk, when it is shown.
 
-    A world that began empty has no such roles: then it is a finished one's, read once. Raises `FlowError` where one of
-    its roles is gone.
+    A world that began empty has no such roles, so the scene is a finished world's, read once. Raises `FlowError` where
+    one of its roles is gone.
     """
     if session.world().start == "empty":
         return _of_a_finished_world(scheme)
@@ -65,7 +66,8 @@ def current(scheme: Scheme) -> Scene:
 
 
 def _of_a_finished_world(scheme: Scheme) -> Scene:
-    """The scene of a new world, on a node like the reader's own. That world goes again, so all are read at once."""
+    """The scene of a new world, on a node like the reader's own. That world is dropped again, so all scenes are read at
+    once."""
     if _LENT not in st.session_state:
         with session.another_world() as finished:
             ports = simulated(session.simulation(), finished)
@@ -76,7 +78,7 @@ def _of_a_finished_world(scheme: Scheme) -> Scene:
 
 
 def read(ports: Ports, world: World, scheme: Scheme) -> Scene:
-    """A scheme, as IAM and the API server say now. Raises `FlowError` where one of its roles is gone."""
+    """A scheme, as IAM and the API server return it now. Raises `FlowError` where one of its roles is gone."""
     # (1) Who the two Pods are, and what their ServiceAccounts name. Before IRSA no ServiceAccount names a role, so no
     # Pod holds a token for STS.
     accounts = {Taken.POD_1: story.FRONTEND, Taken.POD_2: story.ORDERS}
@@ -104,7 +106,7 @@ def read(ports: Ports, world: World, scheme: Scheme) -> Scene:
 
 
 def _annotated(ports: Ports, account: str) -> str:
-    """The ARN of the role that a ServiceAccount of the story names."""
+    """The ARN of the role in a ServiceAccount's annotation."""
     return get_str(ports.cluster.service_account(story.NAMESPACE, account), "metadata", "annotations", ROLE_ARN)
 
 

@@ -1,4 +1,4 @@
-"""The story behind it all: two Pods, one database, and what an attacker in one of them gets, as the app computes it."""
+"""The story behind IRSA: two Pods, one database, and what an attacker in one of them gets, as the app computes it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def why() -> None:
                 place = places[pod]
                 components.block(_log(pod, place, walk_view.log(*place), content), key=f"log_{pod.replace('_', '-')}")
 
-        # (3) What lies behind it, folded; what to keep.
+        # (3) The details behind it, folded; what to keep.
         draw_collapsibles(collapsible("pairing", "why", content, icon="group"), "why")
         draw_section("recap", "why", content)
 
@@ -76,7 +76,7 @@ def _places(seeded: Chain) -> Mapping[str, tuple[str, str]]:
 
 @page_errors.fragment
 def _experiment(content: Content) -> None:
-    """The choices and what follows from them; a choice draws this part again and no other."""
+    """The choices and what follows from them; a choice draws only this part again."""
     heading = f'<h2 class="heading">{escape(content.message("why.try"))}</h2>'
     caption = f'<p class="caption">{prose(content.message("why.try_caption"))}</p>'
     components.block(heading + caption, key="try")
@@ -97,7 +97,7 @@ def _experiment(content: Content) -> None:
 
 
 def _choose(key: str, choices: type[_Choice], words: str, content: Content) -> _Choice:
-    """A choice that stands in the address; what is no choice there is the first one."""
+    """A choice that the address keeps; for an unknown value in the address, the first one."""
     asked = st.query_params.get(key)
     if asked in set(choices):
         st.session_state[key] = choices(asked)

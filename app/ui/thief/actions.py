@@ -1,4 +1,4 @@
-"""What the thief's page does to the learner's world: one deed at a time, each taken back before the next."""
+"""The actions of the thief's page in the learner's world: one at a time, each undone before the next."""
 
 from __future__ import annotations
 
@@ -41,29 +41,29 @@ Name = tuple[str, str]
 
 @dataclass(kw_only=True)
 class Theft:
-    """One reader as a thief in one world."""
+    """The theft by one reader in one world."""
 
     world: World
     subject: Subject
-    """Whose token it is."""
+    """The ServiceAccount and the Pod whose token was copied."""
     loot: Loot
     used: Used | None = None
     before: WorldSnapshot | None = None
-    """The world before what is in force was done; None where nothing is."""
+    """The world before the action in force; None where none is in force."""
     in_force: str = ""
-    """A defence or a pattern; empty where nothing is."""
+    """The defence or the pattern in force; empty where none is."""
     tried: Mapping[str, Standing] = field(default_factory=dict)
-    """By defence, in their order."""
+    """The state of the thief after each defence, in the order in which these were tried."""
     attempts: tuple[Attempt, ...] = ()
-    """Who asked for the role under the pattern in force."""
+    """The attempts of all ServiceAccounts under the pattern in force."""
     last: tuple[str, ...] = ()
-    """The measures that were tried last."""
+    """The defences that were tried last."""
     past: tuple[Beat, ...] = ()
-    """What was in place before what was tried last."""
+    """The beats before what was tried last."""
     names: JsonObject = field(default_factory=dict)
-    """What the map's boxes are called."""
+    """The names in the map's boxes."""
     failed: str = ""
-    """Why something could not be done, in the server's words."""
+    """Why an action failed, as the server's message."""
 
 
 DEFENCES: Mapping[str, Callable[[Theft], Work]] = {
@@ -87,19 +87,19 @@ _PATTERNS = {
 }
 """By name: the operator, and the value; its placeholders are members of `Chain`."""
 PATTERNS = ("exact", *_PATTERNS)
-"""What the trust policy may say of `sub`."""
+"""The choices of what the trust policy requires of `sub`."""
 
 
 def made_up(chain: Chain) -> Sequence[Name]:
-    """What anyone who may create ServiceAccounts can add: in a namespace of their own, and in the users'."""
+    """The ServiceAccounts that anyone who may create some can add: in a namespace of their own, and in the users'."""
     return (("sandbox", chain.service_account), (chain.namespace, "attacker"))
 
 
 def theft() -> Theft | Submission | None:
-    """The theft in this browser's world; why it failed; None where nothing was tried."""
+    """The theft in this browser's world, or why it failed; None where nothing was tried."""
     found = session.page_state().get(KEPT)
     if isinstance(found, Theft) and not found.in_force and found.subject != session.subject():
-        return None  # another chain was chosen since
+        return None  # the reader has chosen another chain since
     return found if isinstance(found, (Theft, Submission)) else None
 
 
@@ -107,7 +107,7 @@ def theft() -> Theft | Submission | None:
 
 
 def steal() -> None:
-    """Copies the token that is in the Pod now, and uses it outside the cluster."""
+    """Copies the present token of the Pod, and uses it outside the cluster."""
     _copy()
     if isinstance(stolen := theft(), Theft):
         _use(stolen)
@@ -135,7 +135,7 @@ def _use(stolen: Theft) -> None:
 
 
 def _on_the_map(stolen: Theft) -> None:
-    """Plays what was tried last when the page is drawn next, on a map with all that is in place now."""
+    """Has the map play what was tried last when the page is drawn next, with the present state in place."""
     view = session.simulated_walk_view()
     found = session.diagnosis(view)
     stolen.names, stolen.past = names_of(view.walk), standing(film_of(found, view.heard).beats)
@@ -143,7 +143,7 @@ def _on_the_map(stolen: Theft) -> None:
 
 
 def put_back(stolen: Theft) -> None:
-    """Makes the world what it was before the deed in force; nothing where there is none."""
+    """Undoes the action in force; nothing where there is none."""
     if stolen.before is not None:
         session.simulation().restore(stolen.world, stolen.before)
         stolen.before, stolen.in_force = None, ""
@@ -154,7 +154,7 @@ def put_back(stolen: Theft) -> None:
 
 
 def defend(stolen: Theft, name: str) -> None:
-    """Takes one measure, and asks again."""
+    """Takes one defence, and tries the token again."""
     if _try(stolen, name):
         stolen.last = (name,)
         session.run_again()
@@ -162,7 +162,7 @@ def defend(stolen: Theft, name: str) -> None:
 
 
 def defend_all(stolen: Theft) -> None:
-    """Takes all of them, one after the other, and none in the end."""
+    """Takes all defences, one after the other, and leaves none in force."""
     stolen.last = tuple(name for name in DEFENCES if _try(stolen, name))
     put_back(stolen)
     _on_the_map(stolen)
@@ -205,7 +205,8 @@ def policy(world: World, pattern: str) -> JsonValue:
 
 
 def widen(stolen: Theft, pattern: str, made_up: Sequence[Name]) -> None:
-    """Writes the pattern into the trust policy, creates ServiceAccounts, and lets everybody ask for the role."""
+    """Writes the pattern into the trust policy, creates ServiceAccounts, and has every ServiceAccount ask for the
+    role."""
 
     async def work(world: World) -> None:
         set_trust_policy(world, policy(world, pattern))
@@ -222,7 +223,7 @@ def widen(stolen: Theft, pattern: str, made_up: Sequence[Name]) -> None:
 
 
 def _do(stolen: Theft, name: str, work: Work) -> bool:
-    """Does one thing to the world, in place of what was done before. Returns whether that could be done."""
+    """Does one action in the world, instead of the previous one. Returns whether it succeeded."""
     simulation, stolen.failed = session.simulation(), ""
     if stolen.before is None:
         stolen.before = simulation.save(stolen.world)

@@ -10,13 +10,13 @@ from app.ui.thief.actions import Theft
 
 
 def theft(stolen: Theft) -> tuple[Beat, ...]:
-    """The token leaves the Pod, and is tried at each door."""
+    """The beats in which the token leaves the Pod, and is tried at each server."""
     copied = (attempt("copy", stolen.loot.exchange),) if stolen.loot.exchange else ()
     return (*copied, *(attempt(name, exchange) for name, exchange in (stolen.used.sent if stolen.used else ())))
 
 
 def measures(stolen: Theft, content: Content) -> tuple[Beat, ...]:
-    """What the thief tries again after each of the measures that were tried last."""
+    """The thief's new attempts after each of the defences that were tried last."""
     beats = []
     for number, measure in enumerate(stolen.last, 1):
         name = content.message(f"thief.defences.{measure}.name")

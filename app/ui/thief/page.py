@@ -1,4 +1,4 @@
-"""A token is copied out of a Pod and used elsewhere: what stops that, what does not, and who a wide policy lets in."""
+"""A token is copied from a Pod and used elsewhere: what stops that, what does not, and who a wide policy lets in."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def thief() -> None:
     if needs_a_world(content) or needs_chain(content):
         return
 
-    # (1) Who steals what, and what is tried with it; the answers come into the same list.
+    # (1) What is stolen, and what is tried with it; the answers are added to the same list.
     draw_section("token", "thief", content)
     found = actions.theft()
     stolen = found if isinstance(found, Theft) else None
@@ -56,11 +56,11 @@ def thief() -> None:
         _map(stolen, content)
     components.block(views.loot(stolen.loot, content), key="thief_loot")
 
-    # (2) What is done against it.
+    # (2) The defences.
     draw_section("against", "thief", content)
     _defences(stolen, content)
 
-    # (3) Who else gets in.
+    # (3) Who else is let in.
     draw_section("wide", "thief", content)
     _patterns(stolen, content)
 
@@ -72,7 +72,8 @@ def thief() -> None:
 
 
 def say_in_force(content: Content) -> bool:
-    """Says on another page what is still in force, and takes it back; draws nothing where nothing is. Whether it is."""
+    """Says on another page what is still in force, with a button that undoes it; draws nothing where nothing is.
+    Returns whether something is."""
     stolen = actions.theft()
     if not isinstance(stolen, Theft) or not stolen.in_force:
         return False
@@ -94,14 +95,14 @@ def _names(stolen: Theft) -> dict[str, str]:
     return {"namespace": stolen.subject.namespace, "service_account": stolen.subject.service_account}
 
 
-def _with(deed: Callable[[Theft], None]) -> None:
-    """Does it to the theft in this browser's world, which may be gone since the page was drawn."""
+def _with(action: Callable[[Theft], None]) -> None:
+    """Does an action with the theft in this browser's world, which may be gone since the page was drawn."""
     if isinstance(stolen := actions.theft(), Theft):
-        deed(stolen)
+        action(stolen)
 
 
 def _map(stolen: Theft, content: Content) -> None:
-    """The theft, until a measure is tried; then what still works after that."""
+    """The theft on the map, until a defence is tried; then what still works after it."""
     plays = st.session_state.pop(actions.PLAYS, False)
     _film(stolen, content, plays="now" if plays else "")
 

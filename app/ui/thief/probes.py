@@ -1,4 +1,4 @@
-"""What a thief does with a token, and what the servers answer: asked for real, from outside the cluster."""
+"""The thief's requests with a token, and the servers' responses. They are really sent, from outside the cluster."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from app.ui.time_machine.probes import exchanged, listed, taken
 from app.world.setup import story
 
 _SESSION = "thief"
-"""What the thief calls the sessions: the caller chooses the name."""
+"""The name that the thief gives to the sessions: the caller chooses it."""
 _SECONDS = 600
-"""How long the tokens live with which every ServiceAccount tries."""
+"""Seconds for which the tokens are valid with which every ServiceAccount tries."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Loot:
-    """A token out of a Pod, for use elsewhere. The token is a secret."""
+    """A token of a Pod, for use elsewhere. The token is a secret."""
 
     token: str = field(repr=False)
     claims: JsonValue
     role_arn: str
     exchange: Exchange | None = None
-    """In which it was read."""
+    """The exchange in which the token was read."""
 
     @property
     def shown(self) -> str:
@@ -39,47 +39,48 @@ class Loot:
 
 @dataclass(frozen=True, kw_only=True)
 class Used:
-    """What the thief has got with it."""
+    """What the thief got for the token."""
 
     sts: Answer
     then: tuple[tuple[str, Answer], ...]
-    """What the session is good for, where there is one: the key of the words, and the answer."""
+    """The requests in the session, where there is one: the key of the text, and the answer."""
     credentials: Credentials | None
     exchanges: tuple[Exchange, ...]
-    """The wire, masked."""
+    """The requests and responses, masked."""
     others: tuple[tuple[str, Answer], ...]
-    """What the token, and the other one of the Pod, do elsewhere: the key of the words, and the answer."""
+    """The requests with the token, and with the Pod's other one, to other servers: the key of the text, and the
+    answer."""
     sent: tuple[tuple[str, Exchange], ...] = ()
-    """Each attempt by the key of its words, in order, with what was sent for it."""
+    """Each attempt by the key of its text, in order, with its exchange."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """How the thief stands after something was done against them."""
+    """What still works for the thief after a defence."""
 
     new: Answer
-    """A new session for the token, at STS."""
+    """STS's answer to the token, for a new session."""
     running: Answer | None
-    """The session that the thief already has, at S3; None where there is none."""
+    """S3's answer in the session that the thief already has; None where there is none."""
     review: Answer
-    """The token, at the API server's TokenReview."""
+    """The answer of the API server's TokenReview to the token."""
     sent: tuple[tuple[str, Exchange], ...] = ()
     """`new` and `running`, with what was sent for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """One ServiceAccount that asks for the role."""
+    """One ServiceAccount's request for the role."""
 
     subject: str
     """`sub` of its token."""
     made_up: bool
-    """Whether somebody created it for that."""
+    """Whether it was created for this."""
     answer: Answer
 
 
 def copy(ports: Ports, subject: Subject) -> Loot | Submission:
-    """Reads the token in the Pod, by exec; or says why not."""
+    """Reads the token in the Pod, by exec; or returns why that is not possible."""
     read = taken(ports, subject)
     if isinstance(read, Submission):
         return read
@@ -89,7 +90,7 @@ def copy(ports: Ports, subject: Subject) -> Loot | Submission:
 
 
 def use(ports: Ports, loot: Loot, subject: Subject, bearer: Answer, sent_to_cluster: Exchange | None = None) -> Used:
-    """Takes the token to STS, and what that gives to S3. `bearer` is what the API server says to the same token,
+    """Sends the token to STS, and uses the session at S3. `bearer` is the API server's answer to the same token,
     `sent_to_cluster` that exchange."""
     sts, role = exchanged(ports, loot.role_arn, _SESSION, loot.token)
     credentials = role.credentials if role else None
@@ -125,7 +126,7 @@ def use(ports: Ports, loot: Loot, subject: Subject, bearer: Answer, sent_to_clus
 
 
 def standing(ports: Ports, loot: Loot, credentials: Credentials | None, review: Answer) -> Standing:
-    """Asks both again: STS with the token, S3 in the session that the thief has."""
+    """Sends both requests again: the token to STS, and one to S3 in the session that the thief has."""
     new = _exchange(ports, loot.role_arn, loot.token)
     running = listed(ports, credentials) if credentials else None
     sent = tuple(zip(("new", "running"), ports.aws.exchanges(), strict=False))

@@ -1,4 +1,5 @@
-"""On every page: what a thief, or who stopped one, has left in force. The page is loaded once a token was stolen."""
+"""A line on every page about what a thief, or a defence, has left in force. The page is imported once a token was
+stolen."""
 
 from __future__ import annotations
 
@@ -6,11 +7,11 @@ from app.content import Content
 from app.ui.state import mode, session
 
 KEPT = "thief"
-"""Beside the world: what came of the theft."""
+"""Kept beside the world: the result of the theft."""
 
 
 def strip(page: str, content: Content) -> bool:
-    """Draws it; nothing in live mode, and on the thief's own page. Whether something is in force."""
+    """Draws the line; nothing in live mode, and on the thief's own page. Returns whether something is in force."""
     if page != "thief" and mode.can().break_world and session.page_state().get(KEPT):
         from app.ui.thief.page import say_in_force
 

@@ -1,4 +1,4 @@
-"""What the thief's page draws: the loot, what it is good for, who stands how after each defence, and who gets in."""
+"""The thief's page as HTML: the token, what it is good for, what works after each defence, and who is let in."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ATTEMPTS = ("copy", "sts", "identity", "s3", "api_server", "other_token", "other
 
 
 def loot(found: Loot, content: Content) -> str:
-    """The token, its signature masked, and what it says about itself."""
+    """The token, its signature masked, and its claims."""
     claims = found.claims
     pod = get(claims, "kubernetes.io", "pod") or {}
     rows = {
@@ -34,9 +34,9 @@ def loot(found: Loot, content: Content) -> str:
 
 
 def attempts(stolen: Theft | None, content: Content) -> str:
-    """What is tried with the token, in order, each with what it would prove; and once it was tried, with its answer.
+    """The attempts with the token, in order, each with what it would prove; and once it was tried, with its answer.
 
-    Folded once the reader tries something against it: that stands far below on a phone.
+    Folded once the reader tries a defence, which stands far below on a phone.
     """
     heading = escape(content.message("thief.attempts.heading"))
     answers, wired = {}, ""
@@ -61,7 +61,7 @@ def _attempted(name: str, answers: Mapping[str, Answer], content: Content) -> st
 
 
 def defences(tried: Mapping[str, Standing], in_force: str, content: Content) -> str:
-    """One row for each defence that was tried: new sessions, the running one, and what that teaches."""
+    """A row for each defence that was tried: new sessions, the existing one, and what follows."""
     if not tried:
         return f'<p class="quiet">{prose(content.message("thief.nothing_tried"))}</p>'
     rows = "".join(_defence(name, standing, name == in_force, content) for name, standing in tried.items())
@@ -88,7 +88,7 @@ def _cell(column: str, answer: Answer | None, content: Content) -> str:
 
 
 def _why(answer: Answer) -> str:
-    """The refusal: its code, the text behind it folded; the text alone where there is no code."""
+    """The refusal: its code, with the message in a fold; the message alone where there is no code."""
     if not answer.server_message:
         return ""
     if not answer.code:
@@ -100,7 +100,7 @@ def _why(answer: Answer) -> str:
 
 
 def everybody(attempts: Sequence[Attempt], pattern: str, own: str, policy: JsonValue, content: Content) -> str:
-    """The trust policy as it is now, and who got in by it; `own` is the `sub` that was meant."""
+    """The trust policy as it is now, and who was let in by it; `own` is the `sub` that was meant."""
     inside = sum(attempt.answer.taken for attempt in attempts)
     sentence = prose(content.message(f"thief.patterns.{pattern}.outcome"))
     count = escape(content.message("thief.inside", inside=inside, total=len(attempts)))

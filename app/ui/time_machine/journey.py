@@ -1,4 +1,4 @@
-"""The journey through a world's time: where it is, what was asked there, and what happened on the way."""
+"""The journey through a world's time: the present place, the answers there, and what happened on the way."""
 
 from __future__ import annotations
 
@@ -42,24 +42,24 @@ class Travel:
 
     history: History
     subject: Subject
-    """Whose token was kept aside."""
+    """The ServiceAccount and the Pod whose token was kept."""
     first: First
     asked: tuple[Stop, str, Moment] | None = None
-    """What was asked last: at which stop, in which wording of STS, and the answers."""
+    """The last answers, with their stop and the wording of STS."""
     left: float = 0.0
     """When the clock was last moved forward, by the wall clock; 0 where it was moved otherwise since."""
     moved: tuple[Exchange, ...] = ()
-    """What was sent while it moved."""
+    """The exchanges while the clock moved."""
     shown: tuple[Beat, ...] = ()
-    """What the map plays of this stop."""
+    """The beats that the map plays of this stop."""
     past: tuple[Beat, ...] | None = None
-    """What is in place before that; None where the world has to be walked through for it."""
+    """The beats before these; None where the world has to be walked through for them."""
     names: JsonObject = field(default_factory=dict)
-    """What the map's boxes are called."""
+    """The names in the map's boxes."""
     notice: str = ""
-    """What happened outside, by the key of its words: shown until the reader does something here."""
+    """The key of the text on what happened outside, which is shown until the reader does something here."""
     failed: str = ""
-    """Why the last act could not be done, in the server's words. Another tab may have acted before."""
+    """Why the last act failed, as the server's message. Another tab may have acted before."""
 
 
 def begun_or_kept() -> Travel | Submission:
@@ -83,7 +83,7 @@ def begun_or_kept() -> Travel | Submission:
 
 
 def asked_now(travel: Travel) -> Moment:
-    """The answers of this stop; asked once for each time that one comes to it."""
+    """The answers at this stop; the servers are asked once for each visit to it."""
     stop, world = travel.history.current, travel.history.world
     if travel.asked is None or travel.asked[0] is not stop or travel.asked[1] != world.account.sts_wording:
         review = session.simulation().run(token_review(world, travel.first.token, DEFAULT_AUDIENCE))
@@ -95,7 +95,7 @@ def asked_now(travel: Travel) -> Moment:
 
 
 def expired(travel: Travel) -> bool:
-    """Whether the first token's `exp` is over."""
+    """Whether the first token has expired."""
     return travel.history.current.at > float(travel.first.claims["exp"])
 
 
@@ -106,7 +106,7 @@ def _kept() -> Travel | None:
 
 
 def go(place: float | None = None) -> None:
-    """Goes to that place, or to the one that was chosen."""
+    """Moves the clock to that place, or to the chosen one."""
     if (travel := _kept()) is None:
         return
     st.session_state[RUNS] = False
@@ -114,7 +114,8 @@ def go(place: float | None = None) -> None:
 
 
 def _move(travel: Travel, place: float) -> None:
-    """Goes there and walks; keeps what was sent on the way, which on the way back in time is nothing."""
+    """Moves the clock there and walks; keeps the exchanges on the way, of which there are none on the way back in
+    time."""
     history, travel.notice, travel.failed = travel.history, "", ""
     marks = landmarks(travel.first, history.start)
     forward, begun = place > history.current.place, time.time()
@@ -129,7 +130,7 @@ def _move(travel: Travel, place: float) -> None:
 
 
 def in_place(travel: Travel) -> tuple[Beat, ...]:
-    """What is on the map before anything plays: what the last walk found, and what has happened since."""
+    """The beats that are in place before the map plays: the last walk's, and those since."""
     if travel.past is None:
         view = session.simulated_walk_view()
         travel.names = names_of(view.walk)
@@ -138,7 +139,7 @@ def in_place(travel: Travel) -> tuple[Beat, ...]:
 
 
 def _look_again(travel: Travel) -> None:
-    """The world is another than the clock's way would have made it: the map begins with what is in place now."""
+    """Resets the map after a change that the clock has not made: it begins with the present state."""
     travel.left, travel.moved, travel.shown, travel.past = 0.0, (), (), None
 
 
@@ -152,14 +153,14 @@ def _news(travel: Travel, found: Moment) -> tuple[Beat, ...]:
 
 
 def run(runs: bool) -> None:
-    """Lets the clock run, from the beginning where it is at the end; or holds it, also where it has stopped by now."""
+    """Lets the clock run, from the beginning where it is at the end; or stops it, also where it has stopped by now."""
     st.session_state[RUNS] = runs
     if (travel := _kept()) and runs and _next(travel) is None:
         _move(travel, 0.0)
 
 
 def step() -> None:
-    """One step of a clock that runs."""
+    """Takes one step of a running clock."""
     if (travel := _kept()) is None or not st.session_state.get(RUNS, False):
         return
     if (place := _next(travel)) is not None:
@@ -173,7 +174,7 @@ def _next(travel: Travel) -> float | None:
 
 
 def act(name: str) -> None:
-    """Does one of the `ACTS`, here and now."""
+    """Does one of the `ACTS` at this stop."""
     if travel := _kept():
         travel.notice, travel.failed = "", ""
         try:
@@ -186,7 +187,7 @@ def act(name: str) -> None:
 
 
 def undo() -> None:
-    """Takes back the last act of this stop."""
+    """Undoes the last act of this stop."""
     if travel := _kept():
         travel.notice, travel.failed = "", ""
         session.simulation().run(travel.history.undo())

@@ -1,4 +1,4 @@
-"""What the map shows of a moment: what happened while the clock moved, and what is answered differently since."""
+"""The beats of a moment: what happened while the clock moved, and which answers have changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The time machine: one world along its clock, all asked again at each stop, and acts that change what follows."""
+"""The time machine: one world along its clock, with all servers asked again at each stop, and acts that change what
+follows."""
 
 from __future__ import annotations
 
@@ -27,7 +28,7 @@ from app.world.lifecycle.world_operations import pod_of
 from app.world.setup.scenario import NAMESPACE
 
 _BEGINNING = Landmark(name="", place=0.0)
-"""Where there is no landmark further back."""
+"""The place to go back to where there is no earlier landmark."""
 _ACT_ICONS = {"annotate": ":material/edit:", "recreate": ":material/replay:", "delete_pod": ":material/delete:"}
 
 
@@ -53,7 +54,7 @@ def time_machine() -> None:
 
 @page_errors.fragment
 def _moment(content: Content) -> None:
-    """All that depends on the clock: each of its steps runs this again, and nothing else."""
+    """The parts that depend on the clock. Each step of the clock draws only these again."""
     travel = journey.begun_or_kept()
     if isinstance(travel, Submission):
         without_token(travel, content)
@@ -62,7 +63,7 @@ def _moment(content: Content) -> None:
     marks = landmarks(travel.first, travel.history.start)
     asked = journey.asked_now(travel)
 
-    # (1) Where on the line we are.
+    # (1) The place on the line.
     _controls(travel, marks, content)
     with st.container(key="moment"):  # dimmed while the next moment is asked
         drawn = line(travel.history, travel.first, asked.mounted, marks, content)
@@ -70,7 +71,7 @@ def _moment(content: Content) -> None:
         _map(travel, content)
         components.block(listed(travel.history, marks, content), key="landmarks")
 
-        # (2) What is so at this moment, asked now.
+        # (2) The answers at this moment.
         left, right = st.columns([1, 1], gap="large")
         with left:
             components.block(views.answers(asked, content, expired=journey.expired(travel)), key="moment_answers")
@@ -78,7 +79,7 @@ def _moment(content: Content) -> None:
             components.block(views.file(asked, travel.first, content), key="moment_file")
             components.block(views.ran(session.subject().pod, asked.pod, content), key="moment_pod")
 
-    # (3) What one can do to the world here.
+    # (3) The acts in the world.
     _experiments(travel, asked, content)
     if asked.late:
         components.block(views.late(asked.late, content), key="late_pod")
@@ -145,7 +146,7 @@ def _controls(travel: Travel, marks: tuple[Landmark, ...], content: Content) -> 
 
 
 def _jump(key: str, to: Landmark | None, icon: str, content: Content) -> None:
-    """The button that goes to a landmark; None is nowhere to go."""
+    """The button that goes to a landmark; disabled where that is None."""
     if to is None:
         label = content.message(f"time_machine.no_{key}")
     else:
@@ -166,7 +167,7 @@ def _jump(key: str, to: Landmark | None, icon: str, content: Content) -> None:
 
 
 def _in_the_way(history: History, asked: Moment) -> dict[str, str]:
-    """What cannot be done at this moment, each with the key of the reason."""
+    """The acts that are not possible at this moment, each with the key of the reason."""
     found, cluster = {}, history.world.cluster
     account = cluster.find("serviceaccounts", NAMESPACE, experiments.DEFAULT)
     if get_str(account.copy() if account else None, "metadata", "annotations", ROLE_ARN):

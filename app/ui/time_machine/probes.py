@@ -1,4 +1,4 @@
-"""What is asked at each moment of the time machine, of the servers themselves."""
+"""The requests of the time machine at each moment, which are really sent to the servers."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ PROGRAM = ("aws", "s3", "ls")
 
 @dataclass(frozen=True, kw_only=True)
 class First:
-    """What was kept aside at the beginning. The token is a secret."""
+    """The token of the beginning, and its session. The token is a secret."""
 
     token: str = field(repr=False)
     claims: JsonValue
     role_arn: str
     credentials: Credentials | None
-    """The session of that moment; None where STS refused."""
+    """The credentials of that session; None where STS refused."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ran:
-    """What a program in a Pod printed, and its exit code; where it could not be run, the API server's words."""
+    """The output of a program in a Pod, and its exit code; where it could not be run, the API server's message."""
 
     printed: str
     exit_code: int | None = None
@@ -46,31 +46,31 @@ class Late:
 
     age: Check
     variables: bool
-    """Whether it was given `AWS_ROLE_ARN`."""
+    """Whether the Pod has `AWS_ROLE_ARN`."""
     ran: Ran
 
 
 @dataclass(frozen=True, kw_only=True)
 class Moment:
-    """All that was asked at one stop."""
+    """All answers at one stop."""
 
     mounted: JsonValue
     """The claims of the token in the file; None where there is none to read."""
     unread: Submission | None
-    """Why there is none."""
+    """Why there is no such token."""
     sts: Answer
     review: Answer
     s3: Answer | None
-    """None where there is no session of the beginning."""
+    """S3's answer in the session of the beginning; None where there is no such session."""
     pod: Ran
     late: Late | None
     """`pod-before`, once its ServiceAccount names a role."""
     exchanges: tuple[Exchange, ...] = ()
-    """What was asked, but for that last one."""
+    """The exchanges, except for that Pod's."""
 
 
 def taken(ports: Ports, subject: Subject) -> tuple[str, JsonValue, str] | Submission:
-    """The Pod's token, which is a secret, its claims, and the ARN of the role; or why there is none."""
+    """The Pod's token, which is a secret, its claims, and the ARN of the role; or why there is no token."""
     read = read_claims(ports, subject)
     if isinstance(read, Submission):
         return read
@@ -82,7 +82,7 @@ def taken(ports: Ports, subject: Subject) -> tuple[str, JsonValue, str] | Submis
 
 
 def first(ports: Ports, subject: Subject) -> First | Submission:
-    """The token of this moment, and a session for it; or why there is none."""
+    """The token of this moment, and a session for it; or why there is no token."""
     read = taken(ports, subject)
     if isinstance(read, Submission):
         return read
@@ -92,7 +92,7 @@ def first(ports: Ports, subject: Subject) -> First | Submission:
 
 
 def moment(ports: Ports, kept: First, review: JsonValue, subject: Subject) -> Moment:
-    """Asks everybody. `review` is the status of a TokenReview for the first token."""
+    """The answers of all servers. `review` is the status of a TokenReview for the first token."""
     read = read_claims(ports, subject)
     unread, mounted = (read, None) if isinstance(read, Submission) else (None, read[1])
     sts, _ = exchanged(ports, kept.role_arn, _SESSION, kept.token)
@@ -112,7 +112,7 @@ def moment(ports: Ports, kept: First, review: JsonValue, subject: Subject) -> Mo
 
 
 def exchanged(ports: Ports, role_arn: str, session_name: str, token: str) -> tuple[Answer, AssumedRole | None]:
-    """What STS answers to that token, and the role that came of it."""
+    """STS's answer to that token, and the assumed role; None for the role where STS refused."""
 
     def arn(role: AssumedRole) -> str:
         return role.arn
@@ -121,14 +121,14 @@ def exchanged(ports: Ports, role_arn: str, session_name: str, token: str) -> tup
 
 
 def reviewed(status: JsonValue) -> Answer:
-    """What the `status` of a TokenReview says of the token."""
+    """The answer in the `status` of a TokenReview."""
     if get(status, "authenticated") is True:
         return Answer(taken=True, got=get_str(status, "user", "username"))
     return Answer(taken=False, server_message=get_str(status, "error"))
 
 
 def listed(ports: Ports, credentials: Credentials) -> Answer:
-    """What S3 answers to ListBuckets in that session."""
+    """S3's answer to ListBuckets in that session."""
     return ask(lambda: ports.aws.list_buckets(credentials), ", ".join)[0]
 
 

@@ -1,4 +1,4 @@
-"""The line of time: where something happens, as the token and the session of the beginning say; what was seen of it."""
+"""The line of time: the places at which something happens, by the first token and its session, and what was seen."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from app.world.lifecycle.history import History
 
 HOUR = 3600.0
 SPAN = 36 * HOUR
-"""Seconds from the beginning to the end of the line: a token's day, and half of the next."""
+"""Seconds from the beginning to the end of the line: the 24 hours of a token, and half of the next token's."""
 _CLOSE = 2 * HOUR
-"""Seconds between two landmarks from which on there is room for a number below each, on the narrowest line as well."""
+"""Seconds between two landmarks from which on each has room for a number below it, even on the narrowest line."""
 _AFTER = 1.0
-"""Seconds after a landmark at which one stops: then it has happened."""
+"""Seconds after a landmark at which the clock stops, so that the event has happened."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class Landmark:
     """A place on the line at which something happens."""
 
     name: str
-    """The key of its words in `time_machine.marks` and, what it means, in `lives`."""
+    """The key of its text in `time_machine.marks`, and of its meaning in `lives`."""
     place: float
     """Seconds after the beginning."""
 
@@ -48,7 +48,7 @@ def landmarks(first: First, start: float) -> tuple[Landmark, ...]:
 
 
 def places(history: History, marks: Sequence[Landmark]) -> list[float]:
-    """Where one can stop: each hour, each landmark, and wherever one has been."""
+    """The possible stops: each hour, each landmark, and each earlier stop."""
     known = {*(mark.place for mark in marks), *(stop.place for stop in history.stops)}
     hours = (hour * HOUR for hour in range(int(SPAN // HOUR) + 1))
     return sorted({*known, *(hour for hour in hours if all(clock(hour) != clock(place) for place in known))})
@@ -61,7 +61,8 @@ def clock(place: float) -> str:
 
 
 def line(history: History, first: First, mounted: JsonValue, marks: Sequence[Landmark], content: Content) -> str:
-    """The lives of the tokens and of the session, the landmarks on them, and where one is. `listed` says the same."""
+    """The lifetimes of the tokens and of the session, the landmarks on them, and the present place. `listed` has the
+    same in words."""
     start, now = history.start, history.current.at
     token, current = life(first.claims), life(mounted)
     session = session_of(first.credentials.expiration if first.credentials else "")
@@ -111,7 +112,7 @@ def _numbers(group: Sequence[Landmark], marks: Sequence[Landmark]) -> str:
 
 
 def listed(history: History, marks: Sequence[Landmark], content: Content) -> str:
-    """What happens, in order, with its time; what lies ahead is quiet, what has just happened is marked."""
+    """The landmarks in order, each with its time; a future one is quiet, one that was just passed is marked."""
     here = history.current.place
     lines = []
     for mark in marks:

@@ -1,4 +1,4 @@
-"""What the time machine draws of one moment: the answers, the token's file, what Pods see."""
+"""One moment of the time machine as HTML: the answers, the token's file, what Pods see."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.world.setup.scenario import NAMESPACE, POD_BEFORE
 
 
 def answers(asked: Moment, content: Content, *, expired: bool) -> str:
-    """What STS, the API server and S3 answer at this moment; `expired` says whether the first token's `exp` is over."""
+    """The answers of STS, the API server and S3 at this moment; `expired` says whether the first token has expired."""
     found = {"sts": asked.sts, "review": asked.review} | ({"s3": asked.s3} if asked.s3 else {})
     rows = "".join(_row(name, answer, content) for name, answer in found.items())
     disagree = ""
@@ -39,7 +39,7 @@ def _row(name: str, answer: Answer, content: Content) -> str:
 
 
 def file(asked: Moment, kept: First, content: Content) -> str:
-    """The token in the file, and whether it is still the one of the beginning."""
+    """The token in the file, and whether it is still the first one."""
     heading = f'<h2 class="heading">{escape(content.message("time_machine.file"))}</h2>'
     if asked.unread:
         words = f'<p class="failed">{prose(content.message("time_machine.no_file"))}</p>'
@@ -57,7 +57,7 @@ def file(asked: Moment, kept: First, content: Content) -> str:
 
 
 def ran(pod: str, done: Ran, content: Content) -> str:
-    """What a program in the Pod printed."""
+    """The output of a program in the Pod."""
     heading = escape(content.message("time_machine.pod", pod=pod))
     command = f"$ kubectl exec {pod} -- aws s3 ls"
     return (

@@ -65,7 +65,7 @@ def new_session_token() -> str:
 
 
 def is_session_token(text: str) -> bool:
-    """Whether the text has the form of a session token, anybody's."""
+    """Whether the text has the form of a session token, valid or not."""
     try:
         return base64.b64decode(text, validate=True).startswith(_TOKEN_HEAD)
     except (binascii.Error, ValueError):

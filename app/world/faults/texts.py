@@ -1,4 +1,4 @@
-"""The products' words for what faults bring about, letter by letter, with the names of one world.
+"""The products' error messages for faults, exactly, with the names of one world.
 
 Placeholders of the catalogue are filled from the world: its account, issuer and roles, and what the Pod last asked for.
 """

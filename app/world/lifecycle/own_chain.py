@@ -62,7 +62,8 @@ def pods_of(world: World, namespace: str, service_account: str) -> list[JsonObje
 
 
 def trusting_role(world: World) -> Role | None:
-    """The newest role that trusts an OIDC provider, the cluster's before others; else the newest that somebody made."""
+    """The newest role that trusts an OIDC provider, that of the cluster before others; else the newest role that was
+    made here."""
     own = [role for role in world.account.roles.values() if role.name != world.node_role_name]
     provider = f":oidc-provider/{host_and_path(world.issuer)}"
 

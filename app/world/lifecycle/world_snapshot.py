@@ -109,7 +109,7 @@ async def save(world: World, *, like: WorldSnapshot | None = None) -> WorldSnaps
 
 
 def kept(world: World) -> list[WorldSnapshot]:
-    """Those of the world that somebody keeps."""
+    """The snapshots of the world that something still refers to."""
     found = [snapshot for each in world.usage.snapshots if (snapshot := each()) is not None]
     world.usage.snapshots = [ref(snapshot) for snapshot in found]
     return found

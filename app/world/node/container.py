@@ -1,7 +1,7 @@
 """One container of a Pod: its image, environment, user and files, and the simplest of its programs.
 
-Which programs an image has is in `programs.installed`, and most of them are in `programs.unix`. An image's
-own files are not modelled: a container holds what is mounted into it, some directories, and what its programs write.
+Which programs an image has is in `programs.installed`, and most of them are in `programs.unix`. An image's own files
+are not modelled: a container has what is mounted into it, some directories, and what its programs write.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ __all__ = ["AWS", "Container", "is_aws_cli"]
 _WEB_IDENTITY_SINCE = [1, 16, 232]
 _VERSION = re.compile(r"\d{1,4}(\.\d{1,4}){0,2}", re.ASCII)
 _STRING_BYTES = 100
-"""What a string takes beside its characters, with its place in a dict."""
+"""Bytes that a string takes beside its characters, with its place in a dict."""
 OUTPUT_LIMIT = 1024 * 1024
 """Characters after which `cat` reads no further file."""
 _PATH = ":".join(DIRECTORIES)
 
 
 def knows_web_identity(image: str) -> bool:
-    """Whether the AWS CLI of an image's tag has a provider for web identities, as all since 1.16.232 have.
+    """Whether the AWS CLI of an image's tag has a provider for web identities, as all releases since 1.16.232 have.
 
-    A tag that is no version (`latest`, a digest alone) is taken for a new one, a shortened one for the newest of its
+    A tag that is no version (`latest`, a digest alone) counts as a new release, a shortened one as the newest of its
     kind: `1.16` is the last release of 1.16. Source: EKS user guide, supported SDK versions.
     """
     version = version_of(image)
@@ -79,21 +79,21 @@ class Container:
     name: str
     image: str
     environment: dict[str, str]
-    """What `env` prints, in that order."""
+    """The variables that `env` prints, in that order."""
     files: FileSystem
     working_directory: str
     command: tuple[str, ...]
     """The container's own process."""
     network: Literal["pod", "host"]
-    """The Pod's own, or the node's: one hop nearer to the metadata service."""
+    """The Pod's own network, or the node's, which is one hop nearer to the metadata service."""
     address: str
     """The Pod's IP."""
     now: Callable[[], float]
-    """Unix seconds by the node's clock."""
+    """The node's clock, in Unix seconds."""
 
     @property
     def size(self) -> int:
-        """About the bytes of memory that its process' strings take."""
+        """About how many bytes of memory the strings of its process take."""
         texts = (*self.environment, *self.environment.values(), *self.command)
         return sum(map(len, texts)) + _STRING_BYTES * len(texts) + self.files.scratch.size
 
@@ -103,15 +103,15 @@ class Container:
 
     @property
     def echo_escapes(self) -> bool:
-        """Whether its shell's `echo` reads escapes."""
+        """Whether the `echo` of its shell reads escapes."""
         return echo_reads_escapes(self.image)
 
     def program(self, command: list[str] | tuple[str, ...]) -> str:
-        """The program's name where the image has it, else nothing."""
+        """The name of the command's program; empty where the image does not have it."""
         return program_of(self.image, command)
 
     def run(self, command: list[str]) -> Execution:
-        """Runs `cat` or `ls`; 127 and the runtime's words for what the image does not have."""
+        """Runs `cat` or `ls`. For a program that the image does not have: 127 and the runtime's error message."""
         arguments = command[1:]
         match self.program(command):
             case "cat":
@@ -149,7 +149,7 @@ def _not_found(name: str) -> Execution:
 
 
 def environment_of(pod: JsonObject, variables: dict[str, str]) -> dict[str, str]:
-    """All that a process finds: the image's PATH, the Pod's name, the Pod's own variables, the service's, HOME."""
+    """The environment of a process: the image's PATH, the Pod's name, the Pod's own variables, the service's, HOME."""
     service = {
         "KUBERNETES_SERVICE_HOST": "10.100.0.1",
         "KUBERNETES_SERVICE_PORT": "443",

@@ -1,4 +1,5 @@
-"""What a container has printed: the newest of it, with the time of each piece, as the container runtime's log file."""
+"""The newest part of what a container has printed, in pieces with their times, as in the container runtime's log
+file."""
 
 from __future__ import annotations
 
@@ -8,18 +9,19 @@ from collections.abc import AsyncIterator
 from typing import NamedTuple
 
 LOG_LIMIT = 64 * 1024
-"""Characters of a container's log that are kept, the newest."""
+"""The number of characters of a container's log that are kept: the newest ones."""
 PIECE_COST = 100
-"""Characters that each piece after the first counts as beside its own, since it takes memory of its own."""
+"""The number of characters that each piece after the first counts as beside its own, because it takes memory of its
+own."""
 _SAME_MOMENT = 0.01
-"""Seconds within which what is printed is one piece."""
+"""Seconds within which output belongs to the same piece."""
 
 
 class Piece(NamedTuple):
-    """What was printed at a time."""
+    """Output of one moment."""
 
     time: float
-    """Unix seconds by the node's clock."""
+    """When it was printed: Unix seconds by the node's clock."""
     text: str
 
 
@@ -30,7 +32,7 @@ class ContainerLog:
         self._pieces: deque[Piece] = deque()
         self._characters = 0
         self.written = 0
-        """Characters that were ever printed: the place of a follower that has read all."""
+        """How many characters were ever printed: the position of a follower that has read everything."""
         self.ended = False
         """Whether nothing more will be printed."""
         self._followers: set[asyncio.Event] = set()
@@ -45,7 +47,7 @@ class ContainerLog:
 
     @property
     def size(self) -> int:
-        """About the characters' worth of memory that it takes."""
+        """About how much memory it takes, in characters."""
         return self._characters + PIECE_COST * max(len(self._pieces) - 1, 0)
 
     def write(self, text: str, now: float) -> None:
@@ -64,18 +66,18 @@ class ContainerLog:
         self._tell()
 
     def recall(self, pieces: list[Piece], written: int) -> None:
-        """Makes a new log one that was kept: these pieces, of so many characters ever printed."""
+        """Restores a kept log into a new one: these pieces, and the number of characters ever printed."""
         self._pieces.extend(pieces)
         self._characters = sum(len(piece.text) for piece in pieces)
         self.written = written
 
     def end(self) -> None:
-        """The process has ended, or its Pod is gone."""
+        """Ends the log: the process has ended, or its Pod is gone."""
         self.ended = True
         self._tell()
 
     def trim(self, room: int) -> None:
-        """Forgets the oldest where it takes more than `room`."""
+        """Drops the oldest characters until it takes no more than `room`."""
         while self.size > room:
             time, text = self._pieces.popleft()
             self._characters -= len(text)
@@ -96,7 +98,7 @@ class ContainerLog:
         return found[::-1]
 
     async def follow(self, position: int) -> AsyncIterator[list[Piece]]:
-        """What is printed after the first `position` characters, as it comes, until the end."""
+        """Yields what is printed after the first `position` characters, as it is printed, until the end."""
         news = asyncio.Event()
         self._followers.add(news)
         try:

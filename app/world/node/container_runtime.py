@@ -1,6 +1,6 @@
 """The node's container runtime: creates containers, and runs programs in them to their end.
 
-What a container's own process prints is its log, and its Pod does not wait for one that only waits.
+The output of a container's own process is the container's log. The Pod does not wait for a process that only waits.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 SETTLE_SECONDS = 10.0
-"""How long a Pod waits for a process that neither ends nor rests."""
+"""Seconds for which a Pod waits for a process that neither ends nor waits for something."""
 
 
 class ContainerRuntime:
@@ -40,7 +40,7 @@ class ContainerRuntime:
         self._processes = Processes(world, aws_cli, programs.room(world.usage.visitor))
 
     def create(self, pod: JsonObject, spec: JsonObject, volumes: PodVolumes, address: str) -> Container:
-        """A container of the Pod as the cluster has it now; `address` is the Pod's. Raises `ConfigError`."""
+        """Creates a container of the Pod as the cluster has it now; `address` is the Pod's. Raises `ConfigError`."""
         world = self._world
         found = world.cluster.find("pods", pod["metadata"]["namespace"], pod["metadata"]["name"])
         pod = found.copy() if found is not None else pod
@@ -81,17 +81,18 @@ class ContainerRuntime:
     async def run(self, container: Container, command: list[str], streams: Streams | None = None) -> Execution:
         """Runs a program to its end.
 
-        `streams`: where the program reads and writes. What it has written there is not in the result.
+        `streams`: the streams from which the program reads and to which it writes. What it has written there is not in
+        the result.
         """
         return await self._processes.run(container, command, streams)
 
     def clock_moved(self) -> None:
-        """Has programs that sleep look at the clock again."""
+        """Has sleeping programs look at the clock again."""
         self._processes.clock_moved()
 
 
 def _is_empty_dir(pod: JsonObject, name: str) -> bool:
-    """Whether a volume is one that programs may write to. (What a hostPath leads to is an empty directory, too.)"""
+    """Whether programs may write to a volume. (The directory of a hostPath is an empty one, too.)"""
     volume: JsonObject = next((volume for volume in pod["spec"].get("volumes") or [] if volume["name"] == name), {})
     return not volume.keys() & {"projected", "configMap", "secret", "downwardAPI"}
 
@@ -119,7 +120,7 @@ async def _keep_log(streams: Streams, log: ContainerLog, now: Callable[[], float
 
 
 async def settled(process: asyncio.Task[int], streams: Streams) -> None:
-    """Until a process has ended, or waits for something, or has run for a while: then its Pod goes on without it."""
+    """Waits until a process has ended, waits for something, or has run for a while: then its Pod goes on without it."""
     pause = 0.0
     end = asyncio.get_running_loop().time() + SETTLE_SECONDS
     while not process.done() and not streams.resting and asyncio.get_running_loop().time() < end:

@@ -1,4 +1,4 @@
-"""Events as client-go records them (`tools/record`): the same one again raises a count."""
+"""Events as client-go records them (`tools/record`): the same event again raises its count."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 
 def _nanoseconds(cluster: ClusterState) -> int:
-    """The time in a new event's name: by it a list has the events of an object in the order in which they came. Those
-    of one microsecond differ by the resource version."""
+    """The time in a new event's name, in nanoseconds: a list has the events of an object in the order of their names.
+    Events of the same microsecond differ by the resource version."""
     return int(cluster.clock.now() * 1e6) * 1000 + cluster.changes.next_version % 1000
 
 

@@ -23,17 +23,18 @@ _KNOWN = (
 )
 _UNRESOLVABLE = (".example", ".invalid", ".local", ".localhost", ".test")
 _SERVER = "192.168.0.2:53"
-"""The name server of the node's network: its base, plus two (VPC user guide, "Amazon DNS server")."""
+"""The name server of the node's network, at the network's base address plus two (VPC user guide, "Amazon DNS
+server")."""
 _COMPONENT = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _PATH = re.compile(f"{_COMPONENT}(?:/{_COMPONENT})*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _LONG = 8
-"""Characters from which a name may have two typing errors."""
+"""The number of characters from which on a name may have two typing errors."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PullFailure:
-    """Why an image is not there."""
+    """Why an image cannot be pulled."""
 
     reason: str
     """`ErrImagePull` or `InvalidImageName`."""
@@ -41,7 +42,7 @@ class PullFailure:
 
 
 def find_failure(image: str) -> PullFailure | None:
-    """Why an image cannot be pulled; None where it is there."""
+    """Why an image cannot be pulled; None where it can."""
     name, _, digest = image.partition("@")
     directory, slash, last = name.rpartition("/")
     last, colon, tag = last.partition(":")
@@ -78,7 +79,8 @@ def find_failure(image: str) -> PullFailure | None:
 
 
 def report_failure(record: PodRecord, state: ContainerState, failure: PullFailure, now: float, where: str) -> None:
-    """Writes into a container's state and the Pod's events that its image is not there. `where`: its field path."""
+    """Writes into a container's state and the Pod's events that its image cannot be pulled. `where`: the container's
+    field path."""
     if failure.reason == "InvalidImageName":
         record.event("InspectFailed", failure.message, warning=True, field_path=where)
     else:

@@ -37,14 +37,14 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 AT_MOST_EVERY_SECONDS = 1.0
-"""Between two times that the kubelet does what is due, whatever it is."""
+"""Seconds between two rounds of the kubelet's own work at least."""
 SETTLE_SECONDS = 0.05
-"""Between two looks whether what is on its way only waits."""
+"""Seconds between two checks whether all work in progress only waits."""
 PROCESSES_LIMIT = 1024 * 1024
-"""Bytes of memory for what all processes of one node were given and have written. Without variables of its own a
-process takes 3,000."""
+"""Bytes of memory for what all processes of one node were given and have written. A process without variables of its
+own takes 3,000."""
 LOGS_LIMIT = 512 * 1024
-"""Characters of all containers' logs on one node, the newest."""
+"""Characters of the logs of all containers on one node: the newest ones are kept."""
 
 _log = logging.getLogger(__name__)
 
@@ -60,22 +60,22 @@ class Kubelet:
         self.tokens = TokenManager(token_requests(world, api_url), world.node_now)
         self.disk = NodeDisk(world.directory)
         self._workers: dict[str, PodWorker] = {}
-        """By the Pod's uid."""
+        """The workers by the Pod's uid."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._addresses = 0
         self._wake_up = WakeUp(world.node_now, self._wake)
         self.woke = 0.0
-        """When it last did what was due by itself: Unix seconds by the node's clock."""
+        """When it last did its own work: Unix seconds by the node's clock."""
         self._renewed = 0.0
-        """When tokens that were due were last asked for, by the same clock."""
+        """When it last asked for tokens that were due, by the same clock."""
         self._rests_until = 0.0
-        """Until when it does nothing by itself: seconds of the monotonic clock."""
+        """Until when it does no work of its own: seconds of the monotonic clock."""
         self._cancel_watch = world.cluster.changes.watch(self._changed)
 
     # (1) What the API server asks of the kubelet
 
     def logs(self, pod: JsonObject, container: str, *, previous: bool = False) -> ContainerLog | None:
-        """What the container printed, both streams; with `previous` its process before. Raises `ContainerNotFound`."""
+        """The container's log, both streams; with `previous` of its process before. Raises `ContainerNotFound`."""
         return self._worker(pod).inside.logs(container, previous=previous)
 
     async def execute(
@@ -92,10 +92,10 @@ class Kubelet:
         return self._worker(pod).inside.process(container)
 
     def volume(self, pod: JsonObject, name: str) -> Path:
-        """Where the files of a Pod's volume are on the node's disk.
+        """The directory of a Pod's volume on the node's disk.
 
-        A change there changes what containers see, until the kubelet looks at the volume again. Raises
-        `LookupError` where the Pod has no such volume, `ContainerNotFound` where it is not on this node.
+        A change there changes what containers see, until the kubelet looks at the volume again. Raises `LookupError`
+        where the Pod has no such volume, `ContainerNotFound` where it is not on this node.
         """
         return self._worker(pod).volume(name)
 
@@ -108,26 +108,26 @@ class Kubelet:
     # (2) The passage of time
 
     async def sync(self) -> None:
-        """What a moved clock brings about: programs wake up, tokens due are renewed, ended containers start again."""
+        """Does what a moved clock makes due: programs wake up, tokens are renewed, ended containers start again."""
         self._runtime.clock_moved()
         for worker in list(self._workers.values()):
             await worker.sync()
         self.plan()
 
     def plan(self) -> None:
-        """Sets the timer for what is due next: a renewal, the end of a back-off, a look at what has changed."""
+        """Sets the timer for the next work: a renewal, the end of a back-off, a look at what has changed."""
         moments = [due for worker in self._workers.values() if (due := worker.schedule.due) is not None]
         if (renewal := self.tokens.next_renewal()) is not None:
-            # What could not be renewed is tried again with the next look, and no sooner.
+            # A renewal that failed is tried again with the next look, and no sooner.
             moments.append(max(renewal + 1, self._renewed + SYNC_SECONDS))
         self._wake_up.set(max(min(moments), self.woke + AT_MOST_EVERY_SECONDS) if moments else None)
 
     def rest(self, seconds: float) -> None:
-        """Does nothing by itself for so long: the world is looked at as it is at one moment."""
+        """Stops its own work for so many seconds, in which the world is looked at as it is at one moment."""
         self._rests_until = time.monotonic() + seconds
 
     def _wake(self) -> None:
-        """Does what is due, unless it rests, or the world is being changed as a whole or has used up its CPU time."""
+        """Does what is due, unless the kubelet rests, or the world is being changed as a whole or has no CPU time."""
         world = self._world
         wait = 1.0 if world.changing.locked() else max(world.usage.wait(), self._rests_until - time.monotonic())
         if wait > 0:
@@ -141,21 +141,21 @@ class Kubelet:
         now = self._world.node_now()
         renew = {uid for uid, worker in self._workers.items() if not worker.is_busy and self.tokens.overdue(uid)}
         if (first := self.tokens.next_renewal()) is not None and first < now:
-            self._renewed = now  # also where nothing can be renewed: the next try comes a look later
+            self._renewed = now  # also if no token can be renewed: the next try comes with a later look
         for uid, worker in list(self._workers.items()):
             due = worker.schedule.due
             if uid in renew or (due is not None and due <= now):
                 worker.task = self.spawn(worker.schedule.do_what_is_due(now, renew=uid in renew))
 
     async def restart_containers(self) -> None:
-        """Starts ended containers again before the volumes are looked at: a moment that every `sync` has."""
+        """Starts ended containers again before the volumes are looked at: each `sync` has such a moment."""
         for worker in list(self._workers.values()):
             await worker.run_containers()
         self.plan()
 
     async def settle(self, seconds: float) -> None:
-        """Waits until no Pod is on its way any more, at most `seconds`; none of these pass while the machine stands
-        still, since the Pods do as well. Containers that keep running do not count."""
+        """Waits, at most `seconds`, until no Pod is being started any more. The seconds do not pass while the machine
+        sleeps, as the Pods do not go on either. Containers that keep running do not count."""
         for _ in range(round(seconds / SETTLE_SECONDS)):
             if not (busy := self._tasks - self._resting()):
                 return
@@ -166,7 +166,7 @@ class Kubelet:
         return {worker.task for worker in self._workers.values() if worker.task is not None and worker.resting}
 
     async def retire(self, seconds: float) -> None:
-        """Lets the Pods settle, at most `seconds`, then ends all work: other workers are to come in place of these."""
+        """Lets the Pods settle, at most `seconds`, then ends all work: other workers will replace these."""
         await self.settle(seconds)
         while self._tasks:
             for task in self._tasks:
@@ -177,7 +177,7 @@ class Kubelet:
 
     @contextmanager
     def looking_away(self) -> Iterator[None]:
-        """The kubelet ignores changes in the cluster meanwhile: an earlier moment comes back as it was."""
+        """Inside, the kubelet ignores changes in the cluster, because an earlier moment is being restored."""
         self._cancel_watch()
         try:
             yield
@@ -187,12 +187,12 @@ class Kubelet:
 
     @property
     def kept(self) -> tuple[KeptKubelet, dict[str, KeptPod]]:
-        """What is known beside the Pods, and the Pods by uid."""
+        """The kubelet's own state, and the Pods' states by uid."""
         pods = {uid: worker.kept for uid, worker in self._workers.items()}
         return KeptKubelet(addresses=self._addresses, tokens=self.tokens.kept), pods
 
     def recall(self, kept: KeptKubelet, pods: Mapping[str, KeptPod]) -> None:
-        """Makes its knowledge what was kept. Their files follow (`PodWorker.recover`)."""
+        """Restores the kubelet's state. The Pods' files follow (`PodWorker.recover`)."""
         for uid, worker in self._workers.items():
             worker.stop()
             self.disk.remove(uid)
@@ -208,11 +208,11 @@ class Kubelet:
         return tuple(self._workers.values())
 
     def forget(self) -> None:
-        """Knows no Pod any more: their containers know it, and would keep it."""
+        """Drops all Pods, because their containers refer to the kubelet and would keep it in memory."""
         self._workers.clear()
 
     def stop(self) -> None:
-        """Ends all work. The world's files are its own to remove."""
+        """Ends all work. The world removes its files itself."""
         self._cancel_watch()
         self._wake_up.close()
         for worker in self._workers.values():
@@ -221,20 +221,20 @@ class Kubelet:
             task.cancel()
 
     def check_memory(self, wanted: int) -> None:
-        """Whether the node has memory for processes that are given so many bytes more. Raises `ConfigError`."""
+        """Raises `ConfigError` unless the node has memory for processes that are given so many bytes more."""
         taken = sum(worker.inside.process_bytes for worker in self._workers.values())
         if wanted > 0 and wanted + taken > PROCESSES_LIMIT:
             raise ConfigError("cannot allocate memory")
 
     def check_disk(self, wanted: int) -> None:
-        """Whether the node has room for so many bytes more that programs write. Raises `OSError` (ENOSPC)."""
+        """Raises `OSError` (ENOSPC) unless the node has room for so many bytes more that programs write."""
         try:
             self.check_memory(wanted)
         except ConfigError as error:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
 
     def trim_logs(self) -> None:
-        """Forgets the oldest logs where there are too many."""
+        """Drops the oldest parts of the logs where they take too much."""
         room = LOGS_LIMIT
         states = (state for worker in self._workers.values() for state in worker.containers)
         for state in sorted(states, key=lambda state: state.finished or 0.0, reverse=True):
@@ -286,7 +286,7 @@ class Kubelet:
                 worker.task = self.spawn(worker.start())
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Does work for a Pod that `settle` waits for."""
+        """Starts work for a Pod, for which `settle` waits."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._finished)

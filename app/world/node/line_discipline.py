@@ -15,7 +15,7 @@ _INTERRUPT, _END, _ERASE, _BACKSPACE, _KILL, _WORD = 0x03, 0x04, 0x7F, 0x08, 0x1
 
 @dataclass
 class Typed:
-    """What some keys led to."""
+    """The result of some keys."""
 
     echo: bytes = b""
     lines: list[bytes] = field(default_factory=list)
@@ -63,7 +63,7 @@ class LineDiscipline:
 
     def _erase(self, count: int, typed: Typed) -> None:
         for _ in range(min(count, len(self._line))):
-            # A character of UTF-8 is its first byte and those that continue it.
+            # A character of UTF-8 is its first byte and the bytes that continue it.
             while len(self._line) > 1 and self._line[-1] & 0xC0 == 0x80:
                 self._line.pop()
             self._line.pop()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 IMAGE_SECONDS = 1.0
-"""From a failed pull to the news that it is tried again only later."""
+"""Seconds from a failed pull until the status says that the next try comes only after a back-off."""
 KILLED = 137
 """The exit code of a process that SIGKILL has ended."""
 
@@ -39,11 +39,11 @@ class ContainerNotFound(Exception):
 
 
 async def _nothing() -> None:
-    """What goes on in a Pod that is gone."""
+    """Does nothing: what a Pod that is gone goes on with."""
 
 
 class PodContainers:
-    """What runs in one Pod."""
+    """The containers of one Pod on this node."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class PodContainers:
         state: PodState,
         go_on: Callable[[], Awaitable[None]],
     ) -> None:
-        """`go_on`: looks what is to be started now that a process has ended."""
+        """`go_on`: called after a process has ended, to start what has to be started now."""
         self._world = world
         self._runtime = runtime
         self._record = record
@@ -67,14 +67,15 @@ class PodContainers:
         self._running: dict[str, asyncio.Task[int]] = {}
         """The tasks that run, or have run, the containers' programs, by the container's name."""
         self._renewed: set[str] = set()
-        """Containers whose image is another one, and which still run with the one before."""
+        """Containers whose image has been changed, and which still run with the previous one."""
         self._published = ""
         """The phase in the Pod's published status."""
 
     # (1) What clients see
 
     def logs(self, name: str, *, previous: bool = False) -> ContainerLog | None:
-        """A container's log; with `previous` that of its process before, if any. Raises `ContainerNotFound`."""
+        """A container's log; with `previous` the log of its process before, None where there is none. Raises
+        `ContainerNotFound`."""
         for state in self._state.all_containers:
             if state.name == name:
                 return state.log_before() if previous else state.log
@@ -94,7 +95,7 @@ class PodContainers:
 
     @property
     def process_bytes(self) -> int:
-        """What the Pod's processes were given, and have written."""
+        """Bytes that the Pod's processes were given, and have written."""
         return sum(container.size for container in self._created.values()) + self._volumes.written_bytes
 
     @property
@@ -130,8 +131,8 @@ class PodContainers:
         streams = self._processes[state.name] = Streams(stdin=bool(spec.get("stdin")), tty=bool(spec.get("tty")))
         self._record.event("Started", f"Started container {state.name}", field_path=where)
         self.publish_phase()
-        # (3) Its end. What is no program of the image's is a server, which stays running; an init container has
-        # something to prepare and is done with it at once, or no other container would ever start.
+        # (3) Its end. A command that is no program of the image is a server, which stays running; as an init container
+        # it has something to prepare and ends at once, or no other container would ever start.
         if container.program(container.command):
             process = asyncio.ensure_future(
                 run_process(self._runtime, container, streams, state.log, self._world.node_now)
@@ -139,7 +140,7 @@ class PodContainers:
             self._running[state.name] = process
             await settled(process, streams)
             if process.cancelled():
-                return  # its canceller starts what comes next
+                return  # the caller that cancelled it starts what comes next
             if not process.done():
                 process.add_done_callback(lambda done: self._ended(done, spec, state, member))
                 return
@@ -151,17 +152,17 @@ class PodContainers:
         self._finish(spec, state, member, exit_code)
 
     async def _back_off(self, state: ContainerState, where: str) -> None:
-        """A moment after an image could not be pulled: it is tried again only after a while."""
+        """A moment after a failed pull, sets the state in which the next try comes only after a back-off."""
         self.publish()
         await asyncio.sleep(IMAGE_SECONDS)
         if state.waiting != "ErrImagePull":
-            return  # another image is wanted by now, or its name can never be one
+            return  # the container has another image by now, or the name can never be an image's
         state.waiting, state.waiting_message = "ImagePullBackOff", f'Back-off pulling image "{state.image}"'
         self._record.event("BackOff", state.waiting_message, field_path=where)
         self._record.event("Failed", f"Error: {state.waiting}", warning=True, field_path=where)
 
     def _ended(self, process: asyncio.Task[int], spec: JsonObject, state: ContainerState, member: str) -> None:
-        """A process that went on while others started has ended, maybe because its Pod is gone."""
+        """Finishes a process that went on while others started, and has ended, maybe because its Pod is gone."""
         if process.cancelled() or self._record.closed:
             return
 
@@ -172,7 +173,7 @@ class PodContainers:
         self._world.kubelet.spawn(finish())
 
     def _finish(self, spec: JsonObject, state: ContainerState, member: str, exit_code: int) -> None:
-        """A container's process has ended: whether it is tried again."""
+        """Records that a container's process has ended, and whether it is started again."""
         if self._record.closed:
             return
         where = f"spec.{member}{{{state.name}}}"
@@ -205,7 +206,7 @@ class PodContainers:
         }
 
     def recall(self, kept: Mapping[str, KeptContainer]) -> None:
-        """Makes the containers that had been created, without running anything in them."""
+        """Creates the kept containers again, without running anything in them."""
         for member in ("containers", "initContainers"):
             for spec in self._record.pod["spec"].get(member) or []:
                 if (before := kept.get(spec["name"])) is None:
@@ -213,12 +214,13 @@ class PodContainers:
                 try:
                     made = self._runtime.create(self._record.pod, spec, self._volumes, self._state.pod_ip)
                 except ConfigError:
-                    continue  # what it was made of is gone: nobody can look inside any more
+                    continue  # what it was made of is gone, so no one can look inside any more
                 made.files.scratch.entries = dict(before.written)
                 self._created[spec["name"]] = replace(made, environment=dict(before.environment))
 
     def lose_processes(self) -> None:
-        """What ran has ended with the node: the kubelet starts again what the restart policy says."""
+        """Ends all processes, because their node has ended. The kubelet starts those again that the restart policy
+        names."""
         now = self._world.node_now()
         for member, states in (
             ("containers", self._state.containers),
@@ -232,7 +234,7 @@ class PodContainers:
     # (4) Another image
 
     def images_changed(self, stored: Stored) -> bool:
-        """Takes the images that a changed Pod wants; whether any is another one."""
+        """Takes over the images of a changed Pod. Returns whether any is another one."""
         wanted = {each["name"]: each.get("image") or "" for each in containers_of(stored.object["spec"])}
         changed = [state for state in self._state.all_containers if wanted.get(state.name, state.image) != state.image]
         for state in changed:
@@ -243,9 +245,9 @@ class PodContainers:
         return bool(changed)
 
     async def replace(self) -> None:
-        """Ends the containers whose image is another one by now, and starts them with it.
+        """Ends the containers whose image has been changed, and starts them with the new one.
 
-        Whatever the restart policy says: `computePodActions` in `pkg/kubelet/kuberuntime`.
+        This does not depend on the restart policy: `computePodActions` in `pkg/kubelet/kuberuntime`.
         """
         specs = {each["name"]: each for each in self._record.pod["spec"]["containers"]}
         renewed, self._renewed = self._renewed, set()
@@ -256,11 +258,11 @@ class PodContainers:
                 if (process := self._running.pop(state.name, None)) is not None:
                     process.cancel()
                 state.finish(KILLED, self._world.node_now())
-                state.waiting = "CrashLoopBackOff"  # for no time at all: it is started next
+                state.waiting = "CrashLoopBackOff"  # a back-off of no length: it is started next
                 await self.start(specs[state.name], state, "containers")
 
     def stop(self) -> None:
-        """The Pod is gone."""
+        """Ends everything, because the Pod is gone."""
         for state in self._state.all_containers:
             state.log.end()
         for process in self._running.values():
@@ -273,12 +275,13 @@ class PodContainers:
         self._record.publish(self._state.status(self._world.node_now()))
 
     def publish_phase(self) -> None:
-        """Writes the status at once where the phase is another. What else is new can wait for what comes with it: as
-        the kubelet's status manager does, which sends the latest status and skips those between."""
+        """Writes the status at once if the phase has changed. Other changes can wait for the next write, as in the
+        kubelet's status manager, which sends the latest status and skips those before."""
         if self._state.phase() != self._published:
             self.publish()
 
 
 def is_sidecar(container: JsonObject) -> bool:
-    """Whether it is an init container that runs as long as the Pod. The others have no policy of their own."""
+    """Whether it is an init container that runs as long as the Pod. Other init containers have no restart policy of
+    their own."""
     return bool(container.get("restartPolicy") == "Always")

@@ -1,7 +1,8 @@
-"""What a Pod's program sent and got, as exchanges for the world's log, secrets masked.
+"""The requests and responses of a Pod's program, as exchanges for the world's log, secrets masked.
 
-`Exchange.source`, the address that the request came from, says which Pod it was: the Pod's `status.podIP`. Pods on
-the host's network share the node's; everyone else's is their own, also after a Pod was recreated under its old name.
+`Exchange.source`, the address that the request came from, identifies the Pod: it is the Pod's `status.podIP`. Pods on
+the host's network share the node's address; every other Pod has its own, also after it was recreated under its old
+name.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ def exchange(
     body: bytes = b"",
     error: str = "",
 ) -> Exchange:
-    """One exchange of a Pod, its source still open.
+    """One exchange of a Pod, without its source.
 
     `request` is botocore's prepared request; `started` a time of `time.perf_counter`.
     """
     url = str(request.url)
     seconds = time.perf_counter() - started
     began = time.time() - seconds  # before the masking, which takes its time
-    # The metadata service's session token is the whole body: no pattern could tell that it is one.
+    # The metadata service's session token is the whole body, so no pattern recognizes it.
     answered = MASK if body and url.endswith(METADATA_TOKEN) else body.decode("utf-8", "replace")
     return Exchange(
         caller="pod",

@@ -1,4 +1,4 @@
-"""What a node writes of one Pod to the API server: where it is bound, its status, its events."""
+"""What a node writes about one Pod to the API server: its node, its status, its events."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class PodRecord:
         self.closed = False
 
     def close(self) -> None:
-        """The Pod is gone."""
+        """Stops all writing, because the Pod is gone."""
         self.closed = True
 
     def bind(self) -> bool:
-        """The scheduler's part: there is one node. Returns whether the Pod has one."""
+        """Does the scheduler's part: there is one node. Returns whether the Pod has been bound to it."""
         if self.pod["spec"].get("nodeName"):
             return True
         metadata, cluster, node = self.pod["metadata"], self._world.cluster, self._world.node_name
@@ -40,13 +40,13 @@ class PodRecord:
                 return False
             self.pod = cluster.put("pods", {**pod, "spec": {**pod["spec"], "nodeName": node}})
         except ApiError:
-            return False  # gone already, or the cluster is full
+            return False  # the Pod is gone already, or the cluster is full
         message = f"Successfully assigned {metadata['namespace']}/{metadata['name']} to {node}"
         self.event("Scheduled", message, component="default-scheduler", host="")
         return True
 
     def _report_unscheduled(self, pod: JsonObject, why: str) -> None:
-        """No node takes the Pod: it stays pending, and says so. Raises `ApiError`."""
+        """Writes that no node takes the Pod, which stays pending. Raises `ApiError`."""
         condition = {"type": "PodScheduled", "status": "False", "lastProbeTime": None, "reason": "Unschedulable"}
         old: JsonObject = next(iter((pod.get("status") or {}).get("conditions", [])), {})
         since = old.get("lastTransitionTime") or timestamp(self._world.clock.now())
@@ -57,7 +57,7 @@ class PodRecord:
         self.event("FailedScheduling", why, warning=True, component="default-scheduler", host="")
 
     def publish(self, status: JsonObject) -> None:
-        """Writes the Pod's status, if the Pod is still there and its status another."""
+        """Writes the Pod's status, if the Pod still exists and the status differs."""
         if self.closed:
             return
         metadata, cluster = self.pod["metadata"], self._world.cluster
@@ -70,7 +70,8 @@ class PodRecord:
             self.closed = error.code == 404
 
     def _notice(self, status: JsonObject) -> None:
-        """For the open pages: how the Pod fares, as `kubectl get pods` has it of a container that waits."""
+        """Reports the Pod's state to the open pages; for a waiting container its reason, as `kubectl get pods` shows
+        it."""
         states = (each["state"].get("waiting", {}) for each in status["containerStatuses"])
         self._world.log.events.record(
             tool="kubelet",

@@ -1,4 +1,4 @@
-"""When the kubelet has something to do for a Pod without being asked, and what."""
+"""When the kubelet has to do something for a Pod by itself, and what."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ if TYPE_CHECKING:
     from app.world.node.pod_worker import PodWorker
 
 SYNC_SECONDS = 60.0
-"""Between two looks of the kubelet at what it could not do, or at what has changed (`syncFrequency`)."""
+"""Seconds between two tries of the kubelet at what failed, and between two looks at what has changed
+(`syncFrequency`)."""
 
 
 class PodSchedule:
-    """The moments of one Pod: Unix seconds by the node's clock. None: there is nothing to do."""
+    """The next moments of work for one Pod: Unix seconds by the node's clock. None: there is nothing to do."""
 
     def __init__(self, worker: PodWorker, now: Callable[[], float]) -> None:
         """`now`: the node's clock."""
@@ -22,14 +23,14 @@ class PodSchedule:
         self._looked = now()
         """When the volumes were looked at last."""
         self._changed: float | None = None
-        """When something changed that the volumes are made of; None where they are up to date."""
+        """When a source of the volumes changed that they do not have yet; None where they are up to date."""
 
     def stop(self) -> None:
-        """There is nothing to do any more. The worker is not kept: it keeps this."""
+        """Ends the schedule, and drops the worker, which refers to it."""
         self._worker = None
 
     def looked(self) -> None:
-        """The volumes are looked at now."""
+        """Records that the volumes are looked at now."""
         self._looked, self._changed = self._now(), None
 
     @property
@@ -38,13 +39,13 @@ class PodSchedule:
         return self._looked, self._changed
 
     def recall(self, looked: float, changed: float | None) -> None:
-        """Makes it what was kept."""
+        """Restores these two times."""
         self._looked, self._changed = looked, changed
 
     def source_changed(self, resource: str, name: str) -> bool:
-        """A ConfigMap or a Secret is another one now: the volumes that are made of it follow at the next look.
+        """Records that a ConfigMap or a Secret has changed: the volumes with its files follow at the next look.
 
-        Returns whether that is new.
+        Returns whether this sets a new moment.
         """
         if self._worker is None or self._changed is not None or not self._worker.has_volume_of(resource, name):
             return False
@@ -53,22 +54,24 @@ class PodSchedule:
 
     @property
     def due(self) -> float | None:
-        """When the next thing is to be done; also None until what is on its way has ended."""
+        """When the next work is due; None where there is none, and while work is in progress."""
         if self._worker is None or self._worker.is_busy:
             return None
         moments = (_restart_due(self._worker), self._look_due(self._worker))
         return min((it for it in moments if it is not None), default=None)
 
     def _look_due(self, worker: PodWorker) -> float | None:
-        """When the volumes are looked at: what they are made of has changed, or something could not be set up."""
+        """When the volumes have to be looked at, because one of their sources has changed or one could not be set
+        up."""
         unset = any(it.waiting == "CreateContainerConfigError" for it in worker.containers)
         since = self._looked if unset or worker.waits_for_volumes else self._changed
         return None if since is None else since + SYNC_SECONDS
 
     async def do_what_is_due(self, now: float, *, renew: bool) -> None:
-        """Looks at the volumes where that is due, or a token in them is to be renewed; starts what has backed off.
+        """Looks at the volumes if that is due, or if a token in them has to be renewed; starts containers whose
+        back-off has ended.
 
-        A renewal alone starts nothing: where the clock is moved meanwhile, a process would get the token of before.
+        A renewal alone starts nothing: if the clock is moved meanwhile, a process would get the previous token.
         """
         worker = self._worker
         if worker is None:

@@ -12,20 +12,20 @@ from app.world.node.container_log import ContainerLog
 BACK_OFF_SECONDS = 10
 BACK_OFF_LIMIT = 300
 LOST = 255
-"""The exit code of a process of which the runtime, started again, finds nothing (containerd, `unknownExitCode`)."""
+"""The exit code of a process that the runtime, started again, does not find (containerd, `unknownExitCode`)."""
 _PULLS = ("ErrImagePull", "ImagePullBackOff")
 
 
 @dataclass(kw_only=True)
 class ContainerState:
-    """How one container fares."""
+    """The state of one container."""
 
     name: str
     image: str
     container_id: str = ""
     started: float | None = None
     finished: float | None = None
-    """Both in Unix seconds by the node's clock; None where that has not happened."""
+    """`started` and `finished` are Unix seconds by the node's clock; None where that has not happened."""
     exit_code: int | None = None
     """The exit code of its process; None while that runs."""
     waiting: str = ""
@@ -34,17 +34,17 @@ class ContainerState:
     pulls: int = 0
     """How often its image could not be pulled."""
     pull_failed: float = 0.0
-    """When that was, by the same clock."""
+    """When the last pull failed, by the same clock."""
     restarts: int = 0
     log: ContainerLog = field(default_factory=ContainerLog)
-    """What the process of now, or the last one, has printed."""
+    """The output of the present process, or of the last one."""
     previous_log: ContainerLog | None = None
-    """What the process before that one has printed."""
+    """The output of the process before that one."""
     last_state: JsonObject = field(default_factory=dict)
-    """How the process before the one of now has ended."""
+    """How the process before the present one ended."""
 
     def start(self, now: float) -> None:
-        """A new process runs, with a log of its own."""
+        """Records that a new process runs, with a log of its own."""
         if self.started is not None:
             self.previous_log, self.last_state = self.log, self._ended()
         self.container_id = f"containerd://{secrets.token_hex(32)}"
@@ -53,12 +53,12 @@ class ContainerState:
         self.waiting = self.waiting_message = ""
 
     def finish(self, exit_code: int, now: float) -> None:
-        """The process has ended."""
+        """Records that the process has ended."""
         self.finished, self.exit_code = now, exit_code
         self.log.end()
 
     def lose(self, now: float, *, again: bool) -> None:
-        """The process has ended with its node. `again`: whether the kubelet starts another one."""
+        """Records that the process has ended with its node. `again`: whether the kubelet starts another one."""
         self.finish(LOST, now)
         if again:
             self.previous_log, self.last_state = self.log, self._ended()
@@ -66,11 +66,12 @@ class ContainerState:
             self.restarts += 1
 
     def log_before(self) -> ContainerLog | None:
-        """What `kubectl logs --previous` prints: of the newest process but the one that runs or ended for good."""
+        """The log that `kubectl logs --previous` prints: of the newest process except the one that runs or ended for
+        good."""
         return self.log if self.waiting and self.finished is not None else self.previous_log
 
     def renew(self, image: str) -> None:
-        """Another image is wanted: what was wrong with the one before does not matter any more."""
+        """Sets another image: errors of the previous image do not matter any more."""
         self.image, self.pulls = image, 0
         if self.waiting in (*_PULLS, "InvalidImageName"):
             self.waiting = self.waiting_message = ""
@@ -90,14 +91,16 @@ class ContainerState:
 
     @property
     def restart(self) -> float | None:
-        """When its back-off, of a pull or of a start, is over: Unix seconds by the node's clock. None without one."""
+        """When the back-off of its pull or its start ends: Unix seconds by the node's clock. None without a
+        back-off."""
         if self.waiting in _PULLS:
             return self.pull_failed + min(BACK_OFF_SECONDS * 2.0 ** min(self.pulls - 1, 10), BACK_OFF_LIMIT)
         backs_off = self.waiting == "CrashLoopBackOff" and self.finished is not None
         return (self.finished or 0.0) + self.back_off if backs_off else None
 
     def starts_at(self, now: float) -> bool:
-        """Whether the kubelet starts it: never tried, not to be created so far, or ended and backed off long enough."""
+        """Whether the kubelet starts it: it was never tried, could not be created so far, or has ended and its back-off
+        is over."""
         if self.waiting == "InvalidImageName":
             return False
         if self.waiting in (*_PULLS, "CrashLoopBackOff"):
@@ -147,10 +150,10 @@ class ContainerState:
 
 @dataclass(kw_only=True)
 class PodState:
-    """How a Pod fares on this node."""
+    """The state of a Pod on this node."""
 
     started: float
-    """Unix seconds by the node's clock."""
+    """When the Pod was started: Unix seconds by the node's clock."""
     pod_ip: str
     host_ip: str
     qos_class: str
@@ -164,7 +167,7 @@ class PodState:
 
     @property
     def all_containers(self) -> tuple[ContainerState, ...]:
-        """The containers, of both kinds."""
+        """All containers and init containers."""
         return (*self.containers, *self.init_containers)
 
     def phase(self) -> str:
@@ -177,7 +180,7 @@ class PodState:
 
     @property
     def _init_failed(self) -> bool:
-        """Whether one has failed that is not tried again."""
+        """Whether an init container has failed that is not started again."""
         return any(state.exit_code and not state.waiting for state in self.init_containers)
 
     def status(self, now: float) -> JsonObject:

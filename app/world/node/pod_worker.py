@@ -1,4 +1,4 @@
-"""What the kubelet does for one Pod, from binding to the end of its containers."""
+"""The kubelet's work for one Pod, from binding to the end of its containers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 RELIST_SECONDS = 1.0
-"""How often the kubelet checks its containers (`genericPlegRelistPeriod`): all that ends in a second is one status."""
+"""Seconds between two checks of the containers (`genericPlegRelistPeriod`): all that end within a second share one
+status."""
 
 
 class PodWorker:
@@ -36,12 +37,12 @@ class PodWorker:
         pod: JsonObject,
         number: int,
     ) -> None:
-        """`number`: of the Pods on this node, for its address."""
+        """`number`: the Pod's number on this node, for its address."""
         self._world = world
         self._record = PodRecord(world, pod)
         self.task: asyncio.Task[None] | None = None
         self._kept: KeptPod | None = None
-        """What is not made again yet."""
+        """The kept state that is not restored yet."""
         self._busy = asyncio.Lock()
         self._volumes = PodVolumes(self._record, tokens, disk, world.cluster, world.node_now)
         self.schedule = PodSchedule(self, world.node_now)
@@ -65,7 +66,7 @@ class PodWorker:
 
     @property
     def waits_for_volumes(self) -> bool:
-        """Whether a volume could not be set up so far, and nothing is on its way that looks again."""
+        """Whether a volume could not be set up so far, and no work in progress will look at it again."""
         return not self._state.sandbox and (self.task is None or self.task.done()) and not self._busy.locked()
 
     @property
@@ -78,7 +79,7 @@ class PodWorker:
         return self._state.sandbox and self._volumes.mentions(resource, name)
 
     def stop(self) -> None:
-        """The Pod is gone: nothing more is written for it."""
+        """Ends the work, because the Pod is gone: nothing more is written for it."""
         self._record.close()
         self.inside.stop()
         self.schedule.stop()
@@ -87,16 +88,16 @@ class PodWorker:
 
     @property
     def containers(self) -> tuple[ContainerState, ...]:
-        """How the containers fare, of both kinds."""
+        """The states of all containers and init containers."""
         return self._state.all_containers
 
     @property
     def resting(self) -> bool:
-        """Whether nothing is done for it but that its processes wait."""
+        """Whether no work for the Pod is in progress, except that its processes wait."""
         return self.inside.resting and not self._busy.locked()
 
     async def replace_containers(self) -> None:
-        """Starts the containers whose image is another one by now again."""
+        """Restarts the containers whose image has been changed."""
         await self.inside.replace()
         await self.run_containers()
 
@@ -141,7 +142,7 @@ class PodWorker:
     def recalled(
         cls, world: World, runtime: ContainerRuntime, tokens: TokenManager, disk: PodDisk, kept: KeptPod
     ) -> PodWorker:
-        """The worker of a Pod that was kept. Nothing is on the disk yet (`recover`)."""
+        """The worker of a kept Pod. Nothing is on the disk yet (`recover`)."""
         worker = cls(world, runtime, tokens, disk, kept.pod, 0)
         vars(worker._state).update(vars(kept.state))
         worker.schedule.recall(kept.looked, kept.changed)
@@ -149,7 +150,7 @@ class PodWorker:
         return worker
 
     async def recover(self) -> None:
-        """Mounts the volumes again and makes the containers that there were. Nothing runs."""
+        """Mounts the volumes again and creates the kept containers. Nothing runs."""
         kept, self._kept = self._kept, None
         if kept is None or not self._state.sandbox:
             return
@@ -159,7 +160,8 @@ class PodWorker:
             self.inside.recall(kept.containers)
 
     async def resume(self) -> None:
-        """The kubelet has started: what ran has ended with the node, and what is to run is started."""
+        """Goes on after the node has started again: its processes have ended, and those that have to run are
+        started."""
         if self._state.sandbox:
             self.inside.lose_processes()
             await self.run_containers()
@@ -167,7 +169,7 @@ class PodWorker:
             await self.start()
 
     async def sync(self) -> None:
-        """Renews what is due in the volumes, starts again what has backed off long enough."""
+        """Renews what is due in the volumes, and starts containers whose back-off has ended."""
         if self._record.closed:
             return  # deleted while the kubelet was at another Pod
         if not self._state.sandbox:
@@ -182,7 +184,7 @@ class PodWorker:
             await self._mount()
 
     async def run_containers(self) -> None:
-        """Starts what has not run, and again what has backed off long enough, with the volumes as they are."""
+        """Starts the containers that have not run, and those whose back-off has ended, with the volumes as they are."""
         if not self._state.sandbox or self._record.closed:
             return
         work = asyncio.ensure_future(self._run_containers())
@@ -202,11 +204,11 @@ class PodWorker:
             async with asyncio.TaskGroup() as group:
                 for state in self._state.containers:
                     group.create_task(self._keep_running(specs[state.name], state, "containers"))
-                    await asyncio.sleep(0)  # one by one, as the kubelet starts them: other worlds come in between
+                    await asyncio.sleep(0)  # one by one, as the kubelet does: other worlds get their turn in between
 
     async def _initialize(self) -> bool:
-        """Runs the init containers one by one; none starts before the one ahead of it has ended well, or is a sidecar
-        that has been started."""
+        """Runs the init containers one by one; each starts after the one before it has ended well, or is a sidecar that
+        runs."""
         specs = self._specs("initContainers")
         for state in self._state.init_containers:
             spec = specs[state.name]
@@ -217,12 +219,12 @@ class PodWorker:
         return True
 
     async def _keep_running(self, spec: JsonObject, state: ContainerState, member: str) -> None:
-        """Looks and starts in one step: another caller that looks at the same time finds nothing left to start."""
+        """Checks and starts in one step, so that another caller at the same time finds nothing left to start."""
         if state.starts_at(self._world.node_now()):
             await self.inside.start(spec, state, member)
 
     async def _mount(self) -> bool:
-        """Sets up and renews the volumes; tells the Pod's events what was not possible."""
+        """Sets up and renews the volumes; records an event about each that failed."""
         self.schedule.looked()
         failures = await self._volumes.refresh()
         for failure in failures:

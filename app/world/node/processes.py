@@ -1,4 +1,4 @@
-"""Runs the programs of a node's containers, and does for them what only the node can."""
+"""Runs the programs of a node's containers, and does for them what only the node can do."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ T = TypeVar("T")
 
 TAR = "tar"
 AWS_STEPS = 600
-"""What a run of the AWS CLI, and a request of `curl`, counts as."""
+"""The number of steps that a run of the AWS CLI, and a request of `curl`, counts as."""
 RUNNING_LIMIT = 100
-"""Programs that run at once on one node. What they start themselves does not count."""
+"""How many programs run at once on one node. The programs that these start do not count."""
 KILLED = Execution(stdout="", stderr="Killed\n", exit_code=137)
 
 
@@ -48,7 +48,7 @@ class Processes:
         self._clock_moved = asyncio.Event()
 
     def clock_moved(self) -> None:
-        """Has those that sleep look at the clock again."""
+        """Has sleeping programs look at the clock again."""
         self._clock_moved.set()
         self._clock_moved = asyncio.Event()
 
@@ -88,7 +88,7 @@ class Processes:
         return Execution(stdout=_shown(printed[0]), stderr=_shown(printed[1]), exit_code=status)
 
     async def _rest(self) -> None:
-        """Until the world may use CPU time again."""
+        """Waits until the world may use CPU time again."""
         if (seconds := self._world.usage.wait()) > 0:
             await asyncio.sleep(min(seconds, PROGRAM_SECONDS))
 
@@ -104,7 +104,7 @@ class Processes:
                 pass
 
     async def aws(self, arguments: list[str], container: Container, stdin: str) -> Execution:
-        """Runs the AWS CLI, which blocks on its calls, in a thread."""
+        """Runs the AWS CLI in a thread, because it waits for its calls."""
         surroundings = self._surroundings()
 
         def aws() -> Execution:
@@ -125,7 +125,7 @@ class Processes:
         return await wire.fetch(request)
 
     async def _blocking(self, work: Callable[[], T]) -> T | None:
-        """Does work in a thread, paid for by the world; None where it does not end in time."""
+        """Does work in a thread, whose CPU time is charged to the world; None where it does not end in time."""
         world = self._world
 
         def paid() -> T:
@@ -136,7 +136,7 @@ class Processes:
                 world.usage.quota.take(time.thread_time() - started)
 
         async with self._room.turn():
-            # A world that has used up its CPU time does not begin what would be throttled at every server it asks.
+            # A world without CPU time does not begin work that every server would throttle.
             await self._rest()
             try:
                 return await self._room.run(paid, PROGRAM_SECONDS)
@@ -154,12 +154,12 @@ class Processes:
 
 
 def _shown(text: str) -> str:
-    """What is no UTF-8 as the replacement character."""
+    """The text, with the replacement character for bytes that are no UTF-8."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 class _Session:
-    """One of the streams of a process that a client is connected to, or whose output is a log."""
+    """One of the streams of a process to which a client is connected, or whose output is a log."""
 
     def __init__(self, streams: Streams, limits: Limits, *, error: bool = False) -> None:
         self._streams = streams
@@ -180,13 +180,13 @@ class _Session:
 
 
 class _Bytes:
-    """A stream, read as bytes."""
+    """A stream as bytes."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
 
     async def read(self) -> bytes:
-        """The next ones; nothing at the end."""
+        """The next bytes; none at the end."""
         return encoded(await self._stream.read())
 
 
@@ -198,7 +198,7 @@ class _System:
         self._streams = streams
 
     async def launch(self, process: Process) -> int:
-        """Runs a program to its end; its exit status."""
+        """Runs a program to its end, and returns its exit status."""
         program = process.container.program(process.arguments)
         try:
             if program == AWS:
@@ -206,7 +206,7 @@ class _System:
             if program == TAR:
                 source = _Bytes(process.stdin)
                 done = await tar(process.arguments[1:], process.files, process.directory, source)
-                # Before the archive's end, after which `kubectl cp` reads nothing.
+                # Before the end of the archive, after which `kubectl cp` reads nothing.
                 await process.stderr.write(done.stderr)
                 return await self._give(process, replace(done, stderr=""))
             if not program:
@@ -222,7 +222,7 @@ class _System:
 
     async def _aws(self, process: Process) -> int:
         await process.limits.step(AWS_STEPS)
-        # What is there to read is needed for `s3 cp -` alone: nothing else waits for it.
+        # Only `s3 cp -` needs its input: nothing else waits for it.
         stdin = await whole(process, process.stdin) if "-" in process.arguments[1:] else ""
         return await self._give(process, await self._processes.aws(process.arguments[1:], process.own_container, stdin))
 

@@ -1,6 +1,6 @@
-"""Whether the node takes a Pod: what the scheduler asks of it, as far as that is modelled.
+"""Whether the node takes a Pod: the scheduler's filters, as far as they are modelled.
 
-Source: `pkg/scheduler/framework/plugins`. Not looked at: what Pods request, affinity, spreading.
+Source: `pkg/scheduler/framework/plugins`. Left out: what Pods request, affinity, spreading.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ _PREEMPTION = "preemption: 0/1 nodes are available: 1 Preemption is not helpful 
 
 
 def refusal(pod: JsonObject, node: JsonObject | None) -> str:
-    """Why the Pod gets no node, in the scheduler's words; empty where it gets this one."""
+    """Why the node does not take the Pod, in the scheduler's words; empty where it does."""
     if node is None:
         return "no nodes available to schedule pods"
     spec, labels = node.get("spec", {}), node["metadata"].get("labels", {})

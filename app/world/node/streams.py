@@ -15,13 +15,13 @@ from app.world.node.line_discipline import LineDiscipline
 
 STDOUT, STDERR = 1, 2
 INPUT_LIMIT = 256 * 1024
-"""Bytes of input that wait for a process. The client has to wait where there are as many."""
+"""Bytes of input that wait for a process at most. The client has to wait where there are as many."""
 PENDING_LIMIT = 64
-"""Pieces of output that wait for a client. The process waits as long as there are as many."""
+"""Pieces of output that wait for a client at most. The process waits while there are as many."""
 
 
 def encoded(text: str) -> bytes:
-    """The bytes of what a program has printed: binary output is in surrogate escapes (`os.fsencode`)."""
+    """The bytes of a program's output: binary output is in surrogate escapes (`os.fsencode`)."""
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -32,12 +32,12 @@ class Streams:
     """The streams of one process."""
 
     def __init__(self, *, stdin: bool = False, tty: bool = False) -> None:
-        """`stdin`: whether there will be input; without, a reader finds its end at once."""
+        """`stdin`: whether there will be input; without any, a reader finds its end at once."""
         self.tty = tty
         self.on_interrupt: Callable[[], object] | None = None
-        """What Ctrl-C does, set by the code that runs the process, and by a shell while it runs a command."""
+        """The action of Ctrl-C, set by the code that runs the process, and by a shell while it runs a command."""
         self.resting = False
-        """Whether the process waits for input, or for time to pass: it is not on its way to anything."""
+        """Whether the process waits for input, or for time to pass, and does not work on anything."""
         self._input: deque[bytes] = deque()
         self._input_bytes = 0
         self._ended = not stdin
@@ -46,7 +46,7 @@ class Streams:
         self._output: deque[tuple[int, bytes]] = deque()
         self._finished = False
         self._changed = asyncio.Event()
-        """Set when the output changes: a piece more, a piece less, or the end."""
+        """Set when the output changes: one more piece, one fewer, or the end."""
         self._terminal = LineDiscipline() if tty else None
 
     # (1) The process
@@ -68,7 +68,7 @@ class Streams:
         return data
 
     async def read_line(self) -> bytes:
-        """The next line with its end, or what there is before the end of the input; nothing at the end."""
+        """The next line with its end, or the rest before the end of the input; empty at the end."""
         line = b""
         while piece := await self.read():
             head, newline, rest = piece.partition(b"\n")
@@ -81,7 +81,7 @@ class Streams:
         return line
 
     async def write(self, data: bytes, *, error: bool = False) -> None:
-        """Output, or with `error` the other stream. Waits while the client takes none."""
+        """Writes output, or with `error` to the other stream. Waits while the client takes none."""
         if self.tty:
             data, error = data.replace(b"\n", b"\r\n"), False
         while len(self._output) >= PENDING_LIMIT:
@@ -90,7 +90,7 @@ class Streams:
         self._print(STDERR if error else STDOUT, data)
 
     def finish(self) -> None:
-        """The process has ended: there will be no more output."""
+        """Ends the output, because the process has ended."""
         self._finished = True
         self._changed.set()
         self._taken.set()
@@ -104,7 +104,7 @@ class Streams:
             await self._taken.wait()
 
     def feed(self, data: bytes) -> None:
-        """Input of the client, once there is `room` for it."""
+        """Takes input of the client, once there is `room` for it."""
         if self._terminal is not None:
             typed = self._terminal.type(data)
             if len(self._output) < PENDING_LIMIT:
@@ -117,7 +117,7 @@ class Streams:
             self._take(data)
 
     def end_input(self) -> None:
-        """The client sends no more."""
+        """Ends the input: the client sends no more."""
         self._ended = True
         self._news.set()
 

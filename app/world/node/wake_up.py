@@ -1,4 +1,4 @@
-"""One timer: calls somebody at a moment of a clock that may be moved, and takes no time until then."""
+"""A timer that calls a function at a moment of a clock that may be moved, and uses no CPU time until then."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import Callable
 from contextvars import Context
 
 LONGEST_SECONDS = 6 * 3600.0
-"""After which a timer goes off in any case: the machine may have slept, or its clock been set, in between."""
+"""Seconds after which a timer goes off in any case: the machine may have slept, or its clock been set, in between."""
 
 
 class WakeUp:
-    """For the loop that it is set on. Setting it again replaces the moment."""
+    """A timer on the loop that it is set on. Setting it again replaces the moment."""
 
     def __init__(self, now: Callable[[], float], work: Callable[[], None]) -> None:
-        """`now`: Unix seconds by the clock of the moments. `work` looks for itself whether anything is due."""
+        """`now`: Unix seconds by the clock of the moments. `work` checks itself whether anything is due."""
         self._now = now
         self._work: Callable[[], None] | None = work
         """None once it is closed."""
         self._handle: asyncio.TimerHandle | None = None
 
     def set(self, due: float | None) -> None:
-        """Has the work called at `due`, at once where that is over; never where it is None."""
+        """Has the work called at `due`, at once where that has passed; never where it is None."""
         self.cancel()
         if due is None or self._work is None:
             return
@@ -30,13 +30,13 @@ class WakeUp:
         self._handle = asyncio.get_running_loop().call_later(seconds, self._fire, context=Context())
 
     def cancel(self) -> None:
-        """Forgets the moment."""
+        """Drops the moment."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
 
     def close(self) -> None:
-        """Forgets it for good, and what to call."""
+        """Drops the moment and the function for good."""
         self.cancel()
         self._work = None
 

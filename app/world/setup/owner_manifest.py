@@ -12,7 +12,7 @@ from app.flow.model import JsonObject, JsonValue
 
 
 def written(pod: JsonObject) -> JsonObject:
-    """The manifest of a stored Pod: labels, annotations and spec, as far as somebody wrote them."""
+    """The manifest of a stored Pod: labels, annotations and spec, as far as a field manager owns them."""
     owned: JsonObject = {}
     for entry in pod["metadata"].get("managedFields", []):
         if not entry.get("subresource"):

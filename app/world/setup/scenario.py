@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 ARTICLE = Chain(namespace="default", service_account="my-sa", pod="pod-after", role="s3-reader")
-"""The chain that a world is about unless somebody names another one."""
+"""The chain that a world is about unless another one is named."""
 NAMESPACE = ARTICLE.namespace
 """Where `POD_BEFORE` is."""
 POD_BEFORE = "pod-before"

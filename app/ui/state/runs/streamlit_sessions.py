@@ -94,8 +94,7 @@ class Session(AppSession):
             log_events.refuse("message")
 
     async def _handle_backend_operation_request(self, request: BackendOperationRequest) -> None:
-        """As `AppSession`, which makes a file outside of all runs. A visitor has one file made at a time, and none
-        where they have used too much CPU time, or their page is gone by then."""
+        """As `AppSession`, outside of all runs. One file at a time; none without CPU time, or once the page is gone."""
         visitor = connection.visitor_of(self.id)
         async with _files.setdefault(visitor or self.id, asyncio.Lock()):
             if connection.visitor_of(self.id) != visitor:

@@ -1,4 +1,4 @@
-"""What a step found, drawn: one module a step, each with `facts` for the outcome and `evidence` beside the checks."""
+"""The evidence of a step as HTML, one module for each step: `facts` for the outcome, `evidence` beside the checks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.ui.step.evidence import access, agreement, oidc_provider, service_accou
 
 
 class View(Protocol):
-    """How one step is drawn. Both take whatever evidence there is: a step that broke early has little."""
+    """How one step is drawn. Both methods use whatever evidence there is: a step that broke early has little."""
 
     def facts(self, report: StepReport, content: Content) -> list[tuple[str, str]]:
         """The two or three values that prove the outcome, with their names."""
@@ -32,10 +32,10 @@ VIEWS: dict[Step, View] = {
 }
 
 BELOW_OUTCOME: dict[Step, Callable[[StepReport, Content], str]] = {Step.STS_ASSUME: agreement.disagreement}
-"""What a reader must not miss, whatever the depth; empty where there is nothing."""
+"""By step: the notice that a reader sees at every depth; empty where there is nothing to notice."""
 
 BELOW_CHECKS: dict[Step, Callable[[StepReport, Content], str]] = {
     Step.STS_ASSUME: sts_assume.below_checks,
     Step.ACCESS: access.identity,
 }
-"""What stands below a step's checks, in the same column, where there is room and something to say."""
+"""By step: what stands below its checks, in the same column; empty where there is nothing."""

@@ -1,4 +1,4 @@
-"""Step 6: who the Pod is for AWS, what it may do, and what S3 answered."""
+"""Step 6: the identity of the Pod at AWS, its permissions, and S3's response."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _ASSUMED = re.compile(
     r"arn:[^:]+:(?P<service>sts)::(?P<account>\d+):(?P<kind>assumed-role)/(?P<role>[^/]+)/(?P<session>.+)"
 )
 _SHOWN = 6
-"""Patterns of a statement that are shown; the one that matches is always among them."""
+"""How many patterns of a statement are shown; the one that matches is always among them."""
 
 
 def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
-    """Who asked: the ARN of the session."""
+    """The ARN of the session that sent the request."""
     return [("Arn", get_str(report.evidence.get("identity"), "Arn"))]
 
 
 def identity(report: StepReport, content: Content) -> str:
-    """Who the Pod is for AWS."""
+    """The identity of the Pod at AWS."""
     found = report.evidence.get("identity")
     return part(content, "identity", _identity(found, content)) if found else ""
 
@@ -64,7 +64,7 @@ def evidence(report: StepReport, content: Content) -> str:
 
 
 def _identity(identity: JsonValue, content: Content) -> str:
-    """The ARN, and below it what each of its parts says; as a document where it is of another kind."""
+    """The ARN, and below it the meaning of each of its parts; an identity of another kind as a document."""
     found = _ASSUMED.fullmatch(get_str(identity, "Arn"))
     if not found:
         return json_document(content, identity, notes(content, (("Arn",), "assumed_role")))
@@ -78,7 +78,7 @@ def _identity(identity: JsonValue, content: Content) -> str:
 
 
 def _decision(decision: Mapping[str, Any], content: Content) -> str:
-    """The action that was asked for, whether each statement applies to it, and the decision that follows."""
+    """The action of the request, whether each statement applies to it, and the decision that follows."""
     trace = [get_object(entry) for entry in get_list(decision, "trace")]
     asked, action = escape(content.message("access.asked")), get_str(decision, "action")
     statements = "".join(
@@ -112,8 +112,7 @@ def _statement(policy: str, number: JsonValue, entries: list[dict[str, Any]], co
 
 
 def _element(entry: Mapping[str, Any], content: Content) -> str:
-    """One element of a statement: the values that it wants, first those that match; for a condition also what it
-    got."""
+    """One element of a statement: its values, first those that match; for a condition also the value of the request."""
     where = " · ".join(shown(entry[key]) for key in ("element", "operator", "key") if entry.get(key))
     got = shown(entry.get("got") or "–")
     wanted = strings(entry.get("wanted")) or [shown(entry.get("wanted") or "–")]
@@ -124,7 +123,7 @@ def _element(entry: Mapping[str, Any], content: Content) -> str:
 
 
 def _patterns(wanted: list[str], got: str, content: Content) -> str:
-    """The patterns of an element, those first that stand for what was asked."""
+    """The patterns of an element, first those that match the value of the request."""
     hits = [pattern for pattern in wanted if glob(pattern.lower(), None)(got.lower())]
     ordered = [*hits, *(pattern for pattern in wanted if pattern not in hits)]
     listed = "".join(
@@ -137,7 +136,7 @@ def _patterns(wanted: list[str], got: str, content: Content) -> str:
 
 
 def buckets(names: list[str], content: Content) -> str:
-    """The list of buckets that S3 answered with."""
+    """The list of buckets in S3's response."""
     if not names:
         return f'<p class="quiet">{escape(content.message("ui.buckets_none"))}</p>'
     return f'<ul class="buckets">{"".join(f"<li>{value(name)}</li>" for name in names)}</ul>'

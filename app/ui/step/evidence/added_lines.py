@@ -1,4 +1,4 @@
-"""What each line is for that the webhook adds to a Pod. Source of its rules: amazon-eks-pod-identity-webhook."""
+"""The purpose of each line that the webhook adds to a Pod. Source of its rules: amazon-eks-pod-identity-webhook."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.ui.draw.documents import Path
 from app.ui.text import prose
 
 OTHER = "webhook.lines.other"
-"""The key of the words for a line that the webhook, as we know it, does not write."""
+"""The key of the text for a line that the webhook, as we know it, does not write."""
 _CONTAINER: Path = ("spec", "containers", "*")
 _VARIABLE: Path = (*_CONTAINER, "env", "*")
 _MOUNT: Path = (*_CONTAINER, "volumeMounts", "*")
@@ -34,18 +34,18 @@ _WORDS_OF_OURS: dict[Path, str] = {
     (*_SOURCE, "expirationSeconds"): "expiration",
     (*_SOURCE, "path"): "path",
 }
-"""Words that hold for the token's volume and its mounts alone."""
+"""Texts that are true only of the token's volume and its mounts."""
 
 
 def explanation(path: Path, pod: JsonValue, content: Content) -> str:
-    """The words for the line at `path` of the Pod as the webhook left it, as HTML."""
+    """The text for the line at `path` of the Pod as the webhook left it, as HTML."""
     found = _at(pod, path)
     values = {"value": found, "duration": _duration(found, content), "octal": _octal(found)}
     return f"<p>{prose(content.message(explained_by(path, pod, content), **values))}</p>"
 
 
 def explained_by(path: Path, pod: JsonValue, content: Content) -> str:
-    """The key of the words for the line at `path`; `OTHER` where there are none."""
+    """The key of the text for the line at `path`; `OTHER` where there is none."""
     place = _place(path)
     if place[:-1] == _VARIABLE:
         key = f"webhook.variables.{get_str(_at(pod, path[:-1]), 'name')}.{place[-1]}"
@@ -57,9 +57,11 @@ def explained_by(path: Path, pod: JsonValue, content: Content) -> str:
 
 
 def group(path: Path, pod: JsonValue) -> str:
-    """To which of the webhook's three additions a line belongs: `env`, `mounts` or `volumes`; empty for no addition.
+    """The one of the webhook's three additions to which a line belongs: `env`, `mounts` or `volumes`; empty for no
+    addition.
 
-    A list belongs to it where the webhook's own member is in it; of its members only that one does.
+    A list belongs to an addition where it contains the webhook's own member; of its members, only that one belongs to
+    it.
     """
     place = _place(path)
     start, name = next(((start, name) for start, name in _WORDS.items() if place[: len(start)] == start), ((), ""))
@@ -77,7 +79,7 @@ def _place(path: Path) -> Path:
 
 
 def _at(document: JsonValue, path: Path) -> JsonValue:
-    """What stands at a path of a document's lines; None where the path leads nowhere."""
+    """The value at the path of a document's line; None where the path leads nowhere."""
     for step in path:
         if isinstance(document, list):
             document = document[int(step)] if step.isdecimal() and int(step) < len(document) else None
@@ -87,7 +89,7 @@ def _at(document: JsonValue, path: Path) -> JsonValue:
 
 
 def _duration(seconds: JsonValue, content: Content) -> str:
-    """Seconds in the largest unit that divides them; whatever is no number as it is."""
+    """Seconds in the largest unit that divides them; a value that is no number is unchanged."""
     if not isinstance(seconds, int):
         return str(seconds)
     for unit, length in (("hours", 3600), ("minutes", 60)):

@@ -1,4 +1,5 @@
-"""Our own evaluation of the trust policy beside the answer of STS: before asking, the answer, and read once more."""
+"""Our own evaluation of the trust policy beside STS's response: before the request, the response, and read once more
+after it."""
 
 from __future__ import annotations
 
@@ -15,12 +16,12 @@ _ASKED = (Status.PASSED, Status.FAILED)
 
 
 def disagrees(report: StepReport) -> bool:
-    """Whether STS decided otherwise than we had."""
+    """Whether STS decided otherwise than our evaluation."""
     return "trust_before" in report.evidence
 
 
 def agreement(report: StepReport, content: Content) -> str:
-    """The three, and what they come to, as HTML; empty where the policy was not evaluated."""
+    """The three values, and what follows from them, as HTML; empty where the policy was not evaluated."""
     ours, theirs = report.check(CHECK), report.check(_ANSWER)
     if ours.status in (Status.UNKNOWN, Status.NOT_REACHED):
         return ""
@@ -35,13 +36,13 @@ def agreement(report: StepReport, content: Content) -> str:
 
 
 def disagreement(report: StepReport, content: Content) -> str:
-    """The same as a notice, where the two disagree; else nothing."""
+    """The same as a notice, where the two disagree; else empty."""
     html = agreement(report, content) if disagrees(report) else ""
     return html and warned(html, content)
 
 
 def _checked(ours: Check, content: Content) -> str:
-    """The evaluation that nothing has contradicted: what failed in it stands in the check."""
+    """The evaluation where STS's response agrees with it. What failed in it is in the check."""
     failed = ours.status is Status.FAILED
     rows = (("got", ours.got), ("expected", ours.expected)) if failed else ()
     facts = "".join(f"<dt>{escape(content.message(f'ui.{key}'))}</dt><dd>{value(text)}</dd>" for key, text in rows)

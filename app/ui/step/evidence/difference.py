@@ -12,9 +12,9 @@ from app.ui.draw.documents import Line, explained_line, fold, json_lines, render
 from app.ui.step.evidence.added_lines import explanation, group
 
 _NOISE = ("name", "generateName", "managedFields", "uid", "creationTimestamp", "resourceVersion")
-"""Members of the metadata that differ between any two Pods, webhook or none."""
+"""Members of the metadata that differ between any two Pods, with or without the webhook."""
 _CONTEXT = 1
-"""Unchanged lines shown beside a change."""
+"""How many unchanged lines are shown beside a change."""
 
 
 def difference(before: JsonValue, after: JsonValue, content: Content) -> str:
@@ -33,7 +33,7 @@ def difference(before: JsonValue, after: JsonValue, content: Content) -> str:
 
 
 def change(before: JsonValue, after: JsonValue, content: Content) -> str:
-    """How any object would change: Kubernetes' own as YAML, all others as JSON. None: it is not there."""
+    """The change of any object: Kubernetes' own as YAML, all others as JSON. None: the object does not exist."""
     lines = yaml_lines if any("metadata" in get_object(it) for it in (before, after)) else json_lines
     old, new = ([] if it is None else lines(it) for it in (before, after))
     rendered: list[str] = []
@@ -62,9 +62,10 @@ def relevant(pod: JsonValue) -> JsonValue:
 
 
 def _key(line: Line, pod: JsonValue) -> tuple[str, ...]:
-    """What makes a line the same in both Pods: its text and its place, members of lists taken by their names.
+    """The values by which a line counts as the same in both Pods: its text and its place, members of lists by their
+    names.
 
-    The dash does not count: it moves on where a member gets a new first line.
+    The dash of a list's member does not count: it moves where the member gets a new first line.
     """
     place: list[str] = []
     for step in line.path:
@@ -84,7 +85,7 @@ def _added(lines: Sequence[Line], pod: JsonValue, content: Content) -> Iterator[
 
 
 def _unchanged(lines: Sequence[Line], content: Content, *, first: bool, last: bool) -> Iterator[str]:
-    """A run of unchanged lines, folded but for its ends that touch a change."""
+    """A run of unchanged lines, folded except for the lines beside a change."""
     head = 0 if first else _CONTEXT
     tail = len(lines) if last else len(lines) - _CONTEXT
     if tail <= head:

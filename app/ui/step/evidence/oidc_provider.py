@@ -1,4 +1,4 @@
-"""Step 1: the issuer's documents beside IAM's record of trust in it, and what names a key."""
+"""Step 1: the issuer's documents beside the provider by which IAM trusts it, and where a key's name comes from."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
 
 
 def evidence(report: StepReport, content: Content) -> str:
-    """Three places that name the issuer, what the provider accepts, the keys and their names, then the documents."""
+    """The three places that contain the issuer, what the provider accepts, the keys and their names, then the
+    documents."""
     found = report.evidence
     keys = get_list(found.get("jwks"), "keys")
     named = [name for key in keys if (name := name_of(get_object(key)))]
@@ -49,7 +50,7 @@ def evidence(report: StepReport, content: Content) -> str:
 
 
 def _addresses(report: StepReport, content: Content) -> str:
-    """The issuer as the cluster, the public document and IAM write it; the last two must be the first."""
+    """The issuer as the cluster, the public document and IAM write it; the last two have to be equal to the first."""
     found = report.evidence
     wanted = get_str(found.get("cluster_discovery"), "issuer")
     places = (
@@ -72,7 +73,7 @@ def _likeness(got: str, wanted: str) -> str:
 
 
 def _sign(got: str, wanted: str, content: Content) -> str:
-    """Whether an address is the cluster's, letter by letter; IAM leaves the scheme out."""
+    """Whether an address is exactly the cluster's; IAM leaves the scheme out."""
     same = _likeness(got, wanted) == "passed"
     word = "same" if got == wanted else ("without_scheme" if same else ("differs" if got else "missing"))
     mark = "✓" if same else "✕"
@@ -80,7 +81,7 @@ def _sign(got: str, wanted: str, content: Content) -> str:
 
 
 def _keys_at(place: str, jwks_uri: str, content: Content) -> str:
-    """Where that place says that the keys are, and who goes there."""
+    """The address of the keys in that document, and who fetches them there."""
     who = f'<span class="likeness">{prose(content.message(f"issuer.keys.{place}"))}</span>'
     return f"<dt>jwks_uri</dt><dd>{value(jwks_uri) if jwks_uri else '–'}{who}</dd>"
 
@@ -110,7 +111,8 @@ def _keys(report: StepReport, content: Content) -> str:
 
 
 def _key_name(name: KeyName, found: Mapping[str, JsonValue], content: Content) -> str:
-    """The way from a key's numbers to its name where kube-apiserver gave it; else the name, and where to look it up."""
+    """How a key's name follows from its numbers, where kube-apiserver made the name; else the name, and where to look
+    it up."""
     if name.derived != name.kid:
         words = content.message("issuer.named_otherwise", url=get_str(found.get("discovery"), "jwks_uri"))
         return f"<p>{value(name.kid)} · {name.kind} {name.bits} bit</p><p>{prose(words)}</p>"
@@ -132,7 +134,7 @@ def _stages(name: KeyName, content: Content) -> Iterator[tuple[str, str]]:
 
 
 _BEGINNING = 12
-"""Bytes of the DER that are shown: its tags and the algorithm begin there."""
+"""How many bytes of the DER are shown: its tags and the beginning of the algorithm."""
 
 
 def _document(content: Content, report: StepReport, name: str, *lit: tuple[tuple[str, ...], str]) -> str:

@@ -1,4 +1,4 @@
-"""What the evidence of several steps is made of: headed parts, folded documents, pairs that must match, traces."""
+"""The elements of the evidence of several steps: headed parts, folded documents, pairs that must match, traces."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.ui.text import escape, prose, value
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """Two values from two places of which one must agree with the other."""
+    """Two values from two places, one of which must match the other."""
 
     left: str
     left_value: str
@@ -26,7 +26,7 @@ class Pair:
 
     @property
     def sign(self) -> tuple[str, str]:
-        """The sign between the two, and the key of its word: `=` only where they are the same letter by letter."""
+        """The sign between the two, and the key of its text: `=` only where they are exactly the same."""
         if self.status is Status.PASSED:
             return ("=" if self.left_value == self.right_value else "✓", "ui.matches")
         return ("≠", "ui.does_not_match") if self.status is Status.FAILED else ("?", f"statuses.{self.status}")
@@ -73,7 +73,8 @@ def status_of(report: StepReport, check_id: str) -> Status:
 
 
 def pairs(content: Content, left: str, right: str, rows: Iterable[Pair]) -> str:
-    """Two columns of values with a sign between those that match or do not; in a narrow page boxes name their side."""
+    """Two columns of values, with a sign between those that match or do not. On a narrow page each box has the name of
+    its side."""
     of_left, of_right = (f'<span class="of">{escape(side)} · </span>' for side in (left, right))
     cells = [f'<div class="side">{escape(left)}</div><div></div><div class="side">{escape(right)}</div>']
     for row in rows:
@@ -101,7 +102,7 @@ def decision(content: Content, found: Mapping[str, Any]) -> str:
 def _comparison(content: Content, entry: JsonValue) -> str:
     where = [shown(get_object(entry).get(key) or "") for key in ("statement", "element", "operator", "key")]
     name = " · ".join(part_ for part_ in where if part_)
-    sides = (  # named in a narrow page, which has no heads of columns
+    sides = (  # named on a narrow page, which has no column headings
         f'<span class="of">{escape(content.message(f"screens.{key}"))}</span>'
         f"{value(shown(get_object(entry).get(key) or '–'))}"
         for key in ("wanted", "got")

@@ -1,4 +1,4 @@
-"""Step 5: what was sent to STS, unsigned, and what it answered."""
+"""Step 5: the request to STS, which is not signed, and STS's response."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _CALL = "Action=AssumeRoleWithWebIdentity"
 _SHOWN_HEADERS = ("host", "content-type")
 _SIGNATURE = "Authorization"
 _SHORTEST_CUT = 160
-"""Characters of a parameter from which on it is shown shortened: of the parameters only the token is that long."""
+"""Characters from which on a parameter is shortened: only the token is that long."""
 
 
 def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
-    """The identity that STS gave to the Pod, and until when."""
+    """The identity that STS gave to the Pod, and when it expires."""
     answer = report.evidence.get("answer")
     return [
         ("AssumedRoleUser.Arn", get_str(answer, "AssumedRoleUser", "Arn")),
@@ -30,7 +30,7 @@ def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
 
 
 def evidence(report: StepReport, content: Content) -> str:
-    """The request as it went over the wire, and the answer as an SDK reads it."""
+    """The request as it was sent, and the response as an SDK reads it."""
     found, call, sent = report.evidence, _call(report), request(report, content)
     answer = notes(
         content,
@@ -55,14 +55,15 @@ def evidence(report: StepReport, content: Content) -> str:
 
 
 def below_checks(report: StepReport, content: Content) -> str:
-    """How the checks came about, folded; then our own evaluation beside the answer, unless the outcome has shown it."""
+    """How the checks were decided, folded; then our own evaluation beside STS's response, unless the outcome has shown
+    it."""
     words = "".join(f"<p>{prose(content.message(f'sts.about.{key}'))}</p>" for key in ("own", "call", "keys"))
     about = f'<details class="more"><summary>{escape(content.message("sts.about.heading"))}</summary>{words}</details>'
     return about + ("" if disagrees(report) else agreement(report, content))
 
 
 def request(report: StepReport, content: Content) -> str:
-    """The request as it went over the wire, the header that it lacks among its own; empty where none was sent."""
+    """The request as it was sent, with the header that it lacks among its own headers; empty where none was sent."""
     call = _call(report)
     parameters = dict(parse_qsl(call.request_body)) if call else get_object(report.evidence.get("request"))
     return _request(call, parameters, content) if parameters else ""
@@ -73,7 +74,8 @@ def _call(report: StepReport) -> Exchange | None:
 
 
 def _answer(call: Exchange | None, drawn: str, content: Content, *, refused: bool) -> str:
-    """Folded where STS said yes: the outcome has shown the two lines that matter. A refusal stands open."""
+    """STS's response; folded where STS accepted, because the outcome has shown the two lines that matter. A refusal
+    stands open."""
     body = _status(call) + drawn
     if call and call.succeeded:
         return collapsible(content, "answer", body)
@@ -81,7 +83,7 @@ def _answer(call: Exchange | None, drawn: str, content: Content, *, refused: boo
 
 
 def _request(call: Exchange | None, parameters: Mapping[str, str], content: Content) -> str:
-    """The start line and the headers, the one that is missing among them, and the form field by field."""
+    """The start line, the headers with the missing one among them, and the form with one field in each line."""
     head = ""
     if call:
         note = content.message("sts.loopback") if is_loopback(urlsplit(call.url).hostname or "") else ""

@@ -30,7 +30,7 @@ def evidence(report: StepReport, content: Content) -> str:
     results = {get_str(result, "name"): get_object(result) for result in get_list(found, "verification")}
     shown = {"key", "signature", "algorithm"} <= results.keys()
     unread = report.check("token.key").status is Status.NOT_REACHED and results.get("key", {}).get("passed") is False
-    if unread:  # no key was published to us, which does not say that none is
+    if unread:  # no key was published to us, which does not prove that none exists
         results["key"] = results["key"] | {"passed": None, "unread": True}
     return join(
         [
@@ -47,7 +47,7 @@ def evidence(report: StepReport, content: Content) -> str:
 
 
 def _choice(key: dict[str, Any], content: Content) -> str:
-    """The header's `kid` beside those of the published keys; the one that it picks is marked."""
+    """The header's `kid` beside those of the published keys; the matching key is marked."""
     wanted = get_str(key, "got")
     published = [kid for kid in get_str(key, "expected").split(", ") if kid]
     rows = "".join(
@@ -65,7 +65,7 @@ def _choice(key: dict[str, Any], content: Content) -> str:
 
 
 def _steps(results: dict[str, dict[str, Any]], report: StepReport, content: Content) -> str:
-    """Signing input, key, algorithm, result: each with what it was in this walk."""
+    """Signing input, key, algorithm, result: each with its value in this walk."""
     algorithm, key, signature = (results[name] for name in ("algorithm", "key", "signature"))
     parts = get_list(report.evidence.get("token"), "parts")
     signed = get(parts[1], "stop") if len(parts) > 1 else None

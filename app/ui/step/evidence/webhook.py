@@ -18,7 +18,7 @@ def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
 
 
 def evidence(report: StepReport, content: Content) -> str:
-    """The difference, then the registration. `instruments.admission_review` has what was asked and answered."""
+    """The difference, then the registration. `instruments.admission_review` has the request and the response."""
     found = report.evidence
     before, after = found.get("pod_before"), found.get("pod_after")
     webhook: Path = ("webhooks", "*")

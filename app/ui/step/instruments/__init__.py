@@ -1,4 +1,4 @@
-"""What a reader can take into their own hands in a step: one module an instrument, drawn below the checks."""
+"""The instruments with which a reader can try out a step: one module for each, drawn below the checks."""
 
 from __future__ import annotations
 

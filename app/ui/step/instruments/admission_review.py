@@ -1,4 +1,4 @@
-"""The webhook's instrument: what the webhook leaves alone, and the AdmissionReview, question beside answer."""
+"""The webhook's instrument: what the webhook does not do, and the AdmissionReview, its request beside its response."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WORDS = {True: "holds", False: "broken", None: "unknown"}
 
 
 def admission_review(walk_view: WalkView, content: Content) -> None:
-    """Draws the list, and the review that the dry run caused, folded unless the reader wants all of it."""
+    """Draws the list, and the review that the dry run caused, folded unless the reader wants all details."""
 
     def listed() -> str:
         review = walk_view.walk.report(Step.WEBHOOK).evidence.get("admission_review")
@@ -32,7 +32,7 @@ def admission_review(walk_view: WalkView, content: Content) -> None:
 
 
 def exchanged(review: JsonValue, content: Content) -> str:
-    """Question, answer and patch as HTML, or the sentence that the app could not listen."""
+    """Request, response and patch as HTML, or the sentence that the app could not listen."""
     if not review:
         return f'<p class="quiet">{escape(content.message("webhook.review.hidden"))}</p>'
     asked, answered = get(review, "request"), get(review, "response")
@@ -74,7 +74,7 @@ def _answered(asked: JsonValue, answered: JsonValue, content: Content) -> Notes:
 
 
 def _patch(review: JsonValue, content: Content) -> str:
-    """What the Base64 in the answer says: one operation after the other, its value folded."""
+    """The decoded Base64 of the response: one operation after the other, its value folded."""
     operations = "".join(_operation(operation, content) for operation in get_list(review, "patch"))
     if not operations:
         return f'<p class="quiet">{escape(content.message("webhook.review.no_patch"))}</p>'

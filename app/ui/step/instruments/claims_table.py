@@ -37,7 +37,8 @@ def token(claims: Mapping[str, Any], content: Content, title: str) -> str:
 
 
 def provider(document: JsonValue, content: Content) -> str:
-    """The provider's side: its two fields, and where a third would be for the subject."""
+    """The provider's side: its two fields, and the place of a third, for the subject, which a provider does not
+    have."""
     none = f'<div class="claim none" data-anchor="provider-sub">{prose(content.message("matcher.not_compared"))}</div>'
     return (
         f"<h3>{escape(content.message('matcher.provider'))}</h3>"
@@ -58,7 +59,7 @@ def _box(claim: str, side: str, name: str, found: str, content: Content) -> str:
 
 
 def verdict(found: Comparison, content: Content) -> str:
-    """What STS would answer, and every reason for it, near misses character by character."""
+    """STS's response, and every reason for it, near misses character by character."""
     kind, status = _verdict(found)
     heading = escape(content.message("matcher.verdicts.heading"))
     return (
@@ -70,7 +71,7 @@ def verdict(found: Comparison, content: Content) -> str:
 
 
 def rows(found: Comparison, content: Content) -> str:
-    """Each row, near misses character by character, and what else stands in the way."""
+    """Each row, near misses character by character, and what else prevents a match."""
     drawn = [row for key in ROWS if (row := found.row(*key)) is not None]  # type: ignore[arg-type]  # all are rows' keys
     return (
         f'<ul class="rows">{"".join(_row(row, content) for row in drawn)}'
@@ -164,7 +165,7 @@ def _plain_row(sentence: str, status: Status, content: Content) -> str:
 
 
 def who(found: Comparison, subject: str, content: Content) -> str:
-    """Who gets in under the policy as written, and under each of the two operators; open where somebody else does.
+    """Who is let in by the policy as written, and with each of the two operators; open where someone else is let in.
 
     Empty where the request decides: then nothing is known of the others, either.
     """
@@ -231,7 +232,7 @@ def _operators(found: Comparison, content: Content) -> str:
 
 
 def problem(found: Problem, content: Content) -> str:
-    """Why the text cannot be evaluated: where, what stands there, what was expected."""
+    """Why the text cannot be evaluated: the place, what is there, what was expected."""
     parts = [f"<b>{escape(content.message('matcher.problems.heading'))}</b>"]
     if found.line:
         place = {"line": found.line, "column": found.column}

@@ -46,7 +46,7 @@ class Sides:
     provider_arn: str
     policy: JsonValue
     mounted: bool
-    """Whether the claims are those of a token that there is, and not of one to come."""
+    """Whether the claims are those of an existing token, and not of a future one."""
 
     @property
     def own(self) -> str:
@@ -104,7 +104,7 @@ def _instrument(sides: Sides, content: Content) -> None:
     key = f"matcher_{'mounted' if sides.mounted else 'to_come'}"
     edited = get(st.session_state.get(key), "edited")
 
-    def draw() -> str:  # one text and not nested objects: Streamlit loads pandas to see whether an object is a table
+    def draw() -> str:  # one text: for nested objects Streamlit loads pandas, to see whether they are a table
         return json.dumps(drawing(sides, edited, content), ensure_ascii=False)
 
     drawn = kept(key, draw, sides, edited, content.language, address.kept())
@@ -143,7 +143,7 @@ def drawing(sides: Sides, edited: JsonValue, content: Content) -> dict[str, Any]
 
 
 def _apply(edit: str, typed: str, own: str) -> tuple[str, bool]:
-    """The text after what a button does, and whether one did something."""
+    """The text after a button's change, and whether a button was pressed that changes something."""
     if edit == "own":
         return own, True
     document = policy_text.read(typed).document if edit in EDITS else None
@@ -159,7 +159,7 @@ def _useful(read: PolicyText, *, changed: bool) -> list[str]:
 
 
 def _intro(sides: Sides, content: Content) -> str:
-    """What to do here; where the matcher has a tab, that bears its title."""
+    """What to do here; where the matcher has a tab, the tab has this title."""
     lead = content.message(f"matcher.{'lead_mounted' if sides.mounted else 'lead_to_come'}")
     title = "" if sides.mounted else f'<h2 class="heading">{escape(content.message("matcher.title"))}</h2>'
     return f'{title}<p class="lead">{prose(lead)}</p>'
@@ -181,7 +181,7 @@ def _evaluated(sides: Sides, read: PolicyText, content: Content) -> dict[str, An
 
 
 def _anchors(found: Comparison, read: PolicyText) -> list[dict[str, Any]]:
-    """Which characters of the policy a claim is compared with."""
+    """The places of the policy that a claim is compared with."""
     return [
         {
             "claim": row.claim,

@@ -36,11 +36,11 @@ _anatomy = components.component("anatomy")
 _VIEWS = ("views", "flip", "other")
 _FLIP, _OTHER = "anatomy_flip", "anatomy_other"
 _SENDS = (Action.READ_TOKEN, Action.EXCHANGE)
-"""What the controls do that send a token."""
+"""The actions of the controls that send a token."""
 _SENT = "anatomy_sent"
-"""What was sent about this walk, by the control that sent it."""
+"""In the session: the answers to what was sent about this walk, by the control that sent it."""
 _OFFERED = ("alg", "kid", "aud", "exp", "iss", "sub")
-"""Header fields and claims of which one character is offered at a touch."""
+"""Header fields and claims for which a button changes one character."""
 
 
 def token_anatomy(walk_view: WalkView, content: Content) -> None:
@@ -77,7 +77,7 @@ def _time(walk_view: WalkView, content: Content) -> None:
 
 @page_errors.fragment
 def _token(walk_view: WalkView, content: Content) -> None:
-    """The token, in the way that the reader chose; only this part is drawn again."""
+    """The token, in the view that the reader chose; only this part is drawn again."""
     found = walk_view.walk.report(Step.TOKEN_MOUNT).evidence
     parts = kept("token_parts", lambda: _parts(found["token"]), found["token"])
     views = [view for view in _VIEWS if view != "other" or found.get("other_token")]
@@ -153,7 +153,7 @@ def _flip(walk_view: WalkView, parts: Sequence[TokenPart], content: Content) -> 
 
 
 def _picker(parts: Sequence[TokenPart], unsigned: str, sent: Submission | str | None, content: Content) -> str:
-    """The compact token to pick a character of, and the characters that are worth a try."""
+    """The compact token, of which a character can be picked, and the characters that are worth a try."""
     known = places(parts)
     length = parts[-1].stop
     labels = {place.number: place.name for place in known}
@@ -193,7 +193,7 @@ def _flipped() -> None:
 
 
 def _warn(content: Content) -> None:
-    """Where the token goes to the real STS, that is said before it goes."""
+    """Where the token goes to the real STS, says so before it is sent."""
     if mode.can().send_outside:
         st.caption(content.message("actions.live_sends"))
 
@@ -218,7 +218,7 @@ def _send_other() -> None:
     _keep(_OTHER, submit_api_token)
 
 
-# (3) What came of it
+# (3) The result
 
 
 def _result(key: str, nothing: str, walk_view: WalkView, content: Content) -> None:
@@ -232,7 +232,8 @@ def _result(key: str, nothing: str, walk_view: WalkView, content: Content) -> No
 
 
 def _sent(walk_view: WalkView) -> dict[str, Submission | str]:
-    """The answers to what was sent about this walk. They go with the walk, because another one has another token."""
+    """The answers to what was sent about this walk. They are dropped with the walk, because another one has another
+    token."""
     kept = st.session_state.get(_SENT)
     return kept[1] if kept and kept[0] is walk_view else {}
 

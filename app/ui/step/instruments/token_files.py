@@ -23,18 +23,18 @@ class _Row:
     name: str
     entry: JsonValue
     role: str
-    """What the entry is for: the key of its words."""
+    """The key of the text on the purpose of the entry."""
     change: str = ""
     """`kept`, `moved`, `new` or `removed` where the token was renewed."""
     was: str = ""
-    """Where a link led before it was moved."""
+    """The target of a link before it was moved."""
     depth: int = 1
     leads: bool = False
-    """Whether the next row is what this link leads to."""
+    """Whether the next row is the target of this link."""
 
 
 def file_tree(report: StepReport, before: Evidence | None, content: Content) -> str:
-    """The directory as it is; where `before` is another one, with what has been replaced since."""
+    """The directory as it is now; where `before` is another one, also what has been replaced since."""
     rows = [row for row in _rows(report, before) if row.entry is not None]
     if not rows:
         return ""

@@ -1,4 +1,4 @@
-"""What became of a token that was sent to STS beside the walk: the change, the checks, STS's own words."""
+"""The result of a token that was sent to STS beside the walk: the change, the checks, STS's error message."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def before_and_after(change: Change, content: Content) -> str:
 
 
 def _character(byte: int | None) -> str:
-    """A byte as the character that it is in ASCII; as hex where it is none that can be seen."""
+    """A byte as its ASCII character; as hex where it has none that can be seen."""
     if byte is None:
         return ""
     return escape(chr(byte)) if 0x21 <= byte < 0x7F else f"\\x{byte:02x}"
@@ -107,5 +107,5 @@ def _row(check: Check, first: bool, subject: Subject, content: Content) -> str:
 
 
 def _whole(text: str) -> str:
-    """An id that differs from another in its middle alone: with the middle cut out both would look the same."""
+    """An id that differs from another only in its middle: if both were shortened, they would look the same."""
     return f"<code>{breakable(text)}</code>"

@@ -1,4 +1,4 @@
-"""One token in four views: as base64url, as bytes, as JSON, and by what each part of it means.
+"""One token in four views: as base64url, as bytes, as JSON, and by the meaning of each part.
 
 Every piece of every view names the parts that it belongs to in `data-of`, innermost last; `anatomy.js` lights them.
 """
@@ -34,7 +34,7 @@ class Place:
 
     @property
     def name(self) -> str:
-        """Its dotted name; of the signature the part's."""
+        """The dotted name; for the signature the name of the part."""
         return self.field.name if self.field else self.part.name
 
 
@@ -133,7 +133,7 @@ def _pieces(text: Sequence[str], offset: int, ranges: Sequence[tuple[int, int, i
 
 
 def _json(part: TokenPart, known: Sequence[Place], content: Content) -> str:
-    """The JSON with a line for each member; of the signature, that it is none."""
+    """The JSON with a line for each member; for the signature, a text that it has none."""
     mine = {id(place.field): place.number for place in known if place.part is part}
     if part.name == "signature":
         sentence = escape(content.message("anatomy.signature_json"))
@@ -176,7 +176,7 @@ def _meaning(place: Place, parts: Sequence[TokenPart], content: Content) -> str:
 
 
 def _value(place: Place) -> str:
-    """The value of a leaf; beside Unix seconds the time that they are."""
+    """The value of a leaf; beside Unix seconds the time that they mean."""
     if place.field is None or place.field.fields:
         return ""
     value = json.loads(f"{{{place.field.json}}}").popitem()[1]

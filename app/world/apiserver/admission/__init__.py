@@ -1,1 +1,1 @@
-"""Who may change or refuse an object before it is stored: webhooks and the API server itself."""
+"""Admission: the webhooks and the API server's own plugins that may change or refuse an object before it is stored."""

@@ -1,4 +1,4 @@
-"""AdmissionReview: what is asked of a webhook, what counts as an answer, and what an answer does.
+"""AdmissionReview: the request to a webhook, which responses are valid, and what a response changes.
 
 Source: k8s.io/apiserver `pkg/admission/plugin/webhook/request/admissionreview.go`, `mutating/dispatcher.go`,
 `errors/statuserror.go`.
@@ -21,7 +21,7 @@ from app.world.apiserver.types.schema import Decoder, WrongType
 
 
 class CallFailed(Exception):
-    """The webhook could not be called, or answered nonsense: what `failurePolicy` decides about."""
+    """The webhook could not be called, or its response was not valid: `failurePolicy` decides what follows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +127,7 @@ def apply_response(response: JsonObject, body: JsonObject) -> JsonObject:
         raise CallFailed(f"{undecodable}: json: cannot unmarshal object into Go value of type jsonpatch.Patch")
     if response.get("patchType", "JSONPatch") != "JSONPatch":
         raise CallFailed(f'unsupported patch type "{response["patchType"]}"')
-    # From here on the failure policy has no say: a patch that does not fit is the API server's own error.
+    # From here on the failure policy does not apply: a patch that does not fit is the API server's own error.
     try:
         patched = patch.json_patch(body, operations)
         result: JsonObject = Decoder().decode(body["kind"], patched)

@@ -19,16 +19,17 @@ if TYPE_CHECKING:
 
 
 API_TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
-"""Where a Pod finds its token for the API server."""
+"""The directory in which a Pod finds its token for the API server."""
 API_TOKEN_SECONDS = 3607
-"""An hour and seven seconds: the mark by which TokenRequest knows such a token."""
+"""An hour and seven seconds: the lifetime by which TokenRequest recognizes such a token."""
 _VOLUME_PREFIX = "kube-api-access-"
 _PRIORITIES = {"system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000}
 _TOLERATION_SECONDS = 300
 
 
 def check_namespace(world: World, resource: Resource, namespace: str, name: str) -> None:
-    """NamespaceLifecycle: nothing is created in a namespace that is not there, or going. Raises `ApiError` 404, 403."""
+    """NamespaceLifecycle: nothing is created in a namespace that does not exist, or is being deleted. Raises `ApiError`
+    404, 403."""
     stored = world.cluster.read("namespaces", None, namespace)
     if stored.object["metadata"].get("deletionTimestamp"):
         why = f"unable to create new content in namespace {namespace} because it is being terminated"
@@ -36,14 +37,14 @@ def check_namespace(world: World, resource: Resource, namespace: str, name: str)
 
 
 def admit_pod(world: World, pod: JsonObject) -> None:
-    """Runs the plugins on a new Pod, which is changed. Raises `ApiError` 403."""
+    """Runs the plugins on a new Pod, and changes it. Raises `ApiError` 403."""
     _service_account(world, pod)
     _tolerations(pod["spec"])
     _priority(pod)
 
 
 def _name(metadata: JsonObject) -> str:
-    """How a refusal names a new object (`extractResourceName` of k8s.io/apiserver `pkg/admission/errors.go`)."""
+    """The name of a new object in a refusal (`extractResourceName` of k8s.io/apiserver `pkg/admission/errors.go`)."""
     return str(metadata.get("name") or metadata.get("generateName", ""))
 
 

@@ -35,7 +35,8 @@ WEBHOOKS_LIMIT = 50
 
 
 def check_room(world: World, configuration: JsonObject) -> None:
-    """Whether the cluster takes the webhooks of a configuration that is to be stored. Raises `ApiError` 429."""
+    """Checks whether the cluster has room for the webhooks of a configuration that is to be stored. Raises `ApiError`
+    429."""
     name = configuration["metadata"].get("name")
     stored = world.cluster.scan("mutatingwebhookconfigurations")
     others = [other.object for other in stored if other.object["metadata"]["name"] != name]
@@ -60,7 +61,7 @@ async def mutate(
     original = body
     called: list[JsonObject] = []
     to_repeat: list[JsonObject] = []
-    # (1) Everyone once.
+    # (1) Every webhook once.
     for hook in _all_webhooks(world):
         if not _concerns(world, hook, attributes, body):
             continue
@@ -69,7 +70,7 @@ async def mutate(
             body, to_repeat = changed, list(called)
         if hook["reinvocationPolicy"] == "IfNeeded":
             called.append(hook)
-    # (2) Once more for those who have not seen the last change.
+    # (2) Once more those webhooks that have not seen the last change.
     if body is not None and body != original:
         before = json.loads(json.dumps(body))  # a copy, in a third of the time of `copy.deepcopy`
         plugins(body)
@@ -92,7 +93,7 @@ def _concerns(world: World, hook: JsonObject, attributes: Attributes, body: Json
     """Whether rules, namespace selector and object selector all match."""
     if not any(_rule_matches(rule, attributes) for rule in hook.get("rules", [])):
         return False
-    # A namespace is matched by its own labels, any other cluster-wide object always.
+    # A Namespace is matched by its own labels; any other cluster-wide object always matches.
     if attributes.resource.plural == "namespaces":
         labels = ((body or attributes.old or {}).get("metadata") or {}).get("labels", {})
         in_namespace = matches_selector(hook["namespaceSelector"], labels)
@@ -147,7 +148,7 @@ async def _call(
         "request": make_request(uid, attributes, body),
     }
     answer = await _post(world, hook, review)
-    await asyncio.sleep(0)  # others come in between: a large object took a while to send, and takes one to patch
+    await asyncio.sleep(0)  # other work gets its turn: a large object took a while to send, and takes one to patch
     # (2) Is it an answer?
     response = verify_response(answer, uid, version)
     given = response.get("warnings")
@@ -162,7 +163,7 @@ async def _call(
 async def _post(world: World, hook: JsonObject, review: JsonObject) -> JsonValue:
     client, seconds = hook["clientConfig"], hook["timeoutSeconds"]
     if "service" in client:
-        # There are no Services in this cluster, so none is ever found.
+        # Services have no network here, so none is ever found.
         service = client["service"]
         host = f"{service['name']}.{service['namespace']}.svc"
         url = f"https://{host}:{service['port']}/{service.get('path', '').lstrip('/')}?timeout={seconds}s"
@@ -175,6 +176,6 @@ async def _post(world: World, hook: JsonObject, review: JsonObject) -> JsonValue
     try:
         return await world.network.post_json(url, review, ca_bundle_pem=bundle, timeout=float(seconds))
     except NetworkError as error:
-        # The server's answer is reported as it is; an error of Go's client is reported with method and URL.
+        # The server's response is reported unchanged; an error of Go's client with method and URL.
         sentence = str(error) if error.kind == "answer" else f'Post "{url}": {error}'
         raise CallFailed(f"failed to call webhook: {sentence}") from error

@@ -1,4 +1,4 @@
-"""Who is asking: bearer tokens of the world, ServiceAccount tokens, or the anonymous user.
+"""Who sends a request: bearer tokens of the world, ServiceAccount tokens, or the anonymous user.
 
 Source: k8s.io/apiserver `pkg/authentication/`, `pkg/serviceaccount/{jwt,claims}.go`; for users of AWS
 kubernetes-sigs/aws-iam-authenticator, `pkg/server/server.go`.
@@ -29,7 +29,7 @@ ALL_UNAUTHENTICATED = "system:unauthenticated"
 
 @dataclass(frozen=True, kw_only=True)
 class User:
-    """Who a request is made by (`user.Info`)."""
+    """The user who sends a request (`user.Info`)."""
 
     name: str
     groups: tuple[str, ...] = ()
@@ -55,9 +55,9 @@ def authenticate(world: World, authorization: str) -> User:
 
 
 def named_world(authorization: str) -> str:
-    """What the learner's token in an `Authorization` header names a world by: its path, or its account.
+    """The world in the learner's token of an `Authorization` header: its path, or its account.
 
-    A token of `aws eks get-token` knows the account alone.
+    A token of `aws eks get-token` contains only the account.
     """
     token = _bearer_token(authorization)
     return account_of(eks_token.access_key_id_of(token)) or token.partition(".")[0]
@@ -69,12 +69,12 @@ def _bearer_token(authorization: str) -> str:
 
 
 def bears(authorization: str, token: str) -> bool:
-    """Whether an `Authorization` header holds that bearer token."""
+    """Whether an `Authorization` header contains that bearer token."""
     return hmac.compare_digest(_bearer_token(authorization).encode("utf-8", "replace"), token.encode())
 
 
 def is_own(world: World, authorization: str) -> bool:
-    """Whether the explorer or the world's node asks."""
+    """Whether the explorer or the world's node sends the request."""
     return bears(authorization, world.explorer_token) or bears(authorization, world.node_token)
 
 
@@ -83,7 +83,7 @@ class InvalidToken(Exception):
 
 
 def review(world: World, token: str, audiences: Sequence[str]) -> tuple[User, tuple[str, ...]]:
-    """The user of a bearer token, and for which of the `audiences` it was made. Raises `InvalidToken`."""
+    """The user of a bearer token, and those of the `audiences` that the token is for. Raises `InvalidToken`."""
     user = None
     if world.api_audience in audiences:
         user = _user_of_aws(world, token) if token.startswith(eks_token.PREFIX) else world.user_of(token)
@@ -130,20 +130,22 @@ def _user_of_aws(world: World, token: str) -> User:
 
 
 def _service_account(world: World, token: str, audiences: Sequence[str]) -> tuple[User, tuple[str, ...]]:
-    """The ServiceAccount that a token speaks for. Raises `InvalidToken` for a foreign one and for one that is over."""
-    # (1) One of our keys has signed it, and it is for one who asks.
+    """The ServiceAccount that a token was issued to. Raises `InvalidToken` for a foreign token and for an expired
+    one."""
+    # (1) One of our keys has signed it, and one of the audiences is the right one.
     claims = _verified(world, token)
     meant = tuple(audience for audience in claims["aud"] if audience in audiences)
     if not meant:
         own, asked = (f"[{' '.join(json.dumps(name) for name in names)}]" for names in (claims["aud"], audiences))
         raise InvalidToken(f"[{_INVALID}, token audiences {own} is invalid for the target audiences {asked}]")
-    # (2) It is of now.
+    # (2) It is valid now.
     now = world.clock.now()
     if now >= claims["exp"]:
         raise InvalidToken(f"[{_INVALID}, service account token has expired]")
     if now < claims["nbf"]:
         raise InvalidToken(f"[{_INVALID}, service account token is not valid yet]")
-    # (3) It dies with its ServiceAccount and with what it is bound to; another of the same name is not the same.
+    # (3) It ends with its ServiceAccount and with the object that it is bound to; another object of the same name does
+    # not count.
     private = claims["kubernetes.io"]
     namespace, account = private["namespace"], private["serviceaccount"]
     stored = world.cluster.find("serviceaccounts", namespace, account["name"])
@@ -183,7 +185,7 @@ def _verified(world: World, token: str) -> dict[str, Any]:
             key.public_key,
             algorithms=["RS256"],
             issuer=world.issuer,
-            # Times are those of the world's clock, and audiences are the caller's business.
+            # The caller checks the times, by the world's clock, and the audiences.
             options={"verify_aud": False, "verify_exp": False, "verify_nbf": False, "verify_iat": False},
         )
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:

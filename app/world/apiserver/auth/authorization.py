@@ -1,8 +1,8 @@
-"""Who may do what: a small RBAC table, the cluster's roles and bindings, and the words of a refusal.
+"""Authorization: a small RBAC table, the cluster's roles and bindings, and the message of a refusal.
 
-Source: k8s.io/apiserver `pkg/endpoints/handlers/responsewriters/errors.go` (the words) and Kubernetes' bootstrap policy
-(`plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go`) for the built-in rules. Of the node authorizer there is
-what a kubelet of this cluster needs.
+Source: k8s.io/apiserver `pkg/endpoints/handlers/responsewriters/errors.go` (the message) and Kubernetes' bootstrap
+policy (`plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go`) for the built-in rules. Of the node authorizer
+there is what a kubelet of this cluster needs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Grant:
-    """One RBAC rule bound to a user or a group. `*` stands for any."""
+    """One RBAC rule bound to a user or a group. `*` matches everything."""
 
     subject: str
     """The user's or group's name, such as `system:serviceaccount:default:my-sa`."""
@@ -32,16 +32,16 @@ class Grant:
     groups: tuple[str, ...] = ("",)
     """API groups."""
     namespace: str = ""
-    """Where it holds: a RoleBinding's namespace; empty for a ClusterRoleBinding."""
+    """The namespace of a RoleBinding; empty for a ClusterRoleBinding."""
     names: tuple[str, ...] = ()
-    """The objects it is limited to; empty for all."""
+    """The names of the objects that it is limited to; empty for all."""
     paths: tuple[str, ...] = ()
     """The paths of a rule about URLs that are no resources; a `*` at the end stands for any rest."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What is asked, in the authorizer's terms."""
+    """A request in the authorizer's terms."""
 
     verb: str
     """Such as `create`, `deletecollection`; of a path, the HTTP method in lower case."""

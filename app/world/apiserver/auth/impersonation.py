@@ -1,4 +1,4 @@
-"""Acting as somebody else: the `Impersonate-*` headers of `kubectl --as`.
+"""Impersonation of another user: the `Impersonate-*` headers of `kubectl --as`.
 
 Source: k8s.io/apiserver `pkg/endpoints/filters/impersonation.go`. A user without the verb `impersonate` is refused.
 """
@@ -23,12 +23,12 @@ _EXTRA = "impersonate-extra-"
 
 
 def acting_user(world: World, user: User, headers: Headers) -> User:
-    """The user that the request acts as: the user itself, or the one that it wants to be and may be.
+    """The user that the request acts as: the user itself, or the one that its headers name, if it may.
 
-    Raises `ApiError` 403 where it may not, 400 for groups, uid or extra facts of no user (where a real server answers
-    500).
+    Raises `ApiError` 403 where it may not, 400 for groups, uid or extra facts without a user (where a real server
+    answers 500).
     """
-    # (1) Who is wanted?
+    # (1) Which user do the headers name?
     name, uid = headers.get("impersonate-user", ""), headers.get("impersonate-uid", "")
     groups = tuple(headers.getlist("impersonate-group"))
     extra: dict[str, tuple[str, ...]] = {}
@@ -40,10 +40,10 @@ def acting_user(world: World, user: User, headers: Headers) -> User:
         if groups or uid or extra:
             raise errors.bad_request("requested groups, uid or extra without impersonating a user")
         return user
-    # (2) May the user act so?
+    # (2) May the user impersonate that one?
     for request in _requests(name, uid, groups, extra):
         authorize(world, user, request)
-    # (3) The groups that no header has to give.
+    # (3) The groups that follow from the user's name.
     if not groups and (namespace := service_accounts.namespace_of(name)):
         groups = service_accounts.groups(namespace)
     implied = ALL_UNAUTHENTICATED if name == ANONYMOUS.name else ALL_AUTHENTICATED

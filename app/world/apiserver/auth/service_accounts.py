@@ -24,5 +24,5 @@ def namespace_of(user: str) -> str:
 
 
 def groups(namespace: str) -> tuple[str, ...]:
-    """The groups of a namespace's ServiceAccounts, beside that of everybody who is known."""
+    """The groups of a namespace's ServiceAccounts, with that of all authenticated users."""
     return ALL_SERVICE_ACCOUNTS, f"{ALL_SERVICE_ACCOUNTS}:{namespace}"

@@ -1,1 +1,1 @@
-"""What the controller manager does: keeps workloads as they are wanted, and removes what belonged to what is gone."""
+"""The controller manager: keeps workloads as their specs want them, and removes objects whose owner is gone."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 async def sync(world: World, namespace: str, name: str) -> None:
-    """Brings the Pods of a DaemonSet to its template, one for each node. Raises `ApiError`."""
+    """Creates and deletes Pods of a DaemonSet by its template, one for each node. Raises `ApiError`."""
     body, writer = to_look_after(world, "daemonsets", namespace, name), Writer(world, "daemonset-controller")
     if body is None:
         return
@@ -46,7 +46,7 @@ async def sync(world: World, namespace: str, name: str) -> None:
 
 
 def bound(template: JsonObject, node: str) -> JsonObject:
-    """A template of a DaemonSet as it is for the Pod of one node."""
+    """A DaemonSet's template for the Pod of one node."""
     metadata = template.get("metadata", {})
     labels = {**metadata.get("labels", {}), REVISION_LABEL: template_hash(template), "pod-template-generation": "1"}
     return {"metadata": {**metadata, "labels": labels}, "spec": {**template.get("spec", {}), "nodeName": node}}

@@ -1,7 +1,8 @@
-"""Deployments: a ReplicaSet for each template that they had, and the way from the last to the new one.
+"""Deployments: a ReplicaSet for each of their templates, and the way from the last one to the new one.
 
-Source: `pkg/controller/deployment/{sync,rolling,recreate,progress}.go`. The hash in a ReplicaSet's name is made of the
-template as there (FNV-1a, 32 bits, `SafeEncodeString`), but of a digest of its JSON and not of Go's own form of it.
+Source: `pkg/controller/deployment/{sync,rolling,recreate,progress}.go`. The hash in a ReplicaSet's name is made from
+the template as there (FNV-1a, 32 bits, `SafeEncodeString`), but from a digest of its JSON and not from Go's own form of
+it.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def template_hash(template: JsonObject) -> str:
 
 
 async def sync(world: World, namespace: str, name: str) -> None:
-    """One step of a Deployment. Raises `ApiError`."""
+    """Takes one step of a Deployment. Raises `ApiError`."""
     body, writer = to_look_after(world, "deployments", namespace, name), Writer(world, "deployment-controller")
     if body is None:
         return
@@ -69,7 +70,7 @@ def _revision(body: JsonObject) -> int:
 async def _new_replica_set(
     world: World, writer: Writer, body: JsonObject, new: JsonObject | None, all_sets: list[JsonObject]
 ) -> JsonObject:
-    """The ReplicaSet of the template as it is now: made where there is none, with the newest revision."""
+    """The ReplicaSet of the present template, with the newest revision: created where there is none."""
     metadata, spec = body["metadata"], body["spec"]
     newest = max((_revision(each) for each in all_sets if each is not new), default=0) + 1
     revision = max(newest, _revision(new)) if new is not None else newest
@@ -106,7 +107,7 @@ def new_replica_set_of(body: JsonObject, *, replicas: int) -> JsonObject:
 
 
 async def _forget_old(world: World, writer: Writer, body: JsonObject, new: JsonObject) -> None:
-    """Deletes ReplicaSets beyond the history that is wanted, the oldest revisions first."""
+    """Deletes the ReplicaSets beyond the history limit, the oldest revisions first."""
     idle = [
         each
         for each in owned(world, "replicasets", body)
@@ -161,7 +162,7 @@ def _status(world: World, body: JsonObject, new: JsonObject | None) -> JsonObjec
 
 
 def _condition(old: JsonObject, now: str, kind: str, holds: bool, reason: str, message: str) -> JsonObject:
-    """A condition, with the times of the one before where it says the same."""
+    """A condition, with the times of the previous one where that is the same."""
     before: JsonObject = next((each for each in old.get("conditions", []) if each["type"] == kind), {})
     fields = {"type": kind, "status": "True" if holds else "False", "reason": reason, "message": message}
     is_same = all(before.get(field) == value for field, value in fields.items())

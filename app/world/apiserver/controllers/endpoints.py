@@ -1,4 +1,4 @@
-"""EndpointSlices: where the Pods of a Service are (`pkg/controller/endpointslice`). Nothing is routed by them here."""
+"""EndpointSlices: the addresses of a Service's Pods (`pkg/controller/endpointslice`). They route nothing here."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _endpoints(world: World, service: JsonObject) -> list[JsonObject]:
 
 
 def _port(world: World, service: JsonObject, port: JsonObject) -> JsonObject:
-    """A port as the Pods have it: a name is looked up in their containers."""
+    """A port with its number in the Pods: a name is looked up in their containers."""
     target = port.get("targetPort", port["port"])
     if isinstance(target, str):
         ports = [

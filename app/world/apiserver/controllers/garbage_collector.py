@@ -1,4 +1,4 @@
-"""What belonged to what is gone, goes, too (`pkg/controller/garbagecollector`)."""
+"""Deletes objects whose owner is gone (`pkg/controller/garbagecollector`)."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 OWNERS = ("daemonsets", "deployments", "jobs", "replicasets", "statefulsets")
-"""What other objects belong to."""
+"""The kinds that own other objects."""
 
 
 async def collect(world: World, namespace: str, uid: str) -> None:
-    """Deletes what an object that is gone has owned, unless another owner is left. Raises `ApiError`."""
+    """Deletes the objects of an owner that is gone, unless they have another owner. Raises `ApiError`."""
     writer = Writer(world, "generic-garbage-collector")
     async for plural, body in _one_by_one(world, namespace, uid):
         left = [each for each in body["metadata"]["ownerReferences"] if each.get("uid") != uid]
@@ -39,7 +39,8 @@ async def _one_by_one(world: World, namespace: str, uid: str) -> AsyncIterator[t
 
 
 async def finish_foreground(world: World, plural: str, namespace: str, name: str) -> None:
-    """Deletes what an object owns that is deleted in the foreground, and then that object. Raises `ApiError`."""
+    """Deletes the objects of an owner that is being deleted in the foreground, and then the owner. Raises
+    `ApiError`."""
     stored = world.cluster.find(plural, namespace, name)
     if stored is None or FOREGROUND not in stored.object["metadata"].get("finalizers", []):
         return

@@ -15,7 +15,7 @@ _LIMIT_TEXT = "Job has reached the specified backoff limit"
 
 
 async def sync(world: World, namespace: str, name: str) -> None:
-    """Creates the Pods that a Job still needs, or settles how it ended. Raises `ApiError`."""
+    """Creates the Pods that a Job still needs, or sets how the Job ended. Raises `ApiError`."""
     body, writer = to_look_after(world, "jobs", namespace, name), Writer(world, "job-controller")
     if body is None:
         return
@@ -32,7 +32,7 @@ async def sync(world: World, namespace: str, name: str) -> None:
     active, spec = [pod for pod in pods if is_active(pod)], body["spec"]
     completions, parallelism = spec.get("completions"), spec["parallelism"]
     wanted = completions if completions is not None else (1 if succeeded else parallelism)
-    # A container that is started again within its Pod counts as well.
+    # A restart of a container within its Pod counts as a failure as well.
     restarts = sum(
         container.get("restartCount", 0)
         for pod in active

@@ -1,7 +1,7 @@
-"""The controllers of one world at work: what has changed is looked at, one object after the other.
+"""The controllers of one world: they work on the objects that have changed, one after the other.
 
-They run on the servers' loop, woken by changes alone; the sender of the request that began it pays. What could not be
-done is tried again a few times, and then when something in its namespace changes.
+They run on the servers' loop, and only changes wake them; their CPU time is charged to the sender of the request that
+began it. Work that failed is tried again a few times, and then when something in its namespace changes.
 """
 
 from __future__ import annotations
@@ -33,16 +33,17 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 RETRIES = 8
-"""How often what failed is tried again by itself."""
+"""How often failed work is tried again without a change."""
 RETRY_SECONDS = 0.5
-"""Until the first of them; each other one takes twice as long (`DefaultControllerRateLimiter`, more or less)."""
+"""Seconds until the first of these tries; each other one takes twice as long (`DefaultControllerRateLimiter`, more or
+less)."""
 PATIENCE_SECONDS = 60.0
-"""The longest that the controllers wait for CPU time at once."""
+"""Seconds for which the controllers wait for CPU time at most."""
 
 _log = logging.getLogger(__name__)
 
 Key = tuple[str, str, str]
-"""Plural name, namespace and name; of what is gone `gone`, its namespace and its uid."""
+"""Plural name, namespace and name; for an object that is gone: `gone`, its namespace and its uid."""
 
 _SYNCS: Mapping[str, Callable[[World, str, str], Awaitable[None]]] = {
     "daemonsets": daemon_set.sync,
@@ -55,7 +56,7 @@ _SYNCS: Mapping[str, Callable[[World, str, str], Awaitable[None]]] = {
 }
 _OWNERS = frozenset({*garbage_collector.OWNERS, "services"})
 _CAUSES = frozenset({"serviceaccounts", "mutatingwebhookconfigurations", "namespaces"})
-"""What makes it worth while to try again what failed."""
+"""The kinds whose change is a reason to try failed work again."""
 
 
 class ControllerManager:
@@ -76,7 +77,8 @@ class ControllerManager:
 
     @contextmanager
     def looking_away(self) -> Iterator[None]:
-        """Ignores changes meanwhile: an earlier moment comes back as it was. What was to be done then is looked up."""
+        """Inside, changes are ignored, because an earlier moment is being restored. Afterwards all work is looked up
+        again."""
         self.stop()
         try:
             yield

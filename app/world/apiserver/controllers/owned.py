@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 PLURALS = {resource.kind: resource.plural for resource in RESOURCES.values()}
 PODS_LIMIT = 50
-"""Pods of workloads in one cluster. A real one keeps those that find no room pending."""
+"""How many Pods of workloads one cluster has at most. A real cluster keeps those that find no room pending."""
 REVISION_LABEL = "controller-revision-hash"
-"""The label of a Pod that says from which template of a DaemonSet or a StatefulSet it is."""
+"""The label of a Pod with the revision of the DaemonSet's or StatefulSet's template that it was made from."""
 _NAMESPACE = "kube-system"
 _OPTIONS = Options(field_manager="kube-controller-manager")
 
 
 def to_look_after(world: World, plural: str, namespace: str, name: str) -> JsonObject | None:
-    """A copy of an object as it is now; None where it is gone, or going."""
+    """A copy of an object as it is now; None where it is gone, or being deleted."""
     stored = world.cluster.find(plural, namespace, name)
     return None if stored is None or stored.object["metadata"].get("deletionTimestamp") else stored.copy()
 
@@ -44,14 +44,15 @@ def controller_of(body: JsonObject) -> JsonObject | None:
 
 
 def reference_to(owner: JsonObject) -> JsonObject:
-    """What marks an object as managed by `owner`."""
+    """The reference that says that `owner` manages an object."""
     metadata = owner["metadata"]
     kept = {"name": metadata["name"], "uid": metadata["uid"], "controller": True, "blockOwnerDeletion": True}
     return {"apiVersion": owner["apiVersion"], "kind": owner["kind"], **kept}
 
 
 def owned(world: World, plural: str, owner: JsonObject) -> list[JsonObject]:
-    """Copies of what an object manages, adopted ones included: what its selector finds and nothing else manages."""
+    """Copies of the objects that an object manages. Those that its selector finds and no other object manages are
+    adopted."""
     metadata, selector = owner["metadata"], owner["spec"].get("selector") or {}
     found = []
     for stored in list(world.cluster.scan(plural, metadata["namespace"])):
@@ -88,7 +89,7 @@ def counts(**numbers: int) -> JsonObject:
 
 
 def put_status(world: World, plural: str, body: JsonObject, status: JsonObject) -> None:
-    """Writes a status where it is another, unless the object is gone or a newer one by now."""
+    """Writes a status that differs, unless the object is gone or has changed meanwhile."""
     metadata = body["metadata"]
     current = world.cluster.find(plural, metadata["namespace"], metadata["name"])
     if current is None or current.object["metadata"]["uid"] != metadata["uid"]:
@@ -117,9 +118,10 @@ class Writer:
     async def create_pod(
         self, owner: JsonObject, name: JsonObject, template: JsonObject, *, message: str = "Created pod: {}"
     ) -> None:
-        """Creates a Pod from a template; `name` is its `name` or `generateName`. Raises `ApiError`, with an event.
+        """Creates a Pod from a template; `name` is its `name` or `generateName`. Raises `ApiError`, after an event for
+        it.
 
-        `message`: of the event of success.
+        `message`: of the event where it succeeds.
         """
         metadata = template.get("metadata", {})
         kept = {field: metadata[field] for field in ("labels", "annotations", "finalizers") if field in metadata}
@@ -135,7 +137,8 @@ class Writer:
         self.event(owner, "SuccessfulCreate", message.format(pod["metadata"]["name"]))
 
     async def delete(self, plural: str, body: JsonObject, *, foreground: bool = False) -> None:
-        """Deletes an object, if it is still there; with `foreground` after what it owns. Raises `ApiError`."""
+        """Deletes an object, if it still exists; with `foreground` after the objects that it owns. Raises
+        `ApiError`."""
         metadata = body["metadata"]
         scope = RequestScope(self._world, self._user, RESOURCES[plural], metadata.get("namespace", ""))
         propagation = "Foreground" if foreground else "Background"
@@ -165,6 +168,6 @@ class Writer:
 
 
 def victims(pods: list[JsonObject], count: int) -> Iterator[JsonObject]:
-    """Which Pods go first: those that are not ready, then the newest (`ActivePodsWithRanks`)."""
+    """The Pods to delete first: those that are not ready, then the newest (`ActivePodsWithRanks`)."""
     by_age = sorted(pods, key=lambda pod: int(pod["metadata"]["resourceVersion"]), reverse=True)
     yield from sorted(by_age, key=is_ready)[: max(count, 0)]

@@ -1,4 +1,4 @@
-"""ReplicaSets: so many Pods (`pkg/controller/replicaset/replica_set.go`)."""
+"""ReplicaSets: a number of Pods from one template (`pkg/controller/replicaset/replica_set.go`)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 BURST = 500
-"""Pods that one look may create or delete (`BurstReplicas`)."""
+"""How many Pods one sync may create or delete (`BurstReplicas`)."""
 
 
 async def sync(world: World, namespace: str, name: str) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def bounds(spec: JsonObject) -> tuple[int, int]:
-    """How many Pods may be unavailable, and how many there may be too many (`ResolveFenceposts`)."""
+    """How many Pods may be unavailable, and how many there may be in excess (`ResolveFenceposts`)."""
     replicas, rolling = spec["replicas"], spec.get("strategy", {}).get("rollingUpdate")
     if rolling is None:
         return (replicas, 0) if spec.get("strategy", {}).get("type") == "Recreate" else (0, 0)
@@ -37,11 +37,11 @@ async def advance(world: World, writer: Writer, body: JsonObject, new: JsonObjec
         if not any(each.get("status", {}).get("replicas") for each in olds):
             _scale(world, writer, body, new, wanted)
         return
-    # (1) Up: as many as fit below the most that there may be.
+    # (1) Up: as many new Pods as the highest number of Pods allows.
     room = wanted + surge - sum(_replicas(each) for each in all_sets)
     target = min(_replicas(new) + max(room, 0), wanted)
     new = _scale(world, writer, body, new, target)
-    # (2) Down: those of the old that are not needed for the fewest that there must be, broken ones first.
+    # (2) Down: the old Pods beyond the lowest number of available Pods, broken ones first.
     spare = sum(_replicas(each) for each in olds) + _replicas(new) - (wanted - unavailable)
     spare -= _replicas(new) - new.get("status", {}).get("availableReplicas", 0)
     for broken in (True, False):
@@ -60,7 +60,7 @@ def _replicas(replica_set: JsonObject) -> int:
 
 
 def _scale(world: World, writer: Writer, body: JsonObject, replica_set: JsonObject, target: int) -> JsonObject:
-    """Sets the replicas of a ReplicaSet, with an event; returns it as it is then."""
+    """Sets the replicas of a ReplicaSet, with an event; returns the changed ReplicaSet."""
     metadata = replica_set["metadata"]
     stored = world.cluster.find("replicasets", metadata["namespace"], metadata["name"])
     if stored is None:

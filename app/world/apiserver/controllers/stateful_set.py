@@ -1,6 +1,6 @@
-"""StatefulSets: Pods with numbers, one after the other (`pkg/controller/statefulset/stateful_set_control.go`).
+"""StatefulSets: numbered Pods, one after the other (`pkg/controller/statefulset/stateful_set_control.go`).
 
-Without volumes of their own: there is no storage in this cluster.
+They have no volumes of their own, because there is no storage in this cluster.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 async def sync(world: World, namespace: str, name: str) -> None:
-    """Takes the next step of a StatefulSet: a Pod more, a Pod less, or one of the old template less."""
+    """Takes the next step of a StatefulSet: creates a Pod, deletes one, or deletes one of the old template."""
     body, writer = to_look_after(world, "statefulsets", namespace, name), Writer(world, "statefulset-controller")
     if body is None:
         return
@@ -58,7 +58,7 @@ async def _step(world: World, writer: Writer, body: JsonObject, revision: str) -
     wanted = [f"{name}-{ordinal}" for ordinal in range(min(spec["replicas"], PODS_LIMIT + 1))]  # one too many fails
     created, deleted = (f"{verb} Pod {{}} in StatefulSet {name} successful" for verb in ("create", "delete"))
     in_order = spec["podManagementPolicy"] == "OrderedReady"
-    # (1) Up, each once the one before is ready.
+    # (1) Up, each Pod once the previous one is ready.
     for ordinal, pod_name in enumerate(wanted):
         pod = pods.get(pod_name)
         if pod is not None and pod.get("status", {}).get("phase") in ("Succeeded", "Failed"):

@@ -1,1 +1,1 @@
-"""What answers a request: one module for each kind of answer, and the application that has them all."""
+"""The HTTP responses: one module for each kind of response, and the application that has them all."""

@@ -1,6 +1,6 @@
-"""The API server's HTTP side: who asks, for what, may they, and then the verb.
+"""The API server's HTTP side: the user, the request, whether the user may send it, and then the verb.
 
-One application serves every world; the world is in the URL (`/k8s/{world}/...`), and its tokens work in it alone.
+One application serves every world; the world is in the URL (`/k8s/{world}/...`), and its tokens are valid in it alone.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class ApiServer:
     def _admit(
         self, method: str, scope: Scope, headers: Headers, query: QueryParams
     ) -> tuple[World, User, RequestInfo]:
-        """The world, the user, and what is asked. Raises `ApiError` 400, 401, 403, 404 and 429."""
+        """The world, the user, and the request. Raises `ApiError` 400, 401, 403, 404 and 429."""
         if not is_loopback_host(headers.get("host", "")):
             raise errors.bad_request("this server answers to loopback names only")
         authorization = headers.get("authorization", "")
@@ -110,7 +110,7 @@ class ApiServer:
     async def _answer(self, request: Request) -> Response:
         query = request.query_params
         world, user, info = self._admit(request.method, request.scope, request.headers, query)
-        if "system:nodes" not in user.groups:  # the kubelet asks while it follows
+        if "system:nodes" not in user.groups:  # the kubelet sends requests during this call
             await follow_wall_clock(world)
         if not info.resource:
             if request.method not in ("GET", "HEAD"):
@@ -179,7 +179,7 @@ def _find(info: RequestInfo) -> Resource:
 
 
 def _check_verb(resource: Resource, info: RequestInfo) -> None:
-    """Raises `ApiError` 405 where the path takes no such method, 404 where there is no such path."""
+    """Raises `ApiError` 405 where the path does not support the method, 404 where there is no such path."""
     whole = resource.namespaced and not info.namespace
     if whole and info.name:
         raise errors.no_such_resource()
@@ -223,7 +223,7 @@ async def _subresource(scope: RequestScope, info: RequestInfo, request: Request)
 
 
 def _document(world: World, path: str, request: Request) -> Response:
-    """What is at a path that is no resource. Raises `ApiError` 404."""
+    """The document at a path that is no resource. Raises `ApiError` 404."""
     path = path.rstrip("/") or "/"
     if path in _HEALTH:
         return PlainTextResponse("ok", headers=common_headers())

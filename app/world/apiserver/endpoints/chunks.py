@@ -48,7 +48,7 @@ def _now(world: World, plural: str, namespace: str) -> dict[tuple[str, str], Sto
 
 
 def _at(world: World, plural: str, namespace: str, version: int) -> dict[tuple[str, str], Stored]:
-    """The objects as they were at a version: each later change is taken back. Raises `ApiError` 410."""
+    """The objects as they were at a version: the changes after it are undone. Raises `ApiError` 410."""
     present, changes = _now(world, plural, namespace), world.cluster.changes
     if version + 1 < changes.oldest or version > changes.version:
         raise errors.expired(_TOO_OLD)

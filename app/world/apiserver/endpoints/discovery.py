@@ -1,4 +1,4 @@
-"""What the server says about itself: version, API groups and resources, OIDC documents.
+"""The server's description of itself: version, API groups and resources, OIDC documents.
 
 Source of the OIDC part: `pkg/serviceaccount/openidmetadata.go`: the API server's own document, not the public one.
 """
@@ -98,7 +98,7 @@ def openid_configuration(world: World) -> JsonObject:
 
 
 def _octets(issuer_id: str) -> str:
-    """Two octets of a control plane address, the same for the life of the world."""
+    """Two octets of a control plane address, which stay the same for the lifetime of the world."""
     return f"{int(issuer_id[:2], 16)}-{int(issuer_id[2:4], 16)}"
 
 

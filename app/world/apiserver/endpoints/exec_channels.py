@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 STDIN, ERROR, CLOSE = 0, 3, 255
-"""Channels beside `STDOUT` and `STDERR`. What comes on 4, a terminal's size, changes nothing here."""
+"""Channels beside `STDOUT` and `STDERR`. Channel 4, a terminal's size, has no effect here."""
 MESSAGE_LIMIT = 32 * 1024
 """Bytes of output in one message."""
 

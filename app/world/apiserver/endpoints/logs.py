@@ -1,4 +1,4 @@
-"""`pods/log`: what a container printed (`pkg/registry/core/pod/strategy.go`, `LogLocation`), and the refusals."""
+"""`pods/log`: the output of a container (`pkg/registry/core/pod/strategy.go`, `LogLocation`), and the refusals."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 FOLLOW_SECONDS = 3600.0
-"""The longest that a log is followed."""
+"""Seconds for which a log is followed at most."""
 
 
 def choose_container(pod: JsonObject, container: str) -> str:
@@ -65,7 +65,7 @@ def read_log(world: World, namespace: str, name: str, query: Mapping[str, str]) 
 
 @dataclass(frozen=True, kw_only=True)
 class _Options:
-    """What of a log is wanted, and how."""
+    """Which part of a log is wanted, and in which form."""
 
     tail: int | None
     limit: int | None
@@ -74,7 +74,7 @@ class _Options:
     timestamps: bool
 
     def choose(self, pieces: Iterable[Piece]) -> list[Piece]:
-        """The lines that are wanted, each with when it began."""
+        """The wanted lines, each with the time at which it began."""
         lines = [line for line in _lines(pieces) if self.since is None or line.time >= self.since]
         if self.tail is None:
             return lines
@@ -105,7 +105,7 @@ def _parse(query: Mapping[str, str], now: float) -> tuple[_Options, list[Cause]]
 
 
 def _lines(pieces: Iterable[Piece]) -> list[Piece]:
-    """The same text, a piece for a line."""
+    """The same text, one piece for each line."""
     lines: list[Piece] = []
     for time, text in pieces:
         for part in text.splitlines(keepends=True):
@@ -141,7 +141,7 @@ def _nanoseconds(time: float) -> str:
 
 
 def _log(world: World, pod: JsonObject, container: str, *, previous: bool) -> ContainerLog | None:
-    """The log; None of a Pod that is not on the node.
+    """The log; None for a Pod that is not on the node.
 
     Raises `ApiError` 400 where the container has not started yet, or not often enough (`validateContainerLogStatus` of
     `pkg/kubelet/kubelet_pods.go`).
@@ -171,7 +171,7 @@ def _log(world: World, pod: JsonObject, container: str, *, previous: bool) -> Co
 
 
 async def _follow(log: ContainerLog, first: str, printer: _Printer, limit: int | None) -> AsyncIterator[bytes]:
-    """What is there, then what comes, until the process has ended or its Pod is gone."""
+    """The present text, then each new piece, until the process has ended or its Pod is gone."""
     position, left = log.written, limit if limit is not None else 2**62
     try:
         async with asyncio.timeout(FOLLOW_SECONDS):

@@ -1,4 +1,5 @@
-"""The OpenAPI documents: by them kubectl knows that the server validates fields itself, and `kubectl explain` explains.
+"""The OpenAPI documents: from them kubectl learns that the server validates fields itself, and `kubectl explain` takes
+its texts.
 
 The types are those of `schema.json`. The descriptions are our own, in `descriptions.json`, and only of what readers ask
 for; the rest has none. Version 2 is one document, version 3 one for each group.
@@ -67,7 +68,7 @@ _SCALARS: Mapping[str, JsonObject] = {
 
 
 def paths(prefix: str) -> JsonObject:
-    """`/openapi/v3`: where the description of each group is. `prefix` comes before the server's paths."""
+    """`/openapi/v3`: the address of each group's description. `prefix` comes before the server's paths."""
     names = ["api/v1", *(f"apis/{group}/v1" for group in GROUPS)]
     return {"paths": {name: {"serverRelativeURL": f"{prefix}/openapi/v3/{name}?hash={_HASH}"} for name in names}}
 
@@ -82,7 +83,7 @@ def document(name: str) -> bytes | None:
 
 @cache
 def _document(group: str) -> bytes:
-    """The document of a group that exists: what a client asks for beside these is not cached."""
+    """The document of a group that exists. A request for another name is not cached."""
     described: JsonObject = {}
     resources = [resource for resource in _resources() if resource.group == group]
     for resource in resources:
@@ -186,7 +187,7 @@ def _property(type_: Type, prefix: str) -> JsonObject:
     if isinstance(type_, dict):
         return {"type": "object", "additionalProperties": _property(type_["*"], prefix)}
     if type_ in TYPES:
-        # Beside a reference nothing else counts in version 3: so it is wrapped there, as the API server does.
+        # In version 3 nothing beside a reference counts, so the reference is wrapped there, as the API server does.
         reference = {"$ref": f"{prefix}{_full_name(type_)}"}
         return {"allOf": [reference]} if prefix == _COMPONENTS else reference
     return dict(_SCALARS[type_])

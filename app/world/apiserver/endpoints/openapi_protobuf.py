@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from app.flow.model import JsonObject
 
 ACCEPTED = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
-"""What clients ask for."""
+"""The media type that clients ask for."""
 MEDIA_TYPE = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
-"""What the server calls it, since the other one is no valid media type (k8s.io/kube-openapi `pkg/handler`)."""
+"""The media type of the response, because the other one is not valid (k8s.io/kube-openapi `pkg/handler`)."""
 
 
 def encode(document: JsonObject) -> bytes:

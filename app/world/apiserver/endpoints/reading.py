@@ -28,7 +28,8 @@ DEFAULT_WATCH_SECONDS = 1800
 
 
 def wanted_form(accept: str) -> str:
-    """What an Accept header asks for: `Table`, `PartialObjectMetadata` (or its list), or empty for the objects."""
+    """The form that an Accept header asks for: `Table`, `PartialObjectMetadata` (or its list), or empty for the
+    objects."""
     for range_ in accept.split(","):
         media, *parameters = [part.strip() for part in range_.split(";")]
         if media not in ("application/json", "*/*", "application/*"):
@@ -98,7 +99,7 @@ def object_list(resource: Resource, texts: list[bytes], metadata: JsonObject) ->
         "metadata": metadata,
     }
     own = len(json.dumps({"kind": resource.kind, "apiVersion": resource.api_version}, separators=(",", ":")))
-    # Every stored text begins with kind and API version: what follows is kept, byte for byte.
+    # Every stored text begins with kind and API version: the rest of it is kept, byte for byte.
     items = b",".join(b"{" + text[own:] for text in texts)
     return json.dumps(head, separators=(",", ":")).encode()[:-1] + b',"items":[' + items + b"]}"
 

@@ -1,7 +1,7 @@
-"""`pods/exec` and `pods/attach`, whatever carries their channels (`exec_channels`, `spdy`).
+"""`pods/exec` and `pods/attach`, for both transports of their channels (`exec_channels`, `spdy`).
 
-Source: k8s.io/apimachinery `pkg/util/remotecommand/constants.go`, k8s.io/kubelet `pkg/cri/streaming/remotecommand/`.
-A client that attaches also gets what the process printed before, so that it sees all output of a short process.
+Source: k8s.io/apimachinery `pkg/util/remotecommand/constants.go`, k8s.io/kubelet `pkg/cri/streaming/remotecommand/`. A
+client that attaches also gets what the process printed before, so that it sees all output of a short process.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 Send = Callable[[int, bytes], Awaitable[None]]
-"""Sends what a process has printed on a channel, `STDOUT` or `STDERR`."""
+"""Sends output of a process on a channel, `STDOUT` or `STDERR`."""
 
 ARGUMENTS_LIMIT = 64
 """Arguments of one command."""
@@ -42,29 +42,29 @@ _INTERRUPTED = Execution(stdout="", stderr="", exit_code=130)
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteCommand:
-    """What a client wants to be connected to."""
+    """The command or process that a client wants to be connected to."""
 
     pod: JsonObject
     container: str
     command: tuple[str, ...]
-    """What is to run; empty for the container's own process."""
+    """The command to run; empty for the container's own process."""
     starts: bool
     """Whether the container has its program."""
     wanted: frozenset[str]
     """Which of `stdin`, `stdout` and `stderr` the client asks for."""
     tty: bool
     ends_input: bool
-    """Whether the process finds the end of its input where the client's ends (of a container's own: `stdinOnce`)."""
+    """Whether the process's input ends where the client's does (for a container's own process: `stdinOnce`)."""
 
     def channel(self, stream: int) -> int | None:
-        """The channel for what was printed to a stream; None where the client does not want it."""
+        """The channel for the output of a stream; None where the client does not want it."""
         if self.tty:
             stream = STDOUT
         return stream if ("stdout" if stream == STDOUT else "stderr") in self.wanted else None
 
 
 def parse_command(world: World, info: RequestInfo, query: QueryParams) -> RemoteCommand:
-    """What the query asks for. Raises `ApiError` 400 and 404."""
+    """The command or process in the query. Raises `ApiError` 400 and 404."""
     pod = world.cluster.get("pods", info.namespace, info.name)
     container = choose_container(pod, query.get("container", ""))
     wanted = frozenset(name for name in ("stdin", "stdout", "stderr") if is_set(query, name))
@@ -87,7 +87,7 @@ def parse_command(world: World, info: RequestInfo, query: QueryParams) -> Remote
 
 @contextlib.contextmanager
 def one_session(world: World) -> Iterator[None]:
-    """Counts a client, from before its handshake: while one is made, others come. Raises `ApiError` 429."""
+    """Counts a client from before its handshake, because others come during the handshake. Raises `ApiError` 429."""
     if world.usage.attached >= SESSIONS_LIMIT:
         raise errors.too_many_requests(
             f"this simulated cluster serves at most {SESSIONS_LIMIT} exec and attach at a time"
@@ -170,7 +170,7 @@ async def _attach(world: World, remote: RemoteCommand, send: Send) -> JsonObject
 
 
 def _not_started(name: str) -> JsonObject:
-    """The words of containerd and runc, as the kubelet passes them on; and what a real image may have."""
+    """The error message of containerd and runc, as the kubelet passes it on; and what a real image may have."""
     said = (
         "error executing command in container: failed to exec in container: failed to start exec "
         f'"{secrets.token_hex(32)}": OCI runtime exec failed: exec failed: unable to start container process: '

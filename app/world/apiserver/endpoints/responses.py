@@ -1,4 +1,4 @@
-"""Answers on the wire: JSON with the headers that the API server sends, `Status` for a refusal."""
+"""HTTP responses: JSON with the headers that the API server sends, `Status` for a refusal."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def json_response(body: JsonObject | bytes, status: int = 200, warnings: Iterabl
 
 
 def _header_text(text: str) -> str:
-    """Text as a quoted string may hold it: no control characters, UTF-8 in a latin-1 string."""
+    """Text for a quoted string: no control characters, UTF-8 in a latin-1 string."""
     printable = "".join(character if character.isprintable() else " " for character in text)
     return printable.replace("\\", "\\\\").replace('"', '\\"').encode().decode("latin-1")
 

@@ -1,4 +1,4 @@
-"""`deployments/scale` and its like: how many replicas there are to be, apart from all else (autoscaling/v1 `Scale`).
+"""`deployments/scale` and its like: the number of replicas alone (autoscaling/v1 `Scale`).
 
 Source: `pkg/registry/apps/deployment/storage/storage.go` (`ScaleREST`).
 """

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 PROTOCOL = "v4.channel.k8s.io"
 SETUP_SECONDS = 30.0
-"""Within which the client has to open its streams (`streamCreationTimeout` of the kubelet)."""
+"""Seconds within which the client has to open its streams (`streamCreationTimeout` of the kubelet)."""
 LEAVE_SECONDS = 5.0
-"""For which the client may read what is left once all is said."""
+"""Seconds for which the client may read the rest once everything is sent."""
 _STREAMS_LIMIT = 8
 _CHUNK = 32 * 1024
 _HEAD = (
@@ -83,7 +83,7 @@ class _SpdyResponse(Response):
         try:
             await _Session(self._world, self._remote, connection).run()
         except (EOFError, ConnectionError, TimeoutError, frames.Malformed):
-            pass  # the client has gone, or there is nothing to say to it
+            pass  # the client has gone, or no stream is there to report an error on
         finally:
             connection.close()
 
@@ -169,7 +169,7 @@ class _Session:
                 await self._connection.write(frames.data(stream, data[start : start + _CHUNK]))
 
     async def _finish(self, status: JsonObject) -> None:
-        """Says how it ended, and that nothing more comes on any stream."""
+        """Sends how it ended, and closes each stream."""
         await self._connection.write(frames.data(self._streams["error"], json.dumps(status).encode()))
         for stream in self._streams.values():
             await self._connection.write(frames.data(stream, b"", last=True))

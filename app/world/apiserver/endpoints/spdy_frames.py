@@ -19,7 +19,7 @@ HEAD = 8
 FRAME_LIMIT = 1024 * 1024
 """Bytes of a frame's content."""
 _HEADERS_LIMIT = 64 * 1024
-"""Bytes of a header block."""
+"""Bytes of a header block at most."""
 _VERSION = 3
 _WORDS = (
     "options head post put delete trace accept accept-charset accept-encoding accept-language accept-ranges age allow "
@@ -66,7 +66,7 @@ def content_length(head: bytes) -> int:
 
 
 class Framer:
-    """Both directions of one connection: header blocks are compressed with what came before."""
+    """Both directions of one connection: header blocks are compressed together with earlier ones."""
 
     def __init__(self) -> None:
         self._inflate = zlib.decompressobj(zdict=DICTIONARY)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 Render = Callable[[Stored], JsonObject]
-"""From a stored object to what the client wants to see of it."""
+"""A function from a stored object to the form that the client wants."""
 
 WATCH_LIMIT = 100
 """Watches at a time in one cluster."""
@@ -42,15 +42,15 @@ class Watch:
         self._render = render
         self._initial = initial
         self._items: deque[Stored] = deque()
-        """The objects of the present state that have not been sent yet."""
+        """The objects of the present state that the client has not been sent yet."""
         self._at = 0
-        """The version up to which the client has seen all changes, apart from those."""
+        """The version up to which the client has been sent all changes, apart from those objects."""
         self._news = asyncio.Event()
 
     async def stream(self, version: str, seconds: float) -> AsyncIterator[bytes]:
-        """Watch events as lines of JSON: first what there is (or what came after `version`), then what comes.
+        """Watch events as lines of JSON: first the present objects (or the changes after `version`), then each change.
 
-        It ends where the client is so far behind that the changes it has not seen are forgotten.
+        It ends where the client is so far behind that changes which it has not been sent are no longer kept.
         """
         changes = self._cluster.changes
         cancel = changes.watch(self._notice)
@@ -80,7 +80,7 @@ class Watch:
             cancel()
 
     def _begin(self, version: str) -> None:
-        """Raises `ApiError` 410 where the changes after `version` are forgotten."""
+        """Raises `ApiError` 410 where the changes after `version` are no longer kept."""
         changes = self._cluster.changes
         self._at = changes.version
         if version in ("", "0") or self._initial:
@@ -106,7 +106,7 @@ class Watch:
         self._news.set()
 
     def _line(self, change: Change) -> bytes:
-        """The event that the client sees, empty for none: an object may come into its selectors or leave them."""
+        """The event for the client; empty for none: a change may bring an object into its selectors or out of them."""
         if change.resource != self._resource.plural or (self._namespace and change.namespace != self._namespace):
             return b""
         is_in = change.type != "DELETED" and self._matches_stored(change.stored)

@@ -81,7 +81,7 @@ class Write:
         return self._change(media, document, kind), options
 
     async def replace(self, name: str, change: Change, options: Options) -> WriteResult:
-        """Replaces the stored object by what `change` makes of it. Raises `ApiError`."""
+        """Replaces the stored object by the result of `change`. Raises `ApiError`."""
         return await operations.update_object(self._scope, name, change, options)
 
     async def delete(self, name: str) -> Response:
@@ -110,7 +110,7 @@ class Write:
         for metadata in found:
             await asyncio.sleep(0)  # other worlds come in between
             name = metadata["name"]
-            # Somebody else may have been quicker.
+            # Another request may have deleted it already.
             if self._world.cluster.find(self._resource.plural, self._scope.namespace, name) is not None:
                 gone = await operations.delete_object(self._scope, name, options)
                 texts.append(json.dumps(gone, separators=(",", ":")).encode())
@@ -148,7 +148,7 @@ class Write:
             try:
                 return _written(await operations.create_object(scope, change(nothing), options))
             except errors.ApiError as error:
-                # Somebody else has just created it: then it is an update.
+                # Another request has just created it: then this is an update.
                 if error.reason != "AlreadyExists":
                     raise
         return _written(await self.replace(name, change, options))

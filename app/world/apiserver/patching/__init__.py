@@ -1,1 +1,1 @@
-"""What becomes of an object by a patch or an apply, and who owns its fields."""
+"""Patches and applies: how they change an object, and who owns its fields."""

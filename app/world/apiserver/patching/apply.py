@@ -25,7 +25,7 @@ from app.world.apiserver.types.schema import LIST_KEYS, TYPES, Type, is_atomic
 
 
 def apply(live: JsonObject, wanted: JsonObject, *, manager: str, force: bool, time: str) -> JsonObject:
-    """`live` with all that `wanted` says, owned by `manager`; both typed. Raises `ApiError` 400 and 409.
+    """`live` with all fields of `wanted`, owned by `manager`; both are typed. Raises `ApiError` 400 and 409.
 
     What the manager applied before and no longer wants is removed, unless another manager owns it too.
     """
@@ -36,7 +36,7 @@ def apply(live: JsonObject, wanted: JsonObject, *, manager: str, force: bool, ti
     managers = read_managers(live["metadata"])
     own = find_manager(managers, manager, APPLY, wanted["apiVersion"], "")
     others = [other for other in managers if other is not own]
-    # (1) Who else owns a field that this would change?
+    # (1) Which other managers own a field that this would change?
     changed = {path for path, value in applied.items() if path in before and before[path] != value}
     conflicts = [(other, path) for other in others for path in sorted(changed & other.paths)]
     if conflicts and not force:
@@ -158,7 +158,7 @@ def _with_parents(paths: Iterable[Path]) -> set[Path]:
 def _tree(paths: Iterable[Path]) -> JsonObject:
     """The paths as nested dicts; None stands for the end of one."""
     root: JsonObject = {}
-    for path in sorted(paths):  # what contains something comes before what is in it
+    for path in sorted(paths):  # a path that contains another one comes first
         node = root
         for element in path[:-1]:
             node = node.setdefault(element, {})

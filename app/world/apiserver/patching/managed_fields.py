@@ -1,4 +1,4 @@
-"""Who owns which field: `metadata.managedFields`, and what an update does to it.
+"""Field ownership: `metadata.managedFields`, and how an update changes it.
 
 A path is a tuple of elements as FieldsV1 writes them: `f:name`, `k:{"name":"app"}`, `v:"x"`. Source of the format and
 the rules: sigs.k8s.io/structured-merge-diff and k8s.io/apimachinery `pkg/util/managedfields`.
@@ -46,7 +46,7 @@ _ALWAYS_THERE = frozenset({("PodSpec", "containers")})
 """Lists that an empty object has too (no `omitempty`): their presence has no owner."""
 
 MEMBER = object()
-"""The value of a path that stands for an element's or a map's being there, not for a value."""
+"""The value of a path that means that an element or a map exists, and has no value itself."""
 
 
 @dataclass
@@ -68,7 +68,7 @@ def list_key(item: JsonObject, keys: tuple[str, ...]) -> Path | None:
 
 
 def flatten(value: JsonValue, type_: Type, *, parents: bool) -> dict[Path, JsonValue]:
-    """Each owned path of a typed value, with what is there. `parents` adds the maps and lists themselves."""
+    """Each owned path of a typed value, with the value there. `parents` adds the maps and lists themselves."""
     paths: dict[Path, JsonValue] = {}
     _walk(value, type_, (), "", "", parents, paths)
     for path in [path for path in paths if path in _UNOWNED or path[:2] in _UNOWNED]:
@@ -193,7 +193,8 @@ def find_manager(managers: list[Manager], name: str, operation: str, api_version
 
 
 def record_update(old: JsonObject | None, new: JsonObject, *, manager: str, subresource: str = "", time: str) -> None:
-    """Makes `manager` own what differs between `old` and `new`; what is gone loses its owner. Changes `new`."""
+    """Makes `manager` the owner of every field that differs between `old` and `new`; removed fields lose their owner.
+    Changes `new`."""
     kind = new["kind"]
     before: Mapping[Path, JsonValue] = flatten(old, kind, parents=True) if old else {}
     after = flatten(new, kind, parents=True)

@@ -21,7 +21,7 @@ from app.world.apiserver.types.schema import LIST_KEYS, TYPES, Type
 OPERATIONS_LIMIT = 10_000
 """Operations in one JSON patch (`maxJSONPatchOperations`)."""
 COPY_LIMIT = 64 * 1024
-"""Bytes that the `copy` operations of one JSON patch may add; kube-apiserver lets them add 3 MiB."""
+"""Bytes that the `copy` operations of one JSON patch may add; in kube-apiserver it is 3 MiB."""
 STEPS_LIMIT = 20_000
 """Parts of all paths of one JSON patch together: each is a step to walk, and these take about 30 ms."""
 
@@ -70,7 +70,7 @@ def json_patch(document: JsonObject, patch: JsonValue) -> JsonValue:
 
 
 _JUNK = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
-"""What jsonpatch lets through when an operation is nonsense."""
+"""The errors that jsonpatch does not catch for an invalid operation."""
 
 
 def strategic_merge_patch(document: JsonObject, patch: JsonValue, kind: str) -> JsonValue:
@@ -133,7 +133,7 @@ def _merge_field(current: JsonValue, value: JsonValue, type_: Type, field: str) 
 
 
 def _merge_list(current: list[Any], patch: list[Any], key: str, element: Type) -> list[Any]:
-    merged: list[Any] = list(current)  # with None in place of what is deleted
+    merged: list[Any] = list(current)  # with None instead of a deleted element
     places: dict[Hashable, list[int]] = defaultdict(list)
     for index, item in enumerate(current):
         if isinstance(item, dict):
@@ -163,7 +163,7 @@ def _merge_list(current: list[Any], patch: list[Any], key: str, element: Type) -
 
 
 def _identity(value: JsonValue) -> Hashable:
-    """What two equal JSON values share, as a key of a dict: finding an element is one step, however many there are."""
+    """A key that equal JSON values share, by which an element is found in one step, however many there are."""
     return value if isinstance(value, str) else (json.dumps(value, sort_keys=True),)
 
 

@@ -1,1 +1,1 @@
-"""What runs in a Pod's containers: the AWS CLI, how it finds credentials, and what is around it."""
+"""The programs in a Pod's containers: the AWS CLI, how it finds credentials, and the programs around it."""

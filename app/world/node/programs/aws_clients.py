@@ -23,25 +23,26 @@ from app.world.node.programs.program_limits import PROGRAM_SECONDS
 from app.world.node.programs.surroundings import Surroundings
 
 HTTP_SECONDS = 5.0
-"""How long a call waits to connect, and for an answer."""
+"""Seconds for which a call waits to connect, and for a response."""
 ATTEMPTS = 3
-"""The CLI's default."""
+"""How often a call is tried: the CLI's default."""
 CLIENT_LIMIT = 16
-"""Clients that are kept."""
+"""How many clients are kept."""
 
 
 class AwsClients:
     """Clients of one simulated AWS. Safe to use from several threads.
 
-    Making a client costs botocore several milliseconds, so clients are kept by service and region. The
-    credentials and the recorder of a call belong to the thread that makes it: what is called within `calling`.
+    Making a client takes botocore several milliseconds, so clients are kept by service and region. The credentials and
+    the recorder of a call belong to the thread that makes the call, within `calling`.
     """
 
     def __init__(self, endpoint_url: str) -> None:
         self._endpoint_url = endpoint_url
         self._lock = threading.Lock()
         self._clients: OrderedDict[tuple[str, str | None, bool, bool], Any] = OrderedDict()
-        """By service, region, whether requests are signed and whether they arrive; the longest unused first."""
+        """The clients by service, region, whether requests are signed and whether they arrive; the least recently used
+        first."""
         self._models: dict[str, ServiceModel] = {}
         self._caller = _Caller()
         self._session = session_alone()
@@ -49,9 +50,10 @@ class AwsClients:
 
     @contextmanager
     def calling(self, surroundings: Surroundings, record: Callable[[Exchange], None]) -> Iterator[None]:
-        """This thread's calls are made in `surroundings`; `record` gets each of them.
+        """Inside, this thread's calls are made in `surroundings`; `record` gets each of them.
 
-        After that the thread has neither any more: it waits for the next program, perhaps longer than this world lives.
+        Afterwards the thread refers to neither, because it waits for the next program, perhaps longer than this world
+        exists.
         """
         self._caller.record = record
         self._caller.surroundings = surroundings
@@ -71,7 +73,7 @@ class AwsClients:
         self._caller.credentials = credentials
         arrives = service not in self._caller.surroundings.unreachable
         key = (service, region, credentials is not None, arrives)
-        with self._lock:  # `create_client` is not thread-safe, what it makes is
+        with self._lock:  # `create_client` is not thread-safe, its clients are
             client = self._clients.pop(key, None) or self._new_client(*key)
             self._clients[key] = client
             if len(self._clients) > CLIENT_LIMIT:
@@ -91,9 +93,9 @@ class AwsClients:
             return self._models[service]
 
     def _new_client(self, service: str, region: str | None, signed: bool, arrives: bool) -> Any:
-        """Where nothing arrives the client has AWS's own endpoint, and gives up at once, before anything is sent.
+        """Makes a client. Where no request arrives, it has AWS's own endpoint, and gives up before anything is sent.
 
-        Under an empty region it has that too, and botocore refuses to make it: `https://s3..amazonaws.com`.
+        With an empty region it has that endpoint too, and botocore refuses to make it: `https://s3..amazonaws.com`.
         """
         endpoint_url = self._endpoint_url if arrives and region != "" else None
         config = Config(
@@ -126,14 +128,14 @@ class _Caller(threading.local):
     record: Callable[[Exchange], None]
     sent: tuple[Any, float]
     until: float
-    """The time of `time.monotonic` at which its program is given up."""
+    """The time of `time.monotonic` after which no one waits for its program any more."""
 
     def signs(self, signature_version: Any = None, context: Any = None, **_: Any) -> str | None:
         """botocore's event `choose-signer`."""
         return node_time.signer(signature_version, context, self.surroundings.clock_skew)
 
     def sends(self, request: Any, **_: Any) -> None:
-        """botocore's event `before-send`. A program that was given up ends here, so that others get its thread."""
+        """botocore's event `before-send`. A program that no one waits for ends here, so that others get its thread."""
         if time.monotonic() > self.until:
             raise GivenUp
         self.sent = (request, time.perf_counter())
@@ -148,7 +150,7 @@ class _Caller(threading.local):
             return
         status, headers = response_dict["status_code"], response_dict["headers"].items()
         body = response_dict["body"]
-        body = body if isinstance(body, bytes) else b""  # what is streamed is an object of S3: its reader has it
+        body = body if isinstance(body, bytes) else b""  # a streamed body is an object of S3, whose reader gets it
         self.record(exchange(service, request, started, status=status, headers=headers, body=body))
 
 
@@ -158,18 +160,18 @@ def _no_way_out(request: Any, **_: Any) -> None:
 
 
 class _CallersCredentials(Credentials):
-    """Stands for the credentials of whichever thread signs; as the session's provider it finds these alone."""
+    """The credentials of whichever thread signs. As the provider of botocore's session this class finds only these."""
 
     def __init__(self, caller: _Caller) -> None:
         super().__init__("-", "-")
         self._caller = caller
 
     def load_credentials(self) -> Credentials:
-        """What botocore asks the session's provider for."""
+        """Called by botocore's session to find credentials."""
         return self
 
     def get_frozen_credentials(self) -> Any:
-        """What botocore asks for when it signs."""
+        """Called by botocore when it signs."""
         if self._caller.credentials is None:
             raise exceptions.NoCredentialsError
         return self._caller.credentials.get_frozen_credentials()

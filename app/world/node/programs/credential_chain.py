@@ -1,4 +1,5 @@
-"""botocore's credential chain over a container: its providers in its order, over that environment and those files."""
+"""botocore's credential chain for a container: its providers in its order, with the container's environment and
+files."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ from app.world.node.programs.shared_config import SharedConfig
 def load(
     container: Container, config: SharedConfig, metadata: InstanceMetadata, create_client: Callable[..., Any]
 ) -> Credentials | None:
-    """What the chain finds; None where it finds nothing. Whatever botocore raises comes through.
+    """The credentials that the chain finds; None where it finds none. What botocore raises is not caught.
 
     `create_client` makes a client of STS as `Session.create_client` does. Left out of botocore's chain are the
     providers that ask a person or start a program (SSO, login, process) and those of boto's first version.

@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from app.world.apiserver.storage.state import ClusterState
 
 PROCESS_LIMIT = 64 * 1024
-"""Characters of all variables and arguments of one process, each with its end and a pointer, as Linux counts them.
+"""Characters of all variables and arguments of one process, each counted with its end and a pointer, as Linux does.
 
-There it is 2 MiB (ARG_MAX), and 128 KiB for one of them. Here a world keeps hundreds of processes.
+On Linux the limit is 2 MiB (ARG_MAX), and 128 KiB for each of them. Here a world keeps hundreds of processes.
 """
 _STRING_COST = 9
-"""What Linux counts for each string beside its characters: a zero and a pointer."""
+"""Bytes that Linux counts for each string beside its characters: a zero and a pointer."""
 TOO_LONG = "argument list too long"
 _REFERENCE = re.compile(r"\$(\$|\(([^()]*)\))?")
 _SUBSCRIPT = re.compile(r"metadata\.(labels|annotations)\['([^']*)'\]")
 
 
 class ConfigError(Exception):
-    """A container cannot be created: what it refers to is not there. The text is the kubelet's."""
+    """A container cannot be created because something that it refers to does not exist. The text is the kubelet's."""
 
 
 def expand(text: str, variables: Mapping[str, str]) -> str:
@@ -71,7 +71,7 @@ def field_value(pod: JsonObject, path: str) -> str:
 
 
 class Entries(Mapping[str, bytes]):
-    """The entries of a ConfigMap or Secret, each decoded when somebody asks for it."""
+    """The entries of a ConfigMap or Secret, each decoded when it is read first."""
 
     def __init__(self, resource: str, body: JsonObject) -> None:
         self._text: JsonObject = body.get("data") or {}
@@ -105,7 +105,8 @@ def _decoded(value: object) -> bytes:
 
 
 def variables(cluster: ClusterState, pod: JsonObject, container: JsonObject) -> dict[str, str]:
-    """`envFrom`, then `env`, in their order, references expanded. Raises `ConfigError`."""
+    """The variables of `envFrom`, then those of `env`, in their order, with references expanded. Raises
+    `ConfigError`."""
     namespace = pod["metadata"]["namespace"]
     found = _Variables()
     for source in container.get("envFrom") or []:
@@ -124,7 +125,7 @@ def variables(cluster: ClusterState, pod: JsonObject, container: JsonObject) -> 
 
 
 class _Variables(dict[str, str]):
-    """Variables, until they are more than a process can be given."""
+    """Variables that together are no more than a process can be given."""
 
     size = 0
 

@@ -1,4 +1,5 @@
-"""Where a Pod's `curl` gets to: instance metadata, AWS, the issuer, the cluster's API server. Nothing else is there."""
+"""The servers that a Pod's `curl` reaches: instance metadata, AWS, the issuer, the cluster's API server. There are no
+others."""
 
 from __future__ import annotations
 
@@ -36,7 +37,7 @@ _METHOD = re.compile(r"[A-Za-z]{1,16}")
 
 @dataclass(frozen=True, kw_only=True)
 class Wire:
-    """What a Pod's requests go over."""
+    """The network and the services that a Pod's requests use."""
 
     world: World
     container: Container
@@ -57,7 +58,7 @@ class Wire:
             raise NoAnswer(3, "URL rejected: Malformed input to a URL function") from None
         target = sent.request_uri  # without dot segments, as curl sends it
         host = (url.hostname or "").lower()
-        # The network goes by `sent`; with a backslash in the address the other reader finds another host in it.
+        # The route follows `sent`: of an address with a backslash another parser reads another host.
         is_one = (sent.host or "").strip("[]").lower() == host
         if url.scheme not in ("http", "https"):
             raise NoAnswer(1, f'Protocol "{url.scheme}" not supported')
@@ -87,7 +88,7 @@ class Wire:
         return host in API_SERVERS or host == self.container.environment.get("KUBERNETES_SERVICE_HOST")
 
     async def _to_aws(self, request: HttpRequest, url: str, callee: str, seconds: int) -> HttpResponse:
-        """To the endpoint that all of AWS has here; recorded as the Pod's."""
+        """Sends a request to the endpoint that stands for all of AWS here, and records it as the Pod's."""
         headers = {name: value for name, value in request.headers if name.lower() not in ("host", "content-length")}
         prepared = AWSRequest(method=request.method, url=url, headers=headers, data=request.body or None).prepare()
         started = time.perf_counter()

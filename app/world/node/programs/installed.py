@@ -1,4 +1,4 @@
-"""Which programs an image has: those of `unix.program_table`, and `aws`. Its own files are not modelled."""
+"""Which programs an image has: those of `unix.program_table`, and `aws`. An image's own files are not modelled."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 AWS = "aws"
 DIRECTORIES = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
-"""Where programs are."""
+"""The directories in which programs are."""
 _WITHOUT = ("distroless", "pause", "scratch", "coredns")
 """Images without any program but their own: no shell either."""
 _SMALL = ("busybox", "alpine")
@@ -20,7 +20,7 @@ NAMES = frozenset(
         *("sha256sum", "yes", "tty", "true", "false"),
     ]
 )
-"""All that any image has, but `aws`."""
+"""The names of all programs that any image has, except `aws`."""
 
 
 def is_aws_cli(image: str) -> bool:

@@ -1,4 +1,4 @@
-"""How a Pod's program reaches the instance metadata service: over a wire of ours, with botocore's own fetchers."""
+"""How a Pod's program reaches the instance metadata service: by botocore's own fetchers, with our transport."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from app.flow.model import Exchange
 from app.world.node.pod_exchanges import exchange
 
 METADATA_SECONDS = 1
-"""botocore's default, with one attempt."""
+"""Seconds for which a request waits: botocore's default, with one attempt."""
 
 
 class InstanceMetadata:
-    """The wire to the instance metadata service. The address is ours, the protocol that of botocore's fetchers."""
+    """The transport to the instance metadata service. The address is ours, the protocol that of botocore's fetchers."""
 
     def __init__(self, url: str, record: Callable[[Exchange], None]) -> None:
         self._url = url
@@ -25,7 +25,8 @@ class InstanceMetadata:
         self._http = _connections(METADATA_SECONDS)
 
     def serve(self, fetcher_class: Any, environment: Mapping[str, str]) -> Any:
-        """A fetcher over this wire: it obeys the container's environment, and no proxy of this process's."""
+        """A fetcher with this transport, which follows the container's environment, and no proxy setting of this
+        process."""
         fetcher = fetcher_class(base_url=self._url, env=dict(environment), timeout=METADATA_SECONDS, num_attempts=1)
         fetcher._session = self
         return fetcher
@@ -45,5 +46,5 @@ class InstanceMetadata:
 
 @cache
 def _connections(seconds: int) -> URLLib3Session:
-    """Shared by all runs: whose service answers depends on the URL alone."""
+    """The connections of all runs. They can be shared because only the URL decides which world's service responds."""
     return URLLib3Session(timeout=seconds, proxies={})

@@ -1,6 +1,6 @@
-"""botocore's signatures by a node's clock: what a program signs says what time it is there, right or wrong.
+"""botocore's signatures with a node's time: the time of a signature is that of the node's clock, right or wrong.
 
-botocore itself does not correct a clock that is off, also not when an answer reports it.
+botocore itself does not correct a clock that is wrong, even where a response reports it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ AUTH_TYPE_MAPS |= {f"{_PREFIX}v4": _SigV4, f"{_PREFIX}s3v4": _S3SigV4}
 
 
 def signer(signature_version: Any, context: dict[str, Any], skew: float) -> str | None:
-    """An answer to botocore's event `choose-signer`: None leaves the choice to it. `skew` is in seconds."""
+    """The signer for botocore's event `choose-signer`; None leaves the choice to botocore. `skew` is in seconds."""
     name = f"{_PREFIX}{signature_version}"
     if not skew or name not in AUTH_TYPE_MAPS:
         return None

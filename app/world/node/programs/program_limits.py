@@ -1,6 +1,5 @@
-"""How much Pods' programs use of what all worlds share, in one world and in those of one visitor: of the threads in
-which they block, and of the connections over which their requests wait for an answer.
-"""
+"""Limits on what Pods' programs use of the resources that all worlds share, for one world and for the worlds of one
+visitor: the threads in which the programs wait, and the connections over which their requests wait."""
 
 from __future__ import annotations
 
@@ -17,13 +16,14 @@ from app.world.servers.http_client import CONNECTIONS_LIMIT
 T = TypeVar("T")
 
 PROGRAM_SECONDS = 60.0
-"""After which a run of the AWS CLI that does not end is given up."""
+"""Seconds after which no one waits for a run of the AWS CLI any more."""
 THREADS = 8
 """How many `aws` run at once, in all worlds together."""
 OF_A_VISITOR = THREADS // 2
-"""How many in all worlds of one address where no other has any; beside others the same part of what these leave."""
+"""How many `aws` run at once in all worlds of one address where no other address runs any; beside others the same share
+of what these leave."""
 OF_A_WORLD = 1
-"""How many in one world. Python runs one thread at a time, so a second one would end no earlier."""
+"""How many `aws` run at once in one world. Python runs one thread at a time, so a second one would end no earlier."""
 REQUESTS = CONNECTIONS_LIMIT // 2
 """How many requests of Pods wait for an answer at once, in all worlds together: a watch takes its five seconds. Over
 the same connections webhooks are called, also for what Pods request.
@@ -31,13 +31,13 @@ the same connections webhooks are called, also for what Pods request.
 REQUESTS_OF_A_VISITOR = REQUESTS // 2
 """How many requests of Pods wait for an answer at once, in all worlds of one address; beside others in the same way."""
 REQUESTS_OF_A_WORLD = 4
-"""How many of them wait in one world."""
+"""How many requests of Pods wait for an answer at once in one world."""
 
 
 class _Places:
-    """What there is `limit` times, and what one visitor may have of it (`has_share`, with `share`).
+    """A number of places (`limit`), of which one visitor may have a share (`has_share`, with `share`).
 
-    Who has to wait gets a place as soon as their visitor may have one, in the order in which they came.
+    A program that has to wait gets a place as soon as its visitor may have one, in the order in which programs came.
     """
 
     def __init__(self, limit: int, share: int) -> None:
@@ -74,7 +74,7 @@ class _Places:
 
 
 class Programs:
-    """The threads and connections of one process. All but `submit` and `stop` is for the servers' loop."""
+    """The threads and connections of one process. All methods except `submit` and `stop` are for the servers' loop."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="aws-cli")
@@ -82,11 +82,11 @@ class Programs:
         self._requests = _Places(REQUESTS, REQUESTS_OF_A_VISITOR)
 
     def submit(self, work: Callable[[], object]) -> None:
-        """Does what no world asked for in one of the threads, some time."""
+        """Does work that no world asked for in one of the threads, at some later time."""
         self._threads.submit(work)
 
     def stop(self) -> None:
-        """Begins nothing more."""
+        """Begins no further work."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def room(self, visitor: str | None) -> Room:
@@ -95,7 +95,7 @@ class Programs:
 
 
 class Room:
-    """What one world may use."""
+    """The share of one world."""
 
     def __init__(self, threads: ThreadPoolExecutor, turns: _Places, requests: _Places, visitor: str) -> None:
         self._threads = threads
@@ -117,7 +117,7 @@ class Room:
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """The world's turn, in the order in which its programs were started."""
+        """Inside, it is the turn of a program, in the order in which the world's programs were started."""
         async with self._own:
             yield
 

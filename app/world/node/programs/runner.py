@@ -46,7 +46,7 @@ class AwsCli:
         self._clients = AwsClients(endpoint_url)
 
     def run(self, arguments: list[str], container: Container, surroundings: Surroundings, stdin: str = "") -> Execution:
-        """`aws` with `arguments`, in a container. `stdin`: what it finds there, for `s3 cp -`."""
+        """Runs `aws` with `arguments`, in a container. `stdin`: its standard input, for `s3 cp -`."""
 
         def record(exchange: Exchange) -> None:
             surroundings.record(replace(exchange, source=container.address))
@@ -57,11 +57,11 @@ class AwsCli:
         with self._clients.calling(surroundings, record):
             try:
                 return _Run(self._clients, container, metadata, stdin).execute(arguments)
-            except Exception as error:  # the CLI's own last resort: whatever happens is one line and an exit code
+            except Exception as error:  # as in the CLI, any other error becomes one line and an exit code
                 return _failure(error)
 
     def warm(self) -> None:
-        """Loads what the first run would wait for: the service models."""
+        """Loads the service models, for which the first run would have to wait."""
         for service in ("sts", "s3"):
             self._clients.client(service, "us-east-1")
 
@@ -77,7 +77,7 @@ class _Run:
         self._metadata = metadata
 
     def execute(self, arguments: list[str]) -> Execution:
-        """Runs a command. Whatever it raises, `_failure` words."""
+        """Runs a command. `_failure` turns what it raises into a message."""
         self._options, arguments = aws_command.global_options(arguments)
         if self._options.version:
             return _printed(f"{_version(self._container.image)}\n")
@@ -123,7 +123,7 @@ class _Run:
         )
 
     def _call(self, call: Operation) -> Execution:
-        """One operation: its answer, printed as it was asked for."""
+        """Calls an operation, and prints its answer in the format that was asked for."""
         unsigned = call.title == "AssumeRoleWithWebIdentity"
         search = query(self._options.query)
         client = self._client_for_web_identity() if unsigned else self._signed_client(call.service)
@@ -156,7 +156,7 @@ class _Run:
         return self._clients.client(service, self._region, _credentials(**keys) if keys else None)
 
     def _client_for_web_identity(self) -> Any:
-        """The call is not signed. The CLI looks for credentials all the same, and needs none."""
+        """A client for a call that is not signed. The CLI looks for credentials even so, and needs none."""
         self._credentials()
         return self._clients.client("sts", self._region)
 
@@ -165,16 +165,16 @@ class _Run:
 
     def _signed_client(self, service: str) -> Any:
         credentials = self._credentials()
-        # What is wrong with its endpoint is noticed first of all, whether anybody can sign or not.
+        # A wrong endpoint is noticed first, whether or not there are credentials.
         self._clients.client(service, self._region, credentials)
         if credentials is None:
             raise exceptions.NoCredentialsError
-        credentials.get_frozen_credentials()  # the exchange at STS comes first: its client is this thread's as well
+        credentials.get_frozen_credentials()  # the request to STS comes first: its client is this thread's as well
         return self._clients.client(service, self._region, credentials)
 
     @cached_property
     def _region(self) -> str | None:
-        """By the CLI's rule: the first that is written, be it empty. The metadata service is asked last."""
+        """The region by the CLI's rule: the first setting, even if it is empty. The metadata service is asked last."""
         written = (
             self._options.region,
             self._environment.get("AWS_REGION"),
@@ -197,7 +197,8 @@ def _printed(text: str, *, exit_code: int = 0) -> Execution:
 
 
 def _pages(pages: Any) -> list[Any]:
-    """A paged answer as `--output text` prints it: page by page, what belongs to all of them with the first one."""
+    """A paged answer as `--output text` prints it: page by page; what belongs to all pages is printed with the first
+    one."""
     found: list[Any] = []
     for number, page in enumerate(pages):
         kept: dict[str, Any] = {} if number else dict(pages.non_aggregate_part)
@@ -214,13 +215,13 @@ def _pages(pages: Any) -> list[Any]:
 
 
 def _version(image: str) -> str:
-    """What `aws --version` prints, by the image's tag."""
+    """The output of `aws --version`, by the image's tag."""
     number = version_of(image)
     return f"aws-cli/{number or '2.31.0'} Python/3.13.7 Linux/6.1.0 exe/x86_64.amzn.2023 (simulated)"
 
 
 def _failure(error: Exception) -> Execution:
-    """The CLI's words and exit code for an exception (`awscli/errorhandler.py`)."""
+    """The CLI's message and exit code for an exception (`awscli/errorhandler.py`)."""
     match error:
         case UsageError() | exceptions.ParamValidationError():
             text, code = f"An error occurred (ParamValidation): {error}", 252

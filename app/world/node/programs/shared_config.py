@@ -1,4 +1,5 @@
-"""The AWS configuration files of a container, `~/.aws/config` and `~/.aws/credentials`, and which profile is meant."""
+"""The AWS configuration files of a container, `~/.aws/config` and `~/.aws/credentials`, and the profile that is
+used."""
 
 from __future__ import annotations
 
@@ -15,9 +16,9 @@ Profiles = dict[str, dict[str, Any]]
 
 
 class SharedConfig:
-    """botocore's view of them (`Session.full_config`, `Session.get_scoped_config`), for one run of a program.
+    """botocore's view of these files (`Session.full_config`, `Session.get_scoped_config`), for one run of a program.
 
-    Raises `ProfileNotFound` where a profile was asked for that is in neither file.
+    Raises `ProfileNotFound` where the requested profile is in neither file.
     """
 
     def __init__(self, container: Container, profile: str | None) -> None:
@@ -34,12 +35,13 @@ class SharedConfig:
 
     @property
     def profile(self) -> dict[str, Any]:
-        """What the files say of the profile that is meant."""
+        """The settings of the profile that is used."""
         return dict(self.full["profiles"].get(self.profile_name, {}))
 
     @cached_property
     def full(self) -> dict[str, Any]:
-        """The configuration file by profiles, each with what the credentials file adds. Raises `ConfigParseError`."""
+        """The configuration file by profile, each with the settings of the credentials file. Raises
+        `ConfigParseError`."""
         try:
             loaded = self.load(self.config_file)
         except exceptions.ConfigNotFound:
@@ -58,7 +60,7 @@ class SharedConfig:
         return loaded
 
     def sections(self, path: str) -> Profiles:
-        """botocore's `raw_config_parse`, over the container's files. Raises `ConfigNotFound`, `ConfigParseError`."""
+        """botocore's `raw_config_parse`, for the container's files. Raises `ConfigNotFound`, `ConfigParseError`."""
         if path.startswith("~/"):
             path = self._container.environment.get("HOME", "") + path[1:]
         try:
@@ -74,7 +76,7 @@ class SharedConfig:
 
 
 def _nested(value: str) -> str | dict[str, str]:
-    """A value of several indented lines is a section of its own. Raises `ValueError`."""
+    """A value of several indented lines as a section of its own. Raises `ValueError`."""
     if not value.startswith("\n"):
         return value
     pairs = (line.split("=", 1) for line in value.splitlines() if line.strip())

@@ -1,4 +1,5 @@
-"""What a Pod's program finds around its container: the node's network and clock, and who listens."""
+"""The surroundings of a container for a Pod's program: the node's network and clock, and the recorder of its
+requests."""
 
 from __future__ import annotations
 
@@ -10,10 +11,10 @@ from app.flow.model import Exchange
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """The node as it is while the program runs."""
+    """The state of the node while the program runs."""
 
     world_path: str = ""
-    """Names the world to the metadata service."""
+    """Identifies the world to the metadata service."""
     unreachable: frozenset[str] = frozenset()
     """Services that cannot be reached through the node's network."""
     clock_skew: float = 0.0

@@ -12,20 +12,20 @@ from app.flow.ports import Execution
 from app.world.node.volumes.filesystem import FileSystem
 
 ARCHIVE_LIMIT = 1024 * 1024
-"""Bytes of an archive."""
+"""Bytes of an archive at most."""
 MEMBERS_LIMIT = 1000
-"""Files and directories of an archive."""
+"""Files and directories of an archive at most."""
 
 
 class _Failed(Exception):
-    """The text is what `tar` prints of it."""
+    """The text is `tar`'s error message."""
 
 
 class Readable(Protocol):
-    """Where an archive comes from."""
+    """The source of an archive."""
 
     async def read(self) -> bytes:
-        """The next bytes; nothing at the end."""
+        """The next bytes; none at the end."""
 
 
 async def tar(arguments: list[str], files: FileSystem, directory: str, streams: Readable | None) -> Execution:
@@ -89,7 +89,7 @@ def _create(paths: list[str], files: FileSystem, directory: str) -> Execution:
 
 
 def _add(target: tarfile.TarFile, name: str, path: str, files: FileSystem) -> list[tuple[str, str]]:
-    """Adds one member; returns what is in it, of a directory. Raises `OSError`."""
+    """Adds one member; returns the members of a directory. Raises `OSError`."""
     node = files.stat(path, follow=False)
     member = tarfile.TarInfo(name.lstrip("/") or ".")
     member.mode, member.uid, member.gid, member.mtime = stat.S_IMODE(node.mode), node.uid, node.gid, int(node.modified)
@@ -119,7 +119,8 @@ async def _extract(files: FileSystem, directory: str, streams: Readable | None) 
         for count, member in enumerate(source):
             if count >= MEMBERS_LIMIT:
                 raise _Failed("the archive is too large for this simulated image")
-            # No member leads out of the directory; the container's own files would be no loss, but tar refuses, too.
+            # No member may lead out of the directory. It could only change the container's own files, but tar refuses
+            # as well.
             name = posixpath.normpath(member.name.lstrip("/"))
             path = posixpath.join(directory, name)
             if ".." in member.name.split("/"):

@@ -18,7 +18,7 @@ _ASSIGNMENTS = ("=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>=
 
 
 class ArithmeticProblem(Exception):
-    """The expression is none, or divides by zero."""
+    """The text is no expression, or divides by zero."""
 
 
 def evaluate(text: str, get: Callable[[str], str], set_: Callable[[str, str], None]) -> int:
@@ -34,7 +34,7 @@ class _Evaluation:
         self._position = 0
         self._depth = 0
         self._skipped = 0
-        """Above zero where the value is not wanted: the other side of `&&`, `||` and `?`."""
+        """Above zero while a value is read that is not needed: the other side of `&&`, `||` and `?`."""
         position = 0
         stripped = text.rstrip()
         while position < len(stripped):

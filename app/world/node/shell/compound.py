@@ -1,4 +1,4 @@
-"""Runs what has commands in it, pipelines too. Source: POSIX.1-2017, Shell Command Language, 2.9.2 and 2.9.4."""
+"""Runs compound commands and pipelines. Source: POSIX.1-2017, Shell Command Language, 2.9.2 and 2.9.4."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 async def run_pipeline(shell: Shell, commands: Sequence[Command]) -> int:
-    """Runs the parts of a pipeline at once, each in a subshell; the last one's status is that of all."""
+    """Runs the parts of a pipeline at once, each in a subshell; returns the status of the last one."""
     limits = shell.limits
     if limits.running + len(commands) > CONCURRENT:
         raise ShellProblem("Cannot fork: this simulated container runs no more programs at once")
@@ -106,7 +106,7 @@ async def run_for(shell: Shell, command: For) -> int:
 
 
 def _ends(jump: Jump) -> bool:
-    """Whether the innermost loop ends by it. Raises the `Jump` that is left for the loops around that one."""
+    """Whether the jump ends the innermost loop. Raises the `Jump` that is left for the loops around it."""
     if jump.loops > 1:
         raise Jump(jump.loops - 1, goes_on=jump.goes_on) from None
     return not jump.goes_on

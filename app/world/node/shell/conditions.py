@@ -22,7 +22,7 @@ class ConditionProblem(Exception):
 
 def holds(arguments: list[str], shell: Shell) -> bool:
     """Whether the condition is true. Raises `ConditionProblem`."""
-    # By the number of arguments, as POSIX has it; what is longer by precedence.
+    # By the number of arguments, as POSIX specifies it; longer conditions by precedence.
     match arguments:
         case []:
             return False

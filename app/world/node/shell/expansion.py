@@ -14,11 +14,11 @@ from app.world.node.volumes.filesystem import FileSystem
 
 BLANKS = " \t\n"
 Piece = tuple[str, bool]
-"""Characters, and whether they were quoted."""
+"""Characters of a word, and whether they were quoted."""
 
 
 class _Fields:
-    """Fields as they come about."""
+    """The fields of a word while it is expanded."""
 
     def __init__(self, separators: str) -> None:
         self.all: list[list[Piece]] = []
@@ -27,14 +27,14 @@ class _Fields:
         self._after_blank = False
 
     def add(self, text: str, quoted: bool) -> None:
-        """Characters that are not split. Quoted ones make a field, be there none."""
+        """Adds characters that are not split. Quoted ones make a field, even an empty one."""
         if text or quoted:
             self._now = self._now if self._now is not None else []
             self._now.append((text, quoted))
             self._after_blank = False
 
     def end(self) -> None:
-        """A field ends here, if one has begun."""
+        """Ends the present field, if one has begun."""
         if self._now is not None:
             self.all.append(self._now)
             self._now = None
@@ -42,7 +42,7 @@ class _Fields:
                 raise ShellProblem("too many words for this simulated shell")
 
     def split(self, text: str) -> None:
-        """What an expansion that was not quoted gives (2.6.5)."""
+        """Adds the result of an expansion that was not quoted, split into fields (2.6.5)."""
         plain = ""
         for character in text:
             if character not in self._separators:
@@ -64,7 +64,7 @@ class _Fields:
 
 
 class Expansion:
-    """The expansions of one shell. `substitute` runs commands and returns what they print."""
+    """The expansions of one shell. `substitute` runs commands and returns their output."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class Expansion:
         self._substitute = substitute
 
     async def fields(self, words: Sequence[Word]) -> list[str]:
-        """The fields that words become, with file names for patterns. Raises `ShellProblem`."""
+        """The fields of these words, with file names for patterns. Raises `ShellProblem`."""
         found: list[str] = []
         for word in words:
             fields = _Fields(self._separators)
@@ -93,11 +93,11 @@ class Expansion:
         return found
 
     async def text(self, word: Word) -> str:
-        """The one text that a word becomes where it is not split. Raises `ShellProblem`."""
+        """The text of a word that is not split into fields. Raises `ShellProblem`."""
         return "".join(text for text, _ in await self._pieces(word))
 
     async def pattern(self, word: Word) -> Pattern:
-        """The pattern that a word becomes. Raises `ShellProblem`."""
+        """The pattern of a word. Raises `ShellProblem`."""
         return Pattern(_characters(await self._pieces(word)))
 
     @property
@@ -139,7 +139,7 @@ class Expansion:
             fields.add(text, quoted)
 
     def _home(self, text: str, *, alone: bool) -> str:
-        """`~` and `~/…`. Other users have no home here."""
+        """The text with `~` and `~/…` replaced. Other users have no home here."""
         home = self._state.variables.get("HOME")
         if home is None or not (text.startswith("~/") or (text == "~" and alone)):
             return text
@@ -203,7 +203,7 @@ class Expansion:
         await self._expand(part.word, fields, split=split)
 
     async def _expand_alternative(self, word: Word, fields: _Fields) -> None:
-        """The word of `${x-word}`: what is not quoted in it is split like what an expansion gives."""
+        """Adds the word of `${x-word}`: its unquoted parts are split like the result of an expansion."""
         for number, part in enumerate(word):
             if isinstance(part, Literal) and not part.quoted:
                 text = self._home(part.text, alone=len(word) == 1) if number == 0 else part.text
@@ -232,7 +232,7 @@ class Expansion:
         return value[: len(value) - cut]
 
     def _file_names(self, field: list[Piece]) -> list[str]:
-        """The paths that a pattern matches, sorted; none where it is no pattern (2.13.3)."""
+        """The paths that a pattern matches, sorted; none where the field is no pattern (2.13.3)."""
         characters = _characters(field)
         if not has_pattern(characters):
             return []

@@ -47,7 +47,7 @@ def escaped(text: str, *, octal_zero: bool, quotes: bool = False) -> tuple[str, 
 
 
 def formatted(format_: str, arguments: list[str]) -> tuple[str, list[str]]:
-    """What `printf` prints, and its complaints. The format is used again while arguments are left.
+    """The output of `printf`, and its error messages. The format is used again while arguments are left.
 
     Raises `FormatProblem`.
     """
@@ -64,7 +64,7 @@ def formatted(format_: str, arguments: list[str]) -> tuple[str, list[str]]:
 
 
 def _once(format_: str, left: list[str], pieces: list[str], problems: list[str]) -> bool:
-    """The format once; whether `\\c` of a `%b` ends all."""
+    r"""Applies the format once. Returns whether `\c` of a `%b` ends all output."""
     position = 0
     while position < len(format_):
         found = format_.find("%", position)

@@ -58,7 +58,7 @@ class Shell:
         return self.state.status
 
     async def _substitute(self, script: str) -> str:
-        """What commands print, without the newlines at its end."""
+        """The output of commands, without the newlines at its end."""
         printed: list[str] = []
         size = 0
 
@@ -82,7 +82,7 @@ class Shell:
         return Shell(self.process, state)
 
     async def to_its_end(self, work: Awaitable[object]) -> int:
-        """A subshell's status, whatever ends it."""
+        """The status of a subshell, however it ends."""
         try:
             await work
         except Exit as end:
@@ -97,7 +97,7 @@ class Shell:
         return self.state.status
 
     async def complain(self, text: str) -> None:
-        """Says what is wrong, as this shell."""
+        """Prints an error message of this shell."""
         await self.state.descriptors[2].write(f"{self.state.name}: {text}\n")
 
     # (2) Lists and pipelines
@@ -136,14 +136,14 @@ class Shell:
         return status
 
     async def run(self, command: Command) -> int:
-        """A command whose status becomes the shell's."""
+        """Runs a command whose status becomes the shell's, and returns it."""
         self.state.status = await self.command(command)
         return self.state.status
 
     # (3) Commands
 
     async def command(self, command: Command) -> int:
-        """One command's status. Raises `Exit`, `Jump`, `ShellProblem`."""
+        """Runs one command, and returns its status. Raises `Exit`, `Jump`, `ShellProblem`."""
         match command:
             case Simple():
                 return await self._simple(command)
@@ -175,7 +175,7 @@ class Shell:
 
     @asynccontextmanager
     async def deeper(self) -> AsyncIterator[None]:
-        """One command inside another. Raises `ShellProblem`."""
+        """Inside, a command runs within another one. Raises `ShellProblem` where there are too many."""
         self.state.depth += 1
         try:
             _check_depth(self.state.depth)
@@ -186,7 +186,7 @@ class Shell:
     # (4) Simple commands
 
     async def _simple(self, command: Simple) -> int:
-        from app.world.node.shell.builtins.builtin_table import (  # they run commands, commands run them
+        from app.world.node.shell.builtins.builtin_table import (  # they import this module in turn
             BUILTINS,
             SPECIAL,
         )
@@ -239,7 +239,7 @@ class Shell:
 
     @asynccontextmanager
     async def redirected(self, redirections: Sequence[Redirection], *, keep: bool = False) -> AsyncIterator[None]:
-        """Descriptors as the redirections say; with `keep` for good. Raises `OSError`, `ShellProblem`."""
+        """Inside, the descriptors are redirected; with `keep` for good. Raises `OSError`, `ShellProblem`."""
         before = self.state.descriptors
         self.state.descriptors = await redirected(self, redirections) if redirections else dict(before)
         try:
@@ -268,7 +268,7 @@ class Shell:
                     state.variables[variable] = value
 
     async def execute(self, words: list[str], assignments: dict[str, str]) -> int:
-        """Runs a program. Raises `Exit` where it is killed with all that belongs to it."""
+        """Runs a program. Raises `Exit` where it is killed with all programs that it started."""
         state = self.state
         descriptors = state.descriptors
         process = replace(
@@ -294,6 +294,6 @@ def _check_depth(depth: int) -> None:
 
 
 def _words_of(error: OSError) -> str:
-    """dash's words for a redirection that fails."""
+    """dash's message for a redirection that fails."""
     what = {2: "No such file"}.get(error.errno or 0, error.strerror or "")
     return f"cannot open {error.filename}: {what}" if error.filename else what

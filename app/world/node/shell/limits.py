@@ -1,4 +1,4 @@
-"""How much one program of a container, with all that it starts, may take: anyone may type `while :; do :; done`."""
+"""Limits of one program of a container, with all programs that it starts: anyone may type `while :; do :; done`."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ import time
 from collections.abc import Awaitable, Callable
 
 STEPS = 200_000
-"""Steps at once: about half a second of CPU time. A command takes two or three, a program some ten."""
+"""Steps that a program has at the beginning: about half a second of CPU time. A command takes two or three, a program
+some ten."""
 STEPS_A_SECOND = 1_000.0
-"""Steps that come back while a program runs or waits: a loop with a `sleep` in it may go on for days."""
+"""Steps that are added in each second while a program runs or waits: a loop with a `sleep` in it may go on for days."""
 AT_ONCE = 8_000
-"""Steps that a single comparison may take: a tenth of a second in which no one else gets a turn."""
+"""Steps of a single comparison at most: for a tenth of a second nothing else on the loop gets a turn."""
 TURN = 500
-"""Steps after which others on the servers' loop get their turn."""
+"""Steps after which other work on the servers' loop gets its turn."""
 DEPTH = 48
 """Functions, subshells, substitutions and compound commands inside each other, while they run."""
 NESTING = 40
-"""The same in a script, words and lists counted, while it is read. (Python's own stack has room for a thousand.)"""
+"""The same for a script while it is read, with words and lists counted. (Python's own stack has room for a
+thousand.)"""
 CONCURRENT = 32
 """Programs of one command that run at once, the parts of pipelines among them."""
 TEXT = 64 * 1024
@@ -27,11 +29,11 @@ FIELDS = 4_000
 OUTPUT = 1024 * 1024
 """Characters that a program may print, to a terminal, to its log or to files."""
 OUTPUT_A_SECOND = 1_000.0
-"""Characters that it may print beside these in each second: a loop with a `sleep` in it may go on for days."""
+"""Characters that a program may print in addition in each second: a loop with a `sleep` in it may go on for days."""
 
 
 class Killed(Exception):
-    """The program has taken more than it may: it ends as one that the kernel kills."""
+    """The program has exceeded a limit: it ends like one that the kernel kills."""
 
 
 class Limits:
@@ -45,24 +47,24 @@ class Limits:
         self._turn = TURN
         self._printed = 0
         self.running = 0
-        """Programs that run at once."""
+        """How many programs run at once now."""
 
     def spend(self, steps: int) -> None:
-        """Counts work that is done at once. Raises `Killed`."""
+        """Counts work that is done without giving way to other work. Raises `Killed`."""
         self._steps += steps
         self._turn -= steps
         if self._steps > STEPS + STEPS_A_SECOND * (time.monotonic() - self._started):
             raise Killed
 
     def examine(self, characters: int, pattern: int = 1) -> None:
-        """Counts characters that each of so many parts of a pattern looks at. Raises `Killed`."""
+        """Counts a comparison in which each part of a pattern looks at each of these characters. Raises `Killed`."""
         steps = 1 + characters * pattern // 20
         if steps > AT_ONCE:
             raise Killed
         self.spend(steps)
 
     async def step(self, steps: int = 1) -> None:
-        """Counts work, and lets others work from time to time. Raises `Killed`."""
+        """Counts work, and gives way to other work from time to time. Raises `Killed`."""
         self.spend(steps)
         if self._turn <= 0:
             self._turn = TURN

@@ -42,7 +42,7 @@ async def sh(process: Process) -> int:
         options |= letters - set("cils")
     if command and not arguments:
         return await process.complain("0: -c requires an argument", 2)
-    # (2) Its state.
+    # (2) The shell's state.
     variables = {name: value for name, value in process.environment.items() if NAME.fullmatch(name)}
     state = State(
         name=process.name,
@@ -57,7 +57,7 @@ async def sh(process: Process) -> int:
     variables.pop("IFS", None)
     variables |= {"PWD": process.directory, "OPTIND": "1"}
     shell = Shell(process, state)
-    # (3) What it runs.
+    # (3) The script.
     if command:
         state.name, state.parameters = (arguments[1] if arguments[1:] else process.name), arguments[2:]
         return await _to_its_end(shell, arguments[0])
@@ -81,7 +81,7 @@ async def _to_its_end(shell: Shell, text: str) -> int:
 
 
 async def _leave(shell: Shell, status: int) -> int:
-    """Runs what `trap … EXIT` said."""
+    """Runs the command of `trap … EXIT`, and returns the status."""
     if not shell.state.at_exit:
         return status
     text, shell.state.at_exit = shell.state.at_exit, ""
@@ -128,7 +128,7 @@ async def _line_by_line(shell: Shell, *, interactive: bool) -> int:
 
 
 async def _prompt(process: Process, text: str) -> None:
-    """Asks for a line; after Ctrl-C again."""
+    """Prints the prompt for a line; again after Ctrl-C."""
     session = process.session
     if not process.terminal or session is None:
         return
@@ -142,7 +142,7 @@ async def _prompt(process: Process, text: str) -> None:
 
 
 async def _interruptible(shell: Shell, work: Coroutine[Any, Any, bool]) -> bool:
-    """Runs commands, which Ctrl-C ends if a terminal is there. Raises what they raise."""
+    """Runs commands, which Ctrl-C ends if there is a terminal. Raises what they raise."""
     session = shell.process.session
     if not shell.process.terminal or session is None:
         return await work

@@ -1,6 +1,6 @@
 """Shell patterns: `*`, `?`, `[…]`. Source: POSIX.1-2017, Shell Command Language, 2.13.
 
-Matching keeps a set of places in the pattern and looks at each character once: no pattern takes long.
+Matching keeps a set of positions in the pattern and looks at each character once, so that no pattern takes long.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _MANY = None
 
 
 class Pattern:
-    """A pattern, ready to be matched."""
+    """A compiled pattern."""
 
     def __init__(self, characters: Characters) -> None:
         self._parts: list[_Test | None] = list(_parts(characters))
@@ -41,12 +41,12 @@ class Pattern:
         return len(text) in self.ends(text, limits)
 
     def ends(self, text: str, limits: Limits) -> list[int]:
-        """How many characters from the start match, each possible number, the smallest first."""
+        """Each possible number of characters from the start that match, the smallest first."""
         limits.examine(len(text), len(self._parts))
         return list(self._ends(self._parts, text))
 
     def starts(self, text: str, limits: Limits) -> list[int]:
-        """How many characters before the end match, each possible number, the smallest first."""
+        """Each possible number of characters before the end that match, the smallest first."""
         limits.examine(len(text), len(self._parts))
         return list(self._ends(self._parts[::-1], text[::-1]))
 
@@ -73,7 +73,7 @@ class Pattern:
 
 
 def _closed(states: set[int], parts: list[_Test | None]) -> set[int]:
-    """With the places that are reached over `*`s that match nothing."""
+    """With the positions after each `*` that matches nothing."""
     found = set()
     for start in states:
         state = start
@@ -104,7 +104,7 @@ def _parts(characters: Characters) -> Iterator[_Test | None]:
 
 
 def _bracket_end(characters: Characters, start: int) -> int:
-    """Where the `]` is; 0 where there is none, and `[` stands for itself."""
+    """The index of the `]`; 0 where there is none, so that `[` is an ordinary character."""
     position = start
     if position < len(characters) and characters[position] in (("!", False), ("^", False)):
         position += 1
@@ -124,7 +124,7 @@ def _bracket_end(characters: Characters, start: int) -> int:
 
 
 def bracket(characters: Characters) -> _Test:
-    """What is between `[` and `]`, of a shell's pattern (`!`) or a regular expression (`^`)."""
+    """The test for the characters between `[` and `]`, in a shell's pattern (`!`) or a regular expression (`^`)."""
     negated = bool(characters) and characters[0] in (("!", False), ("^", False))
     if negated:
         characters = characters[1:]
@@ -147,5 +147,5 @@ def bracket(characters: Characters) -> _Test:
 
 
 def has_pattern(characters: Characters) -> bool:
-    """Whether anything in it is special."""
+    """Whether the characters contain a special one."""
     return any(not quoted and character in "*?[" for character, quoted in characters)

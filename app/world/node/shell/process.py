@@ -1,4 +1,4 @@
-"""A program that runs in a container: what it is given, and what it may ask of the node."""
+"""A program that runs in a container: its arguments, streams and limits, and what it may ask of the node."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class HttpRequest:
     headers: tuple[tuple[str, str], ...]
     body: bytes
     insecure: bool = False
-    """Whether any certificate will do."""
+    """Whether every certificate is accepted."""
     ca: bytes | None = None
-    """The certificates that are trusted, in place of the image's."""
+    """The certificates that are trusted instead of the image's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class HttpResponse:
 
 
 class NoAnswer(Exception):
-    """No response: `code` is curl's exit status, the text its words."""
+    """No response: `code` is curl's exit status, the text its error message."""
 
     def __init__(self, code: int, text: str) -> None:
         super().__init__(text)
@@ -46,10 +46,10 @@ class NoAnswer(Exception):
 
 
 class System(Protocol):
-    """What the node does for programs."""
+    """The services of the node for programs."""
 
     async def launch(self, process: Process) -> int:
-        """Runs a program to its end; its exit status."""
+        """Runs a program to its end, and returns its exit status."""
 
     async def sleep(self, seconds: float) -> None:
         """Waits by the node's clock."""
@@ -63,7 +63,7 @@ class Process:
     """A program that runs: its arguments, streams and limits."""
 
     arguments: list[str]
-    """Its name first."""
+    """The program's name, then its arguments."""
     environment: dict[str, str]
     directory: str
     container: Container
@@ -73,11 +73,11 @@ class Process:
     limits: Limits
     system: System
     depth: int = 0
-    """How many commands it is inside of, in the shells that started it."""
+    """How many commands it is inside of, counted through all shells that started it."""
     terminal: bool = False
     """Whether a person's terminal is at its standard input."""
     session: Streams | None = None
-    """The streams of the program that all began with, if a client is connected to it or its output is a log."""
+    """The streams of the first program of its session, if a client is connected to that or its output is a log."""
 
     @property
     def files(self) -> FileSystem:
@@ -86,11 +86,11 @@ class Process:
 
     @property
     def name(self) -> str:
-        """What it calls itself in its messages."""
+        """Its name in its error messages."""
         return self.arguments[0].rpartition("/")[2]
 
     def path(self, path: str) -> str:
-        """A path as the file system takes it."""
+        """The absolute path, as the file system takes it."""
         return path if path.startswith("/") or not path else f"{self.directory.rstrip('/')}/{path}"
 
     @property
@@ -99,7 +99,7 @@ class Process:
         return replace(self.container, environment=self.environment, working_directory=self.directory)
 
     async def complain(self, text: str, status: int = 1) -> int:
-        """Says what is wrong; returns the status to end with."""
+        """Prints an error message; returns the status to end with."""
         await self.stderr.write(f"{self.name}: {text}\n")
         return status
 

@@ -16,15 +16,15 @@ _META = "|&;<>() \t\n"
 
 
 class SyntaxProblem(Exception):
-    """The script is not one. The text is the shell's."""
+    """The text is no script. The message is the shell's."""
 
 
 class Incomplete(SyntaxProblem):
-    """The script would go on: an interactive shell waits for another line."""
+    """The script is not complete: an interactive shell waits for another line."""
 
 
 class Reader:
-    """A script and how far it has been read."""
+    """A script, and the position up to which it has been read."""
 
     def __init__(self, text: str, position: int = 0) -> None:
         self.text = text
@@ -36,13 +36,13 @@ class Reader:
         return self.text[self.position : self.position + count]
 
     def deeper(self) -> None:
-        """One construct inside another. Raises `SyntaxProblem`."""
+        """Counts a construct inside another one. Raises `SyntaxProblem` where there are too many."""
         self._depth += 1
         if self._depth > NESTING:
             raise SyntaxProblem("too many constructs inside each other for this simulated shell")
 
     def shallower(self) -> None:
-        """The construct that `deeper` counted is over."""
+        """Ends the construct that `deeper` counted."""
         self._depth -= 1
 
     def word(self, end: str = "") -> Word:
@@ -71,7 +71,8 @@ class Reader:
         return tuple(parts)
 
     def quoted(self, end: str) -> list[Part]:
-        """What is in double quotes, up to `end` and over it; with no `end` all of it: a here-document."""
+        """The parts in double quotes, up to `end`, which is skipped; without `end` the whole text, for a
+        here-document."""
         parts: list[Part] = []
         text = ""
         while (character := self.peek()) != end:
@@ -178,7 +179,7 @@ class Reader:
 
     def _parenthesized(self) -> str:
         """The text of `$(…)`: to find its end, the commands in it are read."""
-        from app.world.node.shell.parser import Parser  # they are made of words, words of them
+        from app.world.node.shell.parser import Parser  # the two modules import each other
 
         inner = Parser(self.text, self.position + 2)
         inner._depth = self._depth
@@ -217,7 +218,7 @@ class Reader:
 
 
 def _without_marks(parts: list[Part]) -> list[Part]:
-    """Empty texts in quotes are a field, but beside `$@`, which may be none."""
+    """The parts. Beside `$@`, which may be no field, without quoted empty texts, which would be one."""
     if any(isinstance(part, Parameter) and part.name == "@" for part in parts):
         return [part for part in parts if part != Literal("", quoted=True)]
     return parts

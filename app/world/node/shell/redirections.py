@@ -1,4 +1,4 @@
-"""Where a command's descriptors lead. Source: POSIX.1-2017, Shell Command Language, 2.7."""
+"""The redirections of a command's descriptors. Source: POSIX.1-2017, Shell Command Language, 2.7."""
 
 from __future__ import annotations
 
@@ -68,12 +68,12 @@ def _is_there(files: FileSystem, path: str) -> bool:
 
 
 def open_to_read(files: FileSystem, path: str) -> Stream:
-    """A file's content as a stream. Raises `OSError`."""
+    """A stream with a file's content. Raises `OSError`."""
     return Text() if path == NULL else Text(decoded(files.read(path)))
 
 
 def open_to_write(files: FileSystem, path: str, limits: Limits, *, append: bool) -> Stream:
-    """A stream into a file. Raises `OSError`."""
+    """A stream that writes into a file. Raises `OSError`."""
     if path == NULL:
         return Sink(lambda _: None, limits)
     files.write(path, b"", append=append)

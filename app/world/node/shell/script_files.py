@@ -1,4 +1,4 @@
-"""Programs that no image has: scripts that somebody has written into a container, or nothing at all."""
+"""Commands that are no program of an image: scripts that someone has written into a container, or unknown commands."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NOT_FOUND, NOT_EXECUTABLE = 127, 126
 
 
 async def run_unknown(shell: Shell, process: Process) -> int:
-    """A program that no image has: a script that somebody has written into the container, or nothing."""
+    """Runs the script of that name, if someone has written it into the container; else prints that it is not found."""
     name = process.arguments[0]
     if "/" not in name:
         await shell.complain(f"{name}: not found")
@@ -34,7 +34,7 @@ async def run_unknown(shell: Shell, process: Process) -> int:
 
 
 async def _run_file(shell: Shell, process: Process) -> int:
-    """Runs a script that was written into the container, by the shell that it names or by `sh`."""
+    """Runs a script of the container by the shell that its first line names, or by `sh`."""
     path = process.path(process.arguments[0])
     first = decoded(process.files.read(path)).partition("\n")[0]
     words = first[2:].split() if first.startswith("#!") else ["/bin/sh"]

@@ -1,4 +1,4 @@
-"""A shell's own state: its variables, options, functions, descriptors; what a subshell gets a copy of.
+"""The state of a shell: its variables, options, functions, descriptors; and the copy of it for a subshell.
 
 And the variables that are assigned for one command.
 """
@@ -24,7 +24,7 @@ OPTIONS = {
     "v": "verbose",
     "h": "hashall",
 }
-"""Letters of `set`, with their long names."""
+"""The letters of `set`, with their long names."""
 
 
 class ShellProblem(Exception):
@@ -42,11 +42,11 @@ class Exit(Exception):
 
 
 class Return(Exit):
-    """A function, or a script that `.` runs, ends."""
+    """Ends a function, or a script that `.` runs."""
 
 
 class Jump(Exception):
-    """`break` and `continue`, out of so many loops."""
+    """`break` or `continue`, with the number of loops."""
 
     def __init__(self, loops: int, *, goes_on: bool) -> None:
         super().__init__(loops)
@@ -70,16 +70,16 @@ class State:
     options: set[str] = field(default_factory=set)
     status: int = 0
     loops: int = 0
-    """Loops that run, for `break` and `continue`."""
+    """How many loops run, for `break` and `continue`."""
     depth: int = 0
     tested: int = 0
     """Above zero where a status is tested, so that `set -e` does not apply."""
     locals: list[dict[str, str | None]] = field(default_factory=list)
-    """For each function that runs, what its `local` variables were before."""
+    """For each function that runs: the previous values of its `local` variables."""
     echo_escapes: bool = False
     """Whether `echo` reads escapes without `-e`, as dash's does."""
     at_exit: str = ""
-    """What `trap … EXIT` said."""
+    """The command of `trap … EXIT`."""
     substituted: int | None = None
     """The status of the last substitution in a command without a program's name."""
 
@@ -99,7 +99,7 @@ class State:
         return found
 
     def set(self, name: str, value: str) -> None:
-        """Sets a variable. Raises `ShellProblem` where it is read-only, or too much for this simulated shell."""
+        """Sets a variable. Raises `ShellProblem` where it is read-only, or too long for this simulated shell."""
         if name in self.readonly:
             raise ShellProblem(f"{name}: is read only")
         old = self.variables.get(name, "")
@@ -141,7 +141,7 @@ class State:
 
 
 class Assigned:
-    """Variables for one command, set back after it; exported meanwhile."""
+    """Inside, variables are assigned for one command and exported; afterwards they have their previous values."""
 
     def __init__(self, state: State, values: Sequence[tuple[str, str]]) -> None:
         self._state = state

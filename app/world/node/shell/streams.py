@@ -1,6 +1,6 @@
-"""What a program reads from and writes to: pipes, files, a terminal or a log, texts.
+"""The input and output of a program: pipes, files, a terminal or a log, texts.
 
-Text, not bytes: what is no UTF-8 is kept as Python's surrogate escapes.
+They carry text, not bytes: bytes that are no UTF-8 are kept as Python's surrogate escapes.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ class Stream(Protocol):
     """What a file descriptor refers to."""
 
     async def read(self) -> str:
-        """What is there, waiting until there is something; empty at the end. Raises `OSError`."""
+        """The text that is there; waits until there is some; empty at the end. Raises `OSError`."""
 
     async def readline(self) -> str:
-        """One line with its end; at the end of the input what is left. Raises `OSError`."""
+        """One line with its end; at the end of the input the rest. Raises `OSError`."""
 
     async def write(self, text: str) -> None:
-        """Raises `OSError`; `BrokenPipeError` where no one reads any more."""
+        """Writes the text. Raises `OSError`; `BrokenPipeError` where no one reads any more."""
 
 
 class Pipe:
@@ -46,15 +46,15 @@ class Pipe:
         self._changed = asyncio.Event()
         self._written = self._abandoned = False
         self._room = PIPE_BUFFER
-        """Characters it holds: more while its reader waits for the end of a line."""
+        """How many characters the pipe takes: more while its reader waits for the end of a line."""
 
     def close_writer(self) -> None:
-        """Nothing more comes."""
+        """Ends the input of the reader."""
         self._written = True
         self._changed.set()
 
     def close_reader(self) -> None:
-        """No one reads any more."""
+        """Ends the output of the writer: no one reads any more."""
         self._abandoned = True
         self._changed.set()
 
@@ -90,7 +90,7 @@ class Pipe:
 
 
 class Text:
-    """A stream to read from that holds a text: a here-document, a file that was opened, nothing (`/dev/null`)."""
+    """A stream that reads a text: a here-document, a file that was opened, nothing (`/dev/null`)."""
 
     def __init__(self, text: str = "") -> None:
         self._text = text
@@ -111,7 +111,7 @@ class Text:
 
 
 class Sink:
-    """A stream to write to: a terminal, a log, a file, a substitution's text, nothing."""
+    """A stream that only writes: to a terminal, a log, a file, a substitution's text, nothing."""
 
     def __init__(self, take: Callable[[str], None], limits: Limits) -> None:
         self._take = take

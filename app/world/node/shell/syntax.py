@@ -1,4 +1,4 @@
-"""What a script says, once it is read. Source: POSIX.1-2017, Shell Command Language, 2.10."""
+"""The syntax tree of a script. Source: POSIX.1-2017, Shell Command Language, 2.10."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """Characters that stand for themselves."""
+    """Ordinary characters."""
 
     text: str
     quoted: bool = False
-    """Whether they were quoted: then they are no pattern, and no tilde."""
+    """Whether they were quoted: then they contain no pattern and no tilde."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Substitution:
-    """`$(commands)` or backquotes: the text is read when it is run."""
+    """`$(commands)` or backquotes: the text is parsed when it is run."""
 
     script: str
     quoted: bool
@@ -57,7 +57,7 @@ class Redirection:
 
 @dataclass(frozen=True, slots=True)
 class Simple:
-    """Assignments, a program with its arguments, redirections: any of them, at least one."""
+    """Assignments, a program with its arguments, redirections: at least one of these."""
 
     assignments: tuple[tuple[str, Word], ...]
     words: tuple[Word, ...]

@@ -11,12 +11,13 @@ _OPERATOR = re.compile(r"&&|\|\||;;|[|&;<>()]|[^\s|&;<>()]+")
 
 
 class Tokens(Reader):
-    """What stands between the words of a script."""
+    """Reads what is between the words of a script."""
 
     def __init__(self, text: str, position: int = 0) -> None:
         super().__init__(text, position)
         self.documents: list[tuple[Redirection, str, bool, bool]] = []
-        """Here-documents that begin after this line: what they are for, the delimiter, tabs stripped, quoted."""
+        """The here-documents that begin after this line, each with its redirection, its delimiter, and whether tabs are
+        stripped and the delimiter is quoted."""
 
     def blanks(self, *, newlines: bool = False) -> None:
         while True:
@@ -34,7 +35,7 @@ class Tokens(Reader):
                 return
 
     def newline(self) -> None:
-        """Over the end of a line, and over the here-documents that follow it."""
+        """Skips the end of a line, and reads the here-documents that follow it."""
         self.position += 1
         for redirection, delimiter, tabs, quoted in self.documents:
             lines = []
@@ -57,7 +58,7 @@ class Tokens(Reader):
         return any(self.word_here(end) for end in ends)
 
     def word_here(self, word: str) -> bool:
-        """Whether a reserved word, or an operator, stands here."""
+        """Whether a reserved word, or an operator, is next."""
         if not word or self.peek(len(word)) != word:
             return False
         if word in (")", ";;"):

@@ -33,7 +33,7 @@ class InvalidPath(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class FileProjection:
-    """One file to be: its content, its mode, and its owner where that is not root."""
+    """A file to write: its content, its mode, and its owner where that is not root."""
 
     data: bytes
     mode: int
@@ -60,7 +60,7 @@ class OwnedTree:
         self.path = str(root)
         self._attributes: dict[str, Attributes] = {}
         self.scratch = Scratch()
-        """What programs have written into it, where they may."""
+        """What programs have written into it, where they may do so."""
 
     def own(self, path: Path, attributes: Attributes) -> None:
         """Sets owner and mode, on disk as far as this process may, and in the record in any case."""
@@ -71,15 +71,15 @@ class OwnedTree:
             give_away(path, attributes.uid, attributes.gid)
             os.chmod(path, attributes.mode)
         except (PermissionError, OverflowError):
-            # Not root: the file stays ours, and readable to us.
+            # We are not root: the file stays ours, and we can read it.
             os.chmod(path, attributes.mode | (0o700 if path.is_dir() else 0o600))
 
     def attributes(self, path: Path | str) -> Attributes:
-        """What `own` set; for links and files without an owner, root's."""
+        """The owner and mode that `own` has set; for links and files without an owner, root's."""
         return self._attributes.get(str(path), _NOT_OWNED)
 
     def remove(self, directory: Path) -> None:
-        """Deletes a directory with all that is known of it."""
+        """Deletes a directory, and the records of its files."""
         shutil.rmtree(directory, ignore_errors=True)
         for path in [known for known in self._attributes if Path(known).is_relative_to(directory)]:
             del self._attributes[path]
@@ -101,7 +101,7 @@ class AtomicWriter:
         # (1) The payload's paths must stay within the volume.
         for path in payload:
             _validate(path)
-        # (2) Where the files are as they should be already, nothing is touched.
+        # (2) If the files are as they should be already, nothing is touched.
         root = self.tree.root
         old = root / os.readlink(root / DATA_LINK) if (root / DATA_LINK).is_symlink() else None
         if old is not None and self._content(old) == {path: file.data for path, file in payload.items()}:
@@ -119,7 +119,7 @@ class AtomicWriter:
         # (4) `..data` is swapped atomically.
         os.symlink(new.name, root / NEW_DATA_LINK)
         _swap(root / NEW_DATA_LINK, root / DATA_LINK)
-        # (5) A link for each name at the top, none for names that are gone.
+        # (5) A link for each name at the top; the links of names that are gone are removed.
         names = {path.partition("/")[0] for path in payload}
         for name in names:
             if not (root / name).is_symlink():
@@ -127,7 +127,7 @@ class AtomicWriter:
         for entry in root.iterdir():
             if not entry.name.startswith("..") and entry.name not in names:
                 entry.unlink()
-        # (6) The old directory goes.
+        # (6) The old directory is removed.
         if old is not None:
             self.tree.remove(old)
         for entry in (root, new, *new.rglob("*"), *(root / name for name in (DATA_LINK, *names))):

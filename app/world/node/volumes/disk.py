@@ -1,8 +1,8 @@
-"""A node's disk: where it lies, what its Pods' volumes take of it, and whether it has room for more.
+"""A node's disk: its place, how much its Pods' volumes take, and whether it has room for more.
 
-It is a folder of this process, in memory where the system has a place for that. All nodes of the process share one, so
-each may have its part only (`VOLUMES_LIMIT`), and where it is nearly full there is room for the lessons' Pods of new
-worlds alone.
+It is a folder of this process, in memory where the system has a place for that. All nodes of the process share one
+disk, so each node may use only its part (`VOLUMES_LIMIT`). Where the disk is nearly full, only the lessons' Pods of new
+worlds find room.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 VOLUMES_LIMIT = 256 * 1024
 """Bytes on the disk in all volumes of one node. The lessons' Pods take about 50 kB."""
 VOLUMES_COUNT = 500
-"""Volumes of one node, the empty ones among them. A Pod of the lessons has two."""
+"""How many volumes one node has at most, the empty ones among them. A Pod of the lessons has two."""
 OWN_BYTES = 64 * 1024
 """Bytes, of `VOLUMES_LIMIT`, that a node may use however full the disk is."""
 RESERVE_BYTES = 16 * 1024 * 1024
@@ -44,12 +44,12 @@ class NodeDisk:
         return made
 
     def remove(self, uid: str) -> None:
-        """Removes a Pod's files. What is still written for it does not count any more."""
+        """Removes a Pod's files. Files that are still written for it do not count any more."""
         if pod := self._pods.pop(uid, None):
             shutil.rmtree(pod.directory, ignore_errors=True)
 
     def check(self, wanted: int, *, volumes: int = 0) -> None:
-        """Whether there is room for so many bytes, and volumes, more. Raises `OSError` (ENOSPC)."""
+        """Raises `OSError` (ENOSPC) unless there is room for so many more bytes and volumes."""
         count = volumes + sum(len(pod.sizes) for pod in self._pods.values())
         total = wanted + sum(sum(pod.sizes.values()) for pod in self._pods.values())
         shared = total > OWN_BYTES and wanted > free_bytes(self._directory) - RESERVE_BYTES
@@ -65,19 +65,19 @@ class PodDisk:
         self.directory = directory
         """Where the Pod's files are: `pods/<uid>` as under `/var/lib/kubelet`."""
         self.sizes: dict[str, int] = {}
-        """Bytes on the disk, by volume; those that have a directory."""
+        """The bytes on the disk of each volume that has a directory."""
 
 
 def parent_of_node_files() -> Path:
-    """In which folder that of the nodes is made."""
+    """The folder in which the folder of the nodes' files is made."""
     return MEMORY if os.access(MEMORY, os.W_OK | os.X_OK) else Path(tempfile.gettempdir())
 
 
 def free_bytes(path: Path) -> int:
-    """What the disk of `path` still takes, for users without privileges."""
+    """The free bytes of `path`'s disk for users without privileges."""
     return shutil.disk_usage(path).free
 
 
 def bytes_on_disk(sizes: Iterable[int]) -> int:
-    """What files of these sizes take on the disk: whole blocks, and one at least for the name of each."""
+    """The bytes that files of these sizes take on the disk: whole blocks, and at least one for the name of each."""
     return sum(max(-(-size // BLOCK), 1) * BLOCK for size in sizes)

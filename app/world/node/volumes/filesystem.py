@@ -1,7 +1,7 @@
-"""A container's view of its files: volumes mounted into a bare image, and what its programs have written.
+"""A container's view of its files: volumes mounted into an image without files, and what its programs have written.
 
-Paths are walked as the kernel does, one name at a time, links included, so that nothing outside the mounts is ever
-touched. Errors are `OSError`s with the container's own path, as Python raises them inside it.
+A path is resolved as by the kernel, one name at a time, links included, so that nothing outside the mounts is ever
+touched. Errors are `OSError`s with the container's own path, as Python raises them inside the container.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from app.world.node.volumes.scratch import Scratch, Written
 __all__ = ["FileSystem", "Node", "User"]
 
 LINK_LIMIT = 40
-"""Links that one path may lead through (Linux)."""
+"""How many links one path may contain (Linux)."""
 
 
 class FileSystem:
@@ -91,11 +91,11 @@ class FileSystem:
         return sorted(names | layer.children(key))
 
     def stat(self, path: str, *, follow: bool = True) -> Node:
-        """What a path is; with `follow` what a link leads to. Raises `OSError`."""
+        """The node at a path; with `follow` the one that a link points to. Raises `OSError`."""
         return self._node(self._resolve(path, follow=follow), counted=True)
 
     def stat_all(self, path: str, names: Iterable[str], *, follow: bool) -> list[Node]:
-        """`stat` of names in a directory, to which the way is walked once. Raises `OSError`."""
+        """`stat` of names in a directory, whose path is resolved once. Raises `OSError`."""
         location = self._resolve(path, follow=True)
         if not self.may(self._node(location), 1):
             raise os_error(errno.EACCES, path)
@@ -110,7 +110,7 @@ class FileSystem:
     # What programs write
 
     def write(self, path: str, content: bytes, *, append: bool = False, modified: float | None = None) -> None:
-        """Makes a file, or writes it again; `modified`: when, if not now. Raises `OSError`."""
+        """Makes or replaces a file; `modified`: its time, if not now. Raises `OSError`."""
         location, old = self._target(path)
         if old is not None and old.is_directory:
             raise os_error(errno.EISDIR, path)
@@ -127,7 +127,7 @@ class FileSystem:
         self._put(location, path, content=None, mode=0o755, old=None)
 
     def chmod(self, path: str, mode: int) -> None:
-        """Sets the permission bits of what a program has made. Raises `OSError`."""
+        """Sets the permission bits of a file that a program has made. Raises `OSError`."""
         location, old = self._target(path)
         if old is None:
             raise os_error(errno.ENOENT, path)
@@ -166,7 +166,8 @@ class FileSystem:
         del layer.entries[key]
 
     def _target(self, path: str) -> tuple[str, Node | None]:
-        """Where a path that is to change leads to, and what is there. Raises `OSError` where it may not be changed."""
+        """The location of a path that is to be changed, and the node there. Raises `OSError` where it may not be
+        changed."""
         try:
             location = self._resolve(path, follow=True)
         except FileNotFoundError:
@@ -273,7 +274,7 @@ class FileSystem:
         return image_directory(self._modes.get(location, 0o755), len(self._image[location]), self._created)
 
     def may(self, node: Node, right: int) -> bool:
-        """Whether the user has a right (4 read, 1 search). Root may everything (CAP_DAC_OVERRIDE)."""
+        """Whether the user has a right (4 read, 1 search). Root has every right (CAP_DAC_OVERRIDE)."""
         if self.user.uid == 0:
             return True
         if node.uid == self.user.uid:

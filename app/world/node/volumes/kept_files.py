@@ -1,4 +1,4 @@
-"""A directory as a value: all files in it, to be written back later just as they were."""
+"""A directory as a value: all files in it, to be restored later exactly as they were."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class KeptFile:
     modified: int
     """Unix nanoseconds."""
     content: bytes
-    """What is in a file, where a link points to; nothing for a directory."""
+    """The content of a file, the target of a link; empty for a directory."""
 
 
 def read_tree(directory: Path, known: Iterable[KeptFile] = ()) -> tuple[KeptFile, ...]:
@@ -40,7 +40,7 @@ def read_tree(directory: Path, known: Iterable[KeptFile] = ()) -> tuple[KeptFile
 
 
 def write_tree(directory: Path, files: tuple[KeptFile, ...]) -> None:
-    """Makes a directory hold exactly `files`. Where it does already, nothing is touched."""
+    """Makes the content of a directory exactly `files`. If it is already, nothing is touched."""
     if read_tree(directory) == files:
         return
     for entry in directory.iterdir():
@@ -50,7 +50,7 @@ def write_tree(directory: Path, files: tuple[KeptFile, ...]) -> None:
             entry.unlink()
     for file in files:
         _write(directory / file.path, file)
-    # What is in a directory comes first: making it has changed the directory's time.
+    # The files of a directory come before its time, which changes when they are made.
     for file in reversed(files):
         set_times(directory / file.path, ns=(file.modified, file.modified))
 

@@ -1,4 +1,4 @@
-"""What a container's file system says of one file: of a volume's on the disk, or of one that a program has written."""
+"""What a container's file system returns for one file: of a volume on the disk, or written by a program."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class User:
 
 @dataclass(frozen=True, kw_only=True)
 class Node:
-    """What `stat` says of one file."""
+    """The values that `stat` returns for one file."""
 
     mode: int
     """Type and permission bits."""
@@ -37,11 +37,11 @@ class Node:
     """In units of 512 bytes."""
     modified: float
     target: str = ""
-    """Where a symbolic link points to."""
+    """The target of a symbolic link; empty for others."""
     real: str | None = None
-    """The file on this machine; None for a directory of the image, and for what a program has written."""
+    """The file on this machine; None for a directory of the image, and for a file that a program has written."""
     content: bytes | None = None
-    """What a program has written."""
+    """The content of a file that a program has written."""
 
     @property
     def is_directory(self) -> bool:
@@ -54,7 +54,7 @@ class Node:
 
 @lru_cache(maxsize=256)
 def image_directory(mode: int, subdirectories: int, created: float) -> Node:
-    """A directory of an image, with its permission bits. Each path leads through some."""
+    """A directory of an image, with its permission bits."""
     return Node(
         mode=stat.S_IFDIR | mode,
         uid=0,
@@ -83,9 +83,9 @@ def written_node(written: Written) -> Node:
 
 
 def real_node(tree: OwnedTree, real: str, location: str, *, counted: bool) -> Node:
-    """A file of a volume, as in a tmpfs: sizes of directories and blocks are those that tmpfs tells.
+    """A file of a volume, as in a tmpfs: the sizes of directories and the blocks are those that a tmpfs reports.
 
-    `counted`: whether a directory's links and size are wanted, for which its entries have to be looked at.
+    `counted`: whether the links and the size of a directory are needed, for which its entries have to be read.
     """
     try:
         found = os.lstat(real)

@@ -11,7 +11,7 @@ from pathlib import Path
 set_times: Callable[..., None] = (
     partial(os.utime, follow_symlinks=False) if os.utime in os.supports_follow_symlinks else os.utime
 )
-"""`os.utime` that sets the times of a link, where the system can, and not those of what it points to."""
+"""`os.utime`, which sets the times of a link itself where the system can do that, and not those of its target."""
 
 
 def give_away(path: Path, uid: int, gid: int) -> None:

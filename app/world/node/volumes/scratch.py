@@ -1,6 +1,6 @@
-"""What a container's programs write: kept in memory, a little of it.
+"""Files that a container's programs write. They are kept in memory, and only few fit.
 
-A new container begins without; what is in an emptyDir stays as long as its Pod.
+A new container begins without such files; those in an emptyDir stay as long as its Pod.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import os
 from dataclasses import dataclass
 
 SCRATCH_BYTES = 64 * 1024
-"""Bytes of all files of one layer, with what each takes beside its content."""
+"""Bytes of all files of one layer, with what each file takes beside its content."""
 ENTRY_BYTES = 200
-"""What a file or a directory takes beside its content."""
+"""Bytes that a file or a directory takes beside its content."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,8 @@ class Scratch:
         return sum(_size(path, entry) for path, entry in self.entries.items())
 
     def growth(self, path: str, entry: Written) -> int:
-        """By how many bytes it grows with this entry. Raises `OSError` (ENOSPC) where there is no room for it."""
+        """How many bytes the layer grows by with this entry. Raises `OSError` (ENOSPC) where there is no room for
+        it."""
         old = self.entries.get(path)
         grown = _size(path, entry) - (_size(path, old) if old else 0)
         if grown > 0 and self.size + grown > SCRATCH_BYTES:

@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 MAX_TTL = 24 * 3600
 """Seconds after which a token is renewed in any case."""
 TOKENS_LIMIT = 200
-"""Tokens of one node, those that were fetched and found no room in a volume among them."""
+"""How many tokens one node keeps, those among them that found no room in a volume."""
 MAX_JITTER = 10
-"""Seconds, drawn at random, by which a renewal comes sooner."""
+"""Seconds, drawn at random up to this number, by which a renewal comes sooner."""
 REQUEST_SECONDS = 10.0
 """How long the kubelet waits for the API server."""
 
 
 class TokenError(Exception):
-    """No token could be had. The text is the one of the kubelet's events."""
+    """The API server issued no token. The text is the one of the kubelet's events."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,11 +45,11 @@ class KeptToken:
 
     @property
     def renewal(self) -> float:
-        """Unix seconds at which 80 % of its life, or a day, is over."""
+        """Unix seconds at which 80 % of its lifetime, or a day, has passed."""
         return min(self.expires - self.seconds + MAX_TTL, self.expires - self.seconds * 20 // 100)
 
     def requires_refresh(self, now: float, jitter: int) -> bool:
-        """Whether its renewal is due (sooner by the jitter), or it is not born yet."""
+        """Whether its renewal is due (sooner by the jitter), or the clock is before its issue."""
         return now > self.renewal - jitter or now < self.expires - self.seconds
 
 
@@ -60,15 +60,16 @@ class TokenManager:
         self, request: Callable[[str, str, JsonObject], Awaitable[JsonObject]], now: Callable[[], float]
     ) -> None:
         self._request = request
-        """(namespace, ServiceAccount, TokenRequest spec) to the TokenRequest answered; raises `TokenError`."""
+        """A function from (namespace, ServiceAccount, TokenRequest spec) to the TokenRequest in the response; it raises
+        `TokenError`."""
         self._now = now
         self._kept: dict[str, KeptToken] = {}
         self._is_cut_off = False
 
     async def token(self, namespace: str, service_account: str, spec: JsonObject) -> str:
-        """A token that need not be renewed yet. Raises `TokenError`.
+        """A token that does not have to be renewed yet. Raises `TokenError`.
 
-        Where none can be had, the one kept serves on until it has expired.
+        Where a new one cannot be had, the kept token is used until it expires.
         """
         key = json.dumps([namespace, service_account, spec], sort_keys=True)
         kept = self._kept.get(key)
@@ -91,7 +92,7 @@ class TokenManager:
 
     @contextmanager
     def cut_off(self) -> Iterator[None]:
-        """While inside, no token is asked for: there is no server yet that could answer."""
+        """Inside, no token is requested, because there is no server yet that could answer."""
         self._is_cut_off = True
         try:
             yield
@@ -100,15 +101,15 @@ class TokenManager:
 
     @property
     def kept(self) -> dict[str, KeptToken]:
-        """All that are kept, by request."""
+        """All kept tokens, by request."""
         return dict(self._kept)
 
     def recall(self, kept: Mapping[str, KeptToken]) -> None:
-        """Makes them what was kept."""
+        """Restores the kept tokens."""
         self._kept = dict(kept)
 
     def next_renewal(self) -> float | None:
-        """Unix seconds of the first renewal to come or overdue; `None` without tokens."""
+        """Unix seconds of the first renewal that is due next or overdue; `None` without tokens."""
         return min((kept.renewal for kept in self._kept.values()), default=None)
 
     def overdue(self, pod_uid: str) -> bool:
@@ -141,9 +142,10 @@ def _go_key(namespace: str, name: str, spec: JsonObject) -> str:
 
 
 def token_requests(world: World, api_url: str) -> Callable[[str, str, JsonObject], Awaitable[JsonObject]]:
-    """What POSTs to the API server at that URL: from namespace, ServiceAccount and `spec` to the TokenRequest answered.
+    """A function that POSTs to the API server at that URL: from namespace, ServiceAccount and `spec` to the
+    TokenRequest in the response.
 
-    The function that is returned raises `TokenError`.
+    The returned function raises `TokenError`.
     """
 
     async def request(namespace: str, service_account: str, spec: JsonObject) -> JsonObject:

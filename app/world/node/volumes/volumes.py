@@ -17,11 +17,11 @@ from app.world.node.volumes.token_manager import TokenError, TokenManager
 
 DEFAULT_MODE = 0o644
 SOURCES_LIMIT = 100
-"""Sources in one projected volume: each may cost a token."""
+"""How many sources one projected volume may have: each may cost a token."""
 
 
 def common_user(pod: JsonObject) -> int | None:
-    """The one user that all containers run as by `runAsUser`; None where they differ or one says nothing.
+    """The user that all containers run as by `runAsUser`; None where they differ or a container has none.
 
     Source: `pkg/volume/util/util.go` `FsUserFrom`.
     """
@@ -37,7 +37,7 @@ class PodVolumes:
     def __init__(
         self, record: PodRecord, tokens: TokenManager, disk: PodDisk, cluster: ClusterState, now: Callable[[], float]
     ) -> None:
-        """`cluster`: where ConfigMaps and Secrets are; `now`: Unix seconds by the node's clock."""
+        """`cluster`: has the ConfigMaps and Secrets; `now`: Unix seconds by the node's clock."""
         self._record = record
         self._tokens = tokens
         self._disk = disk
@@ -51,7 +51,7 @@ class PodVolumes:
         return writer.tree if writer else None
 
     def mentions(self, resource: str, name: str) -> bool:
-        """Whether a volume is made of that ConfigMap or Secret (`configmaps`, `secrets`)."""
+        """Whether a volume has files of that ConfigMap or Secret (`configmaps`, `secrets`)."""
         kind = resource.removesuffix("s").replace("configmap", "configMap")
         for volume in self._record.pod["spec"].get("volumes") or []:
             for source in (volume, *((volume.get("projected") or {}).get("sources") or [])):
@@ -61,13 +61,13 @@ class PodVolumes:
         return False
 
     async def refresh(self) -> tuple[str, ...]:
-        """Sets up what is not there yet and renews what has changed.
+        """Sets up missing volumes, and renews those that have changed.
 
-        Returns the texts of `FailedMount` events, one for each volume for which that was not possible.
+        Returns the texts of `FailedMount` events, one for each volume that failed.
         """
         failures: list[str] = []
         for volume in self._record.pod["spec"].get("volumes") or []:
-            await asyncio.sleep(0)  # other worlds come in between, as between the sources of one volume
+            await asyncio.sleep(0)  # other worlds get their turn in between, as between the sources of one volume
             name = volume["name"]
             try:
                 writer = self._writer(name)
@@ -89,16 +89,16 @@ class PodVolumes:
 
     @property
     def written_bytes(self) -> int:
-        """What programs have written into them."""
+        """Bytes that programs have written into the volumes."""
         return sum(writer.tree.scratch.size for writer in self._writers.values())
 
     @property
     def written(self) -> dict[str, dict[str, Written]]:
-        """What programs have written into each, by its name."""
+        """What programs have written into each volume, by its name."""
         return {name: dict(writer.tree.scratch.entries) for name, writer in self._writers.items()}
 
     def recall(self, written: Mapping[str, Mapping[str, Written]]) -> None:
-        """Gives the volumes back what programs had written into them."""
+        """Restores what programs had written into the volumes."""
         for name, entries in written.items():
             if name in self._writers:
                 self._writers[name].tree.scratch.entries = dict(entries)
@@ -158,9 +158,9 @@ class PodVolumes:
         account = self._record.pod["spec"].get("serviceAccountName") or "default"
         token = await self._tokens.token(metadata["namespace"], account, spec)
         if self._record.closed:
-            self._tokens.forget(metadata["uid"])  # else it would be kept for a Pod that is gone
+            self._tokens.forget(metadata["uid"])  # else the token would be kept for a Pod that is gone
         user = common_user(self._record.pod)
-        # With a user or a group of its own the token is theirs alone; the group's right comes with `fsGroup`.
+        # With a user or a group of its own only those may read the token; the group's right comes with `fsGroup`.
         if user is not None or self._group is not None:
             mode = 0o600
         return {posixpath.normpath(wanted["path"]): FileProjection(data=token.encode(), mode=mode, user=user)}

@@ -1,1 +1,1 @@
-"""Server-side printing: what `kubectl get` shows of each kind."""
+"""Server-side printing: the columns of `kubectl get` for each kind."""

@@ -12,7 +12,7 @@ from app.flow.model import JsonObject, JsonValue
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """One column: its heading and what is in it, given an object and the world's time."""
+    """One column: its heading, and a function from an object and the world's time to the cell."""
 
     name: str
     cell: Callable[[JsonObject, float], JsonValue]
@@ -61,7 +61,7 @@ def _age(body: JsonObject, now: float) -> str:
 
 
 def pod_phase(pod: JsonObject) -> str:
-    """What kubectl shows under STATUS."""
+    """The text in the column STATUS of kubectl."""
     status = pod.get("status", {})
     reason = str(status.get("reason") or status.get("phase") or "Unknown")
     waiting_init = False

@@ -1,4 +1,4 @@
-"""The columns of `kubectl get` for kinds upon which nothing here acts (`pkg/printers/internalversion/printers.go`)."""
+"""The columns of `kubectl get` for kinds without a controller here (`pkg/printers/internalversion/printers.go`)."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def number(*path: str) -> Cell:
 
 
 def _of(ready: str, wanted: str) -> Cell:
-    """Ready ones of how many are wanted, one where the spec does not say."""
+    """The number of ready ones and of wanted ones, which is one where the spec has none."""
 
     def cell(body: JsonObject, now: float) -> JsonValue:
         return f"{body.get('status', {}).get(ready, 0)}/{body['spec'].get(wanted, 1)}"

@@ -1,1 +1,1 @@
-"""What the AWS CLI makes of its command line and of the answers that it gets: operations, `s3`, `configure`, output."""
+"""How the AWS CLI reads its command line and prints the answers that it gets: operations, `s3`, `configure`, output."""

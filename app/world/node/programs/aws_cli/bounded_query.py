@@ -1,4 +1,4 @@
-"""JMESPath within limits. `[@,@]|[@,@]|...` doubles what it is given: thirty times would be all memory there is."""
+"""JMESPath within limits. `[@,@]|[@,@]|...` doubles its input: thirty times would take all memory."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from jmespath.functions import Functions, signature
 from jmespath.visitor import Options, TreeInterpreter
 
 CHARACTERS = 4 * 1024 * 1024
-"""Of any value on the way, printed as indented JSON, in which what is there twice stands twice."""
+"""Characters of any intermediate value, printed as indented JSON, in which a value that occurs twice counts twice."""
 WORK = 100_000
-"""Steps; one more for each thousand characters of what a step finds, since the next one may compare them."""
+"""Steps of a query; a step counts as one more for each thousand characters of its result, because the next step may
+compare them."""
 _INDENT = 4
 
 
 class TooMuch(Exception):
-    """A query goes beyond these limits."""
+    """A query exceeds these limits."""
 
 
 class _Functions(Functions):  # type: ignore[misc]
@@ -33,10 +34,11 @@ class BoundedQuery(TreeInterpreter):  # type: ignore[misc]
         super().__init__(Options(custom_functions=_Functions()))
         self._work = 0
         self._known: dict[int, tuple[object, int, int]] = {}
-        """By a list's or an object's id: itself, so that no other one gets the id, its characters, and its lines."""
+        """By a list's or an object's id: the value itself, so that no other one gets the id, its characters, and its
+        lines."""
 
     def visit(self, node: Any, *args: Any, **more: Any) -> Any:
-        """One step. Raises `TooMuch`."""
+        """Evaluates one step. Raises `TooMuch`."""
         found = super().visit(node, *args, **more)
         size, _ = self._size(found)
         self._work += 1 + size // 1000

@@ -1,4 +1,4 @@
-"""`aws configure list`: which profile, keys and region the CLI uses, and where it has them from."""
+"""`aws configure list`: the profile, keys and region that the CLI uses, and where each comes from."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def listing(
     credentials: Credentials | None,
     region: str | None,
 ) -> str:
-    """What it prints. `profile`: what the files say of it; `region`: the one that is used."""
+    """The output of the command. `profile`: its settings in the files; `region`: the one that is used."""
     rows = [("Name", "Value", "Type", "Location"), ("----", "-----", "----", "--------")]
     named = next((environment[name] for name in ("AWS_DEFAULT_PROFILE", "AWS_PROFILE") if environment.get(name)), None)
     if profile_option is not None:

@@ -18,9 +18,9 @@ from botocore.model import OperationModel, ServiceModel, Shape
 from app.world.node.programs.aws_cli.usage_errors import Parser, UsageError, invalid_choice, not_simulated, unknown
 
 SERVICES: Mapping[str, str] = {"sts": "sts", "iam": "iam", "s3api": "s3", "eks": "eks"}
-"""Commands to botocore's names."""
+"""The CLI's command for each service, and botocore's name of the service."""
 _LEFT_OUT = ("eks get-token", "eks update-kubeconfig")
-"""Commands of the CLI's own among those of services."""
+"""The CLI's own commands among those of services, which are left out here."""
 PAGES = ("--max-items", "--page-size", "--starting-token")
 
 Read = Callable[[str], bytes]
@@ -37,15 +37,15 @@ class Operation:
     title: str
     """botocore's name of the operation."""
     parameters: Mapping[str, Any]
-    """As botocore takes them."""
+    """The parameters as botocore takes them."""
     pages: Mapping[str, Any]
     """`PaginationConfig`."""
     outfile: str = ""
-    """Where what is downloaded is written to."""
+    """The file that the downloaded content is written to; empty without one."""
 
 
 def operation(service: str, command: str, words: list[str], model: ServiceModel, read: Read) -> Operation:
-    """The call that a command line names. Raises `UsageError`, `ValueError` for a number that is none."""
+    """The call that a command line describes. Raises `UsageError`, and `ValueError` for a text that is no number."""
     names = {xform_name(name, "-"): name for name in model.operation_names}
     if command not in names:
         left_out = f"{service} {command}" in _LEFT_OUT or command in ("help", "wait")
@@ -127,7 +127,7 @@ def _parameter(option: str, value: Any, shape: Shape, read: Read, operation: Ope
 
 
 def _content(option: str, text: str, read: Read) -> str:
-    """The text itself, or that of the file which it names, whole."""
+    """The text itself, or the whole content of the file that it refers to."""
     if not text.startswith("file://"):
         return text
     try:

@@ -25,7 +25,7 @@ FORMATS = ("json", "text", "table", "yaml")
 
 
 def query(expression: str | None) -> Callable[[Any], Any]:
-    """What `--query` does to an answer. Raises `UsageError`."""
+    """The function that `--query` applies to an answer. Raises `UsageError`."""
     if expression is None:
         return lambda answer: answer
     if len(expression) > QUERY_LIMIT:
@@ -47,7 +47,7 @@ def query(expression: str | None) -> Callable[[Any], Any]:
 
 
 def plain(answer: Any) -> Any:
-    """An answer without what no answer of AWS holds, times and bytes as text."""
+    """An answer without botocore's additions, with times and bytes as text."""
     match answer:
         case Mapping():
             return {str(name): plain(value) for name, value in answer.items() if name != "ResponseMetadata"}
@@ -75,7 +75,8 @@ def text_of(answer: Any, output: str, title: str) -> str:
 
 
 def _lines(value: Any, label: str | None, columns: list[str] | None) -> list[str]:
-    """`--output text`: the scalars of an object on one line, in the order of their names, then what is in it."""
+    """The lines of `--output text`: the scalars of an object on one line, in the order of their names, then its lists
+    and objects."""
     if isinstance(value, dict):
         return _object_lines(value, label, columns)
     if not isinstance(value, list):

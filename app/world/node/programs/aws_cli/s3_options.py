@@ -1,4 +1,4 @@
-"""The command line of `aws s3`, and how it prints what it lists.
+"""The command line of `aws s3`, and the format in which it lists buckets and objects.
 
 Source: the AWS CLI's command reference, `aws s3`; its observed output.
 """
@@ -22,7 +22,7 @@ _FLAGS: Mapping[str, tuple[str, ...]] = {
 }
 """Subcommands and their options without a value."""
 _LEFT_OUT = ("help", "presign", "website")
-"""The real one's other subcommands."""
+"""The other subcommands of the real CLI."""
 _PATHS = {"ls": 1, "cp": 2, "mv": 2, "rm": 1, "sync": 2, "mb": 1, "rb": 1}
 
 

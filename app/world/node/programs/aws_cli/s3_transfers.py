@@ -40,7 +40,7 @@ class _Printed:
 
 
 class Missing(Exception):
-    """A path that is not there: the CLI's last words, status 255."""
+    """A path that does not exist: the text is the CLI's message, the status 255."""
 
 
 class S3Transfers:
@@ -54,7 +54,7 @@ class S3Transfers:
         self._printed = _Printed()
 
     def run(self) -> Execution:
-        """Runs it. Whatever botocore raises at the start comes through."""
+        """Runs the command. What botocore raises at the start is not caught."""
         match self._command.name:
             case "mb":
                 self._make_bucket()
@@ -132,7 +132,7 @@ class S3Transfers:
         return target.modified > source.modified if not target.bucket else target.modified < source.modified
 
     def _sources(self, path: str, *, recursive: bool, missing: bool = False) -> Iterator[tuple[_Place, str]]:
-        """What a path means, each with its name below the path."""
+        """The files or objects that a path stands for, each with its name below the path."""
         if path.startswith("s3://"):
             bucket, key = bucket_and_key(path)
             if not recursive:
@@ -285,5 +285,5 @@ class S3Transfers:
 
 
 def _folder(key: str) -> str:
-    """The prefix of all that is below a key: `a` does not mean `a.csv`."""
+    """The prefix of all keys below a key: `a` does not stand for `a.csv`."""
     return key if not key or key.endswith("/") else f"{key}/"

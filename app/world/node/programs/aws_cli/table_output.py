@@ -10,9 +10,9 @@ from unicodedata import east_asian_width
 from app.world.node.programs.aws_cli.usage_errors import UsageError
 
 TERMINAL_WIDTH = 80
-"""Columns where no terminal says how many it has."""
+"""How many columns a table has where no terminal says its width."""
 CHARACTERS = 4 * 1024 * 1024
-"""Of a table, each row of which is as wide as the widest."""
+"""Characters of a table at most; each row is as wide as the widest one."""
 _PADDING = 4
 
 
@@ -26,7 +26,7 @@ class _Section:
     rows: list[list[str]] = field(default_factory=list)
 
     def widths(self) -> list[int]:
-        """The width of each column: as wide as what is in it."""
+        """The width of each column, which is that of its widest value."""
         rows = [self.headers, *self.rows] if self.headers else self.rows
         return [max(_width(row[column]) for row in rows) + _PADDING for column in range(len(rows[0]))] if rows else []
 
@@ -49,12 +49,12 @@ class _Section:
 
     @property
     def width(self) -> int:
-        """The width that it needs, with its frame."""
+        """The width that the section needs, with its frame."""
         frame = 2 + 2 * self.level
         return max(_width(self.title) + frame, sum(self.widths()) + frame)
 
     def upright(self) -> _Section:
-        """One row as a column, beside its headers."""
+        """The section of one row as a column of values, beside their headers."""
         if len(self.rows) != 1 or not self.headers:
             return self
         rows = [list(pair) for pair in zip(self.headers, self.rows[0], strict=True)]
@@ -62,7 +62,7 @@ class _Section:
 
 
 def table_text(title: str, answer: Any) -> str:
-    """An answer as a table; nothing where there is nothing in it."""
+    """An answer as a table; empty for an empty answer."""
     sections: list[_Section] = []
     if not _build(sections, title, answer, 0):
         return ""
@@ -98,7 +98,7 @@ def _build(sections: list[_Section], title: str | None, value: Any, level: int) 
 
 
 def _parts(value: dict[str, Any]) -> tuple[list[str], list[str]]:
-    """The names of its scalars, and of what is in it."""
+    """The names of the scalars, and those of the lists and objects."""
     inner = sorted(name for name, each in value.items() if isinstance(each, (dict, list)))
     return sorted(value.keys() - set(inner)), inner
 

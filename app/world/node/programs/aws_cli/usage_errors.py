@@ -12,7 +12,7 @@ USAGE = (
 
 
 COMMANDS = "s3 (cp, ls, mb, mv, rb, rm, sync), s3api, sts, iam, eks and configure list"
-"""What there is of it."""
+"""The commands of the CLI that exist here."""
 
 
 class UsageError(Exception):
@@ -26,7 +26,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(add_help=False, allow_abbrev=allow_abbrev)
 
     def error(self, message: str) -> NoReturn:
-        """argparse's own words for what is missing."""
+        """Raises argparse's own message for what is missing."""
         raise UsageError(f"{message}\n\nusage: {USAGE}")
 
 

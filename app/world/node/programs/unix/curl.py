@@ -1,4 +1,4 @@
-"""`curl`, as far as a world has servers: instance metadata, AWS, the API server, the issuer. Nothing else is."""
+"""`curl`, for the servers of a world: instance metadata, AWS, the API server, the issuer. There are no others."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class _Asked:
 
 
 async def curl(process: Process) -> int:
-    """One request for each URL."""
+    """Sends one request for each URL."""
     if process.arguments[1:2] in (["--version"], ["-V"]):
         await process.stdout.write("curl 8.3.0 (this simulated image's curl)\nProtocols: http https\n")
         return 0
@@ -66,7 +66,7 @@ async def curl(process: Process) -> int:
 
 
 async def _fail(process: Process, asked: _Asked, code: int, why: str) -> int:
-    """Says why, and returns curl's exit status."""
+    """Prints the reason, and returns curl's exit status."""
     if "silent" not in asked.flags or "errors" in asked.flags:
         await process.stderr.write(f"curl: ({code}) {why}\n")
     return code
@@ -79,11 +79,11 @@ async def _one(process: Process, asked: _Asked, url: str) -> int:
     if body and "get" in asked.flags:
         url += ("&" if "?" in url else "?") + body
         body = ""
-    posts = bool(asked.data) and "get" not in asked.flags  # nothing to send is sent, too
+    posts = bool(asked.data) and "get" not in asked.flags  # empty data is sent as well
     method = asked.values.get("method") or ("HEAD" if "head" in asked.flags else "POST" if posts else "GET")
     own = [("User-Agent", asked.values.get("agent", "curl/8.3.0")), ("Accept", "*/*")]
     own += [("Content-Type", "application/x-www-form-urlencoded")] if posts else []
-    given = {name.lower() for name, _ in asked.headers}  # each in place of curl's own; an empty one takes that away
+    given = {name.lower() for name, _ in asked.headers}  # each replaces curl's own header; an empty one removes it
     headers = [header for header in own if header[0].lower() not in given]
     headers += [(name, content) for name, content in asked.headers if content]
     ca = None
@@ -133,7 +133,7 @@ async def _give(process: Process, asked: _Asked, url: str, head: str, response: 
 
 
 async def _write_out(process: Process, asked: _Asked, status: int, url: str) -> None:
-    """What `-w` asks for; the status is 0 where no answer came."""
+    """Prints the values that `-w` asks for; the status is 0 where no response came."""
     text = asked.values.get("write", "")
     for name, value in (("http_code", f"{status:03}"), ("response_code", f"{status:03}"), ("url_effective", url)):
         text = text.replace(f"%{{{name}}}", value)
@@ -141,7 +141,7 @@ async def _write_out(process: Process, asked: _Asked, status: int, url: str) -> 
 
 
 async def _read(process: Process) -> _Asked:
-    """The command line. Raises `UsageProblem`."""
+    """The options and URLs of the command line. Raises `UsageProblem`."""
     asked = _Asked()
     words = process.arguments[1:]
     while words:

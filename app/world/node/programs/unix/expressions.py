@@ -16,9 +16,9 @@ from app.world.node.shell.limits import Limits
 from app.world.node.shell.patterns import bracket
 
 SIZE_LIMIT = 1_000
-"""Instructions of one expression."""
+"""Instructions of one expression at most."""
 DEPTH_LIMIT = 20
-"""Groups inside each other."""
+"""Groups inside each other at most."""
 
 
 @dataclass(slots=True)
@@ -34,7 +34,7 @@ _Node = tuple[Any, ...]
 
 
 class Expression:
-    """An expression, ready to be searched for. Raises `UsageProblem` for one that is none."""
+    """A compiled expression. Raises `UsageProblem` for a text that is none."""
 
     def __init__(self, text: str, *, extended: bool, ignore_case: bool = False) -> None:
         self._text = text
@@ -286,7 +286,7 @@ class Expression:
         test = bracket([(character, False) for character in self._text[start:position]])
         if not self._ignore_case:
             return test
-        either = all if self._text[start] == "^" else any  # what is not in the brackets is so in neither case
+        either = all if self._text[start] == "^" else any  # `[^x]` matches what is `x` in neither case
         return lambda c: either(map(test, (c.lower(), c.upper())))
 
 

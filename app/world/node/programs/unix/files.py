@@ -14,7 +14,7 @@ _UMASK = 0o022
 
 
 async def ls(process: Process) -> int:
-    """As both families of images print it (`app.world.node.programs.unix.listing`)."""
+    """Prints as both families of images do (`app.world.node.programs.unix.listing`)."""
     done = process.own_container.run(process.arguments)
     await process.stdout.write(done.stdout)
     await process.stderr.write(done.stderr)
@@ -22,7 +22,7 @@ async def ls(process: Process) -> int:
 
 
 async def mkdir(process: Process) -> int:
-    """Directories, with `-p` those that lead there."""
+    """Makes directories, with `-p` also their missing parents."""
     found, paths = options(process, "pv", "m")
     need(paths)
     status = 0
@@ -44,7 +44,7 @@ async def mkdir(process: Process) -> int:
 
 
 async def rmdir(process: Process) -> int:
-    """Empty directories."""
+    """Removes empty directories."""
     _, paths = options(process, "")
     need(paths)
     status = 0
@@ -59,7 +59,7 @@ async def rmdir(process: Process) -> int:
 
 
 async def touch(process: Process) -> int:
-    """Makes files that are not there, and files' times now."""
+    """Makes missing files, and sets the time of existing ones to now."""
     found, paths = options(process, "camf")
     need(paths)
     status = 0
@@ -73,7 +73,7 @@ async def touch(process: Process) -> int:
 
 
 async def rm(process: Process) -> int:
-    """Files; with `-r` directories and all that is in them."""
+    """Removes files; with `-r` directories and all files in them."""
     found, paths = options(process, "rRfv", long={"recursive": "r", "force": "f", "verbose": "v"})
     if not paths and "f" in found:
         return 0
@@ -94,7 +94,7 @@ async def rm(process: Process) -> int:
 
 
 async def _say(process: Process, found: dict[str, str], text: str) -> None:
-    """What `-v` asks for."""
+    """Prints what `-v` asks for."""
     if "v" in found:
         await process.stdout.write(f"{text}\n")
 
@@ -112,13 +112,13 @@ async def _remove(process: Process, path: str, found: dict[str, str], *, recursi
 
 
 async def cp(process: Process) -> int:
-    """Files; with `-r` directories."""
+    """Copies files; with `-r` directories."""
     found, paths = options(process, "rRafpv", long={"recursive": "r"})
     return await _each(process, paths, found, move=False, recursive=bool(found.keys() & {"r", "R", "a"}))
 
 
 async def mv(process: Process) -> int:
-    """Files and directories."""
+    """Moves files and directories."""
     found, paths = options(process, "fv")
     return await _each(process, paths, found, move=True, recursive=True)
 
@@ -178,7 +178,7 @@ async def _copy(process: Process, source: str, target: str, found: dict[str, str
 
 
 async def chmod(process: Process) -> int:
-    """Permission bits: `755`, `u+x`, `a-w`."""
+    """Sets permission bits: `755`, `u+x`, `a-w`."""
     words = [word for word in process.arguments[1:] if word != "-R"]
     if len(words) < 2:
         raise UsageProblem(f"missing operand after '{words[0]}'" if words else "missing operand")
@@ -210,7 +210,7 @@ def _mode(text: str, old: int) -> int:
 
 
 async def chown(process: Process) -> int:
-    """Numbers of users and groups: `1000`, `1000:1000`, `:1000`; also `chgrp`."""
+    """Sets users and groups by their numbers: `1000`, `1000:1000`, `:1000`; also `chgrp`."""
     words = [word for word in process.arguments[1:] if word not in ("-R", "-h", "--recursive")]
     if len(words) < 2:
         raise UsageProblem(f"missing operand after '{words[0]}'" if words else "missing operand")

@@ -21,7 +21,7 @@ _LONG = {
 
 
 async def grep(process: Process) -> int:
-    """Lines that match: 0 where there is one, 1 where there is none, 2 after an error."""
+    """Prints the lines that match. The status is 0 where there is one, 1 where there is none, 2 after an error."""
     found, arguments = options(process, "ivcoEFqnwxlhHsaGP", "emABC", _LONG, repeated="e")
     if "e" not in found and not arguments:
         await process.stderr.write("Usage: grep [OPTION]... PATTERNS [FILE]...\n")
@@ -48,7 +48,7 @@ async def grep(process: Process) -> int:
 
 
 def _search(process: Process, texts: list[str], found: dict[str, str]) -> Found:
-    """Finds the first match in a line from a place on."""
+    """A function that finds the first match in a line after a position."""
     extended = "E" in found or process.name == "egrep"
     fixed = "F" in found or process.name == "fgrep"
 

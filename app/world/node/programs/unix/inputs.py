@@ -1,4 +1,4 @@
-"""What a program reads: the files that it names, or its standard input."""
+"""The input of a program: the files that it names, or its standard input."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from app.world.node.shell.streams import Stream, Text, decoded
 async def streams(
     process: Process, paths: list[str], *, complains: bool = True
 ) -> AsyncIterator[tuple[str, Stream | None]]:
-    """Each file's path with what is in it; None, after a complaint, where it cannot be read. `-`: standard input."""
+    """Yields each file's path with its content as a stream; None, after a complaint, where it cannot be read. `-`:
+    standard input."""
     for path in paths or ["-"]:
         if path in ("-", "/dev/stdin"):
             yield path, process.stdin
@@ -35,7 +36,7 @@ async def lines(process: Process, stream: Stream) -> AsyncIterator[str]:
 
 
 async def whole(process: Process, stream: Stream) -> str:
-    """All that is in a stream. Raises `Killed` for what no memory of this simulated container holds."""
+    """The whole content of a stream. Raises `Killed` for more than the memory of this simulated container."""
     pieces: list[str] = []
     size = 0
     while piece := await stream.read():

@@ -15,7 +15,7 @@ OPTIONS = "aA1dhlLnrt"
 _LONG = {"l", "n"}
 _HALF_YEAR = 365.2425 * 86400 / 2
 USERS = {0: "root", 65534: "nobody"}
-"""The names that users and groups have in the images."""
+"""The names of users and groups in the images, by number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +112,7 @@ def _lines(entries: list[_Entry], options: set[str], *, now: float, busybox: boo
 
 
 def _human(size: int) -> str:
-    """Rounded up, as coreutils does: `893`, `1.1K`, `12K`."""
+    """A size, rounded up as coreutils does: `893`, `1.1K`, `12K`."""
     if size < 1024:
         return str(size)
     power = min(3, (size.bit_length() - 1) // 10)

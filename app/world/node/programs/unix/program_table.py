@@ -1,4 +1,4 @@
-"""Which programs there are."""
+"""The table of the programs."""
 
 from __future__ import annotations
 

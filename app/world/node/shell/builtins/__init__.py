@@ -1,1 +1,1 @@
-"""What the shell does itself, as POSIX and dash have it."""
+"""The commands that the shell runs itself, as in POSIX and dash."""

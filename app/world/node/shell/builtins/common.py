@@ -1,4 +1,4 @@
-"""What built-ins share: where they print, how they complain."""
+"""Functions that the built-ins share: for output and for error messages."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ async def out(shell: Shell, text: str) -> int:
 
 
 async def complain(shell: Shell, words: list[str], text: str, status: int = 2) -> int:
-    """Says what is wrong; returns the status."""
+    """Prints an error message; returns the status."""
     await shell.complain(f"{words[0]}: {text}")
     return status
 
 
 def number(words: list[str], default: int) -> int:
-    """The one argument, a number. Raises `ShellProblem`."""
+    """The only argument as a number. Raises `ShellProblem`."""
     if len(words) < 2:
         return default
     if not words[1].isdigit() or len(words[1]) > 9:

@@ -1,4 +1,4 @@
-"""`exit`, `return`, `break`, `continue`, `eval`, `.`, `exec`, `trap` and those that do nothing."""
+"""`exit`, `return`, `break`, `continue`, `eval`, `.`, `exec`, `trap` and those built-ins that do nothing."""
 
 from __future__ import annotations
 
@@ -76,12 +76,12 @@ async def exec_(shell: Shell, words: list[str]) -> int:
 
 
 async def trap(shell: Shell, words: list[str]) -> int:
-    """No signal is ever sent here: of traps only `EXIT` comes about."""
+    """`trap`: only the trap `EXIT` ever runs, because no signal is sent here."""
     if words[2:] and words[2] in ("EXIT", "0"):
         shell.state.at_exit = "" if words[1] == "-" else words[1]
     return 0
 
 
 async def wait(shell: Shell, words: list[str]) -> int:
-    """Nothing runs in the background, so there is nothing to wait for."""
+    """`wait`: returns at once, because no program runs in the background."""
     return 0

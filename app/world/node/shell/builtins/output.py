@@ -13,7 +13,7 @@ _UMASK = "0022"
 
 
 async def echo(shell: Shell, words: list[str]) -> int:
-    """dash's, which knows `-n` and reads escapes; bash's and busybox's, which read them with `-e` alone."""
+    """`echo`: dash's knows `-n` and reads escapes; bash's and busybox's read escapes only with `-e`."""
     arguments, end, escapes = words[1:], "\n", shell.state.echo_escapes
     letters = "n" if escapes else "neE"
     while arguments and len(arguments[0]) > 1 and arguments[0][0] == "-" and set(arguments[0][1:]) <= set(letters):
@@ -50,7 +50,7 @@ async def printf(shell: Shell, words: list[str]) -> int:
 
 
 async def test(shell: Shell, words: list[str]) -> int:
-    """`test CONDITION` and `[ CONDITION ]`: 0 where it is true, 1 where not, 2 where it is none."""
+    """`test CONDITION` and `[ CONDITION ]`: 0 where it is true, 1 where it is false, 2 where it is no condition."""
     arguments = words[1:]
     if words[0] == "[":
         if not arguments or arguments[-1] != "]":
@@ -68,7 +68,7 @@ async def pwd(shell: Shell, words: list[str]) -> int:
 
 
 async def cd(shell: Shell, words: list[str]) -> int:
-    """`cd [DIRECTORY]`: goes there, without one to `HOME`, with `-` to the directory before."""
+    """`cd [DIRECTORY]`: changes the directory, without an argument to `HOME`, with `-` to the previous one."""
     state = shell.state
     arguments = [word for word in words[1:] if word not in ("-P", "-L", "--")]
     target = arguments[0] if arguments else state.variables.get("HOME", "")
@@ -89,7 +89,7 @@ async def cd(shell: Shell, words: list[str]) -> int:
 
 
 async def umask(shell: Shell, words: list[str]) -> int:
-    """Prints the mask of new files. It is the same in every shell here, and says so where another one is asked for."""
+    """Prints the mask of new files. It is the same in every shell here; for another mask it prints an error."""
     if len(words) < 2:
         return await out(shell, f"{_UMASK}\n")
     if words[1].lstrip("0") == _UMASK.lstrip("0"):

@@ -55,7 +55,7 @@ async def read(shell: Shell, words: list[str]) -> int:
 
 
 def _split(characters: list[tuple[str, bool]], shell: Shell, count: int) -> list[str]:
-    """The values of `read`'s variables: the last gets all that is left."""
+    """The values of `read`'s variables: the last one gets the rest of the line."""
     separators = shell.state.variables.get("IFS", BLANKS)
     blanks = [character for character in separators if character in BLANKS]
 
@@ -73,7 +73,7 @@ def _split(characters: list[tuple[str, bool]], shell: Shell, count: int) -> list
         start = position
         if number == count - 1:
             ends = [place for place in range(start, end) if separates(place, separators)]
-            if len(ends) == 1 and ends[0] == end - 1:  # one separator at the end alone ends the last field
+            if len(ends) == 1 and ends[0] == end - 1:  # a single separator at the end ends the last field
                 end -= 1
             values.append("".join(character for character, _ in characters[start:end]))
             break

@@ -32,7 +32,7 @@ def _assignment(shell: Shell, name: str) -> str:
 
 
 async def local(shell: Shell, words: list[str]) -> int:
-    """`local NAME[=VALUE]…`: variables that the end of the function sets back."""
+    """`local NAME[=VALUE]…`: variables that get their previous values at the end of the function."""
     state = shell.state
     if not state.locals:
         raise ShellProblem("local: not in a function")
@@ -47,7 +47,7 @@ async def local(shell: Shell, words: list[str]) -> int:
 
 
 async def unset(shell: Shell, words: list[str]) -> int:
-    """`unset [-f|-v] NAME…`: forgets variables, or functions."""
+    """`unset [-f|-v] NAME…`: removes variables, or functions."""
     state = shell.state
     functions = "-f" in words[1:2]
     for name in words[2:] if words[1:2] in (["-f"], ["-v"]) else words[1:]:
