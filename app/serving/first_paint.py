@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _BEGINNING, _END = b"<head>", b"</body>"
+_TITLE = re.compile(rb"<title>.*?</title>", re.DOTALL)
+"""Streamlit's: a document has one title, which is ours."""
 _CONDITIONS = {b"accept-encoding", b"if-none-match", b"if-modified-since", b"range"}
 """Headers of a request that would get an answer other than the whole page as plain text."""
 _OF_THE_FILE = ("etag", "last-modified", "accept-ranges")
@@ -16,8 +20,10 @@ class FirstPaint:
     """Writes some HTML at the beginning and at the end of Streamlit's `index.html`."""
 
     def __init__(self, app: ASGIApp, *, head: str, body: str) -> None:
-        """`head`: what a browser is to load before all else. `body`: the end, where of two rules that weigh the same
-        ours wins."""
+        """`head`: the title, and what a browser is to load before all else.
+
+        `body`: the end, where of two rules that weigh the same ours wins.
+        """
         self._app = app
         self._head, self._body = head.encode(), body.encode()
 
@@ -39,9 +45,9 @@ class FirstPaint:
             elif begun is not None:
                 page.extend(message.get("body", b""))
                 if not message.get("more_body", False):
-                    longer = bytes(page).replace(_BEGINNING, _BEGINNING + self._head, 1)
+                    longer = _TITLE.sub(b"", page, count=1).replace(_BEGINNING, _BEGINNING + self._head, 1)
                     body = longer.replace(_END, self._body + _END, 1)
-                    if len(body) != len(page):
+                    if body != page:
                         headers = MutableHeaders(scope=begun)
                         headers["content-length"] = str(len(body))
                         for name in _OF_THE_FILE:

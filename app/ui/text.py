@@ -16,13 +16,17 @@ _OPAQUE = re.compile(r"[A-Za-z0-9_+-]{24,}")
 """Matches long runs in which an id may be: those with digits that are neither words nor UUIDs."""
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
+_NAMED = 40
+"""Characters of a text in the name of the button that copies it."""
+
 
 def copy_button(content: Content, text: str) -> str:
-    """A button that copies `text`."""
+    """A button that copies `text`. To who listens its name has how that begins: a page has several."""
     ask, done = (escape(content.message(f"screens.{key}")) for key in ("copy", "copied"))
+    begins = escape(text.strip().partition("\n")[0][:_NAMED])
     return (
         f'<button type="button" class="copy" data-copy="{escape(text)}"><span class="ask">{ask}</span>'
-        f'<span class="done" role="status">{done}</span></button>'
+        f'<span class="done" role="status">{done}</span><span class="unseen"> {begins}</span></button>'
     )
 
 

@@ -86,9 +86,9 @@ const handOn = (selector, press, tries = 100) => {
   else if (tries) setTimeout(handOn, 50, selector, press, tries - 1)
 }
 // A button or a link that goes when it is pressed hands the focus on: to the same button, where it was only drawn again,
-// else to what comes, which is the first heading or message that says something new, that was drawn again, or that of
+// else to what comes, which is the first heading, message or question that says something new, that was drawn again, or that of
 // the page. Who pressed it with the mouse stays where they are.
-const SAYING = "h1, h2, h3, h4, [role=status]:not(.score), [role=alert], [data-testid=stAlert]"
+const SAYING = "h1, h2, h3, h4, [role=status]:not(.score), [role=alert], [data-testid=stAlert], [data-testid=stRadioGroup]"
 const sayings = () =>
   [...document.querySelectorAll(`.stMain :is(${SAYING}, [data-testid=stBidiComponentIsolated])`)]
     .flatMap((part) => (part.shadowRoot ? [...part.shadowRoot.querySelectorAll(SAYING)] : part.matches(SAYING) ? part : []))
@@ -120,7 +120,9 @@ const land = (pressed, at, tries = 600, patience = 10) => {
   const first = at.down > down() && says?.getBoundingClientRect().top > innerHeight ? now[0] : says
   if (!first) return
   landed = true
-  focusOn(first, { preventScroll: at.preventScroll })
+  const choice = first.querySelector("input[type=radio]") // with it the question is read out
+  if (choice) choice.focus({ preventScroll: at.preventScroll })
+  else focusOn(first, { preventScroll: at.preventScroll })
 }
 // Where the focus stays on what was pressed or chosen, a new status is read out here: a status that is drawn again with
 // other words is another element, so that a browser reports no change of it. An alert it reports anyway. What a page shows
@@ -136,7 +138,7 @@ const tell = (tries = 600, patience = 40) => {
   settled = shown
   if (isOther || landed) return
   const found = statuses().filter((part) => !said.includes(part.textContent))
-  reading.textContent = found.map(readOut).join(" ")
+  reading.textContent = found.slice(0, 2).map(readOut).join(" ") // who listens can find the rest
 }
 document.addEventListener("irsa-answered", () => (landed = true))
 document.addEventListener("irsa-draws", () => {

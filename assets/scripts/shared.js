@@ -146,10 +146,15 @@ const fetched = async (address, waits = [500, 1000, 2000, 4000]) => {
 }
 // JSON comes with the page, or the page names its address.
 const givenJson = (text) => (text.startsWith("/") ? keptText(text) : text && JSON.parse(text))
+// A status that comes with its words is read out, or has the focus, by `page.js`. By itself a browser would read it out once
+// more, or, as Firefox does, not at all.
+const notAlone = (root) => {
+  for (const part of root.querySelectorAll("[role=status]:not(.score, button *)")) if (part.textContent.trim()) part.ariaLive = "off"
+}
 // The HTML that a part of the page has, or fetches: the last that it asked for is drawn.
 const whenThere = (root, html, draw) => {
   root.asked = html
-  const show = (found) => (document.dispatchEvent(new Event("irsa-draws")), draw(found))
+  const show = (found) => (document.dispatchEvent(new Event("irsa-draws")), draw(found), notAlone(root))
   const text = html.startsWith("/") ? keptText(html) : html
   if (text instanceof Promise) text.then((found) => root.asked === html && root.isConnected && show(found))
   else show(text)

@@ -14,6 +14,10 @@ const workshopTick = (root) => {
     !began ? dataset.waits
     : now < 0 ? dataset.over
     : dataset.pace.replace("{number}", now + 1).replace("{time}", left)
+  // To who listens the clock says what begins, once, and nothing of what had begun before.
+  const begins = !began ? "" : now < 0 ? dataset.over : rows[now].querySelector("th").textContent
+  if (![undefined, begins].includes(root.begun)) find("[aria-live]").textContent = begins
+  root.begun = begins
   find("[data-clock=start]").hidden = Boolean(began)
   find("[data-clock=reset]").hidden = !began
 }

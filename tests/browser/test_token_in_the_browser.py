@@ -51,6 +51,9 @@ def views(desk):
 
 def test_pointing_at_a_part_lights_it_in_all_four_views(views):
     one = views
+    # Orca would else read an option's first line alone.
+    expect(option(one, "sub")).to_have_accessible_name("sub system:serviceaccount:default:my-sa")
+    expect(option(one, "sub")).to_have_accessible_description(re.compile("The identity that"))
     option(one, "sub").hover()
     assert all(lit(one))
     lit_json = one.page.locator(".view.json .lit")

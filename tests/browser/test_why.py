@@ -14,6 +14,12 @@ from tests.browser.server import DESK, PHONE, Reader
 pytestmark = pytest.mark.browser
 EN = load("en")
 LAYOUTS = {DESK: "lr", PHONE: "tb"}
+THREE_STATUSES = """() => {
+  document.dispatchEvent(new Event("irsa-draws"))
+  document.querySelector(".stMain").insertAdjacentHTML("beforeend",
+    ["one", "two", "three"].map((text) => `<p role="status" class="made">${text}</p>`).join(""))
+}"""
+"""Draws them, as a run of the page might."""
 
 
 def box(page: Page, layout: str, name: str) -> Locator:
@@ -70,8 +76,13 @@ def test_the_choices_take_the_keyboard_and_the_arrow_keys_do_not_leave_the_page(
     page.keyboard.press("Space")
     expect(box(page, "lr", "aurora_safe")).to_be_visible()
     expect(page).to_have_url(re.compile(r"/why\?lang=en&scheme=irsa"))
-    found = page.locator(".st-key-blast_radius").get_by_role("status").locator("p").first.inner_text()
+    status = page.locator(".st-key-blast_radius").get_by_role("status")
+    found = status.locator("p").first.inner_text()
     expect(page.locator("#reads_out")).to_have_text(re.compile(f"^passed {re.escape(found)}"))  # the focus stays
+    expect(status).to_have_attribute("aria-live", "off")  # Chromium would read it out once more
+    page.evaluate(THREE_STATUSES)
+    expect(page.locator("#reads_out")).to_have_text("one two")
+    page.locator(".made").evaluate_all("(made) => made.forEach((one) => one.remove())")
 
 
 def test_the_first_page_hands_its_film_on_and_its_button_leads_on_by_keyboard(reader):

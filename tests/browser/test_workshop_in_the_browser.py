@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from app.content import load
+from app.flow.lessons.workshop import PARTS
 
 pytestmark = pytest.mark.browser
 
@@ -27,6 +28,8 @@ def test_the_clock_goes_on_over_a_reload_and_the_sheet_can_be_printed(reader):
     start = page.get_by_role("button", name=content.message("workshop.clock.start"))
     start.click()
     expect(page.locator(".plan [aria-current]")).to_contain_text("0–4")
+    spoken = page.locator(".clock [aria-live]")
+    expect(spoken).to_have_text(content.lesson("workshop").section(f"part-{PARTS[0].id}").heading)
     # As if nine minutes had passed.
     page.evaluate("() => localStorage.setItem('irsa_workshop_began', Date.now() - 9 * 60_000)")
     page.reload()
@@ -36,6 +39,9 @@ def test_the_clock_goes_on_over_a_reload_and_the_sheet_can_be_printed(reader):
         content.lesson("workshop").section("part-steps").heading
     )
     expect(page.locator(".pace")).to_contain_text(re.compile("part 2, [67]:"))
+    expect(spoken).to_be_empty()  # it had begun before
+    page.evaluate("() => localStorage.setItem('irsa_workshop_began', Date.now() - 45 * 60_000)")
+    expect(spoken).to_have_text(content.message("workshop.clock.over"))
     page.get_by_role("button", name=content.message("workshop.clock.reset")).click()
     expect(start).to_be_focused()
 

@@ -56,3 +56,7 @@ def test_a_link_escapes_what_it_hands_on():
 
 def test_a_copy_button_escapes_what_it_copies():
     assert 'data-copy="&lt;&quot;&gt;"' in copy_button(EN, '<">')
+
+
+def test_a_copy_button_has_in_its_name_how_what_it_copies_begins():
+    assert '<span class="unseen"> kubectl apply</span></button>' in copy_button(EN, "kubectl apply\n  more\n")

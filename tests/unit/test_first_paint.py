@@ -11,9 +11,9 @@ from starlette.routing import Route
 from app.serving.first_paint import FirstPaint
 from app.ui.draw.browser_files import browser_files
 
-SCRIPT = '<script async src="/first.js"></script>'
+HEAD = '<title>Ours</title><script async src="/first.js"></script>'
 STYLE = "<style>.a { color: red }</style>"
-PAGE = "<html><head></head><body><p>ページ</p></body></html>"
+PAGE = "<html><head><title>Streamlit</title></head><body><p>ページ</p></body></html>"
 
 
 async def page(request):
@@ -26,7 +26,7 @@ async def data(request):
 
 
 def get(path, accept):
-    app = FirstPaint(Starlette(routes=[Route("/", page), Route("/data", data)]), head=SCRIPT, body=STYLE)
+    app = FirstPaint(Starlette(routes=[Route("/", page), Route("/data", data)]), head=HEAD, body=STYLE)
 
     async def asked():
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1") as client:
@@ -35,9 +35,9 @@ def get(path, accept):
     return asyncio.run(asked())
 
 
-def test_the_page_begins_with_the_script_and_ends_with_the_style_sheet():
+def test_the_page_begins_with_our_title_and_script_and_ends_with_the_style_sheet():
     answer = get("/", "text/html")
-    assert answer.text == PAGE.replace("<head>", f"<head>{SCRIPT}").replace("</body>", f"{STYLE}</body>")
+    assert answer.text == f"<html><head>{HEAD}</head><body><p>ページ</p>{STYLE}</body></html>"
     assert int(answer.headers["content-length"]) == len(answer.content)
     assert not {"etag", "last-modified"} & set(answer.headers)
 

@@ -28,7 +28,7 @@ _SAYS = ("lost", "gone", "stopped", "status", "slow", "refused", "refused_end", 
 def head() -> str:
     """The script, as HTML at the beginning of the page: what it loads is there before Streamlit's scripts are.
 
-    Before it a title: a document's first one counts, and a screen reader reads it out before the page has its own.
+    Before it the title, which a screen reader reads out before the page has its own.
     """
     first = 'fetchpriority="high"'
     loads = (browser_files.address(name) for name in ("styles", "map"))

@@ -50,7 +50,7 @@ def frame(content: Content, *, simulated_only: bool) -> str:
         f'<p class="upright">{word("present.upright")}</p><div class="picture"></div>'
         f'<footer><span class="at"></span>{button("overview", "▦")}{button("back", "‹")}{button("forward", "›")}'
         f"{button('what_if', _BOLT)}{button('keys', '?')}</footer>"
-        f'<progress aria-label="{word("present.progress")}"></progress>'
+        '<progress aria-hidden="true"></progress>'  # .at has the same in numbers
         f'<section class="over overview" aria-label="{word("present.key.overview")}" hidden></section>'
         f'<div class="jump" role="status" hidden><span>{word("present.jump")}</span> <b></b></div>'
         f'<section class="over what_if" aria-label="{word("what_if.heading")}" hidden>'

@@ -91,6 +91,7 @@ def _clock(content: Content) -> str:
     return (
         f'<section class="clock no-print" aria-label="{words["heading"]}"><b class="time" role="timer">0:00</b>'
         f'<span class="pace" data-pace="{pace}" data-over="{words["over"]}" data-waits="{words["waits"]}"></span>'
+        f'<span class="unseen" aria-live="polite"></span>'
         f'<button type="button" data-clock="start">{words["start"]}</button>'
         f'<button type="button" data-clock="reset" hidden>{words["reset"]}</button>'
         f'<button type="button" data-print>{_word("print", content)}</button></section>'

@@ -168,10 +168,14 @@ def _meaning(place: Place, parts: Sequence[TokenPart], content: Content) -> str:
     else:
         sentence, name = content.claim(place.name), place.name
     kinds = f"{escape(place.part.name)} {claim(name)}"
+    number, value = place.number, _value(place)
+    # Without a name of its own Orca reads an option's first line alone, and no description.
+    named = f"name-{number} value-{number}" if value else f"name-{number}"
     return (
-        f'<li role="option" aria-selected="false" id="part-{place.number}" class="{kinds}" '
-        f'data-of="{place.number}" style="--depth:{place.depth}"><code role="none">{breakable(name)}</code> '
-        f'{_value(place)}<span class="meaning">{prose(sentence)}</span></li>'
+        f'<li role="option" aria-selected="false" id="part-{number}" aria-labelledby="{named}" '
+        f'aria-describedby="meaning-{number}" class="{kinds}" data-of="{number}" style="--depth:{place.depth}">'
+        f'<code role="none" id="name-{number}">{breakable(name)}</code> {value}'
+        f'<span class="meaning" id="meaning-{number}">{prose(sentence)}</span></li>'
     )
 
 
@@ -183,4 +187,4 @@ def _value(place: Place) -> str:
     shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     is_time = place.name in TIMES and isinstance(value, int | float)
     when = f" {escape(utc(value))}" if is_time else ""
-    return f'<span class="value">{breakable(shown)}{when}</span>'
+    return f'<span class="value" id="value-{place.number}">{breakable(shown)}{when}</span>'
