@@ -66,8 +66,8 @@ def test_the_clock_runs_until_it_is_held_and_from_the_same_place_again(shown: Re
     page = shown.wait().page
     for _ in range(2):  # the second time from where it has been before
         page.locator(".st-key-moment_run button").click()
-        # Without Playwright's wait until it is still: each tick draws it again, until the clock has run to its end. That
-        # is soon where the moments are known from before, so nothing else is waited for.
+        # Without Playwright's wait until it is still: each tick draws it again, until the clock has run to its end.
+        # That is soon where the moments are known from before, so nothing else is waited for.
         page.locator(".st-key-moment_hold button").dispatch_event("click")
         page.locator(".st-key-moment_run button").wait_for()
         to_the_first(shown)
