@@ -110,7 +110,10 @@ const land = (pressed, at, tries = 600, patience = 10) => {
   if (lies || !drawn) return setTimeout(land, 50, pressed, at, tries - 1)
   const same = at.key ? [...document.querySelectorAll(`.${at.key} button:enabled`)] : []
   const again = !pressed.isConnected ? same.find((button) => button.checkVisibility()) : pressed.disabled ? beside(pressed) : pressed
-  if (again) return again.focus({ preventScroll: at.preventScroll })
+  if (again) {
+    again.focus({ preventScroll: at.preventScroll })
+    return setTimeout(land, 50, pressed, at, tries - 1) // a further run may draw it again
+  }
   const now = sayings(), isOld = (text) => at.said.some(([, said]) => said === text)
   const found = now.find((part) => !isOld(part.textContent))
   // What a component shows may come a moment after the run.
