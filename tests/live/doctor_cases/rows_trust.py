@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.flow.names import host_and_path
+from app.world.world import CLUSTER_NAME
 from tests.live.doctor_cases.case import WORKS, Case
 from tests.live.doctor_cases.cluster import ACCOUNT, Cluster
 
@@ -132,7 +133,13 @@ ROWS = (
     ),
     _trust("the condition key of another cluster", _with(_key_of_another_cluster), "trust.subject"),
     _trust("the provider of another cluster", _with(_provider_of_another_cluster), "trust.provider"),
-    _trust("the principal of EKS Pod Identity", _with(_service), "trust.provider", fix="trust_or_association"),
+    _trust(
+        "the principal of EKS Pod Identity",
+        _with(_service),
+        "trust.provider",
+        fix="trust_or_association",
+        fill={"CLUSTER": CLUSTER_NAME},
+    ),
     _trust(
         "a statement that denies, and none that allows",
         _with(_deny),
