@@ -93,6 +93,7 @@ class BoundedUploads:
         limits = self._limits
         return (
             kept[session] + size <= limits.session
+            and at_address + size <= limits.address
             and has_share(at_address, kept.total(), limits.total, limits.address)
             and kept.total() + size <= limits.total
         )

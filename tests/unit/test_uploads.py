@@ -61,6 +61,11 @@ def test_one_address_may_not_take_the_room_of_all(uploads):
     assert uploads.put("more", "f", b"x" * 500, address="192.0.2.3") == 413
 
 
+def test_the_last_file_of_an_address_fits_into_its_share(uploads):
+    sizes = (900, 400, 300, 200)
+    assert [uploads.put(f"s{size}", "f", b"x" * size) for size in sizes] == [204, 204, 413, 204]
+
+
 def test_two_addresses_leave_a_third_room(uploads):
     def put(address):
         return [uploads.put(f"{address}{number}", "f", b"x" * 100, address=address) for number in range(20)].count(204)
