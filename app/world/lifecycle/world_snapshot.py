@@ -104,15 +104,13 @@ async def save(world: World, *, like: WorldSnapshot | None = None) -> WorldSnaps
         objects=world.cluster.snapshot(),
         files=read_tree(world.directory, like.files if like else ()),
     )
-    world.usage.snapshots.append(ref(made))
+    world.usage.snapshots = [ref(each) for each in (*kept(world), made)]
     return made
 
 
 def kept(world: World) -> list[WorldSnapshot]:
     """The snapshots of the world that something still refers to."""
-    found = [snapshot for each in world.usage.snapshots if (snapshot := each()) is not None]
-    world.usage.snapshots = [ref(snapshot) for snapshot in found]
-    return found
+    return [snapshot for each in world.usage.snapshots if (snapshot := each()) is not None]
 
 
 async def settle(world: World) -> None:
