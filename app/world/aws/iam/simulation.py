@@ -46,10 +46,8 @@ _DECISIONS = {"allow": "allowed", "explicit-deny": "explicitDeny", "implicit-den
 def simulate(account: Account, parameters: Parameters) -> JsonValue:
     """Evaluates each action on each resource. Raises `AwsError`."""
     # (1) What is asked.
-    actions, resources = members(parameters, "ActionNames"), members(parameters, "ResourceArns") or ["*"]
-    if not actions or not all(map(_ACTION.fullmatch, actions)) or len(actions) * len(resources) > RESULTS:
-        raise _invalid()
-    if max(map(len, resources)) > RESOURCE_SIZE:
+    actions, resources = _asked(parameters)
+    if not all(map(_ACTION.fullmatch, actions)) or max(map(len, resources)) > RESOURCE_SIZE:
         raise _invalid()
     keys = _context(parameters)
 
@@ -69,16 +67,22 @@ async def simulate_in_turns(
     parameters: Parameters, simulate_one: Callable[[Parameters], JsonValue]
 ) -> dict[str, JsonValue]:
     """The same, each result by itself, so that others have their turn between two: a result may take 0.1 s."""
-    actions, resources = members(parameters, "ActionNames"), members(parameters, "ResourceArns")
-    if not actions or len(actions) * len(resources or "*") > RESULTS:
-        raise _invalid()
+    actions, resources = _asked(parameters)
     others = {name: value for name, value in parameters.items() if not name.startswith(_EACH)}
     results: list[JsonValue] = []
-    for action, resource in product(actions, resources or [""]):
-        asked = {"ActionNames.member.1": action} | ({"ResourceArns.member.1": resource} if resources else {})
+    for action, resource in product(actions, resources):
+        asked = {"ActionNames.member.1": action, "ResourceArns.member.1": resource}
         results += get_list(simulate_one({**others, **asked}), "EvaluationResults")
         await asyncio.sleep(0)
     return {"EvaluationResults": results, "IsTruncated": False}
+
+
+def _asked(parameters: Parameters) -> tuple[list[str], list[str]]:
+    """The actions and the resources."""
+    actions, resources = members(parameters, "ActionNames"), members(parameters, "ResourceArns") or ["*"]
+    if not actions or len(actions) * len(resources) > RESULTS:
+        raise _invalid()
+    return actions, resources
 
 
 def _context(parameters: Parameters) -> Keys:
