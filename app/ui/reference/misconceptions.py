@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from app.content import LANGUAGES, PAGES, Content, load
@@ -204,6 +205,7 @@ def _entry(id_: str, content: Content, *, listed: bool = False) -> str:
 _PARTS = ("claim", "truth", "see")
 
 
+@cache
 def _place(id_: str) -> str:
     """The attributes by which the browser finds a statement in the list: its pages, and its words in both languages."""
     said = [load(language).message(f"misconceptions.{id_}.{part}") for language in LANGUAGES for part in _PARTS]
