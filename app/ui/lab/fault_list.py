@@ -20,6 +20,8 @@ from app.world.world import World
 
 START = ("F01", "F04", "F21", "F14", "F31", "F46")
 """The faults to begin with: those that most people meet first, from all parts of the chain."""
+_OWN = re.compile(r"\d{6}")
+"""What a name or a time has that only one world has."""
 _ELSEWHERE: Mapping[Callable[[World], str], str] = {
     texts.no_provider: "No OpenIDConnect provider found in your account for",
     texts.wrong_audience: "Incorrect token audience",
@@ -33,7 +35,8 @@ def listing(content: Content) -> None:
     """Draws the few to begin with, and the list of all; each entry leads to its fault."""
     label = escape(content.message("lab.filter"))
     field = f'<label class="filter">{label}<input type="search" data-filter autocomplete="off"></label>'
-    groups = "".join(_group(step, content) for step in Step)
+    here = session.world()
+    groups = "".join(_group(step, here, content) for step in Step)
     start = "".join(f"<li>{_link(FAULTS[id_], content)}</li>" for id_ in START)
     first, every = (escape(content.message(f"lab.{key}", count=len(FAULTS))) for key in ("start", "all"))
     reference.lookup(
@@ -54,22 +57,23 @@ def step_name(step: str, content: Content) -> str:
     return marks.step_name(Step(step), content)
 
 
-def _group(step: Step, content: Content) -> str:
+def _group(step: Step, here: World, content: Content) -> str:
     faults = trial.of_step(step)
     if not faults:
         return ""
-    entries = "".join(_entry(fault, content) for fault in faults)
+    entries = "".join(_entry(fault, here, content) for fault in faults)
     return f"<section data-group><h3>{escape(step_name(step, content))}</h3><ul>{entries}</ul></section>"
 
 
-def _entry(fault: Fault, content: Content) -> str:
-    words = escape(f"{fault.id} {title(fault, content)} {step_name(fault.step, content)} {_messages(fault)}")
+def _entry(fault: Fault, here: World, content: Content) -> str:
+    words = escape(f"{fault.id} {title(fault, content)} {step_name(fault.step, content)} {_messages(fault, here)}")
     return f'<li data-entry data-words="{words}" data-pages="{fault.step}">{_link(fault, content)}</li>'
 
 
-def _messages(fault: Fault) -> str:
+def _messages(fault: Fault, here: World) -> str:
     """The error message, here and elsewhere, without the names and times that only this world has."""
-    return re.sub(r"\S*\d{6}\S*", "", f"{fault.text(session.world())} {_ELSEWHERE.get(fault.text, '')}")
+    words = f"{fault.text(here)} {_ELSEWHERE.get(fault.text, '')}".split()
+    return " ".join(word for word in words if not _OWN.search(word))
 
 
 def _link(fault: Fault, content: Content) -> str:
