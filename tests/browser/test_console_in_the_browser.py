@@ -122,9 +122,11 @@ def test_a_learner_types_completes_recalls_and_stops(profiles, launched):
     expect(log.locator(".output")).to_contain_text("from-page")
 
     # (8) What has left the page, with a part of its own that listens, hears of nothing any more.
+    # It goes a turn later, before which the command above may still end.
     page.evaluate(
-        "const gone = document.createElement('details');"
-        " irsaConsole.hear(gone, () => (gone.heard = true)); irsaConsole.leave(); window.gone = gone"
+        "async () => { const gone = window.gone = document.createElement('details');"
+        " irsaConsole.hear(gone, () => (gone.heard = true)); irsaConsole.leave();"
+        " await new Promise((went) => setTimeout(went)); delete gone.heard }"
     )
     line.fill("kubectl get pods")
     line.press("Enter")
