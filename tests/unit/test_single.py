@@ -2,7 +2,7 @@
 
 import threading
 
-from app.world.lifecycle.single import Single, single
+from app.ui.state.single import Single, single
 
 
 def things() -> tuple[Single[object], list[object], list[object]]:

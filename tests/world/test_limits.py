@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
 from app.world.apiserver.types.errors import ApiError
-from app.world.node import kubelet
+from app.world.node import node_limits
 from app.world.node.container_log import LOG_LIMIT
 from app.world.node.programs.environment import PROCESS_LIMIT, ConfigError, Entries, arguments, expand
 from app.world.node.volumes import disk, token_manager
@@ -121,7 +121,7 @@ def test_others_get_their_turn_between_the_parts_of_a_pod(simulation, world, mem
 def test_processes_share_the_memory_of_their_node(run_pod, monkeypatch):
     env = [{"name": "BIG", "value": "x" * 40_000}]
     assert run_pod("first", container={"env": env})["status"]["phase"] == "Running"
-    monkeypatch.setattr(kubelet, "PROCESSES_LIMIT", 60_000)
+    monkeypatch.setattr(node_limits, "PROCESSES_LIMIT", 60_000)
     assert waiting(run_pod("second", container={"env": env})) == {
         "reason": "CreateContainerConfigError",
         "message": "cannot allocate memory",
@@ -129,7 +129,7 @@ def test_processes_share_the_memory_of_their_node(run_pod, monkeypatch):
 
 
 def test_the_newest_logs_are_kept(world, run_pod, config_map, monkeypatch):
-    monkeypatch.setattr(kubelet, "LOGS_LIMIT", LOG_LIMIT + 1000)
+    monkeypatch.setattr(node_limits, "LOGS_LIMIT", LOG_LIMIT + 1000)
     volumes = {"volumes": [{"name": "v", "configMap": {"name": "large"}}]}
     mount = {"command": ["cat", "/v/k"], "volumeMounts": [{"name": "v", "mountPath": "/v"}]}
     monkeypatch.setattr(disk, "VOLUMES_LIMIT", 4 * SIZE)

@@ -24,7 +24,7 @@ from app.world.aws.s3 import operations as s3
 from app.world.lifecycle.history import STOPS_BYTES, History
 from app.world.lifecycle.world_snapshot import bytes_of
 from app.world.lifecycle.world_weight import weight
-from app.world.node.kubelet import LOGS_LIMIT, PROCESSES_LIMIT
+from app.world.node.node_limits import LOGS_LIMIT, PROCESSES_LIMIT
 from tests.world.aws_world import trust_policy
 
 MEBIBYTE = 1024 * 1024

@@ -18,12 +18,12 @@ from app.serving.operations.open_pages import for_worlds
 from app.serving.operations.stopping import STOPPING
 from app.settings import Settings
 from app.ui.state import allowance, already_read, live, live_selection, mode, own_world, shared_walks
+from app.ui.state.single import single
 from app.ui.state.walk_view import WalkView
 from app.wiring import simulated
 from app.world import edits
 from app.world.aws.entities import NodeKind
 from app.world.lifecycle.simulation import Simulation
-from app.world.lifecycle.single import single
 from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.saved import keeping
 from app.world.setup import scenario, tool_files

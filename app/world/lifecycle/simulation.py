@@ -19,7 +19,7 @@ from app.world.lifecycle.chain_choice import Choices
 from app.world.lifecycle.listeners import Listeners
 from app.world.lifecycle.world_factory import WorldFactory
 from app.world.lifecycle.world_snapshot import WorldSnapshot
-from app.world.lifecycle.world_store import WorldGone, WorldStore
+from app.world.lifecycle.world_store import WorldStore
 from app.world.lifecycle.world_weight import look_after
 from app.world.node.programs.program_limits import Programs
 from app.world.node.programs.runner import AwsCli
@@ -212,9 +212,9 @@ class Simulation:
         """
 
         async def checked() -> None:
-            self._check_kept(world)
+            self.store.check_kept(world)
             await work
-            self._check_kept(world)
+            self.store.check_kept(world)
 
         try:
             self.run(checked())
@@ -235,7 +235,7 @@ class Simulation:
 
         async def alone() -> T:
             async with world.changing:
-                self._check_kept(world)
+                self.store.check_kept(world)
                 with world.log.events.quiet():
                     done = await work
                 if self._keepers is not None:
@@ -246,10 +246,6 @@ class Simulation:
             return self.run(alone())
         finally:
             work.close()
-
-    def _check_kept(self, world: World) -> None:
-        if self.store.by_path(world.path) is not world:
-            raise WorldGone("this world is no longer kept: it was reset, or idle for too long")
 
     def _drop(self, world: World) -> None:
         if self._keepers is not None:

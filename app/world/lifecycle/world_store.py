@@ -228,6 +228,11 @@ class WorldStore:
         world = self.by_path(path)
         return world.account if world else None
 
+    def check_kept(self, world: World) -> None:
+        """Raises `WorldGone` unless this very world is kept."""
+        if self.by_path(world.path) is not world:
+            raise WorldGone("this world is no longer kept: it was reset, or idle for too long")
+
     def free_account_id(self) -> str:
         """An even account number that no world has, nor the one after it: a world has two accounts."""
         while True:

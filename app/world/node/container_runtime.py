@@ -9,10 +9,12 @@ import asyncio
 import codecs
 import posixpath
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
 from app.flow.ports import Execution
+from app.world.node import node_limits
 from app.world.node.container import Container, command_of, environment_of, is_aws_cli, user_of
 from app.world.node.container_log import ContainerLog
 from app.world.node.processes import Processes
@@ -68,7 +70,7 @@ class ContainerRuntime:
                 world.node_now(),
                 directories={"/tmp": 0o1777, "/root": 0o700, directory: 0o755},  # noqa: S108
                 writable=writable,
-                check_room=world.kubelet.check_disk,
+                check_room=partial(node_limits.check_disk, world.kubelet),
                 now=world.node_now,
             ),
             working_directory=directory,

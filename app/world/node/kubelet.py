@@ -8,9 +8,7 @@ commands may still be run in its containers, so that one can look inside.
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
-import os
 import time
 from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,7 +24,6 @@ from app.world.node.container_runtime import ContainerRuntime
 from app.world.node.pod_containers import ContainerNotFound
 from app.world.node.pod_schedule import SYNC_SECONDS
 from app.world.node.pod_worker import PodWorker
-from app.world.node.programs.environment import ConfigError
 from app.world.node.streams import Streams
 from app.world.node.volumes.disk import NodeDisk
 from app.world.node.volumes.token_manager import TokenManager, token_requests
@@ -40,11 +37,6 @@ AT_MOST_EVERY_SECONDS = 1.0
 """Seconds between two rounds of the kubelet's own work at least."""
 SETTLE_SECONDS = 0.05
 """Seconds between two checks whether all work in progress only waits."""
-PROCESSES_LIMIT = 1024 * 1024
-"""Bytes of memory for what all processes of one node were given and have written. A process without variables of its
-own takes 3,000."""
-LOGS_LIMIT = 512 * 1024
-"""Characters of the logs of all containers on one node: the newest ones are kept."""
 
 _log = logging.getLogger(__name__)
 
@@ -175,6 +167,8 @@ class Kubelet:
         for worker in self._workers.values():
             worker.stop()
 
+    # (3) Its state, to save and to restore, and its end
+
     @contextmanager
     def looking_away(self) -> Iterator[None]:
         """Inside, the kubelet ignores changes in the cluster, because an earlier moment is being restored."""
@@ -220,29 +214,7 @@ class Kubelet:
         for task in self._tasks:
             task.cancel()
 
-    def check_memory(self, wanted: int) -> None:
-        """Raises `ConfigError` unless the node has memory for processes that are given so many bytes more."""
-        taken = sum(worker.inside.process_bytes for worker in self._workers.values())
-        if wanted > 0 and wanted + taken > PROCESSES_LIMIT:
-            raise ConfigError("cannot allocate memory")
-
-    def check_disk(self, wanted: int) -> None:
-        """Raises `OSError` (ENOSPC) unless the node has room for so many bytes more that programs write."""
-        try:
-            self.check_memory(wanted)
-        except ConfigError as error:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
-
-    def trim_logs(self) -> None:
-        """Drops the oldest parts of the logs where they take too much."""
-        room = LOGS_LIMIT
-        states = (state for worker in self._workers.values() for state in worker.containers)
-        for state in sorted(states, key=lambda state: state.finished or 0.0, reverse=True):
-            for log in filter(None, (state.log, state.previous_log)):
-                log.trim(max(room, 0))
-                room -= log.size
-
-    # (3) Watching the cluster
+    # (4) Watching the cluster
 
     def _changed(self, change: Change) -> None:
         if change.resource == "pods":

@@ -11,6 +11,7 @@ from app.flow.model import JsonObject
 from app.flow.ports import Execution
 from app.world.apiserver.storage.stored import Stored
 from app.world.apiserver.types.defaults import containers_of
+from app.world.node import node_limits
 from app.world.node.container import Container
 from app.world.node.container_log import ContainerLog
 from app.world.node.container_runtime import ContainerRuntime, run_process, settled
@@ -119,7 +120,7 @@ class PodContainers:
         try:
             container = self._runtime.create(self._record.pod, spec, self._volumes, self._state.pod_ip)
             old = self._created.get(state.name)
-            self._world.kubelet.check_memory(container.size - (old.size if old else 0))
+            node_limits.check_memory(self._world.kubelet, container.size - (old.size if old else 0))
         except ConfigError as error:
             state.waiting, state.waiting_message = "CreateContainerConfigError", str(error)
             self._record.event("Failed", f"Error: {error}", warning=True, field_path=where)
@@ -178,7 +179,7 @@ class PodContainers:
             return
         where = f"spec.{member}{{{state.name}}}"
         state.finish(exit_code, self._world.node_now())
-        self._world.kubelet.trim_logs()
+        node_limits.trim_logs(self._world.kubelet)
         if self._is_tried_again(spec, member, well=exit_code == 0):
             name, namespace, uid = (self._record.pod["metadata"][key] for key in ("name", "namespace", "uid"))
             state.waiting = "CrashLoopBackOff"
