@@ -22,7 +22,7 @@ NOT_NEEDED = {
     *("numpy", "pandas", "PIL", "graphviz", "streamlit.emojis", "streamlit.components.v2.manifest_scanner"),
     *("kubernetes.client.models.v1_pod", "kubernetes.client.api.storage_v1_api"),
     *("app.ui.lab.page", "app.ui.lab.trial", "app.ui.thief.page", "app.ui.presenting.presenting"),
-    *("app.world.faults", "app.world.lifecycle.building", "app.flow.missions.mission_file"),
+    *("app.world.faults", "app.world.setup.building", "app.flow.missions.mission_file"),
     *("app.ui.map.film_page", "app.ui.map.film_svg"),
 }
 

@@ -9,7 +9,7 @@ from app.flow.build.documents import run_pod
 from app.flow.build.eksctl import eksctl
 from app.flow.build.tasks import TASKS, TaskId
 from app.flow.model import Chain
-from app.world.lifecycle.building import has_failed_pod
+from app.world.setup.building import has_failed_pod
 
 CHAIN = Chain(namespace="team", service_account="reader", pod="lister", role="bucket-lister")
 TOKEN = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"

@@ -22,9 +22,8 @@ from app.flow.verdict.links import LINKS
 from app.ui.map.film_view import standing
 from app.wiring import learners_cluster, simulated
 from app.world.aws.iam import actions as iam
-from app.world.lifecycle import building
 from app.world.lifecycle.experiments import create_service_account
-from app.world.setup.building import carry_out
+from app.world.setup import building
 from app.world.setup.roles import NODE_TRUST, create_role, trust_policy
 
 
@@ -49,7 +48,7 @@ class Exercise:
     def do(self, task):
         found = next(it for it in self.look() if it.task.id is task)
         acts = plan(found, building.place(self.world))
-        self.sent = self.simulation.run(carry_out(self.world, acts))
+        self.sent = self.simulation.run(building.carry_out(self.world, acts))
         for request in [it.in_pod for it in self.sent if it.in_pod]:
             cluster = learners_cluster(self.simulation, self.world)
             assert cluster.execute(request.namespace, request.pod, "", request.command).exit_code == 0

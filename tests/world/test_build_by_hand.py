@@ -9,7 +9,7 @@ import pytest
 
 from app.flow.build.plan import plan
 from app.flow.build.tasks import TASKS, TaskId
-from app.world.lifecycle import building
+from app.world.setup import building
 from app.world.setup.tool_files import terminal_block
 from tests.aws_cli import version_2
 from tests.world.test_build import Exercise

@@ -19,7 +19,7 @@ from app.ui.frame import navigation
 from app.ui.map import film_view
 from app.ui.state import language, session, under_construction
 from app.ui.text import escape, prose
-from app.world.lifecycle import building
+from app.world.setup import building
 
 HINTS = 3
 """How many hints each task has."""

@@ -15,9 +15,9 @@ from app.flow.redaction import mask_text
 from app.flow.token import MalformedToken, decode
 from app.ui.state import session, shared_walks, under_construction
 from app.wiring import learners_cluster
-from app.world.lifecycle import building
 from app.world.servers.loopback import NetworkError
-from app.world.setup.building import Sent, carry_out
+from app.world.setup import building
+from app.world.setup.building import Sent
 from app.world.setup.developer import SetupRefused
 from app.world.usage import looks
 from app.world.world import World
@@ -157,7 +157,7 @@ def _send(here: World, task: TaskId, acts: tuple[Act, ...]) -> Outcome:
     before, refused, claims = looks(here), "", None
     sent: tuple[Sent, ...] = ()
     try:
-        sent = session.simulation().run(carry_out(here, acts))
+        sent = session.simulation().run(building.carry_out(here, acts))
         executed = [_executed(here, it) for it in sent]
         sent = tuple(it for it, _ in executed)
         claims = next((found for _, found in executed if found), None)

@@ -32,7 +32,7 @@ def is_unbuilt() -> bool:
 
 def seen(walk_view: WalkView) -> Seen:
     """What is known of this browser's world; asked once for a walk and what its reader has done since."""
-    from app.world.lifecycle import building  # only worlds that began empty need it
+    from app.world.setup import building  # only worlds that began empty need it
 
     here = session.world()
     deeds = frozenset(here.usage.deeds)

@@ -1,4 +1,7 @@
-"""Does a task of the exercise as its learner would: the same requests, over the world's own doors."""
+"""The exercise in a world: what its page has to know beside the walk, and its tasks done as the learner would do them.
+
+A task is done by the same requests to the world's servers that the learner's commands send.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,60 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.flow.build.plan import SESSION, Act, AssumeWithToken, InPod, Request, Settle, ToCluster, ToIam
+from app.flow.build.deeds import has_failed, is_injected
+from app.flow.build.plan import SESSION, Act, AssumeWithToken, InPod, Place, Request, Settle, ToCluster, ToIam
+from app.flow.build.role import role_checks
+from app.flow.build.tasks import Seen
+from app.flow.json_access import get_str
+from app.flow.model import Walk
+from app.flow.ports import Ports
 from app.flow.redaction import mask_text
 from app.world.setup.developer import PODS_SECONDS, Developer
+from app.world.setup.kube_system import NAMESPACE as KUBE_SYSTEM
 
 if TYPE_CHECKING:
     from app.world.world import World
+
+
+# (1) What the page has to know
+
+
+def place(world: World) -> Place:
+    """The names that the commands of the exercise are about, and what exists."""
+    return Place(
+        chain=world.chain,
+        account_id=world.account_id,
+        issuer=world.issuer,
+        taken=frozenset(
+            (get_str(pod, "metadata", "namespace"), get_str(pod, "metadata", "name"))
+            for pod in world.cluster.list("pods")
+        ),
+        namespaces=frozenset(get_str(it, "metadata", "name") for it in world.cluster.list("namespaces")),
+    )
+
+
+def seen(world: World, ports: Ports, walk: Walk, log: str) -> Seen:
+    """What the goals are judged by. Asks the world's servers, so not on their loop. `log`: of the chain's Pod."""
+    role_arn = place(world).role_arn
+    return Seen(
+        walk=walk,
+        role_checks=role_checks(ports, walk, role_arn),
+        deeds=frozenset(world.usage.deeds),
+        failed_pod=has_failed_pod(world),
+        log=log,
+    )
+
+
+def has_failed_pod(world: World) -> bool:
+    """Whether a Pod of the learner's has failed without IRSA."""
+    return any(
+        has_failed(pod) and not is_injected(pod)
+        for pod in world.cluster.list("pods")
+        if get_str(pod, "metadata", "namespace") != KUBE_SYSTEM
+    )
+
+
+# (2) A task, done
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,13 +71,13 @@ class Sent:
 
     command: str
     output: str = ""
-    """What it is typed for, secrets masked; empty where it changes something instead."""
+    """What it shows, secrets masked; empty for a command that changes something."""
     in_pod: InPod | None = None
-    """What is still to be sent: a request to a container, which only a client can send."""
+    """A request to a container that is still to be sent: only a client can send it."""
 
 
 async def carry_out(world: World, acts: Sequence[Act]) -> tuple[Sent, ...]:
-    """Sends the requests in their order, and keeps what they set off with the world's setup.
+    """Sends the requests in their order. `ExchangeLog.setup` then has them, and the requests that follow from them.
 
     Raises `SetupRefused` and `NetworkError`; what came before stays.
     """
