@@ -14,7 +14,7 @@ from app.commands.rendering import heading, labelled, marked
 from app.content import Content
 from app.flow.doctor import Diagnosis, Fix
 from app.flow.visible import visible
-from app.report import permission_words, unified_diff, verdict_words
+from app.report import permission_words, prediction_words, unified_diff, verdict_words
 
 _COLOURS = {"+": "green", "-": "red"}
 
@@ -85,7 +85,7 @@ def to_do(fix: Fix, words: Content, foretold: Iterable[str] = ()) -> Iterator[st
 
 
 def _prediction(found: Diagnosis, words: Content) -> Iterator[str]:
-    foretold = verdict_words.prediction(found, words)
+    foretold = prediction_words.prediction(found, words)
     if foretold is None:
         return
     yield ""

@@ -1,7 +1,8 @@
 """The doctor's JSON. Its keys are the same in every language; `message` and `title` are in the reader's.
 
-format       "irsa-explorer doctor" or "irsa-explorer survey"
+format       "irsa-explorer doctor"
 read_at      when it was read, RFC 3339
+subject      namespace, ServiceAccount and Pod that were examined
 outcome      works, broken, unknown or should_work: exit status 0, 1, 2 or 3
 verdict      message; step, check and status of the broken link; how it shows (step, text, where; or null); what else is
              broken, by step and check; refusal of STS; causes that remain, that are ruled out; ids of the checks that
@@ -19,12 +20,15 @@ checks       every check: step, id, status, got, expected, where, reason, error,
              explanation; would_allow: the RBAC rules and the IAM policy, as texts to paste, without which we may not
              make it
 
-Of a survey:
+Of a survey ("irsa-explorer survey", with `read_at` and `outcome` too):
 service_accounts  the annotated ones; `stand`: how the role stands to it; `problems`: what is wrong, the worst first
 roles        those that an annotation names, with who gets in; `absent`: in the trust policy, but not in the cluster
-pods         `reason` why they could not be read, null where they were; `provider` the same of the IAM OIDC providers
+pods         `reason`: why they could not be read, null where they were; `said`: what the server said
+provider     the same of the IAM OIDC providers
+would_allow  the RBAC rules and the IAM policy, as texts to paste, without which we may not read all of it
 
-Several clusters are "irsa-explorer clusters": a list `clusters` of such documents, each with its `context`.
+Several clusters are "irsa-explorer clusters": a list `clusters` of such documents, each with its `context`. The
+permissions that are lacking (`--rbac`) are "irsa-explorer permissions": manifests, iam_policy, and what is unknown.
 What stopped the command is "irsa-explorer error": id, message, got, expected, fix, and texts to paste.
 """
 
@@ -38,7 +42,7 @@ from app.flow.doctor.reading.lacking import Lacking
 from app.flow.doctor.survey import Survey, Tie
 from app.flow.model import JsonObject, JsonValue
 from app.flow.verdict.judge import Verdict
-from app.report import help_links, permission_words, survey_words, unified_diff, verdict_words
+from app.report import help_links, permission_words, prediction_words, survey_words, unified_diff, verdict_words
 
 
 def of_diagnosis(found: Diagnosis, words: Content) -> JsonValue:
@@ -91,7 +95,7 @@ def _fix(fix: Fix | None, words: Content) -> JsonValue:
 
 
 def _prediction(found: Diagnosis, words: Content) -> JsonValue:
-    shown = verdict_words.prediction(found, words)
+    shown = prediction_words.prediction(found, words)
     if shown is None:
         return None
     return {

@@ -13,7 +13,16 @@ from app.flow.model import Check, Status
 from app.flow.verdict.judge import Outcome
 from app.flow.visible import visible_ends
 from app.locations import ASSETS
-from app.report import help_links, permission_words, picture, pod_words, survey_words, unified_diff, verdict_words
+from app.report import (
+    help_links,
+    permission_words,
+    picture,
+    pod_words,
+    prediction_words,
+    survey_words,
+    unified_diff,
+    verdict_words,
+)
 from app.report.escaping import escape
 from app.report.survey_words import Advice
 
@@ -172,7 +181,7 @@ def _change(change: Change, words: Content) -> list[str]:
 
 def _prediction(found: Diagnosis, words: Content) -> list[str]:
     """What the fix leads to."""
-    foretold = verdict_words.prediction(found, words)
+    foretold = prediction_words.prediction(found, words)
     if foretold is None:
         return []
     parts = [f"<h3>{escape(words.message('doctor.prediction.title'))}</h3>", f"<p>{_prose(foretold.sentence)}</p>"]
@@ -235,7 +244,7 @@ def _check(check: Check, found: Diagnosis, words: Content) -> str:
 
 
 def _help(check: Check, words: Content) -> str:
-    """A link to its explanation; none to a file of this machine, which the next reader has not got."""
+    """A link to its explanation; none to a file of this machine, because the next reader does not have that file."""
     url = help_links.link(check.id, words)
     return f' <a href="{escape(url)}">{escape(check.id)}</a>' if help_links.is_public(url) else ""
 

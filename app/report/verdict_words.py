@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.doctor.evidence import check_of
 from app.flow.doctor.pods.listed import CHECK
-from app.flow.doctor.prediction.prediction import Prediction
 from app.flow.doctor.reading.near_names import EVIDENCE as NEAR
 from app.flow.doctor.reading.near_names import NO_NAMESPACE
 from app.flow.doctor.reading.on_workload import EVIDENCE as ON_WORKLOAD
@@ -32,7 +29,7 @@ STATUS_OF = {
     Outcome.BROKEN: Status.FAILED,
     Outcome.UNKNOWN: Status.UNKNOWN,
 }
-"""The mark that an outcome bears."""
+"""The status that an outcome is marked with."""
 PLAINLY = {
     "service_account.annotation": "not_annotated",
     "provider.exists": "no_provider",
@@ -44,9 +41,10 @@ PLAINLY = {
 CONDITION_KEY = "condition_key"
 """The cause of a condition under a key that the token does not have."""
 NO_PROFILE = "no_profile"
-"""The cause of other credentials, where it is a profile that there is not."""
+"""The cause of credentials that are not the role's, where the program is set to a profile that does not exist."""
 MORE_EXACTLY = {"explicit-deny": "deny_matches", "implicit-deny": "other_condition", NO_KID: "keys_without_kid"}
-"""By the decision on a trust policy whose principal, action, audience and subject match; and by a check's reason."""
+"""A more exact cause: by the decision on a trust policy whose principal, action, audience and subject match, or by a
+check's reason."""
 _SHOWN_BY = {
     "audience_condition": "trust.audience",
     "subject_condition": "trust.subject",
@@ -55,7 +53,7 @@ _SHOWN_BY = {
 }
 """The causes of which a check shows more, each with that check."""
 _IN_A_SENTENCE = (NOT_ASKED, *BY_WHICH_SERVER)
-"""The reasons of what is not known that have a sentence of their own."""
+"""The reasons for an unknown outcome that have a sentence of their own."""
 _LINE = 160
 """Characters of a value that a line shows."""
 
@@ -100,13 +98,14 @@ def _verdict(found: Diagnosis, words: Content) -> str:
 
 
 def _works(found: Diagnosis) -> str:
-    """By what it was seen to work: the key of the sentence."""
+    """The key of the sentence that says how it was seen to work: by the Pod's own token, or by CloudTrail's record."""
     own = (check_of(found.walk, check_id) for check_id in ("token.file", ANSWER))
     return "works" if all(it is not None and it.status is Status.PASSED for it in own) else "works_by_record"
 
 
 def _accepted_instead(found: Diagnosis) -> bool:
-    """Whether STS took a token that we requested, and the webhook has edited the Pod, whose own we have not read."""
+    """Whether STS accepted a token that we requested, while the webhook has edited the Pod, whose own token we have not
+    read."""
     answer, injected = (check_of(found.walk, check_id) for check_id in (ANSWER, "pod.injected"))
     accepted = answer is not None and answer.status is Status.PASSED
     holds = accepted and injected is not None and (injected.status is Status.PASSED or injected.reason == BY_HAND)
@@ -132,7 +131,7 @@ def _should_work(found: Diagnosis, words: Content) -> str:
 
 
 def _without_pod(found: Diagnosis, words: Content) -> str:
-    """That the role lets the ServiceAccount in, which is less than that IRSA works; and what else was warned of."""
+    """That the role lets the ServiceAccount in, which does not yet mean that IRSA works; and other warnings."""
     judged, none = found.verdict, found.evidence.get("pods") == []
     sentence = words.message("doctor.works_without_pod" if none else "doctor.works_unused")
     if judged.check is None or judged.step is None or judged.check.id == CHECK:
@@ -177,9 +176,9 @@ def plainly(check: Check, found: Diagnosis, words: Content) -> list[str]:
 
 
 def _cause(named: str, found: Diagnosis, words: Content) -> str:
-    """What STS may mean, or a check that failed; more exactly, where the check of the cause shows it.
+    """The sentence on one cause of STS's refusal, or of a failed check: a more exact one where a check shows more.
 
-    A condition whose key is wrong asks for no other value.
+    Where the key of a condition is wrong, the sentence is about the key, because another value would not help.
     """
     check = check_of(found.walk, _SHOWN_BY.get(named, ""))
     key = named
@@ -205,7 +204,7 @@ def _line(text: str) -> str:
 
 
 def mark(found: Diagnosis) -> Status:
-    """The status that the verdict is marked with. What only should work bears no mark of success."""
+    """The status that the verdict is marked with. What only should work is not marked as passed."""
     judged = found.verdict
     warns = judged.status is Status.WARNING or judged.warning is not None
     return Status.WARNING if warns else STATUS_OF[judged.outcome]
@@ -217,7 +216,7 @@ def title(check: Check, found: Diagnosis, words: Content) -> str:
 
 
 def meanings(found: Diagnosis, words: Content) -> list[tuple[str, list[str]]]:
-    """What a refusal by STS means: headings, each with its causes. One that is left alone was found."""
+    """What a refusal by STS means: headings, each with its causes. If only one cause remains, it counts as found."""
     judged = found.verdict
     groups = (
         ("found" if len(judged.remaining) == 1 else "possible", judged.remaining),
@@ -238,52 +237,6 @@ def later(found: Diagnosis, words: Content) -> list[str]:
         )
         for step, check in found.verdict.later
     ]
-
-
-@dataclass(frozen=True, kw_only=True)
-class PredictionWords:
-    """What a fix leads to, as it is shown."""
-
-    prediction: Prediction
-    sentences: list[str]
-    sentence: str
-    """The same in one."""
-    unknown: list[str]
-    """What is not known before it runs."""
-
-    @property
-    def next(self) -> Check | None:
-        """The next broken link; None where none is predicted."""
-        return self.prediction.check if self.prediction.outcome is Outcome.BROKEN else None
-
-
-def prediction(found: Diagnosis, words: Content) -> PredictionWords | None:
-    """What the fix leads to; None where no prediction is made."""
-    foretold = found.prediction
-    if foretold is None:
-        return None
-    broken, sentences = foretold.outcome is Outcome.BROKEN, []
-    if not broken:
-        sentences.append(words.message(f"doctor.prediction.{foretold.outcome}"))
-    if foretold.refused:
-        sentences.append(words.message("doctor.prediction.refused", object=foretold.refused))
-    elif foretold.check is not None and foretold.step is not None:
-        values = {
-            "check": title(foretold.check, found, words),
-            "step": words.message(f"steps.{foretold.step}.short"),
-        }
-        sentences.append(words.message(f"doctor.prediction.{'next' if broken else 'warning'}", **values))
-    if foretold.outcome is Outcome.SHOULD_WORK and foretold.holds:
-        steps = " → ".join(words.message(f"steps.{step}.short") for step in foretold.holds)
-        sentences.append(words.message("doctor.prediction.holds", steps=steps))
-    if foretold.accepted:
-        sentences.append(words.message("doctor.prediction.accepted", objects=", ".join(foretold.accepted)))
-    unknown = [words.message(f"doctor.prediction.{name}") for name in foretold.open]
-    for check in foretold.unknown:
-        unknown.append(words.message("doctor.prediction.check", check=title(check, found, words)))
-    return PredictionWords(
-        prediction=foretold, sentences=sentences, sentence=words.facts.sentences(*sentences), unknown=unknown
-    )
 
 
 def fix_heading(found: Diagnosis) -> str:

@@ -32,7 +32,7 @@ from app.flow.port_wrappers.consent import NOTHING, Action, consented
 from app.flow.ports import Execution
 from app.flow.steps.walk import walk_through
 from app.flow.verdict.judge import Outcome, judge
-from app.report import document, page, verdict_words
+from app.report import document, page, prediction_words
 from app.ui.doctor import diagnosis as drawn
 from app.ui.text import value
 from tests.examples import examples
@@ -308,7 +308,7 @@ def test_roles_are_listed_only_where_the_annotation_names_none() -> None:
 def test_it_stands_beside_the_fix_wherever_that_is_shown(language: str) -> None:
     words = load(language)
     found = spoilt(no_provider, other_subject, assume_role=NO_PROVIDER)
-    shown = verdict_words.prediction(found, words)
+    shown = prediction_words.prediction(found, words)
     assert shown is not None
     assert shown.next is not None
     text = "\n".join(doctor_text.of_diagnosis(found, words))

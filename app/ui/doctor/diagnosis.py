@@ -9,7 +9,7 @@ from app.flow.doctor import Change, Diagnosis, Fix
 from app.flow.json_access import get_list, get_str
 from app.flow.model import Check, JsonValue, Status, Step
 from app.flow.verdict.judge import Outcome
-from app.report import pod_words, verdict_words
+from app.report import pod_words, prediction_words, verdict_words
 from app.ui.draw.checks import framed, listed, mark, said, shown_value
 from app.ui.draw.code import code
 from app.ui.step.evidence.agreement import disagreement
@@ -123,7 +123,7 @@ def _to_do(wanted: Fix, content: Content, foretold: str = "") -> str:
 
 def prediction(found: Diagnosis, content: Content) -> str:
     """What the fix leads to; empty where no prediction is made."""
-    foretold = verdict_words.prediction(found, content)
+    foretold = prediction_words.prediction(found, content)
     if foretold is None:
         return ""
     parts = [f"<h3>{escape(content.message('doctor.prediction.title'))}</h3>"]
