@@ -13,11 +13,11 @@ from app.flow.visible import visible
 from app.report.findings import Finding
 
 _COMMANDS = {Status.FAILED: "error", Status.WARNING: "warning", Status.UNKNOWN: "notice"}
-"""What passed, or was not reached because of another one, says nothing of its own."""
+"""By status. A check that passed, or was not reached because of another one, gets no annotation."""
 
 
 def of(findings: Iterable[Finding]) -> Iterator[str]:
-    """A line for each check that says something."""
+    """A line for each check that gets an annotation."""
     for finding in findings:
         if command := _COMMANDS.get(finding.status):
             place = f"file={_property(finding.file)},line={finding.line}," if finding.file else ""

@@ -1,5 +1,5 @@
-"""Findings as JUnit XML, which CI systems show as tests: a suite for each ServiceAccount, and in files for each
-workload of it; a test for each check.
+"""Findings as JUnit XML, which CI systems show as tests: a suite for each ServiceAccount, or for each of its workloads
+where files are checked; in it a test for each check.
 
 There is no standard; this is what Jenkins' plug-in (`junit-10.xsd`) and GitLab read alike. A failed check is a failure,
 one that could not be decided was skipped, a warning passes and says so in `system-out`.

@@ -16,7 +16,7 @@ from app.flow.model import Status
 SHOWN = 20
 """Lines on a terminal or a page; the JSON has all of them."""
 COLUMNS = ("pod", "workload", "state", "created", "stand")
-"""The heads of a table, by the ends of their keys."""
+"""The columns of a table: each is the last part of the key of its heading."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class PodLine:
 
 
 def also(found: Diagnosis, words: Content) -> list[str]:
-    """What is to be known of the examined Pod: that it is being deleted, or why its workload has none."""
+    """What a reader has to know of the examined Pod: that it is being deleted, or why its workload has none."""
     sentences = []
     if found.is_being_deleted:
         sentences.append(words.message("doctor.being_deleted", pod=found.subject.pod))
@@ -53,7 +53,7 @@ def also(found: Diagnosis, words: Content) -> list[str]:
 
 
 def intro(found: Diagnosis, words: Content) -> str:
-    """What is to be said of them all; empty where nothing was listed, and where there is no more than the lines say."""
+    """That the ServiceAccount has no Pods, and whose are listed instead; empty if it has some, or no list was read."""
     if _own(found) or found.evidence.get("pods") is None:
         return ""
     others = [words.message("doctor.pods.of_default")] if _default(found) else []

@@ -59,7 +59,7 @@ class Row:
 
 
 def heads(words: Content) -> list[str]:
-    """Over the first four columns: who, which role, `stand` and `also`."""
+    """The headings of the four columns: who, which role, `stand` and `also`."""
     return [words.message(f"doctor.survey.{key}") for key in ("service_account", "role", "trust", "also")]
 
 
@@ -117,7 +117,8 @@ def advice(problem: Problem, role: RoleFound | None, words: Content) -> Advice:
 
 
 def _also(role: RoleFound, words: Content) -> str:
-    """In general where it is over-broad, else by name; of one that was not read, why, and what the server said."""
+    """Which other subjects a role lets in: by name, or in general words where it is over-broad. Of a role that was not
+    read, the reason and what the server said."""
     if role.reason:
         reason = f"{words.message('doctor.survey.unread')}: {words.message(f'reasons.{role.reason}')}"
         return f"{reason} {role.said}" if role.said else reason

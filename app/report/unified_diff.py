@@ -21,5 +21,5 @@ def lines(change: Change | None) -> tuple[str, ...]:
 
 
 def _lines(document: JsonValue) -> list[str]:
-    """One that is not there has no lines."""
+    """The lines of a document's JSON; none of a document that does not exist."""
     return [] if document is None else json.dumps(document, ensure_ascii=False, indent=2).splitlines()

@@ -38,7 +38,7 @@ class Pod:
     namespace: str
     service_account: str
     role_arn: str = ""
-    """What the ServiceAccount's annotation names. Empty where there is none: such a Pod holds no token for STS."""
+    """What the ServiceAccount's annotation names. Empty where there is none: such a Pod has no token for STS."""
 
     @property
     def subject(self) -> str:
@@ -48,7 +48,7 @@ class Pod:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Data:
-    """Something worth stealing: the action that opens it, and the ARN on which that action is asked."""
+    """Something worth stealing: the action that opens it, and the ARN of the resource that the action is about."""
 
     name: str
     action: str
@@ -77,11 +77,11 @@ class Way(StrEnum):
     UNREACHED = "unreached"
     """The metadata service does not give it to a Pod: there is none, or its answer does not get that far."""
     TRUSTED = "trusted"
-    """STS gives it: the trust policy takes the Pod's token."""
+    """STS gives it: the trust policy accepts the Pod's token."""
     REFUSED = "refused"
-    """STS refuses: the trust policy does not take the Pod's token."""
+    """STS refuses: the trust policy does not accept the Pod's token."""
     NO_TOKEN = "no_token"
-    """The Pod holds no token that STS would take."""
+    """The Pod has no token for STS."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

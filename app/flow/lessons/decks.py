@@ -50,11 +50,12 @@ class Slide:
     """The key of its words and notes."""
     shows: Shows
     page: str
-    """The page of the talk that says more about it: where it is left to, and where it begins from."""
+    """The page that says more about it. A reader who leaves the talk here gets there; a talk that is started there
+    begins here."""
     long: float
     """Its minutes in the deck of 20."""
     short: float = 0
-    """Its minutes in the deck of 10, which passes over it where they are 0."""
+    """Its minutes in the deck of 10; 0 where that deck leaves it out."""
     beats: tuple[str, ...] = ()
     """The beats of the film that it plays, one after the other. `WHOLE` stands back at the end; without any the map is
     neutral."""

@@ -51,7 +51,7 @@ class Question:
     partly: tuple[str, ...] = ()
     """The options that may be partly right; what each leaves out is said below `missing`."""
     explained: bool = False
-    """Whether its words are explained `before` it."""
+    """Whether its terms are explained before it (`before` in `predictions.toml`)."""
 
 
 def outcome(step: Step, walk: Walk) -> RightAnswer | None:
@@ -61,7 +61,7 @@ def outcome(step: Step, walk: Walk) -> RightAnswer | None:
 
 
 def _recorded(walk: Walk) -> RightAnswer | None:
-    """Step 1: what the provider holds of the issuer."""
+    """Step 1: what the provider contains of the issuer."""
     found = walk.report(Step.OIDC_PROVIDER).evidence
     provider, keys = found.get("provider"), get_list(found.get("jwks"), "keys")
     record = json.dumps(provider)
@@ -142,7 +142,8 @@ def _other_token(walk: Walk) -> RightAnswer | None:
 
 
 def _asked_by_sts(walk: Walk) -> RightAnswer | None:
-    """Step 5: by what STS tells a genuine token. Its silence counts only where the servers let us listen."""
+    """Step 5: how STS recognizes a genuine token. That STS requested nothing counts only where the servers' log would
+    show it."""
     report = walk.report(Step.STS_ASSUME)
     ours = [exchange for exchange in report.exchanges if exchange.callee == "sts"]
     theirs = [exchange for exchange in report.exchanges if exchange.caller == "sts"]
@@ -218,4 +219,4 @@ QUESTIONS = {
         options=("pod", "role", "service_account", "node"), outcome=_seen_by_aws, happened=("role", "node")
     ),
 }
-"""By step. The right option stands in another place from one to the next."""
+"""By step. Two questions in a row never have the right option in the same place."""

@@ -1,7 +1,8 @@
 """Which fault of the simulated world makes its doctor name the same check as a diagnosis, and under which names.
 
 A pure table. The faults are those of the catalogue (`app.world.faults`), by id: `flow` knows no world. A diagnosis may
-come from anybody: of it only the verdict and four names are used, and no name that its owner could not have given.
+come from a file that anyone has written, so only its verdict and four names are used, and each name only if Kubernetes
+or IAM would accept it.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ class Not(StrEnum):
     CONTROL_PLANE = "control_plane"
     """The simulated control plane signs and publishes what it should; no fault changes that."""
     STS = "sts"
-    """What STS says at this place follows from an earlier check in the simulated world, and that one is named."""
+    """In the simulated world an earlier check already shows what STS refuses here, and the doctor names that check."""
     OPEN = "open"
     """The diagnosis leaves several causes open, so it names no single fault."""
     NO_FAULT = "no_fault"
@@ -155,7 +156,7 @@ def fault_of(judged: Verdict) -> str | None:
 
 
 def chain_of(found: Diagnosis, article: Chain) -> Chain | None:
-    """The names of the diagnosis, with those of the article where it has none. None: nothing can be called so."""
+    """The names of the diagnosis, with those of the article where it has none. None where one of them is not valid."""
     subject = found.subject
     account = found.walk.report(Step.SERVICE_ACCOUNT).evidence.get("service_account")
     parts = role_of(get_str(account, "metadata", "annotations", ROLE_ARN))

@@ -52,7 +52,7 @@ def limits(walk: Walk) -> tuple[Limit, ...]:
 
 
 def _token(review: JsonValue) -> Limit:
-    """Neither question nor answer nor patch holds anything of a JWT's shape."""
+    """Neither the question nor the answer nor the patch contains anything with the shape of a JWT."""
     if not review:
         return Limit(id="token", holds=None)
     words = json.dumps(review, ensure_ascii=False)
@@ -90,7 +90,7 @@ def _service_account(review: JsonValue) -> Limit:
 
 
 def _kubelet(environment: list[JsonValue], pod: JsonValue) -> Limit:
-    """The variables stand in a Pod that no node has been chosen for."""
+    """The variables are in the spec of a Pod before a node is chosen for it."""
     if not environment:
         return Limit(id="kubelet", holds=None)
     node = get_str(pod, "spec", "nodeName")

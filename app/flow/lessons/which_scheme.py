@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 
 class CredentialScheme(StrEnum):
-    """A way for Pods to get AWS credentials, the oldest first. The values stand in keys and addresses."""
+    """A way for Pods to get AWS credentials, the oldest first. The values are parts of keys and addresses."""
 
     NODE_ROLE = "node_role"
     KUBE2IAM = "kube2iam"
@@ -23,7 +23,7 @@ class CredentialScheme(StrEnum):
 
 
 class Question(StrEnum):
-    """What decides between the schemes. The values stand in keys and addresses."""
+    """What decides between the schemes. The values are parts of keys and addresses."""
 
     PLATFORM = "platform"
     """Whether all clusters are Amazon EKS clusters."""

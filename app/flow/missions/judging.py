@@ -26,11 +26,11 @@ SESSION = "mission"
 TOKEN_SECONDS = 600
 """How long their tokens are valid: the shortest that the API server gives."""
 ROLES_TRIED = 10
-"""How many roles one ServiceAccount is given to assume: beyond that a goal counts as not reached."""
+"""How many roles are tried for one ServiceAccount. If more of them trust it, the goal counts as not reached."""
 _LONGEST = 500
 """Characters of a log's line that a goal shows: the longest error message of AWS here has less than 400."""
 _REFUSALS = (NotPermitted, NotFound, Refused)
-"""A server that is silent, or fails, has refused nothing."""
+"""The errors by which a server refuses. One that is silent, or fails, has refused nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,11 +40,11 @@ class Result:
     goal: Goal
     reached: bool
     got: str
-    """What is so, as a key of the page's words: `allowed`, `refused`, `no_role`, ..."""
+    """What was found, as a key of the page's words: `allowed`, `refused`, `no_role`, ..."""
     detail: str = ""
     """A role, a server's error message, or the end of a log."""
     role: str = ""
-    """The name of the role by which the permission is had, or was asked for."""
+    """The name of the role that gives the permission, or that was asked for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,7 @@ class _Answer:
 def judged(
     ports: Ports, goals: Sequence[Goal], names: Names, sessions: Mapping[str, Credentials]
 ) -> tuple[Result, ...]:
-    """Every goal of a mission in that world. Raises nothing: what a server refuses is what was got."""
+    """Every goal of a mission in that world. Raises nothing: a refusal is a result as well."""
     return tuple(_judged(ports, goal, names, sessions) for goal in goals)
 
 
@@ -163,7 +163,8 @@ def _simulated(
 
 
 def _log(ports: Ports, goal: PodLog, contains: str) -> Result:
-    """Reached where every Pod that is there to stay says it: one from before the fix may still serve requests."""
+    """Reached if every Pod that is not being deleted has it in its log: a Pod from before the fix may still serve
+    requests."""
     namespace, _, name = goal.service_account.partition("/")
     found = ""
     for pod in ports.cluster.pods(namespace, name):

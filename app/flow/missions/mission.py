@@ -61,7 +61,7 @@ Goal = Permission | PodLog | Passes
 
 @dataclass(frozen=True, kw_only=True)
 class NearMiss:
-    """What looks like a solution, and is none."""
+    """Something that looks like a solution and is none."""
 
     name: str
     steps: tuple[JsonObject, ...]
@@ -76,7 +76,7 @@ class Mission:
     id: str
     """The name of its file."""
     number: int
-    """By which missions are put in order."""
+    """Its place in the order of the missions."""
     best: int
     """The least number of commands that reaches all goals, as far as its author knows."""
     hints: int
@@ -111,7 +111,7 @@ _PLACE = re.compile(r"\$\{([a-z_]+)\}")
 
 
 def unknown_names(text: str) -> list[str]:
-    """What a text asks for that no world has."""
+    """The placeholders of a text that no world has a name for."""
     return [name for name in _PLACE.findall(text) if name not in NAMES]
 
 

@@ -34,7 +34,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One that a mission is about, with its goals."""
+    """A ServiceAccount, a role or a session that a mission is about, with its goals."""
 
     kind: Kind
     who: str
@@ -135,7 +135,7 @@ def picture(drawn: Part, others: Sequence[Part], chain: Chain) -> Picture:
         elif other.kind == "role" and other.who == NODE_ROLE:
             changes |= {"instance_metadata": Change.STAYS, "fallback": other.change}
     there = {name for name, change in changes.items() if change in (Change.STAYS, Change.WRONG, Change.GOES)}
-    if drawn.change is Change.GOES:  # by a role that no annotation points to
+    if drawn.change is Change.GOES:  # it has this permission by a role that no annotation points to
         there |= {"role", "policy"}
     return Picture(ghosts=missing - there, changes=changes)
 
@@ -178,7 +178,7 @@ def _documents(chain: Chain, missing: frozenset[str]) -> dict[str, Change]:
         found["policy"] = Change.WRONG
     elif (
         chain.is_other_role and known["role.exists"].status is Status.UNKNOWN
-    ):  # it is in an account that none here reads
+    ):  # the role is in an account that the walk cannot read
         found["policy"] = Change.STAYS
     return found
 

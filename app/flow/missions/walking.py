@@ -26,7 +26,7 @@ class Drawn:
     chain: ChainState
     picture: Picture
     role: str
-    """The name of the role that the chain has to have, or by which it is had; empty where none is known."""
+    """The name of the role that the chain has to have, or that gives its permission; empty where none is known."""
 
 
 def draw(ports: Ports, found: Sequence[Part], shown: Part, names: Names) -> Drawn:

@@ -51,7 +51,7 @@ class Account:
         self.log = log
         self.usage = usage or Usage()
         self.sts_wording: Literal["current", "classic"] = "current"
-        """In which words STS refuses a web identity: those of 2026, or those of the years before."""
+        """The wording in which STS refuses a web identity: that of 2026, or that of the years before."""
         self.disabled_sts_regions: set[str] = set()
         """Regions in which the account's administrator has switched STS off."""
         self.service_control_policies: list[str] = []
@@ -134,7 +134,7 @@ class Account:
         return tuple(key.access_key_id for key in keys if key.user_id == user.user_id)
 
     def delete_user_key(self, access_key_id: str) -> None:
-        """The key opens nothing any more. That of the learner, by which the world is used, stays."""
+        """Deletes a user's key. That of the learner, with which the world is used, stays."""
         self._user_keys.pop(access_key_id, None)
 
     def open_session(

@@ -191,7 +191,7 @@ def _check_body(dialect: Dialect, request: Incoming) -> None:
 
 
 def _what_was_signed(signature: Signature, verification: Verification) -> dict[str, str]:
-    """S3 tells the canonical request as well; that would repeat the session token, so it is left out."""
+    """S3 shows the canonical request as well; that would repeat the session token, so it is left out here."""
     return {"StringToSign": verification.string_to_sign, "SignatureProvided": signature.value}
 
 

@@ -1,6 +1,6 @@
 """What a caller may do: identity policies, narrowed by a permissions boundary, session policies and the organization.
 
-Above them stands what the organization denies. Resource policies are not modelled.
+What the organization denies comes before all of them. Resource policies are not modelled.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from app.world.aws.times import iso
 
 Keys = Mapping[str, str | list[str]]
 LONGEST = 2048
-"""Characters of a resource, and of a value that the request brings, with which policies are compared. No ARN is longer,
-and a longer name is refused after this."""
+"""Characters of a resource, and of a value that the request brings, with which policies are compared. No ARN is longer;
+a request with a longer name is refused after its authorization."""
 _ADMINISTRATOR = ((ADMINISTRATOR_ACCESS, MANAGED_POLICIES[ADMINISTRATOR_ACCESS].document),)
 
 
 def authorize(caller: Caller, action: str, resource: str = "*", *, named: str = "", keys: Keys | None = None) -> None:
     """Raises `AccessDenied` in AWS's words where the caller's policies do not allow the action.
 
-    `named` is how the error names the resource; empty where it names none. Of the policy that denies it gives the ARN
-    if it has one, which an inline policy has not. Rule: AWS Security Blog, "Enhanced access denied error messages with
-    policy ARNs", January 2026.
+    `named` is how the error names the resource; empty where it names none. The error also contains the ARN of the
+    policy that denies, unless that is an inline policy, which has no ARN. Rule: AWS Security Blog, "Enhanced access
+    denied error messages with policy ARNs", January 2026.
     """
     brought = {name: value[:LONGEST] if isinstance(value, str) else value for name, value in (keys or {}).items()}
     context, resource = request_keys(caller) | brought, resource[:LONGEST]

@@ -19,7 +19,7 @@ class Directory(Accounts, Protocol):
     """All accounts of this simulated AWS."""
 
     def account_by_issuer(self, issuer: str) -> Account | None:
-        """The account whose world has that issuer: its STS words what is said of an account that does not exist."""
+        """The account whose world has that issuer. If a role's account does not exist, STS refuses in its wording."""
         ...
 
     def account_by_path(self, path: str) -> Account | None:

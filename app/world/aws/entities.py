@@ -62,7 +62,7 @@ class Role:
 
 @dataclass(kw_only=True)
 class InstanceProfile:
-    """What EC2 gives an instance its role by."""
+    """An instance profile: by it EC2 gives an instance its role."""
 
     name: str
     path: str
@@ -141,7 +141,8 @@ class MetadataOptions:
     """How an instance's metadata service answers (EC2, `MetadataOptions`)."""
 
     hop_limit: int
-    """`HttpPutResponseHopLimit`: how many network hops the answer to a request for a token lives. IMDSv1 knows none."""
+    """`HttpPutResponseHopLimit`: how many network hops the answer to a request for a token may take. IMDSv1 has
+    no such limit."""
     tokens_required: bool
     """`HttpTokens` is `required`: IMDSv1, which takes requests without a token, is off."""
 

@@ -1,8 +1,8 @@
 """The instance metadata service of the node that a world's Pods run on; the node's kind decides which Pods it answers.
 
-`/instance-metadata/{path}/{network}/latest/...`: the path is the world's secret, the network says from where the
-request comes: a Pod with a network of its own is one hop further away than the host. Source: EC2 user guide, IMDSv2 and
-IMDSv1: the hop limit is one of the answer that hands out a token, and of no other.
+`/instance-metadata/{path}/{network}/latest/...`: the path is the world's secret, the network says where the request
+comes from: a Pod with a network of its own is one hop further away than the host. Source: EC2 user guide, IMDSv2 and
+IMDSv1: the hop limit applies to the answer that contains a token, and to no other.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ TOKEN_LIMIT = 100
 """Tokens kept per account; the oldest go first."""
 SESSION_SECONDS = 6 * 3600
 RENEWAL_SECONDS = 15 * 60
-"""Before their end in which credentials are replaced."""
+"""Seconds before the end of credentials from which new ones replace them."""
 SILENCE_SECONDS = 20.0
 """How long a client whose answer is lost on the way is left waiting before the connection is given up."""
 
@@ -95,7 +95,8 @@ def _new_token(account: Account, request: Request) -> Response:
 
 
 async def _silence(request: Request) -> Response:
-    """No answer gets to the client, because of its hop limit or as there is no service: it waits until it gives up."""
+    """No answer reaches the client, because the hop limit is too low or the node has no metadata service. The client
+    waits until it gives up."""
     try:
         async with asyncio.timeout(SILENCE_SECONDS):
             while (await request.receive())["type"] != "http.disconnect":

@@ -146,8 +146,8 @@ def _string_to_sign(signature: Signature, request: Incoming) -> str:
 
 
 def _canonical_request(signature: Signature, request: Incoming) -> str:
-    """What was signed: method, path, query, those of the signed headers that came, and the hash of the body. S3 signs
-    the path as it is, the others without dots and as if it were encoded once more."""
+    """What was signed: method, path, query, the signed headers that the request has, and the hash of the body. S3 signs
+    the path as it is; for other services the path is normalized and percent-encoded once more."""
     s3 = signature.service == "s3"
     path = request.raw_path if s3 else quote(normalize_url_path(request.raw_path), safe="/~")
     query = sorted(
@@ -182,7 +182,7 @@ def _scope(signature: Signature) -> str:
 
 
 def _signed(string_to_sign: str, signature: Signature, secret_access_key: str) -> str:
-    """In hex, with the key that is derived of the secret for this day, region and service."""
+    """In hex, with the key that is derived from the secret for this day, region and service."""
     key = f"AWS4{secret_access_key}".encode()
     for part in (*_scope(signature).split("/"), string_to_sign):
         key = hmac.digest(key, part.encode(), "sha256")

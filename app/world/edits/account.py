@@ -58,7 +58,7 @@ async def write_role(world: World, document: JsonObject, typed: str) -> None:
     for name in inline:
         member(inline, "InlinePolicies", name, dict)
     _call(world, "UpdateRole", RoleName=own, MaxSessionDuration=str(seconds))
-    # What goes makes room for what comes.
+    # First what goes, because it makes room for what comes.
     for arn in set(role.attached) - set(attached):
         _call(world, "DetachRolePolicy", RoleName=own, PolicyArn=arn)
     for name in role.inline_policies.keys() - inline.keys():

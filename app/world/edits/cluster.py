@@ -33,7 +33,7 @@ _EDITOR = Options(field_manager="kubectl-edit")
 
 
 def service_account(world: World) -> JsonObject | None:
-    """The ServiceAccount, without what the server keeps to itself."""
+    """The ServiceAccount, without the fields that only the server writes."""
     return _shown(world, "serviceaccounts", world.chain.service_account)
 
 
@@ -121,7 +121,10 @@ async def _write(world: World, plural: str, name: str, document: JsonObject) -> 
 
 
 def _check(world: World, resource: Resource, name: str, document: JsonObject) -> None:
-    """What may be edited is there, and nothing else. Raises `EditRefused`, `ApiError` for a value of a wrong type."""
+    """Checks that the document has what may be edited, and nothing else.
+
+    Raises `EditRefused`, and `ApiError` for a value of a wrong type.
+    """
     only(document, "", "apiVersion", "kind", "metadata", *_MEMBERS[resource.plural])
     metadata = member(document, "", "metadata", dict)
     only(metadata, "metadata", *(key for key in _METADATA if resource.namespaced or key != "namespace"))

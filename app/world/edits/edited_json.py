@@ -13,11 +13,11 @@ from app.world.edits.refusal import EditRefused
 
 T = TypeVar("T")
 SIZE_LIMIT = 64 * 1024
-"""Bytes of a text that is read at all. The largest that makes sense is a webhook's configuration, with 3 KiB."""
+"""Bytes of a text; a longer one is not read. The largest that makes sense is a webhook's configuration, with 3 KiB."""
 DEPTH_LIMIT = 30
 """Levels of nesting."""
 _LAYOUT = frozenset("\t\n\r")
-"""Control characters that a script in a Pod may hold."""
+"""Control characters that a script in a Pod may contain."""
 _TYPES = {dict: "object", list: "array", str: "string", bool: "boolean", int: "number", float: "number"}
 
 

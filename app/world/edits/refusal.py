@@ -28,7 +28,7 @@ class EditRefused(Exception):
 
     @property
     def values(self) -> dict[str, str]:
-        """What the words leave out."""
+        """The values for the placeholders of the words."""
         line, _, column = self.where.partition(":")
         return {"got": self.got, "expected": self.expected, "where": self.where, "line": line, "column": column}
 

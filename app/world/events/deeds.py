@@ -1,4 +1,7 @@
-"""Notes what the learner does that changes nothing, as the servers see it: `app.flow.build.deeds` says what counts."""
+"""Notes what the learner does without changing anything, as the servers see it.
+
+`app.flow.build.deeds` says what counts.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,8 @@ _BY_A_POD = "Botocore/"
 
 
 def is_persons(authorization: str) -> bool:
-    """Whether these are no ServiceAccount's credentials. Its token is a JWT, which begins so; the learner's and EKS's
-    are none."""
+    """Whether these are a person's credentials. A ServiceAccount's token is a JWT, which begins so; the learner's token
+    and EKS's are no JWTs."""
     return not authorization.startswith("Bearer eyJ")
 
 

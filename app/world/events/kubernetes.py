@@ -29,7 +29,7 @@ _WRITES = ("create", "update", "patch", "delete", "deletecollection")
 _SERVERS = ("sts", "kube-apiserver")
 """How the world's own servers name themselves where they fetch the issuer's documents (`Network`)."""
 _KUBELET = Tool(name="kubelet")
-"""What else it does is written down where it does it (`PodRecord.publish`)."""
+"""Of the kubelet's requests only those for tokens are events here. `PodRecord.publish` records what else it does."""
 
 
 class Noticing:

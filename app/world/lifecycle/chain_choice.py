@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Choices:
-    """What there is to choose from, in the order of the lists."""
+    """What there is to choose from, in the order in which the pages list it."""
 
     namespaces: tuple[str, ...]
     service_accounts: tuple[str, ...]
     """The ServiceAccounts of the chain's namespace."""
     role_arns: tuple[str, ...]
-    """By place, what each is annotated with; empty where it is not."""
+    """The role that each of them is annotated with, in the same order; empty where there is no annotation."""
     pods: tuple[str, ...]
     """The Pods that run under the chain's ServiceAccount, the newest first."""
 

@@ -57,7 +57,7 @@ async def delete_pod(world: World) -> None:
 
 
 async def delete_service_account(world: World) -> None:
-    """Deletes the ServiceAccount for which the token speaks."""
+    """Deletes the ServiceAccount that the token was issued to."""
     await delete(world, "serviceaccounts", *service_account_of(world))
 
 
@@ -79,7 +79,8 @@ async def rotate_keys(world: World) -> None:
 
 
 async def retire_keys(world: World) -> None:
-    """A new key signs, the old one is published no longer, and what STS had kept of it is gone as after its time."""
+    """A new key signs, the old one is published no longer, and STS forgets the keys that it kept, as it does after an
+    hour."""
     world.keys.rotate()
     world.keys.retire_old()
     world.account.published_keys.clear()
@@ -94,7 +95,7 @@ async def trust_nobody(world: World) -> None:
 
 
 async def detach_policies(world: World) -> None:
-    """Takes the role's permission away."""
+    """Removes the role's permission policies."""
     remove_permissions(world)
 
 

@@ -38,7 +38,7 @@ class Stop:
     """A moment to which the time machine can go back."""
 
     place: float
-    """Seconds after the beginning, where it stands on the line of time."""
+    """Where it is on the timeline: seconds after the beginning."""
     at: float
     """The world's clock when it was kept, Unix seconds: what was done here may have taken a moment."""
     act: str

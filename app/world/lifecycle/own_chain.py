@@ -26,7 +26,7 @@ _SUBJECT = re.compile(rf"{SUBJECT_PREFIX}([a-z0-9.-]+):(?:([a-z0-9.-]+)(?![a-z0-
 def built(world: World) -> Chain:
     """The ServiceAccount with the newest annotation that points to a role, or else the one that a role trusts.
 
-    Where there is neither it is the newest ServiceAccount that somebody made. What does not exist yet has the name
+    Where there is neither it is the newest ServiceAccount that was made here. What does not exist yet has the name
     that it has in the chain of the article. Of several Pods it is the newest that asks AWS for something.
     """
     role = trusting_role(world)

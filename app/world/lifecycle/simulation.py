@@ -34,7 +34,7 @@ from app.world.world import ISSUER_HOST, SharedServices, Start, World
 
 T = TypeVar("T")
 SWEEP_SECONDS = 30.0
-"""Between two looks for idle worlds."""
+"""Seconds between two searches for idle worlds."""
 CLOCK_LIMIT = 10 * 366 * 86400.0
 """Seconds by which a world's clock may be away from the wall clock."""
 
@@ -57,10 +57,10 @@ class Simulation:
         own: str = "",
         state: StateDirectory | None = None,
     ) -> None:
-        """`memory`: bytes that all worlds may take; None for any number. `own`: the key of a world that never goes, for
-        another one or unused. `state`: where that world is kept, or all are where there is none. Its ports are taken
-        again, if it has some. `stop` closes it."""
-        files_in = parent_of_node_files()  # nothing is open yet where there is none
+        """`memory`: bytes that all worlds may take; None for any number. `own`: the key of a world that never goes,
+        neither to make room nor because it is idle. `state`: where that world is kept, or all worlds where `own` is
+        empty. The ports that it records are taken again. `stop` closes it."""
+        files_in = parent_of_node_files()  # raises before anything is open
         self._listeners = Listeners(aws_port, kubernetes_port, state.servers if state is not None else None)
         self.aws_url = f"http://{HOST}:{self._listeners.aws_port}"
         self.kubernetes_url = f"https://{HOST}:{self._listeners.kubernetes_port}"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 POD_SECONDS = 30.0
-"""How long a recreated Pod may be on its way."""
+"""How long a recreated Pod may take until it has run, in seconds."""
 
 
 # (1) The cluster
@@ -46,7 +46,7 @@ def service_account_of(world: World) -> Place:
 
 
 async def annotate(world: World, annotations: Mapping[str, str | None], *, place: Place | None = None) -> None:
-    """Sets annotations of a ServiceAccount (the chain's); None takes one away. Its Pods stay as they are."""
+    """Sets annotations of a ServiceAccount, by default the chain's; None removes one. Its Pods stay as they are."""
     namespace, name = place or service_account_of(world)
 
     def change(account: JsonObject) -> JsonObject:
@@ -59,7 +59,7 @@ async def annotate(world: World, annotations: Mapping[str, str | None], *, place
 
 
 async def annotate_role(world: World, role_arn: str) -> None:
-    """Names another role at the ServiceAccount, and restarts its Pod."""
+    """Annotates the ServiceAccount with another role, and recreates its Pod."""
     await annotate(world, {ROLE_ARN: role_arn})
     await recreate(world)
 
@@ -134,7 +134,7 @@ def set_variables(pod: JsonObject, **variables: str) -> None:
 
 
 def calls_sts(role: str, token: str, *more: str) -> list[str]:
-    """The arguments of a program that asks STS itself."""
+    """The arguments of the `aws` that sends a token to STS itself."""
     command = ["sts", "assume-role-with-web-identity", "--role-arn", role, "--role-session-name", "my-app"]
     return [*command, "--web-identity-token", token, *more]
 
@@ -159,7 +159,7 @@ def set_trust_policy(world: World, policy: JsonObject) -> None:
 
 
 def remove_permissions(world: World) -> list[tuple[str, dict[str, str]]]:
-    """Takes all permission policies off the role; returns the calls that would put them back."""
+    """Removes all permission policies from the role; returns the calls that would put them back."""
     role = {"RoleName": world.chain.role}
     calls = []
     for attached in iam.call(world.account, "ListAttachedRolePolicies", role)["AttachedPolicies"]:

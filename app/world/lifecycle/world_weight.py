@@ -15,7 +15,7 @@ from app.world.lifecycle.world_store import WorldStore
 from app.world.world import World
 
 _VALUE = 150
-"""Of a value in an object, however short it is."""
+"""Bytes of memory that each value in an object takes, however short it is."""
 
 
 def weight(world: World) -> int:
@@ -39,7 +39,8 @@ def _stored(account: Account) -> int:
 
 
 def too_heavy(weights: Mapping[str, int], room: int) -> list[str]:
-    """Those that go so that the others have room: the heaviest, which no world of an ordinary learner is."""
+    """The keys of the worlds that go so that the others have room: the heaviest. Those of ordinary learners are not
+    among them."""
     over, going = sum(weights.values()) - room, []
     for key in sorted(weights, key=weights.__getitem__, reverse=True):
         if over <= 0:
@@ -50,7 +51,7 @@ def too_heavy(weights: Mapping[str, int], room: int) -> list[str]:
 
 
 async def look_after(store: WorldStore, seconds: float, room: int | None) -> None:
-    """Again and again, on the loop of the worlds: those go that are idle, and those for which there is no memory."""
+    """Runs for ever on the loop of the worlds: removes those that are idle, and those for which there is no memory."""
     while True:
         await asyncio.sleep(seconds)
         store.expire()

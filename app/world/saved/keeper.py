@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 SOON_SECONDS = 0.2
-"""After which a change of the cluster is on the disk that no client waits for: what the kubelet and controllers do."""
+"""Seconds after which a change of the cluster is written that no client waits for: by the kubelet or a controller."""
 LOOK_SECONDS = 30.0
-"""Between two looks at what has changed without any: a program's output, a token that was renewed."""
+"""Seconds between two looks at what changes without a change of the cluster: a program's output, a renewed token."""
 
 _log = logging.getLogger(__name__)
 
@@ -117,7 +117,8 @@ class Keeper:
         self._is_whole = True
 
     def _changes(self) -> tuple[Sections, list[str]]:
-        """What is not on the disk as it is now, which is taken to be there from now on."""
+        """The sections that are not on the disk as they are now, and those that are gone. From here on they count as
+        written."""
         now: dict[str, str] = {}
         changed, self._changed = self._changed, set()
         for name in changed:

@@ -23,11 +23,11 @@ _ONLY_READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class _GoesOff(Exception):
-    """The answer to a change that is not kept any more."""
+    """Raised instead of answering a change that is not kept, because the keepers are closed."""
 
 
 class Keepers:
-    """On the servers' loop, apart from `durable`, which makes the middleware."""
+    """All keepers. Its methods run on the servers' loop, except for `durable`, which makes the middleware."""
 
     def __init__(self, directory: StateDirectory, own: str = "") -> None:
         """`own`: the key of the one world that is kept; empty for all."""
@@ -38,7 +38,7 @@ class Keepers:
         """By the world's path."""
         self._is_closed = False
         self._by_quota: dict[int, Keeper] = {}
-        """By who pays for a request: the world that it is for."""
+        """By the id of the quota that a request is charged to: each world has its own."""
 
     async def keep(self, key: str, world: World, journal: Journal | None = None, kept: KeptWorld | None = None) -> None:
         """Keeps a world from now on. `journal` and `kept`: where it was kept before.

@@ -1,4 +1,4 @@
-"""Where the pages' worlds are kept: handed on by the command that has looked whether that works, else as it is set."""
+"""Where the pages' worlds are kept: in the place that `serve` has checked and handed on, else as the settings say."""
 
 from __future__ import annotations
 

@@ -93,10 +93,10 @@ class KeptOnDisk:
 
 
 class StateDirectory:
-    """Such a directory, held by this process from `__init__` to `close`."""
+    """The directory, locked by this process from `__init__` to `close`."""
 
     def __init__(self, path: Path, *, fresh: bool = False) -> None:
-        """`fresh`: what is there goes. Else it is read, and nothing of it is changed.
+        """`fresh`: whether what is there is removed. Else it is read, and nothing of it is changed.
 
         Raises `InUse`, `StateError` and `OSError`, among them that of a system without the locks
         of flock(2).
@@ -136,7 +136,7 @@ class StateDirectory:
     def take_over(self, files: Path, servers: ServersRecord) -> None:
         """Notes what clients know of the servers, and where this process has its nodes' `files`.
 
-        Those of the process before it, if it was killed, go. Raises `OSError`.
+        Removes the files that the process before it has left, if it was killed. Raises `OSError`.
         """
         remove_left(self._left)
         for folder in self._unfinished:

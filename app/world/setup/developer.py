@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 REQUEST_SECONDS = 60.0
 """How long the developer waits for an answer: the API server may wait for a webhook meanwhile."""
 PODS_SECONDS = 20.0
-"""How long the developer waits for Pods on their way."""
+"""How long the developer waits for Pods that are being started."""
 _IAM_REGION = "us-east-1"
-"""In which requests to IAM are signed. Source: IAM is a global service (AWS General Reference, "IAM endpoints")."""
+"""The region that requests to IAM are signed for: IAM is a global service (AWS General Reference, "IAM endpoints")."""
 _TOKEN_REQUEST = "authentication.k8s.io/v1"
 """The group and version of a TokenRequest."""
 _AWS_ERROR = re.compile(r"<Code>([^<]+)</Code>\s*<Message>([^<]+)</Message>")

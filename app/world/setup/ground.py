@@ -1,6 +1,6 @@
 """What is in every new world: the cluster and the account as they are after `eksctl create cluster`, and two buckets.
 
-Nothing of it is asked for by the developer: EKS, eksctl's CloudFormation stack and the node bring it.
+The developer requests nothing of it: EKS, eksctl's CloudFormation stack and the node bring it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _DAY = 86400.0
 async def lay(world: World) -> None:
     """Fills a world that has nothing in it yet."""
     # (1) Namespaces with their ServiceAccounts `default`. A learner who looks around in an empty world finds what EKS
-    #     runs; lists of every ServiceAccount that a finished one shows are shorter without it.
+    #     runs. A finished world does not have it, so its lists of all ServiceAccounts are shorter.
     bootstrap.bootstrap(world)
     if world.start == "empty":
         await kube_system.fill(world)

@@ -1,4 +1,4 @@
-"""Brings a world to where a mission starts: by its administrator's requests, over the world's own doors."""
+"""Brings a world to where a mission starts: by its administrator's requests to its servers."""
 
 from __future__ import annotations
 

@@ -39,8 +39,8 @@ def has_place_for(chain: Chain) -> bool:
 
 
 async def seed(world: World) -> None:
-    """Fills a new world as far as its start says. What IRSA needs comes by its developer's requests to the servers:
-    `ExchangeLog.setup`.
+    """Fills a new world as far as its start says. Its developer makes what IRSA needs by requests to the servers, which
+    are in `ExchangeLog.setup`.
 
     Returns once all objects are created; the Pods then run on their own. Raises `SetupRefused` and `NetworkError`.
     """

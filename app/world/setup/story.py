@@ -25,9 +25,9 @@ FRONTEND = "frontend"
 ORDERS = "orders"
 """The ServiceAccount of Pod 2: talks to Aurora."""
 FRONTEND_ROLE = "frontend"
-"""Permits nothing."""
+"""A role that permits nothing."""
 ORDERS_ROLE = "orders"
-"""May connect to Aurora; trusts the ServiceAccount of Pod 2 alone."""
+"""A role that may connect to Aurora and trusts the ServiceAccount of Pod 2 alone."""
 ORDERS_ROLE_WITHOUT_SUB = "orders-any"
 """The same, but its trust policy forgot `sub`."""
 SHARED_NODE_ROLE = "shared-node"
@@ -53,7 +53,7 @@ async def seed(world: World) -> None:
 
 
 def database_user(world: World) -> str:
-    """The ARN of the database account that Pod 2 signs in as, which is what `rds-db:connect` is asked on.
+    """The ARN of the database account that Pod 2 signs in as: the resource of `rds-db:connect`.
 
     Source: Aurora user guide, "Creating and using an IAM policy for IAM database access". The cluster's resource id
     is made from the world's issuer.

@@ -1,4 +1,4 @@
-"""What STS answers in either of its wordings. The world keeps its own: other clients see no other meanwhile."""
+"""What STS answers in either of its wordings. The world's own wording stays, so other clients notice nothing."""
 
 from __future__ import annotations
 

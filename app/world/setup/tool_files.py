@@ -15,18 +15,14 @@ if TYPE_CHECKING:
     from app.world.lifecycle.simulation import Simulation
     from app.world.world import World
 
-if TYPE_CHECKING:
-    from app.world.lifecycle.simulation import Simulation
-    from app.world.world import World
-
 KUBECONFIG, CA, AWS = "kubeconfig", "ca.pem", "aws.env"
 STATE = "state"
-"""The folder of the world itself, beside them."""
+"""The folder of the world itself, beside these files."""
 HANDS_ON = "hands-on"
 """The key of the world whose files these are: it belongs to the person who started the process, and to no browser."""
 Shell = Literal["posix", "fish", "powershell"]
 _OTHERS = ("AWS_PROFILE", "AWS_SESSION_TOKEN")
-"""What would take the place of the world's keys."""
+"""The variables by which aws would use other credentials than the world's keys."""
 
 
 def write(path: Path, content: bytes) -> None:
@@ -71,7 +67,7 @@ def server_of(simulation: Simulation, world: World) -> str:
 
 
 def kubeconfig(server: str, ca_pem: bytes, world: World) -> str:
-    """The kubeconfig of the world's administrator, written the way `aws eks update-kubeconfig` orders it."""
+    """The kubeconfig of the world's administrator, in the order in which `aws eks update-kubeconfig` writes one."""
     return f"""\
 apiVersion: v1
 kind: Config

@@ -41,7 +41,7 @@ _ATTRIBUTES: Mapping[str, Callable[[Record], Iterable[str]]] = {
     "ResourceType": lambda record: (resource["type"] for resource in record["resources"]),
     "Username": lambda record: (record["userIdentity"]["userName"],),
 }
-"""What an event is looked up by; an unsigned call has no access key."""
+"""The attributes that events are looked up by, each with its values in a record. An unsigned call has no access key."""
 
 
 def respond(directory: Directory, request: Incoming, signature: Signature) -> Response:

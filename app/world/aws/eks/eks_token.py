@@ -27,7 +27,7 @@ CLUSTER_HEADER = "x-k8s-aws-id"
 TOKEN_LIMIT = 4096
 """Characters."""
 LONGEST_EXPIRES = 900
-"""Seconds that `X-Amz-Expires` may name. The token counts for 15 minutes after `X-Amz-Date`, whatever it names."""
+"""Seconds that `X-Amz-Expires` may name. The token is valid for 15 minutes after `X-Amz-Date`, whatever it names."""
 _STS_HOST = re.compile(r"sts(\.[a-z]{2}(-[a-z]+)+-[0-9])?\.amazonaws\.com")
 _ALLOWED = frozenset(
     {

@@ -24,7 +24,7 @@ from app.world.aws.iam.constraints import CONSTRAINTS, POLICY_CONSTRAINTS, check
 from app.world.aws.parameters import Constraint, Parameters, check
 
 _ADD = ("Add", "Attach", "Create", "Put", "Tag", "Update")
-"""How the names of those actions begin that add to what an account holds."""
+"""The beginnings of the names of actions that add to what an account has."""
 _PAGES = ("Marker", "MaxItems")
 
 

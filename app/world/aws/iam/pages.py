@@ -17,7 +17,7 @@ Item = TypeVar("Item")
 def page(parameters: Parameters, items: Sequence[tuple[str, Item]]) -> tuple[list[Item], dict[str, JsonValue]]:
     """One page of (key, item), in the order of the keys, and the fields `IsTruncated` and `Marker`.
 
-    The marker holds the last key that was given out, so a page stays right while entities come and go.
+    The marker contains the last key that was given out, so a page stays right while entities come and go.
     """
     ordered = sorted(items, key=lambda pair: pair[0])
     if "Marker" in parameters:

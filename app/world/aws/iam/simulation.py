@@ -30,7 +30,8 @@ RESULTS = 100
 CONTEXT_ENTRIES = 50
 """Condition keys of one request: each is looked for among all parameters."""
 VALUES, VALUES_SIZE = 50, 2048
-"""Of all these keys: how many, and their characters. Each is compared with all that a policy says of its key."""
+"""How many values all these keys may have together, and how many characters. Each value is compared with all that a
+policy says of its key."""
 RESOURCE_SIZE = 2048
 """Characters of a resource, as IAM has it."""
 INPUT_SIZE = 20 * 1024

@@ -30,7 +30,7 @@ def create(account: Account, parameters: Parameters) -> JsonValue:
 
 
 def create_access_key(account: Account, parameters: Parameters) -> JsonValue:
-    """CreateAccessKey. This answer is the only one that ever holds the secret."""
+    """CreateAccessKey. No other answer ever contains the secret."""
     user = _find(account, parameters["UserName"])
     limits.room_for_one(account.user_keys(user), "AccessKeysPerUser", limits.ACCESS_KEYS)
     key = account.add_user_key(user)
@@ -46,7 +46,7 @@ def create_access_key(account: Account, parameters: Parameters) -> JsonValue:
 
 
 def get(account: Account, parameters: Parameters) -> JsonValue:
-    """GetUser. Without a name it is the caller: the learner, for no one else may call IAM."""
+    """GetUser. Without a name it is the learner, the only user with permissions. A role has to give one."""
     return {"User": _describe(_find(account, parameters.get("UserName", _learner(account).name)))}
 
 

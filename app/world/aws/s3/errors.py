@@ -6,7 +6,7 @@ from app.world.aws.errors import AwsError
 
 
 def no_such_bucket(bucket: str) -> AwsError:
-    """`NoSuchBucket`. Another account's bucket is none either: each account is a world of its own."""
+    """`NoSuchBucket`. Another account's bucket is not found either: here each account has its own S3."""
     return AwsError(404, "NoSuchBucket", "The specified bucket does not exist", {"BucketName": bucket})
 
 

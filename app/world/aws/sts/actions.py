@@ -30,7 +30,7 @@ def find_action(action: str) -> Callable[[Caller, Parameters], JsonValue]:
 
 
 def _get_caller_identity(caller: Caller, parameters: Parameters) -> JsonValue:
-    """Needs no permission: who has credentials may know whose they are."""
+    """Needs no permission: anyone who has credentials may know whose they are."""
     return {"UserId": caller.key.user_id, "Account": caller.account.account_id, "Arn": caller.key.arn}
 
 
