@@ -51,6 +51,7 @@ REASONS = frozenset(
         NOT_OBSERVABLE,
         NOT_ASKED,
         "no_pod",
+        "no_volume",
         "stand_in",
         "clocks_apart",
         "own_clock",
