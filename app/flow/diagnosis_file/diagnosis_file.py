@@ -59,6 +59,7 @@ REASONS = frozenset(
         "other_matter",
         "literal",
         "names_no_one",
+        "comes_and_goes",
         "unknown_key",
         "encoded",
         "no_kid",
