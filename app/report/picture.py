@@ -19,6 +19,7 @@ _EDGES = {
     Stand.REFUSED: {"color": _RED, "style": "dotted", "penwidth": "1.5", "arrowhead": "tee"},
     Stand.MISSING: {"color": _RED, "style": "dotted", "penwidth": "1.5", "arrowhead": "tee"},
     Stand.DEPENDS: {"color": _GREY, "style": "dotted", "arrowhead": "odot"},
+    Stand.AUDIENCE: {"color": _GREY, "style": "dotted", "arrowhead": "odot"},
     Stand.UNREAD: {"color": _GREY, "style": "dotted", "arrowhead": "odot"},
 }
 _WIDE = {"color": _RED, "penwidth": "3"}

@@ -16,6 +16,7 @@ _STATUS_OF = {
     Stand.OWN: Status.PASSED,
     Stand.REFUSED: Status.FAILED,
     Stand.DEPENDS: Status.UNKNOWN,
+    Stand.AUDIENCE: Status.UNKNOWN,
     Stand.MISSING: Status.FAILED,
     Stand.MALFORMED: Status.FAILED,
     Stand.MISTYPED: Status.FAILED,

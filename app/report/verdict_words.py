@@ -19,7 +19,7 @@ from app.flow.steps.webhook import LATER
 from app.flow.times import timestamp
 from app.flow.verdict.error_messages import blames_clock, lacks_profile
 from app.flow.verdict.judge import Outcome
-from app.flow.verdict.refusals import ANSWER, BY_WHICH_SERVER, CAUSE_OF, RUNNING
+from app.flow.verdict.refusals import ANSWER, CAUSE_OF, LEAVES_OPEN, RUNNING
 from app.flow.visible import visible_ends
 from app.report import pod_words
 
@@ -52,7 +52,7 @@ _SHOWN_BY = {
     "keys_unpublished": "issuer.jwks",
 }
 """The causes of which a check shows more, each with that check."""
-_IN_A_SENTENCE = (NOT_ASKED, *BY_WHICH_SERVER)
+_IN_A_SENTENCE = (NOT_ASKED, *LEAVES_OPEN)
 """The reasons for an unknown outcome that have a sentence of their own."""
 _LINE = 160
 """Characters of a value that a line shows."""
@@ -75,7 +75,7 @@ def _verdict(found: Diagnosis, words: Content) -> str:
         return words.message("doctor.not_running", got=judged.check.got)
     if judged.outcome is Outcome.BROKEN and judged.check.id == "pod.exists":
         return _gone(found, words)
-    if judged.check.reason not in BY_WHICH_SERVER and _accepted_instead(found):
+    if judged.check.reason not in LEAVES_OPEN and _accepted_instead(found):
         return words.message("doctor.accepted_instead")
     if sentence := _until_the_next_pod(found, words):
         return sentence

@@ -218,6 +218,39 @@ FIXES = {
         "x.rb:3:in `call': Missing a required claim: aud (Aws::STS::Errors::InvalidIdentityToken)",
         *("pod.application", "other_token"),
     ),
+    "Fluent Bit, refused by STS": (  # fluent/fluent-bit, src/aws/flb_aws_credentials_sts.c; helm-charts#480
+        "[error] [aws_credentials] STS API responded with AccessDenied\n[error] [aws_credentials] STS assume role "
+        "request failed\n[ warn] [aws_credentials] No cached credentials are available and a refresh is in progress.\n"
+        "[error] [signv4] Provider returned no credentials, service=es\n[error] [aws_client] could not sign request\n",
+        *("pod.application", "read_log"),
+    ),
+    "nginx-s3-gateway, without a region": (  # nginx/nginx-s3-gateway#116
+        'js: Could not assume role using web identity: "Missing required AWS_REGION env variable"\n[error] 76#76: *10 '
+        'auth request unexpected status: 500, client: 10.2.1.5, server: , request: "GET / HTTP/1.1"',
+        *("pod.application", "own_region"),
+    ),
+    "nginx-s3-gateway, without a reason": (  # nginx/nginx-s3-gateway#132
+        "js: Could not assume role using web identity: {}",
+        *("pod.application", "read_log"),
+    ),
+    "DuckDB, without credentials": (  # duckdb/duckdb-httpfs#46, #327
+        "HTTP GET error reading 'https://x.s3.amazonaws.com/a.parquet' in region '' (HTTP 403 Forbidden)\n\n"
+        "AccessDenied: Access Denied\n\nAuthentication Failure\n* No credentials are provided.\n* See https://duckdb.org/docs/x",
+        *("pod.request", "default_chain"),
+    ),
+    "DuckDB, whose chain is empty": (  # duckdb/duckdb-aws#123
+        "Secret Validation Failure: during `create` using the following:\nCredential Chain: 'config'\n",
+        *("pod.request", "default_chain"),
+    ),
+    "Kaniko, without credentials for ECR": (  # GoogleContainerTools/kaniko#2088
+        f"POST https://{ACCOUNT}.dkr.ecr.us-east-2.amazonaws.com/v2/a/blobs/uploads/: unexpected status code 401 "
+        "Unauthorized: Not Authorized",
+        *("pod.request", "default_chain"),
+    ),
+    "Vector, without credentials": (  # vectordotdev/vector#9291
+        'CredentialsError { message: "Couldn\'t find AWS credentials in environment, credentials file, or IAM role." }',
+        *("pod.request", "default_chain"),
+    ),
     "another token": (
         "<Error>\n<Code>InvalidIdentityToken</Code>\n<Message>Incorrect token audience</Message>\n</Error>",
         *("pod.application", "try_again_token"),
@@ -569,6 +602,16 @@ NAMES_NO_ONE = (
     "No response body.",
     "F0306 08:19:04.525174 7 client_manager.go:502] Failed to check if the bucket exists. Error: Access Denied.",
     'level=error msg="module failed" err="sanity check failed: unable to successfully send a request: Access Denied."',
+    'level=warn reason="bucket store initial sync: sync block: BaseFetcher: iter bucket: Access Denied"',  # thanos#7157
+    'level=error msg="executor error: failed to save outputs: Access Denied"',  # argoproj/argo-workflows#1112
+    "HTTP Error: HTTP GET error on 'https://x.s3.amazonaws.com/small.csv' (HTTP 403)",  # duckdb/duckdb-aws#72
+    "Authentication Failure\n* Credentials are provided, but they did not work.",  # duckdb/duckdb-aws#96
+    'msg="Healthcheck failed." error=Invalid credentials component_kind="sink" component_type="aws_s3"',  # vector#18591
+    "getFileStatus on s3a://b/f: com.amazonaws.services.s3.model.AmazonS3Exception: Forbidden; request: HEAD https://b.s3."
+    "amazonaws.com f {} (Service: Amazon S3; Status Code: 403; Error Code: 403 Forbidden; Request ID: 4)",
+    "software.amazon.awssdk.services.s3.model.S3Exception: null (Service: S3, Status Code: 403, Request ID: 8):null",
+    "Error performing HEAD https://s3.us-east-2.amazonaws.com/b/a in 80ms - Server returned non-2xx status code: 403 "
+    "Forbidden: ",
 )
 
 
@@ -673,6 +716,7 @@ def test_a_refusal_that_names_no_one_leaves_what_is_seen_to_be_broken() -> None:
 
 NO_PROVIDERS = "E11 x.go:54] failed: NoCredentialProviders: no valid providers in chain"
 DENIED = f"AccessDenied: User: {SESSION} is not authorized to perform: route53:ListHostedZones because no x allows it"
+LOST = f"{STS_2}{NO_WAY}dial tcp 10.0.0.9:443: i/o timeout"
 CONTROLLERS = {
     # what a program that still runs has printed: (the log, the check that is named, or None where it says nothing)
     "a sentence in two lines": (f"{NO_PROVIDERS}. Deprecated.\n\tFor verbose messaging see x\n", "pod.request"),
@@ -688,6 +732,11 @@ CONTROLLERS = {
     "more lines than between its attempts": (f"{DENIED}\n1 list\n{DENIED}\n2 list\n3 list\n", None),
     "another sentence before": (f"{NO_PROVIDERS}\n1 list\n{DENIED}\n2 list\n", None),
     "a line of a logger that indents": (f"{DENIED}\n INFO list\n", None),
+    "words that any program may have": ("sign in of user bob: Access Denied.\n", None),
+    "an error on the way, and nothing but new attempts": (
+        f"{LOST}\n1 retry in 5s\n{LOST}\n2 retry\n",
+        "pod.application",
+    ),
 }
 
 
@@ -700,6 +749,31 @@ def test_a_controller_that_tries_again_says_it_again(name: str) -> None:
     assert (verdict.outcome is Outcome.BROKEN, verdict.check and verdict.check.id) == (
         (True, check_id) if check_id else (False, None)
     )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("said", "fix"), [(LOST, "egress"), (f"{STS_2}api error Throttling: Rate exceeded", "throttled")]
+)
+def test_an_error_that_may_pass_convicts_no_program_that_goes_on(said: str, fix: str, language: str) -> None:
+    """It comes again now and then, and the requests in between may have been answered."""
+    fakes, words = healthy(), load(language)
+    running(fakes, f"1 sync\n2 wrote 3 objects\n{said}\n3 sync\n4 wrote 3 objects\n{said}\n5 sync\n")
+    found = examine(fakes.ports(), SUBJECT)
+    assert (found.verdict.outcome, found.verdict.check and found.verdict.check.reason) == (
+        *(Outcome.UNKNOWN, "comes_and_goes"),
+    )
+    assert verdict_words.verdict(found, words).startswith(words.message("doctor.comes_and_goes"))
+    assert (found.fix and found.fix.id) == fix
+
+
+@pytest.mark.parametrize("name", ["DuckDB, without credentials", "Kaniko, without credentials for ECR"])
+def test_a_program_that_hides_why_it_has_no_credentials_has_no_cause_of_its_own(name: str) -> None:
+    def spoil(fakes: Fakes) -> None:
+        fakes.role["AssumeRolePolicyDocument"] = trust_policy(StringEquals={"x:sub": "y"})
+
+    found = refused(FIXES[name][0], spoil)
+    assert (found.verdict.check and found.verdict.check.id, found.verdict.later) == ("trust.subject", ())
 
 
 def test_an_answer_of_another_server_convicts_the_endpoint() -> None:

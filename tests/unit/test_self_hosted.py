@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from app.content import LANGUAGES, load
 from app.flow.doctor import Diagnosis, examine
+from app.flow.doctor.evidence import audience_of
+from app.flow.doctor.prediction import container_files
+from app.flow.doctor.prediction.copied import copy_of
+from app.flow.doctor.webhook import predicted
 from app.flow.errors import NotPermitted
-from app.flow.model import Check, Status
+from app.flow.lessons import predictions
+from app.flow.model import Check, Status, Step
 from app.flow.names import host_and_path
+from app.flow.steps.injection import token_source
 from app.flow.verdict.judge import Outcome
 from app.report import verdict_words
-from tests.unit.fake_ports import ACCOUNT, DIRECTORY, ISSUER, ROLE, SUB, SUBJECT, Fakes, token, trust_policy
+from app.ui.review import one_page
+from app.ui.state.walk_view import WalkView
+from app.ui.step.instruments import matcher
+from tests.unit.fake_ports import ACCOUNT, DIRECTORY, ISSUER, ROLE, SUB, SUBJECT, Fakes, bare_pod, token, trust_policy
 from tests.unit.test_doctor import answer, healthy
 
 OWN, KOPS = "https://s3.example.com/kops", "amazonaws.com"
@@ -114,6 +125,95 @@ def test_without_a_pod_the_webhooks_audience_is_not_known(forbidden: bool) -> No
         Status.UNKNOWN,
         Status.PASSED,
     ]
+
+
+@pytest.mark.parametrize("unreadable", ["oidc_providers", "oidc_provider"])
+def test_the_pod_shows_the_webhooks_audience_also_where_the_provider_is_not_seen(unreadable: str) -> None:
+    fakes = kops()
+    fakes.errors[unreadable] = NotPermitted(code="AccessDenied", server_message="no", status=403)
+    found = examine(fakes.ports(), SUBJECT)
+    assert (found.verdict.outcome, found.verdict.check) == (Outcome.WORKS, None)
+    assert [check(found, it).got for it in ("trust.audience", "token.audience")] == [KOPS, KOPS]
+
+
+def test_a_new_provider_accepts_the_webhooks_audience() -> None:
+    fakes = kops()
+    fakes.providers = []
+    found = examine(fakes.ports(), SUBJECT)
+    assert found.fix is not None
+    assert found.fix.commands == (f"aws iam create-open-id-connect-provider --url {OWN} --client-id-list {KOPS}",)
+
+
+@pytest.mark.parametrize("accepted", [None, ["sts.amazonaws.com", KOPS]])
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_what_only_the_webhooks_audience_decides_is_open_where_nothing_shows_it(
+    accepted: list[str] | None, dry_run: bool
+) -> None:
+    fakes = kops()
+    fakes.pod["spec"] = bare_pod()["spec"]
+    forbidden = NotPermitted(code="AccessDenied", server_message="no", status=403)
+    if accepted:
+        fakes.provider["ClientIDList"] = accepted
+    else:
+        fakes.errors["oidc_providers"] = forbidden
+    if not dry_run:
+        fakes.errors["dry_run_pod"] = forbidden
+    fakes.mutated = lambda pod: {**pod, "spec": kops().pod["spec"]}  # type: ignore[method-assign]
+    found = examine(fakes.ports(), SUBJECT)
+    open_ = [check(found, it) for it in ("trust.audience", "trust.decision", "trust.scope")]
+    assert {(it.status, it.reason) for it in open_} == {(Status.UNKNOWN, "no_volume")}
+    assert found.verdict.check is not None
+    assert found.verdict.check.id == "pod.injected"
+    shown = check(found, "webhook.volume")
+    assert (shown.status, audience_of(found.walk)) == (
+        (Status.PASSED, KOPS) if dry_run else (Status.NOT_REACHED, "sts.amazonaws.com")
+    )
+
+
+def test_no_token_is_requested_for_an_audience_that_is_only_usual() -> None:
+    fakes = kops()
+    fakes.errors["oidc_providers"] = fakes.errors["dry_run_pod"] = NotPermitted(
+        code="no", server_message="", status=403
+    )
+    found = examine(fakes.ports(), replace(SUBJECT, pod=""))
+    asked = check(found, "token.format")
+    assert (asked.status, asked.reason) == (Status.UNKNOWN, "no_pod")
+
+
+def test_pages_and_policies_ask_for_the_webhooks_audience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A permission policy, the prediction of step 2, the one page and the matcher, where no token was read."""
+    fakes, prefix = kops(), host_and_path(OWN)
+    fakes.errors["execute"] = fakes.errors["request_token"] = NotPermitted(code="no", server_message="", status=403)
+    fakes.role["AssumeRolePolicyDocument"]["Statement"][0]["Condition"] = {
+        "StringLike": {f"{prefix}:sub": f"{SUB}*"},
+        "StringEquals": {f"{prefix}:aud": KOPS},
+    }
+    for _, policy in fakes.policies:
+        policy["Statement"]["Condition"] = {"StringEquals": {f"{prefix}:aud": KOPS}}
+    found = examine(fakes.ports(), SUBJECT)
+    assert check(found, "access.policy").status is Status.PASSED
+    held = [replace(it, checks=()) for it in found.walk]
+    answer = predictions.QUESTIONS[Step.SERVICE_ACCOUNT].outcome(replace(found.walk, reports=tuple(held)))
+    assert answer is not None
+    assert answer.answer == "granted"
+    assert f"--audience {KOPS}" in re.sub("<[^>]+>", "", one_page._order(found.walk, load("en")))
+    drawn: list[Any] = []
+    monkeypatch.setattr(matcher, "_draw", lambda sides, content: drawn.append(sides))
+    matcher.before_the_token(cast(WalkView, SimpleNamespace(walk=found.walk)), load("en"))
+    assert drawn[0].claims["aud"] == [KOPS]
+
+
+def test_a_prediction_has_the_audience_that_was_seen() -> None:
+    """In the Pod that a fix makes where no dry run was allowed, and of a token that the manifest mounts itself."""
+    fakes = kops()
+    fakes.errors["dry_run_pod"] = NotPermitted(code="no", server_message="", status=403)
+    found = examine(fakes.ports(), SUBJECT)
+    read = {name: document for report in found.walk for name, document in report.evidence.items()}
+    made = predicted.injected(bare_pod(), fakes.service_account, read, "")
+    assert (token_source(made) or {})["audience"] == KOPS
+    by_hand(fakes)
+    copy = copy_of(examine(fakes.ports(), SUBJECT).walk, (), {"pod": fakes.pod}, 0.0)
+    assert container_files.claims_of(copy)[1]["aud"] == [KOPS]
 
 
 @pytest.mark.parametrize("runs", [True, False])

@@ -84,8 +84,11 @@ class Aws:
         return {"Arn": f"arn:aws:iam::{ACCOUNT}:role/{name}", "AssumeRolePolicyDocument": found}
 
 
-def surveyed(*accounts: Any, namespace: str = "", pods: Any = (), specs: Any = None, **roles: Any) -> Survey:
-    ports = Fakes().ports()
+def surveyed(
+    *accounts: Any, namespace: str = "", pods: Any = (), specs: Any = None, own: str = "", **roles: Any
+) -> Survey:
+    fakes = Fakes(cluster_discovery={"issuer": f"https://{own}"}) if own else Fakes()
+    ports = fakes.ports()
     known = {"s3-reader": trust_policy(), **{name.replace("_", "-"): role for name, role in roles.items()}}
     cluster: Any = Cluster(ports.cluster, list(accounts), pods, specs)
     aws: Any = Aws(ports.aws, known)
@@ -622,3 +625,68 @@ def test_one_command_lets_in_all_that_a_role_refuses() -> None:
     policy = json.loads(shlex.split(commands["shop/orders"][0][0])[-1])
     subjects = [statement["Condition"]["StringEquals"][f"{HOST}:sub"] for statement in policy["Statement"]]
     assert subjects == [f"system:serviceaccount:{name}" for name in ("default:my-sa", "shop:frontend", "shop:orders")]
+
+
+OWN, KOPS = "s3.example.com/kops", "amazonaws.com"
+"""An issuer outside EKS, and the audience that kOps gives its webhook."""
+
+
+def trusting(audience: str, subject: str = "default:my-sa") -> Any:
+    conditions = {f"{OWN}:sub": f"system:serviceaccount:{subject}", f"{OWN}:aud": audience}
+    policy = trust_policy(StringLike=conditions)
+    policy["Statement"][0]["Principal"]["Federated"] = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{OWN}"
+    return policy
+
+
+def with_token(audience: str) -> Any:
+    found = pod("web")
+    token = {"serviceAccountToken": {"audience": audience}}
+    found["spec"]["volumes"] = [{"name": "aws-iam-token", "projected": {"sources": [token]}}]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("expected", "seen", "stand"),
+    [
+        (KOPS, KOPS, Stand.OWN),
+        ("sts.amazonaws.com", KOPS, Stand.REFUSED),
+        (KOPS, "sts.amazonaws.com", Stand.REFUSED),
+        (KOPS, "", Stand.AUDIENCE),
+        ("sts.amazonaws.com", "", Stand.OWN),
+    ],
+)
+def test_outside_eks_a_pod_shows_the_audience_that_the_webhook_asks_for(expected: str, seen: str, stand: Stand) -> None:
+    found = surveyed(MINE, own=OWN, pods=[with_token(seen)] if seen else [], s3_reader=trusting(expected))
+    assert [tie.stand for tie in found.ties] == [stand]
+    # Its account has no provider for this issuer, which gets the same audience.
+    fixes = {it.cause: it.fix and it.fix.commands for it in found.ties[0].problems}
+    assert f"--client-id-list {seen or expected}" in (fixes["causes.provider_missing"] or ("",))[0]
+    if stand is Stand.REFUSED:
+        assert f'"{OWN}:aud": "{seen}"' in (fixes["causes.audience_condition"] or ("",))[0]
+    for language in LANGUAGES:
+        words = load(language)
+        assert all(row.stand and expected in row.advice[-1].cause for row in survey_words.rows(found, words)) or (
+            stand is not Stand.AUDIENCE
+        )
+        counted = words.message("doctor.survey.counts.audience", count=1) in survey_words.verdict(found, words)
+        assert counted is (stand is Stand.AUDIENCE)
+
+
+@pytest.mark.parametrize("pods", [[], [with_token(KOPS)]])
+def test_outside_eks_a_role_for_everybody_is_found_as_well(pods: Any) -> None:
+    found = surveyed(MINE, own=OWN, pods=pods, s3_reader=trusting(KOPS, "*"))
+    assert found.roles[0].cluster
+
+
+def test_the_fix_of_a_role_has_the_annotated_audience() -> None:
+    mine = account("default", "my-sa", ROLE)
+    mine["metadata"]["annotations"]["eks.amazonaws.com/audience"] = "mine"
+    policy = trust_policy(StringEquals={f"{HOST}:sub": "system:serviceaccount:default:other", f"{HOST}:aud": "mine"})
+    _, fix, commands = problem(surveyed(mine, s3_reader=policy))
+    assert fix == "trust"
+    assert f'"{HOST}:aud": "mine"}}' in commands[0].rpartition("default:my-sa")[2]
+
+
+def test_an_arn_without_its_account_gets_ours() -> None:
+    _, fix, commands = problem(surveyed(account("default", "my-sa", "arn:aws:iam::role/s3-reader")))
+    assert (fix, commands[0].rpartition(" ")[2]) == ("correct_arn", f"eks.amazonaws.com/role-arn={ROLE}")

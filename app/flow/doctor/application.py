@@ -2,7 +2,7 @@
 
 Of a log only that message is kept. A log without such a message proves nothing; a program that ended well proves that
 it works. A controller logs other lines between its attempts, so its message need not be the last line, but it comes
-again.
+again. An error on the way to AWS may pass, so one that comes again among other lines decides nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from app.flow.model import NOT_OBSERVABLE, JsonValue, Walk
 from app.flow.ports import Ports
 from app.flow.steps import kubelet_status
 from app.flow.steps.findings import Findings, unseen
+from app.flow.verdict.connection_errors import may_pass
 from app.flow.verdict.error_messages import (
     asks_instance,
     encoded_message,
@@ -23,8 +24,8 @@ from app.flow.verdict.error_messages import (
     knows_no_key,
     names_no_one,
 )
-from app.flow.verdict.log_sentences import comes_again, last_words
-from app.flow.verdict.refusals import ENCODED, NAMES_NO_ONE, UNKNOWN_KEY
+from app.flow.verdict.log_sentences import comes_again, last_words, only_tries
+from app.flow.verdict.refusals import COMES_AND_GOES, ENCODED, NAMES_NO_ONE, UNKNOWN_KEY
 
 CHECK, SDK = "pod.application", "pod.sdk"
 FAILED_IN = "failed_in"
@@ -110,6 +111,8 @@ def _ended(ports: Ports, walk: Walk, status: JsonValue, *, alone: bool) -> _Ende
         return _Ended(got=f"exit {code}", failed=True, words=words, place=place)
     if not words or (kubelet_status.runs(status) and after and not comes_again(log)):
         return _Ended(got="", reason=NOT_OBSERVABLE)
+    if kubelet_status.runs(status) and after and may_pass(words) and not only_tries(log):
+        return _Ended(got="", words=words, reason=COMES_AND_GOES)
     return _Ended(got=f"exit {code}" if code else "running", failed=True, words=words)
 
 

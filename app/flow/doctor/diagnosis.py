@@ -8,6 +8,7 @@ from functools import cached_property
 
 from app.flow.doctor import account, pod, recent_failures
 from app.flow.doctor.choosing import successor
+from app.flow.doctor.evidence import audience_of
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.fixes import fix_for
 from app.flow.doctor.names import Names
@@ -174,7 +175,7 @@ def diagnose(ports: Ports, found: Walk) -> Diagnosis:
     checks = tuple(check for report in reports for check in report.checks)
     denied = recent_failures.denied_actions(found, reports)
     diagnosis = Diagnosis(
-        walk=access.asked_again(ports, found, denied),
+        walk=access.asked_again(ports, found, denied, audience_of(found)),
         checks=checks,
         read_at=ports.clock.now(),
         evidence={name: document for report in reports for name, document in report.evidence.items()},

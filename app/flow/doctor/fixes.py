@@ -25,7 +25,7 @@ from app.flow.steps.token_fetch import NO_PROGRAM
 from app.flow.steps.trust_policy import OF_CALLER
 from app.flow.steps.webhook import NEXT_POD
 from app.flow.verdict.judge import Verdict
-from app.flow.verdict.refusals import ANSWER, APPLICATION, BY_WHICH_SERVER, ENCODED
+from app.flow.verdict.refusals import ANSWER, APPLICATION, BY_WHICH_SERVER, COMES_AND_GOES, ENCODED
 
 Make = Callable[[Names], Fix | None]
 
@@ -77,6 +77,7 @@ _LOOKS: Mapping[str, Make] = {
     NO_PROGRAM: running_fixes.look_in,
     **dict.fromkeys(BY_WHICH_SERVER, error_fixes.who_denied),
     ENCODED: error_fixes.decode,
+    COMES_AND_GOES: error_fixes.application,
     NO_REGION: aws_fixes.name_region,
     **dict.fromkeys((OWN_REQUEST, OF_CALLER), running_fixes.own_request),
 }

@@ -21,6 +21,8 @@ from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, 
 from app.flow.steps.service_account import KEPT_ROLE
 from app.flow.webhook import VOLUME
 
+OUR_ACCOUNT = "our_account"
+"""The document with the id of the account in which we look, where no provider of it shows it."""
 ROLE_HERE, NAME_HERE, ACCOUNT_HERE = "ROLE_ARN", "ROLE_NAME", "ACCOUNT_ID"
 PROVIDER_HERE, PROFILE_HERE = "PROVIDER_ARN", "PROFILE"
 RESOURCE_HERE, REGION_HERE = "RESOURCE_ARN", "REGION"
@@ -74,7 +76,8 @@ class Names:
         self.provider_arn = self.found("provider.exists")
         self.region = region_of(self.issuer)
         self.partition = partition_of(self.issuer, self.role_arn, self.provider_arn)
-        self.account = account_of(self.provider_arn) or account_of(self.role_arn) or ACCOUNT_HERE
+        named = account_of(self.role_arn) if role_of(self.role_arn) else ""
+        self.account = account_of(self.provider_arn) or named or get_str(documents, OUR_ACCOUNT) or ACCOUNT_HERE
         self.bearer = Bearer(
             issuer=self.issuer,
             provider_arn=provider_arn(self.role_arn, self.issuer) or self.provider_arn or PROVIDER_HERE,

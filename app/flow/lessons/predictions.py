@@ -11,9 +11,10 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from app.flow.doctor.evidence import audience_of
 from app.flow.json_access import get, get_list, get_object, get_str, shown, strings
 from app.flow.model import HOLDS, JsonValue, Status, Step, Walk
-from app.flow.names import SUBJECT_PREFIX, annotated_audience, host_and_path, provider_arn, subject_claim
+from app.flow.names import SUBJECT_PREFIX, host_and_path, provider_arn, subject_claim
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE
 from app.flow.trust import evaluate, web_identity_context
 from app.flow.verdict.link_states import Keys, key_source
@@ -87,7 +88,7 @@ def _another_account(walk: Walk) -> RightAnswer | None:
         return None
     other = f"{subject.service_account}-2"
     sub = subject_claim(replace(subject, service_account=other))
-    claims = {"sub": sub, "aud": [annotated_audience(found.get("service_account"))]}
+    claims = {"sub": sub, "aud": [audience_of(walk)]}
     context = web_identity_context(issuer, claims, provider_arn(role, issuer))
     allowed = evaluate(found.get("trust_policy"), context).allowed
     values = {"other": other, "sub": sub, "own_sub": subject_claim(subject)}

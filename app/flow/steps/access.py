@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from app.flow.errors import FlowError
 from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import NO_ACTION, NOT_OBSERVABLE, JsonValue, Step, StepReport, Subject, Walk
-from app.flow.names import annotated_audience, boundary_of, provider_arn, role_of, subject_claim
+from app.flow.names import boundary_of, provider_arn, role_of, subject_claim
 from app.flow.partitions import partition_of
 from app.flow.permissions.asked import ANY, LIST_BUCKETS, AskedAction, of_command
 from app.flow.permissions.decision import Decision, Policies, Role, decide_actions
@@ -86,9 +86,10 @@ class Denied:
     """The kind of policy that denied it, as the message names it; empty where the message names none."""
 
 
-def asked_again(ports: Ports, walk: Walk, denied: Denied) -> Walk:
+def asked_again(ports: Ports, walk: Walk, denied: Denied, audience: str) -> Walk:
     """The walk, with its policies judged by what was denied to the Pod. The same where nothing was.
 
+    `audience` is that of the token that the Pod is to have, which counts where the walk has read none.
     What the caller or the Pod's command line said before counts more. Never raises.
     """
     report = walk.report(Step.ACCESS)
@@ -98,9 +99,7 @@ def asked_again(ports: Ports, walk: Walk, denied: Denied) -> Walk:
     findings = Findings(Step.ACCESS, ports, (POLICY,))
     role_arn = get_str(evidence["role"], "Arn")
     issuer = get_str(evidence.get("cluster_discovery"), "issuer")
-    claims = get_object(evidence.get("token"), "claims") or _claims(
-        walk.subject, issuer, evidence.get("service_account")
-    )
+    claims = get_object(evidence.get("token"), "claims") or _claims(walk.subject, issuer, audience)
     role = Role(
         arn=role_arn,
         name=(role_of(role_arn) or ("", "", ""))[2],
@@ -131,7 +130,7 @@ def _policy(
     try:
         claims: JsonValue = decode(step_context.token).claims
     except MalformedToken:  # or there is no token: the Pod has not been looked into
-        claims = _claims(subject, step_context.issuer, step_context.service_account)
+        claims = _claims(subject, step_context.issuer, step_context.audience)
     role = Role(
         arn=step_context.role_arn,
         name=step_context.role_name,
@@ -219,9 +218,9 @@ def _got(decision: Decision) -> str:
     return f"{decision.reason}{by}: {_named(decision.asked)}"
 
 
-def _claims(subject: Subject, issuer: str, service_account: JsonValue) -> JsonValue:
+def _claims(subject: Subject, issuer: str, audience: str) -> JsonValue:
     """The claims that tokens of the ServiceAccount have, where no token could be read."""
-    return {"iss": issuer, "sub": subject_claim(subject), "aud": [annotated_audience(service_account)]}
+    return {"iss": issuer, "sub": subject_claim(subject), "aud": [audience]}
 
 
 def _request_keys(role_arn: str, claims: JsonValue) -> dict[str, str | list[str]]:

@@ -14,6 +14,8 @@ from app.flow.ports import Ports
 
 NO_POD = "no_pod"
 """The reason of a check that only a Pod can decide, where none was chosen."""
+NO_VOLUME = "no_volume"
+"""The reason of a check of the audience, where the webhook has not edited the Pod that would show it."""
 ISSUER_ASSUMED = "issuer_assumed"
 """The reason of a check against the cluster's issuer, where we know only the issuer that the role trusts."""
 BY_HAND = "by_hand"

@@ -25,7 +25,7 @@ from app.flow.names import (
 from app.flow.partitions import partition_of, region_of
 from app.flow.port_wrappers.known_issuer import SOURCE
 from app.flow.ports import Ports
-from app.flow.steps.findings import NO_PERMISSION, NO_POD, OTHER_ACCOUNT, Findings, unanswered, unseen
+from app.flow.steps.findings import NO_PERMISSION, NO_POD, NO_VOLUME, OTHER_ACCOUNT, Findings, unanswered, unseen
 from app.flow.steps.injection import own_token, token_source
 from app.flow.steps.step_context import StepContext
 from app.flow.steps.trust_policy import trusted_issuers
@@ -130,6 +130,12 @@ def _issuer(findings: Findings, ports: Ports, subject: Subject, step_context: St
 
 def _provider(findings: Findings, ports: Ports, subject: Subject, step_context: StepContext) -> StepContext:
     """The provider by which IAM trusts that issuer."""
+    # The audience that is asked for, where the webhook is not that of EKS. Later steps need it, provider or not.
+    on_eks, asked = bool(region_of(step_context.issuer)), DEFAULT_AUDIENCE
+    if not on_eks:
+        step_context, asked = _asked_audience(ports, subject, step_context)
+        findings.show(USUAL_AUDIENCE, step_context.usual_audience)
+
     # (5) One of the account's providers has exactly this URL.
     wanted = host_and_path(step_context.issuer)
     expected = provider_in("ACCOUNT_ID", step_context.issuer, partition=partition_of(step_context.issuer))
@@ -153,16 +159,18 @@ def _provider(findings: Findings, ports: Ports, subject: Subject, step_context: 
     # (6) It accepts tokens for the audience that the webhook asks for.
     accepted = strings(get(provider, "ClientIDList"))
     step_context = replace(step_context, provider_arn=arn, provider=provider)
-    audience, unseen_because = DEFAULT_AUDIENCE, ""
-    if audience not in accepted or not region_of(step_context.issuer):
-        step_context, asked, unseen_because = _by_pod(ports, subject, step_context, accepted)
+    if on_eks and DEFAULT_AUDIENCE not in accepted:
+        step_context, asked = _asked_audience(ports, subject, step_context)
         findings.show(USUAL_AUDIENCE, step_context.usual_audience)
-        if audience not in accepted or not step_context.own_token:  # otherwise the token's own check says it
-            audience = asked
+    elif step_context.audience_unseen and len(accepted) == 1:  # the likely one
+        step_context = replace(step_context, usual_audience=accepted[0])
+        findings.show(USUAL_AUDIENCE, step_context.usual_audience)
+    # What the manifest's own token asks for is judged by the token's own check, where the provider has the usual one.
+    audience = DEFAULT_AUDIENCE if step_context.own_token and DEFAULT_AUDIENCE in accepted else asked
     findings.judge_as_seen(
         "provider.audience",
         audience in accepted,
-        unseen=unseen_because,
+        unseen=step_context.audience_unseen,
         got=accepted,
         expected=audience,
         where=f"{arn} ClientIDList",
@@ -232,19 +240,18 @@ def _not_published(findings: Findings, check_id: str, error: FlowError, where: s
         findings.judge(check_id, False, got=error.code, expected="200", where=where, error=error.server_message)
 
 
-def _by_pod(
-    ports: Ports, subject: Subject, step_context: StepContext, accepted: list[str]
-) -> tuple[StepContext, str, str]:
-    """What the Pod says of the audience; the audience that is asked for; and why that may be another one.
+def _asked_audience(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[StepContext, str]:
+    """The audience that is asked for, and what shows it.
 
     On EKS the webhook's own setting is known. Elsewhere (`--token-audience`, which kOps sets to `amazonaws.com`) it
-    shows in a Pod's volume; without a Pod, the only one that the provider accepts is the likely one. A manifest that
-    mounts the token itself decides for its Pods, as kOps's add-ons do.
+    shows in the volume of a Pod that the webhook has edited. A manifest that mounts the token itself decides for its
+    Pods, as kOps's add-ons do.
     """
+    on_eks = bool(region_of(step_context.issuer))
     try:
         service_account = ports.cluster.service_account(subject.namespace, subject.service_account)
     except FlowError as error:
-        return step_context, DEFAULT_AUDIENCE, unseen(error)
+        return replace(step_context, audience_unseen=unseen(error) or ("" if on_eks else NO_VOLUME)), DEFAULT_AUDIENCE
     pod, pod_unseen = None, NO_POD
     try:
         if subject.pod:
@@ -253,14 +260,14 @@ def _by_pod(
         pod_unseen = unseen(error) or NO_POD
     own, annotated = own_token(pod), get_str(service_account, "metadata", "annotations", ROLE_ARN)
     if own and annotated in ("", own.role_arn):
-        return replace(step_context, own_token=own), own.audience, ""
-    is_annotated = AUDIENCE in get_object(service_account, "metadata", "annotations")
-    if region_of(step_context.issuer) or is_annotated:
-        return step_context, annotated_audience(service_account), ""
-    if pod_unseen and len(accepted) == 1:
-        return replace(step_context, usual_audience=accepted[0]), DEFAULT_AUDIENCE, pod_unseen
-    usual = get_str(token_source(pod), "audience") or DEFAULT_AUDIENCE
-    return replace(step_context, usual_audience=usual), usual, pod_unseen
+        return replace(step_context, own_token=own), own.audience
+    if on_eks or AUDIENCE in get_object(service_account, "metadata", "annotations"):
+        return step_context, annotated_audience(service_account)
+    source = token_source(pod)
+    if source is None:
+        return replace(step_context, audience_unseen=pod_unseen or NO_VOLUME), DEFAULT_AUDIENCE
+    usual = get_str(source, "audience") or DEFAULT_AUDIENCE
+    return replace(step_context, usual_audience=usual), usual
 
 
 def _keys(jwks: JsonValue) -> dict[str, tuple[str, str, str, str]]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from app.flow.annotations import ROLE_ARN
 from app.flow.errors import FlowError, NotFound
-from app.flow.json_access import get_object, get_str
+from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import JsonValue, Status, Step, StepReport, Subject
 from app.flow.names import account_of, boundary_of, provider_arn, role_of, subject_claim
 from app.flow.partitions import partition_of, region_of
@@ -119,6 +119,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     # (5) Its trust policy, for the claims that this ServiceAccount's tokens carry.
     if step_context.issuer:
         claims = {"sub": subject_claim(subject), "aud": [step_context.audience]}
+        only_one = len(get_list(step_context.provider, "ClientIDList")) == 1  # no token with another audience helps
         judge_trust(
             findings,
             policy,
@@ -126,6 +127,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
             issuer=step_context.issuer,
             provider=provider_arn(role_arn, step_context.issuer),
             name=parts[2],
+            audience_unseen="" if only_one else step_context.audience_unseen,
         )
         if step_context.issuer_assumed:
             expected, where = provider_arn(role_arn, step_context.issuer), f"Role {parts[2]} AssumeRolePolicyDocument"

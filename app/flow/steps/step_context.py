@@ -34,7 +34,10 @@ class StepContext:
     provider: JsonValue = None
     """`oidc_provider`: the provider's `Url` and `ClientIDList`."""
     usual_audience: str = DEFAULT_AUDIENCE
-    """`oidc_provider`: the audience that the webhook asks for where none is annotated, as far as a Pod shows it."""
+    """`oidc_provider`: the audience that the webhook asks for where none is annotated, as far as a Pod shows it.
+    `webhook`: the one that it has asked for in the dry run."""
+    audience_unseen: str = ""
+    """`oidc_provider`: why the audience may be another one than that, as a check's reason; empty where it is known."""
 
     service_account: JsonValue = None
     """`service_account`: the ServiceAccount."""

@@ -12,7 +12,7 @@ import posixpath
 from dataclasses import dataclass, field
 
 from app.flow.errors import FlowError, NotFound
-from app.flow.json_access import get_str
+from app.flow.json_access import get_list, get_str
 from app.flow.model import NOT_OBSERVABLE, JsonValue, Subject
 from app.flow.names import API_TOKEN, TOKEN_PATH
 from app.flow.ports import Ports
@@ -166,6 +166,11 @@ def _request(findings: Findings, ports: Ports, subject: Subject, step_context: S
     asked = "" if step_context.own_token else get_str(token_source(pod), "audience")
     audience = asked or step_context.audience
     where = f"TokenRequest {subject.namespace}/{subject.service_account}"
+    accepted = get_list(step_context.provider, "ClientIDList")
+    if not asked and step_context.audience_unseen and accepted != [audience]:
+        # STS may refuse a token for the audience that is only usual, which says nothing of the Pods' own.
+        findings.unknown("token.format", step_context.audience_unseen, where=where, expected="header.payload.signature")
+        return None, where
     try:
         token = ports.cluster.request_token(
             subject.namespace, subject.service_account, audience, STAND_IN_SECONDS, pod=pod

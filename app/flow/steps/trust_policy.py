@@ -56,9 +56,19 @@ def decision_document(decision: TrustDecision) -> JsonValue:
 
 
 def judge_trust(
-    findings: Findings, policy: JsonValue, claims: Mapping[str, Any], *, issuer: str, provider: str, name: str
+    findings: Findings,
+    policy: JsonValue,
+    claims: Mapping[str, Any],
+    *,
+    issuer: str,
+    provider: str,
+    name: str,
+    audience_unseen: str = "",
 ) -> None:
-    """Decides the checks `trust.*` for a token with these claims, and shows the decision as evidence."""
+    """Decides the checks `trust.*` for a token with these claims, and shows the decision as evidence.
+
+    Where the audience is only the usual one (`audience_unseen`, a reason), a policy that expects another is open.
+    """
     context = web_identity_context(issuer, claims, provider)
     decision = evaluate(policy, context)
     findings.show("trust_decision", decision_document(decision))
@@ -79,16 +89,23 @@ def judge_trust(
     # (3) The conditions on aud, (4) on sub.
     prefix = host_and_path(issuer)
     if acting:
-        _judge_condition(findings, "trust.audience", trace, f"{prefix}:aud", strings(claims.get("aud")), where)
+        audience = strings(claims.get("aud"))
+        _judge_condition(findings, "trust.audience", trace, f"{prefix}:aud", audience, where, unseen=audience_unseen)
         _judge_condition(findings, "trust.subject", trace, f"{prefix}:sub", strings(claims.get("sub")), where)
 
     # (5) All statements together, Deny included.
+    open_audience = audience_unseen if findings.is_unknown("trust.audience") else ""
     if open_ := request_conditions.deciding(decision):
         expected = ", ".join(request_conditions.shown(open_))
         findings.unknown("trust.decision", reason_of(open_), where=where, expected=expected)
     else:
-        findings.judge(
-            "trust.decision", decision.allowed, got=decision.reason, expected="allow", where=_with_others(where, trace)
+        findings.judge_as_seen(
+            "trust.decision",
+            decision.allowed,
+            unseen=open_audience,
+            got=decision.reason,
+            expected="allow",
+            where=_with_others(where, trace),
         )
 
     # (6) No one else: the same policy is evaluated for subjects that it should not let in.
@@ -99,6 +116,9 @@ def judge_trust(
     ]
     wide = [_admitting(other.trace) for other in others if other.allowed]
     asked = dict.fromkeys(value for trace in wide for value in _wanted(trace, f"{prefix}:sub") or [ANY])
+    if open_audience and not wide:
+        findings.unknown("trust.scope", open_audience, where=where, expected=subject)
+        return
     findings.judge(
         "trust.scope",
         not wide,
@@ -116,7 +136,9 @@ def _admitting(trace: Trace) -> Trace:
     return [entry for entry in trace if entry.statement == first]
 
 
-def _judge_condition(findings: Findings, check_id: str, trace: Trace, key: str, claim: list[str], where: str) -> None:
+def _judge_condition(
+    findings: Findings, check_id: str, trace: Trace, key: str, claim: list[str], where: str, *, unseen: str = ""
+) -> None:
     """A condition passes where it is met, or where there is none. A failing one under a similar key is the usual typing
     error."""
     conditions = [entry for entry in trace if entry.element == "Condition"]
@@ -135,7 +157,7 @@ def _judge_condition(findings: Findings, check_id: str, trace: Trace, key: str, 
         # All conditions have to be met where there are several operators: one that is met does not have to change.
         shown = own if passed else [entry for entry in own if not entry.matched]
         asked: JsonValue = _wanted(shown, key) if own else ANY
-        findings.judge(check_id, passed, got=asked, expected=claim, where=where)
+        findings.judge_as_seen(check_id, passed, unseen=unseen, got=asked, expected=claim, where=where)
         if check_id == "trust.subject" and any(map(_is_literal_pattern, shown)) and not passed:
             findings.explain(check_id, Status.FAILED, LITERAL)
 

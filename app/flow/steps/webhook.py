@@ -15,8 +15,9 @@ from app.flow.model import NOT_OBSERVABLE, JsonValue, Step, StepReport, Subject
 from app.flow.ports import Ports
 from app.flow.steps import kubelet_status, selectors
 from app.flow.steps.findings import BY_HAND, NO_POD, Findings, unseen
-from app.flow.steps.injection import own_token, request_pod
+from app.flow.steps.injection import own_token, request_pod, token_source
 from app.flow.steps.mutation import PARTS, judge_mutation, present_parts, show_mutation
+from app.flow.steps.oidc_provider import USUAL_AUDIENCE
 from app.flow.steps.step_context import StepContext
 from app.flow.webhook import CONFIGURATION, RULE, WEBHOOKS
 
@@ -83,6 +84,11 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
         called = f"{kind} {name}".strip()
         if findings.judge("webhook.dry_run", kind == "Pod", got=called or after, expected="Pod", where=where):
             show_mutation(findings, ports, subject, request, after, webhook)
+            source = token_source(after)
+            if step_context.audience_unseen and not step_context.service_account_unseen and source:
+                # Nothing else has shown the webhook's own setting.
+                step_context = replace(step_context, usual_audience=get_str(source, "audience"), audience_unseen="")
+                findings.show(USUAL_AUDIENCE, step_context.usual_audience)
             judge_mutation(findings, after, step_context)
 
     # (4) The Pod that runs.

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from app.flow.model import Check, Step, Walk
 from app.flow.steps.standstill import PROGRAM_ENDED
 from app.flow.verdict.connection_errors import blames_surroundings
+from app.flow.verdict.error_messages import hides_reason
 from app.flow.verdict.log_sentences import last_words
 from app.flow.verdict.refusals import APPLICATION, RUNNING
 
@@ -113,6 +114,8 @@ def _follows(check: Check, ids: Sequence[str], place: int) -> bool:
     if check_id == RUNNING:
         by_aws = last_words(check.error)[0]
         return bool(others) if check.reason in PROGRAM_ENDED or by_aws else "token.file" in others
+    if check_id == "pod.request" and hides_reason(check.error) and others & (_BEFORE_STS | _STS):
+        return True
     if _FOLLOWS.get(check_id, frozenset()) & set(ids):
         return True
     return any(check_id in group and group & set(ids[:place]) for group in _OBJECTS)

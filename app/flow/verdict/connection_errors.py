@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from app.flow.model import Step
-from app.flow.verdict.error_messages import blames_clock, lacks_region, shows_in
+from app.flow.verdict.error_messages import blames_clock, is_throttled, lacks_region, shows_in
 from app.flow.verdict.log_sentences import OF_AWS
 
 _NO_SESSION = (
@@ -52,6 +52,12 @@ _NO_TRUST = re.compile(
 def blames_surroundings(said: str) -> bool:
     """Whether the program did not reach AWS, or signed at the wrong time: something around the program is broken."""
     return blames_clock(said) or any(it.search(said) for it in (_NO_WAY, _NO_NAME, _GAVE_UP, _NO_PROXY, _NO_TRUST))
+
+
+def may_pass(said: str) -> bool:
+    """Whether the error may pass by itself, as one on the way to AWS does, or too many requests to STS."""
+    lasting = blames_clock(said) or blames_certificate(said)
+    return is_throttled(said) or (blames_surroundings(said) and not lasting)
 
 
 def unreached(said: str) -> str:

@@ -19,11 +19,13 @@ _STS = re.compile(
     r"|at '(?:roleArn|roleSessionName|webIdentityToken)' failed to satisfy|IDPCommunicationError"
     r"|aws-java-sdk-sts module|AWSSDK\.SecurityToken|webIdentityTokenFile must be"
     r"|get credentials: (?:failed to refresh cached credentials, )?(?:request canceled, |canceled, )?context "
+    r"|STS API responded with|STS assume role request failed|Provider returned no credentials, service="
 )
 _PRINCIPAL = re.compile(r"\bUser: (arn:aws[\w-]*:(?:sts|iam)::\d{12}:\S+) is not authorized")
 _MISSING = re.compile(r'is not authorized to perform: ([\w-]+:\w+)(?: on resource: "?([^\s"\\]+)| on (the resource))?')
 _DENYING = re.compile(r"(?:with an explicit deny in an? |because no )([a-zA-Z -]+? policy|permissions boundary)\b")
 _CONTROL_POLICY = re.compile(r" control policy: arn:[\w-]+:organizations::\d{12}:policy/o-\w+/\w+/(p-\w{8,128})\b")
+_HIDING = ("No credentials are provided", "Secret Validation Failure: ", " status code 401")
 _NO_CREDENTIALS = (
     *("Unable to locate credentials", "NoCredentialProviders", "no EC2 IMDS role found"),
     *("credentials from any provider in the chain", "credentials from any of the providers in the chain"),
@@ -36,6 +38,7 @@ _NO_CREDENTIALS = (
     *("Partial credentials found in", "Unsupported credential_source: ", " has a role_arn, and source_profile, but"),
     *("SharedCredsLoad: ", "failed to load credentials, ", "MissingAuthenticationToken"),
     *("Resolved credential object is not valid", "No signing credentials available"),
+    *(*_HIDING, "find AWS credentials in environment"),
 )
 _NO_PROFILE = ("The config profile", "failed to get shared config profile, ")
 _NO_MODULE = re.compile(
@@ -68,7 +71,10 @@ _NO_ONE = re.compile(
     r"|Access to the resource \S+ is denied\.|Access to KMS is not allowed"
     r"|The ciphertext refers to a customer master key that does not exist, .*"
     r"|AWS Error ACCESS_DENIED during \w+ operation: No response body\.)"
-    r"(?:$|\s+status code: |\\n\\t| Encoded authorization| \((?:Service: |Aws::))"
+    r"(?:$|\s+status code: |\\n\\t| Encoded authorization|(?:; request: \w+ .+?)? \((?:Service: |Aws::))"
+    r"|\.S3Exception: null \(Service: S3, Status Code: 403\b"
+    r"|^(?:HTTP \w+ error \w+ '|\* Credentials are provided, but|error=Invalid credentials)"
+    r"|^Error performing .* 403 Forbidden"
 )
 _ENCODED = re.compile(r"Encoded authorization failure message: ([\w+/=-]+)")
 """Matches EC2's encoded message of who was refused what, which `sts:DecodeAuthorizationMessage` decodes."""
@@ -81,6 +87,7 @@ _NO_REGION = re.compile(
     r"You must specify a region|MissingRegion|AWS region is required|https://[\w-]+\.\.amazonaws"
     r"|Provided region_name '.*' doesn't match a supported format|Missing Region$|Region is missing"
     r"|Unable to (?:load (?:a )?region from any|find a region via)|No region was provided\."
+    r"|Missing required AWS_REGION env variable"
     r"|A \"region\" configuration value is required|No RegionEndpoint or ServiceURL configured"
 )
 """Matches a missing region: a host has two dots in a row where the region's text was empty."""
@@ -198,6 +205,12 @@ def control_policy(said: str) -> str:
 def lacks_credentials(said: str) -> bool:
     """Whether no provider of the credential chain had credentials, for another reason than a refusal by STS."""
     return not (is_refusal(said) or by_other_server(said)) and any(words in said for words in _NO_CREDENTIALS)
+
+
+def hides_reason(said: str) -> bool:
+    """Whether the program found no credentials and would say the same if STS had refused the token: DuckDB, whose SDK
+    for C++ goes on without them, and ECR's credential helper, as in Kaniko."""
+    return any(words in said for words in _HIDING)
 
 
 def lacks_module(said: str) -> bool:

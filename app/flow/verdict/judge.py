@@ -19,7 +19,7 @@ from app.flow.verdict.check_dependencies import PLACES, in_order, roots
 from app.flow.verdict.connection_errors import blames_surroundings
 from app.flow.verdict.error_messages import lies_in, shows_in
 from app.flow.verdict.proof import is_proven, waits_for
-from app.flow.verdict.refusals import ANSWER, APPLICATION, BY_WHICH_SERVER, RUNNING, Reading, convicting, read_refusal
+from app.flow.verdict.refusals import ANSWER, APPLICATION, LEAVES_OPEN, RUNNING, Reading, convicting, read_refusal
 
 REFUSED_LATELY = "sts.recent_failures"
 _NEEDLESS = (NO_ACTION, BY_HAND)
@@ -124,7 +124,7 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
     # (1) The first broken link.
     reading = read_refusal(by_id)
     denied = by_id.get(APPLICATION)
-    unnamed = denied if denied is not None and denied.reason in BY_WHICH_SERVER else None
+    unnamed = denied if denied is not None and denied.reason in LEAVES_OPEN else None
     broken = _broken(checks, by_id, reading)
     if broken and not (unnamed and all(_has_ended(check) for _, check in broken)):
         (step, check), *later = broken
@@ -143,7 +143,9 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
         )
 
     if unnamed:
-        return Verdict(outcome=Outcome.UNKNOWN, status=unnamed.status, step=Step.ACCESS, check=unnamed, open=open_)
+        return Verdict(
+            outcome=Outcome.UNKNOWN, status=unnamed.status, step=lies_in(unnamed.error), check=unnamed, open=open_
+        )
 
     # (2) Nothing is broken: it works if it has been seen to work.
     warned = _warned(checks)

@@ -2,11 +2,15 @@
 
 Sources: botocore's exceptions (`botocore/exceptions.py`) and the AWS CLI's `aws: [ERROR]: `; the errors of the AWS SDKs
 for Go and Java (1 and 2), JavaScript 3, Ruby, .NET, PHP and Rust, and of Hadoop's S3A, as users quote them. A message
-of AWS itself, such as who is not authorized to do what, is the same in all of them.
+of AWS itself, such as who is not authorized to do what, is the same in all of them. Programs with a client of their
+own: Fluent Bit (`src/aws/flb_aws_credentials_sts.c`, `flb_signv4.c`), nginx-s3-gateway (`awscredentials.js`), DuckDB
+(`duckdb-aws`, `duckdb-httpfs`), Vector, ECR's registry as Kaniko quotes it, and minio-go, which prints S3's bare
+message (Thanos, Argo Workflows, Flux). `tests/unit/test_logs_of_sdks.py` says where users quote them.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -85,12 +89,22 @@ _SENTENCE = re.compile(
     r"failed to satisfy .+"
     r"|AWS Error [A-Z_]+(?: \(HTTP status \d+\))? during \w+ operation: .+"
     r"|\bAccessDenied: Access Denied\b|(?<=<Message>)Access Denied(?=</Message>)"
-    r"|(?<=: )Access Denied\.(?=$|\\?\")"
     r"|(?:\bAccessDenied: )?Access to the resource \S+ is denied\."
-    rf"|Error performing \w+ https://sts\.\S*{OF_AWS}\S* .+"
+    rf"|Error performing \w+ https://(?:sts\.\S*{OF_AWS}\S* .+|\S*{OF_AWS}\S* .*\b403 Forbidden)"
+    r"|STS API responded with \w+|STS assume role request failed|Provider returned no credentials, service=\S+"
+    r"|Could not assume role using web identity: .+"
+    r"|HTTP \w+ error (?:on|reading) '[^' ]+'[^(]* \(HTTP 403\b[^)]*\)|Secret Validation Failure: .+"
+    r"|\* (?:No credentials are provided|Credentials are provided, but they did not work)\."
+    r"|error=Invalid credentials(?= component_kind=\"sink\" component_type=\"?aws_)"
+    r"|Couldn't find AWS credentials in environment, .+"
+    r"|\d{12}\.dkr\.ecr\.\S+ un\w+ status code 401\b.*"
     r"|(?:\b\w+: )?(?:User: arn:aws[\w-]*:\S+ is not|Not) authorized to perform:? [\w-]+:\w+.*"
 )
 """Matches a product's message in a line, without what the program put before it."""
+_BARE = re.compile(r"(?:(?<=: )|(?<=[\"=]))Access Denied\.?(?=$|\\?[\"')]|\\n)")
+"""Matches the whole message of S3, with which minio-go says nothing else. Any other program may have such words."""
+_OF_STORE = re.compile(r"(?i)\bs3\b|bucket|object.?stor|artifact|put file|save outputs|sanity check")
+"""Finds what shows, in the same line, that a store of objects said so."""
 _WHOLE_LINE = re.compile(
     r"\(Service: [\w ]+(?:, Status Code: \d+, Request ID|; Status Code: \d+; Error Code): |\(Aws::\w+::Errors::\w+\)"
 )
@@ -112,9 +126,17 @@ _CAUSED_BY = "caused by: "
 _BESIDE = re.compile(
     r"\s*(?:status code: \d+|</?(?:Error|ErrorResponse|RequestId)\b|at .*[A-Za-z]:\d+(?::\d+)?\)?$|\.\.\. \d+ more$)"
     r"|\s+(?![\[(]?(?:\d|TRACE|DEBUG|INFO|NOTICE|WARN|ERROR))\S"
+    r"|.*(?:could not sign request|No cached credentials are available|failed to flush chunk|\* See https://duckdb)"
+    r"|(?:Profile|Credential Chain|Role-arn|External-id|Web Identity Token File|Session Name): '"
+    r"|.*auth request unexpected status: 500"
 )
 """Matches a line that belongs to the message before it: the HTTP status, the rest of an answer, or a place in the
-program; or an indented line that begins neither with a time nor with a level, as a logger's own lines do."""
+program; an indented line that begins neither with a time nor with a level, as a logger's own lines do; or what Fluent
+Bit, DuckDB and nginx-s3-gateway print after it."""
+_TRYING = re.compile(
+    r"(?i)\b(?:re-?tr|tr(?:y|ies)\b|attempt|wait|back.?off|re-?queu|fail|error|timed? ?out|unable|could ?n.t)"
+)
+"""Finds what a program says between two attempts that fail."""
 _OWN_VALUES = re.compile(r"\S*\d\S*")
 """Matches what differs when a program prints the same message again, such as a time or the id of a request."""
 
@@ -130,16 +152,28 @@ def last_words(log: str) -> tuple[str, str]:
 def comes_again(log: str) -> bool:
     """Whether the program prints its last message again and again: it has printed no more lines since the last time
     than between that time and the one before."""
+    between, since = _around(log)
+    return 0 < len(between) and len(since) <= len(between)
+
+
+def only_tries(log: str) -> bool:
+    """Whether all lines between the last message and the one before, and after it, only say that something failed or is
+    tried again."""
+    return all(map(_TRYING.search, itertools.chain(*_around(log))))
+
+
+def _around(log: str) -> tuple[list[str], list[str]]:
+    """The lines between the last message and the one before, if that is the same, and the lines since."""
     lines = _lines(log)
     found = _sentences(lines)
     said, place, end = next(found, ("", 0, 0))
-    wanted, since = _OWN_VALUES.sub("", said), sum(map(bool, lines[end:]))
+    wanted, since = _OWN_VALUES.sub("", said), list(filter(None, lines[end:]))
     for before, earlier, until in found:
         if _OWN_VALUES.sub("", before) == wanted:
-            if between := sum(map(bool, lines[until:place])):
-                return since <= between
+            if between := list(filter(None, lines[until:place])):
+                return between, since
             place = earlier
-    return False
+    return [], since
 
 
 def _lines(log: str) -> list[str]:
@@ -177,6 +211,8 @@ def _last_in(line: str) -> str:
     while found := _SENTENCE.search(line):
         said = _END.split(found[0])[0]
         line = line[found.start() + max(len(said), 1) :]
+    if not said and _OF_STORE.search(line) and (found := _BARE.search(line)):
+        return found[0]
     return said
 
 

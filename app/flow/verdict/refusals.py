@@ -154,6 +154,10 @@ NAMES_NO_ONE, UNKNOWN_KEY, ENCODED = "names_no_one", "unknown_key", "encoded"
 EC2 has encoded."""
 BY_WHICH_SERVER = (NAMES_NO_ONE, UNKNOWN_KEY, ENCODED)
 """The reasons that leave open which server refused, and whose request."""
+COMES_AND_GOES = "comes_and_goes"
+"""The reason where the program has printed several times that it did not reach AWS, and other lines in between."""
+LEAVES_OPEN = (*BY_WHICH_SERVER, COMES_AND_GOES)
+"""The reasons of a program's error for which it is open whether IRSA is the cause."""
 RUNNING = "pod.running"
 """The check of whether the Pod runs."""
 GRANTED = "sts.recent_successes"

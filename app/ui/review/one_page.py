@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping
 
 from app.content import Content
 from app.flow.annotations import ROLE_ARN
+from app.flow.doctor.evidence import audience_of
 from app.flow.json_access import get, get_list, get_str, shown, strings
 from app.flow.model import JsonValue, Step, Walk
-from app.flow.names import annotated_audience, host_and_path, provider_arn, role_of
+from app.flow.names import host_and_path, provider_arn, role_of
 from app.report import verdict_words
 from app.ui.draw import components
 from app.ui.draw.checks import framed, mark
@@ -138,7 +139,7 @@ def _order(walk: Walk, content: Content) -> str:
         "role_arn": role or "ROLE_ARN",
         "role": parts[2] if parts else "ROLE_NAME",
         "provider_arn": provider_arn(role, issuer) or "PROVIDER_ARN",
-        "audience": annotated_audience(account),
+        "audience": audience_of(walk),
     }
     quoted = {name: shlex.quote(value) for name, value in values.items()}
     items = "".join(

@@ -16,7 +16,7 @@ from app.flow.model import HOLDS, JsonValue, Status
 from app.flow.names import API_TOKEN, provider_arn, subject_claim
 from app.flow.ports import Execution
 from app.flow.steps import kubelet_status
-from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment, token_source
+from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment, own_token, token_source
 from app.flow.steps.token_fetch import NO_PROGRAM
 
 _HOUR = 3600
@@ -127,6 +127,8 @@ def key_id(copy: Copy) -> str:
 
 def claims_of(copy: Copy) -> tuple[str, dict[str, JsonValue], str]:
     """Issuer, claims and provider that a session keeps of the token."""
-    audience = get_str(token_source(copy.documents.get("pod")), "audience")
+    pod = copy.documents.get("pod")
+    own = own_token(pod)
+    audience = own.audience if own else get_str(token_source(pod), "audience")
     claims: dict[str, JsonValue] = {"sub": subject_claim(copy.subject), "aud": [audience] if audience else []}
     return copy.issuer, claims, provider_arn(copy.annotated_role, copy.issuer)

@@ -9,7 +9,7 @@ from functools import reduce
 from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.fixes import fix_for
-from app.flow.doctor.names import Names, line
+from app.flow.doctor.names import OUR_ACCOUNT, Names, line
 from app.flow.doctor.survey.mistyped import OF_PODS
 from app.flow.doctor.survey.pods import StalePod
 from app.flow.doctor.survey.survey_reads import Policy
@@ -18,10 +18,11 @@ from app.flow.doctor.trust_fix import Bearer, admitting
 from app.flow.doctor.workload import HELD_BACK, PAUSED, workload_of
 from app.flow.json_access import get_str
 from app.flow.matching import request_conditions
-from app.flow.model import Check, JsonObject, JsonValue, Status, Step, Subject, Walk
+from app.flow.model import Check, JsonObject, JsonValue, Status, Step, StepReport, Subject, Walk
 from app.flow.names import role_of
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings
+from app.flow.steps.oidc_provider import USUAL_AUDIENCE
 from app.flow.steps.trust_policy import is_of_other_key, judge_trust
 from app.flow.verdict.judge import Outcome, Verdict
 
@@ -49,6 +50,8 @@ class Case:
     issuer: str
     bearer: Bearer
     policy: Policy
+    account: str
+    """Our own account's id; empty where we do not know it."""
     pods: Sequence[JsonValue] = ()
     """The Pods that a fix recreates."""
     held_back: Mapping[str, str] = field(default_factory=dict)
@@ -64,18 +67,25 @@ class Case:
 
     def names(self, check: Check) -> Names:
         """The names that the commands use."""
-        return Names(check, Walk(subject=self.subject, reports=()), self._documents(None))
+        return Names(check, self._walk(self.subject), self._documents(None))
 
     def _fix(self, check: Check, pod: JsonValue) -> Fix | None:
         verdict = Verdict(outcome=Outcome.BROKEN, status=check.status, check=check)
         subject = replace(self.subject, pod=get_str(pod, "metadata", "name"))
-        return fix_for(verdict, Walk(subject=subject, reports=()), self._documents(pod))
+        return fix_for(verdict, self._walk(subject), self._documents(pod))
+
+    def _walk(self, subject: Subject) -> Walk:
+        """No check, but what the audience of its tokens follows from."""
+        evidence = {"service_account": self.document, USUAL_AUDIENCE: self.bearer.audience}
+        report = StepReport(step=Step.SERVICE_ACCOUNT, checks=(), evidence=evidence, exchanges=())
+        return Walk(subject=subject, reports=(report,))
 
     def _documents(self, pod: JsonValue) -> JsonObject:
         return {
             "service_account": self.document,
             "cluster_discovery": {"issuer": self.issuer},
             "trust_policy": self.policy.document,
+            OUR_ACCOUNT: self.account,
             **({"pod": pod, "workload": workload_of(pod), HELD_BACK: self.held_back} if pod else {}),
         }
 
@@ -149,6 +159,11 @@ def refused(case: Case, together: Sequence[Bearer]) -> Problem:
         fix = Fix(id="trust_together", commands=(case.names(first).update_trust(policy),))
     cause = "causes.condition_key" if is_of_other_key(first) else _TRUST[first.id]
     return Problem(cause=cause, status=Status.FAILED, fix=fix)
+
+
+def of_audience(case: Case) -> Problem:
+    """Its role lets it in if the webhook asks for the audience that the trust policy expects, which no Pod shows."""
+    return Problem(cause="survey.causes.audience", status=Status.UNKNOWN, values={"got": case.bearer.audience})
 
 
 def depends(case: Case) -> Problem:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.flow.annotations import ROLE_ARN
+from app.flow.annotations import AUDIENCE, ROLE_ARN
 from app.flow.doctor.survey.mistyped import mistyped
+from app.flow.doctor.survey.pods import living
 from app.flow.doctor.survey.survey_reads import Policy
 from app.flow.doctor.survey.values import RoleFound
 from app.flow.doctor.trust_fix import Bearer
@@ -21,6 +22,8 @@ from app.flow.names import (
     provider_arn,
     subject_claim,
 )
+from app.flow.partitions import region_of
+from app.flow.steps.injection import token_source
 from app.flow.steps.trust_policy import PROBE, strangers_of
 
 _SUBJECT = re.compile(r"system:serviceaccount:([a-z0-9-]+):([a-z0-9.-]+)")
@@ -37,7 +40,8 @@ class Candidate:
     document: JsonValue
     role_arn: str
     """The value of the annotation, or of one that was meant for it."""
-    audience: str
+    audience: str | None
+    """What its tokens are asked for; None where that is not known."""
     key: str = ""
     """The annotation's key where that is mistyped; else empty."""
 
@@ -50,13 +54,32 @@ class Candidate:
         """Whether its annotation is this role's ARN."""
         return self.role_arn == arn and not self.key
 
-    def bearer(self, arn: str, issuer: str) -> Bearer:
-        """The ServiceAccount as the role's trust policy sees it."""
-        return _bearer(self.subject, arn, issuer, self.audience)
+    def bearer(self, arn: str, issuer: str, policy: JsonValue) -> Bearer:
+        """The ServiceAccount as the role's trust policy sees it. Where the audience of its tokens is not known, it is
+        the one that the policy expects."""
+        return _bearer(self.subject, arn, issuer, _or_expected(self.audience, policy, issuer))
 
 
-def candidate_of(document: JsonValue) -> Candidate:
-    """The ServiceAccount of that document."""
+def usual_audience(
+    issuer: str, service_accounts: Sequence[JsonValue], running: Mapping[tuple[str, str], Sequence[JsonValue]]
+) -> str | None:
+    """The audience that the webhook asks for by its own setting, as the Pods show it that it has edited; None where
+    they show none, or not the same one. On EKS it is known."""
+    if region_of(issuer):
+        return DEFAULT_AUDIENCE
+    shown = {
+        get_str(token_source(pod), "audience")
+        for document in service_accounts
+        if AUDIENCE not in get_object(document, "metadata", "annotations")
+        for pod in living(
+            running.get((get_str(document, "metadata", "namespace"), get_str(document, "metadata", "name")), ())
+        )
+    } - {""}
+    return shown.pop() if len(shown) == 1 else None
+
+
+def candidate_of(document: JsonValue, usual: str | None) -> Candidate:
+    """The ServiceAccount of that document. `usual` is the webhook's own audience, where it is known."""
     annotations = get_object(document, "metadata", "annotations")
     key, meant = mistyped(annotations)
     return Candidate(
@@ -66,7 +89,7 @@ def candidate_of(document: JsonValue) -> Candidate:
         ),
         document=document,
         role_arn=meant or get_str(annotations, ROLE_ARN),
-        audience=annotated_audience(document),
+        audience=usual if AUDIENCE not in annotations else annotated_audience(document),
         key=key,
     )
 
@@ -76,16 +99,36 @@ def _bearer(subject: Subject, arn: str, issuer: str, audience: str) -> Bearer:
     return Bearer(issuer=issuer, provider_arn=provider, subject=subject_claim(subject), audience=audience)
 
 
-def let_in(arn: str, policy: Policy, everybody: Sequence[Candidate], issuer: str, namespace: str) -> RoleFound:
+def _or_expected(audience: str | None, policy: JsonValue, issuer: str) -> str:
+    """The audience; where it is not known, the only one that the trust policy expects, else the usual one."""
+    if audience is not None:
+        return audience
+    key = f"{host_and_path(issuer)}:aud".lower()
+    expected = {
+        value
+        for statement in statements(policy)
+        for operator, keys in get_object(statement, "Condition").items()
+        if any(name in operator for name in _COMPARING)
+        for given, wanted in get_object(keys).items()
+        if given.lower() == key
+        for value in strings(wanted)
+    }
+    return expected.pop() if len(expected) == 1 else DEFAULT_AUDIENCE
+
+
+def let_in(
+    arn: str, policy: Policy, everybody: Sequence[Candidate], issuer: str, namespace: str, usual: str | None
+) -> RoleFound:
     """The role, and who is let in by it. `everybody`: the ServiceAccounts of `namespace`, or of all namespaces where
-    that is empty."""
+    that is empty. `usual` is the webhook's own audience, where it is known."""
     if policy.reason or not get_object(policy.document):
         return RoleFound(arn=arn, reason=policy.reason, said=policy.said)
 
     def probe(namespace: str) -> bool:
         """Whether a ServiceAccount of that namespace is let in whose name no ServiceAccount has."""
         subject = Subject(namespace=namespace, service_account=PROBE)
-        return _bearer(subject, arn, issuer, DEFAULT_AUDIENCE).is_let_in(policy.document)
+        audience = _or_expected(usual, policy.document, issuer)
+        return _bearer(subject, arn, issuer, audience).is_let_in(policy.document)
 
     # (1) Any ServiceAccount; any one of a namespace; any one whose name begins like that of an annotated one.
     only = _only(policy.document, issuer)
@@ -96,7 +139,7 @@ def let_in(arn: str, policy: Policy, everybody: Sequence[Candidate], issuer: str
         only is None
         and not cluster
         and any(
-            candidate.bearer(arn, issuer).is_let_in(policy.document, stranger)
+            candidate.bearer(arn, issuer, policy.document).is_let_in(policy.document, stranger)
             for candidate in everybody
             if candidate.names(arn) and candidate.subject.namespace not in namespaces
             for stranger in strangers_of(subject_claim(candidate.subject), policy.document)
@@ -109,7 +152,7 @@ def let_in(arn: str, policy: Policy, everybody: Sequence[Candidate], issuer: str
         for candidate in everybody
         if not candidate.names(arn)
         and (only is None or subject_claim(candidate.subject) in only)
-        and candidate.bearer(arn, issuer).is_let_in(policy.document)
+        and candidate.bearer(arn, issuer, policy.document).is_let_in(policy.document)
     )
     existing = {candidate.place for candidate in everybody}
     absent = tuple(

@@ -13,7 +13,7 @@ from dataclasses import replace
 from app.flow.doctor.reading.on_workload import is_rolled_out, read_workloads
 from app.flow.doctor.survey import pods, problems
 from app.flow.doctor.survey.mistyped import OF_PODS
-from app.flow.doctor.survey.roles import Candidate, candidate_of, let_in
+from app.flow.doctor.survey.roles import Candidate, candidate_of, let_in, usual_audience
 from app.flow.doctor.survey.survey_reads import Policy, Read, read
 from app.flow.doctor.survey.values import Problem, Stand, Survey, Tie
 from app.flow.doctor.trust_fix import Bearer
@@ -21,7 +21,7 @@ from app.flow.doctor.workload import ROLLED_OUT, why_held_back, workload_of
 from app.flow.errors import FlowError
 from app.flow.json_access import get_str
 from app.flow.model import NOT_OBSERVABLE, JsonValue, Status
-from app.flow.names import role_of
+from app.flow.names import DEFAULT_AUDIENCE, role_of
 from app.flow.ports import Ports
 from app.flow.steps.findings import unseen
 
@@ -44,12 +44,15 @@ def survey(ports: Ports, namespace: str = "") -> Survey:
     """
     # (1) What exists.
     found = read(ports, namespace)
-    everybody = [candidate_of(document) for document in found.service_accounts]
     running = pods.by_service_account(found.pods)
+    usual = usual_audience(found.issuer, found.service_accounts, running)
+    everybody = [candidate_of(document, usual) for document in found.service_accounts]
     annotated = [it for it in everybody if it.role_arn and not _has_another_way(it, running.get(it.place, []))]
 
     # (2) Who is let in by each role.
-    roles = {arn: let_in(arn, policy, everybody, found.issuer, namespace) for arn, policy in found.policies.items()}
+    roles = {
+        arn: let_in(arn, policy, everybody, found.issuer, namespace, usual) for arn, policy in found.policies.items()
+    }
 
     # (3) How each ServiceAccount stands to its role.
     cases = [(it, _case(ports, it, found, running.get(it.place, []))) for it in annotated]
@@ -139,13 +142,15 @@ def _unread(error: FlowError | None) -> tuple[str, str]:
 
 def _case(ports: Ports, candidate: Candidate, found: Read, running: Sequence[JsonValue]) -> problems.Case:
     """`running`: its Pods."""
+    policy = found.policies.get(candidate.role_arn, Policy())
     return problems.Case(
         ports=ports,
         subject=candidate.subject,
         document=candidate.document,
         issuer=found.issuer,
-        bearer=candidate.bearer(candidate.role_arn, found.issuer),
-        policy=found.policies.get(candidate.role_arn, Policy()),
+        bearer=candidate.bearer(candidate.role_arn, found.issuer, policy.document),
+        policy=policy,
+        account=found.account,
         pods=pods.living(running),
     )
 
@@ -166,6 +171,8 @@ def _about_role(
             yield problems.refused(case, refused)
         case Stand.DEPENDS:
             yield problems.depends(case)
+        case Stand.AUDIENCE:
+            yield problems.of_audience(case)
 
 
 def _stand(case: problems.Case, candidate: Candidate) -> Stand:
@@ -179,4 +186,6 @@ def _stand(case: problems.Case, candidate: Candidate) -> Stand:
         return Stand.MISSING
     if case.bearer.rests_on_request(case.policy.document):
         return Stand.DEPENDS
-    return Stand.OWN if case.bearer.is_let_in(case.policy.document) else Stand.REFUSED
+    if not case.bearer.is_let_in(case.policy.document):
+        return Stand.REFUSED
+    return Stand.AUDIENCE if candidate.audience is None and case.bearer.audience != DEFAULT_AUDIENCE else Stand.OWN

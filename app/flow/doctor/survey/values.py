@@ -21,6 +21,8 @@ class Stand(StrEnum):
     """Its trust policy does not."""
     DEPENDS = "depends"
     """It depends on the request to STS, such as the address that it comes from."""
+    AUDIENCE = "audience"
+    """It depends on the audience that the webhook asks for outside EKS, which no Pod shows."""
     MISSING = "missing"
     """The account has no role of that ARN. STS answers as if the trust policy refused."""
     MALFORMED = "malformed"
@@ -31,6 +33,7 @@ class Stand(StrEnum):
     """The role could not be read."""
 
 
+_OPEN = (Stand.DEPENDS, Stand.AUDIENCE)
 BROKEN_STANDS = (Stand.REFUSED, Stand.MISSING, Stand.MALFORMED, Stand.MISTYPED)
 
 
@@ -76,7 +79,7 @@ class Tie:
         """The worst of its problems; without one, whether its role lets it in, as far as that could be read."""
         found = {problem.status for problem in self.problems}
         worst = next((status for status in (Status.FAILED, Status.WARNING) if status in found), Status.PASSED)
-        open_ = self.stand in (Stand.UNREAD, Stand.DEPENDS)
+        open_ = self.stand in (Stand.UNREAD, *_OPEN)
         return Status.UNKNOWN if open_ and worst is not Status.FAILED else worst
 
 
@@ -145,7 +148,7 @@ class Survey:
         return {
             "provider": sum(tie.lacks_provider for tie in self.ties),
             **stands,
-            "depends": self._depending,
+            **{stand.value: sum(tie.stand is stand for tie in self.ties) for stand in _OPEN},
             "stale": sum(bool(tie.stale) for tie in self.ties),
             "pod_identity": sum(bool(tie.by_pod_identity) for tie in self.ties),
             "wide": sum(role.wide for role in self.roles),
@@ -159,7 +162,7 @@ class Survey:
 
     @property
     def _depending(self) -> int:
-        return sum(tie.stand is Stand.DEPENDS for tie in self.ties)
+        return sum(tie.stand in _OPEN for tie in self.ties)
 
     @property
     def _unseen(self) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from app.flow.annotations import AUDIENCE, TOKEN_EXPIRATION
 from app.flow.json_access import get_list, get_object, get_str, seconds
 from app.flow.model import JsonObject, JsonValue
+from app.flow.names import DEFAULT_AUDIENCE
 from app.flow.steps.injection import (
     ROLE_VARIABLE,
     TOKEN_VARIABLE,
@@ -21,6 +22,7 @@ from app.flow.steps.injection import (
     mount_path,
     token_source,
 )
+from app.flow.steps.oidc_provider import USUAL_AUDIENCE
 from app.flow.webhook import VOLUME, WebhookSettings, edited
 from app.flow.webhook_patch import STS_VARIABLE
 
@@ -69,14 +71,15 @@ def _settings(documents: Mapping[str, JsonValue], region: str) -> WebhookSetting
     dry, stored = documents.get("pod_after"), documents.get("pod")
     mounting = (box for pod in (dry, stored) for box in containers(pod) if mount_path(box))
     box: JsonValue = next(mounting, None)
+    audience = get_str(documents, USUAL_AUDIENCE) or DEFAULT_AUDIENCE
     if box is None:
-        return WebhookSettings(region=region, sts_regional_endpoint=bool(region))
+        return WebhookSettings(region=region, sts_regional_endpoint=bool(region), audience=audience)
     variables, source, usual = environment(box), get_object(token_source(dry)), WebhookSettings()
     given = {key for it in (documents.get("service_account"), dry) for key in get_object(it, "metadata", "annotations")}
     return WebhookSettings(
         region=variables.get("AWS_REGION", ""),
         sts_regional_endpoint=STS_VARIABLE in variables,
-        audience=("" if AUDIENCE in given else get_str(source, "audience")) or usual.audience,
+        audience=("" if AUDIENCE in given else get_str(source, "audience")) or audience,
         token_expiration=int(
             (None if TOKEN_EXPIRATION in given else seconds(source, "expirationSeconds")) or usual.token_expiration
         ),

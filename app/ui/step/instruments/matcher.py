@@ -16,11 +16,12 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.annotations import ROLE_ARN
+from app.flow.doctor.evidence import audience_of
 from app.flow.json_access import get, get_object, get_str
 from app.flow.matching.comparison import Comparison, compare
 from app.flow.matching.policy_edits import EDITS
 from app.flow.model import JsonValue, Step
-from app.flow.names import annotated_audience, provider_arn, subject_claim
+from app.flow.names import provider_arn, subject_claim
 from app.flow.policy import policy_text
 from app.flow.policy.policy_text import PolicyText
 from app.flow.visible import pretty_json
@@ -56,9 +57,8 @@ class Sides:
 
 def before_the_token(walk_view: WalkView, content: Content) -> None:
     """The matcher with the claims that the ServiceAccount's tokens will carry."""
-    account = walk_view.walk.report(Step.SERVICE_ACCOUNT).evidence.get("service_account")
     issuer = get_str(walk_view.walk.report(Step.OIDC_PROVIDER).evidence.get("cluster_discovery"), "issuer")
-    claims = {"iss": issuer, "sub": subject_claim(walk_view.walk.subject), "aud": [annotated_audience(account)]}
+    claims = {"iss": issuer, "sub": subject_claim(walk_view.walk.subject), "aud": [audience_of(walk_view.walk)]}
     if sides := _sides(walk_view, claims, mounted=False):
         _draw(sides, content)
 
