@@ -71,7 +71,7 @@ def test_it_opens_with_all_that_the_first_token_and_session_can_do(machine, lang
 def test_the_landmarks_follow_from_the_token_and_the_session(machine):
     shown = machine()
     places = re.findall(r'<li class="ahead"><code>(\+\d+:\d\d)</code>', shown.html("landmarks"))
-    assert places == ["+0:45", "+0:50", "+1:00", "+19:12", "+24:00", "+24:05"]
+    assert places == ["+0:45", "+0:50", "+1:00", "+19:12", "+24:01", "+24:05"]
     assert set(places) <= set(slider(shown).options)
     groups = re.findall(r'<span class="numbers"[^>]*>(.*?)</span>', shown.html("line"))
     assert [re.findall(r"\d", group) for group in groups] == [["1", "2", "3"], ["4"], ["5", "6"]]
@@ -90,7 +90,7 @@ def test_the_session_ends_first_then_the_file_changes_and_sts_waits_for_five_min
     to(shown, "due")
     assert prose(content.message("time_machine.other_token")) in shown.html("moment_file")
     assert answers(shown) == ["passed", "passed", "failed"]
-    to(shown, "expires")
+    to(shown, "refused")
     assert answers(shown) == ["passed", "failed", "failed"]
     assert "[invalid bearer token, service account token has expired]" in spaced(shown.html("moment_answers"))
     assert content.message("time_machine.disagree.expired") in spaced(shown.html("moment_answers"))

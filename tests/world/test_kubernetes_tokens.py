@@ -10,6 +10,7 @@ from tests.world.kubernetes_world import ACCOUNTS, PODS, SECRETS, Api, account, 
 pytestmark = pytest.mark.one_world
 
 TOKEN = f"{ACCOUNTS}/my-sa/token"
+GONE = "service account token has been invalidated"
 
 
 def request(**spec):
@@ -264,7 +265,7 @@ def test_a_token_dies_with_time_key_account_and_pod(simulation, world, api):
     api.post(ACCOUNTS, account())
     assert_unknown(who(simulation, world, free))
     # Time.
-    simulation.move_clock(world, 3601)
+    simulation.move_clock(world, 3661)
     assert_unknown(who(simulation, world, short))
     early = token_for(api)
     simulation.move_clock(world, -7200)
@@ -358,8 +359,7 @@ def test_a_token_review_refuses_the_token_of_a_pod_that_is_gone(world, api):
     assert reviewed(api, token, "sts.amazonaws.com")["authenticated"] is True
     old = uid_of(api, f"{PODS}/pod-after")
     assert api.delete(f"{PODS}/pod-after").status == 200
-    gone = "[invalid bearer token, service account token has been invalidated]"
-    assert reviewed(api, token, "sts.amazonaws.com") == {"user": {}, "error": gone}
+    assert reviewed(api, token, "sts.amazonaws.com") == {"user": {}, "error": f"[invalid bearer token, {GONE}]"}
     spec = {"serviceAccountName": "my-sa", "containers": [{"name": "app", "image": "busybox"}]}
     new = api.post(PODS, {"metadata": {"name": "pod-after"}, "spec": spec}).body["metadata"]["uid"]
     other = f"pod UID ({new}) does not match service account pod ref claim ({old})"
@@ -369,11 +369,31 @@ def test_a_token_review_refuses_the_token_of_a_pod_that_is_gone(world, api):
     assert reviewed(api, token, "sts.amazonaws.com")["error"] == missing
 
 
+@pytest.mark.parametrize(
+    ("path", "bound", "why"),
+    [
+        (f"{PODS}/pod-after", {"boundObjectRef": {"kind": "Pod", "apiVersion": "v1", "name": "pod-after"}}, GONE),
+        (f"{ACCOUNTS}/my-sa", {}, "service account default/my-sa has been deleted"),
+    ],
+)
+def test_what_a_finalizer_keeps_vouches_for_a_token_for_a_minute(world, api, path, bound, why):
+    kept = {"metadata": {"finalizers": ["example.com/kept"]}}
+    assert api.patch(path, kept).status == 200
+    token = token_for(api, audiences=["sts.amazonaws.com"], **bound)
+    assert api.delete(path).body["metadata"]["deletionTimestamp"]
+    world.clock.move(55)
+    assert reviewed(api, token, "sts.amazonaws.com")["authenticated"] is True
+    world.clock.move(10)
+    assert reviewed(api, token, "sts.amazonaws.com")["error"] == f"[invalid bearer token, {why}]"
+
+
 def test_a_token_review_refuses_what_has_expired_and_what_is_no_token(world, api):
     token = token_for(api, audiences=["sts.amazonaws.com"], expirationSeconds=600)
-    world.clock.move(601)
-    expired = "[invalid bearer token, service account token has expired]"
-    assert reviewed(api, token, "sts.amazonaws.com") == {"user": {}, "error": expired}
+    for seconds, why in ((655, ""), (665, "has expired"), (-55, ""), (-65, "is not valid yet")):  # a minute of leeway
+        world.clock.move(seconds)
+        error = f"[invalid bearer token, service account token {why}]"
+        assert reviewed(api, token, "sts.amazonaws.com").get("error") == (error if why else None)
+        world.clock.move(-seconds)
     for junk in ("x", "a.b.c", f"{token[:-8]}AAAAAAAA", world.admin_token + "x"):
         assert reviewed(api, junk, "sts.amazonaws.com") == {"user": {}, "error": "invalid bearer token"}
     assert reviewed(api, world.admin_token)["user"]["username"] == "kubernetes-admin"

@@ -12,6 +12,7 @@ from app.ui.figures.lifetimes import ADVISORY, MANDATORY, session_of
 from app.ui.figures.timeline import Life, life
 from app.ui.text import escape, prose, utc
 from app.ui.time_machine.probes import First
+from app.world.apiserver.auth.authentication import LEEWAY_SECONDS
 from app.world.lifecycle.history import History
 
 HOUR = 3600.0
@@ -41,7 +42,7 @@ def landmarks(first: First, start: float) -> tuple[Landmark, ...]:
         found["mandatory"] = session.expires - MANDATORY
         found["ends"] = session.expires
     if token := life(first.claims):
-        found |= {"due": token.due, "expires": token.expires, "grace": token.expires + LEEWAY}
+        found |= {"due": token.due, "refused": token.expires + LEEWAY_SECONDS, "grace": token.expires + LEEWAY}
     places = ((name, at - start + _AFTER) for name, at in found.items())
     on_the_line = (Landmark(name=name, place=place) for name, place in places if 0 < place < SPAN)
     return tuple(sorted(on_the_line, key=lambda mark: mark.place))

@@ -10,11 +10,13 @@ import hmac
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import jwt
 
+from app.flow.model import JsonObject
 from app.world.apiserver.auth import service_accounts
 from app.world.apiserver.types import errors
 from app.world.aws.access_keys import account_of
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
 ALL_AUTHENTICATED = "system:authenticated"
 ALL_UNAUTHENTICATED = "system:unauthenticated"
+LEEWAY_SECONDS = 60
+"""For how long a ServiceAccount token outlives its `exp` and the deletion of what it is bound to, and how much sooner
+than its `nbf` it counts (`jwt.DefaultLeeway` of go-jose)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,9 +145,9 @@ def _service_account(world: World, token: str, audiences: Sequence[str]) -> tupl
         raise InvalidToken(f"[{_INVALID}, token audiences {own} is invalid for the target audiences {asked}]")
     # (2) It is valid now.
     now = world.clock.now()
-    if now >= claims["exp"]:
+    if now > claims["exp"] + LEEWAY_SECONDS:
         raise InvalidToken(f"[{_INVALID}, service account token has expired]")
-    if now < claims["nbf"]:
+    if now < claims["nbf"] - LEEWAY_SECONDS:
         raise InvalidToken(f"[{_INVALID}, service account token is not valid yet]")
     # (3) It ends with its ServiceAccount and with the object that it is bound to; another object of the same name does
     # not count.
@@ -153,6 +158,8 @@ def _service_account(world: World, token: str, audiences: Sequence[str]) -> tupl
         raise InvalidToken(f'[{_INVALID}, serviceaccounts "{account["name"]}" not found]')
     if (uid := stored.object["metadata"]["uid"]) != account["uid"]:
         raise InvalidToken(f"[{_INVALID}, service account UID ({uid}) does not match claim ({account['uid']})]")
+    if _was_deleted(stored.object, now):
+        raise InvalidToken(f"[{_INVALID}, service account {namespace}/{account['name']} has been deleted]")
     for plural, kind in (("secrets", "secret"), ("pods", "pod")):
         if (reference := private.get(kind)) is not None:
             bound = world.cluster.find(plural, namespace, reference["name"])
@@ -161,6 +168,8 @@ def _service_account(world: World, token: str, audiences: Sequence[str]) -> tupl
             if (uid := bound.object["metadata"]["uid"]) != reference["uid"]:
                 why = f"{kind} UID ({uid}) does not match service account {kind} ref claim ({reference['uid']})"
                 raise InvalidToken(f"[{_INVALID}, {why}]")
+            if _was_deleted(bound.object, now):
+                raise InvalidToken(f"[{_INVALID}, service account token has been invalidated]")
     user = User(
         name=service_accounts.username(namespace, account["name"]),
         groups=(*service_accounts.groups(namespace), ALL_AUTHENTICATED),
@@ -171,6 +180,12 @@ def _service_account(world: World, token: str, audiences: Sequence[str]) -> tupl
 
 
 _INVALID = "invalid bearer token"
+
+
+def _was_deleted(document: JsonObject, now: float) -> bool:
+    """Whether an object that a finalizer still keeps was deleted too long ago to vouch for a token."""
+    deleted = document["metadata"].get("deletionTimestamp")
+    return deleted is not None and datetime.fromisoformat(deleted).timestamp() < now - LEEWAY_SECONDS
 
 
 def _verified(world: World, token: str) -> dict[str, Any]:
