@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import threading
 import time
 import traceback
 from collections import Counter
 from collections.abc import Callable
 
+from app.flow.redaction import mask_text
 from app.flow.visible import visible
 
 LENGTH = 400
@@ -21,11 +23,33 @@ SAME = 5
 ALL = 300
 """Records in a window."""
 OURS = "irsa_explorer"
-"""The logger of our own errors: their tracebacks are kept."""
+"""The logger of our own errors: their tracebacks are kept, secrets masked."""
 EVENTS = "irsa_explorer.events"
 """The logger of events (`app.serving.operations.log_events`), short, written by us, and different each time."""
 EVENTS_LIMIT = 20_000
 """Events in a window: a class of 300 that loads a page at once causes half of it."""
+
+
+class MaskedTracebacks(logging.Filter):
+    """Writes out the traceback of a record, without the secrets that an error's message may contain. Drops none."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """True."""
+        if record.exc_info and (error := record.exc_info[1]) is not None:
+            text = mask_text("".join(traceback.format_exception(error)).rstrip())
+            record.exc_text = visible(text, keep="\n")[:TRACEBACK_LENGTH]
+        return True
+
+
+logging.getLogger(OURS).addFilter(MaskedTracebacks())
+
+
+def record_error(error: BaseException, where: str) -> str:
+    """Writes an error of our own code to the log: `error ID WHERE`, with its traceback. Returns the id, 8 hexadecimal
+    digits, so that anyone who is shown it can ask the operator for what the log says."""
+    error_id = secrets.token_hex(4)
+    logging.getLogger(OURS).error("error %s %s", error_id, where, exc_info=error)
+    return error_id
 
 
 class BoundedRecords(logging.Filter):
@@ -71,9 +95,7 @@ class BoundedRecords(logging.Filter):
             text = record.getMessage()
         except (TypeError, ValueError):  # the arguments do not fit the template
             text = str(record.msg)
-        if error is not None and record.name == OURS:
-            record.exc_text = visible("".join(traceback.format_exception(error)).rstrip(), keep="\n")[:TRACEBACK_LENGTH]
-        elif error is not None:
+        if error is not None and record.name != OURS:
             text = f"{text.strip()}: {type(error).__name__}: {error}{_place(error)}"
             record.exc_info = record.exc_text = None
         text = visible(text.strip(), keep="")  # nothing may look like another line

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from app.clients.aws import sdk as aws_sdk
 from app.clients.aws.account import BotoAws
-from app.clients.aws.calls import static_identity
+from app.clients.aws.calls import AwsCalls, static_identity
 from app.clients.aws.policies import PAGE_LIMIT
 from app.flow.errors import FlowError, NotFound, NotPermitted, NotUnderstood, Refused, ServerFailed, Unreachable
 from app.flow.ports import Credentials
@@ -245,6 +245,26 @@ def test_junk_is_a_flow_error_or_an_empty_answer_to_each_call(body: bytes, statu
             seen[name] = port.exchanges()[0].status
     assert status == 200 or taken == []
     assert seen == dict.fromkeys(CALLS, status)
+
+
+@pytest.mark.parametrize(
+    ("headers", "logged"), [({"x-amzn-RequestId": "b214072d"}, True), ({"x-amz-request-id": "B2"}, True), ({}, False)]
+)
+def test_what_we_do_not_understand_of_aws_itself_is_logged(
+    caplog: pytest.LogCaptureFixture, headers: dict[str, str], logged: bool
+) -> None:
+    """A login page has no request id, and is no bug of ours."""
+    with scripted(200, b"<a/>", **headers) as server, pytest.raises(NotUnderstood):
+        aws(server.port).assume_role_with_web_identity(ROLE, "session", TOKEN)
+    assert ("in the AWS call AssumeRoleWithWebIdentity\nTraceback" in caplog.text) == logged
+
+
+def test_an_error_of_ours_before_anything_is_sent_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(NotUnderstood):
+        AwsCalls(region="", endpoint_url="http://127.0.0.1:1", identity=lambda: None, sdk=aws_sdk.shared).ask(  # type: ignore[arg-type, return-value]
+            "sts", "GetCallerIdentity", lambda client: client.get_caller_identity()
+        )
+    assert "in the AWS call GetCallerIdentity" in caplog.text
 
 
 def test_a_list_is_read_page_by_page_and_not_for_ever() -> None:

@@ -9,7 +9,8 @@ from contextlib import suppress
 
 import pytest
 
-from app.serving.logs import ALL, LENGTH, OURS, SAME, WINDOW_SECONDS, BoundedRecords
+from app.flow.redaction import MASK
+from app.serving.logs import ALL, LENGTH, OURS, SAME, WINDOW_SECONDS, BoundedRecords, record_error
 
 
 class Lines(logging.Handler):
@@ -92,12 +93,13 @@ def test_an_exception_is_one_line_that_says_what_and_where():
     assert __file__ in line
 
 
-def test_our_own_errors_keep_their_traceback():
+def test_our_own_errors_keep_their_traceback(caplog):
+    error_id = record_error(TypeError("\x1b[2J eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"), "somewhere")
     log = Log(OURS)
-    failed(log, "\x1b[2J")
-    (text,) = log.lines
-    assert text.startswith("Exception in ASGI application\nTraceback (most recent call last):")
-    assert text.endswith("TypeError: \\x1b[2J")
+    log.logger.handle(caplog.records[0])
+    for text in (*log.lines, caplog.text):  # with and without the limits of a server
+        assert f"error {error_id} somewhere\n" in text
+        assert text.strip().endswith("\nTypeError: \\x1b[2J eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0." + MASK)
 
 
 @pytest.mark.parametrize("name", ["", OURS])

@@ -1,9 +1,13 @@
 """`aws` in a Pod: whose credentials it finds, and in which words it fails."""
 
+import re
+
 import pytest
 
 from app.world.aws.entities import NodeKind
 from app.world.node.container import knows_web_identity
+from app.world.node.programs.aws_cli.s3_transfers import S3Transfers
+from app.world.node.programs.aws_clients import GivenUp
 from tests.world.helpers import AWS_ERROR, TOKEN_FILE, aws_failure, log_of, pod_of
 
 pytestmark = pytest.mark.one_world
@@ -326,3 +330,32 @@ def test_a_release_older_than_web_identity_becomes_the_node(world, run_pod):
     pod = run_pod(container={"image": "mirror/aws-cli:1.16.230", "command": None, "args": ["s3", "ls"]})
     assert "AWS_ROLE_ARN" in {variable["name"] for variable in pod["spec"]["containers"][0]["env"]}
     assert f"assumed-role/{world.node_role_name}/{world.instance_id} is not authorized" in log_of(world, "probe")
+
+
+@pytest.mark.parametrize(
+    ("error", "shown", "logged"),
+    [
+        (
+            KeyError("Body"),
+            r"this simulated CLI failed, not AWS \(error [0-9a-f]{8} in the app's log\): KeyError",
+            True,
+        ),
+        (ValueError("of ours"), r"this simulated CLI failed, .*: ValueError", True),
+        (GivenUp(), "", False),
+        (OSError(28, "No space left on device"), r"\[Errno 28\] No space left on device", False),
+    ],
+)
+def test_an_error_of_this_app_is_logged_and_not_passed_off_as_the_clis(
+    world, execute, monkeypatch, caplog, error, shown, logged
+):
+    def broken(*_):
+        raise error
+
+    monkeypatch.setattr(S3Transfers, "run", broken)
+    result = execute(pod_of(world, "pod-after"), "aws", "s3", "mb", "s3://new")
+    assert (result.stdout, result.exit_code) == ("", 255)
+    assert re.fullmatch(f"\n{re.escape('aws: [ERROR]: ')}{shown}\n", result.stderr)
+    assert [record.name for record in caplog.records] == ["irsa_explorer"] * logged
+    if logged:
+        assert re.search("error [0-9a-f]{8}", result.stderr)[0] in caplog.text
+        assert "Traceback" in caplog.text

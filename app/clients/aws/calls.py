@@ -16,6 +16,7 @@ from app.flow import strict_json
 from app.flow.errors import FlowError
 from app.flow.model import JsonValue
 from app.flow.ports import AssumedRole, Credentials
+from app.serving.logs import record_error
 
 ANONYMOUS = Identity("", "")
 """The identity of unsigned calls."""
@@ -43,9 +44,10 @@ class AwsCalls:
         credentials: Credentials | None = None,
         region: str = "",
     ) -> Any:
-        """What `call` makes of the service's client, in the identity's region where none is given.
+        """Returns what `call` returns, which gets the service's client. Times in it are RFC 3339.
 
-        Junk makes botocore's parsers, or `call`, raise anything.
+        `region`: the identity's, where it is empty. Raises `FlowError`, whatever botocore or `call` raises: junk makes
+        them raise anything. Where AWS itself responded, or nobody did, that was a bug of ours, so it is also logged.
         """
         made: aws_sdk.Call | None = None
         try:
@@ -57,6 +59,8 @@ class AwsCalls:
         except FlowError:
             raise
         except Exception as error:
+            if made is None or made.answer is None or _is_from_aws(made.answer):
+                record_error(error, f"in the AWS call {operation}")
             raise not_understood(error, operation, made.status if made else 0) from None
 
     def _client(self, service: aws_sdk.Service, operation: str, region: str) -> Any:
@@ -69,6 +73,12 @@ class AwsCalls:
 
     def _identity_of(self, credentials: Credentials | None) -> Identity:
         return self._identity() if credentials is None else _identity(credentials)
+
+
+def _is_from_aws(answer: Mapping[str, Any]) -> bool:
+    """Whether a response has a request id, as each of AWS's has, and that of a login page or a proxy has not."""
+    headers = {name.lower() for name in answer.get("headers", {})}
+    return bool(headers & {"x-amzn-requestid", "x-amz-request-id"})
 
 
 def static_identity(access_key_id: str, secret_access_key: str) -> Callable[[], Identity]:

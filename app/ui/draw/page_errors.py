@@ -19,7 +19,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.exceptions import RerunException
 
 from app.content import Content
-from app.serving.logs import OURS
+from app.serving.logs import OURS, record_error
 from app.ui.draw import components
 from app.ui.draw.checks import warned
 from app.ui.state import language, session
@@ -93,14 +93,13 @@ def _record(error: Exception) -> str:
 
     One line is enough for an error inside Streamlit: it is mostly junk in the place of a widget's value.
     """
-    error_id = secrets.token_hex(4)
     frames = traceback.extract_tb(error.__traceback__)[::-1]
     ours = next((frame for frame in frames if _is_in(frame, *_OUR_CODE)), None)
     if ours is not None and next(frame for frame in frames if _is_in(frame, *_OUR_CODE, _STREAMLIT)) is ours:
-        _log.error("error %s on a page", error_id, exc_info=error)
-    else:
-        place = f" ({ours.filename}:{ours.lineno})" if ours else ""
-        _log.warning("error %s on a page, in Streamlit: %r%s", error_id, error, place)
+        return record_error(error, "on a page")
+    error_id = secrets.token_hex(4)
+    place = f" ({ours.filename}:{ours.lineno})" if ours else ""
+    _log.warning("error %s on a page, in Streamlit: %r%s", error_id, error, place)
     return error_id
 
 

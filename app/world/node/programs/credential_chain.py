@@ -13,6 +13,7 @@ from botocore.credentials import Credentials
 from botocore.utils import ContainerMetadataFetcher, InstanceMetadataFetcher
 
 from app.world.node.container import Container, knows_web_identity
+from app.world.node.programs.aws_cli.usage_errors import InvalidValue
 from app.world.node.programs.instance_metadata import InstanceMetadata
 from app.world.node.programs.shared_config import SharedConfig
 
@@ -126,7 +127,7 @@ class _ContainerProvider(chain.ContainerProvider):
         path = self._environment.get(self.ENV_VAR_AUTH_TOKEN_FILE)
         token = self._read(path) if path is not None else self._environment.get(self.ENV_VAR_AUTH_TOKEN)
         if token is not None and ("\r" in token or "\n" in token):
-            raise ValueError("Auth token value is not a legal header value")
+            raise InvalidValue("Auth token value is not a legal header value")
         return {"Authorization": token} if token is not None else None
 
 

@@ -9,10 +9,13 @@ world's AWS endpoint (`aws_clients`).
 from __future__ import annotations
 
 import posixpath
+import traceback
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
+import botocore
 from botocore import exceptions
 from botocore.config import Config
 from botocore.credentials import Credentials
@@ -20,6 +23,7 @@ from botocore.utils import InstanceMetadataRegionFetcher
 
 from app.flow.model import Exchange
 from app.flow.ports import Execution
+from app.serving.logs import record_error
 from app.world.node.container import Container, version_of
 from app.world.node.programs import aws_command, credential_chain
 from app.world.node.programs.aws_cli.configure import listing
@@ -28,14 +32,25 @@ from app.world.node.programs.aws_cli.operations import operation as parse_operat
 from app.world.node.programs.aws_cli.output import plain, query, text_of
 from app.world.node.programs.aws_cli.s3_options import S3Command, bucket_and_key, bucket_lines, object_lines, s3_command
 from app.world.node.programs.aws_cli.s3_transfers import Missing, S3Transfers
-from app.world.node.programs.aws_cli.usage_errors import USAGE, UsageError, invalid_choice, not_simulated
-from app.world.node.programs.aws_clients import AwsClients
+from app.world.node.programs.aws_cli.usage_errors import (
+    USAGE,
+    InvalidValue,
+    UsageError,
+    invalid_choice,
+    not_simulated,
+)
+from app.world.node.programs.aws_clients import AwsClients, GivenUp
 from app.world.node.programs.instance_metadata import InstanceMetadata
 from app.world.node.programs.shared_config import SharedConfig
 from app.world.node.programs.surroundings import Surroundings
 
 _OWN_COMMANDS = ("configservice", "ddb", "deploy", "help", "history")
 """Commands of the CLI whose names are no services of botocore's (AWS CLI command reference, "Available services")."""
+
+
+_APP = Path(__file__).resolve().parents[3]
+_LIBRARIES = Path(botocore.__file__).parents[1]
+"""botocore, and what it uses."""
 
 
 class AwsCli:
@@ -221,7 +236,11 @@ def _version(image: str) -> str:
 
 
 def _failure(error: Exception) -> Execution:
-    """The CLI's message and exit code for an exception (`awscli/errorhandler.py`)."""
+    """The CLI's message and exit code for an exception (`awscli/errorhandler.py`).
+
+    An error that neither the command nor its container explains is one of this app: it is logged, and the message
+    says so instead of being mistaken for the real CLI's.
+    """
     match error:
         case UsageError() | exceptions.ParamValidationError():
             text, code = f"An error occurred (ParamValidation): {error}", 252
@@ -235,6 +254,20 @@ def _failure(error: Exception) -> Execution:
             text, code = str(error), 254
         case Missing():
             return Execution(stdout="", stderr=f"\n{error}\n", exit_code=255)
-        case _:
+        case _ if _is_explained(error):
             text, code = str(error), 255
+        case _:
+            error_id = record_error(error, "in the simulated aws")
+            text = f"this simulated CLI failed, not AWS (error {error_id} in the app's log): {type(error).__name__}"
+            code = 255
     return Execution(stdout="", stderr=f"\naws: [ERROR]: {text}\n", exit_code=code)
+
+
+def _is_explained(error: Exception) -> bool:
+    """Whether the real CLI would fail as well: botocore refuses what the container has, a file cannot be read, the
+    command contains no number where one belongs, no terminal is there, or no one waits for the program any more."""
+    if isinstance(error, exceptions.BotoCoreError | OSError | EOFError | UnicodeError | InvalidValue | GivenUp):
+        return True
+    frames = (Path(frame.filename) for frame in reversed(traceback.extract_tb(error.__traceback__)))
+    nearest = next((file for file in frames if file.is_relative_to(_APP) or file.is_relative_to(_LIBRARIES)), _APP)
+    return isinstance(error, ValueError) and nearest.is_relative_to(_LIBRARIES)

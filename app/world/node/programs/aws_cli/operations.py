@@ -15,7 +15,14 @@ from typing import Any
 from botocore import xform_name
 from botocore.model import OperationModel, ServiceModel, Shape
 
-from app.world.node.programs.aws_cli.usage_errors import Parser, UsageError, invalid_choice, not_simulated, unknown
+from app.world.node.programs.aws_cli.usage_errors import (
+    InvalidValue,
+    Parser,
+    UsageError,
+    invalid_choice,
+    not_simulated,
+    unknown,
+)
 
 SERVICES: Mapping[str, str] = {"sts": "sts", "iam": "iam", "s3api": "s3", "eks": "eks"}
 """The CLI's command for each service, and botocore's name of the service."""
@@ -45,7 +52,7 @@ class Operation:
 
 
 def operation(service: str, command: str, words: list[str], model: ServiceModel, read: Read) -> Operation:
-    """The call that a command line describes. Raises `UsageError`, and `ValueError` for a text that is no number."""
+    """The call that a command line describes. Raises `UsageError`, and `InvalidValue` for a text that is no number."""
     names = {xform_name(name, "-"): name for name in model.operation_names}
     if command not in names:
         left_out = f"{service} {command}" in _LEFT_OUT or command in ("help", "wait")
@@ -75,7 +82,7 @@ def operation(service: str, command: str, words: list[str], model: ServiceModel,
             option = f"--{xform_name(name, '-')}"
             parameters[name] = _parameter(option, value, shape, read, found)
     pages = {
-        key: int(value) if key != "StartingToken" else value
+        key: _number(value, int) if key != "StartingToken" else value
         for key, option in (("MaxItems", "max_items"), ("PageSize", "page_size"), ("StartingToken", "starting_token"))
         if (value := values.get(option)) is not None
     }
@@ -150,9 +157,9 @@ def _json(option: str, text: str) -> Any:
 def _value(option: str, text: str, shape: Shape) -> Any:
     match shape.type_name:
         case "integer" | "long":
-            return int(text)
+            return _number(text, int)
         case "float" | "double":
-            return float(text)
+            return _number(text, float)
         case "boolean":
             return text.lower() == "true"
         case "blob":
@@ -163,6 +170,13 @@ def _value(option: str, text: str, shape: Shape) -> Any:
         case "structure" | "map" | "list":
             return _json(option, text) if text.lstrip()[:1] in ("{", "[") else _shorthand(option, text, shape)
     return text
+
+
+def _number(text: str, kind: Callable[[str], Any]) -> Any:
+    try:
+        return kind(text)
+    except ValueError as error:
+        raise InvalidValue(str(error)) from error
 
 
 def _shorthand(option: str, text: str, shape: Shape) -> dict[str, Any]:

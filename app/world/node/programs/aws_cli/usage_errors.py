@@ -19,6 +19,10 @@ class UsageError(Exception):
     """The CLI does not take these arguments."""
 
 
+class InvalidValue(ValueError):
+    """A value that botocore or Python does not take; the text is their message, which the CLI prints."""
+
+
 class Parser(argparse.ArgumentParser):
     """argparse, as in the CLI, so a unique beginning of an option's name will do."""
 
