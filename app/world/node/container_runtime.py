@@ -9,7 +9,6 @@ import asyncio
 import codecs
 import posixpath
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
@@ -70,7 +69,7 @@ class ContainerRuntime:
                 world.node_now(),
                 directories={"/tmp": 0o1777, "/root": 0o700, directory: 0o755},  # noqa: S108
                 writable=writable,
-                check_room=partial(node_limits.check_disk, world.kubelet),
+                check_room=lambda wanted: node_limits.check_disk(world.kubelet, wanted),
                 now=world.node_now,
             ),
             working_directory=directory,
