@@ -106,6 +106,7 @@ class World:
         self.clock = WorldClock()
         self.log = ExchangeLog()
         self.network = Network(shared_services.loopback, self.log)
+        self.network.webhook_url = self.webhook_url
         self.root_ca_pem = shared_services.loopback.root_ca_pem
         self.cluster = ClusterState(self.clock)
         self.account, self.other_account = (

@@ -220,13 +220,17 @@ def test_keys_that_a_secret_sets_are_empty_in_the_pod_that_the_fix_makes() -> No
     assert (found.fix.id, found.prediction.outcome) == ("empty_keys", WORKS)
 
 
-def test_a_pod_that_has_failed_and_stays_failed_is_run_again() -> None:
+@pytest.mark.parametrize("beside", [(), ({"name": "logs", "state": {"running": {}}},)])
+def test_a_pod_that_has_failed_and_stays_failed_is_run_again(beside: Any) -> None:
+    """Also where another container still runs, so that the Pod does."""
     fakes = healthy()
     other_subject(fakes)
     fakes.errors["assume_role"] = NOT_AUTHORIZED
     fakes.pod["metadata"].pop("ownerReferences")
-    fakes.pod["status"] = {"phase": "Failed", "containerStatuses": [ended(1)]}
-    fakes.logs[""] = "An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: no"
+    fakes.pod["spec"]["restartPolicy"] = "Never"
+    fakes.pod["status"] = {"phase": "Running" if beside else "Failed", "containerStatuses": [ended(1), *beside]}
+    denied = "An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: no"
+    fakes.logs.update({"": denied, "aws-cli": denied, "logs": ""})
     found = examined(fakes)
     assert found.fix is not None
     assert found.prediction is not None
@@ -267,7 +271,7 @@ ROLES: dict[str, tuple[list[Any], str, tuple[str, ...], str]] = {
 }
 
 
-@pytest.mark.parametrize("annotations", [{}, {ANNOTATION: "arn:aws:iam::policy/s3-reader"}])
+@pytest.mark.parametrize("annotations", [{}, {ANNOTATION: "arn:aws:iam::policy/s3-reader"}, {ANNOTATION: "ROLE_ARN"}])
 @pytest.mark.parametrize("name", ROLES)
 def test_the_role_that_lets_the_service_account_in_is_filled_in(name: str, annotations: dict[str, str]) -> None:
     fakes = healthy()

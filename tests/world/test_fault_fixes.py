@@ -89,28 +89,51 @@ def test_what_the_role_may_by_now_is_not_granted_twice(simulation, world, fault,
     assert examine(simulated(simulation, world), SUBJECT).verdict.status in FIXED
 
 
-@pytest.mark.cli
-@pytest.mark.skipif(not AWS.exists() or shutil.which("kubectl") is None, reason="no aws or no kubectl")
-@pytest.mark.parametrize("fault", ["F01", "F19"])
-def test_the_role_that_the_first_command_finds_is_the_one_that_was_meant(
-    simulation, world, tmp_path, aws_on_path, fault
-):
+@pytest.fixture
+def run(simulation, world, tmp_path, aws_on_path):
+    """Runs a line in a shell, with kubectl and aws for the world, and returns what it prints."""
     kubeconfig = tmp_path / tool_files.KUBECONFIG
     kubeconfig.write_bytes(tool_files.files(simulation, world)[tool_files.KUBECONFIG])
     environment = {
         **{"PATH": f"{aws_on_path}:{os.environ['PATH']}", "KUBECONFIG": str(kubeconfig), "HOME": str(tmp_path)},
         **tool_files.aws_environment(simulation, world),
     }
+
+    def run(line):
+        done = subprocess.run(["sh", "-c", line], env=environment, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+        return done.stdout.strip()
+
+    return run
+
+
+needs_both = pytest.mark.skipif(not AWS.exists() or shutil.which("kubectl") is None, reason="no aws or no kubectl")
+
+
+@pytest.mark.cli
+@needs_both
+def test_the_registration_of_eks_leads_to_the_worlds_webhook(simulation, world, run):
+    simulation.inject(world, "F05b")
+    found = examine(simulated(simulation, world), SUBJECT)
+    assert found.fix.id == "register_webhook"
+    for command in found.fix.commands:
+        run(command.replace("CLUSTER", world.cluster_name))
+    simulation.run(settle(world))
+    assert_fixed(simulation, world, found)
+
+
+@pytest.mark.cli
+@needs_both
+@pytest.mark.parametrize("fault", ["F01", "F19"])
+def test_the_role_that_the_first_command_finds_is_the_one_that_was_meant(simulation, world, run, fault):
     simulation.inject(world, fault)
     ports = simulated(simulation, world)
     found = examine(replace(ports, aws=intercepted(ports.aws, may_not_list_roles)), SUBJECT)
     assert found.fix.id == "find_role"
     role = ""
     for command in found.fix.commands:
-        wanted = ["sh", "-c", command.replace("=ROLE_ARN", f"={role}")]
-        done = subprocess.run(wanted, env=environment, capture_output=True, text=True, timeout=60)
-        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-        role = role or done.stdout.strip()
+        printed = run(command.replace("=ROLE_ARN", f"={role}"))
+        role = role or printed
     simulation.run(settle(world))
     assert role.endswith(f":role/{ARTICLE.role}")
     assert_fixed(simulation, world, found)

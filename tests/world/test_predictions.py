@@ -147,6 +147,24 @@ def test_the_copy_of_a_diagnosis_has_its_verdict_and_what_is_predicted_of_a_fix_
 
 @pytest.mark.cli
 @needs_both
+def test_what_a_role_of_another_account_lacks_is_given_to_it_there(simulation, world, run):
+    """The provider comes first, also where ours has none. Then S3 refuses the role, whose policies we cannot read."""
+    simulation.inject(world, "F16", "F48")
+    found = examined(simulation, world)
+    assert (found.fix.id, OTHER_ACCOUNT in found.fix.commands[0]) == ("create_provider", True)
+    for command in found.fix.commands:
+        run(command)
+    simulation.run(settle(world))
+    found = examined(simulation, world)
+    assert (found.fix.id, OTHER_ACCOUNT in found.fix.commands[0]) == ("permit", True)
+    for command in found.fix.commands:
+        run(command)
+    simulation.run(settle(world))
+    assert examined(simulation, world).verdict.outcome is Outcome.WORKS
+
+
+@pytest.mark.cli
+@needs_both
 @pytest.mark.parametrize(
     "faults",
     [*TWO_FAULTS[::2], *(pytest.param(faults, marks=pytest.mark.large) for faults in TWO_FAULTS[1::2])],

@@ -95,7 +95,7 @@ def test_content_type(https, world, content_type):
         b"1" * 5000,
         {},
         {"request": {}},
-        {**review(), "apiVersion": "admission.k8s.io/v1beta1"},
+        {**review(), "apiVersion": "admission.k8s.io/v2"},
         {**review(), "kind": "Pod"},
         review(uid=7),
         review(pod=None),

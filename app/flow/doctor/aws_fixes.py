@@ -85,6 +85,8 @@ def correct_arn(names: Names) -> Fix:
     if names.own_token:
         return pod_fixes.own_role(names, ROLE_HERE)
     written = names.role_arn.strip()
+    if written == ROLE_HERE:  # our own placeholder, pasted as it is
+        return annotate(names)
     if is_role_arn(found := written.strip(_QUOTES).strip()):
         commands, change = _write_arn(names, found), changes.annotated(names, role_arn=found)
         return Fix(id="without_quotes" if found != written else "without_blanks", commands=commands, change=change)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from app.flow.doctor import changes, pod_fixes
 from app.flow.doctor.aws_fixes import associations
 from app.flow.doctor.fix import Fix
-from app.flow.doctor.names import PROFILE_HERE, Names, line
+from app.flow.doctor.names import Names, line
 from app.flow.doctor.trust_fix import is_for_pod_identity
 from app.flow.json_access import get_object, get_str, strings
 from app.flow.names import DEFAULT_AUDIENCE, is_public
@@ -50,10 +50,9 @@ def register_refused(names: Names) -> Fix:
 
 
 def create_provider(names: Names) -> Fix:
-    """Where a provider of the issuer was found, it is in another account than the role's, which has none."""
+    """In the account of the role, which may not be ours."""
     wanted = ("--url", names.issuer, "--client-id-list", names.bearer.audience)
-    there = ("--profile", PROFILE_HERE) if names.provider_arn not in ("", names.bearer.provider_arn) else ()
-    create, change = names.iam("create-open-id-connect-provider", *wanted, *there), changes.new_provider(names)
+    create, change = names.iam("create-open-id-connect-provider", *wanted, *names.there), changes.new_provider(names)
     if beside := names.near("provider"):
         look = names.iam("get-open-id-connect-provider", "--open-id-connect-provider-arn", beside)
         return Fix(id="mean_provider", commands=(look, create), change=change)

@@ -17,6 +17,7 @@ from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import Check, JsonValue, Status, Walk
 from app.flow.names import DEFAULT_AUDIENCE, account_of, host_and_path, provider_arn, role_of, subject_claim
 from app.flow.partitions import partition_of, region_of
+from app.flow.steps.findings import OTHER_ACCOUNT
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment, token_source
 from app.flow.steps.service_account import KEPT_ROLE
 from app.flow.webhook import VOLUME
@@ -195,8 +196,14 @@ class Names:
         return not self._recreating.isdisjoint(commands)
 
     def run_again(self) -> tuple[str, ...]:
-        """Recreates a Pod that has failed and that nothing else runs again; nothing in any other case."""
-        failed = get_str(self.documents.get("pod"), "status", "phase") == "Failed"
+        """Recreates a Pod that has failed, or of which a program has, and that nothing else runs again; nothing in any
+        other case."""
+        pod = self.documents.get("pod")
+        never = (
+            get_str(pod, "spec", "restartPolicy") == "Never"
+        )  # then the phase is that of the programs that still run
+        ended = [get(it, "state", "terminated", "exitCode") for it in get_list(pod, "status", "containerStatuses")]
+        failed = get_str(pod, "status", "phase") == "Failed" or (never and any(ended))
         return self.recreate() if failed and self.again in ("apply", "replace", "reset") else ()
 
     def _makes_a_pod(self, *commands: str) -> tuple[str, ...]:
@@ -295,7 +302,15 @@ class Names:
         document = json.dumps(policy, ensure_ascii=False)
         return self.iam("update-assume-role-policy", "--role-name", self.role_name, "--policy-document", document)
 
-    @staticmethod
-    def iam(*words: str) -> str:
-        """A command for IAM."""
-        return line("aws", "iam", *words)
+    def iam(self, *words: str) -> str:
+        """A command for IAM: in the role's account, where it is about the role and that is known to be another one."""
+        of_role = ("--role-name", self.role_name) == words[1:3]
+        return line("aws", "iam", *words, *(self.there if of_role else ()))
+
+    @property
+    def there(self) -> tuple[str, ...]:
+        """The option of a command for the role's account, where that is not the one in which we look."""
+        role = self._checks.get("role.exists")
+        of_other = role is not None and role.reason == OTHER_ACCOUNT
+        elsewhere = of_other or self.provider_arn not in ("", self.bearer.provider_arn)
+        return ("--profile", PROFILE_HERE) if elsewhere else ()

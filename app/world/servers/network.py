@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from ipaddress import ip_address
+from types import MappingProxyType
 from typing import Any
 
 from OpenSSL import SSL
@@ -24,6 +25,8 @@ from app.world.servers.loopback import HTTPS_PORT, HttpsUrl, Loopback, NetworkEr
 
 FETCH_SECONDS = 5.0
 """How long STS and IAM wait for an issuer."""
+EKS_WEBHOOK_URL = "https://127.0.0.1:23443/mutate"
+"""Where EKS registers its webhook: an address in the control plane."""
 RECORDED_BODY = 64 * 1024
 """Characters of a body that the log keeps."""
 
@@ -41,6 +44,8 @@ class Network:
         """The endpoint of AWS, which knows the account by the key that signs."""
         self.closed: set[str] = set()
         """Paths at which nothing listens for this world's servers: how a webhook is taken down."""
+        self.webhook_url = ""
+        """Where the API server finds the world's webhook under the URL by which EKS registers it."""
         self.private_ca = False
         """Whether the issuer's CA counts as outside AWS's library: then the provider's thumbprint decides."""
 
@@ -89,6 +94,7 @@ class Network:
             timeout=timeout,
             body=json.dumps(body, separators=(",", ":")).encode(),
             ca_bundle_pem=ca_bundle_pem,
+            instead={EKS_WEBHOOK_URL: self.webhook_url},
         )
         if not 200 <= answer.status < 300:
             raise NetworkError(_status_text(answer), kind="answer")
@@ -113,17 +119,20 @@ class Network:
         body: bytes = b"",
         ca_bundle_pem: bytes | None = None,
         pinned: bool = False,
+        instead: Mapping[str, str] = MappingProxyType({}),
     ) -> Answer:
         """Sends one request and records the exchange, masked. Raises `NetworkError`.
 
-        `pinned` sends any host's URL to our own port; otherwise the URL must name that port itself.
+        `pinned` sends any host's URL to our own port; otherwise the URL must name that port itself. `instead`: URLs
+        without a query under which one of our own is reached.
         """
         sent = {"accept": "application/json", "user-agent": caller, **(headers or {})}
         if body:
             sent.setdefault("content-type", "application/json")
 
         async def send() -> Answer:
-            target = self._reach(HttpsUrl.parse(url), pinned=pinned)
+            address, mark, query = url.partition("?")
+            target = self._reach(HttpsUrl.parse(f"{instead.get(address, address)}{mark}{query}"), pinned=pinned)
             return await self._loopback.request(
                 method, target, headers=sent, content=body, timeout=timeout, ca_bundle_pem=ca_bundle_pem
             )

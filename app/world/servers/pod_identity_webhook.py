@@ -1,4 +1,6 @@
-"""The pod identity webhook as an admission webhook: AdmissionReview v1 in, AdmissionReview v1 with a JSON patch out.
+"""The pod identity webhook as an admission webhook: AdmissionReview in, AdmissionReview with a JSON patch out.
+
+Of v1 or v1beta1, by which EKS registers it: both are written alike.
 
 What it patches is `app.flow.webhook`. Source of the protocol: `k8s.io/api/admission/v1`; of the answers to what is no
 review: `pkg/handler/handler.go` of amazon-eks-pod-identity-webhook.
@@ -25,10 +27,11 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 API_VERSION = "admission.k8s.io/v1"
+_VERSIONS = (API_VERSION, "admission.k8s.io/v1beta1")
 
 
 class MalformedReview(ValueError):
-    """The body is no AdmissionReview v1 of a Pod."""
+    """The body is no AdmissionReview of a Pod."""
 
 
 Edit = Callable[[dict[str, Any], str | None, str | None], list[dict[str, Any]]]
@@ -59,7 +62,8 @@ def answer(document: JsonValue, edit: Edit) -> JsonValue:
     """
     # (1) What is asked: a Pod, and the namespace it is created in (the Pod itself need not name it).
     request = _mapping(_mapping(document, "AdmissionReview"), "request", "request")
-    if document.get("apiVersion") != API_VERSION or document.get("kind") != "AdmissionReview":
+    version = document.get("apiVersion")
+    if version not in _VERSIONS or document.get("kind") != "AdmissionReview":
         raise MalformedReview(f"expected {API_VERSION} AdmissionReview")
     uid = request.get("uid")
     if not isinstance(uid, str):
@@ -81,7 +85,7 @@ def answer(document: JsonValue, edit: Edit) -> JsonValue:
     if patch:
         text = json.dumps(patch, separators=(",", ":")).encode()
         response |= {"patch": base64.b64encode(text).decode(), "patchType": "JSONPatch"}
-    return {"kind": "AdmissionReview", "apiVersion": API_VERSION, "response": response}
+    return {"kind": "AdmissionReview", "apiVersion": version, "response": response}
 
 
 def _mapping(value: Any, where: str, member: str | None = None) -> Mapping[str, Any]:
