@@ -241,6 +241,9 @@ VARIABLES = {"aws:username": "Ada", "aws:principaltag/team": "blue*", "many": ["
         ("StringEquals", "${ aws:username , 'nobody' }", "Ada", True),
         ("StringEquals", "${missing, ''}", "", True),
         ("StringEquals", "${missing, nobody}", "nobody", False),
+        ("StringEquals", "${missing, (nobody)}", "nobody", False),
+        ("StringEquals", "${missing, 'nobody)}", "nobody", False),
+        ("StringEquals", "${missing, '}", "", False),
         ("StringLike", "${missing, '*'}", "x", False),
         # A variable without a single value equals nothing.
         ("StringEquals", "${missing}", "", False),
