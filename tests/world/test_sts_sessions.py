@@ -92,6 +92,29 @@ def test_chaining_by_direct_trust_or_by_permission(aws):
     assume(chained)
 
 
+@pytest.mark.parametrize("by", ["role", "session"])
+def test_a_caller_that_is_trusted_by_name_is_bound_by_its_own_policies(aws, by):
+    def policy(effect, action):
+        statement = {"Effect": effect, "Action": action, "Resource": "*"}
+        return json.dumps({"Version": "2012-10-17", "Statement": statement})
+
+    caller = f"arn:aws:sts::{ACCOUNT}:assumed-role/s3-reader/session"
+    aws.role("target", trusting(caller if by == "session" else f"arn:aws:iam::{ACCOUNT}:role/s3-reader"))
+    narrowed = aws.client("sts", aws.assume(Policy=policy("Allow", "s3:*"))["Credentials"])
+    plain = aws.client("sts", aws.assume()["Credentials"])
+    # (1) What a session policy lacks counts where the role is named; the session itself gets it.
+    if by == "session":
+        assume(narrowed)
+    else:
+        with denied(caller):
+            assume(narrowed)
+    # (2) What is denied stays denied.
+    assume(plain)
+    aws.call("PutRolePolicy", RoleName="s3-reader", PolicyName="no", PolicyDocument=policy("Deny", "sts:*"))
+    with denied(caller):
+        assume(plain)
+
+
 def test_how_long(aws):
     aws.role("target", trusting(f"arn:aws:iam::{ACCOUNT}:role/s3-reader", LEARNER), MaxSessionDuration="7200")
     assume(aws.client("sts"), DurationSeconds=7200)

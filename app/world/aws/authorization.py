@@ -18,9 +18,12 @@ from app.world.aws.organization import principals_denied_by, resource_denied_by
 from app.world.aws.times import iso
 
 Keys = Mapping[str, str | list[str]]
+Documents = Sequence[tuple[str, str]]
+"""Policies, each with its ARN or its name."""
 LONGEST = 2048
 """Characters of a resource, and of a value that the request brings, with which policies are compared. No ARN is longer;
 a request with a longer name is refused after its authorization."""
+_IDENTITY = "identity-based policy"
 _ADMINISTRATOR = ((ADMINISTRATOR_ACCESS, MANAGED_POLICIES[ADMINISTRATOR_ACCESS].document),)
 
 
@@ -33,16 +36,11 @@ def authorize(caller: Caller, action: str, resource: str = "*", *, named: str = 
     """
     brought = {name: value[:LONGEST] if isinstance(value, str) else value for name, value in (keys or {}).items()}
     context, resource = request_keys(caller) | brought, resource[:LONGEST]
-    layers = [("identity-based policy", identity_policies(caller.account, caller.key))]
-    if boundary := permissions_boundary(caller.account, caller.key):
-        layers.append(("permissions boundary", boundary))
-    if caller.key.session_policies is not None:
-        layers.append(("session policy", caller.key.session_policies))
 
-    def decide(documents: Sequence[tuple[str, str]]) -> PermissionDecision:
+    def decide(documents: Documents) -> PermissionDecision:
         return evaluate_permissions(documents, action=action, resource=resource, keys=context)
 
-    decisions = [(kind, documents, decide(documents)) for kind, documents in layers]
+    decisions = [(kind, documents, decide(documents)) for kind, documents in _layers(caller)]
     where = f" on resource: {named}" if named else ""
     refusal = f"User: {caller.key.arn} is not authorized to perform: {action}{where}"
     if policy := principals_denied_by(caller.account, action, resource, context):
@@ -51,7 +49,7 @@ def authorize(caller: Caller, action: str, resource: str = "*", *, named: str = 
         raise access_denied(f"{refusal} with an explicit deny in a resource control policy: {policy}")
     for kind, documents, decision in decisions:
         if decision.reason == "explicit-deny":
-            article = "an" if kind == "identity-based policy" else "a"
+            article = "an" if kind == _IDENTITY else "a"
             denying = next((name for name, text in documents if decide([(name, text)]).reason == decision.reason), "")
             which = f": {denying}" if denying.startswith("arn:") else ""
             raise access_denied(f"{refusal} with an explicit deny in {article} {kind}{which}")
@@ -67,6 +65,30 @@ def is_allowed(caller: Caller, action: str, resource: str) -> bool:
     except AwsError:
         return False
     return True
+
+
+def leaves(caller: Caller, action: str, resource: str, keys: Keys, *, to_role: bool) -> bool:
+    """Whether the caller's policies leave what a resource's own policy grants to the caller by name.
+
+    None of them may deny it. What is granted to the caller's role, and not to this session of it, the permissions
+    boundary and the session policies have to allow as well. Rule: IAM user guide, "Permissions boundaries for IAM
+    entities".
+    """
+    for kind, documents in _layers(caller):
+        decision = evaluate_permissions(documents, action=action, resource=resource, keys=keys)
+        if decision.reason == "explicit-deny" or (to_role and kind != _IDENTITY and not decision.allowed):
+            return False
+    return True
+
+
+def _layers(caller: Caller) -> list[tuple[str, Documents]]:
+    """The policies of each kind that the caller has, by which each request is judged."""
+    layers: list[tuple[str, Documents]] = [(_IDENTITY, identity_policies(caller.account, caller.key))]
+    if boundary := permissions_boundary(caller.account, caller.key):
+        layers.append(("permissions boundary", boundary))
+    if caller.key.session_policies is not None:
+        layers.append(("session policy", caller.key.session_policies))
+    return layers
 
 
 def identity_policies(account: Account, key: AccessKey) -> tuple[tuple[str, str], ...]:

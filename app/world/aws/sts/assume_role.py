@@ -7,7 +7,7 @@ import json
 from app.flow.model import JsonValue
 from app.flow.trust import TrustContext, evaluate
 from app.world.aws.authentication import Caller
-from app.world.aws.authorization import is_allowed, request_keys
+from app.world.aws.authorization import is_allowed, leaves, request_keys
 from app.world.aws.entities import Role
 from app.world.aws.errors import access_denied, validation_error
 from app.world.aws.organization import principals_denied_by, resource_denied_by
@@ -52,11 +52,10 @@ def assume_role(caller: Caller, parameters: Parameters) -> JsonValue:
 def _may_assume(caller: Caller, role: Role, parameters: Parameters) -> bool:
     """The trust policy must name the caller; where it names the account, the caller's own policies must allow too.
 
-    What the organization denies stays denied.
+    What the organization or a policy of the caller denies stays denied.
     """
-    own = {caller.key.arn}
-    if caller.key.role_name:
-        own.add(caller.account.roles[caller.key.role_name].arn)
+    session = {caller.key.arn}
+    own = session | ({caller.account.roles[caller.key.role_name].arn} if caller.key.role_name else set())
     whole_account = {caller.account.account_id, f"arn:aws:iam::{caller.account.account_id}:root", "*"}
     keys = request_keys(caller) | {"sts:RoleSessionName": parameters["RoleSessionName"]}
     if "ExternalId" in parameters:
@@ -68,7 +67,10 @@ def _may_assume(caller: Caller, role: Role, parameters: Parameters) -> bool:
     context = TrustContext(principal=caller.key.arn, action=_ACTION, keys=keys)
     if not evaluate(_as_seen_by(role.trust_policy, own | whole_account), context).allowed:
         return False
-    return evaluate(_as_seen_by(role.trust_policy, own), context).allowed or is_allowed(caller, _ACTION, role.arn)
+    for names, to_role in ((session, False), (own, True)):
+        if evaluate(_as_seen_by(role.trust_policy, names), context).allowed:
+            return leaves(caller, _ACTION, role.arn, keys, to_role=to_role)
+    return is_allowed(caller, _ACTION, role.arn)
 
 
 def _as_seen_by(trust_policy: str, names: set[str]) -> JsonValue:
