@@ -120,3 +120,27 @@ def test_what_only_streamlit_could_not_read_is_one_line_of_the_log(caplog):
     (record,) = caplog.records
     assert error_id in record.getMessage()
     assert record.exc_info is None
+
+
+@pytest.mark.parametrize(
+    ("page", "key", "forged"),
+    [
+        ("why", "depth", None),
+        ("one_minute", "one_minute_choice", None),
+        ("why", "node_kind", "x"),
+        ("sts_assume", "sts_wording", None),
+    ],
+)
+def test_a_value_that_no_page_sends_is_none(screen, caplog, page, key, forged):
+    shown = screen(lang="en").open(page, depth="3")
+    node, wording = shown.world.account.node, shown.world.account.sts_wording
+    if forged:
+        control = shown.test.selectbox(key=key)
+        control.options.append(forged)
+        control.set_value(forged).run()
+    else:
+        shown.test.segmented_control(key=key).set_value(forged).run()
+    assert not shown.test.exception
+    assert not sentence(shown, "en")
+    assert not [record for record in caplog.records if record.name == "irsa_explorer"]
+    assert (shown.world.account.node, shown.world.account.sts_wording) == (node, wording)

@@ -130,8 +130,9 @@ def set_wording(world: World, wording: Wording) -> None:
 
 
 def _chosen() -> None:
-    set_wording(session.world(), st.session_state[_KEY])
-    session.run_again()
+    if (wording := st.session_state[_KEY]) in WORDINGS:  # a forged message can leave the control without a value
+        set_wording(session.world(), wording)
+        session.run_again()
 
 
 def _drawn(pairs: tuple[Pair, ...], content: Content) -> str:

@@ -118,14 +118,16 @@ def _picture(mission: Offered, results: Sequence[Result], content: Content) -> s
         return ""
     chosen = next((it.who for it in chains.values() if not it.is_reached), next(iter(chains)))
     if len(chains) > 1:
+        first = chosen
         chosen = st.segmented_control(
             content.message("mission_page.chain"),
             list(chains),
-            default=chosen,
+            default=first,
             format_func=lambda who: f"{'✓' if chains[who].is_reached else '○'} {who}",
             key=f"mission_chain_{session.world().path}",
             required=True,
         )
+        chosen = chosen if chosen in chains else first
     shown = state.drawn(results, chains[chosen])
     is_marked = bool(_hints_shown(mission)) or all(it.reached for it in results)
     marks = shown.picture if is_marked else shown.picture.outcome

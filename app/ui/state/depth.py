@@ -20,8 +20,8 @@ def choose() -> int:
     asked = st.query_params.get(KEY, "")
     if asked in map(str, DEPTHS):
         st.session_state[KEY] = int(asked)
-    elif st.session_state.get(KEY) not in DEPTHS:
-        st.session_state[KEY] = DETAIL
+    else:
+        st.session_state[KEY] = depth()
     return depth()
 
 
@@ -31,8 +31,10 @@ def query_params() -> dict[str, str | None]:
 
 
 def depth() -> int:
-    """1 for the story, 2 for the detail, 3 for the wire, as `choose` settled it."""
-    return int(st.session_state[KEY])
+    """1 for the story, 2 for the detail, 3 for the wire: what the reader chose, or else the detail. A forged message
+    can leave the control without a value; its callback runs before `choose`."""
+    chosen = st.session_state.get(KEY)
+    return int(chosen) if chosen in DEPTHS else DETAIL
 
 
 def switch(content: Content) -> None:

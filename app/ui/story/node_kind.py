@@ -52,4 +52,5 @@ def _about(kind: NodeKind, content: Content) -> str:
 
 
 def _chosen() -> None:
-    session.replace_node(NodeKind(st.session_state[_KEY]))
+    if (kind := st.session_state[_KEY]) in set(NodeKind):  # a forged message may contain any text
+        session.replace_node(NodeKind(kind))

@@ -80,7 +80,7 @@ def _stamp(walk_view: WalkView, token: JsonValue, content: Content) -> None:
         required=True,
         key=_CHOICE,
     )
-    if chosen == _UNCHANGED:
+    if chosen not in places:  # also where a forged message leaves the control without a value
         report = walk_view.walk.report(Step.TOKEN_MOUNT)
         signature = report.check("token.signature").status
         found = content.message(f"one_minute.found.{signature}")
