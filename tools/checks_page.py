@@ -5,17 +5,14 @@ The texts are those of `assets/content`. The anchor of a check is its id, so tha
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from app.content import Content
+from app.content.template import in_capitals
 from app.flow.model import Step
 from app.flow.steps.walk import STEPS
 from app.flow.verdict.check_dependencies import PLACES
 from tools.written_pages import write
-
-_VALUE = re.compile(r"\{([a-z_]+)\}")
-"""What the doctor fills in, and a reader of the page replaces."""
 
 
 def document(words: Content) -> str:
@@ -38,8 +35,7 @@ def _lines(words: Content) -> Iterator[str]:
             yield f"### `{check_id}` {text.title}"
             for key in ("what", "why", "fix"):
                 yield ""
-                said = _VALUE.sub(lambda found: found[1].upper(), getattr(text, key))
-                yield f"**{words.message(f'ui.{key}')}.** {said}"
+                yield f"**{words.message(f'ui.{key}')}.** {in_capitals(getattr(text, key))}"
 
 
 if __name__ == "__main__":

@@ -94,6 +94,7 @@ _IN_ORDER = (
     ),
     PageSpec(name="one_page", section="review", icon=":material/description:", needs_walk=True),
     PageSpec(name="self_check", section="review", icon=":material/quiz:"),
+    PageSpec(name="search", section="reference", icon=":material/search:"),
     PageSpec(
         name="compare",
         section="reference",

@@ -26,3 +26,8 @@ def fill(text: str, values: Mapping[str, object]) -> str:
         return str(values[name])
 
     return _PLACEHOLDER.sub(value_of, text)
+
+
+def in_capitals(text: str) -> str:
+    """`text` with its placeholders as words in capitals, which a reader replaces: `NAMESPACE`."""
+    return _PLACEHOLDER.sub(lambda match: match[1].upper(), text)

@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from app.content import load
 from app.ui.reference.misconceptions import MISCONCEPTIONS
+from app.ui.reference.search import KINDS
 
 pytestmark = pytest.mark.browser
 
@@ -18,7 +19,7 @@ def test_the_glossary_narrows_down_whatever_the_width_of_the_letters_and_to_a_su
     expect(page.locator(".count")).not_to_have_text(count)
     assert 0 < entries.count() < everything
     assert all("jwks" in text.lower() for text in entries.all_inner_texts())
-    field.fill("no such word")
+    field.fill("zeppelin")
     expect(page.locator(".none")).to_be_visible()
     expect(entries).to_have_count(0)
     field.fill("")
@@ -55,9 +56,10 @@ def test_the_misconceptions_are_narrowed_down_and_a_statement_is_judged_by_keybo
     assert few < len(MISCONCEPTIONS)
 
     search = page.get_by_role("searchbox")
-    search.fill("サムプリント https://example.org 123456789012")  # a word of either language; ids do not count
-    expect(page.locator("#thumbprint_breaks")).to_be_visible()
-    expect(page.locator("#annotation_grants")).to_be_hidden()
+    for words in ("サムプリント https://example.org 123456789012", "what does the thumbprint do, actually?"):
+        search.fill(words)  # a word of either language; ids do not count, nor do the other words of a question
+        expect(page.locator("#thumbprint_breaks")).to_be_visible()
+        expect(page.locator("#annotation_grants")).to_be_hidden()
     search.fill("")
 
     false, true = page.locator("#webhook_injects_token"), page.locator("#variables_before_a_node")
@@ -92,6 +94,69 @@ def test_the_misconceptions_are_narrowed_down_and_a_statement_is_judged_by_keybo
     expect(score).to_be_empty()
     false.get_by_role("button", name="False", exact=True).click()
     assert false.locator(".truth").evaluate(edge) == green, "the answer was right, though the statement is false"
+
+
+REFUSED = (
+    "botocore.errorfactory.InvalidIdentityTokenException: An error occurred (InvalidIdentityToken) when calling the "
+    "AssumeRoleWithWebIdentity operation: Incorrect token audience (arn:aws:iam::123456789012:role/my-own)"
+)
+JUNK = {
+    "only signs": "!?.,;:-_/()[]{}<>|`'\"、。・「」",
+    "from right to left": "שלום \u202eمرحبا\u202c",
+    "emoji": "🦄🦄🏳️‍🌈",
+    "10 KB of one word": "x" * 10_000,
+    "10 KB of signs": "-_/." * 2_500,
+    "markup": "<img src=x onerror=zeppelin()>",
+}
+"""None of it is in any entry."""
+
+
+def test_one_search_finds_what_all_pages_have_and_says_so_where_nothing_is_found(visitor):
+    page = visitor.turn_to("search").wait("[data-idle]").page
+    field, links = page.get_by_role("searchbox"), page.locator("[data-found] section > ul a")
+
+    def first(typed):
+        """The headings of what is found, and where the first link of each leads."""
+        field.fill("")
+        expect(page.locator("[data-found] a")).to_have_count(0)
+        field.fill(typed)
+        expect(links.first).to_be_visible()
+        sections = page.locator("[data-found] > section")
+        return {one.locator("h2").inner_text(): one.locator("a").first.get_attribute("href") for one in sections.all()}
+
+    kinds = {kind: load("en").message(f"search.kinds.{kind}") for kind in KINDS}
+    for typed, kind, address in (
+        ("audience", "term", "glossary?lang=en&term=aud"),
+        ("ｏｉｄｃ", "term", "glossary?lang=en&term=oidc"),
+        (REFUSED, "fault", "break_it?lang=en&fault=F26"),
+        ("トークンの期限", "term", "glossary?lang=en&term=exp"),
+        ("サービスアカウント", "term", "glossary?lang=en&term=service_account"),
+        ("Can I use it on Fargate?", "statement", "misconceptions?lang=en&statement=works_on_fargate"),
+        ("RequestTimeTooSkewedException", "fault", "break_it?lang=en&fault=F33"),
+        ("why is the hop limit out of reach", "check", "doctor?lang=en&check=pod.hop_limit"),
+    ):
+        assert first(typed)[kinds[kind]] == f"./{address}", typed
+    assert next(iter(first(REFUSED))) == kinds["fault"], "the kind that has most of the words comes first"
+    assert set(first("audience")) == set(kinds.values())
+
+    # Nothing is nothing: the page says what to try, and survives whatever is pasted.
+    for junk in JUNK.values():
+        field.fill(junk)
+        expect(page.locator(".none")).to_be_visible()
+        expect(page.locator(".count")).to_have_text(load("en").message("search.count", shown=0))
+    expect(page.locator(".none a")).to_have_count(3)
+
+    # What was typed into a list goes along to the search, and is there again for who comes back from what was found.
+    visitor.turn_to("glossary").wait("[data-entry]")
+    page.get_by_role("searchbox").fill("RequestTimeTooSkewed")
+    page.locator(".none a").click()
+    visitor.expect_title("Search")
+    expect(field).to_have_value("RequestTimeTooSkewed")
+    links.first.click()
+    page.wait_for_url("**/break_it?lang=en&fault=F33")
+    page.go_back()
+    expect(field).to_have_value("RequestTimeTooSkewed")
+    expect(links.first).to_contain_text("F33")
 
 
 def test_an_answer_stays_open_in_the_other_language_and_another_depth_opens_its_own(reader):

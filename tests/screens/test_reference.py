@@ -1,6 +1,7 @@
 """The glossary and the misconceptions: whole in both languages, reachable by their address, tied to where they bite."""
 
 import re
+from collections import defaultdict
 from html import unescape
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from app.content import LABS, LANGUAGES, PAGES, REFERENCE, STORY, load
 from app.flow.model import Step
 from app.flow.steps.walk import STEPS
+from app.ui.reference import search
 from app.ui.reference.glossary import GROUPS, TERMS
 from app.ui.reference.misconceptions import MISCONCEPTIONS, for_page
 from app.world.faults import FAULTS
@@ -196,6 +198,50 @@ def shown(html):
     return re.sub(r"<[^>]*>|[`*]", "", html).replace("\u00a0", " ")
 
 
+# --- search ----------------------------------------------------------------------------------------------------------
+
+
+@both
+def test_all_that_can_be_found_is_in_plain_words_and_leads_to_where_it_is(language):
+    found, by_kind = list(search.entries(language)), defaultdict(list)
+    for entry in found:
+        by_kind[entry.kind].append(entry)
+        shown = " ".join((entry.title, *entry.texts))
+        assert not re.search(r"`|\*\*|\[\[|\{[a-z_]+\}", shown), shown
+    at = {"term": KEYS, "fault": list(FAULTS), "check": list(load(language).checks), "statement": list(MISCONCEPTIONS)}
+    for kind, ids in at.items():
+        assert [entry.params for entry in by_kind[kind]] == [{kind: id_} for id_ in ids]
+    assert {entry.page for entry in by_kind["page"]} == set(PAGES) - {"search"}
+    assert tuple(by_kind) == search.KINDS
+    assert not any(entry.texts for entry in by_kind["statement"]), "a reader judges a statement first"
+    for one in LANGUAGES:  # each is found in either language
+        for id_, entry in zip(MISCONCEPTIONS, by_kind["statement"], strict=True):
+            truth = load(one).message(f"misconceptions.{id_}.truth")
+            assert " ".join(re.sub(r"`|\*\*", "", truth).split()) in entry.more
+
+
+def test_the_list_of_all_that_can_be_found_is_made_once_and_only_for_who_searches(reader):
+    search._json.cache_clear()
+    search._index.cache_clear()
+    shown = reader("en").open("glossary")
+    assert search._json.cache_info().misses == 0
+    for _ in range(2):
+        index = shown.open("search").data("lookup")["index"]
+    assert search._json.cache_info().misses == 1
+    assert "Incorrect token audience" in index["messages"]["F26"]
+
+
+@both
+def test_the_address_leads_to_a_statement_and_explains_a_check(screen, language):
+    shown, check = screen(lang=language), load(language).check("pod.siblings")
+    shown.open("misconceptions", statement="annotation_grants")
+    assert shown.data("lookup")["at"] == "annotation_grants"
+    html = plain(shown.open("doctor", check="pod.siblings").html("explained"))
+    assert plain(check.title) in html
+    assert plain(check.fix.split("`")[0]) in html
+    assert "explained" not in screen(lang=language).open("doctor").keys
+
+
 # --- addresses -------------------------------------------------------------------------------------------------------
 
 
@@ -221,6 +267,8 @@ def test_what_the_address_asks_for_of_every_page_and_there_is_not_is_said_once(s
         ("build", "task", "issuer"),
         ("glossary", "term", "jwks"),
         ("misconceptions", "step", "webhook"),
+        ("misconceptions", "statement", "webhook_injects_token"),
+        ("doctor", "check", "issuer.discovery"),
         ("compare", "show", "irsa"),
         ("compare", "platform", "eks"),
         ("why", "scheme", "irsa"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.content import Content
+from app.content.template import in_capitals
 from app.flow.doctor import Change, Diagnosis, Fix
 from app.flow.json_access import get_list, get_str
 from app.flow.model import Check, JsonValue, Status, Step
@@ -177,6 +178,16 @@ def _change(wanted: Change | None, content: Content) -> str:
     title = content.message("doctor_page.change", object=wanted.object)
     drawn = change(wanted.before, wanted.after, content)
     return f'<details class="more" open><summary>{breakable(title)}</summary>{drawn}</details>'
+
+
+def explained(check_id: str, content: Content) -> str:
+    """What a check looks at, why, and what to do where it does not pass, whatever it finds here."""
+    words = content.check(check_id)
+    parts = "".join(
+        f'<p><span class="label">{escape(content.message(f"ui.{key}"))}</span> {prose(in_capitals(text))}</p>'
+        for key, text in (("what", words.what), ("why", words.why), ("fix", words.fix))
+    )
+    return f'<section class="prose explained"><h2>{prose(words.title)}</h2>{parts}</section>'
 
 
 def all_checks(found: Diagnosis, content: Content) -> str:

@@ -14,11 +14,12 @@ from app.flow.model import Exchange
 from app.report import page as report
 from app.report import verdict_words
 from app.ui.doctor import diagnosis_upload, needs, reproducing
-from app.ui.doctor.diagnosis import all_checks, fix, pods, seen, verdict
+from app.ui.doctor.diagnosis import all_checks, explained, fix, pods, seen, verdict
 from app.ui.doctor.survey import surveyed
 from app.ui.draw import components, consent_buttons, notice
 from app.ui.frame import navigation
 from app.ui.map import film_view
+from app.ui.reference import reference
 from app.ui.state import allowance, language, live_selection, mode, session
 from app.ui.state.walk_view import WalkView
 from app.ui.text import prose
@@ -26,9 +27,11 @@ from app.ui.text import prose
 
 @navigation.leads_on("doctor")
 def doctor() -> None:
-    """Draws the page."""
+    """Draws the page; `?check=` in the address has it begin with what that check is."""
     content = language.content()
     components.head("doctor", content)
+    if asked := reference.asked("check", content.checks, content):
+        components.block(explained(asked, content), key="explained")
 
     # (1) A diagnosis from a file, if one is opened: then the page asks no server.
     opened = diagnosis_upload.opened(content)

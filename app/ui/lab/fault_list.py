@@ -3,9 +3,6 @@ here."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-
 from app.content import Content
 from app.flow.model import Step
 from app.ui import marks
@@ -13,22 +10,14 @@ from app.ui.draw import components
 from app.ui.draw.links import page_link
 from app.ui.lab import trial
 from app.ui.reference import reference
+from app.ui.reference.search import error_messages
 from app.ui.state import session
 from app.ui.text import escape, prose
-from app.world.faults import FAULTS, LEFT_OUT, Fault, left_out, texts
+from app.world.faults import FAULTS, LEFT_OUT, Fault, left_out
 from app.world.world import World
 
 START = ("F01", "F04", "F21", "F14", "F31", "F46")
 """The faults to begin with: those that most people meet first, from all parts of the chain."""
-_OWN = re.compile(r"\d{6}")
-"""What a name or a time has that only one world has."""
-_ELSEWHERE: Mapping[Callable[[World], str], str] = {
-    texts.no_provider: "No OpenIDConnect provider found in your account for",
-    texts.wrong_audience: "Incorrect token audience",
-    texts.without_irsa: "Unable to locate credentials",
-}
-"""The message elsewhere, by the function that returns the message here: STS's until 2026, the SDK's where it cannot
-reach a node's role."""
 
 
 def listing(content: Content) -> None:
@@ -66,14 +55,8 @@ def _group(step: Step, here: World, content: Content) -> str:
 
 
 def _entry(fault: Fault, here: World, content: Content) -> str:
-    words = escape(f"{fault.id} {title(fault, content)} {step_name(fault.step, content)} {_messages(fault, here)}")
+    words = escape(f"{fault.id} {title(fault, content)} {step_name(fault.step, content)} {error_messages(fault, here)}")
     return f'<li data-entry data-words="{words}" data-pages="{fault.step}">{_link(fault, content)}</li>'
-
-
-def _messages(fault: Fault, here: World) -> str:
-    """The error message, here and elsewhere, without the names and times that only this world has."""
-    words = f"{fault.text(here)} {_ELSEWHERE.get(fault.text, '')}".split()
-    return " ".join(word for word in words if not _OWN.search(word))
 
 
 def _link(fault: Fault, content: Content) -> str:

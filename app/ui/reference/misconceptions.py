@@ -134,7 +134,8 @@ def for_page(page: str, content: Content, *, deep: bool = True) -> str:
 
 
 def misconceptions() -> None:
-    """Draws the page on which all of them are listed; `?step=` in the address narrows it down to one page."""
+    """Draws the page on which all of them are listed; `?step=` in the address narrows it down to one page, and
+    `?statement=` leads to one of them."""
     content = reference.begin("misconceptions")
     entries = "".join(_entry(id_, content, listed=True) for id_ in MISCONCEPTIONS)
     beyond = "" if depth() >= DETAIL else _deeper(content)
@@ -143,6 +144,7 @@ def misconceptions() -> None:
         f'<label class="filter">{find} <input type="search" data-filter autocomplete="off" spellcheck="false"></label>'
         f"{_choices(content)}{reference.counted(content, 'myths', len(MISCONCEPTIONS))}{beyond}{_score(content)}"
         f'<div class="myths">{entries}</div>',
+        at=reference.asked("statement", MISCONCEPTIONS, content),
         pick=reference.asked("step", [page for page in PAGES if _bites(page)], content),
     )
 

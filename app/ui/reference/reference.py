@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import streamlit as st
 
 from app.content import Content
 from app.ui.draw import components, notice
+from app.ui.draw.links import page_link
 from app.ui.state import language, route
 from app.ui.text import escape
 
@@ -30,7 +31,8 @@ def asked(parameter: str, known: Collection[str], content: Content) -> str:
 
 
 def counted(content: Content, messages: str, total: int) -> str:
-    """The number of entries that are shown, which the browser updates, and the text for when there are none.
+    """The number of entries that are shown, which the browser updates, and for when there are none the text and the way
+    to the search over all pages, which begins with what was typed here.
 
     The texts are `<messages>.count`, with `{shown}` and `{total}`, and `<messages>.none`.
     """
@@ -38,17 +40,20 @@ def counted(content: Content, messages: str, total: int) -> str:
     count = content.message(f"{messages}.count", shown=total, total=total)
     return (
         f'<p class="count quiet" role="status" data-count="{escape(template)}">{escape(count)}</p>'
-        f'<p class="none" hidden>{escape(content.message(f"{messages}.none"))}</p>'
+        f'<p class="none" hidden>{escape(content.message(f"{messages}.none"))} '
+        f"{page_link(content, 'search', escape(content.message('search.elsewhere')))}</p>"
     )
 
 
-def lookup(html: str, *, at: str = "", pick: str = "") -> None:
+def lookup(html: str, *, at: str = "", pick: str = "", index: Mapping[str, object] | None = None) -> None:
     """Draws a list. Every `[data-entry]` in it is one entry.
 
-    An `input[data-filter]` narrows it down to the entries with all of its words in `data-words`, a `button[data-pick]`
-    to those that name it in `data-pages`, pages or subjects. `at` is the id of the entry to bring into view and light,
-    `pick` the button to begin with.
+    An `input[data-filter]` narrows it down to the entries whose `data-words` have most of its words (`lookup.js`), a
+    `button[data-pick]` to those that name it in `data-pages`, pages or subjects. `at` is the id of the entry to bring
+    into view and light, `pick` the button to begin with. With an `index` the field searches that instead
+    (`reference.search`).
     """
-    went = _lookup(data={"html": html, "at": at, "pick": pick}, key="lookup", on_go_change=components.nothing).go
+    data = {"html": html, "at": at, "pick": pick, "index": index}
+    went = _lookup(data=data, key="lookup", on_go_change=components.nothing).go
     if went:
         route.follow(went)

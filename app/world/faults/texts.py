@@ -5,6 +5,7 @@ Placeholders of the catalogue are filled from the world: its account, issuer and
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -102,3 +103,12 @@ def session_name(world: World) -> str:
 def nothing(world: World) -> str:
     """Nothing fails."""
     return ""
+
+
+ELSEWHERE: Mapping[Callable[[World], str], str] = {
+    no_provider: "No OpenIDConnect provider found in your account for",
+    wrong_audience: "Incorrect token audience",
+    without_irsa: "Unable to locate credentials",
+}
+"""The message elsewhere, by the function that returns the message here: STS's until 2026, the SDK's where it cannot
+reach a node's role."""
