@@ -82,9 +82,9 @@ def test_memory_is_the_least_of_the_machine_and_of_its_control_group(monkeypatch
     monkeypatch.setattr(machine, "memory_used_and_limit", lambda: (400_000_000, 1_000_000_000))
     without_console = replace(SETTINGS, console=False)
     enough = machine.memory(1, without_console, "127.0.0.1")
-    assert (enough.status, enough.got, enough.expected) == (ON, "600 MB", "≥ 252 MB")
+    assert (enough.status, enough.got, enough.expected) == (ON, "600 MB", "≥ 163 MB")
     assert machine.memory(200, without_console, "127.0.0.1").status is OFF
-    assert machine.memory(30, replace(SETTINGS, console=True), "192.0.2.1").expected == "≥ 1,910 MB"
+    assert machine.memory(30, replace(SETTINGS, console=True), "192.0.2.1").expected == "≥ 1,915 MB"
     monkeypatch.setattr(machine, "memory_used_and_limit", lambda: (None, None))
     assert machine.memory(200, without_console, "127.0.0.1").got == "8,192 MB"
     files.clear()

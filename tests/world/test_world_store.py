@@ -128,6 +128,16 @@ def test_use_keeps_a_world_alive(store, clock, dropped, use):
     assert dropped == ["b"]
 
 
+def test_less_than_the_usual_time_may_be_enough_and_more_is_not_waited_for(store, clock, dropped):
+    fill(store, "a")
+    clock.time = 30
+    fill(store, "b")
+    clock.time = 40
+    assert (store.expire(20), dropped) == (1, ["a"])
+    clock.time = 90
+    assert (store.expire(1000), dropped) == (1, ["a", "b"])
+
+
 @pytest.mark.parametrize("found", ["by_path", "account_by_path", "by_token_name"])
 def test_what_servers_and_pods_send_each_other_is_no_use(store, clock, dropped, found):
     fill(store, "a")

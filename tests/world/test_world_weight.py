@@ -1,8 +1,12 @@
 """What the worlds take in memory together is bounded: the heaviest go first."""
 
+import threading
+import time
+
 from app.world.lifecycle import simulation as lifecycle
+from app.world.lifecycle import world_weight
 from app.world.lifecycle.simulation import Simulation
-from app.world.lifecycle.world_weight import too_heavy, weight
+from app.world.lifecycle.world_weight import Memory, too_heavy, weight
 from tests.waiting import eventually
 
 KILOBYTE = 1024
@@ -36,7 +40,7 @@ def test_what_is_put_into_a_world_or_kept_of_it_counts(simulation):
 
 def test_a_world_that_takes_the_memory_of_the_others_goes(monkeypatch):
     monkeypatch.setattr(lifecycle, "SWEEP_SECONDS", 0.05)
-    with Simulation(memory=2500 * KILOBYTE) as simulation:
+    with Simulation(memory=Memory(room=2500 * KILOBYTE)) as simulation:
         reader, hoarder = simulation.world("reader", "a"), simulation.world("hoarder", "b")
 
         async def fill():
@@ -48,3 +52,15 @@ def test_a_world_that_takes_the_memory_of_the_others_goes(monkeypatch):
         eventually(lambda: simulation.store.get("hoarder") is None)
         assert simulation.store.get("reader") is reader
         assert simulation.store.why_gone("hoarder") == "evicted"
+
+
+def test_a_world_that_nobody_uses_goes_once_memory_is_short(monkeypatch):
+    monkeypatch.setattr(lifecycle, "SWEEP_SECONDS", 0.05)
+    monkeypatch.setattr(world_weight, "SHORT_SECONDS", 0)
+    short = threading.Event()
+    with Simulation(memory=Memory(is_short=short.is_set)) as simulation:
+        simulation.world("reader")
+        time.sleep(0.2)
+        assert len(simulation.store) == 1
+        short.set()
+        eventually(lambda: len(simulation.store) == 0)

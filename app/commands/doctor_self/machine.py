@@ -22,15 +22,16 @@ from app.flow.times import timestamp
 from app.serving import descriptors
 from app.serving.operations import control_groups
 from app.serving.operations.control_groups import memory_used_and_limit
+from app.serving.operations.open_pages import BASE_BYTES, PAGE_BYTES
 from app.serving.transport.uvicorn_settings import page_limits
 from app.settings import Settings, is_loopback
 from app.world.node.volumes.disk import RESERVE_BYTES, free_bytes
 from app.world.setup.tool_files import STATE
 
-SERVER_BYTES = 250_000_000
-"""Bytes that the process takes with a hundred worlds (`bench/memory.py` has it as the target)."""
-LEARNER_BYTES = 2_000_000
-"""Bytes of one learner: a world of about 1 MB, and the sessions of the pages."""
+SERVER_BYTES = BASE_BYTES
+"""Bytes that the process takes before the first learner comes."""
+LEARNER_BYTES = PAGE_BYTES
+"""Bytes of one learner who has been in all labs."""
 LEARNERS_OF_A_PROCESS = 100
 """How many learners one process, which uses one core, answers quickly (docs/performance.md, "Figures of a room")."""
 COMMAND_BYTES = 100_000_000

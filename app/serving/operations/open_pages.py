@@ -1,7 +1,8 @@
 """How many pages may be open: as many as there is memory for, and one address has no more than its share of them.
 
-An open page takes up to 1.3 MB, however little its reader does. Connections alone are bounded by descriptors, of which
-there may be enough for ten thousand.
+Connections alone are bounded by descriptors, of which there may be enough for ten thousand pages. A container whose
+memory runs out is killed with all worlds in it, so there are two bounds: a number of pages, by what one takes once its
+reader has worked in the labs, and the memory that is really used, for what no number foresees.
 
 After a break of the network a page connects again while its old connection still counts, because the server has not
 noticed yet that it is gone. The page says which session it had, and replaces that connection.
@@ -21,16 +22,19 @@ from starlette.websockets import WebSocketClose
 
 from app.flow.budget import Tally, has_share
 from app.serving import request_facts
-from app.serving.operations import control_groups, log_events
+from app.serving.operations import control_groups, health, log_events
 from app.serving.operations.request_log import STREAM
+from app.world.lifecycle.world_weight import Memory
 
 BASE_BYTES = 150 * 1024 * 1024
 """What the process takes before the first page."""
-PAGE_BYTES = 2 * 1024 * 1024
-"""Memory that counts for a page: the page, its reader's world, and what is under way for them."""
+PAGE_BYTES = 5 * 1024 * 1024
+"""Memory that counts for a page: its session, its reader's worlds and walks, and what is under way for them. One that
+was only opened takes 1.3 MB, and 50 readers who were in all labs took 5.0 MB each (docs/performance.md, "Figures of a
+room")."""
 END_SECONDS = 1.0
 """For the old connection of a page to end, which takes a millisecond."""
-LEAST = 32
+LEAST = 8
 """Pages that may be open however little memory there is."""
 
 
@@ -39,18 +43,24 @@ def room(limit: int | None) -> int:
     return sys.maxsize if limit is None else max((limit - BASE_BYTES) // PAGE_BYTES, LEAST)
 
 
-def for_worlds() -> int | None:
-    """Bytes that the worlds may take together, half of what is reckoned for the pages; None where nothing says."""
+def is_memory_short() -> bool:
+    """Whether the memory that is really used leaves no room for one more page, as `/readyz` says it."""
+    return not health.share("memory", *control_groups.memory_used_and_limit()).ok
+
+
+def for_worlds() -> Memory:
+    """What the worlds may take together: half of what is reckoned for the pages."""
     limit = control_groups.memory_limit()
-    return None if limit is None else room(limit) * PAGE_BYTES // 2
+    return Memory(room=None if limit is None else room(limit) * PAGE_BYTES // 2, is_short=is_memory_short)
 
 
 class OpenPages:
     """The open pages of a process. Used on one event loop."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, is_memory_short: Callable[[], bool] = lambda: False) -> None:
         self.limit = limit
         """How many pages may be open."""
+        self._is_memory_short = is_memory_short
         self.of_address = limit * 3 // 4
         """How many of them one address may have, as with worlds, and fewer beside others (`has_share`). An address may
         be a room behind one router."""
@@ -66,8 +76,10 @@ class OpenPages:
 
     def has_room(self, address: str, old: object = None) -> bool:
         """Whether a visitor may open one more page. The `old` page is replaced, so it does not count where it is still
-        open."""
+        open, and needs no more memory."""
         of_old = self._address_of.get(old)
+        if of_old is None and self._is_memory_short():
+            return False
         of_all, own = len(self) - (of_old is not None), self._by_address.of(address) - (of_old == address)
         return has_share(own, of_all, self.limit, self.of_address)
 
@@ -155,5 +167,5 @@ def _session(scope: Scope) -> str:
     return said[2].strip() if len(said) > 2 else ""
 
 
-OPEN_PAGES = OpenPages(room(control_groups.memory_limit()))
+OPEN_PAGES = OpenPages(room(control_groups.memory_limit()), is_memory_short)
 """The open pages of this process."""

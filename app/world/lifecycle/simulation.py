@@ -20,7 +20,7 @@ from app.world.lifecycle.listeners import Listeners
 from app.world.lifecycle.world_factory import WorldFactory
 from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.lifecycle.world_store import WorldStore
-from app.world.lifecycle.world_weight import look_after
+from app.world.lifecycle.world_weight import Memory, look_after
 from app.world.node.programs.program_limits import Programs
 from app.world.node.programs.runner import AwsCli
 from app.world.node.volumes.disk import parent_of_node_files
@@ -53,13 +53,13 @@ class Simulation:
         kubernetes_port: int = 0,
         capacity: int = 500,
         idle_seconds: float = 3600,
-        memory: int | None = None,
+        memory: Memory | None = None,
         own: str = "",
         state: StateDirectory | None = None,
     ) -> None:
-        """`memory`: bytes that all worlds may take; None for any number. `own`: the key of a world that never goes,
-        neither to make room nor because it is idle. `state`: where that world is kept, or all worlds where `own` is
-        empty. The ports that it records are taken again. `stop` closes it."""
+        """`memory`: what there is for all worlds; None for as much as they take. `own`: the key of a world that never
+        goes, neither to make room nor because it is idle. `state`: where that world is kept, or all worlds where `own`
+        is empty. The ports that it records are taken again. `stop` closes it."""
         files_in = parent_of_node_files()  # raises before anything is open
         self._listeners = Listeners(aws_port, kubernetes_port, state.servers if state is not None else None)
         self.aws_url = f"http://{HOST}:{self._listeners.aws_port}"
@@ -67,7 +67,7 @@ class Simulation:
         self.ca_pem = self._listeners.pki.root_ca_pem
         """The CA of the https server, PEM."""
         self.store = WorldStore(capacity=capacity, idle_seconds=idle_seconds, own=own, drop=self._drop)
-        self._memory = memory
+        self._memory = memory or Memory()
         self._keys = KeyPool()
         self._programs = Programs()
         self.files = OwnFolder(files_in)

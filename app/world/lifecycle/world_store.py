@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 import threading
 import time
@@ -161,11 +162,11 @@ class WorldStore:
         if len(self._gone) > GONE_LIMIT:
             self._gone.popitem(last=False)
 
-    def expire(self) -> int:
-        """Drops what has been idle too long; returns how many."""
+    def expire(self, sooner: float = math.inf) -> int:
+        """Drops what has been idle too long; returns how many. `sooner`: seconds, where less than usual is too long."""
         with self._lock:
             self._note_use()
-            limit = self._now() - self._idle_seconds
+            limit = self._now() - min(self._idle_seconds, sooner)
             idle = [key for key, kept in self._worlds.items() if kept.used <= limit and key != self._own]
             dropped = [self._remove(key) for key in idle]
             for key in idle:

@@ -7,15 +7,29 @@ driven to them would take twenty times the memory of a container.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from app.world.aws.account import Account
 from app.world.lifecycle.world_snapshot import bytes_of, kept
 from app.world.lifecycle.world_store import WorldStore
 from app.world.world import World
 
+SHORT_SECONDS = 300.0
+"""How long a world may be unused where memory is short: its reader has left, or reads."""
 _VALUE = 150
 """Bytes of memory that each value in an object takes, however short it is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Memory:
+    """What the process has for its worlds."""
+
+    room: int | None = None
+    """Bytes that all of them may take by their weights; None for any number."""
+    is_short: Callable[[], bool] = lambda: False
+    """Whether so much memory is really used that worlds which nobody uses at the moment have to go."""
 
 
 def weight(world: World) -> int:
@@ -50,15 +64,15 @@ def too_heavy(weights: Mapping[str, int], room: int) -> list[str]:
     return going
 
 
-async def look_after(store: WorldStore, seconds: float, room: int | None) -> None:
+async def look_after(store: WorldStore, seconds: float, memory: Memory) -> None:
     """Runs for ever on the loop of the worlds: removes those that are idle, and those for which there is no memory."""
     while True:
         await asyncio.sleep(seconds)
-        store.expire()
+        store.expire(SHORT_SECONDS if memory.is_short() else math.inf)
         weights: dict[str, int] = {}
-        for key, world in store.all().items() if room is not None else ():
+        for key, world in store.all().items() if memory.room is not None else ():
             if not world.is_closed:
                 weights[key] = weight(world)
             await asyncio.sleep(0)
-        for key in too_heavy(weights, room or 0):
+        for key in too_heavy(weights, memory.room or 0):
             store.evict(key)
