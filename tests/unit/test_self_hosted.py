@@ -144,6 +144,17 @@ def eks() -> Fakes:
     return fakes
 
 
+def test_a_statement_is_for_the_audience_that_is_left_once_the_annotated_one_is_given_up() -> None:
+    """Neither provider nor trust policy knows it."""
+    fakes = eks()
+    fakes.role["AssumeRolePolicyDocument"] = trust("sts.amazonaws.com")
+    found = examine(fakes.ports(), SUBJECT)
+    assert found.verdict.check is not None
+    assert found.fix is not None
+    assert (found.verdict.check.id, found.fix.id) == ("trust.provider", "trust")
+    assert "my-app" not in found.fix.commands[0]
+
+
 @pytest.mark.parametrize(("make", "audience"), [(kops, KOPS), (eks, "sts.amazonaws.com")])
 def test_a_new_provider_accepts_the_webhooks_audience(make: Callable[[], Fakes], audience: str) -> None:
     fakes = make()

@@ -6,6 +6,7 @@ import copy
 import json
 import shlex
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from app.flow.annotations import AUDIENCE, ROLE_ARN, is_role_arn
 from app.flow.doctor.account import ADMITTING
@@ -110,12 +111,14 @@ class Names:
         return own and self.bearer.audience != DEFAULT_AUDIENCE
 
     @property
-    def audience_to_accept(self) -> str:
-        """The audience for a new provider: that of the webhook, where the ServiceAccount's own one is given up in the
-        end because the trust policy refuses it."""
-        trust = self.check_of("trust.audience")
-        given_up = trust is not None and trust.status is Status.FAILED and self.asks_for_audience
-        return self.usual_audience if given_up else self.bearer.audience
+    def lasting_bearer(self) -> Bearer:
+        """The bearer of a token as it is once all is fixed: with the webhook's audience, where the ServiceAccount's own
+        one is given up in the end because the trust policy or the provider refuses it."""
+        trust, accepted = self.check_of("trust.audience"), strings(get(self.documents.get("provider"), "ClientIDList"))
+        refused = trust is not None and trust.status is Status.FAILED
+        unknown = bool(accepted) and self.bearer.audience not in accepted
+        given_up = self.asks_for_audience and (refused or unknown)
+        return replace(self.bearer, audience=self.usual_audience) if given_up else self.bearer
 
     def of(self, pod: PodRow) -> Names:
         """The same names with another Pod, of which only its row is known."""
