@@ -213,6 +213,15 @@ CASES: dict[str, tuple[Callable[[Fakes], Any], str, Status, str]] = {
         PASSED,
         "7200",
     ),
+    "a session for which the role may be set, which cannot be read": (
+        lambda f: (
+            f.errors.update(role=NotPermitted(code="AccessDenied", server_message="no", status=403)),
+            arguments(f, "--web-identity-token", f"file://{DIRECTORY}/token", "--duration-seconds", "7200"),
+        ),
+        "pod.request",
+        UNKNOWN,
+        "",
+    ),
     "the node's role": (lambda f: printed(f, denied(NODE)), "pod.request", FAILED, NODE),
     "a user": (lambda f: printed(f, denied(USER)), "pod.request", FAILED, USER),
     "no credentials at all": (

@@ -251,6 +251,11 @@ FIXES = {
         'CredentialsError { message: "Couldn\'t find AWS credentials in environment, credentials file, or IAM role." }',
         *("pod.request", "default_chain"),
     ),
+    "Velero, with a region of MinIO": (  # velero-io/velero#8320
+        f'{GO_1}Post "https://sts.minio.amazonaws.com/": dial tcp: lookup sts.minio.amazonaws.com on 10.100.0.10:53: '
+        "no such host",
+        *("pod.application", "own_region"),
+    ),
     "another token": (
         "<Error>\n<Code>InvalidIdentityToken</Code>\n<Message>Incorrect token audience</Message>\n</Error>",
         *("pod.application", "try_again_token"),
@@ -603,6 +608,7 @@ NAMES_NO_ONE = (
     "F0306 08:19:04.525174 7 client_manager.go:502] Failed to check if the bucket exists. Error: Access Denied.",
     'level=error msg="module failed" err="sanity check failed: unable to successfully send a request: Access Denied."',
     'level=warn reason="bucket store initial sync: sync block: BaseFetcher: iter bucket: Access Denied"',  # thanos#7157
+    'level=info msg="Error (exit code 1): artifact a failed to load: failed to get file: Access Denied."',
     'level=error msg="executor error: failed to save outputs: Access Denied"',  # argoproj/argo-workflows#1112
     "HTTP Error: HTTP GET error on 'https://x.s3.amazonaws.com/small.csv' (HTTP 403)",  # duckdb/duckdb-aws#72
     "Authentication Failure\n* Credentials are provided, but they did not work.",  # duckdb/duckdb-aws#96
@@ -677,15 +683,14 @@ def test_why_the_provider_for_web_identity_failed_is_shown_first() -> None:
     assert found.verdict.check.got == reason
 
 
+@pytest.mark.parametrize(
+    "before", ["An error occurred (InvalidAccessKeyId) when calling the ListBuckets operation", "x"]
+)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_key_of_sts_that_a_server_does_not_know_may_have_gone_elsewhere(language: str) -> None:
-    """So MinIO refuses a session of AWS."""
+def test_a_key_of_sts_that_a_server_does_not_know_may_have_gone_elsewhere(before: str, language: str) -> None:
+    """So MinIO refuses a session of AWS, and minio-go quotes the message alone (argoproj/argo-workflows#6041)."""
     fakes, words = healthy(), load(language)
-    running(
-        fakes,
-        "An error occurred (InvalidAccessKeyId) when calling the ListBuckets operation: "
-        "The Access Key Id you provided does not exist in our records.",
-    )
+    running(fakes, f"{before}: The Access Key Id you provided does not exist in our records.")
     found = examine(fakes.ports(), SUBJECT)
     assert verdict_words.verdict(found, words) == words.message("doctor.unknown_key")
     assert (found.fix and found.fix.id) == "who_denied"

@@ -29,6 +29,7 @@ from app.ui.state.walk_view import WalkView
 from app.ui.step.instruments import matcher
 from tests.unit.fake_ports import ACCOUNT, DIRECTORY, ISSUER, ROLE, SUB, SUBJECT, Fakes, bare_pod, token, trust_policy
 from tests.unit.test_doctor import answer, healthy
+from tests.unit.test_steps import annotate
 
 OWN, KOPS = "https://s3.example.com/kops", "amazonaws.com"
 PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{host_and_path(OWN)}"
@@ -136,12 +137,32 @@ def test_the_pod_shows_the_webhooks_audience_also_where_the_provider_is_not_seen
     assert [check(found, it).got for it in ("trust.audience", "token.audience")] == [KOPS, KOPS]
 
 
-def test_a_new_provider_accepts_the_webhooks_audience() -> None:
-    fakes = kops()
+def eks() -> Fakes:
+    """A ServiceAccount whose own audience the trust policy refuses: the fix after the provider's removes it."""
+    fakes = healthy()
+    annotate(fakes, audience="my-app")
+    return fakes
+
+
+def test_a_statement_is_for_the_audience_that_is_left_once_the_annotated_one_is_given_up() -> None:
+    """Neither provider nor trust policy knows it."""
+    fakes = eks()
+    fakes.role["AssumeRolePolicyDocument"] = trust("sts.amazonaws.com")
+    found = examine(fakes.ports(), SUBJECT)
+    assert found.verdict.check is not None
+    assert found.fix is not None
+    assert (found.verdict.check.id, found.fix.id) == ("trust.provider", "trust")
+    assert "my-app" not in found.fix.commands[0]
+
+
+@pytest.mark.parametrize(("make", "audience"), [(kops, KOPS), (eks, "sts.amazonaws.com")])
+def test_a_new_provider_accepts_the_webhooks_audience(make: Callable[[], Fakes], audience: str) -> None:
+    fakes = make()
     fakes.providers = []
     found = examine(fakes.ports(), SUBJECT)
     assert found.fix is not None
-    assert found.fix.commands == (f"aws iam create-open-id-connect-provider --url {OWN} --client-id-list {KOPS}",)
+    assert found.fix.id == "create_provider"
+    assert f" --client-id-list {audience}" in found.fix.commands[0]
 
 
 @pytest.mark.parametrize("accepted", [None, ["sts.amazonaws.com", KOPS]])

@@ -132,7 +132,7 @@ def role(names: Names) -> Fix:
         return Fix(id="mean_role", commands=_write_arn(names, arn), change=change)
     if not names.issuer:
         return look_for_role(names)
-    policy = admitting(None, names.bearer)
+    policy = admitting(None, names.lasting_bearer)
     path = ("--path", names.role_path) if names.role_path != "/" else ()
     wanted = ("--role-name", names.role_name, *path, "--assume-role-policy-document", json.dumps(policy))
     return Fix(
@@ -156,7 +156,7 @@ def trust(names: Names) -> Fix:
     before = names.documents.get("trust_policy")
     if names.check.reason in (OF_REQUEST, OF_CALLER):
         return conditions(names)
-    policy = admitting(before, names.bearer)
+    policy = admitting(before, names.lasting_bearer)
     if policy is None:
         return _show_trust(names)
     commands, change = (names.update_trust(policy),), changes.trust(names, policy)

@@ -79,7 +79,7 @@ def provider(names: Names, **changed: JsonValue) -> Change:
 
 def new_provider(names: Names) -> Change:
     """A provider in the account of the role, as IAM shows it: its URL without `https://`."""
-    after = {"Url": host_and_path(names.issuer), "ClientIDList": [names.bearer.audience]}
+    after = {"Url": host_and_path(names.issuer), "ClientIDList": [names.lasting_bearer.audience]}
     return Change(kind="OpenIDConnectProvider", name=names.bearer.provider_arn, before=None, after=after)
 
 

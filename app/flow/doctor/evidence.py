@@ -36,6 +36,11 @@ def audience_of(walk: Walk) -> str:
 
 
 def webhooks_audience(walk: Walk) -> str:
-    """The audience of the token that the webhook will ask for. What a later step shows of its setting counts more."""
-    usual = [found for report in walk if (found := get_str(report.evidence, USUAL_AUDIENCE))]
-    return annotated_audience(evidence_of(walk, "service_account"), usual[-1] if usual else DEFAULT_AUDIENCE)
+    """The audience of the token that the webhook will ask for."""
+    return annotated_audience(evidence_of(walk, "service_account"), usual_audience(walk))
+
+
+def usual_audience(walk: Walk) -> str:
+    """The one that it asks for without an annotation. What a later step shows of its setting counts more."""
+    shown = [found for report in walk if (found := get_str(report.evidence, USUAL_AUDIENCE))]
+    return shown[-1] if shown else DEFAULT_AUDIENCE

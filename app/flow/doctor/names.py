@@ -6,10 +6,11 @@ import copy
 import json
 import shlex
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from app.flow.annotations import AUDIENCE, ROLE_ARN, is_role_arn
 from app.flow.doctor.account import ADMITTING
-from app.flow.doctor.evidence import OWN_TOKEN, webhooks_audience
+from app.flow.doctor.evidence import OWN_TOKEN, usual_audience, webhooks_audience
 from app.flow.doctor.pods.rows import PodRow
 from app.flow.doctor.trust_fix import Bearer
 from app.flow.doctor.workload import HELD_BACK, ON_DELETE, PARTITION, PAUSED, new_job, why_kept_back
@@ -85,6 +86,7 @@ class Names:
             subject=subject_claim(walk.subject),
             audience=get_str(self.own_token, "audience") or webhooks_audience(walk),
         )
+        self.usual_audience = usual_audience(walk)
 
         # (3) What the Pod has from the webhook, and which workload has made the Pod.
         arns = (environment(box).get(ROLE_VARIABLE, "") for box in containers(documents.get("pod")))
@@ -107,6 +109,16 @@ class Names:
         """Whether the ServiceAccount or the manifest asks for an audience of its own, instead of the webhook."""
         own = bool(self.own_token) or AUDIENCE in self.annotations
         return own and self.bearer.audience != DEFAULT_AUDIENCE
+
+    @property
+    def lasting_bearer(self) -> Bearer:
+        """The bearer of a token as it is once all is fixed: with the webhook's audience, where the ServiceAccount's own
+        one is given up in the end because the trust policy or the provider refuses it."""
+        trust, accepted = self.check_of("trust.audience"), strings(get(self.documents.get("provider"), "ClientIDList"))
+        refused = trust is not None and trust.status is Status.FAILED
+        unknown = bool(accepted) and self.bearer.audience not in accepted
+        given_up = self.asks_for_audience and (refused or unknown)
+        return replace(self.bearer, audience=self.usual_audience) if given_up else self.bearer
 
     def of(self, pod: PodRow) -> Names:
         """The same names with another Pod, of which only its row is known."""

@@ -156,7 +156,7 @@ def default_audience(names: Names) -> Fix:
         return own_audience(names)
     return Fix(
         id="default_audience",
-        commands=(names.annotate(f"{AUDIENCE}-"), *names.recreate(DEFAULT_AUDIENCE)),
+        commands=(names.annotate(f"{AUDIENCE}-"), *names.recreate(names.usual_audience)),
         change=changes.annotated(names, audience=None),
     )
 

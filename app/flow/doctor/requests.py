@@ -24,6 +24,7 @@ from app.flow.steps.findings import Findings
 from app.flow.steps.injection import containers, named_file, without_aws
 from app.flow.token import unpadded
 from app.flow.verdict.error_messages import (
+    ROLE_LIMIT,
     expired_token,
     lacks_credentials,
     lacks_module,
@@ -176,7 +177,8 @@ def _request(findings: Findings, walk: Walk, sent: list[Exchange], asked: _Asked
         return
     maximum = get(evidence_of(walk, "role"), "MaxSessionDuration")
     longest = maximum if isinstance(maximum, int) else DEFAULT_MAXIMUM
-    if asked.duration.isdigit():
+    unread = evidence_of(walk, "role") is None and ROLE_LIMIT not in (asked.answer or said)
+    if asked.duration.isdigit() and not (unread and int(asked.duration) > longest):
         fits = int(asked.duration) <= longest
         where = f"{WHERE} DurationSeconds"
         findings.judge(REQUEST, fits, got=asked.duration, expected=f"<= {longest}", where=where)

@@ -30,6 +30,7 @@ _NO_NAME = re.compile(
 """Matches a message that a server's name has no address, or that none came in time: where the SDK for Go writes no
 address after `dial tcp`, there was none (Go's `net.Dialer`)."""
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d")
+_OF_STS = re.compile(rf"\bsts\.([\w-]+)\.{OF_AWS}")
 _OTHER_HOST = re.compile(r"hostname '.*' doesn't match|Hostname mismatch|x509: certificate is valid for ")
 """Matches a message that a certificate is valid, but for another server."""
 _REFUSED_AT_ONCE = re.compile(r"connect: connection refused|ECONNREFUSED|failed: Connection refused")
@@ -71,6 +72,12 @@ def unresolved(said: str) -> bool:
     """Whether the program did not reach a server because its name led to no address. A message about a name that lacks
     the region does not count."""
     return _NO_NAME.search(said) is not None and not lacks_region(said)
+
+
+def misses_region(said: str) -> bool:
+    """Whether the program asked for STS in a region that cannot be one, as its own settings have it."""
+    found = _OF_STS.search(said)
+    return found is not None and _REGION.fullmatch(found[1]) is None
 
 
 def gave_up(said: str) -> bool:

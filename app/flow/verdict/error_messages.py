@@ -78,6 +78,7 @@ _NO_ONE = re.compile(
 )
 _ENCODED = re.compile(r"Encoded authorization failure message: ([\w+/=-]+)")
 """Matches EC2's encoded message of who was refused what, which `sts:DecodeAuthorizationMessage` decodes."""
+_NO_SUCH_KEY = ("InvalidAccessKeyId", "Access Key Id you provided does not exist in our records")
 ROLE_LIMIT = "exceeds the MaxSessionDuration set for this role"
 CHAIN_LIMIT = "exceeds the 1 hour session limit for roles assumed by role chaining"
 """A part of STS's message for a session that would last too long."""
@@ -142,7 +143,7 @@ def knows_no_key(said: str) -> bool:
     S3 says so as well of a key that STS issued, where the session token is missing; another server with S3's API says
     so of any key.
     """
-    return "InvalidAccessKeyId" in said and not _STS.search(said)
+    return any(words in said for words in _NO_SUCH_KEY) and not _STS.search(said)
 
 
 def shows_in(said: str) -> Step:

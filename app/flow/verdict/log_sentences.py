@@ -97,13 +97,16 @@ _SENTENCE = re.compile(
     r"|\* (?:No credentials are provided|Credentials are provided, but they did not work)\."
     r"|error=Invalid credentials(?= component_kind=\"sink\" component_type=\"?aws_)"
     r"|Couldn't find AWS credentials in environment, .+"
+    r"|The (?:AWS )?Access Key Id you provided does not exist in our records\."
     r"|\d{12}\.dkr\.ecr\.\S+ un\w+ status code 401\b.*"
     r"|(?:\b\w+: )?(?:User: arn:aws[\w-]*:\S+ is not|Not) authorized to perform:? [\w-]+:\w+.*"
 )
 """Matches a product's message in a line, without what the program put before it."""
 _BARE = re.compile(r"(?:(?<=: )|(?<=[\"=]))Access Denied\.?(?=$|\\?[\"')]|\\n)")
 """Matches the whole message of S3, with which minio-go says nothing else. Any other program may have such words."""
-_OF_STORE = re.compile(r"(?i)\bs3\b|bucket|object.?stor|artifact|put file|save outputs|sanity check")
+_OF_STORE = re.compile(
+    r"(?i)\bs3\b|bucket|object.?stor|artifact|(?:put|get|list) (?:file|director)|save outputs|sanity check"
+)
 """Finds what shows, in the same line, that a store of objects said so."""
 _WHOLE_LINE = re.compile(
     r"\(Service: [\w ]+(?:, Status Code: \d+, Request ID|; Status Code: \d+; Error Code): |\(Aws::\w+::Errors::\w+\)"

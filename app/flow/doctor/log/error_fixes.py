@@ -25,6 +25,7 @@ from app.flow.verdict.connection_errors import (
     cut_off,
     gave_up,
     lacks_connection,
+    misses_region,
     refused_at_once,
     unreached,
     unresolved,
@@ -102,6 +103,8 @@ def application(names: Names) -> Fix:
         return Fix(id="proxy", commands=names.show_workload())
     if blames_certificate(said):
         return Fix(id="certificate", commands=names.show_workload())
+    if unresolved(said) and misses_region(said) and _has_region(names):
+        return Fix(id="own_region", commands=names.show_workload())
     if unresolved(said):
         return Fix(id="name_resolution", commands=_name_servers(names))
     if by_global_endpoint(said) and not _is_regional(names):
