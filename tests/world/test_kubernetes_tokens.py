@@ -303,13 +303,20 @@ async def _rotate(world):
 
 def test_kubelet_gets_tokens_for_its_own_pods_alone(simulation, world, api):
     node = Api(simulation, world, world.node_token)
-    refused = node.post(TOKEN, request())
-    assert (refused.status, refused.body["message"]) == (
-        403,
-        'serviceaccounts "my-sa" is forbidden: node requested token not bound to a pod',
-    )
-    bound = {"kind": "Pod", "apiVersion": "v1", "name": "pod-after"}
-    assert node.post(TOKEN, request(boundObjectRef=bound)).status == 201
+    api.post(PODS, pod("elsewhere", serviceAccountName="my-sa", nodeName="another-node"))
+    bound = {
+        name: {"kind": "Pod", "apiVersion": "v1", "name": name, "uid": uid_of(api, f"{PODS}/{name}")}
+        for name in ("pod-after", "elsewhere")
+    }
+    for reference, why in (
+        (None, "not bound to a pod"),
+        (bound["pod-after"] | {"uid": ""}, "with a pod binding without a uid"),
+        (bound["elsewhere"], "bound to a pod scheduled on a different node"),
+    ):
+        refused = node.post(TOKEN, request(boundObjectRef=reference))
+        assert refused.status == 403
+        assert refused.body["message"] == f'serviceaccounts "my-sa" is forbidden: node requested token {why}'
+    assert node.post(TOKEN, request(boundObjectRef=bound["pod-after"])).status == 201
     assert node.get(f"{ACCOUNTS}/my-sa").status == 200
     assert node.post(ACCOUNTS, account()).status == 403
     node.close()
