@@ -107,6 +107,11 @@ def unchecked(aws):
             r"Member must satisfy regular expression pattern: [\w+=,.@-]*",
         ),
         (
+            {"RoleSessionName": "séance"},
+            r"1 validation error detected: Value 'séance' at 'roleSessionName' failed to satisfy constraint: "
+            r"Member must satisfy regular expression pattern: [\w+=,.@-]*",
+        ),
+        (
             {"DurationSeconds": 100},
             "1 validation error detected: Value '100' at 'durationSeconds' failed to satisfy constraint: "
             "Member must have value greater than or equal to 900",
