@@ -218,12 +218,18 @@ def test_a_token_of_last_week(aws):
     now = int(aws.clock.now())
     with refused("ExpiredTokenException", "Token too old: 441398", 400):
         aws.assume(aws.token(iat=now - 441398, exp=now + 1000))
+    oldest = 24 * 3600 + 300
+    assert aws.assume(aws.token(iat=now - oldest, exp=now + 1000))
+    with refused("ExpiredTokenException", f"Token too old: {oldest + 1}", 400):
+        aws.assume(aws.token(iat=now - oldest - 1, exp=now + 1000))
 
 
 def test_a_token_of_tomorrow(aws):
     now = int(aws.clock.now())
-    with refused("InvalidIdentityToken", GENERIC):
-        aws.assume(aws.token(nbf=now + 600, exp=now + 4000))
+    for claim in ("nbf", "iat"):
+        assert aws.assume(aws.token(**{claim: now + 300}, exp=now + 4000))
+        with refused("InvalidIdentityToken", GENERIC):
+            aws.assume(aws.token(**{claim: now + 301}, exp=now + 4000))
 
 
 # (7) The provider, (8) the audience, in both wordings
