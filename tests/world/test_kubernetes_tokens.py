@@ -394,13 +394,19 @@ def test_what_a_finalizer_keeps_vouches_for_a_token_for_a_minute(world, api, pat
     assert reviewed(api, token, "sts.amazonaws.com")["error"] == f"[invalid bearer token, {why}]"
 
 
-def test_a_token_review_refuses_what_has_expired_and_what_is_no_token(world, api):
+@pytest.mark.parametrize("away", [-90_000, 90_000])
+def test_a_token_lives_by_the_worlds_clock_and_a_minute_longer(world, api, away):
+    world.clock.move(away)
     token = token_for(api, audiences=["sts.amazonaws.com"], expirationSeconds=600)
-    for seconds, why in ((655, ""), (665, "has expired"), (-55, ""), (-65, "is not valid yet")):  # a minute of leeway
+    for seconds, why in ((0, ""), (655, ""), (665, "has expired"), (-55, ""), (-65, "is not valid yet")):
         world.clock.move(seconds)
         error = f"[invalid bearer token, service account token {why}]"
         assert reviewed(api, token, "sts.amazonaws.com").get("error") == (error if why else None)
         world.clock.move(-seconds)
+
+
+def test_a_token_review_refuses_what_is_no_token(world, api):
+    token = token_for(api, audiences=["sts.amazonaws.com"])
     for junk in ("x", "a.b.c", f"{token[:-8]}AAAAAAAA", world.admin_token + "x"):
         assert reviewed(api, junk, "sts.amazonaws.com") == {"user": {}, "error": "invalid bearer token"}
     assert reviewed(api, world.admin_token)["user"]["username"] == "kubernetes-admin"
