@@ -12,6 +12,9 @@ from botocore.loaders import JSONFileLoader, Loader
 from app.clients.aws import sdk
 from app.clients.aws.login import AwsLogin
 from app.service_models import SERVICE_MODELS, ServiceModels, session_alone
+from app.world.aws.iam.constraints import CONSTRAINTS, POLICY_CONSTRAINTS
+from app.world.aws.parameters import Choice, Number
+from app.world.aws.sts import parameters as sts
 from app.world.node.programs.aws_clients import AwsClients
 
 
@@ -23,6 +26,24 @@ def nothing_of_this_machine(monkeypatch, tmp_path):
 
 def test_the_services_are_those_that_botocore_finds():
     assert SERVICE_MODELS.list_available_services("service-2") == Loader().list_available_services("service-2")
+
+
+@pytest.mark.parametrize(
+    ("service", "constraints"),
+    [("sts", sts.CONSTRAINTS), ("sts", sts.USER_SESSION), ("iam", CONSTRAINTS), ("iam", POLICY_CONSTRAINTS)],
+)
+def test_the_simulated_services_limit_parameters_as_the_model_does(service, constraints):
+    model = SERVICE_MODELS.load_service_model(service, "service-2")
+    inputs = [model["shapes"][it["input"]["shape"]]["members"] for it in model["operations"].values() if "input" in it]
+    for name, limits in constraints.items():
+        shapes = [model["shapes"][members[name]["shape"]] for members in inputs if name in members]
+        if isinstance(limits, Choice):
+            assert list(limits.values) in [shape.get("enum") for shape in shapes]
+            continue
+        here = (limits.minimum, limits.maximum)
+        assert here in [(shape.get("min", 0), shape.get("max")) for shape in shapes], name
+        if not isinstance(limits, Number) and limits.pattern:
+            assert limits.pattern in [shape.get("pattern") for shape in shapes], name
 
 
 @pytest.mark.parametrize("service", ["sts", "iam"])

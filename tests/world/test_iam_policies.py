@@ -4,8 +4,18 @@ import json
 
 import pytest
 
-from tests.world.aws_world import ACCOUNT, ISSUER, ROLE, S3_READ_ONLY, aws_fixture, aws_server, refused  # noqa: F401
+from tests.world.aws_world import (
+    ACCOUNT,
+    ISSUER,
+    PROVIDER,
+    ROLE,
+    S3_READ_ONLY,
+    aws_fixture,  # noqa: F401
+    aws_server,  # noqa: F401
+    refused,
+)
 
+HOST = ISSUER.removeprefix("https://")
 ARN = f"arn:aws:iam::{ACCOUNT}:policy/team/mine"
 
 
@@ -169,15 +179,24 @@ def test_a_read_only_role_reads_but_does_not_write(aws, iam):
         reader.delete_policy(PolicyArn=ARN)
 
 
-@pytest.mark.parametrize("pattern", ["system:serviceaccount:default:my-sa", "system:serviceaccount:other:*"])
-def test_a_permission_policy_may_ask_for_the_sub_of_the_session(aws, iam, pattern):
+@pytest.mark.parametrize(
+    ("operator", "key", "value", "met"),
+    [
+        ("StringLike", f"{HOST}:sub", "system:serviceaccount:default:my-sa", True),
+        ("StringLike", f"{HOST}:sub", "system:serviceaccount:other:*", False),
+        ("StringEquals", f"{HOST}:aud", "sts.amazonaws.com", True),
+        ("StringEquals", "aws:FederatedProvider", PROVIDER, True),
+        ("DateGreaterThan", "aws:TokenIssueTime", "2020-01-01T00:00:00Z", True),
+    ],
+)
+def test_a_permission_policy_may_ask_for_what_the_session_began_with(aws, iam, operator, key, value, met):
     iam.detach_role_policy(RoleName="s3-reader", PolicyArn=S3_READ_ONLY)
-    condition = {"StringLike": {f"{ISSUER.removeprefix('https://')}:sub": pattern}}
+    condition = {operator: {key: value}}
     iam.create_policy_version(PolicyArn=ARN, PolicyDocument=document(Condition=condition), SetAsDefault=True)
     iam.attach_role_policy(RoleName="s3-reader", PolicyArn=ARN)
     s3 = aws.client("s3", aws.assume()["Credentials"])
-    if "other" in pattern:
+    if met:
+        s3.list_buckets()
+    else:
         with refused("AccessDenied"):
             s3.list_buckets()
-    else:
-        s3.list_buckets()

@@ -303,13 +303,20 @@ async def _rotate(world):
 
 def test_kubelet_gets_tokens_for_its_own_pods_alone(simulation, world, api):
     node = Api(simulation, world, world.node_token)
-    refused = node.post(TOKEN, request())
-    assert (refused.status, refused.body["message"]) == (
-        403,
-        'serviceaccounts "my-sa" is forbidden: node requested token not bound to a pod',
-    )
-    bound = {"kind": "Pod", "apiVersion": "v1", "name": "pod-after"}
-    assert node.post(TOKEN, request(boundObjectRef=bound)).status == 201
+    api.post(PODS, pod("elsewhere", serviceAccountName="my-sa", nodeName="another-node"))
+    bound = {
+        name: {"kind": "Pod", "apiVersion": "v1", "name": name, "uid": uid_of(api, f"{PODS}/{name}")}
+        for name in ("pod-after", "elsewhere")
+    }
+    for reference, why in (
+        (None, "not bound to a pod"),
+        (bound["pod-after"] | {"uid": ""}, "with a pod binding without a uid"),
+        (bound["elsewhere"], "bound to a pod scheduled on a different node"),
+    ):
+        refused = node.post(TOKEN, request(boundObjectRef=reference))
+        assert refused.status == 403
+        assert refused.body["message"] == f'serviceaccounts "my-sa" is forbidden: node requested token {why}'
+    assert node.post(TOKEN, request(boundObjectRef=bound["pod-after"])).status == 201
     assert node.get(f"{ACCOUNTS}/my-sa").status == 200
     assert node.post(ACCOUNTS, account()).status == 403
     node.close()
@@ -387,13 +394,19 @@ def test_what_a_finalizer_keeps_vouches_for_a_token_for_a_minute(world, api, pat
     assert reviewed(api, token, "sts.amazonaws.com")["error"] == f"[invalid bearer token, {why}]"
 
 
-def test_a_token_review_refuses_what_has_expired_and_what_is_no_token(world, api):
+@pytest.mark.parametrize("away", [-90_000, 90_000])
+def test_a_token_lives_by_the_worlds_clock_and_a_minute_longer(world, api, away):
+    world.clock.move(away)
     token = token_for(api, audiences=["sts.amazonaws.com"], expirationSeconds=600)
-    for seconds, why in ((655, ""), (665, "has expired"), (-55, ""), (-65, "is not valid yet")):  # a minute of leeway
+    for seconds, why in ((0, ""), (655, ""), (665, "has expired"), (-55, ""), (-65, "is not valid yet")):
         world.clock.move(seconds)
         error = f"[invalid bearer token, service account token {why}]"
         assert reviewed(api, token, "sts.amazonaws.com").get("error") == (error if why else None)
         world.clock.move(-seconds)
+
+
+def test_a_token_review_refuses_what_is_no_token(world, api):
+    token = token_for(api, audiences=["sts.amazonaws.com"])
     for junk in ("x", "a.b.c", f"{token[:-8]}AAAAAAAA", world.admin_token + "x"):
         assert reviewed(api, junk, "sts.amazonaws.com") == {"user": {}, "error": "invalid bearer token"}
     assert reviewed(api, world.admin_token)["user"]["username"] == "kubernetes-admin"

@@ -69,9 +69,11 @@ def test_roles_that_are_not_there_or_not_for_this(aws):
         assume(aws.client("sts"))
     with denied(LEARNER, f"arn:aws:iam::{ACCOUNT}:role/s3-reader"):
         assume(aws.client("sts"), RoleArn=f"arn:aws:iam::{ACCOUNT}:role/s3-reader")
-    elsewhere = f"arn:aws:iam::{OTHER_ACCOUNT}:role/target"
-    with denied(LEARNER, elsewhere):
-        assume(aws.client("sts"), RoleArn=elsewhere)
+    aws.role("target", trusting(LEARNER))
+    for account, path in ((OTHER_ACCOUNT, ""), (ACCOUNT, "team/")):
+        elsewhere = f"arn:aws:iam::{account}:role/{path}target"
+        with denied(LEARNER, elsewhere):
+            assume(aws.client("sts"), RoleArn=elsewhere)
     with refused("ValidationError", "Request ARN is invalid", 400):
         assume(aws.client("sts"), RoleArn=f"{LEARNER}/x")
 
@@ -121,8 +123,10 @@ def test_how_long(aws):
     with refused("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."):
         assume(aws.client("sts"), DurationSeconds=7201)
     message = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
+    chained = aws.client("sts", aws.assume()["Credentials"])
+    assume(chained, DurationSeconds=3600)
     with refused("ValidationError", message, 400):
-        assume(aws.client("sts", aws.assume()["Credentials"]), DurationSeconds=7200)
+        assume(chained, DurationSeconds=3601)
 
 
 def test_an_external_id(aws):

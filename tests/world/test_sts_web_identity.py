@@ -107,6 +107,11 @@ def unchecked(aws):
             r"Member must satisfy regular expression pattern: [\w+=,.@-]*",
         ),
         (
+            {"RoleSessionName": "séance"},
+            r"1 validation error detected: Value 'séance' at 'roleSessionName' failed to satisfy constraint: "
+            r"Member must satisfy regular expression pattern: [\w+=,.@-]*",
+        ),
+        (
             {"DurationSeconds": 100},
             "1 validation error detected: Value '100' at 'durationSeconds' failed to satisfy constraint: "
             "Member must have value greater than or equal to 900",
@@ -213,12 +218,18 @@ def test_a_token_of_last_week(aws):
     now = int(aws.clock.now())
     with refused("ExpiredTokenException", "Token too old: 441398", 400):
         aws.assume(aws.token(iat=now - 441398, exp=now + 1000))
+    oldest = 24 * 3600 + 300
+    assert aws.assume(aws.token(iat=now - oldest, exp=now + 1000))
+    with refused("ExpiredTokenException", f"Token too old: {oldest + 1}", 400):
+        aws.assume(aws.token(iat=now - oldest - 1, exp=now + 1000))
 
 
 def test_a_token_of_tomorrow(aws):
     now = int(aws.clock.now())
-    with refused("InvalidIdentityToken", GENERIC):
-        aws.assume(aws.token(nbf=now + 600, exp=now + 4000))
+    for claim in ("nbf", "iat"):
+        assert aws.assume(aws.token(**{claim: now + 300}, exp=now + 4000))
+        with refused("InvalidIdentityToken", GENERIC):
+            aws.assume(aws.token(**{claim: now + 301}, exp=now + 4000))
 
 
 # (7) The provider, (8) the audience, in both wordings
@@ -250,8 +261,10 @@ def test_the_provider_is_looked_up_in_the_roles_account(aws):
         aws.assume(RoleArn="arn:aws:iam::999999999999:role/s3-reader")
 
 
-@pytest.mark.parametrize("issuer", [ISSUER + "/", ISSUER.lower(), ISSUER.replace("https", "http"), "issuer"])
-def test_an_issuer_that_differs_by_one_character(aws, issuer):
+@pytest.mark.parametrize(
+    "issuer", [ISSUER + "/", ISSUER.lower(), ISSUER.replace("https", "http"), ISSUER.removeprefix("https://"), "issuer"]
+)
+def test_an_issuer_that_differs(aws, issuer):
     with refused("InvalidIdentityToken", GENERIC):
         aws.assume(aws.token(iss=issuer))
 

@@ -46,7 +46,7 @@ def create_token(scope: RequestScope, name: str, body: JsonObject, *, dry_run: b
         raise errors.invalid("TokenRequest", GROUP, "", wrong)
     # (2) What it is bound to.
     bound = _bound_object(world, namespace, name, spec.get("boundObjectRef"))
-    _restrict_node(world, scope.user, name, bound.get("pod"))
+    _restrict_node(scope.user, name, spec.get("boundObjectRef") or {}, bound)
     # (3) How long it lives.
     warnings = []
     if seconds > MAX_SECONDS:
@@ -116,15 +116,20 @@ def _bound_object(world: World, namespace: str, account: str, reference: JsonObj
     return bound
 
 
-def _restrict_node(world: World, user: User, account: str, pod: JsonObject | None) -> None:
-    """NodeRestriction: a kubelet gets tokens for Pods of its own node alone."""
+def _restrict_node(user: User, account: str, reference: JsonObject, bound: dict[str, JsonObject]) -> None:
+    """NodeRestriction: a kubelet gets tokens for Pods of its own node alone, which it names with their uid
+    (`plugin/pkg/admission/noderestriction/admission.go`)."""
     if "system:nodes" not in user.groups:
         return
-    resource = RESOURCES["serviceaccounts"]
-    if pod is None:
-        raise errors.forbidden(resource, account, "node requested token not bound to a pod")
-    if user.name != f"system:node:{world.node_name}":
-        raise errors.forbidden(resource, account, "node requested token bound to a pod scheduled on a different node")
+    why = ""
+    if "pod" not in bound:
+        why = "node requested token not bound to a pod"
+    elif not reference.get("uid"):
+        why = "node requested token with a pod binding without a uid"
+    elif user.name != f"system:node:{bound.get('node', {}).get('name')}":
+        why = "node requested token bound to a pod scheduled on a different node"
+    if why:
+        raise errors.forbidden(RESOURCES["serviceaccounts"], account, why)
 
 
 def _claims(
