@@ -182,6 +182,9 @@ def test_a_first_load_moves_nothing_that_is_seen(reader, page, size):
     with one.page.add_init_script(WATCH):
         one.open(f"/{page}?lang=ja").settle()
     assert one.page.evaluate("window.shift") <= FIRST_SHIFT
+    if not page and size != PHONE:
+        player = one.box(".film-controls")
+        assert player["y"] + player["height"] <= size[1], "what the film says, and its player, are in sight"
 
 
 @pytest.mark.parametrize("visitor", ["en", pytest.param("ja", marks=pytest.mark.large)], indirect=True)

@@ -447,7 +447,7 @@ def test_a_what_if_shows_where_it_stops_and_comes_back_to_the_beat(talk):
     page.keyboard.press("PageDown")
     page.keyboard.press("w")
     panel = page.locator(".what_if")
-    expect(panel.locator(".choices button")).to_have_count(6)
+    expect(panel.locator(".choices button")).to_have_count(7)
     panel.locator(".says").evaluate(LATER)
     page.keyboard.press("6")
     expect(panel.locator("h1")).to_have_text(content.message("what_if.choices.webhook_down.name"))
@@ -551,6 +551,14 @@ def test_escape_leaves_for_the_page_of_the_slide_and_the_button_comes_back_to_th
     one.turn_to("webhook")
     one.page.locator(".st-key-start_presenting button:visible").click()
     at(one.page, "webhook", "create")
+    # From a page that is not shown to a room the button leads back as well.
+    one.press("PageDown")
+    at(one.page, "webhook", "review")
+    one.press("Escape")
+    expect(one.page.get_by_test_id("stSidebar")).to_be_visible()
+    one.turn_to("compare")
+    one.page.locator(".st-key-start_presenting button:visible").click()
+    at(one.page, "webhook", "review")
     # The page speaks the language of the slide.
     one.press("l")
     one.press("Escape")

@@ -43,6 +43,8 @@ def test_a_mission_is_started_judged_and_done(screen, simulation, monkeypatch):
     simulation.run(carry_out(shown.world, [SOLVES_IT]))
     shown.click("mission_check")
     assert words.learned.split("`")[0] in unescape(shown.html("mission_reached"))
+    drawn = [component.proto.id.split("-", 2)[-1] for component in shown.test.get("bidi_component")]
+    assert drawn.index("mission_goals") < drawn.index("mission_reached") < drawn.index("mission_others")
     assert '<li class="goes">' not in shown.html("mission_legend")
     assert '<li class="done">' in shown.html("missions_list")
     # (3) The next one is prepared in a new world, and what was done is kept.

@@ -89,3 +89,8 @@ def test_eksctl_does_what_it_does_with_the_readers_own_names_and_no_pods():
     }
     assert "--name reader --namespace team --cluster irsa" in of[TaskId.ROLE].command
     assert of[TaskId.ISSUER].command == of[TaskId.PROVIDER].command
+    assert {task: found.numbers for task, found in of.items() if found} == {
+        **dict.fromkeys((TaskId.ISSUER, TaskId.PROVIDER), (2, 3)),
+        **dict.fromkeys((TaskId.ROLE, TaskId.SERVICE_ACCOUNT), (4, 5)),
+    }
+    assert all(found.terraform for found in of.values() if found)

@@ -19,6 +19,7 @@ STOPS = {
     "namespace": ("grant", "claim_sub"),
     "expired": ("token_request", "assume"),
     "webhook_down": ("review", "call"),
+    "typo": ("annotate", "call"),
 }
 """Where each fault begins to matter, and where it shows."""
 

@@ -86,11 +86,15 @@ def hints(it: Progress, shown: int, content: Content) -> str:
 
 
 def eksctl(found: Eksctl | None, content: Content) -> str:
-    """The command that the article uses for the task, and the calls that this command makes."""
+    """The command that the article uses for the task, the calls that it makes, and what Terraform has for the task."""
     if found is None:
         return f'<aside class="eksctl"><p>{prose(content.message("build.eksctl_none"))}</p></aside>'
-    calls = "".join(f"<li><code>{escape(call)}</code></li>" for call in found.calls)
+    calls, terraform = (
+        "".join(f"<li><code>{escape(it)}</code></li>" for it in rows) for rows in (found.calls, found.terraform)
+    )
+    heading = content.message("build.eksctl", first=str(found.numbers[0]), last=str(found.numbers[-1]))
     return (
-        f'<aside class="eksctl"><h4>{escape(content.message("build.eksctl"))}</h4>{code(content, found.command)}'
-        f'<p class="label">{escape(content.message("build.eksctl_calls"))}</p><ol>{calls}</ol></aside>'
+        f'<aside class="eksctl"><h4>{escape(heading)}</h4>{code(content, found.command)}'
+        f'<p class="label">{escape(content.message("build.eksctl_calls"))}</p><ol>{calls}</ol>'
+        f'<p class="label">{escape(content.message("build.terraform"))}</p><ul>{terraform}</ul></aside>'
     )

@@ -84,11 +84,13 @@ def _running(shown: Offered, run: state.Run, results: Sequence[Result], on_map: 
     names = start.names(session.world())
     drawn, begun = views.task(shown, content), state.has_just_begun()
     components.block(drawn, key=f"mission_task_{shown.mission.id}", answers=begun)
-    if all(it.reached for it in results):
-        _reached(shown, run, content)
     components.block(
         views.judged(results, names, content) + views.commands(len(run.commands), shown, content), key="mission_goals"
     )
+    # Next to the console, where the reader is. In a container, so that what follows stays the same element.
+    with st.container():
+        if all(it.reached for it in results):
+            _reached(shown, run, content)
     st.button(
         content.message("mission_page.check"),
         help=content.message("mission_page.check_help"),

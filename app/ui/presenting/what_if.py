@@ -30,7 +30,7 @@ from app.world.lifecycle import experiments
 from app.world.lifecycle.world_operations import set_trust_policy
 from app.world.world import World
 
-_FAULTS = {"namespace": "F21", "expired": "F32", "webhook_down": "F05"}
+_FAULTS = {"namespace": "F21", "expired": "F32", "webhook_down": "F05", "typo": "F02"}
 """The choices that are faults of the lab."""
 _WIDENED = {
     "no_sub": ("StringEquals", ""),
@@ -38,8 +38,8 @@ _WIDENED = {
 }
 """The choices that let others in, each with the operator and the value for `sub` in the trust policy."""
 _STOLEN = "stolen"
-CHOICES = ("namespace", "no_sub", "wildcard", "expired", _STOLEN, "webhook_down")
-"""What can be broken, in the order of the keys 1 to 6."""
+CHOICES = ("namespace", "no_sub", "wildcard", "expired", _STOLEN, "webhook_down", "typo")
+"""What can be broken, in the order of the keys from 1 on."""
 _INTRUDER = "attacker"
 """The ServiceAccount that an attacker creates, beside the rightful one, to ask for the role."""
 _SETUP = ("publish", "register", "grant", "annotate")

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.content import LABS, TALK, Content
+from app.content import LABS, STORY, TALK, Content
 from app.flow.lessons.decks import LENGTHS
+from app.ui.state import route
 
 PARAM, DECK = "present", "deck"
 """In the address: which window this is, and the minutes of the talk."""
@@ -27,11 +28,13 @@ def present(page: str, content: Content, *, named: bool) -> bool:
 
 
 def start(page: str, content: Content) -> None:
-    """The button that begins to present; nothing on a page that cannot be shown to a room."""
-    if page in (*TALK, *LARGE):
-        label, explanation = content.message("present.start"), content.message("present.start_help")
-        icon = ":material/slideshow:"
-        st.button(label, key="start_presenting", help=explanation, icon=icon, on_click=_begin)
+    """The button that begins to present. A page to look something up is not shown to a room: from there it leads to the
+    talk, which goes on where it was left."""
+    label, explanation = content.message("present.start"), content.message("present.start_help")
+    icon, here = ":material/slideshow:", page in (*TALK, *LARGE)
+    pressed = st.button(label, key="start_presenting", help=explanation, icon=icon, on_click=_begin if here else None)
+    if pressed and not here:
+        route.go(STORY[0], **{PARAM: PROJECTOR})
 
 
 def _begin() -> None:
