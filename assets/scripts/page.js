@@ -53,7 +53,8 @@ const ours = (of, said) => {
 const speakOurs = () => {
   asked = 0
   for (const part of document.querySelectorAll(NAMED)) {
-    const now = ours(part, part.ariaLabel)
+    const of = part.closest('[data-testid="stCaptionContainer"]')?.textContent // the help of a caption says only "Help"
+    const now = of && says.help_for ? says.help_for.replace("{value}", () => of.split(/[:：]/)[0].trim()) : ours(part, part.ariaLabel)
     if (now !== part.ariaLabel) part.ariaLabel = now
   }
   for (const part of document.querySelectorAll(SHOWN)) {
