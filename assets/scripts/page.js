@@ -1,4 +1,4 @@
-let shown, sidebar, menu
+let shown, path, sidebar, menu
 // In Streamlit's navigation sections stand between the list and its items. To who listens, each is a group of links.
 const group = () => {
   const list = sidebar.querySelector('[data-testid="stSidebarNavItems"]')
@@ -53,7 +53,8 @@ const ours = (of, said) => {
 const speakOurs = () => {
   asked = 0
   for (const part of document.querySelectorAll(NAMED)) {
-    const now = ours(part, part.ariaLabel)
+    const of = part.closest('[data-testid="stCaptionContainer"]')?.textContent // the help of a caption says only "Help"
+    const now = of && says.help_for ? says.help_for.replace("{value}", () => of.split(/[:：]/)[0].trim()) : ours(part, part.ariaLabel)
     if (now !== part.ariaLabel) part.ariaLabel = now
   }
   for (const part of document.querySelectorAll(SHOWN)) {
@@ -101,6 +102,7 @@ const beside = (pressed) => {
   const row = [...(pressed.closest('[data-testid="stHorizontalBlock"]')?.querySelectorAll("button:enabled") ?? [])].filter((one) => one.checkVisibility())
   return row.findLast((one) => pressed.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_PRECEDING) ?? row[0]
 }
+const asItIs = () => ({ said: sayings().map((part) => [part, part.textContent]), calm: 0, down: down() })
 const down = () => document.querySelector('[data-testid="stMain"]').scrollTop
 const land = (pressed, at, tries = 600, patience = 10) => {
   if (at.press !== presses || !tries) return
@@ -119,8 +121,9 @@ const land = (pressed, at, tries = 600, patience = 10) => {
   // What a component shows may come a moment after the run.
   if (!found && patience) return setTimeout(land, 50, pressed, at, tries - 1, patience - 1)
   const says = found ?? now.find((part) => !at.said.some(([said]) => said === part)) ?? now[0]
-  // A page that went to its top is read from there.
-  const first = at.down > down() && says?.getBoundingClientRect().top > innerHeight ? now[0] : says
+  // A page that went to its top is read from there, and so is one that has become another while it was there.
+  const isOther = at.down > down() || (!down() && !pressed.isConnected)
+  const first = isOther && says?.getBoundingClientRect().top > innerHeight ? now[0] : says
   if (!first) return
   landed = true
   const choice = first.querySelector("input[type=radio]") // with it the question is read out
@@ -182,9 +185,12 @@ document.addEventListener("click", (event) => {
     if (pressed.closest(one)) return handOn(other, press)
     else if (pressed.closest(other)) return handOn(one, press)
   const key = pressed.closest(".stButton")?.closest("[class*=st-key-]")?.className.match(/st-key-[\w-]+/)[0]
-  const said = sayings().map((part) => [part, part.textContent])
-  land(pressed, { key, said, calm: 0, down: down(), preventScroll: event.detail > 0, press })
+  land(pressed, { ...asItIs(), key, preventScroll: event.detail > 0, press })
 }, true)
+// The way back within a page takes away what had the focus, as a press does. To another page `begin` hands it on.
+addEventListener("popstate", () => {
+  if (location.pathname === path) land(document.createElement("i"), { ...asItIs(), press: ++presses })
+})
 // frame.css shows Streamlit's symbols once their font is there, or has failed.
 const withSymbols = () => (document.documentElement.dataset.symbols = "")
 document.fonts.load('1em "Material Symbols Rounded"').then(withSymbols, withSymbols)
@@ -220,6 +226,7 @@ export default function ({ data }) {
   else nameAll(data, words)
   const came = shown !== undefined && shown !== data.page
   shown = data.page
+  path = location.pathname
   document.dispatchEvent(new Event("irsa-draws"))
   if (!came) return
   // With the frame that shows it: before that a browser would have to lay out the page one more time.

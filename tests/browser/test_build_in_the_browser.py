@@ -65,6 +65,7 @@ def seen(one):
 def test_on_a_phone_the_map_shows_what_the_task_is_about_and_can_be_moved(reader):
     one = reader(size=PHONE).open("/build?lang=en")
     one.click("build_begin")
+    expect(one.page.locator("h1:focus")).to_be_in_viewport()  # the task lies below the window
     expect(one.page.locator(".film-player.moves .film-mini")).to_be_visible()
     expect(one.page.locator(".film-map .edge.absent").first).to_be_hidden()
     for task, box in (("service_account", "service_account"), ("role", "role")):

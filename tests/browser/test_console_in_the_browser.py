@@ -15,6 +15,14 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("kubectl") is None, reason="no kubectl on the PATH"),
 ]
 WORDS = load("en")
+COUNT_NOTES = """log => {
+  log.changed = 0
+  new MutationObserver((all) => {
+    for (const { target, addedNodes } of all)
+      log.changed += [target, ...addedNodes].some((part) => part.matches?.(".note"))
+  }).observe(log, { childList: true, characterData: true, attributes: true, subtree: true })
+}"""
+"""From now on counts in `changed` what a screen reader hears of the log's notes."""
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +54,10 @@ def test_a_learner_types_completes_recalls_and_stops(profiles, launched):
     line.press("Enter")
     expect(log.locator(".output").last).to_have_text(re.compile("^2\n?$"))
     line.fill("kubectl get 'pods")
+    log.evaluate(COUNT_NOTES)
     line.press("Enter")
     expect(log.locator(".refused .note")).to_contain_text("not closed")
+    assert log.evaluate("log => log.changed") == 1, "each change of it is read out"
     expect(line).to_have_value("kubectl get 'pods")
 
     # (3) Tab completes with what kubectl knows of this world; the arrows recall.

@@ -27,12 +27,16 @@ def test_streamlits_words_are_in_the_pages_language_and_change_with_it(reader):
     page, mode = one.page, load("ja").message("ui.mode")
     expect(page.get_by_role("button", name=JA["help_for"].format(value=mode), exact=True)).to_have_count(1)
     expect(page.get_by_role("button", name=JA["shortcut"].format(value="→"))).to_have_count(1)
+    clock = load("ja").message("ui.clock_now", time="").rstrip("：")
+    expect(page.get_by_role("button", name=JA["help_for"].format(value=clock), exact=True)).to_have_count(1)
     assert page.evaluate(IN_ENGLISH) == []
     languages = page.locator(".st-key-lang button")
     assert languages.evaluate_all("all => all.map(({ lang }) => lang)") == ["ja", "en"]
     page.get_by_text("English", exact=True).click()
     words = EN["help_for"].format(value=load("en").message("ui.mode"))
     expect(page.get_by_role("button", name=words, exact=True)).to_have_count(1)
+    clock = EN["help_for"].format(value=load("en").message("ui.clock_now", time="").rstrip(": "))
+    expect(page.get_by_role("button", name=clock, exact=True)).to_have_count(1)
     expect(page.get_by_role("button", name=EN["shortcut"].format(value="→"))).to_have_count(1)
     page.get_by_text("日本語", exact=True).click()
     expect(page.get_by_role("button", name=JA["help_for"].format(value=mode), exact=True)).to_have_count(1)

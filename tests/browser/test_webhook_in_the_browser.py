@@ -22,12 +22,18 @@ def test_an_added_line_opens_its_explanation_by_keyboard(visitor):
     expect(following).to_contain_text("value: arn:aws:iam::")
 
 
+def example(one):
+    """The button that copies an example, which is drawn once its fold is open."""
+    fold = one.page.get_by_test_id("stExpander").filter(has_text=load("en").message("recompute.heading"))
+    if not fold.locator("details[open]").count():
+        fold.locator("summary").first.click()
+    return fold.locator('.copy[data-copy*="diff <(spec"]')
+
+
 def test_an_example_is_copied_as_its_file_has_it(visitor):
     one = visitor.turn_to("webhook").predict()
     one.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    fold = one.page.get_by_test_id("stExpander").filter(has_text=load("en").message("recompute.heading"))
-    fold.locator("summary").first.click()
-    button = fold.locator('.copy[data-copy*="diff <(spec"]')
+    button = example(one)
     button.click()
     expect(button).to_contain_text(load("en").message("screens.copied"))
     copied = one.page.evaluate("navigator.clipboard.readText()")
@@ -43,7 +49,7 @@ def test_without_the_browsers_clipboard_a_button_copies_too(visitor):
         "window.real = navigator.clipboard;"
         " Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true })"
     )
-    button = one.page.locator(".copy[data-copy]:visible").first
+    button = example(one)
     button.focus()
     one.press("Enter")
     expect(button).to_contain_text(load("en").message("screens.copied"))

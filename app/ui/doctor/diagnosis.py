@@ -187,7 +187,7 @@ def explained(check_id: str, content: Content) -> str:
         f'<p><span class="label">{escape(content.message(f"ui.{key}"))}</span> {prose(in_capitals(text))}</p>'
         for key, text in (("what", words.what), ("why", words.why), ("fix", words.fix))
     )
-    return f'<section class="prose explained"><h2>{prose(words.title)}</h2>{parts}</section>'
+    return f'<section class="prose about_check"><h2>{prose(words.title)}</h2>{parts}</section>'
 
 
 def all_checks(found: Diagnosis, content: Content) -> str:

@@ -31,7 +31,7 @@ const consoleView = (session, words) => {
     const stop = consoleButton(words.stop, () => session.stop(entry))
     const end = consoleButton(words.end_input, () => session.input(entry, "", true))
     const buttons = element("div", { className: "entry-buttons" }, stop, end)
-    const box = element("div", { className: "entry" }, typed, output, note, buttons)
+    const box = element("div", { className: "entry" }, typed, output, buttons)
     shown.set(entry, { box, output, note, buttons, end })
     log.append(box)
     draw(entry)
@@ -39,8 +39,11 @@ const consoleView = (session, words) => {
   const draw = (entry) => {
     const parts = shown.get(entry)
     if (!parts) return
-    parts.note.textContent = entry.note
-    parts.note.hidden = !entry.note
+    // It comes with its words: those of a part that is there already a screen reader may read out once more as that is shown.
+    if (entry.note && !parts.note.isConnected) {
+      parts.note.textContent = entry.note
+      parts.buttons.before(parts.note)
+    }
     parts.output.hidden = !parts.output.textContent
     parts.buttons.hidden = !entry.runs
     parts.end.hidden = !entry.reads

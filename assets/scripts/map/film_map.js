@@ -1,3 +1,4 @@
+const PRINTS = ["beforeprint", "afterprint"]
 // The map: `render(t)` alone decides what is seen, so playing, dragging, jumping and two maps in step are one thing.
 // `projected`: the last row of a room has to read it.
 const filmMap = (host, { words, geometry = MAP_GEOMETRY, projected = false }) => {
@@ -13,6 +14,7 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY, projected = false }) =>
   let film = null, drawing = null, line = null, shown = {}, now = 0, pace = 1, playing = false, stopAt = null
   let last = 0, frame = 0, wait = 0, current = null, discrete = ""
   let sight = null // the centre of what the reader has moved to, on a map that stands still
+  let onPaper = false // where it is whole: what a camera leaves out cannot be looked at there
 
   const write = (element, name, value) => {
     let known = written.get(element)
@@ -109,6 +111,7 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY, projected = false }) =>
       watching.disconnect()
       document.fonts.removeEventListener("loadingdone", refit)
       still.removeEventListener("change", again)
+      for (const event of PRINTS) removeEventListener(event, print)
       stage.remove()
     },
   }
@@ -160,6 +163,11 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY, projected = false }) =>
   // Texts were measured in another font: not when one came that the map does not use, such as that of the icons.
   const refit = () => drawing && drawing.sampled !== mapSample(drawing.measure, words) && map.redraw()
   document.fonts.addEventListener("loadingdone", refit)
+  const print = ({ type }) => {
+    onPaper = type === "beforeprint"
+    if (line) render(now)
+  }
+  for (const event of PRINTS) addEventListener(event, print)
 
   // (2) Time. Where nothing is to move, only the beat changes and how far it is: a few pictures a second are enough.
   const ahead = () => {
@@ -186,7 +194,7 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY, projected = false }) =>
   const look = ({ x, y, w }) => {
     const h = (w * size.h) / size.w, left = x - w / 2, top = y - h / 2, scale = size.w / w, least = mapLeast(size)
     write(svg, "viewBox", `${left.toFixed(1)} ${top.toFixed(1)} ${w.toFixed(1)} ${h.toFixed(1)}`)
-    const near = mapClamp(((MAP_ROW * scale) / least - 0.985) / 0.015)
+    const near = onPaper ? 1 : mapClamp(((MAP_ROW * scale) / least - 0.985) / 0.015)
     if (svg.dataset.near !== (svg.dataset.near = near.toFixed(2))) svg.style.setProperty("--near", near.toFixed(2))
     map.view = [left, top, w, h]
     const names = mapClamp(((MAP_NAME * scale) / least - 0.97) / 0.02)
@@ -218,7 +226,8 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY, projected = false }) =>
       ? mapBetween(found.shots[0], found.shots[1], found.moves ? at.way : mapEase(at.rest))
       : mapBetween(before, found.shots[0], mapEase(at.lead))
     const stands = still.matches || shown.neutral ? found.shots[1] : camera
-    const seen = sight ? mapInside({ x: sight[0], y: sight[1], w: stands.w }, size, geometry.size) : stands
+    const [width, height] = geometry.size
+    const seen = onPaper ? { x: width / 2, y: height / 2, w: width } : sight ? mapInside({ x: sight[0], y: sight[1], w: stands.w }, size, geometry.size) : stands
     const sees = look(seen), { left, top, h, room } = sees
 
     // What changes at once.
