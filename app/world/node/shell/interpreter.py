@@ -51,8 +51,14 @@ class Shell:
         await self.limits.step(1 + len(text) // 20)
         parser = Parser(text)
         try:
+            read = 0
             while (block := parser.line()) is not None:
-                await self.block(block)
+                size, read = parser.size - read, parser.size
+                self.process.memory.take(size)
+                try:
+                    await self.block(block)
+                finally:
+                    self.process.memory.free(size)
         except SyntaxProblem as problem:
             raise ShellProblem(str(problem)) from None
         return self.state.status
@@ -150,7 +156,8 @@ class Shell:
             case Group(body=body, subshell=True):
                 inner = self.subshell()
                 return await inner.to_its_end(inner.block(body))
-            case Function(name=name, body=body):
+            case Function(name=name, body=body, size=size):
+                self.process.memory.take(size)  # as long as the shell runs
                 self.state.functions[name] = body
                 return 0
             case Redirected(command=inner_command, redirections=redirections):

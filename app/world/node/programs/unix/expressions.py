@@ -276,9 +276,10 @@ class Expression:
         start = self._position
         position = start + (self._next() == "^")
         position += self._text[position : position + 1] == "]"
+        last_class = self._text.rfind(":]")
         while position < len(self._text) and self._text[position] != "]":
-            if self._text[position : position + 2] == "[:" and (end := self._text.find(":]", position)) > 0:
-                position = end + 1
+            if self._text[position : position + 2] == "[:" and position < last_class:
+                position = self._text.find(":]", position) + 1
             position += 1
         if position >= len(self._text):
             raise UsageProblem("Unmatched [, [^, [:, [., or [=")
