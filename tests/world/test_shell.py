@@ -176,6 +176,7 @@ HOSTILE = {
     "a big expression": "grep -E '(((a{99}){99}){99}){99}' f",
     "directories": "while mkdir d; do cd d; done; false",
     "lines to sort": "yes | sort",
+    "repetitions of nothing": "echo a | grep -E 'a{0}{999}{99}'",
     "keys to sort by": "echo a | sort $(yes '-k1,2' | head -n 3900)",
     "ranges of characters": "x=$(yes '!-\uffff' | head -n 99 | tr -d '\\n'); echo a | tr -d \"$x\"",
     "parameters that double": 'set -- $(seq 999); for i in 1 2 3 4 5 6 7 8; do set -- "$*" "$*"; done',
@@ -200,6 +201,11 @@ HOLDING = {
     "lines to sort": MANY + 'yes "$x" | sort',
     "lines before a match": MANY + 'yes "$x" | grep -B 1000 b',
     "functions": 'x=$(yes "a;" | head -n 9000 | tr -d "\\n"); while :; do i=$((i+1)); eval "f$i() { $x }"; done',
+    "a replacement": MANY + """y=$(yes "&" | head -n 9000 | tr -d '\\n'); echo "$x" | sed "s/.*/$y/" """,
+    "a path in a format": """p=$(yes ./ | head -n 2000 | tr -d '\\n'); y=$(yes %n | head -n 30000 | tr -d '\\n')
+stat -c "$y" $p""",
+    "files to encode": MANY.replace('" " a', '" " /')
+    + 'printf "%s" "$x$x$x" >f; curl $(yes "--data-urlencode a@f" | head -n 900) x',
     "directories of a path": 'mkdir -p "$(yes a | head -n 30000 | tr "\\n" /)"',
     "a script that is typed": MANY + "(echo 'if :; then'; yes \": $x\") | sh",
 }

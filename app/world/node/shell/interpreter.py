@@ -51,14 +51,9 @@ class Shell:
         await self.limits.step(1 + len(text) // 20)
         parser = Parser(text)
         try:
-            read = 0
             while (block := parser.line()) is not None:
-                size, read = parser.size - read, parser.size
-                self.process.memory.take(size)
-                try:
+                with self.process.memory.kept(parser.size):
                     await self.block(block)
-                finally:
-                    self.process.memory.free(size)
         except SyntaxProblem as problem:
             raise ShellProblem(str(problem)) from None
         return self.state.status
@@ -193,10 +188,7 @@ class Shell:
     # (4) Simple commands
 
     async def _simple(self, command: Simple) -> int:
-        from app.world.node.shell.builtins.builtin_table import (  # they import this module in turn
-            BUILTINS,
-            SPECIAL,
-        )
+        from app.world.node.shell.builtins.builtin_table import BUILTINS, SPECIAL  # they import this module in turn
 
         state = self.state
         state.substituted = None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 STEPS = 200_000
 """Steps that a program has at the beginning: about half a second of CPU time. A command takes two or three, a program
@@ -54,6 +55,15 @@ class Memory:
             self._node.take(size)
         elif self.held > HELD:
             raise Killed
+
+    @contextmanager
+    def kept(self, size: int) -> Iterator[None]:
+        """Inside, so much is kept. Raises `Killed`."""
+        self.take(size)
+        try:
+            yield
+        finally:
+            self.free(size)
 
     def free(self, size: int | None = None) -> None:
         """Gives back so much, or all."""

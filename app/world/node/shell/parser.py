@@ -40,6 +40,7 @@ class Parser(Tokens):
 
         Raises `Incomplete` where they go on after the end of the text, `SyntaxProblem`.
         """
+        self.size = 0
         self.blanks(newlines=True)
         if not self.peek():
             return None

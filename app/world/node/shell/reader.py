@@ -33,7 +33,7 @@ class Reader:
         self.position = position
         self._depth = 0
         self.size = 0
-        """About how many bytes of memory what was read takes."""
+        """About how many bytes of memory what was read takes; of a script, its last line."""
 
     def peek(self, count: int = 1) -> str:
         """The next characters."""

@@ -46,6 +46,7 @@ class Expression:
         special = "\\[].*^$" + ("+?(){}|" if extended else "")
         self._plain = text if text and not set(text) & set(special) and not ignore_case else ""
         self._program: list[_Instruction] = []
+        self._compiled = 0
         node = self._alternatives()
         if self._position < len(text):
             raise UsageProblem("Unmatched ) or \\)")
@@ -130,6 +131,9 @@ class Expression:
         return len(self._program) - 1
 
     def _compile(self, node: _Node) -> None:
+        self._compiled += 1
+        if self._compiled > 4 * SIZE_LIMIT:  # also where nothing is added, as for `x{0}{999}{999}`
+            raise UsageProblem("Regular expression too big")
         match node:
             case ("char", test):
                 self._add("char", test)
