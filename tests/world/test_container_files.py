@@ -190,6 +190,8 @@ def test_a_link_that_leads_out_of_the_volume_leads_nowhere(volume):
     with pytest.raises(OSError, match="symbolic links") as caught:
         files.open(f"{MOUNT}/loop")
     assert caught.value.errno == errno.ELOOP
+    with pytest.raises(OSError, match="name too long"):
+        files.stat("/." * 3000)
 
 
 @given(words=st.lists(st.text(max_size=30), max_size=4), program=st.sampled_from(["cat", "ls"]))

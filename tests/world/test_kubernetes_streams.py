@@ -385,6 +385,16 @@ def test_no_input_is_lost_where_the_process_is_slow(simulation):
     assert simulation.run(run()) == (True, True, b"")
 
 
+def test_a_line_without_an_end_comes_in_parts(simulation):
+    async def run():
+        process = streams.Streams(stdin=True)
+        for _ in range(3):
+            process.feed(b"x" * streams.LINE_LIMIT)
+        return len(await process.read_line()), len(await process.read_line())
+
+    assert simulation.run(run()) == (streams.LINE_LIMIT, streams.LINE_LIMIT)
+
+
 def test_a_client_may_leave_early(execute, api, world, monkeypatch):
     ended = []
 

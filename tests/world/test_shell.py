@@ -3,6 +3,7 @@
 import asyncio
 import os
 import string
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -175,6 +176,13 @@ HOSTILE = {
     "a big expression": "grep -E '(((a{99}){99}){99}){99}' f",
     "directories": "while mkdir d; do cd d; done; false",
     "lines to sort": "yes | sort",
+    "repetitions of nothing": "echo a | grep -E 'a{0}{999}{99}'",
+    "keys to sort by": "echo a | sort $(yes '-k1,2' | head -n 3900)",
+    "ranges of characters": "x=$(yes '!-\uffff' | head -n 99 | tr -d '\\n'); echo a | tr -d \"$x\"",
+    "parameters that double": 'set -- $(seq 999); for i in 1 2 3 4 5 6 7 8; do set -- "$*" "$*"; done',
+    "brackets without an end": "x=$(yes [ | head -n 3000 | tr -d '\\n'); case y in $x) ;; esac",
+    "paths of one directory": "ls $(yes /tmp | head -n 3900)",
+    "clauses of a mode": ": >f; chmod $(yes u+x | head -n 999 | tr '\\n' ,)u+x $(yes f | head -n 999)",
 }
 
 
@@ -185,6 +193,55 @@ def test_a_script_that_takes_too_much_ends(monkeypatch, script):
     assert done.exit_code != 0
     assert done.stderr
     assert len(done.stdout) <= limits.OUTPUT
+
+
+MANY = 'x=$(printf "%9999s" | tr " " a); '
+HOLDING = {
+    "a line that goes on": MANY + 'yes "$x\\\\" | read a',
+    "lines to sort": MANY + 'yes "$x" | sort',
+    "lines before a match": MANY + 'yes "$x" | grep -B 1000 b',
+    "functions": 'x=$(yes "a;" | head -n 9000 | tr -d "\\n"); while :; do i=$((i+1)); eval "f$i() { $x }"; done',
+    "a replacement": MANY + """y=$(yes "&" | head -n 9000 | tr -d '\\n'); echo "$x" | sed "s/.*/$y/" """,
+    "a path in a format": """p=$(yes ./ | head -n 2000 | tr -d '\\n'); y=$(yes %n | head -n 30000 | tr -d '\\n')
+stat -c "$y" $p""",
+    "files to encode": MANY.replace('" " a', '" " /')
+    + 'printf "%s" "$x$x$x" >f; curl $(yes "--data-urlencode a@f" | head -n 900) x',
+    "directories of a path": 'mkdir -p "$(yes a | head -n 30000 | tr "\\n" /)"',
+    "a script that is typed": MANY + "(echo 'if :; then'; yes \": $x\") | sh",
+}
+
+
+@pytest.mark.parametrize("script", HOLDING.values(), ids=HOLDING)
+def test_what_programs_hold_is_bounded(script):
+    tracemalloc.start()
+    try:
+        assert simulated(script).exit_code != 0
+        assert tracemalloc.get_traced_memory()[1] < 4 * limits.HELD
+    finally:
+        tracemalloc.stop()
+
+
+def test_the_paths_that_a_pattern_matches_are_bounded():
+    assert "too many words" in simulated("echo " + "/.*" * 20).stderr, "each `.*` matches `.` and `..`"
+
+
+def test_the_programs_of_a_node_share_its_memory(monkeypatch):
+    monkeypatch.setattr(limits, "HELD", 500_000)
+    node = processes()
+
+    async def run(script):
+        return (await node.run(container(), ["sh", "-c", script], None)).exit_code
+
+    assert [asyncio.run(run("seq 3000 | sort >/dev/null")) for _ in range(3)] == [0, 0, 0], (
+        "each gives back what it had"
+    )
+    assert node.memory.held == 0
+    assert asyncio.run(run("(seq 3000; sleep 9) | sort | (seq 3000; sleep 9) | sort")) == 137
+
+
+def test_a_reader_that_waits_for_a_line_does_not_miss_it():
+    """It looks whether there is one, and then waits: nothing may come in between."""
+    assert simulated('x=$(printf "%9999s"); echo "$x" | grep -c " "').stdout == "1\n"
 
 
 def test_an_expression_takes_as_long_as_its_text():

@@ -36,6 +36,10 @@ def test_what_is_put_into_a_world_or_kept_of_it_counts(simulation):
     assert weight(world) - empty > 600 * KILOBYTE, "of its history, and of what is saved"
     del saved
     assert weight(world) - empty < 600 * KILOBYTE
+    less = weight(world)
+    world.kubelet.runtime.memory.take(900 * KILOBYTE)
+    assert weight(world) - less == 900 * KILOBYTE, "of what its programs hold"
+    world.kubelet.runtime.memory.free()
 
 
 def test_a_world_that_takes_the_memory_of_the_others_goes(monkeypatch):

@@ -44,6 +44,7 @@ def weight(world: World) -> int:
         + sum(map(_stored, (world.account, world.other_account)))
         + sum(worker.inside.process_bytes for worker in workers)
         + sum(log.size for log in logs)
+        + world.kubelet.runtime.memory.held
         + bytes_of(kept(world))
     )
 

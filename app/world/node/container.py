@@ -110,15 +110,16 @@ class Container:
         """The name of the command's program; empty where the image does not have it."""
         return program_of(self.image, command)
 
-    def run(self, command: list[str]) -> Execution:
-        """Runs `cat` or `ls`. For a program that the image does not have: 127 and the runtime's error message."""
+    def run(self, command: list[str], spend: Callable[[int], None] = lambda _: None) -> Execution:
+        """Runs `cat` or `ls`, which counts its steps with `spend`. For a program that the image does not have: 127 and
+        the runtime's error message."""
         arguments = command[1:]
         match self.program(command):
             case "cat":
                 return self._cat(arguments)
             case "ls":
                 directory, now = self.working_directory, self.now()
-                return ls(arguments, self.files, directory=directory, now=now, busybox=self._busybox)
+                return ls(arguments, self.files, directory=directory, now=now, busybox=self._busybox, spend=spend)
             case _:
                 return _not_found(command[0] if command else "")
 

@@ -39,6 +39,7 @@ class ContainerRuntime:
     def __init__(self, world: World, aws_cli: AwsCli, programs: Programs) -> None:
         self._world = world
         self._processes = Processes(world, aws_cli, programs.room(world.usage.visitor))
+        self.memory = self._processes.memory
 
     def create(self, pod: JsonObject, spec: JsonObject, volumes: PodVolumes, address: str) -> Container:
         """Creates a container of the Pod as the cluster has it now; `address` is the Pod's. Raises `ConfigError`."""

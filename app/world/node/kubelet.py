@@ -48,7 +48,7 @@ class Kubelet:
 
     def __init__(self, world: World, api_url: str, runtime: ContainerRuntime) -> None:
         self._world = world
-        self._runtime = runtime
+        self.runtime = runtime
         self.tokens = TokenManager(token_requests(world, api_url), world.node_now)
         self.disk = NodeDisk(world.directory)
         self._workers: dict[str, PodWorker] = {}
@@ -101,7 +101,7 @@ class Kubelet:
 
     async def sync(self) -> None:
         """Does what a moved clock makes due: programs wake up, tokens are renewed, ended containers start again."""
-        self._runtime.clock_moved()
+        self.runtime.clock_moved()
         for worker in list(self._workers.values()):
             await worker.sync()
         self.plan()
@@ -193,7 +193,7 @@ class Kubelet:
         self._addresses = kept.addresses
         self.tokens.recall(kept.tokens)
         self._workers = {
-            uid: PodWorker.recalled(self._world, self._runtime, self.tokens, self.disk.of_pod(uid), pod)
+            uid: PodWorker.recalled(self._world, self.runtime, self.tokens, self.disk.of_pod(uid), pod)
             for uid, pod in pods.items()
         }
 
@@ -249,7 +249,7 @@ class Kubelet:
                 self._addresses += 1
                 self._workers[uid] = worker = PodWorker(
                     self._world,
-                    self._runtime,
+                    self.runtime,
                     self.tokens,
                     self.disk.of_pod(uid),
                     stored.copy(),

@@ -18,7 +18,7 @@ from app.world.node.programs.tar import tar
 from app.world.node.programs.unix.inputs import whole
 from app.world.node.programs.unix.options import UsageProblem
 from app.world.node.programs.unix.program_table import PROGRAMS
-from app.world.node.shell.limits import Killed, Limits
+from app.world.node.shell.limits import Killed, Limits, Memory
 from app.world.node.shell.process import HttpRequest, HttpResponse, Process
 from app.world.node.shell.state import ShellProblem
 from app.world.node.shell.streams import Sink, Stream, Text, encoded
@@ -45,6 +45,8 @@ class Processes:
         self._aws_cli = aws_cli
         self._room = room
         self._running = 0
+        self.memory = Memory()
+        """What all programs hold that run now."""
         self._clock_moved = asyncio.Event()
 
     def clock_moved(self) -> None:
@@ -70,6 +72,7 @@ class Processes:
             stderr=Sink(errors.append, limits) if streams is None else _Session(streams, limits, error=True),
             limits=limits,
             system=system,
+            memory=self.memory,
             terminal=streams is not None and streams.tty,
             session=streams,
         )
@@ -200,6 +203,7 @@ class _System:
     async def launch(self, process: Process) -> int:
         """Runs a program to its end, and returns its exit status."""
         program = process.container.program(process.arguments)
+        process = replace(process, memory=Memory(self._processes.memory))
         try:
             if program == AWS:
                 return await self._aws(process)
@@ -219,6 +223,8 @@ class _System:
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             return await process.complain(f"{where}{error.strerror}")
+        finally:
+            process.memory.free()
 
     async def _aws(self, process: Process) -> int:
         await process.limits.step(AWS_STEPS)

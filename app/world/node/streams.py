@@ -14,6 +14,8 @@ from collections.abc import AsyncIterator, Callable
 from app.world.node.line_discipline import LineDiscipline
 
 STDOUT, STDERR = 1, 2
+LINE_LIMIT = 64 * 1024
+"""Bytes of a line at most: a longer one comes in parts."""
 INPUT_LIMIT = 256 * 1024
 """Bytes of input that wait for a process at most. The client has to wait where there are as many."""
 PENDING_LIMIT = 64
@@ -70,7 +72,7 @@ class Streams:
     async def read_line(self) -> bytes:
         """The next line with its end, or the rest before the end of the input; empty at the end."""
         line = b""
-        while piece := await self.read():
+        while len(line) < LINE_LIMIT and (piece := await self.read()):
             head, newline, rest = piece.partition(b"\n")
             line += head + newline
             if newline:

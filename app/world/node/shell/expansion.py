@@ -86,7 +86,7 @@ class Expansion:
             await self._expand(word, fields, split=True)
             fields.end()
             for field in fields.all:
-                names = self._file_names(field) if "f" not in self._state.options else []
+                names = await self._file_names(field) if "f" not in self._state.options else []
                 found += names or ["".join(text for text, _ in field)]
                 if len(found) > FIELDS:
                     raise ShellProblem("too many words for this simulated shell")
@@ -98,7 +98,7 @@ class Expansion:
 
     async def pattern(self, word: Word) -> Pattern:
         """The pattern of a word. Raises `ShellProblem`."""
-        return Pattern(_characters(await self._pieces(word)))
+        return Pattern(_characters(await self._pieces(word)), self._limits)
 
     @property
     def _separators(self) -> str:
@@ -214,7 +214,7 @@ class Expansion:
     def _all_parameters(self, part: Parameter, fields: _Fields, *, split: bool) -> None:
         parameters = self._state.parameters
         if part.name == "*" and part.quoted:
-            fields.add(self._state.get("*") or "", quoted=True)
+            self._give(self._state.get("*") or "", fields, quoted=True, split=False)
             return
         for number, value in enumerate(parameters):
             if number:
@@ -231,7 +231,7 @@ class Expansion:
         cut = (starts[-1] if part.operator == "%%" else starts[0]) if starts else 0
         return value[: len(value) - cut]
 
-    def _file_names(self, field: list[Piece]) -> list[str]:
+    async def _file_names(self, field: list[Piece]) -> list[str]:
         """The paths that a pattern matches, sorted; none where the field is no pattern (2.13.3)."""
         characters = _characters(field)
         if not has_pattern(characters):
@@ -248,9 +248,12 @@ class Expansion:
             if not segment:
                 found = [path + "/" for path in found] if not last else found
                 continue
-            found = [path for base in found for path in self._matching(base, segment)]
-            if not last:
-                found = [f"{path}/" for path in found]
+            bases, found = found, []
+            for base in bases:
+                await self._limits.step(1 + len(base) // 20)
+                found += [path if last else f"{path}/" for path in self._matching(base, segment)]
+                if len(found) > FIELDS:
+                    raise ShellProblem("too many words for this simulated shell")
         return sorted(found)
 
     def _matching(self, base: str, segment: Characters) -> list[str]:
@@ -263,7 +266,7 @@ class Expansion:
             names = self._files.listdir(directory)
         except OSError:
             return []
-        pattern = Pattern(segment)
+        pattern = Pattern(segment, self._limits)
         hidden = [*names, ".", ".."] if plain.startswith(".") else [name for name in names if not name.startswith(".")]
         return [base + name for name in hidden if pattern.matches(name, self._limits)]
 

@@ -52,7 +52,8 @@ class Shell:
         parser = Parser(text)
         try:
             while (block := parser.line()) is not None:
-                await self.block(block)
+                with self.process.memory.kept(parser.size):
+                    await self.block(block)
         except SyntaxProblem as problem:
             raise ShellProblem(str(problem)) from None
         return self.state.status
@@ -150,7 +151,8 @@ class Shell:
             case Group(body=body, subshell=True):
                 inner = self.subshell()
                 return await inner.to_its_end(inner.block(body))
-            case Function(name=name, body=body):
+            case Function(name=name, body=body, size=size):
+                self.process.memory.take(size)  # as long as the shell runs
                 self.state.functions[name] = body
                 return 0
             case Redirected(command=inner_command, redirections=redirections):
@@ -186,10 +188,7 @@ class Shell:
     # (4) Simple commands
 
     async def _simple(self, command: Simple) -> int:
-        from app.world.node.shell.builtins.builtin_table import (  # they import this module in turn
-            BUILTINS,
-            SPECIAL,
-        )
+        from app.world.node.shell.builtins.builtin_table import BUILTINS, SPECIAL  # they import this module in turn
 
         state = self.state
         state.substituted = None

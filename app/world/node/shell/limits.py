@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 STEPS = 200_000
 """Steps that a program has at the beginning: about half a second of CPU time. A command takes two or three, a program
@@ -32,8 +33,44 @@ OUTPUT_A_SECOND = 1_000.0
 """Characters that a program may print in addition in each second: a loop with a `sleep` in it may go on for days."""
 
 
+HELD = 8 * 1024 * 1024
+"""Bytes that all programs of a node hold together of what they have read, their scripts among it."""
+
+
 class Killed(Exception):
     """The program has exceeded a limit: it ends like one that the kernel kills."""
+
+
+class Memory:
+    """The bytes that programs hold: those of a node together, and within them those of each program."""
+
+    def __init__(self, node: Memory | None = None) -> None:
+        self._node = node
+        self.held = 0
+
+    def take(self, size: int) -> None:
+        """Counts what is kept. Raises `Killed` where the node has no more memory."""
+        self.held += size
+        if self._node is not None:
+            self._node.take(size)
+        elif self.held > HELD:
+            raise Killed
+
+    @contextmanager
+    def kept(self, size: int) -> Iterator[None]:
+        """Inside, so much is kept. Raises `Killed`."""
+        self.take(size)
+        try:
+            yield
+        finally:
+            self.free(size)
+
+    def free(self, size: int | None = None) -> None:
+        """Gives back so much, or all."""
+        size = self.held if size is None else size
+        self.held -= size
+        if self._node is not None:
+            self._node.free(size)
 
 
 class Limits:

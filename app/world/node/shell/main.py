@@ -8,6 +8,7 @@ from typing import Any
 
 from app.world.node.shell.builtins.builtin_table import BUILTINS
 from app.world.node.shell.interpreter import Shell
+from app.world.node.shell.limits import TEXT
 from app.world.node.shell.parser import Parser
 from app.world.node.shell.process import Process
 from app.world.node.shell.reader import NAME, Incomplete, SyntaxProblem
@@ -107,6 +108,8 @@ async def _line_by_line(shell: Shell, *, interactive: bool) -> int:
         if not line and not pending:
             break
         await process.limits.step(1 + len(pending) // 20)
+        if len(pending) > TEXT:
+            return await process.complain("the script is too long for this simulated shell", 2)
         try:
             if not await _interruptible(shell, _run_lines(shell, pending, last=not line)):
                 continue

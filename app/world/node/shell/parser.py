@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from app.world.node.shell.reader import NAME, Incomplete, SyntaxProblem
+from app.world.node.shell.reader import COMMAND_SIZE, NAME, Incomplete, SyntaxProblem
 from app.world.node.shell.syntax import (
     AndOr,
     Block,
@@ -40,6 +40,7 @@ class Parser(Tokens):
 
         Raises `Incomplete` where they go on after the end of the text, `SyntaxProblem`.
         """
+        self.size = 0
         self.blanks(newlines=True)
         if not self.peek():
             return None
@@ -117,6 +118,7 @@ class Parser(Tokens):
         if not self.peek():
             raise Incomplete("Syntax error: end of file unexpected")
         self.deeper()
+        self.size += COMMAND_SIZE
         try:
             command = self._compound()
             if command is None:
@@ -152,7 +154,9 @@ class Parser(Tokens):
         if found and (parentheses := re.compile(r"[ \t]*\([ \t]*\)").match(self.text, found.end())):
             self.position = parentheses.end()
             self.blanks(newlines=True)
-            return Function(found[0], self._command())
+            before = self.size
+            command = self._command()
+            return Function(found[0], command, self.size - before)
         return None
 
     def _if(self) -> If:

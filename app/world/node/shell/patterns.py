@@ -5,6 +5,7 @@ Matching keeps a set of positions in the pattern and looks at each character onc
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 
 from app.world.node.shell.limits import Limits
@@ -33,7 +34,9 @@ _MANY = None
 class Pattern:
     """A compiled pattern."""
 
-    def __init__(self, characters: Characters) -> None:
+    def __init__(self, characters: Characters, limits: Limits) -> None:
+        """Raises `Killed` where it would take too long: for each `[` its `]` is looked for."""
+        limits.examine(len(characters), 1 + characters.count(("[", False)))
         self._parts: list[_Test | None] = list(_parts(characters))
 
     def matches(self, text: str, limits: Limits) -> bool:
@@ -106,6 +109,8 @@ def _parts(characters: Characters) -> Iterator[_Test | None]:
 def _bracket_end(characters: Characters, start: int) -> int:
     """The index of the `]`; 0 where there is none, so that `[` is an ordinary character."""
     position = start
+    text = "".join(character for character, _ in characters)
+    last_class = text.rfind(":]")
     if position < len(characters) and characters[position] in (("!", False), ("^", False)):
         position += 1
     first = position
@@ -116,9 +121,8 @@ def _bracket_end(characters: Characters, start: int) -> int:
         if character == "]" and not quoted and position > first:
             return position
         if character == "[" and not quoted and characters[position + 1 : position + 2] == [(":", False)]:
-            text = "".join(c for c, _ in characters[position:])
-            if (end := text.find(":]", 2)) > 0:
-                position += end + 1
+            if position + 2 <= last_class:
+                position = text.find(":]", position + 2) + 1
         position += 1
     return 0
 
@@ -128,22 +132,44 @@ def bracket(characters: Characters) -> _Test:
     negated = bool(characters) and characters[0] in (("!", False), ("^", False))
     if negated:
         characters = characters[1:]
-    tests: list[_Test] = []
+    text = "".join(character for character, _ in characters)
+    last_class = text.rfind(":]")
+    spans: list[tuple[str, str]] = []
+    classes: set[str] = set()
     position = 0
     while position < len(characters):
         character, quoted = characters[position]
-        text = "".join(c for c, _ in characters[position:])
-        if character == "[" and not quoted and text[1:2] == ":" and (end := text.find(":]", 2)) > 0:
-            tests.append(CLASSES.get(text[2:end], lambda _: False))
-            position += end + 2
-        elif len(text) > 2 and characters[position + 1] == ("-", False):
-            low, high = character, text[2]
-            tests.append(lambda c, low=low, high=high: low <= c <= high)  # type: ignore[misc]
+        if character == "[" and not quoted and text[position + 1 : position + 2] == ":" and position + 2 <= last_class:
+            end = text.find(":]", position + 2)
+            classes.add(text[position + 2 : end])
+            position = end + 2
+        elif position + 2 < len(text) and characters[position + 1] == ("-", False):
+            spans.append((character, text[position + 2]))
             position += 3
         else:
-            tests.append(character.__eq__)
+            spans.append((character, character))
             position += 1
-    return lambda c: any(test(c) for test in tests) != negated
+    starts, ends = _merged(spans)
+    tests = [CLASSES[name] for name in classes if name in CLASSES]
+
+    def contains(c: str) -> bool:
+        place = bisect_right(starts, c) - 1
+        return (place >= 0 and c <= ends[place]) or any(test(c) for test in tests)
+
+    return lambda c: contains(c) != negated
+
+
+def _merged(spans: list[tuple[str, str]]) -> tuple[list[str], list[str]]:
+    """The first and the last characters of the spans, in order, where those that overlap are one."""
+    starts: list[str] = []
+    ends: list[str] = []
+    for low, high in sorted(spans):
+        if ends and low <= ends[-1]:
+            ends[-1] = max(ends[-1], high)
+        elif low <= high:
+            starts.append(low)
+            ends.append(high)
+    return starts, ends
 
 
 def has_pattern(characters: Characters) -> bool:

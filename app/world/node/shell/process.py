@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from app.world.node.container import Container
-from app.world.node.shell.limits import Limits
+from app.world.node.shell.limits import Limits, Memory
 from app.world.node.shell.streams import Stream
 from app.world.node.streams import Streams
 from app.world.node.volumes.filesystem import FileSystem
@@ -72,6 +72,8 @@ class Process:
     stderr: Stream
     limits: Limits
     system: System
+    memory: Memory
+    """What this program holds, until it ends."""
     depth: int = 0
     """How many commands it is inside of, counted through all shells that started it."""
     terminal: bool = False

@@ -13,6 +13,8 @@ _BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-]", re.ASCII)
 _OPERATOR = re.compile(r":?[-=?+]|##?|%%?")
 _PLAIN = re.compile(r"[^\\'\"$`|&;<>()\s}]+")
 _META = "|&;<>() \t\n"
+PART_SIZE, COMMAND_SIZE = 150, 300
+"""Bytes of memory that a part of a word, and a command, take once they are read."""
 
 
 class SyntaxProblem(Exception):
@@ -30,6 +32,8 @@ class Reader:
         self.text = text
         self.position = position
         self._depth = 0
+        self.size = 0
+        """About how many bytes of memory what was read takes; of a script, its last line."""
 
     def peek(self, count: int = 1) -> str:
         """The next characters."""
@@ -68,6 +72,7 @@ class Reader:
                 parts.append(Literal(text))
         if end and not self.peek():
             raise Incomplete(f'Syntax error: Missing "{end}"')
+        self.size += PART_SIZE * len(parts)
         return tuple(parts)
 
     def quoted(self, end: str) -> list[Part]:
@@ -93,6 +98,7 @@ class Reader:
                 text += character
                 self.position += 1
         self.position += len(end)
+        self.size += PART_SIZE * len(parts)
         return [*parts, Literal(text, quoted=True)]
 
     def _dollar(self, *, quoted: bool) -> Part:
@@ -158,6 +164,7 @@ class Reader:
             else:
                 parts.append(Literal(character, quoted=True))
                 self.position += 1
+        self.size += PART_SIZE * len(parts)
         return parts
 
     def _arithmetic(self, quoted: bool) -> Arithmetic:
@@ -172,6 +179,7 @@ class Reader:
             if character not in '"\\':
                 parts.append(Literal(character, quoted=True))
             self.position += 1
+        self.size += PART_SIZE * len(parts)
         if self.peek(2) == "))":
             self.position += 2
             return Arithmetic(tuple(parts), quoted)

@@ -73,7 +73,6 @@ class Pipe:
         while "\n" not in self._text and not self._written and len(self._text) < TEXT:
             self._room = TEXT
             self._changed.set()
-            await asyncio.sleep(0)
             await self._wait()
         self._room = PIPE_BUFFER
         line, end, self._text = self._text.partition("\n")

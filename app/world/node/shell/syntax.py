@@ -106,6 +106,8 @@ class Group:
 class Function:
     name: str
     body: Command
+    size: int
+    """About how many bytes of memory it takes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,9 @@ class Tokens(Reader):
                     break
                 lines.append(line + "\n")
             body = "".join(lines)
-            redirection.word = (Literal(body, quoted=True),) if quoted else tuple(Reader(body).quoted(""))
+            inner = Reader(body)
+            redirection.word = (Literal(body, quoted=True),) if quoted else tuple(inner.quoted(""))
+            self.size += inner.size
         self.documents.clear()
 
     def at(self, ends: tuple[str, ...]) -> bool:

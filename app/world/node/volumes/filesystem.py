@@ -22,6 +22,8 @@ from app.world.node.volumes.scratch import Scratch, Written
 
 __all__ = ["FileSystem", "Node", "User"]
 
+PATH_LIMIT = 4096
+"""Characters of a path (Linux: bytes)."""
 LINK_LIMIT = 40
 """How many links one path may contain (Linux)."""
 
@@ -178,7 +180,7 @@ class FileSystem:
             parent = self._node(posixpath.dirname(location))
             if not parent.is_directory:
                 raise os_error(errno.ENOTDIR, path) from None
-            if len(name.encode("utf-8", "replace")) > 255 or len(location) > 4096:
+            if len(name.encode("utf-8", "replace")) > 255 or len(location) > PATH_LIMIT:
                 raise os_error(errno.ENAMETOOLONG, path) from None
             found = None
         else:
@@ -230,6 +232,8 @@ class FileSystem:
         """
         if not path or "\0" in path:
             raise os_error(errno.ENOENT, path)
+        if len(path) > PATH_LIMIT:
+            raise os_error(errno.ENAMETOOLONG, path)
         follow = follow or path.endswith("/")
         location, here = "/", self._node("/")
         pending = [name for name in reversed(path.split("/")) if name not in ("", ".")]

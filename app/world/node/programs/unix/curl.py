@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from app.world.node.programs.unix.inputs import whole
 from app.world.node.programs.unix.options import UsageProblem
+from app.world.node.shell.limits import OUTPUT, Killed
 from app.world.node.shell.process import HttpRequest, HttpResponse, NoAnswer, Process
 from app.world.node.shell.redirections import open_to_write
 from app.world.node.shell.streams import Text, decoded, encoded
@@ -135,6 +136,8 @@ async def _give(process: Process, asked: _Asked, url: str, head: str, response: 
 async def _write_out(process: Process, asked: _Asked, status: int, url: str) -> None:
     """Prints the values that `-w` asks for; the status is 0 where no response came."""
     text = asked.values.get("write", "")
+    if len(text) + text.count("%{url_effective}") * len(url) > OUTPUT:
+        raise Killed
     for name, value in (("http_code", f"{status:03}"), ("response_code", f"{status:03}"), ("url_effective", url)):
         text = text.replace(f"%{{{name}}}", value)
     await process.stdout.write(text.replace("\\n", "\n").replace("\\t", "\t"))
@@ -188,6 +191,8 @@ async def _take(process: Process, asked: _Asked, kind: str, value: str) -> None:
             if not found and "@" in value:
                 name, _, path = value.partition("@")
                 content = await _content(process, path)
+                process.memory.take(3 * len(content))
+                await process.limits.step(1 + len(content) // 20)
                 found = "=" if name else ""
             elif not found:
                 name, content = "", value

@@ -46,6 +46,7 @@ class Expression:
         special = "\\[].*^$" + ("+?(){}|" if extended else "")
         self._plain = text if text and not set(text) & set(special) and not ignore_case else ""
         self._program: list[_Instruction] = []
+        self._compiled = 0
         node = self._alternatives()
         if self._position < len(text):
             raise UsageProblem("Unmatched ) or \\)")
@@ -130,6 +131,9 @@ class Expression:
         return len(self._program) - 1
 
     def _compile(self, node: _Node) -> None:
+        self._compiled += 1
+        if self._compiled > 4 * SIZE_LIMIT:  # also where nothing is added, as for `x{0}{999}{999}`
+            raise UsageProblem("Regular expression too big")
         match node:
             case ("char", test):
                 self._add("char", test)
@@ -276,9 +280,10 @@ class Expression:
         start = self._position
         position = start + (self._next() == "^")
         position += self._text[position : position + 1] == "]"
+        last_class = self._text.rfind(":]")
         while position < len(self._text) and self._text[position] != "]":
-            if self._text[position : position + 2] == "[:" and (end := self._text.find(":]", position)) > 0:
-                position = end + 1
+            if self._text[position : position + 2] == "[:" and position < last_class:
+                position = self._text.find(":]", position) + 1
             position += 1
         if position >= len(self._text):
             raise UsageProblem("Unmatched [, [^, [:, [., or [=")

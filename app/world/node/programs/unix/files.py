@@ -15,7 +15,7 @@ _UMASK = 0o022
 
 async def ls(process: Process) -> int:
     """Prints as both families of images do (`app.world.node.programs.unix.listing`)."""
-    done = process.own_container.run(process.arguments)
+    done = process.own_container.run(process.arguments, process.limits.spend)
     await process.stdout.write(done.stdout)
     await process.stderr.write(done.stderr)
     return done.exit_code
@@ -28,7 +28,8 @@ async def mkdir(process: Process) -> int:
     status = 0
     for path in paths:
         parts = path.rstrip("/").split("/") if "p" in found else []
-        for wanted in ["/".join(parts[: end + 1]) for end in range(len(parts))] if parts else [path]:
+        for wanted in ("/".join(parts[: end + 1]) for end in range(len(parts))) if parts else [path]:
+            await process.limits.step(1 + len(wanted) // 20)
             try:
                 if not wanted and not parts:
                     raise FileNotFoundError(2, "No such file or directory")
@@ -184,6 +185,7 @@ async def chmod(process: Process) -> int:
         raise UsageProblem(f"missing operand after '{words[0]}'" if words else "missing operand")
     status = 0
     for path in words[1:]:
+        await process.limits.step(1 + len(words[0]) // 20)
         try:
             node = process.files.stat(process.path(path))
             process.files.chmod(process.path(path), _mode(words[0], modes.S_IMODE(node.mode)))

@@ -112,6 +112,9 @@ class _Run:
                     await self._print(path, number, text, "-")
                 else:
                     gap = gap or (len(before) == self._before)
+                    self._process.memory.take(len(text))
+                    if before and len(before) == self._before:
+                        self._process.memory.free(len(before[0][1]))
                     before.append((number, text))
                 continue
             matching += 1

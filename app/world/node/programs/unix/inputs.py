@@ -40,6 +40,7 @@ async def whole(process: Process, stream: Stream) -> str:
     pieces: list[str] = []
     size = 0
     while piece := await stream.read():
+        process.memory.take(len(piece))
         pieces.append(piece)
         size += len(piece)
         await process.limits.step(1 + len(piece) // 500)

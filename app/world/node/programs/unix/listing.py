@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import ceil
@@ -12,6 +13,8 @@ from app.flow.ports import Execution
 from app.world.node.volumes.filesystem import FileSystem, Node
 
 OPTIONS = "aA1dhlLnrt"
+_STEPS = 10
+"""Steps that each name counts as: others wait meanwhile."""
 _LONG = {"l", "n"}
 _HALF_YEAR = 365.2425 * 86400 / 2
 USERS = {0: "root", 65534: "nobody"}
@@ -24,8 +27,19 @@ class _Entry:
     node: Node
 
 
-def ls(arguments: list[str], files: FileSystem, *, directory: str, now: float, busybox: bool) -> Execution:
-    """Runs `ls` with `arguments` in `directory`. Knows the options `-a -A -1 -d -h -l -L -n -r -t`."""
+def ls(
+    arguments: list[str],
+    files: FileSystem,
+    *,
+    directory: str,
+    now: float,
+    busybox: bool,
+    spend: Callable[[int], None],
+) -> Execution:
+    """Runs `ls` with `arguments` in `directory`. Knows the options `-a -A -1 -d -h -l -L -n -r -t`.
+
+    `spend` counts steps.
+    """
     # (1) Options and paths.
     paths: list[str] = []
     options: set[str] = set()
@@ -45,11 +59,13 @@ def ls(arguments: list[str], files: FileSystem, *, directory: str, now: float, b
     inside: list[tuple[str, list[_Entry]]] = []
     for path in sorted(paths or ["."]):
         full = posixpath.join(directory, path)
+        spend(_STEPS)
         try:
             follow = "L" in options or (not options & {"l", "n", "d"})
             node = files.stat(full, follow=follow)
             if node.is_directory and "d" not in options:
                 inside.append((path, _children(files, full, options)))
+                spend(_STEPS * len(inside[-1][1]))
             else:
                 loose.append(_Entry(name=path, node=node))
         except OSError as error:

@@ -8,6 +8,7 @@ import stat as modes
 
 from app.world.node.programs.unix.files import need
 from app.world.node.programs.unix.options import UsageProblem, options
+from app.world.node.shell.limits import OUTPUT, Killed
 from app.world.node.shell.process import Process
 
 
@@ -30,6 +31,8 @@ async def stat(process: Process) -> int:
             **{"u": str(node.uid), "g": str(node.gid), "F": kind, "Y": str(int(node.modified))},
             **{"U": "root" if node.uid == 0 else "UNKNOWN", "G": "root" if node.gid == 0 else "UNKNOWN"},
         }
+        if len(found["c"]) + found["c"].count("%n") * len(path) > OUTPUT:
+            raise Killed
         text = re.sub(r"%(.)", lambda match: values.get(match[1], match[0]), found["c"])  # noqa: B023
         await process.stdout.write(f"{text}\n")
     return status

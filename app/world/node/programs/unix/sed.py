@@ -182,11 +182,11 @@ def _substituted(command: _Command, process: Process, space: str) -> tuple[str, 
 
 
 def _filled(replacement: str, space: str, match: list[int]) -> str:
+    if (replacement.count("&") + replacement.count("\\")) * (match[1] - match[0]) > TEXT:
+        raise Killed
+
     def part(found: re.Match[str]) -> str:
-        text = found[0]
-        if text == "&" or text == "\\0":
-            return space[match[0] : match[1]]
-        letter = text[1]
+        letter = "0" if found[0] == "&" else found[0][1]
         if letter.isdigit():
             begin, end = match[2 * int(letter)], match[2 * int(letter) + 1]
             return space[begin:end] if begin >= 0 else ""

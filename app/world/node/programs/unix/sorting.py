@@ -13,6 +13,11 @@ from app.world.node.shell.streams import encoded
 
 SORTED_LINES = 20_000
 """Lines that `sort` keeps."""
+KEYS_LIMIT = 10
+_FIELD = re.compile(r"(?<!\s)\s*+\S++")
+"""A field with the blanks before it, which are looked at once."""
+_LINE_COST = 100
+"""Bytes that a line takes beside its characters."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class _Key:
         """What is compared of a line."""
         text = line
         if self.first:
-            fields = line.split(self.separator) if self.separator else re.findall(r"\s*\S+", line)
+            fields = line.split(self.separator) if self.separator else _FIELD.findall(line)
             text = self.separator.join(fields[self.first - 1 : self.last])
         if "n" in self.letters:
             return _numeric(text), b""
@@ -62,11 +67,14 @@ async def sort(process: Process) -> int:
     found, paths = options(process, "rnufbs", "kt", long, repeated="k")
     letters = "".join(letter for letter in "nfbr" if letter in found)
     keys = [_key(text, letters, found.get("t", "")) for text in found["k"].split("\n")] if "k" in found else []
+    if len(keys) > KEYS_LIMIT:
+        raise UsageProblem("too many keys for this simulated image")
     all_lines: list[str] = []
     async for _, stream in streams(process, paths):
         if stream is None:
             return 2
         async for line in lines(process, stream):
+            process.memory.take(len(line) + _LINE_COST)
             all_lines.append(line.removesuffix("\n"))
             if len(all_lines) > SORTED_LINES:
                 raise UsageProblem("too many lines for this simulated image")

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from app.world.node.programs.unix.inputs import lines, streams, whole
 from app.world.node.programs.unix.options import UsageProblem, count, options
 from app.world.node.shell.formatting import escaped
+from app.world.node.shell.limits import TEXT
 from app.world.node.shell.patterns import CLASSES
 from app.world.node.shell.process import Process
 from app.world.node.shell.redirections import open_to_write
@@ -188,23 +189,30 @@ async def cut(process: Process) -> int:
 def characters(text: str) -> str:
     """The characters that a set of `tr` names. Raises `UsageProblem`."""
     text = escaped(text, octal_zero=False)[0]
-    found = ""
-    while text:
-        if text.startswith("[:") and (end := text.find(":]")) > 0:
-            test = CLASSES.get(text[2:end])
+    last_class = text.rfind(":]")
+    found: list[str] = []
+    position = size = 0
+    while position < len(text):
+        low, middle, high = text[position], text[position + 1 : position + 2], text[position + 2 : position + 3]
+        if low == "[" and middle == ":" and position + 2 <= last_class:
+            end = text.find(":]", position + 2)
+            test = CLASSES.get(text[position + 2 : end])
             if test is None:
-                raise UsageProblem(f"invalid character class '{text[2:end]}'")
-            found += "".join(chr(code) for code in range(128) if test(chr(code)))
-            text = text[end + 2 :]
-        elif len(text) > 2 and text[1] == "-":
-            if text[0] > text[2]:
-                raise UsageProblem(f"range-endpoints of '{text[:3]}' are in reverse collating sequence order")
-            found += "".join(chr(code) for code in range(ord(text[0]), min(ord(text[2]), ord(text[0]) + 4_096) + 1))
-            text = text[3:]
+                raise UsageProblem(f"invalid character class '{text[position + 2 : end]}'")
+            found.append("".join(chr(code) for code in range(128) if test(chr(code))))
+            position = end + 2
+        elif high and middle == "-":
+            if low > high:
+                raise UsageProblem(f"range-endpoints of '{low}-{high}' are in reverse collating sequence order")
+            found.append("".join(map(chr, range(ord(low), min(ord(high), ord(low) + 4_096) + 1))))
+            position += 3
         else:
-            found += text[0]
-            text = text[1:]
-    return found
+            found.append(low)
+            position += 1
+        size += len(found[-1])
+        if size > TEXT:
+            raise UsageProblem("too many characters for this simulated image")
+    return "".join(found)
 
 
 async def tr(process: Process) -> int:
@@ -218,13 +226,13 @@ async def tr(process: Process) -> int:
     if len(sets) > 1 and not second and "d" not in found:
         raise UsageProblem("when not truncating set1, string2 must be non-empty")
     mapped = {c: second[min(place, len(second) - 1)] for place, c in enumerate(first)} if second else {}
-    squeezed = set(second if second else first)
+    members, squeezed = set(first), set(second if second else first)
     last = ""
     while text := await process.stdin.read():
         await process.limits.step(1 + len(text) // 100)
         pieces: list[str] = []
         for character in text:
-            named = (character in first) != complement
+            named = (character in members) != complement
             if "d" in found and named:
                 continue
             if second and "d" not in found and named:

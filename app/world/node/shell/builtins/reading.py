@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.world.node.shell.builtins.common import complain
 from app.world.node.shell.expansion import BLANKS
 from app.world.node.shell.interpreter import Shell
+from app.world.node.shell.limits import TEXT
 from app.world.node.shell.reader import NAME
 from app.world.node.shell.state import ShellProblem
 
@@ -31,6 +32,8 @@ async def read(shell: Shell, words: list[str]) -> int:
     status = 1
     while line := await source.readline():
         await shell.limits.step(1 + len(line) // 100)
+        if len(characters) + len(line) > 2 * TEXT:
+            raise ShellProblem("read: line too long for this simulated shell")
         goes_on = False
         text = line.removesuffix("\n")
         position = 0
