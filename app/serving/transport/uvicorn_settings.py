@@ -21,8 +21,9 @@ MESSAGE_LIMIT = 1_000_000
 that a page sends holds the text areas of the lab: tens of kilobytes."""
 BACKLOG = 32
 """Connections that are accepted at once before any of them is counted."""
-OF_A_PAGE = 4
-"""Connections for each page that may be open: two websockets, and files. One that does not read takes 0.6 MB."""
+OF_A_PAGE = 8
+"""Connections for each page that may be open: two websockets, and six for files, as browsers open them. One that does
+not read takes 0.6 MB."""
 UNSENT = 128 * 1024
 """Bytes that the kernel takes for a client and cannot send yet. It would take 4 MB (`net.ipv4.tcp_wmem`), for each one
 that does not read, and counts them to the container's memory."""
