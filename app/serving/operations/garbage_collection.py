@@ -3,13 +3,19 @@
 Python looks through all objects whenever a quarter of them is new, dead or alive. With two hundred worlds that takes a
 second and a half, every ten seconds. Here the objects that were looked through are set aside (`gc.freeze`). One whose
 count of references falls to zero goes at once, as always. Those that only refer to each other in a circle wait until
-there are half as many objects again as after the last look at all of them.
+there are half as many objects again as after the last look at all of them, or until memory is short.
 """
 
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
+import math
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
 
 THRESHOLDS = 5_000, 5, 20
 """`gc.set_threshold`, instead of 2,000, 10 and 10: how many new objects, less those that went, make Python look
@@ -22,11 +28,18 @@ MORE = 1.5
 LEAST = 500_000
 """With fewer objects than this they are never looked through again: to look through so many takes 0.1 s."""
 
+FREE_SECONDS = 60.0
+"""How often all objects are looked through where memory is short."""
+
 
 class Garbage:
     """The objects that are set aside."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_memory_short: Callable[[], bool] = lambda: False) -> None:
+        """`is_memory_short`: asked each time; whether the process has to free what it can."""
+        self._is_memory_short = is_memory_short
+        self._freed = -math.inf
+        """When memory was freed for the last time."""
         self._before = 0
         """How many objects the last look through all of them has left."""
 
@@ -35,14 +48,30 @@ class Garbage:
         gc.set_threshold(*THRESHOLDS)
         while True:
             await asyncio.sleep(EVERY_SECONDS)
-            self.set_aside()
+            if self._is_memory_short() and time.monotonic() - self._freed >= FREE_SECONDS:
+                self.look_through_all()
+                await asyncio.to_thread(give_back)
+                self._freed = time.monotonic()
+            else:
+                self.set_aside()
 
     def set_aside(self) -> None:
         """Looks through the new objects and sets them aside; through all objects, where there are many more by now."""
         gc.collect()
         gc.freeze()
         if gc.get_freeze_count() > max(MORE * self._before, LEAST):
-            gc.unfreeze()
-            gc.collect()
-            gc.freeze()
-            self._before = gc.get_freeze_count()
+            self.look_through_all()
+
+    def look_through_all(self) -> None:
+        """Looks through all objects, also those that were set aside, and sets aside what is left."""
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
+        self._before = gc.get_freeze_count()
+
+
+def give_back() -> None:
+    """Gives the kernel the memory that was freed, which glibc otherwise keeps for what comes next (malloc_trim(3))."""
+    if sys.platform == "linux":
+        with suppress(AttributeError):  # other C libraries have no such function
+            ctypes.CDLL(None).malloc_trim(0)
