@@ -538,6 +538,18 @@ def test_a_session_that_no_role_allows_is_shortened() -> None:
     assert (fix.id, '"--duration-seconds", "3600"' in fix.commands[0]) == ("shorter_session", True)
 
 
+@pytest.mark.parametrize("providers", [[], [f"arn:aws:iam::{ACCOUNT}:oidc-provider/example.com"]])
+def test_a_new_provider_is_there_also_where_no_role_is_annotated(providers: list[str]) -> None:
+    fakes = healthy()
+    fakes.service_account["metadata"]["annotations"] = {}
+    fakes.pod, fakes.providers = bare_pod(), providers
+    found = examined(fakes)
+    assert found.fix is not None
+    assert found.prediction is not None
+    assert found.prediction.check is not None
+    assert (found.fix.id, found.prediction.check.id) == ("create_provider", "service_account.annotation")
+
+
 @pytest.mark.parametrize("own", [False, True])
 def test_a_command_line_that_names_another_role_than_the_annotation_is_corrected(own: bool) -> None:
     """Only where STS has refused it: a second role may be intended."""
