@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+CLOCK_LIMIT = 10 * 366 * 86400.0
+"""Seconds by which a world's clock may be away from the wall clock."""
 JUMP_SECONDS = 5.0
 """By how much wall clock and monotonic clock may part before the world takes it for a jump."""
 

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import local_script_runner
 
 from app.content import load
 from app.ui.state import allowance, already_read, own_world
-from app.world.lifecycle.simulation import CLOCK_LIMIT
+from app.world.clock import CLOCK_LIMIT
 from app.world.lifecycle.world_store import NoRoom, WorldStore
 from app.world.usage import CAPACITY
 from tests.screens.live import asked_as

@@ -113,6 +113,15 @@ def test_a_snapshot_without_its_journal_is_refused(written):
         read(written)
 
 
+@pytest.mark.parametrize("port", [0, -1, 65536])
+def test_a_port_that_cannot_be_is_refused(tmp_path, port):
+    record = ServersRecord(aws_port=1, kubernetes_port=port, root_ca_pem=b"", server_pem=b"")
+    with StateDirectory(tmp_path) as state:
+        state.take_over(tmp_path / "files", record)
+    with pytest.raises(StateError, match=f"servers.kubernetes_port: got {port}, expected a port"):
+        StateDirectory(tmp_path)
+
+
 @pytest.mark.parametrize(("schema", "error"), [(SCHEMA + 1, NewerSchema), ("1", StateError), (None, StateError)])
 def test_another_schema_is_refused(written, schema, error):
     path = written / SNAPSHOT

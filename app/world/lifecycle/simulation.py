@@ -12,6 +12,7 @@ from typing import Any, Self, TypeVar
 from app.flow.model import Chain
 from app.own_folder import OwnFolder
 from app.world.aws.entities import NodeKind
+from app.world.clock import CLOCK_LIMIT
 from app.world.keys import KeyPool
 from app.world.lifecycle import chain_choice, fault_injection, kept_worlds, world_operations, world_snapshot
 from app.world.lifecycle.advance_clock import follow_wall_clock, move_clock
@@ -35,8 +36,6 @@ from app.world.world import ISSUER_HOST, SharedServices, Start, World
 T = TypeVar("T")
 SWEEP_SECONDS = 30.0
 """Seconds between two searches for idle worlds."""
-CLOCK_LIMIT = 10 * 366 * 86400.0
-"""Seconds by which a world's clock may be away from the wall clock."""
 
 
 class Simulation:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import types
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -17,12 +18,24 @@ from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from app.flow.model import JsonValue
 from app.world.keys import SigningKey
 from app.world.node.container_log import ContainerLog, Piece
+
+LONGEST = 6e10
+"""The most that a kept number with a fraction may be, and with a minus the least. All of them are seconds, and Python
+has no dates before the year 1 (`datetime.MINYEAR`)."""
+LARGEST = 2**63 - 1
+"""The same for whole numbers: those of Kubernetes have 64 bits."""
+_UNREADABLE = (
+    *(ValueError, TypeError, KeyError, AttributeError, OverflowError),
+    *(binascii.Error, jwt.PyJWTError, UnsupportedAlgorithm),
+)
+"""What the readers of `_CUSTOM` raise for something else than they have written."""
 
 
 class StateError(ValueError):
@@ -62,7 +75,7 @@ def encode(declared: Any, value: Any) -> JsonValue:
 def decode(declared: Any, written: JsonValue, where: str) -> Any:
     """The value that was written. Raises `StateError`; `where` is said in it."""
     if declared is Any:
-        return written
+        return _document(written, where)
     origin, inner = get_origin(declared), get_args(declared)
     if origin in (Union, types.UnionType):
         if written is None and type(None) in inner:
@@ -80,7 +93,7 @@ def decode(declared: Any, written: JsonValue, where: str) -> Any:
     if declared in _CUSTOM:
         try:
             return _CUSTOM[declared][1](written)
-        except (ValueError, TypeError, KeyError, binascii.Error, jwt.PyJWTError) as error:
+        except _UNREADABLE as error:
             raise StateError(where, f"{type(error).__name__}: {error}"[:200], declared.__name__) from error
     if is_dataclass(declared):
         return _dataclass(declared, _of(dict, written, where), where)
@@ -95,7 +108,26 @@ def decode(declared: Any, written: JsonValue, where: str) -> Any:
         return written
     if not _is_plain(declared, written):
         raise StateError(where, type(written).__name__, declared.__name__)
-    return float(written) if declared is float else written
+    if declared is float:
+        return _seconds(written, where)
+    if declared is int and abs(written) > LARGEST:
+        raise StateError(where, f"{str(written)[:20]}…", f"a whole number, at most {LARGEST}")
+    return written
+
+
+def _seconds(written: Any, where: str) -> float:
+    if not abs(written) <= LONGEST:  # not a number (NaN) is not, either
+        raise StateError(where, str(written)[:20], f"a number of seconds, at most {LONGEST:.0f}")
+    return float(written)
+
+
+def _document(written: JsonValue, where: str) -> JsonValue:
+    """Raises `StateError` for what Python's `json` reads and no JSON has: NaN, infinity."""
+    try:
+        json.dumps(written, allow_nan=False)
+    except ValueError as error:
+        raise StateError(where, str(error)[:80], "a JSON document") from error
+    return written
 
 
 _MAPPING = get_origin(Mapping[str, str])
@@ -162,7 +194,8 @@ def _log_text(log: ContainerLog) -> JsonValue:
 
 def _log(written: JsonValue) -> ContainerLog:
     log = ContainerLog()
-    log.recall([Piece(float(time), str(text)) for time, text in written["pieces"]], int(written["written"]))
+    pieces = [Piece(_seconds(time, "pieces"), str(text)) for time, text in written["pieces"]]
+    log.recall(pieces, int(written["written"]))
     if written["ended"]:
         log.end()
     return log

@@ -28,6 +28,7 @@ from app.world.aws.entities import (
     StoredObject,
     User,
 )
+from app.world.clock import CLOCK_LIMIT
 from app.world.saved.codec import StateError, decode, encode
 from app.world.saved.records import AccountSettings, BucketSettings, KeptKubelet, KeptPod, Origin, Settings
 
@@ -168,6 +169,9 @@ def read(sections: Sections) -> KeptWorld:
     origin: Origin = _one(Origin, sections, "origin")
     if not _ACCOUNT.fullmatch(origin.account_id):
         raise StateError("origin.account_id", repr(origin.account_id)[:80], "12 digits")
+    settings: Settings = _one(Settings, sections, "settings")
+    if abs(settings.clock_offset) > CLOCK_LIMIT:
+        raise StateError("settings.clock_offset", repr(settings.clock_offset), f"at most {CLOCK_LIMIT:.0f} seconds")
     ids = (origin.account_id, other_account_id(origin.account_id))
     objects: list[tuple[str, Stored]] = []
     pods: dict[str, KeptPod] = {}
@@ -200,7 +204,7 @@ def read(sections: Sections) -> KeptWorld:
                 raise StateError(where, "an unknown section", "a part of a world")
     return KeptWorld(
         origin=origin,
-        settings=_one(Settings, sections, "settings"),
+        settings=settings,
         version=_one(int, sections, "version"),
         setup=_one(list[Exchange], sections, "setup"),
         objects=sorted(objects, key=_version),
@@ -256,7 +260,7 @@ def _stored(written: JsonValue, where: str) -> Stored:
         metadata = written["metadata"]
         int(metadata["resourceVersion"])
         if isinstance(metadata["name"], str) and _UID.fullmatch(metadata["uid"]):
-            return Stored(json.dumps(written, separators=(",", ":")).encode())
+            return Stored(json.dumps(written, separators=(",", ":"), allow_nan=False).encode())
     except (KeyError, TypeError, ValueError):
         pass
     raise StateError(where, "no stored object", "an object with its name, uid and resourceVersion")

@@ -159,6 +159,9 @@ class StateDirectory:
         if path.exists():
             document = read_json(path)
             self.servers = decode(ServersRecord, document.get("servers"), f"{path}: servers")
+            for name in ("aws_port", "kubernetes_port"):
+                if not 0 < (port := getattr(self.servers, name)) < 65536:
+                    raise StateError(f"{path}: servers.{name}", str(port)[:80], "a port, from 1 to 65535")
         named = {it: its[1] for it in (self.path / "worlds").glob("*") if (its := _FOLDER.fullmatch(it.name))}
         folders = [it for it in named if (it / SNAPSHOT).exists()]
         self._unfinished = [it for it in named if it not in folders]
