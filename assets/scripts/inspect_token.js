@@ -5,6 +5,8 @@ const WAIT = 400
 const mask = (text) =>
   Array.from(text, (sign) => (/[\s•.+/="'`…]/.test(sign) ? sign : /[A-Za-z0-9_-]/.test(sign) ? "•" : "?")).join("")
 const masked = (text) => {
+  const [json] = text.match(/^[ \t\r\n]*[{[]/) ?? []
+  if (json) return json + mask(text.slice(json.length))
   const first = text.indexOf(".")
   if (first < 0) return mask(text)
   const second = text.indexOf(".", first + 1)

@@ -88,6 +88,7 @@ def test_the_browser_masks_as_the_server_does(reader):
         "a.b.c.d.e",
         "k8s-aws-v1.aHR0",
         f"{TOKEN}…",
+        ' {"keys": [{"x5u": "https://a.b.c", "d": "x"}]}',
     ]
     texts.append(base64.b64encode(TOKEN.encode()).decode())
     asked = f"(texts) => {{ {parts}; return texts.map(unwrapped).map(([text, was]) => [masked(text), was]) }}"

@@ -242,7 +242,34 @@ def test_a_curve_that_does_not_fit_and_a_private_key_are_said():
     private = ECAlgorithm.to_jwk(key_of("P-256")[0], as_dict=True)
     found = check_signature(token, jwks(private | {"kid": "key-1"}))
     assert (found.code, found.keys[0].has_private) == ("verified", True)
+    assert found.has_private
     assert private["d"] not in repr(found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"keys": [{"d": "SECRET"',
+        '{"keys": ["-----BEGIN RSA PRIVATE KEY-----SECRET"]}',
+        '{"k" : "SECRET"}',
+        '[{"dp":"SECRET"}]',
+    ],
+)
+@pytest.mark.parametrize("token", ["", "a.b.c", None])
+def test_a_private_key_is_said_also_where_it_is_not_tried_and_is_never_repeated(token, text):
+    found = check_signature(signed() if token is None else token, text)
+    assert found.has_private
+    assert "SECRET" not in repr(found)
+    assert not check_signature(signed(), jwks(jwk(kid="d"))).has_private
+
+
+@pytest.mark.parametrize(
+    "text", ['{"d": "SECRET"}', ' \n[{"x5u": "https://a.b.c", "d": "SECRET"}]', '{"a.b": {"d": "SECRET"}}']
+)
+def test_of_json_in_the_place_of_a_token_nothing_is_kept(text):
+    assert "SECRET" not in masked(text)
+    assert masked(masked(text)) == masked(text)
+    assert read(masked(text)).problems[0].code == "is_json"
 
 
 @pytest.mark.parametrize(

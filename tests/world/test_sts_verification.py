@@ -5,7 +5,10 @@ import json
 import jwt
 import pytest
 from botocore.exceptions import ClientError
+from jwt.algorithms import RSAAlgorithm
 
+from app.world.aws.entities import PublishedKeys
+from app.world.saved.codec import encode
 from tests.private_keys import KEY, OTHER_KEY
 from tests.world.aws_world import (  # noqa: F401
     ACCOUNT,
@@ -81,12 +84,22 @@ def test_a_discovery_document_that_does_not_lead_to_keys(aws, document):
         {"keys": None},
         {"keys": [1, {}, {"kid": "key-1"}, {"kid": "key-1", "kty": "RSA", "n": "", "e": 1}]},
         {"keys": [{"kid": "key-1", "kty": "oct", "k": "c2VjcmV0"}, {"kid": ["key-1"], "kty": "EC"}]},
+        {"keys": [{**RSAAlgorithm.to_jwk(KEY.public_key(), as_dict=True), "kid": "key-1", "alg": "none"}]},
     ],
 )
 def test_keys_that_cannot_be_used(aws, jwks):
     aws.issuer.documents[f"{ISSUER}/keys"] = jwks
     with refused("InvalidIdentityToken", NO_KEY, 400):
         aws.assume()
+
+
+def test_of_a_key_that_was_published_with_its_private_part_the_public_one_is_used(aws):
+    private = {**RSAAlgorithm.to_jwk(KEY, as_dict=True), "kid": "key-1"}
+    assert "d" in private
+    aws.issuer.documents[f"{ISSUER}/keys"] = {"keys": [private]}
+    assert aws.assume()
+    (published,) = aws.account(ACCOUNT).published_keys.values()
+    assert private["d"] not in json.dumps(encode(PublishedKeys, published))
 
 
 def test_an_issuer_that_refuses_the_connection(aws):

@@ -32,6 +32,7 @@ _KEPT = frozenset(f"{DOT}.+/=\"'`…")
 signature."""
 _OBJECT_BEGINS = re.compile(r"e[yw3]")
 """How `{` and the character after it (`"`, a blank, a line break, `}`) begin in base64url."""
+_JSON_BEGINS = re.compile(r"[ \t\r\n]*[{\[]")
 _WHOLE = re.compile(r"ey[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 _SCHEME = re.compile(r"(?:Authorization\s*:\s*)?Bearer(?=\s)", re.IGNORECASE)
 _QUOTES = "\"'`"
@@ -96,8 +97,11 @@ def masked(text: str) -> str:
     """`text` with a mask for all that may be of a signature. `inspect_token.js` does the same before it sends a text.
 
     That is all after the second dot; after the only dot, unless a JSON object begins there; and a text without a dot.
+    Of JSON it is all but the first bracket: a JWKS may contain a private key.
     The mask keeps the length, white space, quotes and what no base64url has. Twice is once.
     """
+    if json_begins := _JSON_BEGINS.match(text):
+        return json_begins[0] + _mask(text[json_begins.end() :])
     first, dot, rest = text.partition(".")
     if not dot:
         return _mask(text)

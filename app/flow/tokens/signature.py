@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -32,6 +32,8 @@ ALGORITHMS = (*_RSA, *_CURVES)
 """The algorithms that a public key can verify. STS accepts fewer of them."""
 _MEMBERS = {**PUBLIC_MEMBERS, "OKP": ("crv", "x")}
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_PRIVATE_TEXT = re.compile(rf'-----BEGIN [A-Z ]*PRIVATE KEY|"(?:{"|".join(sorted(_PRIVATE))})"\s*:')
+"""Where a private key begins in a text, whether or not the rest of it can be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +66,17 @@ class SignatureCheck:
     """Whether the header names its key; otherwise every key that fits was tried."""
     signed: str = ""
     """Header and payload that were verified, so that the result is never shown beside another token."""
+    has_private: bool = False
+    """Whether the text that was pasted as the JWKS contains a private key, also where it cannot be read as one. Nothing
+    of that key is used, or is in the result."""
 
 
 def check_signature(text: str, jwks: str) -> SignatureCheck:
     """Verifies the signature of a pasted token by a pasted JWKS. Never raises, asks no server."""
+    return replace(_checked(text, jwks), has_private=_PRIVATE_TEXT.search(jwks) is not None)
+
+
+def _checked(text: str, jwks: str) -> SignatureCheck:
     # (1) The token. Its algorithm has to be one of a public key: with a JWKS `none` and HS256 prove nothing.
     if len(text.encode("utf-8", "replace")) > LONGEST:
         return SignatureCheck(code="token")
@@ -130,7 +139,7 @@ def _keys(text: str) -> list[JsonValue] | SignatureCheck:
 
 def _try(place: int, key: JsonValue, algorithm: str, kid: str | None, decoded: DecodedToken) -> TriedKey:
     if not isinstance(key, dict):
-        return TriedKey(place=place, kid="", code="not_object", got=_shown(key))
+        return TriedKey(place=place, kid="", code="not_object")  # a text might be a private key
     named = _shown(key.get("kid"))
     code, got, expected = _fit(key, algorithm, kid)
     if not code:

@@ -202,10 +202,15 @@ def _signature(pasted: Pasted, found: SignatureCheck | None, content: Content) -
     got, expected = (f"`{text}`" if text else "–" for text in (found.got, found.expected))
     words = prose(_words(content, f"signature.{key}", got=got, expected=expected))
     no_kid = "" if found.by_kid else f"<p>{prose(_words(content, 'signature.no_kid'))}</p>"
+    private = ""
+    if found.has_private:
+        private = (
+            f'<p class="private">{mark(Status.WARNING, content)} {prose(_words(content, "signature.private"))}</p>'
+        )
     keys = "".join(_key(key, content) for key in found.keys)
     return (
         f'{title}{counted}<div class="outcome {status}" data-signature="{found.code}">{mark(status, content)}'
-        f"<div><p>{words}</p>{no_kid}</div></div>" + (f'<ul class="problems">{keys}</ul>' if keys else "")
+        f"<div><p>{words}</p>{no_kid}{private}</div></div>" + (f'<ul class="problems">{keys}</ul>' if keys else "")
     )
 
 

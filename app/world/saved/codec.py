@@ -33,7 +33,7 @@ LARGEST = 2**63 - 1
 """The same for whole numbers: those of Kubernetes have 64 bits."""
 _UNREADABLE = (
     *(ValueError, TypeError, KeyError, AttributeError, OverflowError),
-    *(binascii.Error, jwt.PyJWTError, UnsupportedAlgorithm),
+    *(binascii.Error, jwt.PyJWTError, UnsupportedAlgorithm, NotImplementedError),
 )
 """What the readers of `_CUSTOM` raise for something else than they have written."""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from app.flow.model import JsonValue
+from app.flow.token import PUBLIC_MEMBERS
 from app.world.aws.account import Account
 from app.world.aws.entities import OidcProvider, PublishedKeys
 from app.world.aws.errors import AwsError
@@ -64,13 +66,19 @@ async def _fetch(account: Account, issuer: str) -> PublishedKeys:
 
 
 def _read_keys(jwks: JsonValue) -> dict[str, jwt.PyJWK]:
+    """The keys of a JWKS that can be read and have a `kid`, by that.
+
+    Where an issuer publishes the private part as well, which RFC 7517 (section 9.2) warns of, it is left out: PyJWT
+    would make a private key of it, which verifies nothing, and the saved world would contain it.
+    """
     found: dict[str, jwt.PyJWK] = {}
     listed = jwks.get("keys") if isinstance(jwks, dict) else None
     for jwk in listed if isinstance(listed, list) else []:
         if not isinstance(jwk, dict) or not isinstance(jwk.get("kid"), str) or jwk.get("kty") not in ("RSA", "EC"):
             continue
         try:
-            found[jwk["kid"]] = jwt.PyJWK(jwk)
-        except (jwt.PyJWTError, ValueError, TypeError, KeyError):
+            names = ("kty", "kid", "alg", "use", *PUBLIC_MEMBERS[jwk["kty"]])
+            found[jwk["kid"]] = jwt.PyJWK({name: jwk[name] for name in names if name in jwk})
+        except (jwt.PyJWTError, UnsupportedAlgorithm, NotImplementedError, ValueError, TypeError, KeyError):
             continue
     return found
