@@ -127,6 +127,7 @@ def test_one_search_finds_what_all_pages_have_and_says_so_where_nothing_is_found
     kinds = {kind: load("en").message(f"search.kinds.{kind}") for kind in KINDS}
     for typed, kind, address in (
         ("audience", "term", "glossary?lang=en&term=aud"),
+        ("audience とは何ですか", "term", "glossary?lang=en&term=aud"),
         ("ｏｉｄｃ", "term", "glossary?lang=en&term=oidc"),
         (REFUSED, "fault", "break_it?lang=en&fault=F26"),
         ("トークンの期限", "term", "glossary?lang=en&term=exp"),

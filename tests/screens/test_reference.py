@@ -219,6 +219,9 @@ def test_all_that_can_be_found_is_in_plain_words_and_leads_to_where_it_is(langua
         assert [entry.params for entry in by_kind[kind]] == [{kind: id_} for id_ in ids]
     assert {entry.page for entry in by_kind["page"]} == set(PAGES) - {"search"}
     assert tuple(by_kind) == search.KINDS
+    webhook = " ".join(text for entry in by_kind["page"] if entry.page == "webhook" for text in entry.texts)
+    assert load(language).message("glossary.api_server.term") in webhook
+    assert "api_server" not in webhook, "a link is shown by its words"
     assert not any(entry.texts for entry in by_kind["statement"]), "a reader judges a statement first"
     for one in LANGUAGES:  # each is found in either language
         for id_, entry in zip(MISCONCEPTIONS, by_kind["statement"], strict=True):
