@@ -32,7 +32,7 @@ _INSIDE, _OUTSIDE = "inside", "outside"
 
 def world(learners: int = 1) -> Iterator[Finding]:
     """Starts the simulated world's servers, makes a world, and runs the programs of the console in it."""
-    from app.wiring import console_access
+    from app.console_access import console_access
     from app.world.lifecycle.simulation import Simulation
 
     descriptors.raise_limit()
