@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from app.flow.annotations import ROLE_ARN, is_role_arn
 from app.flow.doctor import changes, pod_fixes
-from app.flow.doctor.fix import Fix
+from app.flow.doctor.fix import Fix, line
 from app.flow.doctor.log.permission_fixes import organization
-from app.flow.doctor.names import REGION_HERE, ROLE_HERE, Names, line
+from app.flow.doctor.names import REGION_HERE, ROLE_HERE, Names
 from app.flow.doctor.trust_fix import admitting, is_for_pod_identity, is_refused, matches_nobody, narrowed
 from app.flow.json_access import get_str
 from app.flow.matching.nearest import statements

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from app.flow.doctor import changes, pod_fixes
 from app.flow.doctor.aws_fixes import associations
-from app.flow.doctor.fix import Fix
-from app.flow.doctor.names import Names, line
+from app.flow.doctor.fix import Fix, line
+from app.flow.doctor.names import Names
 from app.flow.doctor.trust_fix import is_for_pod_identity
 from app.flow.json_access import get_object, get_str, strings
 from app.flow.names import DEFAULT_AUDIENCE, is_public

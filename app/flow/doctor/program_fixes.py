@@ -10,8 +10,8 @@ from typing import Any
 
 from app.flow.doctor import changes
 from app.flow.doctor.application import FAILED_IN
-from app.flow.doctor.fix import Change, Fix
-from app.flow.doctor.names import REGION_HERE, Names, line
+from app.flow.doctor.fix import Change, Fix, line
+from app.flow.doctor.names import REGION_HERE, Names
 from app.flow.doctor.pod_fixes import handwritten, names_api_token, recreate
 from app.flow.doctor.reading.request_variables import OF_ENDPOINT, OF_SESSION, is_session_name
 from app.flow.doctor.reading.variables import ENDPOINT_VARIABLES, SESSION_NAME
