@@ -1,2 +1,1 @@
-"""All Pods of a ServiceAccount: which one to examine, how each stands to it, what to do about those without its
-role."""
+"""All Pods of a ServiceAccount: which one to examine, how each stands to it, and what to do about the others."""
