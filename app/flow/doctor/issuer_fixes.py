@@ -51,7 +51,7 @@ def register_refused(names: Names) -> Fix:
 
 def create_provider(names: Names) -> Fix:
     """In the account of the role, which may not be ours."""
-    wanted = ("--url", names.issuer, "--client-id-list", names.lasting_bearer.audience)
+    wanted = ("--url", names.issuer, "--client-id-list", changes.lasting_bearer(names).audience)
     create, change = names.iam("create-open-id-connect-provider", *wanted, *names.there), changes.new_provider(names)
     if beside := names.near("provider"):
         look = names.iam("get-open-id-connect-provider", "--open-id-connect-provider-arn", beside)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 
 from app.flow.annotations import AUDIENCE, ROLE_ARN, is_role_arn
 from app.flow.doctor.account import ADMITTING
@@ -16,7 +15,7 @@ from app.flow.doctor.trust_fix import Bearer
 from app.flow.doctor.workload_commands import WorkloadCommands
 from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import Check, JsonValue, Status, Walk
-from app.flow.names import DEFAULT_AUDIENCE, account_of, host_and_path, provider_arn, role_of, subject_claim
+from app.flow.names import DEFAULT_AUDIENCE, account_of, provider_arn, role_of, subject_claim
 from app.flow.partitions import partition_of, region_of
 from app.flow.steps.findings import OTHER_ACCOUNT
 from app.flow.steps.injection import ROLE_VARIABLE, containers, environment
@@ -85,16 +84,6 @@ class Names(WorkloadCommands):
         own = bool(self.own_token) or AUDIENCE in self.annotations
         return own and self.bearer.audience != DEFAULT_AUDIENCE
 
-    @property
-    def lasting_bearer(self) -> Bearer:
-        """The bearer of a token as it is once all is fixed: with the webhook's audience, where the ServiceAccount's own
-        one is given up in the end because the trust policy or the provider refuses it."""
-        trust, accepted = self.check_of("trust.audience"), strings(get(self.documents.get("provider"), "ClientIDList"))
-        refused = trust is not None and trust.status is Status.FAILED
-        unknown = bool(accepted) and self.bearer.audience not in accepted
-        given_up = self.asks_for_audience and (refused or unknown)
-        return replace(self.bearer, audience=self.usual_audience) if given_up else self.bearer
-
     def of(self, pod: PodRow) -> Names:
         """The same names with another Pod, of which only its row is known."""
         found = copy.copy(self)
@@ -114,15 +103,6 @@ class Names(WorkloadCommands):
     def near(self, kind: str) -> str:
         """The existing name that is nearest to the one that leads nowhere; empty where none is near."""
         return next(iter(strings(get(self.documents.get("near"), kind))), "")
-
-    @property
-    def namespace_missing(self) -> bool:
-        """Whether the cluster has no such namespace."""
-        return get(self.documents.get("near"), "namespace") is not None
-
-    def runs_as_it(self) -> bool:
-        """Whether the Pod runs as the ServiceAccount that was named."""
-        return get_str(self.documents.get("pod"), "spec", "serviceAccountName") == self.service_account
 
     def doctor(self, *, namespace: str = "", service_account: str = "", pod: str = "", region: str = "") -> str:
         """Examines another subject, or asks another region. A new namespace or ServiceAccount drops the Pod."""
@@ -145,14 +125,6 @@ class Names(WorkloadCommands):
     def annotate(self, *words: str) -> str:
         """Annotates the ServiceAccount."""
         return self.kubectl("annotate", "serviceaccount", self.service_account, *words)
-
-    def find_role(self) -> str:
-        """Lists the roles whose trust policy names the ServiceAccount, in this cluster where that is known."""
-        wanted = [json.dumps(self.bearer.subject), *([f"{host_and_path(self.issuer)}:sub"] if self.issuer else [])]
-        policy = "to_string(AssumeRolePolicyDocument)"
-        literals = (json.dumps(it).replace("`", "\\`") for it in wanted)
-        named = " && ".join(f"contains({policy}, `{literal}`)" for literal in literals)
-        return self.iam("list-roles", "--query", f"Roles[?{named}].Arn", "--output", "text")
 
     def update_trust(self, policy: JsonValue) -> str:
         """Stores a trust policy."""
