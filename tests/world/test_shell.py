@@ -1,8 +1,10 @@
 """The simulated shell beside the real `dash`: lines that learners type, generated scripts; and what stops a script."""
 
 import asyncio
+import gzip
 import os
 import string
+import tarfile
 import tracemalloc
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.world.node.programs.tar import tar
 from app.world.node.programs.unix.program_table import PROGRAMS
 from app.world.node.shell import limits
 from app.world.node.streams import Streams
@@ -219,6 +222,44 @@ def test_what_programs_hold_is_bounded(script):
         assert tracemalloc.get_traced_memory()[1] < 4 * limits.HELD
     finally:
         tracemalloc.stop()
+
+
+def holes(size):
+    """An archive of one file of so many bytes, none of which is in it (the old GNU format for sparse files)."""
+    header = bytearray(tarfile.TarInfo("holes").tobuf(tarfile.GNU_FORMAT))
+    header[156:157] = tarfile.GNUTYPE_SPARSE
+    header[386:410] = b"%011o\0%011o\0" % (size, 0)  # the data: none, at the end
+    header[483:495] = b"%011o\0" % size
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    return bytes(header) + bytes(1024)
+
+
+class Archive:
+    def __init__(self, *pieces):
+        self.pieces = [*pieces, b""]
+
+    async def read(self):
+        return self.pieces.pop(0)
+
+
+@pytest.mark.parametrize(
+    ("archive", "said"),
+    [(holes(4_000_000), "too large"), (gzip.compress(holes(10)), "tar: ")],
+    ids=("a file with holes", "packed"),
+)
+def test_an_archive_is_not_unpacked_to_more_than_it_holds(archive, said):
+    where = container()
+    done = asyncio.run(tar(["xf", "-"], where.files, "/work", Archive(archive)))
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert where.files.listdir("/work") == []
+
+
+def test_an_archive_with_a_small_hole_is_unpacked():
+    where = container()
+    asyncio.run(tar(["xf", "-"], where.files, "/work", Archive(holes(10))))
+    assert where.files.read("/work/holes") == bytes(10)
 
 
 def test_the_paths_that_a_pattern_matches_are_bounded():
