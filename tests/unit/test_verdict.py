@@ -68,7 +68,7 @@ def test_steps_that_succeed_are_not_called_broken_where_only_the_pod_is() -> Non
     # Nor is it said of steps that were not walked, or of which nothing is known.
     whole = walk(Fakes().ports(), SUBJECT)
     assert judge(dataclasses.replace(whole, reports=whole.reports[:-1]), [region]).key == "failed"
-    unknown = StepReport(Step.ACCESS, (Check(id="access.policy", status=Status.UNKNOWN),))
+    unknown = StepReport(step=Step.ACCESS, checks=(Check(id="access.policy", status=Status.UNKNOWN),))
     assert judge(dataclasses.replace(whole, reports=(*whole.reports[:-1], unknown)), [region]).key == "failed"
 
 
