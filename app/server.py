@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app import wiring
 from app.console import programs
 from app.console.world_access import WorldAccess
+from app.console_access import console_access, folders
 from app.content import LANGUAGES, PAGES, load
 from app.serving import request_facts
 from app.serving.chunked_bodies import Pieces
@@ -146,7 +147,8 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 
 
 def warm_up() -> None:
-    """Loads what the first page waits for: the client libraries, and what draws it."""
+    """Loads what the first page waits for: the client libraries, and what draws it. Clears what killed servers left."""
+    folders()
     wiring.warm_up()
     for module in ("frame.page_setup", "frame.sidebar", "story.home"):
         import_module(f"app.ui.{module}")
@@ -182,12 +184,12 @@ def busy() -> Response:
     return HTMLResponse(page, 503, {"retry-after": str(RETRY_SECONDS), "cache-control": "no-store"})
 
 
-async def console_access(browser: str) -> WorldAccess | None:
+async def world_access(browser: str) -> WorldAccess | None:
     """What the programs of a browser's console get of its world; None where it has none."""
 
     def found() -> WorldAccess | None:
         world = session.simulation().kept(browser)
-        return wiring.console_access(session.simulation(), world) if world else None
+        return console_access(session.simulation(), world) if world else None
 
     return await asyncio.to_thread(found)
 
@@ -240,7 +242,7 @@ def application(script: Path) -> st.App:
                 ConsoleSocket,
                 settings=_settings,
                 browser=browser_of,
-                access=console_access,
+                access=world_access,
                 programs=console_programs,
                 words=console_words,
             ),

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from app.clients.kubernetes.kubeconfig import Contexts
     from app.clients.kubernetes.transport import KubernetesTransport
     from app.clients.kubernetes.writer import KubernetesWriter
-    from app.console.world_access import Folders, WorldAccess
     from app.flow.doctor.tool_options import ToolOptions
     from app.world.lifecycle.simulation import Simulation
     from app.world.world import World
@@ -40,27 +39,6 @@ SURVEY_LONGER = {"pods": 9.0}
 """For the list of all Pods, its last question: it comes in pages."""
 SURVEY_ATTEMPTS = 3
 """How often it asks AWS for the same thing at most, where AWS answers that it is asked too often."""
-
-
-def console_access(simulation: Simulation, world: World) -> WorldAccess:
-    """A world as the programs of the console reach it: as its learner, through the world's two ports."""
-    from app.console.world_access import WorldAccess
-    from app.world.setup import tool_files
-
-    return WorldAccess(
-        directory=_console_folders().of(world),
-        kubeconfig=tool_files.kubeconfig(tool_files.server_of(simulation, world), simulation.ca_pem, world).encode(),
-        context=world.cluster_name,
-        aws=tool_files.aws_environment(simulation, world),
-        ports=tuple(port for url in (simulation.kubernetes_url, simulation.aws_url) if (port := urlsplit(url).port)),
-    )
-
-
-@cache
-def _console_folders() -> Folders:
-    from app.console.world_access import Folders
-
-    return Folders()
 
 
 def simulated(simulation: Simulation, world: World) -> Ports:
@@ -273,10 +251,9 @@ def _plugins() -> Plugins:
 
 
 def warm_up() -> None:
-    """Loads the client libraries, and clears what killed servers left; for a thread of its own at a server's start."""
+    """Loads the client libraries; for a thread of its own at a server's start."""
     from app.clients.warm_up import warm_up
 
-    _console_folders()
     warm_up()
 
 

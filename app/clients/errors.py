@@ -86,7 +86,8 @@ def _kind(status: int, said: str) -> type[FlowError]:
 
 
 def from_kubernetes(error: Exception, operation: str) -> FlowError:
-    """An `ApiException` with an answer, or whatever stands for having none (SSL errors have status 0)."""
+    """For an `ApiException` with an answer, by its status; for any other error, which came instead of an answer (an SSL
+    error has status 0), as `no_answer`."""
     status = getattr(error, "status", None)
     if isinstance(status, int) and status:
         headers: Mapping[str, str] = getattr(error, "headers", None) or {}
@@ -97,7 +98,7 @@ def from_kubernetes(error: Exception, operation: str) -> FlowError:
 
 
 def from_aws(error: Exception, operation: str) -> FlowError:
-    """A botocore `ClientError` (the service's answer), one of botocore's own errors, or what broke its parser."""
+    """For a botocore `ClientError`, which is the service's answer, one of botocore's own errors, or an `OSError`."""
     response = getattr(error, "response", None)
     if isinstance(response, Mapping):
         return _from_answer(response, error, operation)
@@ -114,7 +115,8 @@ def from_aws(error: Exception, operation: str) -> FlowError:
 
 
 def from_configuration(error: Exception, operation: str) -> FlowError:
-    """What kept a client from being made: our own files and variables. No server was asked."""
+    """For an error that kept botocore from making a client: this machine's files and variables are wrong, and no server
+    was asked."""
     found = from_aws(error, operation)
     if not isinstance(found, Refused | NotUnderstood):
         return found
@@ -149,7 +151,7 @@ def is_throttling(code: str) -> bool:
 
 
 def no_answer(error: Exception, operation: str) -> FlowError:
-    """No answer: refused, timed out, not trusted; or one of which the rest was cut off."""
+    """For an error that came instead of an answer (refused, timed out, not trusted), or because it was too large."""
     if (large := cut(error)) is not None:
         return too_large(large.limit, operation)
     said = str(getattr(error, "reason", "") or error) or type(error).__name__
@@ -164,7 +166,8 @@ def too_large(limit: int, operation: str) -> TooLarge:
 
 
 def unexpected(error: Exception, operation: str, status: int = 0) -> FlowError:
-    """An answer that cannot be read. Of a `status` of failure it need not be: a proxy may answer in prose."""
+    """For an answer that cannot be read: `Refused`, with our code. Where the HTTP `status` itself says that the server
+    failed it is `ServerFailed`, because a proxy in front of the server may respond in prose then."""
     said = f"{type(error).__name__}: {error}"[:_SAID_LIMIT]
     if status in _FAILED:
         return ServerFailed(code=str(status), server_message=said, status=status, operation=operation)
@@ -172,7 +175,8 @@ def unexpected(error: Exception, operation: str, status: int = 0) -> FlowError:
 
 
 def not_understood(error: Exception, operation: str, status: int = 0) -> FlowError:
-    """The same of what AWS should have answered: it says nothing about what was asked for."""
+    """The same for AWS, with `NotUnderstood` instead of `Refused`: such an answer need not be AWS's, so nothing follows
+    from it about what was asked."""
     found = unexpected(error, operation, status)
     if not isinstance(found, Refused):
         return found

@@ -195,12 +195,13 @@ def _served_chain(address: tuple[str, int], host: str) -> list[bytes]:
         tls = SSL.Connection(_UNVERIFIED, connection)
         tls.set_tlsext_host_name(host.encode("idna"))
         tls.set_connect_state()
+        until = time.monotonic() + READ_SECONDS  # of the whole handshake: a server may send byte by byte
         while True:
             try:
                 tls.do_handshake()
                 break
             except SSL.WantReadError:
-                if not wait_for_read(connection, READ_SECONDS):
+                if not wait_for_read(connection, max(until - time.monotonic(), 0.0)):
                     raise TimeoutError("timed out") from None
         chain = tls.get_peer_cert_chain(as_cryptography=True) or []
         if not chain:

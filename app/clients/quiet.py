@@ -1,4 +1,5 @@
-"""What a real cluster has no server for: its time shows in answers, and no one may listen to what its servers say."""
+"""The ports of a real cluster that ask no server: its clock, read off its responses, and its servers' log, which is
+empty."""
 
 from __future__ import annotations
 
@@ -9,14 +10,17 @@ from email.utils import parsedate_to_datetime
 from app.flow.model import Exchange
 
 TOLERANCE = 60.0
-"""Seconds by which a server's clock may differ before it counts: an answer tells whole seconds, and takes its time."""
+"""Seconds by which a server's clock may differ before it counts: a response contains whole seconds, and takes its
+time."""
+LATEST = 32503680000.0
+"""Unix seconds: the year 3000. A time after it is no clock's, and Python has no dates after the year 9999."""
 
 
 class ServersClock:
     """The `Clock` port: this machine's time or, where the servers show that it is off, theirs.
 
-    A machine that slept calls a token expired that is not, or a Pod late that was just made. AWS's clock counts before
-    that of the API server: STS goes by it.
+    By the clock of a machine that slept, a token looks expired that is valid, and a Pod late that was just created.
+    AWS's clock counts before that of the API server, because STS judges tokens by it.
     """
 
     def __init__(self, *exchanges: Callable[[], Sequence[Exchange]]) -> None:
@@ -31,23 +35,23 @@ class ServersClock:
 
 
 def _ahead(exchange: Exchange) -> float | None:
-    """Seconds by which our clock was ahead of the server's (RFC 9110, section 6.6.1); None where it did not say."""
+    """Seconds by which our clock was ahead of the server's `Date` (RFC 9110, section 6.6.1); None where that is missing
+    or no time."""
     said = next((value for name, value in exchange.response_headers if name.lower() == "date"), "")
     try:
-        return (
-            exchange.started + exchange.seconds - parsedate_to_datetime(said).timestamp() if exchange.started else None
-        )
-    except ValueError:
+        theirs = parsedate_to_datetime(said).timestamp()
+    except (ValueError, OverflowError):
         return None
+    return exchange.started + exchange.seconds - theirs if exchange.started and theirs < LATEST else None
 
 
 class Silence:
-    """The `ServerLog` port: nothing is overheard."""
+    """The `ServerLog` port: the servers of a real cluster report no exchanges of others."""
 
     def exchanges(self) -> tuple[Exchange, ...]:
         """Always empty."""
         return ()
 
     def setup(self) -> tuple[Exchange, ...]:
-        """Always empty: others have set the cluster up, before we came."""
+        """Always empty: the cluster was set up by others, before the walk."""
         return ()

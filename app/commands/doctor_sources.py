@@ -210,7 +210,7 @@ def _of_workload(ports: Ports, choice: Choice, wanted: Workload, words: Content)
 def _completed(ports: Ports, choice: Choice, subject: Subject, own: Subject | None, words: Content) -> Subject:
     """The subject, with what was left out: the namespace, the Pod's ServiceAccount, a Pod. Raises `FlowError`."""
     from app import wiring
-    from app.flow.doctor.choosing import pod_of
+    from app.flow.doctor.pods.choosing import pod_of
 
     # (1) No subject is given: in a Pod it is that Pod.
     if not subject.service_account and not subject.pod:
@@ -252,7 +252,7 @@ def _no_such(
 def _in_its_place(ports: Ports, namespace: str, pod: str, words: Content) -> tuple[str, str] | None:
     """The command that examines the Pod that has replaced one that is gone, or one with a similar name; None where we
     see none."""
-    from app.flow.doctor.choosing import successor
+    from app.flow.doctor.pods.choosing import successor
     from app.flow.doctor.pods.rows import row
     from app.flow.doctor.reading import near_names
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from app.commands.failure import CannotRun
 from app.commands.streams import why
 from app.content import Content
+from app.serving import descriptors
 
 
 def listen(host: str, port: int, words: Content, *, option: str) -> socket.socket:
@@ -39,9 +40,19 @@ def listen(host: str, port: int, words: Content, *, option: str) -> socket.socke
     return listener
 
 
+def check_descriptors(words: Content) -> None:
+    """Raises the limit of file descriptors as far as it goes. Raises `CannotRun` where that is too few: without them a
+    world does not start, or starts and takes what it cannot open for a broken link of the chain."""
+    descriptors.raise_limit()
+    if (most := descriptors.limit()) < descriptors.LEAST:
+        raise CannotRun(words, "few_descriptors", got=most, least=descriptors.LEAST)
+
+
 @contextmanager
 def simulating(words: Content) -> Iterator[None]:
-    """Raises `CannotRun` where the system refuses what a simulated world needs: a port, a folder, room on the disk."""
+    """Raises `CannotRun` where the system refuses what a simulated world needs: file descriptors, a port, a folder or
+    room on the disk."""
+    check_descriptors(words)
     try:
         yield
     except OSError as error:

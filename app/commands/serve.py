@@ -24,7 +24,7 @@ from app.commands.usage_errors import PathType
 from app.commands.world import check_ports, made, open_state, prepare, tool_lines
 from app.content import Content
 from app.own_folder import remove_all
-from app.serving import descriptors, logs
+from app.serving import logs
 from app.serving.launch import LAUNCH
 from app.serving.operations import log_events, log_lines
 from app.serving.operations.stopping import STOPPING
@@ -64,9 +64,6 @@ def command(settings: Settings, words: Content) -> click.Command:
         overridden = {"IRSA_MISSIONS_DIR": missions_folder, "IRSA_STATE_DIR": directory, "IRSA_WORLD_DIR": directory}
         if wrong := [it for it in wrong_folders(settings, words) if not overridden[it.variable]]:
             raise unusable_settings(wrong, words)
-        descriptors.raise_limit()
-        if (most := descriptors.limit()) < descriptors.LEAST:
-            raise CannotRun(words, "few_descriptors", got=most, least=descriptors.LEAST)
         with simulating(words):
             tempfile.gettempdir()  # finds a folder that can be written, or none
             socket.create_server(("127.0.0.1", 0)).close()

@@ -20,7 +20,7 @@ STAGES = 8
 _OPERATORS = re.compile(r"[|&;()<>]+")
 _EXPANDS = re.compile(r"\$[A-Za-z_0-9@*#?!${(-]")
 _NAMED = re.compile(r"\$\{?\w*\}?")
-_UNWRITABLE = re.compile("[\0\ud800-\udfff]")
+UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 """What no argument of a process can hold."""
 _BLANK = " \t\r"
 _PLAIN = re.compile(r"[^\s'\"\\|&;()<>$`]*")
@@ -57,7 +57,7 @@ def parse(text: str) -> list[Line]:
     """The lines of what was typed, none for nothing but blanks and comments. Raises `LineRefused`."""
     if len(text) > LINE_LIMIT:
         raise LineRefused("too_long", got=str(len(text)), expected=str(LINE_LIMIT))
-    if _UNWRITABLE.search(text):
+    if UNWRITABLE.search(text):
         raise LineRefused("unwritable")
     lines = _Parser(text.replace("\r\n", "\n")).lines()
     if len(lines) > LINES:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from app.console import kubectl_fence
-from app.console.command_line import LINE_LIMIT, LineRefused, parse
+from app.console.command_line import LINE_LIMIT, UNWRITABLE, LineRefused, parse
 from app.console.filters.arguments import FORMS
 from app.console.plan import OWN, Part, Plan
 from app.console.programs import NAMES, Program
@@ -49,8 +49,9 @@ class Asked:
 
 
 def asked(text: str) -> Asked | None:
-    """What of `text`, which ends at the cursor, is to be completed; None where a quote is open, or it is too long."""
-    if len(text) > LINE_LIMIT:
+    """What of `text`, which ends at the cursor, is to be completed; None where a quote is open, it is too long, or no
+    argument of a process can contain it."""
+    if len(text) > LINE_LIMIT or UNWRITABLE.search(text):
         return None
     command = _SEPARATORS.split(text)[-1].lstrip()
     part = command[max(command.rfind(blank) for blank in " \t") + 1 :]

@@ -21,7 +21,7 @@ from app.console.world_access import WorldAccess
 End = Literal["ended", "stopped", "time", "cut", "cpu"]
 """Why it ended: by itself, by the reader, by its time, by its output, by the time that it took of the processor."""
 SECONDS = 300.0
-"""For which a line may run: as long as a watch is looked at."""
+"""For which a line may run: long enough to follow what `kubectl get --watch` prints."""
 _READ = 16 * 1024
 _GRACE = 1.5
 """Seconds from Ctrl-C to the end."""

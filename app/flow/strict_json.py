@@ -26,8 +26,9 @@ def loads(text: str) -> JsonValue:
         value = _DECODER.decode(text)
     except RecursionError as error:
         raise TooDeep("too deep") from error
-    if text.count("{") + text.count("[") >= DEEPEST:  # with fewer brackets nothing can lie that deep
-        _check_depth(value, DEEPEST)
+    # With fewer brackets nothing can lie that deep.
+    if text.count("{") + text.count("[") >= DEEPEST and is_deep(value):
+        raise TooDeep("too deep")
     if "\\u" in text or not text.isascii():
         _refuse_halves(json.dumps(value, ensure_ascii=False))
     return value
@@ -41,11 +42,11 @@ def loads_or_none(text: str) -> JsonValue:
         return None
 
 
-def _check_depth(value: JsonValue, left: int) -> None:
-    if not left:
-        raise TooDeep("too deep")
-    for child in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        _check_depth(child, left - 1)
+def is_deep(value: JsonValue, left: int = DEEPEST) -> bool:
+    """Whether lists and objects are nested deeper than `left`. Code that goes through them, as `copy.deepcopy` does,
+    can then reach Python's limit of recursion."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return not left or any(is_deep(child, left - 1) for child in inside)
 
 
 def _refuse_halves(text: str) -> None:

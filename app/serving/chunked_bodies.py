@@ -1,5 +1,5 @@
-"""Large bodies, handed on piece by piece. A body that is handed over whole waits whole, once for each client that does
-not read: two hundred that asked for Streamlit's largest script took a gigabyte."""
+"""Sends large bodies piece by piece. uvicorn keeps a body that it gets as a whole in memory until the client has read
+it: two hundred clients that requested Streamlit's largest script and read nothing took a gigabyte."""
 
 from __future__ import annotations
 

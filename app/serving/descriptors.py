@@ -13,7 +13,8 @@ WANTED = 32_768
 """Enough for a large room: a visitor has a websocket, and for a few seconds after a page load six connections
 more."""
 LEAST = 74
-"""With fewer not even one visitor's page loads: an address may not have its seven connections (`page_limits`)."""
+"""With fewer not even one visitor's page loads: an address may not have its seven connections (`page_limits`). A world
+without pages needs about forty; with fewer its walk finds faults that are not there."""
 _OPEN_MAX = 10_240
 """What macOS grants where it refuses more, whatever it names as the hard limit (`setrlimit(2)` there)."""
 

@@ -1,7 +1,7 @@
 """`/events`: a websocket a tab, over which the events of the browser's world come as they happen.
 
-The gate has checked Host and Origin before (`app.serving.gate`). A browser that has no world is refused, as is one tab
-too many: its pages work without it. Nothing runs here while nothing happens in the world, but for uvicorn's pings.
+The gate has checked Host and Origin before (`app.serving.gate`). A browser that has no world is refused, and so is a
+tab beyond the limit: its page works without events. While nothing happens in the world, only uvicorn's pings are sent.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SHARE = 3
 """Events take at most one in so many of the connections that the server grants, and of those that it grants to one
 address: pages come first."""
 BURST_SECONDS = 0.05
-"""Between two messages: what happens meanwhile comes in one."""
+"""Between two messages; the events of that time are sent together."""
 _NUMBER = re.compile(r"\d{1,15}")
 
 

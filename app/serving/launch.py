@@ -62,7 +62,7 @@ def cookie(header: str, name: str) -> str:
 
 
 def _name(port: int) -> str:
-    """A name for each port: browsers do not tell the servers of one machine apart by it."""
+    """The cookie's name, another one for each port: browsers keep the cookies of all ports of a host together."""
     return f"irsa_explorer_launch_{port}"
 
 

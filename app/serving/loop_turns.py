@@ -24,39 +24,21 @@ before its turn leaves its request here."""
 _CLIENT_SENT = ("http.request", "websocket.receive")
 
 
-class LoopTurns:
-    """The outermost middleware: it delays, and passes on all but what is too much."""
+class Passes:
+    """In each pass of a loop one turn of every address, in the order in which they came."""
 
-    def __init__(self, app: ASGIApp, *, trusted_proxies: Sequence[Network]) -> None:
-        self._app = app
-        self._trusted = trusted_proxies
+    def __init__(self) -> None:
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
         """By address, what comes next first."""
         self._served: set[str] = set()
         """The addresses that have had their turn in this pass."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Waits before the request, and after each piece of its body or each message of its websocket."""
-        if scope["type"] == "lifespan":
-            await self._app(scope, receive, send)
-            return
-        address = address_of(scope, self._trusted)
-        if len(self._waiting.get(address, ())) >= WAITING:
-            log_events.refuse("connections", visitor=address)
-            busy = PlainTextResponse("Service Unavailable\n", 503, {"retry-after": "1", "connection": "close"})
-            await (WebSocketClose() if scope["type"] == "websocket" else busy)(scope, receive, send)
-            return
+    def waiting(self, address: str) -> int:
+        """How many turns an address waits for."""
+        return len(self._waiting.get(address, ()))
 
-        async def receive_in_turn() -> Message:
-            message = await receive()
-            if message["type"] in _CLIENT_SENT:
-                await self._turn(address)
-            return message
-
-        await self._turn(address)
-        await self._app(scope, receive_in_turn, send)
-
-    async def _turn(self, address: str) -> None:
+    async def turn(self, address: str) -> None:
+        """Waits until it is the turn of an address."""
         loop = asyncio.get_running_loop()
         if not self._served and not self._waiting:
             loop.call_soon(self._next_pass)
@@ -74,7 +56,37 @@ class LoopTurns:
             turn = waiting.popleft()
             if not waiting:
                 del self._waiting[address]
-            if not turn.done():  # cancelled: the server stops
+            if not turn.done():  # cancelled: the server stops, or the program has ended
                 turn.set_result(None)
         if self._served:
             asyncio.get_running_loop().call_soon(self._next_pass)
+
+
+class LoopTurns:
+    """The outermost middleware: it delays, and passes on all but what is too much."""
+
+    def __init__(self, app: ASGIApp, *, trusted_proxies: Sequence[Network]) -> None:
+        self._app = app
+        self._trusted = trusted_proxies
+        self._passes = Passes()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Waits before the request, and after each piece of its body or each message of its websocket."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        address = address_of(scope, self._trusted)
+        if self._passes.waiting(address) >= WAITING:
+            log_events.refuse("connections", visitor=address)
+            busy = PlainTextResponse("Service Unavailable\n", 503, {"retry-after": "1", "connection": "close"})
+            await (WebSocketClose() if scope["type"] == "websocket" else busy)(scope, receive, send)
+            return
+
+        async def receive_in_turn() -> Message:
+            message = await receive()
+            if message["type"] in _CLIENT_SENT:
+                await self._passes.turn(address)
+            return message
+
+        await self._passes.turn(address)
+        await self._app(scope, receive_in_turn, send)

@@ -1,7 +1,8 @@
 """Whose process is at the other end of a loopback connection, where the kernel shows it (Linux, `/proc/net/tcp`).
 
-Browsers send a cookie to every port of a host. A server of another user on this machine, once it was opened in the
-same browser, so learns the launch cookie. It is of no use to that user: the connection is theirs, and refused.
+Browsers send a cookie to every port of a host (RFC 6265, section 8.5). So if the person who started the app opens
+another user's server on this machine in the same browser, that user gets the launch cookie. It does not help them: the
+kernel shows whose connection it is, and on one of another user the cookie does not count.
 """
 
 from __future__ import annotations

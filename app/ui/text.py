@@ -152,7 +152,7 @@ def marked(text: str) -> str:
     )
 
 
-_COUNTED = re.compile(r"(?<![A-Za-z0-9_.-])(\d[\d,.]*) (?=[ァ-ヶ一-龯])")
+_COUNTED = re.compile(r"(?<![A-Za-z0-9_.,-])(\d[\d,.]*+) (?=[ァ-ヶ一-龯])")
 """Matches the space between a number and what it counts, in Japanese: `12 時間`, `7 月`."""
 
 

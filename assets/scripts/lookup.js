@@ -12,7 +12,7 @@ const searchable = (text) => flat(`${known(text)} ${apart(known(text))}`)
 // Japanese has no spaces: each kind of letters is a word. Two letters of hiragana are an ending.
 const WORD = /[A-Za-z0-9]+|[\p{sc=Han}々]+|[\p{sc=Katakana}ー]+|\p{sc=Hiragana}+|[\p{L}\p{M}\p{N}]+/gu
 const NO_WORD = /^(?:[A-Za-z0-9]|\p{sc=Hiragana}{1,2})$/u
-const ASKING = new Set("an and any are as at be by can could did do does for from has have how if in into is it its me my of on or should that the there this to was we what when where which why will with you your".split(" "))
+const ASKING = new Set("an and any are as at be by can could did do does for from has have how if in into is it its me my of on or should that the there this to was we what when where which why will with you your 何 なぜ どう どうして どうやって どうすれば どこ いつ ですか でしょうか ますか ください について 教".split(" "))
 // A word as it begins in a text, without its English ending: "expired" finds "expires" and "expiration".
 const stem = (word) => word.replace(/(?<=..[^s])s$/, "").replace(/(?<=.{4})(?:ing|ed|ie|e|y)$/, "")
 const begins = (word) => (/^\w/.test(word) ? ` ${stem(word.toLowerCase())}` : word.length > 2 ? word.replace(/ー$/, "") : word)

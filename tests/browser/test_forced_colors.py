@@ -101,7 +101,7 @@ def test_the_tab_that_is_open_shows(forced):
 
 
 def test_the_answer_that_was_chosen_can_be_read(forced):
-    """It turns to another page, and so does the next one: both are the last of this file."""
+    """It turns to another page, and so do the next ones: they are the last of this file."""
     page = forced.turn_to("misconceptions").page
     for claim in range(2):  # the mouse lies on the second
         page.get_by_role("button", name="False", exact=True).nth(claim).click()
@@ -121,3 +121,22 @@ def test_a_slider_shows(forced):
     page = background(forced.page.locator("body"))
     assert background(thumb) not in (page, "rgba(0, 0, 0, 0)")
     assert track.evaluate("track => getComputedStyle(track).forcedColorAdjust") == "none"
+
+
+def test_the_words_of_a_figure_are_not_pale_and_a_link_shows(forced):
+    """Also for a reader who only asks for more contrast; the file's last, since that is not the system's colours."""
+    page = forced.turn_to("compare").drawn().page
+    words, link = page.locator(".diagram text:visible"), page.locator("a.term").first
+
+    def colors():
+        fills = words.evaluate_all("all => [...new Set(all.map(one => getComputedStyle(one).fill))]")
+        return fills, page.locator(".scheme-card h3").first.evaluate("name => getComputedStyle(name).color")
+
+    fills, name = colors()
+    assert fills == [name]
+    assert link.evaluate("link => getComputedStyle(link).color") != name
+    page.emulate_media(forced_colors="null", contrast="more")
+    fills, name = colors()
+    assert name in fills
+    quiet = page.locator(".facet .why").first
+    assert quiet.evaluate("quiet => getComputedStyle(quiet).color") == name

@@ -171,3 +171,9 @@ def test_on_a_phone_nothing_is_drawn_over_the_mode(visitor):
     at = one.box(mode)
     there = "([x, y]) => document.elementFromPoint(x, y).closest('.mode') !== null"
     assert one.page.evaluate(there, [at["x"] + 10, at["y"] + 10])
+
+
+@pytest.mark.parametrize("visitor", ["ja"], indirect=True)
+def test_a_table_within_the_text_fits_where_the_page_is_enlarged_four_times(visitor):
+    """As a window of 1280 pixels is then. Of all pages that of `why` has the widest in its text (WCAG 2.2, 1.4.10)."""
+    assert visitor.turn_to("why").resize((320, 256)).unfold().overflow == 0

@@ -45,8 +45,12 @@ def test_a_marked_term_leads_to_its_lit_entry_and_back_to_a_step(visitor):
 
 
 def test_the_misconceptions_are_narrowed_down_and_a_statement_is_judged_by_keyboard(reader):
-    shown = reader().open("/misconceptions?lang=en&step=access").wait(".picks")
+    shown = reader().open("/misconceptions?lang=en&statement=annotation_grants").wait(".picks")
     page = shown.page
+    asked = page.locator("#annotation_grants")
+    expect(asked).to_have_css("outline-style", "solid")
+    expect(page.locator("#webhook_injects_token")).to_have_css("outline-style", "none")
+    shown.open("/misconceptions?lang=en&step=access").wait(".picks")
     entries = page.locator("[data-entry]:visible")
     expect(page.get_by_role("button", name="⑥ S3")).to_have_attribute("aria-pressed", "true")
     few = entries.count()
@@ -127,6 +131,7 @@ def test_one_search_finds_what_all_pages_have_and_says_so_where_nothing_is_found
     kinds = {kind: load("en").message(f"search.kinds.{kind}") for kind in KINDS}
     for typed, kind, address in (
         ("audience", "term", "glossary?lang=en&term=aud"),
+        ("audience とは何ですか", "term", "glossary?lang=en&term=aud"),
         ("ｏｉｄｃ", "term", "glossary?lang=en&term=oidc"),
         (REFUSED, "fault", "break_it?lang=en&fault=F26"),
         ("トークンの期限", "term", "glossary?lang=en&term=exp"),

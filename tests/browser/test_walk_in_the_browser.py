@@ -235,6 +235,7 @@ def test_the_map_turns_with_the_click_and_shows_no_answer(visitor):
         one.resize(size).settle()
         top, height = one.page.evaluate("() => (({ y, height }) => [y, height])(window.map.viewBox.baseVal)")
         assert (top <= 14, top + height >= 732) == (True, True), f"before the answer all of the map is seen: {size}"
+        assert one.box(".film-stage")["height"] <= max(0.33 * size[1], 256) + 1, f"and the question has room: {size}"
     one.predict().settle()
     assert one.page.evaluate(_CLICKED, "previous") == [before, False]
     one.expect_title(load("en").lesson(before).title)

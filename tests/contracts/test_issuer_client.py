@@ -7,8 +7,9 @@ import socket
 import ssl
 import sys
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -196,6 +197,24 @@ def test_a_server_that_speaks_no_tls_has_no_chain() -> None:
         with pytest.raises(Unreachable):
             PublicIssuer(IssuerTransport(connect_to=listener.getsockname())).thumbprint(ISSUER)
         answering.join()
+
+
+def test_a_handshake_that_comes_byte_by_byte_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(issuer, "READ_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def drip() -> None:
+            with listener.accept()[0] as connection, suppress(OSError):
+                connection.sendall(b"\x16\x03\x03\x40\x00")  # the head of a record of 16 kB
+                while True:
+                    connection.sendall(b"\x02")
+                    time.sleep(0.05)
+
+        dripping = threading.Thread(target=drip, daemon=True)
+        dripping.start()
+        with pytest.raises(Unreachable, match="timed out"):
+            PublicIssuer(IssuerTransport(connect_to=listener.getsockname())).thumbprint(ISSUER)
+        dripping.join()
 
 
 def test_a_server_that_says_nothing_times_out(monkeypatch: pytest.MonkeyPatch) -> None:

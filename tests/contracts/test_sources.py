@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.clients import sources
-from app.clients.aws.login import AwsLogin
+from app.clients.aws.login import AwsLogin, profiles
 from app.clients.kubernetes import own_pod
 from app.clients.kubernetes.connection import from_kubeconfig
 from app.clients.kubernetes.exec_plugin import Plugins
@@ -88,6 +88,16 @@ def test_aws_configuration_that_never_ends_is_no_source(name: str, monkeypatch: 
     with pytest.raises(NotPermitted) as raised:
         AwsLogin().identity()
     assert (raised.value.code, raised.value.got) == ("aws_source_too_large", "/dev/zero")
+
+
+@pytest.mark.parametrize("name", ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "KUBECONFIG"])
+def test_a_file_of_a_user_who_is_unknown_is_not_there(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "~no-such-user/config")
+    assert (profiles(), AwsLogin(region="eu-west-1").region) == ((), "eu-west-1")
+    if name == "KUBECONFIG":
+        with pytest.raises(Unreachable) as raised:
+            read({name: "~no-such-user/config"})
+        assert raised.value.code == "kubeconfig_missing"
 
 
 def test_a_program_ends_in_time_where_there_are_no_groups_of_processes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 import socket
 import sys
 import weakref
@@ -16,7 +15,6 @@ from app import wiring
 from app.commands.serve import uncollected
 from app.flow.errors import Unreachable
 from app.flow.port_wrappers.deadline import OUT_OF_TIME
-from app.own_folder import PREFIX
 from app.wiring import Choice
 from app.world.lifecycle.simulation import Simulation
 from app.world.world import World
@@ -56,17 +54,6 @@ def test_warming_up_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "create_connection", refuse)
     monkeypatch.setattr(socket.socket, "connect", refuse)
     wiring.warm_up()
-
-
-def test_warming_up_clears_what_the_consoles_of_killed_servers_left(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (left := tmp_path / f"{PREFIX}abcdefgh").mkdir()
-    os.utime(left, (0, 0))
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr(wiring, "_console_folders", wiring._console_folders.__wrapped__)
-    wiring.warm_up()
-    assert not left.exists()
 
 
 def test_garbage_is_looked_for_once_the_clients_are_loaded() -> None:

@@ -132,13 +132,14 @@ def test_half_of_the_truth_is_not_wrong_and_what_is_missing_is_said(walk_view, l
     assert found.values["file"] in re.sub(r"<wbr>", "", result)
 
 
-def test_the_first_step_explains_the_words_of_its_question_before_it_asks(walk_view):
+def test_a_step_explains_the_new_words_of_its_question_before_it_asks(walk_view):
     def explained(step):
         return [element.proto.body for element in Asked(walk_view, step).test.get("html")]
 
-    words = load("en").message(f"predictions.{Step.OIDC_PROVIDER}.before").replace("*", "")
-    assert words in re.sub(r"<[^>]+>", "", "".join(explained(Step.OIDC_PROVIDER)))
-    assert explained(Step.WEBHOOK) == []
+    for step in (Step.OIDC_PROVIDER, Step.SERVICE_ACCOUNT, Step.WEBHOOK):
+        words = load("en").message(f"predictions.{step}.before").replace("*", "")
+        assert words in re.sub(r"<[^>]+>", "", "".join(explained(step)))
+    assert explained(Step.TOKEN_MOUNT) == []
 
 
 def test_without_a_choice_nothing_is_shown_but_a_hint(walk_view):

@@ -460,10 +460,12 @@ def test_a_value_that_no_page_sends_counts_as_none():
     states.set_widget_metadata(
         WidgetMetadata("w", lambda value: None if value is None else list(value), list, value_type="json_value")
     )
-    for sent in ({"json_value": "[" * 9}, {"json_value": "0"}, {"bool_value": True}, {"string_value": "[1]"}):
+    deep = {"json_value": "[" * 400 + "]" * 400}
+    for sent in ({"json_value": "[" * 9}, {"json_value": "0"}, {"bool_value": True}, {"string_value": "[1]"}, deep):
         states.set_widget_from_proto(WidgetState(id="w", **sent))
-        with pytest.raises(KeyError):
-            states["w"]
+        for _ in range(2):
+            with pytest.raises(KeyError):
+                states["w"]
     for sent, expected in (({"json_value": "[1]"}, [1]), ({}, None), ({"json_value": "[]"}, [])):
         states.set_widget_from_proto(WidgetState(id="w", **sent))
         assert states["w"] == expected

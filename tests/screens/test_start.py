@@ -1,5 +1,6 @@
 """What Streamlit does once a process, and our server spares it: nothing else comes of it."""
 
+import os
 import sys
 
 import pytest
@@ -12,6 +13,7 @@ from streamlit.elements.lib.layout_utils import LayoutConfig
 from streamlit.emojis import ALL_EMOJIS
 
 from app import server, wiring
+from app.own_folder import PREFIX
 from app.ui.draw.browser_files import browser_files
 from app.ui.state.runs import streamlit_start
 
@@ -35,6 +37,16 @@ def test_what_draws_the_first_page_is_loaded_before_anyone_asks_for_it(monkeypat
     monkeypatch.delitem(sys.modules, "app.ui.story.home", raising=False)
     server.warm_up()
     assert "app.ui.story.home" in sys.modules
+
+
+def test_a_start_clears_what_the_consoles_of_killed_servers_left(tmp_path, monkeypatch):
+    (left := tmp_path / f"{PREFIX}abcdefgh").mkdir()
+    os.utime(left, (0, 0))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(server, "folders", server.folders.__wrapped__)
+    monkeypatch.setattr(wiring, "warm_up", lambda: None)
+    server.warm_up()
+    assert not left.exists()
 
 
 def test_no_package_that_is_installed_brings_components():

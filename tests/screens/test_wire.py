@@ -5,7 +5,7 @@ import re
 from app.content import load
 from app.flow.model import Exchange
 from app.ui.figures.sequence import called, sequence
-from app.ui.figures.wire import wire
+from app.ui.figures.wire import indented, wire
 
 DRY_RUN = Exchange(
     caller="explorer",
@@ -90,3 +90,9 @@ def test_calls_are_named_shortly():
 def test_address_and_bodies_can_be_copied_as_they_were_recorded():
     copied = re.findall(r'data-copy="([^"]*)"', wire([ASSUME], load("en")))
     assert copied == ["http://h/", "Action=AssumeRole&amp;Version=1"]
+
+
+def test_xml_without_end_is_not_indented_without_end():
+    assert indented("<a>x</a>") == "<a>x</a>"
+    assert indented("<a><b>x</b></a>") == "<a>\n  <b>x</b>\n</a>"
+    assert len(indented("<a>" * 3000)) < 3000 * 50

@@ -60,6 +60,9 @@ def allowing(action: str, resource: str = "*", effect: str = "Allow", **more: An
     return "own", {"Version": "2012-10-17", "Statement": [statement]}
 
 
+ANOTHER = ("another", allowing("s3:*")[1])
+
+
 def examined(fakes: Fakes, *asked: AskedAction) -> Diagnosis:
     ports = fakes.ports()
     return diagnose(ports, Walk(subject=SUBJECT, reports=tuple(walk_through(ports, SUBJECT, asked))))
@@ -159,7 +162,7 @@ def test_of_several_actions_only_those_that_are_denied_are_granted() -> None:
 
 
 def test_an_action_that_is_allowed_somewhere_stays_open_until_the_resource_is_given() -> None:
-    fakes = of_another_program(allowing("dynamodb:GetItem", TABLE))
+    fakes = of_another_program(allowing("dynamodb:GetItem", TABLE), ANOTHER)
     assert (
         check(examined(fakes, AskedAction(action="dynamodb:GetItem")), "access.policy").reason == "resource_not_given"
     )
@@ -175,8 +178,28 @@ def test_an_action_that_is_allowed_somewhere_stays_open_until_the_resource_is_gi
     ],
 )
 def test_what_depends_on_something_unknown_is_not_called_denied(policy: tuple[str, Any]) -> None:
-    found = check(examined(of_another_program(policy), GET_ITEM), "access.policy")
+    found = check(examined(of_another_program(policy, ANOTHER), GET_ITEM), "access.policy")
     assert (found.status, found.reason) == (Status.UNKNOWN, "not_observable")
+    # A boundary may decide it all the same, or depend on it in turn.
+    fakes = bounded(of_another_program(allowing("dynamodb:*")), policy[1])
+    assert check(examined(fakes, GET_ITEM), "access.policy").status is Status.UNKNOWN
+    fakes = bounded(of_another_program(policy), allowing("s3:*")[1])
+    assert check(examined(fakes, GET_ITEM), "access.policy").status is Status.FAILED
+
+
+@pytest.mark.parametrize(
+    "policies",
+    [
+        [allowing("dynamodb:GetItem", f"{TABLE}-2")],
+        [allowing("dynamodb:GetItem", TABLE, Condition={"StringEqual": {"aws:SourceVpc": "vpc-1"}})],
+        [
+            ("another", allowing("dynamodb:*", TABLE, "Deny")[1]),
+            allowing("dynamodb:*", TABLE, "Deny", Condition={"StringNotEquals": {"aws:SourceVpc": "vpc-1"}}),
+        ],
+    ],
+)
+def test_what_nothing_unknown_can_change_is_called_denied(policies: list[tuple[str, Any]]) -> None:
+    assert check(examined(of_another_program(*policies), GET_ITEM), "access.policy").status is Status.FAILED
 
 
 # --- By what was refused ---------------------------------------------------------------------------------------------
@@ -308,6 +331,7 @@ def result(decision: str, **more: Any) -> dict[str, Any]:
             "control_policy",
         ),
         (result("implicitDeny", MissingContextValues=["aws:SourceVpc"]), Status.UNKNOWN, None),
+        (result("allowed", MissingContextValues=["aws:SourceVpc"]), Status.PASSED, None),
     ],
 )
 def test_iams_own_simulator_decides_where_it_may_be_asked(answer: Any, status: Status, fix: str | None) -> None:
@@ -317,6 +341,23 @@ def test_iams_own_simulator_decides_where_it_may_be_asked(answer: Any, status: S
     found = examined(fakes, GET_ITEM)
     assert check(found, "access.policy").status is status
     assert (found.fix.id if found.fix else None) == fix
+
+
+@pytest.mark.parametrize(
+    ("policies", "status"),
+    [
+        (None, Status.UNKNOWN),
+        ([allowing("dynamodb:GetItem", TABLE)], Status.UNKNOWN),
+        ([allowing("dynamodb:Query", TABLE)], Status.FAILED),
+    ],
+)
+def test_the_simulators_refusal_on_any_resource_is_none_on_a_certain_one(policies: Any, status: Status) -> None:
+    fakes = of_another_program(*policies or ())
+    if policies is None:
+        fakes.errors["role_policies"] = NotPermitted(code="AccessDenied", server_message="no", status=403)
+    fakes.simulations = [result("implicitDeny")]
+    found = check(examined(fakes, AskedAction(action="dynamodb:GetItem")), "access.policy")
+    assert (found.status, found.reason) == (status, "resource_not_given" if status is Status.UNKNOWN else "")
 
 
 def test_where_nothing_may_be_read_nothing_is_said() -> None:

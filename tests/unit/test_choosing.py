@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.flow.doctor.choosing import pod_of
+from app.flow.doctor.pods.choosing import pod_of
 from app.flow.errors import NotPermitted, Unreachable
 from tests.unit.fake_ports import Fakes
 

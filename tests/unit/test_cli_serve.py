@@ -53,9 +53,13 @@ def test_a_taken_port_is_reported_with_what_to_do(taken, language):
     assert "--port" in result.stderr
 
 
-def test_a_limit_with_which_no_page_loads_is_reported_before_anything_is_served(monkeypatch):
+@pytest.mark.parametrize("arguments", [["serve", "--port", "0"], ["walk"], ["faults"], ["world", "--dir", "DIR"]])
+def test_a_limit_with_which_nothing_works_is_reported_before_anything_is_served(monkeypatch, tmp_path, arguments):
     monkeypatch.setattr("app.serving.descriptors.limit", lambda: 20)
-    result = CliRunner().invoke(command_line(Settings(), load("en")), ["serve", "--port", "0"])
+    directory = tmp_path / "world"
+    line = [argument.replace("DIR", str(directory)) for argument in arguments]
+    result = CliRunner().invoke(command_line(Settings(), load("en")), line)
+    assert not directory.exists()
     assert result.exit_code == 2
     assert load("en").message("errors.few_descriptors.title") in result.stderr
     assert ("20 at most" in result.stderr, "74 or more" in result.stderr) == (True, True)

@@ -249,6 +249,8 @@ def candidates(text):
         ("kubectl get 'po", []),
         ("kubectl get $", []),
         ("a" * 40_000 + " ", []),
+        ("kubectl get \0", []),
+        ("aws \ud800", []),
         ("kubectl get po", None),
     ],
 )

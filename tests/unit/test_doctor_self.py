@@ -122,6 +122,8 @@ def test_a_room_behind_one_address_needs_connections(monkeypatch, descriptors, l
     monkeypatch.setattr("app.serving.descriptors.raise_limit", lambda: None)
     monkeypatch.setattr("app.serving.descriptors.limit", lambda: descriptors)
     assert machine.connections(learners, SETTINGS).status is status
+    if status is CANNOT_START:
+        assert [it.status for it in trial_run.world()] == [CANNOT_START]
 
 
 def test_without_a_folder_for_temporary_files_nothing_starts(monkeypatch, tmp_path):

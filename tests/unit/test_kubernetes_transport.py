@@ -3,6 +3,8 @@
 import socket
 import ssl
 import threading
+import time
+from contextlib import suppress
 
 import pytest
 import trustme
@@ -29,6 +31,25 @@ def test_a_proxy_is_asked_for_the_address_as_a_url_has_it(host, authority):
         with dialer.connected((host, 443), tls=False, timeout=10):
             thread.join()
     assert asked[:2] == [f"CONNECT {authority} HTTP/1.1", f"Host: {authority}"]
+
+
+def test_a_proxy_that_responds_byte_by_byte_is_given_up(monkeypatch):
+    monkeypatch.setattr("app.clients.kubernetes.transport.CONNECT_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+
+        def drip():
+            connection, _ = proxy.accept()
+            with connection, suppress(OSError):
+                for _ in range(100):
+                    connection.sendall(b"x")
+                    time.sleep(0.05)
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        dialer = Dialer(ssl.create_default_context(), proxy=proxy.getsockname())
+        with pytest.raises(TimeoutError), dialer.connected(("a.example", 443), tls=False, timeout=10):
+            pass
+        thread.join()
 
 
 def test_it_offers_p256_alone_and_so_no_expensive_key_exchange():

@@ -58,3 +58,4 @@ def test_our_own_files_are_read_here_and_no_other_pods(tmp_path: Path) -> None:
 def test_a_command_tells_how_it_ended(tmp_path: Path) -> None:
     assert own_pod.run(["cat", str(tmp_path / "missing")]).exit_code == 1
     assert own_pod.run(["no-such-program"]).exit_code == 127
+    assert [own_pod.run(["cat", odd]).exit_code for odd in ("\0", "\ud800")] == [127, 127]

@@ -538,6 +538,38 @@ def test_a_session_that_no_role_allows_is_shortened() -> None:
     assert (fix.id, '"--duration-seconds", "3600"' in fix.commands[0]) == ("shorter_session", True)
 
 
+@pytest.mark.parametrize("providers", [[], [f"arn:aws:iam::{ACCOUNT}:oidc-provider/example.com"]])
+def test_a_new_provider_is_there_also_where_no_role_is_annotated(providers: list[str]) -> None:
+    fakes = healthy()
+    fakes.service_account["metadata"]["annotations"] = {}
+    fakes.pod, fakes.providers = bare_pod(), providers
+    found = examined(fakes)
+    assert found.fix is not None
+    assert found.prediction is not None
+    assert found.prediction.check is not None
+    assert (found.fix.id, found.prediction.check.id) == ("create_provider", "service_account.annotation")
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_a_command_line_that_names_another_role_than_the_annotation_is_corrected(own: bool) -> None:
+    """Only where STS has refused it: a second role may be intended."""
+    fakes = healthy()
+    words = ["sts", "assume-role-with-web-identity", "--role-arn", ROLE if own else OTHER, "--web-identity-token", "x"]
+    container(fakes)["args"] = words
+    fakes.talk = []
+    fakes.pod["status"] = {"phase": "Failed", "containerStatuses": [ended(254)]}
+    fakes.logs[""] = (
+        "An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: "
+        "Not authorized to perform sts:AssumeRoleWithWebIdentity"
+    )
+    found = examined(fakes)
+    assert found.fix is not None
+    assert (found.fix.id == "asked_role", f'"--role-arn", "{ROLE}"' in found.fix.commands[0]) == (not own, not own)
+    fakes.logs[""] = "done"
+    fakes.pod["status"] = {"phase": "Running", "containerStatuses": [ended(0)]}
+    assert examined(fakes).fix is None
+
+
 @pytest.mark.parametrize(
     ("said", "fix_id"),
     [

@@ -94,6 +94,40 @@ def test_headers(name, value, shown):
     assert mask_headers([("Host", "example"), (name, value)]) == (("Host", "example"), (name, shown))
 
 
+DOCUMENTS = [
+    {"args": ["--password=hunter2"]},
+    {"command": ["mysql", "-phunter2"]},
+    {"name": "DB_PASSWORD", "value": "hunter2"},
+    {"password": "hunter2"},
+    {"client-key-data": "hunter2"},
+    {"clientKeyData": "hunter2"},
+    {"secretAccessKey": "hunter2"},
+]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x-aws-ec2-metadata-token: hunter2",
+        "x-amz-security-token: hunter2",
+        "authorization: hunter2",
+        "set-cookie: hunter2",
+        "<SecretAccessKey>hunter2</SecretAccessKey>",
+        "<SessionToken>hunter2</SessionToken>",
+        "AWS_SECURITY_TOKEN=hunter2",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN=hunter2",
+        "AWS_BEARER_TOKEN_BEDROCK=hunter2",
+        "aws_secret_access_key = hunter2",
+        *map(json.dumps, DOCUMENTS),
+        *(json.dumps(json.dumps(document)) for document in DOCUMENTS),
+    ],
+)
+def test_a_secret_is_masked_where_it_is_the_only_one(text):
+    masked = mask_text(text)
+    assert "hunter2" not in masked
+    assert MASK in masked
+
+
 @given(st.text(alphabet=st.characters(exclude_characters="eyJ=<\"'"), max_size=80))
 def test_other_text_is_left_alone(text):
     assert mask_text(text) == text

@@ -41,6 +41,13 @@ def hidden(*words):
         (["curl -su me:x https://a?token=SECRET&b=1"], [f"curl -su me:{MASK} https://a?token={MASK}&b=1"]),
         (["--dsn=postgres://app:SECRET@db:5432/shop"], [f"--dsn=postgres://app:{MASK}@db:5432/shop"]),
         (["--redis", "redis://:SECRET@cache:6379"], ["--redis", f"redis://:{MASK}@cache:6379"]),
+        # Signs that mean something to a shell are a password's own where no shell reads it.
+        (["--password=SECRET&4;3x", "--token=a\"b'c"], [f"--password={MASK}", f"--token={MASK}"]),
+        (["--password=SECRET horse"], [f"--password={MASK}"]),
+        (["--set", "auth.rootPassword=a&SECRET"], ["--set", f"auth.rootPassword={MASK}"]),
+        (["redis-cli", "-a", "a&b|SECRET"], ["redis-cli", "-a", MASK]),
+        (["mysql", "-pa&SECRET"], ["mysql", f"-p{MASK}"]),
+        (["curl", "-u", "me:a&SECRET", "https://x"], ["curl", "-u", f"me:{MASK}", "https://x"]),
         (["openssl", "rsa", "-passin", "pass:SECRET"], ["openssl", "rsa", "-passin", f"pass:{MASK}"]),
     ],
 )
@@ -60,6 +67,7 @@ def test_a_secret_is_masked(words, shown):
         ["--automount-service-account-token=false", "--token-ttl=1h", "--max-tokens=4096"],
         ["--password=$(DB_PASSWORD)", "--secret=${SECRET}", "--password=$DB_PASSWORD", "--password="],
         ["sh", "-c", "mysql -uroot -p$MYSQL_ROOT_PASSWORD -e 'select 1'"],
+        ["sh", "-c", "run --password=\"$DB_PASSWORD\" --secret='${SECRET}'"],
         ["psql", "--no-password", "shop"],
         ["--password-file", "/run/secrets/db", "--password", "--verbose"],
         ["nginx", "-p", "/srv", "-p8080"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
@@ -48,6 +49,12 @@ def test_a_slow_or_silent_server_shows_nothing_of_the_kind() -> None:
     assert ahead((answered(10), unsaid)) == pytest.approx(0, abs=5)
     assert ahead((unsaid, answered(HOUR, started=0.0))) == pytest.approx(0, abs=5)
     assert ahead() == pytest.approx(0, abs=5)
+
+
+@pytest.mark.parametrize("year", ["99999999999999999999", "9999", "x"])
+def test_a_time_that_no_clock_shows_counts_as_none(year: str) -> None:
+    odd = replace(answered(0), response_headers=(("Date", f"Fri, 31 Dec {year} 23:59:59 GMT"),))
+    assert ahead((odd,), (answered(HOUR),)) == pytest.approx(HOUR, abs=5)
 
 
 @pytest.mark.parametrize(

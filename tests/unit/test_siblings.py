@@ -15,7 +15,7 @@ from app.commands import doctor_text
 from app.content import LANGUAGES, load
 from app.flow.diagnosis_file import diagnosis_file
 from app.flow.doctor import Diagnosis, examine
-from app.flow.doctor.choosing import successor
+from app.flow.doctor.pods.choosing import successor
 from app.flow.doctor.pods.rows import PodStand, row
 from app.flow.errors import NotFound, NotPermitted, Unreachable
 from app.flow.model import Check, Status, Subject

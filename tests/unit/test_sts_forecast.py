@@ -119,6 +119,10 @@ def test_a_record_that_does_not_fit_is_the_one_that_fails(change, point):
     assert found.outcome == "refused"
 
 
+def test_an_issuer_without_its_scheme_is_another_one():
+    assert failed(foreseen({**CLAIMS, "iss": HOST}))[0] == "provider"
+
+
 def test_a_condition_on_the_request_leaves_it_open():
     conditions = {"StringEquals": {f"{HOST}:sub": SUBJECT}, "IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}
     found = foreseen(entered=Entered(provider=HOST, audiences=ENTERED.audiences, policy=policy(Condition=conditions)))
@@ -169,6 +173,7 @@ def compact(header: Any, claims: Any) -> str:
         (HEADER, {**CLAIMS, "exp": float(NOW)}, "types"),
         (HEADER, {**CLAIMS, "nbf": "now"}, "types"),
         (HEADER, {**CLAIMS, "iat": True}, "types"),
+        (HEADER, {**CLAIMS, "exp": 2**63}, "types"),
         (HEADER, {**CLAIMS, "exp": NOW - 300}, "expiration"),
         (HEADER, {**CLAIMS, "iat": NOW - 86_701}, "age"),
         (HEADER, {**CLAIMS, "nbf": NOW + 301}, "begun"),
@@ -184,7 +189,14 @@ def test_the_first_refusal_is_in_the_words_of_the_simulated_sts(header, claims, 
 
 
 def test_what_the_simulated_sts_takes_fails_no_point():
-    for claims in (CLAIMS, {**CLAIMS, "aud": "sts.amazonaws.com"}, {**CLAIMS, "exp": NOW - 299}, without("nbf")):
+    changes = [
+        {"aud": "sts.amazonaws.com"},
+        {"exp": NOW - 299},
+        {"exp": 2**63 - 1},
+        {"iat": NOW - 86_700},
+        {"nbf": NOW + 300},
+    ]
+    for claims in (CLAIMS, without("nbf"), *({**CLAIMS, **change} for change in changes)):
         read_token(compact(HEADER, claims), NOW)
         assert failed(foreseen(claims)) == []
     both = {**CLAIMS, "aud": ["a", "b"], "azp": "sts.amazonaws.com"}

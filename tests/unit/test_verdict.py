@@ -65,6 +65,11 @@ def test_steps_that_succeed_are_not_called_broken_where_only_the_pod_is() -> Non
     found = [judge(walk(fakes.ports(), SUBJECT), [region]).key for fakes in (Fakes(), broken, next_pod)]
     assert found == ["failed_in_pod_alone", "failed", "failed"]
     assert judge(walk(Fakes().ports(), SUBJECT), [region, reachable]).key == "failed"
+    # Nor is it said of steps that were not walked, or of which nothing is known.
+    whole = walk(Fakes().ports(), SUBJECT)
+    assert judge(dataclasses.replace(whole, reports=whole.reports[:-1]), [region]).key == "failed"
+    unknown = StepReport(step=Step.ACCESS, checks=(Check(id="access.policy", status=Status.UNKNOWN),))
+    assert judge(dataclasses.replace(whole, reports=(*whole.reports[:-1], unknown)), [region]).key == "failed"
 
 
 @pytest.mark.parametrize("keys", [[jwk(OTHER_KEY)], []], ids=["others", "none"])

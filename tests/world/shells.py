@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from app.flow.ports import Execution
 from app.world.node.container import Container
 from app.world.node.processes import Processes
+from app.world.node.programs.program_limits import Programs
 from app.world.node.volumes.filesystem import FileSystem, User
 
 DIRECTORY = "/work"
@@ -37,7 +38,7 @@ def container(image="debian:12", user=None):
 
 
 def processes():
-    return Processes(WORLD, None, None)
+    return Processes(WORLD, None, Programs().room(None))
 
 
 def simulated(script, where=None):

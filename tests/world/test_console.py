@@ -14,13 +14,13 @@ from functools import cache
 
 import pytest
 
-from app import wiring
 from app.console import aws_completion, programs
 from app.console.command_line import LineRefused
 from app.console.confine import LEAST_ABI, abi
 from app.console.confinement import launched
 from app.console.console import Console
 from app.console.limits import Limits
+from app.console_access import console_access
 from tests.world.test_aws_cli import AWS
 
 pytestmark = [
@@ -84,7 +84,7 @@ class Shown:
 
 @pytest.fixture(scope="module")
 def shown(simulation):
-    access = wiring.console_access(simulation, simulation.world("console"))
+    access = console_access(simulation, simulation.world("console"))
     yield Shown(access, Limits())
     assert {path.name for path in access.directory.iterdir()} == {"files"}
     simulation.store.discard("console")

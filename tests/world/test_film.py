@@ -1,5 +1,6 @@
 """The film of what really happened: each beat from its exchange, stopped where a break shows."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from app.flow.film import End, Seen, film, imagined
 from app.flow.lessons.predictions import QUESTIONS
 from app.flow.model import Step, Subject
 from app.flow.verdict.link_states import chain_state
-from app.ui.map.film_json import path_label, sentence
+from app.ui.map.film_json import film_json, path_label, sentence
 from app.wiring import simulated
 
 pytestmark = pytest.mark.one_world
@@ -177,6 +178,15 @@ def test_no_sentence_says_more_of_a_trust_policy_than_there_is_in_it(filmed, fau
     )
     assert text in said
     assert "–" not in said
+
+
+@pytest.mark.parametrize(
+    ("fault_id", "verdict"), [("F18", "unknown"), ("F25", "unknown"), ("F21", "mismatch"), ("F52", "match")]
+)
+def test_the_claim_is_not_marked_wrong_where_nothing_was_compared_with_it(filmed, fault_id, verdict):
+    made = json.loads(film_json(filmed(fault_id)[0], load("en"), SUBJECT, {}))
+    [beat] = [it for it in made["beats"] if it["id"] == "claim_sub"]
+    assert (beat["verdict"], bool(beat["against"])) == (verdict, verdict == "mismatch")
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])

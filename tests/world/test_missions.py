@@ -112,7 +112,8 @@ def attempt(simulation, world):
 
 
 def test_they_are_numbered_and_have_three_near_misses_each():
-    assert [it.number for it in MISSIONS.values()] == list(range(1, len(PICTURES) + 1))
+    assert PICTURES.keys() == MISSIONS.keys()
+    assert [it.number for it in MISSIONS.values()] == list(range(1, len(MISSIONS) + 1))
     assert all(len(it.near_misses) >= 3 and it.solution for it in MISSIONS.values())
 
 

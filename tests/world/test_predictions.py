@@ -116,7 +116,7 @@ def reading_alone_shows_as_much(simulation, world, everything):
     found = examine(consented(simulated(simulation, world), NOTHING), SUBJECT)
     if found.fix is None or found.fix.id != everything.fix.id:
         return
-    assert found.prediction is not None
+    assert found.prediction is not None, f"nothing is predicted of {found.fix.id}: it may belong in UNPREDICTED"
     if found.prediction.outcome is Outcome.BROKEN:
         assert found.prediction.check.id == everything.prediction.check.id
 

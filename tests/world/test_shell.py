@@ -1,8 +1,10 @@
 """The simulated shell beside the real `dash`: lines that learners type, generated scripts; and what stops a script."""
 
 import asyncio
+import gzip
 import os
 import string
+import tarfile
 import tracemalloc
 from pathlib import Path
 
@@ -10,12 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.world.node.processes import Processes
+from app.world.node.programs.program_limits import Programs
+from app.world.node.programs.tar import tar
 from app.world.node.programs.unix.program_table import PROGRAMS
 from app.world.node.shell import limits
 from app.world.node.streams import Streams
 from app.world.node.volumes.filesystem import User
 from tests.examples import examples
-from tests.world.shells import container, dash, processes, simulated
+from tests.world.shells import WORLD, container, dash, processes, simulated
 
 LINES = (Path(__file__).parent / "shell_lines.txt").read_text().rstrip("\n").split("\n%%\n")
 needs_dash = pytest.mark.skipif(not os.path.exists("/bin/dash"), reason="no /bin/dash")
@@ -221,6 +226,44 @@ def test_what_programs_hold_is_bounded(script):
         tracemalloc.stop()
 
 
+def holes(size):
+    """An archive of one file of so many bytes, none of which is in it (the old GNU format for sparse files)."""
+    header = bytearray(tarfile.TarInfo("holes").tobuf(tarfile.GNU_FORMAT))
+    header[156:157] = tarfile.GNUTYPE_SPARSE
+    header[386:410] = b"%011o\0%011o\0" % (size, 0)  # the data: none, at the end
+    header[483:495] = b"%011o\0" % size
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    return bytes(header) + bytes(1024)
+
+
+class Archive:
+    def __init__(self, *pieces):
+        self.pieces = [*pieces, b""]
+
+    async def read(self):
+        return self.pieces.pop(0)
+
+
+@pytest.mark.parametrize(
+    ("archive", "said"),
+    [(holes(4_000_000), "too large"), (gzip.compress(holes(10)), "tar: ")],
+    ids=("a file with holes", "packed"),
+)
+def test_an_archive_is_not_unpacked_to_more_than_it_holds(archive, said):
+    where = container()
+    done = asyncio.run(tar(["xf", "-"], where.files, "/work", Archive(archive)))
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert where.files.listdir("/work") == []
+
+
+def test_an_archive_with_a_small_hole_is_unpacked():
+    where = container()
+    asyncio.run(tar(["xf", "-"], where.files, "/work", Archive(holes(10))))
+    assert where.files.read("/work/holes") == bytes(10)
+
+
 def test_the_paths_that_a_pattern_matches_are_bounded():
     assert "too many words" in simulated("echo " + "/.*" * 20).stderr, "each `.*` matches `.` and `..`"
 
@@ -229,14 +272,37 @@ def test_the_programs_of_a_node_share_its_memory(monkeypatch):
     monkeypatch.setattr(limits, "HELD", 500_000)
     node = processes()
 
-    async def run(script):
-        return (await node.run(container(), ["sh", "-c", script], None)).exit_code
+    async def run():
+        few, many = "seq 3000 | sort >/dev/null", "(seq 3000; sleep 9) | sort | (seq 3000; sleep 9) | sort"
+        ended = [await node.run(container(), ["sh", "-c", script], None) for script in (few, few, few, many)]
+        return [done.exit_code for done in ended]
 
-    assert [asyncio.run(run("seq 3000 | sort >/dev/null")) for _ in range(3)] == [0, 0, 0], (
-        "each gives back what it had"
-    )
+    assert asyncio.run(run()) == [0, 0, 0, 137], "each gives back what it had"
     assert node.memory.held == 0
-    assert asyncio.run(run("(seq 3000; sleep 9) | sort | (seq 3000; sleep 9) | sort")) == 137
+
+
+def test_the_programs_of_a_visitor_compute_one_in_each_pass_of_the_loop():
+    threads = Programs()
+    passes = 0
+
+    async def ended(visitor, script):
+        await Processes(WORLD, None, threads.room(visitor)).run(container(), ["sh", "-c", script], None)
+        return passes
+
+    async def run():
+        def next_pass():
+            nonlocal passes
+            passes += 1
+            asyncio.get_running_loop().call_soon(next_pass)
+
+        next_pass()
+        loop = "for i in $(seq 2000); do :; done"
+        many = [asyncio.ensure_future(ended("192.0.2.1", loop)) for _ in range(20)]
+        alone = await asyncio.ensure_future(ended("192.0.2.2", loop))
+        return alone, min(await asyncio.gather(*many))
+
+    alone, first = asyncio.run(run())
+    assert first > 10 * alone, "another visitor's waits for its own alone"
 
 
 def test_a_reader_that_waits_for_a_line_does_not_miss_it():

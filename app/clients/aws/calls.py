@@ -103,7 +103,7 @@ def plain(value: Any) -> Any:
 
 
 def document(value: Any) -> JsonValue:
-    """botocore decodes policy documents; one that it could not read stays a text, and so it does here."""
+    """A policy document. botocore decodes it; a text that is no JSON stays a text, as botocore leaves it."""
     if not isinstance(value, str):
         return value
     try:
@@ -113,6 +113,7 @@ def document(value: Any) -> JsonValue:
 
 
 def assumed_role(answer: Mapping[str, Any]) -> AssumedRole:
+    """STS's response to AssumeRoleWithWebIdentity. Raises `KeyError` where it lacks what STS always sends."""
     issued, user = answer["Credentials"], answer["AssumedRoleUser"]
     return AssumedRole(
         credentials=Credentials(

@@ -7,10 +7,8 @@ no time limit for a `credential_process`, asks for an MFA code on the terminal, 
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
 import boto3
 import botocore.session
@@ -20,7 +18,7 @@ from botocore.credentials import Credentials as Identity
 from botocore.exceptions import BotoCoreError, ClientError
 
 from app.clients.aws.sdk import LIMITS, CallersCredentials, Sdk, bounded
-from app.clients.aws.sources import OPERATION, bounded_sources
+from app.clients.aws.sources import OPERATION, bounded_sources, named_path
 from app.clients.errors import from_aws, unexpected
 from app.clients.sources import SourceTooLarge, read_bytes
 from app.flow.errors import FlowError, NotPermitted, ServerFailed, Unreachable
@@ -110,7 +108,7 @@ def _without_empty_region(session: botocore.session.Session) -> None:
 def _check_files(session: botocore.session.Session) -> None:
     """botocore reads them line by line, and a line may never end. Raises `NotPermitted`."""
     for name in ("config_file", "credentials_file"):
-        path = Path(os.path.expandvars(session.get_config_variable(name))).expanduser()
+        path = named_path(session.get_config_variable(name))
         if path.exists() and not path.is_fifo():  # botocore passes over a pipe
             try:
                 read_bytes(path)

@@ -68,7 +68,7 @@ _ALONE = LIMITS.merge(
 
 @dataclass
 class Call:
-    """What is particular to the call that this thread is making."""
+    """One call of this thread: who signs it, who records it, and what was sent and received last."""
 
     service: Service
     identity: Credentials
@@ -115,7 +115,7 @@ class CallersCredentials:
 
 
 class _Bounded:
-    """What every client of a Session is made of besides: connections that take no more than they should."""
+    """A base class of every client of a Session, which bounds the client's connections (`app.clients.aws.bounds`)."""
 
     def __init__(self, **parts: Any) -> None:
         bound(parts["endpoint"].http_session, parts["endpoint"].host)

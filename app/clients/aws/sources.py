@@ -104,9 +104,15 @@ def _container_headers(provider: Any, build: Callable[[], Any]) -> Any:
     return {"Authorization": token}
 
 
+def named_path(name: str) -> Path:
+    """The file that botocore opens for a name: with variables and `~` expanded. That of an unknown user stays as it is,
+    where `Path.expanduser` would raise `RuntimeError`."""
+    return Path(os.path.expanduser(os.path.expandvars(name)))
+
+
 def _parsed(parse: Callable[[str], Any], name: str) -> Any:
     """What `parse` makes of a file; one that is not there is its business."""
-    path = Path(os.path.expandvars(name)).expanduser()
+    path = named_path(name)
     if path.exists():
         read_bytes(path)
     return parse(name)

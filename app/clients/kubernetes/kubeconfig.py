@@ -131,9 +131,9 @@ def wrong_shape(place: str, expected: str) -> Unreachable:
 
 
 def paths(environment: Mapping[str, str]) -> tuple[Path, ...]:
-    """The files of `KUBECONFIG`, else `~/.kube/config`."""
+    """The files of `KUBECONFIG`, else `~/.kube/config`. The `~` of a user who is unknown stays as it is."""
     named = [part for part in environment.get("KUBECONFIG", "").split(os.pathsep) if part]
-    return tuple(Path(part).expanduser() for part in named) or (_home(environment) / ".kube" / "config",)
+    return tuple(Path(os.path.expanduser(part)) for part in named) or (_home(environment) / ".kube" / "config",)
 
 
 def read(environment: Mapping[str, str]) -> Kubeconfig:

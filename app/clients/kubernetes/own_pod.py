@@ -48,9 +48,9 @@ def within(cluster: Cluster, own: Subject) -> Cluster:
 
 
 def run(command: Sequence[str]) -> Execution:
-    """What a command leaves, as a shell tells it: 127 where there is no such program, 124 where it takes too long.
+    """What a command leaves, with a shell's exit code: 127 where it cannot be started, 124 where it takes too long.
 
-    The commands are the steps' own, without a shell. Raises `TooLarge`.
+    The commands are the steps' own, without a shell; the paths in them are the Pod's. Raises `TooLarge`.
     """
     try:
         program = Program(command)
@@ -59,7 +59,7 @@ def run(command: Sequence[str]) -> Execution:
         raise too_large(error.limit, CLUSTER["execute"]) from None
     except subprocess.TimeoutExpired as error:
         return Execution(stdout="", stderr=str(error), exit_code=124)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # the second is for a character that no argument can contain
         return Execution(stdout="", stderr=str(error), exit_code=127)
     return Execution(
         stdout=stdout.decode("utf-8", "replace"),

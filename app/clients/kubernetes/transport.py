@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -69,16 +70,18 @@ class Dialer:
 
 
 def _tunnel(proxy: socket.socket, address: tuple[str, int], headers: Mapping[str, str]) -> None:
-    """Asks a proxy for a way through (RFC 9110 §9.3.6). Raises `OSError`."""
+    """Asks a proxy for a way through (RFC 9110 §9.3.6), within `CONNECT_SECONDS`. Raises `OSError`."""
     host, port = address
     target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"  # RFC 3986 §3.2.2: an IPv6 address
     lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}", *(f"{name}: {headers[name]}" for name in headers)]
     proxy.sendall("\r\n".join([*lines, "", ""]).encode())
-    answer = b""
+    answer, until = b"", time.monotonic() + CONNECT_SECONDS
     while not answer.endswith(b"\r\n\r\n"):  # byte by byte: what comes next is not the proxy's
         received = proxy.recv(1)
         if not received or len(answer) > HEADER_LIMIT:
             raise ProxyError("the proxy hung up")
+        if time.monotonic() > until:
+            raise TimeoutError("timed out")
         answer += received
     status_line = answer.split(b"\r\n", 1)[0].decode("latin-1")
     if status_line.split(" ")[1:2] != ["200"]:

@@ -20,6 +20,7 @@ from app.console.limits import Limits
 from app.console.world_access import WorldAccess
 from app.flow.model import Status
 from app.flow.visible import visible
+from app.serving import descriptors
 from app.settings import process_environment
 
 COMMANDS = {"kubectl": "kubectl get serviceaccounts", "aws": "aws sts get-caller-identity"}
@@ -31,9 +32,13 @@ _INSIDE, _OUTSIDE = "inside", "outside"
 
 def world(learners: int = 1) -> Iterator[Finding]:
     """Starts the simulated world's servers, makes a world, and runs the programs of the console in it."""
-    from app.wiring import console_access
+    from app.console_access import console_access
     from app.world.lifecycle.simulation import Simulation
 
+    descriptors.raise_limit()
+    if (most := descriptors.limit()) < descriptors.LEAST:
+        yield Finding(id="world", status=Status.FAILED, got=f"RLIMIT_NOFILE {most}", expected=f"≥ {descriptors.LEAST}")
+        return
     try:
         with Simulation(capacity=1, idle_seconds=math.inf) as simulation:
             here = simulation.world(_KEY)

@@ -89,7 +89,7 @@ REASONS = frozenset(
     }
 )
 """The reasons that a check may have, besides none."""
-_ORDER = tuple(zip(Step, (step.CHECKS for step in STEPS), strict=True))
+_CHECKS_OF_STEPS = tuple(zip(Step, (step.CHECKS for step in STEPS), strict=True))
 
 
 class DiagnosisFileError(FlowError):
@@ -177,12 +177,13 @@ def _check_ids(diagnosis: Diagnosis) -> None:
     steps = [report.step for report in diagnosis.walk.reports]
     if steps != list(Step):
         raise WrongShape(place, ", ".join(steps), ", ".join(Step))
-    for index, (report, (_, known)) in enumerate(zip(diagnosis.walk.reports, _ORDER, strict=True)):
-        _check_order(report.checks, known, f"{place}[{index}].checks")
-    _check_order(diagnosis.checks, tuple(PLACES), "diagnosis.checks")
+    for index, (report, (_, known)) in enumerate(zip(diagnosis.walk.reports, _CHECKS_OF_STEPS, strict=True)):
+        _check_checks(report.checks, known, f"{place}[{index}].checks")
+    _check_checks(diagnosis.checks, tuple(PLACES), "diagnosis.checks")
 
 
-def _check_order(checks: tuple[Check, ...], known: tuple[str, ...], place: str) -> None:
+def _check_checks(checks: tuple[Check, ...], known: tuple[str, ...], place: str) -> None:
+    """That these are the known checks, in any order, and each reason is a known one. Raises `WrongShape`."""
     for index, check in enumerate(checks):
         if check.reason and check.reason not in REASONS:
             raise WrongShape(f"{place}[{index}].reason", shown(check.reason), " | ".join(map(shown, sorted(REASONS))))

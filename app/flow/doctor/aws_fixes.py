@@ -8,13 +8,14 @@ from dataclasses import replace
 
 from app.flow.annotations import ROLE_ARN, is_role_arn
 from app.flow.doctor import changes, pod_fixes
-from app.flow.doctor.fix import Fix
+from app.flow.doctor.fix import Fix, line
 from app.flow.doctor.log.permission_fixes import organization
-from app.flow.doctor.names import REGION_HERE, ROLE_HERE, Names, line
+from app.flow.doctor.names import REGION_HERE, ROLE_HERE, Names
 from app.flow.doctor.trust_fix import admitting, is_for_pod_identity, is_refused, matches_nobody, narrowed
-from app.flow.json_access import get_str
+from app.flow.json_access import get, get_str
 from app.flow.matching.nearest import statements
 from app.flow.model import Status
+from app.flow.names import host_and_path
 from app.flow.steps.service_account import WEBHOOKS_OWN
 from app.flow.steps.trust_policy import OF_CALLER, OF_REQUEST
 from app.flow.steps.webhook import NEXT_POD
@@ -41,11 +42,15 @@ def create_service_account(names: Names) -> Fix:
     if namespace := names.near("namespace"):
         return Fix(id="mean_namespace", commands=(names.doctor(namespace=namespace),))
     if account := names.near("service_account"):
-        if names.runs_as_it():
+        if get_str(names.documents.get("pod"), "spec", "serviceAccountName") == names.service_account:
             return Fix(id="mean_service_account_of_pod", commands=names.set_service_account(account))
         return Fix(id="mean_service_account", commands=(names.doctor(service_account=account),))
     arn = names.role_of_pod or names.likely_role
-    missing = (line("kubectl", "create", "namespace", names.namespace),) if names.namespace_missing else ()
+    missing = (
+        (line("kubectl", "create", "namespace", names.namespace),)
+        if get(names.documents.get("near"), "namespace") is not None
+        else ()
+    )
     make = (  # creates it with its annotation: a waiting workload makes its Pods as soon as it exists
         names.kubectl("create", "serviceaccount", names.service_account, "--dry-run=client", "-o", "yaml"),
         line("kubectl", "annotate", "--local", "-f", "-", f"{ROLE_ARN}={arn}", "-o", "yaml"),
@@ -118,8 +123,17 @@ def _naming(names: Names, arn: str, fix: Fix) -> Fix:
     if arn != ROLE_HERE:
         return replace(fix, id="found_role") if arn == names.likely_role and names.exists else fix
     if names.admitting is None:
-        return replace(fix, id="find_role", commands=(names.find_role(), *fix.commands))
+        return replace(fix, id="find_role", commands=(_find_role(names), *fix.commands))
     return replace(fix, id="choose_role" if names.admitting else "no_role", choices=names.admitting)
+
+
+def _find_role(names: Names) -> str:
+    """Lists the roles whose trust policy names the ServiceAccount, in this cluster where that is known."""
+    wanted = [json.dumps(names.bearer.subject), *([f"{host_and_path(names.issuer)}:sub"] if names.issuer else [])]
+    policy = "to_string(AssumeRolePolicyDocument)"
+    literals = (json.dumps(it).replace("`", "\\`") for it in wanted)
+    named = " && ".join(f"contains({policy}, `{literal}`)" for literal in literals)
+    return names.iam("list-roles", "--query", f"Roles[?{named}].Arn", "--output", "text")
 
 
 def role(names: Names) -> Fix:
@@ -132,7 +146,7 @@ def role(names: Names) -> Fix:
         return Fix(id="mean_role", commands=_write_arn(names, arn), change=change)
     if not names.issuer:
         return look_for_role(names)
-    policy = admitting(None, names.lasting_bearer)
+    policy = admitting(None, changes.lasting_bearer(names))
     path = ("--path", names.role_path) if names.role_path != "/" else ()
     wanted = ("--role-name", names.role_name, *path, "--assume-role-policy-document", json.dumps(policy))
     return Fix(
@@ -156,7 +170,7 @@ def trust(names: Names) -> Fix:
     before = names.documents.get("trust_policy")
     if names.check.reason in (OF_REQUEST, OF_CALLER):
         return conditions(names)
-    policy = admitting(before, names.lasting_bearer)
+    policy = admitting(before, changes.lasting_bearer(names))
     if policy is None:
         return _show_trust(names)
     commands, change = (names.update_trust(policy),), changes.trust(names, policy)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.fix import Change
 from app.flow.doctor.names import Names
+from app.flow.doctor.trust_fix import Bearer
 from app.flow.doctor.webhook import predicted
 from app.flow.json_access import get_list, get_object, get_str, strings
-from app.flow.model import JsonObject, JsonValue
+from app.flow.model import JsonObject, JsonValue, Status
 from app.flow.names import host_and_path
 from app.flow.steps.injection import request_pod
 
@@ -77,9 +79,19 @@ def provider(names: Names, **changed: JsonValue) -> Change:
     return Change(kind="OpenIDConnectProvider", name=arn, before=known, after={**known, **changed})
 
 
+def lasting_bearer(names: Names) -> Bearer:
+    """The bearer of a token as it is once all is fixed: with the webhook's audience, where the ServiceAccount's own one
+    is given up in the end because the trust policy or the provider refuses it."""
+    trusted, accepted = names.check_of("trust.audience"), get_list(names.documents.get("provider"), "ClientIDList")
+    refused = trusted is not None and trusted.status is Status.FAILED
+    unknown = bool(accepted) and names.bearer.audience not in accepted
+    given_up = names.asks_for_audience and (refused or unknown)
+    return replace(names.bearer, audience=names.usual_audience) if given_up else names.bearer
+
+
 def new_provider(names: Names) -> Change:
     """A provider in the account of the role, as IAM shows it: its URL without `https://`."""
-    after = {"Url": host_and_path(names.issuer), "ClientIDList": [names.lasting_bearer.audience]}
+    after = {"Url": host_and_path(names.issuer), "ClientIDList": [lasting_bearer(names).audience]}
     return Change(kind="OpenIDConnectProvider", name=names.bearer.provider_arn, before=None, after=after)
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from app.flow.doctor import account, pod, recent_failures
-from app.flow.doctor.choosing import successor
 from app.flow.doctor.evidence import audience_of
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.fixes import fix_for
 from app.flow.doctor.names import Names
 from app.flow.doctor.pods import listed, sibling_fixes
+from app.flow.doctor.pods.choosing import successor
 from app.flow.doctor.pods.rows import rows
 from app.flow.doctor.prediction import dry_run
 from app.flow.doctor.prediction.copied import copy_of

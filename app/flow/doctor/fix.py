@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 
 from app.flow.model import JsonValue
@@ -49,3 +50,8 @@ class Fix:
     """Whether a command recreates the Pod from its manifest: the webhook edits it again, and it gets a new token."""
     then: str = ""
     """The key of a second sentence, on what else the last command does; empty without one."""
+
+
+def line(*words: str) -> str:
+    """One command, its words quoted for a POSIX shell."""
+    return shlex.join(words)

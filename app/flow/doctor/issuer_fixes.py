@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from app.flow.doctor import changes, pod_fixes
 from app.flow.doctor.aws_fixes import associations
-from app.flow.doctor.fix import Fix
-from app.flow.doctor.names import Names, line
+from app.flow.doctor.fix import Fix, line
+from app.flow.doctor.names import Names
 from app.flow.doctor.trust_fix import is_for_pod_identity
 from app.flow.json_access import get_object, get_str, strings
 from app.flow.names import DEFAULT_AUDIENCE, is_public
@@ -51,7 +51,7 @@ def register_refused(names: Names) -> Fix:
 
 def create_provider(names: Names) -> Fix:
     """In the account of the role, which may not be ours."""
-    wanted = ("--url", names.issuer, "--client-id-list", names.lasting_bearer.audience)
+    wanted = ("--url", names.issuer, "--client-id-list", changes.lasting_bearer(names).audience)
     create, change = names.iam("create-open-id-connect-provider", *wanted, *names.there), changes.new_provider(names)
     if beside := names.near("provider"):
         look = names.iam("get-open-id-connect-provider", "--open-id-connect-provider-arn", beside)

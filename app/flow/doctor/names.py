@@ -1,27 +1,25 @@
-"""What the walk calls the things that a command has to name, and the commands that come up more than once."""
+"""The names that a command about the walk has to contain, and the commands that are about them."""
 
 from __future__ import annotations
 
 import copy
 import json
-import shlex
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 
 from app.flow.annotations import AUDIENCE, ROLE_ARN, is_role_arn
 from app.flow.doctor.account import ADMITTING
 from app.flow.doctor.evidence import OWN_TOKEN, usual_audience, webhooks_audience
+from app.flow.doctor.fix import line
 from app.flow.doctor.pods.rows import PodRow
 from app.flow.doctor.trust_fix import Bearer
-from app.flow.doctor.workload import HELD_BACK, ON_DELETE, PARTITION, PAUSED, new_job, why_kept_back
+from app.flow.doctor.workload_commands import WorkloadCommands
 from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import Check, JsonValue, Status, Walk
-from app.flow.names import DEFAULT_AUDIENCE, account_of, host_and_path, provider_arn, role_of, subject_claim
+from app.flow.names import DEFAULT_AUDIENCE, account_of, provider_arn, role_of, subject_claim
 from app.flow.partitions import partition_of, region_of
 from app.flow.steps.findings import OTHER_ACCOUNT
-from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment, token_source
+from app.flow.steps.injection import ROLE_VARIABLE, containers, environment
 from app.flow.steps.service_account import KEPT_ROLE
-from app.flow.webhook import VOLUME
 
 OUR_ACCOUNT = "our_account"
 """The document with the id of the account in which we look, where no provider of it shows it."""
@@ -29,27 +27,15 @@ ROLE_HERE, NAME_HERE, ACCOUNT_HERE = "ROLE_ARN", "ROLE_NAME", "ACCOUNT_ID"
 PROVIDER_HERE, PROFILE_HERE = "PROVIDER_ARN", "PROFILE"
 RESOURCE_HERE, REGION_HERE = "RESOURCE_ARN", "REGION"
 """Placeholders for names that the walk did not find. The reader replaces them."""
-_INJECTED = (f"{ROLE_VARIABLE}-", f"{TOKEN_VARIABLE}-")
-"""The arguments by which `kubectl set env` removes the webhook's variables."""
-_TEMPLATE: Mapping[str, tuple[str, ...]] = {"cronjob": ("spec", "jobTemplate", "spec", "template")}
-"""The place of the Pod template in a workload, by its kind, where that is not the usual place."""
 
 
-def line(*words: str) -> str:
-    """One command, its words quoted for a POSIX shell."""
-    return shlex.join(words)
-
-
-class Names:
-    """The names of one walk."""
+class Names(WorkloadCommands):
+    """The names of one walk, and the commands for them and for its workload."""
 
     def __init__(self, check: Check, walk: Walk, documents: Mapping[str, JsonValue]) -> None:
+        super().__init__(walk.subject, documents)
         self.check = check
-        self.namespace = walk.subject.namespace
-        self.documents = documents
-        self.service_account = walk.subject.service_account
         self._checks = {it.id: it for report in walk for it in report.checks}
-        self._kubectl = ("kubectl", "-n", self.namespace)
 
         # (1) The ServiceAccount and its role.
         self.annotations = get_object(documents.get("service_account"), "metadata", "annotations")
@@ -88,37 +74,15 @@ class Names:
         )
         self.usual_audience = usual_audience(walk)
 
-        # (3) What the Pod has from the webhook, and which workload has made the Pod.
+        # (3) What the Pod has from the webhook.
         arns = (environment(box).get(ROLE_VARIABLE, "") for box in containers(documents.get("pod")))
         self.role_of_pod = next((arn for arn in arns if is_role_arn(arn)), "")
-        self._take_pod(walk.subject.pod, documents.get("workload"))
-        self._recreating: set[str] = set()
-
-    def _take_pod(self, pod: str, workload: JsonValue) -> None:
-        self.pod = pod
-        self.kind = get_str(workload, "kind")
-        """The kind of the workload, in lower case as kubectl takes it; empty without a Pod."""
-        self.owner = get_str(workload, "name")
-        self.workload = f"{self.kind}/{self.owner}"
-        self.again = get_str(workload, "again")
-        """How the Pod is recreated, as `workload_of` says it; empty without a Pod."""
-        self._held_back = why_kept_back(get_str(self.documents.get(HELD_BACK), self.workload), pod)
 
     @property
     def asks_for_audience(self) -> bool:
         """Whether the ServiceAccount or the manifest asks for an audience of its own, instead of the webhook."""
         own = bool(self.own_token) or AUDIENCE in self.annotations
         return own and self.bearer.audience != DEFAULT_AUDIENCE
-
-    @property
-    def lasting_bearer(self) -> Bearer:
-        """The bearer of a token as it is once all is fixed: with the webhook's audience, where the ServiceAccount's own
-        one is given up in the end because the trust policy or the provider refuses it."""
-        trust, accepted = self.check_of("trust.audience"), strings(get(self.documents.get("provider"), "ClientIDList"))
-        refused = trust is not None and trust.status is Status.FAILED
-        unknown = bool(accepted) and self.bearer.audience not in accepted
-        given_up = self.asks_for_audience and (refused or unknown)
-        return replace(self.bearer, audience=self.usual_audience) if given_up else self.bearer
 
     def of(self, pod: PodRow) -> Names:
         """The same names with another Pod, of which only its row is known."""
@@ -140,15 +104,6 @@ class Names:
         """The existing name that is nearest to the one that leads nowhere; empty where none is near."""
         return next(iter(strings(get(self.documents.get("near"), kind))), "")
 
-    @property
-    def namespace_missing(self) -> bool:
-        """Whether the cluster has no such namespace."""
-        return get(self.documents.get("near"), "namespace") is not None
-
-    def runs_as_it(self) -> bool:
-        """Whether the Pod runs as the ServiceAccount that was named."""
-        return get_str(self.documents.get("pod"), "spec", "serviceAccountName") == self.service_account
-
     def doctor(self, *, namespace: str = "", service_account: str = "", pod: str = "", region: str = "") -> str:
         """Examines another subject, or asks another region. A new namespace or ServiceAccount drops the Pod."""
         kept = "" if namespace or service_account else self.pod
@@ -162,10 +117,6 @@ class Names:
         check = self._checks.get(check_id)
         return check.error if check is not None else ""
 
-    def kubectl(self, *words: str) -> str:
-        """A command of kubectl in the namespace."""
-        return line(*self._kubectl, *words)
-
     def on_node(self, *words: str) -> str:
         """A command in a Pod on the Pod's node, from which the node's own files can be reached below `/host`."""
         node = get_str(self.documents.get("pod"), "spec", "nodeName") or "NODE"
@@ -174,140 +125,6 @@ class Names:
     def annotate(self, *words: str) -> str:
         """Annotates the ServiceAccount."""
         return self.kubectl("annotate", "serviceaccount", self.service_account, *words)
-
-    def find_role(self) -> str:
-        """Lists the roles whose trust policy names the ServiceAccount, in this cluster where that is known."""
-        wanted = [json.dumps(self.bearer.subject), *([f"{host_and_path(self.issuer)}:sub"] if self.issuer else [])]
-        policy = "to_string(AssumeRolePolicyDocument)"
-        literals = (json.dumps(it).replace("`", "\\`") for it in wanted)
-        named = " && ".join(f"contains({policy}, `{literal}`)" for literal in literals)
-        return self.iam("list-roles", "--query", f"Roles[?{named}].Arn", "--output", "text")
-
-    def recreate(self, audience: str = "") -> tuple[str, ...]:
-        """Recreates the Pod, with a token for this audience, or else for the annotated one; nothing without a Pod.
-
-        A workload's new Pod has another name. A Job whose last Pod has failed makes no other one by itself, and a
-        workload that is updated `OnDelete` none before its Pod is deleted.
-        """
-        ended = get_str(self.documents.get("pod"), "status", "phase") in ("Failed", "Succeeded")
-        match self.again:
-            case "restart" if self._held_back not in (ON_DELETE, PARTITION):
-                return self._makes_a_pod(*self._resume(), self.kubectl("rollout", "restart", self.workload))
-            case "delete" if ended and self.kind == "job":
-                return self._makes_a_pod(self._new_job(get_str(self.documents["pod"], "spec", "serviceAccountName")))
-            case "delete" if ended and self.kind == "cronjob":
-                return self._makes_a_pod(
-                    self.kubectl("create", "job", f"{self.owner}-again", f"--from={self.workload}")
-                )
-            case "restart" | "delete":
-                return self._makes_a_pod(self.kubectl("delete", "pod", self.pod))
-        return self._replace(audience=audience)
-
-    def recreates(self, commands: Iterable[str]) -> bool:
-        """Whether one of these commands makes a new Pod of the same manifest."""
-        return not self._recreating.isdisjoint(commands)
-
-    def run_again(self) -> tuple[str, ...]:
-        """Recreates a Pod that has failed, or of which a program has, and that nothing else runs again; nothing in any
-        other case."""
-        pod = self.documents.get("pod")
-        never = (
-            get_str(pod, "spec", "restartPolicy") == "Never"
-        )  # then the phase is that of the programs that still run
-        ended = [get(it, "state", "terminated", "exitCode") for it in get_list(pod, "status", "containerStatuses")]
-        failed = get_str(pod, "status", "phase") == "Failed" or (never and any(ended))
-        return self.recreate() if failed and self.again in ("apply", "replace", "reset") else ()
-
-    def _makes_a_pod(self, *commands: str) -> tuple[str, ...]:
-        self._recreating.update(commands)
-        return commands
-
-    def _resume(self) -> tuple[str, ...]:
-        if self._held_back == PARTITION:
-            patch = {"spec": {"updateStrategy": {"rollingUpdate": {"partition": 0}}}}
-            return (self.kubectl("patch", self.workload, "-p", json.dumps(patch)),)
-        return (self.kubectl("rollout", "resume", self.workload),) if self._held_back == PAUSED else ()
-
-    def resumes(self, commands: Iterable[str]) -> str:
-        """The key of the sentence on what else a rollout does that one of these commands resumes; empty without one."""
-        return "" if set(self._resume()).isdisjoint(commands) else self._held_back
-
-    def set_env(self, *words: str) -> tuple[str, ...]:
-        """Sets variables of the workload's Pods (`NAME=value`), or removes them (`NAME-`)."""
-        return self._edit("set", "env", *words)
-
-    def leave_to_webhook(self) -> tuple[str, ...]:
-        """Removes the two variables because of which the webhook skips a container."""
-        return self.recreate() if self.again == "reset" else self.set_env(*_INJECTED)
-
-    def set_image(self, *words: str) -> tuple[str, ...]:
-        """Gives containers of the workload's Pods other images (`CONTAINER=IMAGE`)."""
-        return self._edit("set", "image", *words)
-
-    def set_service_account(self, name: str = "") -> tuple[str, ...]:
-        """Has the workload's Pods run under the ServiceAccount, or another one; a Job is made again for it."""
-        account = name or self.service_account
-        return (self._new_job(account),) if self.kind == "job" else self._edit("set", "serviceaccount", account)
-
-    def _new_job(self, account: str) -> str:
-        """Makes the Job again under this ServiceAccount, because a Job's template cannot be changed."""
-        patch = json.dumps(new_job({"serviceAccountName": account}))
-        get, make = self.kubectl("get", self.workload, "-o", "yaml"), self.kubectl("replace", "--force", "-f", "-")
-        return " | ".join((get, line("kubectl", "patch", "--local", "-f", "-", "-p", patch, "-o", "yaml"), make))
-
-    @property
-    def template(self) -> tuple[str, ...]:
-        """The place of its Pods' manifest in the workload; empty where the Pod's own manifest is the one to change."""
-        rolled_out = self.again == "restart" or self.kind in _TEMPLATE
-        return _TEMPLATE.get(self.kind, ("spec", "template")) if rolled_out else ()
-
-    def merge(self, pod: JsonValue) -> tuple[str, ...]:
-        """Applies a strategic merge patch to the manifest of the workload's Pods."""
-        for key in reversed(self.template):
-            pod = {key: pod}
-        return self._edit("patch", "-p", json.dumps(pod))
-
-    def remove(self, kind: str, key: str) -> tuple[str, ...]:
-        """Removes a label or an annotation (`labels`, `annotations`) from the workload's Pods."""
-        path = "/".join(("", *self.template, "metadata", kind, key.replace("/", "~1")))
-        return self._edit("patch", "--type", "json", "-p", json.dumps([{"op": "remove", "path": path}]))
-
-    def show_workload(self) -> tuple[str, ...]:
-        """Prints the workload, because no command can change it. Nothing where there is no Pod."""
-        return (self.kubectl("get", self.workload, "-o", "yaml"),) if self.again else ()
-
-    def _edit(self, *words: str) -> tuple[str, ...]:
-        """Changes the workload, which restarts by itself, or the manifest of a Pod without a workload."""
-        verb = words[:2] if words[0] == "set" else words[:1]
-        rest = words[len(verb) :]
-        if self.template:
-            again = (self.kubectl("delete", "pod", self.pod),) if self._held_back == ON_DELETE else self._resume()
-            return (self.kubectl(*verb, self.workload, *rest), *again)
-        if self.again in ("apply", "replace", "reset"):
-            return self._replace(line("kubectl", *verb, "--local", "-f", "-", *rest, "-o", "yaml"))
-        return self.show_workload()
-
-    def _replace(self, *edits: str, audience: str = "") -> tuple[str, ...]:
-        """Replaces the Pod by one of its manifest after these filters. Nothing where there is no Pod."""
-        match self.again:
-            case "apply":
-                filters = [self.kubectl("apply", "view-last-applied", self.workload)]
-            case "replace" | "reset":
-                filters = [self.kubectl("get", self.workload, "-o", "yaml")]
-            case _:
-                return ()
-        if self.again == "reset":
-            filters.append(line("kubectl", "set", "env", "--local", "-f", "-", *_INJECTED, "-o", "yaml"))
-            if not self.keeps_volume(audience):
-                patch = json.dumps({"spec": {"volumes": [{"name": VOLUME, "$patch": "delete"}]}})
-                filters.append(line("kubectl", "patch", "--local", "-f", "-", "-p", patch, "-o", "yaml"))
-        command = " | ".join((*filters, *edits, self.kubectl("replace", "--force", "-f", "-")))
-        return (command,) if edits else self._makes_a_pod(command)
-
-    def keeps_volume(self, audience: str = "") -> bool:
-        """Whether the volume of the stored Pod asks for the right audience. If not, the new Pod goes without it."""
-        asked = get_str(token_source(self.documents.get("pod")), "audience")
-        return asked == (audience or self.bearer.audience)
 
     def update_trust(self, policy: JsonValue) -> str:
         """Stores a trust policy."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from app.flow.annotations import AUDIENCE, SKIP_CONTAINERS
 from app.flow.doctor import changes
-from app.flow.doctor.choosing import successor
 from app.flow.doctor.container_checks import OPTIONAL_KEYS
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import REGION_HERE, Names
+from app.flow.doctor.pods.choosing import successor
 from app.flow.doctor.pods.rows import rows
 from app.flow.doctor.reading.variables import KEY_VARIABLES
 from app.flow.json_access import get_list, get_object, get_str

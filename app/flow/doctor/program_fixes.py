@@ -10,11 +10,12 @@ from typing import Any
 
 from app.flow.doctor import changes
 from app.flow.doctor.application import FAILED_IN
-from app.flow.doctor.fix import Change, Fix
-from app.flow.doctor.names import REGION_HERE, Names, line
+from app.flow.doctor.fix import Change, Fix, line
+from app.flow.doctor.names import REGION_HERE, Names
 from app.flow.doctor.pod_fixes import handwritten, names_api_token, recreate
 from app.flow.doctor.reading.request_variables import OF_ENDPOINT, OF_SESSION, is_session_name
 from app.flow.doctor.reading.variables import ENDPOINT_VARIABLES, SESSION_NAME
+from app.flow.doctor.requests import OF_ROLE, ROLE_OPTION
 from app.flow.doctor.webhook.webhook_fixes import came_later
 from app.flow.json_access import get, get_list
 from app.flow.model import JsonObject, JsonValue
@@ -80,6 +81,9 @@ def request(names: Names) -> Fix:
             commands=(names.iam("update-role", *asked),),
             change=changes.session(names, int(names.check.got)),
         )
+    if names.check.where.endswith(OF_ROLE):
+        commands, change = _reworded(names, lambda words: _with_option(words, ROLE_OPTION, names.check.expected))
+        return Fix(id="asked_role", commands=commands or names.show_workload(), change=change)
     if names.check.where.endswith(OF_SESSION):
         return _session_name(names)
     if names.check.where.endswith(OF_ENDPOINT):

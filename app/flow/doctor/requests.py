@@ -13,7 +13,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from app.flow import strict_json
-from app.flow.doctor.evidence import audience_of, check_of, evidence_of
+from app.flow.annotations import is_role_arn
+from app.flow.doctor.evidence import audience_of, check_of, evidence_of, role_arn_of
 from app.flow.doctor.reading.request_variables import of_variables
 from app.flow.doctor.reading.variables import Variables
 from app.flow.json_access import get, get_object, get_str, strings
@@ -26,6 +27,7 @@ from app.flow.token import unpadded
 from app.flow.verdict.error_messages import (
     ROLE_LIMIT,
     expired_token,
+    is_refusal,
     lacks_credentials,
     lacks_module,
     lacks_profile,
@@ -37,6 +39,7 @@ from app.flow.verdict.log_sentences import web_identity_reason
 TOKEN_USED, REQUEST = "pod.token_used", "pod.request"
 ACTION = "AssumeRoleWithWebIdentity"
 WHERE = f"sts:{ACTION}"
+OF_ROLE, ROLE_OPTION = "RoleArn", "--role-arn"
 DEFAULT_MAXIMUM = 3600
 """A role's MaxSessionDuration, unless it says otherwise."""
 _COMMAND = "assume-role-with-web-identity"
@@ -76,7 +79,8 @@ def judge_requests(
     sent = _sent(ports, pod)
     asked = _of_wire(sent) or _of_command(pod)
     _token_used(findings, walk, pod, asked, said)
-    _request(findings, walk, sent, asked, said)
+    if not _asks_for_other_role(findings, walk, pod, said):
+        _request(findings, walk, sent, asked, said)
     if not findings.passed(REQUEST):
         of_variables(findings, pod, [it for it in variables if it.container not in without_aws(pod)], said)
 
@@ -152,6 +156,22 @@ def _is_live(walk: Walk) -> bool:
     """Whether STS would still accept the token in the file."""
     lifetime = check_of(walk, "token.lifetime")
     return lifetime is not None and lifetime.status in HOLDS
+
+
+def _asks_for_other_role(findings: Findings, walk: Walk, pod: JsonValue, said: str) -> bool:
+    """Whether STS has refused a program whose command line names another role than the one that the Pod is to have.
+    Where STS lets it in, that role may be intended."""
+    named, wanted = _role_of_command(pod), role_arn_of(walk)
+    differs = is_role_arn(named) and is_role_arn(wanted) and named != wanted
+    if differs and (is_refusal(said) or ROLE_LIMIT in said):
+        findings.judge(REQUEST, False, got=named, expected=wanted, where=f"{WHERE} {OF_ROLE}", error=said)
+        return True
+    return False
+
+
+def _role_of_command(pod: JsonValue) -> str:
+    lines = (strings(box.get("command")) + strings(box.get("args")) for box in containers(pod))
+    return next((_option(words, ROLE_OPTION) for words in lines if _COMMAND in words), "")
 
 
 def _request(findings: Findings, walk: Walk, sent: list[Exchange], asked: _Asked | None, said: str) -> None:

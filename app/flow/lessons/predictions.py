@@ -198,10 +198,14 @@ QUESTIONS = {
         explained=True,
     ),
     Step.SERVICE_ACCOUNT: Question(
-        options=("sts", "granted", "api_server", "webhook"), outcome=_another_account, happened=("granted", "sts")
+        options=("sts", "granted", "api_server", "webhook"),
+        outcome=_another_account,
+        happened=("granted", "sts"),
+        explained=True,
     ),
     Step.WEBHOOK: Question(
         options=("token", "credentials", "role", "pointers"),
+        explained=True,
         outcome=_written,
         happened=("pointers", "token", "credentials"),
         partly=("role",),

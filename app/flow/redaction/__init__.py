@@ -104,7 +104,7 @@ def _mask(text: str) -> str:
     if "AccessKey" in text or "oken" in text or "password" in text or "key-data" in text or "KeyData" in text:
         for expression in _JSON:
             text = expression.sub(rf"\1{MASK}", text)
-    if '"value' in text or '\\"value' in text:
+    if '"value' in text:
         for expression in _VARIABLE:
             text = expression.sub(rf"\1{MASK}", text)
     if "AWS_SE" in text or "AWS_CONTAINER_AUTH" in text or "AWS_BEARER" in text or "aws_se" in text:

@@ -28,6 +28,11 @@ _HARMLESS = re.compile(
 """A switch, a reference to a variable, a file."""
 _OPTION = rf"(?!-+(?:no|ask)-)--?[\w.-]*?{_NAME}"
 _EXPECTS = re.compile(_OPTION, re.IGNORECASE)
+_WHOLE = (
+    re.compile(rf"({_OPTION}=)(.+)", re.IGNORECASE | re.DOTALL),
+    re.compile(rf"((?:[\w.-]+=)*?[\w.-]*?{_NAME}=)(\S+)", re.IGNORECASE),
+)
+"""A word that names a secret and is no line for a shell: the rest of it is the value, whatever signs are in it."""
 _ALWAYS = (
     re.compile(rf"({_NAME}=)({_VALUE})", re.IGNORECASE),
     re.compile(rf"((?<!\S){_OPTION}\s+)(?!-)({_VALUE})", re.IGNORECASE),
@@ -114,9 +119,13 @@ def _each(words: Sequence[str]) -> Iterator[str]:
 def _line(word: str, before: str, short: Sequence[re.Pattern[str]], *, logs_in: bool) -> str:
     if logs_in and (own := _OWN_PASSWORD.fullmatch(word)):
         return own[1] + _value(own[2])
-    for option in short:
-        if pair := option.fullmatch(f"{before} {word}"):
-            return (pair[1] + _value(pair[2]))[len(before) + 1 :]
+    for assignment in _WHOLE:
+        if pair := assignment.fullmatch(word):
+            return pair[1] + _value(pair[2])
+    for option in short:  # in this word, or in the one before it; what follows is the value as a whole
+        for start, text in ((0, word), (len(before) + 1, f"{before} {word}")):
+            if (pair := option.match(text)) and pair.end(1) >= start:
+                return text[start : pair.end(1)] + _value(text[pair.end(1) :])
     for expression in (*_ALWAYS, *short):
         word = expression.sub(lambda found: found[1] + _value(found[2]), word)
     return word

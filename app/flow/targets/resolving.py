@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.flow.doctor import Diagnosis
-from app.flow.doctor.choosing import in_order
+from app.flow.doctor.pods.choosing import in_order
 from app.flow.doctor.workload import PAUSED, why_held_back
 from app.flow.errors import FlowError, NotPermitted
 from app.flow.json_access import get, get_list, get_object, get_str

@@ -1,5 +1,5 @@
 """How many cores and how much memory there are for this process: its control group, and each of those around it, may
-set a limit. A container is killed by that of its memory.
+set a limit. The kernel ends a container that exceeds its memory limit.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ _log = logging.getLogger(OURS)
 RETRY_SECONDS = 30
 LOOK_SECONDS = 0.05
 HEAR_SECONDS = 0.3
-"""For the open pages to get the sentence, and then what the runs had to say, before their connections close."""
+"""Seconds for the open pages to get the sentence, and later what their runs have drawn, before they are closed."""
 _NEW = (STREAM, "/console")
 """Websockets that are not opened any more."""
 
@@ -86,7 +86,8 @@ class Stopping:
     async def wait(self, seconds: float) -> None:
         """Informs the pages, then waits until what was under way at `begin` has ended, for so many seconds at most.
 
-        What has begun since then, on the open pages, ends within that time as well: it is over before the last of that.
+        `is_over` is set then, so nothing more begins. What the open pages have begun meanwhile may end within the same
+        seconds.
         """
         began = self.began if self.began is not None else time.monotonic()
         pages, until = 0, began + seconds

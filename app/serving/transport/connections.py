@@ -1,4 +1,5 @@
-"""The open connections of a server: how many there may be, how many from one address, and how long each may dawdle."""
+"""The open connections of a server: how many there may be, how many from one address, and for how long the server waits
+for each client."""
 
 from __future__ import annotations
 
@@ -34,11 +35,11 @@ class Limits:
     part_bytes: int = 32 * 1024 * 1024
     """The most that the unfinished websocket messages of one address may take together. Pages send some kilobytes."""
     write_seconds: float = 60.0
-    """Without any progress while a client does not read what it asked for."""
+    """For which a client may read nothing of what is ready for it."""
     write_bytes: int = 8 * 1024 * 1024
     """The most that may wait for the client of a websocket to read it, when that client sends more."""
     sweep_seconds: float = 1.0
-    """Between two looks for those that are late."""
+    """Between two searches for clients that are late."""
 
 
 class Connection:

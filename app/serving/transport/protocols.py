@@ -51,7 +51,8 @@ def answer(status: str, text: str, *headers: str) -> bytes:
 
 
 ALIVE = answer("200 OK", "ok\n")
-"""To a probe for which there is no room: a full server is alive, and a restart would help none of its visitors."""
+"""The answer to a liveness probe for whose connection there is no room: a full server is alive, and a restart would
+help none of its visitors."""
 TOO_LARGE = answer("431 Request Header Fields Too Large", "Request Header Fields Too Large\n")
 
 
@@ -98,7 +99,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._refuse(TOO_LARGE)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Takes a header. Trailers are none, and nobody here asks for them (RFC 9110 §6.5.1)."""
+        """Takes a header. Ignores trailers, as RFC 9110 §6.5.1 allows: no application here reads them."""
         if self._is_in_body:
             return
         super().on_header(name, value)
@@ -247,7 +248,8 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         return True
 
     def handle_cont(self, event: Frame) -> None:
-        """Takes one more piece of a message, but no crumbs without end: each costs more than the bytes in it."""
+        """Takes one more fragment of a message. Closes the websocket after `FRAGMENTS`: each fragment costs more
+        than the bytes in it."""
         if len(self.frames) < FRAGMENTS:
             super().handle_cont(event)
         else:

@@ -51,8 +51,20 @@ def _render_link(
 ) -> str:
     key, words, content = tokens[index].meta["key"], tokens[index].content, environment["content"]
     if key in (*LABS, *REFERENCE):
-        return page_link(content, key, escape(words or content.lesson(key).title))
+        return page_link(content, key, escape(_shown(key, content, words)))
     return term(key, content, words) if key[0].islower() else fault(key, content)
+
+
+def without_links(text: str, content: Content) -> str:
+    """`text` with the words that each of our links in it shows."""
+    return _LINK.sub(lambda found: _shown(found[1], content, found[2] or ""), text)
+
+
+def _shown(key: str, content: Content, words: str) -> str:
+    """What a link shows: `words` where there are any, else the page's title, the term itself or the fault's id."""
+    if words or not key[0].islower():
+        return words or key
+    return content.lesson(key).title if key in (*LABS, *REFERENCE) else content.message(f"glossary.{key}.term")
 
 
 def _render_code(
@@ -64,7 +76,7 @@ def _render_code(
 def term(key: str, content: Content, words: str) -> str:
     """A link to the glossary's entry of `key`, its meaning beside it; `words` instead of the term itself, if any."""
     meaning = content.message(f"glossary.{key}.meaning").replace("`", "")
-    label = escape(words or content.message(f"glossary.{key}.term"))
+    label = escape(_shown(key, content, words))
     beside = f' class="term" data-meaning="{escape(meaning)}" aria-description="{escape(meaning)}"'
     return page_link(content, "glossary", label, attributes=beside, term=key)
 

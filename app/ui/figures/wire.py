@@ -16,6 +16,8 @@ from app.ui.text import breakable, copy_button, escape, shorten
 
 _LONGEST = 40_000
 """Characters of a body that are drawn; a page with more would be slow to read and to scroll."""
+_DEEPEST = 20
+"""Levels by which XML is indented at most; AWS's has ten. A body of thousands would become hundreds of megabytes."""
 
 
 def wire(exchanges: Sequence[Exchange], content: Content) -> str:
@@ -85,7 +87,9 @@ def indented(xml: str) -> str:
     for piece in re.sub(r">\s*<", ">\n<", xml.strip()).split("\n"):
         if piece.startswith("</"):
             depth = max(depth - 1, 0)
-        lines.append("  " * depth + piece)
-        if re.match(r"<[^/?!]", piece) and not re.search(r"(</[^>]*>|/>)$", piece):
+        lines.append("  " * min(depth, _DEEPEST) + piece)
+        end = piece.rfind("</")  # a search for what closes would begin at each of them
+        closed = piece.endswith("/>") or (end >= 0 and piece.find(">", end) == len(piece) - 1)
+        if re.match(r"<[^/?!]", piece) and not closed:
             depth += 1
     return "\n".join(lines)

@@ -165,8 +165,8 @@ def beat_document(beat: Beat, content: Content, subject: Subject) -> JsonObject:
         "note": content.message(f"film.notes.{beat.seen}") if beat.seen is not Seen.HEARD else "",
         "milliseconds": round(beat.seconds * 1000, 1) if beat.seconds is not None else None,
         "end": _ENDS[beat.end],
-        "verdict": ("match" if beat.claim.matches else "mismatch") if beat.claim else "",
-        "against": beat.claim.against if beat.claim and not _is_unasked(beat.claim) else "",
+        "verdict": _verdict(beat),
+        "against": beat.claim.against if beat.claim and not (_is_unasked(beat.claim) or _has_no_rule(beat)) else "",
         "words": beat.words,
         "opens": beat.exchange is not None,
         "supposed": beat.seen is Seen.IMAGINED,
@@ -191,7 +191,7 @@ def _sentence(beat: Beat, content: Content, subject: Subject) -> str:
     check = content.check(beat.check.id).fill(beat.check, subject).title if beat.check else ""
     if beat.end is End.NEVER:
         return content.message("film.never", check=check)
-    if beat.claim and not beat.claim.matches and not (beat.cue == "claim_sub" and beat.claim.against == "–"):
+    if beat.claim and not beat.claim.matches and not _has_no_rule(beat):
         differs = beat.claim.got not in beat.claim.against.split(", ")
         variant = "differs" if differs or f"{words}.refused" not in content.messages else "refused"
         return content.message(f"{words}.{variant}", got=beat.claim.got, against=beat.claim.against)
@@ -209,6 +209,22 @@ def _sentence(beat: Beat, content: Content, subject: Subject) -> str:
 def _is_unasked(claim: Claim) -> bool:
     """Whether the account accepts the claim with any value, because it has no condition on it."""
     return claim.matches and claim.against == "–"
+
+
+def _has_no_rule(beat: Beat) -> bool:
+    """Whether STS refused for another reason than the claim: the role does not exist, or its policy has no condition on
+    it."""
+    claim = beat.claim
+    return beat.cue == "claim_sub" and claim is not None and not claim.matches and claim.against == "–"
+
+
+def _verdict(beat: Beat) -> str:
+    """The mark on the claim that was compared."""
+    if beat.claim is None:
+        return ""
+    if _has_no_rule(beat):
+        return "unknown"
+    return "match" if beat.claim.matches else "mismatch"
 
 
 def path_label(film: Film, content: Content) -> str:

@@ -16,6 +16,7 @@ from app.content.template import in_capitals
 from app.serving.kept_texts import KEPT_TEXTS, KeptText
 from app.ui.draw import components
 from app.ui.draw.links import page_link
+from app.ui.draw.prose import without_links
 from app.ui.frame import navigation
 from app.ui.marks import page_title, step_name
 from app.ui.reference import reference
@@ -125,14 +126,14 @@ def _of(content: Content) -> list[Entry]:
 def _terms(content: Content) -> Iterator[Entry]:
     for key in (key for terms in GROUPS.values() for key in terms):
         term, meaning = (content.message(f"glossary.{key}.{part}") for part in ("term", "meaning"))
-        yield _entry("term", "glossary", term, meaning, more=key, term=key)
+        yield _entry(content, "term", "glossary", term, meaning, more=key, term=key)
 
 
 def _faults(content: Content) -> Iterator[Entry]:
     for id_, fault in FAULTS.items():
         title, story, *rest = (in_capitals(content.messages[f"faults.{id_}.{part}"]) for part in _OF_A_FAULT)
         more = " ".join([*rest, step_name(fault.step, content)])
-        yield _entry("fault", "break_it", f"{id_} {title}", story, more=more, fault=id_)
+        yield _entry(content, "fault", "break_it", f"{id_} {title}", story, more=more, fault=id_)
 
 
 _OF_A_FAULT = ("title", "story", "change", "solution")
@@ -141,14 +142,14 @@ _OF_A_FAULT = ("title", "story", "change", "solution")
 def _checks(content: Content) -> Iterator[Entry]:
     for id_, words in content.checks.items():
         shown = map(in_capitals, (words.fix, words.what, words.why))
-        yield _entry("check", "doctor", words.title, *shown, more=id_, check=id_)
+        yield _entry(content, "check", "doctor", words.title, *shown, more=id_, check=id_)
 
 
 def _statements(content: Content) -> Iterator[Entry]:
     """What is true is not shown: a reader judges a statement first."""
     for id_, it in MISCONCEPTIONS.items():
         claim, *hidden = (content.message(f"misconceptions.{id_}.{part}") for part in ("claim", "truth", "see"))
-        yield _entry("statement", "misconceptions", claim, more=" ".join([*hidden, *it.faults]), statement=id_)
+        yield _entry(content, "statement", "misconceptions", claim, more=" ".join([*hidden, *it.faults]), statement=id_)
 
 
 def _sections(content: Content) -> Iterator[Entry]:
@@ -157,28 +158,29 @@ def _sections(content: Content) -> Iterator[Entry]:
         for section in content.lesson(page).sections.values():
             is_first = section.anchor in _FIRST
             title = page_title(page, content) if is_first else f"{name} › {section.heading}"
-            yield _entry("page", page, title, section.body)
+            yield _entry(content, "page", page, title, section.body)
     for row, cells in comparison().cells.items():
         question, why = (content.message(f"compare.cells.{row}.{part}") for part in ("question", "why"))
         answers = " ".join(content.message(f"compare.cells.{row}.{scheme}") for scheme in cells)
-        yield _entry("page", "compare", f"{navigation.name('compare', content)} › {question}", why, more=answers)
+        yield _entry(
+            content, "page", "compare", f"{navigation.name('compare', content)} › {question}", why, more=answers
+        )
 
 
-def _entry(kind: str, page: str, title: str, *shown: str, more: str = "", **params: str) -> Entry:
+def _entry(content: Content, kind: str, page: str, title: str, *shown: str, more: str = "", **params: str) -> Entry:
     return Entry(
         kind=kind,
         page=page,
         params=params,
-        title=_plain(title),
-        texts=tuple(map(_plain, shown)),
-        more=_plain(more),
+        title=_plain(title, content),
+        texts=tuple(_plain(text, content) for text in shown),
+        more=_plain(more, content),
     )
 
 
-_LINKED = re.compile(r"\[\[(?:[^\]|]*\|)?([^\]]*)\]\]")
 _MARKUP = re.compile(r"`|\*\*|^(?:#+|-|\d+\.) ", re.M)
 
 
-def _plain(text: str) -> str:
+def _plain(text: str, content: Content) -> str:
     """A text of ours without its Markdown, on one line."""
-    return " ".join(_MARKUP.sub("", _LINKED.sub(r"\1", text)).split())
+    return " ".join(_MARKUP.sub("", without_links(text, content)).split())

@@ -11,7 +11,7 @@ import streamlit as st
 from app import wiring
 from app.content import Content
 from app.flow.annotations import ROLE_ARN
-from app.flow.doctor.choosing import in_order
+from app.flow.doctor.pods.choosing import in_order
 from app.flow.doctor.tool_options import ToolOptions
 from app.flow.errors import FlowError, NotPermitted, Unreachable
 from app.flow.json_access import get_str

@@ -26,6 +26,7 @@ def element(name: str, value: JsonValue, *, item: str | None = "member") -> str:
 
     Dicts are nested elements, absent (None) members are left out. Lists are wrapped, each item an `item` element, as
     IAM and STS do; with `item=None` they are flat, each item an element called `name`, as in S3.
+    Maps, whose entries are elements `key` and `value`, cannot be written: no operation here answers with one.
     """
     if value is None:
         return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from app.flow.doctor.choosing import in_order
+from app.flow.doctor.pods.choosing import in_order
 from app.flow.json_access import get_str
 from app.flow.model import Chain
 from app.world.lifecycle import own_chain

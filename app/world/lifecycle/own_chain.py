@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.flow.annotations import ROLE_ARN
-from app.flow.doctor.choosing import in_order
+from app.flow.doctor.pods.choosing import in_order
 from app.flow.json_access import get_str
 from app.flow.model import Chain, JsonObject
 from app.flow.names import SUBJECT_PREFIX, host_and_path, role_of

@@ -91,7 +91,8 @@ class Processes:
         return Execution(stdout=_shown(printed[0]), stderr=_shown(printed[1]), exit_code=status)
 
     async def _rest(self) -> None:
-        """Waits until the world may use CPU time again."""
+        """Waits until it is the program's turn, and the world may use CPU time."""
+        await self._room.on_the_loop()
         if (seconds := self._world.usage.wait()) > 0:
             await asyncio.sleep(min(seconds, PROGRAM_SECONDS))
 
@@ -139,8 +140,7 @@ class Processes:
                 world.usage.quota.take(time.thread_time() - started)
 
         async with self._room.turn():
-            # A world without CPU time does not begin work that every server would throttle.
-            await self._rest()
+            await self._rest()  # a world without CPU time does not begin work that every server would throttle
             try:
                 return await self._room.run(paid, PROGRAM_SECONDS)
             except TimeoutError:

@@ -26,9 +26,12 @@ class LoopThread:
         self._thread = threading.Thread(target=self._main, name=name, daemon=True)
 
     def start(self) -> None:
-        """Returns once the work has been entered; raises `RuntimeError` where that failed."""
+        """Returns once the work has been entered. Raises `OSError` where the system refused what it needs, and
+        `RuntimeError` where it failed otherwise."""
         self._thread.start()
         self._ready.wait()
+        if isinstance(self._failure, OSError):
+            raise self._failure
         if self._failure is not None:
             raise RuntimeError("the simulated world could not be started") from self._failure
 

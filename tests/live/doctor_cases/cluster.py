@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from app.flow.doctor import Diagnosis, examine
-from app.flow.doctor.choosing import pod_of
+from app.flow.doctor.pods.choosing import pod_of
 from app.flow.doctor.workload import ON_DELETE, why_held_back
 from app.flow.errors import FlowError, NotFound, Refused
 from app.flow.json_access import get_list, get_object, get_str

@@ -8,9 +8,9 @@ from pathlib import PureWindowsPath
 
 from app.flow.doctor import changes
 from app.flow.doctor.aws_fixes import activate_region
-from app.flow.doctor.fix import Fix
+from app.flow.doctor.fix import Fix, line
 from app.flow.doctor.log.permission_fixes import chained, denied_by, organization, permit_denied
-from app.flow.doctor.names import REGION_HERE, Names, line
+from app.flow.doctor.names import REGION_HERE, Names
 from app.flow.doctor.pod_fixes import readable
 from app.flow.json_access import get, get_list, get_str
 from app.flow.model import JsonObject, JsonValue, Step

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from app.flow.doctor import changes
-from app.flow.doctor.fix import Fix
-from app.flow.doctor.names import PROFILE_HERE, RESOURCE_HERE, Names, line
+from app.flow.doctor.fix import Fix, line
+from app.flow.doctor.names import PROFILE_HERE, RESOURCE_HERE, Names
 from app.flow.doctor.trust_fix import VERSION
 from app.flow.json_access import get, get_list, get_str
 from app.flow.names import account_of, boundary_of, role_of

@@ -1,1 +1,1 @@
-"""All Pods of a ServiceAccount: how each stands to it, and what to do about those that do not use its role."""
+"""All Pods of a ServiceAccount: which one to examine, how each stands to it, and what to do about the others."""

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 
 from app.flow.doctor import changes
 from app.flow.doctor.fix import Change, Fix
-from app.flow.doctor.names import REGION_HERE, RESOURCE_HERE, ROLE_HERE
+from app.flow.doctor.names import ACCOUNT_HERE, PROVIDER_HERE, REGION_HERE, RESOURCE_HERE, ROLE_HERE
 from app.flow.doctor.prediction import new_pod
 from app.flow.doctor.prediction.copied import Copy
 from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import JsonValue
+from app.flow.names import account_of, provider_in
 
 STORED = "object_fixed"
 """The evidence of a dry run of the change: the object, and the annotations that the API server would store with it."""
@@ -66,10 +67,12 @@ def _service_account(copy: Copy, change: Change) -> None:
 
 def _provider(copy: Copy, change: Change) -> None:
     """Replaces the provider. Without a thumbprint IAM takes that of the certificate which the issuer serves (IAM,
-    CreateOpenIDConnectProvider)."""
+    CreateOpenIDConnectProvider). Where no role shows the account, it is the one that we look into."""
     served = get_str(copy.documents.get("thumbprint"), "served")
     made = {"ThumbprintList": [served] if served else [], **get_object(change.after)}
-    copy.providers = {**(copy.providers or {}), change.name: made}
+    ours = account_of(next(iter(copy.providers or {}), "")) or ACCOUNT_HERE
+    name = provider_in(ours, get_str(made, "Url")) if change.name == PROVIDER_HERE else change.name
+    copy.providers = {**(copy.providers or {}), name: made}
     copy.changed.add("provider")
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 
 from app.flow.annotations import ROLE_ARN
-from app.flow.doctor.fix import Fix
+from app.flow.doctor.fix import Fix, line
 from app.flow.doctor.fixes import fix_for
-from app.flow.doctor.names import OUR_ACCOUNT, Names, line
+from app.flow.doctor.names import OUR_ACCOUNT, Names
 from app.flow.doctor.survey.mistyped import OF_PODS
 from app.flow.doctor.survey.pods import StalePod
 from app.flow.doctor.survey.survey_reads import Policy

@@ -11,8 +11,8 @@ import json
 from collections.abc import Mapping
 
 from app.flow.doctor import changes
-from app.flow.doctor.fix import Fix
-from app.flow.doctor.names import Names, line
+from app.flow.doctor.fix import Fix, line
+from app.flow.doctor.names import Names
 from app.flow.doctor.pod import is_older, is_younger
 from app.flow.doctor.pod_fixes import own_file, own_volume, recreate
 from app.flow.json_access import get, get_list, get_object, get_str, strings

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from app.flow.doctor.application import ASKED_INSTANCE
-from app.flow.doctor.fix import Fix
-from app.flow.doctor.names import Names, line
+from app.flow.doctor.fix import Fix, line
+from app.flow.doctor.names import Names
 from app.flow.json_access import get, get_str
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment, token_container
 from app.flow.steps.standstill import CRASH, FAILED, IMAGE, INIT, INIT_RUNS, PROGRAM_ENDED, VOLUME

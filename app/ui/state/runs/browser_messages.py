@@ -10,6 +10,8 @@ from typing import Any
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.state.session_state import Value, WStates
 
+from app.flow.strict_json import is_deep
+
 SENT_BY_PAGES = frozenset(
     {"rerun_script", "stop_script", "app_heartbeat", "file_urls_request", "backend_operation_request"}
 )
@@ -50,7 +52,8 @@ def may_be_kept(frame: bytes) -> bool:
 
 def value_of(states: WStates, widget_id: str) -> Any:
     """The value that a browser sent of a widget, as Streamlit's. Raises `KeyError` where there is none: also where no
-    page would send it, as it is of another kind than the widget's, or such that the widget cannot read it.
+    page would send it, as it is of another kind than the widget's, nested too deep, or such that the widget cannot read
+    it.
 
     Streamlit would fail where it is read first. That may be outside of all runs, and then the page waits for ever.
     """
@@ -61,7 +64,10 @@ def value_of(states: WStates, widget_id: str) -> Any:
         kind = state.value.WhichOneof("value")
         with suppress(Exception):
             if None in (kind, known.value_type) or kind == known.value_type:
-                return _streamlits_value_of(states, widget_id)
+                value = _streamlits_value_of(states, widget_id)
+                if not str(kind).startswith("json") or not is_deep(value):  # a component's
+                    return value
+                states.states[widget_id] = state  # Streamlit has put what it read there
     raise KeyError(widget_id)
 
 

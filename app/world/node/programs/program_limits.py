@@ -1,5 +1,5 @@
 """Limits on what Pods' programs use of the resources that all worlds share, for one world and for the worlds of one
-visitor: the threads in which the programs wait, and the connections over which their requests wait."""
+visitor: the threads in which the programs wait, the connections over which their requests wait, and the loop."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
 from app.flow.budget import Tally, has_share
+from app.serving.loop_turns import Passes
 from app.world.servers.http_client import CONNECTIONS_LIMIT
 
 T = TypeVar("T")
@@ -80,6 +81,7 @@ class Programs:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="aws-cli")
         self._turns = _Places(THREADS, OF_A_VISITOR)
         self._requests = _Places(REQUESTS, REQUESTS_OF_A_VISITOR)
+        self._passes = Passes()
 
     def submit(self, work: Callable[[], object]) -> None:
         """Does work that no world asked for in one of the threads, at some later time."""
@@ -91,19 +93,27 @@ class Programs:
 
     def room(self, visitor: str | None) -> Room:
         """The room of a new world. `visitor`: the address for which it was made, None where it is not known."""
-        return Room(self._threads, self._turns, self._requests, visitor or f"a world {secrets.token_hex(16)}")
+        name = visitor or f"a world {secrets.token_hex(16)}"
+        return Room(self._threads, self._turns, self._requests, self._passes, name)
 
 
 class Room:
     """The share of one world."""
 
-    def __init__(self, threads: ThreadPoolExecutor, turns: _Places, requests: _Places, visitor: str) -> None:
+    def __init__(
+        self, threads: ThreadPoolExecutor, turns: _Places, requests: _Places, passes: Passes, visitor: str
+    ) -> None:
         self._threads = threads
+        self._passes = passes
         self._turns = turns
         self._requests = requests
         self._visitor = visitor
         self._own = asyncio.Semaphore(OF_A_WORLD)
         self._own_requests = asyncio.Semaphore(REQUESTS_OF_A_WORLD)
+
+    async def on_the_loop(self) -> None:
+        """Waits until a program of the visitor may compute on the loop: one in each of its passes."""
+        await self._passes.turn(self._visitor)
 
     @asynccontextmanager
     async def request(self) -> AsyncIterator[None]:

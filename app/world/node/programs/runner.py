@@ -270,4 +270,4 @@ def _is_explained(error: Exception) -> bool:
         return True
     frames = (Path(frame.filename) for frame in reversed(traceback.extract_tb(error.__traceback__)))
     nearest = next((file for file in frames if file.is_relative_to(_APP) or file.is_relative_to(_LIBRARIES)), _APP)
-    return isinstance(error, ValueError) and nearest.is_relative_to(_LIBRARIES)
+    return isinstance(error, ValueError | RuntimeError) and nearest.is_relative_to(_LIBRARIES)

@@ -115,9 +115,10 @@ async def _extract(files: FileSystem, directory: str, streams: Readable | None) 
             raise _Failed("the archive is too large for this simulated image")
     if not content:
         raise _Failed("This does not look like a tar archive")
-    with tarfile.open(fileobj=io.BytesIO(content)) as source:
+    # `r:`: a packed archive is none, as for GNU tar without `-z`. A file with holes may be longer than its archive.
+    with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as source:
         for count, member in enumerate(source):
-            if count >= MEMBERS_LIMIT:
+            if count >= MEMBERS_LIMIT or member.size > ARCHIVE_LIMIT:
                 raise _Failed("the archive is too large for this simulated image")
             # No member may lead out of the directory. It could only change the container's own files, but tar refuses
             # as well.

@@ -1,0 +1,174 @@
+"""The commands that change the workload of a Pod, or the Pod where nothing owns it, and that recreate the Pod."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+
+from app.flow.doctor.fix import line
+from app.flow.doctor.trust_fix import Bearer
+from app.flow.doctor.workload import HELD_BACK, ON_DELETE, PARTITION, PAUSED, new_job, why_kept_back
+from app.flow.json_access import get, get_list, get_str
+from app.flow.model import JsonValue, Subject
+from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, token_source
+from app.flow.webhook import VOLUME
+
+_INJECTED = (f"{ROLE_VARIABLE}-", f"{TOKEN_VARIABLE}-")
+"""The arguments by which `kubectl set env` removes the webhook's variables."""
+_TEMPLATE: Mapping[str, tuple[str, ...]] = {"cronjob": ("spec", "jobTemplate", "spec", "template")}
+"""The place of the Pod template in a workload, by its kind, where that is not the usual place."""
+
+
+class WorkloadCommands:
+    """The commands for one Pod and its workload; `Names` has the other names of the walk."""
+
+    bearer: Bearer
+    """Whose token the new Pod is to have."""
+
+    def __init__(self, subject: Subject, documents: Mapping[str, JsonValue]) -> None:
+        self.namespace = subject.namespace
+        self.service_account = subject.service_account
+        self.documents = documents
+        self._kubectl = ("kubectl", "-n", self.namespace)
+        self._take_pod(subject.pod, documents.get("workload"))
+        self._recreating: set[str] = set()
+
+    def _take_pod(self, pod: str, workload: JsonValue) -> None:
+        self.pod = pod
+        self.kind = get_str(workload, "kind")
+        """The kind of the workload, in lower case as kubectl takes it; empty without a Pod."""
+        self.owner = get_str(workload, "name")
+        self.workload = f"{self.kind}/{self.owner}"
+        self.again = get_str(workload, "again")
+        """How the Pod is recreated, as `workload_of` says it; empty without a Pod."""
+        self._held_back = why_kept_back(get_str(self.documents.get(HELD_BACK), self.workload), pod)
+
+    def kubectl(self, *words: str) -> str:
+        """A command of kubectl in the namespace."""
+        return line(*self._kubectl, *words)
+
+    def recreate(self, audience: str = "") -> tuple[str, ...]:
+        """Recreates the Pod, with a token for this audience, or else for the annotated one; nothing without a Pod.
+
+        A workload's new Pod has another name. A Job whose last Pod has failed makes no other one by itself, and a
+        workload that is updated `OnDelete` none before its Pod is deleted.
+        """
+        ended = get_str(self.documents.get("pod"), "status", "phase") in ("Failed", "Succeeded")
+        match self.again:
+            case "restart" if self._held_back not in (ON_DELETE, PARTITION):
+                return self._makes_a_pod(*self._resume(), self.kubectl("rollout", "restart", self.workload))
+            case "delete" if ended and self.kind == "job":
+                return self._makes_a_pod(self._new_job(get_str(self.documents["pod"], "spec", "serviceAccountName")))
+            case "delete" if ended and self.kind == "cronjob":
+                return self._makes_a_pod(
+                    self.kubectl("create", "job", f"{self.owner}-again", f"--from={self.workload}")
+                )
+            case "restart" | "delete":
+                return self._makes_a_pod(self.kubectl("delete", "pod", self.pod))
+        return self._replace(audience=audience)
+
+    def recreates(self, commands: Iterable[str]) -> bool:
+        """Whether one of these commands makes a new Pod of the same manifest."""
+        return not self._recreating.isdisjoint(commands)
+
+    def run_again(self) -> tuple[str, ...]:
+        """Recreates a Pod that has failed, or of which a program has, and that nothing else runs again; nothing in any
+        other case."""
+        pod = self.documents.get("pod")
+        never = (
+            get_str(pod, "spec", "restartPolicy") == "Never"
+        )  # then the phase is that of the programs that still run
+        ended = [get(it, "state", "terminated", "exitCode") for it in get_list(pod, "status", "containerStatuses")]
+        failed = get_str(pod, "status", "phase") == "Failed" or (never and any(ended))
+        return self.recreate() if failed and self.again in ("apply", "replace", "reset") else ()
+
+    def _makes_a_pod(self, *commands: str) -> tuple[str, ...]:
+        self._recreating.update(commands)
+        return commands
+
+    def _resume(self) -> tuple[str, ...]:
+        if self._held_back == PARTITION:
+            patch = {"spec": {"updateStrategy": {"rollingUpdate": {"partition": 0}}}}
+            return (self.kubectl("patch", self.workload, "-p", json.dumps(patch)),)
+        return (self.kubectl("rollout", "resume", self.workload),) if self._held_back == PAUSED else ()
+
+    def resumes(self, commands: Iterable[str]) -> str:
+        """The key of the sentence on what else a rollout does that one of these commands resumes; empty without one."""
+        return "" if set(self._resume()).isdisjoint(commands) else self._held_back
+
+    def set_env(self, *words: str) -> tuple[str, ...]:
+        """Sets variables of the workload's Pods (`NAME=value`), or removes them (`NAME-`)."""
+        return self._edit("set", "env", *words)
+
+    def leave_to_webhook(self) -> tuple[str, ...]:
+        """Removes the two variables because of which the webhook skips a container."""
+        return self.recreate() if self.again == "reset" else self.set_env(*_INJECTED)
+
+    def set_image(self, *words: str) -> tuple[str, ...]:
+        """Gives containers of the workload's Pods other images (`CONTAINER=IMAGE`)."""
+        return self._edit("set", "image", *words)
+
+    def set_service_account(self, name: str = "") -> tuple[str, ...]:
+        """Has the workload's Pods run under the ServiceAccount, or another one; a Job is made again for it."""
+        account = name or self.service_account
+        return (self._new_job(account),) if self.kind == "job" else self._edit("set", "serviceaccount", account)
+
+    def _new_job(self, account: str) -> str:
+        """Makes the Job again under this ServiceAccount, because a Job's template cannot be changed."""
+        patch = json.dumps(new_job({"serviceAccountName": account}))
+        get, make = self.kubectl("get", self.workload, "-o", "yaml"), self.kubectl("replace", "--force", "-f", "-")
+        return " | ".join((get, line("kubectl", "patch", "--local", "-f", "-", "-p", patch, "-o", "yaml"), make))
+
+    @property
+    def template(self) -> tuple[str, ...]:
+        """The place of its Pods' manifest in the workload; empty where the Pod's own manifest is the one to change."""
+        rolled_out = self.again == "restart" or self.kind in _TEMPLATE
+        return _TEMPLATE.get(self.kind, ("spec", "template")) if rolled_out else ()
+
+    def merge(self, pod: JsonValue) -> tuple[str, ...]:
+        """Applies a strategic merge patch to the manifest of the workload's Pods."""
+        for key in reversed(self.template):
+            pod = {key: pod}
+        return self._edit("patch", "-p", json.dumps(pod))
+
+    def remove(self, kind: str, key: str) -> tuple[str, ...]:
+        """Removes a label or an annotation (`labels`, `annotations`) from the workload's Pods."""
+        path = "/".join(("", *self.template, "metadata", kind, key.replace("/", "~1")))
+        return self._edit("patch", "--type", "json", "-p", json.dumps([{"op": "remove", "path": path}]))
+
+    def show_workload(self) -> tuple[str, ...]:
+        """Prints the workload, because no command can change it. Nothing where there is no Pod."""
+        return (self.kubectl("get", self.workload, "-o", "yaml"),) if self.again else ()
+
+    def _edit(self, *words: str) -> tuple[str, ...]:
+        """Changes the workload, which restarts by itself, or the manifest of a Pod without a workload."""
+        verb = words[:2] if words[0] == "set" else words[:1]
+        rest = words[len(verb) :]
+        if self.template:
+            again = (self.kubectl("delete", "pod", self.pod),) if self._held_back == ON_DELETE else self._resume()
+            return (self.kubectl(*verb, self.workload, *rest), *again)
+        if self.again in ("apply", "replace", "reset"):
+            return self._replace(line("kubectl", *verb, "--local", "-f", "-", *rest, "-o", "yaml"))
+        return self.show_workload()
+
+    def _replace(self, *edits: str, audience: str = "") -> tuple[str, ...]:
+        """Replaces the Pod by one of its manifest after these filters. Nothing where there is no Pod."""
+        match self.again:
+            case "apply":
+                filters = [self.kubectl("apply", "view-last-applied", self.workload)]
+            case "replace" | "reset":
+                filters = [self.kubectl("get", self.workload, "-o", "yaml")]
+            case _:
+                return ()
+        if self.again == "reset":
+            filters.append(line("kubectl", "set", "env", "--local", "-f", "-", *_INJECTED, "-o", "yaml"))
+            if not self.keeps_volume(audience):
+                patch = json.dumps({"spec": {"volumes": [{"name": VOLUME, "$patch": "delete"}]}})
+                filters.append(line("kubectl", "patch", "--local", "-f", "-", "-p", patch, "-o", "yaml"))
+        command = " | ".join((*filters, *edits, self.kubectl("replace", "--force", "-f", "-")))
+        return (command,) if edits else self._makes_a_pod(command)
+
+    def keeps_volume(self, audience: str = "") -> bool:
+        """Whether the volume of the stored Pod asks for the right audience. If not, the new Pod goes without it."""
+        asked = get_str(token_source(self.documents.get("pod")), "audience")
+        return asked == (audience or self.bearer.audience)
