@@ -62,3 +62,26 @@ more = [[] for _ in range(gc.get_freeze_count())]
 kept.set_aside()
 assert gone() is not None
 """)
+
+
+def test_where_memory_is_short_all_is_looked_through_and_given_back_but_not_again_at_once() -> None:
+    run("""
+import asyncio
+given = []
+kept = garbage_collection.Garbage(lambda: True)
+kept.set_aside()
+del circle
+garbage_collection.EVERY_SECONDS = 0.01
+give_back, garbage_collection.give_back = garbage_collection.give_back, lambda: given.append(gone())
+
+async def look():
+    looking = asyncio.create_task(kept.look_after())
+    while not given:
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)
+    looking.cancel()
+
+asyncio.run(look())
+assert given == [None]
+give_back()
+""")
