@@ -33,8 +33,6 @@ _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """A header's name: a token (RFC 9110, section 5.6.2)."""
 _NOT_PLAIN = ("expect", "transfer-encoding", "connection")
 _STATUS = re.compile(rb"HTTP/1\.1 ([2-5]\d\d)(?: ([\t -~]*))?")
-_FOLD = re.compile(r"[ \t]*\r?\n[ \t]+")
-"""Where a header goes on in the next line (RFC 9112, section 5.2)."""
 _LENGTH = re.compile(r"\d{1,6}", re.ASCII)
 _ANOTHER_WAY = ("transfer-encoding", "content-encoding", "connection", "upgrade")
 """Headers of an answer that end it, or the connection, in another way than by its length."""
@@ -117,8 +115,7 @@ class WholeAnswers(_Base):
         return urllib3.HTTPResponse(
             body=answer,
             headers=urllib3.HTTPHeaderDict(
-                (name, _FOLD.sub(" ", value).strip(" \t")) if "\n" in value else (name, value)
-                for name, value in answer.headers.items()
+                (name, _unfolded(value) if "\n" in value else value) for name, value in answer.headers.items()
             ),
             status=answer.status,
             version=answer.version,
@@ -128,6 +125,11 @@ class WholeAnswers(_Base):
             request_method=method,
             request_url=url,
         )
+
+
+def _unfolded(value: str) -> str:
+    """A header's value that goes on in the next lines, in one (RFC 9112, section 5.2)."""
+    return " ".join(line.strip(" \t\r") for line in value.split("\n")).strip()
 
 
 def _written(method: str, url: str, body: Any, headers: Mapping[str, Any], host: str) -> bytes | None:

@@ -19,7 +19,7 @@ from app.flow.names import API_TOKEN
 from app.flow.ports import Access, AssumedRole, Assumptions, Credentials, Execution, Ports
 from app.flow.targets.kinds import Kind
 from app.flow.token import key_id
-from app.flow.webhook import WebhookSettings, mutate
+from app.flow.webhook import RULE, WebhookSettings, mutate
 from tests.private_keys import KEY
 
 ACCOUNT = "111122223333"
@@ -164,7 +164,7 @@ class Fakes:
                                 {"key": "eks.amazonaws.com/skip-pod-identity-webhook", "operator": "DoesNotExist"}
                             ]
                         },
-                        "rules": [{"operations": ["CREATE"], "resources": ["pods"]}],
+                        "rules": [dict(RULE)],
                     }
                 ],
             }

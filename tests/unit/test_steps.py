@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from json import dumps
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from app.flow.model import Check, Status, Step, Walk
 from app.flow.ports import Execution
 from app.flow.steps.walk import walk
 from app.flow.verdict.judge import judge
+from app.flow.webhook import RULE
 from tests.private_keys import KEY, OTHER_KEY
 from tests.unit.fake_ports import (
     ACCOUNT,
@@ -71,8 +73,11 @@ def condition(fakes: Fakes, operator: str, **values: str) -> None:
     )
 
 
-def test_nothing_is_wrong_with_a_healthy_chain() -> None:
-    found = walk(Fakes().ports(), SUBJECT)
+@pytest.mark.parametrize("rule", [{}, {"resources": ["pods/*"], "scope": "Namespaced"}, {"apiGroups": ["*"]}])
+def test_nothing_is_wrong_with_a_healthy_chain(rule: dict[str, Any]) -> None:
+    fakes = Fakes()
+    fakes.webhooks[0]["webhooks"][0]["rules"] = [{**RULE, **rule}]
+    found = walk(fakes.ports(), SUBJECT)
     assert {check.status for report in found for check in report.checks} == {Status.PASSED}
     assert judge(found).status is Status.PASSED
 
@@ -312,6 +317,22 @@ CASES: list[tuple[str, Spoil, str, Status, str, str]] = [
         FAILED,
         '[{"operations": ["UPDATE"], "resources": ["pods"]}]',
         '{"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "scope": "*"}',
+    ),
+    *(
+        (
+            f"a webhook whose rule has {part}",
+            lambda f, part=part: f.webhooks[0]["webhooks"][0].update(rules=[{**RULE, **part}]),
+            "webhook.registered",
+            FAILED,
+            dumps(part)[1:-1],
+            '{"operations": ["CREATE"]',
+        )
+        for part in (
+            {"apiGroups": ["apps"]},
+            {"apiVersions": ["v1beta1"]},
+            {"resources": ["pods/status"]},
+            {"scope": "Cluster"},
+        )
     ),
     (
         "the label that keeps it away",

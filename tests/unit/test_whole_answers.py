@@ -82,6 +82,7 @@ ANSWERS = {
     "the last one": PLAIN.replace(b"set-cookie: a", b"connection: close"),
     "an interim one first": b"HTTP/1.1 100 Continue\r\n\r\n" + PLAIN,
     "a header of two lines": PLAIN.replace(b"cookie: a", b"cookie: a\r\n b"),
+    "a header that goes on after many tabs": PLAIN.replace(b"cookie: a", b"cookie: a" + b"\t" * 30_000 + b"b\r\n \t c"),
     "no content": b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n",
     "HTTP/1.0": PLAIN.replace(b"1.1", b"1.0"),
     "more than it says": PLAIN + b"HTTP/1.1 200 OK\r\n",

@@ -118,6 +118,8 @@ def test_selectors(api, webhook, settings, called):
         ({"operations": ["*"]}, True),
         ({"resources": ["*"]}, True),
         ({"resources": ["*/*"]}, True),
+        ({"resources": ["pods/*"]}, True),
+        ({"resources": ["*/status"]}, False),
         ({"resources": ["pods/status"]}, False),
         ({"resources": ["secrets"]}, False),
         ({"apiGroups": ["apps"]}, False),

@@ -94,22 +94,23 @@ def test_chaining_by_direct_trust_or_by_permission(aws):
     assume(chained)
 
 
-@pytest.mark.parametrize("by", ["role", "session"])
+@pytest.mark.parametrize("by", ["role", "session", "*"])
 def test_a_caller_that_is_trusted_by_name_is_bound_by_its_own_policies(aws, by):
     def policy(effect, action):
         statement = {"Effect": effect, "Action": action, "Resource": "*"}
         return json.dumps({"Version": "2012-10-17", "Statement": statement})
 
     caller = f"arn:aws:sts::{ACCOUNT}:assumed-role/s3-reader/session"
-    aws.role("target", trusting(caller if by == "session" else f"arn:aws:iam::{ACCOUNT}:role/s3-reader"))
+    names = {"role": f"arn:aws:iam::{ACCOUNT}:role/s3-reader", "session": caller, "*": "*"}
+    aws.role("target", trusting(names[by]))
     narrowed = aws.client("sts", aws.assume(Policy=policy("Allow", "s3:*"))["Credentials"])
     plain = aws.client("sts", aws.assume()["Credentials"])
-    # (1) What a session policy lacks counts where the role is named; the session itself gets it.
-    if by == "session":
-        assume(narrowed)
-    else:
+    # (1) What a session policy lacks counts where the role is named; the session itself gets it, as all do by "*".
+    if by == "role":
         with denied(caller):
             assume(narrowed)
+    else:
+        assume(narrowed)
     # (2) What is denied stays denied.
     assume(plain)
     aws.call("PutRolePolicy", RoleName="s3-reader", PolicyName="no", PolicyDocument=policy("Deny", "sts:*"))

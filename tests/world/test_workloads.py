@@ -314,4 +314,16 @@ def test_roles_are_granted_by_bindings(api, world, simulation):
     assert "cannot change roleRef" in api.put(f"{rbac}/namespaces/default/rolebindings/r", changed).body["message"]
     api.delete(f"{rbac}/namespaces/default/rolebindings/r")
     assert reader.get(PODS).status == 403
+    # A user is no group, and a group no user.
+    account, accounts = "system:serviceaccount:default:my-sa", "system:serviceaccounts:default"
+    for kind, name, status in (
+        ("Group", account, 403),
+        ("User", accounts, 403),
+        ("User", account, 200),
+        ("Group", accounts, 200),
+    ):
+        subject = {"kind": kind, "name": name}
+        api.post(f"{rbac}/namespaces/default/rolebindings", {**binding, "subjects": [subject]})
+        assert reader.get(PODS).status == status, subject
+        api.delete(f"{rbac}/namespaces/default/rolebindings/r")
     reader.close()

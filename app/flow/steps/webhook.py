@@ -39,6 +39,14 @@ Source: k8s.io/apiserver, pkg/admission/plugin/webhook/errors."""
 NAMESPACES = "namespaceSelector"
 BLIND = "webhook_not_called"
 """The evidence of a registration that exists, but not for the creation of Pods: its name, and its webhook's index."""
+_NEW_PODS = {
+    "operations": {"CREATE", "*"},
+    "apiGroups": {"", "*"},
+    "apiVersions": {"v1", "*"},
+    "resources": {"pods", "*", "pods/*", "*/*"},
+}
+"""What a rule may contain to be about the creation of Pods (k8s.io/apiserver, pkg/admission/plugin/webhook/predicates:
+`pods/*` stands for the Pods themselves as well)."""
 NEXT_POD = "next_pod"
 """The reason of a warning about what the next Pod will lack: the one that runs was edited before."""
 MOUNTED_TWICE = "mounted_twice"
@@ -160,9 +168,10 @@ def _registered(findings: Findings, ports: Ports) -> JsonValue:
 
 
 def _sees_new_pods(webhook: JsonValue) -> bool:
+    """Whether one of the rules is about the creation of Pods, all of its parts together."""
     return any(
-        {"CREATE", "*"} & set(map(str, get_list(rule, "operations")))
-        and {"pods", "*", "*/*"} & set(map(str, get_list(rule, "resources")))
+        get_str(rule, "scope") in ("", "*", "Namespaced")
+        and all(wanted & set(map(str, get_list(rule, part))) for part, wanted in _NEW_PODS.items())
         for rule in get_list(webhook, "rules")
     )
 

@@ -111,10 +111,8 @@ def _concerns(world: World, hook: JsonObject, attributes: Attributes, body: Json
 
 def _rule_matches(rule: JsonObject, attributes: Attributes) -> bool:
     resource, subresource = attributes.resource, attributes.subresource
-    name = f"{resource.plural}/{subresource}" if subresource else resource.plural
-    wanted = {name, f"*/{subresource}" if subresource else "*", "*/*"}
-    if subresource:
-        wanted.add(f"{resource.plural}/*")
+    suffixes = (f"/{subresource}", "/*") if subresource else ("", "/*")
+    wanted = {f"{name}{suffix}" for name in (resource.plural, "*") for suffix in suffixes}
     scope = "Namespaced" if resource.namespaced else "Cluster"
     return (
         rule["scope"] in ("*", scope)

@@ -65,6 +65,7 @@ _ISSUER = (
 )
 _READ = ("get", "list", "watch")
 
+# All are bound to groups.
 BUILT_IN: Sequence[Grant] = (
     Grant(subject="system:masters", verbs=("*",), resources=("*",), groups=("*",), paths=("*",)),
     # system:public-info-viewer, system:discovery, system:basic-user
@@ -95,21 +96,26 @@ BUILT_IN: Sequence[Grant] = (
 
 def grants_of(world: World, user: User) -> Iterator[Grant]:
     """The rules that are bound to the user or one of its groups."""
-    subjects = {user.name, *user.groups}
-    yield from (grant for grant in (*BUILT_IN, *world.cluster.grants) if grant.subject in subjects)
+    yield from (grant for grant in BUILT_IN if grant.subject in user.groups)
+    yield from (grant for grant in world.cluster.grants if grant.subject in (user.name, *user.groups))
     for plural in ("clusterrolebindings", "rolebindings"):
         for stored in world.cluster.scan(plural):
             for subject in stored.object.get("subjects", []):
-                if (name := _subject(subject, stored.object)) in subjects:
-                    yield from _bound(world, name, stored.object)
+                if _is_subject(user, subject, stored.object):
+                    yield from _bound(world, subject["name"], stored.object)
 
 
-def _subject(subject: JsonObject, binding: JsonObject) -> str:
-    """The user's or group's name that a subject of a binding stands for."""
-    if subject["kind"] != "ServiceAccount":
-        return str(subject["name"])
+def _is_subject(user: User, subject: JsonObject, binding: JsonObject) -> bool:
+    """Whether a subject of a binding stands for the user; a user and a group of one name are different subjects.
+
+    Source: `appliesToUser` of `pkg/registry/rbac/validation/rule.go`.
+    """
+    if subject["kind"] == "Group":
+        return subject["name"] in user.groups
+    if subject["kind"] == "User":
+        return bool(subject["name"] == user.name)
     namespace = subject.get("namespace") or binding["metadata"].get("namespace", "")
-    return username(namespace, subject["name"])
+    return username(namespace, subject["name"]) == user.name
 
 
 def _bound(world: World, subject: str, binding: JsonObject) -> Iterator[Grant]:

@@ -52,11 +52,12 @@ def assume_role(caller: Caller, parameters: Parameters) -> JsonValue:
 def _may_assume(caller: Caller, role: Role, parameters: Parameters) -> bool:
     """The trust policy must name the caller; where it names the account, the caller's own policies must allow too.
 
-    What the organization or a policy of the caller denies stays denied.
+    `"*"` names each principal of the account itself. What the organization or a policy of the caller denies stays
+    denied. Rule: IAM user guide, "AWS JSON policy elements: Principal" ("no other permissions are required").
     """
-    session = {caller.key.arn}
+    session = {caller.key.arn, "*"}
     own = session | ({caller.account.roles[caller.key.role_name].arn} if caller.key.role_name else set())
-    whole_account = {caller.account.account_id, f"arn:aws:iam::{caller.account.account_id}:root", "*"}
+    whole_account = {caller.account.account_id, f"arn:aws:iam::{caller.account.account_id}:root"}
     keys = request_keys(caller) | {"sts:RoleSessionName": parameters["RoleSessionName"]}
     if "ExternalId" in parameters:
         keys["sts:ExternalId"] = parameters["ExternalId"]
