@@ -35,8 +35,9 @@ from app.serving.launch import LAUNCH, cookie
 from app.serving.loop_turns import LoopTurns
 from app.serving.operations.garbage_collection import Garbage
 from app.serving.operations.health import Probes
+from app.serving.operations.memory_shortage import MEMORY
 from app.serving.operations.metrics import Metrics
-from app.serving.operations.open_pages import OPEN_PAGES, RoomForPages, is_memory_short
+from app.serving.operations.open_pages import OPEN_PAGES, RoomForPages
 from app.serving.operations.request_log import RequestLog
 from app.serving.operations.stopping import STOPPING, NoNewSessions
 from app.serving.page_frames import PageFrames
@@ -137,7 +138,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     await asyncio.to_thread(session.simulation)
     warming = threading.Thread(target=warm_up, name="warm-up", daemon=True)
     warming.start()
-    garbage = asyncio.create_task(Garbage(is_memory_short).look_after())
+    garbage = asyncio.create_task(Garbage(MEMORY.is_short).look_after())
     try:
         yield
     finally:

@@ -64,24 +64,15 @@ def test_a_page_that_comes_back_takes_its_own_place_in_a_full_room_and_no_other(
 
 
 def test_where_memory_is_short_no_new_page_opens_and_one_comes_back() -> None:
-    short = [False]
-    pages = OpenPages(8, lambda: short[0])
+    short = [True]
+    pages = OpenPages(2 * LEAST, lambda: short[0])
     with ExitStack() as opened:
-        assert opened.enter_context(pages.one_more("a", "one"))
-        short[0] = True
+        for number in range(LEAST):
+            assert opened.enter_context(pages.one_more("a", number)), "these may always be open"
         assert not opened.enter_context(pages.one_more("b", "new"))
-        assert opened.enter_context(pages.one_more("a", "again", "one"))
+        assert opened.enter_context(pages.one_more("a", "again", 0))
         short[0] = False
         assert opened.enter_context(pages.one_more("b", "new"))
-
-
-@pytest.mark.parametrize(("used", "short"), [(89, False), (90, True), (None, False)])
-def test_memory_is_short_from_nine_tenths_of_a_limit(
-    used: int | None, short: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    limit = None if used is None else 100
-    monkeypatch.setattr(control_groups, "memory_used_and_limit", lambda: (used, limit))
-    assert open_pages.is_memory_short() is open_pages.for_worlds().is_short() is short
 
 
 def test_the_connection_that_a_page_had_before_ends_when_it_comes_back() -> None:

@@ -22,7 +22,8 @@ from app.flow.times import timestamp
 from app.serving import descriptors
 from app.serving.operations import control_groups
 from app.serving.operations.control_groups import memory_used_and_limit
-from app.serving.operations.open_pages import BASE_BYTES, PAGE_BYTES
+from app.serving.operations.memory_shortage import BASE_BYTES
+from app.serving.operations.open_pages import PAGE_BYTES
 from app.serving.transport.uvicorn_settings import page_limits
 from app.settings import Settings, is_loopback
 from app.world.node.volumes.disk import RESERVE_BYTES, free_bytes

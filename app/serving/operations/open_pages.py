@@ -22,12 +22,11 @@ from starlette.websockets import WebSocketClose
 
 from app.flow.budget import Tally, has_share
 from app.serving import request_facts
-from app.serving.operations import control_groups, health, log_events
+from app.serving.operations import control_groups, log_events
+from app.serving.operations.memory_shortage import BASE_BYTES, MEMORY
 from app.serving.operations.request_log import STREAM
 from app.world.lifecycle.world_weight import Memory
 
-BASE_BYTES = 150 * 1024 * 1024
-"""What the process takes before the first page."""
 PAGE_BYTES = 5 * 1024 * 1024
 """Memory that counts for a page: its session, its reader's worlds and walks, and what is under way for them. One that
 was only opened takes 1.3 MB, and 50 readers who were in all labs took 5.0 MB each (docs/performance.md, "Figures of a
@@ -43,15 +42,10 @@ def room(limit: int | None) -> int:
     return sys.maxsize if limit is None else max((limit - BASE_BYTES) // PAGE_BYTES, LEAST)
 
 
-def is_memory_short() -> bool:
-    """Whether the memory that is really used leaves no room for one more page, as `/readyz` says it."""
-    return not health.share("memory", *control_groups.memory_used_and_limit()).ok
-
-
 def for_worlds() -> Memory:
     """What the worlds may take together: half of what is reckoned for the pages."""
     limit = control_groups.memory_limit()
-    return Memory(room=None if limit is None else room(limit) * PAGE_BYTES // 2, is_short=is_memory_short)
+    return Memory(room=None if limit is None else room(limit) * PAGE_BYTES // 2, is_short=MEMORY.is_short)
 
 
 class OpenPages:
@@ -78,7 +72,7 @@ class OpenPages:
         """Whether a visitor may open one more page. The `old` page is replaced, so it does not count where it is still
         open, and needs no more memory."""
         of_old = self._address_of.get(old)
-        if of_old is None and self._is_memory_short():
+        if of_old is None and len(self) >= LEAST and self._is_memory_short():
             return False
         of_all, own = len(self) - (of_old is not None), self._by_address.of(address) - (of_old == address)
         return has_share(own, of_all, self.limit, self.of_address)
@@ -167,5 +161,5 @@ def _session(scope: Scope) -> str:
     return said[2].strip() if len(said) > 2 else ""
 
 
-OPEN_PAGES = OpenPages(room(control_groups.memory_limit()), is_memory_short)
+OPEN_PAGES = OpenPages(room(control_groups.memory_limit()), MEMORY.is_short)
 """The open pages of this process."""

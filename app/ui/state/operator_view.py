@@ -14,9 +14,10 @@ from streamlit.proto.RootContainer_pb2 import RootContainer
 
 from app.content import LANGUAGES, Content, for_locale, load
 from app.serving import descriptors, request_facts
-from app.serving.operations import control_groups, health, metrics
+from app.serving.operations import health, metrics
 from app.serving.operations.exposition import Gauge, Metric, Sample
 from app.serving.operations.health import Check
+from app.serving.operations.memory_shortage import MEMORY
 from app.serving.operations.open_pages import OPEN_PAGES
 from app.serving.operations.stopping import STOPPING
 from app.serving.transport import uvicorn_settings
@@ -44,7 +45,7 @@ async def checks() -> Sequence[Check]:
         *disks,
         health.share("connections", connections, most, 1.0),
         health.share("pages", len(OPEN_PAGES), OPEN_PAGES.limit, 1.0),
-        health.share("memory", *control_groups.memory_used_and_limit()),
+        MEMORY.check(),
         health.share("descriptors", metrics.open_descriptors(), descriptors.limit()),
     )
 
