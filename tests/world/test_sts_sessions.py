@@ -88,10 +88,13 @@ def test_chaining_by_direct_trust_or_by_permission(aws):
     aws.call("UpdateAssumeRolePolicy", RoleName="target", PolicyDocument=json.dumps(trusting(ACCOUNT)))
     with denied(caller):
         assume(chained)
-    allow = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": TARGET}
+    condition = {"StringEquals": {"sts:RoleSessionName": "session", "sts:ExternalId": "shared"}}
+    allow = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": TARGET, "Condition": condition}
     policy = json.dumps({"Version": "2012-10-17", "Statement": allow})
     aws.call("PutRolePolicy", RoleName="s3-reader", PolicyName="chain", PolicyDocument=policy)
-    assume(chained)
+    with denied(caller):
+        assume(chained)
+    assume(chained, ExternalId="shared")
 
 
 @pytest.mark.parametrize("by", ["role", "session", "*"])
