@@ -328,6 +328,14 @@ def test_roles_are_granted_by_bindings(api, world, simulation):
     elsewhere = {"metadata": {"name": "r"}, "rules": [{**rules[0], "apiGroups": ["apps"]}]}
     assert api.put(f"{rbac}/namespaces/default/roles/r", elsewhere).status == 200
     assert reader.get(PODS).status == 403
+    # A binding may refer to a role that does not exist, and a refusal says so.
+    api.delete(f"{rbac}/namespaces/default/roles/r")
+    missing = 'RBAC: role.rbac.authorization.k8s.io "r" not found'
+    assert reader.get(PODS).body["message"].endswith(f'in the namespace "default": {missing}')
+    assert "RBAC" not in reader.get("/api/v1/namespaces/kube-system/pods").body["message"]
+    review = {"spec": {"resourceAttributes": {"verb": "list", "resource": "pods", "namespace": "default"}}}
+    asked = reader.post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review)
+    assert asked.body["status"] == {"allowed": False, "reason": missing}
     # A path belongs to no namespace, so only a ClusterRoleBinding grants it.
     api.post(
         f"{rbac}/clusterroles", {"metadata": {"name": "p"}, "rules": [{"verbs": ["get"], "nonResourceURLs": ["/m"]}]}
@@ -341,4 +349,8 @@ def test_roles_are_granted_by_bindings(api, world, simulation):
     for path, status in ((f"{rbac}/namespaces/default/rolebindings", 403), (f"{rbac}/clusterrolebindings", 404)):
         assert api.post(path, bound).status == 201
         assert reader.get("/m").status == status
+    api.delete(f"{rbac}/clusterroles/p")
+    gone = 'clusterrole.rbac.authorization.k8s.io "p" not found'
+    assert reader.get("/m").body["message"].endswith(f'cannot get path "/m": RBAC: {gone}')
+    assert reader.get(PODS).body["message"].endswith(f"RBAC: [{gone}, {missing.removeprefix('RBAC: ')}]")
     reader.close()
