@@ -1,5 +1,7 @@
 """The parts of the chain: their table holds together, and every check convicts one of them."""
 
+from dataclasses import replace
+
 from app.flow.doctor import account, pod, recent_failures
 from app.flow.film import script
 from app.flow.model import Check, Exchange, Status, Step
@@ -64,6 +66,7 @@ def test_a_call_that_nobody_answered_is_guilty_itself() -> None:
     check = failed("webhook.volume")
     assert guilty_part(Step.WEBHOOK, check, {"review": [silent]}) == "review"
     assert guilty_part(Step.WEBHOOK, check, {"review": []}) == "webhook"
+    assert guilty_part(Step.WEBHOOK, check, {"review": [silent, replace(silent, status=200)]}) == "webhook"
 
 
 def test_a_refusal_in_an_account_that_we_cannot_read_convicts_what_the_verdict_puts_it_on() -> None:

@@ -73,10 +73,12 @@ def condition(fakes: Fakes, operator: str, **values: str) -> None:
     )
 
 
-@pytest.mark.parametrize("rule", [{}, {"resources": ["pods/*"], "scope": "Namespaced"}, {"apiGroups": ["*"]}])
-def test_nothing_is_wrong_with_a_healthy_chain(rule: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "rules", [[{}], [{"resources": ["pods/*"], "scope": "Namespaced"}], [{"apiGroups": ["apps"]}, {"apiGroups": ["*"]}]]
+)
+def test_nothing_is_wrong_with_a_healthy_chain(rules: list[dict[str, Any]]) -> None:
     fakes = Fakes()
-    fakes.webhooks[0]["webhooks"][0]["rules"] = [{**RULE, **rule}]
+    fakes.webhooks[0]["webhooks"][0]["rules"] = [{**RULE, **rule} for rule in rules]
     found = walk(fakes.ports(), SUBJECT)
     assert {check.status for report in found for check in report.checks} == {Status.PASSED}
     assert judge(found).status is Status.PASSED

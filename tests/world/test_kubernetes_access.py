@@ -99,6 +99,7 @@ def test_nobody_in_particular(anonymous):
 def test_what_every_account_may(limited):
     for path in ("/version", "/api", "/apis", "/api/v1", "/openapi/v3", "/.well-known/openid-configuration"):
         assert limited.get(path).status == 200
+    assert [limited.get(path).status for path in ("/versions", "/apix")] == [403, 403]
     assert limited.get("/openid/v1/jwks").headers["content-type"] == "application/jwk-set+json"
 
 
@@ -181,7 +182,8 @@ def test_acting_as_somebody(api, headers, info):
 def test_acting_as_nobody_in_particular(api, user):
     answer = api.get(PODS, headers={"impersonate-user": user})
     assert (answer.status, f'User "{user}"' in answer.body["message"]) == (403, True)
-    assert api.get(PODS, headers={"impersonate-group": "system:masters"}).status == 400
+    for header in ("group", "uid", "extra-scope"):
+        assert api.get(PODS, headers={f"impersonate-{header}": "system:masters"}).status == 400
     unauthenticated = {"impersonate-user": "alice", "impersonate-group": "system:unauthenticated"}
     assert [api.get(path, headers=unauthenticated).status for path in ("/version", "/api")] == [200, 403]
 

@@ -115,9 +115,12 @@ def test_a_session_by_hand(world, sh):
         "set -e; answer=$(aws sts assume-role-with-web-identity --role-arn $AWS_ROLE_ARN --role-session-name by-hand "
         f"--web-identity-token file://{TOKEN_FILE} --query 'Credentials.[AccessKeyId,SecretAccessKey,SessionToken]' "
         "--output text); set -- $answer; export AWS_ACCESS_KEY_ID=$1 AWS_SECRET_ACCESS_KEY=$2 AWS_SESSION_TOKEN=$3; "
-        "aws sts get-caller-identity --query Arn --output text; aws configure list | grep -c env"
+        "aws sts get-caller-identity --query Arn --output text; aws configure list | grep -c env; mkdir ~/.aws; "
+        "echo '[profile a]' > ~/.aws/config; AWS_PROFILE=a AWS_DEFAULT_PROFILE=b aws configure list | grep profile"
     )
-    assert done.stdout == f"arn:aws:sts::{world.account_id}:assumed-role/s3-reader/by-hand\n3\n"
+    arn, number, profile = done.stdout.splitlines()
+    assert (arn, number) == (f"arn:aws:sts::{world.account_id}:assumed-role/s3-reader/by-hand", "3")
+    assert profile.split(maxsplit=3) == ["profile", "a", "env", "['AWS_PROFILE', 'AWS_DEFAULT_PROFILE']"]
 
 
 def test_what_the_role_may_not_do_is_refused(world, sh):

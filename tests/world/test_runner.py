@@ -140,9 +140,10 @@ def test_a_token_that_the_process_may_not_read(run_pod, execute):
     assert result == aws_failure(255, f"[Errno 13] Permission denied: '{TOKEN_FILE}'")
 
 
-def test_a_profile_that_is_not_there(aws_in):
-    result = aws_in("s3", "ls", container=variables(AWS_PROFILE="mine"))
-    assert result == aws_failure(255, "The config profile (mine) could not be found")
+@pytest.mark.parametrize("profile", ["mine", ""])
+def test_a_profile_that_is_not_there(aws_in, profile):
+    result = aws_in("s3", "ls", container=variables(AWS_PROFILE=profile, AWS_DEFAULT_PROFILE="default"))
+    assert result == aws_failure(255, f"The config profile ({profile}) could not be found")
 
 
 def test_a_bare_role_name_is_refused_before_sts(world, simulation, aws_in):

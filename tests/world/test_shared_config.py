@@ -62,8 +62,8 @@ def test_a_program_that_names_a_profile_becomes_the_node(simulation, world, run_
 
 
 def test_a_profile_of_the_environment_leaves_web_identity_in_force(configured):
-    config = "[profile app]\nregion = ap-northeast-1\n"
-    assert "assumed-role/s3-reader/" in arn(configured(*WHO, config=config, variables={"AWS_PROFILE": "app"}))
+    config, variables = "[profile app]\nregion = ap-northeast-1\n", {"AWS_PROFILE": "app", "AWS_DEFAULT_PROFILE": "x"}
+    assert "assumed-role/s3-reader/" in arn(configured(*WHO, config=config, variables=variables))
 
 
 def test_a_role_of_the_instance_goes_before_web_identity(world, configured):

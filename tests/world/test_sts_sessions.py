@@ -37,7 +37,9 @@ def test_a_session_of_the_user(aws):
     assert credentials["Expiration"].timestamp() == aws.clock.now() + 900
     session = aws.client("sts", credentials)
     assert session.get_caller_identity()["Arn"] == LEARNER
-    assert aws.client("iam", credentials).list_roles()["Roles"]
+    assert aws.client("s3", credentials).list_buckets()["Buckets"] == []
+    with refused("InvalidClientTokenId", "The security token included in the request is invalid.", 403):
+        aws.client("iam", credentials).list_roles()  # without MFA
     with refused("AccessDenied", "Cannot call GetSessionToken with session credentials", 403):
         session.get_session_token()
 
@@ -53,6 +55,7 @@ def test_the_account_in_a_key_id(aws):
 def test_the_learner_assumes_a_role(aws, principal):
     aws.role("target", trusting(principal))
     answer = assume(aws.client("sts"))
+    assert answer["Credentials"]["Expiration"].timestamp() == aws.clock.now() + 3600
     assert answer["AssumedRoleUser"]["Arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/target/session"
     assert aws.client("sts", answer["Credentials"]).get_caller_identity()["Arn"].endswith("target/session")
 
@@ -88,10 +91,13 @@ def test_chaining_by_direct_trust_or_by_permission(aws):
     aws.call("UpdateAssumeRolePolicy", RoleName="target", PolicyDocument=json.dumps(trusting(ACCOUNT)))
     with denied(caller):
         assume(chained)
-    allow = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": TARGET}
+    condition = {"StringEquals": {"sts:RoleSessionName": "session", "sts:ExternalId": "shared"}}
+    allow = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": TARGET, "Condition": condition}
     policy = json.dumps({"Version": "2012-10-17", "Statement": allow})
     aws.call("PutRolePolicy", RoleName="s3-reader", PolicyName="chain", PolicyDocument=policy)
-    assume(chained)
+    with denied(caller):
+        assume(chained)
+    assume(chained, ExternalId="shared")
 
 
 @pytest.mark.parametrize("by", ["role", "session", "*"])
@@ -128,6 +134,12 @@ def test_how_long(aws):
     assume(chained, DurationSeconds=3600)
     with refused("ValidationError", message, 400):
         assume(chained, DurationSeconds=3601)
+
+
+def test_a_name_that_no_session_may_have(aws):
+    aws.role("target", trusting(LEARNER))
+    with refused("ValidationError", status=400):
+        assume(aws.client("sts"), RoleSessionName="a session")
 
 
 def test_an_external_id(aws):

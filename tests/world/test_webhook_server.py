@@ -34,9 +34,10 @@ def ask(https, world, body, content_type="application/json"):
     return https.post(world.webhook_url, content=content, headers={"content-type": content_type})
 
 
-def test_the_answer_is_a_json_patch(https, world):
-    answer = ask(https, world, review()).json()
-    assert (answer["kind"], answer["apiVersion"]) == ("AdmissionReview", "admission.k8s.io/v1")
+@pytest.mark.parametrize("version", ["v1", "v1beta1"])
+def test_the_answer_is_a_json_patch(https, world, version):
+    answer = ask(https, world, {**review(), "apiVersion": f"admission.k8s.io/{version}"}).json()
+    assert (answer["kind"], answer["apiVersion"]) == ("AdmissionReview", f"admission.k8s.io/{version}")
     response = answer["response"]
     assert (response["uid"], response["allowed"], response["patchType"]) == ("u-1", True, "JSONPatch")
     account = world.cluster.get("serviceaccounts", "default", "my-sa")

@@ -312,18 +312,45 @@ def test_roles_are_granted_by_bindings(api, world, simulation):
     assert reader.get("/api/v1/namespaces/kube-system/pods").status == 403
     changed = {**binding, "roleRef": {**binding["roleRef"], "name": "other"}}
     assert "cannot change roleRef" in api.put(f"{rbac}/namespaces/default/rolebindings/r", changed).body["message"]
-    api.delete(f"{rbac}/namespaces/default/rolebindings/r")
-    assert reader.get(PODS).status == 403
     # A user is no group, and a group no user.
     account, accounts = "system:serviceaccount:default:my-sa", "system:serviceaccounts:default"
-    for kind, name, status in (
-        ("Group", account, 403),
-        ("User", accounts, 403),
-        ("User", account, 200),
-        ("Group", accounts, 200),
+    for subject, status in (
+        ({"kind": "ServiceAccount", "name": "my-sa", "namespace": "kube-system"}, 403),
+        ({"kind": "Group", "name": account}, 403),
+        ({"kind": "User", "name": accounts}, 403),
+        ({"kind": "User", "name": account}, 200),
+        ({"kind": "Group", "name": accounts}, 200),
     ):
-        subject = {"kind": kind, "name": name}
+        api.delete(f"{rbac}/namespaces/default/rolebindings/r")
         api.post(f"{rbac}/namespaces/default/rolebindings", {**binding, "subjects": [subject]})
         assert reader.get(PODS).status == status, subject
-        api.delete(f"{rbac}/namespaces/default/rolebindings/r")
+    # Pods of another API group are other objects.
+    elsewhere = {"metadata": {"name": "r"}, "rules": [{**rules[0], "apiGroups": ["apps"]}]}
+    assert api.put(f"{rbac}/namespaces/default/roles/r", elsewhere).status == 200
+    assert reader.get(PODS).status == 403
+    # A binding may refer to a role that does not exist, and a refusal says so.
+    api.delete(f"{rbac}/namespaces/default/roles/r")
+    missing = 'RBAC: role.rbac.authorization.k8s.io "r" not found'
+    assert reader.get(PODS).body["message"].endswith(f'in the namespace "default": {missing}')
+    assert "RBAC" not in reader.get("/api/v1/namespaces/kube-system/pods").body["message"]
+    review = {"spec": {"resourceAttributes": {"verb": "list", "resource": "pods", "namespace": "default"}}}
+    asked = reader.post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review)
+    assert asked.body["status"] == {"allowed": False, "reason": missing}
+    # A path belongs to no namespace, so only a ClusterRoleBinding grants it.
+    api.post(
+        f"{rbac}/clusterroles", {"metadata": {"name": "p"}, "rules": [{"verbs": ["get"], "nonResourceURLs": ["/m"]}]}
+    )
+    bound = {
+        **binding,
+        "metadata": {"name": "p"},
+        "roleRef": {**binding["roleRef"], "kind": "ClusterRole", "name": "p"},
+    }
+    bound["subjects"] = [{"kind": "Group", "name": accounts}]
+    for path, status in ((f"{rbac}/namespaces/default/rolebindings", 403), (f"{rbac}/clusterrolebindings", 404)):
+        assert api.post(path, bound).status == 201
+        assert reader.get("/m").status == status
+    api.delete(f"{rbac}/clusterroles/p")
+    gone = 'clusterrole.rbac.authorization.k8s.io "p" not found'
+    assert reader.get("/m").body["message"].endswith(f'cannot get path "/m": RBAC: {gone}')
+    assert reader.get(PODS).body["message"].endswith(f"RBAC: [{gone}, {missing.removeprefix('RBAC: ')}]")
     reader.close()

@@ -207,7 +207,7 @@ def _static_keys(findings: Findings, pod: JsonValue, variables: Sequence[Variabl
     """Decides about the access keys of the container that the Pod is for. The keys of a sidecar or an init container
     may be there on purpose, and keep no other container from using the role.
 
-    A profile that no file has stops the SDK before it looks for the token.
+    A profile that no file has stops the SDK before it looks for the token; an empty variable names such a profile.
     """
     optional = _named(variables, KEY_VARIABLES, optional=True)
     keys = _named(variables, KEY_VARIABLES) or (optional if ":user/" in principal_of(said) else [])
@@ -216,7 +216,7 @@ def _static_keys(findings: Findings, pod: JsonValue, variables: Sequence[Variabl
         _unseen(findings, "pod.static_keys", hidden, where)
         return
     no_profile, mounts = lacks_profile(said), [] if keys else _credential_mounts(pod)
-    if others := keys or _named(variables, PROFILE_VARIABLES):
+    if others := keys or _named(variables, PROFILE_VARIABLES, empty=no_profile):
         findings.show("other_credentials", others)
     if optional := [] if others or mounts else optional:
         findings.show(OPTIONAL_KEYS, optional)
@@ -244,10 +244,10 @@ def _main(pod: JsonValue) -> str:
 
 
 def _named(
-    variables: Sequence[Variables], wanted: Sequence[str], *, optional: bool = False
+    variables: Sequence[Variables], wanted: Sequence[str], *, optional: bool = False, empty: bool = False
 ) -> list[dict[str, JsonValue]]:
-    """Which of the `wanted` variables are set to a value, or may be (`optional`), and where. `beneath`: a source sets
-    the variable as well as `env`, or may do so."""
+    """Which of the `wanted` variables are set to a value (or are `empty`), or may be (`optional`), and where.
+    `beneath`: a source sets the variable as well as `env`, or may do so."""
     return [
         {
             "container": box.container,
@@ -257,7 +257,7 @@ def _named(
         }
         for box in variables
         for name in wanted
-        if (box.may_have(name) if optional else box.has(name))
+        if (box.may_have(name) if optional else box.has(name) or (empty and name in box.found))
     ]
 
 

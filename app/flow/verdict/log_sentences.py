@@ -68,7 +68,7 @@ _SENTENCE = re.compile(
     r"|file_get_contents\(/var/run/secrets/\S+\): .+"
     r"|(?:Access to the path|Could not find a part of the path|Could not find file) '/var/run/secrets/\S+'.*"
     r"|The webIdentityTokenFile must be an absolute path\."
-    r"|The config profile \(.+\) could not be found"
+    r"|The config profile \(.*\) could not be found"
     r"|Region is missing"
     r"|Unable to execute HTTP request: (?:Connect to|PKIX path building failed) ?.+"
     rf"|Unable to execute HTTP request: \S+\.{OF_AWS}$"

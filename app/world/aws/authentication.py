@@ -106,6 +106,11 @@ def authenticate(accounts: Accounts, request: Incoming, signature: Signature) ->
     return Caller(account=account, key=key, region=signature.region)
 
 
+def invalid_token_id() -> AwsError:
+    """What IAM and STS say of a token that they do not take."""
+    return AwsError(*_INVALID_TOKEN_ID)
+
+
 def _token_problem(signature: Signature) -> _Problem:
     given = signature.session_token
     return "malformed_token" if given and not is_session_token(given) else "wrong_token"

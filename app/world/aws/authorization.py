@@ -58,10 +58,10 @@ def authorize(caller: Caller, action: str, resource: str = "*", *, named: str = 
             raise access_denied(f"{refusal} because no {kind} allows the {action} action")
 
 
-def is_allowed(caller: Caller, action: str, resource: str) -> bool:
+def is_allowed(caller: Caller, action: str, resource: str, keys: Keys | None = None) -> bool:
     """Whether the caller's policies allow the action."""
     try:
-        authorize(caller, action, resource)
+        authorize(caller, action, resource, keys=keys)
     except AwsError:
         return False
     return True

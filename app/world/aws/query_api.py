@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from app.flow.model import JsonValue
 from app.world.aws import iam, protocols, xml
-from app.world.aws.authentication import Caller, authenticate
+from app.world.aws.authentication import Caller, authenticate, invalid_token_id
 from app.world.aws.authorization import authorize
 from app.world.aws.directory import Directory
 from app.world.aws.errors import AwsError, validation_error
@@ -72,6 +72,9 @@ async def respond(
 
 async def _iam(caller: Caller, action: str, parameters: Parameters) -> JsonValue:
     find_action(action)
+    if caller.key.session_token and not caller.key.role_name:
+        # GetSessionToken gives a user's session, which without MFA may call no action of IAM (API_GetSessionToken).
+        raise invalid_token_id()
     arn, named = resource_of(caller, action, parameters)
     keys = {"iam:PolicyARN": parameters["PolicyArn"]} if "PolicyArn" in parameters else {}
     authorize(caller, f"iam:{action}", arn, named=named, keys=keys)

@@ -98,11 +98,28 @@ def grants_of(world: World, user: User) -> Iterator[Grant]:
     """The rules that are bound to the user or one of its groups."""
     yield from (grant for grant in BUILT_IN if grant.subject in user.groups)
     yield from (grant for grant in world.cluster.grants if grant.subject in (user.name, *user.groups))
+    for subject, binding in _bindings(world, user):
+        yield from _bound(world, subject, binding)
+
+
+def reason(world: World, user: User, namespace: str) -> str:
+    """What RBAC adds to a refusal: the missing roles of bindings that count for the user there; empty where none is."""
+    missing = {
+        f'{binding["roleRef"]["kind"].lower()}.rbac.authorization.k8s.io "{binding["roleRef"]["name"]}" not found': None
+        for _, binding in _bindings(world, user)
+        if binding["metadata"].get("namespace", "") in ("", namespace) and _role(world, binding) is None
+    }
+    said = ", ".join(missing)
+    return f"RBAC: [{said}]" if len(missing) > 1 else f"RBAC: {said}" if missing else ""
+
+
+def _bindings(world: World, user: User) -> Iterator[tuple[str, JsonObject]]:
+    """The bindings that count for the user, each with its subject's name."""
     for plural in ("clusterrolebindings", "rolebindings"):
         for stored in world.cluster.scan(plural):
             for subject in stored.object.get("subjects", []):
                 if _is_subject(user, subject, stored.object):
-                    yield from _bound(world, subject["name"], stored.object)
+                    yield subject["name"], stored.object
 
 
 def _is_subject(user: User, subject: JsonObject, binding: JsonObject) -> bool:
@@ -120,10 +137,8 @@ def _is_subject(user: User, subject: JsonObject, binding: JsonObject) -> bool:
 
 def _bound(world: World, subject: str, binding: JsonObject) -> Iterator[Grant]:
     """The rules of the role that a binding refers to; none where there is no such role."""
-    namespace, reference = binding["metadata"].get("namespace", ""), binding["roleRef"]
-    is_role = reference["kind"] == "Role"
-    role = world.cluster.find("roles" if is_role else "clusterroles", namespace if is_role else "", reference["name"])
-    for rule in role.object.get("rules", []) if role is not None else []:
+    namespace, role = binding["metadata"].get("namespace", ""), _role(world, binding)
+    for rule in role.get("rules", []) if role is not None else []:
         yield Grant(
             subject=subject,
             verbs=tuple(rule.get("verbs", ())),
@@ -133,6 +148,16 @@ def _bound(world: World, subject: str, binding: JsonObject) -> Iterator[Grant]:
             names=tuple(rule.get("resourceNames", ())),
             paths=() if namespace else tuple(rule.get("nonResourceURLs", ())),
         )
+
+
+def _role(world: World, binding: JsonObject) -> JsonObject | None:
+    """The role that a binding refers to; None where there is none."""
+    reference = binding["roleRef"]
+    if reference["kind"] == "Role":
+        found = world.cluster.find("roles", binding["metadata"].get("namespace", ""), reference["name"])
+    else:
+        found = world.cluster.find("clusterroles", "", reference["name"])
+    return found.object if found is not None else None
 
 
 def is_allowed(world: World, user: User, request: Request) -> bool:
@@ -161,8 +186,9 @@ def authorize(world: World, user: User, request: Request) -> None:
     """Raises `ApiError` 403 where no rule allows the request."""
     if is_allowed(world, user, request):
         return
+    because = f": {said}" if (said := reason(world, user, request.namespace)) else ""
     if not request.resource:
-        raise errors.forbidden_path(user.name, request.verb, request.path)
+        raise errors.forbidden_path(user.name, request.verb, request.path, because)
     name = f"{request.resource}/{request.subresource}" if request.subresource else request.resource
     why = f'User "{user.name}" cannot {request.verb} resource "{name}" in API group "{request.group}"'
     where = f'in the namespace "{request.namespace}"' if request.namespace else "at the cluster scope"
@@ -172,5 +198,5 @@ def authorize(world: World, user: User, request: Request) -> None:
     if request.group:
         details["group"] = request.group
     raise errors.ApiError(
-        403, "Forbidden", f"{about} is forbidden: {why} {where}", {**details, "kind": request.resource}
+        403, "Forbidden", f"{about} is forbidden: {why} {where}{because}", {**details, "kind": request.resource}
     )

@@ -8,7 +8,7 @@ from app.flow.model import JsonObject
 from app.flow.times import timestamp
 from app.world.apiserver.auth.authentication import InvalidToken, User
 from app.world.apiserver.auth.authentication import review as review_token
-from app.world.apiserver.auth.authorization import Grant, Request, grants_of, is_allowed
+from app.world.apiserver.auth.authorization import Grant, Request, grants_of, is_allowed, reason
 from app.world.apiserver.types.codec import decode_typed
 from app.world.apiserver.types.errors import bad_request, invalid
 from app.world.apiserver.types.names import invalid_value
@@ -74,8 +74,10 @@ def _access(world: World, user: User, review: JsonObject) -> JsonObject:
         path=(path or {}).get("path", ""),
         **{name: asked.get(name, "") for name in (fields if resource is not None else ("verb",))},
     )
-    allowed = is_allowed(world, user, request)
-    return {"spec": spec, "status": {"allowed": allowed}}
+    status: JsonObject = {"allowed": is_allowed(world, user, request)}
+    if not status["allowed"] and (said := reason(world, user, request.namespace)):
+        status["reason"] = said
+    return {"spec": spec, "status": status}
 
 
 def _rule(grant: Grant) -> JsonObject:

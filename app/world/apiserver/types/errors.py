@@ -82,9 +82,9 @@ def forbidden(resource: Resource, name: str, why: str) -> ApiError:
     return ApiError(403, "Forbidden", f"{about} is forbidden: {why}", _details(resource, name))
 
 
-def forbidden_path(user: str, verb: str, path: str) -> ApiError:
+def forbidden_path(user: str, verb: str, path: str, because: str) -> ApiError:
     """403 about a URL that is no resource."""
-    return ApiError(403, "Forbidden", f'forbidden: User "{user}" cannot {verb} path "{path}"', {})
+    return ApiError(403, "Forbidden", f'forbidden: User "{user}" cannot {verb} path "{path}"{because}', {})
 
 
 def not_found(resource: Resource, name: str) -> ApiError:

@@ -22,7 +22,7 @@ Labels = Mapping[str, str]
 Predicate = Callable[[JsonObject], bool]
 
 # Of a requirement without spaces around it. Two repetitions of spaces never touch: that would take quadratic time.
-_SET = re.compile(r"(\S+?)\s+(in|notin)\s*\(([^()]*)\)", re.IGNORECASE)
+_SET = re.compile(r"(\S+?)\s+(in|notin)\s*\(([^()]*)\)")
 _EQUALITY = re.compile(r"([^\s=!,()]+)\s*(==|=|!=)\s*([^\s=!,()]*)")
 _EXISTS = re.compile(r"(?:(!)\s*)?([^\s=!,()]+)")
 
@@ -95,7 +95,7 @@ def _parts(text: str) -> Iterator[str]:
 def _label_requirement(text: str) -> tuple[str, str, frozenset[str]]:
     text = text.strip()
     if match := _SET.fullmatch(text):
-        operator = "In" if match[2].lower() == "in" else "NotIn"
+        operator = "In" if match[2] == "in" else "NotIn"
         return match[1], operator, frozenset(value.strip() for value in match[3].split(","))
     if match := _EQUALITY.fullmatch(text):
         return match[1], "NotIn" if match[2] == "!=" else "In", frozenset({match[3]})

@@ -71,7 +71,7 @@ def _may_assume(caller: Caller, role: Role, parameters: Parameters) -> bool:
     for names, to_role in ((session, False), (own, True)):
         if evaluate(_as_seen_by(role.trust_policy, names), context).allowed:
             return leaves(caller, _ACTION, role.arn, keys, to_role=to_role)
-    return is_allowed(caller, _ACTION, role.arn)
+    return is_allowed(caller, _ACTION, role.arn, keys)
 
 
 def _as_seen_by(trust_policy: str, names: set[str]) -> JsonValue:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import configparser
 import posixpath
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +14,16 @@ from botocore import configloader, exceptions
 from app.world.node.container import Container
 
 Profiles = dict[str, dict[str, Any]]
+PROFILE_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
+"""The first that is set decides."""
+
+
+def profile_of(environment: Mapping[str, str]) -> str | None:
+    """The profile that the variables name; None where they name none. An empty one is a name too.
+
+    Source: `profile` in `awscli/botocore/configprovider.py` of version 2 of the CLI.
+    """
+    return next((environment[name] for name in PROFILE_VARIABLES if name in environment), None)
 
 
 class SharedConfig:
@@ -28,9 +39,9 @@ class SharedConfig:
         self.credentials_file = environment.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials"
         self.by_option = profile is not None
         """Whether the program itself names the profile: then the environment's credentials do not count."""
-        asked = profile or environment.get("AWS_PROFILE") or environment.get("AWS_DEFAULT_PROFILE")
-        self.profile_name = asked or "default"
-        if asked and asked not in self.full["profiles"]:
+        asked = profile or profile_of(environment)
+        self.profile_name = "default" if asked is None else asked
+        if asked is not None and asked not in self.full["profiles"]:
             raise exceptions.ProfileNotFound(profile=asked)
 
     @property

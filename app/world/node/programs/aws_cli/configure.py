@@ -7,6 +7,8 @@ from typing import Any
 
 from botocore.credentials import Credentials
 
+from app.world.node.programs.shared_config import PROFILE_VARIABLES, profile_of
+
 NOT_SET = "<not set>"
 
 
@@ -21,11 +23,11 @@ def listing(
 ) -> str:
     """The output of the command. `profile`: its settings in the files; `region`: the one that is used."""
     rows = [("Name", "Value", "Type", "Location"), ("----", "-----", "----", "--------")]
-    named = next((environment[name] for name in ("AWS_DEFAULT_PROFILE", "AWS_PROFILE") if environment.get(name)), None)
+    named = profile_of(environment)
     if profile_option is not None:
         rows.append(("profile", profile_option, "manual", "--profile"))
     elif named is not None:
-        rows.append(("profile", named, "env", "['AWS_DEFAULT_PROFILE', 'AWS_PROFILE']"))
+        rows.append(("profile", named, "env", str(list(PROFILE_VARIABLES))))
     else:
         rows.append(("profile", NOT_SET, "None", "None"))
     if credentials is None:
