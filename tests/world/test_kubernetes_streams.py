@@ -2,20 +2,27 @@
 
 import asyncio
 import json
+import socket
 import ssl
 import threading
 import time
+from unittest.mock import Mock
 
 import pytest
+from starlette.responses import Response
+from uvicorn.server import ServerState
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from app.serving.chunked_bodies import PIECE
+from app.serving.transport.connections import UNSENT
 from app.world.apiserver.endpoints import remote_command, watch
 from app.world.apiserver.storage import changes
 from app.world.apiserver.storage.changes import HISTORY_BYTES
 from app.world.apiserver.types.errors import ApiError
 from app.world.apiserver.types.resources import RESOURCES
 from app.world.node import streams
+from app.world.servers.servers import config, listen
 from tests.waiting import SECONDS, eventually
 from tests.world.kubernetes_world import ACCOUNTS, MERGE, PODS, account, pod
 
@@ -157,7 +164,9 @@ def test_a_slow_watcher_is_let_go(simulation, world, monkeypatch):
 
     async def run():
         seen = []
-        slow = watch.Watch(world, RESOURCES["secrets"], "", lambda _: True, lambda stored: stored.object, initial=False)
+        slow = watch.Watch(
+            world, RESOURCES["secrets"], "", lambda _: True, lambda stored: (stored.text,), initial=False
+        )
         stream = slow.stream(str(world.cluster.changes.version), 30.0)
         world.cluster.put("secrets", {"metadata": {"name": "s0", "namespace": "default"}})
         seen.append(await anext(stream))
@@ -444,7 +453,7 @@ def test_what_is_no_longer_in_force_is_kept_as_text_alone(world, simulation):
 
 def test_nothing_is_kept_for_a_slow_client_but_what_all_may_resume_from(world, simulation, monkeypatch):
     monkeypatch.setattr(changes, "HISTORY_BYTES", 250_000)
-    everything = (lambda body: True, lambda stored: stored.object)
+    everything = (lambda body: True, lambda stored: (stored.text,))
     stream = watch.Watch(world, RESOURCES["configmaps"], "", *everything, initial=False)
 
     async def fall_behind():
@@ -459,3 +468,62 @@ def test_nothing_is_kept_for_a_slow_client_but_what_all_may_resume_from(world, s
     first, others = simulation.run(fall_behind())
     assert first
     assert others == []
+
+
+def test_watches_of_a_large_object_share_its_text_and_keep_none_that_is_forgotten(world, simulation, monkeypatch):
+    monkeypatch.setattr(changes, "HISTORY_LIMIT", 3)
+
+    def change(number):
+        body = {"metadata": {"name": "large", "namespace": "default"}, "data": {"k": f"{number}" * 700_000}}
+        world.cluster.put("configmaps", body)
+        return world.cluster.read("configmaps", "default", "large").text
+
+    async def stop_reading():
+        everything = (lambda body: True, lambda stored: (stored.text,))
+        stream = watch.Watch(world, RESOURCES["configmaps"], "default", *everything, initial=False)
+        lines = stream.stream(str(world.cluster.changes.version), 60.0)
+        text = change(0)
+        begun = await anext(lines)
+        waits = [part.obj is text for part in stream._unsent]
+        for number in range(1, 5):
+            change(number)
+        return begun, waits, list(stream._unsent), [piece async for piece in lines]
+
+    begun, waits, kept, rest = simulation.run(stop_reading())
+    assert len(begun) <= PIECE
+    assert any(waits), "it waits as it is stored"
+    assert kept == rest == []
+
+
+@pytest.mark.parametrize("include", ["Object", "Metadata", "None"])
+def test_the_table_of_a_watch_is_that_of_a_list(api, include):
+    accept = "application/json;as=Table;g=meta.k8s.io;v=v1"
+    table = api.get(f"{ACCOUNTS}/my-sa", includeObject=include, headers={"accept": accept}).body
+    with Stream(api, ACCOUNTS, {"accept": accept}, includeObject=include) as stream:
+        eventually(lambda: len(stream.events) == 2)
+    assert stream.events[1]["object"]["rows"] == table["rows"]
+
+
+def test_little_of_a_large_answer_waits_for_a_client_that_reads_nothing():
+    made = config(Response(b"x" * 5 * PIECE), tls=True)
+    made.load()
+    transport, sizes = Mock(), []
+
+    async def send(message):
+        sizes.append(len(message.get("body", b"")))
+
+    async def serve():
+        protocol = made.http_protocol_class(config=made, server_state=ServerState(), app_state={})
+        protocol.connection_made(transport)
+        await made.app({"type": "http", "method": "GET"}, None, send)
+        protocol.connection_lost(None)
+
+    asyncio.run(serve())
+    assert sizes == [0] + [PIECE] * 5
+    transport.set_write_buffer_limits.assert_called_once_with(PIECE)
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_NOTSENT_LOWAT"), reason="the system has no such option")
+def test_the_kernel_takes_little_for_a_client_that_reads_nothing():
+    with listen(0) as listener:
+        assert listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT) == UNSENT

@@ -13,7 +13,8 @@ from starlette.routing import Mount, Router
 from starlette.types import ASGIApp
 
 from app.serving import descriptors
-from app.serving.transport.connections import Connections, Limits
+from app.serving.chunked_bodies import Pieces
+from app.serving.transport.connections import Connections, Limits, take_little_ahead
 from app.serving.transport.protocols import answer
 from app.world.apiserver.endpoints.app import create_app as create_kubernetes_app
 from app.world.aws.endpoint import create_app as create_aws_app
@@ -41,6 +42,7 @@ def listen(port: int) -> socket.socket:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((HOST, port))
         listener.listen(BACKLOG)
+        take_little_ahead(listener)
     except OSError:
         listener.close()
         raise
@@ -150,7 +152,7 @@ def config(app: ASGIApp, *, tls: bool) -> uvicorn.Config:
     """How each of the servers is run."""
     connections = Connections(limits(descriptors.limit()), answer("503 Service Unavailable", "Service Unavailable\n"))
     return uvicorn.Config(
-        HoldBack(app),
+        Pieces(HoldBack(app)),
         http=http_protocol(connections, tls=tls),
         ws=websocket_protocol(connections),
         ws_max_size=BODY_LIMIT,
