@@ -14,15 +14,20 @@ from uvicorn.server import ServerState
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from app.flow.budget import Quota
 from app.serving.chunked_bodies import PIECE
+from app.serving.operations.open_pages import OPEN_PAGES, room
 from app.serving.transport.connections import UNSENT
-from app.world.apiserver.endpoints import remote_command, watch
+from app.world.apiserver.endpoints import logs, remote_command, watch
 from app.world.apiserver.storage import changes
 from app.world.apiserver.storage.changes import HISTORY_BYTES
 from app.world.apiserver.types.errors import ApiError
 from app.world.apiserver.types.resources import RESOURCES
+from app.world.metering import payer
 from app.world.node import streams
-from app.world.servers.servers import config, listen
+from app.world.servers import unread_answers
+from app.world.servers.servers import config, limits, listen
+from app.world.servers.unread_answers import UnreadAnswers
 from tests.waiting import SECONDS, eventually
 from tests.world.kubernetes_world import ACCOUNTS, MERGE, PODS, account, pod
 
@@ -262,6 +267,18 @@ def test_a_log_is_followed_until_the_pod_is_gone(api, world, simulation):
         api.delete(f"{PODS}/x")
         received += list(chunks)
     assert "".join(received) == "one\ntwo\n"
+
+
+def test_so_many_logs_are_followed(api, world, simulation, monkeypatch):
+    monkeypatch.setattr(logs, "FOLLOW_LIMIT", 1)
+    api.post(PODS, pod())
+    simulation.run(world.kubelet.settle(10))
+    follow = {"follow": "true"}
+    with api.client.stream("GET", f"{PODS}/x/log", params=follow):
+        assert api.get(f"{PODS}/x/log").status == 200
+        assert api.get(f"{PODS}/x/log", **follow).status == 429
+        api.delete(f"{PODS}/x")
+    eventually(lambda: world.usage.following == 0)
 
 
 # Exec
@@ -527,3 +544,48 @@ def test_little_of_a_large_answer_waits_for_a_client_that_reads_nothing():
 def test_the_kernel_takes_little_for_a_client_that_reads_nothing():
     with listen(0) as listener:
         assert listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT) == UNSENT
+
+
+def test_large_answers_of_a_world_wait_for_its_clients_up_to_a_limit_and_another_world_is_served(monkeypatch):
+    monkeypatch.setattr(unread_answers, "UNREAD_LIMIT", 5 * PIECE)
+    mine, other = Quota(), Quota()
+    read, sizes = asyncio.Event(), {"one": 3 * PIECE, "too large alone": 9 * PIECE, "small": PIECE}
+
+    async def app(scope, receive, send):
+        payer.set(scope["payer"])
+        await Response(b"x" * sizes[scope["size"]])(scope, receive, send)
+
+    bounded, answers = UnreadAnswers(app), []
+
+    async def ask(size, payer=mine):
+        async def send(message):
+            if message["type"] == "http.response.start":
+                answers.append((size, payer is mine, message["status"]))
+            else:
+                await read.wait()
+
+        await bounded({"type": "http", "method": "GET", "payer": payer, "size": size}, None, send)
+
+    async def ask_all():
+        async with asyncio.TaskGroup() as tasks:
+            for asked in (("one",), ("one",), ("too large alone",), ("small",), ("one", other)):
+                tasks.create_task(ask(*asked))
+            await asyncio.sleep(0)
+            read.set()
+        await ask("too large alone")
+
+    asyncio.run(ask_all())
+    assert answers == [
+        ("one", True, 200),
+        ("one", True, 429),
+        ("too large alone", True, 429),
+        ("small", True, 200),
+        ("one", False, 200),
+        ("too large alone", True, 200),
+    ]
+
+
+def test_where_memory_is_short_the_worlds_servers_take_fewer_connections_than_descriptors(monkeypatch):
+    monkeypatch.setattr(OPEN_PAGES, "limit", room(2 << 30))
+    assert limits(1_000_000).connections * 270_000 < 400_000_000
+    assert limits(1024).connections == 170
