@@ -134,10 +134,11 @@ def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Netwo
     import uvicorn
 
     from app.serving.transport import uvicorn_settings
+    from app.serving.transport.connections import take_little_ahead
 
     host, port = listener.getsockname()[:2]
     serve_on(host)  # live mode and the console depend on `--host`, too
-    uvicorn_settings.take_little_ahead(listener)
+    take_little_ahead(listener)
     settings = Settings.from_environment()
     takes_secret = settings.takes_launch_secret()
 

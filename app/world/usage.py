@@ -59,6 +59,8 @@ class Usage:
         is no use: it would keep a world alive for ever."""
         self.attached = 0
         """Clients of exec and attach that are connected."""
+        self.following = 0
+        """Clients that follow a log."""
         self.untouched: Hashable = None
         """What the world looked like when it was complete; None before that."""
         self.deeds: set[Deed] = set()

@@ -2,20 +2,32 @@
 
 import asyncio
 import json
+import socket
 import ssl
 import threading
 import time
+from unittest.mock import Mock
 
 import pytest
+from starlette.responses import Response
+from uvicorn.server import ServerState
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from app.world.apiserver.endpoints import remote_command, watch
+from app.flow.budget import Quota
+from app.serving.chunked_bodies import PIECE
+from app.serving.operations.open_pages import OPEN_PAGES, room
+from app.serving.transport.connections import UNSENT
+from app.world.apiserver.endpoints import logs, remote_command, watch
 from app.world.apiserver.storage import changes
 from app.world.apiserver.storage.changes import HISTORY_BYTES
 from app.world.apiserver.types.errors import ApiError
 from app.world.apiserver.types.resources import RESOURCES
+from app.world.metering import payer
 from app.world.node import streams
+from app.world.servers import unread_answers
+from app.world.servers.servers import config, limits, listen
+from app.world.servers.unread_answers import UnreadAnswers
 from tests.waiting import SECONDS, eventually
 from tests.world.kubernetes_world import ACCOUNTS, MERGE, PODS, account, pod
 
@@ -157,7 +169,9 @@ def test_a_slow_watcher_is_let_go(simulation, world, monkeypatch):
 
     async def run():
         seen = []
-        slow = watch.Watch(world, RESOURCES["secrets"], "", lambda _: True, lambda stored: stored.object, initial=False)
+        slow = watch.Watch(
+            world, RESOURCES["secrets"], "", lambda _: True, lambda stored: (stored.text,), initial=False
+        )
         stream = slow.stream(str(world.cluster.changes.version), 30.0)
         world.cluster.put("secrets", {"metadata": {"name": "s0", "namespace": "default"}})
         seen.append(await anext(stream))
@@ -253,6 +267,18 @@ def test_a_log_is_followed_until_the_pod_is_gone(api, world, simulation):
         api.delete(f"{PODS}/x")
         received += list(chunks)
     assert "".join(received) == "one\ntwo\n"
+
+
+def test_so_many_logs_are_followed(api, world, simulation, monkeypatch):
+    monkeypatch.setattr(logs, "FOLLOW_LIMIT", 1)
+    api.post(PODS, pod())
+    simulation.run(world.kubelet.settle(10))
+    follow = {"follow": "true"}
+    with api.client.stream("GET", f"{PODS}/x/log", params=follow):
+        assert api.get(f"{PODS}/x/log").status == 200
+        assert api.get(f"{PODS}/x/log", **follow).status == 429
+        api.delete(f"{PODS}/x")
+    eventually(lambda: world.usage.following == 0)
 
 
 # Exec
@@ -444,7 +470,7 @@ def test_what_is_no_longer_in_force_is_kept_as_text_alone(world, simulation):
 
 def test_nothing_is_kept_for_a_slow_client_but_what_all_may_resume_from(world, simulation, monkeypatch):
     monkeypatch.setattr(changes, "HISTORY_BYTES", 250_000)
-    everything = (lambda body: True, lambda stored: stored.object)
+    everything = (lambda body: True, lambda stored: (stored.text,))
     stream = watch.Watch(world, RESOURCES["configmaps"], "", *everything, initial=False)
 
     async def fall_behind():
@@ -459,3 +485,107 @@ def test_nothing_is_kept_for_a_slow_client_but_what_all_may_resume_from(world, s
     first, others = simulation.run(fall_behind())
     assert first
     assert others == []
+
+
+def test_watches_of_a_large_object_share_its_text_and_keep_none_that_is_forgotten(world, simulation, monkeypatch):
+    monkeypatch.setattr(changes, "HISTORY_LIMIT", 3)
+
+    def change(number):
+        body = {"metadata": {"name": "large", "namespace": "default"}, "data": {"k": f"{number}" * 700_000}}
+        world.cluster.put("configmaps", body)
+        return world.cluster.read("configmaps", "default", "large").text
+
+    async def stop_reading():
+        everything = (lambda body: True, lambda stored: (stored.text,))
+        stream = watch.Watch(world, RESOURCES["configmaps"], "default", *everything, initial=False)
+        lines = stream.stream(str(world.cluster.changes.version), 60.0)
+        text = change(0)
+        begun = await anext(lines)
+        waits = [part.obj is text for part in stream._unsent]
+        for number in range(1, 5):
+            change(number)
+        return begun, waits, list(stream._unsent), [piece async for piece in lines]
+
+    begun, waits, kept, rest = simulation.run(stop_reading())
+    assert len(begun) <= PIECE
+    assert any(waits), "it waits as it is stored"
+    assert kept == rest == []
+
+
+@pytest.mark.parametrize("include", ["Object", "Metadata", "None"])
+def test_the_table_of_a_watch_is_that_of_a_list(api, include):
+    accept = "application/json;as=Table;g=meta.k8s.io;v=v1"
+    table = api.get(f"{ACCOUNTS}/my-sa", includeObject=include, headers={"accept": accept}).body
+    with Stream(api, ACCOUNTS, {"accept": accept}, includeObject=include) as stream:
+        eventually(lambda: len(stream.events) == 2)
+    assert stream.events[1]["object"]["rows"] == table["rows"]
+
+
+def test_little_of_a_large_answer_waits_for_a_client_that_reads_nothing():
+    made = config(Response(b"x" * 5 * PIECE), tls=True)
+    made.load()
+    transport, sizes = Mock(), []
+
+    async def send(message):
+        sizes.append(len(message.get("body", b"")))
+
+    async def serve():
+        protocol = made.http_protocol_class(config=made, server_state=ServerState(), app_state={})
+        protocol.connection_made(transport)
+        await made.app({"type": "http", "method": "GET"}, None, send)
+        protocol.connection_lost(None)
+
+    asyncio.run(serve())
+    assert sizes == [0] + [PIECE] * 5
+    transport.set_write_buffer_limits.assert_called_once_with(PIECE)
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_NOTSENT_LOWAT"), reason="the system has no such option")
+def test_the_kernel_takes_little_for_a_client_that_reads_nothing():
+    with listen(0) as listener:
+        assert listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT) == UNSENT
+
+
+def test_large_answers_of_a_world_wait_for_its_clients_up_to_a_limit_and_another_world_is_served(monkeypatch):
+    monkeypatch.setattr(unread_answers, "UNREAD_LIMIT", 5 * PIECE)
+    mine, other = Quota(), Quota()
+    read, sizes = asyncio.Event(), {"one": 3 * PIECE, "too large alone": 9 * PIECE, "small": PIECE}
+
+    async def app(scope, receive, send):
+        payer.set(scope["payer"])
+        await Response(b"x" * sizes[scope["size"]])(scope, receive, send)
+
+    bounded, answers = UnreadAnswers(app), []
+
+    async def ask(size, payer=mine):
+        async def send(message):
+            if message["type"] == "http.response.start":
+                answers.append((size, payer is mine, message["status"]))
+            else:
+                await read.wait()
+
+        await bounded({"type": "http", "method": "GET", "payer": payer, "size": size}, None, send)
+
+    async def ask_all():
+        async with asyncio.TaskGroup() as tasks:
+            for asked in (("one",), ("one",), ("too large alone",), ("small",), ("one", other)):
+                tasks.create_task(ask(*asked))
+            await asyncio.sleep(0)
+            read.set()
+        await ask("too large alone")
+
+    asyncio.run(ask_all())
+    assert answers == [
+        ("one", True, 200),
+        ("one", True, 429),
+        ("too large alone", True, 429),
+        ("small", True, 200),
+        ("one", False, 200),
+        ("too large alone", True, 200),
+    ]
+
+
+def test_where_memory_is_short_the_worlds_servers_take_fewer_connections_than_descriptors(monkeypatch):
+    monkeypatch.setattr(OPEN_PAGES, "limit", room(2 << 30))
+    assert limits(1_000_000).connections * 270_000 < 400_000_000
+    assert limits(1024).connections == 170

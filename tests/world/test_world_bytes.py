@@ -138,7 +138,7 @@ async def watches(world):
     """Clients that read one event and then no more, some from long ago."""
     opened = []
     for number in range(WATCH_LIMIT):
-        watch = Watch(world, RESOURCES["configmaps"], "", everything, lambda stored: stored.object, initial=True)
+        watch = Watch(world, RESOURCES["configmaps"], "", everything, lambda stored: (stored.text,), initial=True)
         stream = watch.stream("", 3600.0)
         await anext(stream)
         opened.append((watch, stream))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,9 +23,6 @@ BACKLOG = 32
 OF_A_PAGE = 8
 """Connections for each page that may be open: two websockets, and six for files, as browsers open them. One that does
 not read takes 0.6 MB."""
-UNSENT = 128 * 1024
-"""Bytes that the kernel takes for a client and cannot send yet. It would take 4 MB (`net.ipv4.tcp_wmem`), for each one
-that does not read, and counts them to the container's memory."""
 
 
 _made: list[Connections] = []
@@ -50,12 +46,6 @@ def of_pages(trusted: Sequence[Network]) -> dict[str, Any]:
         "backlog": BACKLOG,
         "proxy_headers": False,  # who is asking is for app.serving.visitor to say
     }
-
-
-def take_little_ahead(listener: socket.socket) -> None:
-    """Has the kernel do so with all that is accepted there, where it can (Linux, macOS; tcp(7), TCP_NOTSENT_LOWAT)."""
-    if option := getattr(socket, "TCP_NOTSENT_LOWAT", None):
-        listener.setsockopt(socket.IPPROTO_TCP, option, UNSENT)
 
 
 def page_limits(descriptor_limit: int, trusted: Sequence[Network] = ()) -> Limits:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakMethod
 
+from app.serving.chunked_bodies import PIECE
 from app.serving.transport.connections import Connections
 from app.serving.transport.joined_writes import JoinedWrites
 from app.serving.transport.protocols import BoundedHttp, BoundedWebSocket
@@ -28,6 +29,11 @@ class MeteredHttp(BoundedHttp):
         super().__init__(*arguments, **options)
         self._tab = Tab()
         self._tab.add(price)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Has an answer wait as soon as one piece of it does: TLS would take half a megabyte before."""
+        transport.set_write_buffer_limits(PIECE)
+        super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
         """Reads a part of a request."""

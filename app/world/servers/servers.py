@@ -13,7 +13,9 @@ from starlette.routing import Mount, Router
 from starlette.types import ASGIApp
 
 from app.serving import descriptors
-from app.serving.transport.connections import Connections, Limits
+from app.serving.chunked_bodies import Pieces
+from app.serving.operations.open_pages import OPEN_PAGES
+from app.serving.transport.connections import Connections, Limits, take_little_ahead
 from app.serving.transport.protocols import answer
 from app.world.apiserver.endpoints.app import create_app as create_kubernetes_app
 from app.world.aws.endpoint import create_app as create_aws_app
@@ -23,11 +25,14 @@ from app.world.metering import HoldBack
 from app.world.servers import issuer, pod_identity_webhook
 from app.world.servers.http import BODY_LIMIT
 from app.world.servers.metered_connections import http_protocol, websocket_protocol
+from app.world.servers.unread_answers import UnreadAnswers
 
 HOST = "127.0.0.1"
 BACKLOG = 512
 HANDSHAKE_SECONDS = 10.0
 """For a TLS handshake. asyncio's own limit is a minute."""
+OF_A_PAGE = 3
+"""Connections for each page that may be open: of its walk, and of what its reader runs in a console or a terminal."""
 KEEP_ALIVE_SECONDS = 120
 """Longer than clients keep an idle connection, so that none is closed under a request."""
 
@@ -41,6 +46,7 @@ def listen(port: int) -> socket.socket:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((HOST, port))
         listener.listen(BACKLOG)
+        take_little_ahead(listener)
     except OSError:
         listener.close()
         raise
@@ -150,7 +156,7 @@ def config(app: ASGIApp, *, tls: bool) -> uvicorn.Config:
     """How each of the servers is run."""
     connections = Connections(limits(descriptors.limit()), answer("503 Service Unavailable", "Service Unavailable\n"))
     return uvicorn.Config(
-        HoldBack(app),
+        Pieces(UnreadAnswers(HoldBack(app))),
         http=http_protocol(connections, tls=tls),
         ws=websocket_protocol(connections),
         ws_max_size=BODY_LIMIT,
@@ -167,6 +173,7 @@ def config(app: ASGIApp, *, tls: bool) -> uvicorn.Config:
 
 
 def limits(descriptor_limit: int) -> Limits:
-    """A sixth of all descriptors. All clients are on this machine, so their addresses do not distinguish them."""
-    total = max(16, descriptor_limit // 6)
+    """A sixth of all descriptors, but no more than a few for each page that may be open: TLS takes 0.27 MB for each, at
+    once. All clients are on this machine, so their addresses do not distinguish them."""
+    total = max(16, min(descriptor_limit // 6, OF_A_PAGE * OPEN_PAGES.limit))
     return Limits(connections=total, per_address=total)

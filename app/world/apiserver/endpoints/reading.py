@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response, StreamingResponse
@@ -12,7 +12,7 @@ from app.flow.model import JsonObject
 from app.world.apiserver.endpoints.chunks import list_chunk
 from app.world.apiserver.endpoints.printers.table import make_table, partial
 from app.world.apiserver.endpoints.responses import common_headers, json_response
-from app.world.apiserver.endpoints.watch import WATCH_LIMIT, Watch
+from app.world.apiserver.endpoints.watch import WATCH_LIMIT, Render, Watch
 from app.world.apiserver.request.request_info import is_true
 from app.world.apiserver.request.request_scope import RequestScope
 from app.world.apiserver.storage.stored import Stored
@@ -142,10 +142,21 @@ def _predicate(resource: Resource, query: Mapping[str, str]) -> Predicate:
     return parse_selectors(resource, query.get("labelSelector", ""), query.get("fieldSelector", ""))
 
 
-def _render(world: World, resource: Resource, accept: str, query: Mapping[str, str]) -> Callable[[Stored], JsonObject]:
+def _render(world: World, resource: Resource, accept: str, query: Mapping[str, str]) -> Render:
     form, include = wanted_form(accept), query.get("includeObject", "Metadata")
+
+    def table(stored: Stored) -> Sequence[bytes]:
+        rows = "None" if include == "Object" else include
+        text = _json(make_table(resource, [stored.object], _version_of(stored), world.clock.now(), rows))
+        # The object is the last member of the only row, which is the table's last member.
+        return (text[:-3], b',"object":', stored.text, text[-3:]) if include == "Object" else (text,)
+
     if form == "Table":
-        return lambda stored: make_table(resource, [stored.object], _version_of(stored), world.clock.now(), include)
+        return table
     if form == "PartialObjectMetadata":
-        return lambda stored: partial(stored.object)
-    return lambda stored: stored.object
+        return lambda stored: (_json(partial(stored.object)),)
+    return lambda stored: (stored.text,)
+
+
+def _json(body: JsonObject) -> bytes:
+    return json.dumps(body, separators=(",", ":")).encode()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
+from app.serving.chunked_bodies import PIECE
 from app.world.apiserver.storage.changes import Change
 from app.world.apiserver.storage.state import ClusterState
 from app.world.apiserver.storage.stored import Stored
@@ -19,8 +20,9 @@ from app.world.apiserver.types.selectors import Predicate, everything
 if TYPE_CHECKING:
     from app.world.world import World
 
-Render = Callable[[Stored], JsonObject]
-"""A function from a stored object to the form that the client wants."""
+Render = Callable[[Stored], Sequence[bytes]]
+"""A function from a stored object to the JSON of the form that the client wants, in parts: the object's own text is one
+of them where it is in there, so that a hundred watches of a large object share it."""
 
 WATCH_LIMIT = 100
 """Watches at a time in one cluster."""
@@ -43,6 +45,8 @@ class Watch:
         self._initial = initial
         self._items: deque[Stored] = deque()
         """The objects of the present state that the client has not been sent yet."""
+        self._unsent: deque[memoryview] = deque()
+        """The pieces of one event that it has not been sent yet."""
         self._at = 0
         """The version up to which the client has been sent all changes, apart from those objects."""
         self._news = asyncio.Event()
@@ -57,25 +61,25 @@ class Watch:
         try:
             self._begin(version)
             while self._items:
-                yield _event("ADDED", self._render(self._items.popleft()))
+                self._put("ADDED", self._items.popleft())
+                while self._unsent:
+                    yield bytes(self._unsent.popleft())
                 await asyncio.sleep(0)  # others come in between
             if self._initial and self._at + 1 >= changes.oldest:
                 yield self._bookmark()
             async with asyncio.timeout(min(seconds, LONGEST)):
                 while self._at + 1 >= changes.oldest:
-                    change = changes.after(self._at)
-                    if change is None:
+                    if not self._put_next():
                         self._news.clear()
                         await self._news.wait()
                         continue
-                    self._at = change.version
-                    if line := self._line(change):
-                        yield line
+                    while self._unsent:
+                        yield bytes(self._unsent.popleft())
                     await asyncio.sleep(0)
         except TimeoutError:
             return
         except errors.ApiError as error:
-            yield _event("ERROR", error.status)
+            yield b"".join(_event("ERROR", [_json(error.status)]))
         finally:
             cancel()
 
@@ -97,28 +101,45 @@ class Watch:
             "annotations": {"k8s.io/initial-events-end": "true"},
         }
         bookmark = {"kind": self._resource.kind, "apiVersion": self._resource.api_version, "metadata": metadata}
-        return _event("BOOKMARK", bookmark)
+        return b"".join(_event("BOOKMARK", [_json(bookmark)]))
 
     def _notice(self, change: Change) -> None:
         """A change that the client has not seen, and that the log has dropped, is not kept for it."""
         if self._at + 1 < self._cluster.changes.oldest:
             self._items.clear()
+            self._unsent.clear()
         self._news.set()
 
-    def _line(self, change: Change) -> bytes:
-        """The event for the client; empty for none: a change may bring an object into its selectors or out of them."""
+    def _put_next(self) -> bool:
+        """Has the next change sent, if it is one for the client; says whether there was any."""
+        change = self._cluster.changes.after(self._at)
+        if change is not None:
+            self._at = change.version
+            self._put_change(change)
+        return change is not None
+
+    def _put_change(self, change: Change) -> None:
+        """There may be no event for the client: a change may bring an object into its selectors or out of them."""
         if change.resource != self._resource.plural or (self._namespace and change.namespace != self._namespace):
-            return b""
+            return
         is_in = change.type != "DELETED" and self._matches_stored(change.stored)
         was_in = change.previous is not None and self._matches_stored(change.previous)
-        if not is_in and not was_in:
-            return b""
-        type_ = "MODIFIED" if is_in and was_in else "ADDED" if is_in else "DELETED"
-        return _event(type_, self._render(change.stored))
+        if is_in or was_in:
+            self._put("MODIFIED" if is_in and was_in else "ADDED" if is_in else "DELETED", change.stored)
+
+    def _put(self, type_: str, stored: Stored) -> None:
+        """Has an event sent, a large one in pieces: what the client has not read is not there twice."""
+        parts = _event(type_, self._render(stored))
+        for part in parts if sum(map(len, parts)) > PIECE else [b"".join(parts)]:
+            self._unsent.extend(memoryview(part)[at : at + PIECE] for at in range(0, len(part), PIECE))
 
     def _matches_stored(self, stored: Stored) -> bool:
         return self._matches is everything or self._matches(stored.object)
 
 
-def _event(type_: str, body: JsonObject) -> bytes:
-    return json.dumps({"type": type_, "object": body}, separators=(",", ":")).encode() + b"\n"
+def _event(type_: str, body: Sequence[bytes]) -> Sequence[bytes]:
+    return (f'{{"type":"{type_}","object":'.encode(), *body, b"}\n")
+
+
+def _json(body: JsonObject) -> bytes:
+    return json.dumps(body, separators=(",", ":")).encode()
