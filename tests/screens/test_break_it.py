@@ -175,6 +175,25 @@ def test_a_prediction_is_judged_and_counted(screen, step, text, right):
     assert EN.message("lab.score", right=right, asked=2, faults=1) in shown.html("lab_score")
 
 
+@pytest.mark.parametrize(
+    ("fault", "step", "said", "check"),
+    [
+        (NAMED, Step.OIDC_PROVIDER, "guess_passed", "provider.exists"),
+        (NAMED, Step.ACCESS, "guess_not_reached", ""),
+        ("F01", Step.WEBHOOK, "guess_failed", "webhook.volume"),
+        ("F52", Step.SERVICE_ACCOUNT, "really_nowhere", ""),
+    ],
+)
+def test_a_wrong_step_is_answered_with_what_was_found_there_until_the_world_changes(screen, fault, step, said, check):
+    shown = break_(screen(lang="en"), fault, step=step, text=True)
+    title = EN.checks[check].title if check else ""
+    got = f"…/id/{shown.world.issuer.rpartition('/')[2][:5]}" if said == "guess_passed" else ""
+    begins = prose(EN.message(f"lab.{said}", check=title, got=got)).removesuffix(".").removesuffix("</code>")
+    assert begins in shown.html("lab_guessed")
+    press(shown, "revert")
+    assert (begins in shown.html("lab_guessed")) == (said == "really_nowhere")
+
+
 def test_the_right_message_is_quoted_with_the_times_that_the_world_gave_it(screen):
     shown = break_(screen(lang="en"), "F32", step=Step.TOKEN_MOUNT, text=False)
     (message,) = re.findall(r"Token expired: [^<]*", unescape(shown.html("lab_guessed")))

@@ -200,10 +200,14 @@ def test_the_analogy_is_a_thread_that_stays_on_from_step_to_step(screen):
     assert "analogy_access" in shown.open("access").keys
 
 
-def test_the_journey_shows_where_the_reader_is_and_that_later_steps_hold(reader):
-    journey = reader("en").open("webhook").html("journey")
-    assert journey.count('<li class="done passed">') == len(STEPS) - 1
-    assert journey.count('<li class="now passed" aria-current=step>') == 1
+def test_the_journey_shows_where_the_reader_is_and_fills_the_steps_that_the_navigation_ticks(screen):
+    shown = screen(lang="en").open("oidc_provider")
+    shown.open("webhook").test.run()
+    line = re.findall(r'<li class="(\w+) passed".*?<span class="dot"[^>]*>(.?)</span>', shown.html("journey"))
+    new = ("ahead", "")
+    assert line == [("done", "✓"), new, ("now", "✓"), new, new, new]
+    assert shown.html("journey").count(load("en").message("ui.not_read")) == line.count(new)
+    assert shown.test.session_state["pages_read"] == {"oidc_provider", "webhook"}
 
 
 def test_why_shows_what_the_two_pods_really_said(reader):

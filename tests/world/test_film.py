@@ -181,12 +181,30 @@ def test_no_sentence_says_more_of_a_trust_policy_than_there_is_in_it(filmed, fau
 
 
 @pytest.mark.parametrize(
-    ("fault_id", "verdict"), [("F18", "unknown"), ("F25", "unknown"), ("F21", "mismatch"), ("F52", "match")]
+    ("fault_id", "verdict", "compared", "aud", "refused"),
+    [
+        ("F18", "unknown", False, None, ""),  # no role
+        ("F25", "unknown", False, None, ""),  # a policy without conditions
+        ("F15b", "unknown", False, None, ""),  # conditions on another issuer's claims
+        ("F24", "unknown", False, None, ""),  # conditions under keys that no token has
+        ("F21", "mismatch", True, "match", ""),
+        ("F27b", "match", True, "mismatch", "implicit-deny"),
+        ("F53", "match", True, "match", "implicit-deny"),
+        ("F54", "match", True, "match", "explicit-deny"),
+        ("F52", "match", False, "match", ""),
+    ],
 )
-def test_the_claim_is_not_marked_wrong_where_nothing_was_compared_with_it(filmed, fault_id, verdict):
-    made = json.loads(film_json(filmed(fault_id)[0], load("en"), SUBJECT, {}))
+def test_each_claim_has_the_mark_of_its_own_comparison_whatever_sts_refuses_for(
+    filmed, fault_id, verdict, compared, aud, refused
+):
+    content = load("en")
+    made = json.loads(film_json(filmed(fault_id)[0], content, SUBJECT, {}))
     [beat] = [it for it in made["beats"] if it["id"] == "claim_sub"]
-    assert (beat["verdict"], bool(beat["against"])) == (verdict, verdict == "mismatch")
+    assert (beat["verdict"], bool(beat["against"]), beat["beside"].get("aud")) == (verdict, compared, aud)
+    said = {key: content.message(f"film.beats.claim_sub.refused.{key}") for key in ("implicit-deny", "explicit-deny")}
+    assert [key for key, text in said.items() if text.replace("`", "") in beat["plain"]] == (
+        [refused] if refused else []
+    )
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])

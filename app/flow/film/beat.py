@@ -63,6 +63,11 @@ class Claim:
     against: str
     """What it was compared with."""
     matches: bool
+    """Whether it is as that value asks, whatever else STS refuses the token for."""
+    refused: str = ""
+    """Why the trust policy refuses the token although this claim matches: `implicit-deny` or `explicit-deny`."""
+    beside: tuple[tuple[str, bool], ...] = ()
+    """The other claims that the same policy asks for, each with whether it is as asked."""
 
 
 @dataclass(frozen=True, kw_only=True)

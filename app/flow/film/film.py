@@ -11,6 +11,7 @@ from app.flow.film.causes import NOTHING_RUNS, REFUSED_AT, REFUSED_FOR, SHOWS, l
 from app.flow.film.contents import Contents, conditions, contents, form, sent_claims
 from app.flow.film.script import SCRIPT, Cue, Request, beat_of
 from app.flow.json_access import get, get_object, get_str, shown, strings
+from app.flow.matching.nearest import met_under
 from app.flow.model import Exchange, JsonValue, Status, Step, Walk
 from app.flow.names import audience_claim, host_and_path, provider_arn
 from app.flow.steps.injection import own_token, token_container, token_source
@@ -220,9 +221,20 @@ class _Making:
             return Claim(name="aud", got=shown(got), against=shown(wanted) if wanted else "–", matches=matches)
         policy = self._evidence(Step.SERVICE_ACCOUNT, "trust_policy")
         role = form(exchange).get("RoleArn", "")
-        allowed = evaluate(policy, web_identity_context(issuer, claims, provider_arn(role, issuer))).allowed
-        wanted_sub = conditions(policy).get("sub", "–")
-        return Claim(name="sub", got=get_str(claims, "sub"), against=wanted_sub, matches=allowed)
+        context = web_identity_context(issuer, claims, provider_arn(role, issuer))
+        decision, wanted_sub = evaluate(policy, context), conditions(policy).get("sub", "–")
+        met = {name: met_under(f"{host_and_path(issuer)}:{name}", policy, context) for name in ("sub", "aud")}
+        # A condition under a key that the token does not have compares nothing with this claim.
+        asked = met["sub"] is not None or decision.allowed
+        matches = decision.allowed or bool(met["sub"] and wanted_sub != "–")
+        return Claim(
+            name="sub",
+            got=get_str(claims, "sub"),
+            against=wanted_sub if asked else "–",
+            matches=matches,
+            refused="" if decision.allowed or not matches else decision.reason,
+            beside=(("aud", met["aud"]),) if met["aud"] is not None else (),
+        )
 
     # (4) Where exchanges are
 

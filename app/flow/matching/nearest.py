@@ -46,3 +46,10 @@ def all_match(trace: Trace, element: str) -> bool:
     """Whether the element, or its `Not` form, is there and matches."""
     matches = [entry.matched for entry in trace if entry.element.removeprefix("Not") == element]
     return bool(matches) and all(matches)
+
+
+def met_under(key: str, policy: JsonValue, context: TrustContext) -> bool | None:
+    """Whether the nearest statement's conditions on that key are met; None where it has none."""
+    _, trace = nearest(policy, context)
+    met = [entry.matched for entry in trace if entry.element == "Condition" and entry.key.lower() == key.lower()]
+    return all(met) if met else None

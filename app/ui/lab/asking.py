@@ -6,14 +6,25 @@ from __future__ import annotations
 import streamlit as st
 
 from app.content import Content
-from app.flow.model import Step
+from app.flow.doctor import Diagnosis
+from app.flow.model import HOLDS, Status, Step
 from app.ui.draw import components
 from app.ui.lab import trial
 from app.ui.lab.fault_list import step_name, title
 from app.ui.lab.trial import NOTHING, Guess, Trial
 from app.ui.state import language, session
-from app.ui.text import escape, prose
+from app.ui.text import distinguishing_part, escape, prose
 from app.world.faults import FAULTS, Fault, names
+
+_PROOF = {
+    Step.OIDC_PROVIDER: "provider.exists",
+    Step.SERVICE_ACCOUNT: "trust.subject",
+    Step.WEBHOOK: "pod.injected",
+    Step.TOKEN_MOUNT: "token.subject",
+    Step.STS_ASSUME: "sts.credentials",
+    Step.ACCESS: "access.list_buckets",
+}
+"""The check of each step whose value says most plainly that the step holds."""
 
 
 def ask(fault: Fault, content: Content) -> None:
@@ -88,15 +99,37 @@ def words(fault: Fault, part: str, content: Content) -> str:
     return content.message(f"faults.{fault.id}.{part}", **names(session.world().chain))
 
 
-def how_it_ended(guess: Guess, cause: Step, seen: str, content: Content) -> str:
-    """The prediction and what really happened: the step in which the cause lies, and the one at which it appeared."""
-    found_cause = guess.step == cause and seen != NOTHING
-    really = content.message("lab.really_later" if found_cause else "lab.really", what=step_name(seen, content))
+def how_it_ended(guess: Guess, cause: Step, seen: str, found: Diagnosis | None, content: Content) -> str:
+    """The prediction and what really happened: the step in which the cause lies, and the one at which it appeared.
+
+    `found` says why a wrong step was wrong; None where the world is no longer as the prediction was about it.
+    """
+    really = content.message("lab.really", what=step_name(seen, content))
+    if guess.step == cause:
+        later = "lab.really_nowhere" if seen == NOTHING else "lab.really_later"
+        really = content.message(later, what=step_name(seen, content))
+    elif found and guess.step:
+        really = content.facts.sentences(really, *_at_the_guessed(Step(guess.step), found, content))
     step = _line("lab.step", step_name(guess.step, content), guess.step == seen, really, content)
     right = guess.text == guess.own
     shown = content.message("lab.really_text", text=_label(guess.came, content))
     text = _line("lab.text", _label(guess.came if right else guess.text, content), right, shown, content)
     return f'<div role="status"><ul class="guessed">{step}{text}</ul></div>'
+
+
+def _at_the_guessed(step: Step, found: Diagnosis, content: Content) -> list[str]:
+    """What was found at the step that was predicted and that is neither the cause's nor the one where it appeared."""
+    status = found.chain.step(step, found.walk)
+    if status is Status.NOT_REACHED:
+        return [content.message("lab.guess_not_reached")]
+    checks = found.walk.report(step).checks
+    wanted = _PROOF[step] if status in HOLDS else Status.FAILED
+    check = next((check for check in checks if wanted in (check.id, check.status)), None)
+    if check is None or (status in HOLDS and check.status is not Status.PASSED):
+        return []
+    title = content.check(check.id).fill(check, found.subject).title
+    ended = "lab.guess_passed" if status in HOLDS else "lab.guess_failed"
+    return [content.message(ended, check=title, got=distinguishing_part(check.got))]
 
 
 def answered(it: Trial, content: Content) -> str:

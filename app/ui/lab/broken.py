@@ -38,14 +38,18 @@ def broken(it: Trial, content: Content) -> Status:
     walk_view = session.simulated_walk_view()
     found = session.diagnosis(walk_view)
     components.block(asking.heading(it.fault, content), key="lab_fault")
+    is_whole = it.reverted or by_hand.is_whole(it.fault, found)
     if it.guess:
-        components.block(asking.how_it_ended(it.guess, it.fault.step, _seen_at(it, found), content), key="lab_guessed")
+        compared = asking.how_it_ended(
+            it.guess, it.fault.step, _seen_at(it, found), None if is_whole or it.edits else found, content
+        )
+        components.block(compared, key="lab_guessed")
     if it.revealed:
         if it.tried:
             components.block(asking.answered(it, content), key="lab_answered")
         sentence = f'<p class="solution">{prose(asking.words(it.fault, "solution", content))}</p>'
         components.block(_labelled("lab.solution", sentence, content), key="lab_solution")
-    if it.reverted or by_hand.is_whole(it.fault, found):
+    if is_whole:
         _whole(it, walk_view, found, content)
         return Status.PASSED
     _in_force(it, walk_view, found, content)

@@ -44,6 +44,8 @@ _ROWS = {
     "stolen_credentials": (1, "credentials"),
 }
 """The row of its box in which an arrival stands, and its look (`geometry.BOXES`, `assets/scripts/map`)."""
+_MARKS = {True: "match", False: "mismatch"}
+"""The mark on a claim, by whether it is as asked."""
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -166,6 +168,7 @@ def beat_document(beat: Beat, content: Content, subject: Subject) -> JsonObject:
         "milliseconds": round(beat.seconds * 1000, 1) if beat.seconds is not None else None,
         "end": _ENDS[beat.end],
         "verdict": _verdict(beat),
+        "beside": {name: _MARKS[matches] for name, matches in beat.claim.beside} if beat.claim else {},
         "against": beat.claim.against if beat.claim and not (_is_unasked(beat.claim) or _has_no_rule(beat)) else "",
         "words": beat.words,
         "opens": beat.exchange is not None,
@@ -191,10 +194,10 @@ def _sentence(beat: Beat, content: Content, subject: Subject) -> str:
     check = content.check(beat.check.id).fill(beat.check, subject).title if beat.check else ""
     if beat.end is End.NEVER:
         return content.message("film.never", check=check)
+    if beat.claim and beat.claim.refused:
+        return content.message(f"{words}.refused.{beat.claim.refused}")
     if beat.claim and not beat.claim.matches and not _has_no_rule(beat):
-        differs = beat.claim.got not in beat.claim.against.split(", ")
-        variant = "differs" if differs or f"{words}.refused" not in content.messages else "refused"
-        return content.message(f"{words}.{variant}", got=beat.claim.got, against=beat.claim.against)
+        return content.message(f"{words}.differs", got=beat.claim.got, against=beat.claim.against)
     if beat.end is End.STOPPED:
         said = content.message("film.stopped", rule=content.message(f"{words}.rule"))
         return f"{said} {content.message('film.failed', check=check)}" if check else said
@@ -224,7 +227,7 @@ def _verdict(beat: Beat) -> str:
         return ""
     if _has_no_rule(beat):
         return "unknown"
-    return "match" if beat.claim.matches else "mismatch"
+    return _MARKS[beat.claim.matches]
 
 
 def path_label(film: Film, content: Content) -> str:
@@ -247,7 +250,8 @@ def _whole(film: Film, content: Content, closing: str) -> Iterator[JsonObject]:
     yield {
         "id": "whole", "step": step, "number": NUMBERS[step], "edge": "", "back": False, "from": "", "to": "",
         "chip": None, "say": html, "plain": _plain(html), "adds": [], "removes": [], "seen": Seen.HEARD, "note": "",
-        "milliseconds": None, "end": "", "verdict": "", "against": "", "words": "", "opens": False, "supposed": False,
+        "milliseconds": None, "end": "", "verdict": "", "beside": {}, "against": "", "words": "", "opens": False,
+        "supposed": False,
     }  # fmt: skip
 
 

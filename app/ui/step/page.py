@@ -43,14 +43,14 @@ def lesson(name: str) -> None:
     report, found = walk_view.walk.report(step), session.diagnosis(walk_view)
     chain = found.chain
     known = {each: chain.step(each, walk_view.walk) for each in Step}
-    here = _lead(step, known[step], walk_view)
+    here, read = _lead(step, known[step], walk_view), already_read.pages()
 
     with navigation.onward(step, content):
         # (1) Where we are, and what this is about.
         with streamlit_sessions.kept_mounted(), drawn_before.again():
             drawn_before.part(
-                ("journey", step, content.language, *known.values()),
-                lambda: components.block(journey(step, walk_view.walk, content, known=known), key="journey"),
+                ("journey", step, content.language, *known.values(), read),
+                lambda: components.block(journey(step, walk_view.walk, content, known=known, read=read), key="journey"),
             )
             components.head(step, content, asks="" if here.answered else step)
             with page_errors.contained(content):

@@ -40,7 +40,8 @@ const mapTimeline = (film, part) => {
     if (beat.chip?.kind.startsWith("token") && beat.chip.rows?.length) card = beat.chip.rows
     const before = state
     if (beat.verdict && beat.chip?.kind === "claim")
-      compared = [...compared, { beat, key: beat.chip.rows[0]?.[0], verdict: beat.verdict, places: [beat.from, beat.to] }]
+      for (const [key, verdict] of [...Object.entries(beat.beside), [beat.chip.rows[0]?.[0], beat.verdict]])
+        compared = [...compared, { beat, key, verdict, places: [beat.from, beat.to] }]
     state = mapAfter(before, beat, card, film.guilty ?? [])
     if (beat.past) continue
     if (part && beat.step !== part) {
