@@ -130,6 +130,9 @@ def test_where_both_say_no_it_is_said_which_element_fails(learner: Learner, name
 def test_a_deny_is_named_by_its_statement(learner: Learner, sid: dict[str, str], name: str) -> None:
     role = learner.iam.get_role(RoleName="s3-reader")["Role"]["AssumeRolePolicyDocument"]
     role["Statement"].append({**role["Statement"][0], **sid, "Effect": "Deny"})
+    role["Statement"].append(
+        {**role["Statement"][0], "Effect": "Deny", "Action": "sts:AssumeRole"}
+    )  # of other requests
     learner.iam.update_assume_role_policy(RoleName="s3-reader", PolicyDocument=json.dumps(role))
     trust, _ = both(asked(learner))
     assert (trust.status, trust.got) == (Status.FAILED, f"explicit-deny: Statement {name}")
