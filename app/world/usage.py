@@ -5,6 +5,7 @@ No part of the world's state: no world snapshot takes it back.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -59,8 +60,8 @@ class Usage:
         is no use: it would keep a world alive for ever."""
         self.attached = 0
         """Clients of exec and attach that are connected."""
-        self.following = 0
-        """Clients that follow a log."""
+        self.streams = Counter[str]()
+        """Watches and followed logs that are being answered, by what they are."""
         self.untouched: Hashable = None
         """What the world looked like when it was complete; None before that."""
         self.deeds: set[Deed] = set()

@@ -19,6 +19,7 @@ from app.serving.chunked_bodies import PIECE
 from app.serving.operations.open_pages import OPEN_PAGES, room
 from app.serving.transport.connections import UNSENT
 from app.world.apiserver.endpoints import logs, remote_command, watch
+from app.world.apiserver.endpoints.responses import LimitedStream
 from app.world.apiserver.storage import changes
 from app.world.apiserver.storage.changes import HISTORY_BYTES
 from app.world.apiserver.types.errors import ApiError
@@ -278,7 +279,22 @@ def test_so_many_logs_are_followed(api, world, simulation, monkeypatch):
         assert api.get(f"{PODS}/x/log").status == 200
         assert api.get(f"{PODS}/x/log", **follow).status == 429
         api.delete(f"{PODS}/x")
-    eventually(lambda: world.usage.following == 0)
+    eventually(lambda: not world.usage.streams.total())
+
+
+def test_streams_count_before_they_begin_and_until_they_end(world):
+    async def nothing():
+        return
+        yield
+
+    async def send(message):
+        pass
+
+    first = LimitedStream(world, "watches", 1, nothing(), "text/plain")
+    with pytest.raises(ApiError, match="at most 1 watches at a time"):
+        LimitedStream(world, "watches", 1, nothing(), "text/plain")
+    asyncio.run(first({"type": "http", "asgi": {"spec_version": "2.4"}}, None, send))
+    assert not world.usage.streams.total()
 
 
 # Exec

@@ -6,14 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from starlette.responses import Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.responses import Response
 
 from app.flow.model import JsonObject
 from app.world.apiserver.endpoints.reading import integer_parameter
-from app.world.apiserver.endpoints.responses import common_headers
+from app.world.apiserver.endpoints.responses import LimitedStream, common_headers
 from app.world.apiserver.request.request_info import is_set
 from app.world.apiserver.types import errors, names
 from app.world.apiserver.types.errors import Cause
@@ -61,27 +60,9 @@ def read_log(world: World, namespace: str, name: str, query: Mapping[str, str]) 
     shown, printer = options.choose(log.after()), _Printer(options.timestamps)
     first = printer.print(shown)
     if is_set(query, "follow"):
-        if world.usage.following >= FOLLOW_LIMIT:
-            raise errors.too_many_requests(f"this simulated cluster has at most {FOLLOW_LIMIT} logs followed at a time")
         stream = _follow(log, first, printer, options.limit)
-        return _Followed(world, stream, headers=headers, media_type="text/plain")
+        return LimitedStream(world, "logs that are followed", FOLLOW_LIMIT, stream, "text/plain")
     return Response(first.encode(errors="replace")[: options.limit], headers=headers, media_type="text/plain")
-
-
-class _Followed(StreamingResponse):
-    """Counts from the request on: many may come before the first of them is answered."""
-
-    def __init__(self, world: World, stream: AsyncIterator[bytes], **options: Any) -> None:
-        super().__init__(stream, **options)
-        self._usage = world.usage
-        self._usage.following += 1
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Sends the stream."""
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            self._usage.following -= 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,12 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from app.flow.model import JsonObject
 from app.world.apiserver.endpoints.chunks import list_chunk
 from app.world.apiserver.endpoints.printers.table import make_table, partial
-from app.world.apiserver.endpoints.responses import common_headers, json_response
+from app.world.apiserver.endpoints.responses import LimitedStream, json_response
 from app.world.apiserver.endpoints.watch import WATCH_LIMIT, Render, Watch
 from app.world.apiserver.request.request_info import is_true
 from app.world.apiserver.request.request_scope import RequestScope
@@ -109,8 +109,6 @@ def watch_objects(scope: RequestScope, accept: str, query: Mapping[str, str]) ->
     world, resource = scope.world, scope.resource
     matches = _predicate(resource, query)
     seconds = integer_parameter(query, "timeoutSeconds") or DEFAULT_WATCH_SECONDS
-    if world.cluster.changes.watchers >= WATCH_LIMIT:
-        raise errors.too_many_requests(f"this simulated cluster serves at most {WATCH_LIMIT} watches at a time")
     version = _version(query)
     watch = Watch(
         world,
@@ -120,8 +118,8 @@ def watch_objects(scope: RequestScope, accept: str, query: Mapping[str, str]) ->
         _render(world, resource, accept, query),
         initial=is_true(query.get("sendInitialEvents")),
     )
-    return StreamingResponse(
-        watch.stream(version, float(max(seconds, 0))), headers=common_headers(), media_type="application/json"
+    return LimitedStream(
+        world, "watches", WATCH_LIMIT, watch.stream(version, float(max(seconds, 0))), "application/json"
     )
 
 

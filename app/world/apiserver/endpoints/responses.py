@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from typing import TYPE_CHECKING
 
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from app.flow.model import JsonObject
-from app.world.apiserver.types.errors import ApiError
+from app.world.apiserver.types.errors import ApiError, too_many_requests
+
+if TYPE_CHECKING:
+    from app.world.world import World
 
 WARNINGS_LIMIT = 4096
 """Characters of all warnings together."""
@@ -46,3 +51,23 @@ def error_response(error: ApiError) -> Response:
     if error.retry_after is not None:
         response.headers["retry-after"] = str(error.retry_after)
     return response
+
+
+class LimitedStream(StreamingResponse):
+    """A stream of which one world has so many at a time. It counts from the request on: hundreds may come at once,
+    before the first of them begins."""
+
+    def __init__(self, world: World, kind: str, limit: int, stream: AsyncIterator[bytes], media_type: str) -> None:
+        """`kind`: what these streams are. Raises `ApiError` 429."""
+        self._open, self._kind = world.usage.streams, kind
+        if self._open[kind] >= limit:
+            raise too_many_requests(f"this simulated cluster serves at most {limit} {kind} at a time")
+        super().__init__(stream, headers=common_headers(), media_type=media_type)
+        self._open[kind] += 1
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends the stream."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._open[self._kind] -= 1
