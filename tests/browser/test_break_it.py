@@ -62,6 +62,11 @@ def test_another_language_keeps_what_is_chosen(reader):
     asked, button = one.box(one.page.get_by_test_id("stAlert")), one.box(".st-key-lab_run button")
     assert asked["y"] < button["y"] + button["height"], "what is missing is said where it was pressed, not below"
     chosen = one.page.locator('.st-key-lab_predict [role="radiogroup"]')
+    expect(chosen.nth(1)).to_contain_text(
+        "An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: Not authorized"
+    )
+    pale = [text for theme in ("dark", "light") for text in faint(one.wear(theme).settle().page)]
+    assert [text for text in pale if "occurred" in text or "operation" in text] == []
     nothing = [chosen.nth(group).get_by_role("radio").last for group in (0, 1)]  # words of ours, unlike the others
     for group in (0, 1):
         choose(one.page, group, chosen.nth(group).get_by_role("radio").count() - 1)

@@ -121,6 +121,16 @@ def test_what_is_asked_follows_the_kind_of_node(screen, simulation):
     assert text in offered_texts(shown, "F01")
 
 
+@pytest.mark.parametrize(("fault", "code"), [("F20", "ParamValidation"), (NAMED, "AccessDenied")])
+def test_the_code_of_each_message_stands_out_and_all_of_the_message_is_there(reader, fault, code):
+    shown = reader("en").open("break_it", fault=fault)
+    labels = list(shown.test.radio(key=f"lab_text_{fault}").options)
+    assert any(f":gray[`An error occurred (`]**`{code}`**:gray[`)" in label for label in labels)
+    assert [re.sub(r":gray\[`(.*?)`\]|[*`]", lambda it: it[1] or "", label) for label in labels] == [
+        " ".join(text.split()) or EN.message("lab.no_text") for text in offered_texts(shown, fault)
+    ]
+
+
 def test_a_link_names_its_fault_in_any_case(reader):
     shown = reader("en").open("break_it", fault=NAMED.lower())
     assert "lab_fault" in shown.keys

@@ -12,6 +12,7 @@ from app.flow.build.tasks import TASKS, TaskId
 from app.flow.steps.walk import walk
 from app.serving import console_socket
 from app.ui.state import session, shared_walks
+from app.ui.text import prose
 from app.world.apiserver.types.errors import ApiError
 from tests.screens.live import asked_as
 
@@ -23,6 +24,13 @@ def states(shown):
     return {json.loads(unescape(params))["task"]: state == "done" for state, params in found}
 
 
+def standing_out(shown):
+    """The buttons that stand out, and whether the page says why to go on to the next one."""
+    bridge = prose(load("ja").message("bridges.break_it"))
+    found = [button.key for button in shown.test.button if button.proto.type == "primary"]
+    return found, any(bridge in element.proto.body for element in shown.test.get("html"))
+
+
 def by_the_buttons(shown):
     """Does every task by its button; what the last one says, and what came back for each."""
     came_back = {}
@@ -30,12 +38,15 @@ def by_the_buttons(shown):
         before = states(shown)
         assert [before[it.id] for it in TASKS] == [True] * number + [False] * (len(TASKS) - number)
         assert f"build_task_{task.id}" in shown.keys
+        assert standing_out(shown) == (["build_do"], False)
         shown.click("build_do")
         assert not shown.test.exception
         assert "build_done" in shown.keys, task.id
         came_back[task.id] = unescape(shown.html("build_came_back")) if "build_came_back" in shown.keys else ""
         if number + 1 < len(TASKS):
+            assert standing_out(shown) == (["build_next"], False)
             shown.click("build_next")
+    assert standing_out(shown) == (["next"], True)
     assert all(states(shown).values())
     return unescape(shown.html("build_done")), came_back
 
@@ -45,6 +56,7 @@ def test_the_whole_exercise_by_its_buttons_and_again_in_a_new_world(screen, monk
     content = load("ja")
     shown = screen(lang="ja").open("build")
     assert "build_tasks" not in shown.keys
+    assert standing_out(shown) == (["build_begin"], False)
     shown.click("build_begin")
     first, walked = shown.world, []
     monkeypatch.setattr(shared_walks, "walk", lambda *about: walked.append(about) or walk(*about))

@@ -26,17 +26,17 @@ HINTS = 3
 
 
 @navigation.leads_on("build")
-def build() -> None:
-    """Draws the page."""
+def build() -> bool:
+    """Draws the page. Returns whether the reader has nothing left to do on it."""
     content = language.content()
     components.head("build", content)
     if needs_a_world(content):
-        return
+        return True
     if session.world().start == "finished":
         components.block(f"<p>{prose(content.message('build.begin_text'))}</p>", key="build_begin_text")
         label = content.message("build.begin")
         st.button(label, key="build_begin", type="primary", icon=":material/construction:", on_click=state.begin)
-        return
+        return False
     notice.unknown(state.PARAM, TaskId, content)
     found = state.current()
     shown = state.chosen(found)
@@ -61,6 +61,7 @@ def build() -> None:
         )
     with right:
         _task(found, shown, content)
+    return next_task(found) is None
 
 
 def _task(found: tuple[Progress, ...], shown: Progress, content: Content) -> None:

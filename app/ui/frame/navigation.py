@@ -82,24 +82,28 @@ def onward(page: str, content: Content) -> Iterator[None]:
     """
     with _body(page):
         yield
+    _below(page, content)
+
+
+def _below(page: str, content: Content, *, is_done: bool = True) -> None:
     with drawn_before.again():
-        drawn_before.part(("ways", page, content.language), lambda: _ways(page, content))
+        drawn_before.part(("ways", page, content.language, is_done), lambda: _ways(page, content, is_done=is_done))
 
 
-def _ways(page: str, content: Content) -> None:
+def _ways(page: str, content: Content, *, is_done: bool) -> None:
     place = JOURNEY.index(page)
     before, after = JOURNEY[:place][-1:], JOURNEY[place + 1 :][:1]
     keys = ("Left", "Right") if page in STORY else (None, None)
-    if after and (bridge := content.messages.get(f"bridges.{after[0]}")):
+    if is_done and after and (bridge := content.messages.get(f"bridges.{after[0]}")):
         st.html(f'<p class="bridge">{prose(bridge)}</p>')
     with st.container(horizontal=True, horizontal_alignment="distribute" if place else "right", key="onward"):
         for earlier in before:
-            _way(earlier, content, key="previous", shortcut=keys[0])
+            _way(earlier, content, key="previous", shortcut=keys[0], stands_out=False)
         if page not in STORY[:-1]:
             label = content.message("screens.back_home")
             st.button(label, key="back_home", type="tertiary", on_click=route.ask, args=(STORY[0],))
         for later in after:
-            _way(later, content, key="next", shortcut=keys[1])
+            _way(later, content, key="next", shortcut=keys[1], stands_out=is_done)
 
 
 def _body(page: str) -> AbstractContextManager[object]:
@@ -112,21 +116,26 @@ def _body(page: str) -> AbstractContextManager[object]:
         return st.container(key="body")
 
 
-def leads_on(page: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
-    """Draws `onward` around all that a page's function draws."""
+def leads_on(page: str) -> Callable[[Callable[[], bool | None]], Callable[[], None]]:
+    """Draws what `onward` draws around all that a page's function draws.
 
-    def around(draw: Callable[[], None]) -> Callable[[], None]:
+    Where the function returns False, the reader has something to do on the page first: the way on does not stand out,
+    and nothing is said of the next page.
+    """
+
+    def around(draw: Callable[[], bool | None]) -> Callable[[], None]:
         @wraps(draw)
         def drawn() -> None:
-            with onward(page, language.content()):
-                draw()
+            with _body(page):
+                is_done = draw() is not False
+            _below(page, language.content(), is_done=is_done)
 
         return drawn
 
     return around
 
 
-def _way(page: str, content: Content, *, key: str, shortcut: str | None) -> None:
-    kind: Literal["primary", "secondary"] = "primary" if key == "next" else "secondary"
+def _way(page: str, content: Content, *, key: str, shortcut: str | None, stands_out: bool) -> None:
+    kind: Literal["primary", "secondary"] = "primary" if stands_out else "secondary"
     label = content.message(f"ui.{key}_to", title=name(page, content))
     st.button(label, key=key, shortcut=shortcut, type=kind, on_click=route.ask, args=(page,))

@@ -3,6 +3,8 @@ appear."""
 
 from __future__ import annotations
 
+import re
+
 import streamlit as st
 
 from app.content import Content
@@ -16,6 +18,8 @@ from app.ui.state import language, session
 from app.ui.text import distinguishing_part, escape, prose
 from app.world.faults import FAULTS, Fault, names
 
+_OF_AWS = re.compile(r"`An error occurred \((\w+)\)(?: when calling the (\w+) operation)?: (.+)`")
+"""How the AWS CLI prints an error (`botocore.exceptions.ClientError`), as inline code."""
 _PROOF = {
     Step.OIDC_PROVIDER: "provider.exists",
     Step.SERVICE_ACCOUNT: "trust.subject",
@@ -53,7 +57,7 @@ def ask(fault: Fault, content: Content) -> None:
             offered,
             index=None,
             key=text_key,
-            format_func=lambda option: _label(option, content),
+            format_func=lambda option: _choice(option, content),
             on_change="ignore",
         )
         with st.container(horizontal=True, gap="small"):
@@ -157,3 +161,14 @@ def _line(name: str, predicted: str, right: bool, really: str, content: Content)
 def _label(text: str, content: Content) -> str:
     """A product's text as inline code, on one line; for an empty text, the words that nothing fails."""
     return f"`{' '.join(text.replace('`', chr(39)).split())}`" if text else content.message("lab.no_text")
+
+
+def _choice(text: str, content: Content) -> str:
+    """As `_label`, with what most of the messages have in common in gray, and the error code in bold."""
+    label = _label(text, content)
+    found = _OF_AWS.fullmatch(label)
+    if found is None:
+        return label
+    code, operation, message = found.groups()
+    during = f":gray[`) when calling the `]`{operation}`:gray[` operation:`]" if operation else ":gray[`):`]"
+    return f":gray[`An error occurred (`]**`{code}`**{during}` {message}`"
