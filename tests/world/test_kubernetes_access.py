@@ -281,3 +281,20 @@ def test_answers_carry_an_id_and_are_not_cached(api):
     first, second = api.get("/version"), api.post(ACCOUNTS, account(), dryRun="All")
     assert first.headers["audit-id"] != second.headers["audit-id"]
     assert first.headers["cache-control"] == "no-cache, private"
+
+
+def test_the_rules_of_a_role_count_once_however_often_it_is_bound(api, limited):
+    rbac = "/apis/rbac.authorization.k8s.io/v1"
+    rules = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["deletecollection"]}]
+    api.post(f"{rbac}/clusterroles", {"metadata": {"name": "twice"}, "rules": rules})
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "twice"}
+    subjects = [{"kind": "ServiceAccount", "name": "my-sa", "namespace": "default"}] * 3
+    for name in ("one", "other"):
+        body = {"metadata": {"name": name}, "roleRef": reference, "subjects": subjects}
+        assert api.post(f"{rbac}/clusterrolebindings", body).status == 201
+        for namespace in ("default", "kube-system"):
+            assert api.post(f"{rbac}/namespaces/{namespace}/rolebindings", body).status == 201
+    rules_review = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
+    found = limited.post(rules_review, {"spec": {"namespace": "default"}}).body["status"]["resourceRules"]
+    # Once for the whole cluster, and once for the namespace.
+    assert [rule["verbs"] for rule in found].count(["deletecollection"]) == 2

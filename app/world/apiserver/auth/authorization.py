@@ -7,6 +7,7 @@ there is what a kubelet of this cluster needs.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -94,11 +95,11 @@ BUILT_IN: Sequence[Grant] = (
 )
 
 
-def grants_of(world: World, user: User) -> Iterator[Grant]:
-    """The rules that are bound to the user or one of its groups."""
+def grants_of(world: World, user: User, namespace: str) -> Iterator[Grant]:
+    """The rules that are bound to the user or one of its groups, for the whole cluster or in that namespace."""
     yield from (grant for grant in BUILT_IN if grant.subject in user.groups)
     yield from (grant for grant in world.cluster.grants if grant.subject in (user.name, *user.groups))
-    for subject, binding in _bindings(world, user):
+    for subject, binding in _bindings(world, user, namespace):
         yield from _bound(world, subject, binding)
 
 
@@ -106,20 +107,28 @@ def reason(world: World, user: User, namespace: str) -> str:
     """What RBAC adds to a refusal: the missing roles of bindings that count for the user there; empty where none is."""
     missing = {
         f'{binding["roleRef"]["kind"].lower()}.rbac.authorization.k8s.io "{binding["roleRef"]["name"]}" not found': None
-        for _, binding in _bindings(world, user)
-        if binding["metadata"].get("namespace", "") in ("", namespace) and _role(world, binding) is None
+        for _, binding in _bindings(world, user, namespace)
+        if _role(world, binding) is None
     }
     said = ", ".join(missing)
     return f"RBAC: [{said}]" if len(missing) > 1 else f"RBAC: {said}" if missing else ""
 
 
-def _bindings(world: World, user: User) -> Iterator[tuple[str, JsonObject]]:
-    """The bindings that count for the user, each with its subject's name."""
-    for plural in ("clusterrolebindings", "rolebindings"):
-        for stored in world.cluster.scan(plural):
-            for subject in stored.object.get("subjects", []):
-                if _is_subject(user, subject, stored.object):
-                    yield subject["name"], stored.object
+def _bindings(world: World, user: User, namespace: str) -> Iterator[tuple[str, JsonObject]]:
+    """The bindings that count for the user there, each with its subject's name.
+
+    One for each role: otherwise a large role that is bound to one subject hundreds of times would make gigabytes of
+    rules.
+    """
+    bound = set()
+    of_namespace = world.cluster.scan("rolebindings", namespace) if namespace else ()
+    for stored in itertools.chain(world.cluster.scan("clusterrolebindings"), of_namespace):
+        binding = stored.object
+        role = binding["metadata"].get("namespace", ""), binding["roleRef"]["kind"], binding["roleRef"]["name"]
+        mine = (it["name"] for it in binding.get("subjects", []) if _is_subject(user, it, binding))
+        if role not in bound and (subject := next(mine, None)) is not None:
+            bound.add(role)
+            yield subject, binding
 
 
 def _is_subject(user: User, subject: JsonObject, binding: JsonObject) -> bool:
@@ -162,7 +171,7 @@ def _role(world: World, binding: JsonObject) -> JsonObject | None:
 
 def is_allowed(world: World, user: User, request: Request) -> bool:
     """Whether some rule allows the request."""
-    return any(_allows(grant, request) for grant in grants_of(world, user))
+    return any(_allows(grant, request) for grant in grants_of(world, user, request.namespace))
 
 
 def _allows(grant: Grant, request: Request) -> bool:

@@ -87,7 +87,8 @@ def _rule(grant: Grant) -> JsonObject:
 
 def _rules(world: World, user: User, review: JsonObject) -> JsonObject:
     spec = review.get("spec", {})
-    held = [grant for grant in grants_of(world, user) if grant.namespace in ("", spec.get("namespace", ""))]
+    namespace = spec.get("namespace", "")
+    held = [grant for grant in grants_of(world, user, namespace) if grant.namespace in ("", namespace)]
     return {
         "spec": spec,
         "status": {
