@@ -534,7 +534,9 @@ def test_the_table_of_a_watch_is_that_of_a_list(api, include):
     table = api.get(f"{ACCOUNTS}/my-sa", includeObject=include, headers={"accept": accept}).body
     with Stream(api, ACCOUNTS, {"accept": accept}, includeObject=include) as stream:
         eventually(lambda: len(stream.events) == 2)
-    assert stream.events[1]["object"]["rows"] == table["rows"]
+    for one in (watched := stream.events[1]["object"]), table:
+        one["rows"][0]["cells"].pop()  # the age, which may have changed meanwhile
+    assert watched["rows"] == table["rows"]
 
 
 def test_little_of_a_large_answer_waits_for_a_client_that_reads_nothing():
