@@ -39,7 +39,7 @@ _KEPT_OTHERWISE = {
         "management_events",
         *(sections._TABLES.keys() - {"sessions", "user_access_keys"}),
     },
-    Network: {"_loopback", "_log", "root_ca_pem", "aws_url"},
+    Network: {"_loopback", "_log", "root_ca_pem", "aws_url", "webhook_url"},
     Kubelet: {
         *("_world", "_runtime", "tokens", "disk", "_workers", "_tasks", "_addresses", "_wake_up", "woke", "_renewed"),
         *("_rests_until", "_cancel_watch"),
