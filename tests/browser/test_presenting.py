@@ -523,6 +523,12 @@ def test_the_last_row_reads_what_came_of_a_what_if(talk):
         PROJECTOR
     )
     assert result.locator(".answers").evaluate("list => list.scrollHeight - list.clientHeight") <= 0
+    # A name of any length lies beside the note that all is restored.
+    name, note = talk.locator(".what_if h1"), result.locator(".healed")
+    name.evaluate("name => { name.textContent = 'とても長い名前の、もしもの話'.repeat(2) }")
+    boxes = [part.bounding_box() for part in (name, note, result.locator(".change"))]
+    assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"]
+    assert boxes[1]["y"] + boxes[1]["height"] <= boxes[2]["y"]
     talk.keyboard.press("Escape")
 
 
