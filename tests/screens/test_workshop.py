@@ -62,7 +62,7 @@ def test_what_cannot_be_made_right_is_not_called_ready(screen):
 
 def test_what_a_server_refuses_is_said(screen, monkeypatch):
     shown = screen(lang="en").open("workshop")
-    monkeypatch.setattr("app.ui.build.state.carry_out", refused)
+    monkeypatch.setattr("app.world.setup.building.carry_out", refused)
     shown.click("late_pod")
     html = unescape(shown.html("workshop_caught_up"))
     assert load("en").message("workshop.late.refused") in html

@@ -24,7 +24,7 @@ EKS_WEBHOOK: JsonValue = {
         {
             "name": WEBHOOKS[0],
             "objectSelector": selector_on_eks(),
-            "rules": [{"operations": ["CREATE"], "resources": ["pods"]}],
+            "rules": [{"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}],
         }
     ],
 }
