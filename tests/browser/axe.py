@@ -34,13 +34,15 @@ async ({ grave, own, contrast }) => {
 def violations(page: Page, *, contrast: bool = True) -> list[str]:
     """Every serious or critical violation, one line each: the rule, where, and what is wrong. No axe-core: skips.
 
-    Waits for what our components draw, and for what they fix in Streamlit's navigation. `contrast`: whether it looks
-    at colours as well, which takes half its time; `tests.browser.contrast` looks at more in a fifth of that.
+    Waits for what our components draw, for what they fix in Streamlit's navigation, and for the end of a run that makes
+    Streamlit show what is there in pale. `contrast`: whether it looks at colours as well, which takes half its time;
+    `tests.browser.contrast` looks at more in a fifth of that.
     """
     if not SCRIPT.exists():
         pytest.skip("axe-core is not installed: `make test` brings it where there is npm")
     page.locator(".root").last.wait_for(state="attached")
     page.wait_for_function("() => !document.querySelector('[data-testid=stSidebarNavItems]:not([role])')")
+    page.wait_for_function("() => !document.querySelector('[data-stale=true]')")
     if not page.evaluate("'axe' in window"):
         page.evaluate(SCRIPT.read_text(encoding="utf-8"))
     own = {rule: selector for rule, (selector, _) in STREAMLITS_OWN.items()}
