@@ -537,6 +537,13 @@ def test_the_last_row_reads_what_came_of_a_what_if(talk):
 
 def test_escape_leaves_for_the_page_of_the_slide_and_the_button_comes_back_to_the_deck_and_the_beat(reader):
     one = reader(size=PROJECTOR)
+
+    def leave_and_present_from(page):
+        one.press("Escape")
+        expect(one.page.get_by_test_id("stSidebar")).to_be_visible()
+        one.turn_to(page)
+        one.page.locator(".st-key-start_presenting button:visible").click()
+
     one.page.goto(f"{one.address}/token_mount?lang=en&depth=3&present=1&deck=10")
     at(one.page, "token", "token_request")
     jump(one.page, number_of("subject", 10))
@@ -552,18 +559,12 @@ def test_escape_leaves_for_the_page_of_the_slide_and_the_button_comes_back_to_th
     one.page.reload()
     at(one.page, "subject", "credentials")
     # Another page means another slide.
-    one.press("Escape")
-    expect(one.page.get_by_test_id("stSidebar")).to_be_visible()
-    one.turn_to("webhook")
-    one.page.locator(".st-key-start_presenting button:visible").click()
+    leave_and_present_from("webhook")
     at(one.page, "webhook", "create")
     # From a page that is not shown to a room the button leads back as well.
     one.press("PageDown")
     at(one.page, "webhook", "review")
-    one.press("Escape")
-    expect(one.page.get_by_test_id("stSidebar")).to_be_visible()
-    one.turn_to("compare")
-    one.page.locator(".st-key-start_presenting button:visible").click()
+    leave_and_present_from("compare")
     at(one.page, "webhook", "review")
     # The page speaks the language of the slide.
     one.press("l")

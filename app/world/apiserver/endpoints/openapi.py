@@ -15,6 +15,7 @@ from pathlib import Path
 
 from app.flow.model import JsonObject
 from app.world.apiserver.endpoints import openapi_protobuf
+from app.world.apiserver.endpoints.responses import compact
 from app.world.apiserver.types import schema
 from app.world.apiserver.types.resources import GROUPS, RESOURCES, REVIEWS, Resource
 from app.world.apiserver.types.schema import TYPES, Type
@@ -89,7 +90,7 @@ def _document(group: str) -> bytes:
     for resource in resources:
         described |= _resource_paths(resource)
     schemas = _schemas(resources, _COMPONENTS)
-    return _json({"openapi": "3.0.0", "info": _INFO, "paths": described, "components": {"schemas": schemas}})
+    return compact({"openapi": "3.0.0", "info": _INFO, "paths": described, "components": {"schemas": schemas}})
 
 
 @cache
@@ -100,11 +101,7 @@ def swagger(*, protobuf: bool) -> bytes:
         described |= _resource_paths(resource)
     definitions = _schemas(list(_resources()), "#/definitions/")
     body = {"swagger": "2.0", "info": _INFO, "paths": described, "definitions": definitions}
-    return openapi_protobuf.encode(body) if protobuf else _json(body)
-
-
-def _json(body: JsonObject) -> bytes:
-    return json.dumps(body, separators=(",", ":")).encode()
+    return openapi_protobuf.encode(body) if protobuf else compact(body)
 
 
 def _resources() -> Iterable[Resource]:

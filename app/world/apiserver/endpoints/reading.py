@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ from starlette.responses import Response
 from app.flow.model import JsonObject
 from app.world.apiserver.endpoints.chunks import list_chunk
 from app.world.apiserver.endpoints.printers.table import make_table, partial
-from app.world.apiserver.endpoints.responses import LimitedStream, json_response
+from app.world.apiserver.endpoints.responses import LimitedStream, compact, json_response
 from app.world.apiserver.endpoints.watch import WATCH_LIMIT, Render, Watch
 from app.world.apiserver.request.request_info import is_true
 from app.world.apiserver.request.request_scope import RequestScope
@@ -98,10 +97,10 @@ def object_list(resource: Resource, texts: list[bytes], metadata: JsonObject) ->
         "apiVersion": resource.api_version,
         "metadata": metadata,
     }
-    own = len(json.dumps({"kind": resource.kind, "apiVersion": resource.api_version}, separators=(",", ":")))
+    own = len(compact({"kind": resource.kind, "apiVersion": resource.api_version}))
     # Every stored text begins with kind and API version: the rest of it is kept, byte for byte.
     items = b",".join(b"{" + text[own:] for text in texts)
-    return json.dumps(head, separators=(",", ":")).encode()[:-1] + b',"items":[' + items + b"]}"
+    return compact(head)[:-1] + b',"items":[' + items + b"]}"
 
 
 def watch_objects(scope: RequestScope, accept: str, query: Mapping[str, str]) -> Response:
@@ -145,16 +144,12 @@ def _render(world: World, resource: Resource, accept: str, query: Mapping[str, s
 
     def table(stored: Stored) -> Sequence[bytes]:
         rows = "None" if include == "Object" else include
-        text = _json(make_table(resource, [stored.object], _version_of(stored), world.clock.now(), rows))
+        text = compact(make_table(resource, [stored.object], _version_of(stored), world.clock.now(), rows))
         # The object is the last member of the only row, which is the table's last member.
         return (text[:-3], b',"object":', stored.text, text[-3:]) if include == "Object" else (text,)
 
     if form == "Table":
         return table
     if form == "PartialObjectMetadata":
-        return lambda stored: (_json(partial(stored.object)),)
+        return lambda stored: (compact(partial(stored.object)),)
     return lambda stored: (stored.text,)
-
-
-def _json(body: JsonObject) -> bytes:
-    return json.dumps(body, separators=(",", ":")).encode()

@@ -25,9 +25,14 @@ def common_headers() -> dict[str, str]:
     return {"audit-id": str(uuid.uuid4()), "cache-control": "no-cache, private"}
 
 
+def compact(body: JsonObject) -> bytes:
+    """The JSON of a document, without blanks."""
+    return json.dumps(body, separators=(",", ":")).encode()
+
+
 def json_response(body: JsonObject | bytes, status: int = 200, warnings: Iterable[str] = ()) -> Response:
     """A document (or its JSON), with a `Warning` header (RFC 7234, code 299) for each warning."""
-    content = body if isinstance(body, bytes) else json.dumps(body, separators=(",", ":")).encode()
+    content = body if isinstance(body, bytes) else compact(body)
     response = Response(content, status, common_headers(), "application/json")
     left = WARNINGS_LIMIT
     for warning in dict.fromkeys(warnings):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING
 
-from app.flow.model import JsonObject
 from app.serving.chunked_bodies import PIECE
+from app.world.apiserver.endpoints.responses import compact
 from app.world.apiserver.storage.changes import Change
 from app.world.apiserver.storage.state import ClusterState
 from app.world.apiserver.storage.stored import Stored
@@ -79,7 +78,7 @@ class Watch:
         except TimeoutError:
             return
         except errors.ApiError as error:
-            yield b"".join(_event("ERROR", [_json(error.status)]))
+            yield b"".join(_event("ERROR", [compact(error.status)]))
         finally:
             cancel()
 
@@ -101,7 +100,7 @@ class Watch:
             "annotations": {"k8s.io/initial-events-end": "true"},
         }
         bookmark = {"kind": self._resource.kind, "apiVersion": self._resource.api_version, "metadata": metadata}
-        return b"".join(_event("BOOKMARK", [_json(bookmark)]))
+        return b"".join(_event("BOOKMARK", [compact(bookmark)]))
 
     def _notice(self, change: Change) -> None:
         """A change that the client has not seen, and that the log has dropped, is not kept for it."""
@@ -139,7 +138,3 @@ class Watch:
 
 def _event(type_: str, body: Sequence[bytes]) -> Sequence[bytes]:
     return (f'{{"type":"{type_}","object":'.encode(), *body, b"}\n")
-
-
-def _json(body: JsonObject) -> bytes:
-    return json.dumps(body, separators=(",", ":")).encode()

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from app.flow.model import JsonObject, JsonValue
 from app.flow.times import timestamp
 from app.world.apiserver.endpoints.reading import object_list
-from app.world.apiserver.endpoints.responses import json_response
+from app.world.apiserver.endpoints.responses import compact, json_response
 from app.world.apiserver.patching import patch
 from app.world.apiserver.patching.apply import apply
 from app.world.apiserver.registry import operations
@@ -113,7 +113,7 @@ class Write:
             # Another request may have deleted it already.
             if self._world.cluster.find(self._resource.plural, self._scope.namespace, name) is not None:
                 gone = await operations.delete_object(self._scope, name, options)
-                texts.append(json.dumps(gone, separators=(",", ":")).encode())
+                texts.append(compact(gone))
         return json_response(
             object_list(self._resource, texts, {"resourceVersion": str(self._world.cluster.changes.version)})
         )
