@@ -75,9 +75,8 @@ class WorkloadCommands:
         """Recreates a Pod that has failed, or of which a program has, and that nothing else runs again; nothing in any
         other case."""
         pod = self.documents.get("pod")
-        never = (
-            get_str(pod, "spec", "restartPolicy") == "Never"
-        )  # then the phase is that of the programs that still run
+        # Where nothing is restarted, the phase is that of the programs that still run.
+        never = get_str(pod, "spec", "restartPolicy") == "Never"
         ended = [get(it, "state", "terminated", "exitCode") for it in get_list(pod, "status", "containerStatuses")]
         failed = get_str(pod, "status", "phase") == "Failed" or (never and any(ended))
         return self.recreate() if failed and self.again in ("apply", "replace", "reset") else ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.flow.annotations import AUDIENCE, ROLE_ARN
@@ -103,17 +103,18 @@ def _or_expected(audience: str | None, policy: JsonValue, issuer: str) -> str:
     """The audience; where it is not known, the only one that the trust policy expects, else the usual one."""
     if audience is not None:
         return audience
-    key = f"{host_and_path(issuer)}:aud".lower()
-    expected = {
-        value
-        for statement in statements(policy)
-        for operator, keys in get_object(statement, "Condition").items()
-        if any(name in operator for name in _COMPARING)
-        for given, wanted in get_object(keys).items()
-        if given.lower() == key
-        for value in strings(wanted)
-    }
+    expected = {value for statement in statements(policy) for value in _compared(statement, issuer, "aud")}
     return expected.pop() if len(expected) == 1 else DEFAULT_AUDIENCE
+
+
+def _compared(statement: JsonValue, issuer: str, claim: str) -> Iterator[str]:
+    """The values with which a statement compares a claim of the issuer's tokens."""
+    key = f"{host_and_path(issuer)}:{claim}".lower()
+    for operator, keys in get_object(statement, "Condition").items():
+        if any(name in operator for name in _COMPARING):
+            for given, wanted in get_object(keys).items():
+                if given.lower() == key:
+                    yield from strings(wanted)
 
 
 def let_in(
@@ -184,16 +185,11 @@ def _only(policy: JsonValue, issuer: str) -> set[str] | None:
 
 def _named(policy: JsonValue, issuer: str) -> list[tuple[str, str]]:
     """The ServiceAccounts of this cluster that a trust policy lets in by their own names."""
-    key = f"{host_and_path(issuer)}:sub".lower()
     found = [
         match
         for statement in statements(policy)
         if get_str(statement, "Effect") == "Allow"
-        for operator, keys in get_object(statement, "Condition").items()
-        if any(name in operator for name in _COMPARING)
-        for given, wanted in get_object(keys).items()
-        if given.lower() == key
-        for subject in strings(wanted)
+        for subject in _compared(statement, issuer, "sub")
         if (match := _SUBJECT.fullmatch(subject))
     ]
     return sorted({(match[1], match[2]) for match in found})
