@@ -30,7 +30,7 @@ def base(simulation, world):
 def test_discovery_is_that_of_eks_member_by_member(https, base, world):
     answer = https.get(f"{base}/.well-known/openid-configuration")
     assert answer.headers["content-type"] == "application/json"
-    assert answer.headers["cache-control"] == "public, max-age=3600"
+    assert answer.headers["cache-control"] == "max-age=604800"
     assert list(answer.json().items()) == [
         ("issuer", world.issuer),
         ("jwks_uri", f"{world.issuer}/keys"),

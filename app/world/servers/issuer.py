@@ -15,8 +15,8 @@ from app.world.servers.http import host_of, is_loopback_host
 if TYPE_CHECKING:
     from app.world.world import World
 
-HEADERS = {"cache-control": "public, max-age=3600"}
-"""The same that kube-apiserver sends with its own two documents."""
+HEADERS = {"cache-control": "max-age=604800"}
+"""Seven days, as users see it at EKS. kube-apiserver sends an hour with its own documents."""
 
 _PRIVATE = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>'

@@ -14,7 +14,7 @@ from app.world.aws.issuer_client import IssuerUnreachable
 from app.world.aws.sts import refusals
 
 KEPT_SECONDS = 3600
-"""How long published keys are kept, in world time: the `max-age` with which the issuer sends them."""
+"""How long published keys are kept, in world time. An assumption: AWS does not say whether it keeps any."""
 
 
 async def find_key(account: Account, provider: OidcProvider, key_id: str | None) -> jwt.PyJWK:
