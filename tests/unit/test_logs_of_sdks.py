@@ -256,6 +256,10 @@ FIXES = {
         "no such host",
         *("pod.application", "own_region"),
     ),
+    "no provider, as STS says it since 2026": (
+        "InvalidIdentityToken: The web identity token provided could not be validated. See the x documentation.",
+        *("pod.application", "try_again_elsewhere"),
+    ),
     "another token": (
         "<Error>\n<Code>InvalidIdentityToken</Code>\n<Message>Incorrect token audience</Message>\n</Error>",
         *("pod.application", "try_again_token"),
