@@ -144,6 +144,14 @@ def test_a_namespace_is_a_label_and_has_what_every_namespace_has(api):
     assert bundle.encode() == api.world.root_ca_pem
 
 
+def test_the_name_of_a_role_need_only_fit_into_a_url(api):
+    path = "/apis/rbac.authorization.k8s.io/v1/clusterroles"
+    assert api.post(path, account("system:My_role")).status == 201
+    assert api.get(f"{path}/system:My_role").status == 200
+    for name, why in (("..", "may not be '..'"), ("a%b", "may not contain '%'")):
+        assert api.post(path, account(name)).body["message"].endswith(f'metadata.name: Invalid value: "{name}": {why}')
+
+
 def test_deleting_a_namespace_deletes_its_contents(api):
     api.post(NAMESPACES, account("team"))
     api.post("/api/v1/namespaces/team/serviceaccounts", account())
