@@ -2,7 +2,18 @@
 
 import pytest
 
-from tests.world.kubernetes_world import ACCOUNTS, MERGE, NAMESPACES, PODS, WEBHOOKS, Api, account
+from tests.world.kubernetes_world import (
+    ACCOUNTS,
+    MERGE,
+    NAMESPACES,
+    PODS,
+    RBAC,
+    RBAC_GROUP,
+    WEBHOOKS,
+    Api,
+    account,
+    grant,
+)
 
 pytestmark = pytest.mark.one_world
 
@@ -100,24 +111,6 @@ def test_what_every_account_may(limited):
         assert limited.get(path).status == 200
     assert [limited.get(path).status for path in ("/versions", "/apix")] == [403, 403]
     assert limited.get("/openid/v1/jwks").headers["content-type"] == "application/jwk-set+json"
-
-
-RBAC = "/apis/rbac.authorization.k8s.io/v1"
-RBAC_GROUP = "rbac.authorization.k8s.io"
-
-
-def grant(api, name, *, namespace="", subject=None, **rule):
-    """Binds a role with one rule: by default to my-sa, and for the whole cluster where no namespace is named."""
-    path, kind = (f"{RBAC}/namespaces/{namespace}", "Role") if namespace else (RBAC, "ClusterRole")
-    subject = subject or {"kind": "ServiceAccount", "name": "my-sa", "namespace": "default"}
-    role = {"metadata": {"name": name}, "rules": [{"apiGroups": [""], **rule}]}
-    binding = {
-        "metadata": {"name": name},
-        "roleRef": {"apiGroup": RBAC_GROUP, "kind": kind, "name": name},
-        "subjects": [subject],
-    }
-    for plural, body in ((f"{kind.lower()}s", role), (f"{kind.lower()}bindings", binding)):
-        assert api.post(f"{path}/{plural}", body).status == 201
 
 
 def test_bound_roles_are_rules(api, limited):
