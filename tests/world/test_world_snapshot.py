@@ -39,7 +39,7 @@ def change_everything(simulation, world):
         account.service_control_policies.append("{}")
         account.published_keys.clear()
         account.open_session(role, "somebody", 3600)
-        account.open_user_session(900)
+        account.open_user_session(account.admin, 900)
         world.other_account.roles["elsewhere"] = role
         # Objects, and with them what the kubelet has
         await delete(world, "pods", scenario.ARTICLE.pod)
