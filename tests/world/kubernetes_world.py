@@ -61,6 +61,8 @@ CONFIGMAPS = "/api/v1/namespaces/default/configmaps"
 SECRETS = "/api/v1/namespaces/default/secrets"
 EVENTS = "/api/v1/namespaces/default/events"
 NAMESPACES = "/api/v1/namespaces"
+RBAC = "/apis/rbac.authorization.k8s.io/v1"
+RBAC_GROUP = "rbac.authorization.k8s.io"
 WEBHOOKS = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
 
 
@@ -84,6 +86,20 @@ def configuration(name="other", *, hook="other.example.com", **settings):
         **settings,
     }
     return {"metadata": {"name": name}, "webhooks": [webhook]}
+
+
+def grant(api, name, *, namespace="", subject=None, **rule):
+    """Binds a role with one rule: by default to my-sa, and for the whole cluster where no namespace is named."""
+    path, kind = (f"{RBAC}/namespaces/{namespace}", "Role") if namespace else (RBAC, "ClusterRole")
+    subject = subject or {"kind": "ServiceAccount", "name": "my-sa", "namespace": "default"}
+    role = {"metadata": {"name": name}, "rules": [{"apiGroups": [""], **rule}]}
+    binding = {
+        "metadata": {"name": name},
+        "roleRef": {"apiGroup": RBAC_GROUP, "kind": kind, "name": name},
+        "subjects": [subject],
+    }
+    for plural, body in ((f"{kind.lower()}s", role), (f"{kind.lower()}bindings", binding)):
+        assert api.post(f"{path}/{plural}", body).status == 201
 
 
 def review(request, *, allowed=True, patch=None, **response):

@@ -2,8 +2,18 @@
 
 import pytest
 
-from app.world.apiserver.auth.authorization import Grant
-from tests.world.kubernetes_world import ACCOUNTS, NAMESPACES, PODS, WEBHOOKS, Api, account
+from tests.world.kubernetes_world import (
+    ACCOUNTS,
+    MERGE,
+    NAMESPACES,
+    PODS,
+    RBAC,
+    RBAC_GROUP,
+    WEBHOOKS,
+    Api,
+    account,
+    grant,
+)
 
 pytestmark = pytest.mark.one_world
 
@@ -103,16 +113,16 @@ def test_what_every_account_may(limited):
     assert limited.get("/openid/v1/jwks").headers["content-type"] == "application/jwk-set+json"
 
 
-def test_grants_are_rules(limited, world):
-    subject = "system:serviceaccounts:default"
-    world.cluster.grants.append(Grant(subject=subject, verbs=("get", "list"), resources=("pods",), namespace="default"))
+def test_bound_roles_are_rules(api, limited):
+    subject = {"kind": "Group", "apiGroup": RBAC_GROUP, "name": "system:serviceaccounts:default"}
+    grant(api, "reads", subject=subject, namespace="default", verbs=["get", "list"], resources=["pods"])
     assert limited.get(PODS).status == 200
     assert limited.get(f"{PODS}/pod-after").status == 200
     assert limited.get(PODS, watch="true").status == 403
     assert limited.get(f"{PODS}/pod-after/log").status == 403
     assert limited.get("/api/v1/namespaces/kube-system/pods").status == 403
     assert limited.get("/api/v1/pods").status == 403
-    world.cluster.grants.append(Grant(subject=subject, verbs=("*",), resources=("*/log",), names=("pod-after",)))
+    grant(api, "logs", verbs=["*"], resources=["*/log"], resourceNames=["pod-after"])
     assert limited.get(f"{PODS}/pod-after/log").status == 200
     assert limited.get(f"{PODS}/pod-before/log").status == 403
 
@@ -188,7 +198,7 @@ def test_acting_as_nobody_in_particular(api, user):
     assert [api.get(path, headers=unauthenticated).status for path in ("/version", "/api")] == [200, 403]
 
 
-def test_acting_as_somebody_must_be_allowed(limited, world):
+def test_acting_as_somebody_must_be_allowed(api, limited):
     answer = limited.get("/version", headers={"impersonate-user": "alice"})
     assert answer.body["message"] == (
         f'users "alice" is forbidden: {USER} cannot impersonate resource "users" in API group "" at the cluster scope'
@@ -197,7 +207,7 @@ def test_acting_as_somebody_must_be_allowed(limited, world):
         f'serviceaccounts "my-sa" is forbidden: {USER} cannot impersonate resource "serviceaccounts" in API group "" '
         'in the namespace "default"'
     )
-    world.cluster.grants.append(Grant(subject=MY_SA, verbs=("impersonate",), resources=("users",), names=("alice",)))
+    grant(api, "acts", verbs=["impersonate"], resources=["users"], resourceNames=["alice"])
     assert limited.get("/version", headers={"impersonate-user": "alice"}).status == 200
     masters = {"impersonate-user": "alice", "impersonate-group": "system:masters"}
     assert limited.get("/version", headers=masters).body["message"].startswith('groups "system:masters" is forbidden')
@@ -298,3 +308,80 @@ def test_the_rules_of_a_role_count_once_however_often_it_is_bound(api, limited):
     found = limited.post(rules_review, {"spec": {"namespace": "default"}}).body["status"]["resourceRules"]
     # Once for the whole cluster, and once for the namespace.
     assert [rule["verbs"] for rule in found].count(["deletecollection"]) == 2
+
+
+HOLDER = f'user "{MY_SA}" (groups=["system:serviceaccounts" "system:serviceaccounts:default" "system:authenticated"])'
+LACKING = f"{HOLDER} is attempting to grant RBAC permissions not currently held:\n"
+READS = {"verbs": ["get", "list"], "apiGroups": [""], "resources": ["pods"]}
+
+
+def refers(kind, name):
+    return {"roleRef": {"apiGroup": RBAC_GROUP, "kind": kind, "name": name}}
+
+
+@pytest.mark.parametrize(
+    ("plural", "body", "message"),
+    [
+        ("roles", {"rules": [READS]}, None),
+        ("roles", {"rules": [{**READS, "resourceNames": ["a", "b"]}]}, None),
+        ("roles", {"rules": [{**READS, "resources": ["pods/log"], "verbs": ["watch"]}]}, None),
+        (
+            "roles",
+            {"rules": [{**READS, "resources": ["secrets", "pods"], "verbs": ["get", "delete"]}]},
+            'roles.rbac.authorization.k8s.io "new" is forbidden: '
+            + LACKING
+            + '{APIGroups:[""], Resources:["pods"], Verbs:["delete"]}\n'
+            '{APIGroups:[""], Resources:["secrets"], Verbs:["get" "delete"]}',
+        ),
+        (
+            "roles",
+            {"rules": [{**READS, "resources": ["pods/exec"], "resourceNames": ["a", "b"]}]},
+            '{APIGroups:[""], Resources:["pods/exec"], ResourceNames:["a"], Verbs:["get" "list"]}\n'
+            '{APIGroups:[""], Resources:["pods/exec"], ResourceNames:["b"], Verbs:["get" "list"]}',
+        ),
+        ("clusterroles", {"rules": [READS]}, '\n{APIGroups:[""], Resources:["pods"], Verbs:["get" "list"]}'),
+        ("clusterroles", {"rules": [{"verbs": ["get"], "nonResourceURLs": ["/healthz", "/api/v1"]}]}, None),
+        (
+            "clusterroles",
+            {"rules": [{"verbs": ["get", "post"], "nonResourceURLs": ["/healthz", "/metrics"]}]},
+            '\n{NonResourceURLs:["/healthz"], Verbs:["post"]}\n{NonResourceURLs:["/metrics"], Verbs:["get"]}\n'
+            '{NonResourceURLs:["/metrics"], Verbs:["post"]}',
+        ),
+        ("clusterroles", {"rules": [{name: ["*"] * 200 for name in ("verbs", "apiGroups", "resources")}]}, "that many"),
+        ("rolebindings", refers("Role", "pods"), None),
+        ("rolebindings", refers("ClusterRole", "view"), "attempting to grant RBAC permissions"),
+        ("rolebindings", refers("ClusterRole", "edit"), None),
+        ("rolebindings", refers("Role", "nope"), 'role.rbac.authorization.k8s.io "nope" not found'),
+        (
+            "clusterrolebindings",
+            refers("ClusterRole", "pods"),
+            'clusterrole.rbac.authorization.k8s.io "pods" not found',
+        ),
+        ("clusterrolebindings", refers("ClusterRole", "logs"), None),
+        ("clusterrolebindings", {}, 'roleRef.kind: Unsupported value: "": supported values: "ClusterRole"'),
+    ],
+)
+def test_nobody_grants_what_they_do_not_have(api, limited, plural, body, message):
+    grant(api, "writes", apiGroups=[RBAC_GROUP], verbs=["create"], resources=["*"])
+    grant(api, "pods", namespace="default", verbs=["get", "list"], resources=["pods"])
+    grant(api, "logs", verbs=["*"], resources=["*/log"])
+    grant(api, "binds", apiGroups=[RBAC_GROUP], verbs=["bind"], resources=["clusterroles"], resourceNames=["edit"])
+    path = RBAC if plural.startswith("cluster") else f"{RBAC}/namespaces/default"
+    answer = limited.post(f"{path}/{plural}", {"metadata": {"name": "new"}, **body}, dryRun="All")
+    assert (answer.status == 201) == (message is None)
+    assert message is None or message in answer.body["message"]
+
+
+def test_a_role_is_changed_by_those_alone_who_have_what_it_grants_or_may_escalate_it(api, limited):
+    grant(api, "writes", apiGroups=[RBAC_GROUP], verbs=["patch"], resources=["roles"])
+    grant(api, "escalates", apiGroups=[RBAC_GROUP], verbs=["escalate"], resources=["roles"], resourceNames=["free"])
+    for name in ("free", "other"):
+        role = {"metadata": {"name": name}, "rules": [READS]}
+        assert api.post(f"{RBAC}/namespaces/default/roles", role).status == 201
+    change = lambda name, **metadata: limited.ask(  # noqa: E731
+        "PATCH", f"{RBAC}/namespaces/default/roles/{name}", {"metadata": metadata}, content_type=MERGE
+    )
+    assert change("other", labels={"a": "b"}).body["message"].endswith('Resources:["pods"], Verbs:["get" "list"]}')
+    assert change("free", labels={"a": "b"}).status == 200
+    assert change("other", ownerReferences=[], finalizers=["a.example/b"]).status == 200
+    assert change("other", finalizers=None).status == 200

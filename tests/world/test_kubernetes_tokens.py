@@ -5,7 +5,7 @@ import re
 import jwt
 import pytest
 
-from tests.world.kubernetes_world import ACCOUNTS, PODS, SECRETS, Api, account, causes, pod
+from tests.world.kubernetes_world import ACCOUNTS, PODS, RBAC_GROUP, SECRETS, Api, account, causes, grant, pod
 
 pytestmark = pytest.mark.one_world
 
@@ -308,15 +308,32 @@ def test_kubelet_gets_tokens_for_its_own_pods_alone(simulation, world, api):
         name: {"kind": "Pod", "apiVersion": "v1", "name": name, "uid": uid_of(api, f"{PODS}/{name}")}
         for name in ("pod-after", "elsewhere")
     }
-    for reference, why in (
-        (None, "not bound to a pod"),
-        (bound["pod-after"] | {"uid": ""}, "with a pod binding without a uid"),
-        (bound["elsewhere"], "bound to a pod scheduled on a different node"),
+    own, requested = bound["pod-after"], "node requested token"
+    unknown = (
+        f"not found in pod spec volume, {world.node_user.name} is not authorized to request tokens for this audience"
+    )
+    for reference, audiences, why in (
+        (None, [], f"{requested} not bound to a pod"),
+        (own | {"uid": ""}, [], f"{requested} with a pod binding without a uid"),
+        (bound["elsewhere"], [], f"{requested} bound to a pod scheduled on a different node"),
+        (own, ["a", "b"], "node may only request 0 or 1 audiences"),
+        (own, ["vault"], f'audience "vault" {unknown}'),
+        (own, [world.api_audience], f'audience "{world.api_audience}" {unknown}'),
     ):
-        refused = node.post(TOKEN, request(boundObjectRef=reference))
+        refused = node.post(TOKEN, request(boundObjectRef=reference, audiences=audiences))
         assert refused.status == 403
-        assert refused.body["message"] == f'serviceaccounts "my-sa" is forbidden: node requested token {why}'
-    assert node.post(TOKEN, request(boundObjectRef=bound["pod-after"])).status == 201
+        assert refused.body["message"] == f'serviceaccounts "my-sa" is forbidden: {why}'
+    grant(
+        api,
+        "vault",
+        namespace="default",
+        subject={"kind": "User", "apiGroup": RBAC_GROUP, "name": world.node_user.name},
+        verbs=["request-serviceaccounts-token-audience"],
+        resources=["vault"],
+        resourceNames=["my-sa"],
+    )
+    for audiences in ([], ["sts.amazonaws.com"], ["vault"]):
+        assert node.post(TOKEN, request(boundObjectRef=own, audiences=audiences)).status == 201
     assert node.get(f"{ACCOUNTS}/my-sa").status == 200
     assert node.post(ACCOUNTS, account()).status == 403
     node.close()

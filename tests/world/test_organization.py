@@ -81,6 +81,13 @@ def test_a_resource_control_policy_keeps_a_web_identity_from_a_role_in_the_words
         aws.assume()
 
 
+def test_a_resource_control_policy_applies_to_s3_and_not_to_iam(aws):
+    aws.mine.resource_control_policies.append(deny("*", principal="*"))
+    assert aws.client("iam").list_roles()["Roles"]
+    with refused("AccessDenied"):
+        aws.client("s3").list_buckets()
+
+
 def test_chained_roles_are_under_both(aws):
     aws.role("next", {"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Principal": {"AWS": ROLE}, "Action": "sts:AssumeRole"}

@@ -44,6 +44,22 @@ def test_a_session_of_the_user(aws):
         session.get_session_token()
 
 
+def test_a_session_is_of_the_user_who_asks_for_it_and_ends_with_the_user(aws):
+    iam = aws.client("iam")
+    iam.create_user(UserName="bob")
+    key = iam.create_access_key(UserName="bob")["AccessKey"]
+    bob = aws.client("sts", {**key, "SessionToken": None})
+    credentials = bob.get_session_token()["Credentials"]
+    session = aws.client("sts", credentials)
+    assert session.get_caller_identity()["Arn"] == f"arn:aws:iam::{ACCOUNT}:user/bob"
+    with refused("AccessDenied"):
+        aws.client("s3", credentials).list_buckets()
+    iam.delete_access_key(UserName="bob", AccessKeyId=key["AccessKeyId"])
+    iam.delete_user(UserName="bob")
+    with refused("InvalidClientTokenId"):
+        session.get_caller_identity()
+
+
 def test_the_account_in_a_key_id(aws):
     sts = aws.client("sts")
     assert sts.get_access_key_info(AccessKeyId=aws.other.admin.access_key_id)["Account"] == OTHER_ACCOUNT

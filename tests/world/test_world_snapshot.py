@@ -8,7 +8,6 @@ import pytest
 
 from app.flow.webhook import WebhookSettings
 from app.world.apiserver.auth.authentication import ADMIN
-from app.world.apiserver.auth.authorization import Grant
 from app.world.apiserver.registry import operations
 from app.world.apiserver.request.options import DeleteOptions
 from app.world.apiserver.request.request_scope import RequestScope
@@ -40,7 +39,7 @@ def change_everything(simulation, world):
         account.service_control_policies.append("{}")
         account.published_keys.clear()
         account.open_session(role, "somebody", 3600)
-        account.open_user_session(900)
+        account.open_user_session(account.admin, 900)
         world.other_account.roles["elsewhere"] = role
         # Objects, and with them what the kubelet has
         await delete(world, "pods", scenario.ARTICLE.pod)
@@ -59,7 +58,6 @@ def change_everything(simulation, world):
         world.webhook_delay = 3.0
         world.find_service_account = lambda namespace, name: None
         world.keys.rotate()
-        world.cluster.grants.append(Grant(subject="somebody", verbs=("*",), resources=("*",)))
 
     simulation.run(change())
     simulation.move_clock(world, 90000)

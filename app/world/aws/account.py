@@ -114,8 +114,10 @@ class Account:
 
     def is_alive(self, key: AccessKey) -> bool:
         """Whether the principal still exists. A role that was recreated under the same name is another one."""
+        if not key.role_name:
+            return key.user_id in {self.admin.user_id, *(user.user_id for user in self.users.values())}
         role = self.roles.get(key.role_name)
-        return not key.role_name or (role is not None and key.user_id.startswith(f"{role.role_id}:"))
+        return role is not None and key.user_id.startswith(f"{role.role_id}:")
 
     def add_user_key(self, user: User) -> AccessKey:
         """A long-lived key of a user."""
@@ -161,14 +163,14 @@ class Account:
             )
         )
 
-    def open_user_session(self, seconds: int) -> AccessKey:
-        """Temporary credentials of the learner's user."""
+    def open_user_session(self, key: AccessKey, seconds: int) -> AccessKey:
+        """Temporary credentials of the user whose long-lived key this is."""
         return self._keep(
             AccessKey(
                 access_key_id=new_access_key_id("ASIA", self.account_id),
                 secret_access_key=new_secret(),
-                arn=self.admin.arn,
-                user_id=self.admin.user_id,
+                arn=key.arn,
+                user_id=key.user_id,
                 session_token=new_session_token(),
                 expiration=float(int(self.clock.now()) + seconds),
             )

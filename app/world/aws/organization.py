@@ -15,6 +15,9 @@ from app.flow.policy.policy import Request, decide, request_keys
 from app.world.aws.account import Account
 
 Keys = Mapping[str, str | list[str]]
+_WITH_RESOURCE_CONTROL = ("s3", "sts")
+"""The services here to which resource control policies apply; IAM, EKS and CloudTrail are none of them. Rule: AWS
+Organizations user guide, "List of AWS services that support RCPs"."""
 
 
 def principals_denied_by(account: Account, action: str, resource: str, keys: Keys) -> str:
@@ -29,8 +32,10 @@ def principals_denied_by(account: Account, action: str, resource: str, keys: Key
 def resource_denied_by(account: Account, action: str, resource: str, principal: str, keys: Keys) -> str:
     """The ARN of a resource control policy that denies this on a resource of the account, to any caller; or empty.
 
-    `principal` is the caller's ARN; of a web identity its provider's.
+    Empty for a service to which none applies. `principal` is the caller's ARN; of a web identity its provider's.
     """
+    if action.partition(":")[0] not in _WITH_RESOURCE_CONTROL:
+        return ""
     asked = Request(action=action, keys=request_keys(keys), principal=principal, resource=resource)
     for document in account.resource_control_policies:
         if decide([("", document)], asked)[0] == "explicit-deny":

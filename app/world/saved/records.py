@@ -8,7 +8,6 @@ from typing import Literal
 from app.flow.build.deeds import Deed
 from app.flow.model import Chain, JsonObject
 from app.flow.webhook import WebhookSettings
-from app.world.apiserver.auth.authorization import Grant
 from app.world.aws.access_keys import AccessKey
 from app.world.aws.entities import Node
 from app.world.identity import Identity
@@ -47,7 +46,6 @@ class Settings:
     closed: set[str]
     """Paths at which nothing listens (`Network.closed`)."""
     private_ca: bool
-    grants: list[Grant]
     keys: tuple[SigningKey, ...]
     acted: bool
     deeds: set[Deed]

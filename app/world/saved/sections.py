@@ -117,7 +117,6 @@ def _settings(world: World) -> Settings:
         node_clock_skew=world.node_clock_skew,
         closed=world.network.closed,
         private_ca=world.network.private_ca,
-        grants=world.cluster.grants,
         keys=world.keys.published,
         acted=world.usage.acted,
         deeds=world.usage.deeds,
@@ -243,7 +242,6 @@ def load(world: World, kept: KeptWorld) -> None:
         account.buckets = kept.tables[account.account_id, "buckets"]
 
     # (3) Its cluster and its node, neither of which is to act on what comes back.
-    world.cluster.grants = settings.grants
     with world.controllers.looking_away(), world.kubelet.looking_away():
         world.cluster.load(kept.objects, kept.version)
         world.kubelet.recall(kept.kubelet, kept.pods)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 ALL_AUTHENTICATED = "system:authenticated"
 ALL_UNAUTHENTICATED = "system:unauthenticated"
+MASTERS = "system:masters"
+"""The group whose members may do everything."""
 LEEWAY_SECONDS = 60
 """For how long a ServiceAccount token outlives its `exp` and the deletion of what it is bound to, and how much sooner
 than its `nbf` it counts (`jwt.DefaultLeeway` of go-jose)."""
@@ -44,7 +46,7 @@ class User:
 
 
 ANONYMOUS = User(name="system:anonymous", groups=(ALL_UNAUTHENTICATED,))
-ADMIN = User(name="kubernetes-admin", groups=("system:masters", ALL_AUTHENTICATED))
+ADMIN = User(name="kubernetes-admin", groups=(MASTERS, ALL_AUTHENTICATED))
 """The learner, and the code that seeds the cluster."""
 
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
-from app.world.apiserver.auth.authentication import ALL_AUTHENTICATED, ALL_UNAUTHENTICATED, User
+from app.world.apiserver.auth.authentication import ALL_AUTHENTICATED, ALL_UNAUTHENTICATED, MASTERS, User
 from app.world.apiserver.auth.service_accounts import ALL_SERVICE_ACCOUNTS, username
 from app.world.apiserver.types import errors
+from app.world.apiserver.types.workload_defaults import RBAC_GROUP
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -68,7 +69,7 @@ _READ = ("get", "list", "watch")
 
 # All are bound to groups.
 BUILT_IN: Sequence[Grant] = (
-    Grant(subject="system:masters", verbs=("*",), resources=("*",), groups=("*",), paths=("*",)),
+    Grant(subject=MASTERS, verbs=("*",), resources=("*",), groups=("*",), paths=("*",)),
     # system:public-info-viewer, system:discovery, system:basic-user
     Grant(subject=ALL_UNAUTHENTICATED, verbs=("get",), paths=_INFORMATION),
     Grant(subject=ALL_AUTHENTICATED, verbs=("get",), paths=_INFORMATION + _DISCOVERY),
@@ -98,20 +99,31 @@ BUILT_IN: Sequence[Grant] = (
 def grants_of(world: World, user: User, namespace: str) -> Iterator[Grant]:
     """The rules that are bound to the user or one of its groups, for the whole cluster or in that namespace."""
     yield from (grant for grant in BUILT_IN if grant.subject in user.groups)
-    yield from (grant for grant in world.cluster.grants if grant.subject in (user.name, *user.groups))
     for subject, binding in _bindings(world, user, namespace):
         yield from _bound(world, subject, binding)
 
 
 def reason(world: World, user: User, namespace: str) -> str:
-    """What RBAC adds to a refusal: the missing roles of bindings that count for the user there; empty where none is."""
-    missing = {
-        f'{binding["roleRef"]["kind"].lower()}.rbac.authorization.k8s.io "{binding["roleRef"]["name"]}" not found': None
+    """What RBAC adds to a refusal; empty where it knows nothing more."""
+    missing = missing_roles(world, user, namespace)
+    return f"RBAC: {missing}" if missing else ""
+
+
+def missing_roles(world: World, user: User, namespace: str) -> str:
+    """What the server says of the missing roles of bindings that count for the user there; empty where none is."""
+    missing = dict.fromkeys(
+        no_such_role(binding)
         for _, binding in _bindings(world, user, namespace)
-        if _role(world, binding) is None
-    }
+        if role_of(world, binding, binding["metadata"].get("namespace", "")) is None
+    )
     said = ", ".join(missing)
-    return f"RBAC: [{said}]" if len(missing) > 1 else f"RBAC: {said}" if missing else ""
+    return f"[{said}]" if len(missing) > 1 else said
+
+
+def no_such_role(binding: JsonObject) -> str:
+    """What the server says where the role is missing that a binding refers to."""
+    reference = binding["roleRef"]
+    return f'{reference["kind"].lower()}.{RBAC_GROUP} "{reference["name"]}" not found'
 
 
 def _bindings(world: World, user: User, namespace: str) -> Iterator[tuple[str, JsonObject]]:
@@ -146,7 +158,8 @@ def _is_subject(user: User, subject: JsonObject, binding: JsonObject) -> bool:
 
 def _bound(world: World, subject: str, binding: JsonObject) -> Iterator[Grant]:
     """The rules of the role that a binding refers to; none where there is no such role."""
-    namespace, role = binding["metadata"].get("namespace", ""), _role(world, binding)
+    namespace = binding["metadata"].get("namespace", "")
+    role = role_of(world, binding, namespace)
     for rule in role.get("rules", []) if role is not None else []:
         yield Grant(
             subject=subject,
@@ -159,11 +172,11 @@ def _bound(world: World, subject: str, binding: JsonObject) -> Iterator[Grant]:
         )
 
 
-def _role(world: World, binding: JsonObject) -> JsonObject | None:
-    """The role that a binding refers to; None where there is none."""
+def role_of(world: World, binding: JsonObject, namespace: str) -> JsonObject | None:
+    """The role that a binding of that namespace refers to; None where there is none."""
     reference = binding["roleRef"]
     if reference["kind"] == "Role":
-        found = world.cluster.find("roles", binding["metadata"].get("namespace", ""), reference["name"])
+        found = world.cluster.find("roles", namespace, reference["name"])
     else:
         found = world.cluster.find("clusterroles", "", reference["name"])
     return found.object if found is not None else None

@@ -127,6 +127,7 @@ def default_roles() -> Iterator[tuple[str, JsonObject]]:
         _rule([""], ["pods/attach", "pods/exec", "pods/portforward", "secrets"], [*_READ, *_WRITE]),
         _rule([""], ["configmaps", "persistentvolumeclaims", "pods", "serviceaccounts", "services"], _WRITE),
         _rule([""], ["serviceaccounts/token"], ["create"]),
+        _rule([""], ["serviceaccounts"], ["impersonate"]),
         _rule(["apps"], apps, _WRITE),
         _rule(["autoscaling"], ["horizontalpodautoscalers"], _WRITE),
         _rule(["batch"], ["cronjobs", "jobs"], _WRITE),

@@ -6,13 +6,14 @@ settings of EKS: a token lives a day at most, a Pod's own token for the API serv
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
 from app.flow.times import timestamp
 from app.world.apiserver.admission.plugins import API_TOKEN_SECONDS
-from app.world.apiserver.auth.authentication import User
+from app.world.apiserver.auth.authorization import Request, is_allowed
 from app.world.apiserver.auth.service_accounts import username
 from app.world.apiserver.request.request_scope import RequestScope
 from app.world.apiserver.types import errors
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 
 GROUP = "authentication.k8s.io"
+_REQUEST_AUDIENCE = "request-serviceaccounts-token-audience"
+"""The verb by which a role allows a node to request an audience that no volume of the Pod has."""
 DEFAULT_SECONDS = 3600
 MAX_SECONDS = 86_400
 """`--service-account-max-token-expiration` of EKS."""
@@ -46,7 +49,7 @@ def create_token(scope: RequestScope, name: str, body: JsonObject, *, dry_run: b
         raise errors.invalid("TokenRequest", GROUP, "", wrong)
     # (2) What it is bound to.
     bound = _bound_object(world, namespace, name, spec.get("boundObjectRef"))
-    _restrict_node(scope.user, name, spec.get("boundObjectRef") or {}, bound)
+    _restrict_node(scope, name, spec, bound)
     # (3) How long it lives.
     warnings = []
     if seconds > MAX_SECONDS:
@@ -116,11 +119,16 @@ def _bound_object(world: World, namespace: str, account: str, reference: JsonObj
     return bound
 
 
-def _restrict_node(user: User, account: str, reference: JsonObject, bound: dict[str, JsonObject]) -> None:
-    """NodeRestriction: a kubelet gets tokens for Pods of its own node alone, which it names with their uid
-    (`plugin/pkg/admission/noderestriction/admission.go`)."""
+def _restrict_node(scope: RequestScope, account: str, spec: JsonObject, bound: dict[str, JsonObject]) -> None:
+    """NodeRestriction: a kubelet gets tokens for Pods of its own node alone, named with their uid, and each for one
+    audience that a volume of the Pod asks for or that a role allows the node to request.
+
+    Source: `plugin/pkg/admission/noderestriction/admission.go`; the audience counts since Kubernetes 1.33.
+    """
+    user = scope.user
     if "system:nodes" not in user.groups:
         return
+    reference, audiences = spec.get("boundObjectRef") or {}, spec.get("audiences") or [""]
     why = ""
     if "pod" not in bound:
         why = "node requested token not bound to a pod"
@@ -128,8 +136,24 @@ def _restrict_node(user: User, account: str, reference: JsonObject, bound: dict[
         why = "node requested token with a pod binding without a uid"
     elif user.name != f"system:node:{bound.get('node', {}).get('name')}":
         why = "node requested token bound to a pod scheduled on a different node"
+    elif len(audiences) > 1:
+        why = "node may only request 0 or 1 audiences"
+    elif audiences[0] not in _audiences_of(scope, reference["name"]) and not is_allowed(
+        scope.world,
+        user,
+        Request(verb=_REQUEST_AUDIENCE, resource=audiences[0], namespace=scope.namespace, name=account),
+    ):
+        unknown = f"audience {json.dumps(audiences[0], ensure_ascii=False)} not found in pod spec volume"
+        why = f"{unknown}, {user.name} is not authorized to request tokens for this audience"
     if why:
         raise errors.forbidden(RESOURCES["serviceaccounts"], account, why)
+
+
+def _audiences_of(scope: RequestScope, pod: str) -> set[str]:
+    """The audiences that the volumes of a Pod ask for; empty is the API server's own."""
+    volumes = scope.world.cluster.read("pods", scope.namespace, pod).object["spec"].get("volumes", [])
+    sources = [source for volume in volumes for source in (volume.get("projected") or {}).get("sources", ())]
+    return {source["serviceAccountToken"].get("audience", "") for source in sources if "serviceAccountToken" in source}
 
 
 def _claims(

@@ -10,7 +10,6 @@ import json
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from operator import itemgetter
-from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
 from app.flow.times import timestamp
@@ -19,10 +18,6 @@ from app.world.apiserver.storage.stored import Key, Stored
 from app.world.apiserver.types import errors
 from app.world.apiserver.types.resources import RESOURCES
 from app.world.clock import WorldClock
-
-if TYPE_CHECKING:
-    from app.world.apiserver.auth.authorization import Grant
-
 
 OBJECT_LIMIT = 1000
 """Objects in one cluster, events apart."""
@@ -44,8 +39,6 @@ class ClusterState:
 
     def __init__(self, clock: WorldClock) -> None:
         self.clock = clock
-        self.grants: list[Grant] = []
-        """RBAC rules that the world adds to the built-in ones."""
         self.changes = ChangeLog()
         self._objects: dict[str, dict[Key, Stored]] = {plural: {} for plural in RESOURCES}
         self.bytes = self.values = 0

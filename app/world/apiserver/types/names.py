@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from app.flow.model import JsonObject
@@ -114,6 +114,13 @@ def subdomain_errors(value: str) -> list[str]:
     return wrong if re.fullmatch(_SUBDOMAIN, value) else [*wrong, _SUBDOMAIN_TEXT]
 
 
+def path_segment_errors(value: str) -> list[str]:
+    """What is wrong with a name that need only fit into a URL, such as `system:node` (`IsValidPathSegmentName`)."""
+    if value in (".", ".."):
+        return [f"may not be '{value}'"]
+    return [f"may not contain '{character}'" for character in "/%" if character in value]
+
+
 def qualified_name_errors(value: str) -> list[str]:
     """What is wrong with the key of a label or annotation."""
     prefix, slash, name = value.rpartition("/")
@@ -163,10 +170,9 @@ def validate_labels(labels: dict[str, str], field: str) -> Iterator[Cause]:
         yield from named(field, value, label_value_errors(value))
 
 
-def validate_metadata(metadata: JsonObject, *, plain_label: bool) -> Iterator[Cause]:
-    """The causes against an object's metadata. `plain_label`: the name must be a DNS label rather than a subdomain."""
+def validate_metadata(metadata: JsonObject, check: Callable[[str], list[str]]) -> Iterator[Cause]:
+    """The causes against an object's metadata. `check` says what is wrong with a name of that kind."""
     name, prefix = metadata.get("name", ""), metadata.get("generateName", "")
-    check = label_errors if plain_label else subdomain_errors
     if prefix:
         yield from named("metadata.generateName", prefix, check(prefix.removesuffix("-")))
     if not name:

@@ -1,17 +1,18 @@
-"""Label selectors (text of a query, object of a webhook) and field selectors.
+"""Label selectors (of a query, and as objects in a webhook or a workload) and field selectors.
 
-Source: k8s.io/apimachinery `pkg/labels`, `pkg/fields`, `pkg/apis/meta/v1/validation`.
+Source: k8s.io/apimachinery `pkg/labels`, `pkg/fields`, `pkg/apis/meta/v1/validation`; the fields of each kind are in
+`pkg/apis/*/v1/conversion.go` of Kubernetes.
 """
 
 from __future__ import annotations
 
-import itertools
+import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from app.flow.model import JsonObject
-from app.world.apiserver.types import errors, names
+from app.world.apiserver.types import errors, label_query, names
 from app.world.apiserver.types.errors import Cause
 from app.world.apiserver.types.resources import Resource
 
@@ -21,11 +22,6 @@ REQUIREMENTS_LIMIT = 50
 Labels = Mapping[str, str]
 Predicate = Callable[[JsonObject], bool]
 
-# Of a requirement without spaces around it. Two repetitions of spaces never touch: that would take quadratic time.
-_SET = re.compile(r"(\S+?)\s+(in|notin)\s*\(([^()]*)\)")
-_EQUALITY = re.compile(r"([^\s=!,()]+)\s*(==|=|!=)\s*([^\s=!,()]*)")
-_EXISTS = re.compile(r"(?:(!)\s*)?([^\s=!,()]+)")
-
 
 def everything(body: JsonObject) -> bool:
     """The predicate of no selector."""
@@ -33,11 +29,15 @@ def everything(body: JsonObject) -> bool:
 
 
 def match_requirement(labels: Labels, key: str, operator: str, values: Collection[str]) -> bool:
-    """Whether one requirement of a LabelSelector holds."""
+    """Whether one requirement of a selector holds. A query alone has `Gt` and `Lt`, with one number."""
     if operator == "In":
         return key in labels and labels[key] in values
     if operator == "NotIn":
         return key not in labels or labels[key] not in values
+    if operator in ("Gt", "Lt"):
+        (bound,) = map(label_query.integer, values)
+        number = label_query.integer(labels.get(key, ""))
+        return number is not None and bound is not None and (number > bound if operator == "Gt" else number < bound)
     return (key in labels) == (operator == "Exists")
 
 
@@ -68,58 +68,18 @@ def validate_selector(selector: JsonObject, field: str) -> Iterator[Cause]:
             yield names.invalid_value(f"{here}.operator", operator, "not a valid selector operator")
 
 
-def _split(text: str) -> list[str]:
-    """The requirements of a label selector. Raises `ApiError` 400 for too many."""
-    parts = list(itertools.islice(_parts(text), REQUIREMENTS_LIMIT + 1))
-    if len(parts) > REQUIREMENTS_LIMIT:
-        raise _too_many()
-    return parts
-
-
-def _too_many() -> errors.ApiError:
-    return errors.bad_request(
-        f"unable to parse requirement: this simulated API server takes at most {REQUIREMENTS_LIMIT} in a selector"
-    )
-
-
-def _parts(text: str) -> Iterator[str]:
-    depth, start = 0, 0
-    for at, character in enumerate(text):
-        depth += {"(": 1, ")": -1}.get(character, 0)
-        if character == "," and depth == 0:
-            yield text[start:at]
-            start = at + 1
-    yield text[start:]
-
-
-def _label_requirement(text: str) -> tuple[str, str, frozenset[str]]:
-    text = text.strip()
-    if match := _SET.fullmatch(text):
-        operator = "In" if match[2] == "in" else "NotIn"
-        return match[1], operator, frozenset(value.strip() for value in match[3].split(","))
-    if match := _EQUALITY.fullmatch(text):
-        return match[1], "NotIn" if match[2] == "!=" else "In", frozenset({match[3]})
-    if match := _EXISTS.fullmatch(text):
-        return match[2], "DoesNotExist" if match[1] else "Exists", frozenset()
-    raise errors.bad_request(
-        f"unable to parse requirement: found '{text}', expected: identifier, !, in, notin, =, ==, !="
-    )
-
-
 def parse_label_selector(text: str) -> Predicate | None:
     """The predicate of `labelSelector=`; None for the empty one. Raises `ApiError` 400."""
-    if not text.strip():
+    wanted = label_query.parse(text, REQUIREMENTS_LIMIT)
+    if not wanted:
         return None
-    wanted = [_label_requirement(part) for part in _split(text)]
-    for key, _, values in wanted:
-        wrong = names.qualified_name_errors(key) + [why for value in values for why in names.label_value_errors(value)]
-        if wrong:
-            raise errors.bad_request(f'unable to parse requirement: <nil>: Invalid value: "{key}": {wrong[0]}')
     return lambda body: all(
         match_requirement(body["metadata"].get("labels", {}), key, operator, values) for key, operator, values in wanted
     )
 
 
+_TERM = re.compile(r"(?:\\.|[^,\\]|\\$)+", re.DOTALL)
+_NAMES = ("metadata.name", "metadata.namespace")
 _FIELDS: Mapping[str, tuple[str, ...]] = {
     "events": (
         "involvedObject.kind",
@@ -134,7 +94,9 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
         "source",
         "type",
     ),
+    "jobs": ("status.successful",),
     "namespaces": ("status.phase",),
+    "nodes": ("spec.unschedulable",),
     "pods": (
         "spec.nodeName",
         "spec.restartPolicy",
@@ -146,39 +108,68 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
         "status.nominatedNodeName",
     ),
     "secrets": ("type",),
+    "services": ("spec.clusterIP", "spec.type"),
 }
+"""Beside name and namespace, by the plural name."""
 
 
 def _look_up(body: JsonObject, field: str) -> str:
     if field == "source":
         return str(body.get("source", {}).get("component", ""))
+    if field == "status.successful":
+        return str(body.get("status", {}).get("succeeded", 0))
     value: Any = body
     for part in field.split("."):
         value = value.get(part) if isinstance(value, dict) else None
     if isinstance(value, bool):
         return "true" if value else "false"
     if value is None:
-        return "false" if field == "spec.hostNetwork" else ""
+        return "false" if field in ("spec.hostNetwork", "spec.unschedulable") else ""
     return str(value)
 
 
 def parse_field_selector(text: str, resource: Resource) -> Predicate | None:
     """The predicate of `fieldSelector=`; None for the empty one. Raises `ApiError` 400."""
     wanted: list[tuple[str, bool, str]] = []
-    parts = text.split(",") if text else []
+    parts = _TERM.findall(text)
     if len(parts) > REQUIREMENTS_LIMIT:
-        raise _too_many()
+        why = f"this simulated API server takes at most {REQUIREMENTS_LIMIT} in a selector"
+        raise errors.bad_request(f"unable to parse requirement: {why}")
     for part in parts:
-        match = re.fullmatch(r"([^=!]*)(==|=|!=)(.*)", part, re.DOTALL)
+        match = re.fullmatch(r"(.*?)(!=|==|=)(.*)", part, re.DOTALL)
         if not match:
             raise errors.bad_request(f"invalid selector: '{part}'; can't understand '{part}'")
         field = match[1]
-        if field not in ("metadata.name", "metadata.namespace", *_FIELDS.get(resource.plural, ())):
-            raise errors.bad_request(f"field label not supported: {field}")
-        wanted.append((field, match[2] != "!=", match[3]))
+        if field not in (*_NAMES, *_FIELDS.get(resource.plural, ())):
+            raise errors.bad_request(_unknown_field(resource, field))
+        wanted.append((field, match[2] != "!=", _unescaped(match[3])))
     if not wanted:
         return None
     return lambda body: all((_look_up(body, field) == value) == equal for field, equal, value in wanted)
+
+
+def _unknown_field(resource: Resource, field: str) -> str:
+    quoted = json.dumps(field, ensure_ascii=False)
+    if resource.plural not in _FIELDS:
+        return f'{quoted} is not a known field selector: only "metadata.name", "metadata.namespace"'
+    if resource.plural == "jobs":
+        return f"field label {quoted} not supported for batchv1.Job"
+    return f"field label not supported: {field}"
+
+
+def _unescaped(value: str) -> str:
+    """The value without the backslashes that protect a backslash, a comma or an equals sign. Raises `ApiError` 400."""
+    characters = iter(value)
+    unescaped = []
+    for character in characters:
+        if character == "\\":
+            character = next(characters, "")
+            if character not in ("\\", ",", "="):
+                raise errors.bad_request(f"invalid field selector: invalid escape sequence: \\{character}")
+        elif character in ",=":
+            raise errors.bad_request(f"invalid field selector: unescaped character in value: {ord(character)}")
+        unescaped.append(character)
+    return "".join(unescaped)
 
 
 def parse_selectors(resource: Resource, labels: str, fields: str) -> Predicate:

@@ -131,6 +131,13 @@ _RULES: Mapping[str, Callable[[JsonObject], Iterator[Cause]]] = {
 }
 
 
+_NAMES: Mapping[str, Callable[[str], list[str]]] = {
+    "namespaces": names.label_errors,
+    **dict.fromkeys(("clusterrolebindings", "clusterroles", "rolebindings", "roles"), names.path_segment_errors),
+}
+"""By the plural name, what is wrong with a name where it need not be a DNS subdomain."""
+
+
 def _immutable_data(old: JsonObject, new: JsonObject) -> Iterator[Cause]:
     if old.get("type") != new.get("type"):
         yield names.invalid_value("type", new.get("type", ""), "field is immutable")
@@ -153,8 +160,7 @@ _UPDATE_RULES: Mapping[str, Callable[[JsonObject, JsonObject], Iterator[Cause]]]
 def validate(resource: Resource, body: JsonObject, old: JsonObject | None = None) -> None:
     """Raises `ApiError` 422 with every cause, 413 for too many values. `old` is what an update replaces."""
     check_shape(body)
-    plain_label = resource.plural == "namespaces"
-    causes = list(names.validate_metadata(body["metadata"], plain_label=plain_label))
+    causes = list(names.validate_metadata(body["metadata"], _NAMES.get(resource.plural, names.subdomain_errors)))
     rules = _RULES.get(resource.plural)
     if rules:
         causes += rules(body)

@@ -39,7 +39,8 @@ def _get_session_token(caller: Caller, parameters: Parameters) -> JsonValue:
     check(parameters, USER_SESSION, required=(), optional=("DurationSeconds",))
     if caller.key.session_token:
         raise access_denied("Cannot call GetSessionToken with session credentials")
-    return {"Credentials": credentials(caller.account.open_user_session(number(parameters, "DurationSeconds", 43200)))}
+    seconds = number(parameters, "DurationSeconds", 43200)
+    return {"Credentials": credentials(caller.account.open_user_session(caller.key, seconds))}
 
 
 def _get_access_key_info(caller: Caller, parameters: Parameters) -> JsonValue:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from app.flow.model import JsonObject
 from app.world.apiserver.admission import plugins, webhooks
 from app.world.apiserver.admission.admission_review import Attributes
+from app.world.apiserver.auth.escalation import refuse_escalation
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -25,6 +26,7 @@ async def admit(world: World, attributes: Attributes, obj: JsonObject) -> tuple[
     if attributes.resource.plural == "mutatingwebhookconfigurations":
         webhooks.check_room(world, obj)
     admitted, warned = await webhooks.mutate(world, attributes, obj, admit_pod)
+    refuse_escalation(world, attributes.user, attributes.resource, admitted or obj, attributes.old)
     return admitted or obj, warned
 
 
