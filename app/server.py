@@ -68,8 +68,8 @@ _HEAD, _BODY = first_picture.head(), browser_files.in_page + first_picture.body(
 class BrowserId:
     """Gives a browser that asks for a page an unguessable id, so that reloading finds the same world again.
 
-    The id is in a cookie that no script can read. `Lax`, so that a link from elsewhere still finds the world; not
-    `Secure`, because loopback is plain http.
+    The id is in a cookie that no script can read. `Lax`, so that a link from elsewhere still finds the world; `Secure`,
+    and under a name that no neighbour can set (`own_world.cookie_name`), where the browser speaks TLS.
 
     A websocket gets its fingerprint as a header (`request_facts.BROWSER`).
     """
@@ -90,17 +90,22 @@ class BrowserId:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 if headers.get("content-type", "").startswith("text/html"):
-                    headers.append(
-                        "set-cookie",
-                        f"{own_world.COOKIE}={own_world.new_id()}; Max-Age={_YEAR}; Path=/; HttpOnly; SameSite=Lax",
-                    )
+                    headers.append("set-cookie", _new_cookie(scope))
             await send(message)
 
         await self._app(scope, receive, send_with_id)
 
 
 def _cookie(scope: Scope) -> str:
-    return cookie(Headers(scope=scope).get("cookie", ""), own_world.COOKIE)
+    headers = Headers(scope=scope)
+    return cookie(headers.get("cookie", ""), own_world.cookie_name(request_facts.read(headers)))
+
+
+def _new_cookie(scope: Scope) -> str:
+    facts = request_facts.read(Headers(scope=scope))
+    secure = "; Secure" if facts is not None and facts.encrypted else ""
+    name = own_world.cookie_name(facts)
+    return f"{name}={own_world.new_id()}; Max-Age={_YEAR}; Path=/; HttpOnly; SameSite=Lax{secure}"
 
 
 class KnownPages:

@@ -20,7 +20,7 @@ from app.serving.operations import log_events, metrics
 from app.serving.operations.metrics import Reason
 from app.serving.plain_answers import method_not_allowed
 from app.serving.request_facts import RequestFacts
-from app.serving.visitor import address_of, peer_of
+from app.serving.visitor import address_of, is_encrypted, is_proxied, peer_of
 from app.settings import Network, is_loopback
 from app.world.servers.http import is_loopback_host
 
@@ -61,7 +61,7 @@ class Gate:
             return
         headers = Headers(scope=scope)
         facts = self._facts(scope, headers)
-        refusal = _refusal(scope, headers, facts, self._metrics_token)
+        refusal = self._refusal(scope, headers, facts)
         if refusal is not None:
             reason, answer = refusal
             log_events.refuse(reason, visitor=facts.visitor)
@@ -81,7 +81,29 @@ class Gate:
             visitor=address_of(scope, self._trusted),
             port=_port(scope),
             request=log_events.request_id.get(),
+            encrypted=is_encrypted(scope, self._trusted),
         )
+
+    def _refusal(self, scope: Scope, headers: Headers, facts: RequestFacts) -> tuple[Reason, Response] | None:
+        """Why a request is not answered, and with what instead; None where it is."""
+        # (1) On loopback we have loopback's names only. Elsewhere, in a container say, any name may lead here, and so
+        #     it may to a reverse proxy of ours on this machine.
+        host = headers.get("host", "")
+        if is_loopback(facts.served_on) and not is_loopback_host(host) and not is_proxied(scope, self._trusted):
+            return "wrong_host", PlainTextResponse("Misdirected Request\n", 421)
+        # (2) Only our own pages ask. A browser sends the origin of a websocket; a client that sends none is no browser.
+        origins = headers.getlist("origin")
+        schemes = ("https",) if facts.encrypted else ("http", "https")  # `https` is also that of a proxy that says less
+        asked_by_us = len(origins) == 1 and _is_origin_of(origins[0], host, schemes)
+        if not asked_by_us and (origins or scope["type"] == "websocket"):
+            return "other_origin", PlainTextResponse("Forbidden: this request comes from another page\n", 403)
+        # (3) What the process says of itself is for this machine alone, our metrics for clients that have the token.
+        client = peer_of(scope)
+        from_here = client is not None and client.is_loopback and not facts.forwarded_by
+        if scope["path"].rstrip("/") in METRICS and not from_here:
+            if scope["path"] != metrics.PATH or not metrics.is_allowed(headers, self._metrics_token):
+                return "metrics_elsewhere", PlainTextResponse("Not Found\n", 404)
+        return None
 
     def _let_in(self, scope: Scope, facts: RequestFacts) -> Response:
         """Turns an unused address into the cookie. Only a browser's GET uses it up: a look with HEAD does not."""
@@ -99,31 +121,11 @@ def _port(scope: Scope) -> int:
     return (scope.get("server") or ("", None))[1] or 0
 
 
-def _refusal(scope: Scope, headers: Headers, facts: RequestFacts, token: str) -> tuple[Reason, Response] | None:
-    """Why a request is not answered, and with what instead; None where it is."""
-    # (1) On loopback we have loopback's names only. Elsewhere, in a container say, any name may lead here.
-    host = headers.get("host", "")
-    if is_loopback(facts.served_on) and not is_loopback_host(host):
-        return "wrong_host", PlainTextResponse("Misdirected Request\n", 421)
-    # (2) Only our own pages ask. A browser sends the origin of a websocket; a client that sends none is no browser.
-    origins = headers.getlist("origin")
-    asked_by_us = len(origins) == 1 and _is_origin_of(origins[0], host)
-    if not asked_by_us and (origins or scope["type"] == "websocket"):
-        return "other_origin", PlainTextResponse("Forbidden: this request comes from another page\n", 403)
-    # (3) What the process says of itself is for this machine alone, and our metrics for clients that have the token.
-    client = peer_of(scope)
-    from_here = client is not None and client.is_loopback and not facts.forwarded_by
-    if scope["path"].rstrip("/") in METRICS and not from_here:
-        if scope["path"] != metrics.PATH or not metrics.is_allowed(headers, token):
-            return "metrics_elsewhere", PlainTextResponse("Not Found\n", 404)
-    return None
-
-
-def _is_origin_of(origin: str, host: str) -> bool:
-    """Whether a page of that origin came from that host: same name, same port. `https` is that of a proxy with TLS."""
+def _is_origin_of(origin: str, host: str, schemes: Sequence[str]) -> bool:
+    """Whether a page of that origin came from that host: same name, same port, one of these schemes."""
     try:
         parts = urlsplit(origin)
     except ValueError:
         return False
     written = f"{parts.scheme}://{parts.netloc}"
-    return parts.scheme in ("http", "https") and bool(host) and origin == written and parts.netloc == host
+    return parts.scheme in schemes and bool(host) and origin == written and parts.netloc == host

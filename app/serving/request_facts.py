@@ -40,6 +40,8 @@ class RequestFacts:
     """Ours on which it came in; 0 on a unix socket."""
     request: str = ""
     """Its id in our log."""
+    encrypted: bool = False
+    """Whether the browser speaks TLS (`visitor.is_encrypted`)."""
 
 
 def recorded(scope: Scope, facts: RequestFacts) -> Scope:

@@ -42,6 +42,19 @@ def address_of(scope: Scope, trusted: Sequence[Network]) -> str:
     return counted_as(visitor)
 
 
+def is_proxied(scope: Scope, trusted: Sequence[Network]) -> bool:
+    """Whether a reverse proxy that is trusted passes the request on."""
+    peer = peer_of(scope)
+    forwards = any(name.lower() == b"x-forwarded-for" for name, _ in scope["headers"])
+    return forwards and peer is not None and is_trusted(peer, trusted)
+
+
+def is_encrypted(scope: Scope, trusted: Sequence[Network]) -> bool:
+    """Whether the browser speaks TLS: with us, or with such a proxy, which says so in `X-Forwarded-Proto`."""
+    said = [value for name, value in scope["headers"] if name.lower() == b"x-forwarded-proto"]
+    return scope.get("scheme") in ("https", "wss") or (said == [b"https"] and is_proxied(scope, trusted))
+
+
 def peer_of(scope: Scope) -> Address | None:
     """The address at the other end of the connection; None where it has none, as on a unix socket."""
     host, _ = scope.get("client") or ("", 0)

@@ -135,6 +135,16 @@ def test_visitors_are_distinguished_where_the_proxy_is_configured(tmp_path: Path
     settings = {"IRSA_WORLDS": "4", "FORWARDED_ALLOW_IPS": named}
     with serving(tmp_path, extra=settings) as target, proxied(target) as started:
         assert asyncio.run(keeps_their_world(started)) is apart
+        assert [_connected(started.port, "irsa.example", it) for it in ("irsa.example", "evil.example")] == (
+            [101, 403] if apart else [403, 403]
+        )
+
+
+def _connected(port: int, name: str, other: str) -> int:
+    """How a page at `other` is answered that opens the websocket under another name than loopback's."""
+    key = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+    asks = f"Host: {name}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{key}\r\nOrigin: http://{other}"
+    return asyncio.run(raw(port, [f"GET /_stcore/stream HTTP/1.1\r\n{asks}\r\n\r\n".encode()])).status
 
 
 class _Process(BaseHTTPRequestHandler):
@@ -151,7 +161,13 @@ class _Process(BaseHTTPRequestHandler):
         """Says nothing."""
 
 
+def _served_by(proxy: Any, cookie: str) -> str:
+    return httpx.get(proxy.address, headers={"cookie": cookie}, trust_env=False).text
+
+
 def test_the_cookie_decides_in_which_process_a_reader_is() -> None:
+    others = ("", "__Host-", f"{COOKIE}=5; __Host-")
+    """The last is one that another name of the domain has set."""
     with contextlib.ExitStack() as stack:
         processes = [stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), _Process)) for _ in range(2)]
         for process in processes:
@@ -160,7 +176,10 @@ def test_the_cookie_decides_in_which_process_a_reader_is() -> None:
         targets = [SimpleNamespace(port=it.server_port, url=f"http://127.0.0.1:{it.server_port}") for it in processes]
         proxy = stack.enter_context(proxied(*targets))
         found = [
-            {httpx.get(proxy.address, headers={"cookie": f"{COOKIE}={reader}"}, trust_env=False).text for _ in range(3)}
+            {
+                _served_by(proxy, f"{COOKIE}={reader}"),
+                *(_served_by(proxy, f"a=1; {it}{COOKIE}={reader}") for it in others),
+            }
             for reader in range(20)
         ]
     assert [len(served_by) for served_by in found] == [1] * 20

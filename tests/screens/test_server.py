@@ -12,6 +12,8 @@ import pytest
 from starlette.responses import HTMLResponse, PlainTextResponse
 
 from app.server import BrowserId, KnownPages, used_address
+from app.serving import request_facts
+from app.serving.request_facts import RequestFacts
 from app.ui.state import operator_view, own_world
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,12 +26,17 @@ async def page(scope, receive, send):
 
 @pytest.fixture
 def ask():
-    async def asked(path: str, cookie: str) -> httpx.Response:
-        transport = httpx.ASGITransport(app=BrowserId(page))
+    async def asked(path: str, cookie: str, encrypted: bool) -> httpx.Response:
+        facts = RequestFacts(served_on="", forwarded_by="", launched=False, visitor="", encrypted=encrypted)
+
+        async def server(scope, receive, send):
+            await BrowserId(page)(request_facts.recorded(scope, facts), receive, send)
+
+        transport = httpx.ASGITransport(app=server)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
             return await client.get(path, headers={"cookie": cookie} if cookie else {})
 
-    return lambda path="/", cookie="": asyncio.run(asked(path, cookie))
+    return lambda path="/", cookie="", encrypted=False: asyncio.run(asked(path, cookie, encrypted))
 
 
 def test_a_new_browser_gets_an_id_that_no_script_reads(ask):
@@ -39,6 +46,14 @@ def test_a_new_browser_gets_an_id_that_no_script_reads(ask):
     )
     assert found
     assert found[1] not in ask().headers["set-cookie"]
+
+
+def test_over_tls_no_other_name_of_the_domain_gives_a_browser_its_id(ask):
+    planted = f"{own_world.COOKIE}={own_world.new_id()}"
+    given = ask(cookie=planted, encrypted=True).headers["set-cookie"]
+    assert given.startswith(f"__Host-{own_world.COOKIE}=")
+    assert given.endswith("; Path=/; HttpOnly; SameSite=Lax; Secure")
+    assert "set-cookie" not in ask(cookie=f"{given.partition(';')[0]}; {planted}", encrypted=True).headers
 
 
 def test_a_known_browser_keeps_its_id(ask):

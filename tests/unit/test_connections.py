@@ -574,10 +574,24 @@ def test_a_client_that_pings_and_does_not_read_is_closed(monkeypatch):
             threading.Event().wait(0.01)
 
 
-@pytest.mark.parametrize("headers", [[f"X-{number}: x" for number in range(130)], [f"X: {'x' * 9000}"]])
-def test_a_handshake_beyond_what_the_library_reads_gets_431(headers, caplog):
-    lines = ["GET /ws HTTP/1.1", "Host: 127.0.0.1", "Upgrade: websocket", "Connection: Upgrade", *headers, "", ""]
-    with serving() as (port, _), dial(port) as client:
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/ws", [f"X-{number}: x" for number in range(130)], 431),
+        ("/ws", [f"X: {'x' * 9000}"], 431),
+        (f"/ws?{'x' * 9000}", [], 414),
+        ("/ws", ["Content-Length: 4"], 400),
+        ("/ws", ["Transfer-Encoding: chunked"], 400),
+        ("/wsé", [], 400),
+        ("/ws", ["X: \x7f"], 400),
+    ],
+)
+def test_a_handshake_that_the_library_does_not_read_is_answered_and_its_connection_closed(
+    path, headers, status, caplog
+):
+    lines = [f"GET {path} HTTP/1.1", "Host: 127.0.0.1", "Upgrade: websocket", "Connection: Upgrade", *headers, "", ""]
+    with serving() as (port, connections), dial(port) as client:
         client.sendall("\r\n".join(lines).encode())
-        assert rest(client).startswith(b"HTTP/1.1 431")
+        assert rest(client).startswith(f"HTTP/1.1 {status} ".encode())
+        eventually(lambda: not connections)
     assert not [record for record in caplog.records if record.exc_info], "nothing has failed"

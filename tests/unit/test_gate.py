@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import json
 import threading
 
@@ -30,7 +31,7 @@ def launch():
 def call(launch):
     """Sends one request through the gate: its first answer, and the facts that reached the pages (None: it did not)."""
 
-    def called(kind="http", *, server="127.0.0.1", client="127.0.0.1", path="/", method="GET", **headers):
+    def called(kind="http", *, server="127.0.0.1", client="127.0.0.1", path="/", method="GET", proxies=(), **headers):
         sent, reached = [], []
 
         async def pages(scope, receive, send):
@@ -49,7 +50,7 @@ def call(launch):
         gate = Gate(
             pages,
             launch=launch,
-            trusted_proxies=(),
+            trusted_proxies=proxies,
             used=lambda _: PlainTextResponse("used", 410),
             metrics_token="right",
         )
@@ -90,7 +91,43 @@ def test_loopback_answers_to_its_own_names_only(call, kind, server, host, served
         assert answer["type"] == "websocket.close"
 
 
+PROXY = [ipaddress.ip_network("127.0.0.1")]
+
+
+@pytest.mark.parametrize(
+    ("client", "headers", "served"),
+    [
+        ("127.0.0.1", {"x_forwarded_for": "198.51.100.7"}, True),
+        ("127.0.0.1", {}, False),
+        ("127.0.0.1", {"x_forwarded_proto": "https"}, False),
+        ("127.0.0.2", {"x_forwarded_for": "198.51.100.7"}, False),
+    ],
+)
+def test_a_proxy_of_ours_on_this_machine_passes_any_name_on(call, client, headers, served):
+    answer, facts = call(client=client, proxies=PROXY, host="irsa.example", origin="http://irsa.example", **headers)
+    assert answer.get("status", 200) == (200 if served else 421)
+    assert (facts is not None) is served
+
+
 # (2) The page that asks
+
+
+@pytest.mark.parametrize(
+    ("proxies", "proto", "encrypted"),
+    [
+        (PROXY, "https", True),
+        (PROXY, "http", False),
+        (PROXY, "https, http", False),
+        (PROXY, None, False),
+        ((), "https", False),
+    ],
+)
+def test_over_tls_a_page_without_it_is_another_one(call, proxies, proto, encrypted):
+    sent = {"x_forwarded_for": "198.51.100.7", "x_forwarded_proto": proto, "proxies": proxies}
+    _, facts = call("websocket", origin=f"https://{HERE}", **sent)
+    assert facts.encrypted is encrypted
+    answer, _ = call("websocket", origin=f"http://{HERE}", **sent)
+    assert answer["type"] == ("websocket.close" if encrypted else "served")
 
 
 FOREIGN = [

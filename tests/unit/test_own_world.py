@@ -13,8 +13,9 @@ from app.world.saved.state_directory import StateDirectory
 from app.world.setup.tool_files import HANDS_ON
 
 
-def facts(*, launched):
-    return RequestFacts(served_on="127.0.0.1", forwarded_by="", launched=launched, visitor="127.0.0.1")
+def facts(*, launched=False, encrypted=False):
+    known = {"served_on": "127.0.0.1", "forwarded_by": "", "visitor": "127.0.0.1"}
+    return RequestFacts(launched=launched, encrypted=encrypted, **known)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,15 @@ def facts(*, launched):
 def test_only_who_opened_the_launch_address_has_it(monkeypatch, directory, request_facts, expected):
     monkeypatch.setenv("IRSA_WORLD_DIR", directory)
     assert own_world.key_of("browser", request_facts) == expected
+
+
+@pytest.mark.parametrize("encrypted", [True, False])
+def test_over_tls_an_id_that_another_name_may_have_set_counts_as_none(monkeypatch, encrypted):
+    planted, own = own_world.new_id(), own_world.new_id()
+    sent = {own_world.COOKIE: planted, f"__Host-{own_world.COOKIE}": own}
+    monkeypatch.setattr(own_world.connection, "cookies", lambda: sent)
+    monkeypatch.setattr(own_world.connection, "facts", lambda: facts(encrypted=encrypted))
+    assert own_world._find_key() == (own if encrypted else planted)
 
 
 def test_there_is_a_launch_address_for_it_wherever_the_pages_are_served():

@@ -5,8 +5,10 @@ from xml.etree import ElementTree
 
 import httpx
 import pytest
+from botocore.awsrequest import HeadersDict
+from botocore.parsers import create_parser
 
-from app.world.aws.endpoint import QUERY_LIMIT, create_app
+from app.world.aws.endpoint import QUERY_LIMIT, create_app, wait
 from app.world.aws.incoming import FIELD_LIMIT, fields
 from app.world.servers.http import BODY_LIMIT
 from tests.world.aws_world import ROLE, AwsWorld, aws_fixture, aws_server, request_scope  # noqa: F401
@@ -101,6 +103,28 @@ def test_errors_come_in_the_services_namespace(aws):
     unsigned = {"Action": "X", "Version": "2010-05-08"}
     assert IAM in httpx.post(aws.url, data=unsigned).text
     assert STS in httpx.post(aws.url, data=unsigned | {"Version": "2011-06-15"}).text
+
+
+@pytest.mark.parametrize(
+    ("method", "service", "query", "protocol", "error"),
+    [
+        ("POST", "iam", b"", "query", (400, "Throttling", "Rate exceeded")),
+        ("POST", "cloudtrail", b"", "json", (400, "ThrottlingException", "Rate exceeded")),
+        ("GET", "eks", b"", "rest-json", (400, "ThrottlingException", "Rate exceeded")),
+        ("GET", "s3", b"", "rest-xml", (503, "SlowDown", "Please reduce your request rate.")),
+        ("GET", "", b"X-Amz-Credential=A%2F2%2Fr%2Fiam%2Faws4_request", "query", (400, "Throttling", "Rate exceeded")),
+        ("GET", "", b"Action=GetCallerIdentity", "query", (400, "Throttling", "Rate exceeded")),
+        ("POST", "", b"", "query", (400, "Throttling", "Rate exceeded")),
+        ("GET", "", b"list-type=2", "rest-xml", (503, "SlowDown", "Please reduce your request rate.")),
+    ],
+    ids=["iam", "cloudtrail", "eks", "s3", "presigned", "a query", "a form", "anonymous"],
+)
+def test_each_client_is_asked_to_wait_in_its_own_protocol(method, service, query, protocol, error):
+    credential = f"AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/{service}/aws4_request".encode()
+    refusal = wait(request_scope(method, b"/", query, [(b"authorization", credential)] if service else []))
+    answer = {"status_code": refusal.status_code, "headers": HeadersDict(refusal.headers), "body": refusal.body}
+    found = create_parser(protocol).parse(answer, None)["Error"]
+    assert (refusal.status_code, found["Code"], found["Message"]) == error
 
 
 @pytest.mark.parametrize("service", ["sts", "iam"])

@@ -18,6 +18,7 @@ from app.flow.budget import Quota
 from app.serving.chunked_bodies import PIECE
 from app.serving.operations.open_pages import OPEN_PAGES, room
 from app.serving.transport.connections import UNSENT
+from app.world.apiserver.endpoints import app as kubernetes_api
 from app.world.apiserver.endpoints import logs, remote_command, watch
 from app.world.apiserver.endpoints.responses import LimitedStream
 from app.world.apiserver.storage import changes
@@ -540,7 +541,7 @@ def test_the_table_of_a_watch_is_that_of_a_list(api, include):
 
 
 def test_little_of_a_large_answer_waits_for_a_client_that_reads_nothing():
-    made = config(Response(b"x" * 5 * PIECE), tls=True)
+    made = config(Response(b"x" * 5 * PIECE), kubernetes_api.wait, tls=True)
     made.load()
     transport, sizes = Mock(), []
 
@@ -573,12 +574,15 @@ def test_large_answers_of_a_world_wait_for_its_clients_up_to_a_limit_and_another
         payer.set(scope["payer"])
         await Response(b"x" * sizes[scope["size"]])(scope, receive, send)
 
-    bounded, answers = UnreadAnswers(app), []
+    bounded, answers, refusals = UnreadAnswers(app, kubernetes_api.wait), [], []
 
     async def ask(size, payer=mine):
         async def send(message):
             if message["type"] == "http.response.start":
                 answers.append((size, payer is mine, message["status"]))
+                refusals.extend([dict(message["headers"])[b"retry-after"]] if message["status"] == 429 else ())
+            elif answers[-1][-1] == 429:
+                refusals.append(json.loads(message["body"])["reason"])
             else:
                 await read.wait()
 
@@ -601,6 +605,7 @@ def test_large_answers_of_a_world_wait_for_its_clients_up_to_a_limit_and_another
         ("one", False, 200),
         ("too large alone", True, 200),
     ]
+    assert refusals == [b"1", "TooManyRequests"] * 2
 
 
 def test_where_memory_is_short_the_worlds_servers_take_fewer_connections_than_descriptors(monkeypatch):

@@ -1,6 +1,7 @@
 """The files of a kept world: what survives a crash, and what is refused without touching it."""
 
 import json
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -166,3 +167,17 @@ def test_one_at_a_time_holds_a_directory(tmp_path):
             StateDirectory(tmp_path, fresh=True)
         assert refused.value.holder.isdecimal()
     StateDirectory(tmp_path).close()
+
+
+def test_no_link_that_another_user_has_left_there_is_followed(tmp_path, monkeypatch):
+    victim, state = tmp_path / "precious", tmp_path / "state"
+    victim.write_text("precious")
+    state.mkdir()
+    (state / "lock").symlink_to(victim)
+    with pytest.raises(OSError, match="lock"):
+        StateDirectory(state)
+    (state / "lock").unlink()
+    monkeypatch.setattr(os, "geteuid", lambda: state.stat().st_uid + 1)
+    with pytest.raises(PermissionError):
+        StateDirectory(state)
+    assert (victim.read_text(), list(state.iterdir())) == ("precious", [])

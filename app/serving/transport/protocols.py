@@ -38,8 +38,6 @@ PIECE = 4096
 HEADERS, COOKIES = 128, 1000
 """The most of each that a request may have. Browsers send twenty headers, and 180 cookies at most. To read 64 KB of
 short headers or cookies takes 15 ms."""
-_HANDSHAKE_LINE = 8192
-"""What `websockets` reads of a handshake (`http11.MAX_LINE_LENGTH`); and as many headers (`MAX_NUM_HEADERS`)."""
 
 
 def answer(status: str, text: str, *headers: str) -> bytes:
@@ -54,6 +52,8 @@ ALIVE = answer("200 OK", "ok\n")
 """The answer to a liveness probe for whose connection there is no room: a full server is alive, and a restart would
 help none of its visitors."""
 TOO_LARGE = answer("431 Request Header Fields Too Large", "Request Header Fields Too Large\n")
+NO_HANDSHAKE = answer("400 Bad Request", "Bad Request\n")
+"""The answer to a websocket's handshake that llhttp reads and `websockets` does not: one with a body, for example."""
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -138,13 +138,9 @@ class BoundedHttp(HttpToolsProtocol):
             super().send_400_response(msg)
 
     def handle_websocket_upgrade(self) -> None:
-        """Hands over to the websocket, unless `websockets` could not read the handshake."""
-        longest = max(len(self.url) + 32, *(len(name) + len(value) + 4 for name, value in self.headers))
-        if longest > _HANDSHAKE_LINE:
-            self._refuse(TOO_LARGE)
-        else:
-            super().handle_websocket_upgrade()
-            del self.parser  # which has this protocol's methods: it would wait, with the connection, as garbage
+        """Hands over to the websocket."""
+        super().handle_websocket_upgrade()
+        del self.parser  # which has this protocol's methods: it would wait, with the connection, as garbage
 
     def _refuse(self, words: bytes) -> None:
         self.transport.write(words)
@@ -191,10 +187,14 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             cast(dict[str, Any], self.scope["extensions"]).pop(DIRECTLY, None)  # else it would wait as garbage
 
     def data_received(self, data: bytes) -> None:
-        """Reads messages, from a client that reads as well: each ping is answered, read or not."""
+        """Reads messages, from a client that reads as well: each ping is answered, read or not. Refuses a handshake
+        that cannot be read: uvicorn would neither answer it nor ever close the connection."""
         for at in range(0, len(data), PIECE):
             super().data_received(data[at : at + PIECE])
-            if self.transport.get_write_buffer_size() > self._room.limits.write_bytes:
+            if self.conn.handshake_exc is not None and not self.handshake_initiated:
+                self.transport.write(b"".join(self.conn.data_to_send()) or NO_HANDSHAKE)
+                self.transport.close()
+            elif self.transport.get_write_buffer_size() > self._room.limits.write_bytes:
                 self.transport.abort()
             elif self.queue.qsize() > self.messages:
                 self._fail("too many messages")

@@ -121,8 +121,8 @@ def _world(page: Any) -> str:
     context = page.client.client_context
     if context is None:
         return "none"
-    found = context.cookies.get(own_world.COOKIE, "")
     facts = request_facts.read(dict(context.headers))
+    found = context.cookies.get(own_world.cookie_name(facts), "")
     world = session.simulation().store.get(own_world.key_of(found, facts))
     if world is None:
         return "none"

@@ -20,6 +20,9 @@ from app.world.world import World
 
 COOKIE = "irsa_explorer_browser"
 """Holds the browser's id. Only the server reads it; nothing writes it into an address, a log or a page."""
+_OF_THIS_NAME = "__Host-"
+"""A browser takes a cookie with this prefix over TLS alone, and from no other name of the same domain, which could else
+give a reader an id that it knows (RFC 6265bis, section 4.1.3.2)."""
 _ID = re.compile(r"[0-9a-f]{32}([0-9a-f]{8})?")
 _PROCESS = secrets.token_hex(4)
 """Ends the ids that this process gives out: a browser that brings another one had its world in a process before."""
@@ -37,15 +40,21 @@ def is_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
+def cookie_name(facts: RequestFacts | None) -> str:
+    """The name of the cookie that holds the id, with the prefix where the browser speaks TLS."""
+    return f"{_OF_THIS_NAME}{COOKIE}" if facts is not None and facts.encrypted else COOKIE
+
+
 def key() -> str:
     """The key of the present browser's world: its id. A session without the cookie has a world of its own."""
     return connection.once(_keys, _find_key)
 
 
 def _find_key() -> str:
-    found = str(connection.cookies().get(COOKIE, ""))
+    facts = connection.facts()
+    found = str(connection.cookies().get(cookie_name(facts), ""))
     browser = found if is_id(found) else str(st.session_state.setdefault("browser", new_id()))
-    return key_of(browser, connection.facts())
+    return key_of(browser, facts)
 
 
 def is_of_this_process(key: str) -> bool:

@@ -6,6 +6,7 @@ the query protocol, of the metadata service, or an anonymous one of S3.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from starlette.requests import ClientDisconnect, Request
@@ -17,10 +18,10 @@ from app.world.aws import metadata, protocols, query_api
 from app.world.aws.cloudtrail import api as cloudtrail_api
 from app.world.aws.directory import Directory
 from app.world.aws.eks import api as eks_api
-from app.world.aws.errors import SIMULATED, AwsError
+from app.world.aws.errors import SIMULATED, AwsError, throttled
 from app.world.aws.incoming import Incoming, incoming
 from app.world.aws.s3 import api as s3_api
-from app.world.aws.s3.errors import too_large
+from app.world.aws.s3.errors import slow_down, too_large
 from app.world.aws.sigv4 import MalformedSignature, Signature, read_signature
 from app.world.events.aws import notice
 from app.world.servers.http import BODY_LIMIT, BodyTooLarge, BodyTooSlow, is_loopback_host, read_body
@@ -28,6 +29,8 @@ from app.world.servers.http import BODY_LIMIT, BodyTooLarge, BodyTooSlow, is_loo
 QUERY_LIMIT = 400 * 1024
 """Bytes of a form. The largest that IAM takes is a policy of 131,072 characters, at three bytes each 384 KiB."""
 _S3_SCOPE = "/s3/aws4_request"
+_SCOPE = re.compile(r"(?:/|%2F)([a-z0-9-]{1,64})(?:/|%2F)aws4_request", re.IGNORECASE)
+"""The end of a credential scope, in a header or in a query."""
 _TOO_SLOW = (
     "Your socket connection to the server was not read from or written to within the timeout period. "
     "Idle connections will be closed."
@@ -38,6 +41,14 @@ def create_app(directory: Directory, is_own_host: Callable[[str], bool] = is_loo
     """The endpoint as an ASGI application. `is_own_host`: which Host headers are answered."""
     # No routes: a path is a bucket and a key here, of any characters, and any method is S3's to refuse.
     return _Endpoint(directory, is_own_host)
+
+
+def wait(scope: Scope) -> Response:
+    """The refusal of a request that is to be sent again later, in the shape of the service that it names."""
+    request = Request(scope)
+    found = _SCOPE.search(request.headers.get("authorization", "")) or _SCOPE.search(request.url.query)
+    service = found[1] if found else "sts" if request.method == "POST" or "Action=" in request.url.query else "s3"
+    return _refusal(service, slow_down() if service == "s3" else throttled(), scope["path"])
 
 
 class _Endpoint:
@@ -100,13 +111,17 @@ class _Endpoint:
         except MalformedSignature as problem:
             return _malformed_signature(call, problem)
         except AwsError as error:
-            if service == "s3":
-                return s3_api.refusal(error, call.raw_path)
-            if service == cloudtrail_api.SERVICE:
-                return cloudtrail_api.refusal(error)
-            if service == eks_api.SERVICE:
-                return eks_api.refusal(error)
-            return query_api.refusal(service if service in query_api.VERSIONS else "sts", error)
+            return _refusal(service, error, call.raw_path)
+
+
+def _refusal(service: str, error: AwsError, raw_path: str) -> Response:
+    if service == "s3":
+        return s3_api.refusal(error, raw_path)
+    if service == cloudtrail_api.SERVICE:
+        return cloudtrail_api.refusal(error)
+    if service == eks_api.SERVICE:
+        return eks_api.refusal(error)
+    return query_api.refusal(service if service in query_api.VERSIONS else "sts", error)
 
 
 def _service(signature: Signature | None, version: str) -> str:

@@ -15,7 +15,7 @@ import uvicorn
 
 from app.flow.beside_cluster.injection import SimulatedAws
 from app.flow.model import JsonObject, JsonValue
-from app.world.aws.endpoint import create_app
+from app.world.aws.endpoint import create_app, wait
 from app.world.beside_cluster.account import fill, new_account
 from app.world.beside_cluster.front import FindServiceAccount, Front, OneAccount
 from app.world.exchange_log import ExchangeLog
@@ -78,8 +78,8 @@ class BesideCluster:
             directory=directory,
         )
         self._served = [
-            (TlsServer(config(front, tls=True), self._pki.server_context()), self._sockets[:2]),
-            (uvicorn.Server(config(create_app(directory), tls=False)), self._sockets[2:]),
+            (TlsServer(config(front, wait, tls=True), self._pki.server_context()), self._sockets[:2]),
+            (uvicorn.Server(config(create_app(directory), wait, tls=False)), self._sockets[2:]),
         ]
         self._thread = LoopThread(self._serving, name="aws-beside-cluster")
 

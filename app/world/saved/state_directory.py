@@ -99,11 +99,14 @@ class StateDirectory:
         """`fresh`: whether what is there is removed. Else it is read, and nothing of it is changed.
 
         Raises `InUse`, `StateError` and `OSError`, among them that of a system without the locks
-        of flock(2).
+        of flock(2), and of a directory of another user, who could read the keys and have left links in it.
         """
         if fcntl is None:
             raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK), str(path))
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if path.stat().st_uid != os.geteuid():
+            raise OSError(errno.EPERM, os.strerror(errno.EPERM), str(path))
+        path.chmod(0o700)
         self.path = path
         self.servers: ServersRecord | None = None
         self.worlds: list[KeptOnDisk] = []
@@ -112,10 +115,9 @@ class StateDirectory:
         """Journals whose last line is incomplete."""
         self._unfinished: list[Path] = []
         """Folders of worlds that were being made, or thrown away, when a process was killed."""
-        self._lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
             self._take()
-            path.chmod(0o700)
             if fresh:
                 self._clear()
             (path / "worlds").mkdir(mode=0o700, exist_ok=True)

@@ -9,16 +9,17 @@ import ssl
 from collections.abc import Callable
 
 import uvicorn
+from starlette.responses import Response
 from starlette.routing import Mount, Router
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 
 from app.serving import descriptors
 from app.serving.chunked_bodies import Pieces
 from app.serving.operations.open_pages import OPEN_PAGES
 from app.serving.transport.connections import Connections, Limits, take_little_ahead
 from app.serving.transport.protocols import answer
-from app.world.apiserver.endpoints.app import create_app as create_kubernetes_app
-from app.world.aws.endpoint import create_app as create_aws_app
+from app.world.apiserver.endpoints import app as kubernetes_api
+from app.world.aws import endpoint as aws_api
 from app.world.events.kubernetes import Noticing, NoticingIssuer
 from app.world.lifecycle.world_store import WorldStore
 from app.world.metering import HoldBack
@@ -68,8 +69,8 @@ def https_app(store: WorldStore, issuer_host: str) -> Router:
     Routers and no Starlette applications: the layers that those put around each of them against exceptions answer
     nothing that uvicorn does not.
     """
-    kubernetes = Noticing(create_kubernetes_app(store.by_path), store.by_path)
-    by_token = Noticing(create_kubernetes_app(store.by_token_name), store.by_token_name)
+    kubernetes = Noticing(kubernetes_api.create_app(store.by_path), store.by_path)
+    by_token = Noticing(kubernetes_api.create_app(store.by_token_name), store.by_token_name)
     return Router(
         routes=[
             Mount("/k8s/{world}", kubernetes),
@@ -97,8 +98,8 @@ class Servers:
         around = around or (lambda app: app)
         https = around(https_app(store, issuer_host))
         self._servers = [
-            (uvicorn.Server(config(around(create_aws_app(store)), tls=False)), aws),
-            (TlsServer(config(https, tls=True), context), kubernetes),
+            (uvicorn.Server(config(around(aws_api.create_app(store)), aws_api.wait, tls=False)), aws),
+            (TlsServer(config(https, kubernetes_api.wait, tls=True), context), kubernetes),
         ]
 
     async def serve(self) -> None:
@@ -152,11 +153,11 @@ class TlsServer(uvicorn.Server):
         self.started = True
 
 
-def config(app: ASGIApp, *, tls: bool) -> uvicorn.Config:
-    """How each of the servers is run."""
+def config(app: ASGIApp, wait: Callable[[Scope], Response], *, tls: bool) -> uvicorn.Config:
+    """How each of the servers is run. `wait`: its refusal of a request whose client is to send it again later."""
     connections = Connections(limits(descriptors.limit()), answer("503 Service Unavailable", "Service Unavailable\n"))
     return uvicorn.Config(
-        Pieces(UnreadAnswers(HoldBack(app))),
+        Pieces(UnreadAnswers(HoldBack(app), wait)),
         http=http_protocol(connections, tls=tls),
         ws=websocket_protocol(connections),
         ws_max_size=BODY_LIMIT,

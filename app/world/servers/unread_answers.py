@@ -4,9 +4,10 @@ reads nothing of it costs two megabytes for a minute, and there may be thousands
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.flow.budget import Quota
@@ -15,14 +16,15 @@ from app.world.metering import payer
 
 UNREAD_LIMIT = 4 * 1024 * 1024
 """Bytes of all large answers of one world that are being sent. One alone may be larger."""
-RETRY_SECONDS = 1
 
 
 class UnreadAnswers:
-    """Refuses a large answer with 429 where others of the same world wait."""
+    """Refuses a large answer where others of the same world wait."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, refusal: Callable[[Scope], Response]) -> None:
+        """`refusal`: what the client of a request is answered then, as its protocol asks it to wait."""
         self._app = app
+        self._refusal = refusal
         self._sending: Counter[Quota] = Counter()
         """Bytes by who pays for them."""
 
@@ -38,8 +40,7 @@ class UnreadAnswers:
                 if size > PIECE:
                     is_refused = 0 < self._sending[quota] > UNREAD_LIMIT - size
                     if is_refused:
-                        headers = {"retry-after": str(RETRY_SECONDS)}
-                        await PlainTextResponse("Too Many Requests\n", 429, headers)(scope, receive, send)
+                        await self._refusal(scope)(scope, receive, send)
                     else:
                         self._sending[quota] += size
                         counted.append((quota, size))

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 FindWorld = Callable[[str], "World | None"]
 
+_TOO_MANY = "Too many requests, please try again later."
 NO_PORT_FORWARD = "this simulated API server forwards no ports: nothing listens in its Pods"
 _HEALTH = ("/healthz", "/livez", "/readyz")
 _OPENID_HEADERS = {"cache-control": "public, max-age=3600"}
@@ -52,6 +53,11 @@ def create_app(find_world: FindWorld) -> ASGIApp:
     Mounted anywhere else, it takes the world from the learner's token.
     """
     return ApiServer(find_world)
+
+
+def wait(_: Scope) -> Response:
+    """The refusal of a request that is to be sent again later."""
+    return error_response(errors.too_many_requests(_TOO_MANY))
 
 
 class ApiServer:
@@ -100,7 +106,7 @@ class ApiServer:
         if world is None:
             raise errors.no_such_resource()
         if seconds := _charge(world, authorization):
-            raise errors.too_many_requests("Too many requests, please try again later.", seconds)
+            raise errors.too_many_requests(_TOO_MANY, seconds)
         path = str(scope["path"]).removeprefix(scope.get("root_path", "")) or "/"
         info = parse_request(path, method, query)
         user = acting_user(world, authenticate(world, authorization), headers)
