@@ -21,6 +21,7 @@ from app.flow.errors import (
     TooLarge,
     Unreachable,
 )
+from app.flow.model import JsonObject
 
 UNEXPECTED_ANSWER = "unexpected_answer"
 """Our code for: an answer came that its protocol does not know."""
@@ -187,7 +188,7 @@ def _is_a(error: Exception, *names: str) -> bool:
     return any(base.__name__ in names for base in type(error).__mro__)
 
 
-def _object(words: str) -> dict[str, Any]:
+def _object(words: str) -> JsonObject:
     try:
         document = strict_json.loads(words)
     except ValueError:

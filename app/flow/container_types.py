@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from app.flow.model import JsonValue
+from app.flow.model import JsonObject, JsonValue
 
 Encode: TypeAlias = Callable[[JsonValue], JsonValue]
 
@@ -73,7 +73,7 @@ def encode_list(value: JsonValue, encode: Encode) -> list[Any]:
     return [encode(item) for item in value]
 
 
-def encode_map(value: JsonValue, encode: Encode) -> dict[str, Any]:
+def encode_map(value: JsonValue, encode: Encode) -> JsonObject:
     """A map with each value decoded and written again; null is an empty one. Raises `Undecodable`."""
     if value is None:
         return {}
@@ -118,7 +118,7 @@ def _quantity(value: JsonValue) -> str:
 
 
 def _struct(fields: list[tuple[str, Encode, bool, bool]]) -> Encode:
-    def encode(value: JsonValue) -> dict[str, Any]:
+    def encode(value: JsonValue) -> JsonObject:
         if value is None:
             value = {}
         elif not isinstance(value, dict):

@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any
 
-from app.flow.model import JsonValue
+from app.flow.model import JsonObject, JsonValue
 from app.flow.redaction import mask_text
 
 TEXT_LIMIT = 2000
@@ -30,7 +30,7 @@ def get_str(document: JsonValue, *path: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def get_object(document: JsonValue, *path: str) -> dict[str, Any]:
+def get_object(document: JsonValue, *path: str) -> JsonObject:
     """The object under nested keys; empty when it is absent or no object."""
     value = get(document, *path)
     return dict(value) if isinstance(value, Mapping) else {}

@@ -14,7 +14,9 @@ from typing import Any
 JsonValue = Any
 """A value that `json.dumps` takes: documents keep the shape in which their server gave them."""
 JsonObject = dict[str, Any]
-"""A document of our own, whose members may be set."""
+"""One that is known to be an object, such as a document of our own."""
+ConditionKeys = Mapping[str, str | list[str]]
+"""What a request to AWS says by IAM's condition keys, such as `aws:PrincipalArn`; their names in any case."""
 
 
 class Step(StrEnum):

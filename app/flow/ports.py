@@ -6,11 +6,11 @@ Documents come back as plain JSON values, in the shape of the API that gave them
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from app.flow.model import Exchange, JsonValue, Subject
+from app.flow.model import ConditionKeys, Exchange, JsonValue, Subject
 from app.flow.targets.kinds import Kind
 
 
@@ -215,7 +215,7 @@ class Aws(Protocol):
         ...
 
     def simulate(
-        self, role_arn: str, actions: Sequence[str], resource: str, keys: Mapping[str, str | list[str]]
+        self, role_arn: str, actions: Sequence[str], resource: str, keys: ConditionKeys
     ) -> Sequence[JsonValue]:
         """SimulatePrincipalPolicy for one resource: an EvaluationResult for each action.
 

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt import PyJWK, PyJWTError
 
 from app.flow import strict_json
-from app.flow.model import JsonValue
+from app.flow.model import JsonObject, JsonValue
 
 _CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
 ALGORITHMS = ("RS256", "RS384", "RS512", *_CURVES)
@@ -50,8 +50,8 @@ class MalformedToken(ValueError):
 class DecodedToken:
     """What a token says of itself. Nothing of it has been verified."""
 
-    header: dict[str, Any]
-    claims: dict[str, Any]
+    header: JsonObject
+    claims: JsonObject
     signature: bytes = field(repr=False)
     signing_input: bytes = field(repr=False)
     """What the signature is over: header and payload as they were sent."""
@@ -173,7 +173,7 @@ def json_text(part: str, encoded: str) -> str:
         raise MalformedToken("json", got=part, expected="UTF-8") from error
 
 
-def _object(part: str, text: str) -> dict[str, Any]:
+def _object(part: str, text: str) -> JsonObject:
     try:
         value = strict_json.loads(text)
     except ValueError as error:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.flow.model import JsonValue
+from app.flow.model import ConditionKeys, JsonValue
 from app.flow.policy.policy import Match, Reason, Request, decide, request_keys
 
 ASSUME_ROLE_WITH_WEB_IDENTITY = "sts:AssumeRoleWithWebIdentity"
@@ -19,7 +19,7 @@ class TrustContext:
     principal: str
     """The ARN of the IAM OIDC provider that vouches for the token."""
     action: str = ASSUME_ROLE_WITH_WEB_IDENTITY
-    keys: Mapping[str, str | list[str]] = field(default_factory=dict)
+    keys: ConditionKeys = field(default_factory=dict)
     """The condition keys, such as `oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE:sub`."""
 
 
@@ -44,7 +44,7 @@ def evaluate(policy: JsonValue, context: TrustContext) -> TrustDecision:
 
 
 def web_identity_context(
-    issuer: str, claims: Mapping[str, Any], provider_arn: str, extra: Mapping[str, str | list[str]] | None = None
+    issuer: str, claims: Mapping[str, Any], provider_arn: str, extra: ConditionKeys | None = None
 ) -> TrustContext:
     """The request that STS puts to the trust policy for a token with these claims.
 

@@ -106,7 +106,7 @@ def skipped_containers(annotations: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(given.parse_csv_record(value) or ()) if isinstance(value, str) else frozenset()
 
 
-def mutate(pod: JsonValue, service_account: JsonValue, settings: WebhookSettings) -> list[dict[str, Any]]:
+def mutate(pod: JsonValue, service_account: JsonValue, settings: WebhookSettings) -> list[JsonObject]:
     """The JSON patch (RFC 6902) for a Pod under this ServiceAccount (`None`: there is none), in the webhook's order.
 
     Empty where nothing is to be changed: no role is named, or the Pod is not of a Pod's types, which the webhook
@@ -140,7 +140,7 @@ def edited(pod: JsonValue, service_account: JsonValue, settings: WebhookSettings
 
 def mutate_for_pod_identity(
     pod: JsonValue, service_account: JsonValue, settings: WebhookSettings, *, jitter: int = 0
-) -> list[dict[str, Any]]:
+) -> list[JsonObject]:
     """The same for a Pod whose ServiceAccount an association of EKS Pod Identity refers to: the patch contains no role.
 
     `jitter`, in seconds up to `POD_IDENTITY_JITTER`, is what the webhook draws, and takes off a token's default life.
@@ -167,7 +167,7 @@ def mutate_for_pod_identity(
         return []
 
 
-def _label(pod: dict[str, Any]) -> dict[str, Any]:
+def _label(pod: JsonObject) -> JsonObject:
     """Labels that are there stay: the webhook adds one, or the first."""
     labels = encode_map(_metadata(pod).get("labels"), encode_string)
     if not labels:
@@ -195,5 +195,5 @@ def _annotations(document: JsonValue) -> dict[str, str]:
     return encode_map(_metadata(document).get("annotations"), encode_string)
 
 
-def _metadata(document: JsonValue) -> dict[str, Any]:
+def _metadata(document: JsonValue) -> JsonObject:
     return decoded_object(decoded_object(document).get("metadata"))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.flow.container_types import Undecodable, encode_container, encode_list, encode_map, encode_string
-from app.flow.model import JsonValue
+from app.flow.model import JsonObject, JsonValue
 
 REGION_VARIABLES = ("AWS_DEFAULT_REGION", "AWS_REGION")
 """botocore reads the first one only; other SDKs read the second."""
@@ -40,7 +40,7 @@ class Injection:
     """The variable that says where the token is. It comes with the other or not at all."""
 
 
-def patch(pod: dict[str, Any], injection: Injection) -> list[dict[str, Any]]:
+def patch(pod: JsonObject, injection: Injection) -> list[JsonObject]:
     """The operations on a Pod's spec, in the webhook's order. Raises `Undecodable`."""
     spec = decoded_object(pod.get("spec"))
     # (1) The containers, init containers and so native sidecars too. Ephemeral ones are left alone.
@@ -53,7 +53,7 @@ def patch(pod: dict[str, Any], injection: Injection) -> list[dict[str, Any]]:
         for kind in ("initContainers", "containers")
     )
     # (2) The volume goes first; one of that name is kept, whatever it holds. Containers are always written.
-    operations: list[dict[str, Any]] = []
+    operations: list[JsonObject] = []
     volumes = spec.get("volumes")
     if injection.volume not in encode_list(volumes, lambda volume: encode_string(decoded_object(volume).get("name"))):
         volume = _token_volume(injection)
@@ -65,7 +65,7 @@ def patch(pod: dict[str, Any], injection: Injection) -> list[dict[str, Any]]:
     return operations
 
 
-def decoded_object(value: JsonValue) -> dict[str, Any]:
+def decoded_object(value: JsonValue) -> JsonObject:
     """An object, empty where there is none. Raises `Undecodable` for anything else."""
     if value is None:
         return {}
@@ -74,7 +74,7 @@ def decoded_object(value: JsonValue) -> dict[str, Any]:
     return value
 
 
-def _inject(container: dict[str, Any], injection: Injection, token_path: str) -> dict[str, Any]:
+def _inject(container: JsonObject, injection: Injection, token_path: str) -> JsonObject:
     """The container with variables and mount appended."""
     names = {variable["name"] for variable in container.get("env", ())}
     has_own = not names.isdisjoint((injection.source[0], injection.file_variable))
@@ -96,7 +96,7 @@ def _inject(container: dict[str, Any], injection: Injection, token_path: str) ->
     mounts = container.get("volumeMounts", [])
     if not any(mount["name"] == injection.volume for mount in mounts):
         mounts = [*mounts, {"name": injection.volume, "readOnly": True, "mountPath": injection.mount_path}]
-    injected: dict[str, Any] = encode_container({**container, "env": environment, "volumeMounts": mounts})
+    injected: JsonObject = encode_container({**container, "env": environment, "volumeMounts": mounts})
     return injected
 
 
@@ -108,7 +108,7 @@ def _token_path(spec: Mapping[str, Any], injection: Injection) -> str:
     return path
 
 
-def _token_volume(injection: Injection) -> dict[str, Any]:
+def _token_volume(injection: Injection) -> JsonObject:
     source = {"audience": injection.audience} if injection.audience else {}
     token = {**source, "expirationSeconds": injection.token_expiration, "path": injection.token_file}
     return {"name": injection.volume, "projected": {"sources": [{"serviceAccountToken": token}]}}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from app.content import Content
 from app.flow.doctor import Diagnosis, Fix
@@ -13,7 +12,7 @@ from app.flow.doctor.survey import Survey
 from app.flow.manifests import Examination, Examined
 from app.flow.manifests.trust_documents import TrustDocument
 from app.flow.manifests.workloads import Found
-from app.flow.model import Check, Status
+from app.flow.model import Check, JsonObject, Status
 from app.report import help_links, survey_words, verdict_words
 
 TRUST, SCOPE = "trust.decision", "trust.scope"
@@ -128,7 +127,7 @@ def _placed(finding: Finding, one: Examined) -> Finding:
     return replace(finding, **_file(one.trust if one.trust is not None and kind in _OF_ROLE else one.account))
 
 
-def _file(of: Found | TrustDocument) -> dict[str, Any]:
+def _file(of: Found | TrustDocument) -> JsonObject:
     return {} if of.path == _STDIN else {"file": of.path, "line": of.line}
 
 

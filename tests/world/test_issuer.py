@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.world.aws.issuer_client import IssuerUnreachable
-from app.world.servers.network import NetworkError
+from app.world.servers.loopback import NetworkError
 from app.world.setup.tool_files import issuer_command
 from app.world.world import ISSUER_HOST
 from tests.examples import examples

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from app.world.servers.network import NetworkError
+from app.world.servers.loopback import NetworkError
 from tests.world.kubernetes_world import (
     ACCOUNTS,
     MERGE,

@@ -12,7 +12,7 @@ import pytest
 from app.world.aws.entities import NodeKind
 from app.world.lifecycle.world_operations import delete
 from app.world.node.shell import limits
-from app.world.servers.network import NetworkError
+from app.world.servers.loopback import NetworkError
 from tests.waiting import SECONDS
 from tests.world.helpers import TOKEN_FILE, log_of, pod_of
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from botocore.credentials import Credentials as Identity
 
@@ -10,7 +10,7 @@ from app.clients.aws import cloudtrail
 from app.clients.aws import policies as aws_policies
 from app.clients.aws import sdk as aws_sdk
 from app.clients.aws.calls import AwsCalls, assumed_role, document
-from app.flow.model import Exchange, JsonValue
+from app.flow.model import ConditionKeys, Exchange, JsonValue
 from app.flow.ports import AssumedRole, Assumptions, Credentials
 
 
@@ -73,7 +73,7 @@ class BotoAws:
         return aws_policies.managed_policy(self._calls, arn)
 
     def simulate(
-        self, role_arn: str, actions: Sequence[str], resource: str, keys: Mapping[str, str | list[str]]
+        self, role_arn: str, actions: Sequence[str], resource: str, keys: ConditionKeys
     ) -> Sequence[JsonValue]:
         return aws_policies.simulate(self._calls, role_arn, actions, resource, keys)
 

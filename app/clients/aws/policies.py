@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from app.clients.aws.calls import AwsCalls, document
-from app.flow.model import JsonValue
+from app.flow.model import ConditionKeys, JsonValue
 
 PAGE_LIMIT = 20
 """Pages of a list that are read: a role has far fewer policies than they hold, an account not many more roles."""
@@ -70,7 +70,7 @@ def _inline_policy(calls: AwsCalls, role: str, policy: str) -> JsonValue:
 
 
 def simulate(
-    calls: AwsCalls, role_arn: str, actions: Sequence[str], resource: str, keys: Mapping[str, str | list[str]]
+    calls: AwsCalls, role_arn: str, actions: Sequence[str], resource: str, keys: ConditionKeys
 ) -> Sequence[JsonValue]:
     """SimulatePrincipalPolicy: one result for each action. It tries nothing; IAM only evaluates."""
     entries = [

@@ -21,6 +21,7 @@ from typing import Any
 from app.clients.kubernetes.kubeconfig import ReadOnlyObject, problem, wrong_shape
 from app.clients.sources import TIMEOUT, Program, SourceTooLarge
 from app.flow import strict_json
+from app.flow.model import JsonObject
 from app.flow.redaction import MASK, mask_text
 
 REUSE_SECONDS = 60.0
@@ -71,7 +72,7 @@ def _run(
     arguments = [str(argument) for argument in _items(plugin, "args")]
     variables = (item for item in _items(plugin, "env") if isinstance(item, Mapping))
     own = {str(variable.get("name")): str(variable.get("value")) for variable in variables}
-    spec: dict[str, Any] = {"interactive": False}
+    spec: JsonObject = {"interactive": False}
     if plugin.get("provideClusterInfo"):
         spec["cluster"] = cluster
     info = {"kind": "ExecCredential", "apiVersion": plugin.get("apiVersion"), "spec": spec}

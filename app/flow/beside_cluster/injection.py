@@ -8,9 +8,8 @@ nothing else has to be in the namespace.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from app.flow.model import JsonValue
+from app.flow.model import JsonObject, JsonValue
 from app.flow.names import SIMULATED_AWS
 from app.flow.steps.injection import TOKEN_VARIABLE
 from app.flow.webhook import WebhookSettings, mutate
@@ -40,7 +39,7 @@ class SimulatedAws:
 
 def mutate_beside(
     pod: JsonValue, service_account: JsonValue, settings: WebhookSettings, aws: SimulatedAws
-) -> list[dict[str, Any]]:
+) -> list[JsonObject]:
     """The webhook's own JSON patch, and in the containers that get the token's variables what leads to this AWS.
 
     Empty where the webhook's own is. A variable that a container has stays as it is.
@@ -56,7 +55,7 @@ def mutate_beside(
     return [_annotate(pod, aws), *operations]
 
 
-def _lead(container: dict[str, Any], aws: SimulatedAws) -> dict[str, Any]:
+def _lead(container: JsonObject, aws: SimulatedAws) -> JsonObject:
     environment, mounts = container.get("env", []), container.get("volumeMounts", [])
     names = {variable["name"] for variable in environment}
     if TOKEN_VARIABLE not in names:
@@ -67,12 +66,12 @@ def _lead(container: dict[str, Any], aws: SimulatedAws) -> dict[str, Any]:
     return {**container, "env": [*environment, *added], "volumeMounts": mounts}
 
 
-def _volume() -> dict[str, Any]:
+def _volume() -> JsonObject:
     field = {"apiVersion": "v1", "fieldPath": f"metadata.annotations['{ANNOTATION}']"}
     return {"name": VOLUME, "downwardAPI": {"items": [{"path": FILE, "fieldRef": field}]}}
 
 
-def _annotate(pod: JsonValue, aws: SimulatedAws) -> dict[str, Any]:
+def _annotate(pod: JsonValue, aws: SimulatedAws) -> JsonObject:
     if not (pod.get("metadata") or {}).get("annotations"):
         return {"op": "add", "path": "/metadata/annotations", "value": {ANNOTATION: aws.ca_pem}}
     return {"op": "add", "path": f"/metadata/annotations/{ANNOTATION.replace('/', '~1')}", "value": aws.ca_pem}

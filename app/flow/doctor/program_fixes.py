@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
 
 from app.flow.doctor import changes
 from app.flow.doctor.application import FAILED_IN
@@ -48,7 +47,7 @@ def use_token(names: Names) -> Fix:
 def newer_sdk(names: Names) -> Fix:
     old = names.check.got.split(", ")
 
-    def edit(pod: dict[str, Any]) -> None:
+    def edit(pod: JsonObject) -> None:
         for box in changes.boxes_of(pod):
             if box.get("image") in old:
                 box["image"] = _latest(box["image"])

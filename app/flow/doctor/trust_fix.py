@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from app.flow.json_access import get, get_object, get_str, strings
 from app.flow.matching.nearest import all_match, nearest, statements
 from app.flow.matching.request_conditions import deciding, is_key_of_request
-from app.flow.model import JsonValue
+from app.flow.model import JsonObject, JsonValue
 from app.flow.names import host_and_path
 from app.flow.policy.policy import Match
 from app.flow.policy.policy_grammar import may_be_trusted_with
@@ -57,7 +56,7 @@ def admitting(policy: JsonValue, bearer: Bearer) -> JsonValue:
     has conditions on the request itself, such as its address, the new one has them as well. None where a Deny applies,
     so that no statement helps.
     """
-    statement: dict[str, Any] = {
+    statement: JsonObject = {
         "Effect": "Allow",
         "Principal": {"Federated": bearer.provider_arn},
         "Action": ASSUME_ROLE_WITH_WEB_IDENTITY,
@@ -129,7 +128,7 @@ def _narrow(policy: JsonValue, statement: JsonValue, bearer: Bearer) -> JsonValu
         bearer.is_let_in(alone, stranger) for stranger in strangers_of(bearer.subject, policy)
     ):
         return statement
-    kept: dict[str, Any] = {}
+    kept: JsonObject = {}
     for operator, keys in get_object(statement, "Condition").items():
         others = {key: value for key, value in get_object(keys).items() if key.lower() != _subject_key(bearer)}
         if others or not isinstance(keys, Mapping):

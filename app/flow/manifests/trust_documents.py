@@ -11,12 +11,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any
 
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.manifest_documents import Document, UnreadableDocument, documents, shape_of
 from app.flow.manifests.command_output import POLICY, decoded, policy_of, roles
-from app.flow.model import JsonValue
+from app.flow.model import JsonObject, JsonValue
 from app.flow.names import role_of
 
 CLOUDFORMATION_ROLE, TERRAFORM_ROLE = "AWS::IAM::Role", "aws_iam_role"
@@ -104,7 +103,7 @@ def _unquoted(value: JsonValue) -> JsonValue:
         return value
 
 
-def _place(document: Document, resource: str = "") -> dict[str, Any]:
+def _place(document: Document, resource: str = "") -> JsonObject:
     return {"path": document.path, "line": document.line, "resource": resource}
 
 

@@ -13,7 +13,7 @@ from app.flow.annotations import ROLE_ARN
 from app.flow.errors import FlowError, NotFound, NotPermitted, Refused
 from app.flow.json_access import get, get_object, get_str
 from app.flow.missions.mission import Goal, Names, Passes, Permission, PodLog, filled
-from app.flow.model import Status, Subject
+from app.flow.model import ConditionKeys, Status, Subject
 from app.flow.names import DEFAULT_AUDIENCE, annotated_audience, provider_arn, role_in, role_of
 from app.flow.permissions.asked import LIST_BUCKETS
 from app.flow.ports import Credentials, Ports
@@ -149,9 +149,7 @@ def _list_buckets(ports: Ports, credentials: Credentials) -> _Answer:
     return _Answer(allowed=True, got="allowed")
 
 
-def _simulated(
-    ports: Ports, goal: Permission, names: Names, role_arn: str, keys: Mapping[str, str | list[str]]
-) -> _Answer:
+def _simulated(ports: Ports, goal: Permission, names: Names, role_arn: str, keys: ConditionKeys) -> _Answer:
     context = get_object(filled(dict(goal.context), names))
     resource = str(filled(goal.resource, names))
     [result] = ports.aws.simulate(role_arn, [goal.action], resource, {**keys, **context})

@@ -1,5 +1,5 @@
 """What a role may do, and what of that its Pod asks for: IAM's evaluation of permission policies and boundaries."""
 
-from app.flow.permissions.evaluation import PermissionDecision, evaluate_permissions
+from app.flow.permissions.evaluation import PermissionDecision, Policies, evaluate_permissions
 
-__all__ = ["PermissionDecision", "evaluate_permissions"]
+__all__ = ["PermissionDecision", "Policies", "evaluate_permissions"]

@@ -12,9 +12,9 @@ from itertools import groupby
 
 from app.flow.errors import FlowError
 from app.flow.json_access import get, get_list, get_str
-from app.flow.model import NOT_OBSERVABLE, JsonValue
+from app.flow.model import NOT_OBSERVABLE, ConditionKeys, JsonValue
 from app.flow.permissions.asked import ANY, AskedAction
-from app.flow.permissions.evaluation import evaluate_permissions
+from app.flow.permissions.evaluation import Policies, evaluate_permissions
 from app.flow.policy.policy import Match, Reason
 from app.flow.ports import Ports
 
@@ -26,9 +26,6 @@ _REASONS: Mapping[str, Reason] = {
     "implicitDeny": "implicit-deny",
 }
 
-Keys = Mapping[str, str | list[str]]
-Policies = Sequence[tuple[str, JsonValue]]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Role:
@@ -39,7 +36,7 @@ class Role:
     boundary: str
     """The ARN of its permissions boundary; empty where it has none."""
     partition: str
-    keys: Keys
+    keys: ConditionKeys
     """What a request of the session says of itself, as far as it is known."""
 
 

@@ -15,8 +15,9 @@ from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import NO_ACTION, NOT_OBSERVABLE, JsonValue, Step, StepReport, Subject, Walk
 from app.flow.names import boundary_of, provider_arn, role_of, subject_claim
 from app.flow.partitions import partition_of
+from app.flow.permissions import Policies
 from app.flow.permissions.asked import ANY, LIST_BUCKETS, AskedAction, of_command
-from app.flow.permissions.decision import Decision, Policies, Role, decide_actions
+from app.flow.permissions.decision import Decision, Role, decide_actions
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings, unanswered
 from app.flow.steps.step_context import StepContext

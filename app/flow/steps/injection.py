@@ -6,11 +6,10 @@ import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from app.flow.annotations import is_role_arn
 from app.flow.json_access import get, get_list, get_object, get_str
-from app.flow.model import JsonValue
+from app.flow.model import JsonObject, JsonValue
 from app.flow.names import API_TOKEN, TOKEN_PATH
 from app.flow.steps import kubelet_status
 from app.flow.webhook import VOLUME, skipped_containers
@@ -27,7 +26,7 @@ _APPENDED = (_OF_ROLE, REGION_VARIABLES, (STS_VARIABLE,))
 """The groups of variables that the webhook appends, last group first: each comes whole or not at all."""
 
 
-def containers(pod: JsonValue) -> list[dict[str, Any]]:
+def containers(pod: JsonValue) -> list[JsonObject]:
     """The containers that the webhook edits (not those that it skips), the application's own first."""
     skipped = skipped_containers(get_object(pod, "metadata", "annotations"))
     found = [get_object(item) for kind in ("containers", "initContainers") for item in get_list(pod, "spec", kind)]
@@ -41,7 +40,7 @@ def environment(container: JsonValue) -> dict[str, str]:
     }
 
 
-def token_source(pod: JsonValue) -> dict[str, Any] | None:
+def token_source(pod: JsonValue) -> JsonObject | None:
     """The `serviceAccountToken` source of the volume `aws-iam-token`; None where the Pod has none."""
     for volume in get_list(pod, "spec", "volumes"):
         if get_str(volume, "name") == VOLUME:
@@ -201,7 +200,7 @@ def token_container(pod: JsonValue) -> tuple[str, str] | None:
     return next(running, next(iter(found), None))
 
 
-def request_pod(pod: JsonValue, namespace: str, service_account: str) -> dict[str, Any]:
+def request_pod(pod: JsonValue, namespace: str, service_account: str) -> JsonObject:
     """The Pod as it was requested: the stored one without what the API server and its webhooks have added.
 
     Without a stored Pod it is the smallest Pod that runs under the ServiceAccount.
@@ -218,12 +217,12 @@ def request_pod(pod: JsonValue, namespace: str, service_account: str) -> dict[st
     return _pod(namespace, metadata, _without(spec, added))
 
 
-def as_asked_for(pod: JsonValue) -> dict[str, Any]:
+def as_asked_for(pod: JsonValue) -> JsonObject:
     """The stored Pod without what the webhook has added; what the API server has added stays."""
     return {**get_object(pod), "spec": _without(get_object(pod, "spec"), {VOLUME})}
 
 
-def _pod(namespace: str, metadata: dict[str, Any], spec: dict[str, Any]) -> dict[str, Any]:
+def _pod(namespace: str, metadata: JsonObject, spec: JsonObject) -> JsonObject:
     names = {"generateName": "irsa-explorer-", "namespace": namespace}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {**metadata, **names}, "spec": spec}
 
@@ -232,7 +231,7 @@ def _is_added(volume: str) -> bool:
     return volume == VOLUME or volume.startswith("kube-api-access-")
 
 
-def _without(spec: dict[str, Any], added: set[str]) -> dict[str, Any]:
+def _without(spec: JsonObject, added: set[str]) -> JsonObject:
     """A Pod's spec without the volumes of these names, and its containers without what leads to them."""
     volumes = [volume for volume in get_list(spec, "volumes") if get_str(volume, "name") not in added]
     kept = {
@@ -243,7 +242,7 @@ def _without(spec: dict[str, Any], added: set[str]) -> dict[str, Any]:
     return {**spec, "volumes": volumes, **kept}
 
 
-def _container_without(container: dict[str, Any], added: set[str]) -> dict[str, Any]:
+def _container_without(container: JsonObject, added: set[str]) -> JsonObject:
     """A container without the mounts of added volumes and without the variables that come in runs.
 
     Other webhooks may have appended theirs after them. The role's come last of the webhook's own: before a region they

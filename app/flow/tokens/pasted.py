@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.flow import strict_json
+from app.flow.model import JsonObject
 from app.flow.token import PARTS, unpadded
 from app.flow.visible import visible_each
 
@@ -189,7 +190,7 @@ def _of_whole(compact: str, pieces: list[str]) -> Problem | None:
     return None
 
 
-def _object(part: str, encoded: str, problems: list[Problem]) -> dict[str, Any] | None:
+def _object(part: str, encoded: str, problems: list[Problem]) -> JsonObject | None:
     """The JSON object in a part; None where there is none, and why among the problems."""
     found = _encoding(part, encoded) if encoded else Problem(code="empty_part", part=part)
     if found is None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import base64
 import binascii
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from app.flow.model import ConditionKeys
 
 _TOKEN_HEAD = b"!\n\torigin_ec"
 _ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
@@ -34,7 +35,7 @@ class AccessKey:
     """Whose permissions the session has; empty for a user."""
     session_policies: tuple[tuple[str, str], ...] | None = None
     """(name, document): what the session was narrowed to. None when it was not."""
-    context_keys: Mapping[str, str | list[str]] = field(default_factory=dict)
+    context_keys: ConditionKeys = field(default_factory=dict)
     """Condition keys that every request of this session carries."""
 
 

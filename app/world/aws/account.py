@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from app.flow.model import ConditionKeys
 from app.world.aws.access_keys import (
     AccessKey,
     new_access_key_id,
@@ -146,7 +147,7 @@ class Account:
         seconds: int,
         *,
         session_policies: tuple[tuple[str, str], ...] | None = None,
-        context_keys: Mapping[str, str | list[str]] | None = None,
+        context_keys: ConditionKeys | None = None,
     ) -> AccessKey:
         """Temporary credentials of a role. The ARN of the session drops the role's path."""
         return self._keep(

@@ -5,9 +5,8 @@ What the organization denies comes before all of them. Resource policies are not
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
-from app.flow.permissions import PermissionDecision, evaluate_permissions
+from app.flow.model import ConditionKeys
+from app.flow.permissions import PermissionDecision, Policies, evaluate_permissions
 from app.world.aws.access_keys import AccessKey
 from app.world.aws.account import Account
 from app.world.aws.authentication import Caller
@@ -17,9 +16,6 @@ from app.world.aws.iam.managed import ADMINISTRATOR_ACCESS, MANAGED_POLICIES
 from app.world.aws.organization import principals_denied_by, resource_denied_by
 from app.world.aws.times import iso
 
-Keys = Mapping[str, str | list[str]]
-Documents = Sequence[tuple[str, str]]
-"""Policies, each with its ARN or its name."""
 LONGEST = 2048
 """Characters of a resource, and of a value that the request brings, with which policies are compared. No ARN is longer;
 a request with a longer name is refused after its authorization."""
@@ -27,7 +23,9 @@ _IDENTITY = "identity-based policy"
 _ADMINISTRATOR = ((ADMINISTRATOR_ACCESS, MANAGED_POLICIES[ADMINISTRATOR_ACCESS].document),)
 
 
-def authorize(caller: Caller, action: str, resource: str = "*", *, named: str = "", keys: Keys | None = None) -> None:
+def authorize(
+    caller: Caller, action: str, resource: str = "*", *, named: str = "", keys: ConditionKeys | None = None
+) -> None:
     """Raises `AccessDenied` in AWS's words where the caller's policies do not allow the action.
 
     `named` is how the error names the resource; empty where it names none. The error also contains the ARN of the
@@ -37,7 +35,7 @@ def authorize(caller: Caller, action: str, resource: str = "*", *, named: str = 
     brought = {name: value[:LONGEST] if isinstance(value, str) else value for name, value in (keys or {}).items()}
     context, resource = request_keys(caller) | brought, resource[:LONGEST]
 
-    def decide(documents: Documents) -> PermissionDecision:
+    def decide(documents: Policies) -> PermissionDecision:
         return evaluate_permissions(documents, action=action, resource=resource, keys=context)
 
     decisions = [(kind, documents, decide(documents)) for kind, documents in _layers(caller)]
@@ -58,7 +56,7 @@ def authorize(caller: Caller, action: str, resource: str = "*", *, named: str = 
             raise access_denied(f"{refusal} because no {kind} allows the {action} action")
 
 
-def is_allowed(caller: Caller, action: str, resource: str, keys: Keys | None = None) -> bool:
+def is_allowed(caller: Caller, action: str, resource: str, keys: ConditionKeys | None = None) -> bool:
     """Whether the caller's policies allow the action."""
     try:
         authorize(caller, action, resource, keys=keys)
@@ -67,7 +65,7 @@ def is_allowed(caller: Caller, action: str, resource: str, keys: Keys | None = N
     return True
 
 
-def leaves(caller: Caller, action: str, resource: str, keys: Keys, *, to_role: bool) -> bool:
+def leaves(caller: Caller, action: str, resource: str, keys: ConditionKeys, *, to_role: bool) -> bool:
     """Whether the caller's policies leave what a resource's own policy grants to the caller by name.
 
     None of them may deny it. What is granted to the caller's role, and not to this session of it, the permissions
@@ -81,9 +79,9 @@ def leaves(caller: Caller, action: str, resource: str, keys: Keys, *, to_role: b
     return True
 
 
-def _layers(caller: Caller) -> list[tuple[str, Documents]]:
+def _layers(caller: Caller) -> list[tuple[str, Policies]]:
     """The policies of each kind that the caller has, by which each request is judged."""
-    layers: list[tuple[str, Documents]] = [(_IDENTITY, identity_policies(caller.account, caller.key))]
+    layers: list[tuple[str, Policies]] = [(_IDENTITY, identity_policies(caller.account, caller.key))]
     if boundary := permissions_boundary(caller.account, caller.key):
         layers.append(("permissions boundary", boundary))
     if caller.key.session_policies is not None:

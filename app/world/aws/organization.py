@@ -7,20 +7,18 @@ to the account. Rule: AWS Organizations user guide, "SCP evaluation" and "RCP ev
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from typing import Literal
 
+from app.flow.model import ConditionKeys
 from app.flow.permissions import evaluate_permissions
 from app.flow.policy.policy import Request, decide, request_keys
 from app.world.aws.account import Account
 
-Keys = Mapping[str, str | list[str]]
 _WITH_RESOURCE_CONTROL = ("s3", "sts")
 """The services here to which resource control policies apply; IAM, EKS and CloudTrail are none of them. Rule: AWS
 Organizations user guide, "List of AWS services that support RCPs"."""
 
-
-def principals_denied_by(account: Account, action: str, resource: str, keys: Keys) -> str:
+def principals_denied_by(account: Account, action: str, resource: str, keys: ConditionKeys) -> str:
     """The ARN of a service control policy that denies this to the account's own users and roles; empty for none."""
     for document in account.service_control_policies:
         decision = evaluate_permissions([("", document)], action=action, resource=resource, keys=keys)
@@ -29,7 +27,7 @@ def principals_denied_by(account: Account, action: str, resource: str, keys: Key
     return ""
 
 
-def resource_denied_by(account: Account, action: str, resource: str, principal: str, keys: Keys) -> str:
+def resource_denied_by(account: Account, action: str, resource: str, principal: str, keys: ConditionKeys) -> str:
     """The ARN of a resource control policy that denies this on a resource of the account, to any caller; or empty.
 
     Empty for a service to which none applies. `principal` is the caller's ARN; of a web identity its provider's.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from app.flow.model import Step
+from app.flow.model import JsonObject, Step
 from app.world.aws import iam
 from app.world.aws.organization import policy_arn
 from app.world.faults import texts
@@ -37,7 +37,7 @@ async def _listing_of_one_bucket(world: World) -> None:
     await recreate(world)
 
 
-def _document(statement: dict[str, Any]) -> str:
+def _document(statement: JsonObject) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 

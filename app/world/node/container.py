@@ -16,7 +16,6 @@ from app.flow.model import JsonObject
 from app.flow.ports import Execution
 from app.world.node.programs.environment import arguments
 from app.world.node.programs.installed import (
-    AWS,
     DIRECTORIES,
     echo_reads_escapes,
     is_aws_cli,
@@ -24,9 +23,8 @@ from app.world.node.programs.installed import (
     program_of,
 )
 from app.world.node.programs.unix.listing import ls
-from app.world.node.volumes.filesystem import FileSystem, User
-
-__all__ = ["AWS", "Container", "is_aws_cli"]
+from app.world.node.volumes.filesystem import FileSystem
+from app.world.node.volumes.nodes import User
 
 _WEB_IDENTITY_SINCE = [1, 16, 232]
 _VERSION = re.compile(r"\d{1,4}(\.\d{1,4}){0,2}", re.ASCII)

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from app.flow.model import JsonObject
 from app.flow.ports import Execution
 from app.world.node import node_limits
-from app.world.node.container import Container, command_of, environment_of, is_aws_cli, user_of
+from app.world.node.container import Container, command_of, environment_of, user_of
 from app.world.node.container_log import ContainerLog
 from app.world.node.processes import Processes
 from app.world.node.programs.environment import ConfigError, variables
+from app.world.node.programs.installed import is_aws_cli
 from app.world.node.programs.program_limits import Programs
 from app.world.node.programs.runner import AwsCli
 from app.world.node.streams import Streams, encoded

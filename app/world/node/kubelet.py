@@ -40,8 +40,6 @@ SETTLE_SECONDS = 0.05
 
 _log = logging.getLogger(__name__)
 
-__all__ = ["ContainerNotFound", "Kubelet"]
-
 
 class Kubelet:
     """The kubelet of one world. All methods but `logs` run on the servers' loop."""

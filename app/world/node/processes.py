@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from app.flow.ports import Execution
-from app.world.node.container import AWS, Container
+from app.world.node.container import Container
 from app.world.node.programs.http_requests import Wire
+from app.world.node.programs.installed import AWS
 from app.world.node.programs.program_limits import PROGRAM_SECONDS, Room
 from app.world.node.programs.runner import AwsCli
 from app.world.node.programs.surroundings import Surroundings

@@ -13,9 +13,8 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from app.flow.model import JsonValue
+from app.flow.model import JsonObject, JsonValue
 from app.world.saved.codec import StateError
 from app.world.saved.sections import Sections
 
@@ -69,7 +68,7 @@ def read(directory: Path) -> Found:
     return Found(sections=sections, generation=generation, torn=path if torn else None)
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> JsonObject:
     """A document of this schema. Raises `StateError`, and `OSError`."""
     try:
         document = json.loads(_content(path))

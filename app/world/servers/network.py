@@ -30,8 +30,6 @@ EKS_WEBHOOK_URL = "https://127.0.0.1:23443/mutate"
 RECORDED_BODY = 64 * 1024
 """Characters of a body that the log keeps."""
 
-__all__ = ["Network", "NetworkError"]
-
 
 class Network:
     """One world's view of the network: the same wires, its own log."""

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, Router
 
-from app.flow.model import JsonValue
+from app.flow.model import JsonObject, JsonValue
 from app.flow.webhook import POD_IDENTITY_JITTER, mutate, mutate_for_pod_identity
 from app.world.servers.http import BodyTooLarge, BodyTooSlow, is_loopback_host, read_body
 
@@ -34,7 +34,7 @@ class MalformedReview(ValueError):
     """The body is no AdmissionReview of a Pod."""
 
 
-Edit = Callable[[dict[str, Any], str | None, str | None], list[dict[str, Any]]]
+Edit = Callable[[JsonObject, str | None, str | None], list[JsonObject]]
 """What makes the patch of a Pod from it, its namespace and its ServiceAccount's name; either is None where it is no
 text."""
 
@@ -42,7 +42,7 @@ text."""
 def review(world: World, document: JsonValue) -> JsonValue:
     """The answer of the world's webhook to an AdmissionReview. Raises `MalformedReview`."""
 
-    def edit(pod: dict[str, Any], namespace: str | None, name: str | None) -> list[dict[str, Any]]:
+    def edit(pod: JsonObject, namespace: str | None, name: str | None) -> list[JsonObject]:
         # (1) The ServiceAccount, from the cluster. (The real webhook has it in a cache that may lag behind.)
         known = namespace is not None and name is not None
         service_account = world.find_service_account(str(namespace), str(name)) if known else None
@@ -81,7 +81,7 @@ def answer(document: JsonValue, edit: Edit) -> JsonValue:
         )
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise MalformedReview("request.object is no Pod") from error
-    response: dict[str, Any] = {"uid": uid, "allowed": True}
+    response: JsonObject = {"uid": uid, "allowed": True}
     if patch:
         text = json.dumps(patch, separators=(",", ":")).encode()
         response |= {"patch": base64.b64encode(text).decode(), "patchType": "JSONPatch"}

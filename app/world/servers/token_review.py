@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonValue
-from app.world.servers.network import NetworkError
+from app.world.servers.loopback import NetworkError
 
 if TYPE_CHECKING:
     from app.world.world import World

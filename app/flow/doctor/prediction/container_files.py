@@ -6,13 +6,11 @@ claims (kubernetes, pkg/serviceaccount/claims.go).
 
 from __future__ import annotations
 
-from typing import Any
-
 from app.flow.doctor.container_checks import locked_out
 from app.flow.doctor.prediction.copied import Copy, NotKnown, refusal
 from app.flow.doctor.prediction.stand_in_tokens import signed
 from app.flow.json_access import get, get_list, get_object, get_str, seconds
-from app.flow.model import HOLDS, JsonValue, Status
+from app.flow.model import HOLDS, JsonObject, JsonValue, Status
 from app.flow.names import API_TOKEN, provider_arn, subject_claim
 from app.flow.ports import Execution
 from app.flow.steps import kubelet_status
@@ -100,7 +98,7 @@ def _token(copy: Copy, container: str, path: str) -> Execution:
 def issued(copy: Copy, pod: JsonValue, service_account: str, audience: str, lifetime: float) -> str:
     """A token as the API server issues it, bound to this Pod if one is given."""
     now = int(copy.now)
-    bound: dict[str, Any] = {"namespace": copy.subject.namespace, "serviceaccount": {"name": service_account}}
+    bound: JsonObject = {"namespace": copy.subject.namespace, "serviceaccount": {"name": service_account}}
     if pod is not None:
         bound["pod"] = {key: get_str(pod, "metadata", key) for key in ("name", "uid")}
     claims = {

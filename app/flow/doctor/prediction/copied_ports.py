@@ -6,7 +6,7 @@ Everything else raises `NotKnown`, also each method of a port that is missing he
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from app.flow.doctor.prediction import container_files, new_pod, sts_answer
@@ -14,7 +14,7 @@ from app.flow.doctor.prediction.copied import Copy, NotKnown, refusal, refused, 
 from app.flow.doctor.prediction.stand_in_tokens import published
 from app.flow.errors import Refused
 from app.flow.json_access import get, get_list, get_object, get_str
-from app.flow.model import HOLDS, Exchange, JsonObject, JsonValue, Status
+from app.flow.model import HOLDS, ConditionKeys, Exchange, JsonObject, JsonValue, Status
 from app.flow.names import account_of, boundary_of, role_of
 from app.flow.permissions import evaluate_permissions
 from app.flow.permissions.asked import LIST_BUCKETS
@@ -236,7 +236,7 @@ class _Aws(_Answers):
         return []
 
     def simulate(
-        self, role_arn: str, actions: Sequence[str], resource: str, keys: Mapping[str, str | list[str]]
+        self, role_arn: str, actions: Sequence[str], resource: str, keys: ConditionKeys
     ) -> Sequence[JsonValue]:
         """The decisions that were recorded for the same role, unless a change of the role's policies may change
         them."""

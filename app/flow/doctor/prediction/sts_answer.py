@@ -7,14 +7,12 @@ reasons it refuses again.
 
 from __future__ import annotations
 
-from typing import Any
-
 from app.flow.doctor.prediction.container_files import key_id
 from app.flow.doctor.prediction.copied import Copy, NotKnown, refused, role_document
 from app.flow.doctor.prediction.stand_in_tokens import published
 from app.flow.errors import FlowError, NotFound, Refused
 from app.flow.json_access import get, get_str, strings
-from app.flow.model import HOLDS, JsonValue, Status
+from app.flow.model import HOLDS, JsonObject, JsonValue, Status
 from app.flow.names import account_of, audience_claim, provider_arn, role_of
 from app.flow.ports import AssumedRole, Credentials
 from app.flow.steps.sts_assume import LEEWAY
@@ -54,13 +52,13 @@ def assumed(copy: Copy, role_arn: str, session_name: str, token: str) -> Assumed
     )
 
 
-def _is_like(copy: Copy, claims: dict[str, Any]) -> bool:
+def _is_like(copy: Copy, claims: JsonObject) -> bool:
     """Whether the token has the same issuer, subject and audience as the one that STS has seen."""
     seen = get(copy.documents.get("token"), "claims")
     return all(get(seen, name) == claims.get(name) for name in ("iss", "sub", "aud"))
 
 
-def _verify(copy: Copy, role_arn: str, token: str, claims: dict[str, Any]) -> None:
+def _verify(copy: Copy, role_arn: str, token: str, claims: JsonObject) -> None:
     """Raises STS's error where a condition is not met, and `NotKnown` where the document for it was not read."""
     issuer, wanted = get_str(claims, "iss"), provider_arn(role_arn, get_str(claims, "iss"))
     # (1) The provider of the issuer in the role's account, and its audiences.

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.content import Content
 from app.flow.json_access import get, get_list, get_object, get_str, shown, strings
-from app.flow.model import JsonValue, StepReport
+from app.flow.model import JsonObject, JsonValue, StepReport
 from app.flow.policy.patterns import glob
 from app.ui.draw.documents import statement_name
 from app.ui.marks import unspoken
@@ -97,7 +97,7 @@ def _decision(decision: Mapping[str, Any], content: Content) -> str:
     )
 
 
-def _statement(policy: str, number: JsonValue, entries: list[dict[str, Any]], content: Content) -> str:
+def _statement(policy: str, number: JsonValue, entries: list[JsonObject], content: Content) -> str:
     """One statement: its elements as a table, and whether all of them match."""
     applies = all(entry.get("matched") is True for entry in entries)
     name = statement_name(number, content)

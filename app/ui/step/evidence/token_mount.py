@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from app.content import Content
 from app.flow.json_access import get, get_list, get_object, get_str
-from app.flow.model import JsonValue, Status, StepReport
+from app.flow.model import JsonObject, JsonValue, Status, StepReport
 from app.ui.marks import unspoken
 from app.ui.step.evidence.parts import collapsible, join, json_document, part
 from app.ui.text import escape, prose, utc, value
@@ -46,7 +44,7 @@ def evidence(report: StepReport, content: Content) -> str:
     )
 
 
-def _choice(key: dict[str, Any], content: Content) -> str:
+def _choice(key: JsonObject, content: Content) -> str:
     """The header's `kid` beside those of the published keys; the matching key is marked."""
     wanted = get_str(key, "got")
     published = [kid for kid in get_str(key, "expected").split(", ") if kid]
@@ -64,7 +62,7 @@ def _choice(key: dict[str, Any], content: Content) -> str:
     )
 
 
-def _steps(results: dict[str, dict[str, Any]], report: StepReport, content: Content) -> str:
+def _steps(results: dict[str, JsonObject], report: StepReport, content: Content) -> str:
     """Signing input, key, algorithm, result: each with its value in this walk."""
     algorithm, key, signature = (results[name] for name in ("algorithm", "key", "signature"))
     parts = get_list(report.evidence.get("token"), "parts")

@@ -20,7 +20,7 @@ from app.flow.doctor.evidence import audience_of
 from app.flow.json_access import get, get_object, get_str
 from app.flow.matching.comparison import Comparison, compare
 from app.flow.matching.policy_edits import EDITS
-from app.flow.model import JsonValue, Step
+from app.flow.model import JsonObject, JsonValue, Step
 from app.flow.names import provider_arn, subject_claim
 from app.flow.policy import policy_text
 from app.flow.policy.policy_text import PolicyText
@@ -111,7 +111,7 @@ def _instrument(sides: Sides, content: Content) -> None:
     _matcher(data={"drawing": drawn}, key=key, on_edited_change=components.nothing)
 
 
-def drawing(sides: Sides, edited: JsonValue, content: Content) -> dict[str, Any]:
+def drawing(sides: Sides, edited: JsonValue, content: Content) -> JsonObject:
     """All that the script draws, for what the reader last sent: `version`, `sequence`, `text`, `edit`. Never raises.
 
     A text that belongs to another version of the role's policy is dropped: the world has moved on.
@@ -165,7 +165,7 @@ def _intro(sides: Sides, content: Content) -> str:
     return f'{title}<p class="lead">{prose(lead)}</p>'
 
 
-def _evaluated(sides: Sides, read: PolicyText, content: Content) -> dict[str, Any]:
+def _evaluated(sides: Sides, read: PolicyText, content: Content) -> JsonObject:
     if read.problem is not None:
         stale = escape(content.message("matcher.stale"))
         return {"problem": f"{claims_table.problem(read.problem, content)} {stale}"}
@@ -180,7 +180,7 @@ def _evaluated(sides: Sides, read: PolicyText, content: Content) -> dict[str, An
     }
 
 
-def _anchors(found: Comparison, read: PolicyText) -> list[dict[str, Any]]:
+def _anchors(found: Comparison, read: PolicyText) -> list[JsonObject]:
     """The places of the policy that a claim is compared with."""
     return [
         {
@@ -197,7 +197,7 @@ def _anchors(found: Comparison, read: PolicyText) -> list[dict[str, Any]]:
     ]
 
 
-def _links(found: Comparison) -> list[dict[str, Any]]:
+def _links(found: Comparison) -> list[JsonObject]:
     """The lines to draw, each from a box by way of others to a box or to the policy."""
     ways = {
         ("iss", "provider"): ("token-iss", "provider-iss"),

@@ -24,7 +24,7 @@ from app.world.apiserver.admission.admission_review import (
 )
 from app.world.apiserver.types import errors
 from app.world.apiserver.types.selectors import matches_selector
-from app.world.servers.network import NetworkError
+from app.world.servers.loopback import NetworkError
 
 if TYPE_CHECKING:
     from app.world.world import World

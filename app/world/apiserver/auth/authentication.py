@@ -190,7 +190,7 @@ def _was_deleted(document: JsonObject, now: float) -> bool:
     return deleted is not None and datetime.fromisoformat(deleted).timestamp() < now - LEEWAY_SECONDS
 
 
-def _verified(world: World, token: str) -> dict[str, Any]:
+def _verified(world: World, token: str) -> JsonObject:
     """The claims of a token that one of our keys has signed. Raises `InvalidToken`."""
     try:
         kid = jwt.get_unverified_header(token).get("kid")

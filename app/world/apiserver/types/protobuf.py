@@ -10,6 +10,8 @@ import base64
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from app.flow.model import JsonObject
+
 MAGIC = b"k8s\x00"
 FIELD_LIMIT = 10_000
 """Fields in one message."""
@@ -156,7 +158,7 @@ _MESSAGES: Mapping[str, Fields] = {
 }
 
 
-def decode(raw: bytes) -> dict[str, Any]:
+def decode(raw: bytes) -> JsonObject:
     """The message as the JSON object that says the same. Raises `Malformed` and `UnknownMessage`."""
     if not raw.startswith(MAGIC):
         raise Malformed("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]")
@@ -225,8 +227,8 @@ def _integer(value: int | bytes) -> int:
     return value - 2**64 if value >= 2**63 else value
 
 
-def _message(raw: bytes, fields: Fields) -> dict[str, Any]:
-    message: dict[str, Any] = {}
+def _message(raw: bytes, fields: Fields) -> JsonObject:
+    message: JsonObject = {}
     for number, value in _fields(raw):
         if number not in fields:
             continue

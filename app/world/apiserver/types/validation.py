@@ -7,6 +7,7 @@ for fields that nothing in this cluster acts upon (affinity, probes, volumes of 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from urllib.parse import urlsplit
 
 from app.flow.model import JsonObject
 from app.world.apiserver.types import errors, names, pod_validation, stored_kinds, workload_validation
@@ -14,7 +15,6 @@ from app.world.apiserver.types.codec import check_shape
 from app.world.apiserver.types.errors import Cause
 from app.world.apiserver.types.resources import Resource
 from app.world.apiserver.types.selectors import validate_selector
-from app.world.apiserver.types.urls import url_errors
 
 DATA_LIMIT = 1024 * 1024
 """Bytes of data in a ConfigMap or Secret."""
@@ -113,11 +113,35 @@ def _client(client: JsonObject, field: str) -> Iterator[Cause]:
     if ("url" in client) == ("service" in client):
         yield names.required(field, "exactly one of url or service is required")
     elif "url" in client:
-        yield from names.named(f"{field}.url", client["url"], url_errors(client["url"]))
+        yield from names.named(f"{field}.url", client["url"], _url_errors(client["url"]))
     else:
         for name in ("name", "namespace"):
             if not client["service"].get(name):
                 yield names.required(f"{field}.service.{name}", f"service {name} is required")
+
+
+_URL_FORM = "; desired format: https://host[/path]"
+
+
+def _url_errors(url: str) -> list[str]:
+    """What is wrong with a webhook's URL (k8s.io/apiserver `pkg/util/webhook/validation.go`)."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        return [f"url must be a valid URL: {error}{_URL_FORM}"]
+    wrong = []
+    if parts.scheme != "https":
+        wrong.append(f"'https' is the only allowed URL scheme{_URL_FORM}")
+    if not host:
+        wrong.append(f"host must be specified{_URL_FORM}")
+    if parts.username is not None:
+        wrong.append("user information is not permitted in the URL")
+    if parts.fragment:
+        wrong.append("fragments are not permitted in the URL")
+    if parts.query:
+        wrong.append("query parameters are not permitted in the URL")
+    return wrong
 
 
 _RULES: Mapping[str, Callable[[JsonObject], Iterator[Cause]]] = {

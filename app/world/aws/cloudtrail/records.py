@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
 
-from app.flow.model import JsonValue
+from app.flow.model import JsonObject, JsonValue
 from app.world.aws.account import Account
 from app.world.aws.entities import OidcProvider
 from app.world.aws.errors import AwsError
@@ -26,7 +25,7 @@ _DENIED = "An unknown error occurred"
 """What CloudTrail says of an `AccessDenied`, whatever STS said to the caller."""
 
 
-def granted(record: dict[str, Any], answer: JsonValue, *, trusted: bool) -> dict[str, Any]:
+def granted(record: JsonObject, answer: JsonValue, *, trusted: bool) -> JsonObject:
     """The record of a request that got credentials. The session token is in it, the secret access key is not.
 
     `trusted`: whether the certificate of the issuer's host is of a CA that AWS trusts; else it has a known thumbprint.
@@ -53,7 +52,7 @@ def granted(record: dict[str, Any], answer: JsonValue, *, trusted: bool) -> dict
     }
 
 
-def refused(record: dict[str, Any], error: AwsError) -> dict[str, Any]:
+def refused(record: JsonObject, error: AwsError) -> JsonObject:
     """The record of a request that was refused."""
     message = _DENIED if error.code == "AccessDenied" else error.message
     return record | {"errorCode": error.code, "errorMessage": message, "responseElements": None}
@@ -67,7 +66,7 @@ def requested(
     *,
     region: str,
     user_agent: str,
-) -> dict[str, Any]:
+) -> JsonObject:
     """Who asked for what, by a token whose signature has been verified."""
     asked: dict[str, JsonValue] = {
         "roleArn": parameters["RoleArn"],

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import groupby, product
 
 from app.flow.json_access import get_list
-from app.flow.model import JsonValue
-from app.flow.permissions import PermissionDecision, evaluate_permissions
+from app.flow.model import ConditionKeys, JsonValue
+from app.flow.permissions import PermissionDecision, Policies, evaluate_permissions
 from app.flow.policy.json_places import places
 from app.flow.policy.policy import Match
 from app.world.aws.account import Account
@@ -36,8 +36,6 @@ RESOURCE_SIZE = 2048
 """Characters of a resource, as IAM has it."""
 INPUT_SIZE = 20 * 1024
 """Characters of all policies that are given: three of the longest that a role can have."""
-Keys = dict[str, str | list[str]]
-Documents = Sequence[tuple[str, str]]
 _EACH = ("ActionNames.", "ResourceArns.")
 _ACTION = re.compile(r"[\w-]+:[\w-]+", re.ASCII)
 _ENTRY = re.compile(r"ContextEntries\.member\.([0-9]{1,9})\.ContextKeyName")
@@ -86,11 +84,11 @@ def _asked(parameters: Parameters) -> tuple[list[str], list[str]]:
     return actions, resources
 
 
-def _context(parameters: Parameters) -> Keys:
+def _context(parameters: Parameters) -> ConditionKeys:
     entries = [(found[1], name) for name, found in ((it, _ENTRY.fullmatch(it)) for it in parameters) if found]
     if len(entries) > CONTEXT_ENTRIES:
         raise _invalid()
-    found: Keys = {
+    found: ConditionKeys = {
         parameters[name]: members(parameters, f"ContextEntries.member.{number}.ContextKeyValues")
         for number, name in entries
     }
@@ -104,7 +102,7 @@ def _invalid() -> AwsError:
     return AwsError(400, "InvalidInput", "The request is not valid.")
 
 
-def _principal(account: Account, arn: str) -> tuple[Documents, Documents]:
+def _principal(account: Account, arn: str) -> tuple[Policies, Policies]:
     """The policies of a role, and its boundary; of users the learner alone has a policy."""
     if arn == account.admin.arn:
         return [(ADMINISTRATOR_ACCESS, MANAGED_POLICIES[ADMINISTRATOR_ACCESS].document)], []
@@ -114,7 +112,7 @@ def _principal(account: Account, arn: str) -> tuple[Documents, Documents]:
     return role_policies.documents(account, role), role_policies.boundary(account, role)
 
 
-def _inputs(parameters: Parameters, name: str) -> Documents:
+def _inputs(parameters: Parameters, name: str) -> Policies:
     return [
         (f"{name}.{number}", permission_policy(document))
         for number, document in enumerate(members(parameters, name), 1)
@@ -122,7 +120,7 @@ def _inputs(parameters: Parameters, name: str) -> Documents:
 
 
 def _result(
-    account: Account, policies: Documents, boundary: Documents, action: str, resource: str, keys: Keys
+    account: Account, policies: Policies, boundary: Policies, action: str, resource: str, keys: ConditionKeys
 ) -> JsonValue:
     # An action without resources is asked for on `*`; for our evaluation it is the service's widest resource.
     asked = f"arn:aws:{action.partition(':')[0]}:::*" if resource == "*" else resource

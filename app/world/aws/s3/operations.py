@@ -7,9 +7,10 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
+from app.flow.model import ConditionKeys
 from app.world.aws import xml
 from app.world.aws.authentication import Caller
-from app.world.aws.authorization import Keys, authorize, is_allowed
+from app.world.aws.authorization import authorize, is_allowed
 from app.world.aws.entities import Bucket, StoredObject
 from app.world.aws.errors import AwsError, not_simulated
 from app.world.aws.incoming import Incoming
@@ -93,7 +94,7 @@ def _bucket(caller: Caller, request: Incoming, name: str, arguments: set[str]) -
             raise errors.no_such_bucket_policy(_find(caller, name).name)
         case "GET":
             given = arguments & {"prefix", "delimiter", "max-keys"}
-            keys: Keys = {f"s3:{name}": request.argument(name) or "" for name in given}
+            keys: ConditionKeys = {f"s3:{name}": request.argument(name) or "" for name in given}
             _may(caller, "s3:ListBucket", name, keys=keys)
             _only(request, arguments, _LIST_ARGUMENTS)
             if request.argument("list-type") != "2":
@@ -208,7 +209,7 @@ def _store(caller: Caller, request: Incoming, bucket: Bucket, key: str, body: by
     return stored
 
 
-def _may(caller: Caller, action: str, resource: str, keys: Keys | None = None) -> None:
+def _may(caller: Caller, action: str, resource: str, keys: ConditionKeys | None = None) -> None:
     arn = f"arn:aws:s3:::{resource}"
     authorize(caller, action, arn, named=f'"{arn}"', keys=keys)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Any
 
 import jwt
 
+from app.flow.model import JsonObject
 from app.flow.token import ALGORITHMS
 from app.world.aws.errors import AwsError
 from app.world.aws.sts import refusals
@@ -29,7 +29,7 @@ class WebIdentityToken:
     subject: str
     audience: str
     """`azp` where the token has one, else its only audience."""
-    claims: dict[str, Any]
+    claims: JsonObject
 
 
 def read_token(compact: str, now: float) -> WebIdentityToken:
@@ -82,7 +82,7 @@ def is_signed_by(token: WebIdentityToken, key: jwt.PyJWK) -> bool:
     return True
 
 
-def _check_times(claims: dict[str, Any], now: int) -> None:
+def _check_times(claims: JsonObject, now: int) -> None:
     if now >= claims["exp"] + LEEWAY_SECONDS:
         message = f"Token expired: current date/time {now} must be before the expiration date/time {claims['exp']}"
         raise AwsError(400, "ExpiredTokenException", message)

@@ -22,7 +22,8 @@ from app.world.node.pod_exchanges import exchange
 from app.world.node.programs.instance_metadata import METADATA_SECONDS
 from app.world.node.programs.surroundings import Surroundings
 from app.world.node.shell.process import HttpRequest, HttpResponse, NoAnswer
-from app.world.servers.network import NetworkError, is_address
+from app.world.servers.loopback import NetworkError
+from app.world.servers.network import is_address
 
 if TYPE_CHECKING:
     from app.world.world import World

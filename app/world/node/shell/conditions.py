@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from app.world.node.volumes.filesystem import Node
+from app.world.node.volumes.nodes import Node
 
 if TYPE_CHECKING:
     from app.world.node.shell.interpreter import Shell

@@ -20,8 +20,6 @@ from app.world.node.volumes.atomic_writer import OwnedTree
 from app.world.node.volumes.nodes import Node, User, image_directory, os_error, real_node, written_node
 from app.world.node.volumes.scratch import Scratch, Written
 
-__all__ = ["FileSystem", "Node", "User"]
-
 PATH_LIMIT = 4096
 """Characters of a path (Linux: bytes)."""
 LINK_LIMIT = 40

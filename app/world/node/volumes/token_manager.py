@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
-from app.world.servers.network import NetworkError
+from app.world.servers.loopback import NetworkError
 
 if TYPE_CHECKING:
     from app.world.world import World

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from math import ceil
 
 from app.flow.ports import Execution
-from app.world.node.volumes.filesystem import FileSystem, Node
+from app.world.node.volumes.filesystem import FileSystem
+from app.world.node.volumes.nodes import Node
 
 OPTIONS = "aA1dhlLnrt"
 _STEPS = 10
