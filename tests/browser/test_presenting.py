@@ -253,6 +253,25 @@ def test_overview_and_number_go_to_a_slide_and_escape_only_closes_them(talk):
     assert "present=1" in page.url
 
 
+def test_overview_and_number_come_back_to_the_beat_at_which_a_slide_was_left_until_the_talk_begins_again(talk):
+    page = talk
+    jump(page, number_of("token"))
+    page.keyboard.press("PageDown")
+    left = place(page)
+    assert left[1] not in ("", "token_request")
+    for key in ("o", "Enter"):  # the focus is on the slide that is shown
+        page.keyboard.press(key)
+    assert place(page) == left
+    jump(page, 2)
+    assert place(page)[0] == DECKS[20][1].id
+    jump(page, number_of("token"))
+    assert place(page) == left
+    page.keyboard.press("Home")
+    assert place(page)[0] == DECKS[20][0].id
+    jump(page, number_of("token"))
+    assert place(page) == ("token", "token_request")
+
+
 def test_language_and_theme_keep_the_slide_and_the_beat(talk):
     page = talk
     jump(page, number_of("webhook"))

@@ -18,14 +18,17 @@ const talkProjector = (root, data, signal) => {
 
   // (1) Where it begins: where this tab left it, or at the first slide of another page than it was left for.
   const first = ids.findIndex((id) => known[language][id].page === data.page), goesOn = ["home", kept?.page].includes(data.page)
-  const place = (page) => talkStore(TALK_PLACE, { deck, slide: slide().id, beat, page })
-  if (goesOn && ids.includes(kept?.slide)) ((at = ids.indexOf(kept.slide)), (beat = kept.beat))
+  // The beat at which each slide was left: the overview, a number and the notes come back to it there.
+  let left = (goesOn && kept?.left) || {}
+  const place = (page) => talkStore(TALK_PLACE, { deck, slide: slide().id, left, page })
+  if (goesOn && ids.includes(kept?.slide)) ((at = ids.indexOf(kept.slide)), (beat = left[kept.slide] ?? 0))
   else if (data.page !== "home") at = Math.max(0, first)
 
   // (2) One slide, and where we are.
   const show = (play = false) => {
     beat = Math.max(0, Math.min(beat, slide().played.length - 1))
     picture.show(slide(), beat, { play })
+    left[slide().id] = beat
     find(".at").textContent = `${at + 1} / ${ids.length}`
     Object.assign(find("progress"), { max: ids.length, value: at + 1 })
     place(data.page)
@@ -33,7 +36,7 @@ const talkProjector = (root, data, signal) => {
   }
   const say = (words) => channel.postMessage({ talk: own, ...words })
   const tell = () => say({ slide: slide().id, beat, deck, language, clock: talkStored(TALK_CLOCK) })
-  const go = (to, on = 0) => ((at = Math.max(0, Math.min(to, ids.length - 1))), (beat = on), show())
+  const go = (to) => ((at = Math.max(0, Math.min(to, ids.length - 1))), (beat = left[slide().id] ?? 0), show())
 
   // (3) The screen in a language: built again when that changes, at the same beat.
   const build = () => {
@@ -69,8 +72,8 @@ const talkProjector = (root, data, signal) => {
       else return
       show()
     },
-    first: () => go(0),
-    last: () => go(ids.length - 1, Infinity),
+    first: () => ((left = {}), go(0)), // the talk begins again
+    last: () => ((left[ids.at(-1)] = Infinity), go(ids.length - 1)),
     what_if: () => what.begin(),
     overview() {
       what.close()
