@@ -33,7 +33,9 @@ def test_layout_is_kubelets(writer, tmp_path):
     assert (tmp_path / "token").stat().st_mtime == NOW
 
 
-def test_an_update_swaps_the_data_and_leaves_the_link(writer, tmp_path):
+def test_an_update_swaps_the_data_and_leaves_the_link(tmp_path):
+    clock = [NOW + 60, NOW]
+    writer = AtomicWriter(OwnedTree(tmp_path), clock.pop)
     writer.write(files(token="one"))
     old, link = os.readlink(tmp_path / "..data"), os.lstat(tmp_path / "token").st_ino
     assert writer.write(files(token="two"))
@@ -41,6 +43,8 @@ def test_an_update_swaps_the_data_and_leaves_the_link(writer, tmp_path):
     assert os.lstat(tmp_path / "token").st_ino == link
     assert (tmp_path / "token").read_text() == "two"
     assert not (tmp_path / old).exists()
+    times = {name: os.lstat(tmp_path / name).st_mtime - NOW for name in (".", "..data", "..data/token", "token")}
+    assert times == {".": 60, "..data": 60, "..data/token": 60, "token": 0}
 
 
 def test_where_a_link_to_a_directory_is_not_replaced_the_update_comes_too(writer, tmp_path, monkeypatch):
@@ -78,6 +82,7 @@ def test_nested_paths(writer, tmp_path):
     writer.write({"deep/down/file": FileProjection(data=b"x", mode=0o600)})
     assert (tmp_path / "deep" / "down" / "file").read_bytes() == b"x"
     assert os.readlink(tmp_path / "deep") == "..data/deep"
+    assert writer.tree.attributes((tmp_path / "deep" / "down").resolve()) == Attributes(mode=0o755)
 
 
 def test_group_may_read_what_fsgroup_gives_it(writer, tmp_path):
@@ -85,6 +90,9 @@ def test_group_may_read_what_fsgroup_gives_it(writer, tmp_path):
     real = (tmp_path / "token").resolve()
     assert writer.tree.attributes(real) == Attributes(mode=0o640, uid=1000, gid=2000)
     assert writer.tree.attributes(tmp_path) == Attributes(mode=0o3777, gid=2000)
+    assert writer.tree.attributes(real.parent) == Attributes(mode=0o2755, gid=2000)
+    for link in (tmp_path / "..data", tmp_path / "token"):  # made in a directory with the setgid bit
+        assert writer.tree.attributes(link) == Attributes(mode=0o777, gid=2000)
 
 
 def test_without_the_right_to_give_files_away_the_record_still_tells(writer, tmp_path, monkeypatch):

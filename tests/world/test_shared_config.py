@@ -126,22 +126,37 @@ def test_a_code_that_nobody_can_type(world, configured):
 
 
 @pytest.mark.parametrize(
-    ("config", "arguments", "text"),
+    ("config", "arguments", "variables", "text"),
     [
-        ("[profile app]\n", ("--profile", "nope"), "The config profile (nope) could not be found"),
-        ("region = x\n", (), "Unable to parse config file: /root/.aws/config"),
-        ("[default]\ns3 =\n  nope\n", (), "Unable to parse config file: /root/.aws/config"),
+        ("[profile app]\n", ("--profile", "nope"), {}, "The config profile (nope) could not be found"),
+        ("[profile app]\n", (), {"AWS_PROFILE": ""}, "The config profile () could not be found"),
+        (
+            "[profile app]\n",
+            ("--profile", "app"),
+            {"AWS_CONFIG_FILE": ""},
+            "The config profile (app) could not be found",
+        ),
+        ("region = x\n", (), {}, "Unable to parse config file: /root/.aws/config"),
+        ("[default]\ns3 =\n  nope\n", (), {}, "Unable to parse config file: /root/.aws/config"),
     ],
 )
-def test_what_cannot_be_read(configured, config, arguments, text):
-    assert configured(*arguments, *WHO, config=config) == aws_failure(255, text)
+def test_what_cannot_be_read(configured, config, arguments, variables, text):
+    assert configured(*arguments, *WHO, config=config, variables=variables) == aws_failure(255, text)
 
 
-@pytest.mark.parametrize(("arguments", "region"), [((), "eu-west-1"), (("--region", "us-west-2"), "us-west-2")])
-def test_the_region_of_a_profile_and_of_the_command_line(world, configured, arguments, region):
+@pytest.mark.parametrize(
+    ("arguments", "variables", "region"),
+    [
+        ((), {}, "eu-west-1"),
+        (("--region", "us-west-2"), {}, "us-west-2"),
+        (("--region", "", "--profile", ""), {}, "eu-west-1"),  # as of an empty variable of the shell: none is given
+        ((), {"AWS_CONFIG_FILE": "${HOME}/.aws/$NAME", "NAME": "config"}, "eu-west-1"),
+    ],
+)
+def test_the_region_of_a_profile_and_of_the_command_line(world, configured, arguments, variables, region):
     world.webhook_settings = type(world.webhook_settings)()
     world.account.node.kind = NodeKind.AL2023
-    configured(*WHO, *arguments, config="[default]\nregion = eu-west-1\n")
+    configured(*WHO, *arguments, variables=variables, config="[default]\nregion = eu-west-1\n")
     signed = [e for e in world.log.exchanges() if e.callee == "sts" and "GetCallerIdentity" in e.request_body][-1]
     assert f"/{region}/sts/" in dict(signed.request_headers)["Authorization"]
 

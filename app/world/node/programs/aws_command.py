@@ -32,8 +32,8 @@ def global_options(arguments: list[str]) -> tuple[GlobalOptions, list[str]]:
         raise UsageError(f"argument --output: Found invalid choice '{given.output}' (this simulated CLI has {choices})")
     return (
         GlobalOptions(
-            profile=given.profile,
-            region=given.region,
+            profile=given.profile or None,  # an empty one counts as none (`clidriver.py`)
+            region=given.region or None,
             output=given.output,
             query=given.query,
             version=given.version,

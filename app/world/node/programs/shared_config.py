@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import configparser
 import posixpath
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -12,10 +13,13 @@ from typing import Any
 from botocore import configloader, exceptions
 
 from app.world.node.container import Container
+from app.world.node.volumes.filesystem import PATH_LIMIT
 
 Profiles = dict[str, dict[str, Any]]
 PROFILE_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 """The first that is set decides."""
+_VARIABLE = re.compile(r"\$(?:(\w+)|\{([^}]*)\})", re.ASCII)
+"""Matches a variable in the path of a file, as `os.path.expandvars` does."""
 
 
 def profile_of(environment: Mapping[str, str]) -> str | None:
@@ -35,8 +39,8 @@ class SharedConfig:
     def __init__(self, container: Container, profile: str | None) -> None:
         self._container = container
         environment = container.environment
-        self.config_file = environment.get("AWS_CONFIG_FILE") or "~/.aws/config"
-        self.credentials_file = environment.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials"
+        self.config_file = environment.get("AWS_CONFIG_FILE", "~/.aws/config")
+        self.credentials_file = environment.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")
         self.by_option = profile is not None
         """Whether the program itself names the profile: then the environment's credentials do not count."""
         asked = profile or profile_of(environment)
@@ -72,8 +76,10 @@ class SharedConfig:
 
     def sections(self, path: str) -> Profiles:
         """botocore's `raw_config_parse`, for the container's files. Raises `ConfigNotFound`, `ConfigParseError`."""
+        environment, end = self._container.environment, PATH_LIMIT + 1  # a longer path is no file's in any case
+        path = _VARIABLE.sub(lambda found: environment.get(found[1] or found[2], found[0])[:end], path[:end])
         if path.startswith("~/"):
-            path = self._container.environment.get("HOME", "") + path[1:]
+            path = environment.get("HOME", "") + path[1:]
         try:
             content = self._container.files.read(posixpath.join(self._container.working_directory, path))
         except OSError as error:

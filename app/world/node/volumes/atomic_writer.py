@@ -75,7 +75,7 @@ class OwnedTree:
             os.chmod(path, attributes.mode | (0o700 if path.is_dir() else 0o600))
 
     def attributes(self, path: Path | str) -> Attributes:
-        """The owner and mode that `own` has set; for links and files without an owner, root's."""
+        """The owner and mode that `own` has set; where it has set none, root's."""
         return self._attributes.get(str(path), _NOT_OWNED)
 
     def remove(self, directory: Path) -> None:
@@ -121,21 +121,27 @@ class AtomicWriter:
         _swap(root / NEW_DATA_LINK, root / DATA_LINK)
         # (5) A link for each name at the top; the links of names that are gone are removed.
         names = {path.partition("/")[0] for path in payload}
-        for name in names:
-            if not (root / name).is_symlink():
-                os.symlink(f"{DATA_LINK}/{name}", root / name)
+        links = [root / DATA_LINK]
+        for link in (root / name for name in names):
+            if not link.is_symlink():
+                os.symlink(f"{DATA_LINK}/{link.name}", link)
+                links.append(link)
         for entry in root.iterdir():
             if not entry.name.startswith("..") and entry.name not in names:
                 entry.unlink()
         # (6) The old directory is removed.
         if old is not None:
             self.tree.remove(old)
-        for entry in (root, new, *new.rglob("*"), *(root / name for name in (DATA_LINK, *names))):
-            set_times(entry, (moment, moment))
+        if group is not None:
+            for link in links:
+                self.tree.own(link, Attributes(mode=0o777, gid=group))
+        for made in (root, new, *new.rglob("*"), *links):
+            set_times(made, (moment, moment))
         return True
 
     def _fill(self, directory: Path, payload: Mapping[str, FileProjection], group: int | None) -> None:
-        # `fsGroup` (pkg/volume/volume_linux.go): the group may read files, and read and search directories (setgid).
+        # `fsGroup` (pkg/volume/volume_linux.go): the group may read files, and read and search directories (setgid, so
+        # that the links made later belong to it as well).
         extra = (0o2550, 0o440) if group is not None else (0, 0)
         for path, file in payload.items():
             target = directory / path
