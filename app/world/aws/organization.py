@@ -18,6 +18,7 @@ _WITH_RESOURCE_CONTROL = ("s3", "sts")
 """The services here to which resource control policies apply; IAM, EKS and CloudTrail are none of them. Rule: AWS
 Organizations user guide, "List of AWS services that support RCPs"."""
 
+
 def principals_denied_by(account: Account, action: str, resource: str, keys: ConditionKeys) -> str:
     """The ARN of a service control policy that denies this to the account's own users and roles; empty for none."""
     for document in account.service_control_policies:
