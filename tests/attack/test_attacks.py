@@ -46,6 +46,7 @@ def stop(running: list[tuple[Target, ExitStack, object]]) -> None:
 
 
 LARGE = {
+    "pod_of_600_containers": "the same as a text that is typed, and two thousand by HTTP",
     "crowd_at_one_address": "tests.unit.test_turns, fifty tabs of one visitor; test_room, twenty visitors at once",
     "visitors_and_few_descriptors": "tests.unit.test_connections, who finds no room; test_room, few descriptors",
     "half_sent_requests": "tests.unit.test_connections, a request that is not finished",

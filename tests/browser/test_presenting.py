@@ -157,6 +157,7 @@ def talk(projector):
 # (1) The keys
 
 
+@pytest.mark.large
 def test_the_whole_talk_at_ten_presses_a_second_with_a_what_if_in_the_middle(talk):
     """No press is lost: neither by the slides, nor while the server breaks the world."""
     page, places = talk, beats_of(20)
@@ -169,10 +170,8 @@ def test_the_whole_talk_at_ten_presses_a_second_with_a_what_if_in_the_middle(tal
             page.keyboard.press("PageDown")
             time.sleep(max(0.0, A_TENTH - (time.perf_counter() - begun)))
 
-    begun = time.perf_counter()
     press(middle)
     assert place(page) == places[middle]
-    assert time.perf_counter() - begun < 3 * A_TENTH * middle, "a press took longer than a moment"
     page.keyboard.press("w")
     page.keyboard.press("1")
     expect(page.locator(".what_if .working")).to_be_visible()

@@ -125,9 +125,9 @@ def test_a_user_without_a_home_gets_one_that_nobody_can_fill():
     assert done.stdout.splitlines()[-1] == "/nonexistent"
 
 
-@pytest.mark.parametrize("arguments", [["doctor", "--fast", "--lang", "ja"], ["doctor", "--lang=ja", "--fast"]])
-def test_errors_and_help_speak_the_language_that_is_asked_for(arguments):
-    assert load("ja").message("errors.no_such_option.title") in run_process(*arguments, LC_ALL="C").stderr
+def test_errors_and_help_speak_the_language_that_is_asked_for():
+    refused = run_process("doctor", "--fast", "--lang=ja", LC_ALL="C")
+    assert load("ja").message("errors.no_such_option.title") in refused.stderr
     assert load("ja").message("cli.help.help") in run_process("doctor", "--lang", "ja", "-h", LC_ALL="C").stdout
 
 

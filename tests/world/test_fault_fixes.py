@@ -124,7 +124,7 @@ def test_the_registration_of_eks_leads_to_the_worlds_webhook(simulation, world, 
 
 @pytest.mark.cli
 @needs_both
-@pytest.mark.parametrize("fault", ["F01", "F19"])
+@pytest.mark.parametrize("fault", ["F01", pytest.param("F19", marks=pytest.mark.large)])
 def test_the_role_that_the_first_command_finds_is_the_one_that_was_meant(simulation, world, run, fault):
     simulation.inject(world, fault)
     ports = simulated(simulation, world)
