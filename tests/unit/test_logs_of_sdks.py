@@ -318,6 +318,14 @@ FIXES = {
         f"Permission denied @ rb_sysopen - {DIRECTORY}/token (Errno::EACCES)",
         *("pod.application", "fs_group"),
     ),
+    "the AWS CLI, with the home of a user that the image does not know": (
+        "\nfatal error: [Errno 13] Permission denied: '/.aws'\n",
+        *("pod.application", "writable_home"),
+    ),
+    "the AWS CLI 2, with a read-only home": (
+        "\naws: [ERROR]: [Errno 30] Read-only file system: '/root/.aws'\n",
+        *("pod.application", "writable_home"),
+    ),
     ".NET, on Windows": (
         "System.ArgumentException: The webIdentityTokenFile must be an absolute path.",
         *("pod.application", "on_windows"),

@@ -84,6 +84,24 @@ def test_nothing_is_wrong_with_a_healthy_chain(rules: list[dict[str, Any]]) -> N
     assert judge(found).status is Status.PASSED
 
 
+@pytest.mark.parametrize(
+    ("kind", "started"), [("containers", True), ("initContainers", True), ("initContainers", False)]
+)
+def test_the_token_is_read_in_a_container_that_runs(kind: str, started: bool) -> None:
+    fakes = Fakes()
+    fakes.pod["spec"].setdefault(kind, []).append({**container(fakes), "name": "sidecar"})
+    waits = {
+        "name": "aws-cli",
+        "containerID": "containerd://1" if started else "",
+        "state": {"waiting": {"reason": "x"}},
+    }
+    status = fakes.pod.setdefault("status", {})
+    status["containerStatuses"] = [waits]
+    field = kind.replace("ontainers", "ontainerStatuses")
+    status.setdefault(field, []).append({"name": "sidecar", "state": {"running": {}}})
+    assert " sidecar " in check(walk(fakes.ports(), SUBJECT), "token.file").where
+
+
 Spoil = Callable[[Fakes], Any]
 CASES: list[tuple[str, Spoil, str, Status, str, str]] = [
     # (what is wrong, how to spoil it, the first check in trouble, its status, its got, its expected)

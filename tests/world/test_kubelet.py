@@ -71,6 +71,7 @@ def test_modes_and_owners_of_the_token(run_pod, execute, security, container, mo
     listed = execute(pod, "ls", "-lLn", TOKEN_FILE).stdout.split()
     assert [listed[0], *listed[2:4]] == [mode, owner, group]
     assert execute(pod, "cat", TOKEN_FILE).exit_code == 0
+    assert execute(pod, "printenv", "HOME").stdout == ("/root\n" if owner == "0" else "/\n")
 
 
 def test_containers_of_different_users_share_no_owner(run_pod, execute):

@@ -45,9 +45,10 @@ def runs(status: JsonValue) -> bool:
 
 
 def status_of(pod: JsonValue, container: str) -> JsonValue:
-    """The status of a container of that name; None where there is none."""
-    named = (it for it in get_list(pod, "status", "containerStatuses") if get_str(it, "name") == container)
-    return next(named, None)
+    """The status of a container of that name, which may be an init container that stays (a sidecar); None where there
+    is none."""
+    statuses = (*get_list(pod, "status", "containerStatuses"), *get_list(pod, "status", "initContainerStatuses"))
+    return next((it for it in statuses if get_str(it, "name") == container), None)
 
 
 def lacks_program(said: str) -> bool:

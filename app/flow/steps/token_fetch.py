@@ -51,13 +51,15 @@ class Fetched:
 def fetch(findings: Findings, ports: Ports, subject: Subject, step_context: StepContext) -> Fetched:
     """Decides `token.file`. Never raises."""
     # (1) The file, and its neighbours.
-    mounted = token_container(step_context.pod)
+    pod = step_context.pod
+    mounted = token_container(pod)
     token, where, instead = None, "", ""
-    if mounted is not None and kubelet_status.never_started(step_context.pod):
+    sidecar = mounted is not None and kubelet_status.runs(kubelet_status.status_of(pod, mounted[0]))
+    if mounted is not None and kubelet_status.never_started(pod) and not sidecar:
         _not_mounted(findings, ports, subject, mounted)
     elif mounted is not None:
         container, where = mounted
-        token = _read(findings, ports, subject, container, where, step_context.pod)
+        token = _read(findings, ports, subject, container, where, pod)
         if token is not None:
             _show_other_token(findings, ports, subject, container)
     elif step_context.pod_unseen:

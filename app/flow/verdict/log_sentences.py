@@ -60,6 +60,7 @@ _SENTENCE = re.compile(
     r"|EC2RoleRequestError: .+"
     r"|(?<!caused by: )EC2Metadata\w*Error: .+"
     r"|\[Errno \d+\] .+: '/var/run/secrets/.+"
+    r"|\[Errno (?:13|30)\] [\w -]{1,40}: '[^' ]*/\.aws\b[^']*'"
     r"|open /var/run/secrets/\S+: .+"
     r"|E(?:ACCES|NOENT): [\w ,]+ '/var/run/secrets/.+"
     r"|java\.nio\.file\.\w+: /var/run/secrets/\S+"

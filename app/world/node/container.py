@@ -147,8 +147,12 @@ def _not_found(name: str) -> Execution:
     return Execution(stdout="", stderr=text, exit_code=127)
 
 
-def environment_of(pod: JsonObject, variables: dict[str, str]) -> dict[str, str]:
-    """The environment of a process: the image's PATH, the Pod's name, the Pod's own variables, the service's, HOME."""
+def environment_of(pod: JsonObject, variables: dict[str, str], user: User) -> dict[str, str]:
+    """The environment of a process: the image's PATH, the Pod's name, the Pod's own variables, the service's, HOME.
+
+    The container runtime takes HOME from the image's `/etc/passwd`, which has no line for another user than root: then
+    it is `/` (runc, `GetExecUser`).
+    """
     service = {
         "KUBERNETES_SERVICE_HOST": "10.100.0.1",
         "KUBERNETES_SERVICE_PORT": "443",
@@ -161,7 +165,7 @@ def environment_of(pod: JsonObject, variables: dict[str, str]) -> dict[str, str]
     }
     first = {"PATH": _PATH, "HOSTNAME": str(pod["spec"].get("hostname") or pod["metadata"]["name"])}
     return {**first, **variables, **{k: v for k, v in service.items() if k not in variables}} | (
-        {} if "HOME" in variables else {"HOME": "/root"}
+        {} if "HOME" in variables else {"HOME": "/" if user.uid else "/root"}
     )
 
 

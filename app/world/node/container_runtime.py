@@ -57,17 +57,17 @@ class ContainerRuntime:
             mounts[mount["mountPath"]] = tree
             if _is_empty_dir(pod, mount["name"]) and not mount.get("readOnly"):
                 writable.append(mount["mountPath"])
-        image = spec.get("image") or ""
+        image, user = spec.get("image") or "", user_of(pod, spec)
         directory = posixpath.normpath(
             "/" + (spec.get("workingDir") or ("aws" if is_aws_cli(image) else "")).lstrip("/")
         )
         return Container(
             name=spec["name"],
             image=image,
-            environment=environment_of(pod, own),
+            environment=environment_of(pod, own, user),
             files=FileSystem(
                 mounts,
-                user_of(pod, spec),
+                user,
                 world.node_now(),
                 directories={"/tmp": 0o1777, "/root": 0o700, directory: 0o755},  # noqa: S108
                 writable=writable,

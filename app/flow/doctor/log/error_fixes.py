@@ -60,6 +60,9 @@ _DENIED_FILE = re.compile(
 )
 """How Python, JavaScript, Java, Go, Ruby, PHP, .NET and a shell report that they may not read a token's file."""
 _NO_FILE = re.compile(rf"(?i)no such file.*{TOKEN_DIRECTORY}|{TOKEN_DIRECTORY}.*no such file")
+_NO_CACHE = re.compile(r"\[Errno (?:13|30)\] .+: '\S*/\.aws\b")
+"""How the AWS CLI reports that it may not make the folder for the sessions that it keeps (run as a user whose home is
+`/`, and with a home that is read-only)."""
 _NO_DRIVE = "webIdentityTokenFile must be an absolute path"
 """The message of the SDK for .NET, on Windows, for a path without a drive."""
 _WINDOWS = {"kubernetes.io/os": "windows"}
@@ -125,6 +128,8 @@ def application(names: Names) -> Fix:
         return Fix(id="gave_up", commands=(_endpoints(names, "sts"),))
     if _DENIED_FILE.search(said):
         return readable(names)
+    if _NO_CACHE.search(said):
+        return Fix(id="writable_home", commands=names.set_env("HOME=/tmp"))
     if _NO_DRIVE in said and not any(map(_drive, containers(names.documents.get("pod")))):
         return _on_windows(names)
     if _NO_FILE.search(said) and names.found("token.file"):
