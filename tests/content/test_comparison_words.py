@@ -100,9 +100,7 @@ def test_every_source_is_a_public_page_with_a_title_and_is_cited() -> None:
 
 def test_a_source_that_is_not_there_is_named(tmp_path) -> None:
     copy = tmp_path / "comparison.toml"
-    copy.write_text(
-        FILE.read_text(encoding="utf-8").replace('irsa = ["repost"]', 'irsa = ["rumour"]'), encoding="utf-8"
-    )
+    copy.write_text(FILE.read_text(encoding="utf-8").replace('irsa = ["repost"', 'irsa = ["rumour"'), encoding="utf-8")
     with pytest.raises(ContentError, match=r"cells\.breaks\.irsa: no such source: rumour"):
         read(copy)
 

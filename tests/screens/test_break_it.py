@@ -474,7 +474,7 @@ def test_hints_open_one_at_a_time(surprised):
 )
 def test_a_hint_says_what_a_pod_gets_without_irsa_on_this_kind_of_node(surprised, monkeypatch, kind, key):
     monkeypatch.setattr(surprised.world.account.node, "kind", NodeKind(kind))
-    first = symptoms.hint(FAULTS["F11"], 1, surprised.world, EN)
+    first = symptoms.hint(FAULTS["F13"], 1, surprised.world, EN)
     assert EN.message(f"lab.without_irsa.{key}") in first
 
 

@@ -79,7 +79,7 @@ def test_a_role_that_is_created_again_is_another_one(aws):
 
 KINDS = {
     # (hop limit, whether a token is required), who gets the node's role
-    "eksctl": ((2, False), {"pod", "host"}),
+    "eksctl": ((2, True), {"pod", "host"}),
     "launch-template": ((1, False), {"pod", "host"}),
     "al2023": ((1, True), {"host"}),
     "karpenter": ((1, True), {"host"}),

@@ -327,10 +327,25 @@ def test_which_release_knows_web_identity(image, knows):
     assert knows_web_identity(image) is knows
 
 
-def test_a_release_older_than_web_identity_becomes_the_node(world, run_pod):
-    pod = run_pod(container={"image": "mirror/aws-cli:1.16.230", "command": None, "args": ["s3", "ls"]})
-    assert "AWS_ROLE_ARN" in {variable["name"] for variable in pod["spec"]["containers"][0]["env"]}
-    assert f"assumed-role/{world.node_role_name}/{world.instance_id} is not authorized" in log_of(world, "probe")
+@pytest.mark.parametrize(
+    ("kind", "image", "becomes_the_node"),
+    [
+        (NodeKind.EKSCTL, "mirror/aws-cli:1.16.230", False),
+        (NodeKind.LAUNCH_TEMPLATE, "mirror/aws-cli:1.16.230", True),
+        (NodeKind.EKSCTL, "mirror/aws-cli:1.16.288", False),
+        (NodeKind.EKSCTL, "mirror/aws-cli:1.16.289", True),
+    ],
+)
+def test_an_old_release_becomes_the_node_only_if_the_metadata_service_responds_to_it(
+    world, run_pod, monkeypatch, kind, image, becomes_the_node
+):
+    """It does not use the token, and where IMDSv1 is off only releases that know IMDSv2 get anything."""
+    monkeypatch.setattr(world.account.node, "kind", kind)
+    spec = {} if not knows_web_identity(image) else {"serviceAccountName": "default"}
+    run_pod(container={"image": image, "command": None, "args": ["s3", "ls"]}, spec=spec)
+    log = log_of(world, "probe")
+    assert ("Unable to locate credentials" in log) is not becomes_the_node
+    assert (f"{world.node_role_name}/{world.instance_id} is not authorized" in log) is becomes_the_node
 
 
 @pytest.mark.parametrize(

@@ -150,8 +150,8 @@ class MetadataOptions:
 class NodeKind(StrEnum):
     """What made the node, which decides about its instance metadata.
 
-    Sources: eksctl, pkg/cfn/builder/nodegroup.go; EKS user guide, "Upgrade from Amazon Linux 2 to Amazon Linux 2023"
-    and "Fargate"; Karpenter, EC2NodeClass; for Auto Mode AWS's samples.
+    Sources: eksctl, pkg/cfn/builder/nodegroup.go and pkg/apis/eksctl.io/v1alpha5/defaults.go; EKS user guide, "Upgrade
+    from Amazon Linux 2 to Amazon Linux 2023" and "Fargate"; Karpenter, EC2NodeClass; for Auto Mode AWS's samples.
     """
 
     EKSCTL = "eksctl"
@@ -169,19 +169,24 @@ class NodeKind(StrEnum):
         return _METADATA[self]
 
     @property
+    def takes_no_token(self) -> bool:
+        """Whether the service also responds to IMDSv1, to which no hop limit applies."""
+        return self.metadata is not None and not self.metadata.tokens_required
+
+    @property
     def pods_reach_role(self) -> bool:
         """Whether a Pod on the Pod network gets the node's role.
 
         A Pod on the host's network always does, except on Fargate.
         """
         options = self.metadata
-        return options is not None and (options.hop_limit >= POD_HOPS or not options.tokens_required)
+        return options is not None and (options.hop_limit >= POD_HOPS or self.takes_no_token)
 
 
 POD_HOPS = 2
 """Network hops from the metadata service to a Pod that has a network of its own; to the host it is one."""
 _METADATA: Mapping[NodeKind, MetadataOptions | None] = {
-    NodeKind.EKSCTL: MetadataOptions(hop_limit=2, tokens_required=False),
+    NodeKind.EKSCTL: MetadataOptions(hop_limit=2, tokens_required=True),
     NodeKind.LAUNCH_TEMPLATE: MetadataOptions(hop_limit=1, tokens_required=False),
     NodeKind.AL2023: MetadataOptions(hop_limit=1, tokens_required=True),
     NodeKind.KARPENTER: MetadataOptions(hop_limit=1, tokens_required=True),

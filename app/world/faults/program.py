@@ -107,7 +107,7 @@ FAULTS = (
     ),
     Fault(
         id="F11", number=11, step=Step.STS_ASSUME, seen=Step.ACCESS, changes="pod",
-        text=texts.without_irsa, cause_it=with_manifest(_old_release),
+        text=texts.old_release, cause_it=with_manifest(_old_release),
     ),
     Fault(
         id="F13", number=13, step=Step.STS_ASSUME, seen=Step.ACCESS, changes="pod",

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 LIST_BUCKETS = "s3:ListAllMyBuckets"
 """The action that ListBuckets takes."""
+_NO_CREDENTIALS = (
+    "An error occurred (NoCredentials): Unable to locate credentials. "
+    'You can configure credentials by running "aws login".'
+)
 _SESSION_PREFIX = "botocore-session-"
 """How botocore names a session of a web identity when no one else does: the Unix seconds follow."""
 
@@ -65,12 +69,17 @@ def refused_by_sts(code: str, message: str) -> str:
 
 def without_irsa(world: World) -> str:
     """The Pod has become the node, whose role may not list buckets; on other kinds of nodes it has no credentials."""
-    if world.account.pods_reach_node_role:
-        return may_not_list(session_of(world, world.node_role_name, world.instance_id))
-    return (
-        "An error occurred (NoCredentials): Unable to locate credentials. "
-        'You can configure credentials by running "aws login".'
-    )
+    return _as_the_node(world) if world.account.pods_reach_node_role else _NO_CREDENTIALS
+
+
+def old_release(world: World) -> str:
+    """The same of a CLI that knows no IMDSv2: it gets the node's role only where IMDSv1 is on."""
+    node = world.account.node
+    return _as_the_node(world) if node is not None and node.kind.takes_no_token else _NO_CREDENTIALS
+
+
+def _as_the_node(world: World) -> str:
+    return may_not_list(session_of(world, world.node_role_name, world.instance_id))
 
 
 def as_the_role(world: World) -> str:

@@ -27,6 +27,7 @@ from app.world.node.volumes.filesystem import FileSystem
 from app.world.node.volumes.nodes import User
 
 _WEB_IDENTITY_SINCE = [1, 16, 232]
+_METADATA_TOKENS_SINCE = [1, 16, 289]
 _VERSION = re.compile(r"\d{1,4}(\.\d{1,4}){0,2}", re.ASCII)
 _STRING_BYTES = 100
 """Bytes that a string takes beside its characters, with its place in a dict."""
@@ -41,11 +42,22 @@ def knows_web_identity(image: str) -> bool:
     A tag that is no version (`latest`, a digest alone) counts as a new release, a shortened one as the newest of its
     kind: `1.16` is the last release of 1.16. Source: EKS user guide, supported SDK versions.
     """
+    return _is_since(_WEB_IDENTITY_SINCE, image)
+
+
+def knows_metadata_tokens(image: str) -> bool:
+    """Whether the AWS CLI of an image's tag requests a token of the instance metadata service (IMDSv2), as all releases
+    since 1.16.289 do. Source: EC2 user guide, "Use a supported AWS SDK".
+    """
+    return _is_since(_METADATA_TOKENS_SINCE, image)
+
+
+def _is_since(first: list[int], image: str) -> bool:
     version = version_of(image)
     if version is None:
         return True
     numbers = [int(number) for number in version.split(".")]
-    return numbers >= _WEB_IDENTITY_SINCE[: len(numbers)]
+    return numbers >= first[: len(numbers)]
 
 
 def version_of(image: str) -> str | None:

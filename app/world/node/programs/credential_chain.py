@@ -12,7 +12,7 @@ from botocore import exceptions
 from botocore.credentials import Credentials
 from botocore.utils import ContainerMetadataFetcher, InstanceMetadataFetcher
 
-from app.world.node.container import Container, knows_web_identity
+from app.world.node.container import Container, knows_metadata_tokens, knows_web_identity
 from app.world.node.programs.aws_cli.usage_errors import InvalidValue
 from app.world.node.programs.instance_metadata import InstanceMetadata
 from app.world.node.programs.shared_config import SharedConfig
@@ -29,7 +29,8 @@ def load(
     environment = container.environment
     env: Any = chain.EnvProvider(environ=environment)
     agent = _ContainerProvider(environment, _reader(container))
-    instance = chain.InstanceMetadataProvider(iam_role_fetcher=metadata.serve(InstanceMetadataFetcher, environment))
+    fetcher = InstanceMetadataFetcher if knows_metadata_tokens(container.image) else _Version1Fetcher
+    instance = chain.InstanceMetadataProvider(iam_role_fetcher=metadata.serve(fetcher, environment))
     builder: Any = _ProfileProviders(container, config, create_client)
     assume_role = chain.AssumeRoleProvider(
         load_config=lambda: config.full,
@@ -112,6 +113,13 @@ class _WebIdentityProvider(chain.AssumeRoleWithWebIdentityProvider):
     def _get_env_config(self, key: str) -> str | None:
         variable = "AWS_WEB_IDENTITY_TOKEN_FILE" if key == "web_identity_token_file" else f"AWS_{key.upper()}"
         return self._environment.get(variable)
+
+
+class _Version1Fetcher(InstanceMetadataFetcher):
+    """As botocore was before IMDSv2: it asks without a token."""
+
+    def _fetch_metadata_token(self) -> None:
+        return None
 
 
 class _ContainerProvider(chain.ContainerProvider):
