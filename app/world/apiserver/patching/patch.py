@@ -6,7 +6,7 @@ None of them changes its arguments. Source of the strategic one: k8s.io/apimachi
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Hashable
 from typing import Any
 
@@ -16,7 +16,8 @@ import jsonpointer
 from app.flow.model import JsonObject, JsonValue
 from app.world.apiserver.types import errors
 from app.world.apiserver.types.codec import Malformed, check_shape
-from app.world.apiserver.types.schema import LIST_KEYS, TYPES, Type
+from app.world.apiserver.types.go_text import Type, as_go, json_kind
+from app.world.apiserver.types.schema import LIST_KEYS, TYPES
 
 OPERATIONS_LIMIT = 10_000
 """Operations in one JSON patch (`maxJSONPatchOperations`)."""
@@ -24,6 +25,8 @@ COPY_LIMIT = 64 * 1024
 """Bytes that the `copy` operations of one JSON patch may add; in kube-apiserver it is 3 MiB."""
 STEPS_LIMIT = 20_000
 """Parts of all paths of one JSON patch together: each is a step to walk, and these take about 30 ms."""
+NO_OBJECT = "json: cannot unmarshal {} into Go value of type map[string]interface {{}}"
+"""What Go says where a patch is no object, with the kind of JSON that it is."""
 
 
 def merge_patch(document: JsonValue, patch: JsonValue) -> JsonValue:
@@ -75,8 +78,10 @@ _JUNK = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
 
 def strategic_merge_patch(document: JsonObject, patch: JsonValue, kind: str) -> JsonValue:
     """A strategic merge patch on an object of the schema's type `kind`. Raises `ApiError` 400 and 422."""
+    if patch is None:
+        return document
     if not isinstance(patch, dict):
-        raise errors.bad_request("json: cannot unmarshal array into Go value of type map[string]interface {}")
+        raise errors.bad_request(NO_OBJECT.format(json_kind(patch)))
     return _merge_map(document, patch, kind)
 
 
@@ -104,7 +109,11 @@ def _merge_map(document: JsonObject, patch: JsonObject, type_: Type) -> JsonObje
             merged[key] = _merge_field(merged.get(key), value, type_, key)
     for key, order in patch.items():
         if key.startswith("$setElementOrder/"):
-            _order(merged, key.partition("/")[2], order, type_)
+            field = key.partition("/")[2]
+            if not isinstance(order, list):
+                raise errors.bad_request(f"invalid patch format of {key}")
+            if isinstance(merged.get(field), list):
+                merged[field] = _ordered(merged[field], order, document.get(field), _merge_key(type_, field))
     return merged
 
 
@@ -125,10 +134,12 @@ def _merge_field(current: JsonValue, value: JsonValue, type_: Type, field: str) 
         return _merge_map(current if isinstance(current, dict) else {}, value, inner)
     key = _merge_key(type_, field)
     if isinstance(value, list) and key and isinstance(inner, list):
-        return _merge_list(current if isinstance(current, list) else [], value, key, inner[0])
+        if not isinstance(current, list):
+            return [item for item in value if not isinstance(item, dict) or "$patch" not in item]
+        return _ordered(_merge_list(current, value, key, inner[0]), value, current, key)
     if isinstance(value, list) and (type_, field) == ("ObjectMeta", "finalizers"):
         present = current if isinstance(current, list) else []
-        return list({_identity(item): item for item in (*present, *value)}.values())
+        return _ordered(list({_identity(item): item for item in (*present, *value)}.values()), value, present, None)
     return value
 
 
@@ -141,12 +152,12 @@ def _merge_list(current: list[Any], patch: list[Any], key: str, element: Type) -
     replace = False
     for item in patch:
         if not isinstance(item, dict):
-            raise errors.bad_request(f"map: {json.dumps(patch)[:200]} does not contain declared merge key: {key}")
+            raise errors.bad_request(f"map: {as_go(patch)[:200]} does not contain declared merge key: {key}")
         if item.get("$patch") == "replace":
             replace = True
             continue
         if key not in item:
-            raise errors.bad_request(f"map: {json.dumps(item)[:200]} does not contain declared merge key: {key}")
+            raise errors.bad_request(f"map: {as_go(item)[:200]} does not contain declared merge key: {key}")
         found = places[_identity(item[key])]
         if item.get("$patch") == "delete":
             for index in found:
@@ -176,20 +187,29 @@ def _delete_primitives(merged: JsonObject, directive: str, values: JsonValue) ->
         merged[field] = [item for item in merged[field] if _identity(item) not in gone]
 
 
-def _order(merged: JsonObject, field: str, order: JsonValue, type_: Type) -> None:
-    """Puts the listed elements in the listed order; the others stay behind the element they followed."""
-    items = merged.get(field)
-    if not isinstance(order, list):
-        raise errors.bad_request(f"invalid patch format of $setElementOrder/{field}")
-    if not isinstance(items, list):
-        return
-    key = _merge_key(type_, field)
+def _ordered(merged: list[Any], wanted: list[Any], current: JsonValue, key: str | None) -> list[Any]:
+    """The elements in the order of `wanted`. One that is not in it stands before the first of the next ones that it
+    stood before, in the `current` list. So a new element comes before those that are not in the patch.
+
+    Rule: `normalizeElementOrder` and `mergeSortedSlice`.
+    """
+
+    def places(items: JsonValue) -> dict[Hashable, int]:
+        found: dict[Hashable, int] = {}
+        for place, item in enumerate(items if isinstance(items, list) else []):
+            found.setdefault(identity(item), place)
+        return found
 
     def identity(item: JsonValue) -> Hashable:
         return _identity(item.get(key) if key and isinstance(item, dict) else item)
 
-    wanted: dict[Hashable, int] = {}
-    for place, item in enumerate(order):
-        wanted.setdefault(identity(item), place)
-    listed = iter(sorted((item for item in items if identity(item) in wanted), key=lambda item: wanted[identity(item)]))
-    merged[field] = [next(listed) if identity(item) in wanted else item for item in items]
+    asked, before = places(wanted), places(current)
+    named = sorted((item for item in merged if identity(item) in asked), key=lambda item: asked[identity(item)])
+    others = deque(item for item in merged if identity(item) not in asked)
+    result = []
+    for item in named:
+        place = before.get(identity(item), -1)
+        while others and before.get(identity(others[0]), place) < place:
+            result.append(others.popleft())
+        result.append(item)
+    return [*result, *others]
