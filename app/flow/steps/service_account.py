@@ -23,19 +23,14 @@ from app.flow.steps.step_context import StepContext
 from app.flow.steps.trust_policy import judge_trust
 from app.flow.steps.webhook import NEXT_POD
 
+_TRUST = ("trust.provider", "trust.action", "trust.audience", "trust.subject", "trust.decision", "trust.scope")
 CHECKS = (
     "service_account.exists",
     "service_account.annotation",
     "service_account.role_arn",
     "role.exists",
-    "trust.provider",
-    "trust.action",
-    "trust.audience",
-    "trust.subject",
-    "trust.decision",
-    "trust.scope",
+    *_TRUST,
 )
-_TRUST = CHECKS[4:]
 KEPT_ROLE = "kept_role"
 """The evidence of a role that the Pod has from an annotation that was removed, or from the webhook's own settings."""
 WEBHOOKS_OWN = "webhooks_own"
