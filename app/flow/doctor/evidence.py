@@ -14,7 +14,7 @@ OWN_TOKEN = "own_token"
 
 def check_of(walk: Walk, check_id: str) -> Check | None:
     """The check of that id, whatever its step; None where the walk has none."""
-    return next((check for report in walk for check in report.checks if check.id == check_id), None)
+    return next((check for check in walk.checks if check.id == check_id), None)
 
 
 def evidence_of(walk: Walk, name: str) -> JsonValue:

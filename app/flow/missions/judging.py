@@ -195,8 +195,7 @@ def _passes(ports: Ports, goal: Passes) -> Result:
     pod = newest_pod(ports, goal.service_account)
     if not pod:
         return Result(goal=goal, reached=False, got="no_pod")
-    found = walk(ports, Subject(namespace=namespace, service_account=name, pod=pod))
-    checks = [check for report in found for check in report.checks]
+    checks = walk(ports, Subject(namespace=namespace, service_account=name, pod=pod)).checks
     if wrong := next((check for check in checks if check.status is Status.FAILED), None):
         return Result(goal=goal, reached=False, got="check", detail=wrong.id)
     reached = any(check.id == "sts.credentials" and check.status is Status.PASSED for check in checks)

@@ -117,7 +117,7 @@ class Copy:
 def copy_of(walk: Walk, checks: Sequence[Check], evidence: Mapping[str, JsonValue], read_at: float) -> Copy:
     """The copy of a diagnosis: of its walk, and of what the doctor adds."""
     documents = {name: document for report in walk for name, document in report.evidence.items()} | dict(evidence)
-    by_id = {check.id: check for check in (*(check for report in walk for check in report.checks), *checks)}
+    by_id = {check.id: check for check in (*walk.checks, *checks)}
     return Copy(
         subject=walk.subject,
         now=read_at if abs(read_at) < _LAST else 0.0,

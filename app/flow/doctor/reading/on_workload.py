@@ -32,7 +32,7 @@ def inspect(ports: Ports, walk: Walk, of_pod: StepReport, of_list: StepReport) -
     own, namespace = of_pod.evidence.get("workload"), walk.subject.namespace
     annotation = check_of(walk, "service_account.annotation")
     lacking = annotation is not None and annotation.status is Status.FAILED and not annotation.reason
-    wrong = any(check.status in (Status.FAILED, Status.WARNING) for it in (*walk, of_pod) for check in it.checks)
+    wrong = any(check.status in (Status.FAILED, Status.WARNING) for check in (*walk.checks, *of_pod.checks))
     stale = [pod.workload for pod in rows(of_list.evidence.get("pods")) if pod.stale]
     others = stale or [pod.workload for pod in rows(of_list.evidence.get("default_pods")) if not pod.deleting]
     rolled_out = [it for it in (*([own] if wrong else []), *others) if is_rolled_out(it)]
