@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from app.flow.annotations import ROLE_ARN
 from app.flow.json_access import get_str
 from app.flow.model import Check, JsonValue, Walk
-from app.flow.names import DEFAULT_AUDIENCE, annotated_audience
+from app.flow.names import DEFAULT_AUDIENCE, annotated_audience, annotated_role_arn
 from app.flow.steps.oidc_provider import USUAL_AUDIENCE
 
 OWN_TOKEN = "own_token"
@@ -26,7 +25,7 @@ def role_arn_of(walk: Walk) -> str:
     """The role that the Pod is to assume: that of its own manifest, where it mounts a token itself, else the annotated
     one. Empty where neither is known."""
     own = get_str(evidence_of(walk, OWN_TOKEN), "role_arn")
-    return own or get_str(evidence_of(walk, "service_account"), "metadata", "annotations", ROLE_ARN)
+    return own or annotated_role_arn(evidence_of(walk, "service_account"))
 
 
 def audience_of(walk: Walk) -> str:

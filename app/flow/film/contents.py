@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from html import unescape
 from urllib.parse import parse_qs, unquote
 
-from app.flow.annotations import PREFIX, ROLE_ARN
+from app.flow.annotations import PREFIX
 from app.flow.film.beat import Arrival
 from app.flow.json_access import get, get_list, get_object, get_str, seconds, shown, strings
 from app.flow.model import Exchange, JsonObject, JsonValue
-from app.flow.names import audience_claim
+from app.flow.names import annotated_role_arn, audience_claim
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE
 from app.flow.strict_json import loads_or_none
 from app.flow.token import unpadded
@@ -161,7 +161,7 @@ def _asked(statements: Iterable[JsonValue]) -> dict[str, str]:
 
 def _service_account(exchange: Exchange) -> Contents:
     stored = loads_or_none(exchange.request_body or exchange.response_body)
-    role = get_str(stored, "metadata", "annotations", ROLE_ARN)
+    role = annotated_role_arn(stored)
     name = "/".join(get_str(stored, "metadata", key) for key in ("namespace", "name"))
     if not stored:
         return Contents()

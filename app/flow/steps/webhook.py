@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from app.flow.annotations import ROLE_ARN
 from app.flow.errors import FlowError, Refused
 from app.flow.json_access import get, get_list, get_object, get_str, shown
 from app.flow.model import NOT_OBSERVABLE, JsonValue, Step, StepReport, Subject
+from app.flow.names import annotated_role_arn
 from app.flow.ports import Ports
 from app.flow.steps import kubelet_status, selectors
 from app.flow.steps.findings import BY_HAND, NO_POD, Findings, unseen
@@ -62,7 +62,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     pod, pod_unseen = _stored_pod(findings, ports, subject)
     step_context = replace(step_context, pod_unseen=pod_unseen)
     own = own_token(pod)
-    if own and not get_str(step_context.service_account, "metadata", "annotations", ROLE_ARN):
+    if own and not annotated_role_arn(step_context.service_account):
         for check_id in (*_OF_WEBHOOK, "pod.injected"):
             findings.unknown(check_id, BY_HAND, where=f"Pod {subject.namespace}/{subject.pod} {own}")
         return findings.report(), replace(step_context, pod=pod)
