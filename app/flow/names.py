@@ -79,6 +79,11 @@ def audience_claim(claims: JsonValue) -> list[str]:
     return strings(get(claims, "azp")) or strings(get(claims, "aud"))
 
 
+def runs_as(pod: JsonValue) -> str:
+    """The name of the ServiceAccount that a Pod runs as."""
+    return get_str(pod, "spec", "serviceAccountName") or "default"
+
+
 def annotated_role_arn(service_account: JsonValue) -> str:
     """The value of the annotation by which a ServiceAccount names its role; empty where there is none."""
     return get_str(service_account, "metadata", "annotations", ROLE_ARN)

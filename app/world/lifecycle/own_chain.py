@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from app.flow.doctor.pods.choosing import in_order
 from app.flow.json_access import get_str
 from app.flow.model import Chain, JsonObject
-from app.flow.names import SUBJECT_PREFIX, annotated_role_arn, host_and_path, role_of
+from app.flow.names import SUBJECT_PREFIX, annotated_role_arn, host_and_path, role_of, runs_as
 from app.flow.permissions.asked import of_command
 from app.world.setup.kube_system import NAMESPACE as KUBE_SYSTEM
 
@@ -53,11 +53,7 @@ def annotated_role(world: World, namespace: str, service_account: str) -> Role |
 
 def pods_of(world: World, namespace: str, service_account: str) -> list[JsonObject]:
     """The Pods that run under a ServiceAccount."""
-    return [
-        pod
-        for pod in world.cluster.list("pods", namespace)
-        if (get_str(pod, "spec", "serviceAccountName") or "default") == service_account
-    ]
+    return [pod for pod in world.cluster.list("pods", namespace) if runs_as(pod) == service_account]
 
 
 def trusting_role(world: World) -> Role | None:
