@@ -18,10 +18,8 @@ from app.commands.streams import STDIN
 from app.commands.usage_errors import PathType
 from app.commands.verdict_text import conclusions
 from app.content import Content, load
-from app.flow.annotations import ROLE_ARN
-from app.flow.json_access import get_str
 from app.flow.model import Check, JsonValue, Status
-from app.flow.names import role_of
+from app.flow.names import annotated_role_arn, role_of
 from app.flow.verdict.judge import Outcome
 from app.flow.visible import visible, visible_ends
 from app.settings import Settings
@@ -222,7 +220,7 @@ def _listed(names: Sequence[str]) -> str:
 def _of_others(found: Examined, known: Sequence[TrustDocument], words: Content) -> str:
     """A text that the files have trust policies, but none of this role; empty where they have none, or the role has no
     name."""
-    role = role_of(get_str(found.account.document, "metadata", "annotations", ROLE_ARN))
+    role = role_of(annotated_role_arn(found.account.document))
     names = list(dict.fromkeys(it.name or it.where for it in known))
     if role is None or not names:
         return ""

@@ -16,8 +16,8 @@ from app.commands.failure import CannotRun
 from app.commands.streams import why
 from app.content import Content
 from app.flow.errors import FlowError, NotFound, NotPermitted
-from app.flow.json_access import get_str
 from app.flow.model import Step, StepReport, Subject, Walk
+from app.flow.names import runs_as
 from app.flow.object_names import check_names, check_namespace
 from app.flow.permissions.asked import AskedAction, NotAnAction, needed
 from app.flow.port_wrappers.consent import NOTHING, Action, consented
@@ -229,7 +229,7 @@ def _completed(ports: Ports, choice: Choice, subject: Subject, own: Subject | No
 def _account_of(ports: Ports, choice: Choice, namespace: str, pod: str, words: Content) -> str:
     """The Pod's ServiceAccount. A reader who may not read the Pod can name it instead. Raises `FlowError`."""
     try:
-        return get_str(ports.cluster.pod(namespace, pod), "spec", "serviceAccountName") or "default"
+        return runs_as(ports.cluster.pod(namespace, pod))
     except NotPermitted as error:
         if error.about_login:
             raise

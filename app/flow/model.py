@@ -172,6 +172,11 @@ class Walk:
     def __iter__(self) -> Iterator[StepReport]:
         return iter(self.reports)
 
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """The checks of all steps, in order."""
+        return tuple(check for report in self.reports for check in report.checks)
+
     def report(self, step: Step) -> StepReport:
         """The report of one step. Raises `KeyError` where the walk has none."""
         for report in self.reports:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from urllib.parse import urlsplit
 
-from app.flow.annotations import AUDIENCE, is_role_arn
+from app.flow.annotations import AUDIENCE, ROLE_ARN, is_role_arn
 from app.flow.json_access import get, get_str, strings
 from app.flow.model import JsonValue, Subject
 from app.flow.webhook import TOKEN_FILE, WebhookSettings
@@ -77,6 +77,16 @@ def subject_claim(subject: Subject) -> str:
 def audience_claim(claims: JsonValue) -> list[str]:
     """The audience of a token, as STS reads it: its `azp` where it has one, else each `aud`."""
     return strings(get(claims, "azp")) or strings(get(claims, "aud"))
+
+
+def runs_as(pod: JsonValue) -> str:
+    """The name of the ServiceAccount that a Pod runs as."""
+    return get_str(pod, "spec", "serviceAccountName") or "default"
+
+
+def annotated_role_arn(service_account: JsonValue) -> str:
+    """The value of the annotation by which a ServiceAccount names its role; empty where there is none."""
+    return get_str(service_account, "metadata", "annotations", ROLE_ARN)
 
 
 def annotated_audience(service_account: JsonValue, usual: str = DEFAULT_AUDIENCE) -> str:

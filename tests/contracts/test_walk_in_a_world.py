@@ -85,7 +85,7 @@ def learner(simulation: Simulation, world: World, tmp_path: Path) -> Learner:
 
 
 def check(found: Walk, check_id: str) -> Check:
-    return next(check for report in found for check in report.checks if check.id == check_id)
+    return next(check for check in found.checks if check.id == check_id)
 
 
 def test_the_scenario_passes_whole(learner: Learner) -> None:

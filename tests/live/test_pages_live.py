@@ -108,7 +108,7 @@ def test_without_rights_every_page_says_which_rule_is_missing(here: Eks, opened:
     shown.test.query_params["service_account"] = SUBJECT.service_account
     through_all(shown)
     assert outcome(shown) is Outcome.UNKNOWN
-    reasons = {check.reason for report in walk_view(shown).walk for check in report.checks}
+    reasons = {check.reason for check in walk_view(shown).walk.checks}
     assert "no_permission" in reasons
     assert EN.message("actions.allow_rbac") in unescape(shown.html("diagnosis_checks"))
 

@@ -72,8 +72,8 @@ def _allows(granted: Sequence[JsonValue], use: str) -> bool:
 
 def reasons(found: Walk) -> dict[str, str]:
     """Why each check is open that is."""
-    assert not [check for report in found for check in report.checks if check.status is Status.FAILED]
-    return {check.id: check.reason for report in found for check in report.checks if check.status is Status.UNKNOWN}
+    assert not [check for check in found.checks if check.status is Status.FAILED]
+    return {check.id: check.reason for check in found.checks if check.status is Status.UNKNOWN}
 
 
 def test_what_reads_is_enough_until_somebody_asks_for_more(here: Eks) -> None:
@@ -116,7 +116,7 @@ def test_without_one_rule_what_needs_it_is_open_and_was_foreseen(here: Eks, left
 def test_an_action_that_may_not_be_done_is_refused_in_the_servers_words(here: Eks, action: Action) -> None:
     with reader(here, *READS):
         found = walk(consented(here.ports("reader"), frozenset({action})), SUBJECT)
-    checks = {check.id: check for report in found for check in report.checks if check.reason == "no_permission"}
+    checks = {check.id: check for check in found.checks if check.reason == "no_permission"}
     assert [need(check_id).action for check_id in checks] == [action]
     assert all('User "reader" cannot ' in check.error for check in checks.values())
 
@@ -170,12 +170,12 @@ def test_with_the_built_in_view_provider_and_trust_policy_are_examined(here: Eks
         with_issuer = walk(consented(given, NOTHING), SUBJECT)
     finally:
         here.request("DELETE", f"{path}/viewer")
-    checks = {check.id: check for report in found for check in report.checks}
+    checks = {check.id: check for check in found.checks}
     assert checks["issuer.discovery"].reason == "no_permission"
     assert checks["trust.provider"].reason == "issuer_assumed"
     decided = ("provider.exists", "provider.audience", "role.exists", "trust.action", "trust.audience", "trust.subject")
     assert {checks[check_id].status for check_id in decided} == {Status.PASSED}
-    checks = {check.id: check for report in with_issuer for check in report.checks}
+    checks = {check.id: check for check in with_issuer.checks}
     assert {checks[check_id].status for check_id in ("issuer.discovery", "trust.provider")} == {Status.PASSED}
     eventually(lambda: not any(forecast(here).values()))
 

@@ -44,7 +44,7 @@ class WithKubelet:
 
 
 def checks(found: Walk, *statuses: Status) -> dict[str, Check]:
-    return {check.id: check for report in found for check in report.checks if check.status in statuses}
+    return {check.id: check for check in found.checks if check.status in statuses}
 
 
 def test_what_a_cluster_without_nodes_lets_see(here: Eks) -> None:

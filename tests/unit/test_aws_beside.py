@@ -17,11 +17,12 @@ from app.commands.aws.listening_address import gateway, network_of
 from app.commands.failure import CannotRun
 from app.commands.main import command_line
 from app.content import load
-from app.flow.beside_cluster.injection import ANNOTATION, VOLUME, SimulatedAws, mutate_beside
+from app.flow.beside_cluster.injection import VOLUME, SimulatedAws, mutate_beside
 from app.flow.beside_cluster.objects import MANAGED_BY, NAME, RUN, registration
 from app.flow.beside_cluster.refusals import Found, refusal, refusal_of_read
 from app.flow.errors import FlowError, NotFound, Refused
 from app.flow.json_access import get
+from app.flow.names import SIMULATED_AWS
 from app.flow.webhook import WebhookSettings
 from app.settings import Settings
 
@@ -134,7 +135,7 @@ def test_a_pod_gets_what_leads_to_this_aws_once_and_keeps_what_is_its_own() -> N
     assert values["AWS_ENDPOINT_URL_S3"] == own["value"]
     assert VOLUME in [mount["name"] for mount in once["spec"]["initContainers"][0]["volumeMounts"]]
     assert "env" not in sidecar
-    assert once["metadata"]["annotations"] == {**pod["metadata"]["annotations"], ANNOTATION: "PEM"}
+    assert once["metadata"]["annotations"] == {**pod["metadata"]["annotations"], SIMULATED_AWS: "PEM"}
     assert edited(once) == once
 
 

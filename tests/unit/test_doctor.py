@@ -672,7 +672,7 @@ def test_too_wide_a_statement_beside_the_right_one_is_the_one_that_is_shown() ->
     statements = fakes.role["AssumeRolePolicyDocument"]["Statement"]
     wide = {"StringLike": {f"{HOST}:sub": "system:serviceaccount:*:*"}}
     statements.append({**statements[0], "Sid": "Legacy", "Condition": wide})
-    check_ = next(it for report in examined(fakes).walk for it in report.checks if it.id == "trust.scope")
+    check_ = next(it for it in examined(fakes).walk.checks if it.id == "trust.scope")
     assert (check_.status, check_.got, check_.expected) == (WARNING, "system:serviceaccount:*:*", SUB)
 
 

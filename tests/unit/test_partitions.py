@@ -67,7 +67,7 @@ def examined(fakes: Fakes) -> Diagnosis:
 
 
 def check(found: Diagnosis, check_id: str) -> Check:
-    return next(check for report in found.walk for check in report.checks if check.id == check_id)
+    return next(check for check in found.walk.checks if check.id == check_id)
 
 
 def command(found: Diagnosis) -> list[str]:

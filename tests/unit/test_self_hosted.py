@@ -58,7 +58,7 @@ def kops(issuer: str = OWN) -> Fakes:
 
 
 def check(found: Diagnosis, check_id: str) -> Check:
-    return next(check for report in found.walk for check in report.checks if check.id == check_id)
+    return next(check for check in found.walk.checks if check.id == check_id)
 
 
 def by_hand(fakes: Fakes) -> None:

@@ -37,11 +37,11 @@ OTHER_PROVIDER = PROVIDER.replace("EXAMPLED", "ANOTHER1")
 
 
 def check(found: Walk, check_id: str) -> Check:
-    return next(check for report in found for check in report.checks if check.id == check_id)
+    return next(check for check in found.checks if check.id == check_id)
 
 
 def first_trouble(found: Walk) -> str:
-    return next((check.id for report in found for check in report.checks if check.status is not Status.PASSED), "")
+    return next((check.id for check in found.checks if check.status is not Status.PASSED), "")
 
 
 def error(kind: type[FlowError], said: str = "no", code: str = "Code") -> FlowError:
@@ -80,7 +80,7 @@ def test_nothing_is_wrong_with_a_healthy_chain(rules: list[dict[str, Any]]) -> N
     fakes = Fakes()
     fakes.webhooks[0]["webhooks"][0]["rules"] = [{**RULE, **rule} for rule in rules]
     found = walk(fakes.ports(), SUBJECT)
-    assert {check.status for report in found for check in report.checks} == {Status.PASSED}
+    assert {check.status for check in found.checks} == {Status.PASSED}
     assert judge(found).status is Status.PASSED
 
 

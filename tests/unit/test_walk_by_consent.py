@@ -70,7 +70,7 @@ def walked(*granted: Action, subject: Subject = SUBJECT, **errors: FlowError) ->
 
 
 def checks(found: Walk) -> dict[str, Check]:
-    return {check.id: check for report in found for check in report.checks}
+    return {check.id: check for check in found.checks}
 
 
 def open_reasons(found: Walk) -> dict[str, str]:

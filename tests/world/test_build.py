@@ -178,7 +178,7 @@ def test_what_does_not_exist_is_a_ghost_until_it_does(exercise):
     def ghosts():
         ports = simulated(exercise.simulation, exercise.world)
         found = examine(ports, exercise.world.chain.subject)
-        checks = {check.id: check for report in found.walk for check in report.checks}
+        checks = {check.id: check for check in found.walk.checks}
         seen = building.seen(exercise.world, ports, found.walk, "")
         chain, alone = chain_state(found.walk, found.checks), chain_state(found.walk)
         if alone.verdict.outcome is not Outcome.WORKS:  # then the page does not ask the doctor

@@ -59,7 +59,7 @@ def caused(request, simulation, files_world):
 def test_a_walk_names_the_step_and_the_words(caused):
     """What a fault says of itself is what the walk finds, letter by letter: none of it reads the fault."""
     fault, verdict = caused.fault, caused.found.verdict
-    checks = (*caused.found.checks, *(check for report in caused.found.walk for check in report.checks))
+    checks = (*caused.found.checks, *caused.found.walk.checks)
     wrong = [check for check in checks if check.status in (Status.FAILED, Status.WARNING)]
     assert [check.id for check in wrong if not (check.got and check.expected and check.where)] == []
     if fault.id in WORKS_ANYWAY:
@@ -97,7 +97,7 @@ def test_of_every_fault_one_part_is_red_and_nothing_after_it_is_drawn_as_passed(
     assert [part.id for part in chain.parts if part.state is State.PASSED and after_any(part.id, guilty_ids)] == []
 
     # (3) No link whose checks all passed is red.
-    by_id = {check.id: check.status for report in found.walk for check in report.checks}
+    by_id = {check.id: check.status for check in found.walk.checks}
     by_id |= {check.id: check.status for check in found.checks}
     assert all(by_id[part.check.id] not in ("passed", "not_reached") for part in chain.guilty)
 

@@ -29,10 +29,6 @@ from app.settings import Settings, is_loopback
 from app.world.node.volumes.disk import RESERVE_BYTES, free_bytes
 from app.world.setup.tool_files import STATE
 
-SERVER_BYTES = BASE_BYTES
-"""Bytes that the process takes before the first learner comes."""
-LEARNER_BYTES = PAGE_BYTES
-"""Bytes of one learner who has been in all labs."""
 LEARNERS_OF_A_PROCESS = 100
 """How many learners one process, which uses one core, answers quickly (docs/performance.md, "Figures of a room")."""
 COMMAND_BYTES = 100_000_000
@@ -97,7 +93,7 @@ def memory(learners: int, settings: Settings, host: str) -> Finding:
     commands = 0
     if settings.console or (settings.console is None and is_loopback(host)):
         commands = min(OF_ALL, AT_ONCE * (learners if settings.console else 1))
-    needed = _processes(learners) * SERVER_BYTES + learners * LEARNER_BYTES + commands * COMMAND_BYTES
+    needed = _processes(learners) * BASE_BYTES + learners * PAGE_BYTES + commands * COMMAND_BYTES
     free = min(_free_memory(), default=None)
     if free is None:
         return Finding(

@@ -14,7 +14,6 @@ from app.flow.names import SIMULATED_AWS
 from app.flow.steps.injection import TOKEN_VARIABLE
 from app.flow.webhook import WebhookSettings, mutate
 
-ANNOTATION = SIMULATED_AWS
 VOLUME = "simulated-aws-ca"
 MOUNT_PATH = "/var/run/secrets/irsa-explorer"
 FILE = "ca.pem"
@@ -67,11 +66,11 @@ def _lead(container: JsonObject, aws: SimulatedAws) -> JsonObject:
 
 
 def _volume() -> JsonObject:
-    field = {"apiVersion": "v1", "fieldPath": f"metadata.annotations['{ANNOTATION}']"}
+    field = {"apiVersion": "v1", "fieldPath": f"metadata.annotations['{SIMULATED_AWS}']"}
     return {"name": VOLUME, "downwardAPI": {"items": [{"path": FILE, "fieldRef": field}]}}
 
 
 def _annotate(pod: JsonValue, aws: SimulatedAws) -> JsonObject:
     if not (pod.get("metadata") or {}).get("annotations"):
-        return {"op": "add", "path": "/metadata/annotations", "value": {ANNOTATION: aws.ca_pem}}
-    return {"op": "add", "path": f"/metadata/annotations/{ANNOTATION.replace('/', '~1')}", "value": aws.ca_pem}
+        return {"op": "add", "path": "/metadata/annotations", "value": {SIMULATED_AWS: aws.ca_pem}}
+    return {"op": "add", "path": f"/metadata/annotations/{SIMULATED_AWS.replace('/', '~1')}", "value": aws.ca_pem}

@@ -123,7 +123,7 @@ class Progress:
 
 def progress(seen: Seen) -> tuple[Progress, ...]:
     """Every task, in their order."""
-    checks = {check.id: check for report in seen.walk for check in report.checks}
+    checks = {check.id: check for check in seen.walk.checks}
     found = []
     for task in TASKS:
         own = {**checks, **seen.role_checks} if task.id is TaskId.ROLE else checks

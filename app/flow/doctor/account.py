@@ -18,7 +18,8 @@ from app.flow.steps.findings import Findings, unseen
 from app.flow.steps.trust_policy import strangers_of
 from app.flow.verdict.refusals import ANSWER
 
-CHECKS = ("service_account.account",)
+_ACCOUNT = "service_account.account"
+CHECKS = (_ACCOUNT,)
 ADMITTING = "admitting_roles"
 """The evidence of the roles that let in the ServiceAccount; `wide` are those roles that let in others as well."""
 
@@ -36,10 +37,10 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
     try:
         ours = _ours(ports, walk)
     except FlowError as error:
-        findings.unknown(CHECKS[0], unseen(error) or NOT_OBSERVABLE, where=where, error=error.server_message)
+        findings.unknown(_ACCOUNT, unseen(error) or NOT_OBSERVABLE, where=where, error=error.server_message)
         return findings.report()
     if account == ours:
-        findings.judge(CHECKS[0], True, got=account, expected=ours, where=where)
+        findings.judge(_ACCOUNT, True, got=account, expected=ours, where=where)
         return findings.report()
 
     # If our account has a role of this name, it is the one that was meant, unless STS accepted the annotated ARN.
@@ -49,12 +50,12 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
     except NotFound as error:
         said = error.server_message
     except FlowError as error:
-        findings.unknown(CHECKS[0], unseen(error) or NOT_OBSERVABLE, where=where, error=error.server_message)
+        findings.unknown(_ACCOUNT, unseen(error) or NOT_OBSERVABLE, where=where, error=error.server_message)
         return findings.report()
     answer = check_of(walk, ANSWER)
     refused = answer is not None and answer.status is Status.FAILED
     findings.judge(
-        CHECKS[0],
+        _ACCOUNT,
         False,
         got=role_arn,
         expected=here or f"arn:{partition}:iam::{ours}:role/…",

@@ -15,7 +15,7 @@ from app.flow.doctor.trust_fix import admitting, is_for_pod_identity, is_refused
 from app.flow.json_access import get, get_str
 from app.flow.matching.nearest import statements
 from app.flow.model import Status
-from app.flow.names import host_and_path
+from app.flow.names import annotated_role_arn, host_and_path
 from app.flow.steps.service_account import WEBHOOKS_OWN
 from app.flow.steps.trust_policy import OF_CALLER, OF_REQUEST
 from app.flow.steps.webhook import NEXT_POD
@@ -65,7 +65,7 @@ def annotate(names: Names) -> Fix:
     """Annotates the ServiceAccount. The ARN of the role may be found under a key that nothing reads, or in a Pod that
     was edited before the annotation was removed."""
     on_workload = get_str(names.documents.get("annotated_workload"), "role_arn")
-    on_pod = get_str(names.documents.get("pod"), "metadata", "annotations", ROLE_ARN) or on_workload
+    on_pod = annotated_role_arn(names.documents.get("pod")) or on_workload
     known = (*map(str, names.annotations.values()), on_pod, names.role_of_pod)
     astray = next((value for value in known if is_role_arn(value)), names.likely_role)
     empty = ("--overwrite",) if ROLE_ARN in names.annotations else ()

@@ -22,7 +22,6 @@ TRUST_POLICY = "AssumeRolePolicyDocument"
 POLICIES = "Policies"
 """The part of a role that says what it may do."""
 COMMAND_LINE = ("command", "args")
-KINDS = predicted.KINDS
 _CONTAINER = ("name", "image", *COMMAND_LINE, "env", "volumeMounts", "securityContext")
 _SPEC = ("serviceAccountName", "automountServiceAccountToken", "hostNetwork", "securityContext")
 _WORKLOADS = {
@@ -208,7 +207,7 @@ def run_as(service_account: str) -> Edit:
 def _relevant(document: JsonValue) -> JsonObject:
     metadata, spec = get_object(document, "metadata"), get_object(document, "spec")
     kept: JsonObject = {key: spec[key] for key in _SPEC if spec.get(key) not in (None, {})}
-    for kind in KINDS:
+    for kind in predicted.KINDS:
         if boxes := get_list(spec, kind):
             kept[kind] = [
                 {key: get_object(box)[key] for key in _CONTAINER if get_object(box).get(key)} for box in boxes
@@ -221,7 +220,7 @@ def _relevant(document: JsonValue) -> JsonObject:
 def boxes_of(document: JsonObject) -> list[JsonObject]:
     """The containers of a Pod that `pod` hands to an edit."""
     spec = document["spec"]
-    return [box for kind in KINDS for box in spec.get(kind, []) if isinstance(box, dict)]
+    return [box for kind in predicted.KINDS for box in spec.get(kind, []) if isinstance(box, dict)]
 
 
 def without_variables(names: Sequence[str]) -> Edit:

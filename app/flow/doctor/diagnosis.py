@@ -55,7 +55,7 @@ class Diagnosis:
     exchanges: tuple[Exchange, ...] = ()
     """What went over the wire for those checks."""
     to_be_sure: tuple[Action, ...] = ()
-    """The requests that were sent for those checks, with their answers."""
+    """The actions that would get STS's answer, where nothing but that is missing (`offers.to_be_sure`)."""
     options: ToolOptions = field(default_factory=ToolOptions)
     """The options that the commands of its fixes need. No saved file contains them: they are the reader's own."""
 

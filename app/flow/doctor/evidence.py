@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from app.flow.annotations import ROLE_ARN
 from app.flow.json_access import get_str
 from app.flow.model import Check, JsonValue, Walk
-from app.flow.names import DEFAULT_AUDIENCE, annotated_audience
+from app.flow.names import DEFAULT_AUDIENCE, annotated_audience, annotated_role_arn
 from app.flow.steps.oidc_provider import USUAL_AUDIENCE
 
 OWN_TOKEN = "own_token"
@@ -14,7 +13,7 @@ OWN_TOKEN = "own_token"
 
 def check_of(walk: Walk, check_id: str) -> Check | None:
     """The check of that id, whatever its step; None where the walk has none."""
-    return next((check for report in walk for check in report.checks if check.id == check_id), None)
+    return next((check for check in walk.checks if check.id == check_id), None)
 
 
 def evidence_of(walk: Walk, name: str) -> JsonValue:
@@ -26,7 +25,7 @@ def role_arn_of(walk: Walk) -> str:
     """The role that the Pod is to assume: that of its own manifest, where it mounts a token itself, else the annotated
     one. Empty where neither is known."""
     own = get_str(evidence_of(walk, OWN_TOKEN), "role_arn")
-    return own or get_str(evidence_of(walk, "service_account"), "metadata", "annotations", ROLE_ARN)
+    return own or annotated_role_arn(evidence_of(walk, "service_account"))
 
 
 def audience_of(walk: Walk) -> str:

@@ -35,7 +35,7 @@ class Names(WorkloadCommands):
     def __init__(self, check: Check, walk: Walk, documents: Mapping[str, JsonValue]) -> None:
         super().__init__(walk.subject, documents)
         self.check = check
-        self._checks = {it.id: it for report in walk for it in report.checks}
+        self._checks = {it.id: it for it in walk.checks}
 
         # (1) The ServiceAccount and its role.
         self.annotations = get_object(documents.get("service_account"), "metadata", "annotations")

@@ -10,6 +10,7 @@ from app.flow.doctor.names import REGION_HERE, Names
 from app.flow.doctor.pods.choosing import successor
 from app.flow.doctor.pods.rows import rows
 from app.flow.doctor.reading.variables import KEY_VARIABLES
+from app.flow.doctor.webhook import predicted
 from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import JsonObject, Status
 from app.flow.names import API_TOKEN, DEFAULT_AUDIENCE, TOKEN_DIRECTORY, TOKEN_PATH
@@ -77,7 +78,7 @@ def own_volume(names: Names) -> Fix:
             for box in get_list(names.documents.get("pod"), "spec", kind)
             if (path := mount_path(box))
         ]
-        for kind in changes.KINDS
+        for kind in predicted.KINDS
     }
     spec = {
         "volumes": [{"name": VOLUME, "$patch": "delete"}],

@@ -15,6 +15,7 @@ from app.flow.doctor.pod_fixes import handwritten, names_api_token, recreate
 from app.flow.doctor.reading.request_variables import OF_ENDPOINT, OF_SESSION, is_session_name
 from app.flow.doctor.reading.variables import ENDPOINT_VARIABLES, SESSION_NAME
 from app.flow.doctor.requests import OF_ROLE, ROLE_OPTION
+from app.flow.doctor.webhook import predicted
 from app.flow.doctor.webhook.webhook_fixes import came_later
 from app.flow.json_access import get, get_list
 from app.flow.model import JsonObject, JsonValue
@@ -143,7 +144,7 @@ def _reworded(names: Names, words: Callable[[list[str]], list[str]]) -> tuple[tu
 def _command_lines(pod: JsonValue) -> JsonObject:
     return {
         kind: [{key: box[key] for key in ("name", *changes.COMMAND_LINE) if key in box} for box in boxes]
-        for kind in changes.KINDS
+        for kind in predicted.KINDS
         if (boxes := get_list(pod, "spec", kind))
     }
 

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from html import unescape
 from urllib.parse import parse_qs, unquote
 
-from app.flow.annotations import PREFIX, ROLE_ARN
+from app.flow.annotations import PREFIX
 from app.flow.film.beat import Arrival
 from app.flow.json_access import get, get_list, get_object, get_str, seconds, shown, strings
+from app.flow.matching.nearest import statements
 from app.flow.model import Exchange, JsonObject, JsonValue
-from app.flow.names import audience_claim
+from app.flow.names import annotated_role_arn, audience_claim, runs_as
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE
 from app.flow.strict_json import loads_or_none
 from app.flow.token import unpadded
@@ -141,9 +142,7 @@ def conditions(policy: JsonValue) -> dict[str, str]:
 
 
 def _allowing(policy: JsonValue) -> list[JsonValue]:
-    statements = get(policy, "Statement")
-    found = statements if isinstance(statements, list) else [statements]
-    return [one for one in found if get_str(one, "Effect") == "Allow"]
+    return [one for one in statements(policy) if get_str(one, "Effect") == "Allow"]
 
 
 def _asked(statements: Iterable[JsonValue]) -> dict[str, str]:
@@ -161,7 +160,7 @@ def _asked(statements: Iterable[JsonValue]) -> dict[str, str]:
 
 def _service_account(exchange: Exchange) -> Contents:
     stored = loads_or_none(exchange.request_body or exchange.response_body)
-    role = get_str(stored, "metadata", "annotations", ROLE_ARN)
+    role = annotated_role_arn(stored)
     name = "/".join(get_str(stored, "metadata", key) for key in ("namespace", "name"))
     if not stored:
         return Contents()
@@ -177,7 +176,7 @@ def _pod(exchange: Exchange) -> Contents:
     pod = loads_or_none(exchange.request_body)
     stored = None if "dryRun=" in exchange.url else loads_or_none(exchange.response_body)
     name = get_str(pod, "metadata", "name") or get_str(stored, "metadata", "name")
-    account = get_str(pod, "spec", "serviceAccountName") or "default"
+    account = runs_as(pod)
     if not pod:
         return Contents()
     values = {"pod": name, "service_account": account}
@@ -187,7 +186,7 @@ def _pod(exchange: Exchange) -> Contents:
 def _review(exchange: Exchange) -> Contents:
     request = get_object(loads_or_none(exchange.request_body), "request")
     pod = get_object(request, "object")
-    account = get_str(pod, "spec", "serviceAccountName") or "default"
+    account = runs_as(pod)
     return Contents(values={"service_account": account, "operation": get_str(request, "operation")})
 
 

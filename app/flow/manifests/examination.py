@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from app.flow.annotations import ROLE_ARN
 from app.flow.doctor import Diagnosis, diagnose
 from app.flow.doctor.trust_fix import may_be_stored
 from app.flow.json_access import get_str
@@ -20,6 +19,7 @@ from app.flow.manifests.trust_documents import TrustDocument, trusts_of
 from app.flow.manifests.workloads import Found, Manifests
 from app.flow.matching.nearest import statements
 from app.flow.model import Check, Status, Subject
+from app.flow.names import annotated_role_arn
 from app.flow.policy.policy_grammar import NO_TRUST_ACTION
 from app.flow.steps.walk import walk
 from app.flow.verdict.judge import Outcome
@@ -152,7 +152,7 @@ def _pods_of(account: Found, accounts: Sequence[Found], manifests: Manifests) ->
 
 
 def _examined(account: Found, workload: Found | None, trusts: list[TrustDocument], issuer: str, now: float) -> Examined:
-    role_arn = get_str(account.document, "metadata", "annotations", ROLE_ARN)
+    role_arn = annotated_role_arn(account.document)
     trust = trust_of(role_arn, trusts)
     subject = Subject(namespace=account.namespace, service_account=account.name, pod=workload.name if workload else "")
 

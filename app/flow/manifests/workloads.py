@@ -11,7 +11,7 @@ from app.flow.annotations import PREFIX, ROLE_ARN, is_role_arn
 from app.flow.json_access import get_object, get_str
 from app.flow.manifest_documents import Document, UnreadableDocument, objects
 from app.flow.model import JsonObject, JsonValue
-from app.flow.names import TOKEN_DIRECTORY
+from app.flow.names import TOKEN_DIRECTORY, annotated_role_arn
 from app.flow.steps.injection import containers, named_file, own_token
 
 TEMPLATES: Mapping[str, tuple[str, ...]] = {
@@ -102,7 +102,7 @@ def wants_a_role(account: JsonValue) -> bool:
 def asks_for_a_role(pod: JsonValue) -> bool:
     """Whether a Pod that the manifests will make is there for IRSA: by the annotation, which has no effect on it, or by
     a variable that points to the webhook's file."""
-    if get_str(pod, "metadata", "annotations", ROLE_ARN):
+    if annotated_role_arn(pod):
         return True
     files = (named_file(box) for box in containers(pod))
     return own_token(pod) is None and any(file.startswith(f"{TOKEN_DIRECTORY}/") for file in files)

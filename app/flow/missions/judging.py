@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.flow.annotations import ROLE_ARN
 from app.flow.errors import FlowError, NotFound, NotPermitted, Refused
 from app.flow.json_access import get, get_object, get_str
 from app.flow.missions.mission import Goal, Names, Passes, Permission, PodLog, filled
 from app.flow.model import ConditionKeys, Status, Subject
-from app.flow.names import DEFAULT_AUDIENCE, annotated_audience, provider_arn, role_in, role_of
+from app.flow.names import DEFAULT_AUDIENCE, annotated_audience, annotated_role_arn, provider_arn, role_in, role_of
 from app.flow.permissions.asked import LIST_BUCKETS
 from app.flow.ports import Credentials, Ports
 from app.flow.steps.walk import walk
@@ -93,7 +92,7 @@ def _ask(ports: Ports, goal: Permission, names: Names, sessions: Mapping[str, Cr
         stored = ports.cluster.service_account(namespace, name)
     except NotFound:
         return _Answer(allowed=False, got="no_service_account")
-    annotated = get_str(stored, "metadata", "annotations", ROLE_ARN)
+    annotated = annotated_role_arn(stored)
     if goal.wanted:
         if role_of(annotated) is None:
             return _Answer(allowed=False, got="no_role", detail=annotated)
@@ -195,8 +194,7 @@ def _passes(ports: Ports, goal: Passes) -> Result:
     pod = newest_pod(ports, goal.service_account)
     if not pod:
         return Result(goal=goal, reached=False, got="no_pod")
-    found = walk(ports, Subject(namespace=namespace, service_account=name, pod=pod))
-    checks = [check for report in found for check in report.checks]
+    checks = walk(ports, Subject(namespace=namespace, service_account=name, pod=pod)).checks
     if wrong := next((check for check in checks if check.status is Status.FAILED), None):
         return Result(goal=goal, reached=False, got="check", detail=wrong.id)
     reached = any(check.id == "sts.credentials" and check.status is Status.PASSED for check in checks)

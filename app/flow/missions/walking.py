@@ -40,7 +40,7 @@ def draw(ports: Ports, found: Sequence[Part], shown: Part, names: Names) -> Draw
     annotated = get_str(read, "service_account", "metadata", "annotations", ROLE_ARN)
     chain = Chain(
         state=chain_state(known),
-        checks={check.id: check for report in known for check in report.checks},
+        checks={check.id: check for check in known.checks},
         role_checks=role_checks(ports, known, by) if by else {},
         is_other_role=bool(by and annotated and annotated != by),
         is_other_audience=annotated_audience(read.get("service_account")) != DEFAULT_AUDIENCE,

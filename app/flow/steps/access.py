@@ -24,8 +24,8 @@ from app.flow.steps.step_context import StepContext
 from app.flow.token import MalformedToken, decode
 from app.flow.trust import session_keys
 
-CHECKS = ("access.identity", "access.policy", "access.list_buckets")
-POLICY, LISTING = CHECKS[1:]
+_IDENTITY, POLICY, LISTING = "access.identity", "access.policy", "access.list_buckets"
+CHECKS = (_IDENTITY, POLICY, LISTING)
 
 
 def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[StepReport, StepContext]:
@@ -41,7 +41,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     if not lists:
         findings.unknown(LISTING, NO_ACTION, where="s3:ListBuckets")
     if step_context.credentials is None:
-        findings.unreached_by_earlier_step(CHECKS[0], LISTING)
+        findings.unreached_by_earlier_step(_IDENTITY, LISTING)
         _policy(findings, ports, subject, step_context, asked)
         return findings.report(), step_context
 
@@ -50,14 +50,12 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     try:
         identity = ports.aws.caller_identity(step_context.credentials)
     except FlowError as error:
-        _refused(findings, "access.identity", error, expected=step_context.assumed_role_arn, where=where)
+        _refused(findings, _IDENTITY, error, expected=step_context.assumed_role_arn, where=where)
     else:
         findings.show("identity", identity)
         arn = get_str(identity, "Arn")
         ours = bool(arn) and arn == step_context.assumed_role_arn
-        findings.judge(
-            "access.identity", ours, got=arn or identity, expected=step_context.assumed_role_arn, where=where
-        )
+        findings.judge(_IDENTITY, ours, got=arn or identity, expected=step_context.assumed_role_arn, where=where)
 
     # (2) What the role may do.
     _policy(findings, ports, subject, step_context, asked)

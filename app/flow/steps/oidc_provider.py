@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from app.flow.annotations import AUDIENCE, ROLE_ARN
+from app.flow.annotations import AUDIENCE
 from app.flow.errors import FlowError
 from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import JsonValue, Status, Step, StepReport, Subject
@@ -16,6 +16,7 @@ from app.flow.names import (
     DEFAULT_AUDIENCE,
     account_of,
     annotated_audience,
+    annotated_role_arn,
     host_and_path,
     is_public,
     provider_in,
@@ -186,7 +187,7 @@ def _missing(
     theirs = ""
     try:
         service_account = ports.cluster.service_account(subject.namespace, subject.service_account)
-        theirs = (role_of(get_str(service_account, "metadata", "annotations", ROLE_ARN)) or ("", "", ""))[1]
+        theirs = (role_of(annotated_role_arn(service_account)) or ("", "", ""))[1]
         listed = next(iter(step_context.provider_arns or ()), "")
         ours = (account_of(listed) or get_str(ports.aws.caller_identity(), "Account")) if theirs else ""
     except FlowError:
@@ -223,7 +224,7 @@ def _trusted_issuer(ports: Ports, subject: Subject) -> str:
     """
     try:
         service_account = ports.cluster.service_account(subject.namespace, subject.service_account)
-        parts = role_of(get_str(service_account, "metadata", "annotations", ROLE_ARN))
+        parts = role_of(annotated_role_arn(service_account))
         policy = get(ports.aws.role(parts[2]), "AssumeRolePolicyDocument") if parts else None
     except FlowError:
         return ""
@@ -258,7 +259,7 @@ def _asked_audience(ports: Ports, subject: Subject, step_context: StepContext) -
             pod, pod_unseen = ports.cluster.pod(subject.namespace, subject.pod), ""
     except FlowError as error:
         pod_unseen = unseen(error) or NO_POD
-    own, annotated = own_token(pod), get_str(service_account, "metadata", "annotations", ROLE_ARN)
+    own, annotated = own_token(pod), annotated_role_arn(service_account)
     if own and annotated in ("", own.role_arn):
         return replace(step_context, own_token=own), own.audience
     if on_eks or AUDIENCE in get_object(service_account, "metadata", "annotations"):

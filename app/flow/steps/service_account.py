@@ -13,7 +13,7 @@ from app.flow.annotations import ROLE_ARN
 from app.flow.errors import FlowError, NotFound
 from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import JsonValue, Status, Step, StepReport, Subject
-from app.flow.names import account_of, boundary_of, provider_arn, role_of, subject_claim
+from app.flow.names import account_of, annotated_role_arn, boundary_of, provider_arn, role_of, subject_claim
 from app.flow.partitions import partition_of, region_of
 from app.flow.ports import Ports
 from app.flow.steps import kubelet_status
@@ -23,19 +23,14 @@ from app.flow.steps.step_context import StepContext
 from app.flow.steps.trust_policy import judge_trust
 from app.flow.steps.webhook import NEXT_POD
 
+_TRUST = ("trust.provider", "trust.action", "trust.audience", "trust.subject", "trust.decision", "trust.scope")
 CHECKS = (
     "service_account.exists",
     "service_account.annotation",
     "service_account.role_arn",
     "role.exists",
-    "trust.provider",
-    "trust.action",
-    "trust.audience",
-    "trust.subject",
-    "trust.decision",
-    "trust.scope",
+    *_TRUST,
 )
-_TRUST = CHECKS[4:]
 KEPT_ROLE = "kept_role"
 """The evidence of a role that the Pod has from an annotation that was removed, or from the webhook's own settings."""
 WEBHOOKS_OWN = "webhooks_own"
@@ -79,7 +74,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
         step_context, where = replace(step_context, own_token=own), f"Pod {subject.namespace}/{subject.pod} {own}"
         findings.unknown("service_account.annotation", BY_HAND, where=where)
         role_arn, where = own.role_arn, f"{where} {own.container} {ROLE_VARIABLE}"
-    elif not role_arn and (elsewhere := get_str(pod, "metadata", "annotations", ROLE_ARN)):
+    elif not role_arn and (elsewhere := annotated_role_arn(pod)):
         where = f"Pod {subject.namespace}/{subject.pod} .metadata.annotations"
         findings.judge(
             "service_account.annotation", False, got=f"{ROLE_ARN}={elsewhere}", expected=ROLE_ARN, where=where

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from app.flow.annotations import ROLE_ARN
 from app.flow.errors import FlowError, Refused
 from app.flow.json_access import get, get_list, get_object, get_str, shown
 from app.flow.model import NOT_OBSERVABLE, JsonValue, Step, StepReport, Subject
+from app.flow.names import annotated_role_arn
 from app.flow.ports import Ports
 from app.flow.steps import kubelet_status, selectors
 from app.flow.steps.findings import BY_HAND, NO_POD, Findings, unseen
@@ -21,17 +21,16 @@ from app.flow.steps.oidc_provider import USUAL_AUDIENCE
 from app.flow.steps.step_context import StepContext
 from app.flow.webhook import CONFIGURATION, RULE, WEBHOOKS
 
-CHECKS = (
+_OF_WEBHOOK = (
     "webhook.registered",
     "webhook.selector",
     "webhook.dry_run",
     "webhook.volume",
     "webhook.mount",
     "webhook.environment",
-    "pod.exists",
-    "pod.injected",
 )
-_BROUGHT = ("webhook.registered", "webhook.selector", "webhook.volume", "webhook.mount", "webhook.environment")
+CHECKS = (*_OF_WEBHOOK, "pod.exists", "pod.injected")
+_BROUGHT = tuple(check_id for check_id in _OF_WEBHOOK if check_id != "webhook.dry_run")
 """The checks of the webhook and of its additions, for a Pod that does not mount the token itself."""
 NOT_CALLED = "failed calling webhook"
 """In what the API server says when a webhook with `failurePolicy: Fail` did not answer: it then stores no Pod at all.
@@ -63,8 +62,8 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     pod, pod_unseen = _stored_pod(findings, ports, subject)
     step_context = replace(step_context, pod_unseen=pod_unseen)
     own = own_token(pod)
-    if own and not get_str(step_context.service_account, "metadata", "annotations", ROLE_ARN):
-        for check_id in (*CHECKS[:6], "pod.injected"):
+    if own and not annotated_role_arn(step_context.service_account):
+        for check_id in (*_OF_WEBHOOK, "pod.injected"):
             findings.unknown(check_id, BY_HAND, where=f"Pod {subject.namespace}/{subject.pod} {own}")
         return findings.report(), replace(step_context, pod=pod)
     if own and own.role_arn == step_context.role_arn:  # the annotation as well: it matters only to the next Pod
@@ -110,7 +109,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
             findings.judge("pod.injected", len(present) == len(PARTS), got=present, expected=list(PARTS), where=where)
         step_context = replace(step_context, pod=pod)
     if (step_context.own_token or findings.passed("pod.injected")) and kubelet_status.pod_runs(pod):
-        for check_id in CHECKS[:6]:
+        for check_id in _OF_WEBHOOK:
             findings.soften(check_id, NEXT_POD)
     return findings.report(), step_context
 

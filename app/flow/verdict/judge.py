@@ -193,7 +193,7 @@ def _has_ended(check: Check) -> bool:
 
 def _is_in_pod_alone(walk: Walk, broken: Sequence[tuple[Step, Check]]) -> bool:
     whole = {report.step for report in walk} == set(Step) and all(report.status in HOLDS for report in walk)
-    later = any(check.reason in LATER for report in walk for check in report.checks)
+    later = any(check.reason in LATER for check in walk.checks)
     return whole and not later and all(check.id.startswith("pod.") for _, check in broken)
 
 

@@ -8,11 +8,9 @@ import secrets
 import streamlit as st
 
 from app.content import Content
-from app.flow.annotations import ROLE_ARN
 from app.flow.errors import FlowError
-from app.flow.json_access import get_str
 from app.flow.model import Status, Step
-from app.flow.names import DEFAULT_AUDIENCE
+from app.flow.names import DEFAULT_AUDIENCE, annotated_role_arn
 from app.ui.draw import components
 from app.ui.draw.checks import mark, said
 from app.ui.state import session
@@ -30,9 +28,7 @@ def offer(fault: Fault, walk_view: WalkView, content: Content) -> None:
     """A button that lets the other ServiceAccount try, and what STS answered; nothing for other faults."""
     if not fault.harmless or fault.changes != "trust_policy":
         return
-    role_arn = get_str(
-        walk_view.walk.report(Step.SERVICE_ACCOUNT).evidence.get("service_account"), "metadata", "annotations", ROLE_ARN
-    )
+    role_arn = annotated_role_arn(walk_view.walk.report(Step.SERVICE_ACCOUNT).evidence.get("service_account"))
     lead = content.message("lab.other_lead", other=f"{session.subject().namespace}/{OTHER}")
     components.block(
         f'<h2 class="heading">{escape(content.message("lab.other_heading"))}</h2><p>{prose(lead)}</p>', key="lab_other"

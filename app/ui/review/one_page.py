@@ -12,7 +12,7 @@ from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.evidence import audience_of
 from app.flow.json_access import get, get_list, get_str, shown, strings
 from app.flow.model import JsonValue, Step, Walk
-from app.flow.names import host_and_path, provider_arn, role_of
+from app.flow.names import annotated_role_arn, host_and_path, provider_arn, role_of
 from app.report import verdict_words
 from app.ui.draw import components
 from app.ui.draw.checks import framed, mark
@@ -129,7 +129,7 @@ def _order(walk: Walk, content: Content) -> str:
     """The places to look at first, each with its command; a word in capitals stands where this walk saw no value."""
     subject = walk.subject
     account = walk.report(Step.SERVICE_ACCOUNT).evidence.get("service_account")
-    role = get_str(account, "metadata", "annotations", ROLE_ARN)
+    role = annotated_role_arn(account)
     issuer = get_str(walk.report(Step.OIDC_PROVIDER).evidence, "discovery", "issuer")
     parts = role_of(role)
     values = {

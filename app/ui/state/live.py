@@ -81,7 +81,7 @@ def _walk_view(chosen: LiveSelection, ports: Ports, found: Walk, seconds: float)
     except FlowError as error:
         identity_error = error
     chosen.read_at = now
-    silent = [check.error for report in found for check in report.checks if check.reason in SILENCE and check.error]
+    silent = [check.error for check in found.checks if check.reason in SILENCE and check.error]
     return WalkView(
         world=f"{chosen.choice} {found.subject}",
         walk=kept.walk,

@@ -10,12 +10,12 @@ import streamlit as st
 
 from app import wiring
 from app.content import Content
-from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.pods.choosing import in_order
 from app.flow.doctor.tool_options import ToolOptions
 from app.flow.errors import FlowError, NotPermitted, Unreachable
 from app.flow.json_access import get_str
 from app.flow.model import JsonValue, Subject
+from app.flow.names import annotated_role_arn
 from app.flow.object_names import NotAName, check_name, check_namespace
 from app.flow.permissions.asked import AskedAction
 from app.flow.port_wrappers.consent import NOTHING, Action
@@ -230,7 +230,7 @@ def _start(chosen: LiveSelection, opened: Callable[[], Ports]) -> None:
     places = [
         (get_str(one, "metadata", "namespace"), get_str(one, "metadata", "name"))
         for one in found
-        if get_str(one, "metadata", "annotations", ROLE_ARN)
+        if annotated_role_arn(one)
     ]
     if first := _first_in_use(chosen, opened, sorted(places, key=lambda place: (place[0] != chosen.namespace, place))):
         chosen.namespace, chosen.service_account = first
@@ -277,7 +277,7 @@ def _listed(chosen: LiveSelection, key: tuple[str, ...], ask: Callable[[], Itera
         else:
             chosen.lists[key] = Listed(
                 names=tuple(one if isinstance(one, str) else get_str(one, "metadata", "name") for one in found),
-                roles=tuple(get_str(one, "metadata", "annotations", ROLE_ARN) for one in found),
+                roles=tuple(annotated_role_arn(one) for one in found),
             )
     return chosen.lists[key]
 

@@ -64,6 +64,6 @@ def ghosts(found: Diagnosis) -> Sequence[str]:
     """The parts that a picture of that walk draws as ghosts, in a fixed order; none where nothing is being built."""
     if not is_unbuilt() or found.walk is not session.simulated_walk_view().walk:
         return ()
-    checks = {check.id: check for report in found.walk for check in report.checks}
+    checks = {check.id: check for check in found.walk.checks}
     role_checks = seen(session.simulated_walk_view()).role_checks
     return sorted(ghosts_of(chain_state(found.walk, found.checks), checks, role_checks))

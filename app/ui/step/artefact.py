@@ -8,6 +8,7 @@ from app.content import Content
 from app.flow.annotations import ROLE_ARN
 from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import JsonValue, Step, StepReport
+from app.flow.names import annotated_role_arn
 from app.ui.draw.documents import Notes, document, json_lines, yaml_lines
 from app.ui.marks import CLAIMS
 from app.ui.step.evidence import access, sts_assume
@@ -36,7 +37,7 @@ def _provider(found: Mapping[str, JsonValue], _: StepReport, content: Content) -
 
 def _annotation_and_policy(found: Mapping[str, JsonValue], _: StepReport, content: Content) -> str:
     account, policy = found.get("service_account"), found.get("trust_policy")
-    role_arn = get_str(account, "metadata", "annotations", ROLE_ARN)
+    role_arn = annotated_role_arn(account)
     name = {"metadata": {"name": get_str(account, "metadata", "name"), "annotations": {ROLE_ARN: role_arn}}}
     statement = ("Statement", "*")
     lit: Notes = notes(content, ((*statement, "Principal"), "principal"), ((*statement, "Condition"), "condition"))

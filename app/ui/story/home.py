@@ -150,7 +150,7 @@ def _where_shown(check: Check, walk: Walk, content: Content) -> str:
 
 
 def _steps(walk_view: WalkView, content: Content) -> str:
-    passed = sum(check.status is Status.PASSED for report in walk_view.walk for check in report.checks)
-    total = sum(len(report.checks) for report in walk_view.walk)
-    counted = content.message("screens.counted", passed=passed, total=total, steps=len(Step))
+    checks = walk_view.walk.checks
+    passed = sum(check.status is Status.PASSED for check in checks)
+    counted = content.message("screens.counted", passed=passed, total=len(checks), steps=len(Step))
     return escape(f"{counted} · {content.message('ui.ran_in', milliseconds=f'{walk_view.seconds * 1000:.0f}')}")

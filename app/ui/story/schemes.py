@@ -8,10 +8,9 @@ from enum import StrEnum
 
 import streamlit as st
 
-from app.flow.annotations import ROLE_ARN
 from app.flow.json_access import get_str
 from app.flow.lessons.blast_radius import Data, Pod, Role, Setting
-from app.flow.names import provider_in
+from app.flow.names import annotated_role_arn, provider_in
 from app.flow.ports import Ports
 from app.ui.state import session
 from app.wiring import simulated
@@ -107,7 +106,7 @@ def read(ports: Ports, world: World, scheme: Scheme) -> Scene:
 
 def _annotated(ports: Ports, account: str) -> str:
     """The ARN of the role in a ServiceAccount's annotation."""
-    return get_str(ports.cluster.service_account(story.NAMESPACE, account), "metadata", "annotations", ROLE_ARN)
+    return annotated_role_arn(ports.cluster.service_account(story.NAMESPACE, account))
 
 
 def _scene(world: World, boxes: Mapping[str, Role], pods: Mapping[Taken, Pod]) -> Scene:

@@ -6,8 +6,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.content import Content
-from app.flow.annotations import ROLE_ARN
-from app.flow.json_access import get_str
+from app.flow.names import annotated_role_arn
 from app.flow.steps.submission import Submission
 from app.ui.draw import components, page_errors, sts_wording
 from app.ui.draw.checks import said
@@ -175,7 +174,7 @@ def _in_the_way(history: History, asked: Moment) -> dict[str, str]:
     """The acts that are not possible at this moment, each with the key of the reason."""
     found, cluster = {}, history.world.cluster
     account = cluster.find("serviceaccounts", NAMESPACE, experiments.DEFAULT)
-    if get_str(account.copy() if account else None, "metadata", "annotations", ROLE_ARN):
+    if annotated_role_arn(account.copy() if account else None):
         found["annotate"] = "acts.annotate.already"
         if asked.late and asked.late.variables:
             found["recreate"] = "acts.recreate.already"

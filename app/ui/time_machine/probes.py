@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from app.flow.annotations import ROLE_ARN
 from app.flow.doctor import examine
 from app.flow.errors import FlowError
 from app.flow.json_access import get, get_list, get_str, strings
 from app.flow.model import Check, Exchange, JsonValue, Subject
+from app.flow.names import annotated_role_arn
 from app.flow.ports import AssumedRole, Credentials, Ports
 from app.flow.steps.submission import Submission, read_claims
 from app.ui.draw.server_answers import Answer, ask
@@ -78,7 +78,7 @@ def taken(ports: Ports, subject: Subject) -> tuple[str, JsonValue, str] | Submis
         account = ports.cluster.service_account(subject.namespace, subject.service_account)
     except FlowError as error:
         return Submission(unread=error.server_message)
-    return *read, get_str(account, "metadata", "annotations", ROLE_ARN)
+    return *read, annotated_role_arn(account)
 
 
 def first(ports: Ports, subject: Subject) -> First | Submission:
@@ -145,7 +145,7 @@ def run(ports: Ports, namespace: str, pod: str) -> Ran:
 
 def _late(ports: Ports) -> Late | None:
     try:
-        if not get_str(ports.cluster.service_account(NAMESPACE, DEFAULT), "metadata", "annotations", ROLE_ARN):
+        if not annotated_role_arn(ports.cluster.service_account(NAMESPACE, DEFAULT)):
             return None
         subject = Subject(namespace=NAMESPACE, service_account=DEFAULT, pod=POD_BEFORE)
         found = examine(ports, subject)

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.pods.choosing import in_order
 from app.flow.json_access import get_str
 from app.flow.model import Chain, JsonObject
-from app.flow.names import SUBJECT_PREFIX, host_and_path, role_of
+from app.flow.names import SUBJECT_PREFIX, annotated_role_arn, host_and_path, role_of, runs_as
 from app.flow.permissions.asked import of_command
 from app.world.setup.kube_system import NAMESPACE as KUBE_SYSTEM
 
@@ -43,7 +42,7 @@ def built(world: World) -> Chain:
 def annotation(world: World, namespace: str, service_account: str) -> str:
     """The role that a ServiceAccount is annotated with; empty where it is not, or does not exist."""
     stored = world.cluster.find("serviceaccounts", namespace, service_account)
-    return _annotation(stored.copy()) if stored else ""
+    return annotated_role_arn(stored.copy()) if stored else ""
 
 
 def annotated_role(world: World, namespace: str, service_account: str) -> Role | None:
@@ -54,11 +53,7 @@ def annotated_role(world: World, namespace: str, service_account: str) -> Role |
 
 def pods_of(world: World, namespace: str, service_account: str) -> list[JsonObject]:
     """The Pods that run under a ServiceAccount."""
-    return [
-        pod
-        for pod in world.cluster.list("pods", namespace)
-        if (get_str(pod, "spec", "serviceAccountName") or "default") == service_account
-    ]
+    return [pod for pod in world.cluster.list("pods", namespace) if runs_as(pod) == service_account]
 
 
 def trusting_role(world: World) -> Role | None:
@@ -85,7 +80,7 @@ def trusted_subject(role: Role | None) -> tuple[str, str] | None:
 def _service_account(world: World, role: Role | None) -> tuple[str, str]:
     accounts = sorted(_own_accounts(world), key=lambda it: int(get_str(it, "metadata", "resourceVersion") or 0))
     named = [(get_str(it, "metadata", "namespace"), get_str(it, "metadata", "name")) for it in accounts]
-    annotated = [place for it, place in zip(accounts, named, strict=True) if _annotation(it)]
+    annotated = [place for it, place in zip(accounts, named, strict=True) if annotated_role_arn(it)]
     if annotated:
         return annotated[-1]
     trusted = trusted_subject(role)
@@ -98,7 +93,3 @@ def _service_account(world: World, role: Role | None) -> tuple[str, str]:
 
 def _own_accounts(world: World) -> Iterator[JsonObject]:
     return (it for it in world.cluster.list("serviceaccounts") if get_str(it, "metadata", "namespace") != KUBE_SYSTEM)
-
-
-def _annotation(service_account: JsonObject) -> str:
-    return get_str(service_account, "metadata", "annotations", ROLE_ARN)

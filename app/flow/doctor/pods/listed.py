@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.evidence import check_of, evidence_of, webhooks_audience
 from app.flow.doctor.pods.rows import PodRow, row
 from app.flow.errors import FlowError
-from app.flow.json_access import get_str
 from app.flow.model import NOT_OBSERVABLE, JsonValue, Status, Step, StepReport, Walk
-from app.flow.names import DEFAULT_AUDIENCE
+from app.flow.names import DEFAULT_AUDIENCE, annotated_role_arn
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings, unseen
 from app.flow.steps.injection import ROLE_VARIABLE
@@ -52,7 +50,7 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
         return findings.report()
 
     # (2) Which of them are as the webhook would make them today.
-    role_arn = get_str(account, "metadata", "annotations", ROLE_ARN)
+    role_arn = annotated_role_arn(account)
     if not role_arn:
         _unannotated(findings, walk, where)
         return findings.report()

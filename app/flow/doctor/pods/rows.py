@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.workload import workload_of
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonValue
-from app.flow.names import DEFAULT_AUDIENCE
+from app.flow.names import DEFAULT_AUDIENCE, annotated_role_arn
 from app.flow.steps import selectors
 from app.flow.steps.injection import (
     ROLE_VARIABLE,
@@ -93,7 +92,7 @@ def row(
 
     `configuration` is the webhook's MutatingWebhookConfiguration, `audience` what it asks for.
     """
-    others = of_another_role(pod, get_str(service_account, "metadata", "annotations", ROLE_ARN))
+    others = of_another_role(pod, annotated_role_arn(service_account))
     own = [box for box in containers(pod) if get_str(box, "name") not in others]
     arns = [arn for box in own if (arn := environment(box).get(ROLE_VARIABLE))]
     stand = _stand(pod, set(arns), service_account, audience)
@@ -128,7 +127,7 @@ def rows(document: JsonValue) -> tuple[PodRow, ...]:
 def _stand(pod: JsonValue, roles: set[str], service_account: JsonValue, audience: str) -> PodStand:
     """One container with the variables makes a Pod current: a container that another webhook has added later lacks them
     there as well."""
-    wanted = get_str(service_account, "metadata", "annotations", ROLE_ARN)
+    wanted = annotated_role_arn(service_account)
     if not wanted:
         return PodStand.UNKNOWN
     if own := own_token(pod):

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.account import ADMITTING
 from app.flow.errors import (
     FlowError,
@@ -22,7 +21,7 @@ from app.flow.errors import (
 )
 from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import Check, JsonValue, Status, Subject, Walk
-from app.flow.names import provider_url, role_of
+from app.flow.names import annotated_role_arn, provider_url, role_of
 from app.flow.permissions.asked import AskedAction
 from app.flow.port_wrappers.consent import Action, NotAsked
 from app.flow.port_wrappers.deadline import OUT_OF_TIME, TIMED_OUT
@@ -93,7 +92,7 @@ class Copy:
     @property
     def annotated_role(self) -> str:
         """The annotation's value after the fix."""
-        return get_str(self.documents.get("service_account"), "metadata", "annotations", ROLE_ARN)
+        return annotated_role_arn(self.documents.get("service_account"))
 
     @property
     def asked(self) -> tuple[AskedAction, ...]:
@@ -117,7 +116,7 @@ class Copy:
 def copy_of(walk: Walk, checks: Sequence[Check], evidence: Mapping[str, JsonValue], read_at: float) -> Copy:
     """The copy of a diagnosis: of its walk, and of what the doctor adds."""
     documents = {name: document for report in walk for name, document in report.evidence.items()} | dict(evidence)
-    by_id = {check.id: check for check in (*(check for report in walk for check in report.checks), *checks)}
+    by_id = {check.id: check for check in (*walk.checks, *checks)}
     return Copy(
         subject=walk.subject,
         now=read_at if abs(read_at) < _LAST else 0.0,
@@ -125,7 +124,7 @@ def copy_of(walk: Walk, checks: Sequence[Check], evidence: Mapping[str, JsonValu
         read=documents,
         documents=dict(documents),
         providers=_providers(by_id, documents.get("provider")),
-        role_arn=get_str(documents.get("service_account"), "metadata", "annotations", ROLE_ARN),
+        role_arn=annotated_role_arn(documents.get("service_account")),
     )
 
 

@@ -15,7 +15,7 @@ from app.flow.doctor.prediction.copied import Copy
 from app.flow.doctor.webhook import predicted
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonObject, JsonValue, Status
-from app.flow.names import API_TOKEN
+from app.flow.names import API_TOKEN, runs_as
 from app.flow.partitions import region_of
 from app.flow.steps import selectors
 from app.flow.steps.injection import request_pod, token_source
@@ -29,7 +29,7 @@ _API_VOLUME = "kube-api-access-copy"
 
 def requested(manifest: JsonValue, namespace: str) -> JsonObject:
     """The Pod that is asked for with this manifest."""
-    return request_pod(manifest, namespace, get_str(manifest, "spec", "serviceAccountName") or "default")
+    return request_pod(manifest, namespace, runs_as(manifest))
 
 
 def recreate(copy: Copy, manifest: JsonValue) -> None:

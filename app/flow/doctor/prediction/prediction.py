@@ -91,7 +91,7 @@ def predict(copy: Copy, made: Walk, also: Sequence[Check], *, cause: Check) -> P
     checks = tuple(_kept(check, copy) for check in also)
     judged = judge(made, checks)
     is_broken = judged.outcome is Outcome.BROKEN
-    by_id = {check.id: check for check in (*(check for report in made for check in report.checks), *checks)}
+    by_id = {check.id: check for check in (*made.checks, *checks)}
     if not is_broken and not copy.changed and cause.id in _NOTHING_TO_WORK_OUT:
         return None
     same = judged.check is not None and (judged.check.id, judged.check.got) == (cause.id, cause.got)

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.evidence import check_of
 from app.flow.doctor.pods.rows import rows
 from app.flow.doctor.workload import HELD_BACK, MANAGED, ROLLED_OUT, is_managed, why_held_back
 from app.flow.errors import FlowError
 from app.flow.json_access import get_str
 from app.flow.model import JsonValue, Status, Step, StepReport, Walk
+from app.flow.names import annotated_role_arn
 from app.flow.port_wrappers.side_by_side import answers
 from app.flow.ports import Cluster, Ports
 from app.flow.steps.findings import Findings
@@ -32,7 +32,7 @@ def inspect(ports: Ports, walk: Walk, of_pod: StepReport, of_list: StepReport) -
     own, namespace = of_pod.evidence.get("workload"), walk.subject.namespace
     annotation = check_of(walk, "service_account.annotation")
     lacking = annotation is not None and annotation.status is Status.FAILED and not annotation.reason
-    wrong = any(check.status in (Status.FAILED, Status.WARNING) for it in (*walk, of_pod) for check in it.checks)
+    wrong = any(check.status in (Status.FAILED, Status.WARNING) for check in (*walk.checks, *of_pod.checks))
     stale = [pod.workload for pod in rows(of_list.evidence.get("pods")) if pod.stale]
     others = stale or [pod.workload for pod in rows(of_list.evidence.get("default_pods")) if not pod.deleting]
     rolled_out = [it for it in (*([own] if wrong else []), *others) if is_rolled_out(it)]
@@ -44,7 +44,7 @@ def inspect(ports: Ports, walk: Walk, of_pod: StepReport, of_list: StepReport) -
         findings.show(MANAGED, managed)
     kind, name = kind_of(get_str(own, "kind")), get_str(own, "name")
     there = found.get(f"{get_str(own, 'kind')}/{name}") if lacking else None
-    if kind is not None and (role_arn := get_str(there, "metadata", "annotations", ROLE_ARN)):
+    if kind is not None and (role_arn := annotated_role_arn(there)):
         findings.show(EVIDENCE, {"object": f"{kind.name} {namespace}/{name}", "role_arn": role_arn})
     return findings.report()
 

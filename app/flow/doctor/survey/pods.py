@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from app.flow.doctor.pods.rows import ENDED
 from app.flow.json_access import get, get_object, get_str
 from app.flow.model import JsonValue
+from app.flow.names import runs_as
 from app.flow.steps.injection import ROLE_VARIABLE, containers, environment
 from app.flow.webhook import POD_IDENTITY_LABEL, SKIP_LABEL
 
@@ -30,7 +31,7 @@ def by_service_account(pods: Iterable[JsonValue]) -> Mapping[tuple[str, str], li
     """The Pods by namespace and ServiceAccount, each list in the order of the Pods' names."""
     found: dict[tuple[str, str], list[JsonValue]] = {}
     for pod in sorted(pods, key=lambda pod: get_str(pod, "metadata", "name")):
-        account = get_str(pod, "spec", "serviceAccountName") or "default"
+        account = runs_as(pod)
         found.setdefault((get_str(pod, "metadata", "namespace"), account), []).append(pod)
     return found
 

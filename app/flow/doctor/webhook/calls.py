@@ -17,7 +17,8 @@ from app.flow.steps.findings import BY_HAND, Findings, unseen
 from app.flow.steps.webhook import NEXT_POD, NOT_CALLED
 from app.flow.webhook import POD_IDENTITY_VOLUME, VOLUME
 
-CHECKS = ("webhook.reachable",)
+_REACHABLE = "webhook.reachable"
+CHECKS = (_REACHABLE,)
 
 
 def inspect(ports: Ports, walk: Walk, pod: JsonValue) -> StepReport:
@@ -31,9 +32,9 @@ def inspect(ports: Ports, walk: Walk, pod: JsonValue) -> StepReport:
     if webhook is not None:
         _judge(findings, ports, walk, webhook)
     if injected is not None and injected.status is Status.PASSED and kubelet_status.pod_runs(pod):
-        findings.soften(CHECKS[0], NEXT_POD)
-    if injected is not None and injected.reason == BY_HAND and not findings.passed(CHECKS[0]):
-        findings.unknown(CHECKS[0], BY_HAND, where=injected.where)
+        findings.soften(_REACHABLE, NEXT_POD)
+    if injected is not None and injected.reason == BY_HAND and not findings.passed(_REACHABLE):
+        findings.unknown(_REACHABLE, BY_HAND, where=injected.where)
     return findings.report()
 
 
@@ -43,7 +44,7 @@ def _judge(findings: Findings, ports: Ports, walk: Walk, webhook: JsonValue) -> 
     # (1) The webhook responded: the dry run's Pod has what it adds.
     volumes = [get_str(volume, "name") for volume in get_list(evidence_of(walk, "pod_after"), "spec", "volumes")]
     if found := sorted({VOLUME, POD_IDENTITY_VOLUME} & set(volumes)):
-        findings.judge(CHECKS[0], True, got=found, expected=VOLUME, where=dry_run.where if dry_run else "")
+        findings.judge(_REACHABLE, True, got=found, expected=VOLUME, where=dry_run.where if dry_run else "")
         return
 
     # (2) Where the API server calls it.
@@ -54,8 +55,8 @@ def _judge(findings: Findings, ports: Ports, walk: Walk, webhook: JsonValue) -> 
 
     # (3) What the API server reported of the call.
     if dry_run is not None and NOT_CALLED in dry_run.error and f'"{name}"' in dry_run.error:
-        findings.judge(CHECKS[0], False, got=dry_run.got, expected=name, where=dry_run.where, error=dry_run.error)
-    elif not findings.is_unknown(CHECKS[0]):
+        findings.judge(_REACHABLE, False, got=dry_run.got, expected=name, where=dry_run.where, error=dry_run.error)
+    elif not findings.is_unknown(_REACHABLE):
         _undecided(findings, dry_run, get_str(webhook, "clientConfig", "url") or name)
 
 
@@ -87,16 +88,16 @@ def _has_failed(findings: Findings, ports: Ports, namespace: str, name: str, *, 
         service = ports.cluster.service(namespace, name)
     except NotFound as error:
         where = f"Service {namespace}/{name}"
-        findings.judge(CHECKS[0], False, got=error.code, expected=where, where=where, error=error.server_message)
+        findings.judge(_REACHABLE, False, got=error.code, expected=where, where=where, error=error.server_message)
         return True
     except FlowError as error:
         reason = unseen(error) or NOT_OBSERVABLE
-        findings.unknown(CHECKS[0], reason, where=where, error=error.server_message, expected=where)
+        findings.unknown(_REACHABLE, reason, where=where, error=error.server_message, expected=where)
         return False
     findings.show("webhook_service", service)
     if ready or get_str(service, "spec", "type") == "ExternalName":  # a name in DNS, without Endpoints
         return False
-    findings.judge(CHECKS[0], False, got=[], expected="subsets[].addresses", where=where, error=said)
+    findings.judge(_REACHABLE, False, got=[], expected="subsets[].addresses", where=where, error=said)
     return True
 
 
@@ -104,6 +105,6 @@ def _undecided(findings: Findings, dry_run: Check | None, where: str) -> None:
     """Leaves the check open for the dry run's reason. A Pod that came back unedited leaves open whether the webhook was
     reached."""
     if dry_run is not None and dry_run.status is Status.UNKNOWN:
-        findings.unknown(CHECKS[0], dry_run.reason, where=where, error=dry_run.error)
+        findings.unknown(_REACHABLE, dry_run.reason, where=where, error=dry_run.error)
     else:
-        findings.unknown(CHECKS[0], NOT_OBSERVABLE, where=where)
+        findings.unknown(_REACHABLE, NOT_OBSERVABLE, where=where)

@@ -5,9 +5,10 @@ Rules: amazon-eks-pod-identity-webhook (pkg/handler/handler.go), by `app.flow.we
 
 from __future__ import annotations
 
-from app.flow.annotations import ROLE_ARN, SKIP_CONTAINERS
+from app.flow.annotations import SKIP_CONTAINERS
 from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import JsonValue, Status, Subject
+from app.flow.names import annotated_role_arn
 from app.flow.steps.findings import Findings
 from app.flow.steps.injection import (
     ROLE_VARIABLE,
@@ -34,7 +35,7 @@ def judge_manifest(
 
     Where the ServiceAccount names no role, or could not be read, the webhook's edit cannot be predicted.
     """
-    role_arn = get_str(service_account, "metadata", "annotations", ROLE_ARN)
+    role_arn = annotated_role_arn(service_account)
     _skipped(findings, pod, role_arn, said, where)
     if not role_arn:
         findings.unreached_by_earlier_step("pod.handwritten")

@@ -23,7 +23,7 @@ def to_be_sure(ports: Ports, walk: Walk, also: Sequence[Check]) -> tuple[Action,
     a profile is missing: that has to be added first. Never raises.
     """
     judged = judge(walk, also)
-    by_id = {check.id: check for report in walk for check in report.checks}
+    by_id = {check.id: check for check in walk.checks}
     decides = by_id["trust.decision"].reason != OF_CALLER
     if (
         judged.outcome in (Outcome.WORKS, Outcome.BROKEN)

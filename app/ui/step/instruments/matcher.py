@@ -15,13 +15,12 @@ from typing import Any
 import streamlit as st
 
 from app.content import Content
-from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.evidence import audience_of
 from app.flow.json_access import get, get_object, get_str
 from app.flow.matching.comparison import Comparison, compare
 from app.flow.matching.policy_edits import EDITS
 from app.flow.model import JsonObject, JsonValue, Step
-from app.flow.names import provider_arn, subject_claim
+from app.flow.names import annotated_role_arn, provider_arn, subject_claim
 from app.flow.policy import policy_text
 from app.flow.policy.policy_text import PolicyText
 from app.flow.visible import pretty_json
@@ -84,7 +83,7 @@ def _sides(walk_view: WalkView, claims: Mapping[str, Any], *, mounted: bool) -> 
     issuer = get_str(claims, "iss")
     if not get_object(policy) or not issuer:
         return None
-    role_arn = get_str(found.get("service_account"), "metadata", "annotations", ROLE_ARN)
+    role_arn = annotated_role_arn(found.get("service_account"))
     return Sides(
         claims=claims,
         provider=walk_view.walk.report(Step.OIDC_PROVIDER).evidence.get("provider"),

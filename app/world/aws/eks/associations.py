@@ -12,6 +12,7 @@ import json
 import secrets
 from dataclasses import replace
 
+from app.flow.matching.nearest import statements
 from app.flow.model import JsonObject, JsonValue
 from app.world.aws.account import Account
 from app.world.aws.eks.cluster import Association, Cluster
@@ -117,8 +118,7 @@ def _check_role(account: Account, role_arn: str) -> None:
     role = next((it for it in account.roles.values() if it.arn == role_arn), None)
     if role is None:
         raise AwsError(400, "InvalidParameterException", "Role provided in the request does not exist.")
-    statements = json.loads(role.trust_policy).get("Statement") or []
-    for statement in statements if isinstance(statements, list) else [statements]:
+    for statement in statements(json.loads(role.trust_policy)):
         principal = statement.get("Principal")
         services = principal.get("Service") if isinstance(principal, dict) else principal
         if statement.get("Effect") == "Allow" and PRINCIPAL in (services if isinstance(services, list) else [services]):

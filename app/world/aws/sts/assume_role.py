@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from app.flow.matching.nearest import statements
 from app.flow.model import JsonValue
 from app.flow.trust import TrustContext, evaluate
 from app.world.aws.authentication import Caller
@@ -77,9 +78,8 @@ def _may_assume(caller: Caller, role: Role, parameters: Parameters) -> bool:
 def _as_seen_by(trust_policy: str, names: set[str]) -> JsonValue:
     """The statements whose principal is one of the names, with `{"AWS": "*"}` in its place."""
     policy = json.loads(trust_policy)
-    statements = policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]
     kept = []
-    for statement in statements:
+    for statement in statements(policy):
         listed = statement["Principal"].get("AWS", [])
         if names & set(listed if isinstance(listed, list) else [listed]):
             kept.append(statement | {"Principal": {"AWS": "*"}})
