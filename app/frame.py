@@ -42,17 +42,18 @@ components.styles()
 # (3) The frame.
 name = page.url_path or PAGES[0]
 seen = f"{name} {st.query_params.get(window.PARAM, '')}"
+section = st.query_params.get(route.SECTION, "")
 
 
 def draw_frame() -> None:
     """What the browser shows around the page, and which page this is."""
     st.logo(browser_files.logo, size="large")
     st.set_page_config(page_title=f"{page.title} · {content.message('ui.app_name')}")
-    components.page(content.language, seen, content.lesson(name).title, page_words.given(content))
+    components.page(content.language, seen, content.lesson(name).title, page_words.given(content), section)
 
 
 with drawn_before.again():
-    drawn_before.part(("frame", seen, content.language), draw_frame)
+    drawn_before.part(("frame", seen, section, content.language), draw_frame)
 if name != "doctor":
     diagnosis_upload.forget()
 with page_errors.contained(content):

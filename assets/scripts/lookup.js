@@ -10,41 +10,76 @@ const apart = (text) => text.replace(/([a-z0-9])([A-Z])/g, "$1 $2")
 const searchable = (text) => flat(`${known(text)} ${apart(known(text))}`)
 
 // Japanese has no spaces: each kind of letters is a word. Two letters of hiragana are an ending.
-const WORD = /[A-Za-z0-9]+|[\p{sc=Han}々]+|[\p{sc=Katakana}ー]+|\p{sc=Hiragana}+|[\p{L}\p{M}\p{N}]+/gu
+const WORD = /[A-Za-z0-9]+|何|[\p{sc=Han}々]+|[\p{sc=Katakana}ー]+|\p{sc=Hiragana}+|[\p{L}\p{M}\p{N}]+/gu
 const NO_WORD = /^(?:[A-Za-z0-9]|\p{sc=Hiragana}{1,2})$/u
-const ASKING = new Set("an and any are as at be by can could did do does for from has have how if in into is it its me my of on or should that the there this to was we what when where which why will with you your 何 なぜ どう どうして どうやって どうすれば どこ いつ ですか でしょうか ますか ください について 教".split(" "))
+const ASKING = new Set("an and any are as at be by can could did do does for from has have how if in into is it its me my of on or should that the there this to was we what when where which why will with you your 何 なぜ どう どうして どうやって どうすれば どこ いつ ですか でしょうか ますか ください について 教 difference between vs versus".split(" "))
+// What has its name in Latin letters here, and is also written in Japanese.
+const SAME = { ノード: "node", ポッド: "pod", ウェブフック: "webhook", サービスアカウント: "serviceaccount", ネームスペース: "namespace", 名前空間: "namespace", デプロイメント: "deployment", オーディエンス: "audience", サブジェクト: "subject", クレデンシャル: "credentials", シークレット: "secret" }
+const named = (written) => SAME[written] ?? written
+// Of a verb only the kanji stays, and most of what is written in hiragana is an ending: they say less.
+const weight = (word) => (/^\p{sc=Hiragana}+$/u.test(word) ? 0.25 : /^\p{sc=Han}$/u.test(word) ? 0.5 : 1)
 // A word as it begins in a text, without its English ending: "expired" finds "expires" and "expiration".
 const stem = (word) => word.replace(/(?<=..[^s])s$/, "").replace(/(?<=.{4})(?:ing|ed|ie|e|y)$/, "")
 const begins = (word) => (/^\w/.test(word) ? ` ${stem(word.toLowerCase())}` : word.length > 2 ? word.replace(/ー$/, "") : word)
-// What no entry has as a whole is looked for in parts: of ExpiredTokenException its beginning, of a row of kanji every two.
+// What no entry has as a whole is looked for in parts: of ExpiredTokenException its beginning, of a row of kanji every two,
+// of a row of katakana two words that entries have.
 const humps = (name) => apart(name).split(" ").slice(0, -1).slice(0, 9)
-const parts = (word) =>
+const parts = (word, isThere) =>
   /^\p{sc=Han}{3,}$/u.test(word)
     ? [...word].slice(1).map((second, index) => [...word][index] + second)
-    : humps(word).map((hump, index, all) => all.slice(0, index + 1).join("")).slice(1)
-const asked = (typed, isThere) => {
-  const found = new Set(), unsaid = []
+    : /^\p{sc=Katakana}/u.test(word)
+      ? (Array.from(word, (_, at) => [word.slice(0, at), word.slice(at)]).find((two) => two.every((one) => one.length > 2 && isThere(begins(one)))) ?? [])
+      : humps(word).map((hump, index, all) => all.slice(0, index + 1).join("")).slice(1)
+// Whether one letter was left out, added or replaced by another, or two changed places. The first letter is right.
+const isNear = (one, other) => {
+  const [short, long] = one.length < other.length ? [one, other] : [other, one]
+  let at = 0
+  while (at < short.length && short[at] === long[at]) at++
+  const isRest = (from, of) => at > 0 && short.slice(at + from) === long.slice(at + of)
+  if (short.length < long.length) return isRest(0, 1)
+  return isRest(1, 1) || (short[at] === long[at + 1] && short[at + 1] === long[at] && isRest(2, 2))
+}
+// `near`: the word that entries have and that differs from this one in a letter; empty where there is none.
+const asked = (typed, isThere, near) => {
+  const found = new Map(), unsaid = new Map()
   for (const chunk of known(typed.slice(0, LONGEST)).match(/[\x21-\x7e]+|[^\s\x21-\x7e]+/g) ?? []) {
     for (const name of chunk.match(NAME) ?? [chunk]) {
       const words = name.match(WORD) ?? [], whole = flat(name).trimEnd()
-      if (words.length > 1 && /^\w/.test(words[0]) && isThere(whole)) found.add(whole) // such as s3:ListAllMyBuckets
+      if (words.length > 1 && /^\w/.test(words[0]) && isThere(whole)) found.set(whole, 1) // such as s3:ListAllMyBuckets
       else
-        for (const word of words) {
-          const begin = begins(word)
-          if (NO_WORD.test(word) || ASKING.has(word.toLowerCase())) unsaid.push(begin)
-          else for (const part of [begin, ...(isThere(begin) ? [] : parts(word).map(begins))]) found.add(part)
+        for (const written of words) {
+          const word = named(written), begin = begins(word)
+          if (NO_WORD.test(word) || ASKING.has(word.toLowerCase())) unsaid.set(begin, 1)
+          else {
+            const other = isThere(begin) ? "" : near(word), others = isThere(begin) ? [] : other ? [other] : parts(word, isThere)
+            for (const part of [begin, ...others.map(begins)]) found.set(part, weight(word))
+          }
         }
     }
   }
-  return found.size ? [...found] : unsaid
+  return found.size ? found : unsaid
 }
 
 // Those that have the words, the best first. The rarer a word is, the more it says, so a question needs no common words, and
 // a word that no entry has does not count. What has half of the best one's words is found as well.
+const LENGTH = 0.2 // how much less a word says of an entry of the usual length, which has many
 const SHORT = /^ [a-z0-9]{1,3}$/ // is meant whole, such as sts, unless no entry has it: more is to be typed
 const vocabulary = (entries) => ` ${[...new Set(entries.flatMap(({ text }) => text.split(" ")))].join(" ")} `
-// `all`: the vocabulary of the entries and perhaps of others, in which most words of a pasted log are not.
+// A word of five letters, or of four katakana, may have a typing error; a longer text was pasted.
+const TYPED = /^(?:[a-z]{5,40}|[\p{sc=Katakana}ー]{4,40})$/iu, WORDS = 8
+// `all`: the vocabulary of the entries and perhaps of others, in which most words of a pasted log are not. `nearest`: by
+// each typed word that it has not, the one that is searched instead.
 const rank = (entries, all, typed) => {
+  const nearest = new Map()
+  const isTyped = (typed.match(WORD)?.length ?? 0) <= WORDS
+  const near = (word) => {
+    if (!isTyped || !TYPED.test(word) || all.includes(begins(word))) return ""
+    const words = [...new Set([...all.match(WORD), ...Object.keys(SAME)])].filter((one) => isNear(one, word.toLowerCase()))
+    const many = (one) => look(begins(named(one))).length
+    const [found] = words.sort((one, other) => many(other) - many(one))
+    if (found) nearest.set(word, found)
+    return found ? named(found) : ""
+  }
   const looked = new Map()
   const look = (word) => {
     const first = word.replace(/(?<=\S) .*/, "")
@@ -52,22 +87,25 @@ const rank = (entries, all, typed) => {
     return looked.get(word)
   }
   const found = new Map(entries.map((entry) => [entry, { entry, has: [], said: 0, score: 0 }]))
-  for (const begin of asked(typed, (word) => look(word).length)) {
+  const usual = entries.reduce((sum, { text }) => sum + text.length, 0) / entries.length
+  for (const [begin, weight] of asked(typed, (word) => look(word).length, near)) {
     const word = SHORT.test(begin) && look(`${begin} `).length ? `${begin} ` : begin, holders = look(word)
-    const says = 0.01 + Math.log(entries.length / (holders.length || 1))
+    const says = weight * (0.01 + Math.log(entries.length / (holders.length || 1)))
     for (const entry of holders) {
       const one = found.get(entry)
       one.has.push(word)
       one.said += says
-      one.score += says * (!entry.title.includes(word) ? 1 : entry.title.trim() === word.trim() ? 4 : 2)
+      const counts = !entry.title.includes(word) ? 1 : entry.title.trim() === word.trim() ? 4 : 2
+      one.score += (says * counts) / (1 + LENGTH * (entry.text.length / usual))
     }
   }
   const most = Math.max(...[...found.values()].map(({ said }) => said))
   const fits = [...found.values()].filter(({ said }) => said && said >= most / 2)
-  return fits.sort((one, other) => other.score - one.score || one.entry.text.length - other.entry.text.length)
+  fits.sort((one, other) => other.score - one.score || one.entry.text.length - other.entry.text.length)
+  return { found: fits, nearest }
 }
 
-const WIDE = 150, SHOWN = 5 // characters of an excerpt; entries of a kind that are seen at once
+const WIDE = 150, BEST = 3, SHOWN = 5 // characters of an excerpt; entries that come before all kinds; of a kind that are seen at once
 // The part of an entry's texts with the most of the words, from shortly before the first of them.
 const excerpt = ({ entry, has }) => {
   const parts = entry.texts.flatMap((text) => text.split(/(?<=[。？])|(?<=[.!?] )/))
@@ -76,25 +114,29 @@ const excerpt = ({ entry, has }) => {
   const text = parts.slice(from).join("")
   return text.length > WIDE ? `${text.slice(0, WIDE).replace(/\s+\S*$/, "")} …` : text
 }
-const result = (found, { first, query }) => {
+const result = (found, { first, query, kinds }, isBest) => {
   const { page, params, name } = found.entry
   const rest = new URLSearchParams(params).toString()
   const link = element("a", { href: `./${page === first ? "" : page}?${query}${rest && `&${rest}`}`, textContent: name })
   link.dataset.page = page
   link.dataset.params = JSON.stringify(params)
-  return element("li", {}, link, element("p", { className: "quiet", textContent: excerpt(found) }))
+  const kind = isBest ? [element("span", { className: "kind quiet", textContent: kinds[found.entry.kind] })] : []
+  return element("li", {}, link, ...kind, element("p", { className: "quiet", textContent: excerpt(found) }))
 }
+const group = (name, items, index) => {
+  const rest = items.splice(SHOWN)
+  const group = element("section", {}, element("h2", { textContent: name }), element("ul", {}, ...items))
+  const more = element("summary", { textContent: index.more.replace("{count}", rest.length) })
+  if (rest.length) group.append(element("details", { className: "more" }, more, element("ul", {}, ...rest)))
+  return group
+}
+// First the best of all kinds, then the others by kind: that whose best one is better comes before.
 const groups = (found, index) => {
-  const all = Object.keys(index.kinds).map((kind) => [kind, found.filter(({ entry }) => entry.kind === kind)])
-  const most = ([, them]) => Math.max(0, ...them.map(({ said }) => said))
-  const kinds = all.filter(([, them]) => them.length).sort((one, other) => most(other) - most(one))
-  return kinds.map(([kind, all]) => {
-    const items = all.map((one) => result(one, index)), rest = items.splice(SHOWN)
-    const group = element("section", {}, element("h2", { textContent: index.kinds[kind] }), element("ul", {}, ...items))
-    const more = element("summary", { textContent: index.more.replace("{count}", rest.length) })
-    if (rest.length) group.append(element("details", { className: "more" }, more, element("ul", {}, ...rest)))
-    return group
-  })
+  if (!found.length) return []
+  const best = group(index.best, found.slice(0, BEST).map((one) => result(one, index, true)), index), others = found.slice(BEST)
+  const kinds = [...new Set(others.map(({ entry }) => entry.kind))]
+  const of = (kind) => others.filter(({ entry }) => entry.kind === kind).map((one) => result(one, index))
+  return [best, ...kinds.map((kind) => group(index.kinds[kind], of(kind), index))]
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -115,8 +157,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   root.follow = (event) => follow(event, setTriggerValue)
 
   const typed = () => root.querySelector("[data-filter]")?.value ?? ""
-  const say = (shown, template) => {
-    const count = root.querySelector("[data-count]"), said = (template ?? count.dataset.count).replace("{shown}", shown)
+  const say = (shown, template, nearest) => {
+    const count = root.querySelector("[data-count]"), number = (template ?? count.dataset.count).replace("{shown}", shown)
+    const near = ([word, other]) => count.dataset.nearest.replace("{typed}", word).replace("{nearest}", other)
+    const said = [number, ...[...(nearest ?? [])].map(near)].join("\n")
     if (count.textContent !== said) count.textContent = said
     root.querySelector(".none").hidden = shown > 0 || template !== undefined
   }
@@ -126,13 +170,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const among = all.filter((entry) => !page || entry.dataset.pages.split(" ").includes(page))
     root.texts ??= new Map(all.map((element) => [element, { element, title: "", text: searchable(element.dataset.words ?? "") }]))
     root.all ??= vocabulary([...root.texts.values()])
-    const found = typed().trim() && rank(among.map((entry) => root.texts.get(entry)), root.all, typed())
+    const { found, nearest } = typed().trim() ? rank(among.map((entry) => root.texts.get(entry)), root.all, typed()) : {}
     const fits = found ? found.map(({ entry }) => entry.element) : among
     const shown = new Set(fits)
     for (const entry of all) entry.hidden = !shown.has(entry)
     for (const group of root.querySelectorAll("[data-group]"))
       group.hidden = !group.querySelector("[data-entry]:not([hidden])")
-    say(shown.size)
+    say(shown.size, undefined, nearest)
   }
   const pick = (root.pick = (page) => {
     for (const button of root.querySelectorAll("[data-pick]"))
@@ -145,16 +189,16 @@ export default function ({ data, parentElement, setTriggerValue }) {
       read.map((entry) => {
         const said = messages[entry.params.fault]
         const texts = said ? [...entry.texts, said] : entry.texts
-        return { ...entry, texts, name: entry.title, title: searchable(entry.title), text: searchable([entry.title, ...texts, entry.more].join(" ")) }
+        return { ...entry, texts, name: entry.title, title: searchable(`${entry.title} ${entry.also}`), text: searchable([entry.title, entry.also, ...texts, entry.more].join(" ")) }
       }),
     )
     root.indexed.catch(() => (root.indexed = undefined)) // it is asked for again
     const all = await root.indexed
     if (wanted !== typed()) return
     root.all ??= vocabulary(all)
-    const found = wanted.trim() ? rank(all, root.all, wanted) : []
+    const { found, nearest } = wanted.trim() ? rank(all, root.all, wanted) : { found: [] }
     root.querySelector("[data-found]").replaceChildren(...groups(found, data.index))
-    say(found.length, wanted.trim() ? undefined : root.querySelector("[data-idle]").dataset.idle)
+    say(found.length, wanted.trim() ? undefined : root.querySelector("[data-idle]").dataset.idle, nearest)
   }
   root.look = () => {
     window.irsaTyped = typed()

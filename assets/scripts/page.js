@@ -191,6 +191,33 @@ document.addEventListener("click", (event) => {
 addEventListener("popstate", () => {
   if (location.pathname === path) land(document.createElement("i"), { ...asItIs(), press: ++presses })
 })
+// The section that the address asks for, whichever component draws it: what it lies in opens, and the reader goes on there,
+// unless they have gone elsewhere meanwhile. On a page that asks a question first it comes after the answer, and is open then.
+let sought = null, leading = 0, ledTo // by page and section
+const sectionOf = (anchor) =>
+  [...document.querySelectorAll(".stMain [data-testid=stBidiComponentIsolated]")]
+    .map(({ shadowRoot }) => shadowRoot?.querySelector(`[data-section="${CSS.escape(anchor)}"]`))
+    .find(Boolean)
+const lead = (tries = 600) => {
+  const found = sought && sectionOf(sought.section)
+  if (sought && !isDrawn() && tries) return (leading = setTimeout(lead, 50, tries - 1))
+  if (!found) return
+  for (let around = found; around; around = around.parentElement) if (around.matches("details")) around.open = true
+  if (sought.press === presses) [0, 100, 400].forEach((wait) => setTimeout(goOn, wait, sought)) // it may be drawn again, and what is above it grow
+  sought = null
+}
+const goOn = ({ section, press }) => {
+  const found = sectionOf(section), heading = found?.querySelector("summary, h2, h3") ?? found
+  if (!found || press !== presses) return
+  found.classList.add("lit")
+  if (heading.matches("summary")) heading.focus({ preventScroll: true })
+  else if (heading.getRootNode().activeElement !== heading) focusOn(heading, { preventScroll: true })
+  found.scrollIntoView()
+}
+document.addEventListener("irsa-draws", () => {
+  clearTimeout(leading)
+  leading = setTimeout(lead, 50)
+})
 // frame.css shows Streamlit's symbols once their font is there, or has failed.
 const withSymbols = () => (document.documentElement.dataset.symbols = "")
 document.fonts.load('1em "Material Symbols Rounded"').then(withSymbols, withSymbols)
@@ -227,6 +254,9 @@ export default function ({ data }) {
   const came = shown !== undefined && shown !== data.page
   shown = data.page
   path = location.pathname
+  const to = `${data.page} ${data.section}`
+  if (to !== ledTo) sought = data.section ? { section: data.section, press: presses } : null
+  ledTo = to
   document.dispatchEvent(new Event("irsa-draws"))
   if (!came) return
   // With the frame that shows it: before that a browser would have to lay out the page one more time.

@@ -116,39 +116,54 @@ JUNK = {
 
 
 def test_one_search_finds_what_all_pages_have_and_says_so_where_nothing_is_found(visitor):
-    page = visitor.turn_to("search").wait("[data-idle]").page
-    field, links = page.get_by_role("searchbox"), page.locator("[data-found] section > ul a")
-
-    def first(typed):
-        """The headings of what is found, and where the first link of each leads."""
-        field.fill("")
-        expect(page.locator("[data-found] a")).to_have_count(0)
-        field.fill(typed)
-        expect(links.first).to_be_visible()
-        sections = page.locator("[data-found] > section")
-        return {one.locator("h2").inner_text(): one.locator("a").first.get_attribute("href") for one in sections.all()}
-
-    kinds = {kind: load("en").message(f"search.kinds.{kind}") for kind in KINDS}
-    for typed, kind, address in (
-        ("audience", "term", "glossary?lang=en&term=aud"),
-        ("audience とは何ですか", "term", "glossary?lang=en&term=aud"),
-        ("ｏｉｄｃ", "term", "glossary?lang=en&term=oidc"),
-        (REFUSED, "fault", "break_it?lang=en&fault=F26"),
-        ("トークンの期限", "term", "glossary?lang=en&term=exp"),
-        ("サービスアカウント", "term", "glossary?lang=en&term=service_account"),
-        ("Can I use it on Fargate?", "statement", "misconceptions?lang=en&statement=works_on_fargate"),
-        ("RequestTimeTooSkewedException", "fault", "break_it?lang=en&fault=F33"),
-        ("why is the hop limit out of reach", "check", "doctor?lang=en&check=pod.hop_limit"),
+    page, words = visitor.turn_to("search").wait("[data-idle]").page, load("en").message
+    field, count, found = page.get_by_role("searchbox"), page.locator(".count"), page.locator("[data-found]")
+    best = found.locator("section").first.locator("a")
+    for typed, address in (
+        ("audience", "glossary?lang=en&term=aud"),
+        ("audience とは何ですか", "glossary?lang=en&term=aud"),
+        ("ｏｉｄｃ", "glossary?lang=en&term=oidc"),
+        (REFUSED, "break_it?lang=en&fault=F26"),
+        ("トークンの期限", "doctor?lang=en&check=token.lifetime"),
+        ("サービスアカウント", "glossary?lang=en&term=service_account"),
+        ("ノードのロール", "glossary?lang=en&term=node_role"),
+        ("Can I use it on Fargate?", "misconceptions?lang=en&statement=works_on_fargate"),
+        ("IDPCommunicationError", "doctor?lang=en&check=sts.key"),
+        ("why is the hop limit out of reach", "doctor?lang=en&check=pod.hop_limit"),
+        ("クロスアカウント", "missions?lang=en&mission=cross_account"),
+        ("kubectl create token", "build?lang=en&task=by_hand"),
+        ("migrate from kube2iam", "compare?lang=en&section=proxy_to_irsa"),
     ):
-        assert first(typed)[kinds[kind]] == f"./{address}", typed
-    assert next(iter(first(REFUSED))) == kinds["fault"], "the kind that has most of the words comes first"
-    assert set(first("audience")) == set(kinds.values())
+        field.fill("")
+        expect(found.locator("a")).to_have_count(0)
+        field.fill(typed)
+        expect(best.first).to_be_visible()
+        assert f"./{address}" in [link.get_attribute("href") for link in best.all()], typed
+
+    # The best of all kinds come first, and then the others by kind: none of them twice.
+    field.fill("audience")
+    kinds = {words(f"search.kinds.{kind}") for kind in KINDS}
+    expect(found.locator("h2").first).to_have_text(words("search.best"))
+    assert set(found.locator("section:not(:first-child) h2").all_inner_texts()) <= kinds
+    addresses = [link.get_attribute("href") for link in found.locator("a").all()]
+    assert len(set(addresses)) == len(addresses) == int(count.inner_text().split()[0])
+
+    # A typing error is corrected, and only where no entry has the word; it says so.
+    for typed, wrong, right, address in (
+        ("projectd volume", "projectd", "projected", "term=projected_volume"),
+        ("サービスアカウト", "サービスアカウト", "サービスアカウント", "term=service_account"),
+    ):
+        field.fill(typed)
+        expect(count).to_contain_text(words("search.nearest", typed=wrong, nearest=right))
+        expect(best.first).to_have_attribute("href", f"./glossary?lang=en&{address}")
+    field.fill("projected")
+    expect(count).not_to_contain_text("projected")
 
     # Nothing is nothing: the page says what to try, and survives whatever is pasted.
     for junk in JUNK.values():
         field.fill(junk)
         expect(page.locator(".none")).to_be_visible()
-        expect(page.locator(".count")).to_have_text(load("en").message("search.count", shown=0))
+        expect(count).to_have_text(words("search.count", shown=0))
     expect(page.locator(".none a")).to_have_count(3)
 
     # What was typed into a list goes along to the search, and is there again for who comes back from what was found.
@@ -157,11 +172,21 @@ def test_one_search_finds_what_all_pages_have_and_says_so_where_nothing_is_found
     page.locator(".none a").click()
     visitor.expect_title("Search")
     expect(field).to_have_value("RequestTimeTooSkewed")
-    links.first.click()
+    best.first.click()
     page.wait_for_url("**/break_it?lang=en&fault=F33")
     page.go_back()
     expect(field).to_have_value("RequestTimeTooSkewed")
-    expect(links.first).to_contain_text("F33")
+    expect(best.first).to_contain_text("F33")
+
+    # A section that is found opens, and has the focus. The page after it begins at its top.
+    field.fill("migrate from kube2iam")
+    best.first.press("Enter")
+    page.wait_for_url("**/compare?lang=en&section=proxy_to_irsa")
+    section = page.locator('details[data-section="proxy_to_irsa"]')
+    expect(section).to_have_attribute("open", "")
+    expect(section.locator("summary")).to_be_focused()
+    expect(section.locator("summary")).to_be_in_viewport()
+    expect(visitor.turn_to("why").page.get_by_role("heading", level=1)).to_be_focused()
 
 
 def test_an_answer_stays_open_in_the_other_language_and_another_depth_opens_its_own(reader):

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import local_script_runner
 from app.content import JOURNEY, LANGUAGES, PAGES, STORY, load
 from app.flow.model import Step
 from app.ui.draw.prose import markdown
+from app.ui.draw.sections import places
 from app.ui.map import player
 from app.ui.marks import NUMBERS
 from app.ui.reference.glossary import TERMS
@@ -38,7 +39,7 @@ def plain(html):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_pages_draw_every_section_of_their_lessons(screen, language):
+def test_pages_draw_every_section_of_their_lessons_and_say_where_it_is(screen, language):
     shown, content = screen(lang=language), load(language)
     shown.test.session_state["analogy_on"] = True
     missing = []
@@ -52,7 +53,15 @@ def test_pages_draw_every_section_of_their_lessons(screen, language):
             paragraphs = re.split(r"\n\n|\n(?=- )", section.body)
             if not all(plain(markdown(paragraph, content)) in drawn for paragraph in paragraphs):
                 missing.append(f"{page}#{anchor}")
+        missing += [f"{page}?section={it}" for it in places(page) if f'data-section="{it}"' not in "".join(blocks)]
     assert missing == []
+
+
+def test_an_address_that_leads_to_the_analogy_switches_it_on_once(screen):
+    shown = screen(lang="en").open("webhook", section="analogy")
+    assert "analogy_webhook" in shown.keys
+    shown.test.toggle(key="switch_analogy_webhook").set_value(False).run().run()
+    assert "analogy_webhook" not in shown.keys
 
 
 @pytest.mark.parametrize(("step", "language"), by_turns(STEPS, LANGUAGES))

@@ -7,8 +7,11 @@ from html import unescape
 import pytest
 
 from app.content import LABS, LANGUAGES, PAGES, REFERENCE, STORY, load
+from app.content.missions import offered
+from app.flow.build.tasks import TaskId
 from app.flow.model import Step
 from app.flow.steps.walk import STEPS
+from app.ui.draw.sections import places
 from app.ui.reference import search
 from app.ui.reference.glossary import GROUPS, TERMS
 from app.ui.reference.misconceptions import MISCONCEPTIONS, for_page
@@ -215,9 +218,13 @@ def test_all_that_can_be_found_is_in_plain_words_and_leads_to_where_it_is(langua
         shown = " ".join((entry.title, *entry.texts))
         assert not re.search(r"`|\*\*|\[\[|\{[a-z_]+\}", shown), shown
     at = {"term": KEYS, "fault": list(FAULTS), "check": list(load(language).checks), "statement": list(MISCONCEPTIONS)}
+    at |= {"mission": [it.mission.id for it in offered()], "task": list(TaskId)}
     for kind, ids in at.items():
         assert [entry.params for entry in by_kind[kind]] == [{kind: id_} for id_ in ids]
-    assert {entry.page for entry in by_kind["page"]} == set(PAGES) - {"search"}
+    pages = {page: ["", *places(page)] for page in PAGES if page != "search"}
+    assert sorted((it.page, it.params.get("section", "")) for it in by_kind["page"]) == sorted(
+        (page, section) for page, sections in pages.items() for section in sections
+    )
     assert tuple(by_kind) == search.KINDS
     webhook = " ".join(text for entry in by_kind["page"] if entry.page == "webhook" for text in entry.texts)
     assert load(language).message("glossary.api_server.term") in webhook
@@ -279,6 +286,7 @@ def test_what_the_address_asks_for_of_every_page_and_there_is_not_is_said_once(s
         ("misconceptions", "statement", "webhook_injects_token"),
         ("doctor", "check", "issuer.discovery"),
         ("compare", "show", "irsa"),
+        ("compare", "section", "pictures"),
         ("compare", "platform", "eks"),
         ("why", "scheme", "irsa"),
         ("why", "taken", "pod-1"),

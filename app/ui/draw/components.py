@@ -103,9 +103,11 @@ def top(shown: str) -> None:
     _top(data={"shown": shown}, key="top")
 
 
-def page(language: str, name: str, title: str, words: str) -> None:
-    """Sets the name of the page and its language in the browser. On a new page its heading, `title`, gets the focus.
+def page(language: str, name: str, title: str, words: str, section: str) -> None:
+    """Sets the name of the page and its language in the browser. On a new page its heading, `title`, gets the focus, or
+    the heading of the `section` that the address asks for.
 
     `words`: the texts around the page (`page_words`), as JSON or as the address of that.
     """
-    _page(data={"language": language, "page": name, "title": title, "words": words}, key="page")
+    data = {"language": language, "page": name, "title": title, "words": words, "section": section}
+    _page(data=data, key="page")

@@ -7,6 +7,8 @@ from typing import Any
 import streamlit as st
 
 from app.content import Content
+from app.content.comparison import comparison
+from app.content.page_specs import PAGE_SPECS
 from app.ui.draw import components
 from app.ui.draw.prose import markdown
 from app.ui.state.depth import WIRE, depth
@@ -17,6 +19,12 @@ _UNFOLDED = "unfolded"
 """In the session: the keys of folds drawn `on_demand` that the reader has opened."""
 
 
+def places(page: str) -> tuple[str, ...]:
+    """The sections of a page to which an address can lead; `page.js` finds each by its `data-section`."""
+    own = PAGE_SPECS[page].anchors[1:]  # the first is what the page begins with
+    return (*own, *comparison().cells, *comparison().moves) if page == "compare" else own
+
+
 def draw_section(anchor: str, page: str, content: Content) -> None:
     """Draws a section of a page's lesson, open."""
     components.block(section(anchor, page, content), key=f"{anchor}_{page}")
@@ -25,20 +33,23 @@ def draw_section(anchor: str, page: str, content: Content) -> None:
 def section(anchor: str, page: str, content: Content) -> str:
     """A section of a page's lesson as HTML, open."""
     found = content.lesson(page).section(anchor)
-    return f'<section class="prose"><h2>{escape(found.heading)}</h2>{markdown(found.body, content)}</section>'
+    body = markdown(found.body, content)
+    return f'<section class="prose" data-section="{anchor}"><h2>{escape(found.heading)}</h2>{body}</section>'
 
 
 def collapsible(anchor: str, page: str, content: Content, *, icon: str) -> str:
     """A section of a page's lesson as a fold for `draw_collapsibles`."""
     found = content.lesson(page).section(anchor)
-    return fold(found.heading, f'<div class="prose">{markdown(found.body, content)}</div>', icon=icon)
+    return fold(found.heading, f'<div class="prose">{markdown(found.body, content)}</div>', icon=icon, anchor=anchor)
 
 
-def fold(heading: str, html: str, *, icon: str) -> str:
-    """`html` below a heading that opens and closes it; open at the greatest depth."""
+def fold(heading: str, html: str, *, icon: str, anchor: str = "") -> str:
+    """`html` below a heading that opens and closes it; open at the greatest depth. `anchor`: by which an address leads
+    to it (`places`)."""
     is_open = " open" if depth() == WIRE else ""
+    place = f' data-section="{anchor}"' if anchor else ""
     return (
-        f'<details class="folded"{is_open}><summary><span class="icon" data-icon="{icon}"></span>'
+        f'<details class="folded"{place}{is_open}><summary><span class="icon" data-icon="{icon}"></span>'
         f'{escape(heading)}</summary><div class="within">{html}</div></details>'
     )
 

@@ -7,8 +7,10 @@ import streamlit as st
 from app.content import Content
 from app.ui.draw import components, notice
 from app.ui.draw.checks import warned
+from app.ui.draw.sections import places
 from app.ui.frame import navigation, not_there, world_controls
 from app.ui.state import address, chosen_chain, depth, language, live, live_selection, mode, session, shared_walks
+from app.ui.state.route import SECTION
 from app.ui.state.runs import drawn_before
 from app.ui.state.walk_view import WalkView
 from app.ui.text import escape, prose
@@ -49,8 +51,9 @@ def show_mode(walk_view: WalkView | None, content: Content) -> None:
 
 
 def show_notices(page: str, walk_view: WalkView | None, content: Content) -> None:
-    """Draws what the reader has to know first: why the mode is not the one that the address asks for, or which server
-    does not answer."""
+    """Draws what the reader has to know first: why the mode is not the one that the address asks for, which server does
+    not answer, or that the page has no such section."""
+    notice.unknown(SECTION, places(page), content)
     if not mode.can().walk_cluster:
         _chain(walk_view, content)
         not_there.say(page, content)

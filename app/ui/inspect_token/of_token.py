@@ -31,7 +31,8 @@ _OF_SIGNATURE = {"verified": Status.PASSED, "wrong": Status.FAILED, "no_key": St
 
 def section(lesson: Section, content: Content) -> str:
     """A section of the lesson, with its heading."""
-    return f'<h2 class="heading">{escape(lesson.heading)}</h2>{markdown(lesson.body, content)}'
+    heading = f'<h2 class="heading">{escape(lesson.heading)}</h2>'
+    return f'<div data-section="{lesson.anchor}">{heading}{markdown(lesson.body, content)}</div>'
 
 
 def who_could_see(content: Content, *, here: bool) -> str:

@@ -99,7 +99,8 @@ def _table(row: str, content: Content) -> str:
     )
     lines = "".join(_line(row, scheme, cited, content) for scheme, cited in comparison().cells[row].items())
     return (
-        f'<section data-group class="facet"><h3>{escape(question)}</h3><p class="why">{prose(why)}</p>'
+        f'<section data-group class="facet" data-section="{row}"><h3>{escape(question)}</h3>'
+        f'<p class="why">{prose(why)}</p>'
         f'<table role="table" aria-label="{escape(question)}">'
         f'<thead role="rowgroup"><tr role="row">{heads}</tr></thead>'
         f'<tbody role="rowgroup">{lines}</tbody></table></section>'
@@ -128,4 +129,4 @@ def _move(name_: str, move: Move, content: Content) -> str:
     )
     sources = f"<h4>{escape(content.message('compare.sources'))}</h4>{citations(move.sources)}"
     title = content.message(f"compare.moves.{name_}.title")
-    return fold(title, f'<ol class="steps">{steps}</ol>{sources}', icon="arrow_forward")
+    return fold(title, f'<ol class="steps">{steps}</ol>{sources}', icon="arrow_forward", anchor=name_)

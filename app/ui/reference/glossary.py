@@ -55,6 +55,7 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "atomic_writer": (_4,),
     },
     "aws": {
+        "irsa": ("home", "why"),
         "eks": ("home", "why", _1, _3),
         "eksctl": (_1, _2),
         "iam": ("home", _1, _2),

@@ -39,10 +39,15 @@ def counted(content: Content, messages: str, total: int) -> str:
     template = content.message(f"{messages}.count", shown="{shown}", total=total)
     count = content.message(f"{messages}.count", shown=total, total=total)
     return (
-        f'<p class="count quiet" role="status" data-count="{escape(template)}">{escape(count)}</p>'
+        f'<p class="count quiet" role="status" data-count="{escape(template)}"{nearest(content)}>{escape(count)}</p>'
         f'<p class="none" hidden>{escape(content.message(f"{messages}.none"))} '
         f"{page_link(content, 'search', escape(content.message('search.elsewhere')))}</p>"
     )
+
+
+def nearest(content: Content) -> str:
+    """The attribute of the status of a list with what it says of a word that no entry has, but for one letter."""
+    return f' data-nearest="{escape(content.message("search.nearest", typed="{typed}", nearest="{nearest}"))}"'
 
 
 def lookup(html: str, *, at: str = "", pick: str = "", index: Mapping[str, object] | None = None) -> None:

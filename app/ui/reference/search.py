@@ -1,5 +1,6 @@
-"""One search over all pages: terms, faults, checks, statements and the sections of lessons. The browser searches, as in
-every list that narrows down (`lookup.js`).
+"""One search over all pages: terms, faults, checks, statements, missions, tasks and the sections of lessons.
+
+The browser searches, as in every list that narrows down (`lookup.js`).
 """
 
 from __future__ import annotations
@@ -12,26 +13,33 @@ from functools import cache
 
 from app.content import LANGUAGES, PAGES, Content, load
 from app.content.comparison import comparison
+from app.content.missions import UNREADABLE, offered
+from app.content.page_specs import EXERCISE
 from app.content.template import in_capitals
+from app.flow.build.eksctl import eksctl
+from app.flow.build.tasks import TaskId
+from app.flow.verdict.refusals import REFUSALS
 from app.serving.kept_texts import KEPT_TEXTS, KeptText
+from app.settings import Settings
 from app.ui.draw import components
 from app.ui.draw.links import page_link
 from app.ui.draw.prose import without_links
+from app.ui.draw.sections import places
 from app.ui.frame import navigation
 from app.ui.marks import page_title, step_name
 from app.ui.reference import reference
 from app.ui.reference.glossary import GROUPS
 from app.ui.reference.misconceptions import MISCONCEPTIONS
 from app.ui.state import address, session
+from app.ui.state.route import SECTION
 from app.ui.text import escape, prose
 from app.world.faults import FAULTS, Fault, texts
+from app.world.setup.scenario import ARTICLE
 from app.world.world import World
 
-KINDS = ("term", "fault", "check", "statement", "page")
+KINDS = ("term", "fault", "check", "statement", "mission", "task", "page")
 """The groups of what is found, in this order where their best entries have as many of the words."""
 _PAGE = "search"
-_FIRST = ("goal", "intro")
-"""The sections with which a page begins: they are found by the page's own title."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +52,8 @@ class Entry:
     params: Mapping[str, str]
     """Where it is."""
     title: str
+    also: str = ""
+    """What counts as its title: its titles in the other languages, and what a term is short for."""
     texts: tuple[str, ...]
     """What an excerpt is shown of."""
     more: str
@@ -59,12 +69,14 @@ def search() -> None:
     kinds = {kind: content.message(f"search.kinds.{kind}") for kind in KINDS}
     reference.lookup(
         f'<label class="filter">{label} <input type="search" data-filter autocomplete="off" spellcheck="false"></label>'
-        f'<p class="count quiet" role="status" data-count="{escape(count)}" data-idle="{idle}">{idle}</p>'
+        f'<p class="count quiet" role="status" data-count="{escape(count)}" data-idle="{idle}"'
+        f"{reference.nearest(content)}>{idle}</p>"
         f'<div class="none" hidden>{_tips(content)}</div><div data-found></div>',
         index={
             "entries": kept.address if components.is_ours() else _json(content.language),
             "messages": {id_: error_messages(fault, session.world()) for id_, fault in FAULTS.items()},
             "kinds": kinds,
+            "best": content.message("search.best"),
             "more": more,
             "first": PAGES[0],
             "query": address.query(content.language),
@@ -82,8 +94,8 @@ def error_messages(fault: Fault, here: World) -> str:
     return " ".join("…" if _OWN.search(word) else word for word in words)
 
 
-_OWN = re.compile(r"\d{6}")
-"""What a name or a time has that only one world has."""
+_OWN = re.compile(r"\d{6}|127\.0\.0\.1:")
+"""What a name, a time or an address has that only one world has."""
 
 
 def _tips(content: Content) -> str:
@@ -115,18 +127,28 @@ def entries(language: str) -> Iterator[Entry]:
     """All that can be found. Each is found by its words in every language."""
     others = [_of(load(other)) for other in LANGUAGES if other != language]
     for own, *also in zip(_of(load(language)), *others, strict=True):
-        words = (word for it in also for word in (it.title, *it.texts, it.more))
-        yield replace(own, more=" ".join((own.more, *words)))
+        titles = (title for it in also for title in (it.title, it.also))
+        words = (word for it in also for word in (*it.texts, it.more))
+        yield replace(own, also=" ".join((own.also, *titles)), more=" ".join((own.more, *words)))
 
 
 def _of(content: Content) -> list[Entry]:
-    return [*_terms(content), *_faults(content), *_checks(content), *_statements(content), *_sections(content)]
+    return [
+        *(*_terms(content), *_faults(content), *_checks(content), *_statements(content)),
+        *(*_missions(content), *_tasks(content), *_sections(content), *_comparison(content)),
+    ]
 
 
 def _terms(content: Content) -> Iterator[Entry]:
     for key in (key for terms in GROUPS.values() for key in terms):
         term, meaning = (content.message(f"glossary.{key}.{part}") for part in ("term", "meaning"))
-        yield _entry(content, "term", "glossary", term, meaning, more=key, term=key)
+        named = _BEGINNING.match(_plain(meaning, content))
+        entry = _entry(content, "term", "glossary", term, meaning, more=key, term=key)
+        yield replace(entry, also=named[0] if named else "")
+
+
+_BEGINNING = re.compile(r"[^:。.,;（]+")
+"""A meaning begins with what an abbreviation is short for, or with what the term is."""
 
 
 def _faults(content: Content) -> Iterator[Entry]:
@@ -140,9 +162,11 @@ _OF_A_FAULT = ("title", "story", "change", "solution")
 
 
 def _checks(content: Content) -> Iterator[Entry]:
+    """Each is also found by the error messages of STS of which it may be the cause."""
     for id_, words in content.checks.items():
         shown = map(in_capitals, (words.fix, words.what, words.why))
-        yield _entry(content, "check", "doctor", words.title, *shown, more=id_, check=id_)
+        said = (f"{it.code} {it.words}" for it in REFUSALS if any(id_ in cause.checks for cause in it.causes))
+        yield _entry(content, "check", "doctor", words.title, *shown, more=" ".join((id_, *said)), check=id_)
 
 
 def _statements(content: Content) -> Iterator[Entry]:
@@ -152,19 +176,56 @@ def _statements(content: Content) -> Iterator[Entry]:
         yield _entry(content, "statement", "misconceptions", claim, more=" ".join([*hidden, *it.faults]), statement=id_)
 
 
+def _missions(content: Content) -> Iterator[Entry]:
+    """Those that the page offers. What fulfils a mission is not shown."""
+    try:
+        found = offered(Settings.from_environment().missions)
+    except UNREADABLE:  # the page of the missions says which file it is
+        found = offered()
+    for it in found:
+        words = it.words_in(content)
+        hidden = " ".join((*words.hints, words.learned, it.mission.id))
+        yield _entry(content, "mission", "missions", words.title, words.task, more=hidden, mission=it.mission.id)
+
+
+def _tasks(content: Content) -> Iterator[Entry]:
+    for id_ in TaskId:
+        title, why, *hints = (content.message(f"build.task_{id_}.{part}") for part in _OF_A_TASK)
+        beside = eksctl(id_, ARTICLE, "CLUSTER")
+        others = (
+            (beside.command, *beside.calls, content.message("build.terraform"), *beside.terraform) if beside else ()
+        )
+        yield _entry(content, "task", EXERCISE, title, why, more=" ".join((*hints, id_, *others)), task=id_)
+
+
+_OF_A_TASK = ("title", "why", *(f"hint_{number}" for number in (1, 2, 3)))
+
+
 def _sections(content: Content) -> Iterator[Entry]:
     for page in (page for page in PAGES if page != _PAGE):
-        name = navigation.name(page, content)
         for section in content.lesson(page).sections.values():
-            is_first = section.anchor in _FIRST
-            title = page_title(page, content) if is_first else f"{name} › {section.heading}"
-            yield _entry(content, "page", page, title, section.body)
+            if section.anchor in places(page):
+                yield _section(content, page, section.anchor, section.heading, section.body)
+            else:
+                yield _entry(content, "page", page, page_title(page, content), section.body)
+
+
+def _comparison(content: Content) -> Iterator[Entry]:
+    """Its questions, and the ways from one scheme to another, each below a section of the lesson."""
+    questions, ways = (content.lesson("compare").section(anchor).heading for anchor in ("questions", "move"))
     for row, cells in comparison().cells.items():
         question, why = (content.message(f"compare.cells.{row}.{part}") for part in ("question", "why"))
-        answers = " ".join(content.message(f"compare.cells.{row}.{scheme}") for scheme in cells)
-        yield _entry(
-            content, "page", "compare", f"{navigation.name('compare', content)} › {question}", why, more=answers
-        )
+        answers = (content.message(f"compare.cells.{row}.{scheme}") for scheme in cells)
+        yield _section(content, "compare", row, question, why, more=" ".join((questions, *answers)))
+    for name, move in comparison().moves.items():
+        parts = ("title", *(step.id for step in move.steps))
+        title, *steps = (content.message(f"compare.moves.{name}.{part}") for part in parts)
+        yield _section(content, "compare", name, title, *steps, more=ways)
+
+
+def _section(content: Content, page: str, anchor: str, heading: str, *shown: str, more: str = "") -> Entry:
+    title = f"{navigation.name(page, content)} › {heading}"
+    return _entry(content, "page", page, title, *shown, more=more, **{SECTION: anchor})
 
 
 def _entry(content: Content, kind: str, page: str, title: str, *shown: str, more: str = "", **params: str) -> Entry:

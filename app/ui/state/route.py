@@ -10,6 +10,8 @@ from app.ui.state import address
 
 ARRIVED = "arrived"
 """In the session: this run is of the page that the reader asked for already (`runs.clicks`)."""
+SECTION = "section"
+"""The parameter of the address: the part of a page to which the browser leads (`page.js`)."""
 _LEAVING = "leaving"
 """In the session: the page that the reader asked for, until `leave` goes there."""
 

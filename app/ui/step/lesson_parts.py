@@ -14,28 +14,37 @@ from app.flow.verdict.judge import Outcome
 from app.ui.draw import components
 from app.ui.draw.prose import markdown
 from app.ui.draw.sections import fold
+from app.ui.state.route import SECTION
 from app.ui.state.runs import drawn_before
 from app.ui.text import escape, prose
 
 ANCHOR = "what-can-go-wrong"
 FIRST = 3
 """How many items of the lesson's list stand open: the order is the content's."""
+_SECTION = "analogy"
 _ON = "analogy_on"
+_ASKED = "analogy_asked"
+"""In the session: the step to whose analogy the address leads, while that is the address."""
 
 
 # --- the passport: an analogy through all six steps for those who want it, with where it breaks -----------------------
 
 
 def analogy(step: Step, content: Content) -> None:
-    """A switch, and if it is on, this step's part of the analogy. It keeps its position from step to step."""
+    """A switch, and if it is on, this step's part of the analogy. It keeps its position from step to step. An address
+    that leads to the analogy switches it on."""
+    asked = st.query_params.get(SECTION) == _SECTION
+    if asked and st.session_state.get(_ASKED) != step:
+        st.session_state[_ON] = True
+    st.session_state[_ASKED] = step if asked else None
     on = bool(st.session_state.get(_ON, False))
     drawn_before.part(("analogy", step, content.language, on), lambda: _analogy(step, content, on=on))
 
 
 def _analogy(step: Step, content: Content, *, on: bool) -> None:
-    section, key = content.lesson(step).section("analogy"), f"analogy_{step}"
+    section, key = content.lesson(step).section(_SECTION), f"analogy_{step}"
     if st.toggle(section.heading, value=on, key=f"switch_{key}", on_change=_switched, args=(not on,)):
-        body = f'<div class="prose analogy">{markdown(section.body, content)}</div>'
+        body = f'<div class="prose analogy" data-section="{_SECTION}">{markdown(section.body, content)}</div>'
         components.block(body, key=key)
 
 
@@ -79,7 +88,7 @@ def going_wrong(step: str, content: Content) -> str:
         f"{markdown(before, content)}{first}"
         f'<details class="more"><summary>{count}</summary>{rest}</details>{markdown(after, content)}'
     )
-    return fold(section.heading, f'<div class="prose">{html}</div>', icon="healing")
+    return fold(section.heading, f'<div class="prose">{html}</div>', icon="healing", anchor=ANCHOR)
 
 
 def parts(body: str) -> tuple[str, list[str], str]:
