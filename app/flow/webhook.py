@@ -33,6 +33,7 @@ VOLUME = "aws-iam-token"
 TOKEN_FILE = "token"
 POD_IDENTITY_VOLUME = "eks-pod-identity-token"
 POD_IDENTITY_LABEL = "eks.amazonaws.com/pod-identity"
+POD_IDENTITY_VARIABLES = ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
 POD_IDENTITY_JITTER = 7200
 """Seconds by which a token for Pod Identity may live shorter than a day."""
 _POD_IDENTITY_PATH = "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount"
@@ -159,8 +160,8 @@ def mutate_for_pod_identity(
             region=settings.region,
             regional_sts=regional_sts,
             skipped=skipped_containers(_annotations(pod)),
-            source=("AWS_CONTAINER_CREDENTIALS_FULL_URI", _POD_IDENTITY_AGENT),
-            file_variable="AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+            source=(POD_IDENTITY_VARIABLES[0], _POD_IDENTITY_AGENT),
+            file_variable=POD_IDENTITY_VARIABLES[1],
         )
         return [_label(pod), *patch(pod, injection)]
     except Undecodable:

@@ -9,9 +9,9 @@ verdict      message; step, check and status of the broken link; how it shows (s
              could not be made; the check that warns although it should work
 fix          id, message, choices for a placeholder, commands, what the last one adds (then), lines of a unified diff of
              the object; null where there is nothing to do
-prediction   what the fix leads to: outcome (works, should_work, or broken), message; step, check, got, expected and
-             error of the next broken link; dry_run: what of the fix the API server accepted or refused in one; the
-             steps that hold; what is not known before it runs; null where none of it can be worked out
+prediction   what the fix leads to: outcome (works, should_work, unknown, or broken), message; step, check, got,
+             expected and error of the next broken link; dry_run: what of the fix the API server accepted or refused in
+             one; the steps that hold; what is not known before it runs; null where none of it can be worked out
 pods         all Pods of the ServiceAccount, newest first, each with what its manifest has of the webhook's work;
              null where they were not listed
 default_pods where there are none: the namespace's Pods that run as `default`; else null

@@ -19,7 +19,7 @@ from app.flow.names import API_TOKEN
 from app.flow.ports import Access, AssumedRole, Assumptions, Credentials, Execution, Ports
 from app.flow.targets.kinds import Kind
 from app.flow.token import key_id
-from app.flow.webhook import RULE, WebhookSettings, mutate
+from app.flow.webhook import RULE, WebhookSettings, mutate, mutate_for_pod_identity
 from tests.private_keys import KEY
 
 ACCOUNT = "111122223333"
@@ -212,6 +212,8 @@ class Fakes:
             "identity": {"oidc": {"issuer": ISSUER}},
         }
     )
+    associated: bool = False
+    """Whether an association of EKS Pod Identity refers to the ServiceAccount."""
     denied: set[Access] = field(default_factory=set)
     assumptions: Assumptions = field(default_factory=Assumptions)
     dry_runs: list[Any] = field(default_factory=list)
@@ -225,7 +227,8 @@ class Fakes:
         self.files.setdefault(f"cat {DIRECTORY}/token", Execution(stdout=self.token, stderr="", exit_code=0))
 
     def mutated(self, pod: Any) -> Any:
-        patch = mutate(pod, self.service_account, SETTINGS) if self.webhook_up else []
+        operations = mutate_for_pod_identity if self.associated else mutate
+        patch = operations(pod, self.service_account, SETTINGS) if self.webhook_up else []
         return jsonpatch.apply_patch(pod, patch)
 
     def ports(self) -> Ports:

@@ -36,7 +36,19 @@ from app.report import document, page, prediction_words
 from app.ui.doctor import diagnosis as drawn
 from app.ui.text import value
 from tests.examples import examples
-from tests.unit.fake_ports import ACCOUNT, HOST, ROLE, SUB, SUBJECT, FakeCluster, Fakes, bare_pod, trust_policy
+from tests.unit.fake_ports import (
+    ACCOUNT,
+    DIRECTORY,
+    HOST,
+    ROLE,
+    SUB,
+    SUBJECT,
+    FakeCluster,
+    Fakes,
+    bare_pod,
+    token,
+    trust_policy,
+)
 from tests.unit.test_doctor import (
     ANNOTATION,
     CASES,
@@ -57,6 +69,13 @@ NO_PROVIDER = Refused(
     code="InvalidIdentityToken", server_message="No OpenIDConnect provider found in your account", status=400
 )
 DENIED = Refused(code="AccessDenied", server_message="no identity-based policy allows", status=403)
+
+
+NODE = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+
+
+def role(name: str, policy: Any) -> dict[str, Any]:
+    return {"Arn": f"arn:aws:iam::{ACCOUNT}:role/{name}", "RoleName": name, "AssumeRolePolicyDocument": policy}
 
 
 def spoilt(*spoils: Callable[[Fakes], Any], **errors: Any) -> Diagnosis:
@@ -91,6 +110,48 @@ def test_the_copy_has_the_verdict_of_the_diagnosis(name: str) -> None:
     assert (verdict.check and verdict.check.id) == (ours.check and ours.check.id)
 
 
+def mistyped_role(fakes: Fakes, of_the_near_one: Any) -> None:
+    """The annotation points to no role, and one has a near name."""
+    annotated(fakes, ROLE.replace("reader", "raeder"))
+    fakes.pod = fakes.mutated(bare_pod())
+    fakes.roles = [role("s3-reader", of_the_near_one)]
+
+
+def keeps_ending(fakes: Fakes) -> None:
+    """The program ends badly, and the kubelet starts it again and again."""
+    waiting = {"waiting": {"reason": "CrashLoopBackOff"}}
+    status = {**ended(254), "state": waiting, "lastState": ended(254)["state"]}
+    fakes.pod["status"] = {"phase": "Running", "containerStatuses": [status]}
+
+
+def not_renewed(fakes: Fakes) -> None:
+    """The kubelet gets no new token, so that of the file has expired."""
+    fakes.files[f"cat {DIRECTORY}/token"] = Execution(stdout=token(exp=int(fakes.now) - 1), stderr="", exit_code=0)
+
+
+def by_pod_identity(fakes: Fakes) -> None:
+    """The ServiceAccount has an association, and no annotation."""
+    annotated(fakes, "")
+    fakes.roles = [role("s3-reader", trust_policy())]
+    fakes.associated = True
+    fakes.pod = fakes.mutated(bare_pod())
+
+
+def for_root_alone(fakes: Fakes) -> None:
+    """The manifest of a Pod without an owner has the token's volume, for root alone, and another user."""
+    pod = fakes.pod
+    pod["metadata"].pop("ownerReferences", None)
+    source = {"serviceAccountToken": {"audience": "sts.amazonaws.com", "path": "token"}}
+    projected = {"defaultMode": 0o400, "sources": [source]}
+    pod["spec"].setdefault("volumes", []).append({"name": "aws-iam-token", "projected": projected})
+    container(fakes)["securityContext"] = {"runAsUser": 1000}
+    pod["spec"]["containers"].append({"name": "logs", "image": "busybox"})
+
+
+NO_ROLE: dict[str, Any] = {
+    "role": NotFound(code="NoSuchEntity", server_message="no", status=404),
+    "assume_role": NOT_AUTHORIZED,
+}
 LEADS_TO: dict[str, tuple[tuple[Callable[[Fakes], Any], ...], dict[str, Any], Outcome, str]] = {
     # what is wrong: (how, what the servers refuse, where the fix leads to, the check that is named then)
     "no provider": ((no_provider,), {"assume_role": NO_PROVIDER}, SHOULD_WORK, ""),
@@ -109,13 +170,20 @@ LEADS_TO: dict[str, tuple[tuple[Callable[[Fakes], Any], ...], dict[str, Any], Ou
         (FIXES["static keys"][0], lambda f: add_variable(f, "AWS_PROFILE")),
         *({}, WORKS, "pod.static_keys"),
     ),
-    "no role": (
-        (),
-        {"role": NotFound(code="NoSuchEntity", server_message="no", status=404), "assume_role": NOT_AUTHORIZED},
-        *(NEXT, "access.policy"),
+    "no role": ((), NO_ROLE, NEXT, "access.policy"),
+    "a near role": ((lambda f: mistyped_role(f, trust_policy()),), NO_ROLE, SHOULD_WORK, ""),
+    "a near role that does not admit it": ((lambda f: mistyped_role(f, NODE),), NO_ROLE, NEXT, "trust.provider"),
+    "a program that keeps ending": ((other_subject, keeps_ending), {"assume_role": NOT_AUTHORIZED}, SHOULD_WORK, ""),
+    "Pod Identity, and no annotation": (
+        *((by_pod_identity,), {}),
+        *(NEXT, "pod.pod_identity"),
     ),
     "not restarted": ((FIXES["not restarted"][0],), {}, SHOULD_WORK, ""),
     "the label": ((FIXES["skip label"][0],), {}, WORKS, ""),
+    "the label and a volume for root alone": (
+        *((FIXES["skip label"][0], for_root_alone), {}),
+        *(NEXT, "pod.token_readable"),
+    ),
 }
 
 
@@ -125,6 +193,31 @@ def test_a_fix_leads_to(name: str) -> None:
     foretold = spoilt(*spoils, **errors).prediction
     assert foretold is not None
     assert (foretold.outcome, foretold.check.id if foretold.check else "") == (prospect, check_id)
+
+
+def test_what_reading_decides_and_was_not_read_leaves_open_whether_it_works() -> None:
+    """A role of another account, to which we gave a provider, may not accept the ServiceAccount."""
+    fakes = healthy()
+    annotated(fakes, ROLE.replace(ACCOUNT, "444455556666"))
+    fakes.pod = fakes.mutated(bare_pod())
+    fakes.errors.update(NO_ROLE | {"assume_role": NO_PROVIDER})
+    found = examined(fakes)
+    foretold = found.prediction
+    assert found.fix is not None
+    assert foretold is not None
+    assert (found.fix.id, foretold.outcome) == ("create_provider", Outcome.UNKNOWN)
+    assert "role.exists" in {check.id for check in foretold.unknown}
+    for language in LANGUAGES:
+        words = load(language)
+        text = "\n".join(doctor_text.of_diagnosis(found, words))
+        assert words.message("doctor.prediction.unknown") in text
+        assert words.message("doctor.prediction.should_work") not in text
+
+
+def test_a_kubelet_that_renews_no_token_may_get_none_for_a_new_pod() -> None:
+    foretold = spoilt(FIXES["static keys"][0], not_renewed).prediction
+    assert foretold is not None
+    assert (foretold.outcome, "token.file" in {check.id for check in foretold.unknown}) == (SHOULD_WORK, True)
 
 
 def test_an_action_that_was_asked_for_is_judged_on_the_copy_too() -> None:
@@ -197,7 +290,7 @@ def test_a_fix_that_changes_nothing_on_the_copy_has_no_prediction() -> None:
     assert cause is not None
     assert apply(copy, Fix(id="x", commands=("kubectl rollout restart deployment/web",), recreates=True))
     again = examine(ports_of(copy), SUBJECT)
-    assert predict(copy, again.walk, again.checks, cause=cause) is None
+    assert predict(copy, again.walk, again.checks, cause=cause, later=()) is None
 
 
 def test_nothing_to_fix_has_no_prediction() -> None:
@@ -251,12 +344,7 @@ def test_a_role_that_is_made_under_a_path_has_the_annotated_arn() -> None:
 # --- the role that is meant ------------------------------------------------------------------------------------------
 
 
-def role(name: str, policy: Any) -> dict[str, Any]:
-    return {"Arn": f"arn:aws:iam::{ACCOUNT}:role/{name}", "RoleName": name, "AssumeRolePolicyDocument": policy}
-
-
 LIKE = trust_policy(StringLike={f"{HOST}:sub": "system:serviceaccount:default:*"})
-NODE = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
 OTHER = ROLE.replace("s3-reader", "other")
 ROLES: dict[str, tuple[list[Any], str, tuple[str, ...], str]] = {
     # the roles of the account: (the fix, what it lists, the ARN in its commands)

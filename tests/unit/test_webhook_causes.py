@@ -506,6 +506,24 @@ def test_a_pod_that_was_edited_before_works_until_the_next_one(name: str) -> Non
         assert not any(RESTART in command for command in found.fix.commands)
 
 
+def test_an_association_that_is_newer_than_the_pod_shows_in_the_dry_run() -> None:
+    """Its webhook was called a silent one, although it had edited the Pod of the dry run."""
+    fakes = unedited()
+    fakes.associated = True
+    found = examine(fakes.ports(), SUBJECT)
+    assert outcome(found) == ("pod.pod_identity", "pod_identity_of_next_pod")
+    assert found.verdict.later == ()
+
+    fakes = running()
+    fakes.associated = True
+    found = examine(fakes.ports(), SUBJECT)
+    check, fix = found.verdict.check, found.fix
+    assert check is not None
+    assert fix is not None
+    assert (found.verdict.outcome, check.id, check.reason) == (Outcome.WORKS, "pod.pod_identity", "next_pod")
+    assert (fix.id, fix.then) == ("pod_identity_of_next_pod", "works_as_it_is")
+
+
 @pytest.mark.parametrize("actions", [(), tuple(Action)])
 def test_a_pod_from_before_the_annotation_was_removed_works_until_the_next_one(actions: tuple[Action, ...]) -> None:
     """As when GitOps takes back what was annotated by hand."""

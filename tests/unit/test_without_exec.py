@@ -233,6 +233,15 @@ def test_what_keeps_a_pod_from_running_is_said_in_the_clusters_own_words(name: s
     assert diagnosis_file.load(diagnosis_file.save(found)).verdict == found.verdict
 
 
+def test_a_kubelet_that_gets_no_token_for_any_volume_is_looked_at_on_its_node() -> None:
+    fakes = not_running("a volume")
+    said = 'MountVolume.SetUp failed for volume "kube-api-access-x" : failed to fetch token: connection refused'
+    fakes.events = [event("FailedMount", said)]
+    fix = examined(fakes).fix
+    assert fix is not None
+    assert (fix.id, "journalctl -u kubelet" in fix.commands[0]) == ("kubelet", True)
+
+
 def test_every_kind_has_a_case_and_its_words() -> None:
     assert {reason for _, reason, *_ in NOT_RUNNING.values()} == set(KINDS)
     for language in LANGUAGES:

@@ -16,6 +16,7 @@ from app.flow.json_access import get, get_str
 from app.flow.matching.nearest import statements
 from app.flow.model import Status
 from app.flow.names import annotated_role_arn, host_and_path
+from app.flow.steps.mutation import DRY_RUN
 from app.flow.steps.service_account import WEBHOOKS_OWN
 from app.flow.steps.trust_policy import OF_CALLER, OF_REQUEST
 from app.flow.steps.webhook import NEXT_POD
@@ -184,7 +185,9 @@ def trust(names: Names) -> Fix:
 
 
 def pod_identity(names: Names) -> Fix:
-    return Fix(id="pod_identity", commands=(associations(names),))
+    """Finds the association, which shows in the Pod, or only in the Pod of the dry run."""
+    of_next = names.check.where.startswith(DRY_RUN)
+    return Fix(id="pod_identity_of_next_pod" if of_next else "pod_identity", commands=(associations(names),))
 
 
 def associations(names: Names) -> str:

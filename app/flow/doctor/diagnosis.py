@@ -150,7 +150,8 @@ class Diagnosis:
         ports = ports_of(copy)
         reports = tuple(walk_through(ports, self.subject, copy.asked))
         after = diagnose(ports, Walk(subject=self.subject, reports=reports))
-        return predict(copy, after.walk, after.checks, cause=cause)
+        later = [check for _, check in self.verdict.later]
+        return predict(copy, after.walk, after.checks, cause=cause, later=later)
 
     def steps(self) -> Iterator[tuple[Step, tuple[Check, ...]]]:
         """The checks by step, those of the running Pod after the step's own."""

@@ -35,7 +35,10 @@ from app.flow.steps.injection import (
     token_source,
     without_aws,
 )
-from app.flow.webhook import VOLUME
+from app.flow.steps.kubelet_status import pod_runs
+from app.flow.steps.mutation import DRY_RUN
+from app.flow.steps.webhook import NEXT_POD
+from app.flow.webhook import POD_IDENTITY_LABEL, POD_IDENTITY_VARIABLES, VOLUME
 
 CHECKS = (
     "pod.running",
@@ -57,10 +60,8 @@ CHECKS = (
     "pod.application",
     "pod.hop_limit",
 )
-POD_IDENTITY_VARIABLE = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 API_ALONE = "api_alone"
 """The reason of what only a program that calls the API server needs."""
-POD_IDENTITY_LABEL = "eks.amazonaws.com/pod-identity"
 
 
 def inspect(ports: Ports, walk: Walk) -> StepReport:
@@ -91,7 +92,7 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
     annotations = get_object(evidence_of(walk, "service_account"), "metadata", "annotations")
     injected = _environment(findings, pod, where) & _volume(findings, pod, where)
     _age(findings, pod, evidence_of(walk, "service_account"), injected, get_str(annotations, ROLE_ARN), where)
-    _pod_identity(findings, pod, where)
+    _pod_identity(findings, walk, pod, where)
     _api_server(findings, pod, where)
     judge_sdk(findings, pod, where)
 
@@ -240,18 +241,25 @@ def annotated_at(service_account: JsonValue) -> str:
     return max(times, key=lambda time: unix_time(time) or 0.0, default="")
 
 
-def _pod_identity(findings: Findings, pod: JsonValue, where: str) -> None:
-    """An EKS Pod Identity association wins over the annotation: the webhook then writes its variables instead."""
+def _pod_identity(findings: Findings, walk: Walk, pod: JsonValue, where: str) -> None:
+    """An EKS Pod Identity association wins over the annotation: the webhook then writes its variables instead. Those of
+    an association that is newer than the Pod show in the Pod of the dry run."""
     variables = [environment(box) for box in containers(pod)]
-    given = any(POD_IDENTITY_VARIABLE in box for box in variables)
+    uri = POD_IDENTITY_VARIABLES[0]
+    given = any(uri in box for box in variables)
     both = all(TOKEN_VARIABLE in box for box in variables)
     # The webhook writes the label with the variables; alone beside those of the token, the manifest has it.
     labelled = POD_IDENTITY_LABEL in get_object(pod, "metadata", "labels") and (given or not both)
+    found = [name for name, there in ((POD_IDENTITY_LABEL, labelled), (uri, given)) if there]
+    of_next = (environment(box) for box in containers(evidence_of(walk, "pod_after")))
+    later = not found and any(uri in box and TOKEN_VARIABLE not in box for box in of_next)
     findings.judge(
         "pod.pod_identity",
-        not (labelled or given),
-        got=[name for name, found in ((POD_IDENTITY_LABEL, labelled), (POD_IDENTITY_VARIABLE, given)) if found],
+        not (found or later),
+        got=[uri] if later else found,
         expected=TOKEN_VARIABLE,
-        where=f"{where} .spec.containers[].env",
-        otherwise=Status.WARNING if both else Status.FAILED,
+        where=f"{DRY_RUN if later else where} .spec.containers[].env",
+        otherwise=Status.WARNING if both and not later else Status.FAILED,
     )
+    if later and both and pod_runs(pod):
+        findings.soften("pod.pod_identity", NEXT_POD)

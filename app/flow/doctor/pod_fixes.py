@@ -27,7 +27,7 @@ _USERS = (
     ",SECRETS:.spec.containers[*].envFrom[*].secretRef.name"
 )
 """The columns by which one sees who else takes its variables from a ConfigMap or a Secret."""
-_FETCH = "failed to fetch token"
+FETCH = "failed to fetch token"
 """The kubelet's error message for a failed TokenRequest."""
 
 
@@ -240,7 +240,7 @@ def token_file(names: Names) -> Fix:
     """The file does not appear where the kubelet gets no token, or where the manifest points to another file."""
     if not names.own_token and names.check.expected.startswith("/") and names.check.expected != TOKEN_PATH:
         return handwritten(names)
-    return kubelet(names) if _FETCH in names.check.error else describe(names)
+    return kubelet(names) if FETCH in names.check.error else describe(names)
 
 
 def empty_token(names: Names) -> Fix:

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from app.flow.json_access import get, get_list, get_object, get_str, unix_time
 from app.flow.model import JsonObject, JsonValue
-from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment
+from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment, has_identity
 
 Again: TypeAlias = Literal["restart", "delete", "apply", "replace", "reset"]
 """How to recreate the Pod: by its owner, which rolls out or notices; from what was applied; from what is stored, as it
@@ -108,11 +108,11 @@ def _cron_job_of(job: str, created: str) -> str:
 
 def _again(pod: JsonValue) -> Again:
     """How a Pod is created again. The stored Pod already has the webhook's variables, so a Pod made from it would keep
-    their old values."""
+    their old values, or EKS Pod Identity where the association is gone."""
     if LAST_APPLIED in get_object(pod, "metadata", "annotations"):
         return "apply"
     injected = any({ROLE_VARIABLE, TOKEN_VARIABLE} & environment(box).keys() for box in containers(pod))
-    return "reset" if injected else "replace"
+    return "reset" if injected or has_identity(pod) else "replace"
 
 
 def new_job(spec: JsonObject) -> JsonObject:

@@ -10,8 +10,8 @@ from app.flow.doctor.trust_fix import Bearer
 from app.flow.doctor.workload import HELD_BACK, ON_DELETE, PARTITION, PAUSED, new_job, why_kept_back
 from app.flow.json_access import get, get_list, get_str
 from app.flow.model import JsonValue, Subject
-from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, token_source
-from app.flow.webhook import VOLUME
+from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, has_identity, token_source
+from app.flow.webhook import POD_IDENTITY_VARIABLES, VOLUME
 
 _INJECTED = (f"{ROLE_VARIABLE}-", f"{TOKEN_VARIABLE}-")
 """The arguments by which `kubectl set env` removes the webhook's variables."""
@@ -160,7 +160,9 @@ class WorkloadCommands:
             case _:
                 return ()
         if self.again == "reset":
-            filters.append(line("kubectl", "set", "env", "--local", "-f", "-", *_INJECTED, "-o", "yaml"))
+            identity = POD_IDENTITY_VARIABLES if has_identity(self.documents.get("pod")) else ()
+            removed = (*_INJECTED, *(f"{name}-" for name in identity))
+            filters.append(line("kubectl", "set", "env", "--local", "-f", "-", *removed, "-o", "yaml"))
             if not self.keeps_volume(audience):
                 patch = json.dumps({"spec": {"volumes": [{"name": VOLUME, "$patch": "delete"}]}})
                 filters.append(line("kubectl", "patch", "--local", "-f", "-", "-p", patch, "-o", "yaml"))
@@ -168,6 +170,9 @@ class WorkloadCommands:
         return (command,) if edits else self._makes_a_pod(command)
 
     def keeps_volume(self, audience: str = "") -> bool:
-        """Whether the volume of the stored Pod asks for the right audience. If not, the new Pod goes without it."""
-        asked = get_str(token_source(self.documents.get("pod")), "audience")
-        return asked == (audience or self.bearer.audience)
+        """Whether the volume of the stored Pod, if it has one, asks for the right audience. If not, the new Pod goes
+        without it."""
+        pod = self.documents.get("pod")
+        if all(get_str(volume, "name") != VOLUME for volume in get_list(pod, "spec", "volumes")):
+            return True
+        return get_str(token_source(pod), "audience") == (audience or self.bearer.audience)

@@ -12,7 +12,7 @@ from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonObject, JsonValue
 from app.flow.names import API_TOKEN, TOKEN_PATH
 from app.flow.steps import kubelet_status
-from app.flow.webhook import VOLUME, skipped_containers
+from app.flow.webhook import POD_IDENTITY_VOLUME, VOLUME, skipped_containers
 from app.flow.webhook_patch import REGION_VARIABLES, STS_VARIABLE
 
 ROLE_VARIABLE = "AWS_ROLE_ARN"
@@ -38,6 +38,11 @@ def environment(container: JsonValue) -> dict[str, str]:
     return {
         get_str(item, "name"): get_str(item, "value") for item in get_list(container, "env") if get_str(item, "name")
     }
+
+
+def has_identity(pod: JsonValue) -> bool:
+    """Whether the webhook has set the Pod up for EKS Pod Identity."""
+    return any(get_str(volume, "name") == POD_IDENTITY_VOLUME for volume in get_list(pod, "spec", "volumes"))
 
 
 def token_source(pod: JsonValue) -> JsonObject | None:
@@ -200,10 +205,11 @@ def token_container(pod: JsonValue) -> tuple[str, str] | None:
     return next(running, next(iter(found), None))
 
 
-def request_pod(pod: JsonValue, namespace: str, service_account: str) -> JsonObject:
+def request_pod(pod: JsonValue, namespace: str, service_account: str, *, keeps_volume: bool = False) -> JsonObject:
     """The Pod as it was requested: the stored one without what the API server and its webhooks have added.
 
-    Without a stored Pod it is the smallest Pod that runs under the ServiceAccount.
+    Without a stored Pod it is the smallest Pod that runs under the ServiceAccount. `keeps_volume`: whether the token's
+    volume is the manifest's own.
     """
     if not get_object(pod, "spec"):
         container = {"name": "aws-cli", "image": "amazon/aws-cli:latest"}
@@ -213,7 +219,8 @@ def request_pod(pod: JsonValue, namespace: str, service_account: str) -> JsonObj
     for key in ("nodeName", "serviceAccount", "priority", "preemptionPolicy", "tolerations", "ephemeralContainers"):
         spec.pop(key, None)
     spec["serviceAccountName"] = service_account
-    added = {name for volume in get_list(spec, "volumes") if (name := get_str(volume, "name")) and _is_added(name)}
+    names = {get_str(volume, "name") for volume in get_list(spec, "volumes")}
+    added = {name for name in names if name.startswith("kube-api-access-") or (name == VOLUME and not keeps_volume)}
     return _pod(namespace, metadata, _without(spec, added))
 
 
@@ -225,10 +232,6 @@ def as_asked_for(pod: JsonValue) -> JsonObject:
 def _pod(namespace: str, metadata: JsonObject, spec: JsonObject) -> JsonObject:
     names = {"generateName": "irsa-explorer-", "namespace": namespace}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {**metadata, **names}, "spec": spec}
-
-
-def _is_added(volume: str) -> bool:
-    return volume == VOLUME or volume.startswith("kube-api-access-")
 
 
 def _without(spec: JsonObject, added: set[str]) -> JsonObject:

@@ -25,6 +25,8 @@ from app.flow.steps.step_context import StepContext
 from app.flow.strict_json import loads_or_none
 from app.flow.webhook import SKIP_LABEL, VOLUME
 
+DRY_RUN = "POST pods?dryRun=All"
+"""The place of what the dry run shows."""
 PARTS = (f"volume {VOLUME}", "volumeMounts", ROLE_VARIABLE, TOKEN_VARIABLE)
 """The webhook's additions, in short."""
 
@@ -68,7 +70,7 @@ def show_mutation(
 
 def judge_mutation(findings: Findings, pod: JsonValue, step_context: StepContext) -> None:
     """The three things that the webhook adds, in the Pod that the dry run brought."""
-    where = "POST pods?dryRun=All .spec"
+    where = f"{DRY_RUN} .spec"
     boxes = containers(pod)
 
     # (1) The volume: a request for a token with this audience.

@@ -16,7 +16,7 @@ from app.flow.ports import Ports
 from app.flow.steps import kubelet_status, selectors
 from app.flow.steps.findings import BY_HAND, NO_POD, Findings, unseen
 from app.flow.steps.injection import own_token, request_pod, token_source
-from app.flow.steps.mutation import PARTS, judge_mutation, present_parts, show_mutation
+from app.flow.steps.mutation import DRY_RUN, PARTS, judge_mutation, present_parts, show_mutation
 from app.flow.steps.oidc_provider import USUAL_AUDIENCE
 from app.flow.steps.step_context import StepContext
 from app.flow.webhook import CONFIGURATION, RULE, WEBHOOKS
@@ -76,7 +76,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
         _selected(findings, ports, webhook, get_object(pod, "metadata", "labels"), subject.namespace, pod_unseen)
 
     # (3) The same Pod once more, dry: the API server calls its webhooks and stores nothing.
-    where = "POST pods?dryRun=All"
+    where = DRY_RUN
     request = request_pod(pod, subject.namespace, subject.service_account)
     try:
         after = ports.cluster.dry_run_pod(subject.namespace, request)

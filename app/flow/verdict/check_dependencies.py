@@ -75,7 +75,7 @@ _NOT_ASKED = _WRONG_TOKEN | {"pod.static_keys", "pod.sdk", "pod.token_used"}
 _FOLLOWS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(_TRUST, _ACCOUNT),
     "pod.handwritten": frozenset({"pod.pod_identity"}),  # the webhook then adds other variables
-    "pod.age": _ACCOUNT | _MANIFEST,
+    "pod.age": _ACCOUNT | _MANIFEST | {"pod.pod_identity"},  # a new Pod would have Pod Identity as well
     **dict.fromkeys(_MUTATION, _UNANNOTATED | _REGISTRATION | _MANIFEST),
     **dict.fromkeys(_INJECTED, _NO_TOKEN - _INJECTED | _ACCOUNT),
     "pod.region": _NO_TOKEN,

@@ -72,9 +72,9 @@ def _token(copy: Copy, container: str, path: str) -> Execution:
     if container in locked_out(pod):
         return _printed("", stderr=f"cat: {path}: Permission denied")
 
-    # (2) If the kubelet could not get the token, it will not get it for another Pod either.
+    # (2) If the kubelet could not get the token, or renew it, it may not get it for another Pod either.
     lacking = found.got == kubelet_status.FAILED_MOUNT and "service_account" not in copy.changed
-    if copy.renewed and lacking:
+    if copy.renewed and (lacking or copy.failed("token.lifetime")):
         raise NotKnown
 
     # (3) The token that was read; else the one that the volume asks for.

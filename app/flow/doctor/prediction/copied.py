@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.flow.doctor.account import ADMITTING
+from app.flow.doctor.reading import near_names
 from app.flow.errors import (
     FlowError,
     NotFound,
@@ -174,7 +175,8 @@ def refused(check: Check) -> Refused:
 
 
 def role_document(copy: Copy, name: str) -> JsonValue:
-    """GetRole, as far as it was read: the annotated role, one of its name under another ARN, one that was proposed.
+    """GetRole, as far as it was read: the annotated role, one of its name under another ARN, one that was proposed or
+    has a near name.
 
     Raises `NotKnown`, and for the annotated role the error with which it was read.
     """
@@ -182,7 +184,11 @@ def role_document(copy: Copy, name: str) -> JsonValue:
         raise NotKnown
     asked_for = "AssumeRolePolicyDocument"
     annotated = {**get_object(copy.documents.get("role")), asked_for: copy.documents.get("trust_policy")}
-    for document in (annotated, copy.documents.get("role_found"), *get_list(copy.documents.get(ADMITTING))):
+    proposed = (
+        *get_list(copy.documents.get(ADMITTING)),
+        *get_list(copy.documents, near_names.EVIDENCE, near_names.DOCUMENTS),
+    )
+    for document in (annotated, copy.documents.get("role_found"), *proposed):
         if (role_of(get_str(document, "Arn")) or ("", "", ""))[2] == name:
             return dict(document)
     if (role_of(copy.role_arn) or ("", "", ""))[2] == name:

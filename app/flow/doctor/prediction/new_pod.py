@@ -19,6 +19,7 @@ from app.flow.names import API_TOKEN, runs_as
 from app.flow.partitions import region_of
 from app.flow.steps import selectors
 from app.flow.steps.injection import request_pod, token_source
+from app.flow.steps.webhook import NEXT_POD
 from app.flow.times import timestamp
 from app.flow.webhook import CONFIGURATION, WEBHOOKS
 
@@ -29,7 +30,7 @@ _API_VOLUME = "kube-api-access-copy"
 
 def requested(manifest: JsonValue, namespace: str) -> JsonObject:
     """The Pod that is asked for with this manifest."""
-    return request_pod(manifest, namespace, runs_as(manifest))
+    return request_pod(manifest, namespace, runs_as(manifest), keeps_volume=True)
 
 
 def recreate(copy: Copy, manifest: JsonValue) -> None:
@@ -61,7 +62,10 @@ def admitted(copy: Copy, pod: JsonObject) -> JsonObject:
     if not ours or not _is_called(copy, get_object(pod, "metadata", "labels")):
         return with_token
     try:
-        return predicted.injected(with_token, service_account, copy.read, region_of(copy.issuer))
+        found = copy.check("pod.pod_identity")
+        associated = found.status is Status.FAILED or found.reason == NEXT_POD
+        region = region_of(copy.issuer)
+        return predicted.injected(with_token, service_account, copy.read, region, associated=associated)
     except (jsonpatch.JsonPatchException, JsonPointerException):
         return with_token
 

@@ -14,9 +14,10 @@ from app.flow.json_access import get_str
 from app.flow.model import HOLDS, NO_ACTION, Check, JsonValue, Status, Step, Walk
 from app.flow.port_wrappers.consent import NOT_ASKED
 from app.flow.steps import access
-from app.flow.steps.standstill import CREATION, IMAGE, UNSCHEDULED
-from app.flow.verdict.check_dependencies import in_order
-from app.flow.verdict.judge import REFUSED_LATELY, Outcome, judge
+from app.flow.steps.mutation import DRY_RUN
+from app.flow.steps.standstill import CREATION, IMAGE, PROGRAM_ENDED, UNSCHEDULED
+from app.flow.verdict.check_dependencies import SENT, in_order
+from app.flow.verdict.judge import REFUSED_LATELY, Outcome, Verdict, judge
 from app.flow.verdict.refusals import ANSWER, APPLICATION, GRANTED, RUNNING
 
 
@@ -35,7 +36,8 @@ class Prediction:
 
     outcome: Outcome
     """WORKS: nothing is broken any more, and STS has issued credentials for a token with the same claims. SHOULD_WORK:
-    nothing that can be known beforehand is broken any more. BROKEN: another link is broken, or still the same one."""
+    nothing that can be known beforehand is broken any more. UNKNOWN: nothing is known to be broken any more, but
+    something that reading decides was not read. BROKEN: another link is broken, or still the same one."""
     step: Step | None = None
     """Where the next broken link lies, or the next warning."""
     check: Check | None = None
@@ -51,24 +53,28 @@ class Prediction:
     """The steps that have no failed or open check on the copy."""
     open: tuple[Open, ...] = ()
     unknown: tuple[Check, ...] = ()
-    """The checks of the chain that cannot be made on the copy, and those about the new Pod that are open."""
+    """The checks of the chain that cannot be made on the copy, those about the new Pod that are open, and those that
+    failed by causes of their own and have not been decided again."""
 
 
 _NOTHING_TO_WORK_OUT = (APPLICATION, ANSWER, REFUSED_LATELY)
 """The checks of what a program or STS did: only a new run or request decides them."""
 _OF_A_RUN = frozenset({APPLICATION, GRANTED, "pod.request", "pod.token_used"})
 """The checks of what the program did. They stay as they are until the program runs again."""
+_OPEN = (Status.UNKNOWN, Status.NOT_REACHED)
 _STAYS = (UNSCHEDULED, IMAGE, CREATION)
 """The reasons that keep a Pod from running, and every other Pod of the same manifest as well."""
 
 
-def predict(copy: Copy, made: Walk, also: Sequence[Check], *, cause: Check) -> Prediction | None:
+def predict(
+    copy: Copy, made: Walk, also: Sequence[Check], *, cause: Check, later: Sequence[Check]
+) -> Prediction | None:
     """What a fix leads to, by `made`, the walk through the copy after the fix, and `also`, the checks that the doctor
     adds.
 
-    `cause`: the check that was fixed. None where the fix does no more than try again, because its result cannot be
-    worked out; and where the copy is the same as before, because the fix then does something that the copy does not
-    know.
+    `cause`: the check that was fixed; `later`: those that failed beside it by causes of their own. None where the fix
+    does no more than try again, because its result cannot be worked out; and where the copy is the same as before,
+    because the fix then does something that the copy does not know.
     """
     # (1) What the API server refuses in a dry run is known for certain.
     if (refused := copy.documents.get(NOT_STORED)) is not None:
@@ -120,9 +126,10 @@ def predict(copy: Copy, made: Walk, also: Sequence[Check], *, cause: Check) -> P
         if not decided and by_id[check_id].reason != NO_ACTION and copy.check(check_id).reason != NOT_ASKED:
             unknown.append(by_id[check_id])
     step, check = _warning(made, checks)
-    works = judged.outcome is Outcome.WORKS and answered and not doubts
+    left = [by_id[it.id] for it in later if it.id not in _NOTHING_TO_WORK_OUT]
+    unknown += [it for it in left if it.status in _OPEN and it not in (*doubts, *unknown)]
     return Prediction(
-        outcome=Outcome.WORKS if works else Outcome.SHOULD_WORK,
+        outcome=_outcome(judged, certain=answered and not doubts),
         step=step,
         check=check,
         accepted=tuple(filter(None, accepted)),
@@ -132,9 +139,20 @@ def predict(copy: Copy, made: Walk, also: Sequence[Check], *, cause: Check) -> P
     )
 
 
+def _outcome(judged: Verdict, *, certain: bool) -> Outcome:
+    """What a verdict without a broken link on the copy says of the cluster after the fix."""
+    if judged.outcome is Outcome.WORKS:
+        return Outcome.WORKS if certain else Outcome.SHOULD_WORK
+    sent = (*SENT, access.POLICY)
+    unread = any(check.status is Status.UNKNOWN and check.id not in sent for check in judged.open)
+    return Outcome.UNKNOWN if unread else Outcome.SHOULD_WORK
+
+
 def _starts(copy: Copy) -> bool:
-    """Whether the kubelet starts a Pod after the fix, or may now start the one that waits."""
-    return copy.renewed or "service_account" in copy.changed
+    """Whether the kubelet starts a Pod after the fix, or may now start the one that waits; or starts a program again
+    that has ended badly."""
+    again = copy.waits and copy.check(RUNNING).reason in PROGRAM_ENDED
+    return copy.renewed or again or "service_account" in copy.changed
 
 
 def _doubts(copy: Copy, by_id: Mapping[str, Check]) -> tuple[Check, ...]:
@@ -160,8 +178,9 @@ def _warning(made: Walk, checks: Sequence[Check]) -> tuple[Step | None, Check | 
 
 def _not_admitted(refused: JsonValue) -> Check:
     """A failed check: the API server refuses the Pod that the fix makes."""
-    code, where = get_str(refused, "code"), "POST pods?dryRun=All"
-    return Check(id="webhook.dry_run", status=Status.FAILED, got=code, expected="Pod", where=where)
+    return Check(
+        id="webhook.dry_run", status=Status.FAILED, got=get_str(refused, "code"), expected="Pod", where=DRY_RUN
+    )
 
 
 def _kept(check: Check, copy: Copy) -> Check:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from app.flow.annotations import is_role_arn
 from app.flow.doctor.evidence import check_of
 from app.flow.errors import FlowError
-from app.flow.json_access import get_str
+from app.flow.json_access import get, get_str
 from app.flow.matching.differences import edits
 from app.flow.model import Check, JsonValue, Status, Step, StepReport, Walk
 from app.flow.names import role_of
@@ -22,6 +23,8 @@ from app.flow.ports import Ports
 from app.flow.steps.findings import Findings
 
 EVIDENCE = "near"
+DOCUMENTS = "role_documents"
+"""The key of what IAM's list says of the near roles: their ARNs and trust policies."""
 NO_NAMESPACE = "no_namespace"
 """The key of the cause where something does not exist because its namespace does not."""
 EDITS, EDITS_OF_SHORT, SHORT = 2, 1, 4
@@ -29,6 +32,7 @@ EDITS, EDITS_OF_SHORT, SHORT = 2, 1, 4
 _PROPOSED = 3
 """How many names are proposed at most, the nearest first."""
 _DIGITS = re.compile(r"\d+")
+Listed = TypeVar("Listed")
 
 
 def inspect(ports: Ports, walk: Walk) -> StepReport:
@@ -41,8 +45,9 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
     return findings.report()
 
 
-def _found(ports: Ports, walk: Walk) -> Iterable[tuple[str, list[str] | None]]:
-    """The near names, by kind of name; None for a kind where nothing can be said."""
+def _found(ports: Ports, walk: Walk) -> Iterable[tuple[str, Sequence[JsonValue] | None]]:
+    """The near names, by kind of name, and the documents of the near roles; None for a kind where nothing can be
+    said."""
     subject = walk.subject
 
     # (1) The ServiceAccount, or its namespace where that is missing already.
@@ -60,9 +65,12 @@ def _found(ports: Ports, walk: Walk) -> Iterable[tuple[str, list[str] | None]]:
 
     # (3) The role, and the issuer's provider.
     if (check := _missing(walk, "role.exists")) and (wanted := role_of(check.expected)):
-        arns = _listed(lambda: (get_str(role, "Arn") for role in ports.aws.roles()))
-        roles = {(role_of(arn) or ("", "", ""))[2]: arn for arn in arns}
-        yield "role", [roles[name] for name in near(wanted[2], roles)] or None
+        listed = _listed(ports.aws.roles)
+        roles = {(role_of(get_str(role, "Arn")) or ("", "", ""))[2]: role for role in listed}
+        proposed = [roles[name] for name in near(wanted[2], roles)]
+        yield "role", [get_str(role, "Arn") for role in proposed] or None
+        kept = ("Arn", "AssumeRolePolicyDocument")
+        yield DOCUMENTS, [{key: get(role, key) for key in kept} for role in proposed] or None
     if check := _missing(walk, "provider.exists"):
         providers = {arn.partition("/")[2]: arn for arn in check.got.split(", ")}
         yield "provider", [providers[name] for name in near(check.expected.partition("/")[2], providers)] or None
@@ -74,7 +82,7 @@ def _missing(walk: Walk, check_id: str) -> Check | None:
     return check if check is not None and check.status is Status.FAILED and not is_role_arn(check.got) else None
 
 
-def _listed(ask: Callable[[], Iterable[str]]) -> list[str]:
+def _listed(ask: Callable[[], Iterable[Listed]]) -> list[Listed]:
     try:
         return list(ask())
     except FlowError:

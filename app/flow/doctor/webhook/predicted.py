@@ -9,6 +9,8 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 
+import jsonpatch
+
 from app.flow.annotations import AUDIENCE, TOKEN_EXPIRATION
 from app.flow.json_access import get_list, get_object, get_str, seconds
 from app.flow.model import JsonObject, JsonValue
@@ -19,15 +21,23 @@ from app.flow.steps.injection import (
     as_asked_for,
     containers,
     environment,
+    has_identity,
     mount_path,
     token_source,
 )
 from app.flow.steps.oidc_provider import USUAL_AUDIENCE
-from app.flow.webhook import VOLUME, WebhookSettings, edited
+from app.flow.webhook import (
+    POD_IDENTITY_VARIABLES,
+    VOLUME,
+    WebhookSettings,
+    mutate,
+    mutate_for_pod_identity,
+)
 from app.flow.webhook_patch import STS_VARIABLE
 
 KINDS = ("initContainers", "containers")
 _RESET = (ROLE_VARIABLE, TOKEN_VARIABLE)
+"""The variables that the commands remove from a stored Pod."""
 _DEFAULT_MODE = 420
 
 
@@ -42,22 +52,29 @@ def handed_in(pod: JsonValue, again: str, *, keeps_volume: bool) -> JsonObject:
     spec = get_object(manifest, "spec")
     spec |= {kind: [get_object(box) for box in get_list(spec, kind)] for kind in KINDS if kind in spec}
     if again == "reset":
+        removed = (*_RESET, *(POD_IDENTITY_VARIABLES if has_identity(document) else ()))
         for box in (box for kind in KINDS for box in get_list(spec, kind)):
-            box["env"] = [it for it in get_list(box, "env") if get_str(it, "name") not in _RESET]
+            box["env"] = [it for it in get_list(box, "env") if get_str(it, "name") not in removed]
         if not keeps_volume:
             spec["volumes"] = [volume for volume in get_list(spec, "volumes") if get_str(volume, "name") != VOLUME]
     return {**manifest, "metadata": get_object(manifest, "metadata"), "spec": spec}
 
 
 def injected(
-    pod: JsonObject, service_account: JsonValue, documents: Mapping[str, JsonValue], region: str
+    pod: JsonObject,
+    service_account: JsonValue,
+    documents: Mapping[str, JsonValue],
+    region: str,
+    *,
+    associated: bool = False,
 ) -> JsonObject:
     """The Pod as the API server stores it, after the webhook. The arguments stay as they are.
 
     `documents` are those of a diagnosis, by which the webhook's flags show; `region` is the cluster's, empty where it
-    is not on EKS.
+    is not on EKS. `associated`: whether the ServiceAccount has an association of EKS Pod Identity.
     """
-    made = edited(pod, service_account, _settings(documents, region))
+    operations = mutate_for_pod_identity if associated else mutate
+    made = jsonpatch.apply_patch(pod, operations(pod, service_account, _settings(documents, region)))
     after: JsonObject = copy.deepcopy(get_object(made))
     for volume in get_list(after, "spec", "volumes"):
         if get_str(volume, "name") == VOLUME and isinstance(volume.get("projected"), dict):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.flow.doctor.application import ASKED_INSTANCE
 from app.flow.doctor.fix import Fix, line
 from app.flow.doctor.names import Names
+from app.flow.doctor.pod_fixes import FETCH, kubelet
 from app.flow.json_access import get, get_str
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment, token_container
 from app.flow.steps.standstill import CRASH, FAILED, IMAGE, INIT, INIT_RUNS, PROGRAM_ENDED, VOLUME
@@ -26,6 +27,8 @@ def running(names: Names) -> Fix:
     if check.reason in (CRASH, FAILED, INIT, INIT_RUNS) and container and state:
         before = ("--previous",) if state.startswith(_AGAIN) else ()
         return Fix(id="container_log", commands=(names.kubectl("logs", names.pod, "-c", container, *before),))
+    if FETCH in check.error:
+        return kubelet(names)
     describe = names.kubectl("describe", "pod", names.pod)
     node = get_str(names.documents.get("pod"), "spec", "nodeName")
     if check.reason == VOLUME and _OF_DRIVER in check.error and node:
