@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 import pytest
@@ -91,3 +92,18 @@ def test_a_client_that_waits_to_be_let_on_is_refused_before_it_sends(simulation)
         head = "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2000000\r\nExpect: 100-continue\r\n\r\n"
         connection.sendall(head.encode())
         assert connection.recv(65536).startswith(b"HTTP/1.1 413")
+
+
+def test_where_too_many_handshakes_are_not_finished_the_oldest_ends_and_others_are_served(simulation, monkeypatch, api):
+    monkeypatch.setattr(servers, "HANDSHAKES", 3)
+    where = urlsplit(simulation.kubernetes_url)
+    with ExitStack() as stack:
+        opened = []
+        for _ in range(4):
+            opened.append(stack.enter_context(socket.create_connection((where.hostname, where.port), SECONDS)))
+            opened[-1].sendall(b"\x16\x03\x01\x02\x00")
+        assert opened[0].recv(1) == b""
+        assert api.get("/version").status == 200
+        opened[-1].settimeout(0.05)
+        with pytest.raises(TimeoutError):
+            opened[-1].recv(1)

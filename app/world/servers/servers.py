@@ -7,6 +7,7 @@ import os
 import socket
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 
 import uvicorn
 from starlette.responses import Response
@@ -32,6 +33,11 @@ HOST = "127.0.0.1"
 BACKLOG = 512
 HANDSHAKE_SECONDS = 10.0
 """For a TLS handshake. asyncio's own limit is a minute."""
+HANDSHAKES = 200
+"""TLS handshakes at a time: where more begin, the oldest ends. Each takes a descriptor and 0.1 MB, and a client that
+says nothing more keeps them. Our own client begins 100 at most (`http_client.CONNECTIONS_LIMIT`)."""
+ACCEPT_AGAIN_SECONDS = 0.1
+"""After a connection could not be accepted: no descriptor is free, or its client has gone."""
 OF_A_PAGE = 3
 """Connections for each page that may be open: of its walk, and of what its reader runs in a console or a terminal."""
 KEEP_ALIVE_SECONDS = 120
@@ -126,31 +132,59 @@ def stop(server: uvicorn.Server) -> None:
 
 
 class TlsServer(uvicorn.Server):
-    """Speaks TLS, and does not wait long for a client to do so: uvicorn leaves that to asyncio."""
+    """Speaks TLS. It bounds the handshakes, in number and time: uvicorn leaves them to asyncio, and no protocol of ours
+    knows of a connection before its handshake is done."""
 
     def __init__(self, config: uvicorn.Config, context: ssl.SSLContext) -> None:
         super().__init__(config)
         self._context = context
+        self._accepting: list[asyncio.Task[None]] = []
+        self._handshakes: dict[asyncio.Task[None], None] = {}
+        """The oldest first."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn's own, for sockets that listen already and an application without a lifespan."""
+        loop = asyncio.get_running_loop()
+        for listener in sockets or ():
+            listener.setblocking(False)
+            self._accepting.append(loop.create_task(self._accept(listener)))
+        self.servers = []
+        self.started = True
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn's own."""
+        for task in (*self._accepting, *self._handshakes):
+            task.cancel()
+        await super().shutdown(sockets)
+
+    async def _accept(self, listener: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                accepted, _ = await loop.sock_accept(listener)
+            except OSError:
+                await asyncio.sleep(ACCEPT_AGAIN_SECONDS)
+                continue
+            if len(self._handshakes) >= HANDSHAKES:
+                oldest = next(iter(self._handshakes))
+                del self._handshakes[oldest]
+                oldest.cancel()
+            task = loop.create_task(self._shake_hands(accepted))
+            self._handshakes[task] = None
+            task.add_done_callback(lambda it: self._handshakes.pop(it, None))
+
+    async def _shake_hands(self, accepted: socket.socket) -> None:
         def protocol() -> asyncio.Protocol:
             return self.config.http_protocol_class(config=self.config, server_state=self.server_state, app_state={})  # type: ignore[call-arg]
 
-        loop = asyncio.get_running_loop()
-        self.servers = [
-            await loop.create_server(
+        with suppress(OSError):  # the client speaks no TLS, takes too long, or has gone
+            await asyncio.get_running_loop().connect_accepted_socket(
                 protocol,
-                sock=listener,
+                accepted,
                 ssl=self._context,
-                backlog=BACKLOG,
                 ssl_handshake_timeout=HANDSHAKE_SECONDS,
                 ssl_shutdown_timeout=HANDSHAKE_SECONDS,
             )
-            for listener in sockets or ()
-        ]
-        self.started = True
 
 
 def config(app: ASGIApp, wait: Callable[[Scope], Response], *, tls: bool) -> uvicorn.Config:
