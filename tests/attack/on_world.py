@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import ssl
 from collections.abc import Awaitable, Callable
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
@@ -12,6 +14,7 @@ from tests.attack.row import CHEAPLY_REFUSED, REFUSED, Attack, Attacker
 from tests.attack.server import MEGABYTE, PATIENCE
 
 DEFAULT = "/api/v1/namespaces/default"
+RBAC = "/apis/rbac.authorization.k8s.io/v1"
 MERGE = {"content-type": "application/merge-patch+json"}
 STRATEGIC = {"content-type": "application/strategic-merge-patch+json"}
 JSON_PATCH = {"content-type": "application/json-patch+json"}
@@ -98,6 +101,80 @@ async def long_selector(by: Attacker, number: int) -> Answer:
     return await ask(by.api, "GET", f"{DEFAULT}/pods?labelSelector=" + "+" * 30_000 + "=")
 
 
+async def large_objects(by: Attacker) -> None:
+    """A list of 1.8 MB."""
+    for name in ("one", "two"):
+        body = {"metadata": {"name": f"large-{name}"}, "data": {"text": "x" * 900_000}}
+        await ask(by.api, "POST", f"{DEFAULT}/configmaps", body)
+
+
+async def delete_large_objects(by: Attacker) -> str:
+    for name in ("one", "two"):
+        await ask(by.api, "DELETE", f"{DEFAULT}/configmaps/large-{name}")
+    return ""
+
+
+def unread(query: str) -> Callable[[Attacker, int], Awaitable[Answer]]:
+    """A request of that list whose answer is not read beyond its status. Its connection is left open."""
+
+    def request(by: Attacker) -> Answer:
+        keys = by.target.keys("attacker")
+        where = urlsplit(keys.server)
+        plain = socket.create_connection((where.hostname or "", where.port or 0), PATIENCE, (ATTACKER, 0))
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        context = ssl.create_default_context(cafile=str(keys.ca))
+        opened = context.wrap_socket(plain, server_hostname=where.hostname)
+        by.kept.append(opened)
+        line = f"GET {where.path}{DEFAULT}/configmaps{query} HTTP/1.1"
+        opened.sendall(f"{line}\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {keys.token}\r\n\r\n".encode())
+        return Answer(status=int(opened.recv(12)[-3:]))
+
+    async def send(by: Attacker, number: int) -> Answer:
+        return await asyncio.to_thread(request, by)
+
+    return send
+
+
+def runs(script: str) -> Callable[[Attacker, int], Awaitable[Answer]]:
+    """A Pod whose program is that script."""
+
+    async def send(by: Attacker, number: int) -> Answer:
+        container = {"name": "app", "image": "busybox", "command": ["sh", "-c", script]}
+        body = {"metadata": {"name": f"runs-{number}"}, "spec": {"containers": [container]}}
+        return await ask(by.api, "POST", f"{DEFAULT}/pods", body)
+
+    return send
+
+
+async def delete_pods(by: Attacker) -> str:
+    """Also an API server of the same world answers while the programs run."""
+    answer = await ask(by.api, "DELETE", f"{DEFAULT}/pods?gracePeriodSeconds=0")
+    return "" if answer.status == 200 else f"the Pods could not be deleted: {answer.status}"
+
+
+async def large_role(by: Attacker) -> None:
+    """A ClusterRole of 0.9 MB."""
+    rules = [{"apiGroups": [""], "resources": ["pods"], "resourceNames": ["x" * 9_000], "verbs": ["get"]}] * 100
+    await ask(by.api, "POST", f"{RBAC}/clusterroles", {"metadata": {"name": "large"}, "rules": rules})
+
+
+async def bind_and_list_rules(by: Attacker, number: int) -> Answer:
+    """Binds it once more to the one who asks, and asks for all that this one may do."""
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "large"}
+    subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "system:authenticated"}
+    bindings = [
+        {"metadata": {"name": f"again-{number}-{n}"}, "roleRef": role, "subjects": [subject]} for n in range(20)
+    ]
+    await asyncio.gather(*(ask(by.api, "POST", f"{RBAC}/clusterrolebindings", body) for body in bindings))
+    review = {"spec": {"namespace": "default"}}
+    return await ask(by.api, "POST", "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", review)
+
+
+async def delete_role(by: Attacker) -> str:
+    await ask(by.api, "DELETE", f"{RBAC}/clusterroles/large")
+    return ""
+
+
 async def large_body(by: Attacker, number: int) -> Answer:
     """By a client that sends all before it reads, as most do."""
 
@@ -179,6 +256,57 @@ ON_WORLD = (
         send=nested_adds,
         inputs=12,
         right=CHEAPLY_REFUSED,
+    ),
+    Attack(
+        name="unread_lists",
+        says="a list of 1.8 MB, of which nothing is read",
+        prepare=large_objects,
+        send=unread(""),
+        wrong=delete_large_objects,
+        right=frozenset({200, 429}),
+        inputs=40,
+        most=1000,
+        memory=40 * MEGABYTE,
+    ),
+    Attack(
+        name="unread_watches",
+        says="a watch of 1.8 MB, of which nothing is read",
+        prepare=large_objects,
+        send=unread("?watch=true"),
+        wrong=delete_large_objects,
+        right=frozenset({200, 429}),
+        inputs=40,
+        most=1000,
+        memory=40 * MEGABYTE,
+    ),
+    Attack(
+        name="programs_that_hold",
+        says="a Pod whose program doubles a text without end",
+        send=runs("x=a; while :; do x=$x$x; done"),
+        wrong=delete_pods,
+        right=REFUSED | {201},
+        inputs=20,
+        memory=40 * MEGABYTE,
+    ),
+    Attack(
+        name="programs_that_compute",
+        says="a Pod whose program computes without end",
+        send=runs("while :; do :; done"),
+        wrong=delete_pods,
+        right=REFUSED | {201},
+        inputs=20,
+        memory=40 * MEGABYTE,
+    ),
+    Attack(
+        name="rules_of_one_role",
+        says="a role of 0.9 MB, bound 20 times more, and a list of all rules",
+        prepare=large_role,
+        send=bind_and_list_rules,
+        wrong=delete_role,
+        right=REFUSED | {201},
+        inputs=4,
+        most=100,
+        memory=60 * MEGABYTE,
     ),
     Attack(name="large_body", says="a body of 8 MB, sent to AWS", send=large_body, right=frozenset({413}), inputs=5),
 )

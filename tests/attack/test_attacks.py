@@ -54,6 +54,9 @@ LARGE = {
     "strangers_evict": "tests.world.test_world_store, whose worlds go; test_nginx, through a server",
     "config_map_patches": "tests.world.test_kubernetes_streams and test_exchange_log, what is kept of a world",
     "values_in_a_frame": "tests.screens.test_sessions and tests.unit.test_page_frames, what is kept of a frame",
+    "unread_lists": "tests.world.test_kubernetes_streams, large answers of a world; unread_watches, through a server",
+    "programs_that_compute": "tests.world.test_shell, one program of a visitor in each pass of the loop",
+    "rules_of_one_role": "tests.world.test_kubernetes_access, the rules of a role count once",
 }
 """Left out of `make test`, and what has the same bound there."""
 BY_SERVER = sorted(ATTACKS, key=lambda row: (row.descriptors, sorted(row.settings)))
