@@ -17,7 +17,7 @@ from app.flow.errors import FlowError
 from app.flow.json_access import get_str
 from app.flow.matching.differences import edits
 from app.flow.model import Check, JsonValue, Status, Step, StepReport, Walk
-from app.flow.names import role_of
+from app.flow.names import role_name, role_of
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings
 
@@ -61,7 +61,7 @@ def _found(ports: Ports, walk: Walk) -> Iterable[tuple[str, list[str] | None]]:
     # (3) The role, and the issuer's provider.
     if (check := _missing(walk, "role.exists")) and (wanted := role_of(check.expected)):
         arns = _listed(lambda: (get_str(role, "Arn") for role in ports.aws.roles()))
-        roles = {(role_of(arn) or ("", "", ""))[2]: arn for arn in arns}
+        roles = {role_name(arn): arn for arn in arns}
         yield "role", [roles[name] for name in near(wanted[2], roles)] or None
     if check := _missing(walk, "provider.exists"):
         providers = {arn.partition("/")[2]: arn for arn in check.got.split(", ")}
