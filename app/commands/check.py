@@ -19,7 +19,7 @@ from app.commands.usage_errors import PathType
 from app.commands.verdict_text import conclusions
 from app.content import Content, load
 from app.flow.model import Check, JsonValue, Status
-from app.flow.names import annotated_role_arn, role_of
+from app.flow.names import annotated_role_arn, role_name
 from app.flow.verdict.judge import Outcome
 from app.flow.visible import visible, visible_ends
 from app.settings import Settings
@@ -220,11 +220,11 @@ def _listed(names: Sequence[str]) -> str:
 def _of_others(found: Examined, known: Sequence[TrustDocument], words: Content) -> str:
     """A text that the files have trust policies, but none of this role; empty where they have none, or the role has no
     name."""
-    role = role_of(annotated_role_arn(found.account.document))
+    role = role_name(annotated_role_arn(found.account.document))
     names = list(dict.fromkeys(it.name or it.where for it in known))
-    if role is None or not names:
+    if not role or not names:
         return ""
-    return words.message("check.of_other_roles", role=role[2], names=_listed(names))
+    return words.message("check.of_other_roles", role=role, names=_listed(names))
 
 
 def _check(check: Check, found: Examined, columns: int, words: Content) -> Iterator[str]:

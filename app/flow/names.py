@@ -107,6 +107,12 @@ def role_of(role_arn: str) -> tuple[str, str, str] | None:
     return (partition, account, name) if name else None
 
 
+def role_name(role_arn: str) -> str:
+    """The name in a role's ARN, without the path; empty for any other text."""
+    parts = role_of(role_arn)
+    return parts[2] if parts else ""
+
+
 def boundary_of(role: JsonValue) -> str:
     """The ARN of the permissions boundary of a role, as GetRole has it; empty where it has none."""
     return get_str(role, "PermissionsBoundary", "PermissionsBoundaryArn")

@@ -96,7 +96,7 @@ def key_id(public_key: PublicKeyTypes) -> str:
     A key of EKS has another one, by a rule that AWS does not publish.
     """
     der = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return base64.urlsafe_b64encode(hashlib.sha256(der).digest()).rstrip(b"=").decode()
+    return base64url(hashlib.sha256(der).digest())
 
 
 def decode(token: str) -> DecodedToken:
@@ -152,6 +152,11 @@ def split(token: str) -> tuple[str, str, str]:
     if len(rest) != 2:
         raise MalformedToken("parts", got=str(1 + len(rest)), expected=str(len(PARTS)))
     return header, rest[0], rest[1]
+
+
+def base64url(data: bytes) -> str:
+    """Base64url without its padding (RFC 7515, appendix C)."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def unpadded(encoded: str) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import json
 import queue
@@ -16,19 +15,15 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from app.flow.token import base64url
+
 KEY_BITS = 2048
 """What EKS uses, and what `RS256` needs at least."""
-
-
 AT_ONCE = 2
 """Keys that are made without a pause."""
 PAUSE_SECONDS = 0.2
 """Between two keys when so many are ready. At a start, sixteen in a row take a core for the second in which the first
 page is made."""
-
-
-def _base64url(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def _json(value: Mapping[str, Any]) -> bytes:
@@ -61,16 +56,16 @@ class SigningKey:
             "kid": self.kid,
             "use": "sig",
             "alg": "RS256",
-            "n": _base64url(numbers.n.to_bytes((numbers.n.bit_length() + 7) // 8, "big")),
-            "e": _base64url(numbers.e.to_bytes((numbers.e.bit_length() + 7) // 8, "big")),
+            "n": base64url(numbers.n.to_bytes((numbers.n.bit_length() + 7) // 8, "big")),
+            "e": base64url(numbers.e.to_bytes((numbers.e.bit_length() + 7) // 8, "big")),
         }
 
     def sign(self, claims: Mapping[str, Any]) -> str:
         """A compact JWT. The header holds `alg` and `kid` and no `typ`; the claims come out in alphabetical order."""
         header = _json({"alg": "RS256", "kid": self.kid})
-        signed = f"{_base64url(header)}.{_base64url(_json(claims))}"
+        signed = f"{base64url(header)}.{base64url(_json(claims))}"
         signature = self.private_key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
-        return f"{signed}.{_base64url(signature)}"
+        return f"{signed}.{base64url(signature)}"
 
 
 class KeyPool:

@@ -118,14 +118,6 @@ def test_the_wire_is_drawn_once_it_is_unfolded_and_stays_so(reader, language):
     assert EXCHANGE in shown.open("webhook").html("exchanges_webhook")
 
 
-def test_the_journey_goes_from_the_story_over_the_labs_to_what_one_takes_home():
-    after = (
-        *("build", "break_it", "missions", "time_machine", "thief"),
-        *("doctor", "inspect_token", "one_page", "self_check"),
-    )
-    assert JOURNEY == (*STORY, *after)
-
-
 @pytest.mark.parametrize("page", JOURNEY)
 def test_page_leads_to_its_neighbours_by_name(reader, page):
     shown, content = reader("en"), load("en")

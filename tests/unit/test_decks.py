@@ -19,8 +19,7 @@ def test_the_minutes_of_the_slides_add_up_to_the_talk(length):
     assert all(before[2] == after[1] for before, after in itertools.pairwise(planned))
 
 
-def test_the_decks_are_about_as_long_as_their_talks_allow():
-    assert {length: len(deck) for length, deck in DECKS.items()} == {10: 16, 20: 32}
+def test_the_short_talk_is_a_part_of_the_long_one():
     assert set(DECKS[10]) < set(DECKS[20])
 
 

@@ -11,10 +11,10 @@ from app.flow.doctor.evidence import audience_of, check_of, evidence_of, role_ar
 from app.flow.doctor.trust_fix import Bearer
 from app.flow.errors import FlowError, NotFound
 from app.flow.json_access import get, get_str
-from app.flow.model import NOT_OBSERVABLE, Status, Step, StepReport, Walk
+from app.flow.model import Status, Step, StepReport, Walk
 from app.flow.names import account_of, provider_arn, role_of, subject_claim
 from app.flow.ports import Ports
-from app.flow.steps.findings import Findings, unseen
+from app.flow.steps.findings import Findings
 from app.flow.steps.trust_policy import strangers_of
 from app.flow.verdict.refusals import ANSWER
 
@@ -37,7 +37,7 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
     try:
         ours = _ours(ports, walk)
     except FlowError as error:
-        findings.unknown(_ACCOUNT, unseen(error) or NOT_OBSERVABLE, where=where, error=error.server_message)
+        findings.unread(_ACCOUNT, error, where=where)
         return findings.report()
     if account == ours:
         findings.judge(_ACCOUNT, True, got=account, expected=ours, where=where)
@@ -50,7 +50,7 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
     except NotFound as error:
         said = error.server_message
     except FlowError as error:
-        findings.unknown(_ACCOUNT, unseen(error) or NOT_OBSERVABLE, where=where, error=error.server_message)
+        findings.unread(_ACCOUNT, error, where=where)
         return findings.report()
     answer = check_of(walk, ANSWER)
     refused = answer is not None and answer.status is Status.FAILED

@@ -15,7 +15,7 @@ from app.flow.doctor.trust_fix import Bearer
 from app.flow.doctor.workload_commands import WorkloadCommands
 from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import Check, JsonValue, Status, Walk
-from app.flow.names import DEFAULT_AUDIENCE, account_of, provider_arn, role_of, subject_claim
+from app.flow.names import DEFAULT_AUDIENCE, account_of, provider_arn, role_name, role_of, subject_claim
 from app.flow.partitions import partition_of, region_of
 from app.flow.steps.findings import OTHER_ACCOUNT
 from app.flow.steps.injection import ROLE_VARIABLE, containers, environment
@@ -44,7 +44,7 @@ class Names(WorkloadCommands):
         """As `OwnToken`; empty where the token is the webhook's work."""
         annotated = get_str(self.annotations, ROLE_ARN) or get_str(documents, KEPT_ROLE)
         self.role_arn = get_str(self.own_token, "role_arn") or annotated
-        self.role_name = (role_of(self.role_arn) or ("", "", NAME_HERE))[2]
+        self.role_name = role_name(self.role_arn) or NAME_HERE
         path = self.role_arn.partition(":role/")[2].rpartition("/")[0]
         self.role_path = f"/{path}/" if path else "/"
         read = documents.get(ADMITTING)

@@ -13,18 +13,18 @@ from app.flow.doctor.evidence import role_arn_of
 from app.flow.doctor.without_exec.grants import judge_grants
 from app.flow.errors import FlowError
 from app.flow.json_access import get_list, get_object, get_str, unix_time
-from app.flow.model import NOT_OBSERVABLE, JsonValue, Status, Step, StepReport, Walk
-from app.flow.names import role_of, subject_claim
+from app.flow.model import JsonValue, Status, Step, StepReport, Walk
+from app.flow.names import role_name, subject_claim
 from app.flow.permissions.asked import AskedAction
 from app.flow.ports import Ports
 from app.flow.steps import access
-from app.flow.steps.findings import Findings, unseen
+from app.flow.steps.findings import Findings
 from app.flow.steps.sts_assume import SESSION_NAME
 from app.flow.verdict.error_messages import denied_action, denying_policy, principal_of
+from app.flow.verdict.judge import REFUSED_LATELY
 from app.flow.verdict.refusals import APPLICATION, GRANTED
 
-REFUSED = "sts.recent_failures"
-CHECKS = (REFUSED, GRANTED)
+CHECKS = (REFUSED_LATELY, GRANTED)
 RECENT = 3600
 """Seconds within which a Pod that is still refused tries again at least once. An older refusal is history."""
 WHERE = "cloudtrail:LookupEvents"
@@ -45,7 +45,7 @@ def inspect(ports: Ports, walk: Walk, pod: JsonValue) -> StepReport:
         found = ports.aws.assumptions(role_arn, subject)
     except FlowError as error:
         for check_id in CHECKS:
-            findings.unknown(check_id, unseen(error) or NOT_OBSERVABLE, where=WHERE, error=error.server_message)
+            findings.unread(check_id, error, where=WHERE)
         return findings.report()
 
     # The examples on our pages use these session names, so such a request came from a reader and not from a Pod.
@@ -59,7 +59,7 @@ def inspect(ports: Ports, walk: Walk, pod: JsonValue) -> StepReport:
         findings.show("denied_calls", [it for it in denied if it])
     where = f"{WHERE} > {found.since}" if found.since else WHERE
     findings.judge(
-        REFUSED,
+        REFUSED_LATELY,
         not failures or not _is_recent(newest["time"], ports),
         got="{time} {code}: {subject} → {role}".format_map(newest) if newest else "-",
         expected=f"{subject} → {role_arn}",
@@ -72,7 +72,7 @@ def inspect(ports: Ports, walk: Walk, pod: JsonValue) -> StepReport:
 
 def denied_actions(walk: Walk, reports: Iterable[StepReport]) -> access.Denied:
     """What AWS denied to the role's sessions, as the Pod's own log shows it, or else CloudTrail."""
-    name = (role_of(role_arn_of(walk)) or ("",) * 3)[2]
+    name = role_name(role_arn_of(walk))
     found = list(reports)
     said = next((it.error for report in found for it in report.checks if it.id == APPLICATION), "")
     if name and f":assumed-role/{name}/" in principal_of(said) and (denied := _asked(*denied_action(said))):

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from app.flow.doctor import Diagnosis
 from app.flow.model import Chain, Status, Step
-from app.flow.names import annotated_role_arn, role_of
+from app.flow.names import annotated_role_arn, role_name
 from app.flow.object_names import NotAName, check_names
 from app.flow.verdict.judge import Outcome, Verdict
 from app.flow.verdict.refusals import ANSWER, APPLICATION
@@ -157,8 +157,7 @@ def chain_of(found: Diagnosis, article: Chain) -> Chain | None:
     """The names of the diagnosis, with those of the article where it has none. None where one of them is not valid."""
     subject = found.subject
     account = found.walk.report(Step.SERVICE_ACCOUNT).evidence.get("service_account")
-    parts = role_of(annotated_role_arn(account))
-    role = parts[2] if parts else article.role
+    role = role_name(annotated_role_arn(account)) or article.role
     try:
         check_names(subject)
     except NotAName:

@@ -13,7 +13,7 @@ from app.flow.manifests.trust_documents import TrustDocument
 from app.flow.manifests.workloads import Found
 from app.flow.matching.nearest import statements
 from app.flow.model import Exchange, JsonValue
-from app.flow.names import provider_url, role_of
+from app.flow.names import provider_url, role_name
 from app.flow.port_wrappers.consent import NOT_ASKED, NotAsked
 from app.flow.ports import Aws, Clock, Cluster, Issuer, Ports, ServerLog
 from app.flow.webhook import CONFIGURATION, WEBHOOKS, WebhookSettings, identity_of, mutate, selector_on_eks
@@ -107,7 +107,7 @@ def ports(
 
 def trust_of(role_arn: str, known: list[TrustDocument]) -> TrustDocument | None:
     """The trust policy of a role: the one that says its name, else the file of its name, else the only one without."""
-    name = (role_of(role_arn) or ("", "", ""))[2]
+    name = role_name(role_arn)
     if not name:
         return None
     nameless = [it for it in known if not it.name]

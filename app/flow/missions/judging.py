@@ -13,7 +13,15 @@ from app.flow.errors import FlowError, NotFound, NotPermitted, Refused
 from app.flow.json_access import get, get_object, get_str
 from app.flow.missions.mission import Goal, Names, Passes, Permission, PodLog, filled
 from app.flow.model import ConditionKeys, Status, Subject
-from app.flow.names import DEFAULT_AUDIENCE, annotated_audience, annotated_role_arn, provider_arn, role_in, role_of
+from app.flow.names import (
+    DEFAULT_AUDIENCE,
+    annotated_audience,
+    annotated_role_arn,
+    provider_arn,
+    role_in,
+    role_name,
+    role_of,
+)
 from app.flow.permissions.asked import LIST_BUCKETS
 from app.flow.ports import Credentials, Ports
 from app.flow.steps.walk import walk
@@ -127,7 +135,7 @@ def _trusting(ports: Ports, names: Names, token: str) -> Iterator[str]:
 
 
 def _with_role(ports: Ports, goal: Permission, names: Names, role_arn: str, token: str) -> _Answer:
-    name = (role_of(role_arn) or ("", "", ""))[2]
+    name = role_name(role_arn)
     try:
         assumed = ports.aws.assume_role_with_web_identity(role_arn, SESSION, token)
     except _REFUSALS as error:
@@ -153,7 +161,7 @@ def _simulated(ports: Ports, goal: Permission, names: Names, role_arn: str, keys
     resource = str(filled(goal.resource, names))
     [result] = ports.aws.simulate(role_arn, [goal.action], resource, {**keys, **context})
     decision = get_str(result, "EvalDecision")
-    name = (role_of(role_arn) or ("", "", ""))[2]
+    name = role_name(role_arn)
     if decision == "allowed":
         return _Answer(allowed=True, got="allowed", role=name)
     return _Answer(allowed=False, got="refused", detail=decision, role=name)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from app.flow.errors import FlowError
 from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import NO_ACTION, NOT_OBSERVABLE, JsonValue, Step, StepReport, Subject, Walk
-from app.flow.names import boundary_of, provider_arn, role_of, subject_claim
+from app.flow.names import boundary_of, provider_arn, role_name, subject_claim
 from app.flow.partitions import partition_of
 from app.flow.permissions import Policies
 from app.flow.permissions.asked import ANY, LIST_BUCKETS, AskedAction, of_command
@@ -101,7 +101,7 @@ def asked_again(ports: Ports, walk: Walk, denied: Denied, audience: str) -> Walk
     claims = get_object(evidence.get("token"), "claims") or _claims(walk.subject, issuer, audience)
     role = Role(
         arn=role_arn,
-        name=(role_of(role_arn) or ("", "", ""))[2],
+        name=role_name(role_arn),
         boundary=boundary_of(evidence["role"]),
         partition=partition_of(issuer, role_arn),
         keys=_request_keys(role_arn, claims),

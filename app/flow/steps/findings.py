@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from app.flow.errors import FlowError, NotPermitted, ServerFailed, Unreachable
 from app.flow.json_access import masked, shown
-from app.flow.model import Check, Exchange, JsonValue, Status, Step, StepReport
+from app.flow.model import NOT_OBSERVABLE, Check, Exchange, JsonValue, Status, Step, StepReport
 from app.flow.port_wrappers.consent import NOT_ASKED, NotAsked
 from app.flow.port_wrappers.deadline import OUT_OF_TIME
 from app.flow.ports import Ports
@@ -104,6 +104,11 @@ class Findings:
             reason=reason,
             error=shown(error),
         )
+
+    def unread(self, check_id: str, error: FlowError, *, where: str, expected: str = "") -> None:
+        """Records that a check could not be decided because a question brought no document, for whatever reason."""
+        reason = unseen(error) or NOT_OBSERVABLE
+        self.unknown(check_id, reason, where=where, error=error.server_message, expected=expected)
 
     def unreached_by_earlier_step(self, *check_ids: str) -> None:
         """Records that an earlier step kept these checks from being made, or all undecided checks where none is

@@ -43,7 +43,7 @@ ON_POD = "on_pod"
 def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[StepReport, StepContext]:
     """Reads the ServiceAccount, its annotation and the role, and evaluates the trust policy. Never raises."""
     findings = Findings(Step.SERVICE_ACCOUNT, ports, CHECKS)
-    where = f"ServiceAccount {subject.namespace}/{subject.service_account}"
+    where = _place(subject)
 
     # (1) The ServiceAccount.
     try:
@@ -65,32 +65,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     step_context = replace(step_context, service_account=service_account)
 
     # (2) Its annotation, under exactly this key.
-    annotations = get_object(service_account, "metadata", "annotations")
-    role_arn = get_str(annotations, ROLE_ARN)
-    where += " .metadata.annotations"
-    pod = _pod(ports, subject) if not role_arn else None
-    if own := own_token(pod):
-        findings.show("own_token", own)
-        step_context, where = replace(step_context, own_token=own), f"Pod {subject.namespace}/{subject.pod} {own}"
-        findings.unknown("service_account.annotation", BY_HAND, where=where)
-        role_arn, where = own.role_arn, f"{where} {own.container} {ROLE_VARIABLE}"
-    elif not role_arn and (elsewhere := annotated_role_arn(pod)):
-        where = f"Pod {subject.namespace}/{subject.pod} .metadata.annotations"
-        findings.judge(
-            "service_account.annotation", False, got=f"{ROLE_ARN}={elsewhere}", expected=ROLE_ARN, where=where
-        )
-        findings.explain("service_account.annotation", Status.FAILED, ON_POD)
-        return findings.report(), step_context
-    else:
-        got: JsonValue = role_arn or list(annotations)
-        findings.judge("service_account.annotation", bool(role_arn), got=got, expected=ROLE_ARN, where=where)
-        on_eks = bool(region_of(step_context.issuer))
-        if not role_arn and (kubelet_status.pod_runs(pod) or not on_eks):
-            role_arn = written_role(pod, subject.service_account)
-        if role_arn and not annotations.get(ROLE_ARN):
-            findings.show(KEPT_ROLE, role_arn)
-            findings.soften("service_account.annotation", NEXT_POD if on_eks else WEBHOOKS_OWN)
-            where = f"Pod {subject.namespace}/{subject.pod} {ROLE_VARIABLE}"
+    step_context, role_arn, where = _role_arn(findings, ports, subject, step_context)
     if not role_arn:
         return findings.report(), step_context
     step_context = replace(step_context, role_arn=role_arn)
@@ -131,6 +106,44 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     else:
         findings.unreached_by_earlier_step(*_TRUST)
     return findings.report(), step_context
+
+
+def _place(subject: Subject) -> str:
+    return f"ServiceAccount {subject.namespace}/{subject.service_account}"
+
+
+def _role_arn(
+    findings: Findings, ports: Ports, subject: Subject, step_context: StepContext
+) -> tuple[StepContext, str, str]:
+    """The role that the Pod is to assume, empty where there is none, and the place that names it: the annotation, or a
+    Pod that has its role without one."""
+    annotations = get_object(step_context.service_account, "metadata", "annotations")
+    role_arn = get_str(annotations, ROLE_ARN)
+    where = f"{_place(subject)} .metadata.annotations"
+    pod = _pod(ports, subject) if not role_arn else None
+    if own := own_token(pod):
+        findings.show("own_token", own)
+        where = f"Pod {subject.namespace}/{subject.pod} {own}"
+        findings.unknown("service_account.annotation", BY_HAND, where=where)
+        return replace(step_context, own_token=own), own.role_arn, f"{where} {own.container} {ROLE_VARIABLE}"
+    if not role_arn and (elsewhere := annotated_role_arn(pod)):
+        where = f"Pod {subject.namespace}/{subject.pod} .metadata.annotations"
+        findings.judge(
+            "service_account.annotation", False, got=f"{ROLE_ARN}={elsewhere}", expected=ROLE_ARN, where=where
+        )
+        findings.explain("service_account.annotation", Status.FAILED, ON_POD)
+        return step_context, "", where
+    got: JsonValue = role_arn or list(annotations)
+    findings.judge("service_account.annotation", bool(role_arn), got=got, expected=ROLE_ARN, where=where)
+    if role_arn:
+        return step_context, role_arn, where
+    on_eks = bool(region_of(step_context.issuer))
+    kept = written_role(pod, subject.service_account) if kubelet_status.pod_runs(pod) or not on_eks else ""
+    if kept:
+        findings.show(KEPT_ROLE, kept)
+        findings.soften("service_account.annotation", NEXT_POD if on_eks else WEBHOOKS_OWN)
+        where = f"Pod {subject.namespace}/{subject.pod} {ROLE_VARIABLE}"
+    return step_context, kept, where
 
 
 def _pod(ports: Ports, subject: Subject) -> JsonValue:

@@ -178,10 +178,7 @@ def _request(findings: Findings, ports: Ports, subject: Subject, step_context: S
             subject.namespace, subject.service_account, audience, STAND_IN_SECONDS, pod=pod
         )
     except FlowError as error:
-        reason = unseen(error) or NOT_OBSERVABLE
-        findings.unknown(
-            "token.format", reason, where=where, error=error.server_message, expected="header.payload.signature"
-        )
+        findings.unread("token.format", error, where=where, expected="header.payload.signature")
         return None, where
     findings.show("token_request", {"audiences": [audience], "expirationSeconds": STAND_IN_SECONDS})
     return token, where

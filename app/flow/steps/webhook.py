@@ -199,10 +199,7 @@ def _selected(
         try:
             of_namespace = get_object(ports.cluster.namespace(namespace), "metadata", "labels")
         except FlowError as error:
-            reason = unseen(error) or NOT_OBSERVABLE
-            findings.unknown(
-                "webhook.selector", reason, where=where, error=error.server_message, expected=shown(namespaces)
-            )
+            findings.unread("webhook.selector", error, where=where, expected=shown(namespaces))
             return
         findings.show("namespace_labels", of_namespace)
         if not selectors.matches(namespaces, of_namespace):

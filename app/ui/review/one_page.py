@@ -12,7 +12,7 @@ from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.evidence import audience_of
 from app.flow.json_access import get, get_list, get_str, shown, strings
 from app.flow.model import JsonValue, Step, Walk
-from app.flow.names import annotated_role_arn, host_and_path, provider_arn, role_of
+from app.flow.names import annotated_role_arn, host_and_path, provider_arn, role_name
 from app.report import verdict_words
 from app.ui.draw import components
 from app.ui.draw.checks import framed, mark
@@ -131,13 +131,12 @@ def _order(walk: Walk, content: Content) -> str:
     account = walk.report(Step.SERVICE_ACCOUNT).evidence.get("service_account")
     role = annotated_role_arn(account)
     issuer = get_str(walk.report(Step.OIDC_PROVIDER).evidence, "discovery", "issuer")
-    parts = role_of(role)
     values = {
         "namespace": subject.namespace,
         "service_account": subject.service_account,
         "pod": subject.pod or "POD",
         "role_arn": role or "ROLE_ARN",
-        "role": parts[2] if parts else "ROLE_NAME",
+        "role": role_name(role) or "ROLE_NAME",
         "provider_arn": provider_arn(role, issuer) or "PROVIDER_ARN",
         "audience": audience_of(walk),
     }

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from app.flow.doctor.evidence import check_of, evidence_of, webhooks_audience
 from app.flow.doctor.pods.rows import PodRow, row
 from app.flow.errors import FlowError
-from app.flow.model import NOT_OBSERVABLE, JsonValue, Status, Step, StepReport, Walk
+from app.flow.model import JsonValue, Status, Step, StepReport, Walk
 from app.flow.names import DEFAULT_AUDIENCE, annotated_role_arn
 from app.flow.ports import Ports
-from app.flow.steps.findings import Findings, unseen
+from app.flow.steps.findings import Findings
 from app.flow.steps.injection import ROLE_VARIABLE
 
 CHECK = "pod.siblings"
@@ -35,7 +35,7 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
     try:
         listed = ports.cluster.pods(subject.namespace, subject.service_account)
     except FlowError as error:
-        findings.unknown(CHECK, unseen(error) or NOT_OBSERVABLE, where=where, error=error.server_message)
+        findings.unread(CHECK, error, where=where)
         return findings.report()
 
     # (1) Which there are.

@@ -22,7 +22,7 @@ from app.flow.errors import (
 )
 from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import Check, JsonValue, Status, Subject, Walk
-from app.flow.names import annotated_role_arn, provider_url, role_of
+from app.flow.names import annotated_role_arn, provider_url, role_name
 from app.flow.permissions.asked import AskedAction
 from app.flow.port_wrappers.consent import Action, NotAsked
 from app.flow.port_wrappers.deadline import OUT_OF_TIME, TIMED_OUT
@@ -189,8 +189,8 @@ def role_document(copy: Copy, name: str) -> JsonValue:
         *get_list(copy.documents, near_names.EVIDENCE, near_names.DOCUMENTS),
     )
     for document in (annotated, copy.documents.get("role_found"), *proposed):
-        if (role_of(get_str(document, "Arn")) or ("", "", ""))[2] == name:
+        if role_name(get_str(document, "Arn")) == name:
             return dict(document)
-    if (role_of(copy.role_arn) or ("", "", ""))[2] == name:
+    if role_name(copy.role_arn) == name:
         raise refusal(copy.check("role.exists"))
     raise NotKnown()

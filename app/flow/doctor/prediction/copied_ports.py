@@ -15,7 +15,7 @@ from app.flow.doctor.prediction.stand_in_tokens import published
 from app.flow.errors import Refused
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import HOLDS, ConditionKeys, Exchange, JsonObject, JsonValue, Status
-from app.flow.names import account_of, boundary_of, role_of
+from app.flow.names import account_of, boundary_of, role_name
 from app.flow.permissions import evaluate_permissions
 from app.flow.permissions.asked import LIST_BUCKETS
 from app.flow.port_wrappers.consent import NOT_ASKED
@@ -228,7 +228,7 @@ class _Aws(_Answers):
         if boundary_of(copy.documents.get("role")):
             raise NotKnown
         role_arn = copy.annotated_role
-        policies = _policies(copy, (role_of(role_arn) or ("", "", ""))[2])
+        policies = _policies(copy, role_name(role_arn))
         keys = session_keys(*container_files.claims_of(copy)) | {"aws:PrincipalArn": role_arn}
         resource = f"arn:{role_arn.split(':')[1]}:s3:::*"
         if not evaluate_permissions(policies, action=LIST_BUCKETS, resource=resource, keys=keys).allowed:
@@ -276,7 +276,7 @@ class _Aws(_Answers):
 
 def _policies(copy: Copy, name: str) -> Sequence[tuple[str, JsonValue]]:
     """The permission policies of the annotated role. Those of another role were not read."""
-    if (role_of(get_str(copy.documents.get("role"), "Arn")) or ("", "", ""))[2] != name:
+    if role_name(get_str(copy.documents.get("role"), "Arn")) != name:
         raise NotKnown
     copy.document("policies", "access.policy")
     found = get_list(copy.documents, "policies")

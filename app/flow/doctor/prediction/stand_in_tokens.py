@@ -7,7 +7,6 @@ So whether a token is accepted depends on the key id that it refers to, as it do
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping
 from functools import cache
@@ -17,7 +16,7 @@ from jwt.algorithms import ECAlgorithm
 
 from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import JsonObject, JsonValue
-from app.flow.token import ALGORITHMS
+from app.flow.token import ALGORITHMS, base64url
 
 _ALGORITHM = "ES256"
 
@@ -28,9 +27,9 @@ def signed(header: Mapping[str, JsonValue], claims: Mapping[str, JsonValue], *, 
     The header's algorithm is that of our key, unless it is one that STS would not take anyway.
     """
     own = {**header, "alg": _ALGORITHM} if header.get("alg", _ALGORITHM) in ALGORITHMS else header
-    signing_input = ".".join(_encoded(json.dumps(part).encode()) for part in (own, claims))
+    signing_input = ".".join(base64url(json.dumps(part).encode()) for part in (own, claims))
     signature = _algorithm().sign(signing_input.encode() if valid else b"", _key())
-    return f"{signing_input}.{_encoded(signature)}"
+    return f"{signing_input}.{base64url(signature)}"
 
 
 def published(jwks: JsonValue, key_id: str) -> JsonObject:
@@ -38,10 +37,6 @@ def published(jwks: JsonValue, key_id: str) -> JsonObject:
     own = {**ECAlgorithm.to_jwk(_key().public_key(), as_dict=True), "kid": key_id, "alg": _ALGORITHM, "use": "sig"}
     keys = [own if get_str(key, "kid") == key_id else key for key in get_list(jwks, "keys")]
     return {**get_object(jwks), "keys": keys}
-
-
-def _encoded(part: bytes) -> str:
-    return base64.urlsafe_b64encode(part).rstrip(b"=").decode()
 
 
 def _algorithm() -> ECAlgorithm:

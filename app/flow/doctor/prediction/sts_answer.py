@@ -13,7 +13,7 @@ from app.flow.doctor.prediction.stand_in_tokens import published
 from app.flow.errors import FlowError, NotFound, Refused
 from app.flow.json_access import get, get_str, strings
 from app.flow.model import HOLDS, JsonObject, JsonValue, Status
-from app.flow.names import account_of, audience_claim, provider_arn, role_of
+from app.flow.names import account_of, audience_claim, provider_arn, role_name, role_of
 from app.flow.ports import AssumedRole, Credentials
 from app.flow.steps.sts_assume import LEEWAY
 from app.flow.token import MalformedToken, decode, verify
@@ -86,7 +86,7 @@ def _verify(copy: Copy, role_arn: str, token: str, claims: JsonObject) -> None:
 
     # (3) The role, and its trust policy.
     try:
-        role = role_document(copy, (role_of(role_arn) or ("", "", ""))[2])
+        role = role_document(copy, role_name(role_arn))
     except NotFound as error:
         raise _not_authorized() from error
     if get_str(role, "Arn") != role_arn:

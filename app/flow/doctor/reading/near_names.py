@@ -18,7 +18,7 @@ from app.flow.errors import FlowError
 from app.flow.json_access import get, get_str
 from app.flow.matching.differences import edits
 from app.flow.model import Check, JsonValue, Status, Step, StepReport, Walk
-from app.flow.names import role_of
+from app.flow.names import role_name, role_of
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings
 
@@ -65,8 +65,7 @@ def _found(ports: Ports, walk: Walk) -> Iterable[tuple[str, Sequence[JsonValue] 
 
     # (3) The role, and the issuer's provider.
     if (check := _missing(walk, "role.exists")) and (wanted := role_of(check.expected)):
-        listed = _listed(ports.aws.roles)
-        roles = {(role_of(get_str(role, "Arn")) or ("", "", ""))[2]: role for role in listed}
+        roles = {role_name(get_str(role, "Arn")): role for role in _listed(ports.aws.roles)}
         proposed = [roles[name] for name in near(wanted[2], roles)]
         yield "role", [get_str(role, "Arn") for role in proposed] or None
         kept = ("Arn", "AssumeRolePolicyDocument")

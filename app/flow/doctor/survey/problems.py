@@ -19,7 +19,7 @@ from app.flow.doctor.workload import HELD_BACK, PAUSED, workload_of
 from app.flow.json_access import get_str
 from app.flow.matching import request_conditions
 from app.flow.model import Check, JsonObject, JsonValue, Status, Step, StepReport, Subject, Walk
-from app.flow.names import role_of
+from app.flow.names import role_name
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings
 from app.flow.steps.oidc_provider import USUAL_AUDIENCE
@@ -149,7 +149,7 @@ def refused(case: Case, together: Sequence[Bearer]) -> Problem:
         {"sub": case.bearer.subject, "aud": [case.bearer.audience]},
         issuer=case.issuer,
         provider=case.bearer.provider_arn,
-        name=(role_of(case.policy.arn) or ("", "", ""))[2],
+        name=role_name(case.policy.arn),
     )
     checks = findings.report().checks
     first = next(check for check in checks if check.status is Status.FAILED)
@@ -169,7 +169,7 @@ def of_audience(case: Case) -> Problem:
 def depends(case: Case) -> Problem:
     """Whether the role lets it in depends on the request to STS, so only the Pod's own request shows it."""
     found = case.bearer.rests_on_request(case.policy.document)
-    role = (role_of(case.policy.arn) or ("", "", ""))[2]
+    role = role_name(case.policy.arn)
     values = {"got": ", ".join(request_conditions.shown(found))}
     fix = Fix(id="conditions", commands=(_show(role),))
     return Problem(cause="survey.causes.depends", status=Status.UNKNOWN, values=values, fix=fix)
@@ -181,14 +181,14 @@ def wide(case: Case, role: RoleFound, *, alone: bool) -> Problem:
     if alone:
         fix = case.fix(failed("trust.scope"))
     else:
-        fix = Fix(id="narrow_shared", commands=(_show(_name(role)),))
+        fix = Fix(id="narrow_shared", commands=(_show(role_name(role.arn)),))
     return Problem(cause="survey.causes.wide", status=Status.FAILED, fix=fix)
 
 
 def absent(role: RoleFound) -> Problem:
     """The trust policy lets in ServiceAccounts that do not exist: anyone who may create them gets the role."""
     values = {"got": ", ".join(role.absent)}
-    fix = Fix(id="absent", commands=(_show(_name(role)),))
+    fix = Fix(id="absent", commands=(_show(role_name(role.arn)),))
     return Problem(cause="survey.causes.absent", status=Status.WARNING, values=values, fix=fix)
 
 
@@ -217,10 +217,6 @@ def stale(case: Case, pods: Sequence[StalePod]) -> list[Problem]:
         fix = replace(case, pods=[pod.document for pod in found]).fix(failed("pod.injected"))
         problems.append(Problem(cause=cause, status=Status.FAILED, values=values, fix=fix))
     return problems
-
-
-def _name(role: RoleFound) -> str:
-    return (role_of(role.arn) or ("", "", ""))[2]
 
 
 def _show(role: str) -> str:

@@ -10,7 +10,7 @@ from app.flow.doctor.survey.mistyped import mistyped
 from app.flow.errors import FlowError, NotFound
 from app.flow.json_access import get, get_object, get_str
 from app.flow.model import NOT_OBSERVABLE, JsonValue
-from app.flow.names import account_of, provider_arn, role_of
+from app.flow.names import account_of, provider_arn, role_name, role_of
 from app.flow.port_wrappers.side_by_side import answers
 from app.flow.ports import Ports
 from app.flow.steps.findings import OTHER_ACCOUNT, unseen
@@ -105,8 +105,7 @@ def _place(service_account: JsonValue) -> tuple[str, str]:
 
 
 def _asking_for(ports: Ports, arn: str) -> Callable[[], JsonValue]:
-    _, _, name = role_of(arn) or ("", "", "")
-    return lambda: ports.aws.role(name)
+    return lambda: ports.aws.role(role_name(arn))
 
 
 def _policy(role: JsonValue | FlowError, arn: str, account: str, hidden: str) -> Policy:

@@ -13,7 +13,7 @@ from app.flow.model import NOT_OBSERVABLE, Check, JsonValue, Status, Step, StepR
 from app.flow.port_wrappers.consent import NOT_ASKED
 from app.flow.ports import Ports
 from app.flow.steps import kubelet_status
-from app.flow.steps.findings import BY_HAND, Findings, unseen
+from app.flow.steps.findings import BY_HAND, Findings
 from app.flow.steps.webhook import NEXT_POD, NOT_CALLED
 from app.flow.webhook import POD_IDENTITY_VOLUME, VOLUME
 
@@ -91,8 +91,7 @@ def _has_failed(findings: Findings, ports: Ports, namespace: str, name: str, *, 
         findings.judge(_REACHABLE, False, got=error.code, expected=where, where=where, error=error.server_message)
         return True
     except FlowError as error:
-        reason = unseen(error) or NOT_OBSERVABLE
-        findings.unknown(_REACHABLE, reason, where=where, error=error.server_message, expected=where)
+        findings.unread(_REACHABLE, error, where=where, expected=where)
         return False
     findings.show("webhook_service", service)
     if ready or get_str(service, "spec", "type") == "ExternalName":  # a name in DNS, without Endpoints

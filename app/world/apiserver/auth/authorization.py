@@ -8,7 +8,7 @@ there is what a kubelet of this cluster needs.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,17 +24,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Grant:
-    """One RBAC rule bound to a user or a group. `*` matches everything."""
+    """One RBAC rule. `*` matches everything."""
 
-    subject: str
-    """The user's or group's name, such as `system:serviceaccount:default:my-sa`."""
     verbs: tuple[str, ...]
     resources: tuple[str, ...] = ()
     """Such as `pods`, `serviceaccounts/token`."""
     groups: tuple[str, ...] = ("",)
     """API groups."""
-    namespace: str = ""
-    """The namespace of a RoleBinding; empty for a ClusterRoleBinding."""
     names: tuple[str, ...] = ()
     """The names of the objects that it is limited to; empty for all."""
     paths: tuple[str, ...] = ()
@@ -56,6 +52,11 @@ class Request:
     namespace: str = ""
     name: str = ""
 
+    @property
+    def whole_resource(self) -> str:
+        """The resource with its subresource, such as `pods/log`."""
+        return f"{self.resource}/{self.subresource}" if self.subresource else self.resource
+
 
 _INFORMATION = ("/healthz", "/livez", "/readyz", "/version", "/version/")
 _DISCOVERY = ("/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*")
@@ -67,40 +68,39 @@ _ISSUER = (
 )
 _READ = ("get", "list", "watch")
 
-# All are bound to groups.
-BUILT_IN: Sequence[Grant] = (
-    Grant(subject=MASTERS, verbs=("*",), resources=("*",), groups=("*",), paths=("*",)),
+BUILT_IN: Mapping[str, Sequence[Grant]] = {
+    MASTERS: (Grant(verbs=("*",), resources=("*",), groups=("*",), paths=("*",)),),
     # system:public-info-viewer, system:discovery, system:basic-user
-    Grant(subject=ALL_UNAUTHENTICATED, verbs=("get",), paths=_INFORMATION),
-    Grant(subject=ALL_AUTHENTICATED, verbs=("get",), paths=_INFORMATION + _DISCOVERY),
-    Grant(
-        subject=ALL_AUTHENTICATED,
-        verbs=("create",),
-        resources=("selfsubjectaccessreviews", "selfsubjectrulesreviews"),
-        groups=("authorization.k8s.io",),
-    ),
-    Grant(
-        subject=ALL_AUTHENTICATED,
-        verbs=("create",),
-        resources=("selfsubjectreviews",),
-        groups=("authentication.k8s.io",),
+    ALL_UNAUTHENTICATED: (Grant(verbs=("get",), paths=_INFORMATION),),
+    ALL_AUTHENTICATED: (
+        Grant(verbs=("get",), paths=_INFORMATION + _DISCOVERY),
+        Grant(
+            verbs=("create",),
+            resources=("selfsubjectaccessreviews", "selfsubjectrulesreviews"),
+            groups=("authorization.k8s.io",),
+        ),
+        Grant(verbs=("create",), resources=("selfsubjectreviews",), groups=("authentication.k8s.io",)),
     ),
     # system:service-account-issuer-discovery
-    Grant(subject=ALL_SERVICE_ACCOUNTS, verbs=("get",), paths=_ISSUER),
+    ALL_SERVICE_ACCOUNTS: (Grant(verbs=("get",), paths=_ISSUER),),
     # system:node
-    Grant(subject="system:nodes", verbs=("create",), resources=("serviceaccounts/token",)),
-    Grant(subject="system:nodes", verbs=(*_READ, "create", "delete"), resources=("pods",)),
-    Grant(subject="system:nodes", verbs=("get", "patch", "update"), resources=("pods/status",)),
-    Grant(subject="system:nodes", verbs=_READ, resources=("configmaps", "secrets", "serviceaccounts")),
-    Grant(subject="system:nodes", verbs=("create", "patch", "update"), resources=("events",)),
-)
+    "system:nodes": (
+        Grant(verbs=("create",), resources=("serviceaccounts/token",)),
+        Grant(verbs=(*_READ, "create", "delete"), resources=("pods",)),
+        Grant(verbs=("get", "patch", "update"), resources=("pods/status",)),
+        Grant(verbs=_READ, resources=("configmaps", "secrets", "serviceaccounts")),
+        Grant(verbs=("create", "patch", "update"), resources=("events",)),
+    ),
+}
+"""The rules that a group has in every cluster."""
 
 
 def grants_of(world: World, user: User, namespace: str) -> Iterator[Grant]:
     """The rules that are bound to the user or one of its groups, for the whole cluster or in that namespace."""
-    yield from (grant for grant in BUILT_IN if grant.subject in user.groups)
-    for subject, binding in _bindings(world, user, namespace):
-        yield from _bound(world, subject, binding)
+    for group, grants in BUILT_IN.items():
+        yield from grants if group in user.groups else ()
+    for binding in _bindings(world, user, namespace):
+        yield from _bound(world, binding)
 
 
 def reason(world: World, user: User, namespace: str) -> str:
@@ -113,7 +113,7 @@ def missing_roles(world: World, user: User, namespace: str) -> str:
     """What the server says of the missing roles of bindings that count for the user there; empty where none is."""
     missing = dict.fromkeys(
         no_such_role(binding)
-        for _, binding in _bindings(world, user, namespace)
+        for binding in _bindings(world, user, namespace)
         if role_of(world, binding, binding["metadata"].get("namespace", "")) is None
     )
     said = ", ".join(missing)
@@ -126,21 +126,19 @@ def no_such_role(binding: JsonObject) -> str:
     return f'{reference["kind"].lower()}.{RBAC_GROUP} "{reference["name"]}" not found'
 
 
-def _bindings(world: World, user: User, namespace: str) -> Iterator[tuple[str, JsonObject]]:
-    """The bindings that count for the user there, each with its subject's name.
+def _bindings(world: World, user: User, namespace: str) -> Iterator[JsonObject]:
+    """The bindings that count for the user there, one for each role.
 
-    One for each role: otherwise a large role that is bound to one subject hundreds of times would make gigabytes of
-    rules.
+    Otherwise a large role that is bound to one subject hundreds of times would make gigabytes of rules.
     """
     bound = set()
     of_namespace = world.cluster.scan("rolebindings", namespace) if namespace else ()
     for stored in itertools.chain(world.cluster.scan("clusterrolebindings"), of_namespace):
         binding = stored.object
         role = binding["metadata"].get("namespace", ""), binding["roleRef"]["kind"], binding["roleRef"]["name"]
-        mine = (it["name"] for it in binding.get("subjects", []) if _is_subject(user, it, binding))
-        if role not in bound and (subject := next(mine, None)) is not None:
+        if role not in bound and any(_is_subject(user, it, binding) for it in binding.get("subjects", [])):
             bound.add(role)
-            yield subject, binding
+            yield binding
 
 
 def _is_subject(user: User, subject: JsonObject, binding: JsonObject) -> bool:
@@ -156,17 +154,15 @@ def _is_subject(user: User, subject: JsonObject, binding: JsonObject) -> bool:
     return username(namespace, subject["name"]) == user.name
 
 
-def _bound(world: World, subject: str, binding: JsonObject) -> Iterator[Grant]:
+def _bound(world: World, binding: JsonObject) -> Iterator[Grant]:
     """The rules of the role that a binding refers to; none where there is no such role."""
     namespace = binding["metadata"].get("namespace", "")
     role = role_of(world, binding, namespace)
     for rule in role.get("rules", []) if role is not None else []:
         yield Grant(
-            subject=subject,
             verbs=tuple(rule.get("verbs", ())),
             resources=tuple(rule.get("resources", ())),
             groups=tuple(rule.get("apiGroups", ())),
-            namespace=namespace,
             names=tuple(rule.get("resourceNames", ())),
             paths=() if namespace else tuple(rule.get("nonResourceURLs", ())),
         )
@@ -184,22 +180,22 @@ def role_of(world: World, binding: JsonObject, namespace: str) -> JsonObject | N
 
 def is_allowed(world: World, user: User, request: Request) -> bool:
     """Whether some rule allows the request."""
-    return any(_allows(grant, request) for grant in grants_of(world, user, request.namespace))
+    return any(allows(grant, request) for grant in grants_of(world, user, request.namespace))
 
 
-def _allows(grant: Grant, request: Request) -> bool:
+def allows(grant: Grant, request: Request) -> bool:
+    """Whether the rule allows the request in a namespace where it counts."""
     if not {"*", request.verb} & set(grant.verbs):
         return False
     if not request.resource:
         return any(
-            request.path == path or (path.endswith("*") and request.path.startswith(path[:-1])) for path in grant.paths
+            request.path == path or (path.endswith("*") and request.path.startswith(path.rstrip("*")))
+            for path in grant.paths
         )
-    name = f"{request.resource}/{request.subresource}" if request.subresource else request.resource
-    wanted = {"*", name, f"*/{request.subresource}"} if request.subresource else {"*", name}
+    wanted = {"*", request.whole_resource} | ({f"*/{request.subresource}"} if request.subresource else set())
     return (
         bool(wanted & set(grant.resources))
         and bool({"*", request.group} & set(grant.groups))
-        and grant.namespace in ("", request.namespace)
         and (not grant.names or request.name in grant.names)
     )
 
@@ -211,8 +207,8 @@ def authorize(world: World, user: User, request: Request) -> None:
     because = f": {said}" if (said := reason(world, user, request.namespace)) else ""
     if not request.resource:
         raise errors.forbidden_path(user.name, request.verb, request.path, because)
-    name = f"{request.resource}/{request.subresource}" if request.subresource else request.resource
-    why = f'User "{user.name}" cannot {request.verb} resource "{name}" in API group "{request.group}"'
+    what = f'resource "{request.whole_resource}" in API group "{request.group}"'
+    why = f'User "{user.name}" cannot {request.verb} {what}'
     where = f'in the namespace "{request.namespace}"' if request.namespace else "at the cluster scope"
     qualified = f"{request.resource}.{request.group}" if request.group else request.resource
     about = f'{qualified} "{request.name}"' if request.name else qualified

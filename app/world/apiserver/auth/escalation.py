@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
 from app.world.apiserver.auth.authentication import MASTERS, User
 from app.world.apiserver.auth.authorization import (
-    Grant,
     Request,
+    allows,
     grants_of,
     is_allowed,
     missing_roles,
@@ -69,7 +70,7 @@ def refuse_escalation(
     held = list(grants_of(world, user, namespace))
     if sum(map(_count, rules)) * len(held) > COMPARISONS_LIMIT:
         raise errors.forbidden(resource, name, "this simulated API server does not compare that many permissions")
-    lacking = [it for rule in rules for it in _permissions(rule) if not any(_covers(has, it) for has in held)]
+    lacking = [it for rule in rules for it in _permissions(rule) if not any(allows(has, it) for has in held)]
     if lacking:
         who = f"user {_quoted(user.name)} (groups={_listed(user.groups)})"
         listed = "\n".join(sorted(_compact(lacking)))
@@ -94,51 +95,27 @@ def _count(rule: JsonObject) -> int:
     return len(rule.get("verbs", ())) * (things + len(rule.get("nonResourceURLs", ())))
 
 
-def _permissions(rule: JsonObject) -> Iterator[Grant]:
+def _permissions(rule: JsonObject) -> Iterator[Request]:
     """A rule taken apart: one verb on one resource, or one path, each."""
-    verbs = rule.get("verbs", ())
-    names: Sequence[tuple[str, ...]] = [(name,) for name in rule.get("resourceNames", ())] or [()]
-    for group in rule.get("apiGroups", ()):
-        for resource in rule.get("resources", ()):
-            for verb in verbs:
-                for name in names:
-                    yield Grant(subject="", verbs=(verb,), groups=(group,), resources=(resource,), names=name)
-    for path in rule.get("nonResourceURLs", ()):
-        for verb in verbs:
-            yield Grant(subject="", verbs=(verb,), groups=(), paths=(path,))
+    verbs, names = rule.get("verbs", ()), rule.get("resourceNames") or [""]
+    for group, whole, verb, name in product(rule.get("apiGroups", ()), rule.get("resources", ()), verbs, names):
+        resource, _, subresource = whole.partition("/")
+        yield Request(verb=verb, group=group, resource=resource, subresource=subresource, name=name)
+    for path, verb in product(rule.get("nonResourceURLs", ()), verbs):
+        yield Request(verb=verb, path=path)
 
 
-def _covers(held: Grant, wanted: Grant) -> bool:
-    """Whether a rule gives the permission."""
-    if not {"*", *wanted.verbs} & set(held.verbs):
-        return False
-    if wanted.paths:
-        (path,) = wanted.paths
-        return any(path == own or (own.endswith("*") and path.startswith(own.rstrip("*"))) for own in held.paths)
-    (resource,) = wanted.resources
-    _, slash, subresource = resource.partition("/")
-    return (
-        bool({"*", *wanted.groups} & set(held.groups))
-        and bool({"*", resource, *([f"*/{subresource}"] if slash else [])} & set(held.resources))
-        and (not held.names or bool(set(wanted.names) & set(held.names)))
-    )
-
-
-def _compact(permissions: Iterable[Grant]) -> Iterator[str]:
+def _compact(permissions: Iterable[Request]) -> Iterator[str]:
     """The permissions as an error writes them, those with several verbs on one resource in one."""
-    verbs: dict[Grant, list[str]] = {}
+    verbs: dict[Request, list[str]] = {}
     for it in permissions:
-        alike = it if it.paths else replace(it, verbs=())
-        verbs.setdefault(alike, []).extend(it.verbs)
+        alike = it if it.path else replace(it, verb="")
+        verbs.setdefault(alike, []).append(it.verb)
     for it, together in verbs.items():
-        parts: Sequence[tuple[str, Sequence[str]]] = (
-            ("APIGroups", it.groups),
-            ("Resources", it.resources),
-            ("NonResourceURLs", it.paths),
-            ("ResourceNames", it.names),
-            ("Verbs", together),
-        )
-        yield "{" + ", ".join(f"{label}:{_listed(items)}" for label, items in parts if items) + "}"
+        of_resource = {"APIGroups": [it.group], "Resources": [it.whole_resource]}
+        parts = {"NonResourceURLs": [it.path]} if it.path else of_resource
+        parts |= ({"ResourceNames": [it.name]} if it.name else {}) | {"Verbs": together}
+        yield "{" + ", ".join(f"{label}:{_listed(items)}" for label, items in parts.items()) + "}"
 
 
 def _listed(items: Sequence[str]) -> str:

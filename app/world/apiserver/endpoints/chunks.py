@@ -5,13 +5,13 @@ All chunks of a list are of one moment, that of the first, as long as the change
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
-from app.flow.token import unpadded
+from app.flow.token import base64url, unpadded
+from app.world.apiserver.endpoints.responses import compact
 from app.world.apiserver.storage.stored import Stored, key_of
 from app.world.apiserver.types import errors
 from app.world.apiserver.types.selectors import Predicate, everything
@@ -64,7 +64,7 @@ def _at(world: World, plural: str, namespace: str, version: int) -> dict[tuple[s
 
 def _encode(version: int, last: tuple[str, str]) -> str:
     body = {"v": _API, "rv": version, "start": "/".join(last)}
-    return base64.urlsafe_b64encode(json.dumps(body, separators=(",", ":")).encode()).decode().rstrip("=")
+    return base64url(compact(body))
 
 
 def _decode(token: str) -> tuple[int, tuple[str, str]]:

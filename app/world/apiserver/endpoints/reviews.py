@@ -87,8 +87,7 @@ def _rule(grant: Grant) -> JsonObject:
 
 def _rules(world: World, user: User, review: JsonObject) -> JsonObject:
     spec = review.get("spec", {})
-    namespace = spec.get("namespace", "")
-    held = [grant for grant in grants_of(world, user, namespace) if grant.namespace in ("", namespace)]
+    held = list(grants_of(world, user, spec.get("namespace", "")))
     return {
         "spec": spec,
         "status": {

@@ -27,8 +27,7 @@ OF_A_WORLD = 1
 """How many `aws` run at once in one world. Python runs one thread at a time, so a second one would end no earlier."""
 REQUESTS = CONNECTIONS_LIMIT // 2
 """How many requests of Pods wait for an answer at once, in all worlds together: a watch takes its five seconds. Over
-the same connections webhooks are called, also for what Pods request.
-"""
+the same connections webhooks are called, also for what Pods request."""
 REQUESTS_OF_A_VISITOR = REQUESTS // 2
 """How many requests of Pods wait for an answer at once, in all worlds of one address; beside others in the same way."""
 REQUESTS_OF_A_WORLD = 4

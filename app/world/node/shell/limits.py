@@ -31,8 +31,6 @@ OUTPUT = 1024 * 1024
 """Characters that a program may print, to a terminal, to its log or to files."""
 OUTPUT_A_SECOND = 1_000.0
 """Characters that a program may print in addition in each second: a loop with a `sleep` in it may go on for days."""
-
-
 HELD = 8 * 1024 * 1024
 """Bytes that all programs of a node hold together of what they have read, their scripts among it."""
 
