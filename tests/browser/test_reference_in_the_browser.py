@@ -178,14 +178,25 @@ def test_one_search_finds_what_all_pages_have_and_says_so_where_nothing_is_found
     expect(field).to_have_value("RequestTimeTooSkewed")
     expect(best.first).to_contain_text("F33")
 
-    # A section that is found opens, and has the focus. The page after it begins at its top.
+    # A section that is found opens, and has the focus: Enter leads from the field to it, and on. On a step that asks a
+    # question first it comes to a reader who skips that. The page after it begins at its top.
     field.fill("migrate from kube2iam")
-    best.first.press("Enter")
+    expect(best.first).to_contain_text("kube2iam")
+    for _ in range(2):
+        visitor.press("Enter")
     page.wait_for_url("**/compare?lang=en&section=proxy_to_irsa")
     section = page.locator('details[data-section="proxy_to_irsa"]')
     expect(section).to_have_attribute("open", "")
     expect(section.locator("summary")).to_be_focused()
     expect(section.locator("summary")).to_be_in_viewport()
+    visitor.turn_to("search").wait("[data-idle]")
+    field.fill("Why the token looks like this")
+    best.first.click()
+    visitor.expect_title("The token is mounted")
+    expect(page.locator(".st-key-predict")).to_contain_text("“Why the token looks like this” comes after this question.")
+    visitor.click("predict_show")
+    expect(page.locator('details[data-section="why"] summary')).to_be_focused()
+    expect(page.locator('details[data-section="why"]')).to_have_attribute("open", "")
     expect(visitor.turn_to("why").page.get_by_role("heading", level=1)).to_be_focused()
 
 
