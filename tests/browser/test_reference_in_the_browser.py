@@ -193,7 +193,9 @@ def test_one_search_finds_what_all_pages_have_and_says_so_where_nothing_is_found
     field.fill("Why the token looks like this")
     best.first.click()
     visitor.expect_title("The token is mounted")
-    expect(page.locator(".st-key-predict")).to_contain_text("“Why the token looks like this” comes after this question.")
+    expect(page.locator(".st-key-predict")).to_contain_text(
+        "“Why the token looks like this” comes after this question."
+    )
     visitor.click("predict_show")
     expect(page.locator('details[data-section="why"] summary')).to_be_focused()
     expect(page.locator('details[data-section="why"]')).to_have_attribute("open", "")
