@@ -53,7 +53,9 @@ class Row:
     stand_status: Status
     """The mark that `stand` bears."""
     also: str
-    """The subjects that the role lets in besides."""
+    """The subjects that the role lets in besides; where it was not read, why not."""
+    unread: bool
+    """Whether the role was not read."""
     wide: bool
     """Whether the role lets in more than it should."""
     advice: tuple[Advice, ...]
@@ -101,6 +103,7 @@ def _row(tie: Tie, role: RoleFound | None, words: Content) -> Row:
         stand=words.message(f"doctor.survey.{tie.stand}"),
         stand_status=_STATUS_OF[tie.stand],
         also="" if role is None else _also(role, words),
+        unread=role is not None and bool(role.reason),
         wide=role is not None and role.wide,
         advice=tuple(advice(problem, role, words) for problem in tie.problems),
     )

@@ -109,6 +109,15 @@ def test_a_service_account_is_let_in_by_its_role() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_why_roles_were_not_read_stands_once_below_the_table(language: str) -> None:
+    words = load(language)
+    found = surveyed(account("shop", "orders", FOREIGN), account("shop", "web", f"{FOREIGN}-2"), MINE)
+    text = "\n".join(doctor_text.of_survey(found, words))
+    assert text.count(words.message("reasons.other_account")) == 1
+    assert "shop/orders, shop/web" in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("operator", ["IpAddress", "NotIpAddress"])
 def test_a_role_that_asks_for_the_address_of_the_request_is_not_called_refused(operator: str, language: str) -> None:
     policy = trust_policy()
