@@ -148,10 +148,10 @@ def of_survey(found: Survey, words: Content) -> Iterator[str]:
     for row, printed in zip(rows, table[1:], strict=True):
         line = _line(printed, columns)
         yield f"  {marked(row.status, click.style(line, fg='red') if row.wide else line)}"
-    for why in dict.fromkeys(row.also for row in rows if row.unread):
+    for why in dict.fromkeys(row.unread for row in rows if row.unread):
         yield ""
-        yield f"  {marked(Status.UNKNOWN, visible(why, keep=''))}"
-        yield f"      {visible(', '.join(row.service_account for row in rows if row.also == why), keep='')}"
+        yield f"  {marked(Status.UNKNOWN, why)}"
+        yield from labelled({row.service_account: row.said or "-" for row in rows if row.unread == why}, indent=4)
     for row in rows:
         yield from _advice(row)
     if texts := survey_words.would_allow(found, words):
