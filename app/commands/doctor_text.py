@@ -131,13 +131,16 @@ def of_lacking(found: Lacking, words: Content) -> Iterator[str]:
 
 
 def of_survey(found: Survey, words: Content) -> Iterator[str]:
-    """A survey as a table, the worst first and an over-broad role's line red; then what to do, in the same order."""
+    """A survey as a table, the worst first and an over-broad role's line red; below it, once for all roles, why some
+    were not read; then what to do, in the same order."""
     verdict = marked(verdict_words.STATUS_OF[found.outcome], heading(survey_words.verdict(found, words)))
     yield verdict
     if not found.ties:
         return
     rows = survey_words.by_severity(survey_words.rows(found, words))
-    cells = [survey_words.heads(words), *([row.service_account, row.role_arn, row.stand, row.also] for row in rows)]
+    also = ["" if row.unread else row.also for row in rows]
+    named = ([row.service_account, row.role_arn, row.stand, it] for row, it in zip(rows, also, strict=True))
+    cells = [survey_words.heads(words), *named]
     table = [[visible(cell, keep="") for cell in line] for line in cells]
     columns = [max(map(width, column)) for column in zip(*table, strict=True)]
     yield ""
@@ -145,6 +148,10 @@ def of_survey(found: Survey, words: Content) -> Iterator[str]:
     for row, printed in zip(rows, table[1:], strict=True):
         line = _line(printed, columns)
         yield f"  {marked(row.status, click.style(line, fg='red') if row.wide else line)}"
+    for why in dict.fromkeys(row.unread for row in rows if row.unread):
+        yield ""
+        yield f"  {marked(Status.UNKNOWN, why)}"
+        yield from labelled({row.service_account: row.said or "-" for row in rows if row.unread == why}, indent=4)
     for row in rows:
         yield from _advice(row)
     if texts := survey_words.would_allow(found, words):

@@ -53,7 +53,11 @@ class Row:
     stand_status: Status
     """The mark that `stand` bears."""
     also: str
-    """The subjects that the role lets in besides."""
+    """The subjects that the role lets in besides; where it was not read, why not."""
+    unread: str
+    """Why the role was not read, without the server's message; empty where it was."""
+    said: str
+    """What the server said to that; empty where it said nothing."""
     wide: bool
     """Whether the role lets in more than it should."""
     advice: tuple[Advice, ...]
@@ -101,6 +105,8 @@ def _row(tie: Tie, role: RoleFound | None, words: Content) -> Row:
         stand=words.message(f"doctor.survey.{tie.stand}"),
         stand_status=_STATUS_OF[tie.stand],
         also="" if role is None else _also(role, words),
+        unread="" if role is None else _unread(role, words),
+        said="" if role is None else role.said,
         wide=role is not None and role.wide,
         advice=tuple(advice(problem, role, words) for problem in tie.problems),
     )
@@ -120,12 +126,17 @@ def advice(problem: Problem, role: RoleFound | None, words: Content) -> Advice:
 def _also(role: RoleFound, words: Content) -> str:
     """Which other subjects a role lets in: by name, or in general words where it is over-broad. Of a role that was not
     read, the reason and what the server said."""
-    if role.reason:
-        reason = f"{words.message('doctor.survey.unread')}: {words.message(f'reasons.{role.reason}')}"
+    if reason := _unread(role, words):
         return f"{reason} {role.said}" if role.said else reason
     if role.wide:
         return words.message("doctor.survey.wide", subjects=subjects(role, words))
     return ", ".join(role.also) or words.message("doctor.survey.nobody_else")
+
+
+def _unread(role: RoleFound, words: Content) -> str:
+    if not role.reason:
+        return ""
+    return f"{words.message('doctor.survey.unread')}: {words.message(f'reasons.{role.reason}')}"
 
 
 def subjects(role: RoleFound, words: Content) -> str:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from app.flow.doctor import Diagnosis, examine
 from app.flow.doctor.reading.lacking import lacking
 from app.flow.doctor.reading.near_names import near
-from app.flow.errors import NotFound, NotPermitted, Unreachable
+from app.flow.errors import NotFound, NotPermitted, Refused, Unreachable
 from app.flow.matching.differences import edits
 from app.flow.model import Check, Status, Subject
 from app.flow.names import is_public
@@ -23,7 +23,18 @@ from app.flow.port_wrappers.consent import NOTHING, Action, consented
 from app.flow.port_wrappers.known_issuer import EksCluster, knowing_issuer
 from app.flow.ports import Access
 from app.flow.verdict.judge import Outcome
-from tests.unit.fake_ports import ACCOUNT, ISSUER, PROVIDER, ROLE, SECRETS, SUBJECT, Fakes, token, trust_policy
+from tests.unit.fake_ports import (
+    ACCOUNT,
+    ISSUER,
+    PROVIDER,
+    ROLE,
+    SECRETS,
+    SUBJECT,
+    Fakes,
+    bare_pod,
+    token,
+    trust_policy,
+)
 from tests.unit.test_doctor import add_variable, annotated, answer, container, ended, examined, healthy, words
 
 MISSING = NotFound(code="NotFound", server_message='serviceaccounts "my-sa" not found', status=404)
@@ -498,6 +509,57 @@ def test_a_role_of_several_clusters_tells_no_issuer() -> None:
     policy["Statement"].append({**policy["Statement"][0], "Principal": {"Federated": f"{PROVIDER}2"}})
     found = known(fakes)
     assert check(found, "provider.exists").status is Status.NOT_REACHED
+
+
+NOT_AUTHORIZED = Refused(
+    code="AccessDenied", server_message="Not authorized to perform sts:AssumeRoleWithWebIdentity", status=403
+)
+GUESSES: dict[str, tuple[Callable[[Fakes], Any], dict[str, Any], str, str]] = {
+    # what could not be read: (what is broken, what is refused, the fix, the words of its last command)
+    "the annotation": (
+        lambda f: setattr(f, "pod", bare_pod()) or setattr(f, "webhook_up", False),
+        *({"service_account": FORBIDDEN}, "read_annotation", "get serviceaccount my-sa -o yaml"),
+    ),
+    "the issuer, where the provider that the role trusts is gone": (
+        lambda f: f.providers.clear(),
+        {"cluster_discovery": FORBIDDEN, "execute": FORBIDDEN, "request_token": FORBIDDEN},
+        *("name_issuer", "--issuer ISSUER_URL"),
+    ),
+    "the issuer, where the role trusts none": (
+        lambda f: f.role.update(AssumeRolePolicyDocument={"Statement": []}),
+        *({"cluster_discovery": FORBIDDEN, "assume_role": NOT_AUTHORIZED}, "issuer_of_token", f"--issuer {ISSUER}"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", GUESSES)
+def test_what_could_not_be_read_is_read_before_anything_is_guessed(name: str) -> None:
+    """A silent webhook, a provider for the other cluster, and the organization were blamed."""
+    spoil, errors, fix_id, command = GUESSES[name]
+    fakes = healthy()
+    spoil(fakes)
+    fakes.errors.update(errors)
+    fix = examined(fakes).fix
+    assert fix is not None
+    assert (fix.id, fix.commands[-1].endswith(command)) == (fix_id, True)
+
+
+def test_a_role_elsewhere_is_not_missing_where_the_providers_may_not_be_listed() -> None:
+    fakes = healthy()
+    annotated(fakes, ROLE.replace(ACCOUNT, "444455556666"))
+    fakes.errors.update(oidc_providers=DENIED, role=NotFound(code="NoSuchEntity", server_message="no", status=404))
+    role = check(examined(fakes), "role.exists")
+    assert (role.status, role.reason) == (Status.UNKNOWN, "other_account")
+
+
+def test_a_pod_that_could_not_be_read_is_not_called_whole() -> None:
+    """Its token may be in order, and its program use another one, or none."""
+    fakes = healthy()
+    fakes.errors["pod"] = FORBIDDEN
+    found = examined(fakes)
+    assert check(found, "token.file").status is Status.PASSED
+    assert check(found, "sts.credentials").status is Status.PASSED
+    assert found.verdict.outcome is Outcome.UNKNOWN
 
 
 def test_who_is_not_known_is_not_helped_by_an_issuer() -> None:

@@ -9,15 +9,15 @@ import pytest
 
 from app.content import LANGUAGES, load
 from app.flow.doctor import Diagnosis, examine
-from app.flow.errors import NotPermitted, Refused
+from app.flow.errors import NotFound, NotPermitted, Refused
 from app.flow.port_wrappers.consent import ALL, Action, consented
 from app.flow.verdict.error_messages import is_other_matter
 from app.flow.verdict.judge import Outcome
 from app.flow.verdict.log_sentences import last_words
 from app.report import verdict_words
-from tests.unit.fake_ports import ACCOUNT, DIRECTORY, ISSUER, ROLE, SUBJECT, Fakes, trust_policy
+from tests.unit.fake_ports import ACCOUNT, DIRECTORY, ISSUER, ROLE, SUBJECT, Fakes, bare_pod, trust_policy
 from tests.unit.test_application import running
-from tests.unit.test_doctor import add_variable, answer, drop_variable, ended, healthy
+from tests.unit.test_doctor import add_variable, annotated, answer, drop_variable, ended, healthy
 
 ROOT = Path(__file__).resolve().parents[2]
 SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/s3-reader/1699531699176343806"
@@ -866,6 +866,20 @@ def test_a_second_role_takes_a_permission_and_a_trust_policy() -> None:
     assert fix is not None
     assert fix.commands[0] == "kubectl -n default rollout restart deployment/web"
     assert [command.split()[2] for command in fix.commands[1:]] == ["get-role"]
+
+
+def test_a_second_role_here_is_looked_at_here_also_where_the_first_is_elsewhere() -> None:
+    def elsewhere(fakes: Fakes) -> None:
+        annotated(fakes, OTHER_ROLE)
+        fakes.pod["spec"] = fakes.mutated(bare_pod())["spec"]
+        fakes.errors["role"] = NotFound(code="NoSuchEntity", server_message="no", status=404)
+
+    session = "arn:aws:sts::444455556666:assumed-role/dns-manager/x"
+    fix = refused(f"AccessDenied: User: {session} {ASSUME} {ROLE}", elsewhere).fix
+    assert fix is not None
+    put, look = fix.commands[:2]
+    assert put.endswith(" --profile PROFILE")
+    assert look == "aws iam get-role --role-name s3-reader --query Role.AssumeRolePolicyDocument"
 
 
 def test_a_key_that_kms_does_not_name_is_not_every_key() -> None:

@@ -14,6 +14,7 @@ from html import unescape
 from typing import Any, ClassVar
 
 import pytest
+from click import unstyle
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -106,6 +107,16 @@ def test_a_service_account_is_let_in_by_its_role() -> None:
     (role,) = found.roles
     assert (role.arn, role.wide, role.also, role.reason) == (ROLE, False, (), "")
     assert found.outcome is Outcome.WORKS
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_why_roles_were_not_read_stands_once_below_the_table(language: str) -> None:
+    words = load(language)
+    found = surveyed(account("shop", "orders", FOREIGN), account("shop", "web", f"{FOREIGN}-2"), MINE)
+    text = "\n".join(doctor_text.of_survey(found, words))
+    assert text.count(words.message("reasons.other_account")) == 1
+    lines = [line.split() for line in unstyle(text).splitlines()]
+    assert lines.count(["shop/orders", "-"]) == lines.count(["shop/web", "cannot", "be", "found"]) == 1
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

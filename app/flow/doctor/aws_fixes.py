@@ -62,6 +62,12 @@ def create_service_account(names: Names) -> Fix:
     return _naming(names, arn, Fix(id="create_service_account", commands=commands, change=change))
 
 
+def read_annotation(names: Names) -> Fix:
+    """Without an annotation the webhook adds nothing; whether there is one could not be read."""
+    look = names.kubectl("get", "serviceaccount", names.service_account, "-o", "yaml")
+    return Fix(id="read_annotation", commands=(look,))
+
+
 def annotate(names: Names) -> Fix:
     """Annotates the ServiceAccount. The ARN of the role may be found under a key that nothing reads, or in a Pod that
     was edited before the annotation was removed."""

@@ -19,13 +19,21 @@ from app.flow.doctor.without_exec import running_fixes
 from app.flow.doctor.workload import MANAGED, is_managed
 from app.flow.json_access import strings
 from app.flow.model import JsonValue, Status, Walk
-from app.flow.steps.findings import NO_REGION
+from app.flow.steps.findings import ISSUER_ASSUMED, NO_REGION
+from app.flow.steps.injection import token_source
 from app.flow.steps.sts_assume import OWN_REQUEST
 from app.flow.steps.token_fetch import NO_PROGRAM
 from app.flow.steps.trust_policy import OF_CALLER
 from app.flow.steps.webhook import NEXT_POD
 from app.flow.verdict.judge import Verdict
-from app.flow.verdict.refusals import ANSWER, APPLICATION, BY_WHICH_SERVER, COMES_AND_GOES, ENCODED
+from app.flow.verdict.refusals import (
+    ANSWER,
+    APPLICATION,
+    BY_WHICH_SERVER,
+    COMES_AND_GOES,
+    ENCODED,
+    TRUSTS_ANOTHER,
+)
 
 Make = Callable[[Names], Fix | None]
 
@@ -43,8 +51,23 @@ def fix_for(verdict: Verdict, walk: Walk, documents: Mapping[str, JsonValue]) ->
     if check.id in (ANSWER, APPLICATION) or check.status is Status.WARNING:  # the fix is for the first remaining cause
         make = next((_CAUSES[cause] for cause in verdict.remaining if cause in _CAUSES), make)
     names = Names(check, walk, documents)
+    make = _first_to_read(names, verdict) or make
     fix = make(names) if make is not None else None
     return _complete(fix, names) if fix is not None else None
+
+
+def _first_to_read(names: Names, verdict: Verdict) -> Make | None:
+    """What shows something that could not be read and without which any fix would be a guess: the ServiceAccount, where
+    it may lack its annotation; the issuer, where the role may trust another cluster. None where nothing is of that
+    kind."""
+    check, account = names.check, names.check_of("service_account.exists")
+    if check.id in _WITHOUT_ANNOTATION and account is not None and account.status is Status.UNKNOWN:
+        shown = (names.documents.get("pod_after"), names.documents.get("pod"))
+        return aws_fixes.read_annotation if all(token_source(pod) is None for pod in shown) else None
+    read = names.documents.get("cluster_discovery") is not None
+    if check.reason == ISSUER_ASSUMED or (TRUSTS_ANOTHER in verdict.remaining and not read):
+        return issuer_fixes.name_issuer
+    return None
 
 
 def _complete(fix: Fix, names: Names) -> Fix:
@@ -73,6 +96,8 @@ def _is_managed(fix: Fix, names: Names) -> bool:
     return name in strings(names.documents.get(MANAGED))
 
 
+_WITHOUT_ANNOTATION = ("webhook.volume", "pod.injected", "pod.environment", "pod.volume")
+"""The checks that fail where the webhook has added nothing."""
 _LOOKS: Mapping[str, Make] = {
     NO_PROGRAM: running_fixes.look_in,
     **dict.fromkeys(BY_WHICH_SERVER, error_fixes.who_denied),

@@ -26,6 +26,16 @@ def publish(names: Names) -> Fix:
     return Fix(id="publish", commands=(line("curl", "-fsS", f"{issuer}/.well-known/openid-configuration"),))
 
 
+def name_issuer(names: Names) -> Fix:
+    """Without the cluster's issuer it is open whether the role trusts this cluster. The token contains it as well."""
+    if known := get_str(names.documents.get("token"), "claims", "iss"):
+        return Fix(id="issuer_of_token", commands=(names.doctor(issuer=known),))
+    region = ("--region", names.region) if names.region else ()
+    asked = ("--name", "CLUSTER", *region, "--query", "cluster.identity.oidc.issuer", "--output", "text")
+    look = line("aws", "eks", "describe-cluster", *asked)
+    return Fix(id="name_issuer", commands=(look, names.doctor(issuer="ISSUER_URL")))
+
+
 def compare_keys(names: Names) -> Fix:
     jwks_uri = get_str(names.documents.get("discovery"), "jwks_uri")
     commands = (line("kubectl", "get", "--raw", "/openid/v1/jwks"), line("curl", "-fsS", jwks_uri))

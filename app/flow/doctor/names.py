@@ -104,12 +104,15 @@ class Names(WorkloadCommands):
         """The existing name that is nearest to the one that leads nowhere; empty where none is near."""
         return next(iter(strings(get(self.documents.get("near"), kind))), "")
 
-    def doctor(self, *, namespace: str = "", service_account: str = "", pod: str = "", region: str = "") -> str:
-        """Examines another subject, or asks another region. A new namespace or ServiceAccount drops the Pod."""
+    def doctor(
+        self, *, namespace: str = "", service_account: str = "", pod: str = "", region: str = "", issuer: str = ""
+    ) -> str:
+        """Examines another subject, asks another region, or is given the issuer. A new namespace or ServiceAccount
+        drops the Pod."""
         kept = "" if namespace or service_account else self.pod
         named = ("--pod", pod or kept) if pod or kept else ()
         given = ("-n", namespace or self.namespace, "-s", service_account or self.service_account)
-        asked = ("--region", region) if region else ()
+        asked = (*(("--region", region) if region else ()), *(("--issuer", issuer) if issuer else ()))
         return line("python", "-m", "app", "doctor", *given, *named, *asked)
 
     def error_of(self, check_id: str) -> str:

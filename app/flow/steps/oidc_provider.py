@@ -26,7 +26,16 @@ from app.flow.names import (
 from app.flow.partitions import partition_of, region_of
 from app.flow.port_wrappers.known_issuer import SOURCE
 from app.flow.ports import Ports
-from app.flow.steps.findings import NO_PERMISSION, NO_POD, NO_VOLUME, OTHER_ACCOUNT, Findings, unanswered, unseen
+from app.flow.steps.findings import (
+    ISSUER_ASSUMED,
+    NO_PERMISSION,
+    NO_POD,
+    NO_VOLUME,
+    OTHER_ACCOUNT,
+    Findings,
+    unanswered,
+    unseen,
+)
 from app.flow.steps.injection import own_token, token_source
 from app.flow.steps.step_context import StepContext
 from app.flow.steps.trust_policy import trusted_issuers
@@ -197,6 +206,8 @@ def _missing(
         return replace(step_context, account=ours)
     got = list(step_context.provider_arns or ())
     findings.judge("provider.exists", False, got=got, expected=expected, where=where)
+    if step_context.issuer_assumed:
+        findings.explain("provider.exists", Status.FAILED, ISSUER_ASSUMED)
     return step_context
 
 

@@ -159,11 +159,10 @@ def _role(
 ) -> dict[str, JsonValue] | None:
     """The role as IAM has it, if it is the one that the annotation names."""
     where = "iam:GetRole"
-    ours = account_of(step_context.provider_arn) or step_context.account or account
     try:
         answer = ports.aws.role(name)
     except FlowError as error:
-        if isinstance(error, NotFound) and account != ours:
+        if isinstance(error, NotFound) and account != _our_account(ports, step_context, account):
             findings.unknown(
                 "role.exists", OTHER_ACCOUNT, where=where, error=error.server_message, expected=step_context.role_arn
             )
@@ -173,10 +172,21 @@ def _role(
     arn = get_str(answer, "Arn")
     if arn != step_context.role_arn:
         findings.show("role_found", answer)
-    if account != ours and arn != step_context.role_arn:
+    if arn != step_context.role_arn and account != _our_account(ports, step_context, account):
         findings.unknown("role.exists", OTHER_ACCOUNT, where=where, expected=step_context.role_arn)
         return None
     found = findings.judge(
         "role.exists", arn == step_context.role_arn, got=arn or answer, expected=step_context.role_arn, where=where
     )
     return get_object(answer) if found else None
+
+
+def _our_account(ports: Ports, step_context: StepContext, of_role: str) -> str:
+    """The account in which we look, asked for only where no provider shows it; that of the role where no one says."""
+    known = account_of(step_context.provider_arn) or step_context.account
+    if known or step_context.provider_arns:
+        return known or of_role
+    try:
+        return get_str(ports.aws.caller_identity(), "Account") or of_role
+    except FlowError:
+        return of_role

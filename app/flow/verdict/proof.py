@@ -17,9 +17,9 @@ _NOT_SENT = (NOT_ASKED, "stand_in")
 
 
 def is_proven(walk: Walk, by_id: Mapping[str, Check]) -> bool:
-    """Whether STS has issued credentials: to us, for the Pod's own token where there is a Pod; or to a program of the
-    ServiceAccount, while this Pod, which the webhook has edited, runs."""
-    if _passed(by_id, ANSWER) and (_passed(by_id, "token.file") or not walk.subject.pod):
+    """Whether STS has issued credentials: to us, for the Pod's own token where there is a Pod, which we could read; or
+    to a program of the ServiceAccount, while this Pod, which the webhook has edited, runs."""
+    if _passed(by_id, ANSWER) and (_passed(by_id, "token.file", "pod.exists") or not walk.subject.pod):
         return True
     return _passed(by_id, GRANTED, RUNNING) and _is_equipped(by_id)
 

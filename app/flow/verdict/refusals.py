@@ -44,6 +44,8 @@ CHANGED = Cause(id="changed_meanwhile", step=Step.SERVICE_ACCOUNT, checks=("sts.
 """The role was changed between our reading and STS's response: what was read before rules out no cause."""
 CORRECTED = Cause(id="corrected_since", step=Step.SERVICE_ACCOUNT)
 """The program was refused before something was corrected; the step is the one in which that was."""
+TRUSTS_ANOTHER = "principal"
+"""The id of the cause that the role does not trust the cluster's provider."""
 _OTHER_ROLE = Cause(id="other_role", step=Step.STS_ASSUME)
 _OTHER_TOKEN = Cause(id="other_token", step=Step.TOKEN_MOUNT, checks=("pod.token_used",))
 """A cause of the program alone: we ask for the annotated role, with the mounted token."""
@@ -70,7 +72,7 @@ REFUSALS = (
         words="Not authorized to perform sts:AssumeRoleWithWebIdentity",
         causes=(
             Cause(id="role_missing", step=Step.SERVICE_ACCOUNT, checks=("role.exists",)),
-            Cause(id="principal", step=Step.SERVICE_ACCOUNT, checks=("trust.provider",)),
+            Cause(id=TRUSTS_ANOTHER, step=Step.SERVICE_ACCOUNT, checks=("trust.provider",)),
             Cause(id="action", step=Step.SERVICE_ACCOUNT, checks=("trust.action",)),
             Cause(id="audience_condition", step=Step.SERVICE_ACCOUNT, checks=("trust.audience",)),
             Cause(id="subject_condition", step=Step.SERVICE_ACCOUNT, checks=("trust.subject",)),

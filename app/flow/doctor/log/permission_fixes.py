@@ -67,7 +67,9 @@ def chained(names: Names, denied: Sequence[tuple[str, str]], fix: Fix) -> Fix | 
     if denied[0] == ("sts:AssumeRole", names.role_arn):
         return Fix(id="assumes_itself", commands=names.show_workload())
     wanted = ("--role-name", parts[2], "--query", "Role.AssumeRolePolicyDocument")
-    there = () if parts[1] == account_of(names.role_arn) else ("--profile", PROFILE_HERE)
+    of_role = account_of(names.role_arn)
+    ours = account_of(names.provider_arn) if names.there else of_role
+    there = {of_role: names.there, ours: ()}.get(parts[1], ("--profile", PROFILE_HERE))
     return replace(fix, id="assumes_another", commands=(*fix.commands, names.iam("get-role", *wanted, *there)))
 
 
