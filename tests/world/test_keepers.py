@@ -2,6 +2,8 @@
 
 import asyncio
 import errno
+import shutil
+import stat
 import threading
 import time
 from types import SimpleNamespace
@@ -103,6 +105,24 @@ def test_what_changed_before_an_error_of_ours_is_on_the_disk_after_it(simulation
         simulation.run(keep(Keepers(state)))
     with StateDirectory(tmp_path) as state:
         assert "object/configmaps/default/changed" in state.worlds[0].world.sections
+
+
+def test_a_world_whose_folder_was_removed_is_on_the_disk_again_with_its_next_change(simulation, world, tmp_path):
+    folder = tmp_path / "state"
+
+    async def keep(keepers):
+        await keepers.keep("one", world)
+        shutil.rmtree(folder)
+        await operations.create(world, ADMIN, "configmaps", "default", {"metadata": {"name": "later"}})
+        await keepers.flush(world)
+        await keepers.close()
+
+    with StateDirectory(folder) as state:
+        simulation.run(keep(Keepers(state)))
+    folders = [folder, *(it for it in folder.rglob("*") if it.is_dir())]
+    assert {stat.S_IMODE(it.stat().st_mode) for it in folders} == {0o700}
+    with StateDirectory(folder) as state:
+        assert "object/configmaps/default/later" in state.worlds[0].world.sections
 
 
 def test_a_change_is_not_acknowledged_while_the_process_ends(tmp_path):

@@ -113,13 +113,14 @@ class Journal:
         self._size = 0
 
     @property
-    def is_long(self) -> bool:
-        """Whether it is time for a new snapshot."""
-        return self._size > COMPACT_BYTES
+    def is_due(self) -> bool:
+        """Whether it is time for a new snapshot: the journal is long, or someone has removed it while it was in use."""
+        return self._size > COMPACT_BYTES or not os.fstat(self._descriptor).st_nlink
 
     def begin(self, sections: Sections) -> None:
         """Writes a snapshot, from which a new journal goes on. Raises `OSError`; the next try writes the same files."""
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (*self.directory.parents[1::-1], self.directory):  # all of them, where they have been removed
+            folder.mkdir(mode=0o700, exist_ok=True)
         _sync(self.directory.parent)
         generation = self._generation + 1
         self.close()

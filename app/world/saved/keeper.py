@@ -100,7 +100,7 @@ class Keeper:
     async def _flush(self) -> None:
         async with self._writing:
             self._next = None  # a request that comes from now on waits for another
-            if not self._is_whole or self._journal.is_long:
+            if not self._is_whole or self._journal.is_due:
                 await self._begin()
                 return
             self._is_whole = False
