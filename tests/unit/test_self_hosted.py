@@ -82,6 +82,10 @@ BREAKS: dict[str, tuple[Callable[[Fakes], Any], str, str]] = {
         "trust.audience",
         f':aud": "{KOPS}"',
     ),
+    "the annotation has another than the Pod": (
+        lambda f: f.service_account["metadata"]["annotations"].update({"eks.amazonaws.com/audience": "my-app"}),
+        *("provider.audience", "--client-id my-app"),
+    ),
 }
 WELL: dict[str, Callable[[Fakes], Any]] = {
     "the webhook's audience": lambda f: None,

@@ -125,6 +125,7 @@ CASES: list[tuple[str, Spoil, str, Status, str, str]] = [
         f.jwks["keys"][0]["kid"] if (f := Fakes()) else "",
         jwk(OTHER_KEY)["kid"],
     ),
+    ("no key in the cluster", lambda f: f.cluster_jwks.update(keys=[]), "issuer.cluster_keys", WARNING, "", "[]"),
     (
         "the right kid on another key",
         lambda f: f.jwks["keys"][0].update(n=jwk(OTHER_KEY)["n"]),
@@ -617,6 +618,7 @@ def test_a_document_that_is_not_for_everybody_is_not_published(method: str) -> N
     assert check(found, f"issuer.{method}").status is FAILED
     found = walk(Fakes(errors={method: error(Unreachable, "timed out")}).ports(), SUBJECT)
     assert check(found, f"issuer.{method}").reason == "unreachable"
+    assert (check(found, "provider.thumbprint").status is NOT_REACHED) is (method == "discovery")  # whose server?
 
 
 @pytest.mark.parametrize(
