@@ -169,7 +169,7 @@ def test_a_new_provider_accepts_the_webhooks_audience(make: Callable[[], Fakes],
     assert f" --client-id-list {audience}" in found.fix.commands[0]
 
 
-@pytest.mark.parametrize("accepted", [None, ["sts.amazonaws.com", KOPS]])
+@pytest.mark.parametrize("accepted", [None, [KOPS, "sts.amazonaws.com"]])
 @pytest.mark.parametrize("dry_run", [True, False])
 def test_what_only_the_webhooks_audience_decides_is_open_where_nothing_shows_it(
     accepted: list[str] | None, dry_run: bool

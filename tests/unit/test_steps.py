@@ -125,6 +125,14 @@ CASES: list[tuple[str, Spoil, str, Status, str, str]] = [
         f.jwks["keys"][0]["kid"] if (f := Fakes()) else "",
         jwk(OTHER_KEY)["kid"],
     ),
+    (
+        "a key of the cluster's that is not published",
+        lambda f: f.cluster_jwks.update(keys=[*f.jwks["keys"], jwk(OTHER_KEY)]),
+        "issuer.cluster_keys",
+        WARNING,
+        "",
+        jwk(OTHER_KEY)["kid"],
+    ),
     ("no key in the cluster", lambda f: f.cluster_jwks.update(keys=[]), "issuer.cluster_keys", WARNING, "", "[]"),
     (
         "the right kid on another key",
