@@ -102,6 +102,11 @@ def test_an_audience_that_both_accept_is_a_warning() -> None:
         check = check_of(found.walk, "token.audience")
         assert check is not None
         assert (found.verdict.outcome, check.status) == (outcome, Status.WARNING)
+    only_there = {"StringEquals": {f"{HOST}:sub": SUB}, "IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}
+    fakes.role["AssumeRolePolicyDocument"] = trust_policy(**only_there)  # the request decides, and not the audience
+    check = check_of(reading(fakes).walk, "token.audience")
+    assert check is not None
+    assert check.status is Status.WARNING
 
 
 def test_what_provider_and_policy_accept_may_stay_unknown() -> None:

@@ -82,6 +82,10 @@ BREAKS: dict[str, tuple[Callable[[Fakes], Any], str, str]] = {
         "trust.audience",
         f':aud": "{KOPS}"',
     ),
+    "the annotation has another than the Pod": (
+        lambda f: f.service_account["metadata"]["annotations"].update({"eks.amazonaws.com/audience": "my-app"}),
+        *("provider.audience", "--client-id my-app"),
+    ),
 }
 WELL: dict[str, Callable[[Fakes], Any]] = {
     "the webhook's audience": lambda f: None,
@@ -165,7 +169,7 @@ def test_a_new_provider_accepts_the_webhooks_audience(make: Callable[[], Fakes],
     assert f" --client-id-list {audience}" in found.fix.commands[0]
 
 
-@pytest.mark.parametrize("accepted", [None, ["sts.amazonaws.com", KOPS]])
+@pytest.mark.parametrize("accepted", [None, [KOPS, "sts.amazonaws.com"]])
 @pytest.mark.parametrize("dry_run", [True, False])
 def test_what_only_the_webhooks_audience_decides_is_open_where_nothing_shows_it(
     accepted: list[str] | None, dry_run: bool

@@ -126,6 +126,15 @@ CASES: list[tuple[str, Spoil, str, Status, str, str]] = [
         jwk(OTHER_KEY)["kid"],
     ),
     (
+        "a key of the cluster's that is not published",
+        lambda f: f.cluster_jwks.update(keys=[*f.jwks["keys"], jwk(OTHER_KEY)]),
+        "issuer.cluster_keys",
+        WARNING,
+        "",
+        jwk(OTHER_KEY)["kid"],
+    ),
+    ("no key in the cluster", lambda f: f.cluster_jwks.update(keys=[]), "issuer.cluster_keys", WARNING, "", "[]"),
+    (
         "the right kid on another key",
         lambda f: f.jwks["keys"][0].update(n=jwk(OTHER_KEY)["n"]),
         "issuer.cluster_keys",
@@ -617,6 +626,7 @@ def test_a_document_that_is_not_for_everybody_is_not_published(method: str) -> N
     assert check(found, f"issuer.{method}").status is FAILED
     found = walk(Fakes(errors={method: error(Unreachable, "timed out")}).ports(), SUBJECT)
     assert check(found, f"issuer.{method}").reason == "unreachable"
+    assert (check(found, "provider.thumbprint").status is NOT_REACHED) is (method == "discovery")  # whose server?
 
 
 @pytest.mark.parametrize(

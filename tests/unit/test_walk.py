@@ -145,6 +145,8 @@ def test_a_step_reports_its_own_exchanges_and_what_the_servers_said_meanwhile() 
     )
     for body in (own, other_pod, for_api_server):
         fakes.talk.append(exchange("kubelet", "kube-apiserver", url="/serviceaccounts/my-sa/token", body=body))
+    for caller, account in (("kubectl", "my-sa"), ("kubelet", "other")):
+        fakes.talk.append(exchange(caller, "kube-apiserver", url=f"/serviceaccounts/{account}/token", body=own))
     ports = fakes.ports()
     answer = fakes.answer
 
@@ -173,7 +175,7 @@ def test_a_step_reports_its_own_exchanges_and_what_the_servers_said_meanwhile() 
     assert evidence["admission_review"]["patch"] == [{"op": "add"}]
     assert evidence["pod_before"] == bare_pod()
     requests = [item for item in found.report(Step.TOKEN_MOUNT).exchanges if item.caller == "kubelet"]
-    assert [item.request_body for item in requests] == [own]
+    assert [(item.url, item.request_body) for item in requests] == [("/serviceaccounts/my-sa/token", own)]
 
 
 def exchange(caller: str, callee: str, *, url: str = "", body: str = "", answer: str = "") -> Exchange:

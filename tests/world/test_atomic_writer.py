@@ -93,6 +93,7 @@ def test_group_may_read_what_fsgroup_gives_it(writer, tmp_path):
     assert writer.tree.attributes(real.parent) == Attributes(mode=0o2755, gid=2000)
     for link in (tmp_path / "..data", tmp_path / "token"):  # made in a directory with the setgid bit
         assert writer.tree.attributes(link) == Attributes(mode=0o777, gid=2000)
+    assert stat.S_IMODE(real.stat().st_mode) == 0o640
 
 
 def test_without_the_right_to_give_files_away_the_record_still_tells(writer, tmp_path, monkeypatch):
@@ -106,7 +107,13 @@ def test_without_the_right_to_give_files_away_the_record_still_tells(writer, tmp
     assert stat.S_IMODE(real.stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("path", ["", "/a", "../a", "a/../b", "..data", "a//b", "./a", "a\0b", "a" * 256, "\ud800"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("", "/a", "../a", "a/../b", "..data", "a//b", "./a", "a\0b", "\ud800"),
+        *("a" * 256, "b/" + "a" * 256, "é" * 128, "a/" * 2048 + "b"),
+    ],
+)
 def test_a_path_may_not_leave_the_volume(writer, tmp_path, path):
     with pytest.raises(InvalidPath):
         writer.write({path: FileProjection(data=b"", mode=0o644)})

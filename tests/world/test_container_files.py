@@ -142,6 +142,52 @@ def test_who_may_read_the_token(volume, user, written, readable):
         assert str(caught.value) == f"[Errno 13] Permission denied: '{TOKEN}'"
 
 
+def test_who_may_list_a_directory_and_who_may_search_it(volume):
+    directories = {"/root": 0o700, "/searched": 0o711, "/read": 0o744}
+    files = FileSystem({MOUNT: volume()}, User(uid=1000), NOW, directories=directories)
+    assert files.listdir("/read") == []
+    for path, refused in (("/root", PermissionError), ("/searched", PermissionError), (TOKEN, NotADirectoryError)):
+        with pytest.raises(refused):
+            files.listdir(path)
+    assert [node.is_directory for node in files.stat_all("/searched", ["."], follow=False)] == [True]
+    with pytest.raises(PermissionError):
+        files.stat_all("/read", ["."], follow=False)
+
+
+def test_who_may_change_what_a_program_has_written():
+    files = FileSystem({}, User(uid=1000), NOW, directories={"/tmp": 0o1777, "/srv": 0o755}, writable=["/"])
+    own, other = User(uid=1000, groups=frozenset({2000})), User(uid=1001, groups=frozenset({2000}))
+    files.write("/tmp/a", b"x")
+    files.mkdir("/tmp/d")
+    files.write("/tmp/d/x", b"")
+    for user, call, arguments, number in (
+        (own, files.write, ("/srv/a", b""), errno.EACCES),
+        (own, files.write, ("/tmp", b""), errno.EISDIR),
+        (other, files.write, ("/tmp/a", b""), errno.EACCES),
+        (other, files.chmod, ("/tmp/a", 0o777), errno.EPERM),
+        (own, files.chmod, ("/tmp", 0o777), errno.EPERM),
+        (own, files.chmod, ("/tmp/b", 0o777), errno.ENOENT),
+        (own, files.chown, ("/tmp/b", None, 2000), errno.ENOENT),
+        (own, files.chown, ("/tmp/a", 1001, None), errno.EPERM),
+        (own, files.chown, ("/tmp/a", None, 3000), errno.EPERM),
+        (other, files.chown, ("/tmp/a", None, 2000), errno.EPERM),
+        (own, files.mkdir, ("/tmp/a",), errno.EEXIST),
+        (own, files.remove, ("/tmp/b",), errno.ENOENT),
+        (own, files.remove, ("/tmp/d",), errno.ENOTEMPTY),
+        (own, files.remove, ("/tmp",), errno.EBUSY),
+        (other, files.remove, ("/tmp/d/x",), errno.EACCES),
+    ):
+        files.user = user
+        with pytest.raises(OSError) as caught:  # noqa: PT011
+            call(*arguments)
+        assert caught.value.errno == number, (call, arguments)
+    files.user = own
+    files.chown("/tmp/a", 1000, 2000)
+    files.chmod("/tmp/a", 0o640)
+    node = files.stat("/tmp/a")
+    assert (node.uid, node.gid, node.mode & 0o777, node.content) == (1000, 2000, 0o640, b"x")
+
+
 def test_a_file_that_is_not_there(volume):
     with pytest.raises(FileNotFoundError) as caught:
         container(volume()).files.open("/nope/token")

@@ -246,6 +246,24 @@ def test_a_missing_reference_in_the_environment(world, run_pod):
     assert ("Failed", 'Error: secret "nope" not found') in events_of(world, pod)
 
 
+@pytest.mark.parametrize(
+    ("pods", "own", "image", "reason"),
+    [
+        ({"runAsNonRoot": True}, {}, "amazon/aws-cli:latest", "container has runAsNonRoot and image will run as root"),
+        ({}, {"runAsNonRoot": True, "runAsUser": 0}, "app", "container's runAsUser breaks non-root policy"),
+        ({"runAsNonRoot": True}, {"runAsUser": 1000}, "amazon/aws-cli:latest", ""),
+        ({"runAsNonRoot": True}, {}, "bitnami/aws-cli", ""),  # has another user than root
+        ({"runAsNonRoot": True}, {"runAsNonRoot": False}, "busybox", ""),
+    ],
+)
+def test_a_container_that_may_not_run_as_root(run_pod, pods, own, image, reason):
+    pod = run_pod(spec={"securityContext": pods}, container={"image": image, "securityContext": own})
+    waiting = pod["status"]["containerStatuses"][0]["state"].get("waiting")
+    place = f'(pod: "{pod["metadata"]["name"]}_default({pod["metadata"]["uid"]})", container: app)'
+    refused = {"reason": "CreateContainerConfigError", "message": f"{reason} {place}"}
+    assert waiting == (refused if reason else None)
+
+
 def test_a_deleted_pod_takes_its_files_along(world, core):
     pod = pod_of(world, "pod-after")
     files = world.directory / "pods" / pod["metadata"]["uid"]

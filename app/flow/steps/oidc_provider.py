@@ -99,10 +99,10 @@ def _issuer(findings: Findings, ports: Ports, subject: Subject, step_context: St
         return step_context, ""
     findings.show("discovery", discovery)
     named, jwks_uri = get_str(discovery, "issuer"), get_str(discovery, "jwks_uri")
-    same = findings.judge(
+    findings.judge(
         "issuer.discovery", named == issuer and bool(jwks_uri), got=named or discovery, expected=issuer, where=where
     )
-    if not same and not jwks_uri:
+    if not jwks_uri:
         return step_context, ""
 
     # (3) It publishes keys.

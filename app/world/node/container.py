@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from app.flow.model import JsonObject
 from app.flow.ports import Execution
-from app.world.node.programs.environment import arguments
+from app.world.node.programs.environment import ConfigError, arguments
 from app.world.node.programs.installed import (
     DIRECTORIES,
     echo_reads_escapes,
@@ -29,6 +29,11 @@ from app.world.node.volumes.nodes import User
 _WEB_IDENTITY_SINCE = [1, 16, 232]
 _METADATA_TOKENS_SINCE = [1, 16, 289]
 _VERSION = re.compile(r"\d{1,4}(\.\d{1,4}){0,2}", re.ASCII)
+_OF_ROOT = re.compile(
+    r"(?:(?:docker\.io/)?(?:library/)?(?:busybox|alpine|debian|ubuntu|amazonlinux|nginx|python)"
+    r"|(?:docker\.io/)?amazon/aws-cli|public\.ecr\.aws/aws-cli/aws-cli)(?:[:@].*)?"
+)
+"""Matches an image that is known to have root as its user."""
 _STRING_BYTES = 100
 """Bytes that a string takes beside its characters, with its place in a dict."""
 OUTPUT_LIMIT = 1024 * 1024
@@ -76,6 +81,24 @@ def user_of(pod: JsonObject, container: JsonObject) -> User:
         gid=_number(own.get("runAsGroup", shared.get("runAsGroup"))),
         groups=frozenset(group for group in groups if isinstance(group, int)),
     )
+
+
+def check_user(pod: JsonObject, container: JsonObject) -> None:
+    """Raises `ConfigError` where a container may not run as root and would.
+
+    Source: kubernetes, pkg/kubelet/kuberuntime, `verifyRunAsNonRoot`. The user of an image that we do not know may be
+    another one.
+    """
+    settings = {**(pod["spec"].get("securityContext") or {}), **(container.get("securityContext") or {})}
+    user = settings.get("runAsUser")
+    is_root = user == 0 or (user is None and _OF_ROOT.fullmatch(container.get("image") or "") is not None)
+    if settings.get("runAsNonRoot") is not True or not is_root:
+        return
+    reason = "container's runAsUser breaks non-root policy"
+    if user is None:
+        reason = "container has runAsNonRoot and image will run as root"
+    name, namespace, uid = (pod["metadata"][key] for key in ("name", "namespace", "uid"))
+    raise ConfigError(f'{reason} (pod: "{name}_{namespace}({uid})", container: {container["name"]})')
 
 
 def _number(value: Any) -> int:
@@ -162,8 +185,8 @@ def _not_found(name: str) -> Execution:
 def environment_of(pod: JsonObject, variables: dict[str, str], user: User) -> dict[str, str]:
     """The environment of a process: the image's PATH, the Pod's name, the Pod's own variables, the service's, HOME.
 
-    The container runtime takes HOME from the image's `/etc/passwd`, which has no line for another user than root: then
-    it is `/` (runc, `GetExecUser`).
+    The container runtime takes HOME from the user's line in the image's `/etc/passwd`. Most users have none there, and
+    so the home `/` (runc, `GetExecUser`).
     """
     service = {
         "KUBERNETES_SERVICE_HOST": "10.100.0.1",

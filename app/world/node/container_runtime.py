@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from app.flow.model import JsonObject
 from app.flow.ports import Execution
 from app.world.node import node_limits
-from app.world.node.container import Container, command_of, environment_of, user_of
+from app.world.node.container import Container, check_user, command_of, environment_of, user_of
 from app.world.node.container_log import ContainerLog
 from app.world.node.processes import Processes
 from app.world.node.programs.environment import ConfigError, variables
@@ -57,6 +57,7 @@ class ContainerRuntime:
             mounts[mount["mountPath"]] = tree
             if _is_empty_dir(pod, mount["name"]) and not mount.get("readOnly"):
                 writable.append(mount["mountPath"])
+        check_user(pod, spec)
         image, user = spec.get("image") or "", user_of(pod, spec)
         directory = posixpath.normpath(
             "/" + (spec.get("workingDir") or ("aws" if is_aws_cli(image) else "")).lstrip("/")

@@ -139,12 +139,15 @@ class FileSystem:
     def chown(self, path: str, uid: int | None, gid: int | None) -> None:
         """Gives to another user, group, or both, what a program has made. Raises `OSError`.
 
-        What is there from the start of a place that can be written to keeps its owner, and root may do this.
+        What is there from the start of a place that can be written to keeps its owner. Root may do this; the owner may
+        only give it to a group of its own (chown(2)).
         """
         location, old = self._target(path)
         if old is None:
             raise os_error(errno.ENOENT, path)
-        if self.user.uid != 0:
+        groups = (None, old.gid, self.user.gid, *self.user.groups)
+        is_own = self.user.uid == old.uid and uid in (None, old.uid) and gid in groups
+        if self.user.uid != 0 and not is_own:
             raise os_error(errno.EPERM, path)
         _, layer, key = self._layer(location)
         if (entry := layer.entries.get(key)) is not None:
