@@ -198,6 +198,8 @@ def test_update_needs_the_present_version(api):
     ), "an update that changes nothing is no change"
     changed["metadata"] = {"name": "x", "uid": "another"}
     assert "Precondition failed: UID in precondition: another" in api.put(f"{ACCOUNTS}/x", changed).body["message"]
+    patched = api.patch(f"{ACCOUNTS}/x", {"metadata": {"uid": "another"}})
+    assert causes(patched) == [("metadata.uid", 'Invalid value: "another": field is immutable')]
     changed["metadata"] = {"name": "y"}
     assert api.put(f"{ACCOUNTS}/x", changed).body["message"] == (
         "the name of the object (y) does not match the name on the URL (x)"
@@ -386,6 +388,20 @@ def test_label_selectors_that_are_none(api, labels, message):
 )
 def test_field_selectors_that_are_none(api, path, fields, message):
     assert api.get(path, fieldSelector=fields).body["message"] == message
+
+
+@pytest.mark.parametrize(
+    ("kind", "missing"),
+    [
+        ("kubernetes.io/service-account-token", ["metadata.annotations[kubernetes.io/service-account.name]"]),
+        ("kubernetes.io/dockerconfigjson", ["data[.dockerconfigjson]"]),
+        ("kubernetes.io/tls", ["data[tls.crt]", "data[tls.key]"]),
+        ("kubernetes.io/basic-auth", ["data[username]", "data[password]"]),
+    ],
+)
+def test_secrets_of_a_type_contain_what_it_says(api, kind, missing):
+    answer = api.post(SECRETS, {"metadata": {"name": "x"}, "type": kind})
+    assert causes(answer) == [(field, "Required value") for field in missing]
 
 
 def test_secrets_and_configmaps_keep_their_rules(api):

@@ -11,6 +11,7 @@ from tests.world.kubernetes_world import (
     JSON_PATCH,
     MERGE,
     PODS,
+    SECRETS,
     STRATEGIC,
     account,
     pod,
@@ -233,12 +234,64 @@ def test_patches_that_change_a_type(api):
     answer = api.patch(path, {"metadata": {"annotations": {"a": 1}}}, MERGE)
     reason = "json: cannot unmarshal number into Go struct field ObjectMeta.metadata.annotations of type string"
     assert answer.status == 422
-    assert answer.body["message"].startswith(' "" is invalid: patch: Invalid value: "{\\"kind\\":\\"ServiceAccount\\",')
+    assert answer.body["message"].startswith(' "" is invalid: patch: Invalid value: "{\\"apiVersion\\":\\"v1\\",')
     assert answer.body["message"].endswith(f": {reason}")
     [cause] = answer.body["details"].pop("causes")
     assert (cause["reason"], cause["field"]) == ("FieldValueInvalid", "patch")
     assert answer.body["details"] == {}
     assert api.patch(path, [{"op": "replace", "path": "/metadata", "value": "x"}], JSON_PATCH).status == 422
+    answer = api.patch(path, [1], MERGE)
+    assert answer.body["message"] == (
+        "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}"
+    )
+
+
+def container(**fields):
+    return {"spec": {"template": {"spec": {"containers": [{"name": "app", **fields}]}}}}
+
+
+# Recorded from kube-apiserver 1.20.
+@pytest.mark.parametrize(
+    ("patch", "shown", "why"),
+    [
+        ({"metadata": {"annotations": {"a": True}}}, "map[annotations:map[a:true]]", "unrecognized type: string"),
+        ({"metadata": {"annotations": {"a": 1}}}, "map[annotations:map[a:1]]", "cannot convert int64 to string"),
+        ({"metadata": {"annotations": [1, None]}}, "map[annotations:[1 <nil>]]", "cannot restore map from slice"),
+        ({"metadata": {"creationTimestamp": 5}}, "5", "json: cannot unmarshal number into Go value of type string"),
+        ({"spec": {"replicas": "2"}}, "map[spec:map[replicas:2]]", "unrecognized type: int32"),
+        ({"spec": {"replicas": 1.5}}, "map[spec:map[replicas:1.5]]", "cannot convert float64 to int32"),
+        ({"spec": {"paused": 1}}, "map[spec:map[paused:1]]", "unrecognized type: bool"),
+        ({"spec": {"template": "x"}}, "map[spec:map[template:x]]", "cannot restore struct from: string"),
+        (
+            {"spec": {"template": {"spec": {"terminationGracePeriodSeconds": "x"}}}},
+            "map[terminationGracePeriodSeconds:x]",
+            "unrecognized type: int64",
+        ),
+        (container(command="x"), "[map[command:x name:app]]", "cannot restore slice from string"),
+        (container(resources={"limits": {"cpu": True}}), "map[cpu:true]", "quantities must match the regular"),
+        (
+            {"spec": {"strategy": {"rollingUpdate": {"maxSurge": True}}}},
+            "map[maxSurge:true]",
+            "json: cannot unmarshal bool into Go value of type int32",
+        ),
+    ],
+)
+def test_strategic_merge_patches_that_change_a_type(api, patch, shown, why):
+    deployments, labels = "/apis/apps/v1/namespaces/default/deployments", {"app": "x"}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "app", "image": "nginx"}]}}
+    spec = {"replicas": 0, "selector": {"matchLabels": labels}, "template": template}
+    assert api.post(deployments, {"metadata": {"name": "x"}, "spec": spec}).status == 201
+    answer = api.patch(f"{deployments}/x", patch)
+    assert answer.status == 422
+    given, _, reason = answer.body["message"].removeprefix(' "" is invalid: patch: Invalid value: "').partition('": ')
+    assert shown in given
+    assert reason.startswith(why)
+
+
+def test_a_strategic_merge_patch_of_a_secret_is_in_base64(api):
+    api.post(SECRETS, {"metadata": {"name": "s"}})
+    answer = api.patch(f"{SECRETS}/s", {"data": {"a": "???"}})
+    assert answer.body["message"].endswith(": error decoding from json: illegal base64 data at input byte 0")
 
 
 def test_apply_creates_then_changes_then_removes(api):

@@ -346,6 +346,27 @@ def test_what_may_change_of_a_pod(api):
     assert causes(answer)[0][1].startswith(
         "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,"
     )
+    # The tolerations that every Pod gets come back, if a patch replaces the list without them.
+    added = api.patch(f"{PODS}/x", {"spec": {"tolerations": [{"key": "a", "operator": "Exists"}]}})
+    assert len(added.body["spec"]["tolerations"]) == 3
+    for spec, cause in (
+        (
+            {"tolerations": None},
+            ("spec.tolerations", "Forbidden: existing toleration can not be modified except its tolerationSeconds"),
+        ),
+        (
+            {"activeDeadlineSeconds": 61},
+            ("spec.activeDeadlineSeconds", "Invalid value: 61: must be less than or equal to previous value"),
+        ),
+        (
+            {"activeDeadlineSeconds": None},
+            (
+                "spec.activeDeadlineSeconds",
+                "Invalid value: null: must not update from a positive integer to nil value",
+            ),
+        ),
+    ):
+        assert causes(api.patch(f"{PODS}/x", {"spec": spec})) == [cause]
 
 
 def test_status_is_a_path_of_its_own(api):

@@ -343,6 +343,11 @@ def test_a_dry_run_gives_no_token(api):
     assert api.post(TOKEN, request(), dryRun="All").body["status"]["token"] == ""
 
 
+def test_a_token_in_a_namespace_that_is_not_there(api):
+    answer = api.post(TOKEN.replace("default", "nope"), request())
+    assert (answer.status, answer.body["message"]) == (404, 'namespaces "nope" not found')
+
+
 def test_causes_name_the_field(api):
     assert causes(api.post(TOKEN, request(expirationSeconds=1)))[0][0] == "spec.expirationSeconds"
 

@@ -39,7 +39,7 @@ def check_namespace(world: World, resource: Resource, namespace: str, name: str)
 def admit_pod(world: World, pod: JsonObject) -> None:
     """Runs the plugins on a new Pod, and changes it. Raises `ApiError` 403."""
     _service_account(world, pod)
-    _tolerations(pod["spec"])
+    default_tolerations(pod["spec"])
     _priority(pod)
 
 
@@ -96,7 +96,8 @@ def _api_token_projection() -> JsonObject:
     }
 
 
-def _tolerations(spec: JsonObject) -> None:
+def default_tolerations(spec: JsonObject) -> None:
+    """DefaultTolerationSeconds, of a new Pod and of one that is changed: each tolerates a lost node for a while."""
     tolerations = spec.get("tolerations", [])
     for key in ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"):
         covered = any(

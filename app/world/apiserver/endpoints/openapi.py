@@ -17,8 +17,9 @@ from app.flow.model import JsonObject
 from app.world.apiserver.endpoints import openapi_protobuf
 from app.world.apiserver.endpoints.responses import compact
 from app.world.apiserver.types import schema
+from app.world.apiserver.types.go_text import Type
 from app.world.apiserver.types.resources import GROUPS, RESOURCES, REVIEWS, Resource
-from app.world.apiserver.types.schema import TYPES, Type
+from app.world.apiserver.types.schema import TYPES
 from app.world.apiserver.types.version import RELEASE
 
 _DESCRIPTIONS: Mapping[str, Mapping[str, str]] = json.loads(

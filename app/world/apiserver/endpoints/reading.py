@@ -126,7 +126,9 @@ def _version(query: Mapping[str, str]) -> str:
     """`resourceVersion`, empty where there is none. Raises `ApiError` 400."""
     version = query.get("resourceVersion", "")
     if version and not (version.isascii() and version.isdecimal()):
-        raise errors.bad_request(f'resourceVersion: Invalid value: "{version[:64]}": strconv.ParseUint: invalid syntax')
+        shown = f'"{version[:64]}"'
+        why = f"strconv.ParseUint: parsing {shown}: invalid syntax"
+        raise errors.bad_request(f"resourceVersion: Invalid value: {shown}: {why}")
     return version
 
 

@@ -19,8 +19,9 @@ from app.world.apiserver.registry.operations import Change, WriteResult
 from app.world.apiserver.registry.preparation import match_name
 from app.world.apiserver.request.options import Options, parse_delete_options, parse_options
 from app.world.apiserver.request.request_scope import RequestScope
-from app.world.apiserver.types import codec, errors
+from app.world.apiserver.types import codec, errors, names
 from app.world.apiserver.types.codec import Malformed
+from app.world.apiserver.types.go_text import as_go, json_kind
 from app.world.apiserver.types.schema import Decoder, TooManyItems, WrongType
 from app.world.apiserver.types.selectors import parse_selectors
 
@@ -127,9 +128,8 @@ class Write:
             else:
                 result = patch.strategic_merge_patch(stored, document, kind)
             if not isinstance(result, dict):
-                raise errors.bad_request("json: cannot unmarshal into Go value of type map[string]interface {}")
-            if media != codec.STRATEGIC_PATCH:
-                _check_types(result, kind)
+                raise errors.bad_request(f"error decoding patch: {patch.NO_OBJECT.format(json_kind(result))}")
+            _check_types(result, kind, strategic=document if media == codec.STRATEGIC_PATCH else None)
             return result
 
         return change
@@ -188,16 +188,20 @@ class Write:
         return options
 
 
-def _check_types(patched: JsonObject, kind: str) -> None:
-    """Raises `ApiError` 422 where a patch has given a field a value of another type (`jsonPatcher` in `patch.go`)."""
+def _check_types(patched: JsonObject, kind: str, *, strategic: JsonValue) -> None:
+    """Raises `ApiError` 422 where a patch has given a field a value of another type (`patch.go` of the endpoints).
+
+    It shows the patch itself if that is a strategic one, else the patched object.
+    """
     try:
         Decoder().decode(kind, patched)
     except TooManyItems:
         return  # said when the object is decoded as a whole
     except WrongType as error:
-        text = json.dumps(json.dumps(patched, separators=(",", ":"), ensure_ascii=False), ensure_ascii=False)
-        cause = errors.Cause(field="patch", reason="FieldValueInvalid", message=f"Invalid value: {text}: {error}")
-        raise errors.invalid("", "", "", [cause]) from None
+        why, shown = str(error), json.dumps(patched, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+        if strategic is not None:
+            why, shown = error.restored, as_go(strategic)
+        raise errors.invalid("", "", "", [names.invalid_value("patch", shown, why)]) from None
 
 
 def _written(outcome: WriteResult) -> Response:

@@ -21,7 +21,8 @@ from app.world.apiserver.patching.managed_fields import (
     write_managers,
 )
 from app.world.apiserver.types.errors import ApiError, bad_request
-from app.world.apiserver.types.schema import LIST_KEYS, TYPES, Type, is_atomic
+from app.world.apiserver.types.go_text import Type
+from app.world.apiserver.types.schema import LIST_KEYS, TYPES, is_atomic
 
 
 def apply(live: JsonObject, wanted: JsonObject, *, manager: str, force: bool, time: str) -> JsonObject:

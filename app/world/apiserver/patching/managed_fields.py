@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from app.flow.model import JsonObject, JsonValue
-from app.world.apiserver.types.schema import KEY_DEFAULTS, LIST_KEYS, TYPES, Type, is_atomic
+from app.world.apiserver.types.go_text import Type
+from app.world.apiserver.types.schema import KEY_DEFAULTS, LIST_KEYS, TYPES, is_atomic
 
 Path = tuple[str, ...]
 

@@ -16,7 +16,8 @@ import jsonpointer
 from app.flow.model import JsonObject, JsonValue
 from app.world.apiserver.types import errors
 from app.world.apiserver.types.codec import Malformed, check_shape
-from app.world.apiserver.types.schema import LIST_KEYS, TYPES, Type
+from app.world.apiserver.types.go_text import Type, as_go, json_kind
+from app.world.apiserver.types.schema import LIST_KEYS, TYPES
 
 OPERATIONS_LIMIT = 10_000
 """Operations in one JSON patch (`maxJSONPatchOperations`)."""
@@ -24,6 +25,8 @@ COPY_LIMIT = 64 * 1024
 """Bytes that the `copy` operations of one JSON patch may add; in kube-apiserver it is 3 MiB."""
 STEPS_LIMIT = 20_000
 """Parts of all paths of one JSON patch together: each is a step to walk, and these take about 30 ms."""
+NO_OBJECT = "json: cannot unmarshal {} into Go value of type map[string]interface {{}}"
+"""What Go says where a patch is no object, with the kind of JSON that it is."""
 
 
 def merge_patch(document: JsonValue, patch: JsonValue) -> JsonValue:
@@ -75,8 +78,10 @@ _JUNK = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
 
 def strategic_merge_patch(document: JsonObject, patch: JsonValue, kind: str) -> JsonValue:
     """A strategic merge patch on an object of the schema's type `kind`. Raises `ApiError` 400 and 422."""
+    if patch is None:
+        return document
     if not isinstance(patch, dict):
-        raise errors.bad_request("json: cannot unmarshal array into Go value of type map[string]interface {}")
+        raise errors.bad_request(NO_OBJECT.format(json_kind(patch)))
     return _merge_map(document, patch, kind)
 
 
@@ -141,12 +146,12 @@ def _merge_list(current: list[Any], patch: list[Any], key: str, element: Type) -
     replace = False
     for item in patch:
         if not isinstance(item, dict):
-            raise errors.bad_request(f"map: {json.dumps(patch)[:200]} does not contain declared merge key: {key}")
+            raise errors.bad_request(f"map: {as_go(patch)[:200]} does not contain declared merge key: {key}")
         if item.get("$patch") == "replace":
             replace = True
             continue
         if key not in item:
-            raise errors.bad_request(f"map: {json.dumps(item)[:200]} does not contain declared merge key: {key}")
+            raise errors.bad_request(f"map: {as_go(item)[:200]} does not contain declared merge key: {key}")
         found = places[_identity(item[key])]
         if item.get("$patch") == "delete":
             for index in found:

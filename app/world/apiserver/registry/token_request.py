@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
 from app.flow.times import timestamp
-from app.world.apiserver.admission.plugins import API_TOKEN_SECONDS
+from app.world.apiserver.admission.plugins import API_TOKEN_SECONDS, check_namespace
 from app.world.apiserver.auth.authorization import Request, is_allowed
 from app.world.apiserver.auth.service_accounts import username
 from app.world.apiserver.request.request_scope import RequestScope
@@ -43,6 +43,7 @@ def create_token(scope: RequestScope, name: str, body: JsonObject, *, dry_run: b
     request, _ = decode_typed(body, RESOURCES["serviceaccounts"], kind="TokenRequest", api_version=f"{GROUP}/v1")
     spec = request.get("spec", {})
     seconds = spec.get("expirationSeconds", DEFAULT_SECONDS)
+    check_namespace(world, RESOURCES["serviceaccounts"], namespace, name)
     wrong = [invalid_value("spec.expirationSeconds", seconds, why) for why in token_seconds_errors(seconds)]
     account = world.cluster.read("serviceaccounts", namespace, name).object
     if wrong:

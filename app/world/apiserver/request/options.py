@@ -22,6 +22,8 @@ class Options:
     """What an unknown field leads to: `Ignore`, `Warn` or `Strict`."""
     force: bool = False
     """Whether an apply takes fields from their owners."""
+    patched: bool = False
+    """A PATCH: a uid in it is part of the change, and not a precondition as in a PUT."""
     applied: bool = False
     """An apply: who owns which fields is settled by it, and not noted once more."""
 
@@ -52,6 +54,7 @@ def parse_options(kind: str, query: Mapping[str, str], user_agent: str, *, apply
         field_manager=manager or user_agent.partition("/")[0][:128] or "unknown",
         field_validation=validation,
         force=query.get("force", "").lower() in ("1", "t", "true"),
+        patched=kind == "PatchOptions",
         applied=apply,
     )
 

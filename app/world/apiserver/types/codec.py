@@ -9,9 +9,10 @@ import re
 from app.flow import bounded_yaml
 from app.flow.model import JsonObject, JsonValue
 from app.world.apiserver.types import errors, names, protobuf
+from app.world.apiserver.types.go_text import json_kind
 from app.world.apiserver.types.json_syntax import syntax_error
 from app.world.apiserver.types.resources import Resource
-from app.world.apiserver.types.schema import ITEMS_LIMIT, Decoder, TooManyItems, WrongType, json_kind
+from app.world.apiserver.types.schema import ITEMS_LIMIT, Decoder, TooManyItems, WrongType
 
 JSON = "application/json"
 YAML = "application/yaml"

@@ -239,6 +239,17 @@ def _frozen(spec: JsonObject) -> JsonObject:
 def validate_pod_update(old: JsonObject, new: JsonObject) -> Iterator[Cause]:
     """The causes against a change of a Pod."""
     before, after = old["spec"], new["spec"]
-    kept = all(toleration in after.get("tolerations", []) for toleration in before.get("tolerations", []))
-    if not kept or _frozen(before) != _frozen(after):
+    deadline, seconds = before.get("activeDeadlineSeconds"), after.get("activeDeadlineSeconds")
+    if deadline is not None and seconds is None:
+        why = "must not update from a positive integer to nil value"
+        yield names.invalid_value("spec.activeDeadlineSeconds", None, why)
+    elif deadline is not None and seconds > deadline:
+        yield names.invalid_value("spec.activeDeadlineSeconds", seconds, "must be less than or equal to previous value")
+        return
+    kept = [{**toleration, "tolerationSeconds": 0} for toleration in after.get("tolerations", [])]
+    if any({**toleration, "tolerationSeconds": 0} not in kept for toleration in before.get("tolerations", [])):
+        yield names.forbidden(
+            "spec.tolerations", "existing toleration can not be modified except its tolerationSeconds"
+        )
+    if _frozen(before) != _frozen(after):
         yield names.forbidden("spec", _MUTABLE)

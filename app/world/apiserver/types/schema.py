@@ -15,11 +15,9 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from app.flow.model import JsonValue
-
-Type = str | list[Any] | dict[str, Any]
+from app.world.apiserver.types.go_text import Type, cannot_restore, cannot_unmarshal
 
 TYPES: Mapping[str, Mapping[str, Type]] = json.loads(Path(__file__).with_name("schema.json").read_text("utf-8"))
 
@@ -87,7 +85,12 @@ _QUANTITY = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]
 
 
 class WrongType(Exception):
-    """A value is not of the type its field has. The text is Go's."""
+    """A value is not of the type its field has. The text is Go's for JSON."""
+
+    def __init__(self, text: str, *, restored: str = "") -> None:
+        super().__init__(text)
+        self.restored = restored or text
+        """Go's text where the value comes from a strategic merge patch."""
 
 
 class TooManyItems(WrongType):
@@ -98,28 +101,6 @@ class TooManyItems(WrongType):
         self.path = path
         """Such as `spec.containers[0].env`."""
         self.count = count
-
-
-def json_kind(value: JsonValue) -> str:
-    """What Go's `encoding/json` calls a value of this type."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "bool"
-    if isinstance(value, (int, float)):
-        return "number"
-    if isinstance(value, str):
-        return "string"
-    return "array" if isinstance(value, list) else "object"
-
-
-def _go_type(type_: Type) -> str:
-    if isinstance(type_, list):
-        return f"[]{_go_type(type_[0])}"
-    if isinstance(type_, dict):
-        return f"map[string]{_go_type(type_['*'])}"
-    names = {"string": "string", "integer": "int64", "number": "float64", "boolean": "bool", "bytes": "[]uint8"}
-    return names.get(type_, f"v1.{type_}")
 
 
 class Decoder:
@@ -180,8 +161,8 @@ class Decoder:
         return decoded
 
     def _wrong(self, type_: Type, value: JsonValue, owner: str, dotted: str) -> WrongType:
-        where = f"Go struct field {owner}.{dotted}" if owner else "Go value"
-        return WrongType(f"json: cannot unmarshal {json_kind(value)} into {where} of type {_go_type(type_)}")
+        restored = cannot_restore(type_, value, dotted.rpartition(".")[2])
+        return WrongType(cannot_unmarshal(type_, value, owner, dotted), restored=restored)
 
 
 def _string(value: JsonValue) -> JsonValue:
@@ -234,12 +215,13 @@ def _bytes(value: JsonValue) -> JsonValue:
     try:
         base64.b64decode(_string(value).encode(), validate=True)
     except (binascii.Error, UnicodeEncodeError):
-        raise WrongType("illegal base64 data at input byte 0") from None
+        text = "illegal base64 data at input byte 0"
+        raise WrongType(text, restored=f"error decoding from json: {text}") from None
     return value
 
 
 def _quantity(value: JsonValue) -> JsonValue:
-    text = value if isinstance(value, str) else json.dumps(_number(value))
+    text = value if isinstance(value, str) else json.dumps(value)
     if not _QUANTITY.fullmatch(text):
         expression = "^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$"
         raise WrongType(f"quantities must match the regular expression '{expression}'")

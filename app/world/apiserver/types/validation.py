@@ -34,6 +34,29 @@ def _keyed_data(body: JsonObject) -> Iterator[Cause]:
         yield names.too_long("", DATA_LIMIT)
 
 
+_SECRET_KEYS: Mapping[str, tuple[str, ...]] = {
+    "kubernetes.io/dockercfg": (".dockercfg",),
+    "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
+    "kubernetes.io/ssh-auth": ("ssh-privatekey",),
+    "kubernetes.io/tls": ("tls.crt", "tls.key"),
+}
+"""What a Secret of a type must contain."""
+_ACCOUNT_NAME = "kubernetes.io/service-account.name"
+
+
+def _secret(secret: JsonObject) -> Iterator[Cause]:
+    yield from _keyed_data(secret)
+    kind, data = secret.get("type", ""), secret.get("data", {})
+    for key in _SECRET_KEYS.get(kind, ()):
+        if key not in data:
+            yield names.required(f"data[{key}]")
+    if kind == "kubernetes.io/basic-auth" and not {"username", "password"} & data.keys():
+        yield from (names.required(f"data[{key}]") for key in ("username", "password"))
+    annotations = secret["metadata"].get("annotations", {})
+    if kind == "kubernetes.io/service-account-token" and not annotations.get(_ACCOUNT_NAME):
+        yield names.required(f"metadata.annotations[{_ACCOUNT_NAME}]")
+
+
 def _event(event: JsonObject) -> Iterator[Cause]:
     involved = event.get("involvedObject", {})
     namespace = event["metadata"].get("namespace", "")
@@ -149,7 +172,7 @@ _RULES: Mapping[str, Callable[[JsonObject], Iterator[Cause]]] = {
     "events": _event,
     "mutatingwebhookconfigurations": _webhooks,
     "pods": pod_validation.validate_pod,
-    "secrets": _keyed_data,
+    "secrets": _secret,
     **stored_kinds.RULES,
     **workload_validation.RULES,
 }

@@ -21,7 +21,7 @@ from app.world.apiserver.registry.preparation import (
 )
 from app.world.apiserver.request.options import Options
 from app.world.apiserver.request.request_scope import RequestScope
-from app.world.apiserver.types import errors
+from app.world.apiserver.types import errors, names
 from app.world.apiserver.types.defaults import apply_defaults
 from app.world.apiserver.types.validation import validate
 
@@ -59,13 +59,17 @@ async def _update_once(scope: RequestScope, name: str, change: Change, options: 
     metadata = obj.setdefault("metadata", {})
     match_name(metadata, name)
     match_namespace(metadata, resource, namespace)
-    if metadata.get("uid") not in (None, old["metadata"]["uid"]):
+    other_uid = metadata.get("uid") not in (None, old["metadata"]["uid"])
+    if other_uid and not options.patched:
         why = (
             f"Precondition failed: UID in precondition: {metadata['uid']}, UID in object meta: {old['metadata']['uid']}"
         )
         raise errors.conflict(resource, name, why)
     if metadata.get("resourceVersion") not in (None, version):
         raise errors.conflict(resource, name, errors.MODIFIED)
+    if other_uid:
+        cause = names.invalid_value("metadata.uid", metadata["uid"], "field is immutable")
+        raise errors.invalid(resource.kind, resource.group, name, [cause])
     # (2) What this request may not change stays as it is.
     keep_system_fields(old, obj, resource, scope.subresource)
     workloads.keep(resource, old, obj)

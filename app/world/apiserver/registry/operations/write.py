@@ -21,6 +21,8 @@ async def admit(world: World, attributes: Attributes, obj: JsonObject) -> tuple[
     def admit_pod(pod: JsonObject) -> None:
         if new_pod:
             plugins.admit_pod(world, pod)
+        elif attributes.resource.plural == "pods" and not attributes.subresource:
+            plugins.default_tolerations(pod["spec"])
 
     admit_pod(obj)
     if attributes.resource.plural == "mutatingwebhookconfigurations":
