@@ -119,6 +119,11 @@ def test_methods_that_a_path_does_not_take(api):
             "and '/' (e.g. 'example.com/MyName')",
         ),
         (
+            {"name": "x", "finalizers": ["orphan", "mine"]},
+            "metadata.finalizers[1]",
+            'Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified',
+        ),
+        (
             {"name": "x", "annotations": {"a": "b" * 262144}},
             "metadata.annotations",
             "Too long: may not be more than 262144 bytes",

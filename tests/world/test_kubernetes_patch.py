@@ -48,14 +48,28 @@ def containers(*items):
     return {"spec": {"containers": list(items)}}
 
 
-A, B = {"name": "a", "image": "1"}, {"name": "b", "image": "1"}
+A, B, C = ({"name": name, "image": "1"} for name in "abc")
 
 
 @pytest.mark.parametrize(
     ("document", "patch", "result"),
     [
         (containers(A, B), containers({"name": "b", "image": "2"}), containers(A, {"name": "b", "image": "2"})),
-        (containers(A), containers(B), containers(A, B)),
+        # Recorded from kube-apiserver 1.20: what is new in the patch comes before what the patch does not mention.
+        (containers(A), containers(B), containers(B, A)),
+        (containers(A), containers(A, B), containers(A, B)),
+        (containers(A, B), containers(C, B), containers(C, A, B)),
+        (
+            containers(A, B),
+            {"spec": {"$setElementOrder/containers": [{"name": "c"}, {"name": "a"}], "containers": [C]}},
+            containers(C, A, B),
+        ),
+        (
+            containers(C, A, B),
+            {"spec": {"$setElementOrder/containers": [{"name": "b"}, {"name": "a"}]}},
+            containers(C, B, A),
+        ),
+        ({"spec": {}}, containers({"image": "1"}), containers({"image": "1"})),
         (containers(A, B), containers({"name": "a", "$patch": "delete"}), containers(B)),
         (containers(A), containers({"$patch": "replace"}, B), containers(B)),
         (containers(A, B), containers({"name": "a", "image": None}), containers({"name": "a"}, B)),
@@ -82,7 +96,7 @@ A, B = {"name": "a", "image": "1"}, {"name": "b", "image": "1"}
         (
             {"metadata": {"finalizers": ["a/b"]}},
             {"metadata": {"finalizers": ["c/d"]}},
-            {"metadata": {"finalizers": ["a/b", "c/d"]}},
+            {"metadata": {"finalizers": ["c/d", "a/b"]}},
         ),
         (
             {"metadata": {"finalizers": ["a/b", "c/d"]}},
@@ -159,7 +173,7 @@ def test_the_three_patches_over_http(api):
     api.post(ACCOUNTS, account(labels={"a": "1"}))
     strategic = api.patch(f"{ACCOUNTS}/x", {"secrets": [{"name": "s"}]})
     assert strategic.body["secrets"] == [{"name": "s"}]
-    assert api.patch(f"{ACCOUNTS}/x", {"secrets": [{"name": "t"}]}).body["secrets"] == [{"name": "s"}, {"name": "t"}]
+    assert api.patch(f"{ACCOUNTS}/x", {"secrets": [{"name": "t"}]}).body["secrets"] == [{"name": "t"}, {"name": "s"}]
     assert api.patch(f"{ACCOUNTS}/x", {"secrets": [{"name": "t"}]}, MERGE).body["secrets"] == [{"name": "t"}]
     operations = [
         {"op": "test", "path": "/metadata/labels/a", "value": "1"},
@@ -370,7 +384,7 @@ def test_apply_removes_list_elements_and_finalizers(api):
     assert owners(created)["me"]["f:metadata"] == {"f:finalizers": {'v:"a/b"': {}}}
     api.patch(f"{ACCOUNTS}/x", {"secrets": [{"name": "u"}]}, fieldManager="you")
     fewer = apply(api, f"{ACCOUNTS}/x", {**body, "metadata": {"name": "x"}, "secrets": [{"name": "t"}]})
-    assert fewer.body["secrets"] == [{"name": "t"}, {"name": "u"}]
+    assert fewer.body["secrets"] == [{"name": "u"}, {"name": "t"}]
     assert "finalizers" not in fewer.body["metadata"]
 
 

@@ -6,7 +6,7 @@ None of them changes its arguments. Source of the strategic one: k8s.io/apimachi
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Hashable
 from typing import Any
 
@@ -109,7 +109,11 @@ def _merge_map(document: JsonObject, patch: JsonObject, type_: Type) -> JsonObje
             merged[key] = _merge_field(merged.get(key), value, type_, key)
     for key, order in patch.items():
         if key.startswith("$setElementOrder/"):
-            _order(merged, key.partition("/")[2], order, type_)
+            field = key.partition("/")[2]
+            if not isinstance(order, list):
+                raise errors.bad_request(f"invalid patch format of {key}")
+            if isinstance(merged.get(field), list):
+                merged[field] = _ordered(merged[field], order, document.get(field), _merge_key(type_, field))
     return merged
 
 
@@ -130,10 +134,12 @@ def _merge_field(current: JsonValue, value: JsonValue, type_: Type, field: str) 
         return _merge_map(current if isinstance(current, dict) else {}, value, inner)
     key = _merge_key(type_, field)
     if isinstance(value, list) and key and isinstance(inner, list):
-        return _merge_list(current if isinstance(current, list) else [], value, key, inner[0])
+        if not isinstance(current, list):
+            return [item for item in value if not isinstance(item, dict) or "$patch" not in item]
+        return _ordered(_merge_list(current, value, key, inner[0]), value, current, key)
     if isinstance(value, list) and (type_, field) == ("ObjectMeta", "finalizers"):
         present = current if isinstance(current, list) else []
-        return list({_identity(item): item for item in (*present, *value)}.values())
+        return _ordered(list({_identity(item): item for item in (*present, *value)}.values()), value, present, None)
     return value
 
 
@@ -181,20 +187,29 @@ def _delete_primitives(merged: JsonObject, directive: str, values: JsonValue) ->
         merged[field] = [item for item in merged[field] if _identity(item) not in gone]
 
 
-def _order(merged: JsonObject, field: str, order: JsonValue, type_: Type) -> None:
-    """Puts the listed elements in the listed order; the others stay behind the element they followed."""
-    items = merged.get(field)
-    if not isinstance(order, list):
-        raise errors.bad_request(f"invalid patch format of $setElementOrder/{field}")
-    if not isinstance(items, list):
-        return
-    key = _merge_key(type_, field)
+def _ordered(merged: list[Any], wanted: list[Any], current: JsonValue, key: str | None) -> list[Any]:
+    """The elements in the order of `wanted`. One that is not in it stands before the first of the next ones that it
+    stood before, in the `current` list. So a new element comes before those that are not in the patch.
+
+    Rule: `normalizeElementOrder` and `mergeSortedSlice`.
+    """
+
+    def places(items: JsonValue) -> dict[Hashable, int]:
+        found: dict[Hashable, int] = {}
+        for place, item in enumerate(items if isinstance(items, list) else []):
+            found.setdefault(identity(item), place)
+        return found
 
     def identity(item: JsonValue) -> Hashable:
         return _identity(item.get(key) if key and isinstance(item, dict) else item)
 
-    wanted: dict[Hashable, int] = {}
-    for place, item in enumerate(order):
-        wanted.setdefault(identity(item), place)
-    listed = iter(sorted((item for item in items if identity(item) in wanted), key=lambda item: wanted[identity(item)]))
-    merged[field] = [next(listed) if identity(item) in wanted else item for item in items]
+    asked, before = places(wanted), places(current)
+    named = sorted((item for item in merged if identity(item) in asked), key=lambda item: asked[identity(item)])
+    others = deque(item for item in merged if identity(item) not in asked)
+    result = []
+    for item in named:
+        place = before.get(identity(item), -1)
+        while others and before.get(identity(others[0]), place) < place:
+            result.append(others.popleft())
+        result.append(item)
+    return [*result, *others]

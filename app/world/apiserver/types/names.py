@@ -41,6 +41,8 @@ _CONFIG_KEY_TEXT = (
     "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or "
     f"'key-name', regex used for validation is '{_CONFIG_KEY}')"
 )
+_FINALIZERS = ("foregroundDeletion", "kubernetes", "orphan")
+"""Those of Kubernetes' own that have no domain before them."""
 ANNOTATIONS_LIMIT = 256 * 1024
 """Bytes of all keys and values together."""
 
@@ -185,8 +187,11 @@ def validate_metadata(metadata: JsonObject, check: Callable[[str], list[str]]) -
         yield from named("metadata.annotations", key, qualified_name_errors(key.lower()))
     if sum(len(key.encode()) + len(value.encode()) for key, value in annotations.items()) > ANNOTATIONS_LIMIT:
         yield too_long("metadata.annotations", ANNOTATIONS_LIMIT)
-    for finalizer in metadata.get("finalizers", []):
+    for index, finalizer in enumerate(metadata.get("finalizers", [])):
         yield from named("metadata.finalizers", finalizer, qualified_name_errors(finalizer))
+        if "/" not in finalizer and finalizer not in _FINALIZERS:
+            why = "name is neither a standard finalizer name nor is it fully qualified"
+            yield invalid_value(f"metadata.finalizers[{index}]", finalizer, why)
     for index, owner in enumerate(metadata.get("ownerReferences", [])):
         for field in ("apiVersion", "kind", "name", "uid"):
             if not owner.get(field):

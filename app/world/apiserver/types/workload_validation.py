@@ -85,7 +85,10 @@ def _share(value: Any, field: str) -> Iterator[Cause]:
         if value < 0:
             yield names.invalid_value(field, value, _NOT_NEGATIVE)
     elif not _PERCENT.fullmatch(value):
-        why = "must be an integer or percentage (e.g '5%')"
+        why = (
+            "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex "
+            "used for validation is '[0-9]+%')"
+        )
         yield names.invalid_value(field, value, why)
 
 
