@@ -187,6 +187,11 @@ def test_a_permission_policy_that_iam_refuses(statement, said):
             text(PERMISSION | {"Sid": "A"}, PERMISSION | {"Sid": "A"}),
             "Statement IDs (SID) in a single policy must be unique.",
         ),
+        (
+            text(PERMISSION | {"Sid": "read buckets"}),
+            "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression "
+            "[0-9A-Za-z]*",
+        ),
     ],
 )
 def test_a_permission_document_that_iam_refuses(document, said):

@@ -270,9 +270,10 @@ def test_delete_answers_and_preconditions(api):
     refused = api.delete(f"{CONFIGMAPS}/c", {"preconditions": {"uid": "another"}})
     assert refused.status == 409
     assert refused.body["message"] == (
-        'Operation cannot be fulfilled on configmaps "c": Precondition failed: UID in precondition: another, '
-        f"UID in object meta: {uid}"
+        'Operation cannot be fulfilled on ConfigMap "c": the UID in the precondition (another) does not match '
+        f"the UID in record ({uid}). The object might have been deleted and then recreated"
     )
+    assert api.delete(f"{CONFIGMAPS}/c", gracePeriodSeconds="x").status == 400
     assert api.delete(f"{CONFIGMAPS}/c", {"preconditions": {"resourceVersion": "1"}}).status == 409
     answer = api.delete(f"{CONFIGMAPS}/c", {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": uid}})
     assert answer.body["status"] == "Success"

@@ -328,6 +328,32 @@ def test_projected_token_rules(api, token, field, message):
     assert causes(answer) == [(f"spec.volumes[0].projected.sources[0].serviceAccountToken.{field}", message)]
 
 
+@pytest.mark.parametrize(
+    ("path", "field", "message"),
+    [
+        ("spec.nodename", ".fieldPath", 'Invalid value: "spec.nodename": error converting fieldPath: field label not '),
+        ("metadata.labels", ".fieldPath", 'Unsupported value: "metadata.labels": supported values: "metadata.name", '),
+        ("metadata.labels['a b']", "", 'Invalid value: "a b": name part must consist of'),
+        (
+            "metadata.name['a']",
+            ".fieldPath",
+            "Invalid value: \"metadata.name['a']\": error converting fieldPath: field",
+        ),
+        ("", ".fieldPath", "Required value"),
+        ("metadata.annotations['eks.amazonaws.com/role-arn']", None, None),
+    ],
+)
+def test_the_field_that_a_variable_takes_its_value_from(api, path, field, message):
+    variable = {"name": "A", "valueFrom": {"fieldRef": {"fieldPath": path}}}
+    answer = api.post(PODS, pod(container={"env": [variable]}), dryRun="All")
+    if field is None:
+        assert answer.status == 201
+        return
+    [(where, said)] = causes(answer)
+    assert where == f"{CONTAINER}.env[0].valueFrom.fieldRef{field}"
+    assert said.startswith(message)
+
+
 def test_several_causes_are_listed_in_brackets(api):
     answer = api.post(PODS, pod(container={"image": None, "name": None}))
     assert answer.body["message"] == (

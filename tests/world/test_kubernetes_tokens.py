@@ -343,6 +343,15 @@ def test_a_dry_run_gives_no_token(api):
     assert api.post(TOKEN, request(), dryRun="All").body["status"]["token"] == ""
 
 
+def test_a_request_with_metadata_is_about_the_account_of_the_url(api):
+    assert api.post(TOKEN, {**request(), "metadata": {"name": "my-sa", "namespace": "default"}}).status == 201
+    assert causes(api.post(TOKEN, {**request(), "metadata": {"name": "other"}})) == [
+        ("metadata.name", 'Invalid value: "other": must match the service account name if specified')
+    ]
+    answer = api.post(TOKEN, {**request(), "metadata": {"namespace": "other"}})
+    assert (answer.status, "does not match the namespace sent" in answer.body["message"]) == (400, True)
+
+
 def test_a_token_in_a_namespace_that_is_not_there(api):
     answer = api.post(TOKEN.replace("default", "nope"), request())
     assert (answer.status, answer.body["message"]) == (404, 'namespaces "nope" not found')

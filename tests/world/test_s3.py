@@ -1,5 +1,6 @@
 """S3 through boto3: buckets, objects, listings, and how it refuses."""
 
+import itertools
 from xml.etree import ElementTree
 
 import httpx
@@ -30,7 +31,8 @@ def reading_client(aws):
 
 
 def test_buckets(aws, s3, reader):
-    s3.create_bucket(Bucket="another", CreateBucketConfiguration={"LocationConstraint": REGION})
+    made = s3.create_bucket(Bucket="another", CreateBucketConfiguration={"LocationConstraint": REGION})
+    assert made["Location"] == "http://another.s3.amazonaws.com/"
     buckets = reader.list_buckets()["Buckets"]
     assert [bucket["Name"] for bucket in buckets] == ["another", "irsa-demo"]
     assert buckets[0]["CreationDate"].timestamp() == int(aws.mine.buckets["another"].created)
@@ -93,15 +95,16 @@ def test_folders_and_pages(s3):
     keys = ["a.txt", "b/1", "b/2", "b/c/3", "d/4", "e.txt", "é.txt"]
     for key in reversed(keys):
         s3.put_object(Bucket="irsa-demo", Key=key, Body=key.encode())
-    for size in (1, 2, 3, 1000):
-        paginator = s3.get_paginator("list_objects_v2")
+    for size, operation in itertools.product((1, 2, 3, 1000), ("list_objects", "list_objects_v2")):
+        paginator = s3.get_paginator(operation)
         options = {"PaginationConfig": {"PageSize": size}, "Bucket": "irsa-demo"}
         pages = list(paginator.paginate(**options))
         assert [entry["Key"] for page in pages for entry in page.get("Contents", [])] == keys
         pages = list(paginator.paginate(Delimiter="/", **options))
         assert [entry["Key"] for page in pages for entry in page.get("Contents", [])] == ["a.txt", "e.txt", "é.txt"]
         assert [entry["Prefix"] for page in pages for entry in page.get("CommonPrefixes", [])] == ["b/", "d/"]
-        assert all(page["KeyCount"] <= size for page in pages)
+        assert all(len(page.get("Contents", [])) + len(page.get("CommonPrefixes", [])) <= size for page in pages)
+        assert ("KeyCount" in pages[0]) == (operation == "list_objects_v2")
     below = s3.list_objects_v2(Bucket="irsa-demo", Prefix="b/", Delimiter="/", FetchOwner=True)
     assert [entry["Key"] for entry in below["Contents"]] == ["b/1", "b/2"]
     assert below["CommonPrefixes"] == [{"Prefix": "b/c/"}]
@@ -196,7 +199,6 @@ def test_a_copy_needs_the_right_to_read_and_to_write(aws, s3, reader):
     [
         ("get_bucket_acl", {}),
         ("get_bucket_versioning", {}),
-        ("list_objects", {}),
         ("get_object_tagging", {"Key": "a"}),
         ("create_multipart_upload", {"Key": "a"}),
         ("delete_objects", {"Delete": {"Objects": [{"Key": "a"}]}}),

@@ -40,6 +40,8 @@ def test_a_session_of_the_user(aws):
     assert aws.client("s3", credentials).list_buckets()["Buckets"] == []
     with refused("InvalidClientTokenId", "The security token included in the request is invalid.", 403):
         aws.client("iam", credentials).list_roles()  # without MFA
+    with refused("AccessDenied"):
+        aws.client("sts").get_session_token(SerialNumber=f"arn:aws:iam::{ACCOUNT}:mfa/x", TokenCode="123456")
     with refused("AccessDenied", "Cannot call GetSessionToken with session credentials", 403):
         session.get_session_token()
 

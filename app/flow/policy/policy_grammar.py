@@ -19,6 +19,8 @@ from app.flow.policy.patterns import Values
 Document: TypeAlias = Mapping[str, Any]
 
 INVALID_JSON = "This policy contains invalid Json"
+_SID = re.compile("[0-9A-Za-z]*")
+"""Of a statement of a permission policy; a trust policy's may contain anything."""
 SYNTAX_ERROR = "Syntax errors in policy."
 VERSIONS = ("2012-10-17", "2008-10-17")
 DOCUMENT_FIELDS = frozenset(("Version", "Id", "Statement"))
@@ -240,6 +242,11 @@ def validate_permission_policy(text: str) -> Document:
             raise MalformedPolicy("Policy document should not specify a principal.")
     _check_sids(found, "Statement IDs (SID) in a single policy must be unique.")
     for statement in checked:
+        if not _SID.fullmatch(statement.get("Sid", "")):
+            raise MalformedPolicy(
+                "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression "
+                "[0-9A-Za-z]*"
+            )
         for action in _listed(statement, "Action", "Policy statement must contain actions."):
             _check_action(action)
         for resource in _listed(statement, "Resource", "Policy statement must contain resources."):

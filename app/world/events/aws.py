@@ -92,7 +92,8 @@ def _s3(call: Incoming) -> tuple[str, str, str]:
     verb = {"GET": "Get", "HEAD": "Head", "PUT": "Put", "DELETE": "Delete"}.get(call.method, call.method.title())
     if key:
         return "Bucket", bucket, f"{verb}Object"
-    actions = {"GET": "ListObjectsV2", "PUT": "CreateBucket"}
+    listing = "ListObjectsV2" if call.argument("list-type") == "2" else "ListObjects"
+    actions = {"GET": listing, "PUT": "CreateBucket"}
     return "Bucket", bucket, actions.get(call.method, f"{verb}Bucket")
 
 

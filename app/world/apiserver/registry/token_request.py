@@ -15,6 +15,7 @@ from app.flow.times import timestamp
 from app.world.apiserver.admission.plugins import API_TOKEN_SECONDS, check_namespace
 from app.world.apiserver.auth.authorization import Request, is_allowed
 from app.world.apiserver.auth.service_accounts import username
+from app.world.apiserver.registry.preparation import match_namespace
 from app.world.apiserver.request.request_scope import RequestScope
 from app.world.apiserver.types import errors
 from app.world.apiserver.types.codec import decode_typed
@@ -43,7 +44,12 @@ def create_token(scope: RequestScope, name: str, body: JsonObject, *, dry_run: b
     request, _ = decode_typed(body, RESOURCES["serviceaccounts"], kind="TokenRequest", api_version=f"{GROUP}/v1")
     spec = request.get("spec", {})
     seconds = spec.get("expirationSeconds", DEFAULT_SECONDS)
+    metadata = request.setdefault("metadata", {})
+    match_namespace(metadata, RESOURCES["serviceaccounts"], namespace)
     check_namespace(world, RESOURCES["serviceaccounts"], namespace, name)
+    if metadata.get("name", name) != name:
+        cause = invalid_value("metadata.name", metadata["name"], "must match the service account name if specified")
+        raise errors.invalid("TokenRequest", GROUP, name, [cause])
     wrong = [invalid_value("spec.expirationSeconds", seconds, why) for why in token_seconds_errors(seconds)]
     account = world.cluster.read("serviceaccounts", namespace, name).object
     if wrong:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -73,9 +74,11 @@ class DeleteOptions:
 
 
 def parse_delete_options(query: Mapping[str, str], body: JsonObject) -> DeleteOptions:
-    """The options of a DELETE, of its (typed) body or else its query string. Raises `ApiError` 422."""
+    """The options of a DELETE, of its (typed) body or else its query string. Raises `ApiError` 400, 422."""
     dry_run = body.get("dryRun") or [value for value in (query.get("dryRun"),) if value]
     causes = [names.unsupported("dryRun", value, ("All",)) for value in dry_run if value != "All"]
+    if (seconds := query.get("gracePeriodSeconds", "")) and not re.fullmatch("[+-]?[0-9]{1,18}", seconds):
+        raise errors.bad_request(f'strconv.ParseInt: parsing "{seconds[:64]}": invalid syntax')
     if body.get("gracePeriodSeconds", 0) < 0:
         value = body["gracePeriodSeconds"]
         causes.append(names.invalid_value("gracePeriodSeconds", value, "must be greater than or equal to 0"))

@@ -135,6 +135,15 @@ def _container(container: JsonObject, field: str, seen: set[Any], volumes: set[s
     yield from _security(container.get("securityContext", {}), f"{field}.securityContext")
 
 
+_VARIABLES = (
+    *("metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName"),
+    *("status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs"),
+)
+"""The fields of a Pod that a variable may have."""
+_NO_VARIABLE = ("metadata.annotations", "metadata.labels", "spec.restartPolicy", "spec.schedulerName", "status.phase")
+"""Fields that exist, but of which no variable is made."""
+
+
 def _variable(variable: JsonObject, field: str) -> Iterator[Cause]:
     name = variable.get("name", "")
     if not name:
@@ -152,6 +161,24 @@ def _variable(variable: JsonObject, field: str) -> Iterator[Cause]:
                 else "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`"
             )
             yield names.invalid_value(f"{field}.valueFrom", "", text)
+        if "fieldRef" in source:
+            yield from _field_reference(source["fieldRef"].get("fieldPath", ""), f"{field}.valueFrom.fieldRef")
+
+
+def _field_reference(path: str, field: str) -> Iterator[Cause]:
+    """The causes against the field of a Pod that a variable takes its value from."""
+    subscript = re.fullmatch(r"(.*)\['(.*)'\]", path, re.DOTALL)
+    if not path:
+        yield names.required(f"{field}.fieldPath")
+    elif subscript is not None and subscript[1] in ("metadata.annotations", "metadata.labels"):
+        key = subscript[2]
+        checked = key.lower() if subscript[1] == "metadata.annotations" else key
+        yield from names.named(field, key, names.qualified_name_errors(checked))
+    elif path in _NO_VARIABLE:
+        yield names.unsupported(f"{field}.fieldPath", path, _VARIABLES)
+    elif path not in _VARIABLES:
+        why = "does not support subscript" if subscript is not None else "not supported"
+        yield names.invalid_value(f"{field}.fieldPath", path, f"error converting fieldPath: field label {why}: {path}")
 
 
 def _local_path(path: str, field: str) -> Iterator[Cause]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from app.flow.model import JsonValue
+from app.flow.model import JsonObject, JsonValue
 from app.world.aws.account import Account
 from app.world.aws.entities import Bucket
 from app.world.aws.incoming import Incoming
@@ -25,6 +26,14 @@ class _Page:
     prefixes: list[str]
     next_after: str | None
     """Where the next page begins; None on the last."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Listing:
+    members: JsonObject
+    next_after: str | None
+    encoded: Callable[[str], str]
+    """A key as the answer contains it."""
 
 
 def list_buckets(account: Account, request: Incoming) -> JsonValue:
@@ -46,17 +55,41 @@ def list_buckets(account: Account, request: Incoming) -> JsonValue:
 
 def list_objects(account: Account, bucket: Bucket, request: Incoming) -> JsonValue:
     """The members of `ListBucketResult` (ListObjectsV2)."""
+    start_after, token = request.argument("start-after"), request.argument("continuation-token")
+    after = _read_token(request) if token is not None else start_after or ""
+    with_owner = request.argument("fetch-owner") == "true"
+    listing = _listing(account, bucket, request, after, with_owner=with_owner)
+    return {
+        "StartAfter": listing.encoded(start_after) if start_after else None,
+        "ContinuationToken": token,
+        "NextContinuationToken": None if listing.next_after is None else _write_token(listing.next_after),
+        "KeyCount": len(listing.members["Contents"]) + len(listing.members["CommonPrefixes"]),
+        **listing.members,
+    }
+
+
+def list_objects_v1(account: Account, bucket: Bucket, request: Incoming) -> JsonValue:
+    """The members of `ListBucketResult` (ListObjects). It names the next page's start only where there is a delimiter;
+    without one, that is the last key."""
+    marker = request.argument("marker") or ""
+    listing = _listing(account, bucket, request, marker, with_owner=True)
+    names_next = listing.next_after is not None and request.argument("delimiter")
+    return {
+        "Marker": listing.encoded(marker),
+        "NextMarker": listing.encoded(listing.next_after or "") if names_next else None,
+        **listing.members,
+    }
+
+
+def _listing(account: Account, bucket: Bucket, request: Incoming, after: str, *, with_owner: bool) -> _Listing:
+    """What both versions of the listing answer with."""
     prefix = request.argument("prefix") or ""
     delimiter = request.argument("delimiter") or ""
-    start_after = request.argument("start-after")
-    token = request.argument("continuation-token")
     encoding = request.argument("encoding-type")
     if encoding not in (None, "url"):
         raise invalid_argument("Invalid Encoding Method specified in Request", "encoding-type", encoding)
     size = min(_page_size(request, "max-keys", PAGE_SIZE), PAGE_SIZE)
-    after = _read_token(request) if token is not None else start_after or ""
     page = _page(sorted(bucket.objects), prefix, delimiter, after, size)
-    with_owner = request.argument("fetch-owner") == "true"
 
     def encoded(text: str) -> str:
         return quote(text, safe="/-_.~*") if encoding == "url" else text
@@ -74,20 +107,17 @@ def list_objects(account: Account, bucket: Bucket, request: Incoming) -> JsonVal
                 "StorageClass": "STANDARD",
             }
         )
-    return {
+    members: JsonObject = {
         "Name": bucket.name,
         "Prefix": encoded(prefix),
         "Delimiter": encoded(delimiter) if delimiter else None,
-        "StartAfter": encoded(start_after) if start_after else None,
-        "ContinuationToken": token,
-        "NextContinuationToken": None if page.next_after is None else _write_token(page.next_after),
-        "KeyCount": len(page.keys) + len(page.prefixes),
         "MaxKeys": size,
         "EncodingType": encoding,
         "IsTruncated": page.next_after is not None,
         "Contents": contents,
         "CommonPrefixes": [{"Prefix": encoded(common)} for common in page.prefixes],
     }
+    return _Listing(members=members, next_after=page.next_after, encoded=encoded)
 
 
 def owner_id(account: Account) -> str:

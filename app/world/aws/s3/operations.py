@@ -15,7 +15,7 @@ from app.world.aws.entities import Bucket, StoredObject
 from app.world.aws.errors import AwsError, not_simulated
 from app.world.aws.incoming import Incoming
 from app.world.aws.s3 import errors
-from app.world.aws.s3.listing import list_buckets, list_objects
+from app.world.aws.s3.listing import list_buckets, list_objects, list_objects_v1
 from app.world.aws.times import http_date, iso_milliseconds
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
@@ -34,6 +34,7 @@ _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _LOCATION = re.compile(rb"<LocationConstraint[^<>]*>([^<]{0,64})<")
 _LIST_ARGUMENTS = {
     "list-type",
+    "marker",
     "prefix",
     "delimiter",
     "max-keys",
@@ -97,10 +98,10 @@ def _bucket(caller: Caller, request: Incoming, name: str, arguments: set[str]) -
             keys: ConditionKeys = {f"s3:{name}": request.argument(name) or "" for name in given}
             _may(caller, "s3:ListBucket", name, keys=keys)
             _only(request, arguments, _LIST_ARGUMENTS)
-            if request.argument("list-type") != "2":
-                raise _not_simulated(request, {"list-type=1"})
-            bucket = _find(caller, name)
-            return _xml("ListBucketResult", xml.content(list_objects(caller.account, bucket, request), item=None))
+            listed = list_objects if request.argument("list-type") == "2" else list_objects_v1
+            return _xml(
+                "ListBucketResult", xml.content(listed(caller.account, _find(caller, name), request), item=None)
+            )
         case "HEAD":
             _may(caller, "s3:ListBucket", name)
             return Answer(headers={"x-amz-bucket-region": _find(caller, name).region})
@@ -168,7 +169,8 @@ def _create(caller: Caller, request: Incoming, name: str) -> Answer:
     if len(account.buckets) >= BUCKET_LIMIT:
         raise AwsError(400, "TooManyBuckets", "You have attempted to create more buckets than allowed")
     account.buckets[name] = Bucket(name=name, region=constraint or "us-east-1", created=account.clock.now())
-    return Answer(headers={"Location": f"/{name}"})
+    location = f"http://{name}.s3.amazonaws.com/" if constraint else f"/{name}"
+    return Answer(headers={"Location": location})
 
 
 def _copy(caller: Caller, request: Incoming, source: str, bucket: Bucket, key: str) -> Answer:

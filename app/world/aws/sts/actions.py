@@ -14,11 +14,20 @@ from app.world.aws.sts.credentials import credentials
 from app.world.aws.sts.parameters import CONSTRAINTS, USER_SESSION
 from app.world.aws.sts.web_identity import check_region
 
+_WITH_MFA = ("AssumeRole", "GetSessionToken")
+"""Actions that take the code of an MFA device. No user here has one."""
+
 
 def call(caller: Caller, action: str, parameters: Parameters) -> JsonValue:
     """Runs one signed STS action. Raises `AwsError`."""
     check_region(caller.account, caller.region)
-    return find_action(action)(caller, parameters)
+    run = find_action(action)
+    if action in _WITH_MFA and {"SerialNumber", "TokenCode"} & parameters.keys():
+        raise access_denied(
+            "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is "
+            "valid and associated with this user."
+        )
+    return run(caller, parameters)
 
 
 def find_action(action: str) -> Callable[[Caller, Parameters], JsonValue]:

@@ -63,13 +63,20 @@ async def delete_object(scope: RequestScope, name: str, options: DeleteOptions) 
 
 
 def _check_preconditions(resource: Resource, name: str, metadata: JsonObject, options: DeleteOptions) -> None:
-    for label, wanted, field in (
-        ("UID", options.uid, "uid"),
-        ("ResourceVersion", options.resource_version, "resourceVersion"),
+    """Raises `ApiError` 409, in the words of k8s.io/apiserver `pkg/registry/rest/delete.go`."""
+    for label, wanted, field, what in (
+        ("UID", options.uid, "uid", "deleted and then recreated"),
+        ("ResourceVersion", options.resource_version, "resourceVersion", "modified"),
     ):
         if wanted and metadata[field] != wanted:
-            why = f"Precondition failed: {label} in precondition: {wanted}, {label} in object meta: {metadata[field]}"
-            raise errors.conflict(resource, name, why)
+            why = (
+                f"the {label} in the precondition ({wanted}) does not match the {label} in record ({metadata[field]}). "
+                f"The object might have been {what}"
+            )
+            kind = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
+            details = {"name": name, "kind": resource.kind} | ({"group": resource.group} if resource.group else {})
+            message = f'Operation cannot be fulfilled on {kind} "{name}": {why}'
+            raise errors.ApiError(409, "Conflict", message, details)
 
 
 def remove(world: World, resource: Resource, namespace: str, name: str) -> None:
