@@ -122,6 +122,11 @@ class Screen:
         return {component.proto.id.split("-", 2)[-1] for component in self.test.get("bidi_component")}
 
     @property
+    def stands_out(self) -> list[str]:
+        """The keys of the buttons that stand out, of which a page has one."""
+        return [button.key for button in self.test.button if button.proto.type == "primary"]
+
+    @property
     def everything(self) -> str:
         """All HTML and all Markdown of the page, with what it fetches."""
         drawn = [component.proto.json or component.proto.mixed.json for component in self.test.get("bidi_component")]

@@ -63,8 +63,9 @@ def broken(screen):
 
 
 def test_a_few_faults_from_all_over_the_chain_stand_before_the_whole_list(reader):
-    html = reader("en").open("break_it").data("lookup")["html"]
-    before, _, _ = html.partition("data-entry")
+    shown = reader("en").open("break_it")
+    assert shown.stands_out == ["next"], "there is nothing to do on the page yet"
+    before, _, _ = shown.data("lookup")["html"].partition("data-entry")
     assert EN.message("lab.start") in before
     assert re.findall(r'<span class="number">(\w+)</span>', before) == list(START)
     assert len({FAULTS[id_].step for id_ in START}) >= 5
@@ -105,6 +106,7 @@ def test_a_fault_is_found_by_its_error_message_here_and_elsewhere(reader, messag
 def test_a_deep_link_asks_before_it_breaks(reader):
     shown = reader("en").open("break_it", fault=NAMED)
     assert shown.world.faults == ()
+    assert shown.stands_out == ["lab_run"]
     assert EN.message(f"faults.{NAMED}.title").split("`")[0] in unescape(shown.html("lab_fault"))
     assert {radio.key for radio in shown.test.radio} == {f"lab_step_{NAMED}", f"lab_text_{NAMED}"}
     assert [radio.label for radio in shown.test.radio if set(radio.label) & set("*`")] == []
@@ -334,8 +336,10 @@ def test_clock_language_and_reset_work_with_it(broken):
 
 
 def test_a_fix_passes_and_the_world_can_be_broken_again(broken):
+    assert broken.stands_out == ["lab_revert"]
     press(broken, "revert")
     assert broken.world.faults == ()
+    assert broken.stands_out == ["lab_leave"]
     assert f"irsa-reports-{broken.world.account_id}" in broken.html("lab_whole")
     assert 'class="outcome passed"' in broken.html("lab_whole")
     press(broken, "again")
@@ -409,6 +413,7 @@ def named(text: str, fault) -> int:
 def test_the_lab_does_not_name_a_hidden_fault(surprise, fault):
     shown = surprise(fault)
     assert shown.world.faults == (fault,)
+    assert shown.stands_out == [], "the button for the answer comes with the answer"
     assert {"lab_evidence", "lab_hints"} <= shown.keys
     assert not {"diagnosis", "fix", "lookup", "lab_same"} & shown.keys
     assert named(shown.sent + shown.everything, FAULTS[fault]) == 0

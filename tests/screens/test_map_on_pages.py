@@ -148,6 +148,7 @@ def press(shown, label):
 
 def test_the_doctors_page_opens_at_the_whole_map_of_what_it_found(screen):
     shown = screen(lang="en").open("doctor")
+    assert shown.stands_out == ["next"]
     assert (shown.data("film")["opens"], shown.data("film")["part"]) == ("whole", "")
     assert film(shown)["guilty"] == []
     session.simulation().inject(shown.world, FAULT)

@@ -17,6 +17,7 @@ def test_a_mission_is_started_judged_and_done(screen, simulation, monkeypatch):
     content = load("ja")
     shown = screen(lang="ja").open("missions", mission=SAFE)
     before = shown.world
+    assert shown.stands_out == ["mission_start"]
     [chosen] = [it for it in offered() if it.mission.id == SAFE]
     words = chosen.words_in(content)
     for it in offered():
@@ -26,6 +27,7 @@ def test_a_mission_is_started_judged_and_done(screen, simulation, monkeypatch):
     shown.click("mission_start")
     assert shown.world is not before
     assert len(walked) == 1, "the new world is walked through once it is as the mission wants it"
+    assert shown.stands_out == [], "what there is to do is typed"
     # (1) Two who need the role have it, and three who do not.
     goals = shown.html("mission_goals")
     assert [goals.count(f'<li class="{how}"') for how in ("reached", "not_reached")] == [2, 3]
@@ -47,6 +49,7 @@ def test_a_mission_is_started_judged_and_done(screen, simulation, monkeypatch):
     assert drawn.index("mission_goals") < drawn.index("mission_reached") < drawn.index("mission_others")
     assert '<li class="goes">' not in shown.html("mission_legend")
     assert '<li class="done">' in shown.html("missions_list")
+    assert shown.stands_out == ["next"]
     # (3) The next one is prepared in a new world, and what was done is kept.
     shown.open("missions", mission="stale_pod").click("mission_start")
     assert '<li class="done">' in shown.html("missions_list")

@@ -201,7 +201,9 @@ def test_of_a_broken_step_nothing_is_asked(walk_view, step):
 
 
 def test_a_page_that_is_opened_by_its_address_has_the_predictions_of_this_browser(screen):
-    shown = screen(lang="en", asked=True).open("webhook").click("predict_show")
+    shown = screen(lang="en", asked=True).open("webhook")
+    assert shown.stands_out == ["predict_answer"]
+    assert shown.click("predict_show").stands_out == ["next"]
     assert "prediction_webhook" in shown.keys
     again = screen(lang="en", asked=True)
     again.test.session_state["browser"] = shown.test.session_state["browser"]

@@ -71,12 +71,14 @@ def test_it_begins_with_a_token_that_nobody_has_copied_yet(screen):
         for part in ("title", "proves"):
             assert prose(load("en").message(f"thief.attempts.{name}.{part}")) in listed
     assert shown.test.button(key="thief_steal").label == "Steal the token"
+    assert shown.stands_out == ["thief_steal"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_token_works_outside_the_cluster_and_its_signature_stays_hidden(thief, language):
     shown = thief(language)
     found = theft(shown)
+    assert shown.stands_out == ["next"]
     signature = found.loot.token.rpartition(".")[2]
     assert signature
     assert signature not in shown.everything

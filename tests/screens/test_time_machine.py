@@ -424,8 +424,10 @@ def test_a_clock_that_runs_goes_from_stop_to_stop_as_the_browser_asks(machine, m
 
     monkeypatch.setattr(page, "draw_events", browser)
     shown = machine()
+    assert shown.stands_out == ["moment_run"]
     shown.click("moment_run")
     assert shown.data("film")["runs"] == "+0:00"
+    assert shown.stands_out == ["moment_hold"]
     assert history(shown).current.place == 0.0  # by itself nothing goes on
     for place in ("+0:45", "+0:50", "+1:00", "+2:00"):
         ended.append(True)
@@ -433,6 +435,7 @@ def test_a_clock_that_runs_goes_from_stop_to_stop_as_the_browser_asks(machine, m
         shown.test.run()  # what the page shows of it
         assert shown.data("film")["runs"] == place
     assert answers(shown) == ["passed", "passed", "failed"]
+    assert shown.stands_out == ["next"]
     shown.click("moment_hold")
     assert shown.data("film")["runs"] == ""
     ended.append(True)  # too late

@@ -26,8 +26,9 @@ from app.ui.text import prose
 
 
 @navigation.leads_on("doctor")
-def doctor() -> None:
-    """Draws the page; `?check=` in the address has it begin with what that check is."""
+def doctor() -> bool:
+    """Draws the page; `?check=` in the address has it begin with what that check is. Returns whether it has a
+    diagnosis."""
     content = language.content()
     components.head("doctor", content)
     if asked := reference.asked("check", content.checks, content):
@@ -39,7 +40,7 @@ def doctor() -> None:
         saved = content.message("doctor_page.opened", time=verdict_words.read_at(opened.read_at))
         components.block(f'<p class="caption">{prose(saved)}</p>', key="opened")
         _draw(opened, (), content, elsewhere=True)
-        return
+        return True
 
     # (2) Our own diagnosis. A reader who wants a real cluster must not take the simulated one for it.
     if mode.can_go_live():
@@ -52,13 +53,12 @@ def doctor() -> None:
     if walk_view is None:
         if problem := live_selection.state().problem:
             notice.show(problem, content, key="problem")
-        return
+        return False
     st.button(
         content.message("doctor_page.examine"),
         help=content.message("doctor_page.examine_help"),
         key="examine",
         icon=":material/stethoscope:",
-        type="primary",
         on_click=session.run_again,
     )
     found = needs.diagnosis(walk_view)
@@ -70,6 +70,7 @@ def doctor() -> None:
 
     # (3) All other ServiceAccounts.
     surveyed(content)
+    return True
 
 
 def _draw(found: Diagnosis, heard: tuple[Exchange, ...], content: Content, *, elsewhere: bool) -> None:

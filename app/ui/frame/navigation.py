@@ -74,18 +74,20 @@ def _checked(page: str, title: str, icon: str) -> st.Page:
 
 
 @contextmanager
-def onward(page: str, content: Content) -> Iterator[None]:
+def onward(page: str, content: Content, *, is_done: bool = True) -> Iterator[None]:
     """Draws what is inside, and below it the ways back and on, named by where they lead, and why to go on.
 
     In the story the arrow keys take them too; later pages need these keys themselves. From the last page of
     the story on, each page also leads back to the first. `route.leave` takes these ways.
+
+    `is_done` is as in `leads_on`.
     """
     with _body(page):
         yield
-    _below(page, content)
+    _below(page, content, is_done=is_done)
 
 
-def _below(page: str, content: Content, *, is_done: bool = True) -> None:
+def _below(page: str, content: Content, *, is_done: bool) -> None:
     with drawn_before.again():
         drawn_before.part(("ways", page, content.language, is_done), lambda: _ways(page, content, is_done=is_done))
 
@@ -120,7 +122,7 @@ def leads_on(page: str) -> Callable[[Callable[[], bool | None]], Callable[[], No
     """Draws what `onward` draws around all that a page's function draws.
 
     Where the function returns False, the reader has something to do on the page first: the way on does not stand out,
-    and nothing is said of the next page.
+    so that only one button does, and nothing is said of the next page.
     """
 
     def around(draw: Callable[[], bool | None]) -> Callable[[], None]:

@@ -100,7 +100,7 @@ def _chain(walk_view: WalkView | None, content: Content) -> None:
 
 def without_walk(name: str, content: Content) -> None:
     """The title and the goal of a page that needs a walk, and why the page shows no more."""
-    with navigation.onward(name, content):
+    with navigation.onward(name, content, is_done=False):
         components.head(name, content)
         if problem := live_selection.state().problem:
             notice.show(problem, content, key="problem")

@@ -169,7 +169,7 @@ def _edit(it: Trial, kind: str, content: Content) -> bool:
             key=f"lab_document_{kind}_{version}",
             placeholder=content.message("lab.absent"),
         )
-        applied = st.form_submit_button(content.message("lab.apply"), type="primary")
+        applied = st.form_submit_button(content.message("lab.apply"))
     if not applied:
         return False
     st.session_state.pop(_REFUSED, None)

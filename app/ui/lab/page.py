@@ -21,17 +21,17 @@ from app.world.faults import find_fault
 
 
 @navigation.leads_on("break_it")
-def break_it() -> None:
-    """Draws the page."""
+def break_it() -> bool:
+    """Draws the page. Returns whether the reader has nothing left to do on it."""
     content = language.content()
     components.head("break_it", content)
     if needs_a_world(content) or needs_chain(content):
-        return
+        return True
     if drawn := score(content):
         components.block(drawn, key="lab_score")
 
     if own_chain.hindered(content):
-        return
+        return False
 
     # (1) The address asks for a fault, or one is in force, or neither.
     address = st.query_params.get(trial.PARAM, "")
@@ -43,11 +43,11 @@ def break_it() -> None:
     if secrecy.is_hidden() and it and not asked:
         components.top("hidden")
         hidden(it, content)  # without the list of faults beside it
-        return
+        return False
     if it and asked in (None, it.fault) and not secrecy.is_hidden():
         components.top(f"{it.fault.id} {broken(it, content)}")
         if it.reverted:
-            return
+            return False
     elif asked:
         components.top(asked.id)
         world_is_broken(content)
@@ -58,11 +58,12 @@ def break_it() -> None:
         _say_refusal(content)
         _choose(content)
         sts_wording.fold(content)
-        return
+        return True
 
     # (2) All other faults, folded.
     with st.expander(content.message("lab.another"), icon=":material/list:", key="lab_list"):
         _choose(content)
+    return False
 
 
 def _say_refusal(content: Content) -> None:

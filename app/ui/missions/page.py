@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import streamlit as st
 
@@ -26,18 +27,18 @@ from app.world.setup import mission as start
 
 
 @navigation.leads_on("missions")
-def missions() -> None:
-    """Draws the page."""
+def missions() -> bool:
+    """Draws the page. Returns whether the mission that it shows was done."""
     content = language.content()
     components.head("missions", content)
     if needs_a_world(content):
-        return
+        return True
     try:
         found = state.all_missions()
     except UNREADABLE as error:
         words = prose(content.message("mission_page.malformed"))
         components.block(f'<p class="failed">{words}</p>{said(str(error), content)}', key="missions_malformed")
-        return
+        return True
     notice.unknown(state.PARAM, [it.mission.id for it in found], content)
     run = state.current()
     running = run.mission_id if run else ""
@@ -61,6 +62,7 @@ def missions() -> None:
     with left:
         drawn = views.listed(found, state.done(), shown.mission.id, running, content)
         components.block(drawn, key="missions_list")
+    return shown.mission.id in state.done()
 
 
 def _waiting(shown: Offered, content: Content) -> None:
@@ -73,7 +75,8 @@ def _waiting(shown: Offered, content: Content) -> None:
         words = prose(content.message("mission_page.refused"))
         components.block(f'<p class="failed">{words}</p>{said(refused, content)}', key="mission_refused")
     say_refusal(content, key="mission_console")  # before the reader gives up a world for a mission with a console
-    with st.popover(content.message("mission_page.start"), icon=":material/flag:"):
+    kind: Literal["primary", "secondary"] = "secondary" if shown.mission.id in state.done() else "primary"
+    with st.popover(content.message("mission_page.start"), icon=":material/flag:", type=kind):
         components.block(f"<p>{prose(content.message('mission_page.start_text'))}</p>", key="mission_start_text")
         label = content.message("mission_page.start_now")
         st.button(label, key="mission_start", type="primary", on_click=state.begin, args=(shown,))

@@ -45,7 +45,7 @@ def lesson(name: str) -> None:
     known = {each: chain.step(each, walk_view.walk) for each in Step}
     here, read = _lead(step, known[step], walk_view), already_read.pages()
 
-    with navigation.onward(step, content):
+    with navigation.onward(step, content, is_done=here.answered):
         # (1) Where we are, and what this is about.
         with streamlit_sessions.kept_mounted(), drawn_before.again():
             drawn_before.part(

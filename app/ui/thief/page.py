@@ -28,18 +28,17 @@ _DEFENCE, _PATTERN, _MADE_UP = "thief_defence", "thief_pattern", "thief_made_up"
 
 
 @navigation.leads_on("thief")
-def thief() -> None:
-    """Draws the page."""
+def thief() -> bool:
+    """Draws the page. Returns whether the token is stolen."""
     content = language.content()
     components.head("thief", content)
     if needs_a_world(content) or needs_chain(content):
-        return
+        return True
 
-    # (1) What is stolen, and what is tried with it; the answers are added to the same list.
+    # (1) What is stolen, and what is tried with it: the list is long, and the answers are added to it.
     draw_section("token", "thief", content)
     found = actions.theft()
     stolen = found if isinstance(found, Theft) else None
-    components.block(views.attempts(stolen, content), key="thief_attempts")
     st.button(
         content.message("thief.steal"),
         key="thief_steal",
@@ -49,8 +48,9 @@ def thief() -> None:
     )
     if isinstance(found, Submission):
         without_token(found, content)
+    components.block(views.attempts(stolen, content), key="thief_attempts")
     if stolen is None or stolen.used is None:
-        return
+        return False
     chosen_chain.pin()
     if not stolen.last:
         _map(stolen, content)
@@ -69,6 +69,7 @@ def thief() -> None:
         draw_collapsibles(limits + collapsible("does-not-limit", "thief", content, icon="remove_moderator"), "thief")
         sts_wording.fold(content)
     draw_section("recap", "thief", content)
+    return True
 
 
 def say_in_force(content: Content) -> bool:

@@ -82,6 +82,11 @@ def begun_or_kept() -> Travel | Submission:
     return made
 
 
+def has_begun(travel: Travel) -> bool:
+    """Whether the reader has moved the clock, or done something in the world."""
+    return len(travel.history.stops) > 1
+
+
 def asked_now(travel: Travel) -> Moment:
     """The answers at this stop; the servers are asked once for each visit to it."""
     stop, world = travel.history.current, travel.history.world

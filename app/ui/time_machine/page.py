@@ -33,32 +33,37 @@ _ACT_ICONS = {"annotate": ":material/edit:", "recreate": ":material/replay:", "d
 
 
 @navigation.leads_on("time_machine")
-def time_machine() -> None:
-    """Draws the page."""
+def time_machine() -> bool:
+    """Draws the page. Returns whether the reader has done something on it."""
     content = language.content()
     components.head("time_machine", content)
     if needs_a_world(content) or needs_chain(content):
-        return
+        return True
     travel = journey.begun_or_kept()
     if isinstance(travel, Submission):
         without_token(travel, content)
-        return
-    _moment(content)
+        return False
+    begun = journey.has_begun(travel)
+    _moment(content, begun=begun)
     with st.container(key="behind"):
         clocks = collapsible("clocks", "time_machine", content, icon="schedule")
         revoked = collapsible("revoked", "time_machine", content, icon="lightbulb")
         draw_collapsibles(clocks + revoked, "time_machine")
         sts_wording.fold(content)
     draw_section("recap", "time_machine", content)
+    return begun
 
 
 @page_errors.fragment
-def _moment(content: Content) -> None:
-    """The parts that depend on the clock. Each step of the clock draws only these again."""
+def _moment(content: Content, *, begun: bool) -> None:
+    """The parts that depend on the clock. Each step of the clock draws only these again, but the first one all of the
+    page: then its button no longer stands out, and the way on does. `begun`: whether that has happened."""
     travel = journey.begun_or_kept()
     if isinstance(travel, Submission):
         without_token(travel, content)
         return
+    if journey.has_begun(travel) and not begun:
+        st.rerun()
     chosen_chain.pin()
     marks = landmarks(travel.first, travel.history.start)
     asked = journey.asked_now(travel)
@@ -130,7 +135,7 @@ def _controls(travel: Travel, marks: tuple[Landmark, ...], content: Content) -> 
             content.message("time_machine.hold" if runs else "time_machine.run"),
             key="moment_hold" if runs else "moment_run",
             icon=":material/pause:" if runs else ":material/play_arrow:",
-            type="primary",
+            type="secondary" if journey.has_begun(travel) else "primary",
             width="stretch",
             on_click=journey.run,
             args=(not runs,),
