@@ -1,5 +1,5 @@
 // What a reader sees until Streamlit's page is there: its title, what it asks, and the map at rest (app/ui/frame/first_picture.py).
-// Where the page is narrow, a step's question comes before its map: there it is the title and what it asks.
+// Where a step's question comes before its map (frame.css), it is the title and what it asks.
 // The elements have the names that they have in the page, so that its measures are theirs (frame.css). They are in a shadow
 // root that nobody opens: no script takes them for the page's. What is not known yet, such as the mode, has its room and is
 // not seen. `FIRST_WORDS`, `FIRST_PAGE`, `filmMap` and `browserKeeps` stand above.
@@ -48,7 +48,7 @@ const firstDraw = (host) => {
   root.adoptedStyleSheets.push(window.irsaStyles)
   root.append(document.querySelector("style[data-frame]").cloneNode(true), firstPage(page, words.logo))
   const film = root.querySelector(".st-key-film")
-  if (page.step && root.querySelector(".stMain").clientWidth <= 717) film.remove()
+  if (getComputedStyle(root.querySelector(".column")).getPropertyValue("--map-after")) film.remove()
   const map = film.isConnected && filmMap(film.querySelector(".film-half"), { words: words.map })
   if (map) map.show({ id: "first picture", names: {}, beats: [], about: words.about }, { part: page.step ? name : "", neutral: page.step })
   host.dataset.drawn = ""

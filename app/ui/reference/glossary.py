@@ -139,7 +139,7 @@ def _entry(key: str, group: str, pages: tuple[str, ...], content: Content) -> st
     """One term: the reader's language first, the other beside it, then where it matters."""
     sides = [load(language) for language in sorted(LANGUAGES, key=lambda language: language != content.language)]
     words = " ".join(side.message(f"glossary.{key}.{part}") for side in sides for part in ("term", "meaning"))
-    links = " · ".join(page_link(content, page, escape(navigation.name(page, content))) for page in pages)
+    links = "&nbsp;· ".join(page_link(content, page, escape(navigation.name(page, content))) for page in pages)
     matters = escape(content.message("glossary.matters"))
     return (
         f'<article class="term-entry" id="{key}" data-entry data-pages="{group}" '

@@ -224,14 +224,14 @@ def _truth(id_: str, words: Mapping[str, str], content: Content, *, listed: bool
     )
     until = content.message(f"misconceptions.{id_}.until") if it.verdict == "once" else ""
     verdict = escape(content.message(f"myths.verdicts.{it.verdict}", until=until))
-    where = " · ".join(page_link(content, page, escape(navigation.name(page, content))) for page in it.pages)
-    concerns = " · ".join(
+    where = "&nbsp;· ".join(page_link(content, page, escape(navigation.name(page, content))) for page in it.pages)
+    concerns = "&nbsp;· ".join(
         [
             *(prose(content.check(check_id).title) for check_id in it.checks),
             *(escape(content.message(f"evidence.{name}.title")) for name in it.evidence),
         ]
     )
-    broken = " · ".join(_fault(fault, content) for fault in it.faults)
+    broken = "&nbsp;· ".join(_fault(fault, content) for fault in it.faults)
     return (
         f'<p>{judged} <strong class="verdict"><span aria-hidden="true">{_MARKS[it.verdict]}</span> {verdict}</strong>'
         f"</p><p>{prose(words['truth'])}</p>"
