@@ -187,7 +187,7 @@ def allows(grant: Grant, request: Request) -> bool:
     """Whether the rule allows the request in a namespace where it counts."""
     if not {"*", request.verb} & set(grant.verbs):
         return False
-    if not request.resource:
+    if request.path:
         return any(
             request.path == path or (path.endswith("*") and request.path.startswith(path.rstrip("*")))
             for path in grant.paths
