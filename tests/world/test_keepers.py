@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import json
 import shutil
 import stat
 import threading
@@ -14,7 +15,7 @@ from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
 from app.world.lifecycle.simulation import Simulation
 from app.world.metering import payer
-from app.world.saved import journal, sections
+from app.world.saved import journal, keeper, sections
 from app.world.saved.journal import Journal
 from app.world.saved.keeper import Keeper
 from app.world.saved.keepers import Keepers
@@ -105,6 +106,25 @@ def test_what_changed_before_an_error_of_ours_is_on_the_disk_after_it(simulation
         simulation.run(keep(Keepers(state)))
     with StateDirectory(tmp_path) as state:
         assert "object/configmaps/default/changed" in state.worlds[0].world.sections
+
+
+def test_a_whole_world_is_copied_in_no_thread_that_others_wait_for(simulation, world, tmp_path, monkeypatch):
+    threads = []
+
+    def loads(text):
+        threads.append(threading.get_ident())
+        return json.loads(text)
+
+    async def keep(keepers):
+        monkeypatch.setattr(keeper, "json", SimpleNamespace(dumps=json.dumps, loads=loads))
+        await keepers.keep("one", world)
+        await keepers.close()
+        return threading.get_ident()
+
+    with StateDirectory(tmp_path) as state:
+        of_loop = simulation.run(keep(Keepers(state)))
+    assert threads
+    assert of_loop not in threads
 
 
 def test_a_world_whose_folder_was_removed_is_on_the_disk_again_with_its_next_change(simulation, world, tmp_path):

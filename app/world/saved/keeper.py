@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,11 +92,13 @@ class Keeper:
 
     def collect(self) -> Sections:
         """All sections as they are now, a copy."""
+        copied: Sections = json.loads(json.dumps(self._now()))
+        return copied
+
+    def _now(self) -> Sections:
         found: Sections = {name: stored.object for name, stored in sections.of_objects(self.world)}
         before = {BEFORE_FAULTS: self.before_faults} if self.before_faults and self.world.faults else {}
-        now = {**dict(sections.of_origin(self.world)), **found, **dict(sections.of_world(self.world)), **before}
-        copied: Sections = json.loads(json.dumps(now))
-        return copied
+        return {**dict(sections.of_origin(self.world)), **found, **dict(sections.of_world(self.world)), **before}
 
     async def _flush(self) -> None:
         async with self._writing:
@@ -111,10 +114,14 @@ class Keeper:
 
     async def _begin(self) -> None:
         self._is_whole = False
-        found, self._changed = self.collect(), set()
-        self._written = {name: json.dumps(value) for name, value in found.items()}
-        await asyncio.to_thread(self._journal.begin, found)
+        self._changed = set()
+        self._written = {name: json.dumps(value) for name, value in self._now().items()}
+        await asyncio.to_thread(self._write_all, dict(self._written))
         self._is_whole = True
+
+    def _write_all(self, written: Mapping[str, str]) -> None:
+        """In a thread of its own: of a world at its limits this takes longer than other worlds are to wait."""
+        self._journal.begin({name: json.loads(text) for name, text in written.items()})
 
     def _changes(self) -> tuple[Sections, list[str]]:
         """The sections that are not on the disk as they are now, and those that are gone. From here on they count as
