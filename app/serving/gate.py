@@ -113,7 +113,7 @@ class Gate:
             log_events.refuse("launch_used", visitor=facts.visitor)
             return self._used(_port(scope))
         clean = RedirectResponse("/", 303, {"cache-control": "no-store"})
-        clean.headers.append("set-cookie", self._launch.set_cookie(_port(scope)))
+        clean.headers.append("set-cookie", self._launch.set_cookie(_port(scope), encrypted=facts.encrypted))
         return clean
 
 

@@ -42,9 +42,13 @@ class Launch:
             self._unused.pop(ticket, None)
         return is_unused
 
-    def set_cookie(self, port: int) -> str:
-        """The `Set-Cookie` header of a browser that was let in. Without an age: it ends with the browser's session."""
-        return f"{_name(port)}={self._secret}; Path=/; HttpOnly; SameSite=Strict"
+    def set_cookie(self, port: int, *, encrypted: bool = False) -> str:
+        """The `Set-Cookie` header of a browser that was let in. Without an age: it ends with the browser's session.
+
+        `encrypted`: whether the browser speaks TLS. Then it sends the cookie over nothing else.
+        """
+        secure = "; Secure" if encrypted else ""
+        return f"{_name(port)}={self._secret}; Path=/; HttpOnly; SameSite=Strict{secure}"
 
     def holds(self, cookie_header: str, port: int) -> bool:
         """Whether a request with these cookies was let in."""

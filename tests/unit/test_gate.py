@@ -210,6 +210,12 @@ def test_the_address_works_once_and_leaves_a_cookie_that_no_script_reads(call, l
     assert call(path=path, cookie=let_in)[0]["status"] == 303
 
 
+def test_over_tls_the_cookie_is_sent_over_nothing_else(call, launch):
+    over_tls = {"proxies": PROXY, "x_forwarded_for": "198.51.100.7", "x_forwarded_proto": "https"}
+    answer, _ = call(path=launch.new_path(), **over_tls)
+    assert dict(answer["headers"])[b"set-cookie"].decode().endswith("; SameSite=Strict; Secure")
+
+
 @pytest.mark.parametrize("method", ["HEAD", "POST", "PUT"])
 def test_a_look_does_not_use_it_up(call, launch, method):
     path = launch.new_path()
