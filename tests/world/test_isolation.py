@@ -4,6 +4,7 @@ import botocore.exceptions
 import httpx
 import pytest
 
+from app.world.setup.tool_files import write
 from tests.world.helpers import TOKEN_FILE, aws_client, pod_of
 
 
@@ -58,6 +59,16 @@ def test_a_clock_moves_alone(simulation, world, other_world):
 def test_files_of_a_world_are_its_process_owners_alone(world):
     assert world.directory.stat().st_mode & 0o077 == 0
     assert world.directory.parent.stat().st_mode & 0o077 == 0
+
+
+def test_the_files_of_tools_are_written_through_no_link(tmp_path):
+    victim = tmp_path / "precious"
+    victim.write_text("precious")
+    for name in ("aws.env", ".aws.env.draft"):
+        (tmp_path / name).symlink_to(victim)
+    write(tmp_path / "aws.env", b"new")
+    assert (victim.read_text(), (tmp_path / "aws.env").read_text()) == ("precious", "new")
+    assert not (tmp_path / "aws.env").is_symlink()
 
 
 @pytest.mark.parametrize("path", ["", "0" * 32, "../", "%00", "é", "k8s"])

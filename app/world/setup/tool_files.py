@@ -26,9 +26,10 @@ _OTHERS = ("AWS_PROFILE", "AWS_SESSION_TOKEN")
 
 
 def write(path: Path, content: bytes) -> None:
-    """Writes a file that only its owner may read, whole or not at all."""
+    """Writes a file that only its owner may read, whole or not at all. Follows no link that stands in its place."""
     draft = path.with_name(f".{path.name}.draft")
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
+    draft.unlink(missing_ok=True)
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
         stream.write(content)
     draft.replace(path)
 
