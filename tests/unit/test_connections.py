@@ -574,24 +574,22 @@ def test_a_client_that_pings_and_does_not_read_is_closed(monkeypatch):
             threading.Event().wait(0.01)
 
 
-@pytest.mark.parametrize(
-    ("path", "headers", "status"),
-    [
-        ("/ws", [f"X-{number}: x" for number in range(130)], 431),
-        ("/ws", [f"X: {'x' * 9000}"], 431),
-        (f"/ws?{'x' * 9000}", [], 414),
-        ("/ws", ["Content-Length: 4"], 400),
-        ("/ws", ["Transfer-Encoding: chunked"], 400),
-        ("/wsé", [], 400),
-        ("/ws", ["X: \x7f"], 400),
-    ],
+UNREADABLE = (
+    ("/ws", [f"X-{number}: x" for number in range(130)], 431),
+    ("/ws", [f"X: {'x' * 9000}"], 431),
+    (f"/ws?{'x' * 9000}", [], 414),
+    ("/ws", ["Content-Length: 4"], 400),
+    ("/ws", ["Transfer-Encoding: chunked"], 400),
+    ("/wsé", [], 400),
 )
-def test_a_handshake_that_the_library_does_not_read_is_answered_and_its_connection_closed(
-    path, headers, status, caplog
-):
-    lines = [f"GET {path} HTTP/1.1", "Host: 127.0.0.1", "Upgrade: websocket", "Connection: Upgrade", *headers, "", ""]
-    with serving() as (port, connections), dial(port) as client:
-        client.sendall("\r\n".join(lines).encode())
-        assert rest(client).startswith(f"HTTP/1.1 {status} ".encode())
+
+
+def test_a_handshake_that_the_library_does_not_read_is_answered_and_its_connection_closed(caplog):
+    upgrade = ["Host: 127.0.0.1", "Upgrade: websocket", "Connection: Upgrade"]
+    with serving() as (port, connections):
+        for path, headers, status in UNREADABLE:
+            with dial(port) as client:
+                client.sendall("\r\n".join([f"GET {path} HTTP/1.1", *upgrade, *headers, "", ""]).encode())
+                assert rest(client).startswith(f"HTTP/1.1 {status} ".encode()), (path[:10], headers[:1])
         eventually(lambda: not connections)
     assert not [record for record in caplog.records if record.exc_info], "nothing has failed"
