@@ -449,6 +449,14 @@ CASES: list[tuple[str, Spoil, str, Status, str, str]] = [
         "volume",
     ),
     (
+        "the Pod has the role of an annotation before",
+        lambda f: next(it for it in container(f)["env"] if it["name"] == "AWS_ROLE_ARN").update(value=f"{ROLE}-old"),
+        "pod.injected",
+        FAILED,
+        "volumeMounts, AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_ROLE_ARN",
+    ),
+    (
         "no token file",
         lambda f: mount(f, "", 1, "No such file or directory"),
         "token.file",
