@@ -8,7 +8,7 @@ there is what a kubelet of this cluster needs.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 class Grant:
     """One RBAC rule. `*` matches everything."""
 
-    verbs: tuple[str, ...]
-    resources: tuple[str, ...] = ()
+    verbs: Collection[str]
+    resources: Collection[str] = ()
     """Such as `pods`, `serviceaccounts/token`."""
-    groups: tuple[str, ...] = ("",)
+    groups: Collection[str] = ("",)
     """API groups."""
-    names: tuple[str, ...] = ()
+    names: Collection[str] = ()
     """The names of the objects that it is limited to; empty for all."""
     paths: tuple[str, ...] = ()
     """The paths of a rule about URLs that are no resources; a `*` at the end stands for any rest."""
@@ -185,19 +185,23 @@ def is_allowed(world: World, user: User, request: Request) -> bool:
 
 def allows(grant: Grant, request: Request) -> bool:
     """Whether the rule allows the request in a namespace where it counts."""
-    if not {"*", request.verb} & set(grant.verbs):
+    if not _has(grant.verbs, request.verb):
         return False
     if request.path:
         return any(
             request.path == path or (path.endswith("*") and request.path.startswith(path.rstrip("*")))
             for path in grant.paths
         )
-    wanted = {"*", request.whole_resource} | ({f"*/{request.subresource}"} if request.subresource else set())
+    of_any = (f"*/{request.subresource}",) if request.subresource else ()
     return (
-        bool(wanted & set(grant.resources))
-        and bool({"*", request.group} & set(grant.groups))
+        _has(grant.resources, request.whole_resource, *of_any)
+        and _has(grant.groups, request.group)
         and (not grant.names or request.name in grant.names)
     )
+
+
+def _has(named: Collection[str], *wanted: str) -> bool:
+    return "*" in named or any(it in named for it in wanted)
 
 
 def authorize(world: World, user: User, request: Request) -> None:
