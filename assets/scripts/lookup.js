@@ -146,6 +146,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
     // While an input method composes a word, what is typed is not the word yet.
     root.addEventListener("input", ({ isComposing }) => isComposing || root.look())
     root.addEventListener("compositionend", () => root.look())
+    // Enter leads from the field to the first of what was found; it also ends a word that an input method composes.
+    root.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && !event.isComposing && event.keyCode !== 229 && event.target.matches("[data-filter]"))
+        root.querySelector("[data-found] a")?.focus()
+    })
     root.addEventListener("click", (event) => judge(event, root))
     root.addEventListener("click", (event) => {
       const button = event.target.closest?.("button[data-pick]")

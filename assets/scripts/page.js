@@ -181,6 +181,7 @@ document.addEventListener("click", (event) => {
   take(pressed)
   if (pressed.matches("input")) return
   const press = ++presses
+  if (sought && pressed.closest(".st-key-predict_show")) sought.press = press
   for (const [one, other] of PAIRS)
     if (pressed.closest(one)) return handOn(other, press)
     else if (pressed.closest(other)) return handOn(one, press)
@@ -192,7 +193,8 @@ addEventListener("popstate", () => {
   if (location.pathname === path) land(document.createElement("i"), { ...asItIs(), press: ++presses })
 })
 // The section that the address asks for, whichever component draws it: what it lies in opens, and the reader goes on there,
-// unless they have gone elsewhere meanwhile. On a page that asks a question first it comes after the answer, and is open then.
+// unless they have gone elsewhere meanwhile. On a page that asks a question first it comes after the answer, and is open then:
+// a reader who skips the question goes on there.
 let sought = null, leading = 0, ledTo // by page and section
 const sectionOf = (anchor) =>
   [...document.querySelectorAll(".stMain [data-testid=stBidiComponentIsolated]")]

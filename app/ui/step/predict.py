@@ -11,7 +11,9 @@ from app.flow.lessons.predictions import QUESTIONS, RightAnswer, outcome
 from app.flow.model import Step, Walk
 from app.ui.draw import components
 from app.ui.draw.cached_parts import kept
+from app.ui.draw.sections import places
 from app.ui.state import language, mode, session
+from app.ui.state.route import SECTION
 from app.ui.state.runs import drawn_before
 from app.ui.state.runs.plain_arguments import Labels
 from app.ui.state.walk_view import WalkView
@@ -62,8 +64,10 @@ def predict(step: Step, walk_view: WalkView, content: Content) -> bool:
             (option, content.message(f"{words}.options.{option}", **found.values)) for option in QUESTIONS[step].options
         )
         # The key is the text, which is the same for most readers, and not the values of this walk.
-        same = ("predict", step, content.language, question, options)
-        drawn_before.part(same, lambda: _ask(step, question, Labels(options), content))
+        section = st.query_params.get(SECTION, "")
+        sought = content.lesson(step).section(section).heading if section in places(step) else ""
+        same = ("predict", step, content.language, question, options, sought)
+        drawn_before.part(same, lambda: _ask(step, question, Labels(options), sought, content))
         return False
     fresh = st.session_state.pop(_FRESH, None) == step
     key = f"prediction_{step}"
@@ -81,8 +85,12 @@ def _outcome(step: Step, walk_view: WalkView) -> RightAnswer | None:
     return kept[1][step]
 
 
-def _ask(step: Step, question: str, options: Labels, content: Content) -> None:
+def _ask(step: Step, question: str, options: Labels, sought: str, content: Content) -> None:
+    """`sought`: the heading of the section that the address asks for; empty where it asks for none."""
+    answer, show = (content.message(f"predict.{what}") for what in ("answer", "show"))
     with st.container(key="predict", border=True):
+        if sought:
+            st.html(f'<p class="before">{escape(content.message("predict.sought", section=sought, show=show))}</p>')
         if QUESTIONS[step].explained:
             st.html(f'<p class="before">{prose(content.message(f"predictions.{step}.before"))}</p>')
         # A heading of its own: the label of the radio is its accessible name, in which Markdown would be read out.
@@ -97,7 +105,6 @@ def _ask(step: Step, question: str, options: Labels, content: Content) -> None:
             format_func=options,
             on_change="ignore",  # the page waits for the button; in a form it would not see a choice before that
         )
-        answer, show = (content.message(f"predict.{what}") for what in ("answer", "show"))
         with st.container(horizontal=True, gap="small"):
             # Callbacks: a page that looks for the answer itself would have to be drawn a second time to show it.
             pressed = st.button(answer, key="predict_answer", type="primary", on_click=_answer, args=(step,))
