@@ -104,6 +104,15 @@ def test_each_step_asks_before_it_shows_and_the_walk_has_the_answer(walk_view, s
     ).replace("</code>", "").replace("<wbr>", "")
 
 
+@pytest.mark.parametrize(("section", "heading"), [("why", "Why it happens when the Pod is created"), ("zeppelin", "")])
+def test_the_question_says_that_the_section_which_the_address_asks_for_comes_after_it(walk_view, section, heading):
+    asked = Asked(walk_view)
+    asked.test.query_params["section"] = section
+    said = load("en").message("predict.sought", section=heading, show=load("en").message("predict.show"))
+    asked.test.run()
+    assert (said in "".join(element.proto.body for element in asked.test.get("html"))) is bool(heading)
+
+
 @pytest.mark.parametrize("step", Step)
 def test_the_question_is_an_accessible_name_and_has_no_marks(walk_view, step):
     asked = Asked(walk_view, step)
