@@ -229,7 +229,7 @@ REFUSED = {
 }
 
 
-NEEDED = {"service_account", "execute", "assume_role", "caller_identity", "list_buckets", "discovery", "jwks"}
+NEEDED = {"service_account", "pod", "execute", "assume_role", "caller_identity", "list_buckets", "discovery", "jwks"}
 """Without which nobody knows whether it works, or it does not."""
 
 

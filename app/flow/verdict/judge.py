@@ -92,8 +92,8 @@ class Verdict:
 def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
     """The verdict on a walk, and on the checks of a running Pod where there are some.
 
-    What could not be read does not matter once STS has issued credentials for the Pod's token. What the role may do is
-    a link of the chain as far as something shows that the Pod needs it.
+    What could not be read, but for the Pod itself, does not matter once STS has issued credentials for the Pod's token.
+    What the role may do is a link of the chain as far as something shows that the Pod needs it.
 
     Without credentials from STS it *should work* where all of this is true:
 
