@@ -22,7 +22,6 @@ from app.serving.plain_answers import method_not_allowed
 from app.serving.request_facts import RequestFacts
 from app.serving.visitor import address_of, is_encrypted, is_proxied, peer_of
 from app.settings import Network, is_loopback
-from app.world.servers.http import is_loopback_host
 
 FORWARDING = (
     *("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port"),
@@ -129,3 +128,13 @@ def _is_origin_of(origin: str, host: str, schemes: Sequence[str]) -> bool:
         return False
     written = f"{parts.scheme}://{parts.netloc}"
     return parts.scheme in schemes and bool(host) and origin == written and parts.netloc == host
+
+
+def host_of(host_header: str) -> str:
+    """The host of a Host header, lower case, without its port."""
+    return host_header.rsplit(":", 1)[0].strip("[]").lower() if ":" in host_header else host_header.lower()
+
+
+def is_loopback_host(host_header: str) -> bool:
+    """Whether the request was made to this machine by name: what stops DNS rebinding from a web page."""
+    return host_of(host_header) in {"127.0.0.1", "localhost", "::1"}

@@ -36,7 +36,7 @@ VALUES = {
     "JsonValue": {},
     "int": 600,
     "Kind": WORKLOADS[0],
-    "Mapping[str, str | list[str]]": {},
+    "ConditionKeys": {},
 }
 """By the type of the parameter; all others are given a text that is a URL and long enough for an ARN."""
 QUESTIONS = [

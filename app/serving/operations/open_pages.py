@@ -14,6 +14,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
@@ -25,7 +26,6 @@ from app.serving import request_facts
 from app.serving.operations import control_groups, log_events
 from app.serving.operations.memory_shortage import BASE_BYTES, MEMORY
 from app.serving.operations.request_log import STREAM
-from app.world.lifecycle.world_weight import Memory
 
 PAGE_BYTES = 5 * 1024 * 1024
 """Memory that counts for a page: its session, its reader's worlds and walks, and what is under way for them. One that
@@ -40,6 +40,16 @@ LEAST = 8
 def room(limit: int | None) -> int:
     """For how many pages `limit` bytes of memory are enough; None is no limit."""
     return sys.maxsize if limit is None else max((limit - BASE_BYTES) // PAGE_BYTES, LEAST)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Memory:
+    """What the process has for its worlds."""
+
+    room: int | None = None
+    """Bytes that all of them may take by their weights; None for any number."""
+    is_short: Callable[[], bool] = lambda: False
+    """Whether so much memory is really used that worlds which nobody uses at the moment have to go."""
 
 
 def for_worlds() -> Memory:

@@ -14,6 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from app.serving.gate import is_loopback_host
 from app.world.aws import metadata, protocols, query_api
 from app.world.aws.cloudtrail import api as cloudtrail_api
 from app.world.aws.directory import Directory
@@ -24,7 +25,7 @@ from app.world.aws.s3 import api as s3_api
 from app.world.aws.s3.errors import slow_down, too_large
 from app.world.aws.sigv4 import MalformedSignature, Signature, read_signature
 from app.world.events.aws import notice
-from app.world.servers.http import BODY_LIMIT, BodyTooLarge, BodyTooSlow, is_loopback_host, read_body
+from app.world.servers.http import BODY_LIMIT, BodyTooLarge, BodyTooSlow, read_body
 
 QUERY_LIMIT = 400 * 1024
 """Bytes of a form. The largest that IAM takes is a policy of 131,072 characters, at three bytes each 384 KiB."""

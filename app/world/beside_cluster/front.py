@@ -16,11 +16,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.flow.beside_cluster.injection import SimulatedAws, mutate_beside
 from app.flow.model import JsonValue
 from app.flow.webhook import WebhookSettings
+from app.serving.gate import host_of, is_loopback_host
 from app.world.aws.account import Account
 from app.world.aws.endpoint import create_app
 from app.world.beside_cluster.account import REGION
 from app.world.servers import pod_identity_webhook
-from app.world.servers.http import host_of, is_loopback_host
 from app.world.servers.issuer import HEADERS
 
 FindServiceAccount = Callable[[str, str], JsonValue | None]

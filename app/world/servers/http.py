@@ -1,4 +1,4 @@
-"""What every server of the world checks before it looks at a request: the Host header and the body's size."""
+"""How every server of the world reads a request's body: up to a size, and for so long."""
 
 from __future__ import annotations
 
@@ -57,13 +57,3 @@ async def read_body(request: Request, limit: int = BODY_LIMIT) -> bytes:
     if refused:
         raise BodyTooLarge
     return bytes(body)
-
-
-def host_of(host_header: str) -> str:
-    """The host of a Host header, lower case, without its port."""
-    return host_header.rsplit(":", 1)[0].strip("[]").lower() if ":" in host_header else host_header.lower()
-
-
-def is_loopback_host(host_header: str) -> bool:
-    """Whether the request was made to this machine by name: what stops DNS rebinding from a web page."""
-    return host_of(host_header) in {"127.0.0.1", "localhost", "::1"}

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, Router
 
 from app.flow.model import JsonValue
-from app.world.servers.http import host_of, is_loopback_host
+from app.serving.gate import host_of, is_loopback_host
 
 if TYPE_CHECKING:
     from app.world.world import World

@@ -21,7 +21,8 @@ from starlette.routing import Route, Router
 
 from app.flow.model import JsonObject, JsonValue
 from app.flow.webhook import POD_IDENTITY_JITTER, mutate, mutate_for_pod_identity
-from app.world.servers.http import BodyTooLarge, BodyTooSlow, is_loopback_host, read_body
+from app.serving.gate import is_loopback_host
+from app.world.servers.http import BodyTooLarge, BodyTooSlow, read_body
 
 if TYPE_CHECKING:
     from app.world.world import World

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from app.flow.model import JsonObject
+from app.serving.gate import is_loopback_host
 from app.world.apiserver.auth.authentication import User, authenticate, bears, is_own, named_world
 from app.world.apiserver.auth.authorization import authorize
 from app.world.apiserver.auth.impersonation import acting_user
@@ -34,7 +35,7 @@ from app.world.apiserver.request.request_scope import RequestScope
 from app.world.apiserver.types import codec, errors
 from app.world.apiserver.types.resources import REVIEWS, Resource, find_resource
 from app.world.lifecycle.advance_clock import follow_wall_clock
-from app.world.servers.http import BodyTooLarge, BodyTooSlow, is_loopback_host, read_body
+from app.world.servers.http import BodyTooLarge, BodyTooSlow, read_body
 
 if TYPE_CHECKING:
     from app.world.world import World
