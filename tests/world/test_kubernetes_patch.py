@@ -341,6 +341,24 @@ def test_apply_conflicts(api):
     assert owners(forced) == {"you": {"f:data": {"f:b": {}}}}
 
 
+@pytest.mark.parametrize(
+    ("last", "manager", "status"),
+    [
+        ('{"data":{"a":"1"}}', "kubectl", 200),
+        ('{"data":{"a":"1"}}', "me", 409),
+        ('{"data":{"a":"0"}}', "kubectl", 409),
+        ('{"data":{"a":0}}', "kubectl", 409),
+        ("{", "kubectl", 409),
+    ],
+)
+def test_apply_takes_over_what_kubectl_has_applied_as_a_client(api, last, manager, status):
+    annotations = {"kubectl.kubernetes.io/last-applied-configuration": last}
+    path, _, name = CONFIG.rpartition("/")
+    made = {"metadata": {"name": name, "annotations": annotations}, "data": {"a": "1"}}
+    assert api.post(path, made, fieldManager="kubectl-client-side-apply").status == 201
+    assert apply(api, CONFIG, config(a="2"), manager).status == status
+
+
 def test_apply_conflicts_with_an_update(api):
     apply(api, CONFIG, config(a="1"))
     api.patch(CONFIG, {"data": {"a": "2"}}, MERGE, fieldManager="kubectl-patch")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from app.flow.model import JsonObject, JsonValue
 from app.world.apiserver.patching.managed_fields import (
@@ -20,9 +20,14 @@ from app.world.apiserver.patching.managed_fields import (
     read_managers,
     write_managers,
 )
+from app.world.apiserver.types.codec import Malformed, parse_json
 from app.world.apiserver.types.errors import ApiError, bad_request
 from app.world.apiserver.types.go_text import Type
-from app.world.apiserver.types.schema import LIST_KEYS, TYPES, is_atomic
+from app.world.apiserver.types.schema import LIST_KEYS, TYPES, Decoder, WrongType, is_atomic
+
+KUBECTL = "kubectl"
+"""The manager of `kubectl apply --server-side`, unless another name is given."""
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def apply(live: JsonObject, wanted: JsonObject, *, manager: str, force: bool, time: str) -> JsonObject:
@@ -41,7 +46,9 @@ def apply(live: JsonObject, wanted: JsonObject, *, manager: str, force: bool, ti
     changed = {path for path, value in applied.items() if path in before and before[path] != value}
     conflicts = [(other, path) for other in others for path in sorted(changed & other.paths)]
     if conflicts and not force:
-        raise _conflict(conflicts)
+        allowed = _applied_by_clients(live, kind, before) if manager == KUBECTL else set()
+        if refused := [(other, path) for other, path in conflicts if path not in allowed]:
+            raise _conflict(refused)
     for other in others:
         other.paths = {path for path in other.paths if path not in changed}
     # (2) Merge, then drop what is no longer wanted.
@@ -53,6 +60,17 @@ def apply(live: JsonObject, wanted: JsonObject, *, manager: str, force: bool, ti
         own.paths, own.time = set(applied), time
     write_managers(merged["metadata"], managers)
     return merged
+
+
+def _applied_by_clients(live: JsonObject, kind: str, fields: Mapping[Path, JsonValue]) -> set[Path]:
+    """The fields that `kubectl apply` without `--server-side` has set and that no one has changed: with the same file,
+    kubectl takes them over (`managedfields/internal/lastappliedmanager.go`)."""
+    text = live["metadata"].get("annotations", {}).get(_LAST_APPLIED, "")
+    try:
+        applied = Decoder().decode(kind, parse_json(text.encode()))
+    except (Malformed, WrongType, ApiError):
+        return set()
+    return {path for path, value in flatten(applied, kind, parents=False).items() if fields.get(path) == value}
 
 
 def _path_text(path: Path) -> str:
