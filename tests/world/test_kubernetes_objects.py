@@ -287,6 +287,9 @@ def test_finalizers_hold_an_object(api):
     assert held.body["metadata"]["deletionTimestamp"]
     assert api.get(f"{ACCOUNTS}/x").body["metadata"]["deletionGracePeriodSeconds"] == 0
     assert api.delete(f"{ACCOUNTS}/x").body == api.get(f"{ACCOUNTS}/x").body
+    more = api.patch(f"{ACCOUNTS}/x", {"metadata": {"finalizers": ["example.com/more"]}})
+    why = "no new finalizers can be added if the object is being deleted, found new finalizers"
+    assert causes(more) == [("metadata.finalizers", f'Forbidden: {why} []string{{"example.com/more"}}')]
     assert api.patch(f"{ACCOUNTS}/x", {"metadata": {"finalizers": None}}, MERGE).status == 200
     assert api.get(f"{ACCOUNTS}/x").status == 404
 

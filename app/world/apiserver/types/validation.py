@@ -6,6 +6,7 @@ for fields that nothing in this cluster acts upon (affinity, probes, volumes of 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import urlsplit
 
@@ -204,6 +205,14 @@ _UPDATE_RULES: Mapping[str, Callable[[JsonObject, JsonObject], Iterator[Cause]]]
 }
 
 
+def _new_finalizers(old: JsonObject, new: JsonObject) -> Iterator[Cause]:
+    """An object that is being deleted gets no other finalizers."""
+    added = sorted(set(new.get("finalizers", [])) - set(old.get("finalizers", [])))
+    if added:
+        why = "no new finalizers can be added if the object is being deleted, found new finalizers"
+        yield names.forbidden("metadata.finalizers", f"{why} []string{{{', '.join(map(json.dumps, added))}}}")
+
+
 def validate(resource: Resource, body: JsonObject, old: JsonObject | None = None) -> None:
     """Raises `ApiError` 422 with every cause, 413 for too many values. `old` is what an update replaces."""
     check_shape(body)
@@ -211,6 +220,8 @@ def validate(resource: Resource, body: JsonObject, old: JsonObject | None = None
     rules = _RULES.get(resource.plural)
     if rules:
         causes += rules(body)
+    if old is not None and old["metadata"].get("deletionTimestamp"):
+        causes += _new_finalizers(old["metadata"], body["metadata"])
     changed = _UPDATE_RULES.get(resource.plural)
     if old is not None and changed:
         causes += changed(old, body)
