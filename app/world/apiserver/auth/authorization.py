@@ -8,7 +8,7 @@ there is what a kubelet of this cluster needs.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 class Grant:
     """One RBAC rule. `*` matches everything."""
 
-    verbs: Collection[str]
-    resources: Collection[str] = ()
+    verbs: tuple[str, ...]
+    resources: tuple[str, ...] = ()
     """Such as `pods`, `serviceaccounts/token`."""
-    groups: Collection[str] = ("",)
+    groups: tuple[str, ...] = ("",)
     """API groups."""
-    names: Collection[str] = ()
+    names: tuple[str, ...] = ()
     """The names of the objects that it is limited to; empty for all."""
     paths: tuple[str, ...] = ()
     """The paths of a rule about URLs that are no resources; a `*` at the end stands for any rest."""
@@ -200,7 +200,7 @@ def allows(grant: Grant, request: Request) -> bool:
     )
 
 
-def _has(named: Collection[str], *wanted: str) -> bool:
+def _has(named: tuple[str, ...], *wanted: str) -> bool:
     return "*" in named or any(it in named for it in wanted)
 
 
