@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.flow.annotations import AUDIENCE
 from app.flow.doctor import Diagnosis, account, examine, recent_failures
 from app.flow.doctor.fixes import _FIXES
 from app.flow.doctor.pod import CHECKS
@@ -1027,10 +1028,12 @@ def test_a_token_that_kubelet_did_not_renew_is_no_matter_of_the_pod() -> None:
     assert (fix_id, command[-5:]) == ("kubelet", ["journalctl", "-u", "kubelet", "--since", "-1h"])
 
 
-def test_of_another_account_the_provider_is_created_there() -> None:
-    """Ours is there, and none of its business."""
+@pytest.mark.parametrize("audience", ["sts.amazonaws.com", "my-app"])
+def test_of_another_account_the_provider_is_created_there(audience: str) -> None:
+    """Ours is there, and none of its business, nor are the audiences that it accepts."""
     fakes = healthy()
     annotated(fakes, "arn:aws:iam::444455556666:role/s3-reader")
+    fakes.service_account["metadata"]["annotations"][AUDIENCE] = audience
     fakes.errors["assume_role"] = Refused(
         code="InvalidIdentityToken",
         server_message="The web identity token provided could not be validated.",
@@ -1044,7 +1047,7 @@ def test_of_another_account_the_provider_is_created_there() -> None:
     assert found.change.object == f"OpenIDConnectProvider arn:aws:iam::444455556666:oidc-provider/{HOST}"
     assert (found.change.before, found.change.after) == (
         None,
-        {"Url": HOST, "ClientIDList": ["sts.amazonaws.com"]},
+        {"Url": HOST, "ClientIDList": [audience]},
     )
 
 

@@ -214,6 +214,18 @@ def test_what_reading_decides_and_was_not_read_leaves_open_whether_it_works() ->
         assert words.message("doctor.prediction.should_work") not in text
 
 
+def test_what_was_not_read_may_fail_before_the_next_broken_link() -> None:
+    """No Pod shows which role is meant, so the annotation's other key does, whose role was not read."""
+    fakes = healthy()
+    by_pod_identity(fakes)
+    fakes.service_account["metadata"]["annotations"] = {"eks.amazonaws.com/rolearn": OTHER}
+    foretold = examined(fakes).prediction
+    assert foretold is not None
+    assert foretold.check is not None
+    unknown = [check.id for check in foretold.unknown]
+    assert (foretold.outcome, foretold.check.id, "role.exists" in unknown) == (NEXT, "pod.pod_identity", True)
+
+
 def test_a_kubelet_that_renews_no_token_may_get_none_for_a_new_pod() -> None:
     foretold = spoilt(FIXES["static keys"][0], not_renewed).prediction
     assert foretold is not None

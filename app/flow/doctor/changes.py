@@ -81,7 +81,8 @@ def provider(names: Names, **changed: JsonValue) -> Change:
 def lasting_bearer(names: Names) -> Bearer:
     """The bearer of a token as it is once all is fixed: with the webhook's audience, where the ServiceAccount's own one
     is given up in the end because the trust policy or the provider refuses it."""
-    trusted, accepted = names.check_of("trust.audience"), get_list(names.documents.get("provider"), "ClientIDList")
+    provider = None if names.there else names.documents.get("provider")  # ours says nothing of another account's
+    trusted, accepted = names.check_of("trust.audience"), get_list(provider, "ClientIDList")
     refused = trusted is not None and trusted.status is Status.FAILED
     unknown = bool(accepted) and names.bearer.audience not in accepted
     given_up = names.asks_for_audience and (refused or unknown)

@@ -112,6 +112,7 @@ def predict(
             check=judged.check,
             accepted=tuple(filter(None, accepted)),
             holds=holds,
+            unknown=_unread(judged),
         )
 
     # (3) Nothing is broken. Left open: what only STS and the program can answer, and what the copy lacks.
@@ -143,9 +144,13 @@ def _outcome(judged: Verdict, *, certain: bool) -> Outcome:
     """What a verdict without a broken link on the copy says of the cluster after the fix."""
     if judged.outcome is Outcome.WORKS:
         return Outcome.WORKS if certain else Outcome.SHOULD_WORK
+    return Outcome.UNKNOWN if _unread(judged) else Outcome.SHOULD_WORK
+
+
+def _unread(judged: Verdict) -> tuple[Check, ...]:
+    """The checks that reading decides and that were not read: any of them may fail first."""
     sent = (*SENT, access.POLICY)
-    unread = any(check.status is Status.UNKNOWN and check.id not in sent for check in judged.open)
-    return Outcome.UNKNOWN if unread else Outcome.SHOULD_WORK
+    return tuple(check for check in judged.open if check.status is Status.UNKNOWN and check.id not in sent)
 
 
 def _starts(copy: Copy) -> bool:
