@@ -465,6 +465,9 @@ def test_no_kubeconfig(screen, real):
 def test_home_is_a_home_without_a_kubeconfig_and_every_page_is_drawn_and_shows_no_path(screen, real):
     real.path.unlink()
     shown = screen(lang="en", live="home")
+    drawn = [component.proto.id.split("-", 2)[-1] for component in shown.test.get("bidi_component")]
+    assert drawn.index("notice_problem") < drawn.index("paths"), "where it is seen at once"
+    assert shown.stands_out == ["begin", "next"], "two ways to the same page"
     words = EN.error("kubeconfig_missing", got="")
     assert not shown.test.exception
     assert {"paths", "film", "passport"} <= shown.keys
@@ -485,6 +488,7 @@ def test_what_was_not_there_is_found_when_asked_again(screen, real):
     real.path.unlink()
     shown = screen(lang="en", live="doctor")
     assert "notice_problem" in shown.keys
+    assert shown.stands_out == ["again_problem"]
     real.configure(kubeconfig)
     shown.click("again_problem")
     assert walk_view(shown) is not None

@@ -6,7 +6,7 @@ Live mode is such a case for pages that make sense only in a simulated world.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import streamlit as st
 
@@ -82,7 +82,7 @@ def not_there(code: str, got: str, known: Sequence[str]) -> FlowError:
 def show(error: FlowError, content: Content, key: str) -> None:
     """Draws the error, and below it the ways on: to ask again, and back to the simulated cluster."""
     components.block(notice(error, content), key=f"notice_{key}")
-    _ways(content, key)
+    _ways(content, key, kind="primary")
 
 
 def show_briefly(error: FlowError, content: Content, key: str) -> None:
@@ -93,14 +93,14 @@ def show_briefly(error: FlowError, content: Content, key: str) -> None:
     components.block(
         f'<div class="outcome unknown" role="status">{sign}<div><p>{sentence}</p></div></div>', key=f"notice_{key}"
     )
-    _ways(content, key)
+    _ways(content, key, kind="secondary")
 
 
-def _ways(content: Content, key: str) -> None:
+def _ways(content: Content, key: str, *, kind: Literal["primary", "secondary"]) -> None:
     with st.container(horizontal=True, gap="small", key=f"ways_{key}"):
         if mode.can().walk_cluster:
             again = content.message("mode.run_again")
-            st.button(again, key=f"again_{key}", icon=":material/replay:", type="primary", on_click=live.run_again)
+            st.button(again, key=f"again_{key}", icon=":material/replay:", type=kind, on_click=live.run_again)
         back = content.message("mode.to_simulated")
         st.button(back, key=f"simulate_{key}", icon=":material/undo:", on_click=mode.simulate)
 

@@ -26,12 +26,14 @@ def home() -> None:
     content, walk_view = language.content(), session.last_walk_view()
 
     with navigation.onward("home", content):
-        # (1) What this is, and where to begin: all that a newcomer needs to see.
+        # (1) What this is, why a cluster cannot be read, and where to begin: all that a newcomer needs to see.
         lesson = content.lesson("home")
         intro = lesson.section("intro")
         goal, _, more = intro.body.partition("\n\n")
         st.title(lesson.title, anchor=False)
         components.goal(goal)
+        if walk_view is None and (problem := live_selection.state().problem):
+            notice.show_briefly(problem, content, key="problem")
         with st.container(horizontal=True, gap="small", key="beginnings"):
             label = content.message("home.begin")
             st.button(label, key="begin", type="primary", icon=":material/play_arrow:", on_click=_begin)
@@ -44,12 +46,10 @@ def home() -> None:
         heading = f"<h2>{escape(intro.heading)}</h2>"
         components.block(f'<section class="prose">{heading}{markdown(more, content)}</section>', key="intro_home")
 
-        # (3) The six steps: in words, as a picture, and with their status, or why that is not known.
+        # (3) The six steps: in words, as a picture, and with their status.
         draw_section("story", "home", content)
         if walk_view:
             components.block(_verdict(walk_view, content), key="verdict")
-        elif problem := live_selection.state().problem:
-            notice.show_briefly(problem, content, key="problem")
 
         # (4) The analogy, step by step.
         draw_section("analogy", "home", content)
