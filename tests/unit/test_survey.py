@@ -109,6 +109,16 @@ def test_a_service_account_is_let_in_by_its_role() -> None:
     assert found.outcome is Outcome.WORKS
 
 
+def test_a_role_that_was_read_shows_whose_account_it_is() -> None:
+    """Where AWS does not say it: each role was then called accepting, also without a provider."""
+    fakes = Fakes(providers=[])
+    fakes.errors["caller_identity"] = Unreachable(code="timed_out", server_message="")
+    ports = fakes.ports()
+    cluster: Any = Cluster(ports.cluster, [MINE])
+    found = survey(dataclasses.replace(ports, cluster=cluster))
+    assert (found.ties[0].lacks_provider, found.outcome) == (True, Outcome.BROKEN)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_why_roles_were_not_read_stands_once_below_the_table(language: str) -> None:
     words = load(language)
@@ -195,9 +205,10 @@ def test_a_role_that_cannot_be_read_is_unknown(error: Any, reason: str) -> None:
 
 
 def test_whose_account_it_is_may_stay_unknown_for_as_good_a_reason() -> None:
-    ports = Fakes(errors={"caller_identity": ServerFailed(code="Throttling", server_message="Rate exceeded")}).ports()
+    throttled = ServerFailed(code="Throttling", server_message="Rate exceeded")
+    ports = Fakes(providers=[], errors={"caller_identity": throttled}).ports()
     cluster: Any = Cluster(ports.cluster, [account("default", "my-sa", OTHER), account("shop", "orders", FOREIGN)])
-    aws: Any = Aws(ports.aws, {"s3-reader": trust_policy()})
+    aws: Any = Aws(ports.aws, {})
     found = survey(dataclasses.replace(ports, cluster=cluster, aws=aws))
     assert [role.reason for role in found.roles] == ["server_failed", "server_failed"]
 

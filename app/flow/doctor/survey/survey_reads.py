@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.flow.annotations import ROLE_ARN
@@ -67,13 +67,14 @@ def read(ports: Ports, namespace: str) -> Read:
     accounts = sorted(ports.cluster.service_accounts(namespace), key=_place)
 
     # (2) Each role, once.
-    account = "" if isinstance(identity, FlowError) else get_str(identity, "Account")
-    hidden = (unseen(identity) or NOT_OBSERVABLE) if isinstance(identity, FlowError) else OTHER_ACCOUNT
     annotations = [get_object(it, "metadata", "annotations") for it in accounts]
     annotated = {get_str(it, ROLE_ARN) for it in annotations}
     arns = sorted(arn for arn in annotated if role_of(arn))
     asked = [_asking_for(ports, arn) for arn in arns]
     roles = (*answers(*asked[:1]), *answers(*asked[1:]))
+    account = _account(identity, providers, roles)
+    unsaid = not account and isinstance(identity, FlowError)
+    hidden = (unseen(identity) or NOT_OBSERVABLE) if unsaid else OTHER_ACCOUNT
     policies = {arn: _policy(role, arn, account, hidden) for arn, role in zip(arns, roles, strict=True)}
 
     # (3) The Pods, last: so long a list may come too late, and then nothing else is lost with it.
@@ -98,6 +99,17 @@ def _or_raise(answer: JsonValue) -> JsonValue:
     if isinstance(answer, FlowError):
         raise answer
     return answer
+
+
+def _account(
+    identity: JsonValue | FlowError, providers: Sequence[str] | FlowError, roles: Iterable[JsonValue | FlowError]
+) -> str:
+    """Our own account's id: as AWS says it, else that of what IAM has shown of the account."""
+    if not isinstance(identity, FlowError):
+        return get_str(identity, "Account")
+    listed = () if isinstance(providers, FlowError) else providers
+    read = (get_str(role, "Arn") for role in roles if not isinstance(role, FlowError))
+    return next(filter(None, map(account_of, (*listed, *read))), "")
 
 
 def _place(service_account: JsonValue) -> tuple[str, str]:
