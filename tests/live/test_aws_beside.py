@@ -19,10 +19,11 @@ from botocore.exceptions import ClientError
 
 from app import wiring
 from app.content import load
-from app.flow.beside_cluster.injection import ANNOTATION, MOUNT_PATH, VOLUME
+from app.flow.beside_cluster.injection import MOUNT_PATH, VOLUME
 from app.flow.beside_cluster.objects import MANAGED_BY, NAME, RUN
 from app.flow.doctor import examine
 from app.flow.model import Status, Subject
+from app.flow.names import SIMULATED_AWS
 from app.flow.port_wrappers.consent import Action, consented
 from app.wiring import Choice
 from tests.live.control_plane import ADMIN_TOKEN, ControlPlane, missing
@@ -198,7 +199,7 @@ def test_the_real_api_server_has_the_pods_of_that_namespace_edited(local: Local,
     def edited(namespace: str) -> Any:
         return local.ask("POST", f"{namespace}/pods?dryRun=All", POD)
 
-    eventually(lambda: ANNOTATION in edited(DEMO)["metadata"].get("annotations", {}))
+    eventually(lambda: SIMULATED_AWS in edited(DEMO)["metadata"].get("annotations", {}))
     pod = edited(DEMO)
     environment = {it["name"]: it.get("value") for it in pod["spec"]["containers"][0]["env"]}
     assert environment["AWS_ROLE_ARN"] == running.role_arn
@@ -206,8 +207,8 @@ def test_the_real_api_server_has_the_pods_of_that_namespace_edited(local: Local,
     assert environment["AWS_CA_BUNDLE"] == f"{MOUNT_PATH}/ca.pem"
     volume = next(it for it in pod["spec"]["volumes"] if it["name"] == VOLUME)
     field = volume["downwardAPI"]["items"][0]["fieldRef"]["fieldPath"]
-    assert field == f"metadata.annotations['{ANNOTATION}']"
-    assert ANNOTATION not in edited(OTHER)["metadata"].get("annotations", {})
+    assert field == f"metadata.annotations['{SIMULATED_AWS}']"
+    assert SIMULATED_AWS not in edited(OTHER)["metadata"].get("annotations", {})
 
 
 def test_live_mode_finds_nothing_wrong_as_far_as_no_kubelet_is_needed(
@@ -236,7 +237,7 @@ def test_what_a_pod_is_given_opens_the_buckets_and_no_other_token_does(
     """With the variables, the CA and a token of the real API server, as the kubelet would hand them to the Pod."""
     pod = local.ask("POST", f"{DEMO}/pods?dryRun=All", POD)
     environment = {it["name"]: it.get("value") for it in pod["spec"]["containers"][0]["env"]}
-    (tmp_path / "ca.pem").write_text(pod["metadata"]["annotations"][ANNOTATION])
+    (tmp_path / "ca.pem").write_text(pod["metadata"]["annotations"][SIMULATED_AWS])
     given: dict[str, Any] = {"verify": str(tmp_path / "ca.pem"), "region_name": environment["AWS_REGION"]}
     nothing: dict[str, Any] = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
     sts = boto3.client("sts", endpoint_url=environment["AWS_ENDPOINT_URL_STS"], **given, **nothing)
@@ -272,7 +273,7 @@ def test_killed_it_is_undone_from_the_labels_alone(local: Local, before: Mapping
     running.stop(signal.SIGKILL)
     # (1) A webhook that is gone stops no Pod.
     pod = local.ask("POST", f"{DEMO}/pods?dryRun=All", POD)
-    assert ANNOTATION not in pod["metadata"].get("annotations", {})
+    assert SIMULATED_AWS not in pod["metadata"].get("annotations", {})
     # (2) What others have labelled meanwhile stays, a registration that only looks like ours too.
     patch = {"metadata": {"labels": {"kept": "yes"}}}
     local.ask("PATCH", DEMO, patch, "application/merge-patch+json")

@@ -11,6 +11,7 @@ from tests.screens.conftest import Screen, plain
 
 STEPS = [step.value for step in Step]
 FOLDED = '<details class="folded"'
+UNFOLDED = re.compile(f"{FOLDED}[^>]* open>")
 
 
 ARTEFACTS = {
@@ -57,7 +58,7 @@ def test_the_wire_opens_everything(deep):
     shown = deep("en").open("sts_assume", depth="3")
     html = shown.html("behind_sts_assume_3")
     assert 'class="exchange"' in html
-    assert html.count(FOLDED) == html.count(f"{FOLDED} open>") == 4
+    assert html.count(FOLDED) == len(UNFOLDED.findall(html)) == 4
     assert shown.test.main.expander
     assert all(expander.proto.expanded for expander in shown.test.main.expander)
 
@@ -123,4 +124,4 @@ def test_the_review_and_the_comparison_with_people_are_folded_but_for_the_wire(d
     assert ('<details class="more" open>' in html) is opened
     shown.open("why", depth=asked)
     html = shown.html(f"behind_why_{asked}")
-    assert (html.count(FOLDED), html.count(f"{FOLDED} open>")) == (1, int(opened))
+    assert (html.count(FOLDED), len(UNFOLDED.findall(html))) == (1, int(opened))

@@ -137,8 +137,8 @@ def test_each_page_after_the_story_says_why_to_go_on(reader, language):
     shown, content = reader(language), load(language)
     bridges = [plain(prose(content.message(f"bridges.{page}"))) for page in JOURNEY[len(STORY) :]]
     for page, bridge in zip(JOURNEY[len(STORY) - 1 :], bridges, strict=False):
-        if page == "build":
-            continue  # says so once all is built
+        if page in ("build", "missions", "time_machine", "thief"):
+            continue  # they say so once something is done there
         assert bridge in "".join(plain(element.proto.body) for element in shown.open(page).test.get("html"))
     assert len([key for key in content.messages if key.startswith("bridges.")]) == len(bridges)
 

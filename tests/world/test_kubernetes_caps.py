@@ -135,7 +135,7 @@ def test_the_order_of_elements_is_that_of_the_patch():
     document = {"metadata": {"ownerReferences": [{"uid": uid} for uid in "axbyc"]}}
     order = {"metadata": {"$setElementOrder/ownerReferences": [{"uid": uid} for uid in "cbaa"]}}
     result = strategic_merge_patch(document, order, "ConfigMap")
-    assert [owner["uid"] for owner in result["metadata"]["ownerReferences"]] == list("cxbya")
+    assert [owner["uid"] for owner in result["metadata"]["ownerReferences"]] == list("xycba")
 
 
 def test_an_unapplied_field_takes_nothing_of_others_with_it(api):
