@@ -246,7 +246,7 @@ ON_PAGES = (
         prepare=any_page,
         send=junk_widgets,
         right=CLOSED | {TALKS},
-        inputs=16,
+        inputs=9,
     ),
     Attack(name="text_frames", says="a text frame", send=text_frame, right=CLOSED | {TALKS}, inputs=60),
     Attack(name="junk_frames", says="a frame of 200 random bytes", send=junk_frame, right=CLOSED | {TALKS}, inputs=60),

@@ -26,10 +26,11 @@ ASKED = list(Step)[::4]
 """Every fourth step is looked at with its question open as well; all of them, at depth 1, in `make test-all`."""
 TABBED_WHOLE = ("break_it",)
 """The page of which the Tab key goes through all; of the others through their own part, since the rest is the same."""
-TABBED_ALIKE = ("why", "oidc_provider", "sts_assume", "access", "compare", "glossary")
+TABBED_ALIKE = ("why", "oidc_provider", "webhook", "token_mount", "sts_assume", "access", "compare", "glossary")
 """Pages that hold no control that others do not: the policy's matcher is in `service_account`, exchanges in all steps,
 choices such as those of `why` in each page's head, and in `misconceptions` buttons as in `compare` and a list that
-narrows down as in `glossary`."""
+narrows down as in `glossary`. What `webhook` and `token_mount` have of their own is used by keys in tests of their own
+(`test_webhook_in_the_browser.py`, `test_token_in_the_browser.py`)."""
 
 
 def address_of(page, language, **params):

@@ -62,6 +62,7 @@ def seen(one):
     return left, width
 
 
+@pytest.mark.large
 def test_on_a_phone_the_map_shows_what_the_task_is_about_and_can_be_moved(reader):
     one = reader(size=PHONE).open("/build?lang=en")
     one.click("build_begin")

@@ -138,6 +138,7 @@ def test_one_step_back_leads_to_the_choice_before(reader: Callable[..., Reader])
     assert query(shown)["service_account"] == ["my-sa"]
 
 
+@pytest.mark.large
 def test_a_survey_is_no_wider_than_a_phone_and_axe_finds_nothing(reader: Callable[..., Reader]) -> None:
     shown = reader(size=PHONE).open("/doctor?lang=en&mode=live&depth=3")
     expect(shown.page.locator("p.mode")).to_contain_text(EN.message("ui.mode_live"))

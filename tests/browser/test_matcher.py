@@ -127,6 +127,7 @@ def test_the_lines_follow_an_id_that_unfolds(page):
     expect(line).to_have_attribute("d", drawn)
 
 
+@pytest.mark.large
 def test_what_is_in_a_hidden_tab_survives_another_language(reader):
     one = reader().open("/sts_assume?lang=ja").predict()
     lines = one.page.locator(".matcher .lines path")

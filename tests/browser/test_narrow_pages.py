@@ -96,6 +96,7 @@ def test_a_narrow_page_puts_words_below_the_story(visitor):
         assert one.overflow == 0
 
 
+@pytest.mark.large
 def test_a_token_shows_each_of_its_bytes_at_any_width(visitor):
     one = visitor.turn_to("token_mount").predict()
     view = one.page.locator(".view.bytes")

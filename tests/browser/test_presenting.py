@@ -591,6 +591,7 @@ def test_escape_leaves_for_the_page_of_the_slide_and_the_button_comes_back_to_th
     expect(one.page).to_have_url(re.compile(r"/webhook\?lang=ja"))
 
 
+@pytest.mark.large
 def test_the_browsers_own_way_back_leaves_the_talk_for_the_notes_as_well_and_the_way_on_returns(reader):
     one = reader(size=PROJECTOR).open("/?lang=en")
     one.page.locator("a[data-params*=deck]").first.click()
@@ -776,6 +777,7 @@ def test_both_windows_show_what_another_tab_did_to_the_world_and_a_what_if_ends_
     assert place(page)[0] == "webhook"
 
 
+@pytest.mark.large
 def test_the_clock_starts_with_the_first_forward_and_the_pace_is_early_on_time_or_late(reader):
     one = reader(size=PROJECTOR)
     page, content = present(one, deck=10), load("en")

@@ -43,6 +43,7 @@ def test_streamlits_words_are_in_the_pages_language_and_change_with_it(reader):
     expect(page.get_by_role("button", name=JA["shortcut"].format(value="→"))).to_have_count(1)
 
 
+@pytest.mark.large
 def test_the_uploader_and_a_list_say_what_they_do_not_take_in_the_pages_language(reader):
     one = reader().open("/doctor?lang=ja")
     page = one.page

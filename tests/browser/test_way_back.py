@@ -15,6 +15,7 @@ EN = load("en")
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.large
 def test_another_depth_is_one_step_and_a_page_chosen_in_the_sidebar_one_back(reader: Callable[..., Reader]) -> None:
     shown = reader().open("/webhook?lang=en")
     before = shown.entries
