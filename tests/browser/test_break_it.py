@@ -56,7 +56,6 @@ def test_one_fault_by_keyboard(reader):
     assert one.complaints == []
 
 
-@pytest.mark.large
 def test_another_language_keeps_what_is_chosen(reader):
     one = reader().open("/break_it?lang=en&fault=F23").wait()  # a key that comes earlier is lost
     one.click("lab_run")
@@ -110,6 +109,7 @@ def test_a_phone_shows_the_whole_of_each_error_to_choose_from(reader):
 
 @pytest.mark.large
 def test_a_hidden_fault_on_a_phone(reader):
+    """In `make test`, `tests/screens/test_break_it.py` hides a fault and finds it."""
     one = reader(size=PHONE).open("/break_it?lang=en")
     press(one.page, "surprise")
     expect(one.page.locator(".hints")).to_be_attached()

@@ -64,6 +64,7 @@ def seen(one):
 
 @pytest.mark.large
 def test_on_a_phone_the_map_shows_what_the_task_is_about_and_can_be_moved(reader):
+    """In `make test`, `test_map` swipes on a phone, and `tests/screens/test_build.py` does the task."""
     one = reader(size=PHONE).open("/build?lang=en")
     one.click("build_begin")
     expect(one.page.locator("h1:focus")).to_be_in_viewport()  # the task lies below the window

@@ -140,6 +140,7 @@ def test_one_step_back_leads_to_the_choice_before(reader: Callable[..., Reader])
 
 @pytest.mark.large
 def test_a_survey_is_no_wider_than_a_phone_and_axe_finds_nothing(reader: Callable[..., Reader]) -> None:
+    """In `make test`, axe looks at a step of live mode, and `tests/screens/test_live.py` reads a survey."""
     shown = reader(size=PHONE).open("/doctor?lang=en&mode=live&depth=3")
     expect(shown.page.locator("p.mode")).to_contain_text(EN.message("ui.mode_live"))
     expect(shown.page.locator("p.mode")).to_contain_text("default/my-sa")

@@ -129,6 +129,7 @@ def test_the_lines_follow_an_id_that_unfolds(page):
 
 @pytest.mark.large
 def test_what_is_in_a_hidden_tab_survives_another_language(reader):
+    """In `make test`, `test_break_it` keeps what is chosen in another language."""
     one = reader().open("/sts_assume?lang=ja").predict()
     lines = one.page.locator(".matcher .lines path")
     expect(lines.first).to_be_attached()

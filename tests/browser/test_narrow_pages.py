@@ -98,6 +98,7 @@ def test_a_narrow_page_puts_words_below_the_story(visitor):
 
 @pytest.mark.large
 def test_a_token_shows_each_of_its_bytes_at_any_width(visitor):
+    """In `make test`, `test_accessibility` looks at the page in two widths."""
     one = visitor.turn_to("token_mount").predict()
     view = one.page.locator(".view.bytes")
     expect(view).to_be_visible()

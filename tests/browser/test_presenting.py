@@ -159,7 +159,10 @@ def talk(projector):
 
 @pytest.mark.large
 def test_the_whole_talk_at_ten_presses_a_second_with_a_what_if_in_the_middle(talk):
-    """No press is lost: neither by the slides, nor while the server breaks the world."""
+    """No press is lost: neither by the slides, nor while the server breaks the world.
+
+    In `make test`, each beat is reached at a slower pace, and a what-if comes back to its beat.
+    """
     page, places = talk, beats_of(20)
     assert place(page) == places[0]
     middle = places.index(("webhook", "review"))
@@ -591,7 +594,6 @@ def test_escape_leaves_for_the_page_of_the_slide_and_the_button_comes_back_to_th
     expect(one.page).to_have_url(re.compile(r"/webhook\?lang=ja"))
 
 
-@pytest.mark.large
 def test_the_browsers_own_way_back_leaves_the_talk_for_the_notes_as_well_and_the_way_on_returns(reader):
     one = reader(size=PROJECTOR).open("/?lang=en")
     one.page.locator("a[data-params*=deck]").first.click()
@@ -692,7 +694,7 @@ def test_the_notes_follow_the_projector_and_drive_it(talk):
 
 @pytest.mark.large
 def test_the_notes_may_come_first_or_be_loaded_again_and_say_when_the_talk_is_left(reader):
-    """In `make test`, the way back leaves the notes and the way on finds them; the clock's test loads them again."""
+    """In `make test`, the way back leaves the notes and the way on finds them."""
     one, content = reader(size=PROJECTOR), load("ja")
     notes = one.context.new_page()
     notes.goto(f"{one.address}/?lang=ja&present=notes")
@@ -779,6 +781,7 @@ def test_both_windows_show_what_another_tab_did_to_the_world_and_a_what_if_ends_
 
 @pytest.mark.large
 def test_the_clock_starts_with_the_first_forward_and_the_pace_is_early_on_time_or_late(reader):
+    """In `make test`, the notes follow the projector and drive it."""
     one = reader(size=PROJECTOR)
     page, content = present(one, deck=10), load("en")
     notes = open_notes(page)

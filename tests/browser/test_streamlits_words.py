@@ -45,6 +45,7 @@ def test_streamlits_words_are_in_the_pages_language_and_change_with_it(reader):
 
 @pytest.mark.large
 def test_the_uploader_and_a_list_say_what_they_do_not_take_in_the_pages_language(reader):
+    """In `make test`, the words below are in the language of the page."""
     one = reader().open("/doctor?lang=ja")
     page = one.page
     page.get_by_text(load("ja").message("doctor_page.open"), exact=True).click()

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.mark.large
 def test_another_depth_is_one_step_and_a_page_chosen_in_the_sidebar_one_back(reader: Callable[..., Reader]) -> None:
+    """In `make test`, a word that is looked up is one step."""
     shown = reader().open("/webhook?lang=en")
     before = shown.entries
     shown.page.locator(".st-key-depth").get_by_role("radio", name=EN.message("depth.wire")).click()
