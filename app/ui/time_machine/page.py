@@ -55,20 +55,18 @@ def time_machine() -> bool:
 
 @page_errors.fragment
 def _moment(content: Content, *, begun: bool) -> None:
-    """The parts that depend on the clock. Each step of the clock draws only these again, but the first one all of the
-    page: then its button no longer stands out, and the way on does. `begun`: whether that has happened."""
+    """The parts that depend on the clock. Each step of the clock draws only these again. `begun`: whether the way on
+    stands out, instead of the clock's button, since the whole page was drawn last."""
     travel = journey.begun_or_kept()
     if isinstance(travel, Submission):
         without_token(travel, content)
         return
-    if journey.has_begun(travel) and not begun:
-        st.rerun()
     chosen_chain.pin()
     marks = landmarks(travel.first, travel.history.start)
     asked = journey.asked_now(travel)
 
     # (1) The place on the line.
-    _controls(travel, marks, content)
+    _controls(travel, marks, content, begun=begun)
     with st.container(key="moment"):  # dimmed while the next moment is asked
         drawn = line(travel.history, travel.first, asked.mounted, marks, content)
         components.block(drawn, key="line")
@@ -114,7 +112,7 @@ def _map(travel: Travel, content: Content) -> None:
     )
 
 
-def _controls(travel: Travel, marks: tuple[Landmark, ...], content: Content) -> None:
+def _controls(travel: Travel, marks: tuple[Landmark, ...], content: Content, *, begun: bool) -> None:
     history = travel.history
     here = history.current.place
     if st.session_state.get(journey.PLACE) != here:  # to set it again would take back what the reader pressed meanwhile
@@ -134,7 +132,7 @@ def _controls(travel: Travel, marks: tuple[Landmark, ...], content: Content) -> 
             content.message("time_machine.hold" if runs else "time_machine.run"),
             key="moment_hold" if runs else "moment_run",
             icon=":material/pause:" if runs else ":material/play_arrow:",
-            type="secondary" if journey.has_begun(travel) else "primary",
+            type="secondary" if begun else "primary",
             width="stretch",
             on_click=journey.run,
             args=(not runs,),
