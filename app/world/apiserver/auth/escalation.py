@@ -45,7 +45,7 @@ def refuse_escalation(
     if resource.group != RBAC_GROUP or MASTERS in user.groups or (old is not None and _is_collection(obj, old)):
         return
     namespace, name = obj["metadata"].get("namespace", ""), obj["metadata"].get("name", "")
-    rules: Sequence[JsonObject]
+    rules: Sequence[JsonObject] | None
     if resource.plural in ("clusterroles", "roles"):
         rules = obj.get("rules", [])
         # A request that creates a role does not name it in its URL, so `escalate` for one name does not count there.
@@ -58,15 +58,15 @@ def refuse_escalation(
         if kind not in ("ClusterRole", "Role") or not role_name:
             return  # said when the object is validated
         role = role_of(world, obj, namespace)
-        rules = role.get("rules", []) if role else []
+        rules = None if role is None else role.get("rules", [])
         permission = Request(
             verb="bind", group=RBAC_GROUP, resource=f"{kind.lower()}s", namespace=namespace, name=role_name
         )
-        if role is None and not is_allowed(world, user, permission):
-            details = {"name": role_name, "group": RBAC_GROUP, "kind": kind.lower()}
-            raise errors.ApiError(404, "NotFound", no_such_role(obj), details)
     if is_allowed(world, user, permission):
         return
+    if rules is None:
+        details = {"name": role_name, "group": RBAC_GROUP, "kind": kind.lower()}
+        raise errors.ApiError(404, "NotFound", no_such_role(obj), details)
     held = list(grants_of(world, user, namespace))
     contained = sum(len(part) for it in held for part in (it.verbs, it.resources, it.groups, it.names, it.paths))
     if sum(map(_count, rules)) * contained > COMPARISONS_LIMIT:
