@@ -161,7 +161,9 @@ class Page:
         with contextlib.suppress(Exception):
             await self._socket.close()
 
-    async def run(self, *states: Mapping[str, Any], page: str | None = None, fragment: str = "") -> Answer:
+    async def run(
+        self, *states: Mapping[str, Any], page: str | None = None, fragment: str = "", wait: bool = True
+    ) -> Answer:
         """One run of the script with these states of widgets (`id` and one value), perhaps of another page, or of one
         `fragment` alone.
         """
@@ -180,7 +182,7 @@ class Page:
         request.context_info.url = f"{self.target.address}/"
         for state in states:
             request.widget_states.widgets.add(**state)
-        return await self.send(message.SerializeToString())
+        return await self.send(message.SerializeToString(), wait=wait)
 
     async def send(self, frame: bytes | str, *, wait: bool = True) -> Answer:
         """Sends any frame; reads until a run of the script has ended, or the connection."""

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
 from app.content import load
+from tests.attack.client import Page, cookies
 from tests.browser.server import Reader
 
 EN = load("en")
@@ -68,3 +74,31 @@ def test_the_way_back_within_a_page_hands_on_the_focus_that_it_takes_away(visito
     expect(page.locator("h2:focus").filter(visible=True)).to_contain_text("F21")
     page.go_back()
     expect(page.locator("h3:focus")).to_have_text(EN.message("lab.start"))
+
+
+@pytest.mark.parametrize("leads", ["link", "button"])
+def test_what_a_page_that_was_left_still_says_leads_nobody_back(address: str, leads: str) -> None:
+    """Over the websocket: a browser seldom sends it, and only while it has much else to do."""
+    server = SimpleNamespace(address=address, port=urlsplit(address).port)
+
+    async def turned() -> tuple[bool, bool]:
+        tab = await Page(server, "access", cookies=await cookies(server)).open()
+        there = tab._hash
+        await tab.run(page="sts_assume")
+        here, late = tab._hash, {"id": f"{tab.component('feed')}__events", "json_trigger_value": "[]"}
+        if leads == "button":
+            await tab.run({"id": tab.widget("button", "next"), "trigger_value": True}, wait=False)
+        else:
+            tab._hash = there
+            await tab.run(wait=False)
+        tab._hash = here
+        await tab.run(late)
+        with contextlib.suppress(TimeoutError):  # where the first of the two runs had ended before
+            await asyncio.wait_for(tab._read(), 0.3)
+        reached, tab._hash = tab._hash, here
+        await tab.run()
+        await tab.close()
+        return reached == there, tab._hash == here
+
+    with ThreadPoolExecutor(1) as thread:  # in the main one Playwright has a loop
+        assert thread.submit(asyncio.run, turned()).result() == (True, True), "to the page that was chosen, and back"

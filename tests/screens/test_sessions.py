@@ -111,6 +111,7 @@ def runner(monkeypatch):
         def init(self, session):
             self._session_id, self._pages_manager = session, PagesManager("frame.py")
             self._session_state = SafeSessionState(SessionState(), lambda: None)
+            self._requests = ScriptRequests()
             self.on_event = Signal()
             self.on_event.connect(print, weak=False)
 
@@ -215,6 +216,7 @@ class Bare(Session):
         self._event_loop, self._callbacks, self._is_woken = loop, deque(), False
         self._browser_queue, self._together, self._scriptrunner = ForwardMsgQueue(), None, None
         self._state, self._background_tasks = AppSessionState.APP_NOT_RUNNING, set()
+        self._session_state = SessionState()
         self.woken = asyncio.Event()
         self._message_enqueued_callback = self.woken.set
 

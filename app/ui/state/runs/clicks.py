@@ -5,23 +5,30 @@ answer to the click before was still on its way would undo what that one chose.
 
 A button that leads to a page: a click on it runs that page, as a click on a link does. Streamlit would first run the
 page that the reader leaves, for the callback that asks for the other one.
+
+A page that was left: until a browser has drawn the page that the reader chose, a component of the one before may still
+send a value, and Streamlit would take the reader back to that page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
-from streamlit.runtime.state import SafeSessionState
+from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequests, _has_active_trigger_value
+from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
+from streamlit.runtime.state import SafeSessionState, SessionState
 from streamlit.source_util import PageInfo
 
 from app.content import STORY
 from app.ui.state import route
 
 _KEY = "address_sent"
+_CHOSEN = "page_chosen"
+_ON_ALL_PAGES = "widgets_on_all_pages"
 
 
 @dataclass(kw_only=True)
@@ -33,6 +40,63 @@ class _Sent:
     """The queries that the address had when others were sent, until the browser shows that those have arrived."""
     page: str = ""
     """The hash of the page that they belong to."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Chosen:
+    """The page whose run began last."""
+
+    page_script_hash: str
+    query_string: str
+
+
+def choose(page: str, query: str, state: SafeSessionState) -> None:
+    """In a script's thread: the run of that page begins. `page`: its hash, empty where only Streamlit knows it yet."""
+    state[_CHOSEN] = _Chosen(page_script_hash=page, query_string=query)
+
+
+def hear_widget(widget_id: str, state: SessionState) -> None:
+    """In a script: a widget is drawn. Those of the main script come along to the page that a link leads to."""
+    context = get_script_run_ctx()
+    if context and ThreadState.get().active_script_hash == context.pages_manager.main_script_hash:
+        if _ON_ALL_PAGES not in state:
+            state[_ON_ALL_PAGES] = set()
+        state[_ON_ALL_PAGES].add(widget_id)
+
+
+def joined(asked: Sequence[RerunData], state: SessionState) -> RerunData:
+    """The run that the browser asked for last, with the clicks of those before it, which have not begun."""
+    *earlier, latest = asked
+    latest = on_chosen_page(latest, earlier, state)
+    if not earlier:
+        return latest
+    requests = ScriptRequests()
+    for data in (*earlier, latest):
+        requests.request_rerun(data)
+    return requests._rerun_data
+
+
+def on_chosen_page(data: RerunData, earlier: Sequence[RerunData], state: SessionState) -> RerunData:
+    """The run that the browser asked for; where a page that was left asks, that of the page chosen since.
+
+    A link and the browser's history lead to another page as well. Streamlit's frontend sends with a link only values of
+    the main script's widgets, and with a widget what was pressed, or all values that it has (`App.onPageChange`). So
+    a value of such a widget, on a page with no values of its own, looks like a link.
+
+    `earlier`: the runs that were asked for before and have not begun.
+    """
+    chosen = earlier[-1] if earlier else state[_CHOSEN] if _CHOSEN in state else data
+    if data.is_history_navigation or "" in (data.page_script_hash, chosen.page_script_hash):
+        return data
+    if data.page_script_hash == chosen.page_script_hash or not (data.fragment_id or _is_of_a_widget(data, state)):
+        return data
+    return replace(data, page_script_hash=chosen.page_script_hash, query_string=chosen.query_string)
+
+
+def _is_of_a_widget(data: RerunData, state: SessionState) -> bool:
+    on_all = state[_ON_ALL_PAGES] if _ON_ALL_PAGES in state else ()
+    widgets = data.widget_states.widgets if data.widget_states else ()
+    return any(widget.id not in on_all or _has_active_trigger_value(widget) for widget in widgets)
 
 
 def in_step(data: RerunData, state: SafeSessionState) -> RerunData:
@@ -75,6 +139,8 @@ def address_message(query: str) -> ForwardMsg:
 def as_page_change(data: RerunData, state: SafeSessionState, pages: Mapping[str, PageInfo]) -> RerunData:
     """The run that the browser asked for; where a button of `route.ask` was pressed, that of the page that it leads to.
 
+    Where the reader has chosen another page since, that page's run, without the button.
+
     `pages`: what Streamlit knows of each page, by its hash; before the first run it knows none.
     """
     widgets = data.widget_states.widgets if data.widget_states else ()
@@ -84,10 +150,12 @@ def as_page_change(data: RerunData, state: SafeSessionState, pages: Mapping[str,
         metadata = state._state._new_widget_state.widget_metadata.get(pressed.id)
         if metadata is None or metadata.callback is not route.ask:
             continue
+        others = WidgetStates(widgets=[widget for widget in widgets if widget is not pressed])
+        if _CHOSEN in state and state[_CHOSEN].page_script_hash not in ("", data.page_script_hash):
+            return replace(data, widget_states=others)
         (page,) = metadata.callback_args or ("",)
         path = "" if page == STORY[0] else page
         if found := next((hash_ for hash_, known in pages.items() if known.get("url_pathname") == path), ""):
             state[route.ARRIVED] = True
-            others = WidgetStates(widgets=[widget for widget in widgets if widget is not pressed])
             return replace(data, page_script_hash=found, page_name="", widget_states=others)
     return data

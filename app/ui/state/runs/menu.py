@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from app.ui.state.runs import drawn_before
+from app.ui.state.runs import clicks, drawn_before
 
 LIMIT = 64
 """Menus that are kept: one for each language and each combination of steps that were read. With more, all are made
@@ -48,12 +48,14 @@ def choose(same: Hashable, pages: Callable[[], Mapping[str, Sequence[st.Page]]])
             message.navigation.CopyFrom(menu.message.navigation)
             message.navigation.page_script_hash = page._script_hash
             context.set_mpa_v2_page(page._script_hash)
+            clicks.choose(page._script_hash, context.query_string, context.session_state)
             context.enqueue(message)
             return page
     made = pages()
     with drawn_before.hearing() as messages:
         page = st.navigation(made, expanded=True)
     if context and messages:
+        clicks.choose(page._script_hash, context.query_string, context.session_state)
         if len(_kept) >= LIMIT:
             _kept.clear()
         _kept[same] = _Menu(

@@ -8,7 +8,7 @@ from time import perf_counter
 
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunner, ScriptRunnerEvent
-from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequests, ScriptRequestType
+from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 from streamlit.runtime.scriptrunner_utils.script_run_context_attr import SCRIPT_RUN_CONTEXT_ATTR_NAME
 
 from app.serving.operations.metrics import PAGE_SECONDS
@@ -35,8 +35,10 @@ class Runner(ScriptRunner):
     _give_way: Callable[[], None] = staticmethod(_nothing)
     _connection: object = None
     """The reader's connection when the run began. It is held, so that the run knows a reader who leaves meanwhile."""
-    _never_begun: RerunData | None = None
-    """The run that the browser had asked for and that had not begun when this runner was stopped."""
+    _waiting: RerunData | None = None
+    """The run that waits for its turn."""
+    never_begun: tuple[RerunData, ...] = ()
+    """The runs that the browser had asked for and that had not begun when this runner was stopped."""
 
     def start(self) -> None:
         """As `ScriptRunner`, in a thread that may have run other scripts before."""
@@ -45,21 +47,23 @@ class Runner(ScriptRunner):
         _threads.run(self._run_script_thread, visitor, self._session_id)
 
     def request_stop(self) -> None:
-        """As `ScriptRunner`. A run that has not begun never will, so it is kept for `joined`."""
+        """As `ScriptRunner`. The runs that have not begun never will."""
         with self._requests._lock:
-            if self._requests._state is ScriptRequestType.RERUN:
-                self._never_begun = self._requests._rerun_data
+            if self._requests._state is not ScriptRequestType.STOP:
+                self.never_begun = self._not_begun()
             self._requests._state = ScriptRequestType.STOP
         super().request_stop()
 
-    def joined(self, newer: RerunData) -> RerunData:
-        """The run that the browser asked for after this one was stopped, with the clicks that else would be lost."""
-        if self._never_begun is None:
-            return newer
-        both = ScriptRequests()
-        both.request_rerun(self._never_begun)
-        both.request_rerun(newer)
-        return both._rerun_data
+    def request_rerun(self, rerun_data: RerunData) -> bool:
+        """As `ScriptRunner`. The browser asks for the run of a fragment."""
+        with self._requests._lock:
+            earlier = self._not_begun()
+        return super().request_rerun(clicks.on_chosen_page(rerun_data, earlier, self._session_state._state))
+
+    def _not_begun(self) -> tuple[RerunData, ...]:
+        """With the requests' lock: the runs that were asked for, in their order."""
+        asked = self._requests._rerun_data if self._requests._state is ScriptRequestType.RERUN else None
+        return tuple(data for data in (self._waiting, asked) if data)
 
     def _run_script_thread(self) -> None:
         """As `ScriptRunner`. Afterwards nothing of the run is held, so that it goes without a search for garbage."""
@@ -73,19 +77,26 @@ class Runner(ScriptRunner):
 
     def _run_script(self, rerun_data: RerunData) -> None:
         asked = perf_counter()
+        with self._requests._lock:
+            self._waiting = rerun_data
         self._connection = connection.look_again()
         with (
             _turns.turn(allowance.address() or self._session_id, allowance.rest) as self._give_way,
             STOPPING.under_way("page"),
         ):
-            if STOPPING.is_over:
+            with self._requests._lock:
+                self._waiting = None
+                is_stopped = self._requests._state is ScriptRequestType.STOP
+            if is_stopped or STOPPING.is_over:
                 return
             try:
                 pages = self._pages_manager.get_pages()
                 data = clicks.in_step(rerun_data, self._session_state)
                 if data is not rerun_data:  # once more: the run that changed it may have ended before it was sent
                     super()._enqueue_forward_msg(clicks.address_message(data.query_string))
-                super()._run_script(clicks.as_page_change(data, self._session_state, pages))
+                data = clicks.as_page_change(data, self._session_state, pages)
+                clicks.choose(data.page_script_hash, data.query_string, self._session_state)
+                super()._run_script(data)
             finally:
                 allowance.settle()
                 PAGE_SECONDS.observe(perf_counter() - asked)

@@ -34,7 +34,7 @@ from streamlit.source_util import PageInfo
 
 from app.serving.operations import log_events
 from app.ui.state import allowance, connection
-from app.ui.state.runs import containers, drawn_before, made_files, outgoing_messages, streamlit_shortcuts
+from app.ui.state.runs import clicks, containers, drawn_before, made_files, outgoing_messages, streamlit_shortcuts
 from app.ui.state.runs.browser_messages import install_values, is_of_a_page
 from app.ui.state.runs.outgoing_messages import MessageQueue
 from app.ui.state.runs.runner import Runner
@@ -81,9 +81,8 @@ class Session(AppSession):
 
     def _create_scriptrunner(self, initial_rerun_data: RerunData) -> None:
         """As `AppSession`."""
-        before = self._before
-        joined = before.joined(initial_rerun_data) if isinstance(before, Runner) else initial_rerun_data
-        super()._create_scriptrunner(joined)
+        earlier = self._before.never_begun if isinstance(self._before, Runner) else ()
+        super()._create_scriptrunner(clicks.joined((*earlier, initial_rerun_data), self._session_state))
 
     def handle_backmsg(self, msg: BackMsg) -> None:
         """As `AppSession`, for the messages that pages send. Any other message is counted as refused and dropped."""

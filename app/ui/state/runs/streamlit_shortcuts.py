@@ -20,6 +20,8 @@ from streamlit.runtime.state.common import RegisterWidgetResult, WidgetMetadata
 from streamlit.runtime.state.session_state import SessionState
 from streamlit.util import AttributeDictionary
 
+from app.ui.state.runs import clicks
+
 
 def once(fill: Callable[..., None]) -> Callable[..., None]:
     """The same function, which fills a new protobuf message with settings; these do not change while the app runs."""
@@ -96,6 +98,7 @@ def _register(state: SessionState, metadata: WidgetMetadata[Any], user_key: str 
     is turned to, this is so for nearly all.
     """
     widget_id, new = metadata.id, state._new_widget_state
+    clicks.hear_widget(widget_id, state)
     is_special = (
         metadata.bind or metadata.persist_state or metadata.disabled or metadata.value_type.startswith("string")
     )
