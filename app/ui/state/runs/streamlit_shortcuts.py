@@ -17,6 +17,7 @@ from streamlit.elements.widgets import radio, selectbox, text_widgets
 from streamlit.runtime import app_session
 from streamlit.runtime.state import get_session_state
 from streamlit.runtime.state.common import RegisterWidgetResult, WidgetMetadata
+from streamlit.runtime.state.presentation import apply_presenter
 from streamlit.runtime.state.session_state import SessionState
 from streamlit.util import AttributeDictionary
 
@@ -108,8 +109,16 @@ def _register(state: SessionState, metadata: WidgetMetadata[Any], user_key: str 
         return _streamlits_register(state, metadata, user_key)
     new.widget_metadata[widget_id] = metadata
     state._key_id_mapper[user_key] = widget_id
-    new.set_from_value(widget_id, deepcopy(metadata.deserializer(None)))
-    return RegisterWidgetResult(deepcopy(state[widget_id]), value_changed=False)
+    first = _copied(metadata.deserializer(None))
+    new.set_from_value(widget_id, first)
+    return RegisterWidgetResult(_copied(apply_presenter(state, widget_id, first)), value_changed=False)
+
+
+def _copied(value: Any) -> Any:
+    """As `copy.deepcopy`, which takes longer to find that there is nothing in it to copy: so are most first values."""
+    if value is None or value is False:
+        return value
+    return type(value)() if type(value) in (dict, AttributeDictionary) and not value else deepcopy(value)
 
 
 _streamlits_register = SessionState.register_widget
