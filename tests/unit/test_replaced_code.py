@@ -5,10 +5,13 @@ hash.
 
 import ast
 import hashlib
-from functools import cache
+from collections.abc import Iterator
+from functools import cache, reduce
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
+PACKAGES = ("botocore", "streamlit", "urllib3", "uvicorn")
 DEFINITION = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 READ = {
     "app/clients/aws/bounds.py": {
@@ -18,14 +21,35 @@ READ = {
     "app/clients/aws/sources.py": {
         "botocore.utils": {"ContainerMetadataFetcher": "7cab1f3fa5f5", "JSONFileCache": "d6992fdecaf2"},
     },
+    "app/clients/aws/sdk.py": {
+        "botocore.credentials": {"Credentials.get_frozen_credentials": "6625e4161fea"},
+    },
     "app/clients/bounds.py": {
         "urllib3.connectionpool": {"HTTPConnectionPool.urlopen": "8b39b2598030"},
     },
     "app/clients/whole_answers.py": {
         "urllib3.connection": {"HTTPConnection.getresponse": "967779653683", "HTTPConnection.request": "4c2afdd97568"},
+        "urllib3.response": {"HTTPResponse.data": "d13b68f73272", "HTTPResponse.stream": "55b655a6b164"},
     },
     "app/service_models.py": {
         "botocore.loaders": {"Loader": "9ba44d90b5aa"},
+    },
+    "app/commands/serve.py": {
+        "uvicorn.server": {
+            "Server.handle_exit": "7f4ef8a81b5e",
+            "Server.shutdown": "e371d885220b",
+            "Server.startup": "f48144d7ef7b",
+        },
+    },
+    "app/world/servers/metered_connections.py": {
+        "uvicorn.protocols.http.httptools_impl": {"HttpToolsProtocol": "ae3ad6c54108"},
+        "uvicorn.protocols.websockets.websockets_sansio_impl": {"WebSocketsSansIOProtocol": "069193728e96"},
+    },
+    "app/world/servers/servers.py": {
+        "uvicorn.server": {"Server.shutdown": "e371d885220b", "Server.startup": "f48144d7ef7b"},
+    },
+    "app/world/node/programs/aws_clients.py": {
+        "botocore.credentials": {"Credentials.get_frozen_credentials": "6625e4161fea"},
     },
     "app/world/node/programs/node_time.py": {
         "botocore.auth": {"S3SigV4Auth": "230535c368b2", "SigV4Auth": "e6c271e12368"},
@@ -36,6 +60,7 @@ READ = {
             "ContainerProvider": "8f1166e0d0f6",
             "RefreshableCredentials": "c67b6c73f43b",
         },
+        "botocore.utils": {"IMDSFetcher": "87001c0de9da"},
     },
     "app/world/node/programs/instance_metadata.py": {
         "botocore.utils": {"IMDSFetcher": "87001c0de9da"},
@@ -50,6 +75,12 @@ READ = {
     "app/ui/state/runs/left_sessions.py": {
         "streamlit.runtime.session_manager": {"SessionStorage": "5fc987694ae1"},
         "streamlit.runtime.websocket_session_manager": {"WebsocketSessionManager.disconnect_session": "fc3160c8db83"},
+    },
+    "app/ui/state/runs/browser_messages.py": {
+        "streamlit.runtime.state.session_state": {"WStates.__getitem__": "1756d60cb711"},
+    },
+    "app/ui/state/runs/clicks.py": {
+        "streamlit.runtime.scriptrunner_utils.script_requests": {"_has_active_trigger_value": "a3b88d521106"},
     },
     "app/ui/state/runs/containers.py": {
         "streamlit.delta_generator": {"DeltaGenerator._block": "83fd6714cf7e"},
@@ -91,13 +122,13 @@ READ = {
         "streamlit.runtime.pages_manager": {"PagesManager.set_pages_and_resolve": "753b8d8d1356"},
     },
     "app/ui/state/runs/runner.py": {
-        "streamlit.runtime.app_session": {"AppSession._create_scriptrunner": "821da669a971"},
         "streamlit.runtime.scriptrunner.script_runner": {
             "ScriptRunner.__init__": "7100c2f7d50b",
             "ScriptRunner._enqueue_forward_msg": "10d7e987fa2f",
             "ScriptRunner._maybe_handle_execution_control_request": "f89282027623",
             "ScriptRunner._run_script": "f90c6015bb61",
             "ScriptRunner._run_script_thread": "c21d0cb9f35b",
+            "ScriptRunner.request_rerun": "2671ebf75065",
             "ScriptRunner.request_stop": "c7ad5fb9629d",
             "ScriptRunner.start": "2f4e9f8dee80",
         },
@@ -127,10 +158,13 @@ READ = {
             "AppSession.__init__": "9dcb22acfbf6",
             "AppSession._call_soon_on_event_loop": "c09a3ad9b310",
             "AppSession._create_new_session_message": "528b0cd3911e",
+            "AppSession._create_scriptrunner": "821da669a971",
             "AppSession._enqueue_forward_msg": "6622b3e7f7dc",
+            "AppSession._handle_backend_operation_request": "b8e3b2918d81",
             "AppSession._handle_scriptrunner_event_on_event_loop": "e3d64263c005",
             "AppSession._on_scriptrunner_event": "27390f1fb097",
             "AppSession.flush_browser_queue": "a7f22af6044a",
+            "AppSession.handle_backmsg": "b1bd78ad1a0d",
             "AppSession.request_rerun": "5026b3d9a895",
         },
         "streamlit.runtime.runtime": {
@@ -180,3 +214,37 @@ def test_what_ours_was_written_beside_is_what_it_was():
                 if now != before:
                     changed.append(f"{ours}: {module}.{name} is {now}")
     assert changed == []
+
+
+def overridden(tree: ast.AST) -> Iterator[tuple[str, str, str]]:
+    """The methods of theirs that the classes of a module of ours override: module, class and name of each."""
+    imported = {
+        alias.asname or alias.name: (node.module, [alias.name])
+        if isinstance(node, ast.ImportFrom)
+        else (alias.name, [])
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    for node in ast.walk(tree):
+        for base in node.bases if isinstance(node, ast.ClassDef) else ():
+            first, *more = ast.unparse(base).split(".")
+            module, names = imported.get(first, ("", []))
+            if module.partition(".")[0] in PACKAGES:
+                own = {it.name for it in node.body if isinstance(it, DEFINITION)} - {"__init__"}
+                for theirs in reduce(getattr, [*names, *more], import_module(module)).__mro__:
+                    found = own & vars(theirs).keys() if theirs.__module__.partition(".")[0] in PACKAGES else set()
+                    yield from ((theirs.__module__, theirs.__name__, name) for name in found)
+                    own -= found
+
+
+def test_what_ours_overrides_is_listed():
+    missing = []
+    for ours in Path("app").rglob("*.py"):
+        text = ours.read_text(encoding="utf-8")
+        if not any(f"import {name}" in text or f"from {name}" in text for name in PACKAGES):
+            continue
+        for module, owner, name in overridden(ast.parse(text)):
+            if not {owner, f"{owner}.{name}"} & READ.get(str(ours), {}).get(module, {}).keys():
+                missing.append(f"{ours}: {module}.{owner}.{name}")
+    assert missing == []
