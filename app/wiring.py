@@ -124,9 +124,9 @@ def live(
     # A kubeconfig that leads nowhere is reported before boto3 and the kubernetes client are loaded.
     from app.clients.aws.account import BotoAws
     from app.clients.aws.login import AwsLogin
+    from app.clients.clock_and_log import EmptyLog, ServersClock
     from app.clients.issuer import IssuerTransport, PublicIssuer, transport_to
     from app.clients.kubernetes.asked_ahead import AskedAhead
-    from app.clients.quiet import ServersClock, Silence
 
     near = settings.near_issuer()
     region = choice.region or settings.process_environment().get("AWS_REGION", "")
@@ -138,7 +138,7 @@ def live(
         aws=aws,
         issuer=PublicIssuer(transport_to(near.connect_to, near.ca_file) if near else IssuerTransport()),
         clock=ServersClock(aws.exchanges, cluster.exchanges),
-        server_log=Silence(),
+        server_log=EmptyLog(),
         ahead=cluster.ahead,
         reads_private_issuers=near is not None,
     )

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from app.clients.silence import AnswerTooLarge
+from app.clients.no_answer import AnswerTooLarge
 from app.clients.whole_answers import WholeAnswers, WholeResponse
 
 CONNECT_SECONDS = 3.0

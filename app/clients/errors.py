@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.clients.silence import ANSWER_TOO_LARGE, code_of, cut
+from app.clients.no_answer import ANSWER_TOO_LARGE, code_of, cut
 from app.flow import strict_json
 from app.flow.errors import (
     UNKNOWN_LOGIN,

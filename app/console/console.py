@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from app.console import aws_completion, completion
 from app.console.command_line import LineRefused, parse
-from app.console.limits import Limits
+from app.console.limits import CommandLimits
 from app.console.plan import Plan, plan
 from app.console.programs import Program
 from app.console.run import Run
@@ -39,7 +39,7 @@ class Console:
     access: Callable[[], Awaitable[WorldAccess | None]]
     """Asks for the visitor's world as it is now; None where there is none."""
     programs: Mapping[str, Program]
-    limits: Limits
+    limits: CommandLimits
     browser: str
     """The visitor, whose limits count."""
     address: str

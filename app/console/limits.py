@@ -26,7 +26,7 @@ class _Visitor:
 
 
 @dataclass
-class Limits:
+class CommandLimits:
     """The limits of one process. Used on one event loop."""
 
     browsers: Buckets[TokenBucket] = field(default_factory=lambda: Buckets(TokenBucket, capacity=60.0, rate=0.25))

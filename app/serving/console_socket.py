@@ -25,7 +25,7 @@ from starlette.websockets import WebSocket, WebSocketClose, WebSocketDisconnect
 from app.console.command_line import LineRefused
 from app.console.confine import LEAST_ABI, abi
 from app.console.console import Console
-from app.console.limits import Limits
+from app.console.limits import CommandLimits
 from app.console.programs import NAMES, Program
 from app.console.world_access import WorldAccess
 from app.flow.budget import Tally
@@ -98,7 +98,7 @@ class ConsoleSocket:
         self._access = access
         self._programs = programs
         self._words = words
-        self._limits = Limits()
+        self._limits = CommandLimits()
         self._open = Tally()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -39,7 +39,7 @@ def codes() -> set[str]:
                     given += node.args[:1]
                 elif getattr(node.func, "id", "") == "_pem":
                     given += node.args[2:3]
-            elif isinstance(node, ast.Assign) and path.name in ("silence.py", "errors.py"):
+            elif isinstance(node, ast.Assign) and path.name in ("no_answer.py", "errors.py"):
                 given = [node.value]
             elif isinstance(node, ast.Tuple) and path.name == "errors.py" and len(node.elts) == 2:
                 given = [node.elts[1]]

@@ -28,7 +28,7 @@ from app.flow.token import key_id
 from app.wiring import Choice
 from app.world.keys import SigningKey
 from app.world.lifecycle.simulation import Simulation
-from app.world.setup import ground, scenario
+from app.world.setup import new_world, scenario
 from tests.live.control_plane import ADMIN_TOKEN, READER_TOKEN, STRANGER_TOKEN, ControlPlane, missing
 from tests.waiting import SECONDS, eventually, unhurried
 
@@ -105,7 +105,7 @@ class Eks:
 
     def register_webhook(self, **changes: JsonValue) -> None:
         """Registers the world's webhook, and waits until the API server calls it."""
-        configuration = ground.webhook_configuration(self.world)
+        configuration = new_world.webhook_configuration(self.world)
         configuration["webhooks"][0].update(changes)
         path = "apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
         self.post(path, **configuration)

@@ -16,7 +16,7 @@ from websockets.frames import Frame, Opcode
 from websockets.sync.client import connect
 
 from app.serving.transport import protocols
-from app.serving.transport.connections import Connections, Limits
+from app.serving.transport.connections import ConnectionLimits, Connections
 from app.serving.transport.joined_writes import SIZE_LIMIT, JoinedWrites
 from app.serving.transport.protocols import (
     ALIVE,
@@ -96,7 +96,7 @@ async def directly(websocket):
 def serving(**limits):
     """The port of a server within those limits, and its connections."""
     granted = {"connections": 100, "per_address": 100, "sweep_seconds": 0.05, **limits}
-    connections = Connections(Limits(**granted), BUSY)
+    connections = Connections(ConnectionLimits(**granted), BUSY)
     pages = [
         Route("/", hello, methods=["GET", "POST"]),
         Route("/large", large),
@@ -310,7 +310,7 @@ def test_a_client_that_does_not_read_is_closed():
 
 
 def test_one_that_reads_slowly_is_not_closed():
-    connections = Connections(Limits(connections=1, per_address=1, write_seconds=10), BUSY)
+    connections = Connections(ConnectionLimits(connections=1, per_address=1, write_seconds=10), BUSY)
 
     class Transport:
         aborted = False
@@ -380,7 +380,7 @@ def test_refusals_are_bounded_too():
 )
 def test_one_address_may_not_take_all(clients, trusted, expected):
     networks: tuple[Network, ...] = tuple(ipaddress.ip_network(name) for name in trusted)
-    connections = Connections(Limits(connections=4, per_address=2, trusted=networks), BUSY)
+    connections = Connections(ConnectionLimits(connections=4, per_address=2, trusted=networks), BUSY)
 
     async def entering():
         transports = [asyncio.Transport() for _ in clients]

@@ -14,7 +14,7 @@ import pytest
 from app.console import aws_completion, completion
 from app.console.command_line import LineRefused
 from app.console.files import ALL_BYTES, COUNT, FILE_BYTES, Files
-from app.console.limits import AT_ONCE, OF_ALL, OF_AN_ADDRESS, OUTPUT, Limits
+from app.console.limits import AT_ONCE, OF_ALL, OF_AN_ADDRESS, OUTPUT, CommandLimits
 from app.console.plain_text import PlainText
 from app.console.plan import Part, Plan
 from app.console.run import Run
@@ -160,7 +160,7 @@ def test_links_are_not_followed_and_do_not_stay(files, tmp_path):
 
 
 def test_two_commands_of_a_visitor_run_at_once_and_print_a_megabyte_together():
-    limits = Limits()
+    limits = CommandLimits()
     with limits.running("b", "a") as first, limits.running("b", "a") as second:
         with pytest.raises(LineRefused) as refused, limits.running("b", "a"):
             pass
@@ -173,7 +173,7 @@ def test_two_commands_of_a_visitor_run_at_once_and_print_a_megabyte_together():
 
 
 def test_no_address_takes_all_places_and_the_places_are_bounded():
-    limits = Limits()
+    limits = CommandLimits()
     held = [limits.running(f"b{number}", "a") for number in range(OF_AN_ADDRESS)]
     held += [limits.running(f"c{number}", f"a{number}") for number in range(OF_ALL - OF_AN_ADDRESS)]
     for one in held[:OF_AN_ADDRESS]:
@@ -191,7 +191,7 @@ def test_no_address_takes_all_places_and_the_places_are_bounded():
 
 
 def test_two_addresses_leave_a_third_a_place():
-    limits = Limits()
+    limits = CommandLimits()
     with ExitStack() as held:
         for address in ("a", "b"):
             with suppress(LineRefused):
@@ -201,7 +201,7 @@ def test_two_addresses_leave_a_third_a_place():
 
 
 def test_a_visitor_who_took_too_much_of_the_processor_rests():
-    limits = Limits()
+    limits = CommandLimits()
     limits.charge("b", "a", 61)
     with pytest.raises(LineRefused, match="rests"), limits.running("b", "a"):
         pass

@@ -9,7 +9,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from app.clients.quiet import ServersClock
+from app.clients.clock_and_log import ServersClock
 from app.flow.doctor import examine
 from app.flow.errors import FlowError, NotPermitted, Refused
 from app.flow.model import Exchange, Status, Step

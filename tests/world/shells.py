@@ -10,7 +10,7 @@ from app.world.node.container import Container
 from app.world.node.processes import Processes
 from app.world.node.programs.program_limits import Programs
 from app.world.node.volumes.filesystem import FileSystem
-from app.world.node.volumes.nodes import User
+from app.world.node.volumes.inodes import User
 
 DIRECTORY = "/work"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

@@ -19,7 +19,7 @@ from app.console.command_line import LineRefused
 from app.console.confine import LEAST_ABI, abi
 from app.console.confinement import launched
 from app.console.console import Console
-from app.console.limits import Limits
+from app.console.limits import CommandLimits
 from app.console_access import console_access
 from tests.world.test_aws_cli import AWS
 
@@ -85,7 +85,7 @@ class Shown:
 @pytest.fixture(scope="module")
 def shown(simulation):
     access = console_access(simulation, simulation.world("console"))
-    yield Shown(access, Limits())
+    yield Shown(access, CommandLimits())
     assert {path.name for path in access.directory.iterdir()} == {"files"}
     simulation.store.discard("console")
 
@@ -177,7 +177,7 @@ def test_too_much_output_is_cut(shown, monkeypatch):
 def test_a_page_that_goes_while_something_is_printed_pays_for_it(shown):
     charged = []
 
-    class Counted(Limits):
+    class Counted(CommandLimits):
         def charge(self, browser, address, cpu_seconds):
             charged.append(cpu_seconds)
 
@@ -284,7 +284,7 @@ def test_without_a_world_nothing_runs():
     async def none():
         return None
 
-    console = Console(access=none, programs=found_programs(), limits=Limits(), browser="b", address="a")
+    console = Console(access=none, programs=found_programs(), limits=CommandLimits(), browser="b", address="a")
     with pytest.raises(LineRefused, match="no_world"):
         asyncio.run(console.run(1, "kubectl get pods", None, None))
 

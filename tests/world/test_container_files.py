@@ -11,7 +11,7 @@ from app.world.node.container import Container
 from app.world.node.programs.installed import is_aws_cli
 from app.world.node.volumes.atomic_writer import AtomicWriter, FileProjection, OwnedTree
 from app.world.node.volumes.filesystem import FileSystem
-from app.world.node.volumes.nodes import User
+from app.world.node.volumes.inodes import User
 
 NOW = 1795560735.0  # 2026-11-24T22:52:15Z
 MOUNT = "/var/run/secrets/eks.amazonaws.com/serviceaccount"

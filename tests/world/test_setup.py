@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote
 
 import pytest
 
-from app.clients.quiet import Silence
+from app.clients.clock_and_log import EmptyLog
 from app.flow.budget import Quota, TokenBucket
 from app.flow.model import Exchange
 from app.world import exchange_log, metering
@@ -210,7 +210,7 @@ def test_what_one_world_keeps_beside_its_running_log_is_small(world):
 
 
 def test_a_real_cluster_has_none():
-    assert Silence().setup() == ()
+    assert EmptyLog().setup() == ()
 
 
 # Whose act it is, and who pays

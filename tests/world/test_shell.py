@@ -18,7 +18,7 @@ from app.world.node.programs.tar import tar
 from app.world.node.programs.unix.program_table import PROGRAMS
 from app.world.node.shell import limits
 from app.world.node.streams import Streams
-from app.world.node.volumes.nodes import User
+from app.world.node.volumes.inodes import User
 from tests.examples import examples
 from tests.world.shells import WORLD, container, dash, processes, simulated
 

@@ -3,7 +3,7 @@
 import threading
 import time
 
-from app.serving.operations.open_pages import Memory
+from app.serving.operations.open_pages import WorldMemory
 from app.world.lifecycle import simulation as lifecycle
 from app.world.lifecycle import world_weight
 from app.world.lifecycle.simulation import Simulation
@@ -45,7 +45,7 @@ def test_what_is_put_into_a_world_or_kept_of_it_counts(simulation):
 
 def test_a_world_that_takes_the_memory_of_the_others_goes(monkeypatch):
     monkeypatch.setattr(lifecycle, "SWEEP_SECONDS", 0.05)
-    with Simulation(memory=Memory(room=2500 * KILOBYTE)) as simulation:
+    with Simulation(memory=WorldMemory(room=2500 * KILOBYTE)) as simulation:
         reader, hoarder = simulation.world("reader", "a"), simulation.world("hoarder", "b")
 
         async def fill():
@@ -63,7 +63,7 @@ def test_a_world_that_nobody_uses_goes_once_memory_is_short(monkeypatch):
     monkeypatch.setattr(lifecycle, "SWEEP_SECONDS", 0.05)
     monkeypatch.setattr(world_weight, "SHORT_SECONDS", 0)
     short = threading.Event()
-    with Simulation(memory=Memory(is_short=short.is_set)) as simulation:
+    with Simulation(memory=WorldMemory(is_short=short.is_set)) as simulation:
         simulation.world("reader")
         time.sleep(0.2)
         assert len(simulation.store) == 1

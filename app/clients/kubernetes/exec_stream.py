@@ -21,8 +21,8 @@ from websockets.uri import parse_uri
 from app.clients.bounds import READ_SECONDS
 from app.clients.errors import from_status, no_answer, unexpected
 from app.clients.kubernetes.transport import Dialer
+from app.clients.no_answer import AnswerTooLarge
 from app.clients.recorder import Recorder
-from app.clients.silence import AnswerTooLarge
 from app.flow import strict_json
 from app.flow.api_operations import CLUSTER
 from app.flow.errors import Refused

@@ -16,7 +16,7 @@ from app.console import programs
 from app.console.confine import LEAST_ABI, abi
 from app.console.confinement import Reach, launched, library_reads
 from app.console.console import Console
-from app.console.limits import Limits
+from app.console.limits import CommandLimits
 from app.console.world_access import WorldAccess
 from app.flow.model import Status
 from app.flow.visible import visible
@@ -78,7 +78,7 @@ async def _typed(line: str, access: WorldAccess, installed: dict[str, programs.P
     async def begin(_: bool) -> None:
         pass
 
-    one = Console(access=given, programs=installed, limits=Limits(), browser=_KEY, address=_KEY)
+    one = Console(access=given, programs=installed, limits=CommandLimits(), browser=_KEY, address=_KEY)
     ended = await one.run(1, line, show, begin)
     return ended.status, "".join(printed)
 

@@ -43,7 +43,7 @@ def room(limit: int | None) -> int:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Memory:
+class WorldMemory:
     """What the process has for its worlds."""
 
     room: int | None = None
@@ -52,10 +52,10 @@ class Memory:
     """Whether so much memory is really used that worlds which nobody uses at the moment have to go."""
 
 
-def for_worlds() -> Memory:
+def for_worlds() -> WorldMemory:
     """What the worlds may take together: half of what is reckoned for the pages."""
     limit = control_groups.memory_limit()
-    return Memory(room=None if limit is None else room(limit) * PAGE_BYTES // 2, is_short=MEMORY.is_short)
+    return WorldMemory(room=None if limit is None else room(limit) * PAGE_BYTES // 2, is_short=MEMORY.is_short)
 
 
 class OpenPages:

@@ -19,7 +19,7 @@ that does not read, and counts them to the container's memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class ConnectionLimits:
     """What one server grants its clients."""
 
     connections: int
@@ -64,7 +64,7 @@ class Connection:
 class Connections:
     """All connections of one server, on one event loop."""
 
-    def __init__(self, limits: Limits, busy: bytes) -> None:
+    def __init__(self, limits: ConnectionLimits, busy: bytes) -> None:
         """`busy`: the HTTP answer to a connection beyond the limits, head and body."""
         self.limits = limits
         self.busy = busy

@@ -57,7 +57,7 @@ NO_HANDSHAKE = answer("400 Bad Request", "Bad Request\n")
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """HTTP/1.1 within `Limits`."""
+    """HTTP/1.1 within `ConnectionLimits`."""
 
     def __init__(self, *arguments: Any, connections: Connections, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -148,7 +148,7 @@ class BoundedHttp(HttpToolsProtocol):
 
 
 class BoundedWebSocket(WebSocketsSansIOProtocol):
-    """A websocket within `Limits`."""
+    """A websocket within `ConnectionLimits`."""
 
     messages = 1000
     """Messages that may wait for the application. A page sends one with each click. One read may bring 40,000 of them,

@@ -9,7 +9,7 @@ from app.content import LANGUAGES, Content, load
 from app.serving import descriptors
 from app.serving.operations.open_pages import OPEN_PAGES
 from app.serving.plain_answers import plain_page
-from app.serving.transport.connections import Connections, Limits
+from app.serving.transport.connections import ConnectionLimits, Connections
 from app.serving.transport.protocols import answer, http_protocol, websocket_protocol
 from app.settings import Network
 
@@ -48,14 +48,14 @@ def of_pages(trusted: Sequence[Network]) -> dict[str, Any]:
     }
 
 
-def page_limits(descriptor_limit: int, trusted: Sequence[Network] = ()) -> Limits:
+def page_limits(descriptor_limit: int, trusted: Sequence[Network] = ()) -> ConnectionLimits:
     """Five eighths of all descriptors are for visitors, one each; half of these for one address: others find room.
 
     The rest is for files, for the world's servers and for our own connections to them. Where there are many descriptors
     and little memory, it is what the pages that may be open need.
     """
     total = max(2, min(descriptor_limit * 5 // 8 - BACKLOG, OF_A_PAGE * OPEN_PAGES.limit))
-    return Limits(connections=total, per_address=total // 2, trusted=tuple(trusted))
+    return ConnectionLimits(connections=total, per_address=total // 2, trusted=tuple(trusted))
 
 
 def busy_page(contents: Sequence[Content]) -> bytes:

@@ -13,7 +13,7 @@ from app.world.aws.account import Account
 from app.world.aws.issuer_client import IssuerClient
 from app.world.clock import WorldClock
 from app.world.exchange_log import ExchangeLog
-from app.world.setup.ground import fill_buckets
+from app.world.setup.new_world import fill_buckets
 from app.world.setup.roles import role_calls
 
 REGION = "ap-northeast-1"

@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar
 
 from app.flow.model import Chain
 from app.own_folder import OwnFolder
-from app.serving.operations.open_pages import Memory
+from app.serving.operations.open_pages import WorldMemory
 from app.world.aws.entities import NodeKind
 from app.world.clock import CLOCK_LIMIT
 from app.world.keys import KeyPool
@@ -53,7 +53,7 @@ class Simulation:
         kubernetes_port: int = 0,
         capacity: int = 500,
         idle_seconds: float = 3600,
-        memory: Memory | None = None,
+        memory: WorldMemory | None = None,
         own: str = "",
         state: StateDirectory | None = None,
     ) -> None:
@@ -67,7 +67,7 @@ class Simulation:
         self.ca_pem = self._listeners.pki.root_ca_pem
         """The CA of the https server, PEM."""
         self.store = WorldStore(capacity=capacity, idle_seconds=idle_seconds, own=own, drop=self._drop)
-        self._memory = memory or Memory()
+        self._memory = memory or WorldMemory()
         self._keys = KeyPool()
         self._programs = Programs()
         self.files = OwnFolder(files_in)

@@ -10,7 +10,7 @@ import asyncio
 import math
 from collections.abc import Mapping
 
-from app.serving.operations.open_pages import Memory
+from app.serving.operations.open_pages import WorldMemory
 from app.world.aws.account import Account
 from app.world.lifecycle.world_snapshot import bytes_of, kept
 from app.world.lifecycle.world_store import WorldStore
@@ -55,7 +55,7 @@ def too_heavy(weights: Mapping[str, int], room: int) -> list[str]:
     return going
 
 
-async def look_after(store: WorldStore, seconds: float, memory: Memory) -> None:
+async def look_after(store: WorldStore, seconds: float, memory: WorldMemory) -> None:
     """Runs for ever on the loop of the worlds: removes those that are idle, and those for which there is no memory."""
     while True:
         await asyncio.sleep(seconds)

@@ -24,7 +24,7 @@ from app.world.node.programs.installed import (
 )
 from app.world.node.programs.unix.listing import ls
 from app.world.node.volumes.filesystem import FileSystem
-from app.world.node.volumes.nodes import User
+from app.world.node.volumes.inodes import User
 
 _WEB_IDENTITY_SINCE = [1, 16, 232]
 _METADATA_TOKENS_SINCE = [1, 16, 289]

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Scope
 from app.serving import descriptors
 from app.serving.chunked_bodies import Pieces
 from app.serving.operations.open_pages import OPEN_PAGES
-from app.serving.transport.connections import Connections, Limits, take_little_ahead
+from app.serving.transport.connections import ConnectionLimits, Connections, take_little_ahead
 from app.serving.transport.protocols import answer
 from app.world.apiserver.endpoints import app as kubernetes_api
 from app.world.aws import endpoint as aws_api
@@ -209,8 +209,8 @@ def config(app: ASGIApp, wait: Callable[[Scope], Response], *, tls: bool) -> uvi
     )
 
 
-def limits(descriptor_limit: int) -> Limits:
+def limits(descriptor_limit: int) -> ConnectionLimits:
     """A sixth of all descriptors, but no more than a few for each page that may be open: TLS takes 0.27 MB for each, at
     once. All clients are on this machine, so their addresses do not distinguish them."""
     total = max(16, min(descriptor_limit // 6, OF_A_PAGE * OPEN_PAGES.limit))
-    return Limits(connections=total, per_address=total)
+    return ConnectionLimits(connections=total, per_address=total)

@@ -11,7 +11,7 @@ from app.flow.annotations import ROLE_ARN
 from app.flow.build.documents import IMAGE, LIST_BUCKETS
 from app.flow.model import Chain, JsonObject
 from app.flow.names import DEFAULT_AUDIENCE, role_in
-from app.world.setup import ground, story
+from app.world.setup import new_world, story
 from app.world.setup.developer import Developer
 from app.world.setup.roles import trust_policy
 
@@ -44,7 +44,7 @@ async def seed(world: World) -> None:
 
     Returns once all objects are created; the Pods then run on their own. Raises `SetupRefused` and `NetworkError`.
     """
-    await ground.lay(world)
+    await new_world.fill(world)
     if world.start == "finished":
         await _irsa(world, Developer(world))
         await story.seed(world)

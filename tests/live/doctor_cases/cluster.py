@@ -27,7 +27,7 @@ from app.flow.port_wrappers.consent import Action, consented
 from app.flow.ports import Execution, Ports
 from app.flow.steps.injection import own_token, token_source
 from app.world.aws import iam
-from app.world.setup import ground, roles
+from app.world.setup import new_world, roles
 from tests.live.eks import Eks
 from tests.waiting import eventually
 
@@ -132,7 +132,7 @@ class Cluster:
         self.eks.request("DELETE", f"{path}/pod-identity-webhook")
         self.at_the_end.callback(self.eks.register_webhook)
         if changes:
-            configuration = ground.webhook_configuration(self.eks.world)
+            configuration = new_world.webhook_configuration(self.eks.world)
             configuration["webhooks"][0].update(changes)
             self.eks.post(path, **configuration)
             self.at_the_end.callback(self.eks.request, "DELETE", f"{path}/pod-identity-webhook")

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from app.world.node.volumes.nodes import Node
+from app.world.node.volumes.inodes import Inode
 
 if TYPE_CHECKING:
     from app.world.node.shell.interpreter import Shell
@@ -98,28 +98,28 @@ class _Condition:
             path = posixpath.join(self._shell.state.directory, operand) if operand else ""
             if path == "/dev/null":
                 return operator in "erwc"
-            node = files.stat(path, follow=operator not in "Lh")
+            inode = files.stat(path, follow=operator not in "Lh")
         except OSError:
             return False
-        return _is(operator, node, files.may)
+        return _is(operator, inode, files.may)
 
 
-def _is(operator: str, node: Node, may: Callable[[Node, int], bool]) -> bool:
+def _is(operator: str, inode: Inode, may: Callable[[Inode, int], bool]) -> bool:
     match operator:
         case "e":
             return True
         case "d":
-            return node.is_directory
+            return inode.is_directory
         case "f":
-            return not node.is_directory and not node.is_link
+            return not inode.is_directory and not inode.is_link
         case "L" | "h":
-            return node.is_link
+            return inode.is_link
         case "s":
-            return node.size > 0
+            return inode.size > 0
         case "x":
-            return bool(node.mode & 0o111) and may(node, 1)
+            return bool(inode.mode & 0o111) and may(inode, 1)
         case "r" | "w":
-            return may(node, 4 if operator == "r" else 2)
+            return may(inode, 4 if operator == "r" else 2)
     return False
 
 

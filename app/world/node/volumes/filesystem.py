@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TextIO
 
 from app.world.node.volumes.atomic_writer import OwnedTree
-from app.world.node.volumes.nodes import Node, User, image_directory, os_error, real_node, written_node
+from app.world.node.volumes.inodes import Inode, User, image_directory, os_error, real_inode, written_inode
 from app.world.node.volumes.scratch import Scratch, Written
 
 PATH_LIMIT = 4096
@@ -65,12 +65,12 @@ class FileSystem:
 
     def read(self, path: str) -> bytes:
         """A file's content. Raises `OSError`."""
-        node = self.stat(path)
-        if node.is_directory:
+        inode = self.stat(path)
+        if inode.is_directory:
             raise os_error(errno.EISDIR, path)
-        if not self.may(node, 4):
+        if not self.may(inode, 4):
             raise os_error(errno.EACCES, path)
-        return Path(node.real).read_bytes() if node.real is not None else node.content or b""
+        return Path(inode.real).read_bytes() if inode.real is not None else inode.content or b""
 
     def open(self, path: str) -> TextIO:
         """Opens a text file for reading. Raises `OSError` as the built-in does, with the container's path."""
@@ -79,29 +79,29 @@ class FileSystem:
     def listdir(self, path: str) -> list[str]:
         """The names in a directory, in bytewise order. Raises `OSError`."""
         location = self._resolve(path, follow=True)
-        node = self._node(location)
-        if not node.is_directory:
+        inode = self._inode(location)
+        if not inode.is_directory:
             raise os_error(errno.ENOTDIR, path)
-        if not self.may(node, 4):
+        if not self.may(inode, 4):
             raise os_error(errno.EACCES, path)
         names = set(self._image.get(location, ()))
-        if node.real is not None:
-            names |= set(os.listdir(node.real))
+        if inode.real is not None:
+            names |= set(os.listdir(inode.real))
         _, layer, key = self._layer(location)
         return sorted(names | layer.children(key))
 
-    def stat(self, path: str, *, follow: bool = True) -> Node:
-        """The node at a path; with `follow` the one that a link points to. Raises `OSError`."""
-        return self._node(self._resolve(path, follow=follow), counted=True)
+    def stat(self, path: str, *, follow: bool = True) -> Inode:
+        """The inode at a path; with `follow` the one that a link points to. Raises `OSError`."""
+        return self._inode(self._resolve(path, follow=follow), counted=True)
 
-    def stat_all(self, path: str, names: Iterable[str], *, follow: bool) -> list[Node]:
+    def stat_all(self, path: str, names: Iterable[str], *, follow: bool) -> list[Inode]:
         """`stat` of names in a directory, whose path is resolved once. Raises `OSError`."""
         location = self._resolve(path, follow=True)
-        if not self.may(self._node(location), 1):
+        if not self.may(self._inode(location), 1):
             raise os_error(errno.EACCES, path)
         places = {".": location, "..": posixpath.dirname(location)}
-        nodes = [(name, self._node(places.get(name) or posixpath.join(location, name), counted=True)) for name in names]
-        return [self.stat(posixpath.join(path, name)) if follow and node.is_link else node for name, node in nodes]
+        seen = [(name, self._inode(places.get(name) or posixpath.join(location, name), counted=True)) for name in names]
+        return [self.stat(posixpath.join(path, name)) if follow and inode.is_link else inode for name, inode in seen]
 
     def real(self, path: str) -> str:
         """The path without links and dots. Raises `OSError`."""
@@ -162,14 +162,14 @@ class FileSystem:
         _, layer, key = self._layer(location)
         if key not in layer.entries:
             raise os_error(errno.EBUSY, path)
-        if not self.may(self._node(posixpath.dirname(location)), 2):
+        if not self.may(self._inode(posixpath.dirname(location)), 2):
             raise os_error(errno.EACCES, path)
         if layer.children(key):
             raise os_error(errno.ENOTEMPTY, path)
         del layer.entries[key]
 
-    def _target(self, path: str) -> tuple[str, Node | None]:
-        """The location of a path that is to be changed, and the node there. Raises `OSError` where it may not be
+    def _target(self, path: str) -> tuple[str, Inode | None]:
+        """The location of a path that is to be changed, and the inode there. Raises `OSError` where it may not be
         changed."""
         try:
             location = self._resolve(path, follow=True)
@@ -178,15 +178,15 @@ class FileSystem:
             if name in ("", ".", ".."):
                 raise
             location = posixpath.join(self._resolve(directory or "/", follow=True), name)
-            parent = self._node(posixpath.dirname(location))
+            parent = self._inode(posixpath.dirname(location))
             if not parent.is_directory:
                 raise os_error(errno.ENOTDIR, path) from None
             if len(name.encode("utf-8", "replace")) > 255 or len(location) > PATH_LIMIT:
                 raise os_error(errno.ENAMETOOLONG, path) from None
             found = None
         else:
-            found = self._node(location)
-            parent = self._node(posixpath.dirname(location))
+            found = self._inode(location)
+            parent = self._inode(posixpath.dirname(location))
         if self._layer(location)[0] not in self._writable:
             raise os_error(errno.EROFS, path)
         if found is None and not self.may(parent, 2):
@@ -200,7 +200,7 @@ class FileSystem:
         *,
         content: bytes | None,
         mode: int,
-        old: Node | None,
+        old: Inode | None,
         modified: float | None = None,
     ) -> None:
         _, layer, key = self._layer(location)
@@ -236,7 +236,7 @@ class FileSystem:
         if len(path) > PATH_LIMIT:
             raise os_error(errno.ENAMETOOLONG, path)
         follow = follow or path.endswith("/")
-        location, here = "/", self._node("/")
+        location, here = "/", self._inode("/")
         pending = [name for name in reversed(path.split("/")) if name not in ("", ".")]
         links = 0
         while pending:
@@ -247,43 +247,43 @@ class FileSystem:
                 raise os_error(errno.EACCES, path)
             if name == "..":
                 location = posixpath.dirname(location)
-                here = self._node(location)
+                here = self._inode(location)
                 continue
             below = f"{location.rstrip('/')}/{name}"
             try:
-                node = self._node(below)
+                inode = self._inode(below)
             except OSError as error:
                 raise os_error(error.errno or errno.ENOENT, path) from None
-            if not node.is_link or (not pending and not follow):
-                location, here = below, node
+            if not inode.is_link or (not pending and not follow):
+                location, here = below, inode
                 continue
             links += 1
             if links > LINK_LIMIT:
                 raise os_error(errno.ELOOP, path)
-            if node.target.startswith("/"):
-                location, here = "/", self._node("/")
-            pending += [part for part in reversed(node.target.split("/")) if part not in ("", ".")]
+            if inode.target.startswith("/"):
+                location, here = "/", self._inode("/")
+            pending += [part for part in reversed(inode.target.split("/")) if part not in ("", ".")]
         return location
 
-    def _node(self, location: str, *, counted: bool = False) -> Node:
-        """The node at a resolved location; `counted` as for `real_node`. Raises `OSError`."""
+    def _inode(self, location: str, *, counted: bool = False) -> Inode:
+        """The inode at a resolved location; `counted` as for `real_inode`. Raises `OSError`."""
         _, layer, key = self._layer(location)
         if (written := layer.entries.get(key)) is not None:
-            return written_node(written)
+            return written_inode(written)
         for mount, tree in self._mounts.items():
             if location == mount or location.startswith(f"{mount}/"):
                 real = (tree.path + location.removeprefix(mount)).rstrip("/")
-                return real_node(tree, real, location, counted=counted)
+                return real_inode(tree, real, location, counted=counted)
         if location not in self._image:
             raise os_error(errno.ENOENT, location)
         return image_directory(self._modes.get(location, 0o755), len(self._image[location]), self._created)
 
-    def may(self, node: Node, right: int) -> bool:
+    def may(self, inode: Inode, right: int) -> bool:
         """Whether the user has a right (4 read, 1 search). Root has every right (CAP_DAC_OVERRIDE)."""
         if self.user.uid == 0:
             return True
-        if node.uid == self.user.uid:
-            return bool(node.mode >> 6 & right)
-        if node.gid == self.user.gid or node.gid in self.user.groups:
-            return bool(node.mode >> 3 & right)
-        return bool(node.mode & right)
+        if inode.uid == self.user.uid:
+            return bool(inode.mode >> 6 & right)
+        if inode.gid == self.user.gid or inode.gid in self.user.groups:
+            return bool(inode.mode >> 3 & right)
+        return bool(inode.mode & right)

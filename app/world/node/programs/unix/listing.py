@@ -11,7 +11,7 @@ from math import ceil
 
 from app.flow.ports import Execution
 from app.world.node.volumes.filesystem import FileSystem
-from app.world.node.volumes.nodes import Node
+from app.world.node.volumes.inodes import Inode
 
 OPTIONS = "aA1dhlLnrt"
 _STEPS = 10
@@ -25,7 +25,7 @@ USERS = {0: "root", 65534: "nobody"}
 @dataclass(frozen=True, kw_only=True)
 class _Entry:
     name: str
-    node: Node
+    inode: Inode
 
 
 def ls(
@@ -63,12 +63,12 @@ def ls(
         spend(_STEPS)
         try:
             follow = "L" in options or (not options & {"l", "n", "d"})
-            node = files.stat(full, follow=follow)
-            if node.is_directory and "d" not in options:
+            inode = files.stat(full, follow=follow)
+            if inode.is_directory and "d" not in options:
                 inside.append((path, _children(files, full, options)))
                 spend(_STEPS * len(inside[-1][1]))
             else:
-                loose.append(_Entry(name=path, node=node))
+                loose.append(_Entry(name=path, inode=inode))
         except OSError as error:
             errors.append(_complaint(path, error, busybox=busybox))
     # (3) Print.
@@ -77,7 +77,7 @@ def ls(
         blocks.append(_lines(_in_order(loose, options), options, now=now, busybox=busybox))
     for path, entries in inside:
         heading = f"{path}:\n" if len(paths) > 1 else ""
-        kilobytes = sum(entry.node.blocks for entry in entries) // 2
+        kilobytes = sum(entry.inode.blocks for entry in entries) // 2
         total = f"total {_human(kilobytes * 1024) if 'h' in options else kilobytes}\n" if options & _LONG else ""
         blocks.append(heading + total + _lines(_in_order(entries, options), options, now=now, busybox=busybox))
     exit_code = 0 if not errors else (1 if busybox else 2)
@@ -90,14 +90,14 @@ def _children(files: FileSystem, path: str, options: set[str]) -> list[_Entry]:
         names = [".", "..", *names]
     elif "A" not in options:
         names = [name for name in names if not name.startswith(".")]
-    nodes = files.stat_all(path, names, follow="L" in options)
-    return [_Entry(name=name, node=node) for name, node in zip(names, nodes, strict=True)]
+    inodes = files.stat_all(path, names, follow="L" in options)
+    return [_Entry(name=name, inode=inode) for name, inode in zip(names, inodes, strict=True)]
 
 
 def _in_order(entries: list[_Entry], options: set[str]) -> list[_Entry]:
     """By name, as they come; with `-t` the newest first."""
     if "t" in options:
-        entries = sorted(entries, key=lambda entry: -entry.node.modified)
+        entries = sorted(entries, key=lambda entry: -entry.inode.modified)
     return entries[::-1] if "r" in options else entries
 
 
@@ -107,13 +107,13 @@ def _lines(entries: list[_Entry], options: set[str], *, now: float, busybox: boo
         return "".join(f"{entry.name}\n" for entry in entries)
     rows = [
         (
-            stat.filemode(entry.node.mode),
-            str(entry.node.links),
-            _owner(entry.node.uid, numeric),
-            _owner(entry.node.gid, numeric),
-            _human(entry.node.size) if "h" in options else str(entry.node.size),
-            _time(entry.node.modified, now),
-            entry.name + (f" -> {entry.node.target}" if entry.node.is_link else ""),
+            stat.filemode(entry.inode.mode),
+            str(entry.inode.links),
+            _owner(entry.inode.uid, numeric),
+            _owner(entry.inode.gid, numeric),
+            _human(entry.inode.size) if "h" in options else str(entry.inode.size),
+            _time(entry.inode.modified, now),
+            entry.name + (f" -> {entry.inode.target}" if entry.inode.is_link else ""),
         )
         for entry in entries
     ]

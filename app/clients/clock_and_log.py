@@ -45,7 +45,7 @@ def _ahead(exchange: Exchange) -> float | None:
     return exchange.started + exchange.seconds - theirs if exchange.started and theirs < LATEST else None
 
 
-class Silence:
+class EmptyLog:
     """The `ServerLog` port: the servers of a real cluster report no exchanges of others."""
 
     def exchanges(self) -> tuple[Exchange, ...]:

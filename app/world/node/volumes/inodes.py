@@ -24,7 +24,7 @@ class User:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Node:
+class Inode:
     """The values that `stat` returns for one file."""
 
     mode: int
@@ -53,9 +53,9 @@ class Node:
 
 
 @lru_cache(maxsize=256)
-def image_directory(mode: int, subdirectories: int, created: float) -> Node:
+def image_directory(mode: int, subdirectories: int, created: float) -> Inode:
     """A directory of an image, with its permission bits."""
-    return Node(
+    return Inode(
         mode=stat.S_IFDIR | mode,
         uid=0,
         gid=0,
@@ -66,11 +66,11 @@ def image_directory(mode: int, subdirectories: int, created: float) -> Node:
     )
 
 
-def written_node(written: Written) -> Node:
+def written_inode(written: Written) -> Inode:
     """A file that a program has written."""
     is_directory = written.content is None
     size = len(written.content or b"")
-    return Node(
+    return Inode(
         mode=(stat.S_IFDIR if is_directory else stat.S_IFREG) | written.mode,
         uid=written.uid,
         gid=written.gid,
@@ -82,7 +82,7 @@ def written_node(written: Written) -> Node:
     )
 
 
-def real_node(tree: OwnedTree, real: str, location: str, *, counted: bool) -> Node:
+def real_inode(tree: OwnedTree, real: str, location: str, *, counted: bool) -> Inode:
     """A file of a volume, as in a tmpfs: the sizes of directories and the blocks are those that a tmpfs reports.
 
     `counted`: whether the links and the size of a directory are needed, for which its entries have to be read.
@@ -100,7 +100,7 @@ def real_node(tree: OwnedTree, real: str, location: str, *, counted: bool) -> No
         children = list(os.scandir(real))
         links = 2 + sum(child.is_dir(follow_symlinks=False) for child in children)
         size = 40 + 20 * len(children)
-    return Node(
+    return Inode(
         mode=stat.S_IFMT(found.st_mode) | owned.mode,
         uid=owned.uid,
         gid=owned.gid,

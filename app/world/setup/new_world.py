@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _DAY = 86400.0
 
 
-async def lay(world: World) -> None:
+async def fill(world: World) -> None:
     """Fills a world that has nothing in it yet."""
     # (1) Namespaces with their ServiceAccounts `default`. A learner who looks around in an empty world finds what EKS
     #     runs. A finished world does not have it, so its lists of all ServiceAccounts are shorter.
