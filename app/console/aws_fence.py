@@ -48,7 +48,7 @@ def check(arguments: Sequence[str]) -> None:
     if "help" in (operation, *found[2:3]):
         raise LineRefused("needs_pager", got="aws help")
     if service == "configure" and operation not in _READING:
-        raise LineRefused("writes_settings", got=" ".join(("aws configure", operation)).strip())
+        raise LineRefused("writes_settings", got=f"aws configure {operation}".strip())
     if operation == "wizard":
         raise LineRefused("needs_terminal", got=f"aws {service} wizard")
     previous = ""

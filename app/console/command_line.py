@@ -179,10 +179,7 @@ class _Parser:
         is_stream = word.isdecimal() and not self._is_quoted
         if operator == "|":
             self._end_stage()
-        elif operator in (">", ">>") and not is_stream and following != "&":
-            self._end_word()
-            self._expects = operator
-        elif operator == "<<" and not is_stream:
+        elif not is_stream and (operator == "<<" or (operator in (">", ">>") and following != "&")):
             self._end_word()
             self._expects = operator
         else:

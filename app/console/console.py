@@ -127,11 +127,10 @@ class Console:
         files = list(access.files.sizes())
         candidates = completion.by_name(found, self.programs, files)
         if candidates is None:
-            ask = self._look_up if found.words[0] == "aws" else self._ask
-            candidates = await ask(found, access, files)
+            candidates = await (self._look_up(found) if found.words[0] == "aws" else self._ask(found, access, files))
         return len(found.part), candidates
 
-    async def _look_up(self, found: completion.Asked, _: WorldAccess, files: list[str]) -> list[completion.Candidate]:
+    async def _look_up(self, found: completion.Asked) -> list[completion.Candidate]:
         program = self.programs.get("aws")
         return await asyncio.to_thread(aws_completion.candidates, program.index, found) if program else []
 

@@ -27,7 +27,7 @@ _INLINE = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 class SecurityHeaders:
     """Sets the headers on every answer."""
 
-    def __init__(self, app: ASGIApp, *, index: Path, ours: str = "", frame_ancestors: Sequence[str]) -> None:
+    def __init__(self, app: ASGIApp, *, index: Path, ours: str, frame_ancestors: Sequence[str]) -> None:
         """`index`: the installed Streamlit's page; `ours`: the HTML that is put into it. Their inline scripts may run.
 
         `frame_ancestors`: https origins that may frame it.

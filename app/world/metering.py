@@ -33,7 +33,7 @@ _tab: ContextVar[Tab | None] = ContextVar("tab", default=None)
 held_back: ContextVar[Callable[[], float] | None] = ContextVar("held_back", default=None)
 """Says by how many seconds the answer to the request of this context is late."""
 
-_ANSWERS = ("http.response.start", "websocket.accept", "websocket.http.response.start")
+ANSWERS = ("http.response.start", "websocket.accept", "websocket.http.response.start")
 """The messages of ASGI by which an answer begins."""
 
 
@@ -87,7 +87,7 @@ class HoldBack:
         """Passes everything through, some of it later."""
 
         async def later(message: Message) -> None:
-            if message["type"] in _ANSWERS and (seconds := held_back.get()) is not None:
+            if message["type"] in ANSWERS and (seconds := held_back.get()) is not None:
                 await asyncio.sleep(seconds())
             await send(message)
 

@@ -193,9 +193,9 @@ def _pod_after(place: Place, held: set[str]) -> Iterator[Act]:
 
 def _buckets(place: Place, held: set[str]) -> Iterator[Act]:
     chain = place.chain
-    if "log_lists_buckets" not in held or "access.list_buckets" not in held:
-        if (chain.namespace, chain.pod) not in place.taken or "log_lists_buckets" not in held:
-            yield from _run(place, chain.namespace, chain.pod, chain.service_account, ends="Succeeded")
+    is_taken = (chain.namespace, chain.pod) in place.taken
+    if "log_lists_buckets" not in held or ("access.list_buckets" not in held and not is_taken):
+        yield from _run(place, chain.namespace, chain.pod, chain.service_account, ends="Succeeded")
     yield _log(chain.namespace, chain.pod)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from app.flow.annotations import ROLE_ARN
+from app.flow.annotations import PREFIX, ROLE_ARN
 from app.flow.doctor.fix import Change
 from app.flow.doctor.names import Names
 from app.flow.doctor.trust_fix import Bearer
@@ -43,7 +43,7 @@ def annotated(names: Names, **changed: str | None) -> Change:
     """The ServiceAccount with other annotations. The keys are those of `eks.amazonaws.com/`, `_` for `-`."""
     after = dict(names.annotations)
     for key, value in changed.items():
-        full = f"eks.amazonaws.com/{key.replace('_', '-')}"
+        full = f"{PREFIX}/{key.replace('_', '-')}"
         after.pop(full, None)
         if value is not None:
             after[full] = value

@@ -37,7 +37,7 @@ OPTIONAL_KEYS = "optional_keys"
 _MAIN = "kubectl.kubernetes.io/default-container"
 """The annotation of the container that the Pod is for (Kubernetes, "Well-Known Labels, Annotations and Taints")."""
 _CREDENTIALS_MOUNT = re.compile(r"/\.aws(/|$)")
-_DENIED = "ermission denied"
+DENIED = "ermission denied"
 _NO_CHARACTERS = "0"
 """What the walk records as found for an empty file."""
 
@@ -94,7 +94,7 @@ def _token_readable(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue
         else:
             findings.unknown("pod.token_readable", first.reason, where=first.where, error=first.error)
         return
-    denied, error = ([first.where], first.error) if _DENIED in first.error else ([], "")
+    denied, error = ([first.where], first.error) if DENIED in first.error else ([], "")
     if first.status is Status.FAILED and not denied:
         return
     already_read, _ = token_container(pod) or ("", "")
@@ -106,7 +106,7 @@ def _token_readable(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue
             read = ports.cluster.execute(walk.subject.namespace, walk.subject.pod, get_str(box, "name"), ["cat", path])
         except FlowError:  # an init container that has ended: no program reads the file there any more
             continue
-        if _DENIED in read.stderr:
+        if DENIED in read.stderr:
             denied, error = [*denied, f"{get_str(box, 'name')} {path}"], read.stderr.strip()
     modes = [
         f"{get_str(entry, 'mode')} {get_str(entry, 'owner')}:{get_str(entry, 'group')}"

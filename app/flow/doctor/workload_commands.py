@@ -11,6 +11,7 @@ from app.flow.doctor.workload import HELD_BACK, ON_DELETE, PARTITION, PAUSED, ne
 from app.flow.json_access import get, get_list, get_str
 from app.flow.model import JsonValue, Subject
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, has_identity, token_source
+from app.flow.steps.kubelet_status import ENDED
 from app.flow.webhook import POD_IDENTITY_VARIABLES, VOLUME
 
 _INJECTED = (f"{ROLE_VARIABLE}-", f"{TOKEN_VARIABLE}-")
@@ -53,7 +54,7 @@ class WorkloadCommands:
         A workload's new Pod has another name. A Job whose last Pod has failed makes no other one by itself, and a
         workload that is updated `OnDelete` none before its Pod is deleted.
         """
-        ended = get_str(self.documents.get("pod"), "status", "phase") in ("Failed", "Succeeded")
+        ended = get_str(self.documents.get("pod"), "status", "phase") in ENDED
         match self.again:
             case "restart" if self._held_back not in (ON_DELETE, PARTITION):
                 return self._makes_a_pod(*self._resume(), self.kubectl("rollout", "restart", self.workload))

@@ -9,6 +9,8 @@ from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonValue
 from app.flow.webhook import VOLUME
 
+ENDED = ("Succeeded", "Failed")
+"""The phases in which no container will run again (kubernetes.io, "Pod Lifecycle")."""
 FAILED_MOUNT = "FailedMount"
 """The event's reason."""
 _REASON_ALONE = re.compile(r"Error: \w+")

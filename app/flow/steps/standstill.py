@@ -29,7 +29,7 @@ _BEING_MADE = ("", "ContainerCreating", "PodInitializing")
 it."""
 _NEVER_BEGAN = ("StartError", "ContainerCannotRun")
 """The reasons of a container whose process could not be started."""
-_CRASH_LOOP = "CrashLoopBackOff"
+CRASH_LOOP = "CrashLoopBackOff"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,12 +119,12 @@ def _of_container(status: JsonValue, pod: JsonValue, field: str) -> Standstill |
     ended = get_object(status, "state", "terminated") or get_object(status, "lastState", "terminated")
     waiting = get_object(status, "state", "waiting")
     reason, code = get_str(waiting, "reason"), get(ended, "exitCode")
-    if kubelet_status.runs(status) or (code == 0 and reason in ("", _CRASH_LOOP)):
+    if kubelet_status.runs(status) or (code == 0 and reason in ("", CRASH_LOOP)):
         return None
     message = get_str(waiting, "message")
     if reason in _NO_IMAGE:
         kind = IMAGE
-    elif reason not in (*_BEING_MADE, _CRASH_LOOP):
+    elif reason not in (*_BEING_MADE, CRASH_LOOP):
         kind = CREATION
     elif ended:
         how = ", ".join(filter(None, (get_str(ended, "reason"), f"exit {code}" if isinstance(code, int) else "")))
@@ -149,5 +149,5 @@ def _of_program(pod: JsonValue, field: str, waiting: str) -> str:
     """The reason for a program that has ended badly, by whether the kubelet starts it again."""
     if field == "initContainerStatuses":
         return INIT
-    again = waiting == _CRASH_LOOP or get_str(pod, "status", "phase") != "Failed"
+    again = waiting == CRASH_LOOP or get_str(pod, "status", "phase") != "Failed"
     return CRASH if again and get_str(pod, "spec", "restartPolicy") != "Never" else FAILED

@@ -163,8 +163,7 @@ def _records(claims: Mapping[str, Any], entered: Entered) -> Iterator[Point]:
     else:
         met = issuer.startswith("https://") and host_and_path(issuer) == url
         classic = f"No OpenIDConnect provider found in your account for {issuer}"
-        found = _judged("provider", met, issuer, f"https://{url}", _INVALID, (_NOT_VALIDATED, classic), note="entered")
-        yield found
+        yield _judged("provider", met, issuer, f"https://{url}", _INVALID, (_NOT_VALIDATED, classic), note="entered")
     if not entered.audiences:
         yield Point(id="audience", status=Status.UNKNOWN, got=audience, note="not_entered")
     else:

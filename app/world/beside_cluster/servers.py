@@ -19,11 +19,12 @@ from app.world.aws.endpoint import create_app, wait
 from app.world.beside_cluster.account import fill, new_account
 from app.world.beside_cluster.front import FindServiceAccount, Front, OneAccount
 from app.world.exchange_log import ExchangeLog
+from app.world.servers.http_client import HOST
 from app.world.servers.loop_thread import LoopThread
 from app.world.servers.loopback import Loopback
 from app.world.servers.network import Network
 from app.world.servers.pki import Pki
-from app.world.servers.servers import HOST, TlsServer, config, listen, port_of, stop
+from app.world.servers.servers import TlsServer, config, listen, port_of, stop
 
 
 class BesideCluster:

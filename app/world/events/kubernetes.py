@@ -16,13 +16,13 @@ from app.world.apiserver.request.request_info import RequestInfo, parse_request
 from app.world.apiserver.types.resources import REVIEWS, find_resource
 from app.world.events.deeds import is_persons, note_request
 from app.world.events.tool import Tool, is_developer, is_this_app, tool_of
+from app.world.metering import ANSWERS
 
 if TYPE_CHECKING:
     from app.world.world import World
 
 _DISCOVERY = ("/api", "/apis", "/openapi")
 """Documents that kubectl reads before each command: they are no step of anyone's."""
-_STARTS = ("http.response.start", "websocket.accept", "websocket.http.response.start")
 _BODY_LIMIT = 256 * 1024
 """Bytes of an answer that are read for the name of what was created."""
 _WRITES = ("create", "update", "patch", "delete", "deletecollection")
@@ -97,7 +97,7 @@ class _Seen:
         """`send`, which first writes the event: of what is created once the answer says what it is called."""
 
         async def noticed(message: Message) -> None:
-            if message["type"] in _STARTS:
+            if message["type"] in ANSWERS:
                 self._status = message.get("status", 101)
                 if not self._names_itself or self._status >= 300:
                     self._record(self._info.name)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from app.world.saved.state_directory import ServersRecord
+from app.world.servers.http_client import HOST
 from app.world.servers.pki import Pki
-from app.world.servers.servers import HOST, listen, port_of
+from app.world.servers.servers import listen, port_of
 from app.world.world import ISSUER_HOST
 
 

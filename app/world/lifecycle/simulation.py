@@ -28,9 +28,10 @@ from app.world.node.programs.runner import AwsCli
 from app.world.node.volumes.disk import parent_of_node_files
 from app.world.saved.keepers import Keepers
 from app.world.saved.state_directory import StateDirectory
+from app.world.servers.http_client import HOST
 from app.world.servers.loop_thread import LoopThread
 from app.world.servers.loopback import Loopback
-from app.world.servers.servers import HOST, Servers
+from app.world.servers.servers import Servers
 from app.world.setup.scenario import ARTICLE
 from app.world.world import ISSUER_HOST, SharedServices, Start, World
 

@@ -26,10 +26,10 @@ from app.world.lifecycle.world_store import WorldStore
 from app.world.metering import HoldBack
 from app.world.servers import issuer, pod_identity_webhook
 from app.world.servers.http import BODY_LIMIT
+from app.world.servers.http_client import HOST
 from app.world.servers.metered_connections import http_protocol, websocket_protocol
 from app.world.servers.unread_answers import UnreadAnswers
 
-HOST = "127.0.0.1"
 BACKLOG = 512
 HANDSHAKE_SECONDS = 10.0
 """For a TLS handshake. asyncio's own limit is a minute."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from app.flow.doctor.pods.rows import ENDED, PodRow
+from app.flow.doctor.pods.rows import PodRow
 from app.flow.doctor.workload import workload_of
 from app.flow.errors import NotPermitted
 from app.flow.json_access import get, get_str
 from app.flow.model import JsonValue
 from app.flow.ports import Ports
+from app.flow.steps.kubelet_status import ENDED
 
 _REVISIONS = ("pod-template-hash", "controller-revision-hash")
 """The labels that differ after a change of the Pod template: that of a Deployment, and that of a StatefulSet or

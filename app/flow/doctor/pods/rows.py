@@ -21,11 +21,10 @@ from app.flow.steps.injection import (
     own_token,
     token_source,
 )
+from app.flow.steps.kubelet_status import ENDED
 from app.flow.webhook import SKIP_LABEL, VOLUME
 from app.flow.webhook_patch import REGION_VARIABLES, STS_VARIABLE
 
-ENDED = ("Succeeded", "Failed")
-"""The phases in which no container will run again (kubernetes.io, "Pod Lifecycle")."""
 _BEFORE = {STS_VARIABLE, *REGION_VARIABLES}
 """What the webhook appends before the role and the token's file, unless it is there already."""
 

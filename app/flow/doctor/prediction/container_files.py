@@ -6,11 +6,11 @@ claims (kubernetes, pkg/serviceaccount/claims.go).
 
 from __future__ import annotations
 
-from app.flow.doctor.container_checks import locked_out
+from app.flow.doctor.container_checks import DENIED, locked_out
 from app.flow.doctor.prediction.copied import Copy, NotKnown, refusal
 from app.flow.doctor.prediction.stand_in_tokens import signed
 from app.flow.json_access import get, get_list, get_object, get_str, seconds
-from app.flow.model import HOLDS, JsonObject, JsonValue, Status
+from app.flow.model import HOLDS, JsonObject, JsonValue, Status, Subject
 from app.flow.names import API_TOKEN, provider_arn, subject_claim
 from app.flow.ports import Execution
 from app.flow.steps import kubelet_status
@@ -18,7 +18,6 @@ from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment, ow
 from app.flow.steps.token_fetch import NO_PROGRAM
 
 _HOUR = 3600
-_DENIED = "ermission denied"
 
 
 def execute(copy: Copy, container: str, command: list[str]) -> Execution:
@@ -67,7 +66,7 @@ def _token(copy: Copy, container: str, path: str) -> Execution:
     grouped = copy.renewed and get(pod, "spec", "securityContext", "fsGroup") is not None
     unreadable = copy.check("pod.token_readable")
     for denied, containers_named in ((found, found.where), (unreadable, unreadable.got)):
-        if _DENIED in denied.error and not grouped and f" {container} " in f" {containers_named} ":
+        if DENIED in denied.error and not grouped and f" {container} " in f" {containers_named} ":
             return _printed("", stderr=denied.error)
     if container in locked_out(pod):
         return _printed("", stderr=f"cat: {path}: Permission denied")
@@ -103,7 +102,7 @@ def issued(copy: Copy, pod: JsonValue, service_account: str, audience: str, life
         bound["pod"] = {key: get_str(pod, "metadata", key) for key in ("name", "uid")}
     claims = {
         "iss": copy.issuer,
-        "sub": f"system:serviceaccount:{copy.subject.namespace}:{service_account}",
+        "sub": subject_claim(Subject(namespace=copy.subject.namespace, service_account=service_account)),
         "aud": [audience],
         "iat": now,
         "nbf": now,

@@ -26,6 +26,7 @@ from app.flow.names import annotated_role_arn, provider_url, role_name
 from app.flow.permissions.asked import AskedAction
 from app.flow.port_wrappers.consent import Action, NotAsked
 from app.flow.port_wrappers.deadline import OUT_OF_TIME, TIMED_OUT
+from app.flow.steps.kubelet_status import ENDED
 
 _LAST = 250_000_000_000
 """The latest Unix time, in seconds, that Python can still write as a date; a file may contain later ones."""
@@ -111,7 +112,7 @@ class Copy:
     def waits(self) -> bool:
         """Whether the Pod's program has not tried again since the fix."""
         phase = get_str(self.documents.get("pod"), "status", "phase")
-        return self.renewed or (self.tried and phase not in ("Failed", "Succeeded"))
+        return self.renewed or (self.tried and phase not in ENDED)
 
 
 def copy_of(walk: Walk, checks: Sequence[Check], evidence: Mapping[str, JsonValue], read_at: float) -> Copy:

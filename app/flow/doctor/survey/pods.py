@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from app.flow.doctor.pods.rows import ENDED
 from app.flow.json_access import get, get_object, get_str
 from app.flow.model import JsonValue
 from app.flow.names import runs_as
 from app.flow.steps.injection import ROLE_VARIABLE, containers, environment
+from app.flow.steps.kubelet_status import ENDED
 from app.flow.webhook import POD_IDENTITY_LABEL, SKIP_LABEL
 
 

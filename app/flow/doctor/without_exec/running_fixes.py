@@ -8,9 +8,8 @@ from app.flow.doctor.names import Names
 from app.flow.doctor.pod_fixes import FETCH, kubelet
 from app.flow.json_access import get, get_str
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment, token_container
-from app.flow.steps.standstill import CRASH, FAILED, IMAGE, INIT, INIT_RUNS, PROGRAM_ENDED, VOLUME
+from app.flow.steps.standstill import CRASH, CRASH_LOOP, FAILED, IMAGE, INIT, INIT_RUNS, PROGRAM_ENDED, VOLUME
 
-_AGAIN = "CrashLoopBackOff"
 _IMAGE_WITH_AWS = "amazon/aws-cli"
 _OF_DRIVER = "rpc error: code = "
 """How an error of a CSI driver begins, which responds by gRPC, in the kubelet's event."""
@@ -25,7 +24,7 @@ def running(names: Names) -> Fix:
     if names.documents.get(ASKED_INSTANCE) and check.reason in PROGRAM_ENDED:
         return Fix(id="instance_metadata", commands=names.show_workload())
     if check.reason in (CRASH, FAILED, INIT, INIT_RUNS) and container and state:
-        before = ("--previous",) if state.startswith(_AGAIN) else ()
+        before = ("--previous",) if state.startswith(CRASH_LOOP) else ()
         return Fix(id="container_log", commands=(names.kubectl("logs", names.pod, "-c", container, *before),))
     if FETCH in check.error:
         return kubelet(names)

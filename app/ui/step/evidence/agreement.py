@@ -7,11 +7,11 @@ from app.content import Content
 from app.flow.json_access import get_object
 from app.flow.model import Check, JsonValue, Status, StepReport
 from app.flow.steps.sts_agreement import CHECK
+from app.flow.verdict.refusals import ANSWER
 from app.ui.draw.checks import mark, said, warned
 from app.ui.step.evidence.parts import decision
 from app.ui.text import escape, prose, value
 
-_ANSWER = "sts.credentials"
 _ASKED = (Status.PASSED, Status.FAILED)
 
 
@@ -22,7 +22,7 @@ def disagrees(report: StepReport) -> bool:
 
 def agreement(report: StepReport, content: Content) -> str:
     """The three values, and what follows from them, as HTML; empty where the policy was not evaluated."""
-    ours, theirs = report.check(CHECK), report.check(_ANSWER)
+    ours, theirs = report.check(CHECK), report.check(ANSWER)
     if ours.status in (Status.UNKNOWN, Status.NOT_REACHED):
         return ""
     before, now = (report.evidence.get(name) for name in ("trust_before", "trust_now"))

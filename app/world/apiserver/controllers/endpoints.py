@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
-from app.world.apiserver.controllers.owned import is_ready, reference_to
+from app.world.apiserver.controllers.owned import has_ended, is_ready, reference_to
 from app.world.apiserver.types.names import random_suffix
 from app.world.apiserver.types.selectors import matches_selector
 
@@ -46,7 +46,7 @@ def _pods(world: World, service: JsonObject) -> list[JsonObject]:
         for stored in world.cluster.scan("pods", service["metadata"]["namespace"])
         if matches_selector(selector, stored.object["metadata"].get("labels", {}))
         and stored.object.get("status", {}).get("podIP")
-        and stored.object["status"].get("phase") not in ("Succeeded", "Failed")
+        and not has_ended(stored.object)
     ]
 
 

@@ -73,8 +73,12 @@ def _is_orphan_of(body: JsonObject, selector: JsonObject) -> bool:
 
 def is_active(pod: JsonObject) -> bool:
     """Whether a Pod runs, or will."""
-    finished = pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
-    return not finished and not pod["metadata"].get("deletionTimestamp")
+    return not has_ended(pod) and not pod["metadata"].get("deletionTimestamp")
+
+
+def has_ended(pod: JsonObject) -> bool:
+    """Whether no container of a Pod will run again."""
+    return pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
 
 
 def is_ready(pod: JsonObject) -> bool:

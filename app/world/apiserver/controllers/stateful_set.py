@@ -14,6 +14,7 @@ from app.world.apiserver.controllers.owned import (
     REVISION_LABEL,
     Writer,
     counts,
+    has_ended,
     is_ready,
     owned,
     put_status,
@@ -61,7 +62,7 @@ async def _step(world: World, writer: Writer, body: JsonObject, revision: str) -
     # (1) Up, each Pod once the previous one is ready.
     for ordinal, pod_name in enumerate(wanted):
         pod = pods.get(pod_name)
-        if pod is not None and pod.get("status", {}).get("phase") in ("Succeeded", "Failed"):
+        if pod is not None and has_ended(pod):
             await writer.delete_pod(body, pod, message=deleted)
             pod = None
         if pod is None:

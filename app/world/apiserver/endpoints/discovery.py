@@ -82,8 +82,7 @@ def api_resource_list(group: str, version: str) -> JsonObject | None:
     if not resources:
         return None
     group_version = f"{group}/{version}" if group else version
-    listing = {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources}
-    return listing
+    return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources}
 
 
 def openid_configuration(world: World) -> JsonObject:

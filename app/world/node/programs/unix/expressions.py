@@ -209,7 +209,7 @@ class Expression:
         return self._next(2) in ("\\|", "\\)")
 
     def _repetition(self, atom: _Node) -> tuple[int, int | None] | None:
-        if self._next() == "*" and atom[0] not in ("start",):
+        if self._next() == "*" and atom[0] != "start":
             self._position += 1
             return 0, None
         if self._take("+"):
