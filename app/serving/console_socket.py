@@ -140,21 +140,26 @@ class _Page:
         """Serves the page until it is gone, and ends all that it started."""
         await self._socket.accept()
         try:
-            await self._send(type="hello", programs=self._versions(), missing=self._missing())
+            self._start(self._send(type="hello", programs=self._versions(), missing=self._missing()))
             self._start(self._show_files())
-            while True:
-                text = await self._socket.receive_text()
-                if len(text) > FRAME_LIMIT:
-                    await self._socket.close(1009)
-                    break
+            while (text := await self._receive()) is not None:
                 self._handle(text)
-        except (WebSocketDisconnect, KeyError, RuntimeError):
-            pass  # gone, a binary frame, or closed by the server that is stopping
         finally:
             self._is_gone = True
             self._console.close()
             if self._tasks:
                 await asyncio.wait(self._tasks, timeout=10)
+
+    async def _receive(self) -> str | None:
+        """The next frame; None where the page is gone, or sent one that no page sends."""
+        try:
+            text = await self._socket.receive_text()
+            if len(text) <= FRAME_LIMIT:
+                return text
+            await self._socket.close(1009)
+        except (WebSocketDisconnect, KeyError, RuntimeError):
+            pass  # gone, a binary frame, or closed by the server that is stopping
+        return None
 
     def _versions(self) -> list[list[str]]:
         return [[name, found.version] for name, found in self._console.programs.items()]

@@ -243,6 +243,18 @@ def test_junk_is_no_frame_and_the_socket_stays(application, text):
     exercised(act)
 
 
+def test_an_error_of_ours_is_not_taken_for_a_page_that_left(application, monkeypatch):
+    monkeypatch.setattr(console_socket.Console, "stop", lambda *_: {}["missing"])
+
+    async def act():
+        client = Client(application)
+        client.say(type="stop", number=7)
+        with pytest.raises(KeyError, match="missing"):
+            await client.task
+
+    exercised(act)
+
+
 def test_a_frame_beyond_the_limit_ends_the_socket(application):
     async def act():
         client = Client(application)
