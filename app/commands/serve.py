@@ -28,7 +28,7 @@ from app.serving import logs
 from app.serving.launch import LAUNCH
 from app.serving.operations import log_events, log_lines
 from app.serving.operations.stopping import STOPPING
-from app.settings import Network, Settings, offer_missions, serve_on, show_world_of
+from app.settings import Network, Settings, is_loopback, offer_missions, serve_on, show_world_of
 from app.starting import on_hang_up
 from app.world.setup.tool_files import STATE
 
@@ -171,16 +171,11 @@ def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Netwo
                 await self.shutdown(sockets)
                 return
             await self.offers.enter_async_context(launch_addresses.offered(port, new_address))
-            say(words.message("cli.serve.ready", url=new_address()))
-            if directory := Settings.from_environment().world_dir:
-                say(words.message("cli.serve.world"))
-                say("\n".join(tool_lines(Path(directory))))
-            if not ipaddress.ip_address(host).is_loopback:
-                say(words.message("cli.serve.exposed", host=host))
-            if takes_secret and sys.stdin is not None and sys.stdin.isatty():
-                say(words.message("cli.launch.again"))
+            by_key = takes_secret and sys.stdin is not None and sys.stdin.isatty()
+            for text in _greeting(new_address(), host, settings.world_dir, words, by_key=by_key):
+                say(text)
+            if by_key:
                 launch_addresses.on_enter(sys.stdin.fileno(), lambda: say(new_address()))
-            say(words.message("cli.serve.stop"))
 
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
             """The first signal lets the work in progress end, the second ends it. No signal is raised again
@@ -214,6 +209,19 @@ def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Netwo
     server.run(sockets=[listener])
     if not server.started:
         sys.exit(COULD_NOT_RUN)
+
+
+def _greeting(url: str, host: str, directory: str, words: Content, *, by_key: bool) -> Iterator[str]:
+    """What is printed once the pages answer. `by_key`: whether a key brings another address."""
+    yield words.message("cli.serve.ready", url=url)
+    if directory:
+        yield words.message("cli.serve.world")
+        yield from tool_lines(Path(directory))
+    if not is_loopback(host):
+        yield words.message("cli.serve.exposed", host=host)
+    if by_key:
+        yield words.message("cli.launch.again")
+    yield words.message("cli.serve.stop")
 
 
 def url_of(host: str, port: int) -> str:
