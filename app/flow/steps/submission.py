@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from app.flow.errors import FlowError
 from app.flow.model import Check, JsonValue, Status, StepReport, Subject
-from app.flow.names import API_TOKEN
+from app.flow.names import API_TOKEN, annotated_role_arn
 from app.flow.ports import Ports
 from app.flow.redaction import MASK
 from app.flow.steps import oidc_provider, service_account, sts_assume
@@ -78,6 +78,18 @@ def read_claims(ports: Ports, subject: Subject) -> tuple[str, JsonValue] | Submi
         return token if isinstance(token, Submission) else (token, decode(token).claims)
     except MalformedToken as error:
         return _no_token(error, subject)
+
+
+def read_with_role(ports: Ports, subject: Subject) -> tuple[str, JsonValue, str] | Submission:
+    """The token for STS, which is a secret, its claims, and the ARN of the annotated role; or why there is none."""
+    read = read_claims(ports, subject)
+    if isinstance(read, Submission):
+        return read
+    try:
+        account = ports.cluster.service_account(subject.namespace, subject.service_account)
+    except FlowError as error:
+        return Submission(unread=error.server_message)
+    return *read, annotated_role_arn(account)
 
 
 def _no_token(error: MalformedToken, subject: Subject) -> Submission:

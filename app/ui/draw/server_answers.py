@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from app.content import Content
 from app.flow.errors import FlowError
-from app.flow.model import Status
+from app.flow.json_access import get, get_str
+from app.flow.model import JsonValue, Status
+from app.flow.ports import AssumedRole, Credentials, Ports
 from app.ui.draw.checks import said
 from app.ui.marks import MARKS, unspoken
 from app.ui.text import escape, prose, value
@@ -41,6 +44,24 @@ def ask(question: Callable[[], _Answer], summarize: Callable[[_Answer], str]) ->
     except FlowError as error:
         return Answer(taken=False, code=error.code, server_message=error.server_message), None
     return Answer(taken=True, got=summarize(got)), got
+
+
+def exchanged(ports: Ports, role_arn: str, session_name: str, token: str) -> tuple[Answer, AssumedRole | None]:
+    """STS's answer to that token, and the assumed role; None for the role where STS refused."""
+    asked = partial(ports.aws.assume_role_with_web_identity, role_arn, session_name, token)
+    return ask(asked, lambda role: role.arn)
+
+
+def reviewed(status: JsonValue) -> Answer:
+    """The answer in the `status` of a TokenReview."""
+    if get(status, "authenticated") is True:
+        return Answer(taken=True, got=get_str(status, "user", "username"))
+    return Answer(taken=False, server_message=get_str(status, "error"))
+
+
+def listed(ports: Ports, credentials: Credentials) -> Answer:
+    """S3's answer to ListBuckets in that session."""
+    return ask(lambda: ports.aws.list_buckets(credentials), ", ".join)[0]
 
 
 def row(title: str, answer: Answer, content: Content, *, note: str) -> str:

@@ -13,8 +13,8 @@ from app.flow.json_access import get_str
 from app.flow.names import API_TOKEN, DEFAULT_AUDIENCE, TOKEN_PATH
 from app.flow.ports import Ports
 from app.flow.steps.submission import Submission, read_claims, read_token
-from app.ui.draw.server_answers import Answer
-from app.ui.time_machine.probes import PROGRAM, First, exchanged, first, listed, run
+from app.ui.draw.server_answers import Answer, exchanged, listed
+from app.ui.time_machine.probes import PROGRAM, First, first, run
 from app.wiring import simulated
 from app.world.apiserver.types.errors import ApiError
 from app.world.aws.errors import AwsError

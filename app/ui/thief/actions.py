@@ -15,14 +15,13 @@ from app.flow.model import Chain, JsonObject, JsonValue, Subject
 from app.flow.names import DEFAULT_AUDIENCE
 from app.flow.steps.sts_assume import LEEWAY
 from app.flow.steps.submission import Submission
-from app.ui.draw.server_answers import Answer
+from app.ui.draw.server_answers import Answer, reviewed
 from app.ui.map.film_json import names_of
 from app.ui.map.film_view import film_of, standing
 from app.ui.state import session
 from app.ui.thief import probes
 from app.ui.thief.probes import Attempt, Loot, Standing, Used
 from app.ui.thief.strip import KEPT
-from app.ui.time_machine.probes import reviewed
 from app.world.apiserver.types.errors import ApiError
 from app.world.aws.errors import AwsError
 from app.world.lifecycle import experiments

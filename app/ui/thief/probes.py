@@ -10,9 +10,8 @@ from app.flow.model import Exchange, JsonValue, Subject
 from app.flow.names import API_TOKEN, DEFAULT_AUDIENCE, account_of, role_in, subject_claim
 from app.flow.ports import Credentials, Ports
 from app.flow.redaction import MASK
-from app.flow.steps.submission import Submission, read_token
-from app.ui.draw.server_answers import Answer, ask
-from app.ui.time_machine.probes import exchanged, listed, taken
+from app.flow.steps.submission import Submission, read_token, read_with_role
+from app.ui.draw.server_answers import Answer, ask, exchanged, listed
 from app.world.setup import story
 
 _SESSION = "thief"
@@ -81,7 +80,7 @@ class Attempt:
 
 def copy(ports: Ports, subject: Subject) -> Loot | Submission:
     """Reads the token in the Pod, by exec; or returns why that is not possible."""
-    read = taken(ports, subject)
+    read = read_with_role(ports, subject)
     if isinstance(read, Submission):
         return read
     token, claims, arn = read

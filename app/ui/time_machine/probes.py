@@ -9,9 +9,9 @@ from app.flow.errors import FlowError
 from app.flow.json_access import get, get_list, get_str, strings
 from app.flow.model import Check, Exchange, JsonValue, Subject
 from app.flow.names import annotated_role_arn
-from app.flow.ports import AssumedRole, Credentials, Ports
-from app.flow.steps.submission import Submission, read_claims
-from app.ui.draw.server_answers import Answer, ask
+from app.flow.ports import Credentials, Ports
+from app.flow.steps.submission import Submission, read_claims, read_with_role
+from app.ui.draw.server_answers import Answer, exchanged, listed, reviewed
 from app.world.lifecycle.experiments import DEFAULT
 from app.world.setup.scenario import NAMESPACE, POD_BEFORE
 
@@ -69,21 +69,9 @@ class Moment:
     """The exchanges, except for that Pod's."""
 
 
-def taken(ports: Ports, subject: Subject) -> tuple[str, JsonValue, str] | Submission:
-    """The Pod's token, which is a secret, its claims, and the ARN of the role; or why there is no token."""
-    read = read_claims(ports, subject)
-    if isinstance(read, Submission):
-        return read
-    try:
-        account = ports.cluster.service_account(subject.namespace, subject.service_account)
-    except FlowError as error:
-        return Submission(unread=error.server_message)
-    return *read, annotated_role_arn(account)
-
-
 def first(ports: Ports, subject: Subject) -> First | Submission:
     """The token of this moment, and a session for it; or why there is no token."""
-    read = taken(ports, subject)
+    read = read_with_role(ports, subject)
     if isinstance(read, Submission):
         return read
     token, claims, arn = read
@@ -109,27 +97,6 @@ def moment(ports: Ports, kept: First, review: JsonValue, subject: Subject) -> Mo
         late=_late(ports),
         exchanges=exchanges,
     )
-
-
-def exchanged(ports: Ports, role_arn: str, session_name: str, token: str) -> tuple[Answer, AssumedRole | None]:
-    """STS's answer to that token, and the assumed role; None for the role where STS refused."""
-
-    def arn(role: AssumedRole) -> str:
-        return role.arn
-
-    return ask(lambda: ports.aws.assume_role_with_web_identity(role_arn, session_name, token), arn)
-
-
-def reviewed(status: JsonValue) -> Answer:
-    """The answer in the `status` of a TokenReview."""
-    if get(status, "authenticated") is True:
-        return Answer(taken=True, got=get_str(status, "user", "username"))
-    return Answer(taken=False, server_message=get_str(status, "error"))
-
-
-def listed(ports: Ports, credentials: Credentials) -> Answer:
-    """S3's answer to ListBuckets in that session."""
-    return ask(lambda: ports.aws.list_buckets(credentials), ", ".join)[0]
 
 
 def run(ports: Ports, namespace: str, pod: str) -> Ran:
