@@ -100,6 +100,12 @@ def other_token(names: Names) -> Fix:
 def application(names: Names) -> Fix:
     """All that was read is right except the way to AWS, or the clock; or the program has not tried again since."""
     said = names.check.error
+    found = _way_to_aws(names, said) or _own_files(names, said) or _refusal(names, said)
+    return found or Fix(id="read_log", commands=(names.kubectl("logs", names.pod), *names.recreate()))
+
+
+def _way_to_aws(names: Names, said: str) -> Fix | None:
+    """No request has reached AWS, or none with a time that AWS takes."""
     if blames_clock(said):
         return Fix(id="clock", commands=(names.on_node("--", "date", "-u"),))
     if blames_proxy(said):
@@ -126,6 +132,11 @@ def application(names: Names) -> Fix:
         return Fix(id="egress" if of_sts else "egress_of_service", commands=(look,))
     if gave_up(said):
         return Fix(id="gave_up", commands=(_endpoints(names, "sts"),))
+    return None
+
+
+def _own_files(names: Names, said: str) -> Fix | None:
+    """The program could not use a file of its container."""
     if _DENIED_FILE.search(said):
         return readable(names)
     if _NO_CACHE.search(said):
@@ -134,6 +145,11 @@ def application(names: Names) -> Fix:
         return _on_windows(names)
     if _NO_FILE.search(said) and names.found("token.file"):
         return Fix(id="stale_path", commands=(names.kubectl("exec", names.pod, "--", "ls", "-la", TOKEN_DIRECTORY),))
+    return None
+
+
+def _refusal(names: Names, said: str) -> Fix | None:
+    """AWS has refused a request, or the SDK did before it sent one."""
     if is_throttled(said):
         return Fix(id="throttled", commands=names.show_workload())
     if asks_too_long(said):
@@ -164,7 +180,7 @@ def application(names: Names) -> Fix:
             return fix
         if names.found(ANSWER) and is_refusal(said):
             return Fix(id="accepted_by_now", commands=names.recreate())
-    return Fix(id="read_log", commands=(names.kubectl("logs", names.pod), *names.recreate()))
+    return None
 
 
 def _drive(container: JsonValue) -> str:
