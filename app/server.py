@@ -138,7 +138,7 @@ def _is_unknown_page(scope: Scope) -> bool:
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Starts the simulated world, and loads the client libraries while the first browser loads the page."""
     sys.setswitchinterval(TURN_SECONDS)
-    left_sessions.bound()
+    left_sessions.install()
     STOPPING.inform = operator_view.inform_pages
     await asyncio.to_thread(session.simulation)
     warming = threading.Thread(target=warm_up, name="warm-up", daemon=True)

@@ -39,9 +39,9 @@ REST_SECONDS = 1.0
 OVERDRAFT = 2.0
 """CPU seconds below zero at which a run that has begun is stopped."""
 _DISK_SECONDS = 60.0
-"""The error codes of a disk without room, for everyone or for the user that the server runs as (a quota)."""
+"""After which a reader tries again where the disk was full: the sweep for idle worlds comes twice in that time."""
 _FULL = {errno.ENOSPC, errno.EDQUOT}
-"""A disk without room, for all or for the user that the server runs as (a quota)."""
+"""The error codes of a disk without room, for everyone or for the user that the server runs as (a quota)."""
 _REASONS: dict[str, Reason] = {
     "busy": "visitor_budget",
     "world_busy": "world_budget",

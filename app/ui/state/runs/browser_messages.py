@@ -74,7 +74,7 @@ def value_of(states: WStates, widget_id: str) -> Any:
 _streamlits_value_of = WStates.__getitem__
 
 
-def install_values() -> None:
+def install() -> None:
     """From now on values of widgets are read by `value_of`. Streamlit has no option for it."""
     WStates.__getitem__ = value_of  # type: ignore[method-assign]
 

@@ -96,7 +96,7 @@ class LeftSessions(SessionStorage):
         self._left.pop(oldest).info.session.shutdown()
 
 
-def bound() -> None:
+def install() -> None:
     """From now on left sessions are kept in `LeftSessions`. Called on the pages' loop."""
     kept = LeftSessions(connection.visitor_of, asyncio.get_running_loop().call_later)
     st.runtime.get_instance()._session_mgr._session_storage = kept  # type: ignore[attr-defined]

@@ -34,9 +34,15 @@ from streamlit.source_util import PageInfo
 
 from app.serving.operations import log_events
 from app.ui.state import allowance, connection
-from app.ui.state.runs import clicks, containers, drawn_before, made_files, outgoing_messages, streamlit_shortcuts
-from app.ui.state.runs.browser_messages import install_values, is_of_a_page
-from app.ui.state.runs.outgoing_messages import MessageQueue
+from app.ui.state.runs import (
+    browser_messages,
+    clicks,
+    containers,
+    drawn_before,
+    made_files,
+    outgoing_messages,
+    streamlit_shortcuts,
+)
 from app.ui.state.runs.runner import Runner
 from app.ui.state.runs.script_threads import DeferredLoop
 
@@ -65,7 +71,7 @@ class Session(AppSession):
         super().__init__(*args, **options)
         self._script_event_loop.close()
         self._script_event_loop = DeferredLoop()  # type: ignore[abstract]  # its methods are the real loop's
-        self._browser_queue = MessageQueue()
+        self._browser_queue = outgoing_messages.MessageQueue()
         self._callbacks: deque[Callable[[], None]] = deque()
         self._is_woken = False
         self._together: asyncio.TimerHandle | None = None
@@ -87,7 +93,7 @@ class Session(AppSession):
     def handle_backmsg(self, msg: BackMsg) -> None:
         """As `AppSession`, for the messages that pages send. Any other message is counted as refused and dropped."""
         asks_for_file = msg.WhichOneof("type") == "backend_operation_request"
-        if is_of_a_page(msg) and not (asks_for_file and len(self._background_tasks) >= FILES_AT_ONCE):
+        if browser_messages.is_of_a_page(msg) and not (asks_for_file and len(self._background_tasks) >= FILES_AT_ONCE):
             super().handle_backmsg(msg)
         else:
             log_events.refuse("message")
@@ -288,11 +294,7 @@ def let_be_drawn(seconds: float) -> None:
 def install() -> None:
     """Replaces parts of Streamlit by those of this folder: every new session is a `Session`. There is no option for
     it."""
-    outgoing_messages.install()
-    streamlit_shortcuts.install()
-    drawn_before.install()
-    containers.install()
-    made_files.install()
+    for part in (browser_messages, outgoing_messages, streamlit_shortcuts, drawn_before, containers, made_files):
+        part.install()
     websocket_session_manager.AppSession = Session  # type: ignore[attr-defined]
     app_session.ScriptRunner = Runner  # type: ignore[attr-defined]
-    install_values()
