@@ -137,8 +137,10 @@ class ApiServer:
         if info.verb == "watch":
             return reading.watch_objects(scope, accept, query)
         if resource.plural in REVIEWS:
+            options = parse_options("CreateOptions", query, "")
             body = codec.decode_body(await read_body(request), _content_type(request), resource.kind)
-            return json_response(answer_review(world, user, resource, body), 201)
+            answer, warnings = answer_review(scope, body, options)
+            return json_response(answer, 201, warnings)
         write = await _write(scope, request)
         if info.verb == "create":
             return await write.create()
@@ -188,7 +190,7 @@ def _find(info: RequestInfo) -> Resource:
 def _check_verb(resource: Resource, info: RequestInfo) -> None:
     """Raises `ApiError` 405 where the path does not support the method, 404 where there is no such path."""
     whole = resource.namespaced and not info.namespace
-    if whole and info.name:
+    if whole and (info.name or "list" not in resource.verbs):
         raise errors.no_such_resource()
     wrong_path = bool(info.name) == (info.verb == "create") if info.verb in ("create", "update", "patch") else False
     if info.verb not in resource.verbs or wrong_path or (whole and info.verb not in ("list", "watch")):
