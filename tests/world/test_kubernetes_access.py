@@ -106,6 +106,19 @@ def test_nobody_in_particular(anonymous):
     assert anonymous.get(PODS).status == 403
 
 
+def test_health(api, anonymous):
+    """The texts of a real API server, which has more checks."""
+    passed = "[+]ping ok\n{} check passed\n"
+    for name in ("healthz", "livez", "readyz"):
+        assert [api.get(f"/{name}/ping").body, api.get(f"/{name}?exclude=ping").body] == ["ok"] * 2
+        assert anonymous.get(f"/{name}?verbose").body == passed.format(name)
+        assert (api.get(f"/{name}/etcd").status, anonymous.get(f"/{name}/ping").status) == (404, 403)
+    assert api.get("/readyz?verbose&exclude=ping&exclude=b&exclude=a").body == (
+        "[+]ping excluded: ok\n"
+        'warn: some health checks cannot be excluded: no matches for "a","b"\nreadyz check passed\n'
+    )
+
+
 def test_what_every_account_may(limited):
     for path in ("/version", "/api", "/apis", "/api/v1", "/openapi/v3", "/.well-known/openid-configuration"):
         assert limited.get(path).status == 200
