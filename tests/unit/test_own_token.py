@@ -63,6 +63,28 @@ def test_a_token_by_hand_is_followed_to_the_end(directory: str) -> None:
         assert (not_needed.status, not_needed.reason) == (Status.UNKNOWN, "by_hand")
 
 
+@pytest.mark.parametrize(
+    ("mount", "path"),
+    [
+        ({"mountPath": "/var/run/secrets/mine/token", "subPath": "token"}, "token"),
+        ({"mountPath": "/var/run/secrets/mine", "subPath": "aws"}, "aws/token"),
+    ],
+)
+def test_a_token_by_a_sub_path_is_followed_but_never_renewed(mount: dict[str, str], path: str) -> None:
+    fakes = by_hand(directory="/var/run/secrets/mine")
+    fakes.pod["spec"]["containers"][0]["volumeMounts"][-1].update(mount)
+    (source,) = fakes.pod["spec"]["volumes"][-1]["projected"]["sources"]
+    source["serviceAccountToken"]["path"] = path
+    for later, outcome, status in ((0, Outcome.WORKS, Status.WARNING), (100_000, Outcome.BROKEN, Status.FAILED)):
+        fakes.now += later
+        found = examined(fakes)
+        shown = check_of(found.walk, "token.lifetime")
+        assert shown is not None
+        assert (found.verdict.outcome, shown.status, shown.reason) == (outcome, status, "sub_path")
+        assert found.fix is not None
+        assert (found.fix.id, found.fix.change) == ("whole_volume", None)
+
+
 SPOILS: dict[str, tuple[Callable[[], Fakes], Callable[[Fakes], Any], str, str]] = {
     "the trust policy lets in another one": (
         by_hand,

@@ -40,7 +40,7 @@ COPIED = {
     *("app.world.apiserver.auth.authorization Grant",),
     *(
         f"app.world.aws.entities {name}"
-        for name in ("Bucket", "InstanceProfile", "Node", "NodeKind", "OidcProvider", "Policy", "PolicyVersion")
+        for name in ("Bucket", "InstanceProfile", "Inode", "NodeKind", "OidcProvider", "Policy", "PolicyVersion")
     ),
     *(f"app.world.aws.entities {name}" for name in ("PublishedKeys", "Role", "User")),
     *(
@@ -51,7 +51,8 @@ COPIED = {
     *("app.world.node.volumes.atomic_writer AtomicWriter", "app.world.node.volumes.atomic_writer Attributes"),
     *("app.world.node.volumes.atomic_writer OwnedTree", "app.world.node.container Container"),
     *("app.world.node.container_log ContainerLog", "app.world.node.container_log Piece"),
-    *("app.world.node.volumes.filesystem FileSystem", "app.world.node.volumes.inodes User"),
+    *("app.world.node.volumes.filesystem FileSystem", "app.world.node.volumes.mounts Mount"),
+    *("app.world.node.volumes.inodes Inode", "app.world.node.volumes.inodes User"),
     *("app.world.node.pod_status ContainerState", "app.world.node.pod_status PodState"),
     *(
         f"app.world.node.{name}"

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from app.world.node.container import Container
 from app.world.node.programs.installed import is_aws_cli
-from app.world.node.volumes.atomic_writer import AtomicWriter, FileProjection, OwnedTree
+from app.world.node.volumes.atomic_writer import AtomicWriter, Attributes, FileProjection, OwnedTree
 from app.world.node.volumes.filesystem import FileSystem
 from app.world.node.volumes.inodes import User
+from app.world.node.volumes.mounts import Mount, mount_part
 
 NOW = 1795560735.0  # 2026-11-24T22:52:15Z
 MOUNT = "/var/run/secrets/eks.amazonaws.com/serviceaccount"
@@ -38,7 +39,7 @@ def container(tree, user=None, image="busybox:latest"):
         name="app",
         image=image,
         environment={"PATH": "/bin", "HOME": "/root"},
-        files=FileSystem({MOUNT: tree}, user or User(), NOW),
+        files=FileSystem({MOUNT: Mount(tree=tree)}, user or User(), NOW),
         working_directory="/",
         command=(),
         network="pod",
@@ -144,7 +145,7 @@ def test_who_may_read_the_token(volume, user, written, readable):
 
 def test_who_may_list_a_directory_and_who_may_search_it(volume):
     directories = {"/root": 0o700, "/searched": 0o711, "/read": 0o744}
-    files = FileSystem({MOUNT: volume()}, User(uid=1000), NOW, directories=directories)
+    files = FileSystem({MOUNT: Mount(tree=volume())}, User(uid=1000), NOW, directories=directories)
     assert files.listdir("/read") == []
     for path, refused in (("/root", PermissionError), ("/searched", PermissionError), (TOKEN, NotADirectoryError)):
         with pytest.raises(refused):
@@ -240,6 +241,45 @@ def test_a_link_that_leads_out_of_the_volume_leads_nowhere(volume):
     assert caught.value.errno == errno.ELOOP
     with pytest.raises(OSError, match="name too long"):
         files.stat("/." * 3000)
+
+
+def part_of(tree, sub_path):
+    return mount_part(tree, sub_path, NOW, lambda _: None)
+
+
+def test_a_part_of_a_volume_stays_what_it_was_when_it_was_mounted(tree):
+    writer = AtomicWriter(tree, lambda: NOW)
+    writer.write({"a": FileProjection(data=b"old", mode=0o600, user=7), "d/b": FileProjection(data=b"x", mode=0o644)})
+    mounts = {"/etc/a": part_of(tree, "a"), "/etc/d": part_of(tree, "d"), "/all": part_of(tree, ".")}
+    files = FileSystem(mounts, User(), NOW)
+    assert [files.read(path) for path in ("/etc/a", "/etc/d/b", "/all/a")] == [b"old", b"x", b"old"]
+    assert [files.stat(path).links for path in ("/etc/a", "/etc")] == [1, 3]
+    writer.write({"a": FileProjection(data=b"new", mode=0o644), "d/b": FileProjection(data=b"y", mode=0o644)})
+    assert [files.read(path) for path in ("/etc/a", "/all/a", "/all/d/b")] == [b"old", b"new", b"y"]
+    node = files.stat("/etc/a")
+    assert (node.mode & 0o777, node.uid, node.size, node.links) == (0o600, 7, 3, 0)
+    # The kubelet has removed the old directory with what was in it.
+    assert (files.listdir("/etc"), files.listdir("/etc/d")) == (["a", "d"], [])
+
+
+def test_a_part_that_is_not_there_becomes_a_directory_of_the_volume(tree):
+    AtomicWriter(tree, lambda: NOW).write({"a": FileProjection(data=b"", mode=0o644)})
+    tree.own(tree.root, Attributes(mode=0o2770, gid=5))
+    mounts = {"/one": part_of(tree, "x/y"), "/all": part_of(tree, "")}
+    files = FileSystem(mounts, User(), NOW, writable=["/one"])
+    assert [files.stat(path).mode & 0o7777 for path in ("/one", "/all/x")] == [0o2770] * 2
+    assert files.stat("/all/x/y").gid == 5
+    files.write("/one/f", b"z")
+    assert (files.read("/all/x/y/f"), files.listdir("/one")) == (b"z", ["f"])
+    with pytest.raises(OSError) as caught:  # noqa: PT011
+        files.remove("/one")
+    assert caught.value.errno == errno.EBUSY
+    later = FileSystem({"/f": part_of(tree, "x/y/f")}, User(), NOW)
+    files.remove("/one/f")
+    assert later.read("/f") == b"z"
+    for inside_a_file in ("a/b", "..data/a/b"):
+        with pytest.raises(NotADirectoryError):
+            part_of(tree, inside_a_file)
 
 
 @given(words=st.lists(st.text(max_size=30), max_size=4), program=st.sampled_from(["cat", "ls"]))

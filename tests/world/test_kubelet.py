@@ -151,6 +151,28 @@ def test_the_token_is_renewed_at_80_percent_of_its_life(simulation, world, execu
     assert aws("sts").assume_role_with_web_identity(RoleArn=role, RoleSessionName="old", WebIdentityToken=before)
 
 
+def test_a_token_mounted_by_its_sub_path_stays_the_old_one_until_the_container_starts_again(
+    simulation, world, run_pod, execute
+):
+    token = {"serviceAccountToken": {"path": "token", "expirationSeconds": 600}}
+    own = {"volumes": [{"name": "own", "projected": {"sources": [token]}}], "restartPolicy": "Always"}
+    mounts = [{"name": "own", "mountPath": "/own"}, {"name": "own", "mountPath": "/part/token", "subPath": "token"}]
+    pod = run_pod(spec=own, container={"volumeMounts": mounts, "command": ["sleep", "500"]})
+
+    def read():
+        return [execute(pod, "cat", path).stdout for path in ("/own/token", "/part/token")]
+
+    first, same = read()
+    assert same == first != ""
+    simulation.move_clock(world, 490)
+    renewed, old = read()
+    assert old == first != renewed
+    assert execute(pod, "ls", "/part").stdout == "token\n"
+    for seconds in (11, 11):  # its process ends, and so does the back-off
+        simulation.move_clock(world, seconds)
+    assert read() == [renewed, renewed]
+
+
 @pytest.mark.parametrize("days", [1, 30])
 def test_a_long_jump_renews_each_token_when_it_is_due(simulation, world, execute, days):
     pod = pod_of(world, "pod-after")
@@ -238,12 +260,39 @@ def test_a_missing_config_map(world, run_pod):
     assert pod["status"]["phase"] == "Pending"
 
 
-def test_a_missing_reference_in_the_environment(world, run_pod):
-    reference = {"secretKeyRef": {"name": "nope", "key": "k"}}
-    pod = run_pod(container={"env": [{"name": "X", "valueFrom": reference}]})
+@pytest.mark.parametrize(
+    ("container", "message"),
+    [
+        (
+            {"env": [{"name": "X", "valueFrom": {"secretKeyRef": {"name": "nope", "key": "k"}}}]},
+            'secret "nope" not found',
+        ),
+        ({"volumeMounts": [{"name": "v", "mountPath": "/m", "subPathExpr": "$(B)/$(A)"}]}, "missing value for A, B"),
+        (
+            {
+                "env": [{"name": "A", "value": "/x"}],
+                "volumeMounts": [{"name": "v", "mountPath": "/m", "subPathExpr": "$(A)"}],
+            },
+            "error SubPath `/x` must not be an absolute path",
+        ),
+        (
+            {
+                "env": [{"name": "A", "value": ".."}],
+                "volumeMounts": [{"name": "v", "mountPath": "/m", "subPathExpr": "$(A)"}],
+            },
+            "unable to provision SubPath `..`: must not contain '..'",
+        ),
+        (
+            {"volumeMounts": [{"name": "v", "mountPath": "/m", "subPath": "x" * 256}]},
+            'failed to create subPath directory for volumeMount "v" of container "app"',
+        ),
+    ],
+)
+def test_what_a_container_cannot_be_created_with(world, run_pod, container, message):
+    pod = run_pod(spec={"volumes": [{"name": "v", "emptyDir": {}}]}, container=container)
     waiting = pod["status"]["containerStatuses"][0]["state"]["waiting"]
-    assert waiting == {"reason": "CreateContainerConfigError", "message": 'secret "nope" not found'}
-    assert ("Failed", 'Error: secret "nope" not found') in events_of(world, pod)
+    assert waiting == {"reason": "CreateContainerConfigError", "message": message}
+    assert ("Failed", f"Error: {message}") in events_of(world, pod)
 
 
 @pytest.mark.parametrize(

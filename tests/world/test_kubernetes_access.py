@@ -106,6 +106,19 @@ def test_nobody_in_particular(anonymous):
     assert anonymous.get(PODS).status == 403
 
 
+def test_health(api, anonymous):
+    """The texts of a real API server, which has more checks."""
+    passed = "[+]ping ok\n{} check passed\n"
+    for name in ("healthz", "livez", "readyz"):
+        assert [api.get(f"/{name}/ping").body, api.get(f"/{name}?exclude=ping").body] == ["ok"] * 2
+        assert anonymous.get(f"/{name}?verbose").body == passed.format(name)
+        assert (api.get(f"/{name}/etcd").status, anonymous.get(f"/{name}/ping").status) == (404, 403)
+    assert api.get("/readyz?verbose&exclude=ping&exclude=b&exclude=a").body == (
+        "[+]ping excluded: ok\n"
+        'warn: some health checks cannot be excluded: no matches for "a","b"\nreadyz check passed\n'
+    )
+
+
 def test_what_every_account_may(limited):
     for path in ("/version", "/api", "/apis", "/api/v1", "/openapi/v3", "/.well-known/openid-configuration"):
         assert limited.get(path).status == 200
@@ -134,12 +147,98 @@ def test_asking_about_oneself(api, limited):
     assert (answer["kind"], answer["status"]) == ("SelfSubjectAccessReview", {"allowed": False})
     path = {"spec": {"nonResourceAttributes": {"path": "/version", "verb": "get"}}}
     assert limited.post(REVIEW, path).body["status"]["allowed"] is True
-    neither = limited.post(REVIEW, {"spec": {}})
-    assert neither.status == 422
     rules = limited.post(REVIEW.replace("access", "rules"), {"spec": {"namespace": "default"}}).body["status"]
     assert {"verbs": ["create"], "apiGroups": ["authentication.k8s.io"], "resources": ["selfsubjectreviews"]} in rules[
         "resourceRules"
     ]
+    everything = api.post(REVIEW.replace("access", "rules"), {"spec": {"namespace": "default"}}).body["status"]
+    assert [rule["nonResourceURLs"] for rule in everything["nonResourceRules"]].count(["*"]) == 1
+    assert limited.post(REVIEW.replace("access", "rules"), {"spec": {}}).body["message"] == "no namespace on request"
+
+
+ALLOWED_BY = "RBAC: allowed by "
+
+
+def test_asking_about_another_user(api, limited):
+    grant(api, "reads", namespace="default", verbs=["get"], resources=["pods"])
+    grant(
+        api, "nodes", subject={"kind": "Group", "apiGroup": RBAC_GROUP, "name": "g"}, verbs=["get"], resources=["nodes"]
+    )
+    body = {"metadata": {"name": "lost"}, "roleRef": {"apiGroup": RBAC_GROUP, "kind": "Role", "name": "nope"}}
+    body["subjects"] = [{"kind": "User", "apiGroup": RBAC_GROUP, "name": "alice"}]
+    assert api.post(f"{RBAC}/namespaces/default/rolebindings", body).status == 201
+
+    def ask(resource, **user):
+        spec = {**user, "resourceAttributes": {"verb": "get", "resource": resource, "namespace": "default"}}
+        found = api.post(REVIEW.replace("self", ""), {"spec": spec})
+        assert (found.status, found.body["spec"], found.body["metadata"]) == (201, spec, {"creationTimestamp": None})
+        local = REVIEW.replace("v1/self", "v1/namespaces/default/local")
+        assert api.post(local, {"spec": spec}).body["status"] == found.body["status"]
+        return found.body["status"]
+
+    assert ask("pods", user=MY_SA) == {
+        "allowed": True,
+        "reason": ALLOWED_BY + 'RoleBinding "reads/default" of Role "reads" to ServiceAccount "my-sa/default"',
+    }
+    assert ask("nodes", user=MY_SA) == {"allowed": False}
+    assert ask("nodes", groups=["g"]) == {
+        "allowed": True,
+        "reason": ALLOWED_BY + 'ClusterRoleBinding "nodes" of ClusterRole "nodes" to Group "g"',
+    }
+    assert ask("nodes", user="alice", groups=["system:masters"]) == {"allowed": True}
+    assert ask("nodes", user="alice", extra={"a": ["b"]}, uid="u") == {
+        "allowed": False,
+        "reason": 'RBAC: role.rbac.authorization.k8s.io "nope" not found',
+    }
+    spec = {"groups": ["system:authenticated"], "nonResourceAttributes": {"path": "/version", "verb": "get"}}
+    role = '"system:public-info-viewer"'
+    assert api.post(REVIEW.replace("self", ""), {"spec": spec}).body["status"]["reason"] == (
+        f'{ALLOWED_BY}ClusterRoleBinding {role} of ClusterRole {role} to Group "system:authenticated"'
+    )
+    assert limited.post(REVIEW.replace("self", ""), {"spec": spec}).status == 403
+    assert api.post(REVIEW.replace("self", "local"), {"spec": spec}).status == 404
+
+
+READS_PODS = {"resourceAttributes": {"verb": "get", "resource": "pods"}}
+GETS_X = {"nonResourceAttributes": {"path": "/x", "verb": "get"}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "message"),
+    [
+        (
+            "self",
+            {"spec": {}},
+            "spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes "
+            "must be specified",
+        ),
+        (
+            "self",
+            {"metadata": {"name": "x"}, "spec": READS_PODS | GETS_X},
+            '[spec.nonResourceAttributes: Invalid value: {"path":"/x","verb":"get"}: cannot be specified in '
+            'combination with resourceAttributes, metadata: Invalid value: {"name":"x"}: must be empty]',
+        ),
+        ("", {"spec": READS_PODS}, 'spec.user: Invalid value: "": at least one of user or group must be specified'),
+        (
+            "local",
+            {"spec": {"user": "a", **READS_PODS}},
+            'spec.resourceAttributes.namespace: Invalid value: "": must match metadata.namespace',
+        ),
+        (
+            "local",
+            {"metadata": {"name": "x"}, "spec": {"user": "a", **GETS_X}},
+            '[metadata: Invalid value: {"name":"x","namespace":"default"}: must be empty except for namespace, '
+            'spec.nonResourceAttributes: Invalid value: {"path":"/x","verb":"get"}: disallowed on this kind of '
+            "request]",
+        ),
+    ],
+)
+def test_reviews_that_are_refused(api, kind, body, message):
+    """The message of a real API server has no kind before the group."""
+    path = REVIEW.replace("self", kind)
+    path = path.replace("v1/", "v1/namespaces/default/") if kind == "local" else path
+    answer = api.post(path, body)
+    assert (answer.status, answer.body["message"]) == (422, f'.authorization.k8s.io "" is invalid: {message}')
 
 
 MY_SA = "system:serviceaccount:default:my-sa"

@@ -96,6 +96,9 @@ BODIES = {
         }
     },
     "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews": {"spec": {"resourceAttributes": {"verb": "get"}}},
+    "/apis/authorization.k8s.io/v1/subjectaccessreviews": {
+        "spec": {"user": "a", "groups": ["b"], "extra": {"c": ["d"]}, "nonResourceAttributes": {"path": "/"}}
+    },
 }
 PATCHES = st.sampled_from([STRATEGIC, MERGE, JSON_PATCH, APPLY])
 relaxed = settings(

@@ -265,6 +265,30 @@ CONTAINER = "spec.containers[0]"
             'Not found: "ghost"',
         ),
         (
+            {
+                "volumes": [{"name": "v"}],
+                "container": {"volumeMounts": [{"name": "v", "mountPath": "/x", "subPath": "/y"}]},
+            },
+            f"{CONTAINER}.volumeMounts.subPath",
+            'Invalid value: "/y": must be a relative path',
+        ),
+        (
+            {
+                "volumes": [{"name": "v"}],
+                "container": {"volumeMounts": [{"name": "v", "mountPath": "/x", "subPathExpr": "$(A)/../y"}]},
+            },
+            f"{CONTAINER}.volumeMounts.subPathExpr",
+            "Invalid value: \"$(A)/../y\": must not contain '..'",
+        ),
+        (
+            {
+                "volumes": [{"name": "v"}],
+                "container": {"volumeMounts": [{"name": "v", "mountPath": "/x", "subPath": "y", "subPathExpr": "y"}]},
+            },
+            f"{CONTAINER}.volumeMounts[0].subPathExpr",
+            'Invalid value: "y": subPathExpr and subPath are mutually exclusive',
+        ),
+        (
             {"container": {"env": [{"name": "A=B"}]}},
             f"{CONTAINER}.env[0].name",
             'Invalid value: "A=B": a valid environment variable name must consist only of printable ASCII characters '

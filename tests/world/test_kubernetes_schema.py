@@ -21,6 +21,8 @@ ROOTS = (
     "V1SelfSubjectReview",
     "V1SelfSubjectAccessReview",
     "V1SelfSubjectRulesReview",
+    "V1SubjectAccessReview",
+    "V1LocalSubjectAccessReview",
     "V1TokenReview",
     "V1Node",
     "V1Service",

@@ -128,6 +128,18 @@ def test_processes_share_the_memory_of_their_node(run_pod, monkeypatch):
     }
 
 
+def test_mounted_parts_share_the_memory_of_their_node(run_pod, config_map, monkeypatch):
+    monkeypatch.setattr(disk, "VOLUMES_LIMIT", 4 * SIZE)
+    monkeypatch.setattr(node_limits, "PROCESSES_LIMIT", int(2.5 * SIZE))
+    mounts = [{"name": "v", "mountPath": f"/{name}", "subPath": "k"} for name in "abc"]
+    volumes = {"volumes": [{"name": "v", "configMap": {"name": "large"}}]}
+    assert run_pod("two", spec=volumes, container={"volumeMounts": mounts[:2]})["status"]["phase"] == "Running"
+    assert waiting(run_pod("one", spec=volumes, container={"volumeMounts": mounts[:1]})) == {
+        "reason": "CreateContainerConfigError",
+        "message": "cannot allocate memory",
+    }
+
+
 def test_the_newest_logs_are_kept(world, run_pod, config_map, monkeypatch):
     monkeypatch.setattr(node_limits, "LOGS_LIMIT", LOG_LIMIT + 1000)
     volumes = {"volumes": [{"name": "v", "configMap": {"name": "large"}}]}

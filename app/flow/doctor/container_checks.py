@@ -142,7 +142,7 @@ def locked_out(pod: JsonValue) -> dict[str, str]:
         user, file = _not_root(contexts[get_str(box, "name")]), environment(box).get(TOKEN_VARIABLE, "")
         for mount in get_list(box, "volumeMounts") if user and file else ():
             mode = modes.get(get_str(mount, "name"))
-            there = file.startswith(f"{get_str(mount, 'mountPath').rstrip('/')}/")
+            there = f"{file}/".startswith(f"{get_str(mount, 'mountPath').rstrip('/')}/")
             if there and isinstance(mode, int) and not mode & 0o044:
                 found[get_str(box, "name")] = f"defaultMode={mode:04o} {user}"
     return found

@@ -157,7 +157,7 @@ _FIXES: Mapping[str, Make] = {
     **dict.fromkeys((f"token.{name}" for name in ("format", "algorithm", "issuer", "subject")), pod_fixes.recreate),
     "token.audience": pod_fixes.token,
     **dict.fromkeys((f"token.{name}" for name in ("bound_pod", "key", "signature")), pod_fixes.recreate),
-    "token.lifetime": pod_fixes.kubelet,
+    "token.lifetime": pod_fixes.lifetime,
     "pod.token_readable": pod_fixes.readable,
     "pod.token_used": program_fixes.use_token,
     "sts.provider": issuer_fixes.create_provider,

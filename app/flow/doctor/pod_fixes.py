@@ -15,7 +15,7 @@ from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import JsonObject, Status
 from app.flow.names import API_TOKEN, DEFAULT_AUDIENCE, TOKEN_DIRECTORY, TOKEN_PATH
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, mount_path, named_file
-from app.flow.steps.token_mount import OWN_AUDIENCE
+from app.flow.steps.token_mount import OWN_AUDIENCE, SUB_PATH
 from app.flow.steps.webhook import MOUNTED_TWICE
 from app.flow.webhook import VOLUME
 
@@ -261,6 +261,13 @@ def kubelet(names: Names) -> Fix:
     """Where the kubelet could not get a token for this Pod, it will not get one for a new Pod either."""
     look = ("--", "chroot", "/host", "journalctl", "-u", "kubelet", "--since", "-1h")
     return Fix(id="kubelet", commands=(names.on_node(*look),))
+
+
+def lifetime(names: Names) -> Fix:
+    """A token that the manifest mounts by a `subPath` is renewed by the kubelet, but the container does not see it."""
+    if names.check.reason == SUB_PATH:
+        return Fix(id="whole_volume", commands=names.show_workload())
+    return kubelet(names)
 
 
 def readable(names: Names) -> Fix:

@@ -66,9 +66,12 @@ class OwnToken:
     role_arn: str
     """The value of `AWS_ROLE_ARN`."""
     file: str
-    """The value of `AWS_WEB_IDENTITY_TOKEN_FILE`, below the mount."""
+    """The value of `AWS_WEB_IDENTITY_TOKEN_FILE`, at the mount or below it."""
     mounted: str
-    """The directory into which the kubelet writes the token."""
+    """The path of the token in the container."""
+    sub_path: str
+    """What of the volume is mounted; empty for all of it. With a `subPath` a running container keeps its first token
+    (kubernetes, pkg/volume/util/subpath)."""
 
     def __str__(self) -> str:
         return f"{self.volume} audience={self.audience} {self.file}"
@@ -87,15 +90,18 @@ def own_token(pod: JsonValue) -> OwnToken | None:
         file, role_arn = variables.get(TOKEN_VARIABLE, ""), variables.get(ROLE_VARIABLE, "")
         for mount in get_list(container, "volumeMounts") if file and role_arn else ():
             name, directory = get_str(mount, "name"), get_str(mount, "mountPath").rstrip("/")
-            source = sources.get(name, {})
-            if get_str(source, "audience") and file.startswith(f"{directory}/"):
+            source, part = sources.get(name, {}), get_str(mount, "subPath")
+            path = get_str(source, "path")
+            here = file.startswith(f"{directory}/") or (part == path and file == directory)
+            if get_str(source, "audience") and here and (not part or f"{path}/".startswith(f"{part}/")):
                 return OwnToken(
                     container=get_str(container, "name"),
                     volume=name,
                     audience=get_str(source, "audience"),
                     role_arn=role_arn,
                     file=file,
-                    mounted=f"{directory}/{get_str(source, 'path')}",
+                    mounted=posixpath.join(directory, path.removeprefix(part).lstrip("/")).rstrip("/"),
+                    sub_path=part,
                 )
     return None
 
@@ -115,7 +121,7 @@ def is_missing(container: JsonValue) -> bool:
     file = named_file(container)
     mounts = [get_str(mount, "mountPath").rstrip("/") for mount in get_list(container, "volumeMounts")]
     there = (f"{path}/" for path in (*mounts, posixpath.dirname(API_TOKEN)) if path)
-    return file.startswith(_SECRETS) and not file.startswith(tuple(there))
+    return file.startswith(_SECRETS) and not f"{file}/".startswith(tuple(there))
 
 
 def mount_path(container: JsonValue) -> str:

@@ -41,6 +41,8 @@ CLOCKS_APART = 300
 own clock, so a token is not wrong because it begins a moment later by ours."""
 CLOCKS = "clocks_apart"
 """The reason of a token that begins even later: our clock is behind, or that of the API server is ahead."""
+SUB_PATH = "sub_path"
+"""The reason of a token that the manifest mounts by a `subPath`: the container keeps its first one."""
 _STALE = 0.9
 """The share of a token's lifetime after which something keeps the kubelet from rotating it: the kubelet does so at
 0.8."""
@@ -84,7 +86,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
             findings.unknown("token.bound_pod", step_context.pod_unseen, where="kubernetes.io.pod")
         else:
             _bound_pod(findings, step_context, decoded)
-        _lifetime(findings, ports, decoded)
+        _lifetime(findings, ports, step_context, decoded)
 
     # (4) Its signature, by the published key that the header names.
     if step_context.jwks is None:
@@ -177,7 +179,7 @@ def _bound_pod(findings: Findings, step_context: StepContext, decoded: DecodedTo
     )  # fmt: skip
 
 
-def _lifetime(findings: Findings, ports: Ports, decoded: DecodedToken) -> None:
+def _lifetime(findings: Findings, ports: Ports, step_context: StepContext, decoded: DecodedToken) -> None:
     begins, expires = seconds(decoded.claims, "iat"), seconds(decoded.claims, "exp")
     start = seconds(decoded.claims, "nbf")
     now = ports.clock.now()
@@ -192,14 +194,17 @@ def _lifetime(findings: Findings, ports: Ports, decoded: DecodedToken) -> None:
         return
     alive = now < expires
     rotated = now <= begins + _STALE * (expires - begins)
+    own, otherwise = step_context.own_token, Status.WARNING if alive else Status.FAILED
     findings.judge(
         "token.lifetime",
         alive and rotated,
         got=f"iat {begins:.0f}, exp {expires:.0f}",
         expected=f"iat <= {now:.0f} < exp",
         where="exp",
-        otherwise=Status.WARNING if alive else Status.FAILED,
+        otherwise=otherwise,
     )
+    if own and own.sub_path:
+        findings.explain("token.lifetime", otherwise, SUB_PATH)
 
 
 def _signature(

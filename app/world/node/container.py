@@ -128,7 +128,7 @@ class Container:
     def size(self) -> int:
         """About how many bytes of memory the strings of its process take."""
         texts = (*self.environment, *self.environment.values(), *self.command)
-        return sum(map(len, texts)) + _STRING_BYTES * len(texts) + self.files.scratch.size
+        return sum(map(len, texts)) + _STRING_BYTES * len(texts) + self.files.size
 
     @property
     def _busybox(self) -> bool:

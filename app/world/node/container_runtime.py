@@ -9,6 +9,7 @@ import asyncio
 import codecs
 import posixpath
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
@@ -17,13 +18,13 @@ from app.world.node import node_limits
 from app.world.node.container import Container, check_user, command_of, environment_of, user_of
 from app.world.node.container_log import ContainerLog
 from app.world.node.processes import Processes
-from app.world.node.programs.environment import ConfigError, variables
+from app.world.node.programs.environment import ConfigError, sub_path, variables
 from app.world.node.programs.installed import is_aws_cli
 from app.world.node.programs.program_limits import Programs
 from app.world.node.programs.runner import AwsCli
 from app.world.node.streams import Streams, encoded
-from app.world.node.volumes.atomic_writer import OwnedTree
 from app.world.node.volumes.filesystem import FileSystem
+from app.world.node.volumes.mounts import Mount, mount_part
 from app.world.node.volumes.volumes import PodVolumes
 
 if TYPE_CHECKING:
@@ -48,13 +49,25 @@ class ContainerRuntime:
         found = world.cluster.find("pods", pod["metadata"]["namespace"], pod["metadata"]["name"])
         pod = found.copy() if found is not None else pod
         own = variables(world.cluster, pod, spec)
-        mounts: dict[str, OwnedTree] = {}
+
+        def check_memory(held: int, wanted: int) -> None:
+            node_limits.check_memory(world.kubelet, held + wanted)
+
+        mounts: dict[str, Mount] = {}
+        held = 0
         writable = [] if (spec.get("securityContext") or {}).get("readOnlyRootFilesystem") else ["/"]
         for mount in spec.get("volumeMounts") or []:
             tree = volumes.tree(mount["name"])
             if tree is None:
                 raise ConfigError(f'cannot find volume "{mount["name"]}" to mount into container "{spec["name"]}"')
-            mounts[mount["mountPath"]] = tree
+            place = sub_path(mount, own)
+            try:
+                part = mount_part(tree, place, world.node_now(), partial(check_memory, held))
+            except (OSError, ValueError):
+                where = f'volumeMount "{mount["name"]}" of container "{spec["name"]}"'
+                raise ConfigError(f"failed to create subPath directory for {where}") from None
+            mounts[mount["mountPath"]] = part
+            held += part.size
             if _is_empty_dir(pod, mount["name"]) and not mount.get("readOnly"):
                 writable.append(mount["mountPath"])
         check_user(pod, spec)

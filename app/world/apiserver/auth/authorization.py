@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
@@ -35,6 +35,8 @@ class Grant:
     """The names of the objects that it is limited to; empty for all."""
     paths: tuple[str, ...] = ()
     """The paths of a rule about URLs that are no resources; a `*` at the end stands for any rest."""
+    source: str = ""
+    """The binding that grants it, as the server describes it; empty for a rule of no role."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,21 +70,35 @@ _ISSUER = (
 )
 _READ = ("get", "list", "watch")
 
+
+def _bound_to(group: str, role: str, *grants: Grant) -> tuple[Grant, ...]:
+    """The rules of a ClusterRole that a ClusterRoleBinding of the same name binds to a group."""
+    source = f'ClusterRoleBinding "{role}" of ClusterRole "{role}" to Group "{group}"'
+    return tuple(replace(grant, source=source) for grant in grants)
+
+
 BUILT_IN: Mapping[str, Sequence[Grant]] = {
     MASTERS: (Grant(verbs=("*",), resources=("*",), groups=("*",), paths=("*",)),),
-    # system:public-info-viewer, system:discovery, system:basic-user
-    ALL_UNAUTHENTICATED: (Grant(verbs=("get",), paths=_INFORMATION),),
-    ALL_AUTHENTICATED: (
-        Grant(verbs=("get",), paths=_INFORMATION + _DISCOVERY),
-        Grant(
-            verbs=("create",),
-            resources=("selfsubjectaccessreviews", "selfsubjectrulesreviews"),
-            groups=("authorization.k8s.io",),
-        ),
-        Grant(verbs=("create",), resources=("selfsubjectreviews",), groups=("authentication.k8s.io",)),
+    ALL_UNAUTHENTICATED: _bound_to(
+        ALL_UNAUTHENTICATED, "system:public-info-viewer", Grant(verbs=("get",), paths=_INFORMATION)
     ),
-    # system:service-account-issuer-discovery
-    ALL_SERVICE_ACCOUNTS: (Grant(verbs=("get",), paths=_ISSUER),),
+    ALL_AUTHENTICATED: (
+        *_bound_to(ALL_AUTHENTICATED, "system:public-info-viewer", Grant(verbs=("get",), paths=_INFORMATION)),
+        *_bound_to(ALL_AUTHENTICATED, "system:discovery", Grant(verbs=("get",), paths=_INFORMATION + _DISCOVERY)),
+        *_bound_to(
+            ALL_AUTHENTICATED,
+            "system:basic-user",
+            Grant(
+                verbs=("create",),
+                resources=("selfsubjectaccessreviews", "selfsubjectrulesreviews"),
+                groups=("authorization.k8s.io",),
+            ),
+            Grant(verbs=("create",), resources=("selfsubjectreviews",), groups=("authentication.k8s.io",)),
+        ),
+    ),
+    ALL_SERVICE_ACCOUNTS: _bound_to(
+        ALL_SERVICE_ACCOUNTS, "system:service-account-issuer-discovery", Grant(verbs=("get",), paths=_ISSUER)
+    ),
     # system:node
     "system:nodes": (
         Grant(verbs=("create",), resources=("serviceaccounts/token",)),
@@ -99,21 +115,15 @@ def grants_of(world: World, user: User, namespace: str) -> Iterator[Grant]:
     """The rules that are bound to the user or one of its groups, for the whole cluster or in that namespace."""
     for group, grants in BUILT_IN.items():
         yield from grants if group in user.groups else ()
-    for binding in _bindings(world, user, namespace):
-        yield from _bound(world, binding)
-
-
-def reason(world: World, user: User, namespace: str) -> str:
-    """What RBAC adds to a refusal; empty where it knows nothing more."""
-    missing = missing_roles(world, user, namespace)
-    return f"RBAC: {missing}" if missing else ""
+    for binding, subject in _bindings(world, user, namespace):
+        yield from _bound(world, binding, subject)
 
 
 def missing_roles(world: World, user: User, namespace: str) -> str:
     """What the server says of the missing roles of bindings that count for the user there; empty where none is."""
     missing = dict.fromkeys(
         no_such_role(binding)
-        for binding in _bindings(world, user, namespace)
+        for binding, _ in _bindings(world, user, namespace)
         if role_of(world, binding, binding["metadata"].get("namespace", "")) is None
     )
     said = ", ".join(missing)
@@ -126,8 +136,8 @@ def no_such_role(binding: JsonObject) -> str:
     return f'{reference["kind"].lower()}.{RBAC_GROUP} "{reference["name"]}" not found'
 
 
-def _bindings(world: World, user: User, namespace: str) -> Iterator[JsonObject]:
-    """The bindings that count for the user there, one for each role.
+def _bindings(world: World, user: User, namespace: str) -> Iterator[tuple[JsonObject, JsonObject]]:
+    """The bindings that count for the user there, one for each role, each with the subject that stands for the user.
 
     Otherwise a large role that is bound to one subject hundreds of times would make gigabytes of rules.
     """
@@ -136,9 +146,12 @@ def _bindings(world: World, user: User, namespace: str) -> Iterator[JsonObject]:
     for stored in itertools.chain(world.cluster.scan("clusterrolebindings"), of_namespace):
         binding = stored.object
         role = binding["metadata"].get("namespace", ""), binding["roleRef"]["kind"], binding["roleRef"]["name"]
-        if role not in bound and any(_is_subject(user, it, binding) for it in binding.get("subjects", [])):
+        if role in bound:
+            continue
+        subject = next((it for it in binding.get("subjects", []) if _is_subject(user, it, binding)), None)
+        if subject is not None:
             bound.add(role)
-            yield binding
+            yield binding, subject
 
 
 def _is_subject(user: User, subject: JsonObject, binding: JsonObject) -> bool:
@@ -150,14 +163,18 @@ def _is_subject(user: User, subject: JsonObject, binding: JsonObject) -> bool:
         return subject["name"] in user.groups
     if subject["kind"] == "User":
         return bool(subject["name"] == user.name)
-    namespace = subject.get("namespace") or binding["metadata"].get("namespace", "")
-    return username(namespace, subject["name"]) == user.name
+    return username(_namespace_of(subject, binding), subject["name"]) == user.name
 
 
-def _bound(world: World, binding: JsonObject) -> Iterator[Grant]:
+def _namespace_of(subject: JsonObject, binding: JsonObject) -> str:
+    return str(subject.get("namespace") or binding["metadata"].get("namespace", ""))
+
+
+def _bound(world: World, binding: JsonObject, subject: JsonObject) -> Iterator[Grant]:
     """The rules of the role that a binding refers to; none where there is no such role."""
     namespace = binding["metadata"].get("namespace", "")
     role = role_of(world, binding, namespace)
+    source = _described(binding, subject)
     for rule in role.get("rules", []) if role is not None else []:
         yield Grant(
             verbs=tuple(rule.get("verbs", ())),
@@ -165,7 +182,19 @@ def _bound(world: World, binding: JsonObject) -> Iterator[Grant]:
             groups=tuple(rule.get("apiGroups", ())),
             names=tuple(rule.get("resourceNames", ())),
             paths=() if namespace else tuple(rule.get("nonResourceURLs", ())),
+            source=source,
         )
+
+
+def _described(binding: JsonObject, subject: JsonObject) -> str:
+    """A binding with its role and the subject that stands for the user (`clusterRoleBindingDescriber` and its sibling
+    in `pkg/registry/rbac/validation/rule.go`)."""
+    name, namespace = binding["metadata"]["name"], binding["metadata"].get("namespace", "")
+    qualified = f'RoleBinding "{name}/{namespace}"' if namespace else f'ClusterRoleBinding "{name}"'
+    of_account = f"/{_namespace_of(subject, binding)}" if subject["kind"] == "ServiceAccount" else ""
+    reference = binding["roleRef"]
+    role = f'{reference["kind"]} "{reference["name"]}"'
+    return f'{qualified} of {role} to {subject["kind"]} "{subject["name"]}{of_account}"'
 
 
 def role_of(world: World, binding: JsonObject, namespace: str) -> JsonObject | None:
@@ -180,7 +209,16 @@ def role_of(world: World, binding: JsonObject, namespace: str) -> JsonObject | N
 
 def is_allowed(world: World, user: User, request: Request) -> bool:
     """Whether some rule allows the request."""
-    return any(allows(grant, request) for grant in grants_of(world, user, request.namespace))
+    return decide(world, user, request)[0]
+
+
+def decide(world: World, user: User, request: Request) -> tuple[bool, str]:
+    """Whether some rule allows the request, and the reason that RBAC gives; empty where it gives none."""
+    for grant in grants_of(world, user, request.namespace):
+        if allows(grant, request):
+            return True, f"RBAC: allowed by {grant.source}" if grant.source else ""
+    missing = missing_roles(world, user, request.namespace)
+    return False, f"RBAC: {missing}" if missing else ""
 
 
 def allows(grant: Grant, request: Request) -> bool:
@@ -206,9 +244,10 @@ def _has(named: tuple[str, ...], *wanted: str) -> bool:
 
 def authorize(world: World, user: User, request: Request) -> None:
     """Raises `ApiError` 403 where no rule allows the request."""
-    if is_allowed(world, user, request):
+    allowed, reason = decide(world, user, request)
+    if allowed:
         return
-    because = f": {said}" if (said := reason(world, user, request.namespace)) else ""
+    because = f": {reason}" if reason else ""
     if not request.resource:
         raise errors.forbidden_path(user.name, request.verb, request.path, because)
     what = f'resource "{request.whole_resource}" in API group "{request.group}"'

@@ -22,6 +22,7 @@ from app.world.apiserver.auth.authorization import authorize
 from app.world.apiserver.auth.impersonation import acting_user
 from app.world.apiserver.endpoints import discovery, openapi, openapi_protobuf, reading
 from app.world.apiserver.endpoints.exec_channels import serve_channels
+from app.world.apiserver.endpoints.health import health
 from app.world.apiserver.endpoints.logs import choose_container, read_log
 from app.world.apiserver.endpoints.responses import common_headers, error_response, json_response
 from app.world.apiserver.endpoints.reviews import answer_review
@@ -44,7 +45,6 @@ FindWorld = Callable[[str], "World | None"]
 
 _TOO_MANY = "Too many requests, please try again later."
 NO_PORT_FORWARD = "this simulated API server forwards no ports: nothing listens in its Pods"
-_HEALTH = ("/healthz", "/livez", "/readyz")
 _OPENID_HEADERS = {"cache-control": "public, max-age=3600"}
 
 
@@ -137,8 +137,10 @@ class ApiServer:
         if info.verb == "watch":
             return reading.watch_objects(scope, accept, query)
         if resource.plural in REVIEWS:
+            options = parse_options("CreateOptions", query, "")
             body = codec.decode_body(await read_body(request), _content_type(request), resource.kind)
-            return json_response(answer_review(world, user, resource, body), 201)
+            answer, warnings = answer_review(scope, body, options)
+            return json_response(answer, 201, warnings)
         write = await _write(scope, request)
         if info.verb == "create":
             return await write.create()
@@ -188,7 +190,7 @@ def _find(info: RequestInfo) -> Resource:
 def _check_verb(resource: Resource, info: RequestInfo) -> None:
     """Raises `ApiError` 405 where the path does not support the method, 404 where there is no such path."""
     whole = resource.namespaced and not info.namespace
-    if whole and info.name:
+    if whole and (info.name or "list" not in resource.verbs):
         raise errors.no_such_resource()
     wrong_path = bool(info.name) == (info.verb == "create") if info.verb in ("create", "update", "patch") else False
     if info.verb not in resource.verbs or wrong_path or (whole and info.verb not in ("list", "watch")):
@@ -232,8 +234,8 @@ async def _subresource(scope: RequestScope, info: RequestInfo, request: Request)
 def _document(world: World, path: str, request: Request) -> Response:
     """The document at a path that is no resource. Raises `ApiError` 404."""
     path = path.rstrip("/") or "/"
-    if path in _HEALTH:
-        return PlainTextResponse("ok", headers=common_headers())
+    if (text := health(path, request.query_params)) is not None:
+        return PlainTextResponse(text, headers=common_headers())
     if path == "/.well-known/openid-configuration":
         response = json_response(discovery.openid_configuration(world))
         response.headers.update(_OPENID_HEADERS)

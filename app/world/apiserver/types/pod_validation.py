@@ -123,8 +123,12 @@ def _container(container: JsonObject, field: str, seen: set[Any], volumes: set[s
         elif path in paths:
             yield names.invalid_value(f"{here}.mountPath", path, "must be unique")
         paths.add(path)
-        if mount.get("subPath"):
-            yield from _local_path(mount["subPath"], f"{here}.subPath")
+        # The server names no index where it is about the path.
+        yield from _local_path(mount.get("subPath", ""), f"{field}.volumeMounts.subPath")
+        if mount.get("subPath") and mount.get("subPathExpr"):
+            sentence = "subPathExpr and subPath are mutually exclusive"
+            yield names.invalid_value(f"{here}.subPathExpr", mount["subPathExpr"], sentence)
+        yield from _local_path(mount.get("subPathExpr", ""), f"{field}.volumeMounts.subPathExpr")
     for index, port in enumerate(container.get("ports", [])):
         number = port.get("containerPort", 0)
         if not 1 <= number <= 65535:

@@ -197,19 +197,20 @@ REVIEWS: Mapping[str, Resource] = {
             namespaced=False,
             verbs=("create",),
         ),
-        Resource(
-            group="authorization.k8s.io",
-            plural="selfsubjectaccessreviews",
-            kind="SelfSubjectAccessReview",
-            namespaced=False,
-            verbs=("create",),
-        ),
-        Resource(
-            group="authorization.k8s.io",
-            plural="selfsubjectrulesreviews",
-            kind="SelfSubjectRulesReview",
-            namespaced=False,
-            verbs=("create",),
+        *(
+            Resource(
+                group="authorization.k8s.io",
+                plural=f"{kind.lower()}s",
+                kind=kind,
+                namespaced=namespaced,
+                verbs=("create",),
+            )
+            for kind, namespaced in (
+                ("LocalSubjectAccessReview", True),
+                ("SelfSubjectAccessReview", False),
+                ("SelfSubjectRulesReview", False),
+                ("SubjectAccessReview", False),
+            )
         ),
     )
 }

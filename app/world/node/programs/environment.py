@@ -50,6 +50,24 @@ def expand(text: str, variables: Mapping[str, str]) -> str:
     return "".join(pieces)
 
 
+def sub_path(mount: JsonObject, variables: Mapping[str, str]) -> str:
+    """What of a volume is mounted: its `subPath`, or its `subPathExpr` expanded; empty for all of it. Raises
+    `ConfigError`.
+
+    Source: `ExpandContainerVolumeMounts` in `pkg/kubelet/container/helpers.go`, `pkg/volume/validation`.
+    """
+    path, expression = mount.get("subPath") or "", mount.get("subPathExpr") or ""
+    missing = {match[2] for match in _REFERENCE.finditer(expression) if match[2] is not None}
+    if missing := {name for name in missing if not variables.get(name)}:
+        raise ConfigError(f"missing value for {', '.join(sorted(missing))}")
+    path = expand(expression, variables) or path
+    if path.startswith("/"):
+        raise ConfigError(f"error SubPath `{path}` must not be an absolute path")
+    if ".." in path.split("/"):
+        raise ConfigError(f"unable to provision SubPath `{path}`: must not contain '..'")
+    return path
+
+
 def field_value(pod: JsonObject, path: str) -> str:
     """The Pod's field that a `fieldRef` names. Raises `ConfigError`."""
     metadata, spec, status = pod["metadata"], pod["spec"], pod.get("status") or {}

@@ -16,8 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
-from app.world.node.volumes.atomic_writer import OwnedTree
-from app.world.node.volumes.inodes import Inode, User, image_directory, os_error, real_inode, written_inode
+from app.world.node.volumes.inodes import Inode, User, image_directory, os_error, written_inode
+from app.world.node.volumes.mounts import Mount
 from app.world.node.volumes.scratch import Scratch, Written
 
 PATH_LIMIT = 4096
@@ -27,11 +27,11 @@ LINK_LIMIT = 40
 
 
 class FileSystem:
-    """The files of one container. `mounts` maps container paths to volumes."""
+    """The files of one container. `mounts` maps container paths to what is mounted there."""
 
     def __init__(
         self,
-        mounts: Mapping[str, OwnedTree],
+        mounts: Mapping[str, Mount],
         user: User,
         created: float,
         *,
@@ -43,9 +43,10 @@ class FileSystem:
         """`directories`: those of the image, with their modes. `writable`: which of the mounts and `/` can be written
         to, by root or another user that may. `check_room` raises where the node has no memory for so many bytes more.
         `now`: Unix seconds by the node's clock, the time of `created` where it is not given."""
-        found = {posixpath.normpath("/" + path.lstrip("/")): tree for path, tree in mounts.items()}
-        self._mounts = dict(sorted(found.items(), key=lambda mount: -len(mount[0])))
+        found = {posixpath.normpath("/" + path.lstrip("/")): mount for path, mount in mounts.items()}
+        self._mounts = dict(sorted(found.items(), key=lambda mounted: -len(mounted[0])))
         """By path. A path may lie in two of them, so the longer one comes first."""
+        self._held = sum(mount.size for mount in self._mounts.values())
         self.user = user
         self._created = created
         self._writable = {posixpath.normpath("/" + path.lstrip("/")) for path in writable}
@@ -62,6 +63,15 @@ class FileSystem:
                 parent, _, name = path.rpartition("/")
                 path = parent or "/"
                 self._image.setdefault(path, set()).add(name)
+        files = {path for path, mount in self._mounts.items() if mount.found and not mount.found.is_directory}
+        self._subdirectories = {
+            path: sum(posixpath.join(path, name) not in files for name in names) for path, names in self._image.items()
+        }
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory for what programs have written, and for the mounted files that it keeps."""
+        return self.scratch.size + self._held
 
     def read(self, path: str) -> bytes:
         """A file's content. Raises `OSError`."""
@@ -160,7 +170,7 @@ class FileSystem:
         if old is None:
             raise os_error(errno.ENOENT, path)
         _, layer, key = self._layer(location)
-        if key not in layer.entries:
+        if key not in layer.entries or location in self._mounts:
             raise os_error(errno.EBUSY, path)
         if not self.may(self._inode(posixpath.dirname(location)), 2):
             raise os_error(errno.EACCES, path)
@@ -221,9 +231,9 @@ class FileSystem:
 
     def _layer(self, location: str) -> tuple[str, Scratch, str]:
         """The mount that a location lies in, or `/`, what programs have written there, and the location's key in it."""
-        for mount, tree in self._mounts.items():
-            if location == mount or location.startswith(f"{mount}/"):
-                return mount, tree.scratch, location.removeprefix(mount)
+        for path, mount in self._mounts.items():
+            if location == path or location.startswith(f"{path}/"):
+                return path, mount.tree.scratch, mount.place + location.removeprefix(path)
         return "/", self.scratch, location
 
     def _resolve(self, path: str, *, follow: bool) -> str:
@@ -270,13 +280,12 @@ class FileSystem:
         _, layer, key = self._layer(location)
         if (written := layer.entries.get(key)) is not None:
             return written_inode(written)
-        for mount, tree in self._mounts.items():
-            if location == mount or location.startswith(f"{mount}/"):
-                real = (tree.path + location.removeprefix(mount)).rstrip("/")
-                return real_inode(tree, real, location, counted=counted)
+        for path, mount in self._mounts.items():
+            if location == path or location.startswith(f"{path}/"):
+                return mount.inode(location.removeprefix(path), location, counted=counted)
         if location not in self._image:
             raise os_error(errno.ENOENT, location)
-        return image_directory(self._modes.get(location, 0o755), len(self._image[location]), self._created)
+        return image_directory(self._modes.get(location, 0o755), self._subdirectories[location], self._created)
 
     def may(self, inode: Inode, right: int) -> bool:
         """Whether the user has a right (4 read, 1 search). Root has every right (CAP_DAC_OVERRIDE)."""
