@@ -60,7 +60,23 @@ def allowing(action: str, resource: str = "*", effect: str = "Allow", **more: An
     return "own", {"Version": "2012-10-17", "Statement": [statement]}
 
 
+def denying_elsewhere(action: str, **more: Any) -> tuple[str, Any]:
+    """A policy that denies it on every resource but the table."""
+    statement = {"Effect": "Deny", "Action": action, "NotResource": TABLE, **more}
+    return "elsewhere", {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def both(*policies: tuple[str, Any]) -> tuple[str, Any]:
+    """Their statements in one policy."""
+    statements = [statement for _, document in policies for statement in document["Statement"]]
+    return "both", {"Version": "2012-10-17", "Statement": statements}
+
+
 ANOTHER = ("another", allowing("s3:*")[1])
+ANYTHING = ("anything", allowing("dynamodb:*")[1])
+IN_A_VPC = {"StringEquals": {"aws:SourceVpc": "vpc-1"}}
+OUTSIDE_A_VPC = {"StringNotEquals": {"aws:SourceVpc": "vpc-1"}}
+POLICY = "access.policy"
 
 
 def examined(fakes: Fakes, *asked: AskedAction) -> Diagnosis:
@@ -88,6 +104,7 @@ LISTS = [
     {"image": "x", "command": ["aws", "s3api"], "args": ["list-buckets", "--output=json"]},
     {"image": "x", "command": ["sh", "-c"], "args": ["while true; do\n  AWS_PAGER= aws s3 ls; sleep 60; done"]},
     {"image": "x", "command": ["/bin/sh", "-c", "aws s3 ls && sleep 3600"]},
+    {"image": "x", "command": ["/bin/sh", "-c", "exec aws s3 ls 2>&1"]},
 ]
 DOES_NOT_LIST = [
     {"image": "amazon/aws-cli:latest", "args": ["s3", "ls", "s3://orders"]},
@@ -96,6 +113,7 @@ DOES_NOT_LIST = [
     {"image": "amazon/aws-cli:latest", "command": ["sleep", "s3", "ls"]},
     {"image": "x", "args": ["s3", "ls"]},
     {"image": "x", "command": ["sh", "-c", "echo aws s3 ls"]},
+    {"image": "x", "command": ["sh", "-c", "aws s3 ls s3://orders 2>/dev/null"]},
     {"image": "x", "command": ["sh", "-c", "echo 'unfinished"]},
     {"image": "x", "command": ["sh", "-c"]},
     {"image": 1, "command": "aws", "args": None},
@@ -161,20 +179,39 @@ def test_of_several_actions_only_those_that_are_denied_are_granted() -> None:
     ]
 
 
-def test_an_action_that_is_allowed_somewhere_stays_open_until_the_resource_is_given() -> None:
-    fakes = of_another_program(allowing("dynamodb:GetItem", TABLE), ANOTHER)
-    assert (
-        check(examined(fakes, AskedAction(action="dynamodb:GetItem")), "access.policy").reason == "resource_not_given"
-    )
-    fakes = of_another_program(allowing("dynamodb:Query", TABLE))
-    assert check(examined(fakes, AskedAction(action="dynamodb:GetItem")), "access.policy").status is Status.FAILED
+@pytest.mark.parametrize(
+    "policies",
+    [
+        [allowing("dynamodb:GetItem", TABLE)],
+        [allowing("dynamodb:GetItem", TABLE, Condition=IN_A_VPC)],
+        [ANYTHING, denying_elsewhere("dynamodb:*")],
+        [ANYTHING, denying_elsewhere("dynamodb:*", Condition=OUTSIDE_A_VPC)],
+    ],
+)
+def test_an_action_that_is_allowed_somewhere_stays_open_until_the_resource_is_given(policies: list[Any]) -> None:
+    found = check(examined(of_another_program(*policies, ANOTHER), AskedAction(action="dynamodb:GetItem")), POLICY)
+    assert (found.status, found.reason) == (Status.UNKNOWN, "resource_not_given")
+    assert check(examined(of_another_program(*policies, ANOTHER), GET_ITEM), POLICY).reason != "resource_not_given"
+
+
+@pytest.mark.parametrize(
+    "policies",
+    [
+        [allowing("dynamodb:Query", TABLE)],
+        [denying_elsewhere("dynamodb:*")],
+        [ANYTHING, denying_elsewhere("dynamodb:*"), allowing("dynamodb:*", effect="Deny")],
+    ],
+)
+def test_an_action_that_is_allowed_nowhere_is_denied_whatever_the_resource(policies: list[Any]) -> None:
+    found = check(examined(of_another_program(*policies), AskedAction(action="dynamodb:GetItem")), POLICY)
+    assert found.status is Status.FAILED
 
 
 @pytest.mark.parametrize(
     "policy",
     [
-        allowing("dynamodb:GetItem", TABLE, Condition={"StringEquals": {"aws:SourceVpc": "vpc-1"}}),
-        allowing("dynamodb:*", TABLE, "Deny", Condition={"StringNotEquals": {"aws:SourceVpc": "vpc-1"}}),
+        allowing("dynamodb:GetItem", TABLE, Condition=IN_A_VPC),
+        both(ANYTHING, allowing("dynamodb:*", TABLE, "Deny", Condition=OUTSIDE_A_VPC)),
     ],
 )
 def test_what_depends_on_something_unknown_is_not_called_denied(policy: tuple[str, Any]) -> None:
@@ -190,11 +227,14 @@ def test_what_depends_on_something_unknown_is_not_called_denied(policy: tuple[st
 @pytest.mark.parametrize(
     "policies",
     [
+        [allowing("dynamodb:GetItem", f"{TABLE}-2", Condition=IN_A_VPC)],
         [allowing("dynamodb:GetItem", f"{TABLE}-2")],
         [allowing("dynamodb:GetItem", TABLE, Condition={"StringEqual": {"aws:SourceVpc": "vpc-1"}})],
+        [allowing("dynamodb:*", TABLE, "Deny", Condition=OUTSIDE_A_VPC)],
         [
+            ANYTHING,
             ("another", allowing("dynamodb:*", TABLE, "Deny")[1]),
-            allowing("dynamodb:*", TABLE, "Deny", Condition={"StringNotEquals": {"aws:SourceVpc": "vpc-1"}}),
+            allowing("dynamodb:*", TABLE, "Deny", Condition=OUTSIDE_A_VPC),
         ],
     ],
 )
@@ -344,18 +384,23 @@ def test_iams_own_simulator_decides_where_it_may_be_asked(answer: Any, status: S
 
 
 @pytest.mark.parametrize(
-    ("policies", "status"),
+    ("policies", "decision", "status"),
     [
-        (None, Status.UNKNOWN),
-        ([allowing("dynamodb:GetItem", TABLE)], Status.UNKNOWN),
-        ([allowing("dynamodb:Query", TABLE)], Status.FAILED),
+        (None, "implicitDeny", Status.UNKNOWN),
+        (None, "explicitDeny", Status.FAILED),
+        ([allowing("dynamodb:GetItem", TABLE)], "implicitDeny", Status.UNKNOWN),
+        ([ANYTHING, denying_elsewhere("dynamodb:*")], "explicitDeny", Status.UNKNOWN),
+        ([ANYTHING, denying_elsewhere("dynamodb:*")], "allowed", Status.PASSED),
+        ([allowing("dynamodb:Query", TABLE)], "implicitDeny", Status.FAILED),
     ],
 )
-def test_the_simulators_refusal_on_any_resource_is_none_on_a_certain_one(policies: Any, status: Status) -> None:
+def test_the_simulators_refusal_on_any_resource_is_none_on_a_certain_one(
+    policies: Any, decision: str, status: Status
+) -> None:
     fakes = of_another_program(*policies or ())
     if policies is None:
         fakes.errors["role_policies"] = NotPermitted(code="AccessDenied", server_message="no", status=403)
-    fakes.simulations = [result("implicitDeny")]
+    fakes.simulations = [result(decision)]
     found = check(examined(fakes, AskedAction(action="dynamodb:GetItem")), "access.policy")
     assert (found.status, found.reason) == (status, "resource_not_given" if status is Status.UNKNOWN else "")
 

@@ -147,6 +147,21 @@ def test_each_oddity_is_found_and_decides_the_status(changes, code, status):
     assert name in changes
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"nbf": MISSING},
+        {"aud": ["vault", "sts.amazonaws.com"], "azp": "sts.amazonaws.com"},
+        {"kubernetes.io": {"namespace": "default", "serviceaccount": {}, "pod": {}}},
+        {"kubernetes.io": {"namespace": "default", "serviceaccount": "my-sa", "pod": {}}},
+        {"kubernetes.io": {"serviceaccount": {"name": "my-sa"}, "pod": {}}},
+        {"kubernetes.io": MISSING},
+    ],
+)
+def test_what_a_token_may_leave_out_is_not_unusual(changes):
+    assert oddities({"alg": "RS256", "kid": "k"}, claims(**changes), time.time()) == ()
+
+
 def test_a_name_that_is_there_twice_is_shown_with_all_its_values():
     header, payload, signature = signed(claims()).split(".")
     twice = json.dumps(claims()).replace('{"aud"', '{"sub": "system:serviceaccount:default:admin", "aud"', 1)
@@ -168,11 +183,13 @@ def test_names_that_are_there_twice_are_counted_once_and_listed_to_a_limit():
     ("header", "code", "exit_status"),
     [
         ({"alg": "none", "kid": "k"}, "unsigned", 1),
+        ({"alg": "None", "kid": "k"}, "unsigned", 1),
         ({"alg": "HS256", "kid": "k"}, "unsigned", 1),
         ({"kid": "k"}, "unsigned", 1),
         ({"alg": 7, "kid": "k"}, "unsigned", 1),
         ({"alg": "PS256", "kid": "k"}, "algorithm_refused", 1),
         ({"alg": "RS256"}, "no_key_id", 0),
+        ({"alg": "RS256", "kid": ""}, "no_key_id", 0),
     ],
 )
 def test_a_header_that_stands_out(header, code, exit_status):

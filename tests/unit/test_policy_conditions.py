@@ -49,6 +49,8 @@ EXAMPLES: list[tuple[str, Any, Any, bool]] = [
     ("StringLike", "a*a", "a", False),
     ("StringLike", "a?c", "abc", True),
     ("StringLike", "a?c", "ac", False),
+    ("StringLike", "a?c", "abcd", False),
+    ("StringLike", "b*", "ab", False),
     ("StringLike", "a?c", "a\nc", True),
     ("StringLike", "A*", "abc", False),
     ("StringLike", "a.c", "abc", False),
@@ -120,6 +122,7 @@ EXAMPLES: list[tuple[str, Any, Any, bool]] = [
     ("Null", "false", "a", True),
     ("Null", "false", ABSENT, False),
     ("Null", "False", "", True),
+    ("Null", ["false", "true"], ABSENT, True),
     # An absent key
     ("StringEquals", "a", ABSENT, False),
     ("StringNotEquals", "a", ABSENT, True),

@@ -69,6 +69,10 @@ def test_a_trust_policy_that_iam_takes(statement):
             "Federated principals must be valid domain names or SAML metadata ARNs",
         ),
         (
+            TRUST | {"Principal": {"Federated": PROVIDER.partition("/")[2]}},
+            "Federated principals must be valid domain names or SAML metadata ARNs",
+        ),
+        (
             TRUST | {"Principal": {"Federated": "*"}},
             "Federated principals must be valid domain names or SAML metadata ARNs",
         ),

@@ -99,6 +99,8 @@ def _of_script(line: str) -> Iterator[list[str]]:
         if set(token) - _SEPARATORS:
             command.append(token)
             continue
+        if token[0] in "<>" and command and command[-1].isdigit():  # the 2 of 2>&1
+            command.pop()
         while command and (command[0] in _BEFORE_COMMAND or "=" in command[0]):
             del command[0]
         if command and posixpath.basename(command[0]) == "aws":

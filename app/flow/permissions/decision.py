@@ -114,7 +114,8 @@ def _merged(asked: AskedAction, simulation: JsonValue, own: Decision | None) -> 
     organization = get(simulation, "OrganizationsDecisionDetail", "AllowedByOrganizations")
     missing = get_list(simulation, "MissingContextValues")
     open_ = NOT_OBSERVABLE if missing and reason != "allow" else ""
-    if reason == "implicit-deny" and not asked.resource and (own is None or own.open == RESOURCE_NOT_GIVEN):
+    elsewhere = own.open == RESOURCE_NOT_GIVEN if own else reason == "implicit-deny" and not asked.resource
+    if elsewhere and reason != "allow":
         open_ = RESOURCE_NOT_GIVEN
     return Decision(
         asked=asked,
@@ -161,20 +162,33 @@ def _widest(role: Role, asked: AskedAction) -> str:
 def _open(reason: Reason, trace: Sequence[Match], *, resource_given: bool) -> str:
     """Why the request of the Pod may be decided otherwise; empty where it cannot.
 
-    Of its condition keys we know a few only. A statement that depends on another one may or may not apply.
+    Of its condition keys we know a few only, and its resource only where one is given. A statement that depends on more
+    may or may not apply.
     """
-    statements = [list(entries) for _, entries in groupby(trace, lambda it: (it.policy, it.statement))]
     if reason == "allow":
         return ""
-    if reason == "explicit-deny":
-        denying = [it for it in statements if it[0].effect == "Deny" and all(match.matched for match in it)]
-        return NOT_OBSERVABLE if all(any(map(_on_unknown_key, it)) for it in denying) else ""
-    lacking = [[match for match in it if not match.matched] for it in statements if it[0].effect == "Allow"]
-    if any(it and all(map(_on_unknown_key, it)) for it in lacking):
-        return NOT_OBSERVABLE
-    narrower = any(it and all(match.element in ("Resource", "NotResource") for match in it) for it in lacking)
-    return RESOURCE_NOT_GIVEN if narrower and not resource_given else ""
 
+    def unknown(match: Match) -> str:
+        if match.error:
+            return ""
+        if match.element == "Condition" and match.got is None:
+            return NOT_OBSERVABLE
+        return RESOURCE_NOT_GIVEN if match.element in ("Resource", "NotResource") and not resource_given else ""
 
-def _on_unknown_key(match: Match) -> bool:
-    return match.element == "Condition" and match.got is None and not match.error
+    # (1) The statements that allow it, or may: all that they lack is unknown.
+    statements = [list(entries) for _, entries in groupby(trace, lambda it: (it.policy, it.statement))]
+    lacking = [[unknown(match) for match in it if not match.matched] for it in statements if it[0].effect == "Allow"]
+    allowing = [it for it in lacking if all(it)]
+    if not allowing:
+        return ""
+
+    # (2) Those that deny it. What matches the widest resource matches any; what excludes some does not.
+    denying = [
+        [unknown(match) for match in it if match.element != "Resource"]
+        for it in statements
+        if it[0].effect == "Deny" and all(match.matched for match in it)
+    ]
+    if not all(map(any, denying)):
+        return ""
+    found = [set(filter(None, it)) for it in (denying or allowing)]
+    return NOT_OBSERVABLE if {NOT_OBSERVABLE} in found else RESOURCE_NOT_GIVEN if any(found) else ""

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
+from app.flow.json_access import get_str
 from app.flow.model import JsonValue
 from app.flow.names import DEFAULT_AUDIENCE, SUBJECT_PREFIX, may_be_registered
 from app.flow.token import ALGORITHMS, PARTS, MalformedToken, json_text
@@ -121,11 +122,8 @@ def _parties(claims: Mapping[str, JsonValue]) -> Iterator[Oddity]:
 
 def _named_subject(claims: Mapping[str, JsonValue]) -> str:
     """The subject that the claim `kubernetes.io` implies; empty where it says nothing."""
-    kubernetes = claims.get("kubernetes.io")
-    account = kubernetes.get("serviceaccount") if isinstance(kubernetes, dict) else None
-    if not isinstance(kubernetes, dict) or not isinstance(account, dict):
-        return ""
-    return f"{SUBJECT_PREFIX}{kubernetes.get('namespace')}:{account.get('name')}"
+    namespace, name = (get_str(claims, "kubernetes.io", *path) for path in (("namespace",), ("serviceaccount", "name")))
+    return f"{SUBJECT_PREFIX}{namespace}:{name}" if namespace and name else ""
 
 
 def _times(claims: Mapping[str, JsonValue], now: float) -> Iterator[Oddity]:
