@@ -120,7 +120,7 @@ def test_a_session_by_hand(world, sh):
     )
     arn, number, profile = done.stdout.splitlines()
     assert (arn, number) == (f"arn:aws:sts::{world.account_id}:assumed-role/s3-reader/by-hand", "3")
-    assert profile.split(maxsplit=3) == ["profile", "a", "env", "['AWS_PROFILE', 'AWS_DEFAULT_PROFILE']"]
+    assert re.split(" +: ", profile) == ["profile", "a", "env", "['AWS_PROFILE', 'AWS_DEFAULT_PROFILE']"]
 
 
 def test_what_the_role_may_not_do_is_refused(world, sh):
