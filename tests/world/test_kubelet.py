@@ -103,10 +103,16 @@ def test_config_maps_and_secrets_as_files_and_variables(simulation, world, run_p
         world.cluster.put("configmaps", {"metadata": metadata, "data": {"COLOUR": "blue", "b.txt": "text"}})
 
     world_run(put())
+    items = [{"key": "b.txt", "path": "d/f"}, {"key": "COLOUR", "path": "shut", "mode": 0}]
+    downward = {"items": [{"path": "annotations", "fieldRef": {"fieldPath": "metadata.annotations"}}]}
     pod = run_pod(
         spec={
-            "volumes": [{"name": "v", "configMap": {"name": "settings", "items": [{"key": "b.txt", "path": "d/f"}]}}]
+            "volumes": [
+                {"name": "v", "configMap": {"name": "settings", "items": items}},
+                {"name": "own", "downwardAPI": downward},
+            ]
         },
+        metadata={"annotations": {"b": '{"a\\b": "é\t\x01\u200b\U000e0001"}', "a": "x"}},
         container={
             "envFrom": [{"configMapRef": {"name": "settings"}, "prefix": "P_"}],
             "env": [
@@ -115,10 +121,14 @@ def test_config_maps_and_secrets_as_files_and_variables(simulation, world, run_p
                 {"name": "ME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
                 {"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}},
             ],
-            "volumeMounts": [{"name": "v", "mountPath": "/v"}],
+            "volumeMounts": [{"name": "v", "mountPath": "/v"}, {"name": "own", "mountPath": "/own"}],
         },
     )
     assert execute(pod, "cat", "/v/d/f").stdout == "text"
+    assert execute(pod, "stat", "-L", "-c", "%a", "/v/d/f", "/v/shut").stdout == "644\n0\n"
+    assert (
+        execute(pod, "cat", "/own/annotations").stdout == 'a="x"\nb="{\\"a\\\\b\\": \\"é\\t\\x01\\u200b\\U000e0001\\"}"'
+    )
     wanted = {
         "P_COLOUR": "blue", "ONE": "blue", "TWO": "blue-$(NOPE)-$(ONE)", "ME": "probe", "NODE": world.node_name,
     }  # fmt: skip
@@ -202,8 +212,8 @@ def test_a_long_lived_token_is_renewed_after_a_day():
     assert token.requires_refresh(1_000_000 + 86_401, 0)
 
 
-def _problems_of_the_token(world, pod):
-    return [text for _, text in events_of(world, pod) if 'volume "aws-iam-token"' in text]
+def _problems_of_the_token(world, pod, volume="aws-iam-token"):
+    return [text for _, text in events_of(world, pod) if f'volume "{volume}' in text]
 
 
 def test_without_the_service_account_the_old_token_serves_until_it_has_expired(simulation, world, execute):
@@ -221,6 +231,8 @@ def test_without_the_service_account_the_old_token_serves_until_it_has_expired(s
         f'86400/v1.BoundObjectReference{{Kind:"Pod", APIVersion:"v1", Name:"pod-after", UID:"{uid}"}} expired and '
         'refresh failed: serviceaccounts "my-sa" not found'
     )
+    [other] = _problems_of_the_token(world, pod, "kube-api-access-")
+    assert '"my-sa"/"default"/[]string(nil)/3607/v1.' in other, "it has no audience of its own"
     assert execute(pod, "cat", TOKEN_FILE).stdout == before
 
 
@@ -253,9 +265,24 @@ def test_no_token_no_container(simulation, world, core):
     eventually(lambda: pod_of(world, "stuck")["status"]["phase"] == "Running")
 
 
-def test_a_missing_config_map(world, run_pod):
-    pod = run_pod(spec={"volumes": [{"name": "v", "configMap": {"name": "nope"}}]})
-    expected = 'MountVolume.SetUp failed for volume "v" : configmap "nope" not found'
+@pytest.mark.parametrize(
+    ("volume", "said"),
+    [
+        ({"configMap": {"name": "nope"}}, 'configmap "nope" not found'),
+        (
+            {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "k", "path": "k"}]}},
+            "configmap references non-existent config key: k",
+        ),
+        (
+            {"secret": {"secretName": "full", "items": [{"key": "k", "path": "k"}]}},
+            "references non-existent secret key: k",
+        ),
+    ],
+)
+def test_a_missing_object_or_key(world, core, run_pod, volume, said):
+    core.create_namespaced_secret("default", {"metadata": {"name": "full"}})
+    pod = run_pod(spec={"volumes": [{"name": "v", **volume}]})
+    expected = f'MountVolume.SetUp failed for volume "v" : {said}'
     assert ("FailedMount", expected) in events_of(world, pod)
     assert pod["status"]["phase"] == "Pending"
 

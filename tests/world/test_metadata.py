@@ -1,6 +1,7 @@
 """Instance metadata: tokens, the node's credentials, and which Pods each kind of node answers."""
 
 import json
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
@@ -183,6 +184,8 @@ def test_documents(aws, base):
         "Token",
         "Expiration",
     ]
+    times = [datetime.fromisoformat(credentials[name]) for name in ("Expiration", "LastUpdated")]
+    assert times[0] - times[1] == timedelta(hours=6)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from app.world.aws.entities import NodeKind
-from app.world.node.container import knows_web_identity
+from app.world.node.container import knows_web_identity, lists_with_colons
+from app.world.node.programs.aws_cli.configure import listing
 from app.world.node.programs.aws_cli.s3_transfers import S3Transfers
 from app.world.node.programs.aws_clients import GivenUp
 from tests.world.helpers import AWS_ERROR, TOKEN_FILE, aws_failure, log_of, pod_of
@@ -325,6 +326,33 @@ def test_the_log_tells_which_pod_asked(world, aws_in):
 )
 def test_which_release_knows_web_identity(image, knows):
     assert knows_web_identity(image) is knows
+
+
+COLONS = """\
+NAME       : VALUE                    : TYPE             : LOCATION
+profile    : <not set>                : None             : None
+access_key : <not set>                : None             : None
+secret_key : <not set>                : None             : None
+region     : eu-west-1                : env              : ['AWS_REGION', 'AWS_DEFAULT_REGION']
+"""
+BLANKS = """\
+      Name                    Value             Type    Location
+      ----                    -----             ----    --------
+   profile                <not set>             None    None
+access_key                <not set>             None    None
+secret_key                <not set>             None    None
+    region                eu-west-1              env    ['AWS_REGION', 'AWS_DEFAULT_REGION']
+"""
+
+
+@pytest.mark.parametrize(
+    ("image", "printed"),
+    [("amazon/aws-cli", COLONS), ("aws-cli:2.31.0", COLONS), ("aws-cli:2.30.7", BLANKS), ("aws-cli:1.46.3", BLANKS)],
+)
+def test_how_a_release_lists_its_configuration(image, printed):
+    given = {"AWS_REGION": "eu-west-1"}
+    found = listing(given, "", {}, profile_option=None, credentials=None, region=None, colons=lists_with_colons(image))
+    assert found == printed
 
 
 @pytest.mark.parametrize(

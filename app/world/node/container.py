@@ -28,6 +28,7 @@ from app.world.node.volumes.inodes import User
 
 _WEB_IDENTITY_SINCE = [1, 16, 232]
 _METADATA_TOKENS_SINCE = [1, 16, 289]
+_COLONS_SINCE = [2, 31, 0]
 _VERSION = re.compile(r"\d{1,4}(\.\d{1,4}){0,2}", re.ASCII)
 _OF_ROOT = re.compile(
     r"(?:(?:docker\.io/)?(?:library/)?(?:busybox|alpine|debian|ubuntu|amazonlinux|nginx|python)"
@@ -55,6 +56,13 @@ def knows_metadata_tokens(image: str) -> bool:
     since 1.16.289 do. Source: EC2 user guide, "Use a supported AWS SDK".
     """
     return _is_since(_METADATA_TOKENS_SINCE, image)
+
+
+def lists_with_colons(image: str) -> bool:
+    """Whether the AWS CLI of an image's tag separates the columns of `configure list` by colons, as all releases since
+    2.31.0 do. Source: outputs of 2.30 and 2.31 that users have published.
+    """
+    return _is_since(_COLONS_SINCE, image)
 
 
 def _is_since(first: list[int], image: str) -> bool:

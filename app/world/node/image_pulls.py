@@ -65,16 +65,16 @@ def find_failure(image: str) -> PullFailure | None:
         host = registry.partition(":")[0]
         url = f"https://{registry}/v2/{full}/manifests/{version}"
         why = f'failed to do request: Head "{url}": dial tcp: lookup {host} on {_SERVER}: no such host'
-        return _failed(reference, "Unknown", why)
+        return _failed(reference, why)
     known = path if registry == DOCKER_HUB else f"{registry}/{path}"
     if known not in _KNOWN and any(_is_nearly(known, other) for other in _KNOWN):
         why = (
             "pull access denied, repository does not exist or may require authorization: server message: "
             "insufficient_scope: authorization failed"
         )
-        return _failed(reference, "Unknown", why)
+        return _failed(reference, why)
     if tag != "latest" and tag.isalpha() and _is_nearly(tag, "latest"):
-        return _failed(reference, "NotFound", f"{reference}: not found")
+        return _failed(reference, f"{reference}: not found", code="NotFound")
     return None
 
 
@@ -92,10 +92,10 @@ def report_failure(record: PodRecord, state: ContainerState, failure: PullFailur
     state.waiting, state.waiting_message = failure.reason, failure.message
 
 
-def _failed(reference: str, code: str, why: str) -> PullFailure:
-    inner = f'failed to pull and unpack image "{reference}": failed to resolve reference "{reference}": {why}'
-    text = f"rpc error: code = {code} desc = {inner}"
-    return PullFailure(reason="ErrImagePull", message=text)
+def _failed(reference: str, why: str, *, code: str = "") -> PullFailure:
+    """containerd's error. The kubelet leaves out a code that is `Unknown` (`cri-client/pkg/remote_image.go`)."""
+    text = f'failed to pull and unpack image "{reference}": failed to resolve reference "{reference}": {why}'
+    return PullFailure(reason="ErrImagePull", message=f"rpc error: code = {code} desc = {text}" if code else text)
 
 
 def _is_nearly(name: str, other: str) -> bool:

@@ -158,8 +158,9 @@ class PodContainers:
         await asyncio.sleep(IMAGE_SECONDS)
         if state.waiting != "ErrImagePull":
             return  # the container has another image by now, or the name can never be an image's
-        state.waiting, state.waiting_message = "ImagePullBackOff", f'Back-off pulling image "{state.image}"'
-        self._record.event("BackOff", state.waiting_message, field_path=where)
+        said = f'Back-off pulling image "{state.image}"'
+        state.waiting, state.waiting_message = "ImagePullBackOff", f"{said}: {state.waiting}: {state.waiting_message}"
+        self._record.event("BackOff", said, field_path=where)
         self._record.event("Failed", f"Error: {state.waiting}", warning=True, field_path=where)
 
     def _ended(self, process: asyncio.Task[int], spec: JsonObject, state: ContainerState, member: str) -> None:

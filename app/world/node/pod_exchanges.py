@@ -15,8 +15,6 @@ from app.flow.model import Exchange
 from app.flow.redaction import MASK, mask_headers, mask_text
 from app.world.servers.network import RECORDED_BODY
 
-METADATA_TOKEN = "/latest/api/token"
-
 
 def exchange(
     callee: str,
@@ -32,16 +30,16 @@ def exchange(
 
     `request` is botocore's prepared request; `started` a time of `time.perf_counter`.
     """
-    url = str(request.url)
     seconds = time.perf_counter() - started
     began = time.time() - seconds  # before the masking, which takes its time
-    # The metadata service's session token is the whole body, so no pattern recognizes it.
-    answered = MASK if body and url.endswith(METADATA_TOKEN) else body.decode("utf-8", "replace")
+    # The metadata service's session token is the whole body, so no pattern recognizes it. It is the answer to a PUT.
+    is_token = (callee, request.method, status) == ("instance-metadata", "PUT", 200)
+    answered = MASK if is_token else body.decode("utf-8", "replace")
     return Exchange(
         caller="pod",
         callee=callee,
         method=str(request.method),
-        url=url,
+        url=str(request.url),
         request_headers=mask_headers((name, _text(value)) for name, value in request.headers.items()),
         request_body=mask_text(_text(request.body or ""))[:RECORDED_BODY],
         status=status,

@@ -33,6 +33,7 @@ _LONG = frozenset(
 """The fields of 64 bits; all other integers have 32."""
 _JSON_OF_TYPE = {"time": "string", "micro-time": "string", "int-or-string": "int32"}
 """What a type of Kubernetes that reads its own JSON reads it as."""
+_ESCAPES = dict(zip('"\\\a\b\f\n\r\t\v', '"\\abfnrtv', strict=True))
 
 
 def json_kind(value: JsonValue) -> str:
@@ -105,3 +106,19 @@ def as_go(value: JsonValue) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return "<nil>" if value is None else str(value)
+
+
+def go_quoted(text: str) -> str:
+    """A text as `%q` of Go's `fmt` writes it (`strconv.Quote`)."""
+    return f'"{"".join(map(_in_quotes, text))}"'
+
+
+def _in_quotes(character: str) -> str:
+    if character in _ESCAPES:
+        return f"\\{_ESCAPES[character]}"
+    if character.isprintable():
+        return character
+    code = ord(character)
+    if code < 0x20 or code == 0x7F:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
+from app.world.apiserver.types.go_text import go_quoted
 
 if TYPE_CHECKING:
     from app.world.apiserver.storage.state import ClusterState
@@ -69,7 +70,7 @@ def sub_path(mount: JsonObject, variables: Mapping[str, str]) -> str:
 
 
 def field_value(pod: JsonObject, path: str) -> str:
-    """The Pod's field that a `fieldRef` names. Raises `ConfigError`."""
+    """The Pod's field that a `fieldRef` names (`pkg/fieldpath/fieldpath.go`). Raises `ConfigError`."""
     metadata, spec, status = pod["metadata"], pod["spec"], pod.get("status") or {}
     if subscript := _SUBSCRIPT.fullmatch(path):
         return str((metadata.get(subscript[1]) or {}).get(subscript[2], ""))
@@ -78,7 +79,7 @@ def field_value(pod: JsonObject, path: str) -> str:
             return str(metadata.get(path.removeprefix("metadata."), ""))
         case "metadata.labels" | "metadata.annotations":
             pairs = metadata.get(path.removeprefix("metadata.")) or {}
-            return "\n".join(f'{key}="{pairs[key]}"' for key in sorted(pairs))
+            return "\n".join(f"{key}={go_quoted(pairs[key])}" for key in sorted(pairs))
         case "spec.nodeName" | "spec.serviceAccountName":
             return str(spec.get(path.removeprefix("spec."), ""))
         case "status.podIP" | "status.hostIP":

@@ -24,7 +24,7 @@ from botocore.utils import InstanceMetadataRegionFetcher
 from app.flow.model import Exchange
 from app.flow.ports import Execution
 from app.serving.logs import record_error
-from app.world.node.container import Container, version_of
+from app.world.node.container import Container, lists_with_colons, version_of
 from app.world.node.programs import aws_command, credential_chain
 from app.world.node.programs.aws_cli.configure import listing
 from app.world.node.programs.aws_cli.operations import SERVICES, Operation
@@ -135,6 +135,7 @@ class _Run:
             profile_option=self._options.profile,
             credentials=self._credentials(),
             region=self._region,
+            colons=lists_with_colons(self._container.image),
         )
 
     def _call(self, call: Operation) -> Execution:

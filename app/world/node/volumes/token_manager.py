@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
+from app.world.apiserver.types.go_text import go_quoted
 from app.world.servers.loopback import NetworkError
 
 if TYPE_CHECKING:
@@ -131,14 +132,15 @@ def _kept(answer: JsonObject) -> KeptToken:
 
 
 def _go_key(namespace: str, name: str, spec: JsonObject) -> str:
-    """The token's key as Go's `%#v` prints it."""
-    audiences = ", ".join(json.dumps(audience) for audience in spec.get("audiences") or [])
+    """The token's key as Go's `%q/%q/%#v/%#v/%#v` prints it."""
+    audiences = spec["audiences"]
+    listed = "(nil)" if audiences is None else f"{{{', '.join(map(go_quoted, audiences))}}}"
     bound = spec["boundObjectRef"]
     reference = (
-        f"v1.BoundObjectReference{{Kind:{json.dumps(bound['kind'])}, APIVersion:{json.dumps(bound['apiVersion'])}, "
-        f"Name:{json.dumps(bound['name'])}, UID:{json.dumps(bound['uid'])}}}"
+        f"v1.BoundObjectReference{{Kind:{go_quoted(bound['kind'])}, APIVersion:{go_quoted(bound['apiVersion'])}, "
+        f"Name:{go_quoted(bound['name'])}, UID:{go_quoted(bound['uid'])}}}"
     )
-    return f'"{name}"/"{namespace}"/[]string{{{audiences}}}/{spec["expirationSeconds"]}/{reference}'
+    return f'"{name}"/"{namespace}"/[]string{listed}/{spec["expirationSeconds"]}/{reference}'
 
 
 def token_requests(world: World, api_url: str) -> Callable[[str, str, JsonObject], Awaitable[JsonObject]]:

@@ -18,6 +18,12 @@ from app.world.node.volumes.token_manager import TokenError, TokenManager
 DEFAULT_MODE = 0o644
 SOURCES_LIMIT = 100
 """How many sources one projected volume may have: each may cost a token."""
+_LACKING = {
+    "configmaps": "configmap references non-existent config key",
+    "secrets": "references non-existent secret key",
+}
+"""What the kubelet says of a key that `items` lists and the object does not have (`MakePayload` of
+`pkg/volume/configmap/configmap.go` and `pkg/volume/secret/secret.go`)."""
 
 
 def common_user(pod: JsonObject) -> int | None:
@@ -144,7 +150,7 @@ class PodVolumes:
         for item in (source.get("downwardAPI") or {}).get("items") or []:
             value = field_value(self._record.pod, (item.get("fieldRef") or {}).get("fieldPath") or "")
             path = posixpath.normpath(item["path"])
-            files[path] = FileProjection(data=value.encode("utf-8", "replace"), mode=item.get("mode") or mode)
+            files[path] = FileProjection(data=value.encode("utf-8", "replace"), mode=item.get("mode", mode))
         return files
 
     async def _token(self, wanted: JsonObject, mode: int) -> dict[str, FileProjection]:
@@ -180,7 +186,7 @@ class PodVolumes:
             if item["key"] not in entries:
                 if wanted.get("optional"):
                     continue
-                raise ConfigError(f"{resource.removesuffix('s')} references non-existent config key: {item['key']}")
+                raise ConfigError(f"{_LACKING[resource]}: {item['key']}")
             path = posixpath.normpath(item["path"])
-            files[path] = FileProjection(data=entries[item["key"]], mode=item.get("mode") or mode)
+            files[path] = FileProjection(data=entries[item["key"]], mode=item.get("mode", mode))
         return files

@@ -20,9 +20,11 @@ def listing(
     profile_option: str | None,
     credentials: Credentials | None,
     region: str | None,
+    colons: bool,
 ) -> str:
-    """The output of the command. `profile`: its settings in the files; `region`: the one that is used."""
-    rows = [("Name", "Value", "Type", "Location"), ("----", "-----", "----", "--------")]
+    """The output of the command. `profile`: its settings in the files; `region`: the one that is used; `colons`:
+    whether colons separate the columns."""
+    rows: list[tuple[str, str, str, str]] = []
     named = profile_of(environment)
     if profile_option is not None:
         rows.append(("profile", profile_option, "manual", "--profile"))
@@ -40,6 +42,10 @@ def listing(
             ("secret_key", _masked(frozen.secret_key), method, ""),
         ]
     rows.append(_region(environment, config_file, profile, region))
+    if colons:
+        rows.insert(0, ("NAME", "VALUE", "TYPE", "LOCATION"))
+        return "".join(f"{name:<10} : {value:<24} : {kind:<16} : {where}\n" for name, value, kind, where in rows)
+    rows[:0] = [("Name", "Value", "Type", "Location"), ("----", "-----", "----", "--------")]
     return "".join(f"{name:>10} {value:>24} {kind:>16}    {where}\n" for name, value, kind, where in rows)
 
 
