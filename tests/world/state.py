@@ -40,7 +40,7 @@ COPIED = {
     *("app.world.apiserver.auth.authorization Grant",),
     *(
         f"app.world.aws.entities {name}"
-        for name in ("Bucket", "InstanceProfile", "Inode", "NodeKind", "OidcProvider", "Policy", "PolicyVersion")
+        for name in ("Bucket", "InstanceProfile", "Node", "NodeKind", "OidcProvider", "Policy", "PolicyVersion")
     ),
     *(f"app.world.aws.entities {name}" for name in ("PublishedKeys", "Role", "User")),
     *(
