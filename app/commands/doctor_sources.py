@@ -119,16 +119,14 @@ def _examined(
 def surveyed(choice: Choice, namespace: str, words: Content) -> Survey:
     """The survey of a real cluster. Raises `CannotRun`."""
     from app import wiring
-    from app.flow.doctor.reading.near_names import of_namespace
     from app.flow.doctor.survey import USES, survey
 
     try:
         check_namespace(namespace)
         ports = consented(wiring.live_for_survey(choice), NOTHING)
         found = survey(ports, namespace).given(choice.tool_options)
-        if namespace and not found.ties and (names := of_namespace(ports, namespace)) is not None:
-            below = [(words.message("doctor.did_you_mean"), f"-n {name}") for name in names[:1]]
-            raise CannotRun(words, "no_such_namespace", below, choice.tool_options.quoted, got=namespace)
+        if namespace and not found.ties and (missing := _no_such_namespace(ports, choice, namespace, words)):
+            raise missing
         return found
     except FlowError as error:
         raise cannot(error, words, *USES, choice=choice) from error
@@ -202,7 +200,8 @@ def _of_workload(ports: Ports, choice: Choice, wanted: Workload, words: Content)
     try:
         return subject_of(ports, wanted.target, namespace)
     except NotFound as error:
-        raise _no_such(wanted.target, namespace, choice, error, words) from error
+        missing = _no_such_namespace(ports, choice, namespace, words)
+        raise missing or _no_such(wanted.target, namespace, choice, error, words) from error
     except NotPermitted as error:
         raise cannot(error, words, f"choose.{kind.singular}", choice=choice) from error
 
@@ -236,9 +235,21 @@ def _account_of(ports: Ports, choice: Choice, namespace: str, pod: str, words: C
         instead = (words.message("doctor.name_service_account"), "-s SERVICE_ACCOUNT")
         raise cannot(error, words, "pod.exists", choice=choice, instead=instead) from error
     except NotFound as error:
+        if missing := _no_such_namespace(ports, choice, namespace, words):
+            raise missing from error
         found = _in_its_place(ports, namespace, pod, words)
         target = Target(kind=POD, name=pod)
         raise _no_such(target, namespace, choice, error, words, *([found] if found else [])) from error
+
+
+def _no_such_namespace(ports: Ports, choice: Choice, namespace: str, words: Content) -> CannotRun | None:
+    """The error that says that the cluster has no such namespace; None where it has, or may have."""
+    from app.flow.doctor.reading.near_names import of_namespace
+
+    if (names := of_namespace(ports, namespace)) is None:
+        return None
+    below = [(words.message("doctor.did_you_mean"), f"-n {name}") for name in names[:1]]
+    return CannotRun(words, "no_such_namespace", below, choice.tool_options.quoted, got=namespace)
 
 
 def _no_such(

@@ -61,7 +61,8 @@ _LINE = 160
 def verdict(found: Diagnosis, words: Content) -> str:
     """The verdict in a sentence; one more where the check is listed under another step than that of its cause, and
     what there is to say of the Pod and its workload."""
-    also, sentence = pod_words.also(found, words), _verdict(found, words)
+    also = [*_by_record(found, words), *pod_words.also(found, words)]
+    sentence = _verdict(found, words)
     return words.facts.sentences(sentence, *also) if also else sentence
 
 
@@ -101,6 +102,13 @@ def _works(found: Diagnosis) -> str:
     """The key of the sentence that says how it was seen to work: by the Pod's own token, or by CloudTrail's record."""
     own = (check_of(found.walk, check_id) for check_id in ("token.file", ANSWER))
     return "works" if all(it is not None and it.status is Status.PASSED for it in own) else "works_by_record"
+
+
+def _by_record(found: Diagnosis, words: Content) -> list[str]:
+    """That only CloudTrail's record shows it, where the sentence on a warning does not say so."""
+    judged = found.verdict
+    warns = judged.outcome is Outcome.WORKS and judged.check is not None and bool(found.subject.pod)
+    return [words.message("doctor.by_record")] if warns and _works(found) == "works_by_record" else []
 
 
 def _accepted_instead(found: Diagnosis) -> bool:

@@ -55,4 +55,4 @@ def test_a_sentence_before_commands_leads_to_them(language: str) -> None:
     without = {
         key for key in below(language, "fixes") if not load(language).message(f"doctor.fixes.{key}").endswith(colon)
     }
-    assert without == {"activate_region", "other_policy", "read_again", "read_answer"}
+    assert without == {"activate_region", "connect", "other_policy", "read_again", "read_answer"}

@@ -31,6 +31,13 @@ def test_a_blank_at_the_end_of_a_value_is_visible_in_a_check_and_in_the_verdict(
         assert f"{ROLE}\\x20" in plain(html)
 
 
+def test_what_no_pod_shows_keeps_no_step_from_being_passed() -> None:
+    found = examine(Fakes().ports(), SUBJECT)
+    html = diagnosis.all_checks(found, load("en"))
+    steps = re.findall(r'<details class="more step (\w+)".*?<span class="quiet">(.*?)</span>', html)
+    assert steps[-1] == ("passed", "3/3, and 2 that cannot be seen from outside")
+
+
 class Balanced(HTMLParser):
     """Fails where a tag closes that was not open."""
 

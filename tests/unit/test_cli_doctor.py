@@ -509,7 +509,7 @@ def test_a_blank_at_the_end_of_a_value_is_visible(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(
-    ("namespaces", "wanted"), [(["default"], "-n default --pod pod-aftre"), (["defalut"], "-n defalut --pod pod-after")]
+    ("namespaces", "wanted"), [(["default"], "-n default --pod pod-aftre"), (["defalut"], "-n defalut\n")]
 )
 def test_for_a_pod_that_is_not_there_the_near_one_is_proposed(
     monkeypatch: pytest.MonkeyPatch, namespaces: list[str], wanted: str

@@ -254,16 +254,23 @@ def test_the_command_examines_the_workloads_pod(monkeypatch: pytest.MonkeyPatch)
     assert result.exit_code == 3
 
 
+ABSENT = NotFound(code="NotFound", server_message='deployments.apps "web" not found', status=404)
+
+
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "namespaces", "said"),
     [
-        (NotFound(code="NotFound", server_message='deployments.apps "web" not found', status=404), "get deployments"),
-        (NotPermitted(code="Forbidden", server_message="no", status=403), 'resources: ["deployments"]'),
+        (ABSENT, ["shop"], "get deployments"),
+        (ABSENT, ["shopp"], "There is no such namespace"),
+        (NotPermitted(code="Forbidden", server_message="no", status=403), ["shop"], 'resources: ["deployments"]'),
     ],
 )
-def test_a_workload_that_cannot_be_read_ends_in_words(monkeypatch: pytest.MonkeyPatch, error: Any, said: str) -> None:
+def test_a_workload_that_cannot_be_read_ends_in_words(
+    monkeypatch: pytest.MonkeyPatch, error: Any, namespaces: list[str], said: str
+) -> None:
     fakes = healthy()
     fakes.errors["workload"] = error
+    fakes.namespaces = namespaces
     result = doctor(monkeypatch, fakes, "deploy/web", "-n", "shop")
     assert result.exit_code == 2
     assert said in result.stderr

@@ -1028,6 +1028,37 @@ def test_a_token_that_kubelet_did_not_renew_is_no_matter_of_the_pod() -> None:
     assert (fix_id, command[-5:]) == ("kubelet", ["journalctl", "-u", "kubelet", "--since", "-1h"])
 
 
+@pytest.mark.parametrize(
+    ("account", "error", "fix", "command"),
+    [
+        ("444455556666", NotFound(code="NoSuchEntity", server_message="no"), "_there", "python -m app doctor "),
+        (ACCOUNT, NotPermitted(code="AccessDenied", server_message="no"), "_permitted", "aws iam get-role "),
+    ],
+)
+def test_a_role_that_we_cannot_read_is_looked_for_with_other_credentials(
+    account: str, error: FlowError, fix: str, command: str
+) -> None:
+    """If the role is there, a command that only shows it would be printed again and again."""
+    fakes = healthy()
+    annotated(fakes, f"arn:aws:iam::{account}:role/s3-reader")
+    said = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
+    fakes.errors |= {"role": error, "assume_role": Refused(code="AccessDenied", server_message=said, status=403)}
+    found = examined(fakes).fix
+    assert found is not None
+    assert (found.id, found.commands[0].startswith(command)) == (f"look_for_role{fix}", True)
+    assert found.commands[0].endswith(" --profile PROFILE") is (fix == "_there")
+
+
+def test_a_provider_that_we_may_not_read_is_looked_for_before_it_is_created() -> None:
+    fakes = healthy()
+    said = "The web identity token provided could not be validated."
+    fakes.errors["oidc_providers"] = NotPermitted(code="AccessDenied", server_message="no")
+    fakes.errors["assume_role"] = Refused(code="InvalidIdentityToken", server_message=said, status=400)
+    found = examined(fakes).fix
+    assert found is not None
+    assert [command.split()[2].partition("-")[0] for command in found.commands] == ["list", "create"]
+
+
 @pytest.mark.parametrize("audience", ["sts.amazonaws.com", "my-app"])
 def test_of_another_account_the_provider_is_created_there(audience: str) -> None:
     """Ours is there, and none of its business, nor are the audiences that it accepts."""
@@ -1043,7 +1074,7 @@ def test_of_another_account_the_provider_is_created_there(audience: str) -> None
     found = examined(fakes).fix
     assert found is not None
     assert found.change is not None
-    assert (found.id, found.commands[0].endswith(" --profile PROFILE")) == ("create_provider", True)
+    assert (found.id, found.commands[0].endswith(" --profile PROFILE")) == ("create_provider_there", True)
     assert found.change.object == f"OpenIDConnectProvider arn:aws:iam::444455556666:oidc-provider/{HOST}"
     assert (found.change.before, found.change.after) == (
         None,

@@ -205,7 +205,7 @@ def test_what_reading_decides_and_was_not_read_leaves_open_whether_it_works() ->
     foretold = found.prediction
     assert found.fix is not None
     assert foretold is not None
-    assert (found.fix.id, foretold.outcome) == ("create_provider", Outcome.UNKNOWN)
+    assert (found.fix.id, foretold.outcome) == ("create_provider_there", Outcome.UNKNOWN)
     assert "role.exists" in {check.id for check in foretold.unknown}
     for language in LANGUAGES:
         words = load(language)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from app.commands import doctor_text
+from app.commands.verdict_text import briefly
 from app.content import LANGUAGES, load
 from app.flow.diagnosis_file import diagnosis_file
 from app.flow.doctor import Diagnosis, examine
@@ -19,6 +20,7 @@ from app.flow.doctor.pods.choosing import successor
 from app.flow.doctor.pods.rows import PodStand, row
 from app.flow.errors import NotFound, NotPermitted, Unreachable
 from app.flow.model import Check, Status, Subject
+from app.flow.port_wrappers.consent import NOTHING, consented
 from app.flow.verdict.judge import Outcome
 from app.report import document, page, pod_words, verdict_words
 from tests.unit.fake_ports import ROLE, SUBJECT, Fakes, bare_pod
@@ -134,6 +136,16 @@ def test_how_a_pod_stands_shows_in_the_list(name: str) -> None:
     change(pod)
     found = row(pod, healthy().service_account)
     assert (found.stand, found.restart) == (stand, restart)
+
+
+def test_where_no_pod_was_examined_because_we_may_not_list_them_that_is_said_with_the_rule() -> None:
+    fakes = healthy()
+    fakes.errors["pods"] = FORBIDDEN
+    found = examine(consented(fakes.ports(), NOTHING), NO_POD)
+    assert found.verdict.check == siblings_check(found)
+    shown = "\n".join(briefly(found, load("en")))
+    assert FORBIDDEN.server_message in shown
+    assert '- apiGroups: [""]\n      resources: ["pods"]\n      verbs: ["list"]' in shown
 
 
 def test_a_selector_of_the_clusters_own_keeps_the_webhook_away() -> None:

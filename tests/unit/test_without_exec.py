@@ -394,6 +394,23 @@ def test_where_no_region_is_set_that_is_what_is_missing() -> None:
     assert found.fix.commands == ("python -m app doctor -n default -s my-sa --pod pod-after --region ap-northeast-1",)
 
 
+SILENT = Unreachable(code="timed_out", server_message="Read timed out.")
+
+
+@pytest.mark.parametrize("silent", [("oidc_providers", "caller_identity"), ("mutating_webhooks",), ("pod",)])
+def test_a_server_that_does_not_respond_is_not_asked_for_more(silent: tuple[str, ...]) -> None:
+    fakes = distroless()
+    fakes.errors.update(dict.fromkeys(silent, SILENT))
+    found = examined(fakes)
+    assert (found.verdict.outcome, found.to_be_sure, found.fix and found.fix.id) == (Outcome.UNKNOWN, (), "connect")
+
+
+def test_sts_is_asked_for_more_where_iam_alone_does_not_respond() -> None:
+    fakes = distroless()
+    fakes.errors["oidc_providers"] = SILENT
+    assert (examined(fakes).to_be_sure, examined(fakes).fix) == ((Action.READ_TOKEN, Action.EXCHANGE), None)
+
+
 @pytest.mark.parametrize("code", ["aws_no_such_profile", "aws_config_broken"])
 def test_a_profile_of_ours_that_cannot_be_used_is_no_answer_of_sts(code: str) -> None:
     fakes = distroless()
@@ -467,6 +484,16 @@ def test_what_sts_granted_to_the_service_account_since_the_pod_started_is_proof(
     assert found.to_be_sure == ()
     for language in LANGUAGES:
         assert verdict_words.verdict(found, load(language)) == load(language).message("doctor.works_by_record")
+
+
+@pytest.mark.parametrize("actions", [NOTHING, ALL], ids=["only reading", "everything"])
+def test_a_warning_does_not_hide_that_only_cloudtrail_shows_it(actions: frozenset[Action]) -> None:
+    fakes = distroless(granted(NOW - 500))
+    fakes.pod["spec"]["hostNetwork"] = True
+    found = examined(fakes, *actions)
+    assert (found.verdict.outcome, found.verdict.status) == (Outcome.WORKS, WARNING)
+    for language in LANGUAGES:
+        assert load(language).message("doctor.by_record") in verdict_words.verdict(found, load(language))
 
 
 def test_the_pod_s_own_token_proves_nothing_until_it_was_sent() -> None:

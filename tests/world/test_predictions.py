@@ -151,7 +151,7 @@ def test_what_a_role_of_another_account_lacks_is_given_to_it_there(simulation, w
     """The provider comes first, also where ours has none. Then S3 refuses the role, whose policies we cannot read."""
     simulation.inject(world, "F16", "F48")
     found = examined(simulation, world)
-    assert (found.fix.id, OTHER_ACCOUNT in found.fix.commands[0]) == ("create_provider", True)
+    assert (found.fix.id, OTHER_ACCOUNT in found.fix.commands[0]) == ("create_provider_there", True)
     for command in found.fix.commands:
         run(command)
     simulation.run(settle(world))

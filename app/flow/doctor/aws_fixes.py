@@ -10,12 +10,13 @@ from app.flow.annotations import ROLE_ARN, is_role_arn
 from app.flow.doctor import changes, pod_fixes
 from app.flow.doctor.fix import Fix, line
 from app.flow.doctor.log.permission_fixes import organization
-from app.flow.doctor.names import REGION_HERE, ROLE_HERE, Names
+from app.flow.doctor.names import PROFILE_HERE, REGION_HERE, ROLE_HERE, Names
 from app.flow.doctor.trust_fix import admitting, is_for_pod_identity, is_refused, matches_nobody, narrowed
 from app.flow.json_access import get, get_str
 from app.flow.matching.nearest import statements
 from app.flow.model import Status
 from app.flow.names import annotated_role_arn, host_and_path
+from app.flow.steps.findings import NO_PERMISSION
 from app.flow.steps.mutation import DRY_RUN
 from app.flow.steps.service_account import WEBHOOKS_OWN
 from app.flow.steps.trust_policy import OF_CALLER, OF_REQUEST
@@ -164,7 +165,13 @@ def role(names: Names) -> Fix:
 
 
 def look_for_role(names: Names) -> Fix:
-    return Fix(id="look_for_role", commands=(names.iam("get-role", "--role-name", names.role_name),))
+    """In another account the doctor itself can look, and then compares the trust policy as well."""
+    if names.there:
+        return Fix(id="look_for_role_there", commands=(names.doctor(profile=PROFILE_HERE),))
+    role = names.check_of("role.exists")
+    denied = role is not None and role.reason == NO_PERMISSION
+    look = names.iam("get-role", "--role-name", names.role_name)
+    return Fix(id="look_for_role_permitted" if denied else "look_for_role", commands=(look,))
 
 
 def trust(names: Names) -> Fix:

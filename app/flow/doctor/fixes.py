@@ -104,6 +104,7 @@ _LOOKS: Mapping[str, Make] = {
     ENCODED: error_fixes.decode,
     COMES_AND_GOES: error_fixes.application,
     NO_REGION: aws_fixes.name_region,
+    "unreachable": running_fixes.connect,
     **dict.fromkeys((OWN_REQUEST, OF_CALLER), running_fixes.own_request),
 }
 """What shows more about a check that is open, by the check's reason."""

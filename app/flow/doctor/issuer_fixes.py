@@ -10,6 +10,7 @@ from app.flow.doctor.fix import Fix, line
 from app.flow.doctor.names import Names
 from app.flow.doctor.trust_fix import is_for_pod_identity
 from app.flow.json_access import get_object, get_str, strings
+from app.flow.model import Status
 from app.flow.names import DEFAULT_AUDIENCE, is_public
 from app.flow.steps.oidc_provider import NO_KID
 
@@ -60,7 +61,8 @@ def register_refused(names: Names) -> Fix:
 
 
 def create_provider(names: Names) -> Fix:
-    """In the account of the role, which may not be ours."""
+    """In the account of the role, which may not be ours. Where its providers were not read, it may have this one
+    already."""
     wanted = ("--url", names.issuer, "--client-id-list", changes.lasting_bearer(names).audience)
     create, change = names.iam("create-open-id-connect-provider", *wanted, *names.there), changes.new_provider(names)
     if beside := names.near("provider"):
@@ -68,6 +70,11 @@ def create_provider(names: Names) -> Fix:
         return Fix(id="mean_provider", commands=(look, create), change=change)
     if is_for_pod_identity(names.documents.get("trust_policy")):
         return Fix(id="provider_or_association", commands=(associations(names), create), change=change)
+    if names.there:
+        return Fix(id="create_provider_there", commands=(create,), change=change)
+    if (read := names.check_of("provider.exists")) is not None and read.status is Status.UNKNOWN:
+        look = names.iam("list-open-id-connect-providers")
+        return Fix(id="create_provider_unread", commands=(look, create), change=change)
     return Fix(id="create_provider", commands=(create,), change=change)
 
 

@@ -105,14 +105,22 @@ class Names(WorkloadCommands):
         return next(iter(strings(get(self.documents.get("near"), kind))), "")
 
     def doctor(
-        self, *, namespace: str = "", service_account: str = "", pod: str = "", region: str = "", issuer: str = ""
+        self,
+        *,
+        namespace: str = "",
+        service_account: str = "",
+        pod: str = "",
+        region: str = "",
+        issuer: str = "",
+        profile: str = "",
     ) -> str:
-        """Examines another subject, asks another region, or is given the issuer. A new namespace or ServiceAccount
-        drops the Pod."""
+        """Examines another subject, asks another region or account, or is given the issuer. A new namespace or
+        ServiceAccount drops the Pod."""
         kept = "" if namespace or service_account else self.pod
         named = ("--pod", pod or kept) if pod or kept else ()
         given = ("-n", namespace or self.namespace, "-s", service_account or self.service_account)
-        asked = (*(("--region", region) if region else ()), *(("--issuer", issuer) if issuer else ()))
+        options = {"--profile": profile, "--region": region, "--issuer": issuer}
+        asked = [word for option, wanted in options.items() if wanted for word in (option, wanted)]
         return line("python", "-m", "app", "doctor", *given, *named, *asked)
 
     def error_of(self, check_id: str) -> str:

@@ -8,7 +8,8 @@ from app.content import Content
 from app.content.template import in_capitals
 from app.flow.doctor import Change, Diagnosis, Fix
 from app.flow.json_access import get_list, get_str
-from app.flow.model import Check, JsonValue, Status, Step
+from app.flow.model import NOT_OBSERVABLE, Check, JsonValue, Status, Step
+from app.flow.verdict.check_dependencies import PLACES
 from app.flow.verdict.judge import Outcome
 from app.report import pod_words, prediction_words, verdict_words
 from app.ui.draw.checks import framed, listed, mark, said, shown_value
@@ -191,23 +192,29 @@ def explained(check_id: str, content: Content) -> str:
 
 
 def all_checks(found: Diagnosis, content: Content) -> str:
-    """Every check, by step. A step in which a check did not pass stands open, as does that of the verdict's check."""
+    """Every check, by step. A step in which a check did not pass stands open, as does that of the verdict's check.
+
+    What a Pod never shows to the outside is counted apart: it keeps no step from being marked as passed.
+    """
     parts, named = [_heading("doctor.checks", content)], found.verdict.check
     for step, checks in found.steps():
+        seen = [check for check in checks if not (check.id in PLACES and check.reason == NOT_OBSERVABLE)]
         worst = next(
             (
                 status
                 for status in (Status.FAILED, Status.WARNING, Status.UNKNOWN, Status.NOT_REACHED)
-                if any(check.status is status for check in checks)
+                if any(check.status is status for check in seen)
             ),
             Status.PASSED,
         )
         title = escape(content.message(f"steps.{step}.title"))
-        passed = sum(check.status is Status.PASSED for check in checks)
+        passed = f"{sum(check.status is Status.PASSED for check in seen)}/{len(seen)}"
+        if unseen := len(checks) - len(seen):
+            passed = content.message("doctor_page.passed_of_seen", passed=passed, unseen=unseen)
         opened = " open" if worst in (Status.FAILED, Status.WARNING) or named in checks else ""
         parts.append(
             f'<details class="more step {worst}"{opened}><summary>{mark(worst, content)} {title} '
-            f'<span class="quiet">{passed}/{len(checks)}</span></summary>'
+            f'<span class="quiet">{escape(passed)}</span></summary>'
             f"{listed(checks, found.subject, content)}</details>"
         )
     return "".join(parts)

@@ -101,8 +101,6 @@ def of_namespace(ports: Ports, namespace: str) -> list[str] | None:
 
 def of_pod(ports: Ports, namespace: str, pod: str) -> str:
     """The doctor's options for a Pod that may be meant, where there is none of that name; empty where none is near."""
-    if (found := of_namespace(ports, namespace)) is not None:
-        return shlex.join(("-n", found[0], "--pod", pod)) if found else ""
     found = near(pod, _listed(lambda: map(_name, ports.cluster.pods(namespace))))
     return shlex.join(("-n", namespace, "--pod", found[0])) if found else ""
 

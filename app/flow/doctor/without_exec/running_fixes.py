@@ -36,6 +36,11 @@ def running(names: Names) -> Fix:
     return Fix(id="describe_pod", commands=(describe,))
 
 
+def connect(names: Names) -> Fix:
+    """A server did not respond, so no option of the doctor shows more."""
+    return Fix(id="connect")
+
+
 def own_request(names: Names) -> Fix:
     """STS's answer to the Pod's program is in its log, and minutes later in CloudTrail with the caller's address."""
     logs = (names.kubectl("logs", names.pod, "--all-containers"),) if names.pod else ()
