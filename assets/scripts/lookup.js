@@ -10,14 +10,31 @@ const apart = (text) => text.replace(/([a-z0-9])([A-Z])/g, "$1 $2")
 const searchable = (text) => flat(`${known(text)} ${apart(known(text))}`)
 
 // Japanese has no spaces: each kind of letters is a word. Two letters of hiragana are an ending.
-const WORD = /[A-Za-z0-9]+|何|[\p{sc=Han}々]+|[\p{sc=Katakana}ー]+|\p{sc=Hiragana}+|[\p{L}\p{M}\p{N}]+/gu
+const WORD = /[A-Za-z0-9]+|何|[\p{sc=Han}々]+|\p{sc=Katakana}[\p{sc=Katakana}ー]*|\p{sc=Hiragana}[\p{sc=Hiragana}ー]*|(?!ー)[\p{L}\p{M}\p{N}]+/gu
 const NO_WORD = /^(?:[A-Za-z0-9]|\p{sc=Hiragana}{1,2})$/u
 const ASKING = new Set("an and any are as at be by can could did do does for from has have how if in into is it its me my of on or should that the there this to was we what when where which why will with you your 何 なぜ どう どうして どうやって どうすれば どこ いつ ですか でしょうか ますか ください について 教 difference between vs versus".split(" "))
 // What has its name in Latin letters here, and is also written in Japanese.
 const SAME = { ノード: "node", ポッド: "pod", ウェブフック: "webhook", サービスアカウント: "serviceaccount", ネームスペース: "namespace", 名前空間: "namespace", デプロイメント: "deployment", オーディエンス: "audience", サブジェクト: "subject", クレデンシャル: "credentials", シークレット: "secret" }
 const named = (written) => SAME[written] ?? written
-// Of a verb only the kanji stays, and most of what is written in hiragana is an ending: they say less.
-const weight = (word) => (/^\p{sc=Hiragana}+$/u.test(word) ? 0.25 : /^\p{sc=Han}$/u.test(word) ? 0.5 : 1)
+// What a reader did not convert, such as とーくん: the katakana words with which it begins and goes on after a particle.
+const UNCONVERTED = /^\p{sc=Hiragana}[\p{sc=Hiragana}ー]{2,39}$/u
+const katakana = (kana) => kana.replace(/[ぁ-ゖ]/g, (letter) => String.fromCharCode(letter.charCodeAt() + 0x60))
+const converted = (kana, isThere) => {
+  const found = []
+  for (let rest = kana; rest.length > 2; ) {
+    const lengths = Array.from(rest, (_, left) => rest.length - left).filter((length) => length > 2)
+    const length = lengths.find((one) => isThere(begins(named(katakana(rest.slice(0, one))))))
+    if (!length) break
+    found.push(katakana(rest.slice(0, length)))
+    rest = rest.slice(length).replace(/^[はがをのにとでもへ]/, "")
+  }
+  return found
+}
+// Of a verb only the kanji stays, and most of what is written in hiragana is an ending: they say less. One kanji before a
+// particle is a noun.
+const PARTICLE = /^(?:[はをのにとへも]|が(?![らりるれろっ])|$)/
+const weight = (word, next) =>
+  /^\p{sc=Hiragana}/u.test(word) ? 0.25 : /^\p{sc=Han}$/u.test(word) && !PARTICLE.test(next) ? 0.5 : 1
 // A word as it begins in a text, without its English ending: "expired" finds "expires" and "expiration".
 const stem = (word) => word.replace(/(?<=..[^s])s$/, "").replace(/(?<=.{4})(?:ing|ed|ie|e|y)$/, "")
 const begins = (word) => (/^\w/.test(word) ? ` ${stem(word.toLowerCase())}` : word.length > 2 ? word.replace(/ー$/, "") : word)
@@ -42,17 +59,21 @@ const isNear = (one, other) => {
 // `near`: the word that entries have and that differs from this one in a letter; empty where there is none.
 const asked = (typed, isThere, near) => {
   const found = new Map(), unsaid = new Map()
+  const unkana = (word, next) => {
+    const words = UNCONVERTED.test(word) && !isThere(word) ? converted(word, isThere) : []
+    return words.length ? words.map((one) => [one, ""]) : [[word, next]]
+  }
   for (const chunk of known(typed.slice(0, LONGEST)).match(/[\x21-\x7e]+|[^\s\x21-\x7e]+/g) ?? []) {
     for (const name of chunk.match(NAME) ?? [chunk]) {
       const words = name.match(WORD) ?? [], whole = flat(name).trimEnd()
       if (words.length > 1 && /^\w/.test(words[0]) && isThere(whole)) found.set(whole, 1) // such as s3:ListAllMyBuckets
       else
-        for (const written of words) {
+        for (const [written, next] of words.flatMap((word, index) => unkana(word, words[index + 1] ?? ""))) {
           const word = named(written), begin = begins(word)
           if (NO_WORD.test(word) || ASKING.has(word.toLowerCase())) unsaid.set(begin, 1)
           else {
             const other = isThere(begin) ? "" : near(word), others = isThere(begin) ? [] : other ? [other] : parts(word, isThere)
-            for (const part of [begin, ...others.map(begins)]) found.set(part, weight(word))
+            for (const part of [begin, ...others.map(begins)]) found.set(part, weight(word, next))
           }
         }
     }
@@ -64,6 +85,8 @@ const asked = (typed, isThere, near) => {
 // a word that no entry has does not count. What has half of the best one's words is found as well.
 const LENGTH = 0.2 // how much less a word says of an entry of the usual length, which has many
 const SHORT = /^ [a-z0-9]{1,3}$/ // is meant whole, such as sts, unless no entry has it: more is to be typed
+// What an entry is called, as its whole title or in brackets: alone, it is what a reader asks for.
+const namesOf = (title) => title.split(/[（）]| ?[()]/).map((name) => begins(flat(name).trim()).trim())
 const vocabulary = (entries) => ` ${[...new Set(entries.flatMap(({ text }) => text.split(" ")))].join(" ")} `
 // A word of five letters, or of four katakana, may have a typing error; a longer text was pasted.
 const TYPED = /^(?:[a-z]{5,40}|[\p{sc=Katakana}ー]{4,40})$/iu, WORDS = 8
@@ -88,14 +111,16 @@ const rank = (entries, all, typed) => {
   }
   const found = new Map(entries.map((entry) => [entry, { entry, has: [], said: 0, score: 0 }]))
   const usual = entries.reduce((sum, { text }) => sum + text.length, 0) / entries.length
-  for (const [begin, weight] of asked(typed, (word) => look(word).length, near)) {
+  const asks = [...asked(typed, (word) => look(word).length, near)]
+  const isOne = asks.filter(([, weight]) => weight > 0.25).length === 1 // "What is IRSA?"
+  for (const [begin, weight] of asks) {
     const word = SHORT.test(begin) && look(`${begin} `).length ? `${begin} ` : begin, holders = look(word)
     const says = weight * (0.01 + Math.log(entries.length / (holders.length || 1)))
     for (const entry of holders) {
       const one = found.get(entry)
       one.has.push(word)
       one.said += says
-      const counts = !entry.title.includes(word) ? 1 : entry.title.trim() === word.trim() ? 4 : 2
+      const counts = !entry.title.includes(word) ? 1 : isOne && entry.names?.includes(word.trim()) ? 4 : 2
       one.score += (says * counts) / (1 + LENGTH * (entry.text.length / usual))
     }
   }
@@ -192,9 +217,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const wanted = typed(), { entries, messages } = data.index
     root.indexed ??= Promise.resolve(givenJson(entries)).then((read) =>
       read.map((entry) => {
-        const said = messages[entry.params.fault]
-        const texts = said ? [...entry.texts, said] : entry.texts
-        return { ...entry, texts, name: entry.title, title: searchable(`${entry.title} ${entry.also}`), text: searchable([entry.title, entry.also, ...texts, entry.more].join(" ")) }
+        const texts = [...entry.texts, ...(messages[entry.params.fault] ?? [])]
+        return { ...entry, texts, name: entry.title, names: namesOf(entry.title), title: searchable(`${entry.title} ${entry.also}`), text: searchable([entry.title, entry.also, ...texts, entry.more].join(" ")) }
       }),
     )
     root.indexed.catch(() => (root.indexed = undefined)) // it is asked for again

@@ -129,12 +129,19 @@ def test_one_search_finds_what_all_pages_have_and_says_so_where_nothing_is_found
         ("クロスアカウント", "missions?lang=en&mission=cross_account"),
         ("kubectl create token", "build?lang=en&task=by_hand"),
         ("migrate from kube2iam", "compare?lang=en&section=proxy_to_irsa"),
+        ("irsaってなに", "glossary?lang=en&term=irsa"),
+        ("のーどのろーるをつかわせない", "glossary?lang=en&term=node_role"),
+        ("鍵はどこに保存されてるの", "build?lang=en&task=buckets"),
     ):
         field.fill("")
         expect(found.locator("a")).to_have_count(0)
         field.fill(typed)
         expect(best.first).to_be_visible()
         assert f"./{address}" in [link.get_attribute("href") for link in best.all()], typed
+
+    # Of two messages of a fault, the one that was pasted is shown.
+    field.fill("Unable to locate credentials")
+    expect(found.locator("a[href*=fault] ~ p", has_text="Unable to locate credentials").first).to_be_visible()
 
     # The best of all kinds come first, and then the others by kind: none of them twice.
     field.fill("audience")

@@ -14,6 +14,7 @@ def test_an_added_line_opens_its_explanation_by_keyboard(visitor):
     line = one.page.locator(".explained").filter(has_text="name: AWS_ROLE_ARN")
     words = load("en").message("webhook.variables.AWS_ROLE_ARN.name")
     expect(line.get_by_text(words)).to_be_hidden()
+    expect(one.page.locator(".goal code")).to_have_css("font-family", '"Source Code Pro", monospace')
     line.locator("summary").focus()
     one.page.keyboard.press("Enter")
     expect(line.get_by_text(words)).to_be_visible()

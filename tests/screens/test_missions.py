@@ -36,6 +36,7 @@ def test_a_mission_is_started_judged_and_done(screen, simulation, monkeypatch):
     assert {part for part, change in film["changes"].items() if change == "goes"} == {"assume", "call"}
     assert content.message("map.changes.goes", named="Pod → STS、Pod → S3") == film["ghosts_said"]
     assert not [add for beat in film["beats"] for add in beat["adds"] if add["at"] == "pod"], "there is no Pod"
+    assert {"pod", "mount"} <= {*film["ghosts"]}, "nothing is mounted in it"
     assert '<li class="goes">' in shown.html("mission_legend")
     assert content.message("mission_page.unmarked") not in shown.html("mission_legend"), "there is nothing to mark"
     assert shown.html("mission_others").count("<li ") == 4, "who is not on the map"

@@ -72,6 +72,12 @@ def test_it_begins_with_a_token_that_nobody_has_copied_yet(screen):
             assert prose(load("en").message(f"thief.attempts.{name}.{part}")) in listed
     assert shown.test.button(key="thief_steal").label == "Steal the token"
     assert shown.stands_out == ["thief_steal"]
+    assert "thief_sought" not in shown.keys
+    shown.open("thief", section="limits")
+    heading = load("en").lesson("thief").section("limits").heading
+    said = load("en").message("thief.sought", section=heading, steal="Steal the token")
+    assert said in shown.html("thief_sought"), "the section that the address asks for comes later"
+    assert "thief_sought" not in shown.click("thief_steal").keys
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -76,7 +76,7 @@ class Chain:
         found = ghosts(self.state, self.checks, self.role_checks)
         if self.has_pod:
             return found
-        return found | {"pod"} | {link.id for link in LINKS if "pod" in (link.tail, link.head)}
+        return found | {"pod"} | _AT_POD
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,12 +91,15 @@ class Picture:
     def outcome(self) -> Picture:
         """What exists and what the goals' requests got, without the causes: for a reader who has yet to find them."""
         parties = {party.id for party in PARTIES}
+        at_pod = _AT_POD if "pod" in self.ghosts else frozenset[str]()
         return Picture(
-            ghosts=self.ghosts & (parties | _OUTCOMES),
+            ghosts=self.ghosts & (parties | _OUTCOMES | at_pod),
             changes={name: change for name, change in self.changes.items() if name in _OUTCOMES},
         )
 
 
+_AT_POD = frozenset(link.id for link in LINKS if "pod" in (link.tail, link.head))
+"""They begin or end at the Pod, so they are not there without it."""
 _OUTCOMES = frozenset({"assume", "call", "instance_metadata", "fallback", "thief", "thief_s3"})
 """Parties and links that show what was asked for and got."""
 _CHANGES = {

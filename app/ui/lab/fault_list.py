@@ -55,7 +55,8 @@ def _group(step: Step, here: World, content: Content) -> str:
 
 
 def _entry(fault: Fault, here: World, content: Content) -> str:
-    words = escape(f"{fault.id} {title(fault, content)} {step_name(fault.step, content)} {error_messages(fault, here)}")
+    own = (fault.id, title(fault, content), step_name(fault.step, content), *error_messages(fault, here))
+    words = escape(" ".join(own))
     return f'<li data-entry data-words="{words}" data-pages="{fault.step}">{_link(fault, content)}</li>'
 
 

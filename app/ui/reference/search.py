@@ -87,11 +87,11 @@ def search() -> None:
 _COUNTS = (("count", "shown"), ("more", "count"))
 
 
-def error_messages(fault: Fault, here: World) -> str:
-    """The error message of a fault, in that world and elsewhere, without the names and times that only this world
-    has."""
-    words = f"{fault.text(here)} {texts.ELSEWHERE.get(fault.text, '')}".split()
-    return " ".join("…" if _OWN.search(word) else word for word in words)
+def error_messages(fault: Fault, here: World) -> list[str]:
+    """The error message of a fault, in that world and perhaps elsewhere, without the names and times that only this
+    world has."""
+    found = (fault.text(here), texts.ELSEWHERE.get(fault.text, ""))
+    return [" ".join("…" if _OWN.search(word) else word for word in text.split()) for text in found if text]
 
 
 _OWN = re.compile(r"\d{6}|127\.0\.0\.1:")
@@ -100,10 +100,12 @@ _OWN = re.compile(r"\d{6}|127\.0\.0\.1:")
 
 def _tips(content: Content) -> str:
     """What to do where nothing was found."""
+    links = {
+        it: page_link(content, it, escape(navigation.name(it, content))) for it in ("doctor", "break_it", "glossary")
+    }
     ways = "".join(
-        f"<li>{page_link(content, page, escape(navigation.name(page, content)))}: "
-        f"{prose(content.message(f'search.try.{page}'))}</li>"
-        for page in ("doctor", "break_it", "glossary")
+        f"<li>{content.message('search.tip', page=link, tip=prose(content.message(f'search.try.{page}')))}</li>"
+        for page, link in links.items()
     )
     return (
         f"<p>{escape(content.message('search.none'))} {prose(content.message('search.try.words'))}</p><ul>{ways}</ul>"
@@ -147,7 +149,7 @@ def _terms(content: Content) -> Iterator[Entry]:
         yield replace(entry, also=named[0] if named else "")
 
 
-_BEGINNING = re.compile(r"[^:。.,;（]+")
+_BEGINNING = re.compile(r"[^:。、.,;（]+")
 """A meaning begins with what an abbreviation is short for, or with what the term is."""
 
 

@@ -14,12 +14,13 @@ from app.ui.draw import components, page_errors, sts_wording
 from app.ui.draw.checks import mark, said
 from app.ui.draw.links import page_link
 from app.ui.draw.notice import needs_a_world, without_token
-from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section
+from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section, places
 from app.ui.frame import navigation
 from app.ui.frame.not_there import needs_chain
 from app.ui.map.film_view import draw_events, standing
 from app.ui.map.player import Plays
 from app.ui.state import chosen_chain, language
+from app.ui.state.route import SECTION
 from app.ui.text import escape, prose
 from app.ui.thief import actions, film, views
 from app.ui.thief.actions import DEFENCES, PATTERNS, Theft
@@ -39,6 +40,8 @@ def thief() -> bool:
     draw_section("token", "thief", content)
     found = actions.theft()
     stolen = found if isinstance(found, Theft) else None
+    if stolen is None or stolen.used is None:
+        _sought(content)
     st.button(
         content.message("thief.steal"),
         key="thief_steal",
@@ -70,6 +73,14 @@ def thief() -> bool:
         sts_wording.fold(content)
     draw_section("recap", "thief", content)
     return True
+
+
+def _sought(content: Content) -> None:
+    """Says when the section comes that the address asks for, where it is not there before the theft."""
+    section = st.query_params.get(SECTION, "")
+    if section in places("thief") and section != "token":
+        names = {"section": content.lesson("thief").section(section).heading, "steal": content.message("thief.steal")}
+        components.block(f"<p>{escape(content.message('thief.sought', **names))}</p>", key="thief_sought")
 
 
 def say_in_force(content: Content) -> bool:

@@ -217,9 +217,11 @@ def _experiments(travel: Travel, asked: Moment, content: Content) -> None:
     components.block(views.not_now(in_the_way.values(), pod, content), key="acts_not_now")
     if travel.failed:
         components.block(said(travel.failed, content), key="act_failed")
-    done = [stop.act for stop in history.stops if stop.act and stop not in history.later]
+    done = [stop for stop in history.stops if stop.act and stop not in history.later]
     if done:
         lines = "".join(
-            f"<li>{prose(content.message(f'time_machine.acts.{name}.done', pod=pod))}</li>" for name in done
+            f"<li><code>{clock(stop.place)}</code> "
+            f"{prose(content.message(f'time_machine.acts.{stop.act}.done', pod=pod))}</li>"
+            for stop in done
         )
         components.block(f'<div role="status"><ol class="done">{lines}</ol></div>', key="acts_done")
