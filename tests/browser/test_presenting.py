@@ -478,6 +478,8 @@ def test_a_what_if_shows_where_it_stops_and_comes_back_to_the_beat(talk):
     expect(panel.locator(".change")).to_have_text(content.message("faults.F05.change").replace("`", ""))
     page.keyboard.press("PageDown")
     expect(panel.locator(".says")).to_contain_text("AccessDenied")
+    where, seen = (panel.locator(part).bounding_box() for part in (".box.s3 .body", ".film-stage"))
+    assert where["y"] + where["height"] < seen["y"] + seen["height"], "the box in which it shows is whole"
     page.keyboard.press("PageDown")
     expect(panel).to_be_hidden()
     assert place(page) == ("token", "token")

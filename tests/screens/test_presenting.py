@@ -164,6 +164,9 @@ def test_a_broken_world_is_presented_as_it_is(screen, simulation, language):
     assert prose(content.message("speaker.access.say")) not in note
     assert prose(content.message("speaker.subject.say")) in html
     assert 'class="world failed"' in html
+    plan = html.partition('data-deck="20"')[2].partition("</table>")[0]
+    assert content.message("notes.plan", minutes=19) in plan, "without a question and its answer"
+    assert "<td>19:00</td>" in plan
 
 
 def test_in_live_mode_a_what_if_is_said_to_be_of_the_simulated_world():

@@ -173,6 +173,6 @@ def test_the_server_comes_first_where_processor_and_memory_are_short(tmp_path):
         process.stdin.write(b"runs\n")
         process.stdin.flush()
         assert process.stdout.readline() == b"runs\n"
-        assert psutil.Process(process.pid).nice() >= os.nice(0) + 10
+        assert psutil.Process(process.pid).nice() >= min(os.nice(0) + 10, 19)
         assert Path(f"/proc/{process.pid}/oom_score_adj").read_text() == "1000\n"
         process.stdin.close()

@@ -115,6 +115,16 @@ def test_every_text_of_a_prediction_can_be_reached() -> None:
     assert not any(placeholders(load("ja").message(f"predictions.{step}.why")) for step in Step)
 
 
+def test_the_first_sentence_of_what_happened_has_the_same_values_in_both_languages() -> None:
+    """A slide of the talk shows no more of it."""
+    keys = [f"predictions.{step}.happened.{key}" for step in Step for key in QUESTIONS[step].happened]
+    english, japanese = (
+        [placeholders(it.messages[key].partition(it.facts.full_stop + it.facts.between_sentences)[0]) for key in keys]
+        for it in map(load, ("en", "ja"))
+    )
+    assert english == japanese
+
+
 @pytest.mark.parametrize("step", Step)
 def test_nothing_is_asked_of_a_step_that_did_not_hold(step: Step) -> None:
     found = walked()

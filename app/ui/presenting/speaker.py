@@ -73,12 +73,13 @@ def _clock(content: Content) -> str:
 
 
 def _plan(length: int, known: Answers, content: Content) -> str:
+    planned = list(schedule(deck(length, known), length))
     rows = "".join(
         f'<tr data-slide="{slide.id}" data-from="{begins}" data-until="{until}"><td>{number}</td><td>'
         f'<button type="button">{escape(content.message(f"talk.{slide.id}.title"))}</button></td>'
         f"<td>{until // 60}:{until % 60:02}</td></tr>"
-        for number, (slide, begins, until) in enumerate(schedule(deck(length, known), length), 1)
+        for number, (slide, begins, until) in enumerate(planned, 1)
     )
     heads = "".join(f"<th>{_word(key, content)}</th>" for key in ("number", "slide", "until"))
-    caption = escape(content.message("notes.plan", minutes=length))
+    caption = escape(content.message("notes.plan", minutes=planned[-1][2] // 60))
     return f'<table class="plan" data-deck="{length}" hidden><caption>{caption}</caption><tr>{heads}</tr>{rows}</table>'

@@ -38,8 +38,9 @@ const mapShots = ({ ends, rects, all, stage, size, joins, about }) => {
     const whole = mapShot([all], stage, size, { nearest: 0, margin: stage.stands || stage.unit ? -8 : 4 }) // nothing is near its border
     if (whole.w <= named * 1.02) return [whole, whole]
     if (about.length || (stage.unit && !joins)) return mapFirst(about.length ? about : [all], named, stage, size)
-    const [from, to] = joins ?? [0, size[0]] // a phone sees it piece by piece
-    return [from, to].map((x) => mapInside({ x, y: size[1] / 2, w: named }, stage, size))
+    const { from, rects: joined } = joins ?? { from: [0, size[0]], rects: [all] } // a phone sees it piece by piece
+    const y = mapUpright(mapUnion(joined), (named * stage.h) / stage.w, size)
+    return from.map((x) => mapInside({ x, y, w: named }, stage, size))
   }
   const wide = mapShot(rects, stage, size)
   if (wide.w <= readable * 1.01) return [wide, wide]
@@ -60,6 +61,9 @@ const mapFirst = (rects, w, stage, size) => {
   const shot = mapInside({ x: fits[0] + fits[2] / 2, y: fits[1] + fits[3] / 2, w }, stage, size)
   return [shot, shot]
 }
+// The centre of a picture of that height: the map's, moved no further than it takes to see all of this from top to bottom.
+const mapUpright = ([, top, , height], h, size) =>
+  height + 16 > h ? top + height / 2 : mapClamp(size[1] / 2, top + height + 8 - h / 2, top - 8 + h / 2)
 // Where even one end is too large, its card stays whole, and with it the box at the other end where both fit.
 const mapHold = (shot, rects, other, stage) => {
   const h = (shot.w * stage.h) / stage.w, both = mapUnion([rects.at(-1), other])

@@ -62,7 +62,7 @@ const mapPlanBeat = (entry, scene, below = false) => {
   // Before an answer the map stands still: names alone, and as much of it as they can be read in, from where it begins.
   const seen = { ends, rects: neutral ? [] : rects, all, stage: size, size: geometry.size }
   const about = (neutral ? [beat.from, beat.to] : (film.about ?? [])).map(box).filter(Boolean)
-  entry.shots = mapShots({ ...seen, joins: entry.joins?.from, about })
+  entry.shots = mapShots({ ...seen, joins: entry.joins, about })
   const [, { x, y, w }] = entry.shots, view = mapAround([x, y], w, (w * size.h) / size.w), to = drawing.boxes.get(beat.to)
   // Of a box whose name does not fit into the part that would be seen, nothing would be: then what came lies below it.
   if (still && !below && chip && edge && to && !mapRoom(mapNameAt(to, view), view)) return mapPlanBeat(entry, scene, true)
@@ -115,5 +115,7 @@ const mapJoin = ({ film, drawing, world, entries }) => {
   const label = mapGroup("label", drawing.joined)
   mapRectangle(mapAround(place, w, h), label, "body", 16)
   lines.forEach((text, i) => mapText(text, place[0], place[1] - h / 2 + 38 + i * 40, label, "name", "middle"))
-  return { from: [cause[0], place[0]], label: mapAround(place, w, h) }
+  // What has to be seen of it from top to bottom: both ends, and the box in which it shows.
+  const where = drawing.boxes.get(drawing.edges.get(film.shows)?.to ?? film.shows).box
+  return { from: [cause[0], place[0]], rects: [mapAround(cause, 22, 22), mapAround(shows, 22, 22), where], label: mapAround(place, w, h) }
 }
