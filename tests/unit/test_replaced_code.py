@@ -128,6 +128,7 @@ READ = {
             "ScriptRunner._maybe_handle_execution_control_request": "f89282027623",
             "ScriptRunner._run_script": "f90c6015bb61",
             "ScriptRunner._run_script_thread": "c21d0cb9f35b",
+            "ScriptRunner._set_execing_flag": "a4d52eecd4a4",
             "ScriptRunner.request_rerun": "2671ebf75065",
             "ScriptRunner.request_stop": "c7ad5fb9629d",
             "ScriptRunner.start": "2f4e9f8dee80",
