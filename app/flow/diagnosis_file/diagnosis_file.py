@@ -74,6 +74,7 @@ REASONS = frozenset(
         "optional_keys",
         "on_pod",
         "own_audience",
+        "sub_path",
         "api_alone",
         "by_hand",
         "sts_granted",
