@@ -122,6 +122,7 @@ LINES = {
         describe rolebinding reads | ServiceAccount  my-sa  default
         create clusterrolebinding views --clusterrole=view --serviceaccount=default:my-sa | created
         get deploy -n kube-system --as=system:serviceaccount:default:my-sa | No resources found
+        create clusterrole all --aggregation-rule=a=b -o jsonpath={.aggregationRule} | [{"matchLabels":{"a":"b"}}]
         get clusterroles | cluster-admin
         create token my-sa --duration=10m | ey
     """,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.waiting import eventually
 from tests.world.kubernetes_world import (
     ACCOUNTS,
     MERGE,
@@ -409,6 +410,45 @@ def test_the_rules_of_a_role_count_once_however_often_it_is_bound(api, limited):
     assert [rule["verbs"] for rule in found].count(["deletecollection"]) == 2
 
 
+def test_aggregated_roles_follow_what_they_select(api, limited):
+    path = f"{RBAC}/clusterroles"
+    rules = lambda name: api.get(f"{path}/{name}").body["rules"]  # noqa: E731
+    before = [rules(name) for name in ("admin", "edit", "view")]
+    subjects = [{"kind": "ServiceAccount", "name": "my-sa", "namespace": "default"}]
+    api.post(
+        f"{RBAC}/clusterrolebindings",
+        {"metadata": {"name": "views"}, "subjects": subjects, **refers("ClusterRole", "view")},
+    )
+    assert limited.get("/api/v1/nodes").status == 403
+    labels = {"rbac.authorization.k8s.io/aggregate-to-view": "true"}
+    nodes = {"verbs": ["list"], "apiGroups": [""], "resources": ["nodes"]}
+    api.post(path, {"metadata": {"name": "nodes", "labels": labels}, "rules": [nodes, nodes]})
+    eventually(lambda: rules("admin").count(nodes) == 1)
+    assert limited.get("/api/v1/nodes").status == 200
+    api.delete(f"{path}/nodes")
+    eventually(lambda: [rules(name) for name in ("admin", "edit", "view")] == before)
+    assert limited.get("/api/v1/nodes").status == 403
+
+
+@pytest.mark.parametrize(
+    ("selectors", "message"),
+    [
+        ([], ": Required value: at least one clusterRoleSelector required if aggregationRule is non-nil"),
+        (
+            [{"matchExpressions": [{"key": "a", "operator": "Foo"}]}],
+            "[0]: Invalid value: null: invalid label selector.]",
+        ),
+    ],
+)
+def test_aggregation_rules_that_are_refused(api, selectors, message):
+    body = {"metadata": {"name": "all"}, "aggregationRule": {"clusterRoleSelectors": selectors}}
+    answer = api.post(f"{RBAC}/clusterroles", body)
+    assert (answer.status, answer.body["message"].endswith(f"aggregationRule.clusterRoleSelectors{message}")) == (
+        422,
+        True,
+    )
+
+
 HOLDER = f'user "{MY_SA}" (groups=["system:serviceaccounts" "system:serviceaccounts:default" "system:authenticated"])'
 LACKING = f"{HOLDER} is attempting to grant RBAC permissions not currently held:\n"
 READS = {"verbs": ["get", "list"], "apiGroups": [""], "resources": ["pods"]}
@@ -447,6 +487,12 @@ def refers(kind, name):
             '{NonResourceURLs:["/metrics"], Verbs:["post"]}',
         ),
         ("clusterroles", {"rules": [{name: ["*"] * 200 for name in ("verbs", "apiGroups", "resources")}]}, "that many"),
+        (
+            "clusterroles",
+            {"aggregationRule": {"clusterRoleSelectors": [{}]}},
+            'clusterroles.rbac.authorization.k8s.io "new" is forbidden: must have cluster-admin privileges to use the '
+            "aggregationRule",
+        ),
         ("rolebindings", refers("Role", "pods"), None),
         ("rolebindings", refers("ClusterRole", "view"), "attempting to grant RBAC permissions"),
         ("rolebindings", refers("ClusterRole", "edit"), None),

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 COMPARISONS_LIMIT = 500_000
 """How often the permissions of a role are compared with what the rules of who grants them contain. The role `admin` has
 300 permissions, and the rules of a user of this cluster some 300 verbs, resources, groups, names and paths."""
+_FULL_AUTHORITY = {name: ["*"] for name in ("verbs", "apiGroups", "resources", "nonResourceURLs")}
+"""What only those have who may write an aggregated role, because it may get any rules."""
 _COLLECTED = ("finalizers", "managedFields", "ownerReferences", "resourceVersion")
 """Metadata that a garbage collector changes, which has not what the roles grant."""
 
@@ -79,6 +81,9 @@ def refuse_escalation(
         because = f"; resolution errors: [{unknown}]" if unknown else ""
         why = f"{who} is attempting to grant RBAC permissions not currently held:\n{listed}{because}"
         raise errors.forbidden(resource, name, why)
+    everything = all(any(allows(has, it) for has in held) for it in _permissions(_FULL_AUTHORITY))
+    if not everything and any("aggregationRule" in it for it in (obj, old or {})):
+        raise errors.forbidden(resource, name, "must have cluster-admin privileges to use the aggregationRule")
 
 
 def _is_collection(obj: JsonObject, old: JsonObject) -> bool:

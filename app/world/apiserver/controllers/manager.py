@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
 from app.world.apiserver.controllers import (
+    cluster_role,
     daemon_set,
     deployment,
     endpoints,
@@ -46,6 +47,7 @@ Key = tuple[str, str, str]
 """Plural name, namespace and name; for an object that is gone: `gone`, its namespace and its uid."""
 
 _SYNCS: Mapping[str, Callable[[World, str, str], Awaitable[None]]] = {
+    "clusterroles": cluster_role.sync,
     "daemonsets": daemon_set.sync,
     "deployments": deployment.sync,
     "gone": garbage_collector.collect,
@@ -108,12 +110,16 @@ class ControllerManager:
         if change.type == "DELETED":
             if change.resource in _OWNERS and has_dependents(self._world, namespace, body["metadata"]["uid"]):
                 self._enqueue(("gone", namespace, body["metadata"]["uid"]))
-        elif change.resource in _SYNCS:
+        elif change.resource in _SYNCS and change.resource != "clusterroles":
             self._enqueue((change.resource, namespace, name))
         if (owner := controller_of(body)) is not None and (plural := PLURALS.get(owner["kind"])) in _SYNCS:
             self._enqueue((str(plural), namespace, owner["name"]))
         if change.resource == "pods":
             self._pod_changed(namespace, body, orphaned=owner is None)
+        elif change.resource == "clusterroles":
+            for stored in self._world.cluster.scan("clusterroles"):
+                if "aggregationRule" in stored.object:
+                    self._enqueue(("clusterroles", *key_of(stored.object)))
         elif change.resource == "nodes":
             for stored in self._world.cluster.scan("daemonsets"):
                 self._enqueue(("daemonsets", *key_of(stored.object)))

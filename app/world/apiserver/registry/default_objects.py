@@ -108,10 +108,15 @@ def _rule(groups: list[str], resources: list[str], verbs: list[str]) -> JsonObje
 
 
 _STORED = ("endpoints", "persistentvolumeclaims")
+_BOOTSTRAPPED = {"kubernetes.io/bootstrapping": "rbac-defaults"}
+_AGGREGATED = "rbac.authorization.k8s.io/aggregate-to-"
 
 
 def default_roles() -> Iterator[tuple[str, JsonObject]]:
-    """`cluster-admin` with its binding, and the roles that are there to be bound: `admin`, `edit`, `view`."""
+    """`cluster-admin` with its binding, and the roles that are there to be bound: `admin`, `edit`, `view`.
+
+    These three are aggregated, as in Kubernetes: a ClusterRole with the label of one of them adds its rules.
+    """
     core = ["configmaps", "events", "pods", "pods/log", "pods/status", "serviceaccounts", "services"]
     apps = ["daemonsets", "deployments", "deployments/scale", "replicasets", "replicasets/scale", "statefulsets"]
     viewed = [
@@ -123,7 +128,6 @@ def default_roles() -> Iterator[tuple[str, JsonObject]]:
         _rule(["networking.k8s.io"], ["ingresses"], _READ),
     ]
     edited = [
-        *viewed,
         _rule([""], ["pods/attach", "pods/exec", "pods/portforward", "secrets"], [*_READ, *_WRITE]),
         _rule([""], ["configmaps", "persistentvolumeclaims", "pods", "serviceaccounts", "services"], _WRITE),
         _rule([""], ["serviceaccounts/token"], ["create"]),
@@ -133,22 +137,34 @@ def default_roles() -> Iterator[tuple[str, JsonObject]]:
         _rule(["batch"], ["cronjobs", "jobs"], _WRITE),
         _rule(["networking.k8s.io"], ["ingresses"], _WRITE),
     ]
-    rbac = _rule(["rbac.authorization.k8s.io"], ["rolebindings", "roles"], [*_WRITE, *_READ])
+    administered = [
+        _rule(["authorization.k8s.io"], ["localsubjectaccessreviews"], ["create"]),
+        _rule(["rbac.authorization.k8s.io"], ["rolebindings", "roles"], [*_WRITE, *_READ]),
+    ]
     everything = [_rule(["*"], ["*"], ["*"]), {"verbs": ["*"], "nonResourceURLs": ["*"]}]
-    for name, rules in (
-        ("admin", [*edited, rbac]),
-        ("cluster-admin", everything),
-        ("edit", edited),
-        ("view", viewed),
-    ):
-        labels = {"kubernetes.io/bootstrapping": "rbac-defaults"}
-        yield "clusterroles", {"metadata": {"name": name, "labels": labels}, "rules": rules}
+    yield _cluster_role("cluster-admin", everything)
+    yield _cluster_role("system:aggregate-to-view", viewed, added_to="view")
+    yield _cluster_role("system:aggregate-to-edit", edited, added_to="edit")
+    yield _cluster_role("system:aggregate-to-admin", administered, added_to="admin")
+    yield _cluster_role("view", viewed, added_to="edit", aggregated=True)
+    yield _cluster_role("edit", [*edited, *viewed], added_to="admin", aggregated=True)
+    yield _cluster_role("admin", [*edited, *viewed, *administered], aggregated=True)
     group = "rbac.authorization.k8s.io"
     yield (
         "clusterrolebindings",
         {
-            "metadata": {"name": "cluster-admin", "labels": {"kubernetes.io/bootstrapping": "rbac-defaults"}},
+            "metadata": {"name": "cluster-admin", "labels": _BOOTSTRAPPED},
             "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": "cluster-admin"},
             "subjects": [{"kind": "Group", "apiGroup": group, "name": "system:masters"}],
         },
     )
+
+
+def _cluster_role(
+    name: str, rules: list[JsonObject], *, added_to: str = "", aggregated: bool = False
+) -> tuple[str, JsonObject]:
+    """A ClusterRole. `added_to`: the aggregated role that gets its rules; `aggregated`: whether it is one itself."""
+    labels = {**_BOOTSTRAPPED, **({f"{_AGGREGATED}{added_to}": "true"} if added_to else {})}
+    rule = {"clusterRoleSelectors": [{"matchLabels": {f"{_AGGREGATED}{name}": "true"}}]}
+    metadata = {"name": name, "labels": labels}
+    return "clusterroles", {"metadata": metadata, **({"aggregationRule": rule} if aggregated else {}), "rules": rules}

@@ -111,6 +111,7 @@ _RULE: Fields = dict(
 )
 _SUBJECT: Fields = dict(enumerate([(name, "string") for name in ("kind", "apiGroup", "name", "namespace")], 1))
 _ROLE: Fields = {1: ("metadata", _META), 2: ("rules", [_RULE])}
+_AGGREGATION: Fields = {1: ("clusterRoleSelectors", [{1: ("matchLabels", "strings-map")}])}
 _BINDING: Fields = {
     1: ("metadata", _META),
     2: ("subjects", [_SUBJECT]),
@@ -140,7 +141,7 @@ _MESSAGES: Mapping[str, Fields] = {
     "Ingress": {1: ("metadata", _META), 2: ("spec", _INGRESS)},
     "Service": {1: ("metadata", _META), 2: ("spec", _SERVICE)},
     "Role": _ROLE,
-    "ClusterRole": _ROLE,
+    "ClusterRole": {**_ROLE, 3: ("aggregationRule", _AGGREGATION)},
     "RoleBinding": _BINDING,
     "ClusterRoleBinding": _BINDING,
     "TokenRequest": {1: ("metadata", _META), 2: ("spec", _TOKEN)},

@@ -157,6 +157,20 @@ def _rules(body: JsonObject) -> Iterator[Cause]:
             yield names.required(f"{field}.resources", "resource rules must supply at least one resource")
 
 
+def _cluster_role(body: JsonObject) -> Iterator[Cause]:
+    yield from _rules(body)
+    if "aggregationRule" in body:
+        field = "aggregationRule.clusterRoleSelectors"
+        chosen = body["aggregationRule"].get("clusterRoleSelectors", [])
+        if not chosen:
+            yield names.required(field, "at least one clusterRoleSelector required if aggregationRule is non-nil")
+        for index, selector in enumerate(chosen):
+            wrong = list(validate_selector(selector, f"{field}[{index}]"))
+            yield from wrong
+            if wrong:
+                yield names.invalid_value(f"{field}[{index}]", None, "invalid label selector.")
+
+
 def _binding(body: JsonObject) -> Iterator[Cause]:
     role = body.get("roleRef", {})
     if role.get("apiGroup") != RBAC_GROUP:
@@ -178,7 +192,7 @@ def _binding(body: JsonObject) -> Iterator[Cause]:
 
 RULES: Mapping[str, Callable[[JsonObject], Iterator[Cause]]] = {
     "clusterrolebindings": _binding,
-    "clusterroles": _rules,
+    "clusterroles": _cluster_role,
     "daemonsets": _replicated,
     "deployments": _deployment,
     "jobs": _job,
