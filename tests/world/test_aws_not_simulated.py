@@ -47,6 +47,14 @@ def test_ec2_has_a_shape_of_its_own(aws: AwsWorld, secret: str, status: int, cod
     assert "</Message></Error></Errors><RequestID>" in answer.text
 
 
+def test_an_action_that_takes_no_signature(aws: AwsWorld) -> None:
+    arn = "arn:aws:iam::111122223333"
+    with refused("NotSimulated"):
+        aws.client("sts").assume_role_with_saml(
+            RoleArn=f"{arn}:role/r", PrincipalArn=f"{arn}:saml-provider/p", SAMLAssertion="YWJjZA=="
+        )
+
+
 def test_what_is_repeated_in_the_reason_is_short(aws: AwsWorld) -> None:
     with pytest.raises(Exception, match="NotSimulated") as caught:
         aws.client("lambda").get_function(FunctionName="f" * 140)

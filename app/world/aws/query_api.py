@@ -12,7 +12,7 @@ from app.world.aws import iam, protocols, xml
 from app.world.aws.authentication import Caller, authenticate, invalid_token_id
 from app.world.aws.authorization import authorize
 from app.world.aws.directory import Directory
-from app.world.aws.errors import AwsError, validation_error
+from app.world.aws.errors import AwsError, not_simulated, validation_error
 from app.world.aws.iam.actions import find_action
 from app.world.aws.iam.providers import with_thumbprint
 from app.world.aws.iam.resources import resource_of
@@ -30,6 +30,8 @@ NAMESPACES = {
     "iam": "https://iam.amazonaws.com/doc/2010-05-08/",
 }
 WEB_IDENTITY = "AssumeRoleWithWebIdentity"
+_SAML = "AssumeRoleWithSAML"
+"""STS's other action that takes no signature."""
 
 
 def read_parameters(request: Incoming) -> Parameters:
@@ -62,6 +64,8 @@ async def respond(
             directory, parameters, region, user_agent=request.header("user-agent") or ""
         )
         return _answer(service, action, answer)
+    if service == "sts" and action == _SAML:
+        raise not_simulated(service, action)
     if signature is None:
         raise AwsError(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
     caller = authenticate(directory, request, signature)
