@@ -21,8 +21,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from app.flow.budget import Tally, has_share
 from app.serving import request_facts
+from app.serving.budget import Tally, has_share
 from app.serving.operations import control_groups, log_events
 from app.serving.operations.memory_shortage import BASE_BYTES, MEMORY
 from app.serving.operations.request_log import STREAM
