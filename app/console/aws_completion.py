@@ -25,7 +25,7 @@ SERVICES = ("cloudtrail", "configure", "eks", "iam", "s3", "s3api", "sts")
 
 
 def candidates(index: str, asked: Asked) -> list[Candidate]:
-    """The words in that database that the console does not refuse. None where there is no database."""
+    """The words in that database that the console does not refuse; empty where there is no database."""
     if not index:
         return []
     try:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from app.console.command_line import LineRefused
-from app.flow.budget import Buckets, Quota, Tally, TokenBucket, has_share
+from app.serving.budget import Buckets, Quota, Tally, TokenBucket, has_share
 
 AT_ONCE = 2
 """Commands of one visitor that run at once."""

@@ -28,9 +28,9 @@ from app.console.console import Console
 from app.console.limits import CommandLimits
 from app.console.programs import NAMES, Program
 from app.console.world_access import WorldAccess
-from app.flow.budget import Tally
 from app.flow.errors import FlowError
 from app.serving import request_facts
+from app.serving.budget import Tally
 from app.serving.logs import OURS
 from app.serving.operations import log_events
 from app.serving.operations.stopping import STOPPING

@@ -15,8 +15,8 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketClose, WebSocketDisconnect
 
-from app.flow.budget import Tally, has_share
 from app.serving import descriptors, request_facts
+from app.serving.budget import Tally, has_share
 from app.serving.operations.log_events import refuse
 from app.serving.transport.uvicorn_settings import page_limits
 from app.world.events.stream import EventStream

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.flow.budget import has_share
+from app.serving.budget import has_share
 from app.serving.operations import log_events
 from app.serving.visitor import address_of
 from app.settings import Network

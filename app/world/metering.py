@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.flow.budget import Quota
+from app.serving.budget import Quota
 
 T = TypeVar("T")
 

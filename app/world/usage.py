@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from app.flow.budget import Quota, TokenBucket
 from app.flow.build.deeds import Deed
+from app.serving.budget import Quota, TokenBucket
 from app.world.metering import held_back, pay
 
 if TYPE_CHECKING:

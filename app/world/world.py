@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from app.flow.model import Chain, JsonValue
 from app.flow.webhook import WebhookSettings
@@ -167,15 +168,12 @@ class World:
     @property
     def webhook_available(self) -> bool:
         """Whether the webhook listens. Set it to False and connections to it are refused."""
-        return f"/webhook/{self.path}/mutate" not in self.network.closed
+        return urlsplit(self.webhook_url).path not in self.network.closed
 
     @webhook_available.setter
     def webhook_available(self, available: bool) -> None:
-        path = f"/webhook/{self.path}/mutate"
-        if available:
-            self.network.closed.discard(path)
-        else:
-            self.network.closed.add(path)
+        change = self.network.closed.discard if available else self.network.closed.add
+        change(urlsplit(self.webhook_url).path)
 
     @property
     def eks_cluster(self) -> Cluster:

@@ -41,7 +41,7 @@ from streamlit.util import AttributeDictionary
 from streamlit.web.server.starlette import starlette_websocket
 
 from app import server
-from app.flow.budget import Quota
+from app.serving.budget import Quota
 from app.serving.operations.stopping import STOPPING
 from app.serving.transport.protocols import DIRECTLY
 from app.serving.turns import Turns

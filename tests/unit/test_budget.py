@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.flow.budget import Buckets, PaceBucket, Quota, TokenBucket, has_share
+from app.serving.budget import Buckets, PaceBucket, Quota, TokenBucket, has_share
 
 
 class Clock:

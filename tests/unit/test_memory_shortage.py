@@ -8,7 +8,8 @@ import pytest
 
 from app.serving.operations import control_groups, memory_shortage
 from app.serving.operations.memory_shortage import BASE_BYTES, MemoryShortage
-from app.serving.operations.open_pages import OPEN_PAGES, for_worlds
+from app.serving.operations.open_pages import OPEN_PAGES
+from app.world.lifecycle.world_weight import for_worlds
 
 MB = 1024 * 1024
 

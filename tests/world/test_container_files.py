@@ -150,7 +150,7 @@ def test_who_may_list_a_directory_and_who_may_search_it(volume):
     for path, refused in (("/root", PermissionError), ("/searched", PermissionError), (TOKEN, NotADirectoryError)):
         with pytest.raises(refused):
             files.listdir(path)
-    assert [node.is_directory for node in files.stat_all("/searched", ["."], follow=False)] == [True]
+    assert [inode.is_directory for inode in files.stat_all("/searched", ["."], follow=False)] == [True]
     with pytest.raises(PermissionError):
         files.stat_all("/read", ["."], follow=False)
 
@@ -185,8 +185,8 @@ def test_who_may_change_what_a_program_has_written():
     files.user = own
     files.chown("/tmp/a", 1000, 2000)
     files.chmod("/tmp/a", 0o640)
-    node = files.stat("/tmp/a")
-    assert (node.uid, node.gid, node.mode & 0o777, node.content) == (1000, 2000, 0o640, b"x")
+    inode = files.stat("/tmp/a")
+    assert (inode.uid, inode.gid, inode.mode & 0o777, inode.content) == (1000, 2000, 0o640, b"x")
 
 
 def test_a_file_that_is_not_there(volume):

@@ -14,7 +14,7 @@ from uvicorn.server import ServerState
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from app.flow.budget import Quota
+from app.serving.budget import Quota
 from app.serving.chunked_bodies import PIECE
 from app.serving.operations.open_pages import OPEN_PAGES, room
 from app.serving.transport.connections import UNSENT

@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, unquote
 import pytest
 
 from app.clients.clock_and_log import EmptyLog
-from app.flow.budget import Quota, TokenBucket
 from app.flow.model import Exchange
+from app.serving.budget import Quota, TokenBucket
 from app.world import exchange_log, metering
 from app.world.exchange_log import LOG_BYTES, SETUP_BYTES, SETUP_LIMIT, ExchangeLog
 from app.world.setup import scenario

@@ -8,10 +8,10 @@ import botocore.exceptions
 import pytest
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.flow.budget import Quota, TokenBucket
 from app.flow.model import Status
 from app.flow.steps.walk import walk
 from app.flow.verdict.judge import judge
+from app.serving.budget import Quota, TokenBucket
 from app.wiring import simulated
 from app.world import metering, usage
 from app.world.servers.metered_connections import MeteredWebSocket

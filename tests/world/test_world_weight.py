@@ -3,11 +3,10 @@
 import threading
 import time
 
-from app.serving.operations.open_pages import WorldMemory
 from app.world.lifecycle import simulation as lifecycle
 from app.world.lifecycle import world_weight
 from app.world.lifecycle.simulation import Simulation
-from app.world.lifecycle.world_weight import too_heavy, weight
+from app.world.lifecycle.world_weight import WorldMemory, too_heavy, weight
 from tests.waiting import eventually
 
 KILOBYTE = 1024

@@ -14,15 +14,14 @@ import asyncio
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from app.flow.budget import Tally, has_share
 from app.serving import request_facts
+from app.serving.budget import Tally, has_share
 from app.serving.operations import control_groups, log_events
 from app.serving.operations.memory_shortage import BASE_BYTES, MEMORY
 from app.serving.operations.request_log import STREAM
@@ -40,22 +39,6 @@ LEAST = 8
 def room(limit: int | None) -> int:
     """For how many pages `limit` bytes of memory are enough; None is no limit."""
     return sys.maxsize if limit is None else max((limit - BASE_BYTES) // PAGE_BYTES, LEAST)
-
-
-@dataclass(frozen=True, kw_only=True)
-class WorldMemory:
-    """What the process has for its worlds."""
-
-    room: int | None = None
-    """Bytes that all of them may take by their weights; None for any number."""
-    is_short: Callable[[], bool] = lambda: False
-    """Whether so much memory is really used that worlds which nobody uses at the moment have to go."""
-
-
-def for_worlds() -> WorldMemory:
-    """What the worlds may take together: half of what is reckoned for the pages."""
-    limit = control_groups.memory_limit()
-    return WorldMemory(room=None if limit is None else room(limit) * PAGE_BYTES // 2, is_short=MEMORY.is_short)
 
 
 class OpenPages:

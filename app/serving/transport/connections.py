@@ -8,7 +8,7 @@ import socket
 from collections import Counter
 from dataclasses import dataclass
 
-from app.flow.budget import Tally, has_share
+from app.serving.budget import Tally, has_share
 from app.serving.operations import log_events
 from app.serving.visitor import counted_as, is_trusted, peer_of
 from app.settings import Network

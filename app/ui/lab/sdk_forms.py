@@ -81,7 +81,7 @@ class _Refusal:
 
 
 def forms(seen: str, exchanges: Sequence[Exchange]) -> list[Form]:
-    """The forms of a text that the AWS CLI printed, those that we know. None for a text of Kubernetes' own.
+    """The forms of a text that the AWS CLI printed, those that we know. Empty for a text of Kubernetes' own.
 
     `exchanges` hold the answer that the text is about; without it we know no Go SDK's form.
     """

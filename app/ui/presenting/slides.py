@@ -123,7 +123,7 @@ def _first(text: str, content: Content) -> str:
 
 
 def figures(content: Content) -> Mapping[Story, str]:
-    """The story's figures as HTML: what two Pods on a node get. None where the world lacks the story's roles."""
+    """The story's figures as HTML: what two Pods on a node get. Empty where the world lacks the story's roles."""
     try:
         scenes = {scheme: schemes.current(scheme) for scheme in _TAKEN.values()}
     except FlowError:

@@ -23,7 +23,7 @@ from typing import NoReturn, TypeVar
 
 import streamlit as st
 
-from app.flow.budget import Buckets, PaceBucket, Quota, TokenBucket
+from app.serving.budget import Buckets, PaceBucket, Quota, TokenBucket
 from app.serving.operations import log_events
 from app.serving.operations.metrics import Reason
 from app.ui.state import connection, language

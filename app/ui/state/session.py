@@ -14,7 +14,6 @@ from app.flow.doctor.tool_options import ToolOptions
 from app.flow.model import Chain, JsonValue, Step, Subject
 from app.flow.port_wrappers.consent import NOTHING, Action
 from app.flow.ports import Ports
-from app.serving.operations.open_pages import for_worlds
 from app.serving.operations.stopping import STOPPING
 from app.settings import Settings
 from app.ui.state import allowance, already_read, live, live_selection, mode, own_world, shared_walks
@@ -25,6 +24,7 @@ from app.world import edits
 from app.world.aws.entities import NodeKind
 from app.world.lifecycle.simulation import Simulation
 from app.world.lifecycle.world_snapshot import WorldSnapshot
+from app.world.lifecycle.world_weight import for_worlds
 from app.world.saved import keeping
 from app.world.setup import scenario, tool_files
 from app.world.world import Start, World

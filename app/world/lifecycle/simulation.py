@@ -11,7 +11,6 @@ from typing import Any, Self, TypeVar
 
 from app.flow.model import Chain
 from app.own_folder import OwnFolder
-from app.serving.operations.open_pages import WorldMemory
 from app.world.aws.entities import NodeKind
 from app.world.clock import CLOCK_LIMIT
 from app.world.keys import KeyPool
@@ -22,7 +21,7 @@ from app.world.lifecycle.listeners import Listeners
 from app.world.lifecycle.world_factory import WorldFactory
 from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.lifecycle.world_store import WorldStore
-from app.world.lifecycle.world_weight import look_after
+from app.world.lifecycle.world_weight import WorldMemory, look_after
 from app.world.node.programs.program_limits import Programs
 from app.world.node.programs.runner import AwsCli
 from app.world.node.volumes.disk import parent_of_node_files

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from app.flow.budget import Buckets, TokenBucket, has_share
+from app.serving.budget import Buckets, TokenBucket, has_share
 from app.world.aws.account import Account
 from app.world.usage import was_acted_in
 from app.world.world import World

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
-from app.serving.operations.open_pages import WorldMemory
+from app.serving.operations import control_groups
+from app.serving.operations.memory_shortage import MEMORY
+from app.serving.operations.open_pages import PAGE_BYTES, room
 from app.world.aws.account import Account
 from app.world.lifecycle.world_snapshot import bytes_of, kept
 from app.world.lifecycle.world_store import WorldStore
@@ -20,6 +23,22 @@ SHORT_SECONDS = 300.0
 """How long a world may be unused where memory is short: its reader has left, or reads."""
 _VALUE = 150
 """Bytes of memory that each value in an object takes, however short it is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorldMemory:
+    """What the process has for its worlds."""
+
+    room: int | None = None
+    """Bytes that all of them may take by their weights; None for any number."""
+    is_short: Callable[[], bool] = lambda: False
+    """Whether so much memory is really used that worlds which nobody uses at the moment have to go."""
+
+
+def for_worlds() -> WorldMemory:
+    """What the worlds may take together: half of what is reckoned for the pages."""
+    limit = control_groups.memory_limit()
+    return WorldMemory(room=None if limit is None else room(limit) * PAGE_BYTES // 2, is_short=MEMORY.is_short)
 
 
 def weight(world: World) -> int:

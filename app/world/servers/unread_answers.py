@@ -10,7 +10,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.flow.budget import Quota
+from app.serving.budget import Quota
 from app.serving.chunked_bodies import PIECE
 from app.world.metering import payer
 

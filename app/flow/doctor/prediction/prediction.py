@@ -103,14 +103,15 @@ def predict(
     same = judged.check is not None and (judged.check.id, judged.check.got) == (cause.id, cause.got)
     if same and STORED not in copy.documents:  # a dry run shows what the fix does, even so
         return None
-    accepted = (get_str(copy.documents.get(STORED), "object"), "Pod" if ADMITTED in copy.documents else "")
+    objects = (get_str(copy.documents.get(STORED), "object"), "Pod" if ADMITTED in copy.documents else "")
+    accepted = tuple(filter(None, objects))
     holds = tuple(report.step for report in made if report.status in HOLDS)
     if is_broken:
         return Prediction(
             outcome=Outcome.BROKEN,
             step=judged.step,
             check=judged.check,
-            accepted=tuple(filter(None, accepted)),
+            accepted=accepted,
             holds=holds,
             unknown=_unread(judged),
         )
@@ -133,7 +134,7 @@ def predict(
         outcome=_outcome(judged, certain=answered and not doubts),
         step=step,
         check=check,
-        accepted=tuple(filter(None, accepted)),
+        accepted=accepted,
         holds=holds,
         open=tuple(open_),
         unknown=(*doubts, *unknown),

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from app.flow.doctor.reading.on_workload import is_rolled_out, read_workloads
 from app.flow.doctor.survey import pods, problems
 from app.flow.doctor.survey.mistyped import OF_PODS
 from app.flow.doctor.survey.roles import Candidate, candidate_of, let_in, usual_audience
 from app.flow.doctor.survey.survey_reads import Policy, Read, read
-from app.flow.doctor.survey.values import Problem, Stand, Survey, Tie
+from app.flow.doctor.survey.values import Problem, RoleFound, Stand, Survey, Tie
 from app.flow.doctor.trust_fix import Bearer
 from app.flow.doctor.workload import ROLLED_OUT, why_held_back, workload_of
 from app.flow.errors import FlowError
@@ -37,6 +37,16 @@ new Pods by themselves.
 _ORDER = (Status.FAILED, Status.WARNING, Status.UNKNOWN)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Judged:
+    """An annotated ServiceAccount, how it stands to its role, and its Pods that run without that."""
+
+    candidate: Candidate
+    case: problems.Case
+    stand: Stand
+    stale: Sequence[pods.StalePod]
+
+
 def survey(ports: Ports, namespace: str = "") -> Survey:
     """Surveys a cluster, or the ServiceAccounts of one namespace of it.
 
@@ -55,48 +65,22 @@ def survey(ports: Ports, namespace: str = "") -> Survey:
     }
 
     # (3) How each ServiceAccount stands to its role.
-    cases = [(it, _case(ports, it, found, running.get(it.place, []))) for it in annotated]
-    stands = {it.place: _stand(case, it) for it, case in cases}
-    naming, refused = Counter[str](), defaultdict[str, list[Bearer]](list)
-    for it, case in cases:
-        naming[it.role_arn] += not it.key
-        if stands[it.place] is Stand.REFUSED:
-            refused[it.role_arn].append(case.bearer)
+    judged = [_judged(ports, it, found, running.get(it.place, [])) for it in annotated]
+    naming = Counter(it.role_arn for it in annotated if not it.key)
+    refused = defaultdict[str, list[Bearer]](list)
+    for one in judged:
+        if one.stand is Stand.REFUSED:
+            refused[one.candidate.role_arn].append(one.case.bearer)
 
     # (4) What is wrong with the two, or with its Pods.
+    held_back = _held_back(ports, [pod for one in judged for pod in _again(one)])
+    ties = []
+    for one in judged:
+        arn, case = one.candidate.role_arn, replace(one.case, held_back=held_back.get(one.case.subject.namespace, {}))
+        lacks, is_only = one.stand is not Stand.MISTYPED and found.lacks_provider(arn), naming[arn] == 1
+        ties.append(_tie(replace(one, case=case), roles.get(arn), refused[arn], is_only=is_only, lacks_provider=lacks))
     pods_reason, pods_said = _unread(found.pods_error)
     provider_reason, provider_said = _unread(found.providers_error)
-    stale_pods = {
-        it.place: [] if stands[it.place] is Stand.MISTYPED else pods.stale(case.pods, it.role_arn) for it, case in cases
-    }
-    held_back = _held_back(
-        ports, [pod for it, case in cases for pod in _again(case, stands[it.place], stale_pods[it.place])]
-    )
-    ties = []
-    for it, case in cases:
-        arn, stand, role, stale = it.role_arn, stands[it.place], roles.get(it.role_arn), stale_pods[it.place]
-        case = replace(case, held_back=held_back.get(it.subject.namespace, {}))
-        alone = stand is Stand.OWN and naming[arn] == 1 and not (role and role.also)
-        lacks_provider = stand is not Stand.MISTYPED and found.lacks_provider(arn)
-        wrong = [problems.no_provider(case)] if lacks_provider else []
-        elsewhere = pods.by_pod_identity(case.pods)
-        wrong += [*_about_role(case, it, stand, refused[arn]), *problems.stale(case, stale)]
-        wrong += [problems.pod_identity(case, elsewhere)] if elsewhere else []
-        if role is not None and stand is not Stand.MISTYPED:
-            wrong += [problems.wide(case, role, alone=alone)] if role.wide else []
-            wrong += [problems.absent(role)] if role.absent else []
-        ties.append(
-            Tie(
-                namespace=it.subject.namespace,
-                service_account=it.subject.service_account,
-                role_arn=arn,
-                stand=stand,
-                lacks_provider=lacks_provider,
-                stale=tuple(pod.name for pod in stale),
-                by_pod_identity=tuple(elsewhere),
-                problems=tuple(sorted(wrong, key=lambda problem: _ORDER.index(problem.status))),
-            )
-        )
     return Survey(
         read_at=ports.clock.now(),
         issuer=found.issuer,
@@ -117,11 +101,37 @@ def _has_another_way(candidate: Candidate, running: Sequence[JsonValue]) -> bool
     )
 
 
-def _again(case: problems.Case, stand: Stand, stale: Sequence[pods.StalePod]) -> Sequence[JsonValue]:
+def _again(one: _Judged) -> Sequence[JsonValue]:
     """The Pods that a fix recreates: all Pods of the ServiceAccount where the fix changes the annotation, else the
     stale ones."""
-    annotates = stand in (Stand.MISTYPED, Stand.MALFORMED, Stand.MISSING)
-    return case.pods if annotates else [pod.document for pod in stale]
+    annotates = one.stand in (Stand.MISTYPED, Stand.MALFORMED, Stand.MISSING)
+    return one.case.pods if annotates else [pod.document for pod in one.stale]
+
+
+def _tie(
+    one: _Judged, role: RoleFound | None, refused: Sequence[Bearer], *, is_only: bool, lacks_provider: bool
+) -> Tie:
+    """The ServiceAccount with all that is wrong. `refused`: all that name the role and that it refuses. `is_only`:
+    whether no other one names the role."""
+    case, stand = one.case, one.stand
+    elsewhere = pods.by_pod_identity(case.pods)
+    wrong = [problems.no_provider(case)] if lacks_provider else []
+    wrong += [*_about_role(case, one.candidate, stand, refused), *problems.stale(case, one.stale)]
+    wrong += [problems.pod_identity(case, elsewhere)] if elsewhere else []
+    if role is not None and stand is not Stand.MISTYPED:
+        alone = stand is Stand.OWN and is_only and not role.also
+        wrong += [problems.wide(case, role, alone=alone)] if role.wide else []
+        wrong += [problems.absent(role)] if role.absent else []
+    return Tie(
+        namespace=one.candidate.subject.namespace,
+        service_account=one.candidate.subject.service_account,
+        role_arn=one.candidate.role_arn,
+        stand=stand,
+        lacks_provider=lacks_provider,
+        stale=tuple(pod.name for pod in one.stale),
+        by_pod_identity=tuple(elsewhere),
+        problems=tuple(sorted(wrong, key=lambda problem: _ORDER.index(problem.status))),
+    )
 
 
 def _held_back(ports: Ports, found: Sequence[JsonValue]) -> Mapping[str, Mapping[str, str]]:
@@ -140,10 +150,10 @@ def _unread(error: FlowError | None) -> tuple[str, str]:
     return (unseen(error) or NOT_OBSERVABLE, error.server_message) if error else ("", "")
 
 
-def _case(ports: Ports, candidate: Candidate, found: Read, running: Sequence[JsonValue]) -> problems.Case:
+def _judged(ports: Ports, candidate: Candidate, found: Read, running: Sequence[JsonValue]) -> _Judged:
     """`running`: its Pods."""
-    policy = found.policies.get(candidate.role_arn, Policy())
-    return problems.Case(
+    policy, living = found.policies.get(candidate.role_arn, Policy()), pods.living(running)
+    case = problems.Case(
         ports=ports,
         subject=candidate.subject,
         document=candidate.document,
@@ -151,8 +161,11 @@ def _case(ports: Ports, candidate: Candidate, found: Read, running: Sequence[Jso
         bearer=candidate.bearer(candidate.role_arn, found.issuer, policy.document),
         policy=policy,
         account=found.account,
-        pods=pods.living(running),
+        pods=living,
     )
+    stand = _stand(case, candidate)
+    stale = [] if stand is Stand.MISTYPED else pods.stale(living, candidate.role_arn)
+    return _Judged(candidate=candidate, case=case, stand=stand, stale=stale)
 
 
 def _about_role(

@@ -18,7 +18,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from app.flow.budget import Tally
+from app.serving.budget import Tally
 from app.serving.logs import OURS
 
 IDLE_SECONDS = 10.0

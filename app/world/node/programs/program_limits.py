@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
-from app.flow.budget import Tally, has_share
+from app.serving.budget import Tally, has_share
 from app.serving.loop_turns import Passes
 from app.world.servers.http_client import CONNECTIONS_LIMIT
 

@@ -90,15 +90,16 @@ def _create(paths: list[str], files: FileSystem, directory: str) -> Execution:
 
 def _add(target: tarfile.TarFile, name: str, path: str, files: FileSystem) -> list[tuple[str, str]]:
     """Adds one member; returns the members of a directory. Raises `OSError`."""
-    node = files.stat(path, follow=False)
+    inode = files.stat(path, follow=False)
     member = tarfile.TarInfo(name.lstrip("/") or ".")
-    member.mode, member.uid, member.gid, member.mtime = stat.S_IMODE(node.mode), node.uid, node.gid, int(node.modified)
-    if node.is_directory:
+    member.mode, member.mtime = stat.S_IMODE(inode.mode), int(inode.modified)
+    member.uid, member.gid = inode.uid, inode.gid
+    if inode.is_directory:
         member.type = tarfile.DIRTYPE
         target.addfile(member)
         return [(posixpath.join(name, child), posixpath.join(path, child)) for child in files.listdir(path)]
-    if node.is_link:
-        member.type, member.linkname = tarfile.SYMTYPE, node.target
+    if inode.is_link:
+        member.type, member.linkname = tarfile.SYMTYPE, inode.target
         target.addfile(member)
         return []
     content = files.read(path)

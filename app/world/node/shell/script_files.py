@@ -23,11 +23,11 @@ async def run_unknown(shell: Shell, process: Process) -> int:
         await shell.state.descriptors[2].write(f"({name} is not in this simulated image)\n")
         return NOT_FOUND
     try:
-        node = process.files.stat(process.path(name))
+        inode = process.files.stat(process.path(name))
     except OSError:
         await shell.complain(f"{name}: not found")
         return NOT_FOUND
-    if node.is_directory or not node.mode & 0o111:
+    if inode.is_directory or not inode.mode & 0o111:
         await shell.complain(f"{name}: Permission denied")
         return NOT_EXECUTABLE
     return await _run_file(shell, process)

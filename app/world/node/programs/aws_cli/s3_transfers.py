@@ -146,26 +146,26 @@ class S3Transfers:
         files = self._container.files
         full = self._full(path)
         try:
-            node = files.stat(full)
+            inode = files.stat(full)
         except OSError:
             if missing:
                 return
             raise Missing(f"The user-provided path {path} does not exist.") from None
         if not recursive:
-            if node.is_directory:
+            if inode.is_directory:
                 raise Missing(f"The user-provided path {path} is a directory: use --recursive.")
-            yield _Place(path=full, size=node.size, modified=node.modified), posixpath.basename(full)
+            yield _Place(path=full, size=inode.size, modified=inode.modified), posixpath.basename(full)
             return
         for name in self._walk(full, ""):
-            node = files.stat(posixpath.join(full, name))
-            yield _Place(path=posixpath.join(full, name), size=node.size, modified=node.modified), name
+            inode = files.stat(posixpath.join(full, name))
+            yield _Place(path=posixpath.join(full, name), size=inode.size, modified=inode.modified), name
 
     def _walk(self, directory: str, below: str) -> Iterator[str]:
         files = self._container.files
         for name in files.listdir(posixpath.join(directory, below)):
             inner = posixpath.join(below, name)
-            node = files.stat(posixpath.join(directory, inner))
-            if node.is_directory:
+            inode = files.stat(posixpath.join(directory, inner))
+            if inode.is_directory:
                 yield from self._walk(directory, inner)
             else:
                 yield inner

@@ -102,14 +102,14 @@ async def _say(process: Process, found: dict[str, str], text: str) -> None:
 
 async def _remove(process: Process, path: str, found: dict[str, str], *, recursive: bool) -> None:
     await process.limits.step()
-    node = process.files.stat(process.path(path), follow=False)
-    if node.is_directory:
+    inode = process.files.stat(process.path(path), follow=False)
+    if inode.is_directory:
         if not recursive:
             raise IsADirectoryError(21, "Is a directory", path)
         for name in process.files.listdir(process.path(path)):
             await _remove(process, posixpath.join(path, name), found, recursive=True)
     process.files.remove(process.path(path))
-    await _say(process, found, f"removed {'directory ' if node.is_directory else ''}'{path}'")
+    await _say(process, found, f"removed {'directory ' if inode.is_directory else ''}'{path}'")
 
 
 async def cp(process: Process) -> int:
@@ -163,12 +163,12 @@ async def _each(process: Process, paths: list[str], found: dict[str, str], *, mo
 
 async def _copy(process: Process, source: str, target: str, found: dict[str, str], *, recursive: bool) -> None:
     await process.limits.step()
-    node = process.files.stat(process.path(source))
-    if not node.is_directory or (recursive and not _is_directory(process, target)):
+    inode = process.files.stat(process.path(source))
+    if not inode.is_directory or (recursive and not _is_directory(process, target)):
         await _say(process, found, f"'{source}' -> '{target}'")
-    if not node.is_directory:
+    if not inode.is_directory:
         process.files.write(process.path(target), process.files.read(process.path(source)))
-        process.files.chmod(process.path(target), modes.S_IMODE(node.mode))
+        process.files.chmod(process.path(target), modes.S_IMODE(inode.mode))
         return
     if not recursive:
         raise IsADirectoryError(21, "Is a directory", source)
@@ -187,8 +187,8 @@ async def chmod(process: Process) -> int:
     for path in words[1:]:
         await process.limits.step(1 + len(words[0]) // 20)
         try:
-            node = process.files.stat(process.path(path))
-            process.files.chmod(process.path(path), _mode(words[0], modes.S_IMODE(node.mode)))
+            inode = process.files.stat(process.path(path))
+            process.files.chmod(process.path(path), _mode(words[0], modes.S_IMODE(inode.mode)))
         except OSError as error:
             reading = isinstance(error, FileNotFoundError)
             what = f"cannot access '{path}'" if reading else f"changing permissions of '{path}'"

@@ -21,15 +21,15 @@ async def stat(process: Process) -> int:
     status = 0
     for path in paths:
         try:
-            node = process.files.stat(process.path(path), follow="L" in found)
+            inode = process.files.stat(process.path(path), follow="L" in found)
         except OSError as error:
             status = await process.complain(f"cannot statx '{path}': {error.strerror}")
             continue
-        kind = "directory" if node.is_directory else "symbolic link" if node.is_link else "regular file"
+        kind = "directory" if inode.is_directory else "symbolic link" if inode.is_link else "regular file"
         values = {
-            **{"a": f"{modes.S_IMODE(node.mode):o}", "A": modes.filemode(node.mode), "n": path, "s": str(node.size)},
-            **{"u": str(node.uid), "g": str(node.gid), "F": kind, "Y": str(int(node.modified))},
-            **{"U": "root" if node.uid == 0 else "UNKNOWN", "G": "root" if node.gid == 0 else "UNKNOWN"},
+            **{"a": f"{modes.S_IMODE(inode.mode):o}", "A": modes.filemode(inode.mode), "n": path, "s": str(inode.size)},
+            **{"u": str(inode.uid), "g": str(inode.gid), "F": kind, "Y": str(int(inode.modified))},
+            **{"U": "root" if inode.uid == 0 else "UNKNOWN", "G": "root" if inode.gid == 0 else "UNKNOWN"},
         }
         if len(found["c"]) + found["c"].count("%n") * len(path) > OUTPUT:
             raise Killed
