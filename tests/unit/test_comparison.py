@@ -174,6 +174,25 @@ def test_a_star_is_a_character_to_one_operator_and_a_pattern_to_the_other():
     assert (like.allowed, like.literal, let_in(like.strangers)) == (True, (), ["same_namespace", "longer_name"])
 
 
+@pytest.mark.parametrize(
+    ("pattern", "other"),
+    [
+        ("default:*-sa", "default:other-sa"),
+        ("*fault:my-sa", "otherfault:my-sa"),
+        ("d*t:my-??", "dothert:my-xx"),
+        ("default:m?-sa", "default:mx-sa"),
+    ],
+)
+def test_a_pattern_that_none_of_the_usual_ones_fits_has_one_of_its_own(pattern, other):
+    prefix = "system:serviceaccount:"
+    found = compare(CLAIMS, PROVIDER, ARN, policy({"StringLike": {SUB: f"{prefix}{pattern}"}}))
+    let = [(stranger.kind, stranger.subject) for stranger in found.strangers if stranger.allowed]
+    assert let == [("same_pattern", f"{prefix}{other}")]
+    assert found.row("sub", "policy").status is Status.WARNING
+    found = compare(CLAIMS, PROVIDER, ARN, policy({"StringLike": {SUB: [f"{prefix}default:other-*", SUBJECT]}}))
+    assert let_in(found.strangers) == []
+
+
 def test_what_else_stands_in_the_way():
     found = compare(CLAIMS, PROVIDER, ARN, policy(Action="sts:AssumeRole"))
     assert statuses(found) == "ppppp"

@@ -227,11 +227,15 @@ def test_each_algorithm_of_a_public_key_is_verified_and_a_changed_token_is_not(a
 def test_each_key_says_what_became_of_it(keys, code, each):
     found = check_signature(signed(), jwks(*keys))
     assert (found.code, [key.code for key in found.keys]) == (code, each)
+    assert [key.place for key in found.keys] == list(range(1, len(keys) + 1))
+    named = [str(key["kid"]) for key in keys if isinstance(key, dict)]
+    assert (found.by_kid, found.got, found.expected) == (True, "key-1", ", ".join(named))
 
 
-def test_without_a_kid_every_key_that_fits_is_tried():
-    found = check_signature(signed(kid=None), jwks(jwk("P-256"), jwk(n=b64(b"\xc1" * 256)), jwk(kid="other")))
-    assert (found.code, found.by_kid) == ("verified", False)
+@pytest.mark.parametrize("kid", [None, ""])
+def test_without_a_kid_every_key_that_fits_is_tried(kid):
+    found = check_signature(signed(kid=kid), jwks(jwk("P-256"), jwk(n=b64(b"\xc1" * 256)), jwk(kid="other")))
+    assert (found.code, found.by_kid, found.got, found.expected) == ("verified", False, "", "other")
     assert [key.code for key in found.keys] == ["kind", "wrong", "verified"]
 
 
@@ -288,6 +292,11 @@ def test_of_json_in_the_place_of_a_token_nothing_is_kept(text):
 )
 def test_a_bad_jwks_is_explained(text, code):
     assert check_signature(signed(), text).code == code
+
+
+def test_a_jwks_that_is_no_json_is_shown_with_the_place():
+    found = check_signature(signed(), '{"keys":\n [x]}')
+    assert (found.code, found.got, found.expected) == ("jwks_json", "x", "2:3")
 
 
 def test_one_key_alone_is_taken_as_it_is():

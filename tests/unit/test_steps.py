@@ -338,6 +338,22 @@ CASES: list[tuple[str, Spoil, str, Status, str, str]] = [
         "system:serviceaccount:default*:my-sa",
         SUB,
     ),
+    (
+        "any ServiceAccount whose name ends so",
+        lambda f: condition(f, "StringLike", sub="system:serviceaccount:default:*-sa"),
+        "trust.scope",
+        WARNING,
+        "system:serviceaccount:default:*-sa",
+        SUB,
+    ),
+    (
+        "any namespace between two parts",
+        lambda f: condition(f, "StringLike", sub="system:serviceaccount:d*t:my-sa"),
+        "trust.scope",
+        WARNING,
+        "system:serviceaccount:d*t:my-sa",
+        SUB,
+    ),
     ("no webhook", lambda f: f.webhooks.clear(), "webhook.registered", FAILED, "", "pod-identity-webhook"),
     (
         "a webhook that sees no new Pods",

@@ -66,6 +66,8 @@ def test_what_only_aws_can_see_is_not_confirmed():
     assert found.outcome == "open"
     unknown = [point.id for point in found.points if point.status is Status.UNKNOWN]
     assert unknown == ["thumbprint", "key", "signature"]
+    passed = {point.id: point.note for point in found.points if point.status is Status.PASSED and point.note}
+    assert passed == dict.fromkeys(("provider", "audience", "trust"), "entered")
     found = foreseen(signature=VERIFIED)
     assert found.outcome == "accepted"
     assert [point.id for point in found.points if point.status is Status.UNKNOWN] == ["thumbprint"]
@@ -90,6 +92,8 @@ def test_what_was_not_entered_is_not_judged(entered, missing):
     found = foreseen(entered=entered)
     assert found.outcome == "incomplete"
     assert [point.id for point in found.points if point.note == "not_entered"] == missing
+    rows = found.comparison.rows if found.comparison else ()
+    assert all(row.status is Status.UNKNOWN for row in rows if row.record == "provider")
 
 
 # --- what does not fit -----------------------------------------------------------------------------------------------
@@ -186,6 +190,25 @@ def test_the_first_refusal_is_in_the_words_of_the_simulated_sts(header, claims, 
     assert refusal is not None
     assert (refusal.id, refusal.code) == (point, raised.value.code)
     assert raised.value.message in refusal.messages
+    compared = "provider" in [it.id for it in foreseen(claims, header=header).points]
+    assert compared is (point not in ("claims", "types"))
+
+
+@pytest.mark.parametrize(
+    ("change", "got", "expected", "note"),
+    [
+        ({"iat": None}, "iss, sub, aud, exp", "iss, sub, aud, iat, exp", ""),
+        ({"aud": [], "sub": None}, "iss, iat, exp", "iss, sub, aud, iat, exp", ""),
+        ({"sub": 7, "nbf": "now"}, "sub 7, nbf now", "", ""),
+        ({"exp": NOW - 300}, str(NOW - 300), f"> {NOW - 300}", ""),
+        ({"iat": NOW - 86_701}, "86701", "≤ 86700", "age"),
+        ({"nbf": NOW + 301}, str(NOW + 301), f"≤ {NOW + 300}", "begun"),
+    ],
+)
+def test_a_refusal_shows_what_was_found_and_the_bound(change, got, expected, note):
+    refusal = foreseen(CLAIMS | change).refusal
+    assert refusal is not None
+    assert (refusal.got, refusal.expected, refusal.note) == (got, expected, note)
 
 
 def test_what_the_simulated_sts_takes_fails_no_point():

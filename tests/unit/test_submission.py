@@ -8,6 +8,7 @@ from app.flow.errors import Refused
 from app.flow.model import Status
 from app.flow.names import API_TOKEN
 from app.flow.ports import Execution
+from app.flow.redaction import MASK
 from app.flow.steps.submission import Submission, read_claims, submit_api_token, submit_changed
 from app.flow.tokens.tampering import NotACharacter, place_in
 from tests.unit.fake_ports import SUBJECT, FakeAws, Fakes, token
@@ -83,6 +84,7 @@ def test_the_other_token_is_for_somebody_else():
     found = submit_api_token(ports(fakes), SUBJECT)
     assert fakes.sent == other
     assert first_failed(found) == "sts.audience"
+    assert found.compact == f"{other.rpartition('.')[0]}.{MASK}"
 
 
 def test_a_pod_without_tokens_says_so():

@@ -39,6 +39,9 @@ def test_every_character_changes_one_byte_and_the_token_is_refused():
         assert differing == [index]
         before, after = decoded(change.part, TOKEN), decoded(change.part, changed)
         assert [at for at in range(len(before)) if before[at] != after[at]] == [change.byte]
+        if change.part != "signature" and not change.name:
+            text = before.decode()
+            assert (change.before_it, change.after_it) == (text[: change.byte][-16:], text[change.byte + 1 :][:16])
         try:
             assert not verify(changed, JWKS, now=NOW).valid
             assert change.readable

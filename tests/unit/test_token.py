@@ -272,7 +272,9 @@ class TestVerify:
                 assert not verify(forged, jwks(key), now=NOW).valid
 
     def test_a_critical_extension_is_not_understood(self):
-        assert outcome(token(header={"crit": ["b64"], "b64": False}), jwks(), "algorithm").passed is False
+        extended = token(header={"crit": ["b64"], "b64": False})
+        assert outcome(extended, jwks(), "algorithm").passed is False
+        assert (outcome(extended, jwks(), "signature").passed, outcome(extended, jwks(), "signature").got) == (None, "")
 
     @pytest.mark.parametrize(
         "key_set",

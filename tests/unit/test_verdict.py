@@ -439,6 +439,30 @@ def test_a_server_that_was_asked_and_said_nothing_leaves_it_unknown(reason: str)
     assert judge(with_checks(*SENT_NOTHING, forbidden)).outcome is Outcome.SHOULD_WORK
 
 
+@pytest.mark.parametrize(
+    ("file", "running", "injected", "outcome"),
+    [
+        *((reason, Status.PASSED, Status.PASSED, Outcome.SHOULD_WORK) for reason in ("no_program", "not_observable")),
+        ("unreachable", Status.PASSED, Status.PASSED, Outcome.UNKNOWN),
+        ("no_program", Status.UNKNOWN, Status.PASSED, Outcome.UNKNOWN),
+        ("no_program", Status.PASSED, Status.UNKNOWN, Outcome.UNKNOWN),
+    ],
+)
+def test_a_token_that_no_one_can_read_in_a_pod_that_runs_with_it_should_work(
+    file: str, running: Status, injected: Status, outcome: Outcome
+) -> None:
+    hidden = Check(id="token.file", status=Status.UNKNOWN, reason=file)
+    found = judge(
+        with_checks(hidden, Check(id="pod.injected", status=injected)), (Check(id="pod.running", status=running),)
+    )
+    assert found.outcome is outcome
+
+
+def test_where_nothing_was_asked_and_nothing_can_be_sent_it_is_unknown() -> None:
+    unreached = (Check(id=check_id, status=Status.NOT_REACHED, reason="earlier_step") for check_id in SENT)
+    assert judge(with_checks(*unreached)).outcome is Outcome.UNKNOWN
+
+
 def test_a_broken_pod_or_half_a_walk_should_not_work() -> None:
     keys = Check(id="pod.static_keys", status=Status.FAILED)
     assert judge(with_checks(*SENT_NOTHING), (keys,)).outcome is Outcome.BROKEN

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 from app.flow.json_access import get, get_object, get_str, strings
 from app.flow.matching.near_miss import Miss, notes, of_condition, of_values
 from app.flow.matching.nearest import Trace, nearest, statements
-from app.flow.matching.policy_edits import EQUALS, LIKE, subjects, with_operator
+from app.flow.matching.policy_edits import EQUALS, LIKE, others_that_fit, subjects, with_operator
 from app.flow.matching.request_conditions import is_of_request
 from app.flow.model import JsonValue, Status
 from app.flow.names import audience_claim, host_and_path
@@ -272,6 +272,7 @@ def _strangers(claims: Mapping[str, Any], provider_arn: str, policy: JsonValue) 
         f"system:serviceaccount:kube-system:{name}": "other_namespace",
         "system:serviceaccount:kube-system:default": "anyone",
     }
+    candidates |= dict.fromkeys(others_that_fit(policy, subject, "other", candidates), "same_pattern")
     issuer, specified = get_str(claims, "iss"), subjects(policy)
     return tuple(
         Stranger(

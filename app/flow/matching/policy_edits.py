@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from app.flow.json_access import get_object, strings
 from app.flow.matching.nearest import statements
 from app.flow.model import JsonValue
 from app.flow.names import SUBJECT_PREFIX
+from app.flow.policy.patterns import glob
 
 EQUALS, LIKE = "StringEquals", "StringLike"
 _OTHER_NAMESPACE = "other-namespace"
 _NAMESPACES = ("kube-system", "default")
+_SUBJECT = re.compile(rf"{SUBJECT_PREFIX}[^:]+:[^:]+")
 
 Conditions = dict[str, Any]
 
@@ -67,6 +70,18 @@ def subjects(policy: JsonValue) -> set[str]:
         if _is_subject(key)
         for value in strings(values)
     }
+
+
+def others_that_fit(policy: JsonValue, subject: str, run: str, known: Iterable[str] = ()) -> list[str]:
+    """Other ServiceAccounts' subjects, one for each pattern in a condition on `sub` that the subject fits: with `run`
+    for each `*`. None where one of the `known` fits that pattern as well."""
+    found: list[str] = []
+    for pattern in sorted(subjects(policy)):
+        fits = glob(pattern, None)
+        if fits(subject) and not any(fits(it) for it in known if it != subject):
+            filled = (pattern.replace("*", run).replace("?", letter) for letter in "xy")
+            found += [it for it in filled if it != subject and _SUBJECT.fullmatch(it)][:1]
+    return found
 
 
 def swap_operators(policy: JsonValue) -> JsonValue:

@@ -9,6 +9,7 @@ from typing import Any
 from app.flow.json_access import get, get_object, get_str, strings
 from app.flow.matching import request_conditions
 from app.flow.matching.nearest import Trace, all_match, nearest, statements
+from app.flow.matching.policy_edits import others_that_fit
 from app.flow.model import Check, JsonValue, Status
 from app.flow.names import host_and_path, provider_url
 from app.flow.policy.policy import Match
@@ -197,7 +198,7 @@ def _principals(principal: JsonValue) -> list[str]:
 
 def strangers_of(subject: str, policy: JsonValue) -> list[str]:
     """Other ServiceAccounts of the same cluster: one in the same namespace, one of the same name elsewhere, and one
-    that differs in both; and those that differ where the policy has a `?`."""
+    that differs in both; and those that differ where the policy has a wildcard."""
     prefix, _, name = subject.rpartition(":")
     return [
         f"{prefix}:{PROBE}",
@@ -205,17 +206,5 @@ def strangers_of(subject: str, policy: JsonValue) -> list[str]:
         f"{prefix}-{PROBE}:{name}",
         f"system:serviceaccount:{PROBE}:{name}",
         f"system:serviceaccount:{PROBE}:{PROBE}",
-        *_one_letter_apart(subject, policy),
+        *others_that_fit(policy, subject, PROBE),
     ]
-
-
-def _one_letter_apart(subject: str, policy: JsonValue) -> list[str]:
-    values = [
-        value
-        for statement in statements(policy)
-        for keys in get_object(statement, "Condition").values()
-        for found in get_object(keys).values()
-        for value in strings(found)
-    ]
-    places = [value.index("?") for value in values if "?" in value and len(value) == len(subject)]
-    return [f"{subject[:at]}{'y' if subject[at] == 'x' else 'x'}{subject[at + 1 :]}" for at in places]
