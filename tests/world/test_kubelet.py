@@ -277,6 +277,10 @@ def test_no_token_no_container(simulation, world, core):
             {"secret": {"secretName": "full", "items": [{"key": "k", "path": "k"}]}},
             "references non-existent secret key: k",
         ),
+        (
+            {"projected": {"sources": [{kind: {"name": "nope"}} for kind in ("configMap", "secret", "secret")]}},
+            '[configmap "nope" not found, secret "nope" not found]',
+        ),
     ],
 )
 def test_a_missing_object_or_key(world, core, run_pod, volume, said):
