@@ -277,6 +277,10 @@ def test_no_token_no_container(simulation, world, core):
             {"secret": {"secretName": "full", "items": [{"key": "k", "path": "k"}]}},
             "references non-existent secret key: k",
         ),
+        (
+            {"projected": {"sources": [{kind: {"name": "nope"}} for kind in ("configMap", "secret", "secret")]}},
+            '[configmap "nope" not found, secret "nope" not found]',
+        ),
     ],
 )
 def test_a_missing_object_or_key(world, core, run_pod, volume, said):
@@ -357,6 +361,10 @@ def conditions(pod):
     return {entry["type"]: (entry["status"], entry.get("reason")) for entry in pod["status"]["conditions"]}
 
 
+def condition(pod, kind):
+    return next(entry for entry in pod["status"]["conditions"] if entry["type"] == kind)
+
+
 def test_a_pod_that_keeps_running(world, run_pod):
     pod = run_pod()
     assert pod["status"]["phase"] == "Running"
@@ -385,6 +393,9 @@ def test_init_containers_come_first_and_must_succeed(run_pod):
     assert pod["status"]["phase"] == "Failed"
     codes = [entry["state"]["terminated"]["exitCode"] for entry in pod["status"]["initContainerStatuses"]]
     assert codes == [0, 1]
+    assert [entry["ready"] for entry in pod["status"]["initContainerStatuses"]] == [True, False]
+    assert conditions(pod)["Initialized"] == ("False", "ContainersNotInitialized")
+    assert condition(pod, "Initialized")["message"] == "containers with incomplete status: [bad]"
     assert pod["status"]["containerStatuses"][0]["state"] == {"waiting": {"reason": "PodInitializing"}}
 
 
@@ -462,6 +473,9 @@ def test_a_sidecar_that_ends_starts_again_whatever_the_pods_policy(simulation, w
     pod = run_pod(spec={"initContainers": [sidecar]})
     (side,) = pod["status"]["initContainerStatuses"]
     assert (side["state"]["waiting"]["reason"], side["restartCount"]) == ("CrashLoopBackOff", 0)
+    assert conditions(pod)["Initialized"] == ("True", None), "it was"
+    assert conditions(pod)["Ready"] == conditions(pod)["ContainersReady"] == ("False", "ContainersNotReady")
+    assert condition(pod, "Ready")["message"] == "containers with unready status: [side]"
     simulation.move_clock(world, BACK_OFF_SECONDS + 1)
     status = pod_of(world, "probe")["status"]
     restarts = [status[f"{kind}Statuses"][0]["restartCount"] for kind in ("initContainer", "container")]

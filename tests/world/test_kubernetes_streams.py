@@ -231,7 +231,7 @@ def test_logs_that_are_refused(api, name, query, status, message):
     assert (answer.status, answer.body["message"]) == (status, message)
 
 
-def test_several_containers_must_be_distinguished(api):
+def test_several_containers_must_be_distinguished(api, world, simulation):
     second = {"name": "second", "image": "i"}
     body = pod(initContainers=[{"name": "init", "image": "i"}])
     body["spec"]["containers"].append(second)
@@ -240,6 +240,10 @@ def test_several_containers_must_be_distinguished(api):
         "a container name must be specified for pod x, choose one of: [app second] "
         "or one of the init containers: [init]"
     )
+    body["spec"]["containers"].pop()
+    api.post(PODS, {**body, "metadata": {"name": "one"}})
+    simulation.run(world.kubelet.settle(5))
+    assert api.get(f"{PODS}/one/log").status == 200, "its only container, whatever init containers it has"
 
 
 def test_a_container_that_waits_has_no_log_yet(api, world, simulation):
@@ -249,6 +253,10 @@ def test_a_container_that_waits_has_no_log_yet(api, world, simulation):
     answer = api.get(f"{PODS}/x/log")
     assert answer.status == 400
     assert answer.body["message"] == 'container "app" in pod "x" is waiting to start: ContainerCreating'
+    status = api.get(f"{PODS}/x").body["status"]
+    status["containerStatuses"][0]["state"] = {"waiting": {"reason": "ErrImagePull"}}
+    assert api.patch(f"{PODS}/x/status", {"status": status}, MERGE).status == 200
+    assert api.get(f"{PODS}/x/log").body["message"].endswith(" is waiting to start: image can't be pulled")
 
 
 def test_a_log_is_followed_until_the_pod_is_gone(api, world, simulation):

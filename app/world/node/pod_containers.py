@@ -274,7 +274,9 @@ class PodContainers:
     def publish(self) -> None:
         """Writes the Pod's status."""
         self._published = self._state.phase()
-        self._record.publish(self._state.status(self._world.node_now()))
+        specs = self._record.pod["spec"].get("initContainers") or []
+        sidecars = {spec["name"] for spec in specs if is_sidecar(spec)}
+        self._record.publish(self._state.status(self._world.node_now(), sidecars))
 
     def publish_phase(self) -> None:
         """Writes the status at once if the phase has changed. Other changes can wait for the next write, as in the

@@ -1,8 +1,9 @@
-"""A Pod's status as the kubelet writes it (`pkg/kubelet/status/generate.go`, `kubelet_pods.go`); event texts."""
+"""A Pod's status as the kubelet writes it (`pkg/kubelet/status/generate.go`, `kubelet_pods.go`, `prober`)."""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from app.flow.model import JsonObject
@@ -183,12 +184,12 @@ class PodState:
         """Whether an init container has failed that is not started again."""
         return any(state.exit_code and not state.waiting for state in self.init_containers)
 
-    def status(self, now: float) -> JsonObject:
-        """The Pod's whole `status`."""
+    def status(self, now: float, sidecars: Collection[str]) -> JsonObject:
+        """The Pod's whole `status`. `sidecars`: the names of the init containers that run as long as the Pod."""
         phase = self.phase()
         status: JsonObject = {
             "phase": phase,
-            "conditions": self._conditions(phase, timestamp(now)),
+            "conditions": self._conditions(phase, timestamp(now), sidecars),
             "hostIP": self.host_ip,
             "hostIPs": [{"ip": self.host_ip}],
             "startTime": timestamp(self.started),
@@ -196,7 +197,10 @@ class PodState:
         if self.sandbox:
             status |= {"podIP": self.pod_ip, "podIPs": [{"ip": self.pod_ip}]}
         if self.init_containers:
-            status["initContainerStatuses"] = [state.status() for state in self.init_containers]
+            status["initContainerStatuses"] = [
+                state.status() | ({} if state.name in sidecars else {"ready": state.succeeded})
+                for state in self.init_containers
+            ]
         status["containerStatuses"] = [self._container_status(state) for state in self.containers]
         return {**status, "qosClass": self.qos_class}
 
@@ -206,23 +210,29 @@ class PodState:
             status["state"] = {"waiting": {"reason": "ContainerCreating"}}
         return status
 
-    def _conditions(self, phase: str, now: str) -> list[JsonObject]:
+    def _conditions(self, phase: str, now: str, sidecars: Collection[str]) -> list[JsonObject]:
         done = {"Succeeded": "PodCompleted", "Failed": "PodFailed"}.get(phase, "")
-        ready = phase == "Running" and all(state.running for state in self.containers)
-        reason = done or ("" if ready else "ContainersNotReady")
-        initialized = all(state.running or state.succeeded for state in self.init_containers)
+        lasting = [state for state in self.init_containers if state.name in sidecars]
+        unready = [state.name for state in (*lasting, *self.containers) if not state.running]
+        ready = (False, done, "") if done else _all_but(unready, "ContainersNotReady", "unready")
+        if phase == "Succeeded":
+            initialized = True, done, ""
+        elif any(state.container_id for state in self.containers):  # it was, though a sidecar may start again
+            initialized = True, "", ""
+        else:
+            done_with = {state.name: state.succeeded for state in self.init_containers}
+            done_with |= {state.name: state.running for state in lasting}
+            incomplete = [name for name, well in done_with.items() if not well]
+            initialized = _all_but(incomplete, "ContainersNotInitialized", "incomplete")
         wanted = {
-            "PodReadyToStartContainers": (self.sandbox and not done, ""),
-            "Initialized": (
-                initialized,
-                "PodCompleted" if phase == "Succeeded" else "" if initialized else "ContainersNotInitialized",
-            ),
-            "Ready": (ready, reason),
-            "ContainersReady": (ready, reason),
-            "PodScheduled": (True, ""),
+            "PodReadyToStartContainers": (self.sandbox and not done, "", ""),
+            "Initialized": initialized,
+            "Ready": ready,
+            "ContainersReady": ready,
+            "PodScheduled": (True, "", ""),
         }
         conditions: list[JsonObject] = []
-        for kind, (holds, why) in wanted.items():
+        for kind, (holds, why, message) in wanted.items():
             text = "True" if holds else "False"
             old = self.conditions.get(kind)
             changed = old[2] if old is not None and old[0] == text else now
@@ -234,6 +244,12 @@ class PodState:
                     "lastProbeTime": None,
                     "lastTransitionTime": changed,
                     **({"reason": why} if why else {}),
+                    **({"message": message} if message else {}),
                 }
             )
         return conditions
+
+
+def _all_but(lacking: list[str], why: str, how: str) -> tuple[bool, str, str]:
+    """Whether a condition on all containers holds, which it does not for `lacking`; its reason and message if not."""
+    return (False, why, f"containers with {how} status: [{' '.join(lacking)}]") if lacking else (True, "", "")

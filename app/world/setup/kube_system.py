@@ -116,7 +116,7 @@ def _run(world: World, owner: JsonObject, template: JsonObject, host_ip: str, po
     for each in _containers(pod):
         each.start(now)
         state.containers.append(each)
-    world.cluster.put("pods", {**pod, "status": state.status(now)})
+    world.cluster.put("pods", {**pod, "status": state.status(now, sidecars=())})
 
 
 def _containers(pod: JsonObject) -> Iterator[ContainerState]:

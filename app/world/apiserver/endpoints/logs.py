@@ -27,6 +27,7 @@ FOLLOW_LIMIT = 100
 """Logs that are followed at a time in one cluster: the text of each waits where its client does not read."""
 FOLLOW_SECONDS = 3600.0
 """Seconds for which a log is followed at most."""
+_NO_IMAGE = {"ErrImagePull": "image can't be pulled", "ImagePullBackOff": "trying and failing to pull image"}
 
 
 def choose_container(pod: JsonObject, container: str) -> str:
@@ -35,7 +36,7 @@ def choose_container(pod: JsonObject, container: str) -> str:
     regular = [item["name"] for item in spec["containers"]]
     initial = [item["name"] for item in spec.get("initContainers", [])]
     if not container:
-        if len(regular) == 1 and not initial:
+        if len(regular) == 1:
             return str(regular[0])
         sentence = f"a container name must be specified for pod {name}, choose one of: [{' '.join(regular)}]"
         if initial:
@@ -160,8 +161,7 @@ def _log(world: World, pod: JsonObject, container: str, *, previous: bool) -> Co
     waiting = found.get("state", {}).get("waiting")
     if not previous and waiting and not found.get("lastState"):
         reason = waiting.get("reason", "")
-        if reason in ("ErrImagePull", "ImagePullBackOff"):
-            reason = "trying and failing to pull image"
+        reason = _NO_IMAGE.get(reason, reason)
         raise errors.bad_request(f'container "{container}" in pod "{name}" is waiting to start: {reason}')
     try:
         log = world.kubelet.logs(pod, container, previous=previous)

@@ -128,10 +128,16 @@ class PodVolumes:
             sources = projected.get("sources") or []
             if len(sources) > SOURCES_LIMIT:
                 raise ConfigError(f"this simulated node takes at most {SOURCES_LIMIT} sources in a volume")
+            failures: list[str] = []
             for source in sources:
                 await asyncio.sleep(0)
-                payload |= await self._source(source, default)
+                try:
+                    payload |= await self._source(source, default)
+                except (ConfigError, TokenError) as error:
+                    failures.append(str(error))
                 self._disk.node.check(bytes_on_disk(len(file.data) for file in payload.values()))
+            if failures:
+                raise ConfigError(_aggregate(failures))
             return payload
         for kind in ("configMap", "secret", "downwardAPI"):
             if (source := volume.get(kind)) is not None:
@@ -190,3 +196,9 @@ class PodVolumes:
             path = posixpath.normpath(item["path"])
             files[path] = FileProjection(data=entries[item["key"]], mode=item.get("mode", mode))
         return files
+
+
+def _aggregate(failures: list[str]) -> str:
+    """The text of several errors as one, each text once (k8s.io/apimachinery `pkg/util/errors`, `NewAggregate`)."""
+    texts = list(dict.fromkeys(failures))
+    return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"

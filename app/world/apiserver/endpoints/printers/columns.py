@@ -60,46 +60,6 @@ def _age(body: JsonObject, now: float) -> str:
     return since(body["metadata"].get("creationTimestamp"), now)
 
 
-def pod_phase(pod: JsonObject) -> str:
-    """The text in the column STATUS of kubectl."""
-    status = pod.get("status", {})
-    reason = str(status.get("reason") or status.get("phase") or "Unknown")
-    waiting_init = False
-    initial = status.get("initContainerStatuses", [])
-    for index, container in enumerate(initial):
-        state = container.get("state", {})
-        ended = state.get("terminated")
-        if (ended and ended.get("exitCode") == 0) or (container.get("started") and "running" in state):
-            continue
-        if ended:
-            reason = f"Init:{ended.get('reason') or 'ExitCode:' + str(ended.get('exitCode'))}"
-        elif state.get("waiting", {}).get("reason", "PodInitializing") != "PodInitializing":
-            reason = f"Init:{state['waiting']['reason']}"
-        else:
-            reason = f"Init:{index}/{len(initial)}"
-        waiting_init = True
-        break
-    if not waiting_init:
-        for container in reversed(status.get("containerStatuses", [])):
-            state = container.get("state", {})
-            given = state.get("waiting", {}).get("reason") or state.get("terminated", {}).get("reason")
-            if given:
-                reason = given
-            elif "terminated" in state:
-                reason = f"ExitCode:{state['terminated'].get('exitCode', 0)}"
-    return "Terminating" if pod["metadata"].get("deletionTimestamp") else reason
-
-
-def _ready(pod: JsonObject, now: float) -> str:
-    statuses = pod.get("status", {}).get("containerStatuses", [])
-    return f"{sum(bool(status.get('ready')) for status in statuses)}/{len(pod['spec'].get('containers', []))}"
-
-
-def _restarts(pod: JsonObject, now: float) -> str:
-    statuses = pod.get("status", {}).get("containerStatuses", [])
-    return str(sum(status.get("restartCount", 0) for status in statuses))
-
-
 def or_none(*path: str) -> Callable[[JsonObject, float], JsonValue]:
     def cell(body: JsonObject, now: float) -> JsonValue:
         return get(body, *path) or "<none>"
@@ -146,17 +106,6 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         AGE,
     ),
     "namespaces": (NAME, Column(name="Status", cell=or_none("status", "phase")), AGE),
-    "pods": (
-        NAME,
-        Column(name="Ready", cell=_ready),
-        Column(name="Status", cell=lambda pod, now: pod_phase(pod)),
-        Column(name="Restarts", cell=_restarts),
-        AGE,
-        Column(name="IP", cell=or_none("status", "podIP"), wide=True),
-        Column(name="Node", cell=or_none("spec", "nodeName"), wide=True),
-        Column(name="Nominated Node", cell=or_none("status", "nominatedNodeName"), wide=True),
-        Column(name="Readiness Gates", cell=lambda pod, now: "<none>", wide=True),
-    ),
     "secrets": (
         NAME,
         Column(name="Type", cell=lambda body, now: body.get("type", "")),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.flow.model import JsonObject
-from app.world.apiserver.endpoints.printers import columns, stored_columns, workload_columns
+from app.world.apiserver.endpoints.printers import columns, pod_columns, stored_columns, workload_columns
 from app.world.apiserver.types.resources import Resource
 
-_COLUMNS = columns.COLUMNS | workload_columns.COLUMNS | stored_columns.COLUMNS
+_COLUMNS = columns.COLUMNS | pod_columns.COLUMNS | workload_columns.COLUMNS | stored_columns.COLUMNS
 
 
 def make_table(
