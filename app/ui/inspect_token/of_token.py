@@ -8,7 +8,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.content import Content
-from app.content.model import Section
 from app.flow.json_access import shown
 from app.flow.model import JsonValue, Status
 from app.flow.tokens.claim_sources import TIMES, leaves, source
@@ -18,7 +17,6 @@ from app.flow.tokens.signature import SignatureCheck, TriedKey
 from app.flow.visible import visible
 from app.report.durations import duration
 from app.ui.draw.checks import mark, warned
-from app.ui.draw.prose import markdown
 from app.ui.marks import claim
 from app.ui.text import breakable, escape, prose, readable, utc, value
 
@@ -27,12 +25,6 @@ MOST_FIELDS = 200
 _MILD = frozenset({"two_parts", "no_signature"})
 """Problems of a text whose header and payload are complete."""
 _OF_SIGNATURE = {"verified": Status.PASSED, "wrong": Status.FAILED, "no_key": Status.FAILED}
-
-
-def section(lesson: Section, content: Content) -> str:
-    """A section of the lesson, with its heading."""
-    heading = f'<h2 class="heading">{escape(lesson.heading)}</h2>'
-    return f'<div data-section="{lesson.anchor}">{heading}{markdown(lesson.body, content)}</div>'
 
 
 def who_could_see(content: Content, *, here: bool) -> str:

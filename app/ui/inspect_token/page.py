@@ -23,6 +23,7 @@ from app.flow.tokens.signature import SignatureCheck, check_signature
 from app.flow.verdict.sts_forecast import Entered, forecast
 from app.flow.visible import pretty_json
 from app.ui.draw import components, page_errors
+from app.ui.draw.sections import draw_section
 from app.ui.frame import navigation
 from app.ui.inspect_token import of_sts, of_token
 from app.ui.state import language, mode, session
@@ -63,10 +64,9 @@ class Kept:
 def inspect_token() -> None:
     """Draws the page."""
     content = language.content()
-    lesson = content.lesson("inspect_token")
     components.head("inspect_token", content)
     _instrument(content)
-    components.block(of_token.section(lesson.section("recap"), content), key="inspect_recap")
+    draw_section("recap", "inspect_token", content)
 
 
 @page_errors.fragment
