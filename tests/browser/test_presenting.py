@@ -213,6 +213,11 @@ def test_a_button_that_the_mouse_has_pressed_does_not_keep_the_keys(talk):
     page.locator('footer [data-act="forward"]').click()
     jump(page, number_of("trust_question"))
     assert place(page) == ("trust_question", "")
+    # One that the Tab key has reached leaves Enter to the number as well.
+    page.locator('footer [data-act="back"]').focus()
+    jump(page, number_of("token"))
+    assert place(page) == ("token", "token_request")
+    expect(page.locator(".jump")).to_be_hidden()
 
 
 @pytest.mark.large
@@ -686,6 +691,7 @@ def test_the_notes_follow_the_projector_and_drive_it(talk):
     expect(page.locator(".what_if h1")).to_have_text(content.message("what_if.choices.webhook_down.name"))
     notes.keyboard.press("Escape")
     expect(page.locator(".what_if")).to_be_hidden()
+    notes.locator("[data-clock=pause]").focus()
     jump(notes, number_of("names"))
     at(page, "names", "grant")
     notes.keyboard.press("Escape")  # nothing lies over the slide: it closes nothing, and ends no talk

@@ -169,6 +169,17 @@ def test_a_broken_world_is_presented_as_it_is(screen, simulation, language):
     assert "<td>19:00</td>" in plan
 
 
+def test_where_sts_had_the_keys_already_no_slide_says_that_the_chain_stops_before_them(screen, simulation):
+    shown, content = screen(lang="en"), load("en")
+    simulation.inject(shown.world, "F21")
+    shown.test.query_params["present"] = "1"
+    shown.open("sts_assume")
+    assert "keys" not in {beat["id"] for beat in talk_of(shown)["en"]["film"]["beats"]}
+    slides = slides_of(shown, "en")
+    assert slides["keys"]["unplayed"] == prose(content.message("film.keys_kept"))
+    assert slides["access"]["unplayed"] == prose(content.message("present.not_reached"))
+
+
 def test_in_live_mode_a_what_if_is_said_to_be_of_the_simulated_world():
     from app.ui.presenting.overlays import frame
 

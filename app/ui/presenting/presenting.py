@@ -133,9 +133,8 @@ def _talk(walk_view: WalkView, *, named: bool) -> str:
                 content.language: {
                     "film": json.loads(film_json(shown, content, found.subject, boxes)),
                     "words": player.words(content),
-                    "slides": slides(known, figures(content), content),
+                    "slides": slides(known, shown, figures(content), content),
                     "world": world_line(found, content, named=named),
-                    "not_reached": prose(content.message("present.not_reached")),
                     "frame": overlays.frame(content, simulated_only=not mode.can().break_world),
                 }
                 for content in map(load, LANGUAGES)

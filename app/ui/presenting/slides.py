@@ -41,9 +41,9 @@ def answers(found: Diagnosis) -> Answers:
     return {step: said for step in held if (said := predictions.outcome(step, found.walk)) is not None}
 
 
-def slides(known: Answers, figures: Mapping[Story, str], content: Content) -> list[JsonObject]:
-    """Every slide that this walk allows, as the browser draws it: its heading, its text as HTML, its beats, and its
-    figure where `figures` has one."""
+def slides(known: Answers, film: Film, figures: Mapping[Story, str], content: Content) -> list[JsonObject]:
+    """Every slide that this walk allows, as the browser draws it: its heading, its text as HTML, its beats, what is
+    said where `film` has none of them, and its figure where `figures` has one."""
     return [
         {
             "id": slide.id,
@@ -53,6 +53,7 @@ def slides(known: Answers, figures: Mapping[Story, str], content: Content) -> li
             "title": content.message(f"talk.{slide.id}.title"),
             "html": "".join(_words(slide, known, content)),
             "beats": slide.beats,
+            "unplayed": _unplayed(slide, film, content),
             "figure": figures.get(slide.story, "") if slide.story else "",
         }
         for slide in deck(max(LENGTHS), known)
@@ -74,6 +75,12 @@ def is_foretold(slide: Slide, known: Answers, film: Film) -> bool:
 
 def _asks(slide: Slide) -> bool:
     return slide.shows in (Shows.QUESTION, Shows.ANSWER)
+
+
+def _unplayed(slide: Slide, film: Film, content: Content) -> str:
+    """The chain stops before it, but for the keys: STS may have had them, and asked the issuer for nothing."""
+    kept = "keys" in slide.beats and any(beat.keys_kept for beat in film.beats)
+    return prose(content.message("film.keys_kept" if kept else "present.not_reached"))
 
 
 def _words(slide: Slide, known: Answers, content: Content) -> Iterator[str]:

@@ -86,7 +86,11 @@ const talkNotes = (root, data, signal) => {
 
   // (3) The keys reach the projector from here too, but for those that concern this window or that one alone.
   const alone = ["overview", "laser", "full", "notes", "keys"]
-  talkKeys(talk.keys, (act) => alone.includes(act) || ask({ act }), signal)
+  const pass = (act) => {
+    if (act === "jump") talkRelease(root) // as on the projector
+    ask({ act })
+  }
+  talkKeys(talk.keys, (act) => alone.includes(act) || pass(act), signal)
   const deck = Object.keys(talk.decks).at(-1)
   build(root.lang in notes ? root.lang : data.language) // the server does not hear the key `l`
   show({ slide: talk.decks[deck][0], beat: 0, deck })

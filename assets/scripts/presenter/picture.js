@@ -8,7 +8,7 @@ const talkPicture = (host, given, { live = false } = {}) => {
   let shown = null
   const says = (beat) => {
     const tells = shown?.shows === "film"
-    find(".says").innerHTML = !tells ? "" : shown.played.length ? talkSays(beat) : `<p>${given.not_reached}</p>`
+    find(".says").innerHTML = !tells ? "" : shown.played.length ? talkSays(beat) : `<p>${shown.unplayed}</p>`
     talkFit(find(".says"))
   }
   return {

@@ -82,6 +82,7 @@ const talkProjector = (root, data, signal) => {
     },
     jump() {
       what.close()
+      talkRelease(root) // or Enter would press the button that has the focus
       typed = ""
       find(".jump b").textContent = ""
       find(".jump").hidden = false
