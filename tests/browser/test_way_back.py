@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
+from streamlit.runtime.state.session_state import STREAMLIT_INTERNAL_KEY_PREFIX
 
 from app.content import load
 from tests.attack.client import Page, cookies
@@ -76,18 +77,24 @@ def test_the_way_back_within_a_page_hands_on_the_focus_that_it_takes_away(visito
     expect(page.locator("h3:focus")).to_have_text(EN.message("lab.start"))
 
 
-@pytest.mark.parametrize("leads", ["link", "button"])
+@pytest.mark.parametrize("leads", ["link", "button", "link of ours"])
 def test_what_a_page_that_was_left_still_says_leads_nobody_back(address: str, leads: str) -> None:
     """Over the websocket: a browser seldom sends it, and only while it has much else to do."""
     server = SimpleNamespace(address=address, port=urlsplit(address).port)
+
+    def says(tab: Page, component: str) -> str:
+        return f"{STREAMLIT_INTERNAL_KEY_PREFIX}_{tab.component(component)}__events"
 
     async def turned() -> tuple[bool, bool]:
         tab = await Page(server, "access", cookies=await cookies(server)).open()
         there = tab._hash
         await tab.run(page="sts_assume")
-        here, late = tab._hash, {"id": f"{tab.component('feed')}__events", "json_trigger_value": "[]"}
+        here, late = tab._hash, {"id": says(tab, "feed"), "json_trigger_value": "[]"}
+        go = '[{"event": "go", "value": {"page": "access", "params": {}}}]'
         if leads == "button":
             await tab.run({"id": tab.widget("button", "next"), "trigger_value": True}, wait=False)
+        elif leads == "link of ours":
+            await tab.run({"id": says(tab, "predict_heading"), "json_trigger_value": go}, wait=False)
         else:
             tab._hash = there
             await tab.run(wait=False)

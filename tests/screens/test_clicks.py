@@ -1,12 +1,15 @@
 """A click that was made before the answer to the one before had arrived, and a button that takes one run, which is the
 page's that it leads to; a link goes where there is a page, and what the page before still says takes no one back."""
 
+import json
+import threading
+from contextlib import suppress
 from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
-from streamlit.runtime.scriptrunner import RerunData, ScriptRunner, StopException
+from streamlit.runtime.scriptrunner import RerunData, RerunException, ScriptRunner, StopException
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequests
 from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 from streamlit.runtime.state import SafeSessionState, SessionState
@@ -15,6 +18,7 @@ from streamlit.runtime.state.common import WidgetMetadata
 from app.content import STORY
 from app.ui.state import route
 from app.ui.state.runs import clicks, streamlit_shortcuts
+from app.ui.state.runs import runner as runs
 from app.ui.state.runs.runner import Runner
 
 CLICK = RerunData(query_string="lang=ja", page_script_hash="why", widget_states=WidgetStates())
@@ -33,8 +37,9 @@ def state(monkeypatch):
 
 @pytest.mark.parametrize("query", ["lang=ja", "lang=en"])
 def test_a_click_with_a_query_from_before_gets_the_one_that_was_sent(state, query):
-    for _ in range(2):
-        assert clicks.in_step(replace(CLICK, query_string=query), state).query_string == "lang=en&depth=1"
+    for page in ("why", "compare"):  # a link has the query of the address that the reader leaves
+        late = replace(CLICK, query_string=query, page_script_hash=page)
+        assert clicks.in_step(late, state).query_string == "lang=en&depth=1"
     clicks.in_step(RerunData(query_string="lang=en&depth=1", page_script_hash="why"), state)  # `st.rerun`
     assert clicks.in_step(replace(CLICK, query_string=query), state).query_string == "lang=en&depth=1"
 
@@ -43,7 +48,6 @@ def test_a_click_with_a_query_from_before_gets_the_one_that_was_sent(state, quer
     "given",
     [
         {"is_history_navigation": True},
-        {"page_script_hash": "compare"},
         {"query_string": ""},
         {"query_string": "depth=3"},
     ],
@@ -81,7 +85,7 @@ def other():
 
 @pytest.fixture
 def with_buttons():
-    """A session with a button for each callback."""
+    """A session with a button for each callback, and with a component whose links are ours."""
     made = SessionState()
     for id_, callback, args in (
         ("next", route.ask, ("why",)),
@@ -92,51 +96,154 @@ def with_buttons():
         made._new_widget_state.set_widget_metadata(
             WidgetMetadata(id_, bool, bool, value_type="trigger_value", callback=callback, callback_args=args)
         )
+    for id_, callbacks in ("links", {"go": route.linked}), ("events", {"go": other}):
+        made._new_widget_state.set_widget_metadata(
+            WidgetMetadata(id_, list, str, value_type="json_trigger_value", callbacks=callbacks)
+        )
     return SafeSessionState(made, lambda: None)
 
 
-def asked(*pressed):
+def asked(*pressed, page="old", **said):
+    """`said`: by component, what it says."""
     choice = WidgetState(id="choice", string_value="kept")
     buttons = [WidgetState(id=id_, trigger_value=True) for id_ in pressed]
+    events = [WidgetState(id=id_, json_trigger_value=json.dumps(it)) for id_, it in said.items()]
     return RerunData(
-        query_string="lang=ja", page_script_hash="old", widget_states=WidgetStates(widgets=[choice, *buttons])
+        query_string="lang=ja", page_script_hash=page, widget_states=WidgetStates(widgets=[choice, *buttons, *events])
     )
 
 
-@pytest.mark.parametrize(("button", "expected"), [("next", "hash of why"), ("home", "hash of home")])
-def test_the_run_is_of_the_page_that_a_button_leads_to(with_buttons, button, expected):
-    found = clicks.as_page_change(asked(button), with_buttons, PAGES)
-    assert (found.page_script_hash, found.query_string) == (expected, "lang=ja")
+def going(page, **params):
+    return [{"event": "go", "value": {"page": page, "params": params}}]
+
+
+@pytest.mark.parametrize(
+    ("data", "expected", "params"),
+    [
+        (asked("next"), "hash of why", {}),
+        (asked("home"), "hash of home", {}),
+        (asked(links=going("why", term="jwks")), "hash of why", {"term": "jwks"}),
+    ],
+    ids=["next", "home", "link"],
+)
+def test_the_run_is_of_the_page_that_a_button_or_a_link_leads_to(with_buttons, data, expected, params):
+    found, given = clicks.as_page_change(data, with_buttons._state, PAGES)
+    assert (found.page_script_hash, found.query_string, given) == (expected, "lang=ja", params)
     assert [widget.id for widget in found.widget_states.widgets] == ["choice"], "what was chosen comes along"
-    assert with_buttons._state[route.ARRIVED]
 
 
-@pytest.mark.parametrize("button", ["nowhere", "other", "unknown"])
-def test_any_other_run_is_what_the_browser_asked_for(with_buttons, button):
-    for data in (asked(button), asked(), RerunData()):
-        assert clicks.as_page_change(data, with_buttons, PAGES) is data
-    assert (
-        clicks.as_page_change(asked("next"), with_buttons, {"hash of main": {"page_name": ""}}).page_script_hash
-        == "old"
-    )
-    assert route.ARRIVED not in with_buttons._state
+@pytest.mark.parametrize(
+    "data",
+    [
+        *map(asked, ("nowhere", "other", "unknown")),
+        asked(),
+        RerunData(),
+        replace(asked("next"), fragment_id_queue=["of old"]),
+        asked(events=going("why")),
+        asked(links=going("gone")),
+        asked(links=[*going("why"), {"event": "opened", "value": 1}]),
+        *(asked(links=junk) for junk in ({}, 1, [1], [{"event": "go"}])),
+    ],
+    ids=str,
+)
+def test_any_other_run_is_what_the_browser_asked_for(with_buttons, data):
+    found, params = clicks.as_page_change(data, with_buttons._state, PAGES)
+    assert found is data
+    assert params is None
 
 
-def test_a_runner_runs_that(monkeypatch, with_buttons):
+def test_before_the_first_run_no_page_is_known(with_buttons):
+    unknown = {"hash of main": {"page_name": ""}}
+    assert clicks.as_page_change(asked("next"), with_buttons._state, unknown) == (asked("next"), None)
+
+
+# --- where a run begins -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def runner(monkeypatch, with_buttons):
+    """Makes a runner that was asked for a run; `run` is what that does."""
+
+    def make(data, run):
+        monkeypatch.setattr(ScriptRunner, "__init__", lambda self: None)
+        monkeypatch.setattr(ScriptRunner, "_run_script", run)
+        made = Runner()
+        made._session_id, made._session_state, made._execing = "one", with_buttons, False
+        made._pages_manager = SimpleNamespace(get_pages=lambda: PAGES, main_script_hash="main")
+        made._join_wake_lock, made._join_wake_coordinator = threading.Lock(), None
+        made._script_thread, made._requests = threading.current_thread(), ScriptRequests()
+        made._requests.request_rerun(data)
+        made.context = SimpleNamespace(page_script_hash="", query_string="lang=ja", has_script_started=False)
+        monkeypatch.setattr(runs, "get_script_run_ctx", lambda: made.context)
+        return made, made._requests.on_scriptrunner_ready().rerun_data
+
+    return make
+
+
+def test_a_runner_runs_that_and_knows_the_page(runner, with_buttons):
+    def run(self, data):
+        self.context.page_script_hash = data.page_script_hash
+        with self._set_execing_flag():
+            ran.append((data.page_script_hash, with_buttons._state[route.ARRIVED]))
+
     ran = []
-    pages = type("Pages", (), {"get_pages": lambda self: PAGES})()
-    monkeypatch.setattr(ScriptRunner, "__init__", lambda self: None)
-    monkeypatch.setattr(ScriptRunner, "_run_script", lambda self, data: ran.append(data.page_script_hash))
-    runner = Runner()
-    runner._session_id, runner._session_state, runner._pages_manager = "one", with_buttons, pages
-    runner._requests = ScriptRequests()
-    runner._run_script(asked("next"))
-    assert ran == ["hash of why"]
+    made, data = runner(asked(links=going("why", term="jwks")), run)
+    made._run_script(data)
+    assert ran == [("hash of why", {"term": "jwks"})]
     late = asked("choice")
     assert clicks.joined([late], with_buttons._state).page_script_hash == "hash of why", "the old page says something"
-    runner._requests.request_stop()
-    runner._run_script(asked())
-    assert ran == ["hash of why"], "stopped before it had its turn: the run after it has its clicks"
+    for page, is_kept in ("hash of why", True), ("hash of home", False):
+        clicks.begin(page, "lang=ja", None, with_buttons)
+        assert (route.ARRIVED in with_buttons._state) is is_kept, "until its page reads it, or is no longer wanted"
+
+
+@pytest.mark.parametrize(
+    ("stopped", "is_left", "done"),
+    [
+        ("taken", True, []),
+        ("prepared", True, []),
+        ("called back", False, ["callback"]),
+        ("drawn", False, ["callback"]),
+        ("never", False, ["callback", "page"]),
+    ],
+)
+def test_a_stop_leaves_a_click_to_the_next_run_until_its_callback_is_called_whole(runner, stopped, is_left, done):
+    def stop(self, at):
+        if at == stopped:
+            self.request_stop()
+
+    def run(self, data):
+        stop(self, "prepared")
+        with suppress(StopException), self._set_execing_flag():
+            for part, at in ("callback", "called back"), ("page", "drawn"):
+                stop(self, at)
+                self._maybe_handle_execution_control_request()
+                found.append(part)
+                self.context.has_script_started = True
+
+    found = []
+    made, data = runner(asked("other"), run)
+    stop(made, "taken")
+    made._run_script(data)
+    assert found == done
+    assert made.never_begun == ((data,) if is_left else ())
+
+
+def test_a_stop_leaves_a_page_to_which_a_script_leads_to_the_next_run(runner):
+    def run(self, data):
+        with self._set_execing_flag():
+            self.context.has_script_started = True
+            self._requests.request_rerun(there)
+            with pytest.raises(RerunException):
+                self._maybe_handle_execution_control_request()
+        self.request_stop()
+
+    there = RerunData(page_script_hash="hash of why", query_string="lang=ja&term=jwks")
+    made, data = runner(asked(), run)
+    made._run_script(data)
+    assert [it.page_script_hash for it in made.never_begun] == ["hash of why"]
+    late = clicks.joined((*made.never_begun, asked("choice")), SessionState())
+    assert (late.page_script_hash, late.query_string) == (there.page_script_hash, there.query_string)
 
 
 # --- a page that was left ---------------------------------------------------------------------------------------------
@@ -201,12 +308,34 @@ def test_what_a_page_says_after_a_link_whose_run_has_not_begun_goes_with_it(on_w
     assert clicks.joined([link, late, back], on_why).page_script_hash == "why"
 
 
-def test_a_link_after_a_button_that_leads_elsewhere_is_where_the_reader_goes(with_buttons):
+@pytest.mark.parametrize(
+    ("in_turn", "expected"),
+    [
+        ([asked("next"), says(page="compare")], "compare"),
+        ([asked("next"), says(page="old", is_history_navigation=True)], "old"),
+        ([asked("next"), asked("home")], "hash of home"),
+        ([asked(links=going("why")), asked("home")], "hash of home"),
+        ([says(page="compare"), asked("next")], "hash of why"),
+        ([asked("next"), asked("other")], "hash of why"),
+        ([asked("next"), says("of_old")], "hash of why"),
+        ([asked("next"), says("of_compare", page="compare")], "hash of why"),
+    ],
+    ids=["link", "history", "button", "button after our link", "button after link", "press", "value", "other's value"],
+)
+def test_of_ways_that_were_pressed_one_after_the_other_the_last_one_counts(with_buttons, in_turn, expected):
     clicks.choose("old", "lang=ja", with_buttons)
-    both = clicks.joined([asked("next"), says(page="compare")], with_buttons._state)
-    found = clicks.as_page_change(both, with_buttons, PAGES)
-    assert (found.page_script_hash, [*found.widget_states.widgets]) == ("compare", [])
-    assert route.ARRIVED not in with_buttons._state
+    found = in_turn[0]
+    for data in in_turn[1:]:
+        found = clicks.joined([found, data], with_buttons._state)
+    page, _ = clicks.as_page_change(found, with_buttons._state, PAGES)
+    assert page.page_script_hash == expected
+    assert {widget.id for widget in page.widget_states.widgets} <= {"choice", "other", "of_old", "of_compare"}
+
+
+def test_a_button_of_a_page_that_was_left_counts_after_the_link(with_buttons):
+    clicks.choose("compare", "lang=ja", with_buttons)
+    found, _ = clicks.as_page_change(clicks.joined([asked("next")], with_buttons._state), with_buttons._state, PAGES)
+    assert found.page_script_hash == "hash of why"
 
 
 @pytest.mark.parametrize(("drawn_by", "expected"), [("main", True), ("why", False)])

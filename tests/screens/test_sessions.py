@@ -582,7 +582,7 @@ def test_of_a_session_one_run_waits_for_a_thread_and_has_the_clicks_of_those_bef
     monkeypatch.setattr(runs, "_threads", threads)
 
     def script(self):
-        self._requests.on_scriptrunner_ready()
+        self._begun = self._requests.on_scriptrunner_ready().rerun_data
         ran.append(self)
         go.wait(10)
 

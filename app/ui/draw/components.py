@@ -71,7 +71,7 @@ def block(html: str, key: str, *, answers: bool = False) -> None:
     Links of `links.page_link` lead to their page, buttons of `text.copy_button` copy. What `answers` the reader's last
     click, in this run and no other, opens its first fold, and the focus goes on from there.
     """
-    asked = _block(data={"html": html, "answers": answers, "key": key}, key=key, on_go_change=nothing).go
+    asked = _block(data={"html": html, "answers": answers, "key": key}, key=key, on_go_change=route.linked).go
     if asked:
         route.follow(asked)
 

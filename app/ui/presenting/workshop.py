@@ -32,7 +32,7 @@ def workshop() -> None:
     if mode.can().break_world:
         with st.container(key="workshop_late"):
             _late(content)
-    asked = _sheet(data={"html": _drawn(content)}, key="sheet", on_go_change=components.nothing).go
+    asked = _sheet(data={"html": _drawn(content)}, key="sheet", on_go_change=route.linked).go
     if asked:
         route.follow(asked)
 

@@ -59,6 +59,6 @@ def lookup(html: str, *, at: str = "", pick: str = "", index: Mapping[str, objec
     (`reference.search`).
     """
     data = {"html": html, "at": at, "pick": pick, "index": index}
-    went = _lookup(data=data, key="lookup", on_go_change=components.nothing).go
+    went = _lookup(data=data, key="lookup", on_go_change=route.linked).go
     if went:
         route.follow(went)

@@ -9,7 +9,7 @@ from app.locations import PAGES as PAGE_FILES
 from app.ui.state import address
 
 ARRIVED = "arrived"
-"""In the session: this run is of the page that the reader asked for already (`runs.clicks`)."""
+"""In the session: this run is of the page that the reader asked for already, with these parameters (`runs.clicks`)."""
 SECTION = "section"
 """The parameter of the address: the part of a page to which the browser leads (`page.js`)."""
 _LEAVING = "leaving"
@@ -23,18 +23,31 @@ def go(page: str, **params: str) -> None:
     st.switch_page(target, query_params={**address.kept(), **params})
 
 
+def linked() -> None:
+    """The callback of a component with links of ours, of which it says `go`. Under our own server the run is of the
+    page that was asked for; elsewhere, and in a fragment, who draws the component has to `follow`."""
+
+
 def follow(asked: object) -> None:
-    """Opens the page of one of our links: the browser sends `page` and `params`. A page that does not exist is
-    ignored."""
+    """Opens the page of one of our links. A page that does not exist is ignored."""
+    if found := target(asked):
+        page, params = found
+        go(page, **params)
+
+
+def target(asked: object) -> tuple[str, dict[str, str]] | None:
+    """Where one of our links leads: the browser sends `page` and `params`. None where there is no such page."""
     page, params = (asked.get("page"), asked.get("params")) if isinstance(asked, dict) else (None, None)
-    if page in PAGES:
-        go(page, **{str(name): str(text) for name, text in (params if isinstance(params, dict) else {}).items()})
+    if page not in PAGES:
+        return None
+    return page, {str(name): str(text) for name, text in (params if isinstance(params, dict) else {}).items()}
 
 
 def leave() -> None:
     """Goes where a button that `ask`s leads, if one was pressed: before anything of the old page is drawn again."""
-    if st.session_state.pop(ARRIVED, None):
-        st.query_params.from_dict(address.kept())  # as in `go`: the browser takes these parameters to the new page
+    if (params := st.session_state.pop(ARRIVED, None)) is not None:
+        # As in `go`: the browser takes these parameters to the new page.
+        st.query_params.from_dict({**address.kept(), **params})
     if page := st.session_state.pop(_LEAVING, None):
         go(page)
 

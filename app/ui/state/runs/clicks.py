@@ -3,8 +3,8 @@
 The address: Streamlit takes the address that comes with a click as the current one. A click that was made while the
 answer to the click before was still on its way would undo what that one chose.
 
-A button that leads to a page: a click on it runs that page, as a click on a link does. Streamlit would first run the
-page that the reader leaves, for the callback that asks for the other one.
+A button or a link of ours that leads to a page: a click on it runs that page, as a click on a link of Streamlit's does.
+Streamlit would first run the page that the reader leaves, for the callback or the line that asks for the other one.
 
 A page that was left: until a browser has drawn the page that the reader chose, a component of the one before may still
 send a value, and Streamlit would take the reader back to that page.
@@ -12,11 +12,13 @@ send a value, and Streamlit would take the reader back to that page.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from streamlit.proto.WidgetStates_pb2 import WidgetStates
+from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequests, _has_active_trigger_value
 from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
@@ -50,8 +52,30 @@ class _Chosen:
     query_string: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Way:
+    """Where a button or a link of ours leads."""
+
+    page: str
+    params: Mapping[str, str]
+    widget: WidgetState
+    """What was pressed."""
+
+
+def begin(page: str, query: str, arrives: Mapping[str, str] | None, state: SafeSessionState) -> None:
+    """In a script's thread: the run of that page begins. `page`: its hash, empty where only Streamlit knows it yet.
+
+    `arrives`: where a button or a link of ours leads there, the parameters of the address that it gives.
+    """
+    if arrives is not None:
+        state[route.ARRIVED] = arrives
+    elif route.ARRIVED in state and not (_CHOSEN in state and state[_CHOSEN].page_script_hash == page):
+        del state[route.ARRIVED]  # its run was stopped before it read them, and the reader has gone elsewhere
+    choose(page, query, state)
+
+
 def choose(page: str, query: str, state: SafeSessionState) -> None:
-    """In a script's thread: the run of that page begins. `page`: its hash, empty where only Streamlit knows it yet."""
+    """In a script's thread: the run is of that page."""
     state[_CHOSEN] = _Chosen(page_script_hash=page, query_string=query)
 
 
@@ -77,6 +101,9 @@ def joined(asked: Sequence[RerunData], state: SessionState) -> RerunData:
     latest = on_chosen_page(latest, earlier, state)
     if not earlier:
         return latest
+    goes = latest.is_history_navigation or latest.page_script_hash != earlier[-1].page_script_hash
+    if goes or _way(latest, state):
+        earlier = [_without(_way(data, state), data) for data in earlier]
     requests = ScriptRequests()
     for data in (*earlier, latest):
         requests.request_rerun(data)
@@ -93,7 +120,7 @@ def on_chosen_page(data: RerunData, earlier: Sequence[RerunData], state: Session
     `earlier`: the runs that were asked for before and have not begun.
     """
     chosen = earlier[-1] if earlier else state[_CHOSEN] if _CHOSEN in state else data
-    if data.is_history_navigation or "" in (data.page_script_hash, chosen.page_script_hash):
+    if data.is_history_navigation or _way(data, state) or "" in (data.page_script_hash, chosen.page_script_hash):
         return data
     if data.page_script_hash == chosen.page_script_hash or not (data.fragment_id or _is_of_a_widget(data, state)):
         return data
@@ -112,8 +139,7 @@ def in_step(data: RerunData, state: SafeSessionState) -> RerunData:
     A reader who goes back in the browser's history, or to another page, means the query that they go to.
     """
     sent: _Sent = state[_KEY] if _KEY in state else _Sent(latest=data.query_string)
-    late = data.query_string in sent.earlier and data.page_script_hash == sent.page
-    if late and not data.is_history_navigation:
+    if data.query_string in sent.earlier and not data.is_history_navigation:
         return replace(data, query_string=sent.latest)
     if data.widget_states is not None:  # from the browser, and not from `st.rerun`
         state[_KEY] = _Sent(latest=data.query_string)
@@ -143,26 +169,47 @@ def address_message(query: str) -> ForwardMsg:
     return changed
 
 
-def as_page_change(data: RerunData, state: SafeSessionState, pages: Mapping[str, PageInfo]) -> RerunData:
-    """The run that the browser asked for; where a button of `route.ask` was pressed, that of the page that it leads to.
-
-    Where the reader has chosen another page since, that page's run, without the button.
+def as_page_change(
+    data: RerunData, state: SessionState, pages: Mapping[str, PageInfo]
+) -> tuple[RerunData, Mapping[str, str] | None]:
+    """The run that the browser asked for. Where a button of `route.ask` or a link of `route.linked` was pressed, that
+    of the page that it leads to, and the parameters that it gives to the address.
 
     `pages`: what Streamlit knows of each page, by its hash; before the first run it knows none.
     """
-    widgets = data.widget_states.widgets if data.widget_states else ()
-    for pressed in widgets:
-        if not pressed.trigger_value:
-            continue
-        metadata = state._state._new_widget_state.widget_metadata.get(pressed.id)
-        if metadata is None or metadata.callback is not route.ask:
-            continue
-        others = WidgetStates(widgets=[widget for widget in widgets if widget is not pressed])
-        if _CHOSEN in state and state[_CHOSEN].page_script_hash not in ("", data.page_script_hash):
-            return replace(data, widget_states=others)
-        (page,) = metadata.callback_args or ("",)
-        path = "" if page == STORY[0] else page
+    if way := _way(data, state):
+        path = "" if way.page == STORY[0] else way.page
         if found := next((hash_ for hash_, known in pages.items() if known.get("url_pathname") == path), ""):
-            state[route.ARRIVED] = True
-            return replace(data, page_script_hash=found, page_name="", widget_states=others)
-    return data
+            return replace(_without(way, data), page_script_hash=found, page_name=""), way.params
+    return data, None
+
+
+def _way(data: RerunData, state: SessionState) -> _Way | None:
+    """The way to a page that was pressed; None in a fragment, which finds it in its own run."""
+    if data.fragment_id or data.fragment_id_queue or data.widget_states is None:
+        return None
+    for pressed in data.widget_states.widgets:
+        if not _has_active_trigger_value(pressed):
+            continue
+        known = state._new_widget_state.widget_metadata.get(pressed.id)
+        if known and known.callback is route.ask:
+            (page,) = known.callback_args or ("",)
+            return _Way(page=page, params={}, widget=pressed)
+        if known and (known.callbacks or {}).get("go") is route.linked and (asked := _link(pressed.json_trigger_value)):
+            return _Way(page=asked[0], params=asked[1], widget=pressed)
+    return None
+
+
+def _link(triggered: str) -> tuple[str, Mapping[str, str]] | None:
+    """The page of the link that a component says was pressed, and its parameters."""
+    with suppress(ValueError, RecursionError, KeyError, TypeError):
+        (event,) = json.loads(triggered)
+        return route.target(event["value"])
+    return None
+
+
+def _without(way: _Way | None, data: RerunData) -> RerunData:
+    if way is None or data.widget_states is None:
+        return data
+    others = [widget for widget in data.widget_states.widgets if widget is not way.widget]
+    return replace(data, widget_states=WidgetStates(widgets=others))

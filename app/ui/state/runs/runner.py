@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from threading import current_thread
 from time import perf_counter
 
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from streamlit.runtime.scriptrunner import RerunData, ScriptRunner, ScriptRunnerEvent
+from streamlit.runtime.scriptrunner import (
+    RerunData,
+    RerunException,
+    ScriptRunner,
+    ScriptRunnerEvent,
+    StopException,
+    get_script_run_ctx,
+)
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 from streamlit.runtime.scriptrunner_utils.script_run_context_attr import SCRIPT_RUN_CONTEXT_ATTR_NAME
 
@@ -36,7 +44,11 @@ class Runner(ScriptRunner):
     _connection: object = None
     """The reader's connection when the run began. It is held, so that the run knows a reader who leaves meanwhile."""
     _waiting: RerunData | None = None
-    """The run that waits for its turn."""
+    """The run that begins next: it waits for its turn, or its callbacks are still to be called."""
+    _begun: RerunData | None = None
+    """The run that has begun last."""
+    _arrives: Mapping[str, str] | None = None
+    """Where a button or a link of ours leads to the page that runs next: the parameters that it gives."""
     never_begun: tuple[RerunData, ...] = ()
     """The runs that the browser had asked for and that had not begun when this runner was stopped."""
 
@@ -61,9 +73,13 @@ class Runner(ScriptRunner):
         return super().request_rerun(clicks.on_chosen_page(rerun_data, earlier, self._session_state._state))
 
     def _not_begun(self) -> tuple[RerunData, ...]:
-        """With the requests' lock: the runs that were asked for, in their order."""
-        asked = self._requests._rerun_data if self._requests._state is ScriptRequestType.RERUN else None
-        return tuple(data for data in (self._waiting, asked) if data)
+        """With the requests' lock: the runs that were asked for, in their order.
+
+        The last one stays in `_requests` when it is taken from there.
+        """
+        last = self._requests._rerun_data
+        waiting = (self._waiting,) if self._waiting else ()
+        return waiting if last is self._waiting or last is self._begun else (*waiting, last)
 
     def _run_script_thread(self) -> None:
         """As `ScriptRunner`. Afterwards nothing of the run is held, so that it goes without a search for garbage."""
@@ -84,30 +100,53 @@ class Runner(ScriptRunner):
             _turns.turn(allowance.address() or self._session_id, allowance.rest) as self._give_way,
             STOPPING.under_way("page"),
         ):
-            with self._requests._lock:
-                self._waiting = None
-                is_stopped = self._requests._state is ScriptRequestType.STOP
-            if is_stopped or STOPPING.is_over:
+            if STOPPING.is_over or self._requests._state is ScriptRequestType.STOP:
                 return
             try:
                 pages = self._pages_manager.get_pages()
                 data = clicks.in_step(rerun_data, self._session_state)
                 if data is not rerun_data:  # once more: the run that changed it may have ended before it was sent
                     super()._enqueue_forward_msg(clicks.address_message(data.query_string))
-                data = clicks.as_page_change(data, self._session_state, pages)
-                clicks.choose(data.page_script_hash, data.query_string, self._session_state)
+                data, self._arrives = clicks.as_page_change(data, self._session_state._state, pages)
                 super()._run_script(data)
             finally:
                 allowance.settle()
                 PAGE_SECONDS.observe(perf_counter() - asked)
 
+    @contextmanager
+    def _set_execing_flag(self) -> Iterator[None]:
+        """As `ScriptRunner`, around each run, also one for `st.rerun` or `st.switch_page`. From here on its clicks
+        count: until then a stop leaves them to the run after it.
+        """
+        with self._requests._lock:
+            if self._requests._state is ScriptRequestType.STOP:
+                raise StopException
+            self._begun, self._waiting = self._waiting, None
+        if context := get_script_run_ctx():
+            of_page = context.page_script_hash != self._pages_manager.main_script_hash
+            page = context.page_script_hash if of_page else ""
+            clicks.begin(page, context.query_string, self._arrives, self._session_state)
+        self._arrives = None
+        with super()._set_execing_flag():
+            yield
+
     def _maybe_handle_execution_control_request(self) -> None:
         """As `ScriptRunner`, which does more to find that neither a stop nor a rerun was asked for, 150 times a run.
 
-        It also looks after fragments that run in threads of their own. We have none.
+        It also looks after fragments that run in threads of their own. We have none. And it stops a callback in the
+        middle, or before it is called: then what the reader has just clicked is lost, or half of it is done.
         """
-        if self._requests._state is not ScriptRequestType.CONTINUE:
+        if self._requests._state is ScriptRequestType.CONTINUE:
+            return
+        context = get_script_run_ctx()
+        if self._execing and context and not context.has_script_started:
+            return
+        try:
             super()._maybe_handle_execution_control_request()
+        except RerunException as asked:
+            with self._requests._lock:
+                self._waiting = asked.rerun_data
+            raise
 
     def _enqueue_forward_msg(self, msg: ForwardMsg) -> None:
         self._give_way()
