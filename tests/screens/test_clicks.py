@@ -246,6 +246,29 @@ def test_a_stop_leaves_a_page_to_which_a_script_leads_to_the_next_run(runner):
     assert (late.page_script_hash, late.query_string) == (there.page_script_hash, there.query_string)
 
 
+@pytest.mark.parametrize("stopped", [False, True])
+def test_what_is_pressed_on_the_page_of_a_session_that_is_gone_is_known_once_that_is_drawn(runner, stopped):
+    """The reader's laptop slept, or the server was started again: the page is there, and its session is not."""
+
+    def run(self, data):
+        ran.append((data.page_script_hash, [widget.id for widget in data.widget_states.widgets]))
+        with self._set_execing_flag():
+            new._new_widget_state.set_widget_metadata(
+                WidgetMetadata(
+                    "next", bool, bool, value_type="trigger_value", callback=route.ask, callback_args=("why",)
+                )
+            )
+        if stopped:
+            self.request_stop()
+
+    ran, new = [], SessionState()
+    made, data = runner(asked("next"), run)
+    made._session_state = SafeSessionState(new, lambda: None)
+    made._run_script(data)
+    assert ran == [("old", ["choice"]), ("hash of why", ["choice"])][: 1 if stopped else 2]
+    assert made.never_begun == ((data,) if stopped else ())
+
+
 # --- a page that was left ---------------------------------------------------------------------------------------------
 
 
@@ -254,7 +277,7 @@ def on_why():
     """A session whose reader has gone from `old` to `why`, where the choice of the language is on all pages."""
     made = SafeSessionState(SessionState(), lambda: None)
     clicks.choose("why", "lang=en", made)
-    made._state[clicks._ON_ALL_PAGES] = {"language"}
+    made._state[clicks._OF_PAGES] = {"of_old", "of_why"}
     return made._state
 
 
@@ -324,6 +347,7 @@ def test_what_a_page_says_after_a_link_whose_run_has_not_begun_goes_with_it(on_w
 )
 def test_of_ways_that_were_pressed_one_after_the_other_the_last_one_counts(with_buttons, in_turn, expected):
     clicks.choose("old", "lang=ja", with_buttons)
+    with_buttons._state[clicks._OF_PAGES] = {"of_old", "of_compare", "choice"}
     found = in_turn[0]
     for data in in_turn[1:]:
         found = clicks.joined([found, data], with_buttons._state)
@@ -338,15 +362,15 @@ def test_a_button_of_a_page_that_was_left_counts_after_the_link(with_buttons):
     assert found.page_script_hash == "hash of why"
 
 
-@pytest.mark.parametrize(("drawn_by", "expected"), [("main", True), ("why", False)])
-def test_the_widgets_of_all_pages_are_those_of_the_main_script(monkeypatch, drawn_by, expected):
+@pytest.mark.parametrize(("drawn_by", "expected"), [("main", False), ("why", True)])
+def test_the_widgets_of_a_page_are_those_that_the_main_script_does_not_draw(monkeypatch, drawn_by, expected):
     context = SimpleNamespace(pages_manager=SimpleNamespace(main_script_hash="main"))
     monkeypatch.setattr(clicks, "get_script_run_ctx", lambda: context)
     state = SessionState()
     ThreadState.initialize(active_script_hash=drawn_by)
     for _ in range(2):
         streamlit_shortcuts._register(state, WidgetMetadata("one", bool, bool, value_type="bool_value"), None)
-    assert (clicks._ON_ALL_PAGES in state and state[clicks._ON_ALL_PAGES] == {"one"}) is expected
+    assert (clicks._OF_PAGES in state and state[clicks._OF_PAGES] == {"one"}) is expected
 
 
 @pytest.mark.parametrize(

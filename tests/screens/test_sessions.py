@@ -25,6 +25,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime import app_session, websocket_session_manager
 from streamlit.runtime.app_session import AppSessionState
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
+from streamlit.runtime.fragment import MemoryFragmentStorage
 from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.media_file_storage import MediaFileStorageError
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
@@ -613,6 +614,15 @@ def test_a_click_counts_whose_run_was_stopped_before_it_began(asked, monkeypatch
     goes.release(3)
     eventually(lambda: len(found) == 3)
     assert sorted(it.value for it in found) == ["RERUN", "STOP", "STOP"]
+
+
+def test_what_is_pressed_in_a_fragment_of_a_session_that_is_gone_runs_the_page(asked, monkeypatch):
+    monkeypatch.setattr(ScriptRunner, "_run_script_thread", lambda self: None)
+    browser = Bare(None)
+    browser._fragment_storage = MemoryFragmentStorage()
+    browser.request_rerun(ClientState(page_script_hash="why", fragment_id="of why"))
+    waiting = browser._scriptrunner._requests._rerun_data
+    assert (waiting.page_script_hash, waiting.fragment_id_queue) == ("why", [])
 
 
 def test_each_tab_of_a_room_behind_one_address_is_served_and_a_visitor_of_another_address_meanwhile(

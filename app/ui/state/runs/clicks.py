@@ -6,6 +6,9 @@ answer to the click before was still on its way would undo what that one chose.
 A button or a link of ours that leads to a page: a click on it runs that page, as a click on a link of Streamlit's does.
 Streamlit would first run the page that the reader leaves, for the callback or the line that asks for the other one.
 
+A page whose session is gone, because the server was started again or the browser was out of reach for long: what is
+pressed there first counts as well. Streamlit knows nothing of the button.
+
 A page that was left: until a browser has drawn the page that the reader chose, a component of the one before may still
 send a value, and Streamlit would take the reader back to that page.
 """
@@ -17,6 +20,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
@@ -30,7 +34,7 @@ from app.ui.state import route
 
 _KEY = "address_sent"
 _CHOSEN = "page_chosen"
-_ON_ALL_PAGES = "widgets_on_all_pages"
+_OF_PAGES = "widgets_of_pages"
 
 
 @dataclass(kw_only=True)
@@ -82,17 +86,48 @@ def choose(page: str, query: str, state: SafeSessionState) -> None:
 def hear_widget(widget_id: str, state: SessionState) -> None:
     """In a script: a widget is drawn. Those of the main script come along to the page that a link leads to."""
     context = get_script_run_ctx()
-    if context and ThreadState.get().active_script_hash == context.pages_manager.main_script_hash:
-        known = _on_all_pages(state)
+    if context and ThreadState.get().active_script_hash != context.pages_manager.main_script_hash:
+        known = _of_pages(state)
         if known is None:
-            known = state[_ON_ALL_PAGES] = set()
+            known = state[_OF_PAGES] = set()
         known.add(widget_id)
 
 
-def _on_all_pages(state: SessionState) -> set[str] | None:
-    """The ids that were heard. As `state[_ON_ALL_PAGES]`, in a fifth of the time: a page asks twenty times."""
-    found: set[str] | None = state._new_session_state.get(_ON_ALL_PAGES) or state._old_state.get(_ON_ALL_PAGES)
+def _of_pages(state: SessionState) -> set[str] | None:
+    """The ids that were heard. As `state[_OF_PAGES]`, in a fifth of the time: a page asks twenty times."""
+    found: set[str] | None = state._new_session_state.get(_OF_PAGES) or state._old_state.get(_OF_PAGES)
     return found
+
+
+def _is_new(state: SessionState) -> bool:
+    return not state._new_widget_state.widget_metadata
+
+
+def is_of_session_before(data: RerunData, state: SessionState) -> bool:
+    """Whether a browser shows a page of the session before this one, in which nothing was drawn yet. The server has
+    dropped that while the browser was out of reach, or has ended itself.
+    """
+    return bool(data.page_script_hash and data.widget_states and data.widget_states.widgets and _is_new(state))
+
+
+def of_known_fragment(asked: ClientState | None, state: SessionState) -> ClientState | None:
+    """What the browser asks for. In a new session no fragment is known, and Streamlit would drop what is said in one:
+    there it is said to the whole page.
+    """
+    if asked is None or not asked.fragment_id or not _is_new(state):
+        return asked
+    whole = ClientState()
+    whole.CopyFrom(asked)
+    whole.ClearField("fragment_id")
+    return whole
+
+
+def without_presses(data: RerunData) -> RerunData:
+    """The same run, in which nothing was pressed."""
+    widgets = data.widget_states.widgets if data.widget_states else ()
+    return replace(
+        data, widget_states=WidgetStates(widgets=[it for it in widgets if not _has_active_trigger_value(it)])
+    )
 
 
 def joined(asked: Sequence[RerunData], state: SessionState) -> RerunData:
@@ -128,9 +163,9 @@ def on_chosen_page(data: RerunData, earlier: Sequence[RerunData], state: Session
 
 
 def _is_of_a_widget(data: RerunData, state: SessionState) -> bool:
-    on_all = _on_all_pages(state) or ()
+    of_pages = _of_pages(state) or ()
     widgets = data.widget_states.widgets if data.widget_states else ()
-    return any(widget.id not in on_all or _has_active_trigger_value(widget) for widget in widgets)
+    return any(widget.id in of_pages or _has_active_trigger_value(widget) for widget in widgets)
 
 
 def in_step(data: RerunData, state: SafeSessionState) -> RerunData:

@@ -47,6 +47,8 @@ class Runner(ScriptRunner):
     """The run that begins next: it waits for its turn, or its callbacks are still to be called."""
     _begun: RerunData | None = None
     """The run that has begun last."""
+    _is_ahead = False
+    """Whether the page is only drawn so that the run after it knows its widgets."""
     _arrives: Mapping[str, str] | None = None
     """Where a button or a link of ours leads to the page that runs next: the parameters that it gives."""
     never_begun: tuple[RerunData, ...] = ()
@@ -81,6 +83,9 @@ class Runner(ScriptRunner):
         waiting = (self._waiting,) if self._waiting else ()
         return waiting if last is self._waiting or last is self._begun else (*waiting, last)
 
+    def _is_stopped(self) -> bool:
+        return self._requests._state is ScriptRequestType.STOP
+
     def _run_script_thread(self) -> None:
         """As `ScriptRunner`. Afterwards nothing of the run is held, so that it goes without a search for garbage."""
         self._script_thread = current_thread()
@@ -100,13 +105,21 @@ class Runner(ScriptRunner):
             _turns.turn(allowance.address() or self._session_id, allowance.rest) as self._give_way,
             STOPPING.under_way("page"),
         ):
-            if STOPPING.is_over or self._requests._state is ScriptRequestType.STOP:
+            if STOPPING.is_over or self._is_stopped():
                 return
             try:
                 pages = self._pages_manager.get_pages()
                 data = clicks.in_step(rerun_data, self._session_state)
                 if data is not rerun_data:  # once more: the run that changed it may have ended before it was sent
                     super()._enqueue_forward_msg(clicks.address_message(data.query_string))
+                if clicks.is_of_session_before(data, self._session_state._state):
+                    # What was pressed there is known once the page is drawn.
+                    self._is_ahead = True
+                    super()._run_script(clicks.without_presses(data))
+                    self._is_ahead = False
+                    if self._is_stopped():
+                        return
+                    pages = self._pages_manager.get_pages()
                 data, self._arrives = clicks.as_page_change(data, self._session_state._state, pages)
                 super()._run_script(data)
             finally:
@@ -119,9 +132,10 @@ class Runner(ScriptRunner):
         count: until then a stop leaves them to the run after it.
         """
         with self._requests._lock:
-            if self._requests._state is ScriptRequestType.STOP:
+            if self._is_stopped():
                 raise StopException
-            self._begun, self._waiting = self._waiting, None
+            if not self._is_ahead:
+                self._begun, self._waiting = self._waiting or self._begun, None
         if context := get_script_run_ctx():
             of_page = context.page_script_hash != self._pages_manager.main_script_hash
             page = context.page_script_hash if of_page else ""

@@ -81,7 +81,7 @@ class Session(AppSession):
         """As `AppSession`, which stops the run before this one. Where that has not begun, its clicks are not lost."""
         self._before = self._scriptrunner
         try:
-            super().request_rerun(client_state)
+            super().request_rerun(clicks.of_known_fragment(client_state, self._session_state))
         finally:
             self._before = None
 
