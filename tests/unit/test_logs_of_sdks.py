@@ -561,6 +561,8 @@ WAYS = [
     ('Connect timeout on endpoint URL: "https://sts.ap-northeast-1.amazonaws.com/"', "egress"),
     ('Connect timeout on endpoint URL: "https://sts.amazonaws.com.cn/"', "egress"),
     ('Connect timeout on endpoint URL: "https://sts.ap-northeast-1.api.aws/"', "egress"),
+    ('Connect timeout on endpoint URL: "https://sts-fips.us-east-1.amazonaws.com/"', "egress"),
+    ('Connect timeout on endpoint URL: "https://vpce-1-2.sts.us-east-1.vpce.amazonaws.com/"', "egress"),
     ('Could not connect to the endpoint URL: "https://sts.ap-northeast-1.api.aws/"', "no_connection"),
     (f"{STS_2}{NO_WAY}dial tcp 52.95.1.1:443: connect: connection refused", "refused_connection"),
     (
