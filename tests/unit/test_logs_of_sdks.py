@@ -756,6 +756,14 @@ CONTROLLERS = {
         f"{LOST}\n1 retry in 5s\n{LOST}\n2 retry\n",
         "pod.application",
     ),
+    **{
+        f"{name} lasts": (f"1 wrote 3 objects\n{said}\n3 wrote 3 objects\n{said}\n5 sync\n", "pod.application")
+        for name, said in {
+            "a certificate that is not trusted": "SSL validation failed for https://sts.eu-west-1.amazonaws.com/ [SSL]",
+            "a wrong clock": "operation error S3: GetObject, api error RequestTimeTooSkewed: The difference between "
+            "the request time and the current time is too large.",
+        }.items()
+    },
 }
 
 
