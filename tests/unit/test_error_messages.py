@@ -60,6 +60,11 @@ LOGS = {
         'Connect timeout on endpoint URL: "https://s3.us-east-1.amazonaws.com/"',
         ACCESS,
     ),
+    "a FIPS endpoint": (
+        'Could not connect to the endpoint URL: "https://sts-fips.us-east-1.amazonaws.com/"',
+        'Could not connect to the endpoint URL: "https://sts-fips.us-east-1.amazonaws.com/"',
+        STS,
+    ),
     "Go 1": (
         "WebIdentityErr: failed to retrieve credentials\ncaused by: AccessDenied: Not authorized\n",
         "WebIdentityErr: failed to retrieve credentials\ncaused by: AccessDenied: Not authorized",

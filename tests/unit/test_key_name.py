@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jwt.algorithms import ECAlgorithm
 
-from app.flow.token import key_id
+from app.flow.token import LONGEST_MEMBER, key_id
 from app.flow.tokens.key_name import name_of
 from tests.private_keys import KEY
 from tests.unit.fake_ports import jwk
@@ -40,6 +40,14 @@ def test_keys_on_elliptic_curves_are_named_the_same_way(curve: ec.EllipticCurve,
     found = name_of(ECAlgorithm.to_jwk(key, as_dict=True))
     assert found is not None
     assert (found.kind, found.bits, found.derived) == ("EC", bits, key_id(key))
+
+
+@pytest.mark.parametrize(
+    "change", [{"kty": "oct"}, {"kty": "EC"}, {"n": 7}, {"n": None}, {"e": ["AQAB"]}, {"n": "_" * (LONGEST_MEMBER + 2)}]
+)
+def test_what_is_no_public_key_that_sts_verifies_with_has_no_name(change: dict[str, Any]) -> None:
+    assert name_of(jwk(KEY) | {"n": "_" * LONGEST_MEMBER}) is not None
+    assert name_of(jwk(KEY) | change) is None
 
 
 @given(

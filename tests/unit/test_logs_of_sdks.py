@@ -561,6 +561,8 @@ WAYS = [
     ('Connect timeout on endpoint URL: "https://sts.ap-northeast-1.amazonaws.com/"', "egress"),
     ('Connect timeout on endpoint URL: "https://sts.amazonaws.com.cn/"', "egress"),
     ('Connect timeout on endpoint URL: "https://sts.ap-northeast-1.api.aws/"', "egress"),
+    ('Connect timeout on endpoint URL: "https://sts-fips.us-east-1.amazonaws.com/"', "egress"),
+    ('Connect timeout on endpoint URL: "https://vpce-1-2.sts.us-east-1.vpce.amazonaws.com/"', "egress"),
     ('Could not connect to the endpoint URL: "https://sts.ap-northeast-1.api.aws/"', "no_connection"),
     (f"{STS_2}{NO_WAY}dial tcp 52.95.1.1:443: connect: connection refused", "refused_connection"),
     (
@@ -754,6 +756,14 @@ CONTROLLERS = {
         f"{LOST}\n1 retry in 5s\n{LOST}\n2 retry\n",
         "pod.application",
     ),
+    **{
+        f"{name} lasts": (f"1 wrote 3 objects\n{said}\n3 wrote 3 objects\n{said}\n5 sync\n", "pod.application")
+        for name, said in {
+            "a certificate that is not trusted": "SSL validation failed for https://sts.eu-west-1.amazonaws.com/ [SSL]",
+            "a wrong clock": "operation error S3: GetObject, api error RequestTimeTooSkewed: The difference between "
+            "the request time and the current time is too large.",
+        }.items()
+    },
 }
 
 

@@ -30,7 +30,7 @@ _NO_NAME = re.compile(
 """Matches a message that a server's name has no address, or that none came in time: where the SDK for Go writes no
 address after `dial tcp`, there was none (Go's `net.Dialer`)."""
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d")
-_OF_STS = re.compile(rf"\bsts\.([\w-]+)\.{OF_AWS}")
+_OF_STS = re.compile(rf"\bsts(?:-fips)?\.([\w-]+)\.{OF_AWS}")
 _OTHER_HOST = re.compile(r"hostname '.*' doesn't match|Hostname mismatch|x509: certificate is valid for ")
 """Matches a message that a certificate is valid, but for another server."""
 _REFUSED_AT_ONCE = re.compile(r"connect: connection refused|ECONNREFUSED|failed: Connection refused")
@@ -65,7 +65,7 @@ def unreached(said: str) -> str:
     """The service of AWS that the program did not reach, as its host name calls it, such as `sts`; else empty."""
     found = _NO_WAY.search(said)
     names = next(filter(None, found.groups())).split(".") if found else []
-    return next((name for name in reversed(names) if not _REGION.fullmatch(name)), "")
+    return next((name for name in reversed(names) if name != "vpce" and not _REGION.fullmatch(name)), "")
 
 
 def unresolved(said: str) -> bool:

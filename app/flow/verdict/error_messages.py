@@ -12,7 +12,8 @@ from app.flow.verdict.log_sentences import OF_AWS
 
 _TOKEN_FILE = re.compile(r"/var/run/secrets/\S*token")
 _STS = re.compile(
-    rf"WebIdentity|web identity|\bsts\.(?:[a-z0-9.-]*\.)?{OF_AWS}|\(Service: (?:Sts|AWSSecurityTokenService)\b"
+    rf"WebIdentity|web identity|\bsts(?:-fips)?\.(?:[a-z0-9.-]*\.)?{OF_AWS}"
+    r"|\(Service: (?:Sts|AWSSecurityTokenService)\b"
     r"|\bAws::STS::|STS is not activated|parameter RoleArn|InvalidIdentityToken|Token expired: current date/time"
     r"|OpenIDConnect provider|verification key from your identity provider|Incorrect token audience|Token too old: "
     r"|Missing a required claim: |Request ARN is invalid|requested DurationSeconds exceeds"

@@ -126,7 +126,7 @@ def _way_to_aws(names: Names, said: str) -> Fix | None:
     if refused_at_once(said):
         return Fix(id="refused_connection", commands=(boxes,))
     if service := unreached(said):
-        look, of_sts = _endpoints(names, service), service == "sts"
+        look, of_sts = _endpoints(names, service), service in ("sts", "sts-fips")
         if lacks_connection(said):
             return Fix(id="no_connection", commands=(*_name_servers(names), boxes, look))
         return Fix(id="egress" if of_sts else "egress_of_service", commands=(look,))
