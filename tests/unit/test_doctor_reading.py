@@ -332,6 +332,29 @@ def test_a_near_name_is_proposed_before_anything_is_created(name: str) -> None:
     assert (["kubectl", "create", "namespace", "default"] in commands) == (fix_id == "no_role")
 
 
+@pytest.mark.parametrize(("annotated_ones", "named"), [(["my-sa"], "my-sa"), (["my-sa", "orders"], "SERVICE_ACCOUNT")])
+def test_a_pod_without_a_service_account_of_its_own_is_given_one(annotated_ones: list[str], named: str) -> None:
+    """Not `default` a role, which every other Pod without one would get as well."""
+    fakes = healthy()
+    known = [{"metadata": {**fakes.service_account["metadata"], "name": name}} for name in annotated_ones]
+    fakes.service_account["metadata"] = {"name": "default", "namespace": "default"}
+    fakes.pod["spec"] = {**bare_pod()["spec"], "serviceAccountName": "default"}
+    ports = fakes.ports()
+
+    class Listing:
+        def service_accounts(self, _: str = "") -> Any:
+            return [fakes.service_account, *known]
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(ports.cluster, name)
+
+    subject = dataclasses.replace(SUBJECT, service_account="default")
+    fix = examine(dataclasses.replace(ports, cluster=Listing()), subject).fix
+    assert fix is not None
+    assert (fix.id, list(fix.choices)) == ("not_default", annotated_ones)
+    assert fix.commands == (f"kubectl -n default set serviceaccount deployment/web {named}",)
+
+
 @pytest.mark.parametrize("kind", ["namespaces", "service_accounts", "roles", "pods"])
 def test_what_may_not_be_listed_is_not_proposed(kind: str) -> None:
     for name in NEAR:

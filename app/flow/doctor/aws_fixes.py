@@ -10,9 +10,10 @@ from app.flow.annotations import ROLE_ARN, is_role_arn
 from app.flow.doctor import changes, pod_fixes
 from app.flow.doctor.fix import Fix, line
 from app.flow.doctor.log.permission_fixes import organization
-from app.flow.doctor.names import PROFILE_HERE, REGION_HERE, ROLE_HERE, Names
+from app.flow.doctor.names import PROFILE_HERE, REGION_HERE, ROLE_HERE, SERVICE_ACCOUNT_HERE, Names
+from app.flow.doctor.reading.near_names import ANNOTATED
 from app.flow.doctor.trust_fix import admitting, is_for_pod_identity, is_refused, matches_nobody, narrowed
-from app.flow.json_access import get, get_str
+from app.flow.json_access import get, get_str, strings
 from app.flow.matching.nearest import statements
 from app.flow.model import Status
 from app.flow.names import annotated_role_arn, host_and_path
@@ -83,6 +84,10 @@ def annotate(names: Names) -> Fix:
     if names.check.reason == NEXT_POD:
         back = names.annotate(*empty, f"{ROLE_ARN}={names.role_arn}")
         return Fix(id="annotate_again", commands=(back,), change=changes.annotated(names, role_arn=names.role_arn))
+    annotated = strings(get(names.documents.get("near"), ANNOTATED))
+    if annotated and astray == ROLE_HERE:  # no role is for `default` alone
+        account = annotated[0] if len(annotated) == 1 else SERVICE_ACCOUNT_HERE
+        return Fix(id="not_default", choices=tuple(annotated), commands=names.set_service_account(account))
     commands = (names.annotate(*empty, f"{ROLE_ARN}={astray}"), *names.recreate())
     change = changes.annotated(names, role_arn=astray)
     fix = Fix(id="annotate_account" if is_role_arn(on_pod) else "annotate", commands=commands, change=change)

@@ -25,7 +25,7 @@ OUR_ACCOUNT = "our_account"
 """The document with the id of the account in which we look, where no provider of it shows it."""
 ROLE_HERE, NAME_HERE, ACCOUNT_HERE = "ROLE_ARN", "ROLE_NAME", "ACCOUNT_ID"
 PROVIDER_HERE, PROFILE_HERE = "PROVIDER_ARN", "PROFILE"
-RESOURCE_HERE, REGION_HERE = "RESOURCE_ARN", "REGION"
+RESOURCE_HERE, REGION_HERE, SERVICE_ACCOUNT_HERE = "RESOURCE_ARN", "REGION", "SERVICE_ACCOUNT"
 """Placeholders for names that the walk did not find. The reader replaces them."""
 
 

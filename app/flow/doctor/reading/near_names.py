@@ -14,23 +14,28 @@ from typing import TypeVar
 
 from app.flow.annotations import is_role_arn
 from app.flow.doctor.evidence import check_of
+from app.flow.doctor.pods.listed import DEFAULT
 from app.flow.errors import FlowError
 from app.flow.json_access import get, get_str
 from app.flow.matching.differences import edits
 from app.flow.model import Check, JsonValue, Status, Step, StepReport, Walk
-from app.flow.names import role_name, role_of
+from app.flow.names import annotated_role_arn, role_name, role_of
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings
 
 EVIDENCE = "near"
 DOCUMENTS = "role_documents"
 """The key of what IAM's list says of the near roles: their ARNs and trust policies."""
+ANNOTATED = "annotated"
+"""The kind of the ServiceAccounts that may be meant instead of `default`: those of the namespace with a role."""
 NO_NAMESPACE = "no_namespace"
 """The key of the cause where something does not exist because its namespace does not."""
 EDITS, EDITS_OF_SHORT, SHORT = 2, 1, 4
 """How many edits two names may be apart, and how many of them where the shorter one has so few characters."""
 _PROPOSED = 3
 """How many names are proposed at most, the nearest first."""
+_MOST = 10
+"""How many ServiceAccounts with a role are proposed at most."""
 _DIGITS = re.compile(r"\d+")
 Listed = TypeVar("Listed")
 
@@ -58,12 +63,17 @@ def _found(ports: Ports, walk: Walk) -> Iterable[tuple[str, Sequence[JsonValue] 
             accounts = _listed(lambda: map(_name, ports.cluster.service_accounts(subject.namespace)))
             yield "service_account", near(subject.service_account, accounts) or None
 
-    # (2) The Pod.
+    # (2) Those that have a role, where the Pod runs as the one that no manifest has to name.
+    elif subject.pod and subject.service_account == DEFAULT and _missing(walk, "service_account.annotation"):
+        known = _listed(lambda: ports.cluster.service_accounts(subject.namespace))
+        yield ANNOTATED, [_name(it) for it in known if is_role_arn(annotated_role_arn(it))][:_MOST] or None
+
+    # (3) The Pod.
     elif _missing(walk, "pod.exists") and subject.pod:
         pods = _listed(lambda: map(_name, ports.cluster.pods(subject.namespace, subject.service_account)))
         yield "pod", near(subject.pod, pods) or None
 
-    # (3) The role, and the issuer's provider.
+    # (4) The role, and the issuer's provider.
     if (check := _missing(walk, "role.exists")) and (wanted := role_of(check.expected)):
         roles = {role_name(get_str(role, "Arn")): role for role in _listed(ports.aws.roles)}
         proposed = [roles[name] for name in near(wanted[2], roles)]
