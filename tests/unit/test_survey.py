@@ -630,11 +630,14 @@ def test_without_a_provider_nobody_gets_in_whatever_the_trust_policies_say() -> 
     assert "iam:ListOpenIDConnectProviders" in shown(unread, "text")
 
 
-def test_of_what_is_no_role_no_provider_is_missed() -> None:
-    """With the quotes in it, the ARN has no account in which one could lack."""
-    found = surveyed(account("shop", "orders", f'"{ROLE}"'))
-    (tie,) = found.ties
-    assert (tie.lacks_provider, [it.cause for it in tie.problems]) == (False, ["causes.malformed_arn"])
+@pytest.mark.parametrize(
+    ("arn", "cause"),
+    [(f'"{ROLE}"', "causes.malformed_arn"), (ROLE.replace("arn:aws:", "arn:aws-cn:"), "causes.role_missing")],
+)
+def test_of_an_arn_that_is_wrong_no_provider_is_missed(arn: str, cause: str) -> None:
+    """With the quotes in it, the ARN has no account in which one could lack; an account is in one partition."""
+    (tie,) = surveyed(account("shop", "orders", arn)).ties
+    assert (tie.lacks_provider, [it.cause for it in tie.problems]) == (False, [cause])
 
 
 def test_one_command_lets_in_all_that_a_role_refuses() -> None:

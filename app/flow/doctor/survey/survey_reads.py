@@ -10,7 +10,7 @@ from app.flow.doctor.survey.mistyped import mistyped
 from app.flow.errors import FlowError, NotFound
 from app.flow.json_access import get, get_object, get_str
 from app.flow.model import NOT_OBSERVABLE, JsonValue
-from app.flow.names import account_of, provider_arn, role_name, role_of
+from app.flow.names import account_of, host_and_path, provider_url, role_name, role_of
 from app.flow.port_wrappers.side_by_side import answers
 from app.flow.ports import Ports
 from app.flow.steps.findings import OTHER_ACCOUNT, unseen
@@ -49,9 +49,13 @@ class Read:
     """Why the Pods could not be listed; None where they were."""
 
     def lacks_provider(self, role_arn: str) -> bool:
-        """Whether that role is in our account, which has no provider for the issuer: STS then refuses every token."""
+        """Whether that role is in our account, which has no provider for the issuer: STS then refuses every token.
+
+        An account is in one partition, so an ARN of another one is wrong in that alone.
+        """
         ours = bool(self.account) and role_of(role_arn) is not None and account_of(role_arn) == self.account
-        return ours and not self.providers_error and provider_arn(role_arn, self.issuer) not in self.providers
+        known = map(provider_url, self.providers)
+        return ours and not self.providers_error and host_and_path(self.issuer) not in known
 
 
 def read(ports: Ports, namespace: str) -> Read:
