@@ -8,6 +8,7 @@ import pytest
 
 from app.content import PAGES, load
 from app.content.page_specs import PAGE_SPECS
+from app.flow.annotations import ROLE_ARN
 from app.flow.build.tasks import TASKS, TaskId
 from app.flow.steps.walk import walk
 from app.serving import console_socket
@@ -108,6 +109,12 @@ def test_the_map_has_ghosts_until_the_chain_works_and_names_them(screen, monkeyp
     shown.open("build", task="provider").click("build_do")
     assert "provider" not in json.loads(shown.data("build_map")["film"])["ghosts"]
     assert len(asked) == before + 1, "by the step's page: the exercise does not ask the doctor about what is not there"
+    # The webhook adds its variables to the Pod of the dry run, whatever the annotation says. That Pod is not stored.
+    metadata = {"name": "my-sa", "namespace": "default", "annotations": {ROLE_ARN: "arn:aws:iam:::role/mine"}}
+    shown.world.cluster.put("serviceaccounts", {"metadata": metadata})
+    film = json.loads(shown.open("build").click("build_check").data("build_map")["film"])
+    assert "pod" in film["ghosts"]
+    assert not [add for beat in film["beats"] for add in beat["adds"] if add["at"] == "pod"], "there is no Pod"
 
 
 def test_the_block_for_a_terminal_is_shown_on_a_click_and_at_this_machine_alone(screen, monkeypatch):

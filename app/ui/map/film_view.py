@@ -205,7 +205,7 @@ def _draw_growing(
 ) -> None:
     draw_events(
         (),
-        standing(shown.beats),
+        tuple(_there(standing(shown.beats), ghosts)),
         names_of(found.walk),
         found.walk.subject,
         content,
