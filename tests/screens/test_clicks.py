@@ -25,9 +25,8 @@ CLICK = RerunData(query_string="lang=ja", page_script_hash="why", widget_states=
 
 
 @pytest.fixture
-def state(monkeypatch):
+def state():
     """A session whose page `why` came with `lang=ja`, and was sent two other queries since."""
-    monkeypatch.setattr(clicks, "get_script_run_ctx", lambda: SimpleNamespace(page_script_hash="why"))
     made = SafeSessionState(SessionState(), lambda: None)
     assert clicks.in_step(CLICK, made) is CLICK
     for query in ("lang=en", "lang=en&depth=1"):
@@ -47,7 +46,6 @@ def test_a_click_with_a_query_from_before_gets_the_one_that_was_sent(state, quer
 @pytest.mark.parametrize(
     "given",
     [
-        {"is_history_navigation": True},
         {"query_string": ""},
         {"query_string": "depth=3"},
     ],
@@ -56,6 +54,13 @@ def test_a_click_with_a_query_from_before_gets_the_one_that_was_sent(state, quer
 def test_a_query_to_which_the_reader_goes_is_taken(state, given):
     data = replace(CLICK, **given)
     assert clicks.in_step(data, state) is data
+
+
+def test_the_query_to_which_the_reader_goes_back_is_sent_again_as_another_may_be_on_its_way(state):
+    data = replace(CLICK, is_history_navigation=True)
+    found = clicks.in_step(data, state)
+    assert found == data
+    assert found is not data
 
 
 def test_what_has_arrived_makes_the_earlier_ones_choices_again(state):

@@ -44,8 +44,6 @@ class _Sent:
     latest: str
     earlier: set[str] = field(default_factory=set)
     """The queries that the address had when others were sent, until the browser shows that those have arrived."""
-    page: str = ""
-    """The hash of the page that they belong to."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,14 +169,15 @@ def _is_of_a_widget(data: RerunData, state: SessionState) -> bool:
 def in_step(data: RerunData, state: SafeSessionState) -> RerunData:
     """The run that the browser asked for. Where its query is an older one than we sent, it gets the one that we sent.
 
-    A reader who goes back in the browser's history, or to another page, means the query that they go to.
+    A reader who goes back in the browser's history means the query that they go to. What we sent may reach the browser
+    after that, so it gets that query once more: the result is another object than `data`, as where the query changes.
     """
     sent: _Sent = state[_KEY] if _KEY in state else _Sent(latest=data.query_string)
     if data.query_string in sent.earlier and not data.is_history_navigation:
         return replace(data, query_string=sent.latest)
     if data.widget_states is not None:  # from the browser, and not from `st.rerun`
         state[_KEY] = _Sent(latest=data.query_string)
-    return data
+    return replace(data) if data.is_history_navigation else data
 
 
 def hear(message: ForwardMsg, state: SafeSessionState) -> None:
@@ -190,8 +189,6 @@ def hear(message: ForwardMsg, state: SafeSessionState) -> None:
     if message.WhichOneof("type") != "page_info_changed" or _KEY not in state:
         return
     sent: _Sent = state[_KEY]
-    context = get_script_run_ctx()
-    sent.page = context.page_script_hash if context else sent.page
     sent.earlier.add(sent.latest)
     sent.latest = message.page_info_changed.query_string
     sent.earlier.discard(sent.latest)

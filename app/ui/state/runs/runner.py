@@ -110,7 +110,7 @@ class Runner(ScriptRunner):
             try:
                 pages = self._pages_manager.get_pages()
                 data = clicks.in_step(rerun_data, self._session_state)
-                if data is not rerun_data:  # once more: the run that changed it may have ended before it was sent
+                if data is not rerun_data:  # once more: what was sent before may not have left, or came too late
                     super()._enqueue_forward_msg(clicks.address_message(data.query_string))
                 if clicks.is_of_session_before(data, self._session_state._state):
                     # What was pressed there is known once the page is drawn.
