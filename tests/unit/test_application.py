@@ -36,6 +36,10 @@ EXPIRED = (
     "An error occurred (ExpiredTokenException) when calling the AssumeRoleWithWebIdentity operation: "
     "Token expired: current date/time 2 must be before the expiration date/time 1"
 )
+TOO_LONG = (
+    "An error occurred (ValidationError) when calling the AssumeRoleWithWebIdentity operation: "
+    "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+)
 GENERIC = "The web identity token provided could not be validated."
 TIMEOUT = 'Connect timeout on endpoint URL: "https://sts.ap-northeast-1.amazonaws.com/"'
 
@@ -221,6 +225,16 @@ CASES: dict[str, tuple[Callable[[Fakes], Any], str, Status, str]] = {
         "pod.request",
         UNKNOWN,
         "",
+    ),
+    "a session that is too long by the program's own error, for a role that cannot be read": (
+        lambda f: (
+            f.errors.update(role=NotPermitted(code="AccessDenied", server_message="no", status=403)),
+            arguments(f, "--web-identity-token", f"file://{DIRECTORY}/token", "--duration-seconds", "7200"),
+            printed(f, TOO_LONG),
+        ),
+        "pod.request",
+        FAILED,
+        "7200",
     ),
     "the node's role": (lambda f: printed(f, denied(NODE)), "pod.request", FAILED, NODE),
     "a user": (lambda f: printed(f, denied(USER)), "pod.request", FAILED, USER),
