@@ -303,3 +303,9 @@ def test_an_address_that_asks_for_what_is_not_there_gets_that_said(screen, page,
     assert f"{name}=99" in html
     assert f"<code>{known}</code>" in html
     assert f"unknown_{name}" not in shown.open(page, **{name: known}).keys
+
+
+def test_where_a_page_knows_no_value_at_all_nothing_is_expected(screen):
+    html = screen(lang="en").open("glossary", section="99").html("unknown_section")
+    assert "section=99" in re.sub(r"<wbr>", "", html)
+    assert "<dd></dd>" not in html

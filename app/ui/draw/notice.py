@@ -54,6 +54,7 @@ def notice(error: Hindrance, content: Content) -> str:
     rows = "".join(
         f"<dt>{escape(content.message(f'ui.{key}'))}</dt><dd>{prose(text)}</dd>"
         for key, text in (("got", words.got), ("expected", words.expected), ("fix", words.fix))
+        if text  # a page without sections expects none
     )
     return warned(f"<p><strong>{prose(words.title)}</strong></p><dl>{rows}</dl>", content, role="alert")
 
