@@ -12,6 +12,10 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from threading import Event
 
 INTERRUPTED = 130
 """The exit status by which shells know that Ctrl-C ended a program."""
@@ -62,6 +66,16 @@ def interruptible() -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def wait_for_signal(stop: Event) -> None:
+    """In the main thread: waits until a signal's handler has set `stop`.
+
+    Python calls handlers between two steps of the main thread. A signal that comes as that begins to wait, or that the
+    system hands to another thread, does not end its wait, so it looks each second.
+    """
+    while not stop.wait(1.0):
+        pass
 
 
 def on_hang_up(handler: Callable[[int, FrameType | None], None]) -> None:

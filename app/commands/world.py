@@ -22,7 +22,7 @@ from app.commands.streams import why
 from app.commands.usage_errors import PathType
 from app.content import Content
 from app.settings import Settings
-from app.starting import on_hang_up
+from app.starting import on_hang_up, wait_for_signal
 from app.world.setup.tool_files import AWS, CA, HANDS_ON, KUBECONFIG, STATE, issuer_command, write, write_all
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def command(settings: Settings, words: Content) -> click.Command:
                 write_all(directory, simulation, here)
                 for line in instructions(simulation, directory, words, here.start, came_back=came_back):
                     click.echo(line)
-                stop.wait()
+                wait_for_signal(stop)
 
     return world
 

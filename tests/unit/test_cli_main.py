@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import tomllib
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from app.commands.rendering import labelled, marked, print_lines, width
 from app.content import load
 from app.flow.model import Status
 from app.settings import Settings, WrongValue
-from app.starting import on_hang_up
+from app.starting import on_hang_up, wait_for_signal
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = ("serve", "world", "walk", "faults", "doctor", "check", "token", "aws", "doctor-self")
@@ -204,6 +205,21 @@ def test_what_nohup_started_goes_on_after_its_terminal_is_closed(monkeypatch):
     on_hang_up(lambda *got: heard.append(got))
     handlers[signal.SIGHUP](signal.SIGHUP, None)
     assert (heard, handlers) == ([(signal.SIGHUP, None)], {signal.SIGHUP: signal.SIG_IGN}), "it comes twice"
+
+
+def test_a_signal_that_another_thread_gets_ends_the_wait_of_the_main_one():
+    stop, late = threading.Event(), []
+    before = signal.signal(signal.SIGUSR1, lambda *_: stop.set())
+    main = threading.get_ident()
+    timer = threading.Timer(30.0, lambda: (late.append(True), signal.pthread_kill(main, signal.SIGUSR1)))
+    timer.start()
+    try:
+        threading.Timer(0.1, lambda: signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)).start()
+        wait_for_signal(stop)
+    finally:
+        timer.cancel()
+        signal.signal(signal.SIGUSR1, before)
+    assert not late, "only one that interrupts the main thread's wait ended it"
 
 
 def test_a_wrong_value_cannot_look_like_two():

@@ -27,7 +27,7 @@ from app.flow.errors import FlowError
 from app.flow.model import Subject
 from app.flow.object_names import check_names
 from app.settings import Settings
-from app.starting import on_hang_up
+from app.starting import on_hang_up, wait_for_signal
 from app.world.setup.tool_files import write
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def _beside(
         beside_cluster.apply(target.cluster, document, namespaces)
         try:
             print_lines(["", *plan.instructions(beside, folder, context, namespaces, service_account, words)])
-            stop.wait()
+            wait_for_signal(stop)
         finally:
             # (3) Without these servers the registration leads nowhere.
             try:
