@@ -650,7 +650,7 @@ def test_each_tab_of_a_room_behind_one_address_is_served_and_a_visitor_of_anothe
         runner(run, tab).start()
     runner(run, "reader").start()
     eventually(lambda: len(served) == 2)
-    assert served[1] == "reader", "of the room one runs at a time"
+    assert "reader" in served, "of the room one runs at a time"
     goes.set()
     eventually(lambda: not threads._busy.total)
     assert sorted(served) == sorted([*tabs, "reader"])
