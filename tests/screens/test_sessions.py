@@ -617,10 +617,12 @@ def test_a_click_counts_whose_run_was_stopped_before_it_began(asked, monkeypatch
 
 
 def test_what_is_pressed_in_a_fragment_of_a_session_that_is_gone_runs_the_page(asked, monkeypatch):
-    monkeypatch.setattr(ScriptRunner, "_run_script_thread", lambda self: None)
+    ran = []
+    monkeypatch.setattr(ScriptRunner, "_run_script_thread", lambda self: ran.append(self))
     browser = Bare(None)
     browser._fragment_storage = MemoryFragmentStorage()
     browser.request_rerun(ClientState(page_script_hash="why", fragment_id="of why"))
+    eventually(lambda: ran)
     waiting = browser._scriptrunner._requests._rerun_data
     assert (waiting.page_script_hash, waiting.fragment_id_queue) == ("why", [])
 
