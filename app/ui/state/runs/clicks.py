@@ -16,7 +16,7 @@ send a value, and Streamlit would take the reader back to that page.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -82,7 +82,7 @@ def choose(page: str, query: str, state: SafeSessionState) -> None:
 
 
 def hear_widget(widget_id: str, state: SessionState) -> None:
-    """In a script: a widget is drawn. Those of the main script come along to the page that a link leads to."""
+    """In a script: a widget is drawn. Those of pages are noted: a link brings along those of the main script alone."""
     context = get_script_run_ctx()
     if context and ThreadState.get().active_script_hash != context.pages_manager.main_script_hash:
         known = _of_pages(state)
@@ -105,7 +105,7 @@ def is_of_session_before(data: RerunData, state: SessionState) -> bool:
     """Whether a browser shows a page of the session before this one, in which nothing was drawn yet. The server has
     dropped that while the browser was out of reach, or has ended itself.
     """
-    return bool(data.page_script_hash and data.widget_states and data.widget_states.widgets and _is_new(state))
+    return bool(data.page_script_hash and _widgets(data) and _is_new(state))
 
 
 def of_known_fragment(asked: ClientState | None, state: SessionState) -> ClientState | None:
@@ -122,10 +122,7 @@ def of_known_fragment(asked: ClientState | None, state: SessionState) -> ClientS
 
 def without_presses(data: RerunData) -> RerunData:
     """The same run, in which nothing was pressed."""
-    widgets = data.widget_states.widgets if data.widget_states else ()
-    return replace(
-        data, widget_states=WidgetStates(widgets=[it for it in widgets if not _has_active_trigger_value(it)])
-    )
+    return _with(data, (widget for widget in _widgets(data) if not _has_active_trigger_value(widget)))
 
 
 def joined(asked: Sequence[RerunData], state: SessionState) -> RerunData:
@@ -162,8 +159,7 @@ def on_chosen_page(data: RerunData, earlier: Sequence[RerunData], state: Session
 
 def _is_of_a_widget(data: RerunData, state: SessionState) -> bool:
     of_pages = _of_pages(state) or ()
-    widgets = data.widget_states.widgets if data.widget_states else ()
-    return any(widget.id in of_pages or _has_active_trigger_value(widget) for widget in widgets)
+    return any(widget.id in of_pages or _has_active_trigger_value(widget) for widget in _widgets(data))
 
 
 def in_step(data: RerunData, state: SafeSessionState) -> RerunData:
@@ -218,9 +214,9 @@ def as_page_change(
 
 def _way(data: RerunData, state: SessionState) -> _Way | None:
     """The way to a page that was pressed; None in a fragment, which finds it in its own run."""
-    if data.fragment_id or data.fragment_id_queue or data.widget_states is None:
+    if data.fragment_id or data.fragment_id_queue:
         return None
-    for pressed in data.widget_states.widgets:
+    for pressed in _widgets(data):
         if not _has_active_trigger_value(pressed):
             continue
         known = state._new_widget_state.widget_metadata.get(pressed.id)
@@ -241,7 +237,14 @@ def _link(triggered: str) -> tuple[str, Mapping[str, str]] | None:
 
 
 def _without(way: _Way | None, data: RerunData) -> RerunData:
-    if way is None or data.widget_states is None:
-        return data
-    others = [widget for widget in data.widget_states.widgets if widget is not way.widget]
-    return replace(data, widget_states=WidgetStates(widgets=others))
+    return _with(data, (widget for widget in _widgets(data) if widget is not way.widget)) if way else data
+
+
+def _widgets(data: RerunData) -> Sequence[WidgetState]:
+    """What the browser says of widgets; empty where the run is not from there."""
+    return data.widget_states.widgets if data.widget_states else ()
+
+
+def _with(data: RerunData, widgets: Iterable[WidgetState]) -> RerunData:
+    """The same run with these values of widgets."""
+    return replace(data, widget_states=WidgetStates(widgets=widgets))

@@ -110,7 +110,7 @@ class ControllerManager:
         if change.type == "DELETED":
             if change.resource in _OWNERS and has_dependents(self._world, namespace, body["metadata"]["uid"]):
                 self._enqueue(("gone", namespace, body["metadata"]["uid"]))
-        elif change.resource in _SYNCS and change.resource != "clusterroles":
+        elif change.resource in _SYNCS:
             self._enqueue((change.resource, namespace, name))
         if (owner := controller_of(body)) is not None and (plural := PLURALS.get(owner["kind"])) in _SYNCS:
             self._enqueue((str(plural), namespace, owner["name"]))

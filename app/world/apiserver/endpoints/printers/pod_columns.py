@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonObject
+from app.world.apiserver.controllers.owned import has_ended
 from app.world.apiserver.endpoints.printers.columns import AGE, NAME, Column, or_none, since
 
 
@@ -46,7 +47,7 @@ def _counted(pod: JsonObject) -> tuple[list[JsonObject], list[JsonObject]]:
 
 def _status(pod: JsonObject, now: float) -> str:
     phase = get_str(pod, "status", "phase")
-    if pod["metadata"].get("deletionTimestamp") and phase not in ("Succeeded", "Failed"):
+    if pod["metadata"].get("deletionTimestamp") and not has_ended(pod):
         return "Terminating"
     reason = _initialization(pod)[0] or get_str(pod, "status", "reason") or phase or "Unknown"
     runs = False
