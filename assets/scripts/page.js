@@ -107,8 +107,9 @@ const down = () => document.querySelector('[data-testid="stMain"]').scrollTop
 const land = (pressed, at, tries = 600, patience = 10) => {
   if (at.press !== presses || !tries) return
   const drawn = isDrawn(), lies = document.activeElement !== document.body
-  at.calm = drawn && lies ? at.calm + 1 : 0
-  if (at.calm > 20) return // all is drawn, and the focus has stayed or was given to something
+  const waits = document.activeElement === pressed // it may go yet: over a slow line the answer comes late
+  at.calm = drawn && lies && !waits ? at.calm + 1 : 0
+  if (at.calm > 20) return // all is drawn, and something else has the focus
   if (lies || !drawn) return setTimeout(land, 50, pressed, at, tries - 1)
   const same = at.key ? [...document.querySelectorAll(`.${at.key} button:enabled`)] : []
   const again = !pressed.isConnected ? same.find((button) => button.checkVisibility()) : pressed.disabled ? beside(pressed) : pressed

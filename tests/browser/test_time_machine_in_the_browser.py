@@ -82,12 +82,22 @@ def test_the_key_that_lets_the_clock_run_holds_it_too(shown: Reader) -> None:
     to_the_first(shown)
 
 
-def test_a_button_that_can_be_pressed_no_more_hands_the_focus_to_its_neighbour(shown: Reader) -> None:
+SLOW = """(late) => {
+  const send = (window.sends ??= WebSocket.prototype.send)
+  WebSocket.prototype.send = late ? function (what) { setTimeout(() => send.call(this, what), late) } : send
+}"""
+"""Has what the page sends leave so many milliseconds later, as over a slow line."""
+
+
+@pytest.mark.parametrize("late", [0, 1500])
+def test_a_button_that_can_be_pressed_no_more_hands_the_focus_to_its_neighbour(shown: Reader, late: int) -> None:
     page = shown.wait().page
     page.locator(".st-key-moment_later button").press("Enter")
     earlier = page.locator(".st-key-moment_earlier button")
     expect(earlier).to_be_enabled()
     shown.wait()
+    page.evaluate(SLOW, late)
     earlier.press("Enter")
+    page.evaluate(SLOW, 0)
     expect(earlier).to_be_disabled()
     expect(page.locator(".st-key-moment_run button")).to_be_focused()
