@@ -1,4 +1,4 @@
-"""What holds for every test: how hypothesis searches, that CI skips nothing it could run, and that SIGINT is heard."""
+"""What holds for every test: how hypothesis searches, that CI skips nothing it could run, and that signals are heard."""
 
 import gc
 import os
@@ -20,8 +20,11 @@ from tests.private_keys import stock_private_keys
 
 load_profiles()
 
-# A shell that runs us in the background has SIGINT ignored; the servers that tests start and end would inherit that.
+# A shell that runs us in the background has SIGINT ignored, and `nohup` SIGHUP; the servers that tests start and end
+# would inherit that. They do not inherit a handler, so under `nohup` this process still outlives its terminal.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:  # it is not on Windows
+    signal.signal(signal.SIGHUP, lambda *_: None)
 
 remember(hooks)
 
