@@ -1,4 +1,4 @@
-"""What holds for every test: how hypothesis searches, that CI skips nothing it could run, and that signals are heard."""
+"""What holds for every test: how hypothesis searches, that CI skips nothing it can run, and that signals are heard."""
 
 import gc
 import os
