@@ -145,7 +145,7 @@ WITHOUT = """() => {
 
 
 @pytest.mark.parametrize("language", [pytest.param("ja", marks=pytest.mark.large), "en"])
-def test_on_a_phone_the_question_comes_first_then_the_map_and_a_finger_finds_the_menu(reader, language):
+def test_on_a_phone_the_question_and_its_answer_come_before_the_map_and_a_finger_finds_the_menu(reader, language):
     one, content = reader(size=PHONE).open(f"/{STEPS[1]}?lang={language}"), load(language)
     assert one.page.evaluate(WITHOUT) == ["visible", "hidden", "hidden", "visible"]
     for size in ((1280, 650), PHONE):  # a low screen is as a phone: all of the longest question is in sight
@@ -170,6 +170,13 @@ def test_on_a_phone_the_question_comes_first_then_the_map_and_a_finger_finds_the
     assert min(min(box["width"], box["height"]) for box in helps) >= 24
     close.click()
     expect(menu).to_be_visible()
+    answer = one.predict().settle().page.locator(".prediction")
+    summary = one.box(answer.locator("summary"))
+    assert 0 < summary["y"] < PHONE[1] / 4, "the answer is in sight, and the map below it"
+    for size, stands in (PHONE, "before"), ((1280, 650), "before"), (DESK, "after"):
+        one.resize(size).settle()
+        assert (one.box(answer)["y"] < one.box(".st-key-film")["y"]) is (stands == "before"), size
+        assert one.box(".st-key-film")["y"] < one.box(".outcome")["y"], size
 
 
 FIRST_SHIFT = 0.1

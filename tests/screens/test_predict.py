@@ -19,9 +19,10 @@ def page():
     import streamlit as st
 
     from app.content import load
-    from app.ui.step.predict import predict
+    from app.ui.step.predict import predict, was_answered_here
 
     st.session_state["drawn"] = st.session_state.get("drawn", 0) + 1
+    st.session_state["answered_here"] = was_answered_here(st.session_state["step"])
     if predict(st.session_state["step"], st.session_state["given"], load(st.session_state["lang"])):
         st.markdown("evidence")
 
@@ -178,11 +179,13 @@ def test_a_prediction_outlives_other_pages_and_languages_and_then_takes_one_line
     asked = Asked(walk_view).choose("pointers")
     assert "<details" in asked.result
     assert asked.answers
+    assert asked.turn().test.session_state["answered_here"], "on a phone it stays before the map (frame.css)"
     asked.turn(step=Step.ACCESS)
     assert not asked.shows_evidence
     asked.turn(step=Step.WEBHOOK, lang="ja")
     assert asked.shows_evidence
     assert not asked.answers
+    assert not asked.test.session_state["answered_here"]
     assert load("ja").message("predict.right") in asked.result
 
 

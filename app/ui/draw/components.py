@@ -76,21 +76,23 @@ def block(html: str, key: str, *, answers: bool = False) -> None:
         route.follow(asked)
 
 
-def head(page: str, content: Content, *, asks: str = "") -> None:
-    """Draws a page's title and its `goal`; `asks` as in `goal`."""
+def head(page: str, content: Content, *, asks: str = "", answered: bool = False) -> None:
+    """Draws a page's title and its `goal`; `asks` and `answered` as in `goal`."""
     st.title(page_title(page, content), anchor=False)
-    goal(content.lesson(page).section("goal").body, asks=asks)
+    goal(content.lesson(page).section("goal").body, asks=asks, answered=answered)
 
 
-def goal(text: str, *, asks: str = "") -> None:
+def goal(text: str, *, asks: str = "", answered: bool = False) -> None:
     """Draws the question that a page answers, in content's inline Markdown.
 
     `asks`: the step with whose question the page goes on. On a phone that comes before the figure (`frame.css`), and
-    the map shows the step as soon as this line is there (`map/component.js`).
+    the map shows the step as soon as this line is there (`map/component.js`). `answered`: the answer, which takes the
+    place of the question, comes before the figure there as well.
 
     Not a block: a component is empty for a moment when a page is turned to, and what stands below it would jump.
     """
-    attributes = f'class="goal asks" data-asks="{asks}"' if asks else 'class="goal"'
+    other = 'class="goal answered"' if answered else 'class="goal"'
+    attributes = f'class="goal asks" data-asks="{asks}"' if asks else other
     st.html(f"<p {attributes}>{prose(text)}</p>")
 
 

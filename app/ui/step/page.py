@@ -52,7 +52,8 @@ def lesson(name: str) -> None:
                 ("journey", step, content.language, *known.values(), read),
                 lambda: components.block(journey(step, walk_view.walk, content, known=known, read=read), key="journey"),
             )
-            components.head(step, content, asks="" if here.answered else step)
+            answered_here = predict.was_answered_here(step)
+            components.head(step, content, asks="" if here.answered else step, answered=answered_here)
             with page_errors.contained(content):
                 film_view.draw(
                     film_view.film_of(found, walk_view.heard),

@@ -27,6 +27,8 @@ _ASKED = "predict_asked"
 """In the session: the path of the world about whose walk the page asked last."""
 _FRESH = "predicted"
 """In the session: the step whose prediction was just made. The browser opens its answer and leaves it so."""
+_HERE = "predicted_here"
+"""In the session: the step whose prediction was made since the reader came to its page."""
 
 
 def prediction(step: Step, walk_view: WalkView) -> tuple[bool, str]:
@@ -44,6 +46,14 @@ def prediction(step: Step, walk_view: WalkView) -> tuple[bool, str]:
 def is_fresh(step: Step) -> bool:
     """Whether the reader has just answered or skipped the question of this step."""
     return bool(st.session_state.get(_FRESH) == step)
+
+
+def was_answered_here(step: Step) -> bool:
+    """Whether the reader has answered or skipped the question of this step since they came to its page from another
+    step's."""
+    if st.session_state.get(_HERE) != step:
+        st.session_state.pop(_HERE, None)
+    return _HERE in st.session_state
 
 
 def predict(step: Step, walk_view: WalkView, content: Content) -> bool:
@@ -124,7 +134,7 @@ def _keep(step: Step, option: str = "") -> None:
     predict."""
     world = str(st.session_state[_ASKED])
     _place()[_KEPT] = {"world": world, "made": {**_made(world), step: option}}
-    st.session_state[_FRESH] = step
+    st.session_state[_FRESH] = st.session_state[_HERE] = step
 
 
 def _option(step: Step) -> str:

@@ -88,10 +88,14 @@ const mapOn = (host, data, [words, film, before], setTriggerValue) => {
   }
 }
 const MAP_PLAYED = "irsa_film_played"
-// The answer below takes the focus, and the page grows under it: both would leave the map above what is in sight. What
-// the reader does ends it.
+// The answer takes the focus, and the page grows under it: both would leave the map above what is in sight, or the answer
+// where it stands before the map (frame.css). What the reader does ends it.
 const mapStaysInSight = (host) => {
-  const goThere = () => host.scrollIntoView({ block: "start" })
+  const top = (part) => part.getBoundingClientRect().top
+  const goThere = () => {
+    const answer = document.querySelector('[class*="st-key-prediction_"]')
+    ;(answer && top(answer) < top(host) ? answer : host).scrollIntoView({ block: "start" })
+  }
   const grows = new ResizeObserver(goThere)
   const ends = new AbortController(), { signal } = ends
   const end = () => (grows.disconnect(), ends.abort())
