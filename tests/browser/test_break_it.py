@@ -41,7 +41,7 @@ def choose(page: Page, group: int, option: int) -> None:
 def test_one_fault_by_keyboard(reader):
     one = reader().open("/break_it?lang=en&fault=F23").wait()  # a key that comes earlier is lost
     page = one.page
-    choose(page, 0, 2)  # wrong, and why it is wrong is gone after the fix
+    choose(page, 0, 2)  # wrong: the reason is gone after the fix, which changes that line as well
     choose(page, 1, 1)
     press(page, "run")
     expect(page.locator(".guessed")).to_be_visible()

@@ -204,6 +204,8 @@ def test_a_wrong_step_is_answered_with_what_was_found_there_until_the_world_chan
     assert begins in shown.html("lab_guessed")
     press(shown, "revert")
     assert (begins in shown.html("lab_guessed")) == (said == "really_nowhere")
+    drawn = [component.proto.id.split("-", 2)[-1] for component in shown.test.get("bidi_component")]
+    assert drawn.index("lab_whole") < drawn.index("lab_guessed"), "a long prediction fills the window of a phone"
 
 
 def test_the_right_message_is_quoted_with_the_times_that_the_world_gave_it(screen):

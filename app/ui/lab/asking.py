@@ -106,8 +106,7 @@ def words(fault: Fault, part: str, content: Content) -> str:
 def how_it_ended(guess: Guess, cause: Step, seen: str, found: Diagnosis | None, content: Content) -> str:
     """The prediction and what really happened: the step in which the cause lies, and the one at which it appeared.
 
-    `found` says why a wrong step was wrong; None where the world is no longer as the prediction was about it. Then
-    it is no status, so that the focus goes to the result of the fix, and not to the same prediction in fewer words.
+    `found` says why a wrong step was wrong; None where the world is no longer as the prediction was about it.
     """
     really = content.message("lab.really", what=step_name(seen, content))
     if guess.step == cause:
@@ -119,8 +118,7 @@ def how_it_ended(guess: Guess, cause: Step, seen: str, found: Diagnosis | None, 
     right = guess.text == guess.own
     shown = content.message("lab.really_text", text=_label(guess.came, content))
     text = _line("lab.text", _label(guess.came if right else guess.text, content), right, shown, content)
-    list_ = f'<ul class="guessed">{step}{text}</ul>'
-    return f'<div role="status">{list_}</div>' if found else list_
+    return f'<div role="status"><ul class="guessed">{step}{text}</ul></div>'
 
 
 def _at_the_guessed(step: Step, found: Diagnosis, content: Content) -> list[str]:

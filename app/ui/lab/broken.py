@@ -39,6 +39,8 @@ def broken(it: Trial, content: Content) -> Status:
     found = session.diagnosis(walk_view)
     components.block(asking.heading(it.fault, content), key="lab_fault")
     is_whole = it.reverted or by_hand.is_whole(it.fault, found)
+    if is_whole:  # before what was predicted, which may fill the window of a phone
+        components.block(_works_again(it, walk_view, found, content), key="lab_whole")
     if it.guess:
         compared = asking.how_it_ended(
             it.guess, it.fault.step, _seen_at(it, found), None if is_whole or it.edits else found, content
@@ -100,14 +102,18 @@ def _seen(walk_view: WalkView, found: Diagnosis, content: Content) -> None:
     components.block(symptoms.shows(found.verdict, log, exchanges, content), key="lab_seen")
 
 
-def _whole(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content) -> None:
-    """The chain works again: what the Pod prints, and where to go next."""
+def _works_again(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content) -> str:
+    """That the chain works again, and what the Pod prints."""
     sentence = prose(content.message("lab.whole" if it.reverted else "lab.whole_by_hand"))
     chain = session.world().chain
     log = escape(walk_view.log(chain.namespace, chain.pod))
     printed = f'<pre class="log"><b>$ {escape(symptoms.kubectl_logs(chain))}</b>\n{log}</pre>'
     more = "" if it.reverted else by_hand.too_much(found, content)
-    components.block(framed(Status.PASSED, f"<p>{sentence}</p>{more}", content) + printed, key="lab_whole")
+    return framed(Status.PASSED, f"<p>{sentence}</p>{more}", content) + printed
+
+
+def _whole(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content) -> None:
+    """The chain that works again beside the broken one, and where to go next."""
     components.block(journey(Step.ACCESS, walk_view.walk, content), key="journey")
     after = film_view.film_of(found, walk_view.heard)
     kept = session.page_state().get(_BROKEN)
