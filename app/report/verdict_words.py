@@ -163,12 +163,20 @@ def cause(found: Diagnosis, words: Content) -> str:
     check = judged.warning[1] if judged.warning else judged.check
     if check is None or (judged.outcome is Outcome.SHOULD_WORK and not judged.warning):
         return ""
-    of_check = CAUSE_OF.get(check.id)  # of two causes STS reports one, and the verdict may name the other
-    meant = () if of_check and of_check not in judged.remaining else judged.remaining
+    meant = () if _is_of_another(check, found) else judged.remaining
     causes = [_cause(one, found, words) for one in meant] or plainly(check, found, words)
     if len(causes) > 1:
         return words.message("doctor.labelled", label=words.message("doctor.possible"), value=" / ".join(causes))
     return " · ".join(filter(None, [*causes, evidence(check, words)]))
+
+
+def _is_of_another(check: Check, found: Diagnosis) -> bool:
+    """Whether STS's message is about another cause than this check's: of two causes STS reports one, and the verdict
+    may name the other."""
+    judged = found.verdict
+    if of_check := CAUSE_OF.get(check.id):
+        return of_check not in judged.remaining
+    return any(CAUSE_OF.get(other.id) in judged.remaining for _, other in judged.later)
 
 
 def plainly(check: Check, found: Diagnosis, words: Content) -> list[str]:

@@ -19,7 +19,7 @@ from app.report import verdict_words
 from tests.unit.fake_ports import HOST, PROVIDER, ROLE, SUB, SUBJECT, Fakes, trust_policy
 from tests.unit.test_application import GENERIC
 from tests.unit.test_cli_doctor import NOT_AUTHORIZED
-from tests.unit.test_doctor import healthy
+from tests.unit.test_doctor import annotated, healthy
 from tests.unit.test_doctor_causes import with_audience
 
 both = pytest.mark.parametrize("language", LANGUAGES)
@@ -84,6 +84,20 @@ def test_of_two_causes_the_sentence_is_about_the_one_whose_evidence_follows(lang
     assert found.verdict.check is not None
     assert (found.verdict.check.id, found.verdict.remaining) == ("trust.audience", ("audience_not_accepted",))
     assert verdict_words.cause(found, words).startswith(words.message("doctor.causes.audience_condition"))
+
+
+@both
+def test_the_sentence_on_what_breaks_later_is_not_beside_the_evidence_of_what_breaks_first(language: str) -> None:
+    """The SDK refuses the bare name of the role; the verdict begins with the provider's audiences."""
+    fakes, words = healthy(), load(language)
+    annotated(fakes, "s3-reader")
+    fakes.provider["ClientIDList"] = ["sts.amazon.com"]
+    short = "Parameter validation failed:\nInvalid length for parameter RoleArn, value: 9, valid min length: 20"
+    fakes.errors["assume_role"] = Refused(code="ParamValidationError", server_message=short)
+    found = examine(fakes.ports(), SUBJECT)
+    assert found.verdict.check is not None
+    assert (found.verdict.check.id, found.verdict.remaining) == ("provider.audience", ("malformed_arn",))
+    assert verdict_words.cause(found, words) == verdict_words.evidence(found.verdict.check, words)
 
 
 def test_of_several_conditions_on_one_key_only_the_one_that_is_not_met_is_shown() -> None:
