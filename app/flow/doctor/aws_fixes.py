@@ -28,7 +28,7 @@ from app.flow.names import annotated_role_arn, host_and_path
 from app.flow.steps.findings import NO_PERMISSION
 from app.flow.steps.mutation import DRY_RUN
 from app.flow.steps.service_account import WEBHOOKS_OWN
-from app.flow.steps.trust_policy import OF_CALLER, OF_REQUEST
+from app.flow.steps.trust_policy import OF_CALLER, OF_REQUEST, OF_TIME
 from app.flow.steps.webhook import NEXT_POD
 from app.flow.verdict.refusals import CHANGED
 
@@ -197,6 +197,8 @@ def trust(names: Names) -> Fix:
     before = names.documents.get("trust_policy")
     if names.check.reason in (OF_REQUEST, OF_CALLER):
         return conditions(names)
+    if names.check.reason == OF_TIME:
+        return Fix(id="time_condition", commands=_show_trust(names).commands)
     policy = admitting(before, changes.lasting_bearer(names))
     if policy is None:
         return _show_trust(names)
