@@ -233,5 +233,7 @@ def _check(check: Check, found: Examined, columns: int, words: Content) -> Itera
     title = visible(verdict_words.title(check, found.diagnosis, words), keep="")
     yield f"  {marked(check.status, pad(words.message(f'statuses.{check.status}'), columns) + '  ' + title)}"
     if check.status is not Status.PASSED:
+        if check.reason:
+            yield f"      {words.message(f'reasons.{check.reason}')}"
         values = {"got": visible_ends(check.got), "expected": visible_ends(check.expected), "where": check.where}
         yield from labelled({words.message(f"ui.{name}"): value for name, value in values.items()}, indent=6)

@@ -8,6 +8,7 @@ from typing import Any
 
 from app.flow.model import ConditionKeys, JsonValue
 from app.flow.policy.policy import Match, Reason, Request, decide, request_keys
+from app.flow.times import timestamp
 
 ASSUME_ROLE_WITH_WEB_IDENTITY = "sts:AssumeRoleWithWebIdentity"
 
@@ -60,6 +61,16 @@ def web_identity_context(
     }
     keys = {f"{prefix}:{name}": value for name, value in found.items() if value is not None}
     return TrustContext(provider_arn, ASSUME_ROLE_WITH_WEB_IDENTITY, {**keys, **(extra or {})})
+
+
+def request_facts(now: float) -> dict[str, str]:
+    """The condition keys of each request to STS at this time (Unix seconds) that need no token: STS has endpoints for
+    https alone. Without the time where a clock gives none that is a date."""
+    try:
+        times = {"aws:CurrentTime": timestamp(now), "aws:EpochTime": str(int(now))}
+    except (ValueError, OverflowError, OSError):
+        times = {}
+    return {**times, "aws:SecureTransport": "true"}
 
 
 def session_keys(issuer: str, claims: Mapping[str, Any], provider_arn: str) -> dict[str, str | list[str]]:

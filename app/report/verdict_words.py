@@ -14,7 +14,7 @@ from app.flow.model import Check, Status
 from app.flow.port_wrappers.consent import NOT_ASKED
 from app.flow.steps.findings import BY_HAND
 from app.flow.steps.oidc_provider import NO_KID
-from app.flow.steps.trust_policy import is_of_other_key
+from app.flow.steps.trust_policy import OF_CALLER, OF_REQUEST, OF_TIME, is_of_other_key
 from app.flow.steps.webhook import LATER
 from app.flow.times import timestamp
 from app.flow.verdict.error_messages import blames_clock, lacks_profile
@@ -40,9 +40,13 @@ PLAINLY = {
 """The cause that a check shows when it fails, where STS's error message is about another cause or about none."""
 CONDITION_KEY = "condition_key"
 """The cause of a condition under a key that the token does not have."""
+REQUEST_CONDITION = "request_condition"
+"""The cause of a trust policy whose condition on the request decides."""
 NO_PROFILE = "no_profile"
 """The cause of credentials that are not the role's, where the program is set to a profile that does not exist."""
-MORE_EXACTLY = {"explicit-deny": "deny_matches", "implicit-deny": "other_condition", NO_KID: "keys_without_kid"}
+MORE_EXACTLY = {"explicit-deny": "deny_matches", "implicit-deny": "other_condition", NO_KID: "keys_without_kid"} | {
+    OF_TIME: "other_condition"
+}
 """A more exact cause: by the decision on a trust policy whose principal, action, audience and subject match, or by a
 check's reason."""
 _SHOWN_BY = {
@@ -163,12 +167,20 @@ def cause(found: Diagnosis, words: Content) -> str:
     check = judged.warning[1] if judged.warning else judged.check
     if check is None or (judged.outcome is Outcome.SHOULD_WORK and not judged.warning):
         return ""
-    of_check = CAUSE_OF.get(check.id)  # of two causes STS reports one, and the verdict may name the other
-    meant = () if of_check and of_check not in judged.remaining else judged.remaining
+    meant = () if _is_of_another(check, found) else judged.remaining
     causes = [_cause(one, found, words) for one in meant] or plainly(check, found, words)
     if len(causes) > 1:
         return words.message("doctor.labelled", label=words.message("doctor.possible"), value=" / ".join(causes))
     return " · ".join(filter(None, [*causes, evidence(check, words)]))
+
+
+def _is_of_another(check: Check, found: Diagnosis) -> bool:
+    """Whether STS's message is about another cause than this check's: of two causes STS reports one, and the verdict
+    may name the other."""
+    judged = found.verdict
+    if of_check := CAUSE_OF.get(check.id):
+        return of_check not in judged.remaining
+    return any(CAUSE_OF.get(other.id) in judged.remaining for _, other in judged.later)
 
 
 def plainly(check: Check, found: Diagnosis, words: Content) -> list[str]:
@@ -190,6 +202,8 @@ def _cause(named: str, found: Diagnosis, words: Content) -> str:
     """
     check = check_of(found.walk, _SHOWN_BY.get(named, ""))
     key = named
+    if check is not None and check.status is Status.UNKNOWN and check.reason in (OF_REQUEST, OF_CALLER):
+        return words.message(f"doctor.causes.{REQUEST_CONDITION}", conditions=check.expected)
     if check is not None and check.status is Status.FAILED:
         key = CONDITION_KEY if is_of_other_key(check) else MORE_EXACTLY.get(check.reason or check.got, named)
     return words.message(f"doctor.causes.{key}")

@@ -33,6 +33,7 @@ def test_every_refusal_and_every_cause_has_words(language: str) -> None:
         CORRECTED.id,
         verdict_words.NO_PROFILE,
         verdict_words.CONDITION_KEY,
+        verdict_words.REQUEST_CONDITION,
         *verdict_words.MORE_EXACTLY.values(),
         *verdict_words.PLAINLY.values(),
         near_names.NO_NAMESPACE,

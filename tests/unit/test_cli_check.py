@@ -156,6 +156,43 @@ def test_what_the_files_show_to_be_wrong(tmp_path: Path, name: str, issuer: tupl
     assert found[check_id]["status"] == "failed"
 
 
+def own_token(mount: dict[str, str], user: int | None = None, mode: int = 420) -> dict[str, Any]:
+    """A workload that mounts the token itself."""
+    own = [BY_HAND[0], {"name": "AWS_WEB_IDENTITY_TOKEN_FILE", "value": "/own/token"}]
+    deployed = workload(env=own, volumeMounts=[{"name": "own", **mount}])
+    source = {"serviceAccountToken": {"audience": "sts.amazonaws.com", "path": "token"}}
+    spec = deployed["spec"]["template"]["spec"]
+    spec["volumes"] = [{"name": "own", "projected": {"defaultMode": mode, "sources": [source]}}]
+    spec["containers"].append({"name": "side", "image": "side:1"})
+    if user is not None:
+        spec["containers"][0]["securityContext"] = {"runAsUser": user}
+    return deployed
+
+
+def skipping() -> dict[str, Any]:
+    deployed = workload()
+    deployed["spec"]["template"]["metadata"]["annotations"] = {"eks.amazonaws.com/skip-containers": "side"}
+    deployed["spec"]["template"]["spec"]["containers"].append({"name": "side", "image": "side:1"})
+    return deployed
+
+
+@pytest.mark.parametrize(
+    ("deployed", "check_id", "status"),
+    [
+        (own_token({"mountPath": "/own/token", "subPath": "token"}), "token.lifetime", "warning"),
+        (own_token({"mountPath": "/own"}, 1000, 256), "pod.token_readable", "failed"),
+        (skipping(), "pod.skipped", "warning"),
+    ],
+)
+def test_what_the_pods_own_fields_show(tmp_path: Path, deployed: Any, check_id: str, status: str) -> None:
+    files = write(tmp_path / "all.yaml", ACCOUNT_FILE, deployed)
+    _, (found,), _ = checks("-f", files, "--trust-policy", trusted(tmp_path))
+    shown = {it["id"]: it["status"] for it in found.values() if it["status"] in ("warning", "failed")}
+    assert shown == {check_id: status}
+    if reason := found[check_id]["reason"]:
+        assert load("en").message(f"reasons.{reason}") in run("-f", files).stdout
+
+
 @pytest.mark.parametrize("region", ["eu-west-1", "ap-northeast-1", "eu-wset-1", ""])
 @pytest.mark.parametrize("issuer", [(), ("--issuer", ISSUER)], ids=["no issuer", "an issuer"])
 def test_a_region_in_the_manifest_is_nothing_that_files_decide(

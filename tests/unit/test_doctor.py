@@ -25,6 +25,7 @@ from app.flow.doctor.webhook import calls
 from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, ServerFailed, Unreachable
 from app.flow.json_access import get_str
 from app.flow.model import Check, Exchange, Status, Subject
+from app.flow.policy.policy_text import QUOTA
 from app.flow.port_wrappers.consent import NOTHING, consented
 from app.flow.ports import Execution
 from app.flow.redaction import mask_text
@@ -629,6 +630,24 @@ def test_a_statement_that_matches_nobody_is_replaced(subject: str | list[str]) -
     assert after["Statement"][0] == policy["Statement"][1], "the other one stays"
     assert [get_str(it, "Condition", "StringEquals", f"{HOST}:sub") for it in after["Statement"]][1:] == [SUB]
     fakes.role["AssumeRolePolicyDocument"] = after
+    assert examined(fakes).verdict.status is PASSED
+
+
+@pytest.mark.parametrize(("others", "fix_id"), [(30, "trust_in_list"), (32, "trust_over_quota")])
+def test_a_trust_policy_that_is_almost_full_gets_a_longer_list(others: int, fix_id: str) -> None:
+    """IAM's quota has no room for one more statement; for 32 others not even for one more subject."""
+    fakes = healthy()
+    listed = [f"system:serviceaccount:team-{number:03d}:application-{number:03d}" for number in range(others)]
+    (statement,) = fakes.role["AssumeRolePolicyDocument"]["Statement"]
+    statement["Condition"] = {"StringEquals": {f"{HOST}:sub": listed, f"{HOST}:aud": "sts.amazonaws.com"}}
+    found_id, ((*_, document),) = words(fakes)
+    assert found_id == fix_id
+    assert (len("".join(document.split())) <= QUOTA) is (fix_id == "trust_in_list")
+    assert (examined(fakes).fix.change is None) is (fix_id == "trust_over_quota")
+    (lets_in, *_) = after = json.loads(document)["Statement"]
+    if len(after) == 1:
+        assert lets_in["Condition"]["StringEquals"][f"{HOST}:sub"] == [*listed, SUB]
+    fakes.role["AssumeRolePolicyDocument"]["Statement"] = after
     assert examined(fakes).verdict.status is PASSED
 
 

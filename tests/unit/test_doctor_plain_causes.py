@@ -12,14 +12,14 @@ from app.flow.annotations import AUDIENCE
 from app.flow.doctor import Diagnosis, examine
 from app.flow.errors import NotFound, Refused
 from app.flow.model import Status, Step
-from app.flow.port_wrappers.consent import NOTHING, consented
+from app.flow.port_wrappers.consent import ALL, NOTHING, Action, consented
 from app.flow.steps.findings import OTHER_ACCOUNT
 from app.flow.verdict.judge import Outcome
 from app.report import verdict_words
 from tests.unit.fake_ports import HOST, PROVIDER, ROLE, SUB, SUBJECT, Fakes, trust_policy
-from tests.unit.test_application import GENERIC
+from tests.unit.test_application import GENERIC, printed
 from tests.unit.test_cli_doctor import NOT_AUTHORIZED
-from tests.unit.test_doctor import healthy
+from tests.unit.test_doctor import annotated, healthy
 from tests.unit.test_doctor_causes import with_audience
 
 both = pytest.mark.parametrize("language", LANGUAGES)
@@ -74,6 +74,32 @@ def test_a_condition_on_something_else_is_named(key: str) -> None:
 
 
 @both
+def test_a_trust_policy_that_has_ended_is_known_by_the_clock(language: str) -> None:
+    """Where it has not ended, nothing is open. A condition on who calls stays open, and is shown beside a refusal."""
+    fakes, words = healthy(), load(language)
+    policy = fakes.role["AssumeRolePolicyDocument"] = trust_policy()
+    conditions = policy["Statement"][0]["Condition"]
+    conditions["DateLessThan"] = {"aws:CurrentTime": "2099-01-01T00:00:00Z"}
+    conditions["Bool"] = {"aws:SecureTransport": "true"}
+    assert read(fakes).walk.report(Step.SERVICE_ACCOUNT).check("trust.decision").status is Status.PASSED
+
+    conditions["DateLessThan"] = {"aws:CurrentTime": "2026-01-01T00:00:00Z"}
+    found = read(fakes)
+    assert found.verdict.check is not None
+    assert found.fix is not None
+    assert (found.verdict.check.id, found.verdict.check.reason, found.fix.id, found.fix.change) == (
+        *("trust.decision", "of_time", "time_condition", None),
+    )
+    assert found.verdict.check.expected == "DateLessThan aws:CurrentTime 2026-01-01T00:00:00Z"
+
+    del conditions["DateLessThan"]
+    conditions["StringLike"] = {"sts:RoleSessionName": "web-*"}
+    printed(fakes, NOT_AUTHORIZED)
+    shown = words.message("doctor.causes.request_condition", conditions="StringLike sts:RoleSessionName web-*")
+    assert shown in verdict_words.cause(examine(consented(fakes.ports(), ALL - {Action.EXCHANGE}), SUBJECT), words)
+
+
+@both
 def test_of_two_causes_the_sentence_is_about_the_one_whose_evidence_follows(language: str) -> None:
     """STS reports the provider that does not know the audience; the verdict begins with the trust policy."""
     fakes, words = healthy(), load(language)
@@ -84,6 +110,20 @@ def test_of_two_causes_the_sentence_is_about_the_one_whose_evidence_follows(lang
     assert found.verdict.check is not None
     assert (found.verdict.check.id, found.verdict.remaining) == ("trust.audience", ("audience_not_accepted",))
     assert verdict_words.cause(found, words).startswith(words.message("doctor.causes.audience_condition"))
+
+
+@both
+def test_the_sentence_on_what_breaks_later_is_not_beside_the_evidence_of_what_breaks_first(language: str) -> None:
+    """The SDK refuses the bare name of the role; the verdict begins with the provider's audiences."""
+    fakes, words = healthy(), load(language)
+    annotated(fakes, "s3-reader")
+    fakes.provider["ClientIDList"] = ["sts.amazon.com"]
+    short = "Parameter validation failed:\nInvalid length for parameter RoleArn, value: 9, valid min length: 20"
+    fakes.errors["assume_role"] = Refused(code="ParamValidationError", server_message=short)
+    found = examine(fakes.ports(), SUBJECT)
+    assert found.verdict.check is not None
+    assert (found.verdict.check.id, found.verdict.remaining) == ("provider.audience", ("malformed_arn",))
+    assert verdict_words.cause(found, words) == verdict_words.evidence(found.verdict.check, words)
 
 
 def test_of_several_conditions_on_one_key_only_the_one_that_is_not_met_is_shown() -> None:

@@ -907,10 +907,11 @@ def test_go_needs_the_variable_for_the_region_that_botocore_ignores() -> None:
     assert (found.verdict.check.id, found.fix and found.fix.id) == ("pod.region", "region")
 
 
+@pytest.mark.parametrize("prefix", ["", "aws: [ERROR]: "])
 @pytest.mark.parametrize("profile", ["prod", ""])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_profile_that_there_is_not_is_no_static_key(language: str, profile: str) -> None:
-    log, words = f"The config profile ({profile}) could not be found", load(language)
+def test_a_profile_that_there_is_not_is_no_static_key(language: str, profile: str, prefix: str) -> None:
+    log, words = f"{prefix}The config profile ({profile}) could not be found", load(language)
     found = refused(log, lambda fakes: add_variable(fakes, "AWS_PROFILE", value=profile))
     assert found.verdict.check is not None
     assert (found.verdict.check.id, found.verdict.later) == ("pod.static_keys", ())

@@ -68,13 +68,18 @@ def test_a_token_by_hand_is_followed_to_the_end(directory: str) -> None:
     [
         ({"mountPath": "/var/run/secrets/mine/token", "subPath": "token"}, "token"),
         ({"mountPath": "/var/run/secrets/mine", "subPath": "aws"}, "aws/token"),
+        ({"mountPath": "/var/run/secrets/mine/token", "subPathExpr": "token"}, "token"),
     ],
 )
 def test_a_token_by_a_sub_path_is_followed_but_never_renewed(mount: dict[str, str], path: str) -> None:
+    part = mount.get("subPath") or mount["subPathExpr"]
     fakes = by_hand(directory="/var/run/secrets/mine")
     fakes.pod["spec"]["containers"][0]["volumeMounts"][-1].update(mount)
     (source,) = fakes.pod["spec"]["volumes"][-1]["projected"]["sources"]
     source["serviceAccountToken"]["path"] = path
+    unread = examine(consented(fakes.ports(), NOTHING), SUBJECT)
+    assert unread.verdict.warning is not None
+    assert (unread.verdict.warning[1].reason, unread.verdict.warning[1].got) == ("sub_path", f"subPath {part}")
     for later, outcome, status in ((0, Outcome.WORKS, Status.WARNING), (100_000, Outcome.BROKEN, Status.FAILED)):
         fakes.now += later
         found = examined(fakes)

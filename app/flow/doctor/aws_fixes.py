@@ -12,15 +12,23 @@ from app.flow.doctor.fix import Fix, line
 from app.flow.doctor.log.permission_fixes import organization
 from app.flow.doctor.names import PROFILE_HERE, REGION_HERE, ROLE_HERE, SERVICE_ACCOUNT_HERE, Names
 from app.flow.doctor.reading.near_names import ANNOTATED
-from app.flow.doctor.trust_fix import admitting, is_for_pod_identity, is_refused, matches_nobody, narrowed
+from app.flow.doctor.trust_fix import (
+    admitting,
+    exceeds_quota,
+    is_for_pod_identity,
+    is_refused,
+    listing,
+    matches_nobody,
+    narrowed,
+)
 from app.flow.json_access import get, get_str, strings
 from app.flow.matching.nearest import statements
-from app.flow.model import Status
+from app.flow.model import JsonValue, Status
 from app.flow.names import annotated_role_arn, host_and_path
 from app.flow.steps.findings import NO_PERMISSION
 from app.flow.steps.mutation import DRY_RUN
 from app.flow.steps.service_account import WEBHOOKS_OWN
-from app.flow.steps.trust_policy import OF_CALLER, OF_REQUEST
+from app.flow.steps.trust_policy import OF_CALLER, OF_REQUEST, OF_TIME
 from app.flow.steps.webhook import NEXT_POD
 from app.flow.verdict.refusals import CHANGED
 
@@ -189,9 +197,13 @@ def trust(names: Names) -> Fix:
     before = names.documents.get("trust_policy")
     if names.check.reason in (OF_REQUEST, OF_CALLER):
         return conditions(names)
+    if names.check.reason == OF_TIME:
+        return Fix(id="time_condition", commands=_show_trust(names).commands)
     policy = admitting(before, changes.lasting_bearer(names))
     if policy is None:
         return _show_trust(names)
+    if exceeds_quota(policy) and not exceeds_quota(before):
+        return _within_quota(names, before, policy)
     commands, change = (names.update_trust(policy),), changes.trust(names, policy)
     if any(map(is_refused, statements(before))):
         return Fix(id="trust_refused", commands=commands, change=change)
@@ -200,6 +212,15 @@ def trust(names: Names) -> Fix:
     if is_for_pod_identity(before):
         return Fix(id="trust_or_association", commands=(associations(names), *commands), change=change)
     return Fix(id="trust", commands=commands, change=change)
+
+
+def _within_quota(names: Names, before: JsonValue, policy: JsonValue) -> Fix:
+    """A longer list instead of one more statement; where that is too long as well, the quota or the policy has to
+    change first."""
+    shorter = listing(before, changes.lasting_bearer(names))
+    if shorter is None or exceeds_quota(shorter):
+        return Fix(id="trust_over_quota", commands=(names.update_trust(policy),))
+    return Fix(id="trust_in_list", commands=(names.update_trust(shorter),), change=changes.trust(names, shorter))
 
 
 def pod_identity(names: Names) -> Fix:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from app.flow.model import JsonObject, JsonValue
 from app.flow.names import host_and_path
 from app.flow.policy.policy import Match
 from app.flow.policy.policy_grammar import may_be_trusted_with
+from app.flow.policy.policy_text import QUOTA
 from app.flow.steps.trust_policy import strangers_of
 from app.flow.trust import ASSUME_ROLE_WITH_WEB_IDENTITY, TrustContext, evaluate, web_identity_context
 
@@ -69,6 +71,27 @@ def admitting(policy: JsonValue, bearer: Bearer) -> JsonValue:
     for operator, keys in _asked_of_request(policy, bearer).items():
         statement["Condition"][operator] = keys | statement["Condition"].get(operator, {})
     return changed
+
+
+def listing(policy: JsonValue, bearer: Bearer) -> JsonValue:
+    """The policy with this ServiceAccount beside those that the condition on `sub` of the nearest statement lists: it
+    lets in no one else, and is shorter than with one more statement. None where that is not enough."""
+    place, _ = nearest(policy, bearer.context())
+    changed: list[JsonValue] = [*statements(policy)]
+    exact = get_object(changed[place], "Condition", "StringEquals") if place >= 0 else {}
+    key = next((name for name in exact if name.lower() == _subject_key(bearer)), "")
+    if not key:
+        return None
+    listed = {**exact, key: [*strings(exact[key]), bearer.subject]}
+    conditions = {**get_object(changed[place], "Condition"), "StringEquals": listed}
+    changed[place] = {**get_object(changed[place]), "Condition": conditions}
+    longer = {**get_object(policy), "Statement": changed}
+    return longer if bearer.is_let_in(longer) else None
+
+
+def exceeds_quota(policy: JsonValue) -> bool:
+    """Whether the policy has more characters, white space not counted, than IAM takes by default."""
+    return len("".join(json.dumps(policy).split())) > QUOTA
 
 
 def _asked_of_request(policy: JsonValue, bearer: Bearer) -> dict[str, dict[str, JsonValue]]:

@@ -53,9 +53,12 @@ _REFUTED_BY_FILES = frozenset(
         "webhook.mount",
         "webhook.environment",
         "pod.pod_identity",
+        "pod.skipped",
+        "pod.token_readable",
         "pod.token_used",
         "pod.request",
         "pod.hop_limit",
+        "token.lifetime",
     }
 )
 """Checks that files can only show to fail."""

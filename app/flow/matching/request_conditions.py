@@ -5,6 +5,8 @@ Source: IAM user guide, "AWS global condition context keys" and "IAM and AWS STS
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from app.flow.json_access import strings
 from app.flow.policy.policy import Match
 from app.flow.trust import TrustDecision
@@ -24,6 +26,8 @@ token may have different ones."""
 
 _NEVER = frozenset({"sts:externalid"})
 """Keys, in lower case, that AssumeRoleWithWebIdentity never has: its API has no such parameter, AssumeRole's does."""
+CURRENT_TIME = "aws:CurrentTime"
+_OF_TIME = frozenset({CURRENT_TIME.lower(), "aws:epochtime"})
 
 
 def is_key_of_request(key: str) -> bool:
@@ -65,6 +69,12 @@ def deciding(decision: TrustDecision) -> tuple[Match, ...]:
     if not (allowed or allows):
         return ()
     return tuple(denials if allowed else (*allows, *denials))
+
+
+def of_time(trace: Sequence[Match]) -> tuple[Match, ...]:
+    """The conditions on the time that are not met, where nothing else of the statement keeps the token out."""
+    unmet = tuple(entry for entry in trace if not entry.matched)
+    return unmet if all(entry.key.lower() in _OF_TIME for entry in unmet) else ()
 
 
 def shown(entries: tuple[Match, ...]) -> list[str]:

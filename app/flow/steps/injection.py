@@ -90,7 +90,7 @@ def own_token(pod: JsonValue) -> OwnToken | None:
         file, role_arn = variables.get(TOKEN_VARIABLE, ""), variables.get(ROLE_VARIABLE, "")
         for mount in get_list(container, "volumeMounts") if file and role_arn else ():
             name, directory = get_str(mount, "name"), get_str(mount, "mountPath").rstrip("/")
-            source, part = sources.get(name, {}), get_str(mount, "subPath")
+            source, part = sources.get(name, {}), get_str(mount, "subPath") or get_str(mount, "subPathExpr")
             path = get_str(source, "path")
             here = file.startswith(f"{directory}/") or (part == path and file == directory)
             if get_str(source, "audience") and here and (not part or f"{path}/".startswith(f"{part}/")):

@@ -98,6 +98,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
             provider=provider_arn(role_arn, step_context.issuer),
             name=parts[2],
             audience_unseen="" if only_one else step_context.audience_unseen,
+            now=ports.clock.now(),
         )
         if step_context.issuer_assumed:
             expected, where = provider_arn(role_arn, step_context.issuer), f"Role {parts[2]} AssumeRolePolicyDocument"

@@ -24,7 +24,7 @@ from app.flow.steps import sts_agreement
 from app.flow.steps.findings import Findings, unanswered
 from app.flow.steps.step_context import StepContext
 from app.flow.token import DecodedToken, MalformedToken, decode
-from app.flow.trust import TrustContext, TrustDecision, web_identity_context
+from app.flow.trust import TrustContext, TrustDecision, request_facts, web_identity_context
 
 CHECKS = (
     "sts.format",
@@ -185,7 +185,7 @@ def _verify(
     if step_context.trust_policy is None:
         findings.unreached_by_earlier_step("sts.trust")
         return None
-    context = web_identity_context(issuer, claims, wanted)
+    context = web_identity_context(issuer, claims, wanted, request_facts(now))
     decision = sts_agreement.judge_policy(findings, step_context, step_context.trust_policy, context)
     findings.show("claims", _claim_rows(step_context, decoded, decision))
     return decision, context

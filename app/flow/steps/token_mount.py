@@ -80,7 +80,8 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     _claims(findings, subject, step_context, decoded, verification)
     if fetched.instead:
         findings.unknown("token.bound_pod", fetched.instead, where="kubernetes.io.pod")
-        findings.unknown("token.lifetime", fetched.instead, where="exp")
+        if not findings.decided("token.lifetime"):
+            findings.unknown("token.lifetime", fetched.instead, where="exp")
     else:
         if step_context.pod_unseen:
             findings.unknown("token.bound_pod", step_context.pod_unseen, where="kubernetes.io.pod")
@@ -125,10 +126,16 @@ def _claims(
 
 def _asked_for(findings: Findings, subject: Subject, step_context: StepContext) -> None:
     """The audience that the Pod's own volume asks for shows in its manifest; it decides only where it is another one
-    than the annotated one, or one that the provider does not accept, since only the token shows that it came."""
+    than the annotated one, or one that the provider does not accept, since only the token shows that it came. A
+    `subPath` shows there as well."""
     own, source = step_context.own_token, token_source(step_context.pod)
     asked = own.audience if own else get_str(source, "audience")
     where = f"Pod {subject.namespace}/{subject.pod} .spec.volumes {own.volume if own else VOLUME}"
+    if own and own.sub_path:
+        mount = f"Pod {subject.namespace}/{subject.pod} .spec.containers[{own.container}].volumeMounts {own.volume}"
+        got = f"subPath {own.sub_path}"
+        findings.judge("token.lifetime", False, got=got, expected="-", where=mount, otherwise=Status.WARNING)
+        findings.explain("token.lifetime", Status.WARNING, SUB_PATH)
     accepted = strings(get(step_context.provider, "ClientIDList"))
     if own and not _is_taken(subject, step_context, [asked]):
         findings.judge("token.audience", False, got=asked, expected=accepted, where=where)

@@ -14,13 +14,13 @@ from app.flow.model import Check, JsonValue, Status
 from app.flow.names import host_and_path, provider_url
 from app.flow.policy.policy import Match
 from app.flow.steps.findings import Findings
-from app.flow.trust import TrustDecision, evaluate, web_identity_context
+from app.flow.trust import TrustDecision, evaluate, request_facts, web_identity_context
 
 PROBE = "irsa-explorer-probe"
 """A name that no ServiceAccount and no namespace has."""
-OF_REQUEST, OF_CALLER = "of_request", "of_caller"
-"""The reasons of a check that a condition decides: one whose key only the request to STS has, or one whose key differs
-between callers."""
+OF_REQUEST, OF_CALLER, OF_TIME = "of_request", "of_caller", "of_time"
+"""The reasons of a check that a condition decides: one whose key only the request to STS has, one whose key differs
+between callers, or one on the time."""
 _PLAIN = re.compile(r"(?:For\w+:)?String(?:Equals|EqualsIgnoreCase|Like)(?:IfExists)?")
 """The operators that ask for a text as it is written, or as a pattern."""
 _EXACTLY = re.compile(r"(?:For\w+:)?StringEquals(?:IgnoreCase)?(?:IfExists)?")
@@ -65,12 +65,15 @@ def judge_trust(
     provider: str,
     name: str,
     audience_unseen: str = "",
+    now: float | None = None,
 ) -> None:
-    """Decides the checks `trust.*` for a token with these claims, and shows the decision as evidence.
+    """Decides the checks `trust.*` for a token with these claims, and shows the decision as evidence. Where it is not
+    known when the request is made (`now`, Unix seconds), a condition on the time leaves the decision open.
 
     Where the audience is only the usual one (`audience_unseen`, a reason), a policy that expects another is open.
     """
-    context = web_identity_context(issuer, claims, provider)
+    facts = None if now is None else request_facts(now)
+    context = web_identity_context(issuer, claims, provider, facts)
     decision = evaluate(policy, context)
     findings.show("trust_decision", decision_document(decision))
     allows = [statement for statement in statements(policy) if get_str(statement, "Effect") == "Allow"]
@@ -99,6 +102,11 @@ def judge_trust(
     if open_ := request_conditions.deciding(decision):
         expected = ", ".join(request_conditions.shown(open_))
         findings.unknown("trust.decision", reason_of(open_), where=where, expected=expected)
+    elif facts and (late := request_conditions.of_time(trace)):
+        expected = ", ".join(request_conditions.shown(late))
+        got, where = facts.get(request_conditions.CURRENT_TIME, ""), _with_others(where, trace)
+        findings.judge("trust.decision", False, got=got, expected=expected, where=where)
+        findings.explain("trust.decision", Status.FAILED, OF_TIME)
     else:
         findings.judge_as_seen(
             "trust.decision",
@@ -112,7 +120,7 @@ def judge_trust(
     # (6) No one else: the same policy is evaluated for subjects that it should not let in.
     subject = get_str(claims, "sub")
     others = [
-        evaluate(policy, web_identity_context(issuer, {**claims, "sub": stranger}, provider))
+        evaluate(policy, web_identity_context(issuer, {**claims, "sub": stranger}, provider, facts))
         for stranger in strangers_of(subject, policy)
     ]
     wide = [_admitting(other.trace) for other in others if other.allowed]

@@ -41,7 +41,7 @@ _NO_CREDENTIALS = (
     *("Resolved credential object is not valid", "No signing credentials available"),
     *(*_HIDING, "find AWS credentials in environment"),
 )
-_NO_PROFILE = ("The config profile", "failed to get shared config profile, ")
+_NO_PROFILE = re.compile(r"(?:aws: \[ERROR\]: )?(?:The config profile|failed to get shared config profile, )")
 _NO_MODULE = re.compile(
     r"module must be on the class path|AWSSDK\.SecurityToken could not be found|no role assumption callback"
 )
@@ -258,7 +258,7 @@ def named_issuer(said: str) -> str:
 
 def lacks_profile(said: str) -> bool:
     """Whether the program was set to a profile that no file has."""
-    return said.startswith(_NO_PROFILE)
+    return _NO_PROFILE.match(said) is not None
 
 
 def ended_session(said: str) -> bool:

@@ -17,7 +17,7 @@ from app.flow.names import account_of, audience_claim, provider_arn, role_name, 
 from app.flow.ports import AssumedRole, Credentials
 from app.flow.steps.sts_assume import LEEWAY
 from app.flow.token import MalformedToken, decode, verify
-from app.flow.trust import evaluate, web_identity_context
+from app.flow.trust import evaluate, request_facts, web_identity_context
 
 _BEYOND = ("STS is not activated", "control policy")
 """Parts of STS's error messages for what cannot be read from here."""
@@ -91,7 +91,8 @@ def _verify(copy: Copy, role_arn: str, token: str, claims: JsonObject) -> None:
         raise _not_authorized() from error
     if get_str(role, "Arn") != role_arn:
         raise _not_authorized()
-    if not evaluate(get(role, "AssumeRolePolicyDocument"), web_identity_context(issuer, claims, wanted)).allowed:
+    context = web_identity_context(issuer, claims, wanted, request_facts(copy.now))
+    if not evaluate(get(role, "AssumeRolePolicyDocument"), context).allowed:
         raise _not_authorized()
 
 
