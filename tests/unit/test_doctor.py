@@ -668,13 +668,19 @@ def test_a_container_that_was_added_after_the_webhook_breaks_nothing(box: dict[s
     assert found.fix.id == "added_later"
 
 
-def test_too_wide_a_statement_beside_the_right_one_is_the_one_that_is_shown() -> None:
+@pytest.mark.parametrize("asked", [{}, {"StringEquals": {"aws:SourceVpce": "vpce-1"}}])
+def test_too_wide_a_statement_beside_the_right_one_is_the_one_that_is_shown(asked: dict[str, Any]) -> None:
+    """A condition on the request keeps out no other ServiceAccount whose Pods are in the same network."""
     fakes = healthy()
     statements = fakes.role["AssumeRolePolicyDocument"]["Statement"]
     wide = {"StringLike": {f"{HOST}:sub": "system:serviceaccount:*:*"}}
-    statements.append({**statements[0], "Sid": "Legacy", "Condition": wide})
+    statements.append({**statements[0], "Sid": "Legacy", "Condition": {**wide, **asked}})
     check_ = next(it for it in examined(fakes).walk.checks if it.id == "trust.scope")
     assert (check_.status, check_.got, check_.expected) == (WARNING, "system:serviceaccount:*:*", SUB)
+    fix_id, ((*_, document),) = words(fakes)
+    changed = json.loads(document)["Statement"]
+    exact = {"StringEquals": {**asked.get("StringEquals", {}), f"{HOST}:sub": SUB}}
+    assert (fix_id, changed[0], changed[1]["Condition"]) == ("narrow", statements[0], exact)
 
 
 NOT_AUTHORIZED = Refused(
@@ -808,7 +814,7 @@ def test_a_role_that_is_missing_is_created_for_this_service_account() -> None:
     assert (fix_id, command[:5]) == ("create_role", ["aws", "iam", "create-role", "--role-name", "s3-reader"])
     bearer = Bearer(issuer=ISSUER, provider_arn=PROVIDER, subject=SUB, audience="sts.amazonaws.com")
     assert bearer.is_let_in(json.loads(document))
-    assert not bearer.is_let_in(json.loads(document), f"{SUB}-2")
+    assert not bearer.may_be_let_in(json.loads(document), f"{SUB}-2")
 
 
 PODS: dict[str, tuple[dict[str, Any], list[str]]] = {
