@@ -10,8 +10,9 @@ import pytest
 
 from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, ServerFailed, Unreachable
 from app.flow.model import Check, Status, Step, Walk
+from app.flow.permissions.asked import AskedAction
 from app.flow.ports import Execution
-from app.flow.steps.walk import walk
+from app.flow.steps.walk import walk, walk_through
 from app.flow.verdict.judge import judge
 from app.flow.webhook import RULE
 from tests.private_keys import KEY, OTHER_KEY
@@ -789,6 +790,11 @@ def test_policies_that_may_not_be_read_are_unknown(kind: type[FlowError], reason
 def test_where_s3_did_not_mind_our_own_finding_is_a_warning() -> None:
     fakes = Fakes(policies=[])
     assert check(walk(fakes.ports(), SUBJECT), "access.policy").status is WARNING
+    listing, another = AskedAction(action="s3:listallmybuckets"), AskedAction(action="sts:GetCallerIdentity")
+    for action, status in (("sts:*", WARNING), ("s3:*", FAILED)):  # it says nothing of another action
+        document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}
+        reports = walk_through(Fakes(policies=[("own", document)]).ports(), SUBJECT, (listing, another))
+        assert check(Walk(subject=SUBJECT, reports=tuple(reports)), "access.policy").status is status
 
 
 def test_providers_of_another_account_are_not_to_be_seen() -> None:
