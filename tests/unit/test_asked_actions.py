@@ -12,6 +12,7 @@ from app.flow.errors import NotPermitted, Refused
 from app.flow.model import NO_ACTION, Check, Status, Step, Walk
 from app.flow.permissions.asked import ANY, LIST_BUCKETS, AskedAction, of_command
 from app.flow.ports import Assumptions
+from app.flow.steps import access
 from app.flow.steps.walk import walk_through
 from app.flow.verdict.judge import Outcome
 from tests.unit.fake_ports import ACCOUNT, NOW, SUBJECT, Fakes
@@ -252,8 +253,23 @@ def test_an_action_that_the_log_says_was_denied_is_granted_and_nothing_more() ->
     assert granted(found) == [{"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": TABLE}]
 
 
-def test_what_has_been_allowed_since_is_not_granted_again() -> None:
-    found = examined(printing(of_another_program(allowing("dynamodb:GetItem", TABLE)), denied()))
+@pytest.mark.parametrize(
+    ("end", "limit", "organization"),
+    [
+        ("no identity", None, None),
+        ("boundary", None, None),
+        ("boundary", allowing("dynamodb:*")[1], None),
+        ("scp", None, True),
+    ],
+)
+def test_what_has_been_allowed_since_is_not_granted_again(end: str, limit: Any, organization: bool | None) -> None:
+    fakes = printing(of_another_program(allowing("dynamodb:GetItem", TABLE)), denied(end))
+    if limit is not None:
+        bounded(fakes, limit)
+    if organization is not None:
+        detail = {"AllowedByOrganizations": organization}
+        fakes.simulations = [result("allowed", OrganizationsDecisionDetail=detail)]
+    found = examined(fakes)
     assert check(found, "access.policy").status is Status.PASSED
     assert found.fix is not None
     assert found.fix.id == "read_log"
@@ -281,7 +297,12 @@ def test_no_identity_policy_is_offered_against_another_kind(end: str, fix: str, 
     if not readable:
         fakes.errors["role_policies"] = NotPermitted(code="AccessDenied", server_message="no", status=403)
     found = examined(fakes)
-    assert check(found, "access.policy").status in (Status.FAILED, Status.UNKNOWN)
+    decides = readable and end in ("boundary", "boundary denies", "identity denies")
+    reason = "" if decides else "not_observable" if readable else "no_permission"
+    report = found.walk.report(Step.ACCESS)
+    assert [it.id for it in report.checks] == list(access.CHECKS)
+    judged = report.check("access.policy")
+    assert (judged.status, judged.reason) == (Status.FAILED if decides else Status.UNKNOWN, reason)
     assert found.fix is not None
     assert found.fix.id == fix
     assert not any("put-role-policy" in line for line in found.fix.commands)

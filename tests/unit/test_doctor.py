@@ -687,13 +687,22 @@ def test_a_container_that_was_added_after_the_webhook_breaks_nothing(box: dict[s
     assert found.fix.id == "added_later"
 
 
-def test_too_wide_a_statement_beside_the_right_one_is_the_one_that_is_shown() -> None:
+@pytest.mark.parametrize("asked", [{}, {"StringEquals": {"aws:SourceVpce": "vpce-1"}}])
+def test_too_wide_a_statement_beside_the_right_one_is_the_one_that_is_shown(asked: dict[str, Any]) -> None:
+    """A condition on the request keeps out no other ServiceAccount whose Pods are in the same network."""
     fakes = healthy()
     statements = fakes.role["AssumeRolePolicyDocument"]["Statement"]
     wide = {"StringLike": {f"{HOST}:sub": "system:serviceaccount:*:*"}}
-    statements.append({**statements[0], "Sid": "Legacy", "Condition": wide})
+    statements.append({**statements[0], "Sid": "Legacy", "Condition": {**wide, **asked}})
     check_ = next(it for it in examined(fakes).walk.checks if it.id == "trust.scope")
     assert (check_.status, check_.got, check_.expected) == (WARNING, "system:serviceaccount:*:*", SUB)
+    fix_id, ((*_, document),) = words(fakes)
+    changed = json.loads(document)["Statement"]
+    exact = {"StringEquals": {**asked.get("StringEquals", {}), f"{HOST}:sub": SUB}}
+    assert (fix_id, changed[0], changed[1]["Condition"]) == ("narrow", statements[0], exact)
+    statements.insert(0, {**statements[0], "Effect": "Deny", "Condition": {"StringNotEquals": {"aws:SourceVpce": "a"}}})
+    check_ = next(it for it in examined(fakes).walk.checks if it.id == "trust.scope")
+    assert (check_.status, check_.got) == (WARNING, "system:serviceaccount:*:*"), "a Deny lets no one in"
 
 
 NOT_AUTHORIZED = Refused(
@@ -702,6 +711,7 @@ NOT_AUTHORIZED = Refused(
 OF_REQUEST = [
     {"Effect": "Allow", "IpAddress": {"aws:SourceIp": "203.0.113.0/24"}},
     {"Effect": "Allow", "StringEquals": {"aws:SourceVpce": "vpce-1"}},
+    {"Effect": "Allow", "StringEquals": {"aws:SourceVpce": "vpce-1", "aws:PrincipalOrgID": "o-1"}},
     {"Effect": "Allow", "NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}},
     {"Effect": "Allow", "IpAddressIfExists": {"aws:VpcSourceIp": "10.0.0.0/8"}},
     {"Effect": "Allow", "StringNotLike": {"sts:RoleSessionName": "irsa-explorer*"}},
@@ -753,6 +763,8 @@ def test_what_only_the_request_to_sts_has_is_not_judged_by_reading(asked: dict[s
 def test_a_condition_that_no_caller_can_meet_is_decided_by_our_own_request(key: str) -> None:
     fakes = healthy()
     fakes.role["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]["StringEquals"][key] = "o-1"
+    reading = examine(consented(fakes.ports(), NOTHING), SUBJECT)
+    assert next(it for it in reading.walk.checks if it.id == "trust.decision").reason == "of_request"
     assert examined(fakes).verdict.outcome is Outcome.WORKS, "STS has the last word"
     fakes.errors["assume_role"] = NOT_AUTHORIZED
     fix_id, ((*_, last),) = words(fakes)
@@ -827,7 +839,7 @@ def test_a_role_that_is_missing_is_created_for_this_service_account() -> None:
     assert (fix_id, command[:5]) == ("create_role", ["aws", "iam", "create-role", "--role-name", "s3-reader"])
     bearer = Bearer(issuer=ISSUER, provider_arn=PROVIDER, subject=SUB, audience="sts.amazonaws.com")
     assert bearer.is_let_in(json.loads(document))
-    assert not bearer.is_let_in(json.loads(document), f"{SUB}-2")
+    assert not bearer.may_be_let_in(json.loads(document), f"{SUB}-2")
 
 
 PODS: dict[str, tuple[dict[str, Any], list[str]]] = {

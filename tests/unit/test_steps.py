@@ -10,8 +10,9 @@ import pytest
 
 from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, ServerFailed, Unreachable
 from app.flow.model import Check, Status, Step, Walk
+from app.flow.permissions.asked import AskedAction
 from app.flow.ports import Execution
-from app.flow.steps.walk import walk
+from app.flow.steps.walk import walk, walk_through
 from app.flow.verdict.judge import judge
 from app.flow.webhook import RULE
 from tests.private_keys import KEY, OTHER_KEY
@@ -692,7 +693,10 @@ def test_a_container_that_has_ended_hides_its_file() -> None:
 
 def test_without_the_issuer_the_token_is_still_taken_to_sts() -> None:
     """Whether it is from the issuer that the role trusts shows in the token, and not in the cluster."""
-    found = walk(Fakes(errors={"cluster_discovery": error(NotPermitted)}).ports(), SUBJECT)
+    fakes = Fakes(errors={"cluster_discovery": error(NotPermitted)})
+    deny = {"Effect": "Deny", "Principal": {"Federated": OTHER_PROVIDER}, "Action": "sts:*"}  # trusts no one
+    fakes.role["AssumeRolePolicyDocument"]["Statement"].append(deny)
+    found = walk(fakes.ports(), SUBJECT)
     assert check(found, "trust.decision").reason == "issuer_assumed"
     assert check(found, "token.issuer").status is Status.PASSED
     assert check(found, "token.signature").reason == "earlier_step"
@@ -700,6 +704,17 @@ def test_without_the_issuer_the_token_is_still_taken_to_sts() -> None:
     assert check(found, "sts.credentials").status is Status.PASSED
     assert check(found, "access.list_buckets").status is Status.PASSED
     assert [found.report(step).status for step in (Step.TOKEN_MOUNT, Step.STS_ASSUME)] == [UNKNOWN, UNKNOWN]
+
+
+def test_of_a_policy_that_trusts_another_cluster_only_what_it_allows_is_shown_and_nothing_after_it_judged() -> None:
+    fakes = Fakes()
+    statements = fakes.role["AssumeRolePolicyDocument"]["Statement"]
+    statements[:] = [{**statements[0], "Effect": "Deny"}, {**statements[0], "Principal": {"Federated": OTHER_PROVIDER}}]
+    found = walk(fakes.ports(), SUBJECT)
+    assert check(found, "trust.provider").got == OTHER_PROVIDER
+    later = [check(found, f"trust.{name}") for name in ("action", "audience", "subject")]
+    assert {(it.status, it.reason) for it in later} == {(NOT_REACHED, "earlier_check")}
+    assert check(found, "trust.decision").got == "explicit-deny"
 
 
 def test_an_audience_of_ones_own_is_no_fault_when_all_agree_on_it() -> None:
@@ -789,6 +804,11 @@ def test_policies_that_may_not_be_read_are_unknown(kind: type[FlowError], reason
 def test_where_s3_did_not_mind_our_own_finding_is_a_warning() -> None:
     fakes = Fakes(policies=[])
     assert check(walk(fakes.ports(), SUBJECT), "access.policy").status is WARNING
+    listing, another = AskedAction(action="s3:listallmybuckets"), AskedAction(action="sts:GetCallerIdentity")
+    for action, status in (("sts:*", WARNING), ("s3:*", FAILED)):  # it says nothing of another action
+        document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}
+        reports = walk_through(Fakes(policies=[("own", document)]).ports(), SUBJECT, (listing, another))
+        assert check(Walk(subject=SUBJECT, reports=tuple(reports)), "access.policy").status is status
 
 
 def test_providers_of_another_account_are_not_to_be_seen() -> None:

@@ -512,6 +512,8 @@ def test_a_wide_role_is_narrowed_for_its_only_user_alone() -> None:
     for others in (account("default", "other", ROLE), account("default", "other")):
         _, fix, commands = problem(surveyed(MINE, others, **{"s3-reader": wide}))
         assert (fix, commands[0].split()[:3]) == ("narrow_shared", ["aws", "iam", "get-role"])
+    wide["Statement"][0]["Condition"]["StringEquals"] = {"aws:SourceVpce": "vpce-1"}  # all Pods there meet it
+    assert surveyed(MINE, **{"s3-reader": wide}).roles[0].namespaces == ("default",)
 
 
 # --- side by side ----------------------------------------------------------------------------------------------------

@@ -172,6 +172,11 @@ NOT_RUNNING: dict[str, tuple[Fakes, str, str, list[str], str]] = {
         "volume_mount", "aws-cli: ContainerCreating", ["Forbidden: User: arn:aws"],
         "describe pod pod-after",
     ),
+    "a volume, after the node was started again": (
+        pod("Running", waiting("ContainerCreating") | {"lastState": ended(137, reason="ContainerStatusUnknown")}),
+        "volume_mount", "aws-cli: ContainerCreating", ['volume "c" : configmap "not-there" not found'],
+        "describe pod pod-after",
+    ),
     "no sandbox": (
         pod("Pending", waiting("ContainerCreating")),
         "pod_sandbox", "aws-cli: ContainerCreating", ["failed to assign an IP address"], "describe pod pod-after",
@@ -191,6 +196,7 @@ NOT_RUNNING: dict[str, tuple[Fakes, str, str, list[str], str]] = {
 }  # fmt: skip
 NOT_RUNNING["ended with an error"][0].pod["spec"]["restartPolicy"] = "Never"
 NOT_RUNNING["a volume of a driver"][0].pod["spec"]["nodeName"] = "node-1"
+NO_CONFIGMAP = event("FailedMount", 'MountVolume.SetUp failed for volume "c" : configmap "not-there" not found')
 EVENTS = {
     "no image": [
         event("Failed", PULL, at=NOW - 40),
@@ -198,7 +204,8 @@ EVENTS = {
         event("Failed", "Error: ImagePullBackOff", at=NOW - 1),
         event("Failed", "of a Pod of the same name that is gone", at=NOW, uid="other"),
     ],
-    "a volume": [event("FailedMount", 'MountVolume.SetUp failed for volume "c" : configmap "not-there" not found')],
+    "a volume": [NO_CONFIGMAP],
+    "a volume, after the node was started again": [NO_CONFIGMAP],
     "a volume of a driver": [
         event(
             "FailedMount",

@@ -86,7 +86,7 @@ def _show_admitting(findings: Findings, ports: Ports, walk: Walk) -> None:
             audience=audience_of(walk),
         )
         if bearer.is_let_in(policy):
-            wide = any(bearer.is_let_in(policy, stranger) for stranger in strangers_of(bearer.subject, policy))
+            wide = any(bearer.may_be_let_in(policy, stranger) for stranger in strangers_of(bearer.subject, policy))
             found.append({"Arn": arn, "AssumeRolePolicyDocument": policy, "wide": wide})
     findings.show(ADMITTING, found)
 

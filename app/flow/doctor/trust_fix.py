@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from app.flow.json_access import get, get_object, get_str, strings
 from app.flow.matching.nearest import all_match, nearest, statements
-from app.flow.matching.request_conditions import deciding, is_key_of_request
+from app.flow.matching.request_conditions import deciding, is_key_of_request, may_allow
 from app.flow.model import JsonObject, JsonValue
 from app.flow.names import host_and_path
 from app.flow.policy.policy import Match
@@ -37,9 +37,14 @@ class Bearer:
         prefix = host_and_path(self.issuer)
         return {f"{prefix}:sub": self.subject, f"{prefix}:aud": self.audience}
 
-    def is_let_in(self, policy: JsonValue, subject: str = "") -> bool:
-        """Whether the policy lets in this subject, or another subject with a token of the same kind."""
-        return evaluate(policy, self.context(subject)).allowed
+    def is_let_in(self, policy: JsonValue) -> bool:
+        """Whether the policy lets in this subject."""
+        return evaluate(policy, self.context()).allowed
+
+    def may_be_let_in(self, policy: JsonValue, subject: str = "") -> bool:
+        """Whether the policy lets in this subject, or another subject with a token of the same kind, at least where the
+        request meets the conditions on it."""
+        return may_allow(evaluate(policy, self.context(subject)))
 
     def rests_on_request(self, policy: JsonValue) -> tuple[Match, ...]:
         """The conditions on the request to STS that decide whether it is let in; none where the token decides."""
@@ -148,7 +153,7 @@ def narrowed(policy: JsonValue, bearer: Bearer) -> JsonValue:
 def _narrow(policy: JsonValue, statement: JsonValue, bearer: Bearer) -> JsonValue:
     alone = {**get_object(policy), "Statement": [statement]}
     if get_str(statement, "Effect") != "Allow" or not any(
-        bearer.is_let_in(alone, stranger) for stranger in strangers_of(bearer.subject, policy)
+        bearer.may_be_let_in(alone, stranger) for stranger in strangers_of(bearer.subject, policy)
     ):
         return statement
     kept: JsonObject = {}

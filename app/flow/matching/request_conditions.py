@@ -58,7 +58,7 @@ def deciding(decision: TrustDecision) -> tuple[Match, ...]:
         by_statement.setdefault(entry.statement, []).append(entry)
     allowed, allows, denials = False, list[Match](), list[Match]()
     for entries in by_statement.values():
-        open_ = [entry for entry in entries if _is_open(entry)]
+        open_ = [entry for entry in entries if is_open(entry)]
         if not all(entry.matched for entry in entries if entry not in open_):
             continue
         denies = entries[0].effect == "Deny"
@@ -77,12 +77,17 @@ def of_time(trace: Sequence[Match]) -> tuple[Match, ...]:
     return unmet if all(entry.key.lower() in _OF_TIME for entry in unmet) else ()
 
 
+def may_allow(decision: TrustDecision) -> bool:
+    """Whether a decision allows, or would do so if the request met the conditions on it."""
+    return decision.allowed or bool(deciding(decision))
+
+
 def shown(entries: tuple[Match, ...]) -> list[str]:
     """Conditions in short: operator, key and values."""
     return [f"{entry.operator} {entry.key} {', '.join(strings(entry.wanted))}" for entry in entries]
 
 
-def _is_open(entry: Match) -> bool:
+def is_open(entry: Match) -> bool:
     """An absent key lets a negated condition, or one `IfExists`, match: of the caller's keys each is there in fact, or
     may be. Of the others only what keeps the token out is in question."""
     return is_of_caller(entry) or (is_of_request(entry) and entry.matched is (entry.effect == "Deny"))

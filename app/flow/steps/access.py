@@ -37,7 +37,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     if step_context.asked:
         findings.show("asked_actions", step_context.asked)
     asked = step_context.asked or of_command(step_context.pod)
-    lists = any(it.action.lower() == LIST_BUCKETS.lower() for it in asked)
+    lists = any(map(_is_listing, asked))
     if not lists:
         findings.unknown(LISTING, NO_ACTION, where="s3:ListBuckets")
     if step_context.credentials is None:
@@ -58,7 +58,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
         findings.judge(_IDENTITY, ours, got=arn or identity, expected=step_context.assumed_role_arn, where=where)
 
     # (2) What the role may do.
-    _policy(findings, ports, subject, step_context, asked)
+    denied = _policy(findings, ports, subject, step_context, asked)
 
     # (3) S3's response, where the Pod lists the buckets.
     if lists:
@@ -69,7 +69,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
         else:
             findings.show("buckets", buckets)
             findings.judge(LISTING, True, got=buckets, expected=LIST_BUCKETS, where="s3:ListBuckets")
-            if len(asked) == 1:
+            if all(map(_is_listing, denied or asked)):
                 findings.soften(POLICY)
     return findings.report(), step_context
 
@@ -122,10 +122,11 @@ def asked_again(ports: Ports, walk: Walk, denied: Denied, audience: str) -> Walk
 
 def _policy(
     findings: Findings, ports: Ports, subject: Subject, step_context: StepContext, asked: Sequence[AskedAction]
-) -> None:
+) -> tuple[AskedAction, ...]:
+    """Decides `access.policy`, and returns the actions that the policies deny."""
     if not step_context.role_name:
         findings.unreached_by_earlier_step(POLICY)
-        return
+        return ()
     try:
         claims: JsonValue = decode(step_context.token).claims
     except MalformedToken:  # or there is no token: the Pod has not been looked into
@@ -140,7 +141,7 @@ def _policy(
     policies = _read(ports, role.name)
     if not isinstance(policies, FlowError):
         findings.show("policies", [{"name": name, "document": document} for name, document in policies])
-    _judge(findings, ports, role, policies, asked)
+    return _judge(findings, ports, role, policies, asked)
 
 
 def _read(ports: Ports, role_name: str) -> Policies | FlowError:
@@ -157,22 +158,22 @@ def _judge(
     policies: Policies | FlowError,
     asked: Sequence[AskedAction],
     before: Denied | None = None,
-) -> None:
-    """Decides `access.policy`. Where there are several actions, the first that is denied decides, then one that is
-    open.
+) -> tuple[AskedAction, ...]:
+    """Decides `access.policy`, and returns the actions that the policies deny. The first of them decides, else the
+    first that is open.
 
     `before` is how AWS denied it to the Pod: it stays open where that was by a policy of a kind that was not read.
     """
     where = f"Role {role.name}"
     if not asked:
         findings.unknown(POLICY, NO_ACTION, where=where)
-        return
+        return ()
     expected = ", ".join(_named(it) for it in asked)
     try:
         decisions = decide_actions(ports, role, policies, asked)
     except FlowError as error:
         findings.refused(POLICY, error, expected=expected, where=where)
-        return
+        return ()
     denied = [it for it in decisions if not it.allowed and not it.open]
     open_ = [it for it in decisions if it.open]
     speaks = next(iter((*denied, *open_, *decisions)))
@@ -189,6 +190,11 @@ def _judge(
         findings.unknown(POLICY, NOT_OBSERVABLE, where=where, expected=expected, error=message)
     else:
         findings.judge(POLICY, True, got=_got(speaks), expected=f"allow: {expected}", where=where)
+    return tuple(it.asked for it in denied)
+
+
+def _is_listing(asked: AskedAction) -> bool:
+    return asked.action.lower() == LIST_BUCKETS.lower()
 
 
 def _covers(decision: Decision, kind: str, role: Role) -> bool:

@@ -126,13 +126,13 @@ def _of_container(status: JsonValue, pod: JsonValue, field: str) -> Standstill |
         kind = IMAGE
     elif reason not in (*_BEING_MADE, CRASH_LOOP):
         kind = CREATION
+    elif waiting and reason in _BEING_MADE and get_str(pod, "status", "phase") != "Failed":
+        kind = STARTING  # how it ended before, such as with its node, says nothing about what it waits for now
     elif ended:
         how = ", ".join(filter(None, (get_str(ended, "reason"), f"exit {code}" if isinstance(code, int) else "")))
         kind = CREATION if get_str(ended, "reason") in _NEVER_BEGAN else _of_program(pod, field, reason)
         reason = f"{reason} ({how})" if reason else how
         message = get_str(ended, "message") or message
-    elif waiting:
-        kind = STARTING
     else:
         return None
     return Standstill(

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from app.flow.annotations import AUDIENCE
 from app.flow.json_access import get, get_list, get_str, seconds, strings
-from app.flow.matching.request_conditions import deciding
+from app.flow.matching.request_conditions import may_allow
 from app.flow.model import Exchange, JsonValue, Status, Step, StepReport, Subject
 from app.flow.names import DEFAULT_AUDIENCE, provider_arn, subject_claim
 from app.flow.ports import Ports
@@ -172,7 +172,7 @@ def _is_taken(subject: Subject, step_context: StepContext, named: list[str]) -> 
     claims = {"sub": subject_claim(subject), "aud": named}
     provider = provider_arn(step_context.role_arn, step_context.issuer)
     decision = evaluate(step_context.trust_policy, web_identity_context(step_context.issuer, claims, provider))
-    return step_context.trust_policy is None or decision.allowed or bool(deciding(decision))
+    return step_context.trust_policy is None or may_allow(decision)
 
 
 def _bound_pod(findings: Findings, step_context: StepContext, decoded: DecodedToken) -> None:

@@ -117,13 +117,14 @@ def judge_trust(
             where=_with_others(where, trace),
         )
 
-    # (6) No one else: the same policy is evaluated for subjects that it should not let in.
+    # (6) No one else: the same policy is evaluated for subjects that it should not let in. Conditions on the request
+    # count as met, because the other Pods of the cluster may meet them as well.
     subject = get_str(claims, "sub")
     others = [
         evaluate(policy, web_identity_context(issuer, {**claims, "sub": stranger}, provider, facts))
         for stranger in strangers_of(subject, policy)
     ]
-    wide = [_admitting(other.trace) for other in others if other.allowed]
+    wide = [_admitting(other.trace) for other in others if request_conditions.may_allow(other)]
     asked = dict.fromkeys(value for trace in wide for value in _wanted(trace, f"{prefix}:sub") or [ANY])
     if open_audience and not wide:
         findings.unknown("trust.scope", open_audience, where=where, expected=subject)
@@ -139,8 +140,8 @@ def judge_trust(
 
 
 def _admitting(trace: Trace) -> Trace:
-    """The part of a trace that is about the first Allow statement in which everything matches."""
-    unmet = {entry.statement for entry in trace if not entry.matched}
+    """The part of a trace that is about the first Allow statement in which everything matches, or may match."""
+    unmet = {entry.statement for entry in trace if not (entry.matched or request_conditions.is_open(entry))}
     first = next((entry.statement for entry in trace if entry.effect == "Allow" and entry.statement not in unmet), None)
     return [entry for entry in trace if entry.statement == first]
 

@@ -14,7 +14,7 @@ from app.flow.doctor.names import REGION_HERE, Names
 from app.flow.doctor.pod_fixes import readable
 from app.flow.json_access import get, get_list, get_str
 from app.flow.model import JsonObject, JsonValue, Step
-from app.flow.names import TOKEN_DIRECTORY, host_and_path
+from app.flow.names import TOKEN_DIRECTORY, boundary_of, host_and_path
 from app.flow.permissions import evaluate_permissions
 from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment
 from app.flow.trust import session_keys
@@ -241,13 +241,16 @@ def decode(names: Names) -> Fix:
 def _may_by_now(names: Names, action: str, resource: str) -> bool:
     """Whether the policies, as they were read, allow what the Pod was refused before.
 
-    What a policy of another kind denied is allowed only where that kind is seen to allow it.
+    What a policy of another kind denied is allowed only where that kind is seen to allow it, or where the role no
+    longer has its permissions boundary.
     """
     kind, decision = denying_policy(names.check.error), names.documents.get("permission_decision")
     if kind not in ("", "identity-based policy"):
         of_kind = {"service control policy": "organization_allows", "permissions boundary": "boundary_allows"}
         same = get_str(decision, "action") == action and get(decision, "allowed") is True
-        return same and get(decision, of_kind.get(kind, "")) is True
+        role = names.documents.get("role")
+        removed = kind == "permissions boundary" and role is not None and not boundary_of(role)
+        return same and (removed or get(decision, of_kind.get(kind, "")) is True)
     policies = [
         (get_str(policy, "name"), get(policy, "document")) for policy in get_list(names.documents.get("policies"))
     ]

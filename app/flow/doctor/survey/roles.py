@@ -120,8 +120,9 @@ def _compared(statement: JsonValue, issuer: str, claim: str) -> Iterator[str]:
 def let_in(
     arn: str, policy: Policy, everybody: Sequence[Candidate], issuer: str, namespace: str, usual: str | None
 ) -> RoleFound:
-    """The role, and who is let in by it. `everybody`: the ServiceAccounts of `namespace`, or of all namespaces where
-    that is empty. `usual` is the webhook's own audience, where it is known."""
+    """The role, and who is let in by it, at least where the request meets the conditions on it. `everybody`: the
+    ServiceAccounts of `namespace`, or of all namespaces where that is empty. `usual` is the webhook's own audience,
+    where it is known."""
     if policy.reason or not get_object(policy.document):
         return RoleFound(arn=arn, reason=policy.reason, said=policy.said)
 
@@ -129,7 +130,7 @@ def let_in(
         """Whether a ServiceAccount of that namespace is let in whose name no ServiceAccount has."""
         subject = Subject(namespace=namespace, service_account=PROBE)
         audience = _or_expected(usual, policy.document, issuer)
-        return _bearer(subject, arn, issuer, audience).is_let_in(policy.document)
+        return _bearer(subject, arn, issuer, audience).may_be_let_in(policy.document)
 
     # (1) Any ServiceAccount; any one of a namespace; any one whose name begins like that of an annotated one.
     only = _only(policy.document, issuer)
@@ -140,7 +141,7 @@ def let_in(
         only is None
         and not cluster
         and any(
-            candidate.bearer(arn, issuer, policy.document).is_let_in(policy.document, stranger)
+            candidate.bearer(arn, issuer, policy.document).may_be_let_in(policy.document, stranger)
             for candidate in everybody
             if candidate.names(arn) and candidate.subject.namespace not in namespaces
             for stranger in strangers_of(subject_claim(candidate.subject), policy.document)
@@ -153,7 +154,7 @@ def let_in(
         for candidate in everybody
         if not candidate.names(arn)
         and (only is None or subject_claim(candidate.subject) in only)
-        and candidate.bearer(arn, issuer, policy.document).is_let_in(policy.document)
+        and candidate.bearer(arn, issuer, policy.document).may_be_let_in(policy.document)
     )
     existing = {candidate.place for candidate in everybody}
     absent = tuple(
