@@ -100,7 +100,14 @@ def test_config_maps_and_secrets_as_files_and_variables(simulation, world, run_p
     world_run = simulation.run
 
     async def put():
-        world.cluster.put("configmaps", {"metadata": metadata, "data": {"COLOUR": "blue", "b.txt": "text"}})
+        data = {"data": {"COLOUR": "blue", "b.txt": "text"}, "binaryData": {"RAW": "AQ=="}}
+        world.cluster.put("configmaps", {"metadata": metadata, **data})
+        ports = [{"port": 53, "protocol": "UDP", "name": "a-b"}, {"port": 80, "name": "web"}]
+        for name, spec in (
+            ("my-dns", {"clusterIP": "10.100.0.9", "ports": ports}),
+            ("none", {"clusterIP": "None", "ports": ports}),
+        ):
+            world.cluster.put("services", {"metadata": {"name": name, "namespace": "default"}, "spec": spec})
 
     world_run(put())
     items = [{"key": "b.txt", "path": "d/f"}, {"key": "COLOUR", "path": "shut", "mode": 0}]
@@ -120,7 +127,10 @@ def test_config_maps_and_secrets_as_files_and_variables(simulation, world, run_p
                 {"name": "TWO", "value": "$(ONE)-$(NOPE)-$$(ONE)"},
                 {"name": "ME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
                 {"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}},
+                {"name": "API", "value": "$(KUBERNETES_SERVICE_HOST)"},
+                {"name": "MY_DNS_PORT", "value": "mine"},
             ],
+            "command": ["echo", "$(API) $(MY_DNS_PORT) $(MY_DNS_PORT_53_UDP)"],
             "volumeMounts": [{"name": "v", "mountPath": "/v"}, {"name": "own", "mountPath": "/own"}],
         },
     )
@@ -131,9 +141,29 @@ def test_config_maps_and_secrets_as_files_and_variables(simulation, world, run_p
     )
     wanted = {
         "P_COLOUR": "blue", "ONE": "blue", "TWO": "blue-$(NOPE)-$(ONE)", "ME": "probe", "NODE": world.node_name,
+        "API": "10.100.0.1", "P_RAW": None, "NONE_SERVICE_HOST": None, "MY_DNS_SERVICE_HOST": "10.100.0.9",
+        "MY_DNS_SERVICE_PORT": "53", "MY_DNS_SERVICE_PORT_A_B": "53", "MY_DNS_SERVICE_PORT_WEB": "80",
+        "MY_DNS_PORT": "mine", "MY_DNS_PORT_80_TCP": "tcp://10.100.0.9:80", "MY_DNS_PORT_53_UDP_PROTO": "udp",
     }  # fmt: skip
     printed = dict(line.split("=", 1) for line in execute(pod, "env").stdout.splitlines())
     assert {name: printed.get(name) for name in wanted} == wanted
+    assert log_of(world, "probe") == "10.100.0.1 mine udp://10.100.0.9:53\n"
+    other = run_pod("other", spec={"enableServiceLinks": False})
+    names = {line.partition("=")[0] for line in execute(other, "env").stdout.splitlines()}
+    assert {"KUBERNETES_PORT", "MY_DNS_PORT_80_TCP"} & names == {"KUBERNETES_PORT"}
+
+
+@pytest.mark.parametrize(
+    ("name", "spec", "shown"),
+    [
+        ("p", {}, "p"),
+        ("p", {"hostname": "own"}, "own"),
+        (f"{'p' * 62}-{'q' * 9}", {}, "p" * 62),
+        ("p", {"hostNetwork": True, "hostname": "own"}, None),
+    ],
+)
+def test_the_name_of_the_host(world, run_pod, execute, name, spec, shown):
+    assert execute(run_pod(name, spec=spec), "hostname").stdout == f"{shown or world.node_name}\n"
 
 
 # (2) Rotation

@@ -191,25 +191,24 @@ def _not_found(name: str) -> Execution:
 
 
 def environment_of(pod: JsonObject, variables: dict[str, str], user: User) -> dict[str, str]:
-    """The environment of a process: the image's PATH, the Pod's name, the Pod's own variables, the service's, HOME.
+    """The environment of a process: the image's PATH, the host's name, the kubelet's variables, HOME.
 
     The container runtime takes HOME from the user's line in the image's `/etc/passwd`. Most users have none there, and
     so the home `/` (runc, `GetExecUser`).
     """
-    service = {
-        "KUBERNETES_SERVICE_HOST": "10.100.0.1",
-        "KUBERNETES_SERVICE_PORT": "443",
-        "KUBERNETES_SERVICE_PORT_HTTPS": "443",
-        "KUBERNETES_PORT": "tcp://10.100.0.1:443",
-        "KUBERNETES_PORT_443_TCP": "tcp://10.100.0.1:443",
-        "KUBERNETES_PORT_443_TCP_PROTO": "tcp",
-        "KUBERNETES_PORT_443_TCP_PORT": "443",
-        "KUBERNETES_PORT_443_TCP_ADDR": "10.100.0.1",
-    }
-    first = {"PATH": _PATH, "HOSTNAME": str(pod["spec"].get("hostname") or pod["metadata"]["name"])}
-    return {**first, **variables, **{k: v for k, v in service.items() if k not in variables}} | (
-        {} if "HOME" in variables else {"HOME": "/" if user.uid else "/root"}
-    )
+    home = {} if "HOME" in variables else {"HOME": "/" if user.uid else "/root"}
+    return {"PATH": _PATH, "HOSTNAME": _hostname(pod), **variables} | home
+
+
+def _hostname(pod: JsonObject) -> str:
+    """The Pod's `hostname` or its name, in at most 63 characters; the node's name where the Pod has the node's network.
+
+    Source: `truncatePodHostnameIfNeeded` in `pkg/kubelet/kubelet_pods.go`; containerd, which has the node's own name
+    where the kubelet gives none.
+    """
+    if pod["spec"].get("hostNetwork"):
+        return str(pod["spec"]["nodeName"])
+    return str(pod["spec"].get("hostname") or pod["metadata"]["name"])[:63].rstrip("-.")
 
 
 def command_of(container: JsonObject, variables: dict[str, str]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -93,21 +94,25 @@ class Entries(Mapping[str, bytes]):
     """The entries of a ConfigMap or Secret, each decoded when it is read first."""
 
     def __init__(self, resource: str, body: JsonObject) -> None:
+        self._resource = resource
         self._text: JsonObject = body.get("data") or {}
         self._binary: JsonObject = body.get("binaryData") or {}
-        self._is_encoded = resource == "secrets"
 
     def __getitem__(self, key: str) -> bytes:
         if key in self._binary:
             return _decoded(self._binary[key])
         value = self._text[key]
-        return _decoded(value) if self._is_encoded else str(value).encode("utf-8", "replace")
+        return _decoded(value) if self._resource == "secrets" else str(value).encode("utf-8", "replace")
 
     def __iter__(self) -> Iterator[str]:
         return iter({**self._text, **self._binary})
 
     def __len__(self) -> int:
         return len(self._text | self._binary)
+
+    def without_binary(self) -> Entries:
+        """The entries that a variable can have: those of `binaryData` become files alone."""
+        return Entries(self._resource, {"data": self._text})
 
 
 def data_of(cluster: ClusterState, resource: str, namespace: str, name: str) -> Entries | None:
@@ -124,9 +129,10 @@ def _decoded(value: object) -> bytes:
 
 
 def variables(cluster: ClusterState, pod: JsonObject, container: JsonObject) -> dict[str, str]:
-    """The variables of `envFrom`, then those of `env`, in their order, with references expanded. Raises
-    `ConfigError`."""
+    """The variables of `envFrom`, then those of `env`, in their order, with references expanded, then those of the
+    Services. Raises `ConfigError`."""
     namespace = pod["metadata"]["namespace"]
+    services = _of_services(cluster, pod)
     found = _Variables()
     for source in container.get("envFrom") or []:
         prefix = source.get("prefix") or ""
@@ -137,10 +143,46 @@ def variables(cluster: ClusterState, pod: JsonObject, container: JsonObject) -> 
                     found[prefix + key] = value.decode("utf-8", "replace")
     for entry in container.get("env") or []:
         if (origin := entry.get("valueFrom")) is None:
-            found[entry["name"]] = expand(entry.get("value") or "", found)
+            found[entry["name"]] = expand(entry.get("value") or "", ChainMap(found, services))
         elif (referred := _referred(cluster, pod, origin)) is not None:
             found[entry["name"]] = referred
+    return {**found, **{name: value for name, value in services.items() if name not in found}}
+
+
+def _of_services(cluster: ClusterState, pod: JsonObject) -> dict[str, str]:
+    """Where the API server's Service is, and unless `enableServiceLinks` is false those of the Pod's namespace.
+
+    Source: `getServiceEnvVarMap`, and `FromServices` in `pkg/kubelet/envvars`. Raises `ConfigError`.
+    """
+    services = [cluster.find("services", "default", "kubernetes")]
+    if pod["spec"].get("enableServiceLinks", True):
+        services += cluster.scan("services", pod["metadata"]["namespace"])
+    found = _Variables()
+    for stored in services:
+        spec = stored.object["spec"] if stored is not None else {}
+        if stored is None or (address := spec.get("clusterIP") or "None") == "None":
+            continue
+        ports = spec.get("ports") or []
+        prefix = _variable_name(stored.object["metadata"]["name"])
+        found[f"{prefix}_SERVICE_HOST"] = address
+        for port in ports[:1]:
+            found[f"{prefix}_SERVICE_PORT"] = str(port["port"])
+        for port in ports:
+            if port.get("name"):
+                found[f"{prefix}_SERVICE_PORT_{_variable_name(port['name'])}"] = str(port["port"])
+        for number, port in enumerate(ports):
+            protocol = port.get("protocol") or "TCP"
+            url = f"{protocol.lower()}://{address}:{port['port']}"
+            if number == 0:
+                found[f"{prefix}_PORT"] = url
+            of_port = f"{prefix}_PORT_{port['port']}_{protocol}"
+            found[of_port], found[f"{of_port}_PROTO"] = url, protocol.lower()
+            found[f"{of_port}_PORT"], found[f"{of_port}_ADDR"] = str(port["port"]), address
     return found
+
+
+def _variable_name(name: str) -> str:
+    return name.upper().replace("-", "_")
 
 
 class _Variables(dict[str, str]):
@@ -195,4 +237,4 @@ def _entries(cluster: ClusterState, resource: str, namespace: str, reference: Js
     entries = data_of(cluster, resource, namespace, name)
     if entries is None and not reference.get("optional"):
         raise ConfigError(f'{resource.removesuffix("s")} "{name}" not found')
-    return entries or {}
+    return entries.without_binary() if entries is not None else {}
