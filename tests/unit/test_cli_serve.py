@@ -73,9 +73,10 @@ def test_a_malformed_mission_is_reported_before_anything_is_served(tmp_path):
     assert f"{tmp_path}/mine.yaml:1: mission: got" in result.stderr.replace("\n", "")
 
 
-def test_folders_of_the_environment_that_cannot_be_used_are_named_together(tmp_path):
+@pytest.mark.parametrize("state_dir", ["file/worlds", ""])
+def test_folders_of_the_environment_that_cannot_be_used_are_named_together(tmp_path, state_dir):
     (tmp_path / "file").touch()
-    settings = Settings(missions=str(tmp_path / "not-there"), state_dir=str(tmp_path / "file" / "worlds"))
+    settings = Settings(missions=str(tmp_path / "not-there"), state_dir=str(tmp_path / state_dir))
 
     def variables_named(*options):
         result = CliRunner().invoke(command_line(settings, load("en")), ["serve", *options])
