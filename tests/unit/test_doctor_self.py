@@ -123,7 +123,8 @@ def test_a_room_behind_one_address_needs_connections(monkeypatch, descriptors, l
     monkeypatch.setattr("app.serving.descriptors.limit", lambda: descriptors)
     assert machine.connections(learners, SETTINGS).status is status
     if status is CANNOT_START:
-        assert [it.status for it in trial_run.world()] == [CANNOT_START]
+        (world,) = trial_run.world()
+        assert (world.status, "ulimit -n" in world.text("fix", load("en"))) == (CANNOT_START, True)
 
 
 def test_without_a_folder_for_temporary_files_nothing_starts(monkeypatch, tmp_path):
