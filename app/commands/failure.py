@@ -19,6 +19,7 @@ from app.flow.model import JsonObject
 from app.flow.visible import visible
 from app.own_commands import as_started
 from app.settings import Settings, WrongValue, comes_from_a_service
+from app.world.setup.tool_files import STATE
 
 COULD_NOT_RUN = 2
 """The exit status, the same that click has for a wrong option."""
@@ -95,22 +96,28 @@ def unusable_settings(wrong: Sequence[WrongValue], words: Content) -> CannotRun:
 
 
 def wrong_folders(settings: Settings, words: Content) -> Iterator[WrongValue]:
-    """The folders of `settings` with which `serve` would not start. Their content is not read."""
+    """The folders of `settings` with which `serve` would not start. No file in them is read."""
     if settings.missions and not os.path.isdir(settings.missions):
         yield WrongValue(variable="IRSA_MISSIONS_DIR", got=settings.missions, expected=words.message("cli.a_folder"))
-    name, folder = (
-        ("IRSA_WORLD_DIR", settings.world_dir) if settings.world_dir else ("IRSA_STATE_DIR", settings.state_dir)
+    name, folder, kept_in = (
+        ("IRSA_WORLD_DIR", settings.world_dir, Path(settings.world_dir, STATE))
+        if settings.world_dir
+        else ("IRSA_STATE_DIR", settings.state_dir, Path(settings.state_dir))
     )
-    if folder and (said := unwritable(Path(folder))):
+    if folder and (said := unusable(kept_in)):
         expected = words.message("errors.folder_unusable.expected")
         yield WrongValue(variable=name, got=f"{folder} ({said})", expected=expected)
 
 
-def unwritable(folder: Path) -> str:
-    """Why no file can be made in `folder`, or where it would be made; empty where one can. It leaves nothing behind."""
+def unusable(folder: Path) -> str:
+    """Why worlds cannot be kept in `folder`, or where it would be made; empty where they can. Leaves nothing behind."""
     import tempfile
 
+    from app.world.saved.state_directory import check_folder
+
     try:
+        if folder.exists():
+            check_folder(folder)
         there = next(it for it in (folder, *folder.absolute().parents) if it.exists())
         with tempfile.TemporaryFile(dir=there):
             return ""

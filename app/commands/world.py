@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import math
+import os
 import shlex
 import signal
 import tempfile
@@ -97,9 +99,13 @@ def command(settings: Settings, words: Content) -> click.Command:
 
 
 def made(directory: Path, words: Content) -> Path:
-    """The absolute path of a folder, which is created where it is missing. Raises `CannotRun`."""
+    """The absolute path of a folder, which is created where it is missing. Raises `CannotRun`, also where a file of the
+    reader's own has a name that `prepare` removes: without `STATE` no world has written it."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
+        for path in (directory / name for name in (KUBECONFIG, CA, AWS)):
+            if os.path.lexists(path) and not (directory / STATE).exists():
+                raise CannotRun(words, "folder_unusable", path=path, said=os.strerror(errno.EEXIST))
         return directory.resolve()
     except (OSError, ValueError) as error:
         raise CannotRun(words, "folder_unusable", path=directory, said=why(error)) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -153,6 +154,7 @@ class _Process(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         said = str(self.server.server_address[1]).encode()
         self.send_response(200)
+        self.send_header("X-Request-Id", self.headers["X-Request-Id"])
         self.send_header("Content-Length", str(len(said)))
         self.end_headers()
         self.wfile.write(said)
@@ -182,6 +184,8 @@ def test_the_cookie_decides_in_which_process_a_reader_is() -> None:
             }
             for reader in range(20)
         ]
+        number = httpx.get(proxy.address, headers={"X-Request-Id": "theirs"}, trust_env=False).headers["X-Request-Id"]
+    assert re.fullmatch("[0-9a-f]{32}", number), "a visitor chooses no id for the log"
     assert [len(served_by) for served_by in found] == [1] * 20
     assert set.union(*found) == {str(target.port) for target in targets}
 

@@ -123,7 +123,8 @@ def test_a_room_behind_one_address_needs_connections(monkeypatch, descriptors, l
     monkeypatch.setattr("app.serving.descriptors.limit", lambda: descriptors)
     assert machine.connections(learners, SETTINGS).status is status
     if status is CANNOT_START:
-        assert [it.status for it in trial_run.world()] == [CANNOT_START]
+        (world,) = trial_run.world()
+        assert (world.status, "ulimit -n" in world.text("fix", load("en"))) == (CANNOT_START, True)
 
 
 def test_without_a_folder_for_temporary_files_nothing_starts(monkeypatch, tmp_path):
@@ -146,16 +147,19 @@ def test_kept_worlds_can_be_written_and_are_no_other_process_s(monkeypatch, tmp_
     assert f"PID {os.getpid()}" in held.got
     assert machine.state(replace(SETTINGS, state_dir=str(kept))).status is ON
     (tmp_path / "file").touch()
-    unwritable = machine.state(replace(SETTINGS, world_dir=str(tmp_path / "file")))
-    assert (unwritable.status, unwritable.case) == (CANNOT_START, "unwritable")
+    unusable = machine.state(replace(SETTINGS, world_dir=str(tmp_path / "file")))
+    assert (unusable.status, unusable.case) == (CANNOT_START, "unusable")
+    unusable = machine.state(replace(SETTINGS, state_dir=str(tmp_path)))  # as `/etc`: a folder of other files
+    assert (unusable.status, unusable.case) == (CANNOT_START, "unusable")
+    assert os.strerror(errno.ENOTEMPTY) in unusable.got
 
     def closed(path):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
     monkeypatch.setattr(Path, "exists", closed)  # as in a folder that this user may not enter
-    unwritable = machine.state(replace(SETTINGS, state_dir=str(kept / "worlds")))
-    assert (unwritable.status, unwritable.case) == (CANNOT_START, "unwritable")
-    assert os.strerror(errno.EACCES) in unwritable.got
+    unusable = machine.state(replace(SETTINGS, state_dir=str(kept / "worlds")))
+    assert (unusable.status, unusable.case) == (CANNOT_START, "unusable")
+    assert os.strerror(errno.EACCES) in unusable.got
 
 
 def test_missions_that_keep_the_app_from_starting_are_named(tmp_path):

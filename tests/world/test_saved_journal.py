@@ -1,7 +1,9 @@
 """The files of a kept world: what survives a crash, and what is refused without touching it."""
 
+import errno
 import json
 import os
+import stat
 from types import SimpleNamespace
 
 import pytest
@@ -167,6 +169,14 @@ def test_one_at_a_time_holds_a_directory(tmp_path):
             StateDirectory(tmp_path, fresh=True)
         assert refused.value.holder.isdecimal()
     StateDirectory(tmp_path).close()
+
+
+def test_a_folder_of_other_files_is_left_as_it_was(tmp_path):
+    tmp_path.chmod(0o755)
+    (tmp_path / "hosts").touch()
+    with pytest.raises(OSError, match=os.strerror(errno.ENOTEMPTY)):
+        StateDirectory(tmp_path, fresh=True)
+    assert (stat.S_IMODE(tmp_path.stat().st_mode), [it.name for it in tmp_path.iterdir()]) == (0o755, ["hosts"])
 
 
 def test_no_link_that_another_user_has_left_there_is_followed(tmp_path, monkeypatch):

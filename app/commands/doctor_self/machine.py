@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from app.commands.doctor_self.finding import Finding, found
-from app.commands.failure import CannotRun, unwritable
+from app.commands.failure import CannotRun, unusable
 from app.commands.listening import listen
 from app.console.limits import AT_ONCE, OF_ALL
 from app.content import Content
@@ -163,7 +163,7 @@ def bytecode() -> Finding:
 
 
 def state(settings: Settings) -> Finding:
-    """Whether the folder of the worlds that are to be kept can be written, and no other process uses it."""
+    """Whether worlds can be kept in the folder that is set for them, and no other process uses it."""
     from app.world.saved.state_directory import holder
 
     chosen = str(Path(settings.world_dir, STATE)) if settings.world_dir else settings.state_dir
@@ -172,8 +172,8 @@ def state(settings: Settings) -> Finding:
     folder = Path(chosen)
     if process := holder(folder):
         return Finding(id="state", status=Status.FAILED, got=f"{chosen} ← PID {process}", case="held")
-    if said := unwritable(folder):
-        return Finding(id="state", status=Status.FAILED, got=f"{chosen}: {said}", case="unwritable")
+    if said := unusable(folder):
+        return Finding(id="state", status=Status.FAILED, got=f"{chosen}: {said}", case="unusable")
     return Finding(id="state", status=Status.PASSED, got=chosen)
 
 

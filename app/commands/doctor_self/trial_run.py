@@ -37,7 +37,14 @@ def world(learners: int = 1) -> Iterator[Finding]:
 
     descriptors.raise_limit()
     if (most := descriptors.limit()) < descriptors.LEAST:
-        yield Finding(id="world", status=Status.FAILED, got=f"RLIMIT_NOFILE {most}", expected=f"≥ {descriptors.LEAST}")
+        yield Finding(
+            id="world",
+            status=Status.FAILED,
+            got=f"RLIMIT_NOFILE {most}",
+            expected=f"≥ {descriptors.LEAST}",
+            refused="few_descriptors",
+            values={"got": most, "least": descriptors.LEAST},
+        )
         return
     try:
         with Simulation(capacity=1, idle_seconds=math.inf) as simulation:

@@ -31,6 +31,9 @@ except ImportError:  # Windows
 _FOLDER = re.compile(r"([A-Za-z0-9-]{1,100})--([0-9a-f]{32})")
 _LOCK = "lock"
 _SERVERS = "servers.json"
+_WORLDS = "worlds"
+_BEFORE_THE_LOCK = {_SERVERS, _WORLDS, "lost+found"}
+"""What may be in a folder without a lock: a copy of kept worlds, and what mkfs leaves in a new volume."""
 
 
 class InUse(Exception):
@@ -57,6 +60,15 @@ def holder(path: Path) -> str:
     finally:
         os.close(lock)
     return ""
+
+
+def check_folder(path: Path) -> None:
+    """Raises `OSError` where the directory at `path` was not made for kept worlds: that of another user, who could read
+    the keys and have left links in it, or one with other files, such as `/etc`. It would become 0700."""
+    if path.stat().st_uid != os.geteuid():
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM), str(path))
+    if not (path / _LOCK).is_file() and {it.name for it in path.iterdir()} - _BEFORE_THE_LOCK:
+        raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY), str(path))
 
 
 def _number(lock: int) -> str:
@@ -99,13 +111,12 @@ class StateDirectory:
         """`fresh`: whether what is there is removed. Else it is read, and nothing of it is changed.
 
         Raises `InUse`, `StateError` and `OSError`, among them that of a system without the locks
-        of flock(2), and of a directory of another user, who could read the keys and have left links in it.
+        of flock(2), and those of `check_folder`.
         """
         if fcntl is None:
             raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK), str(path))
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if path.stat().st_uid != os.geteuid():
-            raise OSError(errno.EPERM, os.strerror(errno.EPERM), str(path))
+        check_folder(path)
         path.chmod(0o700)
         self.path = path
         self.servers: ServersRecord | None = None
@@ -120,7 +131,7 @@ class StateDirectory:
             self._take()
             if fresh:
                 self._clear()
-            (path / "worlds").mkdir(mode=0o700, exist_ok=True)
+            (path / _WORLDS).mkdir(mode=0o700, exist_ok=True)
             self._read()
         except BaseException:
             self.close()
@@ -153,7 +164,7 @@ class StateDirectory:
         os.pwrite(self._lock, f"{os.getpid()}\n{second_line}".encode(), 0)
 
     def _clear(self) -> None:
-        shutil.rmtree(self.path / "worlds", ignore_errors=True)
+        shutil.rmtree(self.path / _WORLDS, ignore_errors=True)
         (self.path / _SERVERS).unlink(missing_ok=True)
 
     def _read(self) -> None:
@@ -164,7 +175,7 @@ class StateDirectory:
             for name in ("aws_port", "kubernetes_port"):
                 if not 0 < (port := getattr(self.servers, name)) < 65536:
                     raise StateError(f"{path}: servers.{name}", str(port)[:80], "a port, from 1 to 65535")
-        named = {it: its[1] for it in (self.path / "worlds").glob("*") if (its := _FOLDER.fullmatch(it.name))}
+        named = {it: its[1] for it in (self.path / _WORLDS).glob("*") if (its := _FOLDER.fullmatch(it.name))}
         folders = [it for it in named if (it / SNAPSHOT).exists()]
         self._unfinished = [it for it in named if it not in folders]
         keys = set()
@@ -183,7 +194,7 @@ class StateDirectory:
 
     def journal(self, key: str, path: str) -> Journal:
         """The files of a new world with that path, under a learner's key."""
-        return Journal(self.path / "worlds" / f"{key}--{path}")
+        return Journal(self.path / _WORLDS / f"{key}--{path}")
 
     def __enter__(self) -> Self:
         return self
