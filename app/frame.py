@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import StopException
 
 # `streamlit run` looks for modules beside this file, not where `app` is. To find that takes the disk, once.
 if "app.content" not in sys.modules:
@@ -58,7 +59,7 @@ if name != "doctor":
     diagnosis_upload.forget()
 with page_errors.contained(content):
     if walk_view and window.present(name, content, named=not secrecy.is_hidden()):
-        st.stop()
+        raise StopException  # `st.stop` also stops a run for what was pressed before this session drew anything
 
 
 def draw_look() -> None:

@@ -253,6 +253,10 @@ def test_overview_and_number_go_to_a_slide_and_escape_only_closes_them(talk):
     assert page.locator(".talk").evaluate(chosen) is False
     jump(page, number_of("token"))
     assert place(page) == ("token", "token_request")
+    for key in ("g", "2", "Backspace", "Enter"):
+        page.keyboard.press(key)
+    expect(page.locator(".jump")).to_be_hidden()
+    assert place(page) == ("token", "token_request")
     for key in ("g", "2", "Escape"):
         page.keyboard.press(key)
     expect(page.locator(".jump")).to_be_hidden()
@@ -682,12 +686,16 @@ def test_the_notes_follow_the_projector_and_drive_it(talk):
         expect(said).to_have_text(load(language).message("speaker.subject.say"))
         expect(notes.locator(".now .slide h1")).to_have_text(load(language).message("talk.subject.title"))
     jump(page, number_of("end"))
+    covered = notes.locator(".covered:visible")
     notes.keyboard.press("b")
     expect(page.locator(".blank")).to_be_visible()
+    expect(covered).to_have_text(content.message("notes.over.blank"))
     notes.keyboard.press("b")
     expect(page.locator(".blank")).to_be_hidden()
+    expect(covered).to_have_count(0)
     for key in ("w", "6"):
         notes.keyboard.press(key)
+    expect(covered).to_have_text(content.message("notes.over.what_if"))
     expect(page.locator(".what_if h1")).to_have_text(content.message("what_if.choices.webhook_down.name"))
     notes.keyboard.press("Escape")
     expect(page.locator(".what_if")).to_be_hidden()

@@ -8,6 +8,7 @@ from functools import cache
 from html import unescape
 
 import pytest
+from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequests
 
 from app.content import LABS, LANGUAGES, TALK, load
 from app.flow.errors import NotFound
@@ -42,8 +43,13 @@ def slides_of(shown, language, key="projector"):
     return {slide["id"]: slide for slide in talk_of(shown, key)[language]["slides"]}
 
 
-def test_the_browser_gets_all_slides_and_the_film_in_every_language_and_nothing_else_is_on_the_screen(speaker):
+def test_the_browser_gets_all_slides_and_the_film_in_every_language_and_nothing_else_is_on_the_screen(
+    speaker, monkeypatch
+):
+    stopped = []  # the run of what was pressed before this session drew anything comes after this one
+    monkeypatch.setattr(ScriptRequests, "request_stop", lambda requests: stopped.append(requests))
     shown = presenting(speaker, "ja", "1", "webhook")
+    assert stopped == []
     talk = talk_of(shown)
     assert talk["decks"] == {str(length): [slide.id for slide in deck] for length, deck in DECKS.items()}
     for language in LANGUAGES:

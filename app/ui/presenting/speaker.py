@@ -12,6 +12,8 @@ from app.ui.text import escape, prose
 
 _ASIDES = ("ask", "trap")
 """The texts that may stand beside a note: a question to the room, and what people get wrong."""
+_OVER = ("blank", "keys", "overview", "jump", "what_if")
+"""What may lie over the slide on the projector, which the speaker may not see."""
 
 
 def notes(known: Answers, film: Film, world: str, content: Content) -> str:
@@ -21,12 +23,16 @@ def notes(known: Answers, film: Film, world: str, content: Content) -> str:
     """
     shown = "".join(_note(slide, known, film, content) for slide in deck(max(LENGTHS), known))
     plans = "".join(_plan(length, known, content) for length in LENGTHS)
+    covered = "".join(
+        f'<p class="covered" data-over="{over}" hidden>{_word(f"over.{over}", content)}</p>' for over in _OVER
+    )
     return (
         f'<div class="notes" tabindex="-1"><header><h1>{_word("heading", content)}</h1><p class="link" role="status">'
         f'<span class="alone">{_word("alone", content)}</span>'
         f'<span class="connected" hidden>{_word("connected", content)}</span></p></header>'
-        f'<div class="pictures"><figure><figcaption>{_word("now", content)}</figcaption><div class="now"></div>'
-        f'</figure><figure><figcaption>{_word("next", content)}</figcaption><div class="after"></div>'
+        f'<div class="pictures"><figure><figcaption>{_word("now", content)}</figcaption><div class="shown">'
+        f'<div class="now"></div><div role="status">{covered}</div></div></figure>'
+        f'<figure><figcaption>{_word("next", content)}</figcaption><div class="after"></div>'
         f'<p class="over" hidden>{_word("end", content)}</p></figure></div>'
         f'<div class="said">{world}{shown}</div><aside>{_clock(content)}<div class="plans">{plans}</div></aside></div>'
     )

@@ -13,7 +13,7 @@ const talkKeys = (keys, act, signal) =>
         return on.blur()
       }
       if ((key === " " || key === "Enter") && on.matches?.("button, a, summary")) return
-      const asked = keys[key] ?? (/^(\d|Enter)$/.test(key) ? key : "")
+      const asked = keys[key] ?? (key === "Backspace" ? "erase" : /^(\d|Enter)$/.test(key) ? key : "")
       if (asked || key.length === 1) event.stopImmediatePropagation()
       if (!asked) return
       event.preventDefault()

@@ -36,8 +36,12 @@ const talkNotes = (root, data, signal) => {
     else if (next) after.show(next, 0)
     find(".said").scrollTop = 0
   }
+  const cover = (over) => {
+    for (const words of all(".covered")) words.hidden = words.dataset.over !== over
+  }
   channel.onmessage = ({ data: message }) => {
-    if (!(message.slide || message.gone) || (connected && message.talk !== followed)) return
+    const known = message.slide || message.gone || (connected && "over" in message)
+    if (!known || (connected && message.talk !== followed)) return
     if (message.slide) {
       followed = message.talk
       clock = message.clock
@@ -45,6 +49,7 @@ const talkNotes = (root, data, signal) => {
       show(message)
       tick()
     }
+    cover(message.over)
     connected = !message.gone
     find(".alone").hidden = connected
     find(".connected").hidden = !connected

@@ -35,7 +35,7 @@ const talkProjector = (root, data, signal) => {
     tell()
   }
   const say = (words) => channel.postMessage({ talk: own, ...words })
-  const tell = () => say({ slide: slide().id, beat, deck, language, clock: talkStored(TALK_CLOCK) })
+  const tell = () => say({ slide: slide().id, beat, deck, language, clock: talkStored(TALK_CLOCK), over: over() })
   const go = (to) => ((at = Math.max(0, Math.min(to, ids.length - 1))), (beat = left[slide().id] ?? 0), show())
 
   // (3) The screen in a language: built again when that changes, at the same beat.
@@ -125,14 +125,22 @@ const talkProjector = (root, data, signal) => {
     else if (name === "overview" || name === "leave") find(".overview").hidden = true
   }
   const inJump = (name) => {
-    if (/^\d$/.test(name)) find(".jump b").textContent = typed += name
+    if (/^\d$/.test(name)) typed += name
+    if (name === "erase") typed = typed.slice(0, -1)
+    find(".jump b").textContent = typed
     if (name === "Enter" && Number(typed)) go(Number(typed) - 1)
     if (name === "Enter" || name === "jump" || name === "leave") find(".jump").hidden = true
   }
-  const covers = [".blank", ".overview", ".jump"]
   const anywhere = ["blank", "laser", "full", "notes", "keys", "overview", "jump"] // in a what-if, too
-  self.covered = () => what.open || find("dialog").open || covers.some((over) => !find(over).hidden)
-  const uncovered = () => self.covered() || self.next?.()
+  // What lies over the slide: the notes say it, because the speaker may not see the projector.
+  const covers = { blank: ".blank", keys: "dialog[open]", overview: ".overview", jump: ".jump", what_if: ".what_if" }
+  const over = () => Object.keys(covers).find((name) => find(`${covers[name]}:not([hidden])`)) ?? ""
+  self.covered = () => Boolean(over())
+  let noted = ""
+  const uncovered = () => {
+    if (noted !== over()) say({ over: (noted = over()) })
+    if (!noted) self.next?.()
+  }
   const act = (name) => {
     if (!find(".blank").hidden) find(".blank").hidden = true
     else if (find("dialog").open) (name === "keys" || name === "leave") && find("dialog").close()
