@@ -14,7 +14,9 @@ AS_MODULE, PLUGIN = "python -m app", "kubectl irsa"
 OF_PLUGIN = ("doctor", "check", "token")
 """The commands that the plugin has as well."""
 _COMMAND = re.compile(
-    r"(^[ \t]*|[`\"：、]|[|:] )python -m app(?= (doctor|check|token|faults|walk|aws|serve|world|doctor-self)\b)", re.M
+    r"(^[ \t]*|[`\"：、]|[|:] )python -m app"
+    r"(?= (--help|(?:doctor|check|token|faults|walk|aws|serve|world|doctor-self)\b))",
+    re.M,
 )
 """Where a text of ours has one: at the beginning of a line, quoted, behind a pipe, a colon or a comma."""
 _started = [AS_MODULE]

@@ -166,9 +166,7 @@ def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Netwo
                 return
             logs.bound(logs.BoundedRecords())  # from now on the requests of strangers cause the records
             log_events.write("started", host=host, port=port, version=__version__)
-            if self.should_exit:
-                # A signal came meanwhile. uvicorn would now leave without shutting the application down.
-                await self.shutdown(sockets)
+            if self.should_exit:  # a signal came meanwhile: uvicorn shuts down next
                 return
             await self.offers.enter_async_context(launch_addresses.offered(port, new_address))
             by_key = takes_secret and sys.stdin is not None and sys.stdin.isatty()

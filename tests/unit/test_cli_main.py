@@ -342,4 +342,5 @@ def test_a_module_is_run_by_a_python_that_the_shell_finds(found, runs, named, mo
     which = os.path.join(tmp_path, found, "python") if found else None
     monkeypatch.setattr("shutil.which", lambda name: which)
     own_commands.start_as("python -m app")
-    assert own_commands.as_started("Run `python -m app doctor`.") == f"Run `{named} doctor`."
+    for command in ("doctor", "--help"):
+        assert own_commands.as_started(f"Run `python -m app {command}`.") == f"Run `{named} {command}`."

@@ -225,13 +225,18 @@ def test_it_serves_with_an_output_that_is_full_and_says_so_once():
 def test_a_signal_while_it_starts_ends_it_without_a_traceback(seconds):
     port = free_port()
     command = [sys.executable, "-m", "app", "serve", "--port", str(port)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+    environment = {**os.environ, "IRSA_LOG": "text"}
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as server:
         while server.poll() is None and not accepts(port):
             time.sleep(0.02)
         time.sleep(seconds)
         server.send_signal(signal.SIGINT)
         _, errors = server.communicate(timeout=SECONDS)
     assert "Traceback" not in errors
+    for event in ("stopping", "stopped"):
+        assert len(re.findall(f"^[^ ]+ info {event}( |$)", errors, re.M)) == ("info started" in errors), errors
 
 
 def accepts(port):
