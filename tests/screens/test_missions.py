@@ -57,7 +57,11 @@ def test_a_mission_is_started_judged_and_done(screen, simulation, monkeypatch):
     assert '<li class="running next">' in shown.html("missions_list")
     assert shown.html("mission_goals").count('<li class="not_reached"') == 1
     # (4) The map says what was got. What has to be changed, it marks with the first hint.
-    assert json.loads(shown.data("mission_map")["film"])["changes"] == {"assume": "comes", "call": "comes"}
+    film = json.loads(shown.data("mission_map")["film"])
+    assert film["changes"] == {"assume": "comes", "call": "comes"}
+    assert not [add for beat in film["beats"] for add in beat["adds"] if add["at"] == "pod"], (
+        "only a dry run was edited"
+    )
     assert content.message("mission_page.unmarked") in shown.html("mission_legend")
     shown.click("mission_hint")
     assert "wrong" in json.loads(shown.data("mission_map")["film"])["changes"].values()

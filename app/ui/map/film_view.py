@@ -9,9 +9,9 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.doctor import Diagnosis
-from app.flow.film import Beat, End, Film, film, supposing
+from app.flow.film import Beat, End, Film, Seen, film, supposing
 from app.flow.film.ghosts import ABOUT
-from app.flow.model import Exchange, JsonObject, Step, Subject, Walk
+from app.flow.model import Exchange, JsonObject, Status, Step, Subject, Walk
 from app.flow.verdict.link_states import ChainState
 from app.serving.kept_texts import KEPT_TEXTS, KeptText
 from app.ui.draw import components, page_errors
@@ -205,7 +205,7 @@ def _draw_growing(
 ) -> None:
     draw_events(
         (),
-        tuple(_there(standing(shown.beats), ghosts)),
+        tuple(_there(standing(shown.beats), ghosts, found.walk)),
         names_of(found.walk),
         found.walk.subject,
         content,
@@ -242,7 +242,7 @@ def draw_changes(
         walk.subject,
         names,
         ends_whole=False,
-        past=tuple(_there(standing(film(walk, chain).beats), ghosts)),
+        past=tuple(_there(standing(film(walk, chain).beats), ghosts, walk)),
         closing=closing,
         ghosts=sorted(ghosts),
         about=tuple(about),
@@ -251,11 +251,14 @@ def draw_changes(
     player.draw(text, content, key=key)
 
 
-def _there(beats: Iterable[Beat], ghosts: Collection[str]) -> Iterator[Beat]:
-    """The beats, without those that a dry run alone has brought to a party that does not exist."""
+def _there(beats: Iterable[Beat], ghosts: Collection[str], walk: Walk) -> Iterator[Beat]:
+    """The beats, without what a dry run alone has brought: to a party that does not exist, or to a Pod that the webhook
+    did not edit when it was made."""
+    is_unedited = any(check.id == "pod.injected" and check.status is Status.FAILED for check in walk.checks)
     for beat in beats:
         if beat.edge not in ghosts:
-            yield replace(beat, arrivals=tuple(it for it in beat.arrivals if it.at not in ghosts))
+            nowhere = {*ghosts, "pod"} if is_unedited and beat.seen is Seen.ASKED else ghosts
+            yield replace(beat, arrivals=tuple(it for it in beat.arrivals if it.at not in nowhere))
 
 
 def _draw_exchange(beats: Iterable[Beat], beat_id: str, content: Content, key: str) -> None:
