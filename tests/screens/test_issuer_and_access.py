@@ -23,7 +23,9 @@ def drawn(step, fakes):
 
 def places(fakes):
     """The class and the words of each of the three places that name the issuer."""
-    html = drawn(Step.OIDC_PROVIDER, fakes).partition('<ol class="addresses">')[2].partition("</ol>")[0]
+    report = walk(fakes.ports(), SUBJECT).report(Step.OIDC_PROVIDER)
+    below = BELOW_CHECKS[Step.OIDC_PROVIDER](report, EN)  # beside the rest, which is as long
+    html = below.partition('<ol class="addresses">')[2].partition("</ol>")[0]
     return re.findall(r'<li class="(\w*)">(.*?)</li>', html)
 
 

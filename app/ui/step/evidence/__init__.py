@@ -35,6 +35,7 @@ BELOW_OUTCOME: dict[Step, Callable[[StepReport, Content], str]] = {Step.STS_ASSU
 """By step: the notice that a reader sees at every depth; empty where there is nothing to notice."""
 
 BELOW_CHECKS: dict[Step, Callable[[StepReport, Content], str]] = {
+    Step.OIDC_PROVIDER: oidc_provider.addresses,
     Step.STS_ASSUME: sts_assume.below_checks,
     Step.ACCESS: access.identity,
 }

@@ -19,15 +19,19 @@ def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
     return [(content.message("evidence.provider.title"), report.check("provider.exists").got)]
 
 
+def addresses(report: StepReport, content: Content) -> str:
+    """The three places that contain the issuer."""
+    found = report.evidence.get("cluster_discovery")
+    return part(content, "addresses", _addresses(report, content)) if found else ""
+
+
 def evidence(report: StepReport, content: Content) -> str:
-    """The three places that contain the issuer, what the provider accepts, the keys and their names, then the
-    documents."""
+    """What the provider accepts, the keys and their names, then the documents."""
     found = report.evidence
     keys = get_list(found.get("jwks"), "keys")
     named = [name for key in keys if (name := name_of(get_object(key)))]
     return join(
         [
-            part(content, "addresses", _addresses(report, content)) if found.get("cluster_discovery") else "",
             part(content, "provider", _audience(report, content)) if found.get("provider") else "",
             part(content, "jwks", _keys(report, content)) if keys else "",
             collapsible(content, "key_name", "".join(_key_name(name, found, content) for name in named))
