@@ -94,7 +94,7 @@ def _verdict(found: Diagnosis, words: Content) -> str:
         key = "doctor.warning"
     step = words.message(f"steps.{judged.step}.short")
     sentence = words.message(key, check=title(judged.check, found, words), step=step)
-    if judged.outcome is Outcome.UNKNOWN and _accepted(found):
+    if key == "doctor.unknown" and _accepted(found):
         sentence = words.facts.sentences(sentence, words.message("doctor.accepted_so_far"))
     listed = next((at for at, checks in found.steps() if judged.check in checks), judged.step)
     if listed is judged.step:
