@@ -91,6 +91,8 @@ def test_a_trust_policy_that_has_ended_is_known_by_the_clock(language: str) -> N
         *("trust.decision", "of_time", "time_condition", None),
     )
     assert found.verdict.check.expected == "DateLessThan aws:CurrentTime 2026-01-01T00:00:00Z"
+    scope = found.walk.report(Step.SERVICE_ACCOUNT).check("trust.scope")
+    assert scope.where == "Role s3-reader AssumeRolePolicyDocument"
 
     del conditions["DateLessThan"]
     policy["Statement"].append({**policy["Statement"][0], "Effect": "Deny"})
