@@ -80,7 +80,7 @@ def _verdict(found: Diagnosis, words: Content) -> str:
         return words.message("doctor.not_running", got=judged.check.got)
     if judged.outcome is Outcome.BROKEN and judged.check.id == "pod.exists":
         return _gone(found, words)
-    if judged.check.reason not in LEAVES_OPEN and _accepted_instead(found):
+    if judged.outcome is Outcome.SHOULD_WORK and _accepted_instead(found):
         return words.message("doctor.accepted_instead")
     if sentence := _until_the_next_pod(found, words):
         return sentence
@@ -94,6 +94,8 @@ def _verdict(found: Diagnosis, words: Content) -> str:
         key = "doctor.warning"
     step = words.message(f"steps.{judged.step}.short")
     sentence = words.message(key, check=title(judged.check, found, words), step=step)
+    if key == "doctor.unknown" and _accepted(found):
+        sentence = words.facts.sentences(sentence, words.message("doctor.accepted_so_far"))
     listed = next((at for at, checks in found.steps() if judged.check in checks), judged.step)
     if listed is judged.step:
         return sentence
@@ -118,10 +120,15 @@ def _by_record(found: Diagnosis, words: Content) -> list[str]:
 def _accepted_instead(found: Diagnosis) -> bool:
     """Whether STS accepted a token that we requested, while the webhook has edited the Pod, whose own token we have not
     read."""
-    answer, injected = (check_of(found.walk, check_id) for check_id in (ANSWER, "pod.injected"))
-    accepted = answer is not None and answer.status is Status.PASSED
-    holds = accepted and injected is not None and (injected.status is Status.PASSED or injected.reason == BY_HAND)
-    return holds and found.verdict.outcome not in (Outcome.WORKS, Outcome.BROKEN)
+    injected = check_of(found.walk, "pod.injected")
+    holds = injected is not None and (injected.status is Status.PASSED or injected.reason == BY_HAND)
+    return holds and _accepted(found)
+
+
+def _accepted(found: Diagnosis) -> bool:
+    """Whether STS accepted the token that we sent."""
+    answer = check_of(found.walk, ANSWER)
+    return answer is not None and answer.status is Status.PASSED
 
 
 def _until_the_next_pod(found: Diagnosis, words: Content) -> str:

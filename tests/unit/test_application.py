@@ -465,6 +465,27 @@ def test_a_program_that_keeps_an_expired_token_gets_a_new_pod_where_its_command_
     assert (fix.id, fix.commands) == ("read_each_time", ("kubectl -n default rollout restart deployment/web",))
 
 
+def test_an_expired_token_of_a_pod_in_which_nothing_runs_leaves_two_causes() -> None:
+    fakes = healthy()
+    fakes.errors["execute"] = Refused(code="InternalError", server_message="container not found", status=500)
+    printed(fakes, EXPIRED)
+    fix = examined(fakes).fix
+    assert fix is not None
+    assert (fix.id, "get deployment/web" in fix.commands[0], "journalctl" in fix.commands[-1]) == (
+        *("expired_token", True, True),
+    )
+
+
+def test_a_token_from_the_file_that_sts_calls_expired_is_no_other_token() -> None:
+    """By our clock it is valid. So it is not said that the program sends another one."""
+    fakes = healthy()
+    fakes.errors["assume_role"] = Refused(
+        code="ExpiredTokenException", server_message="Token expired: current date/time 2 must be before 1", status=400
+    )
+    printed(fakes, EXPIRED)
+    assert check(examined(fakes), "pod.token_used").status is UNKNOWN
+
+
 def no_permissions(fakes: Fakes) -> None:
     fakes.policies.clear()
     fakes.errors["list_buckets"] = Refused(code="AccessDenied", server_message="no identity-based policy", status=403)

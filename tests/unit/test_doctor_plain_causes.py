@@ -91,8 +91,17 @@ def test_a_trust_policy_that_has_ended_is_known_by_the_clock(language: str) -> N
         *("trust.decision", "of_time", "time_condition", None),
     )
     assert found.verdict.check.expected == "DateLessThan aws:CurrentTime 2026-01-01T00:00:00Z"
+    scope = found.walk.report(Step.SERVICE_ACCOUNT).check("trust.scope")
+    assert scope.where == "Role s3-reader AssumeRolePolicyDocument"
 
     del conditions["DateLessThan"]
+    policy["Statement"].append({**policy["Statement"][0], "Effect": "Deny"})
+    policy["Statement"][1]["Condition"] = {"DateGreaterThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}}
+    denied = read(fakes)
+    assert denied.fix is not None
+    assert (denied.verdict.check and denied.verdict.check.got, denied.fix.id) == ("explicit-deny", "remove_deny")
+
+    del policy["Statement"][1]
     conditions["StringLike"] = {"sts:RoleSessionName": "web-*"}
     printed(fakes, NOT_AUTHORIZED)
     shown = words.message("doctor.causes.request_condition", conditions="StringLike sts:RoleSessionName web-*")

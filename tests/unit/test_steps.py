@@ -717,6 +717,15 @@ def test_of_a_policy_that_trusts_another_cluster_only_what_it_allows_is_shown_an
     assert check(found, "trust.decision").got == "explicit-deny"
 
 
+def test_a_pod_of_another_role_shows_which_one_it_has() -> None:
+    fakes = Fakes()
+    (variable,) = (it for it in fakes.pod["spec"]["containers"][0]["env"] if it["name"] == "AWS_ROLE_ARN")
+    variable["value"] = f"{ROLE}-before"
+    injected = check(walk(fakes.ports(), SUBJECT), "pod.injected")
+    assert (injected.status, f"AWS_ROLE_ARN={ROLE}-before" in injected.got) == (FAILED, True)
+    assert f"AWS_ROLE_ARN={ROLE}," in injected.expected
+
+
 def test_an_audience_of_ones_own_is_no_fault_when_all_agree_on_it() -> None:
     fakes = Fakes()
     annotate(fakes, audience="my-audience")

@@ -654,6 +654,15 @@ def test_one_command_lets_in_all_that_a_role_refuses() -> None:
     assert subjects == [f"system:serviceaccount:{name}" for name in ("default:my-sa", "shop:frontend", "shop:orders")]
 
 
+def test_one_command_for_all_says_where_the_policy_has_no_room_for_them() -> None:
+    subjects = [f"system:serviceaccount:team:{'x' * 50}-{number}" for number in range(19)]
+    full = trust_policy(StringEquals={f"{HOST}:sub": subjects})
+    found = surveyed(account("shop", "orders", ROLE), account("shop", "frontend", ROLE), s3_reader=full)
+    fixes = [problem.fix for tie in found.ties for problem in tie.problems if problem.fix]
+    ours, others = (fix.commands for fix in fixes if fix.id == "trust_over_quota")
+    assert ours == others
+
+
 OWN, KOPS = "s3.example.com/kops", "amazonaws.com"
 """An issuer outside EKS, and the audience that kOps gives its webhook."""
 

@@ -468,6 +468,17 @@ def test_all_that_can_be_read_holds_and_says_what_is_not_proven() -> None:
     assert verdict_words.fix_heading(found) == "see_more"
 
 
+def test_where_the_kubelet_does_not_respond_the_sentence_agrees_with_the_exit_status() -> None:
+    """It said “IRSA should work” beside exit status 2."""
+    fakes = healthy()
+    fakes.errors["execute"] = Unreachable(code="timed_out", server_message="Read timed out.")
+    found = examined(fakes, *Action)
+    assert (found.verdict.outcome, found.verdict.check and found.verdict.check.id) == (Outcome.UNKNOWN, "token.file")
+    for language in LANGUAGES:
+        words = load(language)
+        assert verdict_words.verdict(found, words).endswith(words.message("doctor.accepted_so_far"))
+
+
 def test_where_the_containers_share_their_processes_no_command_is_shown_that_would_fail() -> None:
     fakes = distroless()
     fakes.pod["spec"]["shareProcessNamespace"] = True

@@ -22,6 +22,10 @@ class Failing:
     """What a request's first line or body has to contain."""
     status: int = 503
     body: str = ""
+    retry_after: str = ""
+    """Seconds until the client may try again; empty where the answer does not say so."""
+    most: int = 1_000
+    """How often it fails at most."""
     times: int = field(default=0, init=False)
 
 
@@ -33,9 +37,11 @@ def failing(upstream: str, pool: urllib3.PoolManager) -> Iterator[Failing]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            if script.words and script.words in f"{self.requestline}\n{sent.decode()}":
+            meant = script.words and script.words in f"{self.requestline}\n{sent.decode()}"
+            if meant and script.times < script.most:
                 script.times += 1
-                self._answer(script.status, script.body.encode(), {"Content-Type": "text/plain"})
+                wait = {"Retry-After": script.retry_after} if script.retry_after else {}
+                self._answer(script.status, script.body.encode(), {"Content-Type": "text/plain", **wait})
                 return
             got = pool.request(
                 self.command,

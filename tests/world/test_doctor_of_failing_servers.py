@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 import urllib3
 
+from app import wiring
+from app.flow.errors import ServerFailed
+from app.wiring import Choice
 from app.world.setup import tool_files
 from tests.world.failing_server import failing
 from tests.world.test_doctor import Operator, operator
@@ -72,6 +75,25 @@ def test_an_api_server_that_fails(operator: Operator, path: str, status: int) ->
     assert found["outcome"] == "unknown"
     assert "etcdserver: request timed out" in {check["error"] for check in found["checks"]}
     assert server.times
+
+
+def test_an_api_server_that_asks_to_try_again_is_asked_once_more(operator: Operator) -> None:
+    """Where that is in vain, no other question waits."""
+    kubeconfig = operator.folder / tool_files.KUBECONFIG
+    address = re.search(r"server: (https://[^/]*)", kubeconfig.read_text())
+    assert address is not None
+    trusting = urllib3.PoolManager(ca_certs=str(operator.folder / tool_files.CA))
+    with failing(address[1], trusting) as server:
+        kubeconfig.write_text(kubeconfig.read_text().replace(address[1], server.url))
+        server.words, server.status, server.retry_after, server.most = "/serviceaccounts/my-sa", 429, "0", 1
+        assert operator.doctor("-n", "default", "-s", "my-sa")["outcome"] == "works"
+
+        server.words, server.most, server.times = "/", 1_000, 0
+        ports = wiring.live(Choice(), attempts=1)
+        for _ in range(3):
+            with pytest.raises(ServerFailed):
+                ports.cluster.version()
+        assert server.times == 2 + 1 + 1
 
 
 @pytest.mark.parametrize("status", [200, 302, 403, 404, 405])

@@ -1,8 +1,8 @@
 """One call of the `kubernetes` client: its answer in the server's own shape, and that it is written down.
 
 Answers are taken as bytes (`_preload_content=False`), since the client's models rename, reformat and, for the OIDC
-documents, return a Python repr. Nothing is retried: a walk shows what one request brought. `operation` is what an
-error says that was asked. All of them raise `FlowError`.
+documents, return a Python repr. A request is sent a second time only where the API server asks for that. `operation` is
+what an error says that was asked. All of them raise `FlowError`.
 """
 
 from __future__ import annotations
@@ -31,9 +31,15 @@ PAGE_LIMIT = 20
 LIST_LIMIT = 2 * ANSWER_LIMIT
 """Bytes of all pages of a list: three thousand Pods of 10 KB. Of a larger cluster a survey looks at no Pods, unless
 it is of one namespace."""
+LONGEST_WAIT = 2
+"""Seconds that we wait at most where an API server with too much to do (429) says when to try again, as kubectl does.
+It has not begun with such a request (Kubernetes, "API Priority and Fairness"), so sending it again repeats nothing."""
+NO_WAIT = 30.0
+"""Seconds without such waiting after a second attempt was in vain: it is the same for all questions of a walk."""
 LOG = "/log"
 """How the path of a log ends. It may hold anything, so it is not written down."""
 CALLEE = "kube-apiserver"
+TOO_MANY = 429
 
 
 def read_items(operation: str, call: Callable[..., Any], *arguments: Any, **options: Any) -> list[JsonValue]:
@@ -87,9 +93,26 @@ class RecordingRestClient(RESTClientObject):  # type: ignore[misc]
         super().__init__(configuration)
         self.pool_manager = pool
         self._recorder = recorder
+        self._in_vain: float | None = None
 
     def request(self, method: str, url: str, **options: Any) -> Any:
-        """As the client's own; the body of the answer is read before it is handed on."""
+        """As the client's own, with one more attempt where the server asks for it."""
+        try:
+            return self._request(method, url, **options)
+        except ApiException as refused:
+            tired = self._in_vain is not None and time.monotonic() - self._in_vain < NO_WAIT
+            if tired or (seconds := _seconds_to_wait(refused)) is None:
+                raise
+            time.sleep(seconds)
+        try:
+            return self._request(method, url, **options)
+        except ApiException as refused:
+            if refused.status == TOO_MANY:
+                self._in_vain = time.monotonic()
+            raise
+
+    def _request(self, method: str, url: str, **options: Any) -> Any:
+        """The body of the answer is read before it is handed on."""
         headers_sent: dict[str, str] = options.setdefault("headers", {})
         body_sent = None if options.get("body") is None else json.dumps(options["body"])
         full_url = _with_query(url, options.get("query_params"))
@@ -119,6 +142,13 @@ class RecordingRestClient(RESTClientObject):  # type: ignore[misc]
                 error=error,
             )
         return answer
+
+
+def _seconds_to_wait(refused: ApiException) -> int | None:
+    """How long an overloaded server asks us to wait; None where it does not, or for too long."""
+    asked = str((refused.headers or {}).get("Retry-After", ""))
+    soon = refused.status == TOO_MANY and asked.isascii() and asked.isdigit() and int(asked) <= LONGEST_WAIT
+    return int(asked) if soon else None
 
 
 def _with_query(url: str, query: Any) -> str:

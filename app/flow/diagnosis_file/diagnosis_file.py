@@ -67,6 +67,7 @@ REASONS = frozenset(
         "issuer_assumed",
         "of_request",
         "of_caller",
+        "of_time",
         "own_request",
         "mounted_twice",
         "next_pod",

@@ -200,7 +200,7 @@ def trust(names: Names) -> Fix:
     if names.check.reason == OF_TIME:
         return Fix(id="time_condition", commands=_show_trust(names).commands)
     policy = admitting(before, changes.lasting_bearer(names))
-    if policy is None:
+    if policy is None or names.check.got.startswith("explicit-deny"):  # a Deny may apply at certain times alone
         return _show_trust(names)
     if exceeds_quota(policy) and not exceeds_quota(before):
         return _within_quota(names, before, policy)

@@ -18,7 +18,7 @@ from app.flow.doctor.evidence import audience_of, check_of, evidence_of, role_ar
 from app.flow.doctor.reading.request_variables import of_variables
 from app.flow.doctor.reading.variables import Variables
 from app.flow.json_access import get, get_object, get_str, strings
-from app.flow.model import HOLDS, NOT_OBSERVABLE, Exchange, JsonValue, Step, Walk
+from app.flow.model import HOLDS, NOT_OBSERVABLE, Exchange, JsonValue, Status, Step, Walk
 from app.flow.names import API_TOKEN, TOKEN_PATH, subject_claim
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings
@@ -35,6 +35,7 @@ from app.flow.verdict.error_messages import (
     shows_in,
 )
 from app.flow.verdict.log_sentences import web_identity_reason
+from app.flow.verdict.refusals import ANSWER
 
 TOKEN_USED, REQUEST = "pod.token_used", "pod.request"
 ACTION = "AssumeRoleWithWebIdentity"
@@ -153,9 +154,10 @@ def _token_used(findings: Findings, walk: Walk, pod: JsonValue, asked: _Asked | 
 
 
 def _is_live(walk: Walk) -> bool:
-    """Whether STS would still accept the token in the file."""
-    lifetime = check_of(walk, "token.lifetime")
-    return lifetime is not None and lifetime.status in HOLDS
+    """Whether STS would still accept the token in the file; where it was sent, STS's own response decides."""
+    lifetime, answer = check_of(walk, "token.lifetime"), check_of(walk, ANSWER)
+    refused = answer is not None and answer.status is Status.FAILED and "ExpiredToken" in answer.got
+    return lifetime is not None and lifetime.status in HOLDS and not refused
 
 
 def _asks_for_other_role(findings: Findings, walk: Walk, pod: JsonValue, said: str) -> bool:

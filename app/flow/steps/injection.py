@@ -159,6 +159,11 @@ def written_role(pod: JsonValue, service_account: str) -> str:
     return next((arn for arn in arns if token_source(pod) is not None and is_role_arn(arn)), "")
 
 
+def written_roles(pod: JsonValue) -> list[str]:
+    """The roles in the variables of the Pod's containers, by the webhook or by hand, each once."""
+    return [*dict.fromkeys(filter(None, (environment(box).get(ROLE_VARIABLE) for box in containers(pod))))]
+
+
 def added_later(pod: JsonValue) -> list[str]:
     """The containers without anything that the webhook adds, in a Pod in which it has edited another container.
 

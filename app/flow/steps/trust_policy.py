@@ -103,9 +103,13 @@ def judge_trust(
         expected = ", ".join(request_conditions.shown(open_))
         findings.unknown("trust.decision", reason_of(open_), where=where, expected=expected)
     elif facts and (late := request_conditions.of_time(trace)):
-        expected = ", ".join(request_conditions.shown(late))
-        got, where = facts.get(request_conditions.CURRENT_TIME, ""), _with_others(where, trace)
-        findings.judge("trust.decision", False, got=got, expected=expected, where=where)
+        findings.judge(
+            "trust.decision",
+            False,
+            got=facts.get(request_conditions.CURRENT_TIME, ""),
+            expected=", ".join(request_conditions.shown(late)),
+            where=_with_others(where, trace),
+        )
         findings.explain("trust.decision", Status.FAILED, OF_TIME)
     else:
         findings.judge_as_seen(

@@ -15,7 +15,7 @@ from app.flow.names import annotated_role_arn
 from app.flow.ports import Ports
 from app.flow.steps import kubelet_status, selectors
 from app.flow.steps.findings import BY_HAND, NO_POD, Findings, unseen
-from app.flow.steps.injection import own_token, request_pod, token_source
+from app.flow.steps.injection import ROLE_VARIABLE, own_token, request_pod, token_source, written_roles
 from app.flow.steps.mutation import DRY_RUN, PARTS, judge_mutation, present_parts, show_mutation
 from app.flow.steps.oidc_provider import USUAL_AUDIENCE
 from app.flow.steps.step_context import StepContext
@@ -106,7 +106,11 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
             for check_id in ("pod.injected", *(it for it in _BROUGHT if not findings.passed(it))):
                 findings.unknown(check_id, BY_HAND, where=f"Pod {subject.namespace}/{subject.pod} {own}")
         else:
-            findings.judge("pod.injected", len(present) == len(PARTS), got=present, expected=list(PARTS), where=where)
+            others = [] if ROLE_VARIABLE in present else written_roles(pod)
+            got = [*present, *(f"{ROLE_VARIABLE}={arn}" for arn in others)]
+            wanted = f"{ROLE_VARIABLE}={step_context.role_arn}" if others else ROLE_VARIABLE
+            expected = [wanted if part == ROLE_VARIABLE else part for part in PARTS]
+            findings.judge("pod.injected", len(present) == len(PARTS), got=got, expected=expected, where=where)
         step_context = replace(step_context, pod=pod)
     if (step_context.own_token or findings.passed("pod.injected")) and kubelet_status.pod_runs(pod):
         for check_id in _OF_WEBHOOK:

@@ -11,18 +11,17 @@ from enum import StrEnum
 
 from app.flow.model import HOLDS, NO_ACTION, Check, Status, Step, Walk
 from app.flow.port_wrappers.consent import NOT_ASKED
-from app.flow.steps.findings import BY_HAND, NO_PERMISSION, NO_POD
+from app.flow.steps.findings import BY_HAND, NO_POD
 from app.flow.steps.standstill import PROGRAM_ENDED
 from app.flow.steps.sts_assume import OWN_REQUEST
 from app.flow.steps.webhook import LATER
 from app.flow.verdict.check_dependencies import PLACES, in_order, roots
 from app.flow.verdict.connection_errors import blames_surroundings
 from app.flow.verdict.error_messages import lies_in, shows_in
-from app.flow.verdict.proof import is_proven, waits_for
+from app.flow.verdict.proof import PODS, is_proven, is_unlisted, waits_for
 from app.flow.verdict.refusals import ANSWER, APPLICATION, LEAVES_OPEN, RUNNING, Reading, convicting, read_refusal
 
 REFUSED_LATELY = "sts.recent_failures"
-_PODS = "pod.siblings"
 _NEEDLESS = (NO_ACTION, BY_HAND)
 """The reasons of checks of something that this Pod does not need, as far as anything shows."""
 
@@ -172,9 +171,8 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
     first = next(iter(ours or asked or undecided), None)
     if first is None:
         return Verdict(outcome=Outcome.UNKNOWN, status=Status.UNKNOWN)
-    listed = by_id.get(_PODS)
-    if first[1].reason == NO_POD and listed is not None and listed.reason == NO_PERMISSION:
-        first = (PLACES[_PODS], listed)  # no Pod was examined because we may not list them
+    if first[1].reason == NO_POD and is_unlisted(by_id):
+        first = (PLACES[PODS], by_id[PODS])  # no Pod was examined because we could not list them
     return Verdict(outcome=Outcome.UNKNOWN, status=first[1].status, step=first[0], check=first[1], open=open_)
 
 

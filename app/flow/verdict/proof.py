@@ -13,15 +13,23 @@ from app.flow.steps.webhook import NEXT_POD
 from app.flow.verdict.check_dependencies import SENT
 from app.flow.verdict.refusals import ANSWER, GRANTED, RUNNING
 
+PODS = "pod.siblings"
 _NOT_SENT = (NOT_ASKED, "stand_in")
 
 
 def is_proven(walk: Walk, by_id: Mapping[str, Check]) -> bool:
-    """Whether STS has issued credentials: to us, for the Pod's own token where there is a Pod, which we could read; or
-    to a program of the ServiceAccount, while this Pod, which the webhook has edited, runs."""
-    if _passed(by_id, ANSWER) and (_passed(by_id, "token.file", "pod.exists") or not walk.subject.pod):
+    """Whether STS has issued credentials: to us, for the Pod's own token, or for any token of the ServiceAccount where
+    it is known to have no Pod; or to a program of the ServiceAccount, while this Pod, which the webhook has edited,
+    runs."""
+    podless = not walk.subject.pod and not is_unlisted(by_id)
+    if _passed(by_id, ANSWER) and (podless or _passed(by_id, "token.file", "pod.exists")):
         return True
     return _passed(by_id, GRANTED, RUNNING) and _is_equipped(by_id)
+
+
+def is_unlisted(by_id: Mapping[str, Check]) -> bool:
+    """Whether the Pods of the ServiceAccount could not be listed."""
+    return PODS in by_id and by_id[PODS].status is Status.UNKNOWN
 
 
 def waits_for(

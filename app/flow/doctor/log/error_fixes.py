@@ -11,7 +11,7 @@ from app.flow.doctor.aws_fixes import activate_region
 from app.flow.doctor.fix import Fix, line
 from app.flow.doctor.log.permission_fixes import chained, denied_by, organization, permit_denied
 from app.flow.doctor.names import REGION_HERE, Names
-from app.flow.doctor.pod_fixes import readable
+from app.flow.doctor.pod_fixes import kubelet, readable
 from app.flow.json_access import get, get_list, get_str
 from app.flow.model import JsonObject, JsonValue, Step
 from app.flow.names import TOKEN_DIRECTORY, boundary_of, host_and_path
@@ -41,6 +41,7 @@ from app.flow.verdict.error_messages import (
     denying_policy,
     encoded_message,
     ended_session,
+    expired_token,
     is_refusal,
     is_throttled,
     lacks_claim,
@@ -166,6 +167,8 @@ def _refusal(names: Names, said: str) -> Fix | None:
         return activate_region(names)
     if ended_session(said):
         return Fix(id="renew_session", commands=names.recreate())
+    if expired_token(said):
+        return Fix(id="expired_token", commands=(*names.show_workload(), *kubelet(names).commands))
     action, resource = denied_action(said)
     own = f":assumed-role/{names.role_name}/" in principal_of(said)
     if action and own:

@@ -14,7 +14,7 @@ from app.flow.doctor.survey.mistyped import OF_PODS
 from app.flow.doctor.survey.pods import StalePod
 from app.flow.doctor.survey.survey_reads import Policy
 from app.flow.doctor.survey.values import Problem, RoleFound
-from app.flow.doctor.trust_fix import Bearer, admitting
+from app.flow.doctor.trust_fix import Bearer, admitting, exceeds_quota
 from app.flow.doctor.workload import HELD_BACK, PAUSED, workload_of
 from app.flow.json_access import get_str
 from app.flow.matching import request_conditions
@@ -35,6 +35,8 @@ _TRUST = {
     "trust.scope": "",
 }
 """The checks of a trust policy in their order, each with the key of the problem where it is the first that fails."""
+_ADMITS = ("trust", "trust_instead", "trust_refused", "trust_in_list", "trust_over_quota")
+"""The fixes that let in one ServiceAccount."""
 _NAMED = 5
 """How many Pods a sentence names at most."""
 
@@ -154,9 +156,11 @@ def refused(case: Case, together: Sequence[Bearer]) -> Problem:
     checks = findings.report().checks
     first = next(check for check in checks if check.status is Status.FAILED)
     fix = case.fix(first)
-    if len(together) > 1 and fix is not None and fix.id in ("trust", "trust_instead", "trust_refused"):
+    if len(together) > 1 and fix is not None and fix.id in _ADMITS:
         policy = reduce(admitting, together, case.policy.document)
-        fix = Fix(id="trust_together", commands=(case.names(first).update_trust(policy),))
+        too_long = exceeds_quota(policy) and not exceeds_quota(case.policy.document)
+        fix_id = "trust_over_quota" if too_long else "trust_together"
+        fix = Fix(id=fix_id, commands=(case.names(first).update_trust(policy),))
     cause = "causes.condition_key" if is_of_other_key(first) else _TRUST[first.id]
     return Problem(cause=cause, status=Status.FAILED, fix=fix)
 
