@@ -844,6 +844,12 @@ def test_a_custom_audience_is_taken_back_where_the_trust_policy_does_not_know_it
     annotate(fakes, audience="other")
     fix_id, (command, _) = words(fakes)
     assert (fix_id, command[-1]) == ("default_audience", "eks.amazonaws.com/audience-")
+    wrong_key = {"StringEquals": {f"{ISSUER}:aud": "other"}}  # which no audience meets
+    fakes.role["AssumeRolePolicyDocument"]["Statement"][0]["Condition"] = wrong_key
+    fix_id, ((*_, document),) = words(fakes)
+    assert (fix_id, json.loads(document)["Statement"][-1]["Condition"]["StringEquals"][f"{HOST}:aud"]) == (
+        *("trust", "other"),
+    )
 
 
 def test_a_role_that_is_missing_is_created_for_this_service_account() -> None:
