@@ -164,6 +164,12 @@ def test_no_condition_is_met_by_everybody():
     assert found.decision.allowed
     assert statuses(found) == "ppppw"
     assert let_in(found.strangers) == EVERYBODY
+    beside = policy({"StringEquals": {SUB: SUBJECT}})
+    beside["Statement"] += policy({"StringEquals": {"aws:SourceVpce": "vpce-1"}})["Statement"]  # others are in that VPC
+    found = compare(CLAIMS, PROVIDER, ARN, beside)
+    assert found.decision.allowed
+    assert let_in(found.strangers) == EVERYBODY
+    assert found.row("sub", "policy").status is Status.WARNING
 
 
 def test_a_star_is_a_character_to_one_operator_and_a_pattern_to_the_other():

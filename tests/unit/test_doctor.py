@@ -594,7 +594,11 @@ def test_a_change_changes_something_and_shows_no_secret(name: str) -> None:
 
 TRUST: dict[str, dict[str, Any]] = {
     "principal": {"Principal": {"Federated": f"{PROVIDER}X"}},
+    "another principal as well": {"Principal": {"Service": "pods.eks.amazonaws.com", "Federated": f"{PROVIDER}X"}},
     "action": {"Action": "sts:AssumeRole"},
+    "subjects, one with a star": {
+        "Condition": {"StringEquals": {f"{HOST}:sub": ["system:serviceaccount:default:*", "system:serviceaccount:a:b"]}}
+    },
     "subject": {"Condition": {"StringEquals": {f"{HOST}:sub": "system:serviceaccount:prod:my-sa"}}},
     "audience": {"Condition": {"StringEquals": {f"{HOST}:aud": "sts.amazon.com"}}},
     "key": {"Condition": {"StringEquals": {f"{ISSUER}:sub": SUB}}},
@@ -618,15 +622,25 @@ def test_the_trust_policy_that_is_proposed_lets_the_service_account_in_and_nobod
     assert found.verdict.status is PASSED
 
 
-@pytest.mark.parametrize("subject", ["system:serviceaccount:default:*", ["system:serviceaccount:?:my-sa", "*"]])
-def test_a_statement_that_matches_nobody_is_replaced(subject: str | list[str]) -> None:
+@pytest.mark.parametrize(
+    ("element", "fix"),
+    [
+        ({"Condition": {"StringEquals": {f"{HOST}:sub": "system:serviceaccount:default:*"}}}, "trust_instead"),
+        (
+            {"Condition": {"StringEquals": {f"{HOST}:sub": ["system:serviceaccount:?:my-sa", "*"]}}},
+            "trust_instead",
+        ),
+        ({"Action": "s3:GetObject"}, "trust_refused"),
+    ],
+)
+def test_a_statement_that_matches_nobody_or_that_iam_refuses_is_replaced(element: dict[str, Any], fix: str) -> None:
     fakes = healthy()
     policy = fakes.role["AssumeRolePolicyDocument"]
     policy["Statement"].append({**policy["Statement"][0], "Action": "sts:TagSession"})
-    policy["Statement"][0]["Condition"] = {"StringEquals": {f"{HOST}:sub": subject}}
+    policy["Statement"][0].update(element)
     fix_id, ((*_, document),) = words(fakes)
     after = json.loads(document)
-    assert fix_id == "trust_instead"
+    assert fix_id == fix
     assert after["Statement"][0] == policy["Statement"][1], "the other one stays"
     assert [get_str(it, "Condition", "StringEquals", f"{HOST}:sub") for it in after["Statement"]][1:] == [SUB]
     fakes.role["AssumeRolePolicyDocument"] = after
@@ -830,6 +844,12 @@ def test_a_custom_audience_is_taken_back_where_the_trust_policy_does_not_know_it
     annotate(fakes, audience="other")
     fix_id, (command, _) = words(fakes)
     assert (fix_id, command[-1]) == ("default_audience", "eks.amazonaws.com/audience-")
+    wrong_key = {"StringEquals": {f"{ISSUER}:aud": "other"}}  # which no audience meets
+    fakes.role["AssumeRolePolicyDocument"]["Statement"][0]["Condition"] = wrong_key
+    fix_id, ((*_, document),) = words(fakes)
+    assert (fix_id, json.loads(document)["Statement"][-1]["Condition"]["StringEquals"][f"{HOST}:aud"]) == (
+        *("trust", "other"),
+    )
 
 
 def test_a_role_that_is_missing_is_created_for_this_service_account() -> None:
@@ -1069,6 +1089,7 @@ def test_a_token_that_kubelet_did_not_renew_is_no_matter_of_the_pod() -> None:
     [
         ("444455556666", NotFound(code="NoSuchEntity", server_message="no"), "_there", "python -m app doctor "),
         (ACCOUNT, NotPermitted(code="AccessDenied", server_message="no"), "_permitted", "aws iam get-role "),
+        (ACCOUNT, Unreachable(code="timed_out", server_message="no"), "", "aws iam get-role "),
     ],
 )
 def test_a_role_that_we_cannot_read_is_looked_for_with_other_credentials(

@@ -9,7 +9,7 @@ from html import unescape
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.commands import doctor_text
@@ -137,6 +137,12 @@ def by_pod_identity(fakes: Fakes) -> None:
     fakes.pod = fakes.mutated(bare_pod())
 
 
+def by_organization(fakes: Fakes) -> None:
+    """IAM's simulator says that the organization denies it, although the role's policies allow it."""
+    detail = {"OrganizationsDecisionDetail": {"AllowedByOrganizations": False}}
+    fakes.simulations = [{"EvalActionName": "s3:ListAllMyBuckets", "EvalDecision": "implicitDeny", **detail}]
+
+
 def for_root_alone(fakes: Fakes) -> None:
     """The manifest of a Pod without an owner has the token's volume, for root alone, and another user."""
     pod = fakes.pod
@@ -169,6 +175,10 @@ LEADS_TO: dict[str, tuple[tuple[Callable[[Fakes], Any], ...], dict[str, Any], Ou
     "static keys and a profile": (
         (FIXES["static keys"][0], lambda f: add_variable(f, "AWS_PROFILE")),
         *({}, WORKS, "pod.static_keys"),
+    ),
+    "no provider, and what an organization denies": (
+        *((no_provider, by_organization), {"assume_role": NO_PROVIDER}),
+        *(NEXT, "access.policy"),
     ),
     "no role": ((), NO_ROLE, NEXT, "access.policy"),
     "a near role": ((lambda f: mistyped_role(f, trust_policy()),), NO_ROLE, SHOULD_WORK, ""),
@@ -451,6 +461,7 @@ EVIDENCE = sorted(
 
 @settings(max_examples=examples(100))
 @given(name=st.sampled_from(EVIDENCE), junk=_JSON, case=st.sampled_from(sorted(FIXES)), now=st.floats())
+@example(name=EVIDENCE[0], junk=None, case="bare name", now=-62_135_596_801.0)  # before the year 1
 def test_no_evidence_can_break_it(name: str, junk: Any, case: str, now: float) -> None:
     found = spoilt(FIXES[case][0])
     reports = tuple(

@@ -683,11 +683,25 @@ def test_a_webhook_that_does_not_answer_and_may_not_be_passed_over_breaks_the_ch
     assert (found.status, found.error) == (FAILED, said)
 
 
-def test_a_container_that_has_ended_hides_its_file() -> None:
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ({}, "not_observable"),
+        ({"phase": "Pending"}, "not_running"),
+        (
+            {"phase": "Succeeded", "containerStatuses": [{"name": "aws-cli", "state": {"terminated": {}}}]},
+            "not_running",
+        ),
+        ({"phase": "Running", "containerStatuses": [{"name": "aws-cli", "state": {"running": {}}}]}, "not_observable"),
+    ],
+)
+def test_a_container_that_has_ended_hides_its_file(status: dict[str, Any], reason: str) -> None:
     said = "cannot exec into a container in a completed pod; current phase is Succeeded"
-    found = walk(Fakes(errors={"execute": error(Refused, said)}).ports(), SUBJECT)
+    fakes = Fakes(errors={"execute": error(Refused, said)})
+    fakes.pod["status"] = status
+    found = walk(fakes.ports(), SUBJECT)
     hidden = check(found, "token.file")
-    assert (hidden.status, hidden.reason, hidden.error) == (UNKNOWN, "not_observable", said)
+    assert (hidden.status, hidden.reason, hidden.error) == (UNKNOWN, reason, said)
     assert check(found, "token.lifetime").reason == "stand_in"
 
 

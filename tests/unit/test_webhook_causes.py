@@ -506,6 +506,22 @@ def test_a_pod_that_was_edited_before_works_until_the_next_one(name: str) -> Non
         assert not any(RESTART in command for command in found.fix.commands)
 
 
+def test_an_annotation_that_was_removed_is_written_back_before_the_next_pod_needs_it() -> None:
+    fakes = running()
+    fakes.service_account["metadata"].pop("annotations")
+    found = examine(fakes.ports(), SUBJECT)
+    warned, fix = found.verdict.check, found.fix
+    assert warned is not None
+    assert fix is not None
+    assert (found.verdict.outcome, warned.id, warned.reason) == (
+        Outcome.WORKS,
+        "service_account.annotation",
+        "next_pod",
+    )
+    assert (fix.id, fix.then) == ("annotate_again", "works_as_it_is")
+    assert fix.commands == (f"kubectl -n default annotate serviceaccount my-sa eks.amazonaws.com/role-arn={ROLE}",)
+
+
 def test_an_association_that_is_newer_than_the_pod_shows_in_the_dry_run() -> None:
     """Its webhook was called a silent one, although it had edited the Pod of the dry run."""
     fakes = unedited()

@@ -28,7 +28,7 @@ from app.flow.names import annotated_role_arn, host_and_path
 from app.flow.steps.findings import NO_PERMISSION
 from app.flow.steps.mutation import DRY_RUN
 from app.flow.steps.service_account import WEBHOOKS_OWN
-from app.flow.steps.trust_policy import OF_CALLER, OF_REQUEST, OF_TIME
+from app.flow.steps.trust_policy import OF_CALLER, OF_REQUEST, OF_TIME, is_of_other_key
 from app.flow.steps.webhook import NEXT_POD
 from app.flow.verdict.refusals import CHANGED
 
@@ -189,10 +189,10 @@ def look_for_role(names: Names) -> Fix:
 
 def trust(names: Names) -> Fix:
     """Adds a statement that lets in the ServiceAccount, unless the trust policy lacks only the audience of its own that
-    its token has."""
+    its token has. A condition under another key fails whatever the audience."""
     if names.check.reason == CHANGED.id:
         return Fix(id="read_again")
-    if names.check.id == "trust.audience" and names.asks_for_audience:
+    if names.check.id == "trust.audience" and names.asks_for_audience and not is_of_other_key(names.check):
         return pod_fixes.default_audience(names)
     before = names.documents.get("trust_policy")
     if names.check.reason in (OF_REQUEST, OF_CALLER):

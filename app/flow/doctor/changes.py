@@ -16,6 +16,7 @@ from app.flow.json_access import get_list, get_object, get_str, strings
 from app.flow.model import JsonObject, JsonValue, Status
 from app.flow.names import host_and_path
 from app.flow.steps.injection import request_pod
+from app.flow.steps.trust_policy import is_of_other_key
 
 TRUST_POLICY = "AssumeRolePolicyDocument"
 """The part of a role that says who may assume it."""
@@ -83,7 +84,7 @@ def lasting_bearer(names: Names) -> Bearer:
     is given up in the end because the trust policy or the provider refuses it."""
     provider = None if names.there else names.documents.get("provider")  # ours says nothing of another account's
     trusted, accepted = names.check_of("trust.audience"), get_list(provider, "ClientIDList")
-    refused = trusted is not None and trusted.status is Status.FAILED
+    refused = trusted is not None and trusted.status is Status.FAILED and not is_of_other_key(trusted)
     unknown = bool(accepted) and names.bearer.audience not in accepted
     given_up = names.asks_for_audience and (refused or unknown)
     return replace(names.bearer, audience=names.usual_audience) if given_up else names.bearer

@@ -13,7 +13,7 @@ from app.flow.json_access import get, get_object, get_str, strings
 from app.flow.matching.near_miss import Miss, notes, of_condition, of_values
 from app.flow.matching.nearest import Trace, nearest, statements
 from app.flow.matching.policy_edits import EQUALS, LIKE, others_that_fit, subjects, with_operator
-from app.flow.matching.request_conditions import is_of_request
+from app.flow.matching.request_conditions import is_of_request, may_allow
 from app.flow.model import JsonValue, Status
 from app.flow.names import audience_claim, host_and_path
 from app.flow.policy.json_places import Path
@@ -45,7 +45,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stranger:
-    """Another ServiceAccount of the same cluster, and whether the policy lets it in."""
+    """Another ServiceAccount of the same cluster, and whether the policy lets it in, at least where its request meets
+    the conditions on it."""
 
     kind: str
     """What it has in common with ours: the key of its words."""
@@ -279,7 +280,7 @@ def _strangers(claims: Mapping[str, Any], provider_arn: str, policy: JsonValue) 
             kind=kind,
             subject=other,
             named=other in specified,
-            allowed=evaluate(policy, web_identity_context(issuer, {**claims, "sub": other}, provider_arn)).allowed,
+            allowed=may_allow(evaluate(policy, web_identity_context(issuer, {**claims, "sub": other}, provider_arn))),
         )
         for other, kind in candidates.items()
         if other != subject

@@ -29,7 +29,7 @@ from app.flow.port_wrappers.deadline import OUT_OF_TIME, TIMED_OUT
 from app.flow.steps.kubelet_status import ENDED
 
 _LAST = 250_000_000_000
-"""The latest Unix time, in seconds, that Python can still write as a date; a file may contain later ones."""
+"""A Unix time, in seconds, that Python can still write as a date; a file may contain later ones, and some before 0."""
 
 
 class NotKnown(NotAsked):
@@ -121,7 +121,7 @@ def copy_of(walk: Walk, checks: Sequence[Check], evidence: Mapping[str, JsonValu
     by_id = {check.id: check for check in (*walk.checks, *checks)}
     return Copy(
         subject=walk.subject,
-        now=read_at if abs(read_at) < _LAST else 0.0,
+        now=read_at if 0 <= read_at < _LAST else 0.0,
         checks=by_id,
         read=documents,
         documents=dict(documents),

@@ -218,16 +218,16 @@ class _Aws(_Answers):
 
     def list_buckets(self, credentials: Credentials) -> Sequence[str]:
         """No buckets. Refused where S3 refused it before for something that is not in the role's policies, or where
-        these do not allow it. Raises `NotKnown` where something was not asked for, or the role has a boundary."""
+        these do not allow it. Raises `NotKnown` where something was not asked for, or where more limits the role."""
         copy, found = self._copy, self._copy.check("access.list_buckets")
+        decision, role_arn = copy.documents.get("permission_decision"), copy.annotated_role
         if any(check.reason == NOT_ASKED for check in copy.checks.values()):
             raise NotKnown
         beyond = copy.passed("access.policy") or "policies" not in copy.changed
-        if found.status is Status.FAILED and beyond and copy.annotated_role == copy.role_arn:
+        if found.status is Status.FAILED and beyond and role_arn == copy.role_arn:
             raise refused(found)
-        if boundary_of(copy.documents.get("role")):
+        if get(decision, "organization_allows") is False or boundary_of(copy.documents.get("role")):
             raise NotKnown
-        role_arn = copy.annotated_role
         policies = _policies(copy, role_name(role_arn))
         keys = session_keys(*container_files.claims_of(copy)) | {"aws:PrincipalArn": role_arn}
         resource = f"arn:{role_arn.split(':')[1]}:s3:::*"
