@@ -141,12 +141,30 @@ def test_echo_is_the_images_own(image, printed):
     assert simulated("echo 'a\\nb'", container(image)).stdout == printed
 
 
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("cat < /no", "cannot open /no: No such file"),
+        ("cat < /no/x", "cannot open /no/x: No such file"),
+        ("echo >> /no/x", "cannot create /no/x: Directory nonexistent"),
+        ("exec <> /no/x", "cannot create /no/x: Directory nonexistent"),
+        ("> f; echo > f/x", "cannot create f/x: Directory nonexistent"),
+        ("echo > /tmp", "cannot create /tmp: Is a directory"),
+        ("set -C; > f; > f", "cannot create f: File exists"),
+        ("echo >&7", "7: Bad file descriptor"),
+    ],
+)
+def test_a_redirection_that_fails(script, said, tmp_path):
+    assert simulated(script).stderr == f"sh: {said}\n"
+    assert dash(script, tmp_path).stderr == f"sh: 1: {said}\n"
+
+
 def test_who_is_not_root_writes_where_all_may():
     done = simulated(
         "echo x > /tmp/x && cat /tmp/x; echo y > /y; id -u; whoami", container(user=User(uid=1000, gid=1000))
     )
     assert done.stdout == "x\n1000\n"
-    assert done.stderr == "sh: cannot open /y: Permission denied\nwhoami: cannot find name for user ID 1000\n"
+    assert done.stderr == "sh: cannot create /y: Permission denied\nwhoami: cannot find name for user ID 1000\n"
 
 
 def test_any_option_is_a_programs_own_matter():
