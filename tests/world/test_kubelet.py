@@ -538,6 +538,28 @@ def test_sidecars_keep_running_beside_the_others(run_pod):
     assert "running" in pod["status"]["initContainerStatuses"][0]["state"]
 
 
+@pytest.mark.parametrize(("program", "exit_code"), [(["sleep", "100"], 137), (["a-server"], 137), (["env"], 0)])
+def test_sidecars_end_when_the_other_containers_have_ended(simulation, world, run_pod, program, exit_code):
+    sidecar = {"name": "side", "image": "busybox", "restartPolicy": "Always", "command": program}
+    pod = run_pod(spec={"initContainers": [sidecar]}, container={"command": ["sleep", "15"]})
+    for seconds in (16, 60):
+        simulation.move_clock(world, seconds)
+        status = pod_of(world, "probe")["status"]
+        (side,) = status["initContainerStatuses"]
+        assert (status["phase"], side["ready"]) == ("Succeeded", False)
+        assert (side["state"]["terminated"]["exitCode"], side["restartCount"]) == (exit_code, 0)
+    assert (("Killing", "Stopping container side") in events_of(world, pod)) is (exit_code == 137)
+
+
+def test_a_sidecar_that_was_never_started_keeps_the_others_waiting(run_pod):
+    missing = {"configMapKeyRef": {"name": "settings", "key": "FILE"}}
+    env = [{"name": "FILE", "valueFrom": missing}]
+    sidecar = {"name": "side", "image": "busybox", "command": ["env"], "env": env, "restartPolicy": "Always"}
+    status = run_pod(spec={"initContainers": [sidecar]})["status"]
+    assert status["phase"] == "Pending"
+    assert status["containerStatuses"][0]["state"] == {"waiting": {"reason": "PodInitializing"}}
+
+
 def test_a_sidecar_that_ends_starts_again_whatever_the_pods_policy(simulation, world, run_pod):
     sidecar = {"name": "side", "image": "busybox", "command": ["env"], "restartPolicy": "Always"}
     pod = run_pod(spec={"initContainers": [sidecar]})
