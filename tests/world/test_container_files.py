@@ -264,7 +264,7 @@ def test_a_part_of_a_volume_stays_what_it_was_when_it_was_mounted(tree):
 
 def test_a_part_that_is_not_there_becomes_a_directory_of_the_volume(tree):
     AtomicWriter(tree, lambda: NOW).write({"a": FileProjection(data=b"", mode=0o644)})
-    tree.own(tree.root, Attributes(mode=0o2770, gid=5))
+    tree.own(tree.root, Attributes(mode=0o3770, gid=5))
     mounts = {"/one": part_of(tree, "x/y"), "/all": part_of(tree, "")}
     files = FileSystem(mounts, User(), NOW, writable=["/one"])
     assert [files.stat(path).mode & 0o7777 for path in ("/one", "/all/x")] == [0o2770] * 2

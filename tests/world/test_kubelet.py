@@ -74,6 +74,24 @@ def test_modes_and_owners_of_the_token(run_pod, execute, security, container, mo
     assert execute(pod, "printenv", "HOME").stdout == ("/root\n" if owner == "0" else "/\n")
 
 
+@pytest.mark.parametrize(
+    ("volume", "security", "shown"),
+    [
+        ({"configMap": {"name": "kube-root-ca.crt"}}, {}, "777 0"),
+        ({"secret": {"secretName": "no", "optional": True}}, {}, "1777 0"),
+        ({"emptyDir": {"medium": "Memory"}}, {}, "1777 0"),
+        ({"emptyDir": {}}, {}, "777 0\n755 0\n644 0"),
+        ({"emptyDir": {}}, {"fsGroup": 2000}, "2777 2000\n2755 2000\n644 2000"),
+        ({"hostPath": {"path": "/x"}}, {"fsGroup": 2000}, "777 0\n755 0\n644 0"),
+    ],
+)
+def test_modes_and_groups_of_a_volume(run_pod, execute, volume, security, shown):
+    mount = {"volumeMounts": [{"name": "v", "mountPath": "/v"}]}
+    pod = run_pod(spec={"volumes": [{"name": "v", **volume}], "securityContext": security}, container=mount)
+    script = "(mkdir /v/d && echo x > /v/d/f) 2> /dev/null; cd /v; stat -c '%a %g' . * */*"
+    assert execute(pod, "sh", "-c", script).stdout.startswith(f"{shown}\n")
+
+
 def test_containers_of_different_users_share_no_owner(run_pod, execute):
     sidecar = {"name": "b", "image": "busybox", "command": ["sleep", "1"], "securityContext": {"runAsUser": 2}}
     first = {"name": "a", "image": "busybox", "command": ["sleep", "1"], "securityContext": {"runAsUser": 1}}
@@ -111,12 +129,17 @@ def test_config_maps_and_secrets_as_files_and_variables(simulation, world, run_p
 
     world_run(put())
     items = [{"key": "b.txt", "path": "d/f"}, {"key": "COLOUR", "path": "shut", "mode": 0}]
+    sizes = [
+        {"path": path, "resourceFieldRef": {"containerName": "app", "resource": resource, "divisor": divisor}}
+        for path, resource, divisor in (("memory", "requests.memory", "1Mi"), ("node", "limits.ephemeral-storage", "0"))
+    ]
     downward = {"items": [{"path": "annotations", "fieldRef": {"fieldPath": "metadata.annotations"}}]}
     pod = run_pod(
         spec={
             "volumes": [
                 {"name": "v", "configMap": {"name": "settings", "items": items}},
                 {"name": "own", "downwardAPI": downward},
+                {"name": "sizes", "downwardAPI": {"items": sizes}},
             ]
         },
         metadata={"annotations": {"b": '{"a\\b": "é\t\x01\u200b\U000e0001"}', "a": "x"}},
@@ -127,11 +150,14 @@ def test_config_maps_and_secrets_as_files_and_variables(simulation, world, run_p
                 {"name": "TWO", "value": "$(ONE)-$(NOPE)-$$(ONE)"},
                 {"name": "ME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
                 {"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}},
+                {"name": "CPU", "valueFrom": {"resourceFieldRef": {"resource": "limits.cpu"}}},
+                {"name": "MILLI", "valueFrom": {"resourceFieldRef": {"resource": "limits.cpu", "divisor": "1m"}}},
                 {"name": "API", "value": "$(KUBERNETES_SERVICE_HOST)"},
                 {"name": "MY_DNS_PORT", "value": "mine"},
             ],
             "command": ["echo", "$(API) $(MY_DNS_PORT) $(MY_DNS_PORT_53_UDP)"],
-            "volumeMounts": [{"name": "v", "mountPath": "/v"}, {"name": "own", "mountPath": "/own"}],
+            "resources": {"requests": {"memory": "64.5Mi"}, "limits": {"cpu": "1500m"}},
+            "volumeMounts": [{"name": name, "mountPath": f"/{name}"} for name in ("v", "own", "sizes")],
         },
     )
     assert execute(pod, "cat", "/v/d/f").stdout == "text"
@@ -141,12 +167,14 @@ def test_config_maps_and_secrets_as_files_and_variables(simulation, world, run_p
     )
     wanted = {
         "P_COLOUR": "blue", "ONE": "blue", "TWO": "blue-$(NOPE)-$(ONE)", "ME": "probe", "NODE": world.node_name,
-        "API": "10.100.0.1", "P_RAW": None, "NONE_SERVICE_HOST": None, "MY_DNS_SERVICE_HOST": "10.100.0.9",
+        "CPU": "2", "MILLI": "1500", "API": "10.100.0.1", "P_RAW": None, "NONE_SERVICE_HOST": None,
+        "MY_DNS_SERVICE_HOST": "10.100.0.9",
         "MY_DNS_SERVICE_PORT": "53", "MY_DNS_SERVICE_PORT_A_B": "53", "MY_DNS_SERVICE_PORT_WEB": "80",
         "MY_DNS_PORT": "mine", "MY_DNS_PORT_80_TCP": "tcp://10.100.0.9:80", "MY_DNS_PORT_53_UDP_PROTO": "udp",
     }  # fmt: skip
     printed = dict(line.split("=", 1) for line in execute(pod, "env").stdout.splitlines())
     assert {name: printed.get(name) for name in wanted} == wanted
+    assert execute(pod, "cat", "/sizes/memory", "/sizes/node").stdout == "6576224326324"
     assert log_of(world, "probe") == "10.100.0.1 mine udp://10.100.0.9:53\n"
     other = run_pod("other", spec={"enableServiceLinks": False})
     names = {line.partition("=")[0] for line in execute(other, "env").stdout.splitlines()}
@@ -328,6 +356,18 @@ def test_a_missing_object_or_key(world, core, run_pod, volume, said):
             {"env": [{"name": "X", "valueFrom": {"secretKeyRef": {"name": "nope", "key": "k"}}}]},
             'secret "nope" not found',
         ),
+        (
+            {"env": [{"name": "X", "valueFrom": {"resourceFieldRef": {"resource": "limits.pods"}}}]},
+            "unsupported container resource : limits.pods",
+        ),
+        (
+            {
+                "env": [
+                    {"name": "X", "valueFrom": {"resourceFieldRef": {"containerName": "b", "resource": "limits.cpu"}}}
+                ]
+            },
+            "container b not found",
+        ),
         ({"volumeMounts": [{"name": "v", "mountPath": "/m", "subPathExpr": "$(B)/$(A)"}]}, "missing value for A, B"),
         (
             {
@@ -496,6 +536,28 @@ def test_sidecars_keep_running_beside_the_others(run_pod):
     pod = run_pod(spec={"initContainers": [sidecar]})
     assert pod["status"]["phase"] == "Running"
     assert "running" in pod["status"]["initContainerStatuses"][0]["state"]
+
+
+@pytest.mark.parametrize(("program", "exit_code"), [(["sleep", "100"], 137), (["a-server"], 137), (["env"], 0)])
+def test_sidecars_end_when_the_other_containers_have_ended(simulation, world, run_pod, program, exit_code):
+    sidecar = {"name": "side", "image": "busybox", "restartPolicy": "Always", "command": program}
+    pod = run_pod(spec={"initContainers": [sidecar]}, container={"command": ["sleep", "15"]})
+    for seconds in (16, 60):
+        simulation.move_clock(world, seconds)
+        status = pod_of(world, "probe")["status"]
+        (side,) = status["initContainerStatuses"]
+        assert (status["phase"], side["ready"]) == ("Succeeded", False)
+        assert (side["state"]["terminated"]["exitCode"], side["restartCount"]) == (exit_code, 0)
+    assert (("Killing", "Stopping container side") in events_of(world, pod)) is (exit_code == 137)
+
+
+def test_a_sidecar_that_was_never_started_keeps_the_others_waiting(run_pod):
+    missing = {"configMapKeyRef": {"name": "settings", "key": "FILE"}}
+    env = [{"name": "FILE", "valueFrom": missing}]
+    sidecar = {"name": "side", "image": "busybox", "command": ["env"], "env": env, "restartPolicy": "Always"}
+    status = run_pod(spec={"initContainers": [sidecar]})["status"]
+    assert status["phase"] == "Pending"
+    assert status["containerStatuses"][0]["state"] == {"waiting": {"reason": "PodInitializing"}}
 
 
 def test_a_sidecar_that_ends_starts_again_whatever_the_pods_policy(simulation, world, run_pod):

@@ -22,6 +22,9 @@ from tests.world.kubernetes_world import (
 
 pytestmark = pytest.mark.one_world
 
+SERVICES = "/api/v1/namespaces/default/services"
+SLICES = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"
+
 
 @pytest.fixture
 def api(simulation, world):
@@ -83,6 +86,21 @@ def test_what_a_webhook_is_asked(api, webhook):
     assert request["object"]["spec"]["serviceAccountName"] == "default"
     assert request["object"]["spec"]["volumes"][0]["name"].startswith("kube-api-access-")
     assert "uid" not in request["object"]["metadata"]
+    user = {"User": "a", "Uid": "7", "Group": "system:masters", "Extra-Scope": "x"}
+    api.post(PODS, pod(), headers={f"Impersonate-{name}": value for name, value in user.items()}, dryRun="All")
+    groups = ["system:masters", "system:authenticated"]
+    wanted = {"username": "a", "groups": groups, "uid": "7", "extra": {"scope": ["x"]}}
+    assert webhook.asked[-1][1]["request"]["userInfo"] == wanted
+    api.post(PODS, pod())
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["UPDATE"], "resources": ["pods/status"]}
+    api.post(WEBHOOKS, configuration("second", rules=[rule]))
+    assert api.patch(f"{PODS}/x/status", {"status": {"reason": "y"}}, MERGE).status == 200
+    request = webhook.asked[-1][1]["request"]
+    assert (request["operation"], request["resource"]["resource"], request["subResource"]) == (
+        "UPDATE",
+        "pods",
+        "status",
+    )
 
 
 def test_a_patch_is_applied_and_defaulted(api, webhook):
@@ -287,11 +305,33 @@ def test_ca_bundle_and_service(api, webhook):
         "unable to load root certificates: unable to parse bytes as PEM block"
     )
     api.delete(f"{WEBHOOKS}/other")
-    api.post(WEBHOOKS, configuration(clientConfig={"service": {"name": "svc", "namespace": "ns", "path": "/m"}}))
-    assert api.post(PODS, pod()).body["message"] == (
-        'Internal error occurred: failed calling webhook "other.example.com": failed to call webhook: '
-        'Post "https://svc.ns.svc:443/m?timeout=10s": service "svc" not found'
-    )
+    api.post(WEBHOOKS, configuration(clientConfig={"service": {"name": "svc", "namespace": "default", "path": "/m"}}))
+
+    def refusal():
+        began = (
+            'Internal error occurred: failed calling webhook "other.example.com": failed to call webhook: '
+            'Post "https://svc.default.svc:443/m?timeout=10s": '
+        )
+        message = api.post(PODS, pod()).body["message"]
+        assert message.startswith(began)
+        return message.removeprefix(began)
+
+    def end(number, **conditions):
+        labels = {"kubernetes.io/service-name": "svc"}
+        ends = {"endpoints": [{"addresses": ["192.168.64.9"], "conditions": conditions}]}
+        ports = {"ports": [{"name": "", "port": 80}, {"name": "h", "port": 9443}]}
+        return {"metadata": {"name": f"s{number}", "labels": labels}, "addressType": "IPv4", **ends, **ports}
+
+    assert refusal() == 'service "svc" not found'
+    ports = [{"name": "a", "port": 80}]
+    api.post(SERVICES, {"metadata": {"name": "svc"}, "spec": {"ports": ports}})
+    assert refusal() == 'no service port 443 found for service "svc"'
+    api.patch(f"{SERVICES}/svc", {"spec": {"ports": [*ports, {"name": "h", "port": 443}]}}, MERGE)
+    assert refusal() == 'no endpoints available for service "svc"'
+    assert api.post(SLICES, end(1, ready=False)).status == 201
+    assert refusal() == 'no endpoints available for service "svc"'
+    api.post(SLICES, end(2))
+    assert refusal() == "dial tcp 192.168.64.9:9443: connect: connection refused"
     assert not webhook.asked
 
 

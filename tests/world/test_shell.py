@@ -141,12 +141,49 @@ def test_echo_is_the_images_own(image, printed):
     assert simulated("echo 'a\\nb'", container(image)).stdout == printed
 
 
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("cat < /no", "cannot open /no: No such file"),
+        ("cat < /no/x", "cannot open /no/x: No such file"),
+        ("echo >> /no/x", "cannot create /no/x: Directory nonexistent"),
+        ("exec <> /no/x", "cannot create /no/x: Directory nonexistent"),
+        ("> f; echo > f/x", "cannot create f/x: Directory nonexistent"),
+        ("echo > /tmp", "cannot create /tmp: Is a directory"),
+        ("set -C; > f; > f", "cannot create f: File exists"),
+        ("echo >&7", "7: Bad file descriptor"),
+    ],
+)
+def test_a_redirection_that_fails(script, said, tmp_path):
+    assert simulated(script).stderr == f"sh: {said}\n"
+    assert dash(script, tmp_path).stderr == f"sh: 1: {said}\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "shown"),
+    [
+        ("chown 7:8 f; mv f g; stat -c '%a %u %g' g", "640 7 8"),
+        ("chown 7:8 f; cp f g; stat -c '%a %u %g' g", "640 0 0"),
+        ("chown 7:8 f; cp -p f g; stat -c '%a %u %g' g", "640 7 8"),
+        ("chmod 777 f; cp f g; stat -c %a g; cp f h; chmod 600 h; cp f h; stat -c %a h", "755\n600"),
+        ("mkdir -m 700 d; chown 7 d; mv d e; stat -c '%a %u' e; cp -r e k; stat -c '%a %u' k", "700 7\n700 0"),
+        ("mkdir d; chmod 2775 d; mkdir -m 700 d/e; cp f d; cp -r d/e d/k; stat -c %a d/*", "2700\n640\n2700"),
+    ],
+)
+def test_owners_and_modes_of_files_that_are_moved_and_copied(script, shown):
+    assert simulated(f"echo x > f; chmod 640 f; {script}").stdout == f"{shown}\n"
+
+
 def test_who_is_not_root_writes_where_all_may():
     done = simulated(
-        "echo x > /tmp/x && cat /tmp/x; echo y > /y; id -u; whoami", container(user=User(uid=1000, gid=1000))
+        "cd /root; echo x > /tmp/x && cat /tmp/x; echo y > /y; id -u; whoami", container(user=User(uid=1000, gid=1000))
     )
     assert done.stdout == "x\n1000\n"
-    assert done.stderr == "sh: cannot open /y: Permission denied\nwhoami: cannot find name for user ID 1000\n"
+    assert done.stderr.splitlines() == [
+        "sh: cd: can't cd to /root",
+        "sh: cannot create /y: Permission denied",
+        "whoami: cannot find name for user ID 1000",
+    ]
 
 
 def test_any_option_is_a_programs_own_matter():

@@ -53,6 +53,15 @@ def test_presigned_objects(aws, monkeypatch):
     assert httpx.get(url + "0").status_code == 403
     assert httpx.get(url.replace("%C3%BC", "u")).status_code == 403
     assert "SignatureDoesNotMatch" in httpx.put(url, content=b"changed").text
+    upload = s3.generate_presigned_url("put_object", {"Bucket": "bucket", "Key": "x"})
+    copy = {"x-amz-tagging": "a=b", "x-amz-copy-source": "bucket/y", "x-amz-content-sha256": "UNSIGNED-PAYLOAD"}
+    answer = httpx.put(upload, headers={**copy, "x-amzn-trace-id": "x"})
+    assert answer.status_code == 403
+    assert (
+        "<Code>AccessDenied</Code><Message>There were headers present in the request which were not signed</Message>"
+        "<HeadersNotSigned>x-amz-copy-source, x-amz-tagging</HeadersNotSigned>"
+    ) in answer.text
+    assert httpx.put(upload, content=b"z", headers={"x-amzn-trace-id": "x"}).status_code == 200
     now = time.time()
     monkeypatch.setattr("app.world.aws.authentication.time.time", lambda: now + 62)
     answer = httpx.get(url)

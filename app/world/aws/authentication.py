@@ -95,6 +95,8 @@ def authenticate(accounts: Accounts, request: Incoming, signature: Signature) ->
     verification = verify(signature, key.secret_access_key, request)
     if not verification.matches:
         _refuse(dialect, "mismatch", key_detail | _what_was_signed(signature, verification))
+    if dialect == "s3":
+        _check_headers(signature, request)
     _check_body(dialect, request)
 
     # (5) A long-lived key comes without a token
@@ -173,6 +175,15 @@ def _check_presigned(signature: Signature, now: int) -> None:
             "ServerTime": iso(now),
         }
         raise AwsError(403, "AccessDenied", "Request has expired", details)
+
+
+def _check_headers(signature: Signature, request: Incoming) -> None:
+    """S3 takes no header of its own that is not signed: anyone who has a presigned URL could add one. Users report that
+    the hash of the body is an exception."""
+    own = {name for name, _ in request.headers if name.startswith("x-amz-")} - {"x-amz-content-sha256"}
+    if unsigned := sorted(own - set(signature.signed_headers)):
+        message = "There were headers present in the request which were not signed"
+        raise AwsError(403, "AccessDenied", message, {"HeadersNotSigned": ", ".join(unsigned)})
 
 
 def _check_body(dialect: Dialect, request: Incoming) -> None:

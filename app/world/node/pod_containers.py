@@ -17,7 +17,7 @@ from app.world.node.container_log import ContainerLog
 from app.world.node.container_runtime import ContainerRuntime, run_process, settled
 from app.world.node.image_pulls import find_failure, report_failure
 from app.world.node.pod_record import PodRecord
-from app.world.node.pod_status import ContainerState, PodState
+from app.world.node.pod_status import ContainerState, PodState, is_sidecar
 from app.world.node.programs.environment import ConfigError
 from app.world.node.streams import Streams
 from app.world.node.volumes.volumes import PodVolumes
@@ -188,7 +188,23 @@ class PodContainers:
             state.waiting_message = f"{delay} container={state.name} pod={name}_{namespace}({uid})"
             message = f"Back-off restarting failed container {state.name} in pod {name}_{namespace}({uid})"
             self._record.event("BackOff", message, warning=True, field_path=where)
+        if self._state.has_ended:
+            self._stop_sidecars()
         self.publish_phase()
+
+    def _stop_sidecars(self) -> None:
+        """Ends the sidecars, because the other containers have ended for good."""
+        for state in self._state.init_containers:
+            if state.running:
+                self._kill(state, f"Stopping container {state.name}", "initContainers")
+            elif state.finished is not None:
+                state.waiting = state.waiting_message = ""  # it is not started again
+
+    def _kill(self, state: ContainerState, why: str, member: str) -> None:
+        self._record.event("Killing", why, field_path=f"spec.{member}{{{state.name}}}")
+        if (process := self._running.pop(state.name, None)) is not None:
+            process.cancel()
+        state.finish(KILLED, self._world.node_now())
 
     def _is_tried_again(self, spec: JsonObject, member: str, *, well: bool) -> bool:
         """Whether a container whose process has ended, well or not, gets another one."""
@@ -231,7 +247,8 @@ class PodContainers:
             specs = {spec["name"]: spec for spec in self._record.pod["spec"].get(member) or []}
             for state in states:
                 if state.running:
-                    state.lose(now, again=self._is_tried_again(specs[state.name], member, well=False))
+                    again = self._is_tried_again(specs[state.name], member, well=False)
+                    state.lose(now, again=again and not self._state.has_ended)
 
     # (4) Another image
 
@@ -255,11 +272,7 @@ class PodContainers:
         renewed, self._renewed = self._renewed, set()
         for state in self._state.containers:
             if state.name in renewed and state.running:
-                text = f"Container {state.name} definition changed, will be restarted"
-                self._record.event("Killing", text, field_path=f"spec.containers{{{state.name}}}")
-                if (process := self._running.pop(state.name, None)) is not None:
-                    process.cancel()
-                state.finish(KILLED, self._world.node_now())
+                self._kill(state, f"Container {state.name} definition changed, will be restarted", "containers")
                 state.waiting = "CrashLoopBackOff"  # a back-off of no length: it is started next
                 await self.start(specs[state.name], state, "containers")
 
@@ -283,9 +296,3 @@ class PodContainers:
         kubelet's status manager, which sends the latest status and skips those before."""
         if self._state.phase() != self._published:
             self.publish()
-
-
-def is_sidecar(container: JsonObject) -> bool:
-    """Whether it is an init container that runs as long as the Pod. Other init containers have no restart policy of
-    their own."""
-    return bool(container.get("restartPolicy") == "Always")

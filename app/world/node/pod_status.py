@@ -180,6 +180,11 @@ class PodState:
         return "Succeeded" if all(state.succeeded for state in self.containers) else "Failed"
 
     @property
+    def has_ended(self) -> bool:
+        """Whether no container of the Pod is started any more."""
+        return self.phase() in ("Succeeded", "Failed")
+
+    @property
     def _init_failed(self) -> bool:
         """Whether an init container has failed that is not started again."""
         return any(state.exit_code and not state.waiting for state in self.init_containers)
@@ -253,3 +258,9 @@ class PodState:
 def _all_but(lacking: list[str], why: str, how: str) -> tuple[bool, str, str]:
     """Whether a condition on all containers holds, which it does not for `lacking`; its reason and message if not."""
     return (False, why, f"containers with {how} status: [{' '.join(lacking)}]") if lacking else (True, "", "")
+
+
+def is_sidecar(container: JsonObject) -> bool:
+    """Whether it is an init container that runs as long as the Pod. Other init containers have no restart policy of
+    their own."""
+    return bool(container.get("restartPolicy") == "Always")

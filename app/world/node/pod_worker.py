@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
 from app.world.node.container_runtime import ContainerRuntime
-from app.world.node.pod_containers import PodContainers, is_sidecar
+from app.world.node.pod_containers import PodContainers
 from app.world.node.pod_record import PodRecord
 from app.world.node.pod_schedule import PodSchedule
-from app.world.node.pod_status import ContainerState, PodState
+from app.world.node.pod_status import ContainerState, PodState, is_sidecar
 from app.world.node.volumes.disk import PodDisk
 from app.world.node.volumes.token_manager import TokenManager
 from app.world.node.volumes.volumes import PodVolumes
@@ -197,6 +197,8 @@ class PodWorker:
             work.cancel()
 
     async def _run_containers(self) -> None:
+        if self._state.has_ended:
+            return
         async with self._busy:
             initialized = await self._initialize()
         if initialized:
@@ -208,13 +210,13 @@ class PodWorker:
 
     async def _initialize(self) -> bool:
         """Runs the init containers one by one; each starts after the one before it has ended well, or is a sidecar that
-        runs."""
+        has started (`computeInitContainerActions` in `pkg/kubelet/kuberuntime`)."""
         specs = self._specs("initContainers")
         for state in self._state.init_containers:
             spec = specs[state.name]
             await asyncio.sleep(0)
             await self._keep_running(spec, state, "initContainers")
-            if not state.succeeded and not is_sidecar(spec):
+            if not (state.container_id if is_sidecar(spec) else state.succeeded):
                 return False
         return True
 

@@ -161,11 +161,10 @@ async def _call(
 async def _post(world: World, hook: JsonObject, review: JsonObject) -> JsonValue:
     client, seconds = hook["clientConfig"], hook["timeoutSeconds"]
     if "service" in client:
-        # Services have no network here, so none is ever found.
         service = client["service"]
         host = f"{service['name']}.{service['namespace']}.svc"
         url = f"https://{host}:{service['port']}/{service.get('path', '').lstrip('/')}?timeout={seconds}s"
-        raise CallFailed(f'failed to call webhook: Post "{url}": service "{service["name"]}" not found')
+        raise CallFailed(f'failed to call webhook: Post "{url}": {_why_out_of_reach(world, service)}')
     bundle = base64.b64decode(client.get("caBundle", ""))
     if bundle and b"-----BEGIN CERTIFICATE-----" not in bundle:
         why = "unable to load root certificates: unable to parse bytes as PEM block"
@@ -177,3 +176,24 @@ async def _post(world: World, hook: JsonObject, review: JsonObject) -> JsonValue
         # The server's response is reported unchanged; an error of Go's client with method and URL.
         sentence = str(error) if error.kind == "answer" else f'Post "{url}": {error}'
         raise CallFailed(f"failed to call webhook: {sentence}") from error
+
+
+def _why_out_of_reach(world: World, service: JsonObject) -> str:
+    """Why a Service cannot be called (`ResolveEndpoint` in k8s.io/apiserver `pkg/util/proxy`). Nothing listens in Pods
+    here, so a Pod refuses the connection."""
+    name, namespace, wanted = service["name"], service["namespace"], service["port"]
+    stored = world.cluster.find("services", namespace, name)
+    if stored is None:
+        return f'service "{name}" not found'
+    port = next((each for each in stored.object["spec"].get("ports") or [] if each["port"] == wanted), None)
+    if port is None:
+        return f'no service port {wanted} found for service "{name}"'
+    for each in world.cluster.scan("endpointslices", namespace):
+        if each.object["metadata"].get("labels", {}).get("kubernetes.io/service-name") != name:
+            continue
+        numbers = {entry.get("name") or "": entry.get("port") for entry in each.object.get("ports") or []}
+        for endpoint in each.object.get("endpoints") or []:
+            ready = (endpoint.get("conditions") or {}).get("ready", True)
+            if (number := numbers.get(port.get("name") or "")) and ready and endpoint.get("addresses"):
+                return f"dial tcp {endpoint['addresses'][0]}:{number}: connect: connection refused"
+    return f'no endpoints available for service "{name}"'

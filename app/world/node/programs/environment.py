@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
 from app.world.apiserver.types.go_text import go_quoted
+from app.world.node.programs.resource_fields import resource_value
 
 if TYPE_CHECKING:
     from app.world.apiserver.storage.state import ClusterState
@@ -90,6 +91,16 @@ def field_value(pod: JsonObject, path: str) -> str:
     raise ConfigError(f"unsupported fieldPath: {path}")
 
 
+def resource_field_value(
+    cluster: ClusterState, pod: JsonObject, container: JsonObject | None, reference: JsonObject
+) -> str:
+    """The limit or request that a `resourceFieldRef` names. Raises `ConfigError`."""
+    try:
+        return resource_value(cluster, pod, container, reference)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+
+
 class Entries(Mapping[str, bytes]):
     """The entries of a ConfigMap or Secret, each decoded when it is read first."""
 
@@ -144,7 +155,7 @@ def variables(cluster: ClusterState, pod: JsonObject, container: JsonObject) -> 
     for entry in container.get("env") or []:
         if (origin := entry.get("valueFrom")) is None:
             found[entry["name"]] = expand(entry.get("value") or "", ChainMap(found, services))
-        elif (referred := _referred(cluster, pod, origin)) is not None:
+        elif (referred := _referred(cluster, pod, container, origin)) is not None:
             found[entry["name"]] = referred
     return {**found, **{name: value for name, value in services.items() if name not in found}}
 
@@ -213,9 +224,11 @@ def arguments(words: list[str], variables: Mapping[str, str]) -> tuple[str, ...]
     return tuple(expanded)
 
 
-def _referred(cluster: ClusterState, pod: JsonObject, origin: JsonObject) -> str | None:
+def _referred(cluster: ClusterState, pod: JsonObject, container: JsonObject, origin: JsonObject) -> str | None:
     if reference := origin.get("fieldRef"):
         return field_value(pod, reference.get("fieldPath") or "")
+    if (reference := origin.get("resourceFieldRef")) is not None:
+        return resource_field_value(cluster, pod, container, reference)
     for member, resource, kind in (
         ("configMapKeyRef", "configmaps", "ConfigMap"),
         ("secretKeyRef", "secrets", "Secret"),

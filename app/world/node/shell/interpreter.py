@@ -215,7 +215,7 @@ class Shell:
             raise
         except OSError as error:
             if name in SPECIAL:
-                raise ShellProblem(_words_of(error)) from None
+                raise ShellProblem(error.strerror or "") from None
             return await self._cannot(error)
 
     async def _assign(self, command: Simple) -> int:
@@ -229,7 +229,7 @@ class Shell:
             return await self._cannot(error)
 
     async def _cannot(self, error: OSError) -> int:
-        await self.complain(_words_of(error))
+        await self.complain(error.strerror or "")
         return 2
 
     async def _trace(self, words: list[str]) -> None:
@@ -290,9 +290,3 @@ class Shell:
 def _check_depth(depth: int) -> None:
     if depth > DEPTH:
         raise ShellProblem("too many commands inside each other for this simulated shell")
-
-
-def _words_of(error: OSError) -> str:
-    """dash's message for a redirection that fails."""
-    what = {2: "No such file"}.get(error.errno or 0, error.strerror or "")
-    return f"cannot open {error.filename}: {what}" if error.filename else what

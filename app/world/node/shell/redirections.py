@@ -53,10 +53,16 @@ def _open(shell: Shell, operator: str, word: str, descriptors: dict[int, Stream]
         if operator == "<":
             return open_to_read(process.files, path)
         if operator == ">" and "C" in shell.state.options and path != NULL and _is_there(process.files, path):
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), word)
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
         return open_to_write(process.files, path, process.limits, append=operator in (">>", "<>"))
     except OSError as error:
-        raise OSError(error.errno, error.strerror, word) from None
+        raise OSError(error.errno, _message(error, operator, word)) from None
+
+
+def _message(error: OSError, operator: str, word: str) -> str:
+    """dash's message for a file that cannot be opened (`sh_open_fail`, `errmsg`)."""
+    verb, missing = ("open", "No such file") if operator == "<" else ("create", "Directory nonexistent")
+    return f"cannot {verb} {word}: {missing if error.errno in (errno.ENOENT, errno.ENOTDIR) else error.strerror}"
 
 
 def _is_there(files: FileSystem, path: str) -> bool:

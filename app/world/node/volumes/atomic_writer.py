@@ -25,6 +25,8 @@ from app.world.node.volumes.scratch import Scratch
 
 DATA_LINK = "..data"
 NEW_DATA_LINK = "..data_tmp"
+TMPFS = 0o1777
+"""The mode of the root of a tmpfs."""
 
 
 class InvalidPath(ValueError):
@@ -88,10 +90,11 @@ class OwnedTree:
 class AtomicWriter:
     """Keeps the files of one volume."""
 
-    def __init__(self, tree: OwnedTree, now: Callable[[], float]) -> None:
+    def __init__(self, tree: OwnedTree, now: Callable[[], float], *, mode: int = TMPFS) -> None:
+        """`now`: Unix seconds by the node's clock; `mode`: the permission bits of the volume's own directory."""
         self.tree = tree
         self._now = now
-        """Unix seconds by the node's clock."""
+        self._mode = mode
 
     def write(self, payload: Mapping[str, FileProjection], *, group: int | None = None) -> bool:
         """Makes the volume hold exactly `payload` (paths to files). Returns whether anything changed.
@@ -151,7 +154,7 @@ class AtomicWriter:
             self.tree.own(target, Attributes(mode=file.mode | extra[1], uid=file.user or 0, gid=group or 0))
         for made in (directory, *(entry for entry in directory.rglob("*") if entry.is_dir())):
             self.tree.own(made, Attributes(mode=0o755 | extra[0], gid=group or 0))
-        self.tree.own(self.tree.root, Attributes(mode=0o1777 | extra[0], gid=group or 0))
+        self.tree.own(self.tree.root, Attributes(mode=self._mode | extra[0], gid=group or 0))
 
     def _content(self, directory: Path) -> dict[str, bytes]:
         return {

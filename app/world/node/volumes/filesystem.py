@@ -214,15 +214,11 @@ class FileSystem:
         modified: float | None = None,
     ) -> None:
         _, layer, key = self._layer(location)
-        owner = (old.uid, old.gid) if old else (self.user.uid, self.user.gid)
-        mode = stat.S_IMODE(old.mode) if old else mode
-        entry = Written(
-            mode=mode,
-            uid=owner[0],
-            gid=owner[1],
-            modified=self._now() if modified is None else modified,
-            content=content,
-        )
+        uid, gid, mode = (old.uid, old.gid, stat.S_IMODE(old.mode)) if old else (self.user.uid, self.user.gid, mode)
+        if old is None and (parent := self._inode(posixpath.dirname(location))).mode & stat.S_ISGID:  # inode(7)
+            gid, mode = parent.gid, mode | (stat.S_ISGID if content is None else 0)
+        modified = self._now() if modified is None else modified
+        entry = Written(mode=mode, uid=uid, gid=gid, modified=modified, content=content)
         try:
             self._check_room(layer.growth(key, entry))
         except OSError:

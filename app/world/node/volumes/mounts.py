@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import os
 import posixpath
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -85,7 +86,7 @@ def _make_directories(tree: OwnedTree, place: str, now: float, check_room: Calla
     if any(len(name.encode()) > _NAME_BYTES for name in place.split("/")):
         raise os_error(errno.ENAMETOOLONG, place)
     root = tree.attributes(tree.root)
-    made = Written(mode=root.mode, uid=0, gid=root.gid, modified=now)
+    made = Written(mode=root.mode & ~stat.S_ISVTX, uid=0, gid=root.gid, modified=now)
     names = place.split("/")[1:]
     for count in range(1, len(names) + 1):
         path = "/" + "/".join(names[:count])

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import posixpath
+import stat
 from collections.abc import Callable, Mapping
 
 from app.flow.model import JsonObject
 from app.world.apiserver.storage.state import ClusterState
 from app.world.node.pod_record import PodRecord
-from app.world.node.programs.environment import ConfigError, data_of, field_value
-from app.world.node.volumes.atomic_writer import AtomicWriter, Attributes, FileProjection, InvalidPath, OwnedTree
+from app.world.node.programs.environment import ConfigError, data_of, field_value, resource_field_value
+from app.world.node.volumes.atomic_writer import (
+    TMPFS,
+    AtomicWriter,
+    Attributes,
+    FileProjection,
+    InvalidPath,
+    OwnedTree,
+)
 from app.world.node.volumes.disk import PodDisk, bytes_on_disk
 from app.world.node.volumes.scratch import Written
 from app.world.node.volumes.token_manager import TokenError, TokenManager
 
 DEFAULT_MODE = 0o644
+ON_DISK = 0o777
+"""The mode of a volume that is a directory on the node's disk (`perm` in `pkg/volume/emptydir/empty_dir.go`)."""
 SOURCES_LIMIT = 100
 """How many sources one projected volume may have: each may cost a token."""
 _LACKING = {
@@ -76,7 +86,7 @@ class PodVolumes:
             await asyncio.sleep(0)  # other worlds get their turn in between, as between the sources of one volume
             name = volume["name"]
             try:
-                writer = self._writer(name)
+                writer = self._writer(volume)
                 payload = await self._payload(volume)
                 if payload is not None:
                     wanted = bytes_on_disk(len(file.data) for file in payload.values())
@@ -109,14 +119,19 @@ class PodVolumes:
             if name in self._writers:
                 self._writers[name].tree.scratch.entries = dict(entries)
 
-    def _writer(self, name: str) -> AtomicWriter:
+    def _writer(self, volume: JsonObject) -> AtomicWriter:
+        name = volume["name"]
         if name not in self._writers:
             self._disk.node.check(0, volumes=1)
             # The volume's position names its directory: a name is the learner's and need not suit a file system.
             tree = OwnedTree(self._disk.directory / "volumes" / str(len(self._writers)))
             tree.root.mkdir(parents=True, exist_ok=True)
-            tree.own(tree.root, Attributes(mode=0o777))
-            self._writers[name] = AtomicWriter(tree, self._now)
+            mode = TMPFS if _is_in_memory(volume) else ON_DISK
+            tree.own(tree.root, Attributes(mode=mode))
+            if volume.get("emptyDir") is not None and self._group is not None:
+                # With setgid, what programs make in the volume belongs to the group as well.
+                tree.own(tree.root, Attributes(mode=mode | stat.S_ISGID, gid=self._group))
+            self._writers[name] = AtomicWriter(tree, self._now, mode=mode)
             self._disk.sizes[name] = 0
         return self._writers[name]
 
@@ -154,7 +169,10 @@ class PodVolumes:
             return self._entries("secrets", wanted, mode)
         files: dict[str, FileProjection] = {}
         for item in (source.get("downwardAPI") or {}).get("items") or []:
-            value = field_value(self._record.pod, (item.get("fieldRef") or {}).get("fieldPath") or "")
+            if (reference := item.get("resourceFieldRef")) is not None:
+                value = resource_field_value(self._cluster, self._record.pod, None, reference)
+            else:
+                value = field_value(self._record.pod, (item.get("fieldRef") or {}).get("fieldPath") or "")
             path = posixpath.normpath(item["path"])
             files[path] = FileProjection(data=value.encode("utf-8", "replace"), mode=item.get("mode", mode))
         return files
@@ -196,6 +214,12 @@ class PodVolumes:
             path = posixpath.normpath(item["path"])
             files[path] = FileProjection(data=entries[item["key"]], mode=item.get("mode", mode))
         return files
+
+
+def _is_in_memory(volume: JsonObject) -> bool:
+    """Whether the volume is a tmpfs. A ConfigMap's is not (`wrappedVolumeSpec` of each kind in `pkg/volume`)."""
+    in_memory = bool(volume.keys() & {"projected", "secret", "downwardAPI"})
+    return in_memory or (volume.get("emptyDir") or {}).get("medium") == "Memory"
 
 
 def _aggregate(failures: list[str]) -> str:

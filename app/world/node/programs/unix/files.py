@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import posixpath
 import re
 import stat as modes
@@ -37,7 +38,7 @@ async def mkdir(process: Process) -> int:
                     process.files.mkdir(process.path(wanted))
                     await _say(process, found, f"mkdir: created directory '{wanted}'")
                     if "m" in found and wanted == path.rstrip("/"):
-                        process.files.chmod(process.path(wanted), _mode(found["m"], 0o777))
+                        _set_mode(process, process.path(wanted), _mode(found["m"], 0o777))
             except OSError as error:
                 status = await process.complain(f"cannot create directory '{wanted}': {error.strerror}")
                 break
@@ -148,7 +149,8 @@ async def _each(process: Process, paths: list[str], found: dict[str, str], *, mo
             status = await process.complain(f"{what}: Not a directory")
             continue
         try:
-            await _copy(process, source, wanted, {} if move else found, recursive=recursive)
+            keep = move or bool(found.keys() & {"a", "p"})
+            await _copy(process, source, wanted, {} if move else found, recursive=recursive, keep=keep)
             if move:
                 await _remove(process, source, {}, recursive=True)
                 await _say(process, found, f"renamed '{source}' -> '{wanted}'")
@@ -161,21 +163,39 @@ async def _each(process: Process, paths: list[str], found: dict[str, str], *, mo
     return status
 
 
-async def _copy(process: Process, source: str, target: str, found: dict[str, str], *, recursive: bool) -> None:
+async def _copy(
+    process: Process, source: str, target: str, found: dict[str, str], *, recursive: bool, keep: bool
+) -> None:
+    """Copies a file or a directory; with `keep` also its owner, all bits of its mode, and a file's time."""
     await process.limits.step()
-    inode = process.files.stat(process.path(source))
+    files, place = process.files, process.path(target)
+    inode = files.stat(process.path(source))
+    is_new = not _is_there(process, target)
     if not inode.is_directory or (recursive and not _is_directory(process, target)):
         await _say(process, found, f"'{source}' -> '{target}'")
     if not inode.is_directory:
-        process.files.write(process.path(target), process.files.read(process.path(source)))
-        process.files.chmod(process.path(target), modes.S_IMODE(inode.mode))
-        return
-    if not recursive:
+        files.write(place, files.read(process.path(source)), modified=inode.modified if keep else None)
+    elif not recursive:
         raise IsADirectoryError(21, "Is a directory", source)
-    if not _is_directory(process, target):
-        process.files.mkdir(process.path(target))
-    for name in process.files.listdir(process.path(source)):
-        await _copy(process, posixpath.join(source, name), posixpath.join(target, name), found, recursive=True)
+    else:
+        if not _is_directory(process, target):
+            files.mkdir(place)
+        for name in files.listdir(process.path(source)):
+            below = posixpath.join(source, name), posixpath.join(target, name)
+            await _copy(process, *below, found, recursive=True, keep=keep)
+    if keep:
+        with contextlib.suppress(PermissionError):  # only root gives files away
+            files.chown(place, inode.uid, inode.gid)
+            files.chmod(place, modes.S_IMODE(inode.mode))
+    elif is_new:
+        _set_mode(process, place, modes.S_IMODE(inode.mode) & ~_UMASK)
+
+
+def _set_mode(process: Process, place: str, mode: int) -> None:
+    """Sets permission bits; a directory keeps its setgid (coreutils' manual, "Directories and the Set-User-ID and
+    Set-Group-ID Bits")."""
+    inode = process.files.stat(place)
+    process.files.chmod(place, mode | (inode.mode & modes.S_ISGID if inode.is_directory else 0))
 
 
 async def chmod(process: Process) -> int:
@@ -188,7 +208,7 @@ async def chmod(process: Process) -> int:
         await process.limits.step(1 + len(words[0]) // 20)
         try:
             inode = process.files.stat(process.path(path))
-            process.files.chmod(process.path(path), _mode(words[0], modes.S_IMODE(inode.mode)))
+            _set_mode(process, process.path(path), _mode(words[0], modes.S_IMODE(inode.mode)))
         except OSError as error:
             reading = isinstance(error, FileNotFoundError)
             what = f"cannot access '{path}'" if reading else f"changing permissions of '{path}'"

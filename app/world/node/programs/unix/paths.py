@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import stat as modes
+from datetime import UTC, datetime
 
 from app.world.node.programs.unix.files import need
 from app.world.node.programs.unix.options import UsageProblem, options
@@ -13,7 +14,7 @@ from app.world.node.shell.process import Process
 
 
 async def stat(process: Process) -> int:
-    """With `-c` and a format of `%a`, `%n`, `%s`, `%U`, `%u`, `%g`, `%F`."""
+    """With `-c` and a format of `%a`, `%n`, `%s`, `%U`, `%u`, `%g`, `%F`, `%Y`, `%y`."""
     found, paths = options(process, "L", "c", {"format": "c"})
     need(paths)
     if "c" not in found:
@@ -26,7 +27,10 @@ async def stat(process: Process) -> int:
             status = await process.complain(f"cannot statx '{path}': {error.strerror}")
             continue
         kind = "directory" if inode.is_directory else "symbolic link" if inode.is_link else "regular file"
+        seconds, fraction = divmod(round(inode.modified * 1_000_000), 1_000_000)
+        moment = datetime.fromtimestamp(seconds, UTC)
         values = {
+            "y": f"{moment:%Y-%m-%d %H:%M:%S}.{fraction:06}000 +0000",
             **{"a": f"{modes.S_IMODE(inode.mode):o}", "A": modes.filemode(inode.mode), "n": path, "s": str(inode.size)},
             **{"u": str(inode.uid), "g": str(inode.gid), "F": kind, "Y": str(int(inode.modified))},
             **{"U": "root" if inode.uid == 0 else "UNKNOWN", "G": "root" if inode.gid == 0 else "UNKNOWN"},

@@ -119,20 +119,21 @@ async def wc(process: Process) -> int:
     found, paths = options(process, "lwcm", long={"lines": "l", "words": "w", "bytes": "c", "chars": "m"})
     chosen = [letter for letter in "lwmc" if letter in found] or ["l", "w", "c"]
     rows: list[tuple[list[int], str]] = []
-    status = 0
+    status = size = 0
     async for path, stream in streams(process, paths):
         if stream is None:
             status = 1
             continue
         text = await whole(process, stream)
+        size += len(encoded(text))
         numbers = {"l": text.count("\n"), "w": len(text.split()), "c": len(encoded(text)), "m": len(text)}
         rows.append(([numbers[letter] for letter in chosen], path if paths else ""))
     if len(paths) > 1:
         rows.append(
             ([sum(column) for column in zip(*(row for row, _ in rows), strict=True)] or [0] * len(chosen), "total")
         )
-    width = 7 if not paths and len(chosen) > 1 else max((len(str(n)) for row, _ in rows for n in row), default=1)
-    width = 1 if len(chosen) == 1 and len(rows) <= 1 else width
+    # The columns are as wide as the size of all files, for no number is larger (coreutils, `compute_number_width`).
+    width = 1 if len(chosen) == 1 and len(paths) <= 1 else len(str(size)) if paths else 7
     for row, name in rows:
         await process.stdout.write(" ".join(f"{n:{width}}" for n in row) + (f" {name}" if name else "") + "\n")
     return status

@@ -77,9 +77,9 @@ async def cd(shell: Shell, words: list[str]) -> int:
         await out(shell, f"{target}\n")
     path = posixpath.normpath(posixpath.join(state.directory, target or "."))
     try:
-        if not shell.process.files.stat(path).is_directory:
+        inode = shell.process.files.stat(path)
+        if not (inode.is_directory and shell.process.files.may(inode, 1)):
             raise NotADirectoryError
-        shell.process.files.stat(f"{path}/.")
     except OSError:
         return await complain(shell, words, f"can't cd to {target}")
     state.set("OLDPWD", state.directory)
