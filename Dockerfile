@@ -3,8 +3,10 @@
 #   docker run --rm --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges -p 127.0.0.1:8501:8501 irsa-explorer
 # A tag can move, a digest cannot. This one is of all platforms' index, as docker-library/repo-info publishes it; for a newer
 # one: docker buildx imagetools inspect python:3.13-slim-trixie. Any image of Debian or Ubuntu with Python 3.11+ and its venv
-# module will do: --build-arg BASE=… (tools/image.sh makes one where no registry is reachable).
-ARG BASE=python:3.13.14-slim-trixie@sha256:9662417aace5ae7b8e2609cce472b72a8958e134ba372808abe9cc1a0c0125e6
+# module will do: --build-arg BASE=… (tools/image.sh makes one where no registry is reachable). The pin is on a FROM line,
+# since Dependabot reads these alone; with another BASE nothing is built from it, so it is not fetched.
+ARG BASE=pinned
+FROM python:3.13.14-slim-trixie@sha256:9662417aace5ae7b8e2609cce472b72a8958e134ba372808abe9cc1a0c0125e6 AS pinned
 
 # hadolint ignore=DL3006
 FROM ${BASE} AS build

@@ -204,6 +204,7 @@ def test_serve_says_the_same(kept, monkeypatch, variable):
     assert result.exit_code == 2
     assert load("en").message("errors.state_in_use.title") in result.stderr
     assert str(folder) in result.stderr
+    assert "`IRSA_STATE_DIR`" in result.stderr
 
 
 def test_fresh_makes_another_world_of_it(kept, tmp_path):
