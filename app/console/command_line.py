@@ -110,6 +110,8 @@ class _Parser:
             self._at = len(self._text) if end < 0 else end
         elif char in "|&;()<>":
             self._operator()
+        elif char.isspace():  # a shell takes the full-width one of an input method as a letter
+            raise LineRefused("odd_space", got=f"U+{ord(char):04X}")
         else:
             self._refuse_expansion(self._at)
             if self._text[self._at : self._at + 2] in ("$'", '$"'):

@@ -95,6 +95,17 @@ def test_a_learner_types_completes_recalls_and_stops(profiles, launched):
     expect(log.locator(".output").last).to_have_text("<b>bold</b>\n")
     assert log.locator("b").count() == 0
 
+    # A program that reads gets the next lines, which the log shows as a terminal does.
+    line.fill("sort")
+    line.press("Enter")
+    reads = page.get_by_label(WORDS.message("console.page.input"), exact=True)
+    for typed in ("b", "a"):
+        reads.fill(typed)
+        reads.press("Enter")
+    reads.press("Control+d")
+    expect(log.locator(".output").last).to_have_text("b\na\na\nb\n")
+    expect(line).to_have_value("")
+
     # (5) A file is written in the editor and used by a command.
     page.locator(".console-files summary").click()
     page.get_by_label(WORDS.message("console.page.file_name")).fill("ns.yaml")

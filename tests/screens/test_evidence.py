@@ -94,6 +94,13 @@ def test_any_report_is_drawn_without_a_fall_and_without_foreign_markup(step, dat
     Balanced(re.sub(r"<br>|<wbr>", "", html))
 
 
+def test_what_follows_the_first_sentence_of_an_outcome_stands_beside_it_as_the_language_has_it():
+    found = Check(id="access.list_buckets", status=Status.UNKNOWN, reason="answer_too_large")
+    report, content = StepReport(step=Step.ACCESS, checks=(found,), evidence={}, exchanges=()), load("ja")
+    html = outcome(report, Walk(subject=SUBJECT, reports=(report,)), content, [])
+    assert f"。{content.message('reasons.answer_too_large')}" in html
+
+
 def pair(left: str, right: str, status: Status = Status.PASSED) -> Pair:
     return Pair(left="iss", left_value=left, right="Url", right_value=right, status=status)
 

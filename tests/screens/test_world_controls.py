@@ -80,19 +80,20 @@ def test_a_dropped_world_is_made_again_with_its_walk(screen, simulation):
     assert shown.test.radio  # a new world, a new question
 
 
-def lost(shown, why):
-    words = load("en").message(f"limits.lost_{why}")
+def lost(shown, why, language="en"):
+    content = load(language)
+    words = content.facts.sentences(content.message(f"limits.lost_{why}"), content.message("limits.lost_kept"))
     return "lost" in shown.keys and words in shown.html("lost") and 'role="status"' in shown.html("lost")
 
 
 def test_a_reader_whose_world_is_gone_reads_so_once(screen, simulation):
-    shown = screen(lang="en")
+    shown = screen(lang="ja")
     assert "lost" not in shown.keys
     key = shown.test.session_state["browser"]
     simulation.store._remember(key, "evicted")
     simulation.store.discard(key)
     shown.test.run()
-    assert lost(shown, "evicted")
+    assert lost(shown, "evicted", "ja")
     shown.test.run()
     assert "lost" not in shown.keys
 

@@ -94,6 +94,8 @@ def test_files_and_here_documents(text, line):
         ("a |", "empty_command"),
         ("a > f | b", "empty_command"),
         ("> f", "empty_command"),
+        ("kubectl\u3000get pods", "odd_space"),
+        ("kubectl get pods -n\u00a0shop", "odd_space"),
         ("a\0b", "unwritable"),
         ("a \ud800", "unwritable"),
         ("a" * 40_000, "too_long"),

@@ -135,7 +135,7 @@ def outcome(report: StepReport, walk: Walk, content: Content, facts: list[tuple[
             below = _fix(worst, subject, content)
         if status is Status.NOT_REACHED:
             sentences, below = sentences[-1:], _broken(report, walk, content)
-        sentence = " ".join(sentences)
+        sentence = content.facts.sentences(*sentences)
     shown = "".join(
         f'<dt class="{claim(name)}">{escape(name)}</dt><dd>{shown_value(text, content)}</dd>'
         for name, text in facts

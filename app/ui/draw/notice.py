@@ -122,7 +122,7 @@ def silence(walk_view: WalkView, content: Content) -> None:
 
 def lost(loss: str, content: Content) -> None:
     """Says why the reader's world is gone, and what still exists."""
-    words = " ".join(content.message(f"limits.{key}") for key in (f"lost_{loss}", "lost_kept"))
+    words = content.facts.sentences(*(content.message(f"limits.{key}") for key in (f"lost_{loss}", "lost_kept")))
     components.block(warned(f"<p>{prose(words)}</p>", content), key="lost")
 
 

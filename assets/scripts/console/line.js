@@ -4,7 +4,8 @@ const consoleLine = (session, words) => {
   const field = typedField(element("textarea", { rows: 1, ariaLabel: words.line }))
   const candidates = element("ul", { className: "console-candidates", ariaLabel: words.candidates, hidden: true })
   const run = consoleButton(words.run, () => submit(), { className: "console-run" })
-  const row = element("div", { className: "console-line" }, element("span", { textContent: words.prompt, ariaHidden: "true" }), field, run)
+  const prompt = element("span", { textContent: words.prompt, ariaHidden: "true" })
+  const row = element("div", { className: "console-line" }, prompt, field, run)
   const said = element("p", { className: "unseen", ariaLive: "polite" }) // what the Tab key did, to who listens
   const box = element("div", {}, row, candidates, said)
   let mayLeave = false // after Esc, Tab is the browser's
@@ -67,7 +68,14 @@ const consoleLine = (session, words) => {
     }
   }
 
+  // A program that reads gets what is typed, so the field says so.
   const reading = () => session.entries.findLast((entry) => entry.runs && entry.reads)
+  const draw = () => {
+    const reads = Boolean(reading())
+    prompt.textContent = reads ? ">" : words.prompt
+    field.placeholder = reads ? words.input : ""
+    field.ariaLabel = reads ? words.input : words.line
+  }
   const submit = () => {
     const text = field.value
     offer()
@@ -121,5 +129,6 @@ const consoleLine = (session, words) => {
     if (keys[event.key]?.(event)) event.preventDefault()
   })
   field.addEventListener("input", () => (fit(), offer()))
-  return { box, giveBack: (text) => field.value || set(text) }
+  draw()
+  return { box, draw, giveBack: (text) => field.value || set(text) }
 }

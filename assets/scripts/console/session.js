@@ -31,6 +31,14 @@ const consoleSession = (path) => {
     changed("ended", entry)
   }
 
+  const print = (entry, text) => {
+    entry.size += text.length
+    kept += text.length
+    entry.output.push(text)
+    changed("output", { entry, text })
+    trim()
+  }
+
   const heard = {
     hello: ({ programs, missing }) => {
       Object.assign(session, { programs, missing })
@@ -43,15 +51,7 @@ const consoleSession = (path) => {
       entry.reads = reads
       changed("started", entry)
     },
-    output: ({ number, text }) => {
-      const entry = entryOf(number)
-      if (!entry) return
-      entry.size += text.length
-      kept += text.length
-      entry.output.push(text)
-      changed("output", { entry, text })
-      trim()
-    },
+    output: ({ number, text }) => entryOf(number) && print(entryOf(number), text),
     ended: ({ number, text }) => entryOf(number) && end(entryOf(number), text),
     refused: ({ number, text }) => {
       const entry = entryOf(number)
@@ -123,7 +123,8 @@ const consoleSession = (path) => {
       return true
     },
     stop: ({ number }) => send({ type: "stop", number }),
-    input: ({ number }, text, end = false) => send({ type: "input", number, text, end }),
+    // A terminal shows what is typed into a program.
+    input: (entry, text, end = false) => send({ type: "input", number: entry.number, text, end }) && print(entry, text),
     complete: (text) =>
       new Promise((answer) => {
         const number = next++

@@ -70,7 +70,7 @@ const consoleView = (session, words) => {
         shown.get(detail.entry)?.output.append(detail.text)
         draw(detail.entry)
       })
-    else if (what === "started" || what === "ended") follow(() => draw(detail))
+    else if (what === "started" || what === "ended") follow(() => (draw(detail), line.draw()))
     else if (what === "trimmed" || what === "cleared") redraw()
     else if (what === "state") drawState()
     if (what === "ended" && detail.refused) line.giveBack(detail.line)
