@@ -45,8 +45,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stranger:
-    """Another ServiceAccount of the same cluster, and whether the policy lets it in, at least where its request meets
-    the conditions on it."""
+    """Another ServiceAccount of the cluster, and whether the policy lets it in if its request meets the conditions."""
 
     kind: str
     """What it has in common with ours: the key of its words."""
