@@ -159,8 +159,8 @@ def refused(case: Case, together: Sequence[Bearer]) -> Problem:
     if len(together) > 1 and fix is not None and fix.id in _ADMITS:
         policy = reduce(admitting, together, case.policy.document)
         too_long = exceeds_quota(policy) and not exceeds_quota(case.policy.document)
-        update = (case.names(first).update_trust(policy),)
-        fix = Fix(id="trust_over_quota" if too_long else "trust_together", commands=update)
+        commands = (case.names(first).update_trust(policy),)
+        fix = Fix(id="trust_over_quota" if too_long else "trust_together", commands=commands)
     cause = "causes.condition_key" if is_of_other_key(first) else _TRUST[first.id]
     return Problem(cause=cause, status=Status.FAILED, fix=fix)
 
