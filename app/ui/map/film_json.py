@@ -111,7 +111,7 @@ def changes_said(changes: Mapping[str, str], content: Content) -> str:
         named = [name_of(part, content) for part, wanted in changes.items() if wanted == change]
         if named:
             said.append(content.message(f"map.changes.{change}", named=_listed(named, content)))
-    return " ".join(said)
+    return content.facts.sentences(*said)
 
 
 def name_of(part: str, content: Content) -> str:

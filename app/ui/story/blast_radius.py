@@ -105,8 +105,8 @@ def everyday(scene: Scene, content: Content) -> str:
         shown |= {f"permits_{box}": ("idle", "permits") for box in _BOXES if states[box] is State.LEAK}
         shown |= {box: (state, "") for box, state in states.items() if state is State.ABSENT}
         ways = [_sentence(outcome, box, content) for box in _BOXES if outcome.attempt(box) is not None]
-        sentences.append(f"{content.message(f'why.pods.{taken}')}: {' '.join(ways)}")
-    return _drawn(scene, shown, " ".join(sentences).replace("**", ""), content)
+        sentences.append(f"{content.message(f'why.pods.{taken}')}: {content.facts.sentences(*ways)}")
+    return _drawn(scene, shown, content.facts.sentences(*sentences).replace("**", ""), content)
 
 
 def _drawn(scene: Scene, shown: Mapping[str, tuple[str, str]], spoken: str, content: Content) -> str:
@@ -162,7 +162,7 @@ def alternative(outcome: EvaluatedScheme, content: Content) -> str:
     """The figure in words: the verdict, then every attempt."""
     sentences = [content.message(f"why.verdict.{'leaks' if outcome.found.leaks else 'safe'}")]
     sentences += [f"{_label(box, content)}: {_sentence(outcome, box, content)}" for box in _BOXES]
-    return " ".join(sentences).replace("**", "")
+    return content.facts.sentences(*sentences).replace("**", "")
 
 
 def _label(box: str, content: Content) -> str:
