@@ -187,6 +187,7 @@ def test_a_read_only_role_reads_but_does_not_write(aws, iam):
         ("StringEquals", f"{HOST}:aud", "sts.amazonaws.com", True),
         ("StringEquals", "aws:FederatedProvider", PROVIDER, True),
         ("DateGreaterThan", "aws:TokenIssueTime", "2020-01-01T00:00:00Z", True),
+        ("StringEquals", "aws:PrincipalType", "AssumedRole", True),
     ],
 )
 def test_a_permission_policy_may_ask_for_what_the_session_began_with(aws, iam, operator, key, value, met):

@@ -350,6 +350,13 @@ def test_reinvocation_if_needed(api, webhook):
     stored = api.post(PODS, pod(), dryRun="All").body
     assert called() == ["a", "b", "c", "a"]
     assert stored["metadata"]["labels"] == {"by": "b"}
+    # ... but not where it does not select the changed Pod.
+    first = api.get(f"{WEBHOOKS}/a").body
+    first["webhooks"][0]["objectSelector"] = {"matchExpressions": [{"key": "by", "operator": "DoesNotExist"}]}
+    api.put(f"{WEBHOOKS}/a", first)
+    webhook.asked.clear()
+    api.post(PODS, pod(), dryRun="All")
+    assert called() == ["a", "b", "c"]
 
 
 def test_an_injected_container_gets_the_api_token_too(api, webhook):
