@@ -189,12 +189,18 @@ NOT_RUNNING: dict[str, tuple[Fakes, str, str, list[str], str]] = {
         pod("Failed", {"name": "aws-cli", "state": ended(1), "containerID": "containerd://1"}),
         "pod_failed", "aws-cli: Error, exit 1", [], "logs pod-after -c aws-cli",
     ),
+    "ended with its node": (
+        pod("Failed", waiting("ContainerCreating") | {"lastState": ended(137, reason="ContainerStatusUnknown")}),
+        "pod_failed", "aws-cli: ContainerCreating (ContainerStatusUnknown, exit 137)", [],
+        "logs pod-after -c aws-cli",
+    ),
     "evicted": (
         pod("Failed", reason="Evicted", message="The node was low on resource: memory."),
         "pod_stopped", "Failed: Evicted", ["low on resource"], "describe pod pod-after",
     ),
 }  # fmt: skip
-NOT_RUNNING["ended with an error"][0].pod["spec"]["restartPolicy"] = "Never"
+for ended_for_good in ("ended with an error", "ended with its node"):
+    NOT_RUNNING[ended_for_good][0].pod["spec"]["restartPolicy"] = "Never"
 NOT_RUNNING["a volume of a driver"][0].pod["spec"]["nodeName"] = "node-1"
 NO_CONFIGMAP = event("FailedMount", 'MountVolume.SetUp failed for volume "c" : configmap "not-there" not found')
 EVENTS = {
