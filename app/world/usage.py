@@ -29,6 +29,9 @@ RATE = 0.1
 RESERVE = 1.0
 """CPU seconds that are kept back for the explorer: clients of the learner are refused before they take these, so that
 what a page began to walk through does not end in refusals."""
+RESERVE_OF_PROGRAMS = 2 * RESERVE
+"""CPU seconds that are kept back from programs of Pods: a program that computes without end would otherwise use each
+moment that comes back, and its learner could never delete the Pod."""
 
 PACE = 0.2
 """CPU seconds that the learner's clients may take at once, and in each second after that: beyond it answers are held
@@ -104,6 +107,10 @@ class Usage:
     def wait(self, *, reserve: bool = False) -> float:
         """Seconds until the world may go on; 0 where it may now."""
         return self._limits.wait(RESERVE if reserve else 0.0)
+
+    def wait_of_programs(self) -> float:
+        """Seconds until the programs of Pods may go on; 0 where they may now."""
+        return self._limits.wait(RESERVE_OF_PROGRAMS)
 
 
 def was_acted_in(world: World) -> bool:

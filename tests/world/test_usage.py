@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import time
 import types
 
 import botocore.exceptions
@@ -174,6 +175,16 @@ def test_the_reserve_is_enough_for_a_walk_where_clients_are_refused(simulation, 
     world.usage.quota.take(CAPACITY - usage.RESERVE / 2)
     assert api.get("/api/v1/pods").status == 429
     assert judge(walk(simulated(simulation, world), ARTICLE.subject)).status is Status.PASSED
+
+
+def test_a_program_that_computes_without_end_does_not_lock_out_who_would_delete_its_pod(world, api, monkeypatch):
+    monkeypatch.setattr(usage, "HOLD_SECONDS", 0.0)
+    spec = {"containers": [{"name": "busy", "image": "busybox", "command": ["sh", "-c", "while :; do :; done"]}]}
+    assert api.post("/api/v1/namespaces/default/pods", {"metadata": {"name": "busy"}, "spec": spec}).status == 201
+    (budget,) = world.usage._limits.buckets
+    budget.take(budget.level() - 1.1 * usage.RESERVE)  # which the program has used in a fifth of a second
+    time.sleep(0.5)
+    assert api.delete("/api/v1/namespaces/default/pods/busy").status == 200
 
 
 def test_a_snapshot_does_not_refill_the_budget(simulation, world):

@@ -94,7 +94,7 @@ class Processes:
     async def _rest(self) -> None:
         """Waits until it is the program's turn, and the world may use CPU time."""
         await self._room.on_the_loop()
-        if (seconds := self._world.usage.wait()) > 0:
+        if (seconds := self._world.usage.wait_of_programs()) > 0:
             await asyncio.sleep(min(seconds, PROGRAM_SECONDS))
 
     async def sleep(self, seconds: float) -> None:
