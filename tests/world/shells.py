@@ -14,7 +14,7 @@ from app.world.node.volumes.inodes import User
 
 DIRECTORY = "/work"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-WORLD = SimpleNamespace(usage=SimpleNamespace(wait=lambda: 0.0), node_now=time.time)
+WORLD = SimpleNamespace(usage=SimpleNamespace(wait_of_programs=lambda: 0.0), node_now=time.time)
 """What a node's programs ask of its world where none of them calls AWS."""
 
 
