@@ -111,8 +111,9 @@ const land = (pressed, at, tries = 600, patience = 10) => {
   at.calm = drawn && lies && !waits ? at.calm + 1 : 0
   if (at.calm > 20) return // all is drawn, and something else has the focus
   if (lies || !drawn) return setTimeout(land, 50, pressed, at, tries - 1)
-  const same = at.key ? [...document.querySelectorAll(`.${at.key} button:enabled`)] : []
-  const again = !pressed.isConnected ? same.find((button) => button.checkVisibility()) : pressed.disabled ? beside(pressed) : pressed
+  const drawnAgain = at.key ? [...document.querySelectorAll(`.${at.key} button`)].find((button) => button.checkVisibility()) : null
+  const same = pressed.isConnected ? pressed : drawnAgain
+  const again = same?.disabled ? beside(same) : same
   if (again) {
     again.focus({ preventScroll: at.preventScroll })
     return setTimeout(land, 50, pressed, at, tries - 1) // a further run may draw it again
