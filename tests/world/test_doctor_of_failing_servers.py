@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from app import wiring
 from app.flow.errors import ServerFailed
 from app.wiring import Choice
 from app.world.setup import tool_files
-from tests.world.failing_server import failing
+from tests.world.failing_server import Failing, failing
 from tests.world.test_doctor import Operator, operator
 
 pytestmark = pytest.mark.one_world
@@ -28,6 +30,18 @@ def nothing_follows(found: Any) -> None:
     assert (found["fix"], found["outcome"] in ("works", "unknown")) == (None, True)
     assert found["exit"] == (0 if found["outcome"] == "works" else 2)
     assert {check["status"] for check in found["checks"] if check["reason"] == "server_failed"} == {"unknown"}
+
+
+@contextmanager
+def failing_api_server(operator: Operator) -> Iterator[Failing]:
+    """Stands before the API server, and the kubeconfig names it."""
+    kubeconfig = operator.folder / tool_files.KUBECONFIG
+    address = re.search(r"server: (https://[^/]*)", kubeconfig.read_text())
+    assert address is not None
+    trusting = urllib3.PoolManager(ca_certs=str(operator.folder / tool_files.CA))
+    with failing(address[1], trusting) as server:
+        kubeconfig.write_text(kubeconfig.read_text().replace(address[1], server.url))
+        yield server
 
 
 @pytest.mark.parametrize(
@@ -63,12 +77,7 @@ def test_who_is_throttled_by_aws(
     ],
 )
 def test_an_api_server_that_fails(operator: Operator, path: str, status: int) -> None:
-    kubeconfig = operator.folder / tool_files.KUBECONFIG
-    address = re.search(r"server: (https://[^/]*)", kubeconfig.read_text())
-    assert address is not None
-    trusting = urllib3.PoolManager(ca_certs=str(operator.folder / tool_files.CA))
-    with failing(address[1], trusting) as server:
-        kubeconfig.write_text(kubeconfig.read_text().replace(address[1], server.url))
+    with failing_api_server(operator) as server:
         server.words, server.status, server.body = path, status, TIMED_OUT
         found = operator.doctor("-n", "default", "-s", "my-sa")
     nothing_follows(found)
@@ -79,12 +88,7 @@ def test_an_api_server_that_fails(operator: Operator, path: str, status: int) ->
 
 def test_an_api_server_that_asks_to_try_again_is_asked_once_more(operator: Operator) -> None:
     """Where that is in vain, no other question waits."""
-    kubeconfig = operator.folder / tool_files.KUBECONFIG
-    address = re.search(r"server: (https://[^/]*)", kubeconfig.read_text())
-    assert address is not None
-    trusting = urllib3.PoolManager(ca_certs=str(operator.folder / tool_files.CA))
-    with failing(address[1], trusting) as server:
-        kubeconfig.write_text(kubeconfig.read_text().replace(address[1], server.url))
+    with failing_api_server(operator) as server:
         server.words, server.status, server.retry_after, server.most = "/serviceaccounts/my-sa", 429, "0", 1
         assert operator.doctor("-n", "default", "-s", "my-sa")["outcome"] == "works"
 

@@ -120,20 +120,28 @@ def disk(folder: Path, learners: int) -> Finding:
 
 def connections(learners: int, settings: Settings) -> Finding:
     """How many connections the descriptors are enough for. The learners of a room may share one address."""
-    descriptors.raise_limit()
+    if too_few := few_descriptors("connections"):
+        return too_few
     needed, most = learners * CONNECTIONS, descriptors.limit()
-    if most < descriptors.LEAST:
-        return Finding(
-            id="connections",
-            status=Status.FAILED,
-            got=f"RLIMIT_NOFILE {most}",
-            expected=f"≥ {descriptors.LEAST}",
-            refused="few_descriptors",
-            values={"got": most, "least": descriptors.LEAST},
-        )
     limits = page_limits(most, settings.trusted_proxies)
     got = f"{limits.per_address} (RLIMIT_NOFILE {most})"
     return found("connections", limits.per_address >= needed, got, f"≥ {needed}")
+
+
+def few_descriptors(identifier: str) -> Finding | None:
+    """What fails where the app may not have the descriptors that it needs to start; None where it may."""
+    descriptors.raise_limit()
+    most = descriptors.limit()
+    if most >= descriptors.LEAST:
+        return None
+    return Finding(
+        id=identifier,
+        status=Status.FAILED,
+        got=f"RLIMIT_NOFILE {most}",
+        expected=f"≥ {descriptors.LEAST}",
+        refused="few_descriptors",
+        values={"got": most, "least": descriptors.LEAST},
+    )
 
 
 def temporary() -> Finding:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.commands.doctor_self.finding import Finding, found
-from app.commands.doctor_self.machine import disk
+from app.commands.doctor_self.machine import disk, few_descriptors
 from app.console import programs
 from app.console.confine import LEAST_ABI, abi
 from app.console.confinement import Reach, launched, library_reads
@@ -20,7 +20,6 @@ from app.console.limits import CommandLimits
 from app.console.world_access import WorldAccess
 from app.flow.model import Status
 from app.flow.visible import visible
-from app.serving import descriptors
 from app.settings import process_environment
 
 COMMANDS = {"kubectl": "kubectl get serviceaccounts", "aws": "aws sts get-caller-identity"}
@@ -35,16 +34,8 @@ def world(learners: int = 1) -> Iterator[Finding]:
     from app.console_access import console_access
     from app.world.lifecycle.simulation import Simulation
 
-    descriptors.raise_limit()
-    if (most := descriptors.limit()) < descriptors.LEAST:
-        yield Finding(
-            id="world",
-            status=Status.FAILED,
-            got=f"RLIMIT_NOFILE {most}",
-            expected=f"≥ {descriptors.LEAST}",
-            refused="few_descriptors",
-            values={"got": most, "least": descriptors.LEAST},
-        )
+    if too_few := few_descriptors("world"):
+        yield too_few
         return
     try:
         with Simulation(capacity=1, idle_seconds=math.inf) as simulation:
