@@ -23,6 +23,7 @@ from app.console import programs
 from app.console.world_access import WorldAccess
 from app.console_access import console_access, folders
 from app.content import LANGUAGES, PAGES, load
+from app.one_core import OneCore
 from app.serving import request_facts
 from app.serving.chunked_bodies import Pieces
 from app.serving.console_socket import ConsoleSocket
@@ -53,6 +54,7 @@ from app.ui.map import player
 from app.ui.state import operator_view, own_world, session
 from app.ui.state.runs import browser_messages, left_sessions, streamlit_sessions, streamlit_start
 from app.world.events.stream import EventStream
+from app.world.keys import KEYS_THREAD
 
 _YEAR = 365 * 86400
 _LONGEST_NAME = 80
@@ -143,11 +145,15 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     await asyncio.to_thread(session.simulation)
     warming = threading.Thread(target=warm_up, name="warm-up", daemon=True)
     warming.start()
-    garbage = asyncio.create_task(Garbage(MEMORY.is_short).look_after())
+    tasks = [
+        asyncio.create_task(Garbage(MEMORY.is_short).look_after()),
+        asyncio.create_task(OneCore(apart={KEYS_THREAD}).look_after()),
+    ]
     try:
         yield
     finally:
-        garbage.cancel()
+        for task in tasks:
+            task.cancel()
         await asyncio.to_thread(warming.join)
         await asyncio.to_thread(session.simulation.clear)
 

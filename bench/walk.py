@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -9,7 +10,9 @@ from collections.abc import Callable
 from app.flow.model import Step, Subject
 from app.flow.steps.walk import walk
 from app.flow.verdict.judge import judge
+from app.one_core import OneCore
 from app.wiring import simulated, warm_up
+from app.world.keys import KEYS_THREAD
 from app.world.lifecycle.simulation import Simulation
 from bench.report import figure, median_ms, spread, title
 
@@ -27,6 +30,8 @@ def main() -> None:
         world = simulation.world("bench")
         until_world = time.perf_counter() - begin
         warm_up()  # as the server does
+        if sys.platform == "linux":
+            OneCore(apart={KEYS_THREAD}).gather()  # as the server does
 
         walks, busy = [], []
         requests: dict[Step, list[float]] = defaultdict(list)

@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from app.one_core import everywhere
+
 FILE_LIMIT = 1024 * 1024
 """Bytes of a file with a token or with certificates: a system's whole CA bundle has a quarter of them."""
 FILE_SECONDS = 3.0
@@ -75,7 +77,8 @@ class Program(subprocess.Popen[bytes]):
     def __init__(self, command: Sequence[str], **options: Any) -> None:
         """Options as of `Popen`. Raises `OSError`, and `ValueError` for a null byte."""
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        super().__init__(list(command), **{**options, **streams, "start_new_session": True})
+        with everywhere():
+            super().__init__(list(command), **{**options, **streams, "start_new_session": True})
         self._name = command[0]
 
     def communicate(self, input: Any = None, timeout: float | None = None) -> tuple[bytes, bytes]:

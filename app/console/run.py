@@ -17,6 +17,7 @@ from app.console.files import FILE_BYTES
 from app.console.plain_text import PlainText
 from app.console.plan import Part, Plan
 from app.console.world_access import WorldAccess
+from app.one_core import everywhere
 
 End = Literal["ended", "stopped", "time", "cut", "cpu"]
 """Why it ended: by itself, by the reader, by its time, by its output, by the time that it took of the processor."""
@@ -130,7 +131,8 @@ class Run:
             before, given = pipe() if reads else (None, None)
             for part in self._plan.parts:
                 after, output = (None, filed_end) if part is self._plan.parts[-1] else pipe()
-                self._processes.append(self._process(part, before, output, shown_end))
+                with everywhere():
+                    self._processes.append(self._process(part, before, output, shown_end))
                 before = after
             kept = {shown, filed, given}
         finally:

@@ -25,6 +25,9 @@ PAUSE_SECONDS = 0.2
 """Between two keys when so many are ready. At a start, sixteen in a row take a core for the second in which the first
 page is made."""
 
+KEYS_THREAD = "signing-keys"
+"""The name of the thread that makes keys. It computes without the interpreter's lock."""
+
 
 def _json(value: Mapping[str, Any]) -> bytes:
     return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode()
@@ -79,7 +82,7 @@ class KeyPool:
         self._keys: queue.Queue[SigningKey] = queue.Queue(maxsize=size)
         self._wanted = threading.Event()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._fill, name="signing-keys", daemon=True)
+        self._thread = threading.Thread(target=self._fill, name=KEYS_THREAD, daemon=True)
 
     def start(self) -> None:
         """Starts to make keys in the background."""

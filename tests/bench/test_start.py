@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +35,8 @@ def test_the_first_page_loads_nothing_that_it_does_not_show(tmp_path: Path) -> N
             assert server.stdout is not None
             address = urlsplit(server.stdout.readline().rpartition(" ")[2].strip()).netloc
             asyncio.run(asyncio.wait_for(first_page(address), timeout=60))
+            if sys.platform == "linux":
+                assert len(os.sched_getaffinity(server.pid)) == 1  # app.one_core
         finally:
             server.terminate()
             server.communicate(timeout=60)
