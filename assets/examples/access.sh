@@ -1,5 +1,5 @@
 # The AWS CLI does here what the SDK does in the Pod: it finds a role and a token file, and goes to STS on its own.
-# Your own keys are taken out of its environment first. The token's file is removed at the end.
+# Your own keys are removed from its environment first. The token's file is removed at the end.
 # The session gets a new name each time: the CLI keeps sessions by name in ~/.aws/cli/cache and would take an old one.
 FILE=$(mktemp)
 SESSION=irsa-explorer-$(date +%s)

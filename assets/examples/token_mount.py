@@ -1,4 +1,4 @@
-# The token that lies in the Pod, verified as STS does it: with the issuer's public key that its kid names.
+# The token in the Pod, verified as STS does it: with the issuer's public key that its kid refers to.
 # A real cluster lets you read it only while the Pod runs; the simulation keeps the files of a finished one.
 # In the simulation the issuer answers at the API server's address; for a real cluster: at, ca = issuer, None
 import json

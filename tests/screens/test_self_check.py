@@ -92,6 +92,7 @@ def test_an_answer_is_tried_elsewhere_and_shown_with_what_was_expected_and_what_
         dict(shown.world.account.oidc_providers),
         len(session.simulation().store),
     )
+    assert "\u3000" not in shown.test.radio[0].label
     html = unescape(answer(shown, "works").html("answered_no_provider"))
     assert content.message("self_check.wrong") in html
     for key in ("works", "invalid_token"):

@@ -218,6 +218,7 @@ def test_where_sts_has_the_keys_the_film_says_why_nobody_fetches_them(filmed, re
     assert {"discovery", "keys"}.isdisjoint(beat.id for beat in again.beats)
     said = [beat.id for beat in again.beats if kept in sentence(beat, content, SUBJECT)]
     assert (said, again.beat("claim_sub").claim.matches) == (["claim_sub"], True)
+    assert f"{kept}{content.facts.between_sentences}" in sentence(again.beat("claim_sub"), content, SUBJECT)
 
 
 def test_what_is_refused_or_cannot_be_read_leaves_nothing_where_it_did_not_arrive(filmed):

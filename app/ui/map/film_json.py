@@ -179,7 +179,7 @@ def beat_document(beat: Beat, content: Content, subject: Subject) -> JsonObject:
 def sentence(beat: Beat, content: Content, subject: Subject) -> str:
     """The beat's sentence, in content's inline Markdown."""
     said = _sentence(beat, content, subject)
-    return f"{content.message('film.keys_kept')} {said}" if beat.keys_kept else said
+    return _both(content.message("film.keys_kept"), said, content) if beat.keys_kept else said
 
 
 def _sentence(beat: Beat, content: Content, subject: Subject) -> str:
@@ -200,13 +200,17 @@ def _sentence(beat: Beat, content: Content, subject: Subject) -> str:
         return content.message(f"{words}.differs", got=beat.claim.got, against=beat.claim.against)
     if beat.end is End.STOPPED:
         said = content.message("film.stopped", rule=content.message(f"{words}.rule"))
-        return f"{said} {content.message('film.failed', check=check)}" if check else said
+        return _both(said, content.message("film.failed", check=check), content) if check else said
     values = {**beat.values, **({"got": beat.claim.got, "against": beat.claim.against} if beat.claim else {})}
     say = f"{words}.{'unasked' if beat.claim and _is_unasked(beat.claim) else 'say'}"
     wanted = set(_PLACEHOLDER.findall(content.messages[say]))
     known = wanted <= values.keys() and (beat.exchange is not None)
     said = content.message(say, **values) if known else content.message(f"{words}.rule")
-    return f"{said} {content.message('film.lies', check=check)}" if check else said
+    return _both(said, content.message("film.lies", check=check), content) if check else said
+
+
+def _both(first: str, second: str, content: Content) -> str:
+    return f"{first}{content.facts.between_sentences}{second}"
 
 
 def _is_unasked(claim: Claim) -> bool:

@@ -82,7 +82,7 @@ def _ask(id_: str, attempt: Attempt, content: Content) -> None:
     with st.container(key="check", border=True):
         language.keep(key)
         st.radio(
-            f"{attempt.at + 1} / {len(QUESTIONS)}　{content.message(f'self_check.questions.{id_}.ask')}",
+            f"{attempt.at + 1} / {len(QUESTIONS)}\u2003{content.message(f'self_check.questions.{id_}.ask')}",
             QUESTIONS[id_].options,
             index=None,
             key=key,
