@@ -16,8 +16,8 @@ from app.flow.errors import Refused
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import HOLDS, ConditionKeys, Exchange, JsonObject, JsonValue, Status
 from app.flow.names import account_of, boundary_of, role_name
-from app.flow.permissions import evaluate_permissions
-from app.flow.permissions.asked import LIST_BUCKETS
+from app.flow.permissions.asked import LISTING
+from app.flow.permissions.decision import Role, evaluate_in_part
 from app.flow.port_wrappers.consent import NOT_ASKED
 from app.flow.ports import (
     AssumedRole,
@@ -32,7 +32,7 @@ from app.flow.ports import (
     ServerLog,
 )
 from app.flow.steps import kubelet_status
-from app.flow.trust import session_keys
+from app.flow.trust import request_facts, session_keys
 from app.flow.webhook import VOLUME
 from app.flow.webhook_patch import REGION_VARIABLES
 
@@ -226,12 +226,13 @@ class _Aws(_Answers):
         beyond = copy.passed("access.policy") or "policies" not in copy.changed
         if found.status is Status.FAILED and beyond and role_arn == copy.role_arn:
             raise refused(found)
-        if get(decision, "organization_allows") is False or boundary_of(copy.documents.get("role")):
-            raise NotKnown
-        policies = _policies(copy, role_name(role_arn))
         keys = session_keys(*container_files.claims_of(copy)) | {"aws:PrincipalArn": role_arn}
-        resource = f"arn:{role_arn.split(':')[1]}:s3:::*"
-        if not evaluate_permissions(policies, action=LIST_BUCKETS, resource=resource, keys=keys).allowed:
+        role = Role(arn=role_arn, keys=keys, facts=request_facts(copy.now))
+        listing = evaluate_in_part(role, self.role_policies(role_name(role_arn)), LISTING)
+        limited = get(decision, "organization_allows") is False or boundary_of(copy.documents.get("role"))
+        if limited or listing.open:
+            raise NotKnown
+        if not listing.allowed:
             raise Refused(code="AccessDenied", server_message="")
         return []
 
