@@ -227,8 +227,9 @@ class _Aws(_Answers):
         if found.status is Status.FAILED and beyond and role_arn == copy.role_arn:
             raise refused(found)
         keys = session_keys(*container_files.claims_of(copy)) | {"aws:PrincipalArn": role_arn}
-        role = Role(arn=role_arn, keys=keys, facts=request_facts(copy.now))
-        listing = evaluate_in_part(role, self.role_policies(role_name(role_arn)), LISTING)
+        listing = evaluate_in_part(
+            Role(arn=role_arn, keys=keys, facts=request_facts(copy.now)), _policies(copy, role_name(role_arn)), LISTING
+        )
         limited = get(decision, "organization_allows") is False or boundary_of(copy.documents.get("role"))
         if limited or listing.open:
             raise NotKnown
