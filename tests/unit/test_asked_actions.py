@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from app.flow.doctor import Diagnosis, diagnose, examine
-from app.flow.errors import NotPermitted, Refused
+from app.flow.doctor.fix import Fix
+from app.flow.errors import NotFound, NotPermitted, Refused
 from app.flow.model import NO_ACTION, Check, Status, Step, Walk
 from app.flow.permissions.asked import ANY, LIST_BUCKETS, AskedAction, of_command
 from app.flow.permissions.decision import Decision, Role, decide_actions
@@ -319,6 +320,57 @@ def test_what_has_been_allowed_since_is_not_granted_again(end: str, limit: Any, 
     assert check(found, "access.policy").status is Status.PASSED
     assert found.fix is not None
     assert found.fix.id == "read_log"
+
+
+SECOND = f"arn:aws:iam::{ACCOUNT}:role/second"
+OTHER = "arn:aws:iam::444455556666:role/second"
+
+
+def second_role(principal: Any, **more: Any) -> dict[str, Any]:
+    trust = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **more}
+    return {"Arn": SECOND, "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": trust}}
+
+
+def going_on_to(arn: str, role: Any, *policies: tuple[str, Any]) -> Fix:
+    fakes = of_another_program(*policies)
+    fakes.more_roles["second"] = role
+    said = f"An error occurred (AccessDenied) when calling the AssumeRole operation: User: {SESSION} is not authorized"
+    found = examined(printing(fakes, f"{said} to perform: sts:AssumeRole on resource: {arn}"))
+    assert found.fix is not None
+    return found.fix
+
+
+@pytest.mark.parametrize(
+    ("principal", "fix"),
+    [
+        ({"AWS": ACCOUNT}, "second_role_trusts"),
+        ({"AWS": [f"arn:aws:iam::{ACCOUNT}:root", OTHER]}, "second_role_trusts"),
+        ({"AWS": [OTHER, ROLE]}, "read_log"),
+        ({"Federated": "accounts.google.com", "AWS": SESSION}, "read_log"),
+        ({"AWS": "*"}, "read_log"),
+        ({"AWS": SESSION + "0"}, "trust_first_role"),
+        ({"Service": "ec2.amazonaws.com"}, "trust_first_role"),
+    ],
+)
+def test_the_second_roles_trust_policy_says_what_is_missing(principal: Any, fix: str) -> None:
+    found = going_on_to(SECOND, second_role(principal))
+    assert found.id == fix
+    if fix == "trust_first_role":  # which a role that is named in its own account does not need
+        assert found.change is not None
+        assert found.change.after["Statement"][-1]["Principal"] == {"AWS": ROLE}
+    assert any("put-role-policy" in line for line in found.commands) is (fix == "second_role_trusts")
+
+
+def test_what_the_second_role_asks_beside_who_it_is_leaves_it_open() -> None:
+    condition = {"StringEquals": {"sts:ExternalId": "42"}}
+    assert going_on_to(SECOND, second_role({"AWS": ROLE}, Condition=condition)).id == "assumes_another"
+    assert going_on_to(SECOND, second_role({"AWS": ROLE}, Effect="Deny")).id == "assumes_another"
+    assert going_on_to(OTHER, second_role({"AWS": ROLE})).id == "assumes_another"
+    there = f"arn:aws:iam::{ACCOUNT}:role/team/second"
+    assert going_on_to(there, second_role({"AWS": ROLE})).id == "no_second_role"
+    absent = NotFound(code="NoSuchEntity", server_message="", status=404)
+    assert going_on_to(SECOND, absent).id == "no_second_role"
+    assert going_on_to(SECOND, second_role({"AWS": ACCOUNT}), allowing("sts:AssumeRole")).id == "read_log"
 
 
 def test_what_a_deny_may_still_apply_to_does_not_count_as_allowed_since() -> None:

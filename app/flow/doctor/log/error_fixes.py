@@ -9,7 +9,8 @@ from pathlib import PureWindowsPath
 from app.flow.doctor import changes
 from app.flow.doctor.aws_fixes import activate_region
 from app.flow.doctor.fix import Fix, line
-from app.flow.doctor.log.permission_fixes import chained, denied_by, organization, permit_denied
+from app.flow.doctor.log.permission_fixes import denied_by, organization, permit_denied
+from app.flow.doctor.log.role_chaining import chained
 from app.flow.doctor.names import REGION_HERE, Names
 from app.flow.doctor.pod_fixes import kubelet, readable
 from app.flow.json_access import get, get_list, get_str
@@ -175,7 +176,8 @@ def _refusal(names: Names, said: str) -> Fix | None:
     if action and own:
         if not _may_by_now(names, action, resource):
             return permit_denied(names, said, [(action, resource)])
-        if fix := chained(names, [(action, resource)], Fix(id="read_log", commands=names.recreate())):
+        again = Fix(id="read_log", commands=names.recreate())
+        if fix := chained(names, said, [(action, resource)], again, may=True):
             return fix
     if lacks_claim(said):
         return other_token(names)

@@ -219,19 +219,17 @@ class _Aws(_Answers):
     def list_buckets(self, credentials: Credentials) -> Sequence[str]:
         """No buckets. Refused where S3 refused it before for something that is not in the role's policies, or where
         these do not allow it. Raises `NotKnown` where something was not asked for, or where more limits the role."""
-        copy, found = self._copy, self._copy.check("access.list_buckets")
-        decision, role_arn = copy.documents.get("permission_decision"), copy.annotated_role
+        copy, found, role_arn = self._copy, self._copy.check("access.list_buckets"), self._copy.annotated_role
+        organization = get(copy.documents.get("permission_decision"), "organization_allows")
         if any(check.reason == NOT_ASKED for check in copy.checks.values()):
             raise NotKnown
         beyond = copy.passed("access.policy") or "policies" not in copy.changed
         if found.status is Status.FAILED and beyond and role_arn == copy.role_arn:
             raise refused(found)
         keys = session_keys(*container_files.claims_of(copy)) | {"aws:PrincipalArn": role_arn}
-        listing = evaluate_in_part(
-            Role(arn=role_arn, keys=keys, facts=request_facts(copy.now)), _policies(copy, role_name(role_arn)), LISTING
-        )
-        limited = get(decision, "organization_allows") is False or boundary_of(copy.documents.get("role"))
-        if limited or listing.open:
+        role = Role(arn=role_arn, keys=keys, facts=request_facts(copy.now))
+        listing = evaluate_in_part(role, _policies(copy, role_name(role_arn)), LISTING)
+        if listing.open or organization is False or boundary_of(copy.documents.get("role")):
             raise NotKnown
         if not listing.allowed:
             raise Refused(code="AccessDenied", server_message="")

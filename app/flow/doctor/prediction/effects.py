@@ -11,7 +11,7 @@ from app.flow.doctor.prediction import new_pod
 from app.flow.doctor.prediction.copied import Copy
 from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import JsonValue
-from app.flow.names import account_of, provider_in
+from app.flow.names import account_of, provider_in, role_name
 
 STORED = "object_fixed"
 """The evidence of a dry run of the change: the object, and the annotations that the API server would store with it."""
@@ -20,7 +20,8 @@ STORED = "object_fixed"
 def apply(copy: Copy, fix: Fix) -> bool:
     """Applies the fix to the copy. False where its effect cannot be worked out."""
     change = fix.change
-    if not _is_known(fix):
+    of_other_role = change is not None and change.kind == "Role" and change.name != role_name(copy.annotated_role)
+    if of_other_role or not _is_known(fix):
         return False
     if change is not None and change.kind in _MAKE:
         _MAKE[change.kind](copy, change)
