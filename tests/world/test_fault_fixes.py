@@ -72,6 +72,18 @@ def test_the_object_of_the_diff_may_be_typed_in(simulation, world, fault, kind):
     assert_fixed(simulation, world, found)
 
 
+@pytest.mark.parametrize(("fault", "next_check"), [("F02", "pod.age"), ("F28", "token.audience")])
+def test_what_comes_after_a_missing_service_account_is_predicted(simulation, world, fault, next_check):
+    """The Pod is older than the ServiceAccount, and the kubelet starts it, with the token that it mounts."""
+    simulation.inject(world, fault, "F35b")
+    simulation.move_clock(world, 60)
+    found = examine(simulated(simulation, world), SUBJECT)
+    simulation.run(edits.apply(world, "service_account", json.dumps(found.fix.change.after)))
+    simulation.move_clock(world, 400)
+    after = examine(simulated(simulation, world), SUBJECT).verdict
+    assert (found.prediction.check.id, after.check.id) == (next_check, next_check)
+
+
 @pytest.mark.parametrize(
     ("fault", "action", "before", "after"),
     [
