@@ -11,6 +11,7 @@ from app.flow.policy.policy import Match, Reason, Request, decide, request_keys
 from app.flow.times import timestamp
 
 ASSUME_ROLE_WITH_WEB_IDENTITY = "sts:AssumeRoleWithWebIdentity"
+ASSUME_ROLE = "sts:AssumeRole"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +19,38 @@ class TrustContext:
     """Who asks for the role, and what is known of them."""
 
     principal: str
-    """The ARN of the IAM OIDC provider that vouches for the token."""
+    """The ARN of the IAM OIDC provider that vouches for the token, or of the session or user of AWS."""
     action: str = ASSUME_ROLE_WITH_WEB_IDENTITY
     keys: ConditionKeys = field(default_factory=dict)
     """The condition keys, such as `oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE:sub`."""
+    names: frozenset[str] = frozenset()
+    """The names by which `{"AWS": …}` means the principal, but for `*`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwsPrincipal:
+    """A session of a role, or a user, who asks for another role. Source: IAM user guide, "AWS JSON policy elements:
+    Principal"."""
+
+    arn: str
+    role_arn: str = ""
+    """The role of the session; empty of a user."""
+
+    @property
+    def account(self) -> str:
+        """The 12 digits of its account."""
+        return self.arn.split(":")[4]
+
+    @property
+    def own_names(self) -> frozenset[str]:
+        """Those that mean this principal, or its role, and no other of its account."""
+        return frozenset({self.arn, self.role_arn} - {""})
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Those of its account, too, which leave the decision to the account's own policies."""
+        partition = self.arn.split(":")[1]
+        return self.own_names | {self.account, f"arn:{partition}:iam::{self.account}:root"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +68,9 @@ def evaluate(policy: JsonValue, context: TrustContext) -> TrustDecision:
 
     `Resource` is not looked at: in a trust policy it is the role itself, and IAM refuses to store one.
     """
-    request = Request(action=context.action, keys=request_keys(context.keys), principal=context.principal)
+    request = Request(
+        action=context.action, keys=request_keys(context.keys), principal=context.principal, names=context.names
+    )
     reason, trace = decide([("", policy)], request)
     return TrustDecision(reason == "allow", reason, trace)
 

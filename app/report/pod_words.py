@@ -9,7 +9,7 @@ from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.doctor.pods.listed import DEFAULT
 from app.flow.doctor.pods.rows import PodRow, PodStand, rows
-from app.flow.doctor.workload import PAUSED
+from app.flow.doctor.workload import NO_PODS
 from app.flow.json_access import get_str
 from app.flow.model import Status
 
@@ -45,7 +45,7 @@ def also(found: Diagnosis, words: Content) -> list[str]:
         sentences.append(words.message("doctor.being_deleted", pod=found.subject.pod))
         if found.successor:
             sentences.append(words.message("doctor.successor", pod=found.successor))
-    for key in ("scaled_to_zero", PAUSED):
+    for key in NO_PODS:
         if workload := found.evidence.get(key):
             said = words.message(f"doctor.{key}", workload=workload, namespace=found.subject.namespace)
             sentences.append(found.options.quoted(said))

@@ -152,6 +152,8 @@ class Fakes:
         default_factory=lambda: {"Arn": ROLE, "RoleName": "s3-reader", "AssumeRolePolicyDocument": trust_policy()}
     )
     roles: Any = field(default_factory=list)
+    more_roles: dict[str, Any] = field(default_factory=dict)
+    """By name, the roles that are read beside the Pod's own."""
     webhooks: Any = field(
         default_factory=lambda: [
             {
@@ -367,7 +369,10 @@ class FakeAws(_Port):
         return self._answer("oidc_provider", self._fakes.provider)
 
     def role(self, name: str) -> Any:
-        return self._answer("role", self._fakes.role)
+        found = self._fakes.more_roles.get(name, self._fakes.role)
+        if isinstance(found, FlowError):
+            raise found
+        return self._answer("role", found)
 
     def roles(self) -> Any:
         return self._answer("roles", self._fakes.roles)

@@ -8,14 +8,17 @@ from typing import Any
 import pytest
 
 from app.flow.doctor import Diagnosis, diagnose, examine
-from app.flow.errors import NotPermitted, Refused
+from app.flow.doctor.fix import Fix
+from app.flow.errors import NotFound, NotPermitted, Refused
 from app.flow.model import NO_ACTION, Check, Status, Step, Walk
 from app.flow.permissions.asked import ANY, LIST_BUCKETS, AskedAction, of_command
+from app.flow.permissions.decision import Decision, Role, decide_actions
 from app.flow.ports import Assumptions
 from app.flow.steps import access
 from app.flow.steps.walk import walk_through
+from app.flow.trust import request_facts, session_keys
 from app.flow.verdict.judge import Outcome
-from tests.unit.fake_ports import ACCOUNT, NOW, SUBJECT, Fakes
+from tests.unit.fake_ports import ACCOUNT, ISSUER, NOW, ROLE, SUBJECT, Fakes
 from tests.unit.test_doctor import container, ended, healthy
 
 TABLE = f"arn:aws:dynamodb:ap-northeast-1:{ACCOUNT}:table/orders"
@@ -187,6 +190,7 @@ def test_of_several_actions_only_those_that_are_denied_are_granted() -> None:
         [allowing("dynamodb:GetItem", TABLE, Condition=IN_A_VPC)],
         [ANYTHING, denying_elsewhere("dynamodb:*")],
         [ANYTHING, denying_elsewhere("dynamodb:*", Condition=OUTSIDE_A_VPC)],
+        [ANYTHING, allowing("dynamodb:*", TABLE, "Deny")],
     ],
 )
 def test_an_action_that_is_allowed_somewhere_stays_open_until_the_resource_is_given(policies: list[Any]) -> None:
@@ -213,6 +217,7 @@ def test_an_action_that_is_allowed_nowhere_is_denied_whatever_the_resource(polic
     [
         allowing("dynamodb:GetItem", TABLE, Condition=IN_A_VPC),
         both(ANYTHING, allowing("dynamodb:*", TABLE, "Deny", Condition=OUTSIDE_A_VPC)),
+        both(ANYTHING, allowing("dynamodb:*", TABLE, "Deny", Condition=IN_A_VPC)),
     ],
 )
 def test_what_depends_on_something_unknown_is_not_called_denied(policy: tuple[str, Any]) -> None:
@@ -223,6 +228,48 @@ def test_what_depends_on_something_unknown_is_not_called_denied(policy: tuple[st
     assert check(examined(fakes, GET_ITEM), "access.policy").status is Status.UNKNOWN
     fakes = bounded(of_another_program(policy), allowing("s3:*")[1])
     assert check(examined(fakes, GET_ITEM), "access.policy").status is Status.FAILED
+
+
+def decided(*statements: dict[str, Any], version: str = "2012-10-17") -> Decision:
+    keys, facts = session_keys(ISSUER, {"sub": "a"}, "provider"), request_facts(NOW)
+    role = Role(arn=ROLE, keys=keys, facts=facts)
+    (found,) = decide_actions(
+        Fakes().ports(), role, [("own", {"Version": version, "Statement": statements})], [GET_ITEM]
+    )
+    return found
+
+
+def statement(effect: str = "Allow", **more: Any) -> dict[str, Any]:
+    return {"Effect": effect, "Action": "dynamodb:*", "Resource": "*", **more}
+
+
+def denying(**condition: Any) -> Decision:
+    return decided(statement(), statement("Deny", Condition=condition))
+
+
+def test_a_key_that_is_not_known_leaves_a_condition_open_whether_it_matched_or_not() -> None:
+    tag = "${aws:PrincipalTag/team}"
+    open_ = [
+        denying(StringEquals={"aws:SourceVpc": "vpc-1"}),
+        denying(BoolIfExists={"aws:MultiFactorAuthPresent": "false"}),
+        decided(statement(Condition={"ForAllValues:StringEquals": {"aws:TagKeys": ["a"]}})),
+        decided(statement(Condition={"Null": {"aws:SourceVpc": "true"}})),
+        decided(statement(Resource=f"arn:aws:dynamodb:*:*:table/{tag}")),
+        decided(statement(), statement("Deny", Resource="*/${aws:PrincipalTag/team, 'none'}")),
+        decided(statement(Condition={"StringLike": {"aws:FederatedProvider": f"*{tag}"}})),
+    ]
+    assert [it.open for it in open_] == ["not_observable"] * len(open_)
+
+
+def test_what_is_known_of_every_session_decides() -> None:
+    certain = [
+        denying(Bool={"aws:SecureTransport": "false"}),
+        denying(DateLessThan={"aws:CurrentTime": "2020-01-01T00:00:00Z"}),
+        denying(StringEquals={"oidc.eks.eu-west-1.amazonaws.com/id/ANOTHER:sub": "system:serviceaccount:a:b"}),
+        denying(StringEquals={"aws:FederatedProvider": "${*}"}),
+        decided(statement(), statement("Deny", Resource="*/${aws:PrincipalTag/team}"), version="2008-10-17"),
+    ]
+    assert [(it.reason, it.open) for it in certain] == [("allow", "")] * len(certain)
 
 
 @pytest.mark.parametrize(
@@ -275,6 +322,63 @@ def test_what_has_been_allowed_since_is_not_granted_again(end: str, limit: Any, 
     assert found.fix.id == "read_log"
 
 
+SECOND = f"arn:aws:iam::{ACCOUNT}:role/second"
+OTHER = "arn:aws:iam::444455556666:role/second"
+
+
+def second_role(principal: Any, **more: Any) -> dict[str, Any]:
+    trust = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **more}
+    return {"Arn": SECOND, "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": trust}}
+
+
+def going_on_to(arn: str, role: Any, *policies: tuple[str, Any]) -> Fix:
+    fakes = of_another_program(*policies)
+    fakes.more_roles["second"] = role
+    said = f"An error occurred (AccessDenied) when calling the AssumeRole operation: User: {SESSION} is not authorized"
+    found = examined(printing(fakes, f"{said} to perform: sts:AssumeRole on resource: {arn}"))
+    assert found.fix is not None
+    return found.fix
+
+
+@pytest.mark.parametrize(
+    ("principal", "fix"),
+    [
+        ({"AWS": ACCOUNT}, "second_role_trusts"),
+        ({"AWS": [f"arn:aws:iam::{ACCOUNT}:root", OTHER]}, "second_role_trusts"),
+        ({"AWS": [OTHER, ROLE]}, "read_log"),
+        ({"Federated": "accounts.google.com", "AWS": SESSION}, "read_log"),
+        ({"AWS": "*"}, "read_log"),
+        ({"AWS": SESSION + "0"}, "trust_first_role"),
+        ({"Service": "ec2.amazonaws.com"}, "trust_first_role"),
+    ],
+)
+def test_the_second_roles_trust_policy_says_what_is_missing(principal: Any, fix: str) -> None:
+    found = going_on_to(SECOND, second_role(principal))
+    assert found.id == fix
+    if fix == "trust_first_role":  # which a role that is named in its own account does not need
+        assert found.change is not None
+        assert found.change.after["Statement"][-1]["Principal"] == {"AWS": ROLE}
+    assert any("put-role-policy" in line for line in found.commands) is (fix == "second_role_trusts")
+
+
+def test_what_the_second_role_asks_beside_who_it_is_leaves_it_open() -> None:
+    condition = {"StringEquals": {"sts:ExternalId": "42"}}
+    assert going_on_to(SECOND, second_role({"AWS": ROLE}, Condition=condition)).id == "assumes_another"
+    assert going_on_to(SECOND, second_role({"AWS": ROLE}, Effect="Deny")).id == "assumes_another"
+    assert going_on_to(OTHER, second_role({"AWS": ROLE})).id == "assumes_another"
+    there = f"arn:aws:iam::{ACCOUNT}:role/team/second"
+    assert going_on_to(there, second_role({"AWS": ROLE})).id == "no_second_role"
+    absent = NotFound(code="NoSuchEntity", server_message="", status=404)
+    assert going_on_to(SECOND, absent).id == "no_second_role"
+    assert going_on_to(SECOND, second_role({"AWS": ACCOUNT}), allowing("sts:AssumeRole")).id == "read_log"
+
+
+def test_what_a_deny_may_still_apply_to_does_not_count_as_allowed_since() -> None:
+    since = both(ANYTHING, allowing("dynamodb:*", effect="Deny", Condition=IN_A_VPC))
+    found = examined(printing(of_another_program(since), denied("identity denies")))
+    assert (check(found, POLICY).status, found.fix and found.fix.id) == (Status.UNKNOWN, "remove_deny_from_role")
+
+
 @pytest.mark.parametrize(
     ("end", "fix"),
     [
@@ -293,7 +397,7 @@ def test_no_identity_policy_is_offered_against_another_kind(end: str, fix: str, 
     if end.startswith("boundary"):
         bounded(fakes, allowing("s3:*")[1])
     if end == "identity denies":
-        fakes.policies.append(allowing("dynamodb:*", TABLE, "Deny"))
+        fakes.policies.append(("denying", allowing("dynamodb:*", TABLE, "Deny")[1]))
     if not readable:
         fakes.errors["role_policies"] = NotPermitted(code="AccessDenied", server_message="no", status=403)
     found = examined(fakes)
@@ -392,7 +496,12 @@ def result(decision: str, **more: Any) -> dict[str, Any]:
             "control_policy",
         ),
         (result("implicitDeny", MissingContextValues=["aws:SourceVpc"]), Status.UNKNOWN, None),
-        (result("allowed", MissingContextValues=["aws:SourceVpc"]), Status.PASSED, None),
+        (result("allowed", MissingContextValues=["aws:SourceVpc"]), Status.UNKNOWN, None),
+        (
+            result("explicitDeny", ResourceSpecificResults=[{"MissingContextValues": ["aws:SourceVpc"]}]),
+            Status.UNKNOWN,
+            None,
+        ),
     ],
 )
 def test_iams_own_simulator_decides_where_it_may_be_asked(answer: Any, status: Status, fix: str | None) -> None:
@@ -405,13 +514,38 @@ def test_iams_own_simulator_decides_where_it_may_be_asked(answer: Any, status: S
 
 
 @pytest.mark.parametrize(
+    ("policies", "limit", "decision", "status"),
+    [
+        ([ANYTHING], None, "allowed", Status.PASSED),
+        ([ANYTHING], None, "implicitDeny", Status.UNKNOWN),
+        ([both(ANYTHING, allowing("dynamodb:*", effect="Deny", Condition=IN_A_VPC))], None, "allowed", Status.UNKNOWN),
+        ([ANYTHING], allowing("dynamodb:*", Condition=OUTSIDE_A_VPC)[1], "allowed", Status.UNKNOWN),
+        ([allowing("dynamodb:*", effect="Deny", Condition=OUTSIDE_A_VPC)], None, "explicitDeny", Status.FAILED),
+    ],
+)
+def test_the_simulators_answer_without_a_key_is_certain_where_the_policies_are(
+    policies: Any, limit: Any, decision: str, status: Status
+) -> None:
+    fakes = of_another_program(*policies)
+    if limit is not None:
+        bounded(fakes, limit)
+    fakes.simulations = [result(decision, MissingContextValues=["aws:SourceVpc"])]
+    found = examined(fakes, GET_ITEM)
+    assert check(found, POLICY).status is status
+    # A Deny that may not apply is no cause where nothing allows it.
+    assert (found.fix.id if found.fix else "") == ("permit" if status is Status.FAILED else "")
+
+
+@pytest.mark.parametrize(
     ("policies", "decision", "status"),
     [
         (None, "implicitDeny", Status.UNKNOWN),
-        (None, "explicitDeny", Status.FAILED),
+        (None, "explicitDeny", Status.UNKNOWN),
+        (None, "allowed", Status.UNKNOWN),
         ([allowing("dynamodb:GetItem", TABLE)], "implicitDeny", Status.UNKNOWN),
         ([ANYTHING, denying_elsewhere("dynamodb:*")], "explicitDeny", Status.UNKNOWN),
-        ([ANYTHING, denying_elsewhere("dynamodb:*")], "allowed", Status.PASSED),
+        ([ANYTHING, denying_elsewhere("dynamodb:*")], "allowed", Status.UNKNOWN),
+        ([ANYTHING], "allowed", Status.PASSED),
         ([allowing("dynamodb:Query", TABLE)], "implicitDeny", Status.FAILED),
     ],
 )

@@ -19,6 +19,7 @@ from app.flow.errors import NotFound, NotPermitted
 from app.flow.model import Subject
 from app.flow.targets.kinds import KINDS, target_of
 from app.flow.targets.resolving import subject_of, with_workload
+from app.flow.verdict.judge import Outcome
 from app.report import verdict_words
 from app.settings import Settings
 from tests.unit.fake_ports import Fakes
@@ -198,14 +199,16 @@ def test_a_pod_of_another_workload_is_not_taken() -> None:
 
 @pytest.mark.parametrize("replicas", [0, 3, None])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_workload_without_a_pod_says_that_it_is_scaled_to_zero(replicas: int | None, language: str) -> None:
+def test_a_workload_without_a_pod_says_why_and_that_nothing_is_confirmed(replicas: int | None, language: str) -> None:
     fakes, words = Fakes(), load(language)
     fakes.workload["spec"] |= {} if replicas is None else {"replicas": replicas}
     fakes.pod["spec"]["serviceAccountName"] = "other"
     subject, target = found_for(fakes, "deploy/web"), target_of(["deploy/web"])
     found = with_workload(fakes.ports(), examine(fakes.ports(), subject), target)
-    said = words.message("doctor.scaled_to_zero", workload="deployment/web")
-    assert verdict_words.verdict(found, words).endswith(said) is (replicas == 0)
+    why = "scaled_to_zero" if replicas == 0 else "no_pod_yet"
+    assert verdict_words.verdict(found, words).endswith(words.message(f"doctor.{why}", workload="deployment/web"))
+    # That STS takes a token of the ServiceAccount is no proof for the Pods that were asked about.
+    assert (examine(fakes.ports(), subject).verdict.outcome, found.verdict.outcome) == (Outcome.WORKS, Outcome.UNKNOWN)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -883,6 +883,7 @@ def test_a_second_role_here_is_looked_at_here_also_where_the_first_is_elsewhere(
         annotated(fakes, OTHER_ROLE)
         fakes.pod["spec"] = fakes.mutated(bare_pod())["spec"]
         fakes.errors["role"] = NotFound(code="NoSuchEntity", server_message="no", status=404)
+        fakes.more_roles["s3-reader"] = NotPermitted(code="AccessDenied", server_message="no", status=403)
 
     session = "arn:aws:sts::444455556666:assumed-role/dns-manager/x"
     fix = refused(f"AccessDenied: User: {session} {ASSUME} {ROLE}", elsewhere).fix

@@ -81,6 +81,11 @@ def test_a_trust_policy_that_iam_takes(statement):
             "Federated principals must be valid domain names or SAML metadata ARNs",
         ),
         (
+            TRUST | {"Principal": {"AWS": ["111122223333", "arn:aws:iam::111122223333:role/*"]}},
+            'Invalid principal in policy: "AWS":"arn:aws:iam::111122223333:role/*"',
+        ),
+        (TRUST | {"Principal": {"AWS": "my-role"}}, 'Invalid principal in policy: "AWS":"my-role"'),
+        (
             without(TRUST, "Principal") | {"NotPrincipal": {"AWS": "*"}},
             "Allow with NotPrincipal is not allowed.",
         ),

@@ -285,6 +285,20 @@ def test_a_pod_that_is_being_made_is_no_failure_and_the_missing_permission_is_sa
     assert 'resources: ["events"]' in rules
 
 
+@pytest.mark.parametrize(("ago", "status"), [(30, UNKNOWN), (700, FAILED)])
+def test_an_old_pod_may_be_starting_again(ago: float, status: Status) -> None:
+    """After its node was started again, after a long wait for a node, or behind a long init container."""
+    making, at, day = waiting("ContainerCreating"), time(NOW - ago), 86400
+    done = {"terminated": {"exitCode": 0, "finishedAt": at}}
+    found = [
+        pod("Running", making | {"lastState": {"terminated": {"exitCode": 255, "finishedAt": at}}}, age=day),
+        pod("Pending", making, init=[{"name": "init", "state": done}], age=day),
+        pod("Pending", making, conditions=[{"type": "PodScheduled", "lastTransitionTime": at}], age=day),
+        pod("Running", making, conditions=[{"type": "Ready", "lastTransitionTime": at}], age=day),
+    ]
+    assert [of(examined(fakes)).status for fakes in found] == [status] * len(found)
+
+
 @pytest.mark.parametrize(
     ("fakes", "got"),
     [

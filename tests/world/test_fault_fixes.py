@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 from dataclasses import replace
@@ -12,6 +13,7 @@ from app.flow.doctor import examine
 from app.flow.errors import NotPermitted
 from app.flow.model import Status, Subject
 from app.flow.port_wrappers.port_proxy import intercepted
+from app.flow.verdict.judge import Outcome
 from app.wiring import simulated
 from app.world import edits
 from app.world.apiserver.auth.authentication import ADMIN
@@ -70,11 +72,23 @@ def test_the_object_of_the_diff_may_be_typed_in(simulation, world, fault, kind):
     assert_fixed(simulation, world, found)
 
 
+@pytest.mark.parametrize(("fault", "next_check"), [("F02", "pod.age"), ("F28", "token.audience")])
+def test_what_comes_after_a_missing_service_account_is_predicted(simulation, world, fault, next_check):
+    """The Pod is older than the ServiceAccount, and the kubelet starts it, with the token that it mounts."""
+    simulation.inject(world, fault, "F35b")
+    simulation.move_clock(world, 60)
+    found = examine(simulated(simulation, world), SUBJECT)
+    simulation.run(edits.apply(world, "service_account", json.dumps(found.fix.change.after)))
+    simulation.move_clock(world, 400)
+    after = examine(simulated(simulation, world), SUBJECT).verdict
+    assert (found.prediction.check.id, after.check.id) == (next_check, next_check)
+
+
 @pytest.mark.parametrize(
     ("fault", "action", "before", "after"),
     [
         ("F46", "s3:ListAllMyBuckets", "permit", "read_log"),
-        ("F49", "sts:AssumeRole", "assumes_another", "assumes_another"),
+        ("F49", "sts:AssumeRole", "second_role_trusts", "read_log"),
     ],
 )
 def test_what_the_role_may_by_now_is_not_granted_twice(simulation, world, fault, action, before, after):
@@ -87,6 +101,32 @@ def test_what_the_role_may_by_now_is_not_granted_twice(simulation, world, fault,
     assert (fix.id, "put-role-policy" in " ".join(fix.commands)) == (after, False)
     simulation.run(edits.recreate_pod(world))
     assert examine(simulated(simulation, world), SUBJECT).verdict.status in FIXED
+
+
+def test_two_roles_of_two_accounts_end_in_one_that_works(simulation, world):
+    """The provider there, then the trust of the second role and the permission of the first: no fix comes twice."""
+    simulation.inject(world, "F48", "F49")
+    there, done = world.other_account, []
+    for _ in range(2):
+        fix = examine(simulated(simulation, world), SUBJECT).fix
+        done.append(fix.id)
+        for command in fix.commands:
+            words = shlex.split(command)
+            if words[0] == "aws":
+                run_in(there if "--profile" in words else world.account, words)
+        simulation.run(edits.recreate_pod(world))
+    assert done == ["create_provider_there", "trust_first_role"]
+    assert examine(simulated(simulation, world), SUBJECT).verdict.outcome is Outcome.WORKS
+
+
+def run_in(account, words):
+    """Calls IAM as the AWS CLI does, with the options as parameters."""
+    options = dict(zip(words[3::2], words[4::2], strict=True))
+    options.pop("--profile", None)
+    names = {"--client-id-list": "ClientIDList.member.1", "--url": "Url"}
+    parameters = {names.get(it, it[2:].title().replace("-", "")): value for it, value in options.items()}
+    action = words[2].title().replace("-", "").replace("OpenIdConnect", "OpenIDConnect")
+    iam.call(account, action, parameters)
 
 
 @pytest.fixture

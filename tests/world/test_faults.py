@@ -92,7 +92,7 @@ def test_where_the_nodes_role_is_out_of_reach_the_same_fault_shows_as_no_credent
         ("F44", "organization", "aws organizations"),
         ("F45", "control_policy", "aws organizations describe-policy --policy-id p-"),
         ("F46", "permit", "s3:ListAllMyBuckets"),
-        ("F49", "assumes_another", "sts:AssumeRole"),
+        ("F49", "second_role_trusts", "sts:AssumeRole"),
     ],
 )
 def test_the_fix_is_one_for_the_cause_and_not_for_its_consequence(examined, fault_id, fix, command):

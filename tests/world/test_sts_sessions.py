@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from app.world.aws import iam
 from app.world.aws.account import SESSION_LIMIT, SESSION_POLICIES_LIMIT
 from tests.world.aws_world import ACCOUNT, OTHER_ACCOUNT, aws_fixture, aws_server, refused  # noqa: F401
 
@@ -23,6 +24,28 @@ def assume(client, **parameters):
 def denied(arn, target=TARGET):
     message = f"User: {arn} is not authorized to perform: sts:AssumeRole on resource: {target}"
     return refused("AccessDenied", message, 403)
+
+
+def test_a_role_of_another_account_has_to_trust_and_the_own_policies_to_allow(aws):
+    """IAM user guide, "Cross-account policy evaluation logic"."""
+    session = aws.client("sts", aws.assume()["Credentials"])
+    target = f"arn:aws:iam::{OTHER_ACCOUNT}:role/target"
+    own = session.get_caller_identity()["Arn"]
+    trusted = iam.call(
+        *(aws.other, "CreateRole"),
+        {"RoleName": "target", "AssumeRolePolicyDocument": json.dumps(trusting(f"arn:aws:iam::{ACCOUNT}:root"))},
+    )
+    assert trusted["Role"]["Arn"] == target
+    with denied(own, target):
+        assume(session, RoleArn=target)
+    allow = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": target}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    aws.call("PutRolePolicy", RoleName="s3-reader", PolicyName="more", PolicyDocument=policy)
+    assert assume(session, RoleArn=target)["AssumedRoleUser"]["Arn"].startswith(f"arn:aws:sts::{OTHER_ACCOUNT}:")
+    strangers = json.dumps(trusting(f"arn:aws:iam::{OTHER_ACCOUNT}:root"))
+    iam.call(aws.other, "UpdateAssumeRolePolicy", {"RoleName": "target", "PolicyDocument": strangers})
+    with denied(own, target):
+        assume(session, RoleArn=target)
 
 
 def test_who_am_i_needs_no_permission(aws):

@@ -9,7 +9,7 @@ from typing import Any
 from app.flow.annotations import ROLE_ARN
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import Check, Step, Subject, Walk
-from app.flow.permissions.asked import ANY, LIST_BUCKETS, AskedAction
+from app.flow.permissions.asked import LISTING
 from app.flow.port_wrappers.port_proxy import intercepted
 from app.flow.ports import Ports
 from app.flow.steps import access, service_account
@@ -25,7 +25,7 @@ def role_checks(ports: Ports, walk: Walk, role_arn: str) -> Mapping[str, Check]:
     evidence = walk.report(Step.OIDC_PROVIDER).evidence
     provider = walk.report(Step.OIDC_PROVIDER).check("provider.exists")
     context = StepContext(
-        asked=(AskedAction(action=LIST_BUCKETS, resource=ANY),),
+        asked=(LISTING,),
         issuer=get_str(evidence, "cluster_discovery", "issuer"),
         provider_arn=provider.got if "provider" in evidence else "",
         provider=evidence.get("provider"),

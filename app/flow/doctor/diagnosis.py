@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from app.flow.doctor import account, pod, recent_failures
-from app.flow.doctor.evidence import audience_of
+from app.flow.doctor.evidence import audience_of, role_arn_of
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.fixes import fix_for
 from app.flow.doctor.names import Names
@@ -19,12 +19,13 @@ from app.flow.doctor.prediction.copied import copy_of
 from app.flow.doctor.prediction.copied_ports import ports_of
 from app.flow.doctor.prediction.effects import apply
 from app.flow.doctor.prediction.prediction import Prediction, predict
-from app.flow.doctor.reading import near_names, on_workload
+from app.flow.doctor.reading import near_names, next_role, on_workload
 from app.flow.doctor.tool_options import ToolOptions
 from app.flow.doctor.webhook import calls
 from app.flow.doctor.without_exec.offers import to_be_sure
+from app.flow.doctor.workload import NO_PODS
 from app.flow.json_access import get
-from app.flow.model import Check, Exchange, JsonValue, Status, Step, Subject, Walk
+from app.flow.model import Check, Exchange, JsonValue, Status, Step, StepReport, Subject, Walk
 from app.flow.port_wrappers.consent import Action
 from app.flow.ports import Ports
 from app.flow.steps import access
@@ -48,10 +49,11 @@ class Diagnosis:
     evidence: Mapping[str, JsonValue] = field(default_factory=dict)
     """What these checks add: `workload`, what has to be restarted; `pods`, all Pods of the ServiceAccount, and where it
     has none `default_pods`, those that run as `default`; `recent_failures`, what STS refused; `other_credentials`,
-    where a Pod's keys come from; `near`, the names that may be meant; `scaled_to_zero`, the workload without Pods;
-    `paused`, the one whose Pods are of a template before; `annotated_workload`, the one that has the annotation of the
+    where a Pod's keys come from; `near`, the names that may be meant; `scaled_to_zero`, `paused` or `no_pod_yet`, the
+    workload without Pods (`NO_PODS`); `annotated_workload`, the one that has the annotation of the
     ServiceAccount; `held_back`, those that make no new Pods by themselves; `managed`, those that a tool writes;
-    `failed_in`, the container whose program failed; `asked_instance`, what it said of its node's metadata."""
+    `failed_in`, the container whose program failed; `asked_instance`, what it said of its node's metadata;
+    `next_role`, the role that it goes on to."""
     exchanges: tuple[Exchange, ...] = ()
     """What went over the wire for those checks."""
     to_be_sure: tuple[Action, ...] = ()
@@ -67,12 +69,17 @@ class Diagnosis:
     @cached_property
     def verdict(self) -> Verdict:
         """The first broken link; or that none is broken, or what keeps that open."""
-        return judge(self.walk, self.checks)
+        return judge(self.walk, self.checks, for_pods=self._for_pods)
 
     @cached_property
     def chain(self) -> ChainState:
         """How each part of the chain stands."""
-        return chain_state(self.walk, self.checks)
+        return chain_state(self.walk, self.checks, for_pods=self._for_pods)
+
+    @property
+    def _for_pods(self) -> bool:
+        """Whether a workload was asked about, which has no Pod now."""
+        return any(why in self.evidence for why in NO_PODS)
 
     @cached_property
     def fix(self) -> Fix | None:
@@ -172,9 +179,10 @@ def diagnose(ports: Ports, found: Walk) -> Diagnosis:
     recent = recent_failures.inspect(ports, found, of_pod.evidence.get("pod"))
     of_pods = (of_pod, listed.inspect(ports, found))
     of_names = (near_names.inspect(ports, found), on_workload.inspect(ports, found, *of_pods))
-    reports = (account.inspect(ports, found), of_webhook, *of_pods, recent, *of_names)
+    reports: tuple[StepReport, ...] = (account.inspect(ports, found), of_webhook, *of_pods, recent, *of_names)
     checks = tuple(check for report in reports for check in report.checks)
     denied = recent_failures.denied_actions(found, reports)
+    reports = (*reports, next_role.inspect(ports, denied, role_arn_of(found)))
     diagnosis = Diagnosis(
         walk=access.asked_again(ports, found, denied, audience_of(found)),
         checks=checks,

@@ -31,6 +31,10 @@ ON_DELETE, PAUSED, PARTITION = "on_delete", "paused", "partition"
 Of a `partition` the number follows: Pods of a lower one keep their template, also when they are deleted. The last two
 are also the keys of the sentences on what else comes of a rollout that goes on.
 """
+SCALED_TO_ZERO, NO_POD_YET = "scaled_to_zero", "no_pod_yet"
+NO_PODS = (SCALED_TO_ZERO, PAUSED, NO_POD_YET)
+"""The evidence: the examined workload, as kubectl takes it, by why it has no Pod; also the keys of the sentences on
+that."""
 MANAGED = "managed"
 """The evidence: the workloads, as kubectl takes them, that a tool writes from elsewhere; also the key of the sentence
 on what becomes of a change to such an object."""

@@ -44,6 +44,9 @@ class AskedAction:
     """An ARN, or `*` for an action that knows no resources; empty where nothing says on what."""
 
 
+LISTING = AskedAction(action=LIST_BUCKETS, resource=ANY)
+
+
 class NotAnAction(FlowError):
     """No Pod can need this. `got` is the word, of an action or of a resource."""
 
@@ -70,7 +73,7 @@ def of_command(pod: JsonValue) -> tuple[AskedAction, ...]:
     """
     boxes = (box for kind in ("containers", "initContainers") for box in get_list(pod, "spec", kind))
     lists = any(_lists_buckets(words) for box in boxes for words in _command_lines(box))
-    return (AskedAction(action=LIST_BUCKETS, resource=ANY),) if lists else ()
+    return (LISTING,) if lists else ()
 
 
 def _command_lines(box: JsonValue) -> Iterator[list[str]]:

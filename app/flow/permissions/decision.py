@@ -7,19 +7,18 @@ and "Permissions boundaries for IAM entities".
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import groupby
+from dataclasses import dataclass, field, replace
 
 from app.flow.errors import FlowError
 from app.flow.json_access import get, get_list, get_str
 from app.flow.model import NOT_OBSERVABLE, ConditionKeys, JsonValue
+from app.flow.partitions import partition_of
 from app.flow.permissions.asked import ANY, AskedAction
+from app.flow.permissions.certainty import RESOURCE_NOT_GIVEN, Known, conclude
 from app.flow.permissions.evaluation import Policies, evaluate_permissions
-from app.flow.policy.policy import Match, Reason
+from app.flow.policy.policy import MalformedPolicy, Match, Reason, parse_policy, request_keys
 from app.flow.ports import Ports
 
-RESOURCE_NOT_GIVEN = "resource_not_given"
-"""Why it stays open: the policies allow the action on some resources, and nothing says on which it is needed."""
 _REASONS: Mapping[str, Reason] = {
     "allowed": "allow",
     "explicitDeny": "explicit-deny",
@@ -32,12 +31,12 @@ class Role:
     """The role of a session."""
 
     arn: str
-    name: str
-    boundary: str
+    boundary: str = ""
     """The ARN of its permissions boundary; empty where it has none."""
-    partition: str
     keys: ConditionKeys
-    """What a request of the session says of itself, as far as it is known."""
+    """What the session keeps, as far as it is known: IAM's simulator is given it."""
+    facts: ConditionKeys = field(default_factory=dict)
+    """What each request says of itself, such as when it is made."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,11 +83,10 @@ def decide_actions(
     simulations = _simulations(ports, role, asked)
     if isinstance(policies, FlowError) and None in simulations:
         raise policies
-    evaluated = [None if isinstance(policies, FlowError) else _evaluated(role, policies, it) for it in asked]
-    found = [_merged(it, simulation, own) for it, simulation, own in zip(asked, simulations, evaluated, strict=True)]
+    evaluated = [None if isinstance(policies, FlowError) else evaluate_in_part(role, policies, it) for it in asked]
     return tuple(
-        decision if simulation is not None else _bounded(ports, role, decision)
-        for decision, simulation in zip(found, simulations, strict=True)
+        _decided(ports, role, it, simulation, own)
+        for it, simulation, own in zip(asked, simulations, evaluated, strict=True)
     )
 
 
@@ -105,37 +103,62 @@ def _simulations(ports: Ports, role: Role, asked: Sequence[AskedAction]) -> list
     return [found.get((it.action.lower(), it.resource or ANY)) for it in asked]
 
 
-def _merged(asked: AskedAction, simulation: JsonValue, own: Decision | None) -> Decision:
-    """The simulator's decision with the trace of our own evaluation; ours alone where it gave none."""
+def _decided(ports: Ports, role: Role, asked: AskedAction, simulation: JsonValue, own: Decision | None) -> Decision:
+    """The simulator's decision with the trace of our own evaluation; ours alone where it gave none.
+
+    The simulator counts a key that it is not given as absent, and the resource `*` is not the one of the request. So
+    what it says of either is certain only where our evaluation is.
+    """
     reason = _REASONS.get(get_str(simulation, "EvalDecision"))
     if reason is None:
-        return own or Decision(asked=asked, reason="implicit-deny", open=NOT_OBSERVABLE)
+        return _bounded(ports, role, own or Decision(asked=asked, reason="implicit-deny", open=NOT_OBSERVABLE))
     boundary = get(simulation, "PermissionsBoundaryDecisionDetail", "AllowedByPermissionsBoundary")
     organization = get(simulation, "OrganizationsDecisionDetail", "AllowedByOrganizations")
-    missing = get_list(simulation, "MissingContextValues")
-    open_ = NOT_OBSERVABLE if missing and reason != "allow" else ""
-    elsewhere = own.open == RESOURCE_NOT_GIVEN if own else reason == "implicit-deny" and not asked.resource
-    if elsewhere and reason != "allow":
-        open_ = RESOURCE_NOT_GIVEN
-    return Decision(
+    simulated = Decision(
         asked=asked,
         reason=reason,
         boundary_allows=boundary if isinstance(boundary, bool) else None,
         organization_allows=organization if isinstance(organization, bool) else None,
-        open=open_,
         trace=own.trace if own else (),
     )
+    missing = _has_missing_keys(simulation)
+    if own is None:
+        return replace(simulated, open=NOT_OBSERVABLE if missing else "" if asked.resource else RESOURCE_NOT_GIVEN)
+    if own.open or not missing:
+        return replace(simulated, open=own.open)
+    if not own.allowed:
+        return own
+    limited = _bounded(ports, role, own)
+    if limited.open or not limited.allowed:
+        return limited
+    return replace(simulated, open="" if simulated.allowed else NOT_OBSERVABLE)
 
 
-def _evaluated(role: Role, policies: Policies, asked: AskedAction) -> Decision:
+def _has_missing_keys(simulation: JsonValue) -> bool:
+    """Whether a policy asks for a key that was not given. For a resource that is given the answer has them apart."""
+    results = (simulation, *get_list(simulation, "ResourceSpecificResults"))
+    return any(get_list(it, "MissingContextValues") for it in results)
+
+
+def evaluate_in_part(role: Role, policies: Policies, asked: AskedAction) -> Decision:
+    """What these policies decide by themselves, as far as the request is known."""
     resource = asked.resource if asked.resource not in ("", ANY) else _widest(role, asked)
-    decided = evaluate_permissions(policies, action=asked.action, resource=resource, keys=role.keys)
-    return Decision(
-        asked=asked,
-        reason=decided.reason,
-        open=_open(decided.reason, decided.trace, resource_given=bool(asked.resource)),
-        trace=decided.trace,
+    keys = {**role.keys, **role.facts}
+    decided = evaluate_permissions(policies, action=asked.action, resource=resource, keys=keys)
+    known = Known(
+        keys=request_keys(keys),
+        resource_given=bool(asked.resource),
+        with_variables={name: _takes_variables(document) for name, document in policies},
     )
+    reason, open_ = conclude(decided.reason, decided.trace, known)
+    return Decision(asked=asked, reason=reason, open=open_, trace=decided.trace)
+
+
+def _takes_variables(policy: JsonValue) -> bool:
+    try:
+        return parse_policy(policy).variables
+    except MalformedPolicy:
+        return False
 
 
 def _bounded(ports: Ports, role: Role, decision: Decision) -> Decision:
@@ -146,7 +169,7 @@ def _bounded(ports: Ports, role: Role, decision: Decision) -> Decision:
         document = ports.aws.managed_policy(role.boundary)
     except FlowError:
         return replace(decision, open=NOT_OBSERVABLE) if decision.allowed else decision
-    within = _evaluated(role, [(role.boundary, document)], decision.asked)
+    within = evaluate_in_part(role, [(role.boundary, document)], decision.asked)
     if within.open:
         return replace(decision, open=decision.open or within.open)
     if within.allowed:
@@ -156,39 +179,4 @@ def _bounded(ports: Ports, role: Role, decision: Decision) -> Decision:
 
 def _widest(role: Role, asked: AskedAction) -> str:
     """The service's widest resource: both `*` and `arn:aws:s3:::*` in a policy match it."""
-    return f"arn:{role.partition}:{asked.action.partition(':')[0]}:::*"
-
-
-def _open(reason: Reason, trace: Sequence[Match], *, resource_given: bool) -> str:
-    """Why the request of the Pod may be decided otherwise; empty where it cannot.
-
-    Of its condition keys we know a few only, and its resource only where one is given. A statement that depends on more
-    may or may not apply.
-    """
-    if reason == "allow":
-        return ""
-
-    def unknown(match: Match) -> str:
-        if match.error:
-            return ""
-        if match.element == "Condition" and match.got is None:
-            return NOT_OBSERVABLE
-        return RESOURCE_NOT_GIVEN if match.element in ("Resource", "NotResource") and not resource_given else ""
-
-    # (1) The statements that allow it, or may: all that they lack is unknown.
-    statements = [list(entries) for _, entries in groupby(trace, lambda it: (it.policy, it.statement))]
-    lacking = [[unknown(match) for match in it if not match.matched] for it in statements if it[0].effect == "Allow"]
-    allowing = [it for it in lacking if all(it)]
-    if not allowing:
-        return ""
-
-    # (2) Those that deny it. What matches the widest resource matches any; what excludes some does not.
-    denying = [
-        [unknown(match) for match in it if match.element != "Resource"]
-        for it in statements
-        if it[0].effect == "Deny" and all(match.matched for match in it)
-    ]
-    if not all(map(any, denying)):
-        return ""
-    found = [set(filter(None, it)) for it in (denying or allowing)]
-    return NOT_OBSERVABLE if {NOT_OBSERVABLE} in found else RESOURCE_NOT_GIVEN if any(found) else ""
+    return f"arn:{partition_of('', role.arn)}:{asked.action.partition(':')[0]}:::*"

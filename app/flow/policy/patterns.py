@@ -60,6 +60,12 @@ def pieces(text: str, variables: Keys | None, *, wildcards: bool) -> tuple[Slide
     return (*found, text[position:])
 
 
+def variable_names(text: str) -> list[str]:
+    """The keys of the policy variables in `text`, as written; `${*}`, `${?}` and `${$}` are none."""
+    bodies = (found[0][2:-1] for found in _VARIABLE_OR_WILDCARD.finditer(text) if len(found[0]) > 1)
+    return [body.partition(",")[0].strip() for body in bodies if body not in _ESCAPED]
+
+
 def _variable(body: str, variables: Keys) -> str | None:
     """The value of `key` or `key, 'default'`. A key with several values cannot be a variable."""
     if body in _ESCAPED:

@@ -31,6 +31,13 @@ PRINCIPAL_TYPES = ("AWS", "Federated", "Service", "CanonicalUser")
 _FEDERATED = re.compile(
     r"arn:aws[a-z-]*:iam::\d{12}:(?:oidc|saml)-provider/.+|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", re.ASCII | re.DOTALL
 )
+_AWS = re.compile(
+    r"\*|\d{12}|A[A-Z0-9]{15,127}|arn:aws[a-z-]*:"
+    r"(?:iam::\d{12}:(?:root|(?:user|role)/[^*?]+)|sts::\d{12}:(?:assumed-role/[^*?/]+/[^*?/]+|federated-user/[^*?/]+))",
+    re.ASCII,
+)
+"""An AWS principal: an account, a role, a user, a session, the unique id of one of them, or `*` for all (IAM user
+guide, "AWS JSON policy elements: Principal"). No part of a name may be a wildcard."""
 NO_TRUST_ACTION = "AssumeRole policy may only specify STS AssumeRole actions."
 _TRUST_ACTIONS = frozenset(
     f"sts:{name}"
@@ -204,6 +211,8 @@ def validate_trust_policy(text: str) -> Document:
         for kind, names in principals(statement["Principal"]):
             if kind == "Federated" and not all(_FEDERATED.fullmatch(name) for name in names):
                 raise MalformedPolicy("Federated principals must be valid domain names or SAML metadata ARNs")
+            if kind == "AWS" and (odd := next((name for name in names if not _AWS.fullmatch(name)), None)):
+                raise MalformedPolicy(f'Invalid principal in policy: "AWS":"{odd}"')
         # (2) What: the actions with which a role is assumed. `*` is refused.
         if not all(map(may_be_trusted_with, strings(statement[one_field(statement, "Action")]))):
             raise MalformedPolicy(NO_TRUST_ACTION)

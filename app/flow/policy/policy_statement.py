@@ -25,6 +25,7 @@ from app.flow.policy.policy_grammar import (
     strings,
 )
 
+EVERYONE = "*"
 Plain: TypeAlias = str | Values
 """One value as it is written, or several."""
 
@@ -61,7 +62,10 @@ class Request:
     action: str
     keys: Keys
     principal: str | None = None
-    """The federated principal's provider ARN, where the policy must say who (a trust policy)."""
+    """The ARN of the federated principal's provider, or of an AWS principal, where the policy must say who (a trust
+    policy)."""
+    names: frozenset[str] = frozenset()
+    """The names by which `{"AWS": …}` means an AWS principal; none of a federated one."""
     resource: str | None = None
     """The resource's ARN, where the policy must say on what (an identity policy)."""
 
@@ -101,7 +105,7 @@ def compare(document: JsonValue, index: int, request: Request, variables: Keys |
     # (2) Who, what, on what.
     try:
         if request.principal is not None:
-            matches.append(_principal(statement, request.principal))
+            matches.append(_principal(statement, request.principal, request.names | {EVERYONE}))
         elif "Principal" in document or "NotPrincipal" in document:
             unreadable("Principal", "Policy document should not specify a principal.")
     except MalformedPolicy as error:
@@ -125,12 +129,13 @@ def compare(document: JsonValue, index: int, request: Request, variables: Keys |
     return matches
 
 
-def _principal(statement: _Statement, provider: str) -> Match:
-    """A provider's ARN is compared as a whole; only `"*"` and `{"AWS": "*"}` stand for everybody."""
+def _principal(statement: _Statement, asking: str, aws_names: frozenset[str]) -> Match:
+    """An ARN is compared as a whole; only `"*"` and `{"AWS": "*"}` stand for everybody."""
     field = one_field(statement.document, "Principal")
     wanted = principals(statement.document[field])
     found = any(
-        (kind == "Federated" and provider in names) or (kind == "AWS" and "*" in names) for kind, names in wanted
+        (kind == "Federated" and asking in names) or (kind == "AWS" and not aws_names.isdisjoint(names))
+        for kind, names in wanted
     )
     return Match(
         statement=statement.label,
@@ -138,7 +143,7 @@ def _principal(statement: _Statement, provider: str) -> Match:
         element=field,
         key=", ".join(kind for kind, _ in wanted),
         wanted=_plain(tuple(name for _, names in wanted for name in names)),
-        got=provider,
+        got=asking,
         matched=found == (field == "Principal"),
     )
 

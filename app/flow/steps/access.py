@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 from app.flow.errors import FlowError
 from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import NO_ACTION, NOT_OBSERVABLE, JsonValue, Step, StepReport, Subject, Walk
-from app.flow.names import boundary_of, provider_arn, role_name, subject_claim
-from app.flow.partitions import partition_of
+from app.flow.names import account_of, boundary_of, provider_arn, role_name, subject_claim
 from app.flow.permissions import Policies
 from app.flow.permissions.asked import ANY, LIST_BUCKETS, AskedAction, of_command
 from app.flow.permissions.decision import Decision, Role, decide_actions
@@ -22,7 +21,7 @@ from app.flow.ports import Ports
 from app.flow.steps.findings import Findings, unanswered
 from app.flow.steps.step_context import StepContext
 from app.flow.token import MalformedToken, decode
-from app.flow.trust import session_keys
+from app.flow.trust import request_facts, session_keys
 
 _IDENTITY, POLICY, LISTING = "access.identity", "access.policy", "access.list_buckets"
 CHECKS = (_IDENTITY, POLICY, LISTING)
@@ -101,13 +100,12 @@ def asked_again(ports: Ports, walk: Walk, denied: Denied, audience: str) -> Walk
     claims = get_object(evidence.get("token"), "claims") or _claims(walk.subject, issuer, audience)
     role = Role(
         arn=role_arn,
-        name=role_name(role_arn),
         boundary=boundary_of(evidence["role"]),
-        partition=partition_of(issuer, role_arn),
-        keys=_request_keys(role_arn, claims),
+        keys=_session_keys(role_arn, claims),
+        facts=request_facts(ports.clock.now()),
     )
     known = [(get_str(it, "name"), get_object(it).get("document")) for it in get_list(evidence.get("policies"))]
-    policies = known if "policies" in evidence else _read(ports, role.name)
+    policies = known if "policies" in evidence else _read(ports, role_name(role.arn))
     _judge(findings, ports, role, policies, denied.actions, denied)
     new = findings.report()
     checks = tuple(new.check(POLICY) if it.id == POLICY else it for it in report.checks)
@@ -133,12 +131,11 @@ def _policy(
         claims = _claims(subject, step_context.issuer, step_context.audience)
     role = Role(
         arn=step_context.role_arn,
-        name=step_context.role_name,
         boundary=step_context.boundary,
-        partition=partition_of(step_context.issuer, step_context.role_arn),
-        keys=_request_keys(step_context.role_arn, claims),
+        keys=_session_keys(step_context.role_arn, claims),
+        facts=request_facts(ports.clock.now()),
     )
-    policies = _read(ports, role.name)
+    policies = _read(ports, role_name(role.arn))
     if not isinstance(policies, FlowError):
         findings.show("policies", [{"name": name, "document": document} for name, document in policies])
     return _judge(findings, ports, role, policies, asked)
@@ -164,7 +161,7 @@ def _judge(
 
     `before` is how AWS denied it to the Pod: it stays open where that was by a policy of a kind that was not read.
     """
-    where = f"Role {role.name}"
+    where = f"Role {role_name(role.arn)}"
     if not asked:
         findings.unknown(POLICY, NO_ACTION, where=where)
         return ()
@@ -228,11 +225,16 @@ def _claims(subject: Subject, issuer: str, audience: str) -> JsonValue:
     return {"iss": issuer, "sub": subject_claim(subject), "aud": [audience]}
 
 
-def _request_keys(role_arn: str, claims: JsonValue) -> dict[str, str | list[str]]:
+def _session_keys(role_arn: str, claims: JsonValue) -> dict[str, str | list[str]]:
     """The condition keys of a request in the session: its role, and what the session keeps of the token."""
     issuer = get_str(claims, "iss")
     kept = session_keys(issuer, claims, provider_arn(role_arn, issuer)) if issuer else {}
-    return {"aws:PrincipalArn": role_arn, **kept}
+    of_role = {
+        "aws:PrincipalArn": role_arn,
+        "aws:PrincipalAccount": account_of(role_arn),
+        "aws:PrincipalType": "AssumedRole",
+    }
+    return {**of_role, **kept}
 
 
 def _refused(findings: Findings, check_id: str, error: FlowError, *, expected: str, where: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from app.flow.doctor import Diagnosis
 from app.flow.doctor.pods.choosing import in_order
-from app.flow.doctor.workload import PAUSED, why_held_back
+from app.flow.doctor.workload import NO_POD_YET, PAUSED, SCALED_TO_ZERO, why_held_back
 from app.flow.errors import FlowError, NotPermitted
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonValue, Subject
@@ -36,20 +36,22 @@ def subject_of(ports: Ports, target: Target, namespace: str) -> Subject:
 
 
 def with_workload(ports: Ports, found: Diagnosis, target: Target) -> Diagnosis:
-    """The diagnosis of a workload without a Pod: the evidence `scaled_to_zero` names it where it has 0 replicas, and
-    `paused` where its rollout is, so that Pods of a template before run under another ServiceAccount.
+    """The diagnosis of a workload that has no Pod, with the evidence why (`NO_PODS`): it has 0 replicas; its rollout is
+    paused, so that Pods of a template before run under another ServiceAccount; or, as a CronJob before its first run,
+    it has none yet.
 
-    Without `replicas` it has one (apps/v1, `DeploymentSpec`). What cannot be read adds nothing. Never raises.
+    Without `replicas` it has one (apps/v1, `DeploymentSpec`). Where we may not list Pods nothing is known. Never
+    raises.
     """
+    if found.evidence.get("pods") is None:
+        return found
     try:
         workload = ports.cluster.workload(found.subject.namespace, target.kind, target.name)
     except FlowError:
-        return found
-    if get(workload, "spec", "replicas") == 0:
-        return replace(found, evidence={**found.evidence, "scaled_to_zero": str(target)})
-    if why_held_back(workload) == PAUSED:
-        return replace(found, evidence={**found.evidence, PAUSED: str(target)})
-    return found
+        workload = None
+    paused = why_held_back(workload) == PAUSED
+    why = SCALED_TO_ZERO if get(workload, "spec", "replicas") == 0 else PAUSED if paused else NO_POD_YET
+    return replace(found, evidence={**found.evidence, why: str(target)})
 
 
 def _is_of(pod: JsonValue, workload: JsonValue, target: Target) -> bool:

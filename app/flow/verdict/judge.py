@@ -89,8 +89,11 @@ class Verdict:
         return "failed_in_pod_alone" if self.in_pod_alone else own
 
 
-def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
+def judge(walk: Walk, also: Sequence[Check] = (), *, for_pods: bool = False) -> Verdict:
     """The verdict on a walk, and on the checks of a running Pod where there are some.
+
+    `for_pods`: whether the question is about the Pods of a workload, which has none now: that STS accepts a token of
+    its ServiceAccount is then no proof.
 
     What could not be read, but for the Pod itself, does not matter once STS has issued credentials for the Pod's token.
     What the role may do is a link of the chain as far as something shows that the Pod needs it.
@@ -149,7 +152,7 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
 
     # (2) Nothing is broken: it works if it has been seen to work.
     warned = _warned(checks)
-    if is_proven(walk, by_id):
+    if is_proven(walk, by_id, for_pods=for_pods):
         if not warned:
             return Verdict(outcome=Outcome.WORKS, status=Status.PASSED, open=open_)
         step, check = warned[0]

@@ -105,9 +105,9 @@ _OWN_NAMES = {"kube-apiserver": "api_server"}
 _PARTS: Mapping[str, Party | Link] = {part.id: part for part in (*PARTIES, *LINKS)}
 
 
-def chain_state(walk: Walk, also: Sequence[Check] = ()) -> ChainState:
-    """The state of every part. `also` are the doctor's checks of a running Pod, as for `judge`."""
-    verdict = judge(walk, also)
+def chain_state(walk: Walk, also: Sequence[Check] = (), *, for_pods: bool = False) -> ChainState:
+    """The state of every part. `also` are the doctor's checks of a running Pod, and `for_pods` is as for `judge`."""
+    verdict = judge(walk, also, for_pods=for_pods)
     by_id = {check.id: check for _, check in in_order(walk, also)}
     exchanges = {link.id: _exchanges(link, walk) for link in LINKS}
 

@@ -17,11 +17,11 @@ PODS = "pod.siblings"
 _NOT_SENT = (NOT_ASKED, "stand_in")
 
 
-def is_proven(walk: Walk, by_id: Mapping[str, Check]) -> bool:
+def is_proven(walk: Walk, by_id: Mapping[str, Check], *, for_pods: bool) -> bool:
     """Whether STS has issued credentials: to us, for the Pod's own token, or for any token of the ServiceAccount where
-    it is known to have no Pod; or to a program of the ServiceAccount, while this Pod, which the webhook has edited,
-    runs."""
-    podless = not walk.subject.pod and not is_unlisted(by_id)
+    no Pod is examined and none was asked about (`for_pods`); or to a program of the ServiceAccount, while this Pod,
+    which the webhook has edited, runs."""
+    podless = not walk.subject.pod and not for_pods and not is_unlisted(by_id)
     if _passed(by_id, ANSWER) and (podless or _passed(by_id, "token.file", "pod.exists")):
         return True
     return _passed(by_id, GRANTED, RUNNING) and _is_equipped(by_id)

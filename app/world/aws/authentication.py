@@ -54,9 +54,10 @@ _REFUSALS: dict[Dialect, dict[_Problem, tuple[int, str, str]]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """An authenticated principal, the account it belongs to and the region it called."""
+    """An authenticated principal, the account it belongs to, the other ones, and the region it called."""
 
     account: Account
+    accounts: Accounts
     key: AccessKey
     region: str
 
@@ -105,7 +106,7 @@ def authenticate(accounts: Accounts, request: Incoming, signature: Signature) ->
     if key.role_name:
         role = account.roles[key.role_name]
         role.last_used, role.last_region = account.clock.now(), signature.region
-    return Caller(account=account, key=key, region=signature.region)
+    return Caller(account=account, accounts=accounts, key=key, region=signature.region)
 
 
 def invalid_token_id() -> AwsError:

@@ -9,13 +9,15 @@ from pathlib import PureWindowsPath
 from app.flow.doctor import changes
 from app.flow.doctor.aws_fixes import activate_region
 from app.flow.doctor.fix import Fix, line
-from app.flow.doctor.log.permission_fixes import chained, denied_by, organization, permit_denied
+from app.flow.doctor.log.permission_fixes import denied_by, organization, permit_denied
+from app.flow.doctor.log.role_chaining import chained
 from app.flow.doctor.names import REGION_HERE, Names
 from app.flow.doctor.pod_fixes import kubelet, readable
 from app.flow.json_access import get, get_list, get_str
 from app.flow.model import JsonObject, JsonValue, Step
 from app.flow.names import TOKEN_DIRECTORY, boundary_of, host_and_path
-from app.flow.permissions import evaluate_permissions
+from app.flow.permissions.asked import AskedAction
+from app.flow.permissions.decision import Role, evaluate_in_part
 from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment
 from app.flow.trust import session_keys
 from app.flow.verdict.connection_errors import (
@@ -174,7 +176,8 @@ def _refusal(names: Names, said: str) -> Fix | None:
     if action and own:
         if not _may_by_now(names, action, resource):
             return permit_denied(names, said, [(action, resource)])
-        if fix := chained(names, [(action, resource)], Fix(id="read_log", commands=names.recreate())):
+        again = Fix(id="read_log", commands=names.recreate())
+        if fix := chained(names, said, [(action, resource)], again, may=True):
             return fix
     if lacks_claim(said):
         return other_token(names)
@@ -257,9 +260,8 @@ def _may_by_now(names: Names, action: str, resource: str) -> bool:
     policies = [
         (get_str(policy, "name"), get(policy, "document")) for policy in get_list(names.documents.get("policies"))
     ]
-    widest = f"arn:{names.partition}:{action.partition(':')[0]}:::*"
-    asked = widest if resource == "*" else resource
     bearer = names.bearer
     kept = session_keys(bearer.issuer, {"sub": bearer.subject, "aud": bearer.audience}, bearer.provider_arn)
-    keys = kept | {"aws:PrincipalArn": names.role_arn}
-    return evaluate_permissions(policies, action=action, resource=asked, keys=keys).allowed
+    role = Role(arn=names.role_arn, keys=kept | {"aws:PrincipalArn": names.role_arn})
+    decided = evaluate_in_part(role, policies, AskedAction(action=action, resource=resource))
+    return decided.allowed and not decided.open

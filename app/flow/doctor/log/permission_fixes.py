@@ -5,19 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 
 from app.flow.doctor import changes
 from app.flow.doctor.fix import Fix, line
-from app.flow.doctor.names import PROFILE_HERE, RESOURCE_HERE, Names
+from app.flow.doctor.log.role_chaining import chained
+from app.flow.doctor.names import RESOURCE_HERE, Names
 from app.flow.doctor.trust_fix import VERSION
 from app.flow.json_access import get, get_list, get_str
-from app.flow.names import account_of, boundary_of, role_of
+from app.flow.names import boundary_of
 from app.flow.permissions.asked import ANY, LIST_BUCKETS
 from app.flow.verdict.error_messages import control_policy, denied_action, denying_policy
 
-_CHAINING = ("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity")
-"""What both the first role's policies and the second role's trust policy have to allow."""
 _PASSING = "iam:PassRole"
 _DENY = "explicit-deny"
 
@@ -53,24 +51,7 @@ def permit(names: Names) -> Fix:
 def permit_denied(names: Names, said: str, denied: Sequence[tuple[str, str]]) -> Fix:
     """Allows exactly the actions that the role was refused by these messages, each on its resource."""
     permit = _permit_exactly(names, denied)
-    return denied_by(names, said) or chained(names, denied, permit) or permit
-
-
-def chained(names: Names, denied: Sequence[tuple[str, str]], fix: Fix) -> Fix | None:
-    """Where what was denied is to assume a second role (role chaining), after `fix`; None for anything else.
-
-    The second role's trust policy has to name the first, also where a role assumes itself (AWS Security Blog,
-    "Announcing an update to IAM role trust policy behavior").
-    """
-    if len(denied) != 1 or denied[0][0] not in _CHAINING or (parts := role_of(denied[0][1])) is None:
-        return None
-    if denied[0] == ("sts:AssumeRole", names.role_arn):
-        return Fix(id="assumes_itself", commands=names.show_workload())
-    wanted = ("--role-name", parts[2], "--query", "Role.AssumeRolePolicyDocument")
-    of_role = account_of(names.role_arn)
-    ours = account_of(names.provider_arn) if names.there else of_role
-    there = {of_role: names.there, ours: ()}.get(parts[1], ("--profile", PROFILE_HERE))
-    return replace(fix, id="assumes_another", commands=(*fix.commands, names.iam("get-role", *wanted, *there)))
+    return denied_by(names, said) or chained(names, said, denied, permit, may=False) or permit
 
 
 def denied_by(names: Names, said: str) -> Fix | None:

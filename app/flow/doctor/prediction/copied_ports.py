@@ -16,8 +16,8 @@ from app.flow.errors import Refused
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import HOLDS, ConditionKeys, Exchange, JsonObject, JsonValue, Status
 from app.flow.names import account_of, boundary_of, role_name
-from app.flow.permissions import evaluate_permissions
-from app.flow.permissions.asked import LIST_BUCKETS
+from app.flow.permissions.asked import LISTING
+from app.flow.permissions.decision import Role, evaluate_in_part
 from app.flow.port_wrappers.consent import NOT_ASKED
 from app.flow.ports import (
     AssumedRole,
@@ -32,7 +32,7 @@ from app.flow.ports import (
     ServerLog,
 )
 from app.flow.steps import kubelet_status
-from app.flow.trust import session_keys
+from app.flow.trust import request_facts, session_keys
 from app.flow.webhook import VOLUME
 from app.flow.webhook_patch import REGION_VARIABLES
 
@@ -219,19 +219,19 @@ class _Aws(_Answers):
     def list_buckets(self, credentials: Credentials) -> Sequence[str]:
         """No buckets. Refused where S3 refused it before for something that is not in the role's policies, or where
         these do not allow it. Raises `NotKnown` where something was not asked for, or where more limits the role."""
-        copy, found = self._copy, self._copy.check("access.list_buckets")
-        decision, role_arn = copy.documents.get("permission_decision"), copy.annotated_role
+        copy, found, role_arn = self._copy, self._copy.check("access.list_buckets"), self._copy.annotated_role
+        organization = get(copy.documents.get("permission_decision"), "organization_allows")
         if any(check.reason == NOT_ASKED for check in copy.checks.values()):
             raise NotKnown
         beyond = copy.passed("access.policy") or "policies" not in copy.changed
         if found.status is Status.FAILED and beyond and role_arn == copy.role_arn:
             raise refused(found)
-        if get(decision, "organization_allows") is False or boundary_of(copy.documents.get("role")):
-            raise NotKnown
-        policies = _policies(copy, role_name(role_arn))
         keys = session_keys(*container_files.claims_of(copy)) | {"aws:PrincipalArn": role_arn}
-        resource = f"arn:{role_arn.split(':')[1]}:s3:::*"
-        if not evaluate_permissions(policies, action=LIST_BUCKETS, resource=resource, keys=keys).allowed:
+        role = Role(arn=role_arn, keys=keys, facts=request_facts(copy.now))
+        listing = evaluate_in_part(role, _policies(copy, role_name(role_arn)), LISTING)
+        if listing.open or organization is False or boundary_of(copy.documents.get("role")):
+            raise NotKnown
+        if not listing.allowed:
             raise Refused(code="AccessDenied", server_message="")
         return []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from app.flow.annotations import ROLE_ARN
 from app.flow.doctor import changes
 from app.flow.doctor.fix import Change, Fix
 from app.flow.doctor.names import ACCOUNT_HERE, PROVIDER_HERE, REGION_HERE, RESOURCE_HERE, ROLE_HERE
@@ -11,17 +12,20 @@ from app.flow.doctor.prediction import new_pod
 from app.flow.doctor.prediction.copied import Copy
 from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import JsonValue
-from app.flow.names import account_of, provider_in
+from app.flow.names import account_of, provider_in, role_name
+from app.flow.times import timestamp
 
 STORED = "object_fixed"
 """The evidence of a dry run of the change: the object, and the annotations that the API server would store with it."""
 
 
 def apply(copy: Copy, fix: Fix) -> bool:
-    """Applies the fix to the copy. False where its effect cannot be worked out."""
+    """Applies the fix to the copy, which takes a second. False where its effect cannot be worked out."""
     change = fix.change
-    if not _is_known(fix):
+    of_other_role = change is not None and change.kind == "Role" and change.name != role_name(copy.annotated_role)
+    if of_other_role or not _is_known(fix):
         return False
+    copy.now += 1
     if change is not None and change.kind in _MAKE:
         _MAKE[change.kind](copy, change)
     manifest = change.pod if change is not None else None
@@ -62,7 +66,17 @@ def _service_account(copy: Copy, change: Change) -> None:
     stored = copy.documents.get(STORED)
     own = get_str(stored, "kind") == change.kind
     annotations = get_object(stored, "annotations") if own else get_object(change.after, "metadata", "annotations")
+    if get_str(annotations, ROLE_ARN) != get_str(metadata, "annotations", ROLE_ARN):
+        metadata = {**metadata, "managedFields": [_annotated(copy.now)]}
     copy.documents["service_account"] = {**found, "metadata": {**metadata, "annotations": annotations}}
+    if change.before is None:
+        new_pod.start(copy)
+
+
+def _annotated(now: float) -> JsonValue:
+    """The entry of `managedFields` which shows that the role's annotation was set now."""
+    fields: JsonValue = {"f:metadata": {"f:annotations": {f"f:{ROLE_ARN}": {}}}}
+    return {"time": timestamp(now), "fieldsV1": fields}
 
 
 def _provider(copy: Copy, change: Change) -> None:

@@ -17,7 +17,7 @@ from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonObject, JsonValue, Status
 from app.flow.names import API_TOKEN, runs_as
 from app.flow.partitions import region_of
-from app.flow.steps import selectors
+from app.flow.steps import kubelet_status, selectors
 from app.flow.steps.injection import request_pod, token_source
 from app.flow.steps.webhook import NEXT_POD
 from app.flow.times import timestamp
@@ -45,13 +45,23 @@ def recreate(copy: Copy, manifest: JsonValue) -> None:
     owners = get_list(copy.documents.get("pod"), "metadata", "ownerReferences")
     metadata = {key: value for key, value in get_object(made, "metadata").items() if key != "generateName"}
     metadata |= {"name": copy.subject.pod, "uid": "copy", "creationTimestamp": created, "ownerReferences": owners}
-    running = [
-        {"name": get_str(box, "name"), "containerID": "copy", "state": {"running": {"startedAt": created}}}
-        for box in get_list(made, "spec", "containers")
-    ]
-    status = {"phase": "Running", "containerStatuses": running}
-    copy.documents["pod"] = {**made, "metadata": metadata, "status": status}
+    copy.documents["pod"] = _running({**made, "metadata": metadata}, created)
     copy.renewed = True
+
+
+def start(copy: Copy) -> None:
+    """Starts the Pod that waited for a volume of its ServiceAccount's tokens, and so has not run yet."""
+    pod = copy.documents.get("pod")
+    if kubelet_status.never_started(pod) and copy.check("token.file").got == kubelet_status.FAILED_MOUNT:
+        copy.documents["pod"] = _running(get_object(pod), timestamp(copy.now))
+
+
+def _running(pod: JsonObject, since: str) -> JsonObject:
+    running = [
+        {"name": get_str(box, "name"), "containerID": "copy", "state": {"running": {"startedAt": since}}}
+        for box in get_list(pod, "spec", "containers")
+    ]
+    return {**pod, "status": {"phase": "Running", "containerStatuses": running}}
 
 
 def admitted(copy: Copy, pod: JsonObject) -> JsonObject:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.flow.doctor.evidence import evidence_of
 from app.flow.errors import FlowError
-from app.flow.json_access import get_list, get_str, unix_time
+from app.flow.json_access import get_list, get_object, get_str, unix_time
 from app.flow.model import NOT_OBSERVABLE, JsonValue, Status, Walk
 from app.flow.ports import Ports
 from app.flow.steps import kubelet_status
@@ -17,6 +17,8 @@ EXPECTED = "Running"
 PATIENCE = 600
 """Seconds that a Pod may take to start, as long as nothing fails: the default of a Deployment's
 `progressDeadlineSeconds`."""
+_BEGINNINGS = ("PodScheduled", "PodReadyToStartContainers", "Ready")
+"""The conditions whose last change is a beginning of the Pod's start (kubernetes.io, "Pod Lifecycle")."""
 _BY_EVENT = {
     kubelet_status.FAILED_MOUNT: VOLUME,
     "FailedAttachVolume": VOLUME,
@@ -47,7 +49,7 @@ def judge_running(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue) 
     # (2) The Pod is still starting, or something fails.
     kind = _BY_EVENT.get(get_str(event, "reason"), found.kind) if found.kind == STARTING else found.kind
     where = f"{where}.{found.field}"
-    if found.waits and kind == found.kind and not _is_late(pod, ports.clock.now()):
+    if found.waits and kind == found.kind and not _is_late(pod, found.container, ports.clock.now()):
         reason = (unseen(refusal) if refusal else "") or kind
         error_text = "\n".join(filter(None, (found.got, said)))
         findings.unknown(RUNNING, reason, where=where, error=error_text, expected=EXPECTED)
@@ -71,6 +73,16 @@ def _runs(findings: Findings, pod: JsonValue, where: str) -> None:
         findings.unknown(RUNNING, NOT_OBSERVABLE, where=where, expected=EXPECTED)
 
 
-def _is_late(pod: JsonValue, now: float) -> bool:
-    created = unix_time(pod, "metadata", "creationTimestamp")
-    return created is not None and now - created > PATIENCE
+def _is_late(pod: JsonValue, container: str, now: float) -> bool:
+    """Whether it has waited too long: since the Pod was created, got its node, or was no longer ready; since an init
+    container was done; or since this container ended. An old Pod may be starting again."""
+    conditions = [it for it in get_list(pod, "status", "conditions") if get_str(it, "type") in _BEGINNINGS]
+    done = (get_object(it, "state", "terminated") for it in get_list(pod, "status", "initContainerStatuses"))
+    ended = get_object(kubelet_status.status_of(pod, container), "lastState", "terminated")
+    times = (
+        unix_time(pod, "metadata", "creationTimestamp"),
+        *(unix_time(it, "lastTransitionTime") for it in conditions),
+        *(unix_time(it, "finishedAt") for it in (*(it for it in done if it.get("exitCode") == 0), ended)),
+    )
+    known = [time for time in times if time is not None]
+    return bool(known) and now - max(known) > PATIENCE

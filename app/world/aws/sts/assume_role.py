@@ -1,12 +1,10 @@
-"""AssumeRole: a principal of the account takes on a role, chained or not."""
+"""AssumeRole: a principal takes on a role of its own account or of another one, chained or not."""
 
 from __future__ import annotations
 
-import json
-
-from app.flow.matching.nearest import statements
 from app.flow.model import JsonValue
-from app.flow.trust import TrustContext, evaluate
+from app.flow.trust import ASSUME_ROLE, AwsPrincipal, TrustContext, evaluate
+from app.world.aws.account import Account
 from app.world.aws.authentication import Caller
 from app.world.aws.authorization import is_allowed, leaves, request_keys
 from app.world.aws.entities import Role
@@ -18,12 +16,11 @@ from app.world.aws.sts.parameters import CONSTRAINTS, parse_role_arn
 from app.world.aws.sts.session_policies import packed_size, read_session_policies
 from app.world.aws.sts.web_identity import check_duration
 
-_ACTION = "sts:AssumeRole"
 CHAINED_SECONDS = 3600
 
 
 def assume_role(caller: Caller, parameters: Parameters) -> JsonValue:
-    """Credentials of a role in the caller's own account; other accounts' roles are refused. Raises `AwsError`."""
+    """Credentials of a role. Raises `AwsError`."""
     check(
         parameters,
         CONSTRAINTS,
@@ -31,10 +28,11 @@ def assume_role(caller: Caller, parameters: Parameters) -> JsonValue:
         optional=("DurationSeconds", "Policy", "ExternalId"),
     )
     arn = parameters["RoleArn"]
-    account = caller.account
-    role = account.roles.get(parse_role_arn(arn)[1])
-    if role is None or role.arn != arn or not _may_assume(caller, role, parameters):
-        raise access_denied(f"User: {caller.key.arn} is not authorized to perform: {_ACTION} on resource: {arn}")
+    account_id, name = parse_role_arn(arn)
+    account = caller.accounts.account(account_id)
+    role = account.roles.get(name) if account else None
+    if account is None or role is None or role.arn != arn or not _may_assume(caller, account, role, parameters):
+        raise access_denied(f"User: {caller.key.arn} is not authorized to perform: {ASSUME_ROLE} on resource: {arn}")
     seconds = number(parameters, "DurationSeconds", 3600)
     check_duration(role, seconds)
     if caller.key.role_name and seconds > CHAINED_SECONDS:
@@ -50,37 +48,32 @@ def assume_role(caller: Caller, parameters: Parameters) -> JsonValue:
     }
 
 
-def _may_assume(caller: Caller, role: Role, parameters: Parameters) -> bool:
-    """The trust policy must name the caller; where it names the account, the caller's own policies must allow too.
+def _may_assume(caller: Caller, account: Account, role: Role, parameters: Parameters) -> bool:
+    """The trust policy must name the caller; where it names the account, or where the role is in another account, the
+    caller's own policies must allow too.
 
     `"*"` names each principal of the account itself. What the organization or a policy of the caller denies stays
-    denied. Rule: IAM user guide, "AWS JSON policy elements: Principal" ("no other permissions are required").
+    denied. Rule: IAM user guide, "AWS JSON policy elements: Principal" ("no other permissions are required"), and
+    "Cross-account policy evaluation logic".
     """
-    session = {caller.key.arn, "*"}
-    own = session | ({caller.account.roles[caller.key.role_name].arn} if caller.key.role_name else set())
-    whole_account = {caller.account.account_id, f"arn:aws:iam::{caller.account.account_id}:root"}
+    own_role = caller.account.roles.get(caller.key.role_name)
+    principal = AwsPrincipal(arn=caller.key.arn, role_arn=own_role.arn if own_role else "")
     keys = request_keys(caller) | {"sts:RoleSessionName": parameters["RoleSessionName"]}
     if "ExternalId" in parameters:
         keys["sts:ExternalId"] = parameters["ExternalId"]
-    if principals_denied_by(caller.account, _ACTION, role.arn, keys):
+    if principals_denied_by(caller.account, ASSUME_ROLE, role.arn, keys):
         return False
-    if resource_denied_by(caller.account, _ACTION, role.arn, caller.key.arn, keys):
+    if resource_denied_by(account, ASSUME_ROLE, role.arn, caller.key.arn, keys):
         return False
-    context = TrustContext(principal=caller.key.arn, action=_ACTION, keys=keys)
-    if not evaluate(_as_seen_by(role.trust_policy, own | whole_account), context).allowed:
-        return False
-    for names, to_role in ((session, False), (own, True)):
-        if evaluate(_as_seen_by(role.trust_policy, names), context).allowed:
-            return leaves(caller, _ACTION, role.arn, keys, to_role=to_role)
-    return is_allowed(caller, _ACTION, role.arn, keys)
 
+    def trusted_as(names: frozenset[str]) -> bool:
+        context = TrustContext(principal=caller.key.arn, action=ASSUME_ROLE, keys=keys, names=names)
+        return evaluate(role.trust_policy, context).allowed
 
-def _as_seen_by(trust_policy: str, names: set[str]) -> JsonValue:
-    """The statements whose principal is one of the names, with `{"AWS": "*"}` in its place."""
-    policy = json.loads(trust_policy)
-    kept = []
-    for statement in statements(policy):
-        listed = statement["Principal"].get("AWS", [])
-        if names & set(listed if isinstance(listed, list) else [listed]):
-            kept.append(statement | {"Principal": {"AWS": "*"}})
-    return policy | {"Statement": kept}
+    if not trusted_as(principal.names):
+        return False
+    if account is caller.account:
+        for names, to_role in ((frozenset({principal.arn}), False), (principal.own_names, True)):
+            if trusted_as(names):
+                return leaves(caller, ASSUME_ROLE, role.arn, keys, to_role=to_role)
+    return is_allowed(caller, ASSUME_ROLE, role.arn, keys)
