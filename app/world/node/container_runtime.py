@@ -85,6 +85,7 @@ class ContainerRuntime:
                 world.node_now(),
                 directories={"/tmp": 0o1777, "/root": 0o700, directory: 0o755},  # noqa: S108
                 writable=writable,
+                own_file=spec.get("terminationMessagePath") or "",
                 check_room=lambda wanted: node_limits.check_disk(world.kubelet, wanted),
                 now=world.node_now,
             ),
