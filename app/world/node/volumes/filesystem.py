@@ -37,13 +37,11 @@ class FileSystem:
         *,
         directories: Mapping[str, int] | None = None,
         writable: Iterable[str] = (),
-        own_file: str = "",
         check_room: Callable[[int], None] = lambda _: None,
         now: Callable[[], float] | None = None,
     ) -> None:
-        """`directories`: those of the image, with their modes. `writable`: which of the mounts and `/` can be written
-        to, by root or another user that may. `own_file`: an empty file that every user may write, wherever it is.
-        `check_room` raises where the node has no memory for so many bytes more.
+        """`directories`: those of the image, with their modes. `writable`: which mounts, files and `/` can be written
+        to, by root or another user that may. `check_room` raises where the node has no memory for so many bytes more.
         `now`: Unix seconds by the node's clock, the time of `created` where it is not given."""
         found = {posixpath.normpath("/" + path.lstrip("/")): mount for path, mount in mounts.items()}
         self._mounts = dict(sorted(found.items(), key=lambda mounted: -len(mounted[0])))
@@ -56,9 +54,6 @@ class FileSystem:
         self._now = now or (lambda: created)
         self.scratch = Scratch()
         self._modes = dict(directories or {})
-        own_file = posixpath.normpath("/" + own_file.lstrip("/")) if own_file else "/"
-        if own_file != "/":
-            self._modes.setdefault(posixpath.dirname(own_file), 0o755)
         self._image: dict[str, set[str]] = {"/": set()}
         """The image's directories with their children: those that lead to mounts, and `directories`."""
         for path in (*self._mounts, *self._modes):
@@ -68,9 +63,6 @@ class FileSystem:
                 parent, _, name = path.rpartition("/")
                 path = parent or "/"
                 self._image.setdefault(path, set()).add(name)
-        if own_file not in self._image:
-            self._writable.add(own_file)
-            self.scratch.entries[own_file] = Written(mode=0o666, uid=0, gid=0, modified=created, content=b"")
         files = {path for path, mount in self._mounts.items() if mount.found and not mount.found.is_directory}
         self._subdirectories = {
             path: sum(posixpath.join(path, name) not in files for name in names) for path, names in self._image.items()
