@@ -24,27 +24,32 @@ from tests.world.kubernetes_world import PODS, pod
     ],
 )
 def test_images_that_are_taken_to_be_there(image):
-    assert find_failure(image) is None
+    assert find_failure(image, "Always") is None
 
 
 @pytest.mark.parametrize(
-    ("image", "reason", "said"),
+    ("image", "policy", "reason", "said"),
     [
         (
             "amazon/aws-clii",
+            "Always",
             "ErrImagePull",
             'failed to pull and unpack image "docker.io/amazon/aws-clii:latest": failed to resolve reference '
             '"docker.io/amazon/aws-clii:latest": pull access denied, repository does not exist',
         ),
-        ("ngnix", "ErrImagePull", 'reference "docker.io/library/ngnix:latest": pull access denied'),
-        ("amazon/aws-cli:latset", "ErrImagePull", "rpc error: code = NotFound desc = failed to pull"),
-        ("registry.invalid/a/b", "ErrImagePull", "lookup registry.invalid on 192.168.0.2:53: no such host"),
-        ("Nginx", "InvalidImageName", "invalid reference format: repository name (library/Nginx) must be lowercase"),
-        ("nginx:", "InvalidImageName", "invalid reference format"),
+        ("ngnix", "IfNotPresent", "ErrImagePull", 'reference "docker.io/library/ngnix:latest": pull access denied'),
+        ("amazon/aws-cli:latset", "Always", "ErrImagePull", "rpc error: code = NotFound desc = failed to pull"),
+        ("registry.invalid/a/b", "Always", "ErrImagePull", "lookup registry.invalid on 192.168.0.2:53: no such host"),
+        (
+            *("Nginx", "Never", "InvalidImageName"),
+            "invalid reference format: repository name (library/Nginx) must be lowercase",
+        ),
+        ("nginx:", "Always", "InvalidImageName", "invalid reference format"),
+        ("ngnix", "Never", "ErrImageNeverPull", 'Container image "ngnix" is not present with pull policy of Never'),
     ],
 )
-def test_images_that_are_not_there(image, reason, said):
-    failure = find_failure(image)
+def test_images_that_are_not_there(image, policy, reason, said):
+    failure = find_failure(image, policy)
     assert failure is not None
     assert failure.reason == reason
     assert said in failure.message
@@ -82,8 +87,9 @@ def test_a_mistyped_image_backs_off_until_another_one_is_wanted(api, world):
 def test_a_failed_pull_is_tried_again_after_its_back_off():
     state = ContainerState(name="a", image="ngnix", waiting="ImagePullBackOff", pulls=2, pull_failed=100.0)
     assert (state.restart, state.starts_at(119.0), state.starts_at(120.0)) == (120.0, False, True)
-    state.waiting = "InvalidImageName"
-    assert not state.starts_at(1e9)
+    for waiting in ("InvalidImageName", "ErrImageNeverPull"):
+        state.waiting = waiting
+        assert not state.starts_at(1e9)
 
 
 def test_another_image_restarts_the_container_whatever_the_policy(api, world):

@@ -446,7 +446,51 @@ def test_a_pod_that_keeps_running(world, run_pod):
         "ContainersReady": ("True", None),
         "PodScheduled": ("True", None),
     }
-    assert [reason for reason, _ in sorted(events_of(world, pod))] == ["Created", "Pulled", "Scheduled", "Started"]
+    assert [reason for reason, _ in events_of(world, pod)] == ["Scheduled", "Pulling", "Pulled", "Created", "Started"]
+    pulled = 'Successfully pulled image "busybox:latest" in 0s (0s including waiting). Image size: 0 bytes.'
+    assert ("Pulled", pulled) in events_of(world, pod)
+    older = run_pod("older", container={"image": "busybox:1.36"})
+    assert ("Pulled", 'Container image "busybox:1.36" already present on machine') in events_of(world, older)
+    assert "Pulling" not in dict(events_of(world, older))
+    never = run_pod("never", container={"image": "bussybox", "imagePullPolicy": "Never"})
+    assert never["status"]["containerStatuses"][0]["state"]["waiting"]["reason"] == "ErrImageNeverPull"
+    said = 'Container image "bussybox" is not present with pull policy of Never'
+    assert events_of(world, never)[1:] == [("ErrImageNeverPull", said), ("Failed", "Error: ErrImageNeverPull")]
+
+
+FALLS_BACK = {"terminationMessagePolicy": "FallbackToLogsOnError"}
+
+
+@pytest.mark.parametrize(
+    ("script", "container", "message"),
+    [
+        ("echo bye > /dev/termination-log; echo log; exit 3", FALLS_BACK, "bye\n"),
+        (
+            "echo bye > /x/last",
+            {"terminationMessagePath": "/x/last", "securityContext": {"readOnlyRootFilesystem": True, "runAsUser": 7}},
+            "bye\n",
+        ),
+        ("seq 100; exit 3", FALLS_BACK, "".join(f"{number}\n" for number in range(21, 101))),
+        ("yes | head -c 5000; exit 3", FALLS_BACK, "y\n" * 80),
+        (f"echo {'x' * 3000}; exit 3", FALLS_BACK, "x" * 2047 + "\n"),
+        (f"echo {'x' * 5000} > /dev/termination-log", {}, "x" * 4095 + "\n"),
+        ("echo log", FALLS_BACK, None),
+        ("echo log; exit 3", {}, None),
+    ],
+)
+def test_the_last_words_of_a_container(run_pod, script, container, message):
+    pod = run_pod(container={"command": ["sh", "-c", script], **container})
+    assert pod["status"]["containerStatuses"][0]["state"]["terminated"].get("message") == message
+
+
+def test_the_last_words_of_a_process_are_not_those_of_the_next(simulation, world, run_pod):
+    script = "echo bye > /dev/termination-log; sleep 40"
+    run_pod(spec={"restartPolicy": "Always"}, container={"command": ["sh", "-c", script]})
+    simulation.move_clock(world, 60)
+    eventually(lambda: pod_of(world, "probe")["status"]["containerStatuses"][0]["state"].get("waiting"))
+    simulation.move_clock(world, 20)
+    eventually(lambda: pod_of(world, "probe")["status"]["containerStatuses"][0]["state"].get("running"))
+    assert pod_of(world, "probe")["status"]["containerStatuses"][0]["lastState"]["terminated"]["message"] == "bye\n"
 
 
 @pytest.mark.parametrize(("name", "reason"), [("pod-after", "PodCompleted"), ("pod-before", "PodFailed")])

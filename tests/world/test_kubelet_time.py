@@ -17,7 +17,7 @@ from app.world.node.pod_schedule import SYNC_SECONDS
 from app.world.node.pod_status import BACK_OFF_SECONDS
 from app.world.usage import CAPACITY
 from tests.waiting import eventually
-from tests.world.helpers import pod_of
+from tests.world.helpers import events_of, pod_of
 
 pytestmark = pytest.mark.one_world
 FAILING = {"command": ["cat", "/nope"]}
@@ -73,6 +73,34 @@ def test_a_container_starts_again_when_its_back_off_is_over(simulation, world, r
     simulation.run(world.kubelet.settle(20))
     assert planned(simulation, world) == pytest.approx(2 * BACK_OFF_SECONDS, abs=5), "it backs off for longer"
     assert not world.usage.touched, "what the kubelet does by itself keeps no world alive"
+
+
+def test_a_pod_is_ended_after_its_deadline(simulation, world, run_pod, later):
+    pod = run_pod(spec={"activeDeadlineSeconds": 1000, "restartPolicy": "Always"})
+    scope = RequestScope(world, ADMIN, RESOURCES["pods"], "default")
+    shorter = {**pod["spec"], "activeDeadlineSeconds": 100}
+    simulation.run(operations.update_object(scope, "probe", lambda it: {**it, "spec": shorter}, Options()))
+    assert planned(simulation, world) == pytest.approx(100, abs=5)
+    later(101)
+    eventually(lambda: pod_of(world, "probe")["status"]["phase"] == "Failed")
+    status = pod_of(world, "probe")["status"]
+    text = "Pod was active on the node longer than the specified deadline"
+    assert (status["reason"], status["message"]) == ("DeadlineExceeded", text)
+    assert status["containerStatuses"][0]["state"]["terminated"]["exitCode"] == 137
+    assert events_of(world, pod)[-2:] == [("DeadlineExceeded", text), ("Killing", "Stopping container app")]
+    assert planned(simulation, world) > 600, "nothing is left to do for it but to renew its tokens"
+
+
+@pytest.mark.parametrize("what", ["an init container runs", "its volume is missing"])
+def test_a_deadline_counts_also_while(simulation, world, run_pod, later, what):
+    if what == "an init container runs":
+        spec = {"initContainers": [{"name": "first", "image": "busybox", "command": ["sleep", "3600"]}]}
+    else:
+        spec = {"volumes": [{"name": "v", "configMap": {"name": "ghost"}}]}
+    run_pod(spec={"activeDeadlineSeconds": 100, **spec})
+    later(101)
+    eventually(lambda: pod_of(world, "probe")["status"]["phase"] == "Failed")
+    assert planned(simulation, world) > 600, "nothing is left to do for it but to renew its tokens"
 
 
 def test_a_token_is_renewed_at_80_percent_of_its_life(world, run_pod, execute, later):

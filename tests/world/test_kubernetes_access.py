@@ -94,7 +94,7 @@ def test_the_words_of_a_refusal(limited, method, path, message, details):
     }
 
 
-def test_nobody_in_particular(anonymous):
+def test_nobody_in_particular(anonymous, api):
     """recorded/http/anonymous-403-discovery.http."""
     answer = anonymous.get("/.well-known/openid-configuration")
     assert (answer.status, answer.body["details"]) == (403, {})
@@ -105,6 +105,11 @@ def test_nobody_in_particular(anonymous):
     assert anonymous.get("/livez").body == "ok"
     assert anonymous.get("/api").status == 403
     assert anonymous.get(PODS).status == 403
+    bindings, name = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", "system:service-account-issuer-discovery"
+    body = api.get(f"{bindings}/{name}").body
+    body["subjects"][0]["name"] = "system:unauthenticated"
+    assert api.post(bindings, {"metadata": {"name": "all"}, "roleRef": body["roleRef"], "subjects": body["subjects"]})
+    assert [anonymous.get(path).status for path in ("/openid/v1/jwks", "/openid/v1/jwks/", "/api")] == [200, 200, 403]
 
 
 def test_health(api, anonymous):

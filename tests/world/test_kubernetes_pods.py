@@ -174,6 +174,10 @@ def test_init_containers_get_the_token_and_own_mounts_are_kept(api):
     assert stored["volumes"][0] == {"name": "own", "emptyDir": {}}
     assert stored["initContainers"][0]["volumeMounts"][0]["name"] == token_volume(stored)["name"]
     assert stored["containers"][0]["volumeMounts"] == [{"name": "own", "mountPath": path}]
+    volumes = [{"name": f"kube-api-access-{letter}"} for letter in "dbca"]
+    stored = dry_run(api, pod(volumes=volumes))["spec"]
+    assert [volume["name"][-1] for volume in stored["volumes"]] == ["d", "b", "c", "a"]
+    assert stored["containers"][0]["volumeMounts"][0]["name"] == "kube-api-access-d"
 
 
 def test_image_pull_secrets_come_from_the_account(api):
@@ -194,6 +198,21 @@ def test_image_pull_secrets_come_from_the_account(api):
 )
 def test_image_pull_policy(api, image, policy):
     assert dry_run(api, pod(container={"image": image}))["spec"]["containers"][0]["imagePullPolicy"] == policy
+
+
+def test_what_is_false_or_zero_is_dropped_unless_it_says_something(api):
+    container = {"tty": False, "stdin": False, "ports": [{"containerPort": 80, "hostPort": 0}]}
+    container["volumeMounts"] = [{"name": "v", "mountPath": "/v", "readOnly": False}]
+    container["securityContext"] = {"privileged": False, "runAsUser": 0}
+    spec = {"hostNetwork": False, "hostPID": False, "automountServiceAccountToken": False}
+    stored = dry_run(api, pod(container=container, volumes=[{"name": "v"}], **spec))["spec"]
+    assert stored["automountServiceAccountToken"] is False
+    assert not stored.keys() & {"hostNetwork", "hostPID"}
+    (shown,) = stored["containers"]
+    assert not shown.keys() & {"tty", "stdin"}
+    assert shown["securityContext"] == {"privileged": False, "runAsUser": 0}
+    assert shown["volumeMounts"] == [{"name": "v", "mountPath": "/v"}]
+    assert shown["ports"] == [{"containerPort": 80, "protocol": "TCP"}]
 
 
 def test_defaults_in_depth(api):
@@ -298,6 +317,11 @@ CONTAINER = "spec.containers[0]"
             {"container": {"ports": [{"containerPort": 0}]}},
             f"{CONTAINER}.ports[0].containerPort",
             "Invalid value: 0: must be between 1 and 65535, inclusive",
+        ),
+        (
+            {"nodeName": "n", "schedulingGates": [{"name": "g"}]},
+            "spec.nodeName",
+            "Forbidden: cannot be set until all schedulingGates have been cleared",
         ),
         ({"initContainers": [{"name": "app", "image": "i"}]}, f"{CONTAINER}.name", 'Duplicate value: "app"'),
         ({"volumes": [{"name": "v"}, {"name": "v"}]}, "spec.volumes[1].name", 'Duplicate value: "v"'),
@@ -407,6 +431,10 @@ def test_what_may_change_of_a_pod(api):
         (
             {"activeDeadlineSeconds": 61},
             ("spec.activeDeadlineSeconds", "Invalid value: 61: must be less than or equal to previous value"),
+        ),
+        (
+            {"schedulingGates": [{"name": "late"}]},
+            ("spec.schedulingGates", "Forbidden: only deletion is allowed, but found new scheduling gate 'late'"),
         ),
         (
             {"activeDeadlineSeconds": None},

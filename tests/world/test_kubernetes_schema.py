@@ -113,6 +113,8 @@ def test_what_is_said_about_types_is_about_types_that_are():
     for (owner, field), keys in schema.LIST_KEYS.items():
         (element,) = schema.TYPES[owner][field]
         assert set(keys) <= schema.TYPES[element].keys()
+    for name, fields in schema.ZERO_IS_OMITTED.items():
+        assert all(schema.TYPES[name][field] in ("boolean", "integer") for field in fields), name
 
 
 def test_what_is_described_is_there_and_whole_sentences():

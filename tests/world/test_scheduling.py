@@ -35,6 +35,19 @@ def test_a_pod_waits_for_a_node(api, world, node, spec, why):
     eventually(lambda: api.get(f"{PODS}/x").body["status"]["phase"] == "Running")
 
 
+def test_a_pod_with_gates_waits_until_the_last_one_is_removed(api, world):
+    path = f"{PODS}/x"
+    api.post(PODS, pod(schedulingGates=[{"name": "a"}, {"name": "b"}]))
+    status = api.get(path).body["status"]
+    assert (status["phase"], status["conditions"][0]["reason"]) == ("Pending", "SchedulingGated")
+    shown = api.get(path, headers={"Accept": "application/json;as=Table;g=meta.k8s.io;v=v1"}).body
+    assert shown["rows"][0]["cells"][2] == "SchedulingGated"
+    assert api.patch(path, {"spec": {"schedulingGates": [{"name": "b"}]}}, MERGE).status == 200
+    assert "nodeName" not in api.get(path).body["spec"]
+    assert api.patch(path, {"spec": {"schedulingGates": None}}, MERGE).status == 200
+    eventually(lambda: api.get(path).body["status"]["phase"] == "Running")
+
+
 def test_a_toleration_lets_it_run(api, world):
     taint = {"key": "a", "value": "b", "effect": "NoSchedule"}
     api.patch(f"/api/v1/nodes/{world.node_name}", {"spec": {"taints": [taint]}}, MERGE)

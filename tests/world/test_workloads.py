@@ -212,6 +212,23 @@ def test_jobs_run_to_their_end(api):
     assert failure["reason"] == "BackoffLimitExceeded"
 
 
+def test_a_job_ends_at_its_deadline_and_goes_after_its_time(api, simulation, world):
+    template = {"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "busybox"}]}}
+    template["spec"]["containers"][0]["command"] = ["sleep", "infinity"]
+    body = {"template": template, "activeDeadlineSeconds": 1, "ttlSecondsAfterFinished": 3600}
+    api.post(JOBS, {"metadata": {"name": "web"}, "spec": body})
+    eventually(lambda: api.get(f"{JOBS}/web").body["status"].get("conditions"))
+    condition = api.get(f"{JOBS}/web").body["status"]["conditions"][-1]
+    assert (condition["type"], condition["reason"]) == ("Failed", "DeadlineExceeded")
+    assert condition["message"] == "Job was active longer than specified deadline"
+    eventually(lambda: names(api, PODS) == [])
+    simulation.move_clock(world, 3500)
+    simulation.run(world.controllers.settle(10))
+    assert names(api, JOBS) == ["web"]
+    simulation.move_clock(world, 200)
+    eventually(lambda: names(api, JOBS) == [])
+
+
 def test_a_daemon_set_has_a_pod_on_the_node_and_a_stateful_set_numbers_its_pods(api, world):
     api.post(f"{APPS}/daemonsets", workload("web-d", labels={"app": "d"}))
     api.post(f"{APPS}/statefulsets", workload("web-s", labels={"app": "s"}, replicas=2, serviceName="s"))

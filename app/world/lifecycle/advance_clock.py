@@ -1,4 +1,5 @@
-"""The passage of time in a world: its clock moves, and the kubelet does what the time that passed asks for."""
+"""The passage of time in a world: its clock moves, and kubelet and controllers do what the time that passed asks
+for."""
 
 from __future__ import annotations
 
@@ -27,6 +28,7 @@ async def move_clock(world: World, seconds: float) -> None:
         await world.kubelet.sync()
     world.clock.offset = target
     await world.kubelet.sync()
+    world.controllers.clock_moved()
 
 
 async def follow_wall_clock(world: World) -> None:

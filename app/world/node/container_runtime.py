@@ -25,6 +25,7 @@ from app.world.node.programs.runner import AwsCli
 from app.world.node.streams import Streams, encoded
 from app.world.node.volumes.filesystem import FileSystem
 from app.world.node.volumes.mounts import Mount, mount_part
+from app.world.node.volumes.scratch import Written
 from app.world.node.volumes.volumes import PodVolumes
 
 if TYPE_CHECKING:
@@ -75,19 +76,26 @@ class ContainerRuntime:
         directory = posixpath.normpath(
             "/" + (spec.get("workingDir") or ("aws" if is_aws_cli(image) else "")).lstrip("/")
         )
+        # The kubelet mounts an empty file there that every user may write.
+        message = posixpath.normpath("/" + spec.get("terminationMessagePath", "").lstrip("/"))
+        files = FileSystem(
+            mounts,
+            user,
+            world.node_now(),
+            directories={posixpath.dirname(message): 0o755, "/tmp": 0o1777, "/root": 0o700, directory: 0o755},  # noqa: S108
+            writable=[*writable, *({message} - {"/"})],
+            check_room=lambda wanted: node_limits.check_disk(world.kubelet, wanted),
+            now=world.node_now,
+        )
+        try:
+            files.stat(message)
+        except OSError:
+            files.scratch.entries[message] = Written(mode=0o666, uid=0, gid=0, modified=world.node_now(), content=b"")
         return Container(
             name=spec["name"],
             image=image,
             environment=environment_of(pod, own, user),
-            files=FileSystem(
-                mounts,
-                user,
-                world.node_now(),
-                directories={"/tmp": 0o1777, "/root": 0o700, directory: 0o755},  # noqa: S108
-                writable=writable,
-                check_room=lambda wanted: node_limits.check_disk(world.kubelet, wanted),
-                now=world.node_now,
-            ),
+            files=files,
             working_directory=directory,
             command=command_of(spec, own),
             network="host" if pod["spec"].get("hostNetwork") else "pod",

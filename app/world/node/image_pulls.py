@@ -1,8 +1,8 @@
 """Which images there are. There is no registry here: every image is taken to be there, but one that is mistyped.
 
 An image is mistyped where its name is nearly, and not quite, that of a well-known one, where its tag is nearly
-`latest`, or where its registry's host name can never be resolved (RFC 2606, RFC 6762). Texts: containerd's, as kubelets
-report them, and `pkg/kubelet/images/image_manager.go`.
+`latest`, or where its registry's host name can never be resolved (RFC 2606, RFC 6762). A pull takes no time, and the
+image has no bytes. Texts: containerd's, as kubelets report them, and `pkg/kubelet/images/image_manager.go`.
 """
 
 from __future__ import annotations
@@ -37,11 +37,21 @@ class PullFailure:
     """Why an image cannot be pulled."""
 
     reason: str
-    """`ErrImagePull` or `InvalidImageName`."""
+    """`ErrImagePull`, `ErrImageNeverPull` or `InvalidImageName`."""
     message: str
 
 
-def find_failure(image: str) -> PullFailure | None:
+def find_failure(image: str, policy: str) -> PullFailure | None:
+    """Why a container of an image and an `imagePullPolicy` cannot start; None where it can."""
+    failure = _find_failure(image)
+    if failure is None or failure.reason == "InvalidImageName" or policy != "Never":
+        return failure
+    return PullFailure(
+        reason="ErrImageNeverPull", message=f'Container image "{image}" is not present with pull policy of Never'
+    )
+
+
+def _find_failure(image: str) -> PullFailure | None:
     """Why an image cannot be pulled; None where it can."""
     name, _, digest = image.partition("@")
     directory, slash, last = name.rpartition("/")
@@ -83,6 +93,8 @@ def report_failure(record: PodRecord, state: ContainerState, failure: PullFailur
     field path."""
     if failure.reason == "InvalidImageName":
         record.event("InspectFailed", failure.message, warning=True, field_path=where)
+    elif failure.reason == "ErrImageNeverPull":
+        record.event(failure.reason, failure.message, warning=True, field_path=where)
     else:
         record.event("Pulling", f'Pulling image "{state.image}"', field_path=where)
         said = f'Failed to pull image "{state.image}": {failure.message}'
@@ -90,6 +102,24 @@ def report_failure(record: PodRecord, state: ContainerState, failure: PullFailur
         state.pulls, state.pull_failed = state.pulls + 1, now
     record.event("Failed", f"Error: {failure.reason}", warning=True, field_path=where)
     state.waiting, state.waiting_message = failure.reason, failure.message
+
+
+def report_back_off(record: PodRecord, state: ContainerState, where: str) -> None:
+    """Writes that the next try at a failed pull comes only after a back-off."""
+    said = f'Back-off pulling image "{state.image}"'
+    state.waiting, state.waiting_message = "ImagePullBackOff", f"{said}: {state.waiting}: {state.waiting_message}"
+    record.event("BackOff", said, field_path=where)
+    record.event("Failed", f"Error: {state.waiting}", warning=True, field_path=where)
+
+
+def report_success(record: PodRecord, image: str, policy: str, where: str) -> None:
+    """Writes into the Pod's events that an image is there. With the policy `Always` the kubelet pulls it each time."""
+    if policy != "Always":
+        record.event("Pulled", f'Container image "{image}" already present on machine', field_path=where)
+        return
+    record.event("Pulling", f'Pulling image "{image}"', field_path=where)
+    done = f'Successfully pulled image "{image}" in 0s (0s including waiting). Image size: 0 bytes.'
+    record.event("Pulled", done, field_path=where)
 
 
 def _failed(reference: str, why: str, *, code: str = "") -> PullFailure:

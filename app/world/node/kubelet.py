@@ -24,6 +24,7 @@ from app.world.node.container_runtime import ContainerRuntime
 from app.world.node.pod_containers import ContainerNotFound
 from app.world.node.pod_schedule import SYNC_SECONDS
 from app.world.node.pod_worker import PodWorker
+from app.world.node.scheduling import is_gated
 from app.world.node.streams import Streams
 from app.world.node.volumes.disk import NodeDisk
 from app.world.node.volumes.token_manager import TokenManager, token_requests
@@ -133,6 +134,7 @@ class Kubelet:
         if (first := self.tokens.next_renewal()) is not None and first < now:
             self._renewed = now  # also if no token can be renewed: the next try comes with a later look
         for uid, worker in list(self._workers.items()):
+            worker.check_deadline()
             due = worker.schedule.due
             if uid in renew or (due is not None and due <= now):
                 worker.task = self.spawn(worker.schedule.do_what_is_due(now, renew=uid in renew))
@@ -242,6 +244,10 @@ class Kubelet:
         elif (running := self._workers.get(uid)) is not None:
             if running.inside.images_changed(stored):
                 running.task = self.spawn(running.replace_containers())
+            elif running.waits_for_volumes and is_gated(running.pod) and not is_gated(pod):
+                running.task = self.spawn(running.start())
+            elif running.deadline_changed(pod):
+                self.plan()
         elif (pod.get("status") or {}).get("phase", "Pending") == "Pending":
             if (pod["spec"].get("nodeName") or self._world.node_name) == self._world.node_name:
                 self._addresses += 1

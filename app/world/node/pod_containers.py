@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
@@ -15,11 +16,12 @@ from app.world.node import node_limits
 from app.world.node.container import Container
 from app.world.node.container_log import ContainerLog
 from app.world.node.container_runtime import ContainerRuntime, run_process, settled
-from app.world.node.image_pulls import find_failure, report_failure
+from app.world.node.image_pulls import find_failure, report_back_off, report_failure, report_success
 from app.world.node.pod_record import PodRecord
 from app.world.node.pod_status import ContainerState, PodState, is_sidecar
 from app.world.node.programs.environment import ConfigError
 from app.world.node.streams import Streams
+from app.world.node.termination_message import termination_message
 from app.world.node.volumes.volumes import PodVolumes
 from app.world.saved.records import KeptContainer
 
@@ -37,10 +39,6 @@ class ContainerNotFound(Exception):
 
     def __init__(self, name: str) -> None:
         super().__init__(f'container not found ("{name}")')
-
-
-async def _nothing() -> None:
-    """Does nothing: what a Pod that is gone goes on with."""
 
 
 class PodContainers:
@@ -111,12 +109,13 @@ class PodContainers:
         """Creates a container and runs it to its end, if it has one."""
         where = f"spec.{member}{{{state.name}}}"
         # (1) Pull, create.
-        if (failure := find_failure(state.image)) is not None:
+        policy = spec.get("imagePullPolicy") or "IfNotPresent"
+        if (failure := find_failure(state.image, policy)) is not None:
             report_failure(self._record, state, failure, self._world.node_now(), where)
             await self._back_off(state, where)
             return
         state.restarts += state.waiting == "CrashLoopBackOff"
-        self._record.event("Pulled", f'Container image "{state.image}" already present on machine', field_path=where)
+        report_success(self._record, state.image, policy, where)
         try:
             container = self._runtime.create(self._record.pod, spec, self._volumes, self._state.pod_ip)
             old = self._created.get(state.name)
@@ -158,10 +157,7 @@ class PodContainers:
         await asyncio.sleep(IMAGE_SECONDS)
         if state.waiting != "ErrImagePull":
             return  # the container has another image by now, or the name can never be an image's
-        said = f'Back-off pulling image "{state.image}"'
-        state.waiting, state.waiting_message = "ImagePullBackOff", f"{said}: {state.waiting}: {state.waiting_message}"
-        self._record.event("BackOff", said, field_path=where)
-        self._record.event("Failed", f"Error: {state.waiting}", warning=True, field_path=where)
+        report_back_off(self._record, state, where)
 
     def _ended(self, process: asyncio.Task[int], spec: JsonObject, state: ContainerState, member: str) -> None:
         """Finishes a process that went on while others started, and has ended, maybe because its Pod is gone."""
@@ -179,15 +175,10 @@ class PodContainers:
         if self._record.closed:
             return
         where = f"spec.{member}{{{state.name}}}"
-        state.finish(exit_code, self._world.node_now())
+        self._end(state, exit_code)
         node_limits.trim_logs(self._world.kubelet)
         if self._is_tried_again(spec, member, well=exit_code == 0):
-            name, namespace, uid = (self._record.pod["metadata"][key] for key in ("name", "namespace", "uid"))
-            state.waiting = "CrashLoopBackOff"
-            delay = f"back-off {state.back_off:.0f}s restarting failed"
-            state.waiting_message = f"{delay} container={state.name} pod={name}_{namespace}({uid})"
-            message = f"Back-off restarting failed container {state.name} in pod {name}_{namespace}({uid})"
-            self._record.event("BackOff", message, warning=True, field_path=where)
+            self._record.report_back_off(state, where)
         if self._state.has_ended:
             self._stop_sidecars()
         self.publish_phase()
@@ -204,7 +195,20 @@ class PodContainers:
         self._record.event("Killing", why, field_path=f"spec.{member}{{{state.name}}}")
         if (process := self._running.pop(state.name, None)) is not None:
             process.cancel()
-        state.finish(KILLED, self._world.node_now())
+        self._end(state, KILLED)
+
+    def _end(self, state: ContainerState, exit_code: int) -> None:
+        spec = next(each for each in containers_of(self._record.pod["spec"]) if each["name"] == state.name)
+        message = termination_message(self._created[state.name], spec, state.log, exit_code)
+        state.finish(exit_code, self._world.node_now(), message)
+
+    def kill_all(self) -> None:
+        """Ends all containers for good, because the Pod was active for too long."""
+        for member, states in self._state.by_member:
+            for state in states:
+                if state.running:
+                    self._kill(state, f"Stopping container {state.name}", member)
+                state.waiting = state.waiting_message = ""
 
     def _is_tried_again(self, spec: JsonObject, member: str, *, well: bool) -> bool:
         """Whether a container whose process has ended, well or not, gets another one."""
@@ -240,10 +244,7 @@ class PodContainers:
         """Ends all processes, because their node has ended. The kubelet starts those again that the restart policy
         names."""
         now = self._world.node_now()
-        for member, states in (
-            ("containers", self._state.containers),
-            ("initContainers", self._state.init_containers),
-        ):
+        for member, states in self._state.by_member:
             specs = {spec["name"]: spec for spec in self._record.pod["spec"].get(member) or []}
             for state in states:
                 if state.running:
@@ -282,7 +283,7 @@ class PodContainers:
             state.log.end()
         for process in self._running.values():
             process.cancel()
-        self._go_on = _nothing
+        self._go_on = partial(asyncio.sleep, 0)
 
     def publish(self) -> None:
         """Writes the Pod's status."""

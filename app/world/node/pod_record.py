@@ -8,7 +8,8 @@ from app.flow.model import JsonObject, Step
 from app.flow.times import timestamp
 from app.world.apiserver.types.errors import ApiError
 from app.world.node.event_recorder import record_event
-from app.world.node.scheduling import refusal
+from app.world.node.pod_status import ContainerState
+from app.world.node.scheduling import is_gated, refusal
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -34,6 +35,8 @@ class PodRecord:
         metadata, cluster, node = self.pod["metadata"], self._world.cluster, self._world.node_name
         try:
             pod = cluster.read("pods", metadata["namespace"], metadata["name"]).object
+            if is_gated(pod):
+                return False
             found = cluster.find("nodes", "", node)
             if why := refusal(pod, found.object if found is not None else None):
                 self._report_unscheduled(pod, why)
@@ -84,6 +87,15 @@ class PodRecord:
             changes=True,
             learners=False,
         )
+
+    def report_back_off(self, state: ContainerState, field_path: str) -> None:
+        """Writes into a container's state and the Pod's events that its next process waits for a back-off."""
+        name, namespace, uid = (self.pod["metadata"][key] for key in ("name", "namespace", "uid"))
+        pod = f"{name}_{namespace}({uid})"
+        state.waiting = "CrashLoopBackOff"
+        state.waiting_message = f"back-off {state.back_off:.0f}s restarting failed container={state.name} pod={pod}"
+        said = f"Back-off restarting failed container {state.name} in pod {pod}"
+        self.event("BackOff", said, warning=True, field_path=field_path)
 
     def event(
         self,

@@ -54,10 +54,12 @@ class PodSchedule:
 
     @property
     def due(self) -> float | None:
-        """When the next work is due; None where there is none, and while work is in progress."""
-        if self._worker is None or self._worker.is_busy:
+        """When the next work is due; None where there is none. While work is in progress only the Pod's deadline is."""
+        if self._worker is None:
             return None
-        moments = (_restart_due(self._worker), self._look_due(self._worker))
+        if self._worker.is_busy:
+            return self._worker.deadline
+        moments = (_restart_due(self._worker), self._look_due(self._worker), self._worker.deadline)
         return min((it for it in moments if it is not None), default=None)
 
     def _look_due(self, worker: PodWorker) -> float | None:
@@ -90,4 +92,6 @@ class PodSchedule:
 
 
 def _restart_due(worker: PodWorker) -> float | None:
+    if worker.has_ended:
+        return None
     return min((it.restart for it in worker.containers if it.restart is not None), default=None)

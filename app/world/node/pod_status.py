@@ -12,9 +12,12 @@ from app.world.node.container_log import ContainerLog
 
 BACK_OFF_SECONDS = 10
 BACK_OFF_LIMIT = 300
+DEADLINE_TEXT = "Pod was active on the node longer than the specified deadline"
+"""The kubelet's message about `activeDeadlineSeconds` (`pkg/kubelet/active_deadline.go`)."""
 LOST = 255
 """The exit code of a process that the runtime, started again, does not find (containerd, `unknownExitCode`)."""
 _PULLS = ("ErrImagePull", "ImagePullBackOff")
+_NEVER_THERE = ("ErrImageNeverPull", "InvalidImageName")
 
 
 @dataclass(kw_only=True)
@@ -29,6 +32,8 @@ class ContainerState:
     """`started` and `finished` are Unix seconds by the node's clock; None where that has not happened."""
     exit_code: int | None = None
     """The exit code of its process; None while that runs."""
+    message: str = ""
+    """The last words of its process."""
     waiting: str = ""
     """Why it does not run, such as `CreateContainerConfigError`."""
     waiting_message: str = ""
@@ -51,11 +56,11 @@ class ContainerState:
         self.container_id = f"containerd://{secrets.token_hex(32)}"
         self.log = ContainerLog()
         self.started, self.finished, self.exit_code = now, None, None
-        self.waiting = self.waiting_message = ""
+        self.waiting = self.waiting_message = self.message = ""
 
-    def finish(self, exit_code: int, now: float) -> None:
-        """Records that the process has ended."""
-        self.finished, self.exit_code = now, exit_code
+    def finish(self, exit_code: int, now: float, message: str = "") -> None:
+        """Records that the process has ended, and its last words."""
+        self.finished, self.exit_code, self.message = now, exit_code, message
         self.log.end()
 
     def lose(self, now: float, *, again: bool) -> None:
@@ -74,7 +79,7 @@ class ContainerState:
     def renew(self, image: str) -> None:
         """Sets another image: errors of the previous image do not matter any more."""
         self.image, self.pulls = image, 0
-        if self.waiting in (*_PULLS, "InvalidImageName"):
+        if self.waiting in (*_PULLS, *_NEVER_THERE):
             self.waiting = self.waiting_message = ""
 
     @property
@@ -102,7 +107,7 @@ class ContainerState:
     def starts_at(self, now: float) -> bool:
         """Whether the kubelet starts it: it was never tried, could not be created so far, or has ended and its back-off
         is over."""
-        if self.waiting == "InvalidImageName":
+        if self.waiting in _NEVER_THERE:
             return False
         if self.waiting in (*_PULLS, "CrashLoopBackOff"):
             return self.restart is not None and now >= self.restart
@@ -142,6 +147,7 @@ class ContainerState:
             "terminated": {
                 "exitCode": self.exit_code,
                 "reason": "Completed" if self.exit_code == 0 else "Error",
+                **({"message": self.message} if self.message else {}),
                 "startedAt": timestamp(self.started),
                 "finishedAt": timestamp(self.finished),
                 "containerID": self.container_id,
@@ -165,14 +171,23 @@ class PodState:
     """Whether the volumes are mounted and containers may start."""
     conditions: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     """Type to (status, reason, time of the last change)."""
+    exceeded_deadline: bool = False
+    """Whether it was active for longer than `activeDeadlineSeconds`."""
 
     @property
     def all_containers(self) -> tuple[ContainerState, ...]:
         """All containers and init containers."""
         return (*self.containers, *self.init_containers)
 
+    @property
+    def by_member(self) -> tuple[tuple[str, list[ContainerState]], ...]:
+        """The states of the containers of each member of a Pod's `spec`."""
+        return ("containers", self.containers), ("initContainers", self.init_containers)
+
     def phase(self) -> str:
         """Pending, Running, Succeeded or Failed (`getPhase`)."""
+        if self.exceeded_deadline:
+            return "Failed"
         if not self.sandbox or not self.containers or any(state.started is None for state in self.containers):
             return "Failed" if self._init_failed else "Pending"
         if any(state.running or state.waiting for state in self.containers):
@@ -197,6 +212,7 @@ class PodState:
             "conditions": self._conditions(phase, timestamp(now), sidecars),
             "hostIP": self.host_ip,
             "hostIPs": [{"ip": self.host_ip}],
+            **({"reason": "DeadlineExceeded", "message": DEADLINE_TEXT} if self.exceeded_deadline else {}),
             "startTime": timestamp(self.started),
         }
         if self.sandbox:

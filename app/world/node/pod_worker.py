@@ -11,7 +11,7 @@ from app.world.node.container_runtime import ContainerRuntime
 from app.world.node.pod_containers import PodContainers
 from app.world.node.pod_record import PodRecord
 from app.world.node.pod_schedule import PodSchedule
-from app.world.node.pod_status import ContainerState, PodState, is_sidecar
+from app.world.node.pod_status import DEADLINE_TEXT, ContainerState, PodState, is_sidecar
 from app.world.node.volumes.disk import PodDisk
 from app.world.node.volumes.token_manager import TokenManager
 from app.world.node.volumes.volumes import PodVolumes
@@ -67,7 +67,17 @@ class PodWorker:
     @property
     def waits_for_volumes(self) -> bool:
         """Whether a volume could not be set up so far, and no work in progress will look at it again."""
-        return not self._state.sandbox and (self.task is None or self.task.done()) and not self._busy.locked()
+        return (
+            not self._state.sandbox
+            and not self.has_ended
+            and (self.task is None or self.task.done())
+            and not self._busy.locked()
+        )
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether no container of the Pod is started any more."""
+        return self._state.has_ended
 
     @property
     def is_busy(self) -> bool:
@@ -111,11 +121,14 @@ class PodWorker:
     async def start(self) -> None:
         """Binds the Pod, mounts its volumes, runs its containers. Called again where a volume was missing."""
         async with self._busy:
-            if self._state.sandbox or self._record.closed:
+            if self._state.sandbox or self._record.closed or self.has_ended:
                 return
-            # (1) The scheduler's part.
+            # (1) The scheduler's part. The Pod is active from here on.
+            was_bound = bool(self.pod["spec"].get("nodeName"))
             if not self._record.bind():
                 return
+            if not was_bound:
+                self._state.started = self._world.node_now()
             self.inside.publish()
             # (2) The volumes. Without them no container starts.
             if not await self._mount():
@@ -168,10 +181,37 @@ class PodWorker:
         else:
             await self.start()
 
+    @property
+    def deadline(self) -> float | None:
+        """When the Pod will have been active for too long: Unix seconds by the node's clock. None where it may be
+        active for as long as it wants, or has ended."""
+        seconds = self.pod["spec"].get("activeDeadlineSeconds")
+        if seconds is None or not self.pod["spec"].get("nodeName") or self.has_ended:
+            return None
+        return self._state.started + float(seconds)
+
+    def deadline_changed(self, pod: JsonObject) -> bool:
+        """Takes over the `activeDeadlineSeconds` of a changed Pod. Returns whether it is another one."""
+        seconds = pod["spec"].get("activeDeadlineSeconds")
+        if seconds == self.pod["spec"].get("activeDeadlineSeconds"):
+            return False
+        self._record.pod = {**self.pod, "spec": {**self.pod["spec"], "activeDeadlineSeconds": seconds}}
+        return True
+
+    def check_deadline(self) -> None:
+        """Ends a Pod that has been active for too long, whatever it does."""
+        if self.deadline is None or self._world.node_now() < self.deadline:
+            return
+        self._state.exceeded_deadline = True
+        self._record.event("DeadlineExceeded", DEADLINE_TEXT)
+        self.inside.kill_all()
+        self.inside.publish()
+
     async def sync(self) -> None:
         """Renews what is due in the volumes, and starts containers whose back-off has ended."""
         if self._record.closed:
             return  # deleted while the kubelet was at another Pod
+        self.check_deadline()
         if not self._state.sandbox:
             await self.start()
             return
@@ -197,7 +237,7 @@ class PodWorker:
             work.cancel()
 
     async def _run_containers(self) -> None:
-        if self._state.has_ended:
+        if self.has_ended:
             return
         async with self._busy:
             initialized = await self._initialize()

@@ -11,6 +11,11 @@ UNSCHEDULABLE = "node.kubernetes.io/unschedulable"
 _PREEMPTION = "preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."
 
 
+def is_gated(pod: JsonObject) -> bool:
+    """Whether the scheduler leaves the Pod alone until its `schedulingGates` are removed."""
+    return bool(pod["spec"].get("schedulingGates"))
+
+
 def refusal(pod: JsonObject, node: JsonObject | None) -> str:
     """Why the node does not take the Pod, in the scheduler's words; empty where it does."""
     if node is None:

@@ -70,8 +70,8 @@ def _service_account(world: World, pod: JsonObject) -> None:
 
 def _mount_api_token(spec: JsonObject) -> None:
     volumes = spec.get("volumes", [])
-    taken = {volume["name"] for volume in volumes if "name" in volume}
-    existing = next((name for name in taken if name.startswith(_VOLUME_PREFIX)), None)
+    names = (volume.get("name", "") for volume in volumes)
+    existing = next((name for name in names if name.startswith(_VOLUME_PREFIX)), None)
     name = existing or f"{_VOLUME_PREFIX}{random_suffix()}"
     needed = False
     for container in containers_of(spec):

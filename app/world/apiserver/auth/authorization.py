@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
 from app.world.apiserver.auth.authentication import ALL_AUTHENTICATED, ALL_UNAUTHENTICATED, MASTERS, User
-from app.world.apiserver.auth.service_accounts import ALL_SERVICE_ACCOUNTS, username
+from app.world.apiserver.auth.service_accounts import username
 from app.world.apiserver.types import errors
 from app.world.apiserver.types.workload_defaults import RBAC_GROUP
 
@@ -62,12 +62,6 @@ class Request:
 
 _INFORMATION = ("/healthz", "/livez", "/readyz", "/version", "/version/")
 _DISCOVERY = ("/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*")
-_ISSUER = (
-    "/.well-known/openid-configuration",
-    "/.well-known/openid-configuration/",
-    "/openid/v1/jwks",
-    "/openid/v1/jwks/",
-)
 _READ = ("get", "list", "watch")
 
 
@@ -95,9 +89,6 @@ BUILT_IN: Mapping[str, Sequence[Grant]] = {
             ),
             Grant(verbs=("create",), resources=("selfsubjectreviews",), groups=("authentication.k8s.io",)),
         ),
-    ),
-    ALL_SERVICE_ACCOUNTS: _bound_to(
-        ALL_SERVICE_ACCOUNTS, "system:service-account-issuer-discovery", Grant(verbs=("get",), paths=_ISSUER)
     ),
     # system:node
     "system:nodes": (

@@ -1,7 +1,8 @@
 """The controllers of one world: they work on the objects that have changed, one after the other.
 
-They run on the servers' loop, and only changes wake them; their CPU time is charged to the sender of the request that
-began it. Work that failed is tried again a few times, and then when something in its namespace changes.
+They run on the servers' loop, and only changes and the deadlines of Jobs wake them; their CPU time is charged to the
+sender of the request that began it. Work that failed is tried again a few times, and then when something in its
+namespace changes.
 """
 
 from __future__ import annotations
@@ -90,6 +91,11 @@ class ControllerManager:
                 for stored in self._world.cluster.scan(plural):
                     self._enqueue((plural, *key_of(stored.object)))
 
+    def clock_moved(self) -> None:
+        """Has the Jobs look at the clock again."""
+        for stored in self._world.cluster.scan("jobs"):
+            self._enqueue(("jobs", *key_of(stored.object)))
+
     def stop(self) -> None:
         """Ends all work."""
         self._cancel_watch()
@@ -164,14 +170,20 @@ class ControllerManager:
         if plural in garbage_collector.OWNERS:
             await garbage_collector.finish_foreground(self._world, plural, namespace, name)
         await _SYNCS[plural](self._world, namespace, name)
+        if plural == "jobs" and (stored := self._world.cluster.find(plural, namespace, name)) is not None:
+            moment, now = job.due(stored.object), self._world.clock.now()
+            if moment is not None and moment > now:
+                self._come_back(key, moment - now)
+
+    def _come_back(self, key: Key, seconds: float) -> None:
+        if key in self._timers:
+            self._timers[key].cancel()
+        self._timers[key] = asyncio.get_running_loop().call_later(seconds, self._retry, key)
 
     def _try_again(self, key: Key) -> None:
         failures = self._failures[key] = self._failures.get(key, 0) + 1
         if failures <= RETRIES:
-            if key in self._timers:
-                self._timers[key].cancel()
-            delay = RETRY_SECONDS * 2 ** (failures - 1)
-            self._timers[key] = asyncio.get_running_loop().call_later(delay, self._retry, key)
+            self._come_back(key, RETRY_SECONDS * 2 ** (failures - 1))
 
     def _retry(self, key: Key) -> None:
         self._timers.pop(key, None)

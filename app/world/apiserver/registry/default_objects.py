@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
 from app.flow.times import timestamp
+from app.world.apiserver.auth.service_accounts import ALL_SERVICE_ACCOUNTS
 from app.world.apiserver.types.version import GIT_VERSION
 
 if TYPE_CHECKING:
@@ -109,11 +110,16 @@ def _rule(groups: list[str], resources: list[str], verbs: list[str]) -> JsonObje
 
 _STORED = ("endpoints", "persistentvolumeclaims")
 _BOOTSTRAPPED = {"kubernetes.io/bootstrapping": "rbac-defaults"}
+_UPDATED = {"rbac.authorization.kubernetes.io/autoupdate": "true"}
+_ISSUER_DISCOVERY = "system:service-account-issuer-discovery"
+_DISCOVERY, _KEYS = "/.well-known/openid-configuration", "/openid/v1/jwks"
+_ISSUER = [_DISCOVERY, f"{_DISCOVERY}/", _KEYS, f"{_KEYS}/"]
 _AGGREGATED = "rbac.authorization.k8s.io/aggregate-to-"
 
 
 def default_roles() -> Iterator[tuple[str, JsonObject]]:
-    """`cluster-admin` with its binding, and the roles that are there to be bound: `admin`, `edit`, `view`.
+    """`cluster-admin` and the role to read the issuer's documents, with their bindings, and the roles that are there to
+    be bound: `admin`, `edit`, `view`.
 
     These three are aggregated, as in Kubernetes: a ClusterRole with the label of one of them adds its rules.
     """
@@ -149,15 +155,19 @@ def default_roles() -> Iterator[tuple[str, JsonObject]]:
     yield _cluster_role("view", viewed, added_to="edit", aggregated=True)
     yield _cluster_role("edit", [*edited, *viewed], added_to="admin", aggregated=True)
     yield _cluster_role("admin", [*edited, *viewed, *administered], aggregated=True)
-    group = "rbac.authorization.k8s.io"
-    yield (
-        "clusterrolebindings",
-        {
-            "metadata": {"name": "cluster-admin", "labels": _BOOTSTRAPPED},
-            "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": "cluster-admin"},
-            "subjects": [{"kind": "Group", "apiGroup": group, "name": "system:masters"}],
-        },
-    )
+    yield _cluster_role(_ISSUER_DISCOVERY, [{"verbs": ["get"], "nonResourceURLs": _ISSUER}])
+    yield _cluster_role_binding("cluster-admin", "system:masters")
+    yield _cluster_role_binding(_ISSUER_DISCOVERY, ALL_SERVICE_ACCOUNTS)
+
+
+def _cluster_role_binding(name: str, group: str) -> tuple[str, JsonObject]:
+    """A ClusterRoleBinding that binds the ClusterRole of its name to a group."""
+    api_group = "rbac.authorization.k8s.io"
+    return "clusterrolebindings", {
+        "metadata": {"name": name, "labels": _BOOTSTRAPPED, "annotations": _UPDATED},
+        "roleRef": {"apiGroup": api_group, "kind": "ClusterRole", "name": name},
+        "subjects": [{"kind": "Group", "apiGroup": api_group, "name": group}],
+    }
 
 
 def _cluster_role(
@@ -166,5 +176,5 @@ def _cluster_role(
     """A ClusterRole. `added_to`: the aggregated role that gets its rules; `aggregated`: whether it is one itself."""
     labels = {**_BOOTSTRAPPED, **({f"{_AGGREGATED}{added_to}": "true"} if added_to else {})}
     rule = {"clusterRoleSelectors": [{"matchLabels": {f"{_AGGREGATED}{name}": "true"}}]}
-    metadata = {"name": name, "labels": labels}
+    metadata = {"name": name, "labels": labels, "annotations": _UPDATED}
     return "clusterroles", {"metadata": metadata, **({"aggregationRule": rule} if aggregated else {}), "rules": rules}

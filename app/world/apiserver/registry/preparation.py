@@ -13,6 +13,12 @@ from app.world.apiserver.types import errors
 from app.world.apiserver.types.codec import check_shape, decode_typed
 from app.world.apiserver.types.resources import Resource
 
+SCHEDULING_GATED: JsonObject = {
+    **{"type": "PodScheduled", "status": "False", "lastProbeTime": None, "lastTransitionTime": None},
+    **{"reason": "SchedulingGated", "message": "Scheduling is blocked due to non-empty scheduling gates"},
+}
+"""The condition of a new Pod that has `schedulingGates` (`pkg/registry/core/pod/strategy.go`)."""
+
 
 def typed(body: JsonObject, resource: Resource, options: Options) -> tuple[JsonObject, list[str]]:
     """The typed object, and a warning for each unknown field. Raises `ApiError` 400, also for those if `Strict`.

@@ -74,8 +74,6 @@ def validate_pod(pod: JsonObject) -> Iterator[Cause]:
                 else:
                     field = f"spec.{group}[{index}].restartPolicy"
                     yield names.unsupported(field, container["restartPolicy"], ("Always",))
-    if spec.get("ephemeralContainers"):
-        yield names.forbidden("spec.ephemeralContainers", "cannot be set on create")
     yield from _choice(spec, "restartPolicy", "spec", ("Always", "Never", "OnFailure"))
     yield from _choice(spec, "dnsPolicy", "spec", ("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"))
     for field in ("serviceAccountName", "nodeName"):
@@ -91,6 +89,15 @@ def validate_pod(pod: JsonObject) -> Iterator[Cause]:
         yield names.invalid_value("spec.activeDeadlineSeconds", value, f"must be between 1 and {_MAX_ID}, inclusive")
     yield from names.validate_labels(spec.get("nodeSelector", {}), "spec.nodeSelector")
     yield from _security(spec.get("securityContext", {}), "spec.securityContext")
+
+
+def validate_new_pod(pod: JsonObject) -> Iterator[Cause]:
+    """The further causes against a Pod that is created (`ValidatePodCreate`)."""
+    spec = pod["spec"]
+    if spec.get("ephemeralContainers"):
+        yield names.forbidden("spec.ephemeralContainers", "cannot be set on create")
+    if spec.get("nodeName") and spec.get("schedulingGates"):
+        yield names.forbidden("spec.nodeName", "cannot be set until all schedulingGates have been cleared")
 
 
 def _security(context: JsonObject, field: str) -> Iterator[Cause]:
@@ -261,7 +268,8 @@ def _frozen(spec: JsonObject) -> JsonObject:
     def without_image(containers: list[JsonObject]) -> list[JsonObject]:
         return [{key: value for key, value in container.items() if key != "image"} for container in containers]
 
-    rest = {key: value for key, value in spec.items() if key not in ("activeDeadlineSeconds", "tolerations")}
+    mutable = ("activeDeadlineSeconds", "schedulingGates", "tolerations")
+    rest = {key: value for key, value in spec.items() if key not in mutable}
     for group in ("containers", "initContainers"):
         rest[group] = without_image(spec.get(group, []))
     return rest
@@ -282,5 +290,9 @@ def validate_pod_update(old: JsonObject, new: JsonObject) -> Iterator[Cause]:
         yield names.forbidden(
             "spec.tolerations", "existing toleration can not be modified except its tolerationSeconds"
         )
+    gates = [gate for gate in after.get("schedulingGates", []) if gate not in before.get("schedulingGates", [])]
+    if gates:
+        why = f"only deletion is allowed, but found new scheduling gate '{gates[0].get('name', '')}'"
+        yield names.forbidden("spec.schedulingGates", why)
     if _frozen(before) != _frozen(after):
         yield names.forbidden("spec", _MUTABLE)

@@ -78,6 +78,30 @@ def is_atomic(type_: Type) -> bool:
     return type_ == "any" or (isinstance(type_, str) and type_ in ATOMIC_TYPES)
 
 
+ZERO_IS_OMITTED: Mapping[str, frozenset[str]] = {
+    "Container": frozenset({"stdin", "stdinOnce", "tty"}),
+    "ContainerPort": frozenset({"hostPort"}),
+    "DaemonSetSpec": frozenset({"minReadySeconds"}),
+    "DeploymentSpec": frozenset({"minReadySeconds", "paused"}),
+    "NodeSpec": frozenset({"unschedulable"}),
+    "ObjectMeta": frozenset({"generation"}),
+    "PodSpec": frozenset({"hostIPC", "hostNetwork", "hostPID"}),
+    "Probe": frozenset({"initialDelaySeconds"}),
+    "ReplicaSetSpec": frozenset({"minReadySeconds"}),
+    "ServicePort": frozenset({"nodePort"}),
+    "ServiceSpec": frozenset({"healthCheckNodePort", "publishNotReadyAddresses"}),
+    "StatefulSetSpec": frozenset({"minReadySeconds"}),
+    "VolumeMount": frozenset({"readOnly"}),
+    **{
+        name: frozenset({"chapAuthDiscovery", "chapAuthSession", "partition", "readOnly", "sslEnabled"} & fields.keys())
+        for name, fields in TYPES.items()
+        if name.endswith("VolumeSource")
+        and "readOnly" in fields
+        and name not in ("AzureDiskVolumeSource", "CSIVolumeSource")
+    },
+}
+"""The fields of each type that Go leaves out where they are false or 0: `omitempty`, and no pointer (k8s.io/api)."""
+
 ITEMS_LIMIT = 250
 """Items in any one list: far more than any list that people write has, and few enough for what acts upon each."""
 
@@ -149,6 +173,7 @@ class Decoder:
         if not isinstance(value, dict):
             raise self._wrong(type_, value, owner, dotted)
         decoded = {}
+        omitted = ZERO_IS_OMITTED.get(type_, frozenset())
         for key, item in value.items():
             inner = f"{path}.{key}" if path else key
             field = fields.get(key)
@@ -156,7 +181,7 @@ class Decoder:
                 self.unknown.append(inner)
             elif item is not None:
                 result = self.decode(field, item, inner, type_, f"{dotted}.{key}" if dotted else key)
-                if result != "" and (result or not isinstance(field, (list, dict))):
+                if result != "" and (result or not (isinstance(field, (list, dict)) or key in omitted)):
                     decoded[key] = result
         return decoded
 

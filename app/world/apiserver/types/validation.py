@@ -220,6 +220,8 @@ def validate(resource: Resource, body: JsonObject, old: JsonObject | None = None
     rules = _RULES.get(resource.plural)
     if rules:
         causes += rules(body)
+    if old is None and resource.plural == "pods":
+        causes += pod_validation.validate_new_pod(body)
     if old is not None and old["metadata"].get("deletionTimestamp"):
         causes += _new_finalizers(old["metadata"], body["metadata"])
     changed = _UPDATE_RULES.get(resource.plural)

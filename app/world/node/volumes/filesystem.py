@@ -40,7 +40,7 @@ class FileSystem:
         check_room: Callable[[int], None] = lambda _: None,
         now: Callable[[], float] | None = None,
     ) -> None:
-        """`directories`: those of the image, with their modes. `writable`: which of the mounts and `/` can be written
+        """`directories`: those of the image, with their modes. `writable`: which mounts, files and `/` can be written
         to, by root or another user that may. `check_room` raises where the node has no memory for so many bytes more.
         `now`: Unix seconds by the node's clock, the time of `created` where it is not given."""
         found = {posixpath.normpath("/" + path.lstrip("/")): mount for path, mount in mounts.items()}
@@ -197,7 +197,7 @@ class FileSystem:
         else:
             found = self._inode(location)
             parent = self._inode(posixpath.dirname(location))
-        if self._layer(location)[0] not in self._writable:
+        if not {self._layer(location)[0], location} & self._writable:
             raise os_error(errno.EROFS, path)
         if found is None and not self.may(parent, 2):
             raise os_error(errno.EACCES, path)

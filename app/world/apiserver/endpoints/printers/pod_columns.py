@@ -49,7 +49,9 @@ def _status(pod: JsonObject, now: float) -> str:
     phase = get_str(pod, "status", "phase")
     if pod["metadata"].get("deletionTimestamp") and not has_ended(pod):
         return "Terminating"
-    reason = _initialization(pod)[0] or get_str(pod, "status", "reason") or phase or "Unknown"
+    gated = any(get_str(it, "reason") == "SchedulingGated" for it in get_list(pod, "status", "conditions"))
+    why = "SchedulingGated" if gated else get_str(pod, "status", "reason") or phase or "Unknown"
+    reason = _initialization(pod)[0] or why
     runs = False
     for status in reversed(_counted(pod)[1]):
         if waits := get_str(status, "state", "waiting", "reason"):

@@ -13,7 +13,14 @@ from app.world.apiserver.auth.authentication import User
 from app.world.apiserver.patching.managed_fields import record_update
 from app.world.apiserver.registry import bootstrap, workloads
 from app.world.apiserver.registry.operations.write import WriteResult, admit
-from app.world.apiserver.registry.preparation import forget_system_fields, match_namespace, ordered, prepare_new, typed
+from app.world.apiserver.registry.preparation import (
+    SCHEDULING_GATED,
+    forget_system_fields,
+    match_namespace,
+    ordered,
+    prepare_new,
+    typed,
+)
 from app.world.apiserver.request.options import Options
 from app.world.apiserver.request.request_scope import RequestScope
 from app.world.apiserver.types import errors
@@ -72,6 +79,8 @@ async def create_object(scope: RequestScope, body: JsonObject, options: Options)
         metadata["generation"] = 1
     if resource.plural == "pods":
         admitted["status"] = {"phase": "Pending", "qosClass": quality_of_service(admitted["spec"])}
+        if admitted["spec"].get("schedulingGates"):
+            admitted["status"]["conditions"] = [SCHEDULING_GATED]
     validate(resource, admitted)
     # (4) Store.
     if options.dry_run:

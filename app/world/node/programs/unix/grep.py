@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 from app.world.node.programs.unix.expressions import Expression
 from app.world.node.programs.unix.inputs import lines, streams
@@ -16,18 +17,17 @@ _LONG = {
     **{"ignore-case": "i", "invert-match": "v", "count": "c", "only-matching": "o", "extended-regexp": "E"},
     **{"fixed-strings": "F", "quiet": "q", "silent": "q", "line-number": "n", "word-regexp": "w", "line-regexp": "x"},
     **{"files-with-matches": "l", "no-filename": "h", "regexp": "e", "max-count": "m", "color": "a"},
-    **{"after-context": "A", "before-context": "B", "context": "C"},
+    **{"files-without-match": "L", "recursive": "r", "dereference-recursive": "R", "no-messages": "s"},
+    **{"with-filename": "H", "after-context": "A", "before-context": "B", "context": "C"},
 }
 
 
 async def grep(process: Process) -> int:
     """Prints the lines that match. The status is 0 where there is one, 1 where there is none, 2 after an error."""
-    found, arguments = options(process, "ivcoEFqnwxlhHsaGP", "emABC", _LONG, repeated="e")
+    found, arguments = options(process, "ivcoEFqnwxlLhHsaGIUrR", "emABC", _LONG, repeated="e")
     if "e" not in found and not arguments:
         await process.stderr.write("Usage: grep [OPTION]... PATTERNS [FILE]...\n")
         return 2
-    if "P" in found:
-        raise UsageProblem("-P is not in this simulated image")
     texts = (found["e"] if "e" in found else arguments[0]).split("\n")
     paths = arguments if "e" in found else arguments[1:]
     try:
@@ -35,9 +35,10 @@ async def grep(process: Process) -> int:
         run = _Run(process, found, search)
     except UsageProblem as problem:
         return await process.complain(str(problem), 2)
-    run.named = ("H" in found or len(paths) > 1) and "h" not in found
+    searched = [path async for path in _below(process, paths, found)]
+    run.named = ("H" in found or len(paths) > 1 or searched != paths) and "h" not in found
     failed = False
-    async for path, stream in streams(process, paths, complains="s" not in found):
+    async for path, stream in streams(process, searched, complains="s" not in found):
         if stream is None:
             failed = True
             continue
@@ -45,6 +46,30 @@ async def grep(process: Process) -> int:
         if "q" in found and run.matched:
             return 0
     return 2 if failed else 0 if run.matched else 1
+
+
+async def _below(process: Process, paths: list[str], found: dict[str, str]) -> AsyncIterator[str]:
+    """The paths themselves; with `-r` the files below directories instead of these. Links are followed where they were
+    named, or with `-R`."""
+    recursive = bool(found.keys() & {"r", "R"})
+    pending = deque((path, True) for path in paths)
+    if recursive and not paths:
+        pending.append((".", True))
+    while pending:
+        path, named = pending.popleft()
+        await process.limits.step()
+        if recursive and path != "-":
+            try:
+                inode = process.files.stat(process.path(path), follow=named or "R" in found)
+                if inode.is_link:
+                    continue
+                if inode.is_directory:
+                    names = process.files.listdir(process.path(path))
+                    pending.extendleft((posixpath.join(path, name), False) for name in reversed(names))
+                    continue
+            except OSError:
+                pass  # who reads the file complains
+        yield path if paths else path.removeprefix("./")
 
 
 def _search(process: Process, texts: list[str], found: dict[str, str]) -> Found:
@@ -119,7 +144,7 @@ class _Run:
                 continue
             matching += 1
             self.matched = True
-            if found.keys() & {"q", "l"}:
+            if found.keys() & {"q", "l", "L"}:
                 break
             if "c" in found:
                 continue
@@ -133,7 +158,7 @@ class _Run:
                 await self._print(path, number, text, ":")
             elif "v" not in found:
                 await self._matches(path, number, text)
-        if "l" in found and matching:
+        if ("l" in found and matching) or ("L" in found and not matching):
             await self._process.stdout.write(f"{path}\n")
         elif "c" in found and "q" not in found:
             await self._process.stdout.write((f"{path}:" if self.named else "") + f"{matching}\n")

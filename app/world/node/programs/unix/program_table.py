@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.world.node.programs.unix import files, paths, sorting, system, text
+from app.world.node.programs.unix import dates, files, paths, sorting, system, text
 from app.world.node.programs.unix.curl import curl
 from app.world.node.programs.unix.grep import grep
 from app.world.node.programs.unix.sed import sed
@@ -23,7 +23,7 @@ async def _false(process: Process) -> int:
 PROGRAMS: Mapping[str, Program] = {
     **{"sh": sh, "bash": sh, "dash": sh, "ash": sh},
     **{"cat": text.cat, "head": text.head, "tail": text.tail, "wc": text.wc, "cut": text.cut, "tr": text.tr},
-    **{"sort": sorting.sort, "uniq": sorting.uniq, "tee": text.tee, "seq": text.seq, "rev": text.rev},
+    **{"sort": sorting.sort, "uniq": sorting.uniq, "tee": text.tee, "seq": system.seq, "rev": text.rev},
     **{"grep": grep, "egrep": grep, "fgrep": grep, "sed": sed, "curl": curl},
     **{"ls": files.ls, "mkdir": files.mkdir, "rmdir": files.rmdir, "touch": files.touch, "rm": files.rm},
     **{
@@ -36,7 +36,7 @@ PROGRAMS: Mapping[str, Program] = {
         "readlink": paths.readlink,
     },
     **{"basename": paths.basename, "dirname": paths.dirname, "mktemp": paths.mktemp},
-    **{"date": system.date, "id": system.id_, "whoami": system.whoami, "hostname": system.hostname},
+    **{"date": dates.date, "id": system.id_, "whoami": system.whoami, "hostname": system.hostname},
     **{"uname": system.uname, "sleep": system.sleep, "env": system.env, "printenv": system.printenv},
     **{"base64": system.base64, "md5sum": system.digest, "sha1sum": system.digest, "sha256sum": system.digest},
     **{"echo": builtin, "printf": builtin, "test": builtin, "[": builtin, "pwd": builtin},

@@ -1,4 +1,4 @@
-"""`date`, `id`, `whoami`, `hostname`, `uname`, `sleep`, `env`, `printenv`, `base64`, sums, `yes`, `tty`."""
+"""`id`, `whoami`, `hostname`, `uname`, `sleep`, `env`, `printenv`, `base64`, sums, `seq`, `yes`, `tty`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from app.world.node.programs.unix.inputs import streams, whole
 from app.world.node.programs.unix.listing import USERS
@@ -16,54 +16,9 @@ from app.world.node.programs.unix.options import UsageProblem, options
 from app.world.node.shell.process import Process
 from app.world.node.shell.streams import decoded, encoded
 
-_DATE, _ISO_DATE, _MAIL_DATE = "+%a %b %e %H:%M:%S UTC %Y", "+%Y-%m-%d", "+%a, %d %b %Y %H:%M:%S +0000"
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
-_RELATIVE = re.compile(r"([-+]?[0-9]{1,9}) ?(second|sec|minute|min|hour|day|week)s?( ago)?")
-_SECONDS = {"second": 1, "sec": 1, "minute": 60, "min": 60, "hour": 3600, "day": 86_400, "week": 604_800}
+_DECIMAL = re.compile(r"-?[0-9]{1,15}(?:\.([0-9]{1,9}))?")
 FOREVER = 10.0 * 365 * 86_400
-
-
-async def date(process: Process) -> int:
-    """The node's time, in UTC as in every image; `+FORMAT`, `-d`, `-I`, `-R`."""
-    found, words = options(process, "uRI", "d", {"utc": "u", "date": "d", "iso-8601": "I"})
-    moment = datetime.fromtimestamp(process.container.now(), UTC)
-    if "d" in found:
-        moment = _moment(found["d"], moment)
-    form = words[0] if words else _ISO_DATE if "I" in found else _MAIL_DATE if "R" in found else _DATE
-    if not form.startswith("+"):
-        raise UsageProblem(f"cannot set date: Operation not permitted ('{form}')")
-    await process.stdout.write(_formatted(form[1:], moment) + "\n")
-    return 0
-
-
-def _moment(text: str, now: datetime) -> datetime:
-    try:
-        if text.startswith("@"):
-            return datetime.fromtimestamp(float(text[1:13]), UTC)
-        if text in ("now", ""):
-            return now
-        if found := _RELATIVE.fullmatch(text.strip()):
-            seconds = int(found[1]) * _SECONDS[found[2]]
-            return now + timedelta(seconds=-seconds if found[3] else seconds)
-        moment = datetime.fromisoformat(text)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError, OSError):
-        raise UsageProblem(f"invalid date '{text}'") from None
-
-
-def _formatted(form: str, moment: datetime) -> str:
-    values = {
-        **{"s": str(int(moment.timestamp())), "N": f"{moment.microsecond * 1000:09}", "F": f"{moment:%Y-%m-%d}"},
-        **{"T": f"{moment:%H:%M:%S}", "R": f"{moment:%H:%M}", "D": f"{moment:%m/%d/%y}", "z": "+0000", "Z": "UTC"},
-        **{"e": f"{moment.day:2}", "n": "\n", "t": "\t", "%": "%", "k": f"{moment.hour:2}"},
-    }
-
-    def part(found: re.Match[str]) -> str:
-        letter = found[2]
-        text = values.get(letter) or (moment.strftime(f"%{letter}") if letter in "YmdHMSyjaAbBpIuwVUGgCc" else "")
-        return (text.lstrip(" 0") or "0" if found[1] else text) if text else found[0]
-
-    return re.sub(r"%(-?)(.)", part, form)
 
 
 async def id_(process: Process) -> int:
@@ -214,6 +169,40 @@ async def digest(process: Process) -> int:
         )
         await process.stdout.write(f"{found.hexdigest()}  {path}\n")
     return status
+
+
+async def seq(process: Process) -> int:
+    """Numbers, one a line; `-s` sets what is between them, `-w` gives them the same width."""
+    words = process.arguments
+    negative = next((place for place, word in enumerate(words) if re.match(r"-[0-9.]", word)), len(words))
+    typed = replace(process, arguments=[*words[:negative], "--", *words[negative:]])
+    found, words = options(typed, "w", "s", {"separator": "s", "equal-width": "w"}, come_first=True)
+    words = [word for word in words if word != "--"]
+    separator = found.get("s", "\n")
+    if not words:
+        raise UsageProblem("missing operand")
+    if len(words) > 3:
+        raise UsageProblem(f"extra operand '{words[3]}'")
+    numbers: list[Decimal] = []
+    places = 0
+    for position, word in enumerate(words):
+        if (number := _DECIMAL.fullmatch(word)) is None:
+            raise UsageProblem(f"invalid floating point argument: '{word}'")
+        numbers.append(Decimal(word))
+        if position < len(words) - 1:
+            places = max(places, len(number[1] or ""))
+    first, last = numbers[0] if len(numbers) > 1 else Decimal(1), numbers[-1]
+    step = numbers[1] if len(numbers) > 2 else Decimal(1)
+    if step == 0:
+        raise UsageProblem(f"invalid Zero increment value: '{words[1]}'")
+    width = max(len(f"{first:.{places}f}"), len(f"{last:.{places}f}")) if "w" in found else 0
+    between = ""
+    while (first <= last) if step > 0 else (first >= last):
+        await process.stdout.write(between + f"{first:.{places}f}".zfill(width))
+        first, between = first + step, separator
+    if between:
+        await process.stdout.write("\n")
+    return 0
 
 
 async def yes(process: Process) -> int:

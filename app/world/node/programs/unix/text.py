@@ -1,4 +1,4 @@
-"""`cat`, `head`, `tail`, `wc`, `cut`, `tr`, `tee`, `seq`, `rev`."""
+"""`cat`, `head`, `tail`, `wc`, `cut`, `tr`, `tee`, `rev`."""
 
 from __future__ import annotations
 
@@ -56,47 +56,57 @@ def _written(byte: int) -> str:
     return chr(byte) if byte in b"\t\n" or 32 <= byte < 127 else f"^{chr(byte ^ 64)}"
 
 
-async def _headed(process: Process, paths: list[str], *, quiet: bool) -> AsyncIterator[Stream | None]:
-    """Each file's content, of several below its name; None, after a complaint, where it cannot be read."""
+async def _headed(process: Process, paths: list[str], found: dict[str, str]) -> AsyncIterator[Stream | None]:
+    """Each file's content, of several below its name unless the options say otherwise; None, after a complaint, where
+    it cannot be read."""
     first = True
     async for path, stream in streams(process, paths):
-        if stream is not None and len(paths) > 1 and not quiet:
+        if stream is not None and ("v" in found or (len(paths) > 1 and "q" not in found)):
+            path = "standard input" if path == "-" else path
             await process.stdout.write(("" if first else "\n") + f"==> {path} <==\n")
         first = first and stream is None
         yield stream
 
 
 async def head(process: Process) -> int:
-    """The first lines (10), or characters."""
-    found, paths = options(process, "q", "nc", {"lines": "n", "bytes": "c"}, number="n")
-    wanted = count(found.get("n", "10"), "lines")
+    """The first lines (10), or characters; with a minus before their number all but so many of the last ones."""
+    found, paths = options(process, "qv", "nc", {"lines": "n", "bytes": "c", "verbose": "v"}, number="n")
+    text = found.get("c", found.get("n", "10"))
+    wanted = count(text.removeprefix("-").removeprefix("+"), "bytes" if "c" in found else "lines")
     status = 0
-    async for stream in _headed(process, paths, quiet="q" in found):
+    async for stream in _headed(process, paths, found):
         if stream is None:
             status = 1
             continue
-        if "c" in found:
-            left = count(found["c"], "bytes")
-            while left and (piece := encoded(await stream.read())):
-                await process.stdout.write(piece[:left].decode("utf-8", "surrogateescape"))
-                left -= len(piece[:left])
+        if text.startswith("-"):
+            content = await whole(process, stream)
+            if "c" in found:
+                await process.stdout.write(encoded(content)[: -wanted or None].decode("utf-8", "surrogateescape"))
+            else:
+                await process.stdout.write("".join(_lines_of(content)[: -wanted or None]))
             continue
         left = wanted
-        while left and (line := await stream.readline()):
-            await process.stdout.write(line)
-            left -= 1
+        while left and (piece := await stream.read() if "c" in found else await stream.readline()):
+            if "c" in found:
+                data = encoded(piece)[:left]
+                piece, left = data.decode("utf-8", "surrogateescape"), left - len(data)
+            else:
+                left -= 1
+            await process.stdout.write(piece)
     return status
+
+
+def _lines_of(text: str) -> list[str]:
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
 async def tail(process: Process) -> int:
     """The last lines (10), or those from `+N` on; characters with `-c`."""
-    found, paths = options(process, "qf", "nc", {"lines": "n", "bytes": "c"}, number="n")
-    if "f" in found:
-        raise UsageProblem("-f is not in this simulated image")
+    found, paths = options(process, "qv", "nc", {"lines": "n", "bytes": "c", "verbose": "v"}, number="n")
     text = found.get("n", found.get("c", "10"))
     number = count(text.removeprefix("+").removeprefix("-"), "lines")
     status = 0
-    async for stream in _headed(process, paths, quiet="q" in found):
+    async for stream in _headed(process, paths, found):
         if stream is None:
             status = 1
             continue
@@ -106,7 +116,7 @@ async def tail(process: Process) -> int:
             data = data[max(number - 1, 0) :] if text.startswith("+") else data[max(0, len(data) - number) :]
             await process.stdout.write(data.decode("utf-8", "surrogateescape"))
             continue
-        all_lines = re.findall(r"[^\n]*\n|[^\n]+", content)
+        all_lines = _lines_of(content)
         shown = (
             all_lines[max(number - 1, 0) :] if text.startswith("+") else all_lines[max(0, len(all_lines) - number) :]
         )
@@ -261,22 +271,6 @@ async def tee(process: Process) -> int:
         for file in files:
             await file.write(text)
     return status
-
-
-async def seq(process: Process) -> int:
-    """Numbers, one a line."""
-    numbers = [word for word in process.arguments[1:] if word != "--"]
-    if not 1 <= len(numbers) <= 3 or not all(re.fullmatch(r"-?[0-9]{1,15}", word) for word in numbers):
-        raise UsageProblem("missing operand" if not numbers else f"invalid floating point argument: '{numbers[-1]}'")
-    first = int(numbers[0]) if len(numbers) > 1 else 1
-    step = int(numbers[1]) if len(numbers) > 2 else 1
-    last = int(numbers[-1])
-    if step == 0:
-        raise UsageProblem("invalid Zero increment value: '0'")
-    while (first <= last) if step > 0 else (first >= last):
-        await process.stdout.write(f"{first}\n")
-        first += step
-    return 0
 
 
 async def rev(process: Process) -> int:
