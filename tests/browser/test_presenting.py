@@ -529,15 +529,39 @@ def test_a_what_if_without_a_connection_says_so_and_forward_goes_on(talk):
     app.evaluate(connection, "CONNECTED")
 
 
-def test_the_keys_that_lie_over_a_slide_lie_over_a_what_if_as_well(talk):
+def test_a_what_if_that_is_not_answered_says_so_and_forward_goes_on(talk):
     page, panel = talk, talk.locator(".what_if")
-    page.keyboard.press("w")
-    for key, over in ("b", ".blank"), ("d", ".laser"), ("?", "dialog"):
+    # What is sent does not arrive, and 20 seconds are over at once.
+    page.locator(".talk").evaluate(
+        """talk => {
+          const self = talk.parentElement.talk, { send } = self, { setTimeout } = window
+          self.send = () => {}
+          window.setTimeout = (act, after, ...given) => setTimeout(act, after === 20_000 ? 0 : after, ...given)
+          window.undo = () => ((self.send = send), (window.setTimeout = setTimeout))
+        }"""
+    )
+    for key in ("w", "1"):
         page.keyboard.press(key)
-        expect(page.locator(over)).to_be_visible()
+    expect(panel.locator(".working")).to_have_text(load("en").message("what_if.late"))
+    page.evaluate("() => window.undo()")
+    page.keyboard.press("PageDown")
+    expect(panel).to_be_hidden()
+    assert place(page) == ("title", "")
+
+
+def test_the_keys_that_lie_over_a_slide_lie_over_what_covers_it_as_well(talk):
+    page, panel = talk, talk.locator(".what_if")
+    for key, layer in ("o", page.locator(".overview")), ("g", page.locator(".jump")), ("w", panel):
         page.keyboard.press(key)
-        expect(page.locator(over)).to_be_hidden()
-        expect(panel).to_be_visible()
+        for aside, over in ("b", ".blank"), ("d", ".laser"), ("?", "dialog"):
+            page.keyboard.press(aside)
+            expect(page.locator(over)).to_be_visible()
+            page.keyboard.press(aside)
+            expect(page.locator(over)).to_be_hidden()
+            expect(layer).to_be_visible()
+        if layer is not panel:
+            page.keyboard.press("Escape")
+            expect(layer).to_be_hidden()
     page.keyboard.press("o")
     expect(page.locator(".overview")).to_be_visible()
     expect(panel).to_be_hidden()

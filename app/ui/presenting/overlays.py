@@ -56,7 +56,8 @@ def frame(content: Content, *, simulated_only: bool) -> str:
         f'<section class="over what_if" aria-label="{word("what_if.heading")}" hidden>'
         f"<h1>{word('what_if.heading')}</h1>"
         f'{simulated}<ol class="choices">{choices}</ol><p class="quiet hint">{word("what_if.hint")}</p>'
-        f'<p class="working" role="status" data-lost="{word("what_if.lost")}" hidden>{word("what_if.working")}</p>'
+        f'<p class="working" role="status" data-lost="{word("what_if.lost")}" data-late="{word("what_if.late")}"'
+        f" hidden>{word('what_if.working')}</p>"
         f'<div class="result" hidden><p class="change"></p><div class="map film"></div>'
         f'<div class="says" aria-live="polite"></div><ul class="answers"></ul>'
         f'<p class="quiet healed">{word("what_if.healed")}</p></div></section>'

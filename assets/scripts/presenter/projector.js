@@ -131,7 +131,7 @@ const talkProjector = (root, data, signal) => {
     if (name === "Enter" && Number(typed)) go(Number(typed) - 1)
     if (name === "Enter" || name === "jump" || name === "leave") find(".jump").hidden = true
   }
-  const anywhere = ["blank", "laser", "full", "notes", "keys", "overview", "jump"] // in a what-if, too
+  const anywhere = ["blank", "laser", "full", "notes", "keys"] // whatever lies over the slide
   // What lies over the slide: the notes say it, because the speaker may not see the projector.
   const covers = { blank: ".blank", keys: "dialog[open]", overview: ".overview", jump: ".jump", what_if: ".what_if" }
   const over = () => Object.keys(covers).find((name) => find(`${covers[name]}:not([hidden])`)) ?? ""
@@ -144,7 +144,8 @@ const talkProjector = (root, data, signal) => {
   const act = (name) => {
     if (!find(".blank").hidden) find(".blank").hidden = true
     else if (find("dialog").open) (name === "keys" || name === "leave") && find("dialog").close()
-    else if (what.open && !anywhere.includes(name)) what.act(name)
+    else if (anywhere.includes(name)) acts[name]()
+    else if (what.open && !["overview", "jump"].includes(name)) what.act(name)
     else if (!find(".overview").hidden) inOverview(name)
     else if (!find(".jump").hidden) inJump(name)
     else acts[name]?.()

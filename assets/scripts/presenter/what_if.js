@@ -1,5 +1,6 @@
 // What if: a choice goes to the server, which breaks the world, films it and puts it back; then the film plays here.
 const TALK_ANSWER = "irsa_what_if"
+const TALK_PATIENCE = 20_000 // milliseconds for an answer
 let talkAsked = 0
 const talkWhatIf = (root, { given, send, signal }) => {
   const find = (selector) => root.querySelector(`.what_if ${selector}`)
@@ -23,8 +24,12 @@ const talkWhatIf = (root, { given, send, signal }) => {
     find("h1").textContent = button.lastChild.textContent.trim()
     working.textContent = working.dataset.said ??= working.textContent
     turn("working")
-    if (lost()) fail(working.dataset.lost)
-    else send({ choice: button.dataset.choice, asked })
+    if (lost()) return fail(working.dataset.lost)
+    send({ choice: button.dataset.choice, asked })
+    const mine = asked
+    setTimeout(() => {
+      if (state === "working" && asked === mine && !signal.aborted) fail(working.dataset.late)
+    }, TALK_PATIENCE)
   }
   // What was pressed meanwhile is done now, and what it leaves over is the slides'.
   const catchUp = () => {
