@@ -262,6 +262,11 @@ def test_checks_and_evidence_stand_side_by_side_where_there_is_room(visitor):
         one.resize((width, 1000))
         checks, evidence = one.box(f"{BLOCK} .checks"), one.box(".evidence")
         assert (evidence["y"] >= checks["y"] + checks["height"]) is stacked, width
+    one.turn_to("webhook").predict()
+    for width, stacked in (900, True), (1360, False):
+        one.resize((width, 1000))
+        limits, evidence = one.box(f"{BLOCK} .limits"), one.box(".evidence")
+        assert (limits["y"] >= evidence["y"] + evidence["height"]) is stacked, "else beside the long difference"
 
 
 def test_the_figure_of_the_story_stands_upright_on_a_phone_only(visitor):

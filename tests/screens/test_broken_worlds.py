@@ -74,6 +74,8 @@ def test_the_outcome_says_what_did_not_fit_and_how_to_fix_it_without_a_look_at_t
     assert 'data-page="service_account"' in shown.html("verdict")
     for depth in ("1", "2"):
         html = shown.open("service_account", depth=depth).html("outcome_service_account")
+        drawn = [component.proto.id.split("-", 2)[-1] for component in shown.test.get("bidi_component")]
+        assert drawn.index("outcome_service_account") < drawn.index("film"), "the map may fill the window"
         assert html.replace("<wbr>", "").count("system:serviceaccount:default:other-sa") == 1  # what it got
         assert "system:serviceaccount:default:my-sa" in html.replace("<wbr>", "")  # what it expected
         assert content.message("ui.fix") in html

@@ -120,7 +120,8 @@ def test_the_button_leads_down_to_the_last(screen):
 def test_the_review_and_the_comparison_with_people_are_folded_but_for_the_wire(deep, asked, opened):
     shown = deep("en").open("webhook", depth=asked)
     html = shown.html("instrument_admission_review")
-    assert html.index('class="limits"') < html.index('<details class="more"') < html.index('class="review"')
+    assert html.index('<details class="more"') < html.index('class="review"')
+    assert shown.html("found_webhook").index('class="limits"') < shown.html("found_webhook").index('class="evidence"')
     assert ('<details class="more" open>' in html) is opened
     shown.open("why", depth=asked)
     html = shown.html(f"behind_why_{asked}")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from app.content import Content
+from app.flow.doctor import Diagnosis
 from app.flow.film import imagined
 from app.flow.model import HOLDS, Status, Step, StepReport
 from app.flow.verdict.link_states import ChainState
@@ -44,6 +45,7 @@ def lesson(name: str) -> None:
     chain = found.chain
     known = {each: chain.step(each, walk_view.walk) for each in Step}
     here, read = _lead(step, known[step], walk_view), already_read.pages()
+    is_broken = known[step] not in HOLDS
 
     with navigation.onward(step, content, is_done=here.answered):
         # (1) Where we are, and what this is about.
@@ -52,8 +54,13 @@ def lesson(name: str) -> None:
                 ("journey", step, content.language, *known.values(), read),
                 lambda: components.block(journey(step, walk_view.walk, content, known=known, read=read), key="journey"),
             )
-            answered_here = predict.was_answered_here(step)
+            answered_here = predict.was_answered_here(step) and not is_broken
             components.head(step, content, asks="" if here.answered else step, answered=answered_here)
+            # Where the step broke, that is what to look at: it comes before the map, which may fill the window. The
+            # container is always there, so that the map keeps its place from page to page.
+            with st.container(), streamlit_sessions.gone_with_its_page(), page_errors.contained(content):
+                if is_broken:
+                    _result(step, known[step], found, walk_view, content)
             with page_errors.contained(content):
                 film_view.draw(
                     film_view.film_of(found, walk_view.heard),
@@ -69,18 +76,13 @@ def lesson(name: str) -> None:
 
         # (2) The reader's prediction comes before the real result.
         with drawn_before.again():
-            is_shown = known[step] not in HOLDS or predict.predict(step, walk_view, content)
+            is_shown = is_broken or predict.predict(step, walk_view, content)
         if not is_shown:
             return
         already_read.mark_page(step)
         with page_errors.contained(content), drawn_before.again():
-            came_of = kept(
-                f"outcome_{step}",
-                lambda: _came_of(report, known[step], chain, walk_view, content),
-                *(walk_view, found, content.language, address.kept()),
-            )
-            components.block(came_of, key=f"outcome_{step}")
-            consent_buttons.offer(step, walk_view, content)
+            if not is_broken:
+                _result(step, known[step], found, walk_view, content)
             if depth() < DETAIL and (shown := artefact(report, content)):
                 components.block(shown, key=f"artefact_{step}")
 
@@ -130,6 +132,17 @@ def _lead(step: Step, status: Status, walk_view: WalkView) -> film_view.Lead:
     )
 
 
+def _result(step: Step, status: Status, found: Diagnosis, walk_view: WalkView, content: Content) -> None:
+    """Draws how the step ended, and the buttons for what the reader has not asked for and it lacks."""
+    came_of = kept(
+        f"outcome_{step}",
+        lambda: _came_of(walk_view.walk.report(step), status, found.chain, walk_view, content),
+        *(walk_view, found, content.language, address.kept()),
+    )
+    components.block(came_of, key=f"outcome_{step}")
+    consent_buttons.offer(step, walk_view, content)
+
+
 def _came_of(report: StepReport, status: Status, chain: ChainState, walk_view: WalkView, content: Content) -> str:
     """The result of the step: for our own requests, or for the Pod's program where it did something else."""
     step, walk = report.step, walk_view.walk
@@ -176,7 +189,7 @@ def _detail(step: Step, report: StepReport, walk_view: WalkView, content: Conten
 
 
 def _found(step: Step, report: StepReport, walk_view: WalkView, content: Content) -> str:
-    below = BELOW_CHECKS[step](report, content) if step in BELOW_CHECKS else ""
+    below = BELOW_CHECKS[step](walk_view.walk, content) if step in BELOW_CHECKS else ""
     checked = (
         f'<h2 class="heading">{escape(content.message("ui.checks"))}</h2>'
         f"{checks(report, walk_view.walk.subject, content)}{below}"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from app.content import Content
-from app.flow.model import Step, StepReport
+from app.flow.model import Step, StepReport, Walk
 from app.ui.step.evidence import access, agreement, oidc_provider, service_account, sts_assume, token_mount, webhook
 
 
@@ -34,8 +34,9 @@ VIEWS: dict[Step, View] = {
 BELOW_OUTCOME: dict[Step, Callable[[StepReport, Content], str]] = {Step.STS_ASSUME: agreement.disagreement}
 """By step: the notice that a reader sees at every depth; empty where there is nothing to notice."""
 
-BELOW_CHECKS: dict[Step, Callable[[StepReport, Content], str]] = {
+BELOW_CHECKS: dict[Step, Callable[[Walk, Content], str]] = {
     Step.OIDC_PROVIDER: oidc_provider.addresses,
+    Step.WEBHOOK: webhook.not_done,
     Step.STS_ASSUME: sts_assume.below_checks,
     Step.ACCESS: access.identity,
 }

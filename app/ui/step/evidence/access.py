@@ -9,7 +9,7 @@ from typing import Any
 
 from app.content import Content
 from app.flow.json_access import get, get_list, get_object, get_str, shown, strings
-from app.flow.model import JsonObject, JsonValue, StepReport
+from app.flow.model import JsonObject, JsonValue, Step, StepReport, Walk
 from app.flow.policy.patterns import glob
 from app.ui.draw.documents import statement_name
 from app.ui.marks import unspoken
@@ -28,9 +28,9 @@ def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
     return [("Arn", get_str(report.evidence.get("identity"), "Arn"))]
 
 
-def identity(report: StepReport, content: Content) -> str:
+def identity(walk: Walk, content: Content) -> str:
     """The identity of the Pod at AWS."""
-    found = report.evidence.get("identity")
+    found = walk.report(Step.ACCESS).evidence.get("identity")
     return part(content, "identity", _identity(found, content)) if found else ""
 
 

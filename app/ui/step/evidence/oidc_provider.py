@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from app.content import Content
 from app.flow.json_access import get, get_list, get_object, get_str, shown, strings
-from app.flow.model import JsonValue, StepReport
+from app.flow.model import JsonValue, Step, StepReport, Walk
 from app.flow.names import host_and_path
 from app.flow.tokens.key_name import KeyName, name_of
 from app.ui.marks import unspoken
@@ -19,8 +19,9 @@ def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
     return [(content.message("evidence.provider.title"), report.check("provider.exists").got)]
 
 
-def addresses(report: StepReport, content: Content) -> str:
+def addresses(walk: Walk, content: Content) -> str:
     """The three places that contain the issuer."""
+    report = walk.report(Step.OIDC_PROVIDER)
     found = report.evidence.get("cluster_discovery")
     return part(content, "addresses", _addresses(report, content)) if found else ""
 

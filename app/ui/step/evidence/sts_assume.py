@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from app.content import Content
 from app.flow.json_access import get_object, get_str, shown
-from app.flow.model import Exchange, StepReport
+from app.flow.model import Exchange, Step, StepReport, Walk
 from app.settings import is_loopback
 from app.ui.step.evidence.agreement import agreement, disagrees
 from app.ui.step.evidence.parts import collapsible, join, json_document, notes, part
@@ -54,11 +54,12 @@ def evidence(report: StepReport, content: Content) -> str:
     )
 
 
-def below_checks(report: StepReport, content: Content) -> str:
+def below_checks(walk: Walk, content: Content) -> str:
     """How the checks were decided, folded; then our own evaluation beside STS's response, unless the outcome has shown
     it."""
     words = "".join(f"<p>{prose(content.message(f'sts.about.{key}'))}</p>" for key in ("own", "call", "keys"))
     about = f'<details class="more"><summary>{escape(content.message("sts.about.heading"))}</summary>{words}</details>'
+    report = walk.report(Step.STS_ASSUME)
     return about + ("" if disagrees(report) else agreement(report, content))
 
 

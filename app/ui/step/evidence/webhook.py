@@ -1,14 +1,19 @@
-"""Step 3: the Pod before and after the webhook, line by line, and by which registration it was called."""
+"""Step 3: the Pod before and after the webhook, line by line, which registration called it, and what it does not do."""
 
 from __future__ import annotations
 
 from app.content import Content
 from app.flow.json_access import get, get_list
-from app.flow.model import StepReport
+from app.flow.lessons.webhook_limits import Limit, limits
+from app.flow.model import Status, StepReport, Walk
+from app.ui.draw.checks import mark
 from app.ui.draw.documents import Path
 from app.ui.step.evidence.difference import difference
 from app.ui.step.evidence.parts import collapsible, join, notes, part, yaml_document
-from app.ui.text import escape
+from app.ui.text import escape, prose
+
+_STATUS = {True: Status.PASSED, False: Status.FAILED, None: Status.UNKNOWN}
+_WORDS = {True: "holds", False: "broken", None: "unknown"}
 
 
 def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
@@ -38,3 +43,17 @@ def evidence(report: StepReport, content: Content) -> str:
             else "",
         ]
     )
+
+
+def not_done(walk: Walk, content: Content) -> str:
+    """What the webhook does not do, each line with its proof. It fills the column beside the long difference."""
+    rows = "".join(_limit(limit, content) for limit in limits(walk))
+    heading = escape(content.message("webhook.limits.heading"))
+    return f'<section class="limits"><h2 class="heading">{heading}</h2><ul>{rows}</ul></section>'
+
+
+def _limit(limit: Limit, content: Content) -> str:
+    status = _STATUS[limit.holds]
+    said = content.message(f"webhook.limits.{limit.id}.{_WORDS[limit.holds]}", **limit.values)
+    title = prose(content.message(f"webhook.limits.{limit.id}.title"))
+    return f'<li class="{status}">{mark(status, content)}<div><strong>{title}</strong><p>{prose(said)}</p></div></li>'

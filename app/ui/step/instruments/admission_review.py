@@ -1,34 +1,28 @@
-"""The webhook's instrument: what the webhook does not do, and the AdmissionReview, its request beside its response."""
+"""The webhook's instrument: the AdmissionReview, its request beside its response."""
 
 from __future__ import annotations
 
 from app.content import Content
 from app.flow.json_access import get, get_list, get_object, get_str
-from app.flow.lessons.webhook_limits import Limit, limits
-from app.flow.model import JsonValue, Status, Step
+from app.flow.model import JsonValue, Step
 from app.ui.draw import components
 from app.ui.draw.cached_parts import for_reader
-from app.ui.draw.checks import mark
 from app.ui.draw.documents import ITSELF, Notes, Path, document, json_lines
 from app.ui.state.depth import WIRE, depth
 from app.ui.state.walk_view import WalkView
 from app.ui.step.evidence.parts import collapsible, json_document
 from app.ui.text import breakable, escape, prose
 
-_STATUS = {True: Status.PASSED, False: Status.FAILED, None: Status.UNKNOWN}
-_WORDS = {True: "holds", False: "broken", None: "unknown"}
-
 
 def admission_review(walk_view: WalkView, content: Content) -> None:
-    """Draws the list, and the review that the dry run caused, folded unless the reader wants all details."""
+    """Draws the review that the dry run caused, folded unless the reader wants all details."""
 
-    def listed() -> str:
+    def folded() -> str:
         review = walk_view.walk.report(Step.WEBHOOK).evidence.get("admission_review")
-        exchange = collapsible(content, "admission_review", exchanged(review, content), opened=depth() == WIRE)
-        return not_done(limits(walk_view.walk), content) + exchange
+        return collapsible(content, "admission_review", exchanged(review, content), opened=depth() == WIRE)
 
     key = "instrument_admission_review"
-    components.block(for_reader(key, listed, walk_view, content.language, depth()), key=key)
+    components.block(for_reader(key, folded, walk_view, content.language, depth()), key=key)
 
 
 def exchanged(review: JsonValue, content: Content) -> str:
@@ -90,17 +84,3 @@ def _operation(operation: JsonValue, content: Content) -> str:
         f"<li><details><summary><code>{breakable(called)}</code> {prose(content.message(f'webhook.review.{key}'))}"
         f"</summary>{json_document(content, get_object(operation).get('value'))}</details></li>"
     )
-
-
-def not_done(found: tuple[Limit, ...], content: Content) -> str:
-    """What the webhook does not do, each line with its proof, as HTML."""
-    rows = "".join(_limit(limit, content) for limit in found)
-    heading = escape(content.message("webhook.limits.heading"))
-    return f'<section class="limits"><h2 class="heading">{heading}</h2><ul>{rows}</ul></section>'
-
-
-def _limit(limit: Limit, content: Content) -> str:
-    status = _STATUS[limit.holds]
-    said = content.message(f"webhook.limits.{limit.id}.{_WORDS[limit.holds]}", **limit.values)
-    title = prose(content.message(f"webhook.limits.{limit.id}.title"))
-    return f'<li class="{status}">{mark(status, content)}<div><strong>{title}</strong><p>{prose(said)}</p></div></li>'
