@@ -8,7 +8,7 @@ new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev
 can_make_venvs() { "$1" -c 'import ensurepip, venv' 2>/dev/null; }
 
 python=
-for candidate in ${PYTHON:-} python3.13 python3.12 python3.11 python3; do
+for candidate in ${PYTHON:+"$PYTHON"} python3.13 python3.12 python3.11 python3; do
     new_enough "$candidate" || continue
     [ -n "$python" ] || python=$candidate
     if can_make_venvs "$candidate"; then
@@ -40,5 +40,9 @@ if ! can_make_venvs "$python"; then
     fi
 fi
 
+if [ "${PYTHON:-$python}" != "$python" ]; then
+    echo "PYTHON=$PYTHON gave: $("$PYTHON" --version 2>&1 || true)" >&2
+    echo "Expected: Python 3.11 or newer with venv and ensurepip. Taken instead: $python" >&2
+fi
 echo "Making $venv with $("$python" --version)"
 "$python" -m venv --clear "$venv" || { rm -rf "$venv"; exit 1; }

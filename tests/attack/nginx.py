@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -12,6 +13,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import trustme
 
 from tests.attack.server import ROOT, Target, wait
 from tests.free_port import free_port
@@ -54,15 +57,22 @@ class Proxy:
 
 
 @contextlib.contextmanager
-def proxied(*targets: Target) -> Iterator[Any]:
-    """nginx before these servers; as the user `nobody` where the tests run as root."""
+def proxied(*targets: Target, tls: bool = False) -> Iterator[Any]:
+    """nginx before these servers; as the user `nobody` where the tests run as root.
+
+    With TLS, what the file leaves to the operator is in force.
+    """
     port = free_port()
     # Not below pytest's own folder, which is root's alone.
     with tempfile.TemporaryDirectory(prefix="nginx-") as name:
         folder = Path(name)
         site = (ROOT / "deploy" / "nginx.conf").read_text()
+        if tls:
+            site = _with_tls(site, folder)
+        listens, secure = ("443 ssl", " ssl") if tls else ("80", "")
         for ours, theirs in (
-            ("listen 80;", f"listen 127.0.0.1:{port};"),
+            (f"listen {listens};", f"listen 127.0.0.1:{port}{secure};"),
+            (f"listen [::]:{listens};", f"listen [::1]:{port}{secure};" if has_ipv6() else ""),
             ("    server 127.0.0.1:8501;", "\n".join(f"    server 127.0.0.1:{each.port};" for each in targets)),
         ):
             assert site.count(ours) == 1, ours
@@ -80,6 +90,25 @@ def proxied(*targets: Target) -> Iterator[Any]:
         finally:
             running.terminate()
             running.wait(20)
+
+
+def _with_tls(site: str, folder: Path) -> str:
+    """The file with its lines about TLS in force, a certificate, and nothing on port 80."""
+    made = trustme.CA().issue_cert("irsa.example.org")
+    made.private_key_pem.write_to_path(folder / "privkey.pem")
+    for pem in made.cert_chain_pems:
+        pem.write_to_path(folder / "fullchain.pem", append=True)
+    site = re.sub(r"^    listen .*\b80;.*\n", "", site, flags=re.MULTILINE)
+    site, lines = re.subn(r"^    # (listen|http2|server_name|ssl_)", r"    \1", site, flags=re.MULTILINE)
+    assert lines == 7
+    return site.replace("/etc/letsencrypt/live/irsa.example.org", str(folder))
+
+
+def has_ipv6() -> bool:
+    """Whether loopback has an address of IPv6."""
+    with contextlib.suppress(OSError), socket.create_server(("::1", 0), family=socket.AF_INET6):
+        return True
+    return False
 
 
 class unprivileged:

@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import re
 import socket
+import ssl
+import struct
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,9 +22,9 @@ from websockets.exceptions import InvalidHandshake
 from app.ui.state.own_world import COOKIE
 from tests.attack.client import ATTACKER, Page, ask, cookies, raw, visitor
 from tests.attack.live import CONTEXT, SIMULATED, Request, cluster, shown
-from tests.attack.nginx import IN_DISGUISE, NGINX, SEEN_AS, proxied
+from tests.attack.nginx import IN_DISGUISE, NGINX, SEEN_AS, has_ipv6, proxied
 from tests.attack.on_connections import world_of
-from tests.attack.server import MEGABYTE, serving
+from tests.attack.server import MEGABYTE, ROOT, serving
 
 pytestmark = [
     pytest.mark.cli,
@@ -116,6 +118,31 @@ def test_connections_of_one_visitor_are_counted(proxy, source: str, seen_as: str
     refused, other = asyncio.run(opened())
     assert refused == 10
     assert other == 200
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_over_http2_three_who_come_at_once_stay_within_the_limit_of_connections(address: str) -> None:
+    """There each request that is under way counts as one, and a browser sends as many at once as it is let."""
+    if address == "::1" and not has_ipv6():
+        pytest.skip("loopback has no IPv6")
+    with proxied(SimpleNamespace(port=1, url="http://127.0.0.1:1"), tls=True) as started:
+        settings = _http2_settings(address, started.port)
+    most = re.search(r"limit_conn irsa_connections (\d+);", (ROOT / "deploy" / "nginx.conf").read_text())
+    assert most
+    assert 3 * (settings[0x3] + 2) <= int(most[1]), "the streams of each, and two websockets"
+
+
+def _http2_settings(address: str, port: int) -> dict[int, int]:
+    """What a server says first of what it takes (RFC 9113, 6.5)."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_alpn_protocols(["h2"])
+    with socket.create_connection((address, port), 60) as plain, context.wrap_socket(plain) as opened:
+        opened.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + b"\4" + bytes(5))
+        answer = opened.makefile("rb")
+        head = answer.read(9)
+        assert head[3] == 0x4
+        return dict(struct.iter_unpack("!HI", answer.read(int.from_bytes(head[:3]))))
 
 
 @pytest.mark.parametrize(("named", "apart"), [("127.0.0.1", True), pytest.param("", False, marks=pytest.mark.large)])

@@ -1,0 +1,40 @@
+"""Which Python `make run` takes: the script itself, with Pythons that only say what they are."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SAYS = """#!/bin/sh
+case "$1" in
+--version) echo Python {version} ;;
+-c) exit {too_old} ;;
+esac
+"""
+
+
+def make(folder: Path, *, python: str) -> tuple[str, str]:
+    """What it prints, and what it warns of, where python3.13 is found and another one is named."""
+    for name, version, too_old in (("python3.13", "3.13.9", 0), ("named", "3.12.9", 0), ("too old", "3.10.9", 1)):
+        (folder / name).write_text(SAYS.format(version=version, too_old=too_old))
+        (folder / name).chmod(0o755)
+    environment = {"PATH": f"{folder}:/usr/bin:/bin", "PYTHON": python.format(folder=folder)}
+    ended = subprocess.run(
+        [ROOT / "tools/venv.sh", folder / ".venv"], env=environment, capture_output=True, text=True, check=True
+    )
+    return ended.stdout, ended.stderr
+
+
+@pytest.mark.parametrize(("python", "version"), [("", "3.13.9"), ("named", "3.12.9"), ("{folder}/named", "3.12.9")])
+def test_the_python_that_is_named_is_taken(tmp_path: Path, python: str, version: str) -> None:
+    assert make(tmp_path, python=python) == (f"Making {tmp_path}/.venv with Python {version}\n", "")
+
+
+def test_where_another_one_is_taken_it_says_what_it_got_and_what_it_expected(tmp_path: Path) -> None:
+    printed, warned = make(tmp_path, python="{folder}/too old")
+    assert printed.endswith("with Python 3.13.9\n")
+    assert warned.splitlines() == [
+        f"PYTHON={tmp_path}/too old gave: Python 3.10.9",
+        "Expected: Python 3.11 or newer with venv and ensurepip. Taken instead: python3.13",
+    ]
