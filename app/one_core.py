@@ -1,6 +1,6 @@
 """All threads of the server on one core of the machine, because only one of them computes at a time.
 
-A page goes to and fro between a few threads, and a walk some hundred times, while Python's interpreter lock lets only
+A page goes to and fro between a few threads, and a walk some fifty times, while Python's interpreter lock lets only
 one of them compute. Spread over two cores, each of these turns wakes another core, whose caches know nothing of what
 the first one just had: a walk then takes a quarter more CPU time (docs/performance.md).
 
