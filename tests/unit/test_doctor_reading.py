@@ -252,6 +252,10 @@ def test_edits_are_a_distance(one: str, other: str) -> None:
     assert abs(len(one) - len(other)) <= apart <= max(len(one), len(other))
 
 
+def test_neighbours_that_changed_places_are_one_edit() -> None:
+    assert [edits(one, "prod", within=2) for one in ("pord", "prdo", "rpdo")] == [1, 1, 2]
+
+
 def test_the_nearest_is_first() -> None:
     assert near("default", ["defaults-of-ci", "defalut", "defaulted"]) == ["defalut", "defaulted", "defaults-of-ci"]
 
@@ -548,6 +552,10 @@ GUESSES: dict[str, tuple[Callable[[Fakes], Any], dict[str, Any], str, str]] = {
         {"cluster_discovery": FORBIDDEN, "execute": FORBIDDEN, "request_token": FORBIDDEN},
         *("name_issuer", "--issuer ISSUER_URL"),
     ),
+    "the issuer, which the cluster's document lacks": (
+        lambda f: f.cluster_discovery.pop("issuer"),
+        *({"execute": FORBIDDEN, "request_token": FORBIDDEN}, "read_issuer", "/.well-known/openid-configuration"),
+    ),
     "the issuer, where the role trusts none": (
         lambda f: f.role.update(AssumeRolePolicyDocument={"Statement": []}),
         *({"cluster_discovery": FORBIDDEN, "assume_role": NOT_AUTHORIZED}, "issuer_of_token", f"--issuer {ISSUER}"),
@@ -565,6 +573,7 @@ def test_what_could_not_be_read_is_read_before_anything_is_guessed(name: str) ->
     fix = examined(fakes).fix
     assert fix is not None
     assert (fix.id, fix.commands[-1].endswith(command)) == (fix_id, True)
+    assert ("--region ap-northeast-1" in fix.commands[0]) is (fix_id == "name_issuer")
 
 
 def test_a_role_elsewhere_is_not_missing_where_the_providers_may_not_be_listed() -> None:

@@ -42,6 +42,17 @@ def test_one_character_is_one_difference():
     assert [(span.left, span.right) for span in spans if not span.same] == [("aws", "")]
 
 
+@pytest.mark.parametrize(
+    ("left", "right", "spans"),
+    [
+        ("a-default-z", "a-other-z", [("a-", "a-"), ("default", "other"), ("-z", "-z")]),  # not by the e in both
+        ("1abc2", "xabcy", [("1", "x"), ("abc", "abc"), ("2", "y")]),
+    ],
+)
+def test_what_agrees_by_chance_belongs_to_the_difference(left, right, spans):
+    assert [(span.left, span.right) for span in difference(left, right)] == spans
+
+
 def test_what_nobody_would_read_is_one_difference():
     long = "ab" * LONGEST
     assert [span.same for span in difference(f"x{long}y", f"x{long[::-1]}y")] == [True, False, True]
@@ -124,8 +135,11 @@ def test_what_iam_would_not_store_is_said_in_its_words():
     assert policy_text.read('{"Version": "2012-10-17"}').refusals == (
         ("malformed", "Missing required field Statement"),
     )
-    long = json.dumps({"Version": "2012-10-17", "Id": "x" * 2048, "Statement": []})
-    assert policy_text.read(long).refusals[-1] == ("quota", "Cannot exceed quota for ACLSizePerRole: 2048")
+    around = len("".join(json.dumps({"Version": "2012-10-17", "Id": "", "Statement": []}).split()))
+    for size, refused in ((2048, False), (2049, True)):
+        long = json.dumps({"Version": "2012-10-17", "Id": "x" * (size - around), "Statement": []})
+        quota = ("quota", "Cannot exceed quota for ACLSizePerRole: 2048")
+        assert (quota in policy_text.read(long).refusals) is refused
     assert ("characters", "方") in policy_text.read('{"Id": "方"}').refusals
 
 
