@@ -225,7 +225,8 @@ def request_scope(method: str, path: bytes, query: bytes, headers: list[tuple[by
 @contextmanager
 def serve(world: AwsWorld) -> Iterator[AwsWorld]:
     """Runs the endpoint on a free loopback port, on a loop of its own."""
-    config = uvicorn.Config(create_app(world), host="127.0.0.1", port=0, log_level="warning", lifespan="off", ws="none")
+    logs = {"log_level": "warning", "date_header": False}
+    config = uvicorn.Config(create_app(world), host="127.0.0.1", port=0, lifespan="off", ws="none", **logs)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
     thread.start()

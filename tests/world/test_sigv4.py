@@ -2,7 +2,7 @@
 
 import datetime
 import time
-from email.utils import formatdate
+from email.utils import formatdate, parsedate_to_datetime
 
 import httpx
 import pytest
@@ -141,9 +141,13 @@ def test_a_session_ends_by_the_worlds_clock(aws, credentials):
     aws.client("sts", credentials).get_caller_identity()
 
 
-def test_the_worlds_clock_does_not_age_signatures(aws):
+@pytest.mark.parametrize(("at", "status"), [(0, 200), (86400, 200), (3600, 403)])
+def test_a_signature_is_of_the_clients_clock_or_of_the_worlds_which_date_shows(aws, monkeypatch, at, status):
     aws.clock.move(86400)
-    assert aws.client("sts").get_caller_identity()["Account"] == ACCOUNT
+    answer = send(signed(aws, monkeypatch, at=at))
+    assert answer.status_code == status
+    (date,) = answer.headers.get_list("date")
+    assert parsedate_to_datetime(date).timestamp() == aws.clock.now()
 
 
 def test_a_session_ends_with_its_role(aws, credentials):

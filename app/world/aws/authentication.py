@@ -90,7 +90,7 @@ def authenticate(accounts: Accounts, request: Incoming, signature: Signature) ->
             _refuse(dialect, "unknown_key", key_detail)
 
     # (3) The request is of now
-    _check_age(dialect, signature)
+    _check_age(dialect, signature, account.clock.offset)
 
     # (4) The secret is right, and the body is the one that was signed
     verification = verify(signature, key.secret_access_key, request)
@@ -119,8 +119,12 @@ def _token_problem(signature: Signature) -> _Problem:
     return "malformed_token" if given and not is_session_token(given) else "wrong_token"
 
 
-def _check_age(dialect: Dialect, signature: Signature) -> None:
-    now, signed_at = int(time.time()), signature.signed_at
+def _check_age(dialect: Dialect, signature: Signature, offset: float) -> None:
+    """Clients sign by their own clock, which is the machine's. An SDK that corrects it by the header `Date` signs by
+    the world's; a presigned URL is valid by the machine's."""
+    signed_at, now = signature.signed_at, int(time.time())
+    if signature.expires is None:
+        now = min(now, now + int(offset), key=lambda clock: abs(clock - signed_at))
     if signature.date != signature.timestamp[:8]:
         raise AwsError(
             403,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from email.utils import formatdate
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
@@ -24,7 +25,7 @@ from app.world.aws.incoming import Incoming, incoming
 from app.world.aws.s3 import api as s3_api
 from app.world.aws.s3.errors import slow_down, too_large
 from app.world.aws.sigv4 import MalformedSignature, Signature, read_signature
-from app.world.events.aws import notice
+from app.world.events.aws import account_of_call, notice
 from app.world.servers.http import BODY_LIMIT, BodyTooLarge, BodyTooSlow, read_body
 
 QUERY_LIMIT = 400 * 1024
@@ -86,6 +87,9 @@ class _Endpoint:
             return query_api.refusal("sts", error)
         response = await self._dispatch(call)
         notice(self._directory, call, response.status_code)
+        if (account := account_of_call(self._directory, call)) is not None:
+            # STS judges tokens by this clock; the server dates what is of no account.
+            response.headers["date"] = formatdate(account.clock.now(), usegmt=True)
         return response
 
     async def _dispatch(self, call: Incoming) -> Response:

@@ -35,8 +35,7 @@ def notice(directory: Directory, call: Incoming, status: int) -> None:
     headers = dict(call.headers)
     if is_this_app(headers) and not is_developer(headers):
         return
-    scope = _SCOPE.search(headers.get("authorization") or call.argument("X-Amz-Credential") or "")
-    key_id, service = scope.groups() if scope else ("", "sts")
+    key_id, service = _scope(call)
     asked = {} if service == "s3" else _fields(call)
     account = _account(directory, key_id, asked)
     if account is None or key_id == account.explorer.access_key_id:
@@ -58,6 +57,18 @@ def notice(directory: Directory, call: Incoming, status: int) -> None:
         changes=is_new or (writes and (status < 300 or service == "sts")),
         learners=key_id == account.admin.access_key_id,
     )
+
+
+def account_of_call(directory: Directory, call: Incoming) -> Account | None:
+    """The account that a request is about; None where it names none that exists."""
+    key_id, service = _scope(call)
+    return _account(directory, key_id, {} if key_id or service == "s3" else _fields(call))
+
+
+def _scope(call: Incoming) -> tuple[str, str]:
+    """The key id and the service; without a signature none, and STS."""
+    found = _SCOPE.search(call.header("authorization") or call.argument("X-Amz-Credential") or "")
+    return (found[1], found[2]) if found else ("", "sts")
 
 
 def _fields(call: Incoming) -> Mapping[str, str]:

@@ -8,11 +8,12 @@ import socket
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
+from email.utils import formatdate
 
 import uvicorn
 from starlette.responses import Response
 from starlette.routing import Mount, Router
-from starlette.types import ASGIApp, Scope
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.serving import descriptors
 from app.serving.chunked_bodies import Pieces
@@ -189,11 +190,30 @@ class TlsServer(uvicorn.Server):
             )
 
 
+class _Dated:
+    """Adds the header `Date` (RFC 9110, section 6.6.1) to each response that has none of its own. uvicorn's would be a
+    second one."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = [*message.get("headers", ())]
+                if not any(name == b"date" for name, _ in headers):
+                    headers.append((b"date", formatdate(usegmt=True).encode()))
+                message = {**message, "headers": headers}
+            await send(message)
+
+        await self._app(scope, receive, dated)
+
+
 def config(app: ASGIApp, wait: Callable[[Scope], Response], *, tls: bool) -> uvicorn.Config:
     """How each of the servers is run. `wait`: its refusal of a request whose client is to send it again later."""
     connections = Connections(limits(descriptors.limit()), answer("503 Service Unavailable", "Service Unavailable\n"))
     return uvicorn.Config(
-        Pieces(UnreadAnswers(HoldBack(app), wait)),
+        _Dated(Pieces(UnreadAnswers(HoldBack(app), wait))),
         http=http_protocol(connections, tls=tls),
         ws=websocket_protocol(connections),
         ws_max_size=BODY_LIMIT,
@@ -203,6 +223,7 @@ def config(app: ASGIApp, wait: Callable[[Scope], Response], *, tls: bool) -> uvi
         access_log=False,
         proxy_headers=False,
         server_header=False,
+        date_header=False,
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=1,
