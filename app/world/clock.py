@@ -11,8 +11,8 @@ JUMP_SECONDS = 5.0
 
 
 class WorldClock:
-    """Tokens, credentials and the kubelet live by this clock, which AWS's `Date` shows; SigV4's `X-Amz-Date` may keep to
-    the wall clock."""
+    """Tokens, credentials and the kubelet live by this clock, which AWS's `Date` shows; SigV4's `X-Amz-Date` may keep
+    to the wall clock."""
 
     def __init__(self) -> None:
         self.offset = 0.0
