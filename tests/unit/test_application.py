@@ -185,6 +185,12 @@ CASES: dict[str, tuple[Callable[[Fakes], Any], str, Status, str]] = {
         FAILED,
         "ExpiredTokenException",
     ),
+    "a session's name that STS refuses, also where the request was seen": (
+        lambda f: container(f)["env"].append({"name": "AWS_ROLE_SESSION_NAME", "value": "a b"}),
+        "pod.request",
+        WARNING,
+        "aws-cli: AWS_ROLE_SESSION_NAME=a b",
+    ),
     "a damaged token": (lambda f: setattr(f, "talk", [posted("eyJhbGciOi")]), "pod.token_used", FAILED, "10"),
     "another Pod's request": (
         lambda f: setattr(f, "pod", {**f.pod, "status": {**f.pod["status"], "podIP": "10.0.0.8"}}),
