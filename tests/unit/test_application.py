@@ -150,6 +150,15 @@ CASES: dict[str, tuple[Callable[[Fakes], Any], str, Status, str]] = {
         FAILED,
         "aud https://kubernetes.default.svc",
     ),
+    "the audience that the API server chose for an empty annotation": (
+        lambda f: (
+            f.service_account["metadata"]["annotations"].update({"eks.amazonaws.com/audience": ""}),
+            setattr(f, "talk", [posted(token(aud=["https://kubernetes.default.svc"]))]),
+        ),
+        "pod.token_used",
+        PASSED,
+        "aud https://kubernetes.default.svc",
+    ),
     "the file of the API server's token": (
         lambda f: arguments(f, "--web-identity-token", f"file://{API_TOKEN}"),
         "pod.token_used",
@@ -175,6 +184,12 @@ CASES: dict[str, tuple[Callable[[Fakes], Any], str, Status, str]] = {
         "pod.token_used",
         FAILED,
         "ExpiredTokenException",
+    ),
+    "a session's name that STS refuses, also where the request was seen": (
+        lambda f: container(f)["env"].append({"name": "AWS_ROLE_SESSION_NAME", "value": "a b"}),
+        "pod.request",
+        WARNING,
+        "aws-cli: AWS_ROLE_SESSION_NAME=a b",
     ),
     "a damaged token": (lambda f: setattr(f, "talk", [posted("eyJhbGciOi")]), "pod.token_used", FAILED, "10"),
     "another Pod's request": (

@@ -74,6 +74,15 @@ FIXES = {
     ),
     "a second role": (f"AccessDenied: User: {SESSION} {ASSUME} {OTHER_ROLE}", "pod.application", "assumes_another"),
     "a profile that there is not": ("The config profile (prod) could not be found", "pod.request", "default_chain"),
+    "a profile that goes on from one that there is not": (
+        'aws: [ERROR]: The source_profile "base" referenced in the profile "app" does not exist.',
+        *("pod.request", "default_chain"),
+    ),
+    "a profile that goes on from keys in the environment": (
+        "aws: [ERROR]: Error when retrieving credentials from Environment: No credentials found in credential_source "
+        "referenced in profile app",
+        *("pod.request", "default_chain"),
+    ),
     "boto3, without credentials": ("NoCredentialsError: Unable to locate credentials", "pod.request", "default_chain"),
     "Go 1, without credentials": (
         "failed to create new S3 client: NoCredentialProviders: no valid providers in chain. Deprecated.",

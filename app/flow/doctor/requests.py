@@ -82,8 +82,7 @@ def judge_requests(
     _token_used(findings, walk, pod, asked, said)
     if not _asks_for_other_role(findings, walk, pod, said):
         _request(findings, walk, sent, asked, said)
-    if not findings.passed(REQUEST):
-        of_variables(findings, pod, [it for it in variables if it.container not in without_aws(pod)], said)
+    of_variables(findings, pod, [it for it in variables if it.container not in without_aws(pod)], said)
 
 
 def _sent(ports: Ports, pod: JsonValue) -> list[Exchange]:
@@ -132,8 +131,9 @@ def _token_used(findings: Findings, walk: Walk, pod: JsonValue, asked: _Asked | 
     stale = current and _is_live(walk) and ("ExpiredToken" in refusal or expired_token(refusal))
     claims = _claims(asked.token) if asked else {}
     if claims:
-        wanted = audience_of(walk)
-        ours = wanted in strings(claims.get("aud")) and claims.get("sub") == subject_claim(walk.subject)
+        wanted = audience_of(walk)  # where the annotation is empty, the API server chooses the audience
+        of_audience = not wanted or wanted in strings(claims.get("aud"))
+        ours = of_audience and claims.get("sub") == subject_claim(walk.subject)
         same = get(claims, "iat") == get(current, "iat")
         findings.judge(
             TOKEN_USED,

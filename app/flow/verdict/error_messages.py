@@ -37,6 +37,7 @@ _NO_CREDENTIALS = (
     *("No AWS Credentials provided by", "EC2RoleRequestError: "),
     *("retrieving credentials from container-role", "retrieving credentials from custom-process"),
     *("Partial credentials found in", "Unsupported credential_source: ", " has a role_arn, and source_profile, but"),
+    *("No credentials found in credential_source", 'The source_profile "'),
     *("SharedCredsLoad: ", "failed to load credentials, ", "MissingAuthenticationToken"),
     *("Resolved credential object is not valid", "No signing credentials available"),
     *(*_HIDING, "find AWS credentials in environment"),

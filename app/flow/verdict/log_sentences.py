@@ -28,6 +28,7 @@ _SENTENCE = re.compile(
     r"|(?:CredentialsProviderError: )?Could not load credentials from any providers.*"
     r"|(?:CredentialsError: )?Missing credentials in config.*"
     r"|Unsupported credential_source: .+|Profile \S+ has a role_arn, and source_profile, but .+"
+    r"|The source_profile \".+"
     r"|SharedCredsLoad: .+|failed to get shared config profile, .+"
     r"|Resolved credential object is not valid.*|No signing credentials available.*"
     r"|Error retrieving credentials from the instance profile metadata serv.*"
