@@ -61,21 +61,22 @@ def command(settings: Settings, words: Content) -> click.Command:
                 raise CannotRun(words, "no_server_to_ask", got=port)
             click.echo(address)
             return
+        # (1) Report wrong settings, all together, and what the machine lacks, before anything slow is loaded.
         overridden = {"IRSA_MISSIONS_DIR": missions_folder, "IRSA_STATE_DIR": directory, "IRSA_WORLD_DIR": directory}
         if wrong := [it for it in wrong_folders(settings, words) if not overridden[it.variable]]:
             raise unusable_settings(wrong, words)
         with simulating(words):
-            tempfile.gettempdir()  # finds a folder that can be written, or none
+            tempfile.gettempdir()  # raises where no folder can be written
             socket.create_server(("127.0.0.1", 0)).close()
         if missions := missions_folder or settings.missions:
             _offer(missions, words)
-        # raises where no folder can be written
+        # (2) Take the port before anything slow is loaded: a taken port is reported at once.
         with (
             uncollected(),
             listen(host, port, words, option="--port") as listener,
             keeping(settings, words, directory, fresh=fresh),
         ):
-            # (2) Load the application and serve until a signal comes.
+            # (3) Load the application and serve until a signal comes.
             run(listener, words, settings.trusted_proxies)
 
     return serve

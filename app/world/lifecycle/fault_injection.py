@@ -31,6 +31,6 @@ async def inject(world: World, faults: list[Fault], in_force: list[Fault]) -> No
 
 
 async def revert(world: World) -> None:
-    """Takes back all faults."""
+    """Takes back all faults: the world becomes what it was when none was in force."""
     if world.before_faults is not None:
-        await world_snapshot.restore(world, world.before_faults)  # when no fault was in force
+        await world_snapshot.restore(world, world.before_faults)
