@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.flow import trust
-from app.flow.model import JsonValue
-from app.flow.names import DEFAULT_AUDIENCE, SUBJECT_PREFIX
+from app.flow.model import JsonValue, Subject
+from app.flow.names import DEFAULT_AUDIENCE, subject_claim
 from app.flow.permissions import PermissionDecision, evaluate_permissions
 
 
@@ -43,7 +43,7 @@ class Pod:
     @property
     def subject(self) -> str:
         """The `sub` of its token."""
-        return f"{SUBJECT_PREFIX}{self.namespace}:{self.service_account}"
+        return subject_claim(Subject(namespace=self.namespace, service_account=self.service_account))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

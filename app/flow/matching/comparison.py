@@ -15,7 +15,7 @@ from app.flow.matching.nearest import Trace, nearest, statements
 from app.flow.matching.policy_edits import EQUALS, LIKE, others_that_fit, subjects, with_operator
 from app.flow.matching.request_conditions import is_of_request, may_allow
 from app.flow.model import JsonValue, Status
-from app.flow.names import audience_claim, host_and_path
+from app.flow.names import SUBJECT_PREFIX, audience_claim, host_and_path
 from app.flow.policy.json_places import Path
 from app.flow.policy.policy import Match
 from app.flow.trust import TrustContext, TrustDecision, evaluate, web_identity_context
@@ -269,8 +269,8 @@ def _strangers(claims: Mapping[str, Any], provider_arn: str, policy: JsonValue) 
         f"{prefix}:default": "same_namespace",
         f"{prefix}:{name}-2": "longer_name",
         f"{prefix}-2:{name}": "longer_namespace",
-        f"system:serviceaccount:kube-system:{name}": "other_namespace",
-        "system:serviceaccount:kube-system:default": "anyone",
+        f"{SUBJECT_PREFIX}kube-system:{name}": "other_namespace",
+        f"{SUBJECT_PREFIX}kube-system:default": "anyone",
     }
     candidates |= dict.fromkeys(others_that_fit(policy, subject, "other", candidates), "same_pattern")
     issuer, specified = get_str(claims, "iss"), subjects(policy)

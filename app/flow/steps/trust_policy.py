@@ -11,7 +11,7 @@ from app.flow.matching import request_conditions
 from app.flow.matching.nearest import Trace, all_match, nearest, statements
 from app.flow.matching.policy_edits import others_that_fit
 from app.flow.model import Check, JsonValue, Status
-from app.flow.names import host_and_path, provider_url
+from app.flow.names import SUBJECT_PREFIX, host_and_path, provider_url
 from app.flow.policy.policy import Match
 from app.flow.steps.findings import Findings
 from app.flow.trust import TrustDecision, evaluate, request_facts, web_identity_context
@@ -217,7 +217,7 @@ def strangers_of(subject: str, policy: JsonValue) -> list[str]:
         f"{prefix}:{PROBE}",
         f"{prefix}:{name}-{PROBE}",
         f"{prefix}-{PROBE}:{name}",
-        f"system:serviceaccount:{PROBE}:{name}",
-        f"system:serviceaccount:{PROBE}:{PROBE}",
+        f"{SUBJECT_PREFIX}{PROBE}:{name}",
+        f"{SUBJECT_PREFIX}{PROBE}:{PROBE}",
         *others_that_fit(policy, subject, PROBE),
     ]

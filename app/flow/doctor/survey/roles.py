@@ -17,6 +17,7 @@ from app.flow.matching.nearest import statements
 from app.flow.model import JsonValue, Subject
 from app.flow.names import (
     DEFAULT_AUDIENCE,
+    SUBJECT_PREFIX,
     annotated_audience,
     host_and_path,
     provider_arn,
@@ -26,7 +27,7 @@ from app.flow.partitions import region_of
 from app.flow.steps.injection import token_source
 from app.flow.steps.trust_policy import PROBE, strangers_of
 
-_SUBJECT = re.compile(r"system:serviceaccount:([a-z0-9-]+):([a-z0-9.-]+)")
+_SUBJECT = re.compile(rf"{SUBJECT_PREFIX}([a-z0-9-]+):([a-z0-9.-]+)")
 """A `sub` without a wildcard."""
 _EQUALS = "StringEquals"
 _COMPARING = (_EQUALS, "StringLike")
