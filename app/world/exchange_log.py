@@ -13,6 +13,8 @@ from sys import getsizeof
 from app.flow.model import Exchange
 from app.world.events.stream import EventStream
 
+LOG_LIMIT = 200
+"""Exchanges that are kept beside those of the setup."""
 LOG_BYTES = 1024 * 1024
 """Bytes that the texts of the kept exchanges take in memory. One of a walk takes 3,000."""
 SETUP_LIMIT = 100
@@ -25,11 +27,10 @@ DEVELOPER = "developer"
 
 
 class ExchangeLog:
-    """Keeps the newest `capacity` exchanges, within `LOG_BYTES`. The recorder has masked the secrets already."""
+    """Keeps the newest `LOG_LIMIT` exchanges, within `LOG_BYTES`. The recorder has masked the secrets already."""
 
-    def __init__(self, capacity: int = 200) -> None:
+    def __init__(self) -> None:
         self._exchanges: deque[Exchange] = deque()
-        self._capacity = capacity
         self._bytes = 0
         self._setup: list[Exchange] = []
         self._setup_bytes = 0
@@ -60,7 +61,7 @@ class ExchangeLog:
             return
         self._exchanges.append(exchange)
         self._bytes += _size(exchange)
-        while len(self._exchanges) > self._capacity or (self._bytes > LOG_BYTES and len(self._exchanges) > 1):
+        while len(self._exchanges) > LOG_LIMIT or (self._bytes > LOG_BYTES and len(self._exchanges) > 1):
             self._bytes -= _size(self._exchanges.popleft())
 
     def exchanges(self) -> tuple[Exchange, ...]:

@@ -34,9 +34,8 @@ CA = trustme.CA()
 
 
 def cluster(port: int, scheme: str = "http", ca_pem: bytes | None = None) -> KubernetesCluster:
-    return KubernetesCluster(
-        host=f"{scheme}://127.0.0.1:{port}/k8s/world", token="s3cr3t-t0ken", transport=KubernetesTransport(ca_pem)
-    )
+    transport = KubernetesTransport(context=ssl.create_default_context(cadata=ca_pem.decode()) if ca_pem else None)
+    return KubernetesCluster(host=f"{scheme}://127.0.0.1:{port}/k8s/world", token="s3cr3t-t0ken", transport=transport)
 
 
 def status(code: int, reason: str, message: str) -> bytes:

@@ -12,7 +12,7 @@ import kubernetes
 import pytest
 
 from app.clients.kubernetes.cluster import KubernetesCluster
-from app.clients.kubernetes.transport import KubernetesTransport
+from app.clients.kubernetes.transport import KubernetesTransport, loopback_context
 from app.flow.model import NO_ACTION, Check, Status, Step, Subject, Walk
 from app.flow.steps.walk import walk
 from app.flow.verdict.judge import judge
@@ -374,9 +374,8 @@ def test_nobody_else_may_look(learner: Learner) -> None:
     """As a ServiceAccount without any rights: all that the API server will not show is unknown, never a pass."""
     own = simulated(learner.simulation, learner.world)
     token = own.cluster.request_token("default", "default", learner.world.api_audience, 600)
-    stranger = KubernetesCluster(
-        host=learner.world.api_url, token=token, transport=KubernetesTransport(learner.simulation.ca_pem)
-    )
+    transport = KubernetesTransport(context=loopback_context(learner.simulation.ca_pem))
+    stranger = KubernetesCluster(host=learner.world.api_url, token=token, transport=transport)
     found = walk(dataclasses.replace(own, cluster=stranger), SUBJECT)
     unknown = {c.id: c for report in found for c in report.checks if c.status is Status.UNKNOWN}
     assert {"service_account.exists", "webhook.registered", "webhook.dry_run", "pod.exists"} <= unknown.keys()

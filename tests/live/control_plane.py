@@ -179,6 +179,10 @@ class ControlPlane:
             f"--cert-dir={self._directory}",
         )
 
+    def client_context(self) -> ssl.SSLContext:
+        """A client's TLS context that trusts the API server's CA alone."""
+        return ssl.create_default_context(cadata=self.ca_pem.decode())
+
     def _run(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
         with (self._directory / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(
@@ -192,7 +196,7 @@ class ControlPlane:
         return process
 
     def _wait(self) -> None:
-        pool = urllib3.PoolManager(ssl_context=ssl.create_default_context(cadata=self.ca_pem.decode()), retries=False)
+        pool = urllib3.PoolManager(ssl_context=self.client_context(), retries=False)
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until and all(process.poll() is None for process in self._processes):
             try:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,9 +53,9 @@ class Eks:
         self.admin = KubernetesCluster(
             host=self.control_plane.url,
             token=ADMIN_TOKEN,
-            transport=KubernetesTransport(self.control_plane.ca_pem),
+            transport=KubernetesTransport(context=self.control_plane.client_context()),
         )
-        context = ssl.create_default_context(cadata=self.control_plane.ca_pem.decode())
+        context = self.control_plane.client_context()
         self.http = httpx.Client(
             base_url=self.control_plane.url,
             headers={"Authorization": f"Bearer {ADMIN_TOKEN}"},

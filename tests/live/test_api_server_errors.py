@@ -71,7 +71,7 @@ def test_a_login_that_has_expired(here: Eks) -> None:
 
 
 def test_a_token_for_sts_is_none_for_the_api_server(here: Eks) -> None:
-    transport = KubernetesTransport(here.control_plane.ca_pem)
+    transport = KubernetesTransport(context=here.control_plane.client_context())
     port = KubernetesCluster(host=here.control_plane.url, token=here.projected_token(), transport=transport)
     assert refused(port.namespaces).words == "unauthorized"
 

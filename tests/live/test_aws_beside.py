@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import ssl
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -53,7 +52,7 @@ class Local:
         self.http = httpx.Client(
             base_url=self.control_plane.url,
             headers={"Authorization": f"Bearer {ADMIN_TOKEN}"},
-            verify=ssl.create_default_context(cadata=self.control_plane.ca_pem.decode()),
+            verify=self.control_plane.client_context(),
             trust_env=False,
             timeout=SECONDS,
         )

@@ -3,7 +3,7 @@
 import pytest
 
 from app.flow.model import Exchange
-from app.world.exchange_log import LOG_BYTES, ExchangeLog
+from app.world.exchange_log import LOG_BYTES, LOG_LIMIT, ExchangeLog
 
 
 def exchange(number, body="", headers=()):
@@ -22,10 +22,10 @@ def exchange(number, body="", headers=()):
 
 
 def test_the_newest_are_kept():
-    log = ExchangeLog(capacity=3)
-    for number in range(5):
+    log = ExchangeLog()
+    for number in range(LOG_LIMIT + 2):
         log.record(exchange(number))
-    assert [kept.url for kept in log.exchanges()] == [f"https://x/{number}" for number in (2, 3, 4)]
+    assert [kept.url for kept in log.exchanges()] == [f"https://x/{number}" for number in range(2, LOG_LIMIT + 2)]
 
 
 @pytest.mark.parametrize("letter", ["x", "\U0001f600"])

@@ -91,20 +91,13 @@ def _tunnel(proxy: socket.socket, address: tuple[str, int], headers: Mapping[str
 class KubernetesTransport:
     """Connections to API servers behind one CA. It knows no bearer, so every world of a process may share it."""
 
-    def __init__(
-        self,
-        ca_pem: bytes | None = None,
-        *,
-        context: ssl.SSLContext | None = None,
-        server_name: str = "",
-        proxy_url: str = "",
-    ) -> None:
-        """`ca_pem`: the CA as data; without it, the system's own. `context`: a TLS context that knows it all.
+    def __init__(self, *, context: ssl.SSLContext | None = None, server_name: str = "", proxy_url: str = "") -> None:
+        """`context`: a TLS context that trusts that CA; without it, the system's CAs are trusted.
 
         `server_name`: whose certificate is asked for, where it is not the host's. `proxy_url`: an http proxy, with
         user and password where it wants them.
         """
-        context = context or ssl.create_default_context(cadata=ca_pem.decode("ascii") if ca_pem else None)
+        context = context or ssl.create_default_context()
         options: dict[str, Any] = {"ssl_context": context, "retries": False, "maxsize": 16}
         if server_name:
             options["server_hostname"] = server_name

@@ -22,7 +22,7 @@ def groups(root: Path = ROOT, own: Path = OWN) -> Sequence[Path]:
     return () if path is None else _upwards(root, path)
 
 
-def groups_of(controller: str, root: Path = ROOT, own: Path = OWN) -> Sequence[Path]:
+def groups_of(controller: str, root: Path, own: Path) -> Sequence[Path]:
     """The folders of version 1, where each controller has groups of its own (docs.kernel.org, cgroup-v1).
 
     A container sees its own group as the outermost, though `/proc/self/cgroup` names it as the host does.

@@ -40,11 +40,11 @@ class WorldFactory:
     async def get_or_create(
         self,
         key: str,
-        visitor: str | None = None,
+        visitor: str | None,
         *,
         fresh: bool = False,
         seeded: Chain = scenario.ARTICLE,
-        start: Start = "finished",
+        start: Start,
     ) -> World:
         """The world of a learner's key, or a new one, with the scenario in it and its Pods finished.
 

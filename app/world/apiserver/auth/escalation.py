@@ -39,11 +39,9 @@ _COLLECTED = ("finalizers", "managedFields", "ownerReferences", "resourceVersion
 """Metadata that a garbage collector changes, which has not what the roles grant."""
 
 
-def refuse_escalation(
-    world: World, user: User, resource: Resource, obj: JsonObject, old: JsonObject | None = None
-) -> None:
+def refuse_escalation(world: World, user: User, resource: Resource, obj: JsonObject, old: JsonObject | None) -> None:
     """Raises `ApiError` 403 where a role or binding would grant what its writer does not have, 404 where the role of a
-    binding is missing. `old` is what the object replaces."""
+    binding is missing. `old` is what the object replaces; None where it is new."""
     if resource.group != RBAC_GROUP or MASTERS in user.groups or (old is not None and _is_collection(obj, old)):
         return
     namespace, name = obj["metadata"].get("namespace", ""), obj["metadata"].get("name", "")
