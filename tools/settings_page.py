@@ -6,7 +6,7 @@ setting is the name of its variable.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.content import Content
@@ -20,7 +20,7 @@ def document(words: Content) -> str:
 
 
 def _lines(words: Content) -> Iterator[str]:
-    page = {key.removeprefix("settings_page."): text for key, text in words.messages.items() if "settings_page." in key}
+    page = words.messages.below("settings_page")
     yield from (f"# {page['title']}", "", page["lead"], "")
     yield f"| {page['variable']} | {page['default']} | {page['values']} |"
     yield "|---|---|---|"
@@ -41,11 +41,11 @@ def _lines(words: Content) -> Iterator[str]:
     yield from ("", f"## {page['others']}", "", page["others_lead"], "", page["others_list"])
 
 
-def _default(value: Any, page: dict[str, str]) -> str:
+def _default(value: Any, page: Mapping[str, str]) -> str:
     return page["unset"] if value in (None, "", ()) else f"`{value}`"
 
 
-def _values(variable: Variable, page: dict[str, str]) -> str:
+def _values(variable: Variable, page: Mapping[str, str]) -> str:
     return f"`{variable.kind.expected}`" if variable.kind.expected else page["any"]
 
 
