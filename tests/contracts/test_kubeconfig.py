@@ -12,6 +12,7 @@ import stat
 import subprocess
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -355,6 +356,24 @@ def test_an_answer_is_used_again_for_a_moment(tmp_path: Path, status: dict[str, 
     for _ in range(2):
         assert from_kubeconfig(kubeconfig.read(environment), "", plugins, environment).token == SECRET
     assert len((tmp_path / "runs").read_text().split()) == runs
+
+
+def test_plugins_of_several_clusters_run_at_once_and_each_runs_once_for_all_who_ask(tmp_path: Path) -> None:
+    environments = []
+    for own, other in (("blue", "green"), ("green", "blue")):
+        (tmp_path / own).mkdir()
+        runs, others_runs = tmp_path / own / "runs", tmp_path / other / "runs"
+        given = answer(token=own, expirationTimestamp=LATER).replace("runs", str(runs))
+        waits = f"until [ -e {others_runs} ]; do sleep 0.01; done"
+        environments.append(plugin(tmp_path / own, f"{given}; {waits}"))
+    plugins = Plugins()
+
+    def token(environment: dict[str, str]) -> str:
+        return from_kubeconfig(kubeconfig.read(environment), "", plugins, environment).token
+
+    with ThreadPoolExecutor() as pool:
+        assert list(pool.map(token, environments * 2)) == ["blue", "green"] * 2
+    assert [len((tmp_path / own / "runs").read_text().split()) for own in ("blue", "green")] == [1, 1]
 
 
 def test_a_plugin_may_give_a_client_certificate(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from app.clients.kubernetes.kubeconfig import ReadOnlyObject, problem, wrong_shape
 from app.clients.sources import TIMEOUT, Program, SourceTooLarge
@@ -41,11 +42,15 @@ class ExecCredential:
 
 
 class Plugins:
-    """Runs plugins, and keeps each answer for a moment."""
+    """Runs plugins, and keeps each answer for a moment. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        """Held while what follows is read or changed, and never while a plugin runs."""
         self._kept: dict[str, tuple[float, ExecCredential]] = {}
+        """By what was asked: until when an answer is used again, and the answer."""
+        self._running: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
+        """By what was asked: held by the thread whose plugin runs for it."""
 
     def credential(
         self, plugin: ReadOnlyObject, directory: Path, cluster: ReadOnlyObject, environment: Mapping[str, str]
@@ -53,14 +58,22 @@ class Plugins:
         """The credential that `plugin` (a user's `exec`) gives. Raises `Unreachable`."""
         asked = json.dumps([plugin, str(directory), cluster, dict(environment)], default=str, sort_keys=True)
         key = hashlib.sha256(asked.encode("utf-8", "replace")).hexdigest()
-        with self._lock:  # one at a time: twenty pages that open at once want one answer
+        with self._lock:
+            running = self._running.setdefault(key, threading.Lock())
+        # One at a time: twenty pages that open at once want one answer. Other clusters do not wait: who examines eight
+        # at once has the same few seconds for each, and the plugin's time is part of them.
+        with running:
             now = time.time()
-            self._kept = {key: kept for key, kept in self._kept.items() if now < kept[0]}
-            if key not in self._kept:
+            with self._lock:
+                self._kept = {key: kept for key, kept in self._kept.items() if now < kept[0]}
+                kept = self._kept.get(key)
+            if kept is None:
                 answer = _run(plugin, directory, cluster, environment)
                 credential = _credential(answer, _command(plugin))
-                self._kept[key] = (min(now + REUSE_SECONDS, _expiry(answer) - REUSE_SECONDS), credential)
-            return self._kept[key][1]
+                kept = (min(now + REUSE_SECONDS, _expiry(answer) - REUSE_SECONDS), credential)
+                with self._lock:
+                    self._kept[key] = kept
+            return kept[1]
 
 
 def _run(
