@@ -256,6 +256,17 @@ def test_what_nobody_acted_in_goes_before_what_is_longer_unused(store, dropped):
     assert store.why_gone("b") is None
 
 
+def test_a_world_that_was_reset_or_discarded_meanwhile_is_not_evicted(store, dropped):
+    put(store, "a")
+    weighed = store.get("a")
+    put(store, "a")
+    store.evict("a", weighed)
+    assert store.get("a") is not None
+    store.discard("a")
+    store.evict("a", weighed)
+    assert (dropped, store.why_gone("a")) == (["a", "a"], None)
+
+
 def test_strangers_push_out_their_own_worlds(make_store, dropped):
     store = make_store(8)
     for number in range(10):

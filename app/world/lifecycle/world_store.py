@@ -187,11 +187,16 @@ class WorldStore:
         with self._lock:
             return {key: kept.world for key, kept in self._worlds.items() if key != self._own}
 
-    def evict(self, key: str) -> None:
-        """Drops the world of a key, if there is one, because others need its room."""
+    def evict(self, key: str, world: World) -> None:
+        """Drops this world of a key because others need its room. Does nothing where the key has another one by now, as
+        after a reset, or none."""
         with self._lock:
+            kept = self._worlds.get(key)
+            if kept is None or kept.world is not world:
+                return
+            self._remove(key)
             self._remember(key, "evicted")
-        self.discard(key)
+        self._drop(world)
 
     def clear(self) -> None:
         """Drops all."""

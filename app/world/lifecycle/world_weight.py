@@ -80,9 +80,10 @@ async def look_after(store: WorldStore, seconds: float, memory: WorldMemory) -> 
         await asyncio.sleep(seconds)
         store.expire(SHORT_SECONDS if memory.is_short() else math.inf)
         weights: dict[str, int] = {}
-        for key, world in store.all().items() if memory.room is not None else ():
+        worlds = store.all() if memory.room is not None else {}
+        for key, world in worlds.items():
             if not world.is_closed:
                 weights[key] = weight(world)
             await asyncio.sleep(0)
         for key in too_heavy(weights, memory.room or 0):
-            store.evict(key)
+            store.evict(key, worlds[key])
