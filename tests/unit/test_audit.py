@@ -12,6 +12,7 @@ from tests.free_port import free_port
 from tools import audit
 
 KNOWN = audit.KNOWN.partition("==")[0]
+HASH = f"--hash=sha256:{'0' * 64}"
 
 
 def vulnerability(name: str) -> dict:
@@ -70,18 +71,22 @@ def database(monkeypatch):
 
 @pytest.fixture
 def run(tmp_path, capsys):
-    """Audits two environments, of `first` and `second`, and gives the exit status with what was printed."""
+    """Audits two environments, of `first` and `second`, or one of both, and gives the exit status with what was
+    printed."""
 
-    def run(url: str, first: str = "first==1.0\n", seconds: float = 60) -> tuple[int, str]:
+    def run(
+        url: str, first: str = "first==1.0\n", seconds: float = 60, together=(("first.txt",), ("second.txt",))
+    ) -> tuple[int, str]:
         (tmp_path / "first.txt").write_text(first)
-        (tmp_path / "second.txt").write_text(f"second==2.0 --hash=sha256:{'0' * 64}\n")
-        return audit.audit(tmp_path, (("first.txt",), ("second.txt",)), url, seconds), capsys.readouterr().out
+        (tmp_path / "second.txt").write_text(f"second==2.0 {HASH}\n")
+        return audit.audit(tmp_path, together, url, seconds), capsys.readouterr().out
 
     return run
 
 
-def test_every_package_is_asked_for_and_all_is_well(database, run):
-    assert run(database.url) == (0, "audit: 2 packages, 0 known vulnerabilities\n")
+def test_every_package_of_an_environment_is_asked_for_and_all_is_well(database, run):
+    status, printed = run(database.url, f"first==1.0 {HASH}\n", together=(("first.txt", "second.txt"),))
+    assert (status, printed) == (0, "audit: 2 packages, 0 known vulnerabilities\n")
     assert database.asked == [KNOWN, "first", "second"]
 
 

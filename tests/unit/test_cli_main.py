@@ -127,9 +127,9 @@ def test_a_user_without_a_home_gets_one_that_nobody_can_fill():
 
 
 def test_errors_and_help_speak_the_language_that_is_asked_for():
-    refused = run_process("doctor", "--fast", "--lang=ja", LC_ALL="C")
+    refused = run_process("token", "--fast", "--lang=ja", LC_ALL="C")
     assert load("ja").message("errors.no_such_option.title") in refused.stderr
-    assert load("ja").message("cli.help.help") in run_process("doctor", "--lang", "ja", "-h", LC_ALL="C").stdout
+    assert load("ja").message("cli.help.help") in run_process("token", "--lang", "ja", "-h", LC_ALL="C").stdout
 
 
 @pytest.mark.parametrize(
@@ -264,9 +264,8 @@ def test_settings_that_cannot_be_used_are_json_where_a_program_waits_for_it():
 
 
 def test_a_variable_that_is_no_setting_is_named_on_standard_error_alone():
-    done = run_process("faults", "-o", "json", IRSA_PROT="9000", LC_ALL="C")
-    assert done.returncode == 0
-    assert json.loads(done.stdout)
+    done = run_process("token", "/no/such/file", "-o", "json", IRSA_PROT="9000", LC_ALL="C")
+    assert json.loads(done.stdout)["id"] == "file_unreadable"
     assert load("en").message("cli.ignored_setting.similar", got="IRSA_PROT", meant="IRSA_PORT") in done.stderr
 
 
