@@ -5,13 +5,19 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from app.commands.failure import CannotRun
 from app.commands.streams import why
 from app.content import Content
+from app.flow.times import timestamp
 from app.serving import descriptors
+
+CERTIFICATES_BEGIN = 946_684_800
+"""2000-01-01: from then on the certificates of a simulated world are valid, as trustme makes them. The clock of a board
+without a battery is before that until a time server sets it."""
 
 
 def listen(host: str, port: int, words: Content, *, option: str) -> socket.socket:
@@ -40,19 +46,22 @@ def listen(host: str, port: int, words: Content, *, option: str) -> socket.socke
     return listener
 
 
-def check_descriptors(words: Content) -> None:
+def check_machine(words: Content) -> None:
     """Raises the limit of file descriptors as far as it goes. Raises `CannotRun` where that is too few: without them a
-    world does not start, or starts and takes what it cannot open for a broken link of the chain."""
+    world does not start, or starts and takes what it cannot open for a broken link of the chain. Also where the servers
+    of a world could not trust each other by this machine's clock."""
     descriptors.raise_limit()
     if (most := descriptors.limit()) < descriptors.LEAST:
         raise CannotRun(words, "few_descriptors", got=most, least=descriptors.LEAST)
+    if (now := time.time()) < CERTIFICATES_BEGIN:
+        raise CannotRun(words, "clock_too_early", got=timestamp(now), least=timestamp(CERTIFICATES_BEGIN))
 
 
 @contextmanager
 def simulating(words: Content) -> Iterator[None]:
     """Raises `CannotRun` where the system refuses what a simulated world needs: file descriptors, a port, a folder or
-    room on the disk."""
-    check_descriptors(words)
+    room on the disk, a clock that is not decades late."""
+    check_machine(words)
     try:
         yield
     except OSError as error:

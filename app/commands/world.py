@@ -18,7 +18,7 @@ import click
 
 from app.commands.failure import CannotRun
 from app.commands.help import command_of
-from app.commands.listening import check_descriptors, listen, simulating
+from app.commands.listening import check_machine, listen, simulating
 from app.commands.rendering import heading, labelled
 from app.commands.streams import why
 from app.commands.usage_errors import PathType
@@ -56,7 +56,7 @@ def command(settings: Settings, words: Content) -> click.Command:
         directory: Path, aws_port: int | None, kubernetes_port: int | None, start: Start | None, fresh: bool
     ) -> None:
         # (1) Report what cannot work before anything is started, and before a file is touched.
-        check_descriptors(words)
+        check_machine(words)
         directory = made(directory, words)
         if fresh or not (directory / STATE).exists():
             with ExitStack() as listeners:

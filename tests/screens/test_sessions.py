@@ -300,7 +300,10 @@ def test_what_each_run_begins_by_sending_is_made_again_where_the_pages_have_chan
         made.append(pages)
         message = ForwardMsg()
         message.new_session.page_script_hash, message.metadata.run.script_run_id = page, run.script_run_id
-        message.new_session.initialize.session_id = "one"
+        first = message.new_session.initialize
+        message.new_session.main_script_path, first.session_id = "/home/somebody/app/frame.py", "one"
+        first.user_info.installation_id = first.user_info.installation_id_v3 = "hash of the machine's id"
+        first.environment_info.streamlit_version, first.environment_info.python_version = "1.2.3", "3.13.5"
         return message
 
     monkeypatch.setattr(app_session.AppSession, "_create_new_session_message", make)
@@ -314,6 +317,10 @@ def test_what_each_run_begins_by_sending_is_made_again_where_the_pages_have_chan
         assert list(message.metadata.run.fragment_ids) == ["fragment"]
         assert message.new_session.initialize.session_id == "one"
         assert message.new_session.initialize.session_status.script_is_running
+        assert not any(of_the_server in str(message) for of_the_server in ("somebody", "machine", "3.13.5"))
+        assert message.new_session.main_script_path == "frame.py"
+        assert message.new_session.initialize.HasField("user_info"), "the browser's half reads it"
+        assert message.new_session.initialize.environment_info.streamlit_version == "1.2.3", "and reloads for a new one"
     assert made == [{"a": {"icon": "open"}}, {"a": {"icon": "read"}}]
     assert sent == [("a", True), ("b", True), ("a", True)]
 

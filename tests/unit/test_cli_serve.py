@@ -13,10 +13,12 @@ from unittest.mock import Mock
 
 import httpx
 import pytest
+import trustme
 from click.testing import CliRunner
+from cryptography import x509
 
 from app.commands.failure import CannotRun
-from app.commands.listening import listen
+from app.commands.listening import CERTIFICATES_BEGIN, listen
 from app.commands.main import command_line
 from app.commands.serve import run, url_of
 from app.content import load
@@ -63,6 +65,19 @@ def test_a_limit_with_which_nothing_works_is_reported_before_anything_is_served(
     assert result.exit_code == 2
     assert load("en").message("errors.few_descriptors.title") in result.stderr
     assert ("20 at most" in result.stderr, "74 or more" in result.stderr) == (True, True)
+
+
+def test_a_clock_by_which_no_certificate_is_valid_is_reported_before_anything_is_served(monkeypatch):
+    monkeypatch.setattr("time.time", lambda: 0.0)
+    result = CliRunner().invoke(command_line(Settings(), load("en")), ["serve", "--port", "0"])
+    assert result.exit_code == 2
+    assert load("en").message("errors.clock_too_early.title") in result.stderr
+    assert ("1970-01-01T00:00:00Z" in result.stderr, "2000-01-01T00:00:00Z or later" in result.stderr) == (True, True)
+
+
+def test_certificates_begin_when_they_are_said_to():
+    made = x509.load_pem_x509_certificate(trustme.CA().cert_pem.bytes())
+    assert made.not_valid_before_utc.timestamp() == CERTIFICATES_BEGIN
 
 
 def test_a_malformed_mission_is_reported_before_anything_is_served(tmp_path):

@@ -127,6 +127,14 @@ def test_a_room_behind_one_address_needs_connections(monkeypatch, descriptors, l
         assert (world.status, "ulimit -n" in world.text("fix", load("en"))) == (CANNOT_START, True)
 
 
+def test_before_the_certificates_of_a_world_are_valid_nothing_starts(monkeypatch):
+    monkeypatch.setattr("time.time", lambda: 0.0)
+    (world,) = trial_run.world()
+    found = [world, machine.clock()]
+    assert [(it.id, it.status) for it in found] == [("world", CANNOT_START), ("clock", CANNOT_START)]
+    assert all("Set the clock" in it.text("fix", load("en")) for it in found)
+
+
 def test_without_a_folder_for_temporary_files_nothing_starts(monkeypatch, tmp_path):
     assert machine.temporary().status is ON
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))

@@ -18,7 +18,7 @@ from app.commands.aws.listening_address import gateway, is_address
 from app.commands.doctor_sources import cannot
 from app.commands.failure import CannotRun
 from app.commands.help import command_of, lang_option
-from app.commands.listening import check_descriptors, listen
+from app.commands.listening import check_machine, listen
 from app.commands.rendering import print_lines
 from app.content import Content, load
 from app.flow.beside_cluster.objects import registration
@@ -76,7 +76,7 @@ def command(settings: Settings, words: Content) -> click.Command:
             for option, given in (("--listen", address), ("--reached-at", reached_at)):
                 if given and not is_address(given):
                     raise CannotRun(reader, "beside_not_an_address", option=option, got=given)
-            check_descriptors(reader)
+            check_machine(reader)
             target = _target(context, namespaces, reader)
             with ExitStack() as stack:
                 listens_on = address or gateway(context, reader)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from app.commands.doctor_self.finding import Finding, found
 from app.commands.failure import CannotRun, unusable
-from app.commands.listening import listen
+from app.commands.listening import CERTIFICATES_BEGIN, listen
 from app.console.limits import AT_ONCE, OF_ALL
 from app.content import Content
 from app.flow.model import Status
@@ -200,6 +200,8 @@ def missions(settings: Settings) -> Finding:
 
 def clock() -> Finding:
     """Whether the kernel says that the clock follows a time server (adjtimex(2)); nothing is asked over the network."""
+    if too_early := early_clock("clock"):
+        return too_early
     now = timestamp(time.time())
     if sys.platform == "linux":
         timex = (ctypes.c_long * 64)()  # `modes` is 0, so that nothing is set
@@ -207,6 +209,21 @@ def clock() -> Finding:
         if answered and not ctypes.c_int.from_buffer(timex, _STATUS).value & _UNSYNCHRONIZED:
             return Finding(id="clock", status=Status.PASSED, got=now)
     return Finding(id="clock", status=Status.UNKNOWN, got=now)
+
+
+def early_clock(identifier: str) -> Finding | None:
+    """What fails where the clock is before the certificates of a simulated world; None where it is not."""
+    if (now := time.time()) >= CERTIFICATES_BEGIN:
+        return None
+    got, least = timestamp(now), timestamp(CERTIFICATES_BEGIN)
+    return Finding(
+        id=identifier,
+        status=Status.FAILED,
+        got=got,
+        expected=f"≥ {least}",
+        refused="clock_too_early",
+        values={"got": got, "least": least},
+    )
 
 
 def _mb(count: int) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.commands.doctor_self.finding import Finding, found
-from app.commands.doctor_self.machine import disk, few_descriptors
+from app.commands.doctor_self.machine import disk, early_clock, few_descriptors
 from app.console import programs
 from app.console.confine import LEAST_ABI, abi
 from app.console.confinement import Reach, launched, library_reads
@@ -34,8 +34,8 @@ def world(learners: int = 1) -> Iterator[Finding]:
     from app.console_access import console_access
     from app.world.lifecycle.simulation import Simulation
 
-    if too_few := few_descriptors("world"):
-        yield too_few
+    if cannot := few_descriptors("world") or early_clock("world"):
+        yield cannot
         return
     try:
         with Simulation(capacity=1, idle_seconds=math.inf) as simulation:

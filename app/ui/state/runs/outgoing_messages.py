@@ -37,6 +37,20 @@ def install() -> None:
     starlette_websocket.StarletteSessionClient = DirectClient  # type: ignore[misc]
 
 
+def strip(message: ForwardMsg) -> None:
+    """Takes out of a `new_session` which run it begins, and what Streamlit's statistics collect of the server: an
+    unkeyed hash of its machine's id (which machine-id(5) calls confidential), its system, its Python and the folder of
+    the script. Every visitor would get it."""
+    message.ClearField("metadata")
+    session = message.new_session
+    session.main_script_path = session.main_script_path.replace("\\", "/").rpartition("/")[2]
+    session.initialize.user_info.Clear()
+    session.initialize.user_info.SetInParent()  # the browser's half reads its fields
+    version = session.initialize.environment_info.streamlit_version
+    session.initialize.environment_info.Clear()
+    session.initialize.environment_info.streamlit_version = version
+
+
 class MessageQueue(ForwardMsgQueue):
     """Streamlit's queue, faster: that one looks three times at what a message is to know whether it replaces
     another."""

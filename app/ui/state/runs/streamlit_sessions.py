@@ -175,7 +175,7 @@ class Session(AppSession):
         pages = pages or self._pages_manager.get_pages()
         if self._first is None or self._first[0] != pages:
             made = super()._create_new_session_message(page_script_hash, run_descriptor, pages)
-            made.ClearField("metadata")
+            outgoing_messages.strip(made)
             self._first = pages, made
         message = ForwardMsg()
         message.CopyFrom(self._first[1])
