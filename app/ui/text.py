@@ -152,19 +152,30 @@ def marked(text: str) -> str:
     )
 
 
-_COUNTED = re.compile(r"(?<![A-Za-z0-9_.,-])(\d[\d,.]*+) (?=[ァ-ヶ一-龯])")
-"""Matches the space between a number and what it counts, in Japanese: `12 時間`, `7 月`."""
+_HELD = re.compile(
+    r"(?<![A-Za-z0-9_.,-])(\d[\d,.]*+) (?=[ァ-ヶ一-龯%]|(?:d|h|min|s)\b)|(?<=[A-Za-z0-9)\]*`]) (?=[ぁ-ん])"
+)
+"""Matches the space between a number and what it counts (`12 時間`, `80 %`, `7 min`), and the one between a word in
+Latin letters and the Japanese particle behind it (`Pod が`)."""
+_AFTER_BLOCK = "</span></code>\u00a0"
+"""Code whose last word is one block: the browser breaks the line behind that even before a space that allows none."""
 
 
-def counted(text: str) -> str:
-    """`text` in which a number stays on the line of what it counts."""
-    return _COUNTED.sub("\\1\u00a0", text)
+def held(text: str) -> str:
+    """`text` in which a number stays on the line of what it counts, and a Japanese particle on that of its noun."""
+    return _HELD.sub(lambda found: f"{found[1] or ''}\u00a0", text)
+
+
+def unheld_after_blocks(html: str) -> str:
+    """HTML in which no space that allows no break stands where the browser breaks anyway, and would begin a line."""
+    return html.replace(_AFTER_BLOCK, "</span></code> ")
 
 
 def prose(text: str) -> str:
     """A sentence of ours: escaped, with `code` in backticks and **strong** words."""
-    coded = re.sub(r"`([^`]+)`", lambda match: inline_code(match[1]), escape(counted(text)))
-    return re.sub(r"\*\*(.+?)\*\*(?!\*)", r"<strong>\1</strong>", coded, flags=re.DOTALL)
+    coded = re.sub(r"`([^`]+)`", lambda match: inline_code(match[1]), escape(held(text)))
+    strong = re.sub(r"\*\*(.+?)\*\*(?!\*)", r"<strong>\1</strong>", coded, flags=re.DOTALL)
+    return unheld_after_blocks(strong)
 
 
 _LINE = 30
@@ -179,7 +190,7 @@ def inline_code(escaped: str) -> str:
 
 def _untorn(word: str) -> str:
     if len(word) > _LINE:  # as one block it would fill a line, and the comma behind it begin the next
-        pieces = re.split(r"(?<=[/:])(?<!^arn:)(?![/:])", word)
+        pieces = re.split(r"(?<=[/:])(?<!^arn:)(?<!^/)(?![/:])", word)
         return "<wbr>".join(_untorn(piece) if len(piece) <= _LINE else piece for piece in pieces if piece)
     broken = _BREAK.sub(r"\g<0><wbr>", word) if len(word) > _WHOLE else word
     return f'<span class="untorn">{broken}</span>' if "-" in word or broken != word else word

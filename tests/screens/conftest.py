@@ -109,7 +109,8 @@ class Screen:
         raise KeyError(key)
 
     def html(self, key: str) -> str:
-        return fetched(self.data(key)["html"])
+        """What the block of that key shows, with ordinary spaces: where a line may not break, `test_text` asks."""
+        return fetched(self.data(key)["html"]).replace("\u00a0", " ")
 
     @property
     def notes(self) -> dict[str, str]:

@@ -74,7 +74,7 @@ def test_a_few_faults_from_all_over_the_chain_stand_before_the_whole_list(reader
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_fault_stands_in_the_list_once_under_the_step_of_its_cause(reader, language):
-    html = reader(language).open("break_it").data("lookup")["html"]
+    html = reader(language).open("break_it").html("lookup")
     content = load(language)
     entries = re.findall(r'<li data-entry data-words="([^"]*)" data-pages="(\w+)">', html)
     assert len(entries) == len(FAULTS)

@@ -132,11 +132,15 @@ def test_long_values_break_after_separators_only():
     assert markdown("`serve --host 0.0.0.0`", load("en")) == f"<p>{line}</p>\n", "nor in a lesson"
 
 
-def test_a_number_stays_beside_what_it_counts():
+def test_a_number_stays_beside_what_it_counts_and_a_particle_beside_its_noun():
     for draw in prose, lambda text: markdown(text, load("ja")):
         assert "2025\u00a0年 7\u00a0月から" in draw("2025 年 7 月から")
-        assert "1.28 から" in draw("Kubernetes 1.28 から")
+        assert "20\u00a0% in 19\u00a0h 7\u00a0min" in draw("20 % in 19 h 7 min")
+        assert "Kubernetes 1.28\u00a0から" in draw("Kubernetes 1.28 から")
         assert "EC2 インスタンス" in draw("EC2 インスタンス"), "a name counts nothing"
+        assert "<strong>Pod</strong>\u00a0が <code>sub</code>\u00a0を" in draw("**Pod** が `sub` を")
+        assert "</span></code> を" in draw("`--role-arn` を"), "where the line breaks anyway no space begins the next"
+    assert ">JWKS</a>\u00a0を" in markdown("[[jwks|JWKS]] を", load("ja"))
 
 
 def test_what_no_line_has_room_for_is_torn_after_a_separator_and_is_no_block():
@@ -144,6 +148,8 @@ def test_what_no_line_has_room_for_is_torn_after_a_separator_and_is_no_block():
     assert prose("`arn:aws:iam::111122223333:role/s3-reader`") == (
         '<code>arn:aws:<wbr>iam::<wbr>111122223333:<wbr>role/<wbr><span class="untorn">s3-reader</span></code>'
     )
+    path = '<span class="untorn">/.well-known/</span><wbr><span class="untorn">openid-configuration</span>'
+    assert prose("`/.well-known/openid-configuration`") == f"<code>{path}</code>", "not after what begins it"
     assert prose("`serviceaccounts/token`") == '<code><span class="untorn">serviceaccounts/<wbr>token</span></code>'
     assert prose("`s3:List`") == "<code>s3:List</code>"
 

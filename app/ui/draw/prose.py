@@ -18,7 +18,7 @@ from markdown_it.utils import EnvType, OptionsDict
 from app.content import LABS, REFERENCE, Content, load
 from app.ui.draw.links import page_link
 from app.ui.state import address
-from app.ui.text import counted, escape, inline_code
+from app.ui.text import escape, held, inline_code, unheld_after_blocks
 
 _LINK = re.compile(r"\[\[([a-z][a-z0-9_]*|F[0-9]{2}[a-z]?)(?:\|([^\]]+))?\]\]")
 
@@ -31,7 +31,7 @@ def markdown(text: str, content: Content) -> str:
 @lru_cache(maxsize=512)
 def _rendered(text: str, language: str, _address: str) -> str:
     """The HTML, kept by the address as well, because the links in it repeat parameters of the address."""
-    return str(_MARKDOWN.render(counted(text), {"content": load(language)}))
+    return unheld_after_blocks(_MARKDOWN.render(held(text), {"content": load(language)}))
 
 
 def _parse_link(state: StateInline, silent: bool) -> bool:
