@@ -107,6 +107,7 @@ def test_on_a_phone_what_is_not_tried_takes_no_more_room_than_its_words(why):
     assert listed["y"] + listed["height"] - last["y"] - last["height"] <= 4, "no empty box below the last attempt"
     for whole, words in zip(one.boxes(unused), one.boxes(unused.locator(".what")), strict=True):
         assert whole["y"] + whole["height"] - words["y"] - words["height"] <= 12
+    assert one.box("[data-testid=stSelectbox] [role=group]:visible")["height"] >= 44, "a finger finds it"
 
 
 def test_the_next_choice_undoes_none_whose_answer_is_still_on_its_way(reader):
