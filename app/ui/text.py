@@ -182,9 +182,15 @@ _LINE = 30
 """How many characters fit on a line of a phone."""
 
 
+_FEW = 10
+"""How many characters of code stay on one line with their spaces: `aws s3 ls`, `> FILE`."""
+
+
 def inline_code(escaped: str) -> str:
     """HTML of code within a sentence: a word is broken only where it is longer than a line, and then after a
     separator."""
+    if " " in escaped and len(escaped) <= _FEW:
+        return f'<code class="whole">{escaped}</code>'
     return f"<code>{re.sub(r'[^ ]+', lambda match: _untorn(match[0]), escaped)}</code>"
 
 

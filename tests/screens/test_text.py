@@ -132,6 +132,11 @@ def test_long_values_break_after_separators_only():
     assert markdown("`serve --host 0.0.0.0`", load("en")) == f"<p>{line}</p>\n", "nor in a lesson"
 
 
+def test_a_few_characters_of_code_stay_on_one_line():
+    assert prose("`aws s3 ls` を") == '<code class="whole">aws s3 ls</code>\u00a0を'
+    assert prose("`> FILE` writes") == '<code class="whole">&gt; FILE</code> writes'
+
+
 def test_a_number_stays_beside_what_it_counts_and_a_particle_beside_its_noun():
     for draw in prose, lambda text: markdown(text, load("ja")):
         assert "2025\u00a0年 7\u00a0月から" in draw("2025 年 7 月から")
