@@ -51,7 +51,11 @@ PROBLEMS = [
     (f"{H}.{P}", "two_parts", "", 0, "2"),
     (f"{P}.{S}", "withheld", "payload", 0, str(len(S))),
     (f"{H}.{P}.{S}.", "parts", "", 0, "4"),
-    (f"{H}.a.b.c.d", "jwe", "", 0, "5"),
+    (f"{b64({'alg': 'dir', 'enc': 'A256GCM'})}.a.b.c.d", "jwe", "", 0, ""),
+    (f"{TOKEN}\n{TOKEN}", "parts", "", 0, "5"),
+    (f"{DOT}.a.b.c.d", "parts", "", 0, "5"),
+    ("/var/run/secrets/eks.amazonaws.com/serviceaccount/token", "path", "", 0, ""),
+    ("/token", "path", "", 0, ""),
     (f"{H}.a.b.c.d.e", "parts", "", 0, "6"),
     # the header
     (f".{P}.{S}", "empty_part", "header", 0, ""),

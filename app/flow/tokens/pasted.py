@@ -165,12 +165,13 @@ def read(text: str, *, was_base64: bool = False) -> Pasted:
 
     # (2) Each part.
     problems: list[Problem] = []
+    header = _object(PARTS[0], pieces[0], problems)
+    if len(pieces) == 5 and "enc" in (header or {}):
+        return replace(made, problems=(Problem(code="jwe"),))
+    payload = _object(PARTS[1], pieces[1], problems)
     if len(pieces) != len(PARTS):
-        code = {2: "two_parts", 5: "jwe"}.get(len(pieces), "parts")
-        problems.append(Problem(code=code, found=str(len(pieces)), expected=str(len(PARTS))))
-    if len(pieces) == 5:
-        return replace(made, problems=tuple(problems))
-    header, payload = (_object(name, piece, problems) for name, piece in zip(PARTS, pieces[:2], strict=False))
+        code = "two_parts" if len(pieces) == 2 else "parts"
+        problems.insert(0, Problem(code=code, found=str(len(pieces)), expected=str(len(PARTS))))
     signature = pieces[2] if len(pieces) == len(PARTS) else ""
     if len(pieces) == len(PARTS):
         problems += _of_signature(signature, header or {})
@@ -181,6 +182,8 @@ def _of_whole(compact: str, pieces: list[str]) -> Problem | None:
     """What the text is instead of a token; None where it may be one."""
     if compact[0] in "{[":
         return Problem(code="is_json", found=compact[0])
+    if compact[0] == "/":
+        return Problem(code="path")
     if compact.startswith("k8s-aws-v1."):
         return Problem(code="eks_token")
     if "…" in compact or "..." in compact:
