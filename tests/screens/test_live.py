@@ -566,15 +566,17 @@ def test_a_login_that_is_not_known(screen, real):
 
 def test_a_login_that_expires_takes_nothing_away(screen, real):
     shown = screen(lang="en", live="service_account")
-    before = walk_view(shown)
+    before = walk_view(shown).walk
+    assert "silence" not in shown.keys
     real.log_in_as("nobody")
     shown.click("run_again")
-    assert walk_view(shown) is before
+    assert walk_view(shown).walk is before
     assert EN.message("errors.unauthorized.title") in unescape(shown.html("notice_problem"))
+    assert unescape(shown.html("silence")).count("UTC") == len(Step), "the page says that all of it is old"
     real.log_in_as(real.world.admin_token)
     shown.click("run_again")
-    assert walk_view(shown) is not before
-    assert "notice_problem" not in shown.keys
+    assert walk_view(shown).walk is not before
+    assert not {"notice_problem", "silence"} & set(shown.keys)
 
 
 def test_keys_that_aws_does_not_know_are_no_matter_of_policy(screen, real):
@@ -609,6 +611,7 @@ def test_what_was_learnt_stays_when_nobody_answers_any_more(screen, real):
     assert "UTC" in silence
     real.path.unlink()
     shown.click("run_again")
+    assert "Connection refused" not in unescape(shown.html("silence")), "the error of another time"
     assert walk_view(shown).walk.report(Step.SERVICE_ACCOUNT) is before
     assert EN.message("errors.kubeconfig_missing.title") in unescape(shown.html("notice_problem"))
 

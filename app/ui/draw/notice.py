@@ -107,7 +107,7 @@ def _ways(content: Content, key: str, *, kind: Literal["primary", "secondary"]) 
 
 
 def silence(walk_view: WalkView, content: Content) -> None:
-    """Says which steps are from an earlier walk, because a server did not answer now; draws nothing where none is."""
+    """Says which steps are from an earlier walk, because they could not be read now; draws nothing where none is."""
     if not walk_view.as_of:
         return
     listed = "".join(

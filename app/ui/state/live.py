@@ -54,6 +54,8 @@ def ensure_walk(content: Content) -> WalkView | None:
             chosen.problem = live_selection.look_around(chosen, ports)  # it may have stopped answering
     except FlowError as error:
         chosen.problem = error
+        if chosen.walk_view and (before := _last_known(chosen)):
+            chosen.walk_view = replace(chosen.walk_view, as_of=before.read_at, silence="")
     chosen.settled = True
     place.empty()
     return chosen.walk_view

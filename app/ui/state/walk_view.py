@@ -39,7 +39,8 @@ class WalkView:
     granted: frozenset[Action] = ALL
     """What the walk was allowed to do beyond reading."""
     as_of: Mapping[Step, float] = field(default_factory=dict)
-    """By step: when an earlier walk read it, in Unix seconds, where a server did not answer in this walk."""
+    """By step: when an earlier walk read it, in Unix seconds, where a server did not answer in this walk, or where no
+    newer walk can be made."""
     silence: str = ""
     """The client's error message about the server that did not answer; empty where all did."""
     diagnosis: Diagnosis | None = None
