@@ -74,6 +74,8 @@ def plan(line: Line, programs: Mapping[str, Program], context: str) -> Plan:
 
 def _checked(words: tuple[str, ...], programs: Mapping[str, Program], context: str) -> Program:
     name = words[0]
+    if name == "$":
+        raise LineRefused("prompt", got=name)
     if name not in NAMES:
         raise LineRefused("unknown_program", got=name)
     if name not in programs:

@@ -152,6 +152,7 @@ filter_option   kubectl get sa | sort -o x
 filter_option   kubectl get sa | head -n x
 filter_needs    kubectl get sa | grep
 filter_needs    kubectl get sa | cut
+prompt          $ kubectl get pods
 unknown_program bash
 unknown_program /usr/bin/kubectl get pods
 unknown_program ./kubectl get pods
