@@ -223,5 +223,11 @@ def test_the_learner_of_another_world_does_not_get_in(world, other_world, api):
 
 def test_kubectl_get_raw_finds_the_world_by_the_token(world, simulation, api):
     elsewhere = f"{simulation.kubernetes_url}/openid/v1/jwks"
-    given = {"authorization": f"Bearer {token(world)}"}
-    assert api.client.get(elsewhere, headers=given).json()["keys"][0]["kid"] == world.keys.current.kid
+    mine = api.post("/api/v1/namespaces/default/serviceaccounts/my-sa/token", {"spec": {}}).body["status"]["token"]
+    for bearer in (token(world), mine):
+        answer = api.client.get(elsewhere, headers={"authorization": f"Bearer {bearer}"})
+        assert answer.json()["keys"][0]["kid"] == world.keys.current.kid
+    signed, _, signature = mine.rpartition(".")
+    forged = f"{signed}.{'B' if signature[0] == 'A' else 'A'}{signature[1:]}"
+    for bearer, status in ((forged, 401), ("a.b.c", 404)):
+        assert api.client.get(elsewhere, headers={"authorization": f"Bearer {bearer}"}).status_code == status

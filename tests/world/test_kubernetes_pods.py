@@ -323,7 +323,11 @@ CONTAINER = "spec.containers[0]"
             "spec.nodeName",
             "Forbidden: cannot be set until all schedulingGates have been cleared",
         ),
-        ({"initContainers": [{"name": "app", "image": "i"}]}, f"{CONTAINER}.name", 'Duplicate value: "app"'),
+        (
+            {"initContainers": [{"name": "app", "image": "i"}]},
+            "spec.initContainers[0].name",
+            'Duplicate value: "app"',
+        ),
         ({"volumes": [{"name": "v"}, {"name": "v"}]}, "spec.volumes[1].name", 'Duplicate value: "v"'),
         (
             {"volumes": [{"name": "v", "emptyDir": {}, "secret": {"secretName": "s"}}]},
@@ -365,15 +369,17 @@ def test_rules(api, change, field, message):
             "expirationSeconds",
             "Invalid value: 4294967297: may not specify a duration larger than 2^32 seconds",
         ),
-        ({"path": "../t"}, "path", "Invalid value: \"../t\": must not contain '..'"),
-        ({"path": "/t"}, "path", 'Invalid value: "/t": must be a relative path'),
-        ({}, "path", "Required value"),
+        ({"path": "../t"}, "", "Invalid value: \"../t\": must not contain '..'"),
+        ({"path": "..t"}, "", "Invalid value: \"..t\": must not start with '..'"),
+        ({"path": "/t"}, "", 'Invalid value: "/t": must be a relative path'),
+        ({}, "", "Required value"),
     ],
 )
 def test_projected_token_rules(api, token, field, message):
     volume = {"name": "v", "projected": {"sources": [{"serviceAccountToken": token}]}}
     answer = api.post(PODS, pod(volumes=[volume]))
-    assert causes(answer) == [(f"spec.volumes[0].projected.sources[0].serviceAccountToken.{field}", message)]
+    of_source = f"spec.volumes[0].projected.sources[0].serviceAccountToken.{field}"
+    assert causes(answer) == [(of_source if field else "spec.volumes[0].projected.path", message)]
 
 
 @pytest.mark.parametrize(
@@ -400,6 +406,78 @@ def test_the_field_that_a_variable_takes_its_value_from(api, path, field, messag
     [(where, said)] = causes(answer)
     assert where == f"{CONTAINER}.env[0].valueFrom.fieldRef{field}"
     assert said.startswith(message)
+
+
+KEYS = {"items": [{"key": "a", "path": "t"}]}
+
+
+@pytest.mark.parametrize(
+    ("sources", "said"),
+    [
+        (
+            [{"secret": {"name": "s", **KEYS}}, {"configMap": {"name": "c", **KEYS}}],
+            ['{volume}: Invalid value: "c": conflicting duplicate paths'],
+        ),
+        (
+            [{"configMap": {"items": [{"path": "..t"}]}}],
+            [
+                "{source}.configMap.name: Required value",
+                "{source}.configMap.items[0].key: Required value",
+                "{source}.configMap.items[0].path: Invalid value: \"..t\": must not start with '..'",
+            ],
+        ),
+        (
+            [{"downwardAPI": {"items": [{"path": "t", "fieldRef": {"fieldPath": "spec.nodeName"}}, {"path": "u"}]}}],
+            [
+                '{source}.downwardAPI.fieldRef.fieldPath: Unsupported value: "spec.nodeName": supported values: '
+                '"metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"',
+                "{source}.downwardAPI: Required value: one of fieldRef and resourceFieldRef is required",
+            ],
+        ),
+        (
+            [{"secret": {"name": "s"}, "serviceAccountToken": {"path": "t"}}],
+            ["{source}: Forbidden: may not specify more than 1 volume type"],
+        ),
+        ([{}, {"serviceAccountToken": {"path": "t"}}, {"configMap": {"name": "c", **KEYS}}], []),
+    ],
+)
+def test_the_sources_of_a_volume(api, sources, said):
+    """As recorded from a real API server."""
+    volume = "spec.volumes[0].projected"
+    answer = api.post(PODS, pod(volumes=[{"name": "v", "projected": {"sources": sources}}]), dryRun="All")
+    said = [text.format(volume=volume, source=f"{volume}.sources[0]") for text in said]
+    assert answer.status == (422 if said else 201)
+    assert not said or [f"{field}: {message}" for field, message in causes(answer)] == said
+
+
+@pytest.mark.parametrize(
+    ("container", "said"),
+    [
+        (
+            {"env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "s"}}}]},
+            ["env[0].valueFrom.secretKeyRef.key: Required value"],
+        ),
+        (
+            {"env": [{"name": "A", "valueFrom": {"resourceFieldRef": {"resource": "x"}}}]},
+            [
+                'env[0].valueFrom.resourceFieldRef.resource: Unsupported value: "x": supported values: "limits.cpu", '
+                '"limits.ephemeral-storage", "limits.memory", "requests.cpu", "requests.ephemeral-storage", '
+                '"requests.memory"'
+            ],
+        ),
+        (
+            {"envFrom": [{"configMapRef": {}}, {}]},
+            [
+                "envFrom[0].configMapRef.name: Required value",
+                'envFrom: Invalid value: "": must specify one of: `configMapRef` or `secretRef`',
+            ],
+        ),
+    ],
+)
+def test_the_sources_of_variables(api, container, said):
+    """As recorded from a real API server."""
+    answer = api.post(PODS, pod(container=container))
+    assert [f"{field}: {message}" for field, message in causes(answer)] == [f"{CONTAINER}.{text}" for text in said]
 
 
 def test_several_causes_are_listed_in_brackets(api):

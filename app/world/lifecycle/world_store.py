@@ -205,8 +205,8 @@ class WorldStore:
         return self._find("path:" + path)
 
     def by_token_name(self, name: str) -> World | None:
-        """The world that a token of its API server names: by its path or by one of its accounts."""
-        return self._find("path:" + name) or self._find("account:" + name)
+        """The world that a token of its API server names: by its path, one of its accounts, or its issuer."""
+        return self._find("path:" + name) or self._find("account:" + name) or self.by_issuer(name)
 
     def by_issuer(self, issuer_id: str) -> World | None:
         """The world of an issuer."""

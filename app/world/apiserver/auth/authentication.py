@@ -62,12 +62,18 @@ def authenticate(world: World, authorization: str) -> User:
 
 
 def named_world(authorization: str) -> str:
-    """The world in the learner's token of an `Authorization` header: its path, or its account.
+    """The world in the token of an `Authorization` header: its path, its account, or the id of its issuer.
 
-    A token of `aws eks get-token` contains only the account.
+    The learner's token contains the path, a token of `aws eks get-token` the account, one of a ServiceAccount the
+    issuer.
     """
     token = _bearer_token(authorization)
-    return account_of(eks_token.access_key_id_of(token)) or token.partition(".")[0]
+    try:
+        issuer = str(jwt.decode(token, options={"verify_signature": False}).get("iss", ""))
+    except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
+        issuer = ""
+    account = account_of(eks_token.access_key_id_of(token))
+    return account or issuer.rpartition("/")[2] or token.partition(".")[0]
 
 
 def _bearer_token(authorization: str) -> str:

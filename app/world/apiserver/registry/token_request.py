@@ -20,8 +20,8 @@ from app.world.apiserver.request.request_scope import RequestScope
 from app.world.apiserver.types import errors
 from app.world.apiserver.types.codec import decode_typed
 from app.world.apiserver.types.names import invalid_value
-from app.world.apiserver.types.pod_validation import token_seconds_errors
 from app.world.apiserver.types.resources import RESOURCES
+from app.world.apiserver.types.volume_validation import token_seconds_errors
 
 if TYPE_CHECKING:
     from app.world.world import World

@@ -100,7 +100,8 @@ def _replicated(body: JsonObject) -> Iterator[Cause]:
 
 def _job(body: JsonObject) -> Iterator[Cause]:
     spec = body["spec"]
-    yield from _counts(spec, "parallelism", "completions", "backoffLimit", "ttlSecondsAfterFinished")
+    fields = ("parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished")
+    yield from _counts(spec, *fields)
     yield from _template(spec, ("Never", "OnFailure"))
 
 
