@@ -357,10 +357,6 @@ def test_a_missing_object_or_key(world, core, run_pod, volume, said):
             'secret "nope" not found',
         ),
         (
-            {"env": [{"name": "X", "valueFrom": {"resourceFieldRef": {"resource": "limits.pods"}}}]},
-            "unsupported container resource : limits.pods",
-        ),
-        (
             {
                 "env": [
                     {"name": "X", "valueFrom": {"resourceFieldRef": {"containerName": "b", "resource": "limits.cpu"}}}
