@@ -435,6 +435,9 @@ def test_a_pod_that_keeps_running(world, run_pod):
     pod = run_pod()
     assert pod["status"]["phase"] == "Running"
     assert pod["spec"]["nodeName"] == world.node_name
+    node = world.node_name.removeprefix("ip-").partition(".")[0].replace("-", ".")
+    assert (pod["status"]["hostIP"], pod["status"]["podIP"] != node) == (node, True)
+    assert run_pod("near", spec={"hostNetwork": True})["status"]["podIP"] == node
     assert conditions(pod) == {
         "PodReadyToStartContainers": ("True", None),
         "Initialized": ("True", None),
