@@ -145,6 +145,7 @@ def test_who_may_read_the_token(volume, user, written, readable):
 
 
 def test_who_may_list_a_directory_and_who_may_search_it(volume):
+    assert container(volume()).files.listdir(f"{MOUNT}/..data") == ["token"]
     directories = {"/root": 0o700, "/searched": 0o711, "/read": 0o744}
     files = FileSystem({MOUNT: Mount(tree=volume())}, User(uid=1000), NOW, directories=directories)
     assert files.listdir("/read") == []
@@ -268,6 +269,10 @@ def test_a_link_that_leads_out_of_the_volume_leads_nowhere(volume):
         files.stat("/." * 3000)
 
 
+def no_room(wanted):
+    raise MemoryError(wanted)
+
+
 def part_of(tree, sub_path):
     return mount_part(tree, sub_path, NOW, lambda _: None)
 
@@ -293,8 +298,19 @@ def test_a_part_that_is_not_there_becomes_a_directory_of_the_volume(tree):
     mounts = {"/one": part_of(tree, "x/y"), "/all": part_of(tree, "")}
     files = FileSystem(mounts, User(), NOW, writable=["/one"])
     assert [files.stat(path).mode & 0o7777 for path in ("/one", "/all/x")] == [0o2770] * 2
-    assert files.stat("/all/x/y").gid == 5
+    made = files.stat("/all/x/y")
+    assert (made.uid, made.gid) == (0, 5)
+    part_of(tree, "x/z")
+    assert (files.listdir("/all/x"), files.stat("/all/x/y")) == (["y", "z"], made)
     files.write("/one/f", b"z")
+    with pytest.raises(NotADirectoryError):
+        part_of(tree, "x/y/f/g")
+    part_of(tree, "n" * 255)
+    with pytest.raises(OSError) as caught:  # noqa: PT011
+        part_of(tree, "n" * 256)
+    assert caught.value.errno == errno.ENAMETOOLONG
+    with pytest.raises(MemoryError):
+        mount_part(tree, "p/q", NOW, no_room)
     assert (files.read("/all/x/y/f"), files.listdir("/one")) == (b"z", ["f"])
     with pytest.raises(OSError) as caught:  # noqa: PT011
         files.remove("/one")

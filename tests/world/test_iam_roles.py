@@ -133,6 +133,23 @@ def test_trust_policies_that_iam_does_not_store(aws, document, message):
     assert iam.get_role(RoleName="s3-reader")["Role"]["AssumeRolePolicyDocument"] == trust_policy()
 
 
+def test_a_trust_policy_names_roles_and_users_that_exist(aws):
+    iam, account = aws.client("iam"), f"arn:aws:iam::{ACCOUNT}"
+
+    def trusting(principal):
+        statement = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole"}
+        iam.update_assume_role_policy(
+            RoleName="s3-reader", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        )
+
+    for known in (f"{account}:root", f"{account}:user/learner", f"{account}:role/s3-reader", ACCOUNT, "*"):
+        trusting(known)
+    for missing in ("role/ghost", "user/ghost", "role/path/s3-reader"):
+        message = f'Invalid principal in policy: "AWS":"{account}:{missing}"'
+        with refused("MalformedPolicyDocument", message, 400):
+            trusting([f"{account}:root", f"{account}:{missing}"])
+
+
 def test_a_trust_policy_that_is_too_long(aws):
     """Four service accounts or so: the size that ends most trust policies."""
     many = trust_policy(sub=[f"system:serviceaccount:default:service-account-{n:04}" for n in range(60)])

@@ -87,9 +87,16 @@ def test_a_mistyped_image_backs_off_until_another_one_is_wanted(api, world):
 def test_a_failed_pull_is_tried_again_after_its_back_off():
     state = ContainerState(name="a", image="ngnix", waiting="ImagePullBackOff", pulls=2, pull_failed=100.0)
     assert (state.restart, state.starts_at(119.0), state.starts_at(120.0)) == (120.0, False, True)
+    state.renew("nginx")
+    assert state.starts_at(100.0), "the errors of the previous image do not matter"
     for waiting in ("InvalidImageName", "ErrImageNeverPull"):
         state.waiting = waiting
         assert not state.starts_at(1e9)
+        state.renew("nginx")
+        assert state.starts_at(100.0)
+    state.waiting = "CreateContainerConfigError"
+    state.renew("nginx")
+    assert state.waiting == "CreateContainerConfigError"
 
 
 def test_another_image_restarts_the_container_whatever_the_policy(api, world):

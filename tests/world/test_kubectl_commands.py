@@ -172,7 +172,7 @@ def test_describe_has_events_in_the_order_in_which_they_came(kubectl):
     kubectl("run", "ordered", "--image=busybox", "--command", "--", "sleep", "3600")
     kubectl("wait", "pod/ordered", "--for=condition=Ready", "--timeout=30s")
     events = kubectl("describe", "pod", "ordered").partition("Events:")[2].splitlines()[3:]
-    assert [line.split()[1] for line in events] == ["Scheduled", "Pulled", "Created", "Started"]
+    assert [line.split()[1] for line in events] == ["Scheduled", "Pulling", "Pulled", "Created", "Started"]
 
 
 def test_a_watch_sees_a_rollout(kubectl):

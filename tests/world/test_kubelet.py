@@ -357,10 +357,6 @@ def test_a_missing_object_or_key(world, core, run_pod, volume, said):
             'secret "nope" not found',
         ),
         (
-            {"env": [{"name": "X", "valueFrom": {"resourceFieldRef": {"resource": "limits.pods"}}}]},
-            "unsupported container resource : limits.pods",
-        ),
-        (
             {
                 "env": [
                     {"name": "X", "valueFrom": {"resourceFieldRef": {"containerName": "b", "resource": "limits.cpu"}}}
@@ -439,6 +435,9 @@ def test_a_pod_that_keeps_running(world, run_pod):
     pod = run_pod()
     assert pod["status"]["phase"] == "Running"
     assert pod["spec"]["nodeName"] == world.node_name
+    node = world.node_name.removeprefix("ip-").partition(".")[0].replace("-", ".")
+    assert (pod["status"]["hostIP"], pod["status"]["podIP"] != node) == (node, True)
+    assert run_pod("near", spec={"hostNetwork": True})["status"]["podIP"] == node
     assert conditions(pod) == {
         "PodReadyToStartContainers": ("True", None),
         "Initialized": ("True", None),

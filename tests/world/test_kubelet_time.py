@@ -123,6 +123,18 @@ def test_what_cannot_be_renewed_is_tried_again_a_minute_later(simulation, world,
     assert SYNC_SECONDS - 10 < planned(simulation, world) <= SYNC_SECONDS
 
 
+def test_a_pod_that_got_no_token_is_tried_again_a_minute_later(world, run_pod, later):
+    closed = f"/k8s/{world.path}/api/v1/namespaces/default/serviceaccounts/my-sa/token"
+    world.network.closed.add(closed)
+    pod = run_pod()
+    assert any("failed to fetch token: Post " in message for _, message in events_of(world, pod))
+    world.network.closed.discard(closed)
+    later(SYNC_SECONDS - 10)
+    assert pod_of(world, "probe")["status"]["phase"] == "Pending"
+    later(11)
+    eventually(lambda: pod_of(world, "probe")["status"]["phase"] == "Running")
+
+
 def test_a_volume_follows_its_configmap_within_a_minute(simulation, world, run_pod, execute, later):
     settings = {"metadata": {"name": "settings"}, "data": {"mode": "old"}}
     simulation.run(operations.create(world, ADMIN, "configmaps", "default", settings))

@@ -101,7 +101,7 @@ def test_the_learner_assumes_a_role(aws, principal):
     assert aws.client("sts", answer["Credentials"]).get_caller_identity()["Arn"].endswith("target/session")
 
 
-@pytest.mark.parametrize("principal", [f"arn:aws:iam::{ACCOUNT}:user/other", OTHER_ACCOUNT])
+@pytest.mark.parametrize("principal", [f"arn:aws:iam::{ACCOUNT}:role/s3-reader", OTHER_ACCOUNT])
 def test_a_role_that_trusts_someone_else(aws, principal):
     aws.role("target", trusting(principal))
     with denied(LEARNER):

@@ -191,7 +191,7 @@ def _check_sids(statements: list[JsonValue], said: str) -> None:
 def validate_trust_policy(text: str) -> Document:
     """Check a role's trust policy as CreateRole and UpdateAssumeRolePolicy do, and return the document.
 
-    Raises `MalformedPolicy`. Whether the principals exist is not looked up.
+    Raises `MalformedPolicy`. Whether the principals exist is for the account to look up.
     """
     document = parse_document(text)
     found = statements_of(document)

@@ -66,7 +66,7 @@ class PodSchedule:
         """When the volumes have to be looked at, because one of their sources has changed or one could not be set
         up."""
         unset = any(it.waiting == "CreateContainerConfigError" for it in worker.containers)
-        since = self._looked if unset or worker.waits_for_volumes else self._changed
+        since = self._looked if unset or worker.lacks_volumes else self._changed
         return None if since is None else since + SYNC_SECONDS
 
     async def do_what_is_due(self, now: float, *, renew: bool) -> None:
@@ -81,7 +81,7 @@ class PodSchedule:
         restart_due, look_due = _restart_due(worker), self._look_due(worker)
         restarts = restart_due is not None and restart_due <= now
         looks = look_due is not None and look_due <= now
-        if worker.waits_for_volumes:
+        if worker.lacks_volumes:
             if looks:
                 await worker.start()
             return

@@ -75,6 +75,11 @@ class PodWorker:
         )
 
     @property
+    def lacks_volumes(self) -> bool:
+        """Whether the Pod is on its node and a volume could not be set up so far."""
+        return not self._state.sandbox and not self.has_ended and bool(self.pod["spec"].get("nodeName"))
+
+    @property
     def has_ended(self) -> bool:
         """Whether no container of the Pod is started any more."""
         return self._state.has_ended

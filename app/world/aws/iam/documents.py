@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 
 from app.flow.policy.policy import MalformedPolicy, validate_permission_policy, validate_trust_policy
+from app.flow.policy.policy_grammar import principals, statements_of
+from app.world.aws.account import Account
 from app.world.aws.errors import AwsError
 
 
-def trust_policy(text: str) -> str:
-    """The text of a role's trust policy. Raises `MalformedPolicyDocument` in IAM's words."""
+def trust_policy(account: Account, text: str) -> str:
+    """The text of a trust policy of a role of the account. Raises `MalformedPolicyDocument` in IAM's words.
+
+    IAM looks up the roles and users that it names; here only those of the role's own account.
+    """
     try:
-        validate_trust_policy(text)
+        document = validate_trust_policy(text)
     except MalformedPolicy as error:
         raise malformed(str(error)) from error
+    for statement in statements_of(document):
+        for kind, names in principals(statement["Principal"]):
+            for name in names:
+                if kind == "AWS" and _is_missing(account, name):
+                    raise malformed(f'Invalid principal in policy: "AWS":"{name}"')
     return text
+
+
+def _is_missing(account: Account, principal: str) -> bool:
+    found = re.fullmatch(rf"arn:[^:]*:iam::{account.account_id}:(role|user)/(?:.*/)?([^/]+)", principal)
+    if found is None or principal == account.admin.arn:
+        return False
+    entity = (account.roles if found[1] == "role" else account.users).get(found[2])
+    return entity is None or entity.arn != principal
 
 
 def permission_policy(text: str) -> str:

@@ -18,7 +18,7 @@ from app.world.aws.times import iso
 def create(account: Account, parameters: Parameters) -> JsonValue:
     """CreateRole. Names are unique without regard to case, though every later call must write them exactly."""
     name = parameters["RoleName"]
-    document = _trust_policy(parameters["AssumeRolePolicyDocument"])
+    document = _trust_policy(account, parameters["AssumeRolePolicyDocument"])
     labels = tags.read_tags(parameters)
     if any(name.lower() == taken.lower() for taken in account.roles):
         raise AwsError(409, "EntityAlreadyExists", f"Role with name {name} already exists.")
@@ -72,7 +72,7 @@ def update_description(account: Account, parameters: Parameters) -> JsonValue:
 def update_trust_policy(account: Account, parameters: Parameters) -> JsonValue:
     """UpdateAssumeRolePolicy. In force at once; sessions that are open stay open."""
     role = find(account, parameters["RoleName"])
-    role.trust_policy = _trust_policy(parameters["PolicyDocument"])
+    role.trust_policy = _trust_policy(account, parameters["PolicyDocument"])
 
 
 def put_boundary(account: Account, parameters: Parameters) -> JsonValue:
@@ -139,7 +139,7 @@ def _last_used(role: Role) -> dict[str, JsonValue]:
     return {} if role.last_used is None else {"LastUsedDate": iso(role.last_used), "Region": role.last_region}
 
 
-def _trust_policy(text: str) -> str:
-    document = trust_policy(text)
+def _trust_policy(account: Account, text: str) -> str:
+    document = trust_policy(account, text)
     limits.within(limits.size_of(text), "ACLSizePerRole", limits.TRUST_POLICY_SIZE)
     return document

@@ -37,10 +37,7 @@ def resource_value(cluster: ClusterState, pod: JsonObject, container: JsonObject
         container = next((each for each in containers_of(pod["spec"]) if each["name"] == name), None)
     if container is None:
         raise ValueError(f"container {name or ''} not found")
-    wanted = reference.get("resource") or ""
-    kind, _, resource = wanted.partition(".")
-    if kind not in ("limits", "requests") or not (resource in _OF_THE_NODE or resource.startswith("hugepages-")):
-        raise ValueError(f"unsupported container resource : {wanted}")
+    kind, _, resource = (reference.get("resource") or "").partition(".")
     found = quantity((container.get("resources") or {}).get(kind, {}).get(resource, "0"))
     if kind == "limits" and found == 0 and resource in _OF_THE_NODE:
         found = quantity(_allocatable(cluster, pod).get(resource, "0"))
