@@ -27,6 +27,9 @@ def hidden(*words):
         (["--requirepass", "x", "--from-literal=token=SECRET"], ["--requirepass", "x", f"--from-literal=token={MASK}"]),
         (["--api-key=SECRET", "--client-secret=SECRET"], [f"--api-key={MASK}", f"--client-secret={MASK}"]),
         (["--bot-token", "SECRET"], ["--bot-token", MASK]),
+        (["--s3-secret-access-key=SECRET"], [f"--s3-secret-access-key={MASK}"]),
+        (["--aws-secret-access-key", "SECRET"], ["--aws-secret-access-key", MASK]),
+        (["sh", "-c", "run -secretAccessKey SECRET"], ["sh", "-c", f"run -secretAccessKey {MASK}"]),
         (["mysql", "-uroot", "-pSECRET", "shop"], ["mysql", "-uroot", f"-p{MASK}", "shop"]),
         (["-h", "db", "-u", "root", "-pSECRET"], ["-h", "db", "-u", "root", f"-p{MASK}"]),
         (

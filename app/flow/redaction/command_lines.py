@@ -18,7 +18,7 @@ SPACE = r"(?:\s|\\[nrt])*+"
 
 _NAME = (
     r"(?:password|passwd|passphrase|(?<![a-z])pass|(?<![a-z])pwd|secret|(?<!identity[-_])token"
-    r"|(?:api|secret|private|auth|account|encryption|licen[cs]e)[-_.]?key)"
+    r"|(?:api|secret(?:[-_.]?access)?|private|auth|account|encryption|licen[cs]e)[-_.]?key)"
 )
 """How the name of a secret ends. The token for STS has a mask of its own, which shows its claims."""
 _VALUE = r"(?:'[^']*'|\"[^\"]*\"|[^\s&;|'\"<>]+)"
