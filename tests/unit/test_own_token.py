@@ -166,9 +166,14 @@ def test_annotated_as_well_no_pod_needs_the_webhook(gone: str) -> None:
     assert reading(fakes).verdict.outcome is Outcome.SHOULD_WORK
 
 
-@pytest.mark.parametrize(("directory", "twice"), [(DIRECTORY, True), ("/var/run/mine", False)])
-def test_annotated_as_well_the_next_pod_may_have_two_mounts_at_one_path(directory: str, twice: bool) -> None:
+@pytest.mark.parametrize(
+    ("directory", "twice", "kind"),
+    [(DIRECTORY, True, "containers"), (DIRECTORY, True, "initContainers"), ("/var/run/mine", False, "containers")],
+)
+def test_annotated_as_well_the_next_pod_may_have_two_mounts_at_one_path(directory: str, twice: bool, kind: str) -> None:
     fakes = by_hand(directory=directory)
+    spec = fakes.pod["spec"]
+    spec[kind], spec["containers"] = spec["containers"][:1], spec["containers"][kind != "containers" :]
     fakes.service_account["metadata"]["annotations"] = {"eks.amazonaws.com/role-arn": ROLE}
     found = examined(fakes)
     assert found.verdict.outcome is Outcome.WORKS
@@ -178,7 +183,9 @@ def test_annotated_as_well_the_next_pod_may_have_two_mounts_at_one_path(director
     if twice:
         assert found.fix is not None
         assert (found.fix.id, found.prediction) == ("mounted_twice", None)
-        (box,) = json.loads(found.fix.commands[0].partition(" -p ")[2].strip("'"))["spec"]["template"]["spec"][
-            "containers"
-        ]
+        assert found.fix.change is not None
+        assert "AWS_ROLE_ARN" not in repr(found.fix.change.after)
+        patch = json.loads(found.fix.commands[0].partition(" -p ")[2].strip("'"))["spec"]["template"]["spec"]
+        assert sorted(patch) == [kind, "volumes"]
+        (box,) = patch[kind]
         assert box["volumeMounts"] == [{"mountPath": DIRECTORY, "$patch": "delete"}]

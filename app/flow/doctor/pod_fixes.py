@@ -52,21 +52,22 @@ def handwritten(names: Names) -> Fix:
 def _leave_mount(names: Names) -> Fix:
     """Volume, mount and variables of the manifest's own, each removed by the key by which its list is merged."""
     volume, container = (get_str(names.own_token, key) for key in ("volume", "container"))
-    boxes = [it for it in containers(names.documents.get("pod")) if get_str(it, "name") == container]
-    paths = {get_str(it, "mountPath") for box in boxes for it in get_list(box, "volumeMounts") if it["name"] == volume}
     variables = (ROLE_VARIABLE, TOKEN_VARIABLE)
-    box = {
-        "name": container,
-        "volumeMounts": [{"mountPath": path, "$patch": "delete"} for path in sorted(paths)],
-        "env": [{"name": name, "$patch": "delete"} for name in variables],
-    }
+    spec: JsonObject = {"volumes": [{"name": volume, "$patch": "delete"}]}
+    for kind in predicted.KINDS:
+        for box in get_list(names.documents.get("pod"), "spec", kind):
+            if get_str(box, "name") == container:
+                mounts = [it for it in get_list(box, "volumeMounts") if get_str(it, "name") == volume]
+                paths = sorted({get_str(it, "mountPath") for it in mounts})
+                removed = [{"mountPath": path, "$patch": "delete"} for path in paths]
+                env = [{"name": name, "$patch": "delete"} for name in variables]
+                spec[kind] = [{"name": container, "volumeMounts": removed, "env": env}]
 
     def edit(pod: JsonObject) -> None:
         changes.without_variables(variables)(pod)
         _without_volume(volume)(pod)
 
-    patch = {"spec": {"volumes": [{"name": volume, "$patch": "delete"}], "containers": [box]}}
-    return Fix(id="mounted_twice", commands=names.merge(patch), change=changes.workload(names, edit))
+    return Fix(id="mounted_twice", commands=names.merge({"spec": spec}), change=changes.workload(names, edit))
 
 
 def own_volume(names: Names) -> Fix:
