@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
@@ -58,6 +59,11 @@ def seconds(document: JsonValue, *path: str) -> float | None:
         return float(value)
     except OverflowError:
         return None
+
+
+def whole_number(text: str) -> int | None:
+    """The number that decimal digits write; None for any other text, and for more digits than a number has here."""
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
 
 
 def unix_time(document: JsonValue, *path: str) -> float | None:

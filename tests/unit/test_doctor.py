@@ -437,6 +437,24 @@ FIXES: dict[str, tuple[Callable[[Fakes], Any], str, list[list[str]]]] = {
         "remove_label",
         [["kubectl", "-n", "default", "patch", "deployment/web", "--type", "json"]],
     ),
+    "skipped container": (
+        lambda f: (
+            bare(f),
+            f.pod["metadata"].update(annotations={"eks.amazonaws.com/skip-containers": "aws-cli", "team": "a"}),
+        ),
+        "unskip",
+        [["kubectl", "-n", "default", "patch", "deployment/web", "--type", "json"]],
+    ),
+    "other service account of a Job": (
+        lambda f: (owned(f, "Job", "nightly"), f.pod["spec"].update(serviceAccountName="default")),
+        "run_job_again",
+        [["kubectl", "-n", "default", "get", "job/nightly", "-o", "yaml", "|", "kubectl", "patch", "--local"]],
+    ),
+    "a profile in a file": (
+        lambda f: container(f)["volumeMounts"].append({"name": "c", "mountPath": "/root/.aws"}),
+        "profile",
+        [["kubectl", "-n", "default", "get", "deployment/web", "-o", "yaml"]],
+    ),
     "handwritten": (
         lambda f: f.pod.update(spec=f.mutated(handwritten())["spec"]),
         "handwritten",
@@ -448,7 +466,11 @@ FIXES: dict[str, tuple[Callable[[Fakes], Any], str, list[list[str]]]] = {
         ],
     ),
     "static keys": (
-        lambda f: (add_variable(f, "AWS_ACCESS_KEY_ID"), add_variable(f, "AWS_SECRET_ACCESS_KEY")),
+        lambda f: (
+            add_variable(f, "LOG_LEVEL", value="debug"),
+            add_variable(f, "AWS_ACCESS_KEY_ID"),
+            add_variable(f, "AWS_SECRET_ACCESS_KEY"),
+        ),
         "static_keys",
         [
             [
@@ -542,6 +564,12 @@ CHANGES: dict[str, tuple[str, Callable[[Any], Any], Any, Any]] = {
         lambda it: "eks.amazonaws.com/skip-pod-identity-webhook" in template(it)["metadata"]["labels"],
         True,
         False,
+    ),
+    "skipped container": (
+        "Deployment default/web",
+        lambda it: template(it)["metadata"]["annotations"],
+        {"eks.amazonaws.com/skip-containers": "aws-cli"},
+        {},
     ),
     "static keys": (
         "Deployment default/web",
@@ -967,6 +995,10 @@ def test_a_paused_rollout_is_resumed_before_it_is_restarted_and_after_it_is_chan
     drop_variable(fakes, "AWS_DEFAULT_REGION")
     _, (edit, again) = words(fakes)
     assert (edit[3:6], again) == (["set", "env", "deployment/web"], resume)
+    condition(fakes, "StringEquals", sub="another")
+    assert (found := examined(fakes)).fix is not None
+    assert (found.fix.id, found.fix.then) == ("trust", ""), "a change in AWS resumes no rollout"
+    fakes.role["AssumeRolePolicyDocument"] = trust_policy()
     del fakes.workload["spec"]["paused"]
     assert len(words(fakes)[1]) == 1
 

@@ -160,9 +160,12 @@ def test_keys_without_a_kid_are_readable_and_cannot_be_found(language: str) -> N
 def test_a_certificate_that_sts_refused_is_registered_whatever_its_ca_is() -> None:
     """As a warning, where STS has not been asked, it may need nothing."""
     fakes = healthy()
-    fakes.provider["ThumbprintList"] = ["0" * 40]
+    fakes.provider["ThumbprintList"] = [str(number) * 40 for number in range(5)]
     warned = examine(fakes.ports(), SUBJECT)
     assert (warned.verdict.outcome, warned.fix and warned.fix.id) == (Outcome.WORKS, "thumbprint")
+    assert warned.fix is not None
+    registered = [*fakes.provider["ThumbprintList"][:4], fakes.thumbprint]  # IAM takes five
+    assert warned.fix.commands[0].endswith(f" --thumbprint-list {' '.join(registered)}")
     said = "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint"
     fakes.errors["assume_role"] = Refused(code="InvalidIdentityToken", server_message=said, status=400)
     refused = examine(fakes.ports(), SUBJECT)

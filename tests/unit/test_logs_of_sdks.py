@@ -15,9 +15,9 @@ from app.flow.verdict.error_messages import is_other_matter
 from app.flow.verdict.judge import Outcome
 from app.flow.verdict.log_sentences import last_words
 from app.report import verdict_words
-from tests.unit.fake_ports import ACCOUNT, DIRECTORY, ISSUER, ROLE, SUBJECT, Fakes, bare_pod, trust_policy
+from tests.unit.fake_ports import ACCOUNT, DIRECTORY, ISSUER, ROLE, SECRETS, SUBJECT, Fakes, bare_pod, trust_policy
 from tests.unit.test_application import running
-from tests.unit.test_doctor import add_variable, annotated, answer, drop_variable, ended, healthy
+from tests.unit.test_doctor import add_variable, annotated, answer, container, drop_variable, ended, healthy
 
 ROOT = Path(__file__).resolve().parents[2]
 SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/s3-reader/1699531699176343806"
@@ -482,6 +482,23 @@ def test_the_log_leads_to_the_fix(name: str) -> None:
     assert found.verdict.check is not None
     assert found.fix is not None
     assert (found.verdict.outcome, found.verdict.check.id, found.fix.id) == (Outcome.BROKEN, check_id, fix)
+    assert found.fix.commands or fix != "default_chain"
+
+
+@pytest.mark.parametrize(
+    ("also", "command"),
+    [
+        ([], '{"name": "aws-cli", "args": ["s3", "ls"]}'),
+        ([f"--s3-secret-access-key={SECRETS[0]}"], "get deployment/web -o yaml"),  # which we saw masked
+    ],
+)
+def test_a_profile_is_removed_from_the_command_line(also: list[str], command: str) -> None:
+    def spoil(fakes: Fakes) -> None:
+        container(fakes)["args"] = ["s3", "ls", "--profile", "prod", *also]
+
+    found = refused("The config profile (prod) could not be found", spoil)
+    assert found.fix is not None
+    assert (found.fix.id, command in found.fix.commands[0]) == ("default_chain", True)
 
 
 def test_what_a_log_has_beside_the_sentence_is_not_kept() -> None:
@@ -807,6 +824,9 @@ def test_an_answer_of_another_server_convicts_the_endpoint() -> None:
     log, *_ = FIXES["Go 2, with S3 in the place of STS"]
     found = refused(log, lambda fakes: add_variable(fakes, "AWS_ENDPOINT_URL", value="https://s3.example.com"))
     assert (found.verdict.check and found.verdict.check.id, found.fix and found.fix.id) == ("pod.request", "endpoint")
+    assert found.fix is not None
+    changed = "-c aws-cli AWS_ENDPOINT_URL_STS=https://sts.ap-northeast-1.amazonaws.com"
+    assert found.fix.commands == (f"kubectl -n default set env deployment/web {changed}",)
 
 
 OPTIONAL = {"valueFrom": {"secretKeyRef": {"name": "cilium-aws", "key": "k", "optional": True}}}

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from html import unescape
 from typing import Any
 
+import jwt
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -19,23 +20,36 @@ from app.flow.diagnosis_file import diagnosis_file
 from app.flow.diagnosis_file.diagnosis_file import load as load_snapshot
 from app.flow.diagnosis_file.diagnosis_file import save
 from app.flow.doctor import Change, Diagnosis, Fix, diagnose, examine
-from app.flow.doctor.prediction.copied import Copy, copy_of
+from app.flow.doctor.prediction.copied import Copy, NotKnown, copy_of, refusal
 from app.flow.doctor.prediction.copied_ports import ports_of
 from app.flow.doctor.prediction.dry_run import patch_of
 from app.flow.doctor.prediction.effects import apply
 from app.flow.doctor.prediction.prediction import Open, predict
-from app.flow.errors import NotFound, NotPermitted, Refused, Unreachable
+from app.flow.errors import (
+    FlowError,
+    NotFound,
+    NotPermitted,
+    NotUnderstood,
+    Refused,
+    ServerFailed,
+    TooLarge,
+    Unreachable,
+)
 from app.flow.json_access import get
-from app.flow.model import Status, Walk
+from app.flow.model import Check, Status, Step, Walk
 from app.flow.permissions.asked import AskedAction
 from app.flow.port_wrappers.consent import NOTHING, Action, consented
+from app.flow.port_wrappers.deadline import OUT_OF_TIME, TIMED_OUT
 from app.flow.ports import Execution
+from app.flow.steps.findings import Findings
 from app.flow.steps.walk import walk_through
 from app.flow.verdict.judge import Outcome, judge
+from app.flow.webhook_patch import REGION_VARIABLES
 from app.report import document, page, prediction_words
 from app.ui.doctor import diagnosis as drawn
 from app.ui.text import value
 from tests.examples import examples
+from tests.private_keys import KEY, OTHER_KEY
 from tests.unit.fake_ports import (
     ACCOUNT,
     DIRECTORY,
@@ -46,6 +60,8 @@ from tests.unit.fake_ports import (
     FakeCluster,
     Fakes,
     bare_pod,
+    claims,
+    jwk,
     token,
     trust_policy,
 )
@@ -55,11 +71,13 @@ from tests.unit.test_doctor import (
     FIXES,
     add_variable,
     annotated,
+    bare,
     container,
     ended,
     examined,
     healthy,
 )
+from tests.unit.test_webhook_causes import at_service, missing
 
 WORKS, SHOULD_WORK, NEXT = Outcome.WORKS, Outcome.SHOULD_WORK, Outcome.BROKEN
 NOT_AUTHORIZED = Refused(
@@ -99,15 +117,97 @@ def other_subject(fakes: Fakes) -> None:
     fakes.role["AssumeRolePolicyDocument"] = policy
 
 
-@pytest.mark.parametrize("name", sorted({*CASES, *FIXES}))
+def token_read(fakes: Fakes, value: str) -> None:
+    """The file of the Pod contains this token."""
+    fakes.files[f"cat {DIRECTORY}/token"] = Execution(stdout=value, stderr="", exit_code=0)
+
+
+def other_region(fakes: Fakes) -> None:
+    for item in container(fakes)["env"]:
+        if item["name"] in REGION_VARIABLES:
+            item["value"] = "us-east-1"
+
+
+FORBIDDEN = NotPermitted(code="Forbidden", server_message="no", status=403)
+OF_THE_COPY: dict[str, Callable[[Fakes], Any]] = {
+    "a token by a secret": lambda f: token_read(f, jwt.encode(claims(), "x" * 32, headers={"kid": jwk(KEY)["kid"]})),
+    "a token of another key": lambda f: token_read(f, token(OTHER_KEY)),
+    "a token that was changed": lambda f: token_read(f, f"{f.token[:-8]}AAAAAAAA"),
+    "another region": other_region,
+    "a role of another account": lambda f: (
+        annotated(f, ROLE.replace(ACCOUNT, "444455556666")),
+        f.errors.update(NO_ROLE),
+    ),
+    "no endpoints": lambda f: (bare(f), at_service(f, endpoints={"subsets": []})),
+    "no endpoints and no Service": lambda f: (bare(f), missing(f, "endpoints")),
+    "what we may not read": lambda f: f.errors.update(dict.fromkeys(("pod_log", "assumptions"), FORBIDDEN)),
+}
+SPOILS = OF_THE_COPY | {name: case[0] for name, case in (FIXES | CASES).items()}
+OTHERWISE = {
+    "bare name": ["access.identity"],
+    "pod identity": ["webhook.volume", "webhook.mount", "webhook.environment"],
+}
+"""What the fakes do as no server does: let in a role that the annotation does not point to, and add IRSA's part to a
+Pod whose label asks for that of EKS Pod Identity."""
+
+
+def decided(check: Check) -> tuple[Status, str, str]:
+    """What a check says, whatever key has signed the token."""
+    return check.status, check.where, check.expected.replace("ES256", "RS256")
+
+
+@pytest.mark.parametrize("name", sorted(SPOILS))
 def test_the_copy_has_the_verdict_of_the_diagnosis(name: str) -> None:
-    found = spoilt((CASES.get(name) or FIXES[name])[0])
+    """And decides no check in another way. What only the program or a list of Pods shows it does not know."""
+    found = spoilt(SPOILS[name])
     again = examine(ports_of(copied(found)), SUBJECT)
-    seen = {check.id: check for check in found.checks}
+    seen = {check.id: check for check in (*found.walk.checks, *found.checks)}
+    made = [check for check in (*again.walk.checks, *again.checks) if check.status is not Status.UNKNOWN]
+    assert [it.id for it in made if decided(it) != decided(seen[it.id])] == OTHERWISE.get(name, [])
     verdict = judge(again.walk, [seen[it.id] if it.status is Status.UNKNOWN else it for it in again.checks])
     ours = found.verdict
     assert (verdict.outcome, verdict.step) == (ours.outcome, ours.step)
     assert (verdict.check and verdict.check.id) == (ours.check and ours.check.id)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        FORBIDDEN,
+        NotPermitted(code="aws_no_such_profile", server_message="no"),
+        NotPermitted(code="Unauthorized", server_message="no", status=401),
+        Refused(code="SignatureDoesNotMatch", server_message="Signature expired: 10:00 is now earlier than 11:00"),
+        Unreachable(code=TIMED_OUT, server_message=""),
+        Unreachable(code=OUT_OF_TIME, server_message=""),
+        Unreachable(code="aws_no_region", server_message="no"),
+        ServerFailed(code="Throttling", server_message="no"),
+        NotUnderstood(code="unexpected_answer", server_message="<html>"),
+        TooLarge(code="answer_too_large", server_message="no"),
+        NotFound(code="NoSuchEntity", server_message="no", status=404),
+    ],
+    ids=lambda error: error.code,
+)
+def test_the_copy_says_again_why_something_was_not_read(error: FlowError) -> None:
+    def recorded(error: FlowError) -> Check:
+        findings = Findings(Step.STS_ASSUME, Fakes().ports(), ("role.exists",))
+        findings.refused("role.exists", error, where="GetRole")
+        return findings.report().check("role.exists")
+
+    check = recorded(error)
+    assert recorded(refusal(check)) == check
+    assert isinstance(refusal(dataclasses.replace(check, status=Status.NOT_REACHED)), NotKnown)
+
+
+def test_of_what_was_not_read_the_copy_knows_nothing() -> None:
+    """Neither that there is no provider, nor what another role is."""
+    errors: dict[str, FlowError] = dict.fromkeys(("oidc_providers", "role"), FORBIDDEN)
+    copy = copied(spoilt(**errors))
+    aws = ports_of(copy).aws
+    for read in (aws.oidc_providers, lambda: aws.role("s3-reader")):
+        with pytest.raises(NotPermitted):
+            read()
+    with pytest.raises(NotKnown):
+        aws.role("other")
 
 
 def mistyped_role(fakes: Fakes, of_the_near_one: Any) -> None:
@@ -124,9 +224,18 @@ def keeps_ending(fakes: Fakes) -> None:
     fakes.pod["status"] = {"phase": "Running", "containerStatuses": [status]}
 
 
+def has_failed(fakes: Fakes) -> None:
+    """The Pod has ended, so that its program does not try again."""
+    fakes.pod["status"] = {"phase": "Failed", "containerStatuses": [ended(254)]}
+    fakes.logs["aws-cli"] = (
+        "An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: "
+        "Not authorized to perform sts:AssumeRoleWithWebIdentity"
+    )
+
+
 def not_renewed(fakes: Fakes) -> None:
     """The kubelet gets no new token, so that of the file has expired."""
-    fakes.files[f"cat {DIRECTORY}/token"] = Execution(stdout=token(exp=int(fakes.now) - 1), stderr="", exit_code=0)
+    token_read(fakes, token(exp=int(fakes.now) - 1))
 
 
 def by_pod_identity(fakes: Fakes) -> None:
@@ -141,6 +250,13 @@ def by_organization(fakes: Fakes) -> None:
     """IAM's simulator says that the organization denies it, although the role's policies allow it."""
     detail = {"OrganizationsDecisionDetail": {"AllowedByOrganizations": False}}
     fakes.simulations = [{"EvalActionName": "s3:ListAllMyBuckets", "EvalDecision": "implicitDeny", **detail}]
+
+
+def within_an_organization(fakes: Fakes) -> None:
+    """The organization allows it, and the role has no policy that does."""
+    by_organization(fakes)
+    fakes.simulations[0]["OrganizationsDecisionDetail"]["AllowedByOrganizations"] = True
+    fakes.policies.clear()
 
 
 def for_root_alone(fakes: Fakes) -> None:
@@ -171,6 +287,7 @@ LEADS_TO: dict[str, tuple[tuple[Callable[[Fakes], Any], ...], dict[str, Any], Ou
         *(NEXT, "access.policy"),
     ),
     "no permission": ((lambda f: f.policies.clear(),), {"list_buckets": DENIED}, WORKS, ""),
+    "no permission, which the organization allows": ((within_an_organization,), {"list_buckets": DENIED}, WORKS, ""),
     "static keys": ((FIXES["static keys"][0],), {}, WORKS, ""),
     "static keys and a profile": (
         (FIXES["static keys"][0], lambda f: add_variable(f, "AWS_PROFILE")),
@@ -184,12 +301,17 @@ LEADS_TO: dict[str, tuple[tuple[Callable[[Fakes], Any], ...], dict[str, Any], Ou
     "a near role": ((lambda f: mistyped_role(f, trust_policy()),), NO_ROLE, SHOULD_WORK, ""),
     "a near role that does not admit it": ((lambda f: mistyped_role(f, NODE),), NO_ROLE, NEXT, "trust.provider"),
     "a program that keeps ending": ((other_subject, keeps_ending), {"assume_role": NOT_AUTHORIZED}, SHOULD_WORK, ""),
+    "a program that has ended": (
+        *((other_subject, has_failed), {"assume_role": NOT_AUTHORIZED}),
+        *(NEXT, "pod.running"),
+    ),
     "Pod Identity, and no annotation": (
         *((by_pod_identity,), {}),
         *(NEXT, "pod.pod_identity"),
     ),
     "not restarted": ((FIXES["not restarted"][0],), {}, SHOULD_WORK, ""),
     "the label": ((FIXES["skip label"][0],), {}, WORKS, ""),
+    "a container that is skipped": ((FIXES["skipped container"][0],), {}, SHOULD_WORK, ""),
     "the label and a volume for root alone": (
         *((FIXES["skip label"][0], for_root_alone), {}),
         *(NEXT, "pod.token_readable"),
@@ -273,16 +395,25 @@ def test_what_an_organization_denies_is_denied_after_the_fix_too() -> None:
     )
     copy.checks = {**copy.checks, "access.policy": denied}
     assert copy.asked == (AskedAction(action="s3:ListAllMyBuckets", resource="*"),)
-    (answer,) = ports_of(copy).aws.simulate(ROLE, ["s3:ListAllMyBuckets"], "*", {})
+    aws = ports_of(copy).aws
+    assert aws.simulate(ROLE, ["s3:GetObject"], "*", {}) == []
+    (answer,) = aws.simulate(ROLE, ["s3:ListAllMyBuckets", "s3:GetObject"], "*", {})
     assert (answer["EvalDecision"], answer["OrganizationsDecisionDetail"]["AllowedByOrganizations"]) == (
         *("implicitDeny", False),
     )
 
 
 def test_what_only_a_run_shows_is_said_to_be_unknown() -> None:
-    foretold = spoilt(no_provider, assume_role=NO_PROVIDER).prediction
-    assert foretold is not None
-    assert Open.STS in foretold.open
+    """A program that has ended does not run again."""
+    running = {"name": "aws-cli", "state": {"running": {}}}
+    for phase, status, opened in (
+        ("Running", running, (Open.STS, Open.PROGRAM)),
+        ("Succeeded", ended(0), (Open.STS,)),
+    ):
+        state = {"phase": phase, "containerStatuses": [status]}
+        foretold = spoilt(no_provider, lambda f, it=state: f.pod.update(status=it), assume_role=NO_PROVIDER).prediction
+        assert foretold is not None
+        assert foretold.open == opened
     foretold = spoilt(FIXES["static keys"][0]).prediction
     assert foretold is not None
     assert foretold.open == (Open.PROGRAM,)
@@ -639,14 +770,44 @@ def test_an_annotation_that_is_there_and_empty_is_overwritten() -> None:
     assert " --overwrite " in fix.commands[0]
 
 
-def test_a_session_that_no_role_allows_is_shortened() -> None:
-    fakes = healthy()
-    words = ["sts", "assume-role-with-web-identity", "--web-identity-token", "file:///t", "--duration-seconds", "90000"]
+def for_seconds(fakes: Fakes, duration: str) -> None:
+    words = [
+        "sts",
+        "assume-role-with-web-identity",
+        "--web-identity-token",
+        "file:///t",
+        "--duration-seconds",
+        duration,
+    ]
     container(fakes)["args"] = words
     fakes.talk = []
-    fix = examined(fakes).fix
+
+
+def test_a_session_that_no_role_allows_is_shortened() -> None:
+    fix = spoilt(lambda fakes: for_seconds(fakes, "90000")).fix
     assert fix is not None
     assert (fix.id, '"--duration-seconds", "3600"' in fix.commands[0]) == ("shorter_session", True)
+
+
+def test_a_session_that_a_role_may_allow_is_allowed() -> None:
+    found = spoilt(lambda fakes: for_seconds(fakes, "43200"))
+    assert found.fix is not None
+    assert found.fix.change is not None
+    (command,) = found.fix.commands
+    assert (found.fix.id, command) == (
+        *("longer_sessions", "aws iam update-role --role-name s3-reader --max-session-duration 43200"),
+    )
+    allowed = (found.fix.change.before, found.fix.change.after)
+    assert allowed == ({"MaxSessionDuration": 3600}, {"MaxSessionDuration": 43200})
+
+
+@pytest.mark.parametrize("word", ["²", "9" * 5000])
+def test_a_number_that_is_none_breaks_nothing(word: str) -> None:
+    """In a manifest, and in the file of a diagnosis that another program has written."""
+    found = spoilt(lambda fakes: (for_seconds(fakes, word), container(fakes).update(image=f"aws-cli:1.16.{word}")))
+    assert (found.verdict.outcome, found.fix) == (WORKS, None)
+    saved = save(spoilt(lambda fakes: for_seconds(fakes, "43200"))).replace('"got": "43200"', f'"got": "{word}"')
+    assert load_snapshot(saved.encode()).fix is not None
 
 
 @pytest.mark.parametrize("providers", [[], [f"arn:aws:iam::{ACCOUNT}:oidc-provider/example.com"]])

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from app.flow.errors import FlowError
-from app.flow.json_access import get_list, get_object, get_str, unix_time
+from app.flow.json_access import get_list, get_object, get_str, unix_time, whole_number
 from app.flow.model import NOT_OBSERVABLE, JsonValue, Walk
 from app.flow.ports import Ports
 from app.flow.steps import kubelet_status
@@ -164,5 +164,6 @@ def judge_sdk(findings: Findings, pod: JsonValue, where: str) -> None:
 def _release(image: str) -> tuple[int, ...]:
     """The release that a tag names. A tag that names none (`latest`, `2`) counts as the newest."""
     found = _AWS_CLI.search(image.partition("@")[0])
-    numbers = (found["tag"] or "").split(".") if found else []
-    return tuple(map(int, numbers)) if len(numbers) == 3 and all(map(str.isdigit, numbers)) else (999,)
+    parts = (found["tag"] or "").split(".") if found else []
+    numbers = [number for part in parts if (number := whole_number(part)) is not None]
+    return tuple(numbers) if len(numbers) == len(parts) == 3 else (999,)

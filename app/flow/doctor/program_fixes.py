@@ -17,7 +17,7 @@ from app.flow.doctor.reading.variables import ENDPOINT_VARIABLES, SESSION_NAME
 from app.flow.doctor.requests import OF_ROLE, ROLE_OPTION
 from app.flow.doctor.webhook import predicted
 from app.flow.doctor.webhook.webhook_fixes import came_later
-from app.flow.json_access import get, get_list
+from app.flow.json_access import get, get_list, whole_number
 from app.flow.model import JsonObject, JsonValue
 from app.flow.names import API_TOKEN, TOKEN_PATH
 from app.flow.partitions import endpoint
@@ -72,14 +72,15 @@ def _latest(image: str) -> str:
 def request(names: Names) -> Fix:
     """A program that sends a path instead of the token, asks for too long a session, or gets its credentials
     elsewhere."""
-    if names.check.where.endswith("DurationSeconds"):
-        if int(names.check.got) > _LONGEST:
+    duration = whole_number(names.check.got)
+    if names.check.where.endswith("DurationSeconds") and duration is not None:
+        if duration > _LONGEST:
             return _shorter_session(names)
         asked = ("--role-name", names.role_name, "--max-session-duration", names.check.got)
         return Fix(
             id="longer_sessions",
             commands=(names.iam("update-role", *asked),),
-            change=changes.session(names, int(names.check.got)),
+            change=changes.session(names, duration),
         )
     if names.check.where.endswith(OF_ROLE):
         commands, change = _reworded(names, lambda words: _with_option(words, ROLE_OPTION, names.check.expected))

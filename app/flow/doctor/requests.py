@@ -17,7 +17,7 @@ from app.flow.annotations import is_role_arn
 from app.flow.doctor.evidence import audience_of, check_of, evidence_of, role_arn_of
 from app.flow.doctor.reading.request_variables import of_variables
 from app.flow.doctor.reading.variables import Variables
-from app.flow.json_access import get, get_object, get_str, strings
+from app.flow.json_access import get, get_object, get_str, strings, whole_number
 from app.flow.model import HOLDS, NOT_OBSERVABLE, Exchange, JsonValue, Status, Step, Walk
 from app.flow.names import API_TOKEN, TOKEN_PATH, subject_claim
 from app.flow.ports import Ports
@@ -200,8 +200,9 @@ def _request(findings: Findings, walk: Walk, sent: list[Exchange], asked: _Asked
     maximum = get(evidence_of(walk, "role"), "MaxSessionDuration")
     longest = maximum if isinstance(maximum, int) else DEFAULT_MAXIMUM
     unread = evidence_of(walk, "role") is None and ROLE_LIMIT not in (asked.answer or said)
-    if asked.duration.isdigit() and not (unread and int(asked.duration) > longest):
-        fits = int(asked.duration) <= longest
+    duration = whole_number(asked.duration)
+    if duration is not None and not (unread and duration > longest):
+        fits = duration <= longest
         where = f"{WHERE} DurationSeconds"
         findings.judge(REQUEST, fits, got=asked.duration, expected=f"<= {longest}", where=where)
     elif asked.answer:

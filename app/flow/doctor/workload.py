@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal, TypeAlias
 
-from app.flow.json_access import get, get_list, get_object, get_str, unix_time
+from app.flow.json_access import get, get_list, get_object, get_str, unix_time, whole_number
 from app.flow.model import JsonObject, JsonValue
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment, has_identity
 
@@ -90,8 +90,9 @@ def why_held_back(workload: JsonValue) -> str:
 def why_kept_back(why: str, pod: str) -> str:
     """The same for one of its Pods: a partition holds back the Pods with a lower number (`NAME-NUMBER`)."""
     kind, _, first = why.partition(" ")
-    number = pod.rpartition("-")[2]
-    return "" if kind == PARTITION and number.isdigit() and first.isdigit() and int(number) >= int(first) else kind
+    number, least = whole_number(pod.rpartition("-")[2]), whole_number(first)
+    changes = kind == PARTITION and number is not None and least is not None and number >= least
+    return "" if changes else kind
 
 
 def is_managed(document: JsonValue) -> bool:
