@@ -75,6 +75,7 @@ NEAR_MISSES = [
     # on sub: value
     ({"StringEquals": {SUB: "system:serviceaccount:default:*"}}, "sub", "wildcard"),
     ({"StringEquals": {SUB: "system:serviceaccount:default:My-SA"}}, "sub", "case"),
+    ({"StringEquals": {SUB: "system:serviceaccount:default:my-s?"}}, "sub", "wildcard"),
     ({"StringEquals": {SUB: f"{SUBJECT}\n"}}, "sub", "space"),
     ({"StringLike": {SUB: f"{SUBJECT} "}}, "sub", "space"),
     ({"StringEquals": {SUB: "system:serviceaccount:prod:my-sa"}}, "sub", "namespace"),
@@ -138,9 +139,11 @@ def test_a_near_miss_in_a_condition(condition, claim, code):
     ],
 )
 def test_a_near_miss_in_the_principal(principal, code):
-    row = compare(CLAIMS, PROVIDER, ARN, policy(Principal=principal)).row("iss", "policy")
+    found = compare(CLAIMS, PROVIDER, ARN, policy(Principal=principal))
+    row = found.row("iss", "policy")
     assert row.status is Status.FAILED
     assert [miss.code for miss in row.misses] == [code]
+    assert found.obstacles == (), "its own row shows it"
 
 
 @pytest.mark.parametrize(
@@ -208,6 +211,26 @@ def test_what_else_stands_in_the_way():
     found = compare(CLAIMS, PROVIDER, ARN, deny)
     assert found.decision.reason == "explicit-deny"
     assert [(entry.effect, entry.statement) for entry in found.obstacles] == [("Deny", "No")]
+
+
+@pytest.mark.parametrize(
+    ("other", "condition", "elements"),
+    [
+        ({"Effect": "Deny"}, None, {"Action": "sts:TagSession"}),
+        ({"Principal": {"Federated": f"{ARN}X"}}, {"StringEquals": {SUB: f"{SUBJECT}-2"}}, {}),
+    ],
+)
+def test_a_deny_comes_nearest_no_more_than_what_is_for_another_provider(other, condition, elements):
+    statements = [*policy(**other)["Statement"], *policy(condition, **elements)["Statement"]]
+    found = compare(CLAIMS, PROVIDER, ARN, {"Statement": statements})
+    assert found.row("sub", "policy").places == (("Statement", "1", "Condition", "StringEquals", SUB),)
+
+
+def test_a_set_operator_is_worth_a_word_where_it_is_met():
+    set_operator, plain = "ForAllValues:StringEquals", "StringEquals"
+    blocks = {set_operator: {SUB: SUBJECT}}, {set_operator: {SUB: "x"}}, {plain: {SUB: SUBJECT}}
+    words = [compare(CLAIMS, PROVIDER, ARN, policy(block)).row("sub", "policy").notes for block in blocks]
+    assert words == [("ForAllValues",), (), ()]
 
 
 def test_a_policy_of_one_object_without_a_version():

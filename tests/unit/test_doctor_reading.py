@@ -263,6 +263,10 @@ def test_edits_are_a_distance(one: str, other: str) -> None:
     assert abs(len(one) - len(other)) <= apart <= max(len(one), len(other))
 
 
+def test_neighbours_that_changed_places_are_one_edit() -> None:
+    assert [edits(one, "prod", within=2) for one in ("pord", "prdo", "rpdo")] == [1, 1, 2]
+
+
 def test_the_nearest_is_first() -> None:
     assert near("default", ["defaults-of-ci", "defalut", "defaulted"]) == ["defalut", "defaulted", "defaults-of-ci"]
 

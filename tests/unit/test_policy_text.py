@@ -42,6 +42,17 @@ def test_one_character_is_one_difference():
     assert [(span.left, span.right) for span in spans if not span.same] == [("aws", "")]
 
 
+@pytest.mark.parametrize(
+    ("left", "right", "spans"),
+    [
+        ("a-default-z", "a-other-z", [("a-", "a-"), ("default", "other"), ("-z", "-z")]),  # not by the e in both
+        ("1abc2", "xabcy", [("1", "x"), ("abc", "abc"), ("2", "y")]),
+    ],
+)
+def test_what_agrees_by_chance_belongs_to_the_difference(left, right, spans):
+    assert [(span.left, span.right) for span in difference(left, right)] == spans
+
+
 def test_what_nobody_would_read_is_one_difference():
     long = "ab" * LONGEST
     assert [span.same for span in difference(f"x{long}y", f"x{long[::-1]}y")] == [True, False, True]
