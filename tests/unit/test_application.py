@@ -426,6 +426,14 @@ CONVICTED: dict[str, tuple[Callable[[Fakes], Any], str, Step, Step | None]] = {
 }
 
 
+@pytest.mark.parametrize(("said", "fix_id"), [("failed to fetch token: x", "kubelet"), ("no such device", "describe")])
+def test_why_the_token_is_not_mounted_says_where_to_look(said: str, fix_id: str) -> None:
+    fakes = healthy()
+    waiting(fakes, f'MountVolume.SetUp failed for volume "aws-iam-token" : {said}')
+    fix = examined(fakes).fix
+    assert (fix and fix.id) == fix_id
+
+
 @pytest.mark.parametrize("name", CONVICTED)
 def test_the_cause_is_named_where_it_lies_and_nothing_else_beside_it(name: str) -> None:
     spoil, check_id, lies, shows = CONVICTED[name]

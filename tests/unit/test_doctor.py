@@ -455,6 +455,14 @@ FIXES: dict[str, tuple[Callable[[Fakes], Any], str, list[list[str]]]] = {
         "profile",
         [["kubectl", "-n", "default", "get", "deployment/web", "-o", "yaml"]],
     ),
+    "a profile of a Secret, which an empty one would not undo": (
+        lambda f: (
+            container(f).update(envFrom=[{"secretRef": {"name": "s"}}]),
+            answer(f, "env", stdout="AWS_PROFILE=prod\n"),
+        ),
+        "profile",
+        [["kubectl", "-n", "default", "get", "deployment/web", "-o", "yaml"]],
+    ),
     "handwritten": (
         lambda f: f.pod.update(spec=f.mutated(handwritten())["spec"]),
         "handwritten",

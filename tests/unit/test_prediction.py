@@ -720,6 +720,11 @@ def test_where_we_may_not_try_a_change_the_prediction_is_that_of_the_copy(error:
     assert (found.outcome, found.accepted, found.refused) == (asked.outcome, (), "")
 
 
+@pytest.mark.parametrize(("error", "tried"), [(FORBIDDEN, True), (NOT_AUTHORIZED, False)])
+def test_the_pod_of_a_fix_is_tried_unless_its_workload_is_refused(error: FlowError, tried: bool) -> None:
+    assert ("pod_fixed" in spoilt(bare_label, dry_run_patch=error).evidence) is tried
+
+
 def test_a_change_of_a_workload_is_a_patch_of_its_template() -> None:
     fakes = healthy()
     bare_label(fakes)
