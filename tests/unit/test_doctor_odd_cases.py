@@ -98,6 +98,10 @@ BROKEN: dict[str, tuple[Spoil, str, str, str]] = {
         lambda fakes: add_variable(fakes, "AWS_ROLE_SESSION_NAME", value="a"),
         *("pod.request", "aws-cli: AWS_ROLE_SESSION_NAME=a", "session_name"),
     ),
+    "a session's name of too many letters": (
+        lambda fakes: add_variable(fakes, "AWS_ROLE_SESSION_NAME", value="a" * 65),
+        *("pod.request", "aws-cli: AWS_ROLE_SESSION_NAME=aaaa", "session_name"),
+    ),
     "a session's name from a ConfigMap": (
         lambda fakes: (
             fakes.config_maps.update(names={"AWS_ROLE_SESSION_NAME": "billing (prod)"}),

@@ -129,6 +129,7 @@ def test_what_is_around_a_token_is_removed_and_said(text, removed):
     made = read(text)
     assert (made.removed, made.problems) == (removed, ())
     assert (made.header, made.claims, made.signature) == (HEADER, CLAIMS, len(S))
+    assert read(text, was_base64=True).removed == tuple(dict.fromkeys(("base64", *removed)))
 
 
 @pytest.mark.parametrize("text", [text for text, *_ in PROBLEMS] + [TOKEN, base64.b64encode(TOKEN.encode()).decode()])

@@ -135,8 +135,11 @@ def test_what_iam_would_not_store_is_said_in_its_words():
     assert policy_text.read('{"Version": "2012-10-17"}').refusals == (
         ("malformed", "Missing required field Statement"),
     )
-    long = json.dumps({"Version": "2012-10-17", "Id": "x" * 2048, "Statement": []})
-    assert policy_text.read(long).refusals[-1] == ("quota", "Cannot exceed quota for ACLSizePerRole: 2048")
+    around = len("".join(json.dumps({"Version": "2012-10-17", "Id": "", "Statement": []}).split()))
+    for size, refused in ((2048, False), (2049, True)):
+        long = json.dumps({"Version": "2012-10-17", "Id": "x" * (size - around), "Statement": []})
+        quota = ("quota", "Cannot exceed quota for ACLSizePerRole: 2048")
+        assert (quota in policy_text.read(long).refusals) is refused
     assert ("characters", "方") in policy_text.read('{"Id": "方"}').refusals
 
 

@@ -358,6 +358,16 @@ def test_what_was_not_read_may_fail_before_the_next_broken_link() -> None:
     assert (foretold.outcome, foretold.check.id, "role.exists" in unknown) == (NEXT, "pod.pod_identity", True)
 
 
+def test_without_the_clusters_issuer_the_prediction_has_the_one_that_the_role_trusts() -> None:
+    """With none STS would have no provider for it."""
+    fakes = healthy()
+    FIXES["static keys"][0](fakes)
+    fakes.errors["cluster_discovery"] = FORBIDDEN
+    foretold = examine(consented(fakes.ports(), NOTHING), SUBJECT).prediction
+    assert foretold is not None
+    assert (foretold.outcome, "issuer.discovery" in {check.id for check in foretold.unknown}) == (Outcome.UNKNOWN, True)
+
+
 def test_a_kubelet_that_renews_no_token_may_get_none_for_a_new_pod() -> None:
     foretold = spoilt(FIXES["static keys"][0], not_renewed).prediction
     assert foretold is not None
@@ -789,7 +799,7 @@ def for_seconds(fakes: Fakes, duration: str) -> None:
 
 
 def test_a_session_that_no_role_allows_is_shortened() -> None:
-    fix = spoilt(lambda fakes: for_seconds(fakes, "90000")).fix
+    fix = spoilt(lambda fakes: for_seconds(fakes, "43201")).fix
     assert fix is not None
     assert (fix.id, '"--duration-seconds", "3600"' in fix.commands[0]) == ("shorter_session", True)
 
