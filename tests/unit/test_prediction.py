@@ -311,6 +311,7 @@ LEADS_TO: dict[str, tuple[tuple[Callable[[Fakes], Any], ...], dict[str, Any], Ou
     ),
     "not restarted": ((FIXES["not restarted"][0],), {}, SHOULD_WORK, ""),
     "the label": ((FIXES["skip label"][0],), {}, WORKS, ""),
+    "the path omitted": ((FIXES["path omitted"][0],), {"assume_role": NOT_AUTHORIZED}, SHOULD_WORK, ""),
     "a container that is skipped": ((FIXES["skipped container"][0],), {}, SHOULD_WORK, ""),
     "the label and a volume for root alone": (
         *((FIXES["skip label"][0], for_root_alone), {}),
