@@ -130,6 +130,8 @@ def test_a_healthy_pod_passes_but_for_what_nobody_can_see() -> None:
     assert {it.id: it.status for it in found.checks if it.status is not PASSED} == unseen
     assert (found.verdict.outcome, found.fix) == (Outcome.WORKS, None)
     assert found.read_at == Fakes().now
+    annotation = next(it for it in found.walk.checks if it.id == "service_account.annotation")
+    assert (annotation.got, annotation.expected) == (ROLE, ANNOTATION)
     assert found.evidence["workload"] == {"kind": "deployment", "name": "web", "again": "restart"}
     assert set(found.evidence) == {"workload", "pod", "pods"}
 

@@ -538,6 +538,12 @@ def test_the_metadata_service_may_be_asked_for_credentials() -> None:
     assert not is_other_matter(said)
 
 
+def test_a_program_that_wanted_to_send_the_api_servers_token_to_sts_was_about_credentials() -> None:
+    assert not is_other_matter(
+        "WebIdentityErr: failed fetching WebIdentity token: open /var/run/secrets/kubernetes.io/serviceaccount/token"
+    )
+
+
 def test_a_refusal_from_before_the_trust_policy_was_corrected_is_not_put_on_the_organization() -> None:
     """A Pod that is restarted seldom still has it in its log, when everything has been right for minutes."""
     found = refused(f"AccessDenied: {REFUSED}")

@@ -63,6 +63,14 @@ def test_a_token_by_hand_is_followed_to_the_end(directory: str) -> None:
         assert (not_needed.status, not_needed.reason) == (Status.UNKNOWN, "by_hand")
 
 
+def test_a_provider_for_the_audience_of_the_manifest_is_enough() -> None:
+    fakes = by_hand(audience="vault.example.com")
+    fakes.provider["ClientIDList"] = ["vault.example.com"]
+    asked = check_of(reading(fakes).walk, "provider.audience")
+    assert asked is not None
+    assert (asked.status, asked.expected) == (Status.PASSED, "vault.example.com")
+
+
 @pytest.mark.parametrize(
     ("mount", "path"),
     [

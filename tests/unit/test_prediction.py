@@ -171,29 +171,32 @@ def test_the_copy_has_the_verdict_of_the_diagnosis(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "error",
+    ("error", "reason"),
     [
-        FORBIDDEN,
-        NotPermitted(code="aws_no_such_profile", server_message="no"),
-        NotPermitted(code="Unauthorized", server_message="no", status=401),
-        Refused(code="SignatureDoesNotMatch", server_message="Signature expired: 10:00 is now earlier than 11:00"),
-        Unreachable(code=TIMED_OUT, server_message=""),
-        Unreachable(code=OUT_OF_TIME, server_message=""),
-        Unreachable(code="aws_no_region", server_message="no"),
-        ServerFailed(code="Throttling", server_message="no"),
-        NotUnderstood(code="unexpected_answer", server_message="<html>"),
-        TooLarge(code="answer_too_large", server_message="no"),
-        NotFound(code="NoSuchEntity", server_message="no", status=404),
+        (FORBIDDEN, "no_permission"),
+        (NotPermitted(code="aws_no_such_profile", server_message="no"), "no_configuration"),
+        (NotPermitted(code="Unauthorized", server_message="no", status=401), "login"),
+        (
+            Refused(code="SignatureDoesNotMatch", server_message="Signature expired: 10:00 is now earlier than 11:00"),
+            "own_clock",
+        ),
+        (Unreachable(code=TIMED_OUT, server_message=""), "unreachable"),
+        (Unreachable(code=OUT_OF_TIME, server_message=""), "out_of_time"),
+        (Unreachable(code="aws_no_region", server_message="no"), "no_region"),
+        (ServerFailed(code="Throttling", server_message="no"), "server_failed"),
+        (NotUnderstood(code="unexpected_answer", server_message="<html>"), "unreadable_answer"),
+        (TooLarge(code="answer_too_large", server_message="no"), "answer_too_large"),
+        (NotFound(code="NoSuchEntity", server_message="no", status=404), ""),
     ],
-    ids=lambda error: error.code,
 )
-def test_the_copy_says_again_why_something_was_not_read(error: FlowError) -> None:
+def test_the_copy_says_again_why_something_was_not_read(error: FlowError, reason: str) -> None:
     def recorded(error: FlowError) -> Check:
         findings = Findings(Step.STS_ASSUME, Fakes().ports(), ("role.exists",))
         findings.refused("role.exists", error, where="GetRole")
         return findings.report().check("role.exists")
 
     check = recorded(error)
+    assert check.reason == reason
     assert recorded(refusal(check)) == check
     assert isinstance(refusal(dataclasses.replace(check, status=Status.NOT_REACHED)), NotKnown)
 
@@ -311,6 +314,7 @@ LEADS_TO: dict[str, tuple[tuple[Callable[[Fakes], Any], ...], dict[str, Any], Ou
     ),
     "not restarted": ((FIXES["not restarted"][0],), {}, SHOULD_WORK, ""),
     "the label": ((FIXES["skip label"][0],), {}, WORKS, ""),
+    "the path omitted": ((FIXES["path omitted"][0],), {"assume_role": NOT_AUTHORIZED}, SHOULD_WORK, ""),
     "a container that is skipped": ((FIXES["skipped container"][0],), {}, SHOULD_WORK, ""),
     "the label and a volume for root alone": (
         *((FIXES["skip label"][0], for_root_alone), {}),

@@ -17,7 +17,7 @@ from app.flow.doctor.evidence import audience_of
 from app.flow.doctor.prediction import container_files
 from app.flow.doctor.prediction.copied import copy_of
 from app.flow.doctor.webhook import predicted
-from app.flow.errors import NotPermitted
+from app.flow.errors import FlowError, NotFound, NotPermitted
 from app.flow.lessons import predictions
 from app.flow.model import Check, Status, Step
 from app.flow.names import host_and_path
@@ -193,6 +193,22 @@ def test_what_only_the_webhooks_audience_decides_is_open_where_nothing_shows_it(
     assert (shown.status, audience_of(found.walk)) == (
         (Status.PASSED, KOPS) if dry_run else (Status.NOT_REACHED, "sts.amazonaws.com")
     )
+
+
+@pytest.mark.parametrize(
+    ("method", "error", "reason"),
+    [
+        ("service_account", NotFound(code="NotFound", server_message="no", status=404), "no_volume"),
+        ("pod", NotPermitted(code="Forbidden", server_message="no", status=403), "no_permission"),
+        ("pod", NotFound(code="NotFound", server_message="no", status=404), "no_pod"),
+    ],
+)
+def test_an_audience_that_nothing_shows_is_not_called_refused(method: str, error: FlowError, reason: str) -> None:
+    fakes = kops()
+    fakes.errors[method] = error
+    fakes.provider["ClientIDList"] = ["sts.other"]
+    asked = check(examine(fakes.ports(), SUBJECT), "provider.audience")
+    assert (asked.status, asked.reason) == (Status.UNKNOWN, reason)
 
 
 def test_no_token_is_requested_for_an_audience_that_is_only_usual() -> None:

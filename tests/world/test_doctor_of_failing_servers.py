@@ -99,6 +99,10 @@ def test_an_api_server_that_asks_to_try_again_is_asked_once_more(operator: Opera
                 ports.cluster.version()
         assert server.times == 2 + 1 + 1
 
+        server.retry_after = "9" * 5_000  # which Python reads as no number
+        with pytest.raises(ServerFailed):
+            wiring.live(Choice(), attempts=1).cluster.version()
+
 
 @pytest.mark.parametrize("status", [200, 302, 403, 404, 405])
 def test_what_no_api_of_aws_answers_is_nothing_about_the_account(

@@ -21,7 +21,7 @@ from app.clients.kubernetes.library import ApiException, RESTClientObject
 from app.clients.recorder import Recorder, wire_headers
 from app.flow import strict_json
 from app.flow.errors import Refused
-from app.flow.json_access import get, get_str
+from app.flow.json_access import get, get_str, whole_number
 from app.flow.model import JsonValue
 from app.flow.redaction import MASK
 
@@ -146,9 +146,8 @@ class RecordingRestClient(RESTClientObject):  # type: ignore[misc]
 
 def _seconds_to_wait(refused: ApiException) -> int | None:
     """How long an overloaded server asks us to wait; None where it does not, or for too long."""
-    asked = str((refused.headers or {}).get("Retry-After", ""))
-    soon = refused.status == TOO_MANY and asked.isascii() and asked.isdigit() and int(asked) <= LONGEST_WAIT
-    return int(asked) if soon else None
+    asked = whole_number(str((refused.headers or {}).get("Retry-After", "")))
+    return asked if refused.status == TOO_MANY and asked is not None and asked <= LONGEST_WAIT else None
 
 
 def _with_query(url: str, query: Any) -> str:
