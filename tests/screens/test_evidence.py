@@ -97,7 +97,7 @@ def test_any_report_is_drawn_without_a_fall_and_without_foreign_markup(step, dat
 def test_what_follows_the_first_sentence_of_an_outcome_stands_beside_it_as_the_language_has_it():
     found = Check(id="access.list_buckets", status=Status.UNKNOWN, reason="answer_too_large")
     report, content = StepReport(step=Step.ACCESS, checks=(found,), evidence={}, exchanges=()), load("ja")
-    html = outcome(report, Walk(subject=SUBJECT, reports=(report,)), content, [])
+    html = outcome(report, Walk(subject=SUBJECT, reports=(report,)), content, []).replace("\u00a0", " ")
     assert f"。{content.message('reasons.answer_too_large')}" in html
 
 

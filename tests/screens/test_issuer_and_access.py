@@ -16,15 +16,14 @@ EN = load("en")
 
 
 def drawn(step, fakes):
-    report = walk(fakes.ports(), SUBJECT).report(step)
-    below = BELOW_CHECKS[step](report, EN) if step in BELOW_CHECKS else ""
-    return below + VIEWS[step].evidence(report, EN)
+    found = walk(fakes.ports(), SUBJECT)
+    below = BELOW_CHECKS[step](found, EN) if step in BELOW_CHECKS else ""
+    return below + VIEWS[step].evidence(found.report(step), EN)
 
 
 def places(fakes):
     """The class and the words of each of the three places that name the issuer."""
-    report = walk(fakes.ports(), SUBJECT).report(Step.OIDC_PROVIDER)
-    below = BELOW_CHECKS[Step.OIDC_PROVIDER](report, EN)  # beside the rest, which is as long
+    below = BELOW_CHECKS[Step.OIDC_PROVIDER](walk(fakes.ports(), SUBJECT), EN)  # beside the rest, which is as long
     html = below.partition('<ol class="addresses">')[2].partition("</ol>")[0]
     return re.findall(r'<li class="(\w*)">(.*?)</li>', html)
 

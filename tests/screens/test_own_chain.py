@@ -238,7 +238,8 @@ def test_an_opened_diagnosis_is_reproduced_under_its_names(screen, simulation, l
     assert shown.world.seeded.namespace == "prod"
     assert shown.world.faults == ("F21",)
     assert shown.title == load(language).lesson("break_it").title
-    assert prose(load(language).message("mode.copied", service_account="prod/my-sa")) in shown.html("own_names")
+    copied = prose(load(language).message("mode.copied", service_account="prod/my-sa"))
+    assert copied.replace("\u00a0", " ") in shown.html("own_names")
     assert "prod/my-sa" in plain(shown.html("diagnosis"))
     assert "payments" in shown.html("lab_fault")
     shown.click("reset")

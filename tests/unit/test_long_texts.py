@@ -15,7 +15,7 @@ from app.flow.verdict.log_sentences import _SENTENCE
 from app.flow.visible import visible_ends
 from app.ui.draw.code import code
 from app.ui.figures.wire import indented
-from app.ui.text import counted
+from app.ui.text import held
 from app.world.node.programs.unix.sorting import _FIELD
 from app.world.node.shell.patterns import bracket
 
@@ -35,7 +35,7 @@ CASES = {
     "beginnings of a variable": lambda n: _REGION.findall("AWS_" * n),
     "digits in a log": lambda n: _SENTENCE.search("0" * n),
     "beginnings of a document": lambda n: code(load("en"), "[" * n),
-    "numbers": lambda n: counted("1," * n),
+    "numbers": lambda n: held("1," * n),
     "ends of XML": lambda n: indented("<a" + "</" * n),
     "blanks of a field": lambda n: _FIELD.findall(" " * n),
     "a bracket": lambda n: bracket([("a", False)] * n),

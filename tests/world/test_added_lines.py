@@ -69,7 +69,7 @@ def test_init_containers_are_explained_like_the_others(walk_of):
 def test_the_words_name_the_values_of_this_pod(walk_of):
     lines, pod = added(walk_of(**PODS["token-expiration"]).report(Step.WEBHOOK))
     explained = {line.path[-1]: explanation(line.path, pod, load("en")) for line in lines}
-    assert "10 min" in explained["expirationSeconds"]
+    assert "10\u00a0min" in explained["expirationSeconds"]
     assert "0644" in explained["defaultMode"]
 
 

@@ -150,7 +150,8 @@ def test_only_so_many_worlds_are_made_at_a_time(simulation, monkeypatch):
         running -= 1
 
     async def make_all(names):
-        await asyncio.gather(*map(simulation._maker.get_or_create, names))
+        make = simulation._maker.get_or_create
+        await asyncio.gather(*(make(name, None, start="finished") for name in names))
 
     monkeypatch.setattr(scenario, "seed", seed)
     monkeypatch.setattr(simulation._maker, "_room", asyncio.Semaphore(2))
