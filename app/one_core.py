@@ -50,12 +50,12 @@ class OneCore:
         try:
             core, before, own = self.gather(), self._busy(), time.process_time()
             while True:
-                self._keep({core})
                 began = time.monotonic()
                 await asyncio.sleep(EVERY_SECONDS * random.uniform(1, 2))  # noqa: S311 - no secret
                 seconds, now, own_now = time.monotonic() - began, self._busy(), time.process_time()
-                others = {it: (now[it] - before[it]) / seconds for it in now.keys() & before.keys() & self._allowed}
-                core = better(core, others, own=(own_now - own) / seconds)
+                busy = {it: (now[it] - before[it]) / seconds for it in now.keys() & before.keys() & self._allowed}
+                core = better(core, busy, own=(own_now - own) / seconds)
+                self._keep({core})
                 before, own = now, own_now
         except (OSError, ValueError, IndexError):
             return  # a sandbox without these files, or one that forbids it
