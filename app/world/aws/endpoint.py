@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from app.flow.json_access import whole_number
 from app.serving.gate import is_loopback_host
 from app.world.aws import metadata, protocols, query_api
 from app.world.aws.cloudtrail import api as cloudtrail_api
@@ -86,8 +87,8 @@ class _Endpoint:
             error = AwsError(404, "MalformedQueryString", "The query string contains a syntax error.")
             return query_api.refusal("sts", error)
         response = await self._dispatch(call)
-        notice(self._directory, call, response.status_code)
         if (account := account_of_call(self._directory, call)) is not None:
+            notice(account, call, response.status_code)
             # STS judges tokens by this clock; the server dates what is of no account.
             response.headers["date"] = formatdate(account.clock.now(), usegmt=True)
         return response
@@ -175,9 +176,8 @@ def _too_large(request: Request) -> AwsError:
     """S3's words are known. IAM's and STS's are not: theirs say what the HTTP status says."""
     if not _is_s3(request):
         return AwsError(413, "RequestEntityTooLarge", "Request Entity Too Large")
-    announced = request.headers.get("content-length", "")
-    size = int(announced) if announced.isascii() and announced.isdigit() and len(announced) < 19 else BODY_LIMIT + 1
-    return too_large(size, BODY_LIMIT)
+    announced = whole_number(request.headers.get("content-length", ""))
+    return too_large(BODY_LIMIT + 1 if announced is None else announced, BODY_LIMIT)
 
 
 def _unread(request: Request, error: AwsError) -> Response:

@@ -30,16 +30,15 @@ _OBJECTS = (
 """Which field names the object, and its kind; the first that is there counts."""
 
 
-def notice(directory: Directory, call: Incoming, status: int) -> None:
-    """Adds the event of a request that was answered, unless this app sent it or no account is known."""
+def notice(account: Account, call: Incoming, status: int) -> None:
+    """Adds the event of a request about an account that was answered, unless this app sent it."""
     headers = dict(call.headers)
     if is_this_app(headers) and not is_developer(headers):
         return
     key_id, service = _scope(call)
-    asked = {} if service == "s3" else _fields(call)
-    account = _account(directory, key_id, asked)
-    if account is None or key_id == account.explorer.access_key_id:
+    if key_id == account.explorer.access_key_id:
         return
+    asked = {} if service == "s3" else _fields(call)
     tool = tool_of(headers)
     kind, name, action = _s3(call) if service == "s3" else _object(call, asked)
     is_new = status == 200 and note_call(account, service, action, headers.get("user-agent", ""))
@@ -60,9 +59,11 @@ def notice(directory: Directory, call: Incoming, status: int) -> None:
 
 
 def account_of_call(directory: Directory, call: Incoming) -> Account | None:
-    """The account that a request is about; None where it names none that exists."""
-    key_id, service = _scope(call)
-    return _account(directory, key_id, {} if key_id or service == "s3" else _fields(call))
+    """The account of a request's key, or without a key that of the role it asks for; None where there is none."""
+    key_id, _ = _scope(call)
+    parts = [] if key_id else _fields(call).get("RoleArn", "").split(":")
+    number = account_of(key_id) if key_id else parts[4] if len(parts) > 5 else ""
+    return directory.account(number) if number else None
 
 
 def _scope(call: Incoming) -> tuple[str, str]:
@@ -76,13 +77,6 @@ def _fields(call: Incoming) -> Mapping[str, str]:
         return dict([*fields(call.body), *call.query]) if call.method == "POST" else dict(call.query)
     except ValueError:
         return {}
-
-
-def _account(directory: Directory, key_id: str, asked: Mapping[str, str]) -> Account | None:
-    """The account of the key; for a call without a key, the account of the role that it asks for."""
-    parts = asked.get("RoleArn", "").split(":")
-    number = account_of(key_id) if key_id else parts[4] if len(parts) > 5 else ""
-    return directory.account(number) if number else None
 
 
 def _object(call: Incoming, asked: Mapping[str, str]) -> tuple[str, str, str]:
