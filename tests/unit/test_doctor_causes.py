@@ -62,6 +62,19 @@ def test_an_annotation_on_the_deployment_is_the_cause_too() -> None:
     assert (fix_id, annotate[-1]) == ("annotate_account", f"{ROLE_ARN}={ROLE}")
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_annotation_without_a_value_is_not_missing(language: str) -> None:
+    """Helm charts write it so: bitnami's `serviceAccount.annotations` with an unset value, say."""
+    fakes, content = healthy(), load(language)
+    bare(fakes)
+    fakes.service_account["metadata"]["annotations"] = {ROLE_ARN: ""}
+    found = reading(fakes)
+    assert (found.verdict.check and found.verdict.check.got) == f'{ROLE_ARN}=""'
+    said = verdict_words.cause(found, content)
+    assert content.message("reasons.empty_annotation") in said
+    assert content.message("doctor.causes.not_annotated") not in said
+
+
 # --- Another audience in the Pod's volume ----------------------------------------------------------------------------
 
 

@@ -375,7 +375,7 @@ def test_a_healthy_chain_asks_for_no_list() -> None:
     assert not asked & {"namespaces", "service_accounts", "roles", "config_map", "cluster"}
 
 
-@pytest.mark.parametrize("value", [f"{ROLE} ", f" {ROLE}", f"{ROLE}\t"])
+@pytest.mark.parametrize("value", [f"{ROLE} ", f" {ROLE}", f"{ROLE}\t", f"{ROLE}\u200b"])
 def test_blanks_around_the_arn_are_taken_away(value: str) -> None:
     fakes = healthy()
     annotated(fakes, value)
@@ -399,6 +399,7 @@ def test_quotes_around_the_arn_are_taken_away(value: str) -> None:
         (ROLE.replace(ACCOUNT, ""), ROLE),
         (ROLE.replace(ACCOUNT, "ACCOUNT_ID"), ROLE),
         (f"arn:aws:iam:us-east-1:{ACCOUNT}:role/team/role/web", f"arn:aws:iam::{ACCOUNT}:role/team/role/web"),
+        (ROLE.replace(":role/", ":role:"), ROLE),
         ("role/team/s3-reader", f"arn:aws:iam::{ACCOUNT}:role/team/s3-reader"),
         (f"arn:aws:iam::444455556666:role/{ROLE}", "ROLE_ARN"),
         (f"arn:aws:iam::{ACCOUNT}:policy/s3-reader", "ROLE_ARN"),

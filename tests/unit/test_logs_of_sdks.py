@@ -471,6 +471,110 @@ FIXES = {
         "CRT debug logs",
         *("pod.request", "default_chain"),
     ),
+    "Java 2, at a service that refuses with the status 400": (
+        f"x.DynamoDbException: User: {SESSION} is not authorized to perform: dynamodb:GetItem on resource: x because "
+        "no identity-based policy allows it (Service: DynamoDb, Status Code: 400, Request ID: 1)",
+        *("pod.application", "permit"),
+    ),
+    "Java 2, with a session that has ended": (
+        "The security token included in the request is expired (Service: Ssm, Status Code: 400, Request ID: 1)",
+        *("pod.application", "renew_session"),
+    ),
+    "Terraform, which wraps its lines": (  # hashicorp/terraform-provider-aws#28908
+        "│ Error: failed to refresh cached credentials, no EC2 IMDS role found,\n"
+        "│ operation error ec2imds: GetMetadata, request canceled, context deadline\n│ exceeded\n╵",
+        *("pod.request", "default_chain"),
+    ),
+    "Terraform, in JSON": (  # cresta/atlantis-drift-detection#294
+        r'{"error":"failed to refresh credentials, no EC2 IMDS role found,\noperation error ec2imds: GetMetadata"}',
+        *("pod.request", "default_chain"),
+    ),
+    "Go 2, with keys of its own that are empty": (  # konstructio/kubefirst-api#372
+        "failed to refresh cached credentials, static credentials are empty",
+        *("pod.request", "default_chain"),
+    ),
+    "boto 2, which knows no web identity": (
+        "boto.exception.NoAuthHandlerFound: No handler was ready to authenticate. 1 handlers were checked.",
+        *("pod.request", "default_chain"),
+    ),
+    ".NET 4, without credentials": (
+        "Amazon.Runtime.AmazonClientException: Failed to resolve AWS credentials. The credential providers used to "
+        "search for credentials returned the following errors:",
+        *("pod.request", "default_chain"),
+    ),
+    "JavaScript 3, without a credential": (
+        "Error: Credential is missing\n    at x.js:1:1",
+        "pod.request",
+        "default_chain",
+    ),
+    "JavaScript 2, without a region": ("ConfigError: Missing region in config", "pod.application", "own_region"),
+    "Hadoop, with an older SDK": (
+        "java.lang.ClassNotFoundException: Class com.amazonaws.auth.WebIdentityTokenCredentialsProvider not found",
+        *("pod.request", "default_chain"),
+    ),
+    "a program that does not sign": (  # kiwigrid/helm-charts#152
+        '[403] {"Message":"User: anonymous is not authorized to perform: es:ESHttpGet"}',
+        *("pod.request", "default_chain"),
+    ),
+    "object_store, without the metadata": (
+        "Generic S3 error: Error performing PUT http://169.254.169.254/latest/api/token in 1.2s, after 10 retries",
+        *("pod.request", "default_chain"),
+    ),
+    "OpenSearch": (  # fluent/fluent-bit#2714
+        f'{{"reason":"no permissions for [indices:data/write/bulk] and User [name={ROLE}, backend_roles=[{ROLE}]]"}}',
+        *("pod.application", "opensearch"),
+    ),
+    "another service than STS": (  # cortexproject/cortex#1950
+        r"WebIdentityErr: failed to retrieve credentials\ncaused by: InvalidAction: Could not find operation "
+        r"AssumeRoleWithWebIdentity for version 2011-06-15\n\tstatus code: 400, request id: 3",
+        *("pod.application", "other_server"),
+    ),
+    "Go 1, without TLS": (  # oxyno-zeta/s3-proxy#390
+        f'{GO_1}Post "http://sts.us-east-1.amazonaws.com/": read tcp 1.2.3.4:5->6.7.8.9:80: connection reset by peer',
+        *("pod.application", "cut_off"),
+    ),
+    "Go 1, refused by a proxy": (f"{GO_1}{NO_WAY}Forbidden", "pod.application", "proxy_refuses"),
+    "Go 2, unknown to a proxy": (f"{STS_2}{NO_WAY}Proxy Authentication Required", "pod.application", "proxy_refuses"),
+    "Kotlin, refused by a proxy": (  # aws/aws-sdk-kotlin#1180
+        "Caused by: java.io.IOException: Unexpected response code for CONNECT: 403",
+        *("pod.application", "proxy_refuses"),
+    ),
+    "PHP, without an address": (
+        "cURL error 6: Could not resolve host: sts.eu-west-1.amazonaws.com (see x) for https://sts.eu-west-1.amazonaws.com/",
+        *("pod.application", "name_resolution"),
+    ),
+    "PHP, without a way to STS": (
+        "cURL error 28: Connection timed out after 1000 milliseconds (see x) for https://sts.eu-west-1.amazonaws.com/",
+        *("pod.application", "egress"),
+    ),
+    "PHP, without trust in the certificate": (
+        "cURL error 60: SSL certificate problem: unable to get it (see x) for https://sts.eu-west-1.amazonaws.com/",
+        *("pod.application", "certificate"),
+    ),
+    "Ruby, without a way to STS": (
+        "Failed to open TCP connection to sts.us-east-1.amazonaws.com:443 (execution expired)",
+        *("pod.application", "egress"),
+    ),
+    "Ruby, refused at once": (
+        'Failed to open TCP connection to sts.us-east-1.amazonaws.com:443 (Connection refused - connect(2) for "x")',
+        *("pod.application", "refused_connection"),
+    ),
+    ".NET, without an address": (
+        "System.Net.Http.HttpRequestException: Name or service not known (sts.eu-west-1.amazonaws.com:443)",
+        *("pod.application", "name_resolution"),
+    ),
+    ".NET, without a way to STS": (
+        "System.Net.Http.HttpRequestException: Connection timed out (sts.eu-west-1.amazonaws.com:443)",
+        *("pod.application", "egress"),
+    ),
+    "Java 2 with Netty, without a way to STS": (
+        "Unable to execute HTTP request: connection timed out after 2000 ms: sts.eu-west-1.amazonaws.com/52.94.1.1:443",
+        *("pod.application", "egress"),
+    ),
+    "boto3, with a region that cannot be one": (
+        'Could not connect to the endpoint URL: "https://sts.us-gov-west1.amazonaws.com/"',
+        *("pod.application", "own_region"),
+    ),
 }
 
 
@@ -526,6 +630,9 @@ def test_what_a_log_has_beside_the_sentence_is_not_kept() -> None:
         "NoSuchBucket: The specified bucket does not exist\n\tstatus code: 404, request id: 1, host id: x",
         "AWS Error NO_SUCH_BUCKET during ListObjectsV2 operation: The specified bucket does not exist",
         "AWS Error NETWORK_CONNECTION during HeadBucket operation: curlCode: 28, Timeout was reached",
+        "One or more parameter values were invalid (Service: DynamoDb, Status Code: 400, Request ID: 1)",
+        "An error occurred (AuthorizationHeaderMalformed) when calling the ListObjectsV2 operation: The authorization "
+        "header is malformed; the region 'us-east-1' is wrong; expecting 'eu-west-1'",
         "open /var/run/secrets/kubernetes.io/serviceaccount/token: permission denied",
     ],
 )
@@ -612,6 +719,11 @@ WAYS = [
         "The provided token is malformed or otherwise invalid.",
         "global_session",
     ),
+    (
+        "InvalidToken: The provided token is malformed or otherwise invalid.",
+        "global_session",
+    ),
+    ("Amazon.SQS.AmazonSQSException: The security token included in the request is invalid.", "global_session"),
 ]
 
 
@@ -706,9 +818,11 @@ def test_what_could_not_be_read_leaves_open_what_the_program_sent() -> None:
     assert refused(f"AccessDenied: {REFUSED}", spoil).verdict.remaining[-1] == "other_role"
 
 
-def test_a_program_that_ended_by_it_leaves_it_open_as_well() -> None:
+@pytest.mark.parametrize("sends", [True, False])
+def test_a_program_that_ended_by_it_leaves_it_open_as_well(*, sends: bool) -> None:
+    """Sending the token to STS would not show who was refused, so it is not what to do next."""
     said = "You are not authorized to perform this operation. Encoded authorization failure message: Kj3_x-9"
-    found = refused(f"x.rb:1: {said} (Aws::EC2::Errors::UnauthorizedOperation)", sends=True)
+    found = refused(f"x.rb:1: {said} (Aws::EC2::Errors::UnauthorizedOperation)", sends=sends)
     assert (found.verdict.outcome, found.verdict.check and found.verdict.check.reason) == (Outcome.UNKNOWN, "encoded")
     assert (found.fix and found.fix.id) == "decode"
 

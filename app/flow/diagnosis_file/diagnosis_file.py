@@ -74,6 +74,7 @@ REASONS = frozenset(
         "webhooks_own",
         "optional_keys",
         "on_pod",
+        "empty_annotation",
         "own_audience",
         "sub_path",
         "api_alone",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import string
 from dataclasses import replace
 
 from app.flow.annotations import ROLE_ARN, is_role_arn
@@ -32,9 +33,11 @@ from app.flow.steps.trust_policy import OF_CALLER, OF_REQUEST, OF_TIME, is_of_ot
 from app.flow.steps.webhook import NEXT_POD
 from app.flow.verdict.refusals import CHANGED
 
+_BLANKS = f"{string.whitespace}\xa0\u200b\u200c\u200d\u2060\ufeff"
+"""What an ARN that was copied from a page or a chat may have around it, as well as what cannot be seen at all."""
 _QUOTES = "\"'`\u201c\u201d\u2018\u2019"
 """The quotation marks that may stand around a value because YAML or a shell took them for a part of it."""
-_NAMED_LAST = re.compile(r"(?:^|:)role/([^:]+)$")
+_NAMED_LAST = re.compile(r"(?:^|:)role[/:]([^:]+)$")
 """Finds the role, with its path, at the end of a text."""
 _ACCOUNT = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 
@@ -110,10 +113,10 @@ def correct_arn(names: Names) -> Fix:
     """
     if names.own_token:
         return pod_fixes.own_role(names, ROLE_HERE)
-    written = names.role_arn.strip()
+    written = names.role_arn.strip(_BLANKS)
     if written == ROLE_HERE:  # our own placeholder, pasted as it is
         return annotate(names)
-    if is_role_arn(found := written.strip(_QUOTES).strip()):
+    if is_role_arn(found := written.strip(_QUOTES).strip(_BLANKS)):
         commands, change = _write_arn(names, found), changes.annotated(names, role_arn=found)
         return Fix(id="without_quotes" if found != written else "without_blanks", commands=commands, change=change)
     named, accounts = _NAMED_LAST.search(written), set(_ACCOUNT.findall(written))

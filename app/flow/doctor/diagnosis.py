@@ -34,6 +34,7 @@ from app.flow.steps.webhook import LATER
 from app.flow.verdict.check_dependencies import PLACES
 from app.flow.verdict.judge import Outcome, Verdict, judge
 from app.flow.verdict.link_states import ChainState, chain_state
+from app.flow.verdict.refusals import LEAVES_OPEN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,11 +85,13 @@ class Diagnosis:
     @cached_property
     def fix(self) -> Fix | None:
         """What to do about the verdict, or how to find out more where no option of the doctor does; None where there is
-        nothing to do."""
+        nothing to do. No option shows which server refused the program, or whose request."""
         if self._of_next_pod is not None:
             judged = replace(self.verdict, check=self._of_next_pod)
             return self.options.fix(fix_for(judged, self.walk, self._documents))
-        if self.verdict.outcome is not Outcome.BROKEN and self.to_be_sure:
+        check = self.verdict.check
+        is_left_open = check is not None and check.reason in LEAVES_OPEN
+        if self.verdict.outcome is not Outcome.BROKEN and self.to_be_sure and not is_left_open:
             return None
         return self.options.fix(fix_for(self.verdict, self.walk, self._documents))
 

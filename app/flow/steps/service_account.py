@@ -38,6 +38,8 @@ WEBHOOKS_OWN = "webhooks_own"
 (`--watch-config-map`, as on kOps), or under another prefix (`--annotation-prefix`)."""
 ON_POD = "on_pod"
 """The reason of a role's annotation on the Pod, where the webhook does not read it (its pkg/cache)."""
+EMPTY = "empty_annotation"
+"""The reason of an annotation without a value, which the webhook takes for none (its pkg/cache, `Get`)."""
 
 
 def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[StepReport, StepContext]:
@@ -134,10 +136,12 @@ def _role_arn(
         )
         findings.explain("service_account.annotation", Status.FAILED, ON_POD)
         return step_context, "", where
-    got: JsonValue = role_arn or list(annotations)
+    got: JsonValue = role_arn or [f'{name}=""' if name == ROLE_ARN else name for name in annotations]
     findings.judge("service_account.annotation", bool(role_arn), got=got, expected=ROLE_ARN, where=where)
     if role_arn:
         return step_context, role_arn, where
+    if ROLE_ARN in annotations:
+        findings.explain("service_account.annotation", Status.FAILED, EMPTY)
     on_eks = bool(region_of(step_context.issuer))
     kept = written_role(pod, subject.service_account) if kubelet_status.pod_runs(pod) or not on_eks else ""
     if kept:

@@ -17,15 +17,17 @@ _NO_SESSION = (
 STS's global endpoint (opt-in regions)."""
 _GLOBAL = re.compile(r"(?:https://|Connect to |getaddrinfo E\w+ )sts\.amazonaws\.com\b(?!\.cn)")
 _NO_WAY = re.compile(
-    rf'endpoint URL: "https://(?P<botocore>[^"/]+)\.{OF_AWS}'
-    rf'|"https://(?P<go>[^"/]+)\.{OF_AWS}[^"]*": '
+    rf'endpoint URL: "https?://(?P<botocore>[^"/]+)\.{OF_AWS}'
+    rf'|"https?://(?P<go>[^"/]+)\.{OF_AWS}[^"]*": '
     r"(?:(?:dial|read|write) tcp|context deadline exceeded|net/http: |(?:unexpected )?EOF)"
-    rf"|(?:Connect to|getaddrinfo E\w+|HTTP request:|Inaccessible host:) `?(?P<other>\S+)\.{OF_AWS}"
+    r"|(?:Connect to|getaddrinfo E\w+|HTTP request:|Inaccessible host:|TCP connection to|connection timed out[^:]*:"
+    r"|not known|unavailable|Connection refused|timed out|cURL error (?:6|7|28|35|52|56): .*?) "
+    rf"[`(]?(?:https?://)?(?P<other>[^\s/(]+)\.{OF_AWS}"
 )
 """Matches a message that AWS was not reached, and the beginning of the host's name."""
 _NO_NAME = re.compile(
     r"dial tcp: |getaddrinfo E|UnknownHostException|Name or service not known|failure in name resolution"
-    r"|Inaccessible host: |HTTP request: [\w.-]+$"
+    r"|Inaccessible host: |HTTP request: [\w.-]+$|Could not resolve host: |Resource temporarily unavailable \("
 )
 """Matches a message that a server's name has no address, or that none came in time: where the SDK for Go writes no
 address after `dial tcp`, there was none (Go's `net.Dialer`)."""
@@ -33,8 +35,13 @@ _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d")
 _OF_STS = re.compile(rf"\bsts(?:-fips)?\.([\w-]+)\.{OF_AWS}")
 _OTHER_HOST = re.compile(r"hostname '.*' doesn't match|Hostname mismatch|x509: certificate is valid for ")
 """Matches a message that a certificate is valid, but for another server."""
-_REFUSED_AT_ONCE = re.compile(r"connect: connection refused|ECONNREFUSED|failed: Connection refused")
-_CUT_OFF = re.compile(r": (?:unexpected )?EOF|connection reset by peer|Connection was closed before we received")
+_REFUSED_AT_ONCE = re.compile(
+    r"connect: connection refused|ECONNREFUSED|failed: Connection refused|Connection refused \(|\(Connection refused"
+    r"|cURL error 7: .*Connection refused"
+)
+_CUT_OFF = re.compile(
+    r": (?:unexpected )?EOF|connection reset by peer|Connection was closed before we received|cURL error (?:35|52|56): "
+)
 """Matches a message that a connection ended before the response came."""
 _EITHER = "Could not connect to the endpoint URL: "
 """botocore's message both where there is no address and where the connection was refused at once
@@ -45,19 +52,26 @@ _GAVE_UP = re.compile(
 )
 """Matches the message of the SDK for Go, version 2, for a caller that stopped waiting for credentials."""
 _NO_PROXY = re.compile(r"proxy URL: |proxyconnect tcp: ")
+_PROXY_REFUSES = re.compile(
+    rf'"https://\S+\.{OF_AWS}[^"]*": (?:Forbidden|Proxy Authentication Required|Bad Gateway|Service Unavailable)\b'
+    r"|Unexpected response code for CONNECT: "
+)
+"""Matches what Go (`net/http`, the status of a response to CONNECT) and OkHttp say where a proxy does not connect."""
 _NO_TRUST = re.compile(
     rf"SSL validation failed for https://\S+\.{OF_AWS}|{OF_AWS}\S* .*x509: certificate|HTTP request: PKIX path building"
+    rf"|cURL error 60: .*{OF_AWS}"
 )
 
 
 def blames_surroundings(said: str) -> bool:
     """Whether the program did not reach AWS, or signed at the wrong time: something around the program is broken."""
-    return blames_clock(said) or any(it.search(said) for it in (_NO_WAY, _NO_NAME, _GAVE_UP, _NO_PROXY, _NO_TRUST))
+    found = (_NO_WAY, _NO_NAME, _GAVE_UP, _NO_PROXY, _PROXY_REFUSES, _NO_TRUST)
+    return blames_clock(said) or any(it.search(said) for it in found)
 
 
 def may_pass(said: str) -> bool:
     """Whether the error may pass by itself, as one on the way to AWS does, or too many requests to STS."""
-    lasting = blames_clock(said) or blames_certificate(said)
+    lasting = blames_clock(said) or blames_certificate(said) or refused_by_proxy(said)
     return is_throttled(said) or (blames_surroundings(said) and not lasting)
 
 
@@ -112,6 +126,11 @@ def lacks_connection(said: str) -> bool:
 def blames_proxy(said: str) -> bool:
     """Whether the program did not reach the proxy that it is set to use."""
     return _NO_PROXY.search(said) is not None
+
+
+def refused_by_proxy(said: str) -> bool:
+    """Whether the proxy that the program is set to use did not connect it to AWS."""
+    return _PROXY_REFUSES.search(said) is not None
 
 
 def blames_certificate(said: str) -> bool:

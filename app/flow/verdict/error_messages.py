@@ -40,7 +40,9 @@ _NO_CREDENTIALS = (
     *("No credentials found in credential_source", 'The source_profile "'),
     *("SharedCredsLoad: ", "failed to load credentials, ", "MissingAuthenticationToken"),
     *("Resolved credential object is not valid", "No signing credentials available"),
-    *(*_HIDING, "find AWS credentials in environment"),
+    *(*_HIDING, "find AWS credentials in environment", "static credentials are empty", "Credential is missing"),
+    *("Failed to resolve AWS credentials. ", "No handler was ready to authenticate", "User: anonymous is not "),
+    *("ClassNotFoundException: ", "169.254.169.254/latest/api/token", "/latest/meta-data/iam/security-credentials"),
 )
 _NO_PROFILE = re.compile(r"(?:aws: \[ERROR\]: )?(?:The config profile|failed to get shared config profile, )")
 _NO_MODULE = re.compile(
@@ -68,6 +70,14 @@ _OF_ACCESS = re.compile(
     r"|ACCESS|TOKEN|SIGNATURE|CREDENTIAL|SKEWED"
 )
 """Matches an error code that is about who asks, and not about what is asked for."""
+_WHO = re.compile(
+    r"not authorized to perform|security token|provided token|credentials|[Ss]ignature|Authentication Token"
+    r"|Access (?:to|[Dd]enied|Key)"
+)
+"""Finds that in the message itself, where a service with a JSON API refuses with the status 400, as DynamoDB does, and
+the SDK for Java 2 shows the status alone."""
+_OTHER_REGION = re.compile(r"the region '[\w-]+' is wrong")
+"""Finds that a bucket is in another region than the one that the program signed for."""
 _NO_ONE = re.compile(
     r"(?:^|: )(?:Access Denied\.?|Forbidden|You are not authorized to perform this operation\."
     r"|Access to the resource \S+ is denied\.|Access to KMS is not allowed"
@@ -85,18 +95,21 @@ ROLE_LIMIT = "exceeds the MaxSessionDuration set for this role"
 CHAIN_LIMIT = "exceeds the 1 hour session limit for roles assumed by role chaining"
 """A part of STS's message for a session that would last too long."""
 REGION_OFF = "RegionDisabledException"
+_ENDED = ("ExpiredToken", "security token included in the request is expired", "The provided token has expired")
+"""What a service says of a session that has ended; some SDKs leave out its code."""
 _ISSUER = re.compile(r"No OpenIDConnect provider found in your account for (https://[\w.:/-]+)")
 _NO_REGION = re.compile(
     r"You must specify a region|MissingRegion|AWS region is required|https://[\w-]+\.\.amazonaws"
     r"|Provided region_name '.*' doesn't match a supported format|Missing Region$|Region is missing"
     r"|Unable to (?:load (?:a )?region from any|find a region via)|No region was provided\."
-    r"|Missing required AWS_REGION env variable"
+    r"|Missing required AWS_REGION env variable|Missing region in config"
     r"|A \"region\" configuration value is required|No RegionEndpoint or ServiceURL configured"
 )
 """Matches a missing region: a host has two dots in a row where the region's text was empty."""
 _NOT_OF_STS = re.compile(
     r"SerializationError: failed to unmarshal error message(?!.{0,9}status code: 5)|deserialization failed"
-    r"|MethodNotAllowed|MissingAuthenticationToken|An error occurred \((?:404|405|Unknown)\)|StatusCode: (?:404|405),",
+    r"|MethodNotAllowed|MissingAuthenticationToken|Could not find operation AssumeRoleWithWebIdentity"
+    r"|An error occurred \((?:404|405|Unknown)\)|StatusCode: (?:404|405),",
     re.DOTALL,
 )
 """Matches a response to a request with a token that STS does not give: it has not the form of STS's messages, or says
@@ -116,7 +129,8 @@ def is_other_matter(said: str) -> bool:
         return False
     found = _CODE.search(said)
     code = next(filter(None, found.groups()), "") if found else ""
-    return bool(code) and not _STS.search(said) and not _OF_ACCESS.search(code)
+    about_caller = _WHO.search(said) if code == "400" else _OF_ACCESS.search(code)
+    return bool(code) and not _STS.search(said) and (not about_caller or _OTHER_REGION.search(said) is not None)
 
 
 def asks_instance(said: str) -> bool:
@@ -231,6 +245,11 @@ def by_other_server(said: str) -> bool:
     return "WebIdentity" in said and _NOT_OF_STS.search(said) is not None
 
 
+def by_opensearch(said: str) -> bool:
+    """Whether OpenSearch knows who asked, and refused by permissions of its own (fine-grained access control)."""
+    return "and User [name=arn:" in said
+
+
 def is_throttled(said: str) -> bool:
     """Whether STS refused because of too many requests."""
     return "WebIdentity" in said and ("Throttling" in said or "Rate exceeded" in said)
@@ -265,7 +284,7 @@ def lacks_profile(said: str) -> bool:
 def ended_session(said: str) -> bool:
     """Whether a service refused credentials whose session has ended. In a message of STS the same code is about a
     token."""
-    return "ExpiredToken" in said and not _STS.search(said)
+    return any(it in said for it in _ENDED) and not _STS.search(said)
 
 
 def expired_token(said: str) -> bool:

@@ -34,6 +34,10 @@ _SENTENCE = re.compile(
     r"|Error retrieving credentials from the instance profile metadata serv.*"
     r"|Unable to get IAM security credentials from EC2 Instance Metadata Service.*"
     r"|unable to sign request without credentials set.*"
+    r"|failed to refresh cached credentials, static credentials are empty|(?<=Error: )Credential is missing$"
+    r"|Failed to resolve AWS credentials\. The credential providers used .+|No handler was ready to authenticate\..*"
+    r"|User: anonymous is not authorized to perform: .+"
+    r"|ClassNotFoundException: \S* ?[\w.]*\bWebIdentityToken\w*CredentialsProvider\b.*"
     r"|no providers in chain provided credentials.*|SigningStageError \{ kind: MissingCredentials \}"
     r"|You must specify a region\..*"
     r"|Unable to (?:load (?:a )?region from any of the providers in the|find a region via the region provider) chain.*"
@@ -53,7 +57,7 @@ _SENTENCE = re.compile(
     r"|NoCredentialProviders: .+"
     r"|MissingRegion: .+"
     r"|operation error [\w ]+: \w+, .+"
-    r"|no EC2 IMDS role found, .+"
+    r"|no EC2 IMDS role found,(?: |\\n).+"
     r"|To use (?:assume role profiles|web identity tokens),? the .* module must be on the class path\."
     r"|(?:Assembly )?AWSSDK\.SecurityToken could not be found or loaded\..*"
     r"|Role Arn '.*' needs to be assumed with web identity, but no role assumption callback was provided\."
@@ -71,13 +75,19 @@ _SENTENCE = re.compile(
     r"|(?:Access to the path|Could not find a part of the path|Could not find file) '/var/run/secrets/\S+'.*"
     r"|The webIdentityTokenFile must be an absolute path\."
     r"|The config profile \(.*\) could not be found"
-    r"|Region is missing"
+    r"|Region is missing|(?<=ConfigError: )Missing region in config"
     r"|Unable to execute HTTP request: (?:Connect to|PKIX path building failed) ?.+"
     rf"|Unable to execute HTTP request: \S+\.{OF_AWS}$"
     r"|Unable to execute HTTP request: \S+: (?:Name or service not known|Temporary failure in name resolution).*"
     r"|Received an UnknownHostException when attempting to interact with a service\..*"
     r"|(?<!caused by: )RequestError: send request failed.*"
+    rf"|Unable to execute HTTP request: connection timed out(?: after \d+ ms)?: \S+\.{OF_AWS}\b.*"
     rf"|getaddrinfo E\w+ \S+\.{OF_AWS}\S*"
+    rf"|Failed to open TCP connection to \S+\.{OF_AWS}:\d+ \(.+"
+    rf"|cURL error \d+: .*\.{OF_AWS}\b.*"
+    r"|(?:Name or service not known|Resource temporarily unavailable|Connection (?:refused|timed out)) "
+    rf"\(\S+\.{OF_AWS}:\d+\)"
+    r"|Unexpected response code for CONNECT: \d+"
     r"|Error assuming role from web identity credentials.*"
     r"|(?:InvalidIdentityToken|ExpiredToken)(?:Exception)?: .+"
     r"|No OpenIDConnect provider found in your account for .+"
@@ -87,12 +97,17 @@ _SENTENCE = re.compile(
     r"|Incorrect token audience|Missing a required claim: \w+|Request ARN is invalid"
     r"|Token expired: current date/time \d+ must be before .+|Token too old: \d+"
     r"|The requested DurationSeconds exceeds the .+"
+    r"|(?:\b\w+: )?The security token included in the request is (?:invalid|expired)\b.*"
+    r"|(?:\b\w+: )?The provided token (?:is malformed or otherwise invalid|has expired)\b.*"
+    r"|(?:\b\w+: )?AWS was not able to validate the provided access credentials\b.*"
+    r"|no permissions for \[[^]]+\] and User \[name=arn:aws[\w-]*:.+"
     r"|(?<!\d)\d+ validation errors? detected: Value .* at '(?:roleArn|roleSessionName|webIdentityToken)' "
     r"failed to satisfy .+"
     r"|AWS Error [A-Z_]+(?: \(HTTP status \d+\))? during \w+ operation: .+"
     r"|\bAccessDenied: Access Denied\b|(?<=<Message>)Access Denied(?=</Message>)"
     r"|(?:\bAccessDenied: )?Access to the resource \S+ is denied\."
     rf"|Error performing \w+ https://(?:sts\.\S*{OF_AWS}\S* .+|\S*{OF_AWS}\S* .*\b403 Forbidden)"
+    r"|Error performing \w+ http://169\.254\.169\.254/latest/api/token .+"
     r"|STS API responded with \w+|STS assume role request failed|Provider returned no credentials, service=\S+"
     r"|Could not assume role using web identity: .+"
     r"|HTTP \w+ error (?:on|reading) '[^' ]+'[^(]* \(HTTP 403\b[^)]*\)|Secret Validation Failure: .+"
@@ -122,6 +137,8 @@ _WEB_IDENTITY = re.compile(r"\bWebIdentityToken\w*CredentialsProvider(?:\(\))?: 
 _END = re.compile(r'(?<!\\)"(?=[,}\]]|\s+"?\w+"?=)|</Message>')
 """Matches the end of the value that has the message, where a log writes its lines as JSON or as names and values; or
 the end of the message in an answer that a program prints as AWS sent it."""
+_WRAPPED, _GOES_ON = "no EC2 IMDS role found,", "operation error ec2imds: "
+"""How a line of Terraform ends, and how the next one begins, where it wraps a message of the SDK for Go, version 2."""
 _LINE_LIMIT = 4096
 """How many characters of a line are looked at."""
 _CONTINUED = "Parameter validation failed:"
@@ -193,6 +210,8 @@ def _sentences(lines: list[str]) -> Iterator[tuple[str, int, int]]:
         said, end = _last_in(line) or _END.split(whole or _of_go_1(lines, place))[0], place + 1
         if not said:
             continue
+        if said.startswith(_GOES_ON) and lines[place - 1 : place] and lines[place - 1].endswith(_WRAPPED):
+            said = f"{_WRAPPED} {said}"
         while end < len(lines) and ((more := lines[end].strip()).startswith(_CAUSED_BY) or _goes_on(said)):
             said, end = f"{said}\n{more}", end + 1
         while end < len(lines) and _BESIDE.match(lines[end]):

@@ -29,6 +29,7 @@ from app.flow.verdict.connection_errors import (
     lacks_connection,
     misses_region,
     refused_at_once,
+    refused_by_proxy,
     unreached,
     unresolved,
 )
@@ -38,6 +39,7 @@ from app.flow.verdict.error_messages import (
     ROLE_LIMIT,
     asks_too_long,
     blames_clock,
+    by_opensearch,
     by_other_server,
     denied_action,
     denying_policy,
@@ -113,9 +115,11 @@ def _way_to_aws(names: Names, said: str) -> Fix | None:
         return Fix(id="clock", commands=(names.on_node("--", "date", "-u"),))
     if blames_proxy(said):
         return Fix(id="proxy", commands=names.show_workload())
+    if refused_by_proxy(said):
+        return Fix(id="proxy_refuses", commands=names.show_workload())
     if blames_certificate(said):
         return Fix(id="certificate", commands=names.show_workload())
-    if unresolved(said) and misses_region(said) and _has_region(names):
+    if (unresolved(said) or lacks_connection(said)) and misses_region(said) and _has_region(names):
         return Fix(id="own_region", commands=names.show_workload())
     if unresolved(said):
         return Fix(id="name_resolution", commands=_name_servers(names))
@@ -179,6 +183,8 @@ def _refusal(names: Names, said: str) -> Fix | None:
         again = Fix(id="read_log", commands=names.recreate())
         if fix := chained(names, said, [(action, resource)], again, may=True):
             return fix
+    if by_opensearch(said):
+        return Fix(id="opensearch", commands=names.show_workload())
     if lacks_claim(said):
         return other_token(names)
     if shows_in(said) is Step.STS_ASSUME:
