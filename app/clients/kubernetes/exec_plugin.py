@@ -22,6 +22,7 @@ from weakref import WeakValueDictionary
 from app.clients.kubernetes.kubeconfig import ReadOnlyObject, problem, wrong_shape
 from app.clients.sources import TIMEOUT, Program, SourceTooLarge
 from app.flow import strict_json
+from app.flow.json_access import get_str
 from app.flow.model import JsonObject
 from app.flow.redaction import MASK, mask_text
 
@@ -81,10 +82,10 @@ def _run(
 ) -> ReadOnlyObject:
     """The `status` of the plugin's ExecCredential."""
     # (1) The command, and its environment.
-    command, shown = _command(plugin), _command(plugin)
+    command = shown = _command(plugin)
     arguments = [str(argument) for argument in _items(plugin, "args")]
-    variables = (item for item in _items(plugin, "env") if isinstance(item, Mapping))
-    own = {str(variable.get("name")): str(variable.get("value")) for variable in variables}
+    variables = (item for item in _items(plugin, "env") if get_str(item, "name"))
+    own = {it["name"]: "" if it.get("value") is None else str(it["value"]) for it in variables}
     spec: JsonObject = {"interactive": False}
     if plugin.get("provideClusterInfo"):
         spec["cluster"] = cluster
