@@ -74,7 +74,7 @@ class Host:
     expected: str = "127.0.0.1, ::1, HOST"
 
     def read(self, text: str) -> str:
-        """The text itself."""
+        """The text without blanks around it."""
         name = text.strip()
         if not _HOST_NAME.fullmatch(name):
             ipaddress.ip_address(name)
@@ -112,7 +112,7 @@ class YesOrNo:
 
     expected: str = "0, 1"
 
-    def read(self, text: str) -> bool | None:
+    def read(self, text: str) -> bool:
         """Whether it is 1."""
         if text.strip() not in ("0", "1"):
             raise ValueError(text)

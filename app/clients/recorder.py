@@ -77,7 +77,7 @@ def _bytes(body: str | bytes) -> bytes:
 
 
 def _body(body: str | bytes | None) -> str:
-    """Masked first and cut then: the mask would not recognise a secret that is cut in two."""
+    """Masked first and cut then: the mask would not recognize a secret that is cut in two."""
     words = body.decode("utf-8", "replace") if isinstance(body, bytes | bytearray) else body or ""
     words = mask_text(words.encode("utf-8", "replace").decode("utf-8"))
     return words if len(words) <= BODY_LIMIT else words[: BODY_LIMIT - 1] + "…"

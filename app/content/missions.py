@@ -67,7 +67,7 @@ def _in_folder(folder: Path, words: Path) -> tuple[Offered, ...]:
     if len(files) > FILES_LIMIT:
         raise ContentError(str(folder), "*.yaml", f"got {len(files)} files, expected at most {FILES_LIMIT}")
     messages = {language: read_messages(words / language) for language in LANGUAGES if (words / language).is_dir()}
-    found = [Offered(mission=mission, words=_words(mission, messages, folder)) for mission in _read(files)]
+    found = [Offered(mission=mission, words=_words(mission, messages, words)) for mission in _read(files)]
     return tuple(sorted(found, key=lambda it: (it.mission.number, it.mission.id)))
 
 

@@ -51,7 +51,7 @@ def strings(value: JsonValue) -> list[str]:
 
 
 def seconds(document: JsonValue, *path: str) -> float | None:
-    """The number under nested keys as Unix seconds; None when it is absent or no number."""
+    """The number of seconds under nested keys; None when it is absent or no number."""
     value = get(document, *path)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -67,11 +67,13 @@ def whole_number(text: str) -> int | None:
 
 
 def unix_time(document: JsonValue, *path: str) -> float | None:
-    """The time (RFC 3339) under nested keys as Unix seconds; None when it is absent or something else."""
+    """The time (RFC 3339) under nested keys as Unix seconds; None when it is absent or something else, such as a time
+    without its zone."""
     try:
-        return datetime.fromisoformat(get_str(document, *path)).timestamp()
-    except (ValueError, OverflowError):
+        moment = datetime.fromisoformat(get_str(document, *path))
+    except ValueError:
         return None
+    return moment.timestamp() if moment.tzinfo else None
 
 
 def shown(value: JsonValue) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.flow.model import ConditionKeys, JsonValue
+from app.flow.names import account_of
+from app.flow.partitions import partition_of
 from app.flow.policy.policy import Match, Reason, Request, decide, request_keys
 from app.flow.times import timestamp
 
@@ -39,7 +41,7 @@ class AwsPrincipal:
     @property
     def account(self) -> str:
         """The 12 digits of its account."""
-        return self.arn.split(":")[4]
+        return account_of(self.arn)
 
     @property
     def own_names(self) -> frozenset[str]:
@@ -49,8 +51,7 @@ class AwsPrincipal:
     @property
     def names(self) -> frozenset[str]:
         """Those of its account, too, which leave the decision to the account's own policies."""
-        partition = self.arn.split(":")[1]
-        return self.own_names | {self.account, f"arn:{partition}:iam::{self.account}:root"}
+        return self.own_names | {self.account, f"arn:{partition_of('', self.arn)}:iam::{self.account}:root"}
 
 
 @dataclass(frozen=True, slots=True)

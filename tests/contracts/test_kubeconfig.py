@@ -145,6 +145,13 @@ def test_a_client_certificate_is_loaded_and_its_key_leaves_no_file(tmp_path: Pat
     assert not made[0].exists()
 
 
+def test_without_a_folder_for_its_files_a_client_certificate_cannot_be_used(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "ghost"))
+    data = {f"client-{name}-data": base64.b64encode(b"any").decode() for name in ("certificate", "key")}
+    with pytest.raises(Unreachable, match="ghost"):
+        connect(write(tmp_path / "config", document(**data)))
+
+
 def test_a_server_may_be_called_otherwise_and_be_behind_a_proxy(tmp_path: Path) -> None:
     cluster = {"tls-server-name": "kubernetes", "proxy-url": "http://proxy.example:3128"}
     transport = connect(write(tmp_path / "config", document(cluster=cluster))).transport
@@ -330,15 +337,16 @@ LATER = "2999-01-01T00:00:00Z"
 
 
 def test_a_plugin_gives_a_token_and_gets_what_it_needs(tmp_path: Path) -> None:
-    script = f'echo "$KUBERNETES_EXEC_INFO $OWN $1" > {tmp_path}/received; {answer(token=SECRET)}'
-    more = {"env": [{"name": "OWN", "value": "mine"}], "args": ["first"], "provideClusterInfo": True}
+    script = f'echo "$KUBERNETES_EXEC_INFO [$EMPTY] $OWN $1" > {tmp_path}/received; {answer(token=SECRET)}'
+    own = [{"name": "EMPTY", "value": None}, {"name": "OWN", "value": "mine"}, {"value": "of no name"}]
+    more = {"env": own, "args": ["first"], "provideClusterInfo": True}
     environment = plugin(tmp_path, script.replace("runs", f"{tmp_path}/runs"), **more)
     assert connect(environment).token == SECRET
     received = (tmp_path / "received").read_text()
     info = json.loads(received.rpartition("} ")[0] + "}")
     assert info["apiVersion"] == PLUGIN["apiVersion"]
     assert info["spec"] == {"interactive": False, "cluster": {"server": "https://127.0.0.1:6443"}}
-    assert received.endswith(" mine first\n")
+    assert received.endswith(" [] mine first\n")
 
 
 @pytest.mark.parametrize(

@@ -281,6 +281,33 @@ def test_evidence_of_any_shape_has_a_verdict_and_a_fix(data):
     assert opened.fix is None or opened.fix.id
 
 
+SECOND = "arn:aws:iam::444455556666:role/other"
+CHAINED = {"permission_decision": {"denied": [{"action": "sts:AssumeRole", "resource": SECOND}]}}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "fix", "incomplete"),
+    [
+        (lambda f: f.policies.clear(), "assumes_another", {**CHAINED, "service_account": {}, "role": {}}),
+        (lambda f: f.policies.clear(), "no_second_role", {**CHAINED, "next_role": {"Arn": SECOND}}),
+        (lambda f: f.webhooks.clear(), "register_webhook", {"webhook_not_called": {"place": 0}}),
+        (
+            lambda f: f.pod["spec"]["containers"][0]["env"].append({"name": "AWS_ACCESS_KEY_ID", "value": "x"}),
+            "static_keys",
+            {"other_credentials": [{"variable": "AWS_ACCESS_KEY_ID", "source": "env"}, {"source": "env"}, {}]},
+        ),
+    ],
+)
+def test_evidence_that_lacks_a_part_has_a_fix(spoil, fix, incomplete):
+    fakes = Fakes(now=float(NOW))
+    spoil(fakes)
+    changed = json.loads(diagnosis_file.save(found(fakes)))
+    changed["diagnosis"]["evidence"] |= incomplete
+    opened = diagnosis_file.load(json.dumps(changed))
+    assert opened.fix is not None
+    assert opened.fix.id == fix
+
+
 def _broken() -> dict:
     fakes = Fakes()
     fakes.role["AssumeRolePolicyDocument"]["Statement"][0]["Condition"] = {"StringEquals": {"x:sub": "y"}}

@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 
+import pytest
+
 from app.flow.doctor import account, pod, recent_failures
 from app.flow.film import script
 from app.flow.model import Check, Exchange, Status, Step
 from app.flow.steps.walk import STEPS
 from app.flow.verdict.blame import PART_OF_CHECK, guilty_part
-from app.flow.verdict.link_states import before
+from app.flow.verdict.judge import Outcome, Verdict
+from app.flow.verdict.link_states import ChainState, before
 from app.flow.verdict.links import LINKS, PARTIES
 from app.ui.map.geometry import BOXES, EDGES
 
@@ -73,3 +76,8 @@ def test_a_refusal_in_an_account_that_we_cannot_read_convicts_what_the_verdict_p
     check = failed("sts.credentials")
     assert guilty_part(Step.OIDC_PROVIDER, check, {}) == "provider"
     assert guilty_part(Step.STS_ASSUME, check, {}) == "sts"
+
+
+def test_a_link_is_found_by_its_id() -> None:
+    with pytest.raises(KeyError):
+        ChainState(parties=(), links=(), verdict=Verdict(outcome=Outcome.WORKS, status=Status.PASSED)).link("none")

@@ -76,6 +76,9 @@ learned = "This"
         ),
         ("service_account: payments/reader", "role: a\n      session: b", "8: .*expected one of service_account, role"),
         ("fails: [1]", "fails: [2]", "15: mission.near_misses[1].fails[1]: got 2, expected a number from 1 to 1"),
+        ("best: 1", "<<: {best: 0}", "2: mission.best: got 0, expected a number from 1 to 999"),
+        ("fails: [1]", "<<: {fails: [1, 2]}", "15: mission.near_misses[1].fails[2]: got 2, expected a number from"),
+        ("start:", "3: a\nstart:", "1: mission: got .*, expected an object"),
         ("start:", "start: {a", "yaml: got .*, expected one document"),
         (
             "start:\n  - apply: {apiVersion: v1, kind: Namespace, metadata: {name: payments}}",

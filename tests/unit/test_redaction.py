@@ -75,7 +75,8 @@ def test_credentials_in_the_environment():
     [
         ("Authorization", f"Bearer {TOKEN}", f"Bearer {MASK}"),
         ("authorization", "Basic dXNlcjpwYXNz", f"Basic {MASK}"),
-        ("Authorization", "opaque", f"opaque {MASK}"),
+        ("Proxy-Authorization", "Basic dXNlcjpwYXNz", f"Basic {MASK}"),
+        ("Authorization", TOKEN, MASK),
         (
             "Authorization",
             "AWS4-HMAC-SHA256 Credential=ASIA/20261124/s3/aws4_request, SignedHeaders=host, Signature=0123abcd",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.flow.json_access import TEXT_LIMIT, get, masked, seconds, shown, strings
+from app.flow.json_access import TEXT_LIMIT, get, masked, seconds, shown, strings, unix_time
 from app.flow.names import account_of, provider_arn, role_of
 from app.flow.redaction import MASK
 from app.flow.steps import selectors
@@ -119,6 +119,18 @@ def test_documents_are_masked_wherever_the_secret_lies() -> None:
 )
 def test_seconds_are_numbers(value: Any, expected: float | None) -> None:
     assert seconds({"exp": value}, "exp") == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("1970-01-01T00:01:00Z", 60.0),
+        ("1970-01-01T09:00:00+09:00", 0.0),
+        *((odd, None) for odd in ("1970-01-01T00:01:00", "1970-01-01", "soon", "", 60, None)),
+    ],
+)
+def test_a_time_has_a_zone(value: Any, expected: float | None) -> None:
+    assert unix_time({"at": value}, "at") == expected
 
 
 def test_missing_keys_and_wrong_types_are_absent() -> None:

@@ -185,13 +185,13 @@ def _pem(entry: Entry, key: str, code: str) -> str:
 
 def _present(context: ssl.SSLContext, credential: ExecCredential) -> None:
     """OpenSSL takes a client's certificate from files only: they live for as long as it reads them."""
-    with tempfile.TemporaryDirectory(prefix="irsa-explorer-") as folder:  # 0700
-        certificate, key = Path(folder, "tls.crt"), Path(folder, "tls.key")
-        certificate.write_text(credential.certificate_pem, "utf-8")
-        key.write_text(credential.key_pem, "utf-8")
-        try:
+    try:
+        with tempfile.TemporaryDirectory(prefix="irsa-explorer-") as folder:  # 0700
+            certificate, key = Path(folder, "tls.crt"), Path(folder, "tls.key")
+            certificate.write_text(credential.certificate_pem, "utf-8")
+            key.write_text(credential.key_pem, "utf-8")
             # A password, so that OpenSSL fails at an encrypted key and does not ask for one on our terminal.
             context.load_cert_chain(certificate, key, password="")
-        except (ssl.SSLError, OSError, ValueError) as error:
-            said = f"client-certificate: {error}"
-            raise problem("client_certificate_unreadable", said, got="client-certificate, client-key") from None
+    except (OSError, ValueError) as error:  # SSLError is an OSError; so is that no folder can be written
+        said = f"client-certificate: {error}"
+        raise problem("client_certificate_unreadable", said, got="client-certificate, client-key") from None

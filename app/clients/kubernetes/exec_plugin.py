@@ -14,7 +14,6 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
@@ -22,6 +21,7 @@ from weakref import WeakValueDictionary
 from app.clients.kubernetes.kubeconfig import ReadOnlyObject, problem, wrong_shape
 from app.clients.sources import TIMEOUT, Program, SourceTooLarge
 from app.flow import strict_json
+from app.flow.json_access import get_str, unix_time
 from app.flow.model import JsonObject
 from app.flow.redaction import MASK, mask_text
 
@@ -70,7 +70,9 @@ class Plugins:
             if kept is None:
                 answer = _run(plugin, directory, cluster, environment)
                 credential = _credential(answer, _command(plugin))
-                kept = (min(now + REUSE_SECONDS, _expiry(answer) - REUSE_SECONDS), credential)
+                # An answer that names no time of its end is not used again.
+                expiry = unix_time(answer, "expirationTimestamp") or 0.0
+                kept = (min(now + REUSE_SECONDS, expiry - REUSE_SECONDS), credential)
                 with self._lock:
                     self._kept[key] = kept
             return kept[1]
@@ -81,10 +83,10 @@ def _run(
 ) -> ReadOnlyObject:
     """The `status` of the plugin's ExecCredential."""
     # (1) The command, and its environment.
-    command, shown = _command(plugin), _command(plugin)
+    command = shown = _command(plugin)
     arguments = [str(argument) for argument in _items(plugin, "args")]
-    variables = (item for item in _items(plugin, "env") if isinstance(item, Mapping))
-    own = {str(variable.get("name")): str(variable.get("value")) for variable in variables}
+    variables = (item for item in _items(plugin, "env") if get_str(item, "name"))
+    own = {it["name"]: "" if it.get("value") is None else str(it["value"]) for it in variables}
     spec: JsonObject = {"interactive": False}
     if plugin.get("provideClusterInfo"):
         spec["cluster"] = cluster
@@ -137,14 +139,6 @@ def _command(plugin: ReadOnlyObject) -> str:
     if not isinstance(command, str) or not command:
         raise wrong_shape("users[].user.exec", "{command: …}")
     return command
-
-
-def _expiry(status: ReadOnlyObject) -> float:
-    """Unix seconds; 0 where the answer names no time, or none that can be read: then it is not used again."""
-    try:
-        return datetime.fromisoformat(str(status.get("expirationTimestamp"))).timestamp()
-    except ValueError:
-        return 0.0
 
 
 def _quoted(errors: bytes, environment: Mapping[str, str]) -> str:

@@ -1,7 +1,7 @@
 """What we use of the `kubernetes` client, without what its packages load besides.
 
 `import kubernetes` loads 720 classes of models, 60 of APIs, and its websockets, OAuth and leader election: 1,000
-modules, 20 MB and five times the CPU time of what is used here. Answers are taken as bytes (`answers`), so no model is
+modules, 20 MB and five times the CPU time of what is used here. Answers are taken as bytes (`calls`), so no model is
 ever made. Whatever else of the library anyone asks for is loaded then.
 """
 

@@ -204,7 +204,7 @@ def static_keys(names: Names) -> Fix:
         sources = (get_str(it, "source") for it in get_list(names.documents.get(OPTIONAL_KEYS)))
         secrets = sorted({source.rpartition(" ")[2].partition("/")[0] for source in sources})
         return Fix(id="optional_keys", commands=(names.kubectl("get", "secret", *secrets, "--ignore-not-found"),))
-    others = [get_object(it) for it in get_list(names.documents.get("other_credentials"))]
+    others = [it for it in get_list(names.documents.get("other_credentials")) if get_str(it, "variable")]
     emptied = sorted({it["variable"] for it in others if it["variable"] in KEY_VARIABLES and not _ends_in_env(it)})
     removed = sorted({it["variable"] for it in others if _is_in_env(it)} - {*emptied})
     words = [*(f"{name}-" for name in removed), *(f"{name}=" for name in emptied)]
@@ -226,12 +226,12 @@ def static_keys(names: Names) -> Fix:
 
 
 def _is_in_env(found: JsonObject) -> bool:
-    return str(found["source"]).partition(" ")[0] == "env"
+    return get_str(found, "source").partition(" ")[0] == "env"
 
 
 def _ends_in_env(found: JsonObject) -> bool:
     """Whether nothing else would set the variable once it is out of the list."""
-    return _is_in_env(found) and not found["beneath"]
+    return _is_in_env(found) and not found.get("beneath")
 
 
 # --- 4 Token, 6 S3 ---------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from app.flow.doctor.reading.variables import ENDPOINT_VARIABLES, SESSION_NAME
 from app.flow.doctor.requests import OF_ROLE, ROLE_OPTION
 from app.flow.doctor.webhook import predicted
 from app.flow.doctor.webhook.webhook_fixes import came_later
+from app.flow.doctor.without_exec.grants import LONGEST_SESSION
 from app.flow.json_access import get, get_list, whole_number
 from app.flow.model import JsonObject, JsonValue
 from app.flow.names import API_TOKEN, TOKEN_PATH
@@ -26,8 +27,6 @@ from app.flow.steps.injection import added_later
 from app.flow.verdict.error_messages import lacks_module
 from app.flow.verdict.log_sentences import web_identity_reason
 
-_LONGEST = 43_200
-"""Seconds: no role allows a longer session."""
 _LONGEST_NAME = 64
 """Characters of a session's name."""
 _TOKEN_OPTION = "--web-identity-token"
@@ -74,7 +73,7 @@ def request(names: Names) -> Fix:
     elsewhere."""
     duration = whole_number(names.check.got)
     if names.check.where.endswith("DurationSeconds") and duration is not None:
-        if duration > _LONGEST:
+        if duration > LONGEST_SESSION:
             return _shorter_session(names)
         asked = ("--role-name", names.role_name, "--max-session-duration", names.check.got)
         return Fix(

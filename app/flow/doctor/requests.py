@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from app.flow import strict_json
 from app.flow.annotations import is_role_arn
 from app.flow.doctor.evidence import audience_of, check_of, evidence_of, role_arn_of
 from app.flow.doctor.reading.request_variables import of_variables
@@ -23,7 +22,7 @@ from app.flow.names import API_TOKEN, TOKEN_PATH, subject_claim
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings
 from app.flow.steps.injection import containers, named_file, without_aws
-from app.flow.token import unpadded
+from app.flow.token import claims_of
 from app.flow.verdict.error_messages import (
     ROLE_LIMIT,
     expired_token,
@@ -49,7 +48,6 @@ _OTHERS = re.compile(r":user/|/i-[0-9a-f]+$")
 session's name)."""
 _CREDENTIALS = "/security-credentials/"
 """The path at which the metadata service has the credentials of the node's role."""
-_JWT = re.compile(r"[\w-]+\.[\w-]+\.\S+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +127,7 @@ def _token_used(findings: Findings, walk: Walk, pod: JsonValue, asked: _Asked | 
     current = get_object(evidence_of(walk, "token"), "claims")
     refusal = asked.answer if asked and asked.answer else said if shows_in(said) is Step.STS_ASSUME else ""
     stale = current and _is_live(walk) and ("ExpiredToken" in refusal or expired_token(refusal))
-    claims = _claims(asked.token) if asked else {}
+    claims = claims_of(asked.token) if asked else {}
     if claims:
         wanted = audience_of(walk)  # where the annotation is empty, the API server chooses the audience
         of_audience = not wanted or wanted in strings(claims.get("aud"))
@@ -209,17 +207,6 @@ def _request(findings: Findings, walk: Walk, sent: list[Exchange], asked: _Asked
         findings.judge(REQUEST, True, got=ACTION, expected=ACTION, where=WHERE)
     else:
         findings.unknown(REQUEST, NOT_OBSERVABLE, where=WHERE)
-
-
-def _claims(token: str) -> Mapping[str, Any]:
-    """The payload of a token whose signature was masked; empty for anything else."""
-    if not _JWT.fullmatch(token):
-        return {}
-    payload = token.split(".")[1]
-    try:
-        return get_object(strict_json.loads(unpadded(payload).decode()))
-    except ValueError:
-        return {}
 
 
 def _shown(claims: Mapping[str, Any]) -> str:

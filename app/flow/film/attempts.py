@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.flow.film.beat import Arrival, Beat, End, Seen
-from app.flow.film.contents import Contents, carried_by, claims_of, contents, element, form, refusal
+from app.flow.film.contents import Contents, carried_by, contents, element, form, refusal
 from app.flow.film.script import EDGES
 from app.flow.json_access import get_str
 from app.flow.model import Exchange, Step
 from app.flow.strict_json import loads_or_none
+from app.flow.token import claims_of
 
 
 @dataclass(frozen=True, kw_only=True)

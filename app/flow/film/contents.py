@@ -21,7 +21,7 @@ from app.flow.model import Exchange, JsonObject, JsonValue
 from app.flow.names import annotated_role_arn, audience_claim, runs_as
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE
 from app.flow.strict_json import loads_or_none
-from app.flow.token import unpadded
+from app.flow.token import claims_of
 from app.flow.webhook import VOLUME
 
 _KEYS = ("iss", "sub", "aud")
@@ -56,18 +56,6 @@ def refusal(exchange: Exchange) -> str:
 def form(exchange: Exchange) -> dict[str, str]:
     """The fields of a request in AWS's query protocol."""
     return {name: found[0] for name, found in parse_qs(exchange.request_body).items()}
-
-
-def claims_of(compact: str) -> dict[str, JsonValue]:
-    """The claims of a token, its signature masked or not; empty where the text is no token."""
-    parts = compact.split(".")
-    if len(parts) != 3:
-        return {}
-    try:
-        payload = unpadded(parts[1]).decode()
-    except ValueError:
-        return {}
-    return get_object(loads_or_none(payload))
 
 
 def sent_claims(exchange: Exchange) -> dict[str, JsonValue]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from yaml.constructor import SafeConstructor
 
 from app.flow.bounded_yaml import BrokenYaml, load
 from app.flow.json_access import get_str
@@ -100,18 +101,17 @@ class _Place:
         return found
 
     def _line_of(self, key: str) -> int:
-        """Where the key stands, whose value may begin below it; of one that YAML merges in, where the object begins."""
-        here = self.node.start_mark.line
-        return 1 + next((int(node.start_mark.line) for node, _ in self.node.value if node.value == key), int(here))
+        """Where the key stands, whose value may begin below it."""
+        return 1 + next(int(node.start_mark.line) for node, _ in self.node.value if node.value == key)
 
     def members(self) -> dict[str, _Place]:
-        if not isinstance(self.value, dict) or not all(isinstance(key, str) for key in self.value):
+        if not isinstance(self.value, dict):
             raise self.wrong("an object")
-        nodes = {key.value: value for key, value in self.node.value} if isinstance(self.node, yaml.MappingNode) else {}
-        return {
-            key: _Place(inner, nodes.get(key, self.node), self.path, f"{self.key}.{key}")
-            for key, inner in self.value.items()
-        }
+        SafeConstructor().flatten_mapping(self.node)  # what YAML merges in (`<<`) has a node as well
+        nodes = {key.value: value for key, value in self.node.value if isinstance(key, yaml.ScalarNode)}
+        if not self.value.keys() <= nodes.keys():  # a key that is no text
+            raise self.wrong("an object")
+        return {key: _Place(inner, nodes[key], self.path, f"{self.key}.{key}") for key, inner in self.value.items()}
 
     def items(self) -> list[_Place]:
         if not isinstance(self.value, list):
@@ -143,7 +143,7 @@ class _Place:
         if isinstance(self.value, dict):
             for inner in self.members().values():
                 yield from inner.leaves()
-        elif isinstance(self.value, list) and isinstance(self.node, yaml.SequenceNode):
+        elif isinstance(self.value, list):
             for inner in self.items():
                 yield from inner.leaves()
         elif isinstance(self.value, str) and self.value:

@@ -26,7 +26,7 @@ class Wildcard(Enum):
     ANY_ONE = "?"
 
 
-Slide: TypeAlias = str | Wildcard
+Piece: TypeAlias = str | Wildcard
 _WILDCARD = re.compile(r"[*?]")
 _VARIABLE_OR_WILDCARD = re.compile(r"\$\{[^{}]*\}|[*?]")
 _ESCAPED = ("*", "?", "$")
@@ -37,20 +37,20 @@ def never(_: str) -> bool:
     return False
 
 
-def pieces(text: str, variables: Keys | None, *, wildcards: bool) -> tuple[Slide, ...] | None:
+def pieces(text: str, variables: Keys | None, *, wildcards: bool) -> tuple[Piece, ...] | None:
     """`text` as literals and wildcards, its policy variables replaced; `None` where a variable has no value.
 
     `variables` is `None` under `Version` 2008-10-17, which knows none: `${aws:username}` is then a literal text.
     `${*}`, `${?}` and `${$}` are those very characters. What a variable brings in is literal, wildcards too.
     """
-    found: list[Slide] = []
+    found: list[Piece] = []
     position = 0
     for token in (_WILDCARD if variables is None else _VARIABLE_OR_WILDCARD).finditer(text):
         sign = token[0]
         if sign in ("*", "?"):
             if not wildcards:
                 continue
-            piece: Slide | None = Wildcard(sign)
+            piece: Piece | None = Wildcard(sign)
         else:
             piece = _variable(sign[2:-1], variables or {})
         if piece is None:
@@ -101,11 +101,11 @@ def _plain_glob(text: str) -> Predicate:
     return compile_pieces(pieces(text, None, wildcards=True) or ())
 
 
-def compile_pieces(found: Sequence[Slide]) -> Predicate:
+def compile_pieces(found: Sequence[Piece]) -> Predicate:
     """The predicate of one pattern."""
     if not any(isinstance(piece, Wildcard) for piece in found):
         return "".join(map(str, found)).__eq__
-    stretches: list[list[Slide]] = [[]]
+    stretches: list[list[Piece]] = [[]]
     for piece in found:
         if piece is Wildcard.ANY_RUN:
             stretches.append([])
@@ -133,13 +133,13 @@ def compile_pieces(found: Sequence[Slide]) -> Predicate:
     return matches
 
 
-def _stretch(found: Sequence[Slide]) -> re.Pattern[str]:
+def _stretch(found: Sequence[Piece]) -> re.Pattern[str]:
     return re.compile("".join("." if isinstance(piece, Wildcard) else re.escape(piece) for piece in found), re.DOTALL)
 
 
-def split_at_colons(found: Sequence[Slide], count: int) -> list[list[Slide]]:
+def split_at_colons(found: Sequence[Piece], count: int) -> list[list[Piece]]:
     """The pieces of at most `count` parts that colons part; further colons belong to the last."""
-    parts: list[list[Slide]] = [[]]
+    parts: list[list[Piece]] = [[]]
     for piece in found:
         if isinstance(piece, Wildcard):
             parts[-1].append(piece)

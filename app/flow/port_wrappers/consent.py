@@ -1,7 +1,7 @@
 """What is done only when a person has asked for it, because it sends something beyond a plain read.
 
-A walk reads. Four things it does on request alone (and the S3 call, which is a fifth): the caller that makes the ports
-says which of them the person granted, and the wrapper never calls what was not granted.
+A walk reads. The rest it does on request alone: the caller that makes the ports says which actions the person granted,
+and the wrapper never calls what was not granted.
 """
 
 from __future__ import annotations

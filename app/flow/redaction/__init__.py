@@ -134,8 +134,9 @@ def _mask_header(name: str, value: str) -> str:
     lower = name.lower()
     if lower in _SECRET_HEADERS:
         return MASK
-    if lower == "authorization":
+    if lower in ("authorization", "proxy-authorization"):
         if value.startswith("AWS4-HMAC-SHA256"):
             return re.sub(r"Signature=[0-9a-f]+", f"Signature={MASK}", value)
-        return f"{value.partition(' ')[0]} {MASK}"
+        scheme, space, _ = value.partition(" ")
+        return f"{scheme} {MASK}" if space else MASK  # without a scheme, as SDKs send a container's token
     return mask_text(value)

@@ -84,8 +84,11 @@ class ChainState:
         return self.verdict.outcome is Outcome.BROKEN
 
     def link(self, link_id: str) -> LinkState:
-        """The link of that id. Raises `StopIteration` where there is none."""
-        return next(link for link in self.links if link.id == link_id)
+        """The link of that id. Raises `KeyError` where there is none."""
+        for link in self.links:
+            if link.id == link_id:
+                return link
+        raise KeyError(link_id)
 
     def step(self, step: Step, walk: Walk) -> Status:
         """How a step stands for the Pod's own program, which may not get as far as our own requests in `walk`."""

@@ -38,7 +38,7 @@ def chained(names: Names, said: str, denied: Sequence[tuple[str, str]], fix: Fix
     if (action, arn) == (ASSUME_ROLE, names.role_arn):
         return Fix(id="assumes_itself", commands=names.show_workload())
     second = get_object(names.documents.get(EVIDENCE))
-    if get_str(second, "Arn") == arn and not second["exists"]:
+    if get_str(second, "Arn") == arn and not second.get("exists"):
         return Fix(id="no_second_role", commands=names.show_workload())
     policy = get(second, "AssumeRolePolicyDocument") if get_str(second, "Arn") == arn else None
 

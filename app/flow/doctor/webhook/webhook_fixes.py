@@ -45,11 +45,10 @@ _DRY_RUN = "irsa-explorer-dry-run"
 
 def register(names: Names) -> Fix:
     """On EKS the webhook runs, and only its registration is missing; anywhere else it has to be installed."""
-    if blind := get_object(names.documents.get(BLIND)):
-        edit = {"op": "add", "path": f"/webhooks/{blind['place']}/rules", "value": [RULE]}
-        patch = line(
-            "kubectl", "patch", _REGISTRATIONS, blind["configuration"], "--type=json", "-p", json.dumps([edit])
-        )
+    blind = names.documents.get(BLIND)
+    if configuration := get_str(blind, "configuration"):
+        edit = {"op": "add", "path": f"/webhooks/{get(blind, 'place')}/rules", "value": [RULE]}
+        patch = line("kubectl", "patch", _REGISTRATIONS, configuration, "--type=json", "-p", json.dumps([edit]))
         return Fix(id="webhook_rules", commands=(patch, *names.recreate()))
     look = line("kubectl", "get", _REGISTRATIONS)
     if not names.region:
