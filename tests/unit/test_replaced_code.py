@@ -182,6 +182,7 @@ READ = {
         },
         "streamlit.elements.lib.image_utils": {"image_to_url": "0d445f31f739"},
         "streamlit.string_util": {"extract_leading_emoji": "e3babfc61974"},
+        "streamlit.web.server.starlette.starlette_auth_routes": {"create_auth_routes": "2e75ef7940dc"},
     },
 }
 """By our module what it was written beside: their module, the name, and 12 digits of the SHA-256 of its text."""
