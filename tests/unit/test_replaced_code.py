@@ -80,6 +80,9 @@ READ = {
         "streamlit.runtime.state.session_state": {"WStates.__getitem__": "1756d60cb711"},
     },
     "app/ui/state/runs/clicks.py": {
+        "streamlit.elements.widgets.button_group": {"_SingleSelectButtonGroupSerde": "7185c645195a"},
+        "streamlit.elements.widgets.radio": {"RadioSerde": "3822f9814153"},
+        "streamlit.elements.widgets.selectbox": {"SelectboxSerde": "b0a928be719a"},
         "streamlit.runtime.scriptrunner_utils.script_requests": {"_has_active_trigger_value": "a3b88d521106"},
     },
     "app/ui/state/runs/containers.py": {
