@@ -8,6 +8,8 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from streamlit.elements.widgets.button_group import _SingleSelectButtonGroupSerde as Segmented
+from streamlit.elements.widgets.radio import RadioSerde
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime.scriptrunner import RerunData, RerunException, ScriptRunner, StopException
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequests
@@ -376,6 +378,30 @@ def test_the_widgets_of_a_page_are_those_that_the_main_script_does_not_draw(monk
     for _ in range(2):
         streamlit_shortcuts._register(state, WidgetMetadata("one", bool, bool, value_type="bool_value"), None)
     assert (clicks._OF_PAGES in state and state[clicks._OF_PAGES] == {"one"}) is expected
+
+
+@pytest.mark.parametrize(
+    ("words", "options", "expected"),
+    [
+        ([("通信", "話"), ("Wire", "Story"), ("Wire", "Story")], [(3, 1)] * 3, 3),
+        ([("通信", "話"), ("話", "通信")], [(3, 1)] * 2, 1),  # what it is called now comes first
+        ([("通信", "話"), ("Wire", "Story")], [(3, 1), (5, 7)], None),
+    ],
+    ids=["another language", "other words", "other options"],
+)
+@pytest.mark.parametrize(("kind", "field"), [(RadioSerde, "string_value"), (Segmented, "string_array_value")])
+def test_a_choice_counts_that_a_browser_makes_by_words_from_before(kind, field, words, options, expected):
+    state = SessionState()
+    for called, known in zip(words, options, strict=True):
+        places = {word: place for place, word in enumerate(called)}
+        serde = kind(known, formatted_options=[*called], formatted_option_to_option_index=places)
+        streamlit_shortcuts._register(state, WidgetMetadata("one", serde.deserialize, serde.serialize, field), None)
+    said = WidgetState(id="one", string_value="通信")
+    if field == "string_array_value":
+        said = WidgetState(id="one", string_array_value={"data": ["通信"]})
+    state.set_widgets_from_proto(WidgetStates(widgets=[said]))
+    chosen = state._new_widget_state["one"]
+    assert (chosen if chosen in options[-1] else None) == expected
 
 
 @pytest.mark.parametrize(

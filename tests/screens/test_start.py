@@ -11,6 +11,7 @@ from streamlit.components.v2.manifest_scanner import scan_component_manifests
 from streamlit.elements.lib import image_utils
 from streamlit.elements.lib.layout_utils import LayoutConfig
 from streamlit.emojis import ALL_EMOJIS
+from streamlit.web.server.starlette import starlette_app
 
 from app import server, wiring
 from app.own_folder import PREFIX
@@ -25,6 +26,7 @@ def test_the_server_of_the_pages_spares_them():
     assert BidiComponentManager.discover_and_register_components is streamlit_start.no_components
     assert page_config.image_to_url is logo.image_to_url is streamlit_start.picture_address
     assert string_util.extract_leading_emoji is streamlit_start.leading_emoji
+    assert starlette_app.create_auth_routes("") == []
 
 
 def test_nobody_reads_the_source_of_what_is_called_to_see_whether_to_warn(monkeypatch):

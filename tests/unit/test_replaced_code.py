@@ -80,6 +80,9 @@ READ = {
         "streamlit.runtime.state.session_state": {"WStates.__getitem__": "1756d60cb711"},
     },
     "app/ui/state/runs/clicks.py": {
+        "streamlit.elements.widgets.button_group": {"_SingleSelectButtonGroupSerde": "7185c645195a"},
+        "streamlit.elements.widgets.radio": {"RadioSerde": "3822f9814153"},
+        "streamlit.elements.widgets.selectbox": {"SelectboxSerde": "b0a928be719a"},
         "streamlit.runtime.scriptrunner_utils.script_requests": {"_has_active_trigger_value": "a3b88d521106"},
     },
     "app/ui/state/runs/containers.py": {
@@ -182,6 +185,7 @@ READ = {
         },
         "streamlit.elements.lib.image_utils": {"image_to_url": "0d445f31f739"},
         "streamlit.string_util": {"extract_leading_emoji": "e3babfc61974"},
+        "streamlit.web.server.starlette.starlette_auth_routes": {"create_auth_routes": "2e75ef7940dc"},
     },
 }
 """By our module what it was written beside: their module, the name, and 12 digits of the SHA-256 of its text."""

@@ -197,6 +197,39 @@ def test_of_a_world_that_goes_while_the_disk_is_slow_nothing_is_left(tmp_path, m
         assert list((tmp_path / "worlds").iterdir()) == []
 
 
+def test_while_a_world_is_removed_from_a_slow_disk_the_others_go_on(tmp_path, monkeypatch):
+    removing, may_go, remove = threading.Event(), threading.Event(), shutil.rmtree
+
+    def slow(folder, **options):
+        if folder.parent == tmp_path / "worlds":
+            removing.set()
+            assert may_go.wait(5)
+        remove(folder, **options)
+
+    with Simulation(state=StateDirectory(tmp_path)) as kept:
+        kept.world("a", start="empty")
+        monkeypatch.setattr(shutil, "rmtree", slow)
+        kept.store.discard("a")
+        assert removing.wait(5)
+        kept.run(asyncio.sleep(0))
+        may_go.set()
+    assert list((tmp_path / "worlds").iterdir()) == []
+
+
+def test_a_world_that_goes_is_gone_before_the_process_ends(tmp_path, monkeypatch):
+    close = Keeper.close
+
+    async def slow(keeper, **options):
+        await asyncio.sleep(0.5)  # longer than the servers take to stop
+        await close(keeper, **options)
+
+    monkeypatch.setattr(Keeper, "close", slow)
+    with Simulation(state=StateDirectory(tmp_path)) as kept:
+        kept.world("a", start="empty")
+        kept.store.discard("a")
+    assert list((tmp_path / "worlds").iterdir()) == []
+
+
 @pytest.mark.parametrize("own", ["", "hands-on"])
 def test_the_folder_is_known_in_which_every_world_is_kept(tmp_path, own):
     with Simulation(state=StateDirectory(tmp_path), own=own) as kept:

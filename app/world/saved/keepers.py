@@ -53,9 +53,7 @@ class Keepers:
         try:
             await keeper.begin(again=journal is not None)
         except BaseException:
-            await keeper.close(flush=False)
-            if journal is None:
-                shutil.rmtree(keeper.directory, ignore_errors=True)
+            await (keeper.close(flush=False) if journal is not None else _throw_away(keeper))
             raise
         if world.is_closed:  # another world needed the room while the disk was slow: `forget` found no keeper yet
             await _throw_away(keeper)
@@ -85,6 +83,8 @@ class Keepers:
     async def close(self) -> None:
         """All worlds are on the disk as they are, and are kept no longer: no change is acknowledged from here on."""
         self._is_closed = True
+        if self._forgetting:  # else these worlds would be there again after a restart
+            await asyncio.wait(self._forgetting)
         keepers, self._keepers = list(self._keepers.values()), {}
         self._by_quota = {}
         for keeper in keepers:
@@ -113,5 +113,6 @@ class Keepers:
 
 
 async def _throw_away(keeper: Keeper) -> None:
+    """In a thread, as all that is written: a slow disk would hold the loop of all worlds."""
     await keeper.close(flush=False)
-    shutil.rmtree(keeper.directory, ignore_errors=True)
+    await asyncio.to_thread(shutil.rmtree, keeper.directory, ignore_errors=True)

@@ -19,8 +19,10 @@ class LoopThread:
     def __init__(self, work: Callable[[], AbstractAsyncContextManager[asyncio.Task[None]]], name: str) -> None:
         """`work` is entered on the loop and left when the thread is to stop, or when its task has ended."""
         self._work = work
+        self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._stopping: asyncio.Event | None = None
+        """None while it takes up nothing. With the lock."""
+        self._stopping = asyncio.Event()
         self._ready = threading.Event()
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._main, name=name, daemon=True)
@@ -37,22 +39,25 @@ class LoopThread:
 
     def stop(self) -> None:
         """Leaves the work and waits for the thread. Stopping twice is no error, nor is it before the start."""
-        if self._loop is not None and self._stopping is not None and self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._stopping.set)
+        self.call_soon(self._stopping.set)
         if self._thread.ident is not None:
             self._thread.join()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Runs a coroutine on the loop and returns its result. Raises `RuntimeError` where the loop does not run."""
-        if self._loop is None or not self._thread.is_alive() or threading.current_thread() is self._thread:
-            work.close()
-            raise RuntimeError("the simulated world is not running, or this is its own thread") from self._failure
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        """Runs a coroutine on the loop and returns its result. Raises `RuntimeError` where the loop does not run, and
+        `concurrent.futures.CancelledError` where it stops meanwhile."""
+        with self._lock:
+            if self._loop is None or threading.current_thread() is self._thread:
+                work.close()
+                raise RuntimeError("the simulated world is not running, or this is its own thread") from self._failure
+            running = asyncio.run_coroutine_threadsafe(work, self._loop)
+        return running.result()
 
     def call_soon(self, callback: Callable[[], None]) -> None:
         """Has something called on the loop, as long as there is one. The loop's own thread may ask for it as well."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(callback)
+        with self._lock:
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(callback)
 
     def _main(self) -> None:
         try:
@@ -66,12 +71,16 @@ class LoopThread:
     async def _until_stopped(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._loop.set_task_factory(task_factory)
-        self._stopping = asyncio.Event()
-        async with self._work() as task:
-            self._ready.set()
-            stopping = asyncio.create_task(self._stopping.wait())
-            await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            stopping.cancel()
+        try:
+            async with self._work() as task:
+                self._ready.set()
+                stopping = asyncio.create_task(self._stopping.wait())
+                await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                stopping.cancel()
+        finally:
+            with self._lock:
+                self._loop = None  # what comes now would never be taken up, and its thread would wait for ever
+            await asyncio.sleep(0)  # what came before is a task from here on, which ends with this one
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:

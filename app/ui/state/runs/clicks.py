@@ -9,6 +9,9 @@ Streamlit would first run the page that the reader leaves, for the callback or t
 A page whose session is gone, because the server was started again or the browser was out of reach for long: what is
 pressed there first counts as well. Streamlit knows nothing of the button.
 
+A choice: a browser names what was chosen by its words. Those that it still shows, while the page in another language is
+on its way, are no option any more for Streamlit.
+
 A page that was left: until a browser has drawn the page that the reader chose, a component of the one before may still
 send a value, and Streamlit would take the reader back to that page.
 """
@@ -19,7 +22,11 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+from streamlit.elements.widgets.button_group import _SingleSelectButtonGroupSerde
+from streamlit.elements.widgets.radio import RadioSerde
+from streamlit.elements.widgets.selectbox import SelectboxSerde
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
@@ -27,6 +34,7 @@ from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequests, _has_active_trigger_value
 from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 from streamlit.runtime.state import SafeSessionState, SessionState
+from streamlit.runtime.state.common import WidgetMetadata
 from streamlit.source_util import PageInfo
 
 from app.content import STORY
@@ -35,6 +43,8 @@ from app.ui.state import route
 _KEY = "address_sent"
 _CHOSEN = "page_chosen"
 _OF_PAGES = "widgets_of_pages"
+_CHOICES = (RadioSerde, SelectboxSerde, _SingleSelectButtonGroupSerde)
+"""What Streamlit reads the words of a choice with."""
 
 
 @dataclass(kw_only=True)
@@ -81,14 +91,28 @@ def choose(page: str, query: str, state: SafeSessionState) -> None:
     state[_CHOSEN] = _Chosen(page_script_hash=page, query_string=query)
 
 
-def hear_widget(widget_id: str, state: SessionState) -> None:
+def hear_widget(drawn: WidgetMetadata[Any], state: SessionState) -> None:
     """In a script: a widget is drawn. Those of pages are noted: a link brings along those of the main script alone."""
+    _hear_words(drawn, state._new_widget_state.widget_metadata.get(drawn.id))
     context = get_script_run_ctx()
     if context and ThreadState.get().active_script_hash != context.pages_manager.main_script_hash:
         known = _of_pages(state)
         if known is None:
             known = state[_OF_PAGES] = set()
-        known.add(widget_id)
+        known.add(drawn.id)
+
+
+def _hear_words(drawn: WidgetMetadata[Any], before: WidgetMetadata[Any] | None) -> None:
+    """What the same options were called before still counts, beside the words that a choice has now."""
+    now, then = (getattr(it.deserializer, "__self__", None) if it else None for it in (drawn, before))
+    if now is then or not (isinstance(now, _CHOICES) and isinstance(then, type(now)) and now.options == then.options):
+        return
+    if now.formatted_options == then.formatted_options:
+        earlier = dict(then.formatted_option_to_option_index)
+    else:
+        earlier = {word: index for index, word in enumerate(then.formatted_options)}
+    for word, index in earlier.items():
+        now.formatted_option_to_option_index.setdefault(word, index)
 
 
 def _of_pages(state: SessionState) -> set[str] | None:

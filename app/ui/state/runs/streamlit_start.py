@@ -5,10 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+from starlette.routing import Route
 from streamlit import config, delta_generator, file_util, string_util
 from streamlit.commands import logo, page_config
 from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.elements.lib.image_utils import image_to_url
+from streamlit.web.server.starlette import starlette_app
 
 _LETTER_AND_EMOJI = "\N{INFORMATION SOURCE}"
 _extract_leading_emoji = lru_cache(maxsize=256)(string_util.extract_leading_emoji)
@@ -25,13 +27,15 @@ def install() -> None:
       looks at each label in every run.
 
     And its settings are those beside the script alone. It would also take what it finds in the working directory and at
-    home, written for another app: a path that moves every page, a theme, a port.
+    home, written for another app: a path that moves every page, a theme, a port. And no one signs in here: at the
+    addresses for that it would write into the log that the app's secrets are wrong, where the app has none.
     """
     config.get_config_files = files_beside_the_script
     BidiComponentManager.discover_and_register_components = no_components  # type: ignore[method-assign, assignment]
     delta_generator._use_warning_has_been_displayed = True
     page_config.image_to_url = logo.image_to_url = picture_address  # type: ignore[attr-defined]
     string_util.extract_leading_emoji = leading_emoji
+    starlette_app.create_auth_routes = no_sign_in  # type: ignore[attr-defined]
 
 
 def files_beside_the_script(file_name: str) -> list[str]:
@@ -42,6 +46,11 @@ def files_beside_the_script(file_name: str) -> list[str]:
 
 def no_components(_: BidiComponentManager, *, start_file_watching: bool = True) -> None:
     """As Streamlit's `discover_and_register_components` where no package brings components."""
+
+
+def no_sign_in(base_url: str) -> list[Route]:
+    """As Streamlit's `create_auth_routes` for an app in which no one signs in."""
+    return []
 
 
 def picture_address(image: Any, *options: Any, **named: Any) -> str:
