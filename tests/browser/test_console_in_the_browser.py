@@ -94,6 +94,14 @@ def test_a_learner_types_completes_recalls_and_stops(profiles, launched):
     line.press("Enter")
     expect(log.locator(".output").last).to_have_text("<b>bold</b>\n")
     assert log.locator("b").count() == 0
+    line.fill("kubectl apply -f https://a.example/b/c.yaml")
+    line.press("Enter")
+    expect(log.locator(".refused .note").last).to_contain_text("https://a.example/b/c.yaml")
+    assert (
+        log.locator(".note")
+        .last.evaluate("it => [...it.childNodes].map((one) => one.data ?? '|').join('')")
+        .startswith("https://a.example/|b/|c.yaml")
+    ), "an address is broken after its slashes"
 
     # A program that reads gets the next lines, which the log shows as a terminal does.
     line.fill("sort")

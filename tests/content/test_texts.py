@@ -166,6 +166,14 @@ def test_everything_that_a_walk_can_say_has_words(language: str) -> None:
 
 
 @both
+def test_what_was_got_ends_without_a_full_stop_as_the_value_beside_it_does(language: str) -> None:
+    ends = {
+        key: text for key, text in load(language).messages.items() if re.search(r"errors\..*\.(got|expected)$", key)
+    }
+    assert [key for key, text in ends.items() if text.endswith((".", "。"))] == []
+
+
+@both
 def test_every_message_that_the_code_names_exists(language: str) -> None:
     known = load(language).messages
     named = {

@@ -29,6 +29,7 @@ from app.flow.port_wrappers.side_by_side import AT_ONCE
 from app.flow.verdict.judge import Outcome
 from app.flow.webhook import POD_IDENTITY_LABEL, SKIP_LABEL
 from app.report import document, page, picture, survey_csv, survey_words
+from app.ui.draw.browser_files import browser_files
 from tests.unit.fake_ports import ACCOUNT, HOST, ROLE, Fakes, trust_policy
 
 OTHER = f"arn:aws:iam::{ACCOUNT}:role/other"
@@ -258,6 +259,13 @@ def test_the_picture_leads_from_each_service_account_to_its_role(language: str) 
     wide = next(line for line in source.splitlines() if "other" in line and "penwidth=3" in line)
     assert "#b3261e" in wide
     assert words.message("doctor.survey.everybody") in source
+
+
+def test_a_dark_page_has_a_counterpart_for_each_colour_of_the_picture() -> None:
+    drawn = set(re.findall("#[0-9a-f]{6}", picture.dot(many(), load("en"))))
+    assert len(drawn) == 4
+    rules = browser_files.frame_style_sheet
+    assert [colour for colour in sorted(drawn) if f'[stroke="{colour}"]' not in rules] == []
 
 
 @pytest.mark.skipif(shutil.which("dot") is None, reason="no dot on the PATH")

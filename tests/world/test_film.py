@@ -163,6 +163,7 @@ def test_what_was_changed_since_is_shown_as_it_is_now(filmed, fault_id, beat_id,
     ("fault_id", "beat_id", "wanted"),
     [
         ("F52", "grant", "rule"),
+        ("F24", "grant", "rule"),
         ("F52", "claim_sub", "unasked"),
         ("F18", "claim_sub", "rule"),
         ("F25", "claim_sub", "rule"),

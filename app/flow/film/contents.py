@@ -117,8 +117,9 @@ def _role(exchange: Exchange) -> Contents:
         for claim in ("sub", "aud")
         if claim in wanted
     )
-    federated = [one for one in _allowing(policy) if get(one, "Principal", "Federated")]
-    only = "sub" in wanted and all("sub" in _asked([one]) for one in federated)
+    trusted = [(one, arn) for one in _allowing(policy) for arn in strings(get(one, "Principal", "Federated"))]
+    # A condition under a key that is not of the provider's issuer compares nothing with the tokens of that issuer.
+    only = "sub" in wanted and all("sub" in _asked([one], f"{arn.partition('/')[2]}:") for one, arn in trusted)
     values = {"role": name, **({"sub": wanted["sub"]} if only else {})}
     return Contents(values=values, arrivals=arrivals, made=policy) if policy else Contents()
 
@@ -133,7 +134,8 @@ def _allowing(policy: JsonValue) -> list[JsonValue]:
     return [one for one in statements(policy) if get_str(one, "Effect") == "Allow"]
 
 
-def _asked(statements: Iterable[JsonValue]) -> dict[str, str]:
+def _asked(statements: Iterable[JsonValue], prefix: str = "") -> dict[str, str]:
+    """The conditions under keys with that prefix."""
     found: dict[str, list[str]] = {}
     for statement in statements:
         for operator, operands in get_object(statement, "Condition").items():
@@ -141,7 +143,7 @@ def _asked(statements: Iterable[JsonValue]) -> dict[str, str]:
                 continue
             for key, value in get_object(operands).items():
                 claim = key.rpartition(":")[2].lower()
-                if claim in ("sub", "aud"):
+                if claim in ("sub", "aud") and key.lower().startswith(prefix.lower()):
                     found.setdefault(claim, []).extend(strings(value))
     return {claim: ", ".join(values) for claim, values in found.items()}
 

@@ -2,6 +2,9 @@
 const consoleButton = (text, click, properties = {}) =>
   element("button", { type: "button", textContent: text, onclick: click, ...properties })
 
+// A sentence of the app. A long address in it is broken after a slash and not within a word.
+const breakable = (text) => text.split(/(?<=[^/:]\/)/).flatMap((part) => [part, element("wbr")])
+
 const consoleView = (session, words) => {
   // (1) The parts
   const log = element("div", { className: "console-log", tabIndex: 0, role: "log", ariaLabel: words.log })
@@ -41,7 +44,7 @@ const consoleView = (session, words) => {
     if (!parts) return
     // It comes with its words: those of a part that is there already a screen reader may read out once more as that is shown.
     if (entry.note && !parts.note.isConnected) {
-      parts.note.textContent = entry.note
+      parts.note.append(...breakable(entry.note))
       parts.buttons.before(parts.note)
     }
     parts.output.hidden = !parts.output.textContent
@@ -60,7 +63,7 @@ const consoleView = (session, words) => {
     const said = { connecting: words.connecting, lost: words.lost, open: words.programs.replace("{programs}", found) }
     state.textContent = found || session.state !== "open" ? said[session.state] : ""
     if (session.state === "lost") state.append(" ", consoleButton(words.again, session.connect))
-    missing.replaceChildren(...session.missing.map((text) => element("p", { textContent: text })))
+    missing.replaceChildren(...session.missing.map((text) => element("p", {}, ...breakable(text))))
   }
 
   session.hear(root, (what, detail) => {
