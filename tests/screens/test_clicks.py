@@ -11,9 +11,11 @@ import pytest
 from streamlit.elements.widgets.button_group import _SingleSelectButtonGroupSerde as Segmented
 from streamlit.elements.widgets.radio import RadioSerde
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
+from streamlit.runtime.fragment import MemoryFragmentStorage
 from streamlit.runtime.scriptrunner import RerunData, RerunException, ScriptRunner, StopException
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequests
 from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
+from streamlit.runtime.scriptrunner_utils.thread_safe_set import ThreadSafeSet
 from streamlit.runtime.state import SafeSessionState, SessionState
 from streamlit.runtime.state.common import WidgetMetadata
 
@@ -180,7 +182,14 @@ def runner(monkeypatch, with_buttons):
         made._join_wake_lock, made._join_wake_coordinator = threading.Lock(), None
         made._script_thread, made._requests = threading.current_thread(), ScriptRequests()
         made._requests.request_rerun(data)
-        made.context = SimpleNamespace(page_script_hash="", query_string="lang=ja", has_script_started=False)
+        made._fragment_storage = MemoryFragmentStorage()
+        made.context = SimpleNamespace(
+            page_script_hash="",
+            query_string="lang=ja",
+            has_script_started=False,
+            fragment_ids_this_run=None,
+            shared=SimpleNamespace(new_fragment_ids=ThreadSafeSet()),
+        )
         monkeypatch.setattr(runs, "get_script_run_ctx", lambda: made.context)
         return made, made._requests.on_scriptrunner_ready().rerun_data
 
@@ -274,6 +283,36 @@ def test_what_is_pressed_on_the_page_of_a_session_that_is_gone_is_known_once_tha
     made._run_script(data)
     assert ran == [("old", ["choice"]), ("hash of why", ["choice"])][: 1 if stopped else 2]
     assert made.never_begun == ((data,) if stopped else ())
+
+
+@pytest.mark.parametrize(("replaced", "kept"), [(False, ["new"]), (True, ["old", "new"])])
+def test_a_page_that_ends_itself_leaves_no_fragment_of_the_page_before(runner, replaced, kept):
+    """A talk has fewer places than a page: what a fragment drew there would empty the whole browser page."""
+
+    def run(self, data):
+        with suppress(StopException), self._set_execing_flag():
+            self._fragment_storage.register("new", lambda: None)
+            self.context.shared.new_fragment_ids.check_and_add("new")
+            if replaced:
+                self.request_stop()
+            raise StopException
+
+    made, data = runner(asked(), run)
+    made._fragment_storage.register("old", lambda: None)
+    made._run_script(data)
+    assert [it for it in ("old", "new") if made._fragment_storage.contains(it)] == kept
+
+
+def test_a_fragment_of_the_page_before_does_not_lead_back_from_where_a_button_leads(runner):
+    """Its message comes while the run of the button waits for its turn."""
+
+    def run(self, data):
+        self.request_rerun(says("choice", fragment_id="of old"))
+
+    made, data = runner(asked("next"), run)
+    clicks.choose("old", "lang=ja", made._session_state)
+    made._run_script(data)
+    assert made._requests._rerun_data.page_script_hash == "hash of why"
 
 
 # --- a page that was left ---------------------------------------------------------------------------------------------

@@ -71,8 +71,10 @@ class Runner(ScriptRunner):
     def request_rerun(self, rerun_data: RerunData) -> bool:
         """As `ScriptRunner`. The browser asks for the run of a fragment."""
         with self._requests._lock:
-            earlier = self._not_begun()
-        return super().request_rerun(clicks.on_chosen_page(rerun_data, earlier, self._session_state._state))
+            not_begun = self._not_begun()
+        state, pages = self._session_state._state, self._pages_manager.get_pages()
+        earlier = [clicks.as_page_change(data, state, pages)[0] for data in not_begun]
+        return super().request_rerun(clicks.on_chosen_page(rerun_data, earlier, state))
 
     def _not_begun(self) -> tuple[RerunData, ...]:
         """With the requests' lock: the runs that were asked for, in their order.
@@ -141,8 +143,14 @@ class Runner(ScriptRunner):
             page = context.page_script_hash if of_page else ""
             clicks.begin(page, context.query_string, self._arrives, self._session_state)
         self._arrives = None
-        with super()._set_execing_flag():
-            yield
+        try:
+            with super()._set_execing_flag():
+                yield
+        except StopException:
+            if context and not context.fragment_ids_this_run and not self._is_stopped():
+                # As at a script's end: a fragment of a page that is gone has no place in the one that is shown now.
+                self._fragment_storage.clear(context.shared.new_fragment_ids.snapshot())
+            raise
 
     def _maybe_handle_execution_control_request(self) -> None:
         """As `ScriptRunner`, which does more to find that neither a stop nor a rerun was asked for, 150 times a run.
