@@ -130,9 +130,19 @@ const rank = (entries, all, typed) => {
   return { found: fits, nearest }
 }
 
+// The entries whose error message a pasted text has, each with that message, in their own order: the more exact one comes
+// before one that it may be a part of. In a log of JSON a quotation mark has a backslash before it, and the end of a line is two characters.
+const quoting = (entries, typed) => {
+  const text = typed.slice(0, LONGEST).replace(/\\+(?=")/g, "").replace(/\\+[nrt]/g, " ")
+  const escaped = (quote) => quote.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/…/g, "\\S{0,200}?").replace(/ /g, "\\s+")
+  const found = entries.map((entry) => [entry, entry.quotes.find((quote) => new RegExp(escaped(quote), "i").test(text))])
+  return found.flatMap(([entry, name]) => (name ? { entry, name, has: [] } : []))
+}
+
 const WIDE = 150, BEST = 3, SHOWN = 5 // characters of an excerpt; entries that come before all kinds; of a kind that are seen at once
 // The part of an entry's texts with the most of the words, from shortly before the first of them.
 const excerpt = ({ entry, has }) => {
+  if (entry.quotes.length) return entry.texts.join(" ") // what it means
   const parts = entry.texts.flatMap((text) => text.split(/(?<=[。？])|(?<=[.!?] )/))
   const many = parts.map((part) => has.filter((word) => searchable(part).includes(word)).length)
   const from = Math.max(0, many.indexOf(Math.max(...many)))
@@ -140,7 +150,7 @@ const excerpt = ({ entry, has }) => {
   return text.length > WIDE ? `${text.slice(0, WIDE).replace(/\s+\S*$/, "")} …` : text
 }
 const result = (found, { first, query, kinds }, isBest) => {
-  const { page, params, name } = found.entry
+  const { page, params } = found.entry, name = found.name ?? found.entry.name
   const rest = new URLSearchParams(params).toString()
   const link = element("a", { href: `./${page === first ? "" : page}?${query}${rest && `&${rest}`}`, textContent: name })
   link.dataset.page = page
@@ -225,7 +235,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const all = await root.indexed
     if (wanted !== typed()) return
     root.all ??= vocabulary(all)
-    const { found, nearest } = wanted.trim() ? rank(all, root.all, wanted) : { found: [] }
+    const ranked = wanted.trim() ? rank(all, root.all, wanted) : { found: [] }, { nearest } = ranked, first = quoting(all, wanted)
+    const found = [...first, ...ranked.found.filter(({ entry }) => first.every((one) => one.entry !== entry))]
     root.querySelector("[data-found]").replaceChildren(...groups(found, data.index))
     say(found.length, wanted.trim() ? undefined : root.querySelector("[data-idle]").dataset.idle, nearest)
   }

@@ -143,13 +143,34 @@ def test_one_search_finds_what_all_pages_have_and_says_so_where_nothing_is_found
     field.fill("Unable to locate credentials")
     expect(found.locator("a[href*=fault] ~ p", has_text="Unable to locate credentials").first).to_be_visible()
 
+    # A line of a log leads first to what it quotes, whatever else it has; the more exact message comes before another.
+    for line, *quotes in (
+        (
+            r'{"logger":"targetGroupBinding","error":"WebIdentityErr: failed to retrieve credentials'
+            r'\ncaused by: AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity\n\tstatus code: 403"}',
+            "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+        ),
+        (r"Warning FailedMount MountVolume.SetUp failed for volume \"aws-iam-token\" : no", "MountVolume.SetUp failed"),
+        (
+            "AccessDenied: User: arn:aws:sts::1:assumed-role/nodes/i-0e5afb93460d609d2 is not\nauthorized to perform: "
+            "sts:AssumeRole on resource: x",
+            *("assumed-role/…/i-0", "is not authorized to perform: sts:AssumeRole on resource"),
+        ),
+    ):
+        field.fill(line)
+        for place, quote in enumerate(quotes):
+            expect(best.nth(place)).to_contain_text(quote)
+    expect(best.first).to_have_attribute("href", "./doctor?lang=en&check=pod.injected")
+    meaning = words("error_messages.node_role")
+    expect(found.locator("li").first).to_contain_text(meaning)
+
     # The best of all kinds come first, and then the others by kind: none of them twice.
     field.fill("audience")
     kinds = {words(f"search.kinds.{kind}") for kind in KINDS}
     expect(found.locator("h2").first).to_have_text(words("search.best"))
     assert set(found.locator("section:not(:first-child) h2").all_inner_texts()) <= kinds
-    addresses = [link.get_attribute("href") for link in found.locator("a").all()]
-    assert len(set(addresses)) == len(addresses) == int(count.inner_text().split()[0])
+    links = [(link.get_attribute("href"), link.inner_text()) for link in found.locator("a").all()]
+    assert len(set(links)) == len(links) == int(count.inner_text().split()[0])
 
     # A typing error is corrected, and only where no entry has the word; it says so.
     for typed, wrong, right, address in (

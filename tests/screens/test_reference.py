@@ -11,6 +11,7 @@ from app.content.missions import offered
 from app.flow.build.tasks import TaskId
 from app.flow.model import Step
 from app.flow.steps.walk import STEPS
+from app.flow.verdict.known_messages import KNOWN_MESSAGES
 from app.ui.draw.sections import places
 from app.ui.reference import search
 from app.ui.reference.glossary import GROUPS, TERMS
@@ -221,6 +222,8 @@ def test_all_that_can_be_found_is_in_plain_words_and_leads_to_where_it_is(langua
     at |= {"mission": [it.mission.id for it in offered()], "task": list(TaskId)}
     for kind, ids in at.items():
         assert [entry.params for entry in by_kind[kind]] == [{kind: id_} for id_ in ids]
+    known = [({"check": it.check}, it.texts) for it in KNOWN_MESSAGES.values()]
+    assert [(entry.params, entry.quotes) for entry in by_kind["message"]] == known
     pages = {page: ["", *places(page)] for page in PAGES if page != "search"}
     assert sorted((it.page, it.params.get("section", "")) for it in by_kind["page"]) == sorted(
         (page, section) for page, sections in pages.items() for section in sections

@@ -1,4 +1,4 @@
-"""One search over all pages: terms, faults, checks, statements, missions, tasks and the sections of lessons.
+"""One search over all pages: terms, faults, checks, error messages, statements, missions, tasks, sections of lessons.
 
 The browser searches, as in every list that narrows down (`lookup.js`).
 """
@@ -18,6 +18,7 @@ from app.content.page_specs import EXERCISE
 from app.content.template import in_capitals
 from app.flow.build.eksctl import eksctl
 from app.flow.build.tasks import TaskId
+from app.flow.verdict.known_messages import KNOWN_MESSAGES
 from app.flow.verdict.refusals import REFUSALS
 from app.serving.kept_texts import KEPT_TEXTS, KeptText
 from app.settings import Settings
@@ -37,7 +38,7 @@ from app.world.faults import FAULTS, Fault, texts
 from app.world.setup.scenario import ARTICLE
 from app.world.world import World
 
-KINDS = ("term", "fault", "check", "statement", "mission", "task", "page")
+KINDS = ("term", "fault", "check", "message", "statement", "mission", "task", "page")
 """The groups of what is found, in this order where their best entries have as many of the words."""
 _PAGE = "search"
 
@@ -58,6 +59,9 @@ class Entry:
     """What an excerpt is shown of."""
     more: str
     """What it is found by as well."""
+    quotes: tuple[str, ...] = ()
+    """The error messages that it explains: a pasted text that has one of them leads to it first. In them, `…` stands
+    for what differs each time."""
 
 
 def search() -> None:
@@ -136,7 +140,7 @@ def entries(language: str) -> Iterator[Entry]:
 
 def _of(content: Content) -> list[Entry]:
     return [
-        *(*_terms(content), *_faults(content), *_checks(content), *_statements(content)),
+        *(*_terms(content), *_faults(content), *_checks(content), *_messages(content), *_statements(content)),
         *(*_missions(content), *_tasks(content), *_sections(content), *_comparison(content)),
     ]
 
@@ -169,6 +173,14 @@ def _checks(content: Content) -> Iterator[Entry]:
         shown = map(in_capitals, (words.fix, words.what, words.why))
         said = (f"{it.code} {it.words}" for it in REFUSALS if any(id_ in cause.checks for cause in it.causes))
         yield _entry(content, "check", "doctor", words.title, *shown, more=" ".join((id_, *said)), check=id_)
+
+
+def _messages(content: Content) -> Iterator[Entry]:
+    """The error messages that people look for. Each leads to the check to begin with."""
+    for id_, known in KNOWN_MESSAGES.items():
+        meaning = content.message(f"error_messages.{id_}")
+        entry = _entry(content, "message", "doctor", ", ".join(known.texts), meaning, check=known.check)
+        yield replace(entry, quotes=known.texts)
 
 
 def _statements(content: Content) -> Iterator[Entry]:
