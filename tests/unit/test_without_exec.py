@@ -255,6 +255,20 @@ def test_a_kubelet_that_gets_no_token_for_any_volume_is_looked_at_on_its_node() 
     assert (fix.id, "journalctl -u kubelet" in fix.commands[0]) == ("kubelet", True)
 
 
+def test_a_volume_whose_driver_uses_the_pods_role_shows_which_permission_it_lacks() -> None:
+    """As the Secrets Store CSI driver does."""
+    fakes = not_running("a volume of a driver")
+    said = (
+        "rpc error: code = Unknown desc = us-east-1: Failed fetching secret db: AccessDeniedException: User: "
+        "arn:aws:sts::111122223333:assumed-role/s3-reader/secrets-store is not authorized to perform: "
+        "secretsmanager:GetSecretValue on resource: db because no identity-based policy allows it"
+    )
+    fakes.events = [event("FailedMount", f'MountVolume.SetUp failed for volume "secrets" : {said}')]
+    found = examined(fakes)
+    assert found.fix is not None
+    assert (found.fix.id, '"Action": "secretsmanager:GetSecretValue"' in found.fix.commands[0]) == ("permit", True)
+
+
 def test_every_kind_has_a_case_and_its_words() -> None:
     assert {reason for _, reason, *_ in NOT_RUNNING.values()} == set(KINDS)
     for language in LANGUAGES:

@@ -175,11 +175,10 @@ def _refusal(names: Names, said: str) -> Fix | None:
         return Fix(id="renew_session", commands=names.recreate())
     if expired_token(said):
         return Fix(id="expired_token", commands=(*names.show_workload(), *kubelet(names).commands))
+    if fix := lacking_permission(names, said):
+        return fix
     action, resource = denied_action(said)
-    own = f":assumed-role/{names.role_name}/" in principal_of(said)
-    if action and own:
-        if not _may_by_now(names, action, resource):
-            return permit_denied(names, said, [(action, resource)])
+    if action and _is_own(names, said):
         again = Fix(id="read_log", commands=names.recreate())
         if fix := chained(names, said, [(action, resource)], again, may=True):
             return fix
@@ -193,6 +192,19 @@ def _refusal(names: Names, said: str) -> Fix | None:
         if names.found(ANSWER) and is_refusal(said):
             return Fix(id="accepted_by_now", commands=names.recreate())
     return None
+
+
+def lacking_permission(names: Names, said: str) -> Fix | None:
+    """What gives the Pod's role the permission that it was refused; None for another error, and where its policies, as
+    they were read, allow it by now."""
+    action, resource = denied_action(said)
+    if not action or not _is_own(names, said) or _may_by_now(names, action, resource):
+        return None
+    return permit_denied(names, said, [(action, resource)])
+
+
+def _is_own(names: Names, said: str) -> bool:
+    return f":assumed-role/{names.role_name}/" in principal_of(said)
 
 
 def _drive(container: JsonValue) -> str:

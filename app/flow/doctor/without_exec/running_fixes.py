@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.flow.doctor.application import ASKED_INSTANCE
 from app.flow.doctor.fix import Fix, line
+from app.flow.doctor.log.error_fixes import lacking_permission
 from app.flow.doctor.names import Names
 from app.flow.doctor.pod_fixes import FETCH, kubelet
 from app.flow.json_access import get, get_str
@@ -16,7 +17,8 @@ _OF_DRIVER = "rpc error: code = "
 
 
 def running(names: Names) -> Fix:
-    """Shows more of it: the log of the program that ended, or else the events."""
+    """Shows more of it: the log of the program that ended, or else the events. A volume's driver may use the Pod's own
+    role, as the Secrets Store CSI driver does."""
     check = names.check
     container, _, state = check.got.partition(": ")
     if check.reason == IMAGE:
@@ -28,6 +30,8 @@ def running(names: Names) -> Fix:
         return Fix(id="container_log", commands=(names.kubectl("logs", names.pod, "-c", container, *before),))
     if FETCH in check.error:
         return kubelet(names)
+    if check.reason == VOLUME and (fix := lacking_permission(names, check.error)):
+        return fix
     describe = names.kubectl("describe", "pod", names.pod)
     node = get_str(names.documents.get("pod"), "spec", "nodeName")
     if check.reason == VOLUME and _OF_DRIVER in check.error and node:
