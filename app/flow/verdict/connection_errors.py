@@ -21,8 +21,8 @@ _NO_WAY = re.compile(
     rf'|"https?://(?P<go>[^"/]+)\.{OF_AWS}[^"]*": '
     r"(?:(?:dial|read|write) tcp|context deadline exceeded|net/http: |(?:unexpected )?EOF)"
     r"|(?:Connect to|getaddrinfo E\w+|HTTP request:|Inaccessible host:|TCP connection to|connection timed out[^:]*:"
-    r"|not known|unavailable|Connection refused|timed out|cURL error (?:6|7|28|35|52|56): .*?) "
-    rf"[`(]?(?:https?://)?(?P<other>[^\s/(]+)\.{OF_AWS}"
+    rf"|cURL error (?:6|7|28|35|52|56): .*?) `?(?:https?://)?(?P<other>[^\s/(]+)\.{OF_AWS}"
+    rf"|(?:not known|unavailable|Connection refused|timed out) \((?P<net>[^\s/(]+)\.{OF_AWS}:"
 )
 """Matches a message that AWS was not reached, and the beginning of the host's name."""
 _NO_NAME = re.compile(
