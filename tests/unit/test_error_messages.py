@@ -107,7 +107,16 @@ def test_what_was_printed_after_it_is_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    "log", ["", "\n", "hello", "2026-10-17 00:51:22 irsa-reports", "An error occurred", "error: no"]
+    "log",
+    [
+        "",
+        "\n",
+        "hello",
+        "2026-10-17 00:51:22 irsa-reports",
+        "An error occurred",
+        "error: no",
+        "IOException: Unexpected response code for CONNECT: 403",
+    ],
 )
 def test_other_words_are_none_of_a_product(log: str) -> None:
     assert last_words(log) == ("", "")

@@ -537,7 +537,7 @@ FIXES = {
     "Go 1, refused by a proxy": (f"{GO_1}{NO_WAY}Forbidden", "pod.application", "proxy_refuses"),
     "Go 2, unknown to a proxy": (f"{STS_2}{NO_WAY}Proxy Authentication Required", "pod.application", "proxy_refuses"),
     "Kotlin, refused by a proxy": (  # aws/aws-sdk-kotlin#1180
-        "Caused by: java.io.IOException: Unexpected response code for CONNECT: 403",
+        "aws.smithy.kotlin.runtime.http.HttpException: java.io.IOException: Unexpected response code for CONNECT: 403",
         *("pod.application", "proxy_refuses"),
     ),
     "PHP, without an address": (

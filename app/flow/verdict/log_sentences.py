@@ -5,7 +5,8 @@ for Go and Java (1 and 2), JavaScript 3, Ruby, .NET, PHP and Rust, and of Hadoop
 of AWS itself, such as who is not authorized to do what, is the same in all of them. Programs with a client of their
 own: Fluent Bit (`src/aws/flb_aws_credentials_sts.c`, `flb_signv4.c`), nginx-s3-gateway (`awscredentials.js`), DuckDB
 (`duckdb-aws`, `duckdb-httpfs`), Vector, ECR's registry as Kaniko quotes it, and minio-go, which prints S3's bare
-message (Thanos, Argo Workflows, Flux). `tests/unit/test_logs_of_sdks.py` says where users quote them.
+message (Thanos, Argo Workflows, Flux). Also OpenSearch's refusals, and the SDK's errors as Terraform wraps them.
+`tests/unit/test_logs_of_sdks.py` says where users quote them.
 """
 
 from __future__ import annotations
@@ -87,7 +88,8 @@ _SENTENCE = re.compile(
     rf"|cURL error \d+: .*\.{OF_AWS}\b.*"
     r"|(?:Name or service not known|Resource temporarily unavailable|Connection (?:refused|timed out)) "
     rf"\(\S+\.{OF_AWS}:\d+\)"
-    r"|Unexpected response code for CONNECT: \d+"
+    r"|(?:aws\.smithy\.\S+|STS failed to assume role from web identity): (?:\S+: )?"
+    r"Unexpected response code for CONNECT: \d+"
     r"|Error assuming role from web identity credentials.*"
     r"|(?:InvalidIdentityToken|ExpiredToken)(?:Exception)?: .+"
     r"|No OpenIDConnect provider found in your account for .+"
@@ -98,7 +100,7 @@ _SENTENCE = re.compile(
     r"|Token expired: current date/time \d+ must be before .+|Token too old: \d+"
     r"|The requested DurationSeconds exceeds the .+"
     r"|(?:\b\w+: )?The security token included in the request is (?:invalid|expired)\b.*"
-    r"|(?:\b\w+: )?The provided token (?:is malformed or otherwise invalid|has expired)\b.*"
+    r"|(?:\b\w+: )?The provided token is malformed or otherwise invalid\b.*"
     r"|(?:\b\w+: )?AWS was not able to validate the provided access credentials\b.*"
     r"|no permissions for \[[^]]+\] and User \[name=arn:aws[\w-]*:.+"
     r"|(?<!\d)\d+ validation errors? detected: Value .* at '(?:roleArn|roleSessionName|webIdentityToken)' "
