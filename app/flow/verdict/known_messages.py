@@ -193,7 +193,7 @@ KNOWN_MESSAGES: Mapping[str, KnownMessage] = {
         "Access to the resource https://sqs",
         "Access to KMS is not allowed",
     ),
-    # (6) What no program logs: an event of the Pod, the API server's log, and tools.
+    # (6) What no program logs: an event of the Pod, the API server's log, tools, and IAM.
     "no_token": _begin("token.file", 'MountVolume.SetUp failed for volume "aws-iam-token"', in_log=False),
     "webhook_failed": _begin(
         "webhook.reachable",
@@ -218,5 +218,7 @@ KNOWN_MESSAGES: Mapping[str, KnownMessage] = {
         "unable to create iamserviceaccount(s) without IAM OIDC provider enabled",
         in_log=False,
     ),
+    "bad_principal": _begin("trust.provider", "Federated principals must be valid domain names", in_log=False),
+    "provider_there": _begin("provider.audience", "Provider with url … already exists", in_log=False),
     "policy_too_long": _begin("trust.decision", "Cannot exceed quota for ACLSizePerRole", in_log=False),
 }
