@@ -772,7 +772,10 @@ def test_where_the_regional_endpoint_is_set_it_is_not_set_again() -> None:
     fakes = healthy()
     running(fakes, 'Connect timeout on endpoint URL: "https://sts.amazonaws.com/"')
     found = examine(fakes.ports(), SUBJECT)
-    assert (found.fix and found.fix.id) == "egress"
+    assert (found.fix and found.fix.id) == "global_in_program"
+    drop_variable(fakes, "AWS_DEFAULT_REGION")
+    found = examine(fakes.ports(), SUBJECT)
+    assert (found.fix and found.fix.id) == "region"
 
 
 NAMES_NO_ONE = (

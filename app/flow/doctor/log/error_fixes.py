@@ -12,7 +12,7 @@ from app.flow.doctor.fix import Fix, line
 from app.flow.doctor.log.permission_fixes import denied_by, organization, permit_denied
 from app.flow.doctor.log.role_chaining import chained
 from app.flow.doctor.names import REGION_HERE, Names
-from app.flow.doctor.pod_fixes import kubelet, readable
+from app.flow.doctor.pod_fixes import kubelet, readable, region
 from app.flow.json_access import get, get_list, get_str
 from app.flow.model import JsonObject, JsonValue, Step
 from app.flow.names import TOKEN_DIRECTORY, boundary_of, host_and_path
@@ -125,6 +125,10 @@ def _way_to_aws(names: Names, said: str) -> Fix | None:
         return Fix(id="name_resolution", commands=_name_servers(names))
     if by_global_endpoint(said) and not _is_regional(names):
         return _regional_endpoint(names)
+    if by_global_endpoint(said) and shows_in(said) is Step.STS_ASSUME:
+        if not _has_region(names):  # without a region botocore has no other endpoint
+            return region(names)
+        return Fix(id="global_in_program", commands=(*names.show_workload(), _endpoints(names, "sts")))
     if by_other_server(said):
         return Fix(id="other_server", commands=names.show_workload())
     boxes = names.kubectl("get", "pod", names.pod, "-o", "jsonpath={.spec.containers[*].name}")
