@@ -433,6 +433,11 @@ FIXES = {
         "20",
         *("pod.application", "try_again_role"),
     ),
+    "a name of its own for the session": (
+        "ValidationError: 1 validation error detected: Value 'a b' at 'roleSessionName' failed to satisfy constraint: "
+        "Member must satisfy regular expression pattern: [\\w+=,.@-]*",
+        *("pod.application", "own_session_name"),
+    ),
     "longer than any session": (
         "An error occurred (ValidationError) when calling the AssumeRoleWithWebIdentity operation: 1 validation error "
         "detected: Value '90000' at 'durationSeconds' failed to satisfy constraint: Member must have value less than "

@@ -49,6 +49,7 @@ KNOWN_MESSAGES: Mapping[str, KnownMessage] = {
         "at 'roleArn' failed to satisfy constraint",
         "Invalid length for parameter RoleArn",
     ),
+    "session_name": _begin("pod.request", "at 'roleSessionName' failed to satisfy constraint"),
     "too_long": _begin("pod.request", "exceeds the MaxSessionDuration set for this role"),
     "throttled": _begin("pod.application", "calling the AssumeRoleWithWebIdentity operation: Rate exceeded"),
     "region_disabled": _begin("sts.credentials", "STS is not activated in this region for account"),

@@ -163,6 +163,8 @@ def _refusal(names: Names, said: str) -> Fix | None:
     """AWS has refused a request, or the SDK did before it sent one."""
     if is_throttled(said):
         return Fix(id="throttled", commands=names.show_workload())
+    if "at 'roleSessionName' failed to satisfy" in said:
+        return Fix(id="own_session_name", commands=names.show_workload())
     if asks_too_long(said):
         return Fix(id="shorter_session", commands=names.show_workload())
     if ROLE_LIMIT in said:
