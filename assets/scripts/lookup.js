@@ -228,7 +228,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     root.indexed ??= Promise.resolve(givenJson(entries)).then((read) =>
       read.map((entry) => {
         const texts = [...entry.texts, ...(messages[entry.params.fault] ?? [])]
-        return { ...entry, texts, name: entry.title, names: namesOf(entry.title), title: searchable(`${entry.title} ${entry.also}`), text: searchable([entry.title, entry.also, ...texts, entry.more].join(" ")) }
+        // A message is no title: it comes first where it was pasted, and not for a word of it.
+        return { ...entry, texts, name: entry.title, names: namesOf(entry.title), title: entry.quotes.length ? "" : searchable(`${entry.title} ${entry.also}`), text: searchable([entry.title, entry.also, ...texts, entry.more].join(" ")) }
       }),
     )
     root.indexed.catch(() => (root.indexed = undefined)) // it is asked for again

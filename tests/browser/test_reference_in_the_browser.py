@@ -163,6 +163,8 @@ def test_one_search_finds_what_all_pages_have_and_says_so_where_nothing_is_found
     expect(best.first).to_have_attribute("href", "./doctor?lang=en&check=pod.injected")
     meaning = words("error_messages.node_role")
     expect(found.locator("li").first).to_contain_text(meaning)
+    field.fill("max session duration")  # no message, but words that one has: what has them in its title comes first
+    expect(best.first).to_have_attribute("href", "./break_it?lang=en&fault=F50")
 
     # The best of all kinds come first, and then the others by kind: none of them twice.
     field.fill("audience")
