@@ -349,6 +349,24 @@ def test_a_plugin_gives_a_token_and_gets_what_it_needs(tmp_path: Path) -> None:
     assert received.endswith(" [] mine first\n")
 
 
+def test_a_plugin_gets_the_ca_itself_and_what_is_said_to_plugins_alone(tmp_path: Path) -> None:
+    (tmp_path / "ca.crt").write_bytes(CA.cert_pem.bytes())
+    plugin(tmp_path, f'echo "$KUBERNETES_EXEC_INFO" > {tmp_path}/received; {answer(token=SECRET)}')
+    extensions = [
+        {"name": "client.authentication.k8s.io/exec", "extension": {"realm": "x"}},
+        {"name": "minikube.sigs.k8s.io", "extension": {"version": "1"}},
+    ]
+    cluster = {"certificate-authority": "ca.crt", "tls-server-name": "kubernetes", "extensions": extensions}
+    asks = {**PLUGIN, "command": "./plugin", "provideClusterInfo": True}
+    connect(write(tmp_path / "config", document(cluster=cluster, exec=asks)))
+    assert json.loads((tmp_path / "received").read_text())["spec"]["cluster"] == {
+        "server": "https://127.0.0.1:6443",
+        "tls-server-name": "kubernetes",
+        "certificate-authority-data": base64.b64encode(CA.cert_pem.bytes()).decode(),
+        "config": {"realm": "x"},
+    }
+
+
 @pytest.mark.parametrize(
     ("status", "runs"),
     [
