@@ -351,7 +351,8 @@ def test_a_plugin_gives_a_token_and_gets_what_it_needs(tmp_path: Path) -> None:
 
 def test_a_plugin_gets_the_ca_itself_and_what_is_said_to_plugins_alone(tmp_path: Path) -> None:
     (tmp_path / "ca.crt").write_bytes(CA.cert_pem.bytes())
-    plugin(tmp_path, f'echo "$KUBERNETES_EXEC_INFO" > {tmp_path}/received; {answer(token=SECRET)}')
+    said = answer(token=SECRET).replace("runs", f"{tmp_path}/runs")
+    plugin(tmp_path, f'echo "$KUBERNETES_EXEC_INFO" > {tmp_path}/received; {said}')
     extensions = [
         {"name": "client.authentication.k8s.io/exec", "extension": {"realm": "x"}},
         {"name": "minikube.sigs.k8s.io", "extension": {"version": "1"}},
