@@ -119,6 +119,12 @@ def test_paths_count_from_the_file_that_names_them(tmp_path: Path) -> None:
     assert trusted(connection) == 1
 
 
+@pytest.mark.parametrize(("name", "token"), [("token", SECRET), ("ghost", "old")])
+def test_a_token_s_file_takes_precedence_where_it_can_be_read(tmp_path: Path, name: str, token: str) -> None:
+    (tmp_path / "token").write_text(SECRET)
+    assert connect(write(tmp_path / "config", document(token="old", tokenFile=name))).token == token
+
+
 def trusted(connection: Connection) -> int:
     context: ssl.SSLContext = connection.transport.pool.connection_pool_kw["ssl_context"]
     return len(context.get_ca_certs())

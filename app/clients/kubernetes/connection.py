@@ -15,6 +15,7 @@ from app.clients.kubernetes.exec_plugin import ExecCredential, Plugins
 from app.clients.kubernetes.kubeconfig import Entry, Kubeconfig, problem
 from app.clients.kubernetes.transport import KubernetesTransport
 from app.clients.sources import FILE_LIMIT, SourceTooLarge, read_text
+from app.flow.errors import Unreachable
 from app.flow.json_access import get, get_list, get_str
 from app.flow.model import JsonObject
 
@@ -146,7 +147,7 @@ def _login(user: Entry, cluster: Entry, plugins: Plugins, environment: Mapping[s
     """In the order of client-go: certificate and token as they stand, else the plugin."""
     certificate = _pem(user, "client-certificate", "client_certificate_unreadable")
     key = _pem(user, "client-key", "client_certificate_unreadable")
-    token = get_str(user.values, "token") or _token_file(user)
+    token = _token(user)
     if token or (certificate and key):
         return ExecCredential(token=token, certificate_pem=certificate, key_pem=key)
     plugin = user.values.get("exec")
@@ -171,6 +172,17 @@ def _for_plugins(cluster: Entry) -> JsonObject:
         if get_str(extension, "name") == _PLUGINS_EXTENSION:
             info["config"] = get(extension, "extension")
     return info
+
+
+def _token(user: Entry) -> str:
+    """The token of `tokenFile` where that can be read, else `token` (client-go, `transport/round_trippers.go`)."""
+    token = get_str(user.values, "token")
+    try:
+        return _token_file(user) or token
+    except Unreachable:
+        if not token:
+            raise
+        return token
 
 
 def _token_file(user: Entry) -> str:
