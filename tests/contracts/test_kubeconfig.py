@@ -119,6 +119,12 @@ def test_paths_count_from_the_file_that_names_them(tmp_path: Path) -> None:
     assert trusted(connection) == 1
 
 
+@pytest.mark.parametrize(("name", "token"), [("token", SECRET), ("ghost", "old")])
+def test_a_token_s_file_takes_precedence_where_it_can_be_read(tmp_path: Path, name: str, token: str) -> None:
+    (tmp_path / "token").write_text(SECRET)
+    assert connect(write(tmp_path / "config", document(token="old", tokenFile=name))).token == token
+
+
 def trusted(connection: Connection) -> int:
     context: ssl.SSLContext = connection.transport.pool.connection_pool_kw["ssl_context"]
     return len(context.get_ca_certs())
@@ -347,6 +353,25 @@ def test_a_plugin_gives_a_token_and_gets_what_it_needs(tmp_path: Path) -> None:
     assert info["apiVersion"] == PLUGIN["apiVersion"]
     assert info["spec"] == {"interactive": False, "cluster": {"server": "https://127.0.0.1:6443"}}
     assert received.endswith(" [] mine first\n")
+
+
+def test_a_plugin_gets_the_ca_itself_and_what_is_said_to_plugins_alone(tmp_path: Path) -> None:
+    (tmp_path / "ca.crt").write_bytes(CA.cert_pem.bytes())
+    said = answer(token=SECRET).replace("runs", f"{tmp_path}/runs")
+    plugin(tmp_path, f'echo "$KUBERNETES_EXEC_INFO" > {tmp_path}/received; {said}')
+    extensions = [
+        {"name": "client.authentication.k8s.io/exec", "extension": {"realm": "x"}},
+        {"name": "minikube.sigs.k8s.io", "extension": {"version": "1"}},
+    ]
+    cluster = {"certificate-authority": "ca.crt", "tls-server-name": "kubernetes", "extensions": extensions}
+    asks = {**PLUGIN, "command": "./plugin", "provideClusterInfo": True}
+    connect(write(tmp_path / "config", document(cluster=cluster, exec=asks)))
+    assert json.loads((tmp_path / "received").read_text())["spec"]["cluster"] == {
+        "server": "https://127.0.0.1:6443",
+        "tls-server-name": "kubernetes",
+        "certificate-authority-data": base64.b64encode(CA.cert_pem.bytes()).decode(),
+        "config": {"realm": "x"},
+    }
 
 
 @pytest.mark.parametrize(

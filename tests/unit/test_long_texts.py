@@ -9,6 +9,7 @@ from app.flow.annotations import parse_csv_record, parse_int
 from app.flow.doctor.prediction.copied_ports import _REGION
 from app.flow.lessons.predictions import _JWT
 from app.flow.lessons.webhook_limits import _JWT as _IN_REVIEWS
+from app.flow.manifests.trust_documents import _VARIABLE
 from app.flow.redaction import _mask
 from app.flow.redaction.command_lines import mask_words
 from app.flow.verdict.log_sentences import _SENTENCE
@@ -33,6 +34,7 @@ CASES = {
     "beginnings of a JWT": lambda n: _JWT.search("eyJ" * n),
     "the same, in a review": lambda n: _IN_REVIEWS.search("eyJ" * n),
     "beginnings of a variable": lambda n: _REGION.findall("AWS_" * n),
+    "beginnings of a substitution": lambda n: _VARIABLE.sub("", "${" * n),
     "digits in a log": lambda n: _SENTENCE.search("0" * n),
     "beginnings of a document": lambda n: code(load("en"), "[" * n),
     "numbers": lambda n: held("1," * n),

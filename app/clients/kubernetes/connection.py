@@ -15,10 +15,16 @@ from app.clients.kubernetes.exec_plugin import ExecCredential, Plugins
 from app.clients.kubernetes.kubeconfig import Entry, Kubeconfig, problem
 from app.clients.kubernetes.transport import KubernetesTransport
 from app.clients.sources import FILE_LIMIT, SourceTooLarge, read_text
-from app.flow.json_access import get_str
+from app.flow.errors import Unreachable
+from app.flow.json_access import get, get_list, get_str
+from app.flow.model import JsonObject
 
 MOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 """Where a Pod finds what it needs to talk to its API server."""
+
+_SHOWN_TO_PLUGINS = ("server", "tls-server-name", "insecure-skip-tls-verify", "proxy-url", "disable-compression")
+_PLUGINS_EXTENSION = "client.authentication.k8s.io/exec"
+"""The extension of a cluster whose content a plugin gets as `config`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,17 +147,42 @@ def _login(user: Entry, cluster: Entry, plugins: Plugins, environment: Mapping[s
     """In the order of client-go: certificate and token as they stand, else the plugin."""
     certificate = _pem(user, "client-certificate", "client_certificate_unreadable")
     key = _pem(user, "client-key", "client_certificate_unreadable")
-    token = get_str(user.values, "token") or _token_file(user)
+    token = _token(user)
     if token or (certificate and key):
         return ExecCredential(token=token, certificate_pem=certificate, key_pem=key)
     plugin = user.values.get("exec")
     if isinstance(plugin, Mapping):
-        cluster_info = {key: value for key, value in cluster.values.items() if key != "extensions"}
+        cluster_info = _for_plugins(cluster) if plugin.get("provideClusterInfo") else {}
         return plugins.credential(plugin, user.directory, cluster_info, environment)
     for kind in ("auth-provider", "username"):
         if kind in user.values:
             raise problem("login_unsupported", got=kind)
     return ExecCredential()
+
+
+def _for_plugins(cluster: Entry) -> JsonObject:
+    """The cluster as a plugin gets it: its CA in the text, and what the kubeconfig says to plugins alone.
+
+    Source: client-go, `rest/exec.go` and `tools/clientcmd/client_config.go`.
+    """
+    info = {key: cluster.values[key] for key in _SHOWN_TO_PLUGINS if key in cluster.values}
+    if ca := _pem(cluster, "certificate-authority", "cluster_ca_unreadable"):
+        info["certificate-authority-data"] = base64.b64encode(ca.encode()).decode()
+    for extension in get_list(cluster.values, "extensions"):
+        if get_str(extension, "name") == _PLUGINS_EXTENSION:
+            info["config"] = get(extension, "extension")
+    return info
+
+
+def _token(user: Entry) -> str:
+    """The token of `tokenFile` where that can be read, else `token` (client-go, `transport/round_trippers.go`)."""
+    token = get_str(user.values, "token")
+    try:
+        return _token_file(user) or token
+    except Unreachable:
+        if not token:
+            raise
+        return token
 
 
 def _token_file(user: Entry) -> str:

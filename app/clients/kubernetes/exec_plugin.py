@@ -55,7 +55,10 @@ class Plugins:
     def credential(
         self, plugin: ReadOnlyObject, directory: Path, cluster: ReadOnlyObject, environment: Mapping[str, str]
     ) -> ExecCredential:
-        """The credential that `plugin` (a user's `exec`) gives. Raises `Unreachable`."""
+        """The credential that `plugin` (a user's `exec`) gives; `cluster` is empty where it does not ask for that.
+
+        Raises `Unreachable`.
+        """
         asked = json.dumps([plugin, str(directory), cluster, dict(environment)], default=str, sort_keys=True)
         key = hashlib.sha256(asked.encode("utf-8", "replace")).hexdigest()
         with self._lock:
@@ -88,7 +91,7 @@ def _run(
     variables = (item for item in _items(plugin, "env") if get_str(item, "name"))
     own = {it["name"]: "" if it.get("value") is None else str(it["value"]) for it in variables}
     spec: JsonObject = {"interactive": False}
-    if plugin.get("provideClusterInfo"):
+    if cluster:
         spec["cluster"] = cluster
     info = {"kind": "ExecCredential", "apiVersion": plugin.get("apiVersion"), "spec": spec}
     given = {**environment, **own, "KUBERNETES_EXEC_INFO": json.dumps(info, default=str)}

@@ -19,7 +19,7 @@ from app.flow.model import JsonObject, JsonValue
 from app.flow.names import role_of
 
 CLOUDFORMATION_ROLE, TERRAFORM_ROLE = "AWS::IAM::Role", "aws_iam_role"
-_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_VARIABLE = re.compile(r"\$\{([^{}]*)\}")
 _OF_ROLE = ("AWS::AccountId", "AWS::Partition")
 """Pseudo parameters that the ARN of the role tells: it is made by the stack, in the stack's account."""
 _DEEPEST = 100

@@ -96,7 +96,8 @@ def _mask(text: str) -> str:
         text = _EKS.sub(f"k8s-aws-v1.{MASK}", text)
     if "X-Amz-S" in text:
         text = _PRESIGNED.sub(rf"\1{MASK}", text)
-    if "uthorization" in text or "ecurity-" in text or "etadata-" in text or "ookie" in text:
+    lower = text.lower()  # of a header's name any case will do
+    if "authorization" in lower or "security-" in lower or "metadata-" in lower or "cookie" in lower:
         text = _HEADER.sub(rf"\1{MASK}", text)
         text = _SIGNED.sub(rf"\1{MASK}", text)
     if "SecretAccessKey" in text or "Token" in text:
