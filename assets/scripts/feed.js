@@ -62,7 +62,8 @@ const feedLive = () => {
 }
 
 // The page runs again a moment after the first of a burst, once for all of it: not while it runs anyway, which would be
-// cut short, and after some times in a row more slowly. Nothing waits here while nothing happens.
+// cut short, nor before it is connected again; and after some times in a row more slowly. Nothing waits here while nothing
+// happens.
 const feedWants = () => seen.reload || seen.changed > seen.asked
 // The field of the page that the reader types in: the page waits until they leave it. The console has one of its own.
 const FIELDS = "textarea, input:not([type=radio], [type=checkbox], [type=range])"
@@ -80,8 +81,9 @@ const feedFollow = () => {
 const feedRun = () => {
   seen.timer = 0
   if (!feedLive() || !feedWants()) return
-  const runs = document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState === "running"
-  if (runs || document.hidden || feedField()) return feedFollow()
+  const { testScriptState, testConnectionState } = document.querySelector('[data-testid="stApp"]').dataset
+  const hears = testScriptState !== "running" && testConnectionState === "CONNECTED" // else what it is asked would be lost
+  if (!hears || document.hidden || feedField()) return feedFollow()
   const now = performance.now()
   seen.runs = Math.max(0, seen.runs - (now - seen.ran) / FEED.pace) + 1
   Object.assign(seen, { asked: Math.max(seen.asked, seen.changed), reload: false, ran: now })

@@ -130,6 +130,17 @@ LATER = """says => {
   })
 }"""
 """What is said 700 milliseconds after something is said for the first time."""
+LISTENING = """() => {
+  window.listening = 0
+  for (const [name, by] of [["addEventListener", 1], ["removeEventListener", -1]]) {
+    const own = window[name].bind(window)
+    window[name] = (what, ...given) => {
+      if (what === "afterprint") window.listening += by
+      own(what, ...given)
+    }
+  }
+}"""
+"""Counts how many more maps wait for the printer from here on: each does until it is removed."""
 SENT: list[object] = []
 """What that talk's page has sent to the server."""
 
@@ -794,6 +805,8 @@ def test_both_windows_show_what_another_tab_did_to_the_world_and_a_what_if_ends_
     page = present(one)
     jump(page, number_of("webhook"))
     notes = open_notes(page)
+    for window in (page, notes):
+        window.evaluate(LISTENING)
     other = one.context.new_page()
     other.goto(f"{one.address}/break_it?lang=en&fault=F01")
     page.bring_to_front()
@@ -817,6 +830,7 @@ def test_both_windows_show_what_another_tab_did_to_the_world_and_a_what_if_ends_
     for line in broken:
         expect(line).to_have_count(0)
     assert place(page)[0] == "webhook"
+    assert [window.evaluate("window.listening") for window in (page, notes)] == [0, 0], "a map of before is kept"
 
 
 @pytest.mark.large

@@ -127,3 +127,19 @@ def test_a_world_that_does_not_allow_it_says_so_and_stays_as_it_is(asked, simula
         assert asked(choice)[language]["failed"].startswith(words[:20])
     assert state_of(world) == before
     simulation.restore(world, saved)
+
+
+def test_a_world_that_goes_meanwhile_is_the_reason(asked, monkeypatch, simulation):
+    other = simulation.world("goes", start="empty")
+    monkeypatch.setattr(session, "world", lambda: other)
+    inject = simulation.inject
+
+    def too_late(*given):
+        simulation.store.discard("goes")
+        inject(*given)
+
+    monkeypatch.setattr(simulation, "inject", too_late)
+    words = load("en").message(
+        "what_if.failed", said="this world is no longer kept: it was reset, or idle for too long"
+    )
+    assert asked("typo")["en"] == {"failed": words}

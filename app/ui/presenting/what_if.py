@@ -73,15 +73,16 @@ def what_if(choice: str, asked: object) -> str:
     if here.usage.wait(reserve=True):
         return _document(asked, lambda content: {"failed": content.message("what_if.busy")})
     simulation = session.simulation()
-    before = simulation.save(here)
     try:
-        simulation.revert(here)
-        broken = _break(choice, here)
-    except (CannotBeInjected, FlowError, ApiError, AwsError, LookupError) as error:
+        before = simulation.save(here)
+        try:
+            simulation.revert(here)
+            broken = _break(choice, here)
+        finally:
+            simulation.restore(here, before)
+    except (CannotBeInjected, FlowError, ApiError, AwsError, LookupError) as error:  # the world itself may be gone
         said = _said(error)
         return _document(asked, lambda content: {"failed": content.message("what_if.failed", said=said)})
-    finally:
-        simulation.restore(here, before)
     return _document(asked, lambda content: _shown(choice, broken, content))
 
 

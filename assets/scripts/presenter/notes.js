@@ -2,7 +2,7 @@
 const talkNotes = (root, data, signal) => {
   const talk = JSON.parse(data.talk), notes = JSON.parse(data.notes)
   const channel = talkChannel()
-  signal.addEventListener("abort", () => channel.close())
+  signal.addEventListener("abort", () => (channel.close(), now.remove(), after.remove()))
   const find = (selector) => root.querySelector(selector), all = (selector) => [...root.querySelectorAll(selector)]
   let followed = talkStored(TALK_OWN), connected = false, clock = null, slides = {}, now = null, after = null
 

@@ -3,7 +3,7 @@ const talkProjector = (root, data, signal) => {
   const talk = JSON.parse(data.talk), kept = talkStored(TALK_PLACE)
   const deck = data.deck || kept?.deck || Object.keys(talk.decks).at(-1), ids = talk.decks[deck]
   const channel = talkChannel()
-  signal.addEventListener("abort", () => (say({ gone: true }), channel.close()))
+  signal.addEventListener("abort", () => (say({ gone: true }), channel.close(), building.abort(), picture.remove()))
   if (!talkStored(TALK_OWN)) talkStore(TALK_OWN, Math.random().toString(36).slice(2))
   const own = talkStored(TALK_OWN)
   const languages = Object.keys(talk).filter((name) => talk[name].slides)

@@ -73,7 +73,7 @@ const talkWhatIf = (root, { given, send, signal }) => {
   // What a lost connection should have brought does not come later either.
   const watching = new MutationObserver(() => state === "working" && lost() && fail(working.dataset.lost))
   watching.observe(app, { attributes: true, attributeFilter: ["data-test-connection-state"] })
-  signal.addEventListener("abort", () => watching.disconnect())
+  signal.addEventListener("abort", () => (watching.disconnect(), map?.remove()))
   panel.addEventListener("click", ({ target }) => {
     const button = target.closest("[data-choice]")
     if (button) choose(buttons().indexOf(button) + 1)
