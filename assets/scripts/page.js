@@ -88,7 +88,7 @@ const handOn = (selector, press, tries = 100) => {
 }
 // A button or a link that goes when it is pressed hands the focus on: to the same button, where it was only drawn again,
 // else to what comes, which is the first heading, message or question that says something new, that was drawn again, or that of
-// the page. Who pressed it with the mouse stays where they are.
+// the page. Who pressed it with the mouse stays where they are, unless what is new is above what they see.
 const SAYING = "h1, h2, h3, h4, [role=status]:not(.score), [role=alert], [data-testid=stAlert], [data-testid=stRadioGroup]"
 const sayings = () =>
   [...document.querySelectorAll(`.stMain :is(${SAYING}, [data-testid=stBidiComponentIsolated])`)]
@@ -131,7 +131,11 @@ const land = (pressed, at, tries = 600, patience = 10) => {
   const choice = first.querySelector("input[type=radio]") // with it the question is read out
   if (choice) choice.focus({ preventScroll: at.preventScroll })
   else focusOn(first, { preventScroll: at.preventScroll })
+  if (found === first && isAbove(first)) first.scrollIntoView({ block: "nearest" })
 }
+// Whether it begins above what is seen of the page, where the header and the mode are.
+const isAbove = (part) =>
+  part.getBoundingClientRect().top < (parseFloat(getComputedStyle(document.querySelector('[data-testid="stMain"]')).scrollPaddingTop) || 0)
 // Where the focus stays on what was pressed or chosen, a new status is read out here: a status that is drawn again with
 // other words is another element, so that a browser reports no change of it. An alert it reports anyway. What a page shows
 // when it comes is not new.

@@ -50,8 +50,11 @@ def test_a_task_is_done_by_its_button_and_the_page_can_be_read_meanwhile(reader)
 
     # (3) On a phone.
     one.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    one.page.locator(".st-key-build_next button").evaluate("it => it.scrollIntoView({ block: 'start' })")
     one.click("build_next")
-    expect(one.page.locator(".st-key-build_task_look_around h2")).to_be_visible()
+    heading = one.page.locator(".st-key-build_task_look_around h2")
+    expect(heading).to_be_focused()
+    assert one.box(heading)["y"] > 60, "it is above what is seen, where the header is"
     assert one.overflow <= 0
     assert found == []
 

@@ -202,6 +202,15 @@ def test_a_policy_is_found_in_what_get_role_shows(around):
     assert policy_of("{").problem
 
 
+def test_where_the_world_has_no_token_its_button_says_so(screen, monkeypatch):
+    shown = screen(lang="en").open("inspect_token")
+    button = shown.test.button(key="inspect_example")
+    assert (button.disabled, button.help) == (False, EN.message("inspect_token.example_help"))
+    monkeypatch.setattr("app.ui.inspect_token.page._own_token", lambda: None)
+    button = shown.open("inspect_token").test.button(key="inspect_example")
+    assert (button.disabled, button.help) == (True, EN.message("inspect_token.example_none"))
+
+
 def test_what_the_world_does_not_have_is_not_filled_in(screen):
     shown = screen(lang="en").open("inspect_token")
     shown.world.account.oidc_providers.clear()

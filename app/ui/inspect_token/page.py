@@ -75,8 +75,9 @@ def _instrument(content: Content) -> None:
     here = mode.is_on_this_machine()
     components.block(of_token.who_could_see(content, here=here), key="inspect_who")
     if mode.can().break_world:
-        label, means = (content.message(f"inspect_token.example{part}") for part in ("", "_help"))
         is_there = bool(_own_token())
+        label = content.message("inspect_token.example")
+        means = content.message("inspect_token.example_help" if is_there else "inspect_token.example_none")
         st.button(
             label, help=means, key="inspect_example", icon=":material/input:", on_click=_fill, disabled=not is_there
         )
