@@ -50,8 +50,10 @@ const feedListen = () => {
 const feedKeep = (event) => {
   const what = ({ tool, command, verb, kind, namespace, name, run }) =>
     [tool, command || verb, kind, namespace, name, run].join("\n")
-  const last = seen.lines[0]
-  if (last && what(last) === what(event)) seen.lines.shift()
+  const last = seen.lines[0], goesOn = last && what(last) === what(event)
+  // What `kubectl delete` reads afterwards is whether the object is still there: it ends well with a 404.
+  if (goesOn && event.command === "delete" && event.verb !== "delete") return
+  if (goesOn) seen.lines.shift()
   seen.lines.unshift(event)
   seen.lines.length = Math.min(seen.lines.length, FEED.lines)
 }

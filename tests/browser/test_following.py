@@ -69,3 +69,9 @@ def test_a_command_in_a_terminal_changes_what_two_tabs_show(reader, kubectl):
     expect(shown.page.locator(".feed li").first).to_have_text("kubectl get · Pod default · ステップ ③")
     expect(shown.page.locator(".feed li")).to_have_count(2)
     assert before.evaluate("line => line.isConnected"), "a line that comes again would be read out again"
+
+    # kubectl asks for what it has deleted until it is gone: no refusal. The line after it shows that it has asked.
+    kubectl(shown, "delete", "pod", "pod-before")
+    kubectl(shown, "get", "services")
+    expect(shown.page.locator(".feed li").first).to_have_text("kubectl get · Service default")
+    expect(shown.page.locator(".feed li").nth(1)).to_have_text("kubectl delete · Pod default/pod-before · ステップ ③")
