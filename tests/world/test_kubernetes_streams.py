@@ -148,13 +148,17 @@ def test_a_watch_ends_in_time_and_leaves_nobody_behind(api, world):
 
 def test_a_list_is_of_a_version_that_may_be(api):
     assert api.get(ACCOUNTS, resourceVersion="0").status == 200
-    answer = api.get(ACCOUNTS, resourceVersion="abc")
-    assert (answer.status, answer.body["reason"]) == (400, "BadRequest")
+    assert api.get(ACCOUNTS, resourceVersion=f"{'0' * 5000}1").status == 200
+    for version, why in (("abc", "invalid syntax"), (str(2**64), "value out of range")):
+        answer = api.get(ACCOUNTS, resourceVersion=version)
+        assert (answer.status, answer.body["reason"]) == (400, "BadRequest")
+        assert answer.body["message"].endswith(f'parsing "{version}": {why}')
 
 
 def test_watches_are_capped_and_checked(api, monkeypatch):
     for query in (
         {"resourceVersion": "x"},
+        {"resourceVersion": "9" * 5000},
         {"timeoutSeconds": "x"},
         {"timeoutSeconds": "9" * 30},
         {"labelSelector": "!!"},
@@ -319,12 +323,13 @@ def execute(simulation, world):
     def execute(
         name="pod-after",
         *,
+        subresource="exec",
         subprotocols=("v5.channel.k8s.io",),
         token=None,
         query="command=env&stdout=true&stderr=true",
         leave_after=(),
     ):
-        url = f"{simulation.kubernetes_url}/k8s/{world.path}{PODS}/{name}/exec?{query}"
+        url = f"{simulation.kubernetes_url}/k8s/{world.path}{PODS}/{name}/{subresource}?{query}"
 
         async def talk():
             channels = {}
@@ -390,7 +395,30 @@ def test_exec_that_is_refused(execute, arguments, status, caplog):
     assert not caplog.records
 
 
-def test_exec_of_a_pod_that_was_never_started(execute, api):
+@pytest.mark.parametrize(
+    ("subresource", "why"),
+    [("exec", 'container not found ("app")'), ("attach", "container app not found in pod x_default")],
+)
+def test_what_was_never_started_has_no_process(execute, api, simulation, world, subresource, why):
+    api.post(
+        PODS, pod(container={"env": [{"name": "A", "valueFrom": {"configMapKeyRef": {"name": "no", "key": "a"}}}]})
+    )
+    simulation.run(world.kubelet.settle(5))
+    _, channels = execute("x", subresource=subresource)
+    assert json.loads(channels[3])["message"] == f"Internal error occurred: unable to upgrade connection: {why}"
+
+
+def test_a_pod_without_a_node_has_neither_process_nor_log(execute, api):
+    api.post(PODS, pod(nodeSelector={"disk": "none"}))
+    for subresource in ("exec", "attach"):
+        with pytest.raises(InvalidStatus) as refused:
+            execute("x", subresource=subresource)
+        message = json.loads(refused.value.response.body)["message"]
+        assert (refused.value.response.status_code, message) == (400, "pod x does not have a host assigned")
+    assert api.get(f"{PODS}/x/log", follow="true").body == ""
+
+
+def test_exec_of_a_pod_on_another_node(execute, api):
     api.post(PODS, pod(nodeName="another-node"))
     _, channels = execute("x")
     assert json.loads(channels[3])["reason"] == "InternalError"

@@ -78,9 +78,10 @@ class Kubelet:
         """
         return await self._worker(pod).inside.execute(container, command, streams)
 
-    def process(self, pod: JsonObject, container: str) -> Streams:
-        """The streams of the container's own process. Raises `ContainerNotFound`."""
-        return self._worker(pod).inside.process(container)
+    def attach(self, pod: JsonObject, container: str) -> tuple[ContainerLog, Streams]:
+        """The log of a container that has been started, and the streams of its own process. Raises
+        `ContainerNotFound`."""
+        return self._worker(pod).inside.attach(container)
 
     def volume(self, pod: JsonObject, name: str) -> Path:
         """The directory of a Pod's volume on the node's disk.

@@ -86,11 +86,12 @@ class PodContainers:
             raise ContainerNotFound(name)
         return await self._runtime.run(self._created[name], command, streams)
 
-    def process(self, name: str) -> Streams:
-        """The streams of a container's own process. Raises `ContainerNotFound`."""
-        if name not in self._processes:
+    def attach(self, name: str) -> tuple[ContainerLog, Streams]:
+        """A container's log and the streams of its own process. Raises `ContainerNotFound`."""
+        if name not in self._created:
             raise ContainerNotFound(name)
-        return self._processes[name]
+        [log] = (state.log for state in self._state.all_containers if state.name == name)
+        return log, self._processes.get(name, Streams())
 
     @property
     def process_bytes(self) -> int:

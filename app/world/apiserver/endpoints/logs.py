@@ -149,6 +149,8 @@ def _log(world: World, pod: JsonObject, container: str, *, previous: bool) -> Co
     Raises `ApiError` 400 where the container has not started yet, or not often enough (`validateContainerLogStatus` of
     `pkg/kubelet/kubelet_pods.go`).
     """
+    if not pod["spec"].get("nodeName"):
+        return None
     name, statuses = pod["metadata"]["name"], pod.get("status", {})
     found: JsonObject = next(
         (

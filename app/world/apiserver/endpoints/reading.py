@@ -123,13 +123,20 @@ def watch_objects(scope: RequestScope, accept: str, query: Mapping[str, str]) ->
 
 
 def _version(query: Mapping[str, str]) -> str:
-    """`resourceVersion`, empty where there is none. Raises `ApiError` 400."""
+    """`resourceVersion`, empty where there is none. Raises `ApiError` 400 where it is none of 64 bits."""
     version = query.get("resourceVersion", "")
-    if version and not (version.isascii() and version.isdecimal()):
+    if not version:
+        return ""
+    digits, why = version.lstrip("0") or "0", ""
+    if not (version.isascii() and version.isdecimal()):
+        why = "invalid syntax"
+    elif len(digits) > 20 or int(digits) >= 2**64:
+        why = "value out of range"
+    if why:
         shown = f'"{version[:64]}"'
-        why = f"strconv.ParseUint: parsing {shown}: invalid syntax"
+        why = f"strconv.ParseUint: parsing {shown}: {why}"
         raise errors.bad_request(f"resourceVersion: Invalid value: {shown}: {why}")
-    return version
+    return digits
 
 
 def _version_of(stored: Stored) -> JsonObject:

@@ -67,6 +67,8 @@ def parse_command(world: World, info: RequestInfo, query: QueryParams) -> Remote
     """The command or process in the query. Raises `ApiError` 400 and 404."""
     pod = world.cluster.get("pods", info.namespace, info.name)
     container = choose_container(pod, query.get("container", ""))
+    if not pod["spec"].get("nodeName"):
+        raise errors.bad_request(f"pod {info.name} does not have a host assigned")
     wanted = frozenset(name for name in ("stdin", "stdout", "stderr") if is_set(query, name))
     if not wanted:
         raise errors.bad_request("you must specify at least 1 of stdin, stdout, stderr")
@@ -111,11 +113,7 @@ async def connected(
         streams = Streams(stdin="stdin" in remote.wanted, tty=remote.tty)
         task = asyncio.ensure_future(_execute(world, remote, streams, send))
     else:
-        try:
-            streams = world.kubelet.process(remote.pod, remote.container)
-        except ContainerNotFound:
-            streams = Streams()
-        task = asyncio.ensure_future(_attach(world, remote, send))
+        streams, task = _attached(world, remote, send)
     try:
         async with asyncio.timeout(SESSION_SECONDS):
             yield streams, task
@@ -147,7 +145,7 @@ async def _execute(world: World, remote: RemoteCommand, streams: Streams, send: 
             result = await process
             return _status(result) if remote.starts else _not_started(remote.command[0])
         except ContainerNotFound as error:
-            return errors.internal(f"error executing command in container: {error}").status
+            return _no_upgrade(str(error))
         except asyncio.CancelledError:
             if process.cancelled():
                 return _status(_INTERRUPTED)
@@ -156,17 +154,28 @@ async def _execute(world: World, remote: RemoteCommand, streams: Streams, send: 
         process.cancel()
 
 
-async def _attach(world: World, remote: RemoteCommand, send: Send) -> JsonObject:
+def _attached(world: World, remote: RemoteCommand, send: Send) -> tuple[Streams, asyncio.Task[JsonObject]]:
     try:
-        log = world.kubelet.logs(remote.pod, remote.container)
-    except ContainerNotFound as error:
-        return errors.internal(f"error attaching to container: {error}").status
-    channel = remote.channel(STDOUT)
-    if log is not None:
+        log, streams = world.kubelet.attach(remote.pod, remote.container)
+    except ContainerNotFound:
+        metadata = remote.pod["metadata"]
+        where = f"{metadata['name']}_{metadata['namespace']}"
+        refusal = _no_upgrade(f"container {remote.container} not found in pod {where}")
+        return Streams(), asyncio.ensure_future(asyncio.sleep(0, refusal))
+
+    async def follow() -> JsonObject:
+        channel = remote.channel(STDOUT)
         async for pieces in log.follow(0):
             if channel is not None:
                 await send(channel, "".join(piece.text for piece in pieces).encode(errors="replace"))
-    return {"metadata": {}, "status": "Success"}
+        return {"metadata": {}, "status": "Success"}
+
+    return streams, asyncio.ensure_future(follow())
+
+
+def _no_upgrade(why: str) -> JsonObject:
+    """A refusal of the kubelet (`GetExec`, `GetAttach`), as the API server passes it on (`StreamTranslatorHandler`)."""
+    return errors.internal(f"unable to upgrade connection: {why}").status
 
 
 def _not_started(name: str) -> JsonObject:

@@ -90,7 +90,7 @@ class Watch:
             stored = self._cluster.scan(self._resource.plural, self._namespace)
             self._items.extend(item for item in stored if self._matches(item.object))
         else:
-            wanted = int(version) if version.isdecimal() and len(version) < 20 else 0
+            wanted = int(version)
             changes.after(wanted)
             self._at = min(wanted, changes.version)
 
