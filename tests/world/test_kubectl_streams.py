@@ -98,6 +98,12 @@ def test_logs_of_the_process_before(kubectl):
         (["top", "pods"], "error: Metrics API not available\n"),
         (["top", "nodes"], "error: Metrics API not available\n"),
         (["port-forward", "pod/keep", "8080:80"], "this simulated API server forwards no ports"),
+        (["debug", "keep", "--image=busybox"], "this simulated API server adds no ephemeral containers to Pods"),
+        (
+            ["debug", "keep", "--image=busybox", "--copy-to=copy"],
+            "this simulated API server reads a Pod in JSON or YAML, not in protobuf, which kubectl debug sends",
+        ),
+        (["create", "quota", "q", "--hard=pods=1"], "(this simulated API server has no resourcequotas.v1)"),
         (
             ["exec", "keep", "--", "nope"],
             "error: Internal error occurred: error executing command in container: failed",

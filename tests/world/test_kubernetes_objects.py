@@ -68,14 +68,16 @@ def test_what_is_not_there(api):
     assert api.post("/api/v1/namespaces/ghost/serviceaccounts", account()).body["message"] == (
         'namespaces "ghost" not found'
     )
-    for path in (
-        "/api/v1/limitranges",
-        "/apis/policy/v1/poddisruptionbudgets",
-        "/api/v2/pods",
-        "/nonsense",
-        f"{PODS}/x/nonsense",
+    for path, lacks in (
+        ("/api/v1/limitranges", "limitranges.v1"),
+        ("/apis/policy/v1/poddisruptionbudgets", "poddisruptionbudgets.v1.policy"),
+        ("/api/v2/pods", "pods.v2"),
+        ("/metrics", "/metrics"),
+        (f"{PODS}/x/eviction", "pods/eviction"),
+        ("/api/v1/nodes/x/proxy/metrics", "nodes/proxy"),
     ):
-        assert api.get(path).body["message"] == "the server could not find the requested resource"
+        said = f"the server could not find the requested resource (this simulated API server has no {lacks})"
+        assert api.get(path).body["message"] == said
 
 
 def test_methods_that_a_path_does_not_take(api):

@@ -45,6 +45,10 @@ FindWorld = Callable[[str], "World | None"]
 
 _TOO_MANY = "Too many requests, please try again later."
 NO_PORT_FORWARD = "this simulated API server forwards no ports: nothing listens in its Pods"
+NO_EPHEMERAL_CONTAINERS = (
+    "this simulated API server adds no ephemeral containers to Pods, so kubectl debug does not work: "
+    "use kubectl exec, or kubectl run for a Pod beside it with the same ServiceAccount"
+)
 _OPENID_HEADERS = {"cache-control": "public, max-age=3600"}
 
 
@@ -180,7 +184,11 @@ async def _write(scope: RequestScope, request: Request) -> Write:
 
 def _find(info: RequestInfo) -> Resource:
     resource = find_resource(info.group, info.version, info.resource)
-    if resource is None or info.excess or (info.subresource and info.subresource not in resource.subresources):
+    if resource is None:
+        raise errors.no_such_resource(f"{info.resource}.{info.version}.{info.group}".rstrip("."))
+    if info.subresource and info.subresource not in resource.subresources:
+        raise errors.no_such_resource(f"{info.resource}/{info.subresource}")
+    if info.excess:
         raise errors.no_such_resource()
     if not resource.namespaced and info.namespace and resource.plural != "namespaces":
         raise errors.no_such_resource()
@@ -212,6 +220,8 @@ async def _subresource(scope: RequestScope, info: RequestInfo, request: Request)
         return read_log(scope.world, info.namespace, info.name, request.query_params)
     if info.subresource == "portforward":
         raise errors.bad_request(NO_PORT_FORWARD)
+    if info.subresource == "ephemeralcontainers":
+        raise errors.bad_request(NO_EPHEMERAL_CONTAINERS)
     if info.subresource in ("exec", "attach"):
         # kubectl comes here with SPDY after any refusal of its websocket, to read the reason.
         if wants_spdy(request):
@@ -250,7 +260,7 @@ def _document(world: World, path: str, request: Request) -> Response:
         return Response(openapi.swagger(protobuf=protobuf), headers=common_headers(), media_type=media)
     body = _described(path, request)
     if body is None:
-        raise errors.no_such_resource()
+        raise errors.no_such_resource(path)
     return json_response(body)
 
 

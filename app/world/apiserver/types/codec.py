@@ -137,8 +137,8 @@ def decode_body(raw: bytes, content_type: str, kind: str) -> JsonObject:
             raise errors.unsupported_media_type(BODIES)
         if not isinstance(value, dict):
             raise Malformed(f"json: cannot unmarshal {json_kind(value)} into Go value of type struct {_TYPE_META}")
-    except protobuf.UnknownMessage:
-        raise errors.unsupported_media_type((JSON, YAML)) from None
+    except protobuf.UnknownMessage as error:
+        raise errors.unread_protobuf(str(error)) from None
     except (Malformed, protobuf.Malformed) as error:
         reason = f"couldn't get version/kind; json parse error: {error}"
         message = f"the object provided is unrecognized (must be of type {kind}): {reason} ({_summary(raw)})"

@@ -92,9 +92,10 @@ def not_found(resource: Resource, name: str) -> ApiError:
     return ApiError(404, "NotFound", f'{resource.qualified} "{name}" not found', _details(resource, name))
 
 
-def no_such_resource() -> ApiError:
-    """404: no such path."""
-    return ApiError(404, "NotFound", "the server could not find the requested resource", {})
+def no_such_resource(name: str = "") -> ApiError:
+    """404: no such path. `name`: what is not there, though it may be in a real cluster."""
+    lacks = f" (this simulated API server has no {name[:64]})" if name else ""
+    return ApiError(404, "NotFound", f"the server could not find the requested resource{lacks}", {})
 
 
 def method_not_allowed() -> ApiError:
@@ -141,6 +142,13 @@ def unsupported_media_type(accepted: Sequence[str]) -> ApiError:
     """415: no decoder for the body's Content-Type."""
     message = f"the body of the request was in an unknown format - accepted media types include: {', '.join(accepted)}"
     return ApiError(415, "UnsupportedMediaType", message, {})
+
+
+def unread_protobuf(kind: str) -> ApiError:
+    """415: a kind that this server does not read in protobuf. kubectl sends it so, and takes no other way."""
+    sent = ", which kubectl debug sends" if kind == "Pod" else ""
+    why = f"this simulated API server reads a {kind[:64]} in JSON or YAML, not in protobuf{sent}"
+    return ApiError(415, "UnsupportedMediaType", why, {})
 
 
 def invalid(kind: str, group: str, name: str, causes: Sequence[Cause]) -> ApiError:

@@ -92,6 +92,7 @@ RESOURCES: Mapping[str, Resource] = {
             returns_deleted=True,
             subresources={
                 "attach": Subresource(kind="PodAttachOptions", verbs=("create", "get")),
+                "ephemeralcontainers": Subresource(kind="Pod", verbs=_STATUS),
                 "exec": Subresource(kind="PodExecOptions", verbs=("create", "get")),
                 "log": Subresource(kind="Pod"),
                 "portforward": Subresource(kind="PodPortForwardOptions", verbs=("create", "get")),

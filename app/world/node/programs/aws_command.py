@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from app.world.node.programs.aws_cli.output import FORMATS
-from app.world.node.programs.aws_cli.usage_errors import Parser, UsageError
+from app.world.node.programs.aws_cli.usage_errors import GLOBAL_LEFT_OUT, Parser, UsageError, not_an_option_here
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +27,8 @@ class GlobalOptions:
 def global_options(arguments: list[str]) -> tuple[GlobalOptions, list[str]]:
     """The global options that are modelled, and the rest of the command line. Raises `UsageError`."""
     given, rest = _parser().parse_known_args(arguments)
+    if left_out := next((word for word in rest if word.partition("=")[0] in GLOBAL_LEFT_OUT), ""):
+        raise not_an_option_here(left_out)
     if given.output is not None and given.output not in FORMATS:
         choices = ", ".join(FORMATS)
         raise UsageError(f"argument --output: Found invalid choice '{given.output}' (this simulated CLI has {choices})")

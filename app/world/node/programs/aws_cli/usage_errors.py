@@ -15,6 +15,24 @@ COMMANDS = "s3 (cp, ls, mb, mv, rb, rm, sync), s3api, sts, iam, eks and configur
 """The commands of the CLI that exist here."""
 
 
+GLOBAL_LEFT_OUT = frozenset(
+    [
+        *("--debug", "--endpoint-url", "--no-sign-request", "--ca-bundle"),
+        *("--cli-binary-format", "--cli-auto-prompt", "--no-cli-auto-prompt"),
+    ]
+)
+"""Global options of the real CLI that are left out here."""
+_LEFT_OUT = frozenset(
+    [
+        *("--cli-input-json", "--cli-input-yaml", "--generate-cli-skeleton"),
+        *("--include", "--exclude", "--acl", "--sse", "--sse-kms-key-id", "--storage-class", "--metadata"),
+        *("--cache-control", "--follow-symlinks", "--no-follow-symlinks", "--exact-timestamps", "--page-size"),
+        *("--request-payer", "--source-region", "--expires", "--content-encoding", "--grants", "--expected-size"),
+    ]
+)
+"""Options of all operations and of `aws s3` that are left out here."""
+
+
 class UsageError(Exception):
     """The CLI does not take these arguments."""
 
@@ -35,8 +53,16 @@ class Parser(argparse.ArgumentParser):
 
 
 def unknown(options: list[str]) -> UsageError:
-    """Words that no option takes."""
+    """Words that no option takes here."""
+    if left_out := next((option for option in options if option.partition("=")[0] in _LEFT_OUT), ""):
+        return not_an_option_here(left_out)
     return UsageError(f"Unknown options: {', '.join(options)}")
+
+
+def not_an_option_here(option: str) -> UsageError:
+    """An option of the real CLI that is left out here."""
+    instead = "; `aws configure list` shows where credentials come from" if option == "--debug" else ""
+    return UsageError(f"{option.partition('=')[0]} is not in the AWS CLI of this simulated image{instead}")
 
 
 def not_simulated(command: str) -> UsageError:
