@@ -319,6 +319,16 @@ CONTAINER = "spec.containers[0]"
             "Invalid value: 0: must be between 1 and 65535, inclusive",
         ),
         (
+            {"container": {"resources": {"requests": {"cpu": "1500m", "memory": "1"}, "limits": {"cpu": 1}}}},
+            f"{CONTAINER}.resources.requests",
+            'Invalid value: "1500m": must be less than or equal to cpu limit of 1',
+        ),
+        (
+            {"container": {"resources": {"requests": {"memory": -1, "cpu": "1000m"}, "limits": {"cpu": 1}}}},
+            f"{CONTAINER}.resources.requests[memory]",
+            'Invalid value: "-1": must be greater than or equal to 0',
+        ),
+        (
             {"nodeName": "n", "schedulingGates": [{"name": "g"}]},
             "spec.nodeName",
             "Forbidden: cannot be set until all schedulingGates have been cleared",
@@ -453,6 +463,13 @@ def test_the_sources_of_a_volume(api, sources, said):
 @pytest.mark.parametrize(
     ("container", "said"),
     [
+        (
+            {"resources": {"requests": {"mem": "1Gi"}}},
+            [
+                'resources.requests[mem]: Invalid value: "mem": must be a standard resource type or fully qualified',
+                'resources.requests[mem]: Invalid value: "mem": must be a standard resource for containers',
+            ],
+        ),
         (
             {"env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "s"}}}]},
             ["env[0].valueFrom.secretKeyRef.key: Required value"],

@@ -8,12 +8,15 @@ from typing import Any
 from app.flow.model import JsonObject
 from app.world.apiserver.types import names
 from app.world.apiserver.types.errors import Cause
+from app.world.apiserver.types.schema import quantity
 from app.world.apiserver.types.variable_validation import validate_variable, validate_variables_from
 from app.world.apiserver.types.volume_validation import choice, labelled, local_path, validate_volume
 
 CONTAINERS_LIMIT = 20
 """Containers of one Pod, of all three kinds together: each costs the node a process, events and a log."""
 _MAX_ID = 2**31 - 1
+_OF_A_NODE = ("cpu", "ephemeral-storage", "memory")
+"""The resources that a container may request and be limited to by their plain names."""
 
 
 def validate_pod(pod: JsonObject) -> Iterator[Cause]:
@@ -115,7 +118,24 @@ def _container(container: JsonObject, field: str, seen: set[Any], volumes: set[s
                 f"{field}.ports[{index}].containerPort", number, "must be between 1 and 65535, inclusive"
             )
         yield from choice(port, "protocol", f"{field}.ports[{index}]", ("SCTP", "TCP", "UDP"))
+    yield from _resources(container.get("resources", {}), f"{field}.resources")
     yield from _security(container.get("securityContext", {}), f"{field}.securityContext")
+
+
+def _resources(resources: JsonObject, field: str) -> Iterator[Cause]:
+    """`ValidateContainerResourceRequirements`, as far as it is about the node's own resources."""
+    limits = resources.get("limits", {})
+    for kind in ("limits", "requests"):
+        for name, amount in sorted(resources.get(kind, {}).items()):
+            here = f"{field}.{kind}[{name}]"
+            if "/" not in name and name not in _OF_A_NODE and not name.startswith("hugepages-"):
+                yield names.invalid_value(here, name, "must be a standard resource type or fully qualified")
+                yield names.invalid_value(here, name, "must be a standard resource for containers")
+            if quantity(amount) < 0:
+                yield names.invalid_value(here, amount, "must be greater than or equal to 0")
+            if kind == "requests" and name in _OF_A_NODE and quantity(amount) > quantity(limits.get(name, amount)):
+                why = f"must be less than or equal to {name} limit of {limits[name]}"
+                yield names.invalid_value(f"{field}.requests", amount, why)
 
 
 _MUTABLE = (

@@ -14,6 +14,8 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 from app.flow.model import JsonValue
@@ -105,7 +107,7 @@ ZERO_IS_OMITTED: Mapping[str, frozenset[str]] = {
 ITEMS_LIMIT = 250
 """Items in any one list: far more than any list that people write has, and few enough for what acts upon each."""
 
-_QUANTITY = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d{1,3})?")
+_QUANTITY = re.compile(r"[+-]?(\d{1,99}(\.\d{0,99})?|\.\d{1,99})([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d{1,3})?", re.ASCII)
 
 
 class WrongType(Exception):
@@ -251,6 +253,20 @@ def _quantity(value: JsonValue) -> JsonValue:
         expression = "^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$"
         raise WrongType(f"quantities must match the regular expression '{expression}'")
     return text
+
+
+_SUFFIXED = re.compile(r"(.*?)([numkMGTPE]|[KMGTPE]i)?")
+_SCALES = {
+    **{letter: Fraction(1, 1000**power) for power, letter in enumerate("mun", start=1)},
+    **{letter: Fraction(1000**power) for power, letter in enumerate("kMGTPE", start=1)},
+    **{f"{letter}i": Fraction(1024**power) for power, letter in enumerate("KMGTPE", start=1)},
+}
+
+
+def quantity(text: str) -> Fraction:
+    """The number that a valid quantity such as `250m` or `64Mi` stands for (apimachinery, `resource/quantity.go`)."""
+    number, suffix = _SUFFIXED.fullmatch(text).groups()  # type: ignore[union-attr]  # it matches any text
+    return Fraction(Decimal(number)) * _SCALES.get(suffix, 1)
 
 
 def _int_or_string(value: JsonValue) -> JsonValue:

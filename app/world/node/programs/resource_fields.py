@@ -1,30 +1,22 @@
 """The limits and requests of containers that a `resourceFieldRef` names.
 
-Source: `pkg/api/v1/resource/helpers.go`, `pkg/kubelet/kubelet_resources.go`; quantities:
-k8s.io/apimachinery `pkg/api/resource/quantity.go`.
+Source: `pkg/api/v1/resource/helpers.go`, `pkg/kubelet/kubelet_resources.go`.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
-from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
 from app.world.apiserver.types.defaults import containers_of
+from app.world.apiserver.types.schema import quantity
 
 if TYPE_CHECKING:
     from app.world.apiserver.storage.state import ClusterState
 
-_QUANTITY = re.compile(r"(.*?)([numkMGTPE]|[KMGTPE]i)?")
-_SCALES = {
-    **{letter: Fraction(1, 1000**power) for power, letter in enumerate("mun", start=1)},
-    **{letter: Fraction(1000**power) for power, letter in enumerate("kMGTPE", start=1)},
-    **{f"{letter}i": Fraction(1024**power) for power, letter in enumerate("KMGTPE", start=1)},
-}
 _LARGEST = 2**63 - 1
 _OF_THE_NODE = ("cpu", "memory", "ephemeral-storage")
 """What a container may use of the node as far as it has no limit of its own."""
@@ -44,12 +36,6 @@ def resource_value(cluster: ClusterState, pod: JsonObject, container: JsonObject
     per = 1000 if resource == "cpu" else 1  # processors are counted in thousandths
     divisor = quantity(reference.get("divisor") or "0") or Fraction(1)
     return str(math.ceil(Fraction(_whole(found * per), _whole(divisor * per) or 1)))
-
-
-def quantity(text: str) -> Fraction:
-    """The number that a valid quantity such as `250m` or `64Mi` stands for."""
-    number, suffix = _QUANTITY.fullmatch(text).groups()  # type: ignore[union-attr]  # it matches any text
-    return Fraction(Decimal(number)) * _SCALES.get(suffix, 1)
 
 
 def _whole(number: Fraction) -> int:
