@@ -221,7 +221,11 @@ def _cluster(connection: Connection, choice: Choice) -> Cluster:
     from app.clients.kubernetes.cluster import KubernetesCluster
 
     return KubernetesCluster(
-        host=connection.host, token=connection.token, transport=connection.transport, user_agent=choice.user_agent
+        host=connection.host,
+        token=connection.token,
+        transport=connection.transport,
+        user_agent=choice.user_agent,
+        impersonation=connection.impersonation,
     )
 
 

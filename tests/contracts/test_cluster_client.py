@@ -327,6 +327,19 @@ def test_the_recorded_handshake_is_what_went_over_the_wire() -> None:
     assert sent == server.headers() | {"authorization": f"Bearer {MASK}"}
 
 
+@pytest.mark.parametrize("name", ["version", "exec"])
+def test_another_user_is_named_in_every_request(name: str) -> None:
+    headers = (("Impersonate-User", "jane"), ("Impersonate-Group", "dev"), ("Impersonate-Group", "ops"))
+    with scripted(403, status(403, "Forbidden", "no")) as server:
+        address = f"http://127.0.0.1:{server.port}"
+        port = KubernetesCluster(host=address, token="", transport=KubernetesTransport(), impersonation=headers)
+        with pytest.raises(NotPermitted):
+            port.execute("a", "b", "c", ["ls"]) if name == "exec" else port.version()
+    assert all(f"\r\n{name}: {value}\r\n".encode() in server.received[0] for name, value in headers)
+    (exchange,) = port.exchanges()
+    assert [it for it in exchange.request_headers if it[0].startswith("Impersonate-")] == [*headers]
+
+
 def failure(**fields: Any) -> bytes:
     return b"\x03" + json.dumps({"status": "Failure", **fields}).encode()
 

@@ -125,6 +125,16 @@ def test_a_token_s_file_takes_precedence_where_it_can_be_read(tmp_path: Path, na
     assert connect(write(tmp_path / "config", document(token="old", tokenFile=name))).token == token
 
 
+def test_the_user_whom_a_kubeconfig_impersonates_is_named_in_headers(tmp_path: Path) -> None:
+    more = {"as-uid": "7", "as-groups": ["dev", "ops"], "as-user-extra": {"team/1%": ["a", "b"]}}
+    assert connect(write(tmp_path / "config", document(**{"as": "jane"}, **more))).impersonation == (
+        *(("Impersonate-User", "jane"), ("Impersonate-Uid", "7")),
+        *(("Impersonate-Group", "dev"), ("Impersonate-Group", "ops")),
+        *(("Impersonate-Extra-team%2F1%25", "a"), ("Impersonate-Extra-team%2F1%25", "b")),
+    )
+    assert connect(write(tmp_path / "config", document(**more))).impersonation == ()
+
+
 def trusted(connection: Connection) -> int:
     context: ssl.SSLContext = connection.transport.pool.connection_pool_kw["ssl_context"]
     return len(context.get_ca_certs())

@@ -255,6 +255,10 @@ def test_curl_fails_sends_and_names_itself_as_curl_does(run_pod, execute):
 
 def test_curl_exchanges_the_token_at_sts(world, run_pod, execute):
     pod = run_pod(container={**MANY, "env": [{"name": "AWS_REGION", "value": world.region}]})
+    tried = execute(pod, "sh", "-c", "curl -si -w '%{http_code}' https://sts.$AWS_REGION.amazonaws.com")
+    assert tried.stdout.splitlines() == [
+        *("HTTP/1.1 302 Found", "Location: https://aws.amazon.com/iam", "Content-Length: 0", "", "302"),
+    ]
     done = execute(
         pod,
         "sh",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -89,10 +89,18 @@ def read_bytes(operation: str, call: Callable[..., Any], *arguments: Any, **opti
 class RecordingRestClient(RESTClientObject):  # type: ignore[misc]
     """Writes down every exchange, in the client's own bottom layer. It works over connections that others share."""
 
-    def __init__(self, configuration: Any, pool: urllib3.PoolManager, recorder: Recorder) -> None:
+    def __init__(
+        self,
+        configuration: Any,
+        pool: urllib3.PoolManager,
+        recorder: Recorder,
+        impersonation: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        """`impersonation`: further headers of every request. One name may occur more than once."""
         super().__init__(configuration)
         self.pool_manager = pool
         self._recorder = recorder
+        self._impersonation = impersonation
         self._in_vain: float | None = None
 
     def request(self, method: str, url: str, **options: Any) -> Any:
@@ -113,7 +121,9 @@ class RecordingRestClient(RESTClientObject):  # type: ignore[misc]
 
     def _request(self, method: str, url: str, **options: Any) -> Any:
         """The body of the answer is read before it is handed on."""
-        headers_sent: dict[str, str] = options.setdefault("headers", {})
+        headers_sent = options.setdefault("headers", {})
+        if self._impersonation:
+            headers_sent = options["headers"] = urllib3.HTTPHeaderDict([*headers_sent.items(), *self._impersonation])
         body_sent = None if options.get("body") is None else json.dumps(options["body"])
         full_url = _with_query(url, options.get("query_params"))
         started = time.perf_counter()

@@ -30,19 +30,28 @@ class KubernetesCluster:
     """One API server, as one bearer."""
 
     def __init__(
-        self, *, host: str, token: str, transport: KubernetesTransport, user_agent: str = APPLICATION_ID
+        self,
+        *,
+        host: str,
+        token: str,
+        transport: KubernetesTransport,
+        user_agent: str = APPLICATION_ID,
+        impersonation: Sequence[tuple[str, str]] = (),
     ) -> None:
         """`host` is the server's URL with its path prefix, if it has one; `token` is empty where none is sent. The
-        server writes `user_agent` into its audit log."""
+        server writes `user_agent` into its audit log. `impersonation`: headers by which we act as another user."""
         self._recorder = Recorder()
         self._transport = transport
+        self._impersonation = impersonation
         self._configuration = copy.copy(_configuration())
         self._configuration.host = host.rstrip("/")
         self._configuration.api_key = {"authorization": f"Bearer {token}"} if token else {}
         self._configuration.proxy = None
         self._api = client.ApiClient(self._configuration)
         self._api.user_agent = user_agent
-        self._api.rest_client = RecordingRestClient(self._configuration, transport.pool, self._recorder)
+        self._api.rest_client = RecordingRestClient(
+            self._configuration, transport.pool, self._recorder, impersonation
+        )
         self._core = client.CoreV1Api(self._api)
 
     def version(self) -> JsonValue:
@@ -167,6 +176,7 @@ class KubernetesCluster:
             host=self._configuration.host,
             authorization=self._configuration.api_key.get("authorization", ""),
             user_agent=self._api.user_agent,
+            impersonation=self._impersonation,
             dialer=self._transport.dialer,
             recorder=self._recorder,
             path=("api", "v1", "namespaces", namespace, "pods", pod, "exec"),

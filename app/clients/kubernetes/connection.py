@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import ssl
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
 from app.clients.kubernetes.exec_plugin import ExecCredential, Plugins
@@ -16,13 +16,15 @@ from app.clients.kubernetes.kubeconfig import Entry, Kubeconfig, problem
 from app.clients.kubernetes.transport import KubernetesTransport
 from app.clients.sources import FILE_LIMIT, SourceTooLarge, read_text
 from app.flow.errors import Unreachable
-from app.flow.json_access import get, get_list, get_str
+from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import JsonObject
 
 MOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 """Where a Pod finds what it needs to talk to its API server."""
 
 _SHOWN_TO_PLUGINS = ("server", "tls-server-name", "insecure-skip-tls-verify", "proxy-url", "disable-compression")
+_OF_HEADER_NAMES = "!#$&'*+^`|"
+"""What a header's name may have beside letters, digits and `-._~` (RFC 9110, section 5.6.2), but for the escape `%`."""
 _PLUGINS_EXTENSION = "client.authentication.k8s.io/exec"
 """The extension of a cluster whose content a plugin gets as `config`."""
 
@@ -37,6 +39,8 @@ class Connection:
     token: str = field(repr=False)
     """The bearer token; empty where a client certificate speaks for us, or nothing does."""
     namespace: str
+    impersonation: tuple[tuple[str, str], ...] = ()
+    """The headers that name whom the API server is to take us for, where the kubeconfig has `as`."""
 
 
 def from_kubeconfig(kubeconfig: Kubeconfig, name: str, plugins: Plugins, environment: Mapping[str, str]) -> Connection:
@@ -66,6 +70,7 @@ def from_kubeconfig(kubeconfig: Kubeconfig, name: str, plugins: Plugins, environ
         ),
         token=credential.token,
         namespace=context.namespace,
+        impersonation=tuple(_impersonation(user)) if user else (),
     )
 
 
@@ -158,6 +163,23 @@ def _login(user: Entry, cluster: Entry, plugins: Plugins, environment: Mapping[s
         if kind in user.values:
             raise problem("login_unsupported", got=kind)
     return ExecCredential()
+
+
+def _impersonation(user: Entry) -> Iterator[tuple[str, str]]:
+    """`as` and what goes with it; without `as` that counts for nothing.
+
+    Source: client-go, `tools/clientcmd/client_config.go` and `transport/round_trippers.go`.
+    """
+    if not (name := get_str(user.values, "as")):
+        return
+    yield "Impersonate-User", name
+    if uid := get_str(user.values, "as-uid"):
+        yield "Impersonate-Uid", uid
+    for group in strings(get(user.values, "as-groups")):
+        yield "Impersonate-Group", group
+    for key, values in get_object(user.values, "as-user-extra").items():
+        for value in strings(values):
+            yield f"Impersonate-Extra-{quote(key, safe=_OF_HEADER_NAMES)}", value
 
 
 def _for_plugins(cluster: Entry) -> JsonObject:

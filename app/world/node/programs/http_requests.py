@@ -32,6 +32,8 @@ METADATA = "169.254.169.254"
 API_SERVERS = ("kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local")
 SECONDS = 5
 _SERVICES = ("sts", "s3", "iam")
+_WEBSITE_OF = ("sts", "iam")
+"""The services that send a reader to their website where a request names no action."""
 _TEXT = re.compile(r"[!-~]{1,4096}")
 _METHOD = re.compile(r"[A-Za-z]{1,16}")
 
@@ -78,6 +80,8 @@ class Wire:
             return await self._by_network(request, f"{self.world.api_url}{target}", "kube-apiserver", pinned=False)
         service = _service(host)
         if service and service not in self.surroundings.unreachable:
+            if service in _WEBSITE_OF and request.method in ("GET", "HEAD") and not url.query:
+                return self._to_website(request, service)
             bucket = f"/{host.partition('.')[0]}" if service == "s3" and not host.startswith("s3.") else ""
             return await self._to_aws(request, f"{self.aws_url}{bucket}{target}", service, SECONDS)
         if service or is_address(host):
@@ -116,6 +120,14 @@ class Wire:
         if isinstance(found, HttpResponse):
             return found
         raise found or _too_late(seconds)
+
+    def _to_website(self, request: HttpRequest, service: str) -> HttpResponse:
+        """What operators see who only try whether they reach STS (https://github.com/aws/aws-sdk-js-v3/issues/3051)."""
+        headers = (("Location", "https://aws.amazon.com/iam"), ("Content-Length", "0"))
+        prepared = AWSRequest(method=request.method, url=request.url, headers=dict(request.headers)).prepare()
+        made = exchange(service, prepared, time.perf_counter(), status=302, headers=headers, body=b"")
+        self.surroundings.record(replace(made, source=self.container.address))
+        return HttpResponse(status=302, reason=_reason(302), headers=headers, body=b"")
 
     async def _by_network(self, request: HttpRequest, url: str, callee: str, *, pinned: bool) -> HttpResponse:
         dropped = ("content-length", "host", "connection", "transfer-encoding")
