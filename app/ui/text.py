@@ -159,6 +159,9 @@ _HELD = re.compile(
 Latin letters and the Japanese particle behind it (`Pod が`)."""
 _AFTER_BLOCK = "</span></code>\u00a0"
 """Code whose last word is one block: the browser breaks the line behind that even before a space that allows none."""
+_BEFORE_COMMA = re.compile(r'<span class="untorn">([^<-]*(?:<wbr>[^<-]*)*)</span></code>(?=[.,;:])')
+"""Matches such a word before a comma or a full stop, which would begin the next line, where the word has no hyphen at
+which it would be torn if it were no block."""
 
 
 def held(text: str) -> str:
@@ -167,8 +170,9 @@ def held(text: str) -> str:
 
 
 def unheld_after_blocks(html: str) -> str:
-    """HTML in which no space that allows no break stands where the browser breaks anyway, and would begin a line."""
-    return html.replace(_AFTER_BLOCK, "</span></code> ")
+    """HTML in which neither a space that allows no break nor a comma stands where the browser breaks anyway, and would
+    begin a line."""
+    return _BEFORE_COMMA.sub(r"\1</code>", html.replace(_AFTER_BLOCK, "</span></code> "))
 
 
 def prose(text: str) -> str:

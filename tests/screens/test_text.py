@@ -157,6 +157,9 @@ def test_what_no_line_has_room_for_is_torn_after_a_separator_and_is_no_block():
     assert prose("`/.well-known/openid-configuration`") == f"<code>{path}</code>", "not after what begins it"
     assert prose("`serviceaccounts/token`") == '<code><span class="untorn">serviceaccounts/<wbr>token</span></code>'
     assert prose("`s3:List`") == "<code>s3:List</code>"
+    for draw in prose, lambda text: markdown(text, load("en")):
+        assert "<code>serviceaccounts/<wbr>token</code>, too" in draw("`serviceaccounts/token`, too")
+        assert '<span class="untorn">--role-arn</span></code>, too' in draw("`--role-arn`, too")
 
 
 def test_unix_seconds_become_times_and_other_numbers_do_not():
