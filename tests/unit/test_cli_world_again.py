@@ -137,16 +137,24 @@ def truncated(folder):
     os.truncate(path, path.stat().st_size // 2)
 
 
+def of_another_version(folder):
+    path = next((folder / "state" / "worlds").glob("*/snapshot.json"))
+    snapshot = json.loads(path.read_text())
+    snapshot["sections"]["settings"]["unheard_of"] = 1
+    path.write_text(json.dumps(snapshot))
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
     ("damage", "code", "options", "said"),
     [
         (newer, "state_newer", (), "servers.json"),
         (truncated, "state_unreadable", (), "snapshot.json"),
+        (of_another_version, "state_unreadable", (), "/state/worlds/hands-on--"),
         (lambda _: None, "state_differs", ("--start", "finished"), "--start"),
         (lambda _: None, "state_differs", ("--aws-port", "1"), "--aws-port"),
     ],
-    ids=["newer", "truncated", "start", "port"],
+    ids=["newer", "truncated", "another version", "start", "port"],
 )
 def test_what_cannot_come_back_is_said_and_left_alone(kept, tmp_path, damage, code, options, said, language):
     copy(kept, tmp_path)

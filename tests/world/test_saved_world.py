@@ -3,12 +3,14 @@
 import errno
 import json
 import math
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
+from typing import get_args, get_type_hints
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from app.flow.model import Exchange
 from app.world.apiserver.storage.state import ClusterState
 from app.world.apiserver.storage.stored import Stored
 from app.world.aws.access_keys import AccessKey
@@ -22,10 +24,10 @@ from app.world.node.kubelet import Kubelet
 from app.world.node.volumes.scratch import Written
 from app.world.node.volumes.token_manager import KeptToken
 from app.world.saved import sections
-from app.world.saved.codec import StateError, decode, encode
+from app.world.saved.codec import _CUSTOM, StateError, decode, encode, required
 from app.world.saved.journal import Journal
-from app.world.saved.records import AccountSettings, BucketSettings, Settings
-from app.world.saved.state_directory import StateDirectory
+from app.world.saved.records import AccountSettings, BucketSettings, KeptKubelet, KeptPod, Origin, Settings
+from app.world.saved.state_directory import ServersRecord, StateDirectory
 from app.world.servers.network import Network
 
 KEY = "hands-on"
@@ -140,6 +142,68 @@ def test_a_missing_part_is_refused(kept, missing):
         sections.read({name: value for name, value in kept.items() if name != missing})
 
 
+def test_what_an_earlier_version_did_not_know_has_its_default(kept):
+    where = next(name for name in kept if name.startswith("pod/"))
+    state = {name: value for name, value in kept[where]["state"].items() if name != "exceeded_deadline"}
+    pods = sections.read(kept | {where: kept[where] | {"state": state}}).pods
+    assert pods[where.removeprefix("pod/")].state.exceeded_deadline is False
+
+
+_FIRST = """
+Origin account_id seeded start identity; Chain namespace service_account pod role role_path; Identity path issuer_id
+node_name node_uid node_role_name instance_id admin_token explorer_token node_token; Settings chain chain_is_chosen
+clock_offset webhook_settings issuer_published webhook_delay faults node_egress_blocked node_clock_skew closed
+private_ca keys acted deeds; WebhookSettings region sts_regional_endpoint audience token_expiration mount_path;
+AccountSettings created admin explorer sts_wording disabled_sts_regions service_control_policies
+resource_control_policies node metadata_tokens instance_key_id; AccessKey access_key_id secret_access_key arn user_id
+session_token expiration role_name session_policies context_keys; Node role_name instance_id kind availability_zone;
+BucketSettings name region created; KeptKubelet addresses tokens; KeptToken token expires seconds; KeptPod pod state
+looked changed containers volumes; PodState started pod_ip host_ip qos_class restart_policy containers init_containers
+sandbox conditions; ContainerState name image container_id started finished exit_code message
+waiting waiting_message pulls pull_failed restarts log previous_log last_state; KeptContainer environment written;
+Written mode uid gid modified content; StoredObject body content_type etag modified; Exchange caller callee method url
+request_headers request_body status response_headers response_body seconds error started source; ServersRecord
+aws_port kubernetes_port root_ca_pem server_pem; OidcProvider url arn created client_ids thumbprints tags; Role name
+path arn role_id created trust_policy description max_session_duration inline_policies attached permissions_boundary
+tags last_used last_region; InstanceProfile name path arn profile_id created role_name tags; User name arn user_id
+created; Policy name path arn policy_id created updated versions default_version_id next_version description tags;
+PolicyVersion version_id document created; Cluster name arn endpoint certificate_authority issuer version created
+associations tags; Association association_id arn namespace service_account role_arn target_role_arn
+disables_session_tags created modified tags; PublishedKeys url fetched keys
+"""
+"""The kept types with the fields that all worlds on disks have."""
+
+
+def test_worlds_that_were_kept_before_are_still_read():
+    """A new field needs a default, and an old one stays."""
+    kinds = {}
+    for kind in (*_ROOTS, *(kind for kind, _ in sections._TABLES.values())):
+        find_dataclasses(kind, kinds)
+    for name, *before in map(str.split, _FIRST.split(";")):
+        assert (name, required(kinds[name]) - set(before)) == (name, set())
+        assert (name, set(before) - {field.name for field in fields(kinds[name])}) == (name, set())
+
+
+def find_dataclasses(declared, found):
+    for inner in get_args(declared):
+        find_dataclasses(inner, found)
+    if is_dataclass(declared) and declared not in _CUSTOM and declared.__name__ not in found:
+        found[declared.__name__] = declared
+        for hint in get_type_hints(declared).values():
+            find_dataclasses(hint, found)
+
+
+_ROOTS = (
+    Origin,
+    Settings,
+    AccountSettings,
+    BucketSettings,
+    KeptKubelet,
+    KeptPod,
+    StoredObject,
+    Exchange,
+    ServersRecord,
+)
 _KINDS = (
     *(OidcProvider, Role, InstanceProfile, IamUser, Policy, StoredObject, AccessKey, Node, Association, Cluster),
     *(KeptToken, Written),

@@ -1,7 +1,8 @@
 """Values as JSON and back, by the types that their dataclasses declare. Strict both ways: nothing is guessed.
 
-What is not declared is refused: an unknown field, a missing one, a value of another type. Files of strangers are read
-by `app.flow.diagnosis_file.strict_shape`, which bounds numbers, quotes little, and knows no type that holds a secret.
+What is not declared is refused: an unknown field, a missing one, a value of another type. A missing field that has a
+default takes it, because an earlier version of this app did not know the field. Files of strangers are read by
+`app.flow.diagnosis_file.strict_shape`, which bounds numbers, quotes little, and knows no type that holds a secret.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 import types
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -135,10 +136,16 @@ _MAPPING = get_origin(Mapping[str, str])
 
 def _dataclass(declared: Any, written: Mapping[str, JsonValue], where: str) -> Any:
     hints = _hints(declared)
-    for name in [*written.keys() - hints.keys(), *hints.keys() - written.keys()]:
+    for name in [*written.keys() - hints.keys(), *required(declared) - written.keys()]:
         got = "an unknown field" if name in written else "nothing"
         raise StateError(f"{where}.{name}", got, ", ".join(hints) if name in written else "a value")
-    return declared(**{name: decode(kind, written[name], f"{where}.{name}") for name, kind in hints.items()})
+    return declared(**{name: decode(hints[name], it, f"{where}.{name}") for name, it in written.items()})
+
+
+@cache
+def required(declared: Any) -> frozenset[str]:
+    """The fields of a dataclass that have no default. One that is added later has one, else no kept world is read."""
+    return frozenset(it.name for it in fields(declared) if it.default is MISSING and it.default_factory is MISSING)
 
 
 @cache

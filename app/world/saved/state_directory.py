@@ -185,7 +185,10 @@ class StateDirectory:
                 continue
             keys.add(named[folder])
             found = read(folder)
-            world = read_sections(found.sections)
+            try:
+                world = read_sections(found.sections)
+            except StateError as error:
+                raise StateError(f"{folder}: {error.where}", error.got, error.expected) from error
             _check_place(folder, world.origin.identity.path, [it.world.origin.identity.path for it in self.worlds])
             if found.torn is not None:
                 self.torn.append(found.torn)
