@@ -14,6 +14,8 @@ from app.content import Content
 
 STDIN = "-"
 """The name that stands for standard input instead of a file."""
+_PLAIN = dict(zip("✓✗·–“”‘’", "+x--\"\"''", strict=True))
+"""What is printed for these where a terminal does not have them. `?` is itself a mark: of what is not known."""
 
 
 def read_bounded(path: str | Path, limit: int) -> bytes:
@@ -41,8 +43,18 @@ def text_in(content: bytes, errors: str = "strict") -> str:
     return content.decode("utf-16" if is_utf16 else "utf-8-sig", errors)
 
 
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(_PLAIN.get(it, "?") for it in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error("irsa_explorer.plain", _plain)
+
+
 def replace_streams(words: Content) -> None:
-    """Puts an `Outlet` behind either stream. A terminal that cannot show a mark or Japanese text shows `?`.
+    """Puts an `Outlet` behind either stream. A terminal that does not have a mark shows a plain one, and for Japanese
+    that it does not have `?`.
 
     A closed stream (`>&-`) becomes one that drops what is written: libraries ask a stream whether it is a terminal.
     """
@@ -55,7 +67,7 @@ def replace_streams(words: Content) -> None:
             outlet = io.TextIOWrapper(
                 io.BufferedWriter(Outlet(stream, words)),
                 encoding=stream.encoding,
-                errors="replace",
+                errors="irsa_explorer.plain",
                 line_buffering=stream.line_buffering,
                 write_through=stream.write_through,
             )

@@ -61,6 +61,21 @@ def test_a_stream_that_is_closed_is_one_that_loses_what_is_written(monkeypatch: 
             assert not stream.isatty()
 
 
+@pytest.mark.parametrize(
+    ("encoding", "shown"), [("ascii", "+ x ? - '?'"), ("euc_jp", "+ x ? - ’語’"), ("utf-8", "✓ ✗ ? – ’語’")]
+)
+def test_marks_differ_in_a_terminal_that_does_not_have_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, encoding: str, shown: str
+) -> None:
+    with monkeypatch.context() as patched, (tmp_path / "shown").open("w", encoding=encoding) as stream:
+        for name in ("stdout", "stderr"):
+            patched.setattr(sys, name, stream)
+        replace_streams(load("en"))
+        sys.stdout.write("✓ ✗ ? – ’語’")
+        sys.stdout.flush()
+    assert (tmp_path / "shown").read_text(encoding=encoding) == shown
+
+
 VERDICTS = (("works", 0), ("broken", 1))
 
 
