@@ -1,4 +1,5 @@
-"""Puts into the page itself what its first paint needs: the first picture, and the frame's style sheet."""
+"""Puts into the page itself what its first paint needs: the first picture, the frame's style sheet, and a text for a
+browser that runs no script."""
 
 from __future__ import annotations
 
@@ -10,6 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 _BEGINNING, _END = b"<head>", b"</body>"
 _TITLE = re.compile(rb"<title>.*?</title>", re.DOTALL)
 """Streamlit's: a document has one title, which is ours."""
+_NOSCRIPT = re.compile(rb"(?<=<noscript>).*?(?=</noscript>)", re.DOTALL)
+"""Streamlit's is English, and about an interface for programs that is off here."""
 _CONDITIONS = {b"accept-encoding", b"if-none-match", b"if-modified-since", b"range"}
 """Headers of a request that would get an answer other than the whole page as plain text."""
 _OF_THE_FILE = ("etag", "last-modified", "accept-ranges")
@@ -17,15 +20,15 @@ _OF_THE_FILE = ("etag", "last-modified", "accept-ranges")
 
 
 class FirstPaint:
-    """Writes some HTML at the beginning and at the end of Streamlit's `index.html`."""
+    """Writes some HTML at the beginning and at the end of Streamlit's `index.html`, and into its `noscript`."""
 
-    def __init__(self, app: ASGIApp, *, head: str, body: str) -> None:
+    def __init__(self, app: ASGIApp, *, head: str, noscript: str, body: str) -> None:
         """`head`: the title, and what a browser is to load before all else.
 
         `body`: the end, where of two rules that weigh the same ours wins.
         """
         self._app = app
-        self._head, self._body = head.encode(), body.encode()
+        self._head, self._noscript, self._body = head.encode(), noscript.encode(), body.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes everything through; only the page that a browser asks for gets longer."""
@@ -46,7 +49,8 @@ class FirstPaint:
                 page.extend(message.get("body", b""))
                 if not message.get("more_body", False):
                     longer = _TITLE.sub(b"", page, count=1).replace(_BEGINNING, _BEGINNING + self._head, 1)
-                    body = longer.replace(_END, self._body + _END, 1)
+                    own = _NOSCRIPT.sub(lambda _: self._noscript, longer, count=1)
+                    body = own.replace(_END, self._body + _END, 1)
                     if body != page:
                         headers = MutableHeaders(scope=begun)
                         headers["content-length"] = str(len(body))

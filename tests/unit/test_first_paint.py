@@ -2,18 +2,22 @@
 
 import asyncio
 import re
+from pathlib import Path
 
 import httpx
+import streamlit
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, JSONResponse
 from starlette.routing import Route
 
-from app.serving.first_paint import FirstPaint
+from app.serving.first_paint import _NOSCRIPT, FirstPaint
 from app.ui.draw.browser_files import browser_files
 
 HEAD = '<title>Ours</title><script async src="/first.js"></script>'
+NOSCRIPT = "<p>JavaScript \\1</p>"
 STYLE = "<style>.a { color: red }</style>"
-PAGE = "<html><head><title>Streamlit</title></head><body><p>ページ</p></body></html>"
+BODY = "<body><noscript>\n<p>Streamlit</p></noscript><p>ページ</p></body>"
+PAGE = f"<html><head><title>Streamlit</title></head>{BODY}</html>"
 
 
 async def page(request):
@@ -26,7 +30,9 @@ async def data(request):
 
 
 def get(path, accept):
-    app = FirstPaint(Starlette(routes=[Route("/", page), Route("/data", data)]), head=HEAD, body=STYLE)
+    app = FirstPaint(
+        Starlette(routes=[Route("/", page), Route("/data", data)]), head=HEAD, noscript=NOSCRIPT, body=STYLE
+    )
 
     async def asked():
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1") as client:
@@ -37,9 +43,15 @@ def get(path, accept):
 
 def test_the_page_begins_with_our_title_and_script_and_ends_with_the_style_sheet():
     answer = get("/", "text/html")
-    assert answer.text == f"<html><head>{HEAD}</head><body><p>ページ</p>{STYLE}</body></html>"
+    body = f"<noscript>{NOSCRIPT}</noscript><p>ページ</p>{STYLE}"
+    assert answer.text == f"<html><head>{HEAD}</head><body>{body}</body></html>"
     assert int(answer.headers["content-length"]) == len(answer.content)
     assert not {"etag", "last-modified"} & set(answer.headers)
+
+
+def test_streamlits_own_page_has_the_place_for_the_text_without_scripts():
+    page = Path(streamlit.__file__).parent / "static" / "index.html"
+    assert len(_NOSCRIPT.findall(page.read_bytes())) == 1
 
 
 def test_what_a_browser_does_not_ask_for_as_a_page_stays_as_it_is():

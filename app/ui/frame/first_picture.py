@@ -36,19 +36,25 @@ def head() -> str:
     return f'<title>{_TITLE}</title>{links}<script type="module" async {first} src="{_module()[0]}"></script>'
 
 
+def noscript() -> str:
+    """The text for a browser that runs no script, as HTML, in every language."""
+    return _in_all_languages("serving.no_script")
+
+
 def body() -> str:
     """The place where the picture is drawn, and the texts for a page to which no connection or no script comes: HTML at
     the end of the page.
 
     The text for a page without scripts is there in every language, because a script would have to choose one.
     """
-    blocked = "".join(
-        f'<p lang="{language}">{escape(load(language).message("serving.blocked"))}</p>' for language in LANGUAGES
-    )
     return (
         '<div id="first_picture" aria-hidden="true"></div><div id="unconnected" role="status"></div>'
-        f'<div id="blocked" role="alert">{blocked}</div>'
+        f'<div id="blocked" role="alert">{_in_all_languages("serving.blocked")}</div>'
     )
+
+
+def _in_all_languages(key: str) -> str:
+    return "".join(f'<p lang="{language}">{escape(load(language).message(key))}</p>' for language in LANGUAGES)
 
 
 def files() -> dict[str, str]:
