@@ -45,4 +45,9 @@ if [ "${PYTHON:-$python}" != "$python" ]; then
     echo "Expected: Python 3.11 or newer with venv and ensurepip. Taken instead: $python" >&2
 fi
 echo "Making $venv with $("$python" --version)"
-"$python" -m venv --clear "$venv" || { rm -rf "$venv"; exit 1; }
+"$python" -m venv --clear "$venv" || {
+    rm -rf "$venv"
+    echo "$python could not make $venv; its error message is above." >&2
+    echo "Expected: a folder that you can write to, with 600 MB of room. Clone the repository into such a folder." >&2
+    exit 1
+}
