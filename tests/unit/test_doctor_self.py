@@ -154,6 +154,10 @@ def test_kept_worlds_can_be_written_and_are_no_other_process_s(monkeypatch, tmp_
     assert (held.status, held.case) == (CANNOT_START, "held")
     assert f"PID {os.getpid()}" in held.got
     assert machine.state(replace(SETTINGS, state_dir=str(kept))).status is ON
+    (kept / "servers.json").write_text("{")
+    unreadable = machine.state(replace(SETTINGS, state_dir=str(kept)))
+    assert (unreadable.status, unreadable.case) == (CANNOT_START, "unreadable")
+    assert str(kept / "servers.json") in unreadable.got
     (tmp_path / "file").touch()
     unusable = machine.state(replace(SETTINGS, world_dir=str(tmp_path / "file")))
     assert (unusable.status, unusable.case) == (CANNOT_START, "unusable")

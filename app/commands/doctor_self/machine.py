@@ -171,8 +171,10 @@ def bytecode() -> Finding:
 
 
 def state(settings: Settings) -> Finding:
-    """Whether worlds can be kept in the folder that is set for them, and no other process uses it."""
-    from app.world.saved.state_directory import holder
+    """Whether worlds can be kept in the folder that is set for them, no other process uses it, and what is kept there
+    can be read."""
+    from app.world.saved.codec import StateError
+    from app.world.saved.state_directory import holder, read_directory
 
     chosen = str(Path(settings.world_dir, STATE)) if settings.world_dir else settings.state_dir
     if not chosen:
@@ -182,6 +184,13 @@ def state(settings: Settings) -> Finding:
         return Finding(id="state", status=Status.FAILED, got=f"{chosen} ← PID {process}", case="held")
     if said := unusable(folder):
         return Finding(id="state", status=Status.FAILED, got=f"{chosen}: {said}", case="unusable")
+    try:
+        read_directory(folder)
+    except StateError as error:
+        got, expected = f"{error.where}: {error.got}", error.expected
+        return Finding(id="state", status=Status.FAILED, got=got, expected=expected, case="unreadable")
+    except OSError as error:
+        return Finding(id="state", status=Status.FAILED, got=str(error), case="unreadable")
     return Finding(id="state", status=Status.PASSED, got=chosen)
 
 

@@ -104,6 +104,50 @@ class KeptOnDisk:
     journal: Journal
 
 
+@dataclass(kw_only=True)
+class _Content:
+    """What is in a directory of kept worlds."""
+
+    servers: ServersRecord | None = None
+    worlds: list[KeptOnDisk] = field(default_factory=list)
+    torn: list[Path] = field(default_factory=list)
+    """Journals whose last line is incomplete."""
+    unfinished: list[Path] = field(default_factory=list)
+    """Folders of worlds that were being made, or thrown away, when a process was killed."""
+
+
+def read_directory(directory: Path) -> _Content:
+    """All that is kept there. Nothing is changed. Raises `StateError` and `OSError`."""
+    content = _Content()
+    path = directory / _SERVERS
+    if path.exists():
+        document = read_json(path)
+        content.servers = decode(ServersRecord, document.get("servers"), f"{path}: servers")
+        for name in ("aws_port", "kubernetes_port"):
+            if not 0 < (port := getattr(content.servers, name)) < 65536:
+                raise StateError(f"{path}: servers.{name}", str(port)[:80], "a port, from 1 to 65535")
+    named = {it: its[1] for it in (directory / _WORLDS).glob("*") if (its := _FOLDER.fullmatch(it.name))}
+    folders = [it for it in named if (it / SNAPSHOT).exists()]
+    content.unfinished = [it for it in named if it not in folders]
+    keys = set()
+    for folder in sorted(folders, key=lambda it: -(it / SNAPSHOT).stat().st_mtime):
+        if named[folder] in keys:
+            content.unfinished.append(folder)  # of two under one key the older one was about to go
+            continue
+        keys.add(named[folder])
+        found = read(folder)
+        try:
+            world = read_sections(found.sections)
+        except StateError as error:
+            raise StateError(f"{folder}: {error.where}", error.got, error.expected) from error
+        _check_place(folder, world.origin.identity.path, [it.world.origin.identity.path for it in content.worlds])
+        if found.torn is not None:
+            content.torn.append(found.torn)
+        journal = Journal(folder, found.generation, found.torn)
+        content.worlds.append(KeptOnDisk(key=named[folder], world=world, journal=journal))
+    return content
+
+
 class StateDirectory:
     """The directory, locked by this process from `__init__` to `close`."""
 
@@ -119,23 +163,18 @@ class StateDirectory:
         check_folder(path)
         path.chmod(0o700)
         self.path = path
-        self.servers: ServersRecord | None = None
-        self.worlds: list[KeptOnDisk] = []
-        """The worlds that were kept."""
-        self.torn: list[Path] = []
-        """Journals whose last line is incomplete."""
-        self._unfinished: list[Path] = []
-        """Folders of worlds that were being made, or thrown away, when a process was killed."""
         self._lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
             self._take()
             if fresh:
                 self._clear()
             (path / _WORLDS).mkdir(mode=0o700, exist_ok=True)
-            self._read()
+            found = read_directory(path)
         except BaseException:
             self.close()
             raise
+        self.servers, self.worlds = found.servers, found.worlds
+        self.torn, self._unfinished = found.torn, found.unfinished
 
     def _take(self) -> None:
         try:
@@ -166,34 +205,6 @@ class StateDirectory:
     def _clear(self) -> None:
         shutil.rmtree(self.path / _WORLDS, ignore_errors=True)
         (self.path / _SERVERS).unlink(missing_ok=True)
-
-    def _read(self) -> None:
-        path = self.path / _SERVERS
-        if path.exists():
-            document = read_json(path)
-            self.servers = decode(ServersRecord, document.get("servers"), f"{path}: servers")
-            for name in ("aws_port", "kubernetes_port"):
-                if not 0 < (port := getattr(self.servers, name)) < 65536:
-                    raise StateError(f"{path}: servers.{name}", str(port)[:80], "a port, from 1 to 65535")
-        named = {it: its[1] for it in (self.path / _WORLDS).glob("*") if (its := _FOLDER.fullmatch(it.name))}
-        folders = [it for it in named if (it / SNAPSHOT).exists()]
-        self._unfinished = [it for it in named if it not in folders]
-        keys = set()
-        for folder in sorted(folders, key=lambda it: -(it / SNAPSHOT).stat().st_mtime):
-            if named[folder] in keys:
-                self._unfinished.append(folder)  # of two under one key the older one was about to go
-                continue
-            keys.add(named[folder])
-            found = read(folder)
-            try:
-                world = read_sections(found.sections)
-            except StateError as error:
-                raise StateError(f"{folder}: {error.where}", error.got, error.expected) from error
-            _check_place(folder, world.origin.identity.path, [it.world.origin.identity.path for it in self.worlds])
-            if found.torn is not None:
-                self.torn.append(found.torn)
-            journal = Journal(folder, found.generation, found.torn)
-            self.worlds.append(KeptOnDisk(key=named[folder], world=world, journal=journal))
 
     def journal(self, key: str, path: str) -> Journal:
         """The files of a new world with that path, under a learner's key."""
