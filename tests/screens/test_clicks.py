@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 from streamlit.elements.widgets.button_group import _SingleSelectButtonGroupSerde as Segmented
 from streamlit.elements.widgets.radio import RadioSerde
+from streamlit.proto.ClientState_pb2 import ContextInfo
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime.fragment import MemoryFragmentStorage
 from streamlit.runtime.scriptrunner import RerunData, RerunException, ScriptRunner, StopException
@@ -166,6 +167,34 @@ def test_before_the_first_run_no_page_is_known(with_buttons):
     assert clicks.as_page_change(asked("next"), with_buttons._state, unknown) == (asked("next"), None)
 
 
+def goes_back(url, page="hash of home", **more):
+    context = ContextInfo(url=f"http://127.0.0.1:8501{url}")
+    return replace(asked(page=page), context_info=context, is_history_navigation=True, **more)
+
+
+@pytest.mark.parametrize(
+    ("pages", "expected"), [(PAGES, "hash of why"), ({}, "")], ids=["known", "before the first run"]
+)
+def test_the_way_back_leads_to_the_page_of_the_address_where_the_browser_knows_no_pages_yet(pages, expected):
+    data = goes_back("/why?lang=ja")
+    assert clicks.as_address_says(data, pages) == replace(data, page_script_hash=expected, page_name="why")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        goes_back("/why", page="hash of why"),
+        goes_back("/?lang=ja"),
+        goes_back("/gone"),
+        replace(goes_back("/why"), is_history_navigation=False),
+        replace(goes_back("/why"), context_info=None),
+    ],
+    ids=["same", "first", "unknown", "no history", "no address"],
+)
+def test_any_other_run_is_not_of_the_address(data):
+    assert clicks.as_address_says(data, PAGES) is data
+
+
 # --- where a run begins -----------------------------------------------------------------------------------------------
 
 
@@ -211,6 +240,14 @@ def test_a_runner_runs_that_and_knows_the_page(runner, with_buttons):
     for page, is_kept in ("hash of why", True), ("hash of home", False):
         clicks.begin(page, "lang=ja", None, with_buttons)
         assert (route.ARRIVED in with_buttons._state) is is_kept, "until its page reads it, or is no longer wanted"
+
+
+def test_a_runner_runs_the_page_of_the_address_to_which_the_history_leads(runner):
+    ran = []
+    made, data = runner(goes_back("/why"), lambda self, data: ran.append(data.page_script_hash))
+    made.on_event = SimpleNamespace(send=lambda *_given, **_more: None)  # the address is sent again
+    made._run_script(data)
+    assert ran == ["hash of why"]
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from streamlit.elements.widgets.button_group import _SingleSelectButtonGroupSerde
 from streamlit.elements.widgets.radio import RadioSerde
@@ -37,7 +38,7 @@ from streamlit.runtime.state import SafeSessionState, SessionState
 from streamlit.runtime.state.common import WidgetMetadata
 from streamlit.source_util import PageInfo
 
-from app.content import STORY
+from app.content import PAGES, STORY
 from app.ui.state import route
 
 _KEY = "address_sent"
@@ -200,6 +201,21 @@ def in_step(data: RerunData, state: SafeSessionState) -> RerunData:
     return replace(data) if data.is_history_navigation else data
 
 
+def as_address_says(data: RerunData, pages: Mapping[str, PageInfo]) -> RerunData:
+    """The run that the browser asked for. Where its history leads to a page that it does not know yet, because it is
+    still loading the one before, Streamlit's frontend asks for the first page: then that of the address.
+
+    `pages`: what Streamlit knows of each page, by its hash; before the first run it knows none.
+    """
+    if not data.is_history_navigation or data.context_info is None:
+        return data
+    name = urlsplit(data.context_info.url).path.rpartition("/")[2]
+    found = _hash_of(name, pages)
+    if name not in PAGES or data.page_script_hash == found:
+        return data
+    return replace(data, page_script_hash=found, page_name=name)  # by its name, as where a page is opened
+
+
 def hear(message: ForwardMsg, state: SafeSessionState) -> None:
     """Called with each message of a run, before it is sent.
 
@@ -230,10 +246,13 @@ def as_page_change(
     `pages`: what Streamlit knows of each page, by its hash; before the first run it knows none.
     """
     if way := _way(data, state):
-        path = "" if way.page == STORY[0] else way.page
-        if found := next((hash_ for hash_, known in pages.items() if known.get("url_pathname") == path), ""):
+        if found := _hash_of("" if way.page == STORY[0] else way.page, pages):
             return replace(_without(way, data), page_script_hash=found, page_name=""), way.params
     return data, None
+
+
+def _hash_of(path: str, pages: Mapping[str, PageInfo]) -> str:
+    return next((hash_ for hash_, known in pages.items() if known.get("url_pathname") == path), "")
 
 
 def _way(data: RerunData, state: SessionState) -> _Way | None:

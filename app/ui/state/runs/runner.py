@@ -122,6 +122,7 @@ class Runner(ScriptRunner):
                     if self._is_stopped():
                         return
                     pages = self._pages_manager.get_pages()
+                data = clicks.as_address_says(data, pages)
                 data, self._arrives = clicks.as_page_change(data, self._session_state._state, pages)
                 super()._run_script(data)
             finally:
